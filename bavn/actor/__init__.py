@@ -1,0 +1,1 @@
+"""The actor wing: one organisation's own node. Knows nothing of other actors."""

@@ -1,0 +1,1 @@
+"""Detectors: window -> suspicions. One file a detector."""

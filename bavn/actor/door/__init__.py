@@ -1,0 +1,1 @@
+"""The way OUT (gate 1): suspicion -> report or refusal."""

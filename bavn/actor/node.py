@@ -1,0 +1,1 @@
+"""One step of the node: put together from the rooms, no thinking of its own."""

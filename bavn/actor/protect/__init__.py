@@ -1,0 +1,1 @@
+"""The way IN (gate 4): indicator -> block or refusal; enforcers."""

@@ -1,0 +1,1 @@
+"""Sources: whatever sees the network -> records. One file a source."""

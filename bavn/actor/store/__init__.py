@@ -1,0 +1,1 @@
+"""The actor's own columns: append, roll up, window, hunt, forget."""

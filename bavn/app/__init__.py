@@ -1,0 +1,1 @@
+"""The only place that chooses real or simulated: command line, configuration, services."""

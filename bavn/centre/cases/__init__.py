@@ -1,0 +1,1 @@
+"""Leads somebody triages: life-cycle, approval, clocks."""

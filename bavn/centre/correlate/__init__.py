@@ -1,0 +1,1 @@
+"""The private join's driver and the score: reports -> leads."""

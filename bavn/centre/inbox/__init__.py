@@ -1,0 +1,1 @@
+"""The way IN (gate 2): is it them, well-formed, within quota, new?"""

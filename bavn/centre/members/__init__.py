@@ -1,0 +1,1 @@
+"""Actors, enrolment, certificates, quotas."""

@@ -1,0 +1,1 @@
+"""The way OUT (gate 3): indicators and round messages to actors."""

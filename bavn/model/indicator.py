@@ -1,0 +1,84 @@
+"""Indicator, block, sighting: what was confirmed, where it is enforced, and where it was met.
+
+An indicator travels as STIX 2.1; this is what a node needs of it. A block always has an end.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Literal
+
+from bavn.model.observable import Observable
+
+
+class Tlp(StrEnum):
+    """Traffic Light Protocol 2.0 (FIRST)."""
+
+    CLEAR = "TLP:CLEAR"
+    GREEN = "TLP:GREEN"
+    AMBER = "TLP:AMBER"
+    AMBER_STRICT = "TLP:AMBER+STRICT"
+    RED = "TLP:RED"
+
+
+class Pap(IntEnum):
+    """Permissible Actions Protocol; higher is more permissive. A block in one's own network needs GREEN or CLEAR
+    (it can be noticed by the adversary); AMBER allows passive use: look in own logs, nothing that can be seen."""
+
+    RED = 0
+    AMBER = 1
+    GREEN = 2
+    CLEAR = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """``id`` is the STIX id (``indicator--`` UUID); ``version`` counts up with each change (STIX ``modified`` in us).
+    ``confidence`` 0..100. Valid in [valid_from_us, valid_until_us)."""
+
+    id: str
+    version: int
+    observable: Observable
+    tlp: Tlp
+    pap: Pap
+    confidence: int
+    valid_from_us: int
+    valid_until_us: int
+    case_id: str
+    technique: str
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Block:
+    """One observable to refuse until a moment. The enforcers get the whole wanted set each time."""
+
+    observable: Observable
+    indicator_id: str
+    until_us: int
+
+
+SightingKind = Literal["seen", "blocked", "retro"]
+COUNT_EDGES = (0, 1, 3, 10, 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """An indicator met at this actor. Count and times are exact here and leave only as bucket and hours (S2)."""
+
+    indicator_id: str
+    kind: SightingKind
+    count: int
+    first_us: int | None
+    last_us: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What a block would have hit on this actor's own history of ``days``."""
+
+    indicator_id: str
+    days: int
+    hits: int
+    hosts: int
+    first_us: int | None
+    last_us: int | None

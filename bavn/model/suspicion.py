@@ -1,0 +1,56 @@
+"""A suspicion: what a detector concluded about records. It stays at home; it has no codec on purpose."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bavn.model.observable import Observable
+from bavn.model.text import Text
+
+PSource = Literal["own", "blend", "reference", "exact"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRef:
+    """Which rows of the store a suspicion rests on: equality predicates over one table and a span of time."""
+
+    table: str
+    equals: tuple[tuple[str, str | int], ...]
+    first_us: int
+    last_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """One conclusion about one host and one peer (or a set of peers, for scans).
+
+    ``id`` is stable: the same story at a later run keeps it. ``host`` is the actor's own machine and never leaves.
+    ``observables`` name the peer from outside, the most telling first (domain before address); it may be empty.
+    ``p`` in (0, 1]; ``evidence_nats`` = l(p). ``hosts``: how many hosts here share the peer. ``period_s`` and
+    ``regularity`` (0..1) only for what repeats. ``walk_nats``: a scan's unfloored walk. ``listed``: on a popularity
+    or warning list, so weighed down already.
+    """
+
+    id: str
+    detector: str
+    technique: str
+    host: str
+    peer: str
+    observables: tuple[Observable, ...]
+    p: float
+    p_source: PSource
+    evidence_nats: float
+    statistic: float
+    first_us: int
+    last_us: int
+    hosts: int
+    listed: bool
+    why: Text
+    rows: RowsRef
+    period_s: float | None = None
+    regularity: float | None = None
+    walk_nats: float | None = None
+
+
+def in_order(suspicions: list[Suspicion]) -> list[Suspicion]:
+    """The actor's own reading order: most evidence first, then smallest p, then name; the same list every time."""
+    return sorted(suspicions, key=lambda s: (-s.evidence_nats, s.p, -s.statistic, s.detector, s.host, s.peer, s.id))

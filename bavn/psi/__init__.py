@@ -1,0 +1,1 @@
+"""The private join: elements, shares, reconstruction, receipts. Pure: no I/O, no clock, no dice of its own."""
