@@ -1,0 +1,67 @@
+"""Settings: each field of a policy or configuration has a unit, a default, bounds and a sentence.
+
+One loader for all of them: an unknown field, a wrong type or a value out of bounds is one clear error that names the
+file, the field and what would be right. The docs page of every setting is made from the same fields
+(tests/manners/test_settings.py). Refuses to read files: it is given what was read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+
+class SettingsError(ValueError):
+    """The configuration is wrong. The operator must act."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the docs say of a setting: ``unit`` ("" for none), ``holds`` one sentence, bounds or None."""
+
+    unit: str
+    holds: str
+    low: float | None
+    high: float | None
+
+
+def setting(default: Any, *, unit: str, holds: str, low: float | None = None, high: float | None = None) -> Any:
+    """A dataclass field with its unit, sentence and inclusive bounds. ``default`` may be a tuple (a list in TOML)."""
+    return field(default=default, metadata={"about": About(unit, holds, low, high)})
+
+
+def load[T](kind: type[T], given: Mapping[str, Any], where: str) -> T:
+    """A settings dataclass from a TOML table. ``where`` names file and table for the error. Raises SettingsError."""
+    hints = get_type_hints(kind)
+    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise SettingsError(f"{where}: no setting is called {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    values: dict[str, Any] = {}
+    for name, entry in known.items():
+        if name in given:
+            values[name] = _value(hints[name], given[name], f"{where}.{name}", entry.metadata.get("about"))
+        elif entry.default is MISSING and entry.default_factory is MISSING:
+            raise SettingsError(f"{where}: {name} must be set")
+    return kind(**values)
+
+
+def _value(hint: Any, given: Any, where: str, about: About | None) -> Any:
+    if get_origin(hint) is tuple:
+        if not isinstance(given, list):
+            raise SettingsError(f"{where} must be a list")
+        return tuple(_value(get_args(hint)[0], item, where, about) for item in given)
+    wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    if hint is float and isinstance(given, int) and not isinstance(given, bool):
+        given = float(given)
+    if hint not in wanted or type(given) is not hint:
+        raise SettingsError(f"{where} must be {wanted.get(hint, hint)}, not {given!r}")
+    if about and isinstance(given, int | float) and not isinstance(given, bool):
+        if about.low is not None and given < about.low:
+            raise SettingsError(
+                f"{where} must be at least {about.low:g} {about.unit}, not {given!r}".replace("  ", " ")
+            )
+        if about.high is not None and given > about.high:
+            raise SettingsError(
+                f"{where} must be at most {about.high:g} {about.unit}, not {given!r}".replace("  ", " ")
+            )
+    return given
