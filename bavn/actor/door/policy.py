@@ -1,0 +1,92 @@
+"""The actor's own policy for what may leave: one frozen record, each field with unit, default and sentence.
+
+The default lets strong and weak suspicions into the private join and answers reveal requests by itself, since a
+reveal needs the receipts of other actors first. Everything can be turned off field by field. Refuses to know any
+suspicion.
+"""
+
+from dataclasses import dataclass, fields
+
+from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.settings import SettingsError, setting
+
+REVEAL_MODES = ("automatic", "ask", "never")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorPolicy:
+    """``[door]`` of the policy file. SettingsError for a reveal mode or an observable that does not exist."""
+
+    join_strong: bool = setting(
+        default=True, unit="", holds="Take part in rounds for strong local evidence (tier A, two actors suffice)."
+    )
+    join_weak: bool = setting(
+        default=True, unit="", holds="Take part in rounds for weak local evidence (tier B, three actors are needed)."
+    )
+    strong_p_max: float = setting(
+        0.005, unit="", holds="A suspicion at or below this p-value counts as strong.", low=1e-9, high=0.05
+    )
+    weak_p_max: float = setting(
+        0.05, unit="", holds="A suspicion at or below this p-value counts as weak; above it, it stays at home.",
+        low=1e-9, high=0.5,
+    )
+    strong_days: int = setting(
+        7, unit="days", holds="How long a strong suspicion stays in the set after its last record.", low=1, high=90
+    )
+    weak_days: int = setting(
+        3, unit="days", holds="How long a weak suspicion stays in the set after its last record.", low=1, high=90
+    )
+    strong_t_min: int = setting(
+        2, unit="actors", holds="The fewest actors a round for strong evidence may ask for.", low=2, high=8
+    )
+    weak_t_min: int = setting(
+        3, unit="actors", holds="The fewest actors a round for weak evidence may ask for.", low=2, high=8
+    )
+    members_min: int = setting(
+        3, unit="actors", holds="The fewest members a round must have before this actor takes part.", low=2, high=1000
+    )
+    set_elements_max: int = setting(
+        10_000, unit="elements", holds="The largest padded set this actor prepares for a round.", low=10, high=1_000_000
+    )
+    rounds_per_hour_max: int = setting(
+        40, unit="rounds", holds="More rounds than this in an hour are refused.", low=1, high=3600
+    )
+    reveal_domain: str = setting("automatic", unit="", holds="Answer for a domain: automatic, ask or never.")
+    reveal_address: str = setting("automatic", unit="", holds="Answer for an address: automatic, ask or never.")
+    reveal_fingerprint: str = setting(
+        "automatic", unit="", holds="Answer for a JA3, JA4 or certificate fingerprint: automatic, ask or never."
+    )
+    reveal_file: str = setting("automatic", unit="", holds="Answer for a file hash: automatic, ask or never.")
+    reports_per_day_max: int = setting(
+        200, unit="reports", holds="The most reports that leave in 24 hours; the rest are refused.", low=0, high=100_000
+    )
+    tell_sightings: bool = setting(
+        default=True, unit="", holds="Tell the centre when a shared indicator is met here, by count bucket and hour."
+    )
+    tell_health: bool = setting(default=True, unit="", holds="Tell the centre how the node is.")
+    leave_out: tuple[str, ...] = setting(
+        (), unit="", holds='Observables that never take part, as "type:value" (own services, suppliers).'
+    )
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            if entry.name.startswith("reveal_") and getattr(self, entry.name) not in REVEAL_MODES:
+                raise SettingsError(f"door.{entry.name} must be one of {', '.join(REVEAL_MODES)}")
+        for text in self.leave_out:
+            kind, _, value = text.partition(":")
+            try:
+                Observable.of(kind, value)
+            except (NotCanonical, ValueError) as error:
+                raise SettingsError(f"door.leave_out: {text!r} is no observable ({error})") from error
+
+    @property
+    def left_out(self) -> frozenset[Observable]:
+        return frozenset(Observable.of(*text.split(":", 1)) for text in self.leave_out)
+
+    def reveal_mode(self, kind: ObservableType) -> str:
+        """automatic, ask or never, for an observable of this type."""
+        if kind is ObservableType.DOMAIN:
+            return self.reveal_domain
+        if kind in (ObservableType.IP4, ObservableType.IP6):
+            return self.reveal_address
+        return self.reveal_file if kind is ObservableType.SHA256 else self.reveal_fingerprint
