@@ -72,6 +72,22 @@ class Sighting:
     last_us: int | None
 
 
+BlockState = Literal["enforced", "partly", "refused", "lifted", "waiting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockOutcome:
+    """What became of a released indicator at this actor. ``enforcers`` put it into force; ``not_carried`` cannot carry
+    such an observable (said here at home only); ``rule`` names the rule behind any state but plain enforced."""
+
+    indicator_id: str
+    version: int
+    state: BlockState
+    enforcers: tuple[str, ...]
+    rule: str | None
+    not_carried: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
     """What a block would have hit on this actor's own history of ``days``."""
