@@ -1,7 +1,7 @@
 """What the inbox understood of an actor's messages, as values that correlate and cases can use without knowing wire.
 
-``item_id`` is the hash of the message's content, ``actor`` the name in the sender's certificate, ``round_id`` lower-case
-hex of 16 bytes. Nothing here is trusted beyond that: well-formed, plausible, and said by that actor.
+``item_id`` is the hash of the message's content, ``actor`` the name in the sender's certificate, ``round_id`` 16 bytes
+in lower-case hex. Nothing here is trusted beyond that: well-formed, plausible, and said by that actor.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Decline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revealed:
-    """Answer to reveal, phase 2: what the actor says about the element in this cell (``sign.round_id`` names the round)."""
+    """Answer to reveal, phase 2: what the actor says about the element in this cell (round: ``sign.round_id``)."""
 
     sign: Sign
     table: int

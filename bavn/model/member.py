@@ -1,4 +1,4 @@
-"""An actor as the sector knows it: name, kind, group, place in the join, quota; and how its name stands in a certificate.
+"""An actor as the sector knows it: name, kind, group, place in the join, quota; and its name in a certificate.
 
 Refuses to know how the name was proved: certificates, tokens and signatures are members' and wire's.
 """

@@ -1,0 +1,107 @@
+"""One SQLite file that ledger, outbox and inbox share, so that a line and what follows from it are one transaction.
+
+WAL with synchronous=FULL: what a committed transaction wrote survives kill -9 and a power cut; what did not commit was
+never there. Refuses to know what is written in it.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+class BookForeign(Exception):
+    """The file was written by another version of this part of Bavn. The operator must act: migrate or move it away."""
+
+
+class Doomed(Exception):
+    """Something failed inside a transaction and was swallowed there: nothing of it may be kept. A broken invariant."""
+
+
+class Book:
+    """One connection, one lock: every method may be called from any thread. ``path`` None keeps it in memory."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._doomed = False
+        self._connection = sqlite3.connect(
+            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
+        )
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON",
+            "trusted_schema=OFF",
+        ):  # fmt: skip
+            self._connection.execute(f"PRAGMA {pragma}")
+        self.part("book", 1, ())
+
+    def part(self, name: str, version: int, statements: Sequence[str]) -> None:
+        """Make the tables of one part (ledger, outbox, ...) if they are not there. Raises BookForeign."""
+        with self.transaction() as tx:
+            tx.execute("CREATE TABLE IF NOT EXISTS book_part (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT")
+            found = tx.execute("SELECT version FROM book_part WHERE name = ?", (name,)).fetchone()
+            if found is None:
+                for statement in statements:
+                    tx.execute(statement)
+                tx.execute("INSERT INTO book_part VALUES (?, ?)", (name, version))
+            elif found[0] != version:
+                raise BookForeign(f"{self.path}: part {name!r} has version {found[0]}, this Bavn writes {version}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing. Inside another transaction of this thread it joins that one; if it fails there, the outer
+        one cannot succeed either (Doomed)."""
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._doomed = False
+            self._depth += 1
+            try:
+                yield self._connection
+            except BaseException:
+                self._doomed = True
+                self._depth -= 1
+                if self._depth == 0:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._commit()
+
+    def _commit(self) -> None:
+        if self._doomed:
+            self._connection.execute("ROLLBACK")
+            raise Doomed("a failure inside a transaction was swallowed; nothing of the transaction was kept")
+        try:
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a question."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection for another process that looks on while the node runs; it cannot write."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA query_only=ON")
+    return connection
