@@ -1,8 +1,20 @@
-"""What everybody in a round agrees on. All of it is bound into the round's key (PSI.md)."""
+"""What everybody in a round agrees on. All of it is bound into the round's key (PSI.md).
 
+Refuses to know who takes part.
+"""
+
+import re
+import struct
 from dataclasses import dataclass
+from typing import Final
 
-ROUND_ID_BYTES = 16
+PROTOCOL_VERSION: Final = 1
+ROUND_ID_BYTES: Final = 16
+T_MIN, T_MAX = 2, 8
+M_MAX: Final = 1_000_000
+R_MAX: Final = 40
+CELLS_MAX: Final = 2**31
+_TIER = re.compile(r"[A-Z][a-z0-9-]{0,15}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,7 +22,7 @@ class RoundParams:
     """``t`` actors must hold an element; ``m`` elements in each padded set; ``r`` tables of ``bins`` = m*t bins.
 
     ``epoch``: days since 1970 (UTC). ``round_id``: 16 bytes. ``registry_version`` fixes every actor's x.
-    ValueError for values outside the protocol's limits.
+    ValueError for values outside the protocol's limits, an unknown ``version`` among them.
     """
 
     version: int
@@ -23,11 +35,15 @@ class RoundParams:
     r: int
 
     def __post_init__(self) -> None:
+        if self.version != PROTOCOL_VERSION:
+            raise ValueError(f"version {self.version} of the private join is not spoken here, {PROTOCOL_VERSION} is")
         if len(self.round_id) != ROUND_ID_BYTES:
             raise ValueError("a round id has 16 bytes")
-        if not (2 <= self.t <= 8 and 1 <= self.m <= 1_000_000 and 2 <= self.r <= 40 and self.r % 2 == 0):
+        if not (0 <= self.epoch < 2**31 and 1 <= self.registry_version < 2**63 and _TIER.fullmatch(self.tier)):
+            raise ValueError(f"no such round: epoch={self.epoch} registry={self.registry_version} tier={self.tier!r}")
+        if not (T_MIN <= self.t <= T_MAX and 1 <= self.m <= M_MAX and 2 <= self.r <= R_MAX and self.r % 2 == 0):
             raise ValueError(f"no such round: t={self.t} m={self.m} r={self.r}")
-        if self.t * self.m * self.r > 2**31:
+        if self.t * self.m * self.r > CELLS_MAX:
             raise ValueError("a round's planes must fit in 2**31 cells")
 
     @property
@@ -38,6 +54,13 @@ class RoundParams:
     def upload_bytes(self) -> int:
         """Exactly this, whatever the set."""
         return 8 * self.r * self.bins
+
+    def canonical(self) -> bytes:
+        """Every field at a fixed place, big-endian, the tier last with its length before it: what the round's key
+        binds. Two rounds that differ in anything have different bytes."""
+        tier = self.tier.encode("ascii")
+        numbers = (self.version, self.epoch, self.registry_version, self.t, self.m, self.r, self.bins, len(tier))
+        return self.round_id + struct.pack(">IQQIIIQH", *numbers) + tier
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,61 @@
+"""Elements: the bytes that two actors must write alike, and which of them go into a round.
+
+An element is ``type tag (1 byte) || length (2 bytes, big-endian) || canonical value``. Values: addresses in network
+order (4 or 16 bytes), all others as their canonical ASCII text (model/observable.py). The vectors beside the tests
+(tests/psi/vectors.json) hold every byte of it. Refuses to know which observables are popular, private or known to be
+good: who puts elements into a round leaves those out first.
+"""
+
+import math
+import struct
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Any, Final
+
+from bavn.model.observable import Observable, ObservableType, registered_domain
+
+# A number once given is never given again; 8 is kept for pairs of fingerprints, 9 for chains of techniques.
+TYPE_TAGS: Final[dict[ObservableType, int]] = {
+    ObservableType.IP4: 1,
+    ObservableType.IP6: 2,
+    ObservableType.DOMAIN: 3,
+    ObservableType.JA3: 4,
+    ObservableType.JA4: 5,
+    ObservableType.CERT: 6,
+    ObservableType.SHA256: 7,
+}
+_ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
+
+
+def element_bytes(observable: Observable) -> bytes:
+    """The element of an observable exactly as it stands; see :func:`joinable` for names below a registered domain."""
+    text = observable.value
+    value = ip_address(text).packed if observable.type in _ADDRESSES else text.encode("ascii")
+    return struct.pack(">BH", TYPE_TAGS[observable.type], len(value)) + value
+
+
+def joinable(observable: Observable) -> Observable | None:
+    """What of an observable goes into a round: a name's registered domain (with the private section of the public
+    suffix list, so each customer of a dynamic-DNS suffix is its own element), None for a bare suffix; others as they
+    are."""
+    if observable.type is not ObservableType.DOMAIN:
+        return observable
+    name = registered_domain(observable.value)
+    return None if name is None else Observable.trusted(ObservableType.DOMAIN, name)
+
+
+def select[Key: Any](weighed: Iterable[tuple[Key, float]], m: int) -> list[tuple[Key, float]]:
+    """The ``m`` most suspicious, most suspicious (largest priority) first; equal ones in the order of their keys.
+
+    A key that comes more than once counts once, with its largest priority. The same list whatever the order of the
+    input. Keys must have an order. ValueError for a priority that is not a number or a negative ``m``.
+    """
+    if m < 0:
+        raise ValueError(f"a set has no negative size: {m}")
+    best: dict[Key, float] = {}
+    for key, priority in weighed:
+        if math.isnan(priority):
+            raise ValueError("a priority is a number, not NaN")
+        if key not in best or best[key] < priority:
+            best[key] = priority
+    return sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))[:m]
