@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
+from bavn.model.ports import Dice
+
 ACTOR_NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
 ACTOR_URN_PREFIX: Final = "urn:bavn:actor:"
 CENTRE_NAME: Final = "centre"
@@ -66,3 +68,9 @@ def enrolment_statement(actor: str, token: str, csr: str) -> bytes:
         raw = part.encode()
         digest.update(len(raw).to_bytes(8, "big") + raw)
     return b"bavn/enrolment/1\x00" + digest.digest()
+
+
+def p256_scalar(dice: Dice) -> int:
+    """A private key of the curve P-256 from handed-in randomness (FIPS 186-5, A.2.1: 64 bits more than the order)."""
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    return int.from_bytes(dice.bytes(40), "big") % (order - 1) + 1

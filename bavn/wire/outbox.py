@@ -48,8 +48,8 @@ _SCHEMA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxLimits:
-    """Bounds for each recipient's queue. Above ``yield_share`` of a bound, what can wait (S4, S0) is refused. Digests of what
-    has gone are kept up to ``gone_rows_max``."""
+    """Bounds for each recipient's queue. Above ``yield_share`` of a bound, what can wait (S4, S0) is refused. Digests
+    of what has gone are kept up to ``gone_rows_max``."""
 
     messages_max: int = 200_000
     bytes_max: int = 512 * 1024 * 1024

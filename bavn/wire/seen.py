@@ -15,8 +15,8 @@ SAID_AGAIN_IS_NEWS: Final = frozenset({"Health", "Receipt"})
 
 _SCHEMA = (
     """CREATE TABLE seen (
-        sender TEXT NOT NULL, key_id TEXT NOT NULL, seq INTEGER NOT NULL, item_id TEXT NOT NULL, by_content INTEGER NOT NULL,
-        at_us INTEGER NOT NULL, PRIMARY KEY (sender, key_id, seq)
+        sender TEXT NOT NULL, key_id TEXT NOT NULL, seq INTEGER NOT NULL, item_id TEXT NOT NULL,
+        by_content INTEGER NOT NULL, at_us INTEGER NOT NULL, PRIMARY KEY (sender, key_id, seq)
     ) STRICT""",
     "CREATE UNIQUE INDEX seen_item ON seen (sender, item_id) WHERE by_content = 1",
     "CREATE INDEX seen_at ON seen (at_us)",
