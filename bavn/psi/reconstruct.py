@@ -19,8 +19,10 @@ from bavn.psi.round import Cell, Hit, RoundParams
 Engine = Literal["auto", "numpy", "numba"]
 PART_BINS: Final = 16384
 GROUPS_BINS: Final = 1024
-# Comparisons in a round from which the kernels pay: NumPy makes some 3e8 a second, loading the kernels costs 1 s.
-KERNELS_FROM: Final = 3e8
+# When the kernels pay for the second (on a machine's first time: some ten) that they take to load: comparisons in a
+# round, of which NumPy makes 3e8 a second; flagged bins in a part, of which plain Python resolves 15,000 a second.
+KERNELS_COMPARISONS: Final = 1e8
+KERNELS_FLAGGED: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +60,25 @@ def hits_in(params: RoundParams, planes_by_x: Mapping[int, Plane], part: Part, e
     if len(xs) < params.t:
         return []
     inverse = inverse_differences(tuple(xs))
-    engine_module = _engine(params, len(xs), engine)
+    work = comb(len(xs), params.t) * params.r * params.bins
     span = slice(part.first, part.last)
-    flags = engine_module.screen(np.stack([planes_by_x[x][0, part.table, span] for x in xs]), inverse, params.t)
-    flagged = np.flatnonzero(flags) + part.first
+    row_a = np.stack([planes_by_x[x][0, part.table, span] for x in xs])
+    flags = _engine(engine, work >= KERNELS_COMPARISONS).screen(row_a, inverse, params.t)
+    flagged = np.flatnonzero(flags)
+    exact = _engine(engine, work >= KERNELS_COMPARISONS or len(flagged) >= KERNELS_FLAGGED)
     hits = []
     for start in range(0, len(flagged), GROUPS_BINS):
         bins = flagged[start : start + GROUPS_BINS]
-        a, b = (np.stack([planes_by_x[x][plane, part.table, bins] for x in xs]) for plane in (0, 1))
-        for at, rows in engine_module.groups(a, b, inverse, params.t):
-            hits.append(Hit(Cell(part.table, int(bins[at])), tuple(xs[row] for row in rows)))
-    return sorted(hits)
+        b = np.stack([planes_by_x[x][1, part.table, part.first + bins] for x in xs])
+        for at, rows in exact.groups(row_a[:, bins], b, inverse, params.t):
+            cell = Cell(part.table, part.first + int(bins[at]))
+            hits.append(Hit(cell, tuple(xs[row] for row in rows)))
+    return hits
 
 
-def _engine(params: RoundParams, actors: int, engine: Engine) -> ModuleType:
-    """The module that screens and groups. The choice depends on sizes alone, so a round runs alike everywhere."""
-    if engine == "auto":
-        engine = "numba" if comb(actors, params.t) * params.r * params.bins >= KERNELS_FROM else "numpy"
-    if engine == "numba":
+def _engine(wanted: Engine, large: bool) -> ModuleType:
+    """The module that screens and groups. It follows from sizes alone, never from the clock."""
+    if wanted == "numba" or (wanted == "auto" and large):
         from bavn.psi import kernels
 
         return kernels

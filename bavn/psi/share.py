@@ -9,7 +9,7 @@ the expansion asks for no trust that the join does not need anyway, and planes o
 dice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ from bavn.psi.field import P, Plane, Words, horner, reduce, valid_x
 from bavn.psi.keys import ID_BYTES, KEY_BYTES
 from bavn.psi.planes import planes_to_bytes
 from bavn.psi.round import RoundParams
-from bavn.psi.slots import SlotMap, slot_rows
+from bavn.psi.slots import SlotMap
 
 Indexes = npt.NDArray[np.int64]
 Keystream = Callable[[int], bytes]
@@ -56,20 +56,26 @@ def generate(params: RoundParams, kr: bytes, ids: Sequence[tuple[bytes, float]],
     chosen = _chosen(ids, params.m)
     blocks = _Blocks(params, kr, [ids[index][0] for index in chosen], stream)
     planes: Plane = np.empty((2, params.r, params.bins), dtype=np.uint32)
-    slots = []
+    slots = SlotMap.of_tables(params, _fill(planes, params, blocks, x, stream), chosen)
+    return Share(planes, slots)
+
+
+def _fill(
+    planes: Plane, params: RoundParams, blocks: "_Blocks", x: int, stream: Keystream
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Fills the planes table by table; yields who of the padded set each insertion put in each bin, [2, bins]."""
     priority: Words = np.empty(0, dtype=np.uint64)
     for table in range(params.r):
         planes[:, table] = uniform_cells(2 * params.bins, stream).reshape(2, params.bins)
         block = blocks.of(table)
         priority = block[:, 0, 1].copy() if table % 2 == 0 else ~priority
-        holder = np.full((2, params.bins), params.m, dtype=np.int64)
+        held = np.full((2, params.bins), params.m, dtype=np.int64)
         for insertion, bins, placed in _insert(params.bins, block[:, 0, 0], priority):
             first = first_coefficient(params.t, insertion)
             coefficients = reduce(block[placed, first : first + params.t - 1]).transpose(1, 2, 0)
             planes[:, table, bins] = horner(coefficients, x)
-            holder[insertion - 1, bins] = placed
-        slots.append(slot_rows(table, holder, chosen))
-    return Share(planes, SlotMap(params, np.concatenate(slots)))
+            held[insertion - 1, bins] = placed
+        yield held
 
 
 def first_coefficient(t: int, insertion: int) -> int:

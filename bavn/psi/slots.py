@@ -5,6 +5,7 @@ business) and is deleted when the round is closed.
 """
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,10 +17,8 @@ from bavn.psi.round import Cell, RoundParams
 
 _HEAD: Final = struct.Struct(">16s4sI")
 _MAGIC: Final = b"slt1"
-_ROW: Final = np.dtype([("code", "<u4"), ("element", "<u4"), ("insertion", "u1")])
-
-
-Rows = npt.NDArray[np.void]
+_ROW_BYTES: Final = 9
+Column = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,60 +31,65 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SlotMap:
-    """Rows (code = table*bins + bin, element, insertion), codes ascending; fakes and dummies have no row."""
+    """Columns of equal length: ``codes`` (table*bins + bin, ascending), ``elements``, ``insertions``. Fakes and dummies
+    have no row."""
 
     params: RoundParams
-    rows: Rows
+    codes: npt.NDArray[np.uint32]
+    elements: npt.NDArray[np.uint32]
+    insertions: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of_tables(cls, params: RoundParams, held: Iterable[Column], elements: Column) -> "SlotMap":
+        """From each table's ``held`` [2, bins]: which of the set each insertion put there; numbers past ``elements``
+        (the caller's index of each real one) are fakes or nothing."""
+        columns = [_rows(params, table, one, elements) for table, one in enumerate(held)]
+        codes, indexes, insertions = (np.concatenate(column) for column in zip(*columns, strict=True))
+        return cls(params, codes.astype(np.uint32), indexes.astype(np.uint32), insertions.astype(np.uint8))
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.codes)
 
     def find(self, cell: Cell) -> Slot | None:
         """What is in a cell; None for a fake, a dummy and a cell outside the planes."""
         if not (0 <= cell.table < self.params.r and 0 <= cell.bin < self.params.bins):
             return None
         code = np.uint32(cell.table * self.params.bins + cell.bin)
-        at = int(np.searchsorted(self.rows["code"], code))
-        if at == len(self.rows) or self.rows["code"][at] != code:
+        at = int(np.searchsorted(self.codes, code))
+        if at == len(self.codes) or self.codes[at] != code:
             return None
-        return Slot(int(self.rows["element"][at]), int(self.rows["insertion"][at]))
+        return Slot(int(self.elements[at]), int(self.insertions[at]))
 
     def cells(self) -> list[tuple[Cell, Slot]]:
         """All of it, in the order of the cells."""
-        bins = self.params.bins
-        return [
-            (Cell(*divmod(int(code), bins)), Slot(int(element), int(insertion)))
-            for code, element, insertion in self.rows.tolist()
-        ]
+        rows = zip(self.codes.tolist(), self.elements.tolist(), self.insertions.tolist(), strict=True)
+        return [(Cell(*divmod(code, self.params.bins)), Slot(element, insertion)) for code, element, insertion in rows]
 
     def to_bytes(self) -> bytes:
         """For the actor's own encrypted disk. The length tells the size of the set: it never travels."""
-        return _HEAD.pack(self.params.round_id, _MAGIC, len(self.rows)) + self.rows.tobytes()
+        head = _HEAD.pack(self.params.round_id, _MAGIC, len(self))
+        columns = (self.codes.astype("<u4"), self.elements.astype("<u4"), self.insertions)
+        return head + b"".join(column.tobytes() for column in columns)
 
     @classmethod
     def from_bytes(cls, params: RoundParams, raw: bytes) -> "SlotMap | Refused":
-        """What :meth:`to_bytes` wrote, for the same round; ``slots_format``, ``slots_round`` otherwise."""
+        """What :meth:`to_bytes` wrote, for the same round; else refused as ``slots_format`` or ``slots_round``."""
         if len(raw) < _HEAD.size:
             return Refused("slots_format", "a slot map has a head")
         round_id, magic, count = _HEAD.unpack_from(raw)
-        if magic != _MAGIC or len(raw) != _HEAD.size + count * _ROW.itemsize:
+        if magic != _MAGIC or len(raw) != _HEAD.size + count * _ROW_BYTES:
             return Refused("slots_format", "not a slot map, or cut short")
         if round_id != params.round_id:
             return Refused("slots_round", "a slot map of another round")
-        rows = np.frombuffer(raw, dtype=_ROW, offset=_HEAD.size)
-        code = rows["code"].astype(np.int64)
-        inside = (code < params.r * params.bins).all() and (np.diff(code) > 0).all()
-        if not (inside and np.isin(rows["insertion"], (1, 2)).all()):
+        codes = np.frombuffer(raw, "<u4", count, _HEAD.size).astype(np.uint32)
+        elements = np.frombuffer(raw, "<u4", count, _HEAD.size + 4 * count).astype(np.uint32)
+        insertions = np.frombuffer(raw, np.uint8, count, _HEAD.size + 8 * count)
+        ascending = bool((codes[1:] > codes[:-1]).all()) and int(codes[-1:].sum()) < params.r * params.bins
+        if not (ascending and np.isin(insertions, (1, 2)).all()):
             return Refused("slots_format", "a row of the slot map lies outside the planes or out of order")
-        return cls(params, rows)
+        return cls(params, codes, elements, insertions)
 
 
-def slot_rows(table: int, holder: npt.NDArray[np.int64], elements: npt.NDArray[np.int64]) -> Rows:
-    """The rows of one table. ``holder`` [2, bins]: which of the set each insertion put there; numbers past
-    ``elements`` (the caller's index of each real one) are fakes or nothing."""
-    insertion, bins = np.nonzero(np.less(holder, len(elements)).T)[::-1]
-    rows = np.empty(len(bins), dtype=_ROW)
-    rows["code"] = table * holder.shape[1] + bins
-    rows["element"] = elements[holder[insertion, bins]]
-    rows["insertion"] = insertion + 1
-    return rows
+def _rows(params: RoundParams, table: int, held: Column, elements: Column) -> tuple[Column, Column, Column]:
+    bins, insertions = np.nonzero(np.less(held, len(elements)).T)
+    return table * params.bins + bins, elements[held[insertions, bins]], insertions + 1
