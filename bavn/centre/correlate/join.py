@@ -1,0 +1,224 @@
+"""The driver of the private join: opens rounds, takes what actors send, reconstructs, reveals, closes.
+
+A state machine over a RoundBook: every event leads to a list of changes that the book keeps in one transaction, the
+messages among them, so that kill -9 at any moment neither loses nor doubles a reveal. What the centre learns here is
+what PSI.md allows: which cells at least t actors share, and the value where at least t of them name it.
+Refuses to know wire, disk, clock and score; dice and reconstruction are handed in.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from bavn.centre.correlate.round_state import (
+    Answer,
+    Change,
+    DropPlanes,
+    KeepAnswer,
+    KeepHits,
+    KeepPlanes,
+    KeepRound,
+    KeepSigns,
+    KeepTags,
+    Phase,
+    Quarantine,
+    Round,
+    RoundBook,
+    RoundView,
+    Say,
+    Turned,
+)
+from bavn.centre.correlate.tier import Tier
+from bavn.centre.correlate.turns import ended, turn
+from bavn.centre.correlate.vouching import judge
+from bavn.model.heard import Decline, Revealed, Tags, Upload
+from bavn.model.moment import DAY_US
+from bavn.model.outcome import Refused
+from bavn.model.ports import Dice
+from bavn.model.said import Opening
+from bavn.psi.planes import planes_from_bytes
+from bavn.psi.reconstruct import reconstruct
+from bavn.psi.round import PROTOCOL_VERSION, ROUND_ID_BYTES, Cell, Hit, RoundParams
+
+Planes = npt.NDArray[np.uint32]
+Reconstruct = Callable[[RoundParams, Mapping[int, Planes]], list[Hit]]
+JoinHeard = Upload | Tags | Decline | Revealed
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Who takes part: ``version`` fixes each actor's x. Members are the active actors, sorted by name."""
+
+    version: int
+    members: tuple[tuple[str, int], ...]
+
+
+class PlanesSpoilt(Exception):
+    """Planes that were checked when they were taken do not read now: the store is spoilt. The operator must act."""
+
+
+class Join:
+    """One per centre. Call ``hear`` for each thing an actor sent and ``step`` often."""
+
+    def __init__(
+        self, book: RoundBook, dice: Dice, tiers: Sequence[Tier], reconstruct: Reconstruct = reconstruct
+    ) -> None:
+        self._book = book
+        self._dice = dice
+        self._tiers = {tier.name: tier for tier in tiers}
+        self._reconstruct = reconstruct
+
+    # --- what actors send -------------------------------------------------------------------------------------
+
+    def hear(self, heard: JoinHeard) -> Refused | None:
+        """Keep what an actor sent for a round, or say why not. The same thing again changes nothing."""
+        actor = heard.sign.actor if isinstance(heard, Revealed) else heard.actor
+        round_id = heard.sign.round_id if isinstance(heard, Revealed) else heard.round_id
+        round_ = self._book.round(round_id)
+        if round_ is None:
+            return Refused("round_known", "no such round")
+        outcome = self._outcome(round_, actor, heard)
+        if isinstance(outcome, Refused):
+            self._book.write([Turned(round_id, actor, outcome.rule)])
+            return outcome
+        if outcome:
+            self._book.write(outcome)
+        return None
+
+    def _outcome(self, round_: Round, actor: str, heard: JoinHeard) -> list[Change] | Refused:
+        x = round_.x_of(actor)
+        if x is None:
+            return Refused("round_member", "the actor is not a member of this round")
+        if isinstance(heard, Upload):
+            return self._upload(round_, x, heard)
+        if round_.phase is not Phase.REVEAL:
+            return Refused("round_phase", f"nothing is asked in a round that is in phase {round_.phase}")
+        if isinstance(heard, Tags):
+            return self._tags(round_, x, heard)
+        cell = Cell(heard.table, heard.bin)
+        return self._answer(round_, Answer(x, cell, heard.sign if isinstance(heard, Revealed) else None))
+
+    def _upload(self, round_: Round, x: int, upload: Upload) -> list[Change] | Refused:
+        known = self._book.uploaded(round_.id).get(x)
+        if known == upload.item_id:
+            return []
+        if known is not None:
+            return Refused("one_upload", "this actor's first upload of the round counts, and only that")
+        if round_.phase is not Phase.UPLOADS or upload.received_us > round_.deadline_us:
+            return Refused("upload_in_time", "the round's deadline has passed")
+        if upload.registry_version != round_.params.registry_version:
+            return Refused(
+                "registry_version",
+                f"made for registry {upload.registry_version}, the round has {round_.params.registry_version}",
+            )
+        planes = planes_from_bytes(round_.params, upload.planes)
+        if isinstance(planes, Refused):
+            return planes
+        return [KeepPlanes(round_.id, x, upload.item_id, upload.planes)]
+
+    def _tags(self, round_: Round, x: int, tags: Tags) -> list[Change] | Refused:
+        asked = {entry.cell for entry in self._book.view(round_).asked if entry.x == x}
+        wanted = [(Cell(one.table, one.bin), one.tag) for one in tags.tags]
+        if not all(cell in asked for cell, _ in wanted):
+            return Refused("asked_for", "a receipt for a cell that was not asked about")
+        return [KeepTags(round_.id, x, tuple(wanted))]
+
+    def _answer(self, round_: Round, answer: Answer) -> list[Change] | Refused:
+        view = self._book.about(round_, answer.cell)
+        if not any(entry.x == answer.x and entry.step > 0 for entry in view.asked):
+            return Refused("asked_for", "an answer about a cell that was not asked about")
+        before = next((known for known in view.answers if known.x == answer.x), None)
+        if before == answer:
+            return []
+        if before is not None and before.sign is not None:
+            return Refused("one_answer", "this holder has named the element already")
+        return [KeepAnswer(round_.id, answer), *self._judged(round_, view, answer)]
+
+    def _judged(self, round_: Round, view: RoundView, answer: Answer) -> list[Change]:
+        hit = next(hit for hit in view.hits if answer.x in hit.holders)
+        answers = [known for known in view.answers if known.x in hit.holders and known.x != answer.x] + [answer]
+        signs = tuple(known.sign for known in sorted(answers, key=lambda a: a.x) if known.sign is not None)
+        standing = judge(answers, round_.params.t).standing
+        if standing == "disputed":
+            named = tuple((sign.actor, sign.observable, sign.report_id) for sign in signs)
+            return [Quarantine(round_.id, answer.cell, named)]
+        return [KeepSigns(signs)] if standing == "agreed" and answer.sign is not None else []
+
+    # --- what time brings -------------------------------------------------------------------------------------
+
+    def step(self, now_us: int, registry: Registry) -> None:
+        """Open the rounds that are due, close uploads, take the turns of every reveal."""
+        for tier in self._tiers.values():
+            self._open_if_due(tier, now_us, registry)
+        for round_ in self._book.unfinished():
+            if round_.phase is Phase.UPLOADS:
+                self._close_uploads(round_, now_us)
+        for round_ in self._book.unfinished():
+            if round_.phase is Phase.REVEAL:
+                self._take_turns(round_, now_us)
+
+    def _open_if_due(self, tier: Tier, now_us: int, registry: Registry) -> None:
+        latest = self._book.latest(tier.name)
+        if latest is not None and latest.opened_us // tier.every_us >= now_us // tier.every_us:
+            return
+        if len(registry.members) < tier.t:
+            return
+        params = RoundParams(
+            version=PROTOCOL_VERSION,
+            epoch=now_us // DAY_US,
+            round_id=self._dice.bytes(ROUND_ID_BYTES),
+            registry_version=registry.version,
+            tier=tier.name,
+            t=tier.t,
+            m=tier.m,
+            r=tier.r,
+        )
+        deadline_us = now_us + tier.upload_us
+        round_ = Round(
+            params=params, members=registry.members, phase=Phase.UPLOADS, opened_us=now_us, deadline_us=deadline_us,
+            closes_us=deadline_us + tier.reveal_us,
+        )  # fmt: skip
+        self._book.write([KeepRound(round_), *(Say(_opening(round_, actor)) for actor, _ in round_.members)])
+
+    def _close_uploads(self, round_: Round, now_us: int) -> None:
+        uploaded = self._book.uploaded(round_.id)
+        if now_us <= round_.deadline_us and len(uploaded) < len(round_.members):
+            return
+        round_ = replace(round_, uploads=len(uploaded))
+        if len(uploaded) < round_.params.t:
+            self._book.write(ended(round_, Phase.VOID, now_us))
+            return
+        hits = tuple(self._reconstruct(round_.params, self._planes(round_)))
+        round_ = replace(round_, phase=Phase.REVEAL, hits=len(hits))
+        self._book.write([KeepRound(round_), KeepHits(round_.id, hits), DropPlanes(round_.id)])
+
+    def _planes(self, round_: Round) -> dict[int, Planes]:
+        found = {}
+        for x, raw in self._book.planes(round_.id).items():
+            planes = planes_from_bytes(round_.params, raw)
+            if isinstance(planes, Refused):
+                raise PlanesSpoilt(f"round {round_.id}, x {x}: {planes.reason}")
+            found[x] = planes
+        return found
+
+    def _take_turns(self, round_: Round, now_us: int) -> None:
+        tier = self._tiers.get(round_.params.tier)
+        wave_us = tier.wave_us if tier else 0
+        current: Round | None = round_
+        while current is not None and current.phase is Phase.REVEAL:
+            changes = turn(self._book.view(current), wave_us, now_us)
+            if not changes:
+                return
+            self._book.write(changes)
+            current = self._book.round(current.id)
+
+
+def _opening(round_: Round, actor: str) -> Opening:
+    params = round_.params
+    return Opening(
+        to=actor, round_id=round_.id, version=params.version, epoch=params.epoch,
+        registry_version=params.registry_version, tier=params.tier, t=params.t, m=params.m, r=params.r,
+        deadline_us=round_.deadline_us, members=round_.members,
+    )  # fmt: skip

@@ -1,0 +1,221 @@
+"""What the centre keeps of a round: its life, who was asked what, and what came back. Values only.
+
+Refuses to hold planes longer than their reconstruction needs, and to know where any of it is stored (RoundBook).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bavn.model.lead import Sign
+from bavn.model.observable import Observable
+from bavn.model.said import Said
+from bavn.psi.round import Cell, Hit, RoundParams
+
+
+class Phase(StrEnum):
+    """uploads -> reveal -> closed; uploads -> void where fewer than t took part."""
+
+    UPLOADS = "uploads"
+    REVEAL = "reveal"
+    CLOSED = "closed"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """``members``: (actor, x). ``wave`` counts the groups of cells asked about, from 1; ``step`` 0 waits for receipts,
+    n >= 1 for answers to the n-th asking; the turn ends at ``turn_until_us``. ``silent``: x of who let a turn pass.
+    ``listening``: all that will be asked has been asked; late answers count until ``closes_us``."""
+
+    params: RoundParams
+    members: tuple[tuple[str, int], ...]
+    phase: Phase
+    opened_us: int
+    deadline_us: int
+    closes_us: int
+    wave: int = 0
+    step: int = 0
+    turn_until_us: int = 0
+    silent: tuple[int, ...] = ()
+    listening: bool = False
+    uploads: int = 0
+    hits: int = 0
+    ended_us: int | None = None
+
+    @property
+    def id(self) -> str:
+        return self.params.round_id.hex()
+
+    def x_of(self, actor: str) -> int | None:
+        return next((x for name, x in self.members if name == actor), None)
+
+    def actor_of(self, x: int) -> str:
+        return next(name for name, known in self.members if known == x)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Holder ``x`` was asked about ``cell`` in ``wave``: step 0 for its receipt, step n for the n-th time to name it,
+    with the receipts of ``others``."""
+
+    x: int
+    cell: Cell
+    wave: int
+    step: int
+    others: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What holder ``x`` said about ``cell``: a report, or None for a decline."""
+
+    x: int
+    cell: Cell
+    sign: Sign | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """A round with all that a turn of its reveal depends on."""
+
+    round: Round
+    hits: tuple[Hit, ...]
+    asked: tuple[Asked, ...]
+    tags: Mapping[tuple[int, Cell], bytes]
+    answers: tuple[Answer, ...]
+
+
+# --- changes: what a turn wants kept, all of it in one transaction ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRound:
+    """The round as it now stands."""
+
+    round: Round
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPlanes:
+    """The first upload of (x, round); ``item_id`` says which message it was."""
+
+    round_id: str
+    x: int
+    item_id: str
+    planes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DropPlanes:
+    """Uploads are deleted as soon as nothing needs them."""
+
+    round_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepHits:
+    """What reconstruction found; once a round."""
+
+    round_id: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepTags:
+    """The first tag of each (x, cell) stays."""
+
+    round_id: str
+    x: int
+    tags: tuple[tuple[Cell, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAsked:
+    """Who was asked what, kept in the transaction in which the asking leaves."""
+
+    round_id: str
+    asked: tuple[Asked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAnswer:
+    """A report takes the place of a decline; the first report stays."""
+
+    round_id: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSigns:
+    """Reports that count from now on (all holders heard so far agree, and they are t or more)."""
+
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """The holders of a cell name different values: none of its reports counts, and a person looks (PSI.md).
+    ``named``: (actor, what it named, its report's id)."""
+
+    round_id: str
+    cell: Cell
+    named: tuple[tuple[str, Observable, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The round is over: what its answers replace may go, and so may tags and askings."""
+
+    round_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Something an actor sent for a round was turned away; counted by rule."""
+
+    round_id: str
+    actor: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message that must leave exactly once."""
+
+    said: Said
+
+
+Change = (
+    KeepRound | KeepPlanes | DropPlanes | KeepHits | KeepTags | KeepAsked | KeepAnswer | KeepSigns | Quarantine
+    | Settled | Turned | Say
+)  # fmt: skip
+
+
+class RoundBook(Protocol):
+    """Where rounds are kept. ``write`` is all or nothing, and kill -9 after it has returned loses nothing."""
+
+    def write(self, changes: list[Change]) -> None: ...
+
+    def round(self, round_id: str) -> Round | None: ...
+
+    def latest(self, tier: str) -> Round | None:
+        """The last round that was opened for a tier."""
+        ...
+
+    def unfinished(self) -> tuple[Round, ...]:
+        """Rounds that are neither closed nor void, oldest first."""
+        ...
+
+    def uploaded(self, round_id: str) -> dict[int, str]:
+        """x -> item id of the upload that counts."""
+        ...
+
+    def planes(self, round_id: str) -> dict[int, bytes]: ...
+
+    def view(self, round_: Round) -> RoundView: ...
+
+    def about(self, round_: Round, cell: Cell) -> RoundView:
+        """The same, narrowed to one cell."""
+        ...

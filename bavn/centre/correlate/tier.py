@@ -1,0 +1,77 @@
+"""A tier of the private join: how strong the evidence is, how many must hold it, when and how large its rounds are.
+
+Configuration of the whole sector, the same for every actor (PSI.md, Tiers and rounds). Refuses to know the actors.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bavn.model.moment import SECOND_US
+from bavn.model.settings import SettingsError, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """One ``[tiers.NAME]`` table. SettingsError where a round could not end before the next one begins."""
+
+    name: str = setting("A", unit="", holds="Name of the tier, as nodes know it: A for strong evidence, else weak.")
+    t: int = setting(
+        2, unit="actors", holds="How many actors must hold an element before anybody names it.", low=2, high=8
+    )
+    m: int = setting(1000, unit="elements", holds="Size of every actor's padded set.", low=1, high=1_000_000)
+    r: int = setting(
+        10, unit="tables", holds="Tables of a round; even. 10 misses 8.6e-7 of what t hold, 20 2^-40.", low=2, high=40
+    )
+    every_s: float = setting(300.0, unit="s", holds="A round is opened this often.", low=1.0, high=604_800.0)
+    upload_s: float = setting(
+        60.0, unit="s", holds="How long after its opening a round takes uploads.", low=0.2, high=86_400.0
+    )
+    wave_s: float = setting(
+        30.0, unit="s", holds="How long one turn of the reveal waits for the slowest holder.", low=0.2, high=86_400.0
+    )
+    reveal_s: float = setting(
+        1800.0,
+        unit="s",
+        holds="How long after its deadline a round takes answers before it is closed.",
+        low=0.2,
+        high=604_800.0,
+    )
+    sign_days: int = setting(
+        7, unit="days", holds="How long a report of this tier counts in the score.", low=1, high=90
+    )
+
+    def __post_init__(self) -> None:
+        if self.upload_s >= self.every_s:
+            raise SettingsError(f"tiers.{self.name}: upload_s must be less than every_s")
+        if self.wave_s > self.reveal_s:
+            raise SettingsError(f"tiers.{self.name}: wave_s must not exceed reveal_s")
+        if self.r % 2:
+            raise SettingsError(f"tiers.{self.name}: r must be even")
+
+    @property
+    def every_us(self) -> int:
+        return round(self.every_s * SECOND_US)
+
+    @property
+    def upload_us(self) -> int:
+        return round(self.upload_s * SECOND_US)
+
+    @property
+    def wave_us(self) -> int:
+        return round(self.wave_s * SECOND_US)
+
+    @property
+    def reveal_us(self) -> int:
+        return round(self.reveal_s * SECOND_US)
+
+
+_HOUR_S = 3600.0
+_DAY_S = 24 * _HOUR_S
+
+TIERS: Final = (
+    Tier(name="A"),
+    Tier(name="B", t=3, m=10_000, every_s=_HOUR_S, upload_s=300.0, reveal_s=_HOUR_S, sign_days=3),
+    Tier(name="A-daily", r=20, every_s=_DAY_S, upload_s=900.0, reveal_s=2 * _HOUR_S),
+    Tier(name="B-daily", t=3, m=10_000, r=20, every_s=_DAY_S, upload_s=900.0, reveal_s=2 * _HOUR_S, sign_days=3),
+)
+"""The tiers of PSI.md; the daily ones are the assurance with R=20."""

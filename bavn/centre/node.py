@@ -1,1 +1,0 @@
-"""One step of the centre: put together from the rooms, no thinking of its own."""

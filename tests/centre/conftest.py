@@ -1,0 +1,202 @@
+"""Actors that are not there: each answers the centre's askings as a node's door would, or lies as it is told to."""
+
+import weakref
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from bavn.centre.correlate.join import Join, Registry
+from bavn.centre.correlate.tier import Tier
+from bavn.centre.node.round_book import SqlRoundBook
+from bavn.centre.node.tables import METADATA, OUTGOING, SIGNS, open_engine
+from bavn.centre.node.written import read_said, read_sign
+from bavn.model.heard import Decline, Revealed, TagAt, Tags, Upload
+from bavn.model.lead import Sign
+from bavn.model.moment import HOUR_US
+from bavn.model.observable import Observable
+from bavn.model.said import Closing, Opening, RevealWanted, TagsWanted
+from bavn.psi import receipt
+from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.round import Cell, RoundParams
+from bavn.psi.share import generate
+from bavn.sim.dice import SeededDice
+
+START_US = 1_700_000_000 * 1_000_000 // (300 * 1_000_000) * (300 * 1_000_000)
+
+
+@dataclass
+class FakeActor:
+    """``elements``: what it holds, with what it would say of each. ``manner``: honest, silent (uploads, then nothing),
+    absent, wrong_tags, wrong_value, declines, late, twice."""
+
+    name: str
+    x: int
+    elements: dict
+    manner: str = "honest"
+    group: str = ""
+    rounds: dict = field(default_factory=dict)
+    named: list = field(default_factory=list)
+
+    def answer(self, said, now_us, dice):
+        """What it sends back, as the inbox would understand it."""
+        if isinstance(said, Opening):
+            return self._upload(said, now_us, dice)
+        if isinstance(said, Closing):
+            self.rounds.pop(said.round_id, None)
+            return []
+        if self.manner == "silent" or said.round_id not in self.rounds:
+            return []
+        if isinstance(said, TagsWanted):
+            return [self._tags(said, now_us)]
+        return [self._named(said, item, now_us) for item in said.items]
+
+    def _upload(self, said, now_us, dice):
+        if self.manner == "absent":
+            return []
+        params = RoundParams(
+            version=said.version, epoch=said.epoch, round_id=bytes.fromhex(said.round_id),
+            registry_version=said.registry_version, tier=said.tier, t=said.t, m=said.m, r=said.r,
+        )  # fmt: skip
+        identifier = GroupKeyIdentifiers(b"k" * 32).of(said.epoch, said.tier)
+        held = sorted(self.elements)
+        ids = identifier.ids(held)
+        share = generate(params, identifier.round_key(params), [(one, 1.0) for one in ids], self.x, dice)
+        self.rounds[said.round_id] = (params, identifier.round_key(params), held, ids, share.slots, dict(said.members))
+        received = said.deadline_us + 1 if self.manner == "late" else now_us
+        made = Upload(
+            item_id=f"{self.name}-{said.round_id}", actor=self.name, round_id=said.round_id,
+            registry_version=said.registry_version, planes=share.to_bytes(), received_us=received,
+        )  # fmt: skip
+        again = replace(made, item_id=made.item_id + "-again", planes=bytes(len(made.planes)))
+        return [made, again] if self.manner == "twice" else [made]
+
+    def _tags(self, said, now_us):
+        params, kr, _, ids, slots, _ = self.rounds[said.round_id]
+        tags = []
+        for table, bin_ in said.cells:
+            cell = Cell(table, bin_)
+            slot = slots.find(cell)
+            lies = slot is None or self.manner == "wrong_tags"
+            made = (
+                receipt.dummy_tag(b"own" * 10, kr, cell) if lies else receipt.tag(kr, ids[slot.element], self.x, cell)
+            )
+            tags.append(TagAt(table, bin_, made))
+        item = f"{self.name}-{said.round_id}-tags-{said.cells[0]}"
+        return Tags(item_id=item, actor=self.name, round_id=said.round_id, tags=tuple(tags), received_us=now_us)
+
+    def _named(self, said, item, now_us):
+        params, kr, held, ids, slots, members = self.rounds[said.round_id]
+        cell = Cell(item.table, item.bin)
+        slot = slots.find(cell)
+        element_id = None if slot is None else ids[slot.element]
+        right = receipt.check(kr, element_id, cell, item.others, self.x, set(members.values()), params.t)
+        where = f"{self.name}-{said.round_id}-{item.table}-{item.bin}"
+        if not right or self.manner == "declines":
+            return Decline(
+                item_id=where + "-no", actor=self.name, round_id=said.round_id, table=item.table, bin=item.bin,
+                received_us=now_us,
+            )  # fmt: skip
+        observable = held[slot.element]
+        self.named.append((said.round_id, cell, observable))
+        says = self.elements[observable] or {}
+        if self.manner == "wrong_value":
+            observable = Observable.of("domain", "innocent.example.org")
+        sign = make_sign(
+            report_id=where, actor=self.name, group=self.group or self.name, tier=params.tier,
+            round_id=said.round_id, observable=observable, received_us=now_us, **says,
+        )  # fmt: skip
+        return Revealed(sign=sign, table=item.table, bin=item.bin)
+
+
+def make_sign(**given):
+    """A sign with plain values where none are given."""
+    received_us = given.get("received_us", START_US)
+    plain = {
+        "report_id": "r", "actor": "north", "group": given.get("actor", "north"), "tier": "A", "round_id": "0" * 32,
+        "observable": Observable.of("domain", "evil.example.com"), "detector": "beacon", "technique": "T1071.001",
+        "p_bucket": 8, "hosts_bucket": 0, "first_hour": received_us // HOUR_US - 1,
+        "last_hour": received_us // HOUR_US, "period_bucket": None, "regularity_bucket": None, "walk_bucket": None,
+        "received_us": received_us,
+    }  # fmt: skip
+    return Sign(**plain | given)
+
+
+class FakeSector:
+    """Actors and a join over a database in memory; ``restart`` forgets all that is not in the database."""
+
+    def __init__(self, actors, tiers=None, seed=1):
+        self.actors = {actor.name: actor for actor in actors}
+        self.tiers = tiers or (Tier(name="A", m=20, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=600),)
+        self.engine = open_engine("sqlite://")
+        weakref.finalize(self, self.engine.dispose)
+        METADATA.create_all(self.engine)
+        self.dice = SeededDice(seed, "centre")
+        self.actor_dice = SeededDice(seed, "actors")
+        self.now_us = START_US
+        self.refused = []
+        self.said = []
+        self.registry = Registry(1, tuple((actor.name, actor.x) for actor in actors))
+        self.restart()
+
+    def restart(self):
+        self.join = Join(SqlRoundBook(self.engine), self.dice, self.tiers)
+
+    def outgoing(self):
+        """Messages that no one has been given yet, each once."""
+        with self.engine.begin() as connection:
+            rows = connection.execute(OUTGOING.select().where(OUTGOING.c.done.is_(False)).order_by("number")).all()
+            connection.execute(OUTGOING.update().values(done=True))
+        said = [read_said(row.said) for row in rows]
+        self.said += said
+        return said
+
+    def hear(self, heard):
+        refused = self.join.hear(heard)
+        if refused is not None:
+            self.refused.append((heard, refused))
+        return refused
+
+    def step(self, by_s=0):
+        self.now_us += round(by_s * 1_000_000)
+        self.join.step(self.now_us, self.registry)
+
+    def talk(self, turns=40):
+        """Let everybody talk until nobody has anything to say."""
+        self.step()
+        for _ in range(turns):
+            said = self.outgoing()
+            for one in said:
+                for heard in self.actors[one.to].answer(one, self.now_us, self.actor_dice):
+                    self.hear(heard)
+            self.step()
+            if not said:
+                return
+
+    def signs(self):
+        with self.engine.connect() as connection:
+            return sorted(
+                (read_sign(body) for body in connection.scalars(SIGNS.select().with_only_columns(SIGNS.c.body))),
+                key=lambda sign: (sign.observable, sign.actor, sign.report_id),
+            )
+
+    def revealed(self):
+        """observable -> actors whose reports count."""
+        found = {}
+        for sign in self.signs():
+            found.setdefault(sign.observable, set()).add(sign.actor)
+        return found
+
+
+@pytest.fixture(scope="session")
+def fake_actor():
+    return FakeActor
+
+
+@pytest.fixture(scope="session")
+def fake_sector():
+    return FakeSector
+
+
+@pytest.fixture(scope="session")
+def sign():
+    return make_sign

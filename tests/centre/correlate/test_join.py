@@ -1,0 +1,274 @@
+"""The join's driver with real shares, receipts and reconstruction, and actors that lie, sleep, come late or twice."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bavn.centre.correlate.round_state import Phase
+from bavn.centre.correlate.tier import Tier
+from bavn.centre.node.round_book import SqlRoundBook
+from bavn.centre.node.tables import ANSWERS, ASKED, PLANES, QUARANTINE, ROUNDS, TAGS
+from bavn.model.heard import Upload
+from bavn.model.observable import Observable
+from bavn.model.said import Closing, Opening, RevealWanted, TagsWanted
+
+EVIL = Observable.of("domain", "evil.example.com")
+BAD = Observable.of("ip4", "198.51.100.7")
+LONE = [Observable.of("domain", f"only{index}.example.net") for index in range(6)]
+B = Tier(name="B", t=3, m=20, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=600)
+
+
+def three(fake_actor, manners=("honest", "honest", "honest"), shared=(EVIL,)):
+    return [
+        fake_actor(name, x, dict.fromkeys([*shared, lone]), manner)
+        for name, x, manner, lone in zip(("east", "north", "west"), (3, 7, 11), manners, LONE, strict=False)
+    ]
+
+
+def rounds(sector):
+    with sector.engine.connect() as connection:
+        ids = connection.scalars(ROUNDS.select().with_only_columns(ROUNDS.c.id)).all()
+    return [SqlRoundBook(sector.engine).round(round_id) for round_id in ids]
+
+
+def count(sector, table):
+    with sector.engine.connect() as connection:
+        return len(connection.execute(table.select()).all())
+
+
+def test_what_all_hold_is_revealed_and_what_one_holds_is_not(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor, shared=(EVIL, BAD)))
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "north", "west"}, BAD: {"east", "north", "west"}}
+    assert {observable for actor in sector.actors.values() for _, _, observable in actor.named} == {EVIL, BAD}
+    sector.step(by_s=11)
+    assert [round_.phase for round_ in rounds(sector)] == [Phase.CLOSED]
+    assert {type(said) for said in sector.outgoing()} == {Closing}
+
+
+def test_uploads_and_receipts_are_gone_after_the_round(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor))
+    sector.talk()
+    with sector.engine.connect() as connection:
+        assert not [row for row in connection.execute(PLANES.select()) if row.planes is not None]
+    assert count(sector, TAGS) > 0
+    sector.step(by_s=11)
+    assert count(sector, TAGS) == 0
+
+
+def test_two_elements_of_the_same_holders_stay_two(fake_actor, fake_sector):
+    several = [Observable.of("domain", f"c2-{index}.example.com") for index in range(8)]
+    sector = fake_sector(three(fake_actor, shared=several))
+    sector.talk()
+    assert set(sector.revealed()) == set(several)
+
+
+def test_a_holder_is_asked_about_an_element_fewer_times_than_there_are_tables(fake_actor, fake_sector):
+    tier = Tier(name="A", m=50, r=10, every_s=300, upload_s=60, wave_s=10, reveal_s=600)
+    sector = fake_sector(three(fake_actor), tiers=(tier,))
+    sector.talk()
+    for actor in sector.actors.values():
+        assert 1 <= len(actor.named) <= 8
+
+
+def test_below_the_threshold_nobody_is_asked_at_all(fake_actor, fake_sector):
+    actors = three(fake_actor, shared=())
+    for actor in actors[:2]:
+        actor.elements[EVIL] = None
+    sector = fake_sector(actors, tiers=(B,))
+    sector.talk()
+    assert sector.revealed() == {}
+    assert {type(said) for said in sector.said} <= {Opening, Closing}
+
+
+@pytest.mark.parametrize("manner", ["absent", "late", "silent"])
+def test_two_go_on_without_the_third(fake_actor, fake_sector, manner):
+    sector = fake_sector(three(fake_actor, ("honest", manner, "honest")))
+    sector.talk()
+    sector.step(by_s=61)
+    sector.talk()
+    for _ in range(4):
+        sector.step(by_s=11)
+        sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "west"}}
+    if manner == "late":
+        assert [refused.rule for _, refused in sector.refused] == ["upload_in_time"]
+
+
+def test_the_first_upload_counts_and_no_other(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor, ("twice", "honest", "honest")))
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "north", "west"}}
+    assert [refused.rule for _, refused in sector.refused] == ["one_upload"]
+
+
+def test_a_round_with_too_few_is_void(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor, ("honest", "absent", "absent")))
+    sector.talk()
+    assert [round_.phase for round_ in rounds(sector)] == [Phase.UPLOADS]
+    sector.step(by_s=61)
+    assert [round_.phase for round_ in rounds(sector)] == [Phase.VOID]
+
+
+def test_a_wrong_value_is_quarantined_whatever_the_others_say(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor, ("honest", "wrong_value", "honest")))
+    sector.talk()
+    assert sector.revealed() == {}
+    with sector.engine.connect() as connection:
+        named = [row.named for row in connection.execute(QUARANTINE.select())]
+    assert named
+    assert all("innocent.example.org" in one and "evil.example.com" in one and "north" in one for one in named)
+
+
+def test_wrong_receipts_of_one_do_not_silence_the_others(fake_actor, fake_sector):
+    for liar in range(3):
+        manners = ["honest"] * 3
+        manners[liar] = "wrong_tags"
+        sector = fake_sector(three(fake_actor, manners))
+        sector.talk()
+        for _ in range(4):
+            sector.step(by_s=11)
+            sector.talk()
+        names = {"east", "north", "west"} - {("east", "north", "west")[liar]}
+        assert names <= sector.revealed()[EVIL]
+
+
+def test_one_that_declines_leaves_the_rest_to_speak(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor, ("declines", "honest", "honest")))
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"north", "west"}}
+
+
+def test_fewer_than_t_reports_reveal_nothing_to_the_score(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor, ("declines", "honest", "honest")), tiers=(B,))
+    sector.talk()
+    assert any(actor.named for actor in sector.actors.values())
+    assert sector.revealed() == {}
+
+
+def test_a_new_holder_shows_in_the_next_round(fake_actor, fake_sector):
+    actors = three(fake_actor)
+    del actors[2].elements[EVIL]
+    sector = fake_sector(actors)
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "north"}}
+    actors[2].elements[EVIL] = None
+    sector.step(by_s=300)
+    sector.talk()
+    assert sector.revealed() == {EVIL: {"east", "north", "west"}}
+    sector.step(by_s=11)
+    latest = Counter(sign.actor for sign in sector.signs() if sign.observable == EVIL)
+    assert set(latest) == {"east", "north", "west"}
+
+
+def test_what_was_not_asked_for_is_turned_away(fake_actor, fake_sector, sign):
+    from bavn.model.heard import Decline, Revealed, TagAt, Tags
+
+    sector = fake_sector(three(fake_actor))
+    sector.talk()
+    (round_,) = rounds(sector)
+    unasked = next(
+        (table, bin_) for table in range(4) for bin_ in range(40)
+        if not any((hit.cell.table, hit.cell.bin) == (table, bin_) for hit in sector.join._book.view(round_).hits)
+    )  # fmt: skip
+    tags = Tags(item_id="t", actor="east", round_id=round_.id, tags=(TagAt(*unasked, bytes(16)),), received_us=1)
+    no = Decline(item_id="d", actor="east", round_id=round_.id, table=unasked[0], bin=unasked[1], received_us=1)
+    report = Revealed(sign=sign(actor="east", round_id=round_.id, report_id="x"), table=unasked[0], bin=unasked[1])
+    stranger = Decline(item_id="e", actor="nobody-here", round_id=round_.id, table=0, bin=0, received_us=1)
+    nowhere = Decline(item_id="f", actor="east", round_id="ff" * 16, table=0, bin=0, received_us=1)
+    rules = [sector.hear(one).rule for one in (tags, no, report, stranger, nowhere)]
+    assert rules == ["asked_for", "asked_for", "asked_for", "round_member", "round_known"]
+
+
+def test_wrong_uploads_are_refused_with_their_reason(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor))
+    sector.step()
+    opening = sector.outgoing()[0]
+    right = 8 * opening.r * opening.m * opening.t
+    upload = {
+        "item_id": "u", "actor": "east", "round_id": opening.round_id, "registry_version": 1, "planes": bytes(right),
+        "received_us": sector.now_us,
+    }  # fmt: skip
+    for change, rule in (
+        ({"planes": bytes(right - 4)}, "planes_length"),
+        ({"planes": b"\xff" * right}, "planes_value"),
+        ({"registry_version": 2}, "registry_version"),
+        ({"received_us": opening.deadline_us + 1}, "upload_in_time"),
+    ):
+        assert sector.hear(Upload(**upload | change)).rule == rule
+    assert sector.hear(Upload(**upload)) is None
+    assert sector.hear(Upload(**upload)) is None
+    assert sector.hear(Upload(**upload | {"item_id": "v"})).rule == "one_upload"
+
+
+MANNERS = st.sampled_from(["honest", "honest", "honest", "silent", "absent", "wrong_tags", "wrong_value", "declines"])
+
+
+@settings(max_examples=25)
+@given(
+    data=st.data(),
+    manners=st.lists(MANNERS, min_size=4, max_size=4),
+    holders=st.lists(st.sets(st.integers(0, 3), min_size=1, max_size=4), min_size=1, max_size=4),
+    t=st.sampled_from([2, 3]),
+)
+def test_any_schedule_reveals_nothing_below_t_and_nothing_twice(
+    fake_actor, fake_sector, data, manners, holders, t
+):  # fmt: skip
+    tier = Tier(name="A", t=t, m=12, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=120)
+    shared = [Observable.of("domain", f"e{index}.example.com") for index in range(len(holders))]
+    actors = [
+        fake_actor(f"actor-{n}", n + 1, {e: None for e, who in zip(shared, holders, strict=True) if n in who}, manner)
+        for n, manner in enumerate(manners)
+    ]
+    sector = fake_sector(actors, tiers=(tier,), seed=data.draw(st.integers(0, 1000)))
+    on_the_way = []
+    sector.step()
+    for _ in range(90):
+        for said in sector.outgoing():
+            on_the_way += sector.actors[said.to].answer(said, sector.now_us, sector.actor_dice)
+        move = data.draw(st.sampled_from(["deliver"] * 8 + ["restart", "repeat", "lose", "wait"]))
+        if move in ("deliver", "repeat") and on_the_way:
+            index = data.draw(st.integers(0, len(on_the_way) - 1))
+            sector.hear(on_the_way[index])
+            if move == "deliver":
+                del on_the_way[index]
+        elif move == "lose" and on_the_way:
+            on_the_way.pop()
+        elif move == "restart":
+            sector.restart()
+        sector.step(by_s=7 if move == "wait" else 0)
+    for heard in on_the_way:
+        sector.hear(heard)
+    sector.step(by_s=179 - (sector.now_us // 1_000_000) % 300 % 179)
+    truth = {e: {f"actor-{n}" for n in who} for e, who in zip(shared, holders, strict=True)}
+    for observable, said_by in sector.revealed().items():
+        assert observable in truth
+        assert len(truth[observable]) >= t
+        assert said_by <= truth[observable]
+        assert len(said_by) >= t
+    for actor in actors:
+        for _, _, observable in actor.named:
+            assert len(truth[observable]) >= t
+    for kind in (TagsWanted, RevealWanted):
+        asked = Counter(
+            (s.to, s.round_id, cell, others)
+            for s in sector.said if isinstance(s, kind)
+            for cell, others in _askings(s)
+        )  # fmt: skip
+        assert max(asked.values(), default=1) == 1
+
+
+def _askings(said):
+    if isinstance(said, TagsWanted):
+        return [(cell, ()) for cell in said.cells]
+    return [((item.table, item.bin), tuple(x for x, _ in item.others)) for item in said.items]
+
+
+def test_the_store_keeps_askings_and_answers_for_the_operator(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor))
+    sector.talk()
+    sector.step(by_s=11)
+    assert count(sector, ASKED) > 0
+    assert count(sector, ANSWERS) > 0
