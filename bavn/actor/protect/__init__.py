@@ -1,1 +1,1 @@
-"""The way IN (gate 4): indicator -> block or refusal; enforcers."""
+"""The way IN (gate 4): indicator -> block, watch, wait for a person, or refusal; the enforcers; what they met."""

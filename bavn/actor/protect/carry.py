@@ -1,0 +1,51 @@
+"""Who can carry what. An observable that an enforcer cannot carry is said to be so, never dropped silently.
+
+An enforcer that can take only some values of a type says so itself (Choosy). Refuses to know how anything is enforced.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from bavn.model.observable import Observable
+from bavn.model.ports import Enforcer
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """An enforcer that carries a type, but not every value of it."""
+
+    def takes(self, observable: Observable) -> bool:
+        """Whether this value of a carried type can be enforced."""
+        ...
+
+
+def carries(enforcer: Enforcer, observable: Observable) -> bool:
+    """Whether this enforcer can put this observable into force."""
+    if observable.type not in enforcer.carries:
+        return False
+    return enforcer.takes(observable) if isinstance(enforcer, Choosy) else True
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """``enforcers`` stop traffic; ``watchers`` only notice it, so that the adversary sees nothing (PAP AMBER)."""
+
+    enforcers: Sequence[Enforcer]
+    watchers: Sequence[Enforcer]
+
+    @property
+    def all(self) -> tuple[Enforcer, ...]:
+        return (*self.enforcers, *self.watchers)
+
+    def for_act(self, act: str) -> tuple[Enforcer, ...]:
+        """Who takes part in a ``block`` (everybody) or a ``watch``."""
+        return self.all if act == "block" else tuple(self.watchers)
+
+    def carrying(self, observable: Observable, act: str) -> tuple[str, ...]:
+        """Names of those who take part and can carry it."""
+        return tuple(hand.name for hand in self.for_act(act) if carries(hand, observable))
+
+    def not_carrying(self, observable: Observable, act: str) -> tuple[str, ...]:
+        """Names of those who take part and cannot."""
+        return tuple(hand.name for hand in self.for_act(act) if not carries(hand, observable))

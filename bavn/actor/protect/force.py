@@ -1,0 +1,71 @@
+"""Brings the enforcers to the wanted set, and knows which of them hold it now.
+
+Each gets the whole set of what it can carry, each time it changed, after it was down, and every so often although
+nothing changed. One that is down holds up no other. Refuses to know why something is wanted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bavn.actor.protect.carry import Hands, carries
+from bavn.model.indicator import Block
+from bavn.model.moment import SECOND_US
+from bavn.model.ports import Clock, Enforcer, EnforcerDown
+
+
+@dataclass(slots=True)
+class _Stand:
+    wanted: tuple[Block, ...] | None = None
+    holds: bool = False
+    why_down: str = ""
+    next_us: int = 0
+
+
+class Force:
+    """``reconcile_s``: how often to enforce again unasked; ``retry_s``: how long to leave one alone that was down."""
+
+    def __init__(self, hands: Hands, clock: Clock, *, reconcile_s: int, retry_s: int) -> None:
+        self.hands = hands
+        self._clock = clock
+        self._reconcile_us = reconcile_s * SECOND_US
+        self._retry_us = retry_s * SECOND_US
+        self._stands = {hand.name: _Stand() for hand in hands.all}
+        if len(self._stands) != len(hands.all):
+            raise ValueError("two enforcers of one name")
+
+    @property
+    def holding(self) -> frozenset[str]:
+        """Names of those that hold the wanted set as far as is known."""
+        return frozenset(name for name, stand in self._stands.items() if stand.holds)
+
+    @property
+    def down(self) -> tuple[tuple[str, str], ...]:
+        """Those that do not, each with the reason, in order of name."""
+        return tuple(sorted((name, stand.why_down) for name, stand in self._stands.items() if not stand.holds))
+
+    def due(self) -> bool:
+        """Whether some enforcer should be called again although nothing changed."""
+        now_us = self._clock.now_us()
+        return any(now_us >= stand.next_us for stand in self._stands.values())
+
+    def apply(self, blocks: Sequence[Block], watched: Sequence[Block], *, again: bool = False) -> None:
+        """Make these true everywhere. ``again``: also where they were true already and nothing is due."""
+        for hand in self.hands.enforcers:
+            self._bring(hand, blocks, again)
+        both = sorted((*blocks, *watched)) if watched else blocks
+        for hand in self.hands.watchers:
+            self._bring(hand, both, again)
+
+    def _bring(self, hand: Enforcer, blocks: Sequence[Block], again: bool) -> None:
+        stand, now_us = self._stands[hand.name], self._clock.now_us()
+        wanted = tuple(block for block in blocks if carries(hand, block.observable))
+        if not again and now_us < stand.next_us and (wanted == stand.wanted or not stand.holds):
+            return
+        try:
+            hand.enforce(wanted)
+        except EnforcerDown as error:
+            stand.holds, stand.why_down = False, str(error)
+            stand.next_us = now_us + self._retry_us
+        else:
+            stand.holds, stand.wanted, stand.why_down = True, wanted, ""
+            stand.next_us = now_us + self._reconcile_us

@@ -1,0 +1,123 @@
+"""The never-block list: what this actor blocks for nobody. A TOML text the operator may edit (never_block.toml).
+
+A block of a name covers all names below it, so the list holds in both directions: a listed name, a name below a listed
+tree, and a name *above* anything listed. Refuses to know who asks for the block.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, Final, Self
+
+from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.settings import SettingsError
+
+ENTRIES_MAX: Final = 100_000
+_KEYS: Final = ("why", "trees", "names", "networks")
+
+
+@dataclass(frozen=True, slots=True)
+class NeverBlock:
+    """``names`` and ``trees`` map a domain to the table that lists it; ``above`` maps every parent of a listed one."""
+
+    names: dict[str, str]
+    trees: dict[str, str]
+    above: dict[str, str]
+    networks: tuple[tuple[IPv4Network | IPv6Network, str], ...]
+
+    @classmethod
+    def of(
+        cls, text: str, where: str, *, own_domains: Iterable[str] = (), own_networks: Iterable[str] = (),
+        centre: Iterable[str] = (), resolvers: Iterable[str] = (),
+    ) -> Self:  # fmt: skip
+        """From TOML text and what the node knows of itself: domains, networks (CIDR or address), the centre's names or
+        addresses, its resolvers' addresses. Raises SettingsError, which names ``where``."""
+        names: dict[str, str] = {}
+        trees: dict[str, str] = {}
+        networks: list[tuple[IPv4Network | IPv6Network, str]] = []
+        for table, entries in _tables(text, where).items():
+            names |= {_domain(name, where): table for name in entries["names"]}
+            trees |= {_domain(name, where): table for name in entries["trees"]}
+            networks += [(_network(cidr, where), table) for cidr in entries["networks"]]
+        trees |= {_domain(name, where): "own" for name in own_domains}
+        networks += [(_network(cidr, where), "own") for cidr in own_networks]
+        for table, given in (("centre", centre), ("resolvers", resolvers)):
+            for item in given:
+                if _is_address(item):
+                    networks.append((_network(item, where), table))
+                else:
+                    trees[_domain(item, where)] = table
+        above = {parent: table for name, table in (names | trees).items() for parent in parents(name)}
+        return cls(names, trees, above, tuple(networks))
+
+    def hit(self, observable: Observable) -> str | None:
+        """The table that forbids this block, or None."""
+        if observable.type is ObservableType.DOMAIN:
+            name = observable.value
+            here = self.names.get(name) or self.above.get(name) or self.trees.get(name)
+            return here or next((self.trees[parent] for parent in parents(name) if parent in self.trees), None)
+        if observable.type in (ObservableType.IP4, ObservableType.IP6):
+            address = ip_address(observable.value)
+            return next(
+                (table for net, table in self.networks if address.version == net.version and address in net), None
+            )
+        return None
+
+
+def shipped_text() -> str:
+    """The list that comes with Bavn."""
+    return (files("bavn.actor.protect") / "never_block.toml").read_text(encoding="utf-8")
+
+
+def parents(name: str) -> list[str]:
+    """All names above this one, nearest first, the top-level domain last."""
+    labels = name.split(".")
+    return [".".join(labels[i:]) for i in range(1, len(labels))]
+
+
+def _tables(text: str, where: str) -> dict[str, dict[str, list[str]]]:
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{where}: not TOML: {error}") from error
+    tables = {name: _table(entries, f"{where} [{name}]") for name, entries in found.items()}
+    if sum(len(entries) for table in tables.values() for entries in table.values()) > ENTRIES_MAX:
+        raise SettingsError(f"{where}: more than {ENTRIES_MAX} entries")
+    return tables
+
+
+def _table(entries: Any, where: str) -> dict[str, list[str]]:
+    if not isinstance(entries, dict):
+        raise SettingsError(f"{where} must be a table with {', '.join(_KEYS)}")
+    unknown = sorted(set(entries) - set(_KEYS))
+    if unknown:
+        raise SettingsError(f"{where}: no entry is called {unknown[0]!r}; known: {', '.join(_KEYS)}")
+    for key in _KEYS[1:]:
+        given = entries.get(key, [])
+        if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+            raise SettingsError(f"{where}: {key} must be a list of texts")
+    return {key: list(entries.get(key, [])) for key in _KEYS[1:]}
+
+
+def _domain(name: str, where: str) -> str:
+    try:
+        return Observable.of(ObservableType.DOMAIN, name).value
+    except NotCanonical as error:
+        raise SettingsError(f"{where}: {name!r} is no domain") from error
+
+
+def _network(cidr: str, where: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(cidr)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {cidr!r} is no address or network ({error})") from error
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

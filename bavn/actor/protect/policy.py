@@ -1,0 +1,126 @@
+"""The actor's own policy for what may be done with a shared indicator: one record, each field with unit and default.
+
+The default blocks by itself what the centre released, as long as own history says that nobody here would miss it; the
+rest waits for a person. Refuses to know any indicator.
+"""
+
+from dataclasses import dataclass
+
+from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.settings import SettingsError, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectPolicy:
+    """``[protect]`` of the policy file. SettingsError for an own domain that is none."""
+
+    automatic: bool = setting(
+        default=True, unit="", holds="Block without asking a person; if false, every block waits for one."
+    )
+    block_days_max: int = setting(
+        90, unit="days", holds="An indicator that is to last longer than this is refused.", low=1, high=365
+    )
+    confidence_min: int = setting(
+        0, unit="of 100", holds="Below this confidence a block waits for a person.", low=0, high=100
+    )
+    clock_skew_s_max: int = setting(
+        300,
+        unit="s",
+        holds="How far ahead of this node's clock an indicator's first moment may lie.",
+        low=0,
+        high=86400,
+    )
+    own_domains: tuple[str, ...] = setting(
+        (), unit="", holds="The actor's own domains: they and all names below are never blocked."
+    )
+    never_block_file: str = setting(
+        "", unit="", holds="Path of the never-block list (TOML); empty for the list that comes with Bavn."
+    )
+    dry_run_days: int = setting(
+        7, unit="days", holds="How much own history a block is tried on before it is put into force.", low=1, high=90
+    )
+    dry_run_hosts_max: int = setting(
+        20,
+        unit="hosts",
+        holds="A block that would have met more own hosts than this waits for a person.",
+        low=0,
+        high=100_000,
+    )
+    dry_run_hosts_permille_max: int = setting(
+        200, unit="permille", holds="The same, as a share of the own hosts that were seen at all.", low=0, high=1000
+    )
+    dry_run_share_permille_max: int = setting(
+        10,
+        unit="permille",
+        holds="A block that would cover more of the destinations in use than this waits for a person.",
+        low=0,
+        high=1000,
+    )
+    dry_run_small_max: int = setting(
+        3,
+        unit="hosts or destinations",
+        holds="Up to so many, the two shares above do not count: one host in four is no crowd.",
+        low=0,
+        high=1000,
+    )
+    blocks_per_hour_max: int = setting(
+        200, unit="blocks", holds="More new blocks than this in an hour wait for a person.", low=0, high=100_000
+    )
+    budget_share_permille_max: int = setting(
+        20,
+        unit="permille",
+        holds="New blocks of one hour that together cover more of the destinations in use than this wait for a person.",
+        low=0,
+        high=1000,
+    )
+    blocks_max: int = setting(
+        100_000, unit="blocks", holds="The most blocks in force; one more waits for a person.", low=1, high=1_000_000
+    )
+    items_max: int = setting(
+        200_000,
+        unit="indicators",
+        holds="The most indicators remembered; one more is refused.",
+        low=100,
+        high=2_000_000,
+    )
+    remember_days: int = setting(
+        400,
+        unit="days",
+        holds="How long an indicator's version is remembered after its end, so that an old one cannot be played again.",
+        low=90,
+        high=3650,
+    )
+    retro_days: int = setting(
+        90, unit="days", holds="How far back own history is hunted for a new indicator.", low=1, high=3650
+    )
+    hunts_per_day_max: int = setting(
+        1000,
+        unit="hunts",
+        holds="The most hunts of own history in 24 hours that shared indicators may cause.",
+        low=0,
+        high=1_000_000,
+    )
+    seen_hours: int = setting(
+        24, unit="hours", holds="How far back alerts on shared indicators are counted.", low=1, high=720
+    )
+    seen_every_s: int = setting(60, unit="s", holds="How often alerts are looked through.", low=1, high=86400)
+    sighting_every_s: int = setting(
+        3600,
+        unit="s",
+        holds="A sighting is told at once when it is the first, then at most this often.",
+        low=60,
+        high=86400,
+    )
+    reconcile_s: int = setting(
+        300, unit="s", holds="How often the enforcers are made true again although nothing changed.", low=5, high=86400
+    )
+    retry_s: int = setting(
+        5, unit="s", holds="How long to wait before an enforcer that was down is tried again.", low=1, high=3600
+    )
+
+    def __post_init__(self) -> None:
+        for name in self.own_domains:
+            try:
+                Observable(ObservableType.DOMAIN, name)
+            except NotCanonical as error:
+                raise SettingsError(f"protect.own_domains: {name!r} is no domain in canonical form") from error

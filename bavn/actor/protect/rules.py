@@ -1,0 +1,249 @@
+"""Gate 4, rule by rule: from a bundle that the centre signed to a block, a watch, a lift, a wait or a refusal.
+
+The row first understands, then refuses what may never be, then lets a person decide what own history or a list makes
+doubtful. What a person approved skips only that last part. Refuses to know how anything is enforced, and asks nobody:
+history and lists were asked before (Evidence), so that a rule is quick and the same every time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.hunt import Found
+from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.policy import ProtectPolicy
+from bavn.model.indicator import Indicator, Pap
+from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.observable import is_external
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock
+from bavn.wire.gate import Rule
+from bavn.wire.stix import indicator_of
+
+Act = Literal["block", "watch", "lift"]
+BLOCK_PAP_MIN: Final = Pap.GREEN
+WATCH_PAP_MIN: Final = Pap.AMBER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was asked before the row: own history (None: it could not be asked) and the warning list that names it."""
+
+    found: Found | None
+    listed: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A bundle at the gate. ``item_id``: sha256 hex of the message. ``approved_by``: the person who looked at it."""
+
+    bundle: str
+    item_id: str
+    approved_by: str = ""
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is remembered of an indicator: its last version, and whether it is in force (``wanted``), or was lifted by
+    hand (``held``)."""
+
+    version: int
+    standing: str
+    act: str
+    observable: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """New blocks of the last hour, destinations they covered, blocks in force, indicators remembered."""
+
+    blocks: int
+    destinations: int
+    in_force: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Built up from nothing. ``waits``: every reason why a person must look first; none means at once."""
+
+    indicator: Indicator | None = None
+    act: Act = "block"
+    waits: tuple[Refused, ...] = ()
+
+    @property
+    def made(self) -> Indicator:
+        """The indicator, once the first rule has passed."""
+        if self.indicator is None:
+            raise AssertionError("no rule has read the bundle yet")
+        return self.indicator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """All rules with what they were given. ``known`` and ``spent`` look into the node's own state."""
+
+    policy: ProtectPolicy
+    never: NeverBlock
+    homes: tuple[str, ...]
+    hands: Hands
+    clock: Clock
+    known: Callable[[str], Known | None]
+    spent: Callable[[], Spent]
+    rules: tuple[Rule[Arrived, Draft], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        row = (
+            self.well_formed, self.version_new, self.revoked, self.not_expired, self.end_in_time, self.pap_allows,
+            self.external, self.never_block, self.carried, self.room, self.by_hand, self.confidence,
+            self.warning_list, self.dry_run, self.budget,
+        )  # fmt: skip
+        object.__setattr__(self, "rules", tuple(Rule(rule.__name__, rule) for rule in row))
+
+    def well_formed(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """The bundle is STIX as Bavn writes it, with a TLP and a PAP that are known."""
+        made = indicator_of(item.bundle)
+        return made if isinstance(made, Refused) else replace(draft, indicator=made)
+
+    def version_new(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """A version never comes back: an old message played again changes nothing."""
+        known = self.known(draft.made.id)
+        if known is None:
+            return draft
+        if item.approved_by and known.version == draft.made.version:
+            return draft
+        if draft.made.version <= known.version:
+            return Refused("version_new", "this version or a newer one of the indicator was here before")
+        return draft
+
+    def revoked(self, _: Arrived, draft: Draft) -> Draft | Refused:
+        """A revoked indicator lifts its block; no later rule has a say."""
+        return replace(draft, act="lift") if draft.made.revoked else draft
+
+    def not_expired(self, _: Arrived, draft: Draft) -> Draft | Refused:
+        """It is valid now by this node's clock."""
+        now_us = self.clock.now_us()
+        if draft.act == "lift":
+            return draft
+        if draft.made.valid_until_us <= now_us:
+            return Refused("not_expired", "the indicator's end has passed")
+        if draft.made.valid_from_us > now_us + self.policy.clock_skew_s_max * SECOND_US:
+            return Refused("not_yet_valid", "the indicator's first moment lies ahead")
+        return draft
+
+    def end_in_time(self, _: Arrived, draft: Draft) -> Draft | Refused:
+        """A block ends within what the policy allows."""
+        latest_us = self.clock.now_us() + self.policy.block_days_max * DAY_US
+        if draft.act == "lift" or draft.made.valid_until_us <= latest_us:
+            return draft
+        return Refused("end_in_time", f"the end lies more than {self.policy.block_days_max} days ahead")
+
+    def pap_allows(self, _: Arrived, draft: Draft) -> Draft | Refused:
+        """PAP GREEN and CLEAR allow a block; AMBER allows to watch; RED allows nothing that runs here."""
+        if draft.act == "lift" or draft.made.pap >= BLOCK_PAP_MIN:
+            return draft
+        if draft.made.pap >= WATCH_PAP_MIN:
+            return replace(draft, act="watch")
+        return Refused("pap_allows", "PAP RED: nothing that could be noticed may be done")
+
+    def external(self, _: Arrived, draft: Draft) -> Draft | Refused:
+        """The observable names something outside this actor."""
+        if draft.act == "lift" or is_external(draft.made.observable, self.homes):
+            return draft
+        return Refused("external", "the observable names something internal or own")
+
+    def never_block(self, _: Arrived, draft: Draft) -> Draft | Refused:
+        """The never-block list has the last word, also over people."""
+        if draft.act == "lift":
+            return draft
+        table = self.never.hit(draft.made.observable)
+        return draft if table is None else Refused("never_block", f"the never-block list names it under [{table}]")
+
+    def carried(self, _: Arrived, draft: Draft) -> Draft | Refused:
+        """At least one enforcer here can carry it."""
+        if draft.act == "lift" or self.hands.carrying(draft.made.observable, draft.act):
+            return draft
+        if draft.act == "watch":
+            return Refused("pap_watch_only", "PAP AMBER allows to watch only, and nothing here can watch it")
+        return Refused("carried", f"no enforcer here carries {draft.made.observable.type} observables like this one")
+
+    def room(self, _: Arrived, draft: Draft) -> Draft | Refused:
+        """Memory is bounded; what is known already always has its place."""
+        if self.spent().items < self.policy.items_max or self.known(draft.made.id) is not None:
+            return draft
+        return Refused("room", f"{self.policy.items_max} indicators are remembered already")
+
+    def by_hand(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """The actor wants a person first: always, or since a person here lifted this one."""
+        known = self.known(draft.made.id)
+        if not self.policy.automatic:
+            draft = self._wait(item, draft, Refused("by_hand", "the policy wants a person for every block"))
+        if known is not None and known.held:
+            draft = self._wait(item, draft, Refused("lifted_by_hand", "a person here lifted it before"))
+        return draft
+
+    def confidence(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """Below the policy's confidence a person decides."""
+        if draft.made.confidence >= self.policy.confidence_min:
+            return draft
+        return self._wait(item, draft, Refused("confidence", f"confidence is below {self.policy.confidence_min}"))
+
+    def warning_list(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """What a warning list names is often innocent: a person decides."""
+        listed = item.evidence.listed if item.evidence else None
+        if listed is None:
+            return draft
+        return self._wait(item, draft, Refused("warning_list", f"on a warning list: {listed}"))
+
+    def dry_run(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """A block that many here would have felt waits for a person."""
+        found = item.evidence.found if item.evidence else None
+        if found is None:
+            return self._wait(item, draft, Refused("dry_run_failed", "own history could not be asked"))
+        policy, small = self.policy, self.policy.dry_run_small_max
+        crowd = found.hosts > small and over(found.hosts, found.background_hosts, policy.dry_run_hosts_permille_max)
+        if found.hosts > policy.dry_run_hosts_max or crowd:
+            said = f"{found.hosts} of {found.background_hosts} own hosts met it in {found.days} days"
+            return self._wait(item, draft, Refused("dry_run_hosts", said))
+        wide = over(found.destinations, found.background_destinations, policy.dry_run_share_permille_max)
+        if found.destinations > small and wide:
+            said = f"it covers {found.destinations} of {found.background_destinations} destinations in use"
+            return self._wait(item, draft, Refused("dry_run_share", said))
+        return draft
+
+    def budget(self, item: Arrived, draft: Draft) -> Draft | Refused:
+        """Much change at once waits for a person, however innocent each part."""
+        spent, policy = self.spent(), self.policy
+        found = item.evidence.found if item.evidence else None
+        if spent.in_force >= policy.blocks_max:
+            draft = self._wait(item, draft, Refused("blocks_max", f"{policy.blocks_max} blocks are in force"))
+        if spent.blocks >= policy.blocks_per_hour_max:
+            said = f"{spent.blocks} new blocks in an hour"
+            draft = self._wait(item, draft, Refused("blocks_per_hour", said))
+        together = spent.destinations + (found.destinations if found else 0)
+        background = found.background_destinations if found else 0
+        if together > policy.dry_run_small_max and over(together, background, policy.budget_share_permille_max):
+            said = f"the new blocks of an hour cover {together} of {background} destinations in use"
+            draft = self._wait(item, draft, Refused("budget_share", said))
+        return draft
+
+    def _wait(self, item: Arrived, draft: Draft, why: Refused) -> Draft:
+        """Adds a reason to wait, unless nothing would be stopped, a person has looked, or it is in force already."""
+        if draft.act != "block" or item.approved_by or renews(self.known(draft.made.id), draft.made):
+            return draft
+        return replace(draft, waits=(*draft.waits, why))
+
+
+def renews(known: Known | None, made: Indicator) -> bool:
+    """True if the same block is in force already: a new version of it changes nothing in the network."""
+    if known is None or (known.standing, known.act) != ("wanted", "block"):
+        return False
+    return known.observable == str(made.observable)
+
+
+def over(part: int, whole: int, permille_max: int) -> bool:
+    """True if ``part`` of ``whole`` is more than so many permille; False where the whole is not known."""
+    return whole > 0 and part * 1000 > permille_max * whole

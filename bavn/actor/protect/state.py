@@ -1,0 +1,287 @@
+"""What the node remembers of shared indicators: one row each, in the node's own SQLite book.
+
+The wanted set is written here before anything is enforced, so that kill -9 at any moment leaves a truth to which the
+enforcers are brought at the next start. Refuses to decide: it keeps what the gate and the people decided.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bavn.actor.protect.rules import Known, Spent
+from bavn.model.indicator import Block, BlockOutcome, BlockState, Indicator, Sighting
+from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.observable import Observable, ObservableType
+from bavn.wire.book import Book
+
+SCHEMA: Final = (
+    """CREATE TABLE protect_item (
+        indicator_id TEXT PRIMARY KEY, version INTEGER NOT NULL, bundle TEXT NOT NULL, type TEXT NOT NULL,
+        value TEXT NOT NULL, act TEXT NOT NULL CHECK (act IN ('block', 'watch', 'lift')),
+        standing TEXT NOT NULL CHECK (standing IN ('wanted', 'waiting', 'refused', 'lifted')),
+        rule TEXT NOT NULL, reason TEXT NOT NULL, until_us INTEGER NOT NULL, decided_us INTEGER NOT NULL,
+        held INTEGER NOT NULL, by TEXT NOT NULL, found TEXT NOT NULL, told TEXT NOT NULL, forced_us INTEGER
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX protect_standing ON protect_item (standing, until_us)",
+    "CREATE INDEX protect_observable ON protect_item (type, value)",
+    "CREATE TABLE protect_hunt (indicator_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    "CREATE TABLE protect_spent (what TEXT NOT NULL, at_us INTEGER NOT NULL, amount INTEGER NOT NULL) STRICT",
+    "CREATE INDEX protect_spent_at ON protect_spent (what, at_us)",
+    "CREATE TABLE protect_note (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE protect_told (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, said TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE protect_met (
+        indicator_id TEXT NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL, first_us INTEGER, last_us INTEGER,
+        told_count INTEGER NOT NULL, told_us INTEGER, PRIMARY KEY (indicator_id, kind)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE protect_wish (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, act TEXT NOT NULL, indicator_id TEXT NOT NULL, by TEXT NOT NULL
+    ) STRICT""",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One indicator as this actor stands to it. ``standing``: wanted (in force or to be), waiting (for a person),
+    refused, lifted. ``found``: the dry run as JSON text ("" for none). ``told``: the outcome last said."""
+
+    indicator_id: str
+    version: int
+    bundle: str
+    type: str
+    value: str
+    act: str
+    standing: str
+    rule: str
+    reason: str
+    until_us: int
+    decided_us: int
+    held: bool = False
+    by: str = ""
+    found: str = ""
+    told: str = ""
+    forced_us: int | None = None
+
+    @property
+    def observable(self) -> Observable | None:
+        """None for an indicator that was withdrawn before it ever came."""
+        return Observable.trusted(ObservableType(self.type), self.value) if self.type else None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something for the door, kept until the door says done: what became of an indicator, or where it was met."""
+
+    number: int
+    said: BlockOutcome | Sighting
+
+
+_COLUMNS: Final = (
+    "indicator_id, version, bundle, type, value, act, standing, rule, reason, until_us, decided_us, held, by, found, "
+    "told, forced_us"
+)
+_MARKS: Final = ", ".join("?" for _ in _COLUMNS.split(", "))
+
+
+class State:
+    """All questions and changes. Every change joins the transaction that is open."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        book.part("protect", 1, SCHEMA)
+
+    def item(self, indicator_id: str) -> Item | None:
+        found = self.book.rows(f"SELECT {_COLUMNS} FROM protect_item WHERE indicator_id = ?", (indicator_id,))
+        return _item(found[0]) if found else None
+
+    def items(self, standing: str) -> Iterator[Item]:
+        """All items of a standing, in the order of their ids."""
+        rows = self.book.rows(
+            f"SELECT {_COLUMNS} FROM protect_item WHERE standing = ? ORDER BY indicator_id", (standing,)
+        )
+        return map(_item, rows)
+
+    def untold(self) -> list[Item]:
+        """What was wanted or lifted and has not been said yet."""
+        rows = self.book.rows(
+            f"SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'lifted') AND told = '' "
+            "ORDER BY indicator_id"
+        )
+        return [_item(row) for row in rows]
+
+    def ids_of(self, observable: Observable) -> list[str]:
+        """Indicators that are, or lately were, in force for this observable."""
+        rows = self.book.rows(
+            "SELECT indicator_id FROM protect_item WHERE type = ? AND value = ? AND standing IN ('wanted', 'lifted') "
+            "ORDER BY indicator_id",
+            (observable.type.value, observable.value),
+        )
+        return [row[0] for row in rows]
+
+    def keep(self, item: Item) -> None:
+        """Writes an item as it now stands."""
+        values = (
+            item.indicator_id, item.version, item.bundle, item.type, item.value, item.act, item.standing, item.rule,
+            item.reason, item.until_us, item.decided_us, int(item.held), item.by, item.found, item.told, item.forced_us,
+        )  # fmt: skip
+        with self.book.transaction() as tx:
+            tx.execute(f"INSERT OR REPLACE INTO protect_item ({_COLUMNS}) VALUES ({_MARKS})", values)
+
+    def known(self, indicator_id: str) -> Known | None:
+        """What the rules may know of an indicator."""
+        item = self.item(indicator_id)
+        if item is None:
+            return None
+        return Known(
+            version=item.version,
+            standing=item.standing,
+            act=item.act,
+            observable=str(item.observable or ""),
+            held=item.held,
+        )
+
+    def blocks(self, act: str, now_us: int) -> list[Block]:
+        """The wanted set of an act, by observable, one block each (the one that lasts longest), ascending."""
+        rows = self.book.rows(
+            "SELECT type, value, indicator_id, until_us FROM protect_item "
+            "WHERE standing = 'wanted' AND act = ? AND until_us > ? ORDER BY type, value, until_us, indicator_id",
+            (act, now_us),
+        )
+        by_observable = {
+            (kind, value): Block(Observable.trusted(ObservableType(kind), value), indicator_id, until_us)
+            for kind, value, indicator_id, until_us in rows
+        }
+        return sorted(by_observable.values())
+
+    def overdue(self, now_us: int) -> list[Item]:
+        """What waits or is in force although its end has come."""
+        rows = self.book.rows(
+            f"SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'waiting') AND until_us <= ? "
+            "ORDER BY indicator_id",
+            (now_us,),
+        )
+        return [_item(row) for row in rows]
+
+    def next_end_us(self) -> int | None:
+        """When the next block or wait ends."""
+        found: int | None = self.book.rows(
+            "SELECT min(until_us) FROM protect_item WHERE standing IN ('wanted', 'waiting')"
+        )[0][0]
+        return found
+
+    def forget(self, before_us: int) -> None:
+        """Drops what ended and was decided before this moment."""
+        with self.book.transaction() as tx:
+            old = "until_us < ? AND decided_us < ? AND standing IN ('refused', 'lifted')"
+            tx.execute(
+                f"DELETE FROM protect_met WHERE indicator_id IN (SELECT indicator_id FROM protect_item WHERE {old})",
+                (before_us, before_us),
+            )
+            tx.execute(f"DELETE FROM protect_item WHERE {old}", (before_us, before_us))
+
+    def spent(self, now_us: int) -> Spent:
+        """The change budget as it stands."""
+        blocks, destinations = self.book.rows(
+            "SELECT count(*), coalesce(sum(amount), 0) FROM protect_spent WHERE what = 'block' AND at_us > ?",
+            (now_us - HOUR_US,),
+        )[0]
+        in_force, items = self.book.rows(
+            "SELECT coalesce(sum(standing = 'wanted' AND act = 'block'), 0), count(*) FROM protect_item"
+        )[0]
+        return Spent(blocks=blocks, destinations=destinations, in_force=in_force, items=items)
+
+    def spend(self, what: str, now_us: int, amount: int) -> None:
+        """Notes a new block (amount: destinations covered) or a hunt; old notes go."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM protect_spent WHERE at_us <= ?", (now_us - DAY_US,))
+            tx.execute("INSERT INTO protect_spent VALUES (?, ?, ?)", (what, now_us, amount))
+
+    def to_hunt(self, limit: int) -> list[str]:
+        """Indicators for which own history is still to be hunted."""
+        rows = self.book.rows("SELECT indicator_id FROM protect_hunt ORDER BY indicator_id LIMIT ?", (limit,))
+        return [row[0] for row in rows]
+
+    def hunt_later(self, indicator_id: str, *, wanted: bool) -> None:
+        """Puts an indicator on the list of hunts to come, or takes it off."""
+        with self.book.transaction() as tx:
+            if wanted:
+                tx.execute("INSERT OR IGNORE INTO protect_hunt VALUES (?)", (indicator_id,))
+            else:
+                tx.execute("DELETE FROM protect_hunt WHERE indicator_id = ?", (indicator_id,))
+
+    def hunts(self, now_us: int) -> int:
+        """Hunts in the last 24 hours."""
+        found: int = self.book.rows(
+            "SELECT count(*) FROM protect_spent WHERE what = 'hunt' AND at_us > ?", (now_us - DAY_US,)
+        )[0][0]
+        return found
+
+    def note(self, name: str) -> str | None:
+        """A small thing kept under a name (kill switch, mark of a log)."""
+        found = self.book.rows("SELECT value FROM protect_note WHERE name = ?", (name,))
+        return found[0][0] if found else None
+
+    def set_note(self, name: str, value: str) -> None:
+        with self.book.transaction() as tx:
+            tx.execute("INSERT OR REPLACE INTO protect_note VALUES (?, ?)", (name, value))
+
+    def tell(self, said: BlockOutcome | Sighting) -> None:
+        """Puts something in the queue for the door."""
+        text = json.dumps({name: getattr(said, name) for name in said.__dataclass_fields__}, sort_keys=True)
+        with self.book.transaction() as tx:
+            tx.execute("INSERT INTO protect_told (kind, said) VALUES (?, ?)", (type(said).__name__, text))
+
+    def told(self, limit: int) -> list[Told]:
+        """The oldest that the door has not taken, in order."""
+        rows = self.book.rows("SELECT number, kind, said FROM protect_told ORDER BY number LIMIT ?", (limit,))
+        return [Told(number, _said(kind, json.loads(text))) for number, kind, text in rows]
+
+    def done(self, number: int) -> None:
+        """The door has taken everything up to this number."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM protect_told WHERE number <= ?", (number,))
+
+
+def item_of(indicator: Indicator, bundle: str, act: str, standing: str, now_us: int) -> Item:
+    """A new item for an indicator, nothing told and nothing forced yet."""
+    return Item(
+        indicator_id=indicator.id,
+        version=indicator.version,
+        bundle=bundle,
+        type=indicator.observable.type.value,
+        value=indicator.observable.value,
+        act=act,
+        standing=standing,
+        rule="",
+        reason="",
+        until_us=indicator.valid_until_us,
+        decided_us=now_us,
+    )
+
+
+def outcome_of(
+    item: Item, state: BlockState, names: tuple[str, ...], rule: str, lacks: tuple[str, ...]
+) -> BlockOutcome:
+    """What to say of an item. ``names`` put it into force, ``lacks`` cannot carry it."""
+    return BlockOutcome(
+        indicator_id=item.indicator_id,
+        version=item.version,
+        state=state,
+        enforcers=names,
+        rule=rule or None,
+        not_carried=lacks,
+    )
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    return Item(**{**values, "held": bool(values["held"])})
+
+
+def _said(kind: str, fields: dict[str, Any]) -> BlockOutcome | Sighting:
+    if kind == "Sighting":
+        return Sighting(**fields)
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+    return BlockOutcome(**values)

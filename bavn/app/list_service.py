@@ -1,0 +1,77 @@
+"""Serves the text lists of blocks to firewalls over HTTP(S): two files, nothing else, read anew for each request.
+
+On loopback unless told otherwise; with a token a firewall must give it as bearer or as the password of basic
+authentication. A firewall that has the list already gets 304 and no body. Refuses to know what stands in the lists, and
+to serve any other file.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+
+from bavn.actor.protect.textlist import ADDRESS_LIST, NAME_LIST
+
+LISTS: Final = frozenset({ADDRESS_LIST, NAME_LIST})
+HEADER_CHARS_MAX: Final = 1024
+
+
+def list_app(folder: Path, token: str | None = None) -> FastAPI:
+    """``GET /ip.txt`` and ``GET /domain.txt`` from a folder that TextList writes. A list that was never written is
+    empty, not absent: a firewall must not keep an old one for want of an answer."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.api_route("/{name}", methods=["GET", "HEAD"])
+    def text_list(name: str, request: Request) -> Response:
+        if token is not None and not _allowed(request.headers.get("authorization", ""), token):
+            return Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="bavn", charset="UTF-8"'})
+        if name not in LISTS:
+            return Response(status_code=404)
+        try:
+            text = (folder / name).read_bytes()
+        except FileNotFoundError:
+            text = b""
+        tag = f'"{hashlib.sha256(text).hexdigest()}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+        if _has(request.headers.get("if-none-match", ""), tag):
+            return Response(status_code=304, headers=headers)
+        return Response(text, media_type="text/plain; charset=us-ascii", headers=headers)
+
+    return app
+
+
+def list_server(
+    app: FastAPI, *, host: str = "127.0.0.1", port: int = 0, certificate: Path | None = None, key: Path | None = None
+) -> uvicorn.Server:
+    """A server to run (``server.run()``), with TLS where a certificate and its key are given. ValueError for one
+    without the other."""
+    if (certificate is None) != (key is None):
+        raise ValueError("TLS needs both a certificate and its key")
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, host=host, port=port, ssl_certfile=certificate, ssl_keyfile=key, log_level="warning",
+            access_log=False, server_header=False, timeout_keep_alive=5, limit_concurrency=64,
+        )
+    )  # fmt: skip
+
+
+def _allowed(said: str, token: str) -> bool:
+    scheme, _, given = said[:HEADER_CHARS_MAX].partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            given = base64.b64decode(given, validate=True).decode("utf-8").partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+    elif scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _has(said: str, tag: str) -> bool:
+    tags = {part.strip().removeprefix("W/") for part in said[:HEADER_CHARS_MAX].split(",")}
+    return "*" in tags or tag in tags
