@@ -47,7 +47,7 @@ class Safe:
         self.write(self.certificate.name, certified.certificate)
 
     def keys(self) -> NodeKeys:
-        """What was kept. FileNotFoundError before enrolment; ValueError or TypeError for files that hold something else."""
+        """What was kept. FileNotFoundError before enrolment; ValueError or TypeError if they hold other things."""
         tls = serialization.load_pem_private_key(self.tls_key.read_bytes(), None)
         message = serialization.load_pem_private_key((self.folder / "message.key.pem").read_bytes(), None)
         if not isinstance(tls, ec.EllipticCurvePrivateKey) or not isinstance(message, Ed25519PrivateKey):

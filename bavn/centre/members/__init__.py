@@ -1,1 +1,1 @@
-"""Actors, enrolment, certificates, quotas."""
+"""Members: actors, their place in the join, enrolment, certificates, quotas. Refuses to know what they say."""

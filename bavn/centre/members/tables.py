@@ -1,0 +1,69 @@
+"""The tables of this room (SQLAlchemy Core: SQLite and PostgreSQL). Tokens are here as hashes only; no private keys."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Engine, ForeignKey, Integer, MetaData, String, Table, insert, select
+from sqlalchemy.exc import IntegrityError
+
+METADATA: Final = MetaData()
+
+ACTOR: Final = Table(
+    "member_actor",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("group", String(40), nullable=False),
+    Column("x", BigInteger, nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("message_key", String(64)),
+    Column("changed_us", BigInteger, nullable=False),
+)
+
+CERTIFICATE: Final = Table(
+    "member_certificate",
+    METADATA,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("actor", ForeignKey("member_actor.name"), nullable=False, index=True),
+    Column("issued_us", BigInteger, nullable=False),
+    Column("not_before_us", BigInteger, nullable=False),
+    Column("not_after_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger),
+)
+
+INVITATION: Final = Table(
+    "member_invitation",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("actor", ForeignKey("member_actor.name"), nullable=False, index=True),
+    Column("until_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger),
+)
+
+QUOTA: Final = Table(
+    "member_quota",
+    METADATA,
+    Column("actor", ForeignKey("member_actor.name"), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("messages_per_hour_max", BigInteger, nullable=False),
+    Column("bytes_per_hour_max", BigInteger, nullable=False),
+)
+
+REGISTRY: Final = Table(
+    "member_registry",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
+
+def make_tables(engine: Engine) -> None:
+    """Makes what is not there; the registry begins at version 1."""
+    METADATA.create_all(engine)
+    with engine.begin() as tx:
+        if tx.execute(select(REGISTRY.c.version)).first() is not None:
+            return
+    try:
+        with engine.begin() as tx:
+            tx.execute(insert(REGISTRY).values(id=1, version=1))
+    except IntegrityError:
+        return  # another process was first; it wrote the same
