@@ -14,7 +14,7 @@ from bavn.model.heard import Decline, Revealed, TagAt, Tags, Upload
 from bavn.model.lead import Sign
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
-from bavn.model.said import Closing, Opening, RevealWanted, TagsWanted
+from bavn.model.said import Closing, Opening, TagsWanted
 from bavn.psi import receipt
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.round import Cell, RoundParams
@@ -71,7 +71,7 @@ class FakeActor:
         return [made, again] if self.manner == "twice" else [made]
 
     def _tags(self, said, now_us):
-        params, kr, _, ids, slots, _ = self.rounds[said.round_id]
+        _, kr, _, ids, slots, _ = self.rounds[said.round_id]
         tags = []
         for table, bin_ in said.cells:
             cell = Cell(table, bin_)
