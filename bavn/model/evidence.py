@@ -52,3 +52,11 @@ def hosts_bucket(hosts: int) -> int:
 def alert_line(hosts: int) -> int:
     """How many suspicions an actor's own SOC reads in a day: max(3, hosts/1,000) (DETECTION.md)."""
     return max(3, hosts // 1000)
+
+
+WALK_BUCKET_MAX = 8
+
+
+def walk_bucket(walk_nats: float) -> int:
+    """A scan's unfloored walk in whole nats, cut to -8..8."""
+    return max(-WALK_BUCKET_MAX, min(WALK_BUCKET_MAX, math.floor(walk_nats)))

@@ -27,8 +27,11 @@ class DoorPolicy:
         0.005, unit="", holds="A suspicion at or below this p-value counts as strong.", low=1e-9, high=0.05
     )
     weak_p_max: float = setting(
-        0.05, unit="", holds="A suspicion at or below this p-value counts as weak; above it, it stays at home.",
-        low=1e-9, high=0.5,
+        0.05,
+        unit="",
+        holds="A suspicion at or below this p-value counts as weak; above it, it stays at home.",
+        low=1e-9,
+        high=0.5,
     )
     strong_days: int = setting(
         7, unit="days", holds="How long a strong suspicion stays in the set after its last record.", low=1, high=90

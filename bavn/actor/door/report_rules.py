@@ -1,0 +1,150 @@
+"""Gate 1, the rules for what may be said of an element: into a round's set (S0), and as a report when revealed (S1).
+
+Each rule adds to a draft built from nothing, or says no. Their order is the order in which the docs list them.
+"""
+
+from dataclasses import dataclass
+
+from bavn.actor.door.draft import Draft
+from bavn.actor.door.live import Element, is_strong
+from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.state import State
+from bavn.actor.door.told import Told
+from bavn.model.evidence import (
+    PERIOD_EDGES_S,
+    REGULARITY_EDGES,
+    bucket_of,
+    hosts_bucket,
+    p_bucket,
+    walk_bucket,
+)
+from bavn.model.moment import DAY_US, hour_of
+from bavn.model.observable import Observable, is_external
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock
+from bavn.psi.round import Cell
+from bavn.wire.gate import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An element that may join a tier's rounds. ``strong_enough``: its p reaches the tier's line."""
+
+    element: Element
+    tier: str
+    strong_enough: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An element that the centre asks about. ``told`` None: the cell holds none. ``proved``: the receipts hold."""
+
+    round_id: str
+    tier: str
+    cell: Cell
+    told: Told | None
+    proved: bool
+
+
+class Rules:
+    """The rows of both gates over one policy. ``homes``: the actor's own networks."""
+
+    def __init__(self, policy: DoorPolicy, state: State, clock: Clock, homes: tuple[str, ...]) -> None:
+        self._policy, self._state, self._clock, self._homes = policy, state, clock, homes
+        self._left_out = policy.left_out
+
+    def element_row(self) -> tuple[Rule[Offered, Draft], ...]:
+        """May this element join the rounds of this tier?"""
+        return (
+            Rule("tier_joined", self._tier_joined),
+            Rule("strong_enough", self._strong_enough),
+            Rule("external", lambda item, draft: self._external(item.element.observable, draft)),
+            Rule("not_left_out", lambda item, draft: self._not_left_out(item.element.observable, draft)),
+            Rule("not_common", self._not_common),
+            Rule("not_vetoed", lambda item, draft: self._not_vetoed(item.element.observable, draft)),
+        )
+
+    def report_row(self) -> tuple[Rule[Asked, Draft], ...]:
+        """May this be reported? All that a report says is added here (the message rule comes after)."""
+        return (
+            Rule("receipts", self._receipts),
+            Rule("external", lambda item, draft: self._external(_told(item).observable, draft)),
+            Rule("not_left_out", lambda item, draft: self._not_left_out(_told(item).observable, draft)),
+            Rule("not_vetoed", lambda item, draft: self._not_vetoed(_told(item).observable, draft)),
+            Rule("reveal_mode", self._reveal_mode),
+            Rule("budget", self._budget),
+            Rule("evidence", self._evidence),
+            Rule("time", self._time),
+            Rule("behaviour", self._behaviour),
+        )
+
+    def _tier_joined(self, item: Offered, draft: Draft) -> Draft | Refused:
+        joined = self._policy.join_strong if is_strong(item.tier) else self._policy.join_weak
+        return draft if joined else Refused("tier_joined", "the policy takes no part in rounds of this tier")
+
+    def _strong_enough(self, item: Offered, draft: Draft) -> Draft | Refused:
+        return (
+            draft if item.strong_enough else Refused("strong_enough", "the evidence is weaker than the tier asks for")
+        )
+
+    def _external(self, observable: Observable, draft: Draft) -> Draft | Refused:
+        if not is_external(observable, self._homes):
+            return Refused("external", "it names something inside")
+        return draft.plus(type=observable.type.value, value=observable.value)
+
+    def _not_left_out(self, observable: Observable, draft: Draft) -> Draft | Refused:
+        left_out = observable in self._left_out
+        return Refused("not_left_out", "the policy leaves it out") if left_out else draft
+
+    def _not_common(self, item: Offered, draft: Draft) -> Draft | Refused:
+        listed = item.element.suspicion.listed
+        return Refused("not_common", "everybody knows it: a popularity or warning list has it") if listed else draft
+
+    def _not_vetoed(self, observable: Observable, draft: Draft) -> Draft | Refused:
+        vetoed = self._state.wish(observable) == "veto"
+        return Refused("not_vetoed", "a person here has vetoed it") if vetoed else draft
+
+    def _receipts(self, item: Asked, draft: Draft) -> Draft | Refused:
+        if item.told is None or not item.proved:
+            return Refused("receipts", "not shown that enough others hold it")
+        return draft.plus(round_id=item.round_id, table=item.cell.table, bin=item.cell.bin)
+
+    def _reveal_mode(self, item: Asked, draft: Draft) -> Draft | Refused:
+        observable = _told(item).observable
+        mode = self._policy.reveal_mode(observable.type)
+        if mode == "never":
+            return Refused("reveal_mode", "the policy never reveals this class")
+        if mode == "ask" and self._state.wish(observable) != "allow":
+            return Refused("reveal_mode", "waits for a person here to allow it")
+        return draft
+
+    def _budget(self, item: Asked, draft: Draft) -> Draft | Refused:
+        since_us = self._clock.now_us() - DAY_US
+        if self._state.was_reported(_told(item).observable, since_us):
+            return draft
+        spent = self._state.reported_since(since_us) >= self._policy.reports_per_day_max
+        return Refused("budget", "the day's budget of reports is spent") if spent else draft
+
+    def _evidence(self, item: Asked, draft: Draft) -> Draft | Refused:
+        told = _told(item)
+        return draft.plus(
+            detector=told.detector, technique=told.technique, p_bucket=p_bucket(told.p),
+            hosts_bucket=hosts_bucket(told.hosts),
+        )  # fmt: skip
+
+    def _time(self, item: Asked, draft: Draft) -> Draft | Refused:
+        told = _told(item)
+        return draft.plus(first_hour=hour_of(told.first_us), last_hour=hour_of(told.last_us))
+
+    def _behaviour(self, item: Asked, draft: Draft) -> Draft | Refused:
+        told = _told(item)
+        period = None if told.period_s is None else bucket_of(told.period_s, PERIOD_EDGES_S)
+        regularity = None if told.regularity is None else bucket_of(told.regularity, REGULARITY_EDGES)
+        walk = None if told.walk_nats is None else walk_bucket(told.walk_nats)
+        return draft.plus(period_bucket=period, regularity_bucket=regularity, walk_bucket=walk)
+
+
+def _told(item: Asked) -> Told:
+    if item.told is None:
+        raise ValueError("the receipts rule lets nothing through that holds no element")
+    return item.told

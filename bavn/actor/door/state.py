@@ -1,0 +1,177 @@
+"""What the door remembers, in the book it shares with ledger and outbox, so that one transaction holds all three.
+
+Rounds that are open (elements and slot map encrypted, deleted when the round closes), how far the centre's messages
+have been heard, what each element's last outcome was, and the actor's own vetoes and permissions.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from bavn.actor.door.told import NONCE_BYTES, Told, lock, unlock
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable
+from bavn.model.ports import Dice
+from bavn.psi.round import RoundParams
+from bavn.psi.slots import SlotMap
+from bavn.wire.book import Book
+
+_SCHEMA = (
+    """CREATE TABLE door_round (
+        round_id TEXT PRIMARY KEY, opened_us INTEGER NOT NULL, deadline_us INTEGER NOT NULL, version INTEGER NOT NULL,
+        epoch INTEGER NOT NULL, registry_version INTEGER NOT NULL, tier TEXT NOT NULL, t INTEGER NOT NULL,
+        m INTEGER NOT NULL, r INTEGER NOT NULL, own_x INTEGER NOT NULL, xs TEXT NOT NULL, asked INTEGER NOT NULL,
+        box BLOB
+    ) STRICT""",
+    "CREATE TABLE door_element (element TEXT, tier TEXT, outcome TEXT NOT NULL, PRIMARY KEY (element, tier)) STRICT",
+    """CREATE TABLE door_wish (
+        observable TEXT PRIMARY KEY, wish TEXT NOT NULL CHECK (wish IN ('veto', 'allow', 'asked')),
+        by_whom TEXT NOT NULL, at_us INTEGER NOT NULL
+    ) STRICT""",
+    "CREATE TABLE door_heard (sender TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT",
+    "CREATE TABLE door_registry (version INTEGER PRIMARY KEY, members TEXT NOT NULL) STRICT",
+    "CREATE TABLE door_reported (at_us INTEGER NOT NULL, observable TEXT NOT NULL) STRICT",
+    "CREATE INDEX door_reported_at ON door_reported (at_us)",
+)
+REGISTRIES_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRound:
+    """A round this actor takes part in. ``asked``: cells asked about so far."""
+
+    params: RoundParams
+    deadline_us: int
+    own_x: int
+    xs: frozenset[int]
+    asked: int
+
+
+class State:
+    """Reads and writes; every write joins the transaction that is open. ``secret``: 32 bytes of this node's own."""
+
+    def __init__(self, book: Book, secret: bytes) -> None:
+        self.book = book
+        self._secret = secret
+        book.part("door", 1, _SCHEMA)
+
+    def heard(self, sender: str) -> int:
+        found = self.book.rows("SELECT seq FROM door_heard WHERE sender = ?", (sender,))
+        return int(found[0][0]) if found else 0
+
+    def set_heard(self, sender: str, seq: int) -> None:
+        with self.book.transaction() as tx:
+            tx.execute("INSERT OR REPLACE INTO door_heard VALUES (?, ?)", (sender, seq))
+
+    def members(self, version: int) -> str | None:
+        """The members that were told under a registry version before; None if it is new."""
+        found = self.book.rows("SELECT members FROM door_registry WHERE version = ?", (version,))
+        return str(found[0][0]) if found else None
+
+    def newest_registry(self) -> int:
+        return int(self.book.rows("SELECT coalesce(max(version), 0) FROM door_registry")[0][0])
+
+    def keep_members(self, version: int, members: str) -> None:
+        with self.book.transaction() as tx:
+            tx.execute("INSERT OR IGNORE INTO door_registry VALUES (?, ?)", (version, members))
+            tx.execute("DELETE FROM door_registry WHERE version <= ?", (version - REGISTRIES_MAX,))
+
+    def rounds_since(self, since_us: int) -> int:
+        return int(self.book.rows("SELECT count(*) FROM door_round WHERE opened_us > ?", (since_us,))[0][0])
+
+    def keep_round(self, opened: OpenRound, now_us: int, told: list[Told], slots: SlotMap, dice: Dice) -> None:
+        p = opened.params
+        box = lock(self._round_key(p.round_id.hex()), dice.bytes(NONCE_BYTES), told, slots.to_bytes())
+        with self.book.transaction() as tx:
+            tx.execute(
+                "INSERT INTO door_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+                (p.round_id.hex(), now_us, opened.deadline_us, p.version, p.epoch, p.registry_version, p.tier, p.t,
+                 p.m, p.r, opened.own_x, " ".join(str(x) for x in sorted(opened.xs)), box),
+            )  # fmt: skip
+
+    def knows(self, round_id: str) -> bool:
+        return bool(self.book.rows("SELECT 1 FROM door_round WHERE round_id = ?", (round_id,)))
+
+    def round(self, round_id: str) -> OpenRound | None:
+        """An open round; None for one that is unknown or closed."""
+        found = self.book.rows(
+            "SELECT version, epoch, registry_version, tier, t, m, r, deadline_us, own_x, xs, asked FROM door_round "
+            "WHERE round_id = ? AND box IS NOT NULL", (round_id,),
+        )  # fmt: skip
+        if not found:
+            return None
+        version, epoch, registry, tier, t, m, r, deadline_us, own_x, xs, asked = found[0]
+        params = RoundParams(
+            version=version, epoch=epoch, round_id=bytes.fromhex(round_id), registry_version=registry, tier=tier,
+            t=t, m=m, r=r,
+        )  # fmt: skip
+        return OpenRound(params, deadline_us, own_x, frozenset(int(x) for x in xs.split()), asked)
+
+    def contents(self, opened: OpenRound) -> tuple[list[Told], SlotMap]:
+        """Elements and slot map of an open round. A box that does not open is a broken invariant."""
+        round_id = opened.params.round_id.hex()
+        box = self.book.rows("SELECT box FROM door_round WHERE round_id = ?", (round_id,))[0][0]
+        told, raw = unlock(self._round_key(round_id), box)
+        slots = SlotMap.from_bytes(opened.params, raw)
+        if not isinstance(slots, SlotMap):
+            raise TypeError(f"the slot map of round {round_id} is damaged: {slots.reason}")
+        return told, slots
+
+    def count_asked(self, round_id: str, cells: int) -> None:
+        with self.book.transaction() as tx:
+            tx.execute("UPDATE door_round SET asked = asked + ? WHERE round_id = ?", (cells, round_id))
+
+    def close_round(self, round_id: str) -> bool:
+        """Deletes elements and slot map (the book overwrites what it deletes); True if the round was open."""
+        with self.book.transaction() as tx:
+            done = tx.execute("UPDATE door_round SET box = NULL WHERE round_id = ? AND box IS NOT NULL", (round_id,))
+        return done.rowcount > 0
+
+    def forget_rounds(self, now_us: int) -> None:
+        """Closes what is a day past its deadline and forgets what is a week past it."""
+        with self.book.transaction() as tx:
+            tx.execute("UPDATE door_round SET box = NULL WHERE deadline_us < ? AND box IS NOT NULL", (now_us - DAY_US,))
+            tx.execute("DELETE FROM door_round WHERE deadline_us < ?", (now_us - 7 * DAY_US,))
+            tx.execute("DELETE FROM door_reported WHERE at_us < ?", (now_us - 2 * DAY_US,))
+
+    def outcome(self, element: str, tier: str) -> str | None:
+        found = self.book.rows("SELECT outcome FROM door_element WHERE element = ? AND tier = ?", (element, tier))
+        return str(found[0][0]) if found else None
+
+    def set_outcome(self, element: str, tier: str, outcome: str) -> None:
+        with self.book.transaction() as tx:
+            tx.execute("INSERT OR REPLACE INTO door_element VALUES (?, ?, ?)", (element, tier, outcome))
+
+    def wish(self, observable: Observable) -> str | None:
+        found = self.book.rows("SELECT wish FROM door_wish WHERE observable = ?", (str(observable),))
+        return str(found[0][0]) if found else None
+
+    def wishes(self) -> list[tuple[str, str, str, int]]:
+        """(observable, wish, by whom, when in us), by observable."""
+        return [(o, w, b, at) for o, w, b, at in self.book.rows("SELECT * FROM door_wish ORDER BY observable")]
+
+    def set_wish(self, observable: Observable, wish: str | None, by: str, now_us: int) -> None:
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM door_wish WHERE observable = ?", (str(observable),))
+            if wish is not None:
+                tx.execute("INSERT INTO door_wish VALUES (?, ?, ?, ?)", (str(observable), wish, by, now_us))
+
+    def reported_since(self, since_us: int) -> int:
+        """How many different observables were reported since then."""
+        sql = "SELECT count(DISTINCT observable) FROM door_reported WHERE at_us > ?"
+        return int(self.book.rows(sql, (since_us,))[0][0])
+
+    def was_reported(self, observable: Observable, since_us: int) -> bool:
+        sql = "SELECT 1 FROM door_reported WHERE observable = ? AND at_us > ? LIMIT 1"
+        return bool(self.book.rows(sql, (str(observable), since_us)))
+
+    def count_reported(self, observable: Observable, now_us: int) -> None:
+        with self.book.transaction() as tx:
+            tx.execute("INSERT INTO door_reported VALUES (?, ?)", (now_us, str(observable)))
+
+    def _round_key(self, round_id: str) -> bytes:
+        return blake2b(round_id.encode(), key=self._secret, digest_size=32, person=b"bavn-slots").digest()
+
+    @property
+    def dummy_key(self) -> bytes:
+        """The key of this actor's answers for cells without an element."""
+        return blake2b(b"dummy", key=self._secret, digest_size=32, person=b"bavn-dummykey").digest()

@@ -1,0 +1,70 @@
+"""Gate 1, the rules for what the node tells of its own accord: sightings, block outcomes (S2), health (S4)."""
+
+from dataclasses import dataclass
+
+from bavn.actor.door.draft import Draft
+from bavn.actor.door.policy import DoorPolicy
+from bavn.model.evidence import bucket_of
+from bavn.model.indicator import COUNT_EDGES, BlockOutcome, Sighting
+from bavn.model.moment import hour_of
+from bavn.model.outcome import Refused
+from bavn.wire.gate import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How the node is: ``sensor`` up, down or none; loss in 1/1000 of packets; skew against the centre in seconds."""
+
+    version: str
+    sensor: str
+    capture_loss_permille: int
+    clock_skew_s: int
+    queue_messages: int
+    last_round: str | None
+
+
+class TellRules:
+    """The rows over one policy."""
+
+    def __init__(self, policy: DoorPolicy) -> None:
+        self._policy = policy
+
+    def sighting_row(self) -> tuple[Rule[Sighting, Draft], ...]:
+        return (Rule("tell_sightings", self._sightings_told), Rule("sighting", _sighting))
+
+    def outcome_row(self) -> tuple[Rule[BlockOutcome, Draft], ...]:
+        return (Rule("tell_sightings", self._outcomes_told), Rule("outcome", _outcome))
+
+    def health_row(self) -> tuple[Rule[Condition, Draft], ...]:
+        return (Rule("tell_health", self._health_told), Rule("health", _health))
+
+    def _sightings_told(self, _: Sighting, draft: Draft) -> Draft | Refused:
+        return draft if self._policy.tell_sightings else Refused("tell_sightings", "the policy tells no sightings")
+
+    def _outcomes_told(self, _: BlockOutcome, draft: Draft) -> Draft | Refused:
+        return draft if self._policy.tell_sightings else Refused("tell_sightings", "the policy tells no sightings")
+
+    def _health_told(self, _: Condition, draft: Draft) -> Draft | Refused:
+        return draft if self._policy.tell_health else Refused("tell_health", "the policy tells no health")
+
+
+def _sighting(item: Sighting, draft: Draft) -> Draft | Refused:
+    return draft.plus(
+        indicator_id=item.indicator_id, kind=item.kind, count_bucket=bucket_of(item.count, COUNT_EDGES),
+        first_hour=None if item.first_us is None else hour_of(item.first_us),
+        last_hour=None if item.last_us is None else hour_of(item.last_us),
+    )  # fmt: skip
+
+
+def _outcome(item: BlockOutcome, draft: Draft) -> Draft | Refused:
+    return draft.plus(
+        indicator_id=item.indicator_id, version=item.version, state=item.state, enforcers=item.enforcers, rule=item.rule
+    )
+
+
+def _health(item: Condition, draft: Draft) -> Draft | Refused:
+    return draft.plus(
+        version=item.version, sensor=item.sensor, capture_loss_permille=min(1000, max(0, item.capture_loss_permille)),
+        clock_skew_s=min(86400, max(-86400, item.clock_skew_s)), queue_messages=item.queue_messages,
+        last_round=item.last_round,
+    )  # fmt: skip

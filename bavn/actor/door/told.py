@@ -1,0 +1,61 @@
+"""What is known of an element at home when a round is prepared: enough to answer a reveal days later. Stays encrypted.
+
+Exact values on purpose: the rules of the gate make buckets of them, nobody else does.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bavn.actor.door.live import Element
+from bavn.model.observable import Observable, ObservableType
+
+NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One element of a prepared round, with the exact facts of the suspicion that speaks for it."""
+
+    type: str
+    value: str
+    suspicion: str
+    detector: str
+    technique: str
+    p: float
+    hosts: int
+    listed: bool
+    first_us: int
+    last_us: int
+    period_s: float | None
+    regularity: float | None
+    walk_nats: float | None
+
+    @property
+    def observable(self) -> Observable:
+        return Observable.trusted(ObservableType(self.type), self.value)
+
+
+def told_of(element: Element) -> Told:
+    """The facts of an element."""
+    s = element.suspicion
+    return Told(
+        type=element.observable.type.value, value=element.observable.value, suspicion=s.id, detector=s.detector,
+        technique=s.technique, p=s.p, hosts=s.hosts, listed=s.listed, first_us=s.first_us, last_us=s.last_us,
+        period_s=s.period_s, regularity=s.regularity, walk_nats=s.walk_nats,
+    )  # fmt: skip
+
+
+def lock(key: bytes, nonce: bytes, told: list[Told], slots: bytes) -> bytes:
+    """Elements and slot map of a round as one sealed box; ``key`` 32 bytes, ``nonce`` 12, never twice."""
+    listed = json.dumps([asdict(entry) for entry in told]).encode()
+    plain = len(listed).to_bytes(8, "big") + listed + slots
+    return nonce + AESGCM(key).encrypt(nonce, plain, b"bavn-slots")
+
+
+def unlock(key: bytes, box: bytes) -> tuple[list[Told], bytes]:
+    """What ``lock`` closed. cryptography.exceptions.InvalidTag if the box was changed or belongs to another key."""
+    plain = AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], b"bavn-slots")
+    size = int.from_bytes(plain[:8], "big")
+    return [Told(**entry) for entry in json.loads(plain[8 : 8 + size])], plain[8 + size :]
