@@ -1,0 +1,114 @@
+"""Elements: the same thing is the same bytes, another is not; the set is chosen the same every time."""
+
+import random
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bavn.model.observable import Observable, ObservableType
+from bavn.psi.element import TYPE_TAGS, element_bytes, joinable, select
+
+HEX64 = "ab" * 32
+
+
+def test_every_type_has_a_tag_of_its_own() -> None:
+    assert set(TYPE_TAGS) == set(ObservableType)
+    assert len(set(TYPE_TAGS.values())) == len(TYPE_TAGS)
+
+
+def test_the_same_text_as_another_type_is_another_element() -> None:
+    cert, digest = Observable.of("cert", HEX64), Observable.of("sha256", HEX64)
+    assert element_bytes(cert) != element_bytes(digest)
+    assert element_bytes(cert)[1:] == element_bytes(digest)[1:]
+
+
+same = st.sampled_from(
+    [
+        ("ip6", "::ffff:198.51.100.7", "ip4", "198.51.100.7"),
+        ("ip6", "2001:DB8:0:0::0:7", "ip6", "2001:db8::7"),
+        ("domain", "Bücher.Example.", "domain", "xn--bcher-kva.example"),
+        ("domain", "BÜCHER.EXAMPLE", "domain", "xn--bcher-kva.example"),
+        ("domain", "Evil.EXAMPLE.org.", "domain", "evil.example.org"),
+        ("cert", ":".join(["AB"] * 20), "cert", HEX64[:40]),
+    ]
+)
+
+
+@given(same)
+def test_two_spellings_are_one_element(spellings) -> None:
+    kind, raw, other_kind, other_raw = spellings
+    assert element_bytes(Observable.of(kind, raw)) == element_bytes(Observable.of(other_kind, other_raw))
+
+
+observables = st.one_of(
+    st.ip_addresses(v=4).map(lambda a: Observable.of("ip4", str(a))),
+    st.ip_addresses(v=6).map(lambda a: Observable.of("ip6", str(a))),
+    st.from_regex(r"[a-z0-9]{1,20}(\.[a-z0-9]{1,20}){0,2}\.[a-z]{2,6}", fullmatch=True).map(
+        lambda name: Observable.of("domain", name)
+    ),
+    st.from_regex(r"[0-9a-f]{64}", fullmatch=True).map(lambda digest: Observable.of("sha256", digest)),
+)
+
+
+@given(st.lists(observables, min_size=2, max_size=8, unique=True))
+def test_different_observables_are_different_elements(some) -> None:
+    for one, other in combinations(some, 2):
+        assert element_bytes(one) != element_bytes(other)
+
+
+@given(observables)
+def test_an_element_says_its_own_length(observable) -> None:
+    made = element_bytes(observable)
+    assert made[0] == TYPE_TAGS[observable.type]
+    assert int.from_bytes(made[1:3]) == len(made) - 3
+
+
+@pytest.mark.parametrize(
+    ("name", "joined"),
+    [
+        ("www.mail.example.org", "example.org"),
+        ("a.b.evil.co.uk", "evil.co.uk"),
+        ("c2.customer.duckdns.org", "customer.duckdns.org"),
+        ("duckdns.org", None),
+        ("co.uk", None),
+    ],
+)
+def test_a_name_joins_as_its_registered_domain(name, joined) -> None:
+    found = joinable(Observable.of("domain", name))
+    assert (None if found is None else found.value) == joined
+
+
+def test_anything_else_joins_as_it_is() -> None:
+    address = Observable.of("ip4", "192.0.2.1")
+    assert joinable(address) is address
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from([0.5, 1.0, 2.0, float("inf")])), max_size=60),
+    st.integers(0, 40),
+    st.randoms(use_true_random=False),
+)
+def test_the_most_suspicious_stay_whatever_the_order(weighed, m, shuffle: random.Random) -> None:
+    chosen = select(weighed, m)
+    shuffled = list(weighed)
+    shuffle.shuffle(shuffled)
+    assert select(shuffled, m) == chosen
+    best = {key: max(p for k, p in weighed if k == key) for key, _ in weighed}
+    assert chosen == sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))[:m]
+    left_out = set(best.items()) - set(chosen)
+    if chosen and left_out:
+        assert min(p for _, p in chosen) >= max(p for _, p in left_out)
+
+
+def test_observables_can_be_chosen_by_their_own_order() -> None:
+    one, other = Observable.of("ip4", "192.0.2.1"), Observable.of("domain", "example.org")
+    assert select([(one, 1.0), (other, 1.0)], 1) == [(other, 1.0)]
+
+
+def test_no_choice_without_numbers() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        select([("a", float("nan"))], 1)
+    with pytest.raises(ValueError, match="negative"):
+        select([("a", 1.0)], -1)

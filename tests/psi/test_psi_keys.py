@@ -1,0 +1,131 @@
+"""Keys: every part of a round is bound, every use is apart, and a bad key file says who must act."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bavn.model.observable import Observable
+from bavn.psi import keys
+from bavn.psi.identifier import EpochIdentifier, GroupKeyIdentifiers, Identifier, Identifiers
+from bavn.psi.round import RoundParams
+
+BASE = RoundParams(version=1, epoch=5, round_id=bytes(16), registry_version=1, tier="A", t=2, m=10, r=4)
+OTHERS = [
+    replace(BASE, epoch=6), replace(BASE, round_id=bytes(15) + b"\x01"), replace(BASE, registry_version=2),
+    replace(BASE, tier="B"), replace(BASE, t=3), replace(BASE, m=11), replace(BASE, r=6), replace(BASE, tier="A1"),
+    replace(BASE, t=4, m=5),
+]  # fmt: skip
+
+rounds = st.builds(
+    RoundParams,
+    version=st.just(1),
+    epoch=st.integers(0, 2**31 - 1),
+    round_id=st.binary(min_size=16, max_size=16),
+    registry_version=st.integers(1, 2**63 - 1),
+    tier=st.from_regex(r"[A-Z][a-z0-9-]{0,15}", fullmatch=True),
+    t=st.integers(2, 8),
+    m=st.integers(1, 1_000_000),
+    r=st.integers(1, 20).map(lambda half: 2 * half),
+)
+
+
+def test_every_part_of_the_round_is_in_its_key() -> None:
+    k = bytes(32)
+    made = [keys.round_key(k, params) for params in (BASE, *OTHERS)]
+    assert len(set(made)) == len(made)
+    assert all(len(kr) == 32 for kr in made)
+
+
+@given(rounds, rounds)
+def test_two_rounds_are_the_same_bytes_only_if_they_are_the_same(one, other) -> None:
+    assert (one.canonical() == other.canonical()) == (one == other)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"version": 2}, {"version": 0}, {"epoch": -1}, {"epoch": 2**31}, {"round_id": bytes(15)},
+        {"registry_version": 0}, {"registry_version": 2**63}, {"tier": ""}, {"tier": "a"}, {"tier": "Å"},
+        {"tier": "A" + 16 * "b"}, {"t": 1}, {"t": 9}, {"m": 0}, {"m": 1_000_001}, {"r": 3}, {"r": 0}, {"r": 42},
+        {"t": 8, "m": 1_000_000, "r": 40} | {"r": 40, "m": 7_000_000},
+    ],
+)  # fmt: skip
+def test_no_round_outside_the_limits(wrong) -> None:
+    with pytest.raises(ValueError, match=r"round|version"):
+        replace(BASE, **wrong)
+
+
+def test_ids_differ_by_group_epoch_and_tier() -> None:
+    observable = [Observable.of("ip4", "192.0.2.1")]
+    groups = [GroupKeyIdentifiers(bytes([n]) * 32) for n in (1, 2)]
+    made = [g.of(epoch, tier).ids(observable)[0] for g in groups for epoch in (1, 2) for tier in ("A", "B")]
+    assert len(set(made)) == 8
+    assert all(len(element_id) == 14 for element_id in made)
+
+
+def test_no_use_of_a_key_gives_what_another_use_gives() -> None:
+    """The same key and the same content, once as an element, once as a round: no common bytes."""
+    k = bytes(32)
+    assert keys.element_id(k, BASE.canonical()) != keys.round_key(k, BASE)[:14]
+    assert keys.epoch_key(k, 1, "A")[:14] != keys.element_id(k, (1).to_bytes(8) + b"A")
+
+
+def test_an_identifier_serves_its_own_epoch_and_tier_only() -> None:
+    identifier = GroupKeyIdentifiers(bytes(32)).of(5, "A")
+    assert identifier.round_key(BASE) == keys.round_key(identifier.k_epoch, BASE)
+    for other in (OTHERS[0], OTHERS[3]):
+        with pytest.raises(ValueError, match="keys of epoch 5 tier A"):
+            identifier.round_key(other)
+
+
+def test_a_key_is_never_shown() -> None:
+    group_key = bytes(range(32))
+    shown = repr(GroupKeyIdentifiers(group_key)) + repr(GroupKeyIdentifiers(group_key).of(5, "A"))
+    for secret in (group_key, keys.epoch_key(group_key, 5, "A")):
+        assert repr(secret) not in shown
+        assert secret.hex() not in shown
+
+
+def test_mode_1_is_an_identifier() -> None:
+    sources: Identifiers = GroupKeyIdentifiers(bytes(32))
+    identifier: Identifier = sources.of(5, "A")
+    assert isinstance(identifier, EpochIdentifier)
+    assert identifier.ids([]) == []
+
+
+def test_a_new_group_key_file_is_read_back(dice) -> None:
+    content = keys.new_group_key_file(dice("group"))
+    assert content.endswith(b"\n")
+    key = keys.read_group_key(content)
+    assert len(key) == 32
+    assert keys.read_group_key(b"\r\n  " + content + b"\n\n") == key
+    assert keys.new_group_key_file(dice("group")) == content != keys.new_group_key_file(dice("other"))
+
+
+@given(at=st.integers(0, 85), char=st.sampled_from(b"0123456789abcdef xgG\n"))
+def test_one_wrong_character_in_the_group_key_file_is_noticed(at, char) -> None:
+    content = bytearray(keys.new_group_key_file(_Ramp()).strip())
+    if content[at] == char:
+        return
+    content[at] = char
+    with pytest.raises(keys.BadGroupKey) as refused:
+        keys.read_group_key(bytes(content))
+    assert not any(content[i : i + 8].decode() in str(refused.value) for i in range(14, 78))
+
+
+@given(st.binary(max_size=120))
+def test_any_content_is_a_key_or_a_bad_group_key(content) -> None:
+    with pytest.raises(keys.BadGroupKey):
+        keys.read_group_key(content)
+
+
+def test_an_epoch_key_needs_a_whole_group_key() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        keys.epoch_key(b"short", 1, "A")
+
+
+class _Ramp:
+    def bytes(self, count: int) -> bytes:
+        return bytes(range(count))
