@@ -60,6 +60,10 @@ class Flows:
             pool=None if self.pool is None else self.pool[which],
         )
 
+    def over_v6(self, client_prefix: bytes, server_prefix: bytes) -> "Flows":
+        """The same flows between addresses behind these prefixes of 12 bytes."""
+        return replace(self, client_prefix=client_prefix, server_prefix=server_prefix)
+
 
 def flows(
     talk: Talk,

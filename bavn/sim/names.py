@@ -7,6 +7,7 @@ in public. Nothing here is ever contacted.
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bavn.sim.dice import SeededDice
@@ -14,8 +15,9 @@ from bavn.sim.dice import SeededDice
 UNROUTED: Final = (25, 26, 28, 29, 30)
 """First octets of military /8s that are not announced."""
 
-SCANNER_OCTET: Final = 22
-_FRONTS: Final = {"microsoft": (13, 107), "google": (142, 250), "cloudflare": (104, 16), "akamai": (23, 55), "amazon": (52, 95)}  # fmt: skip
+_FRONTS: Final = {
+    "microsoft": (13, 107), "google": (142, 250), "cloudflare": (104, 16), "akamai": (23, 55), "amazon": (52, 95),
+}  # fmt: skip
 
 _FIRST = (
     "fjord", "havre", "klit", "lynge", "mose", "nord", "odder", "pil", "rav", "skov", "tang", "ulve", "vig", "birke",
@@ -40,7 +42,8 @@ class Site:
 
 _POPULAR: Final = (
     ("www.dr.dk", "akamai", 9), ("www.google.com", "google", 14), ("outlook.office365.com", "microsoft", 16),
-    ("teams.microsoft.com", "microsoft", 10), ("login.microsoftonline.com", "microsoft", 9), ("www.tv2.dk", "akamai", 5),
+    ("teams.microsoft.com", "microsoft", 10), ("login.microsoftonline.com", "microsoft", 9),
+    ("www.tv2.dk", "akamai", 5),
     ("politiken.dk", "cloudflare", 3), ("www.dmi.dk", "cloudflare", 3), ("www.sundhed.dk", "cloudflare", 6),
     ("www.borger.dk", "cloudflare", 4), ("www.mitid.dk", "cloudflare", 4), ("rejseplanen.dk", "amazon", 3),
     ("www.youtube.com", "google", 5), ("www.linkedin.com", "microsoft", 3), ("www.facebook.com", "akamai", 4),
@@ -49,10 +52,10 @@ _POPULAR: Final = (
     ("www.netflix.com", "amazon", 1), ("github.com", "microsoft", 1), ("www.apple.com", "akamai", 2),
 )  # fmt: skip
 
-RESOLVERS_OUTSIDE: Final = ("1.1.1.1", "8.8.8.8")
 BLOCK_LISTS: Final = ("zen.spamhaus.org", "bl.spamcop.net")
 
 
+@lru_cache(maxsize=1)
 def popular() -> tuple[Site, ...]:
     """The services everybody uses."""
     return tuple(Site(host, front(owner, host), float(weight)) for host, owner, weight in _POPULAR)

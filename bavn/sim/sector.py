@@ -44,7 +44,9 @@ SERVER_NAMES: Final = ("resolver", "directory", "files", "mail", "web", "epr", "
 
 _SHARES: Final = {
     Kind.REGION: {Role.DESK: 0.50, Role.SHARED_DESK: 0.15, Role.MEDICAL: 0.25, Role.PRINTER: 0.05, Role.BUILDING: 0.05},
-    Kind.MUNICIPALITY: {Role.DESK: 0.68, Role.SHARED_DESK: 0.10, Role.MEDICAL: 0.06, Role.PRINTER: 0.06, Role.BUILDING: 0.10},
+    Kind.MUNICIPALITY: {
+        Role.DESK: 0.68, Role.SHARED_DESK: 0.10, Role.MEDICAL: 0.06, Role.PRINTER: 0.06, Role.BUILDING: 0.10,
+    },
     Kind.SUPPLIER: {Role.DESK: 0.90, Role.MEDICAL: 0.0, Role.PRINTER: 0.05, Role.BUILDING: 0.05},
     Kind.CLINIC: {Role.DESK: 0.6, Role.MEDICAL: 0.3, Role.PRINTER: 0.1},
 }  # fmt: skip
@@ -110,7 +112,7 @@ class Actor:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sector:
     """All actors; names in it are fixed by ``seed`` alone, whatever the actors' sizes. ``common_sites``: rare sites
-    that several actors know. ``epr_service`` and ``monitor``: (host, address) of services that the whole sector uses."""
+    that several actors know. ``epr_service`` and ``monitor``: services that the whole sector uses."""
 
     actors: tuple[Actor, ...]
     common_sites: tuple[Site, ...]
