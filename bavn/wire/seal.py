@@ -90,6 +90,12 @@ def address(raw: bytes) -> Address | Refused:
     return header if isinstance(header, Refused) else header[0]
 
 
+def item_id(raw: bytes) -> str:
+    """The id of the message in an envelope, signed or not; of bytes that are no envelope, their own SHA-256."""
+    parts = _split(raw)
+    return hashlib.sha256(raw).hexdigest() if isinstance(parts, Refused) else parts[2].id
+
+
 def open(keys: Keys, recipient: str, raw: bytes, kinds: Kinds) -> Opened | Refused:  # noqa: A001  seal.open, seal.seal
     """The message of an envelope to ``recipient`` if it is one of ``kinds`` and its sender's signature holds, or why
     not. Never raises, whatever the bytes."""
