@@ -1,18 +1,70 @@
-"""The store as the node holds it: append, mark, window, tidy, stats. Refuses to know what a detector looks for."""
+"""The store as the node holds it: append, tidy, forget, and all that a reader may. Refuses to know who asks for what.
 
+Order of every change: write new files, keep them, keep their names, list them in the manifest (one transaction), and
+only then let go of what they replace. So a crash leaves the history as it was or as it was to become, and files that
+nobody lists, which the next start sweeps.
+"""
+
+import fcntl
+import os
+import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
+import duckdb
 import pyarrow as pa
 
+from bavn.actor.store.damage import damaged_among, quarantine, words
+from bavn.actor.store.disk import Disk
+from bavn.actor.store.engine import sweep_spill
+from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
+from bavn.actor.store.history import History
+from bavn.actor.store.intake import bounds, take
+from bavn.actor.store.lease import ERAS, if_free, lease_file
 from bavn.actor.store.limits import StoreLimits
-from bavn.model.ports import Clock, Window
+from bavn.actor.store.manifest import FILE, Change, Damaged, Manifest
+from bavn.actor.store.merger import Merger
+from bavn.actor.store.plan import edges, forget_before, hours_held, lacking_rollups, next_merge
+from bavn.actor.store.segment import ROLLUPS, Segment, Story
+from bavn.actor.store.write import SegmentWriter
+from bavn.model.ports import Clock
+from bavn.model.record import RECORD_TYPES
+
+_WRITER_LOCK: Final = "writer.lock"
 
 
-class ColumnStore:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidied:
+    """What a tidying did: segments merged, rows forgotten, files deleted; ``more``: call again, there is more to do."""
+
+    merged: int
+    forgotten_rows: int
+    deleted: int
+    more: bool
+
+
+class ColumnStore(History):
     """Implements the Store port over a directory. One writer at a time; any number of readers (History)."""
+
+    def __init__(
+        self,
+        root: Path,
+        limits: StoreLimits,
+        homes: Sequence[str],
+        manifest: Manifest,
+        clock: Clock | None,
+        disk: Disk,
+        held: int,
+    ) -> None:
+        super().__init__(root, limits, homes, manifest)
+        self._clock, self._disk, self._grip = clock, disk, held
+        self._files, self._writing = root / "segments", threading.RLock()
+        self._writer = SegmentWriter(self._files, disk)
+        self._merger = Merger(root, limits, manifest, self._writer)
 
     @classmethod
     def open(
@@ -22,28 +74,197 @@ class ColumnStore:
         *,
         homes: Sequence[str] = (),
         clock: Clock | None = None,
+        disk: Disk | None = None,
     ) -> Self:
-        """Open or make the store in ``path`` to write. Without a clock no row is too old or too new."""
-        raise NotImplementedError
+        """Open or make the store in ``path`` to write. Without a clock no row is too old or too new, nothing ages and
+        nothing is merged unless asked. Raises StoreBusy, StoreBroken, OSError, ValueError for a home that is none."""
+        disk = disk or Disk()
+        held = _take_hold(path, disk)
+        try:
+            _refuse_orphaned(path)
+            manifest = Manifest(path, read_only=False)
+            disk.keep_names(path)
+            store = cls(path, limits or StoreLimits(), homes, manifest, clock, disk, held)
+        except BaseException:
+            os.close(held)
+            raise
+        store._begin()
+        return store
 
     @classmethod
     @contextmanager
     def temporary(cls, limits: StoreLimits | None = None, *, homes: Sequence[str] = ()) -> Iterator[Self]:
         """A store in a directory of its own that is gone afterwards: for one analysis, and for tests."""
-        raise NotImplementedError
+        with (
+            tempfile.TemporaryDirectory(prefix="bavn-store-") as directory,
+            cls.open(Path(directory), limits, homes=homes) as store,
+        ):
+            yield store
 
     def append(self, source: str, mark: str, tables: Mapping[str, pa.Table]) -> int:
-        """See the Store port."""
-        raise NotImplementedError
+        """See the Store port. Rows with a time that no record can have are refused and counted (stats). Raises
+        WrongColumns, StoreBroken, OSError: then nothing of the batch is kept and it may be handed over again."""
+        with self._writing:
+            if self._manifest.mark(source) == mark:
+                return 0
+            now = None if self._clock is None else self._clock.now_us()
+            taken = take(tables, bounds(self._limits, now, self._manifest.forgotten_before_hour))
+            if self._clock is not None:
+                self._make_room(sorted(taken.tables))
+            known = self._manifest.fact("known_from_us")
+            if taken.watched_from_us is not None:
+                known = taken.watched_from_us if known is None else min(known, taken.watched_from_us)
+            story = Story(
+                first=self._manifest.next_id, count=len(taken.tables), replaces=(),
+                marks=self._manifest.marks() | {source: mark}, known_from_us=known,
+                forgotten_before_hour=self._manifest.forgotten_before_hour,
+            )  # fmt: skip
+            added = [
+                self._writer.micro(table, rows, story.first + at, story)
+                for at, (table, rows) in enumerate(taken.tables.items())
+            ]
+            self._writer.names_kept(set(taken.tables))
+            self._manifest.commit(
+                Change(
+                    add=added,
+                    mark=(source, mark),
+                    refused={(source, table, reason): rows for (table, reason), rows in taken.refused.items()},
+                    facts={} if known is None else {"known_from_us": known},
+                )
+            )
+            return sum(segment.rows for segment in added)
 
-    def mark(self, source: str) -> str | None:
-        """See the Store port."""
-        raise NotImplementedError
+    def tidy(self, merges_max: int | None = None) -> Tidied:
+        """Merge what is due (at most so many merges), forget what is too old or too much, delete what is out of use.
+        May be killed at any moment. Raises StoreDamaged (after taking the damaged file out), StoreBroken, OSError."""
+        with self._writing:
+            forgotten = self._forget()
+            merged, more = 0, False
+            while (due := self._due()) is not None:
+                if merges_max is not None and merged >= merges_max:
+                    more = True
+                    break
+                self._changed(due[0], due[1])
+                merged += 1
+            return Tidied(merged=merged, forgotten_rows=forgotten, deleted=self.sweep(), more=more)
 
-    def window(self, first_us: int, last_us: int) -> Window:
-        """See the Store port."""
-        raise NotImplementedError
+    def check(self, *, deep: bool = True) -> list[Damaged]:
+        """Look for damaged segments and take them out of the history; ``deep`` reads every byte."""
+        with self._writing:
+            self._manifest.check()
+            found = damaged_among(self._manifest.segments(), self._files, deep=deep)
+            if found:
+                quarantine(found, self._manifest, self._files, self._root / "damaged", self._disk)
+            return found
+
+    def sweep(self) -> int:
+        """Delete the files that are out of use and that no window holds; returns how many."""
+        with self._writing:
+            deleted = 0
+            for _ in ERAS:
+                if not self._manifest.dropped():
+                    break
+                old = 1 - self._manifest.era
+                with if_free(self._root, old) as free:
+                    if not free:
+                        break
+                    for _, name, _ in self._manifest.dropped(old):
+                        self._disk.remove(self._files / name)
+                        deleted += 1
+                    self._manifest.turn(old)
+            return deleted
 
     def close(self) -> None:
         """Let go of the files; nothing is lost by not calling it."""
-        raise NotImplementedError
+        with self._writing:
+            self._merger.close()
+            super().close()
+            if self._grip >= 0:
+                os.close(self._grip)
+                self._grip = -1
+
+    def _begin(self) -> None:
+        """What a start does: sweep what a crash left, and take out what is plainly damaged."""
+        try:
+            sweep_spill(self._root / "spill")
+            listed = {s.name for s in self._manifest.segments()} | {name for _, name, _ in self._manifest.dropped()}
+            for file in sorted(self._files.glob("*/*")):
+                if str(file.relative_to(self._files)) not in listed:
+                    self._disk.remove(file)
+            self.check(deep=False)
+            self.sweep()
+        except BaseException:
+            self.close()
+            raise
+
+    def _make_room(self, tables: Sequence[str]) -> None:
+        """No table gathers more micro segments than the limit, whether or not anybody tidies."""
+        for table in tables:
+            if self._manifest.micro_count(table) >= self._limits.micro_segments_max:
+                self._changed(tuple(self._manifest.segments("tbl = ? AND hour IS NULL", (table,))), None)
+
+    def _due(self) -> tuple[tuple[Segment, ...], Segment | None] | None:
+        """The next thing to do: segments to merge, or a segment to make the roll-up of."""
+        segments = self._manifest.segments()
+        now = None if self._clock is None else self._clock.now_us()
+        merge = next_merge(segments, edges(now, self._limits), self._limits)
+        if merge is not None:
+            return merge.inputs, None
+        lacking = lacking_rollups(segments)
+        return ((), lacking[0]) if lacking else None
+
+    def _changed(self, inputs: tuple[Segment, ...], rollup_of: Segment | None, keep_from_hour: int = 0) -> None:
+        """Merge, or make a roll-up; what cannot be read because it is damaged is taken out and named."""
+        try:
+            self._merger.change(inputs, rollup_of, keep_from_hour)
+        except duckdb.Error as error:
+            damage = self._damage(inputs if rollup_of is None else (rollup_of,))
+            if damage is None:
+                raise StoreBroken(f"merging failed ({error}): see to the disk space and the memory limit") from error
+            raise damage from error
+
+    def _forget(self) -> int:
+        now = None if self._clock is None else self._clock.now_us()
+        segments = self._manifest.segments()
+        before = forget_before(segments, self._limits, now)
+        if before <= self._manifest.forgotten_before_hour:
+            return 0
+        gone = self._manifest.counts("forgotten")
+        inputs = tuple(s for s in segments if any(hour < before for hour in hours_held(s)))
+        if not inputs:
+            return 0
+        self._changed(inputs, None, before)
+        return sum(int(str(row[1])) for row in self._manifest.counts("forgotten")) - sum(int(str(r[1])) for r in gone)
+
+    def _damage(self, segments: Sequence[Segment]) -> StoreDamaged | None:
+        with self._writing:
+            found = damaged_among(segments, self._files, deep=True)
+            if not found:
+                return None
+            quarantine(found, self._manifest, self._files, self._root / "damaged", self._disk)
+            return words(found, taken_out=True)
+
+
+def _take_hold(path: Path, disk: Disk) -> int:
+    """The writer's lock on a store's directory, which is made if need be. Raises StoreBusy."""
+    for directory in ("segments", "damaged", "spill", *(f"segments/{table}" for table in (*RECORD_TYPES, *ROLLUPS))):
+        (path / directory).mkdir(parents=True, exist_ok=True)
+    for era in ERAS:
+        lease_file(path, era).touch()
+    held = os.open(path / _WRITER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(held)
+        raise StoreBusy(f"another process writes to the store in {path}: stop it first, or only read") from error
+    for place in (path, path / "segments"):
+        disk.keep_names(place)
+    return held
+
+
+def _refuse_orphaned(path: Path) -> None:
+    if not (path / FILE).exists() and any((path / "segments").glob("*/*.parquet")):
+        raise StoreBroken(
+            f"{path} has segments but no {FILE}: make it again from the segments, which say of themselves what they "
+            "are (bavn.actor.store.rebuild; docs/store.md, When something is damaged)"
+        )

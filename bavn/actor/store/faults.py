@@ -1,0 +1,18 @@
+"""What can be wrong with a store, each named by who must act. Refuses to repair: check and rebuild do."""
+
+
+class StoreBusy(Exception):
+    """Another process writes here already. Who starts the second one must act."""
+
+
+class StoreBroken(Exception):
+    """The store cannot be used as it lies on disk; the message says what to do. The operator must act."""
+
+
+class StoreDamaged(Exception):
+    """Files of the history are damaged. A new window does without them; the message names them and says what to do.
+    The operator must act."""
+
+
+class WrongColumns(ValueError):
+    """A batch has not exactly the columns of record.TABLES. Who wrote the source must act."""

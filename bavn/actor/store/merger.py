@@ -1,0 +1,96 @@
+"""Carrying out one change of the history's shape: segments become one an hour, with roll-ups; old hours fall away.
+
+All of a change is one transaction of the manifest. Refuses to decide what is due (plan.py).
+"""
+
+from collections import defaultdict
+from pathlib import Path
+
+from bavn.actor.store.engine import Engine
+from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.manifest import Change, Manifest
+from bavn.actor.store.plan import hours_held
+from bavn.actor.store.segment import ROLLUP_OF, Segment, Story
+from bavn.actor.store.write import SegmentWriter
+from bavn.model.record import TABLES
+
+
+class Merger:
+    """Holds the writer's own DuckDB, opened when first needed."""
+
+    def __init__(self, root: Path, limits: StoreLimits, manifest: Manifest, writer: SegmentWriter) -> None:
+        self._root, self._limits, self._manifest, self._writer = root, limits, manifest, writer
+        self._engine: Engine | None = None
+
+    def change(self, inputs: tuple[Segment, ...], rollup_of: Segment | None, keep_from_hour: int = 0) -> None:
+        """Make ``inputs`` one segment a table and hour, leaving out hours before ``keep_from_hour``; or make a roll-up.
+        Raises duckdb.Error if a segment cannot be read or the disk is full: then nothing has changed."""
+        if self._engine is None:
+            self._engine = Engine(self._limits, self._root / "spill")
+        if rollup_of is not None:
+            self._roll_up(self._engine, rollup_of)
+        else:
+            self._merge(self._engine, inputs, keep_from_hour)
+
+    def close(self) -> None:
+        """Harmless when repeated."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def _roll_up(self, engine: Engine, of: Segment) -> None:
+        old = tuple(self._manifest.segments("of = ?", (of.id,)))
+        story = self._story(1, old, self._manifest.forgotten_before_hour)
+        made = self._writer.rollup(engine, of, story.first, story)
+        self._writer.names_kept({made.table})
+        self._manifest.commit(Change(add=(made,), drop=old))
+
+    def _merge(self, engine: Engine, inputs: tuple[Segment, ...], keep_from_hour: int) -> None:
+        before = max(keep_from_hour, self._manifest.forgotten_before_hour)
+        raw = [segment for segment in inputs if segment.table in TABLES]
+        numbers = {segment.id for segment in raw}
+        rollups = [s for s in self._manifest.segments("of IS NOT NULL") if s.of in numbers]
+        drop = sorted([*raw, *rollups], key=lambda segment: segment.id)
+        due: defaultdict[tuple[str, int], list[Segment]] = defaultdict(list)
+        for segment in raw:
+            for hour in hours_held(segment):
+                if hour >= before:
+                    due[segment.table, hour].append(segment)
+        files = sum(2 if table in ROLLUP_OF else 1 for table, _ in due)
+        story = self._story(files, drop, before)
+        layouts = self._manifest.layouts()
+        added: list[Segment] = []
+        for (table, hour), those in sorted(due.items()):
+            number = story.first + len(added)
+            made = self._writer.hour(engine, table, hour, those, number, story, layouts)
+            added.append(made)
+            if table in ROLLUP_OF:
+                added.append(self._writer.rollup(engine, made, number + 1, story))
+        self._writer.names_kept({segment.table for segment in added})
+        self._manifest.commit(
+            Change(
+                add=added,
+                drop=drop,
+                forgotten=_forgotten(raw, before),
+                facts={"forgotten_before_hour": before} if before else {},
+            )
+        )
+
+    def _story(self, count: int, replaces: "tuple[Segment, ...] | list[Segment]", before: int) -> Story:
+        return Story(
+            first=self._manifest.next_id, count=count, replaces=tuple(segment.id for segment in replaces),
+            marks=self._manifest.marks(), known_from_us=self._manifest.fact("known_from_us"),
+            forgotten_before_hour=before,
+        )  # fmt: skip
+
+
+def _forgotten(raw: "list[Segment]", before: int) -> dict[str, tuple[int, int]]:
+    """(rows, bytes) by table that lie before this hour; a micro segment's bytes are shared out by rows."""
+    lost: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for segment in raw:
+        held = segment.hours if segment.hour is None else ((segment.hour, segment.rows),)
+        rows = sum(count for hour, count in held if hour < before)
+        if rows:
+            had = lost[segment.table]
+            lost[segment.table] = (had[0] + rows, had[1] + segment.bytes * rows // segment.rows)
+    return dict(lost)

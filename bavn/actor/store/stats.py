@@ -1,0 +1,68 @@
+"""How the store is, in numbers, for node health and the command line. Refuses to judge them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bavn.actor.store.manifest import Manifest
+from bavn.actor.store.plan import hours_held
+from bavn.model.record import TABLES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStats:
+    """Rows and bytes by table (roll-ups have bytes too), over the whole history.
+
+    ``hours``: hours with rows. ``oldest_us``/``newest_us``: the smallest and largest ts, None while empty.
+    ``refused``: rows by reason since the store was made. ``forgotten_rows``/``_bytes``: by retention.
+    ``waiting_bytes``: out of use, deleted when no reader holds them. ``damaged``: the names of files taken out.
+    """
+
+    rows: Mapping[str, int]
+    bytes: Mapping[str, int]
+    segments: int
+    micro_segments: int
+    hours: int
+    oldest_us: int | None
+    newest_us: int | None
+    known_from_us: int | None
+    refused: Mapping[str, int]
+    forgotten_rows: int
+    forgotten_bytes: int
+    waiting_bytes: int
+    damaged: tuple[str, ...]
+
+    @property
+    def rows_total(self) -> int:
+        return sum(self.rows.values())
+
+    @property
+    def bytes_total(self) -> int:
+        return sum(self.bytes.values())
+
+
+def stats_of(manifest: Manifest) -> StoreStats:
+    """Read from the manifest alone."""
+    segments = manifest.segments()
+    rows: Counter[str] = Counter()
+    size: Counter[str] = Counter()
+    for segment in segments:
+        size[segment.table] += segment.bytes
+        if segment.table in TABLES:
+            rows[segment.table] += segment.rows
+    raw = [segment for segment in segments if segment.table in TABLES]
+    refused: Counter[str] = Counter()
+    for _, _, reason, count in manifest.counts("refused"):
+        refused[str(reason)] += int(str(count))
+    forgotten = manifest.counts("forgotten")
+    return StoreStats(
+        rows=dict(sorted(rows.items())), bytes=dict(sorted(size.items())), segments=len(segments),
+        micro_segments=sum(segment.hour is None for segment in segments),
+        hours=len({hour for segment in raw for hour in hours_held(segment)}),
+        oldest_us=min((s.first_us for s in raw), default=None), newest_us=max((s.last_us for s in raw), default=None),
+        known_from_us=manifest.known_from_us, refused=dict(sorted(refused.items())),
+        forgotten_rows=sum(int(str(row[1])) for row in forgotten),
+        forgotten_bytes=sum(int(str(row[2])) for row in forgotten),
+        waiting_bytes=sum(size for _, _, size in manifest.dropped()),
+        damaged=tuple(str(row[1]) for row in manifest.counts("damaged")),
+    )  # fmt: skip

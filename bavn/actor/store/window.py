@@ -1,0 +1,237 @@
+"""A window: a span of the history, as views over exactly the files that overlap it, in a locked DuckDB of its own.
+
+A table is made when a query first names it; the roll-up rows of hours that are not one closed segment are summed once
+for the window. Refuses to write anything, and to read any other file.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import duckdb
+import pyarrow as pa
+
+from bavn.actor.store.engine import Engine
+from bavn.actor.store.faults import StoreDamaged
+from bavn.actor.store.lease import Lease
+from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.manifest import Snapshot
+from bavn.actor.store.query import admit
+from bavn.actor.store.rollup import fresh_rollup
+from bavn.actor.store.segment import ROLLUP_OF, ROLLUPS, Segment
+from bavn.actor.store.views import (
+    between_sql,
+    empty_sql,
+    is_home_sql,
+    names_sql,
+    rollup_parts,
+    rows_sql,
+    summed_sql,
+)
+from bavn.model.moment import HOUR_US
+from bavn.model.ports import QueryRefused
+from bavn.model.record import TABLES
+
+NAMES: Final = frozenset(TABLES) | frozenset(ROLLUPS)
+_BATCH_ROWS: Final = 65_536
+
+
+def whole_hours(first_us: int, last_us: int) -> tuple[int, int]:
+    """The span widened to whole hours: first hour, and the first hour after."""
+    first = first_us // HOUR_US
+    return first, max(first, -(-last_us // HOUR_US))
+
+
+class StoreWindow:
+    """Implements the Window port over a snapshot. Close it, or let it go, so that old files can be deleted."""
+
+    def __init__(
+        self,
+        *,
+        first_us: int,
+        last_us: int,
+        snapshot: Snapshot,
+        root: Path,
+        homes: tuple[str, ...],
+        limits: StoreLimits,
+        lease: Lease,
+        damage: Callable[[Sequence[Segment]], StoreDamaged | None],
+    ) -> None:
+        self._first_us, self._last_us, self._homes = first_us, last_us, homes
+        self._snapshot, self._limits, self._lease, self._damage = snapshot, limits, lease, damage
+        self._files, self._spill = root / "segments", root / "spill"
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._made: set[str] = set()
+
+    @property
+    def first_us(self) -> int:
+        return self._first_us
+
+    @property
+    def last_us(self) -> int:
+        return self._last_us
+
+    @property
+    def known_from_us(self) -> int:
+        """See the port; ``last_us`` while the store knows nothing."""
+        known = self._snapshot.known_from_us
+        return self._last_us if known is None else known
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        return self._homes
+
+    def arrow(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, pa.Table] | None = None
+    ) -> pa.Table:
+        """See the port. Whole numbers beyond 64 bits (a sum is one) come as decimal128(38, 0): CAST what you sum."""
+        with self._asked(sql, tables) as cursor:
+            reader = cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(_BATCH_ROWS)
+            batches, rows = [], 0
+            for batch in reader:
+                batches.append(batch)
+                rows += batch.num_rows
+                self._bounded(rows)
+            return plain(pa.Table.from_batches(batches, reader.schema))
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, pa.Table] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """See the port."""
+        with self._asked(sql, tables) as cursor:
+            cursor.execute(sql, dict(parameters or {}))
+            found: list[tuple[Any, ...]] = []
+            while some := cursor.fetchmany(_BATCH_ROWS):
+                found += some
+                self._bounded(len(found))
+            return found
+
+    def close(self) -> None:
+        """Let go of the files. Harmless when repeated."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.close()
+            self._lease.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _bounded(self, rows: int) -> None:
+        if rows > self._limits.result_rows_max:
+            raise QueryRefused(f"the answer has more than {self._limits.result_rows_max} rows: ask for less")
+
+    @contextmanager
+    def _asked(self, sql: str, tables: Mapping[str, pa.Table] | None) -> Iterator[Any]:
+        """A cursor on which the query may be run: it was admitted, its tables are there, its time is bounded."""
+        with self._lock:
+            cursor = self._opened().cursor()
+            limit = threading.Timer(self._limits.query_s_max, cursor.interrupt)
+            limit.daemon = True
+            limit.start()
+            read: frozenset[str] = frozenset()
+            try:
+                given = {name.casefold(): table for name, table in (tables or {}).items()}
+                _names_allowed(given)
+                read = admit(cursor, sql, NAMES | given.keys(), self._limits.sql_chars_max)
+                for name in sorted(read & NAMES):
+                    self._make(cursor, name)
+                for name in sorted(given):
+                    cursor.register(name, given[name])
+                yield cursor
+            except (duckdb.Error, pa.ArrowException) as error:
+                raise self._refusal(error, read) from error
+            finally:
+                limit.cancel()
+                cursor.close()
+
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            engine = Engine(self._limits, self._spill)
+            try:
+                engine.do(is_home_sql(self._homes))
+                engine.lock([self._files / segment.name for segment in self._snapshot.segments])
+            except BaseException:
+                engine.close()
+                raise
+            self._engine = engine
+        return self._engine
+
+    def _make(self, cursor: Any, name: str) -> None:
+        if name in self._made:
+            return
+        if name in TABLES:
+            mine = [
+                s for s in self._snapshot.segments
+                if s.table == name and s.last_us >= self._first_us and s.first_us < self._last_us
+            ]  # fmt: skip
+            rows = self._rows_sql(name, mine)
+            if any(s.first_us < self._first_us or s.last_us >= self._last_us for s in mine):
+                rows = f"SELECT * FROM ({rows}) WHERE {between_sql(self._first_us, self._last_us)}"
+        else:
+            rows = self._rollup_sql(cursor, name)
+        cursor.execute(f"CREATE VIEW {name} AS {rows}").fetchall()
+        self._made.add(name)
+
+    def _rows_sql(self, table: str, segments: Sequence[Segment]) -> str:
+        return rows_sql(table, segments, self._files, self._snapshot.layouts)
+
+    def _rollup_sql(self, cursor: Any, rollup: str) -> str:
+        """The roll-up over the window's whole hours, as SQL. The hours that must be summed are summed now."""
+        straight: list[Segment] = []
+        cursor.execute(f"CREATE OR REPLACE TABLE _open_{rollup} AS {empty_sql(rollup)}").fetchall()
+        first, last = whole_hours(self._first_us, self._last_us)
+        for raw in [raw for raw, made in ROLLUP_OF.items() if made == rollup]:
+            parts = rollup_parts(raw, self._snapshot.segments)
+            straight += parts.straight
+            span = between_sql(first * HOUR_US, last * HOUR_US)
+            bare = f"SELECT * FROM ({self._rows_sql(raw, parts.bare)}) WHERE {span}"
+            with fresh_rollup(cursor, raw, bare) as fresh:
+                both = f"{self._rows_sql(rollup, parts.partial)} UNION ALL SELECT {names_sql(rollup)} FROM ({fresh})"
+                cursor.execute(f"INSERT INTO _open_{rollup} {summed_sql(rollup, both)}").fetchall()
+        return f"{self._rows_sql(rollup, straight)} UNION ALL SELECT {names_sql(rollup)} FROM _open_{rollup}"
+
+    def _refusal(self, error: Exception, read: frozenset[str]) -> Exception:
+        """Who must act: the operator if files are damaged, else who wrote the query."""
+        if isinstance(error, duckdb.InterruptException):
+            return QueryRefused(f"the query took more than {self._limits.query_s_max} s")
+        engine_failed = isinstance(error, duckdb.IOException | duckdb.InternalException)
+        if engine_failed or str(self._files) in str(error):
+            raws = read | {raw for raw, made in ROLLUP_OF.items() if made in read}
+            damage = self._damage([s for s in self._snapshot.segments if s.table in raws])
+            if damage is not None:
+                return damage
+        return QueryRefused(str(error))
+
+
+def _names_allowed(given: Mapping[str, pa.Table]) -> None:
+    for name in given:
+        if name in NAMES or name.startswith("_") or not name.isidentifier():
+            raise QueryRefused(f"no table of a query may be called {name!r}")
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """BOOLEAN as Arrow's bool, HUGEINT as decimal128(38, 0); addresses stay 16-byte values (pa.uuid())."""
+    for at, field in enumerate(table.schema):
+        if field.type == pa.bool8():
+            chunks = [chunk.storage.cast(pa.bool_()) for chunk in table.column(at).chunks]
+            table = table.set_column(at, field.name, pa.chunked_array(chunks, pa.bool_()))
+        elif isinstance(field.type, pa.OpaqueType) and field.type.type_name == "hugeint":
+            wide = pa.decimal128(38, 0)
+            chunks = [
+                pa.Array.from_buffers(wide, len(chunk), chunk.storage.buffers(), offset=chunk.storage.offset)
+                for chunk in table.column(at).chunks
+            ]
+            table = table.set_column(at, field.name, pa.chunked_array(chunks, wide))
+    return table
