@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bavn.centre.correlate.join import Join, Registry
+from bavn.centre.correlate.join import Join, Membership
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.node.round_book import SqlRoundBook
 from bavn.centre.node.tables import METADATA, OUTGOING, SIGNS, open_engine
@@ -102,7 +102,7 @@ class FakeActor:
         if self.manner == "wrong_value":
             observable = Observable.of("domain", "innocent.example.org")
         sign = make_sign(
-            report_id=where, actor=self.name, group=self.group or self.name, tier=params.tier,
+            report_id=f"{said.round_id}-{item.table}-{item.bin}-{observable}", actor=self.name, group=self.group or self.name, tier=params.tier,
             round_id=said.round_id, observable=observable, received_us=now_us, **says,
         )  # fmt: skip
         return Revealed(sign=sign, table=item.table, bin=item.bin)
@@ -135,7 +135,7 @@ class FakeSector:
         self.now_us = START_US
         self.refused = []
         self.said = []
-        self.registry = Registry(1, tuple((actor.name, actor.x) for actor in actors))
+        self.membership = Membership(1, tuple((actor.name, actor.x) for actor in actors))
         self.restart()
 
     def restart(self):
@@ -158,7 +158,7 @@ class FakeSector:
 
     def step(self, by_s=0):
         self.now_us += round(by_s * 1_000_000)
-        self.join.step(self.now_us, self.registry)
+        self.join.step(self.now_us, self.membership)
 
     def talk(self, turns=40):
         """Let everybody talk until nobody has anything to say."""

@@ -48,7 +48,7 @@ JoinHeard = Upload | Tags | Decline | Revealed
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
+class Membership:
     """Who takes part: ``version`` fixes each actor's x. Members are the active actors, sorted by name."""
 
     version: int
@@ -148,10 +148,10 @@ class Join:
 
     # --- what time brings -------------------------------------------------------------------------------------
 
-    def step(self, now_us: int, registry: Registry) -> None:
+    def step(self, now_us: int, membership: Membership) -> None:
         """Open the rounds that are due, close uploads, take the turns of every reveal."""
         for tier in self._tiers.values():
-            self._open_if_due(tier, now_us, registry)
+            self._open_if_due(tier, now_us, membership)
         for round_ in self._book.unfinished():
             if round_.phase is Phase.UPLOADS:
                 self._close_uploads(round_, now_us)
@@ -159,17 +159,17 @@ class Join:
             if round_.phase is Phase.REVEAL:
                 self._take_turns(round_, now_us)
 
-    def _open_if_due(self, tier: Tier, now_us: int, registry: Registry) -> None:
+    def _open_if_due(self, tier: Tier, now_us: int, membership: Membership) -> None:
         latest = self._book.latest(tier.name)
         if latest is not None and latest.opened_us // tier.every_us >= now_us // tier.every_us:
             return
-        if len(registry.members) < tier.t:
+        if len(membership.members) < tier.t:
             return
         params = RoundParams(
             version=PROTOCOL_VERSION,
             epoch=now_us // DAY_US,
             round_id=self._dice.bytes(ROUND_ID_BYTES),
-            registry_version=registry.version,
+            registry_version=membership.version,
             tier=tier.name,
             t=tier.t,
             m=tier.m,
@@ -177,7 +177,7 @@ class Join:
         )
         deadline_us = now_us + tier.upload_us
         round_ = Round(
-            params=params, members=registry.members, phase=Phase.UPLOADS, opened_us=now_us, deadline_us=deadline_us,
+            params=params, members=membership.members, phase=Phase.UPLOADS, opened_us=now_us, deadline_us=deadline_us,
             closes_us=deadline_us + tier.reveal_us,
         )  # fmt: skip
         self._book.write([KeepRound(round_), *(Say(_opening(round_, actor)) for actor, _ in round_.members)])

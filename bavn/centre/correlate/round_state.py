@@ -157,7 +157,8 @@ class KeepSigns:
 @dataclass(frozen=True, slots=True)
 class Quarantine:
     """The holders of a cell name different values: none of its reports counts, and a person looks (PSI.md).
-    ``named``: (actor, what it named, its report's id)."""
+    ``named``: (actor, what it named, its report's id; two actors that say the same
+    in the same words have the same id)."""
 
     round_id: str
     cell: Cell

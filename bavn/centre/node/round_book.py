@@ -17,8 +17,6 @@ from bavn.centre.node import tables as t
 from bavn.centre.node import written
 from bavn.psi.round import Cell
 
-_SEVERAL = 500
-
 
 @dataclass(frozen=True, slots=True)
 class SqlRoundBook:
@@ -156,10 +154,10 @@ def _keep_answer(connection: Connection, change: state.KeepAnswer) -> None:
 def _keep_signs(connection: Connection, change: state.KeepSigns) -> None:
     for sign in change.signs:
         row = {
-            "actor": sign.actor, "tier": sign.tier, "round_id": sign.round_id, "type": sign.observable.type.value,
+            "tier": sign.tier, "round_id": sign.round_id, "type": sign.observable.type.value,
             "value": sign.observable.value, "received_us": sign.received_us, "body": written.write_sign(sign),
         }  # fmt: skip
-        t.add_new(connection, t.SIGNS, [row], {"report_id": sign.report_id})
+        t.add_new(connection, t.SIGNS, [row], {"report_id": sign.report_id, "actor": sign.actor})
 
 
 def _quarantine(connection: Connection, change: state.Quarantine) -> None:
@@ -168,9 +166,8 @@ def _quarantine(connection: Connection, change: state.Quarantine) -> None:
     here = and_(*(t.QUARANTINE.c[name] == value for name, value in place.items()))
     connection.execute(delete(t.QUARANTINE).where(here))
     connection.execute(t.QUARANTINE.insert().values(named=named, **place))
-    reports = [report for _, _, report in change.named]
-    for start in range(0, len(reports), _SEVERAL):
-        connection.execute(delete(t.SIGNS).where(t.SIGNS.c.report_id.in_(reports[start : start + _SEVERAL])))
+    for actor, _, report in change.named:
+        connection.execute(delete(t.SIGNS).where(t.SIGNS.c.report_id == report, t.SIGNS.c.actor == actor))
 
 
 def _settled(connection: Connection, change: state.Settled) -> None:

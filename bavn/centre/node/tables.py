@@ -99,7 +99,7 @@ SIGNS = Table(
     "signs",
     METADATA,
     Column("report_id", String(64), primary_key=True),
-    Column("actor", String(40), nullable=False),
+    Column("actor", String(40), primary_key=True),
     Column("tier", String(16), nullable=False),
     Column("round_id", String(32), nullable=False),
     Column("type", String(8), nullable=False),

@@ -1,0 +1,78 @@
+"""What the score knows besides the reports: the time, the lists, the sector's memory, and the numbers it weighs by.
+
+Handed in whole, so that a score is a function of its reports and this. Refuses to fetch any of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bavn.centre.correlate.lists import Lists, NoLists
+from bavn.centre.correlate.sharing import MALICIOUS_MEAN, Fit, start
+from bavn.model.observable import Observable
+from bavn.model.settings import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSettings:
+    """``[score]`` of the centre's configuration."""
+
+    novelty_days: int = setting(
+        7, unit="days", holds="An element first seen by two groups less long ago is new.", low=1, high=90
+    )
+    influence_nats_max: float = setting(
+        4.0, unit="nats", holds="No actor's reports lift any score by more than this.", low=0.5, high=20.0
+    )
+    congruence_nats: float = setting(
+        1.5, unit="nats", holds="What each pair of groups with the same period adds.", low=0.0, high=5.0
+    )
+    congruence_nats_max: float = setting(
+        4.0, unit="nats", holds="What all such pairs of an element add at most.", low=0.0, high=20.0
+    )
+    known_nats: float = setting(
+        1.0, unit="nats", holds="What it costs to be among the world's first million names.", low=0.0, high=20.0
+    )
+    popular_nats: float = setting(
+        3.0,
+        unit="nats",
+        holds="What it costs to be among the first ten or twenty thousand, or in a content network's range.",
+        low=0.0,
+        high=20.0,
+    )
+    service_nats: float = setting(
+        4.0, unit="nats", holds="What it costs to be a well-known service of the world.", low=0.0, high=20.0
+    )
+    cleared_nats: float = setting(
+        8.0,
+        unit="nats",
+        holds="What it costs to be in the sector's register of services or to have been found harmless in a case.",
+        low=0.0,
+        high=50.0,
+    )
+    sharing_elements_min: int = setting(
+        200,
+        unit="elements",
+        holds="Fewer revealed elements than this do not change how benign sharing is weighed.",
+        low=20,
+        high=1_000_000,
+    )
+    leads_max: int = setting(1000, unit="leads", holds="How many leads are ranked and kept.", low=20, high=100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """``first_hours``: element -> group -> hour in which that group first saw it, from all the sector remembers.
+    ``cleared``: elements a case found harmless. ``register``: the sector's own services. ``sharing``: fitted laws by
+    stratum. ``malicious_mean``: actors that a campaign reaches on average."""
+
+    now_us: int
+    settings: ScoreSettings = field(default_factory=ScoreSettings)
+    lists: Lists = field(default_factory=NoLists)
+    first_hours: Mapping[Observable, Mapping[str, int]] = field(default_factory=dict)
+    cleared: frozenset[Observable] = frozenset()
+    register: frozenset[Observable] = frozenset()
+    sharing: Mapping[str, Fit] = field(default_factory=dict)
+    malicious_mean: float = MALICIOUS_MEAN
+
+    def law(self, stratum: str) -> Fit:
+        """The law of benign sharing in a stratum."""
+        return self.sharing.get(stratum) or start(stratum)

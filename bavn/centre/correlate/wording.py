@@ -1,0 +1,119 @@
+"""The sentences that go with the terms of a score, in Danish and English. Refuses to calculate."""
+
+from collections.abc import Sequence
+from math import exp
+
+from bavn.centre.correlate.sharing import Fit, ln_benign, ln_malicious
+from bavn.model.lead import Sign
+from bavn.model.moment import iso_hour
+from bavn.model.text import Text
+
+HOSTS = ("1", "2-3", "4-10", ">10")
+ACTORS_NAMED_MAX = 6
+
+
+def number(value: float, digits: int = 1) -> Text:
+    """A number with a point in English and a comma in Danish."""
+    text = f"{value:.{digits}f}"
+    return Text(text, text.replace(".", ","))
+
+
+def evidence(heads: Sequence[Sign], nats: Sequence[float]) -> Text:
+    """Who saw how much, the strongest first."""
+    ordered = sorted(zip(nats, heads, strict=True), key=lambda pair: (-pair[0], pair[1].actor))
+    shown = [(head.actor, number(worth)) for worth, head in ordered[:ACTORS_NAMED_MAX]]
+    more = len(ordered) - len(shown)
+    en = ", ".join(f"{actor} {worth.en}" for actor, worth in shown) + (f" and {more} more" if more else "")
+    da = ", ".join(f"{actor} {worth.da}" for actor, worth in shown) + (f" og {more} mere" if more else "")
+    return Text(f"Local evidence at each: {en}.", f"Lokal evidens hos hver: {da}.")
+
+
+def sharing(groups: int, actors: int, law: Fit, mean: float) -> Text:
+    """How many share it, and how likely that is by chance and in a campaign."""
+    benign = number(100 * exp(ln_benign(groups, law.a)), 2)
+    campaign = number(100 * exp(ln_malicious(groups, mean)), 2)
+    basis_en = f"fitted on {law.elements} revealed elements" if law.elements else "start value"
+    basis_da = f"tilpasset på {law.elements} afslørede elementer" if law.elements else "startværdi"
+    several_en = "" if actors == groups else f" ({actors} actors; those of one group count once)"
+    several_da = "" if actors == groups else f" ({actors} aktører; de fra samme gruppe tæller som én)"
+    return Text(
+        f"Shared by {groups} independent actor{'s' * (groups != 1)}{several_en}: so many share {benign.en} % of"
+        f" harmless elements and {campaign.en} % of campaigns (a = {law.a:.2f}, {basis_en}).",
+        f"Deles af {groups} {'uafhængige aktører' if groups != 1 else 'uafhængig aktør'}{several_da}: så mange deler"
+        f" {benign.da} % af harmløse elementer og {campaign.da} % af kampagner (a = {number(law.a, 2).da},"
+        f" {basis_da}).",
+    )
+
+
+def hosts(heads: Sequence[Sign]) -> Text:
+    """How many hosts at each actor."""
+    shown = ", ".join(f"{head.actor} {HOSTS[head.hosts_bucket]}" for head in heads[:ACTORS_NAMED_MAX])
+    dots = ", ..." if len(heads) > ACTORS_NAMED_MAX else ""
+    return Text(
+        f"Hosts behind it at each: {shown}{dots}; intrusions are narrow, rollouts are wide.",
+        f"Maskiner bag det hos hver: {shown}{dots}; indbrud er smalle, udrulninger er brede.",
+    )
+
+
+def congruence(pairs: int) -> Text:
+    """How many pairs of actors see the same period."""
+    if not pairs:
+        return Text("No two call it at the same period.", "Ingen to kalder det med samme periode.")
+    return Text(
+        f"{pairs} pair{'s' * (pairs != 1)} of actors call it regularly at the same period.",
+        f"{pairs} {'aktørpar' if pairs != 1 else 'par aktører'} kalder det regelmæssigt med samme periode.",
+    )
+
+
+def novelty(seen_hour: int | None, days: int, *, new: bool) -> Text:
+    """Since when two actors know it."""
+    if seen_hour is None:
+        return Text(
+            "New in the sector as far as is known: only one group has seen it.",
+            "Ny i sektoren, så vidt vides: kun én gruppe har set det.",
+        )
+    at = iso_hour(seen_hour)
+    if new:
+        return Text(
+            f"New in the sector: two had first seen it {at}, at most {days} days ago.",
+            f"Ny i sektoren: to havde første gang set det {at}, for højst {days} dage siden.",
+        )
+    return Text(
+        f"Not new in the sector: two had seen it already {at}, more than {days} days ago.",
+        f"Ikke ny i sektoren: to havde set det allerede {at}, for mere end {days} dage siden.",
+    )
+
+
+def lists(names: Sequence[str], nats: float) -> Text:
+    """What speaks for innocence."""
+    if not names:
+        return Text(
+            "On no popularity or warning list, and never found harmless.",
+            "På ingen popularitets- eller advarselsliste, og aldrig fundet harmløs.",
+        )
+    shown = ", ".join(names)
+    worth = number(nats)
+    return Text(
+        f"Speaks for innocence ({worth.en} nats): {shown}. It cannot become a block.",
+        f"Taler for uskyld ({worth.da} nats): {shown}. Det kan ikke blive en spærring.",
+    )
+
+
+def cap(nats: float, limit: float) -> Text:
+    """What the poisoning cap took off."""
+    off, most = number(-nats), number(limit)
+    return Text(
+        f"Taken off: {off.en} nats, so that no single actor's reports lift the score by more than {most.en}.",
+        f"Trukket fra: {off.da} nats, så ingen enkelt aktørs meldinger løfter scoren mere end {most.da}.",
+    )
+
+
+def without(actor: str, score: float, rank: int | None) -> Text:
+    """The counterfactual: what would be left if one actor had reported nothing."""
+    left = number(score)
+    if rank is None:
+        return Text(
+            f"Without {actor}: no lead, too few would hold it.",
+            f"Uden {actor}: intet spor, for få ville have det.",
+        )
+    return Text(f"Without {actor}: score {left.en}, rank {rank}.", f"Uden {actor}: score {left.da}, plads {rank}.")
