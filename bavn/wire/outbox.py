@@ -133,7 +133,7 @@ class Outbox:
         return raw
 
     def waiting(
-        self, recipient: str, after: int = 0, *, messages_max: int = 500, bytes_max: int = 32 * 1024 * 1024
+        self, recipient: str, after: int = 0, *, messages_max: int = 500, bytes_max: int = 16 * 1024 * 1024
     ) -> list[Waiting]:
         """Unacknowledged envelopes with seq > ``after`` that are still of use, in order, up to both bounds but at least
         one if there is one. Asking removes nothing: send them as often as needed."""
