@@ -12,7 +12,7 @@ from bavn.actor.door.door import Door
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.base import Source
-from bavn.model.indicator import Sighting
+from bavn.model.indicator import BlockOutcome, Sighting
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Link, LinkDown, Store, Window
@@ -56,8 +56,8 @@ class Lookout:
         for source in self.sources:
             for batch in source.poll():
                 self.rows += self.store.append(batch.source, batch.mark, batch.tables)
-                self.refused += batch.refused_lines
-                source.done(batch)
+                self.refused += batch.refused
+                source.acknowledge(batch.mark)
                 batches += 1
                 if batches >= self.settings.batches_per_look_max:
                     break
@@ -119,7 +119,7 @@ class Talker:
         """What is due by time: expiry, hunts, sightings, outcomes, health, tidying."""
         self.protect.step()
         for told in self.protect.take():
-            self._tell(told.number, told.what)
+            self._tell(told.number, told.said)
         now_us = self.clock.now_us()
         if now_us >= self._health_us:
             self.door.tell_health(self.condition())
@@ -128,9 +128,10 @@ class Talker:
             self.door.tidy()
             self._tidy_us = now_us + MINUTE_US
 
-    def _tell(self, number: int, what: object) -> None:
+    def _tell(self, number: int, said: BlockOutcome | Sighting) -> None:
+        """Through the door and out of protect's hands in one transaction; what finds no room is told later."""
         with self.door.ledger.book.transaction():
-            outcome = self.door.tell_sighting(what) if isinstance(what, Sighting) else self.door.tell_outcome(what)  # type: ignore[arg-type]
+            outcome = self.door.tell_sighting(said) if isinstance(said, Sighting) else self.door.tell_outcome(said)
             if not (isinstance(outcome, Refused) and outcome.rule == "outbox_full"):
                 self.protect.done(number)
 

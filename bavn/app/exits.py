@@ -1,0 +1,122 @@
+"""Exit codes of the command `bavn`: one meaning each, and who must act. docs/exit-codes/ has a page for each."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from bavn.model.text import Text
+
+
+class Exit(IntEnum):
+    """What a finished command says to the shell."""
+
+    OK = 0
+    BROKEN = 1
+    USAGE = 2
+    MISSING = 3
+    CONFIGURATION = 4
+    INPUT = 5
+    REFUSED = 6
+    UNREACHABLE = 7
+    NOT_FOUND = 8
+    NOT_NOW = 9
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What an exit code means and what to do, for docs and `bavn exit-code`."""
+
+    meaning: Text
+    do: Text
+
+
+PAGES: dict[Exit, Page] = {
+    Exit.OK: Page(
+        Text("The command did what was asked.", "Kommandoen gjorde, hvad den blev bedt om."),
+        Text("Nothing.", "Intet."),
+    ),
+    Exit.BROKEN: Page(
+        Text(
+            "Something that must never happen happened; Bavn stopped rather than go on wrongly.",
+            "Noget, der aldrig må ske, skete; Bavn standsede hellere end at fortsætte forkert.",
+        ),
+        Text(
+            "Keep the message and the data folder, and report it; start the command again when you have a copy.",
+            "Gem meddelelsen og datamappen, og meld fejlen; start kommandoen igen, når du har en kopi.",
+        ),
+    ),
+    Exit.USAGE: Page(
+        Text("The command line was not understood.", "Kommandolinjen blev ikke forstået."),
+        Text("Run the command with --help and correct it.", "Kør kommandoen med --help, og ret den."),
+    ),
+    Exit.MISSING: Page(
+        Text(
+            "A program or a right that the command needs is missing; the message names it.",
+            "Et program eller en rettighed, som kommandoen behøver, mangler; meddelelsen nævner det.",
+        ),
+        Text(
+            "Install what is named (script/bootstrap does) or run as a user who has the right.",
+            "Installer det nævnte (script/bootstrap gør det), eller kør som en bruger, der har rettigheden.",
+        ),
+    ),
+    Exit.CONFIGURATION: Page(
+        Text(
+            "A configuration or policy file is wrong; the message names file, field and what would be right.",
+            "En konfigurations- eller politikfil er forkert; meddelelsen nævner fil, felt og det rigtige.",
+        ),
+        Text("Correct the field and start again.", "Ret feltet, og start igen."),
+    ),
+    Exit.INPUT: Page(
+        Text(
+            "Some input could not be read: damaged, empty or of an unknown kind. The rest was done.",
+            "Noget input kunne ikke læses: beskadiget, tomt eller af ukendt slags. Resten blev gjort.",
+        ),
+        Text(
+            "Look at the line on standard error for each path; give a better copy.",
+            "Se linjen på standard error for hver sti; giv en bedre kopi.",
+        ),
+    ),
+    Exit.REFUSED: Page(
+        Text(
+            "The other side answered and refused us: certificate, token, quota or version.",
+            "Den anden side svarede og afviste os: certifikat, engangskode, kvote eller version.",
+        ),
+        Text(
+            "Ask the centre for a new token (bavn centre invite), or renew the certificate.",
+            "Bed centret om en ny engangskode (bavn centre invite), eller forny certifikatet.",
+        ),
+    ),
+    Exit.UNREACHABLE: Page(
+        Text("The other side could not be reached.", "Den anden side kunne ikke nås."),
+        Text(
+            "Check the address and the network; nothing is lost, and a node goes on trying by itself.",
+            "Kontrollér adressen og netværket; intet er tabt, og en node prøver selv igen.",
+        ),
+    ),
+    Exit.NOT_FOUND: Page(
+        Text("What was named does not exist here.", "Det nævnte findes ikke her."),
+        Text("List what exists with the command's list form.", "Vis, hvad der findes, med kommandoens listeform."),
+    ),
+    Exit.NOT_NOW: Page(
+        Text(
+            "The life-cycle or a rule does not allow this step now; the message says what is possible.",
+            "Livscyklussen eller en regel tillader ikke dette skridt nu; meddelelsen siger, hvad der er muligt.",
+        ),
+        Text("Choose one of the possible steps.", "Vælg et af de mulige skridt."),
+    ),
+    Exit.INTERRUPTED: Page(
+        Text(
+            "Stopped by Ctrl-C; everything that was started has been stopped too.",
+            "Standset med Ctrl-C; alt, der var startet, er også standset.",
+        ),
+        Text("Nothing; run it again when you like.", "Intet; kør den igen, når du vil."),
+    ),
+}
+
+
+class Stop(Exception):  # noqa: N818  it is how a command ends, not only a fault
+    """Ends a command with a code and one clear line on standard error."""
+
+    def __init__(self, code: Exit, line: str) -> None:
+        super().__init__(line)
+        self.code = code

@@ -1,0 +1,173 @@
+"""A door with a centre of the test's own opposite: it seals as the real one does and uses the real join."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.actor.door.door import CENTRE, Door, Keys
+from bavn.actor.door.policy import DoorPolicy
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.observable import Observable
+from bavn.model.suspicion import RowsRef, Suspicion
+from bavn.model.text import Text
+from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.planes import planes_from_bytes
+from bavn.psi.reconstruct import reconstruct
+from bavn.sim.clock import SimClock
+from bavn.sim.dice import SeededDice
+from bavn.wire import messages, seal
+from bavn.wire.book import Book
+from bavn.wire.codec import UP_KINDS
+from bavn.wire.ledger import Ledger
+
+NOW_US = 20_000 * DAY_US + 9 * HOUR_US
+HOMES = ("10.0.0.0/8",)
+GROUP_KEY = bytes(range(32))
+BAD = Observable.of("domain", "cdn-sync-hub.net")
+BAD_ADDRESS = Observable.of("ip4", "185.32.20.6")
+
+
+def suspicion(**other) -> Suspicion:
+    """A weak beacon suspicion; anything may be given otherwise."""
+    plain = Suspicion(
+        id="0" * 32, detector="beacon", technique="T1071.001", host="10.1.2.3", peer="cdn-sync-hub.net",
+        observables=(BAD, BAD_ADDRESS), p=0.02, p_source="own", evidence_nats=1.26, statistic=3.0,
+        first_us=NOW_US - 5 * HOUR_US + 12 * MINUTE_US, last_us=NOW_US - 30 * MINUTE_US, hosts=1, listed=False,
+        why=Text("Every 300 s.", "Hvert 300. s."), rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
+        period_s=301.5, regularity=0.82, walk_nats=None,
+    )  # fmt: skip
+    return replace(plain, **other)
+
+
+OPEN: list[Book] = []
+
+
+@pytest.fixture(autouse=True)
+def _books_closed():
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
+class Actor:
+    """One door and what it has said."""
+
+    def __init__(
+        self, name: str, centre_key: Ed25519PrivateKey, *, policy=None, seed=1, suspicions=(), now_us=NOW_US
+    ) -> None:
+        self.name = name
+        self.clock = SimClock(now_us)
+        self.book = Book()
+        OPEN.append(self.book)
+        self.ledger = Ledger(self.book)
+        self.suspicions = list(suspicions)
+        self.key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+        self.door = Door(
+            name=name, ledger=self.ledger, clock=self.clock, dice=SeededDice(seed, name),
+            keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([seed]) * 32),
+            policy=policy or DoorPolicy(), homes=HOMES, identifiers=GroupKeyIdentifiers(GROUP_KEY),
+            suspicions=lambda: self.suspicions,
+        )  # fmt: skip
+        self.given: list[messages.IndicatorReleased | messages.IndicatorWithdrawn] = []
+        self._seen = 0
+
+    def hear(self, raw: bytes):
+        return self.door.hear(raw, self.given.append)
+
+    def sealed(self) -> list[bytes]:
+        return self.door.queued()
+
+    def said(self) -> list[messages.Message]:
+        """Messages that are new since the last call."""
+        waiting = self.door.outbox.waiting(CENTRE, self._seen)
+        self._seen = max([w.seq for w in waiting], default=self._seen)
+        opened = [seal.open({self.name: self.key.public_key()}, CENTRE, w.raw, UP_KINDS) for w in waiting]
+        assert all(isinstance(o, seal.Opened) for o in opened)
+        return [o.message for o in opened]
+
+
+class TestCentre:
+    """Opens rounds, reconstructs, asks: honest unless a test makes it lie."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
+        self._seq: dict[str, int] = {}
+
+    def to(self, actor: Actor, message: messages.Message):
+        seq = self._seq.get(actor.name, 0) + 1
+        self._seq[actor.name] = seq
+        return actor.hear(seal.seal(self.key, CENTRE, actor.name, seq, message))
+
+    def opening(self, actors, **other) -> messages.RoundOpened:
+        plain = {
+            "round_id": "ab" * 16, "version": 1, "epoch": NOW_US // DAY_US, "registry_version": 1, "tier": "B", "t": 3,
+            "m": 50, "r": 10, "deadline_us": NOW_US + 10 * MINUTE_US,
+            "members": tuple(messages.Member(actor=a.name, x=i + 1) for i, a in enumerate(actors)),
+        }  # fmt: skip
+        return messages.RoundOpened(**plain | other)
+
+    def round(self, actors, **other):
+        """A whole honest round; the reports and declines that came, by actor."""
+        from bavn.actor.door.round_rules import params_of
+
+        opening = self.opening(actors, **other)
+        for actor in actors:
+            assert self.to(actor, opening) is None
+        params = params_of(opening)
+        planes = {}
+        for x, actor in enumerate(actors, 1):
+            (upload,) = [m for m in actor.said() if isinstance(m, messages.ShareUpload)]
+            planes[x] = planes_from_bytes(params, upload.planes)
+        hits = reconstruct(params, planes)
+        cells = []
+        for holders in sorted({hit.holders for hit in hits}):
+            tables = [hit.cell.table for hit in hits if hit.holders == holders]
+            fullest = max(sorted(set(tables)), key=tables.count)
+            cells += [hit for hit in hits if hit.holders == holders and hit.cell.table == fullest]
+        return opening, cells, self.reveal(actors, opening, cells)
+
+    def reveal(self, actors, opening, hits):
+        tags: dict[tuple[int, int, int], str] = {}
+        for x, actor in enumerate(actors, 1):
+            mine = tuple(messages.AskedCell(table=h.cell.table, bin=h.cell.bin) for h in hits if x in h.holders)
+            if mine:
+                self.to(actor, messages.ReceiptsAsked(round_id=opening.round_id, cells=mine))
+                (receipts,) = [m for m in actor.said() if isinstance(m, messages.Receipts)]
+                tags.update({(x, t.table, t.bin): t.tag for t in receipts.tags})
+        answers = {}
+        for x, actor in enumerate(actors, 1):
+            items = tuple(
+                messages.Reveal(
+                    table=h.cell.table, bin=h.cell.bin,
+                    others=tuple(
+                        messages.OtherTag(x=o, tag=tags[o, h.cell.table, h.cell.bin]) for o in h.holders if o != x
+                    ),
+                )
+                for h in hits if x in h.holders
+            )  # fmt: skip
+            if items:
+                self.to(actor, messages.RevealAsked(round_id=opening.round_id, items=items))
+                answers[actor.name] = actor.said()
+        return answers
+
+
+@pytest.fixture
+def centre() -> TestCentre:
+    return TestCentre()
+
+
+@pytest.fixture
+def actors(centre) -> list[Actor]:
+    """Three actors that share one bad peer, each with something of its own."""
+    names = ("north", "south", "west")
+    return [
+        Actor(
+            name, centre.key, seed=i + 1,
+            suspicions=[suspicion(), suspicion(id=f"{i}" * 32, peer=f"only-{name}.net",
+                        observables=(Observable.of("domain", f"only-{name}.net"),), p=0.01)],
+        )
+        for i, name in enumerate(names)
+    ]  # fmt: skip

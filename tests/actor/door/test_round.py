@@ -1,0 +1,220 @@
+import pytest
+
+from bavn.actor.door.policy import DoorPolicy
+from bavn.model.moment import DAY_US, HOUR_US, hour_of
+from bavn.model.observable import Observable
+from bavn.model.outcome import Refused
+from bavn.wire import messages, seal
+from bavn.wire.codec import UP_KINDS
+
+from .conftest import BAD, NOW_US, Actor, suspicion
+
+
+def members(*names):
+    return tuple(messages.Member(actor=name, x=i + 1) for i, name in enumerate(names))
+
+
+def reports(answers):
+    return {name: [m for m in said if isinstance(m, messages.Report)] for name, said in answers.items()}
+
+
+def test_what_three_hold_is_reported_and_nothing_else(centre, actors) -> None:
+    _, _hits, answers = centre.round(actors)
+    said = reports(answers)
+    assert set(said) == {"north", "south", "west"}
+    for own in said.values():
+        assert {r.value for r in own} <= {"cdn-sync-hub.net", "185.32.20.6"}
+        assert BAD.value in {r.value for r in own}
+    one = next(r for r in said["north"] if r.type == "domain")
+    assert (one.p_bucket, one.hosts_bucket, one.technique) == (5, 0, "T1071.001")
+    assert one.first_hour == hour_of(suspicion().first_us)
+    assert (one.period_bucket, one.regularity_bucket, one.walk_bucket) == (2, 4, None)
+
+
+def test_every_item_has_one_ledger_line_and_the_chain_holds(centre, actors) -> None:
+    centre.round(actors)
+    north = actors[0]
+    lines = north.ledger.lines()
+    kinds = [line.kind for line in lines]
+    assert kinds.count("RoundOpened") == 1
+    assert kinds.count("ShareUpload") == 1
+    assert kinds.count("Receipts") == 1
+    assert kinds.count("Element") == 3  # cdn-sync-hub.net, its address, only-north.net
+    sent = [line for line in lines if line.way == "out" and line.verdict == "passed" and line.kind != "Element"]
+    assert sorted(line.item_id for line in sent) == sorted(
+        seal.open({"north": north.key.public_key()}, "centre", raw, UP_KINDS).id for raw in north.sealed()
+    )
+    assert north.ledger.verify() is None
+
+
+def test_two_holders_stay_unseen_at_three(centre, actors) -> None:
+    actors[2].suspicions = [actors[2].suspicions[1]]
+    _, hits, answers = centre.round(actors)
+    assert hits == []
+    assert answers == {}
+
+
+def test_a_forged_receipt_gets_a_decline_that_does_not_say_why(centre, actors) -> None:
+    opening, _hits, _ = centre.round(actors)
+    north = actors[0]
+    fresh = Actor("north", centre.key, seed=9, suspicions=north.suspicions)
+    centre._seq["north"] = 0
+    centre.to(fresh, opening)
+    fresh.said()
+    _told, slots = fresh.door.state.contents(fresh.door.state.round(opening.round_id))
+    cell, _slot = slots.cells()[0]
+    forged = tuple(messages.OtherTag(x=x, tag="00" * 16) for x in (2, 3))
+    centre.to(
+        fresh,
+        messages.RevealAsked(
+            round_id=opening.round_id, items=(messages.Reveal(table=cell.table, bin=cell.bin, others=forged),)
+        ),
+    )
+    (answer,) = fresh.said()
+    assert isinstance(answer, messages.Declined)
+    assert set(type(answer).model_fields) == {"round_id", "table", "bin"}
+    refused = list(fresh.ledger.lines(kind="Report"))
+    assert [(line.verdict, line.rule) for line in refused] == [("refused", "receipts")]
+
+
+def test_a_cell_without_an_element_answers_as_one_with(centre, actors) -> None:
+    opening, _, _ = centre.round(actors)
+    north = actors[0]
+    opened = north.door.state.round(opening.round_id)
+    _, slots = north.door.state.contents(opened)
+    real = {(c.table, c.bin) for c, _ in slots.cells()}
+    empty = next((0, b) for b in range(opened.params.bins) if (0, b) not in real)
+    ask = messages.ReceiptsAsked(round_id=opening.round_id, cells=(messages.AskedCell(table=0, bin=empty[1]),))
+    centre.to(north, ask)
+    (first,) = north.said()
+    centre.to(north, ask)
+    (second,) = north.said()
+    assert first == second
+    assert len(bytes.fromhex(first.tags[0].tag)) == 16
+
+
+def test_closing_deletes_the_slot_map(centre, actors) -> None:
+    opening, _, _ = centre.round(actors)
+    north = actors[0]
+    assert north.door.state.round(opening.round_id) is not None
+    centre.to(north, messages.RoundClosed(round_id=opening.round_id))
+    assert north.door.state.round(opening.round_id) is None
+    assert north.book.rows("SELECT count(*) FROM door_round WHERE box IS NOT NULL") == [(0,)]
+    centre.to(north, messages.RoundClosed(round_id=opening.round_id))
+    assert north.ledger.lines(kind="RoundClosed")[-1].rule == "round_known"
+
+
+@pytest.mark.parametrize(
+    ("other", "rule"),
+    [
+        ({"t": 2}, "round_threshold"),
+        ({"members": members("north", "south")}, "round_members"),
+        ({"members": members("east", "south", "west")}, "round_members"),
+        ({"members": tuple(messages.Member(actor=n, x=1) for n in ("north", "south", "west"))}, "round_members"),
+        ({"m": 20_000}, "round_size"),
+        ({"r": 3}, "round_size"),
+        ({"deadline_us": NOW_US - 1}, "round_time"),
+        ({"deadline_us": NOW_US + 2 * DAY_US}, "round_time"),
+        ({"epoch": NOW_US // DAY_US - 2}, "round_time"),
+    ],
+)  # fmt: skip
+def test_a_round_nobody_should_join_is_refused(centre, actors, other, rule) -> None:
+    north = actors[0]
+    centre.to(north, centre.opening(actors, **other))
+    assert north.said() == []
+    assert [line.rule for line in north.ledger.lines(kind="RoundOpened")] == [rule]
+
+
+def test_members_cannot_be_exchanged_under_a_registry_version(centre, actors) -> None:
+    north = actors[0]
+    centre.to(north, centre.opening(actors))
+    others = tuple(messages.Member(actor=n, x=i + 1) for i, n in enumerate(("north", "evil-one", "evil-two")))
+    centre.to(north, centre.opening(actors, round_id="cd" * 16, members=others))
+    assert [line.rule for line in north.ledger.lines(kind="RoundOpened")] == ["", "round_registry"]
+    centre.to(north, centre.opening(actors, round_id="ce" * 16, members=others, registry_version=2))
+    centre.to(north, centre.opening(actors, round_id="cf" * 16, registry_version=1))
+    assert [line.rule for line in north.ledger.lines(kind="RoundOpened")][2:] == ["", ""]
+
+
+def test_too_many_rounds_in_an_hour_are_refused(centre, actors) -> None:
+    north = Actor("north", centre.key, policy=DoorPolicy(rounds_per_hour_max=2))
+    for i in range(4):
+        centre.to(north, centre.opening(actors, round_id=f"{i:032x}"))
+    assert [line.rule for line in north.ledger.lines(kind="RoundOpened")] == ["", "", "round_rate", "round_rate"]
+
+
+def test_a_repeated_or_foreign_envelope_is_one_refusal(centre, actors) -> None:
+    north = actors[0]
+    raw = seal.seal(centre.key, "centre", "north", 1, centre.opening(actors))
+    assert north.hear(raw) is None
+    again = north.hear(raw)
+    assert isinstance(again, Refused)
+    assert again.rule == "heard_before"
+    forged = seal.seal(north.key, "centre", "north", 2, centre.opening(actors, round_id="cd" * 16))
+    assert north.hear(forged).rule == "bad_signature"
+    assert north.hear(b"garbage").rule != ""
+    assert len(north.ledger.lines(kind="ShareUpload")) == 1
+    assert len(north.ledger.lines(kind="Envelope")) == 3
+    assert north.door.heard == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "rule"),
+    [
+        (DoorPolicy(reveal_domain="never", reveal_address="never"), "reveal_mode"),
+        (DoorPolicy(reveal_domain="ask", reveal_address="ask"), "reveal_mode"),
+        (DoorPolicy(reports_per_day_max=0), "budget"),
+    ],
+)
+def test_the_policy_holds_a_report_back(centre, actors, policy, rule) -> None:
+    actors[0] = Actor("north", centre.key, seed=1, suspicions=actors[0].suspicions, policy=policy)
+    _, _, answers = centre.round(actors)
+    assert all(isinstance(m, messages.Declined) for m in answers["north"])
+    assert {line.rule for line in actors[0].ledger.lines(kind="Report")} == {rule}
+    assert reports(answers)["south"]
+
+
+def test_what_a_person_allowed_is_answered_and_a_veto_holds(centre, actors) -> None:
+    ask = DoorPolicy(reveal_domain="ask", reveal_address="never")
+    north = actors[0] = Actor("north", centre.key, seed=1, suspicions=actors[0].suspicions, policy=ask)
+    centre.round(actors)
+    assert north.door.state.wish(BAD) == "asked"
+    north.door.state.set_wish(BAD, "allow", "anna", NOW_US)
+    _, _, answers = centre.round(actors, round_id="cd" * 16)
+    assert [r.value for r in reports(answers)["north"]] == [BAD.value]
+    north.door.state.set_wish(BAD, "veto", "anna", NOW_US)
+    north.suspicions = [suspicion(observables=(BAD,))]
+    centre.to(north, centre.opening(actors, round_id="ce" * 16))
+    told, slots = north.door.state.contents(north.door.state.round("ce" * 16))
+    assert told == []
+    assert len(slots) == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "rule"),
+    [
+        ({"p": 0.2}, "strong_enough"),
+        ({"listed": True}, "not_common"),
+        ({"observables": (Observable.of("ip4", "10.9.9.9"),)}, "external"),
+        ({"observables": (Observable.of("domain", "epj.region.local"),)}, "external"),
+    ],
+)
+def test_what_stays_at_home_is_one_line_with_its_rule(centre, actors, other, rule) -> None:
+    north = Actor(
+        "north",
+        centre.key,
+        suspicions=[suspicion(observables=(BAD,), **({} | other))]
+        if "observables" not in other
+        else [suspicion(**other)],
+    )
+    for i in range(3):
+        centre.to(north, centre.opening(actors, round_id=f"{i:032x}"))
+    assert [(line.verdict, line.rule) for line in north.ledger.lines(kind="Element")] == [("refused", rule)]
+
+
+def test_old_suspicions_leave_the_set(centre, actors) -> None:
+    north = Actor("north", centre.key, suspicions=[suspicion(last_us=NOW_US - 3 * DAY_US - HOUR_US)])
+    centre.to(north, centre.opening(actors))
+    told, _ = north.door.state.contents(north.door.state.round("ab" * 16))
+    assert told == []
+    assert north.ledger.lines(kind="Element") == []
