@@ -71,6 +71,7 @@ class Actor:
         )  # fmt: skip
         self.given: list[messages.IndicatorReleased | messages.IndicatorWithdrawn] = []
         self._seen = 0
+        self.ever: list[messages.Message] = []
 
     def hear(self, raw: bytes):
         return self.door.hear(raw, self.given.append)
@@ -84,6 +85,7 @@ class Actor:
         self._seen = max([w.seq for w in waiting], default=self._seen)
         opened = [seal.open({self.name: self.key.public_key()}, CENTRE, w.raw, UP_KINDS) for w in waiting]
         assert all(isinstance(o, seal.Opened) for o in opened)
+        self.ever += [o.message for o in opened]
         return [o.message for o in opened]
 
 

@@ -99,7 +99,9 @@ def test_a_whole_day_has_the_same_shape_whatever_stays_at_home() -> None:
     (*one, (_, a)), (*two, (_, b)) = days
     shapes = [[(at, folded([seal.address(raw).kind for raw in raws])) for at, raws in day] for day in (one, two)]
     assert shapes[0] == shapes[1]
-    said = [actor.said() for actor in (a, b)]
+    for actor in (a, b):
+        actor.said()
+    said = [actor.ever for actor in (a, b)]
     uploads = [[len(m.planes) for m in each if isinstance(m, messages.ShareUpload)] for each in said]
     assert uploads[0] == uploads[1] == [8 * 10 * 150] * 24
     rest = [folded(sorted_runs(each)) for each in said]
