@@ -1,0 +1,91 @@
+"""What is suspicious now, as the door and the actor's own SOC read it: one set, replaced by each run of the detectors.
+
+Lies in the node's own book and goes nowhere; that it has a row form is no codec: nothing that travels is made from it.
+``known_us`` (when this node first suspected it) outlives a replacement.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.suspicion import RowsRef, Suspicion, in_order
+from bavn.model.text import Text
+from bavn.wire.book import Book
+
+SUSPICIONS_MAX = 100_000
+_SCHEMA = (
+    """CREATE TABLE suspicion (
+        id TEXT PRIMARY KEY, known_us INTEGER NOT NULL, last_us INTEGER NOT NULL, facts TEXT NOT NULL
+    ) STRICT""",
+)
+_PLAIN = (
+    "id", "detector", "technique", "host", "peer", "p", "p_source", "evidence_nats", "statistic", "first_us", "last_us",
+    "hosts", "listed", "period_s", "regularity", "walk_nats",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A suspicion in the actor's own reading order (rank 1 first) and when this node first had it."""
+
+    rank: int
+    known_us: int
+    suspicion: Suspicion
+
+
+class Known:
+    """The suspicions of one node."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        book.part("suspicion", 1, _SCHEMA)
+
+    def replace(self, suspicions: Iterable[Suspicion], now_us: int) -> int:
+        """This is what is suspicious now; returns how many are kept (the strongest SUSPICIONS_MAX)."""
+        kept = in_order(list(suspicions))[:SUSPICIONS_MAX]
+        with self._book.transaction() as tx:
+            known: dict[str, int] = dict(tx.execute("SELECT id, known_us FROM suspicion").fetchall())
+            tx.execute("DELETE FROM suspicion")
+            tx.executemany(
+                "INSERT OR IGNORE INTO suspicion VALUES (?, ?, ?, ?)",
+                [(s.id, known.get(s.id, now_us), s.last_us, _to_text(s)) for s in kept],
+            )
+        return len(kept)
+
+    def ranked(self) -> list[Ranked]:
+        """All of them in reading order."""
+        return ranked_of(self._book.rows("SELECT known_us, facts FROM suspicion"))
+
+    def all(self) -> list[Suspicion]:
+        return [entry.suspicion for entry in self.ranked()]
+
+
+def ranked_of(rows: Iterable[tuple[Any, ...]]) -> list[Ranked]:
+    """Ranks rows of (known_us, facts), also as read by another process."""
+    known = {s.id: (at, s) for at, s in ((int(at), _of_text(facts)) for at, facts in rows)}
+    ordered = in_order([s for _, s in known.values()])
+    return [Ranked(rank, known[s.id][0], s) for rank, s in enumerate(ordered, 1)]
+
+
+RANKED_SQL = "SELECT known_us, facts FROM suspicion"
+
+
+def _to_text(s: Suspicion) -> str:
+    facts: dict[str, Any] = {name: getattr(s, name) for name in _PLAIN}
+    facts["observables"] = [[o.type.value, o.value] for o in s.observables]
+    facts["why"] = [s.why.en, s.why.da]
+    facts["rows"] = [s.rows.table, [list(pair) for pair in s.rows.equals], s.rows.first_us, s.rows.last_us]
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True)
+
+
+def _of_text(text: str) -> Suspicion:
+    facts = json.loads(text)
+    table, equals, first_us, last_us = facts["rows"]
+    return Suspicion(
+        **{name: facts[name] for name in _PLAIN},
+        observables=tuple(Observable.trusted(ObservableType(kind), value) for kind, value in facts["observables"]),
+        why=Text(*facts["why"]),
+        rows=RowsRef(table, tuple((str(k), v) for k, v in equals), first_us, last_us),
+    )
