@@ -49,10 +49,9 @@ class Batch:
     refusals: tuple[RefusedLine, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if self.lines != self.rows + self.passed + self.refused:
-            raise ValueError(
-                f"{self.source}: {self.lines} lines, but {self.rows} rows + {self.passed} passed + {self.refused} refused"
-            )
+        outcomes = self.rows + self.passed + self.refused
+        if self.lines != outcomes:
+            raise ValueError(f"{self.source}: {self.lines} lines, but {outcomes} outcomes")
         if len(self.refusals) != min(self.refused, REFUSALS_KEPT_MAX):
             raise ValueError(f"{self.source}: {self.refused} refused, {len(self.refusals)} named")
 

@@ -1,0 +1,115 @@
+"""Suricata's EVE lines -> records: one pass of DuckDB's JSON reader over a segment, then one SELECT per record type.
+
+A line that is no JSON, or lacks what its type must have, is one refusal; types that no table holds pass. Refuses to
+know where the lines came from, and what a record means.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.eve_columns import COLUMNS, MACROS, SOURCES
+from bavn.actor.sense.eve_schema import HEAD
+from bavn.actor.sense.lines import Segment, line_column
+from bavn.actor.sense.macros import MACROS as SHARED_MACROS
+from bavn.actor.sense.reader import Grammar, Parsed, read
+
+_KINDS: Final = (
+    "flow", "dns", "tls", "quic", "http", "http2", "smb", "dcerpc", "ssh", "rdp", "krb5", "fileinfo", "alert", "dhcp",
+    "stats",
+)  # fmt: skip
+_OBJECTS: Final = {"http2": "http"}
+"""The object of a kind where it is not named like the kind."""
+
+_MISSING = " ".join(
+    f"WHEN kind = '{kind}' AND {_OBJECTS.get(kind, kind)} IS NULL THEN '{_OBJECTS.get(kind, kind)}: no such object'"
+    for kind in _KINDS
+)
+
+_REASON = f"""CASE
+  WHEN kind IS NULL THEN CASE WHEN json_valid(line) THEN 'no event_type' ELSE 'no JSON' END
+  WHEN NOT regexp_full_match(kind, '[a-z0-9_]{{1,32}}') THEN 'event_type: ' || shown(kind)
+  WHEN logged IS NULL THEN 'timestamp: ' || shown(timestamp)
+  {_MISSING}
+  WHEN kind = 'stats' THEN NULL
+  WHEN a IS NULL THEN 'src_ip: ' || shown(src_ip)
+  WHEN b IS NULL THEN 'dest_ip: ' || shown(dest_ip)
+  WHEN transport IS NULL THEN 'proto: ' || shown(proto)
+  WHEN has_ports(transport) AND a_port IS NULL THEN 'src_port: ' || shown(src_port)
+  WHEN has_ports(transport) AND b_port IS NULL THEN 'dest_port: ' || shown(dest_port)
+  WHEN kind = 'flow' AND begun IS NULL THEN 'flow.start: ' || shown(flow.start)
+  WHEN kind = 'flow' AND pkts_ts IS NULL THEN 'flow.pkts_toserver: ' || shown(flow.pkts_toserver)
+  WHEN kind = 'flow' AND pkts_tc IS NULL THEN 'flow.pkts_toclient: ' || shown(flow.pkts_toclient)
+  WHEN kind = 'flow' AND bytes_ts IS NULL THEN 'flow.bytes_toserver: ' || shown(flow.bytes_toserver)
+  WHEN kind = 'flow' AND bytes_tc IS NULL THEN 'flow.bytes_toclient: ' || shown(flow.bytes_toclient)
+  WHEN kind = 'alert' AND count_of(alert.signature_id) IS NULL THEN
+    'alert.signature_id: ' || shown(alert.signature_id)
+END"""
+
+_OUTCOME = f"""CASE
+  WHEN kind IS NULL AND regexp_full_match(line, '\\s*') THEN ''
+  WHEN reason IS NULL AND kind NOT IN ({", ".join(f"'{kind}'" for kind in _KINDS)}) THEN ''
+  WHEN reason IS NOT NULL THEN NULL
+  WHEN kind = 'http2' THEN 'http'
+  WHEN kind = 'quic' THEN CASE WHEN coalesce(quic.sni, quic.ja4, quic.ja3.hash) IS NULL THEN '' ELSE 'tls' END
+  WHEN kind = 'smb' AND smb.dcerpc IS NOT NULL THEN 'dcerpc'
+  ELSE kind END"""
+
+_STAGE = f"""
+WITH
+read AS (SELECT n, line, unnest(TRY(from_json(line, '{HEAD}'))) FROM lines),
+typed AS (
+  SELECT *, event_type AS kind, moment_of(timestamp) AS logged, address_of(src_ip) AS a, address_of(dest_ip) AS b,
+    port_of(src_port) AS a_port, port_of(dest_port) AS b_port, proto_of(proto) AS transport,
+    CASE WHEN kind = 'flow' THEN moment_of(flow.start) END AS begun,
+    CASE WHEN kind = 'flow' THEN moment_of(flow."end") END AS ended,
+    CASE WHEN kind = 'flow' THEN count_of(flow.pkts_toserver) END AS pkts_ts,
+    CASE WHEN kind = 'flow' THEN count_of(flow.pkts_toclient) END AS pkts_tc,
+    CASE WHEN kind = 'flow' THEN count_of(flow.bytes_toserver) END AS bytes_ts,
+    CASE WHEN kind = 'flow' THEN count_of(flow.bytes_toclient) END AS bytes_tc,
+    flags_of(tcp.tcp_flags_ts) AS flags_ts, flags_of(tcp.tcp_flags_tc) AS flags_tc
+  FROM read),
+judged AS (SELECT *, {_REASON} AS reason FROM typed),
+aimed AS (SELECT *, {_OUTCOME} AS outcome, CASE kind
+    WHEN 'flow' THEN flow_called_back(transport, a_port, b_port, flags_ts, flags_tc, pkts_tc)
+    WHEN 'alert' THEN CASE WHEN flow.src_ip IS NOT NULL THEN coalesce(flow.src_ip = dest_ip
+        AND (src_ip <> dest_ip OR flow.src_port = dest_port), FALSE) ELSE coalesce(direction = 'to_client', FALSE) END
+    WHEN 'dhcp' THEN FALSE
+    ELSE called_back(a_port, b_port) END AS back
+  FROM judged)
+SELECT n, outcome, reason, kind, logged, transport, flow_id, community_id, app_proto, icmp_type, icmp_code,
+  begun, ended, pkts_ts, pkts_tc, bytes_ts, bytes_tc, flags_ts, flags_tc, a, b, a_port, b_port, back,
+  CASE WHEN outcome = 'flow' THEN flow.state END AS state, CASE WHEN outcome = 'flow' THEN flow.reason END AS ending,
+  CASE WHEN back THEN b ELSE a END AS src, CASE WHEN back THEN a ELSE b END AS dst,
+  coalesce(CASE WHEN back THEN b_port ELSE a_port END, 0) AS src_port,
+  coalesce(CASE WHEN back THEN a_port ELSE b_port END, 0) AS dst_port,
+  CASE WHEN outcome NOT IN ('flow', '') THEN line END AS line
+FROM aimed"""
+
+
+@cache
+def grammar(sensor: str) -> Grammar:
+    """How EVE lines of one sensor are read."""
+    named = "'" + sensor.replace("'", "''") + "'"
+    columns = {record: {**listed, "sensor": named} for record, listed in COLUMNS.items()}
+    return Grammar(_STAGE, columns, SOURCES)
+
+
+@dataclass(frozen=True, slots=True)
+class EveParser:
+    """Reads segments of EVE lines of one sensor with a prepared engine (:func:`prepare`)."""
+
+    engine: Engine
+    sensor: str
+
+    def parse(self, segment: Segment) -> Parsed:
+        """Every line's outcome. Pure apart from the engine's scratch tables."""
+        return read(self.engine, grammar(self.sensor), line_column(segment))
+
+
+def prepare(engine: Engine) -> Engine:
+    """Define what the grammar needs, then lock the engine."""
+    engine.define(SHARED_MACROS + MACROS)
+    engine.lock()
+    return engine

@@ -1,0 +1,66 @@
+"""The eve.json of a Suricata that runs already, followed across rotation. Refuses to start, stop or configure it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.eve import EveParser, prepare
+from bavn.actor.sense.follow import Follower
+from bavn.actor.sense.place import Place
+
+
+class EveFile:
+    """A Source. ``path`` is the current file; rotated ones lie beside it and begin with its name or its stem (eve.json.1,
+    eve-20260101.json.gz). SourceBroken for a mark that is not this source's."""
+
+    def __init__(
+        self, *, name: str, sensor: str, path: Path, mark: str | None = None, engine: Engine | None = None
+    ) -> None:
+        self._name = name
+        self._path = path
+        self._parser = EveParser(engine or prepare(Engine()), sensor)
+        self._follower = Follower(path, place_of(name, mark), self._older)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def poll(self) -> Iterator[Batch]:
+        for chunk in self._follower.read():
+            parsed = self._parser.parse(chunk.segment).without(chunk.segment.file, chunk.lost)
+            yield parsed.batch(self._name, chunk.place.text())
+
+    def acknowledge(self, mark: str) -> None:
+        """Nothing to do: the files are somebody else's."""
+
+    def lag_bytes(self) -> int:
+        return self._follower.lag_bytes()
+
+    def close(self) -> None:
+        self._follower.close()
+
+    def _older(self) -> list[Path]:
+        return rotated(self._path)
+
+
+def rotated(path: Path) -> list[Path]:
+    """Files beside ``path`` that may be what it was before a rotation. SourceBroken if the folder cannot be read."""
+    try:
+        beside = [other for other in path.parent.iterdir() if other.name.startswith(path.stem)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SourceBroken(f"{path.parent} cannot be listed ({error.strerror}): let the node's user read it") from error
+    return [other for other in beside if other.name != path.name and other.is_file()]
+
+
+def place_of(name: str, mark: str | None) -> Place | None:
+    """The place in a mark of one file. SourceBroken for another source's mark."""
+    try:
+        return None if mark is None else Place.parse(mark)
+    except ValueError as error:
+        raise SourceBroken(
+            f"the store's mark for source {name!r} is no place in a log: was the name used for something else?"
+            " Give the source a new name"
+        ) from error

@@ -1,0 +1,211 @@
+"""A log that somebody else writes, followed across rotation: renamed and begun anew, or copied and truncated.
+
+Gives whole lines in order, each once, with the place behind them. What has no line end yet waits. Refuses to know what
+the lines say, and never writes.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.lines import LINE_BYTES_MAX, SEGMENT_BYTES_MAX, Segment, count_lines, cut
+from bavn.actor.sense.logfile import LogFile, head_of
+from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, Place, head_hash
+
+OLDER_MAX: Final = 1000
+"""Rotated files looked at, newest first, to find the one in which reading stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Lines, and the place behind them. ``lost``: lines are missing before them, and why."""
+
+    segment: Segment
+    place: Place
+    lost: str | None = None
+
+
+_ROTATED_AWAY: Final = "rotated away while nobody read: the lines between are lost"
+_CUT_SHORT: Final = "cut short in place and no copy found: the lines between may be lost"
+
+
+class _Reading:
+    """One open file and how far it is read. ``carried``: bytes behind the place that have no line end yet."""
+
+    def __init__(self, path: Path, place: Place) -> None:
+        self.file = LogFile(path)
+        self.place = place
+        self.file.seek(place.offset)
+        self._carried = b""
+
+    def still_same(self) -> bool:
+        """False once the file was cut short or written anew under us."""
+        if self.file.compressed:
+            return True
+        return self.file.size() >= self.place.offset + len(self._carried) and self.place.is_in(
+            self.file.head(HEAD_BYTES_MAX)
+        )
+
+    def left_bytes(self) -> int:
+        return 0 if self.file.compressed else max(0, self.file.size() - self.place.offset)
+
+    def chunks(self, *, complete: bool) -> Iterator[Chunk]:
+        """All whole lines up to where the file ends now. ``complete``: nobody writes to it any more, so that a last
+        line without an end is one too."""
+        end = None if self.file.compressed else self.file.size()
+        while True:
+            at = self.place.offset + len(self._carried)
+            want = SEGMENT_BYTES_MAX if end is None else min(SEGMENT_BYTES_MAX, end - at)
+            data = self.file.read(want) if want > 0 else b""
+            last = len(data) < want or want < SEGMENT_BYTES_MAX
+            yield from self._cut(self._carried + data, complete=complete and last)
+            if last:
+                return
+
+    def _cut(self, data: bytes, *, complete: bool) -> Iterator[Chunk]:
+        if self.place.skipping:
+            end = data.find(b"\n") + 1 or len(data)
+            skipping = not data[:end].endswith(b"\n")
+            self.place = replace(self.place, offset=self.place.offset + end, skipping=skipping)
+            data = data[end:]
+        pieces, self._carried = cut(data, complete=complete)
+        for piece in pieces:
+            yield self._chunk(piece)
+        if len(self._carried) > LINE_BYTES_MAX:
+            piece, self._carried = self._carried, b""
+            yield self._chunk(piece, skipping=True)
+
+    def _chunk(self, raw: bytes, *, skipping: bool = False) -> Chunk:
+        before = self.place
+        offset = before.offset + len(raw)
+        head, head_bytes = before.head, before.head_bytes
+        if head_bytes < HEAD_BYTES_MAX:
+            start = self.file.head(min(HEAD_BYTES_MAX, offset))
+            head, head_bytes = head_hash(start), len(start)
+        self.place = Place(head, head_bytes, offset, before.lines + count_lines(raw), skipping)
+        return Chunk(Segment(self.file.path.name, before.lines + 1, raw), self.place)
+
+
+class Follower:
+    """Follows ``path``. ``older`` lists where a rotated file may lie, in any order; ``place`` is where to go on."""
+
+    def __init__(self, path: Path, place: Place | None, older: Callable[[], list[Path]]) -> None:
+        self._path = path
+        self._place = place or BEGINNING
+        self._older = older
+        self._reading: _Reading | None = None
+        self._leaving = False
+        self._lost: str | None = None
+
+    def read(self) -> Iterator[Chunk]:
+        """What is complete now. Raises SourceBroken."""
+        while self._reading or self._begin():
+            reading = self._reading
+            assert reading is not None  # noqa: S101 - _begin says so
+            if not reading.still_same():
+                self._restart()
+                continue
+            behind = reading.file.key != _key(self._path)
+            for chunk in reading.chunks(complete=behind and (self._leaving or reading.file.compressed)):
+                self._place = chunk.place
+                yield self._said(chunk)
+            if reading.file.damage:
+                self._lost = reading.file.damage
+                yield self._said(Chunk(Segment(reading.file.path.name, self._place.lines + 1, b""), self._place))
+            if not behind or not self._path.exists():
+                return
+            if not self._leaving and not reading.file.compressed:
+                # Its writer may still be at it: what it writes last is read at the next call, then it is left.
+                self._leaving = True
+                return
+            self._leave(reading)
+
+    def _said(self, chunk: Chunk) -> Chunk:
+        lost, self._lost = self._lost, None
+        return replace(chunk, lost=lost)
+
+    def lag_bytes(self) -> int:
+        """Bytes in the files that are known and not yet read; a compressed one counts as read."""
+        reading = self._reading
+        if reading is None:
+            return max(0, _size(self._path) - self._place.offset)
+        return reading.left_bytes() + (0 if reading.file.key == _key(self._path) else _size(self._path))
+
+    def close(self) -> None:
+        """Harmless when repeated."""
+        if self._reading:
+            self._reading.file.close()
+            self._reading = None
+
+    def _begin(self) -> bool:
+        """Open the file that the place is in, else the current one from its start; False while there is none."""
+        place = self._place
+        if not place.head_bytes or place.is_in(head_of(self._path, HEAD_BYTES_MAX)):
+            return self._open(self._path, place)
+        found = self._holder(place)
+        if found is None and self._path.exists():
+            self._lost = _ROTATED_AWAY
+            return self._open(self._path, BEGINNING)
+        return found is not None and self._open(found, place)
+
+    def _open(self, path: Path, place: Place) -> bool:
+        try:
+            self._reading = _Reading(path, place)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise SourceBroken(f"{path} cannot be opened ({error.strerror}): let the node's user read it") from error
+        self._place = place
+        return True
+
+    def _restart(self) -> None:
+        """Cut short under us: the rest of what it held is in a copy, if anywhere; then it begins anew."""
+        self.close()
+        copy = self._holder(self._place)
+        if copy is None or not self._open(copy, self._place):
+            # Without a copy nobody knows whether all of it was read.
+            self._lost = _CUT_SHORT
+            self._place = BEGINNING
+
+    def _leave(self, reading: _Reading) -> None:
+        """On to the next younger file; without one, ``path`` from its start."""
+        left_ns = reading.file.modified_ns()
+        known = {reading.file.key, _key(self._path)}
+        self.close()
+        self._leaving = False
+        self._place = BEGINNING
+        younger = [path for at_ns, path in self._by_age() if at_ns > left_ns and _key(path) not in known]
+        if younger:
+            self._open(younger[0], BEGINNING)
+
+    def _holder(self, place: Place) -> Path | None:
+        """The rotated file that the place is in, the youngest if there are copies."""
+        older = reversed(self._by_age())
+        return next((path for _, path in older if place.is_in(head_of(path, HEAD_BYTES_MAX))), None)
+
+    def _by_age(self) -> list[tuple[int, Path]]:
+        """Rotated files with their last change, the oldest first."""
+        aged = []
+        for path in self._older():
+            try:
+                aged.append((path.stat().st_mtime_ns, path))
+            except OSError:
+                continue
+        return sorted(aged)[-OLDER_MAX:]
+
+
+def _key(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,143 @@
+"""Lines -> tables of records, in bulk: the frame that the parsers of EVE and of Zeek fill with their SQL.
+
+A parser gives a *stage*, SQL that turns the view ``lines`` (n, line) into one row per line with its outcome, and for
+each record type the columns over that stage. The frame does the counting and the naming of refused lines, so that
+every line has exactly one outcome. Refuses to know any log's fields.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import pyarrow as pa
+
+from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, Batch, RefusedLine
+from bavn.actor.sense.engine import Engine, TooMuch
+from bavn.actor.sense.lines import LineColumn
+from bavn.model.record import TABLES
+
+_COMMUNITY: Final = "community_of(src, dst, transport, src_port, dst_port, icmp_type, icmp_code)"
+
+PASSED: Final = ""
+"""The outcome of a line that is well-formed and holds no record of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What some lines became: as Batch, but without source and mark."""
+
+    tables: Mapping[str, pa.Table]
+    lines: int
+    passed: int
+    refused: int
+    refusals: tuple[RefusedLine, ...]
+
+    def without(self, file: str, reason: str | None) -> "Parsed":
+        """The same, and one refusal more for what of ``file`` could not be read at all, if there is a reason."""
+        if reason is None:
+            return self
+        named = (RefusedLine(file, 0, reason[:REASON_LENGTH_MAX]), *self.refusals)[:REFUSALS_KEPT_MAX]
+        return replace(self, lines=self.lines + 1, refused=self.refused + 1, refusals=named)
+
+    def batch(self, source: str, mark: str) -> Batch:
+        """The same as a batch of ``source`` that ends at ``mark``."""
+        return Batch(
+            source=source,
+            mark=mark,
+            tables=self.tables,
+            lines=self.lines,
+            passed=self.passed,
+            refused=self.refused,
+            refusals=self.refusals,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """How one kind of log is read.
+
+    ``stage``: a SELECT over ``lines`` that gives, for each n, ``outcome`` (a record type, PASSED, or NULL for refused),
+    ``reason`` (why refused), ``community_id`` (NULL where the log has none) and whatever the columns need.
+    ``columns``: per record type an SQL expression over the stage for each column that the log knows; the others are
+    NULL. ``sources``: per record type what to select from, where it is more than the stage's own rows (it keeps n).
+    """
+
+    stage: str
+    columns: Mapping[str, Mapping[str, str]]
+    sources: Mapping[str, str]
+
+    def select(self, record: str, *, community: bool) -> str:
+        """SQL for all rows of one record type, in the order of their lines, columns exactly as record.TABLES.
+
+        ``community``: some rows need their Community ID computed. Else that large expression stays out: planning it
+        costs more than parsing some thousand lines.
+        """
+        known = dict(self.columns[record])
+        if community and "community_id" in known:
+            known["community_id"] = f"coalesce(community_id, {_COMMUNITY})"
+        listed = ", ".join(f'CAST({known.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in TABLES[record])
+        source = self.sources.get(record, "stage")
+        return f"SELECT {listed} FROM {source} WHERE outcome = '{record}' ORDER BY n"
+
+
+def read(engine: Engine, grammar: Grammar, column: LineColumn) -> Parsed:
+    """Parse a column of lines. What does not fit in memory at once is halved until it does; a single line that does
+    not fit is refused."""
+    inner = _read(engine, grammar, column, column.table)
+    refusals = sorted((*column.refused, *inner.refusals))
+    return Parsed(
+        tables=inner.tables,
+        lines=column.count,
+        passed=inner.passed,
+        refused=inner.refused + len(column.refused),
+        refusals=tuple(refusals[:REFUSALS_KEPT_MAX]),
+    )
+
+
+def _read(engine: Engine, grammar: Grammar, column: LineColumn, lines: pa.Table) -> Parsed:
+    if lines.num_rows == 0:
+        return Parsed(tables={}, lines=0, passed=0, refused=0, refusals=())
+    engine.lend("lines", lines)
+    try:
+        engine.run(f"CREATE OR REPLACE TEMP TABLE stage AS {grammar.stage}")
+        return _collect(engine, grammar, column, lines.num_rows)
+    except TooMuch:
+        pass
+    finally:
+        engine.run("DROP TABLE IF EXISTS stage")
+        engine.take_back("lines")
+    if lines.num_rows == 1:
+        at = column.first_line + lines["n"][0].as_py()
+        refusal = RefusedLine(column.file, at, "takes more memory to read than the engine may use")
+        return Parsed(tables={}, lines=1, passed=0, refused=1, refusals=(refusal,))
+    half = lines.num_rows // 2
+    return joined([_read(engine, grammar, column, part) for part in (lines.slice(0, half), lines.slice(half))])
+
+
+def _collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) -> Parsed:
+    tally = engine.rows("SELECT outcome, count(*), count(community_id) FROM stage GROUP BY outcome")
+    outcomes = {outcome: count for outcome, count, _ in tally}
+    bare = {outcome for outcome, count, ready in tally if ready < count}
+    tables = {r: engine.arrow(grammar.select(r, community=r in bare)) for r in TABLES if r in outcomes}
+    refused = outcomes.get(None, 0)
+    refusals: tuple[RefusedLine, ...] = ()
+    if refused:
+        named = engine.rows(
+            f"SELECT n, left(coalesce(reason, 'not understood'), {REASON_LENGTH_MAX}) FROM stage"
+            f" WHERE outcome IS NULL ORDER BY n LIMIT {REFUSALS_KEPT_MAX}"
+        )
+        refusals = tuple(RefusedLine(column.file, column.first_line + n, reason) for n, reason in named)
+    return Parsed(tables=tables, lines=count, passed=outcomes.get(PASSED, 0), refused=refused, refusals=refusals)
+
+
+def joined(parts: list[Parsed]) -> Parsed:
+    """Several in order as one."""
+    records = [record for record in TABLES if any(record in part.tables for part in parts)]
+    refusals = [refusal for part in parts for refusal in part.refusals]
+    return Parsed(
+        tables={r: pa.concat_tables([part.tables[r] for part in parts if r in part.tables]) for r in records},
+        lines=sum(part.lines for part in parts),
+        passed=sum(part.passed for part in parts),
+        refused=sum(part.refused for part in parts),
+        refusals=tuple(refusals[:REFUSALS_KEPT_MAX]),
+    )
