@@ -1,0 +1,70 @@
+"""The node's own side of enrolment: keys from the dice, secrets for the owner's eyes, nothing half-written."""
+
+import stat
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from bavn.model.member import actor_of_urn, actor_urn, enrolment_statement
+from bavn.sim.dice import SeededDice
+from bavn.wire.enrol import Certified, NodeKeys
+from bavn.wire.safe import Safe
+
+TOKEN = "A" * 43
+PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+def test_same_dice_same_keys_and_same_request() -> None:
+    one, two = (NodeKeys.make("region-a", SeededDice(3, "n")).ask(TOKEN) for _ in range(2))
+    assert one == two
+    assert one.csr != NodeKeys.make("region-a", SeededDice(4, "n")).csr()
+
+
+def test_the_request_names_the_actor_and_proves_its_keys() -> None:
+    asked = NodeKeys.make("region-a", SeededDice(3, "n")).ask(TOKEN)
+    csr = x509.load_pem_x509_csr(asked.csr.encode())
+    assert csr.is_signature_valid
+    names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == ["urn:bavn:actor:region-a"]
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(asked.message_key))
+    key.verify(bytes.fromhex(asked.proof), enrolment_statement("region-a", TOKEN, asked.csr))
+
+
+def test_secrets_are_readable_by_their_owner_alone(tmp_path) -> None:
+    safe = Safe(tmp_path / "node" / "secrets")
+    keys = NodeKeys.make("region-a", SeededDice(3, "n"))
+    safe.keep_keys(keys)
+    safe.keep_certificate(Certified(certificate=PEM, centre_key="00" * 32, x=4), PEM)
+    assert stat.S_IMODE(safe.folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in safe.folder.iterdir()} == {0o600}
+    assert not [file for file in safe.folder.iterdir() if file.name.endswith(".new")]
+    kept = safe.keys()
+    assert kept.actor == "region-a"
+    assert kept.ask(TOKEN) == keys.ask(TOKEN)
+    assert safe.x() == 4
+    assert safe.enrolled
+
+
+def test_keys_are_never_overwritten(tmp_path) -> None:
+    safe = Safe(tmp_path)
+    safe.keep_keys(NodeKeys.make("region-a", SeededDice(3, "n")))
+    with pytest.raises(FileExistsError):
+        safe.keep_keys(NodeKeys.make("region-a", SeededDice(4, "n")))
+
+
+@pytest.mark.parametrize(
+    "urn", ["urn:bavn:actor:", "urn:bavn:actor:A", "urn:bavn:actor:a/b", "region-a", "urn:bavn:actor:a b"]
+)
+def test_a_uri_names_an_actor_or_nobody(urn) -> None:
+    assert actor_of_urn(urn) is None
+
+
+def test_a_name_and_its_uri_belong_together() -> None:
+    assert actor_of_urn(actor_urn("region-a")) == "region-a"
+    with pytest.raises(ValueError):
+        actor_urn("Region A")
+
+
+def test_parts_of_a_statement_cannot_be_moved_across_their_borders() -> None:
+    assert enrolment_statement("ab", "c", "d") != enrolment_statement("a", "bc", "d")
