@@ -1,0 +1,118 @@
+"""What every detector is, what it is handed and what it gives. Refuses to know any one detector.
+
+A detector gives its candidates and, beside them, the statistic of everything it weighed, the innocents included: a rank
+is worth nothing among the guilty only (DETECTION.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
+from bavn.actor.detect.terms import Terms
+from bavn.model.observable import Observable
+from bavn.model.ports import Window
+from bavn.model.settings import setting
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+Statistics = npt.NDArray[np.float64]
+HEADINGS: Final = ("Sees", "Misses", "Innocent", "Do first")
+"""What the docstring of every detector says, in this order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectSettings:
+    """What an operator may set of the detectors ([detect] of the node's configuration)."""
+
+    allowed_scanners: tuple[str, ...] = setting(
+        (), unit="", holds="Own addresses or networks (CIDR) that scan by order, such as vulnerability scanners."
+    )
+    candidates_max: int = setting(
+        2000,
+        unit="candidates",
+        holds="The strangest candidates of one detector that become suspicions.",
+        low=1,
+        high=1e5,
+    )
+    calls_kept_max: int = setting(
+        4096, unit="calls", holds="Calls of one pair that the beacon detector looks at, the latest.", low=64, high=1e5
+    )
+    rows_part_max: int = setting(
+        20_000_000, unit="rows", holds="Rows grouped at a time; more are taken in parts by host.", low=1e4, high=1e9
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at one actor: the window, the shared terms, the indicators and the settings."""
+
+    window: Window
+    terms: Terms
+    indicators: IndicatorSet = NO_INDICATORS
+    settings: DetectSettings = field(default_factory=DetectSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What may become a suspicion. ``population`` names those it is ranked among; a larger ``statistic`` is stranger.
+
+    ``story`` makes the stable id within the detector: the same at a later run. ``exact_p`` where no rank is needed.
+    ``technique`` where it is not the detector's own.
+    """
+
+    population: str
+    host: str
+    peer: str
+    story: str
+    statistic: float
+    observables: tuple[Observable, ...]
+    first_us: int
+    last_us: int
+    hosts: int
+    listed: bool
+    why: Text
+    rows: RowsRef
+    technique: str | None = None
+    exact_p: float | None = None
+    period_s: float | None = None
+    regularity: float | None = None
+    walk_nats: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``populations``: for each population the statistics of all that was weighed, the candidates' included."""
+
+    candidates: tuple[Candidate, ...] = ()
+    populations: Mapping[str, Statistics] = field(default_factory=dict)
+
+
+class Detector(Protocol):
+    """One file, one technique. The module's docstring says *Sees, Misses, Innocent, Do first*."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def technique(self) -> str:
+        """MITRE ATT&CK id."""
+        ...
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables and roll-ups of the window that it reads."""
+        ...
+
+    def candidates(self, look: Look) -> Found:
+        """The same for the same rows, whatever their order. At most ``settings.candidates_max`` candidates."""
+        ...
+
+
+def story_id(detector: str, story: str) -> str:
+    """The stable id of a suspicion: 32 hex digits."""
+    return blake2b(f"{detector}\x1f{story}".encode(), digest_size=16, person=b"bavn-story").hexdigest()

@@ -1,0 +1,170 @@
+"""How well known a name or an address is to the world: popularity lists and the MISP warning lists, loaded once.
+
+A list weighs down, it never drops: attackers live on popular storage and dynamic-DNS domains too. A name is looked up
+itself and by its parents down to its registered domain, never above it: ``customer.duckdns.org`` is not popular because
+``duckdns.org`` is. Refuses to fetch anything: the lists are those in the package pymispwarninglists.
+"""
+
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from enum import IntEnum
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bavn.model.observable import registered_domain
+from bavn.model.record import range_uuids
+
+
+class Grade(IntEnum):
+    """How popular: the nats it weighs a candidate down by stand in terms.py."""
+
+    UNKNOWN = 0
+    KNOWN = 1
+    POPULAR = 2
+    SERVICE = 3
+
+
+# Sources: MISP/misp-warninglists (CC0). SERVICE: operating systems' and offices' own services and the world's first
+# thousand; POPULAR: the first ten or twenty thousand; KNOWN: the first million.
+NAME_LISTS: Final = {
+    Grade.SERVICE: (
+        "cisco_top1000", "alexa", "moz-top500", "microsoft", "microsoft-office365", "google", "captive-portals",
+        "microsoft-win10-connection-endpoints", "whats-my-ip", "findip-host", "common-ioc-false-positive",
+    ),
+    Grade.POPULAR: ("tranco10k", "majestic_million", "cisco_top20k"),
+    Grade.KNOWN: ("tranco", "university_domains", "bank-website"),
+}  # fmt: skip
+ADDRESS_LISTS: Final = {
+    Grade.SERVICE: ("apple", "microsoft-office365-ip", "wikimedia"),
+    Grade.POPULAR: ("public-dns-v4", "public-dns-v6"),
+}
+EDGE_LISTS: Final = (
+    "akamai", "cloudflare", "fastly", "stackpath", "amazon-aws", "microsoft-azure", "google-gcp", "ovh-cluster", "github",
+    "zscaler",
+)  # fmt: skip
+RESEARCH_LISTS: Final = (
+    "alphastrike-research-nt-scanning", "alphastrike-scanning", "bufferover-nt-scanning", "censys-scanning",
+    "coalition-signals-intelligence-nt-scanning", "cybergreen-nt-scanning", "cyberresilience-nt-scanning",
+    "internet-census-nt-scanning", "intrinsec-nt-scanning", "ipinfo-nt-scanning", "ipip-nt-scanning", "modat-scanner",
+    "netsecscan-scanning", "onyphe-scanner", "probethenet-nt-scanning", "rapid7-nt-scanning",
+    "research-scanner-nt-scanning", "shadowforce-scanning", "shadowserver", "shadowserver-nt-scanning",
+    "shodan-scanning", "shodan-nt-scanning", "tenable-cloud-ipv4", "tenable-cloud-ipv6",
+)  # fmt: skip
+
+
+class ListsMissing(Exception):
+    """The package pymispwarninglists holds no such list. The operator must act: install the pinned version."""
+
+
+class Names:
+    """A sorted, compact set of names: a million of them take 20 MB, a look-up twenty comparisons."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        given = pc.utf8_lower(pc.utf8_ltrim(pc.utf8_trim_whitespace(pa.array(list(names), pa.string())), characters="."))
+        self._sorted = pc.take(given, pc.sort_indices(given))
+
+    def __contains__(self, name: str) -> bool:
+        at = bisect_left(self._sorted, name, key=lambda item: item.as_py())
+        return at < len(self._sorted) and self._sorted[at].as_py() == name
+
+
+class Ranges:
+    """A set of networks, merged, as stored 128-bit numbers. What is no network is left out."""
+
+    def __init__(self, cidrs: Iterable[str]) -> None:
+        spans: list[tuple[int, int]] = []
+        for cidr in cidrs:
+            try:
+                first, last = range_uuids(cidr)
+            except ValueError:
+                continue
+            spans.append((first.int, last.int))
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+        for low, high in sorted(spans):
+            if self._lasts and low <= self._lasts[-1]:
+                self._lasts[-1] = max(self._lasts[-1], high)
+            else:
+                self._firsts.append(low)
+                self._lasts.append(high)
+
+    def __contains__(self, address: int) -> bool:
+        at = bisect_right(self._firsts, address) - 1
+        return at >= 0 and address <= self._lasts[at]
+
+
+class Lists:
+    """Everything that is looked up about a peer's fame. Build from the shipped lists or, in tests, from a few names."""
+
+    def __init__(
+        self,
+        names: dict[Grade, Names],
+        addresses: dict[Grade, Ranges] | None = None,
+        edges: Ranges | None = None,
+        research: Ranges | None = None,
+    ) -> None:
+        self._names = sorted(names.items(), reverse=True)
+        self._addresses = sorted((addresses or {}).items(), reverse=True)
+        self._edges = edges or Ranges(())
+        self._research = research or Ranges(())
+
+    @classmethod
+    def of(cls, **names: Iterable[str]) -> Self:
+        """Small lists by grade: ``Lists.of(popular=["example.com"])``."""
+        return cls({Grade[grade.upper()]: Names(given) for grade, given in names.items()})
+
+    def name_grade(self, name: str) -> Grade:
+        """The highest grade of the name or of a parent down to its registered domain."""
+        registered = registered_domain(name) or name
+        spellings = [name]
+        while spellings[-1] != registered and "." in spellings[-1]:
+            spellings.append(spellings[-1].split(".", 1)[1])
+        for grade, names in self._names:
+            if any(spelling in names for spelling in spellings):
+                return grade
+        return Grade.UNKNOWN
+
+    def address_grade(self, address: int) -> Grade:
+        """The grade of an address in its stored 128-bit form."""
+        return next((grade for grade, ranges in self._addresses if address in ranges), Grade.UNKNOWN)
+
+    def is_edge(self, address: int) -> bool:
+        """True in the ranges of clouds and content networks: many customers behind one address."""
+        return address in self._edges
+
+    def is_research_scanner(self, address: int) -> bool:
+        """True in the ranges of those who scan the whole internet and say so."""
+        return address in self._research
+
+
+NO_LISTS: Final = Lists({})
+
+
+def _entries(name: str) -> list[str]:
+    where = files("pymispwarninglists").joinpath("data", "misp-warninglists", "lists", name, "list.json")
+    try:
+        entries: list[str] = json.loads(where.read_text(encoding="utf-8"))["list"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ListsMissing(f"pymispwarninglists holds no list {name!r}: {error}") from error
+    return entries
+
+
+def _all(names: Iterable[str]) -> Iterable[str]:
+    for name in names:
+        yield from _entries(name)
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Lists:
+    """The lists of the installed package: about one second of CPU and 30 MB, once."""
+    return Lists(
+        {grade: Names(_all(names)) for grade, names in NAME_LISTS.items()},
+        {grade: Ranges(_all(names)) for grade, names in ADDRESS_LISTS.items()},
+        Ranges(_all(EDGE_LISTS)),
+        Ranges(_all(RESEARCH_LISTS)),
+    )

@@ -1,0 +1,122 @@
+"""A pulse: one pair of host and peer whose calls are too regular for chance; and how pulses of one story become one.
+
+The same calls are seen by address, by name and by domain; an analyst wants one line. Refuses to weigh fame.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+
+import pyarrow as pa
+
+from bavn.actor.detect.peers import as_address
+from bavn.model.observable import is_internal_name, registered_domain
+from bavn.model.ports import Window
+from bavn.model.record import address_text, address_uuid
+
+PEERS_KEPT_MAX = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """``peer``: an address or a name. ``name``: None where it is an address. ``nats`` = -ln p of the timing.
+    ``addresses``: outside addresses of the same story, at most PEERS_KEPT_MAX. ``table``: where its rows are."""
+
+    host: str
+    peer: str
+    name: str | None
+    port: int
+    proto: str
+    table: str
+    inside: bool
+    nats: float
+    regularity: float
+    period_s: float
+    jitter: float
+    calls: int
+    first_us: int
+    last_us: int
+    spectral: bool = False
+    addresses: tuple[str, ...] = field(default=())
+
+    @property
+    def story(self) -> str:
+        """What makes it one story with others of the same host: the registered domain, else the name or address."""
+        return self.peer if self.name is None else registered_domain(self.name) or self.name
+
+
+def is_inside(peer: str, seen_inside: bool, homes: tuple[str, ...]) -> bool:
+    """Whether the peer itself is the actor's own, whatever proxy carried the call."""
+    address = as_address(peer)
+    if address is None:
+        return "." not in peer or is_internal_name(peer)
+    number = ip_address(address)
+    return seen_inside or any(
+        number.version == network.version and number in network for network in map(ip_network, homes)
+    )
+
+
+def _order(pulse: Pulse) -> tuple[float, int, int, str, str]:
+    """The best of a story: most regular, most calls, a name before an address."""
+    return (-pulse.nats, -pulse.calls, pulse.name is None, pulse.peer, pulse.table)
+
+
+def folded(pulses: Iterable[Pulse], window: Window) -> list[Pulse]:
+    """One pulse a story, in order of host and story; it keeps the name and the addresses of all that it stands for."""
+    pulses = list(pulses)
+    homes = window.homes
+    named = _addresses_of(window, [pulse for pulse in pulses if pulse.name is not None])
+    name_of: dict[tuple[str, str], str] = {}
+    for pulse in sorted((p for p in pulses if p.name is not None), key=_order):
+        for address in named.get((pulse.host, pulse.peer), ()):
+            name_of.setdefault((pulse.host, address), pulse.story)
+    stories: dict[tuple[str, str], list[Pulse]] = {}
+    for pulse in pulses:
+        story = name_of.get((pulse.host, pulse.peer), pulse.story) if pulse.name is None else pulse.story
+        stories.setdefault((pulse.host, story), []).append(pulse)
+    return [_one(sorted(members, key=_order), named, homes) for _, members in sorted(stories.items())]
+
+
+def _one(members: list[Pulse], named: dict[tuple[str, str], tuple[str, ...]], homes: tuple[str, ...]) -> Pulse:
+    best = members[0]
+    names = [pulse for pulse in members if pulse.name is not None]
+    addresses = {pulse.peer for pulse in members if pulse.name is None}
+    for pulse in names:
+        addresses.update(named.get((pulse.host, pulse.peer), ()))
+    outside = sorted((a for a in addresses if not is_inside(a, seen_inside=False, homes=homes)), key=address_uuid)
+    values = {slot: getattr(best, slot) for slot in Pulse.__slots__}
+    if best.name is None and names:
+        values |= {"peer": names[0].peer, "name": names[0].name, "inside": names[0].inside}
+    values |= {
+        "addresses": tuple(outside[:PEERS_KEPT_MAX]),
+        "spectral": any(pulse.spectral for pulse in members),
+        "first_us": min(pulse.first_us for pulse in members),
+        "last_us": max(pulse.last_us for pulse in members),
+    }
+    return Pulse(**values)
+
+
+def _addresses_of(window: Window, pulses: list[Pulse]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """For each (host, name): the addresses that were called by it."""
+    wanted = sorted({(pulse.host, pulse.peer) for pulse in pulses})
+    if not wanted:
+        return {}
+    asked = pa.table(
+        {
+            "host": [host for host, _ in wanted],
+            "stored": [str(address_uuid(host)) for host, _ in wanted],
+            "called": [name for _, name in wanted],
+            "domain": [registered_domain(name) or name for _, name in wanted],
+        }
+    )
+    sql = f"""
+        WITH names AS (SELECT DISTINCT "name", coalesce("domain", "name") AS "domain" FROM name_hour
+            WHERE kind IN ('tls', 'http')),
+        spelled AS (SELECT host, stored::UUID AS src, called, called AS "name" FROM asked
+            UNION SELECT host, stored::UUID, called, "name" FROM asked JOIN names ON called = names."domain"),
+        used AS (SELECT src, sni AS "name", dst FROM tls WHERE sni IS NOT NULL
+            UNION SELECT src, host, dst FROM http WHERE host IS NOT NULL)
+        SELECT host, called, list(DISTINCT dst ORDER BY dst)[:{PEERS_KEPT_MAX}] FROM spelled JOIN used USING (src, "name")
+        GROUP BY host, called ORDER BY host, called"""
+    rows = window.rows(sql, tables={"asked": asked})
+    return {(host, called): tuple(address_text(dst) for dst in found) for host, called, found in rows}

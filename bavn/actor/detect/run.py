@@ -1,0 +1,102 @@
+"""Runs every detector over one window: suspicions in order, each with its p-value and where it comes from.
+
+The same rows give the same bytes, whatever their order, the threads and the load. Refuses to keep anything between runs:
+the tallies of earlier windows are handed in, those of this one are handed out.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bavn.actor.detect import calibrate, lists
+from bavn.actor.detect.base import Candidate, Detector, DetectSettings, Look, story_id
+from bavn.actor.detect.beacon import Beacon
+from bavn.actor.detect.calibrate import Reference, Tally, p_value
+from bavn.actor.detect.dns_tunnel import DnsTunnel
+from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
+from bavn.actor.detect.ioc import Ioc
+from bavn.actor.detect.lists import Lists
+from bavn.actor.detect.scan import Scan
+from bavn.actor.detect.terms import Terms
+from bavn.model.evidence import evidence_nats
+from bavn.model.ports import Window
+from bavn.model.suspicion import PSource, Suspicion, in_order
+
+DETECTORS: tuple[Detector, ...] = (Ioc(), Beacon(), DnsTunnel(), Scan())
+"""A new detector is its file, its cases and its name here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """``suspicions`` in the actor's reading order. ``tallies``: the statistics of all candidates by population, to be
+    kept for 28 days and handed in as ``past``. ``hosts``: own hosts in the window."""
+
+    suspicions: tuple[Suspicion, ...]
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    hosts: int = 1
+
+
+def survey(
+    window: Window,
+    detectors: Sequence[Detector] = DETECTORS,
+    *,
+    indicators: IndicatorSet = NO_INDICATORS,
+    history: Window | None = None,
+    past: Mapping[str, Tally] | None = None,
+    reference: Reference | None = None,
+    known: Callable[[], Lists] = lists.shipped,
+    settings: DetectSettings | None = None,
+) -> Survey:
+    """All detectors over ``window``.
+
+    ``history``: a window that ends with this one and reaches further back, for what is new. ``past``: tallies of windows
+    that ended before this one began. ``known``: the popularity lists, loaded when first asked. Raises QueryRefused.
+    """
+    table = calibrate.shipped() if reference is None else reference
+    terms = Terms(window, known, history)
+    look = Look(window=window, terms=terms, indicators=indicators, settings=settings or DetectSettings())
+    tallies: dict[str, Tally] = {}
+    made: list[Suspicion] = []
+    for detector in detectors:
+        found = detector.candidates(look)
+        for population, statistics in sorted(found.populations.items()):
+            tallies[population] = Tally.of(statistics)
+        for candidate in found.candidates:
+            own = tallies.get(candidate.population, Tally()) + (past or {}).get(candidate.population, Tally())
+            made.append(_suspicion(detector, candidate, own, table))
+    return Survey(tuple(in_order(made)), tallies, terms.hosts)
+
+
+def detect(window: Window, detectors: Sequence[Detector] = DETECTORS, **given: object) -> list[Suspicion]:
+    """The suspicions of :func:`survey`, which says what else may be given."""
+    return list(survey(window, detectors, **given).suspicions)  # type: ignore[arg-type]
+
+
+def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: Reference) -> Suspicion:
+    p, source = _p(candidate, own, reference)
+    return Suspicion(
+        id=story_id(detector.name, candidate.story),
+        detector=detector.name,
+        technique=candidate.technique or detector.technique,
+        host=candidate.host,
+        peer=candidate.peer,
+        observables=candidate.observables,
+        p=p,
+        p_source=source,
+        evidence_nats=evidence_nats(p),
+        statistic=candidate.statistic,
+        first_us=candidate.first_us,
+        last_us=candidate.last_us,
+        hosts=candidate.hosts,
+        listed=candidate.listed,
+        why=candidate.why,
+        rows=candidate.rows,
+        period_s=candidate.period_s,
+        regularity=candidate.regularity,
+        walk_nats=candidate.walk_nats,
+    )
+
+
+def _p(candidate: Candidate, own: Tally, reference: Reference) -> tuple[float, PSource]:
+    if candidate.exact_p is not None:
+        return candidate.exact_p, "exact"
+    return p_value(candidate.statistic, own, candidate.population, reference)

@@ -1,0 +1,183 @@
+"""How regular calls are: vectorised over many pairs at once. Knows times and nothing of who called whom.
+
+Regularity is DETECTION.md's: reg = max(0, 1 - sd(ln d) / 0.80) over the central 80 % of the intervals. Whether it is
+more than chance is a test against calls at random (Poisson): gaps beyond a dead time are exponential again, whatever the
+rate, so one table by number of gaps (beacon_null.json, made by bench/reference.py) gives the p-value.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+DEAD_S: Final = (1.0, 5.0, 30.0)
+"""Calls closer than this belong to one burst. The longer ones are tried where many calls come in such bursts."""
+CALLS_MIN: Final = 8
+GAP_TIMES_MEDIAN_MAX: Final = 8.0
+"""A gap beyond this many medians is a pause (night, weekend), not an interval."""
+BURST_SHARE_MIN: Final = 0.10
+TRIM_SHARE: Final = 0.10
+REG_SD_LN: Final = 0.80
+TIMING_NATS_MAX: Final = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One value a pair, all arrays of the same length. ``nats`` = -ln p of the calls being at random, at most
+    TIMING_NATS_MAX; 0 where there are too few. ``calls``: bursts counted once. ``jitter``: half the width of the
+    central 80 % of intervals, as a share of the period."""
+
+    nats: Floats
+    regularity: Floats
+    period_s: Floats
+    jitter: Floats
+    calls: Ints
+    first_us: Ints
+    last_us: Ints
+
+
+@lru_cache(maxsize=1)
+def _null() -> tuple[Floats, Floats, Floats]:
+    """Gap counts (ascending), -ln p (ascending), and the spread that gives it: shape (counts, levels), falling."""
+    text = files("bavn.actor.detect").joinpath("beacon_null.json").read_text(encoding="utf-8")
+    table = json.loads(text)
+    return (
+        np.array(table["gaps"], float),
+        -np.log(np.array(table["p"], float)),
+        np.array(table["spread"], float),
+    )
+
+
+def nats_of(spread: Floats, gaps: Ints) -> Floats:
+    """-ln P(spread this small or smaller | calls at random), by the table; linear between its entries."""
+    counts, levels, table = _null()
+    at = np.clip(gaps.astype(float), counts[0], counts[-1])
+    row = np.clip(np.searchsorted(counts, at, "right") - 1, 0, len(counts) - 2)
+    weight = (at - counts[row]) / (counts[row + 1] - counts[row])
+    limits = table[row] * (1 - weight)[:, None] + table[row + 1] * weight[:, None]
+    level = (limits >= spread[:, None]).sum(axis=1) - 1  # the strictest level that still holds
+    low = np.clip(level, 0, len(levels) - 1)
+    high = np.minimum(low + 1, len(levels) - 1)
+    pairs = np.arange(len(spread))
+    width = limits[pairs, low] - limits[pairs, high]
+    part = np.divide(limits[pairs, low] - spread, width, out=np.zeros(len(spread)), where=width > 0)
+    found = levels[low] + np.clip(part, 0, 1) * (levels[high] - levels[low])
+    return np.minimum(TIMING_NATS_MAX, np.where(level < 0, 0.0, found))
+
+
+def timings(ts_us: Ints, lengths: Ints) -> Timing:
+    """The best of DEAD_S for each pair. ``ts_us``: calls of all pairs one after the other, ascending within a pair;
+    ``lengths``: calls of each. The number of dead times tried is paid for (Bonferroni)."""
+    tries = [_timing(ts_us, lengths, dead_s) for dead_s in DEAD_S]
+    base, base_short = tries[0]
+    nats, tried = base.nats.copy(), np.ones(len(lengths))
+    choice = np.zeros(len(lengths), int)
+    for index, (timing, short) in enumerate(tries[1:], 1):
+        use = (short - base_short >= BURST_SHARE_MIN) & (timing.period_s >= 3 * DEAD_S[index])
+        tried += use
+        better = use & (timing.nats > nats)
+        nats, choice = np.where(better, timing.nats, nats), np.where(better, index, choice)
+    stacked = [np.stack([getattr(timing, name) for timing, _ in tries]) for name in Timing.__slots__]
+    pairs = np.arange(len(lengths))
+    chosen = Timing(*(values[choice, pairs] for values in stacked))
+    paid = np.where(nats >= TIMING_NATS_MAX, nats, np.maximum(0.0, nats - np.log(tried)))
+    return Timing(paid, chosen.regularity, chosen.period_s, chosen.jitter, chosen.calls, base.first_us, base.last_us)
+
+
+def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> tuple[Timing, Floats]:
+    """Timing at one dead time, and the share of gaps that are shorter than it."""
+    pairs = len(lengths)
+    ends = np.cumsum(lengths)
+    first = ends - lengths
+    pair_of = np.repeat(np.arange(pairs), lengths)
+    gap_s = np.diff(ts_us, prepend=ts_us[:1]) / 1e6
+    inside = np.ones(len(ts_us), bool)
+    inside[first[lengths > 0]] = False
+    starts = ~inside | (gap_s > dead_s)
+    short = np.bincount(pair_of, weights=~starts, minlength=pairs) / np.maximum(1, lengths - 1)
+    start_ts, start_pair = ts_us[starts], pair_of[starts]
+    kept = (inside & starts)[starts]
+    interval_s = np.diff(start_ts, prepend=start_ts[:1])[kept] / 1e6
+    excess_s, owner = (gap_s - dead_s)[inside & starts], start_pair[kept]
+    median = _middle(excess_s, owner, pairs)
+    use = excess_s <= GAP_TIMES_MEDIAN_MAX * median[owner]
+    excess_s, interval_s, owner = excess_s[use], interval_s[use], owner[use]
+    gaps = np.bincount(owner, minlength=pairs)
+    spread = _spread(excess_s, owner, pairs)
+    nats = np.zeros(pairs)
+    enough = gaps >= CALLS_MIN - 1
+    nats[enough] = nats_of(spread[enough], gaps[enough])
+    trimmed, of = _central(interval_s, owner, pairs)
+    regularity = np.maximum(0.0, 1 - _sd(np.log(trimmed), of, pairs) / REG_SD_LN)
+    period = _middle(interval_s, owner, pairs)
+    jitter = _half_width(trimmed, of, pairs) / np.maximum(period, 1e-9)
+    calls = np.bincount(start_pair, minlength=pairs).astype(np.int64)
+    some = np.where(lengths > 0, first, 0)
+    last = np.where(lengths > 0, ends - 1, 0)
+    return (Timing(nats, regularity, period, jitter, calls, ts_us[some], ts_us[last]), short)
+
+
+def _sorted_within(values: Floats, owner: Ints) -> tuple[Floats, Ints]:
+    order = np.lexsort((values, owner))
+    return values[order], owner[order]
+
+
+def _middle(values: Floats, owner: Ints, pairs: int) -> Floats:
+    """Median (the lower one) of each pair; 0 where it has none."""
+    ranked, of = _sorted_within(values, owner)
+    counts = np.bincount(of, minlength=pairs)
+    at = np.cumsum(counts) - counts + np.maximum(0, counts - 1) // 2
+    found = np.zeros(pairs)
+    found[counts > 0] = ranked[at[counts > 0]]
+    return found
+
+
+def _central(values: Floats, owner: Ints, pairs: int) -> tuple[Floats, Ints]:
+    """The central 80 % of each pair's values."""
+    ranked, of = _sorted_within(values, owner)
+    counts = np.bincount(of, minlength=pairs)
+    place = np.arange(len(ranked)) - (np.cumsum(counts) - counts)[of]
+    cut = (counts * TRIM_SHARE).astype(int)[of]
+    use = (place >= cut) & (place < counts[of] - cut)
+    return ranked[use], of[use]
+
+
+def _mean(values: Floats, of: Ints, pairs: int) -> Floats:
+    counts = np.bincount(of, minlength=pairs)
+    return np.bincount(of, weights=values, minlength=pairs) / np.maximum(1, counts)
+
+
+def _sd(values: Floats, of: Ints, pairs: int) -> Floats:
+    centre = _mean(values, of, pairs)
+    return np.sqrt(_mean((values - centre[of]) ** 2, of, pairs))
+
+
+def _spread(excess_s: Floats, owner: Ints, pairs: int) -> Floats:
+    """sd(ln e) + sd(e)/mean(e) over the central 80 %: the first is sharp for few calls with little jitter, the second
+    for many with much; their sum serves both (bench/detect.py)."""
+    trimmed, of = _central(excess_s, owner, pairs)
+    level = _mean(trimmed, of, pairs)
+    return _sd(np.log(np.maximum(trimmed, 1e-6)), of, pairs) + _sd(trimmed, of, pairs) / np.maximum(level, 1e-9)
+
+
+def _half_width(trimmed: Floats, of: Ints, pairs: int) -> Floats:
+    """Half the distance from the smallest to the largest of each pair; 0 where it has none."""
+    counts = np.bincount(of, minlength=pairs)
+    ends = np.cumsum(counts)
+    found = np.zeros(pairs)
+    some = counts > 0
+    found[some] = (trimmed[ends[some] - 1] - trimmed[(ends - counts)[some]]) / 2
+    return found
+
+
+def spread_of(gaps_s: Floats) -> Floats:
+    """The spread of each row of ``gaps_s`` (shape (rows, gaps)): what bench/reference.py tabulates at random."""
+    rows, gaps = gaps_s.shape
+    return _spread(gaps_s.ravel(), np.repeat(np.arange(rows), gaps), rows)
