@@ -5,7 +5,6 @@ only then let go of what they replace. So a crash leaves the history as it was o
 nobody lists, which the next start sweeps.
 """
 
-import fcntl
 import os
 import tempfile
 import threading
@@ -13,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 import duckdb
 import pyarrow as pa
@@ -21,20 +20,18 @@ import pyarrow as pa
 from bavn.actor.store.damage import damaged_among, quarantine, words
 from bavn.actor.store.disk import Disk
 from bavn.actor.store.engine import sweep_spill
-from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
+from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.actor.store.history import History
 from bavn.actor.store.intake import bounds, take
-from bavn.actor.store.lease import ERAS, if_free, lease_file
+from bavn.actor.store.lease import ERAS, if_free
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.manifest import FILE, Change, Damaged, Manifest
+from bavn.actor.store.manifest import Change, Damaged, Manifest
 from bavn.actor.store.merger import Merger
 from bavn.actor.store.plan import edges, forget_before, hours_held, lacking_rollups, next_merge
-from bavn.actor.store.segment import ROLLUPS, Segment, Story
+from bavn.actor.store.segment import Segment, Story
+from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
 from bavn.actor.store.write import SegmentWriter
 from bavn.model.ports import Clock
-from bavn.model.record import RECORD_TYPES
-
-_WRITER_LOCK: Final = "writer.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +55,10 @@ class ColumnStore(History):
         manifest: Manifest,
         clock: Clock | None,
         disk: Disk,
-        held: int,
+        grip: int,
     ) -> None:
         super().__init__(root, limits, homes, manifest)
-        self._clock, self._disk, self._grip = clock, disk, held
+        self._clock, self._disk, self._grip = clock, disk, grip
         self._files, self._writing = root / "segments", threading.RLock()
         self._writer = SegmentWriter(self._files, disk)
         self._merger = Merger(root, limits, manifest, self._writer)
@@ -79,14 +76,14 @@ class ColumnStore(History):
         """Open or make the store in ``path`` to write. Without a clock no row is too old or too new, nothing ages and
         nothing is merged unless asked. Raises StoreBusy, StoreBroken, OSError, ValueError for a home that is none."""
         disk = disk or Disk()
-        held = _take_hold(path, disk)
+        grip = take_hold(path, disk)
         try:
-            _refuse_orphaned(path)
+            refuse_without_manifest(path)
             manifest = Manifest(path, read_only=False)
             disk.keep_names(path)
-            store = cls(path, limits or StoreLimits(), homes, manifest, clock, disk, held)
+            store = cls(path, limits or StoreLimits(), homes, manifest, clock, disk, grip)
         except BaseException:
-            os.close(held)
+            os.close(grip)
             raise
         store._begin()
         return store
@@ -119,19 +116,15 @@ class ColumnStore(History):
                 marks=self._manifest.marks() | {source: mark}, known_from_us=known,
                 forgotten_before_hour=self._manifest.forgotten_before_hour,
             )  # fmt: skip
-            added = [
-                self._writer.micro(table, rows, story.first + at, story)
-                for at, (table, rows) in enumerate(taken.tables.items())
-            ]
-            self._writer.names_kept(set(taken.tables))
-            self._manifest.commit(
-                Change(
-                    add=added,
-                    mark=(source, mark),
-                    refused={(source, table, reason): rows for (table, reason), rows in taken.refused.items()},
-                    facts={} if known is None else {"known_from_us": known},
-                )
-            )
+            with self._whole_or_not():
+                added = [
+                    self._writer.micro(table, rows, story.first + at, story)
+                    for at, (table, rows) in enumerate(taken.tables.items())
+                ]
+                self._writer.names_kept(set(taken.tables))
+            refused = {(source, table, reason): rows for (table, reason), rows in taken.refused.items()}
+            facts = {} if known is None else {"known_from_us": known}
+            self._manifest.commit(Change(add=added, marks={source: mark}, refused=refused, facts=facts))
             return sum(segment.rows for segment in added)
 
     def tidy(self, merges_max: int | None = None) -> Tidied:
@@ -187,14 +180,20 @@ class ColumnStore(History):
         """What a start does: sweep what a crash left, and take out what is plainly damaged."""
         try:
             sweep_spill(self._root / "spill")
-            listed = {s.name for s in self._manifest.segments()} | {name for _, name, _ in self._manifest.dropped()}
-            for file in sorted(self._files.glob("*/*")):
-                if str(file.relative_to(self._files)) not in listed:
-                    self._disk.remove(file)
+            sweep_unlisted(self._root, self._manifest, self._disk)
             self.check(deep=False)
             self.sweep()
         except BaseException:
             self.close()
+            raise
+
+    @contextmanager
+    def _whole_or_not(self) -> Iterator[None]:
+        """Files of a change that failed give their space back at once."""
+        try:
+            yield
+        except (OSError, duckdb.Error, pa.ArrowException):
+            sweep_unfinished(self._root, self._manifest, self._disk)
             raise
 
     def _make_room(self, tables: Sequence[str]) -> None:
@@ -216,7 +215,8 @@ class ColumnStore(History):
     def _changed(self, inputs: tuple[Segment, ...], rollup_of: Segment | None, keep_from_hour: int = 0) -> None:
         """Merge, or make a roll-up; what cannot be read because it is damaged is taken out and named."""
         try:
-            self._merger.change(inputs, rollup_of, keep_from_hour)
+            with self._whole_or_not():
+                self._merger.change(inputs, rollup_of, keep_from_hour)
         except duckdb.Error as error:
             damage = self._damage(inputs if rollup_of is None else (rollup_of,))
             if damage is None:
@@ -243,28 +243,3 @@ class ColumnStore(History):
                 return None
             quarantine(found, self._manifest, self._files, self._root / "damaged", self._disk)
             return words(found, taken_out=True)
-
-
-def _take_hold(path: Path, disk: Disk) -> int:
-    """The writer's lock on a store's directory, which is made if need be. Raises StoreBusy."""
-    for directory in ("segments", "damaged", "spill", *(f"segments/{table}" for table in (*RECORD_TYPES, *ROLLUPS))):
-        (path / directory).mkdir(parents=True, exist_ok=True)
-    for era in ERAS:
-        lease_file(path, era).touch()
-    held = os.open(path / _WRITER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(held)
-        raise StoreBusy(f"another process writes to the store in {path}: stop it first, or only read") from error
-    for place in (path, path / "segments"):
-        disk.keep_names(place)
-    return held
-
-
-def _refuse_orphaned(path: Path) -> None:
-    if not (path / FILE).exists() and any((path / "segments").glob("*/*.parquet")):
-        raise StoreBroken(
-            f"{path} has segments but no {FILE}: make it again from the segments, which say of themselves what they "
-            "are (bavn.actor.store.rebuild; docs/store.md, When something is damaged)"
-        )

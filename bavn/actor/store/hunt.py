@@ -1,8 +1,8 @@
 """Retro-hunt: which of these observables are in a window's history, at how many hosts, since when.
 
-Exact matches only: an address as either side of any record; a domain as queried name, SNI or Host, itself or any name below
-it; fingerprints and hashes as they are. Names and addresses are matched on the roll-ups, so once an hour and not once a
-row, and on the rows only where the window's ends cut an hour. Refuses to judge what it finds.
+Exact matches only: an address as either side of any record; a domain as queried name, SNI or Host, itself or any name
+below it; fingerprints and hashes as they are. Names and addresses are matched on the roll-ups, so once an hour and not
+once a row, and on the rows only where the window's ends cut an hour. Refuses to judge what it finds.
 """
 
 from collections import defaultdict
@@ -52,7 +52,8 @@ class Hunted:
 def hunt(window: Window, observables: Sequence[Observable]) -> list[Hunted]:
     """What of this was met in the window, in order of observable; what was not met is left out.
 
-    The other side of a record is the host: the source, or for an address that was the source, the destination.
+    The host is the side of the record that was not looked for: for an address the other end, for a name the client,
+    for a fingerprint the end that is at home.
     ValueError for more than OBSERVABLES_MAX; raises what the window raises.
     """
     wanted = sorted(set(observables))
@@ -82,7 +83,13 @@ def _cut(window: Window) -> tuple[int, int, str]:
     return first, last, f"NOT ({inside})"
 
 
-_MET = "number, tbl, host, CAST(sum(n) AS BIGINT) AS n, min(first_ts) AS first_ts, max(last_ts) AS last_ts"
+def _hours(first: int, last: int) -> str:
+    return f"hour >= {first} AND hour < {last}"
+
+
+_ONE: Final = "1 AS n, ts AS first_ts, ts AS last_ts"
+_MET: Final = "number, tbl, host, CAST(sum(n) AS BIGINT) AS n, min(first_ts) AS first_ts, max(last_ts) AS last_ts"
+_HOST: Final = "CASE WHEN is_home(src) OR NOT is_home(dst) THEN src ELSE dst END"
 
 
 def _addresses(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
@@ -90,11 +97,10 @@ def _addresses(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
     table = pa.table({"key": pa.array(keys, pa.uuid()), "number": pa.array([n for n, _ in wanted], pa.int64())})
     first, last, outside = _cut(window)
     seen = [
-        f"SELECT 'flow' AS tbl, src, dst, flows AS n, first_ts, last_ts FROM pair_hour "
-        f"WHERE hour >= {first} AND hour < {last}",
-        f"SELECT 'flow' AS tbl, src, dst, 1 AS n, ts AS first_ts, ts AS last_ts FROM flow WHERE {outside}",
+        f"SELECT 'flow' AS tbl, src, dst, flows AS n, first_ts, last_ts FROM pair_hour WHERE {_hours(first, last)}",
+        f"SELECT 'flow' AS tbl, src, dst, {_ONE} FROM flow WHERE {outside}",
+        *(f"SELECT '{name}' AS tbl, src, dst, {_ONE} FROM {name}" for name in _BY_ROWS),
     ]
-    seen += [f"SELECT '{name}' AS tbl, src, dst, 1 AS n, ts, ts FROM {name}" for name in _BY_ROWS]
     parts = [
         f"SELECT number, tbl, {host} AS host, n, first_ts, last_ts FROM ({rows}) JOIN wanted ON key = {peer}"
         for rows in seen
@@ -113,10 +119,10 @@ def _domains(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
     )
     first, last, outside = _cut(window)
     seen = [
-        f"SELECT kind AS tbl, src, name, n, first_ts, last_ts FROM name_hour WHERE hour >= {first} AND hour < {last}"
-    ]
-    seen += [f"SELECT '{name}' AS tbl, src, {column} AS name, 1 AS n, ts, ts FROM {name} WHERE {outside}"
-             for name, column in _NAMES]  # fmt: skip
+        f"SELECT kind AS tbl, src, name, n, first_ts, last_ts FROM name_hour WHERE {_hours(first, last)}",
+        *(f"SELECT '{name}' AS tbl, src, {column} AS name, {_ONE} FROM {name} WHERE {outside}"
+          for name, column in _NAMES),
+    ]  # fmt: skip
     depths = sorted({value.count(".") + 1 for _, value in wanted})
     cuts = " UNION ALL ".join(
         f"SELECT name, array_to_string(labels[-{depth}:], '.') AS domain FROM split WHERE len(labels) >= {depth}"
@@ -126,8 +132,7 @@ def _domains(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
         f"WITH seen AS MATERIALIZED ({' UNION ALL '.join(seen)}), "
         "split AS (SELECT name, string_split(name, '.') AS labels FROM (SELECT DISTINCT name FROM seen)), "
         f"hit AS MATERIALIZED (SELECT name, number FROM ({cuts}) JOIN wanted USING (domain)) "
-        f"SELECT number, tbl, src AS host, CAST(sum(n) AS BIGINT) AS n, min(first_ts) AS first_ts, "
-        "max(last_ts) AS last_ts FROM seen JOIN hit USING (name) GROUP BY ALL",
+        f"SELECT {_MET} FROM (SELECT *, src AS host FROM seen JOIN hit USING (name)) GROUP BY ALL",
         tables={"wanted": table},
     )
 
@@ -137,8 +142,8 @@ def _exact(window: Window, table: str, column: str, wanted: Sequence[tuple[int, 
         {"key": pa.array([v for _, v in wanted], pa.string()), "number": pa.array([n for n, _ in wanted], pa.int64())}
     )
     return window.arrow(
-        f"SELECT number, '{table}' AS tbl, src AS host, count(*) AS n, min(ts) AS first_ts, max(ts) AS last_ts "
-        f"FROM {table} JOIN wanted ON key = {column} GROUP BY ALL",
+        f"SELECT {_MET} FROM (SELECT number, '{table}' AS tbl, {_HOST} AS host, {_ONE} "
+        f"FROM {table} JOIN wanted ON key = {column}) GROUP BY ALL",
         tables={"wanted": keys},
     )
 

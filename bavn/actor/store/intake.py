@@ -100,9 +100,11 @@ def _column(name: str, values: pa.ChunkedArray, wanted: pa.DataType) -> pa.Chunk
         return values
     if wanted == pa.bool_() and kind == pa.bool8():
         return pa.chunked_array([chunk.storage.cast(pa.bool_()) for chunk in values.chunks], pa.bool_())
+    if pa.types.is_null(kind):
+        return pa.chunked_array([pa.nulls(len(values), wanted)], wanted)
     text = pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_dictionary(kind)
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    if (wanted == pa.string() and text) or (pa.types.is_list(wanted) and listed) or pa.types.is_null(kind):
+    if (wanted == pa.string() and text) or (pa.types.is_list(wanted) and listed):
         return values.cast(wanted)
     raise WrongColumns(f"{name} is {kind}; it must be {wanted}")
 

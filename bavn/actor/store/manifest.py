@@ -52,13 +52,13 @@ class Damaged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Everything that becomes true at once. ``mark``: (source, mark). ``refused`` counts rows by (source, table,
+    """Everything that becomes true at once. ``marks`` by source. ``refused`` counts rows by (source, table,
     reason), ``forgotten`` (rows, bytes) by table, ``layouts`` gives (table, columns) by name."""
 
     add: Sequence[Segment] = ()
     drop: Sequence[Segment] = ()
     damaged: Sequence[Damaged] = ()
-    mark: tuple[str, str] | None = None
+    marks: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     forgotten: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     facts: Mapping[str, int] = field(default_factory=dict)
@@ -261,8 +261,7 @@ class Manifest:
                 [(d.segment.id, d.segment.name, d.segment.table, d.segment.rows, d.segment.first_us,
                   d.segment.last_us, d.why) for d in change.damaged],
             )  # fmt: skip
-            if change.mark is not None:
-                self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", change.mark)
+            self._db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", sorted(change.marks.items()))
             self._db.executemany(
                 "INSERT INTO refused VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET rows = rows + excluded.rows",
                 [(*key, rows) for key, rows in sorted(change.refused.items())],
