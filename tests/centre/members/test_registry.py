@@ -1,0 +1,91 @@
+"""Who is a member: names and places are never reused, and every change that matters counts the version up."""
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from bavn.centre.members.registry import CannotAdd, Registry, UnknownActor
+from bavn.model.member import ActorState, Quota
+
+
+def test_each_actor_has_a_place_of_its_own(registry) -> None:
+    actors = registry.actors()
+    assert [actor.name for actor in actors] == ["clinic-c", "region-a", "region-b"]
+    assert len({actor.x for actor in actors}) == 3
+    assert min(actor.x for actor in actors) >= 1
+    assert {actor.name: actor.group for actor in actors}["clinic-c"] == "host-x"
+    assert {actor.name: actor.group for actor in actors}["region-a"] == "region-a"
+
+
+@pytest.mark.parametrize("name", ["", "A", "a", "centre", "keyholder", "a" * 41, "a b", "a\n", "1a", "å-b", "region-a"])
+def test_some_names_cannot_be_had(registry, name) -> None:
+    with pytest.raises(CannotAdd):
+        registry.add(name, "other")
+
+
+def test_an_invited_actor_is_no_member_yet(registry) -> None:
+    version, members = registry.members()
+    assert members == ()
+    assert registry.key("region-a") is None
+    assert version > 1
+
+
+def test_members_change_the_version(registry, enrolment, apply_for) -> None:
+    before, _ = registry.members()
+    enrolment.enrol(apply_for("region-a", enrolment.invite("region-a")))
+    enrolled, members = registry.members()
+    assert enrolled > before
+    assert [actor.name for actor in members] == ["region-a"]
+    registry.revoke("region-a")
+    revoked, members = registry.members()
+    assert revoked > enrolled
+    assert members == ()
+    assert registry.actor("region-a").state is ActorState.REVOKED
+    assert registry.key("region-a") is None
+
+
+def test_a_revoked_actors_name_and_place_are_not_given_away(registry) -> None:
+    x = registry.actor("region-b").x
+    registry.revoke("region-b")
+    with pytest.raises(CannotAdd):
+        registry.add("region-b", "region")
+    assert registry.add("agency-d", "agency").x not in {x, *(a.x for a in registry.actors() if a.name != "agency-d")}
+
+
+def test_nobody_revokes_or_bounds_who_is_not_there(registry) -> None:
+    before, _ = registry.members()
+    with pytest.raises(UnknownActor):
+        registry.revoke("nobody-x")
+    with pytest.raises(UnknownActor):
+        registry.set_quota("nobody-x", "Report", Quota(messages_per_hour_max=1, bytes_per_hour_max=1))
+    assert registry.members()[0] == before
+
+
+def test_an_actors_own_quota_goes_before_the_sectors(registry) -> None:
+    small = Quota(messages_per_hour_max=1, bytes_per_hour_max=10)
+    usual = registry.quota("region-a", "Report")
+    registry.set_quota("region-a", "Report", small)
+    registry.set_quota("region-a", "Report", small)
+    assert registry.quota("region-a", "Report") == small
+    assert registry.quota("region-b", "Report") == usual
+    assert registry.quota("region-a", "NoSuchKind").messages_per_hour_max == 0
+
+
+def test_two_registries_on_one_file_see_the_same(tmp_path, clock) -> None:
+    url = f"sqlite:///{tmp_path / 'centre.db'}"
+    first, second = create_engine(url), create_engine(url)
+    try:
+        one, two = Registry(first, clock), Registry(second, clock)
+        one.add("region-a", "region")
+        two.add("region-b", "region")
+        assert [actor.name for actor in one.actors()] == ["region-a", "region-b"]
+        assert one.members() == two.members()
+    finally:
+        first.dispose()
+        second.dispose()
+
+
+def test_tables_hold_no_private_key_and_no_token(engine, registry) -> None:
+    columns = {
+        column["name"] for table in inspect(engine).get_table_names() for column in inspect(engine).get_columns(table)
+    }
+    assert not {name for name in columns if "private" in name or "secret" in name or name == "token"}
