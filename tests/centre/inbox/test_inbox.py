@@ -29,7 +29,9 @@ def test_each_kind_becomes_the_value_that_others_know(inbox, sealed, report, clo
         messages.Receipts(round_id=ROUND, tags=cells),
         messages.Declined(round_id=ROUND, table=1, bin=3),
         report(),
-        messages.Observation(indicator_id=INDICATOR, kind="seen", count_bucket=2, first_hour=498_000, last_hour=498_002),
+        messages.Observation(
+            indicator_id=INDICATOR, kind="seen", count_bucket=1, first_hour=498_000, last_hour=498_001
+        ),
         messages.Receipt(indicator_id=INDICATOR, version=3, state="enforced", enforcers=("rpz",), rule=None),
         HEALTH,
     ]  # fmt: skip
