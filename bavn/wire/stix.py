@@ -9,7 +9,6 @@ Sources: STIX 2.1 (OASIS standard, 2021-06-10) and stix_marking.py. STIX has no 
 under ``network-traffic:extensions.'x-bavn-tls-ext'`` (docs/protection.md).
 """
 
-import json
 import re
 import uuid
 from datetime import datetime
@@ -22,9 +21,9 @@ from bavn.model.moment import as_us, iso
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.outcome import Refused
 from bavn.wire.stix_marking import PAP_IDS, TLP_IDS, pap_object, tlp_object
+from bavn.wire.strict_json import parse
 
-BUNDLE_CHARS_MAX: Final = 65536
-BUNDLE_DEPTH_MAX: Final = 12
+BUNDLE_BYTES_MAX: Final = 65536
 MOMENT_US_MAX: Final = 2**53
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -91,9 +90,11 @@ def bundle_of(indicator: Indicator, *, created_by: str, created_us: int) -> str:
 
 def indicator_of(text: str) -> Indicator | Refused:
     """The indicator of a bundle text, or the first rule that it breaks. Never raises, whatever the text."""
-    bundle = _parsed(text)
+    bundle = parse(text.encode("utf-8", "surrogatepass"), BUNDLE_BYTES_MAX)
     if isinstance(bundle, Refused):
         return bundle
+    if not isinstance(bundle, dict) or bundle.get("type") != "bundle":
+        return Refused("stix_well_formed", "the text is not a STIX bundle")
     try:
         objects = [item for item in bundle["objects"] if item["type"] == "indicator"]
         markings = [item["id"] for item in bundle["objects"] if item["type"] == "marking-definition"]
@@ -111,24 +112,6 @@ def indicator_of(text: str) -> Indicator | Refused:
     if rfc8785.dumps(_bundle(made, created_by, created_us)).decode("ascii") != text:
         return Refused("stix_canonical", "the bundle is not byte for byte what Bavn writes for this indicator")
     return made
-
-
-def _parsed(text: str) -> dict[str, Any] | Refused:
-    if len(text) > BUNDLE_CHARS_MAX:
-        return Refused("stix_size", f"a bundle has at most {BUNDLE_CHARS_MAX} characters")
-    depth = deepest = 0
-    for sign in re.findall(r"[\[\]{}]", text):
-        depth += 1 if sign in "[{" else -1
-        deepest = max(deepest, depth)
-    if deepest > BUNDLE_DEPTH_MAX:
-        return Refused("stix_depth", f"a bundle nests at most {BUNDLE_DEPTH_MAX} deep")
-    try:
-        bundle = json.loads(text)
-    except (ValueError, RecursionError):
-        return Refused("stix_json", "the bundle is not JSON")
-    if not isinstance(bundle, dict) or bundle.get("type") != "bundle":
-        return Refused("stix_well_formed", "the text is not a STIX bundle")
-    return bundle
 
 
 def _indicator(found: dict[str, Any]) -> Indicator | Refused:

@@ -10,9 +10,10 @@ from bavn.model.ports import EnforcerDown
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replaces ``path`` in one step, on the disk for good when it returns. Raises EnforcerDown."""
+    """Replaces ``path`` in one step, on the disk for good when it returns; makes its folder. Raises EnforcerDown."""
     beside = path.with_name(path.name + ".new")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
             file.write(data)
             file.flush()

@@ -6,11 +6,24 @@ nothing changed. One that is down holds up no other. Refuses to know why somethi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Protocol, runtime_checkable
 
 from bavn.actor.protect.carry import Hands, carries
 from bavn.model.indicator import Block
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Enforcer, EnforcerDown
+
+CHECK_S: Final = 1
+"""How often an enforcer that can look at itself is asked whether it still holds."""
+
+
+@runtime_checkable
+class SelfCheck(Protocol):
+    """An enforcer that knows quickly whether what it made true still is: a resolver that died must not stay dead."""
+
+    def still_true(self) -> bool:
+        """Whether the last wanted set is still in force. May raise EnforcerDown."""
+        ...
 
 
 @dataclass(slots=True)
@@ -29,6 +42,7 @@ class Force:
         self._clock = clock
         self._reconcile_us = reconcile_s * SECOND_US
         self._retry_us = retry_s * SECOND_US
+        self._check_next_us = 0
         self._stands = {hand.name: _Stand() for hand in hands.all}
         if len(self._stands) != len(hands.all):
             raise ValueError("two enforcers of one name")
@@ -46,6 +60,10 @@ class Force:
     def due(self) -> bool:
         """Whether some enforcer should be called again although nothing changed."""
         now_us = self._clock.now_us()
+        if now_us >= self._check_next_us:
+            self._check_next_us = now_us + CHECK_S * SECOND_US
+            for hand in self.hands.all:
+                self._check(hand)
         return any(now_us >= stand.next_us for stand in self._stands.values())
 
     def apply(self, blocks: Sequence[Block], watched: Sequence[Block], *, again: bool = False) -> None:
@@ -55,6 +73,17 @@ class Force:
         both = sorted((*blocks, *watched)) if watched else blocks
         for hand in self.hands.watchers:
             self._bring(hand, both, again)
+
+    def _check(self, hand: Enforcer) -> None:
+        stand = self._stands[hand.name]
+        if not stand.holds or not isinstance(hand, SelfCheck):
+            return
+        try:
+            stand.holds = hand.still_true()
+        except EnforcerDown as error:
+            stand.holds, stand.why_down = False, str(error)
+        if not stand.holds:
+            stand.next_us = 0
 
     def _bring(self, hand: Enforcer, blocks: Sequence[Block], again: bool) -> None:
         stand, now_us = self._stands[hand.name], self._clock.now_us()

@@ -6,14 +6,14 @@ to know enforcers beyond what they can carry.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 import rfc8785
 
 from bavn.actor.protect.carry import Hands
-from bavn.actor.protect.hunt import Hunter
+from bavn.actor.protect.hunt import Found, Hunter
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import Arrived, Draft, Evidence, Row, renews
@@ -21,6 +21,7 @@ from bavn.actor.protect.state import Item, State, item_of, outcome_of
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, QueryRefused
+from bavn.wire.codec import DOWN_KINDS, Encoded, decode, encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
@@ -28,6 +29,9 @@ from bavn.wire.stix import indicator_of
 
 GATE: Final = "protect"
 PEER: Final = "centre"
+QUEUE_MAX: Final = 10_000
+LOOK_MAX: Final = 200
+Instruction = IndicatorReleased | IndicatorWithdrawn
 _HUNTED_THOUGH_REFUSED: Final = frozenset({"pap_allows", "pap_watch_only", "carried"})
 """Looking into own logs is always allowed (PAP), and helps where nothing could be enforced."""
 
@@ -40,6 +44,13 @@ class Withdrawal:
     item_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The draft of a withdrawal: this indicator's block is no longer wanted."""
+
+    indicator_id: str = ""
+
+
 class Intake:
     """``listed`` names the warning list that knows an observable, or None."""
 
@@ -47,7 +58,7 @@ class Intake:
         self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: NeverBlock, hands: Hands,
         homes: tuple[str, ...], hunter: Hunter, listed: Callable[[Observable], str | None] | None, state: State,
     ) -> None:  # fmt: skip
-        self._state, self._clock, self._policy = state, clock, policy
+        self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger
         self._hunter, self._listed = hunter, listed
         row = Row(
             policy=policy, never=never, homes=homes, hands=hands, clock=clock, known=state.known,
@@ -56,45 +67,87 @@ class Intake:
         self._released = Gate[Arrived, Draft](
             GATE, row.rules, ledger, clock, way="in", nothing=Draft, label=_label, follow=self._follow
         )
-        self._withdrawn = Gate[Withdrawal, None](
-            GATE, (Rule("withdrawal_new", self._withdrawal_new),), ledger, clock, way="in", nothing=lambda: None,
+        self._withdrawn = Gate[Withdrawal, Withdrawn](
+            GATE, (Rule("withdrawal_new", self._withdrawal_new),), ledger, clock, way="in", nothing=Withdrawn,
             label=_label_withdrawal, follow=self._follow_withdrawal,
         )  # fmt: skip
 
-    def release(self, message: IndicatorReleased, item_id: str = "") -> Draft | Refused:
-        """A released indicator. Raises GateBroken."""
-        return self._offer(Arrived(bundle=message.bundle, item_id=item_id or message_id(message)))
+    def hear(self, message: Instruction) -> None:
+        """Keeps a message to be looked at; joins the transaction in which the node notes that it heard it. A queue
+        that is full refuses it, with its ledger line."""
+        encoded = encode(message)
+        if self._state.came_count() < QUEUE_MAX:
+            self._state.came(encoded.kind, encoded.body)
+            return
+        note = Note(kind=encoded.kind, item_id=encoded.id, peer=PEER)
+        refused = Refused("queue_full", f"{QUEUE_MAX} messages wait to be looked at")
+        self._ledger.append(self._clock.now_us(), GATE, "in", note, refused)
+
+    def look(self) -> list[Draft | Refused | Withdrawn]:
+        """The oldest messages (at most LOOK_MAX) meet the gate, one outcome each, in order. Raises GateBroken."""
+        came = [(number, Encoded(kind, body)) for number, kind, body in self._state.came_first(LOOK_MAX)]
+        messages = [decode(encoded, DOWN_KINDS) for _, encoded in came]
+        arrived = [
+            Arrived(bundle=message.bundle, item_id=encoded.id)
+            for message, (_, encoded) in zip(messages, came, strict=True)
+            if isinstance(message, IndicatorReleased)
+        ]
+        weighed = iter(self._weighed(arrived))
+        outcomes: list[Draft | Refused | Withdrawn] = []
+        for message, (number, encoded) in zip(messages, came, strict=True):
+            with self._state.book.transaction():
+                self._state.looked_at(number)
+                if isinstance(message, IndicatorReleased):
+                    outcomes.append(self._offer(next(weighed)))
+                elif isinstance(message, IndicatorWithdrawn):
+                    outcomes.append(self._withdrawn.offer(Withdrawal(message, encoded.id)))
+                else:
+                    raise TypeError(f"only what hear() wrote stands in the queue, not {encoded.kind}")
+        return outcomes
 
     def approve(self, item: Item, by: str) -> Draft | Refused:
         """The same indicator once more, now with a person behind it. Raises GateBroken."""
         item_id = act_id("approved", f"{item.indicator_id}/{item.version}", by, self._clock.now_us())
-        return self._offer(Arrived(bundle=item.bundle, item_id=item_id, approved_by=by))
-
-    def withdraw(self, message: IndicatorWithdrawn, item_id: str = "") -> Refused | None:
-        """A withdrawn indicator: None when its block is no longer wanted. Raises GateBroken."""
-        return self._withdrawn.offer(Withdrawal(message, item_id or message_id(message)))
+        [weighed] = self._weighed([Arrived(bundle=item.bundle, item_id=item_id, approved_by=by)])
+        return self._offer(weighed)
 
     def _offer(self, item: Arrived) -> Draft | Refused:
-        first = self._released.try_on(item)
-        if isinstance(first, Draft) and first.act == "block":
-            item = replace(item, evidence=self._evidence(first.made.observable))
         with self._state.book.transaction():
             outcome = self._released.offer(item)
             if isinstance(outcome, Refused):
                 self._refuse(item, outcome)
         return outcome
 
-    def _evidence(self, observable: Observable) -> Evidence:
+    def _weighed(self, items: Sequence[Arrived]) -> list[Arrived]:
+        """The items with what history and lists say of those that would be blocked; history is asked once for all."""
+        asked: dict[int, Observable] = {}
+        for n, item in enumerate(items):
+            draft = self._released.try_on(item)
+            if isinstance(draft, Draft) and draft.act == "block":
+                asked[n] = draft.made.observable
+        found = self._tried(sorted(set(asked.values())))
+        return [
+            replace(item, evidence=Evidence(found=found.get(asked[n]), listed=self._list_of(asked[n])))
+            if n in asked
+            else item
+            for n, item in enumerate(items)
+        ]
+
+    def _list_of(self, observable: Observable) -> str | None:
+        return self._listed(observable) if self._listed else None
+
+    def _tried(self, observables: Sequence[Observable]) -> dict[Observable, Found]:
+        """The dry run of each; left out where the day's hunts are spent or history could not be asked."""
         now_us = self._clock.now_us()
-        listed = self._listed(observable) if self._listed else None
         if self._hunter.has_history:
-            if self._state.hunts(now_us) >= self._policy.hunts_per_day_max:
-                return Evidence(found=None, listed=listed)
-            self._state.spend("hunt", now_us, 1)
+            left = max(0, self._policy.hunts_per_day_max - self._state.hunts(now_us))
+            observables = observables[:left]
+            if observables:
+                self._state.spend("hunt", now_us, len(observables))
         try:
-            return Evidence(found=self._hunter.tried(observable, self._policy.dry_run_days, now_us), listed=listed)
+            return self._hunter.tried(observables, self._policy.dry_run_days, now_us)
         except QueryRefused:
-            return Evidence(found=None, listed=listed)
+            return {}
 
     def _follow(self, item: Arrived, draft: Draft) -> Note:
         """What a passed bundle leads to: a row that is wanted, waiting or lifted."""
@@ -135,16 +188,16 @@ class Intake:
         self._state.keep(row)
         self._state.hunt_later(made.id, wanted=refused.rule in _HUNTED_THOUGH_REFUSED)
 
-    def _withdrawal_new(self, item: Withdrawal, _: None) -> Refused | None:
+    def _withdrawal_new(self, item: Withdrawal, _: Withdrawn) -> Withdrawn | Refused:
         """A withdrawal is for the version that is known, or a newer one."""
         known = self._state.known(item.message.indicator_id)
         if known is not None and item.message.version < known.version:
             return Refused("withdrawal_new", "a newer version of the indicator came after this withdrawal")
         if known is None and self._state.spent(self._clock.now_us()).items >= self._policy.items_max:
             return Refused("room", f"{self._policy.items_max} indicators are remembered already")
-        return None
+        return Withdrawn(item.message.indicator_id)
 
-    def _follow_withdrawal(self, item: Withdrawal, _: None) -> Note:
+    def _follow_withdrawal(self, item: Withdrawal, _: Withdrawn) -> Note:
         now_us, indicator_id = self._clock.now_us(), item.message.indicator_id
         row = self._state.item(indicator_id) or _never_seen(indicator_id, now_us)
         row = replace(row, version=item.message.version, standing="lifted", rule="withdrawn", decided_us=now_us)
@@ -152,11 +205,6 @@ class Intake:
         self._state.hunt_later(indicator_id, wanted=False)
         said = json.dumps({"indicator": indicator_id, "standing": "lifted"}, sort_keys=True)
         return replace(_label_withdrawal(item), privacy="C", summary=said)
-
-
-def message_id(message: IndicatorReleased | IndicatorWithdrawn) -> str:
-    """sha256 hex of the message's canonical form, for a caller that has no envelope."""
-    return hashlib.sha256(rfc8785.dumps([type(message).__name__, message.model_dump(mode="json")])).hexdigest()
 
 
 def act_id(act: str, indicator_id: str, by: str, at_us: int) -> str:

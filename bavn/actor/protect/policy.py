@@ -57,7 +57,7 @@ class ProtectPolicy:
         high=1000,
     )
     dry_run_small_max: int = setting(
-        3,
+        5,
         unit="hosts or destinations",
         holds="Up to so many, the two shares above do not count: one host in four is no crowd.",
         low=0,

@@ -15,7 +15,7 @@ from bavn.actor.protect.alerts import met_in_alerts
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import History, Hunter
-from bavn.actor.protect.intake import GATE, Intake, act_id
+from bavn.actor.protect.intake import GATE, Instruction, Intake, Withdrawn, act_id
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import Draft
@@ -28,16 +28,16 @@ from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, EnforcerDown, QueryRefused
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
 
 TOLD_MAX: Final = 1000
-HUNTS_PER_STEP_MAX: Final = 20
+HUNTS_PER_STEP_MAX: Final = 200
+HUNT_AGAIN_S: Final = 300
 _KILL: Final = "kill_switch"
 
 
 class Protect:
-    """``history`` is the store's window (None: no sensor); ``listed`` names the warning list that knows an observable,
-    or None; ``homes`` are the actor's own networks; ``sources`` are logs of what was blocked."""
+    """``history`` is the actor's own past (None: no sensor); ``listed`` names the warning list that knows an
+    observable, or None; ``homes`` are the actor's own networks; ``sources`` are logs of what was blocked."""
 
     def __init__(
         self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: NeverBlock, hands: Hands,
@@ -50,7 +50,7 @@ class Protect:
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s)
         self._hunter, self._history, self._sources = Hunter(history), history, tuple(sources)
         self._never, self._homes, self._ledger = never, tuple(homes), ledger
-        self._seen_next_us = self._forget_next_us = 0
+        self._seen_next_us = self._forget_next_us = self._hunt_next_us = 0
         self._intake = Intake(
             ledger=ledger, clock=clock, policy=policy, never=never, hands=hands, homes=self._homes,
             hunter=self._hunter, listed=listed, state=self.state,
@@ -67,22 +67,25 @@ class Protect:
                 self._lift(item, rule, "this actor's lists or enforcers changed")
         self._enforce(again=True)
 
-    def receive(self, messages: Iterable[IndicatorReleased | IndicatorWithdrawn]) -> list[Draft | Refused | None]:
-        """Messages in the order of their arrival, each with one outcome and one ledger line; then the enforcers once.
-        Whoever calls may acknowledge them when this has returned. Raises GateBroken."""
-        outcomes: list[Draft | Refused | None] = []
+    def hear(self, message: Instruction) -> None:
+        """A released or withdrawn indicator from the centre: kept in the node's book at once (it joins the open
+        transaction), looked at in the next step."""
+        self._intake.hear(message)
+
+    def receive(self, messages: Iterable[Instruction]) -> list[Draft | Refused | Withdrawn]:
+        """The same for several, looked at and put into force before it returns; one outcome each, in order. Raises
+        GateBroken."""
         for message in messages:
-            if isinstance(message, IndicatorReleased):
-                outcomes.append(self._intake.release(message))
-            else:
-                outcomes.append(self._intake.withdraw(message))
+            self.hear(message)
+        outcomes = self._look()
         self._enforce()
         return outcomes
 
     def step(self) -> None:
-        """What time and people bring: wishes, ends, enforcers that were down, hunts, sightings."""
-        wished, ended = self._grant_wishes(), self._expire()
-        if wished or ended or self.force.due():
+        """What was heard, and what people and time bring: wishes, ends, enforcers that were down, hunts, sightings.
+        Raises GateBroken."""
+        looked, wished, ended = self._look(), self._grant_wishes(), self._expire()
+        if looked or wished or ended or self.force.due():
             self._enforce()
         self._hunt()
         self._collect()
@@ -147,6 +150,12 @@ class Protect:
         return list(self.state.items("waiting"))
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _look(self) -> list[Draft | Refused | Withdrawn]:
+        outcomes: list[Draft | Refused | Withdrawn] = []
+        while some := self._intake.look():
+            outcomes += some
+        return outcomes
 
     def _grant_wishes(self) -> bool:
         granted = False
@@ -240,20 +249,29 @@ class Protect:
 
     def _hunt(self) -> None:
         """Own history, asked once for each new indicator: the fourth actor learns that it was there last week."""
-        for indicator_id in self.state.to_hunt(HUNTS_PER_STEP_MAX):
-            item, now_us = self.state.item(indicator_id), self.clock.now_us()
+        now_us = self.clock.now_us()
+        if now_us < self._hunt_next_us:
+            return
+        left = max(0, self.policy.hunts_per_day_max - self.state.hunts(now_us))
+        asked: dict[str, Observable] = {}
+        for indicator_id in self.state.to_hunt(min(left, HUNTS_PER_STEP_MAX)):
+            item = self.state.item(indicator_id)
             if item is None or item.observable is None or not self._hunter.has_history:
                 self.state.hunt_later(indicator_id, wanted=False)
-                continue
-            if self.state.hunts(now_us) >= self.policy.hunts_per_day_max:
-                return
-            self.state.spend("hunt", now_us, 1)
-            try:
-                found = self._hunter.found(item.observable, self.policy.retro_days, now_us)
-            except QueryRefused:
-                return
-            with self.state.book.transaction():
-                self._sightings.answered(indicator_id, found.hits, found.first_us, found.last_us)
+            else:
+                asked[indicator_id] = item.observable
+        if not asked:
+            return
+        self.state.spend("hunt", now_us, len(asked))
+        try:
+            found = self._hunter.found(sorted(set(asked.values())), self.policy.retro_days, now_us)
+        except QueryRefused:
+            self._hunt_next_us = now_us + HUNT_AGAIN_S * SECOND_US
+            return
+        with self.state.book.transaction():
+            for indicator_id, observable in asked.items():
+                answer = found[observable]
+                self._sightings.answered(indicator_id, answer.hits, answer.first_us, answer.last_us)
                 self.state.hunt_later(indicator_id, wanted=False)
 
     def _collect(self) -> None:
@@ -268,7 +286,7 @@ class Protect:
         self._seen_next_us = now_us + self.policy.seen_every_s * SECOND_US
         sums: dict[tuple[str, SightingKind], list[tuple[int, int, int]]] = {}
         try:
-            for met in met_in_alerts(self._history(now_us - self.policy.seen_hours * HOUR_US, now_us)):
+            for met in met_in_alerts(self._history.window(now_us - self.policy.seen_hours * HOUR_US, now_us + 1)):
                 ids = {id_: candidate for candidate in met.candidates for id_ in self.state.ids_of(candidate)}
                 for indicator_id in ids:
                     sums.setdefault((indicator_id, met.kind), []).append((met.count, met.first_us, met.last_us))

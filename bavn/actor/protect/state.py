@@ -25,6 +25,9 @@ SCHEMA: Final = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX protect_standing ON protect_item (standing, until_us)",
     "CREATE INDEX protect_observable ON protect_item (type, value)",
+    """CREATE TABLE protect_came (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, body BLOB NOT NULL
+    ) STRICT""",
     "CREATE TABLE protect_hunt (indicator_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
     "CREATE TABLE protect_spent (what TEXT NOT NULL, at_us INTEGER NOT NULL, amount INTEGER NOT NULL) STRICT",
     "CREATE INDEX protect_spent_at ON protect_spent (what, at_us)",
@@ -129,6 +132,30 @@ class State:
         with self.book.transaction() as tx:
             tx.execute(f"INSERT OR REPLACE INTO protect_item ({_COLUMNS}) VALUES ({_MARKS})", values)
 
+    def came(self, kind: str, body: bytes) -> None:
+        """A message that the node has heard and protect has not looked at yet."""
+        with self.book.transaction() as tx:
+            tx.execute("INSERT INTO protect_came (kind, body) VALUES (?, ?)", (kind, body))
+
+    def came_first(self, limit: int) -> list[tuple[int, str, bytes]]:
+        """The oldest of them: number, kind, body."""
+        return [
+            (number, kind, body)
+            for number, kind, body in self.book.rows(
+                "SELECT number, kind, body FROM protect_came ORDER BY number LIMIT ?", (limit,)
+            )
+        ]
+
+    def came_count(self) -> int:
+        """How many there are."""
+        found: int = self.book.rows("SELECT count(*) FROM protect_came")[0][0]
+        return found
+
+    def looked_at(self, number: int) -> None:
+        """It met the gate: joins the transaction of its ledger line."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM protect_came WHERE number = ?", (number,))
+
     def known(self, indicator_id: str) -> Known | None:
         """What the rules may know of an indicator."""
         item = self.item(indicator_id)
@@ -193,7 +220,7 @@ class State:
         return Spent(blocks=blocks, destinations=destinations, in_force=in_force, items=items)
 
     def spend(self, what: str, now_us: int, amount: int) -> None:
-        """Notes a new block (amount: destinations covered) or a hunt; old notes go."""
+        """Notes a new block (amount: destinations covered) or hunts; old notes go."""
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM protect_spent WHERE at_us <= ?", (now_us - DAY_US,))
             tx.execute("INSERT INTO protect_spent VALUES (?, ?, ?)", (what, now_us, amount))
@@ -214,7 +241,7 @@ class State:
     def hunts(self, now_us: int) -> int:
         """Hunts in the last 24 hours."""
         found: int = self.book.rows(
-            "SELECT count(*) FROM protect_spent WHERE what = 'hunt' AND at_us > ?", (now_us - DAY_US,)
+            "SELECT coalesce(sum(amount), 0) FROM protect_spent WHERE what = 'hunt' AND at_us > ?", (now_us - DAY_US,)
         )[0][0]
         return found
 

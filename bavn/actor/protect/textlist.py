@@ -11,7 +11,6 @@ from typing import Final
 from bavn.actor.protect.atomic import read_if_there, write_whole
 from bavn.model.indicator import Block
 from bavn.model.observable import Observable, ObservableType
-from bavn.model.ports import EnforcerDown
 
 ADDRESS_LIST: Final = "ip.txt"
 NAME_LIST: Final = "domain.txt"
@@ -33,10 +32,6 @@ class TextList:
 
     def enforce(self, blocks: Sequence[Block]) -> None:
         """See the Enforcer port. A list that is true already is left alone."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise EnforcerDown(f"{self._folder} cannot be made: {error.strerror}") from error
         for file, kinds in _KINDS.items():
             text = self.text([block.observable for block in blocks if block.observable.type in kinds])
             if read_if_there(self._folder / file) != text:

@@ -64,10 +64,6 @@ class Unbound(UnboundControl):
             if read_if_there(file) == self._config:
                 return
             self.close()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise EnforcerDown(f"{self.folder} cannot be made: {error.strerror}") from error
         if read_if_there(self.zone_file) is None:
             write_whole(self.zone_file, zone_text([], 1))
         write_whole(self.folder / "answers.zone", _answers_zone(self._answers))
