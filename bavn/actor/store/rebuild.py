@@ -24,6 +24,7 @@ from bavn.actor.store.start import segment_files, take_hold
 from bavn.model.moment import HOUR_US
 from bavn.model.record import TABLES
 
+_NOTHING: Final[Mapping[str, Any]] = {"marks": {}, "known_from_us": None, "forgotten_before_hour": 0}
 _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
 
 
@@ -44,16 +45,16 @@ def rebuild(path: Path, disk: Disk | None = None) -> Rebuilt:
     grip = take_hold(path, disk)
     try:
         said, aside = _read_all(path)
-        if not said:
+        if aside and not said:
             raise StoreDamaged(f"no segment in {path} can be read: begin anew with an empty directory")
-        for number in _unfinished(path, said):
+        for number in _unfinished(path, said) if said else ():
             aside[said.pop(number)[0]] = "is of a change that was not finished"
         replaced = {old for _, what in said.values() for old in what["replaces"]}
         for number in sorted(said):
             of = said[number][1]["of"]
             if number in replaced or (of is not None and (of in replaced or of not in said)):
                 replaced.add(number)
-        newest = said[max(said)][1]
+        newest = said[max(said)][1] if said else _NOTHING
         for number in replaced & said.keys():
             aside[said.pop(number)[0]] = "was replaced"
         segments = [_segment(file, number, what, aside) for number, (file, what) in sorted(said.items())]

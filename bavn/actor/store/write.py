@@ -45,10 +45,12 @@ class SegmentWriter:
         """A batch's rows of one table as they came. OSError if the disk refuses."""
         file = self._place(table, number, None)
         said = describe(story, number=number, table=table, raw=table, hour=None, of=None)
-        pq.write_table(
-            rows.replace_schema_metadata({KEY: said.encode()}), file, compression="zstd", compression_level=1,
-            use_dictionary=_dictionary_columns(table), store_schema=False, write_page_checksum=True,
-        )  # fmt: skip
+        with pq.ParquetWriter(
+            file, rows.schema, compression="zstd", compression_level=1, use_dictionary=_dictionary_columns(table),
+            store_schema=False, write_page_checksum=True,
+        ) as writer:  # fmt: skip
+            writer.write_table(rows)
+            writer.add_key_value_metadata({KEY: said.encode()})
         first, last = span_of(rows)
         return self._finished(file, number, table, table, None, None, rows.num_rows, (first, last), hours_of(rows))
 

@@ -1,6 +1,6 @@
 """What comes in stays, exactly once and exactly as it was; what cannot be a record's is refused and counted."""
 
-import datetime
+import datetime as dt
 from uuid import UUID
 
 import duckdb
@@ -17,8 +17,8 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.record import TABLES, address_uuid, create_table
 
 
-def us(hour: float) -> datetime.datetime:
-    return datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=int(hour * HOUR_US))
+def us(hour: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(0, dt.UTC).replace(tzinfo=None) + dt.timedelta(microseconds=int(hour * HOUR_US))
 
 
 def test_every_table_comes_back_as_it_went_in_before_and_after_tidying(store, rows, hour0):
@@ -37,7 +37,8 @@ def test_every_table_comes_back_as_it_went_in_before_and_after_tidying(store, ro
 
 def _value(kind: str, number: int):
     return {"VARCHAR": f"væ'l{number}", "UUID": f"2001:db8::{number + 1}", "BOOLEAN": True, "VARCHAR[]": ["a", None],
-            "TIMESTAMP": us(1), "UTINYINT": 255, "USMALLINT": 65535, "UINTEGER": 2**32 - 1, "UBIGINT": 2**64 - 1}[kind]  # fmt: skip
+            "TIMESTAMP": us(1), "UTINYINT": 255, "USMALLINT": 65535, "UINTEGER": 2**32 - 1,
+            "UBIGINT": 2**64 - 1}[kind]  # fmt: skip
 
 
 @given(st.integers(0, 2**128 - 1), st.integers(0, 2**128 - 1))
@@ -152,7 +153,8 @@ def test_texts_may_come_as_dictionary_large_or_view_and_empty_columns_as_null(ro
     plain = rows("dns", [{"ts": us(hour0), "rrname": "a.dk", "answers": ["x"]}])
     at = plain.schema.get_field_index
     other = plain
-    for name, kind in (("rrname", pa.large_string()), ("sensor", pa.string_view()), ("answers", pa.large_list(pa.string()))):  # fmt: skip
+    kinds = {"rrname": pa.large_string(), "sensor": pa.string_view(), "answers": pa.large_list(pa.string())}
+    for name, kind in kinds.items():
         other = other.set_column(at(name), name, plain[name].cast(kind))
     other = other.set_column(at("rcode"), "rcode", pa.nulls(1))
     other = other.set_column(at("proto"), "proto", plain["proto"].dictionary_encode())
