@@ -15,23 +15,30 @@ from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.macros import MACROS as SHARED_MACROS
 from bavn.actor.sense.reader import Grammar, Parsed, read
 
-_KINDS: Final = (
-    "flow", "dns", "tls", "quic", "http", "http2", "smb", "dcerpc", "ssh", "rdp", "krb5", "fileinfo", "alert", "dhcp",
-    "stats",
-)  # fmt: skip
-_OBJECTS: Final = {"http2": "http"}
-"""The object of a kind where it is not named like the kind."""
+_PROBES: Final = {
+    "flow": "flow.start", "dns": "dns.type", "tls": "tls.sni", "quic": "quic.sni", "http": "http.url",
+    "http2": "http.url", "smb": "smb.id", "dcerpc": "dcerpc.call_id", "ssh": "ssh.client", "rdp": "rdp.tx_id",
+    "krb5": "krb5.msg_type", "fileinfo": "fileinfo.state", "alert": "alert.signature_id", "dhcp": "dhcp.type",
+    "stats": "stats.uptime",
+}  # fmt: skip
+"""A field of each kind's object. Where it is NULL, the object itself is looked at: there may be none, or a text."""
 
-_MISSING = " ".join(
-    f"WHEN kind = '{kind}' AND {_OBJECTS.get(kind, kind)} IS NULL THEN '{_OBJECTS.get(kind, kind)}: no such object'"
-    for kind in _KINDS
+# A CASE looks only at the lines that come to it: the second reading is for the few without the probed field.
+_SHAPELESS = (
+    "CASE kind "
+    + " ".join(
+        f"WHEN '{kind}' THEN CASE WHEN {probe} IS NULL"
+        f" THEN json_type(line, '$.{probe.split('.')[0]}') IS DISTINCT FROM 'OBJECT' ELSE FALSE END"
+        for kind, probe in _PROBES.items()
+    )
+    + " ELSE FALSE END"
 )
 
 _REASON = f"""CASE
   WHEN kind IS NULL THEN CASE WHEN json_valid(line) THEN 'no event_type' ELSE 'no JSON' END
   WHEN NOT regexp_full_match(kind, '[a-z0-9_]{{1,32}}') THEN 'event_type: ' || shown(kind)
   WHEN logged IS NULL THEN 'timestamp: ' || shown(timestamp)
-  {_MISSING}
+  WHEN {_SHAPELESS} THEN kind || ': no such object'
   WHEN kind = 'stats' THEN NULL
   WHEN a IS NULL THEN 'src_ip: ' || shown(src_ip)
   WHEN b IS NULL THEN 'dest_ip: ' || shown(dest_ip)
@@ -49,7 +56,7 @@ END"""
 
 _OUTCOME = f"""CASE
   WHEN kind IS NULL AND regexp_full_match(line, '\\s*') THEN ''
-  WHEN reason IS NULL AND kind NOT IN ({", ".join(f"'{kind}'" for kind in _KINDS)}) THEN ''
+  WHEN reason IS NULL AND kind NOT IN ({", ".join(f"'{kind}'" for kind in _PROBES)}) THEN ''
   WHEN reason IS NOT NULL THEN NULL
   WHEN kind = 'http2' THEN 'http'
   WHEN kind = 'quic' THEN CASE WHEN coalesce(quic.sni, quic.ja4, quic.ja3.hash) IS NULL THEN '' ELSE 'tls' END

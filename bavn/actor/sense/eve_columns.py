@@ -1,7 +1,7 @@
 """EVE's fields -> the columns of record.TABLES, as SQL over the stage that eve.py makes. Data, little else.
 
 The stage gives logged (the line's moment), src, src_port, dst, dst_port (the opener first), back (EVE had them the
-other way round), transport, and for flows begun, ended, counters and flags as EVE's sides; SOURCES adds EVE's own objects.
+other way round), transport, and for flows begun, ended, counters and flags as EVE's sides. SOURCES adds EVE's objects.
 """
 
 from typing import Final

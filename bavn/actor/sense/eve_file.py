@@ -11,7 +11,7 @@ from bavn.actor.sense.place import Place
 
 
 class EveFile:
-    """A Source. ``path`` is the current file; rotated ones lie beside it and begin with its name or its stem (eve.json.1,
+    """A Source. ``path`` is the current file; rotated ones lie beside it and begin with its name or stem (eve.json.1,
     eve-20260101.json.gz). SourceBroken for a mark that is not this source's."""
 
     def __init__(

@@ -126,14 +126,10 @@ def _pieces(data: bytes) -> Iterator[bytes]:
     if len(data) <= LINES_MAX:
         yield data
         return
-    ends = line_ends(data)
-    if len(ends) <= LINES_MAX:
-        yield data
-        return
     start = 0
-    for at in range(LINES_MAX - 1, len(ends), LINES_MAX):
-        yield data[start : ends[at]]
-        start = int(ends[at])
+    for end in line_ends(data)[LINES_MAX - 1 :: LINES_MAX]:
+        yield data[start:end]
+        start = int(end)
     if start < len(data):
         yield data[start:]
 

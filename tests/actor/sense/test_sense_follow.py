@@ -1,0 +1,324 @@
+"""A log under rotation, with real files: every line once, in order, also over restarts of the reader."""
+
+import gzip
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bavn.actor.sense import follow as room
+from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.eve_file import EveFile, rotated
+from bavn.actor.sense.follow import Follower
+from bavn.actor.sense.lines import LINE_BYTES_MAX, line_column
+from bavn.actor.sense.place import Place, head_hash
+
+
+class Log:
+    """A writer and a reader of one log. Lines are numbers, so that order and loss show."""
+
+    def __init__(self, folder):
+        self.path = folder / "eve.json"
+        self.written = 0
+        self.clock_ns = 10**18
+        self.read: list[int] = []
+        self.lost: list[str] = []
+        self.mark: str | None = None
+        self.follower = self._new()
+        self.file = self.path.open("ab")
+
+    def _new(self):
+        return Follower(self.path, Place.parse(self.mark) if self.mark else None, lambda: rotated(self.path))
+
+    def write(self, count, *, cut=0):
+        """Lines; of the last, ``cut`` bytes are held back until the next write."""
+        self.file.write(getattr(self, "held", b""))
+        data = b"".join(b'{"line": %d}\n' % n for n in range(self.written, self.written + count))
+        self.written += count
+        self.held = data[len(data) - cut :] if cut else b""
+        self.file.write(data[: len(data) - cut])
+        self.file.flush()
+        self.touch(self.path)
+
+    def touch(self, path):
+        """Every change a second later than the last: rotated files have an age."""
+        self.clock_ns += 10**9
+        os.utime(path, ns=(self.clock_ns, self.clock_ns))
+
+    def rename(self, *, pack=False):
+        """As logrotate and Suricata do: eve.json becomes eve.json.N, and a new one is begun."""
+        for old in sorted(self.path.parent.glob("eve.json.*"), key=lambda p: -int(p.name.split(".")[2])):
+            number = int(old.name.split(".")[2])
+            old.rename(old.with_name(old.name.replace(f".{number}", f".{number + 1}", 1)))
+        first = self.path.with_name("eve.json.1")
+        self.path.rename(first)
+        self.file.close()
+        if pack:
+            status = first.stat()
+            packed = first.with_name("eve.json.1.gz")
+            packed.write_bytes(gzip.compress(first.read_bytes()))
+            os.utime(packed, ns=(status.st_mtime_ns, status.st_mtime_ns))
+            first.unlink()
+        self.file = self.path.open("ab")
+        self.touch(self.path)
+
+    def copy_and_truncate(self):
+        copy = self.path.with_name(f"eve.json-{self.clock_ns}")
+        shutil.copy(self.path, copy)
+        self.touch(copy)
+        self.file.truncate(0)
+        self.touch(self.path)
+
+    def poll(self, *, batches=None):
+        """Read on; ``batches``: be killed after so many, and start again."""
+        for at, chunk in enumerate(self.follower.read()):
+            if batches is not None and at >= batches:
+                self.restart()
+                return
+            column = line_column(chunk.segment)
+            assert not column.refused
+            whole = [line for line in column.table["line"].to_pylist() if line.rstrip().endswith("}")]
+            self.read += [int(line.split()[1][:-1]) for line in whole]
+            if chunk.lost:
+                self.lost.append(chunk.lost)
+            self.mark = chunk.place.text()
+
+    def restart(self):
+        self.follower.close()
+        self.follower = self._new()
+
+    def settle(self):
+        """What is written last in a rotated file is read at the second call."""
+        for _ in range(2 + len(rotated(self.path))):
+            self.poll()
+        self.poll()
+
+
+@pytest.fixture
+def log(tmp_path):
+    made = Log(tmp_path)
+    yield made
+    made.file.close()
+    made.follower.close()
+
+
+def test_a_line_that_is_not_written_to_its_end_waits(log):
+    log.write(3, cut=4)
+    log.poll()
+    assert log.read == [0, 1]
+    log.write(1)
+    log.poll()
+    assert log.read == [0, 1, 2, 3]
+
+
+def test_renamed_and_begun_anew(log):
+    log.write(5)
+    log.poll()
+    log.write(2)
+    log.rename()
+    log.write(4)
+    log.settle()
+    assert log.read == list(range(11))
+    assert not log.lost
+
+
+def test_what_the_writer_adds_to_a_renamed_file_is_read_before_it_is_left(log):
+    log.write(2)
+    log.poll()
+    late = log.file
+    log.path.rename(log.path.with_name("eve.json.1"))
+    log.path.touch()
+    log.poll()
+    late.write(b'{"line": 2}\n')
+    late.close()
+    log.file = log.path.open("ab")
+    log.written = 3
+    log.write(1)
+    log.settle()
+    assert log.read == [0, 1, 2, 3]
+
+
+def test_a_last_line_without_end_is_read_when_the_file_is_left(log):
+    log.write(2)
+    log.file.write(b'{"line": 2}')
+    log.file.flush()
+    log.poll()
+    assert log.read == [0, 1]
+    log.written = 3
+    log.rename()
+    log.write(1)
+    log.settle()
+    assert log.read == [0, 1, 2, 3]
+
+
+def test_rotated_several_times_between_two_polls(log):
+    log.write(3)
+    log.poll()
+    for _ in range(4):
+        log.rename()
+        log.write(3)
+    log.settle()
+    assert log.read == list(range(15))
+
+
+def test_rotated_and_compressed_while_the_reader_was_down(log):
+    log.write(3)
+    log.poll()
+    log.write(3)
+    log.follower.close()
+    log.rename(pack=True)
+    log.write(3)
+    log.rename(pack=True)
+    log.write(3)
+    log.restart()
+    log.settle()
+    assert log.read == list(range(12))
+    assert not log.lost
+
+
+def test_copied_and_truncated(log):
+    log.write(50)
+    log.poll()
+    log.write(3)
+    log.copy_and_truncate()
+    log.write(4)
+    log.settle()
+    assert log.read == list(range(57))
+    assert not log.lost
+
+
+def test_lines_that_nobody_can_find_again_are_said_to_be_lost(log):
+    log.write(5)
+    log.poll()
+    log.rename()
+    log.path.with_name("eve.json.1").unlink()
+    log.write(2)
+    log.restart()
+    log.settle()
+    assert log.read == [0, 1, 2, 3, 4, 5, 6]
+    assert ["rotated away" in lost for lost in log.lost] == [True]
+
+
+def test_a_damaged_archive_gives_what_it_can_and_is_said(log):
+    log.write(4001)
+    log.rename()
+    old = log.path.with_name("eve.json.1")
+    whole = old.read_bytes()
+    log.write(5)
+    first = b'{"line": 0}\n'
+    log.mark = Place(head_hash(first), len(first), len(first), 1).text()
+    packed = gzip.compress(whole)
+    old.with_name("eve.json.1.gz").write_bytes(packed[: len(packed) // 2])
+    old.unlink()
+    os.utime(old.with_name("eve.json.1.gz"), ns=(log.clock_ns - 1, log.clock_ns - 1))
+    log.restart()
+    log.settle()
+    first = log.read.index(4001)
+    assert log.read[:first] == list(range(1, 1 + first))
+    assert first > 500
+    assert log.read[first:] == list(range(4001, 4006))
+    assert ["gzip" in lost for lost in log.lost] == [True]
+
+
+def test_a_line_without_end_is_refused_once_and_passed_over(log):
+    log.write(2)
+    log.file.write(b"x" * (LINE_BYTES_MAX + 10))
+    log.file.flush()
+    chunks = list(log.follower.read())
+    refused = [line_column(chunk.segment).refused for chunk in chunks]
+    assert [len(r) for r in refused] == [0, 1]
+    assert refused[1][0].line == 3
+    log.mark = chunks[-1].place.text()
+    log.restart()
+    log.file.write(b"y" * 100 + b"\n")
+    log.write(2)
+    log.poll()
+    assert log.read == [2, 3]
+    assert Place.parse(log.mark).lines == 5
+
+
+def test_nothing_there_yet(tmp_path):
+    source = EveFile(name="s", sensor="s1", path=tmp_path / "later.json")
+    assert list(source.poll()) == []
+    assert source.lag_bytes() == 0
+    (tmp_path / "later.json").write_text('{"event_type":"anomaly","timestamp":"2026-01-01T00:00:00Z"}\n')
+    assert source.lag_bytes() > 0
+    (batch,) = source.poll()
+    assert (batch.lines, source.lag_bytes()) == (1, 0)
+    source.close()
+    source.close()
+
+
+def test_a_mark_of_something_else_is_an_error_that_says_what_to_do(tmp_path):
+    with pytest.raises(SourceBroken, match="new name"):
+        EveFile(name="s", sensor="s1", path=tmp_path / "eve.json", mark="[1]")
+
+
+def test_a_folder_is_no_log(tmp_path):
+    source = EveFile(name="s", sensor="s1", path=tmp_path)
+    with pytest.raises(SourceBroken, match="cannot be opened"):
+        list(source.poll())
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(1, 20), st.integers(0, 5)),
+        st.tuples(st.just("rename"), st.booleans()),
+        st.tuples(st.just("poll"), st.sampled_from([None, None, 1])),
+        st.tuples(st.just("restart")),
+    ),
+    max_size=14,
+)
+
+
+@given(steps)
+@settings(max_examples=80)
+@pytest.mark.parametrize("read_bytes", [5, 64, 1 << 20])
+def test_any_order_of_writing_rotating_and_restarting_loses_nothing(tmp_path_factory, read_bytes, drawn):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "SEGMENT_BYTES_MAX", read_bytes)
+        run_through(tmp_path_factory.mktemp("log"), drawn)
+
+
+def run_through(folder, drawn):
+    log = Log(folder)
+    for step, *values in drawn:
+        if step == "write":
+            log.write(values[0], cut=values[1])
+        elif step == "rename":
+            log.write(1)
+            log.rename(pack=values[0])
+        elif step == "poll":
+            log.poll(batches=values[0])
+        else:
+            log.restart()
+    log.write(1)
+    log.settle()
+    log.file.close()
+    log.follower.close()
+    shutil.rmtree(folder)
+    if log.mark is None or log.read[:1] == [0] or not log.read:
+        assert log.read == list(range(log.written))
+    else:
+        # Rotated before the very first line was read: reading begins with the file that was current then.
+        assert log.read == list(range(log.read[0], log.written))
+    assert not log.lost
+
+
+def test_a_place_survives_as_text():
+    place = Place("ab", 2, 2**40, 7, True)
+    assert Place.parse(place.text()) == place
+    for bad in ("", "[]", "{}", '["a",1,2,3,5]', "null", '["a","b",2,3,0]'):
+        with pytest.raises(ValueError):
+            Place.parse(bad)
+
+
+def test_files_beside_are_those_of_the_same_stem(tmp_path):
+    for name in ("eve.json", "eve.json.1", "eve-2026.json.gz", "other.json"):
+        (tmp_path / name).touch()
+    (tmp_path / "eve.d").mkdir()
+    assert sorted(path.name for path in rotated(tmp_path / "eve.json")) == ["eve-2026.json.gz", "eve.json.1"]
+    assert rotated(Path("/nonexistent/eve.json")) == []
