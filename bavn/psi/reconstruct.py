@@ -19,9 +19,10 @@ from bavn.psi.round import Cell, Hit, RoundParams
 Engine = Literal["auto", "numpy", "numba"]
 PART_BINS: Final = 16384
 GROUPS_BINS: Final = 1024
-# When the kernels pay for the second (on a machine's first time: some ten) that they take to load: comparisons in a
-# round, of which NumPy makes 3e8 a second; flagged bins in a part, of which plain Python resolves 15,000 a second.
-KERNELS_COMPARISONS: Final = 1e8
+# When the kernels pay, over the rounds of a process, for the second that they take to load (six the first time on a
+# machine): comparisons in a round, of which NumPy makes 3e8 a second; flagged bins in a part, of which plain Python
+# resolves 15,000 a second.
+KERNELS_COMPARISONS: Final = 3e7
 KERNELS_FLAGGED: Final = 2000
 
 

@@ -44,8 +44,7 @@ class SlotMap:
         """From each table's ``held`` [2, bins]: which of the set each insertion put there; numbers past ``elements``
         (the caller's index of each real one) are fakes or nothing."""
         columns = [_rows(params, table, one, elements) for table, one in enumerate(held)]
-        codes, indexes, insertions = (np.concatenate(column) for column in zip(*columns, strict=True))
-        return cls(params, codes.astype(np.uint32), indexes.astype(np.uint32), insertions.astype(np.uint8))
+        return cls(params, *(np.concatenate(column) for column in zip(*columns, strict=True)))
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -90,6 +89,9 @@ class SlotMap:
         return cls(params, codes, elements, insertions)
 
 
-def _rows(params: RoundParams, table: int, held: Column, elements: Column) -> tuple[Column, Column, Column]:
+def _rows(
+    params: RoundParams, table: int, held: Column, elements: Column
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
     bins, insertions = np.nonzero(np.less(held, len(elements)).T)
-    return table * params.bins + bins, elements[held[insertions, bins]], insertions + 1
+    codes = (table * params.bins + bins).astype(np.uint32)
+    return codes, elements[held[insertions, bins]].astype(np.uint32), (insertions + 1).astype(np.uint8)

@@ -1,6 +1,7 @@
 """The room's manners: importing it is quick and silent, and a place that cannot be written is no obstacle."""
 
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,13 @@ def _twice(number):
 @pytest.mark.parametrize("name", [*MODULES, "bavn.psi.kernels"])
 def test_every_file_says_what_it_is(name) -> None:
     assert (importlib.import_module(name).__doc__ or "").strip()
+
+
+def test_every_test_that_the_privacy_statement_names_is_there() -> None:
+    page = (ROOM.parents[1] / "docs" / "private-join.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    there = set()
+    for path in Path(__file__).parent.glob("test_*.py"):
+        there |= set(re.findall(r"^def (test_\w+)\(", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert len(named) > 15
+    assert named <= there

@@ -139,10 +139,15 @@ def test_parts_cover_every_bin_once_and_give_the_same_hits(params) -> None:
     assert p.bins > PART_BINS
     covered = [(part.table, bin_) for part in parts(p) for bin_ in range(part.first, part.last)]
     assert covered == [(table, bin_) for table in range(2) for bin_ in range(p.bins)]
-    planes = planted_planes(p, [1, 2, 3], 60, seed=1)
-    whole = reconstruct(p, planes)
-    assert whole == sorted(hit for part in reversed(parts(p)) for hit in hits_in(p, planes, part))
-    assert len(whole) >= 30
+    rng = np.random.default_rng(1)
+    planes = {x: rng.integers(0, P, (2, 2, p.bins), dtype=np.uint32) for x in (1, 2, 3)}
+    places = [Cell(table, bin_) for table in (0, 1) for bin_ in (0, PART_BINS - 1, PART_BINS, p.bins - 1)]
+    for place in places:
+        planes[3][:, place.table, place.bin] = planes[1][:, place.table, place.bin]
+    expected = [Hit(place, (1, 3)) for place in places]
+    for engine in ("numpy", "numba"):
+        assert reconstruct(p, planes, engine) == expected
+        assert sorted(hit for part in reversed(parts(p)) for hit in hits_in(p, planes, part, engine)) == expected
 
 
 def test_many_shared_elements_go_to_the_kernels_and_few_do_not(params, monkeypatch) -> None:
