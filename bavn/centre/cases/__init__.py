@@ -1,1 +1,1 @@
-"""Leads somebody triages: life-cycle, approval, clocks."""
+"""Leads somebody triages: life-cycle, standing policies, approval by two, verdicts, clocks, and the audit log."""

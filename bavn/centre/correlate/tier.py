@@ -18,7 +18,7 @@ class Tier:
     t: int = setting(
         2, unit="actors", holds="How many actors must hold an element before anybody names it.", low=2, high=8
     )
-    m: int = setting(1000, unit="elements", holds="Size of every actor's padded set.", low=1, high=1_000_000)
+    m: int = setting(1000, unit="elements", holds="Size of every actor's padded set.", low=1, high=150_000)
     r: int = setting(
         10, unit="tables", holds="Tables of a round; even. 10 misses 8.6e-7 of what t hold, 20 2^-40.", low=2, high=40
     )

@@ -111,8 +111,10 @@ class _Turn:
         return [self.answers[x, hit.cell] for x in hit.holders if (x, hit.cell) in self.answers]
 
     def _askings(self) -> list[Asked]:
-        """Everybody who can now be shown receipts: for the first time, or once more after a decline."""
+        """Everybody who can now be shown receipts: for the first time, or once more after a decline. Nodes answer at
+        most 2m questions a round: m for receipts and m for values; asking again takes what is left of those."""
         made = []
+        asked_of = Counter(entry.x for entry in self.view.asked)
         for hit in self._asked_hits:
             about = [entry for x in hit.holders for entry in self.asked[x, hit.cell]]
             answers = self._answers_about(hit)
@@ -122,7 +124,8 @@ class _Turn:
                 if verdict.standing == "disputed" or not self._may_ask(x, hit, agreed=verdict.standing == "agreed"):
                     continue
                 others = show(x, hit, with_tag, about, answers, self.round.params.t)
-                if others is not None:
+                if others is not None and asked_of[x] < 2 * self.round.params.m:
+                    asked_of[x] += 1
                     entries = self.asked[x, hit.cell]
                     made.append(Asked(x, hit.cell, entries[0].wave, entries[-1].step + 1, others))
         return made

@@ -1,1 +1,1 @@
-"""The way OUT (gate 3): indicators and round messages to actors."""
+"""The way OUT (gate 3): indicators and round messages to actors, and what became of them there."""

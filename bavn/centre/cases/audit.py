@@ -1,0 +1,99 @@
+"""The audit log: one line for each act on a case or policy, by whom, when and why, chained by hashes.
+
+A line is written in the transaction of the act itself. Each line's hash covers the line and the hash before it, so that
+a line that was changed, dropped or slipped in shows where the chain does not fit. Refuses to be edited.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from bavn.centre.cases.tables import AUDIT, AUDIT_HEAD, GENESIS, reading
+
+LINES_PER_READ_MAX: Final = 10_000
+_DOMAIN: Final = b"bavn/audit/1\x00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """``who`` a person's name, ``policy:ID`` or ``centre``; ``subject`` the id of a case, policy or round; ``detail``
+    JSON text; ``hash`` covers all other fields."""
+
+    seq: int
+    at_us: int
+    who: str
+    act: str
+    subject: str
+    detail: str
+    prev: str
+    hash: str
+
+    def expected_hash(self) -> str:
+        """The hash that this line must carry."""
+        said = asdict(self)
+        del said["hash"]
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(_DOMAIN + text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class BadAuditLine:
+    """The first place where the chain does not hold."""
+
+    seq: int
+    reason: str
+
+
+def note(connection: Connection, at_us: int, who: str, act: str, subject: str, detail: dict[str, Any]) -> AuditLine:
+    """Adds one line in the transaction that is open. Counting the head up first makes two writers queue."""
+    connection.execute(update(AUDIT_HEAD).values(seq=AUDIT_HEAD.c.seq + 1))
+    seq, prev = connection.execute(select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
+    text = json.dumps(detail, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    line = AuditLine(seq=seq, at_us=at_us, who=who, act=act, subject=subject, detail=text, prev=prev, hash="")
+    made = AuditLine(**asdict(line) | {"hash": line.expected_hash()})
+    connection.execute(insert(AUDIT).values(**asdict(made)))
+    connection.execute(update(AUDIT_HEAD).values(hash=made.hash))
+    return made
+
+
+def lines(engine: Engine, after: int = 0, *, subject: str | None = None, limit: int = 1000) -> list[AuditLine]:
+    """Lines with seq > ``after``, ascending, at most ``limit``."""
+    asked = select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq).limit(min(limit, LINES_PER_READ_MAX))
+    if subject is not None:
+        asked = asked.where(AUDIT.c.subject == subject)
+    with reading(engine) as connection:
+        return [AuditLine(**row) for row in connection.execute(asked).mappings()]
+
+
+def every(engine: Engine) -> Iterator[AuditLine]:
+    """All lines, in order, read piece by piece."""
+    after = 0
+    while piece := lines(engine, after):
+        yield from piece
+        after = piece[-1].seq
+
+
+def export(engine: Engine) -> Iterator[str]:
+    """One JSON object a line, keys sorted, without newline."""
+    for line in every(engine):
+        yield json.dumps(asdict(line), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def verify(engine: Engine) -> BadAuditLine | None:
+    """Walks the whole chain; None when it holds up to the head."""
+    prev, seq = GENESIS, 0
+    for line in every(engine):
+        if line.seq != seq + 1:
+            return BadAuditLine(line.seq, f"line {seq + 1} is missing")
+        if line.prev != prev:
+            return BadAuditLine(line.seq, "does not follow the line before it")
+        if line.hash != line.expected_hash():
+            return BadAuditLine(line.seq, "was changed after it was written")
+        prev, seq = line.hash, line.seq
+    with reading(engine) as connection:
+        head = connection.execute(select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
+    return None if tuple(head) == (seq, prev) else BadAuditLine(seq, "lines after this one are missing")

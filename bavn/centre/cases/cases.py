@@ -1,0 +1,304 @@
+"""Cases: a lead somebody triages, with its life-cycle, verdicts, clocks and orders to share.
+
+Every act is one transaction: the state must still be the one that was read, the life-cycle must have the step, and the
+audit log gets its line, or nothing happens; so service and command line may act on one database at once. What is
+wanted of a case's indicators is an order here, with a number; share carries it out and says so. Refuses to know leads,
+gates and messages: it is handed facts and gives orders.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+
+from bavn.centre.cases import audit
+from bavn.centre.cases.case import (
+    Case,
+    LeadFacts,
+    ReleaseTerms,
+    clocks_of,
+    clocks_text,
+    facts_of,
+    facts_text,
+    terms_of,
+    terms_text,
+)
+from bavn.centre.cases.policies import Policies, PolicyState
+from bavn.centre.cases.tables import CASE, VERDICT, make_tables, reading
+from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
+from bavn.model.case import CaseAct, CaseState, Clocks, after
+from bavn.model.moment import HOUR_US
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.ports import Clock
+
+OPEN_STATES: Final = (CaseState.NEW, CaseState.TRIAGE, CaseState.CONFIRMED)
+WHY_CHARACTERS_MAX: Final = 2000
+COMMENT_CHARACTERS_MAX: Final = 8000
+_WANTS: Final = {CaseAct.RELEASE: True, CaseAct.WITHDRAW: False, CaseAct.DISMISS: False}
+
+
+class UnknownCase(Exception):
+    """No case has that id. The person who asked must act."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else acted on the case between reading and writing. Look again, then act."""
+
+
+class Cases:
+    """All methods may be called from any process on the same database."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        make_tables(engine)
+        self._engine = engine
+        self._clock = clock
+        self.policies = Policies(engine, clock)
+
+    # --- from leads to cases -----------------------------------------------------------------------------------
+
+    def open(self, facts: LeadFacts, user: str = CENTRE) -> Case:
+        """The case of a lead: a new one, or the one it has already."""
+        if user != CENTRE:
+            person(user)
+        now_us = self._clock.now_us()
+        case_id = "case-" + facts.lead_id.removeprefix("lead-")
+        clocks = Clocks(
+            first_sighting_us=facts.first_hour * HOUR_US, first_report_us=facts.first_report_us, lead_us=facts.lead_us
+        )
+        with self._engine.begin() as connection:
+            if connection.execute(select(CASE.c.id).where(CASE.c.id == case_id)).first() is None:
+                connection.execute(
+                    insert(CASE).values(
+                        id=case_id, lead_id=facts.lead_id, state=CaseState.NEW.value, score=facts.score, owner="",
+                        opened_us=now_us, facts=facts_text(facts), terms=terms_text(ReleaseTerms()),
+                        clocks=clocks_text(clocks), wanted=False, order_no=0, done_no=0,
+                    )
+                )  # fmt: skip
+                audit.note(connection, now_us, user, "open", case_id, {"score": round(facts.score, 3)})
+        return self.case(case_id)
+
+    def refresh(self, leads: Iterable[LeadFacts]) -> None:
+        """Take over what leads say now into their cases, as long as nothing of a case has been released."""
+        wanted = {facts.lead_id: facts for facts in leads}
+        states = [state.value for state in OPEN_STATES]
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(CASE.c.id, CASE.c.lead_id, CASE.c.facts).where(
+                    CASE.c.state.in_(states), CASE.c.wanted.is_(False)
+                )
+            ).all()
+        stale = [row for row in rows if row.lead_id in wanted and facts_text(wanted[row.lead_id]) != row.facts]
+        if not stale:
+            return
+        with self._engine.begin() as connection:
+            for row in stale:
+                facts = wanted[row.lead_id]
+                connection.execute(
+                    update(CASE)
+                    .where(CASE.c.id == row.id, CASE.c.state.in_(states), CASE.c.wanted.is_(False))
+                    .values(facts=facts_text(facts), score=facts.score)
+                )
+
+    # --- what people do ----------------------------------------------------------------------------------------
+
+    def act(self, case_id: str, act: CaseAct, user: str, why: str, terms: ReleaseTerms | None = None) -> Case:
+        """A person's step in the life-cycle. ``why`` may be empty only when taking a case. Raises UnknownCase,
+        case.NotNow, ChangedMeanwhile, NotAllowed; ValueError for a missing or endless reason."""
+        person(user)
+        if act is not CaseAct.TAKE and not why.strip():
+            raise ValueError(f"to {act.value} a case needs a reason")
+        if len(why) > WHY_CHARACTERS_MAX:
+            raise ValueError(f"a reason has at most {WHY_CHARACTERS_MAX} characters")
+        if terms is not None and act is not CaseAct.RELEASE:
+            raise ValueError("terms go with a release")
+        with self._engine.begin() as connection:
+            self._act(connection, self._locked(connection, case_id), act, user, why, terms)
+        return self.case(case_id)
+
+    def comment(self, case_id: str, user: str, text: str) -> None:
+        """A remark in the case's audit lines. Raises UnknownCase, NotAllowed; ValueError for none or too long."""
+        person(user)
+        if not text.strip() or len(text) > COMMENT_CHARACTERS_MAX:
+            raise ValueError(f"a comment has 1 to {COMMENT_CHARACTERS_MAX} characters")
+        with self._engine.begin() as connection:
+            self._locked(connection, case_id)
+            audit.note(connection, self._clock.now_us(), user, "comment", case_id, {"text": text})
+
+    # --- what standing policies do -----------------------------------------------------------------------------
+
+    def apply_policies(self) -> list[str]:
+        """Confirm and release what an approved policy covers; the ids of the cases it did. One line each."""
+        now_us = self._clock.now_us()
+        in_force = [state for state in self.policies.every() if state.in_force(now_us)]
+        if not in_force:
+            return []
+        with reading(self._engine) as connection:
+            states = (CaseState.NEW.value, CaseState.TRIAGE.value)
+            ids = connection.scalars(select(CASE.c.id).where(CASE.c.state.in_(states)).order_by(CASE.c.id)).all()
+        return [case_id for case_id in ids if any(self._apply(case_id, state, now_us) for state in in_force)]
+
+    def _apply(self, case_id: str, state: PolicyState, now_us: int) -> bool:
+        policy = state.policy
+        with self._engine.begin() as connection:
+            case = self._locked(connection, case_id)
+            covered = [element.observable for element in case.facts.elements if policy.covers(element)]
+            if case.state not in (CaseState.NEW, CaseState.TRIAGE) or not covered:
+                return False
+            if len(covered) > self.policies.room(connection, state, now_us):
+                return False
+            self.policies.use(connection, state, now_us, len(covered))
+            who, why = POLICY_PREFIX + state.id, f"standing policy {policy.name!r}"
+            confirmed = self._act(connection, case, CaseAct.CONFIRM, who, why, None)
+            terms = ReleaseTerms(observables=tuple(covered), days=policy.indicator_days)
+            self._act(connection, confirmed, CaseAct.RELEASE, who, why, terms)
+        return True
+
+    # --- what share does ---------------------------------------------------------------------------------------
+
+    def orders(self) -> tuple[Case, ...]:
+        """Cases whose last order has not been carried out, oldest first."""
+        return self._where(CASE.c.order_no != CASE.c.done_no)
+
+    def done(self, case_id: str, order_no: int, released_us: int | None) -> None:
+        """Share has carried out this order; ``released_us``: when the indicators left, None for a withdrawal."""
+        with self._engine.begin() as connection:
+            case = self._locked(connection, case_id)
+            clocks = case.clocks
+            if released_us is not None and clocks.released_us is None:
+                clocks = replace(clocks, released_us=released_us)
+            connection.execute(
+                update(CASE)
+                .where(CASE.c.id == case_id, CASE.c.done_no < order_no)
+                .values(done_no=order_no, clocks=clocks_text(clocks))
+            )
+
+    def refused(self, case_id: str, order_no: int, reasons: dict[str, str]) -> None:
+        """Gate 3 let none of the case's indicators out: the case is confirmed again, and says why."""
+        with self._engine.begin() as connection:
+            case = self._locked(connection, case_id)
+            if case.order_no != order_no or not case.wanted:
+                return
+            values: dict[str, Any] = {"wanted": False, "done_no": order_no}
+            if case.state is CaseState.RELEASED:
+                values["state"] = after(case.state, CaseAct.WITHDRAW).value
+            connection.execute(update(CASE).where(CASE.c.id == case_id).values(**values))
+            audit.note(connection, self._clock.now_us(), CENTRE, "refused-by-gate", case_id, reasons)
+
+    def blocked(self, case_id: str, at_us: int) -> None:
+        """An actor put an indicator of the case into force; the clock keeps the last one."""
+        with self._engine.begin() as connection:
+            case = self._locked(connection, case_id)
+            if (case.clocks.last_block_us or 0) < at_us:
+                clocks = clocks_text(replace(case.clocks, last_block_us=at_us))
+                connection.execute(update(CASE).where(CASE.c.id == case_id).values(clocks=clocks))
+
+    # --- questions ---------------------------------------------------------------------------------------------
+
+    def case(self, case_id: str) -> Case:
+        """Raises UnknownCase."""
+        found = self._where(CASE.c.id == case_id)
+        if not found:
+            raise UnknownCase(f"no case is called {case_id[:60]!r}")
+        return found[0]
+
+    def every(self) -> tuple[Case, ...]:
+        """All cases, the latest first."""
+        return self._where()[::-1]
+
+    def verdicts(self, verdict: str) -> dict[Observable, tuple[int, int]]:
+        """Observables found ``benign`` or ``malicious``, each with (groups that reported it, t it was revealed at)."""
+        asked = select(VERDICT).where(VERDICT.c.verdict == verdict).order_by(VERDICT.c.type, VERDICT.c.value)
+        with reading(self._engine) as connection:
+            return {
+                Observable.trusted(ObservableType(row.type), row.value): (row.actors, row.threshold)
+                for row in connection.execute(asked)
+            }
+
+    def audit_lines(self, case_id: str) -> list[audit.AuditLine]:
+        """All that was done to a case, in order."""
+        return audit.lines(self._engine, subject=case_id, limit=audit.LINES_PER_READ_MAX)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _where(self, *conditions: Any) -> tuple[Case, ...]:
+        asked = select(CASE).where(*conditions).order_by(CASE.c.opened_us, CASE.c.id)
+        with reading(self._engine) as connection:
+            return tuple(_case(row) for row in connection.execute(asked))
+
+    def _locked(self, connection: Connection, case_id: str) -> Case:
+        row = connection.execute(select(CASE).where(CASE.c.id == case_id).with_for_update()).first()
+        if row is None:
+            raise UnknownCase(f"no case is called {case_id[:60]!r}")
+        return _case(row)
+
+    def _act(
+        self, connection: Connection, case: Case, act: CaseAct, who: str, why: str, terms: ReleaseTerms | None
+    ) -> Case:
+        now_us = self._clock.now_us()
+        state = after(case.state, act)
+        made = replace(case, state=state, owner=who if act is CaseAct.TAKE else case.owner)
+        if act is CaseAct.CONFIRM:
+            made = replace(made, clocks=replace(case.clocks, confirmed_us=now_us))
+        if act is CaseAct.RELEASE:
+            made = replace(made, terms=terms or ReleaseTerms())
+        if act in _WANTS and (_WANTS[act] or case.wanted):
+            made = replace(made, wanted=_WANTS[act], order_no=case.order_no + 1)
+        changed = connection.execute(
+            update(CASE)
+            .where(CASE.c.id == case.id, CASE.c.state == case.state.value, CASE.c.order_no == case.order_no)
+            .values(
+                state=state.value, owner=made.owner, terms=terms_text(made.terms), clocks=clocks_text(made.clocks),
+                wanted=made.wanted, order_no=made.order_no,
+            )
+        )  # fmt: skip
+        if changed.rowcount != 1:
+            raise ChangedMeanwhile(f"{case.id} was changed by somebody else; look again")
+        _VERDICTS.get(act, _no_verdict)(connection, made, who, now_us)
+        detail: dict[str, Any] = {"from": case.state.value, "to": state.value, "why": why}
+        if act is CaseAct.RELEASE:
+            detail["terms"] = asdict(made.terms)
+        audit.note(connection, now_us, who, act.value, case.id, detail)
+        return made
+
+
+def _no_verdict(_connection: Connection, _case_: Case, _who: str, _now_us: int) -> None:
+    """Most acts judge nothing."""
+
+
+def _judge(verdict: str) -> Callable[[Connection, Case, str, int], None]:
+    def keep(connection: Connection, case: Case, who: str, now_us: int) -> None:
+        _unjudge(connection, case, who, now_us)
+        for element in case.facts.elements:
+            key = {"type": element.observable.type.value, "value": element.observable.value}
+            connection.execute(delete(VERDICT).where(VERDICT.c.type == key["type"], VERDICT.c.value == key["value"]))
+            connection.execute(
+                insert(VERDICT).values(
+                    **key, verdict=verdict, case_id=case.id, actors=element.groups, threshold=element.threshold,
+                    by_user=who, at_us=now_us,
+                )
+            )  # fmt: skip
+
+    return keep
+
+
+def _unjudge(connection: Connection, case: Case, _who: str, _now_us: int) -> None:
+    connection.execute(delete(VERDICT).where(VERDICT.c.case_id == case.id))
+
+
+_VERDICTS: Final = {
+    CaseAct.CONFIRM: _judge("malicious"),
+    CaseAct.DISMISS: _judge("benign"),
+    CaseAct.REOPEN: _unjudge,
+}
+
+
+def _case(row: Row[Any]) -> Case:
+    return Case(
+        id=row.id, lead_id=row.lead_id, state=CaseState(row.state), score=row.score, owner=row.owner,
+        opened_us=row.opened_us, facts=facts_of(row.facts), clocks=clocks_of(row.clocks), terms=terms_of(row.terms),
+        wanted=row.wanted, order_no=row.order_no, done_no=row.done_no,
+    )  # fmt: skip
+
+
+__all__ = ["Cases", "ChangedMeanwhile", "NotAllowed", "UnknownCase"]

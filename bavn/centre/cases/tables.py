@@ -1,0 +1,121 @@
+"""The tables of this room (SQLAlchemy Core, portable SQL). Service and command line may work on them at once."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+)
+from sqlalchemy import Text as LongText
+from sqlalchemy.exc import IntegrityError
+
+METADATA: Final = MetaData()
+
+CASE: Final = Table(
+    "case_case",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("lead_id", String(40), nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("opened_us", BigInteger, nullable=False),
+    Column("facts", LongText, nullable=False),
+    Column("terms", LongText, nullable=False),
+    Column("clocks", LongText, nullable=False),
+    # What share is to do: ``wanted`` says whether the indicators are to be in force, ``order_no`` counts each change of
+    # mind, ``done_no`` is the last one that share has carried out.
+    Column("wanted", Boolean, nullable=False),
+    Column("order_no", Integer, nullable=False),
+    Column("done_no", Integer, nullable=False),
+    Index("case_state", "state"),
+)
+
+VERDICT: Final = Table(
+    "case_verdict",
+    METADATA,
+    Column("type", String(8), primary_key=True),
+    Column("value", String(253), primary_key=True),
+    Column("verdict", String(16), nullable=False),
+    Column("case_id", String(40), nullable=False),
+    Column("actors", Integer, nullable=False),
+    Column("threshold", Integer, nullable=False),
+    Column("by_user", String(64), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Index("case_verdict_case", "case_id"),
+)
+
+POLICY: Final = Table(
+    "case_policy",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("body", LongText, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("proposed_by", String(64), nullable=False),
+    Column("proposed_us", BigInteger, nullable=False),
+    Column("approved_by", String(64)),
+    Column("approved_us", BigInteger),
+    Column("ended_by", String(64)),
+    Column("ended_us", BigInteger),
+)
+
+POLICY_USE: Final = Table(
+    "case_policy_use",
+    METADATA,
+    Column("policy_id", String(40), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("blocks", Integer, nullable=False),
+)
+
+AUDIT: Final = Table(
+    "case_audit",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("detail", LongText, nullable=False),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("case_audit_subject", "subject", "seq"),
+)
+
+AUDIT_HEAD: Final = Table(
+    "case_audit_head",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+GENESIS: Final = "0" * 64
+
+
+def make_tables(engine: Engine) -> None:
+    """Makes what is not there; the audit log begins at line 1."""
+    METADATA.create_all(engine)
+    with reading(engine) as connection:
+        if connection.execute(select(AUDIT_HEAD.c.seq)).first() is not None:
+            return
+    try:
+        with engine.begin() as connection:
+            connection.execute(insert(AUDIT_HEAD).values(id=1, seq=0, hash=GENESIS))
+    except IntegrityError:
+        return  # another process was first; it wrote the same
+
+
+def reading(engine: Engine) -> Connection:
+    """A connection for questions only (a context manager): SQLite takes no write lock for it."""
+    return engine.execution_options(bavn_reads=True).connect()

@@ -1,0 +1,78 @@
+"""The down-queues: letters through gate 3, one ledger line each, into each actor's queue; exactly once.
+
+A letter that is offered again after a crash is recognised by its ledger line (recipient and content) and not said
+twice. Refuses to know why anything is said.
+"""
+
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.centre.share.letter import KINDS, Letter, LetterDraft, fields_of, label
+from bavn.centre.share.rules import ShareLimits, ShareRules
+from bavn.model.member import CENTRE_NAME
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock
+from bavn.wire.book import Book
+from bavn.wire.codec import encode, summary_of
+from bavn.wire.gate import Gate
+from bavn.wire.ledger import Ledger, Note
+from bavn.wire.outbox import Outbox, OutboxLimits
+from bavn.wire.stix import NotWritable
+
+GATE = "share"
+PULL_BYTES_MAX = 32 * 1024 * 1024
+PULL_MESSAGES_MAX = 500
+
+
+class Post:
+    """All methods may be called from any thread. ``on_put`` hears a recipient's name when something was queued."""
+
+    def __init__(
+        self, *, book: Book, key: Ed25519PrivateKey, clock: Clock, limits: ShareLimits, created_by: str,
+        is_member: Callable[[str], bool], outbox_limits: OutboxLimits | None = None,
+        on_put: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
+        self._created_by = created_by
+        self.ledger = Ledger(book)
+        self.outbox = Outbox(book, CENTRE_NAME, key, clock, limits=outbox_limits, on_put=on_put)
+        rules = ShareRules(limits=limits, is_member=is_member, outbox=self.outbox, clock=clock, created_by=created_by)
+        self.gate: Gate[Letter, LetterDraft] = Gate(
+            GATE, rules.row(), self.ledger, clock, way="down", nothing=LetterDraft, label=label, follow=self._follow
+        )
+
+    def say(self, letter: Letter) -> Refused | None:
+        """Queue a letter, unless it was queued before. Raises GateBroken."""
+        with self.ledger.book.transaction():
+            if self._was_said(letter):
+                return None
+            outcome = self.gate.offer(letter)
+        return outcome if isinstance(outcome, Refused) else None
+
+    def try_on(self, letter: Letter) -> Refused | None:
+        """What ``say`` would answer, without a line."""
+        outcome = self.gate.try_on(letter)
+        return outcome if isinstance(outcome, Refused) else None
+
+    def pull(self, actor: str, after: int) -> list[bytes]:
+        """What waits for an actor after ``after``, in order; all up to it is acknowledged by asking."""
+        self.outbox.acknowledge_up_to(actor, after)
+        waiting = self.outbox.waiting(actor, after, messages_max=PULL_MESSAGES_MAX, bytes_max=PULL_BYTES_MAX)
+        return [one.raw for one in waiting]
+
+    def _was_said(self, letter: Letter) -> bool:
+        try:
+            made = encode(KINDS[type(letter.said)](**fields_of(letter.said, self._created_by)))
+        except NotWritable:
+            return False
+        lines = self.ledger.lines(gate=GATE, verdict="passed", item_id=made.id, limit=1000)
+        return any(line.peer == letter.said.to for line in lines)
+
+    def _follow(self, letter: Letter, draft: LetterDraft) -> Note:
+        if draft.encoded is None:
+            raise ValueError("the row of rules ends with the message")
+        self.outbox.put(letter.said.to, draft.encoded, draft.privacy, letter.until_us)
+        return Note(
+            kind=draft.encoded.kind, item_id=draft.encoded.id, peer=letter.said.to, privacy=draft.privacy,
+            bytes=draft.encoded.bytes, summary=summary_of(draft.encoded),
+        )  # fmt: skip

@@ -1,0 +1,175 @@
+"""The room's face: round messages and indicators out through gate 3, receipts and sightings kept as they come back.
+
+Orders come from cases as values, recipients are the active actors, and what is released is built here from typed
+values only: nothing in an indicator says which actor saw it. Refuses to know leads, scores' terms and rounds' state.
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine
+
+from bavn.centre.share.deliveries import Deliveries, indicator_id
+from bavn.centre.share.letter import BLOCK_PAP_MIN, CLOSING_KEPT_US, Grounds, Letter
+from bavn.centre.share.post import Post
+from bavn.centre.share.rules import GROUPS_MIN, OF_THE_RECIPIENT, ShareLimits
+from bavn.centre.share.tables import make_tables
+from bavn.model.heard import BlockReceipt, Observed
+from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.model.moment import DAY_US, MINUTE_US
+from bavn.model.observable import Observable
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock
+from bavn.model.said import Closing, Opening, Releasing, RevealWanted, Said, TagsWanted
+from bavn.wire.book import Book
+from bavn.wire.outbox import OutboxLimits
+
+TRY_AGAIN_US: Final = MINUTE_US
+LETTERS_PER_STEP_MAX: Final = 2000
+CONFIDENCE_MIN, CONFIDENCE_MAX = 50, 95
+PRIOR_NATS: Final = 4.0
+_IDENTITY_SPACE: Final = uuid.UUID("9d0c58d4-3b0a-5c8e-9b6f-6a1f7d2c4e90")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An observable that a case wants to see in force. ``pap`` None: to block if it may, else to watch. ``confidence``
+    None: from the score."""
+
+    observable: Observable
+    case_id: str
+    technique: str
+    grounds: Grounds
+    tlp: Tlp
+    pap: Pap | None
+    days: int
+    confidence: int | None
+
+
+def confidence_of(score: float) -> int:
+    """0..100 from a score in nats, read as evidence against prior odds of e^4 (55 harmless to one): a person or a
+    policy has confirmed it, so at least 50, and never certain."""
+    share = 1 / (1 + exp(min(50.0, PRIOR_NATS - score)))
+    return min(CONFIDENCE_MAX, max(CONFIDENCE_MIN, round(100 * share)))
+
+
+def identity_of(sector: str) -> str:
+    """The STIX identity id of a sector's centre."""
+    return f"identity--{uuid.uuid5(_IDENTITY_SPACE, sector)}"
+
+
+class Share:
+    """All methods may be called from any thread. ``members`` gives the names of the active actors."""
+
+    def __init__(
+        self, *, engine: Engine, book: Book, key: Ed25519PrivateKey, clock: Clock, limits: ShareLimits, sector: str,
+        members: Callable[[], Sequence[str]], outbox_limits: OutboxLimits | None = None,
+        on_put: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
+        make_tables(engine)
+        self._clock, self._limits, self._members = clock, limits, members
+        self.deliveries = Deliveries(engine)
+        self.post = Post(
+            book=book, key=key, clock=clock, limits=limits, created_by=identity_of(sector),
+            is_member=lambda name: name in members(), outbox_limits=outbox_limits, on_put=on_put,
+        )  # fmt: skip
+        self._served: frozenset[str] = frozenset()
+
+    def say(self, said: Said) -> Refused | None:
+        """A round message, queued once. Raises GateBroken."""
+        return self.post.say(Letter(said, until_us=self._until(said)))
+
+    def release(self, wishes: Sequence[Wish], order_no: int) -> dict[str, str]:
+        """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.
+        What gate 3 refuses for all meets it once, with one line."""
+        now_us = self._clock.now_us()
+        actors = list(self._members())
+        refusals: dict[str, str] = {}
+        for wish in wishes:
+            made = self._indicator(wish, now_us)
+            refused = self._refused_for_all(made, wish.grounds, actors)
+            if refused is not None:
+                refusals[str(wish.observable)] = f"{refused.rule}: {refused.reason}"
+                continue
+            self.deliveries.release(made, wish.grounds, actors, order_no, now_us)
+        return refusals
+
+    def withdraw(self, case_id: str) -> list[str]:
+        """Owe every active actor the withdrawal of all that is live of a case; the ids."""
+        return self.deliveries.withdraw(case_id, self._members(), self._clock.now_us())
+
+    def step(self) -> int:
+        """Queue what is owed, newcomers included; how many letters were offered. Raises GateBroken."""
+        now_us = self._clock.now_us()
+        members = self._members()
+        if frozenset(members) != self._served:
+            self.deliveries.owe_newcomers(members, now_us)
+            self._served = frozenset(members)
+        owed = self.deliveries.pending(now_us, LETTERS_PER_STEP_MAX)
+        for one in owed:
+            until_us = one.said.indicator.valid_until_us if isinstance(one.said, Releasing) else None
+            refused = self.post.say(Letter(one.said, one.grounds, until_us))
+            if refused is None:
+                self.deliveries.queued(one, now_us)
+            else:
+                waits = refused.rule == "room"
+                self.deliveries.refused(one, refused.rule, now_us + TRY_AGAIN_US if waits else None)
+        self.post.outbox.expire()
+        return len(owed)
+
+    def pull(self, actor: str, after: int) -> list[bytes]:
+        """What waits for an actor; all up to ``after`` is acknowledged."""
+        return self.post.pull(actor, after)
+
+    def heard(self, said: BlockReceipt | Observed) -> str | None:
+        """Keep what an actor said of an indicator; the case whose block is now in force there, if that is what it
+        said."""
+        if isinstance(said, Observed):
+            self.deliveries.observed(said)
+            return None
+        return self.deliveries.heard(said)
+
+    def may_block(self, grounds: Grounds) -> bool:
+        """Whether an indicator on these grounds may block: strong enough, two groups, nothing for its innocence."""
+        strong = grounds.score >= self._limits.score_block_min and grounds.groups >= GROUPS_MIN
+        return strong and not grounds.listed
+
+    def _indicator(self, wish: Wish, now_us: int) -> Indicator:
+        pap = wish.pap
+        if pap is None:
+            pap = BLOCK_PAP_MIN if self.may_block(wish.grounds) else Pap.AMBER
+        confidence = confidence_of(wish.grounds.score) if wish.confidence is None else wish.confidence
+        return Indicator(
+            id=indicator_id(wish.observable), version=now_us, observable=wish.observable, tlp=wish.tlp, pap=pap,
+            confidence=confidence, valid_from_us=now_us, valid_until_us=now_us + wish.days * DAY_US,
+            case_id=wish.case_id, technique=wish.technique,
+        )  # fmt: skip
+
+    def _refused_for_all(self, made: Indicator, grounds: Grounds, actors: Sequence[str]) -> Refused | None:
+        """The refusal of a rule that does not depend on the recipient, with its one ledger line; None if it passes."""
+        known = self.deliveries.get(made.id)
+        created_us = known.created_us if known else made.version
+        version = max(made.version, known.indicator.version + 1 if known else 0)
+        for actor in actors[:1]:
+            said = Releasing(to=actor, indicator=replace(made, version=version), created_us=created_us)
+            letter = Letter(said, grounds)
+            refused = self.post.try_on(letter)
+            if refused is not None and refused.rule not in OF_THE_RECIPIENT:
+                return self.post.say(letter)
+        return None
+
+    def _until(self, said: Said) -> int | None:
+        now_us = self._clock.now_us()
+        match said:
+            case Opening():
+                return said.deadline_us
+            case TagsWanted() | RevealWanted():
+                return now_us + DAY_US
+            case Closing():
+                return now_us + CLOSING_KEPT_US
+            case _:
+                return None
