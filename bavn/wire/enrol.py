@@ -94,8 +94,12 @@ class NodeKeys:
 
 def renewal_due(certificate_pem: str, now_us: int) -> bool:
     """True from the day on which the node should renew. ValueError for what is no certificate."""
-    certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
-    return now_us >= as_us(certificate.not_valid_after_utc) - RENEW_BEFORE_END_US
+    return now_us >= ends_us(certificate_pem) - RENEW_BEFORE_END_US
+
+
+def ends_us(certificate_pem: str) -> int:
+    """When a certificate ends. ValueError for what is no certificate."""
+    return as_us(x509.load_pem_x509_certificate(certificate_pem.encode()).not_valid_after_utc)
 
 
 def answers(keys: NodeKeys, certificate_pem: str, authority_pem: str) -> bool:

@@ -13,10 +13,13 @@ from typing import Final
 
 import httpx
 
+from bavn.model.moment import iso
 from bavn.model.outcome import Refused
-from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.wire import frames
+from bavn.wire.enrol import answers, ends_us
 from bavn.wire.links.deadline import DeadlineTransport
+from bavn.wire.safe import Safe
 from bavn.wire.strict_json import parse
 
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -138,6 +141,17 @@ class HttpsLink:
 
     def close(self) -> None:
         self._caller.close()
+
+
+def link_of(url: str, safe: Safe, clock: Clock, limits: LinkLimits | None = None) -> HttpsLink:
+    """The link of an enrolled node. Raises LinkRefused for a certificate that has ended or is not of the pinned
+    authority: a centre may drop such a connection without a word."""
+    authority_pem, certificate_pem = safe.authority.read_text(), safe.certificate.read_text()
+    if not answers(safe.keys(), certificate_pem, authority_pem):
+        raise LinkRefused(f"the certificate in {safe.folder} does not fit its keys and authority: enrol anew")
+    if ends_us(certificate_pem) <= clock.now_us():
+        raise LinkRefused(f"the certificate in {safe.folder} ended at {iso(ends_us(certificate_pem))}: enrol anew")
+    return HttpsLink(url, context(authority_pem, safe.certificate, safe.tls_key), limits)
 
 
 def _judge(answer: httpx.Response, body: bytes) -> None:

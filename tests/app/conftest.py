@@ -1,0 +1,170 @@
+"""A centre behind real TLS on loopback, with real members and a real inbox; what it would say is put in by the test."""
+
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from bavn.app.centre_server import CentreServer, ServerSettings
+from bavn.app.centre_service import ServiceLimits
+from bavn.centre.inbox.inbox import Inbox
+from bavn.centre.members.authority import Authority, key_pem, new_key
+from bavn.centre.members.enrolment import Enrolment
+from bavn.centre.members.registry import Registry
+from bavn.model.moment import DAY_US
+from bavn.sim.dice import SeededDice
+from bavn.wire.book import Book
+from bavn.wire.codec import encode
+from bavn.wire.links.enrolment import enrol
+from bavn.wire.links.https import HttpsLink, LinkLimits, context
+from bavn.wire.outbox import Outbox
+from bavn.wire.safe import Safe
+
+QUICK = LinkLimits(request_s=5.0, pull_s=5.0, connect_s=5.0)
+
+
+class RealClock:
+    """The machine's time, moved by as many days as a test likes."""
+
+    days = 0
+
+    def now_us(self):
+        return time.time_ns() // 1000 + self.days * DAY_US
+
+
+class NoRounds:
+    def open_round(self, round_id):
+        return None
+
+
+class StandInCentre:
+    """Members and inbox as they are, a down queue, and a step that the test may give."""
+
+    def __init__(self, folder):
+        self.clock = RealClock()
+        self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        self.registry = Registry(self.engine, self.clock)
+        self.authority = Authority.make("test", self.clock.now_us() - 200 * DAY_US, SeededDice(1, "ca"))
+        self.enrolment = Enrolment(self.registry, self.authority, self.clock, SeededDice(1, "enrolment"))
+        self.key = Ed25519PrivateKey.from_private_bytes(SeededDice(1, "centre").bytes(32))
+        self.inbox_book, self.down_book = Book(folder / "inbox.db"), Book(folder / "down.db")
+        self.inbox = Inbox(self.inbox_book, self.registry, NoRounds(), self.clock)
+        self.calls = []
+        self.outbox = Outbox(
+            self.down_book, "centre", self.key, self.clock, on_put=lambda actor: [call(actor) for call in self.calls]
+        )
+        self.steps = 0
+        self.asked = []
+        self.stepping = lambda: None
+        for name in ("region-a", "region-b"):
+            self.registry.add(name, "region")
+
+    def who(self, certificate_der):
+        self.asked.append(certificate_der)
+        return self.registry.who(certificate_der)
+
+    def receive(self, actor, envelopes):
+        return self.inbox.receive(actor, envelopes)
+
+    def pull(self, actor, after):
+        self.outbox.acknowledge_up_to(actor, after)
+        return [one.raw for one in self.outbox.waiting(actor, after)]
+
+    def enrol(self, asked):
+        return self.enrolment.enrol(asked)
+
+    def renew(self, actor, csr):
+        return self.enrolment.renew(actor, csr)
+
+    def authority_pem(self):
+        return self.authority.pem
+
+    def message_key(self):
+        return self.key.public_key().public_bytes_raw().hex()
+
+    def on_queued(self, call):
+        self.calls.append(call)
+
+    def step(self):
+        self.steps += 1
+        self.stepping()
+
+    def say(self, actor, message):
+        self.outbox.put(actor, encode(message), "C")
+
+    def close(self):
+        self.inbox_book.close()
+        self.down_book.close()
+        self.engine.dispose()
+
+
+class Stand:
+    """A running server, its centre, and nodes that enrol."""
+
+    def __init__(self, centre, server, folder):
+        self.centre = centre
+        self.server = server
+        self.folder = folder
+        self.url = f"https://127.0.0.1:{server.port}"
+
+    def enrol(self, actor, seed=1):
+        safe = Safe(self.folder / f"{actor}-{seed}")
+        token = self.centre.enrolment.invite(actor)
+        enrol(self.url, self.centre.authority.fingerprint, actor, token, safe, SeededDice(seed, actor), QUICK)
+        return safe
+
+    @contextmanager
+    def link(self, safe, limits=QUICK):
+        tls = context(safe.authority.read_text(), safe.certificate, safe.tls_key)
+        link = HttpsLink(self.url, tls, limits)
+        try:
+            yield link
+        finally:
+            link.close()
+
+
+def settings_for(centre, folder, **limits) -> ServerSettings:
+    key = new_key(SeededDice(1, "server"))
+    now_us = centre.clock.now_us() - DAY_US
+    certificate = centre.authority.certify_server(
+        ["127.0.0.1", "localhost"], key.public_key(), now_us, SeededDice(1, "s")
+    )
+    Path(folder / "server.key").write_bytes(key_pem(key))
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    Path(folder / "server.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    return ServerSettings(
+        authority_pem=centre.authority.pem, certificate=folder / "server.pem", key=folder / "server.key",
+        step_every_s=0.2, limits=ServiceLimits(**limits),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def stand_up(tmp_path):
+    """Starts a stand with the given service limits; ends it after the test."""
+    running = []
+
+    def started(**limits):
+        centre = StandInCentre(tmp_path)
+        server = CentreServer(centre, settings_for(centre, tmp_path, **limits))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        running.append((centre, server, thread))
+        return Stand(centre, server, tmp_path)
+
+    yield started
+    for centre, server, thread in running:
+        server.stop()
+        thread.join(20)
+        assert not thread.is_alive(), "the server did not end"
+        centre.close()
+
+
+@pytest.fixture
+def stand(stand_up):
+    return stand_up()
