@@ -12,7 +12,7 @@ from typing import Final
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.lines import LINE_BYTES_MAX, SEGMENT_BYTES_MAX, Segment, count_lines, cut
 from bavn.actor.sense.logfile import LogFile, head_of
-from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, Place, head_hash
+from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, LEFT_MAX, Head, Place, hash_of
 
 OLDER_MAX: Final = 1000
 """Rotated files looked at, newest first, to find the one in which reading stopped."""
@@ -44,7 +44,7 @@ class _Reading:
         """False once the file was cut short or written anew under us."""
         if self.file.compressed:
             return True
-        return self.file.size() >= self.place.offset + len(self._carried) and self.place.is_in(
+        return self.file.size() >= self.place.offset + len(self._carried) and self.place.head.begins(
             self.file.head(HEAD_BYTES_MAX)
         )
 
@@ -80,11 +80,11 @@ class _Reading:
     def _chunk(self, raw: bytes, *, skipping: bool = False) -> Chunk:
         before = self.place
         offset = before.offset + len(raw)
-        head, head_bytes = before.head, before.head_bytes
-        if head_bytes < HEAD_BYTES_MAX:
+        head = before.head
+        if head.count < HEAD_BYTES_MAX:
             start = self.file.head(min(HEAD_BYTES_MAX, offset))
-            head, head_bytes = head_hash(start), len(start)
-        self.place = Place(head, head_bytes, offset, before.lines + count_lines(raw), skipping)
+            head = Head(hash_of(start), len(start))
+        self.place = Place(head, offset, before.lines + count_lines(raw), skipping, before.left)
         return Chunk(Segment(self.file.path.name, before.lines + 1, raw), self.place)
 
 
@@ -142,12 +142,14 @@ class Follower:
     def _begin(self) -> bool:
         """Open the file that the place is in, else the current one from its start; False while there is none."""
         place = self._place
-        if not place.head_bytes or place.is_in(head_of(self._path, HEAD_BYTES_MAX)):
+        if place == BEGINNING:
+            place = replace(place, left=self._before())
+        if place.head.begins(head_of(self._path, HEAD_BYTES_MAX)):
             return self._open(self._path, place)
         found = self._holder(place)
         if found is None and self._path.exists():
             self._lost = _ROTATED_AWAY
-            return self._open(self._path, BEGINNING)
+            return self._open(self._path, place.next())
         return found is not None and self._open(found, place)
 
     def _open(self, path: Path, place: Place) -> bool:
@@ -167,7 +169,7 @@ class Follower:
         if copy is None or not self._open(copy, self._place):
             # Without a copy nobody knows whether all of it was read.
             self._lost = _CUT_SHORT
-            self._place = BEGINNING
+            self._place = self._place.next()
 
     def _leave(self, reading: _Reading) -> None:
         """On to the next younger file; without one, ``path`` from its start."""
@@ -175,15 +177,23 @@ class Follower:
         known = {reading.file.key, _key(self._path)}
         self.close()
         self._leaving = False
-        self._place = BEGINNING
+        self._place = self._place.next()
         younger = [path for at_ns, path in self._by_age() if at_ns > left_ns and _key(path) not in known]
-        if younger:
-            self._open(younger[0], BEGINNING)
+        for path in younger:
+            head = head_of(path, HEAD_BYTES_MAX)
+            if head and not any(left.begins(head) for left in self._place.left):
+                self._open(path, self._place)
+                return
+
+    def _before(self) -> tuple[Head, ...]:
+        """What lies there when following begins was somebody else's to read."""
+        heads = [head_of(path, HEAD_BYTES_MAX) for _, path in self._by_age()[-LEFT_MAX:]]
+        return tuple(Head(hash_of(head), len(head)) for head in heads if head)
 
     def _holder(self, place: Place) -> Path | None:
         """The rotated file that the place is in, the youngest if there are copies."""
         older = reversed(self._by_age())
-        return next((path for _, path in older if place.is_in(head_of(path, HEAD_BYTES_MAX))), None)
+        return next((path for _, path in older if place.head.begins(head_of(path, HEAD_BYTES_MAX))), None)
 
     def _by_age(self) -> list[tuple[int, Path]]:
         """Rotated files with their last change, the oldest first."""

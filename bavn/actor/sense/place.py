@@ -7,46 +7,74 @@ does not survive the last two. Refuses to know what the bytes say.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 HEAD_BYTES_MAX: Final = 512
 
 
+LEFT_MAX: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A file's first ``count`` bytes, as their hash."""
+
+    hash: str
+    count: int
+
+    def begins(self, head: bytes) -> bool:
+        """Whether a file that begins with ``head`` (up to HEAD_BYTES_MAX bytes of it) is this one."""
+        return len(head) >= self.count and hash_of(head[: self.count]) == self.hash
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``offset`` bytes and ``lines`` lines of a file are read; ``head`` is the hash of its first ``head_bytes``, all of
-    them read. ``skipping``: inside a line that was refused for its length, the rest of which is to be passed over."""
+    """``offset`` bytes and ``lines`` lines of the file with this head are read; the head is of read bytes only.
 
-    head: str
-    head_bytes: int
+    ``skipping``: inside a line that was refused for its length, the rest of which is to be passed over. ``left``: the
+    last LEFT_MAX files read to their end, so that a copy or an archive of one is not read again.
+    """
+
+    head: Head
     offset: int
     lines: int
     skipping: bool = False
+    left: tuple[Head, ...] = ()
 
     def text(self) -> str:
         """For a mark; :meth:`parse` reads it."""
-        return json.dumps([self.head, self.head_bytes, self.offset, self.lines, int(self.skipping)])
+        left = [[head.hash, head.count] for head in self.left]
+        return json.dumps([self.head.hash, self.head.count, self.offset, self.lines, int(self.skipping), left])
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """ValueError for anything that :meth:`text` did not write."""
-        values = json.loads(text)
-        match values:
-            case [str(head), int(head_bytes), int(offset), int(lines), 0 | 1 as skipping]:
-                return cls(head, head_bytes, offset, lines, bool(skipping))
+        match json.loads(text):
+            case [str(name), int(count), int(offset), int(lines), 0 | 1 as skipping, list(left)]:
+                heads = tuple(_head(pair) for pair in left)
+                return cls(Head(name, count), offset, lines, bool(skipping), heads)
             case _:
                 raise ValueError(f"no place in a log: {text[:80]!r}")
 
-    def is_in(self, head: bytes) -> bool:
-        """Whether a file that begins with ``head`` (up to HEAD_BYTES_MAX bytes) is this place's."""
-        return head_hash(head[: self.head_bytes]) == self.head and len(head) >= self.head_bytes
+    def next(self) -> Self:
+        """The beginning of the file that comes after this one."""
+        left = (*self.left, self.head)[-LEFT_MAX:] if self.head.count else self.left
+        return replace(self, head=Head("", 0), offset=0, lines=0, skipping=False, left=left)
 
 
-BEGINNING: Final = Place("", 0, 0, 0)
+def _head(pair: object) -> Head:
+    match pair:
+        case [str(name), int(count)]:
+            return Head(name, count)
+        case _:
+            raise ValueError(f"no head of a log: {pair!r}")
+
+
+BEGINNING: Final = Place(Head("", 0), 0, 0)
 """Before the first byte of any file."""
 
 
-def head_hash(head: bytes) -> str:
-    """What a place keeps of a file's first bytes."""
+def hash_of(head: bytes) -> str:
+    """What is kept of a file's first bytes; the empty text for none."""
     return hashlib.sha256(head).hexdigest()[:32] if head else ""

@@ -3,6 +3,7 @@
 import gzip
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.eve_file import EveFile, rotated
 from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.lines import LINE_BYTES_MAX, line_column
-from bavn.actor.sense.place import Place, head_hash
+from bavn.actor.sense.place import BEGINNING, LEFT_MAX, Head, Place, hash_of
 
 
 class Log:
@@ -209,7 +210,7 @@ def test_a_damaged_archive_gives_what_it_can_and_is_said(log):
     whole = old.read_bytes()
     log.write(5)
     first = b'{"line": 0}\n'
-    log.mark = Place(head_hash(first), len(first), len(first), 1).text()
+    log.mark = Place(Head(hash_of(first), len(first)), len(first), 1).text()
     packed = gzip.compress(whole)
     old.with_name("eve.json.1.gz").write_bytes(packed[: len(packed) // 2])
     old.unlink()
@@ -238,6 +239,7 @@ def test_a_line_without_end_is_refused_once_and_passed_over(log):
     log.poll()
     assert log.read == [2, 3]
     assert Place.parse(log.mark).lines == 5
+    assert Place.parse(log.mark).offset == log.path.stat().st_size
 
 
 def test_nothing_there_yet(tmp_path):
@@ -309,11 +311,50 @@ def run_through(folder, drawn):
 
 
 def test_a_place_survives_as_text():
-    place = Place("ab", 2, 2**40, 7, True)
+    place = Place(Head("ab", 2), 2**40, 7, True, (Head("cd", 512),))
     assert Place.parse(place.text()) == place
-    for bad in ("", "[]", "{}", '["a",1,2,3,5]', "null", '["a","b",2,3,0]'):
+    for bad in ("", "[]", "{}", '["a",1,2,3,5,[]]', "null", '["a","b",2,3,0,[]]', '["a",1,2,3,0,[1]]'):
         with pytest.raises(ValueError):
             Place.parse(bad)
+
+
+def test_the_files_left_are_bounded():
+    place = BEGINNING
+    for n in range(2 * LEFT_MAX):
+        place = replace(place, head=Head(str(n), 1), offset=1).next()
+    assert [head.hash for head in place.left] == [str(n) for n in range(LEFT_MAX, 2 * LEFT_MAX)]
+
+
+def test_an_archive_made_late_is_not_read_again(log):
+    """As zeekctl does: the archive is younger than the file it was made of."""
+    log.write(3)
+    log.poll()
+    log.rename()
+    log.write(3)
+    log.settle()
+    old = log.path.with_name("eve.json.1")
+    packed = old.with_name("eve.json.1.gz")
+    packed.write_bytes(gzip.compress(old.read_bytes()))
+    old.unlink()
+    log.touch(packed)
+    log.rename()
+    log.touch(packed.with_name("eve.json.2.gz"))
+    log.write(3)
+    log.restart()
+    log.settle()
+    assert log.read == list(range(9))
+
+
+def test_what_was_rotated_before_the_first_start_is_not_read(log):
+    log.write(3)
+    log.rename()
+    log.write(3)
+    log.poll()
+    log.touch(log.path.with_name("eve.json.1"))
+    log.rename()
+    log.write(3)
+    log.settle()
+    assert log.read == list(range(3, 9))
 
 
 def test_files_beside_are_those_of_the_same_stem(tmp_path):
