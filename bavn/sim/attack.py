@@ -75,15 +75,15 @@ def _desk(actor: Actor, dice: SeededDice) -> int:
 DEMO_HIT: Final = ("region-nord", "kommune-vig", "leverandoer")
 DEMO_LAST_WEEK: Final = "kommune-hede"
 DEMO_PERIOD_S: Final = 1500.0
-DEMO_JITTER: Final = 0.55
+DEMO_JITTER: Final = 0.6
 
 
 def demo_campaigns(sector: Sector, seed: int, end_us: int) -> tuple[Campaign, ...]:
-    """One campaign: three actors hit within the last two days, each too weakly to be read there, and a fourth that met
-    it for an hour six days ago. Same domain, same address, same stack."""
+    """One campaign: three actors hit within the last three days, each too weakly to be read there, and a fourth that
+    met it for an hour six days ago. Same domain, same address, same stack."""
     dice = SeededDice(seed, "demo campaign")
     domain = invented_name(dice, "com")
-    begins = (50 * HOUR_US, 49 * HOUR_US + 20 * MINUTE_US, 34 * HOUR_US)
+    begins = (68 * HOUR_US, 67 * HOUR_US + 20 * MINUTE_US, 53 * HOUR_US)
     victims = [
         Victim(
             actor=name,
@@ -92,8 +92,8 @@ def demo_campaigns(sector: Sector, seed: int, end_us: int) -> tuple[Campaign, ..
             end_us=end_us,
             period_s=DEMO_PERIOD_S,
             jitter=DEMO_JITTER,
-            thinning=0.25,
-            gap_share=0.2,
+            thinning=0.3,
+            gap_share=0.25,
             domain=f"cdn.{domain}",
             address=invented_address(domain),
             stack="implant-a",

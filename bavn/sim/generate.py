@@ -18,6 +18,7 @@ from bavn.sim.capture import Later, Written, write
 from bavn.sim.dice import SeededDice
 from bavn.sim.flows import Flows, with_ports
 from bavn.sim.habits import HABITS
+from bavn.sim.habits.outsiders import SCANNER
 from bavn.sim.habits.scene import Scene, digest
 from bavn.sim.names import Site, invented_address, invented_name
 from bavn.sim.packets import render
@@ -160,10 +161,12 @@ def truth(told: Story) -> dict[str, Any]:
             "sector_monitor": {"domain": told.sector.monitor.host},
             "vendor_rollout": {"domain": told.rollout.host, "from": iso(scene.rollout_us)},
             "browser_release": {"from": iso(scene.release_us)},
-            "internet_scanner": {"address": str(IPv4Address(invented_address("scanner")))},
+            "internet_scanner": {"address": SCANNER},
         },
         "vendors": {
-            actor.name: [{"domain": vendor.host, "period_s": vendor.period_s} for vendor in actor.vendors]
+            actor.name: [
+                {"domain": vendor.host, "period_s": vendor.period_s, "new": vendor.new} for vendor in actor.vendors
+            ]
             for actor in told.sector.actors
         },
     }

@@ -13,6 +13,8 @@ from bavn.sim.names import Site, invented_address, invented_name, tail
 
 ACTORS_MAX: Final = 120
 NET_HOSTS_MAX: Final = 250
+NEW_VENDORS: Final = 3
+"""As many as a small actor's own SOC reads in a day."""
 
 
 class Kind(StrEnum):
@@ -54,13 +56,15 @@ _SHARES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """A supplier's remote service for one sort of device at one actor: who polls it, how often, how exactly."""
+    """A supplier's remote service for one sort of device at one actor: who polls it, how often, how exactly; ``new``:
+    only since a day or two."""
 
     host: str
     address: int
     clients: tuple[int, ...]
     period_s: int
     jitter: float
+    new: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +181,7 @@ def _actor(dice: SeededDice, number: int, name: str, kind: Kind, hosts: int) -> 
 
 
 def _vendors(dice: SeededDice, devices: tuple[int, ...], servers: tuple[int, ...]) -> tuple[Vendor, ...]:
-    """Five services that nobody else has, each with one to two machines that call it very regularly."""
+    """Five services that nobody else has, each with one to two machines that call it very regularly; some are new."""
     made = []
     pool = devices + servers[6:9]
     for index, period_s in enumerate((300, 600, 900, 420, 1200)):
@@ -185,5 +189,6 @@ def _vendors(dice: SeededDice, devices: tuple[int, ...], servers: tuple[int, ...
         name = invented_name(each, ("com", "net", "eu")[each.below(3)], telemetry=True)
         first = each.below(len(pool))
         clients = tuple(sorted({pool[(first + step) % len(pool)] for step in range(1 + index % 2)}))
-        made.append(Vendor(f"api.{name}", invented_address(name), clients, period_s, 0.02 + 0.03 * each.unit()))
+        jitter = 0.02 + 0.03 * each.unit()
+        made.append(Vendor(f"api.{name}", invented_address(name), clients, period_s, jitter, index < NEW_VENDORS))
     return tuple(made)

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from bavn.model.moment import DAY_US
+from bavn.model.moment import DAY_US, HOUR_US
 from bavn.sim.flows import Flows
 from bavn.sim.habits.scene import Calls, Scene, calls, digest, https, lookups, polling, some, working
 from bavn.sim.hello import TLS12
@@ -21,6 +21,7 @@ from bavn.sim.ward import bacnet, dicom, hl7
 
 CONTROLLER_POLL_S: Final = 900
 PING_S: Final = 1800
+ROLLOUT_CALLS_PER_DAY: Final = 12.0
 _BEAT: Final = (Exchange(640, 220),)
 
 
@@ -49,6 +50,8 @@ def vendors(scene: Scene) -> Iterator[Flows]:
     for vendor in scene.actor.vendors:
         clients = np.array(vendor.clients, dtype=np.uint32)
         made = polling(scene, vendor.host, clients, vendor.period_s, vendor.jitter)
+        if vendor.new:
+            made = _since(made, scene.rollout_us + digest("installed", vendor.host) % (8 * HOUR_US))
         server = Server(name=vendor.host, version=TLS12, cipher=0xC02F, issuer="DigiCert Inc", born_us=_born(scene))
         site = Site(vendor.host, vendor.address, 1)
         yield from https(scene, "vendor", site, made, STACKS["device"], _BEAT, asked_share=0.1, server=server)
@@ -78,11 +81,12 @@ def monitor(scene: Scene) -> Iterator[Flows]:
 
 
 def rollout(scene: Scene) -> Iterator[Flows]:
-    """A hard negative: a new service of a vendor, at several actors at once and wide inside each."""
+    """A hard negative: a new service of a vendor, at several actors at once and wide inside each; a program on desks
+    and machines that are switched on in the day calls it about every other hour."""
     if scene.actor.number % 5 == 4:
         return
     hosts = some(scene.hosts(Role.DESK, Role.MEDICAL), 0.4, "rollout")
-    made = _since(polling(scene, "rollout", hosts, 3600, 0.25), scene.rollout_us)
+    made = _since(working(scene, "rollout", hosts, ROLLOUT_CALLS_PER_DAY, ward=True), scene.rollout_us)
     yield from https(scene, "rollout", scene.rollout, made, STACKS["java"], _BEAT, asked_share=0.5)
 
 

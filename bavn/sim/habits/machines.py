@@ -28,6 +28,7 @@ _UPDATE: Final = Site("fe2cr.update.microsoft.com", front("microsoft", "update")
 _CTLDL: Final = Site("ctldl.windowsupdate.com", front("akamai", "ctldl"), 1)
 _DEBIAN: Final = Site("deb.debian.org", front("cloudflare", "debian"), 1)
 _TIME: Final = Site("dk.pool.ntp.org", front("amazon", "ntp"), 1)
+_MX: Final = Site("mail.protection.outlook.com", front("microsoft", "mx"), 1)
 _SMALL: Final = (Exchange(900, 300),)
 
 
@@ -76,7 +77,7 @@ def reputation(scene: Scene) -> Iterator[Flows]:
 
 
 def mail(scene: Scene) -> Iterator[Flows]:
-    """Letters in from many servers, each looked up on block lists; letters out to a few."""
+    """Letters in from many servers, each looked up on block lists; letters out through a large provider."""
     server, outside = scene.actor.server("mail"), scene.actor.outside_base + 1
     one = np.array([server], dtype=np.uint32)
     times, _ = working(scene, "mail in", one, 70.0, ward=True)
@@ -94,9 +95,8 @@ def mail(scene: Scene) -> Iterator[Flows]:
         )
         yield replace(batch, pool=letters(dice.fork(name), question, len(batch), DIGITS))
     out = working(scene, "mail out", one, 30.0)
-    target = invented_address("mx out")
-    yield from lookups(scene, "mail out", "mx.modtager-klt.dk", (_text(target),), out, 0.5)
-    yield calls(smtp(f"mail.{scene.actor.name}.dk", "mx.modtager-klt.dk", 1_800), out, target)
+    yield from lookups(scene, "mail out", _MX.host, (_text(_MX.address),), out, 0.5)
+    yield calls(smtp(f"mail.{scene.actor.name}.dk", _MX.host, 1_800), out, _MX.address)
 
 
 def backups(scene: Scene) -> Iterator[Flows]:

@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from bavn.sim.flows import Flows
+from bavn.sim.dice import Ints
+from bavn.sim.flows import Addresses, Flows
 from bavn.sim.habits.scene import Scene, browser, calls, digest, https, lookups, working
 from bavn.sim.names import Site, popular
 from bavn.sim.sector import Kind, Role
@@ -19,10 +20,13 @@ from bavn.sim.ward import kerberos, smb2
 
 VISITS_PER_DAY: Final = 17.0
 POPULAR_SHARE, COMMON_SHARE = 0.78, 0.05
+FAVOURITES: Final = 5
+FAVOURITE_SHARE: Final = 0.65
 V6_SHARE: Final = 0.3
 V6_PREFIX: Final = bytes.fromhex("2a0fffc000000000000000ff")
 """In front of a server's IPv4 address where it is called over IPv6; global, never routed."""
 
+Weights = np.ndarray[tuple[int], np.dtype[np.float64]]
 _PAGE_BYTES: Final = (900, 1_600, 2_800, 5_000)
 
 
@@ -39,7 +43,11 @@ def browsing(scene: Scene) -> Iterator[Flows]:
             _shared(scene.actor.sites, 1 - POPULAR_SHARE - COMMON_SHARE),
         ]
     )
-    chosen = dice.pick(len(times), weights)
+    chosen = np.where(
+        dice.units(len(times)) < FAVOURITE_SHARE,
+        _favourites(hosts, dice.whole(len(times), FAVOURITES), weights),
+        dice.pick(len(times), weights),
+    )
     size = dice.whole(len(times), len(_PAGE_BYTES))
     stacks = [browser(scene, host, at) for host, at in zip(hosts.tolist(), times.tolist(), strict=True)]
     names = np.array([stack.name for stack in stacks], dtype=object)
@@ -57,7 +65,15 @@ def browsing(scene: Scene) -> Iterator[Flows]:
                     yield from _over_both(scene, batch, index < len(popular()))
 
 
-def _shared(sites: tuple[Site, ...], share: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _favourites(hosts: Addresses, which: Ints, weights: Weights) -> Ints:
+    """For each visit one of its host's favourite sites: the same few for ever."""
+    edges = np.cumsum(weights)
+    thrown = [digest("favourite", host, place) for host, place in zip(hosts.tolist(), which.tolist(), strict=True)]
+    found: Ints = np.searchsorted(edges, np.array(thrown) / 2**32 * edges[-1], side="right").astype(np.int64)
+    return found
+
+
+def _shared(sites: tuple[Site, ...], share: float) -> Weights:
     weights = np.array([site.weight for site in sites])
     return np.asarray(weights / weights.sum() * share, dtype=np.float64)
 

@@ -5,6 +5,7 @@ Hard negatives all. Refuses to know any attacker.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,9 @@ from bavn.sim.talk import Talk, Turn, tcp, tcp_refused, tcp_unanswered
 
 SCANNED_PORTS: Final = (22, 445, 3389, 443)
 OUTSIDE_ADDRESSES: Final = 14
+SCANNER: Final = "167.94.138.44"
+"""In the published range of a company that scans the whole internet: warning lists know it."""
+
 SCAN_EVERY_DAYS: Final = 3
 STRAY_CALLS_PER_DAY: Final = 60
 
@@ -36,7 +40,7 @@ def scanner(scene: Scene) -> Iterator[Flows]:
             open_here = (targets == scene.actor.outside_base + 2) & (port == 443)
             for talk, which in ((tcp_unanswered(port, ()), due & ~open_here), (tcp(443, ()), due & open_here)):
                 if which.any():
-                    yield _inward(scene, talk, times[which], invented_address("scanner"), targets[which])
+                    yield _inward(scene, talk, times[which], int(IPv4Address(SCANNER)), targets[which])
 
 
 def strays(scene: Scene) -> Iterator[Flows]:
