@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from bavn.app.centre_server import CentreServer, ServerSettings
+from bavn.app.centre_server import CentreBroken, CentreServer, ServerSettings
 from bavn.app.centre_service import ServiceLimits
 from bavn.centre.inbox.inbox import Inbox
 from bavn.centre.members.authority import Authority, key_pem, new_key
@@ -111,6 +111,15 @@ class Stand:
         self.server = server
         self.folder = folder
         self.url = f"https://127.0.0.1:{server.port}"
+        self.ended = threading.Event()
+        self.broken = None
+
+    def run(self):
+        try:
+            self.server.run()
+        except CentreBroken as error:
+            self.broken = error
+        self.ended.set()
 
     def enrol(self, actor, seed=1):
         safe = Safe(self.folder / f"{actor}-{seed}")
@@ -128,7 +137,7 @@ class Stand:
             link.close()
 
 
-def settings_for(centre, folder, **limits) -> ServerSettings:
+def settings_for(centre, folder, step_every_s=0.2, **limits) -> ServerSettings:
     key = new_key(SeededDice(1, "server"))
     now_us = centre.clock.now_us() - DAY_US
     certificate = centre.authority.certify_server(
@@ -140,7 +149,7 @@ def settings_for(centre, folder, **limits) -> ServerSettings:
     Path(folder / "server.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     return ServerSettings(
         authority_pem=centre.authority.pem, certificate=folder / "server.pem", key=folder / "server.key",
-        step_every_s=0.2, limits=ServiceLimits(**limits),
+        step_every_s=step_every_s, limits=ServiceLimits(**limits),
     )  # fmt: skip
 
 
@@ -152,10 +161,11 @@ def stand_up(tmp_path):
     def started(**limits):
         centre = StandInCentre(tmp_path)
         server = CentreServer(centre, settings_for(centre, tmp_path, **limits))
-        thread = threading.Thread(target=server.run)
+        stand = Stand(centre, server, tmp_path)
+        thread = threading.Thread(target=stand.run)
         thread.start()
         running.append((centre, server, thread))
-        return Stand(centre, server, tmp_path)
+        return stand
 
     yield started
     for centre, server, thread in running:

@@ -1,0 +1,283 @@
+"""The centre among bad callers: bounded in bytes and time, silent about its insides, and it ends when it must."""
+
+import asyncio
+import json
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bavn.app import centre_server
+from bavn.app.centre_server import CentreBroken
+from bavn.app.centre_service import CERTIFICATE_KEY, make_app
+from bavn.app.throttle import Throttle
+from bavn.model.member import Actor, ActorState
+from bavn.model.outcome import Refused
+from bavn.model.ports import LinkDown
+from bavn.sim.dice import SeededDice
+from bavn.wire import frames
+from bavn.wire.gate import GateBroken
+from bavn.wire.links.enrolment import enrol
+from bavn.wire.links.https import LinkLimits, context, link_of
+from bavn.wire.safe import Safe
+
+LEAST = LinkLimits(request_s=5.0, pull_s=5.0)
+
+
+@pytest.fixture
+def raw(stand):
+    """Sends raw bytes over TLS as an enrolled node and returns all that comes back until the end or ``wait_s``."""
+    safe = stand.enrol("region-a")
+    tls = context(safe.authority.read_text(), safe.certificate, safe.tls_key)
+
+    def send(data, wait_s=5.0):
+        with (
+            socket.create_connection(("127.0.0.1", stand.server.port), timeout=wait_s) as plain,
+            tls.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+        ):
+            secure.sendall(data)
+            answer = b""
+            try:
+                while piece := secure.recv(65536):
+                    answer += piece
+                    head, _, body = answer.partition(b"\r\n\r\n")
+                    length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+                    if length and len(body) >= int(length[0].split(b":")[1]):
+                        break
+            except (TimeoutError, ssl.SSLError, ConnectionError):
+                pass
+            return answer
+
+    send.tls, send.safe = tls, safe
+    return send
+
+
+def request(method="POST", path="/v1/messages", body=b"", **headers):
+    given = {"host": "x", "content-type": frames.CONTENT_TYPE, "content-length": str(len(body)), **headers}
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in given.items() if value is not None)
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
+
+
+def status(answer):
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+BAD_REQUESTS = [
+    (request(**{"content-length": "999999999"}), 413), (request(**{"content-length": "9" * 15}), 413),
+    (request(**{"content-length": "9" * 60}), 400), (request(**{"content-length": None}), 411),
+    (request(**{"content-type": "text/plain"}), 415), (request(**{"content-type": None}), 415),
+    (request(body=b"\x00\x00\x00\x09abc"), 400), (request(body=b"\xff" * 40), 400), (request(body=b""), 200),
+    (request(method="PUT"), 405), (request(path="/v1/nothing"), 404),
+    (request(path="/openapi.json", method="GET"), 404), (request(path="/docs", method="GET"), 404),
+    (request(method="GET", path="/v1/messages?after=-1"), 400),
+    (request(method="GET", path="/v1/messages?after=1e3"), 400),
+    (request(method="GET", path="/v1/messages?after=99999999999999999"), 400),
+    (request(method="GET", path="/v1/messages?wait_s=nan"), 400),
+    (request(method="GET", path="/v1/messages?wait_s=1e9"), 400),
+    (request(path="/v1/renew", body=b"{}", **{"content-type": "application/json"}), 400),
+    (request(path="/v1/renew", body=b"[" * 30_000, **{"content-type": "application/json"}), 400),
+    (request(path="/v1/enrol", body=b"x" * 40_000, **{"content-type": "application/json"}), 413),
+    (b"\x00\x01\x02garbage\r\n\r\n", 400), (request(long="y" * 200_000), 400),
+]  # fmt: skip
+
+
+def test_each_bad_request_has_its_answer_and_none_speaks_of_the_inside(raw, stand) -> None:
+    for sent, code in BAD_REQUESTS:
+        answer = raw(sent)
+        assert status(answer) == code, sent[:100]
+        head, _, body = answer.partition(b"\r\n\r\n")
+        for word in (b"Traceback", b"bavn.", b"python", b"uvicorn", b"File "):
+            assert word not in body.replace(b"vnd.bavn.", b""), sent[:100]
+        assert b"server:" not in head.lower()
+        if b"problem+json" in head:
+            assert json.loads(body)["status"] == code
+    assert stand.centre.inbox.ledger.lines() == []
+
+
+def test_a_header_that_never_ends_is_ended(raw, monkeypatch) -> None:
+    monkeypatch.setattr(centre_server, "HEADER_S", 0.3)
+    start = time.monotonic()
+    assert raw(b"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx", wait_s=8) == b""
+    assert time.monotonic() - start < 4
+
+
+def test_a_body_that_drips_is_ended(stand_up) -> None:
+    stand = stand_up(body_s=0.3)
+    safe = stand.enrol("region-a")
+    tls = context(safe.authority.read_text(), safe.certificate, safe.tls_key)
+    with (
+        socket.create_connection(("127.0.0.1", stand.server.port), timeout=8) as plain,
+        tls.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+    ):
+        secure.sendall(request(**{"content-length": "500"}) + b"\x00")
+        assert status(secure.recv(65536)) == 408
+
+
+def test_too_much_at_once_is_a_link_that_is_down(stand_up) -> None:
+    stand = stand_up(requests_per_minute_max=3)
+    safe, other = stand.enrol("region-a"), stand.enrol("region-b")
+    with stand.link(safe, LEAST) as link:
+        for _ in range(2):
+            link.post([b"x"])
+        link.pull(0, 0)
+        with pytest.raises(LinkDown, match="429"):
+            link.pull(0, 0)
+    with stand.link(other, LEAST) as link:
+        assert link.pull(0, 0) == []
+    assert len(stand.centre.inbox.ledger.lines()) == 2, "what is throttled is not offered"
+
+
+def test_a_throttle_counts_by_the_minute() -> None:
+    now = [0.0]
+    throttle = Throttle(2, 100, lambda: now[0])
+    assert [throttle.too_much("a", 10) for _ in range(3)] == [False, False, True]
+    assert not throttle.too_much("b", 100)
+    assert throttle.too_much("b", 1)
+    now[0] = 60.0
+    assert not throttle.too_much("a", 100)
+
+
+def test_the_oldest_of_many_waiting_pulls_is_let_go(stand) -> None:
+    safe = stand.enrol("region-a")
+    ended = []
+
+    def wait(n):
+        with stand.link(safe, LEAST) as link:
+            link.pull(0, 20)
+            ended.append(n)
+
+    threads = [threading.Thread(target=wait, args=(n,)) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    threads[0].join(0.1)
+    until = time.monotonic() + 15
+    while len(ended) < 3 and time.monotonic() < until:
+        next(thread for n, thread in enumerate(threads) if n not in ended).join(0.05)
+    assert len(ended) == 3, "two may wait at one time"
+    stand.server.stop()
+    for thread in threads:
+        thread.join(10)
+    assert len(ended) == 5
+
+
+def test_a_broken_gate_stops_the_process(stand) -> None:
+    safe = stand.enrol("region-a")
+
+    def breaks(actor, envelopes):
+        raise GateBroken("a rule slipped")
+
+    stand.centre.receive = breaks
+    with stand.link(safe, LEAST) as link, pytest.raises(LinkDown, match="500"):
+        link.post([b"x"])
+    assert stand.ended.wait(10)
+    assert isinstance(stand.broken, CentreBroken)
+    assert "a rule slipped" in str(stand.broken)
+
+
+def test_a_step_that_fails_stops_the_process(stand) -> None:
+    stand.centre.stepping = lambda: 1 / 0
+    assert stand.ended.wait(10)
+    assert "ZeroDivisionError" in str(stand.broken)
+
+
+def test_an_accepted_post_hastens_the_next_step(stand_up) -> None:
+    stand = stand_up(step_every_s=60.0)
+    safe = stand.enrol("region-a")
+    stepped = threading.Event()
+    stand.centre.stepping = stepped.set
+    with stand.link(safe, LEAST) as link:
+        link.post([b"x"])
+    assert stepped.wait(10)
+
+
+def test_sigterm_ends_it_within_seconds_while_a_node_waits(tmp_path) -> None:
+    script = Path(__file__).with_name("serve_centre.py")
+    with subprocess.Popen([sys.executable, script, tmp_path], stdout=subprocess.PIPE, text=True) as served:
+        port, pin, token = served.stdout.readline().split()
+        url, safe = f"https://127.0.0.1:{port}", Safe(tmp_path / "node")
+        enrol(url, pin, "region-a", token, safe, SeededDice(1, "a"), LEAST)
+
+        class Now:
+            def now_us(self):
+                return time.time_ns() // 1000
+
+        link = link_of(url, safe, Now(), LEAST)
+        waiting = threading.Thread(target=lambda: outcome.append(link.pull(0, 25)))
+        outcome = []
+        waiting.start()
+        waiting.join(0.5)
+        start = time.monotonic()
+        served.send_signal(signal.SIGTERM)
+        assert served.wait(10) == 0
+        assert time.monotonic() - start < 6
+        assert "ended in order" in served.stdout.read()
+        waiting.join(10)
+        link.close()
+        assert outcome == [[]]
+
+
+class Quiet:
+    """A centre that lets region-a in and notes what reaches it."""
+
+    def who(self, der):
+        return (
+            Actor(name="region-a", kind="region", group="g", x=1, state=ActorState.ACTIVE)
+            if der == b"ok"
+            else Refused("n", "no")
+        )
+
+    def receive(self, actor, envelopes):
+        return []
+
+    def pull(self, actor, after):
+        return []
+
+    def enrol(self, asked):
+        return Refused("bad_token", "no")
+
+    def authority_pem(self):
+        return "public"
+
+    def renew(self, actor, csr):
+        return Refused("bad_csr", "no")
+
+    def on_queued(self, call):
+        pass
+
+
+@settings(max_examples=120)
+@given(
+    path=st.sampled_from(["/v1/messages", "/v1/enrol", "/v1/renew", "/healthz", "/"]),
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    body=st.binary(max_size=200) | st.text(max_size=50).map(str.encode),
+    kind=st.sampled_from([frames.CONTENT_TYPE, "application/json", "", "x/y; charset=utf-8"]),
+    query=st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#%"), max_size=20),
+    certificate=st.sampled_from([b"ok", b"revoked", None]),
+)
+def test_any_request_is_answered_and_none_fails(path, method, body, kind, query, certificate) -> None:
+    app = make_app(Quiet())
+
+    async def called(scope, receive, send):
+        scope["extensions"] = {CERTIFICATE_KEY: certificate}
+        await app(scope, receive, send)
+
+    async def ask():
+        transport = httpx.ASGITransport(app=called, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="https://centre") as client:
+            return await client.request(method, f"{path}?{query}", content=body, headers={"content-type": kind})
+
+    answer = asyncio.run(ask())
+    assert answer.status_code < 500
+    if certificate is None and path in ("/v1/messages", "/v1/renew", "/healthz"):
+        assert answer.status_code in (401, 405)
+    if certificate == b"revoked" and path in ("/v1/messages", "/v1/renew", "/healthz"):
+        assert answer.status_code in (403, 405)
