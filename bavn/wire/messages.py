@@ -22,7 +22,10 @@ IndicatorId = Annotated[
 ]
 TableIndex = Annotated[int, Field(ge=0, lt=40)]
 BinIndex = Annotated[int, Field(ge=0, lt=2**31)]
-CELLS_MAX: Final = 1_000_000
+M_MAX: Final = 150_000
+CELLS_MAX: Final = M_MAX
+PLANES_BYTES_MAX: Final = 72_000_000
+"""A round of t=3, M=150,000, R=20: the largest that travels in one piece."""
 
 
 # --- up -------------------------------------------------------------------------------------------------------
@@ -32,8 +35,8 @@ class ShareUpload(Message):
     """One actor's planes of one round: exactly RoundParams.upload_bytes, random to anyone below the threshold."""
 
     round_id: Annotated[Hex16, Privacy.S0]
-    registry_version: Annotated[int, Field(ge=1), Privacy.S0]
-    planes: Annotated[bytes, Field(max_length=512 * 1024 * 1024), Privacy.S0]
+    registry_version: Annotated[int, Field(ge=1, lt=2**53), Privacy.S0]
+    planes: Annotated[bytes, Field(min_length=8, max_length=PLANES_BYTES_MAX), Privacy.S0]
 
 
 class CellTag(Message):
@@ -127,10 +130,10 @@ class RoundOpened(Message):
     round_id: Annotated[Hex16, Privacy.C]
     version: Annotated[int, Field(ge=1, le=1), Privacy.C]
     epoch: Annotated[int, Field(ge=0, lt=2**31), Privacy.C]
-    registry_version: Annotated[int, Field(ge=1), Privacy.C]
+    registry_version: Annotated[int, Field(ge=1, lt=2**53), Privacy.C]
     tier: Annotated[Tier, Privacy.C]
     t: Annotated[int, Field(ge=2, le=8), Privacy.C]
-    m: Annotated[int, Field(ge=1, le=1_000_000), Privacy.C]
+    m: Annotated[int, Field(ge=1, le=M_MAX), Privacy.C]
     r: Annotated[int, Field(ge=2, le=40), Privacy.C]
     deadline_us: Annotated[int, Field(ge=0, lt=2**53), Privacy.C]
     members: Annotated[tuple[Member, ...], Field(max_length=1000), Privacy.C]

@@ -32,13 +32,21 @@ class Safe:
     def authority(self) -> Path:
         return self.folder / "authority.pem"
 
+    @property
+    def has_keys(self) -> bool:
+        return self.tls_key.exists()
+
+    @property
+    def enrolled(self) -> bool:
+        return self.certificate.exists()
+
     def keep_keys(self, keys: NodeKeys) -> None:
-        """Writes both private keys; raises FileExistsError if there are some: an enrolment is never overwritten."""
-        if self.tls_key.exists():
-            raise FileExistsError(f"{self.tls_key} exists: this node has enrolled; move the folder away to start anew")
-        self.write(self.tls_key.name, _private_pem(keys.tls))
-        self.write("message.key.pem", _private_pem(keys.message))
+        """Writes both private keys; raises FileExistsError if there are some: keys are never overwritten."""
+        if self.has_keys:
+            raise FileExistsError(f"{self.tls_key} exists: move the folder away to start anew")
         self.write("actor", keys.actor)
+        self.write("message.key.pem", _private_pem(keys.message))
+        self.write(self.tls_key.name, _private_pem(keys.tls))
 
     def keep_certificate(self, certified: Certified, authority_pem: str) -> None:
         self.write(self.authority.name, authority_pem)
