@@ -75,7 +75,7 @@ def _desk(actor: Actor, dice: SeededDice) -> int:
 DEMO_HIT: Final = ("region-nord", "kommune-vig", "leverandoer")
 DEMO_LAST_WEEK: Final = "kommune-hede"
 DEMO_PERIOD_S: Final = 1500.0
-DEMO_JITTER: Final = 0.6
+DEMO_JITTER: Final = 0.5
 
 
 def demo_campaigns(sector: Sector, seed: int, end_us: int) -> tuple[Campaign, ...]:
@@ -92,8 +92,8 @@ def demo_campaigns(sector: Sector, seed: int, end_us: int) -> tuple[Campaign, ..
             end_us=end_us,
             period_s=DEMO_PERIOD_S,
             jitter=DEMO_JITTER,
-            thinning=0.3,
-            gap_share=0.25,
+            thinning=0.2,
+            gap_share=0.15,
             domain=f"cdn.{domain}",
             address=invented_address(domain),
             stack="implant-a",

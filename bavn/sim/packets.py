@@ -62,6 +62,11 @@ class _Layout:
     cuts: Ints
 
 
+def frame_sizes(batch: Flows) -> Ints:
+    """Bytes of each packet of the batch's template, pcap record header included."""
+    return _layout(batch.talk, batch.client_prefix is not None, batch.client_inside, batch.server_inside).size
+
+
 def render(batch: Flows, dice: SeededDice) -> Iterator[Frames]:
     """The batch's packets, a bounded number of bytes at a time. ValueError if the flows have no ports yet."""
     if batch.sport is None:

@@ -175,20 +175,20 @@ def _actor(dice: SeededDice, number: int, name: str, kind: Kind, hosts: int) -> 
         number=number,
         sensor=kind is not Kind.CLINIC,
         hosts=placed,
-        vendors=_vendors(dice.fork("vendors"), devices, placed[Role.SERVER]),
+        vendors=_vendors(dice.fork("vendors"), devices, placed[Role.SERVER], 2 if kind is Kind.REGION else 1),
         sites=tail(dice.fork("sites"), 250),
     )
 
 
-def _vendors(dice: SeededDice, devices: tuple[int, ...], servers: tuple[int, ...]) -> tuple[Vendor, ...]:
-    """Five services that nobody else has, each with one to two machines that call it very regularly; some are new."""
+def _vendors(dice: SeededDice, devices: tuple[int, ...], servers: tuple[int, ...], least: int) -> tuple[Vendor, ...]:
+    """Five services that nobody else has, each called very regularly by ``least`` machines or one more."""
     made = []
     pool = devices + servers[6:9]
     for index, period_s in enumerate((300, 600, 900, 420, 1200)):
         each = dice.fork(str(index))
         name = invented_name(each, ("com", "net", "eu")[each.below(3)], telemetry=True)
         first = each.below(len(pool))
-        clients = tuple(sorted({pool[(first + step) % len(pool)] for step in range(1 + index % 2)}))
+        clients = tuple(sorted({pool[(first + step) % len(pool)] for step in range(least + index % 2)}))
         jitter = 0.02 + 0.03 * each.unit()
         made.append(Vendor(f"api.{name}", invented_address(name), clients, period_s, jitter, index < NEW_VENDORS))
     return tuple(made)

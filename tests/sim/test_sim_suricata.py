@@ -3,11 +3,14 @@
 import json
 import subprocess
 from collections import Counter, defaultdict
+from ipaddress import ip_address
 
 import pytest
 
 from bavn.model.moment import HOUR_US
-from bavn.sim.generate import generate
+from bavn.model.record import address_text
+from bavn.sim.generate import generate, planned, story
+from bavn.sim.records import tables
 from bavn.sim.sector import demo_sector
 
 END_US = 1_795_532_400_000_000
@@ -18,7 +21,7 @@ outputs:
   - eve-log:
       enabled: yes
       filename: eve.json
-      types: [flow, {tls: {extended: yes, ja4: on}}, {dns: {version: 2}}, http, smb, krb5, {anomaly: {types: {decode: yes, stream: no, applayer: no}}}, {stats: {totals: yes}}]
+      types: [flow, {tls: {extended: yes, ja4: on}}, {dns: {version: 2}}, {http: {extended: yes}}, smb, krb5, {anomaly: {types: {decode: yes, stream: no, applayer: no}}}, {stats: {totals: yes}}]
 app-layer:
   protocols:
     tls: {enabled: yes, ja3-fingerprints: yes, ja4-fingerprints: yes, detection-ports: {dp: 443}}
@@ -115,3 +118,54 @@ def test_both_versions_of_ip_are_spoken(seen) -> None:
     versions = Counter(":" in row["src_ip"] for row in events["region-nord"] if row["event_type"] == "flow")
     assert versions[True] > 5
     assert versions[False] > 100
+
+
+@pytest.mark.suricata
+@pytest.mark.slow
+def test_records_made_without_packets_say_what_suricata_says(seen) -> None:
+    made, events, _ = seen
+    told = story(demo_sector(1, 0.15), 1, made["start_us"], made["end_us"])
+    for name in ("region-nord", "leverandoer"):
+        actor = told.sector.actor(name)
+        mine = defaultdict(Counter)
+        for start_us, end_us in told.stretches(24):
+            for table, rows in tables(planned(told, actor, start_us, end_us), "sim").items():
+                for row in rows.to_pylist():
+                    mine[table][_said(table, row)] += 1
+        seen_ = defaultdict(Counter)
+        for event in events[name]:
+            if event["event_type"] in ("flow", "tls", "http"):
+                seen_[event["event_type"]][_suricata_said(event)] += 1
+            elif event["event_type"] == "dns":
+                ends = (event["src_ip"], event["dest_ip"])
+                seen_["dns"][*ends, event["dns"]["rrname"], event["dns"]["rrtype"], event["dns"].get("rcode")] += 1
+        for table in ("flow", "tls", "http", "dns"):
+            differ = {key: (mine[table][key], seen_[table][key]) for key in mine[table] | seen_[table]}
+            assert {key: pair for key, pair in differ.items() if pair[0] != pair[1]} == {}, table
+
+
+def _said(table, row):
+    ends = (address_text(row["src"]), address_text(row["dst"]))
+    if table == "flow":
+        sizes = tuple(row[k] for k in ("pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient"))
+        return (*ends, row["dst_port"], row["app_proto"] or None, sizes, row["state"])
+    if table == "tls":
+        return (*ends, row["sni"], row["version"], row["ja3"], row["ja3s"], row["ja4"], row["cert"])
+    if table == "http":
+        return (*ends, row["host"], row["url"], row["method"], row["user_agent"], row["status"])
+    return (*ends, row["rrname"], row["rrtype"], row["rcode"])
+
+
+def _suricata_said(event):
+    ends = (str(ip_address(event["src_ip"])), str(ip_address(event["dest_ip"])))
+    if event["event_type"] == "flow":
+        flow = event["flow"]
+        sizes = tuple(flow[k] for k in ("pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient"))
+        app = event.get("app_proto")
+        return (*ends, event.get("dest_port", 0), None if app == "failed" else app, sizes, flow["state"])
+    if event["event_type"] == "tls":
+        tls = event["tls"]
+        cert = tls["fingerprint"].replace(":", "") if "fingerprint" in tls else None
+        return (*ends, tls["sni"], tls["version"], tls["ja3"]["hash"], tls["ja3s"]["hash"], tls["ja4"], cert)
+    http = event["http"]
+    return (*ends, http["hostname"], http["url"], http["http_method"], http["http_user_agent"], http["status"])
