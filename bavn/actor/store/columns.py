@@ -238,6 +238,8 @@ class ColumnStore(History):
 
     def _damage(self, segments: Sequence[Segment]) -> StoreDamaged | None:
         with self._writing:
+            if self._grip < 0:
+                return super()._damage(segments)
             found = damaged_among(segments, self._files, deep=True)
             if not found:
                 return None

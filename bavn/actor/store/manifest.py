@@ -126,6 +126,8 @@ class Manifest:
                 if "disk image is malformed" in str(error):
                     raise StoreBroken(self._rebuild_words(error)) from error
                 raise StoreBroken(f"{self._file} cannot be used ({error}): see to the disk and its rights") from error
+            except sqlite3.ProgrammingError:
+                raise  # the store was closed: its user's fault, not the disk's
             except sqlite3.DatabaseError as error:
                 raise StoreBroken(self._rebuild_words(error)) from error
 

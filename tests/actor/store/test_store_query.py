@@ -56,7 +56,8 @@ REFUSED = [
     "CREATE TABLE t (a INT)", "CREATE TEMP TABLE flow AS SELECT 1", "CREATE OR REPLACE MACRO is_home(a) AS TRUE",
     "CREATE OR REPLACE VIEW flow AS SELECT 1", "DROP VIEW flow", "INSERT INTO flow VALUES (1)", "DELETE FROM flow",
     "UPDATE flow SET src = NULL", "ALTER TABLE flow RENAME TO x", "TRUNCATE flow", "BEGIN", "COMMIT",
-    "PREPARE p AS SELECT 1",     "EXECUTE p", "DEALLOCATE p", "EXPLAIN SELECT 1", "EXPLAIN ANALYZE SELECT 1", "DESCRIBE flow", "SHOW TABLES",
+    "PREPARE p AS SELECT 1", "EXECUTE p", "DEALLOCATE p", "EXPLAIN SELECT 1", "EXPLAIN ANALYZE SELECT 1",
+    "DESCRIBE flow", "SHOW TABLES",
     "SUMMARIZE flow", "PIVOT flow ON proto", "CREATE TYPE t AS ENUM ('a')", "CREATE SEQUENCE s",
     # more than one, or none
     "SELECT 1; SELECT 2", "SELECT 1; DROP VIEW flow", "", "   ", "-- nothing", ";", "selec", "SELECT", "\0",
