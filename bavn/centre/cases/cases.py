@@ -25,7 +25,7 @@ from bavn.centre.cases.case import (
     terms_text,
 )
 from bavn.centre.cases.policies import Policies, PolicyState
-from bavn.centre.cases.tables import CASE, VERDICT, make_tables, reading
+from bavn.centre.cases.tables import AUDIT, CASE, VERDICT, make_tables, reading, writing
 from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
 from bavn.model.case import CaseAct, CaseState, Clocks, after
 from bavn.model.moment import HOUR_US
@@ -66,7 +66,7 @@ class Cases:
         clocks = Clocks(
             first_sighting_us=facts.first_hour * HOUR_US, first_report_us=facts.first_report_us, lead_us=facts.lead_us
         )
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             if connection.execute(select(CASE.c.id).where(CASE.c.id == case_id)).first() is None:
                 connection.execute(
                     insert(CASE).values(
@@ -91,7 +91,7 @@ class Cases:
         stale = [row for row in rows if row.lead_id in wanted and facts_text(wanted[row.lead_id]) != row.facts]
         if not stale:
             return
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             for row in stale:
                 facts = wanted[row.lead_id]
                 connection.execute(
@@ -112,7 +112,7 @@ class Cases:
             raise ValueError(f"a reason has at most {WHY_CHARACTERS_MAX} characters")
         if terms is not None and act is not CaseAct.RELEASE:
             raise ValueError("terms go with a release")
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             self._act(connection, self._locked(connection, case_id), act, user, why, terms)
         return self.case(case_id)
 
@@ -121,7 +121,7 @@ class Cases:
         person(user)
         if not text.strip() or len(text) > COMMENT_CHARACTERS_MAX:
             raise ValueError(f"a comment has 1 to {COMMENT_CHARACTERS_MAX} characters")
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             self._locked(connection, case_id)
             audit.note(connection, self._clock.now_us(), user, "comment", case_id, {"text": text})
 
@@ -140,7 +140,7 @@ class Cases:
 
     def _apply(self, case_id: str, state: PolicyState, now_us: int) -> bool:
         policy = state.policy
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             case = self._locked(connection, case_id)
             covered = [element.observable for element in case.facts.elements if policy.covers(element)]
             if case.state not in (CaseState.NEW, CaseState.TRIAGE) or not covered:
@@ -162,7 +162,7 @@ class Cases:
 
     def done(self, case_id: str, order_no: int, released_us: int | None) -> None:
         """Share has carried out this order; ``released_us``: when the indicators left, None for a withdrawal."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             case = self._locked(connection, case_id)
             clocks = case.clocks
             if released_us is not None and clocks.released_us is None:
@@ -175,7 +175,7 @@ class Cases:
 
     def refused(self, case_id: str, order_no: int, reasons: dict[str, str]) -> None:
         """Gate 3 let none of the case's indicators out: the case is confirmed again, and says why."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             case = self._locked(connection, case_id)
             if case.order_no != order_no or not case.wanted:
                 return
@@ -187,11 +187,18 @@ class Cases:
 
     def blocked(self, case_id: str, at_us: int) -> None:
         """An actor put an indicator of the case into force; the clock keeps the last one."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             case = self._locked(connection, case_id)
             if (case.clocks.last_block_us or 0) < at_us:
                 clocks = clocks_text(replace(case.clocks, last_block_us=at_us))
                 connection.execute(update(CASE).where(CASE.c.id == case_id).values(clocks=clocks))
+
+    def record_once(self, act: str, subject: str, detail: dict[str, Any]) -> None:
+        """An audit line for something the centre itself noticed; the same act on the same subject only once."""
+        with writing(self._engine) as connection:
+            known = select(AUDIT.c.seq).where(AUDIT.c.subject == subject, AUDIT.c.act == act)
+            if connection.execute(known).first() is None:
+                audit.note(connection, self._clock.now_us(), CENTRE, act, subject, detail)
 
     # --- questions ---------------------------------------------------------------------------------------------
 
@@ -205,6 +212,16 @@ class Cases:
     def every(self) -> tuple[Case, ...]:
         """All cases, the latest first."""
         return self._where()[::-1]
+
+    def released_by(self, case_id: str) -> str:
+        """Who gave the last order to release: a person or ``policy:ID``; empty if nobody did."""
+        asked = (
+            select(AUDIT.c.who)
+            .where(AUDIT.c.subject == case_id, AUDIT.c.act == CaseAct.RELEASE.value)
+            .order_by(AUDIT.c.seq.desc())
+        )
+        with reading(self._engine) as connection:
+            return connection.scalar(asked.limit(1)) or ""
 
     def verdicts(self, verdict: str) -> dict[Observable, tuple[int, int]]:
         """Observables found ``benign`` or ``malicious``, each with (groups that reported it, t it was revealed at)."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.case import ElementFacts
-from bavn.centre.cases.tables import POLICY, POLICY_USE, reading
+from bavn.centre.cases.tables import POLICY, POLICY_USE, reading, writing
 from bavn.centre.cases.who import NotAllowed, person
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
@@ -87,7 +87,7 @@ class Policies:
         if not now_us < policy.until_us <= now_us + DAYS_MAX * DAY_US:
             raise ValueError("a standing policy ends within a year from now")
         person(user)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             line = audit.note(connection, now_us, user, "policy-proposed", "policies", _body(policy))
             policy_id = f"policy-{line.seq}"
             connection.execute(
@@ -108,7 +108,7 @@ class Policies:
             raise NotAllowed("two different people stand behind a standing policy; who proposed it cannot approve it")
         if known.approved_us is not None or known.ended_us is not None or now_us >= known.policy.until_us:
             raise NotAllowed(f"{policy_id} is approved, ended or past its end")
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             changed = connection.execute(
                 update(POLICY)
                 .where(POLICY.c.id == policy_id, POLICY.c.approved_us.is_(None), POLICY.c.ended_us.is_(None))
@@ -124,7 +124,7 @@ class Policies:
         person(user)
         self.get(policy_id)
         now_us = self._clock.now_us()
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             ended = connection.execute(
                 update(POLICY)
                 .where(POLICY.c.id == policy_id, POLICY.c.ended_us.is_(None))

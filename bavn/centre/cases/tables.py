@@ -1,5 +1,6 @@
 """The tables of this room (SQLAlchemy Core, portable SQL). Service and command line may work on them at once."""
 
+from contextlib import AbstractContextManager
 from typing import Final
 
 from sqlalchemy import (
@@ -110,12 +111,18 @@ def make_tables(engine: Engine) -> None:
         if connection.execute(select(AUDIT_HEAD.c.seq)).first() is not None:
             return
     try:
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             connection.execute(insert(AUDIT_HEAD).values(id=1, seq=0, hash=GENESIS))
     except IntegrityError:
         return  # another process was first; it wrote the same
 
 
 def reading(engine: Engine) -> Connection:
-    """A connection for questions only (a context manager): SQLite takes no write lock for it."""
-    return engine.execution_options(bavn_reads=True).connect()
+    """A connection for questions only (a context manager)."""
+    return engine.connect()
+
+
+def writing(engine: Engine) -> AbstractContextManager[Connection]:
+    """A transaction that may write. SQLite takes its lock at once, so that two processes wait for each other instead
+    of failing (node/tables.py, open_engine)."""
+    return engine.execution_options(bavn_writes=True).begin()

@@ -25,7 +25,7 @@ class SqlRoundBook:
     engine: Engine
 
     def write(self, changes: Sequence[Change]) -> None:
-        with self.engine.begin() as connection:
+        with t.writing(self.engine) as connection:
             for change in changes:
                 _WRITERS[type(change)](connection, change)
 
@@ -165,7 +165,7 @@ def _quarantine(connection: Connection, change: state.Quarantine) -> None:
     place = {"round_id": change.round_id, "cell_table": change.cell.table, "cell_bin": change.cell.bin}
     here = and_(*(t.QUARANTINE.c[name] == value for name, value in place.items()))
     connection.execute(delete(t.QUARANTINE).where(here))
-    connection.execute(t.QUARANTINE.insert().values(named=named, **place))
+    connection.execute(t.QUARANTINE.insert().values(named=named, audited=False, **place))
     for actor, _, report in change.named:
         connection.execute(delete(t.SIGNS).where(t.SIGNS.c.report_id == report, t.SIGNS.c.actor == actor))
 
@@ -223,7 +223,7 @@ _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
 def forget_rounds(engine: Engine, before_us: int) -> int:
     """Delete all that is kept of rounds that ended before a moment, except their reports and quarantines; how many."""
     old = select(t.ROUNDS.c.id).where(t.ROUNDS.c.ended_us < before_us)
-    with engine.begin() as connection:
+    with t.writing(engine) as connection:
         count = connection.scalar(select(func.count()).select_from(old.subquery())) or 0
         for table in (t.PLANES, t.HITS, t.TAGS, t.ASKED, t.ANSWERS, t.REFUSALS):
             connection.execute(delete(table).where(table.c.round_id.in_(old)))

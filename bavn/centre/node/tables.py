@@ -5,6 +5,7 @@ its own. The private join's planes lie here only from upload to reconstruction. 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import (
@@ -94,6 +95,7 @@ QUARANTINE = Table(
     Column("cell_table", Integer, primary_key=True),
     Column("cell_bin", BigInteger, primary_key=True),
     Column("named", Text, nullable=False),
+    Column("audited", Boolean, nullable=False),
 )
 SIGNS = Table(
     "signs",
@@ -152,11 +154,19 @@ NULLS = Table(
     Column("elements", Integer, nullable=False),
     Column("fitted_us", BigInteger, nullable=False),
 )
+HEALTH = Table(
+    "node_health",
+    METADATA,
+    Column("actor", String(40), primary_key=True),
+    Column("received_us", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
 
 
 def open_engine(url: str) -> Engine:
     """An engine for ``sqlite://`` (memory), ``sqlite:///FILE`` or another database. SQLite: WAL, synchronous=FULL, and
-    a transaction that may write takes the lock at once: two processes wait for each other instead of failing."""
+    a transaction that says it may write (``writing``) takes the lock at once: two processes wait for each other instead
+    of failing. In memory there is one connection: for one thread at a time."""
     memory = url in ("sqlite://", "sqlite:///:memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
     if url.startswith("sqlite"):
@@ -169,13 +179,19 @@ def open_engine(url: str) -> Engine:
 
 
 def reading(engine: Engine) -> Connection:
-    """A connection for questions only (a context manager): it waits for nobody and keeps nobody waiting."""
-    return engine.execution_options(bavn_reads=True).connect()
+    """A connection for questions only (a context manager)."""
+    return engine.connect()
+
+
+def writing(engine: Engine) -> AbstractContextManager[Connection]:
+    """A transaction that may write. SQLite takes its lock at once, so that two processes wait for each other instead
+    of failing (node/tables.py, open_engine)."""
+    return engine.execution_options(bavn_writes=True).begin()
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("bavn_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    writes = connection.get_execution_options().get("bavn_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _sqlite_manners(connection: Any, _record: Any) -> None:

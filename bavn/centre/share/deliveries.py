@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, insert, select, update
 
 from bavn.centre.share.letter import Grounds
-from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, reading
+from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, reading, writing
 from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
@@ -78,7 +78,7 @@ class Deliveries:
     ) -> Indicator:
         """Make this the live version and owe it to every actor; the version counts up from what was. An order that
         was carried out already changes nothing."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             known = connection.execute(select(INDICATOR).where(INDICATOR.c.id == made.id).with_for_update()).first()
             if known is not None and known.live and (known.case_id, known.order_no) == (made.case_id, order_no):
                 return _indicator(known)
@@ -99,7 +99,7 @@ class Deliveries:
     def withdraw(self, case_id: str, actors: Iterable[str], now_us: int) -> list[str]:
         """Owe every actor the withdrawal of all that is live of a case; the ids."""
         recipients = list(actors)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             rows = connection.execute(
                 select(INDICATOR).where(INDICATOR.c.case_id == case_id, INDICATOR.c.live).order_by(INDICATOR.c.id)
             ).all()
@@ -113,7 +113,7 @@ class Deliveries:
     def owe_newcomers(self, actors: Sequence[str], now_us: int) -> None:
         """Every actor is owed every live indicator that has not ended; who has been told already is left alone."""
         live = and_(INDICATOR.c.live, INDICATOR.c.valid_until_us > now_us)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             for actor in actors:
                 told = select(DELIVERY.c.indicator_id).where(
                     DELIVERY.c.actor == actor, DELIVERY.c.indicator_id == INDICATOR.c.id,
@@ -159,10 +159,8 @@ class Deliveries:
         }  # fmt: skip
         here = and_(*(RECEIPT.c[name] == value for name, value in key.items()))
         words = {"enforcers": json.dumps(receipt.enforcers), "rule": receipt.rule or ""}
-        with self._engine.begin() as connection:
-            known = connection.execute(
-                update(RECEIPT).where(here).values(last_us=func.coalesce(receipt.received_us), **words)
-            )
+        with writing(self._engine) as connection:
+            known = connection.execute(update(RECEIPT).where(here).values(last_us=receipt.received_us, **words))
             if known.rowcount == 0:
                 times = {"first_us": receipt.received_us, "last_us": receipt.received_us}
                 connection.execute(insert(RECEIPT).values(**key, **words, **times))
@@ -175,7 +173,7 @@ class Deliveries:
         """Keep a sighting: the widest that this actor has told of this kind."""
         key = {"indicator_id": seen.indicator_id, "actor": seen.actor, "kind": seen.kind}
         here = and_(*(OBSERVED.c[name] == value for name, value in key.items()))
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             known = connection.execute(select(OBSERVED).where(here)).first()
             hours = [hour for hour in (seen.first_hour, known and known.first_hour) if hour is not None]
             last = [hour for hour in (seen.last_hour, known and known.last_hour) if hour is not None]
@@ -243,7 +241,7 @@ class Deliveries:
     def _mark(self, one: Pending, values: dict[str, Any]) -> None:
         wanted, version = _named(one.said)
         here = and_(DELIVERY.c.indicator_id == wanted, DELIVERY.c.version == version, DELIVERY.c.actor == one.actor)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(update(DELIVERY).where(here).values(**values))
 
 

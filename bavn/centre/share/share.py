@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import exp
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
@@ -62,22 +62,41 @@ def identity_of(sector: str) -> str:
     return f"identity--{uuid.uuid5(_IDENTITY_SPACE, sector)}"
 
 
+class Recipients(Protocol):
+    """Who may be written to."""
+
+    def active(self) -> Sequence[str]:
+        """The names of the active actors, sorted."""
+        ...
+
+    def is_active(self, name: str) -> bool: ...
+
+
 class Share:
-    """All methods may be called from any thread. ``members`` gives the names of the active actors."""
+    """All methods may be called from any thread."""
 
     def __init__(
         self, *, engine: Engine, book: Book, key: Ed25519PrivateKey, clock: Clock, limits: ShareLimits, sector: str,
-        members: Callable[[], Sequence[str]], outbox_limits: OutboxLimits | None = None,
-        on_put: Callable[[str], None] | None = None,
+        recipients: Recipients, outbox_limits: OutboxLimits | None = None,
     ) -> None:  # fmt: skip
         make_tables(engine)
-        self._clock, self._limits, self._members = clock, limits, members
+        self._clock, self._limits, self._recipients = clock, limits, recipients
         self.deliveries = Deliveries(engine)
         self.post = Post(
             book=book, key=key, clock=clock, limits=limits, created_by=identity_of(sector),
-            is_member=lambda name: name in members(), outbox_limits=outbox_limits, on_put=on_put,
+            is_member=recipients.is_active, outbox_limits=outbox_limits,
+            on_put=self._wake,
         )  # fmt: skip
         self._served: frozenset[str] = frozenset()
+        self._on_queued: Callable[[str], None] | None = None
+
+    def on_queued(self, call: Callable[[str], None]) -> None:
+        """``call`` hears an actor's name whenever something was queued for it; it must only wake somebody."""
+        self._on_queued = call
+
+    def _wake(self, actor: str) -> None:
+        if self._on_queued is not None:
+            self._on_queued(actor)
 
     def say(self, said: Said) -> Refused | None:
         """A round message, queued once. Raises GateBroken."""
@@ -87,7 +106,7 @@ class Share:
         """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.
         What gate 3 refuses for all meets it once, with one line."""
         now_us = self._clock.now_us()
-        actors = list(self._members())
+        actors = list(self._recipients.active())
         refusals: dict[str, str] = {}
         for wish in wishes:
             made = self._indicator(wish, now_us)
@@ -100,12 +119,12 @@ class Share:
 
     def withdraw(self, case_id: str) -> list[str]:
         """Owe every active actor the withdrawal of all that is live of a case; the ids."""
-        return self.deliveries.withdraw(case_id, self._members(), self._clock.now_us())
+        return self.deliveries.withdraw(case_id, self._recipients.active(), self._clock.now_us())
 
     def step(self) -> int:
         """Queue what is owed, newcomers included; how many letters were offered. Raises GateBroken."""
         now_us = self._clock.now_us()
-        members = self._members()
+        members = self._recipients.active()
         if frozenset(members) != self._served:
             self.deliveries.owe_newcomers(members, now_us)
             self._served = frozenset(members)

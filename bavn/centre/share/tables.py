@@ -4,6 +4,7 @@ The envelopes themselves wait in wire's outbox, in the book of the ledger. Refus
 actors stand here only as recipients.
 """
 
+from contextlib import AbstractContextManager
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Index, Integer, MetaData, String, Table
@@ -83,5 +84,11 @@ def make_tables(engine: Engine) -> None:
 
 
 def reading(engine: Engine) -> Connection:
-    """A connection for questions only (a context manager): SQLite takes no write lock for it."""
-    return engine.execution_options(bavn_reads=True).connect()
+    """A connection for questions only (a context manager)."""
+    return engine.connect()
+
+
+def writing(engine: Engine) -> AbstractContextManager[Connection]:
+    """A transaction that may write. SQLite takes its lock at once, so that two processes wait for each other instead
+    of failing (node/tables.py, open_engine)."""
+    return engine.execution_options(bavn_writes=True).begin()

@@ -1,0 +1,82 @@
+"""The centre's configuration: tiers, score, lines and limits, each field with unit, default and sentence.
+
+``app`` reads the TOML file and hands the table in. Refuses to read files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bavn.centre.correlate.context import ScoreSettings
+from bavn.centre.correlate.tier import TIERS, Tier
+from bavn.model.observable import NotCanonical, Observable
+from bavn.model.settings import SettingsError, load, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreLimits:
+    """``[centre]`` of the configuration, apart from where things lie (that is ``app``'s)."""
+
+    sector: str = setting("sector", unit="", holds="Name of the sector: the author of its indicators.")
+    case_score_min: float = setting(
+        5.0, unit="nats", holds="A lead at or above this score is opened as a case by itself.", low=-20.0, high=100.0
+    )
+    block_score_min: float = setting(
+        7.0, unit="nats", holds="Below this score nothing is released that may block.", low=0.0, high=100.0
+    )
+    indicator_days_max: int = setting(90, unit="days", holds="No indicator is released for longer.", low=1, high=365)
+    register: tuple[str, ...] = setting(
+        (), unit="", holds='The sector\'s own services, as "type:value": weighed down and never blocked.'
+    )
+    rounds_kept_days: int = setting(
+        7, unit="days", holds="How long a closed round can be looked into.", low=1, high=365
+    )
+    signs_kept_days: int = setting(30, unit="days", holds="How long a report is kept after it came.", low=7, high=365)
+    fit_every_s: float = setting(
+        86_400.0, unit="s", holds="How often the law of benign sharing is fitted anew.", low=60.0, high=2_592_000.0
+    )
+    rank_every_s: float = setting(
+        60.0, unit="s", holds="Leads are ranked anew when reports come, and at least this often.", low=0.1, high=3600.0
+    )
+    items_per_step_max: int = setting(
+        500, unit="items", holds="How many items of the inbox one step works off.", low=1, high=100_000
+    )
+
+    def __post_init__(self) -> None:
+        for text in self.register:
+            kind, _, value = text.partition(":")
+            try:
+                Observable.of(kind, value)
+            except (NotCanonical, ValueError) as error:
+                raise SettingsError(f"centre.register: {text!r} is no observable ({error})") from error
+
+    @property
+    def registered(self) -> frozenset[Observable]:
+        return frozenset(Observable.of(*text.split(":", 1)) for text in self.register)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreConfig:
+    """All of it."""
+
+    limits: CentreLimits = field(default_factory=CentreLimits)
+    score: ScoreSettings = field(default_factory=ScoreSettings)
+    tiers: tuple[Tier, ...] = TIERS
+
+
+def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
+    """From a TOML table with ``[centre]``, ``[score]`` and ``[tiers.NAME]``; without any tier, those of PSI.md.
+    ``where`` names the file. Raises SettingsError."""
+    known = {"centre", "score", "tiers"}
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise SettingsError(f"{where}: no table is called {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    tiers = table.get("tiers", {})
+    if not isinstance(tiers, Mapping) or not all(isinstance(tier, Mapping) for tier in tiers.values()):
+        raise SettingsError(f"{where}: tiers are tables, [tiers.A] for example")
+    made = tuple(load(Tier, {"name": name, **tier}, f"{where}: tiers.{name}") for name, tier in tiers.items())
+    return CentreConfig(
+        limits=load(CentreLimits, table.get("centre", {}), f"{where}: centre"),
+        score=load(ScoreSettings, table.get("score", {}), f"{where}: score"),
+        tiers=made or TIERS,
+    )

@@ -1,0 +1,171 @@
+"""A whole sector in one process: the centre over a database in memory, and real doors opposite it."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.policy import DoorPolicy
+from bavn.centre.correlate.lists import NoLists
+from bavn.centre.correlate.tier import Tier
+from bavn.centre.members.authority import Authority
+from bavn.centre.members.registry import Registry
+from bavn.centre.node import CentreConfig, open_centre, open_engine
+from bavn.centre.node.config import CentreLimits
+from bavn.model.indicator import BlockOutcome
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.observable import Observable
+from bavn.model.suspicion import RowsRef, Suspicion
+from bavn.model.text import Text
+from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.sim.clock import SimClock
+from bavn.sim.dice import SeededDice
+from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
+from bavn.wire.messages import IndicatorReleased
+from bavn.wire.stix import indicator_of
+
+NOW_US = 20_000 * DAY_US + 9 * HOUR_US
+BAD = Observable.of("domain", "cdn-sync-hub.net")
+BAD_ADDRESS = Observable.of("ip4", "185.32.20.6")
+TIERS = (
+    Tier(name="A", m=30, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=600),
+    Tier(name="B", t=3, m=30, r=4, every_s=3600, upload_s=60, wave_s=10, reveal_s=600, sign_days=3),
+)
+
+
+def make_suspicion(**other) -> Suspicion:
+    plain = Suspicion(
+        id="0" * 32, detector="beacon", technique="T1071.001", host="10.1.2.3", peer="cdn-sync-hub.net",
+        observables=(BAD, BAD_ADDRESS), p=0.02, p_source="own", evidence_nats=1.26, statistic=3.0,
+        first_us=NOW_US - 5 * HOUR_US + 12 * MINUTE_US, last_us=NOW_US - 30 * MINUTE_US, hosts=1, listed=False,
+        why=Text("Every 300 s.", "Hvert 300. s."), rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
+        period_s=301.5, regularity=0.82, walk_nats=None,
+    )  # fmt: skip
+    return replace(plain, **other)
+
+
+class Node:
+    """An actor: a real door, and a protection that says what it is told to say."""
+
+    def __init__(self, name, at, clock, centre_key, suspicions):
+        self.name, self.clock = name, clock
+        self.key = Ed25519PrivateKey.from_private_bytes(bytes([at + 1]) * 32)
+        self.book = Book()
+        self.suspicions = list(suspicions)
+        self.door = Door(
+            name=name, ledger=Ledger(self.book), clock=clock, dice=SeededDice(at, name),
+            keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([at + 1]) * 32),
+            policy=DoorPolicy(), homes=("10.0.0.0/8",), identifiers=GroupKeyIdentifiers(bytes(range(32))),
+            suspicions=lambda: self.suspicions,
+        )  # fmt: skip
+        self.told = []
+        self.letters = 0
+        self.enforces = True
+        self.asleep = False
+
+    def talk(self, centre):
+        """Hear all that waits, answer, hand over; returns how much was said either way."""
+        if self.asleep:
+            return 0
+        heard = centre.pull(self.name, self.door.heard)
+        self.letters += len(heard)
+        for raw in heard:
+            self.door.hear(raw, self._protect)
+        queued = self.door.queued()
+        self.door.acknowledged(centre.receive(self.name, queued))
+        return len(heard) + len(queued)
+
+    def _protect(self, message):
+        self.told.append(message)
+        if isinstance(message, IndicatorReleased) and self.enforces:
+            made = indicator_of(message.bundle)
+            outcome = BlockOutcome(
+                indicator_id=made.id, version=made.version, state="enforced", enforcers=("rpz",), rule=None
+            )
+            self.door.tell_outcome(outcome)
+
+
+class Sector:
+    """``names``: actor -> group. ``restart`` opens a new centre on the same database and book."""
+
+    def __init__(self, names, engine, book, lists=None, config=None, start_us=NOW_US):
+        self.clock = SimClock(start_us)
+        self.engine, self.book = engine, book
+        self.centre_key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
+        self.authority = Authority.make("test", start_us, SeededDice(5, "authority"))
+        self.lists = lists or NoLists()
+        self.config = config or CentreConfig(limits=CentreLimits(rank_every_s=1.0), tiers=TIERS)
+        self.registry = Registry(engine, self.clock)
+        self.dice = SeededDice(9, "centre")
+        self.nodes = {}
+        for at, (name, group) in enumerate(sorted(names.items())):
+            self.join(name, group, at)
+        self.restart()
+
+    def join(self, name, group, at):
+        self.registry.add(name, "region", group)
+        node = Node(name, at, self.clock, self.centre_key, ())
+        with self.engine.begin() as tx:
+            self.registry.activate(tx, name, node.key.public_key().public_bytes_raw().hex())
+        self.nodes[name] = node
+
+    def restart(self):
+        self.centre = open_centre(
+            self.config, engine=self.engine, book=self.book, key=self.centre_key, authority=self.authority,
+            clock=self.clock, dice=self.dice, lists=self.lists, registry=self.registry,
+        )  # fmt: skip
+
+    @property
+    def desk(self):
+        return self.centre.desk
+
+    def run(self, turns=40, *, restart_each=False):
+        """Step and let all nodes talk until nobody has anything to say."""
+        for _ in range(turns):
+            self.centre.step()
+            if restart_each:
+                self.restart()
+            if not sum(node.talk(self.centre) for node in self.nodes.values()):
+                self.centre.step()
+                return
+
+    def wait(self, seconds):
+        self.clock.advance(round(seconds * 1_000_000))
+        self.run()
+
+    def close(self):
+        for node in self.nodes.values():
+            node.book.close()
+
+
+@pytest.fixture
+def make_sector():
+    """Sectors that are closed again after the test."""
+    made, books, engines = [], [], []
+
+    def make(names, lists=None, config=None, url="sqlite://", path=None):
+        engine, book = open_engine(url), Book(path)
+        engines.append(engine)
+        books.append(book)
+        made.append(Sector(names, engine, book, lists, config))
+        return made[-1]
+
+    yield make
+    for sector in made:
+        sector.close()
+    for book in books:
+        book.close()
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def suspicion():
+    return make_suspicion
+
+
+@pytest.fixture(scope="session")
+def bad():
+    return BAD, BAD_ADDRESS
