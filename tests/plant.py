@@ -1,0 +1,78 @@
+"""Plants known faults, one at a time, in a copy of the tree; each must make its named test fail (script/plant)."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TEST_S_MAX = 300
+
+
+def copy_tree(to: Path) -> None:
+    """The files that git knows or would know, less what it ignores."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        source = ROOT / name
+        if source.is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, to / name)
+
+
+def run(command: list[str], tree: Path) -> int:
+    path = {
+        "PYTHONPATH": str(tree),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": f"{ROOT / '.venv/bin'}:/usr/sbin:/usr/bin:/bin",
+    }
+    return subprocess.run(
+        command,
+        cwd=tree,
+        env=path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=TEST_S_MAX,
+        check=False,
+    ).returncode
+
+
+def main(names: list[str]) -> int:
+    faults = tomllib.loads((ROOT / "tests" / "planted.toml").read_text())["fault"]
+    wanted = [fault for fault in faults if not names or fault["name"] in names]
+    with tempfile.TemporaryDirectory(prefix="bavn-plant-") as folder:
+        tree = Path(folder)
+        copy_tree(tree)
+        sound = {test: run(test.split(), tree) == 0 for test in {fault["test"] for fault in wanted}}
+        failed = sum(not caught(fault, tree, sound[fault["test"]]) for fault in wanted)
+    print(f"{len(wanted) - failed} passed, {failed} failed")
+    return 1 if failed or not wanted else 0
+
+
+def caught(fault: dict[str, str], tree: Path, sound: bool) -> bool:
+    """Plant, test, put back. ``sound``: the test passes without the fault, so that its failing says something."""
+    if not sound:
+        print(f"UNSOUND {fault['name']}: {fault['test']} fails without the fault too")
+        return False
+    file = tree / fault["file"]
+    before = file.read_text()
+    if before.count(fault["find"]) != 1:
+        print(
+            f"MISFIT  {fault['name']}: {fault['file']} holds what is to be replaced {before.count(fault['find'])} times"
+        )
+        return False
+    command = fault["test"].split()
+    file.write_text(before.replace(fault["find"], fault["plant"]))
+    try:
+        code = run(command, tree)
+    finally:
+        file.write_text(before)
+    print(f"{'caught' if code else 'MISSED'}  {fault['name']}: {fault['test']} ended with {code}", flush=True)
+    return code != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
