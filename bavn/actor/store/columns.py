@@ -21,7 +21,7 @@ from bavn.actor.store.damage import damaged_among, quarantine, words
 from bavn.actor.store.disk import Disk
 from bavn.actor.store.engine import sweep_spill
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
-from bavn.actor.store.history import History
+from bavn.actor.store.history import History, checked_homes
 from bavn.actor.store.intake import bounds, take
 from bavn.actor.store.lease import ERAS, if_free
 from bavn.actor.store.limits import StoreLimits
@@ -75,6 +75,7 @@ class ColumnStore(History):
     ) -> Self:
         """Open or make the store in ``path`` to write. Without a clock no row is too old or too new, nothing ages and
         nothing is merged unless asked. Raises StoreBusy, StoreBroken, OSError, ValueError for a home that is none."""
+        checked_homes(homes)
         disk = disk or Disk()
         grip = take_hold(path, disk)
         try:

@@ -22,17 +22,22 @@ from bavn.model.record import range_uuids
 _TURNS_MAX: Final = 1000
 
 
+def checked_homes(homes: Sequence[str]) -> None:
+    """ValueError if one is no network."""
+    for home in homes:
+        range_uuids(home)
+
+
 class History:
     """Reads a store that a ColumnStore writes, maybe at this moment."""
 
     def __init__(self, root: Path, limits: StoreLimits, homes: Sequence[str], manifest: Manifest) -> None:
-        for home in homes:
-            range_uuids(home)
         self._root, self._limits, self._homes, self._manifest = root, limits, tuple(homes), manifest
 
     @classmethod
     def read(cls, path: Path, limits: StoreLimits | None = None, *, homes: Sequence[str] = ()) -> "History":
         """Open the store in ``path`` to ask. Raises StoreBroken; ValueError for a home that is no network."""
+        checked_homes(homes)
         if not (path / FILE).is_file():
             raise StoreBroken(f"there is no store in {path}: no node has written here, or its manifest is lost")
         return History(path, limits or StoreLimits(), homes, Manifest(path, read_only=True))

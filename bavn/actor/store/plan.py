@@ -14,7 +14,7 @@ from bavn.actor.store.segment import ROLLUP_OF, Segment, layout
 from bavn.model.moment import DAY_US, MINUTE_US, hour_of
 from bavn.model.record import TABLES
 
-LATE_SHARE: Final = 0.25
+LATE_SHARE: Final = 0.05
 """An hour is written anew when what came beside its largest segment is this much of it: so no row is written more than
 a few times, however late the rest comes."""
 CLOSED_SEGMENTS_MAX: Final = 4

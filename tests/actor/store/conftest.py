@@ -38,7 +38,7 @@ class SetClock:
         return self.us
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hour0() -> int:
     return HOUR0
 

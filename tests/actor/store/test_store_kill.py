@@ -1,4 +1,4 @@
-"""kill -9 for real: a process that appends and tidies is killed again and again; the history is what it acknowledged."""
+"""kill -9 for real: a process that appends and tidies is killed at any moment; the history is what it acknowledged."""
 
 import os
 import random

@@ -1,0 +1,103 @@
+"""The retro-hunt against looking at every row."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bavn.actor.store import hunt as hunting
+from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.hunt import Hunted, hunt
+from bavn.model.moment import HOUR_US
+from bavn.model.observable import Observable, ObservableType
+
+ADDRESSES = ["10.0.0.1", "10.0.0.2", "192.0.2.1", "192.0.2.2", "2001:db8::1"]
+NAMES = ["example.dk", "a.example.dk", "b.a.example.dk", "xexample.dk", "example.dk.evil.com", None]
+JA3 = ["0" * 32, "a" * 32, None]
+WANTED = [Observable.address(a) for a in ADDRESSES[1:]] + [
+    Observable.of("domain", name) for name in ("example.dk", "a.example.dk", "evil.com", "nowhere.dk")
+] + [Observable.of("ja3", "a" * 32), Observable.of("ja4", "t13d1516h2_8daaf6152771_b186095e22b6"),
+     Observable.of("cert", "c" * 40), Observable.of("sha256", "d" * 64)]  # fmt: skip
+
+
+def at(us: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(0, dt.UTC).replace(tzinfo=None) + dt.timedelta(microseconds=us)
+
+
+row = st.fixed_dictionaries(
+    {
+        "us": st.integers(0, 4 * HOUR_US - 1), "src": st.sampled_from(ADDRESSES), "dst": st.sampled_from(ADDRESSES),
+        "rrname": st.sampled_from(NAMES), "sni": st.sampled_from(NAMES), "host": st.sampled_from(NAMES),
+        "ja3": st.sampled_from(JA3), "ja4": st.sampled_from([None, WANTED[-3].value]),
+        "cert": st.sampled_from([None, WANTED[-2].value]), "sha256": st.sampled_from([None, WANTED[-1].value]),
+    }
+)  # fmt: skip
+TABLES = ("flow", "dns", "tls", "http", "fileinfo", "alert")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(TABLES), row), max_size=25),
+    st.tuples(st.integers(0, 4 * HOUR_US), st.integers(0, 4 * HOUR_US)), st.booleans(),
+)  # fmt: skip
+@settings(max_examples=8)
+def test_a_hunt_finds_what_reading_every_row_finds(rows, hour0, those, span, tidied):
+    with ColumnStore.temporary(homes=("10.0.0.0/8",)) as store:
+        for name in TABLES:
+            mine = [{**r, "ts": at(hour0 * HOUR_US + r["us"])} for table, r in those if table == name]
+            if mine:
+                store.append(name, "1", {name: rows(name, mine)})
+        if tidied:
+            store.tidy()
+        for first, length in (span, (0, 4 * HOUR_US), (HOUR_US // 2, HOUR_US)):
+            begin = hour0 * HOUR_US + first
+            with store.window(begin, begin + length) as window:
+                found = hunt(window, [*reversed(WANTED), *WANTED])
+            inside = [(t, r) for t, r in those if first <= r["us"] < first + length]
+            assert found == [h for o in sorted(WANTED) if (h := looked_for(o, inside, hour0)) is not None]
+
+
+def looked_for(observable, inside, hour0) -> Hunted | None:
+    met = []
+    for table, r in inside:
+        for host in hosts_of(observable, table, r):
+            met.append((host, table, hour0 * HOUR_US + r["us"]))
+    if not met:
+        return None
+    hosts = sorted({h for h, _, _ in met}, key=lambda text: Observable.address(text).type != ObservableType.IP4)
+    order = [a for a in ("2001:db8::1", "10.0.0.1", "10.0.0.2", "192.0.2.1", "192.0.2.2") if a in hosts]
+    order.sort(key=lambda a: 1 if a.startswith("2001") else 0)
+    return Hunted(
+        observable=observable, count=len(met), hosts=len(hosts), named=tuple(order), first_us=min(u for _, _, u in met),
+        last_us=max(u for _, _, u in met), tables=tuple(sorted({t for _, t, _ in met})),
+    )  # fmt: skip
+
+
+def hosts_of(observable, table, r):
+    """The host of each match in a row; an address may match on both sides."""
+    if observable.type in (ObservableType.IP4, ObservableType.IP6):
+        return [host for peer, host in ((r["dst"], r["src"]), (r["src"], r["dst"])) if peer == observable.value]
+    if observable.type is ObservableType.DOMAIN:
+        name = {"dns": r["rrname"], "tls": r["sni"], "http": r["host"]}.get(table)
+        matches = name is not None and (name == observable.value or name.endswith("." + observable.value))
+        return [r["src"]] if matches else []
+    where = "fileinfo" if observable.type is ObservableType.SHA256 else "tls"
+    home = r["dst"] if r["dst"].startswith("10.") and not r["src"].startswith("10.") else r["src"]
+    return [home] if table == where and r[observable.type.value] == observable.value else []
+
+
+def test_a_hunt_for_nothing_or_too_much(store, monkeypatch):
+    with store.window(0, 1) as window:
+        assert hunt(window, []) == []
+        assert hunt(window, WANTED) == []
+        monkeypatch.setattr(hunting, "OBSERVABLES_MAX", 2)
+        with pytest.raises(ValueError, match="2 are allowed"):
+            hunt(window, WANTED)
+
+
+def test_many_hosts_are_all_counted_and_some_named(store, rows, hour0):
+    many = [{"ts": at(hour0 * HOUR_US), "src": f"10.0.{n // 200}.{n % 200}"} for n in range(250)]
+    store.append("a", "1", {"flow": rows("flow", many)})
+    with store.window(0, 2**60) as window:
+        (met,) = hunt(window, [Observable.of("ip4", "192.0.2.1")])
+    assert (met.hosts, len(met.named), met.named[:2]) == (250, hunting.HOSTS_NAMED_MAX, ("10.0.0.0", "10.0.0.1"))

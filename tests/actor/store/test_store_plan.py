@@ -1,0 +1,132 @@
+"""What is merged and what is forgotten, decided from the list alone; and forgetting done for real."""
+
+import datetime as dt
+
+import pytest
+
+from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.intake import FORGOTTEN
+from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.plan import Edges, edges, forget_before, next_merge
+from bavn.actor.store.segment import Segment, layout
+from bavn.model.moment import DAY_US, HOUR_US
+
+NUMBERS = iter(range(1, 10**9))
+LIMITS = StoreLimits(micro_segments_max=3)
+EDGE = Edges(closed_before=100, settled_before=76)
+
+
+def at(us: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(0, dt.UTC).replace(tzinfo=None) + dt.timedelta(microseconds=us)
+
+
+def segment(
+    hour: int | None, rows: int, hours: dict[int, int] | None = None, table: str = "flow", size: int = 100
+) -> Segment:
+    return Segment(
+        id=next(NUMBERS), table=table, raw=table, hour=hour, rows=rows, bytes=size, crc32=0, first_us=0, last_us=0,
+        layout=layout(table), hours=tuple((hours or {}).items()),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("segments", "due"),
+    [
+        ([segment(None, 10, {100: 10})] * 2, False),  # the open hour may gather
+        ([segment(None, 10, {100: 10})] * 3, True),  # but not without bound
+        ([segment(None, 10, {99: 10})], True),  # an hour has closed
+        ([segment(None, 10, {99: 1, 100: 9}), segment(99, 100)], False),  # a late row can wait
+        ([segment(None, 40, {99: 30, 100: 10}), segment(99, 100)], True),  # many late rows cannot
+        ([segment(99, 100)], False),
+        ([segment(99, 100), segment(99, 4)], False),
+        ([segment(99, 100), segment(99, 5)], True),
+        ([segment(99, 100), segment(99, 1), segment(99, 1), segment(99, 1)], True),
+        ([segment(75, 100), segment(75, 1)], True),  # settled: one file for good
+        ([segment(100, 10)] * 7, False),
+        ([segment(100, 10)] * 8, True),
+        ([segment(99, 100), segment(99, 30, table="dns")], False),
+        ([], False),
+    ],
+)
+def test_when_a_merge_is_due(segments, due):
+    merge = next_merge(segments, EDGE, LIMITS)
+    assert (merge is not None) == due
+    if merge is not None:
+        assert set(merge.inputs) <= set(segments)
+        assert len({s.table for s in merge.inputs}) == 1
+
+
+def test_edges_follow_the_clock_and_without_one_everything_is_over():
+    late = LIMITS.late_minutes_max * 60_000_000
+    assert edges(100 * HOUR_US + late, LIMITS) == Edges(closed_before=100, settled_before=76)
+    assert edges(100 * HOUR_US + late - 1, LIMITS).closed_before == 99
+    assert next_merge([segment(None, 1, {10**6: 1})], edges(None, LIMITS), LIMITS) is not None
+
+
+def test_what_is_forgotten_by_age_and_by_bytes():
+    those = [segment(hour, 10, size=1000) for hour in range(100, 110)] + [segment(None, 10, {105: 5, 109: 5}, size=400)]
+    by_bytes = StoreLimits(age_days_max=None, bytes_max=3500)
+    assert forget_before(those, by_bytes, None) == 107
+    assert forget_before(those, StoreLimits(age_days_max=None, bytes_max=10_400), None) == 0
+    assert forget_before(those, StoreLimits(age_days_max=None, bytes_max=1), None) == 109, "never the newest hour"
+    assert forget_before(those, StoreLimits(age_days_max=1), 128 * HOUR_US) == 104
+    assert forget_before(those, StoreLimits(age_days_max=1), 500 * HOUR_US) == 109
+    assert forget_before(those, StoreLimits(age_days_max=1), 50 * HOUR_US) == 26
+    assert forget_before([], by_bytes, 0) == 0
+
+
+def test_forgetting_by_age_counts_keeps_the_rest_and_moves_what_is_known(tmp_path, rows, clock, hour0):
+    limits = StoreLimits(age_days_max=1, micro_segments_max=10)
+    with ColumnStore.open(tmp_path, limits, clock=clock) as store:
+        for number in range(3):
+            those = [{"ts": at((hour0 - 20 + 10 * number) * HOUR_US + k)} for k in range(4)]
+            store.append("a", str(number), {"flow": rows("flow", those), "dns": rows("dns", those[:1])})
+        store.tidy()
+        assert store.stats().forgotten_rows == 0
+        clock.us += 20 * HOUR_US
+        done = store.tidy()
+        stats = store.stats()
+        assert done.forgotten_rows == stats.forgotten_rows == 10
+        assert stats.rows == {"flow": 4, "dns": 1}
+        assert stats.forgotten_bytes > 0
+        assert stats.known_from_us == clock.us - DAY_US
+        late = {"flow": rows("flow", [{"ts": at(clock.us - DAY_US - 1)}])}
+        assert store.append("a", "late", late) == 0
+        assert store.stats().refused == {FORGOTTEN: 1}
+        with store.window(0, 2**60) as window:
+            assert window.known_from_us == clock.us - DAY_US
+            assert window.rows("SELECT min(hour), sum(flows) FROM pair_hour") == [(hour0, 4)]
+    with ColumnStore.open(tmp_path, limits, clock=clock) as store:
+        assert store.stats() == stats.__replace__(refused={FORGOTTEN: 1})
+
+
+def test_forgetting_by_bytes_drops_the_oldest_hours_of_all_tables(tmp_path, rows, hour0):
+    with ColumnStore.open(tmp_path) as store:
+        for number in range(6):
+            those = [{"ts": at((hour0 + number) * HOUR_US), "flow_id": number}]
+            store.append("a", str(number), {name: rows(name, those) for name in ("flow", "dns")})
+        store.tidy()
+        total = store.stats().bytes_total
+    with ColumnStore.open(tmp_path, StoreLimits(bytes_max=total // 2)) as store:
+        assert store.tidy().forgotten_rows == 6
+        assert store.stats().bytes_total <= total // 2
+        with store.window(0, 2**60) as window:
+            for name in ("flow", "dns"):
+                assert window.rows(f"SELECT flow_id FROM {name} ORDER BY ALL") == [(3,), (4,), (5,)]
+            assert window.known_from_us == (hour0 + 3) * HOUR_US
+        assert store.tidy().forgotten_rows == 0
+
+
+def test_an_hours_rows_end_in_one_file_sorted_by_dst_and_time(tmp_path, rows, clock, hour0):
+    with ColumnStore.open(tmp_path, StoreLimits(micro_segments_max=2), clock=clock) as store:
+        for number in range(9):
+            those = [{"ts": at(hour0 * HOUR_US + 1000 * k), "dst": f"192.0.2.{(number * 7 + k) % 5}"} for k in range(6)]
+            store.append("a", str(number), {"flow": rows("flow", those)})
+        clock.us += 2 * HOUR_US
+        store.tidy()
+        (one,) = store._manifest.segments("tbl = 'flow'")
+        assert (one.hour, one.rows) == (hour0, 54)
+        assert one.name.startswith("flow/2026-")
+        with store.window(0, 2**60) as window:
+            found = window.rows("SELECT dst, ts FROM flow")
+        assert found == sorted(found)
