@@ -9,10 +9,9 @@ from functools import cache
 from typing import Final
 
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.eve_columns import COLUMNS, MACROS, SOURCES
+from bavn.actor.sense.eve_columns import COLUMNS, SOURCES
 from bavn.actor.sense.eve_schema import HEAD
 from bavn.actor.sense.lines import Segment, line_column
-from bavn.actor.sense.macros import MACROS as SHARED_MACROS
 from bavn.actor.sense.reader import Grammar, Parsed, read
 
 _PROBES: Final = {
@@ -105,7 +104,7 @@ def grammar(sensor: str) -> Grammar:
 
 @dataclass(frozen=True, slots=True)
 class EveParser:
-    """Reads segments of EVE lines of one sensor with a prepared engine (:func:`prepare`)."""
+    """Reads segments of EVE lines of one sensor with a prepared engine (prepare.prepared)."""
 
     engine: Engine
     sensor: str
@@ -113,10 +112,3 @@ class EveParser:
     def parse(self, segment: Segment) -> Parsed:
         """Every line's outcome. Pure apart from the engine's scratch tables."""
         return read(self.engine, grammar(self.sensor), line_column(segment))
-
-
-def prepare(engine: Engine) -> Engine:
-    """Define what the grammar needs, then lock the engine."""
-    engine.define(SHARED_MACROS + MACROS)
-    engine.lock()
-    return engine

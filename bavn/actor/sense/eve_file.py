@@ -5,9 +5,10 @@ from pathlib import Path
 
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.eve import EveParser, prepare
+from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.place import Place
+from bavn.actor.sense.prepare import prepared
 
 
 class EveFile:
@@ -19,7 +20,7 @@ class EveFile:
     ) -> None:
         self._name = name
         self._path = path
-        self._parser = EveParser(engine or prepare(Engine()), sensor)
+        self._parser = EveParser(engine or prepared(), sensor)
         self._follower = Follower(path, place_of(name, mark), self._older)
 
     @property

@@ -63,9 +63,9 @@ CREATE OR REPLACE MACRO address_of(x) AS CASE
   ELSE v6_of(x) END;
 CREATE OR REPLACE MACRO is_v4(a) AS a BETWEEN {stored(MAPPED)} AND {stored(MAPPED + 0xFFFFFFFF)};
 CREATE OR REPLACE MACRO nowhere(a) AS nullif(nullif(a, {stored(MAPPED)}), {stored(0)});
--- 224.0.0.0/4, 255.255.255.255 and ff00::/8: nobody in particular is called.
+-- 224.0.0.0/4, a network's 255 and ff00::/8: nobody in particular is called.
 CREATE OR REPLACE MACRO is_many(a) AS a BETWEEN {stored(MAPPED + 0xE0000000)} AND {stored(MAPPED + 0xEFFFFFFF)}
-  OR a = {stored(MAPPED + 0xFFFFFFFF)} OR a >= {stored(0xFF << 120)};
+  OR (is_v4(a) AND ends_with(CAST(a AS VARCHAR), 'ff')) OR a >= {stored(0xFF << 120)};
 """
 
 _NUMBERS: Final = f"""

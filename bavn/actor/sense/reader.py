@@ -60,11 +60,15 @@ class Grammar:
     ``reason`` (why refused), ``community_id`` (NULL where the log has none) and whatever the columns need.
     ``columns``: per record type an SQL expression over the stage for each column that the log knows; the others are
     NULL. ``sources``: per record type what to select from, where it is more than the stage's own rows (it keeps n).
+    ``keeps``: statements over the stage that remember something for later lines. ``computes_community``: whether a
+    missing Community ID can be computed.
     """
 
     stage: str
     columns: Mapping[str, Mapping[str, str]]
     sources: Mapping[str, str]
+    keeps: tuple[str, ...] = ()
+    computes_community: bool = True
 
     def select(self, record: str, *, community: bool) -> str:
         """SQL for all rows of one record type, in the order of their lines, columns exactly as record.TABLES.
@@ -73,7 +77,7 @@ class Grammar:
         costs more than parsing some thousand lines.
         """
         known = dict(self.columns[record])
-        if community and "community_id" in known:
+        if community and self.computes_community and "community_id" in known:
             known["community_id"] = f"coalesce(community_id, {_COMMUNITY})"
         listed = ", ".join(f'CAST({known.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in TABLES[record])
         source = self.sources.get(record, "stage")
@@ -100,6 +104,8 @@ def _read(engine: Engine, grammar: Grammar, column: LineColumn, lines: pa.Table)
     engine.lend("lines", lines)
     try:
         engine.run(f"CREATE OR REPLACE TEMP TABLE stage AS {grammar.stage}")
+        for statement in grammar.keeps:
+            engine.run(statement)
         return _collect(engine, grammar, column, lines.num_rows)
     except TooMuch:
         pass

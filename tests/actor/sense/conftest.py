@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.eve import EveParser, prepare
+from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.lines import Segment
+from bavn.actor.sense.prepare import prepared
 
 
 @pytest.fixture(scope="session")
 def engine():
-    made = prepare(Engine())
+    made = prepared()
     yield made
     made.close()
 

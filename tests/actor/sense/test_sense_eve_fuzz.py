@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch
-from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.eve import EveParser, prepare
+from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.eve_schema import DETAIL
 from bavn.actor.sense.lines import LINE_BYTES_MAX, Segment
+from bavn.actor.sense.prepare import prepared
 
 GOOD = {
     "timestamp": "2026-11-24T17:00:00.123456+0100",
@@ -156,7 +156,7 @@ def test_text_that_means_something_elsewhere_stays_text(parse):
 
 
 def test_lines_that_do_not_fit_in_memory_are_read_in_halves_and_a_single_one_is_refused():
-    small = prepare(Engine(memory_mb=64))
+    small = prepared(memory_mb=64)
     answers = {"type": "answer", "rrname": "x.dk", "answers": [{}] * 150_000}
     big = json.dumps({**GOOD, "event_type": "dns", "dns": answers}, separators=(",", ":"))
     fine = json.dumps(GOOD)
