@@ -3,10 +3,12 @@
 An enforcer that can take only some values of a type says so itself (Choosy). Refuses to know how anything is enforced.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from functools import lru_cache
+from typing import Protocol, cast, runtime_checkable
 
+from bavn.model.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import Enforcer
 
@@ -24,7 +26,18 @@ def carries(enforcer: Enforcer, observable: Observable) -> bool:
     """Whether this enforcer can put this observable into force."""
     if observable.type not in enforcer.carries:
         return False
-    return enforcer.takes(observable) if isinstance(enforcer, Choosy) else True
+    return cast("Choosy", enforcer).takes(observable) if _is_choosy(type(enforcer)) else True
+
+
+@lru_cache(maxsize=64)
+def _is_choosy(kind: type) -> bool:
+    """Asking a protocol is slow, and there are many blocks."""
+    return issubclass(kind, Choosy)
+
+
+def carried(enforcer: Enforcer, blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks that this enforcer can put into force, in their order."""
+    return (block for block in blocks if carries(enforcer, block.observable))
 
 
 @dataclass(frozen=True, slots=True)

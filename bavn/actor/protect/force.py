@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
-from bavn.actor.protect.carry import Hands, carries
+from bavn.actor.protect.carry import Hands, carried
 from bavn.model.indicator import Block
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Enforcer, EnforcerDown
@@ -87,7 +87,7 @@ class Force:
 
     def _bring(self, hand: Enforcer, blocks: Sequence[Block], again: bool) -> None:
         stand, now_us = self._stands[hand.name], self._clock.now_us()
-        wanted = tuple(block for block in blocks if carries(hand, block.observable))
+        wanted = tuple(carried(hand, blocks))
         if not again and now_us < stand.next_us and (wanted == stand.wanted or not stand.holds):
             return
         try:

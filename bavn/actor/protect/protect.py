@@ -209,13 +209,13 @@ class Protect:
 
     def _say(self, *, everything: bool) -> None:
         """Tells what became true and was not told: of new things, or of all when an enforcer came or went."""
-        items = self.state.untold()
+        items, killed = self.state.untold(), self.killed
         if everything:
             told = {item.indicator_id for item in items}
             items += [item for item in self.state.items("wanted") if item.indicator_id not in told]
         with self.state.book.transaction():
             for item in items:
-                outcome = self._outcome(item)
+                outcome = self._outcome(item, killed=killed)
                 if outcome is None:
                     continue
                 said = json.dumps(asdict(outcome), sort_keys=True)
@@ -225,10 +225,10 @@ class Protect:
                     self.state.keep(replace(item, told=said, forced_us=since_us))
                     self.state.tell(outcome)
 
-    def _outcome(self, item: Item) -> BlockOutcome | None:
+    def _outcome(self, item: Item, *, killed: bool) -> BlockOutcome | None:
         """What is true of an item now; None for a lift that is not true everywhere yet."""
         holding, observable = self.force.holding, item.observable
-        if item.standing == "lifted" or self.killed:
+        if item.standing == "lifted" or killed:
             touched = self.hands.carrying(observable, "block") if observable else ()
             rule = item.rule if item.standing == "lifted" else _KILL
             return outcome_of(item, "lifted", (), rule, ()) if holding.issuperset(touched) else None

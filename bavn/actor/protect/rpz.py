@@ -17,6 +17,8 @@ from bavn.model.observable import Observable, ObservableType
 ZONE: Final = "bavn."
 NAME_CHARS_MAX: Final = 253 - len("*.") - len(".bavn")
 TTL_S: Final = 60
+BRIDGE_NAMES_MAX: Final = 1000
+"""More new names than this at once are not bridged: loading the zone is quicker than telling them one by one."""
 _SERIAL: Final = re.compile(rb"^@ IN SOA localhost\. nobody\.invalid\. ([0-9]{1,10}) ", re.MULTILINE)
 _SERIAL_MAX: Final = 2**31 - 1
 
@@ -69,8 +71,9 @@ class Rpz:
         if self._control is not None:
             self._control.ensure()
         if _without_head(before) != body_of(wanted):
-            if self._control is not None:
-                self._control.bridge(sorted(set(wanted) - names_in(before)))
+            new = sorted(set(wanted) - names_in(before))
+            if self._control is not None and len(new) <= BRIDGE_NAMES_MAX:
+                self._control.bridge(new)
             write_whole(self._file, zone_text(wanted, serial_of(before) + 1))
         if self._control is None:
             return

@@ -16,14 +16,18 @@ from bavn.model.observable import Observable, ObservableType
 from bavn.wire.book import Book
 
 SCHEMA: Final = (
+    # The bundle stands last: what is asked of many items at once is read without it.
     """CREATE TABLE protect_item (
-        indicator_id TEXT PRIMARY KEY, version INTEGER NOT NULL, bundle TEXT NOT NULL, type TEXT NOT NULL,
-        value TEXT NOT NULL, act TEXT NOT NULL CHECK (act IN ('block', 'watch', 'lift')),
+        indicator_id TEXT PRIMARY KEY, version INTEGER NOT NULL, type TEXT NOT NULL, value TEXT NOT NULL,
+        act TEXT NOT NULL CHECK (act IN ('block', 'watch', 'lift')),
         standing TEXT NOT NULL CHECK (standing IN ('wanted', 'waiting', 'refused', 'lifted')),
         rule TEXT NOT NULL, reason TEXT NOT NULL, until_us INTEGER NOT NULL, decided_us INTEGER NOT NULL,
-        held INTEGER NOT NULL, by TEXT NOT NULL, found TEXT NOT NULL, told TEXT NOT NULL, forced_us INTEGER
+        held INTEGER NOT NULL, by TEXT NOT NULL, found TEXT NOT NULL, told TEXT NOT NULL, forced_us INTEGER,
+        bundle TEXT NOT NULL
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX protect_standing ON protect_item (standing, until_us)",
+    "CREATE INDEX protect_blocks ON protect_item (standing, act, type, value, until_us)",
+    "CREATE INDEX protect_untold ON protect_item (standing) WHERE told = ''",
     "CREATE INDEX protect_observable ON protect_item (type, value)",
     """CREATE TABLE protect_came (
         number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, body BLOB NOT NULL
@@ -172,7 +176,7 @@ class State:
     def blocks(self, act: str, now_us: int) -> list[Block]:
         """The wanted set of an act, by observable, one block each (the one that lasts longest), ascending."""
         rows = self.book.rows(
-            "SELECT type, value, indicator_id, until_us FROM protect_item "
+            "SELECT type, value, indicator_id, until_us FROM protect_item INDEXED BY protect_blocks "
             "WHERE standing = 'wanted' AND act = ? AND until_us > ? ORDER BY type, value, until_us, indicator_id",
             (act, now_us),
         )
@@ -191,13 +195,6 @@ class State:
         )
         return [_item(row) for row in rows]
 
-    def next_end_us(self) -> int | None:
-        """When the next block or wait ends."""
-        found: int | None = self.book.rows(
-            "SELECT min(until_us) FROM protect_item WHERE standing IN ('wanted', 'waiting')"
-        )[0][0]
-        return found
-
     def forget(self, before_us: int) -> None:
         """Drops what ended and was decided before this moment."""
         with self.book.transaction() as tx:
@@ -215,7 +212,8 @@ class State:
             (now_us - HOUR_US,),
         )[0]
         in_force, items = self.book.rows(
-            "SELECT coalesce(sum(standing = 'wanted' AND act = 'block'), 0), count(*) FROM protect_item"
+            "SELECT (SELECT count(*) FROM protect_item WHERE standing = 'wanted' AND act = 'block'), "
+            "(SELECT count(*) FROM protect_item)"
         )[0]
         return Spent(blocks=blocks, destinations=destinations, in_force=in_force, items=items)
 
