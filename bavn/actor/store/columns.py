@@ -61,7 +61,7 @@ class ColumnStore(History):
         self._clock, self._disk, self._grip = clock, disk, grip
         self._files, self._writing = root / "segments", threading.RLock()
         self._writer = SegmentWriter(self._files, disk)
-        self._merger = Merger(root, limits, manifest, self._writer)
+        self._merger = Merger(root, limits, manifest, self._writer, disk)
 
     @classmethod
     def open(
@@ -227,9 +227,7 @@ class ColumnStore(History):
     def _forget(self) -> int:
         now = None if self._clock is None else self._clock.now_us()
         segments = self._manifest.segments()
-        before = forget_before(segments, self._limits, now)
-        if before <= self._manifest.forgotten_before_hour:
-            return 0
+        before = max(forget_before(segments, self._limits, now), self._manifest.forgotten_before_hour)
         gone = self._manifest.counts("forgotten")
         inputs = tuple(s for s in segments if any(hour < before for hour in hours_held(s)))
         if not inputs:

@@ -6,11 +6,13 @@ All of a change is one transaction of the manifest. Refuses to decide what is du
 from collections import defaultdict
 from pathlib import Path
 
+from bavn.actor.store.disk import Disk
 from bavn.actor.store.engine import Engine
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Change, Manifest
 from bavn.actor.store.plan import hours_held
 from bavn.actor.store.segment import ROLLUP_OF, Segment, Story
+from bavn.actor.store.start import note_forgotten
 from bavn.actor.store.write import SegmentWriter
 from bavn.model.record import TABLES
 
@@ -18,8 +20,8 @@ from bavn.model.record import TABLES
 class Merger:
     """Holds the writer's own DuckDB, opened when first needed."""
 
-    def __init__(self, root: Path, limits: StoreLimits, manifest: Manifest, writer: SegmentWriter) -> None:
-        self._root, self._limits, self._manifest, self._writer = root, limits, manifest, writer
+    def __init__(self, root: Path, limits: StoreLimits, manifest: Manifest, writer: SegmentWriter, disk: Disk) -> None:
+        self._root, self._limits, self._manifest, self._writer, self._disk = root, limits, manifest, writer, disk
         self._engine: Engine | None = None
 
     def change(self, inputs: tuple[Segment, ...], rollup_of: Segment | None, keep_from_hour: int = 0) -> None:
@@ -67,6 +69,8 @@ class Merger:
             if table in ROLLUP_OF:
                 added.append(self._writer.rollup(engine, made, number + 1, story))
         self._writer.names_kept({segment.table for segment in added})
+        if before > self._manifest.forgotten_before_hour:
+            note_forgotten(self._root, before, self._disk)
         self._manifest.commit(
             Change(
                 add=added,

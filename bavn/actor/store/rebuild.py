@@ -19,8 +19,9 @@ from bavn.actor.store.disk import Disk
 from bavn.actor.store.faults import StoreDamaged
 from bavn.actor.store.intake import hours_of, span_of
 from bavn.actor.store.manifest import FILE, Change, Manifest
+from bavn.actor.store.plan import hours_held
 from bavn.actor.store.segment import Segment, crc32_of, description, number_of
-from bavn.actor.store.start import segment_files, take_hold
+from bavn.actor.store.start import forgotten_note, segment_files, take_hold
 from bavn.model.moment import HOUR_US
 from bavn.model.record import TABLES
 
@@ -57,9 +58,10 @@ def rebuild(path: Path, disk: Disk | None = None) -> Rebuilt:
         newest = said[max(said)][1] if said else _NOTHING
         for number in replaced & said.keys():
             aside[said.pop(number)[0]] = "was replaced"
+        before = max(newest["forgotten_before_hour"], forgotten_note(path))
         segments = [_segment(file, number, what, aside) for number, (file, what) in sorted(said.items())]
-        live = [segment for segment in segments if segment is not None]
-        _write(path, disk, live, said, newest)
+        live = _remembered(segments, before, path, aside)
+        _write(path, disk, live, said, {**newest, "forgotten_before_hour": before})
         for file in aside:
             disk.move(file, path / "damaged" / f"{file.parent.name}-{file.name}")
     finally:
@@ -109,6 +111,15 @@ def _segment(file: Path, number: int, what: Mapping[str, Any], aside: dict[Path,
     except _UNREADABLE as error:
         aside[file] = f"cannot be read ({error})"
         return None
+
+
+def _remembered(segments: Sequence[Segment | None], before: int, path: Path, aside: dict[Path, str]) -> list[Segment]:
+    """Those with anything that was not forgotten."""
+    live = [segment for segment in segments if segment is not None]
+    for segment in live:
+        if max(hours_held(segment)) < before:
+            aside[path / "segments" / segment.name] = "was forgotten"
+    return [segment for segment in live if max(hours_held(segment)) >= before]
 
 
 def _times(file: Path, hour: int | None, *, rolled_up: bool) -> tuple[tuple[int, int], tuple[tuple[int, int], ...]]:

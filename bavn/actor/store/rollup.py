@@ -15,9 +15,10 @@ from bavn.model.observable import registered_domain
 
 def domain_of(name: str) -> str | None:
     """The registered domain of a name as a record holds it; None for an address, a bare suffix or nonsense."""
-    if ":" in name or name.rpartition(".")[2].isdigit():
+    bare = name.rstrip(".")
+    if ":" in bare or bare.rpartition(".")[2].isdigit():
         return None
-    return registered_domain(name)
+    return registered_domain(bare)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from bavn.actor.store.segment import ROLLUPS, description, number_of
 from bavn.model.record import RECORD_TYPES
 
 WRITER_LOCK: Final = "writer.lock"
+_FORGOTTEN: Final = "forgotten_before_hour"
 REBUILD_WORDS: Final = (
     "make it again from the segments, which say of themselves what they are "
     "(bavn.actor.store.rebuild; docs/store.md, When something is damaged)"
@@ -50,6 +51,24 @@ def refuse_without_manifest(path: Path) -> None:
 def segment_files(path: Path) -> Iterator[Path]:
     """Every file in a store's segment directories, in order of its name."""
     yield from sorted((path / "segments").glob("*/*"))
+
+
+def note_forgotten(path: Path, before_hour: int, disk: Disk) -> None:
+    """Write beside the manifest what is about to be forgotten: files that wait to be deleted say nothing of it, and a
+    manifest made again must not bring them back."""
+    draft = path / f"{_FORGOTTEN}.draft"
+    draft.write_text(f"{before_hour}\n")
+    disk.keep(draft)
+    disk.move(draft, path / _FORGOTTEN)
+    disk.keep_names(path)
+
+
+def forgotten_note(path: Path) -> int:
+    """The first hour that was not forgotten, as last noted; 0 if none was."""
+    try:
+        return int((path / _FORGOTTEN).read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def sweep_unlisted(path: Path, manifest: Manifest, disk: Disk) -> None:

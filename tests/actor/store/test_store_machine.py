@@ -163,7 +163,9 @@ class StoreAgainstList(RuleBasedStateMachine):
         (self.root / "manifest.sqlite").write_bytes(b"no longer a database")
         found = rebuild(self.root, self.disk)
         self.store = self._open()
-        assert found.rows == sum(map(len, self.kept.values()))
+        self.store.tidy()  # a crash may have left a note to forget more than was forgotten yet
+        self._forget_as_told()
+        assert found.rows >= sum(map(len, self.kept.values()))
         marks.append(self.store_marks())
         assert set(marks[1]) <= set(marks[0]), "a mark may be missing (its batch was empty) but never too new"
         for source, mark in marks[0].items():
@@ -238,7 +240,7 @@ class StoreAgainstList(RuleBasedStateMachine):
 
 
 class TestQuick(StoreAgainstList.TestCase):
-    settings = settings(max_examples=6, stateful_step_count=10)
+    settings = settings(max_examples=5, stateful_step_count=8)
 
 
 @pytest.mark.slow
