@@ -121,6 +121,11 @@ class BadLink:
             self.inner.post(late.envelopes)
         return len(due)
 
+    @property
+    def under_way(self) -> int:
+        """Requests that have not arrived yet."""
+        return len(self._under_way)
+
     def _send_late(self, envelopes: list[bytes]) -> None:
         if len(self._under_way) >= LATE_MAX:
             self.met.late_forgotten += 1
@@ -151,6 +156,6 @@ def drawn_faults(dice: SeededDice, start_us: int, end_us: int) -> Faults:
         doubled=0.3 * dice.unit(),
         late=0.2 * dice.unit(),
         stale_answer=0.2 * dice.unit(),
-        late_s_max=1 + dice.below(1800),
+        late_s_max=1 + dice.below(600),
         partitions=tuple(partitions),
     )

@@ -1,0 +1,160 @@
+"""A whole sector in one process on one clock: the same nodes and the same centre as for real, over memory links.
+
+A run is a script: same script, same ledgers and leads, byte for byte, whatever else the machine does. Refuses to think:
+it only moves time, hands out what the script says and lets the parties step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bavn.centre.cases.case import Case
+from bavn.centre.correlate.lists import Lists, NoLists
+from bavn.centre.node import CentreConfig
+from bavn.centre.node.config import CentreLimits
+from bavn.model.case import CaseAct, CaseState
+from bavn.model.lead import Lead
+from bavn.model.moment import SECOND_US
+from bavn.sim.clock import SimClock
+from bavn.sim.dice import SeededDice
+from bavn.sim.mortal import Killed, MortalClock
+from bavn.sim.network import BadLink, Faults
+from bavn.sim.party import Senses, SimCentre, SimNode, key_of, no_senses
+from bavn.sim.script import CENTRE, Death, Script
+from bavn.wire.ledger import Ledger, LedgerReader
+from bavn.wire.links.memory import MemoryLink
+
+ANALYST: Final = "anne@sim"
+SETTLE_STEPS_MAX: Final = 120
+SETTLED_STEPS: Final = 3
+LEADS_KEPT_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a run came to. ``ledgers``: each party's lines as JSON; ``leads`` as last ranked; ``blocks``: what is in
+    force at each actor; ``settled``: everybody had said everything before SETTLE_STEPS_MAX."""
+
+    ledgers: dict[str, tuple[str, ...]]
+    leads: tuple[Lead, ...]
+    blocks: dict[str, tuple[str, ...]]
+    settled: bool
+    deaths: int
+
+
+@dataclass(slots=True)
+class World:
+    """``folder`` holds every party's disk. ``homes`` and ``senses`` by actor, where it has some; close when done."""
+
+    script: Script
+    folder: Path
+    homes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    senses: dict[str, Senses] = field(default_factory=dict)
+    lists: Lists = field(default_factory=NoLists)
+    clock: SimClock = field(init=False)
+    centre: SimCentre = field(init=False)
+    nodes: dict[str, SimNode] = field(init=False)
+    links: dict[str, BadLink] = field(init=False)
+    _dice: SeededDice = field(init=False)
+
+    def __post_init__(self) -> None:
+        script = self.script
+        self.clock = SimClock(script.start_us)
+        self._dice = SeededDice(script.seed, "world")
+        config = CentreConfig(limits=CentreLimits(rank_every_s=1.0), tiers=script.tiers)
+        self.centre = SimCentre(self.folder / CENTRE, script.seed, self.clock, config, self.lists)
+        networks = dict(script.networks)
+        self.links, self.nodes = {}, {}
+        for place, name in enumerate(script.actors):
+            self.centre.enrol(name, "region", key_of(script.seed, name))
+            dice = self._dice.fork(f"network {name}")
+            self.links[name] = BadLink(MemoryLink(name, self.centre), networks.get(name, Faults()), dice, self.clock)
+            self.nodes[name] = SimNode(
+                name=name, homes=self.homes.get(name, (f"10.{10 + place}.0.0/16",)), folder=self.folder / name,
+                seed=script.seed, clock=self.clock, link=self.links[name], centre_key=self.centre.key,
+                senses=self.senses.get(name, no_senses),
+            )  # fmt: skip
+
+    def run(self) -> Story:
+        """Play the script to its end, then let everything settle."""
+        suspects = sorted(self.script.suspects, key=lambda one: (one.at_us, one.actor))
+        deaths = sorted(self.script.deaths, key=lambda one: (one.at_us, one.who))
+        for _ in range(self.script.steps):
+            now_us = self.clock.advance(self.script.step_s * SECOND_US)
+            while suspects and suspects[0].at_us <= now_us:
+                told = suspects.pop(0)
+                self.nodes[told.actor].known.replace(told.suspicions, now_us)
+            while deaths and deaths[0].at_us <= now_us:
+                self._doom(deaths.pop(0))
+            self._step()
+        return self._told(settled=self._settle())
+
+    def close(self) -> None:
+        """Let go of every disk."""
+        for node in self.nodes.values():
+            node.close()
+        self.centre.close()
+
+    def _doom(self, death: Death) -> None:
+        mortal: MortalClock = self.centre.mortal if death.who == CENTRE else self.nodes[death.who].mortal
+        mortal.kill_after(death.questions)
+
+    def _step(self) -> None:
+        """Everybody once, nodes in an order that the dice give, the centre somewhere among them."""
+        turns: list[Callable[[], object]] = [*(node.step for node in self.nodes.values()), self.centre.step]
+        while turns:
+            turns.pop(self._dice.below(len(turns)))()
+        if self.script.releases:
+            self._release()
+
+    def _release(self) -> None:
+        """The analyst confirms and releases every new case."""
+        try:
+            for case in self.centre.centre.desk.cases():
+                self._act(case)
+        except Killed:
+            self.centre.reopen()
+
+    def _act(self, case: Case) -> None:
+        desk = self.centre.centre.desk
+        if case.state is CaseState.NEW:
+            case = desk.act(case.id, CaseAct.CONFIRM, ANALYST, "seen at several actors")
+        if case.state is CaseState.CONFIRMED and case.order_no == 0:
+            desk.act(case.id, CaseAct.RELEASE, ANALYST, "block it")
+
+    def _settle(self) -> bool:
+        """Heal the network, spare everybody, and step until nobody has had anything to send for a while."""
+        for link in self.links.values():
+            link.faults = Faults()
+        for mortal in (self.centre.mortal, *(node.mortal for node in self.nodes.values())):
+            mortal.spare()
+        quiet = 0
+        for _ in range(SETTLE_STEPS_MAX):
+            self.clock.advance(self.script.step_s * SECOND_US)
+            for link in self.links.values():
+                link.arrive()
+            self._step()
+            waiting = sum(node.door.queue().messages for node in self.nodes.values())
+            under_way = sum(link.under_way for link in self.links.values())
+            quiet = quiet + 1 if waiting == under_way == 0 else 0
+            if quiet >= SETTLED_STEPS:
+                return True
+        return False
+
+    def ledgers(self) -> dict[str, LedgerReader]:
+        """Every party's ledger; the centre's holds gates 2 and 3."""
+        made: dict[str, LedgerReader] = {name: node.door.ledger for name, node in self.nodes.items()}
+        return made | {CENTRE: Ledger(self.centre.book)}
+
+    def _told(self, *, settled: bool) -> Story:
+        return Story(
+            ledgers={name: tuple(ledger.export()) for name, ledger in self.ledgers().items()},
+            leads=tuple(view.lead for view in self.centre.centre.desk.leads(LEADS_KEPT_MAX)),
+            blocks={
+                name: tuple(str(block.observable) for block in node.enforcer.blocks)
+                for name, node in self.nodes.items()
+            },
+            settled=settled,
+            deaths=self.centre.deaths + sum(node.deaths for node in self.nodes.values()),
+        )
