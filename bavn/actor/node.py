@@ -5,9 +5,10 @@ store and the suspicions only, so that a service may run them side by side and a
 Simulation and hospital run this same code. Refuses to know what travels: the door does.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bavn.actor.detect.run import Survey
 from bavn.actor.door.door import Door
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.protect.protect import Protect
@@ -16,7 +17,6 @@ from bavn.model.indicator import BlockOutcome, Sighting
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Link, LinkDown, Store, Window
-from bavn.model.suspicion import Suspicion
 
 MESSAGES_MAX = 500
 
@@ -40,8 +40,8 @@ class Lookout:
     clock: Clock
     store: Store
     sources: Sequence[Source]
-    detect: Callable[[Window], list[Suspicion]]
-    keep: Callable[[Iterable[Suspicion], int], None]
+    detect: Callable[[Window], Survey]
+    keep: Callable[[Survey, int], object]
     horizon_us: Callable[[], int]
     settings: NodeSettings
     rows: int = 0

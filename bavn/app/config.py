@@ -1,6 +1,6 @@
-"""Configuration: one TOML file a node, one a centre, and the actor's policy, each field with unit, default, sentence.
+"""Configuration: one TOML file a node, one a centre, and the actor's policy; each field has unit, default, sentence.
 
-Relative paths count from the file's own folder. Whatever is wrong is one SettingsError that names file, table and field.
+Relative paths count from the file's own folder. What is wrong is one SettingsError that names file, table and field.
 """
 
 import tomllib
@@ -12,6 +12,7 @@ from typing import Any
 from bavn.actor.detect.base import DetectSettings
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.policy import ProtectPolicy
+from bavn.centre.node.config import CentreConfig, config_of
 from bavn.model.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
 
@@ -71,6 +72,9 @@ class EnforceTable:
     list_token: str = setting("", unit="", holds="Bearer token that a firewall must show; empty for none.")
     resolver_listen: tuple[str, ...] = setting((), unit="", holds="address@port of a protected resolver (unbound).")
     resolver_upstreams: tuple[str, ...] = setting((), unit="", holds="address@port of name servers it asks.")
+    resolver_answers: tuple[str, ...] = setting(
+        (), unit="", holds='"name=address" that the resolver answers itself; then it asks nobody.'
+    )
     resolver_clients: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), unit="", holds="Who may ask it (CIDR).")
     suricata_socket: str = setting("", unit="", holds="Command socket of a Suricata that takes datasets.")
     suricata_folder: str = setting("", unit="", holds="Where that Suricata's dataset rules are written.")
@@ -98,8 +102,8 @@ class NodeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CentreTable:
-    """``[centre]``: where the centre listens and keeps things."""
+class PlaceTable:
+    """``[place]`` of centre.toml: where the centre listens and keeps things."""
 
     folder: str = setting("data", unit="", holds="Where the centre keeps its database, authority and keys.")
     host: str = setting("127.0.0.1", unit="", holds="Address to listen on.")
@@ -108,6 +112,35 @@ class CentreTable:
         ("localhost", "127.0.0.1"), unit="", holds="Names and addresses under which nodes reach it (certificate)."
     )
     step_s: float = setting(1.0, unit="s", holds="At the latest this long between two steps.", low=0.05, high=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreFile:
+    """A centre's whole configuration. ``base``: the folder that relative paths count from."""
+
+    base: Path
+    place: PlaceTable
+    centre: CentreConfig
+
+    @property
+    def folder(self) -> Path:
+        return (self.base / self.place.folder).resolve()
+
+
+def read_centre(file: Path) -> CentreFile:
+    """Reads centre.toml. Raises SettingsError."""
+    given = read_toml(file)
+    place = given.pop("place", {})
+    if not isinstance(place, dict):
+        raise SettingsError(f"{file}: place must be a table: [place]")
+    try:
+        return CentreFile(
+            base=file.resolve().parent, place=load(PlaceTable, place, f"{file} [place]"),
+            centre=config_of(given, str(file)),
+        )  # fmt: skip
+    except SettingsError as error:
+        words = str(error)
+        raise SettingsError(words if words.startswith(str(file)) else f"{file}: {words}") from error
 
 
 NODE_TABLES: dict[str, type[Any]] = {

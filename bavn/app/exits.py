@@ -114,7 +114,7 @@ PAGES: dict[Exit, Page] = {
 }
 
 
-class Stop(Exception):  # noqa: N818  it is how a command ends, not only a fault
+class Stop(Exception):
     """Ends a command with a code and one clear line on standard error."""
 
     def __init__(self, code: Exit, line: str) -> None:

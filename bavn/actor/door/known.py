@@ -19,6 +19,10 @@ _SCHEMA = (
     """CREATE TABLE suspicion (
         id TEXT PRIMARY KEY, known_us INTEGER NOT NULL, last_us INTEGER NOT NULL, facts TEXT NOT NULL
     ) STRICT""",
+    """CREATE TABLE suspicion_run (
+        one INTEGER PRIMARY KEY CHECK (one = 1), ran_us INTEGER NOT NULL, horizon_us INTEGER NOT NULL,
+        hosts INTEGER NOT NULL, suspicions INTEGER NOT NULL
+    ) STRICT""",
 )
 _PLAIN = (
     "id", "detector", "technique", "host", "peer", "p", "p_source", "evidence_nats", "statistic", "first_us", "last_us",
@@ -42,8 +46,9 @@ class Known:
         self._book = book
         book.part("suspicion", 1, _SCHEMA)
 
-    def replace(self, suspicions: Iterable[Suspicion], now_us: int) -> int:
-        """This is what is suspicious now; returns how many are kept (the strongest SUSPICIONS_MAX)."""
+    def replace(self, suspicions: Iterable[Suspicion], now_us: int, horizon_us: int = 0, hosts: int = 1) -> int:
+        """This is what is suspicious now, at an actor of so many hosts, with records up to ``horizon_us``; returns how
+        many are kept (the strongest SUSPICIONS_MAX)."""
         kept = in_order(list(suspicions))[:SUSPICIONS_MAX]
         with self._book.transaction() as tx:
             known: dict[str, int] = dict(tx.execute("SELECT id, known_us FROM suspicion").fetchall())
@@ -52,11 +57,14 @@ class Known:
                 "INSERT OR IGNORE INTO suspicion VALUES (?, ?, ?, ?)",
                 [(s.id, known.get(s.id, now_us), s.last_us, _to_text(s)) for s in kept],
             )
+            tx.execute(
+                "INSERT OR REPLACE INTO suspicion_run VALUES (1, ?, ?, ?, ?)", (now_us, horizon_us, hosts, len(kept))
+            )
         return len(kept)
 
     def ranked(self) -> list[Ranked]:
         """All of them in reading order."""
-        return ranked_of(self._book.rows("SELECT known_us, facts FROM suspicion"))
+        return ranked_of(self._book.rows(RANKED_SQL))
 
     def all(self) -> list[Suspicion]:
         return [entry.suspicion for entry in self.ranked()]
@@ -70,6 +78,8 @@ def ranked_of(rows: Iterable[tuple[Any, ...]]) -> list[Ranked]:
 
 
 RANKED_SQL = "SELECT known_us, facts FROM suspicion"
+RUN_SQL = "SELECT ran_us, horizon_us, hosts, suspicions FROM suspicion_run"
+"""The detectors' last run: when, up to which record, hosts seen, suspicions kept."""
 
 
 def _to_text(s: Suspicion) -> str:

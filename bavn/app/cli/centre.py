@@ -1,0 +1,278 @@
+"""`bavn centre`: set up, invite, run, and work with leads, cases and indicators."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bavn.app.exits import Exit, Stop
+from bavn.model.case import CaseAct
+from bavn.model.moment import HOUR_US, iso, iso_hour
+
+if TYPE_CHECKING:
+    from bavn.centre.node.desk import Desk
+    from bavn.centre.node.lead_book import LeadView
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector analysis centre.")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
+By = Annotated[str, typer.Option("--by", help="Your name, as the audit log is to show it.", envvar="USER")]
+CENTRE_TOML = Path("centre.toml")
+
+
+@app.command("init")
+def init(config: Config = CENTRE_TOML) -> None:
+    """Make the sector's authority and the centre's keys, once."""
+    from bavn.app.centre_parts import init as make
+    from bavn.app.config import read_centre
+
+    keys = make(read_centre(config))
+    print(f"authority and keys are in {keys.folder}\npin for nodes: {keys.authority().fingerprint}")
+
+
+@app.command("invite")
+def invite(
+    actor: Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as region-nord")],
+    config: Config = CENTRE_TOML,
+    *,
+    kind: Annotated[str, typer.Option(help="region, municipality, supplier, agency, clinic or other")] = "other",
+    group: Annotated[str, typer.Option(help="Vendor or host that it shares with others; they count as one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn."""
+    from bavn.app.centre_parts import open_enrolment, open_registry
+    from bavn.app.config import read_centre
+    from bavn.centre.members.registry import CannotAdd
+
+    file = read_centre(config)
+    registry, enrolment = open_registry(file), open_enrolment(file)
+    if registry.actor(actor) is None:
+        try:
+            registry.add(actor, kind, group)
+        except CannotAdd as error:
+            raise Stop(Exit.USAGE, str(error)) from error
+    token, pin = enrolment.invite(actor), enrolment.authority.fingerprint
+    if as_json:
+        print(json.dumps({"actor": actor, "token": token, "pin": pin}))
+    else:
+        print(f"actor: {actor}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
+
+
+@app.command("revoke")
+def revoke(actor: str, config: Config = CENTRE_TOML) -> None:
+    """Shut an actor out, at once and for good."""
+    from bavn.app.centre_parts import open_registry
+    from bavn.app.config import read_centre
+    from bavn.centre.members.registry import UnknownActor
+
+    try:
+        open_registry(read_centre(config)).revoke(actor)
+    except UnknownActor as error:
+        raise Stop(Exit.NOT_FOUND, str(error)) from error
+    print(f"{actor} is shut out")
+
+
+@app.command("run")
+def run(config: Config = CENTRE_TOML) -> None:
+    """Run the centre until SIGTERM or Ctrl-C. Prints the port it listens on."""
+    from bavn.app.centre_parts import build
+    from bavn.app.config import read_centre
+
+    _, server, book = build(read_centre(config))
+    print(json.dumps({"port": server.port}), flush=True)
+    with book:
+        server.run()
+
+
+@app.command("members")
+def members(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
+    """Actors, their state, and how their nodes said they were."""
+    with _desk(config) as desk:
+        rows = [
+            {
+                "actor": m.actor.name, "kind": m.actor.kind, "group": m.actor.group, "state": m.actor.state.value,
+                "health": None if m.health is None else iso(m.health.received_us),
+                "sensor": None if m.health is None else m.health.sensor,
+                "queue": None if m.health is None else m.health.queue_messages,
+            }
+            for m in desk.members()
+        ]  # fmt: skip
+    _show(rows, as_json=as_json)
+
+
+@app.command("rounds")
+def rounds(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int = 20) -> None:
+    """The latest rounds: who took part, what was learned."""
+    with _desk(config) as desk:
+        rows = [
+            {
+                "round": s.round.id, "tier": s.round.params.tier, "t": s.round.params.t,
+                "opened": iso(s.round.opened_us), "phase": s.round.phase.value, "uploaded": list(s.uploaded),
+                "turned_away": [list(entry) for entry in s.turned_away], "quarantined": s.quarantined,
+            }
+            for s in desk.rounds(limit)
+        ]  # fmt: skip
+    _show(rows, as_json=as_json)
+
+
+@app.command("leads")
+def leads(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en", limit: int = 20) -> None:
+    """The ranked leads with every term of their score in words."""
+    with _desk(config) as desk:
+        rows = [_lead(view, language) for view in desk.leads(limit)]
+    if as_json:
+        _show(rows, as_json=True)
+        return
+    if not rows:
+        print("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
+    for row in rows:
+        print(f"{row['rank']:>3}  {row['score']:6.2f}  {', '.join(row['observables'])}  at {', '.join(row['actors'])}")
+        for term in row["terms"]:
+            print(f"       {term['nats']:+6.2f}  {term['why']}")
+        for actor, score in row["without"].items():
+            print(f"       without {actor}: {score:.2f}")
+
+
+def _lead(view: "LeadView", language: Literal["en", "da"]) -> dict[str, Any]:
+    lead = view.lead
+    return {
+        "lead": lead.id, "rank": lead.rank, "score": round(lead.score, 3),
+        "observables": [str(o) for o in lead.observables], "actors": list(lead.actors),
+        "terms": [{"name": t.name, "nats": round(t.nats, 3), "why": t.why.say(language)} for t in lead.terms],
+        "without": {actor: round(score, 3) for actor, score in lead.without},
+        "first": iso_hour(lead.first_hour), "had": iso(view.first_us),
+    }  # fmt: skip
+
+
+@app.command("cases")
+def cases(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
+    """All cases, the latest first."""
+    with _desk(config) as desk:
+        rows = [
+            {
+                "case": c.id, "state": c.state.value, "score": round(c.score, 3), "owner": c.owner,
+                "opened": iso(c.opened_us), "observables": [str(e.observable) for e in c.facts.elements],
+            }
+            for c in desk.cases()
+        ]  # fmt: skip
+    _show(rows, as_json=as_json)
+
+
+@app.command("case")
+def case(
+    case_id: Annotated[str, typer.Argument(help="case-...")],
+    act: Annotated[CaseAct | None, typer.Argument(help="What to do; without it the case is shown.")] = None,
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+    why: Annotated[str, typer.Option(help="The reason; needed for all but `take`.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show a case and its history, or do a step of its life-cycle."""
+    from bavn.centre.cases.cases import ChangedMeanwhile, UnknownCase
+    from bavn.centre.cases.who import NotAllowed
+
+    with _desk(config) as desk:
+        try:
+            found = desk.case(case_id) if act is None else desk.act(case_id, act, by, why)
+            history = desk.history(case_id)
+        except UnknownCase as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+        except (NotAllowed, ChangedMeanwhile, ValueError) as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
+    row = {
+        "case": found.id, "lead": found.lead_id, "state": found.state.value, "score": round(found.score, 3),
+        "owner": found.owner, "observables": [str(e.observable) for e in found.facts.elements],
+    }  # fmt: skip
+    if as_json:
+        print(json.dumps(row, ensure_ascii=False))
+        return
+    _show([row], as_json=False)
+    for line in history:
+        print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")
+
+
+@app.command("indicators")
+def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
+    """Released indicators, and what became of each at every actor."""
+    with _desk(config) as desk:
+        rows = [
+            {
+                "indicator": v.kept.indicator.id, "observable": str(v.kept.indicator.observable),
+                "until": iso(v.kept.indicator.valid_until_us), "revoked": v.kept.indicator.revoked,
+                "actors": {
+                    a.actor: {
+                        "state": a.state, "enforcers": list(a.enforcers), "rule": a.rule,
+                        "enforced": None if a.enforced_us is None else iso(a.enforced_us),
+                    }
+                    for a in v.actors
+                },
+                "sightings": [
+                    {
+                        "actor": s.actor, "kind": s.kind, "count_bucket": s.count_bucket,
+                        "first": None if s.first_hour is None else iso(s.first_hour * HOUR_US),
+                    }
+                    for s in desk.sightings(v.kept.indicator.id)
+                ],
+                "clock": {
+                    name: None if at is None else iso(at) for name, at in desk.clock(v.kept.indicator.id).steps
+                },
+            }
+            for v in desk.indicators()
+        ]  # fmt: skip
+    _show(rows, as_json=as_json)
+
+
+@app.command("audit")
+def audit(config: Config = CENTRE_TOML, *, verify: bool = False) -> None:
+    """Export the audit log, one JSON object a line; --verify walks its hash chain."""
+    with _desk(config) as desk:
+        bad = desk.audit_verify() if verify else None
+        if not verify:
+            for line in desk.audit_export():
+                print(line)
+    if bad is not None:
+        raise Stop(Exit.BROKEN, f"the audit log's chain breaks: {bad}")
+    if verify:
+        print("the chain holds")
+
+
+@contextmanager
+def _desk(config: Path) -> Iterator["Desk"]:
+    from bavn.app.centre_parts import open_desk
+    from bavn.app.config import read_centre
+
+    desk = open_desk(read_centre(config))
+    try:
+        yield desk
+    finally:
+        desk.engine.dispose()
+
+
+def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    if not rows:
+        print("nothing yet")
+        return
+    table = Table(*rows[0], box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_cell(item)}" for name, item in value.items())
+    return "" if value is None else str(value)

@@ -1,0 +1,234 @@
+"""The demonstration's sector as processes: writes configurations, starts centre and nodes, stops them again.
+
+Everything lies in one folder that is gone afterwards; ports are free ones on loopback; the group key goes from
+folder to folder here, never through the centre. Refuses to know what there is to see: demo.py looks.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
+from bavn.app.config import read_centre
+from bavn.app.exits import Exit, Stop
+from bavn.app.real import SystemDice
+from bavn.centre.node.desk import Desk
+from bavn.psi.keys import new_group_key_file
+from bavn.wire.links.enrolment import enrol
+from bavn.wire.safe import Safe
+
+STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S = 6, 8, 4
+STOP_S_MAX = 12.0
+START_S_MAX = 60.0
+CHECK_NAME = "bavn-check.net"
+
+
+@dataclass(frozen=True, slots=True)
+class ActorPlan:
+    """An actor of the demonstration: ``captures`` None for one without a sensor."""
+
+    name: str
+    kind: str
+    homes: tuple[str, ...]
+    captures: Path | None
+
+
+@dataclass(slots=True)
+class Member:
+    """A running actor."""
+
+    plan: ActorPlan
+    folder: Path
+    resolver_port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "node.toml"
+
+    @property
+    def book(self) -> Path:
+        return self.folder / "data" / "node.db"
+
+    @property
+    def lists(self) -> Path:
+        return self.folder / "lists"
+
+
+@dataclass(slots=True)
+class DemoSector:
+    """``folder`` is the demonstration's own. ``known``: names that resolve before they are blocked."""
+
+    folder: Path
+    known: dict[str, str]
+    members: list[Member] = field(default_factory=list)
+    _centre: subprocess.Popen[bytes] | None = None
+    _logs: list[IO[bytes]] = field(default_factory=list)
+
+    @property
+    def centre_config(self) -> Path:
+        return self.folder / "centre" / "centre.toml"
+
+    def start_centre(self) -> str:
+        """Sets the centre up and starts it; returns its address."""
+        self.centre_config.parent.mkdir(parents=True)
+        self.centre_config.write_text(_centre_toml())
+        init(read_centre(self.centre_config))
+        self._centre = self._start("centre", "run", self.centre_config, pipe=True)
+        line = self._centre.stdout.readline() if self._centre.stdout else b""
+        if not line:
+            raise Stop(Exit.BROKEN, f"the centre did not start: {self._last_words('centre')}")
+        return f"https://127.0.0.1:{json.loads(line)['port']}"
+
+    def admit(self, plan: ActorPlan, url: str) -> Member:
+        """Invites an actor, hands it the group key, enrols its node."""
+        folder = self.folder / plan.name
+        folder.mkdir()
+        member = Member(plan, folder, free_port())
+        (folder / "group.key").write_bytes(self._group_key())
+        (folder / "node.toml").write_text(_node_toml(plan, url, member.resolver_port, self.known))
+        (folder / "policy.toml").write_text("[door]\nrounds_per_hour_max = 3600\n")
+        file = read_centre(self.centre_config)
+        open_registry(file).add(plan.name, plan.kind)
+        enrolment = open_enrolment(file)
+        safe = Safe(folder / "data" / "keys")
+        enrol(url, enrolment.authority.fingerprint, plan.name, enrolment.invite(plan.name), safe, SystemDice())
+        self.members.append(member)
+        return member
+
+    def _group_key(self) -> bytes:
+        file = self.folder / "group.key"
+        if not file.exists():
+            file.write_bytes(new_group_key_file(SystemDice()))
+        return file.read_bytes()
+
+    def start_nodes(self) -> None:
+        for member in self.members:
+            member.process = self._start(member.plan.name, "run", member.config)
+
+    def desk(self) -> Desk:
+        """The centre's desk, as an analyst's command line has it."""
+        return open_desk(read_centre(self.centre_config))
+
+    def check(self) -> None:
+        """Stop if any process has ended by itself."""
+        running = [("centre", self._centre), *((m.plan.name, m.process) for m in self.members)]
+        for name, process in running:
+            if process is not None and process.poll() is not None:
+                raise Stop(Exit.BROKEN, f"{name} ended with {process.returncode}: {self._last_words(name)}")
+
+    def memory_mb(self) -> int:
+        """Resident memory of all processes of the demonstration, resolvers included."""
+        total = 0
+        for pid in self._family():
+            try:
+                fields = Path(f"/proc/{pid}/statm").read_text().split()
+            except OSError:
+                continue
+            total += int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+        return total // 1_000_000
+
+    def _family(self) -> set[int]:
+        processes = [self._centre, *(m.process for m in self.members)]
+        found = {os.getpid(), *(p.pid for p in processes if p is not None)}
+        for member in self.members:
+            pid_file = member.folder / "data" / "unbound" / "unbound.pid"
+            if pid_file.exists():
+                found.add(int(pid_file.read_text()))
+        return found
+
+    def stop(self) -> None:
+        """Ends every process, resolvers included, and removes the folder. Harmless when repeated."""
+        for member in self.members:
+            _end(member.process)
+        for member in self.members:
+            _stop_resolver(member)
+        _end(self._centre)
+        for log in self._logs:
+            log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self, name: str, verb: str, config: Path, *, pipe: bool = False) -> subprocess.Popen[bytes]:
+        role = "centre" if name == "centre" else "node"
+        log = (self.folder / f"{name}.log").open("ab")
+        self._logs.append(log)
+        return subprocess.Popen(
+            [sys.executable, "-m", "bavn.app.cli", role, verb, "--config", str(config)],
+            stdout=subprocess.PIPE if pipe else log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+
+    def _last_words(self, name: str) -> str:
+        file = self.folder / f"{name}.log"
+        return file.read_text(errors="replace")[-2000:] if file.exists() else "it said nothing"
+
+
+def free_port() -> int:
+    """A free UDP and TCP port on loopback."""
+    for _ in range(50):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            port = int(tcp.getsockname()[1])
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise Stop(Exit.MISSING, "no free port on loopback")
+
+
+def _centre_toml() -> str:
+    def tier(name: str, t: int, m: int, every_s: int) -> str:
+        return (
+            f"[tiers.{name}]\nt = {t}\nm = {m}\nr = 10\nevery_s = {every_s}.0\nupload_s = {UPLOAD_S}.0\n"
+            "wave_s = 3.0\nreveal_s = 20.0\n"
+        )
+
+    return (
+        '[place]\nfolder = "data"\nhost = "127.0.0.1"\nport = 0\nnames = ["127.0.0.1", "localhost"]\nstep_s = 0.2\n\n'
+        "[centre]\nrank_every_s = 2.0\n\n" + tier("A", 2, 1000, STRONG_EVERY_S) + tier("B", 3, 2000, WEAK_EVERY_S)
+    )
+
+
+def _node_toml(plan: ActorPlan, url: str, port: int, known: dict[str, str]) -> str:
+    homes = ", ".join(json.dumps(home) for home in plan.homes)
+    answers = ", ".join(json.dumps(f"{name}={address}") for name, address in {CHECK_NAME: "9.9.9.9", **known}.items())
+    captures = f"captures_folder = {json.dumps(str(plan.captures))}\n" if plan.captures else ""
+    return (
+        f'[node]\nactor = "{plan.name}"\nfolder = "data"\nhomes = [{homes}]\ncentre_url = "{url}"\n'
+        f"detect_s = 10\nhealth_s = 30\n\n[sense]\n{captures}\n[store]\nthreads = 1\nmemory_mb_max = 512\n\n"
+        f'[enforce]\nlist_folder = "lists"\nresolver_listen = ["127.0.0.1@{port}"]\nresolver_answers = [{answers}]\n'
+    )
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(STOP_S_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _stop_resolver(member: Member) -> None:
+    """A resolver outlives its node on purpose; a demonstration takes its own down."""
+    pid_file = member.folder / "data" / "unbound" / "unbound.pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text())
+    try:
+        os.kill(pid, signal.SIGTERM)
+        for _ in range(50):
+            os.kill(pid, 0)
+            time.sleep(0.1)
+    except ProcessLookupError:
+        return
