@@ -53,6 +53,7 @@ class Rpz:
     def __init__(self, zone_file: Path, control: Control | None = None) -> None:
         self._file = zone_file
         self._control = control
+        self._serial: int | None = None
 
     name = "rpz"
     carries = frozenset({ObservableType.DOMAIN})
@@ -75,17 +76,16 @@ class Rpz:
             if self._control is not None and len(new) <= BRIDGE_NAMES_MAX:
                 self._control.bridge(new)
             write_whole(self._file, zone_text(wanted, serial_of(before) + 1))
+        self._serial = serial_of(read_if_there(self._file))
         if self._control is None:
             return
-        if self._control.loaded_serial(ZONE) != serial_of(read_if_there(self._file)):
+        if self._control.loaded_serial(ZONE) != self._serial:
             self._control.reload(ZONE)
         self._control.unbridge()
 
     def still_true(self) -> bool:
-        """See SelfCheck: the resolver runs and holds the zone of the file."""
-        if self._control is None:
-            return True
-        return self._control.loaded_serial(ZONE) == serial_of(read_if_there(self._file))
+        """See SelfCheck: the resolver runs and holds the zone that was last written."""
+        return self._control is None or self._control.loaded_serial(ZONE) == self._serial
 
 
 def zone_text(names: Sequence[str], serial: int) -> bytes:

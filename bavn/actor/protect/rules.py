@@ -15,7 +15,7 @@ from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.indicator import Indicator, Pap
 from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.observable import is_external
+from bavn.model.observable import ObservableType, is_external, is_internal_name
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire.gate import Rule
@@ -151,8 +151,11 @@ class Row:
 
     def external(self, _: Arrived, draft: Draft) -> Draft | Refused:
         """The observable names something outside this actor."""
-        if draft.act == "lift" or is_external(draft.made.observable, self.homes):
+        observable = draft.made.observable
+        if draft.act == "lift" or is_external(observable, self.homes):
             return draft
+        if observable.type is ObservableType.DOMAIN and not is_internal_name(observable.value):
+            return Refused("external", "the name is a public suffix: a block would cover strangers")
         return Refused("external", "the observable names something internal or own")
 
     def never_block(self, _: Arrived, draft: Draft) -> Draft | Refused:

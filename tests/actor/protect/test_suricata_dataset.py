@@ -126,6 +126,13 @@ def test_a_refusal_is_an_enforcer_that_is_down(tmp_path, command) -> None:
         SuricataDataset(played.connect, tmp_path).enforce(blocks(Observable.of("domain", "evil.com")))
 
 
+def test_inline_rules_drop_every_packet_and_not_one_a_minute() -> None:
+    lines = [line for line in rules_text("drop").splitlines() if not line.startswith("#")]
+    assert len(lines) == 25
+    assert all(line.startswith("drop ") and "threshold" not in line for line in lines)
+    assert len({line.split("sid:")[1] for line in lines}) == 25
+
+
 def test_nobody_at_the_socket(tmp_path) -> None:
     with pytest.raises(EnforcerDown, match="command socket"), SuricataSocket(tmp_path / "none"):
         pass
