@@ -1,5 +1,6 @@
 """A whole sector in one process: the centre over a database in memory, and real doors opposite it."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -29,10 +30,8 @@ from bavn.wire.stix import indicator_of
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US
 BAD = Observable.of("domain", "cdn-sync-hub.net")
 BAD_ADDRESS = Observable.of("ip4", "185.32.20.6")
-TIERS = (
-    Tier(name="A", m=30, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=600),
-    Tier(name="B", t=3, m=30, r=4, every_s=3600, upload_s=60, wave_s=10, reveal_s=600, sign_days=3),
-)
+STRONG = Tier(name="A", m=20, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=600)
+WEAK = Tier(name="B", t=3, m=20, r=4, every_s=3600, upload_s=60, wave_s=10, reveal_s=600, sign_days=3)
 
 
 def make_suspicion(**other) -> Suspicion:
@@ -96,7 +95,7 @@ class Sector:
         self.centre_key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
         self.authority = Authority.make("test", start_us, SeededDice(5, "authority"))
         self.lists = lists or NoLists()
-        self.config = config or CentreConfig(limits=CentreLimits(rank_every_s=1.0), tiers=TIERS)
+        self.config = config or CentreConfig(limits=CentreLimits(rank_every_s=1.0), tiers=(WEAK,))
         self.registry = Registry(engine, self.clock)
         self.dice = SeededDice(9, "centre")
         self.nodes = {}
@@ -116,6 +115,14 @@ class Sector:
             self.config, engine=self.engine, book=self.book, key=self.centre_key, authority=self.authority,
             clock=self.clock, dice=self.dice, lists=self.lists, registry=self.registry,
         )  # fmt: skip
+
+    def reopen(self, folder):
+        """What a new process finds: files, and nothing else."""
+        self.engine.dispose()
+        self.book.close()
+        self.engine, self.book = open_engine(f"sqlite:///{folder / 'centre.db'}"), Book(folder / "book.db")
+        self.registry = Registry(self.engine, self.clock)
+        self.restart()
 
     @property
     def desk(self):
@@ -138,27 +145,48 @@ class Sector:
     def close(self):
         for node in self.nodes.values():
             node.book.close()
+        self.book.close()
+        self.engine.dispose()
+
+
+@contextmanager
+def sector_in(folder, names):
+    """A sector whose centre keeps everything in files."""
+    engine, book = open_engine(f"sqlite:///{folder / 'centre.db'}"), Book(folder / "book.db")
+    made = Sector(names, engine, book)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def sector_on_disk():
+    return sector_in
 
 
 @pytest.fixture
 def make_sector():
     """Sectors that are closed again after the test."""
-    made, books, engines = [], [], []
+    made = []
 
-    def make(names, lists=None, config=None, url="sqlite://", path=None):
-        engine, book = open_engine(url), Book(path)
-        engines.append(engine)
-        books.append(book)
-        made.append(Sector(names, engine, book, lists, config))
+    def make(names, lists=None, config=None):
+        made.append(Sector(names, open_engine("sqlite://"), Book(), lists, config))
         return made[-1]
 
     yield make
     for sector in made:
         sector.close()
-    for book in books:
-        book.close()
-    for engine in engines:
-        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def both_tiers():
+    return CentreConfig(limits=CentreLimits(rank_every_s=1.0), tiers=(STRONG, WEAK))
+
+
+@pytest.fixture(scope="session")
+def strong_tier():
+    return CentreConfig(limits=CentreLimits(rank_every_s=1.0), tiers=(STRONG,))
 
 
 @pytest.fixture(scope="session")

@@ -157,8 +157,8 @@ def test_a_standing_policy_that_two_approved_releases_by_itself(sector, bad):
     assert [line.who for line in sector.desk.history(case.id) if line.act == "release"] == [f"policy:{proposed.id}"]
 
 
-def test_two_actors_of_one_vendor_never_make_a_block(make_sector, suspicion):
-    sector = make_sector(SIX | {"east": "host-x", "north": "host-x"})
+def test_two_actors_of_one_vendor_never_make_a_block(make_sector, suspicion, strong_tier):
+    sector = make_sector(SIX | {"east": "host-x", "north": "host-x"}, config=strong_tier)
     for name in ("east", "north"):
         sector.nodes[name].suspicions = [suspicion(p=0.0001)]
     sector.run()
@@ -257,7 +257,10 @@ def test_the_life_cycle_holds_for_people_too(sector):
         sector.desk.act(case.id, CaseAct.CONFIRM, "policy:7", "I am a policy")
 
 
-def test_rounds_tell_what_happened_to_each_cell(sector):
+def test_rounds_tell_what_happened_to_each_cell(make_sector, suspicion, both_tiers):
+    sector = make_sector(SIX, config=both_tiers)
+    for name in ("east", "north", "south"):
+        sector.nodes[name].suspicions = [suspicion()]
     sector.run()
     sector.wait(15)
     strong, weak = sorted(sector.desk.rounds(), key=lambda summary: summary.round.params.tier)
