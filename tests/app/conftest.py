@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
 
 from bavn.app.centre_server import CentreBroken, CentreServer, ServerSettings
 from bavn.app.centre_service import ServiceLimits
@@ -47,7 +46,7 @@ class StandInCentre:
 
     def __init__(self, folder):
         self.clock = RealClock()
-        self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        self.engine = create_engine(f"sqlite:///{folder / 'members.db'}")
         self.registry = Registry(self.engine, self.clock)
         self.authority = Authority.make("test", self.clock.now_us() - 200 * DAY_US, SeededDice(1, "ca"))
         self.enrolment = Enrolment(self.registry, self.authority, self.clock, SeededDice(1, "enrolment"))

@@ -126,9 +126,9 @@ def test_a_body_beyond_its_bound_is_refused_unparsed() -> None:
 def test_hostile_strings_cost_linear_time() -> None:
     """Unterminated strings full of escapes: a backtracking tokeniser takes minutes for these."""
     start = time.process_time()
-    for hostile in (b'"' + b'\\"' * 200_000, b'"' * 400_001, b'"' + b"\\" * 400_001, b'{"a":' * 80_000):
+    for hostile in (b'"' + b'\\"' * 40_000, b'"' * 80_001, b'"' + b"\\" * 80_001, b'{"a":' * 80_000):
         assert isinstance(strict_json.parse(hostile, 1_000_000), Refused)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 2
 
 
 def test_brackets_inside_strings_are_no_depth() -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry, UnknownActor
-from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION
+from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, alone
 from bavn.model.member import ActorState, actor_of_urn, enrolment_statement
 from bavn.model.moment import DAY_US, HOUR_US, as_us
 from bavn.model.outcome import Refused
@@ -91,6 +91,7 @@ class Enrolment:
             return Refused("bad_proof", "the message key did not sign this token and request")
         now_us = self._clock.now_us()
         with self._engine.begin() as tx:
+            alone(tx)
             if not self._use(tx, asked, now_us):
                 return _BAD_TOKEN
             actor = self._registry.activate(tx, asked.actor, asked.message_key)
@@ -105,16 +106,17 @@ class Enrolment:
             return key
         now_us = self._clock.now_us()
         with self._engine.begin() as tx:
-            # A write first: SQLite then holds its lock while the day's certificates are counted.
-            active = ACTOR.c.name == name, ACTOR.c.state == ActorState.ACTIVE.value
-            if tx.execute(update(ACTOR).where(*active).values(changed_us=now_us)).rowcount != 1:
+            alone(tx)
+            x = tx.execute(
+                select(ACTOR.c.x).where(ACTOR.c.name == name, ACTOR.c.state == ActorState.ACTIVE.value)
+            ).scalar_one_or_none()
+            if x is None:
                 return Refused("revoked", "the actor is not active")
             issued = tx.execute(
                 select(func.count()).where(CERTIFICATE.c.actor == name, CERTIFICATE.c.issued_us > now_us - DAY_US)
             ).scalar_one()
             if issued >= CERTIFICATES_PER_DAY_MAX:
                 return Refused("too_many", f"at most {CERTIFICATES_PER_DAY_MAX} certificates a day")
-            x = tx.execute(select(ACTOR.c.x).where(ACTOR.c.name == name)).scalar_one()
             return Admitted(actor=name, certificate=self._issue(tx, name, key, now_us), x=x)
 
     def _use(self, tx: Connection, asked: Application, now_us: int) -> bool:

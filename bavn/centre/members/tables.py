@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Engine, ForeignKey, Integer, MetaData, String, Table, insert, select
+from sqlalchemy import (
+    BigInteger, Column, Connection, Engine, ForeignKey, Integer, MetaData, String, Table, insert, select, update,
+)  # fmt: skip
 from sqlalchemy.exc import IntegrityError
 
 METADATA: Final = MetaData()
@@ -54,6 +56,12 @@ REGISTRY: Final = Table(
     Column("id", Integer, primary_key=True),
     Column("version", BigInteger, nullable=False),
 )
+
+
+def alone(tx: Connection) -> None:
+    """First in a transaction that reads before it writes: from here on no other changes members. (A write that changes
+    nothing: SQLite then holds its lock, PostgreSQL the row's.)"""
+    tx.execute(update(REGISTRY).values(version=REGISTRY.c.version))
 
 
 def make_tables(engine: Engine) -> None:
