@@ -31,6 +31,7 @@ from bavn.actor.protect.textlist import TextList
 from bavn.actor.protect.unbound import Unbound
 from bavn.actor.sense.base import Source
 from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.hunt import hunt
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.config import NodeConfig
 from bavn.app.exits import Exit, Stop
@@ -193,13 +194,7 @@ def _protect(config: NodeConfig, ledger: Ledger, clock: SystemClock, store: Colu
 
 def _history(store: ColumnStore | None) -> History | None:
     """Own history for dry runs and retro-hunts; None at an actor without a sensor."""
-
-    def window(first_us: int, last_us: int) -> Window:
-        if store is None:
-            raise ValueError("a node without a store has no history")
-        return store.window(first_us, last_us)
-
-    return None if store is None else window
+    return None if store is None else History(store.window, hunt)
 
 
 def resolver_of(config: NodeConfig) -> Unbound:
