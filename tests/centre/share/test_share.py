@@ -1,0 +1,264 @@
+"""Gate 3: each rule says no to what it is there for, one line for each item, and letters leave once and in order."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bavn.centre.node.tables import open_engine
+from bavn.centre.share.deliveries import indicator_id
+from bavn.centre.share.letter import Grounds, Letter
+from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.share import Share, Wish, confidence_of, identity_of
+from bavn.model.heard import BlockReceipt, Observed
+from bavn.model.indicator import Pap, Tlp
+from bavn.model.moment import DAY_US, MINUTE_US
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.outcome import Refused
+from bavn.model.said import Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
+from bavn.sim.clock import SimClock
+from bavn.wire import seal
+from bavn.wire.book import Book
+from bavn.wire.codec import DOWN_KINDS
+from bavn.wire.outbox import OutboxLimits
+from bavn.wire.stix import indicator_of
+
+NOW_US = 20_000 * DAY_US
+EVIL = Observable.of("domain", "evil.example.com")
+ROUND = "0a" * 16
+CASE = "case-00000000000000aa"
+
+
+class Actors:
+    def __init__(self, *names):
+        self.names = list(names)
+
+    def active(self):
+        return sorted(self.names)
+
+    def is_active(self, name):
+        return name in self.names
+
+
+class World:
+    def __init__(self, outbox_limits=None):
+        self.engine, self.book, self.clock = open_engine("sqlite://"), Book(), SimClock(NOW_US)
+        self.actors = Actors("east", "north")
+        self.key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
+        self.limits = outbox_limits
+        self.open()
+
+    def open(self):
+        self.share = Share(
+            engine=self.engine, book=self.book, key=self.key, clock=self.clock, sector="test", recipients=self.actors,
+            limits=ShareLimits(score_block_min=7.0, days_max=90), outbox_limits=self.limits,
+        )  # fmt: skip
+
+    def lines(self):
+        return list(self.share.post.ledger.every())
+
+    def heard_by(self, name, after=0):
+        raws = self.share.pull(name, after)
+        opened = [seal.open({"centre": self.key.public_key()}, name, raw, DOWN_KINDS) for raw in raws]
+        assert all(isinstance(one, seal.Opened) for one in opened)
+        return opened
+
+    def close(self):
+        self.book.close()
+        self.engine.dispose()
+
+
+@pytest.fixture
+def world():
+    made = World()
+    yield made
+    made.close()
+
+
+def wish(**other):
+    grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": "anne"} | other.pop("grounds", {})
+    plain = {
+        "observable": EVIL, "case_id": CASE, "technique": "T1071.001", "tlp": Tlp.AMBER, "pap": None, "days": 30,
+        "confidence": None,
+    }  # fmt: skip
+    return Wish(**plain | other, grounds=Grounds(**grounds))
+
+
+def test_an_indicator_leaves_once_to_each_with_one_line_each(world):
+    assert world.share.release([wish()], 1) == {}
+    assert world.share.step() == 2
+    assert world.share.step() == 0
+    for name in ("east", "north"):
+        (opened,) = world.heard_by(name)
+        made = indicator_of(opened.message.bundle)
+        assert (made.observable, made.tlp, made.pap) == (EVIL, Tlp.AMBER, Pap.GREEN)
+        assert made.id == indicator_id(EVIL)
+        assert made.valid_until_us == NOW_US + 30 * DAY_US
+    assert [(line.kind, line.peer, line.verdict) for line in world.lines()] == [
+        ("IndicatorReleased", "east", "passed"), ("IndicatorReleased", "north", "passed"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule"),
+    [
+        ({"grounds": {"approved_by": ""}}, "approved"),
+        ({"observable": Observable.of("ip4", "10.0.0.1")}, "external"),
+        ({"observable": Observable.of("domain", "printer.lan")}, "external"),
+        ({"observable": Observable.trusted(ObservableType.DOMAIN, "Evil.Example.com")}, "canonical"),
+        ({"days": 91}, "not_expired"),
+        ({"days": 0}, "not_expired"),
+        ({"grounds": {"groups": 1}}, "two_groups"),
+        ({"grounds": {"listed": ("tranco",)}, "pap": Pap.GREEN}, "not_listed"),
+        ({"grounds": {"score": 6.9}, "pap": Pap.GREEN}, "block_line"),
+        ({"case_id": "case-north-hospital"}, "origin_hidden"),
+        ({"technique": "none"}, "written"),
+    ],
+)
+def test_each_rule_refuses_what_it_is_there_for_once_for_all(world, changed, rule):
+    refusals = world.share.release([wish(**changed)], 1)
+    assert [why.split(":")[0] for why in refusals.values()] == [rule]
+    world.share.step()
+    assert world.heard_by("east") == []
+    assert [(line.verdict, line.rule) for line in world.lines()] == [("refused", rule)]
+
+
+@pytest.mark.parametrize("grounds", [{"listed": ("tranco",)}, {"score": 3.0}])
+def test_what_may_not_block_may_still_be_watched(world, grounds):
+    assert world.share.release([wish(grounds=grounds)], 1) == {}
+    world.share.step()
+    (opened,) = world.heard_by("east")
+    assert indicator_of(opened.message.bundle).pap is Pap.AMBER
+
+
+def test_an_order_carried_out_twice_changes_nothing(world):
+    for _ in range(2):
+        world.share.release([wish()], 1)
+        world.share.step()
+    assert len(world.lines()) == 2
+    world.clock.advance(MINUTE_US)
+    assert len(world.share.withdraw(CASE)) == 1
+    assert world.share.withdraw(CASE) == []
+    world.share.step()
+    assert [opened.encoded.kind for opened in world.heard_by("east")] == ["IndicatorReleased", "IndicatorWithdrawn"]
+
+
+def test_a_second_release_is_a_higher_version_of_the_same_indicator(world):
+    for order in (1, 2):
+        world.share.release([wish(days=30 + order)], order)
+        world.share.step()
+    first, second = (indicator_of(opened.message.bundle) for opened in world.heard_by("east"))
+    assert first.id == second.id
+    assert second.version > first.version
+
+
+def test_a_letter_that_finds_no_room_is_tried_again_and_never_lost():
+    world = World(OutboxLimits(messages_max=1))
+    try:
+        world.share.say(Closing(to="east", round_id=ROUND))
+        world.share.release([wish()], 1)
+        world.share.step()
+        assert [opened.encoded.kind for opened in world.heard_by("east")] == ["RoundClosed"]
+        world.heard_by("east", after=1)
+        world.share.step()
+        assert world.heard_by("east", after=1) == []
+        world.clock.advance(MINUTE_US)
+        world.share.step()
+        assert [opened.encoded.kind for opened in world.heard_by("east", after=1)] == ["IndicatorReleased"]
+    finally:
+        world.close()
+
+
+def test_round_messages_leave_in_order_once_and_to_members_only(world):
+    opening = Opening(
+        to="east", round_id=ROUND, version=1, epoch=20_000, registry_version=1, tier="A", t=2, m=10, r=4,
+        deadline_us=NOW_US + MINUTE_US, members=(("east", 1), ("north", 2)),
+    )  # fmt: skip
+    said = [
+        opening,
+        TagsWanted(to="east", round_id=ROUND, cells=((0, 1), (2, 3))),
+        RevealWanted(to="east", round_id=ROUND, items=(RevealOf(0, 1, ((2, b"t" * 16),)),)),
+        Closing(to="east", round_id=ROUND),
+    ]
+    for one in (*said, *said):
+        assert world.share.say(one) is None
+    kinds = [opened.encoded.kind for opened in world.heard_by("east")]
+    assert kinds == ["RoundOpened", "ReceiptsAsked", "RevealAsked", "RoundClosed"]
+    assert len(world.lines()) == 4
+    refused = world.share.say(replace(opening, to="nobody-here"))
+    assert isinstance(refused, Refused)
+    assert refused.rule == "to_member"
+    world.clock.advance(2 * MINUTE_US)
+    world.share.step()
+    assert next(opened.encoded.kind for opened in world.heard_by("east")) == "ReceiptsAsked"
+
+
+def test_a_newcomer_is_owed_what_is_live_and_nothing_that_was_withdrawn(world):
+    other = Observable.of("domain", "other.example.net")
+    world.share.release([wish(), wish(observable=other, case_id="case-00000000000000bb")], 1)
+    world.share.step()
+    world.share.withdraw("case-00000000000000bb")
+    world.share.step()
+    world.actors.names.append("west")
+    world.share.step()
+    assert [indicator_of(o.message.bundle).observable for o in world.heard_by("west")] == [EVIL]
+    world.open()
+    world.share.step()
+    assert len(world.heard_by("west")) == 1
+
+
+def test_receipts_and_sightings_are_kept_as_the_centre_got_them(world):
+    world.share.release([wish()], 1)
+    world.share.step()
+    wanted = indicator_id(EVIL)
+    receipt = BlockReceipt(
+        item_id="i", actor="east", indicator_id=wanted, version=NOW_US, state="waiting", enforcers=(), rule="person",
+        received_us=NOW_US + 1,
+    )  # fmt: skip
+    assert world.share.heard(receipt) is None
+    done = replace(receipt, state="enforced", enforcers=("rpz", "text_list"), rule=None, received_us=NOW_US + 9)
+    assert world.share.heard(done) == CASE
+    assert world.share.heard(replace(done, received_us=NOW_US + 99)) == CASE
+    east, north = world.share.deliveries.at_actors(wanted)
+    assert (east.state, east.enforcers, east.enforced_us) == ("enforced", ("rpz", "text_list"), NOW_US + 9)
+    assert (north.state, north.enforced_us, north.queued_us) == ("", None, NOW_US)
+    for bucket, first, last in ((1, 50, 60), (3, 40, 45)):
+        seen = Observed(
+            item_id="o", actor="east", indicator_id=wanted, kind="retro", count_bucket=bucket, first_hour=first,
+            last_hour=last, received_us=NOW_US,
+        )  # fmt: skip
+        world.share.heard(seen)
+    (kept,) = world.share.deliveries.sightings(wanted)
+    assert (kept.count_bucket, kept.first_hour, kept.last_hour) == (3, 40, 60)
+
+
+def test_a_receipt_for_what_was_never_released_is_no_block(world):
+    stray = BlockReceipt(
+        item_id="i", actor="east", indicator_id=indicator_id(EVIL), version=1, state="enforced", enforcers=("rpz",),
+        rule=None, received_us=NOW_US,
+    )  # fmt: skip
+    assert world.share.heard(stray) is None
+
+
+@given(st.floats(-30, 60))
+def test_confidence_grows_with_the_score_and_stays_honest(score):
+    assert 50 <= confidence_of(score) <= 95
+    assert confidence_of(score) <= confidence_of(score + 1)
+
+
+def test_the_author_is_the_sector():
+    assert identity_of("health") != identity_of("energy")
+    assert identity_of("health").startswith("identity--")
+
+
+def test_grounds_never_travel(world):
+    """What stays at the centre: score, groups, who approved."""
+    world.share.release([wish(grounds={"score": 8.765, "approved_by": "anne-of-the-north"})], 1)
+    world.share.step()
+    (opened,) = world.heard_by("east")
+    assert b"anne-of-the-north" not in opened.encoded.body
+    assert b"8.765" not in opened.encoded.body
+    said = Releasing(to="east", indicator=indicator_of(opened.message.bundle), created_us=NOW_US)
+    assert world.share.post.try_on(Letter(said)).rule == "approved"
