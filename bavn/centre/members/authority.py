@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Final, Self
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -23,6 +24,13 @@ SERVER_DAYS: Final = 365
 AUTHORITY_DAYS: Final = 3653
 SKEW: Final = timedelta(minutes=5)
 """A certificate is valid from a little earlier, since clocks differ."""
+
+
+MALFORMED: Final = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.ExtensionNotFound, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""All that reading a stranger's certificate or request may raise."""
 
 
 class Authority:

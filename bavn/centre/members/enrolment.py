@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bavn.centre.members.authority import Authority
+from bavn.centre.members.authority import MALFORMED, Authority
 from bavn.centre.members.registry import Registry, UnknownActor
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, alone
 from bavn.model.member import ActorState, actor_of_urn, enrolment_statement
@@ -154,7 +154,7 @@ def _csr_key(csr: str, name: str) -> ec.EllipticCurvePublicKey | Refused:
         names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         asked = [actor_of_urn(urn) for urn in names.get_values_for_type(x509.UniformResourceIdentifier)]
         sound = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound, x509.DuplicateExtension):
+    except MALFORMED:
         return malformed
     if not sound or not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         return malformed

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
+from bavn.centre.members.authority import MALFORMED
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, QUOTA, REGISTRY, make_tables
 from bavn.model.member import ACTOR_NAME, RESERVED_NAMES, Actor, ActorState, Quota, actor_of_urn
 from bavn.model.outcome import Refused
@@ -100,7 +101,7 @@ class Registry:
             fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
             names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
             urns = names.get_values_for_type(x509.UniformResourceIdentifier)
-        except (ValueError, x509.ExtensionNotFound):
+        except MALFORMED:
             return Refused("unknown_certificate", "the certificate names no actor")
         with self.engine.connect() as reading:
             row = reading.execute(

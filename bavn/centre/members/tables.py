@@ -3,7 +3,18 @@
 from typing import Final
 
 from sqlalchemy import (
-    BigInteger, Column, Connection, Engine, ForeignKey, Integer, MetaData, String, Table, insert, select, update,
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    update,
 )  # fmt: skip
 from sqlalchemy.exc import IntegrityError
 

@@ -51,7 +51,7 @@ def fetch_authority(url: str, pin: str, limits: LinkLimits | None = None) -> str
     answer = _call(Caller(url, untrusting_context(), limits), "GET", "/v1/enrol", b"")
     try:
         found = x509.load_pem_x509_certificate(answer.body)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise LinkDown("what came is no certificate") from error
     fingerprint = found.fingerprint(hashes.SHA256()).hex()
     if not hmac.compare_digest(fingerprint, pin.lower().replace(":", "")):

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, select
 
@@ -116,7 +116,8 @@ def test_requests_that_ask_for_more_are_refused(enrolment, admitted) -> None:
     assert isinstance(enrolment.renew("region-a", request(p256, [urn])), Admitted)
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
+@example(csr="", at=47, byte=47)
 @given(csr=st.text(max_size=300), at=st.integers(0, 400), byte=st.integers(0, 255))
 def test_any_request_is_refused_or_sound(csr, at, byte) -> None:
     keys = NodeKeys.make("region-a", SeededDice(1, "region-a"))
