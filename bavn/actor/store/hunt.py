@@ -8,6 +8,7 @@ once a row, and on the rows only where the window's ends cut an hour. Refuses to
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from socket import AF_INET6, inet_pton
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Window
-from bavn.model.record import TABLES, address_text, address_uuid
+from bavn.model.record import TABLES, address_text
 
 OBSERVABLES_MAX: Final = 1_000_000
 HOSTS_NAMED_MAX: Final = 100
@@ -56,7 +57,7 @@ def hunt(window: Window, observables: Sequence[Observable]) -> list[Hunted]:
     for a fingerprint the end that is at home.
     ValueError for more than OBSERVABLES_MAX; raises what the window raises.
     """
-    wanted = sorted(set(observables))
+    wanted = sorted(set(observables), key=lambda observable: (observable.type, observable.value))
     if len(wanted) > OBSERVABLES_MAX:
         raise ValueError(f"{len(wanted)} observables in one hunt; {OBSERVABLES_MAX} are allowed")
     by_type: defaultdict[ObservableType, list[tuple[int, str]]] = defaultdict(list)
@@ -93,7 +94,7 @@ _HOST: Final = "CASE WHEN is_home(src) OR NOT is_home(dst) THEN src ELSE dst END
 
 
 def _addresses(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
-    keys = [address_uuid(value).bytes for _, value in wanted]
+    keys = [_stored(value) for _, value in wanted]
     table = pa.table({"key": pa.array(keys, pa.uuid()), "number": pa.array([n for n, _ in wanted], pa.int64())})
     first, last, outside = _cut(window)
     seen = [
@@ -107,6 +108,11 @@ def _addresses(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
         for peer, host in (("dst", "src"), ("src", "dst"))
     ]
     return window.arrow(f"SELECT {_MET} FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL", tables={"wanted": table})
+
+
+def _stored(value: str) -> bytes:
+    """record.address_uuid as bytes, for a text that is canonical already: a hunt has a hundred thousand of them."""
+    return inet_pton(AF_INET6, value if ":" in value else f"::ffff:{value}")
 
 
 def _domains(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
