@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 BUSY_TIMEOUT_MS = 10_000
+JOURNAL_BYTES_MAX = 64 * 1024 * 1024
 
 
 class BookForeign(Exception):
@@ -23,19 +24,22 @@ class Doomed(Exception):
 
 
 class Book:
-    """One connection, one lock: every method may be called from any thread. ``path`` None keeps it in memory."""
+    """One connection, one lock: every method may be called from any thread. ``path`` None keeps it in memory; a new
+    file is readable by its owner alone."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self._lock = threading.RLock()
         self._depth = 0
         self._doomed = False
+        if path is not None:
+            path.touch(mode=0o600)
         self._connection = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
         )
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON",
-            "trusted_schema=OFF",
+            "trusted_schema=OFF", f"journal_size_limit={JOURNAL_BYTES_MAX}",
         ):  # fmt: skip
             self._connection.execute(f"PRAGMA {pragma}")
         self.part("book", 1, ())

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import stat
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -145,6 +146,12 @@ def test_a_swallowed_failure_keeps_nothing_of_its_transaction(path) -> None:
         assert ledger.head() == (0, GENESIS)
         ledger.append(1, "door", "up", note(1))
         assert ledger.head()[0] == 1
+
+
+def test_a_new_book_is_for_its_owners_eyes(path) -> None:
+    with Book(path) as book:
+        Ledger(book).append(1, "door", "up", note(1))
+        assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
 
 
 def test_a_book_of_another_version_is_the_operators_business(path) -> None:
