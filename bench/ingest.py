@@ -1,0 +1,190 @@
+"""How many EVE events a second one core takes from a file into the store: parsed, kept for good, merged, rolled up.
+
+    .venv/bin/python bench/ingest.py [--events 400000] [--json]
+
+Bar: at least 60,000 a second, and at least 0.2 of what DuckDB's bare read_json with typed columns does with the same
+file in the same run, written straight to Parquet as PLATFORM.md measured it (346,000 a second there). Reading without
+keeping anything is shown beside it. CPU seconds of one thread. Half flows, 28 % dns, 14 % tls, 8 % http.
+"""
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from bavn.actor.sense.eve_file import EveFile
+from bavn.actor.sense.prepare import prepared
+from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.limits import StoreLimits
+from bavn.model.moment import MINUTE_US, SECOND_US, as_datetime
+
+START_US = 494_000 * 3600 * SECOND_US
+BAR_EVENTS_S = 60_000
+BAR_RATIO = 0.2
+
+COLUMNS = {
+    "timestamp": "VARCHAR", "flow_id": "UBIGINT", "event_type": "VARCHAR", "src_ip": "VARCHAR", "dest_ip": "VARCHAR",
+    "src_port": "USMALLINT", "dest_port": "USMALLINT", "proto": "VARCHAR", "community_id": "VARCHAR",
+    "app_proto": "VARCHAR",
+    "flow": "STRUCT(pkts_toserver UBIGINT, pkts_toclient UBIGINT, bytes_toserver UBIGINT, bytes_toclient UBIGINT, "
+            'start VARCHAR, "end" VARCHAR, state VARCHAR, reason VARCHAR)',
+    "tcp": "STRUCT(tcp_flags_ts VARCHAR, tcp_flags_tc VARCHAR)",
+    "dns": "STRUCT(type VARCHAR, rrname VARCHAR, rrtype VARCHAR, rcode VARCHAR, "
+           "answers STRUCT(rrname VARCHAR, rrtype VARCHAR, ttl UINTEGER, rdata VARCHAR)[])",
+    "tls": "STRUCT(sni VARCHAR, version VARCHAR, subject VARCHAR, issuerdn VARCHAR, fingerprint VARCHAR, "
+           "ja3 STRUCT(hash VARCHAR, string VARCHAR), ja4 VARCHAR)",
+    "http": "STRUCT(hostname VARCHAR, url VARCHAR, http_method VARCHAR, http_user_agent VARCHAR, status USMALLINT, "
+            "length UBIGINT)",
+}  # fmt: skip
+
+
+def stamp(us: int) -> str:
+    return as_datetime(us).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
+
+
+def line(n: int) -> str:
+    """Event n: repeatable, and no two alike."""
+    mixed = n * 2_654_435_761 % 2**32
+    us = START_US + n * 5000
+    server = mixed % 20_000
+    event = {
+        "timestamp": stamp(us), "flow_id": mixed * 2_097_152 + n, "in_iface": "eth0",
+        "src_ip": f"10.0.{mixed % 20}.{mixed // 20 % 250}", "src_port": 32768 + mixed % 28_000,
+        "dest_ip": f"{20 + server % 180}.{server // 7 % 256}.{server % 251}.7", "proto": "TCP",
+        "community_id": f"1:{mixed:027x}=",
+    }  # fmt: skip
+    kind = mixed // 4 % 50
+    if kind < 25:
+        event |= {
+            "event_type": "flow", "dest_port": 443, "app_proto": "tls",
+            "flow": {"pkts_toserver": 9 + mixed % 40, "pkts_toclient": 8 + mixed % 90,
+                     "bytes_toserver": 900 + mixed % 9000, "bytes_toclient": 3000 + mixed % 90_000,
+                     "start": stamp(us - MINUTE_US), "end": stamp(us), "age": 60, "state": "closed",
+                     "reason": "timeout", "alerted": False},
+            "tcp": {"tcp_flags": "1b", "tcp_flags_ts": "1b", "tcp_flags_tc": "1b", "syn": True, "fin": True,
+                    "psh": True, "ack": True, "state": "closed"},
+        }  # fmt: skip
+    elif kind < 39:
+        name = f"h{server % 9}.site{server % 6000}.com"
+        event |= {
+            "event_type": "dns", "dest_port": 53, "proto": "UDP",
+            "dns": {"version": 2, "type": "answer", "id": mixed % 65536, "flags": "8180", "qr": True, "rd": True,
+                    "ra": True, "rrname": name, "rrtype": "A", "rcode": "NOERROR",
+                    "answers": [{"rrname": name, "rrtype": "A", "ttl": 300, "rdata": f"192.0.2.{server % 250}"}]},
+        }  # fmt: skip
+    elif kind < 46:
+        event |= {
+            "event_type": "tls", "dest_port": 443,
+            "tls": {"subject": f"CN=site{server % 6000}.com", "issuerdn": "C=US, O=Let's Encrypt, CN=R3",
+                    "serial": f"{mixed:X}",
+                    "fingerprint": ":".join(f"{(mixed >> k % 24) % 256:02x}" for k in range(20)),
+                    "sni": f"h{server % 9}.site{server % 6000}.com", "version": "TLS 1.2",
+                    "notbefore": "2026-01-01T00:00:00", "notafter": "2026-12-01T00:00:00",
+                    "ja3": {"hash": f"{server % 50:032x}", "string": "771,4865-4866-4867,0-23-65281-10-11,29-23-24,0"},
+                    "ja4": f"t13d1516h2_8daaf6152771_{server % 50:012x}"},
+        }  # fmt: skip
+    else:
+        event |= {
+            "event_type": "http", "dest_port": 80,
+            "http": {"hostname": f"site{server % 6000}.com", "url": f"/a/{mixed}/index.html?q={n}",
+                     "http_method": "GET", "http_user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/128.0",
+                     "status": 200, "http_content_type": "text/html", "protocol": "HTTP/1.1", "length": mixed % 90_000},
+        }  # fmt: skip
+    return json.dumps(event, separators=(",", ":"))
+
+
+def cpu(act: Callable[[], object]) -> float:
+    start = time.process_time()
+    act()
+    return time.process_time() - start
+
+
+def bare_read(file: Path, *, kept_in: Path | None) -> float:
+    """CPU seconds in which DuckDB reads every column of every line, and writes them to Parquet (zstd) or keeps none."""
+    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
+    lines = f"read_json('{file}', format = 'newline_delimited', columns = {columns})"
+    sql = f"SELECT count(COLUMNS(*)) FROM {lines}"
+    if kept_in is not None:
+        sql = f"COPY (FROM {lines}) TO '{kept_in}' (FORMAT parquet, COMPRESSION zstd)"
+    with duckdb.connect(config={"threads": 1}) as base:
+        return min(cpu(lambda: base.execute(sql).fetchall()) for _ in range(3))
+
+
+def parsed(file: Path) -> tuple[float, int]:
+    """CPU seconds of sense alone, and rows."""
+    rows = 0
+    source = EveFile(name="eve", sensor="s", path=file, engine=prepared(threads=1))
+
+    def act() -> None:
+        nonlocal rows
+        rows = sum(batch.rows for batch in source.poll())
+
+    took = cpu(act)
+    source.close()
+    return took, rows
+
+
+def taken_in(file: Path, directory: Path) -> dict[str, float]:
+    """CPU seconds of sense and store together: until all is acknowledged, and until all is merged."""
+    limits = StoreLimits(threads=1, micro_segments_max=10**6)
+    source = EveFile(name="eve", sensor="s", path=file, engine=prepared(threads=1))
+    with ColumnStore.open(directory, limits) as store:
+
+        def keep() -> None:
+            for batch in source.poll():
+                store.append(batch.source, batch.mark, batch.tables)
+                source.acknowledge(batch.mark)
+
+        kept = cpu(keep)
+        merged = cpu(store.tidy)
+        rows, size = store.stats().rows_total, store.stats().bytes_total
+    source.close()
+    return {"kept_s": kept, "merged_s": merged, "rows": rows, "bytes_a_row": size / rows}
+
+
+def run(events: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="bavn-bench-") as directory:
+        file = Path(directory) / "eve.json"
+        with file.open("w") as out:
+            out.writelines(line(n) + "\n" for n in range(events))
+        small = Path(directory) / "small.json"
+        small.write_text("".join(line(n) + "\n" for n in range(1000)))
+        parsed(small)  # what is loaded and compiled once
+        bare, bare_kept = bare_read(file, kept_in=None), bare_read(file, kept_in=Path(directory) / "bare.parquet")
+        alone, rows = parsed(file)
+        whole = taken_in(file, Path(directory) / "store")
+        if not events == rows == whole["rows"]:
+            raise SystemExit(f"{events} events, {rows} rows parsed, {whole['rows']} kept")
+        in_store = whole["kept_s"] + whole["merged_s"]
+        return {
+            "events": events, "bytes_an_event": file.stat().st_size / events, "bare_read_events_s": events / bare,
+            "bare_read_to_parquet_events_s": events / bare_kept,
+            "sense_events_s": events / alone, "sense_and_append_events_s": events / whole["kept_s"],
+            "sense_and_store_events_s": events / in_store, "ratio_to_bare_read_to_parquet": bare_kept / in_store,
+            "ratio_to_bare_read": bare / in_store,
+            "stored_bytes_an_event": whole["bytes_a_row"],
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "bar_events_s": BAR_EVENTS_S, "bar_ratio": BAR_RATIO,
+        }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=400_000)
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    figures = run(chosen.events)
+    if chosen.json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:30} {value:>12,.2f}" if value < 100 else f"{name:30} {value:>12,.0f}")
+
+
+if __name__ == "__main__":
+    main()
