@@ -62,7 +62,8 @@ class Candidate:
     """What may become a suspicion. ``population`` names those it is ranked among; a larger ``statistic`` is stranger.
 
     ``story`` makes the stable id within the detector: the same at a later run. ``exact_p`` where no rank is needed.
-    ``technique`` where it is not the detector's own.
+    ``technique`` where it is not the detector's own. ``p_times``: what its rank is multiplied by, 1 or more, where all
+    of a population weigh less (scans from outside are the internet's noise).
     """
 
     population: str
@@ -79,6 +80,7 @@ class Candidate:
     rows: RowsRef
     technique: str | None = None
     exact_p: float | None = None
+    p_times: float = 1.0
     period_s: float | None = None
     regularity: float | None = None
     walk_nats: float | None = None

@@ -1,19 +1,21 @@
 """Beacons: a host that calls the same peer again and again at its own pace.
 
-Sees: at least eight calls to one peer (an address and port, a TLS or HTTP name or domain, ever new names under one DNS
+Sees: eight calls or more to one peer (an address and port, a TLS or HTTP name or domain, ever new names under one DNS
 domain) whose intervals are more regular than calls at random: an implant that asks for work, jitter up to 90 %, some
-calls lost, pauses at night; also a steady pulse hidden among other calls to the same peer, by its spectrum.
+calls lost, pauses at night. Five calls are enough where they are clockwork. Also a steady pulse hidden among other
+calls to the same peer, by its spectrum.
 
-Misses: fewer than eight calls in the window; one connection that stays open; a new peer for every call without a name in
-common; pauses drawn at random like a person's.
+Misses: fewer calls than five in the window, or than eight unless they are clockwork; one connection that stays open; a
+new peer for every call without a name in common; pauses drawn at random like a person's.
 
 Innocent: clock (NTP), update checks, mail polling, telemetry, monitoring. They are as regular as an implant; they weigh
 less because the world, or most hosts here, use them.
 
-Do first: look up the peer and when it was first seen; ask which program on the host makes the calls; compare the sizes of
-the calls, equal ones being an implant with nothing to do.
+Do first: look up the peer and when it was first seen; ask which program on the host makes the calls; compare the sizes
+of the calls, equal ones being an implant with nothing to do.
 """
 
+from dataclasses import dataclass, replace
 from math import log
 from typing import Final
 from uuid import UUID
@@ -23,13 +25,13 @@ import numpy as np
 from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.lists import Grade
 from bavn.actor.detect.peers import as_address, observable_of
-from bavn.actor.detect.pulse import Pulse, folded, is_inside
+from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded, is_inside
 from bavn.actor.detect.series import Series, series
 from bavn.actor.detect.spectrum import spectral
 from bavn.actor.detect.terms import Known
 from bavn.actor.detect.timing import Timing, timings
 from bavn.actor.detect.wording import joined, number, seconds, span
-from bavn.model.observable import Observable
+from bavn.model.observable import Observable, registered_domain
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -44,7 +46,13 @@ TESTS_NATS: Final = log(2)
 """Interval test and spectrum are two tests; the second pays for it."""
 INSIDE_NATS: Final = -2.0
 UNNAMED_NATS: Final = 1.0
-CLOCKWORK_NATS: Final = {("udp", 123): -3.0, ("udp", 53): -2.0, ("tcp", 53): -2.0, ("tcp", 853): -2.0, ("udp", 3478): -1.0}
+CLOCKWORK_NATS: Final = {
+    ("udp", 123): -4.0,
+    ("udp", 53): -2.0,
+    ("tcp", 53): -2.0,
+    ("tcp", 853): -2.0,
+    ("udp", 3478): -1.0,
+}
 """Services that are clockwork by nature: NTP, resolvers, STUN."""
 
 
@@ -63,19 +71,48 @@ class Beacon:
             nats, hidden = _with_spectra(some, timing)
             weighed = nats >= WEIGHED_NATS_MIN
             ordinary.append(nats[~weighed])
-            pulses += [_pulse(some, timing, i, float(nats[i]), hidden, look) for i in np.flatnonzero(weighed)]
-        stories = folded(pulses, look.window)
-        weights = _statistics(stories, look)
-        statistics = np.concatenate([*ordinary, np.array([value for value, _ in weights], float)])
-        order = sorted(
-            (i for i, story in enumerate(stories) if story.nats >= REGULAR_NATS_MIN),
-            key=lambda i: (-weights[i][0], stories[i].host, stories[i].story),
-        )
-        made = [_candidate(stories[i], *weights[i], look) for i in order[: look.settings.candidates_max]]
+            pulses += [_pulse(some, timing, int(i), float(nats[i]), hidden, look) for i in np.flatnonzero(weighed)]
+        stories = _by_domain(_weighed(folded(pulses, look.window), look))
+        statistics = np.concatenate([*ordinary, np.array([story.statistic for story in stories], float)])
+        regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
+        regular.sort(key=lambda story: (-story.statistic, story.pulse.host, story.key))
+        made = [_candidate(story, look) for story in regular[: look.settings.candidates_max]]
         return Found(tuple(made), {self.name: statistics})
 
 
-def _with_spectra(some: Series, timing: Timing) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], dict[int, float]]:
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A pulse, what is known of its peer, and the sum of both in nats."""
+
+    pulse: Pulse
+    known: Known
+    statistic: float
+
+    @property
+    def key(self) -> str:
+        """The registered domain of the peer, where it has one only; else what the pulse goes by."""
+        domains = {registered_domain(name) or name for name in self.known.names}
+        return domains.pop() if self.pulse.name is None and len(domains) == 1 else self.pulse.story
+
+
+def _by_domain(stories: list[Story]) -> list[Story]:
+    """One story for each host and domain: addresses that only ever were called by one domain's names are that domain's.
+    The strangest stays and takes over the addresses of the rest."""
+    together: dict[tuple[str, str], list[Story]] = {}
+    for story in stories:
+        together.setdefault((story.pulse.host, story.key), []).append(story)
+    made = []
+    for _, members in sorted(together.items()):
+        members.sort(key=lambda story: (-story.statistic, -story.pulse.calls, story.pulse.peer))
+        others = [address for story in members[1:] for address in (story.pulse.peer, *story.pulse.addresses)]
+        mine = dict.fromkeys([*members[0].pulse.addresses, *(a for a in others if as_address(a))])
+        made.append(replace(members[0], pulse=replace(members[0].pulse, addresses=tuple(mine)[:PEERS_KEPT_MAX])))
+    return made
+
+
+def _with_spectra(
+    some: Series, timing: Timing
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], dict[int, float]]:
     """The nats of each series, and the period of those that only the spectrum shows: the busiest irregular ones are
     tried, SPECTRA_MAX of a channel."""
     nats = timing.nats.copy()
@@ -112,87 +149,84 @@ def _pulse(some: Series, timing: Timing, index: int, nats: float, hidden: dict[i
     )
 
 
-def _statistics(stories: list[Pulse], look: Look) -> list[tuple[float, Known]]:
-    """Timing, fame and kind of each story, in nats."""
-    addresses = look.terms.addresses(story.peer for story in stories if story.name is None)
-    domains = look.terms.domains(story.story for story in stories if story.name is not None)
+def _weighed(pulses: list[Pulse], look: Look) -> list[Story]:
+    """Timing, fame and kind of each pulse, in nats."""
+    addresses = look.terms.addresses(pulse.peer for pulse in pulses if pulse.name is None)
+    domains = look.terms.domains(pulse.story for pulse in pulses if pulse.name is not None)
     has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered LIMIT 1"))
     made = []
-    for story in stories:
-        known = addresses[story.peer] if story.name is None else domains[story.story]
-        if story.name is not None:
-            grade = max(known.grade, look.terms.lists.name_grade(story.name))
-            known = Known(hosts=known.hosts, first_us=known.first_us, new=known.new, names=known.names, grade=grade, edge=known.edge)
-        unnamed = has_names and not story.inside and story.name is None and not known.names
-        made.append(
-            (
-                story.nats
-                + look.terms.nats(known)
-                + CLOCKWORK_NATS.get((story.proto, story.port), 0.0)
-                + (INSIDE_NATS if story.inside else 0.0)
-                + (UNNAMED_NATS if unnamed else 0.0),
-                known,
-            )
-        )
+    for pulse in pulses:
+        known = addresses[pulse.peer] if pulse.name is None else domains[pulse.story]
+        if pulse.name is not None:
+            known = replace(known, grade=max(known.grade, look.terms.lists.name_grade(pulse.name)))
+        kind = CLOCKWORK_NATS.get((pulse.proto, pulse.port), 0.0)
+        if pulse.inside:
+            kind += INSIDE_NATS
+        elif not kind and has_names and pulse.name is None and not known.names:
+            kind += UNNAMED_NATS
+        made.append(Story(pulse, known, pulse.nats + look.terms.nats(known) + kind))
     return made
 
 
-def _candidate(story: Pulse, statistic: float, known: Known, look: Look) -> Candidate:
+def _candidate(story: Story, look: Look) -> Candidate:
+    pulse, known = story.pulse, story.known
     return Candidate(
         population=Beacon.name,
-        host=story.host,
-        peer=story.name or story.peer,
-        story=f"{story.host} {story.story}",
-        statistic=statistic,
-        observables=() if story.inside else _observables(story, known, look),
-        first_us=story.first_us,
-        last_us=story.last_us,
+        host=pulse.host,
+        peer=pulse.name or pulse.peer,
+        story=f"{pulse.host} {story.key}",
+        statistic=story.statistic,
+        observables=() if pulse.inside else _observables(story, look),
+        first_us=pulse.first_us,
+        last_us=pulse.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
-        why=_why(story, known, look),
-        rows=_rows(story),
-        period_s=story.period_s,
-        regularity=min(1.0, story.regularity),
+        why=_why(pulse, known, look),
+        rows=_rows(pulse),
+        period_s=pulse.period_s,
+        regularity=min(1.0, pulse.regularity),
     )
 
 
-def _observables(story: Pulse, known: Known, look: Look) -> tuple[Observable, ...]:
+def _observables(story: Story, look: Look) -> tuple[Observable, ...]:
     """The registered domain first, then addresses; the address of a shared edge only where nothing else names it."""
-    homes = look.window.homes
-    texts = [story.name] if story.name is not None else list(known.names) if len(known.names) <= 2 else []
-    named = [observable_of(None, text, homes) for text in texts if text]
-    addresses = list(story.addresses) if story.name is not None else [story.peer]
+    pulse, homes = story.pulse, look.window.homes
+    texts = [pulse.name] if pulse.name is not None else [story.key] if story.key != pulse.peer else []
+    named = [observable_of(None, text, homes) for text in texts]
+    addresses = list(dict.fromkeys([*([] if pulse.name else [pulse.peer]), *pulse.addresses]))
     facts = look.terms.addresses(addresses)
     single = [observable_of(None, text, homes) for text in addresses if not (facts[text].edge and any(named))]
     made: dict[Observable, None] = dict.fromkeys(found for found in named + single if found is not None)
     return tuple(made)
 
 
-def _rows(story: Pulse) -> RowsRef:
-    column = {"tls": "sni", "http": "host", "dns": "rrname"}.get(story.table, "dst")
-    peer = story.peer if story.table == "flow" else story.name or story.peer
-    equals: tuple[tuple[str, str | int], ...] = (("src", story.host), (column, peer))
-    return RowsRef(story.table, equals, story.first_us, story.last_us)
+def _rows(pulse: Pulse) -> RowsRef:
+    """By address where there is one; a domain's names differ from row to row."""
+    column = {"tls": "sni", "http": "host"}.get(pulse.table, "dst")
+    host: tuple[tuple[str, str | int], ...] = (("src", pulse.host),)
+    if pulse.table == "dns":
+        return RowsRef("name_hour", (*host, ("kind", "dns"), ("domain", pulse.story)), pulse.first_us, pulse.last_us)
+    return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
 
 
-def _why(story: Pulse, known: Known, look: Look) -> Text:
-    period, lasted, calls = seconds(story.period_s), span(story.last_us - story.first_us), number(story.calls)
-    if story.spectral:
+def _why(pulse: Pulse, known: Known, look: Look) -> Text:
+    period, lasted, calls = seconds(pulse.period_s), span(pulse.last_us - pulse.first_us), number(pulse.calls)
+    if pulse.spectral:
         head = Text(
             f"A pulse every {period.en} among {calls.en} calls over {lasted.en}",
             f"En puls hver {period.da} blandt {calls.da} kald over {lasted.da}",
         )
     else:
-        spread = number(100 * story.jitter)
+        spread = number(100 * pulse.jitter)
         head = Text(
             f"Every {period.en} (±{spread.en} %) for {lasted.en}, {calls.en} calls",
             f"Hver {period.da} (±{spread.da} %) i {lasted.da}, {calls.da} kald",
         )
     parts = [head]
-    if story.inside:
+    if pulse.inside:
         parts.append(Text("the peer is inside the actor", "modparten er inde hos aktøren"))
-    elif story.name is None and not known.names:
+    elif pulse.name is None and not known.names:
         parts.append(Text("the peer has no name here", "modparten har intet navn her"))
-    if (story.proto, story.port) in CLOCKWORK_NATS:
+    if (pulse.proto, pulse.port) in CLOCKWORK_NATS:
         parts.append(Text("a service that is clockwork by nature", "en tjeneste, der er et urværk af natur"))
     return joined(parts + look.terms.said(known))

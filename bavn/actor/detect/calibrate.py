@@ -1,7 +1,7 @@
 """From a statistic to a p-value: the rank among the actor's own candidates, or among the shipped reference's.
 
 A rank among n candidates cannot go below 1/(n+1). With fewer than OWN_MIN own candidates the reference, measured on
-benign traffic by bench/reference.py, stands in for those that are missing, so that a small actor is not silent for ever.
+benign traffic by bench/reference.py, stands in for those that are missing: a small actor is not silent for ever.
 Ties count as larger: a p-value is never too small for want of resolution. Refuses to know what a statistic means.
 """
 
@@ -30,7 +30,7 @@ Statistics = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tally:
-    """How many candidates had which statistic, in steps of about 2 %: what a node keeps of a day (bounded, mergeable)."""
+    """How many candidates had which statistic, in steps of about 2 %: what a node keeps of a day, bounded."""
 
     counts: Mapping[int, int] = field(default_factory=dict)
 

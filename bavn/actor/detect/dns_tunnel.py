@@ -6,8 +6,9 @@ and answers to TXT, NULL, CNAME, MX and other data-carrying queries that do, wha
 Misses: less than about 0.1 B/s (a beacon of ever new names is beacon's); names used again; tunnels through an
 encrypted resolver (DoH, DoT), which never show their names.
 
-Innocent: look-ups of file or address reputation (anti-virus, block lists), content networks whose host names are hashes,
-reverse look-ups. They weigh less: the world uses those domains, many hosts ask, or the names only spell addresses.
+Innocent: look-ups of file or address reputation (anti-virus, block lists), content networks whose host names are
+hashes, reverse look-ups. They weigh less: the world uses those domains, many hosts ask, or the names only spell
+addresses.
 
 Do first: look at a few of the names, and at who registered the domain and when; see whether other hosts ask for it;
 ask which program on the host asks.
@@ -29,6 +30,7 @@ from bavn.actor.detect.peers import observable_of
 from bavn.actor.detect.terms import Known
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import MINUTE_US
+from bavn.model.observable import is_internal_name
 from bavn.model.record import address_text, address_uuid
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -45,6 +47,8 @@ NAMES_MAX: Final = 2_000_000
 ANSWERS_MIN: Final = 4
 REPUTATION_SHARE: Final = 0.9
 REPUTATION_NATS: Final = -2.3
+INSIDE_NATS: Final = -3.0
+"""A directory's own names go nowhere."""
 PLAIN_TYPES: Final = ("A", "AAAA", "PTR", "SOA", "NS", "HTTPS", "SVCB", "DS", "DNSKEY", "NAPTR", "SRV")
 
 _FIRST = """
@@ -64,11 +68,13 @@ _NAMES = f"""
     ORDER BY pair, at_us, sub LIMIT {NAMES_MAX}"""
 _PLAIN = ", ".join(f"'{kind}'" for kind in PLAIN_TYPES)
 _ANSWERS = f"""
-    WITH names AS (SELECT DISTINCT "name" AS rrname, "domain" FROM name_hour WHERE kind = 'dns' AND "domain" IS NOT NULL),
+    WITH names AS (SELECT DISTINCT "name" AS rrname, "domain" FROM name_hour
+        WHERE kind = 'dns' AND "domain" IS NOT NULL),
     carrying AS (SELECT src, "domain", array_to_string(answers, ' ') AS text, min(epoch_us(ts)) AS at_us FROM dns
         JOIN names USING (rrname) WHERE answered AND is_home(src) AND rrtype NOT IN ({_PLAIN}) AND len(answers) > 0
         GROUP BY ALL)
-    SELECT src::VARCHAR AS host, "domain", list(at_us ORDER BY at_us, text) AS at_us, list(text ORDER BY at_us, text) AS texts
+    SELECT src::VARCHAR AS host, "domain", list(at_us ORDER BY at_us, text) AS at_us,
+        list(text ORDER BY at_us, text) AS texts
     FROM carrying WHERE at_us >= $since GROUP BY src, "domain" HAVING count(*) >= {ANSWERS_MIN}
     ORDER BY host, "domain" LIMIT {PAIRS_MAX}"""
 _QUERIES = f"""
@@ -136,7 +142,7 @@ class DnsTunnel:
     def candidates(self, look: Look) -> Found:
         pairs = look.terms.past.arrow(_PAIRS, {"since": look.window.first_us})
         chars = np.asarray(pairs.column("chars").to_numpy(), np.int64)
-        exact = int(min(PAIRS_MAX, np.searchsorted(-chars, -EXACT_CHARS_MIN, "right")))
+        exact = min(PAIRS_MAX, int(np.searchsorted(-chars, -EXACT_CHARS_MIN, "right")))
         carried = _carried(pairs.slice(0, exact), look)
         strong = [pair for pair in carried if pair.bytes >= WEAK_BYTES]
         domains = look.terms.domains(pair.domain for pair in strong)
@@ -186,14 +192,19 @@ def _up(keys: list[Pair], look: Look) -> dict[Pair, Amounts]:
     ends = np.searchsorted(owner, np.arange(len(keys)), "right")
     starts = np.searchsorted(owner, np.arange(len(keys)), "left")
     return {
-        key: Amounts(at[low:high], amount[low:high]) for key, low, high in zip(keys, starts, ends, strict=True) if high > low
+        key: Amounts(at[low:high], amount[low:high])
+        for key, low, high in zip(keys, starts, ends, strict=True)
+        if high > low
     }
 
 
 def _down(look: Look) -> dict[Pair, Amounts]:
     """What the distinct answers of data-carrying types brought each pair."""
     rows = look.window.rows(_ANSWERS, {"since": look.window.first_us})
-    return {(host, domain): Amounts(np.array(at_us, np.int64), information_bytes(texts)) for host, domain, at_us, texts in rows}
+    return {
+        (host, domain): Amounts(np.array(at_us, np.int64), information_bytes(texts))
+        for host, domain, at_us, texts in rows
+    }
 
 
 def _queries(pairs: list[Carried], look: Look) -> list[Queries]:
@@ -211,8 +222,8 @@ def _queries(pairs: list[Carried], look: Look) -> list[Queries]:
 
 
 def _weighed(pair: Carried, known: Known, queries: Queries, look: Look) -> float:
-    """Bytes, less where the world or the house knows the domain, or where answers are the codes of a reputation list."""
-    nats = look.terms.nats(known)
+    """Bytes, fewer where the world or the house knows the domain, or where answers are codes of a reputation list."""
+    nats = look.terms.nats(known) + (INSIDE_NATS if is_internal_name(pair.domain) else 0.0)
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
         nats += REPUTATION_NATS
     return pair.bytes * exp(nats)
@@ -232,7 +243,12 @@ def _candidate(pair: Carried, weighed: float, known: Known, queries: Queries, lo
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
         why=_why(pair, known, queries, look),
-        rows=RowsRef("name_hour", (("src", pair.host), ("kind", "dns"), ("domain", pair.domain)), queries.first_us, queries.last_us),
+        rows=RowsRef(
+            "name_hour",
+            (("src", pair.host), ("kind", "dns"), ("domain", pair.domain)),
+            queries.first_us,
+            queries.last_us,
+        ),
     )
 
 
@@ -249,7 +265,10 @@ def _why(pair: Carried, known: Known, queries: Queries, look: Look) -> Text:
     if queries.rows and queries.carrying:
         share = number(100 * queries.carrying / queries.rows)
         parts.append(
-            Text(f"{share.en} % of types that carry data (TXT, NULL, CNAME, MX)", f"{share.da} % af typer, der bærer data (TXT, NULL, CNAME, MX)")
+            Text(
+                f"{share.en} % of types that carry data (TXT, NULL, CNAME, MX)",
+                f"{share.da} % af typer, der bærer data (TXT, NULL, CNAME, MX)",
+            )
         )
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
         parts.append(Text("answered like a reputation list", "besvaret som en omdømmeliste"))

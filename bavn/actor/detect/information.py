@@ -18,8 +18,17 @@ ADDRESS_SHARE: Final = 0.1
 """Of a name that spells an address this share counts: it repeats what a host met, it does not choose it."""
 
 _SPELLS_ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}(\..*)?|([0-9a-f]\.){16,}[0-9a-f]?(\..*)?", re.IGNORECASE)
-# Characters fall into 64 classes: letters without case, digits, and the rest by its low bits.
-_CLASS = np.array([(ord(chr(c).lower()) - 97) if chr(c).isalpha() and c < 128 else 26 + (c - 48) if 48 <= c < 58 else 36 + c % 28 for c in range(256)], np.int64)  # fmt: skip
+
+
+def _class_of(code: int) -> int:
+    """64 classes of characters: letters without case, digits, and the rest by its value."""
+    letter = chr(code).lower()
+    if letter.isascii() and letter.isalpha():
+        return ord(letter) - ord("a")
+    return 26 + code - ord("0") if 48 <= code < 58 else 36 + code % 28
+
+
+_CLASS = np.array([_class_of(code) for code in range(256)], np.int64)
 
 
 def information_bytes(names: list[str]) -> Floats:

@@ -1,7 +1,7 @@
 """Indicators met: an address, network, domain, fingerprint or file hash that a list or the centre has named.
 
-Sees: exact matches in what the store keeps: calls to and from an address or network, a domain and everything under it in
-DNS, TLS and HTTP, JA3, JA4, certificate and SHA-256 of files. Over a window of the past it is the retro-hunt.
+Sees: exact matches in what the store keeps: calls to and from an address or network, a domain and everything under it
+in DNS, TLS and HTTP, JA3, JA4, certificate and SHA-256 of files. Over a window of the past it is the retro-hunt.
 
 Misses: whatever no list names; an address that has changed hands.
 
@@ -37,12 +37,12 @@ NETWORK_TIMES: Final = 3.0
 """A match on a whole network is worth a third of one on a single address."""
 
 _OUT = """
-    SELECT src AS host, asked.mark, min(confidence) AS confidence, sum(flows)::BIGINT AS n, sum(failed)::BIGINT AS failed,
-        min(first_ts) AS first, max(last_ts) AS last, TRUE AS outward, min(dst) AS peer
+    SELECT src AS host, asked.mark, min(confidence) AS confidence, sum(flows)::BIGINT AS n,
+        sum(failed)::BIGINT AS failed, min(first_ts) AS first, max(last_ts) AS last, TRUE AS outward, min(dst) AS peer
     FROM pair_hour JOIN {join} WHERE is_home(src) AND NOT is_home(dst) GROUP BY src, asked.mark"""
 _IN = """
-    SELECT dst, asked.mark, min(confidence), sum(flows)::BIGINT, sum(failed)::BIGINT, min(first_ts), max(last_ts), FALSE,
-        min(src)
+    SELECT dst, asked.mark, min(confidence), sum(flows)::BIGINT, sum(failed)::BIGINT, min(first_ts), max(last_ts),
+        FALSE, min(src)
     FROM pair_hour JOIN {join} WHERE is_home(dst) AND NOT is_home(src) GROUP BY dst, asked.mark"""
 _SINGLE = "(SELECT mark, confidence, stored::UUID AS stored FROM listed) asked ON {side} = asked.stored"
 _RANGE = (
@@ -52,8 +52,8 @@ _RANGE = (
 _NAMED = """
     WITH names AS (SELECT DISTINCT "name" FROM name_hour),
     parts AS (SELECT "name", string_split("name", '.') AS labels FROM names),
-    parents AS (SELECT "name", unnest(list_transform(range(1, len(labels) + 1),
-        lambda i: array_to_string(labels[i:], '.'))) AS mark FROM parts),
+    parents AS (SELECT "name", unnest(list_transform(labels, lambda label, i: array_to_string(labels[i:], '.'))) AS mark
+        FROM parts),
     hits AS (SELECT "name", mark, confidence FROM parents JOIN listed USING (mark))
     SELECT src AS host, mark, min(confidence) AS confidence, sum(n)::BIGINT AS n, 0::BIGINT AS failed,
         min(first_ts) AS first, max(last_ts) AS last, TRUE AS outward, NULL::UUID AS peer
@@ -112,7 +112,9 @@ def _matches(look: Look) -> Iterator[Match]:
             out, inward = _OUT.format(join=join.format(side="dst")), _IN.format(join=join.format(side="src"))
             sql = f"{out} UNION ALL {inward} ORDER BY host, mark, outward"
             yield from _made(window.rows(sql, tables={"listed": listed}), None, "pair_hour", "dst", whole)
-    texts = pa.concat_tables([indicators.values(ObservableType.DOMAIN), indicators.addresses.select(["mark", "confidence"])])
+    texts = pa.concat_tables(
+        [indicators.values(ObservableType.DOMAIN), indicators.addresses.select(["mark", "confidence"])]
+    )
     if texts.num_rows:
         yield from _made(window.rows(_NAMED, tables={"listed": texts}), None, "name_hour", "name")
     for kind, table, column in _COLUMNS:
@@ -188,11 +190,11 @@ def _candidate(match: Match, look: Look) -> Candidate:
 
 def _why(match: Match, grade: Grade) -> Text:
     rows, sure = number(match.rows), number(match.confidence)
-    times = "time" if match.rows == 1 else "times"
+    times, gange = ("time", "gang") if match.rows == 1 else ("times", "gange")
     parts = [
         Text(
             f"{match.mark} is on a list (confidence {sure.en} of 100) and was met {rows.en} {times}",
-            f"{match.mark} står på en liste (sikkerhed {sure.da} af 100) og er mødt {rows.da} {'gang' if match.rows == 1 else 'gange'}",
+            f"{match.mark} står på en liste (sikkerhed {sure.da} af 100) og er mødt {rows.da} {gange}",
         )
     ]
     if not match.outward:
@@ -207,5 +209,10 @@ def _why(match: Match, grade: Grade) -> Text:
         lasted = span(match.last_us - match.first_us)
         parts.append(Text(f"over {lasted.en}", f"over {lasted.da}"))
     if grade >= Grade.POPULAR:
-        parts.append(Text("also on a popularity or warning list: never block unseen", "også på en popularitets- eller advarselsliste: spær den aldrig uset"))
+        parts.append(
+            Text(
+                "also on a popularity or warning list: never block unseen",
+                "også på en popularitets- eller advarselsliste: spær den aldrig uset",
+            )
+        )
     return joined(parts)

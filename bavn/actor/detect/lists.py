@@ -44,8 +44,8 @@ ADDRESS_LISTS: Final = {
     Grade.POPULAR: ("public-dns-v4", "public-dns-v6"),
 }
 EDGE_LISTS: Final = (
-    "akamai", "cloudflare", "fastly", "stackpath", "amazon-aws", "microsoft-azure", "google-gcp", "ovh-cluster", "github",
-    "zscaler",
+    "akamai", "cloudflare", "fastly", "stackpath", "amazon-aws", "microsoft-azure", "google-gcp", "ovh-cluster",
+    "github", "zscaler",
 )  # fmt: skip
 RESEARCH_LISTS: Final = (
     "alphastrike-research-nt-scanning", "alphastrike-scanning", "bufferover-nt-scanning", "censys-scanning",
@@ -65,7 +65,9 @@ class Names:
     """A sorted, compact set of names: a million of them take 20 MB, a look-up twenty comparisons."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        given = pc.utf8_lower(pc.utf8_ltrim(pc.utf8_trim_whitespace(pa.array(list(names), pa.string())), characters="."))
+        given = pc.utf8_lower(
+            pc.utf8_ltrim(pc.utf8_trim_whitespace(pa.array(list(names), pa.string())), characters=".")
+        )
         self._sorted = pc.take(given, pc.sort_indices(given))
 
     def __contains__(self, name: str) -> bool:

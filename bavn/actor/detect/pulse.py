@@ -116,7 +116,7 @@ def _addresses_of(window: Window, pulses: list[Pulse]) -> dict[tuple[str, str], 
             UNION SELECT host, stored::UUID, called, "name" FROM asked JOIN names ON called = names."domain"),
         used AS (SELECT src, sni AS "name", dst FROM tls WHERE sni IS NOT NULL
             UNION SELECT src, host, dst FROM http WHERE host IS NOT NULL)
-        SELECT host, called, list(DISTINCT dst ORDER BY dst)[:{PEERS_KEPT_MAX}] FROM spelled JOIN used USING (src, "name")
-        GROUP BY host, called ORDER BY host, called"""
+        SELECT host, called, list(DISTINCT dst ORDER BY dst)[:{PEERS_KEPT_MAX}] FROM spelled
+        JOIN used USING (src, "name") GROUP BY host, called ORDER BY host, called"""
     rows = window.rows(sql, tables={"asked": asked})
     return {(host, called): tuple(address_text(dst) for dst in found) for host, called, found in rows}

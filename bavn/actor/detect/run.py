@@ -1,7 +1,7 @@
 """Runs every detector over one window: suspicions in order, each with its p-value and where it comes from.
 
-The same rows give the same bytes, whatever their order, the threads and the load. Refuses to keep anything between runs:
-the tallies of earlier windows are handed in, those of this one are handed out.
+The same rows give the same bytes, whatever their order, the threads and the load. Refuses to keep anything between
+runs: the tallies of earlier windows are handed in, those of this one are handed out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,8 +48,9 @@ def survey(
 ) -> Survey:
     """All detectors over ``window``.
 
-    ``history``: a window that ends with this one and reaches further back, for what is new. ``past``: tallies of windows
-    that ended before this one began. ``known``: the popularity lists, loaded when first asked. Raises QueryRefused.
+    ``history``: a window that ends with this one and reaches further back, for what is new. ``past``: tallies of
+    windows that ended before this one began. ``known``: the popularity lists, loaded when first asked. Raises
+    QueryRefused.
     """
     table = calibrate.shipped() if reference is None else reference
     terms = Terms(window, known, history)
@@ -99,4 +100,5 @@ def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: 
 def _p(candidate: Candidate, own: Tally, reference: Reference) -> tuple[float, PSource]:
     if candidate.exact_p is not None:
         return candidate.exact_p, "exact"
-    return p_value(candidate.statistic, own, candidate.population, reference)
+    p, source = p_value(candidate.statistic, own, candidate.population, reference)
+    return min(1.0, p * candidate.p_times), source

@@ -7,8 +7,8 @@ Alarm at the fourth failed target; three are a weak sign that the centre adds up
 Misses: a scan whose targets mostly answer; one that tries a target less often than the window is long; names instead of
 addresses (an attacker who resolves each target first).
 
-Innocent: vulnerability scanners and monitoring (list them under allowed_scanners), peer-to-peer programs, a network that
-was down; internet-wide research scanners. An outage of one destination is one failure, not many.
+Innocent: vulnerability scanners and monitoring (list them under allowed_scanners), peer-to-peer programs, a network
+that was down; internet-wide research scanners. An outage of one destination is one failure, not many.
 
 Do first: outward, ask who works at the host and stop it if nobody ordered it; inward, see whether any door opened.
 """
@@ -24,8 +24,15 @@ import pyarrow as pa
 from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.peers import observable_of
 from bavn.actor.detect.walk import (
-    ALARM_NATS, FAIL_UNITS, FAILED_MIN, MODES, SUCCESS_UNITS, UNIT_NATS, calm_sql, highest, steps_sql, walks_sql,
-)  # fmt: skip
+    ALARM_NATS,
+    FAIL_UNITS,
+    FAILED_MIN,
+    MODES,
+    UNIT_NATS,
+    WALKS_SQL,
+    highest,
+    steps_sql,
+)
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.record import address_text, address_uuid
 from bavn.model.suspicion import RowsRef
@@ -36,6 +43,8 @@ WALKS_MAX: Final = 100_000
 NAMED_TRIED_MAX: Final = 64
 """Groups of up to so many targets are walked again without those that have a name here: a program that was told a name
 calls, a scan tries addresses."""
+INWARD_P_TIMES: Final = 10.0
+"""Whoever is on the internet is scanned all day long: worth a tenth of a host of one's own that scans."""
 RESEARCH_NATS: Final = -3.0
 
 
@@ -64,16 +73,13 @@ class Scan:
     tables = ("flow", "pair_hour")
 
     def candidates(self, look: Look) -> Found:
-        allowed = [ip_network(text, strict=False) for text in look.settings.allowed_scanners]
-        walks = [walk for mode in MODES for walk in _walks(mode, look)]
-        kept = [walk for walk in walks if not any(_inside(walk.source, network) for network in allowed)]
+        walks, calm = _walks(look)
         best: dict[str, Walk] = {}
-        for walk in sorted(kept, key=lambda w: (-w.walk, -w.failed, list(MODES).index(w.mode), w.proto, w.key)):
+        for walk in sorted(walks, key=lambda w: (-w.walk, -w.failed, list(MODES).index(w.mode), w.proto, w.key)):
             best.setdefault(walk.source, walk)
         found = [_candidate(walk, look) for _, walk in sorted(best.items()) if walk.walk >= WALK_UNITS_MIN]
         found.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
-        populations = _populations({walk.source for walk in walks}, list(best.values()), look)
-        return Found(tuple(found[: look.settings.candidates_max]), populations)
+        return Found(tuple(found[: look.settings.candidates_max]), _populations(walks, calm, look))
 
 
 def _inside(source: str, network: Any) -> bool:
@@ -81,30 +87,35 @@ def _inside(source: str, network: Any) -> bool:
     return bool(address.version == network.version and address in network)
 
 
-def _walks(mode: str, look: Look) -> list[Walk]:
-    rows = look.window.rows(walks_sql(mode, WALK_UNITS_MIN, WALKS_MAX))
-    made = []
-    for source, proto, *key, outward, walk, total, tried, failed, first, last in rows:
-        made.append(
-            Walk(
-                source=address_text(source),
-                mode=mode,
-                proto=proto,
-                key=_text(key[0]) if key else "",
-                outward=outward,
-                walk=walk,
-                total=total,
-                tried=tried,
-                failed=failed,
-                first_us=first,
-                last_us=last,
-            )
+Calm = list[tuple[bool, int, int]]
+"""Outward, units failed, and how many groups."""
+
+
+def _walks(look: Look) -> tuple[list[Walk], Calm]:
+    allowed = [ip_network(text, strict=False) for text in look.settings.allowed_scanners]
+    calm: Calm = []
+    walks: dict[str, list[Walk]] = {mode: [] for mode in MODES}
+    rows = look.window.rows(WALKS_SQL, {"limit": WALKS_MAX})
+    for mode, source, proto, key, outward, walk, total, tried, failed, first, last in rows:
+        if mode == "calm":
+            calm.append((outward, walk, tried))
+            continue
+        made = Walk(
+            source=address_text(source),
+            mode=mode,
+            proto=proto,
+            key=address_text(UUID(key)) if mode == "vertical" else key,
+            outward=outward,
+            walk=walk,
+            total=total,
+            tried=tried,
+            failed=failed,
+            first_us=first,
+            last_us=last,
         )
-    return _without_named(mode, made, look)
-
-
-def _text(key: Any) -> str:
-    return address_text(key) if isinstance(key, UUID) else str(key)
+        if not any(_inside(made.source, network) for network in allowed):
+            walks[mode].append(made)
+    return [walk for mode in MODES for walk in _without_named(mode, walks[mode], look)], calm
 
 
 def _without_named(mode: str, walks: list[Walk], look: Look) -> list[Walk]:
@@ -133,17 +144,19 @@ def _without_named(mode: str, walks: list[Walk], look: Look) -> list[Walk]:
     return others + again
 
 
-def _populations(walked: set[str], best: list[Walk], look: Look) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    """The walks of all sources, the calm ones by their few failures."""
-    table = pa.table({"stored": pa.array([str(address_uuid(source)) for source in sorted(walked)], pa.string())})
+def _populations(walks: list[Walk], calm: Calm, look: Look) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """The walks of all groups on one port or of one destination, the calm ones by their few failures."""
     parts: dict[bool, list[np.ndarray[tuple[int], np.dtype[np.float64]]]] = {True: [], False: []}
-    for outward, units, count in look.window.rows(calm_sql(WALK_UNITS_MIN - 1), tables={"walked": table}):
+    for outward, units, count in calm:
         parts[outward].append(np.full(count, units * UNIT_NATS))
-    for walk in sorted(best, key=lambda w: w.source):
-        parts[walk.outward].append(np.array([_statistic(walk, look)]))
-    return {
-        f"scan.{'out' if outward else 'in'}": np.concatenate(some) for outward, some in parts.items() if some
-    }
+    for walk in walks:
+        if walk.mode != "mixed":
+            parts[walk.outward].append(np.array([_statistic(walk, look)]))
+    return {_population(outward): np.concatenate(some) for outward, some in parts.items() if some}
+
+
+def _population(outward: bool) -> str:
+    return "scan.out" if outward else "scan.in"
 
 
 def _research(walk: Walk, look: Look) -> bool:
@@ -159,7 +172,7 @@ def _candidate(walk: Walk, look: Look) -> Candidate:
     service = walk.proto if walk.proto == "icmp" else f"{walk.proto}/{walk.key}" if walk.key else walk.proto
     target = walk.key if walk.mode == "vertical" else _first_target(walk, look)
     return Candidate(
-        population="scan.out" if walk.outward else "scan.in",
+        population=_population(walk.outward),
         host=walk.source if walk.outward else target,
         peer=(walk.key if walk.mode == "vertical" else service) if walk.outward else walk.source,
         story=f"{'out' if walk.outward else 'in'} {walk.source}",
@@ -172,6 +185,7 @@ def _candidate(walk: Walk, look: Look) -> Candidate:
         why=_why(walk, service, _research(walk, look)),
         rows=RowsRef("pair_hour", (("src", walk.source),), walk.first_us, walk.last_us),
         technique=_technique(walk),
+        p_times=1.0 if walk.outward else INWARD_P_TIMES,
         walk_nats=walk.total * UNIT_NATS,
     )
 
@@ -207,7 +221,9 @@ def _why(walk: Walk, service: str, research: bool) -> Text:
         ),
         Text(f"the walk reached {height.en} nats, alarm at 4.6", f"vandringen nåede {height.da} nat, alarm ved 4,6")
         if alarm
-        else Text(f"the walk reached {height.en} nats, below the alarm", f"vandringen nåede {height.da} nat, under alarmen"),
+        else Text(
+            f"the walk reached {height.en} nats, below the alarm", f"vandringen nåede {height.da} nat, under alarmen"
+        ),
     ]
     if research:
         parts.append(Text("a scanner that is known to research", "en scanner, der er kendt fra forskning"))

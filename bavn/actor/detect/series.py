@@ -16,50 +16,98 @@ from bavn.actor.detect.peers import one_peer
 from bavn.actor.detect.timing import CALLS_MIN
 from bavn.model.ports import Window
 
-_HEAD = (
-    "SELECT src::VARCHAR AS host, {key} AS peer, {port} AS port, {proto} AS proto, {inside} AS inside, count(*) AS n"
-)
-_CALLS = "list_reverse(max(epoch_us(ts), $kept)) AS calls"
 _PART = "is_home(src) AND hash(src) % $parts = $part"
-_ENOUGH = f"HAVING count(*) >= {CALLS_MIN}"
+_ALL = "list(epoch_us(ts) ORDER BY ts)"
+_LATEST = "list_reverse(max(epoch_us(ts), $kept))"
+"""A heap of $kept places for each pair: only for the few pairs that have more calls."""
 
-CHANNELS: Final[dict[str, tuple[str, str]]] = {
-    "address": (
-        "flow",
-        f"{_HEAD.format(key='dst::VARCHAR', port='dst_port', proto='proto', inside='is_home(dst)')}, {_CALLS} FROM flow"
-        f" WHERE {_PART} AND src <> dst AND proto IN ('tcp', 'udp', 'sctp') AND {one_peer('dst')}"
-        f" GROUP BY src, dst, dst_port, proto {_ENOUGH}",
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """``rolled``: the roll-up rows that count its calls by ``group``, ``count`` summing them. ``rows``: the calls
+    themselves; the other columns are SQL over them."""
+
+    name: str
+    rolled: str
+    group: str
+    count: str
+    rows: str
+    peer: str
+    port: str
+    proto: str
+    inside: str
+    tables: tuple[str, ...]
+
+    def sql(self, calls: str, bound: str) -> str:
+        """The calls of each pair whose count is within ``bound``."""
+        return f"""
+            WITH busy AS (SELECT {self.group} FROM {self.rolled} AND {_PART} GROUP BY {self.group}
+                HAVING {self.count} >= {CALLS_MIN} AND {self.count} {bound} $kept)
+            SELECT src::VARCHAR AS host, {self.peer} AS peer, {self.port} AS port, {self.proto} AS proto,
+                {self.inside} AS inside, count(*) AS n, {calls} AS calls
+            FROM {self.rows} JOIN busy USING ({self.group}) GROUP BY {self.group} HAVING count(*) >= {CALLS_MIN}
+            ORDER BY host, peer, port, proto"""
+
+
+def _by_name(kind: str, column: str) -> Channel:
+    return Channel(
+        name=kind,
+        rolled=f"name_hour WHERE kind = '{kind}'",
+        group='src, "name"',
+        count="sum(n)",
+        rows=f'(SELECT src, {column} AS "name", ts, dst, dst_port FROM {kind})',
+        peer='"name"',
+        port="min(dst_port)",
+        proto=f"'{kind}'",
+        inside="bool_and(is_home(dst))",
+        tables=(kind,),
+    )
+
+
+CHANNELS: Final = (
+    Channel(
+        name="address",
+        rolled=f"pair_hour WHERE src <> dst AND proto IN ('tcp', 'udp', 'sctp') AND {one_peer('dst')}",
+        group="src, dst, dst_port, proto",
+        count="sum(flows)",
+        rows="flow",
+        peer="dst::VARCHAR",
+        port="dst_port",
+        proto="proto",
+        inside="is_home(dst)",
+        tables=("flow",),
     ),
-    "tls": (
-        "tls",
-        f"{_HEAD.format(key='sni', port='min(dst_port)', proto=repr('tls'), inside='bool_and(is_home(dst))')}, {_CALLS}"
-        f" FROM tls WHERE {_PART} AND sni IS NOT NULL GROUP BY src, sni {_ENOUGH}",
-    ),
-    "http": (
-        "http",
-        f"{_HEAD.format(key='host', port='min(dst_port)', proto=repr('http'), inside='bool_and(is_home(dst))')}, {_CALLS}"
-        f" FROM http WHERE {_PART} AND host IS NOT NULL GROUP BY src, host {_ENOUGH}",
-    ),
-    "domain": (
-        "tls",
-        f"{_HEAD.format(key='domain', port='min(dst_port)', proto=repr('tls'), inside='FALSE')}, {_CALLS} FROM ("
-        f" SELECT src, sni AS called, ts, dst_port FROM tls WHERE {_PART} AND sni IS NOT NULL"
-        f" UNION ALL SELECT src, host, ts, dst_port FROM http WHERE {_PART} AND host IS NOT NULL) JOIN ("
-        "  SELECT DISTINCT \"name\" AS called, \"domain\" FROM name_hour WHERE kind IN ('tls', 'http')"
-        "   AND \"domain\" IS NOT NULL) USING (called)"
-        f" GROUP BY src, domain {_ENOUGH} AND min(called) <> max(called)",
+    _by_name("tls", "sni"),
+    _by_name("http", "host"),
+    Channel(
+        name="domain",
+        rolled="name_hour WHERE kind IN ('tls', 'http') AND \"domain\" IS NOT NULL",
+        group='src, "domain"',
+        count='if(min("name") = max("name"), 0, sum(n))',
+        rows="""(SELECT src, "domain", ts, dst_port FROM (SELECT src, sni AS "name", ts, dst_port FROM tls
+            UNION ALL SELECT src, http.host, ts, dst_port FROM http)
+            JOIN (SELECT DISTINCT "name", "domain" FROM name_hour WHERE kind IN ('tls', 'http')) USING ("name"))""",
+        peer='"domain"',
+        port="min(dst_port)",
+        proto="'tls'",
+        inside="FALSE",
+        tables=("tls", "http"),
     ),
     # Ever new names under one domain, at a steady pace: a cache cannot make that, an implant that talks DNS does.
-    "dns": (
-        "dns",
-        f"{_HEAD.format(key='domain', port='min(dst_port)', proto=repr('dns'), inside='FALSE')}, {_CALLS} FROM ("
-        " SELECT src, rrname, min(ts) AS ts, min(dst_port) AS dst_port FROM dns"
-        f" WHERE {_PART} AND NOT coalesce(answered, FALSE) GROUP BY src, rrname) JOIN ("
-        '  SELECT DISTINCT "name" AS rrname, "domain" FROM name_hour WHERE kind = \'dns\' AND "domain" IS NOT NULL'
-        '   AND "name" <> "domain" AND NOT contains("domain", \'.arpa\')) USING (rrname)'
-        f" GROUP BY src, domain {_ENOUGH}",
+    Channel(
+        name="dns",
+        rolled="""name_hour WHERE kind = 'dns' AND "name" <> "domain" AND NOT contains("domain", '.arpa')""",
+        group='src, "domain"',
+        count="count(*)",
+        rows="""(SELECT src, "domain", min(first_ts) AS ts FROM name_hour WHERE kind = 'dns' AND "name" <> "domain"
+            GROUP BY src, "domain", "name")""",
+        peer='"domain"',
+        port="53",
+        proto="'dns'",
+        inside="FALSE",
+        tables=("dns",),
     ),
-}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +133,13 @@ class Series:
 
 def series(window: Window, settings: DetectSettings) -> Iterator[Series]:
     """All channels, a part at a time; each pair is in one part of a channel."""
-    for channel, (table, sql) in CHANNELS.items():
-        rows = int(window.rows(f'SELECT count(*) FROM "{table}"')[0][0])
+    for channel in CHANNELS:
+        rows = sum(int(window.rows(f'SELECT count(*) FROM "{table}"')[0][0]) for table in channel.tables)
         parts = -(-rows // settings.rows_part_max)
         for part in range(parts):
             wanted = {"kept": settings.calls_kept_max, "parts": parts, "part": part}
-            yield _series(channel, window, f"{sql} ORDER BY host, peer, port, proto", wanted)
+            for sql in (channel.sql(_ALL, "<="), channel.sql(_LATEST, ">")):
+                yield _series(channel.name, window, sql, wanted)
 
 
 def _series(channel: str, window: Window, sql: str, wanted: dict[str, int]) -> Series:

@@ -1,9 +1,9 @@
 """Whether calls repeat: a periodogram against random permutations, and an autocorrelation peak at the same period.
 
-The method is BAYWATCH's (Hu et al., DSN 2016): what stands out in the spectrum more than it does when the same calls are
-shuffled is periodic, if the calls also match themselves one period later. It sees a beacon among other calls to the same
-peer, where the intervals alone look irregular. The shuffles' randomness is drawn from the calls themselves, so the same
-calls always give the same answer. Refuses to know who called whom.
+The method is BAYWATCH's (Hu et al., DSN 2016): what stands out in the spectrum more than it does when the same calls
+are shuffled is periodic, if the calls also match themselves one period later. It sees a beacon among other calls to the
+same peer, where the intervals alone look irregular. The shuffles' randomness is drawn from the calls themselves, so the
+same calls always give the same answer. Refuses to know who called whom.
 """
 
 import hashlib

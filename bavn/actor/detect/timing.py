@@ -1,8 +1,8 @@
 """How regular calls are: vectorised over many pairs at once. Knows times and nothing of who called whom.
 
 Regularity is DETECTION.md's: reg = max(0, 1 - sd(ln d) / 0.80) over the central 80 % of the intervals. Whether it is
-more than chance is a test against calls at random (Poisson): gaps beyond a dead time are exponential again, whatever the
-rate, so one table by number of gaps (beacon_null.json, made by bench/reference.py) gives the p-value.
+more than chance is a test against calls at random (Poisson): gaps beyond a dead time are exponential again, whatever
+the rate, so one table by number of gaps (beacon_null.json, made by bench/reference.py) gives the p-value.
 """
 
 import json
@@ -19,13 +19,16 @@ Floats = npt.NDArray[np.float64]
 
 DEAD_S: Final = (1.0, 5.0, 30.0)
 """Calls closer than this belong to one burst. The longer ones are tried where many calls come in such bursts."""
-CALLS_MIN: Final = 8
+CALLS_MIN: Final = 5
 GAP_TIMES_MEDIAN_MAX: Final = 8.0
 """A gap beyond this many medians is a pause (night, weekend), not an interval."""
 BURST_SHARE_MIN: Final = 0.10
+PERIOD_TIMES_DEAD_MIN: Final = 1.2
 TRIM_SHARE: Final = 0.10
 REG_SD_LN: Final = 0.80
-TIMING_NATS_MAX: Final = 7.0
+TIMING_NATS_MAX: Final = 7.5
+PERSISTENCE_NATS: Final = 4.0
+"""However regular, n calls are worth at most 4 + ln n: five may be a stubborn program, forty are a habit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ def nats_of(spread: Floats, gaps: Ints) -> Floats:
     width = limits[pairs, low] - limits[pairs, high]
     part = np.divide(limits[pairs, low] - spread, width, out=np.zeros(len(spread)), where=width > 0)
     found = levels[low] + np.clip(part, 0, 1) * (levels[high] - levels[low])
-    return np.minimum(TIMING_NATS_MAX, np.where(level < 0, 0.0, found))
+    found = np.where(spread <= limits[:, -1], TIMING_NATS_MAX, found)
+    return np.where(level < 0, 0.0, np.minimum(TIMING_NATS_MAX, found))
 
 
 def timings(ts_us: Ints, lengths: Ints) -> Timing:
@@ -80,7 +84,7 @@ def timings(ts_us: Ints, lengths: Ints) -> Timing:
     nats, tried = base.nats.copy(), np.ones(len(lengths))
     choice = np.zeros(len(lengths), int)
     for index, (timing, short) in enumerate(tries[1:], 1):
-        use = (short - base_short >= BURST_SHARE_MIN) & (timing.period_s >= 3 * DEAD_S[index])
+        use = (short - base_short >= BURST_SHARE_MIN) & (timing.period_s >= PERIOD_TIMES_DEAD_MIN * DEAD_S[index])
         tried += use
         better = use & (timing.nats > nats)
         nats, choice = np.where(better, timing.nats, nats), np.where(better, index, choice)
@@ -88,6 +92,7 @@ def timings(ts_us: Ints, lengths: Ints) -> Timing:
     pairs = np.arange(len(lengths))
     chosen = Timing(*(values[choice, pairs] for values in stacked))
     paid = np.where(nats >= TIMING_NATS_MAX, nats, np.maximum(0.0, nats - np.log(tried)))
+    paid = np.minimum(paid, PERSISTENCE_NATS + np.log(np.maximum(1, chosen.calls)))
     return Timing(paid, chosen.regularity, chosen.period_s, chosen.jitter, chosen.calls, base.first_us, base.last_us)
 
 
