@@ -14,16 +14,19 @@ from bavn.app.exits import Exit, Stop
 from bavn.app.real import SystemClock, SystemDice
 from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.centre.members.enrolment import Enrolment
-from bavn.centre.members.registry import Registry
+from bavn.centre.members.registry import DEFAULT_QUOTAS, Registry
 from bavn.centre.node.build import open_centre
 from bavn.centre.node.centre import Centre
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.tables import open_engine
+from bavn.model.member import Quota
 from bavn.wire.book import Book
 from bavn.wire.safe import Safe
 
 BOOK_FILE = "centre-book.db"
 DATABASE_FILE = "centre.db"
+HOUR_S = 3600.0
+QUOTA_PER_ROUND = {"ShareUpload": 1, "Receipts": 4, "Report": 20, "Declined": 20}
 
 
 class CentreKeys:
@@ -73,7 +76,22 @@ def init(file: CentreFile) -> CentreKeys:
 def open_registry(file: CentreFile) -> Registry:
     """Members, also from another process than the service."""
     file.folder.mkdir(parents=True, exist_ok=True)
-    return Registry(open_engine(f"sqlite:///{file.folder / DATABASE_FILE}"), SystemClock())
+    return Registry(open_engine(f"sqlite:///{file.folder / DATABASE_FILE}"), SystemClock(), _quotas(file))
+
+
+def _quotas(file: CentreFile) -> dict[str, Quota]:
+    """The default quotas, raised where this sector's rounds come more often than they allow for: twice the rounds of an
+    hour for an upload each, and for each answer that a round may ask for."""
+    rounds = sum(HOUR_S / tier.every_s for tier in file.centre.tiers)
+    size = max(8 * tier.r * tier.t * tier.m for tier in file.centre.tiers) + 4096
+    made = dict(DEFAULT_QUOTAS)
+    for kind, given in DEFAULT_QUOTAS.items():
+        messages = max(given.messages_per_hour_max, round(2 * rounds * QUOTA_PER_ROUND.get(kind, 0)))
+        each = size if kind == "ShareUpload" else given.bytes_per_hour_max // given.messages_per_hour_max
+        made[kind] = Quota(
+            messages_per_hour_max=messages, bytes_per_hour_max=max(given.bytes_per_hour_max, messages * each)
+        )
+    return made
 
 
 def open_enrolment(file: CentreFile) -> Enrolment:

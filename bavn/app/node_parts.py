@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from bavn import __version__
 from bavn.actor.detect import lists
-from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet, read
+from bavn.actor.detect.indicator_list import read
+from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.run import Survey, survey
 from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.known import Known
@@ -44,7 +45,7 @@ from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
-from bavn.wire.links.https import HttpsLink, context
+from bavn.wire.links.https import HttpsLink, link_of
 from bavn.wire.safe import Safe
 
 BOOK_FILE = "node.db"
@@ -140,7 +141,7 @@ def _group_key(config: NodeConfig) -> bytes:
 def _link(config: NodeConfig, safe: Safe) -> HttpsLink | NoLink:
     if not config.node.centre_url:
         return NoLink()
-    return HttpsLink(config.node.centre_url, context(safe.authority.read_text(), safe.certificate, safe.tls_key))
+    return link_of(config.node.centre_url, safe, SystemClock())
 
 
 def _senses(

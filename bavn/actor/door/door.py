@@ -120,7 +120,7 @@ class Door:
         note = labelled("Envelope", CENTRE, {"bytes": len(raw), "rule": refused.rule})
         self.ledger.append(self._clock.now_us(), "asked", "in", note, refused)
         signed = refused.rule not in ("bad_signature", "unknown_sender", "wrong_recipient", "heard_before")
-        if signed and isinstance(stands, seal.Address) and stands.seq == self.heard + 1:
+        if signed and isinstance(stands, seal.Address) and stands.seq > self.heard:
             self.state.set_heard(CENTRE, stands.seq)
         return refused
 
