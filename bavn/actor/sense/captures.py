@@ -1,30 +1,62 @@
 """A folder of captures that Suricata reads as they come, in the order of their names.
 
-A capture is read when its size has not changed between two looks. The mark is the capture's name and how far its EVE
-lines are kept; after a restart Suricata reads the capture again (the same lines, in the same order) and what is kept is
-passed over. A capture that cannot be read is one refusal, and the next one's turn. Refuses to delete captures.
+A capture is read when its size has not changed between two looks. A capture that cannot be read is one refusal, and the
+next one's turn. Refuses to delete captures.
 """
 
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Final, Self
 
-from bavn.actor.sense.base import Batch, RefusedLine, SourceBroken
+from bavn.actor.sense import eve_capture
+from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.eve import EveParser
-from bavn.actor.sense.lines import Segment
+from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.suricata_offline import Run, run_offline
+from bavn.actor.sense.reader import NOTHING
+from bavn.actor.sense.suricata_config import SuricataConfig
+from bavn.actor.sense.suricata_run import Run, run_over
 
-SEGMENT_BYTES = 16 * 1024 * 1024
-SUFFIXES = (".pcap", ".pcapng", ".cap")
-DONE = -1
+_RUN_NAME: Final = "run.json"
+_DONE_NAME: Final = "done.json"
+DONE_MAX: Final = 100_000
+"""Names of captures read to their end that are remembered, of those that still lie in the folder."""
+
+_GONE: Final = "Suricata's output was removed before all of it was kept: the rest of this capture is not read again"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """``bytes`` of what Suricata wrote over ``capture`` are kept; -1: all."""
+
+    capture: str = ""
+    bytes: int = 0
+
+    def text(self) -> str:
+        return json.dumps([self.capture, self.bytes])
+
+    @classmethod
+    def parse(cls, name: str, mark: str | None) -> Self:
+        try:
+            match json.loads(mark or '["", 0]'):
+                case [str(capture), int(kept)]:
+                    return cls(capture, kept)
+        except ValueError:
+            pass
+        raise SourceBroken(
+            f"the store's mark for source {name!r} is no place among captures: was the name used for something else?"
+            " Give the source a new name"
+        )
 
 
 class CaptureFolder:
-    """A Source over ``folder``. ``work`` is a folder of its own for Suricata. SourceBroken for a foreign mark."""
+    """A Source over ``folder``: every file in it that is a pcap or pcapng, whatever its name (not those that begin with
+    a dot). ``work`` is a folder of its own that must survive a restart: two runs over a capture write their lines in
+    different order, so a run that was begun is read to its end. SourceBroken for a foreign mark."""
 
     def __init__(
         self,
@@ -38,11 +70,12 @@ class CaptureFolder:
         mark: str | None = None,
         engine: Engine | None = None,
     ) -> None:
-        self._name, self._folder, self._work = name, folder, work
-        self._homes, self._rules = tuple(homes), tuple(rule_files)
-        self._parser = EveParser(engine or prepared(), sensor)
-        self._file, self._offset, self._line = _parse_mark(name, mark)
+        self._name, self._sensor, self._folder, self._work = name, sensor, folder, work
+        self._config = SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files))
+        self._engine = engine or prepared()
+        self._mark = _Mark.parse(name, mark)
         self._sizes: dict[str, int] = {}
+        self._done: set[str] | None = None
 
     @property
     def name(self) -> str:
@@ -50,35 +83,64 @@ class CaptureFolder:
 
     def poll(self) -> Iterator[Batch]:
         for capture in self._ready():
-            begin, line = (self._offset, self._line) if capture.name == self._file else (0, 1)
-            try:
-                done = run_offline(capture, self._work, self._homes, self._rules)
-            except SourceBroken as error:
-                yield self._refused(capture, str(error))
-                continue
-            yield from self._batches(capture, done, begin, line)
-            shutil.rmtree(self._work, ignore_errors=True)
+            kept = self._mark.bytes if self._mark.capture == capture.name else 0
+            run, reason = self._run(capture, kept)
+            if run:
+                yield from self._batches(capture, run, kept)
+                reason = run.damage
+            yield NOTHING.without(capture.name, reason).batch(self._name, _Mark(capture.name, -1).text())
 
     def acknowledge(self, mark: str) -> None:
-        self._file, self._offset, self._line = _parse_mark(self._name, mark)
+        self._mark = _Mark.parse(self._name, mark)
+        if self._mark.bytes == -1:
+            self._remember(self._mark.capture)
+            shutil.rmtree(self._work / "run", ignore_errors=True)
 
     def lag_bytes(self) -> int:
         return sum(capture.stat().st_size for capture in self._waiting())
 
     def close(self) -> None:
-        shutil.rmtree(self._work, ignore_errors=True)
+        """Nothing is held between two polls; what a run wrote stays for the next start."""
+
+    def _run(self, capture: Path, kept: int) -> tuple[Run | None, str | None]:
+        """What Suricata wrote over a capture, from before a restart or now; or why there is nothing to read."""
+        folder = self._work / "run"
+        about = folder / _RUN_NAME
+        try:
+            if kept:
+                written = json.loads(about.read_text())
+                if written["capture"] != capture.name:
+                    return None, _GONE
+                return Run(Path(written["eve"]), written["damage"]), None
+            run = run_over(capture, folder, self._config)
+            about.write_text(json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage}))
+            return run, None
+        except SourceBroken as error:
+            return None, str(error)
+        except (OSError, ValueError, KeyError):
+            return None, _GONE
+
+    def _batches(self, capture: Path, run: Run, kept: int) -> Iterator[Batch]:
+        for chunk, parsed in eve_capture.parsed(self._engine, self._sensor, run.eve):
+            if chunk.place.offset > kept:
+                named = replace(parsed, refusals=tuple(replace(r, file=capture.name) for r in parsed.refusals))
+                yield named.batch(self._name, _Mark(capture.name, chunk.place.offset).text())
 
     def _waiting(self) -> list[Path]:
-        """Captures that are not read to their end, by name."""
+        """Captures that are not read to their end, by name. SourceBroken if the folder cannot be listed."""
+        done = self._known()
         try:
-            found = sorted(path for path in self._folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+            named = [path for path in self._folder.iterdir() if path.name not in done and not path.name.startswith(".")]
         except OSError as error:
             raise SourceBroken(
                 f"{self._folder} cannot be listed ({error.strerror}): let the node's user read it"
             ) from error
-        return [p for p in found if p.name > self._file or (p.name == self._file and self._offset != DONE)]
+        found = sorted(path for path in named if path.is_file() and form_of(head_of(path, 4)))
+        begun = [path for path in found if path.name == self._mark.capture]
+        return [*begun, *(path for path in found if path.name != self._mark.capture)]
 
     def _ready(self) -> list[Path]:
+        """The first of the waiting up to one that still grows."""
         waiting = self._waiting()
         before, self._sizes = self._sizes, {path.name: path.stat().st_size for path in waiting}
         ready = []
@@ -88,44 +150,26 @@ class CaptureFolder:
             ready.append(path)
         return ready
 
-    def _batches(self, capture: Path, done: Run, begin: int, line: int) -> Iterator[Batch]:
-        with done.eve.open("rb") as eve:
-            eve.seek(begin)
-            offset = begin
-            while raw := _whole_lines(eve.read(SEGMENT_BYTES), eve):
-                parsed = self._parser.parse(Segment(capture.name, line, raw))
-                offset += len(raw)
-                line += raw.count(b"\n")
-                yield parsed.batch(self._name, _mark(capture.name, offset, line))
-        yield self._end(capture, done.damage)
+    def _known(self) -> set[str]:
+        if self._done is None:
+            try:
+                self._done = set(json.loads((self._work / _DONE_NAME).read_text()))
+            except (OSError, ValueError, TypeError):
+                self._done = set()
+            if self._mark.bytes == -1:
+                self._done.add(self._mark.capture)
+        return self._done
 
-    def _end(self, capture: Path, damage: str | None) -> Batch:
-        if damage is not None:
-            return self._refused(capture, damage)
-        return Batch(source=self._name, mark=_mark(capture.name, DONE, 0), tables={}, lines=0)
-
-    def _refused(self, capture: Path, reason: str) -> Batch:
-        refusal = RefusedLine(capture.name, 0, reason[:200])
-        mark = _mark(capture.name, DONE, 0)
-        return Batch(source=self._name, mark=mark, tables={}, lines=1, refused=1, refusals=(refusal,))
-
-
-def _whole_lines(raw: bytes, more: BinaryIO) -> bytes:
-    """``raw`` up to the end of its last line, which is read on for."""
-    return raw + more.readline() if raw and not raw.endswith(b"\n") else raw
-
-
-def _mark(file: str, offset: int, line: int) -> str:
-    return json.dumps([file, offset, line])
-
-
-def _parse_mark(name: str, mark: str | None) -> tuple[str, int, int]:
-    if mark is None:
-        return "", 0, 1
-    try:
-        match json.loads(mark):
-            case [str(file), int(offset), int(line)]:
-                return file, offset, line
-    except ValueError:
-        pass
-    raise SourceBroken(f"the store's mark for source {name!r} is no place among captures: give the source a new name")
+    def _remember(self, capture: str) -> None:
+        """On disk, of what still lies in the folder. The store's mark alone knows the last one."""
+        done = {name for name in self._known() if (self._folder / name).exists()} | {capture}
+        self._done = set(sorted(done)[-DONE_MAX:])
+        try:
+            self._work.mkdir(parents=True, exist_ok=True)
+            fresh = self._work / (_DONE_NAME + ".new")
+            fresh.write_text(json.dumps(sorted(self._done)))
+            fresh.replace(self._work / _DONE_NAME)
+        except OSError as error:
+            raise SourceBroken(
+                f"{self._work} cannot be written ({error.strerror}): let the node's user write it"
+            ) from error

@@ -62,7 +62,7 @@ _OUTCOME = f"""CASE
   WHEN kind = 'smb' AND smb.dcerpc IS NOT NULL THEN 'dcerpc'
   ELSE kind END"""
 
-_STAGE = f"""
+STAGE = f"""
 WITH
 read AS (SELECT n, line, unnest(TRY(from_json(line, '{HEAD}'))) FROM lines),
 typed AS (
@@ -87,6 +87,7 @@ aimed AS (SELECT *, {_OUTCOME} AS outcome, CASE kind
 SELECT n, outcome, reason, kind, logged, transport, flow_id, community_id, app_proto, icmp_type, icmp_code,
   begun, ended, pkts_ts, pkts_tc, bytes_ts, bytes_tc, flags_ts, flags_tc, a, b, a_port, b_port, back,
   CASE WHEN outcome = 'flow' THEN flow.state END AS state, CASE WHEN outcome = 'flow' THEN flow.reason END AS ending,
+  coalesce(pkt_src = 'stream (flow timeout)', FALSE) AS late,
   CASE WHEN back THEN b ELSE a END AS src, CASE WHEN back THEN a ELSE b END AS dst,
   coalesce(CASE WHEN back THEN b_port ELSE a_port END, 0) AS src_port,
   coalesce(CASE WHEN back THEN a_port ELSE b_port END, 0) AS dst_port,
@@ -94,12 +95,24 @@ SELECT n, outcome, reason, kind, logged, transport, flow_id, community_id, app_p
 FROM aimed"""
 
 
+# What Suricata finds only when it gives up a flow bears the time of giving up, which is chance: it was seen at the
+# flow's last packet at the latest. Its flow's own line follows within moments.
+_AS_SEEN = """
+UPDATE stage SET logged = f.ended FROM (
+  SELECT flow_id, max(ended) AS ended FROM stage WHERE outcome = 'flow' GROUP BY flow_id) f
+WHERE late AND stage.flow_id = f.flow_id AND f.ended < logged"""
+
+
 @cache
 def grammar(sensor: str) -> Grammar:
     """How EVE lines of one sensor are read."""
+    return Grammar(STAGE, columns_of(sensor), SOURCES, keeps=(_AS_SEEN,))
+
+
+def columns_of(sensor: str) -> dict[str, dict[str, str]]:
+    """EVE's columns with the sensor's name in each."""
     named = "'" + sensor.replace("'", "''") + "'"
-    columns = {record: {**listed, "sensor": named} for record, listed in COLUMNS.items()}
-    return Grammar(_STAGE, columns, SOURCES)
+    return {record: {**listed, "sensor": named} for record, listed in COLUMNS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ _HEAD: Final[dict[str, Any]] = {
     "community_id": _TEXT,
     "app_proto": _TEXT,
     "direction": _TEXT,
+    "pkt_src": _TEXT,
     "icmp_type": "UTINYINT",
     "icmp_code": "UTINYINT",
     "flow": {

@@ -206,6 +206,19 @@ class Follower:
         return sorted(aged)[-OLDER_MAX:]
 
 
+def whole(path: Path, place: Place = BEGINNING) -> Iterator[Chunk]:
+    """A file that nobody writes to any more, from a place in it to its end. Raises SourceBroken."""
+    try:
+        reading = _Reading(path, place)
+    except OSError as error:
+        raise SourceBroken(f"{path} cannot be opened ({error.strerror}): let the node's user read it") from error
+    with reading.file:
+        yield from reading.chunks(complete=True)
+        if reading.file.damage:
+            at = reading.place
+            yield Chunk(Segment(path.name, at.lines + 1, b""), at, reading.file.damage)
+
+
 def _key(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()

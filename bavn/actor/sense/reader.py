@@ -52,6 +52,10 @@ class Parsed:
         )
 
 
+NOTHING: Final = Parsed(tables={}, lines=0, passed=0, refused=0, refusals=())
+"""No lines at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """How one kind of log is read.
@@ -60,8 +64,8 @@ class Grammar:
     ``reason`` (why refused), ``community_id`` (NULL where the log has none) and whatever the columns need.
     ``columns``: per record type an SQL expression over the stage for each column that the log knows; the others are
     NULL. ``sources``: per record type what to select from, where it is more than the stage's own rows (it keeps n).
-    ``keeps``: statements over the stage that remember something for later lines. ``computes_community``: whether a
-    missing Community ID can be computed.
+    ``keeps``: statements that finish the stage or remember something of it for later lines. ``computes_community``:
+    whether a missing Community ID can be computed. ``order``: of the rows; by n as their lines stand.
     """
 
     stage: str
@@ -69,9 +73,10 @@ class Grammar:
     sources: Mapping[str, str]
     keeps: tuple[str, ...] = ()
     computes_community: bool = True
+    order: str = "n"
 
     def select(self, record: str, *, community: bool) -> str:
-        """SQL for all rows of one record type, in the order of their lines, columns exactly as record.TABLES.
+        """SQL for all rows of one record type, in order, columns exactly as record.TABLES.
 
         ``community``: some rows need their Community ID computed. Else that large expression stays out: planning it
         costs more than parsing some thousand lines.
@@ -81,7 +86,7 @@ class Grammar:
             known["community_id"] = f"coalesce(community_id, {_COMMUNITY})"
         listed = ", ".join(f'CAST({known.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in TABLES[record])
         source = self.sources.get(record, "stage")
-        return f"SELECT {listed} FROM {source} WHERE outcome = '{record}' ORDER BY n"
+        return f"SELECT {listed} FROM {source} WHERE outcome = '{record}' ORDER BY {self.order}"
 
 
 def read(engine: Engine, grammar: Grammar, column: LineColumn) -> Parsed:
@@ -100,7 +105,7 @@ def read(engine: Engine, grammar: Grammar, column: LineColumn) -> Parsed:
 
 def _read(engine: Engine, grammar: Grammar, column: LineColumn, lines: pa.Table) -> Parsed:
     if lines.num_rows == 0:
-        return Parsed(tables={}, lines=0, passed=0, refused=0, refusals=())
+        return NOTHING
     engine.lend("lines", lines)
     try:
         engine.run(f"CREATE OR REPLACE TEMP TABLE stage AS {grammar.stage}")

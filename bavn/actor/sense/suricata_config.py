@@ -1,82 +1,191 @@
-"""The configuration of a Suricata that the node manages, generated whole: nothing of the machine's own is used.
+"""Suricata's configuration, generated: what it must log for our records, and bounds on what it may take.
 
-EVE goes to a regular file (a socket loses events, docs/sources.md); JA3 and JA4 have all three switches on; a stream
-that is met in its middle is still read; memory is bounded. Refuses to know whether it runs offline or live.
+Written as JSON, which is YAML. Refuses to know where Suricata's files lie beyond what it is told, and to start it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any, Final
 
-EVE_FILE = "eve.json"
-SOCKET_FILE = "command.socket"
+HOMES_DEFAULT: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")
+EVE_NAME: Final = "eve.json"
+LOG_NAME: Final = "suricata.log"
+SOCKET_NAME: Final = "command.socket"
+_SOCKET_PATH_LENGTH_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuricataLimits:
-    """Memory caps in MB, each Suricata's own."""
+class SuricataConfig:
+    """``homes``: the actor's networks (CIDR). ``rule_files``: absolute, may be none. ``dataset_dir``: where datasets
+    named in rules lie and are saved (Suricata's --data-dir); None: in the run's folder. ``memory_mb``: shared out to
+    Suricata's tables; rules, datasets and the program itself come on top (about 100 MB, more with many rules).
+    ``stream_depth_mb``: how much of a connection is put together; files longer than it get no hash. ``threads``: 0 is
+    one per processor. ValueError for what Suricata would misread.
+    """
 
-    stream_mb: int = 128
-    reassembly_mb: int = 256
-    flow_mb: int = 128
-    defrag_mb: int = 32
+    homes: tuple[str, ...] = HOMES_DEFAULT
+    rule_files: tuple[Path, ...] = ()
+    dataset_dir: Path | None = None
+    memory_mb: int = 1024
+    stream_depth_mb: int = 4
+    threads: int = 0
+    stats_interval_s: int = 30
+    dataset_entries_max: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        for home in self.homes:
+            ip_network(home)
+        if not self.homes:
+            raise ValueError("a node without home networks sees nothing as its own: give at least one")
+        if not all(path.is_absolute() for path in self.rule_files):
+            raise ValueError("rule files need absolute paths")
+        if self.memory_mb < 64 or self.stream_depth_mb < 1 or self.threads < 0 or self.stats_interval_s < 1:
+            raise ValueError("memory_mb >= 64, stream_depth_mb >= 1, threads >= 0, stats_interval_s >= 1")
 
 
-_TYPES = (
-    "alert: {tagged-packets: no}", "dns: {requests: yes, responses: yes}", "tls: {extended: yes, ja4: on}",
-    "http: {extended: yes}", "flow", "smb", "dcerpc", "krb5", "ssh", "rdp",
-    "files: {force-magic: no, force-hash: [md5, sha1, sha256]}",
-    "dhcp: {extended: yes}", "stats: {totals: yes, threads: no, deltas: no}",
+def offline_yaml(config: SuricataConfig) -> str:
+    """For a run over a capture: no stats (their time is now, not the capture's) and no command socket."""
+    return _text({**_shared(config, stats=False), "unix-command": {"enabled": "no"}})
+
+
+def live_yaml(config: SuricataConfig, interface: str, folder: Path) -> str:
+    """For a run on an interface, with its command socket in ``folder``. ValueError where a socket cannot lie."""
+    socket = folder / SOCKET_NAME
+    if len(str(socket)) > _SOCKET_PATH_LENGTH_MAX:
+        raise ValueError(f"{folder} is too long a name for a socket: choose a folder with a shorter path")
+    capture = {
+        "interface": interface,
+        "threads": config.threads or "auto",
+        "cluster-id": 99,
+        "cluster-type": "cluster_flow",
+        "defrag": "yes",
+        "use-mmap": "yes",
+        "tpacket-v3": "yes",
+        "block-size": 1 << 20,
+        "ring-size": 1 << 16,
+    }
+    return _text(
+        {
+            **_shared(config, stats=True),
+            "af-packet": [capture],
+            "unix-command": {"enabled": "yes", "filename": str(socket)},
+        }
+    )
+
+
+def _text(tree: Mapping[str, Any]) -> str:
+    return "%YAML 1.1\n---\n" + json.dumps(tree, indent=1) + "\n"
+
+
+def _shared(config: SuricataConfig, *, stats: bool) -> dict[str, Any]:
+    everything = any(ip_network(home).prefixlen == 0 for home in config.homes)
+    return {
+        "suricata-version": "7.0",
+        "vars": {"address-groups": _groups(config, everything=everything), "port-groups": _PORT_GROUPS},
+        "default-rule-path": "/",
+        "rule-files": [str(path) for path in config.rule_files],
+        "stats": {"enabled": "yes" if stats else "no", "interval": config.stats_interval_s},
+        "outputs": [{"eve-log": _eve(stats=stats)}],
+        "logging": {
+            "default-log-level": "notice",
+            "outputs": [
+                {"console": {"enabled": "no"}},
+                {"file": {"enabled": "yes", "level": "info", "type": "json", "filename": LOG_NAME}},
+            ],
+        },
+        "app-layer": {"protocols": _protocols(config)},
+        "datasets": {
+            "defaults": {"memcap": f"{config.memory_mb // 4}mb", "hashsize": 65536},
+            "limits": {"total-hashsizes": 1 << 26, "single-hashsize": config.dataset_entries_max},
+            "rules": {"allow-write": "yes", "allow-absolute-filenames": "yes"},
+        },
+        **_memory(config),
+    }
+
+
+# Names that rule sets ask for; a missing one makes every rule that uses it fail.
+_SERVERS: Final = (
+    "HTTP_SERVERS", "SMTP_SERVERS", "SQL_SERVERS", "DNS_SERVERS", "TELNET_SERVERS", "DC_SERVERS", "DNP3_SERVER",
+    "DNP3_CLIENT", "MODBUS_CLIENT", "MODBUS_SERVER", "ENIP_CLIENT", "ENIP_SERVER",
 )  # fmt: skip
-_PROTOCOLS = ("dns", "http", "smb", "dcerpc", "krb5", "rdp", "dhcp", "smtp", "ntp", "ftp", "snmp", "ikev2")
+_PORT_GROUPS: Final = {
+    "HTTP_PORTS": "80", "SHELLCODE_PORTS": "!80", "ORACLE_PORTS": 1521, "SSH_PORTS": 22, "DNP3_PORTS": 20000,
+    "MODBUS_PORTS": 502, "FILE_DATA_PORTS": "[$HTTP_PORTS,110,143]", "FTP_PORTS": 21, "GENEVE_PORTS": 6081,
+    "VXLAN_PORTS": 4789, "TEREDO_PORTS": 3544,
+}  # fmt: skip
 
 
-def suricata_yaml(
-    folder: Path, homes: Sequence[str], rule_files: Sequence[Path] = (), limits: SuricataLimits | None = None
-) -> str:
-    """The YAML text. ``folder`` takes EVE, socket and datasets. ValueError for a home that is no network."""
-    held = limits or SuricataLimits()
-    nets = ",".join(str(ip_network(home)) for home in homes) or "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
-    rules = "".join(f"  - {json.dumps(str(path))}\n" for path in rule_files)
-    protocols = "".join(f"    {name}: {{enabled: yes}}\n" for name in _PROTOCOLS if name != "dns")
-    types = "".join(f"        - {name}\n" for name in _TYPES)
-    return f"""%YAML 1.1
----
-vars:
-  address-groups: {{HOME_NET: "[{nets}]", EXTERNAL_NET: "any", HTTP_SERVERS: "$HOME_NET", SMTP_SERVERS: "$HOME_NET",
-    SQL_SERVERS: "$HOME_NET", DNS_SERVERS: "$HOME_NET", TELNET_SERVERS: "$HOME_NET", DC_SERVERS: "$HOME_NET"}}
-  port-groups: {{HTTP_PORTS: "80", SHELLCODE_PORTS: "!80", ORACLE_PORTS: 1521, SSH_PORTS: 22, FTP_PORTS: 21,
-    FILE_DATA_PORTS: "[$HTTP_PORTS,110,143]"}}
-default-log-dir: {json.dumps(str(folder))}
-default-rule-path: {json.dumps(str(folder))}
-rule-files:{" []" if not rules else ""}
-{rules}
-stats: {{enabled: yes, interval: 30}}
-logging: {{default-log-level: notice, outputs: [{{console: {{enabled: yes}}}}]}}
-unix-command: {{enabled: yes, filename: {json.dumps(str(folder / SOCKET_FILE))}}}
-outputs:
-  - eve-log:
-      enabled: yes
-      filetype: regular
-      filename: {EVE_FILE}
-      community-id: true
-      pcap-file: false
-      types:
-{types}
-app-layer:
-  protocols:
-    tls: {{enabled: yes, detection-ports: {{dp: 443}}, ja3-fingerprints: yes, ja4-fingerprints: yes}}
-    dns: {{tcp: {{enabled: yes, detection-ports: {{dp: 53}}}}, udp: {{enabled: yes, detection-ports: {{dp: 53}}}}}}
-    ssh: {{enabled: yes, hassh: yes}}
-{protocols}
-stream:
-  memcap: {held.stream_mb}mb
-  midstream: true
-  checksum-validation: no
-  reassembly: {{memcap: {held.reassembly_mb}mb, depth: 1mb}}
-flow: {{memcap: {held.flow_mb}mb, hash-size: 65536, prealloc: 10000}}
-defrag: {{memcap: {held.defrag_mb}mb}}
-datasets: {{rules: {{allow-write: true}}, limits: {{single-hashsize: 2097152}}}}
-"""
+def _groups(config: SuricataConfig, *, everything: bool) -> dict[str, str]:
+    outside = "any" if everything else "!$HOME_NET"
+    return {
+        "HOME_NET": "[" + ",".join(config.homes) + "]",
+        "EXTERNAL_NET": outside,
+        "AIM_SERVERS": "$EXTERNAL_NET",
+        **dict.fromkeys(_SERVERS, "$HOME_NET"),
+    }
+
+
+def _eve(*, stats: bool) -> dict[str, Any]:
+    bare = {"app-layer": "no", "flow": "yes", "rule": {"metadata": "no", "raw": "no"}}
+    types: list[Any] = [
+        {"alert": {"metadata": bare}},
+        {"http": {"extended": "yes", "custom": ["server", "content_length"]}},
+        {"dns": {"version": 2, "formats": ["detailed"]}},
+        {"tls": {"extended": "yes", "ja4": "on", "session-resumption": "yes"}},
+        {"files": {"force-magic": "no", "force-hash": ["md5", "sha1", "sha256"]}},
+        {"dhcp": {"enabled": "yes", "extended": "yes"}},
+        "rdp", "smb", "dcerpc", "krb5", "ssh", "http2", "quic", "flow",
+    ]  # fmt: skip
+    if stats:
+        types.append({"stats": {"totals": "yes", "threads": "no", "deltas": "no"}})
+    return {
+        "enabled": "yes",
+        "filetype": "regular",
+        "filename": EVE_NAME,
+        "community-id": "yes",
+        "community-id-seed": 0,
+        "types": types,
+    }
+
+
+def _protocols(config: SuricataConfig) -> dict[str, Any]:
+    named = ("http2", "dcerpc", "rdp", "krb5", "dhcp", "quic", "smtp", "ftp", "ntp", "snmp", "sip", "mqtt", "nfs",
+             "tftp", "ike", "rfb", "telnet")  # fmt: skip
+    return {
+        **{name: {"enabled": "yes"} for name in named},
+        "tls": {
+            "enabled": "yes",
+            "detection-ports": {"dp": 443},
+            "ja3-fingerprints": "yes",
+            "ja4-fingerprints": "yes",
+        },
+        "dns": {
+            "tcp": {"enabled": "yes", "detection-ports": {"dp": 53}},
+            "udp": {"enabled": "yes", "detection-ports": {"dp": 53}},
+        },
+        "http": {"enabled": "yes", "memcap": f"{config.memory_mb // 8}mb"},
+        "smb": {"enabled": "yes", "detection-ports": {"dp": "139, 445"}},
+        "ssh": {"enabled": "yes", "hassh": "yes"},
+    }
+
+
+def _memory(config: SuricataConfig) -> dict[str, Any]:
+    """Shares of memory_mb: half to what streams hold, a quarter to flows and their heads, the rest small."""
+    part = config.memory_mb // 32
+    return {
+        "stream": {
+            "memcap": f"{4 * part}mb",
+            "midstream": "true",
+            "midstream-policy": "ignore",
+            "checksum-validation": "no",
+            "inline": "no",
+            "reassembly": {"memcap": f"{12 * part}mb", "depth": f"{config.stream_depth_mb}mb"},
+        },
+        "flow": {"memcap": f"{4 * part}mb", "hash-size": 65536, "prealloc": 1000, "emergency-recovery": 30},
+        "defrag": {"memcap": f"{part}mb", "hash-size": 4096, "trackers": 4096, "max-frags": 16384},
+        "host": {"memcap": f"{part}mb", "hash-size": 1024, "prealloc": 0},
+        "exception-policy": "ignore",
+    }

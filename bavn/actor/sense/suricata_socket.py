@@ -1,0 +1,120 @@
+"""Suricata's command socket: one line of JSON out, one back. Refuses to know when a command makes sense."""
+
+import base64
+import contextlib
+import json
+import socket
+from pathlib import Path
+from typing import Any, Final
+
+from bavn.actor.sense.base import SourceBroken
+
+ANSWER_BYTES_MAX: Final = 8 << 20
+ANSWER_TIMEOUT_S: Final = 30.0
+_PROTOCOL: Final = "0.2"
+
+
+class SuricataRefused(Exception):
+    """Suricata understood and said no (no such set, malformed value). Who asked must act."""
+
+
+class CommandSocket:
+    """A connection that is made when first needed and made again when Suricata was restarted. Not for two threads."""
+
+    def __init__(self, path: Path, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        self._path = path
+        self._timeout_s = timeout_s
+        self._connection: socket.socket | None = None
+        self._behind = b""
+
+    def ask(self, command: str, **arguments: str | int) -> Any:
+        """The answer's message. Raises SuricataRefused, or SourceBroken if nobody answers."""
+        request: dict[str, Any] = {"command": command}
+        if arguments:
+            request["arguments"] = arguments
+        fresh = self._connection is None
+        try:
+            answer = self._exchange(request)
+        except (OSError, EOFError) as error:
+            self.close()
+            if fresh:
+                raise SourceBroken(f"Suricata does not answer on {self._path}: {error or 'it hung up'}") from error
+            return self.ask(command, **arguments)
+        if not isinstance(answer, dict) or answer.get("return") != "OK":
+            said = answer.get("message") if isinstance(answer, dict) else answer
+            raise SuricataRefused(f"{command}: {said}")
+        return answer.get("message")
+
+    def reopen_logs(self) -> None:
+        """Begin a new eve.json after the old one was renamed."""
+        self.ask("reopen-log-files")
+
+    def reload_rules(self) -> None:
+        """Read the rule files again and wait for it; capture goes on meanwhile. Datasets of kind ``load`` are read anew
+        from their files, those of kind ``state`` keep what was added over this socket."""
+        self.ask("reload-rules")
+
+    def failed_rules(self) -> list[str]:
+        """Rules that could not be loaded: they do not stop Suricata, so somebody must look."""
+        answer = self.ask("ruleset-failed-rules")
+        return [str(rule) for rule in answer] if isinstance(answer, list) else []
+
+    def dataset_add(self, name: str, kind: str, value: str) -> None:
+        """Put a value into a set that a rule names; what is in it already stays. ``kind``: string, md5, sha256, ipv4 or
+        ip; a string is matched exactly as it is."""
+        self._dataset("dataset-add", name, kind, value)
+
+    def dataset_remove(self, name: str, kind: str, value: str) -> None:
+        self._dataset("dataset-remove", name, kind, value)
+
+    def dataset_has(self, name: str, kind: str, value: str) -> bool:
+        try:
+            self._dataset("dataset-lookup", name, kind, value)
+        except SuricataRefused:
+            return False
+        return True
+
+    def shut_down(self) -> None:
+        self.ask("shutdown")
+
+    def close(self) -> None:
+        """Harmless when repeated."""
+        if self._connection:
+            with contextlib.suppress(OSError):
+                self._connection.close()
+        self._connection = None
+        self._behind = b""
+
+    def _dataset(self, command: str, name: str, kind: str, value: str) -> None:
+        written = base64.b64encode(value.encode()).decode() if kind == "string" else value
+        self.ask(command, setname=name, settype=kind, datavalue=written)
+
+    def _exchange(self, request: dict[str, Any]) -> Any:
+        if self._connection is None:
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            made.settimeout(self._timeout_s)
+            self._connection = made
+            made.connect(str(self._path))
+            self._send({"version": _PROTOCOL})
+            self._receive()
+        self._send(request)
+        return self._receive()
+
+    def _send(self, value: dict[str, Any]) -> None:
+        assert self._connection is not None  # noqa: S101 - _exchange has made it
+        self._connection.sendall(json.dumps(value).encode() + b"\n")
+
+    def _receive(self) -> Any:
+        assert self._connection is not None  # noqa: S101 - _exchange has made it
+        while b"\n" not in self._behind:
+            part = self._connection.recv(65536)
+            if not part:
+                raise EOFError("it hung up")
+            self._behind += part
+            if len(self._behind) > ANSWER_BYTES_MAX:
+                raise OSError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
+        line, _, self._behind = self._behind.partition(b"\n")
+        try:
+            return json.loads(line)
+        except ValueError as error:
+            raise OSError("an answer that is no JSON") from error
