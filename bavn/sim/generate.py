@@ -123,7 +123,7 @@ def generate(
         "start_us": start_us,
         "end_us": end_us,
         "actors": actors,
-        "sector_services": [sector.epr_service.host, sector.monitor.host],
+        "register": list(sector.register),
     }
     _write_json(out_dir / "manifest.json", manifest)
     _write_json(out_dir / "truth.json", truth(told))

@@ -156,6 +156,6 @@ def drawn_faults(dice: SeededDice, start_us: int, end_us: int) -> Faults:
         doubled=0.3 * dice.unit(),
         late=0.2 * dice.unit(),
         stale_answer=0.2 * dice.unit(),
-        late_s_max=1 + dice.below(600),
+        late_s_max=1 + dice.below(300),
         partitions=tuple(partitions),
     )

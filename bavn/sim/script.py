@@ -81,7 +81,7 @@ def suspicion(observables: tuple[Observable, ...], p: float, host: str, at_us: i
     )  # fmt: skip
 
 
-def drawn_script(seed: int, *, actors: int = 4, steps: int = 24, faults: bool = True) -> Script:
+def drawn_script(seed: int, *, actors: int = 4, steps: int = 18, faults: bool = True) -> Script:
     """A campaign at three or four actors, something at each that nobody else has, a bad network for everybody, and up
     to six deaths at any party at any question."""
     dice = SeededDice(seed, "script")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Final
 
+from bavn.model.observable import registered_domain
 from bavn.sim.dice import SeededDice
 from bavn.sim.names import Site, invented_address, invented_name, tail
 
@@ -122,6 +123,13 @@ class Sector:
     common_sites: tuple[Site, ...]
     epr_service: Site
     monitor: Site
+
+    @property
+    def register(self) -> tuple[str, ...]:
+        """The sector's own services as the centre's configuration names them ("type:value")."""
+        services = (self.epr_service, self.monitor)
+        domains = tuple(f"domain:{registered_domain(site.host)}" for site in services)
+        return domains + tuple(f"ip4:{IPv4Address(site.address)}" for site in services)
 
     def actor(self, name: str) -> Actor:
         """KeyError for one that does not take part."""

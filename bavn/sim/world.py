@@ -45,13 +45,15 @@ class Story:
 
 @dataclass(slots=True)
 class World:
-    """``folder`` holds every party's disk. ``homes`` and ``senses`` by actor, where it has some; close when done."""
+    """``folder`` holds every party's disk. ``homes`` and ``senses`` by actor, where it has some; ``register``: the
+    sector's own services, as in the centre's configuration. Close when done."""
 
     script: Script
     folder: Path
     homes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     senses: dict[str, Senses] = field(default_factory=dict)
     lists: Lists = field(default_factory=NoLists)
+    register: tuple[str, ...] = ()
     clock: SimClock = field(init=False)
     centre: SimCentre = field(init=False)
     nodes: dict[str, SimNode] = field(init=False)
@@ -62,7 +64,8 @@ class World:
         script = self.script
         self.clock = SimClock(script.start_us)
         self._dice = SeededDice(script.seed, "world")
-        config = CentreConfig(limits=CentreLimits(rank_every_s=1.0), tiers=script.tiers)
+        limits = CentreLimits(rank_every_s=1.0, register=self.register)
+        config = CentreConfig(limits=limits, tiers=script.tiers)
         self.centre = SimCentre(self.folder / CENTRE, script.seed, self.clock, config, self.lists)
         networks = dict(script.networks)
         self.links, self.nodes = {}, {}
