@@ -89,9 +89,14 @@ class _Reading:
 
 
 class Follower:
-    """Follows ``path``. ``older`` lists where a rotated file may lie, in any order; ``place`` is where to go on."""
+    """Follows ``path``. ``older`` lists where a rotated file may lie, in any order; ``place`` is where to go on.
 
-    def __init__(self, path: Path, place: Place | None, older: Callable[[], list[Path]]) -> None:
+    ``ours``: all that lies there was written for us, so that without a place the oldest rotated file is the first to
+    read. Else it is ``path``, and what was rotated before then was somebody else's to read.
+    """
+
+    def __init__(self, path: Path, place: Place | None, older: Callable[[], list[Path]], *, ours: bool = False) -> None:
+        self._ours = ours
         self._path = path
         self._place = place or BEGINNING
         self._older = older
@@ -114,13 +119,20 @@ class Follower:
             if reading.file.damage:
                 self._lost = reading.file.damage
                 yield self._said(Chunk(Segment(reading.file.path.name, self._place.lines + 1, b""), self._place))
-            if not behind or not self._path.exists():
+            if not behind:
+                return
+            younger = self._younger(reading)
+            if younger is None and not self._path.exists():
                 return
             if not self._leaving and not reading.file.compressed:
                 # Its writer may still be at it: what it writes last is read at the next call, then it is left.
                 self._leaving = True
                 return
-            self._leave(reading)
+            self.close()
+            self._leaving = False
+            self._place = self._place.next()
+            if younger:
+                self._open(younger, self._place)
 
     def _said(self, chunk: Chunk) -> Chunk:
         lost, self._lost = self._lost, None
@@ -143,6 +155,9 @@ class Follower:
         """Open the file that the place is in, else the current one from its start; False while there is none."""
         place = self._place
         if place == BEGINNING:
+            older = self._by_age()
+            if self._ours and older:
+                return self._open(older[0][1], place)
             place = replace(place, left=self._before())
         if place.head.begins(head_of(self._path, HEAD_BYTES_MAX)):
             return self._open(self._path, place)
@@ -171,22 +186,19 @@ class Follower:
             self._lost = _CUT_SHORT
             self._place = self._place.next()
 
-    def _leave(self, reading: _Reading) -> None:
-        """On to the next younger file; without one, ``path`` from its start."""
-        left_ns = reading.file.modified_ns()
+    def _younger(self, reading: _Reading) -> Path | None:
+        """The rotated file that was begun after this one, if there is any between it and the current one."""
+        left = (*self._place.left, self._place.head)
         known = {reading.file.key, _key(self._path)}
-        self.close()
-        self._leaving = False
-        self._place = self._place.next()
-        younger = [path for at_ns, path in self._by_age() if at_ns > left_ns and _key(path) not in known]
-        for path in younger:
-            head = head_of(path, HEAD_BYTES_MAX)
-            if head and not any(left.begins(head) for left in self._place.left):
-                self._open(path, self._place)
-                return
+        for at_ns, path in self._by_age():
+            if at_ns > reading.file.modified_ns() and _key(path) not in known:
+                head = head_of(path, HEAD_BYTES_MAX)
+                if head and not any(one.begins(head) for one in left if one.count):
+                    return path
+        return None
 
     def _before(self) -> tuple[Head, ...]:
-        """What lies there when following begins was somebody else's to read."""
+        """The youngest files that were rotated before following began."""
         heads = [head_of(path, HEAD_BYTES_MAX) for _, path in self._by_age()[-LEFT_MAX:]]
         return tuple(Head(hash_of(head), len(head)) for head in heads if head)
 

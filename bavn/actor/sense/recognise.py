@@ -1,0 +1,75 @@
+"""What a file is: a capture, EVE, or one of Zeek's logs; by what is in it, not its name. Refuses to read it whole."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.capture import form_of
+from bavn.actor.sense.logfile import LogFile
+from bavn.actor.sense.zeek_fields import FIELDS, TELLING
+from bavn.actor.sense.zeek_header import header_of
+
+HEAD_BYTES: Final = 1 << 18
+_LINES_LOOKED_AT: Final = 200
+
+Kind = Literal["pcap", "pcapng", "eve", "zeek", "other zeek", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """``log``: for zeek, which of zeek_fields.FIELDS; for other zeek, the name of a log that becomes no record."""
+
+    kind: Kind
+    log: str = ""
+
+
+def recognise(path: Path) -> Recognised:
+    """What a regular file is, compressed or not. SourceBroken if it cannot be read."""
+    try:
+        with LogFile(path) as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise SourceBroken(f"{path} cannot be read ({error.strerror}): let the node's user read it") from error
+    form = form_of(head)
+    if form:
+        return Recognised(form)
+    header = header_of(head)
+    if header:
+        log = header.path or _log_of(frozenset(header.fields)) or _log_by_name(path)
+        return Recognised("zeek", log) if log in FIELDS else Recognised("other zeek", log)
+    return _json(path, list(_objects(head)))
+
+
+def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:
+    if any("event_type" in found and "timestamp" in found for found in objects):
+        return Recognised("eve")
+    if not any("ts" in found for found in objects):
+        return Recognised("unknown")
+    said = next((str(found["_path"]) for found in objects if "_path" in found), "")
+    # A line leaves out what is not set: the fields of many lines together are those of the log.
+    log = said or _log_of(frozenset().union(*objects)) or _log_by_name(path)
+    return Recognised("zeek", log) if log in FIELDS else Recognised("other zeek", log)
+
+
+def _objects(head: bytes) -> Iterator[dict[str, object]]:
+    """JSON objects among the first lines; other lines are skipped, the last may be cut."""
+    for line in head.lstrip(b"\xef\xbb\xbf").splitlines()[:_LINES_LOOKED_AT]:
+        try:
+            found = json.loads(line) if line.lstrip().startswith(b"{") else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            yield found
+
+
+def _log_of(fields: frozenset[str]) -> str:
+    return next((log for log, telling in TELLING.items() if telling <= fields), "")
+
+
+def _log_by_name(path: Path) -> str:
+    """Only where the content does not tell: ``conn.log.labeled.gz`` and ``conn_1.log`` are conn."""
+    stem = path.name.partition(".")[0]
+    return next((log for log in sorted(FIELDS, key=len, reverse=True) if stem.startswith(log)), stem)
