@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bavn.app.demo_looks import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
-from bavn.app.demo_sector import STRONG_EVERY_S, WEAK_EVERY_S, ActorPlan, DemoSector, Member
+from bavn.app.demo_captures import Played
+from bavn.app.demo_sector import STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
 from bavn.app.exits import Exit, Stop
 from bavn.centre.node.desk import Desk, IndicatorView
 from bavn.centre.node.lead_book import LeadView
@@ -33,18 +34,15 @@ SETTLED = ("enforced", "partly", "refused")
 
 
 class Demo:
-    """One run. ``plans`` and ``captures_end_us`` say who there is and when the captures end."""
+    """One run over what was played; ``folder`` is its own, ``releases`` how often the release is measured."""
 
-    def __init__(
-        self, console: Console, folder: Path, plans: Sequence[ActorPlan], ends_us: dict[str, int], releases: int
-    ) -> None:
-        self._console, self._plans, self._ends_us, self._releases = console, plans, ends_us, releases
-        self._sector = DemoSector(folder, {})
+    def __init__(self, console: Console, folder: Path, played: Played, releases: int) -> None:
+        self._console, self._plans, self._ends_us, self._releases = console, played.plans, played.ends_us, releases
+        self._sector = DemoSector(folder, played.known, played.register)
         self.figures: dict[str, Any] = {}
 
-    def run(self, known: dict[str, str]) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         """All of it; the figures. Whatever happens, everything that was started is stopped."""
-        self._sector.known = known
         try:
             self._begin()
             view = self._find()

@@ -5,6 +5,8 @@ Refuses to start anything.
 
 import json
 import time
+from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from rich.console import Console
@@ -12,13 +14,23 @@ from rich.console import Console
 from bavn.app.demo_sector import ActorPlan
 from bavn.app.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
+from bavn.model.observable import registered_domain
 from bavn.sim.generate import generate
 from bavn.sim.rewrite import assign, rewrite
 from bavn.sim.sector import demo_sector
 
 HISTORY_DAYS = 8
-Played = tuple[list[ActorPlan], dict[str, int], dict[str, str]]
-"""The actors, when each one's captures end (us), and names with the addresses they resolve to before a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The actors, when each one's captures end (us), names with the addresses they resolve to before a block, and the
+    sector's own services as the centre's register has them (``type:value``)."""
+
+    plans: list[ActorPlan]
+    ends_us: dict[str, int]
+    known: dict[str, str]
+    register: tuple[str, ...] = ()
 
 
 def play(folder: Path, seed: int, scale: float, console: Console) -> Played:
@@ -35,7 +47,9 @@ def play(folder: Path, seed: int, scale: float, console: Console) -> Played:
         ActorPlan(a["name"], a["kind"], tuple(a["homes"]), out / a["name"] if a["sensor"] else None)
         for a in made["actors"]
     ]
-    return plans, {plan.name: end_us for plan in plans if plan.captures}, known
+    monitor = demo_sector(seed, scale).monitor
+    register = (f"domain:{registered_domain(monitor.host)}", f"ip4:{IPv4Address(monitor.address)}")
+    return Played(plans, {plan.name: end_us for plan in plans if plan.captures}, known, register)
 
 
 def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Played:
@@ -60,4 +74,4 @@ def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Playe
                     console.print(f"  {said.file}: {said.reason}", markup=False)
             ends_us[name] = end_us
         plans.append(ActorPlan(name, actor.kind, tuple(actor.homes), out))
-    return plans, ends_us, {}
+    return Played(plans, ends_us, {})

@@ -65,10 +65,12 @@ class Member:
 
 @dataclass(slots=True)
 class DemoSector:
-    """``folder`` is the demonstration's own. ``known``: names that resolve before they are blocked."""
+    """``folder`` is the demonstration's own. ``known``: names that resolve before they are blocked. ``register``: the
+    sector's own services."""
 
     folder: Path
     known: dict[str, str]
+    register: tuple[str, ...] = ()
     members: list[Member] = field(default_factory=list)
     _centre: subprocess.Popen[bytes] | None = None
     _logs: list[IO[bytes]] = field(default_factory=list)
@@ -80,7 +82,7 @@ class DemoSector:
     def start_centre(self) -> str:
         """Sets the centre up and starts it; returns its address."""
         self.centre_config.parent.mkdir(parents=True)
-        self.centre_config.write_text(_centre_toml())
+        self.centre_config.write_text(_centre_toml(self.register))
         init(read_centre(self.centre_config))
         self._centre = self._start("centre", "run", self.centre_config, pipe=True)
         line = self._centre.stdout.readline() if self._centre.stdout else b""
@@ -184,7 +186,7 @@ def free_port() -> int:
     raise Stop(Exit.MISSING, "no free port on loopback")
 
 
-def _centre_toml() -> str:
+def _centre_toml(register: tuple[str, ...]) -> str:
     def tier(name: str, t: int, m: int, every_s: int) -> str:
         return (
             f"[tiers.{name}]\nt = {t}\nm = {m}\nr = 10\nevery_s = {every_s}.0\nupload_s = {UPLOAD_S}.0\n"
@@ -193,7 +195,9 @@ def _centre_toml() -> str:
 
     return (
         '[place]\nfolder = "data"\nhost = "127.0.0.1"\nport = 0\nnames = ["127.0.0.1", "localhost"]\nstep_s = 0.2\n\n'
-        "[centre]\nrank_every_s = 2.0\n\n" + tier("A", 2, 1000, STRONG_EVERY_S) + tier("B", 3, 2000, WEAK_EVERY_S)
+        f"[centre]\nrank_every_s = 2.0\nregister = {json.dumps(list(register))}\n\n"
+        + tier("A", 2, 1000, STRONG_EVERY_S)
+        + tier("B", 3, 2000, WEAK_EVERY_S)
     )
 
 

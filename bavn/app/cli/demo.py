@@ -34,10 +34,8 @@ def demo(
     console.print("Bavn: a sector of a centre and six actors on this machine; about 4 GB of memory, some minutes.")
     console.print("Nothing outside this machine is contacted. Ctrl-C stops everything and cleans up.")
     try:
-        plans, ends_us, known = (
-            deal_out(captures, folder, seed, console) if captures else play(folder, seed, scale, console)
-        )
-        figures: dict[str, Any] = Demo(console, folder, plans, ends_us, releases).run(known)
+        played = deal_out(captures, folder, seed, console) if captures else play(folder, seed, scale, console)
+        figures: dict[str, Any] = Demo(console, folder, played, releases).run()
     finally:
         import shutil
 

@@ -1,0 +1,41 @@
+"""Pages made from code say what the code says; every setting has a sentence; every page that is linked is there."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from bavn.app.config import NODE_TABLES, POLICY_TABLES
+from bavn.app.pages import CENTRE_TABLES, pages
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_a_made_page_is_what_the_code_says(name) -> None:
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == pages()[name], "run script/docs"
+
+
+@pytest.mark.parametrize("kind", [*NODE_TABLES.values(), *POLICY_TABLES.values(), *CENTRE_TABLES.values()])
+def test_every_setting_has_a_sentence_and_a_default_within_its_bounds(kind) -> None:
+    for entry in fields(kind):
+        about = entry.metadata["about"]
+        assert about.holds.endswith((".", "?")), entry.name
+        if about.low is not None:
+            assert about.low <= entry.default <= about.high, entry.name
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_what_is_linked_is_there(page) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    missing = [link for link in links if not link.startswith("http") and not (ROOT / link).exists()]
+    assert missing == []
+
+
+def test_tests_that_architecture_names_are_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[^`*]+)`", text)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
