@@ -15,8 +15,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bavn.app.demo_looks import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
 from bavn.app.demo_captures import Played
+from bavn.app.demo_looks import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
 from bavn.app.demo_sector import STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
 from bavn.app.exits import Exit, Stop
 from bavn.centre.node.desk import Desk, IndicatorView

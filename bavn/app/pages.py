@@ -30,8 +30,8 @@ def pages() -> dict[str, str]:
         ),
         "configuration.md": _page(
             "Configuration",
-            "`node.toml` has the tables `[node]` to `[enforce]`; `centre.toml` has `[place]`, `[centre]`, `[score]` and "
-            "a `[tiers.NAME]` for each tier (without any: those of the private join's specification). Relative paths "
+            "`node.toml` has the tables `[node]` to `[enforce]`; `centre.toml` has `[place]`, `[centre]`, `[score]` "
+            "and a `[tiers.NAME]` for each tier (without any: those of docs/private-join.md). Relative paths "
             "count from the file's own folder.",
             NODE_TABLES | CENTRE_TABLES,
         ),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bavn import __version__
-from bavn.app.cli import centre, demo, node, sim
+from bavn.app.cli import analyse, centre, demo, node, sim
 from bavn.app.exits import PAGES, Exit, Stop
 from bavn.model.case import NotNow
 from bavn.model.ports import LinkDown, LinkRefused
@@ -19,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None,
     help="Bavn: a sector's extra pair of eyes. Local detection, a private join across actors, protection.",
 )  # fmt: skip
+app.command("analyse")(analyse.analyse)
 app.add_typer(node.app, name="node")
 app.add_typer(centre.app, name="centre")
 app.add_typer(sim.app, name="sim")
