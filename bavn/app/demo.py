@@ -124,6 +124,7 @@ class Demo:
         self._title("A person confirms the case; its indicators go to every actor")
         desk = self._sector.desk()
         names = [o.value for o in view.lead.observables if o.type is ObservableType.DOMAIN]
+        names = [known for known in self._sector.known for name in names if known.endswith(name)] or names
         before = {m.plan.name: ask(m, names[0]) for m in self._sector.members} if names else {}
         case = desk.open_case(view.lead.id, ANALYST)
         desk.act(case.id, CaseAct.CONFIRM, ANALYST, "three actors, one rare peer, regular calls")
@@ -144,9 +145,9 @@ class Demo:
             self._say(f"  {name:<14} {'; '.join(blocked.get(name, ['nothing']))}{answer}")
         clinic = next((m for m in self._sector.members if not m.plan.captures), None)
         if clinic is not None and names:
-            answer = ask(clinic, f"www.{names[0]}")
-            self._say(f"  the clinic's first blocked query: www.{names[0]} -> {answer}")
-            self.figures["clinic_first_blocked_query"] = {"name": f"www.{names[0]}", "answer": answer}
+            answer = ask(clinic, names[0])
+            self._say(f"  the clinic's first blocked query: {names[0]} -> {answer}")
+            self.figures["clinic_first_blocked_query"] = {"name": names[0], "answer": answer}
         last_us = max(at.enforced_us or 0 for each in views for at in each.actors)
         first_us = self.figures.pop("first_known_us")
         self.figures |= {
