@@ -52,8 +52,9 @@ def rules_text(action: Literal["alert", "drop"] = "alert") -> str:
 
 
 def _last(labels: int) -> str:
-    """Cuts out the last labels, or leaves nothing of a name that has fewer: a buffer that stayed whole would match."""
-    return rf'pcrexform:"^(?|(?:.*\.)?((?:[^.]+\.){{{labels - 1}}}[^.]+)$|())"; '
+    """Cuts out the last labels, or leaves one letter of a name that has fewer: a buffer that stayed whole, or that was
+    left empty without another transform before it, would match a name of fewer labels once more for each rule."""
+    return rf'pcrexform:"^(?|(?:.*\.)?((?:[^.]+\.){{{labels - 1}}}[^.]+)$|(.))"; '
 
 
 def _isset(kind: ObservableType) -> str:

@@ -35,6 +35,26 @@ def test_a_block_ends_by_this_nodes_clock_alone(make_actor, make_indicator, make
     assert actor.states()[-1] == ("lifted", (), "expired")
 
 
+def test_what_ended_is_not_enforced_even_before_the_next_step(make_actor, make_indicator, make_released) -> None:
+    actor = make_actor()
+    actor.protect.receive([make_released(make_indicator(valid_until_us=T0 + HOUR_US))])
+    actor.clock.us = T0 + HOUR_US
+    actor.protect.receive([make_released(make_indicator("b.org", n=2))])
+    assert actor.enforcer.holds == {"b.org"}
+
+
+def test_one_that_is_down_is_left_alone_for_a_while_whatever_comes(make_actor, make_indicator, make_released) -> None:
+    actor = make_actor()
+    actor.enforcer.broken = True
+    actor.protect.receive([make_released(make_indicator())])
+    actor.enforcer.broken = False
+    actor.protect.receive([make_released(make_indicator("b.org", n=2))])
+    assert actor.enforcer.holds == set()
+    actor.clock.us += ProtectPolicy().retry_s * SECOND_US
+    actor.protect.step()
+    assert actor.enforcer.holds == {"evil-c2.com", "b.org"}
+
+
 def test_a_node_that_was_off_when_a_block_ended_lifts_it_at_its_start(
     make_actor, make_indicator, make_released
 ) -> None:

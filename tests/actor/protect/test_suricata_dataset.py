@@ -8,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 import time
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -287,7 +288,10 @@ def test_the_rules_load_and_match_names_children_addresses_and_fingerprints(suri
     for host in ("evil.com", "WWW.evil.com:8080", "notevil.com"):
         traffic.tcp("198.18.1.1", 80, [(True, f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())])
     traffic.tcp("198.18.1.2", 443, flights)
-    traffic.tcp("198.18.1.2", 443, handshake("sub.evil.com", pem)[0])
+    shouted = [
+        (mine, data.replace(b"sub.evil.com", b"SUB.Evil.com")) for mine, data in handshake("sub.evil.com", pem)[0]
+    ]
+    traffic.tcp("198.18.1.2", 443, shouted)
     traffic.tcp("203.0.113.9", 4444, [(True, b"x" * 3000), (False, b"y" * 3000)])
     traffic.tcp("2001:db8::9", 4444, [])
     traffic.write(folder / "t.pcap")
@@ -302,11 +306,17 @@ def test_the_rules_load_and_match_names_children_addresses_and_fingerprints(suri
     assert "25 rules successfully loaded, 0 rules failed" in said
     assert alerts(folder) == {
         ("dns.query", "evil.com"), ("dns.query", "a.B.Evil.com"), ("dns.query", "x.y.six.b.c.d.e.org"),
-        ("http.host", "evil.com"), ("http.host", "WWW.evil.com"), ("tls.sni", "sub.evil.com"),
-        ("cert", "www.by-cert.com"), ("cert", "sub.evil.com"), ("ip.dst", "203.0.113.9"), ("ip.src", "203.0.113.9"),
+        ("http.host", "evil.com"), ("http.host", "WWW.evil.com"), ("tls.sni", "SUB.Evil.com"),
+        ("cert", "www.by-cert.com"), ("cert", "SUB.Evil.com"), ("ip.dst", "203.0.113.9"), ("ip.src", "203.0.113.9"),
         ("ip.dst", "2001:0db8:0000:0000:0000:0000:0000:0009"), ("ip.src", "2001:0db8:0000:0000:0000:0000:0000:0009"),
     }  # fmt: skip
     events = [json.loads(line) for line in (folder / "eve.json").read_text().splitlines()]
+    said_of_flows = Counter(
+        (e["flow_id"], e["alert"]["signature"].split(",")[1])
+        for e in events
+        if e["event_type"] == "alert" and "ip." not in e["alert"]["signature"]
+    )
+    assert set(said_of_flows.values()) == {1}
     by_address = [e for e in events if e["event_type"] == "alert" and e["alert"]["signature"].endswith("ip.dst")]
     assert len(by_address) == 2
 
