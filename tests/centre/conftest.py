@@ -100,9 +100,10 @@ class FakeActor:
         self.named.append((said.round_id, cell, observable))
         says = self.elements[observable] or {}
         if self.manner == "wrong_value":
-            observable = Observable.of("domain", "innocent.example.org")
+            observable = Observable.of("domain", f"innocent-{self.name}.example.org")
+        report_id = f"{said.round_id}-{item.table}-{item.bin}-{observable}"
         sign = make_sign(
-            report_id=f"{said.round_id}-{item.table}-{item.bin}-{observable}", actor=self.name, group=self.group or self.name, tier=params.tier,
+            report_id=report_id, actor=self.name, group=self.group or self.name, tier=params.tier,
             round_id=said.round_id, observable=observable, received_us=now_us, **says,
         )  # fmt: skip
         return Revealed(sign=sign, table=item.table, bin=item.bin)

@@ -51,7 +51,7 @@ def show(
     """
     tried = [set(entry.others) for entry in asked if entry.x == x and entry.step > 0]
     others = [y for y in hit.holders if y != x and y in with_tag]
-    if len(tried) >= ASKINGS_MAX or len(others) < t - 1:
+    if len(tried) >= ASKINGS_MAX:
         return None
     standing = _standing(asked, answers)
     ring = sorted(others, key=lambda y: (y < x, y))

@@ -282,6 +282,15 @@ def test_of_two_who_act_at_once_one_wins(tmp_path):
         engine.dispose()
 
 
+def test_who_acts_on_an_old_picture_is_told_to_look_again(cases, monkeypatch):
+    case = cases.open(lead())
+    cases.act(case.id, CaseAct.TAKE, "anne", "")
+    monkeypatch.setattr(cases, "_locked", lambda *_: case)
+    with pytest.raises(ChangedMeanwhile):
+        cases.act(case.id, CaseAct.DISMISS, "bo", "too late")
+    assert [line.act for line in cases.audit_lines(case.id)] == ["open", "take"]
+
+
 # --- the audit log -----------------------------------------------------------------------------------------------
 
 

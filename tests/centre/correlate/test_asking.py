@@ -86,6 +86,15 @@ def test_a_new_holder_is_no_copy_of_what_is_known():
     assert next_hits(hits, known, set(known), 100, {}) == [Hit(Cell(6, 9), (1, 2, 3))]
 
 
+def test_one_element_explains_two_hits_of_a_table_and_no_more():
+    hits = [Hit(Cell(table, bin_), (1, 2)) for table in range(4) for bin_ in (1, 2)]
+    named = {place(hit): "known" for hit in hits}
+    two = [Hit(Cell(6, bin_), (1, 2)) for bin_ in (4, 5)]
+    assert next_hits([*hits, *two], named, set(named), 100, {}) == []
+    three = [*two, Hit(Cell(6, 6), (1, 2))]
+    assert len(next_hits([*hits, *three], named, set(named), 100, {})) == 1
+
+
 def test_receipts_go_round_the_ring_and_then_to_who_was_vouched_for():
     hit = Hit(Cell(0, 1), (1, 2, 3, 4))
     first = {x: show(x, hit, {1, 2, 3, 4}, [], [], 2) for x in hit.holders}

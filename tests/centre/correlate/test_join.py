@@ -119,7 +119,30 @@ def test_a_wrong_value_is_quarantined_whatever_the_others_say(fake_actor, fake_s
     with sector.engine.connect() as connection:
         named = [row.named for row in connection.execute(QUARANTINE.select())]
     assert named
-    assert all("innocent.example.org" in one and "evil.example.com" in one and "north" in one for one in named)
+    assert all("innocent-north.example.org" in one and "evil.example.com" in one and "north" in one for one in named)
+
+
+def test_what_counted_already_stops_counting_when_another_disagrees(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor, ("honest", "honest", "wrong_value")))
+    last, held_back = sector.actors["west"].answer, []
+
+    def slow(said, now_us, dice):
+        answers = last(said, now_us, dice)
+        if isinstance(said, RevealWanted):
+            held_back.extend(answers)
+            return []
+        return answers
+
+    sector.actors["west"].answer = slow
+    sector.talk()
+    counted = len(sector.signs())
+    assert sector.revealed() == {EVIL: {"east", "north"}}
+    for answer in held_back:
+        sector.hear(answer)
+    assert count(sector, QUARANTINE) == len(held_back) > 0
+    disputed = {f"-{answer.table}-{answer.bin}-" for answer in held_back}
+    assert len(sector.signs()) < counted
+    assert not [sign for sign in sector.signs() if any(cell in sign.report_id for cell in disputed)]
 
 
 def test_wrong_receipts_of_one_do_not_silence_the_others(fake_actor, fake_sector):
