@@ -136,6 +136,7 @@ def test_unbound_killed_comes_back_with_the_same_blocks(resolver) -> None:
 def test_the_next_node_takes_over_a_running_unbound(resolver, upstream) -> None:
     Rpz(resolver.zone_file, resolver).enforce(blocks("evil.com"))
     pid = (resolver.folder / "unbound.pid").read_text()
+    assert os.getsid(int(pid)) != os.getsid(0)  # what ends the node's terminal does not end the resolver
     again = Unbound(resolver.folder, listen=[f"127.0.0.1@{resolver.port}"], upstreams=[f"127.0.0.1@{upstream.port}"])
     Rpz(again.zone_file, again).enforce(blocks("evil.com", "more.com"))
     assert (resolver.folder / "unbound.pid").read_text() == pid
