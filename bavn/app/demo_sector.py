@@ -29,6 +29,14 @@ STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S = 6, 8, 4
 STOP_S_MAX = 12.0
 START_S_MAX = 60.0
 CHECK_NAME = "bavn-check.net"
+# Many rounds and many releases within minutes: what would make a node wary in life is wanted here.
+POLICY = """[door]
+rounds_per_hour_max = 3600
+
+[protect]
+blocks_per_hour_max = 10000
+budget_share_permille_max = 1000
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ class DemoSector:
         member = Member(plan, folder, free_port())
         (folder / "group.key").write_bytes(self._group_key())
         (folder / "node.toml").write_text(_node_toml(plan, url, member.resolver_port, self.known))
-        (folder / "policy.toml").write_text("[door]\nrounds_per_hour_max = 3600\n")
+        (folder / "policy.toml").write_text(POLICY)
         file = read_centre(self.centre_config)
         open_registry(file).add(plan.name, plan.kind)
         enrolment = open_enrolment(file)

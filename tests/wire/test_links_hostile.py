@@ -39,6 +39,20 @@ def server_tls(tmp_path_factory):
     return tls
 
 
+def whole_request(secure):
+    """Head and body: closing with a part of it unread would reset the connection under the answer."""
+    raw = secure.recv(65536)
+    while raw and b"\r\n\r\n" not in raw:
+        raw += (more := secure.recv(65536))
+        if not more:
+            return raw
+    head, _, body = raw.partition(b"\r\n\r\n")
+    length = next((int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if b"content-length" in line), 0)
+    while len(body) < length and (more := secure.recv(65536)):
+        raw, body = raw + more, body + more
+    return raw
+
+
 class Hostile:
     """Answers each request with whatever ``act(connection)`` does; counts connections."""
 
@@ -64,7 +78,7 @@ class Hostile:
                 self.connections += 1
                 plain.settimeout(5)
                 with plain, self.tls.wrap_socket(plain, server_side=True) as secure:
-                    self.asked.append(secure.recv(65536))
+                    self.asked.append(whole_request(secure))
                     self.act(secure)
 
     def close(self):
