@@ -69,6 +69,8 @@ class Join:
         self._dice = dice
         self._tiers = {tier.name: tier for tier in tiers}
         self._reconstruct = reconstruct
+        # When the turns of a round were last looked at; forgotten when something was heard. Only saves work.
+        self._looked_us: dict[str, int] = {}
 
     # --- what actors send -------------------------------------------------------------------------------------
 
@@ -85,6 +87,7 @@ class Join:
             return outcome
         if outcome:
             self._book.write(outcome)
+            self._looked_us.pop(round_id, None)
         return None
 
     def _outcome(self, round_: Round, actor: str, heard: JoinHeard) -> list[Change] | Refused:
@@ -156,8 +159,14 @@ class Join:
             if round_.phase is Phase.UPLOADS:
                 self._close_uploads(round_, now_us)
         for round_ in self._book.unfinished():
-            if round_.phase is Phase.REVEAL:
+            if round_.phase is Phase.REVEAL and self._may_turn(round_, now_us):
                 self._take_turns(round_, now_us)
+
+    def _may_turn(self, round_: Round, now_us: int) -> bool:
+        """Something was heard since the last look, or a time has come since."""
+        looked_us = self._looked_us.get(round_.id)
+        times_us = (round_.turn_until_us, round_.closes_us)
+        return looked_us is None or any(looked_us < at_us <= now_us for at_us in times_us)
 
     def _open_if_due(self, tier: Tier, now_us: int, membership: Membership) -> None:
         latest = self._book.latest(tier.name)
@@ -210,9 +219,11 @@ class Join:
         while current is not None and current.phase is Phase.REVEAL:
             changes = turn(self._book.view(current), wave_us, now_us)
             if not changes:
+                self._looked_us[current.id] = now_us
                 return
             self._book.write(changes)
             current = self._book.round(current.id)
+        self._looked_us.pop(round_.id, None)
 
 
 def _opening(round_: Round, actor: str) -> Opening:

@@ -7,7 +7,7 @@ all. Refuses to decide anything.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
@@ -15,14 +15,32 @@ from bavn.centre.correlate import round_state as state
 from bavn.centre.correlate.round_state import Answer, Asked, Change, Phase, Round, RoundView
 from bavn.centre.node import tables as t
 from bavn.centre.node import written
-from bavn.psi.round import Cell
+from bavn.psi.round import Cell, Hit
+
+HITS_CACHED_ROUNDS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
-class SqlRoundBook:
-    """The tables of tables.py must exist."""
+class HitsOfRound:
+    """All hits of a round in order, and by cell."""
 
-    engine: Engine
+    every: tuple[Hit, ...]
+    at: dict[Cell, tuple[Hit, ...]]
+
+    @classmethod
+    def of(cls, hits: tuple[Hit, ...]) -> Self:
+        at: dict[Cell, tuple[Hit, ...]] = {}
+        for hit in hits:
+            at[hit.cell] = (*at.get(hit.cell, ()), hit)
+        return cls(hits, at)
+
+
+class SqlRoundBook:
+    """The tables of tables.py must exist. The hits of the last rounds are kept parsed: they never change."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._hits: dict[str, HitsOfRound] = {}
 
     def write(self, changes: Sequence[Change]) -> None:
         with t.writing(self.engine) as connection:
@@ -67,15 +85,14 @@ class SqlRoundBook:
         return self._view(round_, cell)
 
     def _view(self, round_: Round, cell: Cell | None) -> RoundView:
+        hits = self._hits_of(round_.id, cell)
         with t.reading(self.engine) as connection:
-            text = connection.scalar(select(t.HITS.c.hits).where(t.HITS.c.round_id == round_.id))
             asked = connection.execute(_of(t.ASKED, round_.id, cell)).all()
             tags = connection.execute(_of(t.TAGS, round_.id, cell)).all()
             answers = connection.execute(_of(t.ANSWERS, round_.id, cell)).all()
-        hits = () if text is None else written.read_hits(text)
         return RoundView(
             round=round_,
-            hits=hits if cell is None else tuple(hit for hit in hits if hit.cell == cell),
+            hits=hits,
             asked=tuple(
                 Asked(row.x, Cell(row.cell_table, row.cell_bin), row.wave, row.step, tuple(json.loads(row.others)))
                 for row in asked
@@ -86,6 +103,18 @@ class SqlRoundBook:
                 for row in answers
             ),
         )
+
+    def _hits_of(self, round_id: str, cell: Cell | None) -> tuple[Hit, ...]:
+        if round_id not in self._hits:
+            with t.reading(self.engine) as connection:
+                text = connection.scalar(select(t.HITS.c.hits).where(t.HITS.c.round_id == round_id))
+            if text is None:
+                return ()
+            for old in list(self._hits)[: 1 - HITS_CACHED_ROUNDS_MAX]:
+                self._hits.pop(old, None)
+            self._hits[round_id] = HitsOfRound.of(written.read_hits(text))
+        found = self._hits[round_id]
+        return found.every if cell is None else found.at.get(cell, ())
 
 
 def _of(table: Any, round_id: str, cell: Cell | None) -> Any:
@@ -108,8 +137,8 @@ def _keep_round(connection: Connection, change: state.KeepRound) -> None:
 
 
 def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
-    row = {"x": change.x, "item_id": change.item_id, "planes": change.planes}
-    t.add_new(connection, t.PLANES, [row], {"round_id": change.round_id})
+    row = {"item_id": change.item_id, "planes": change.planes}
+    t.add_new(connection, t.PLANES, [row], {"round_id": change.round_id, "x": change.x})
 
 
 def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
@@ -144,11 +173,11 @@ def _keep_answer(connection: Connection, change: state.KeepAnswer) -> None:
         t.ANSWERS.c.cell_table == answer.cell.table, t.ANSWERS.c.cell_bin == answer.cell.bin,
     )  # fmt: skip
     connection.execute(delete(t.ANSWERS).where(cell, t.ANSWERS.c.sign.is_(None)))
-    row = {
-        "x": answer.x, "cell_table": answer.cell.table, "cell_bin": answer.cell.bin,
-        "sign": None if answer.sign is None else written.write_sign(answer.sign),
+    key = {
+        "round_id": change.round_id, "x": answer.x, "cell_table": answer.cell.table, "cell_bin": answer.cell.bin,
     }  # fmt: skip
-    t.add_new(connection, t.ANSWERS, [row], {"round_id": change.round_id})
+    sign = None if answer.sign is None else written.write_sign(answer.sign)
+    t.add_new(connection, t.ANSWERS, [{"sign": sign}], key)
 
 
 def _keep_signs(connection: Connection, change: state.KeepSigns) -> None:

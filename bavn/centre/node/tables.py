@@ -44,15 +44,14 @@ ROUNDS = Table(
     Index("rounds_tier", "tier", "opened_us"),
     Index("rounds_phase", "phase", "opened_us"),
 )
-_CELL = ("round_id", "x", "cell_table", "cell_bin")
 
 
 def _cell_columns() -> list[Column[Any]]:
     return [
         Column("round_id", String(32), primary_key=True),
-        Column("x", BigInteger, primary_key=True),
         Column("cell_table", Integer, primary_key=True),
         Column("cell_bin", BigInteger, primary_key=True),
+        Column("x", BigInteger, primary_key=True),
     ]
 
 
