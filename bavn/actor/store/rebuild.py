@@ -1,8 +1,8 @@
 """Making a lost manifest again from the segments, which say of themselves what they are.
 
 A file counts unless another says that it replaced it. Only the last change can be unfinished: if files of it are
-missing it is set aside, for then what it was to replace is still there, or its batch was never acknowledged. Refuses to
-delete anything: what does not count goes to ``damaged/``.
+missing or damaged it is set aside, for what it was to replace is still there, and a batch is read again from the mark
+before it. Refuses to delete anything: what does not count goes to ``damaged/``.
 """
 
 import os
@@ -89,11 +89,12 @@ def _read_all(path: Path) -> tuple[_Said, dict[Path, str]]:
 
 
 def _unfinished(path: Path, said: _Said) -> list[int]:
-    """The files of the last change, if some are missing; one that is there but damaged is not missing."""
+    """The files of the last change, if some are missing or damaged and what they would have replaced is still there: it
+    is as good, and what the last batch held is read again."""
     there = {number for file in segment_files(path) if (number := number_of(file)) is not None}
     last = said[max(said)][1]
     wanted = range(last["first"], last["first"] + last["count"])
-    whole = all(number in there for number in wanted)
+    whole = all(number in said for number in wanted)
     waiting = all(old in there for old in last["replaces"])
     return [] if whole or not waiting else [number for number in wanted if number in said]
 

@@ -212,3 +212,46 @@ def test_a_full_disk_refuses_the_batch_and_leaves_no_litter(tmp_path, rows, hour
         assert list((tmp_path / "segments").glob("*/*")) == []
         monkeypatch.undo()
         assert store.append("a", "1", batch) == 2
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_what_a_crash_left_is_swept_at_the_next_start(filled, rows, hour0, failing_disk, crash, abandoned, steps):
+    store = ColumnStore.open(filled, disk=failing_disk)
+    listed = {segment.name for segment in store._manifest.segments()}
+    batch = {name: rows(name, [{"ts": at(hour0 * HOUR_US)}]) for name in ("dns", "flow")}
+    failing_disk.steps_left = steps
+    with pytest.raises(crash):
+        store.append("a", "cut off", batch)
+    abandoned(store)
+    assert len(list((filled / "segments").glob("*/*"))) > len(listed), "there was something to sweep"
+    with ColumnStore.open(filled) as store:
+        assert {f"{file.parent.name}/{file.name}" for file in store._files.glob("*/*")} == listed
+        assert store.mark("a") == "3"
+
+
+@pytest.mark.parametrize("power_cut", [False, True])
+@pytest.mark.parametrize("tidying", [False, True])
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_rebuilding_after_a_crash_in_which_the_manifest_was_lost_too(
+    filled, rows, hour0, failing_disk, crash, abandoned, steps, tidying, power_cut
+):
+    """The change that was cut off is left out if it is not whole: what it was to replace is still there."""
+    store = ColumnStore.open(filled, disk=failing_disk)
+    those = [{"ts": at((hour0 + k) * HOUR_US)} for k in range(2)]
+    if tidying:
+        store.append("a", "4", {"alert": rows("alert", those)})  # two hours, and no roll-up
+    failing_disk.named |= set((filled / "segments").glob("*/*"))
+    failing_disk.steps_left = steps
+    with pytest.raises(crash):
+        store._changed(tuple(store._manifest.segments("tbl = 'alert'")), None) if tidying else store.append(
+            "a", "cut off", {name: rows(name, those) for name in ("dns", "flow", "tls", "alert")}
+        )
+    abandoned(store)
+    if power_cut:
+        failing_disk.cut_power(filled)
+    (filled / "manifest.sqlite").unlink()
+    made = rebuild(filled)
+    assert (made.rows, dict(made.marks)) == ((42, {"a": "4"}) if tidying else (40, {"a": "3"}))
+    with ColumnStore.open(filled) as store, store.window(0, 2**60) as window:
+        assert window.rows("SELECT (SELECT count(*) FROM flow), (SELECT sum(flows) FROM pair_hour)") == [(20, 20)]
+        assert window.rows("SELECT count(*) FROM alert") == [(2 if tidying else 0,)]

@@ -146,6 +146,9 @@ class StoreAgainstList(RuleBasedStateMachine):
         self.disk.cut_power(self.root)
         self.store = self._open()
         assert self.store.check() == [], "a crash damages nothing that is listed"
+        known = {s.name for s in self.store._manifest.segments()} | {n for _, n, _ in self.store._manifest.dropped()}
+        there = {f"{file.parent.name}/{file.name}" for file in (self.root / "segments").glob("*/*")}
+        assert there <= known, "what a crash left is swept"
         if not tidying:
             there = self.store.mark("a") == mark
             assert there or not returned, "what was acknowledged is there"

@@ -101,9 +101,13 @@ def test_a_reader_in_the_way_of_one_era_does_not_stop_the_sweeping_of_later_ones
     first = store.window(0, 2**60)
     merge("2")
     second = store.window(0, 2**60)
+    old = {name for _, name, _ in store._manifest.dropped()}
     first.close()
     merge("3")
-    assert store.stats().waiting_bytes > 0
+    waiting = {name for _, name, _ in store._manifest.dropped()}
+    assert old
+    assert waiting
+    assert not old & waiting, "the second reader cannot hold what went out of use before it came"
     second.close()
     store.sweep()
     assert store.stats().waiting_bytes == 0
