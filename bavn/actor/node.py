@@ -112,14 +112,15 @@ class Talker:
     def take(self, raws: Sequence[bytes]) -> int:
         """Hears envelopes that were pulled."""
         for raw in raws:
-            self.door.hear(raw, lambda instruction: self.protect.receive([instruction]))
+            self.door.hear(raw, self.protect.hear)
         return len(raws)
 
     def serve(self) -> None:
         """What is due by time: expiry, hunts, sightings, outcomes, health, tidying."""
         self.protect.step()
         for told in self.protect.take():
-            self._tell(told.number, told.said)
+            if not self._tell(told.number, told.said):
+                break
         now_us = self.clock.now_us()
         if now_us >= self._health_us:
             self.door.tell_health(self.condition())
@@ -128,12 +129,15 @@ class Talker:
             self.door.tidy()
             self._tidy_us = now_us + MINUTE_US
 
-    def _tell(self, number: int, said: BlockOutcome | Sighting) -> None:
-        """Through the door and out of protect's hands in one transaction; what finds no room is told later."""
+    def _tell(self, number: int, said: BlockOutcome | Sighting) -> bool:
+        """Through the door and out of protect's hands in one transaction. False when there is no room: this and
+        all that follow are told later, in their order."""
         with self.door.ledger.book.transaction():
             outcome = self.door.tell_sighting(said) if isinstance(said, Sighting) else self.door.tell_outcome(said)
-            if not (isinstance(outcome, Refused) and outcome.rule == "outbox_full"):
-                self.protect.done(number)
+            if isinstance(outcome, Refused) and outcome.rule == "outbox_full":
+                return False
+            self.protect.done(number)
+            return True
 
     def send(self) -> int:
         """Posts what waits; returns how many the centre has taken. A link that is down takes none."""

@@ -32,14 +32,15 @@ from bavn.actor.protect.textlist import TextList
 from bavn.actor.protect.unbound import Unbound
 from bavn.actor.sense.base import Source
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.hunt import hunt
+from bavn.actor.store.faults import StoreDamaged
+from bavn.actor.store.hunt import Hunted, hunt
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.config import NodeConfig
 from bavn.app.exits import Exit, Stop
 from bavn.app.node_sources import sources_of
 from bavn.app.real import SystemClock, SystemDice
 from bavn.model.observable import Observable, ObservableType
-from bavn.model.ports import Enforcer, LinkDown, Window
+from bavn.model.ports import Enforcer, LinkDown, QueryRefused, Window
 from bavn.model.record import address_uuid
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
@@ -195,7 +196,22 @@ def _protect(config: NodeConfig, ledger: Ledger, clock: SystemClock, store: Colu
 
 def _history(store: ColumnStore | None) -> History | None:
     """Own history for dry runs and retro-hunts; None at an actor without a sensor."""
-    return None if store is None else History(store.window, hunt)
+    if store is None:
+        return None
+
+    def window(first_us: int, last_us: int) -> Window:
+        try:
+            return store.window(first_us, last_us)
+        except StoreDamaged as error:
+            raise QueryRefused(str(error)) from error
+
+    def met(span: Window, observables: Sequence[Observable]) -> Sequence[Hunted]:
+        try:
+            return hunt(span, observables)
+        except StoreDamaged as error:
+            raise QueryRefused(str(error)) from error
+
+    return History(window, met)
 
 
 def resolver_of(config: NodeConfig) -> Unbound:
