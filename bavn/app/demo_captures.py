@@ -68,7 +68,7 @@ def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Playe
         if actor.sensor and dealt[name]:
             out = folder / "captures" / name
             with console.status(f"{name}: {len(dealt[name])} captures"):
-                made = rewrite(dealt[name], actor, end_us, out)
+                made = rewrite(dealt[name], actor, end_us, folder / "captures")
             for said in made.said:
                 if said.reason:
                     console.print(f"  {said.file}: {said.reason}", markup=False)
