@@ -22,6 +22,8 @@ _PROBES: Final = {
 }  # fmt: skip
 """A field of each kind's object. Where it is NULL, the object itself is looked at: there may be none, or a text."""
 
+_KEPT = ", ".join(f"'{kind}'" for kind in _PROBES)
+
 # A CASE looks only at the lines that come to it: the second reading is for the few without the probed field.
 _SHAPELESS = (
     "CASE kind "
@@ -37,6 +39,7 @@ _REASON = f"""CASE
   WHEN kind IS NULL THEN CASE WHEN json_valid(line) THEN 'no event_type' ELSE 'no JSON' END
   WHEN NOT regexp_full_match(kind, '[a-z0-9_]{{1,32}}') THEN 'event_type: ' || shown(kind)
   WHEN logged IS NULL THEN 'timestamp: ' || shown(timestamp)
+  WHEN kind NOT IN ({_KEPT}) THEN NULL
   WHEN {_SHAPELESS} THEN kind || ': no such object'
   WHEN kind = 'stats' THEN NULL
   WHEN a IS NULL THEN 'src_ip: ' || shown(src_ip)
@@ -55,8 +58,8 @@ END"""
 
 _OUTCOME = f"""CASE
   WHEN kind IS NULL AND regexp_full_match(line, '\\s*') THEN ''
-  WHEN reason IS NULL AND kind NOT IN ({", ".join(f"'{kind}'" for kind in _PROBES)}) THEN ''
   WHEN reason IS NOT NULL THEN NULL
+  WHEN kind NOT IN ({_KEPT}) THEN ''
   WHEN kind = 'http2' THEN 'http'
   WHEN kind = 'quic' THEN CASE WHEN coalesce(quic.sni, quic.ja4, quic.ja3.hash) IS NULL THEN '' ELSE 'tls' END
   WHEN kind = 'smb' AND smb.dcerpc IS NOT NULL THEN 'dcerpc'

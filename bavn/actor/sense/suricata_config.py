@@ -15,6 +15,8 @@ EVE_NAME: Final = "eve.json"
 LOG_NAME: Final = "suricata.log"
 SOCKET_NAME: Final = "command.socket"
 _SOCKET_PATH_LENGTH_MAX: Final = 100
+_RING_PACKETS_MIN: Final = 256
+_FRAME_HEAD_BYTES: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +53,9 @@ def offline_yaml(config: SuricataConfig) -> str:
     return _text({**_shared(config, stats=False), "unix-command": {"enabled": "no"}})
 
 
-def live_yaml(config: SuricataConfig, interface: str, folder: Path) -> str:
-    """For a run on an interface, with its command socket in ``folder``. ValueError where a socket cannot lie."""
+def live_yaml(config: SuricataConfig, interface: str, folder: Path, *, mtu: int = 1500, processors: int = 1) -> str:
+    """For a run on an interface with packets up to ``mtu`` bytes, with its command socket in ``folder``. ValueError
+    where a socket cannot lie."""
     socket = folder / SOCKET_NAME
     if len(str(socket)) > _SOCKET_PATH_LENGTH_MAX:
         raise ValueError(f"{folder} is too long a name for a socket: choose a folder with a shorter path")
@@ -65,7 +68,7 @@ def live_yaml(config: SuricataConfig, interface: str, folder: Path) -> str:
         "use-mmap": "yes",
         "tpacket-v3": "yes",
         "block-size": 1 << 20,
-        "ring-size": 1 << 16,
+        "ring-size": _ring(config, mtu, processors),
     }
     return _text(
         {
@@ -74,6 +77,12 @@ def live_yaml(config: SuricataConfig, interface: str, folder: Path) -> str:
             "unix-command": {"enabled": "yes", "filename": str(socket)},
         }
     )
+
+
+def _ring(config: SuricataConfig, mtu: int, processors: int) -> int:
+    """Packets that wait for one thread: an eighth of the memory, shared by all threads."""
+    share = (config.memory_mb << 20) // 8 // (config.threads or processors)
+    return max(_RING_PACKETS_MIN, share // (mtu + _FRAME_HEAD_BYTES))
 
 
 def _text(tree: Mapping[str, Any]) -> str:
@@ -173,7 +182,7 @@ def _protocols(config: SuricataConfig) -> dict[str, Any]:
 
 
 def _memory(config: SuricataConfig) -> dict[str, Any]:
-    """Shares of memory_mb: half to what streams hold, a quarter to flows and their heads, the rest small."""
+    """Shares of memory_mb: 3/8 to what streams hold, 1/8 each to their heads and to flows, the rest small."""
     part = config.memory_mb // 32
     return {
         "stream": {

@@ -5,6 +5,7 @@ Suricata to open its logs again; a rotated file is deleted once the store keeps 
 Suricata blocks or alerts on.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, Place
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.suricata_config import EVE_NAME, SOCKET_NAME, SuricataConfig, live_yaml
-from bavn.actor.sense.suricata_process import SuricataProcess
+from bavn.actor.sense.suricata_process import SuricataProcess, must_read
 from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
 
 ROTATE_BYTES: Final = 64 << 20
@@ -55,6 +56,7 @@ class SuricataLive:
         self._place = place_of(name, mark) or BEGINNING
         self._follower = Follower(self._eve, place_of(name, mark), self._rotated, ours=True)
         self._process: SuricataProcess | None = None
+        self._number = 0
         self.commands: Final = CommandSocket(folder / SOCKET_NAME)
 
     @property
@@ -112,8 +114,11 @@ class SuricataLive:
         self._follower.close()
 
     def _start(self) -> None:
-        if not (Path("/sys/class/net") / self._interface).exists():
-            raise SourceBroken(f"there is no interface {self._interface!r}: name one that `ip link` lists")
+        try:
+            mtu = int((Path("/sys/class/net") / self._interface / "mtu").read_text())
+        except (OSError, ValueError) as error:
+            raise SourceBroken(f"there is no interface {self._interface!r}: name one that `ip link` lists") from error
+        must_read(self._config.rule_files)
         data = self._config.dataset_dir or self._folder / "data"
         try:
             data.mkdir(parents=True, exist_ok=True)
@@ -127,7 +132,7 @@ class SuricataLive:
         arguments = [f"--af-packet={self._interface}", "-k", "none", "--runmode", "workers", "--data-dir", str(data)]
         if not self._config.rule_files:
             arguments += ["-S", "/dev/null"]
-        yaml = live_yaml(self._config, self._interface, self._folder)
+        yaml = live_yaml(self._config, self._interface, self._folder, mtu=mtu, processors=os.cpu_count() or 1)
         self._process = SuricataProcess(yaml, self._folder, arguments)
 
     def _rotate(self) -> None:
@@ -146,8 +151,8 @@ class SuricataLive:
 
     def _put_aside(self) -> None:
         if self._eve.exists() and self._eve.stat().st_size > 0:
-            number = max((int(path.suffix[1:]) for path in self._rotated()), default=0) + 1
-            self._eve.rename(self._eve.with_name(f"{EVE_NAME}.{number:06}"))
+            self._number = max([self._number, *(int(path.suffix[1:]) for path in self._rotated())]) + 1
+            self._eve.rename(self._eve.with_name(f"{EVE_NAME}.{self._number:06}"))
 
     def _overflow(self) -> Iterator[Batch]:
         """Beyond the bound the oldest unread files go, and that is said."""

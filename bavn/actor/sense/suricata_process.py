@@ -30,6 +30,16 @@ def program(name: str) -> str:
     return found
 
 
+def must_read(rule_files: Sequence[Path]) -> None:
+    """Suricata goes on without a rule file that it cannot read, and says so in its log only. SourceBroken instead."""
+    for path in rule_files:
+        try:
+            with path.open("rb"):
+                pass
+        except OSError as error:
+            raise SourceBroken(f"the rule file {path} cannot be read ({error.strerror})") from error
+
+
 class SuricataProcess:
     """Started at once in ``folder``, where its log goes; ``arguments`` come behind ``-c YAML -l FOLDER``."""
 

@@ -13,7 +13,7 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.capture import look, rescue
 from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.suricata_config import EVE_NAME, SuricataConfig, offline_yaml
-from bavn.actor.sense.suricata_process import SuricataProcess
+from bavn.actor.sense.suricata_process import SuricataProcess, must_read
 
 RUN_S_MAX: Final = 6 * 3600.0
 _LOOK_S: Final = 0.1
@@ -30,6 +30,7 @@ class Run:
 
 def run_over(capture: Path, folder: Path, config: SuricataConfig, run_s_max: float = RUN_S_MAX) -> Run:
     """Reads ``capture`` (pcap or pcapng, also gzip); a fresh ``folder`` takes what it writes. Raises SourceBroken."""
+    must_read(config.rule_files)
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

@@ -140,8 +140,14 @@ def test_refusals_named_are_bounded_and_counted_exactly(parse):
 
 
 def test_blank_lines_and_other_types_pass(parse):
-    parsed = parse("", "  \t\r", {**GOOD, "event_type": "anomaly"}, {**GOOD, "event_type": "quic", "quic": {}})
-    assert (parsed.lines, parsed.passed, parsed.refused) == (4, 4, 0)
+    parsed = parse(
+        "",
+        "  \t\r",
+        {**GOOD, "event_type": "anomaly"},
+        {**GOOD, "event_type": "quic", "quic": {}},
+        {"timestamp": GOOD["timestamp"], "event_type": "engine", "engine": {}},
+    )
+    assert (parsed.lines, parsed.passed, parsed.refused) == (5, 5, 0)
 
 
 def test_a_byte_order_mark_and_line_ends_of_windows_do_no_harm(parse):

@@ -1,0 +1,196 @@
+"""What can be said of a managed Suricata without starting one: its configuration and its command socket."""
+
+import base64
+import json
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.suricata_config import SuricataConfig, live_yaml, offline_yaml
+from bavn.actor.sense.suricata_live import SuricataLive
+from bavn.actor.sense.suricata_process import program
+from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
+
+
+def tree(text):
+    head, _, body = text.partition("---\n")
+    assert head == "%YAML 1.1\n"
+    return json.loads(body)
+
+
+def test_the_three_switches_of_ja4_and_the_rest_that_records_need():
+    made = tree(offline_yaml(SuricataConfig()))
+    tls = made["app-layer"]["protocols"]["tls"]
+    assert (tls["ja3-fingerprints"], tls["ja4-fingerprints"]) == ("yes", "yes")
+    eve = made["outputs"][0]["eve-log"]
+    types = {
+        name: options
+        for kind in eve["types"]
+        for name, options in (kind.items() if isinstance(kind, dict) else [(kind, {})])
+    }
+    assert types["tls"]["ja4"] == "on"
+    assert set(types) >= {"alert", "http", "dns", "tls", "files", "dhcp", "rdp", "smb", "dcerpc", "krb5", "ssh", "flow"}
+    assert (eve["filetype"], eve["community-id"], made["stream"]["midstream"]) == ("regular", "yes", "true")
+    assert (made["unix-command"]["enabled"], made["stats"]["enabled"], "stats" in types) == ("no", "no", False)
+
+
+def test_live_has_stats_an_interface_and_a_socket():
+    made = tree(live_yaml(SuricataConfig(threads=2), "eth7", Path("/run/bavn")))
+    assert made["af-packet"][0]["interface"] == "eth7"
+    assert made["af-packet"][0]["threads"] == 2
+    assert made["unix-command"] == {"enabled": "yes", "filename": "/run/bavn/command.socket"}
+    assert any("stats" in kind for kind in made["outputs"][0]["eve-log"]["types"] if isinstance(kind, dict))
+
+
+def test_homes_that_are_everything_leave_an_outside():
+    groups = tree(offline_yaml(SuricataConfig(homes=("0.0.0.0/0",))))["vars"]["address-groups"]
+    assert (groups["HOME_NET"], groups["EXTERNAL_NET"]) == ("[0.0.0.0/0]", "any")
+    groups = tree(offline_yaml(SuricataConfig(homes=("10.0.0.0/8", "2001:db8::/32"))))["vars"]["address-groups"]
+    assert (groups["HOME_NET"], groups["EXTERNAL_NET"]) == ("[10.0.0.0/8,2001:db8::/32]", "!$HOME_NET")
+
+
+@pytest.mark.parametrize("memory_mb", [64, 512, 4096])
+def test_the_tables_share_the_memory_they_may_take(memory_mb):
+    made = tree(offline_yaml(SuricataConfig(memory_mb=memory_mb)))
+    caps = [made["stream"]["memcap"], made["stream"]["reassembly"]["memcap"], made["flow"]["memcap"]]
+    caps += [made["defrag"]["memcap"], made["host"]["memcap"], made["app-layer"]["protocols"]["http"]["memcap"]]
+    caps.append(made["datasets"]["defaults"]["memcap"])
+    sizes = [int(cap.removesuffix("mb")) for cap in caps]
+    assert all(size > 0 for size in sizes)
+    assert sum(sizes) <= 1.1 * memory_mb
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"homes": ("10.0.0.0/33",)},
+        {"homes": ('10.0.0.0/8"]\nunix-command:',)},
+        {"homes": ()},
+        {"rule_files": (Path("x.rules"),)},
+        {"memory_mb": 1},
+        {"stream_depth_mb": 0},
+        {"threads": -1},
+    ],
+)
+def test_what_suricata_would_misread_is_refused(wrong):
+    with pytest.raises(ValueError):
+        SuricataConfig(**wrong)
+
+
+def test_a_socket_cannot_lie_at_the_end_of_a_long_path():
+    with pytest.raises(ValueError, match="shorter path"):
+        live_yaml(SuricataConfig(), "eth0", Path("/" + "x" * 100))
+
+
+class Answering:
+    """A Suricata's end of the socket: answers each line by a function, hangs up when told."""
+
+    def __init__(self, path, answer):
+        self.asked = []
+        self.connections = 0
+        self.answer = answer
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(str(path))
+        self.server.listen()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.server.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection, connection.makefile("rwb") as file:
+                for line in file:
+                    asked = json.loads(line)
+                    self.asked.append(asked)
+                    said = b'{"return":"OK"}' if "version" in asked else self.answer(asked)
+                    if said is None:
+                        break
+                    file.write(said + b"\n")
+                    file.flush()
+
+    def close(self):
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+        self.thread.join()
+
+
+@pytest.fixture
+def answering(tmp_path):
+    made = []
+
+    def start(answer):
+        made.append(Answering(tmp_path / "s", answer))
+        commands = CommandSocket(tmp_path / "s", timeout_s=5)
+        made.append(commands)
+        return made[-2], commands
+
+    yield start
+    for one in reversed(made):
+        one.close()
+
+
+def test_commands_are_lines_of_json(answering):
+    server, commands = answering(lambda asked: json.dumps({"return": "OK", "message": asked["command"]}).encode())
+    commands.dataset_add("bad", "string", "x.dk")
+    commands.dataset_add("bad-ip", "ipv4", "192.0.2.1")
+    assert commands.dataset_has("bad", "string", "x.dk")
+    assert commands.ask("uptime") == "uptime"
+    assert server.connections == 1
+    assert [asked.get("command") for asked in server.asked] == [
+        None,
+        "dataset-add",
+        "dataset-add",
+        "dataset-lookup",
+        "uptime",
+    ]
+    text = base64.b64encode(b"x.dk").decode()
+    assert server.asked[1]["arguments"] == {"setname": "bad", "settype": "string", "datavalue": text}
+    assert server.asked[2]["arguments"]["datavalue"] == "192.0.2.1"
+
+
+def test_no_is_an_answer(answering):
+    _, commands = answering(lambda _: b'{"return":"NOK","message":"no such set"}')
+    with pytest.raises(SuricataRefused, match="no such set"):
+        commands.dataset_add("none", "string", "x")
+    assert not commands.dataset_has("none", "string", "x")
+
+
+def test_a_restarted_suricata_is_asked_again(answering):
+    answers = iter([b'{"return":"OK","message":1}', None, b'{"return":"OK","message":2}'])
+    server, commands = answering(lambda _: next(answers))
+    assert commands.ask("a") == 1
+    assert commands.ask("b") == 2
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("said", [b"no json", b"[]", b'"x"', b"{}", None])
+def test_nonsense_is_an_error_and_not_a_loop(answering, said):
+    _, commands = answering(lambda _: said)
+    with pytest.raises((SourceBroken, SuricataRefused)):
+        commands.ask("a")
+
+
+def test_nobody_there(tmp_path):
+    commands = CommandSocket(tmp_path / "none")
+    with pytest.raises(SourceBroken, match="does not answer"):
+        commands.reload_rules()
+    commands.close()
+
+
+def test_an_interface_that_is_not_there(tmp_path, engine):
+    source = SuricataLive(name="s", sensor="s", interface="nonesuch0", folder=tmp_path, engine=engine)
+    with pytest.raises(SourceBroken, match="ip link"):
+        list(source.poll())
+    source.close()
+
+
+def test_a_program_that_is_not_there():
+    with pytest.raises(SourceBroken, match="apt-get install nonesuch"):
+        program("nonesuch")
