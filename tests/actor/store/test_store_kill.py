@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.history import History
 
 BATCH_ROWS = 50
 WRITER = f"""
@@ -65,12 +66,25 @@ def killed_at_random(root: Path, dice: random.Random) -> int | None:
             if not line:
                 break
             printed += line
+        if printed:
+            read_meanwhile(root, int(printed.splitlines()[-1]))
         select.select([writer.stderr], [], [], dice.uniform(0, 0.06))
         writer.send_signal(signal.SIGKILL)
         rest, said = writer.communicate()
         assert writer.returncode == -signal.SIGKILL, said.decode()
     whole = (printed + rest).rpartition(b"\n")[0].split(b"\n")
     return int(whole[-1]) if whole[-1] else None
+
+
+def read_meanwhile(root: Path, acknowledged: int) -> None:
+    """From this process, while the other one appends, merges and sweeps: whole batches, and all acknowledged ones."""
+    with History.read(root) as reader, reader.window(0, 2**60) as window:
+        first = window.rows("SELECT count(*), max(flow_id) FROM flow")
+        rows, newest = first[0]
+        assert rows % BATCH_ROWS == 0
+        assert rows == newest + 1 >= (acknowledged + 1) * BATCH_ROWS
+        assert window.rows("SELECT sum(flows) FROM pair_hour") == [(rows,)]
+        assert window.rows("SELECT count(*), max(flow_id) FROM flow") == first
 
 
 def check(root: Path, acknowledged: int | None) -> int | None:

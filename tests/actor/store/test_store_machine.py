@@ -248,4 +248,4 @@ class TestQuick(StoreAgainstList.TestCase):
 
 @pytest.mark.slow
 class TestSlow(StoreAgainstList.TestCase):
-    settings = settings(max_examples=100, stateful_step_count=30)
+    settings = settings(max_examples=40, stateful_step_count=25)
