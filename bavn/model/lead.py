@@ -33,7 +33,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One addend of the score: ``name`` is stable (evidence, sharing, hosts, congruence, novelty, lists, graph),
+    """One addend of the score: ``name`` is stable (evidence, sharing, hosts, congruence, novelty, lists, graph, cap),
     ``nats`` its worth, ``why`` its sentence."""
 
     name: str

@@ -213,6 +213,11 @@ class Cases:
         """All cases, the latest first."""
         return self._where()[::-1]
 
+    def lead_ids(self) -> frozenset[str]:
+        """The leads that have a case."""
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(select(CASE.c.lead_id)))
+
     def released_by(self, case_id: str) -> str:
         """Who gave the last order to release: a person or ``policy:ID``; empty if nobody did."""
         asked = (

@@ -212,8 +212,9 @@ class Centre:
         thresholds = {tier.name: tier.t for tier in self.config.tiers}
         facts = [facts_of(view, thresholds) for view in views]
         self._cases.refresh(facts)
+        known = self._cases.lead_ids()
         for one in facts:
-            if one.score >= self.config.limits.case_score_min:
+            if one.score >= self.config.limits.case_score_min and one.lead_id not in known:
                 self._cases.open(one)
 
     # --- cases' orders -----------------------------------------------------------------------------------------
