@@ -36,8 +36,8 @@ from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
-REGULAR_NATS_MIN: Final = -log(0.01)
-"""Chance alone makes one in a hundred series this regular."""
+REGULAR_NATS_MIN: Final = -log(0.006)
+"""With all that is tried, chance alone makes fewer than one in a hundred series this regular (bench/detect.py)."""
 WEIGHED_NATS_MIN: Final = -log(0.05)
 """From here on fame counts; below, a series is merely ranked."""
 SPECTRA_MAX: Final = 300
@@ -47,7 +47,7 @@ TESTS_NATS: Final = log(2)
 INSIDE_NATS: Final = -2.0
 UNNAMED_NATS: Final = 1.0
 CLOCKWORK_NATS: Final = {
-    ("udp", 123): -4.0,
+    ("udp", 123): -5.0,
     ("udp", 53): -2.0,
     ("tcp", 53): -2.0,
     ("tcp", 853): -2.0,

@@ -138,8 +138,9 @@ def series(window: Window, settings: DetectSettings) -> Iterator[Series]:
         parts = -(-rows // settings.rows_part_max)
         for part in range(parts):
             wanted = {"kept": settings.calls_kept_max, "parts": parts, "part": part}
-            for sql in (channel.sql(_ALL, "<="), channel.sql(_LATEST, ">")):
-                yield _series(channel.name, window, sql, wanted)
+            yield _series(channel.name, window, channel.sql(_ALL, "<="), wanted)
+            if rows > settings.calls_kept_max:
+                yield _series(channel.name, window, channel.sql(_LATEST, ">"), wanted)
 
 
 def _series(channel: str, window: Window, sql: str, wanted: dict[str, int]) -> Series:

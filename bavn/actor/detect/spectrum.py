@@ -25,7 +25,9 @@ CYCLES_MIN: Final = 8
 BIN_S_MIN: Final = 1.0
 NEIGHBOURS: Final = 32
 """Frequencies on either side that tell a peak's own surroundings: days and sessions raise the low ones."""
-ACF_SD_MIN: Final = 3.0
+HARMONICS_MAX: Final = 8
+ACF_REACH: Final = 0.05
+ACF_SD_MIN: Final = 4.0
 NATS_MAX: Final = 7.0
 EULER_GAMMA: Final = 0.57721566490153286
 
@@ -92,17 +94,21 @@ def _gumbel_nats(height: float, maxima: Floats) -> float:
 
 
 def _acf_lag(signal: Floats, lag: float) -> float | None:
-    """The lag of the autocorrelation's peak near ``lag`` (bins), or None where there is none."""
+    """The lag (bins) of the first autocorrelation peak at ``lag`` or a multiple of it, or None where there is none: the
+    strongest frequency of a pulse is as often a harmonic as the pulse itself."""
     bins = len(signal)
-    centred = signal - signal.mean()
-    spectrum = np.fft.rfft(centred, 2 * bins)
+    spectrum = np.fft.rfft(signal - signal.mean(), 2 * bins)
     acf = np.fft.irfft(np.abs(spectrum) ** 2)[:bins]
     if acf[0] <= 0:
         return None
     acf = acf / acf[0]
-    reach = max(1, int(lag * 0.1))
-    low, high = max(1, int(lag) - reach), min(bins - 1, math.ceil(lag) + reach)
-    if low >= high:
-        return None
-    peak = low + int(np.argmax(acf[low : high + 1]))
-    return float(peak) if acf[peak] >= ACF_SD_MIN / math.sqrt(bins) else None
+    for multiple in range(1, HARMONICS_MAX + 1):
+        centre = lag * multiple
+        reach = max(1, int(centre * ACF_REACH))
+        low, high = max(1, int(centre) - reach), min(bins // 2, math.ceil(centre) + reach)
+        if low >= high:
+            return None
+        peak = low + int(np.argmax(acf[low : high + 1]))
+        if acf[peak] >= ACF_SD_MIN / math.sqrt(bins):
+            return float(peak)
+    return None

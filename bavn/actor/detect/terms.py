@@ -28,12 +28,12 @@ NEW_DAYS_MAX: Final = 2
 NAMES_KEPT_MAX: Final = 8
 ASKED_AT_ONCE_MAX: Final = 50_000
 
-LISTED_NATS: Final = {Grade.UNKNOWN: 0.0, Grade.KNOWN: -1.0, Grade.POPULAR: -3.0, Grade.SERVICE: -4.0}
+LISTED_NATS: Final = {Grade.UNKNOWN: 0.0, Grade.KNOWN: -1.5, Grade.POPULAR: -5.0, Grade.SERVICE: -6.0}
 NEW_NATS: Final = 1.2
 OLD_NATS: Final = -0.8
 SHARE_FREE: Final = 0.05
-"""Up to this share of the actor's hosts a peer's use says nothing; ten times it costs 3.3 bits."""
-SHARE_NATS_PER_BIT: Final = 0.7
+"""Up to this share of the actor's hosts a peer's use says nothing; half of them cost 3.5 bits."""
+SHARE_NATS_PER_BIT: Final = 1.2
 HOSTS_SMALL: Final = 20
 
 

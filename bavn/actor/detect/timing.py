@@ -22,6 +22,9 @@ DEAD_S: Final = (1.0, 5.0, 30.0)
 CALLS_MIN: Final = 5
 GAP_TIMES_MEDIAN_MAX: Final = 8.0
 """A gap beyond this many medians is a pause (night, weekend), not an interval."""
+PAUSE_SHARE_MAX: Final = 0.10
+PAUSE_S_MIN: Final = 4 * 3600.0
+"""Where more gaps are that long and none as long as a night, they are the pace and the short ones are bursts."""
 BURST_SHARE_MIN: Final = 0.10
 PERIOD_TIMES_DEAD_MIN: Final = 1.2
 TRIM_SHARE: Final = 0.10
@@ -78,16 +81,17 @@ def nats_of(spread: Floats, gaps: Ints) -> Floats:
 
 def timings(ts_us: Ints, lengths: Ints) -> Timing:
     """The best of DEAD_S for each pair. ``ts_us``: calls of all pairs one after the other, ascending within a pair;
-    ``lengths``: calls of each. The number of dead times tried is paid for (Bonferroni)."""
+    ``lengths``: calls of each, 1 or more. The number of dead times tried is paid for (Bonferroni)."""
     tries = [_timing(ts_us, lengths, dead_s) for dead_s in DEAD_S]
     base, base_short = tries[0]
-    nats, tried = base.nats.copy(), np.ones(len(lengths))
+    nats, regularity, tried = base.nats, base.regularity, np.ones(len(lengths))
     choice = np.zeros(len(lengths), int)
     for index, (timing, short) in enumerate(tries[1:], 1):
         use = (short - base_short >= BURST_SHARE_MIN) & (timing.period_s >= PERIOD_TIMES_DEAD_MIN * DEAD_S[index])
         tried += use
-        better = use & (timing.nats > nats)
+        better = use & ((timing.nats > nats) | ((timing.nats == nats) & (timing.regularity > regularity)))
         nats, choice = np.where(better, timing.nats, nats), np.where(better, index, choice)
+        regularity = np.where(better, timing.regularity, regularity)
     stacked = [np.stack([getattr(timing, name) for timing, _ in tries]) for name in Timing.__slots__]
     pairs = np.arange(len(lengths))
     chosen = Timing(*(values[choice, pairs] for values in stacked))
@@ -104,7 +108,7 @@ def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> tuple[Timing, Floats]:
     pair_of = np.repeat(np.arange(pairs), lengths)
     gap_s = np.diff(ts_us, prepend=ts_us[:1]) / 1e6
     inside = np.ones(len(ts_us), bool)
-    inside[first[lengths > 0]] = False
+    inside[first] = False
     starts = ~inside | (gap_s > dead_s)
     short = np.bincount(pair_of, weights=~starts, minlength=pairs) / np.maximum(1, lengths - 1)
     start_ts, start_pair = ts_us[starts], pair_of[starts]
@@ -112,7 +116,9 @@ def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> tuple[Timing, Floats]:
     interval_s = np.diff(start_ts, prepend=start_ts[:1])[kept] / 1e6
     excess_s, owner = (gap_s - dead_s)[inside & starts], start_pair[kept]
     median = _middle(excess_s, owner, pairs)
-    use = excess_s <= GAP_TIMES_MEDIAN_MAX * median[owner]
+    pause = excess_s > GAP_TIMES_MEDIAN_MAX * median[owner]
+    pace = (_mean(pause.astype(float), owner, pairs) > PAUSE_SHARE_MAX)[owner] & (excess_s < PAUSE_S_MIN)
+    use = ~pause | pace
     excess_s, interval_s, owner = excess_s[use], interval_s[use], owner[use]
     gaps = np.bincount(owner, minlength=pairs)
     spread = _spread(excess_s, owner, pairs)
@@ -124,9 +130,7 @@ def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> tuple[Timing, Floats]:
     period = _middle(interval_s, owner, pairs)
     jitter = _half_width(trimmed, of, pairs) / np.maximum(period, 1e-9)
     calls = np.bincount(start_pair, minlength=pairs).astype(np.int64)
-    some = np.where(lengths > 0, first, 0)
-    last = np.where(lengths > 0, ends - 1, 0)
-    return (Timing(nats, regularity, period, jitter, calls, ts_us[some], ts_us[last]), short)
+    return Timing(nats, regularity, period, jitter, calls, ts_us[first], ts_us[ends - 1]), short
 
 
 def _sorted_within(values: Floats, owner: Ints) -> tuple[Floats, Ints]:
