@@ -26,10 +26,11 @@ def _may_make_netns() -> str | None:
     """None if network namespaces can be made here, else why not."""
     if not shutil.which("ip"):
         return "the command `ip` is missing (apt-get install iproute2)"
-    made = subprocess.run(["ip", "netns", "add", "bavn-probe"], capture_output=True, text=True, check=False)
+    name = f"bavn-probe-{os.getpid()}"  # workers probe at the same time
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         return f"no right to make network namespaces ({made.stderr.strip() or 'refused'})"
-    subprocess.run(["ip", "netns", "del", "bavn-probe"], check=True)
+    subprocess.run(["ip", "netns", "del", name], check=True)
     return None
 
 

@@ -127,7 +127,8 @@ def test_a_capture_of_nothing_gives_nothing(packets, opened, tmp_path):
     assert rows_of(opened(tmp_path / "empty.pcap")) == {}
 
 
-def test_a_run_has_its_time(packets, tmp_path):
+def test_a_run_has_its_time(packets, tmp_path, monkeypatch):
+    monkeypatch.setattr("bavn.actor.sense.suricata_run._LOOK_S", 0.001)
     with pytest.raises(SourceBroken, match="smaller capture"):
         run_over(packets, tmp_path / "run", SuricataConfig(), run_s_max=0.0)
     assert not running_in(tmp_path)
