@@ -103,7 +103,7 @@ NO_REFERENCE: Final = Reference({})
 def survival(statistics: Statistics) -> Survival:
     """The table of a benign sample: every level at which the share changes by more than about 5 %, the tail's rate by
     the mean excess over the ninth decile. Shares are (1 + number at least) / (1 + n): never 0."""
-    values = np.sort(np.asarray(statistics, float))
+    values = np.sort(np.round(np.asarray(statistics, float), 4))
     count = len(values)
     if not count:
         raise ValueError("a reference needs benign candidates")

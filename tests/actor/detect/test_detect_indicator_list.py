@@ -108,7 +108,8 @@ def test_released_indicators_count_while_they_are_in_force() -> None:
     def indicator(value: str, first: int, until: int, revoked: bool = False) -> Indicator:
         return Indicator(
             id=f"indicator--{value}", version=1, observable=Observable.of("domain", value), tlp=Tlp.GREEN,
-            pap=Pap.CLEAR, confidence=80, valid_from_us=first, valid_until_us=until, case_id="c", technique="T1071", revoked=revoked,
+            pap=Pap.CLEAR, confidence=80, valid_from_us=first, valid_until_us=until, case_id="c",
+            technique="T1071", revoked=revoked,
         )  # fmt: skip
 
     made = of_indicators(
