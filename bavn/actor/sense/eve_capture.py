@@ -27,7 +27,7 @@ _NAMED = """UPDATE stage SET flow_id = f.name, logged = CASE WHEN late THEN leas
   FROM (SELECT id, min(name) AS name, max(ended) AS ended FROM flows GROUP BY id) f WHERE stage.flow_id = f.id"""
 _UNNAMED = """UPDATE stage SET flow_id = coalesce(md5_number_lower(community_id), 0)
   WHERE flow_id NOT IN (SELECT name FROM flows)"""
-# A capture's end ends its flows: whether by shutdown or by a time-out just before is chance.
+# A capture's end ends its flows, and that is Suricata's shutdown: nothing of the network's own.
 _ENDED = "UPDATE stage SET ending = 'timeout' WHERE ending = 'shutdown'"
 
 
