@@ -5,8 +5,9 @@
 captures (BAVN_DATA): per family, in how many captures a suspicion with p <= 0.05 and p <= 0.005 was found; on benign
 captures, suspicions for 1,000 host-days and the share of candidates with p below a level. Families are split by the
 hash of their name: p-values of one half's captures come from a reference measured on the other half's benign captures
-only. streams: made beacons, tunnels and scans beside RITA v5's beacon score (>= 0.75), a rule of entropy for each query,
-and a plain count of failures. speed: events a second of the four detectors over a store, one day, CPU time of all threads.
+only. streams: made beacons, tunnels and scans beside RITA v5's beacon score (>= 0.75), a rule of entropy for each
+query, and a plain count of failures. speed: events a second of the four detectors over a store that holds one day, CPU
+time of all threads.
 """
 
 import argparse
@@ -138,8 +139,8 @@ def tunnels(trials: int = 50) -> dict[str, object]:
         "hash names of a content network, 40 in ten minutes": made.labels(40, 16, 16),
         "ordinary names, 200 in ten minutes": made.words(200),
     }
-    for name, labels in look_alikes.items():
-        labels = list(dict.fromkeys(labels))
+    for name, given in look_alikes.items():
+        labels = list(dict.fromkeys(given))
         most, _ = busiest(np.arange(len(labels)) * 200_000, information_bytes(labels), 600_000_000)
         rows[f"innocent: {name}"] = {
             "bytes in ten minutes, before fame": round(most),
