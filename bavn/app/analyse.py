@@ -6,14 +6,14 @@ Nothing is configured, kept or sent.
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bavn.actor.detect.homes import inferred
 from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.rank import Ranked, ranked
-from bavn.actor.detect.run import survey
-from bavn.actor.sense.base import RefusedLine, SourceBroken
+from bavn.actor.detect.run import Survey, survey
+from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine, SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise
@@ -21,6 +21,7 @@ from bavn.actor.sense.suricata_config import HOMES_DEFAULT
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.model.ports import QueryRefused
 from bavn.model.text import Text
 
 SENSOR = "analyse"
@@ -30,7 +31,8 @@ LIMITS = StoreLimits(age_days_max=None, threads=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """One source's suspicions in reading order. ``homes_said``: how the own networks were chosen, if they were."""
+    """One source's suspicions in reading order. ``refusals``: lines, and files (line 0), that gave nothing, the first
+    of them. ``homes_said``: how the own networks were chosen, if nobody gave them."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -42,6 +44,14 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """What is looked at together, under one name."""
+
+    source: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A path that gave nothing, and what to do about it."""
 
@@ -49,75 +59,115 @@ class Unread:
     reason: str
 
 
-def units(paths: Sequence[Path]) -> Iterator[tuple[Path, ...] | Unread]:
-    """What is looked at together: each capture and each EVE file by itself, the Zeek logs of a folder as one."""
+def units(paths: Sequence[Path], *, together: bool = False) -> Iterator[Unit | Unread]:
+    """What is looked at together: each capture and each EVE file by itself, the Zeek logs of a folder as one; or, asked
+    for, all of it. What cannot be looked at comes as Unread, in its place."""
+    if not together:
+        for path in paths:
+            yield from _units(path)
+        return
+    files: list[Path] = []
     for path in paths:
-        if not path.is_dir():
-            yield (path,)
+        for found in _units(path):
+            if isinstance(found, Unread):
+                yield found
+            else:
+                files += found.files
+    if files:
+        yield Unit(" + ".join(str(path) for path in paths), tuple(files))
+
+
+def _units(path: Path) -> Iterator[Unit | Unread]:
+    if not path.is_dir():
+        yield Unit(str(path), (path,))
+        return
+    files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+    if not files or len(files) > FILES_MAX:
+        yield Unread(str(path), "the folder is empty" if not files else f"more than {FILES_MAX} files")
+        return
+    logs: dict[Path, list[Path]] = {}
+    for file in files:
+        try:
+            kind = recognise(file).kind
+        except SourceBroken as error:
+            yield Unread(str(file), str(error))
             continue
-        files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
-        if not files or len(files) > FILES_MAX:
-            yield Unread(str(path), "the folder is empty" if not files else f"more than {FILES_MAX} files")
-            continue
-        logs: dict[Path, list[Path]] = {}
-        for file in files:
-            try:
-                kind = recognise(file).kind
-            except SourceBroken as error:
-                yield Unread(str(file), str(error))
-                continue
-            if kind == "zeek":
-                logs.setdefault(file.parent, []).append(file)
-            elif kind != "other zeek":
-                yield (file,)
-        for folder in sorted(logs):
-            yield tuple(logs[folder])
+        if kind == "zeek":
+            logs.setdefault(file.parent, []).append(file)
+        elif kind != "other zeek":
+            yield Unit(str(file), (file,))
+    for folder in sorted(logs):
+        yield Unit(str(folder), tuple(logs[folder]))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What reading came to: rows kept, lines refused (the first of them named), and files that are damaged."""
+
+    rows: int = 0
+    refused: int = 0
+    refusals: list[RefusedLine] = field(default_factory=list)
+
+    def damaged(self, file: Path, reason: str) -> None:
+        self.refused += 1
+        self.refusals.insert(0, RefusedLine(str(file), 0, reason[:REASON_LENGTH_MAX]))
 
 
 def analyse(
-    files: tuple[Path, ...],
+    unit: Unit,
     *,
     homes: Sequence[str] = (),
     indicators: IndicatorSet = NO_INDICATORS,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Findings | Unread:
-    """Reads the files into one store, runs every detector over all of it. ``progress`` hears the rows so far."""
-    source = str(files[0] if len(files) == 1 else files[0].parent)
-    rows = refused = 0
-    refusals: list[RefusedLine] = []
-    broken = ""
+    """Reads the unit's files into one store, runs every detector over all of it. ``progress`` hears the rows so far."""
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
-        root = Path(scratch) / "store"
-        engine, work, sniffing = prepared(), Path(scratch) / "work", tuple(homes) or HOMES_DEFAULT
+        root, tally = Path(scratch) / "store", _Tally()
         with ColumnStore.open(root, LIMITS) as store:
-            for file in files:
-                try:
-                    for batch in open_path(file, sensor=SENSOR, work=work, homes=sniffing, engine=engine):
-                        rows += store.append(batch.source, batch.mark, batch.tables)
-                        refused += batch.refused
-                        refusals = [*refusals, *batch.refusals][:100]
-                        progress(rows)
-                except SourceBroken as error:
-                    broken = str(error)
+            _read(unit, store, Path(scratch) / "work", homes, tally, progress)
             store.tidy()
             span = store.stats()
         if span.oldest_us is None or span.newest_us is None:
-            return Unread(source, broken or _why_empty(refusals))
-        first, last = span.oldest_us, span.newest_us + 1
-        said = None
-        if not homes:
-            with History.read(root, LIMITS) as history:
-                found = inferred(history.window(first, last))
-            homes, said = found.networks, found.said
-        with History.read(root, LIMITS, homes=homes) as history:
-            seen = survey(history.window(first, last), indicators=indicators)
-    if broken:
-        refusals, refused = [RefusedLine(source, 0, broken[:200]), *refusals], refused + 1
+            reason = tally.refusals[0].reason if tally.refusals else "it holds no record that Bavn knows"
+            return Unread(unit.source, reason)
+        try:
+            seen, said = _look(root, span.oldest_us, span.newest_us + 1, homes, indicators)
+        except QueryRefused as error:
+            return Unread(unit.source, f"it is too much for one look ({error}): give less at a time")
     return Findings(
-        source=source, suspicions=tuple(ranked(list(seen.suspicions), seen.hosts)), rows=rows, refused=refused,
-        refusals=tuple(refusals), hosts=seen.hosts, homes_said=said,
-    )  # fmt: skip
+        source=unit.source,
+        suspicions=tuple(ranked(list(seen.suspicions), seen.hosts)),
+        rows=tally.rows,
+        refused=tally.refused,
+        refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),
+        hosts=seen.hosts,
+        homes_said=said,
+    )
 
 
-def _why_empty(refusals: Sequence[RefusedLine]) -> str:
-    return refusals[0].reason if refusals else "it holds no record that Bavn knows"
+def _read(
+    unit: Unit, store: ColumnStore, work: Path, homes: Sequence[str], tally: _Tally, progress: Callable[[int], None]
+) -> None:
+    engine, sniffing = prepared(), tuple(homes) or HOMES_DEFAULT
+    for file in unit.files:
+        try:
+            for batch in open_path(file, sensor=SENSOR, work=work, homes=sniffing, engine=engine):
+                tally.rows += store.append(batch.source, batch.mark, batch.tables)
+                tally.refused += batch.refused
+                tally.refusals += batch.refusals[: REFUSALS_KEPT_MAX - len(tally.refusals)]
+                progress(tally.rows)
+        except SourceBroken as error:
+            tally.damaged(file, str(error))
+
+
+def _look(
+    root: Path, first_us: int, last_us: int, homes: Sequence[str], indicators: IndicatorSet
+) -> tuple[Survey, Text | None]:
+    """Every detector over the whole store, and how the own networks were chosen, if nobody gave them."""
+    said = None
+    if not homes:
+        with History.read(root, LIMITS) as history, history.window(first_us, last_us) as window:
+            found = inferred(window)
+        homes, said = found.networks, found.said
+    with History.read(root, LIMITS, homes=homes) as history, history.window(first_us, last_us) as window:
+        return survey(window, indicators=indicators), said

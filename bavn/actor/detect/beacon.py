@@ -47,11 +47,11 @@ TESTS_NATS: Final = log(2)
 INSIDE_NATS: Final = -2.0
 UNNAMED_NATS: Final = 1.0
 CLOCKWORK_NATS: Final = {
-    ("udp", 123): -5.0,
-    ("udp", 53): -2.0,
-    ("tcp", 53): -2.0,
-    ("tcp", 853): -2.0,
-    ("udp", 3478): -1.0,
+    ("udp", 123): -6.5,
+    ("udp", 53): -4.5,
+    ("tcp", 53): -4.5,
+    ("tcp", 853): -4.5,
+    ("udp", 3478): -2.0,
 }
 """Services that are clockwork by nature: NTP, resolvers, STUN."""
 

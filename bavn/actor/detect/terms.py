@@ -154,12 +154,13 @@ class Terms:
         return Known(hosts=hosts, first_us=first_us, new=self._new(first_us), names=names, grade=grade, edge=edge)
 
     def _new(self, first_us: int) -> bool | None:
-        """True: unknown for at least KNOWN_DAYS_MIN, then first seen within NEW_DAYS_MAX of the window's end."""
-        if first_us == 0 or self._window.last_us - self.known_from_us < KNOWN_DAYS_MIN * DAY_US:
+        """True: unknown for at least KNOWN_DAYS_MIN before, and first seen within NEW_DAYS_MAX of the window's end."""
+        if first_us == 0:
             return None
-        if self._window.last_us - first_us <= NEW_DAYS_MAX * DAY_US:
+        age_us = self._window.last_us - first_us
+        if age_us <= NEW_DAYS_MAX * DAY_US and first_us - self.known_from_us >= KNOWN_DAYS_MIN * DAY_US:
             return True
-        return None if self._window.last_us - first_us < KNOWN_DAYS_MIN * DAY_US else False
+        return False if age_us >= KNOWN_DAYS_MIN * DAY_US else None
 
     def nats(self, known: Known) -> float:
         """What popularity, prevalence and novelty add to a candidate's statistic; 0 for what nothing is known of."""

@@ -116,3 +116,16 @@ def test_the_shipped_reference_is_whole() -> None:
 def test_a_reference_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="benign candidates"):
         survival(np.zeros(0))
+
+
+@pytest.mark.parametrize("population", ["beacon", "dns_tunnel", "scan.out", "scan.in"])
+def test_an_actor_like_the_reference_gets_the_reference_s_p(population) -> None:
+    """Two thousand own candidates drawn as the shipped table has them: rank and table agree within a factor of 3."""
+    table = shipped().tables[population]
+    rising = np.interp(np.random.default_rng(9).random(2000), table.shares[::-1], np.arange(len(table.levels))[::-1])
+    own = Tally.of(np.array(table.levels)[np.floor(rising).astype(int)])
+    for level, share in zip(table.levels, table.shares, strict=True):
+        if share >= 0.01:
+            p, source = p_value(level, own, population, NO_REFERENCE)
+            assert source == "own"
+            assert 1 / 3 <= p / share <= 3, (level, p, share)

@@ -1,0 +1,179 @@
+"""The run: order, bounds, history, tallies, and what single detectors promise beyond their cases."""
+
+import numpy as np
+import pytest
+
+from bavn.actor.detect.base import DetectSettings, Found, Look
+from bavn.actor.detect.beacon import Beacon
+from bavn.actor.detect.calibrate import NO_REFERENCE, Tally
+from bavn.actor.detect.dns_tunnel import DnsTunnel
+from bavn.actor.detect.lists import NO_LISTS
+from bavn.actor.detect.rank import ranked
+from bavn.actor.detect.run import DETECTORS, detect, survey
+from bavn.actor.detect.scan import Scan
+from bavn.actor.detect.terms import Terms
+from bavn.actor.detect.walk import ALARM_NATS, UNIT_NATS, highest
+from bavn.actor.detect.wording import joined, number, seconds, span
+from bavn.model.suspicion import in_order
+from bavn.model.text import Text
+
+
+def look(window, **settings) -> Look:
+    return Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(**settings))
+
+
+def case_of(made, name: str):
+    return next(case for case in made.cases() if str(case) == name)
+
+
+def tries(source: str, count: int, *, answering: int = 0, **more):
+    return {
+        "source": source,
+        "targets": ["10.0.1.", 1, count],
+        "ports": [445],
+        "proto": "tcp",
+        "every_s": 1,
+        "answering": answering,
+        **more,
+    }
+
+
+def scanned(made, *streams, **given):
+    return made.run(made.Case("scan", "hit-x", {"hours": 24, "tries": list(streams), **given})).suspicions
+
+
+def test_suspicions_come_in_reading_order_and_detect_is_the_same(made) -> None:
+    case = case_of(made, "dns_tunnel/hit-upload")
+    window = made.window_of(case)
+    seen = survey(window, known=lambda: made.lists_of(case))
+    assert list(seen.suspicions) == in_order(list(seen.suspicions))
+    assert detect(window, DETECTORS, known=lambda: made.lists_of(case)) == list(seen.suspicions)
+
+
+def test_the_first_three_are_above_the_alert_line_of_a_small_actor(made) -> None:
+    case = case_of(made, "beacon/miss-everybody")
+    found = made.run(case).suspicions
+    order = ranked(list(found), hosts=20)
+    assert [one.rank for one in order] == list(range(1, len(found) + 1))
+    assert [one.above for one in order] == [True] * 3 + [False] * (len(found) - 3)
+    assert sum(one.above for one in ranked(list(found) * 2, hosts=12_000)) == 12
+
+
+def test_one_story_is_one_suspicion(made) -> None:
+    """Address, TLS name, its domain and a second name of it: one host, one domain, one line."""
+    streams = [
+        {"host": "10.0.0.7", "peer": "45.9.148.20", "name": name, "period_s": 600, "to_h": 12, "from_h": at}
+        for at, name in ((0, "a.kvist.net"), (0.05, "b.kvist.net"))
+    ]
+    found = made.run(made.Case("beacon", "hit-x", {"hours": 24, "calls": streams})).suspicions
+    assert [(s.host, [str(o) for o in s.observables]) for s in found] == [
+        ("10.0.0.7", ["domain:kvist.net", "ip4:45.9.148.20"])
+    ]
+
+
+def test_large_windows_are_taken_in_parts_and_give_the_same(made) -> None:
+    window = made.window_of(case_of(made, "beacon/miss-everybody"))
+    whole, parts = Beacon().candidates(look(window)), Beacon().candidates(look(window, rows_part_max=500))
+    assert whole.candidates == parts.candidates
+    assert sorted(whole.populations["beacon"]) == sorted(parts.populations["beacon"])
+
+
+def test_of_very_many_calls_the_latest_are_looked_at(made) -> None:
+    calls = [{"host": "10.0.0.7", "peer": "45.9.148.20", "period_s": 10, "to_h": 12}]
+    window = made.window_of(made.Case("beacon", "hit-x", {"hours": 24, "calls": calls}))
+    (found,) = Beacon().candidates(look(window, calls_kept_max=100)).candidates
+    assert found.period_s == pytest.approx(10)
+    assert found.last_us - found.first_us == pytest.approx(99 * 10e6, rel=0.02)
+
+
+def test_candidates_are_bounded_the_strangest_first(made) -> None:
+    window = made.window_of(case_of(made, "beacon/miss-everybody"))
+    every = Beacon().candidates(look(window)).candidates
+    assert len(every) == 18
+    assert Beacon().candidates(look(window, candidates_max=5)).candidates == every[:5]
+
+
+def test_a_population_holds_the_innocents_too(made) -> None:
+    window = made.window_of(case_of(made, "scan/hit-horizontal"))
+    found = Scan().candidates(look(window))
+    assert len(found.candidates) == 1
+    assert len(found.populations["scan.out"]) > 100
+    assert (found.populations["scan.out"] == 0).mean() > 0.3
+
+
+def test_past_tallies_make_p_the_actor_s_own(made) -> None:
+    case = case_of(made, "beacon/hit-jitter-90")
+    window = made.window_of(case)
+    mine = (Beacon(),)
+    calm = {"beacon": Tally.of(np.zeros(5000))}
+    strange = {"beacon": Tally.of(np.full(5000, 50.0))}
+    seen = [
+        survey(window, mine, known=lambda: NO_LISTS, reference=NO_REFERENCE, past=past).suspicions[0]
+        for past in (calm, strange)
+    ]
+    assert [s.p_source for s in seen] == ["own", "own"]
+    assert seen[0].p < 0.001
+    assert seen[1].p > 0.9
+
+
+def test_names_seen_before_the_window_are_not_new(made) -> None:
+    case = case_of(made, "dns_tunnel/hit-upload")
+    window, history = made.window_of(case), made.window_of(case)
+    window.first_us += 3_600_000_000
+    terms = Terms(window, lambda: NO_LISTS, history)
+    found: Found = DnsTunnel().candidates(Look(window=window, terms=terms))
+    assert [c.peer for c in found.candidates if c.statistic > np.log1p(1000)] == []
+
+
+@pytest.mark.parametrize(("failed", "alarm"), [(3, False), (4, True)])
+def test_the_fourth_failed_target_is_the_alarm_and_three_are_told(made, failed, alarm) -> None:
+    (found,) = scanned(made, tries("10.0.0.40", failed))
+    assert (found.statistic >= ALARM_NATS) is alarm
+    assert ("below the alarm" in found.why.en) is not alarm
+    assert found.walk_nats == pytest.approx(failed * np.log(4))
+
+
+def test_the_unfloored_walk_counts_successes_below_zero(made) -> None:
+    (found,) = scanned(made, tries("10.0.0.40", 60, answering=50))
+    assert found.statistic == pytest.approx(10 * np.log(4))
+    assert found.walk_nats == pytest.approx(-40 * np.log(4))
+
+
+def test_a_server_that_answers_others_is_half_a_failure(made) -> None:
+    streams = [tries("10.0.0.40", 5), tries("10.0.0.41", 5, answering=5)]
+    (found,) = [s for s in scanned(made, *streams) if s.host == "10.0.0.40"] or [None]
+    assert found is None or found.statistic < 5 * np.log(4)
+
+
+def test_an_inward_scan_names_its_source_and_first_target(made) -> None:
+    stream = {**tries("45.9.150.9", 30), "targets": ["10.0.1.", 1, 30]}
+    (found,) = scanned(made, stream)
+    assert (found.host, found.peer) == ("10.0.1.1", "45.9.150.9")
+    assert [str(o) for o in found.observables] == ["ip4:45.9.150.9"]
+    assert found.technique == "T1595.001"
+    assert found.hosts == 30
+
+
+def test_the_floored_walk() -> None:
+    assert highest([2, 2, -2, 2, 2]) * UNIT_NATS == pytest.approx(3 * np.log(4))
+    assert highest([-2, -2, 2]) == 2
+    assert highest([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("made_text", "english", "danish"),
+    [
+        (number(1234567.5, 1), "1,234,567.5", "1.234.567,5"),
+        (number(3), "3", "3"),
+        (span(9 * 3_600_000_000), "9 h", "9 t"),
+        (span(36 * 3_600_000_000), "36 h", "36 t"),
+        (span(3 * 86_400_000_000), "3 days", "3 døgn"),
+        (span(90_000_000), "90 s", "90 s"),
+        (span(0), "0 s", "0 s"),
+        (seconds(5.1), "5.1 s", "5,1 s"),
+        (seconds(7200), "2 h", "2 t"),
+        (joined([Text("a b", "æ"), Text("c", "ø")]), "A b; c.", "Æ; ø."),
+    ],
+)
+def test_words(made_text, english, danish) -> None:
+    assert made_text == Text(english, danish)

@@ -1,0 +1,120 @@
+"""Prevalence, novelty and names: asked of windows whose truth is known."""
+
+import pytest
+
+from bavn.actor.detect.homes import LINK, PRIVATE, inferred
+from bavn.actor.detect.lists import NO_LISTS, Grade, Lists
+from bavn.actor.detect.terms import NEW_NATS, OLD_NATS, UNSEEN, Known, Terms
+
+
+def world(made, calls, *, hours=24, known_days=0, homes=("10.0.0.0/8",)):
+    case = made.Case("beacon", "hit-x", {"hours": hours, "calls": calls})
+    return made.MemoryWindow(made.rows_of(case), hours=hours, known_days=known_days, homes=homes)
+
+
+def call(host: str, peer: str, **more):
+    return {"host": host, "peer": peer, "period_s": 3600, "to_h": 2.5, **more}
+
+
+def known(**more) -> Known:
+    return Known(**{"hosts": 1, "first_us": 1, "new": None, "names": (), "grade": Grade.UNKNOWN, "edge": False, **more})
+
+
+def test_hosts_and_names_of_an_address(made) -> None:
+    window = world(
+        made,
+        [
+            call("10.0.0.1", "45.9.148.1", name="www.a.dk"),
+            call("10.0.0.2", "45.9.148.1", resolved="b.dk"),
+            call("10.0.0.3", "45.9.148.2"),
+        ],
+    )
+    terms = Terms(window, lambda: NO_LISTS)
+    assert terms.hosts == 3
+    found = terms.addresses(["45.9.148.1", "45.9.148.2", "45.9.148.3"])
+    assert found["45.9.148.1"].hosts == 2
+    assert found["45.9.148.1"].names == ("b.dk", "www.a.dk")
+    assert found["45.9.148.2"].names == ()
+    assert found["45.9.148.3"] == UNSEEN
+    assert terms.domains(["a.dk"])["a.dk"].hosts == 1
+
+
+def test_an_address_is_as_unpopular_as_its_least_popular_name(made) -> None:
+    window = world(
+        made,
+        [
+            call("10.0.0.1", "45.9.148.1", name="www.famous.com"),
+            call("10.0.0.1", "45.9.148.2", name="www.famous.com"),
+            call("10.0.0.1", "45.9.148.2", name="c2.unknown.net"),
+        ],
+    )
+    found = Terms(window, lambda: Lists.of(popular=["famous.com"])).addresses(["45.9.148.1", "45.9.148.2"])
+    assert found["45.9.148.1"].grade is Grade.POPULAR
+    assert found["45.9.148.2"].grade is Grade.UNKNOWN
+
+
+def test_the_lists_are_loaded_only_when_asked(made) -> None:
+    loaded = []
+    terms = Terms(world(made, [call("10.0.0.1", "45.9.148.1")]), lambda: loaded.append(1) or NO_LISTS)
+    assert terms.hosts == 1
+    assert loaded == []
+    terms.addresses(["45.9.148.1"])
+    terms.addresses(["45.9.148.1"])
+    assert loaded == [1]
+
+
+@pytest.mark.parametrize(
+    ("known_days", "from_h", "hours", "new"),
+    [
+        (0, 1, 24, None),  # a short capture: nobody can say what is new
+        (30, 1, 24, True),
+        (6, 1, 24, None),
+        (0, 200, 240, True),  # ten days in the window itself, first seen on the ninth
+        (0, 100, 240, None),  # neither new nor old
+        (0, 1, 240, False),
+    ],
+)
+def test_new_is_said_only_where_the_past_is_known(made, known_days, from_h, hours, new) -> None:
+    calls = [call("10.0.0.1", "45.9.148.1", from_h=from_h, to_h=from_h + 3)]
+    window = world(made, calls, hours=hours, known_days=known_days)
+    history = world(made, calls, hours=hours)
+    history.first_us -= known_days * 86_400_000_000
+    history.known_from_us = history.first_us
+    terms = Terms(window, lambda: NO_LISTS, history)
+    assert terms.addresses(["45.9.148.1"])["45.9.148.1"].new is new
+
+
+def test_what_the_terms_are_worth(made) -> None:
+    terms = Terms(world(made, [call(f"10.0.0.{n}", "45.9.148.1") for n in range(1, 41)]), lambda: NO_LISTS)
+    assert terms.hosts == 40
+    assert terms.nats(known()) == 0
+    assert terms.nats(known(new=True)) == NEW_NATS
+    assert terms.nats(known(new=False)) == OLD_NATS
+    assert (
+        terms.nats(known(grade=Grade.KNOWN))
+        > terms.nats(known(grade=Grade.POPULAR))
+        > terms.nats(known(grade=Grade.SERVICE))
+    )
+    assert terms.nats(known(hosts=2)) > -0.9
+    assert terms.nats(known(hosts=38)) < -4
+
+
+def test_homes_are_the_private_ranges_where_those_talk(made) -> None:
+    assert inferred(world(made, [call("10.0.0.1", "45.9.148.1")], homes=())).networks == PRIVATE + LINK
+
+
+def test_homes_of_a_server_on_the_open_internet_are_the_server(made) -> None:
+    window = world(made, [call(f"45.9.148.{n}", "45.9.160.7") for n in range(1, 30)], homes=())
+    found = inferred(window)
+    assert found.networks[0] == "45.9.160.7/32"
+    assert "45.9.160.7" in found.said.en
+    assert "45.9.160.7" in found.said.da
+
+
+def test_homes_of_a_lone_client_are_the_client(made) -> None:
+    window = world(made, [call("45.9.148.1", f"45.9.160.{n}") for n in range(1, 5)], homes=())
+    assert inferred(window).networks[0] == "45.9.148.1/32"
+
+
+def test_homes_of_nothing_are_the_private_ranges(made) -> None:
+    assert inferred(world(made, [], homes=())).networks == PRIVATE + LINK

@@ -1,0 +1,187 @@
+"""`bavn analyse` as an analyst meets it: real files in, suspicions with reasons and a true exit code out."""
+
+import gzip
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bavn.actor.detect.lists import NO_LISTS
+from bavn.actor.detect.run import survey
+from bavn.app.cli import analyse
+from bavn.app.exits import Exit, Stop
+
+FACTS = {"detector", "technique", "p", "evidence_nats", "host", "peer", "first", "last", "why", "source"}
+
+
+@pytest.fixture(autouse=True)
+def small_lists(monkeypatch) -> None:
+    """The world's fame is not what is tested here: the million names stay on the disk."""
+    monkeypatch.setitem(survey.__kwdefaults__, "known", lambda: NO_LISTS)
+
+
+def run(*arguments: object) -> tuple[int, list[dict], str, str]:
+    """Exit code, JSON lines (with --json), standard output and error."""
+    app = typer.Typer()
+    app.command()(analyse.analyse)
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    code = int(done.exception.code) if isinstance(done.exception, Stop) else done.exit_code
+    if done.exception and not isinstance(done.exception, Stop | SystemExit):
+        raise done.exception
+    lines = [json.loads(line) for line in done.stdout.splitlines()] if "--json" in arguments else []
+    return code, lines, done.stdout, done.stderr
+
+
+def flow(second: float, source: str, target: str, port: int, *, answered: bool = True) -> dict:
+    moment = f"1970-01-01T{int(second // 3600):02}:{int(second // 60 % 60):02}:{second % 60:09.6f}+0000"
+    return {
+        "timestamp": moment, "flow_id": int(second * 10) + port, "event_type": "flow", "src_ip": source,
+        "src_port": 50000, "dest_ip": target, "dest_port": port, "proto": "TCP",
+        "flow": {"pkts_toserver": 4, "pkts_toclient": 4 * answered, "bytes_toserver": 400,
+                 "bytes_toclient": 400 * answered, "start": moment, "end": moment, "state": "closed", "reason": "x"},
+        "tcp": {"tcp_flags_ts": "1b" if answered else "02", "tcp_flags_tc": "1b" if answered else "00"},
+    }  # fmt: skip
+
+
+def eve(path, rows) -> object:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def beacon(tmp_path) -> object:
+    return eve(tmp_path / "eve.json", [flow(60 + 300 * n, "10.1.0.7", "45.9.148.20", 443) for n in range(60)])
+
+
+def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
+    code, (found,), _, _ = run(beacon, "--json")
+    assert code == 0
+    assert set(found) >= FACTS
+    assert (found["detector"], found["host"], found["peer"]) == ("beacon", "10.1.0.7", "45.9.148.20")
+    assert found["observables"] == ["ip4:45.9.148.20"]
+    assert found["first"].startswith("1970-01-01T00:01:00")
+    assert found["source"] == str(beacon)
+    assert found["why"].startswith("Every 300 s")
+    assert 0 < found["p"] <= 0.05
+
+
+def test_danish_and_the_table(beacon) -> None:
+    code, _, text, _ = run(beacon, "--language", "da")
+    assert code == 0
+    assert "Hver 300 s" in text
+    assert "T1071" in text
+    assert "egne net antages" in text
+
+
+def test_home_turns_who_is_inside(tmp_path) -> None:
+    rows = [flow(n, "45.9.150.9", "45.9.160.10", port, answered=False) for n, port in enumerate(range(1, 61))]
+    made = eve(tmp_path / "eve.json", rows)
+    _, (inward,), _, _ = run(made, "--json", "--home", "45.9.160.0/24")
+    assert (inward["host"], inward["peer"], inward["technique"]) == ("45.9.160.10", "45.9.150.9", "T1595.001")
+    _, (outward,), _, _ = run(made, "--json", "--home", "45.9.150.0/24")
+    assert (outward["host"], outward["peer"], outward["technique"]) == ("45.9.150.9", "45.9.160.10", "T1046")
+
+
+def test_a_folder_of_zeek_logs_is_one_source(tmp_path) -> None:
+    folder = tmp_path / "zeek"
+    folder.mkdir()
+    head = "#separator \\x09\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tquery\tqtype_name\n"
+    rows = "".join(
+        f"{100 + n}.0\tC{n}\t10.1.0.9\t5353\t10.1.0.53\t53\tudp\t{n:04x}{'k3q9zx7w1v' * 3}{n:02}.udnyt.net\tA\n"
+        for n in range(80)
+    )
+    with gzip.open(folder / "dns.log.gz", "wt") as log:
+        log.write(head + rows)
+    code, found, _, _ = run(folder, "--json")
+    assert code == 0
+    assert {(one["detector"], one["peer"], one["source"]) for one in found} >= {
+        ("dns_tunnel", "udnyt.net", str(folder))
+    }
+
+
+def test_what_cannot_be_read_is_one_line_and_the_rest_goes_on(beacon, tmp_path) -> None:
+    nonsense, empty = tmp_path / "x.pcap", tmp_path / "empty"
+    nonsense.write_bytes(b"no capture at all")
+    empty.mkdir()
+    code, found, _, error = run(nonsense, empty, tmp_path / "gone", beacon, "--json")
+    assert code == Exit.INPUT
+    assert [one["detector"] for one in found] == ["beacon"]
+    lines = [line for line in error.splitlines() if line.startswith("bavn: ")]
+    assert [line.split(": ")[1] for line in lines] == [str(nonsense), str(empty), str(tmp_path / "gone")]
+
+
+def test_a_malformed_line_is_said_and_is_no_broken_input(beacon) -> None:
+    beacon.write_text(beacon.read_text() + "{ no json\n", encoding="utf-8")
+    code, found, _, error = run(beacon, "--json")
+    assert code == 0
+    assert len(found) == 1
+    assert f"{beacon.name}:61:" in error
+
+
+def test_together_makes_one_network_of_two_halves(tmp_path) -> None:
+    halves = [
+        eve(
+            tmp_path / f"{half}.json",
+            [flow(300 * n, "10.1.0.7", "45.9.148.20", 443) for n in range(half * 3, half * 3 + 3)],
+        )
+        for half in range(2)
+    ]
+    _, alone, _, _ = run(*halves, "--json")
+    assert alone == []
+    _, (found,), _, _ = run(*halves, "--json", "--together")
+    assert found["source"] == " + ".join(map(str, halves))
+
+
+def test_an_indicator_list_is_met_and_its_bad_lines_are_named(beacon, tmp_path) -> None:
+    known = tmp_path / "ioc.txt"
+    known.write_text("# from a friend\n45.9.148.0/24\ncom\n")
+    _, found, _, error = run(beacon, "--json", "--ioc", known)
+    assert {one["detector"] for one in found} == {"ioc", "beacon"}
+    assert f"{known}:3" in error
+
+
+def test_weak_ones_are_left_out_and_counted(tmp_path) -> None:
+    rows = [flow(600 + n, "45.9.150.9", "10.1.0.8", n, answered=False) for n in range(1, 5)]
+    made = eve(tmp_path / "eve.json", rows)
+    _, shown, _, _ = run(made, "--json")
+    _, everything, _, _ = run(made, "--json", "--all")
+    assert shown == []
+    assert [one["p"] > 0.05 for one in everything] == [True]
+    assert "1 weaker left out (--all)" in run(made)[2]
+    assert run(made, "--json", "--all", "--top", "1")[1] == everything
+    assert run(made, "--json", "--p-max", "1", "--evidence-min", "3.9")[1] == []
+
+
+@pytest.mark.parametrize("wrong", [("--home", "nowhere"), ("--ioc", "/does/not/exist"), ("--language", "sv")])
+def test_a_wrong_option_is_a_usage_error(beacon, wrong) -> None:
+    code, _, _, _ = run(beacon, *wrong)
+    assert code == Exit.USAGE
+
+
+def test_the_same_input_gives_the_same_bytes(beacon) -> None:
+    assert run(beacon, "--json")[2] == run(beacon, "--json")[2]
+
+
+@pytest.mark.suricata
+def test_a_capture_goes_the_whole_way(tmp_path) -> None:
+    """Packets -> Suricata -> records -> store -> suspicion; and a capture that was cut off says so."""
+    from scapy.layers.inet import IP, TCP
+    from scapy.layers.l2 import Ether
+    from scapy.utils import wrpcap
+
+    packets = []
+    for n in range(1, 31):
+        packet = Ether() / IP(src="10.1.0.7", dst=f"10.1.1.{n}") / TCP(sport=40000 + n, dport=445, flags="S", seq=n)
+        packet.time = 1000 + n * 0.1
+        packets.append(packet)
+    capture = tmp_path / "scan.pcap"
+    wrpcap(str(capture), packets)
+    code, (found,), _, _ = run(capture, "--json")
+    assert code == 0
+    assert (found["detector"], found["host"], found["peer"]) == ("scan", "10.1.0.7", "tcp/445")
+    capture.write_bytes(capture.read_bytes()[:-20])
+    code, (again,), _, error = run(capture, "--json")
+    assert code == Exit.INPUT
+    assert again["detector"] == "scan"
+    assert capture.name in error
