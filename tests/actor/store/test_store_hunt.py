@@ -40,7 +40,7 @@ TABLES = ("flow", "dns", "tls", "http", "fileinfo", "alert")
     st.lists(st.tuples(st.sampled_from(TABLES), row), max_size=25),
     st.tuples(st.integers(0, 4 * HOUR_US), st.integers(0, 4 * HOUR_US)), st.booleans(),
 )  # fmt: skip
-@settings(max_examples=5)
+@settings(max_examples=4)
 def test_a_hunt_finds_what_reading_every_row_finds(rows, hour0, those, span, tidied):
     with ColumnStore.temporary(homes=("10.0.0.0/8",)) as store:
         for name in TABLES:

@@ -243,7 +243,7 @@ class StoreAgainstList(RuleBasedStateMachine):
 
 
 class TestQuick(StoreAgainstList.TestCase):
-    settings = settings(max_examples=5, stateful_step_count=8)
+    settings = settings(max_examples=4, stateful_step_count=8)
 
 
 @pytest.mark.slow
