@@ -22,11 +22,12 @@ _SYN = 2
 # refusing side sends is RST (with or without ACK). Without SYN or ACK from the caller it is a probe (FIN, NULL, XMAS).
 # unanswered: no packet came back, or only another machine's word that it could not be delivered.
 MACROS: Final = f"""
-CREATE OR REPLACE MACRO called_back(src_port, dst_port) AS coalesce(
-  src_port IN ({_LISTED}) AND dst_port NOT IN ({_LISTED}) AND dst_port >= {CLIENT_PORT_MIN}, FALSE);
+CREATE OR REPLACE MACRO called_back(src_port, dst_port) AS CASE
+  WHEN dst_port >= {CLIENT_PORT_MIN} AND src_port <= {max(SERVICE_PORTS)}
+  THEN src_port IN ({_LISTED}) AND dst_port NOT IN ({_LISTED}) ELSE FALSE END;
 CREATE OR REPLACE MACRO flow_called_back(proto, src_port, dst_port, flags_ts, flags_tc, pkts_tc) AS
-  CASE proto WHEN 'tcp' THEN coalesce((flags_ts | flags_tc) & {_SYN} = 0, FALSE) ELSE coalesce(pkts_tc > 0, FALSE) END
-  AND called_back(src_port, dst_port);
+  CASE WHEN CASE proto WHEN 'tcp' THEN (flags_ts | flags_tc) & {_SYN} = 0 ELSE pkts_tc > 0 END
+  THEN called_back(src_port, dst_port) ELSE FALSE END;
 CREATE OR REPLACE MACRO tcp_failed(flags_ts, flags_tc, pkts_tc) AS CASE
   WHEN flags_ts IS NULL OR flags_tc IS NULL THEN pkts_tc = 0
   WHEN flags_ts & {_SYN} <> 0 THEN flags_tc & {_SYN} = 0

@@ -18,6 +18,10 @@ class TooMuch(Exception):
     """The lines do not fit in the engine's memory. Nobody must act: parse fewer at once."""
 
 
+class Malformed(Exception):
+    """A statement met a value that it cannot read. Nobody must act: read with care."""
+
+
 class Engine:
     """One locked DuckDB. Not for two threads at once; cheap to keep, some milliseconds to make."""
 
@@ -44,11 +48,13 @@ class Engine:
         self._db.execute(statements)
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """A statement without result. Raises TooMuch."""
+        """A statement without result. Raises TooMuch, Malformed."""
         try:
             self._db.execute(sql, parameters)
         except duckdb.OutOfMemoryException as error:
             raise TooMuch(str(error)) from error
+        except duckdb.InvalidInputException as error:
+            raise Malformed(str(error)) from error
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows as Python values. Raises TooMuch."""

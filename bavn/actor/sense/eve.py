@@ -68,8 +68,10 @@ _OUTCOME = f"""CASE
 STAGE = f"""
 WITH
 read AS (SELECT n, line, unnest(TRY(from_json(line, '{HEAD}'))) FROM lines),
+split AS (SELECT *, string_split(src_ip, '.') AS a_parts, string_split(dest_ip, '.') AS b_parts FROM read),
 typed AS (
-  SELECT *, event_type AS kind, moment_of(timestamp) AS logged, address_of(src_ip) AS a, address_of(dest_ip) AS b,
+  SELECT *, event_type AS kind, moment_of(timestamp) AS logged,
+    address_split(src_ip, a_parts) AS a, address_split(dest_ip, b_parts) AS b,
     port_of(src_port) AS a_port, port_of(dest_port) AS b_port, proto_of(proto) AS transport,
     CASE WHEN kind = 'flow' THEN moment_of(flow.start) END AS begun,
     CASE WHEN kind = 'flow' THEN moment_of(flow."end") END AS ended,
@@ -78,7 +80,7 @@ typed AS (
     CASE WHEN kind = 'flow' THEN count_of(flow.bytes_toserver) END AS bytes_ts,
     CASE WHEN kind = 'flow' THEN count_of(flow.bytes_toclient) END AS bytes_tc,
     flags_of(tcp.tcp_flags_ts) AS flags_ts, flags_of(tcp.tcp_flags_tc) AS flags_tc
-  FROM read),
+  FROM split),
 judged AS (SELECT *, {_REASON} AS reason FROM typed),
 aimed AS (SELECT *, {_OUTCOME} AS outcome, CASE kind
     WHEN 'flow' THEN flow_called_back(transport, a_port, b_port, flags_ts, flags_tc, pkts_tc)

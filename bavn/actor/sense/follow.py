@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.lines import LINE_BYTES_MAX, SEGMENT_BYTES_MAX, Segment, count_lines, cut
+from bavn.actor.sense.lines import LINE_BYTES_MAX, SEGMENT_BYTES_MAX, Piece, Segment, cut, line_ends
 from bavn.actor.sense.logfile import LogFile, head_of
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, LEFT_MAX, Head, Place, hash_of
 
@@ -60,9 +60,14 @@ class _Reading:
             want = SEGMENT_BYTES_MAX if end is None else min(SEGMENT_BYTES_MAX, end - at)
             data = self.file.read(want) if want > 0 else b""
             last = len(data) < want or want < SEGMENT_BYTES_MAX
-            yield from self._cut(self._carried + data, complete=complete and last)
+            before = self.place.offset
+            yield from self._cut(self._carried + data if self._carried else data, complete=complete and last)
             if last:
                 return
+            if self.place.offset > before and not self.file.compressed:
+                # Reading a part of a line again is cheaper than putting it before the next segment.
+                self._carried = b""
+                self.file.seek(self.place.offset)
 
     def _cut(self, data: bytes, *, complete: bool) -> Iterator[Chunk]:
         if self.place.skipping:
@@ -74,18 +79,18 @@ class _Reading:
         for piece in pieces:
             yield self._chunk(piece)
         if len(self._carried) > LINE_BYTES_MAX:
-            piece, self._carried = self._carried, b""
-            yield self._chunk(piece, skipping=True)
+            raw, self._carried = self._carried, b""
+            yield self._chunk(Piece(raw, line_ends(raw)), skipping=True)
 
-    def _chunk(self, raw: bytes, *, skipping: bool = False) -> Chunk:
+    def _chunk(self, piece: Piece, *, skipping: bool = False) -> Chunk:
         before = self.place
-        offset = before.offset + len(raw)
+        offset = before.offset + len(piece.raw)
         head = before.head
         if head.count < HEAD_BYTES_MAX:
             start = self.file.head(min(HEAD_BYTES_MAX, offset))
             head = Head(hash_of(start), len(start))
-        self.place = Place(head, offset, before.lines + count_lines(raw), skipping, before.left)
-        return Chunk(Segment(self.file.path.name, before.lines + 1, raw), self.place)
+        self.place = Place(head, offset, before.lines + len(piece.ends), skipping, before.left)
+        return Chunk(Segment(self.file.path.name, before.lines + 1, piece.raw, piece.ends), self.place)
 
 
 class Follower:

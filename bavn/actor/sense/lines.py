@@ -5,8 +5,8 @@ needs to fear it. Refuses to know what the lines say.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -29,15 +29,23 @@ _BOM: Final = b"\xef\xbb\xbf"
 @dataclass(frozen=True, slots=True)
 class Segment:
     """Consecutive lines of one file, from line ``first_line`` (1 is the file's first). ``raw`` ends with a line end,
-    unless it holds the file's last line and the file is known to be complete."""
+    unless it holds the file's last line and the file is known to be complete. ``ends``: see Piece, if known."""
 
     file: str
     first_line: int
     raw: bytes
+    ends: np.ndarray | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.first_line < 1:
             raise ValueError("lines are numbered from 1")
+
+
+class Piece(NamedTuple):
+    """Whole lines as bytes, and the offset behind each (int64; a last line without line end has one too)."""
+
+    raw: bytes
+    ends: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +65,7 @@ def line_column(segment: Segment) -> LineColumn:
     raw = segment.raw
     if segment.first_line == 1 and raw.startswith(_BOM):
         raw = b"   " + raw[len(_BOM) :]
-    ends = line_ends(raw)
-    if raw and (not len(ends) or ends[-1] != len(raw)):
-        ends = np.append(ends, len(raw))
+    ends = line_ends(raw) if segment.ends is None else segment.ends
     offsets = np.zeros(len(ends) + 1, dtype=np.int32)
     offsets[1:] = ends
     bad = _too_long(offsets) | _not_text(raw, offsets)
@@ -74,12 +80,14 @@ def line_column(segment: Segment) -> LineColumn:
 
 
 def line_ends(raw: bytes) -> np.ndarray:
-    """Offset behind each line end, int64. In blocks that fit in the processor's cache."""
+    """See Piece.ends. In blocks that fit in the processor's cache."""
     bytes_ = np.frombuffer(raw, dtype=np.uint8)
     found = [
         np.flatnonzero(bytes_[at : at + _BLOCK_BYTES] == ord("\n")) + (at + 1)
         for at in range(0, len(bytes_), _BLOCK_BYTES)
     ]
+    if raw and not raw.endswith(b"\n"):
+        found.append(np.array([len(raw)]))
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
@@ -109,31 +117,24 @@ def _not_text(raw: bytes, offsets: np.ndarray) -> dict[int, str]:
     return bad
 
 
-def cut(data: bytes, *, complete: bool) -> tuple[list[bytes], bytes]:
+def cut(data: bytes, *, complete: bool) -> tuple[list[Piece], bytes]:
     """Bytes as read -> pieces of whole lines with at most LINES_MAX each, and the rest that has no line end yet.
 
-    ``complete``: nothing will follow, so that the rest is a line too. A rest of more than LINE_BYTES_MAX is cut off as
-    a piece of its own, which ``line_column`` refuses; the caller must then skip to the next line end.
+    ``complete``: nothing will follow, so that the rest is a line too. A rest of more than LINE_BYTES_MAX is the
+    caller's to refuse, and to pass over up to its line end.
     """
     end = len(data) if complete else data.rfind(b"\n") + 1
-    pieces = list(_pieces(data[:end]))
-    return pieces, data[end:]
+    return list(_pieces(data[:end])), data[end:]
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
-    if not data:
-        return
-    if len(data) <= LINES_MAX:
-        yield data
-        return
-    start = 0
-    for end in line_ends(data)[LINES_MAX - 1 :: LINES_MAX]:
-        yield data[start:end]
-        start = int(end)
-    if start < len(data):
-        yield data[start:]
+def _pieces(data: bytes) -> Iterator[Piece]:
+    ends = line_ends(data)
+    for first in range(0, len(ends), LINES_MAX):
+        start = int(ends[first - 1]) if first else 0
+        part = ends[first : first + LINES_MAX]
+        yield Piece(data[start : int(part[-1])], part - start)
 
 
 def count_lines(raw: bytes) -> int:
-    """Lines in a piece; a last one without line end counts."""
-    return raw.count(b"\n") + (1 if raw and not raw.endswith(b"\n") else 0)
+    """Lines in some bytes; a last one without line end counts."""
+    return len(line_ends(raw))

@@ -33,7 +33,7 @@ def test_lines_are_numbered_and_text(raw):
 @given(logs, st.booleans())
 def test_cutting_loses_nothing(raw, complete):
     pieces, rest = cut(raw, complete=complete)
-    assert b"".join(pieces) + rest == raw
+    assert b"".join(piece.raw for piece in pieces) + rest == raw
     assert b"\n" not in rest
     assert rest == b"" or not complete
 
@@ -43,15 +43,18 @@ def test_pieces_have_a_bounded_number_of_lines(raw, most):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room, "LINES_MAX", most)
         pieces, rest = cut(raw, complete=True)
-        assert all(count_lines(piece) <= most for piece in pieces)
-        assert b"".join(pieces) + rest == raw
+        assert b"".join(piece.raw for piece in pieces) + rest == raw
+        for piece in pieces:
+            assert len(piece.ends) <= most
+            assert piece.ends.tolist() == line_ends(piece.raw).tolist()
 
 
 @given(logs, st.integers(1, 5))
 def test_line_ends_are_found_whatever_the_block(raw, block):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room, "_BLOCK_BYTES", block)
-        assert line_ends(raw).tolist() == [at + 1 for at, byte in enumerate(raw) if byte == 10]
+        ends = [at + 1 for at, byte in enumerate(raw) if byte == 10]
+        assert line_ends(raw).tolist() == ends + ([len(raw)] if raw and raw[-1] != 10 else [])
 
 
 def test_lines_are_numbered_from_one():

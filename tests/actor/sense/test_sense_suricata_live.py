@@ -1,5 +1,6 @@
 """Suricata on a real interface in a network of its own: rotation under load, datasets, restarts."""
 
+import contextlib
 import subprocess
 import warnings
 
@@ -38,6 +39,21 @@ def put_lookups(interface, first, count):
     sender.close()
 
 
+@pytest.fixture
+def open_live(tmp_path, engine):
+    """Makes sources that are closed whatever happens."""
+    with contextlib.ExitStack() as stack:
+
+        def made(interface, **more):
+            source = SuricataLive(
+                name="live", sensor="s", interface=interface, folder=tmp_path / "run", engine=engine, **more
+            )
+            stack.callback(source.close)
+            return source
+
+        yield made
+
+
 class Reader:
     """Polls until what it waits for is there; waiting is on Suricata's own process, not on a clock."""
 
@@ -68,7 +84,7 @@ class Reader:
         return [row["rrname"] for row in self.rows.get("dns", [])]
 
 
-def test_nothing_is_lost_over_rotations_and_a_restart(wire, tmp_path, engine):
+def test_nothing_is_lost_over_rotations_and_a_restart(wire, tmp_path, open_live):
     rules = tmp_path / "own.rules"
     rules.write_text(
         'alert dns any any -> any any (msg:"known"; dns.query; to_lowercase; '
@@ -77,10 +93,7 @@ def test_nothing_is_lost_over_rotations_and_a_restart(wire, tmp_path, engine):
     config = SuricataConfig(rule_files=(rules,), dataset_dir=tmp_path / "sets", threads=1, stats_interval_s=1)
 
     def live(mark=None):
-        return SuricataLive(
-            name="live", sensor="s", interface=wire[0], folder=tmp_path / "run", config=config, mark=mark,
-            engine=engine, rotate_bytes=40_000,
-        )  # fmt: skip
+        return open_live(wire[0], config=config, mark=mark, rotate_bytes=15_000)
 
     source = live()
     assert source.wait_started(60)
@@ -111,15 +124,8 @@ def test_nothing_is_lost_over_rotations_and_a_restart(wire, tmp_path, engine):
     assert sorted(reader.names()) == sorted(f"host{n}.example.dk" for n in range(LOOKUPS))
 
 
-def test_one_that_was_killed_is_said_and_started_again(wire, tmp_path, engine):
-    source = SuricataLive(
-        name="live",
-        sensor="s",
-        interface=wire[0],
-        folder=tmp_path / "run",
-        config=SuricataConfig(threads=1),
-        engine=engine,
-    )
+def test_one_that_was_killed_is_said_and_started_again(wire, open_live):
+    source = open_live(wire[0], config=SuricataConfig(threads=1))
     assert source.wait_started(60)
     source._process._process.kill()
     assert source._process.ended(30) == -9
@@ -131,14 +137,12 @@ def test_one_that_was_killed_is_said_and_started_again(wire, tmp_path, engine):
     source.close()
 
 
-def test_a_backlog_beyond_its_bound_is_deleted_and_said(tmp_path, engine, monkeypatch):
+def test_a_backlog_beyond_its_bound_is_deleted_and_said(tmp_path, open_live, monkeypatch):
     folder = tmp_path / "run"
     folder.mkdir()
     for n in range(1, 4):
         (folder / f"eve.json.{n:06}").write_bytes(b'{"event_type":"x","timestamp":"2026-01-01T00:00:00Z"}\n' * 100)
-    source = SuricataLive(
-        name="live", sensor="s", interface="lo", folder=folder, engine=engine, backlog_bytes_max=12_000
-    )
+    source = open_live("lo", backlog_bytes_max=12_000)
     monkeypatch.setattr(source, "_start", lambda: None)
     batches = list(source.poll())
     assert ["deleted unread" in r.reason for batch in batches for r in batch.refusals] == [True]
