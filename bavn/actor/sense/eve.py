@@ -12,7 +12,7 @@ from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve_columns import COLUMNS, SOURCES
 from bavn.actor.sense.eve_schema import HEAD
 from bavn.actor.sense.lines import Segment, line_column
-from bavn.actor.sense.reader import Grammar, Parsed, read
+from bavn.actor.sense.reader import CARE, Grammar, Parsed, read
 
 _PROBES: Final = {
     "flow": "flow.start", "dns": "dns.type", "tls": "tls.sni", "quic": "quic.sni", "http": "http.url",
@@ -67,7 +67,7 @@ _OUTCOME = f"""CASE
 
 STAGE = f"""
 WITH
-read AS (SELECT n, line, unnest(TRY(from_json(line, '{HEAD}'))) FROM lines),
+read AS (SELECT n, line, unnest({CARE[0]}from_json(line, '{HEAD}'){CARE[1]}) FROM lines),
 split AS (SELECT *, string_split(src_ip, '.') AS a_parts, string_split(dest_ip, '.') AS b_parts FROM read),
 typed AS (
   SELECT *, event_type AS kind, moment_of(timestamp) AS logged,

@@ -18,7 +18,10 @@ from bavn.model.record import TABLES
 
 _COMMUNITY: Final = "community_of(src, dst, transport, src_port, dst_port, icmp_type, icmp_code)"
 
-_CARE: Final = "TRY("
+CARE: Final = ("/* with care: */ (", ") /* so far */")
+"""A stage stands these around what may fail on a line that is no JSON. _CARES are put there in turn: nearly always every
+line is JSON, a few that are none cost little, and what fails nevertheless is tried line by line."""
+_CARES: Final = (("(", ")"), ("CASE WHEN json_valid(line) THEN ", " END"), ("TRY(", ")"))
 
 PASSED: Final = ""
 """The outcome of a line that is well-formed and holds no record of ours."""
@@ -128,11 +131,14 @@ def _read(engine: Engine, grammar: Grammar, column: LineColumn, lines: pa.Table)
 
 
 def _stage(engine: Engine, grammar: Grammar) -> None:
-    """Without care first: nearly always every line is JSON, and TRY costs a tenth."""
-    try:
-        engine.run(f"CREATE OR REPLACE TEMP TABLE stage AS {grammar.stage.replace(_CARE, '(')}")
-    except Malformed:
-        engine.run(f"CREATE OR REPLACE TEMP TABLE stage AS {grammar.stage}")
+    for number, (before, behind) in enumerate(_CARES):
+        try:
+            stage = grammar.stage.replace(CARE[0], before).replace(CARE[1], behind)
+            engine.run(f"CREATE OR REPLACE TEMP TABLE stage AS {stage}")
+            break
+        except Malformed:
+            if number == len(_CARES) - 1:
+                raise
 
 
 def _collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) -> Parsed:

@@ -6,6 +6,7 @@ know what becomes of the columns.
 
 from typing import Final
 
+from bavn.actor.sense.reader import CARE
 from bavn.actor.sense.zeek_fields import FIELDS, RECORD_OF, TEXTS
 from bavn.actor.sense.zeek_header import Header
 
@@ -84,7 +85,8 @@ def _json(kind: str) -> str:
         f'"{name[:-2]}": ["VARCHAR"]' if name.endswith("[]") else f'"{name}": "VARCHAR"' for name in FIELDS[kind]
     )
     return f"""SELECT n, line, fault, unnest(e) FROM (
-        SELECT n, line, TRY(from_json(line, '{{{listed}}}')) AS e, CASE WHEN e IS NULL THEN 'no JSON' END AS fault
+        SELECT n, line, {CARE[0]}from_json(line, '{{{listed}}}'){CARE[1]} AS e,
+          CASE WHEN e IS NULL THEN 'no JSON' END AS fault
         FROM lines)"""
 
 
