@@ -116,11 +116,13 @@ class Talker:
         return len(raws)
 
     def serve(self) -> None:
-        """What is due by time: expiry, hunts, sightings, outcomes, health, tidying."""
-        self.protect.step()
-        for told in self.protect.take():
-            if not self._tell(told.number, told.said):
-                break
+        """What is due by time. Blocks first, and what became of them is sent before own history is hunted, which may
+        take seconds; then sightings, health, tidying."""
+        self.protect.enforce_due()
+        if self._tell_all():
+            self.send()
+        self.protect.look_back()
+        self._tell_all()
         now_us = self.clock.now_us()
         if now_us >= self._health_us:
             self.door.tell_health(self.condition())
@@ -128,6 +130,14 @@ class Talker:
         if now_us >= self._tidy_us:
             self.door.tidy()
             self._tidy_us = now_us + MINUTE_US
+
+    def _tell_all(self) -> bool:
+        """Outcomes and sightings through the door, until there is none or no room; True if there was any."""
+        waiting = self.protect.take()
+        for told in waiting:
+            if not self._tell(told.number, told.said):
+                break
+        return bool(waiting)
 
     def _tell(self, number: int, said: BlockOutcome | Sighting) -> bool:
         """Through the door and out of protect's hands in one transaction. False when there is no room: this and

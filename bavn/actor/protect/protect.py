@@ -82,11 +82,18 @@ class Protect:
         return outcomes
 
     def step(self) -> None:
-        """What was heard, and what people and time bring: wishes, ends, enforcers that were down, hunts, sightings.
-        Raises GateBroken."""
+        """Both halves. Raises GateBroken."""
+        self.enforce_due()
+        self.look_back()
+
+    def enforce_due(self) -> None:
+        """What was heard, and what people and time bring: wishes, ends, enforcers that were down. What must not wait."""
         looked, wished, ended = self._look(), self._grant_wishes(), self._expire()
         if looked or wished or ended or self.force.due():
             self._enforce()
+
+    def look_back(self) -> None:
+        """Hunts of own history and sightings: what may take seconds and can wait."""
         self._hunt()
         self._collect()
         now_us = self.clock.now_us()
