@@ -87,7 +87,7 @@ class Protect:
         self.look_back()
 
     def enforce_due(self) -> None:
-        """What was heard, and what people and time bring: wishes, ends, enforcers that were down. What must not wait."""
+        """What must not wait: what was heard, wishes, ends, enforcers that were down. Raises GateBroken."""
         looked, wished, ended = self._look(), self._grant_wishes(), self._expire()
         if looked or wished or ended or self.force.due():
             self._enforce()
