@@ -44,7 +44,7 @@ def captures(folder: Path) -> dict[str, object]:
         parts = populations(
             folder, lambda one, half=half: one.kind in (*BENIGN, "background") and one.tuning is not half
         )
-        references[half] = calibrate.Reference({n: calibrate.survival(np.concatenate(v)) for n, v in parts.items()})
+        references[half] = calibrate.Reference({n: calibrate.survival(tally) for n, tally in parts.items()})
     families: dict[str, Counter[str]] = defaultdict(Counter)
     benign: Counter[str] = Counter()
     shares: dict[str, list[float]] = defaultdict(list)

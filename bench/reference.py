@@ -32,9 +32,9 @@ NULL_GAPS = (*range(CALLS_MIN - 1, 41), 45, 50, 60, 70, 80, 100, 120, 150, 200, 
 NULL_ROWS, NULL_CHUNK, NULL_SEED = 200_000, 20_000, 20261124
 
 
-def populations(folder: Path, wanted) -> dict[str, list[np.ndarray]]:
+def populations(folder: Path, wanted) -> dict[str, calibrate.Tally]:
     """The statistics of every candidate of every capture for which ``wanted`` is true, by population."""
-    found: dict[str, list[np.ndarray]] = {}
+    found: dict[str, calibrate.Tally] = {}
     for one in labelled(folder):
         if not wanted(one):
             continue
@@ -43,16 +43,16 @@ def populations(folder: Path, wanted) -> dict[str, list[np.ndarray]]:
                 continue
             look = Look(window=made, terms=Terms(made, lists.shipped))
             for detector in DETECTORS:
-                for population, statistics in detector.candidates(look).populations.items():
+                for population, tally in detector.candidates(look).populations.items():
                     if one.kind in BENIGN or population.startswith("scan."):
-                        found.setdefault(population, []).append(statistics)
+                        found[population] = found.get(population, calibrate.Tally()) + tally
     return found
 
 
 def reference(folder: Path, wanted=lambda _: True) -> calibrate.Reference:
     """Over the benign captures for which ``wanted`` is true; the background of the internet counts for scans."""
     some = populations(folder, lambda one: one.kind in (*BENIGN, "background") and wanted(one))
-    return calibrate.Reference({name: calibrate.survival(np.concatenate(parts)) for name, parts in some.items()})
+    return calibrate.Reference({name: calibrate.survival(tally) for name, tally in some.items()})
 
 
 def null_table() -> dict[str, object]:

@@ -7,20 +7,18 @@ is worth nothing among the guilty only (DETECTION.md).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from ipaddress import ip_network
 from typing import Final, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.terms import Terms
 from bavn.model.observable import Observable
 from bavn.model.ports import Window
-from bavn.model.settings import setting
+from bavn.model.settings import SettingsError, setting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
-Statistics = npt.NDArray[np.float64]
 HEADINGS: Final = ("Sees", "Misses", "Innocent", "Do first")
 """What the docstring of every detector says, in this order."""
 
@@ -43,8 +41,15 @@ class DetectSettings:
         4096, unit="calls", holds="Calls of one pair that the beacon detector looks at, the latest.", low=64, high=1e5
     )
     rows_part_max: int = setting(
-        20_000_000, unit="rows", holds="Rows grouped at a time; more are taken in parts by host.", low=1e4, high=1e9
+        5_000_000, unit="rows", holds="Rows grouped at a time; more are taken in parts by host.", low=1e4, high=1e9
     )
+
+    def __post_init__(self) -> None:
+        for text in self.allowed_scanners:
+            try:
+                ip_network(text, strict=False)
+            except ValueError as error:
+                raise SettingsError(f"allowed_scanners: {text!r} is no address or network") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +93,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``populations``: for each population the statistics of all that was weighed, the candidates' included."""
+    """``populations``: for each population a tally of the statistics of all that was weighed, candidates included."""
 
     candidates: tuple[Candidate, ...] = ()
-    populations: Mapping[str, Statistics] = field(default_factory=dict)
+    populations: Mapping[str, Tally] = field(default_factory=dict)
 
 
 class Detector(Protocol):

@@ -23,6 +23,7 @@ from uuid import UUID
 import numpy as np
 
 from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.lists import Grade
 from bavn.actor.detect.peers import as_address, observable_of
 from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded, is_inside
@@ -77,7 +78,7 @@ class Beacon:
         regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
         regular.sort(key=lambda story: (-story.statistic, story.pulse.host, story.key))
         made = [_candidate(story, look) for story in regular[: look.settings.candidates_max]]
-        return Found(tuple(made), {self.name: statistics})
+        return Found(tuple(made), {self.name: Tally.of(statistics)})
 
 
 @dataclass(frozen=True, slots=True)

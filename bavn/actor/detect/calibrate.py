@@ -7,11 +7,11 @@ Ties count as larger: a p-value is never too small for want of resolution. Refus
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
-from math import asinh, exp, sinh
+from math import exp
 from typing import Final, Self
 
 import numpy as np
@@ -23,20 +23,25 @@ OWN_MIN: Final = 1000
 BLEND_MIN: Final = 30
 """With fewer own candidates than this (a short capture) their rank says nothing: the reference alone."""
 P_MIN: Final = 1e-4
-STEPS_PER_UNIT: Final = 50
-
-Statistics = npt.NDArray[np.float64]
+STEPS_PER_UNIT: Final = 200
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many candidates had which statistic, in steps of about 2 %: what a node keeps of a day, bounded."""
+    """How many candidates had which statistic, in steps of half a per cent: what a node keeps of a day, bounded."""
 
     counts: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, statistics: Iterable[float]) -> Self:
-        return cls(dict(sorted(Counter(step_of(value) for value in statistics).items())))
+    def of(cls, statistics: npt.ArrayLike, counts: npt.ArrayLike | None = None) -> Self:
+        """Of each statistic one, or as many as ``counts`` says (same length)."""
+        values = np.asarray(statistics, float).ravel()
+        steps = np.floor(np.arcsinh(values) * STEPS_PER_UNIT).astype(np.int64)
+        many = np.ones(len(steps), np.int64) if counts is None else np.asarray(counts, np.int64)
+        kinds, place = np.unique(steps, return_inverse=True)
+        sums = np.zeros(len(kinds), np.int64)
+        np.add.at(sums, place, many)
+        return cls({int(kind): int(count) for kind, count in zip(kinds, sums, strict=True) if count})
 
     def __add__(self, other: "Tally") -> "Tally":
         merged = Counter(self.counts)
@@ -55,33 +60,31 @@ class Tally:
 
 def step_of(statistic: float) -> int:
     """The step that holds a statistic; steps widen with it (asinh), so that a tally stays small."""
-    return int(np.floor(asinh(float(statistic)) * STEPS_PER_UNIT))
+    return int(np.floor(np.arcsinh(float(statistic)) * STEPS_PER_UNIT))
 
 
 def least_of(step: int) -> float:
-    """The smallest statistic of a step."""
-    return sinh(step / STEPS_PER_UNIT)
+    """The smallest statistic of a step, or a little below it."""
+    return float(np.sinh(step / STEPS_PER_UNIT))
 
 
 @dataclass(frozen=True, slots=True)
 class Survival:
     """A reference table: ``share`` of benign candidates have a statistic of at least ``level``. Levels ascend, shares
-    fall. Beyond the last level the share falls by ``rate`` per unit, fitted to the largest benign ones."""
+    fall. Beyond ``top``, the largest benign statistic, the share falls by ``rate`` per unit, fitted to the largest."""
 
     count: int
     levels: tuple[float, ...]
     shares: tuple[float, ...]
     rate: float
+    top: float
 
     def at_least(self, statistic: float) -> float:
         """The share of benign candidates this large or larger, in [P_MIN, 1]."""
         place = int(np.searchsorted(self.levels, statistic, "right")) - 1
         if place < 0:
             return 1.0
-        last = len(self.levels) - 1
-        share = self.shares[place]
-        if place == last:
-            share *= exp(-self.rate * max(0.0, statistic - self.levels[last]))
+        share = self.shares[place] * exp(-self.rate * max(0.0, statistic - self.top))
         return max(P_MIN, min(1.0, share))
 
 
@@ -100,23 +103,28 @@ class Reference:
 NO_REFERENCE: Final = Reference({})
 
 
-def survival(statistics: Statistics) -> Survival:
+def survival(tally: Tally) -> Survival:
     """The table of a benign sample: every level at which the share changes by more than about 5 %, the tail's rate by
     the mean excess over the ninth decile. Shares are (1 + number at least) / (1 + n): never 0."""
-    values = np.sort(np.round(np.asarray(statistics, float), 4))
-    count = len(values)
+    count = tally.total
     if not count:
         raise ValueError("a reference needs benign candidates")
+    steps = np.array(sorted(tally.counts))
+    counts = np.array([tally.counts[int(step)] for step in steps])
+    values = np.sinh(steps / STEPS_PER_UNIT)
+    least = count - np.cumsum(counts) + counts
     levels: list[float] = []
     shares: list[float] = []
-    for level in np.unique(values):
-        share = (1 + count - int(np.searchsorted(values, level, "left"))) / (1 + count)
-        if not shares or share < 0.95 * shares[-1] or level == values[-1]:
-            levels.append(round(float(level), 4))
+    for value, number in zip(values, least, strict=True):
+        share = (1 + int(number)) / (1 + count)
+        if not shares or share < 0.95 * shares[-1] or value == values[-1]:
+            levels.append(float(np.floor(value * 1e4) / 1e4))
             shares.append(round(share, 6))
-    base = float(np.quantile(values, 0.9))
-    excess = float(np.mean(values[values >= base] - base))
-    return Survival(count, tuple(levels), tuple(shares), round(1 / max(excess, 0.05), 4))
+    base = values[int(np.searchsorted(np.cumsum(counts), 0.9 * count))]
+    tail = values >= base
+    excess = float((counts[tail] * (values[tail] - base)).sum() / counts[tail].sum())
+    top = float(np.ceil(least_of(int(steps[-1]) + 1) * 1e4) / 1e4)
+    return Survival(count, tuple(levels), tuple(shares), round(1 / max(excess, 0.05), 4), top)
 
 
 def p_value(statistic: float, own: Tally, population: str, reference: Reference) -> tuple[float, PSource]:
@@ -136,7 +144,7 @@ def from_json(text: str) -> Reference:
     tables = json.loads(text)
     return Reference(
         {
-            name: Survival(table["count"], tuple(table["levels"]), tuple(table["shares"]), table["rate"])
+            name: Survival(table["count"], tuple(table["levels"]), tuple(table["shares"]), table["rate"], table["top"])
             for name, table in tables["populations"].items()
         }
     )
@@ -145,7 +153,13 @@ def from_json(text: str) -> Reference:
 def to_json(reference: Reference, note: str) -> str:
     """The file's text, the same for the same reference."""
     populations = {
-        name: {"count": table.count, "rate": table.rate, "levels": table.levels, "shares": table.shares}
+        name: {
+            "count": table.count,
+            "rate": table.rate,
+            "top": table.top,
+            "levels": table.levels,
+            "shares": table.shares,
+        }
         for name, table in sorted(reference.tables.items())
     }
     return json.dumps({"note": note, "populations": populations}, separators=(",", ":")) + "\n"

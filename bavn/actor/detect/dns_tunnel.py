@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.information import busiest, information_bytes
 from bavn.actor.detect.lists import Grade
 from bavn.actor.detect.peers import observable_of
@@ -55,12 +56,17 @@ _FIRST = """
     first AS (SELECT src, "domain", "name", min(epoch_us(first_ts)) AS at_us FROM name_hour WHERE kind = 'dns'
         AND is_home(src) AND "domain" IS NOT NULL AND "name" <> "domain" GROUP BY src, "domain", "name"),
     fresh AS (SELECT * FROM first WHERE at_us >= $since)"""
-_PAIRS = f"""
-    WITH {_FIRST},
+_SLOTS = f"""{_FIRST},
     slots AS (SELECT src, "domain", sum(length("name") - length("domain") - 1)::BIGINT AS chars, count(*) AS names
-        FROM fresh GROUP BY src, "domain", at_us // {SPAN_US})
-    SELECT src::VARCHAR AS host, "domain", max(chars)::BIGINT AS chars, sum(names)::BIGINT AS names FROM slots
-    GROUP BY src, "domain" ORDER BY chars DESC, host, "domain\""""
+        FROM fresh GROUP BY src, "domain", at_us // {SPAN_US}),
+    pairs AS (SELECT src, "domain", max(chars)::BIGINT AS chars, sum(names)::BIGINT AS names FROM slots
+        GROUP BY src, "domain")"""
+_MANY = f"""
+    WITH {_SLOTS} SELECT src::VARCHAR AS host, "domain", names FROM pairs WHERE chars >= {EXACT_CHARS_MIN}
+    ORDER BY chars DESC, host, "domain" LIMIT {PAIRS_MAX}"""
+_FEW = f"""
+    WITH {_SLOTS} SELECT chars, count(*) AS pairs FROM pairs WHERE chars < {EXACT_CHARS_MIN} GROUP BY chars
+    ORDER BY chars"""
 _NAMES = f"""
     WITH {_FIRST}
     SELECT asked.pair, at_us, left("name", length("name") - length(fresh."domain") - 1) AS sub FROM fresh
@@ -140,31 +146,25 @@ class DnsTunnel:
     tables = ("dns", "name_hour")
 
     def candidates(self, look: Look) -> Found:
-        pairs = look.terms.past.arrow(_PAIRS, {"since": look.window.first_us})
-        chars = np.asarray(pairs.column("chars").to_numpy(), np.int64)
-        exact = min(PAIRS_MAX, int(np.searchsorted(-chars, -EXACT_CHARS_MIN, "right")))
-        carried = _carried(pairs.slice(0, exact), look)
+        since = {"since": look.window.first_us}
+        many = look.terms.past.rows(_MANY, since)
+        few = [(chars * ROUGH_BITS / 8, pairs) for chars, pairs in look.terms.past.rows(_FEW, since)]
+        carried = _carried({(host, domain): names for host, domain, names in many}, look)
         strong = [pair for pair in carried if pair.bytes >= WEAK_BYTES]
         domains = look.terms.domains(pair.domain for pair in strong)
         queries = _queries(strong, look)
         weighed = [_weighed(pair, domains[pair.domain], queries[i], look) for i, pair in enumerate(strong)]
-        statistics = np.concatenate(
-            [
-                chars[exact:] * ROUGH_BITS / 8,
-                np.array([pair.bytes for pair in carried if pair.bytes < WEAK_BYTES], float),
-                np.array(weighed, float),
-            ]
-        )
+        weak = [(pair.bytes, 1) for pair in carried if pair.bytes < WEAK_BYTES]
+        values = np.array([*few, *weak, *((value, 1) for value in weighed)], float).reshape(-1, 2)
         order = sorted(range(len(strong)), key=lambda i: (-weighed[i], strong[i].host, strong[i].domain))
         found = [i for i in order if weighed[i] >= WEAK_BYTES][: look.settings.candidates_max]
         made = [_candidate(strong[i], weighed[i], domains[strong[i].domain], queries[i], look) for i in found]
-        return Found(tuple(made), {self.name: np.log1p(statistics)})
+        return Found(tuple(made), {self.name: Tally.of(np.log1p(values[:, 0]), values[:, 1])})
 
 
-def _carried(pairs: pa.Table, look: Look) -> list[Carried]:
-    """The exact amounts of the pairs with much to say, and of those that fetch much."""
-    keys: list[Pair] = list(zip(pairs.column("host").to_pylist(), pairs.column("domain").to_pylist(), strict=True))
-    names = dict(zip(keys, pairs.column("names").to_pylist(), strict=True))
+def _carried(names: dict[Pair, int], look: Look) -> list[Carried]:
+    """The exact amounts of the pairs with much to say (how many names each), and of those that fetch much."""
+    keys = list(names)
     up, down = _up(keys, look), _down(look)
     made = []
     for key in sorted(up.keys() | down.keys()):

@@ -59,8 +59,7 @@ def survey(
     made: list[Suspicion] = []
     for detector in detectors:
         found = detector.candidates(look)
-        for population, statistics in sorted(found.populations.items()):
-            tallies[population] = Tally.of(statistics)
+        tallies.update(found.populations)
         for candidate in found.candidates:
             own = tallies.get(candidate.population, Tally()) + (past or {}).get(candidate.population, Tally())
             made.append(_suspicion(detector, candidate, own, table))

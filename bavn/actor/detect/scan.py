@@ -18,10 +18,10 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 from uuid import UUID
 
-import numpy as np
 import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.peers import observable_of
 from bavn.actor.detect.walk import (
     ALARM_NATS,
@@ -144,15 +144,16 @@ def _without_named(mode: str, walks: list[Walk], look: Look) -> list[Walk]:
     return others + again
 
 
-def _populations(walks: list[Walk], calm: Calm, look: Look) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def _populations(walks: list[Walk], calm: Calm, look: Look) -> dict[str, Tally]:
     """The walks of all groups on one port or of one destination, the calm ones by their few failures."""
-    parts: dict[bool, list[np.ndarray[tuple[int], np.dtype[np.float64]]]] = {True: [], False: []}
-    for outward, units, count in calm:
-        parts[outward].append(np.full(count, units * UNIT_NATS))
-    for walk in walks:
-        if walk.mode != "mixed":
-            parts[walk.outward].append(np.array([_statistic(walk, look)]))
-    return {_population(outward): np.concatenate(some) for outward, some in parts.items() if some}
+    made: dict[str, Tally] = {}
+    for outward in (True, False):
+        few = [(units * UNIT_NATS, count) for out, units, count in calm if out is outward]
+        many = [(_statistic(walk, look), 1) for walk in walks if walk.outward is outward and walk.mode != "mixed"]
+        if few or many:
+            values, counts = zip(*(few + many), strict=True)
+            made[_population(outward)] = Tally.of(values, counts)
+    return made
 
 
 def _population(outward: bool) -> str:

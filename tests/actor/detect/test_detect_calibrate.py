@@ -37,13 +37,13 @@ def test_tallies_add_up(one, other) -> None:
 
 
 def test_a_tally_stays_small() -> None:
-    assert len(Tally.of(np.random.default_rng(1).exponential(50, 100_000)).counts) < 600
+    assert len(Tally.of(np.random.default_rng(1).exponential(50, 100_000)).counts) < 2500
 
 
 @given(st.lists(numbers, min_size=1, max_size=300), numbers)
 @settings(max_examples=200)
 def test_the_reference_never_says_less_than_its_sample(values, asked) -> None:
-    table = survival(np.array(values))
+    table = survival(Tally.of(np.array(values)))
     share = table.at_least(asked)
     assert P_MIN <= share <= 1
     if asked <= max(values):
@@ -54,7 +54,7 @@ def test_the_reference_never_says_less_than_its_sample(values, asked) -> None:
 @settings(max_examples=100)
 def test_stranger_never_has_a_larger_p(values, one, other) -> None:
     low, high = sorted((one, other))
-    reference = Reference({"x": survival(np.array(values))})
+    reference = Reference({"x": survival(Tally.of(np.array(values)))})
     tally = Tally.of([*values, low, high])
     assert p_value(high, tally, "x", reference)[0] <= p_value(low, tally, "x", reference)[0]
 
@@ -65,13 +65,13 @@ def test_stranger_never_has_a_larger_p(values, one, other) -> None:
 )
 def test_where_a_p_comes_from(count, source) -> None:
     values = np.linspace(0, 10, count)
-    p, said = p_value(5.0, Tally.of(values), "x", Reference({"x": survival(np.linspace(0, 10, 500))}))
+    p, said = p_value(5.0, Tally.of(values), "x", Reference({"x": survival(Tally.of(np.linspace(0, 10, 500)))}))
     assert said == source
     assert 0.3 < p < 0.7
 
 
 def test_a_small_actor_is_not_silent_and_a_large_one_is_not_held_up() -> None:
-    reference = Reference({"x": survival(np.random.default_rng(2).exponential(1, 5000))})
+    reference = Reference({"x": survival(Tally.of(np.random.default_rng(2).exponential(1, 5000)))})
     small = Tally.of([*np.random.default_rng(3).exponential(1, 60), 30.0])
     assert p_value(30.0, small, "x", reference)[0] < 0.003
     large = Tally.of([*np.random.default_rng(4).exponential(1, 20_000), 30.0])
@@ -84,7 +84,7 @@ def test_without_a_reference_only_own_candidates_tell() -> None:
 
 def test_an_actor_whose_habits_are_strange_drowns_in_none_of_them() -> None:
     """Fifty own candidates as strange as this one: its p is large, whatever the reference says."""
-    reference = Reference({"x": survival(np.random.default_rng(5).exponential(1, 5000))})
+    reference = Reference({"x": survival(Tally.of(np.random.default_rng(5).exponential(1, 5000)))})
     assert p_value(12.0, Tally.of([12.0] * 50 + [0.1] * 50), "x", reference)[0] >= 0.05
 
 
@@ -93,7 +93,7 @@ def test_own_rank_and_reference_agree_within_a_factor_of_three(seed) -> None:
     """The same data both ways: half of a benign-like sample as the reference, the other half as the actor's own."""
     dice = np.random.default_rng(seed)
     sample = np.where(dice.random(8000) < 0.6, 0.0, dice.gamma(1.5, 1.2, 8000))
-    own, reference = Tally.of(sample[::2]), Reference({"x": survival(sample[1::2])})
+    own, reference = Tally.of(sample[::2]), Reference({"x": survival(Tally.of(sample[1::2]))})
     for level in np.quantile(sample, [0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995]):
         by_own = p_value(float(level), own, "x", reference)
         by_reference = reference.at_least("x", float(level))
@@ -115,7 +115,7 @@ def test_the_shipped_reference_is_whole() -> None:
 
 def test_a_reference_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="benign candidates"):
-        survival(np.zeros(0))
+        survival(Tally.of(np.zeros(0)))
 
 
 @pytest.mark.parametrize("population", ["beacon", "dns_tunnel", "scan.out", "scan.in"])
