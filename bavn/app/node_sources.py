@@ -6,6 +6,8 @@ from bavn.actor.sense.base import Source
 from bavn.actor.sense.captures import CaptureFolder
 from bavn.actor.sense.eve_file import EveFile
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.suricata_config import SuricataConfig
+from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.sense.zeek_folder import ZeekFolder
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.config import NodeConfig
@@ -16,6 +18,19 @@ def sources_of(config: NodeConfig, store: ColumnStore, closing: contextlib.ExitS
     given, sensor = config.sense, config.node.actor
     engine = prepared(given.memory_mb, config.store.threads)
     made: list[Source] = []
+    if given.suricata_interface:
+        sets = config.enforce.suricata_folder
+        suricata = SuricataConfig(
+            homes=config.node.homes,
+            rule_files=tuple(config.path(name) for name in given.rule_files),
+            dataset_dir=config.path(sets) if sets else None,
+        )
+        made.append(
+            SuricataLive(
+                name="suricata", sensor=sensor, interface=given.suricata_interface, folder=config.folder / "suricata",
+                config=suricata, mark=store.mark("suricata"), engine=engine,
+            )
+        )  # fmt: skip
     if given.eve_file:
         made.append(
             EveFile(name="eve", sensor=sensor, path=config.path(given.eve_file), mark=store.mark("eve"), engine=engine)

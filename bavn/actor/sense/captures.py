@@ -16,6 +16,7 @@ from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.logfile import head_of
+from bavn.actor.sense.place import Head, Place
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.suricata_config import SuricataConfig
@@ -31,20 +32,21 @@ _GONE: Final = "Suricata's output was removed before all of it was kept: the res
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """``bytes`` of what Suricata wrote over ``capture`` are kept; -1: all."""
+    """``bytes`` and ``lines`` of what Suricata wrote over ``capture`` are kept; -1 bytes: all."""
 
     capture: str = ""
     bytes: int = 0
+    lines: int = 0
 
     def text(self) -> str:
-        return json.dumps([self.capture, self.bytes])
+        return json.dumps([self.capture, self.bytes, self.lines])
 
     @classmethod
     def parse(cls, name: str, mark: str | None) -> Self:
         try:
-            match json.loads(mark or '["", 0]'):
-                case [str(capture), int(kept)]:
-                    return cls(capture, kept)
+            match json.loads(mark or '["", 0, 0]'):
+                case [str(capture), int(kept), int(lines)]:
+                    return cls(capture, kept, lines)
         except ValueError:
             pass
         raise SourceBroken(
@@ -76,6 +78,7 @@ class CaptureFolder:
         self._mark = _Mark.parse(name, mark)
         self._sizes: dict[str, int] = {}
         self._done: set[str] | None = None
+        self._gathered = ""
 
     @property
     def name(self) -> str:
@@ -83,7 +86,7 @@ class CaptureFolder:
 
     def poll(self) -> Iterator[Batch]:
         for capture in self._ready():
-            kept = self._mark.bytes if self._mark.capture == capture.name else 0
+            kept = self._mark if self._mark.capture == capture.name else _Mark(capture.name)
             run, reason = self._run(capture, kept)
             if run:
                 yield from self._batches(capture, run, kept)
@@ -102,16 +105,17 @@ class CaptureFolder:
     def close(self) -> None:
         """Nothing is held between two polls; what a run wrote stays for the next start."""
 
-    def _run(self, capture: Path, kept: int) -> tuple[Run | None, str | None]:
+    def _run(self, capture: Path, kept: _Mark) -> tuple[Run | None, str | None]:
         """What Suricata wrote over a capture, from before a restart or now; or why there is nothing to read."""
         folder = self._work / "run"
         about = folder / _RUN_NAME
         try:
-            if kept:
+            if kept.bytes:
                 written = json.loads(about.read_text())
                 if written["capture"] != capture.name:
                     return None, _GONE
                 return Run(Path(written["eve"]), written["damage"]), None
+            self._gathered = ""
             run = run_over(capture, folder, self._config)
             about.write_text(json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage}))
             return run, None
@@ -120,11 +124,15 @@ class CaptureFolder:
         except (OSError, ValueError, KeyError):
             return None, _GONE
 
-    def _batches(self, capture: Path, run: Run, kept: int) -> Iterator[Batch]:
-        for chunk, parsed in eve_capture.parsed(self._engine, self._sensor, run.eve):
-            if chunk.place.offset > kept:
-                named = replace(parsed, refusals=tuple(replace(r, file=capture.name) for r in parsed.refusals))
-                yield named.batch(self._name, _Mark(capture.name, chunk.place.offset).text())
+    def _batches(self, capture: Path, run: Run, kept: _Mark) -> Iterator[Batch]:
+        """Whoever asks may stop after any batch and go on from what is kept."""
+        if self._gathered != capture.name:
+            eve_capture.gather(self._engine, self._sensor, run.eve)
+            self._gathered = capture.name
+        place = Place(Head("", 0), kept.bytes, kept.lines)
+        for chunk, parsed in eve_capture.parsed(self._engine, self._sensor, run.eve, place):
+            named = replace(parsed, refusals=tuple(replace(r, file=capture.name) for r in parsed.refusals))
+            yield named.batch(self._name, _Mark(capture.name, chunk.place.offset, chunk.place.lines).text())
 
     def _waiting(self) -> list[Path]:
         """Captures that are not read to their end, by name. SourceBroken if the folder cannot be listed."""

@@ -13,9 +13,10 @@ from typing import Final
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve import STAGE, columns_of
 from bavn.actor.sense.eve_columns import SOURCES
-from bavn.actor.sense.follow import Chunk, whole
 from bavn.actor.sense.lines import line_column
+from bavn.actor.sense.place import BEGINNING, Place
 from bavn.actor.sense.reader import Grammar, Parsed, read
+from bavn.actor.sense.reading import Chunk, whole
 
 DEFINITIONS: Final = "CREATE OR REPLACE TEMP TABLE flows (id UBIGINT, name UBIGINT, ended TIMESTAMP);"
 """What the grammar needs in an engine, next to macros.MACROS and eve_columns.MACROS."""
@@ -41,11 +42,14 @@ def _reading(sensor: str) -> Grammar:
     return Grammar(STAGE, columns_of(sensor), SOURCES, keeps=(_NAMED, _UNNAMED, _ENDED), order="ALL")
 
 
-def parsed(engine: Engine, sensor: str, eve: Path) -> Iterator[tuple[Chunk, Parsed]]:
-    """Every line's outcome, chunk by chunk. The file is read twice: flows first, since their lines come last."""
+def gather(engine: Engine, sensor: str, eve: Path) -> None:
+    """Remember the flows of a run, whose lines come last, in the engine. Before ``parsed``, for the same run."""
     engine.run("DELETE FROM flows")
     for chunk in whole(eve):
         read(engine, _gathering(sensor), line_column(chunk.segment))
-    for chunk in whole(eve):
+
+
+def parsed(engine: Engine, sensor: str, eve: Path, place: Place = BEGINNING) -> Iterator[tuple[Chunk, Parsed]]:
+    """Every line's outcome from ``place`` on, chunk by chunk."""
+    for chunk in whole(eve, place):
         yield chunk, read(engine, _reading(sensor), line_column(chunk.segment)).without(chunk.segment.file, chunk.lost)
-    engine.run("DELETE FROM flows")

@@ -5,92 +5,21 @@ the lines say, and never writes.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.lines import LINE_BYTES_MAX, SEGMENT_BYTES_MAX, Piece, Segment, cut, line_ends
-from bavn.actor.sense.logfile import LogFile, head_of
+from bavn.actor.sense.lines import Segment
+from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, LEFT_MAX, Head, Place, hash_of
+from bavn.actor.sense.reading import Chunk, Reading
 
 OLDER_MAX: Final = 1000
 """Rotated files looked at, newest first, to find the one in which reading stopped."""
 
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Lines, and the place behind them. ``lost``: lines are missing before them, and why."""
-
-    segment: Segment
-    place: Place
-    lost: str | None = None
-
-
 _ROTATED_AWAY: Final = "rotated away while nobody read: the lines between are lost"
 _CUT_SHORT: Final = "cut short in place and no copy found: the lines between may be lost"
-
-
-class _Reading:
-    """One open file and how far it is read. ``carried``: bytes behind the place that have no line end yet."""
-
-    def __init__(self, path: Path, place: Place) -> None:
-        self.file = LogFile(path)
-        self.place = place
-        self.file.seek(place.offset)
-        self._carried = b""
-
-    def still_same(self) -> bool:
-        """False once the file was cut short or written anew under us."""
-        if self.file.compressed:
-            return True
-        return self.file.size() >= self.place.offset + len(self._carried) and self.place.head.begins(
-            self.file.head(HEAD_BYTES_MAX)
-        )
-
-    def left_bytes(self) -> int:
-        return 0 if self.file.compressed else max(0, self.file.size() - self.place.offset)
-
-    def chunks(self, *, complete: bool) -> Iterator[Chunk]:
-        """All whole lines up to where the file ends now. ``complete``: nobody writes to it any more, so that a last
-        line without an end is one too."""
-        end = None if self.file.compressed else self.file.size()
-        while True:
-            at = self.place.offset + len(self._carried)
-            want = SEGMENT_BYTES_MAX if end is None else min(SEGMENT_BYTES_MAX, end - at)
-            data = self.file.read(want) if want > 0 else b""
-            last = len(data) < want or want < SEGMENT_BYTES_MAX
-            before = self.place.offset
-            yield from self._cut(self._carried + data if self._carried else data, complete=complete and last)
-            if last:
-                return
-            if self.place.offset > before and not self.file.compressed:
-                # Reading a part of a line again is cheaper than putting it before the next segment.
-                self._carried = b""
-                self.file.seek(self.place.offset)
-
-    def _cut(self, data: bytes, *, complete: bool) -> Iterator[Chunk]:
-        if self.place.skipping:
-            end = data.find(b"\n") + 1 or len(data)
-            skipping = not data[:end].endswith(b"\n")
-            self.place = replace(self.place, offset=self.place.offset + end, skipping=skipping)
-            data = data[end:]
-        pieces, self._carried = cut(data, complete=complete)
-        for piece in pieces:
-            yield self._chunk(piece)
-        if len(self._carried) > LINE_BYTES_MAX:
-            raw, self._carried = self._carried, b""
-            yield self._chunk(Piece(raw, line_ends(raw)), skipping=True)
-
-    def _chunk(self, piece: Piece, *, skipping: bool = False) -> Chunk:
-        before = self.place
-        offset = before.offset + len(piece.raw)
-        head = before.head
-        if head.count < HEAD_BYTES_MAX:
-            start = self.file.head(min(HEAD_BYTES_MAX, offset))
-            head = Head(hash_of(start), len(start))
-        self.place = Place(head, offset, before.lines + len(piece.ends), skipping, before.left)
-        return Chunk(Segment(self.file.path.name, before.lines + 1, piece.raw, piece.ends), self.place)
 
 
 class Follower:
@@ -105,7 +34,7 @@ class Follower:
         self._path = path
         self._place = place or BEGINNING
         self._older = older
-        self._reading: _Reading | None = None
+        self._reading: Reading | None = None
         self._leaving = False
         self._lost: str | None = None
 
@@ -174,7 +103,7 @@ class Follower:
 
     def _open(self, path: Path, place: Place) -> bool:
         try:
-            self._reading = _Reading(path, place)
+            self._reading = Reading(path, place)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -191,7 +120,7 @@ class Follower:
             self._lost = _CUT_SHORT
             self._place = self._place.next()
 
-    def _younger(self, reading: _Reading) -> Path | None:
+    def _younger(self, reading: Reading) -> Path | None:
         """The rotated file that was begun after this one, if there is any between it and the current one."""
         left = (*self._place.left, self._place.head)
         known = {reading.file.key, _key(self._path)}
@@ -221,19 +150,6 @@ class Follower:
             except OSError:
                 continue
         return sorted(aged)[-OLDER_MAX:]
-
-
-def whole(path: Path, place: Place = BEGINNING) -> Iterator[Chunk]:
-    """A file that nobody writes to any more, from a place in it to its end. Raises SourceBroken."""
-    try:
-        reading = _Reading(path, place)
-    except OSError as error:
-        raise SourceBroken(f"{path} cannot be opened ({error.strerror}): let the node's user read it") from error
-    with reading.file:
-        yield from reading.chunks(complete=True)
-        if reading.file.damage:
-            at = reading.place
-            yield Chunk(Segment(path.name, at.lines + 1, b""), at, reading.file.damage)
 
 
 def _key(path: Path) -> tuple[int, int] | None:

@@ -40,6 +40,12 @@ class LogFile:
     def modified_ns(self) -> int:
         return os.fstat(self._file.fileno()).st_mtime_ns
 
+    def rewind(self) -> None:
+        """To the first byte, also where the file has another name by now."""
+        self._file.seek(0)
+        self._inflate = zlib.decompressobj(_GZIP_WBITS)
+        self.damage = None
+
     def seek(self, offset: int) -> None:
         """To an offset in the plain bytes. A compressed file is read up to there, so only from its start."""
         if not self.compressed:

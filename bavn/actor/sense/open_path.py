@@ -14,9 +14,9 @@ from bavn.actor.sense import eve_capture
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve import EveParser
-from bavn.actor.sense.follow import whole
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
+from bavn.actor.sense.reading import whole
 from bavn.actor.sense.recognise import Recognised, recognise
 from bavn.actor.sense.suricata_config import SuricataConfig
 from bavn.actor.sense.suricata_run import run_over
@@ -99,6 +99,7 @@ class _Opening:
         folder = self.work / "suricata"
         run = run_over(path, folder, self.config)
         try:
+            eve_capture.gather(self.engine, self.sensor, run.eve)
             for chunk, parsed in eve_capture.parsed(self.engine, self.sensor, run.eve):
                 yield parsed.batch(str(path), chunk.place.text())
             if run.damage:

@@ -19,7 +19,7 @@ from bavn.model.record import TABLES
 _COMMUNITY: Final = "community_of(src, dst, transport, src_port, dst_port, icmp_type, icmp_code)"
 
 CARE: Final = ("/* with care: */ (", ") /* so far */")
-"""A stage stands these around what may fail on a line that is no JSON. _CARES are put there in turn: nearly always every
+"""A stage has these around what may fail on a line that is no JSON. _CARES are put there in turn: nearly always every
 line is JSON, a few that are none cost little, and what fails nevertheless is tried line by line."""
 _CARES: Final = (("(", ")"), ("CASE WHEN json_valid(line) THEN ", " END"), ("TRY(", ")"))
 

@@ -70,6 +70,8 @@ class SuricataLive:
             self._start()
         process = self._process
         status = process.ended() if process else None
+        if status is None:
+            self._rotate()
         yield from self._overflow()
         for chunk in self._follower.read():
             parsed = self._parser.parse(chunk.segment).without(chunk.segment.file, chunk.lost)
@@ -80,7 +82,6 @@ class SuricataLive:
             self.commands.close()
             why = (process.errors() or ["it did not say why"])[0]
             raise SourceBroken(f"Suricata on {self._interface} ended with status {status}: {why}")
-        self._rotate()
 
     def acknowledge(self, mark: str) -> None:
         """Deletes the rotated files that are kept in whole."""

@@ -8,9 +8,10 @@ from typing import Final
 
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.follow import Chunk, Follower
+from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.place import Place
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.reading import Chunk
 from bavn.actor.sense.zeek import ZeekParser
 from bavn.actor.sense.zeek_fields import FIELDS
 from bavn.actor.sense.zeek_header import Header

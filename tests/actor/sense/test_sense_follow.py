@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.sense import follow as room
+from bavn.actor.sense import lines as lines_room
+from bavn.actor.sense import reading as room
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.eve_file import EveFile, rotated
 from bavn.actor.sense.follow import Follower
@@ -73,12 +74,9 @@ class Log:
         self.file.truncate(0)
         self.touch(self.path)
 
-    def poll(self, *, batches=None):
-        """Read on; ``batches``: be killed after so many, and start again."""
-        for at, chunk in enumerate(self.follower.read()):
-            if batches is not None and at >= batches:
-                self.restart()
-                return
+    def poll(self, *, batches=None, killed=True):
+        """Read on; ``batches``: stop asking after so many, as if killed (and start again) or to ask later."""
+        for at, chunk in enumerate(self.follower.read(), 1):
             column = line_column(chunk.segment)
             assert not column.refused
             whole = [line for line in column.table["line"].to_pylist() if line.rstrip().endswith("}")]
@@ -86,6 +84,10 @@ class Log:
             if chunk.lost:
                 self.lost.append(chunk.lost)
             self.mark = chunk.place.text()
+            if at == batches:
+                break
+        if batches is not None and killed:
+            self.restart()
 
     def restart(self):
         self.follower.close()
@@ -269,7 +271,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("write"), st.integers(1, 20), st.integers(0, 5)),
         st.tuples(st.just("rename"), st.booleans()),
-        st.tuples(st.just("poll"), st.sampled_from([None, None, 1])),
+        st.tuples(st.just("poll"), st.sampled_from([None, None, 1, 2]), st.booleans()),
         st.tuples(st.just("restart")),
     ),
     max_size=14,
@@ -278,10 +280,11 @@ steps = st.lists(
 
 @given(steps)
 @settings(max_examples=80)
-@pytest.mark.parametrize("read_bytes", [5, 64, 1 << 20])
-def test_any_order_of_writing_rotating_and_restarting_loses_nothing(tmp_path_factory, read_bytes, drawn):
+@pytest.mark.parametrize(("read_bytes", "most"), [(5, 1), (64, 2), (1 << 20, 1), (1 << 20, 10**6)])
+def test_any_order_of_writing_rotating_and_restarting_loses_nothing(tmp_path_factory, read_bytes, most, drawn):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room, "SEGMENT_BYTES_MAX", read_bytes)
+        patch.setattr(lines_room, "LINES_MAX", most)
         run_through(tmp_path_factory.mktemp("log"), drawn)
 
 
@@ -294,7 +297,7 @@ def run_through(folder, drawn):
             log.write(1)
             log.rename(pack=values[0])
         elif step == "poll":
-            log.poll(batches=values[0])
+            log.poll(batches=values[0], killed=values[1])
         else:
             log.restart()
     log.write(1)

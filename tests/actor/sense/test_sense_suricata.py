@@ -164,12 +164,13 @@ class Folder:
         )
 
     def poll(self, *, batches=None):
-        for at, batch in enumerate(self.source.poll()):
-            if at == batches:
-                return
+        """``batches``: stop asking after so many."""
+        for at, batch in enumerate(self.source.poll(), 1):
             self.kept.append(batch)
             self.mark = batch.mark
             self.source.acknowledge(batch.mark)
+            if at == batches:
+                return
 
 
 @pytest.fixture
@@ -200,17 +201,20 @@ def test_a_folder_of_captures_is_read_once_over_restarts(folder, packets):
     folder.source.close()
 
 
-def test_a_run_that_was_begun_is_read_to_its_end(folder, packets, monkeypatch):
-    from bavn.actor.sense import follow
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_run_that_was_begun_is_read_to_its_end(folder, packets, monkeypatch, restarts):
+    from bavn.actor.sense import reading
 
-    monkeypatch.setattr(follow, "SEGMENT_BYTES_MAX", 6000)
+    monkeypatch.setattr(reading, "SEGMENT_BYTES_MAX", 6000)
     (folder.folder / "a.pcap").write_bytes(packets.read_bytes())
     folder.poll()
     folder.poll(batches=3)
     before = len(rows_of(folder.kept)["dns"])
     assert 0 < before < 80
-    folder.start()
-    folder.poll()
+    if restarts:
+        folder.start()
+        folder.poll()
+    folder.poll(batches=2)
     folder.poll()
     rows = rows_of(folder.kept)
     assert (len(rows["dns"]), len(rows["flow"])) == (80, 47)
@@ -218,9 +222,9 @@ def test_a_run_that_was_begun_is_read_to_its_end(folder, packets, monkeypatch):
 
 
 def test_a_run_whose_output_is_gone_is_said_and_not_doubled(folder, packets, monkeypatch):
-    from bavn.actor.sense import follow
+    from bavn.actor.sense import reading
 
-    monkeypatch.setattr(follow, "SEGMENT_BYTES_MAX", 6000)
+    monkeypatch.setattr(reading, "SEGMENT_BYTES_MAX", 6000)
     (folder.folder / "a.pcap").write_bytes(packets.read_bytes())
     folder.poll()
     folder.poll(batches=3)
