@@ -130,6 +130,8 @@ class Demo:
         desk.act(case.id, CaseAct.CONFIRM, ANALYST, "three actors, one rare peer, regular calls")
         desk.act(case.id, CaseAct.RELEASE, ANALYST, "block it in the whole sector")
         views = self._enforced(desk, set(view.lead.observables))
+        if not any(at.enforced_us for each in views for at in each.actors):
+            raise Stop(Exit.BROKEN, "no actor put the indicators into force; `bavn centre indicators` would say why")
         clock = dict(desk.clock(views[0].kept.indicator.id).steps)
         blocked: dict[str, list[str]] = {}
         for each in views:
@@ -263,10 +265,13 @@ class Demo:
 
 
 def _first_case_lead(desk: Desk) -> LeadView | None:
-    """The lead in rank 1 once it is good enough for a case of its own."""
-    leads = desk.leads(1)
+    """The best lead that is good enough for a case and that no list or register speaks for."""
     cases = {case.lead_id for case in desk.cases()}
-    return leads[0] if leads and leads[0].lead.id in cases else None
+    return next((view for view in desk.leads(20) if view.lead.id in cases and not _spoken_for(view)), None)
+
+
+def _spoken_for(view: LeadView) -> bool:
+    return any(term.name == "lists" and term.nats < -1 for term in view.lead.terms)
 
 
 def _first_known(seen: list[Alone], actors: tuple[str, ...]) -> int | None:

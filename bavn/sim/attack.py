@@ -75,6 +75,7 @@ def _desk(actor: Actor, dice: SeededDice) -> int:
 DEMO_HIT: Final = ("region-nord", "kommune-vig", "leverandoer")
 DEMO_LAST_WEEK: Final = "kommune-hede"
 DEMO_PERIOD_S: Final = 1500.0
+DEMO_JITTER: Final = 0.5
 
 
 def demo_campaigns(sector: Sector, seed: int, end_us: int) -> tuple[Campaign, ...]:
@@ -83,8 +84,6 @@ def demo_campaigns(sector: Sector, seed: int, end_us: int) -> tuple[Campaign, ..
     dice = SeededDice(seed, "demo campaign")
     domain = invented_name(dice, "com")
     begins = (68 * HOUR_US, 67 * HOUR_US + 20 * MINUTE_US, 53 * HOUR_US)
-    # (jitter, thinning, gap_share): below the regular new devices of each actor, and still weak evidence.
-    careful = ((0.64, 0.25, 0.2), (0.74, 0.3, 0.25), (0.64, 0.25, 0.2))
     victims = [
         Victim(
             actor=name,
@@ -92,14 +91,14 @@ def demo_campaigns(sector: Sector, seed: int, end_us: int) -> tuple[Campaign, ..
             start_us=end_us - before,
             end_us=end_us,
             period_s=DEMO_PERIOD_S,
-            jitter=jitter,
-            thinning=thinning,
-            gap_share=gap_share,
+            jitter=DEMO_JITTER,
+            thinning=0.2,
+            gap_share=0.15,
             domain=f"cdn.{domain}",
             address=invented_address(domain),
             stack="implant-a",
         )
-        for name, before, (jitter, thinning, gap_share) in zip(DEMO_HIT, begins, careful, strict=True)
+        for name, before in zip(DEMO_HIT, begins, strict=True)
     ]
     last_week = replace(
         victims[0],

@@ -14,6 +14,7 @@ from bavn.sim.names import Site, invented_address, invented_name, tail
 
 ACTORS_MAX: Final = 120
 NET_HOSTS_MAX: Final = 250
+SERVER_VENDOR_PERIODS_S: Final = (240, 360, 540, 780)
 NEW_VENDORS: Final = 3
 """As many as a small actor's own SOC reads in a day."""
 
@@ -189,7 +190,9 @@ def _actor(dice: SeededDice, number: int, name: str, kind: Kind, hosts: int) -> 
 
 
 def _vendors(dice: SeededDice, devices: tuple[int, ...], servers: tuple[int, ...], least: int) -> tuple[Vendor, ...]:
-    """Five services that nobody else has, each called very regularly by ``least`` machines or one more."""
+    """Services that nobody else has, each called very regularly: five by ``least`` machines or one more, and four new
+    ones by one server each. What one machine alone calls like clockwork, since a few days, is as strange as anything
+    gets at one actor; its own list is full of them, and a careful implant stands behind."""
     made = []
     pool = devices + servers[6:9]
     for index, period_s in enumerate((300, 600, 900, 420, 1200)):
@@ -199,4 +202,9 @@ def _vendors(dice: SeededDice, devices: tuple[int, ...], servers: tuple[int, ...
         clients = tuple(sorted({pool[(first + step) % len(pool)] for step in range(least + index % 2)}))
         jitter = 0.02 + 0.03 * each.unit()
         made.append(Vendor(f"api.{name}", invented_address(name), clients, period_s, jitter, index < NEW_VENDORS))
+    for index, period_s in enumerate(SERVER_VENDOR_PERIODS_S):
+        each = dice.fork(f"server {index}")
+        name = invented_name(each, ("com", "net", "eu")[each.below(3)], telemetry=True)
+        client = (servers[6 + index % 3],)
+        made.append(Vendor(f"agent.{name}", invented_address(name), client, period_s, 0.03, new=True))
     return tuple(made)

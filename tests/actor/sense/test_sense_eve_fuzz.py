@@ -74,7 +74,7 @@ lines = st.lists(
 
 
 @given(lines)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_rows_in_are_rows_out_and_refused(parse, raw):
     parsed = parse(*raw)
     batch = parsed.batch("s", "m")
@@ -87,7 +87,7 @@ def test_rows_in_are_rows_out_and_refused(parse, raw):
 
 
 @given(lines.map(lambda drawn: drawn[:6]))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_a_line_s_outcome_does_not_depend_on_its_neighbours(parse, raw):
     together = parse(*raw)
     alone = [parse(line) for line in raw]

@@ -299,6 +299,26 @@ def test_every_line_has_one_outcome(read, drawn):
     assert len(batch.refusals) == batch.refused
 
 
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(sorted(FIELDS)), st.lists(st.dictionaries(st.integers(0, 30), junk, max_size=4), max_size=8))
+@settings(max_examples=25)
+def test_every_line_of_json_has_one_outcome(read, kind, drawn):
+    names = [name.removesuffix("[]") for name in FIELDS[kind]]
+    changes = [{names[at % len(names)]: value for at, value in one.items()} for one in drawn]
+    raw = b"".join(json.dumps({**CONN, "id": "F1", **change}).encode() + b"\n" for change in changes)
+    parsed = read(kind, raw + b"{broken\n\n")
+    batch = parsed.batch("s", "m")
+    assert batch.lines == len(drawn) + 2
+    assert batch.passed == 1 + (0 if RECORD_OF[kind] else batch.lines - 1 - batch.refused)
+    assert batch.refusals[-1].reason in ("no JSON", "1 fields where the header has 0")
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
