@@ -25,7 +25,7 @@ from bavn.psi.keys import new_group_key_file
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 
-STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S = 6, 8, 4
+STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S = 12, 15, 4
 STOP_S_MAX = 12.0
 START_S_MAX = 60.0
 CHECK_NAME = "bavn-check.net"
@@ -203,7 +203,7 @@ def _centre_toml(register: tuple[str, ...]) -> str:
 
     return (
         '[place]\nfolder = "data"\nhost = "127.0.0.1"\nport = 0\nnames = ["127.0.0.1", "localhost"]\nstep_s = 0.2\n\n'
-        f"[centre]\nrank_every_s = 2.0\nregister = {json.dumps(list(register))}\n\n"
+        f"[centre]\nrank_every_s = 5.0\nitems_per_step_max = 100\nregister = {json.dumps(list(register))}\n\n"
         + tier("A", 2, 1000, STRONG_EVERY_S)
         + tier("B", 3, 2000, WEAK_EVERY_S)
     )

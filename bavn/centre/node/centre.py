@@ -124,6 +124,7 @@ class Centre:
 
     def step(self) -> None:
         """Do all that can be done now. Repeatable at any moment, also after a kill in the middle of it."""
+        self._carry_out_orders()
         now_us = self._clock.now_us()
         for taken in self._inbox.take(self.config.limits.items_per_step_max):
             self._work_off(taken)
@@ -132,11 +133,15 @@ class Centre:
         self._send()
         self._audit_quarantine()
         self._rank_if_due(now_us)
+        self._carry_out_orders()
+        self._tidy_if_due(now_us)
+
+    def _carry_out_orders(self) -> None:
+        """Releases and withdrawals. First and last in a step: a block waits for no round."""
         self._cases.apply_policies()
         for case in self._cases.orders():
             self._carry_out(case)
         self._share.step()
-        self._tidy_if_due(now_us)
 
     def _work_off(self, taken: Taken) -> None:
         heard = taken.heard
