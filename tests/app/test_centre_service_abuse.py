@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -44,7 +45,8 @@ def raw(stand):
             socket.create_connection(("127.0.0.1", stand.server.port), timeout=wait_s) as plain,
             tls.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
         ):
-            secure.sendall(data)
+            with suppress(ConnectionError):  # it may answer and hang up before all is sent
+                secure.sendall(data)
             answer = b""
             try:
                 while piece := secure.recv(65536):
@@ -85,8 +87,8 @@ BAD_REQUESTS = [
     (request(method="GET", path="/v1/messages?wait_s=1e9"), 400),
     (request(path="/v1/renew", body=b"{}", **{"content-type": "application/json"}), 400),
     (request(path="/v1/renew", body=b"[" * 30_000, **{"content-type": "application/json"}), 400),
-    (request(path="/v1/enrol", body=b"x" * 40_000, **{"content-type": "application/json"}), 413),
-    (b"\x00\x01\x02garbage\r\n\r\n", 400), (request(long="y" * 200_000), 400),
+    (request(path="/v1/enrol", **{"content-type": "application/json", "content-length": "40000"}), 413),
+    (b"\x00\x01\x02garbage\r\n\r\n", 400), (request(long="y" * 17_000), 400),
 ]  # fmt: skip
 
 
