@@ -1,6 +1,7 @@
 """Suricata on a real interface in a network of its own: rotation under load, datasets, restarts."""
 
 import contextlib
+import os
 import subprocess
 import warnings
 
@@ -18,7 +19,7 @@ LOOKUPS = 600
 @pytest.fixture
 def wire():
     """Two ends of a cable: Suricata listens on one, packets are put on the other."""
-    one, two = "bvsense0", "bvsense1"
+    one, two = f"bvs{os.getpid()}a", f"bvs{os.getpid()}b"  # workers make theirs side by side
     subprocess.run(["ip", "link", "add", one, "mtu", "1600", "type", "veth", "peer", "name", two], check=True)
     for end in (one, two):
         subprocess.run(["ip", "link", "set", end, "up"], check=True)
