@@ -180,6 +180,52 @@ def allow(
     _wish(config, observable, "allow", by)
 
 
+@app.command("approve")
+def approve(
+    indicator: Annotated[str, typer.Argument(help="indicator--..., as `bavn node blocks --json` names it")],
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+) -> None:
+    """Block what waited for a person, was refused or was lifted; never what may never be blocked."""
+    _leave("approve", config, indicator, by)
+
+
+@app.command("lift")
+def lift(
+    indicator: Annotated[str, typer.Argument(help="indicator--..., as `bavn node blocks --json` names it")],
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+) -> None:
+    """Lift a block here, also with the centre gone; later versions of the indicator wait for a person."""
+    _leave("lift", config, indicator, by)
+
+
+@app.command("kill-switch")
+def kill_switch(
+    position: Annotated[Literal["on", "off"], typer.Argument(help="on takes every block out of force at once")],
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+) -> None:
+    """Take everything out of force at this actor, or put it back."""
+    _leave("kill" if position == "on" else "revive", config, "", by)
+
+
+def _leave(act: Literal["approve", "lift", "kill", "revive"], config: Path, indicator: str, by: str) -> None:
+    """Leaves a wish that the running node grants at its next step; Stop for an indicator that is not known here."""
+    from bavn.actor.protect.state import State
+    from bavn.actor.protect.wishes import wish
+    from bavn.wire.book import Book
+
+    with Book(_book(config)) as book:
+        if indicator and State(book).item(indicator) is None:
+            raise Stop(Exit.NOT_FOUND, f"no indicator {indicator!r} is remembered here (bavn node blocks)")
+        wish(book, act, indicator, by)
+    print(f"{act} {indicator}".strip() + ": the running node does it at its next step")
+
+
 def _wish(config: Path, text: str, wish: str | None, by: str) -> None:
     from bavn.actor.door.live import as_element
     from bavn.actor.door.state import State

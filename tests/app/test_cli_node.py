@@ -1,0 +1,61 @@
+"""What a person asks of a running node on the command line is left in its book; what makes no sense is refused."""
+
+import pytest
+from typer.testing import CliRunner
+
+from bavn.actor.protect.state import Item, State
+from bavn.actor.protect.wishes import wishes
+from bavn.app.cli.node import app
+from bavn.app.exits import Exit, Stop
+from bavn.wire.book import Book
+
+KNOWN = "indicator--00000000-0000-5000-8000-000000000001"
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "north"\n')
+    (tmp_path / "data").mkdir()
+    with Book(tmp_path / "data/node.db") as book:
+        State(book).keep(
+            Item(
+                indicator_id=KNOWN, version=1, bundle="{}", type="domain", value="evil-c2.com", act="block",
+                standing="waiting", rule="person", reason="asked first", until_us=1, decided_us=0,
+            )
+        )  # fmt: skip
+    return file
+
+
+def left(config):
+    with Book(config.parent / "data/node.db") as book:
+        return [(wish.act, wish.indicator_id, wish.by) for wish in wishes(book)]
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        (["approve", KNOWN], ("approve", KNOWN, "anna")),
+        (["lift", KNOWN], ("lift", KNOWN, "anna")),
+        (["kill-switch", "on"], ("kill", "", "anna")),
+        (["kill-switch", "off"], ("revive", "", "anna")),
+    ],
+)
+def test_a_wish_is_left_for_the_running_node(config, words, wish) -> None:
+    done = CliRunner().invoke(app, [*words, "--config", str(config), "--by", "anna"])
+    assert done.exit_code == 0, done.output
+    assert "next step" in done.output
+    assert left(config) == [wish]
+
+
+@pytest.mark.parametrize("act", ["approve", "lift"])
+def test_an_indicator_that_nobody_knows_is_one_clear_error(config, act) -> None:
+    done = CliRunner().invoke(app, [act, "indicator--nobody", "--config", str(config)])
+    assert isinstance(done.exception, Stop)
+    assert done.exception.code is Exit.NOT_FOUND
+    assert left(config) == []
+
+
+def test_the_kill_switch_has_two_positions(config) -> None:
+    assert CliRunner().invoke(app, ["kill-switch", "maybe", "--config", str(config)]).exit_code == 2
+    assert left(config) == []
