@@ -86,15 +86,3 @@ class BlockOutcome:
     enforcers: tuple[str, ...]
     rule: str | None
     not_carried: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DryRun:
-    """What a block would have hit on this actor's own history of ``days``."""
-
-    indicator_id: str
-    days: int
-    hits: int
-    hosts: int
-    first_us: int | None
-    last_us: int | None
