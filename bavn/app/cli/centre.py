@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bavn.app.exits import Exit, Stop
 from bavn.model.case import CaseAct
+from bavn.model.member import ActorKind
 from bavn.model.moment import HOUR_US, iso, iso_hour
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def invite(
     actor: Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as region-nord")],
     config: Config = CENTRE_TOML,
     *,
-    kind: Annotated[str, typer.Option(help="region, municipality, supplier, agency, clinic or other")] = "other",
+    kind: Annotated[ActorKind, typer.Option(help="What sort of organisation it is.")] = "other",
     group: Annotated[str, typer.Option(help="Vendor or host that it shares with others; they count as one.")] = "",
     as_json: AsJson = False,
 ) -> None:
