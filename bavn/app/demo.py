@@ -46,6 +46,8 @@ class Demo:
         try:
             self._begin()
             view = self._find()
+            if view is None:
+                return self.figures
             indicator_ids = self._protect(view)
             self._look_back(view, indicator_ids)
             self._measure_releases(view)
@@ -69,7 +71,7 @@ class Demo:
             f"instead of 5 minutes, tier B (3 actors, weak evidence) every {WEAK_EVERY_S} s instead of an hour."
         )
 
-    def _find(self) -> LeadView:
+    def _find(self) -> LeadView | None:
         self._title("Packets -> records -> suspicions at each actor; shares -> private join -> leads at the centre")
         sensors = [m for m in self._sector.members if m.plan.captures]
         with self._console.status("reading"):
@@ -80,9 +82,19 @@ class Demo:
         )
         desk = self._sector.desk()
         with self._console.status("waiting for rounds"):
-            view = wait_for(self._sector, LEAD_S_MAX, "a lead", lambda: _first_case_lead(desk))
-            time.sleep(2 * WEAK_EVERY_S)
-            view = _first_case_lead(desk) or view
+            end = time.monotonic() + LEAD_S_MAX
+            while (view := _first_case_lead(desk)) is None and time.monotonic() < end:
+                self._sector.check()
+                time.sleep(1)
+            if view is not None:
+                time.sleep(2 * WEAK_EVERY_S)
+                view = _first_case_lead(desk) or view
+        if view is None:
+            self._say(
+                f"  no lead within {LEAD_S_MAX:.0f} s: no peer that enough of these actors suspect is good enough"
+            )
+            self.figures |= {"lead": None, "suspicions": {m.plan.name: len(ranked(m)) for m in sensors}}
+            return None
         self._show_lead(desk, view)
         return view
 
