@@ -1,6 +1,5 @@
 """Suricata's command socket: one line of JSON out, one back. Refuses to know when a command makes sense."""
 
-import base64
 import contextlib
 import json
 import socket
@@ -49,34 +48,6 @@ class CommandSocket:
         """Begin a new eve.json after the old one was renamed."""
         self.ask("reopen-log-files")
 
-    def reload_rules(self) -> None:
-        """Read the rule files again and wait for it; capture goes on meanwhile. Datasets of kind ``load`` are read anew
-        from their files, those of kind ``state`` keep what was added over this socket."""
-        self.ask("reload-rules")
-
-    def failed_rules(self) -> list[str]:
-        """Rules that could not be loaded: they do not stop Suricata, so somebody must look."""
-        answer = self.ask("ruleset-failed-rules")
-        return [str(rule) for rule in answer] if isinstance(answer, list) else []
-
-    def dataset_add(self, name: str, kind: str, value: str) -> None:
-        """Put a value into a set that a rule names; what is in it already stays. ``kind``: string, md5, sha256, ipv4 or
-        ip; a string is matched exactly as it is."""
-        self._dataset("dataset-add", name, kind, value)
-
-    def dataset_remove(self, name: str, kind: str, value: str) -> None:
-        self._dataset("dataset-remove", name, kind, value)
-
-    def dataset_has(self, name: str, kind: str, value: str) -> bool:
-        try:
-            self._dataset("dataset-lookup", name, kind, value)
-        except SuricataRefused:
-            return False
-        return True
-
-    def shut_down(self) -> None:
-        self.ask("shutdown")
-
     def close(self) -> None:
         """Harmless when repeated."""
         if self._connection:
@@ -84,10 +55,6 @@ class CommandSocket:
                 self._connection.close()
         self._connection = None
         self._behind = b""
-
-    def _dataset(self, command: str, name: str, kind: str, value: str) -> None:
-        written = base64.b64encode(value.encode()).decode() if kind == "string" else value
-        self.ask(command, setname=name, settype=kind, datavalue=written)
 
     def _exchange(self, request: dict[str, Any]) -> Any:
         if self._connection is None:

@@ -1,5 +1,6 @@
 """Suricata on a real interface in a network of its own: rotation under load, datasets, restarts."""
 
+import base64
 import contextlib
 import os
 import subprocess
@@ -99,11 +100,16 @@ def test_nothing_is_lost_over_rotations_and_a_restart(wire, tmp_path, open_live)
     source = live()
     assert source.wait_started(60)
     reader = Reader(source)
-    assert source.commands.failed_rules() == []
-    source.commands.dataset_add("bavn-domains", "string", "host7.example.dk")
-    assert source.commands.dataset_has("bavn-domains", "string", "host7.example.dk")
+    assert source.commands.ask("ruleset-failed-rules") == []
+    known = {
+        "setname": "bavn-domains",
+        "settype": "string",
+        "datavalue": base64.b64encode(b"host7.example.dk").decode(),
+    }
+    source.commands.ask("dataset-add", **known)
+    source.commands.ask("dataset-lookup", **known)
     with pytest.raises(SuricataRefused):
-        source.commands.dataset_add("nonesuch", "string", "x")
+        source.commands.ask("dataset-add", **{**known, "setname": "nonesuch"})
     half = LOOKUPS // 2
     for first in range(0, half, 50):
         put_lookups(wire[1], first, 50)
@@ -111,8 +117,8 @@ def test_nothing_is_lost_over_rotations_and_a_restart(wire, tmp_path, open_live)
     assert reader.rotated > 2
     assert len(source._rotated()) <= 2, "files that are kept in whole are deleted"
     assert [row["signature"] for row in reader.rows["alert"]] == ["known"]
-    source.commands.reload_rules()
-    assert source.commands.dataset_has("bavn-domains", "string", "host7.example.dk")
+    source.commands.ask("reload-rules")
+    source.commands.ask("dataset-lookup", **known)
     reader.until(lambda: reader.rows.get("stats", [{"capture_packets": 0}])[-1]["capture_packets"] >= half)
     source.close()
     assert (tmp_path / "sets" / "bavn-domains.lst").exists()

@@ -1,6 +1,5 @@
 """What can be said of a managed Suricata without starting one: its configuration and its command socket."""
 
-import base64
 import json
 import socket
 import threading
@@ -138,28 +137,19 @@ def answering(tmp_path):
 
 def test_commands_are_lines_of_json(answering):
     server, commands = answering(lambda asked: json.dumps({"return": "OK", "message": asked["command"]}).encode())
-    commands.dataset_add("bad", "string", "x.dk")
-    commands.dataset_add("bad-ip", "ipv4", "192.0.2.1")
-    assert commands.dataset_has("bad", "string", "x.dk")
     assert commands.ask("uptime") == "uptime"
+    assert commands.ask("pcap-file", filename="/a.pcap", tenant=1) == "pcap-file"
+    commands.reopen_logs()
     assert server.connections == 1
-    assert [asked.get("command") for asked in server.asked] == [
-        None,
-        "dataset-add",
-        "dataset-add",
-        "dataset-lookup",
-        "uptime",
-    ]
-    text = base64.b64encode(b"x.dk").decode()
-    assert server.asked[1]["arguments"] == {"setname": "bad", "settype": "string", "datavalue": text}
-    assert server.asked[2]["arguments"]["datavalue"] == "192.0.2.1"
+    assert [asked.get("command") for asked in server.asked] == [None, "uptime", "pcap-file", "reopen-log-files"]
+    assert "arguments" not in server.asked[1]
+    assert server.asked[2]["arguments"] == {"filename": "/a.pcap", "tenant": 1}
 
 
 def test_no_is_an_answer(answering):
     _, commands = answering(lambda _: b'{"return":"NOK","message":"no such set"}')
-    with pytest.raises(SuricataRefused, match="no such set"):
-        commands.dataset_add("none", "string", "x")
-    assert not commands.dataset_has("none", "string", "x")
+    with pytest.raises(SuricataRefused, match="dataset-lookup: no such set"):
+        commands.ask("dataset-lookup", setname="none")
 
 
 def test_a_restarted_suricata_is_asked_again(answering):
@@ -180,7 +170,7 @@ def test_nonsense_is_an_error_and_not_a_loop(answering, said):
 def test_nobody_there(tmp_path):
     commands = CommandSocket(tmp_path / "none")
     with pytest.raises(SourceBroken, match="does not answer"):
-        commands.reload_rules()
+        commands.reopen_logs()
     commands.close()
 
 
