@@ -1,24 +1,12 @@
-"""A block's life: it ends, is lifted, comes back after a crash; people decide; enforcers fail and return."""
+"""A block's life: it begins, ends and is lifted by the clock; enforcers fail and return; what is told of it."""
 
 import json
-import signal
-import subprocess
-import sys
-import textwrap
-
-import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.sightings import Hit
-from bavn.actor.protect.wishes import wish
-from bavn.model.indicator import Pap, Sighting
+from bavn.model.indicator import Sighting
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
-from bavn.model.outcome import Refused
-from bavn.wire.book import Book
-from bavn.wire.ledger import Ledger
 
 T0 = 1_795_000_000_000_000
 
@@ -148,97 +136,6 @@ def test_an_enforcer_is_made_true_again_unasked(make_actor, make_indicator, make
     assert len(actor.states()) == 1
 
 
-def test_a_person_approves_what_waits(make_actor, make_indicator, make_released) -> None:
-    actor = make_actor(ProtectPolicy(automatic=False))
-    made = make_indicator()
-    actor.protect.receive([make_released(made)])
-    assert actor.enforcer.holds == set()
-    actor.protect.approve(made.id, "anna")
-    assert actor.enforcer.holds == {"evil-c2.com"}
-    assert [line.kind for line in actor.lines()] == ["IndicatorReleased", "IndicatorApproved"]
-    assert actor.lines()[-1].peer == "anna"
-    assert actor.protect.approve(made.id, "anna") == Refused("in_force", "it is in force already")
-
-
-@pytest.mark.parametrize("rule", ["never_block", "not_expired", "pap_allows"])
-def test_no_person_can_approve_what_may_never_be(make_actor, make_indicator, make_released, rule) -> None:
-    changes = {"pap": Pap.RED} if rule == "pap_allows" else {}
-    made = make_indicator(valid_until_us=T0 + HOUR_US, **changes)
-    actor = make_actor(ProtectPolicy(automatic=False))
-    actor.protect.receive([make_released(made)])
-    if rule == "never_block":
-        actor.again(never=NeverBlock.of('[x]\ntrees = ["evil-c2.com"]', "x"))
-    if rule == "not_expired":
-        actor.clock.us += HOUR_US
-    assert actor.protect.approve(made.id, "anna").rule == rule
-    assert actor.enforcer.holds == set()
-
-
-def test_what_the_centre_took_back_cannot_be_approved(
-    make_actor, make_indicator, make_released, make_withdrawn
-) -> None:
-    actor = make_actor()
-    made = make_indicator()
-    actor.protect.receive([make_released(made), make_withdrawn(made)])
-    assert actor.protect.approve(made.id, "anna").rule == "withdrawn"
-    assert actor.protect.approve("indicator--nobody", "anna").rule == "unknown"
-
-
-def test_what_a_person_lifted_stays_lifted_until_a_person_says_so(make_actor, make_indicator, make_released) -> None:
-    actor = make_actor()
-    made = make_indicator()
-    actor.protect.receive([make_released(made)])
-    assert actor.protect.lift(made.id, "anna") is None
-    assert actor.enforcer.holds == set()
-    assert actor.states()[-1] == ("lifted", (), "lifted_by_hand")
-    newer = make_indicator(version=T0 + 1)
-    actor.protect.receive([make_released(newer)])
-    assert actor.enforcer.holds == set()
-    assert [item.rule for item in actor.protect.waiting()] == ["lifted_by_hand"]
-    actor.protect.approve(made.id, "bo")
-    assert actor.enforcer.holds == {"evil-c2.com"}
-    assert actor.protect.lift("indicator--nobody", "anna").rule == "unknown"
-
-
-def test_the_kill_switch_lifts_all_and_survives_a_restart(make_actor, make_indicator, make_released) -> None:
-    actor = make_actor()
-    actor.protect.receive([make_released(make_indicator()), make_released(make_indicator("b.org", n=2))])
-    actor.told()
-    actor.protect.kill_switch(on=True, by="anna")
-    assert actor.enforcer.holds == actor.watcher.holds == set()
-    assert actor.states() == [("lifted", (), "kill_switch")] * 2
-    actor.again()
-    actor.protect.receive([make_released(make_indicator("c.org", n=3))])
-    assert actor.enforcer.holds == set()
-    actor.protect.kill_switch(on=False, by="anna")
-    assert actor.enforcer.holds == {"evil-c2.com", "b.org", "c.org"}
-    assert [line.kind for line in actor.lines() if line.peer == "anna"] == ["KillSwitchOn", "KillSwitchOff"]
-
-
-def test_another_process_leaves_wishes(make_actor, make_indicator, make_released, tmp_path) -> None:
-    path = tmp_path / "book.sqlite"
-    actor = make_actor(ProtectPolicy(automatic=False), book=Book(path))
-    one, two = make_indicator(), make_indicator("b.org", n=2)
-    actor.protect.receive([make_released(one), make_released(two)])
-    with Book(path) as other:
-        wish(other, "approve", one.id, "anna")
-        wish(other, "approve", two.id, "anna")
-        wish(other, "lift", one.id, "bo")
-    actor.protect.step()
-    assert actor.enforcer.holds == {"b.org"}
-    with Book(path) as other:
-        wish(other, "kill", "", "bo")
-    actor.protect.step()
-    assert actor.enforcer.holds == set()
-    with Book(path) as other:
-        wish(other, "revive", "", "bo")
-    actor.protect.step()
-    assert actor.enforcer.holds == {"b.org"}
-    calls = len(actor.enforcer.calls)
-    actor.protect.step()
-    assert len(actor.enforcer.calls) == calls
-
-
 def test_old_items_are_forgotten_long_after_their_end(make_actor, make_indicator, make_released) -> None:
     actor = make_actor()
     actor.protect.receive([make_released(make_indicator())])
@@ -260,141 +157,6 @@ def test_what_is_told_waits_until_the_door_took_it(make_actor, make_indicator, m
     assert actor.protect.take() == [first]
     actor.protect.done(first.number)
     assert actor.protect.take() == []
-
-
-def test_the_door_hears_exactly_once_and_protect_looks_later(make_actor, make_indicator, make_released) -> None:
-    actor = make_actor()
-    message = make_released(make_indicator())
-
-    def hear_and_die() -> None:
-        with actor.book.transaction():
-            actor.protect.hear(message)
-            raise RuntimeError("the node died before it noted that it heard")
-
-    with pytest.raises(RuntimeError):
-        hear_and_die()
-    actor.protect.step()
-    assert actor.enforcer.holds == set()
-    with actor.book.transaction():
-        actor.protect.hear(message)
-    assert actor.lines() == []
-    actor.again().protect.step()
-    assert actor.enforcer.holds == {"evil-c2.com"}
-    assert len(actor.lines()) == 1
-
-
-DYING = textwrap.dedent(
-    """
-    import os, signal, sys
-    from pathlib import Path
-    from bavn.actor.protect.carry import Hands
-    from bavn.actor.protect.never import NeverBlock
-    from bavn.actor.protect.policy import ProtectPolicy
-    from bavn.actor.protect.protect import Protect
-    from bavn.actor.protect.textlist import TextList
-    from bavn.wire.book import Book
-    from bavn.wire.ledger import Ledger
-    from bavn.wire.messages import IndicatorReleased
-
-    folder, when = Path(sys.argv[1]), int(sys.argv[2])
-    calls = 0
-
-    class Dying(TextList):
-        def enforce(self, blocks):
-            global calls
-            calls += 1
-            if calls == when:
-                os.kill(os.getpid(), signal.SIGKILL)
-            super().enforce(blocks)
-
-    class Clock:
-        def now_us(self):
-            return 1_795_000_000_000_000
-
-    protect = Protect(
-        ledger=Ledger(Book(folder / "book")), clock=Clock(), policy=ProtectPolicy(),
-        never=NeverBlock.of("", "none"), hands=Hands((Dying(folder),), ()),
-    )
-    protect.start()
-    for bundle in sys.stdin.read().splitlines():
-        protect.receive([IndicatorReleased(bundle=bundle)])
-        print("done", flush=True)
-    """
-)
-
-
-def test_kill_9_between_book_and_enforcer_loses_nothing(make_actor, make_indicator, make_released, tmp_path) -> None:
-    names = [f"c{n}.evil.com" for n in range(6)]
-    bundles = [make_released(make_indicator(name, n=n)).bundle for n, name in enumerate(names)]
-    for when in (3,):
-        folder = tmp_path / str(when)
-        folder.mkdir()
-        died = subprocess.run(
-            [sys.executable, "-c", DYING, folder, str(when)], input="\n".join(bundles), capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        assert died.returncode == -signal.SIGKILL
-        done = died.stdout.count("done")
-        assert done == when - 2
-        again = subprocess.run(
-            [sys.executable, "-c", DYING, folder, "0"], input="", capture_output=True, text=True, check=True
-        )
-        assert again.stderr == ""
-        # The one that was in the book but not yet in force is in force after the start.
-        assert (folder / "domain.txt").read_text().split() == names[: done + 1]
-        with Book(folder / "book") as book:
-            assert Ledger(book).verify() is None
-            assert len(list(Ledger(book).every())) == done + 1
-
-
-class Model:
-    """What should be in force: the plain words of the rules, without a database."""
-
-    def __init__(self) -> None:
-        self.items: dict = {}
-
-    def wanted(self, now: int) -> set[str]:
-        return {value for _, value, until, on in self.items.values() if on and until > now}
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["release", "withdraw", "step", "restart", "break", "mend"]),
-            st.integers(1, 4), st.integers(1, 5), st.integers(1, 8),
-        ),
-        max_size=25,
-    )
-)  # fmt: skip
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_happens_in_the_end_exactly_the_wanted_set_is_in_force(
-    make_actor, make_indicator, make_released, make_withdrawn, acts
-) -> None:
-    actor, model = make_actor(), Model()
-    for act, n, version, hours in acts:
-        made = make_indicator(f"c{n}.evil.com", n=n, version=T0 + version, valid_until_us=T0 + hours * HOUR_US)
-        known = model.items.get(n)
-        if act == "release":
-            actor.protect.receive([make_released(made)])
-            if known is None or version > known[0]:
-                model.items[n] = (version, made.observable.value, made.valid_until_us, True)
-        elif act == "withdraw":
-            actor.protect.receive([make_withdrawn(made)])
-            if known is None or version >= known[0]:
-                model.items[n] = (version, made.observable.value, 0, False)
-        elif act == "step":
-            actor.clock.us += hours * HOUR_US // 4
-            actor.protect.step()
-        elif act == "restart":
-            actor.again()
-        else:
-            actor.enforcer.broken = act == "break"
-    actor.enforcer.broken = False
-    actor.clock.us += SECOND_US * 301
-    actor.protect.step()
-    assert actor.enforcer.holds == actor.watcher.holds == model.wanted(actor.clock.us)
-    offered = sum(act in ("release", "withdraw") for act, *_ in acts)
-    assert len(actor.lines()) == offered
 
 
 def test_sightings_are_told_at_once_then_seldom(make_actor, make_indicator, make_released) -> None:
