@@ -76,8 +76,14 @@ class EnforceTable:
         (), unit="", holds='"name=address" that the resolver answers itself; then it asks nobody.'
     )
     resolver_clients: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), unit="", holds="Who may ask it (CIDR).")
-    suricata_socket: str = setting("", unit="", holds="Command socket of a Suricata that takes datasets.")
-    suricata_folder: str = setting("", unit="", holds="Where that Suricata's dataset rules are written.")
+    suricata_socket: str = setting(
+        "",
+        unit="",
+        holds="Command socket of a Suricata that takes our datasets; empty for the one on suricata_interface.",
+    )
+    suricata_folder: str = setting(
+        "", unit="", holds="Its --data-dir: our rules (bavn.rules, for it to load) and the sets lie here."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

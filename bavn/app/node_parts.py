@@ -26,7 +26,7 @@ from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.rpz import Rpz
 from bavn.actor.protect.rpz_log import RpzLog
 from bavn.actor.protect.sightings import HitSource
-from bavn.actor.protect.suricata_dataset import SuricataDataset
+from bavn.actor.protect.suricata_dataset import SuricataDataset, lay_out
 from bavn.actor.protect.suricata_socket import SuricataSocket
 from bavn.actor.protect.textlist import TextList
 from bavn.actor.protect.unbound import Unbound
@@ -37,10 +37,10 @@ from bavn.actor.store.hunt import Hunted, hunt
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.config import NodeConfig
 from bavn.app.exits import Exit, Stop
-from bavn.app.node_sources import sources_of
+from bavn.app.node_sources import command_socket, sources_of
 from bavn.app.real import SystemClock, SystemDice
 from bavn.model.observable import Observable, ObservableType
-from bavn.model.ports import Enforcer, LinkDown, QueryRefused, Window
+from bavn.model.ports import Enforcer, EnforcerDown, LinkDown, QueryRefused, Window
 from bavn.model.record import address_uuid
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
@@ -175,9 +175,8 @@ def _protect(config: NodeConfig, ledger: Ledger, clock: SystemClock, store: Colu
         resolver = resolver_of(config)
         enforcers.append(Rpz(resolver.zone_file, resolver))
         hits.append(RpzLog(resolver.log_file, resolver))
-    if given.suricata_socket:
-        socket = config.path(given.suricata_socket)
-        watchers.append(SuricataDataset(lambda: SuricataSocket(socket), config.path(given.suricata_folder)))
+    if given.suricata_socket or given.suricata_folder:
+        watchers.append(_dataset(config))
     text, where = never.shipped_text(), "the never-block list that comes with Bavn"
     if policy.never_block_file:
         file = config.path(policy.never_block_file)
@@ -192,6 +191,22 @@ def _protect(config: NodeConfig, ledger: Ledger, clock: SystemClock, store: Colu
         hands=Hands(enforcers, watchers), homes=config.node.homes, history=_history(store),
         listed=warning_list, sources=hits,
     )  # fmt: skip
+
+
+def _dataset(config: NodeConfig) -> SuricataDataset:
+    """The sets of a Suricata, with the rules that it must load laid out beside them."""
+    socket = command_socket(config)
+    if socket is None or not config.enforce.suricata_folder:
+        raise Stop(
+            Exit.CONFIGURATION, "[enforce] suricata_folder needs a suricata_socket, or a suricata_interface in [sense];"
+            " suricata_socket needs a suricata_folder",
+        )  # fmt: skip
+    folder = config.path(config.enforce.suricata_folder)
+    try:
+        lay_out(folder)
+    except EnforcerDown as error:
+        raise Stop(Exit.CONFIGURATION, str(error)) from error
+    return SuricataDataset(lambda: SuricataSocket(socket), folder)
 
 
 def _history(store: ColumnStore | None) -> History | None:

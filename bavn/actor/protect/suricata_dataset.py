@@ -12,14 +12,26 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from bavn.actor.protect.atomic import read_if_there
-from bavn.actor.protect.suricata_rules import DATASETS, LABELS_MAX
+from bavn.actor.protect.atomic import read_if_there, write_whole
+from bavn.actor.protect.suricata_rules import DATASETS, LABELS_MAX, RULES_NAME, rules_text
 from bavn.model.indicator import Block
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
 
 SHA1_HEX_CHARS: Final = 40
 _FORMS: Final = dict(sorted(set(DATASETS.values())))
+
+
+def lay_out(data_folder: Path) -> Path:
+    """Puts what a Suricata must find at its start into its ``--data-dir``: our rules, and empty sets where there are
+    none yet. Returns the rule file. Raises EnforcerDown."""
+    rules, text = data_folder / RULES_NAME, rules_text().encode("ascii")
+    if read_if_there(rules) != text:
+        write_whole(rules, text)
+    for name in _FORMS:
+        if read_if_there(data_folder / f"{name}.lst") is None:
+            write_whole(data_folder / f"{name}.lst", b"")
+    return rules
 
 
 class Speaks(Protocol):

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from bavn.actor.protect.sids import SID_ADDRESS, SID_FINGERPRINT, SID_NAMES
 from bavn.model.observable import ObservableType
 
+RULES_NAME: Final = "bavn.rules"
 LABELS_MAX: Final = 6
 MEMCAP: Final = "128mb"
 HASH_SIZE: Final = 65536
