@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bavn.app.demo_again import call_again
 from bavn.app.demo_captures import Played
 from bavn.app.demo_looks import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
 from bavn.app.demo_sector import STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
@@ -38,6 +39,7 @@ class Demo:
 
     def __init__(self, console: Console, folder: Path, played: Played, releases: int) -> None:
         self._console, self._plans, self._ends_us, self._releases = console, played.plans, played.ends_us, releases
+        self._world = played.world
         self._sector = DemoSector(folder, played.known, played.register)
         self.figures: dict[str, Any] = {}
 
@@ -51,6 +53,7 @@ class Demo:
             indicator_ids = self._protect(view)
             self._look_back(view, indicator_ids)
             self._measure_releases(view)
+            self._call_again(view)
             self._show_what_left(view)
             return self.figures
         finally:
@@ -63,7 +66,11 @@ class Demo:
         url = self._sector.start_centre()
         for plan in self._plans:
             member = self._sector.admit(plan, url)
-            senses = "Suricata over its own packets" if plan.captures else "no sensor: protection only"
+            senses = (
+                "Suricata over its own packets, one more kept running"
+                if plan.captures
+                else "no sensor: protection only"
+            )
             self._say(f"  {plan.name:<14} {plan.kind:<13} {senses}; resolver on 127.0.0.1:{member.resolver_port}")
         self._sector.start_nodes()
         self._say(
@@ -249,6 +256,16 @@ class Demo:
             return views if fresh else None
 
         return wait_for(self._sector, BLOCK_S_MAX, "the last block", look)
+
+    def _call_again(self, view: LeadView) -> None:
+        self._title("The next call past the resolver, handed to a running Suricata whose sets were changed meanwhile")
+        with self._console.status("waiting for the alert and its sighting"):
+            made = call_again(
+                self._sector, self._sector.desk(), set(view.lead.observables), view.lead.actors, self._world
+            )
+        for line in made.lines:
+            self._say(line)
+        self.figures |= made.figures
 
     def _show_what_left(self, view: LeadView) -> None:
         member = next((m for m in self._sector.members if m.plan.name in view.lead.actors), self._sector.members[0])

@@ -17,19 +17,21 @@ from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import registered_domain
 from bavn.sim.generate import generate
 from bavn.sim.rewrite import assign, rewrite
-from bavn.sim.sector import demo_sector
+from bavn.sim.sector import Actor, demo_sector
 
 HISTORY_DAYS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The actors, when each one's captures end (us), names with the addresses they resolve to before a block, and the
-    sector's own services as the centre's register has them (``type:value``)."""
+    """The actors, when each one's captures end (us), names with the addresses they resolve to before a block, the
+    simulator's actors of the same names, and the sector's own services as the centre's register has them
+    (``type:value``)."""
 
     plans: list[ActorPlan]
     ends_us: dict[str, int]
     known: dict[str, str]
+    world: tuple[Actor, ...]
     register: tuple[str, ...] = ()
 
 
@@ -47,9 +49,10 @@ def play(folder: Path, seed: int, scale: float, console: Console) -> Played:
         ActorPlan(a["name"], a["kind"], tuple(a["homes"]), out / a["name"] if a["sensor"] else None)
         for a in made["actors"]
     ]
-    monitor = demo_sector(seed, scale).monitor
+    sector = demo_sector(seed, scale)
+    monitor = sector.monitor
     register = (f"domain:{registered_domain(monitor.host)}", f"ip4:{IPv4Address(monitor.address)}")
-    return Played(plans, {plan.name: end_us for plan in plans if plan.captures}, known, register)
+    return Played(plans, {plan.name: end_us for plan in plans if plan.captures}, known, sector.actors, register)
 
 
 def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Played:
@@ -57,7 +60,8 @@ def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Playe
     if not captures.is_dir():
         raise Stop(Exit.INPUT, f"{captures} is no folder of captures")
     end_us = time.time_ns() // 1000
-    actors = {actor.name: actor for actor in demo_sector(seed).actors}
+    sector = demo_sector(seed)
+    actors = {actor.name: actor for actor in sector.actors}
     with_sensor = [name for name, actor in actors.items() if actor.sensor]
     dealt = assign(captures, with_sensor)
     if not any(dealt.values()):
@@ -74,4 +78,4 @@ def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Playe
                     console.print(f"  {said.file}: {said.reason}", markup=False)
             ends_us[name] = end_us
         plans.append(ActorPlan(name, actor.kind, tuple(actor.homes), out))
-    return Played(plans, ends_us, {})
+    return Played(plans, ends_us, {}, sector.actors)

@@ -44,7 +44,9 @@ class Alone:
         return self.rank is None or self.rank > self.line
 
 
-def wait_for[T](sector: DemoSector, seconds: float, what: str, look: Callable[[], T | None]) -> T:
+def wait_for[T](
+    sector: DemoSector, seconds: float, what: str, look: Callable[[], T | None], every_s: float = POLL_S
+) -> T:
     """The first answer that is not None. Stop when a process dies or the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -52,7 +54,7 @@ def wait_for[T](sector: DemoSector, seconds: float, what: str, look: Callable[[]
         found = look()
         if found is not None:
             return found
-        time.sleep(POLL_S)
+        time.sleep(every_s)
     raise Stop(Exit.BROKEN, f"{what} did not happen within {seconds:.0f} s")
 
 

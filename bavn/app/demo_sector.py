@@ -7,17 +7,18 @@ folder to folder here, never through the centre. Refuses to know what there is t
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
 from bavn.app.config import read_centre
+from bavn.app.demo_ending import MARK, end_marked, marked, undisturbed, waited
+from bavn.app.demo_suricata import OwnSuricata
 from bavn.app.exits import Exit, Stop
 from bavn.app.real import SystemDice
 from bavn.centre.node.desk import Desk
@@ -25,17 +26,16 @@ from bavn.psi.keys import new_group_key_file
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 
-STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S = 12, 15, 4
-STOP_S_MAX = 12.0
-START_S_MAX = 60.0
+STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S, SEEN_EVERY_S = 12, 15, 4, 15
 CHECK_NAME = "bavn-check.net"
 # Many rounds and many releases within minutes: what would make a node wary in life is wanted here.
-POLICY = """[door]
+POLICY = f"""[door]
 rounds_per_hour_max = 3600
 
 [protect]
 blocks_per_hour_max = 10000
 budget_share_permille_max = 1000
+seen_every_s = {SEEN_EVERY_S}
 """
 
 
@@ -51,11 +51,12 @@ class ActorPlan:
 
 @dataclass(slots=True)
 class Member:
-    """A running actor."""
+    """A running actor. ``suricata``: the one that takes its sets; None without a sensor."""
 
     plan: ActorPlan
     folder: Path
     resolver_port: int
+    suricata: OwnSuricata | None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -102,7 +103,8 @@ class DemoSector:
         """Invites an actor, hands it the group key, enrols its node."""
         folder = self.folder / plan.name
         folder.mkdir()
-        member = Member(plan, folder, free_port())
+        suricata = OwnSuricata(folder / "suricata", plan.homes) if plan.captures else None
+        member = Member(plan, folder, free_port(), suricata)
         (folder / "group.key").write_bytes(self._group_key())
         (folder / "node.toml").write_text(_node_toml(plan, url, member.resolver_port, self.known))
         (folder / "policy.toml").write_text(POLICY)
@@ -121,7 +123,10 @@ class DemoSector:
         return file.read_bytes()
 
     def start_nodes(self) -> None:
+        """Each actor's own Suricata first, which nobody waits for: it is up long before its node wants it."""
         for member in self.members:
+            if member.suricata is not None:
+                member.suricata.start()
             member.process = self._start(member.plan.name, "run", member.config)
 
     def desk(self) -> Desk:
@@ -134,37 +139,34 @@ class DemoSector:
         for name, process in running:
             if process is not None and process.poll() is not None:
                 raise Stop(Exit.BROKEN, f"{name} ended with {process.returncode}: {self._last_words(name)}")
+        for member in self.members:
+            if member.suricata is not None and (why := member.suricata.why_ended()):
+                raise Stop(Exit.BROKEN, f"{member.plan.name}'s Suricata {why}")
 
     def memory_mb(self) -> int:
-        """Resident memory of all processes of the demonstration, resolvers included."""
-        total = 0
-        for pid in self._family():
-            try:
-                fields = Path(f"/proc/{pid}/statm").read_text().split()
-            except OSError:
-                continue
-            total += int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+        """Resident memory of all processes of the demonstration, resolvers and Suricatas included."""
+        total = sum(m.suricata.memory_mb() for m in self.members if m.suricata is not None) * 1_000_000
+        for pid in {os.getpid(), *marked(str(self.folder))}:
+            with suppress(OSError):
+                total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         return total // 1_000_000
-
-    def _family(self) -> set[int]:
-        processes = [self._centre, *(m.process for m in self.members)]
-        found = {os.getpid(), *(p.pid for p in processes if p is not None)}
-        for member in self.members:
-            pid_file = member.folder / "data" / "unbound" / "unbound.pid"
-            if pid_file.exists():
-                found.add(int(pid_file.read_text()))
-        return found
 
     def stop(self) -> None:
         """Ends every process, resolvers included, and removes the folder. Harmless when repeated."""
-        for member in self.members:
-            _end(member.process)
-        for member in self.members:
-            _stop_resolver(member)
-        _end(self._centre)
-        for log in self._logs:
-            log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with undisturbed():
+            nodes = [member.process for member in self.members]
+            for process in (*nodes, self._centre):
+                if process is not None and process.poll() is None:
+                    process.terminate()
+            for process in (*nodes, self._centre):
+                waited(process)
+            for member in self.members:
+                if member.suricata is not None:
+                    member.suricata.stop()
+            end_marked(str(self.folder))
+            for file in (*self._logs, *((self._centre.stdout,) if self._centre and self._centre.stdout else ())):
+                file.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self, name: str, verb: str, config: Path, *, pipe: bool = False) -> subprocess.Popen[bytes]:
         role = "centre" if name == "centre" else "node"
@@ -173,6 +175,7 @@ class DemoSector:
         return subprocess.Popen(
             [sys.executable, "-m", "bavn.app.cli", role, verb, "--config", str(config)],
             stdout=subprocess.PIPE if pipe else log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, MARK: str(self.folder)},
         )  # fmt: skip
 
     def _last_words(self, name: str) -> str:
@@ -212,35 +215,13 @@ def _centre_toml(register: tuple[str, ...]) -> str:
 def _node_toml(plan: ActorPlan, url: str, port: int, known: dict[str, str]) -> str:
     homes = ", ".join(json.dumps(home) for home in plan.homes)
     answers = ", ".join(json.dumps(f"{name}={address}") for name, address in {CHECK_NAME: "9.9.9.9", **known}.items())
-    captures = f"captures_folder = {json.dumps(str(plan.captures))}\n" if plan.captures else ""
+    captures = suricata = ""
+    if plan.captures:
+        captures = f'captures_folder = {json.dumps(str(plan.captures))}\neve_file = "suricata/eve.json"\n'
+        suricata = 'suricata_socket = "suricata/command.socket"\nsuricata_folder = "suricata/sets"\n'
     return (
         f'[node]\nactor = "{plan.name}"\nfolder = "data"\nhomes = [{homes}]\ncentre_url = "{url}"\n'
         f"detect_s = 10\nhealth_s = 30\n\n[sense]\n{captures}\n[store]\nthreads = 1\nmemory_mb_max = 512\n\n"
         f'[enforce]\nlist_folder = "lists"\nresolver_listen = ["127.0.0.1@{port}"]\nresolver_answers = [{answers}]\n'
+        + suricata
     )
-
-
-def _end(process: subprocess.Popen[bytes] | None) -> None:
-    if process is None or process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(STOP_S_MAX)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _stop_resolver(member: Member) -> None:
-    """A resolver outlives its node on purpose; a demonstration takes its own down."""
-    pid_file = member.folder / "data" / "unbound" / "unbound.pid"
-    if not pid_file.exists():
-        return
-    pid = int(pid_file.read_text())
-    try:
-        os.kill(pid, signal.SIGTERM)
-        for _ in range(50):
-            os.kill(pid, 0)
-            time.sleep(0.1)
-    except ProcessLookupError:
-        return

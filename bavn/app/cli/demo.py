@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -25,10 +26,12 @@ def demo(
     """Run a whole sector as real processes on loopback, from packets to blocks. Ctrl-C stops it and cleans up."""
     from bavn.app.demo import Demo, need, work_folder
     from bavn.app.demo_captures import deal_out, play
+    from bavn.app.demo_ending import undisturbed
 
     need(["suricata", "unbound"])
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     console = Console(force_terminal=False if headless else None, width=160 if headless else None)
     started, folder = time.monotonic(), work_folder()
     console.print("Bavn: a sector of a centre and six actors on this machine; about 4 GB of memory, some minutes.")
@@ -37,9 +40,8 @@ def demo(
         played = deal_out(captures, folder, seed, console) if captures else play(folder, seed, scale, console)
         figures: dict[str, Any] = Demo(console, folder, played, releases).run()
     finally:
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)
+        with undisturbed():
+            shutil.rmtree(folder, ignore_errors=True)
     figures["wall_s"] = round(time.monotonic() - started, 1)
     console.print(f"\nDone in {figures['wall_s']:.0f} s; everything is stopped and cleaned up.")
     if json_file is not None:

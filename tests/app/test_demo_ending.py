@@ -1,0 +1,68 @@
+"""A demonstration ends what it started, and nothing else; a second Ctrl-C does not break that off."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from bavn.app.demo_ending import MARK, end_marked, marked, undisturbed, waited
+
+SLEEP = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
+ORPHAN = """
+import signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(
+    [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"],
+    start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+)
+child.stdout.readline()
+print(child.pid, flush=True)
+child.stdout.close()
+"""
+
+
+def test_what_was_left_by_what_we_started_ends_and_nothing_else(tmp_path) -> None:
+    ours = {**os.environ, MARK: str(tmp_path)}
+    left = subprocess.run([sys.executable, "-c", ORPHAN], env=ours, capture_output=True, text=True, check=True)
+    orphan = int(left.stdout)
+    # Somebody who only looks at our folder, and another demonstration.
+    others = [
+        subprocess.Popen([*SLEEP, str(tmp_path)], stdout=subprocess.PIPE),
+        subprocess.Popen(SLEEP, stdout=subprocess.PIPE, env={**os.environ, MARK: f"{tmp_path}2"}),
+    ]
+    try:
+        for other in others:
+            other.stdout.readline()
+        assert marked(str(tmp_path)) == {orphan}
+        # It was started with SIGTERM ignored, so that only the second signal ends it.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("bavn.app.demo_ending.LEFT_S_MAX", 0.3)
+            end_marked(str(tmp_path))
+        assert marked(str(tmp_path)) == set()
+        assert [other.poll() for other in others] == [None, None]
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+            other.stdout.close()
+
+
+def test_signals_wait_for_the_cleaning_up() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    with undisturbed():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(os.getpid(), number)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_one_that_does_not_listen_is_not_waited_for_long(monkeypatch) -> None:
+    monkeypatch.setattr("bavn.app.demo_ending.STOP_S_MAX", 0.1)
+    process = subprocess.Popen(SLEEP, stdout=subprocess.PIPE)
+    waited(process)
+    assert process.returncode == -signal.SIGKILL
+    process.stdout.close()
+    waited(None)
