@@ -54,7 +54,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        app(standalone_mode=False)
+        ended = app(standalone_mode=False)
     except Stop as stop:
         return _say(stop.code, str(stop))
     except SettingsError as error:
@@ -67,10 +67,8 @@ def _run() -> int:
         return _say(Exit.UNREACHABLE, str(error))
     except NotNow as error:
         return _say(Exit.NOT_NOW, str(error))
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
         return _say(Exit.INTERRUPTED, "stopped")
-    except typer.Exit as ended:
-        return ended.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
@@ -80,7 +78,10 @@ def _run() -> int:
             return _say(Exit.USAGE, str(shown()))
         logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
         return _say(Exit.BROKEN, f"{type(error).__name__}: {error}")
-    return Exit.OK
+    # Typer hands back as a value what a command raised as typer.Exit, and 130 for Ctrl-C.
+    if ended == Exit.INTERRUPTED:
+        return _say(Exit.INTERRUPTED, "stopped")
+    return ended if isinstance(ended, int) else Exit.OK
 
 
 def _say(code: Exit, line: str) -> int:
