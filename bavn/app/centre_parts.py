@@ -69,7 +69,7 @@ def init(file: CentreFile) -> CentreKeys:
     """Makes the centre's folder, authority and keys."""
     keys = CentreKeys(file.folder)
     keys.make(file.centre.limits.sector, file.place.names)
-    open_registry(file)
+    open_registry(file).engine.dispose()
     return keys
 
 
@@ -94,15 +94,16 @@ def _quotas(file: CentreFile) -> dict[str, Quota]:
     return made
 
 
-def open_enrolment(file: CentreFile) -> Enrolment:
-    """Invitations, also from another process than the service."""
-    return Enrolment(open_registry(file), CentreKeys(file.folder).authority(), SystemClock(), SystemDice())
+def open_enrolment(file: CentreFile, registry: Registry | None = None) -> Enrolment:
+    """Invitations, also from another process than the service; over members that are open already, if given."""
+    authority = CentreKeys(file.folder).authority()
+    return Enrolment(registry or open_registry(file), authority, SystemClock(), SystemDice())
 
 
-def open_desk(file: CentreFile) -> Desk:
+def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
     """What people ask and do, also from another process than the service. Stop before ``init``."""
     CentreKeys(file.folder).authority()
-    registry = open_registry(file)
+    registry = registry or open_registry(file)
     return Desk(registry.engine, SystemClock(), registry)
 
 

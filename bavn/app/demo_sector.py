@@ -21,6 +21,7 @@ from bavn.app.demo_ending import MARK, end_marked, marked, undisturbed, waited
 from bavn.app.demo_suricata import OwnSuricata
 from bavn.app.exits import Exit, Stop
 from bavn.app.real import SystemDice
+from bavn.centre.members.registry import Registry
 from bavn.centre.node.desk import Desk
 from bavn.psi.keys import new_group_key_file
 from bavn.wire.links.enrolment import enrol
@@ -82,6 +83,7 @@ class DemoSector:
     register: tuple[str, ...] = ()
     members: list[Member] = field(default_factory=list)
     _centre: subprocess.Popen[bytes] | None = None
+    _registry: Registry | None = None
     _logs: list[IO[bytes]] = field(default_factory=list)
 
     @property
@@ -92,7 +94,9 @@ class DemoSector:
         """Sets the centre up and starts it; returns its address."""
         self.centre_config.parent.mkdir(parents=True)
         self.centre_config.write_text(_centre_toml(self.register))
-        init(read_centre(self.centre_config))
+        file = read_centre(self.centre_config)
+        init(file)
+        self._registry = open_registry(file)
         self._centre = self._start("centre", "run", self.centre_config, pipe=True)
         line = self._centre.stdout.readline() if self._centre.stdout else b""
         if not line:
@@ -109,8 +113,9 @@ class DemoSector:
         (folder / "node.toml").write_text(_node_toml(plan, url, member.resolver_port, self.known))
         (folder / "policy.toml").write_text(POLICY)
         file = read_centre(self.centre_config)
-        open_registry(file).add(plan.name, plan.kind)
-        enrolment = open_enrolment(file)
+        registry = self._registry or open_registry(file)
+        registry.add(plan.name, plan.kind)
+        enrolment = open_enrolment(file, registry)
         safe = Safe(folder / "data" / "keys")
         enrol(url, enrolment.authority.fingerprint, plan.name, enrolment.invite(plan.name), safe, SystemDice())
         self.members.append(member)
@@ -131,7 +136,7 @@ class DemoSector:
 
     def desk(self) -> Desk:
         """The centre's desk, as an analyst's command line has it."""
-        return open_desk(read_centre(self.centre_config))
+        return open_desk(read_centre(self.centre_config), self._registry)
 
     def check(self) -> None:
         """Stop if any process has ended by itself."""
@@ -164,6 +169,8 @@ class DemoSector:
                 if member.suricata is not None:
                     member.suricata.stop()
             end_marked(str(self.folder))
+            if self._registry is not None:
+                self._registry.engine.dispose()
             for file in (*self._logs, *((self._centre.stdout,) if self._centre and self._centre.stdout else ())):
                 file.close()
             shutil.rmtree(self.folder, ignore_errors=True)
