@@ -2,18 +2,16 @@
 
     .venv/bin/python bench/detect.py [--only captures|streams|speed] [--json]
 
-captures (BAVN_DATA): per family, in how many captures a suspicion with p <= 0.05 and p <= 0.005 was found; on benign
-captures, suspicions for 1,000 host-days and the share of candidates with p below a level. Families are split by the
-hash of their name: p-values of one half's captures come from a reference measured on the other half's benign captures
-only. streams: made beacons, tunnels and scans beside RITA v5's beacon score (>= 0.75), a rule of entropy for each
-query, and a plain count of failures. speed: events a second of the four detectors over a store that holds one day, CPU
-time of all threads.
+captures (BAVN_DATA): for each detector and family, in how many captures it is found and how soon; alarms on benign
+captures; baselines over the same windows (bench/captures). Families are split by the hash of their name: p-values of
+one half's captures come from a reference measured on the other half's benign captures only. streams: made beacons,
+tunnels and scans beside RITA v5's beacon score (>= 0.75), a rule of entropy for each query, and a plain count of
+failures. speed: events a second of the four detectors over a store that holds one day, CPU time of all threads.
 """
 
 import argparse
 import json
 import sys
-from collections import Counter, defaultdict
 from pathlib import Path
 from time import process_time
 
@@ -21,75 +19,24 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from labelled import BENIGN, data_folder, labelled, window
-from made import DAY_S, Made, beacon, rita_score, speed_store
-from reference import populations
+from baselines import entropy_bits, rita_score
+from captures import measure
+from labelled import data_folder
+from made import DAY_S, Made, beacon, speed_store
 
-from bavn.actor.detect import calibrate, lists
+from bavn.actor.detect import lists
 from bavn.actor.detect.base import Look
 from bavn.actor.detect.beacon import REGULAR_NATS_MIN
 from bavn.actor.detect.information import busiest, information_bytes
-from bavn.actor.detect.run import DETECTORS, survey
+from bavn.actor.detect.run import DETECTORS
 from bavn.actor.detect.terms import Terms
 from bavn.actor.detect.timing import timings
 from bavn.actor.detect.walk import ALARM_NATS, FAIL_UNITS, SUCCESS_UNITS, UNIT_NATS
 
-SHOWN_P, STRONG_P = 0.05, 0.005
-
-
-def captures(folder: Path) -> dict[str, object]:
-    """Families found, and false alarms, with the reference of the other half."""
-    references = {}
-    for half in (True, False):
-        parts = populations(
-            folder, lambda one, half=half: one.kind in (*BENIGN, "background") and one.tuning is not half
-        )
-        references[half] = calibrate.Reference({n: calibrate.survival(tally) for n, tally in parts.items()})
-    families: dict[str, Counter[str]] = defaultdict(Counter)
-    benign: Counter[str] = Counter()
-    shares: dict[str, list[float]] = defaultdict(list)
-    for one in labelled(folder):
-        with window(one) as made:
-            if made is None:
-                continue
-            reference = references[one.tuning]
-            seen = survey(made, reference=reference)
-            least = min((s.p for s in seen.suspicions), default=1.0)
-            if one.kind in BENIGN:
-                benign["host_days"] += host_days(made)
-                benign["suspicions"] += len(seen.suspicions)
-                for name, level in (("p<=0.05", SHOWN_P), ("p<=0.005", STRONG_P)):
-                    benign[name] += sum(s.p <= level for s in seen.suspicions)
-                for population, tally in seen.tallies.items():
-                    values = [p for step, n in tally.counts.items() for p in [p_of(step, population, reference)] * n]
-                    shares[population] += values
-            else:
-                family = families[f"{one.kind}: {one.family}"]
-                family["captures"] += 1
-                family["p<=0.05"] += least <= SHOWN_P
-                family["p<=0.005"] += least <= STRONG_P
-                family["lines"] += sum(s.p <= SHOWN_P for s in seen.suspicions)
-    calibration = {
-        name: {str(level): round(float(np.mean(np.array(values) <= level)), 4) for level in (0.05, 0.01, 0.005)}
-        for name, values in sorted(shares.items())
-    }
-    per = 1000 / max(1, benign["host_days"])
-    rates = {f"{name} a 1,000 host-days": round(per * benign[name], 1) for name in ("p<=0.05", "p<=0.005")}
-    return {
-        "families": {name: dict(found) for name, found in sorted(families.items())},
-        "benign": dict(benign) | rates,
-        "share of benign candidates (other half's reference)": calibration,
-    }
-
-
-def p_of(step: int, population: str, reference: calibrate.Reference) -> float:
-    return reference.at_least(population, calibrate.least_of(step + 1))
-
-
-def host_days(made) -> int:
-    """Own hosts times days on which each called somebody."""
-    sql = "SELECT count(*) FROM (SELECT DISTINCT src, hour // 24 FROM pair_hour WHERE is_home(src))"
-    return int(made.rows(sql)[0][0])
+STANDING = ("ioc", "beacon", "dns_tunnel", "scan")
+"""Who is measured here, whoever else runs."""
+MEASURED = tuple(detector for detector in DETECTORS if detector.name in STANDING)
+SIZE_BYTES = 1000
 
 
 def beacons(trials: int = 200) -> dict[str, object]:
@@ -110,7 +57,7 @@ def beacons(trials: int = 200) -> dict[str, object]:
 def shares(streams, days: int) -> dict[str, float]:
     kept = [np.sort((stream[-4096:] * 1e6).astype(np.int64)) for stream in streams if len(stream) >= 2]
     ours = timings(np.concatenate(kept), np.array([len(stream) for stream in kept])).nats >= REGULAR_NATS_MIN
-    rita = [rita_score(stream / 1e6, days) >= 0.75 for stream in kept]
+    rita = [rita_score(s / 1e6, np.full(len(s), SIZE_BYTES), 0.0, days * DAY_S) >= 0.75 for s in kept]
     return {"bavn": round(float(ours.mean()), 3), "rita": round(float(np.mean(rita)), 3)}
 
 
@@ -124,9 +71,7 @@ def tunnels(trials: int = 50) -> dict[str, object]:
         ("half a byte a second, 36 letters each 36 s", 36, 36.0, 36),
     ):
         took = [until_alarm(made.labels(200, length, alphabet), every_s) for _ in range(trials)]
-        entropy = np.mean(
-            [max(map(made.entropy_bits, made.labels(200, length, alphabet))) >= 4.0 for _ in range(trials)]
-        )
+        entropy = np.mean([max(map(entropy_bits, made.labels(200, length, alphabet))) >= 4.0 for _ in range(trials)])
         found = [one for one in took if one is not None]
         rows[name] = {
             "bavn": len(found) / trials,
@@ -144,7 +89,7 @@ def tunnels(trials: int = 50) -> dict[str, object]:
         most, _ = busiest(np.arange(len(labels)) * 200_000, information_bytes(labels), 600_000_000)
         rows[f"innocent: {name}"] = {
             "bytes in ten minutes, before fame": round(most),
-            "entropy of a query >= 4.0": bool(max(map(made.entropy_bits, labels)) >= 4.0),
+            "entropy of a query >= 4.0": bool(max(map(entropy_bits, labels)) >= 4.0),
         }
     return rows
 
@@ -196,7 +141,7 @@ def speed(events: int = 1_000_000) -> dict[str, object]:
     with speed_store(events) as (made, store_s):
         look = Look(window=made, terms=Terms(made, lists.shipped))
         total = 0.0
-        for detector in DETECTORS:
+        for detector in MEASURED:
             began = process_time()
             detector.candidates(look)
             took = process_time() - began
@@ -224,7 +169,7 @@ def main() -> None:
         facts["speed"] = speed()
     folder = data_folder()
     if asked.only in (None, "captures"):
-        facts |= captures(folder) if folder else {"captures": "none: set BAVN_DATA to the folder that holds them"}
+        facts |= measure(folder, MEASURED) if folder else {"captures": "none: set BAVN_DATA to the folder with them"}
     if asked.json:
         print(json.dumps(facts))
         return

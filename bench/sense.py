@@ -6,7 +6,6 @@ Beside each, DuckDB's bare read of the same file in the same run (read_json and 
 nothing) and the ratio. Every figure is the best of three in CPU seconds of one thread. With the store: bench/ingest.py.
 """
 
-import argparse
 import json
 import resource
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+from figures import run_and_tell
 from ingest import bare_read, line
 
 from bavn.actor.sense.engine import Engine
@@ -100,18 +100,5 @@ def run(lines: int) -> dict[str, float]:
     return figures
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lines", type=int, default=200_000)
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    figures = run(chosen.lines)
-    if chosen.json:
-        print(json.dumps(figures))
-        return
-    for name, value in figures.items():
-        print(f"{name:30} {value:>12,.2f}" if value < 100 else f"{name:30} {value:>12,.0f}")
-
-
 if __name__ == "__main__":
-    main()
+    run_and_tell(__doc__, run, "lines", 200_000)

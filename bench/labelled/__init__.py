@@ -9,6 +9,7 @@ import csv
 import hashlib
 import os
 import pickle
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bavn.actor.detect.homes import inferred
 from bavn.actor.sense.base import SourceBroken
@@ -26,16 +28,19 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.window import StoreWindow
+from bavn.model.observable import registered_domain
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = StoreLimits(age_days_max=None)
 BENIGN = frozenset({"benign", "benign-probable"})
-FORMATS = (".pcap", ".pcapng", ".cap", ".gz", ".json")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}")
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """One capture, or one folder of Zeek logs."""
+    """One capture, or one folder of Zeek logs. ``hosts``: the machines it is about; ``peers``: addresses and registered
+    domains that its label names, a hint made by machine; either may be empty."""
 
     name: str
     path: Path
@@ -43,6 +48,8 @@ class Labelled:
     label: str
     technique: str
     digest: str
+    hosts: frozenset[str] = frozenset()
+    peers: frozenset[str] = frozenset()
 
     @property
     def family(self) -> str:
@@ -66,13 +73,23 @@ def labelled(folder: Path) -> list[Labelled]:
     with (folder / "MANIFEST.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             file = row["file"]
-            if file.split("/")[0] not in ("pcap", "zeek", "eve") or "portscans" in file:
+            if file.split("/")[0] not in ("pcap", "zeek", "eve"):
                 continue
-            name = "/".join(file.split("/")[:2]) if file.startswith("zeek/") else file
+            alone = not file.startswith("zeek/") or "portscans" in file
+            name = file if alone else "/".join(file.split("/")[:2])
             earlier = made.get(name)
             digest = hashlib.sha256(((earlier.digest if earlier else "") + row["sha256"]).encode()).hexdigest()
-            made[name] = Labelled(name, folder / name, row["kind"], row["label"], row["technique"], digest)
+            about = row["infected_hosts"], row["c2_or_attacker"]
+            made[name] = Labelled(
+                name, folder / name, row["kind"], row["label"], row["technique"], digest,
+                frozenset(_ADDRESS.findall(about[0])), _peers(about[1]),
+            )  # fmt: skip
     return list(made.values())
+
+
+def _peers(text: str) -> frozenset[str]:
+    names = {registered_domain(name) or name for name in _NAME.findall(text.lower())}
+    return frozenset({*_ADDRESS.findall(text), *names})
 
 
 def _code_digest() -> str:
@@ -105,13 +122,30 @@ def converted(one: Labelled) -> dict[str, pa.Table]:
     return made
 
 
+def known_us(tables: dict[str, pa.Table]) -> list[int]:
+    """When each record was there to be seen, ascending: a flow at its last packet, anything else at once."""
+    moments = [_known_at(name, rows).cast(pa.int64()).to_pylist() for name, rows in tables.items()]
+    return sorted(us for some in moments for us in some)
+
+
+def _known_at(name: str, rows: pa.Table) -> pa.ChunkedArray:
+    at = rows["ts"].cast(pa.timestamp("us"))
+    return pc.coalesce(rows["ts_end"].cast(pa.timestamp("us")), at) if name == "flow" else at
+
+
+def until(tables: dict[str, pa.Table], last_us: int) -> dict[str, pa.Table]:
+    """What could be seen by then."""
+    last = pa.scalar(last_us, pa.timestamp("us"))
+    return {name: rows.filter(pc.less_equal(_known_at(name, rows), last)) for name, rows in tables.items()}
+
+
 @contextmanager
-def window(one: Labelled) -> Iterator[StoreWindow | None]:
-    """The capture as a window of a store of its own, homes inferred; None if it holds no records."""
+def window(one: Labelled, tables: dict[str, pa.Table] | None = None) -> Iterator[StoreWindow | None]:
+    """The capture, or these records of it, as a window of a store of its own, homes inferred; None without records."""
     with tempfile.TemporaryDirectory(prefix="bavn-bench-") as scratch:
         root = Path(scratch) / "store"
         with ColumnStore.open(root, LIMITS) as store:
-            store.append(one.name, "all", converted(one))
+            store.append(one.name, "all", converted(one) if tables is None else tables)
             store.tidy()
             stats = store.stats()
         if stats.oldest_us is None or stats.newest_us is None:

@@ -1,7 +1,5 @@
-"""Made traffic for bench/detect.py: beacons, names, a day of records; and RITA's score as its authors describe it."""
+"""Made traffic for bench/detect.py: beacons, names, a day of records."""
 
-import math
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import process_time
@@ -27,26 +25,6 @@ def beacon(dice, period_s: float, jitter: float, *, days: float, lost: float, of
     return at[keep]
 
 
-def rita_score(ts_s: np.ndarray, days: float) -> float:
-    """RITA v5's beacon score from its description: the mean of a timestamp, data size, duration and histogram score.
-
-    Timestamps: Bowley skewness and MAD of the intervals; sizes are uniform here, so their score is 1; duration: the
-    larger of coverage and of the longest run of hours over 12; histogram: 1 - CV of the calls in 24 bars.
-    """
-    intervals = np.diff(ts_s)
-    if len(intervals) < 3:
-        return 0.0
-    low, middle, high = np.quantile(intervals, [0.25, 0.5, 0.75])
-    skew = 1.0 if high == low or middle in (low, high) else 1 - abs((high + low - 2 * middle) / (high - low))
-    mad = float(np.median(np.abs(intervals - middle)))
-    stamps = (skew + (max(0.0, (middle - mad) / middle) if middle > 0 else 0.0)) / 2
-    bars = np.bincount(np.minimum(23, (ts_s / (days * DAY_S) * 24).astype(int)), minlength=24)
-    histogram = max(0.0, 1 - bars.std() / bars.mean())
-    runs = "".join("x" if bar else " " for bar in bars).split()
-    duration = max((ts_s[-1] - ts_s[0]) / (days * DAY_S), min(1.0, max(map(len, runs), default=0) / 12))
-    return (stamps + 1.0 + duration + histogram) / 4
-
-
 class Made:
     """Names by a seed."""
 
@@ -63,11 +41,6 @@ class Made:
     def words(self, count: int) -> list[str]:
         parts = ["www", "mail", "img", "static", "api", "cdn", "login", "news", "shop", "m"]
         return [f"{self.dice.choice(parts)}{self.dice.integers(1, 40)}" for _ in range(count)]
-
-    @staticmethod
-    def entropy_bits(label: str) -> float:
-        counts = Counter(label).values()
-        return -sum(n / len(label) * math.log2(n / len(label)) for n in counts) if label else 0.0
 
 
 _RECORDS = """

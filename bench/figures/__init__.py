@@ -1,0 +1,20 @@
+"""How a bench is asked and how it answers: the same words and the same columns in each. Knows no figure."""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+
+
+def run_and_tell(said: str, measure: Callable[[int], Mapping[str, float]], count: str, default: int) -> None:
+    """The command line of a bench that measures over so many things (``--count``): one figure a line, or one JSON
+    object with ``--json``."""
+    parser = argparse.ArgumentParser(description=said, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(f"--{count}", type=int, default=default)
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    figures = measure(getattr(chosen, count))
+    if chosen.json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:34} {value:>12,.2f}" if value < 100 else f"{name:34} {value:>12,.0f}")
