@@ -27,7 +27,7 @@ from bavn.actor.store.lease import ERAS, if_free
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Change, Damaged, Manifest
 from bavn.actor.store.merger import Merger
-from bavn.actor.store.plan import edges, forget_before, hours_held, lacking_rollups, next_merge
+from bavn.actor.store.plan import Merge, edges, forget_before, lacking_rollups, next_merge
 from bavn.actor.store.segment import Segment, Story
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
 from bavn.actor.store.write import SegmentWriter
@@ -138,7 +138,7 @@ class ColumnStore(History):
                 if merges_max is not None and merged >= merges_max:
                     more = True
                     break
-                self._changed(due[0], due[1])
+                self._changed(due)
                 merged += 1
             return Tidied(merged=merged, forgotten_rows=forgotten, deleted=self.sweep(), more=more)
 
@@ -201,39 +201,40 @@ class ColumnStore(History):
         """No table gathers more micro segments than the limit, whether or not anybody tidies."""
         for table in tables:
             if self._manifest.micro_count(table) >= self._limits.micro_segments_max:
-                self._changed(tuple(self._manifest.segments("tbl = ? AND hour IS NULL", (table,))), None)
+                self._changed(Merge(inputs=tuple(self._manifest.segments("tbl = ? AND hour IS NULL", (table,)))))
 
-    def _due(self) -> tuple[tuple[Segment, ...], Segment | None] | None:
+    def _due(self) -> Merge | Segment | None:
         """The next thing to do: segments to merge, or a segment to make the roll-up of."""
         segments = self._manifest.segments()
         now = None if self._clock is None else self._clock.now_us()
         merge = next_merge(segments, edges(now, self._limits), self._limits)
-        if merge is not None:
-            return merge.inputs, None
-        lacking = lacking_rollups(segments)
-        return ((), lacking[0]) if lacking else None
+        return merge or next(iter(lacking_rollups(segments)), None)
 
-    def _changed(self, inputs: tuple[Segment, ...], rollup_of: Segment | None, keep_from_hour: int = 0) -> None:
+    def _changed(self, due: Merge | Segment) -> None:
         """Merge, or make a roll-up; what cannot be read because it is damaged is taken out and named."""
         try:
             with self._whole_or_not():
-                self._merger.change(inputs, rollup_of, keep_from_hour)
+                self._merger.change(due)
         except duckdb.Error as error:
-            damage = self._damage(inputs if rollup_of is None else (rollup_of,))
+            damage = self._damage(due.inputs if isinstance(due, Merge) else (due,))
             if damage is None:
                 raise StoreBroken(f"merging failed ({error}): see to the disk space and the memory limit") from error
             raise damage from error
 
     def _forget(self) -> int:
+        """Rows forgotten. An hour's share of a pack is known when the rest is written, so it looks again."""
         now = None if self._clock is None else self._clock.now_us()
-        segments = self._manifest.segments()
-        before = max(forget_before(segments, self._limits, now), self._manifest.forgotten_before_hour)
-        gone = self._manifest.counts("forgotten")
-        inputs = tuple(s for s in segments if any(hour < before for hour in hours_held(s)))
-        if not inputs:
-            return 0
-        self._changed(inputs, None, before)
-        return sum(int(str(row[1])) for row in self._manifest.counts("forgotten")) - sum(int(str(r[1])) for r in gone)
+        rows_gone = self._forgotten_rows()
+        while True:
+            segments = self._manifest.segments()
+            before = max(forget_before(segments, self._limits, now), self._manifest.forgotten_before_hour)
+            inputs = tuple(s for s in segments if any(hour < before for hour in s.held))
+            if not inputs:
+                return self._forgotten_rows() - rows_gone
+            self._changed(Merge(inputs=inputs, keep_from_hour=before))
+
+    def _forgotten_rows(self) -> int:
+        return sum(int(str(row[1])) for row in self._manifest.counts("forgotten"))
 
     def _damage(self, segments: Sequence[Segment]) -> StoreDamaged | None:
         with self._writing:

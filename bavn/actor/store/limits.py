@@ -12,6 +12,8 @@ class StoreLimits:
     ``memory_mb_max`` and ``spill_mb_max`` hold for each window and for the writer, ``query_s_max`` and
     ``result_rows_max`` for each query. ``micro_segments_max``: small segments a table may gather before an append
     merges them itself. ``late_minutes_max``: an hour is closed, and made one file, that long after its end.
+    ``pack_bytes_max``: the files of closed hours become one a quarter of a day, then one a day, while no
+    larger than that. Above it opening a file costs little beside reading it, and a damaged one costs an hour.
     """
 
     age_days_max: int | None = 28
@@ -25,6 +27,7 @@ class StoreLimits:
     result_rows_max: int = 5_000_000
     sql_chars_max: int = 200_000
     micro_segments_max: int = 64
+    pack_bytes_max: int = 16 << 20
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

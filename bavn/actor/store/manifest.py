@@ -17,12 +17,12 @@ from bavn.actor.store.segment import Segment, layout, layout_text
 from bavn.model.moment import HOUR_US
 
 FILE: Final = "manifest.sqlite"
-VERSION: Final = 1
+VERSION: Final = 2
 _SCHEMA = """
 CREATE TABLE segment (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, tbl TEXT NOT NULL, raw TEXT NOT NULL, hour INTEGER, rows INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, crc32 INTEGER NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,
-    layout TEXT NOT NULL, of INTEGER) STRICT;
+    id INTEGER PRIMARY KEY AUTOINCREMENT, tbl TEXT NOT NULL, raw TEXT NOT NULL, hour INTEGER, span INTEGER NOT NULL,
+    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, crc32 INTEGER NOT NULL, first_us INTEGER NOT NULL,
+    last_us INTEGER NOT NULL, layout TEXT NOT NULL, of INTEGER) STRICT;
 CREATE INDEX segment_span ON segment (last_us, first_us);
 CREATE TABLE segment_hour (
     segment INTEGER NOT NULL REFERENCES segment (id) ON DELETE CASCADE, hour INTEGER NOT NULL, rows INTEGER NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE damaged (
     last_us INTEGER NOT NULL, why TEXT NOT NULL) STRICT;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
-_FIELDS = "id, tbl, raw, hour, rows, bytes, crc32, first_us, last_us, layout, of"
+_FIELDS = "id, tbl, raw, hour, span, rows, bytes, crc32, first_us, last_us, layout, of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,16 +208,16 @@ class Manifest:
         hours: dict[int, list[tuple[int, int]]] = {}
         for number, hour, rows in self._db.execute(
             "SELECT segment, hour, rows FROM segment_hour WHERE segment IN "
-            f"(SELECT id FROM segment WHERE hour IS NULL AND ({where})) ORDER BY segment, hour",
+            f"(SELECT id FROM segment WHERE (hour IS NULL OR span > 1) AND ({where})) ORDER BY segment, hour",
             values,
         ):
             hours.setdefault(number, []).append((hour, rows))
         return [
             Segment(
-                id=i, table=table, raw=raw, hour=hour, rows=rows, bytes=size, crc32=crc, first_us=first, last_us=last,
-                layout=made, of=of, hours=tuple(hours.get(i, ())),
+                id=i, table=table, raw=raw, hour=hour, span=span, rows=rows, bytes=size, crc32=crc,
+                first_us=first, last_us=last, layout=made, of=of, hours=tuple(hours.get(i, ())),
             )
-            for i, table, raw, hour, rows, size, crc, first, last, made, of in found
+            for i, table, raw, hour, span, rows, size, crc, first, last, made, of in found
         ]  # fmt: skip
 
     def micro_count(self, table: str) -> int:
@@ -277,9 +277,9 @@ class Manifest:
 
     def _add(self, segment: Segment) -> None:
         self._db.execute(
-            f"INSERT INTO segment ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (segment.id, segment.table, segment.raw, segment.hour, segment.rows, segment.bytes, segment.crc32,
-             segment.first_us, segment.last_us, segment.layout, segment.of),
+            f"INSERT INTO segment ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (segment.id, segment.table, segment.raw, segment.hour, segment.span, segment.rows, segment.bytes,
+             segment.crc32, segment.first_us, segment.last_us, segment.layout, segment.of),
         )  # fmt: skip
         self._db.executemany(
             "INSERT INTO segment_hour VALUES (?, ?, ?)", [(segment.id, hour, rows) for hour, rows in segment.hours]

@@ -1,4 +1,5 @@
-"""Carrying out one change of the history's shape: segments become one an hour, with roll-ups; old hours fall away.
+"""Carrying out one change of the history's shape: segments become one an hour or a pack, with
+roll-ups; old hours fall away.
 
 All of a change is one transaction of the manifest. Refuses to decide what is due (plan.py).
 """
@@ -10,7 +11,7 @@ from bavn.actor.store.disk import Disk
 from bavn.actor.store.engine import Engine
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Change, Manifest
-from bavn.actor.store.plan import hours_held
+from bavn.actor.store.plan import Merge
 from bavn.actor.store.segment import ROLLUP_OF, Segment, Story
 from bavn.actor.store.start import note_forgotten
 from bavn.actor.store.write import SegmentWriter
@@ -24,15 +25,15 @@ class Merger:
         self._root, self._limits, self._manifest, self._writer, self._disk = root, limits, manifest, writer, disk
         self._engine: Engine | None = None
 
-    def change(self, inputs: tuple[Segment, ...], rollup_of: Segment | None, keep_from_hour: int = 0) -> None:
-        """Make ``inputs`` one segment a table and hour, leaving out hours before ``keep_from_hour``; or make a roll-up.
-        Raises duckdb.Error if a segment cannot be read or the disk is full: then nothing has changed."""
+    def change(self, due: Merge | Segment) -> None:
+        """Carry out a merge, or make the roll-up of a segment. Raises duckdb.Error if a segment cannot be read or the
+        disk is full: then nothing has changed."""
         if self._engine is None:
             self._engine = Engine(self._limits, self._root / "spill")
-        if rollup_of is not None:
-            self._roll_up(self._engine, rollup_of)
+        if isinstance(due, Merge):
+            self._merge(self._engine, due)
         else:
-            self._merge(self._engine, inputs, keep_from_hour)
+            self._roll_up(self._engine, due)
 
     def close(self) -> None:
         """Harmless when repeated."""
@@ -47,24 +48,23 @@ class Merger:
         self._writer.names_kept({made.table})
         self._manifest.commit(Change(add=(made,), drop=old))
 
-    def _merge(self, engine: Engine, inputs: tuple[Segment, ...], keep_from_hour: int) -> None:
-        before = max(keep_from_hour, self._manifest.forgotten_before_hour)
-        raw = [segment for segment in inputs if segment.table in TABLES]
+    def _merge(self, engine: Engine, merge: Merge) -> None:
+        before = max(merge.keep_from_hour, self._manifest.forgotten_before_hour)
+        raw = [segment for segment in merge.inputs if segment.table in TABLES]
         numbers = {segment.id for segment in raw}
         rollups = [s for s in self._manifest.segments("of IS NOT NULL") if s.of in numbers]
         drop = sorted([*raw, *rollups], key=lambda segment: segment.id)
-        due: defaultdict[tuple[str, int], list[Segment]] = defaultdict(list)
+        due: defaultdict[tuple[str, int, int], list[Segment]] = defaultdict(list)
         for segment in raw:
-            for hour in hours_held(segment):
-                if hour >= before:
-                    due[segment.table, hour].append(segment)
-        files = sum(2 if table in ROLLUP_OF else 1 for table, _ in due)
+            for first, hours in _parts(segment, merge.pack, before):
+                due[segment.table, first, hours].append(segment)
+        files = sum(2 if table in ROLLUP_OF else 1 for table, _, _ in due)
         story = self._story(files, drop, before)
         layouts = self._manifest.layouts()
         added: list[Segment] = []
-        for (table, hour), those in sorted(due.items()):
+        for (table, first, hours), those in sorted(due.items()):
             number = story.first + len(added)
-            made = self._writer.hour(engine, table, hour, those, number, story, layouts)
+            made = self._writer.hours(engine, table, (first, hours, before), those, number, story, layouts)
             added.append(made)
             if table in ROLLUP_OF:
                 added.append(self._writer.rollup(engine, made, number + 1, story))
@@ -88,12 +88,23 @@ class Merger:
         )  # fmt: skip
 
 
+def _parts(segment: Segment, pack: tuple[int, int] | None, before: int) -> list[tuple[int, int]]:
+    """(first hour, hours) of what a segment's rows go into: the pack, the pack that it is, or each of its hours."""
+    kept = [hour for hour in segment.held if hour >= before]
+    if not kept:
+        return []
+    if pack is not None:
+        return [pack]
+    if segment.hour is not None:
+        return [(segment.hour, segment.span)]
+    return [(hour, 1) for hour in kept]
+
+
 def _forgotten(raw: "list[Segment]", before: int) -> dict[str, tuple[int, int]]:
     """(rows, bytes) by table that lie before this hour; a micro segment's bytes are shared out by rows."""
     lost: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for segment in raw:
-        held = segment.hours if segment.hour is None else ((segment.hour, segment.rows),)
-        rows = sum(count for hour, count in held if hour < before)
+        rows = sum(count for hour, count in segment.rows_by_hour if hour < before)
         if rows:
             had = lost[segment.table]
             lost[segment.table] = (had[0] + rows, had[1] + segment.bytes * rows // segment.rows)

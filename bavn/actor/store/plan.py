@@ -1,7 +1,9 @@
 """Which segments are due to become one, and which hours are due to be forgotten. Pure: looks at the list, not at files.
 
 Micro segments go into their hours when many have gathered or an hour has closed; an hour's segments become one when it
-has closed, again when enough late rows have come, and for good when a day has passed. Refuses to know the time.
+has closed, again when enough late rows have come, and for good when a day has passed. Where hours are small, a quarter
+of a day and then a day become one pack: a question over weeks opens tens of files, not thousands. Refuses to know the
+time.
 """
 
 from collections import defaultdict
@@ -20,14 +22,17 @@ a few times, however late the rest comes."""
 CLOSED_SEGMENTS_MAX: Final = 4
 OPEN_SEGMENTS_MAX: Final = 8
 SETTLED_US: Final = DAY_US
+PACKS_HOURS: Final = (24, 6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """These segments of one table become one segment an hour."""
+    """These segments become one a table and hour; or one a table over the hours of ``pack`` (first hour, hours). Rows
+    of hours before ``keep_from_hour`` are left out."""
 
-    table: str
     inputs: tuple[Segment, ...]
+    pack: tuple[int, int] | None = None
+    keep_from_hour: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +59,39 @@ def next_merge(segments: Sequence[Segment], edge: Edges, limits: StoreLimits) ->
         micro = tuple(segment for segment in mine if segment.hour is None)
         by_hour: defaultdict[int, list[Segment]] = defaultdict(list)
         for segment in mine:
-            if segment.hour is not None:
+            if segment.hour is not None and segment.span == 1:
                 by_hour[segment.hour].append(segment)
         if micro and _micro_due(micro, by_hour, edge, limits):
-            return Merge(table=table, inputs=micro)
+            return Merge(inputs=micro)
         for hour, those in sorted(by_hour.items()):
             if _hour_due(hour, those, edge):
-                return Merge(table=table, inputs=tuple(those))
+                return Merge(inputs=tuple(those))
+        pack = _next_pack([s for s in mine if s.hour is not None], edge, limits.pack_bytes_max)
+        if pack is not None:
+            return pack
     return None
+
+
+def _next_pack(sorted_segments: Sequence[Segment], edge: Edges, bytes_max: int) -> Merge | None:
+    """The largest pack that is due, the oldest first."""
+    for hours in PACKS_HOURS:
+        blocks: defaultdict[int, list[Segment]] = defaultdict(list)
+        for segment in sorted_segments:
+            if segment.hour is not None and segment.span <= hours:
+                blocks[segment.hour // hours * hours].append(segment)
+        for first, those in sorted(blocks.items()):
+            if sum(s.bytes for s in those) <= bytes_max and _pack_due(first + hours, hours, those, edge):
+                return Merge(inputs=tuple(those), pack=(first, hours))
+    return None
+
+
+def _pack_due(end: int, hours: int, those: Sequence[Segment], edge: Edges) -> bool:
+    """All of its hours have closed; what comes late waits like it does in an hour."""
+    if len(those) < 2 or end > edge.closed_before:
+        return False
+    packed = sum(s.rows for s in those if s.span == hours)
+    late = sum(s.rows for s in those) - packed
+    return not packed or end <= edge.settled_before or late >= LATE_SHARE * packed
 
 
 def _micro_due(micro: Sequence[Segment], by_hour: dict[int, list[Segment]], edge: Edges, limits: StoreLimits) -> bool:
@@ -93,20 +123,13 @@ def lacking_rollups(segments: Sequence[Segment]) -> list[Segment]:
     return [s for s in segments if s.table in ROLLUP_OF and s.hour is not None and s.id not in made]
 
 
-def hours_held(segment: Segment) -> tuple[int, ...]:
-    """The hours a segment has rows of."""
-    return (segment.hour,) if segment.hour is not None else tuple(hour for hour, _ in segment.hours)
-
-
 def forget_before(segments: Iterable[Segment], limits: StoreLimits, now_us: int | None) -> int:
     """The first hour to keep: by age of the clock, and by bytes from the newest hour backwards. The newest hour that
     has come (or is now) is never forgotten."""
     size: defaultdict[int, float] = defaultdict(float)
     for segment in segments:
-        if segment.hour is not None:
-            size[segment.hour] += segment.bytes
-        for hour, rows in segment.hours:
-            size[hour] += segment.bytes * rows / segment.rows
+        for hour, rows in segment.rows_by_hour:
+            size[hour] += segment.bytes * (rows / segment.rows if segment.rows else 1)
     if not size:
         return 0
     newest = max(size) if now_us is None else min(max(size), hour_of(now_us))

@@ -7,6 +7,7 @@ before it. Refuses to delete anything: what does not count goes to ``damaged/``.
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,6 @@ from bavn.actor.store.disk import Disk
 from bavn.actor.store.faults import StoreDamaged
 from bavn.actor.store.intake import hours_of, span_of
 from bavn.actor.store.manifest import FILE, Change, Manifest
-from bavn.actor.store.plan import hours_held
 from bavn.actor.store.segment import Segment, crc32_of, description, number_of
 from bavn.actor.store.start import forgotten_note, segment_files, take_hold
 from bavn.model.moment import HOUR_US
@@ -104,10 +104,11 @@ def _segment(file: Path, number: int, what: Mapping[str, Any], aside: dict[Path,
     hour = what["hour"]
     try:
         rows = pq.read_metadata(file).num_rows
-        span, hours = _times(file, hour, rolled_up=what["of"] is not None)
+        span, hours = _times(file, hour, what["span"], rolled_up=what["of"] is not None)
         return Segment(
             id=number, table=what["table"], raw=what["raw"], hour=hour, rows=rows, bytes=file.stat().st_size,
-            crc32=crc32_of(file), first_us=span[0], last_us=span[1], layout=what["layout"], of=what["of"], hours=hours,
+            crc32=crc32_of(file), first_us=span[0], last_us=span[1], layout=what["layout"], of=what["of"],
+            span=what["span"], hours=hours,
         )  # fmt: skip
     except _UNREADABLE as error:
         aside[file] = f"cannot be read ({error})"
@@ -118,17 +119,20 @@ def _remembered(segments: Sequence[Segment | None], before: int, path: Path, asi
     """Those with anything that was not forgotten."""
     live = [segment for segment in segments if segment is not None]
     for segment in live:
-        if max(hours_held(segment)) < before:
+        if max(segment.held) < before:
             aside[path / "segments" / segment.name] = "was forgotten"
-    return [segment for segment in live if max(hours_held(segment)) >= before]
+    return [segment for segment in live if max(segment.held) >= before]
 
 
-def _times(file: Path, hour: int | None, *, rolled_up: bool) -> tuple[tuple[int, int], tuple[tuple[int, int], ...]]:
-    """The span of a file, and for a micro segment its rows by hour."""
+def _times(
+    file: Path, hour: int | None, span: int, *, rolled_up: bool
+) -> tuple[tuple[int, int], tuple[tuple[int, int], ...]]:
+    """The times of a file, and for a micro segment or a pack its rows by hour."""
     if hour is not None and rolled_up:
-        return (hour * HOUR_US, (hour + 1) * HOUR_US - 1), ()
+        counts = Counter(pq.read_table(file, columns=["hour"])["hour"].to_pylist()) if span > 1 else {}
+        return (hour * HOUR_US, (hour + span) * HOUR_US - 1), tuple(sorted(counts.items()))
     times = pq.read_table(file, columns=["ts"])
-    return span_of(times), hours_of(times) if hour is None else ()
+    return span_of(times), hours_of(times) if hour is None or span > 1 else ()
 
 
 def _write(path: Path, disk: Disk, live: Sequence[Segment], said: _Said, newest: Mapping[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """A segment: one Parquet file of one table, never changed once it is listed. Names, description and layout.
 
 A micro segment holds what one append brought, any hours, in the order it came. An hour segment holds one hour, sorted
-by (dst, ts). A roll-up segment is made from exactly one hour segment (``of``). Each file says of itself what the
-manifest says of it, so that a lost manifest can be made again. Refuses to know how segments are chosen.
+by (dst, ts); a pack holds several small ones, sorted the same way. A roll-up segment is made from exactly one hour
+segment or pack (``of``). Each file says of itself what the manifest says of it, so that a lost manifest can be made
+again. Refuses to know how segments are chosen.
 """
 
 import hashlib
@@ -67,8 +68,9 @@ def layout(table: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """What the manifest knows of a file. ``hour`` is None for micro segments, whose ``hours`` lists (hour, rows).
-    ``raw``: the record table it was made from. ``first_us`` and ``last_us``: the smallest and largest ts."""
+    """What the manifest knows of a file. ``hour`` is None for micro segments; ``span`` is how many hours from there on
+    the others may hold (above 1: a pack). ``hours`` lists (hour, rows) for micro segments and packs. ``raw``: the
+    record table it was made from. ``first_us`` and ``last_us``: the smallest and largest ts."""
 
     id: int
     table: str
@@ -81,16 +83,28 @@ class Segment:
     last_us: int
     layout: str
     of: int | None = None
+    span: int = 1
     hours: tuple[tuple[int, int], ...] = ()
 
     @property
     def name(self) -> str:
-        return segment_name(self.table, self.id, self.hour)
+        return segment_name(self.table, self.id, self.hour, self.span)
+
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The hours that it has rows of; of an empty roll-up the first that it is about."""
+        return tuple(hour for hour, _ in self.rows_by_hour)
+
+    @property
+    def rows_by_hour(self) -> tuple[tuple[int, int], ...]:
+        """(hour, rows) for each of them."""
+        return ((self.hour, self.rows),) if self.hour is not None and not self.hours else self.hours
 
 
-def segment_name(table: str, number: int, hour: int | None) -> str:
-    """Where the file stands under ``segments/``; people can read the hour, the store never does."""
-    return f"{table}/{'micro' if hour is None else iso_hour(hour)}-{number:010d}.parquet"
+def segment_name(table: str, number: int, hour: int | None, span: int) -> str:
+    """Where the file stands under ``segments/``; people can read the hours, the store never does."""
+    hours = "micro" if hour is None else iso_hour(hour) + ("" if span == 1 else f"+{span}h")
+    return f"{table}/{hours}-{number:010d}.parquet"
 
 
 def number_of(file: Path) -> int | None:
@@ -112,10 +126,12 @@ class Story:
     forgotten_before_hour: int
 
 
-def describe(story: Story, *, number: int, table: str, raw: str, hour: int | None, of: int | None) -> str:
+def describe(
+    story: Story, *, number: int, table: str, raw: str, hour: int | None, of: int | None, span: int = 1
+) -> str:
     """The description as JSON text, for the file's metadata."""
     said = {
-        "id": number, "table": table, "raw": raw, "hour": hour, "of": of, "layout": layout(table),
+        "id": number, "table": table, "raw": raw, "hour": hour, "span": span, "of": of, "layout": layout(table),
         "columns": layout_text(table), "first": story.first, "count": story.count, "replaces": list(story.replaces),
         "marks": dict(story.marks), "known_from_us": story.known_from_us,
         "forgotten_before_hour": story.forgotten_before_hour,

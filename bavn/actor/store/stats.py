@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bavn.actor.store.manifest import Manifest
-from bavn.actor.store.plan import hours_held
 from bavn.model.record import TABLES
 
 
@@ -58,7 +57,7 @@ def stats_of(manifest: Manifest) -> StoreStats:
     return StoreStats(
         rows=dict(sorted(rows.items())), bytes=dict(sorted(size.items())), segments=len(segments),
         micro_segments=sum(segment.hour is None for segment in segments),
-        hours=len({hour for segment in raw for hour in hours_held(segment)}),
+        hours=len({hour for segment in raw for hour in segment.held}),
         oldest_us=min((s.first_us for s in raw), default=None), newest_us=max((s.last_us for s in raw), default=None),
         known_from_us=manifest.known_from_us, refused=dict(sorted(refused.items())),
         forgotten_rows=sum(int(str(row[1])) for row in forgotten),

@@ -1,6 +1,6 @@
 """SQL that reads segments as the tables of record.TABLES and as roll-ups. Pure text; refuses to run it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,27 +98,22 @@ class RollupParts:
 
 
 def rollup_parts(raw: str, segments: Sequence[Segment]) -> RollupParts:
-    """Only an hour that is one segment with a roll-up, and nothing beside it, is read straight."""
+    """Only hours that are in one segment with a roll-up, and in nothing beside it, are read straight."""
     made = {
         s.of: s for s in segments if s.raw == raw and s.table == ROLLUP_OF[raw] and s.layout == layout(ROLLUP_OF[raw])
     }
     mine = [s for s in segments if s.table == raw]
     micro = [s for s in mine if s.hour is None]
-    loose = {hour for s in micro for hour, _ in s.hours}
-    by_hour: defaultdict[int, list[Segment]] = defaultdict(list)
-    for segment in mine:
-        if segment.hour is not None:
-            by_hour[segment.hour].append(segment)
+    holders = Counter(hour for segment in mine for hour in segment.held)
     straight: list[Segment] = []
     partial: list[Segment] = []
     bare = micro
-    for hour, those in sorted(by_hour.items()):
-        alone = len(those) == 1 and hour not in loose
-        for segment in those:
-            if segment.id not in made:
-                bare.append(segment)
-            else:
-                (straight if alone else partial).append(made[segment.id])
+    for segment in sorted((s for s in mine if s.hour is not None), key=lambda s: (s.held, s.id)):
+        if segment.id not in made:
+            bare.append(segment)
+        else:
+            alone = all(holders[hour] == 1 for hour in segment.held)
+            (straight if alone else partial).append(made[segment.id])
     return RollupParts(straight=tuple(straight), partial=tuple(partial), bare=tuple(bare))
 
 

@@ -198,9 +198,17 @@ class StoreWindow:
             span = between_sql(first * HOUR_US, last * HOUR_US)
             bare = f"SELECT * FROM ({self._rows_sql(raw, parts.bare)}) WHERE {span}"
             with fresh_rollup(cursor, raw, bare) as fresh:
-                both = f"{self._rows_sql(rollup, parts.partial)} UNION ALL SELECT {names_sql(rollup)} FROM ({fresh})"
+                partial = self._within(self._rows_sql(rollup, parts.partial), parts.partial, first, last)
+                both = f"{partial} UNION ALL SELECT {names_sql(rollup)} FROM ({fresh})"
                 cursor.execute(f"INSERT INTO _open_{rollup} {summed_sql(rollup, both)}").fetchall()
-        return f"{self._rows_sql(rollup, straight)} UNION ALL SELECT {names_sql(rollup)} FROM _open_{rollup}"
+        whole = self._within(self._rows_sql(rollup, straight), straight, first, last)
+        return f"{whole} UNION ALL SELECT {names_sql(rollup)} FROM _open_{rollup}"
+
+    def _within(self, rows: str, segments: Sequence[Segment], first: int, last: int) -> str:
+        """Roll-up rows without the hours that a pack holds beyond the window's."""
+        if all(first <= hour < last for segment in segments for hour in segment.held):
+            return rows
+        return f"SELECT * FROM ({rows}) WHERE hour >= {first} AND hour < {last}"
 
     def _refusal(self, error: Exception, read: frozenset[str]) -> Exception:
         """Who must act: the operator if files are damaged, else who wrote the query."""

@@ -1,4 +1,4 @@
-"""Writing segment files: micro segments straight from Arrow, hour segments and their roll-ups by DuckDB from others.
+"""Writing segment files: micro segments straight from Arrow; hours, packs and their roll-ups by DuckDB from others.
 
 A file is complete and on the disk before it is returned; nobody reads it before the manifest lists it. Refuses to
 decide what is merged, and to list anything.
@@ -51,54 +51,64 @@ class SegmentWriter:
         ) as writer:  # fmt: skip
             writer.write_table(rows)
             writer.add_key_value_metadata({KEY: said.encode()})
-        first, last = span_of(rows)
-        return self._finished(file, number, table, table, None, None, rows.num_rows, (first, last), hours_of(rows))
+        return self._finished(file, number, table, table, rows.num_rows, span_of(rows), hours=hours_of(rows))
 
-    def hour(
+    def hours(
         self,
         engine: Engine,
         table: str,
-        hour: int,
+        hours: tuple[int, int, int],
         inputs: Sequence[Segment],
         number: int,
         story: Story,
         layouts: Mapping[str, str],
     ) -> Segment:
-        """One hour's rows out of several segments, sorted by (dst, ts). Raises duckdb.Error if one cannot be read."""
+        """The rows of some hours out of several segments, sorted by (dst, ts). ``hours``: the first, how many, and the
+        first to keep. Raises duckdb.Error if one cannot be read."""
+        hour, span, keep_from = hours
+        first, after = max(hour, keep_from), hour + span
         rows = rows_sql(table, inputs, self._files, layouts)
-        if any(segment.hour is None for segment in inputs):
-            rows = f"SELECT * FROM ({rows}) WHERE {between_sql(hour * HOUR_US, (hour + 1) * HOUR_US)}"
-        said = describe(story, number=number, table=table, raw=table, hour=hour, of=None)
-        file = self._place(table, number, hour)
+        if any(not first <= held < after for segment in inputs for held in segment.held):
+            rows = f"SELECT * FROM ({rows}) WHERE {between_sql(first * HOUR_US, after * HOUR_US)}"
+        said = describe(story, number=number, table=table, raw=table, hour=hour, of=None, span=span)
+        file = self._place(table, number, hour, span)
         count = _copy(engine.cursor(), f"{rows} ORDER BY {_ORDER.get(table, 'dst, ts')}", file, said)
-        span = (
-            engine.cursor()
-            .execute(f"SELECT epoch_us(min(ts)), epoch_us(max(ts)) FROM read_parquet({quoted(str(file))})")
-            .fetchone()
-        )
-        return self._finished(file, number, table, table, hour, None, count, span, ())
+        found = engine.cursor().execute(
+            f"SELECT epoch_us(ts) // {HOUR_US} AS hour, count(*), epoch_us(min(ts)), epoch_us(max(ts)) "
+            f"FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
+        ).fetchall()  # fmt: skip
+        return self._finished(
+            file, number, table, table, count, (found[0][2], found[-1][3]), hour=hour, hours_n=span,
+            hours=tuple((row[0], row[1]) for row in found) if span > 1 else (),
+        )  # fmt: skip
 
     def rollup(self, engine: Engine, of: Segment, number: int, story: Story) -> Segment:
-        """The roll-up of one hour segment. Raises duckdb.Error if that cannot be read."""
+        """The roll-up of one hour segment or pack. Raises duckdb.Error if that cannot be read."""
         table, hour = ROLLUP_OF[of.table], of.hour
         if hour is None:
             raise ValueError("a micro segment has no roll-up of its own")
-        said = describe(story, number=number, table=table, raw=of.raw, hour=hour, of=of.id)
-        file = self._place(table, number, hour)
+        said = describe(story, number=number, table=table, raw=of.raw, hour=hour, of=of.id, span=of.span)
+        file = self._place(table, number, hour, of.span)
         cursor = engine.cursor()
         source = f"SELECT {names_sql(of.table)} FROM read_parquet({quoted(str(self._files / of.name))})"
         with fresh_rollup(cursor, of.table, source) as rows:
             count = _copy(cursor, f"{rows} ORDER BY {_ORDER[table]}", file, said)
-        span = (hour * HOUR_US, (hour + 1) * HOUR_US - 1)
-        return self._finished(file, number, table, of.raw, hour, of.id, count, span, ())
+        hours: tuple[tuple[int, int], ...] = ()
+        if of.span > 1:
+            counted = f"SELECT hour, count(*) FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
+            hours = tuple(cursor.execute(counted).fetchall())
+        return self._finished(
+            file, number, table, of.raw, count, (hour * HOUR_US, (hour + of.span) * HOUR_US - 1),
+            hour=hour, hours_n=of.span, of=of.id, hours=hours,
+        )  # fmt: skip
 
     def names_kept(self, tables: set[str]) -> None:
         """The files of these tables are listed by their directories after a power cut."""
         for table in sorted(tables):
             self._disk.keep_names(self._files / table)
 
-    def _place(self, table: str, number: int, hour: int | None) -> Path:
-        return self._files / segment_name(table, number, hour)
+    def _place(self, table: str, number: int, hour: int | None, span: int = 1) -> Path:
+        return self._files / segment_name(table, number, hour, span)
 
     def _finished(
         self,
@@ -106,11 +116,13 @@ class SegmentWriter:
         number: int,
         table: str,
         raw: str,
-        hour: int | None,
-        of: int | None,
         rows: int,
-        span: tuple[int, int],
+        times: tuple[int, int],
+        *,
         hours: tuple[tuple[int, int], ...],
+        hour: int | None = None,
+        hours_n: int = 1,
+        of: int | None = None,
     ) -> Segment:
         self._disk.keep(file)
         return Segment(
@@ -121,10 +133,11 @@ class SegmentWriter:
             rows=rows,
             bytes=file.stat().st_size,
             crc32=crc32_of(file),
-            first_us=span[0],
-            last_us=span[1],
+            first_us=times[0],
+            last_us=times[1],
             layout=layout(table),
             of=of,
+            span=hours_n,
             hours=hours,
         )
 

@@ -8,6 +8,7 @@ import pytest
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.disk import Disk
 from bavn.actor.store.intake import ARROW
+from bavn.actor.store.limits import StoreLimits
 from bavn.model.moment import HOUR_US
 from bavn.model.record import TABLES, address_uuid
 
@@ -55,7 +56,8 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with ColumnStore.open(tmp_path / "store", homes=("10.0.0.0/8", "fd00::/8")) as opened:
+    limits = StoreLimits(pack_bytes_max=1)
+    with ColumnStore.open(tmp_path / "store", limits, homes=("10.0.0.0/8", "fd00::/8")) as opened:
         yield opened
 
 

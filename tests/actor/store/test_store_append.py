@@ -78,7 +78,7 @@ def test_a_mark_that_is_kept_adds_nothing(store, rows, hour0):
 
 @pytest.mark.parametrize("reopen", [False, True])
 def test_late_rows_lie_in_their_own_hours(tmp_path, rows, hour0, reopen):
-    with ColumnStore.open(tmp_path) as store:
+    with ColumnStore.open(tmp_path, StoreLimits(pack_bytes_max=1)) as store:
         store.append("a", "1", {"flow": rows("flow", [{"ts": us(hour0)}, {"ts": us(hour0 + 1)}])})
         store.tidy()
         store.append("a", "2", {"flow": rows("flow", [{"ts": us(hour0 - 3)}, {"ts": us(hour0 + 0.2)}])})

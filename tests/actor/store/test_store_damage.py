@@ -9,6 +9,8 @@ import pytest
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.actor.store.history import History
+from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.plan import Merge
 from bavn.actor.store.rebuild import rebuild
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import QueryRefused
@@ -22,7 +24,7 @@ def at(us: int) -> dt.datetime:
 def sound(tmp_path_factory, rows, hour0):
     """Three closed hours of flow and dns, and one micro segment of each beside them."""
     path = tmp_path_factory.mktemp("sound")
-    with ColumnStore.open(path) as store:
+    with ColumnStore.open(path, StoreLimits(pack_bytes_max=1)) as store:
         for number in range(4):
             those = [{"ts": at((hour0 + number) * HOUR_US + k), "flow_id": 10 * number + k, "rrname": f"{k}.dk"}
                      for k in range(5)]  # fmt: skip
@@ -80,7 +82,7 @@ def test_a_start_takes_out_what_is_plainly_damaged(filled, way, kind, hour0):
 
 
 def test_a_damaged_rollup_is_made_again(filled, hour0):
-    with ColumnStore.open(filled) as store:
+    with ColumnStore.open(filled, StoreLimits(pack_bytes_max=1)) as store:
         (rollup,) = store._manifest.segments("tbl = 'name_hour' AND hour = ?", (hour0,))
         flip(store._files / rollup.name)
         assert [(d.segment, d.why) for d in store.check()] == [(rollup, "does not match its checksum")]
@@ -243,7 +245,7 @@ def test_rebuilding_after_a_crash_in_which_the_manifest_was_lost_too(
     failing_disk.named |= set((filled / "segments").glob("*/*"))
     failing_disk.steps_left = steps
     with pytest.raises(crash):
-        store._changed(tuple(store._manifest.segments("tbl = 'alert'")), None) if tidying else store.append(
+        store._changed(Merge(inputs=tuple(store._manifest.segments("tbl = 'alert'")))) if tidying else store.append(
             "a", "cut off", {name: rows(name, those) for name in ("dns", "flow", "tls", "alert")}
         )
     abandoned(store)

@@ -43,12 +43,13 @@ batches = st.dictionaries(st.sampled_from(["flow", "dns", "stats"]), st.lists(ro
 
 
 class StoreAgainstList(RuleBasedStateMachine):
-    @initialize(age=st.sampled_from([None, 1]), size=st.sampled_from([None, 60_000]), micro=st.integers(2, 5))
-    def begin(self, age, size, micro):
+    @initialize(age=st.sampled_from([None, 1]), size=st.sampled_from([None, 60_000]), micro=st.integers(2, 5),
+                pack=st.sampled_from([1, 10_000, 1 << 20]))  # fmt: skip
+    def begin(self, age, size, micro, pack):
         self.root = Path(tempfile.mkdtemp(prefix="bavn-machine-"))
         self.limits = StoreLimits(
             age_days_max=age, bytes_max=size, micro_segments_max=micro, future_hours_max=2, threads=1,
-            memory_mb_max=256,
+            memory_mb_max=256, pack_bytes_max=pack,
         )  # fmt: skip
         self.clock = TOOLS["clock"]((TOOLS["hour0"] + 40) * HOUR_US)
         self.disk = TOOLS["disk"]()

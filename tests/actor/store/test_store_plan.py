@@ -7,7 +7,8 @@ import pytest
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.intake import FORGOTTEN
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.plan import Edges, edges, forget_before, next_merge
+from bavn.actor.store.plan import Edges, Merge, edges, forget_before, next_merge
+from bavn.actor.store.rebuild import rebuild
 from bavn.actor.store.segment import Segment, layout
 from bavn.model.moment import DAY_US, HOUR_US
 
@@ -21,11 +22,16 @@ def at(us: int) -> dt.datetime:
 
 
 def segment(
-    hour: int | None, rows: int, hours: dict[int, int] | None = None, table: str = "flow", size: int = 100
+    hour: int | None,
+    rows: int,
+    hours: dict[int, int] | None = None,
+    table: str = "flow",
+    size: int = 100,
+    span: int = 1,
 ) -> Segment:
     return Segment(
         id=next(NUMBERS), table=table, raw=table, hour=hour, rows=rows, bytes=size, crc32=0, first_us=0, last_us=0,
-        layout=layout(table), hours=tuple((hours or {}).items()),
+        layout=layout(table), span=span, hours=tuple((hours or {}).items()),
     )  # fmt: skip
 
 
@@ -54,6 +60,84 @@ def test_when_a_merge_is_due(segments, due):
     if merge is not None:
         assert set(merge.inputs) <= set(segments)
         assert len({s.table for s in merge.inputs}) == 1
+
+
+EVENING = Edges(closed_before=48, settled_before=24)
+
+
+@pytest.mark.parametrize(
+    ("segments", "pack"),
+    [
+        ([segment(24 + k, 10) for k in range(24)], (24, 24)),  # a day has closed
+        ([segment(24, 10), segment(30, 10)], (24, 24)),
+        ([segment(24, 10)], None),
+        ([segment(24, 10), segment(24, 0.1, span=24)], (24, 24)),  # many late rows beside a pack
+        ([segment(24, 1), segment(24, 100, span=24)], None),  # a few can wait
+        ([segment(0, 1), segment(0, 100, span=24)], (0, 24)),  # until no more come
+        ([segment(24, 10), segment(24, 10, table="dns")], None),
+        ([segment(24, 10, size=6000), segment(25, 10, size=6000)], None),  # too large
+        ([segment(24, 10, size=6000), segment(31, 10, size=2000), segment(32, 10, size=4000)], (30, 6)),
+        ([segment(48, 10), segment(49, 10)], None),  # it has not ended
+        ([segment(24, 10), segment(24, 90, span=6), segment(30, 90, span=6)], (24, 24)),
+    ],
+)
+def test_small_hours_become_a_pack(segments, pack):
+    merge = next_merge(segments, EVENING, StoreLimits(pack_bytes_max=11_000))
+    if pack is None:
+        assert merge is None
+    else:
+        assert merge is not None
+        assert merge.pack == pack
+        assert len(merge.inputs) >= 2
+
+
+def test_a_quarter_of_a_day_is_packed_before_the_day_is_over():
+    hours = [segment(24 + k, 10) for k in range(9)]
+    merge = next_merge(hours, Edges(closed_before=33, settled_before=9), StoreLimits())
+    assert merge == Merge(inputs=tuple(hours[:6]), pack=(24, 6))
+
+
+def test_a_day_ends_in_one_file_and_every_question_has_its_old_answer(tmp_path, rows, clock, hour0):
+    """Windows that cut the pack, late rows beside it, and forgetting into it."""
+    day = (hour0 // 24 + 1) * 24
+    limits, apart = StoreLimits(age_days_max=2), StoreLimits(age_days_max=2, pack_bytes_max=1)
+    clock.us = day * HOUR_US
+    questions = ("SELECT flow_id FROM flow ORDER BY ALL", "FROM pair_hour ORDER BY ALL", "FROM name_hour ORDER BY ALL")
+
+    def answers(store):
+        found = []
+        for first, last in ((0, 200), (3, 5), (3.5, 20.25), (23, 24), (26, 28)):
+            with store.window(int((day + first) * HOUR_US), int((day + last) * HOUR_US)) as window:
+                found.append([window.rows(question) for question in questions])
+        return found
+
+    with (
+        ColumnStore.open(tmp_path / "packed", limits, clock=clock) as packed,
+        ColumnStore.open(tmp_path / "apart", apart, clock=clock) as hourly,
+    ):
+        for number in range(31):
+            clock.us = (day + number) * HOUR_US + 1
+            late_us = 5 * HOUR_US if number % 9 == 8 else 0
+            those = [{"ts": at(clock.us + k - late_us), "flow_id": number, "rrname": "a.dk"} for k in range(3)]
+            for store in (packed, hourly):
+                store.append("a", str(number), {name: rows(name, those) for name in ("flow", "dns")})
+                store.tidy()
+            assert answers(packed) == answers(hourly)
+        (pack,) = packed._manifest.segments(f"tbl = 'flow' AND span = 24 AND hour = {day}")
+        assert pack.rows == 72
+        assert len(packed._manifest.segments()) < len(hourly._manifest.segments()) / 3
+        clock.us = (day + 60) * HOUR_US
+        for store in (packed, hourly):
+            store.tidy()
+        assert packed.stats().forgotten_rows == hourly.stats().forgotten_rows > 0
+        assert answers(packed) == answers(hourly)
+    (tmp_path / "packed" / "manifest.sqlite").unlink()
+    rebuild(tmp_path / "packed")
+    with (
+        ColumnStore.open(tmp_path / "packed", limits, clock=clock) as packed,
+        ColumnStore.open(tmp_path / "apart", apart, clock=clock) as hourly,
+    ):
+        assert answers(packed) == answers(hourly)
 
 
 def test_edges_follow_the_clock_and_without_one_everything_is_over():
@@ -101,13 +185,14 @@ def test_forgetting_by_age_counts_keeps_the_rest_and_moves_what_is_known(tmp_pat
 
 
 def test_forgetting_by_bytes_drops_the_oldest_hours_of_all_tables(tmp_path, rows, hour0):
-    with ColumnStore.open(tmp_path) as store:
+    hours_apart = StoreLimits(pack_bytes_max=1)
+    with ColumnStore.open(tmp_path, hours_apart) as store:
         for number in range(6):
             those = [{"ts": at((hour0 + number) * HOUR_US), "flow_id": number}]
             store.append("a", str(number), {name: rows(name, those) for name in ("flow", "dns")})
         store.tidy()
         total = store.stats().bytes_total
-    with ColumnStore.open(tmp_path, StoreLimits(bytes_max=total // 2)) as store:
+    with ColumnStore.open(tmp_path, StoreLimits(bytes_max=total // 2, pack_bytes_max=1)) as store:
         assert store.tidy().forgotten_rows == 6
         assert store.stats().bytes_total <= total // 2
         with store.window(0, 2**60) as window:
