@@ -1,5 +1,6 @@
 """Plants known faults, one at a time, in a copy of the tree; each must make its named test fail (script/plant)."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,21 +24,22 @@ def copy_tree(to: Path) -> None:
             shutil.copy2(source, to / name)
 
 
-def run(command: list[str], tree: Path) -> int:
+def run(command: list[str], tree: Path) -> subprocess.CompletedProcess[str]:
     path = {
         "PYTHONPATH": str(tree),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PATH": f"{ROOT / '.venv/bin'}:/usr/sbin:/usr/bin:/bin",
+        "BAVN_SKIP_NONE": os.environ.get("BAVN_SKIP_NONE", ""),
     }
     return subprocess.run(
-        command,
-        cwd=tree,
-        env=path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=TEST_S_MAX,
-        check=False,
-    ).returncode
+        command, cwd=tree, env=path, capture_output=True, text=True, timeout=TEST_S_MAX, check=False
+    )  # fmt: skip
+
+
+def skipped(done: subprocess.CompletedProcess[str]) -> str:
+    """The reason that pytest gave, where it ran nothing at all for want of rights or programs; else empty."""
+    reasons = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED ")]
+    return reasons[0].partition(": ")[2] if reasons and " passed" not in done.stdout else ""
 
 
 def main(names: list[str]) -> int:
@@ -46,9 +48,14 @@ def main(names: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bavn-plant-") as folder:
         tree = Path(folder)
         copy_tree(tree)
-        sound = {test: run(test.split(), tree) == 0 for test in {fault["test"] for fault in wanted}}
-        failed = sum(not caught(fault, tree, sound[fault["test"]]) for fault in wanted)
-    print(f"{len(wanted) - failed} passed, {failed} failed")
+        sound = {test: run(test.split(), tree) for test in {fault["test"] for fault in wanted}}
+        able = [fault for fault in wanted if not skipped(sound[fault["test"]])]
+        failed = sum(not caught(fault, tree, sound[fault["test"]].returncode == 0) for fault in able)
+    for fault in wanted:
+        if fault not in able:
+            print(f"SKIPPED {fault['name']}: {skipped(sound[fault['test']])}")
+    unable = f", {len(wanted) - len(able)} skipped" if len(able) < len(wanted) else ""
+    print(f"{len(able) - failed} passed, {failed} failed{unable}")
     return 1 if failed or not wanted else 0
 
 
@@ -67,7 +74,7 @@ def caught(fault: dict[str, str], tree: Path, sound: bool) -> bool:
     command = fault["test"].split()
     file.write_text(before.replace(fault["find"], fault["plant"]))
     try:
-        code = run(command, tree)
+        code = run(command, tree).returncode
     finally:
         file.write_text(before)
     print(f"{'caught' if code else 'MISSED'}  {fault['name']}: {fault['test']} ended with {code}", flush=True)
