@@ -54,26 +54,23 @@ def call_again(
     watching = [member for member in sector.members if member.suricata is not None]
     held = {m.plan.name: [str(o) for o in m.suricata.holds(sorted(wanted))] for m in watching if m.suricata}
     lines = [f"  {name:<14} Suricata holds {', '.join(values) or 'nothing'}" for name, values in held.items()]
-    figures: dict[str, Any] = {
-        "suricata_blocks": held,
-        "suricata_memory_mb": {m.plan.name: m.suricata.memory_mb() for m in watching if m.suricata},
-    }
     member = next((m for m in watching if m.plan.name not in hit), watching[0] if watching else None)
     aim = _aim(wanted, sector.known)
+    alert = None
     if member is None or aim is None:
-        return Again(
-            (*lines, "  no packet can be made that would meet what is blocked"), {**figures, "suricata_alert": None}
+        lines.append("  no packet can be made that would meet what is blocked")
+    else:
+        alert = _called(sector, desk, member, aim, wanted, next(a for a in world if a.name == member.plan.name))
+        lines.append(
+            f"  {member.plan.name:<14} a machine calls {aim[0]} past the resolver: alert {alert['sid']} on {alert['met']} "
+            f"in {alert['alert_s']} s"
         )
-    alert = _called(sector, desk, member, aim, wanted, next(a for a in world if a.name == member.plan.name))
-    lines.append(
-        f"  {member.plan.name:<14} a machine calls {aim[0]} past the resolver: alert {alert['sid']} on {alert['met']} "
-        f"in {alert['alert_s']} s"
-    )
-    lines.append(
-        f"  {'':<14} sighting at the centre after {alert['sighting_s']} s: {alert['kind']} at {alert['actor']}, "
-        f"hour {alert['hour']} (alerts are looked through every {SEEN_EVERY_S} s here instead of every minute)"
-    )
-    return Again(tuple(lines), {**figures, "suricata_alert": alert})
+        lines.append(
+            f"  {'':<14} sighting at the centre after {alert['sighting_s']} s: {alert['kind']} at {alert['actor']}, "
+            f"hour {alert['hour']} (alerts are looked through every {SEEN_EVERY_S} s here instead of every minute)"
+        )
+    memory = {m.plan.name: m.suricata.memory_mb() for m in watching if m.suricata}
+    return Again(tuple(lines), {"suricata_blocks": held, "suricata_alert": alert, "suricata_memory_mb": memory})
 
 
 def _aim(wanted: set[Observable], known: dict[str, str]) -> tuple[str, int] | None:
@@ -103,6 +100,7 @@ def _called(
         sector, ALERT_S_MAX, f"{name}: an alert on the next call",
         lambda: (suricata.alerts()[before:] or None) if suricata.idle() else None, _LOOK_S,
     )  # fmt: skip
+    shown = min(alerts, key=lambda alert: (alert.met != aim[0], alert.sid))
     alert_s = round(time.monotonic() - handed, 3)
     ids = {
         v.kept.indicator.id: v.kept.indicator.observable
@@ -110,7 +108,7 @@ def _called(
     }  # fmt: skip
     seen = wait_for(sector, SEEN_S_MAX, f"{name}: a sighting of the next call", lambda: _seen(desk, ids, name))
     return {
-        "actor": name, "called": aim[0], "indicator": str(ids[seen.indicator_id]), **asdict(alerts[0]),
+        "actor": name, "called": aim[0], "indicator": str(ids[seen.indicator_id]), **asdict(shown),
         "alerts": [asdict(alert) for alert in alerts], "alert_s": alert_s,
         "sighting_s": round(time.monotonic() - handed, 3), "kind": seen.kind,
         "hour": iso_hour(seen.first_hour) if seen.first_hour is not None else None,

@@ -60,6 +60,7 @@ class PlayedSuricata:
     def hand(self, capture) -> None:
         self.handed.append(capture)
         if self.alerting:
+            self.said.append(Alert(1_817_002, "BAVN shared indicator", "25.1.2.3"))
             self.said.append(Alert(1_817_102, "BAVN shared indicator", "cdn.evil.com"))
 
 
@@ -112,6 +113,7 @@ def test_somebody_who_was_not_hit_is_called_and_its_sighting_is_waited_for(secto
     alert = made.figures["suricata_alert"]
     assert (alert["actor"], alert["sid"], alert["met"]) == ("region-syd", 1_817_102, "cdn.evil.com")
     assert (alert["indicator"], alert["kind"], alert["called"]) == ("domain:evil.com", "seen", "cdn.evil.com")
+    assert [each["sid"] for each in alert["alerts"]] == [1_817_002, 1_817_102]
     assert any("1817102" in line and "region-syd" in line for line in made.lines)
     assert made.figures["suricata_memory_mb"] == {"region-nord": 75, "region-syd": 75}
 
