@@ -62,8 +62,8 @@ def call_again(
     else:
         alert = _called(sector, desk, member, aim, wanted, next(a for a in world if a.name == member.plan.name))
         lines.append(
-            f"  {member.plan.name:<14} a machine calls {aim[0]} past the resolver: alert {alert['sid']} on {alert['met']} "
-            f"in {alert['alert_s']} s"
+            f"  {member.plan.name:<14} a machine calls {aim[0]} past the resolver: "
+            f"alert {alert['sid']} on {alert['met']} in {alert['alert_s']} s"
         )
         lines.append(
             f"  {'':<14} sighting at the centre after {alert['sighting_s']} s: {alert['kind']} at {alert['actor']}, "
