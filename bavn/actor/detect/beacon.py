@@ -5,8 +5,9 @@ domain) whose intervals are more regular than calls at random: an implant that a
 calls lost, pauses at night. Five calls are enough where they are clockwork. Also a steady pulse hidden among other
 calls to the same peer, by its spectrum.
 
-Misses: fewer calls than five in the window, or than eight unless they are clockwork; one connection that stays open; a
-new peer for every call without a name in common; pauses drawn at random like a person's.
+Misses: fewer calls than five in the window, or than eight unless they are clockwork; what lasts less than half a minute
+(a program that tries again); one connection that stays open; a new peer for every call without a name in common; pauses
+drawn at random like a person's.
 
 Innocent: clock (NTP), update checks, mail polling, telemetry, monitoring. They are as regular as an implant; they weigh
 less because the world, or most hosts here, use them.
@@ -32,6 +33,7 @@ from bavn.actor.detect.spectrum import spectral
 from bavn.actor.detect.terms import Known
 from bavn.actor.detect.timing import Timing, timings
 from bavn.actor.detect.wording import joined, number, seconds, span
+from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable, registered_domain
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
@@ -41,6 +43,8 @@ REGULAR_NATS_MIN: Final = -log(0.006)
 """With all that is tried, chance alone makes fewer than one in a hundred series this regular (bench/detect.py)."""
 WEIGHED_NATS_MIN: Final = -log(0.05)
 """From here on fame counts; below, a series is merely ranked."""
+LASTING_US_MIN: Final = 30 * SECOND_US
+"""Calls that end sooner are one program's tries at one thing, however even: no habit yet."""
 SPECTRA_MAX: Final = 300
 SPECTRUM_CALLS_MIN: Final = 20
 TESTS_NATS: Final = log(2)
@@ -55,6 +59,8 @@ CLOCKWORK_NATS: Final = {
     ("udp", 3478): -2.0,
 }
 """Services that are clockwork by nature: NTP, resolvers, STUN."""
+CLOCKWORK_INSIDE_NATS: Final = {("udp", port): -4.5 for port in (67, 68, 137, 138)}
+"""Those that are so within one's own network: leases renewed at half their time (RFC 2131), NetBIOS names."""
 
 
 class Beacon:
@@ -77,7 +83,10 @@ class Beacon:
         statistics = np.concatenate([*ordinary, np.array([story.statistic for story in stories], float)])
         regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
         regular.sort(key=lambda story: (-story.statistic, story.pulse.host, story.key))
-        made = [_candidate(story, look) for story in regular[: look.settings.candidates_max]]
+        chosen = regular[: look.settings.candidates_max]
+        # All at once: one candidate's question would be a query.
+        look.terms.addresses(address for story in chosen for address in _addresses(story))
+        made = [_candidate(story, look) for story in chosen]
         return Found(tuple(made), {self.name: Tally.of(statistics)})
 
 
@@ -116,7 +125,7 @@ def _with_spectra(
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], dict[int, float]]:
     """The nats of each series, and the period of those that only the spectrum shows: the busiest irregular ones are
     tried, SPECTRA_MAX of a channel."""
-    nats = timing.nats.copy()
+    nats = np.where(timing.last_us - timing.first_us >= LASTING_US_MIN, timing.nats, 0.0)
     hidden: dict[int, float] = {}
     irregular = np.flatnonzero((nats < REGULAR_NATS_MIN) & (timing.calls >= SPECTRUM_CALLS_MIN))
     for index in irregular[np.argsort(-timing.calls[irregular], kind="stable")][:SPECTRA_MAX]:
@@ -162,7 +171,7 @@ def _weighed(pulses: list[Pulse], look: Look) -> list[Story]:
             known = replace(known, grade=max(known.grade, look.terms.lists.name_grade(pulse.name)))
         kind = CLOCKWORK_NATS.get((pulse.proto, pulse.port), 0.0)
         if pulse.inside:
-            kind += INSIDE_NATS
+            kind += INSIDE_NATS + CLOCKWORK_INSIDE_NATS.get((pulse.proto, pulse.port), 0.0)
         elif not kind and has_names and pulse.name is None and not known.names:
             kind += UNNAMED_NATS
         made.append(Story(pulse, known, pulse.nats + look.terms.nats(known) + kind))
@@ -194,11 +203,19 @@ def _observables(story: Story, look: Look) -> tuple[Observable, ...]:
     pulse, homes = story.pulse, look.window.homes
     texts = [pulse.name] if pulse.name is not None else [story.key] if story.key != pulse.peer else []
     named = [observable_of(None, text, homes) for text in texts]
-    addresses = list(dict.fromkeys([*([] if pulse.name else [pulse.peer]), *pulse.addresses]))
+    addresses = _addresses(story)
     facts = look.terms.addresses(addresses)
     single = [observable_of(None, text, homes) for text in addresses if not (facts[text].edge and any(named))]
     made: dict[Observable, None] = dict.fromkeys(found for found in named + single if found is not None)
     return tuple(made)
+
+
+def _addresses(story: Story) -> list[str]:
+    """The addresses that a suspicion may name; none of what is inside."""
+    pulse = story.pulse
+    if pulse.inside:
+        return []
+    return list(dict.fromkeys([*([] if pulse.name else [pulse.peer]), *pulse.addresses]))
 
 
 def _rows(pulse: Pulse) -> RowsRef:

@@ -77,7 +77,9 @@ class Scan:
         best: dict[str, Walk] = {}
         for walk in sorted(walks, key=lambda w: (-w.walk, -w.failed, list(MODES).index(w.mode), w.proto, w.key)):
             best.setdefault(walk.source, walk)
-        found = [_candidate(walk, look) for _, walk in sorted(best.items()) if walk.walk >= WALK_UNITS_MIN]
+        chosen = [walk for _, walk in sorted(best.items()) if walk.walk >= WALK_UNITS_MIN]
+        targets = _first_targets(chosen, look)
+        found = [_candidate(walk, targets.get(walk.source, walk.source), look) for walk in chosen]
         found.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
         return Found(tuple(found[: look.settings.candidates_max]), _populations(walks, calm, look))
 
@@ -168,10 +170,11 @@ def _statistic(walk: Walk, look: Look) -> float:
     return max(0.0, walk.walk * UNIT_NATS + (RESEARCH_NATS if _research(walk, look) else 0.0))
 
 
-def _candidate(walk: Walk, look: Look) -> Candidate:
+def _candidate(walk: Walk, first_target: str, look: Look) -> Candidate:
+    """``first_target``: the own host that a source from outside tried first; the source itself where it is own."""
     source = observable_of(None, walk.source, look.window.homes) if not walk.outward else None
     service = walk.proto if walk.proto == "icmp" else f"{walk.proto}/{walk.key}" if walk.key else walk.proto
-    target = walk.key if walk.mode == "vertical" else _first_target(walk, look)
+    target = walk.key if walk.mode == "vertical" else first_target
     return Candidate(
         population=_population(walk.outward),
         host=walk.source if walk.outward else target,
@@ -197,13 +200,15 @@ def _technique(walk: Walk) -> str:
     return "T1018" if walk.proto == "icmp" else "T1046"
 
 
-def _first_target(walk: Walk, look: Look) -> str:
-    """The own host that a source from outside tried first."""
-    if walk.outward:
-        return walk.source
-    sql = "SELECT dst FROM pair_hour WHERE src = $src::UUID AND is_home(dst) ORDER BY first_ts, dst LIMIT 1"
-    rows = look.window.rows(sql, {"src": str(address_uuid(walk.source))})
-    return address_text(rows[0][0]) if rows else walk.source
+def _first_targets(walks: list[Walk], look: Look) -> dict[str, str]:
+    """The own host that each source from outside tried first."""
+    sources = sorted({str(address_uuid(walk.source)) for walk in walks if not walk.outward and walk.mode != "vertical"})
+    if not sources:
+        return {}
+    sql = """SELECT src, first(dst ORDER BY first_ts, dst) FROM pair_hour JOIN asked ON src = asked.source::UUID
+        WHERE is_home(dst) GROUP BY src ORDER BY src"""
+    rows = look.window.rows(sql, tables={"asked": pa.table({"source": sources})})
+    return {address_text(source): address_text(target) for source, target in rows}
 
 
 def _why(walk: Walk, service: str, research: bool) -> Text:

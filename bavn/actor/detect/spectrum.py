@@ -25,6 +25,7 @@ CYCLES_MIN: Final = 8
 BIN_S_MIN: Final = 1.0
 NEIGHBOURS: Final = 32
 """Frequencies on either side that tell a peak's own surroundings: days and sessions raise the low ones."""
+PEAKS_AT_ONCE: Final = 16
 HARMONICS_MAX: Final = 8
 ACF_REACH: Final = 0.05
 ACF_SD_MIN: Final = 4.0
@@ -52,26 +53,38 @@ def spectral(ts_us: Ints) -> Spectral:
     bins = int(span_s / width_s) + 1
     at = ((ts_us - ts_us[0]) / (width_s * 1e6)).astype(np.int64)
     signal = np.minimum(1.0, np.bincount(at, minlength=bins).astype(float))
-    power = _power(signal)
-    counts = np.arange(CYCLES_MIN, bins // 2)
-    score = power[counts] / _around(power)[counts]
-    peak = int(counts[np.argmax(score)])
-    nats = _gumbel_nats(float(score.max()), _shuffled_maxima(signal, ts_us))
+    peak, height = _peak(_power(signal), bins // 2)
     lag = _acf_lag(signal, bins / peak)
-    if lag is None or nats <= 0:
+    if lag is None:  # before the shuffles: they cost the most
         return NOTHING
-    return Spectral(min(NATS_MAX, nats), lag * width_s)
+    nats = _gumbel_nats(height, _shuffled_maxima(signal, ts_us))
+    return Spectral(min(NATS_MAX, nats), lag * width_s) if nats > 0 else NOTHING
 
 
 def _power(signal: Floats) -> Floats:
     return np.asarray(np.abs(np.fft.rfft(signal - signal.mean())) ** 2)
 
 
-def _around(power: Floats) -> Floats:
-    """The median power of each frequency's surroundings, never under the median of all."""
+def _peak(power: Floats, end: int) -> tuple[int, float]:
+    """The frequency that stands out most from its surroundings, from CYCLES_MIN up to ``end``, and by how much.
+
+    Surroundings are the median power nearby, never under the median of all; so the highest powers are looked at first,
+    and no more once nothing lower can stand out more."""
+    least = max(float(np.median(power[CYCLES_MIN:])), 1e-12)
     padded = np.pad(power, NEIGHBOURS, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)
-    return np.asarray(np.maximum(np.median(windows, axis=1), max(float(np.median(power[CYCLES_MIN:])), 1e-12)))
+    order = CYCLES_MIN + np.argsort(-power[CYCLES_MIN:end], kind="stable")
+    best, peak = -1.0, end
+    for at in range(0, len(order), PEAKS_AT_ONCE):
+        some = order[at : at + PEAKS_AT_ONCE]
+        if power[some[0]] / least < best:
+            break
+        score = power[some] / np.maximum(np.median(windows[some], axis=1), least)
+        height = float(score.max())
+        first = int(some[score == height].min())
+        if height > best or (height == best and first < peak):
+            best, peak = height, first
+    return peak, best
 
 
 def _shuffled_maxima(signal: Floats, ts_us: Ints) -> Floats:

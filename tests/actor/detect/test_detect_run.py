@@ -184,3 +184,33 @@ def test_words(made_text, english, danish) -> None:
 def test_an_allowed_scanner_that_is_no_network_is_one_clear_error() -> None:
     with pytest.raises(SettingsError, match=r"allowed_scanners: 'scanner\.local' is no address or network"):
         DetectSettings(allowed_scanners=("scanner.local",))
+
+
+def asked(made, monkeypatch, detector, given) -> tuple[int, int]:
+    """Candidates, and queries that were asked for them."""
+    window = made.window_of(made.Case(detector.name, "hit-x", {"hours": 24, **given}))
+    ask, count = type(window)._asked, 0
+
+    def counting(self, *rest):
+        nonlocal count
+        count += 1
+        return ask(self, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(window), "_asked", counting)
+        return len(detector.candidates(look(window)).candidates), count
+
+
+def test_more_candidates_are_no_more_queries(made, monkeypatch) -> None:
+    def implants(count: int):
+        call = {"period_s": 600, "to_h": 24}
+        some = [{"host": f"10.0.0.{n}", "peer": f"45.9.148.{n}", "name": f"www.sted{n}.net"} for n in range(2, count)]
+        return {"calls": [call | one for one in some]}
+
+    def knocks(count: int):
+        return {"tries": [tries(f"45.9.150.{n}", 12) for n in range(2, count)]}
+
+    for detector, given in ((Beacon(), implants), (Scan(), knocks)):
+        (few, asked_few), (many, asked_many) = (asked(made, monkeypatch, detector, given(n)) for n in (4, 40))
+        assert many >= 10 * few > 0
+        assert asked_many < asked_few + many / 4
