@@ -30,6 +30,12 @@ class DetectSettings:
     allowed_scanners: tuple[str, ...] = setting(
         (), unit="", holds="Own addresses or networks (CIDR) that scan by order, such as vulnerability scanners."
     )
+    known_long: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds="Own or outside addresses or networks (CIDR) with connections that stay open by order: jump hosts, VPN,"
+        " remote support.",
+    )
     candidates_max: int = setting(
         2000,
         unit="candidates",
@@ -45,11 +51,12 @@ class DetectSettings:
     )
 
     def __post_init__(self) -> None:
-        for text in self.allowed_scanners:
-            try:
-                ip_network(text, strict=False)
-            except ValueError as error:
-                raise SettingsError(f"allowed_scanners: {text!r} is no address or network") from error
+        for name in ("allowed_scanners", "known_long"):
+            for text in getattr(self, name):
+                try:
+                    ip_network(text, strict=False)
+                except ValueError as error:
+                    raise SettingsError(f"{name}: {text!r} is no address or network") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

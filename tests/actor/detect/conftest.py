@@ -171,6 +171,26 @@ def tries(world: World, it: Row) -> None:
             world.dns(at - 1, it["source"], f"host{turn}.{it['resolved']}", [target])
 
 
+def rows(world: World, it: Row) -> None:
+    """Rows of any table as they are: ``set`` holds the columns, ``{n}`` in a text is the turn. ``sources`` and
+    ``targets`` are gone through in turn, ``count`` times on each of ``days``, with a flow each where ``flow`` says so.
+    """
+    doors = [(src, dst) for dst in spread(it["targets"]) for src in spread(it["sources"])]
+    turn = 0
+    for day in it.get("days", [0]):
+        for src, dst in doors * it.get("count", 1):
+            at = day * 86400 + it.get("from_h", 0) * 3600 + turn % (len(doors) * it.get("count", 1)) * it["every_s"]
+            more = {key: value.format(n=turn) if isinstance(value, str) else value for key, value in it["set"].items()}
+            number = 1_000_000 + len(world.rows["flow"])
+            if it.get("flow", True):
+                world.flow(at, src, dst, it["port"], **it.get("flow_set", {}))
+                number = world.rows["flow"][-1]["flow_id"]
+            if it["table"] != "flow":
+                head = {"ts": at, "sensor": "made", "src": src, "src_port": 50_000, "dst": dst, "dst_port": it["port"]}
+                world.rows[it["table"]].append(head | {"proto": "tcp", "flow_id": number} | more)
+            turn += 1
+
+
 def spread(given: list[Any]) -> list[Any]:
     """``["10.0.0.", 1, 9]`` or ``[20, "to", 29]`` written out; other lists as they are."""
     if len(given) == 3 and isinstance(given[0], str) and isinstance(given[2], int):
@@ -192,7 +212,7 @@ def background(world: World, it: Row) -> None:
             world.named(world.flow(at + 0.1, src, peer, 443), "tls", name)
 
 
-STREAMS = {"calls": calls, "names": names, "tries": tries}
+STREAMS = {"calls": calls, "names": names, "tries": tries, "rows": rows}
 
 
 @dataclass(frozen=True)
@@ -335,7 +355,8 @@ def window_of(case: Case, tables: dict[str, pa.Table] | None = None) -> MemoryWi
 def run(case: Case, window: Any = None, detectors=None) -> Survey:
     """The case's own detector over it, or those given."""
     detectors = detectors or [one for one in DETECTORS if one.name == case.detector]
-    settings = DetectSettings(allowed_scanners=tuple(case.given.get("allowed_scanners", ())))
+    named = {name: tuple(case.given.get(name, ())) for name in ("allowed_scanners", "known_long")}
+    settings = DetectSettings(**named)
     return survey(
         window or window_of(case),
         detectors,

@@ -104,7 +104,7 @@ def test_own_rank_and_reference_agree_within_a_factor_of_three(seed) -> None:
 def test_the_shipped_reference_is_whole() -> None:
     reference = shipped()
     assert from_json(to_json(reference, "again")) == reference
-    ranked = {"beacon", "dns_tunnel", "scan.out", "scan.in"}
+    ranked = {"beacon", "dns_tunnel", "scan.out", "scan.in", "rarity", "exfil", "dga", "long"}
     assert ranked <= set(reference.tables)
     assert {name.partition(".")[0] for name in ranked} | {"ioc"} == {detector.name for detector in DETECTORS}
     for table in reference.tables.values():

@@ -1,0 +1,87 @@
+"""New listening services: own hosts that answer on a port first seen, which hardly any other host offers.
+
+Only where the past reaches back far enough to say so. Refuses to know who knocked.
+"""
+
+from math import log2
+from typing import Final
+
+from bavn.actor.detect.base import Candidate, Look
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX
+from bavn.actor.detect.wording import joined, number
+from bavn.model.moment import DAY_US
+from bavn.model.record import address_text
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+POPULATION: Final = "rarity.door"
+PORT_MAX: Final = 32767
+"""Above are ports that systems hand out by chance."""
+BITS_MIN: Final = 3.0
+OUTSIDE_BITS: Final = 2.0
+"""Callers from outside make a door stranger."""
+DOORS_MAX: Final = 100_000
+
+_DOORS: Final = f"""
+    WITH doors AS (SELECT dst, dst_port, proto, min(epoch_us(first_ts)) AS first_us, max(epoch_us(last_ts)) AS last_us,
+            count(DISTINCT src) AS callers, bool_or(NOT is_home(src)) AS outside FROM pair_hour
+        WHERE is_home(dst) AND src <> dst AND flows > failed AND proto = 'tcp' AND dst_port BETWEEN 1 AND {PORT_MAX}
+        GROUP BY dst, dst_port, proto),
+    seen AS (SELECT host, min(first_us) AS since_us FROM (SELECT dst AS host, epoch_us(first_ts) AS first_us
+        FROM pair_hour WHERE is_home(dst) AND flows > failed UNION ALL SELECT src, epoch_us(first_ts) FROM pair_hour
+        WHERE is_home(src)) GROUP BY host),
+    offered AS (SELECT dst_port, proto, count(*) AS hosts FROM doors GROUP BY dst_port, proto)
+    SELECT dst, dst_port, proto, first_us, last_us, callers, outside, hosts, since_us FROM doors
+    JOIN offered USING (dst_port, proto) JOIN seen ON host = dst
+    ORDER BY first_us DESC, dst, dst_port LIMIT {DOORS_MAX}"""
+
+
+def doors(look: Look) -> tuple[list[Candidate], Tally]:
+    """The new doors, strangest first, and the rarity of all doors."""
+    last_us = look.window.last_us
+    if last_us - look.terms.known_from_us < (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US:
+        return [], Tally()
+    made, values = [], []
+    for dst, port, proto, first, last, callers, outside, hosts, since in look.window.rows(_DOORS):
+        bits = -log2((hosts + 0.5) / (max(look.terms.hosts, hosts) + 1)) + (OUTSIDE_BITS if outside else 0.0)
+        values.append(bits)
+        new = last_us - first <= NEW_DAYS_MAX * DAY_US and last_us - since >= KNOWN_DAYS_MIN * DAY_US
+        if new and bits >= BITS_MIN:
+            made.append(_candidate(address_text(dst), port, proto, bits, (first, last), (callers, outside, hosts)))
+    made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
+    return made, Tally.of(values)
+
+
+def _candidate(
+    host: str, port: int, proto: str, bits: float, span_us: tuple[int, int], met: tuple[int, bool, int]
+) -> Candidate:
+    callers, outside, hosts = met
+    asked, offer, rare = number(callers), number(hosts), number(bits, 1)
+    parts = [
+        Text(
+            f"{host} answers on {proto}/{port}, never before ({rare.en} bits)",
+            f"{host} svarer på {proto}/{port}, aldrig før ({rare.da} bit)",
+        ),
+        Text(
+            f"{asked.en} called it, {offer.en} of the hosts here offer that port",
+            f"{asked.da} kaldte den, {offer.da} af maskinerne her tilbyder den port",
+        ),
+    ]
+    if outside:
+        parts.append(Text("callers from outside among them", "også opkald udefra"))
+    return Candidate(
+        population=POPULATION,
+        host=host,
+        peer=f"{proto}/{port}",
+        story=f"door {host} {proto}/{port}",
+        statistic=bits,
+        observables=(),
+        first_us=span_us[0],
+        last_us=span_us[1],
+        hosts=1,
+        listed=False,
+        why=joined(parts),
+        rows=RowsRef("flow", (("dst", host), ("dst_port", port)), *span_us),
+        technique="T1133" if outside else "T1571",
+    )

@@ -1,0 +1,83 @@
+"""What is rare about each outside peer that an own host reached, in SQL: one row a peer, one column a sign.
+
+Refuses to know how well known a peer is, or what a sign is worth.
+
+A sign is rare against what this actor does itself where that can be told (a fingerprint or user agent that goes to this
+peer alone, while others go to many), else against what the protocol is for (TLS on a port that is not TLS's).
+"""
+
+from typing import Final
+
+from bavn.actor.detect.peers import one_peer
+
+TLS_PORTS: Final = (443, 465, 563, 587, 636, 853, 989, 990, 992, 993, 995, 3269, 4433, 5061, 5223, 5228, 8443, 8883)
+HTTP_PORTS: Final = (80, 591, 631, 1900, 3128, 5357, 5985, 8000, 8008, 8080, 8081, 8888)
+WEB_PORTS: Final = (53, 80, 123, 443, 853)
+RAW_PORT_MIN: Final = 1024
+PLAIN_PORTS: Final = (1194, 1723, 1883, 1935, 3306, 3389, 3478, 5060, 5222, 5223, 5228, 5432, 5938, 8443, 8883)
+"""Above RAW_PORT_MIN, services that the registry knows and whose talk Suricata need not know."""
+SOFTWARE_PEERS_MAX: Final = 1
+MANY_PEERS_MIN: Final = 10
+"""Only where so many peers were met may one be called the only one of its kind."""
+
+SIGNS: Final = (
+    "tls_port", "tls_nameless", "self_signed", "tls_software", "http_port", "bare_address", "agent", "agentless",
+    "server", "raw_port", "lone_port",
+)  # fmt: skip
+
+_OUT: Final = f"is_home(src) AND NOT is_home(dst) AND {one_peer('dst')}"
+
+
+def _listed(ports: tuple[int, ...]) -> str:
+    return "(" + ", ".join(map(str, ports)) + ")"
+
+
+def _alone(column: str, table: str) -> str:
+    """How many peers each value of a column goes to."""
+    return (
+        f"SELECT {column}, count(DISTINCT dst) AS peers FROM {table} WHERE {_OUT} AND {column} IS NOT NULL"
+        f" AND {column} <> '' GROUP BY {column}"
+    )
+
+
+ODDITIES: Final = f"""
+    met AS (SELECT dst, count(DISTINCT src) AS hosts, min(epoch_us(first_ts)) AS first_us,
+        max(epoch_us(last_ts)) AS last_us, arg_min(src, (first_ts, src)) AS host,
+        arg_min(dst_port, (first_ts, src, dst_port)) AS port FROM pair_hour
+        WHERE {_OUT} AND flows > failed AND proto IN ('tcp', 'udp') GROUP BY dst),
+    ja AS ({_alone("ja3", "tls")}), ua AS ({_alone("user_agent", "http")}), soft AS ({_alone('"server"', "http")}),
+    many AS (SELECT (SELECT count(DISTINCT dst) FROM tls WHERE {_OUT}) >= {MANY_PEERS_MIN} AS tls,
+        (SELECT count(DISTINCT dst) FROM http WHERE {_OUT}) >= {MANY_PEERS_MIN} AS http),
+    secure AS (SELECT dst, bool_and(dst_port NOT IN {_listed(TLS_PORTS)}) AS tls_port,
+        bool_and(coalesce(sni, '') = '') AS tls_nameless,
+        bool_or(coalesce(subject = issuerdn, FALSE)) AS self_signed,
+        max(CASE WHEN ja.peers <= {SOFTWARE_PEERS_MAX} THEN tls.ja3 END) AS ja3,
+        max(CASE WHEN ja.peers <= {SOFTWARE_PEERS_MAX} THEN ja4 END) AS ja4,
+        max(CASE WHEN subject = issuerdn THEN cert END) AS cert
+        FROM tls LEFT JOIN ja ON tls.ja3 = ja.ja3 WHERE {_OUT} GROUP BY dst),
+    plain AS (SELECT dst, bool_and(dst_port NOT IN {_listed(HTTP_PORTS)}) AS http_port,
+        bool_and(coalesce(regexp_full_match(host, '[0-9.]+|\\[?[0-9a-f:]*:[0-9a-f:.]*\\]?'), TRUE)) AS bare_address,
+        bool_or(coalesce(ua.peers <= {SOFTWARE_PEERS_MAX}, FALSE)) AS agent,
+        bool_and(coalesce(http.user_agent, '') = '') AS agentless,
+        bool_or(coalesce(soft.peers <= {SOFTWARE_PEERS_MAX}, FALSE)) AS "server"
+        FROM http LEFT JOIN ua ON http.user_agent = ua.user_agent LEFT JOIN soft ON http."server" = soft."server"
+        WHERE {_OUT} GROUP BY dst),
+    doors AS (SELECT dst_port, count(DISTINCT dst) AS peers FROM pair_hour WHERE {_OUT} AND proto = 'tcp'
+        AND flows > failed GROUP BY dst_port),
+    lone AS (SELECT dst, bool_and(peers <= {SOFTWARE_PEERS_MAX} AND dst_port NOT IN {_listed(WEB_PORTS)}) AS lone_port
+        FROM pair_hour JOIN doors USING (dst_port) WHERE {_OUT} AND proto = 'tcp' AND flows > failed GROUP BY dst),
+    raw AS (SELECT dst, bool_and(dst_port >= {RAW_PORT_MIN} AND dst_port NOT IN {_listed(PLAIN_PORTS)}
+            AND coalesce(app_proto, 'failed') = 'failed') AS raw_port
+        FROM flow WHERE {_OUT} AND proto = 'tcp' AND NOT failed AND pkts_toclient > 1 GROUP BY dst),
+    odd AS (SELECT met.*, coalesce(tls_port, FALSE) AS tls_port, coalesce(tls_nameless, FALSE) AS tls_nameless,
+        coalesce(self_signed, FALSE) AS self_signed, many.tls AND ja3 IS NOT NULL AS tls_software,
+        coalesce(http_port, FALSE) AS http_port, coalesce(bare_address, FALSE) AS bare_address,
+        many.http AND coalesce(agent, FALSE) AS agent, coalesce(agentless, FALSE) AS agentless,
+        many.http AND coalesce("server", FALSE) AS "server",
+        coalesce(raw_port AND secure.dst IS NULL AND plain.dst IS NULL, FALSE) AS raw_port,
+        coalesce(lone_port, FALSE) AS lone_port,
+        CASE WHEN many.tls THEN ja3 END AS ja3, CASE WHEN many.tls THEN ja4 END AS ja4, cert
+        FROM met LEFT JOIN secure USING (dst) LEFT JOIN plain USING (dst) LEFT JOIN raw USING (dst)
+            LEFT JOIN lone USING (dst) CROSS JOIN many)"""
+"""WITH parts; ``odd`` has dst, hosts, first_us, last_us, host (the first to call), port, one BOOLEAN for each of SIGNS,
+and the ja3, ja4 and cert that are rare."""

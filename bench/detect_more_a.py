@@ -1,0 +1,140 @@
+"""Rarity, exfil, dga and long: what they find, how often they are wrong, how soon, beside a baseline.
+
+    .venv/bin/python bench/detect_more_a.py [--only captures|streams] [--write] [--json]
+
+captures (BAVN_DATA): per family, in how many captures each finds something with p <= 0.05, p-values from a reference
+measured on the benign captures of the other half of the families; on benign captures suspicions for 1,000 host-days;
+beside them plain rules (any address without a name; any flow over an hour; 10 names that do not exist). streams: made
+names, transfers and a browser release (bench/bench_a). --write puts the reference tables of these detectors into
+bavn/actor/detect/reference.json, other tables as they are.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from bench_a import names, release, transfers
+from labelled import BENIGN, ROOT, data_folder, labelled, window
+
+from bavn.actor.detect import calibrate, lists
+from bavn.actor.detect.base import Look
+from bavn.actor.detect.dga import Dga
+from bavn.actor.detect.exfil import Exfil
+from bavn.actor.detect.long import Long
+from bavn.actor.detect.rarity import Rarity
+from bavn.actor.detect.run import survey
+from bavn.actor.detect.terms import Terms
+
+OWN = (Rarity(), Exfil(), Dga(), Long())
+NAMES = ("rarity", "exfil", "dga", "long")
+FILE = ROOT / "bavn" / "actor" / "detect" / "reference.json"
+SHOWN_P, STRONG_P = 0.05, 0.005
+PLAIN = {
+    "an address without a name": """
+        SELECT count(*) FROM (SELECT DISTINCT dst FROM pair_hour WHERE is_home(src) AND NOT is_home(dst)
+            AND flows > failed AND dst NOT IN (SELECT DISTINCT dst FROM tls WHERE sni IS NOT NULL)
+            AND dst NOT IN (SELECT DISTINCT dst FROM http WHERE host IS NOT NULL))""",
+    "a flow over an hour": """
+        SELECT count(*) FROM flow WHERE is_home(src) <> is_home(dst) AND ts_end - ts >= INTERVAL 1 HOUR""",
+    "ten names that do not exist": """
+        SELECT count(*) FROM (SELECT src FROM dns WHERE answered AND rcode = 'NXDOMAIN' GROUP BY src
+            HAVING count(DISTINCT rrname) >= 10)""",
+}
+
+
+def populations(folder: Path, wanted) -> dict[str, calibrate.Tally]:
+    """The statistics of these detectors over the benign captures for which ``wanted`` is true."""
+    found: dict[str, calibrate.Tally] = defaultdict(calibrate.Tally)
+    for one in labelled(folder):
+        if one.kind not in BENIGN or not wanted(one):
+            continue
+        with window(one) as made:
+            if made is None:
+                continue
+            look = Look(window=made, terms=Terms(made, lists.shipped))
+            for detector in OWN:
+                for population, tally in detector.candidates(look).populations.items():
+                    if population in NAMES:
+                        found[population] += tally
+    return dict(found)
+
+
+def of(tallies: dict[str, calibrate.Tally]) -> calibrate.Reference:
+    return calibrate.Reference({name: calibrate.survival(tally) for name, tally in tallies.items()})
+
+
+def captures(folder: Path) -> dict[str, object]:
+    """Families found and false alarms, with the reference of the other half, and what plain rules say."""
+    references = {
+        half: of(populations(folder, lambda one, half=half: one.tuning is not half)) for half in (True, False)
+    }
+    families: dict[str, Counter[str]] = defaultdict(Counter)
+    benign: Counter[str] = Counter()
+    for one in labelled(folder):
+        with window(one) as made:
+            if made is None:
+                continue
+            seen = survey(made, OWN, reference=references[one.tuning])
+            plain = {name: int(made.rows(sql)[0][0]) for name, sql in PLAIN.items()}
+            if one.kind in BENIGN:
+                sql = "SELECT count(*) FROM (SELECT DISTINCT src, hour // 24 FROM pair_hour WHERE is_home(src))"
+                benign["host-days"] += int(made.rows(sql)[0][0])
+                for s in seen.suspicions:
+                    benign[f"{s.detector}"] += 1
+                    benign[f"{s.detector}, p <= {SHOWN_P}"] += s.p <= SHOWN_P
+                    benign[f"{s.detector}, p <= {STRONG_P}"] += s.p <= STRONG_P
+                benign.update(plain)
+                continue
+            half = "tuning" if one.tuning else "test"
+            family = families[f"{one.kind}: {one.family} ({half})"]
+            family["captures"] += 1
+            for name in {s.detector for s in seen.suspicions if s.p <= SHOWN_P}:
+                family[name] += 1
+            for name, count in plain.items():
+                family[name] += count > 0
+    per = 1000 / max(1, benign["host-days"])
+    rates = {name: round(per * n, 1) for name, n in sorted(benign.items()) if name != "host-days"}
+    return {
+        "families": {name: dict(found) for name, found in sorted(families.items())},
+        "benign": {"host-days": benign["host-days"]},
+        "for 1,000 host-days on benign captures": rates,
+    }
+
+
+def merged(text: str, made: calibrate.Reference) -> str:
+    """The reference file with these tables put in place of their elders."""
+    note = json.loads(text)["note"]
+    return calibrate.to_json(calibrate.Reference({**calibrate.from_json(text).tables, **made.tables}), note)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=("captures", "streams"))
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    folder = data_folder()
+    facts: dict[str, dict[str, object]] = {}
+    if asked.write and folder is not None:
+        made = of(populations(folder, lambda _: True))
+        FILE.write_text(merged(FILE.read_text(encoding="utf-8"), made), encoding="utf-8")
+        facts["written"] = {name: table.count for name, table in made.tables.items()}
+    elif asked.only != "captures":
+        facts |= {"names": names(), "transfers": transfers(), "browser release": release()}
+    if not asked.write and asked.only != "streams" and folder is not None:
+        facts |= captures(folder)  # type: ignore[arg-type]
+    if asked.json:
+        print(json.dumps(facts))
+        return
+    for name, rows in facts.items():
+        print(name)
+        for row, value in rows.items():
+            print(f"   {row:60} {value}")
+
+
+if __name__ == "__main__":
+    main()
