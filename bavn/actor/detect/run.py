@@ -10,16 +10,19 @@ from dataclasses import dataclass, field
 from bavn.actor.detect import calibrate, lists
 from bavn.actor.detect.base import Candidate, Detector, DetectSettings, Look, story_id
 from bavn.actor.detect.beacon import Beacon
+from bavn.actor.detect.bruteforce import BruteForce
 from bavn.actor.detect.calibrate import Reference, Tally, p_value
 from bavn.actor.detect.dga import Dga
 from bavn.actor.detect.dns_tunnel import DnsTunnel
 from bavn.actor.detect.exfil import Exfil
 from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.ioc import Ioc
+from bavn.actor.detect.lateral import Lateral
 from bavn.actor.detect.lists import Lists
 from bavn.actor.detect.long import Long
 from bavn.actor.detect.rarity import Rarity
 from bavn.actor.detect.scan import Scan
+from bavn.actor.detect.signature import Signature
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
 from bavn.model.ports import Window
@@ -34,6 +37,9 @@ DETECTORS: tuple[Detector, ...] = (
     Exfil(),
     Dga(),
     Long(),
+    Lateral(),
+    BruteForce(),
+    Signature(),
 )
 """A new detector is its file, its cases and its name here."""
 

@@ -105,10 +105,12 @@ def test_the_shipped_reference_is_whole() -> None:
     reference = shipped()
     assert from_json(to_json(reference, "again")) == reference
     ranked = {"beacon", "dns_tunnel", "scan.out", "scan.in", "rarity", "exfil", "dga", "long"}
+    sparse = {"lateral", "bruteforce.out", "signature"}
+    ranked |= sparse | {"bruteforce.in"}
     assert ranked <= set(reference.tables)
     assert {name.partition(".")[0] for name in ranked} | {"ioc"} == {detector.name for detector in DETECTORS}
-    for table in reference.tables.values():
-        assert table.count >= 500
+    for name, table in reference.tables.items():
+        assert table.count >= 500 or (name in sparse and table.rate <= 1.0), "few innocents: no steeper than chance"
         assert list(table.levels) == sorted(table.levels)
         assert list(table.shares) == sorted(table.shares, reverse=True)
 

@@ -1,0 +1,167 @@
+"""What one host does to another's machine by file sharing, remote procedure calls and remote shells, in SQL.
+
+Operations are those of MITRE BZAR (ATT&CK over SMB and DCE/RPC), of Microsoft's MS-SCMR, MS-TSCH, MS-WMI, MS-DCOM,
+MS-DRSR, MS-RPRN, MS-EFSR, MS-DFSNM, MS-SAMR and MS-LSAD, by number (Suricata) or name (Zeek). Refuses to judge.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from bavn.model.moment import MINUTE_US
+
+PAIR_US: Final = 10 * MINUTE_US
+"""BZAR: a file laid down on an administrative share and something started belong together within this."""
+AUTHENTICATIONS_MIN: Final = 20
+"""A machine proves itself to its domain once or twice; Zerologon needs 256 tries on average."""
+INSISTS_MIN: Final = 100
+"""So many calls to the endpoint mapper within an hour are a program that tries something until it works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """``nats``: what the act is worth if nothing else is known. ``starts``: code runs at the other end."""
+
+    nats: float
+    technique: str
+    starts: bool
+    en: str
+    da: str
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "service": Kind(4.0, "T1569.002", True, "made or started a service", "oprettede eller startede en tjeneste"),
+    "task": Kind(4.0, "T1053.005", True, "registered or ran a task", "registrerede eller kørte en opgave"),
+    "wmi": Kind(3.0, "T1047", True, "used WMI", "brugte WMI"),
+    "dcom": Kind(3.0, "T1021.003", True, "activated a DCOM object", "aktiverede et DCOM-objekt"),
+    "winrm": Kind(3.0, "T1021.006", True, "used a remote shell (WinRM)", "brugte en fjernskal (WinRM)"),
+    "tool": Kind(3.0, "T1569.002", True, "opened the pipe of a remote execution tool",
+                 "åbnede røret til et fjernkørselsværktøj"),
+    "program": Kind(2.0, "T1570", False, "wrote a program to a share", "skrev et program på et delt drev"),
+    "write": Kind(2.0, "T1021.002", False, "wrote to an administrative share", "skrev på et administrativt delt drev"),
+    "share": Kind(2.0, "T1021.002", False, "opened an administrative share", "åbnede et administrativt delt drev"),
+    "manager": Kind(1.5, "T1007", False, "asked for services or tasks", "spurgte efter tjenester eller opgaver"),
+    "replicate": Kind(6.0, "T1003.006", False, "fetched the directory's secrets as only a domain controller does",
+                      "hentede katalogets hemmeligheder, som kun en domænecontroller gør"),
+    "coerce": Kind(4.0, "T1187", False, "made the other machine call somebody", "fik den anden maskine til at kalde"),
+    "driver": Kind(3.0, "T1547.012", False, "installed a printer driver", "installerede en printerdriver"),
+    "prove": Kind(5.0, "T1210", False, "tried to prove itself to the domain again and again",
+                  "prøvede igen og igen at legitimere sig over for domænet"),
+    "insist": Kind(3.0, "T1210", False, "asked for RPC services again and again",
+                   "spurgte igen og igen efter RPC-tjenester"),
+    "secret": Kind(3.0, "T1003.004", False, "read or set a secret", "læste eller satte en hemmelighed"),
+    "wipe": Kind(3.0, "T1070.001", False, "cleared an event log", "ryddede en hændelseslog"),
+    "registry": Kind(1.5, "T1012", False, "used the remote registry", "brugte fjernregistreringsdatabasen"),
+    "users": Kind(1.5, "T1087.002", False, "listed users, groups or sessions",
+                  "listede brugere, grupper eller sessioner"),
+}  # fmt: skip
+
+_ANY = (None, None)
+_OPERATIONS: Final[dict[tuple[str, str], tuple[tuple[int | None, str | None], ...]]] = {
+    ("service", "svcctl"): (
+        (11, "ChangeServiceConfigW"), (12, "CreateServiceW"), (19, "StartServiceW"), (23, "ChangeServiceConfigA"),
+        (24, "CreateServiceA"), (31, "StartServiceA"), (44, "CreateServiceWOW64A"), (45, "CreateServiceWOW64W"),
+        (60, "CreateWowService"),
+    ),
+    ("manager", "svcctl"): (_ANY,),
+    ("task", "atsvc"): ((0, "NetrJobAdd"),),
+    ("task", "ITaskSchedulerService"): ((1, "SchRpcRegisterTask"), (12, "SchRpcRun")),
+    ("manager", "atsvc"): (_ANY,),
+    ("manager", "ITaskSchedulerService"): (_ANY,),
+    ("wmi", "IWbemServices"): (_ANY,),
+    ("wmi", "IWbemLevel1Login"): (_ANY,),
+    ("dcom", "IRemoteSCMActivator"): (_ANY,),
+    ("dcom", "ISystemActivator"): (_ANY,),
+    ("dcom", "IActivation"): (_ANY,),
+    ("dcom", "IOXIDResolver"): (_ANY,),
+    ("dcom", "IRemUnknown2"): (_ANY,),
+    ("replicate", "drsuapi"): ((3, "DRSGetNCChanges"), (5, "DRSReplicaAdd")),
+    ("coerce", "spoolss"): (
+        (62, "RpcRemoteFindFirstPrinterChangeNotification"), (65, "RpcRemoteFindFirstPrinterChangeNotificationEx"),
+    ),
+    ("coerce", "efsrpc"): (_ANY,),
+    ("coerce", "FssagentRpc"): (_ANY,),
+    ("coerce", "netdfs"): ((12, "NetrDfsAddStdRoot"), (13, "NetrDfsRemoveStdRoot")),
+    ("driver", "spoolss"): ((9, "RpcAddPrinterDriver"), (89, "RpcAddPrinterDriverEx")),
+    ("driver", "IRemoteWinspool"): ((39, "RpcAsyncAddPrinterDriver"),),
+    ("prove", "netlogon"): ((26, "NetrServerAuthenticate3"),),
+    ("secret", "lsarpc"): ((42, "LsarStorePrivateData"), (43, "LsarRetrievePrivateData")),
+    ("secret", "samr"): ((37, "SamrSetInformationUser"), (58, "SamrSetInformationUser2")),
+    ("secret", "BackupKey"): (_ANY,),
+    ("wipe", "eventlog"): ((0, "ElfrClearELFW"),),
+    ("wipe", "IEventService"): ((6, "EvtRpcClearLog"),),
+    ("registry", "winreg"): (_ANY,),
+    ("users", "samr"): (
+        (11, "SamrEnumerateGroupsInDomain"), (13, "SamrEnumerateUsersInDomain"), (15, "SamrEnumerateAliasesInDomain"),
+        (20, "SamrQueryInformationGroup"), (25, "SamrGetMembersInGroup"), (33, "SamrGetMembersInAlias"),
+    ),
+    ("users", "srvsvc"): ((12, "NetrSessionEnum"),),
+    ("users", "wkssvc"): ((2, "NetrWkstaUserEnum"),),
+}  # fmt: skip
+
+
+def operations() -> pa.Table:
+    """What to look for in dcerpc: kind, endpoint, opnum and operation (both NULL: any)."""
+    rows = [
+        {"kind": kind, "endpoint": endpoint, "opnum": number, "operation": name}
+        for (kind, endpoint), wanted in _OPERATIONS.items()
+        for number, name in wanted
+    ]
+    schema = pa.schema(
+        [("kind", pa.string()), ("endpoint", pa.string()), ("opnum", pa.uint16()), ("operation", pa.string())]
+    )
+    return pa.Table.from_pylist(rows, schema)
+
+
+_ADMIN_SHARE = r"regexp_matches(upper(share), '\\(ADMIN|[A-Z])\$$')"
+_WRITES = (
+    "(command LIKE '%WRITE%' OR upper(disposition) IN ('FILE_SUPERSEDE', 'FILE_CREATE', 'FILE_OPEN_IF',"
+    " 'FILE_OVERWRITE', 'FILE_OVERWRITE_IF', 'WRITE', 'RENAME'))"
+)
+_PROGRAM = r"regexp_matches(lower(filename), '\.(exe|dll|sys|scr|com|bat|cmd|ps1|vbs|js|hta|msi|jar|lnk)$')"
+_TOOLS = "regexp_matches(lower(named_pipe), '^(psexe|remcom|paexec|csexec|winexe|xcmd|atctl)')"
+_FINE = "(status IS NULL OR status = 'STATUS_SUCCESS')"
+
+_EVENTS: Final = rf"""
+    opened AS (SELECT DISTINCT src, dst, flow_id, sensor FROM smb WHERE {_ADMIN_SHARE} AND {_FINE}),
+    written AS (SELECT smb.src, smb.dst, ts, filename, opened.src IS NOT NULL AND filename <> '' AS admin FROM smb
+        LEFT JOIN opened USING (src, dst, flow_id, sensor)
+        WHERE {_WRITES} AND {_FINE} AND filename IS NOT NULL AND named_pipe IS NULL),
+    unnamed AS (SELECT src, dst, max(ts) AS ts FROM dcerpc WHERE interface IS NULL AND opnum IS NOT NULL
+        GROUP BY src, dst, flow_id, sensor
+        HAVING bool_and(opnum IN (0, 1, 3, 12, 16)) AND bool_or(opnum = 3) AND bool_or(opnum IN (12, 16))),
+    events AS (
+        SELECT src, dst, kind, ts FROM dcerpc JOIN operations o ON dcerpc.endpoint = o.endpoint
+            AND ((o.opnum IS NULL AND o.operation IS NULL) OR dcerpc.opnum = o.opnum
+                OR dcerpc.operation = o.operation)
+        UNION ALL SELECT src, dst, 'replicate', ts FROM unnamed
+        UNION ALL SELECT src, dst, 'share', ts FROM smb WHERE {_ADMIN_SHARE} AND {_FINE}
+        UNION ALL SELECT src, dst, 'write', ts FROM written WHERE admin
+        UNION ALL SELECT src, dst, 'program', ts FROM written WHERE {_PROGRAM}
+        UNION ALL SELECT src, dst, 'tool', ts FROM smb WHERE {_TOOLS}
+        UNION ALL SELECT src, dst, 'manager', ts FROM smb WHERE lower(named_pipe) IN ('svcctl', 'atsvc') AND {_FINE}
+        UNION ALL SELECT src, dst, 'winrm', ts FROM http
+            WHERE lower(url) LIKE '/wsman%' AND lower(url) NOT LIKE '/wsman/subscription%' AND method = 'POST'
+                AND (status IS NULL OR status < 400)
+        UNION ALL SELECT src, dst, 'insist', first_ts FROM pair_hour
+            WHERE dst_port = 135 AND proto = 'tcp' AND flows - failed >= {INSISTS_MIN})"""
+_STARTS = ", ".join(f"'{name}'" for name, kind in KINDS.items() if kind.starts)
+
+ACTS_SQL: Final = f"""
+    WITH {_EVENTS}
+    SELECT src, dst, kind, count(*) AS n, epoch_us(min(ts)) AS first, epoch_us(max(ts)) AS last,
+        count(DISTINCT ts::DATE) AS days
+    FROM events WHERE src <> dst AND (is_home(src) OR is_home(dst)) AND is_home(dst)
+    GROUP BY src, dst, kind HAVING kind <> 'prove' OR n >= {AUTHENTICATIONS_MIN}
+    ORDER BY src, dst, kind LIMIT $limit"""
+"""src, dst, kind, n, first, last, days (on which it was done); needs the table of :func:`operations`."""
+
+PAIRS_SQL: Final = f"""
+    WITH {_EVENTS},
+    laid AS (SELECT DISTINCT src, dst, epoch_us(ts) // 60000000 AS minute FROM events
+        WHERE kind IN ('write', 'program', 'share')),
+    begun AS (SELECT DISTINCT src, dst, epoch_us(ts) // 60000000 AS minute FROM events WHERE kind IN ({_STARTS}))
+    SELECT DISTINCT src, dst FROM laid JOIN begun USING (src, dst)
+    WHERE abs(laid.minute - begun.minute) <= {PAIR_US // MINUTE_US} ORDER BY src, dst LIMIT $limit"""
+"""Pairs that laid a file down (or opened the share for it) and started something within PAIR_US."""

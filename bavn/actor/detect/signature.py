@@ -1,0 +1,257 @@
+"""Signatures: Suricata's alerts, folded into stories and ranked by how rare rule and source are here.
+
+Sees: every alert, whatever its rule. All alerts of a host about one peer are one suspicion; so is a rule that a host
+raises about many peers, and so is one category of what the internet tries at a host. Grave categories, rules that few
+hosts here raise, sources that seldom raise any, and several rules at once stand first.
+
+Misses: what no loaded rule names; with no rules loaded, all.
+
+Innocent: rules of policy and information, top-level domains and fingerprints that adware shares, scanners from the
+internet that try every exploit at every door. Rules that many hosts raise or that a host raises day after day weigh
+less, and so do alerts about peers that the world uses.
+
+Do first: read the rule and see whether the host answers to what it looks for; see what the host did next.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import log2
+from typing import Any, Final
+
+from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.peers import as_address, observable_of
+from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, Known
+from bavn.actor.detect.wording import joined, number
+from bavn.model.moment import DAY_US, as_us
+from bavn.model.record import address_text
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+STATISTIC_MIN: Final = 0.5
+PEERS_MAX: Final = 3
+"""A rule that a host raises about more peers than this is about the host, not about them."""
+GROUPS_MAX: Final = 100_000
+NATS_PER_BIT: Final = 0.4
+HABIT_DAYS_MIN: Final = 4
+HABIT_NATS: Final = -1.5
+FURTHER_NATS, FURTHER_NATS_MAX = 0.5, 2.0
+FAME_SHARE: Final = 0.4
+"""Fame of the peer counts, but less than for what only looks odd: a rule names what it found."""
+INWARD_P_TIMES: Final = 3.0
+NAMED_MAX: Final = 3
+SEVERITY_NATS: Final = {1: 1.5, 2: 0.5}
+
+_GRAVE: Final = (
+    "trojan", "malware", "command and control", "c2", "administrator privilege", "user privilege", "exploit", "phish",
+    "credential", "web application attack", "successful", "executable code was detected", "crypto currency", "ransom",
+    "targeted", "denial of service",
+)  # fmt: skip
+_MILD: Final = (
+    "not suspicious", "misc activity", "protocol command decode", "corporate privacy", "unknown traffic",
+    "potentially bad", "icmp event", "policy", "unusual client",
+)  # fmt: skip
+GRAVE_NATS, MILD_NATS = 2.0, -1.0
+_TECHNIQUES: Final = (
+    ("exploit kit", "T1189"), ("web application", "T1190"), ("privilege", "T1210"), ("phish", "T1566"),
+    ("scan", "T1595"), ("crypto", "T1496"), ("denial", "T1498"),
+)  # fmt: skip
+
+# The name that the flow of an alert asked for, greeted or called says more than an address: a resolver is no peer.
+_ALERTS: Final = """
+    WITH named AS (
+        SELECT sensor, flow_id, min("name") AS "name" FROM (
+            SELECT sensor, flow_id, rrname AS "name" FROM dns WHERE rrname IS NOT NULL
+            UNION ALL SELECT sensor, flow_id, sni FROM tls WHERE sni IS NOT NULL
+            UNION ALL SELECT sensor, flow_id, http.host FROM http WHERE http.host IS NOT NULL)
+        WHERE flow_id > 0 AND flow_id IN (SELECT flow_id FROM alert) GROUP BY sensor, flow_id),
+    told AS (SELECT a.ts, CASE WHEN is_home(src) THEN src ELSE dst END AS host,
+            CASE WHEN is_home(src) THEN dst ELSE src END AS other, is_home(src) AS outward, signature_id, signature,
+            category, coalesce(severity, 3) AS severity, "name"
+        FROM alert a LEFT JOIN named n ON a.sensor = n.sensor AND a.flow_id = n.flow_id
+        WHERE is_home(src) OR is_home(dst))
+    SELECT host, other, "name", outward, signature_id, min(signature), min(category), min(severity), count(*),
+        min(ts), max(ts), count(DISTINCT ts::DATE)
+    FROM told GROUP BY host, other, "name", outward, signature_id
+    ORDER BY host, other, "name", outward, signature_id LIMIT $limit"""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """All alerts of one rule about one host and peer. ``peer``: a registered domain or an address."""
+
+    host: str
+    peer: str
+    other: str
+    outward: bool
+    rule: int
+    said: str
+    category: str
+    severity: int
+    count: int
+    first_us: int
+    last_us: int
+    days: int
+
+
+@dataclass(slots=True)
+class Fold:
+    """One story: what it is told as, and its alerts."""
+
+    host: str
+    peer: str
+    alerts: list[Alert] = field(default_factory=list)
+    nats: float = 0.0
+    main: Alert | None = None
+
+
+class Signature:
+    """See the module's text."""
+
+    name = "signature"
+    technique = "T1071"
+    tables = ("alert", "dns", "tls", "http")
+
+    def candidates(self, look: Look) -> Found:
+        alerts = [_alert(row, look) for row in look.window.rows(_ALERTS, {"limit": GROUPS_MAX})]
+        folds = folded(alerts)
+        _weigh(folds, alerts, look)
+        most: dict[str, float] = defaultdict(float)
+        for fold in folds:
+            most[fold.host] = max(most[fold.host], fold.nats)
+        calm = max(0, look.terms.hosts - len(most))
+        tally = Tally.of([0.0, *most.values()], [calm, *[1] * len(most)])
+        made = [_candidate(fold, look) for fold in folds if fold.nats >= STATISTIC_MIN]
+        made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
+        return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally} if tally.total else {})
+
+
+def _us(moment: datetime) -> int:
+    return as_us(moment.replace(tzinfo=UTC))
+
+
+def _alert(row: tuple[Any, ...], look: Look) -> Alert:
+    host, other, name, outward, rule, said, category, severity, count, first, last, days = row
+    address = address_text(other)
+    named = None if name is None or as_address(name) else observable_of(None, name, look.window.homes)
+    return Alert(
+        host=address_text(host),
+        peer=named.value if named else address,
+        other=address,
+        outward=bool(outward),
+        rule=int(rule or 0),
+        said=said or "",
+        category=category or "",
+        severity=int(severity),
+        count=int(count),
+        first_us=_us(first),
+        last_us=_us(last),
+        days=int(days),
+    )
+
+
+def folded(alerts: Iterable[Alert]) -> list[Fold]:
+    """By host and peer; rules that a host raises about more than PEERS_MAX peers by host and rule; what comes from
+    outside by host and category."""
+    given = list(alerts)
+    peers: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for alert in given:
+        peers[alert.host, alert.rule].add(alert.peer)
+    made: dict[tuple[str, str], Fold] = {}
+    for alert in given:
+        many = len(peers[alert.host, alert.rule]) > PEERS_MAX
+        key = (alert.host, f"rule {alert.rule}" if many else alert.peer)
+        if not alert.outward:
+            key = (alert.host, f"inward: {alert.category}")
+        made.setdefault(key, Fold(*key)).alerts.append(alert)
+    return [fold for _, fold in sorted(made.items())]
+
+
+def _weigh(folds: list[Fold], alerts: list[Alert], look: Look) -> None:
+    hosts_of: dict[int, set[str]] = defaultdict(set)
+    first_of: dict[int, int] = {}
+    days_of: Counter[tuple[str, int]] = Counter()
+    for alert in alerts:
+        hosts_of[alert.rule].add(alert.host)
+        first_of[alert.rule] = min(first_of.get(alert.rule, alert.first_us), alert.first_us)
+        days_of[alert.host, alert.rule] = max(days_of[alert.host, alert.rule], alert.days)
+    total = max(look.terms.hosts, HOSTS_SMALL)
+    domains = look.terms.domains({alert.peer for alert in alerts if not as_address(alert.peer)})
+    addresses = look.terms.addresses({alert.peer for alert in alerts if as_address(alert.peer)})
+    known: dict[str, Known] = domains | addresses
+    for fold in folds:
+        by_rule: dict[int, tuple[float, Alert]] = {}
+        for alert in fold.alerts:
+            rare = -log2((len(hosts_of[alert.rule]) + 0.5) / (total + 1))
+            nats = _gravity(alert) + NATS_PER_BIT * rare + _age(first_of[alert.rule], look)
+            nats += HABIT_NATS if days_of[alert.host, alert.rule] >= HABIT_DAYS_MIN else 0.0
+            nats += FAME_SHARE * min(0.0, look.terms.nats(known[alert.peer]))
+            if alert.rule not in by_rule or nats > by_rule[alert.rule][0]:
+                by_rule[alert.rule] = nats, alert
+        ordered = sorted(by_rule.items(), key=lambda item: (-item[1][0], item[0]))
+        nats, fold.main = ordered[0][1]
+        further = sum(1 for _, (other, _) in ordered[1:] if other > 0)
+        fold.nats = max(0.0, nats + min(FURTHER_NATS_MAX, FURTHER_NATS * further))
+
+
+def _gravity(alert: Alert) -> float:
+    """By Suricata's category and severity; a category that is neither grave nor mild says nothing."""
+    category = alert.category.lower()
+    base = SEVERITY_NATS.get(alert.severity, 0.0)
+    if any(word in category for word in _GRAVE):
+        return base + GRAVE_NATS
+    return base + MILD_NATS if any(word in category for word in _MILD) else base
+
+
+def _age(first_us: int, look: Look) -> float:
+    """A rule that was never raised here before, or that always was."""
+    if first_us - look.terms.known_from_us < KNOWN_DAYS_MIN * DAY_US:
+        return 0.0
+    return NEW_NATS if look.window.last_us - first_us < KNOWN_DAYS_MIN * DAY_US else OLD_NATS
+
+
+def _candidate(fold: Fold, look: Look) -> Candidate:
+    main = fold.main or fold.alerts[0]
+    mine = [alert for alert in fold.alerts if alert.rule == main.rule]
+    observables = {observable_of(None, alert.peer, look.window.homes) for alert in mine}
+    first = observable_of(None, main.peer, look.window.homes)
+    others = sorted(one for one in observables if one is not None and one != first)
+    equals: tuple[tuple[str, str | int], ...] = (
+        ("src", main.host if main.outward else main.other),
+        ("signature_id", main.rule),
+    )
+    first_us, last_us = min(a.first_us for a in fold.alerts), max(a.last_us for a in fold.alerts)
+    return Candidate(
+        population=Signature.name,
+        host=fold.host,
+        peer=main.peer if fold.peer.startswith("inward: ") else fold.peer,
+        story=f"{fold.host} {fold.peer}",
+        statistic=fold.nats,
+        observables=tuple(([first] if first else []) + others)[: PEERS_MAX + 1],
+        first_us=first_us,
+        last_us=last_us,
+        hosts=1,
+        listed=False,
+        why=_why(fold),
+        rows=RowsRef("alert", equals, first_us, last_us),
+        technique=next((known for word, known in _TECHNIQUES if word in main.category.lower()), Signature.technique),
+        p_times=1.0 if main.outward else INWARD_P_TIMES,
+    )
+
+
+def _why(fold: Fold) -> Text:
+    main = fold.main or fold.alerts[0]
+    total = number(sum(alert.count for alert in fold.alerts))
+    others = sorted({alert.said for alert in fold.alerts if alert.rule != main.rule})[:NAMED_MAX]
+    parts = [
+        Text(
+            f"{fold.host} raised “{main.said}” about {main.peer}",
+            f"{fold.host} udløste ”{main.said}” om {main.peer}",
+        ),
+        Text(f"{total.en} alerts in all", f"{total.da} alarmer i alt"),
+    ]
+    if others:
+        parts.append(Text("also " + ", ".join(others), "desuden " + ", ".join(others)))
+    return joined(parts)

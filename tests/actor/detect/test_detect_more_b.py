@@ -1,0 +1,170 @@
+"""Lateral movement, brute force and signatures: what they promise beyond their cases."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bavn.actor.detect.acts import KINDS, operations
+from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.bruteforce import BruteForce, Day, weighed
+from bavn.actor.detect.chance import beta_binomial_nats, cusum_nats, gamma_poisson_nats
+from bavn.actor.detect.crowds import crowd_nats, crowd_p
+from bavn.actor.detect.edges import poisson_nats
+from bavn.actor.detect.lateral import Lateral
+from bavn.actor.detect.lists import NO_LISTS
+from bavn.actor.detect.signature import Signature, folded
+from bavn.actor.detect.terms import Terms
+from bavn.actor.door.live import live_elements
+from bavn.actor.door.policy import DoorPolicy
+
+A, B = "10.0.0.40", "10.0.1.40"
+
+
+def found(made, detector, rows, hours=24, **given_):
+    case = made.Case(detector, "hit-x", {"hours": hours, "rows": rows, **given_})
+    return made.run(case).suspicions
+
+
+def rows(table, columns, sources=(A,), targets=(B,), port=445, **more):
+    base = {"table": table, "sources": list(sources), "targets": list(targets), "port": port, "every_s": 2}
+    return base | {"set": columns} | more
+
+
+SHARE = {"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "share": r"\\x\C$"}
+SERVICE = {"endpoint": "svcctl", "opnum": 12}
+
+
+def test_laid_down_and_started_within_ten_minutes_is_worth_more_than_an_hour_apart(made) -> None:
+    near, far = (
+        found(made, "lateral", [rows("smb", SHARE, from_h=9), rows("dcerpc", SERVICE, from_h=at)])[0]
+        for at in (9.1, 10.5)
+    )
+    assert near.statistic == pytest.approx(far.statistic + 3.0)
+    assert near.p <= far.p
+
+
+def test_a_share_that_is_refused_is_no_act(made) -> None:
+    refused = SHARE | {"status": "STATUS_ACCESS_DENIED"}
+    assert found(made, "lateral", [rows("smb", refused)]) == ()
+
+
+def test_one_host_is_one_suspicion_however_many_it_enters(made) -> None:
+    seen = found(made, "lateral", [rows("dcerpc", SERVICE, targets=["10.0.1.", 1, 9])])
+    assert [(s.host, s.detector) for s in seen] == [(A, "lateral")]
+    assert seen[0].observables == ()
+
+
+def test_acts_are_new_though_the_two_always_talked(made) -> None:
+    """The age of a story is that of its acts, not of the first word between the two."""
+    talk = rows("flow", {}, port=443, days=list(range(20)))
+    (seen,) = found(made, "lateral", [talk, rows("dcerpc", SERVICE, days=[18])], hours=24 * 20)
+    assert "it had never done so before" in seen.why.en
+
+
+def test_what_is_suspected_inside_names_nobody_and_offers_the_door_nothing(made) -> None:
+    guess = {"msg_type": "KRB_ERROR", "error_code": "KDC_ERR_PREAUTH_FAILED", "success": False}
+    streams = [rows("dcerpc", SERVICE), rows("krb5", guess, port=88, count=20)]
+    for detector in ("lateral", "bruteforce"):
+        seen = found(made, detector, streams)
+        assert seen
+        assert all(s.observables == () for s in seen)
+        assert live_elements(seen, "A", seen[0].last_us + 1, DoorPolicy()) == []
+
+
+def test_every_operation_has_a_kind() -> None:
+    assert set(operations()["kind"].to_pylist()) <= set(KINDS)
+    assert operations().num_rows > 30
+
+
+def test_a_success_among_few_failures_is_calm_and_a_row_of_failures_is_not() -> None:
+    def nats(failed: int, tries: int) -> float:
+        day = Day(service="krb5", source=A, outward=True, day=1, sure=True, tries=tries, failed=failed, targets=1,
+                  names=1, busiest=failed, target=B, first_us=0, last_us=1)  # fmt: skip
+        return weighed([day])[0].nats
+
+    assert nats(3, 3) < 3.0
+    assert nats(2, 10) < 1.5
+    assert nats(10, 10) > nats(5, 5) > 3.0
+
+
+def test_a_past_of_failures_makes_failures_ordinary() -> None:
+    days = [
+        Day(service="http", source=A, outward=True, day=n, sure=True, tries=10, failed=4, targets=1, names=1,
+            busiest=1, target=B, first_us=0, last_us=1)
+        for n in range(10)
+    ]  # fmt: skip
+    seen = weighed(days)
+    assert seen[-1].nats < seen[0].nats
+    assert weighed(days[:1])[0].nats == seen[0].nats
+
+
+def test_a_crowd_of_fifty_is_told_over_few_strangers_and_not_over_as_many_every_day() -> None:
+    few, many = (dict.fromkeys(range(10), count) | {10: 50} for count in (2, 50))
+    assert crowd_p(crowd_nats(few, 10, 0), 11) <= 0.001
+    assert crowd_p(crowd_nats(many, 10, 0), 11) > 0.5
+
+
+def test_without_a_week_behind_it_no_crowd_is_told(made) -> None:
+    guess = {"auth_success": False, "auth_attempts": 1}
+    crowd = rows("ssh", guess, sources=["45.9.161.", 1, 60], port=22, every_s=1000)
+    assert [s for s in found(made, "bruteforce", [crowd]) if s.peer == "ssh"] == []
+
+
+def test_alerts_fold_and_every_rule_stays_within_a_story(made) -> None:
+    def alert(sid: int, dst: str, count: int):
+        told = {"signature_id": sid, "signature": f"rule {sid}", "category": "A Network Trojan was detected"}
+        return rows("alert", told | {"severity": 1}, targets=[dst], port=80, count=count)
+
+    streams = [alert(n, "45.9.148.20", 40) for n in (1, 2, 3)]
+    streams += [alert(9, f"45.9.149.{n}", 2) for n in range(1, 9)]
+    seen = found(made, "signature", streams)
+    assert [s.peer for s in seen] == ["45.9.148.20", "rule 9"]
+    assert "120 alerts" in seen[0].why.en
+    assert len(seen[1].observables) <= 4
+
+
+def test_nothing_to_fold_is_nothing() -> None:
+    assert folded([]) == []
+
+
+@pytest.mark.parametrize("detector", [Lateral(), BruteForce(), Signature()], ids=lambda d: d.name)
+def test_candidates_are_bounded(made, detector) -> None:
+    guess = {"command": "SMB2_COMMAND_SESSION_SETUP", "status": "STATUS_LOGON_FAILURE"}
+    told = {"signature_id": 1, "signature": "r", "category": "A Network Trojan was detected", "severity": 1}
+    sources = ["10.0.3.", 1, 6]
+    streams = [
+        rows("dcerpc", SERVICE, sources=sources),
+        rows("smb", guess, sources=sources, count=12),
+        rows("alert", told, sources=sources, targets=["45.9.148.20"]),
+    ]
+    window = made.window_of(made.Case(detector.name, "hit-x", {"hours": 24, "rows": streams}))
+
+    def candidates(most: int):
+        look = Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(candidates_max=most))
+        return detector.candidates(look).candidates
+
+    assert len(candidates(100)) == 6
+    assert candidates(2) == candidates(100)[:2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 40), st.floats(0.2, 5), st.floats(0.2, 5))
+def test_the_beta_binomial_tail_is_a_tail(failed, more, a, b) -> None:
+    tries = failed + more
+    here = beta_binomial_nats(failed, tries, a, b)
+    assert here >= 0
+    assert beta_binomial_nats(0, tries, a, b) == 0
+    if more:
+        assert beta_binomial_nats(failed + 1, tries, a, b) >= here - 1e-9
+
+
+def test_tails_against_known_values() -> None:
+    assert beta_binomial_nats(1, 1, 1, 1) == pytest.approx(math.log(2))
+    assert beta_binomial_nats(10, 10, 1, 1) == pytest.approx(math.log(11))
+    assert poisson_nats(1, 2.0) == pytest.approx(-math.log(1 - math.exp(-2)))
+    assert poisson_nats(0, 2.0) == 0
+    assert gamma_poisson_nats(1, 1.0, 1.0) == pytest.approx(math.log(2))
+    assert cusum_nats([2, 2, 2], 2.0, 1.0) == 0
+    assert cusum_nats([2, 40], 2.0, 1.0) > 20
