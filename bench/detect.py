@@ -57,7 +57,8 @@ def beacons(trials: int = 200) -> dict[str, object]:
 def shares(streams, days: int) -> dict[str, float]:
     kept = [np.sort((stream[-4096:] * 1e6).astype(np.int64)) for stream in streams if len(stream) >= 2]
     ours = timings(np.concatenate(kept), np.array([len(stream) for stream in kept])).nats >= REGULAR_NATS_MIN
-    rita = [rita_score(s / 1e6, np.full(len(s), SIZE_BYTES), 0.0, days * DAY_S) >= 0.75 for s in kept]
+    last_days = [stream[stream >= (days - 1) * DAY_S] for stream in streams if len(stream) >= 2]  # what RITA looks at
+    rita = [rita_score(at, np.full(len(at), SIZE_BYTES), (days - 1) * DAY_S, days * DAY_S) >= 0.75 for at in last_days]
     return {"bavn": round(float(ours.mean()), 3), "rita": round(float(np.mean(rita)), 3)}
 
 
