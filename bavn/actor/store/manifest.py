@@ -134,7 +134,7 @@ class Manifest:
     def _rebuild_words(self, error: object) -> str:
         return (
             f"{self._file} is damaged ({error}): stop the node and make it again from the segments, which say of "
-            "themselves what they are (bavn.actor.store.rebuild; docs/store.md, When something is damaged)"
+            "themselves what they are (bavn node store rebuild; docs/store.md, When something is damaged)"
         )
 
     @contextmanager

@@ -21,7 +21,7 @@ WRITER_LOCK: Final = "writer.lock"
 _FORGOTTEN: Final = "forgotten_before_hour"
 REBUILD_WORDS: Final = (
     "make it again from the segments, which say of themselves what they are "
-    "(bavn.actor.store.rebuild; docs/store.md, When something is damaged)"
+    "(bavn node store rebuild; docs/store.md, When something is damaged)"
 )
 
 

@@ -1,31 +1,22 @@
 """`bavn centre`: set up, invite, run, and work with leads, cases and indicators."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from bavn.app.cli import policy
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
 from bavn.app.exits import Exit, Stop
 from bavn.model.case import CaseAct
 from bavn.model.member import ActorKind
 from bavn.model.moment import HOUR_US, iso, iso_hour
 
 if TYPE_CHECKING:
-    from bavn.centre.node.desk import Desk
     from bavn.centre.node.lead_book import LeadView
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector analysis centre.")
-
-Config = Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
-By = Annotated[str, typer.Option("--by", help="Your name, as the audit log is to show it.", envvar="USER")]
-CENTRE_TOML = Path("centre.toml")
+app.add_typer(policy.app, name="policy")
 
 
 @app.command("init")
@@ -95,7 +86,7 @@ def run(config: Config = CENTRE_TOML) -> None:
 @app.command("members")
 def members(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     """Actors, their state, and how their nodes said they were."""
-    with _desk(config) as desk:
+    with opened(config) as desk:
         rows = [
             {
                 "actor": m.actor.name, "kind": m.actor.kind, "group": m.actor.group, "state": m.actor.state.value,
@@ -105,13 +96,13 @@ def members(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
             }
             for m in desk.members()
         ]  # fmt: skip
-    _show(rows, as_json=as_json)
+    show(rows, as_json=as_json)
 
 
 @app.command("rounds")
 def rounds(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int = 20) -> None:
     """The latest rounds: who took part, what was learned."""
-    with _desk(config) as desk:
+    with opened(config) as desk:
         rows = [
             {
                 "round": s.round.id, "tier": s.round.params.tier, "t": s.round.params.t,
@@ -120,16 +111,49 @@ def rounds(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int 
             }
             for s in desk.rounds(limit)
         ]  # fmt: skip
-    _show(rows, as_json=as_json)
+    show(rows, as_json=as_json)
+
+
+@app.command("round")
+def round_(
+    round_id: Annotated[str, typer.Argument(help="As `bavn centre rounds` names it.")],
+    config: Config = CENTRE_TOML,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Why each element of a round was revealed or not: who holds it, who was asked, who named it, who declined."""
+    with opened(config) as desk:
+        cells = desk.cells(round_id)
+        rows = [
+            {
+                "table": c.table, "bin": c.bin, "holders": list(c.holders), "asked": list(c.asked),
+                "named": {actor: str(observable) for actor, observable in c.named}, "declined": list(c.declined),
+            }
+            for c in cells
+        ]  # fmt: skip
+    if not rows and not as_json:
+        print("no element was held by enough actors, or no such round is remembered (bavn centre rounds)")
+        return
+    show(rows, as_json=as_json)
+
+
+@app.command("quarantine")
+def quarantine(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
+    """Cells whose holders named different values: somebody is wrong or lies, so nothing of them is used."""
+    with opened(config) as desk:
+        rows = [
+            {"round": q.round_id, "table": q.table, "bin": q.bin, "named": dict(q.named)} for q in desk.quarantine()
+        ]
+    show(rows, as_json=as_json)
 
 
 @app.command("leads")
 def leads(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en", limit: int = 20) -> None:
     """The ranked leads with every term of their score in words."""
-    with _desk(config) as desk:
+    with opened(config) as desk:
         rows = [_lead(view, language) for view in desk.leads(limit)]
     if as_json:
-        _show(rows, as_json=True)
+        show(rows, as_json=True)
         return
     if not rows:
         print("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
@@ -152,10 +176,52 @@ def _lead(view: "LeadView", language: Literal["en", "da"]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@app.command("open-case")
+def open_case(
+    lead: Annotated[str, typer.Argument(help="lead-..., as `bavn centre leads --json` names it")],
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+) -> None:
+    """Make a case of a lead that is below the line; prints the lead's case if it has one."""
+    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.node.desk import UnknownLead
+
+    with opened(config) as desk:
+        try:
+            print(desk.open_case(lead, by).id)
+        except UnknownLead as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+        except NotAllowed as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
+
+
+@app.command("comment")
+def comment(
+    case_id: Annotated[str, typer.Argument(help="case-...")],
+    text: Annotated[str, typer.Argument(help="What is to be remembered.")],
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+) -> None:
+    """Write a remark into a case's history."""
+    from bavn.centre.cases.cases import UnknownCase
+    from bavn.centre.cases.who import NotAllowed
+
+    with opened(config) as desk:
+        try:
+            desk.comment(case_id, by, text)
+        except UnknownCase as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+        except (NotAllowed, ValueError) as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
+    print(f"{case_id}: remembered")
+
+
 @app.command("cases")
 def cases(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     """All cases, the latest first."""
-    with _desk(config) as desk:
+    with opened(config) as desk:
         rows = [
             {
                 "case": c.id, "state": c.state.value, "score": round(c.score, 3), "owner": c.owner,
@@ -163,7 +229,7 @@ def cases(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
             }
             for c in desk.cases()
         ]  # fmt: skip
-    _show(rows, as_json=as_json)
+    show(rows, as_json=as_json)
 
 
 @app.command("case")
@@ -180,7 +246,7 @@ def case(
     from bavn.centre.cases.cases import ChangedMeanwhile, UnknownCase
     from bavn.centre.cases.who import NotAllowed
 
-    with _desk(config) as desk:
+    with opened(config) as desk:
         try:
             found = desk.case(case_id) if act is None else desk.act(case_id, act, by, why)
             history = desk.history(case_id)
@@ -195,7 +261,7 @@ def case(
     if as_json:
         print(json.dumps(row, ensure_ascii=False))
         return
-    _show([row], as_json=False)
+    show([row], as_json=False)
     for line in history:
         print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")
 
@@ -203,7 +269,7 @@ def case(
 @app.command("indicators")
 def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     """Released indicators, and what became of each at every actor."""
-    with _desk(config) as desk:
+    with opened(config) as desk:
         rows = [
             {
                 "indicator": v.kept.indicator.id, "observable": str(v.kept.indicator.observable),
@@ -228,13 +294,13 @@ def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
             }
             for v in desk.indicators()
         ]  # fmt: skip
-    _show(rows, as_json=as_json)
+    show(rows, as_json=as_json)
 
 
 @app.command("audit")
 def audit(config: Config = CENTRE_TOML, *, verify: bool = False) -> None:
     """Export the audit log, one JSON object a line; --verify walks its hash chain."""
-    with _desk(config) as desk:
+    with opened(config) as desk:
         bad = desk.audit_verify() if verify else None
         if not verify:
             for line in desk.audit_export():
@@ -243,37 +309,3 @@ def audit(config: Config = CENTRE_TOML, *, verify: bool = False) -> None:
         raise Stop(Exit.BROKEN, f"the audit log's chain breaks: {bad}")
     if verify:
         print("the chain holds")
-
-
-@contextmanager
-def _desk(config: Path) -> Iterator["Desk"]:
-    from bavn.app.centre_parts import open_desk
-    from bavn.app.config import read_centre
-
-    desk = open_desk(read_centre(config))
-    try:
-        yield desk
-    finally:
-        desk.engine.dispose()
-
-
-def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
-        return
-    if not rows:
-        print("nothing yet")
-        return
-    table = Table(*rows[0], box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    Console().print(table)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(_cell(item) for item in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_cell(item)}" for name, item in value.items())
-    return "" if value is None else str(value)

@@ -12,11 +12,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bavn.app.cli import store
 from bavn.app.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Language
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="An actor's own node.")
+app.add_typer(store.app, name="store")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]

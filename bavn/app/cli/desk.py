@@ -1,0 +1,59 @@
+"""What the centre's subcommands share: the desk on the centre's database, and rows shown as a table or as JSON lines.
+
+Refuses to know what is asked of the desk.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from bavn.centre.node.desk import Desk
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
+By = Annotated[str, typer.Option("--by", help="Your name, as the audit log is to show it.", envvar="USER")]
+CENTRE_TOML = Path("centre.toml")
+
+
+@contextmanager
+def opened(config: Path) -> Iterator["Desk"]:
+    """The desk of the centre that this file configures; its handles are let go of at the end."""
+    from bavn.app.centre_parts import open_desk
+    from bavn.app.config import read_centre
+
+    desk = open_desk(read_centre(config))
+    try:
+        yield desk
+    finally:
+        desk.engine.dispose()
+
+
+def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Rows with the same keys, one a line."""
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    if not rows:
+        print("nothing yet")
+        return
+    table = Table(*rows[0], box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_cell(item)}" for name, item in value.items())
+    return "" if value is None else str(value)
