@@ -1,0 +1,135 @@
+"""What rarity, exfil, dga and long promise beyond their cases."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.dga import ALARM_NATS, Dga
+from bavn.actor.detect.exfil import Exfil, Habit
+from bavn.actor.detect.lists import NO_LISTS
+from bavn.actor.detect.long import Long
+from bavn.actor.detect.made_names import DOWN_NATS, NX_NATS_MIN, PAUSE_US_MAX, Asked, made_up, walked
+from bavn.actor.detect.rarity import Rarity, rare_bits
+from bavn.actor.detect.surprise import surprise_bits
+from bavn.actor.detect.terms import Terms
+from bavn.model.moment import HOUR_US
+from bavn.model.settings import SettingsError
+
+DOOR = {"table": "flow", "targets": ["10.0.9.3"], "port": 4444, "every_s": 5, "from_h": 9, "set": {}}
+
+
+def look(made, case, **settings) -> Look:
+    window = made.window_of(case)
+    return Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(**settings))
+
+
+def case_of(made, name: str):
+    return next(case for case in made.cases() if str(case) == name)
+
+
+def test_ten_words_alarm_and_nine_do_not() -> None:
+    names = [Asked(at, f"n{at}.com", NX_NATS_MIN) for at in range(10)]
+    assert walked(names, 10).top_nats >= ALARM_NATS > walked(names[:9], 10).top_nats
+
+
+def test_a_day_without_a_new_name_forgets_the_walk() -> None:
+    names = [Asked(at + (at >= 5) * 2 * PAUSE_US_MAX, f"n{at}.com", NX_NATS_MIN) for at in range(10)]
+    assert walked(names, 10).top_nats == pytest.approx(5 * NX_NATS_MIN)
+
+
+@given(st.lists(st.sampled_from([NX_NATS_MIN, 1.2, DOWN_NATS, 0.0]), max_size=40))
+def test_the_walk_is_never_below_its_floor_and_its_run_holds_only_names_that_do_not_exist(steps) -> None:
+    walk = walked([Asked(at, f"n{at}.com", step) for at, step in enumerate(steps)], 10)
+    assert walk.top_nats >= max(0.0, walk.total_nats) - 1e-9
+    assert all(asked.step_nats > 0 for asked in walk.run)
+    assert len(walk.blocks) == -(-len(steps) // 10)
+    assert max(walk.blocks, default=0.0) == walk.top_nats
+
+
+@given(st.text(max_size=80))
+def test_any_label_has_a_finite_surprise(label) -> None:
+    assert 0 <= surprise_bits(label) < 20
+
+
+def test_letters_at_random_surprise_more_than_words() -> None:
+    assert surprise_bits("kxqvzjwtpf") > 5.3 > 4.5 > surprise_bits("summerhouse")
+
+
+def test_only_what_a_stranger_could_register_counts() -> None:
+    assert made_up("qwxz.com")
+    assert made_up("qwxz.bazar")
+    assert not made_up("server1.hospitalnet")
+
+
+def test_a_resolver_s_own_walk_is_its_clients(made) -> None:
+    names = {"hosts": ["10.0.0.53"], "domain": "com", "label": "random:14", "count": 20, "every_s": 5, "answer": ""}
+    alone = made.Case("dga", "hit-x", {"hours": 24, "names": [names | {"hosts": ["10.0.0.30"]}]})
+    assert [s.host for s in made.run(alone).suspicions] == ["10.0.0.30"]
+    both = made.Case("dga", "hit-x", {"hours": 24, "names": [names, names | {"hosts": ["10.0.0.54"], "count": 1}]})
+    assert made.run(both).suspicions == ()
+
+
+@pytest.mark.parametrize("every_h", [1, 23])
+def test_what_leaves_within_a_day_is_added_up_over_midnight(made, every_h) -> None:
+    """60 MB in six hours over midnight is found; 40 MB a day for days is not."""
+    sent = {
+        "table": "flow", "sources": ["10.0.0.30"], "targets": ["45.9.148.44"], "port": 443, "every_s": every_h * 3600,
+        "from_h": 21, "count": 6, "set": {}, "flow_set": {"bytes_toserver": 10_000_000, "bytes_toclient": 1000},
+    }  # fmt: skip
+    found = Exfil().candidates(look(made, made.Case("exfil", "hit-x", {"hours": 240, "rows": [sent]}))).candidates
+    assert len(found) == (every_h == 1)
+
+
+def test_a_quiet_host_s_hundred_kilobytes_are_no_hundred_megabytes() -> None:
+    quiet = Habit(4.0, 0.1)
+    assert quiet.z(100_000) > 6
+    assert quiet.height(100_000) < 0
+    assert quiet.height(100_000_000) > 4
+
+
+def test_an_open_flow_is_measured_to_the_sensor_s_last_word(made) -> None:
+    (found,) = Long().candidates(look(made, case_of(made, "long/hit-still-open"))).candidates
+    assert 13 * HOUR_US < found.last_us - found.first_us <= 14 * HOUR_US
+    assert "open since" in found.why.en
+
+
+def test_known_long_must_be_networks() -> None:
+    with pytest.raises(SettingsError, match="known_long"):
+        DetectSettings(known_long=("jump-host",))
+
+
+@pytest.mark.parametrize(("days", "first_day", "found"), [(11, 10, 1), (11, 3, 0), (1, 0, 0)])
+def test_a_door_is_new_only_to_who_has_known_the_host(made, days, first_day, found) -> None:
+    given = {
+        "hours": 24 * days,
+        "rows": [DOOR | {"sources": ["10.0.9.1"], "days": [first_day]}],
+        "background": {"hosts": 20, "hours": 24 * days, "visits": 40},
+    }
+    doors = [
+        c for c in Rarity().candidates(look(made, made.Case("rarity", "hit-x", given))).candidates
+        if c.population == "rarity.door"
+    ]  # fmt: skip
+    assert [(c.host, c.peer) for c in doors] == [("10.0.9.3", "tcp/4444")] * found
+
+
+def test_an_actor_with_a_history_is_told_of_few_new_peers(made) -> None:
+    """Thirty odd and new peers of twenty hosts: one suspicion, the strangest; without history all are ranked."""
+    odd = {"table": "http", "sources": ["10.0.9.1"], "port": 7080, "every_s": 9, "from_h": 8}
+    for days, told in ((11, 1), (1, 30)):
+        rows = [
+            odd | {"targets": [f"45.9.148.{n}"], "days": [days - 1], "set": {"host": f"45.9.148.{n}"}}
+            for n in range(1, 31)
+        ]
+        given = {"hours": 24 * days, "rows": rows, "background": {"hosts": 20, "hours": 24 * days, "visits": 40}}
+        assert len(Rarity().candidates(look(made, made.Case("rarity", "hit-x", given))).candidates) == told
+
+
+def test_rarity_in_bits_is_that_of_the_specification() -> None:
+    assert rare_bits(1, 1) == pytest.approx(0.415, abs=1e-3)
+    assert rare_bits(1, 1000) == pytest.approx(9.38, abs=1e-2)
+    assert rare_bits(1000, 1000) == pytest.approx(0, abs=1e-2)
+
+
+def test_candidates_are_bounded(made) -> None:
+    assert len(Dga().candidates(look(made, case_of(made, "dga/hit-letters"), candidates_max=1)).candidates) == 1
