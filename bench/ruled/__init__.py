@@ -1,8 +1,8 @@
 """The labelled captures once more, with rules loaded: one run of Suricata over all of them, its alerts by capture.
 
 Rules are what lies in BAVN_DATA/intel/suricata, except lists of certificates. Suricata names the capture of each line
-(``pcap_filename``). Captures follow each other in one run: a flow that two of them share by address, port and time
-would be one, so nothing but alerts and the names beside them is taken from here.
+(``pcap_filename``), truly so only where one thread does all. Captures follow each other in one run: a flow that two of
+them share by address, port and time would be one, so nothing but alerts and the names beside them is taken from here.
 """
 
 import gzip
@@ -77,7 +77,7 @@ def _run(folder: Path, chosen: list[Labelled], work: Path) -> dict[str, dict[str
     settings["outputs"][0]["eve-log"]["pcap-file"] = "yes"
     config.write_text(f"{head}---\n{json.dumps(settings)}\n", encoding="utf-8")
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin"
-    command = ["suricata", "-c", str(config), "-l", str(out), "-r", str(captures)]
+    command = ["suricata", "-c", str(config), "-l", str(out), "-r", str(captures), "--runmode", "single"]
     subprocess.run(command, check=True, env=os.environ | {"PATH": path}, stdout=subprocess.DEVNULL)
     lines: dict[str, list[str]] = {name: [] for name in names.values()}
     with (out / "eve.json").open(encoding="utf-8") as told:

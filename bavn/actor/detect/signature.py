@@ -30,7 +30,6 @@ from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
-STATISTIC_MIN: Final = 0.5
 PEERS_MAX: Final = 3
 """A rule that a host raises about more peers than this is about the host, not about them."""
 GROUPS_MAX: Final = 100_000
@@ -38,6 +37,9 @@ NATS_PER_BIT: Final = 0.4
 HABIT_DAYS_MIN: Final = 4
 HABIT_NATS: Final = -1.5
 FURTHER_NATS, FURTHER_NATS_MAX = 0.5, 2.0
+STORIES_FREE: Final = 3
+SOURCE_NATS_PER_BIT: Final = 0.7
+"""A host with more stories than this raises alerts at all it does: each of them weighs less."""
 FAME_SHARE: Final = 0.4
 """Fame of the peer counts, but less than for what only looks odd: a rule names what it found."""
 INWARD_P_TIMES: Final = 3.0
@@ -59,19 +61,27 @@ _TECHNIQUES: Final = (
     ("scan", "T1595"), ("crypto", "T1496"), ("denial", "T1498"),
 )  # fmt: skip
 
-# The name that the flow of an alert asked for, greeted or called says more than an address: a resolver is no peer.
+# The name that was asked for, greeted or called says more than an address: a resolver is no peer. It is the one of the
+# same packet, else the flow's only one.
 _ALERTS: Final = """
-    WITH named AS (
-        SELECT sensor, flow_id, min("name") AS "name" FROM (
-            SELECT sensor, flow_id, rrname AS "name" FROM dns WHERE rrname IS NOT NULL
-            UNION ALL SELECT sensor, flow_id, sni FROM tls WHERE sni IS NOT NULL
-            UNION ALL SELECT sensor, flow_id, http.host FROM http WHERE http.host IS NOT NULL)
-        WHERE flow_id > 0 AND flow_id IN (SELECT flow_id FROM alert) GROUP BY sensor, flow_id),
-    told AS (SELECT a.ts, CASE WHEN is_home(src) THEN src ELSE dst END AS host,
+    WITH flows AS (SELECT DISTINCT sensor, flow_id FROM alert WHERE flow_id > 0),
+    spoken AS (
+        SELECT sensor, flow_id, ts, rrname AS "name" FROM dns SEMI JOIN flows USING (sensor, flow_id)
+            WHERE rrname IS NOT NULL
+        UNION ALL SELECT sensor, flow_id, ts, sni FROM tls SEMI JOIN flows USING (sensor, flow_id)
+            WHERE sni IS NOT NULL
+        UNION ALL SELECT sensor, flow_id, ts, http.host FROM http SEMI JOIN flows USING (sensor, flow_id)
+            WHERE http.host IS NOT NULL),
+    then_said AS (SELECT sensor, flow_id, ts, min("name") AS "name" FROM spoken GROUP BY sensor, flow_id, ts),
+    only_said AS (SELECT sensor, flow_id, min("name") AS "name" FROM spoken GROUP BY sensor, flow_id
+        HAVING min("name") = max("name")),
+    named AS (SELECT a.*, coalesce(t."name", o."name") AS "name" FROM alert a
+        LEFT JOIN then_said t ON a.sensor = t.sensor AND a.flow_id = t.flow_id AND a.ts = t.ts
+        LEFT JOIN only_said o ON a.sensor = o.sensor AND a.flow_id = o.flow_id),
+    told AS (SELECT ts, CASE WHEN is_home(src) THEN src ELSE dst END AS host,
             CASE WHEN is_home(src) THEN dst ELSE src END AS other, is_home(src) AS outward, signature_id, signature,
             category, coalesce(severity, 3) AS severity, "name"
-        FROM alert a LEFT JOIN named n ON a.sensor = n.sensor AND a.flow_id = n.flow_id
-        WHERE is_home(src) OR is_home(dst))
+        FROM named WHERE is_home(src) OR is_home(dst))
     SELECT host, other, "name", outward, signature_id, min(signature), min(category), min(severity), count(*),
         min(ts), max(ts), count(DISTINCT ts::DATE)
     FROM told GROUP BY host, other, "name", outward, signature_id
@@ -123,7 +133,7 @@ class Signature:
             most[fold.host] = max(most[fold.host], fold.nats)
         calm = max(0, look.terms.hosts - len(most))
         tally = Tally.of([0.0, *most.values()], [calm, *[1] * len(most)])
-        made = [_candidate(fold, look) for fold in folds if fold.nats >= STATISTIC_MIN]
+        made = [_candidate(fold, look) for fold in folds]
         made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
         return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally} if tally.total else {})
 
@@ -181,6 +191,7 @@ def _weigh(folds: list[Fold], alerts: list[Alert], look: Look) -> None:
     domains = look.terms.domains({alert.peer for alert in alerts if not as_address(alert.peer)})
     addresses = look.terms.addresses({alert.peer for alert in alerts if as_address(alert.peer)})
     known: dict[str, Known] = domains | addresses
+    stories = Counter(fold.host for fold in folds)
     for fold in folds:
         by_rule: dict[int, tuple[float, Alert]] = {}
         for alert in fold.alerts:
@@ -193,7 +204,8 @@ def _weigh(folds: list[Fold], alerts: list[Alert], look: Look) -> None:
         ordered = sorted(by_rule.items(), key=lambda item: (-item[1][0], item[0]))
         nats, fold.main = ordered[0][1]
         further = sum(1 for _, (other, _) in ordered[1:] if other > 0)
-        fold.nats = max(0.0, nats + min(FURTHER_NATS_MAX, FURTHER_NATS * further))
+        noisy = SOURCE_NATS_PER_BIT * max(0.0, log2(stories[fold.host] / STORIES_FREE))
+        fold.nats = max(0.0, nats + min(FURTHER_NATS_MAX, FURTHER_NATS * further) - noisy)
 
 
 def _gravity(alert: Alert) -> float:
@@ -202,7 +214,7 @@ def _gravity(alert: Alert) -> float:
     base = SEVERITY_NATS.get(alert.severity, 0.0)
     if any(word in category for word in _GRAVE):
         return base + GRAVE_NATS
-    return base + MILD_NATS if any(word in category for word in _MILD) else base
+    return MILD_NATS if any(word in category for word in _MILD) else base
 
 
 def _age(first_us: int, look: Look) -> float:
