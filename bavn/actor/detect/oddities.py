@@ -40,11 +40,15 @@ def _alone(column: str, table: str) -> str:
     )
 
 
+_REACHED: Final = f"{_OUT} AND flows > failed AND proto IN ('tcp', 'udp')"
+MET_SQL: Final = f"SELECT count(DISTINCT dst) FROM pair_hour WHERE {_REACHED}"
+"""How many rows ``odd`` has."""
+
 ODDITIES: Final = f"""
     met AS (SELECT dst, count(DISTINCT src) AS hosts, min(epoch_us(first_ts)) AS first_us,
         max(epoch_us(last_ts)) AS last_us, arg_min(src, (first_ts, src)) AS host,
         arg_min(dst_port, (first_ts, src, dst_port)) AS port FROM pair_hour
-        WHERE {_OUT} AND flows > failed AND proto IN ('tcp', 'udp') GROUP BY dst),
+        WHERE {_REACHED} GROUP BY dst),
     ja AS ({_alone("ja3", "tls")}), ua AS ({_alone("user_agent", "http")}), soft AS ({_alone('"server"', "http")}),
     many AS (SELECT (SELECT count(DISTINCT dst) FROM tls WHERE {_OUT}) >= {MANY_PEERS_MIN} AS tls,
         (SELECT count(DISTINCT dst) FROM http WHERE {_OUT}) >= {MANY_PEERS_MIN} AS http),

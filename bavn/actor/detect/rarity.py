@@ -25,7 +25,7 @@ from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.doors import doors
 from bavn.actor.detect.lists import Grade
-from bavn.actor.detect.oddities import ODDITIES, SIGNS
+from bavn.actor.detect.oddities import MET_SQL, ODDITIES, SIGNS
 from bavn.actor.detect.peers import observable_of
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, Known
 from bavn.actor.detect.wording import joined, number
@@ -44,7 +44,9 @@ UNNAMED_NATS: Final = 0.6
 STRANGE_NATS_MIN: Final = 3.0
 """Two signs or more."""
 HOST_DAYS_SHARE_MAX: Final = 0.005
-"""Of peers new to an actor with a history, so many for each host and day of NEW_DAYS_MAX at the most."""
+"""So many strange peers for each host and day of NEW_DAYS_MAX at the most."""
+UNAGED_MIN: Final = 20
+"""In a short capture at least so many may be told, if they are that strange."""
 HOSTS_RARE_MAX: Final = 2
 PEERS_MAX: Final = 20_000
 SAID: Final = {
@@ -66,8 +68,6 @@ _SHOWN: Final = ", ".join(f'"{sign}"' for sign in SIGNS)
 _STRONG: Final = f"""
     WITH {ODDITIES} SELECT dst, host, hosts, port, first_us, last_us, ja3, ja4, cert, {_SHOWN}
     FROM odd WHERE {_ONE} > 0 ORDER BY {_ONE} DESC, first_us DESC, dst LIMIT {PEERS_MAX}"""
-_CALM: Final = f"""
-    WITH {ODDITIES} SELECT round({_ONE}, 1) AS nats, count(*) AS n FROM odd GROUP BY nats ORDER BY nats"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ class Rarity:
         facts = look.terms.addresses(peer.address for peer in peers)
         has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered LIMIT 1"))
         weighed = [_weighed(peer, facts[peer.address], look, has_names=has_names) for peer in peers]
-        calm = sum(n for _, n in look.window.rows(_CALM)) - len(weighed)
+        calm = int(look.window.rows(MET_SQL)[0][0]) - len(weighed)
         tally = Tally.of([*(peer.statistic for peer in weighed), 0.0], [*[1] * len(weighed), max(0, calm)])
         best: dict[tuple[str, str], Peer] = {}
         for peer in sorted(weighed, key=lambda peer: (-peer.statistic, peer.first_us, peer.address)):
@@ -128,10 +128,9 @@ def _first_seen(peer: Peer, look: Look) -> bool:
 
 
 def _most(look: Look) -> int:
-    """How many new peers an actor with a history may be told of."""
-    if not _aged(look):
-        return look.settings.candidates_max
-    return min(look.settings.candidates_max, max(1, int(HOST_DAYS_SHARE_MAX * NEW_DAYS_MAX * look.terms.hosts)))
+    """How many strange peers an actor may be told of."""
+    share = int(HOST_DAYS_SHARE_MAX * NEW_DAYS_MAX * look.terms.hosts)
+    return min(look.settings.candidates_max, max(1 if _aged(look) else UNAGED_MIN, share))
 
 
 def _peer(row: tuple[Any, ...]) -> Peer:

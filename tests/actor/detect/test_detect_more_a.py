@@ -114,9 +114,9 @@ def test_a_door_is_new_only_to_who_has_known_the_host(made, days, first_day, fou
 
 
 def test_an_actor_with_a_history_is_told_of_few_new_peers(made) -> None:
-    """Thirty odd and new peers of twenty hosts: one suspicion, the strangest; without history all are ranked."""
+    """Thirty odd and new peers of twenty hosts: one suspicion, the strangest; without history twenty."""
     odd = {"table": "http", "sources": ["10.0.9.1"], "port": 7080, "every_s": 9, "from_h": 8}
-    for days, told in ((11, 1), (1, 30)):
+    for days, told in ((11, 1), (1, 20)):
         rows = [
             odd | {"targets": [f"45.9.148.{n}"], "days": [days - 1], "set": {"host": f"45.9.148.{n}"}}
             for n in range(1, 31)
