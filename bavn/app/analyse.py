@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 
 from bavn.actor.detect.homes import inferred
 from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
@@ -79,7 +80,8 @@ def units(paths: Sequence[Path], *, together: bool = False) -> Iterator[Unit | U
 
 def _units(path: Path) -> Iterator[Unit | Unread]:
     if not path.is_dir():
-        yield Unit(str(path), (path,))
+        nothing = _nothing_at(path)
+        yield Unread(str(path), nothing) if nothing else Unit(str(path), (path,))
         return
     files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
     if not files or len(files) > FILES_MAX:
@@ -90,7 +92,7 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         try:
             kind = recognise(file).kind
         except SourceBroken as error:
-            yield Unread(str(file), str(error))
+            yield Unread(str(file), _unnamed(file, str(error)))
             continue
         if kind == "zeek":
             logs.setdefault(file.parent, []).append(file)
@@ -98,6 +100,24 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
             yield Unit(str(file), (file,))
     for folder in sorted(logs):
         yield Unit(str(folder), tuple(logs[folder]))
+
+
+def _nothing_at(path: Path) -> str:
+    """Why there is nothing to open at a path that is no folder; empty if there may be."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return "there is no such file or folder"
+    except OSError:
+        return ""
+    return "the file is empty" if S_ISREG(found.st_mode) and not found.st_size else ""
+
+
+def _unnamed(file: Path, reason: str) -> str:
+    """A reason without the file's own name before it: whoever says it has named the file."""
+    for name in (str(file.absolute()), str(file)):
+        reason = reason.removeprefix(f"{name}: ").removeprefix(f"{name} ")
+    return reason
 
 
 @dataclass(slots=True)
@@ -110,7 +130,14 @@ class _Tally:
 
     def damaged(self, file: Path, reason: str) -> None:
         self.refused += 1
-        self.refusals.insert(0, RefusedLine(str(file), 0, reason[:REASON_LENGTH_MAX]))
+        self.refusals.insert(0, RefusedLine(str(file), 0, _unnamed(file, reason)[:REASON_LENGTH_MAX]))
+
+    def why(self, unit: Unit) -> str:
+        """Why a unit gave no record at all."""
+        if not self.refusals:
+            return "it holds no record that Bavn knows"
+        first = self.refusals[0]
+        return first.reason if len(unit.files) == 1 else f"{first.file}: {first.reason}"
 
 
 def analyse(
@@ -128,8 +155,7 @@ def analyse(
             store.tidy()
             span = store.stats()
         if span.oldest_us is None or span.newest_us is None:
-            reason = tally.refusals[0].reason if tally.refusals else "it holds no record that Bavn knows"
-            return Unread(unit.source, reason)
+            return Unread(unit.source, tally.why(unit))
         try:
             seen, said = _look(root, span.oldest_us, span.newest_us + 1, homes, indicators)
         except QueryRefused as error:
@@ -151,7 +177,8 @@ def _read(
     engine, sniffing = prepared(), tuple(homes) or HOMES_DEFAULT
     for file in unit.files:
         try:
-            for batch in open_path(file, sensor=SENSOR, work=work, homes=sniffing, engine=engine):
+            # Absolute: Suricata runs in a folder of its own.
+            for batch in open_path(file.absolute(), sensor=SENSOR, work=work, homes=sniffing, engine=engine):
                 tally.rows += store.append(batch.source, batch.mark, batch.tables)
                 tally.refused += batch.refused
                 tally.refusals += batch.refusals[: REFUSALS_KEPT_MAX - len(tally.refusals)]

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import struct
+from pathlib import Path
 
 import pytest
 import typer
@@ -42,6 +44,16 @@ def flow(second: float, source: str, target: str, port: int, *, answered: bool =
                  "bytes_toclient": 400 * answered, "start": moment, "end": moment, "state": "closed", "reason": "x"},
         "tcp": {"tcp_flags_ts": "1b" if answered else "02", "tcp_flags_tc": "1b" if answered else "00"},
     }  # fmt: skip
+
+
+def capture(packets: int) -> bytes:
+    """A pcap of so many DNS queries in Ethernet frames."""
+    query = bytes.fromhex("1234010000010000000000000475646279036e65740000010001")
+    udp = struct.pack(">HHHH", 50000, 53, 8 + len(query), 0) + query
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0) + bytes([10, 1, 0, 7, 10, 1, 0, 53]) + udp
+    frame = bytes(12) + b"\x08\x00" + ip
+    records = (struct.pack("<IIII", 1000 + n, 0, len(frame), len(frame)) + frame for n in range(packets))
+    return struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + b"".join(records)
 
 
 def eve(path, rows) -> object:
@@ -109,6 +121,31 @@ def test_what_cannot_be_read_is_one_line_and_the_rest_goes_on(beacon, tmp_path) 
     assert [one["detector"] for one in found] == ["beacon"]
     lines = [line for line in error.splitlines() if line.startswith("bavn: ")]
     assert [line.split(": ")[1] for line in lines] == [str(nonsense), str(empty), str(tmp_path / "gone")]
+
+
+def test_a_capture_is_read_by_a_path_from_where_one_stands(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("one.pcap").write_bytes(capture(1))
+    code, _, text, error = run("one.pcap")
+    assert (code, error) == (0, "")
+    assert "nothing suspicious" in text
+    assert "0 records" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("gone", None, "there is no such file or folder"),
+        ("empty.pcap", b"", "the file is empty"),
+        ("note.txt", b"hello\n", "is neither a packet capture, nor EVE, nor a log of Zeek's"),
+    ],
+)
+def test_one_path_that_gives_nothing_is_one_line(tmp_path, monkeypatch, name, content, reason) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path(name).write_bytes(content)
+    code, _, text, error = run(name)
+    assert (code, text, error) == (Exit.INPUT, "", f"bavn: {name}: {reason}\n")
 
 
 def test_a_malformed_line_is_said_and_is_no_broken_input(beacon) -> None:

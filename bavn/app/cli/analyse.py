@@ -52,7 +52,7 @@ def analyse(
     indicators = _indicators(ioc or [])
     keep = Kept(1.0 if all_ else p_max, -1.0 if all_ else evidence_min, top)
     screen = Console(stderr=True)
-    faults = 0
+    faults = looked_at = 0
     with screen.status("reading") as status:
         for unit in units(paths, together=together):
             found = (
@@ -64,9 +64,12 @@ def analyse(
                 faults += 1
                 print(f"bavn: {found.source}: {found.reason}", file=sys.stderr)
                 continue
+            looked_at += 1
             faults += any(refusal.line == 0 for refusal in found.refusals)
             _say_refused(found)
             _show(found, keep, language, as_json=as_json)
+    if faults and not looked_at:
+        raise typer.Exit(Exit.INPUT)
     if faults:
         raise Stop(Exit.INPUT, f"{faults} of what was given could not be read whole; the rest was looked at")
 
