@@ -1,7 +1,7 @@
 """Does adding up a host's suspicions rank better than its strongest one? Precision among the first 20 hosts.
 
 DETECTION.md, 12: per host the largest evidence of each detector, decayed by half in seven days, families discounted.
-The pool is all hosts of the benign captures and the background, and those of a few attack captures drawn by dice.
+The pool is calm hosts, drawn from those of the benign captures and the background, and those of a few attack captures.
 """
 
 from collections import defaultdict
@@ -16,6 +16,8 @@ from bavn.model.moment import DAY_US
 HALF_LIFE_US = 7 * DAY_US
 DISCOUNT = 0.5
 FIRST, DRAWN, TRIALS = 20, 12, 500
+CALM_HOSTS = 200
+"""Calm hosts with suspicions in the pool, drawn again from those there are: attacks are few among many."""
 FAMILIES = {"beacon": "calls", "long": "calls", "rarity": "calls", "dns_tunnel": "names", "dga": "names"}
 Score = tuple[float, float, float, float]
 
@@ -60,7 +62,8 @@ def risk(folder: Path) -> dict[str, object]:
     hits: dict[str, list[float]] = defaultdict(list)
     for _ in range(TRIALS):
         drawn = dice.choice(len(attacks), DRAWN, replace=False)
-        pool = [(score, True) for place in drawn for score in attacks[place]] + [(score, False) for score in calm]
+        pool = [(score, True) for place in drawn for score in attacks[place]]
+        pool += [(calm[place], False) for place in dice.choice(len(calm), CALM_HOSTS)]
         order = [pool[place] for place in dice.permutation(len(pool))]
         for name, key in (("strongest", 0), ("families added up", 2), ("added up, three techniques", 3)):
             ranked = sorted(order, key=lambda item: -item[0][key])[:FIRST]

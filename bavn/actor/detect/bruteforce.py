@@ -138,7 +138,7 @@ def weighed(days: list[Day]) -> list[Day]:
         nats = beta_binomial_nats(day.failed, day.tries, a + scale * bad, b + scale * good)
         if nats > 0:
             nats += min(BUSY_NATS_MAX, log(max(1.0, day.busiest / BUSY_MIN)))
-            nats += SPREAD_NATS * ((day.names >= NAMES_MIN) + (day.targets >= TARGETS_MIN))
+            nats += SPREAD_NATS * ((day.names >= NAMES_MIN) + (day.sure and day.targets >= TARGETS_MIN))
         made.append(Day(**{slot: getattr(day, slot) for slot in Day.__slots__} | {"nats": nats}))
         if nats < STATISTIC_MIN:
             good, bad = good + day.tries - day.failed, bad + day.failed

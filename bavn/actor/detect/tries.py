@@ -17,6 +17,8 @@ SMB_FAILED: Final = (
 BRIEF_S: Final = 60
 BRIEF_PACKETS: Final = {"ssh": 30, "rdp": 40, "ftp": 30, "telnet": 60, "vnc": 40}
 """Packets from the client in a connection that ended at the log-on: key exchange and a few passwords, no session."""
+UNNAMED_PACKETS_MIN: Final = 8
+"""Where no one says which protocol was spoken on the port: so many packets from the client are more than a greeting."""
 ANSWER_BYTES_MIN: Final = 200
 """A handshake alone, without a word of the server's, is a scan's."""
 _PORTS: Final = {22: "ssh", 3389: "rdp", 21: "ftp", 23: "telnet", 2323: "telnet", 5900: "vnc"}
@@ -53,7 +55,8 @@ _TRIES: Final = f"""
         UNION ALL SELECT {_SERVICE} AS service, src, dst, ts, NULL, FALSE,
             pkts_toserver <= CASE service {_BRIEF} END AND epoch_us(ts_end) - epoch_us(ts) <= {BRIEF_S * 1_000_000}, 1
             FROM flow ANTI JOIN known USING (sensor, flow_id)
-            WHERE proto = 'tcp' AND NOT failed AND bytes_toclient >= {ANSWER_BYTES_MIN} AND service IS NOT NULL),
+            WHERE proto = 'tcp' AND NOT failed AND bytes_toclient >= {ANSWER_BYTES_MIN} AND service IS NOT NULL
+                AND (app_proto IS NOT NULL OR pkts_toserver >= {UNNAMED_PACKETS_MIN})),
     tries AS (SELECT *, epoch_us(ts) // 86400000000 AS day, epoch_us(ts) // 600000000 AS span FROM told
         WHERE src <> dst AND {one_peer("src")} AND {one_peer("dst")} AND (is_home(src) OR is_home(dst)))"""
 
