@@ -228,7 +228,7 @@ class ColumnStore(History):
         while True:
             segments = self._manifest.segments()
             before = max(forget_before(segments, self._limits, now), self._manifest.forgotten_before_hour)
-            inputs = tuple(s for s in segments if any(hour < before for hour in s.held))
+            inputs = tuple(s for s in segments if s.of is None and any(hour < before for hour in s.held))
             if not inputs:
                 return self._forgotten_rows() - rows_gone
             self._changed(Merge(inputs=inputs, keep_from_hour=before))

@@ -140,6 +140,23 @@ def test_a_day_ends_in_one_file_and_every_question_has_its_old_answer(tmp_path, 
         assert answers(packed) == answers(hourly)
 
 
+def test_forgetting_into_a_pack_of_rows_without_names_comes_to_an_end(tmp_path, rows, clock, hour0):
+    """Its roll-up is empty, so nothing in it ever falls away."""
+    day = (hour0 // 24 + 1) * 24
+    clock.us = (day + 24) * HOUR_US
+    with ColumnStore.open(tmp_path, StoreLimits(age_days_max=1), clock=clock) as store:
+        for hour in (5, 9, 20):
+            nameless = [{"ts": at((day + hour) * HOUR_US), "sni": None}]
+            store.append("a", str(hour), {"tls": rows("tls", nameless)})
+        clock.us = (day + 25) * HOUR_US
+        store.tidy()
+        assert {s.span for s in store._manifest.segments()} == {24}
+        clock.us = (day + 24 + 10) * HOUR_US
+        assert store.tidy().forgotten_rows == 2
+        assert store.stats().rows == {"tls": 1}
+        assert store.tidy().forgotten_rows == 0
+
+
 def test_edges_follow_the_clock_and_without_one_everything_is_over():
     late = LIMITS.late_minutes_max * 60_000_000
     assert edges(100 * HOUR_US + late, LIMITS) == Edges(closed_before=100, settled_before=76)
