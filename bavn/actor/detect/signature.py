@@ -255,14 +255,16 @@ def _candidate(fold: Fold, look: Look) -> Candidate:
 
 def _why(fold: Fold) -> Text:
     main = fold.main or fold.alerts[0]
-    total = number(sum(alert.count for alert in fold.alerts))
+    count = sum(alert.count for alert in fold.alerts)
+    total = number(count)
+    english, danish = ("alert", "alarm") if count == 1 else ("alerts", "alarmer")
     others = sorted({alert.said for alert in fold.alerts if alert.rule != main.rule})[:NAMED_MAX]
     parts = [
         Text(
             f"{fold.host} raised “{main.said}” about {main.peer}",
             f"{fold.host} udløste ”{main.said}” om {main.peer}",
         ),
-        Text(f"{total.en} alerts in all", f"{total.da} alarmer i alt"),
+        Text(f"{total.en} {english} in all", f"{total.da} {danish} i alt"),
     ]
     if others:
         parts.append(Text("also " + ", ".join(others), "desuden " + ", ".join(others)))

@@ -173,7 +173,8 @@ def tries(world: World, it: Row) -> None:
 
 def rows(world: World, it: Row) -> None:
     """Rows of any table as they are: ``set`` holds the columns, ``{n}`` in a text is the turn. ``sources`` and
-    ``targets`` are gone through in turn, ``count`` times on each of ``days``, with a flow each where ``flow`` says so.
+    ``targets`` are gone through in turn, ``count`` times on each of ``days``, each with a flow of its own, or with
+    none (``flow = false``), or with the one before (``same_flow``).
     """
     doors = [(src, dst) for dst in spread(it["targets"]) for src in spread(it["sources"])]
     turn = 0
@@ -184,6 +185,8 @@ def rows(world: World, it: Row) -> None:
             number = 1_000_000 + len(world.rows["flow"])
             if it.get("flow", True):
                 world.flow(at, src, dst, it["port"], **it.get("flow_set", {}))
+                number = world.rows["flow"][-1]["flow_id"]
+            elif it.get("same_flow"):
                 number = world.rows["flow"][-1]["flow_id"]
             if it["table"] != "flow":
                 head = {"ts": at, "sensor": "made", "src": src, "src_port": 50_000, "dst": dst, "dst_port": it["port"]}
