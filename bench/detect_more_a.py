@@ -15,6 +15,8 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bench_a import names, release, transfers
@@ -23,7 +25,7 @@ from labelled import BENIGN, ROOT, data_folder, labelled, window
 from bavn.actor.detect import calibrate, lists
 from bavn.actor.detect.base import Look
 from bavn.actor.detect.dga import Dga
-from bavn.actor.detect.exfil import Exfil
+from bavn.actor.detect.exfil import OUT_SQL, Exfil
 from bavn.actor.detect.long import Long
 from bavn.actor.detect.rarity import Rarity
 from bavn.actor.detect.run import survey
@@ -33,6 +35,7 @@ OWN = (Rarity(), Exfil(), Dga(), Long())
 NAMES = ("rarity", "exfil", "dga", "long")
 FILE = ROOT / "bavn" / "actor" / "detect" / "reference.json"
 SHOWN_P, STRONG_P = 0.05, 0.005
+SENT = f"WITH {OUT_SQL} SELECT ln(1 + sum(up)) FROM out GROUP BY src, dst, hour // 24"
 PLAIN = {
     "an address without a name": """
         SELECT count(*) FROM (SELECT DISTINCT dst FROM pair_hour WHERE is_home(src) AND NOT is_home(dst)
@@ -74,6 +77,7 @@ def captures(folder: Path) -> dict[str, object]:
     }
     families: dict[str, Counter[str]] = defaultdict(Counter)
     benign: Counter[str] = Counter()
+    sent: list[float] = []
     for one in labelled(folder):
         with window(one) as made:
             if made is None:
@@ -88,6 +92,7 @@ def captures(folder: Path) -> dict[str, object]:
                     benign[f"{s.detector}, p <= {SHOWN_P}"] += s.p <= SHOWN_P
                     benign[f"{s.detector}, p <= {STRONG_P}"] += s.p <= STRONG_P
                 benign.update(plain)
+                sent += [amount for (amount,) in made.rows(SENT)]
                 continue
             half = "tuning" if one.tuning else "test"
             family = families[f"{one.kind}: {one.family} ({half})"]
@@ -102,7 +107,15 @@ def captures(folder: Path) -> dict[str, object]:
         "families": {name: dict(found) for name, found in sorted(families.items())},
         "benign": {"host-days": benign["host-days"]},
         "for 1,000 host-days on benign captures": rates,
+        "ln(1 + bytes out) to one address in a day, benign": usual(sent),
     }
+
+
+def usual(sent: list[float]) -> dict[str, float]:
+    """What exfil takes for usual where nobody has a habit of his own."""
+    middle = float(np.median(sent))
+    mad = float(np.median(np.abs(np.array(sent) - middle)))
+    return {"units": len(sent), "median": round(middle, 2), "MAD": round(mad, 2)}
 
 
 def merged(text: str, made: calibrate.Reference) -> str:

@@ -47,7 +47,7 @@ NEW_DAYS_MAX: Final = 7
 SHARE_MAX: Final = 0.02
 DAYS_MIN: Final = 30
 """With fewer (place, day) units a host has no habit of its own: the actor's, or the reference's, stands in."""
-USUAL_LN: Final = 7.6
+USUAL_LN: Final = 7.5
 USUAL_MAD: Final = 1.2
 """Median and MAD of ln(1 + bytes out to one address in a day) in benign captures (bench/detect_more_a.py)."""
 MAD_MIN: Final = 0.8
@@ -55,20 +55,20 @@ MAD_TO_SD: Final = 1.4826
 HOURS_MAX: Final = 200_000
 ADDRESSES_MAX: Final = 4
 
-_OUT: Final = f"""
+OUT_SQL: Final = f"""
     out AS (SELECT src, dst, hour, sum(bytes_toserver)::BIGINT AS up, sum(bytes_toclient)::BIGINT AS down,
         max(epoch_us(last_ts)) AS last_us, min(epoch_us(first_ts)) AS first_us FROM pair_hour
         WHERE is_home(src) AND NOT is_home(dst) AND {one_peer("dst")} GROUP BY src, dst, hour)"""
 _HABITS: Final = f"""
-    WITH {_OUT}, days AS (SELECT src, ln(1 + sum(up)) AS amount FROM out GROUP BY src, dst, hour // 24),
+    WITH {OUT_SQL}, days AS (SELECT src, ln(1 + sum(up)) AS amount FROM out GROUP BY src, dst, hour // 24),
     middle AS (SELECT src, median(amount) AS middle, count(*) AS n FROM days GROUP BY src)
     SELECT src::VARCHAR AS host, any_value(middle), median(abs(amount - middle)) AS mad, any_value(n)
     FROM days JOIN middle USING (src) GROUP BY src ORDER BY host"""
 _LARGE: Final = f"""
-    WITH {_OUT} SELECT src::VARCHAR AS host, dst, hour, up, down, first_us, last_us FROM out
+    WITH {OUT_SQL} SELECT src::VARCHAR AS host, dst, hour, up, down, first_us, last_us FROM out
     WHERE up >= {PART_BYTES_MIN} ORDER BY up DESC, host, dst, hour LIMIT {HOURS_MAX}"""
 _CALM: Final = f"""
-    WITH {_OUT}, days AS (SELECT src, dst, sum(up) AS up FROM out GROUP BY src, dst, hour // 24)
+    WITH {OUT_SQL}, days AS (SELECT src, dst, sum(up) AS up FROM out GROUP BY src, dst, hour // 24)
     SELECT src::VARCHAR AS host, round(ln(1 + max(up)), 1) AS amount, count(*) AS n
     FROM (SELECT src, dst, max(up) AS up FROM days GROUP BY src, dst) WHERE up < {PART_BYTES_MIN}
     GROUP BY host, up ORDER BY host, amount"""
