@@ -121,4 +121,10 @@ def build(file: CentreFile) -> tuple[Centre, CentreServer, Book]:
         authority_pem=authority.pem, certificate=keys.certificate, key=keys.key, host=file.place.host,
         port=file.place.port, step_every_s=file.place.step_s,
     )  # fmt: skip
-    return centre, CentreServer(centre, settings), book
+    try:
+        return centre, CentreServer(centre, settings), book
+    except OSError as error:
+        raise Stop(
+            Exit.CONFIGURATION,
+            f"[place] host and port: cannot listen on {file.place.host}:{file.place.port} ({error.strerror})",
+        ) from error

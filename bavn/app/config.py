@@ -192,6 +192,10 @@ def read_toml(file: Path) -> dict[str, Any]:
     """A TOML file as a table. Raises SettingsError for one that is missing, unreadable or no TOML."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{file} is not there: name it with --config, or write it (docs/configuration.md has every setting)"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:

@@ -7,6 +7,7 @@ and the rounds come more often than they would. Nothing outside this machine is 
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,10 @@ class Demo:
             self._call_again(view)
             self._show_what_left(view)
             return self.figures
+        except KeyboardInterrupt:
+            with suppress(OSError):  # the terminal may be what went away
+                self._say("stopping everything; up to half a minute")
+            raise
         finally:
             self._sector.stop()
 
@@ -271,7 +276,7 @@ class Demo:
         member = next((m for m in self._sector.members if m.plan.name in view.lead.actors), self._sector.members[0])
         lines = left(member)
         self._title(
-            f"Everything that left {member.plan.name}, by class (the last few in full: `bavn node ledger --out`)"
+            f"What left {member.plan.name}, by class, and its first reports in full (`bavn node ledger` has every line)"
         )
         kinds: dict[tuple[str, str], list[int]] = {}
         for line in lines:

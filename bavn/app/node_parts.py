@@ -133,7 +133,9 @@ def _group_key(config: NodeConfig) -> bytes:
         return read_group_key(file.read_bytes())
     except FileNotFoundError:
         raise Stop(
-            Exit.CONFIGURATION, f"{file}: the group key is missing; get it from another actor, never from the centre"
+            Exit.CONFIGURATION,
+            f"{file}: the group key is missing; get it from another actor, never from the centre, "
+            "or make it (bavn node group-key) if no actor has one",
         ) from None
     except BadGroupKey as error:
         raise Stop(Exit.CONFIGURATION, f"{file}: {error}") from error

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import socket
 
 import pytest
 from typer.testing import CliRunner
@@ -77,3 +78,14 @@ def test_where_nothing_has_happened_yet_it_is_said(config) -> None:
     assert "nothing yet" in run(config, "quarantine").stdout
     assert "no such round" in run(config, "round", "00").stdout
     assert run(config, "round", "00", "--json").stdout == ""
+
+
+def test_a_port_that_is_taken_is_one_clear_error(config) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config.write_text(f"[place]\nport = {taken.getsockname()[1]}\n")
+        assert "cannot listen on 127.0.0.1:" in str(run(config, "run", code=Exit.CONFIGURATION).exception)
+
+
+def test_a_table_in_a_file_is_not_cut(config) -> None:
+    name = proposed(config)["policy"]
+    assert name in run(config, "policy", "list").stdout

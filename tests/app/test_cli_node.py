@@ -59,3 +59,21 @@ def test_an_indicator_that_nobody_knows_is_one_clear_error(config, act) -> None:
 def test_the_kill_switch_has_two_positions(config) -> None:
     assert CliRunner().invoke(app, ["kill-switch", "maybe", "--config", str(config)]).exit_code == 2
     assert left(config) == []
+
+
+@pytest.mark.parametrize(
+    ("pin", "token", "named"),
+    [("00ff", "t" * 43, "--pin"), ("æ" * 64, "t" * 43, "--pin"), ("0" * 64, "wrong", "--token")],
+)
+def test_a_mistyped_pin_or_token_is_one_clear_error_and_is_not_repeated(config, pin, token, named) -> None:
+    done = CliRunner().invoke(app, ["enrol", "--config", str(config), "--pin", pin, "--token", token])
+    assert isinstance(done.exception, Stop)
+    assert done.exception.code is Exit.USAGE
+    assert named in str(done.exception)
+    assert token not in str(done.exception)
+
+
+def test_what_is_no_observable_is_told_the_types(config) -> None:
+    done = CliRunner().invoke(app, ["veto", "nonsense", "--config", str(config)])
+    assert isinstance(done.exception, Stop)
+    assert "ip4, ip6, domain" in str(done.exception)

@@ -52,3 +52,8 @@ def test_no_bytes_crash_the_reader(tmp_path_factory, raw) -> None:
         read_toml(file)
     except SettingsError as error:
         assert str(file) in str(error)
+
+
+def test_a_file_that_is_not_there_is_told_how_to_be_named(tmp_path) -> None:
+    with pytest.raises(SettingsError, match=r"node.toml is not there: name it with --config"):
+        read_node(tmp_path / "node.toml")

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from bavn.app.exits import Exit, Stop
+
 
 def demo(
     *,
@@ -29,6 +31,8 @@ def demo(
     from bavn.app.demo_ending import undisturbed
 
     need(["suricata", "unbound"])
+    if json_file is not None and (json_file.is_dir() or not os.access(json_file.parent, os.W_OK)):
+        raise Stop(Exit.USAGE, f"--json {json_file}: no file can be written there")
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)

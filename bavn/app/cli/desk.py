@@ -4,6 +4,7 @@ Refuses to know what is asked of the desk.
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The centre's confi
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
 By = Annotated[str, typer.Option("--by", help="Your name, as the audit log is to show it.", envvar="USER")]
+WIDTH_PLAIN = 180
 CENTRE_TOML = Path("centre.toml")
 
 
@@ -45,10 +47,12 @@ def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if not rows:
         print("nothing yet")
         return
-    table = Table(*rows[0], box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    Console().print(table)
+    (Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)).print(table)
 
 
 def _cell(value: Any) -> str:

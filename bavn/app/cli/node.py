@@ -1,6 +1,7 @@
 """`bavn node`: enrol, run, and look at what an actor's own node did, suspects and lets out."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -24,6 +25,8 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configu
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
 NODE_TOML = Path("node.toml")
+PIN = re.compile("[0-9a-f]{64}")
+TOKEN = re.compile("[A-Za-z0-9_-]{43}")
 
 
 @app.command("enrol")
@@ -38,6 +41,10 @@ def enrol(
     from bavn.wire.links.enrolment import enrol as ask
     from bavn.wire.safe import Safe
 
+    if not PIN.fullmatch(pin.lower().replace(":", "")):
+        raise Stop(Exit.USAGE, "--pin must be the 64 hexadecimal digits that the centre printed")
+    if not TOKEN.fullmatch(token):
+        raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
     given = read_node(config)
     try:
         ask(given.node.centre_url, pin, given.node.actor, token, Safe(given.folder / "keys"), SystemDice())
@@ -232,10 +239,14 @@ def _wish(config: Path, text: str, wish: str | None, by: str) -> None:
     from bavn.actor.door.live import as_element
     from bavn.actor.door.state import State
     from bavn.app.real import SystemClock
-    from bavn.model.observable import NotCanonical, Observable
+    from bavn.model.observable import NotCanonical, Observable, ObservableType
     from bavn.wire.book import Book
 
     kind, _, value = text.partition(":")
+    if kind not in set(ObservableType):
+        raise Stop(
+            Exit.USAGE, f"{text!r} is no observable: write type:value, the type one of {', '.join(ObservableType)}"
+        )
     try:
         observable = as_element(Observable.of(kind, value))
     except (NotCanonical, ValueError) as error:
