@@ -86,9 +86,18 @@ class NodeParts:
 
 
 def build(config: NodeConfig) -> NodeParts:
-    """Everything a node is made of. Raises SettingsError; Stop for a missing key, certificate or program."""
-    clock, dice = SystemClock(), SystemDice()
+    """Everything a node is made of. Raises SettingsError; Stop for a missing key, certificate or program. Nothing stays
+    open where it fails."""
     closing = contextlib.ExitStack()
+    try:
+        return _build(config, closing)
+    except BaseException:
+        closing.close()
+        raise
+
+
+def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
+    clock, dice = SystemClock(), SystemDice()
     folder = config.folder
     folder.mkdir(parents=True, exist_ok=True)
     book = closing.enter_context(Book(folder / BOOK_FILE))

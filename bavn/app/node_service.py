@@ -7,8 +7,11 @@ is down, an enforcer that is down or a source that is broken does not: they are 
 import logging
 import queue
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -16,6 +19,7 @@ import uvicorn
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.store.faults import StoreDamaged
 from bavn.app.config import NodeConfig
+from bavn.app.exits import Exit, Stop
 from bavn.app.list_service import list_app, list_server
 from bavn.app.node_parts import NodeParts, build
 from bavn.model.ports import LinkDown, LinkRefused, QueryRefused
@@ -26,6 +30,7 @@ from bavn.wire.safe import Safe
 _LOG = logging.getLogger(__name__)
 PULL_WAIT_S = 20.0
 IDLE_S = 0.5
+COMPLAIN_S = 60.0
 RETRY_S = 2.0
 JOIN_S = 8.0
 RENEW_LOOK_S = 3600.0
@@ -40,11 +45,21 @@ class NodeService:
 
     def __init__(self, config: NodeConfig) -> None:
         self._config = config
-        self.parts: NodeParts = build(config)
+        self._listening = _listening(config.enforce.list_listen)
+        try:
+            self.parts: NodeParts = build(config)
+        except BaseException:
+            if self._listening is not None:
+                self._listening.close()
+            raise
         self._ended = threading.Event()
         self._arrived: queue.Queue[Sequence[bytes]] = queue.Queue(maxsize=1)
         self._failure: BaseException | None = None
+        self._complaints = Complaints()
         self._lists: uvicorn.Server | None = None
+        if self._listening is not None:
+            folder = config.path(config.enforce.list_folder)
+            self._lists = list_server(list_app(folder, config.enforce.list_token or None))
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT."""
@@ -54,11 +69,11 @@ class NodeService:
         threads = [threading.Thread(target=self._guarded, args=(self._talk,), name="talk")]
         if self.parts.lookout is not None:
             threads.append(threading.Thread(target=self._guarded, args=(self._look,), name="look"))
+        if self._lists is not None and self._listening is not None:
+            serve = partial(self._lists.run, [self._listening])
+            threads.append(threading.Thread(target=self._guarded, args=(serve,), name="lists"))
         if self._config.node.centre_url:
             threading.Thread(target=self._guarded, args=(self._pull,), name="pull", daemon=True).start()
-        if self._config.enforce.list_listen:
-            self._lists = self._list_server()
-            threads.append(threading.Thread(target=self._guarded, args=(self._lists.run,), name="lists"))
         for thread in threads:
             thread.start()
         self._ended.wait()
@@ -93,7 +108,7 @@ class NodeService:
                 more = lookout.look()
                 store.tidy(merges_max=4)
             except SourceBroken as error:
-                _LOG.error("a source cannot be read: %s", error)
+                self._complaints.say(f"a source cannot be read: {error}")
             except QueryRefused as error:
                 _LOG.error("the detectors were stopped at a bound: %s", error)
             except StoreDamaged as error:
@@ -145,8 +160,29 @@ class NodeService:
             renew(url, safe)
             _LOG.info("the certificate was renewed")
 
-    def _list_server(self) -> uvicorn.Server:
-        at = urlsplit(f"//{self._config.enforce.list_listen}")
-        folder = self._config.path(self._config.enforce.list_folder)
-        app = list_app(folder, self._config.enforce.list_token or None)
-        return list_server(app, host=at.hostname or "127.0.0.1", port=at.port or 0)
+
+class Complaints:
+    """Says a line once, and again each minute that it is still so: what is broken is tried more often than that."""
+
+    def __init__(self, tick: Callable[[], float] = time.monotonic) -> None:
+        self._tick = tick
+        self._said, self._again_s = "", 0.0
+
+    def say(self, line: str) -> None:
+        if line != self._said or self._tick() >= self._again_s:
+            self._said, self._again_s = line, self._tick() + COMPLAIN_S
+            _LOG.error("%s", line)
+
+
+def _listening(given: str) -> socket.socket | None:
+    """A socket that listens at ``address:port``; None for no address. Stop where that cannot be."""
+    if not given:
+        return None
+    try:
+        at = urlsplit(f"//{given}")
+        host = at.hostname or "127.0.0.1"
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, at.port or 0), family=family)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Stop(Exit.CONFIGURATION, f"[enforce] list_listen: cannot listen on {given!r} ({why})") from error

@@ -1,12 +1,17 @@
 """What a person asks of a running node on the command line is left in its book; what makes no sense is refused."""
 
+import logging
+import socket
+
 import pytest
 from typer.testing import CliRunner
 
 from bavn.actor.protect.state import Item, State
 from bavn.actor.protect.wishes import wishes
+from bavn.actor.store.columns import ColumnStore
 from bavn.app.cli.node import app
 from bavn.app.exits import Exit, Stop
+from bavn.app.node_service import Complaints
 from bavn.wire.book import Book
 
 KNOWN = "indicator--00000000-0000-5000-8000-000000000001"
@@ -77,3 +82,34 @@ def test_what_is_no_observable_is_told_the_types(config) -> None:
     done = CliRunner().invoke(app, ["veto", "nonsense", "--config", str(config)])
     assert isinstance(done.exception, Stop)
     assert "ip4, ip6, domain" in str(done.exception)
+
+
+def test_a_second_node_on_the_same_folder_is_one_clear_error(config) -> None:
+    folder = config.parent / "data/store"
+    with ColumnStore.open(folder):
+        config.write_text('[node]\nactor = "north"\n[sense]\neve_file = "eve.json"\n')
+        done = CliRunner().invoke(app, ["run", "--config", str(config)])
+    assert isinstance(done.exception, Stop)
+    assert done.exception.code is Exit.NOT_NOW
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:PORT", "127.0.0.1:many", "192.0.2.1:0"])
+def test_a_list_that_cannot_be_served_is_one_clear_error(config, listen) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = listen.replace("PORT", str(taken.getsockname()[1]))
+        config.write_text(f'[node]\nactor = "north"\n[enforce]\nlist_folder = "lists"\nlist_listen = "{listen}"\n')
+        done = CliRunner().invoke(app, ["run", "--config", str(config)])
+    assert isinstance(done.exception, Stop), done.exception
+    assert done.exception.code is Exit.CONFIGURATION
+    assert listen in str(done.exception)
+
+
+def test_a_broken_source_is_said_once_a_minute(caplog) -> None:
+    now = 0.0
+    complaints = Complaints(lambda: now)
+    with caplog.at_level(logging.ERROR):
+        for line in ("gone", "gone", "gone", "other", "other"):
+            complaints.say(line)
+        now = 61.0
+        complaints.say("other")
+    assert caplog.messages == ["gone", "other", "other"]

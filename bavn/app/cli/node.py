@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -25,6 +26,8 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configu
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
 NODE_TOML = Path("node.toml")
+WIDTH_PLAIN = 180
+WORDY = ("why", "says", "rule")
 PIN = re.compile("[0-9a-f]{64}")
 TOKEN = re.compile("[A-Za-z0-9_-]{43}")
 
@@ -76,7 +79,9 @@ def run(config: Config = NODE_TOML) -> None:
     from bavn.app.config import read_node
     from bavn.app.node_service import NodeService
 
-    NodeService(read_node(config)).run()
+    with store.understood():
+        service = NodeService(read_node(config))
+    service.run()
 
 
 @app.command("ledger")
@@ -284,7 +289,9 @@ def _asks(config: Path) -> Iterator[Any]:
 
 
 def _table(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(*names, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold", ratio=1 if name in WORDY else None)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    Console().print(table)
+    (Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)).print(table)

@@ -46,7 +46,7 @@ def check(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
     from bavn.actor.store.columns import ColumnStore
 
     folder = _folder(config)
-    with _understood():
+    with understood():
         if not (folder / "manifest.sqlite").exists() and not any((folder / "segments").glob("*/*")):
             raise Stop(Exit.NOT_FOUND, f"there is no store in {folder}: has this node run?")
         with ColumnStore.open(folder) as store:
@@ -67,13 +67,13 @@ def rebuild(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
     folder = _folder(config)
     if not (folder / "segments").is_dir():
         raise Stop(Exit.NOT_FOUND, f"there is no store in {folder}: has this node run?")
-    with _understood():
+    with understood():
         made = make(folder)
     _say(asdict(made), as_json=as_json)
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
+def understood() -> Iterator[None]:
     """The store's own errors as one line and an exit code."""
     from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
 
