@@ -17,12 +17,14 @@ RAW_PORT_MIN: Final = 1024
 PLAIN_PORTS: Final = (1194, 1723, 1883, 1935, 3306, 3389, 3478, 5060, 5222, 5223, 5228, 5432, 5938, 8443, 8883)
 """Above RAW_PORT_MIN, services that the registry knows and whose talk Suricata need not know."""
 SOFTWARE_PEERS_MAX: Final = 1
+POSTED_PEERS_MAX: Final = 2
+"""A program that posts to bare addresses as its habit (a game, a measuring device) posts to more of them."""
 MANY_PEERS_MIN: Final = 10
 """Only where so many peers were met may one be called the only one of its kind."""
 
 SIGNS: Final = (
-    "tls_port", "tls_nameless", "self_signed", "tls_software", "http_port", "bare_address", "agent", "agentless",
-    "server", "raw_port", "lone_port",
+    "tls_port", "tls_nameless", "self_signed", "tls_software", "http_port", "bare_address", "post_alone", "agent",
+    "agentless", "server", "raw_port", "lone_port",
 )  # fmt: skip
 
 _OUT: Final = f"is_home(src) AND NOT is_home(dst) AND {one_peer('dst')}"
@@ -40,6 +42,9 @@ def _alone(column: str, table: str) -> str:
     )
 
 
+_BARE: Final = "coalesce(regexp_full_match(host, '[0-9.]+|\\[?[0-9a-f:]*:[0-9a-f:.]*\\]?'), TRUE)"
+_POSTED: Final = f"method = 'POST' AND status IS NOT NULL AND {_BARE}"
+
 _REACHED: Final = f"{_OUT} AND flows > failed AND proto IN ('tcp', 'udp')"
 MET_SQL: Final = f"SELECT count(DISTINCT dst) FROM pair_hour WHERE {_REACHED}"
 """How many rows ``odd`` has."""
@@ -51,7 +56,8 @@ ODDITIES: Final = f"""
         WHERE {_REACHED} GROUP BY dst),
     ja AS ({_alone("ja3", "tls")}), ua AS ({_alone("user_agent", "http")}), soft AS ({_alone('"server"', "http")}),
     many AS (SELECT (SELECT count(DISTINCT dst) FROM tls WHERE {_OUT}) >= {MANY_PEERS_MIN} AS tls,
-        (SELECT count(DISTINCT dst) FROM http WHERE {_OUT}) >= {MANY_PEERS_MIN} AS http),
+        (SELECT count(DISTINCT dst) FROM http WHERE {_OUT}) >= {MANY_PEERS_MIN} AS http,
+        (SELECT count(DISTINCT dst) FROM http WHERE {_OUT} AND {_POSTED}) <= {POSTED_PEERS_MAX} AS posts),
     secure AS (SELECT dst, bool_and(dst_port NOT IN {_listed(TLS_PORTS)}) AS tls_port,
         bool_and(coalesce(sni, '') = '') AS tls_nameless,
         bool_or(coalesce(subject = issuerdn, FALSE)) AS self_signed,
@@ -60,7 +66,7 @@ ODDITIES: Final = f"""
         max(CASE WHEN subject = issuerdn THEN cert END) AS cert
         FROM tls LEFT JOIN ja ON tls.ja3 = ja.ja3 WHERE {_OUT} GROUP BY dst),
     plain AS (SELECT dst, bool_and(dst_port NOT IN {_listed(HTTP_PORTS)}) AS http_port,
-        bool_and(coalesce(regexp_full_match(host, '[0-9.]+|\\[?[0-9a-f:]*:[0-9a-f:.]*\\]?'), TRUE)) AS bare_address,
+        bool_and({_BARE}) AS bare_address, bool_or(coalesce({_POSTED}, FALSE)) AS posted,
         bool_or(coalesce(ua.peers <= {SOFTWARE_PEERS_MAX}, FALSE)) AS agent,
         bool_and(coalesce(http.user_agent, '') = '') AS agentless,
         bool_or(coalesce(soft.peers <= {SOFTWARE_PEERS_MAX}, FALSE)) AS "server"
@@ -76,6 +82,7 @@ ODDITIES: Final = f"""
     odd AS (SELECT met.*, coalesce(tls_port, FALSE) AS tls_port, coalesce(tls_nameless, FALSE) AS tls_nameless,
         coalesce(self_signed, FALSE) AS self_signed, many.tls AND ja3 IS NOT NULL AS tls_software,
         coalesce(http_port, FALSE) AS http_port, coalesce(bare_address, FALSE) AS bare_address,
+        many.posts AND coalesce(bare_address AND posted, FALSE) AS post_alone,
         many.http AND coalesce(agent, FALSE) AS agent, coalesce(agentless, FALSE) AS agentless,
         many.http AND coalesce("server", FALSE) AS "server",
         coalesce(raw_port AND secure.dst IS NULL AND plain.dst IS NULL, FALSE) AS raw_port,

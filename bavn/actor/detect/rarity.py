@@ -2,9 +2,9 @@
 
 Sees: an outside peer new to the actor that hardly anybody here calls and that is odd besides: TLS on a port that is not
 TLS's, no server name, a self-signed certificate, a fingerprint, user agent, server software or port that goes to it
-alone, HTTP to a bare address or without user agent, an address without a name. And an own host that answers on a port
-first seen, which hardly any other host offers. In a capture without history everything is first seen, so that says
-nothing there: the signs alone are ranked.
+alone, HTTP to a bare address or without user agent, a form sent to a bare address that is no habit, an address without
+a name. And an own host that answers on a port first seen, which hardly any other host offers. In a capture without
+history everything is first seen, so that says nothing there: the signs alone are ranked.
 
 Misses: a new peer that looks like any web site (most are); implants in services that many use; peers behind a proxy of
 one's own; services behind ports above 32767.
@@ -37,7 +37,8 @@ from bavn.model.text import Text
 
 NATS: Final = {
     "tls_port": 1.7, "tls_nameless": 1.0, "self_signed": 2.2, "tls_software": 1.8, "http_port": 2.2,
-    "bare_address": 1.5, "agent": 2.0, "agentless": 1.7, "server": 1.8, "raw_port": 1.4, "lone_port": 1.5,
+    "bare_address": 1.5, "post_alone": 1.8, "agent": 2.0, "agentless": 1.7, "server": 1.8, "raw_port": 1.4,
+    "lone_port": 1.5,
 }  # fmt: skip
 """-0.4 ln(share of peers in benign captures that show the sign): signs come together, so that each counts in part."""
 UNNAMED_NATS: Final = 0.6
@@ -56,6 +57,8 @@ SAID: Final = {
     "tls_software": Text("a TLS fingerprint that goes here alone", "et TLS-fingeraftryk, der kun går hertil"),
     "http_port": Text("HTTP on port {port}", "HTTP på port {port}"),
     "bare_address": Text("HTTP to a bare address", "HTTP til en nøgen adresse"),
+    "post_alone": Text("a form sent to it, and to hardly any other bare address",
+                       "en formular sendt hertil, og til næsten ingen anden nøgen adresse"),
     "agent": Text("a user agent that goes here alone", "en user agent, der kun går hertil"),
     "agentless": Text("HTTP without a user agent", "HTTP uden user agent"),
     "server": Text("server software met nowhere else", "serversoftware, der ikke er mødt andre steder"),
