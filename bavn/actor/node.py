@@ -78,7 +78,8 @@ class Lookout:
 
 @dataclass(slots=True)
 class Talker:
-    """The half of the node that hears, protects and sends. ``condition``: how the node is, for its health."""
+    """The half of the node that hears, protects and sends. ``condition``: how the node is, for its health.
+    ``in_sector``: False at a node that no centre waits to hear from."""
 
     clock: Clock
     link: Link
@@ -86,6 +87,7 @@ class Talker:
     protect: Protect
     condition: Callable[[], Condition]
     settings: NodeSettings
+    in_sector: bool = True
     _health_us: int = 0
     _tidy_us: int = 0
 
@@ -124,7 +126,7 @@ class Talker:
         self.protect.look_back()
         self._tell_all()
         now_us = self.clock.now_us()
-        if now_us >= self._health_us:
+        if self.in_sector and now_us >= self._health_us:
             self.door.tell_health(self.condition())
             self._health_us = now_us + self.settings.health_s * SECOND_US
         if now_us >= self._tidy_us:

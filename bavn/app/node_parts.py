@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from bavn import __version__
 from bavn.actor.detect import lists
 from bavn.actor.detect.indicator_list import read
@@ -106,8 +108,8 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     store, sources = _senses(config, clock, closing)
     protect = _protect(config, ledger, clock, store)
     door = Door(
-        name=config.node.actor, ledger=ledger, clock=clock, dice=dice, keys=_keys(safe, dice), policy=config.door,
-        homes=config.node.homes, identifiers=GroupKeyIdentifiers(_group_key(config)), suspicions=known.all,
+        name=config.node.actor, ledger=ledger, clock=clock, dice=dice, keys=_keys(config, safe, dice),
+        policy=config.door, homes=config.node.homes, identifiers=GroupKeyIdentifiers(_group_key(config, dice)), suspicions=known.all,
     )  # fmt: skip
     link = _link(config, safe)
     if isinstance(link, HttpsLink):
@@ -116,7 +118,9 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         version=__version__, detect_s=config.node.detect_s, window_days=config.node.window_days,
         health_s=config.node.health_s,
     )  # fmt: skip
-    talker = Talker(clock, link, door, protect, _condition(store, door), settings)
+    talker = Talker(
+        clock, link, door, protect, _condition(store, door), settings, in_sector=bool(config.node.centre_url)
+    )  # fmt: skip
     lookout = None
     if store is not None:
         lookout = Lookout(
@@ -127,8 +131,12 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     return NodeParts(config, clock, book, ledger, known, door, protect, talker, lookout, store, link, closing)
 
 
-def _keys(safe: Safe, dice: SystemDice) -> Keys:
+def _keys(config: NodeConfig, safe: Safe, dice: SystemDice) -> Keys:
+    """The node's keys; without a sector keys of the moment, since nothing is ever signed for anybody."""
     secret_file = safe.folder / "secret"
+    if not safe.enrolled and not config.node.centre_url:
+        nobody = Ed25519PrivateKey.from_private_bytes(dice.bytes(32))
+        return Keys(own=nobody, centre=nobody.public_key(), secret=dice.bytes(SECRET_BYTES))
     if not safe.enrolled:
         raise Stop(Exit.CONFIGURATION, f"{safe.folder} holds no certificate yet: run `bavn node enrol` first")
     if not secret_file.exists():
@@ -136,11 +144,13 @@ def _keys(safe: Safe, dice: SystemDice) -> Keys:
     return Keys(own=safe.keys().message, centre=safe.centre_key(), secret=bytes.fromhex(secret_file.read_text()))
 
 
-def _group_key(config: NodeConfig) -> bytes:
+def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
     file = config.path(config.node.group_key_file)
     try:
         return read_group_key(file.read_bytes())
     except FileNotFoundError:
+        if not config.node.centre_url:
+            return dice.bytes(32)
         raise Stop(
             Exit.CONFIGURATION,
             f"{file}: the group key is missing; get it from another actor, never from the centre, "
