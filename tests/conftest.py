@@ -30,7 +30,10 @@ def _may_make_netns() -> str | None:
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         return f"no right to make network namespaces ({made.stderr.strip() or 'refused'})"
+    entered = subprocess.run(["ip", "netns", "exec", name, "true"], capture_output=True, text=True, check=False)
     subprocess.run(["ip", "netns", "del", name], check=True)
+    if entered.returncode != 0:
+        return f"network namespaces cannot be entered here ({entered.stderr.strip() or 'refused'})"
     return None
 
 

@@ -85,7 +85,7 @@ def _run(capture: Path, plain: Path, folder: Path, config: SuricataConfig, run_s
     """None when all was read; what broke off the reading. SourceBroken where Suricata itself failed."""
     (folder / EVE_NAME).unlink(missing_ok=True)
     data = config.dataset_dir or folder / "data"
-    arguments = ["-r", str(plain), "-k", "none", "--runmode", "single", "--data-dir", str(data)]
+    arguments = ["-r", str(plain.absolute()), "-k", "none", "--runmode", "single", "--data-dir", str(data)]
     process = SuricataProcess(offline_yaml(config), folder, [*arguments, *([] if config.rule_files else _NO_RULES)])
     try:
         waited = 0.0
