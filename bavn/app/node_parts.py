@@ -109,7 +109,8 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     protect = _protect(config, ledger, clock, store)
     door = Door(
         name=config.node.actor, ledger=ledger, clock=clock, dice=dice, keys=_keys(config, safe, dice),
-        policy=config.door, homes=config.node.homes, identifiers=GroupKeyIdentifiers(_group_key(config, dice)), suspicions=known.all,
+        policy=config.door, homes=config.node.homes,
+        identifiers=GroupKeyIdentifiers(_group_key(config, dice)), suspicions=known.all,
     )  # fmt: skip
     link = _link(config, safe)
     if isinstance(link, HttpsLink):
