@@ -57,11 +57,7 @@ def _value(hint: Any, given: Any, where: str, about: About | None) -> Any:
         raise SettingsError(f"{where} must be {wanted.get(hint, hint)}, not {given!r}")
     if about and isinstance(given, int | float) and not isinstance(given, bool):
         if about.low is not None and given < about.low:
-            raise SettingsError(
-                f"{where} must be at least {about.low:g} {about.unit}, not {given!r}".replace("  ", " ")
-            )
+            raise SettingsError(f"{where} must be at least {about.low:g} {about.unit}".rstrip() + f", not {given!r}")
         if about.high is not None and given > about.high:
-            raise SettingsError(
-                f"{where} must be at most {about.high:g} {about.unit}, not {given!r}".replace("  ", " ")
-            )
+            raise SettingsError(f"{where} must be at most {about.high:g} {about.unit}".rstrip() + f", not {given!r}")
     return given

@@ -27,7 +27,7 @@ def test_defaults_and_given() -> None:
         ({"age_days_max": "3"}, "must be a whole number"),
         ({"age_days_max": True}, "must be a whole number"),
         ({"age_days_max": 0}, "at least 1 days"),
-        ({"share": 1.5}, "at most 1"),
+        ({"share": 1.5}, "at most 1, not 1.5"),
         ({"names": "a"}, "must be a list"),
         ({"names": [1]}, "must be a text"),
         ({"on": 1}, "true or false"),

@@ -25,6 +25,8 @@ from bavn.actor.sense.zeek_fields import FIELDS
 from bavn.actor.sense.zeek_header import Header
 
 FILES_MAX: Final = 100_000
+BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
+"""What Zeek's supervisor writes of Zeek itself into the folder of its logs: no records."""
 _UNKNOWN: Final = "neither a packet capture, nor EVE, nor a log of Zeek's"
 
 
@@ -64,7 +66,11 @@ def open_path(
 
 def _in_order(folder: Path) -> list[tuple[Path, Recognised | None, str]]:
     """Files under a folder, what each is, or why that is not known."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".") and path.name not in BESIDE_LOGS
+    )
     if len(files) > FILES_MAX:
         raise SourceBroken(f"{folder} holds more than {FILES_MAX} files: name a smaller folder")
     listed: list[tuple[Path, Recognised | None, str]] = []

@@ -80,6 +80,8 @@ def test_a_folder_of_everything(tmp_path, opened):
     (folder / ".hidden").write_text("hello")
     (folder / "zeek" / "a_ssl").write_bytes(lines(*SSL))
     (folder / "zeek" / "b_x509").write_bytes(lines(X509))
+    (folder / "zeek" / "stderr.log").write_bytes(b"")
+    (folder / "zeek" / "stdout.log").write_text("max memory size\n")
     (folder / "zeek" / "weird.log").write_text(CONN.replace("conn", "weird"))
     batches = opened(folder)
     rows = {}
