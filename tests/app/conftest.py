@@ -1,5 +1,6 @@
 """A centre behind real TLS on loopback, with real members and a real inbox; what it would say is put in by the test."""
 
+import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -177,3 +178,11 @@ def stand_up(tmp_path):
 @pytest.fixture
 def stand(stand_up):
     return stand_up()
+
+
+@pytest.fixture
+def interruptible():
+    """What was started in the background ignores Ctrl-C, and so would its tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

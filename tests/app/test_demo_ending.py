@@ -49,7 +49,7 @@ def test_what_was_left_by_what_we_started_ends_and_nothing_else(tmp_path) -> Non
             other.stdout.close()
 
 
-def test_signals_wait_for_the_cleaning_up() -> None:
+def test_signals_wait_for_the_cleaning_up(interruptible) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     with undisturbed():
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

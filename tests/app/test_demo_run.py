@@ -73,7 +73,7 @@ def test_no_lead_is_an_ordinary_end_and_nothing_is_left(captures, work, monkeypa
     assert not work.exists()
 
 
-def test_ctrl_c_twice_stops_everything_and_cleans_up(captures) -> None:
+def test_ctrl_c_twice_stops_everything_and_cleans_up(captures, interruptible) -> None:
     place = Path(tempfile.mkdtemp(prefix="bavn-t-", dir="/tmp"))
     process = subprocess.Popen(
         [sys.executable, "-m", "bavn.app.cli", "demo", "--headless", "--captures", str(captures)],
