@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.open_flows import AGE_RULES
 from bavn.actor.detect.peers import as_address, observable_of
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, Known
 from bavn.actor.detect.wording import joined, number
@@ -63,7 +64,7 @@ _TECHNIQUES: Final = (
 
 # The name that was asked for, greeted or called says more than an address: a resolver is no peer. It is the one of the
 # same packet, else the flow's only one.
-_ALERTS: Final = """
+_ALERTS: Final = f"""
     WITH flows AS (SELECT DISTINCT sensor, flow_id FROM alert WHERE flow_id > 0),
     spoken AS (
         SELECT sensor, flow_id, ts, rrname AS "name" FROM dns SEMI JOIN flows USING (sensor, flow_id)
@@ -81,7 +82,8 @@ _ALERTS: Final = """
     told AS (SELECT ts, CASE WHEN is_home(src) THEN src ELSE dst END AS host,
             CASE WHEN is_home(src) THEN dst ELSE src END AS other, is_home(src) AS outward, signature_id, signature,
             category, coalesce(severity, 3) AS severity, "name"
-        FROM named WHERE is_home(src) OR is_home(dst))
+        FROM named WHERE (is_home(src) OR is_home(dst))
+            AND coalesce(signature_id NOT IN ({", ".join(map(str, AGE_RULES))}), TRUE))
     SELECT host, other, "name", outward, signature_id, min(signature), min(category), min(severity), count(*),
         min(ts), max(ts), count(DISTINCT ts::DATE)
     FROM told GROUP BY host, other, "name", outward, signature_id

@@ -168,3 +168,12 @@ def test_tails_against_known_values() -> None:
     assert gamma_poisson_nats(1, 1.0, 1.0) == pytest.approx(math.log(2))
     assert cusum_nats([2, 2, 2], 2.0, 1.0) == 0
     assert cusum_nats([2, 40], 2.0, 1.0) > 20
+
+
+@pytest.mark.parametrize(("signature_id", "told"), [(2_044_000, True), (9_105_001, False)])
+def test_a_rule_that_speaks_to_long_is_not_told_twice(made, signature_id, told):
+    alert = {"signature_id": signature_id, "signature": "x", "category": "Misc activity", "severity": 3}
+    rows = [{"table": "alert", "sources": ["10.0.0.40"], "targets": ["45.9.148.80"], "port": 443, "every_s": 2,
+             "from_h": 9, "count": 1, "set": alert}]  # fmt: skip
+    case = made.Case("signature", "hit-x", {"hours": 24, "rows": rows})
+    assert any(s.detector == "signature" for s in made.run(case).suspicions) == told
