@@ -10,7 +10,6 @@ failures. speed: events a second of the four detectors over a store that holds o
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from time import process_time
@@ -21,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from baselines import entropy_bits, rita_score
 from captures import measure
+from figures import tell
 from labelled import data_folder
 from made import DAY_S, Made, beacon, speed_store
 
@@ -171,13 +171,7 @@ def main() -> None:
     folder = data_folder()
     if asked.only in (None, "captures"):
         facts |= measure(folder, MEASURED) if folder else {"captures": "none: set BAVN_DATA to the folder with them"}
-    if asked.json:
-        print(json.dumps(facts))
-        return
-    for name, rows in facts.items():
-        print(name)
-        for row, value in rows.items() if isinstance(rows, dict) else [("", rows)]:
-            print(f"   {row:60} {value}")
+    tell(facts, as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bench_a import names, release, transfers
+from figures import tell
 from labelled import BENIGN, ROOT, data_folder, labelled, window
 
 from bavn.actor.detect import calibrate, lists
@@ -140,13 +141,7 @@ def main() -> None:
         facts |= {"names": names(), "transfers": transfers(), "browser release": release()}
     if not asked.write and asked.only != "streams" and folder is not None:
         facts |= captures(folder)  # type: ignore[arg-type]
-    if asked.json:
-        print(json.dumps(facts))
-        return
-    for name, rows in facts.items():
-        print(name)
-        for row, value in rows.items():
-            print(f"   {row:60} {value}")
+    tell(facts, as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bench_b import guesses, networks
 from bench_b.risk import risk
+from figures import tell
 from labelled import BENIGN, ROOT, Labelled, converted, data_folder, labelled, window
 from ruled import ruled, window_of
 
@@ -201,13 +202,7 @@ def main() -> None:
     for name, part in (("captures", captures), ("alerts", alerts), ("risk", risk)):
         if asked.only in (None, name):
             facts[name] = part(folder) if folder else "no real captures: set BAVN_DATA to the folder that holds them"
-    if asked.json:
-        print(json.dumps(facts))
-        return
-    for name, rows in facts.items():
-        print(name)
-        for row, value in rows.items() if isinstance(rows, dict) else [("", rows)]:
-            print(f"   {row:60} {value}")
+    tell(facts, as_json=asked.json)
 
 
 if __name__ == "__main__":

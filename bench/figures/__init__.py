@@ -18,3 +18,14 @@ def run_and_tell(said: str, measure: Callable[[int], Mapping[str, float]], count
         return
     for name, value in figures.items():
         print(f"{name:34} {value:>12,.2f}" if value < 100 else f"{name:34} {value:>12,.0f}")
+
+
+def tell(facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Groups of figures, one a line under the group's name, or one JSON object."""
+    if as_json:
+        print(json.dumps(facts))
+        return
+    for name, rows in facts.items():
+        print(name)
+        for row, value in rows.items() if isinstance(rows, Mapping) else [("", rows)]:
+            print(f"   {row:60} {value}")
