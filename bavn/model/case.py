@@ -5,6 +5,9 @@ Refuses to know who may do what: roles are the caller's.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from bavn.model.text import Text
 
 
 class CaseState(StrEnum):
@@ -16,6 +19,7 @@ class CaseState(StrEnum):
     RELEASED = "released"
     CLOSED = "closed"
     DISMISSED = "dismissed"
+    MERGED = "merged"
 
 
 class CaseAct(StrEnum):
@@ -28,6 +32,7 @@ class CaseAct(StrEnum):
     CLOSE = "close"
     DISMISS = "dismiss"
     REOPEN = "reopen"
+    MERGE = "merge"
 
 
 LIFE_CYCLE: dict[tuple[CaseState, CaseAct], CaseState] = {
@@ -42,6 +47,20 @@ LIFE_CYCLE: dict[tuple[CaseState, CaseAct], CaseState] = {
     (CaseState.RELEASED, CaseAct.CLOSE): CaseState.CLOSED,
     (CaseState.CLOSED, CaseAct.REOPEN): CaseState.TRIAGE,
     (CaseState.DISMISSED, CaseAct.REOPEN): CaseState.TRIAGE,
+    (CaseState.NEW, CaseAct.MERGE): CaseState.MERGED,
+    (CaseState.TRIAGE, CaseAct.MERGE): CaseState.MERGED,
+    (CaseState.CONFIRMED, CaseAct.MERGE): CaseState.MERGED,
+}
+
+
+CASE_WORDS: Final[dict[CaseState, Text]] = {
+    CaseState.NEW: Text("new", "ny"),
+    CaseState.TRIAGE: Text("in triage", "under vurdering"),
+    CaseState.CONFIRMED: Text("confirmed", "bekræftet"),
+    CaseState.RELEASED: Text("released", "frigivet"),
+    CaseState.CLOSED: Text("closed", "lukket"),
+    CaseState.DISMISSED: Text("dismissed", "afvist"),
+    CaseState.MERGED: Text("merged", "lagt sammen"),
 }
 
 

@@ -7,16 +7,20 @@ in lower-case hex. Nothing here is trusted beyond that: well-formed, plausible, 
 from dataclasses import dataclass
 
 from bavn.model.lead import Sign
+from bavn.model.observable import Observable
+from bavn.model.question import AnswerState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """An actor's planes of one round: little-endian uint32, shape [2, r, bins], each below 2**31-1."""
+    """An actor's planes of one round: little-endian uint32, shape [2, r, bins], each below 2**31-1. ``key_check``: 32
+    hex digits, the same at all that hold the same keys."""
 
     item_id: str
     actor: str
     round_id: str
     registry_version: int
+    key_check: str
     planes: bytes
     received_us: int
 
@@ -63,6 +67,16 @@ class Revealed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """An actor takes its reports on one element back."""
+
+    item_id: str
+    actor: str
+    observable: Observable
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """A sighting of a shared indicator at one actor. ``kind``: seen, blocked, retro; ``count_bucket`` as
     indicator.COUNT_EDGES; hours since 1970, None where nothing was met."""
@@ -79,7 +93,8 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockReceipt:
-    """What became of a released indicator at one actor: enforced, partly, refused, lifted, waiting."""
+    """What became of a released indicator at one actor: enforced, partly, refused, lifted, waiting.
+    ``not_carried``: its enforcers that cannot carry such an observable."""
 
     item_id: str
     actor: str
@@ -88,6 +103,38 @@ class BlockReceipt:
     state: str
     enforcers: tuple[str, ...]
     rule: str | None
+    received_us: int
+    not_carried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied:
+    """What an actor said to one observable of a question: met, not_met or declined (question.Answer)."""
+
+    item_id: str
+    actor: str
+    question_id: str
+    number: int
+    state: AnswerState
+    count_bucket: int
+    first_hour: int | None
+    last_hour: int | None
+    days: int
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """One actor's counts of one day (since 1970, UTC), noise and all; lists as in bavn.model.tally."""
+
+    item_id: str
+    actor: str
+    day: int
+    vocabulary: int
+    epsilon_milli: int
+    cell_max: int
+    by_technique: tuple[int, ...]
+    blocked: tuple[int, ...]
     received_us: int
 
 
@@ -104,9 +151,65 @@ class NodeHealth:
     queue_messages: int
     last_round: str | None
     received_us: int
+    forms: str | None = None
 
 
-Heard = Upload | Tags | Decline | Revealed | Observed | BlockReceipt | NodeHealth
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAnswer:
+    """What people at an actor said in a case: an act on one of its tasks, or words alone (``task_id`` None). ``serial``
+    counts the actor's answers."""
+
+    item_id: str
+    actor: str
+    case_id: str
+    serial: int
+    task_id: str | None
+    act: str
+    words: str
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nis2Step:
+    """A step of NIS2 that people at an actor noted of their own incident. ``at_us``: a whole minute."""
+
+    item_id: str
+    actor: str
+    case_id: str
+    act: str
+    at_us: int
+    correct: bool
+    why: str
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """Evidence that a person at an actor attached to a case: a zip file."""
+
+    item_id: str
+    actor: str
+    case_id: str
+    words: str
+    content: bytes
+    received_us: int
+
+
+Heard = (
+    Upload
+    | Tags
+    | Decline
+    | Revealed
+    | Withdrawal
+    | Observed
+    | BlockReceipt
+    | Replied
+    | Counted
+    | NodeHealth
+    | CaseAnswer
+    | Nis2Step
+    | Attached
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,19 @@
 An indicator travels as STIX 2.1; this is what a node needs of it. A block always has an end.
 """
 
+import uuid
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from bavn.model.observable import Observable
+
+_INDICATOR_SPACE: Final = uuid.UUID("0f7a4c4e-6f0b-5f0e-8a53-3a5b8f2d9c11")
+
+
+def indicator_id(observable: Observable) -> str:
+    """The one id of an observable's indicator in this sector: a later release is a later version of it."""
+    return f"indicator--{uuid.uuid5(_INDICATOR_SPACE, str(observable))}"
 
 
 class Tlp(StrEnum):
@@ -78,7 +86,7 @@ BlockState = Literal["enforced", "partly", "refused", "lifted", "waiting"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockOutcome:
     """What became of a released indicator at this actor. ``enforcers`` put it into force; ``not_carried`` cannot carry
-    such an observable (said here at home only); ``rule`` names the rule behind any state but plain enforced."""
+    such an observable; ``rule`` names the rule behind any state but plain enforced."""
 
     indicator_id: str
     version: int

@@ -41,10 +41,21 @@ class Term:
     why: Text
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One addend of priority beside the score: ``name`` is stable (function:..., supplier:...), ``points`` on the scale
+    of nats, ``why`` its sentence."""
+
+    name: str
+    points: float
+    why: Text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lead:
     """``id`` is stable while the cluster lives. ``score`` is the sum of ``terms``. ``without`` says for each actor what
-    the score would be without its reports. ``rank`` starts at 1."""
+    the score would be without its reports. ``rank`` starts at 1 and goes by ``priority``: the score and the points of
+    all ``reasons``."""
 
     id: str
     rank: int
@@ -56,3 +67,9 @@ class Lead:
     without: tuple[tuple[str, float], ...]
     first_hour: int
     last_hour: int
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def priority(self) -> float:
+        """What leads are ranked by."""
+        return self.score + sum(reason.points for reason in self.reasons)

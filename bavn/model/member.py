@@ -21,22 +21,26 @@ ActorKind = Literal["region", "municipality", "supplier", "agency", "clinic", "o
 
 
 class ActorState(StrEnum):
-    """Only an active actor is let in; a revoked one keeps its name and its x for ever, so that nobody inherits them."""
+    """Only an active actor is let in; a suspended one is let in again by one act, with the keys that it has; a revoked
+    one keeps its name and its x for ever, so that nobody inherits them."""
 
     INVITED = "invited"
     ACTIVE = "active"
+    SUSPENDED = "suspended"
     REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """One legal entity, one vote. ``group``: actors of one hosting or vendor group count once. ``x`` in 1..2**31-2."""
+    """One legal entity, one vote. ``group``: actors of one host, vendor or operator count once. ``x`` in 1..2**31-2.
+    ``canary``: what may block comes to it first."""
 
     name: str
     kind: str
     group: str
     x: int
     state: ActorState
+    canary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -24,6 +24,15 @@ class Dice(Protocol):
     """Uniform random bytes: the operating system's for real, a seeded stream in the simulator."""
 
     def bytes(self, count: int) -> bytes: ...
+
+
+class Noise(Protocol):
+    """Discrete Laplace noise for differential privacy: OpenDP for real, seeded dice in the simulator."""
+
+    def __call__(self, counts: Sequence[int], sensitivity: int, epsilon: float, /) -> list[int]:
+        """Each count with noise of its own, of scale ``sensitivity`` / ``epsilon``: neighbouring vectors, at most
+        ``sensitivity`` apart in L1, are told apart by at most ``epsilon``."""
+        ...
 
 
 class LinkDown(Exception):
@@ -52,10 +61,10 @@ class Window(Protocol):
     """A span of the store's history, to ask and not to change.
 
     One view per table of record.TABLES holds exactly the rows with first_us <= ts < last_us. Roll-ups, whole hours:
-    ``pair_hour(src, dst, dst_port, proto, hour, flows, failed, bytes_toserver, bytes_toclient, first_ts, last_ts)``
-    over flow, and ``name_hour(src, kind, name, domain, hour, n, first_ts, last_ts)`` with kind dns, tls or http,
-    name the queried name, SNI or Host, and domain its registered domain (NULL for none). ``hour`` counts from 1970.
-    SQL knows ``is_home(address)``.
+    ``pair_hour(src, dst, dst_port, proto, hour, flows, failed, answered, bytes_toserver, bytes_toclient, first_ts,
+    last_ts)`` over flow, and ``name_hour(src, kind, name, domain, hour, n, first_ts, last_ts)`` with kind dns, tls or
+    http, name the queried name, SNI or Host, and domain its registered domain (NULL for none). ``hour`` counts from
+    1970. SQL knows ``is_home(address)``.
     """
 
     @property
@@ -89,8 +98,22 @@ class Window(Protocol):
         ...
 
 
+@runtime_checkable
+class HourStamps(Protocol):
+    """A window that can say, without reading rows, whether an hour still has the rows that it had."""
+
+    def hour_stamps(self, table: str) -> Mapping[int, tuple[int, ...]]:
+        """For each hour (from 1970) of the window with rows of a record table: how many the whole hour has, and what
+        else tells it from the hour as it was. As long as it is equal, so are the rows."""
+        ...
+
+
 class QueryRefused(Exception):
     """The query is malformed, wants more than it may, or took more than its bounds. Who wrote it must act."""
+
+
+class QueryExceeded(QueryRefused):
+    """It took more time or memory, or its answer more room, than is allowed: ask for less."""
 
 
 class Store(Protocol):

@@ -12,6 +12,7 @@ from uuid import UUID
 
 RECORD_TYPES: Final = (
     "flow", "dns", "tls", "http", "smb", "dcerpc", "ssh", "rdp", "krb5", "fileinfo", "alert", "dhcp", "stats",
+    "kex",
 )  # fmt: skip
 
 
@@ -51,7 +52,12 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
         Column("tcp_flags_tc", "UTINYINT", "flags seen towards the client, as a byte"),
         Column("icmp_type", "UTINYINT", "NULL unless icmp"),
         Column("icmp_code", "UTINYINT", "NULL unless icmp"),
-        Column("failed", "BOOLEAN", "the call got no answer or a refusal (TCP: no SYN-ACK, or RST to the SYN)"),
+        Column("failed", "BOOLEAN", "the call got no answer or a refusal (TCP: no SYN-ACK, or RST to the SYN); NULL "
+               "where the source cannot know"),
+        Column("since", "TIMESTAMP", "first packet of the flow of which this row is one part, UTC; NULL for a whole "
+               "flow. A row with since before ts goes on with a flow and is no call of its own"),
+        Column("sampling", "UINTEGER", "the source saw one packet in so many: bytes and packets are estimates, scaled "
+               "up; 1 or NULL: every packet, or unknown"),
     ),
     "dns": (
         *_COMMON,
@@ -78,6 +84,11 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
         Column("ja3s", "VARCHAR", "md5, lower-case hex"),
         Column("ja4", "VARCHAR", "JA4"),
         Column("resumed", "BOOLEAN", "session resumed"),
+        Column("cipher", "VARCHAR", "negotiated: IANA's name, or its hexadecimal number where the source says that"),
+        Column("negotiated_group", "VARCHAR", "where the source says it; as in kex"),
+        Column("cert_key", "VARCHAR", "where the source says it; as in kex"),
+        Column("cert_key_bits", "UINTEGER", ""),
+        Column("cert_signature", "VARCHAR", "algorithm that the certificate is signed with"),
     ),
     "http": (
         *_COMMON,
@@ -117,6 +128,9 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
         Column("hassh_server", "VARCHAR", ""),
         Column("auth_success", "BOOLEAN", "where the source knows"),
         Column("auth_attempts", "UINTEGER", "where the source knows"),
+        Column("kex_method", "VARCHAR", "negotiated, where the source knows"),
+        Column("host_key", "VARCHAR", "algorithm of the host key, where the source knows"),
+        Column("cipher", "VARCHAR", "negotiated, where the source knows"),
     ),
     "rdp": (
         *_COMMON,
@@ -177,6 +191,34 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
         Column("decoder_bytes", "UBIGINT", "bytes since start"),
         Column("decoder_invalid", "UBIGINT", "packets since start"),
         Column("flow_memcap", "UBIGINT", "flows refused for memory since start"),
+        Column("tcp_sessions", "UBIGINT", "TCP connections put together since start"),
+        Column("stream_gaps", "UBIGINT", "holes in them, where packets never came, since start"),
+    ),
+    "kex": (
+        *_COMMON,
+        Column("protocol", "VARCHAR", "tls, dtls, quic or ssh"),
+        Column("name", "VARCHAR", "server name asked for, lower case; NULL for none"),
+        Column("version", "VARCHAR", "negotiated; NULL while the server has not answered"),
+        Column("cipher", "VARCHAR", "negotiated: IANA's name; SSH: towards the server"),
+        Column("negotiated_group", "VARCHAR", "negotiated: IANA's name; RSA where there is none; SSH's kex method"),
+        Column("offered_groups", "VARCHAR[]", "by the client, in its order, GREASE left out"),
+        Column("key_shares", "VARCHAR[]", "groups the client sent a share of in its first hello"),
+        Column("offered_versions", "VARCHAR[]", "by the client"),
+        Column("offered_ciphers", "VARCHAR[]", "by the client"),
+        Column("signatures", "VARCHAR[]", "signature algorithms the client takes; SSH: host key algorithms"),
+        Column("signature", "VARCHAR", "that the server signed with, where it shows; SSH: host key algorithm"),
+        Column("retried", "BOOLEAN", "the server asked for another share (HelloRetryRequest)"),
+        Column("resumed", "BOOLEAN", "by a ticket or session known before; NULL if it does not show"),
+        Column("ech", "BOOLEAN", "the hello has an encrypted one inside, or greases one"),
+        Column("cert_key", "VARCHAR", "key of the server's certificate: RSA, EC secp256r1, Ed25519, ML-DSA-65, ..."),
+        Column("cert_key_bits", "UINTEGER", "size of that key"),
+        Column("cert_signature", "VARCHAR", "algorithm its issuer signed it with"),
+        Column("cert", "VARCHAR", "SHA-1 of the certificate, lower-case hex, as in tls"),
+        Column("cert_subject", "VARCHAR", ""),
+        Column("cert_issuer", "VARCHAR", ""),
+        Column("notbefore", "TIMESTAMP", "UTC"),
+        Column("notafter", "TIMESTAMP", "UTC"),
+        Column("self_signed", "BOOLEAN", "subject and issuer are one"),
     ),
 }  # fmt: skip
 

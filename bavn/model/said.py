@@ -7,6 +7,8 @@ The counterpart of heard.py: share turns each of these into one message through 
 from dataclasses import dataclass
 
 from bavn.model.indicator import Indicator
+from bavn.model.question import Question
+from bavn.model.work import Part, SectorVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,7 @@ class Opening:
     t: int
     m: int
     r: int
+    forms: str
     deadline_us: int
     members: tuple[tuple[str, int], ...]
 
@@ -55,10 +58,11 @@ class RevealWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """Nothing more will be asked about this round."""
+    """Nothing more will be asked about this round. ``other_keys``: uploads made with other keys than this actor's."""
 
     to: str
     round_id: str
+    other_keys: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,4 +83,42 @@ class Withdrawing:
     version: int
 
 
-Said = Opening | TagsWanted | RevealWanted | Closing | Releasing | Withdrawing
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A question for this actor. ``question`` is approved."""
+
+    to: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """This actor's part of a case; ``version`` counts up for each that it is told."""
+
+    to: str
+    version: int
+    part: Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """What a case came to, as advice to this actor; ``version`` counts up for each that it is told."""
+
+    to: str
+    version: int
+    verdict: SectorVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switching:
+    """The sector's kill switch was turned. ``number`` counts its turns; ``by`` and ``why`` are read at every actor."""
+
+    to: str
+    number: int
+    on: bool
+    at_us: int
+    by: str
+    why: str
+
+
+Said = Opening | TagsWanted | RevealWanted | Closing | Releasing | Withdrawing | Asking | Telling | Judging | Switching

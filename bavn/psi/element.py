@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bavn.model.observable import Observable, ObservableType, registered_domain
 
-# A number once given is never given again; 8 is kept for pairs of fingerprints, 9 for chains of techniques.
+# A number once given is never given again.
 TYPE_TAGS: Final[dict[ObservableType, int]] = {
     ObservableType.IP4: 1,
     ObservableType.IP6: 2,
@@ -23,6 +23,8 @@ TYPE_TAGS: Final[dict[ObservableType, int]] = {
     ObservableType.JA4: 5,
     ObservableType.CERT: 6,
     ObservableType.SHA256: 7,
+    ObservableType.FP_PAIR: 8,
+    ObservableType.CHAIN: 9,
 }
 _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
 

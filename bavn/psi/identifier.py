@@ -1,7 +1,8 @@
 """Who turns observables into element ids and hands out a round's key. One interface for both modes of PSI.md.
 
-M1 (here): the group's shared key, computed at home. M2: an oblivious PRF at a key holder, behind the same two
-methods. Refuses to know which it is: callers ask for an identifier of an epoch and tier and use it.
+M1 (here): the group's shared key, computed at home. M2 (wire/links/keyholder.py): an oblivious PRF at a key holder,
+behind the same method; a threshold OPRF may later stand there too. Refuses to know which it is: callers ask for an
+identifier of an epoch and tier and join a round with it, once.
 """
 
 from collections.abc import Sequence
@@ -14,15 +15,23 @@ from bavn.psi.element import element_bytes
 from bavn.psi.round import RoundParams
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a node needs to take part in one round. ``ids``: 14 bytes for each observable that was given, in their
+    order; None for one whose turn comes in a later round. ``kr``: the round's key, 32 bytes. Neither is ever shown.
+    ``canary_id``: of keys.CANARY, for keys.key_check."""
+
+    ids: tuple[bytes | None, ...] = field(repr=False)
+    kr: bytes = field(repr=False)
+    canary_id: bytes = field(repr=False)
+
+
 class Identifier(Protocol):
     """Ids and round keys of one epoch and tier."""
 
-    def ids(self, observables: Sequence[Observable]) -> list[bytes]:
-        """One id of 14 bytes for each observable, in their order. A batch, since M2 pads and blinds batches."""
-        ...
-
-    def round_key(self, params: RoundParams) -> bytes:
-        """kr of a round of this epoch and tier, 32 bytes. ValueError for another epoch or tier."""
+    def join(self, params: RoundParams, observables: Sequence[Observable]) -> Joined:
+        """Ids of the observables (the most suspicious first) and the round's key. ValueError for a round of another
+        epoch or tier; LinkDown, LinkRefused where a key holder is asked and does not answer."""
         ...
 
 
@@ -39,6 +48,10 @@ class EpochIdentifier:
     epoch: int
     tier: str
     k_epoch: bytes = field(repr=False)
+
+    def join(self, params: RoundParams, observables: Sequence[Observable]) -> Joined:
+        canary_id = keys.element_id(self.k_epoch, keys.CANARY)
+        return Joined(tuple(self.ids(observables)), self.round_key(params), canary_id)
 
     def ids(self, observables: Sequence[Observable]) -> list[bytes]:
         return [keys.element_id(self.k_epoch, element_bytes(observable)) for observable in observables]

@@ -5,11 +5,12 @@ never there. Refuses to know what is written in it.
 """
 
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+
+from bavn.wire.fair_lock import FairLock
 
 BUSY_TIMEOUT_MS = 10_000
 JOURNAL_BYTES_MAX = 64 * 1024 * 1024
@@ -24,12 +25,12 @@ class Doomed(Exception):
 
 
 class Book:
-    """One connection, one lock: every method may be called from any thread. ``path`` None keeps it in memory; a new
-    file is readable by its owner alone."""
+    """One connection, one lock: every method may be called from any thread, and they get their turns in the order in
+    which they asked. ``path`` None keeps it in memory; a new file is readable by its owner alone."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
-        self._lock = threading.RLock()
+        self._lock = FairLock()
         self._depth = 0
         self._doomed = False
         if path is not None:

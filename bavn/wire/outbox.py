@@ -164,6 +164,11 @@ class Outbox:
         with self.book.transaction():
             self._remove("recipient = ? AND seq <= ?", (recipient, seq), "acknowledged")
 
+    def last_seq(self, recipient: str) -> int:
+        """The number of what was put last; 0 for nothing yet."""
+        found = self.book.rows("SELECT last_seq FROM outbox_queue WHERE recipient = ?", (recipient,))
+        return int(found[0][0]) if found else 0
+
     def withdraw(self, item_id: str) -> bool:
         """Takes an item back that has not been acknowledged; True if there was one. What was sent is not unsent."""
         with self.book.transaction():

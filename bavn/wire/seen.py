@@ -10,7 +10,7 @@ from bavn.model.outcome import Refused
 from bavn.wire.book import Book
 from bavn.wire.seal import Opened
 
-SAID_AGAIN_IS_NEWS: Final = frozenset({"Health", "Receipt"})
+SAID_AGAIN_IS_NEWS: Final = frozenset({"Health", "Receipt", "Withdrawn"})
 """Kinds that tell a state: the same words later are a new message, so only their number shows a repeat."""
 
 _SCHEMA = (

@@ -6,7 +6,8 @@ bundle again and refuses if one byte differs. So nothing can be smuggled in: no 
 other spelling, no doubled key. Refuses to know whether an indicator is true, wanted or still valid (gates 3 and 4).
 
 Sources: STIX 2.1 (OASIS standard, 2021-06-10) and stix_marking.py. STIX has no property for JA3 and JA4: they stand
-under ``network-traffic:extensions.'x-bavn-tls-ext'`` (docs/protection.md).
+under ``network-traffic:extensions.'x-bavn-tls-ext'`` (docs/protection.md). A chain of techniques matches no single
+record, so it has no pattern.
 """
 
 import re
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 import rfc8785
 
+from bavn.model.behaviour import fingerprints_of
 from bavn.model.indicator import Indicator
 from bavn.model.moment import as_us, iso
 from bavn.model.observable import NotCanonical, Observable, ObservableType
@@ -45,6 +47,12 @@ _PATHS: Final[dict[str, ObservableType]] = {
     "network-traffic:extensions.'x-bavn-tls-ext'.ja3": ObservableType.JA3,
     "network-traffic:extensions.'x-bavn-tls-ext'.ja4": ObservableType.JA4,
 }
+_PAIR_PATHS: Final = (("ja3", "ja3s"), ("ja4", "ja4s"), ("ja4", "ja3s"))
+_TLS_EXT: Final = "network-traffic:extensions.'x-bavn-tls-ext'."
+_PAIR_PATTERN = re.compile(
+    r"\[network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34]) = '([0-9a-z_]{1,64})'"
+    r" AND network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34]s) = '([0-9a-z_]{1,64})'\]"
+)
 _PATTERN = re.compile(r"\[([a-z0-9:'.A-Z-]{1,64}) = '([a-z0-9._:-]{1,253})'\]")
 SHA1_HEX_CHARS: Final = 40
 
@@ -54,7 +62,14 @@ class NotWritable(ValueError):
 
 
 def pattern_of(observable: Observable) -> str:
-    """The one STIX pattern of an observable. Canonical values hold no quote and no backslash: nothing to escape."""
+    """The one STIX pattern of an observable. Canonical values hold no quote and no backslash: nothing to escape.
+    Raises NotWritable for a chain."""
+    if observable.type is ObservableType.CHAIN:
+        raise NotWritable("pattern_known: a chain of techniques matches no single record, so no indicator can name it")
+    if observable.type is ObservableType.FP_PAIR:
+        client, server = fingerprints_of(observable)
+        paths = ("ja4" if "_" in client else "ja3", "ja4s" if "_" in server else "ja3s")
+        return f"[{_TLS_EXT}{paths[0]} = '{client}' AND {_TLS_EXT}{paths[1]} = '{server}']"
     if observable.type is ObservableType.CERT:
         path = f"x509-certificate:hashes.'{'SHA-1' if len(observable.value) == SHA1_HEX_CHARS else 'SHA-256'}'"
     else:
@@ -64,11 +79,18 @@ def pattern_of(observable: Observable) -> str:
 
 def observable_of(pattern: str) -> Observable | Refused:
     """The strict inverse of :func:`pattern_of`."""
+    pair_match = _PAIR_PATTERN.fullmatch(pattern)
+    if pair_match is not None and (pair_match[1], pair_match[3]) in _PAIR_PATHS:
+        return _checked(pattern, ObservableType.FP_PAIR, f"{pair_match[2]}+{pair_match[4]}")
     match = _PATTERN.fullmatch(pattern)
     if match is None or match[1] not in _PATHS:
         return Refused("pattern_known", "the pattern is none of the forms that Bavn writes")
+    return _checked(pattern, _PATHS[match[1]], match[2])
+
+
+def _checked(pattern: str, kind: ObservableType, value: str) -> Observable | Refused:
     try:
-        observable = Observable(_PATHS[match[1]], match[2])
+        observable = Observable(kind, value)
     except NotCanonical:
         return Refused("value_canonical", "the pattern's value is not in canonical form")
     if pattern_of(observable) != pattern:
@@ -82,10 +104,15 @@ def bundle_of(indicator: Indicator, *, created_by: str, created_us: int) -> str:
     ``created_by``: the centre's STIX identity id. ``created_us``: when the indicator's first version was made; it stays
     through all versions. Raises NotWritable.
     """
+    check(indicator, created_by, created_us)
+    return rfc8785.dumps(_bundle(indicator, created_by, created_us)).decode("ascii")
+
+
+def check(indicator: Indicator, created_by: str, created_us: int) -> None:
+    """Raises NotWritable for what lies outside the bounds of an indicator's fields."""
     wrong = _wrong(indicator, created_by, created_us)
     if wrong is not None:
         raise NotWritable(f"{wrong.rule}: {wrong.reason}")
-    return rfc8785.dumps(_bundle(indicator, created_by, created_us)).decode("ascii")
 
 
 def indicator_of(text: str) -> Indicator | Refused:

@@ -43,6 +43,16 @@ def test_a_round_has_one_key(vector) -> None:
     assert identifier.round_key(params).hex() == vector["kr"]
 
 
+def test_a_round_has_one_key_check() -> None:
+    vector = VECTORS["key_check"]
+    params = params_of(vector["params"])
+    assert keys.CANARY.hex() == vector["canary"]
+    joined = GroupKeyIdentifiers(GROUP_KEY).of(params.epoch, params.tier).join(params, [])
+    assert joined.canary_id.hex() == vector["canary_id"]
+    kr = keys.members_key(joined.kr, vector["members"])
+    assert keys.key_check(kr, joined.canary_id) == vector["check"]
+
+
 def test_receipts_and_dummies() -> None:
     real, dummies = VECTORS["receipts"], VECTORS["dummies"]
     kr, h = bytes.fromhex(real["kr"]), bytes.fromhex(real["id"])

@@ -44,4 +44,6 @@ while True:
         gate.offer(n)
     if n % 5 == 0:
         outbox.acknowledge("centre", [one.seq for one in outbox.waiting("centre", messages_max=2)])
+    if n % 4 == 0:
+        ledger.close_parts(lines_max=5)
     print(n, flush=True)

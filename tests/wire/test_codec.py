@@ -108,7 +108,7 @@ def test_a_message_of_the_other_direction_is_unknown() -> None:
 
 
 def test_planes_travel_beside_the_body_and_their_digest_in_it() -> None:
-    share = ShareUpload(round_id="0" * 32, registry_version=1, planes=b"\n{}" + bytes(range(100)))
+    share = ShareUpload(round_id="0" * 32, registry_version=1, key_check="0" * 32, planes=b"\n{}" + bytes(range(100)))
     encoded = encode(share)
     assert encoded.attachment == share.planes
     assert b'"planes":{"bytes":103,"sha256":"' in encoded.body
@@ -145,7 +145,8 @@ def test_the_length_of_what_is_sent_every_round_tells_nothing() -> None:
 
     assert tags("0") == tags("f")
     shares = {
-        encode(ShareUpload(round_id="a" * 32, registry_version=3, planes=p * 800)).bytes for p in (b"\0", b"\xff")
+        encode(ShareUpload(round_id="a" * 32, registry_version=3, key_check="0" * 32, planes=p * 800)).bytes
+        for p in (b"\0", b"\xff")
     }
     assert len(shares) == 1
 

@@ -20,7 +20,10 @@ from bavn.wire.messages import DOWN, UP, CellTag, Member, OtherTag, Report, Reve
 from bavn.wire.privacy import ClassMissing, Message, Privacy
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "messages.md"
-INSIDE = (CellTag, Member, messages.AskedCell, OtherTag, Reveal)
+INSIDE = (
+    CellTag, Member, messages.AskedCell, OtherTag, Reveal, messages.AskedObservable, messages.PartTask,
+    messages.PartWords, messages.PartClock,
+)  # fmt: skip
 ENROLLING = (EnrolAsked, RenewAsked, Certified)
 SECTIONS = {"up": UP, "down": DOWN, "inside": INSIDE, "enrolling": ENROLLING}
 ALL = [kind for kinds in SECTIONS.values() for kind in kinds]

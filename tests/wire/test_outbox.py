@@ -149,7 +149,7 @@ def test_somebody_is_woken_for_the_recipient(make) -> None:
 
 def test_large_shares_wait_like_everything_else(make) -> None:
     outbox = make()
-    share = encode(ShareUpload(round_id="c" * 32, registry_version=1, planes=bytes(3_000_000)))
+    share = encode(ShareUpload(round_id="c" * 32, registry_version=1, key_check="0" * 32, planes=bytes(3_000_000)))
     outbox.put("centre", share, "S0")
     outbox.put("centre", declined(1), "S1")
     assert [one.seq for one in outbox.waiting("centre", bytes_max=1_000_000)] == [1]

@@ -1,4 +1,4 @@
-"""kill -9 at random moments: ledger lines, rows in the outbox and what was said to be kept always fit each other."""
+"""kill -9 at random moments: ledger lines, here and in closed parts, rows in the outbox and what was said fit."""
 
 import random
 import subprocess
@@ -39,6 +39,9 @@ def test_nothing_is_lost_or_doubled_by_kill_9(tmp_path) -> None:
             lines = list(ledger.every())
             assert [int(line.item_id) for line in lines] == list(range(1, len(lines) + 1))
             assert len(lines) >= said
+            in_book = book.rows("SELECT count(*) FROM ledger")[0][0]
+            closed = sum(part.last - part.first + 1 for part in ledger.closed())
+            assert in_book + closed == len(lines), "no line is lost or in two places"
             passed = [line for line in lines if line.verdict == "passed"]
             rows = book.rows("SELECT seq FROM outbox UNION ALL SELECT seq FROM outbox_gone ORDER BY 1")
             assert [row[0] for row in rows] == list(range(1, len(passed) + 1))

@@ -36,7 +36,7 @@ def test_what_is_sealed_opens(any_message, keys, key, data, seq) -> None:
 @settings(max_examples=200)
 @given(data=st.data())
 def test_no_changed_envelope_opens(keys, key, data) -> None:
-    share = ShareUpload(round_id="b" * 32, registry_version=1, planes=bytes(24))
+    share = ShareUpload(round_id="b" * 32, registry_version=1, key_check="0" * 32, planes=bytes(24))
     raw = bytearray(seal.seal(key, "region-a", "centre", 5, data.draw(st.sampled_from([DECLINED, share]))))
     at = data.draw(st.integers(0, len(raw) - 1))
     change = data.draw(st.integers(1, 255))

@@ -26,6 +26,9 @@ OBSERVABLES = [
     Observable.of("sha256", "0f" * 32),
     Observable.of("ja3", "d41d8cd98f00b204e9800998ecf8427e"),
     Observable.of("ja4", "t13d1516h2_8daaf6152771_e5627efa2ab1"),
+    Observable.of("fp-pair", "d41d8cd98f00b204e9800998ecf8427e+303951d4c50efb2e991652225a6f02b1"),
+    Observable.of("fp-pair", "t13d1516h2_8daaf6152771_e5627efa2ab1+t130200_1302_a56c5b993250"),
+    Observable.of("fp-pair", "t13d1516h2_8daaf6152771_e5627efa2ab1+303951d4c50efb2e991652225a6f02b1"),
 ]
 
 
@@ -187,6 +190,11 @@ def test_another_spelling_is_refused(spoil, rule) -> None:
     refused = indicator_of(spoil(written(some())))
     assert isinstance(refused, Refused)
     assert refused.rule == rule
+
+
+def test_a_chain_of_techniques_can_be_no_indicator() -> None:
+    with pytest.raises(NotWritable, match="chain"):
+        written(some(Observable.of("chain", "T1046-T1071@20")))
 
 
 @given(st.text(max_size=300))

@@ -8,12 +8,13 @@ checks signatures.
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
 
 import httpx
 
-from bavn.model.moment import iso
+from bavn.model.moment import SECOND_US, iso
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.wire import frames
@@ -70,11 +71,17 @@ def untrusting_context() -> ssl.SSLContext:
 
 
 class Caller:
-    """Requests to one base URL (https only). May be used from several threads."""
+    """Requests to one base URL (https only) of ``who``. May be used from several threads."""
 
-    def __init__(self, url: str, tls: ssl.SSLContext, limits: LinkLimits | None = None) -> None:
+    def __init__(
+        self, url: str, tls: ssl.SSLContext, limits: LinkLimits | None = None, *, who: str = "the centre",
+        clock: Clock | None = None,
+    ) -> None:  # fmt: skip
         if not url.startswith("https://"):
-            raise ValueError(f"the centre is reached by https only: {url!r}")
+            raise ValueError(f"{who} is reached by https only: {url!r}")
+        self._who, self._clock = who, clock
+        self.skew_s: int | None = None
+        """Our clock minus theirs, by the last answer's Date; a second of it is rounding. None: nothing was heard."""
         self._url = url.rstrip("/")
         self._limits = limits or LinkLimits()
         self._transport = DeadlineTransport(tls)
@@ -96,15 +103,24 @@ class Caller:
                 self._transport.deadline.within(seconds),
                 self._client.stream(method, self._url + path, content=body or None, headers=headers) as answer,
             ):
-                read = _read(answer, answer_bytes_max)
-                _judge(answer, read)
+                self._compare(answer.headers.get("date", ""))
+                read = _read(answer, answer_bytes_max, self._who)
+                _judge(answer, read, self._who)
                 return Answer(answer.headers.get("content-type", ""), read)
         except httpx.HTTPError as error:
             if (cause := _tls_refusal(error)) is not None:
                 raise LinkRefused(f"the secure connection was refused: {cause}") from error
             raise LinkDown(f"{type(error).__name__}: {str(error)[:200]}") from error
         except httpx.InvalidURL as error:
-            raise LinkRefused(f"the centre's address is not one: {error}") from error
+            raise LinkRefused(f"the address of {self._who} is not one: {error}") from error
+
+    def _compare(self, date: str) -> None:
+        try:
+            theirs = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        if self._clock is not None and theirs.tzinfo is not None:
+            self.skew_s = round(self._clock.now_us() / SECOND_US - theirs.timestamp())
 
     def close(self) -> None:
         self._client.close()
@@ -113,9 +129,16 @@ class Caller:
 class HttpsLink:
     """Implements Link for the node whose certificate is in the TLS context."""
 
-    def __init__(self, url: str, tls: ssl.SSLContext, limits: LinkLimits | None = None) -> None:
+    def __init__(
+        self, url: str, tls: ssl.SSLContext, limits: LinkLimits | None = None, clock: Clock | None = None
+    ) -> None:
         self._limits = limits or LinkLimits()
-        self._caller = Caller(url, tls, self._limits)
+        self._caller = Caller(url, tls, self._limits, clock=clock)
+
+    @property
+    def skew_s(self) -> int | None:
+        """This node's clock minus the centre's."""
+        return self._caller.skew_s
 
     def post(self, envelopes: Sequence[bytes]) -> Sequence[int]:
         answer = self._caller.call(
@@ -144,31 +167,36 @@ class HttpsLink:
 
 
 def link_of(url: str, safe: Safe, clock: Clock, limits: LinkLimits | None = None) -> HttpsLink:
-    """The link of an enrolled node. Raises LinkRefused for a certificate that has ended or is not of the pinned
-    authority: a centre may drop such a connection without a word."""
+    """The link of an enrolled node. Raises LinkRefused as :func:`link_context` does."""
+    return HttpsLink(url, link_context(safe, clock), limits, clock)
+
+
+def link_context(safe: Safe, clock: Clock) -> ssl.SSLContext:
+    """TLS as the enrolled node of this folder. Raises LinkRefused for a certificate that has ended or is not of the
+    pinned authority: the other side may drop such a connection without a word."""
     authority_pem, certificate_pem = safe.authority.read_text(), safe.certificate.read_text()
     if not answers(safe.keys(), certificate_pem, authority_pem):
         raise LinkRefused(f"the certificate in {safe.folder} does not fit its keys and authority: enrol anew")
     if ends_us(certificate_pem) <= clock.now_us():
         raise LinkRefused(f"the certificate in {safe.folder} ended at {iso(ends_us(certificate_pem))}: enrol anew")
-    return HttpsLink(url, context(authority_pem, safe.certificate, safe.tls_key), limits)
+    return context(authority_pem, safe.certificate, safe.tls_key)
 
 
-def _judge(answer: httpx.Response, body: bytes) -> None:
+def _judge(answer: httpx.Response, body: bytes, who: str) -> None:
     status = answer.status_code
     if status != 200:
-        said = f"the centre answered {status} to {answer.request.method} {answer.request.url.path}{_reason(body)}"
+        said = f"{who} answered {status} to {answer.request.method} {answer.request.url.path}{_reason(body)}"
         raise LinkRefused(said) if status in _REFUSALS else LinkDown(said)
     if answer.headers.get("content-encoding", "identity") != "identity":
-        raise LinkDown("the centre's answer is compressed, which was not asked for")
+        raise LinkDown(f"{who}'s answer is compressed, which was not asked for")
 
 
-def _read(answer: httpx.Response, bytes_max: int) -> bytes:
+def _read(answer: httpx.Response, bytes_max: int, who: str) -> bytes:
     read = bytearray()
     for piece in answer.iter_raw():
         read += piece
         if len(read) > bytes_max:
-            raise LinkDown(f"the centre's answer is longer than {bytes_max} bytes")
+            raise LinkDown(f"{who}'s answer is longer than {bytes_max} bytes")
     return bytes(read)
 
 

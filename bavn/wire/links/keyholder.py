@@ -1,0 +1,187 @@
+"""Mode M2 at the node: ids and round keys from the key holder, over a channel of its own that the centre never sees.
+
+Each round is one request of a size that the round fixes: what is new is blinded, the rest is filled with made-up
+elements, and one element that every node holds stands among them: a key holder that evaluates by another key than
+before, or than for other actors, shows by it. Ids are remembered within their epoch and forgotten with it. Refuses to
+know why an element is suspicious.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bavn.model.observable import Observable
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
+from bavn.psi import keys, oprf
+from bavn.psi.element import element_bytes
+from bavn.psi.identifier import Joined
+from bavn.psi.round import RoundParams
+from bavn.wire.book import Book
+from bavn.wire.codec import Encoded, decode, encode, privacy_of
+from bavn.wire.gate import Gate, Rule
+from bavn.wire.keyholder import JOIN_BYTES_MAX, KEYHOLDER_KINDS, JoinAnswered, JoinAsked, batch_points, split
+from bavn.wire.ledger import Ledger, Note
+from bavn.wire.links.https import Caller, LinkLimits, link_context
+from bavn.wire.safe import Safe
+
+JSON: Final = "application/json"
+EPOCHS_KEPT: Final = 2
+_SCHEMA = (
+    """CREATE TABLE oprf_id (
+        epoch INTEGER NOT NULL, tier TEXT NOT NULL, element BLOB NOT NULL, id BLOB NOT NULL,
+        PRIMARY KEY (epoch, tier, element)
+    ) STRICT""",
+    "CREATE TABLE oprf_begun (epoch INTEGER NOT NULL, tier TEXT NOT NULL, PRIMARY KEY (epoch, tier)) STRICT",
+)
+OTHER_KEY: Final = Refused("key_changed", "the key holder's key is not the one it had earlier in this epoch")
+_MADE_UP: Final = b"\x00\x00\x11+"
+_MADE_UP_BYTES: Final = 16
+
+Ask = Callable[[JoinAsked], JoinAnswered]
+"""One request to the key holder. Raises LinkDown, LinkRefused."""
+
+
+class KeyHolderIdentifiers:
+    """Implements Identifiers (psi/identifier.py). ``ledger`` is the node's: each request is a line before it leaves;
+    ``ask`` reaches the key holder."""
+
+    def __init__(self, ask: Ask, ledger: Ledger, clock: Clock, dice: Dice) -> None:
+        self._book, self._dice = ledger.book, dice
+        self._book.part("oprf", 1, _SCHEMA)
+        gate = Gate[JoinAsked, tuple[()]](
+            "door", (Rule("batch", _fits),), ledger, clock, way="out", nothing=lambda: (), label=_note,
+            follow=lambda asked, _: _note(asked),
+        )  # fmt: skip
+
+        def noted(asked: JoinAsked) -> JoinAnswered:
+            outcome = gate.offer(asked)
+            if isinstance(outcome, Refused):
+                raise LinkRefused(outcome.reason)
+            return ask(asked)
+
+        def refused(asked: JoinAsked) -> None:
+            ledger.append(clock.now_us(), "door", "in", replace(_note(asked), kind=JoinAnswered.__name__), OTHER_KEY)
+
+        self._ask: Ask = noted
+        self._refused = refused
+
+    def of(self, epoch: int, tier: str) -> "KeyHolderIdentifier":
+        return KeyHolderIdentifier(epoch, tier, self._ask, self._book, self._dice, self._refused)
+
+
+def _fits(asked: JoinAsked, draft: tuple[()]) -> tuple[()] | Refused:
+    """A batch tells nothing of the set only where its size is one that the round fixes."""
+    sizes = {batch_points(asked.m, first=first) for first in (True, False)}
+    return draft if len(asked.split()) in sizes else Refused("batch", "a batch has the size that its round fixes")
+
+
+def _note(asked: JoinAsked) -> Note:
+    made = encode(asked)
+    words = f"round {asked.round_id} tier {asked.tier}: {len(asked.split())} blinded elements, padding included"
+    return Note(
+        kind=made.kind, item_id=made.id, peer="keyholder", privacy=privacy_of(asked), bytes=made.bytes, summary=words
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolderIdentifier:
+    """Implements Identifier for one epoch and tier."""
+
+    epoch: int
+    tier: str
+    _ask: Ask = field(repr=False)
+    _book: Book = field(repr=False)
+    _dice: Dice = field(repr=False)
+    _refused: Callable[[JoinAsked], None] = field(repr=False)
+
+    def join(self, params: RoundParams, observables: Sequence[Observable]) -> Joined:
+        """Raises LinkRefused also where the key holder's key is not the one it had earlier in the epoch: then nothing
+        of the epoch is known any more, and the next request asks for all of it."""
+        if (params.epoch, params.tier) != (self.epoch, self.tier):
+            raise ValueError(f"keys of {self.epoch} {self.tier}, but a round of {params.epoch} {params.tier}")
+        elements = [element_bytes(observable) for observable in observables]
+        known = self._known()
+        unknown = [element for element in dict.fromkeys(elements) if element not in known]
+        batch = self._batch(unknown, batch_points(params.m, first=not self._begun()))
+        blinds = [oprf.blind(element, oprf.random_scalar(self._dice)) for element in batch]
+        asked = JoinAsked.of(params, [made.point for made in blinds])
+        answer = self._ask(asked)
+        learned = _learned(asked, answer, batch, blinds)
+        if known.get(keys.CANARY, learned[keys.CANARY]) != learned[keys.CANARY]:
+            self._forget(asked)
+            raise LinkRefused(OTHER_KEY.reason)
+        self._keep({element: learned[element] for element in (keys.CANARY, *unknown) if element in learned})
+        known |= learned
+        ids = tuple(known.get(element) for element in elements)
+        return Joined(ids, bytes.fromhex(answer.key), learned[keys.CANARY])
+
+    def _batch(self, unknown: Sequence[bytes], count: int) -> list[bytes]:
+        """What is asked about: as much of ``unknown`` as has room, filled up with made-up elements, which cost as much
+        time as real ones before and after the request; and somewhere among them the canary."""
+        asked = list(unknown[: count - 1])
+        asked += [_MADE_UP + self._dice.bytes(_MADE_UP_BYTES) for _ in range(count - 1 - len(asked))]
+        asked.insert(int.from_bytes(self._dice.bytes(8)) % count, keys.CANARY)
+        return asked
+
+    def _forget(self, asked: JoinAsked) -> None:
+        with self._book.transaction() as tx:
+            for table in ("oprf_id", "oprf_begun"):
+                tx.execute(f"DELETE FROM {table} WHERE epoch = ? AND tier = ?", (self.epoch, self.tier))
+            self._refused(asked)
+
+    def _known(self) -> dict[bytes, bytes]:
+        rows = self._book.rows("SELECT element, id FROM oprf_id WHERE epoch = ? AND tier = ?", (self.epoch, self.tier))
+        return dict(rows)
+
+    def _begun(self) -> bool:
+        sql = "SELECT 1 FROM oprf_begun WHERE epoch = ? AND tier = ?"
+        return bool(self._book.rows(sql, (self.epoch, self.tier)))
+
+    def _keep(self, learned: dict[bytes, bytes]) -> None:
+        """Remembers ids within the epoch, and forgets those of epochs that no round is of any more."""
+        rows = [(self.epoch, self.tier, element, id_) for element, id_ in learned.items()]
+        with self._book.transaction() as tx:
+            tx.execute("INSERT OR IGNORE INTO oprf_begun VALUES (?, ?)", (self.epoch, self.tier))
+            tx.executemany("INSERT OR REPLACE INTO oprf_id VALUES (?, ?, ?, ?)", rows)
+            for table in ("oprf_id", "oprf_begun"):
+                tx.execute(f"DELETE FROM {table} WHERE epoch <= ?", (self.epoch - EPOCHS_KEPT,))
+
+
+def _learned(
+    asked: JoinAsked, answer: JoinAnswered, batch: Sequence[bytes], blinds: Sequence[oprf.Blinded]
+) -> dict[bytes, bytes]:
+    """The id of each element of the batch. Raises LinkDown for an answer that is none."""
+    points = split(answer.points)
+    if answer.round_id != asked.round_id or len(points) != len(batch):
+        raise LinkDown("the key holder's answer is not to what was asked")
+    try:
+        outputs = oprf.finalize_all(batch, blinds, points)
+    except oprf.BadPoint as error:
+        raise LinkDown(f"the key holder's answer makes no sense ({error})") from error
+    return {element: oprf.element_id(output) for element, output in zip(batch, outputs, strict=True)}
+
+
+class KeyHolderLink:
+    """The real way to the key holder: HTTPS with mutual TLS, under an authority of the key holder's own."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def __call__(self, asked: JoinAsked) -> JoinAnswered:
+        answer = self._caller.call(
+            "POST", "/v1/join", body=encode(asked).body, content_type=JSON, answer_bytes_max=JOIN_BYTES_MAX
+        )
+        said = decode(Encoded(JoinAnswered.__name__, answer.body), KEYHOLDER_KINDS)
+        if not isinstance(said, JoinAnswered):
+            reason = said.rule if isinstance(said, Refused) else "wrong kind"
+            raise LinkDown(f"the key holder's answer makes no sense ({reason})")
+        return said
+
+    def close(self) -> None:
+        self._caller.close()
+
+
+def key_holder_link(url: str, safe: Safe, clock: Clock, limits: LinkLimits | None = None) -> KeyHolderLink:
+    """The link of a node that is enrolled at the key holder. Raises LinkRefused for a certificate that has ended."""
+    return KeyHolderLink(Caller(url, link_context(safe, clock), limits, who="the key holder"))
