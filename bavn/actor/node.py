@@ -6,19 +6,30 @@ Simulation and hospital run this same code. Refuses to know what travels: the do
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import batched
+from threading import Event
 
 from bavn.actor.detect.run import Survey
 from bavn.actor.door.door import Door
+from bavn.actor.door.questions import Due, Finding, Questions
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.protect import Protect
-from bavn.actor.sense.base import Source
+from bavn.actor.sense.account import Account
+from bavn.actor.sense.base import Source, SourceBroken
 from bavn.model.indicator import BlockOutcome, Sighting
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
+from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, Link, LinkDown, Store, Window
+from bavn.model.ports import Clock, Link, LinkDown, QueryRefused, Store, Window
 
 MESSAGES_MAX = 500
+TOGETHER_MAX = 50
+TELL_WAITING_MAX = 50_000
+"""While so many messages wait for the centre, outcomes and sightings are not added to them."""
+ANSWER_AGAIN_US = 15 * SECOND_US
+"""So long a store that refused to be asked is left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +46,8 @@ class NodeSettings:
 @dataclass(slots=True)
 class Lookout:
     """The half of the node that takes in and concludes. ``detect``: a window to suspicions; ``keep``: where they are
-    kept; ``horizon_us``: the newest moment seen in the data, where detection looks back from."""
+    kept; ``horizon_us``: the newest moment seen in the data, where detection looks back from. ``unfinished``: whether
+    the detectors have put something off that they would do over the same rows."""
 
     clock: Clock
     store: Store
@@ -44,42 +56,139 @@ class Lookout:
     keep: Callable[[Survey, int], object]
     horizon_us: Callable[[], int]
     settings: NodeSettings
+    unfinished: Callable[[], bool] = lambda: False
     rows: int = 0
     refused: int = 0
+    accounts: tuple[Account, ...] = field(init=False)
+    detecting_us: int | None = None
+    detected_us: int | None = None
+    detect_took_us: int = 0
     _due_us: int = 0
     _fresh: bool = False
+    _stopping: Event = field(default_factory=Event)
+    _window: Window | None = None
+
+    def __post_init__(self) -> None:
+        self.accounts = tuple(Account(source, self.clock.now_us()) for source in self.sources)
 
     def look(self) -> bool:
         """Takes in what the sources have, up to a bound, and runs the detectors when they are due and there is
-        something new. True if anything was taken in: ask again at once."""
-        batches = 0
-        for source in self.sources:
-            for batch in source.poll():
-                self.rows += self.store.append(batch.source, batch.mark, batch.tables)
-                self.refused += batch.refused
-                source.acknowledge(batch.mark)
-                batches += 1
-                if batches >= self.settings.batches_per_look_max:
-                    break
+        something new. True if anything was taken in: ask again at once. One source that is broken keeps none of the
+        others waiting: SourceBroken for the first of them, at the end."""
+        batches, broken = 0, None
+        for account in self.accounts:
+            try:
+                batches += self._read(account)
+                account.broken = None
+            except SourceBroken as error:
+                account.broken = str(error)
+                broken = broken or error
         self._fresh |= batches > 0
         now_us = self.clock.now_us()
         if self._fresh and now_us >= self._due_us:
             self.conclude()
+        if broken is not None:
+            raise broken
         return batches > 0
 
+    def _read(self, account: Account) -> int:
+        """What one source has, up to a bound; how many batches that was."""
+        began_us, batches = self.clock.now_us(), 0
+        for batch in account.source.poll():
+            self.rows += self.store.append(batch.source, batch.mark, batch.tables)
+            self.refused += batch.refused
+            account.took(batch, self.clock.now_us())
+            account.source.acknowledge(batch.mark)
+            batches += 1
+            if batches >= self.settings.batches_per_look_max or self._stopping.is_set():
+                return batches
+        account.read_up_to(began_us)
+        return batches
+
+    def stop(self) -> None:
+        """Concludes nothing any more: a run of the detectors that is under way breaks off. From any thread."""
+        self._stopping.set()
+        interrupt = getattr(self._window, "interrupt", None)
+        if interrupt is not None:
+            interrupt()
+
+    def finish(self, until_us: int) -> bool:
+        """Reads on, without concluding, until there is nothing more or it is this late; False if there was more. A
+        source that is broken is left as it is."""
+        for account in self.accounts:
+            more = True
+            while more:
+                if self.clock.now_us() >= until_us:
+                    return False
+                try:
+                    more = self._read(account) > 0
+                except SourceBroken as error:
+                    account.broken, more = str(error), False
+        return True
+
     def conclude(self) -> None:
-        """Runs the detectors over the window that ends at the newest record."""
+        """Runs the detectors over the window that ends at the newest record. One that fails has its turn. As long as a
+        run took, the next one waits: so detectors over a large window never take more than half of the time, and what
+        comes in is read."""
+        began_us = self.detecting_us = self.clock.now_us()
+        self._due_us = began_us + self.settings.detect_s * SECOND_US
+        try:
+            self._detect()
+            self.detected_us = self.clock.now_us()
+            self.detect_took_us = self.detected_us - began_us
+            self._due_us = max(self._due_us, self.detected_us + self.detect_took_us)
+        finally:
+            self.detecting_us = None
+
+    def _detect(self) -> None:
         end_us = self.horizon_us()
-        window = self.store.window(end_us - self.settings.window_days * DAY_US, end_us + 1)
-        self.keep(self.detect(window), end_us)
+        window = self._window = self.store.window(end_us - self.settings.window_days * DAY_US, end_us + 1)
+        if self._stopping.is_set():
+            return
+        found = self.detect(window)
+        self._window = None
+        if self._stopping.is_set():
+            return
+        self.keep(found, end_us)
         self._due_us = self.clock.now_us() + self.settings.detect_s * SECOND_US
-        self._fresh = False
+        self._fresh = self.unfinished()
+
+
+@dataclass(slots=True)
+class Answers:
+    """Questions of the centre answered from own history when they are due. ``found``: observables, days back and now to
+    what own history holds of each; raises QueryRefused."""
+
+    clock: Clock
+    questions: Questions
+    found: Callable[[Sequence[Observable], int, int], dict[Observable, Found]]
+    _next_us: int = field(default=0, init=False)
+
+    def step(self) -> int:
+        """Answers all that is due; how many that were."""
+        now_us = self.clock.now_us()
+        due = self.questions.due() if now_us >= self._next_us else []
+        spans: dict[int, list[Due]] = {}
+        for one in due:
+            spans.setdefault(one.since_us, []).append(one)
+        for since_us, some in sorted(spans.items()):
+            days = max(1, -(-(now_us - since_us) // DAY_US))
+            try:
+                met = self.found(sorted({one.observable for one in some}), days, now_us)
+            except QueryRefused:
+                self._next_us = now_us + ANSWER_AGAIN_US
+                return 0
+            for one in some:
+                known = met[one.observable]
+                self.questions.answer(Finding(one, known.days, known.hits, known.first_us, known.last_us))
+        return len(due)
 
 
 @dataclass(slots=True)
 class Talker:
     """The half of the node that hears, protects and sends. ``condition``: how the node is, for its health.
-    ``in_sector``: False at a node that no centre waits to hear from."""
+    ``in_sector``: False at a node that no centre waits to hear from. ``tell_counts``: tells the counts of a day that is
+    over, if they are due. ``waits_for``: why a round waits, if one does."""
 
     clock: Clock
     link: Link
@@ -88,8 +197,14 @@ class Talker:
     condition: Callable[[], Condition]
     settings: NodeSettings
     in_sector: bool = True
+    tell_counts: Callable[[], object] = lambda: None
+    waits_for: str | None = field(default=None, init=False)
+    _answers: Answers = field(init=False)
     _health_us: int = 0
     _tidy_us: int = 0
+
+    def __post_init__(self) -> None:
+        self._answers = Answers(self.clock, self.door.questions, self.protect.found)
 
     def start(self) -> None:
         """Once: the enforcers are brought to the wanted set."""
@@ -112,16 +227,23 @@ class Talker:
         return self.take(raws)
 
     def take(self, raws: Sequence[bytes]) -> int:
-        """Hears envelopes that were pulled."""
-        for raw in raws:
-            self.door.hear(raw, self.protect.hear)
+        """Hears envelopes that were pulled: several in one write to the disk, all of them or none."""
+        for some in batched(raws, TOGETHER_MAX, strict=False):
+            with self.door.ledger.book.transaction():
+                for raw in some:
+                    self.door.hear(raw, self.protect.hear)
         return len(raws)
 
     def serve(self) -> None:
         """What is due by time. Blocks first, and what became of them is sent before own history is hunted, which may
         take seconds; then sightings, health, tidying."""
         self.protect.enforce_due()
+        self.waits_for = self.door.join()
+        self.door.tell_withdrawals()
+        self.door.cases.tell()
         if self._tell_all():
+            self.send()
+        if self._answers.step():
             self.send()
         self.protect.look_back()
         self._tell_all()
@@ -129,16 +251,22 @@ class Talker:
         if self.in_sector and now_us >= self._health_us:
             self.door.tell_health(self.condition())
             self._health_us = now_us + self.settings.health_s * SECOND_US
+        if self.in_sector:
+            self.tell_counts()
         if now_us >= self._tidy_us:
             self.door.tidy()
             self._tidy_us = now_us + MINUTE_US
 
     def _tell_all(self) -> bool:
-        """Outcomes and sightings through the door, until there is none or no room; True if there was any."""
+        """Outcomes and sightings through the door, until there is none or no room; True if there was any. While much
+        waits for the centre already they wait here, so that reports have room."""
+        if self.door.queue().messages >= TELL_WAITING_MAX:
+            return False
         waiting = self.protect.take()
-        for told in waiting:
-            if not self._tell(told.number, told.said):
-                break
+        for some in batched(waiting, TOGETHER_MAX, strict=False):
+            with self.door.ledger.book.transaction():
+                if not all(self._tell(told.number, told.said) for told in some):
+                    break
         return bool(waiting)
 
     def _tell(self, number: int, said: BlockOutcome | Sighting) -> bool:

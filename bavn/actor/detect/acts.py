@@ -145,7 +145,7 @@ _EVENTS: Final = rf"""
             WHERE lower(url) LIKE '/wsman%' AND lower(url) NOT LIKE '/wsman/subscription%' AND method = 'POST'
                 AND (status IS NULL OR status < 400)
         UNION ALL SELECT src, dst, 'insist', first_ts FROM pair_hour
-            WHERE dst_port = 135 AND proto = 'tcp' AND flows - failed >= {INSISTS_MIN})"""
+            WHERE dst_port = 135 AND proto = 'tcp' AND answered >= {INSISTS_MIN})"""
 _STARTS = ", ".join(f"'{name}'" for name, kind in KINDS.items() if kind.starts)
 
 ACTS_SQL: Final = f"""

@@ -12,9 +12,11 @@ from typing import Final, Protocol
 
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
+from bavn.actor.detect.rule_memory import RuleMemory
 from bavn.actor.detect.terms import Terms
 from bavn.model.observable import Observable
 from bavn.model.ports import Window
+from bavn.model.rule import RowRule
 from bavn.model.settings import SettingsError, setting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -61,12 +63,15 @@ class DetectSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look at one actor: the window, the shared terms, the indicators and the settings."""
+    """One look at one actor: the window, the shared terms, the indicators, the settings, the rules over rows and what
+    earlier looks know of them."""
 
     window: Window
     terms: Terms
     indicators: IndicatorSet = NO_INDICATORS
     settings: DetectSettings = field(default_factory=DetectSettings)
+    rules: tuple[RowRule, ...] = ()
+    memory: RuleMemory = field(default_factory=RuleMemory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ calls to the same peer, by its spectrum.
 
 Misses: fewer calls than five in the window, or than eight unless they are clockwork; what lasts less than half a minute
 (a program that tries again); one connection that stays open; a new peer for every call without a name in common; pauses
-drawn at random like a person's.
+drawn at random like a person's; calls by address of which only sampled packets were seen.
 
 Innocent: clock (NTP), update checks, mail polling, telemetry, monitoring. They are as regular as an implant; they weigh
 less because the world, or most hosts here, use them.
@@ -163,7 +163,7 @@ def _weighed(pulses: list[Pulse], look: Look) -> list[Story]:
     """Timing, fame and kind of each pulse, in nats."""
     addresses = look.terms.addresses(pulse.peer for pulse in pulses if pulse.name is None)
     domains = look.terms.domains(pulse.story for pulse in pulses if pulse.name is not None)
-    has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered LIMIT 1"))
+    has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
     made = []
     for pulse in pulses:
         known = addresses[pulse.peer] if pulse.name is None else domains[pulse.story]

@@ -15,7 +15,7 @@ world; inside, ask who works at the source.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from math import log
 from typing import Final
@@ -25,6 +25,7 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.chance import beta_binomial_nats
 from bavn.actor.detect.crowds import Crowd, known_crowds
 from bavn.actor.detect.peers import observable_of
+from bavn.actor.detect.terms import KNOWN_DAYS_MIN
 from bavn.actor.detect.tries import TRIES_SQL
 from bavn.actor.detect.wording import joined, number
 from bavn.model.record import address_text
@@ -43,6 +44,11 @@ BUSY_MIN: Final = 5
 BUSY_NATS_MAX: Final = 4.0
 NAMES_MIN, TARGETS_MIN = 3, 3
 SPREAD_NATS: Final = 1.5
+HABIT_DAYS_MIN: Final = 5
+HABIT_GROWTH_MAX: Final = 3.0
+HABIT_SHARE: Final = 0.25
+"""What is left of a source that fails on so many days over a week about as often, under a name or two, at one machine:
+a program with last month's password. Its first days were told of."""
 INWARD_P_TIMES: Final = 10.0
 
 
@@ -142,7 +148,18 @@ def weighed(days: list[Day]) -> list[Day]:
         made.append(Day(**{slot: getattr(day, slot) for slot in Day.__slots__} | {"nats": nats}))
         if nats < STATISTIC_MIN:
             good, bad = good + day.tries - day.failed, bad + day.failed
+    if _is_habit(made):
+        return [replace(day, nats=HABIT_SHARE * day.nats) for day in made]
     return made
+
+
+def _is_habit(days: list[Day]) -> bool:
+    failed = sorted(day.failed for day in days if day.failed)
+    if len(failed) < HABIT_DAYS_MIN or days[-1].day - days[0].day < KNOWN_DAYS_MIN:
+        return False
+    if failed[-1] > HABIT_GROWTH_MAX * failed[len(failed) // 2]:
+        return False
+    return all(day.names < NAMES_MIN and day.targets <= 1 for day in days) and len({d.target for d in days}) == 1
 
 
 def _candidate(day: Day, look: Look) -> Candidate:

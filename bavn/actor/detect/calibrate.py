@@ -23,6 +23,10 @@ OWN_MIN: Final = 1000
 BLEND_MIN: Final = 30
 """With fewer own candidates than this (a short capture) their rank says nothing: the reference alone."""
 P_MIN: Final = 1e-4
+RATE_MAX: Final = 1.0
+"""Statistics are in nats: under chance a likelihood ratio of s nats has probability exp(-s) at most (Markov)."""
+RATE_DOUBT: Final = 1.645
+"""The tail's rate is the lower end of its interval (95 %, one-sided): few candidates promise no steep tail."""
 STEPS_PER_UNIT: Final = 200
 
 
@@ -47,6 +51,12 @@ class Tally:
         merged = Counter(self.counts)
         merged.update(other.counts)
         return Tally(dict(sorted(merged.items())))
+
+    def without(self, statistics: npt.ArrayLike) -> "Tally":
+        """Less one for each statistic, as far as it holds them."""
+        less = Tally.of(statistics).counts
+        left = {step: count - less.get(step, 0) for step, count in self.counts.items()}
+        return Tally({step: count for step, count in left.items() if count > 0})
 
     @property
     def total(self) -> int:
@@ -103,9 +113,11 @@ class Reference:
 NO_REFERENCE: Final = Reference({})
 
 
-def survival(tally: Tally) -> Survival:
+def survival(tally: Tally, *, ratio: bool = False) -> Survival:
     """The table of a benign sample: every level at which the share changes by more than about 5 %, the tail's rate by
-    the mean excess over the ninth decile. Shares are (1 + number at least) / (1 + n): never 0."""
+    the mean excess over the ninth decile, no steeper than so few in the tail can tell. ``ratio``: the statistic is a
+    likelihood ratio in nats, whose tail is bounded by what it is. Shares are (1 + number at least) / (1 + n): never 0.
+    """
     count = tally.total
     if not count:
         raise ValueError("a reference needs benign candidates")
@@ -124,7 +136,16 @@ def survival(tally: Tally) -> Survival:
     tail = values >= base
     excess = float((counts[tail] * (values[tail] - base)).sum() / counts[tail].sum())
     top = float(np.ceil(least_of(int(steps[-1]) + 1) * 1e4) / 1e4)
-    return Survival(count, tuple(levels), tuple(shares), round(1 / max(excess, 0.05), 4), top)
+    known = 1.0 if ratio else _least_share(int((counts * (values > base)).sum()))
+    rate = known * min(RATE_MAX, 1 / max(excess, 0.05))
+    return Survival(count, tuple(levels), tuple(shares), round(rate, 4), top)
+
+
+def _least_share(tail: int) -> float:
+    """The lower end of a rate measured on so many, as a share of it: their excess is Gamma-distributed
+    (Wilson and Hilferty, Proc. Natl. Acad. Sci. 1931)."""
+    many = max(1, tail)
+    return float(max(0.0, 1 - 1 / (9 * many) - RATE_DOUBT / (3 * many**0.5)) ** 3)
 
 
 def p_value(statistic: float, own: Tally, population: str, reference: Reference) -> tuple[float, PSource]:

@@ -2,9 +2,9 @@
 
 Sees: domains new to the client that nobody registered (NXDOMAIN), one after the other: each steps a walk up, the more
 surprising its letters the higher, each new domain that does exist steps it down. Alarm at the fourth name of letters at
-random, at the tenth of words (generation algorithms of either kind).
+random, at the seventh of words (generation algorithms of either kind), a little later where some of them exist.
 
-Misses: an algorithm whose first few names exist; one that asks for fewer than ten names of words a day; names under
+Misses: an algorithm whose first few names exist; one that asks for fewer than seven names of words a day; names under
 suffixes that nobody has heard of; what asks through an encrypted resolver or a proxy; a mail server's own implant.
 
 Innocent: programs whose makers let their domains go, ad blockers that answer NXDOMAIN, search suffixes, crawlers, mail
@@ -24,7 +24,7 @@ import pyarrow as pa
 from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.lists import Grade
-from bavn.actor.detect.made_names import DOWN_NATS, NX_NATS_MIN, Asked, Walked, made_up, walked
+from bavn.actor.detect.made_names import DOWN_NATS, Asked, Walked, made_up, step_nats, walked
 from bavn.actor.detect.peers import observable_of
 from bavn.actor.detect.surprise import surprise_bits
 from bavn.actor.detect.wording import joined, number, span
@@ -58,7 +58,7 @@ _LOST: Final = f"""
 _EXEMPT: Final = f"""
     SELECT DISTINCT host::VARCHAR FROM (
         SELECT dst AS host FROM pair_hour WHERE is_home(dst) AND proto = 'tcp' AND dst_port IN (25, 465, 587)
-            AND flows > failed
+            AND answered > 0
         UNION ALL SELECT src FROM dns WHERE rrtype = 'MX' AND is_home(src) GROUP BY src
             HAVING count(DISTINCT rrname) >= {MAIL_DOMAINS_MIN}
         UNION ALL SELECT dst FROM dns WHERE is_home(src) AND is_home(dst) AND src <> dst)"""
@@ -115,9 +115,7 @@ def _lost(look: Look, exempt: set[str]) -> dict[str, dict[str, float]]:
 
 
 def _step(domain: str) -> float:
-    """Nats of one name: NX_NATS_MIN for words, thrice that for letters at random."""
-    bits = surprise_bits(domain.partition(".")[0])
-    return NX_NATS_MIN * (1 + 1.6 * min(1.0, max(0.0, (bits - 3.8) / 1.5)))
+    return step_nats(surprise_bits(domain.partition(".")[0]))
 
 
 def _sequences(busy: list[str], lost: dict[str, dict[str, float]], look: Look) -> dict[str, list[Asked]]:

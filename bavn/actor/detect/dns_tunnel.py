@@ -1,7 +1,8 @@
 """DNS tunnels: a host that sends or fetches data in names under one domain.
 
 Sees: never-before-seen names under one registered domain that carry 300 bytes or more within ten minutes (0.5 B/s),
-and answers to TXT, NULL, CNAME, MX and other data-carrying queries that do, whatever tool packs them.
+and answers to TXT, NULL, CNAME, MX and other data-carrying queries that do, whatever tool packs them. From 60 bytes on
+it is told as a weak sign, and says so.
 
 Misses: less than about 0.1 B/s (a beacon of ever new names is beacon's); names used again; tunnels through an
 encrypted resolver (DoH, DoT), which never show their names.
@@ -260,6 +261,14 @@ def _why(pair: Carried, known: Known, queries: Queries, look: Look) -> Text:
             f"{names.da} hidtil usete navne under {pair.domain} bar {up.da} byte ud på ti minutter",
         )
     ]
+    if pair.bytes < ALARM_BYTES:
+        sure = number(ALARM_BYTES)
+        parts.append(
+            Text(
+                f"a weak sign: a tunnel that is at work carries {sure.en} or more",
+                f"et svagt tegn: en tunnel i brug bærer {sure.da} eller mere",
+            )
+        )
     if pair.down_bytes >= 1:
         parts.append(Text(f"answers carried {down.en} bytes in", f"svarene bar {down.da} byte ind"))
     if queries.rows and queries.carrying:

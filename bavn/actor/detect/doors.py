@@ -26,10 +26,10 @@ DOORS_MAX: Final = 100_000
 _DOORS: Final = f"""
     WITH doors AS (SELECT dst, dst_port, proto, min(epoch_us(first_ts)) AS first_us, max(epoch_us(last_ts)) AS last_us,
             count(DISTINCT src) AS callers, bool_or(NOT is_home(src)) AS outside FROM pair_hour
-        WHERE is_home(dst) AND src <> dst AND flows > failed AND proto = 'tcp' AND dst_port BETWEEN 1 AND {PORT_MAX}
+        WHERE is_home(dst) AND src <> dst AND answered > 0 AND proto = 'tcp' AND dst_port BETWEEN 1 AND {PORT_MAX}
         GROUP BY dst, dst_port, proto),
     seen AS (SELECT host, min(first_us) AS since_us FROM (SELECT dst AS host, epoch_us(first_ts) AS first_us
-        FROM pair_hour WHERE is_home(dst) AND flows > failed UNION ALL SELECT src, epoch_us(first_ts) FROM pair_hour
+        FROM pair_hour WHERE is_home(dst) AND answered > 0 UNION ALL SELECT src, epoch_us(first_ts) FROM pair_hour
         WHERE is_home(src)) GROUP BY host),
     offered AS (SELECT dst_port, proto, count(*) AS hosts FROM doors GROUP BY dst_port, proto)
     SELECT dst, dst_port, proto, first_us, last_us, callers, outside, hosts, since_us FROM doors

@@ -22,6 +22,8 @@ Pair = tuple[str, str]
 
 SERVES_MIN: Final = 3
 """A machine that so many others enter is a server."""
+BROAD_MIN: Final = 10
+"""Who enters so many machines (monitoring, scanners, software distribution, worms) is no client that makes a server."""
 SERVED_SHARE_MIN: Final = 0.2
 MEAN_MIN: Final = 2.0
 """Anybody may meet a domain controller and a file server for the first time in a day."""
@@ -51,6 +53,11 @@ DOORS: Final[dict[int, Door]] = {
     445: Door(0.2, "SMB (445)"),
 }
 """DETECTION.md's list."""
+RPC_PORT: Final = 135
+FOLLOWED: Final = Door(2.0, "RPC (135) and the service that it named")
+"""The endpoint mapper was asked and what it named was called: an order given, whatever of it is encrypted."""
+DYNAMIC_PORT_MIN: Final = 49152
+"""Where Windows puts RPC services (RFC 6335's dynamic ports)."""
 _CONTROLLER_PORTS: Final = (88, 389, 3268)
 _CONTROLLED: Final = (
     "SELECT DISTINCT dst FROM dcerpc WHERE endpoint IN ('netlogon', 'drsuapi') ORDER BY dst LIMIT $limit"
@@ -59,11 +66,12 @@ _PORTS = ", ".join(map(str, DOORS))
 _CONTROLLERS = ", ".join(map(str, _CONTROLLER_PORTS))
 
 _EDGES: Final = f"""
-    SELECT src, dst, CASE WHEN dst_port IN ({_PORTS}, {_CONTROLLERS}) THEN dst_port ELSE 0 END AS port,
+    SELECT src, dst, CASE WHEN dst_port IN ({_PORTS}, {_CONTROLLERS}) THEN dst_port
+        WHEN dst_port >= {DYNAMIC_PORT_MIN} THEN {DYNAMIC_PORT_MIN} ELSE 0 END AS port,
         epoch_us(min(first_ts)) AS first, epoch_us(max(last_ts)) AS last, is_home(src) AS inside
     FROM pair_hour WHERE proto = 'tcp' AND is_home(dst) AND src <> dst AND {one_peer("src")} AND {one_peer("dst")}
         AND (is_home(src) OR dst_port IN ({_PORTS}))
-    GROUP BY src, dst, port HAVING sum(flows) > sum(failed) ORDER BY src, dst, port LIMIT $limit"""
+    GROUP BY src, dst, port HAVING sum(answered) > 0 ORDER BY src, dst, port LIMIT $limit"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +133,12 @@ def known_edges(look: Look) -> Edges:
     controllers = {dst for (_, dst), used in ports.items() if used.keys() & set(_CONTROLLER_PORTS)}
     controllers |= {address_text(dst) for (dst,) in look.window.rows(_CONTROLLED, {"limit": EDGES_MAX})}
     clients = Counter(dst for (_, dst), used in ports.items() if used.keys() & DOORS.keys())
-    served = frozenset(dst for dst, count in clients.items() if count >= SERVES_MIN)
+    reach = Counter(src for (src, _), used in ports.items() if used.keys() & DOORS.keys())
+    few = Counter(dst for (src, dst), used in ports.items() if used.keys() & DOORS.keys() and reach[src] < BROAD_MIN)
+    served = frozenset(dst for dst, count in few.items() if count >= SERVES_MIN)
     return Edges(
         pairs=pairs,
-        doors={
-            pair: max((DOORS[port] for port in used if port in DOORS), key=lambda door: (door.nats, door.named))
-            for pair, used in ports.items()
-            if used.keys() & DOORS.keys()
-        },
+        doors={pair: _door(used) for pair, used in ports.items() if used.keys() & DOORS.keys()},
         calls_in=dict(calls_in),
         controllers=frozenset(controllers),
         servers=served,
@@ -141,6 +147,14 @@ def known_edges(look: Look) -> Edges:
         homes=look.window.homes,
         scanners=scanners,
     )
+
+
+def _door(used: dict[int, int]) -> Door:
+    """The most telling of the doors that one pair used."""
+    open_ = [DOORS[port] for port in used if port in DOORS]
+    if used.keys() >= {RPC_PORT, DYNAMIC_PORT_MIN}:
+        open_.append(FOLLOWED)
+    return max(open_, key=lambda door: (door.nats, door.named))
 
 
 def _spreads(ports: dict[Pair, dict[int, int]], clients: Counter[str], look: Look) -> dict[str, tuple[float, int]]:

@@ -5,7 +5,8 @@ came back, four robust deviations above what the host sends a place in a day, wh
 seen within seven days) or used by at most 2 % of its hosts. A transfer counts from the record of its flow, at its end.
 
 Misses: less than 50 MB in 24 hours; data left in a service that many hosts use; data fetched from outside; what goes
-out in DNS names (dns_tunnel) or through a proxy that everybody uses; a host that always sends that much.
+out in DNS names (dns_tunnel) or through a proxy that everybody uses; a host that always sends that much; sampled flows
+whose estimate less two standard errors is below 50 MB.
 
 Innocent: backups and file shares set up lately, video meetings, software builds, a new supplier's portal. Popular
 places weigh less.
@@ -15,13 +16,14 @@ sends.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from math import log, log1p
 from typing import Final
 from uuid import UUID
 
 import numpy as np
+import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
@@ -31,7 +33,7 @@ from bavn.actor.detect.terms import Known
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import registered_domain
-from bavn.model.record import address_text
+from bavn.model.record import address_text, address_uuid
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
@@ -53,7 +55,13 @@ USUAL_MAD: Final = 1.2
 MAD_MIN: Final = 0.8
 MAD_TO_SD: Final = 1.4826
 HOURS_MAX: Final = 200_000
+DOUBTS: Final = 2.0
+"""Of a sampled estimate so many standard errors are taken off before it is called much."""
 ADDRESSES_MAX: Final = 4
+HABIT_DAYS_MIN: Final = 4
+HABIT_SHARE: Final = 0.3
+"""What a host sends one place on so many other days is its habit, if that began more than NEW_DAYS_MAX ago: a backup.
+Its first days were told of."""
 
 OUT_SQL: Final = f"""
     out AS (SELECT src, dst, hour, sum(bytes_toserver)::BIGINT AS up, sum(bytes_toclient)::BIGINT AS down,
@@ -67,6 +75,14 @@ _HABITS: Final = f"""
 _LARGE: Final = f"""
     WITH {OUT_SQL} SELECT src::VARCHAR AS host, dst, hour, up, down, first_us, last_us FROM out
     WHERE up >= {PART_BYTES_MIN} ORDER BY up DESC, host, dst, hour LIMIT {HOURS_MAX}"""
+# The variance of a sum that was scaled up from one packet in n: each sampled packet of b bytes adds n(n-1)b^2
+# (Duffield, Lund & Thorup, IEEE Trans. Inf. Theory 2005); packets of one flow are taken as of equal size.
+_DOUBTS: Final = """
+    SELECT asked.place, sqrt(sum((sampling - 1) * bytes_toserver::DOUBLE * bytes_toserver
+        / greatest(pkts_toserver, 1)))::DOUBLE AS error
+    FROM flow JOIN asked ON flow.src = asked.src::UUID AND flow.dst = asked.dst::UUID
+    WHERE sampling > 1 AND epoch_us(ts) BETWEEN asked.first_us AND asked.last_us
+    GROUP BY asked.place ORDER BY asked.place"""
 _CALM: Final = f"""
     WITH {OUT_SQL}, days AS (SELECT src, dst, sum(up) AS up FROM out GROUP BY src, dst, hour // 24)
     SELECT src::VARCHAR AS host, round(ln(1 + max(up)), 1) AS amount, count(*) AS n
@@ -92,7 +108,9 @@ class Habit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What one host sent one place in its busiest SPAN_HOURS. ``addresses``: the place's, most bytes first."""
+    """What one host sent one place in its busiest SPAN_HOURS. ``addresses``: the place's, most bytes first.
+    ``error``: the standard error of ``up``, 0 where every packet was counted. ``like_it``: on how many other days it
+    sent there HABIT_SHARE of that or more."""
 
     host: str
     place: str
@@ -102,6 +120,8 @@ class Sent:
     down: int
     first_us: int
     last_us: int
+    like_it: int
+    error: float = 0.0
 
 
 class Exfil:
@@ -146,7 +166,22 @@ def _sent(look: Look) -> list[Sent]:
     together: dict[tuple[str, str], list[tuple[int, int, int, int, int, str]]] = {}
     for host, address, hour, up, down, first, last in rows:
         together.setdefault((host, places[address]), []).append((hour, up, down, first, last, address))
-    return [_busiest(host, place, sorted(hours)) for (host, place), hours in sorted(together.items())]
+    sent = [_busiest(host, place, sorted(hours)) for (host, place), hours in sorted(together.items())]
+    errors = _errors(sent, look)
+    return [replace(one, error=errors.get(at, 0.0)) for at, one in enumerate(sent)]
+
+
+def _errors(sent: list[Sent], look: Look) -> dict[int, float]:
+    """The standard error of what was sent, where packets were sampled."""
+    if not sent or not look.window.rows("SELECT 1 FROM flow WHERE sampling > 1 LIMIT 1"):
+        return {}
+    pairs = [(at, one, address) for at, one in enumerate(sent) for address in one.addresses]
+    asked = pa.table({
+        "place": [at for at, _, _ in pairs], "src": [one.host for _, one, _ in pairs],
+        "dst": [str(address_uuid(address)) for _, _, address in pairs],
+        "first_us": [one.first_us for _, one, _ in pairs], "last_us": [one.last_us for _, one, _ in pairs],
+    })  # fmt: skip
+    return {int(place): float(error) for place, error in look.window.rows(_DOUBTS, tables={"asked": asked})}
 
 
 def _places(addresses: Iterable[str], look: Look) -> dict[str, str]:
@@ -157,6 +192,13 @@ def _places(addresses: Iterable[str], look: Look) -> dict[str, str]:
         network = ip_network(f"{address}/{48 if ':' in address else 24}", strict=False)
         made[address] = domains.pop() if len(domains) == 1 else str(network)
     return made
+
+
+def _like_it(hours: list[tuple[int, int, int, int, int, str]], best: tuple[int, int], most: int) -> int:
+    by_day: dict[int, int] = {}
+    for hour, up, *_ in hours[: best[0]] + hours[best[1] :]:
+        by_day[hour // 24] = by_day.get(hour // 24, 0) + up
+    return sum(up >= HABIT_SHARE * most for up in by_day.values())
 
 
 def _busiest(host: str, place: str, hours: list[tuple[int, int, int, int, int, str]]) -> Sent:
@@ -178,6 +220,7 @@ def _busiest(host: str, place: str, hours: list[tuple[int, int, int, int, int, s
         addresses=tuple(sorted(by_address, key=lambda a: (-by_address[a], a))[:ADDRESSES_MAX]),
         up=most,
         down=sum(hour[2] for hour in some),
+        like_it=_like_it(hours, best, most),
         first_us=min(hour[3] for hour in some),
         last_us=max(hour[4] for hour in some),
     )
@@ -195,8 +238,9 @@ def _strange(one: Sent, habit: Habit, known: Known, look: Look) -> bool:
     history_us = look.window.last_us - look.terms.known_from_us
     new = history_us > NEW_DAYS_MAX * DAY_US and look.window.last_us - known.first_us <= NEW_DAYS_MAX * DAY_US
     rare = known.hosts <= max(1.0, SHARE_MAX * look.terms.hosts)
-    much = one.up >= OUT_BYTES_MIN and one.up >= RATIO_MIN * one.down
-    return much and habit.z(one.up) >= Z_MIN and (new or rare)
+    much = one.up - DOUBTS * one.error >= OUT_BYTES_MIN and one.up >= RATIO_MIN * one.down
+    old = look.window.last_us - known.first_us > NEW_DAYS_MAX * DAY_US and one.like_it >= HABIT_DAYS_MIN
+    return much and habit.z(one.up) >= Z_MIN and (new or rare) and not old
 
 
 def _candidate(one: Sent, habit: Habit, known: Known, value: float, look: Look) -> Candidate:
@@ -233,4 +277,9 @@ def _why(one: Sent, habit: Habit, known: Known, look: Look) -> Text:
             f"{z.da} robuste afvigelser over {usual.da} kB pr. sted og døgn",
         ),
     ]
+    if one.error > 0:
+        doubt = number(100 * DOUBTS * one.error / one.up)
+        parts.append(
+            Text(f"estimated from sampled packets (±{doubt.en} %)", f"skønnet ud fra udvalgte pakker (±{doubt.da} %)")
+        )
     return joined(parts + look.terms.said(known))

@@ -15,6 +15,8 @@ from bavn.model.text import Text
 
 PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """RFC 1918, RFC 6598, RFC 4193."""
+NOBODYS: Final = ("0.0.0.0/8", "240.0.0.0/4")
+"""RFC 1122 ("this network") and RFC 1112 (reserved): no machine has such an address; broken packets do."""
 LINK: Final = ("169.254.0.0/16", "fe80::/10", "127.0.0.0/8", "::1/128")
 PRIVATE_SHARE_MIN: Final = 0.5
 COVERED_SHARE: Final = 0.95
@@ -41,7 +43,7 @@ class Homes:
 def inferred(window: Window) -> Homes:
     """The likely homes of what the window holds; the window itself needs none."""
     pairs = [(address_text(src), address_text(dst), int(n)) for src, dst, n in window.rows(_PAIRS)]
-    pairs = [(src, dst, n) for src, dst, n in pairs if not (_within(dst, LINK) or ip_address(dst).is_multicast)]
+    pairs = [(src, dst, n) for src, dst, n in pairs if not _is_nobody(src) and not _is_nobody(dst)]
     total = sum(n for _, _, n in pairs)
     inside = sum(n for src, dst, n in pairs if _within(src, PRIVATE) or _within(dst, PRIVATE))
     if not total or inside >= PRIVATE_SHARE_MIN * total:
@@ -59,6 +61,12 @@ def inferred(window: Window) -> Homes:
             f"ingen private adresser i de fleste kald: egne maskiner antages at være {named} (angiv --home, hvis ikke)",
         ),
     )
+
+
+def _is_nobody(address: str) -> bool:
+    """No machine of somebody's: the link's own, a crowd, or not said (``::``)."""
+    found = ip_address(address)
+    return _within(address, LINK + NOBODYS) or found.is_multicast or found.is_unspecified
 
 
 def _within(address: str, networks: tuple[str, ...]) -> bool:

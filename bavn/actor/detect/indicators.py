@@ -9,10 +9,12 @@ from functools import cached_property
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from bavn.actor.detect.packed import POOL, Packed, stored
 from bavn.model.indicator import Indicator
 from bavn.model.observable import Observable, ObservableType
-from bavn.model.record import address_uuid, range_uuids
+from bavn.model.record import range_uuids
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,34 +41,28 @@ class IndicatorSet:
         """Both; the higher confidence where both name the same."""
         return IndicatorSet(_highest(self.observables, other.observables), _highest(self.networks, other.networks))
 
-    @cached_property
-    def _by_type(self) -> dict[ObservableType, list[tuple[str, int]]]:
-        made: dict[ObservableType, list[tuple[str, int]]] = {kind: [] for kind in ObservableType}
-        for observable in sorted(self.observables):
-            made[observable.type].append((observable.value, self.observables[observable]))
-        return made
+    def __post_init__(self) -> None:
+        if not isinstance(self.observables, Packed):
+            object.__setattr__(self, "observables", Packed(self.observables))
+
+    def _column(self, kind: ObservableType) -> tuple[pa.Array, pa.Array]:
+        kept = self.observables
+        return (kept if isinstance(kept, Packed) else Packed(kept)).of(kind)
 
     def values(self, kind: ObservableType) -> pa.Table:
         """Columns ``mark`` (canonical text) and ``confidence``."""
-        pairs = self._by_type[kind]
-        return pa.table(
-            {
-                "mark": pa.array([v for v, _ in pairs], pa.string()),
-                "confidence": pa.array([c for _, c in pairs], pa.int64()),
-            }
-        )
+        values, sure = self._column(kind)
+        return pa.table({"mark": values, "confidence": pc.cast(sure, pa.int64(), memory_pool=POOL)})
 
     @cached_property
+    def _stored(self) -> pa.Array:
+        return stored(*(self._column(kind)[0] for kind in (ObservableType.IP4, ObservableType.IP6)))
+
+    @property
     def addresses(self) -> pa.Table:
-        """Columns ``mark``, ``confidence`` and ``stored`` (UUID text) of single addresses."""
-        pairs = self._by_type[ObservableType.IP4] + self._by_type[ObservableType.IP6]
-        return pa.table(
-            {
-                "mark": pa.array([v for v, _ in pairs], pa.string()),
-                "confidence": pa.array([c for _, c in pairs], pa.int64()),
-                "stored": pa.array([str(address_uuid(v)) for v, _ in pairs], pa.string()),
-            }
-        )
+        """Columns ``mark``, ``confidence`` and ``stored`` (pa.uuid()) of single addresses."""
+        both = pa.concat_tables([self.values(ObservableType.IP4), self.values(ObservableType.IP6)])
+        return both.append_column("stored", self._stored)
 
     @cached_property
     def ranges(self) -> pa.Table:

@@ -37,14 +37,14 @@ NETWORK_TIMES: Final = 3.0
 """A match on a whole network is worth a third of one on a single address."""
 
 _OUT = """
-    SELECT src AS host, asked.mark, min(confidence) AS confidence, sum(flows)::BIGINT AS n,
+    SELECT src AS host, asked.mark, min(confidence) AS confidence, greatest(sum(flows), 1)::BIGINT AS n,
         sum(failed)::BIGINT AS failed, min(first_ts) AS first, max(last_ts) AS last, TRUE AS outward, min(dst) AS peer
     FROM pair_hour JOIN {join} WHERE is_home(src) AND NOT is_home(dst) GROUP BY src, asked.mark"""
 _IN = """
-    SELECT dst, asked.mark, min(confidence), sum(flows)::BIGINT, sum(failed)::BIGINT, min(first_ts), max(last_ts),
-        FALSE, min(src)
+    SELECT dst, asked.mark, min(confidence), greatest(sum(flows), 1)::BIGINT, sum(failed)::BIGINT, min(first_ts),
+        max(last_ts), FALSE, min(src)
     FROM pair_hour JOIN {join} WHERE is_home(dst) AND NOT is_home(src) GROUP BY dst, asked.mark"""
-_SINGLE = "(SELECT mark, confidence, stored::UUID AS stored FROM listed) asked ON {side} = asked.stored"
+_SINGLE = "(SELECT mark, confidence, stored FROM listed) asked ON {side} = asked.stored"
 _RANGE = (
     "(SELECT mark, confidence, low::UUID AS low, high::UUID AS high FROM listed) asked"
     " ON {side} BETWEEN asked.low AND asked.high"
@@ -100,7 +100,7 @@ class Ioc:
     def candidates(self, look: Look) -> Found:
         if not look.indicators:
             return Found()
-        made = [_candidate(match, look) for match in _matches(look)]
+        made = [_candidate(match, look) for match in _once(_matches(look))]
         made.sort(key=lambda found: (-found.statistic, found.host, found.peer))
         return Found(tuple(made[: look.settings.candidates_max]))
 
@@ -122,6 +122,18 @@ def _matches(look: Look) -> Iterator[Match]:
         if listed.num_rows:
             sql = _COLUMN.format(table=table, column=column)
             yield from _made(window.rows(sql, tables={"listed": listed}), kind, table, column)
+
+
+def _once(matches: Iterator[Match]) -> Iterator[Match]:
+    """A call to a bare address names it in its HTTP host, too: that is one story, told by the calls. A name without
+    such a call (a proxy's request) stays."""
+    called: set[tuple[str, str]] = set()
+    for match in matches:
+        if match.table == "pair_hour" and match.outward and not match.whole_network:
+            called.add((match.host, match.mark))
+        elif match.table == "name_hour" and (match.host, match.mark) in called:
+            continue
+        yield match
 
 
 def _made(

@@ -86,7 +86,8 @@ class Lateral:
             best.setdefault(story.pair[0], story)
         for source, story in best.items():
             story.nats += _spread(story, edges.spread.get(source))
-        tally = Tally.of([story.nats for story in stories.values()])
+        # Ranked among hosts, as it is told of hosts: one that distributes software would be two hundred pairs.
+        tally = Tally.of([story.nats for story in best.values()])
         made = [_candidate(story, look) for _, story in sorted(best.items()) if story.nats >= STATISTIC_MIN]
         made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
         return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally} if tally.total else {})

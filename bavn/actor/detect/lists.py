@@ -56,6 +56,9 @@ RESEARCH_LISTS: Final = (
     "shodan-scanning", "shodan-nt-scanning", "tenable-cloud-ipv4", "tenable-cloud-ipv6",
 )  # fmt: skip
 
+LENT_LISTS: Final = ("dynamic-dns",)
+TELLER_LISTS: Final = ("whats-my-ip", "findip-host")
+
 
 class ListsMissing(Exception):
     """The package pymispwarninglists holds no such list. The operator must act: install the pinned version."""
@@ -69,6 +72,18 @@ class Names:
             pc.utf8_ltrim(pc.utf8_trim_whitespace(pa.array(list(names), pa.string())), characters=".")
         )
         self._sorted = pc.take(given, pc.sort_indices(given))
+
+    @classmethod
+    def held(cls, array: pa.Array) -> Self:
+        """Names that are spelled and sorted already, wherever the array's memory is."""
+        made = object.__new__(cls)
+        made._sorted = array
+        return made
+
+    @property
+    def array(self) -> pa.Array:
+        """All of them, sorted."""
+        return self._sorted
 
     def __contains__(self, name: str) -> bool:
         at = bisect_left(self._sorted, name, key=lambda item: item.as_py())
@@ -95,6 +110,18 @@ class Ranges:
                 self._firsts.append(low)
                 self._lasts.append(high)
 
+    @classmethod
+    def held(cls, firsts: list[int], lasts: list[int]) -> Self:
+        """Spans that are merged and sorted already."""
+        made = object.__new__(cls)
+        made._firsts, made._lasts = firsts, lasts
+        return made
+
+    @property
+    def spans(self) -> tuple[list[int], list[int]]:
+        """First and last number of each span, ascending."""
+        return self._firsts, self._lasts
+
     def __contains__(self, address: int) -> bool:
         at = bisect_right(self._firsts, address) - 1
         return at >= 0 and address <= self._lasts[at]
@@ -109,11 +136,16 @@ class Lists:
         addresses: dict[Grade, Ranges] | None = None,
         edges: Ranges | None = None,
         research: Ranges | None = None,
+        lent: Names | None = None,
+        address_tellers: Iterable[str] = (),
     ) -> None:
         self._names = sorted(names.items(), reverse=True)
         self._addresses = sorted((addresses or {}).items(), reverse=True)
         self._edges = edges or Ranges(())
         self._research = research or Ranges(())
+        self._lent = lent or Names(())
+        self.address_tellers = tuple(sorted(set(address_tellers)))
+        """Names that tell whoever asks the address he comes from."""
 
     @classmethod
     def of(cls, **names: Iterable[str]) -> Self:
@@ -135,9 +167,23 @@ class Lists:
         """The grade of an address in its stored 128-bit form."""
         return next((grade for grade, ranges in self._addresses if address in ranges), Grade.UNKNOWN)
 
+    def names_of(self, grade: Grade) -> Names:
+        """The names of one grade."""
+        return dict(self._names).get(grade) or Names(())
+
+    def spans_of(self, grade: Grade) -> tuple[list[int], list[int]]:
+        """The addresses of one grade, as Ranges has them."""
+        found = dict(self._addresses).get(grade)
+        return found.spans if found is not None else ([], [])
+
     def is_edge(self, address: int) -> bool:
         """True in the ranges of clouds and content networks: many customers behind one address."""
         return address in self._edges
+
+    def is_lent(self, name: str) -> bool:
+        """True for a name under a domain of dynamic DNS: anybody takes one within a minute, for nothing."""
+        parts = name.split(".")
+        return any(".".join(parts[at:]) in self._lent for at in range(len(parts) - 1))
 
     def is_research_scanner(self, address: int) -> bool:
         """True in the ranges of those who scan the whole internet and say so."""
@@ -169,4 +215,6 @@ def shipped() -> Lists:
         {grade: Ranges(_all(names)) for grade, names in ADDRESS_LISTS.items()},
         Ranges(_all(EDGE_LISTS)),
         Ranges(_all(RESEARCH_LISTS)),
+        Names(_all(LENT_LISTS)),
+        _all(TELLER_LISTS),
     )

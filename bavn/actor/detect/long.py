@@ -79,7 +79,7 @@ class Long:
     def candidates(self, look: Look) -> Found:
         stays = _stays(look)
         facts = look.terms.addresses(stay.peer for stay in stays)
-        has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered LIMIT 1"))
+        has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
         values = [_statistic(stay, facts[stay.peer], look, has_names=has_names) for stay in stays]
         pairs = int(look.window.rows(PAIRS_SQL)[0][0])
         tally = Tally.of([*values, CALM_NATS], [*[1] * len(values), max(0, pairs - len(values))])

@@ -1,7 +1,11 @@
 """The walk over one client's new domains: up for one that does not exist, down for one that does. Knows no client.
 
-A sequential test (Wald) in the form of a floored sum: ten names of words, or four of letters at random, reach the alarm
-at ln(.99/.01); a new domain that exists and that no list knows takes three words' worth away.
+A sequential test (Wald) in the form of a floored sum: seven names of words, or four of letters at random, reach the
+alarm at ln(.99/.01); a new domain that exists and that no list knows takes half a word's worth away.
+
+Among new domains that no list knows, one in a hundred does not exist where people ask, nine in ten where a machine
+makes them up: ln(.9/.01) = 4.5 nats for one, ln(.1/.99) = -2.3 for the other. But names that do not exist come together
+(a program whose makers let their domains go), so both count TEMPER as much.
 """
 
 from collections.abc import Sequence
@@ -14,12 +18,22 @@ from publicsuffixlist import PublicSuffixList
 
 from bavn.model.moment import DAY_US
 
-NX_NATS_MIN: Final = 0.46
-DOWN_NATS: Final = -log(4)
+LOST_SHARE: Final = 0.01
+LOST_SHARE_MADE: Final = 0.9
+TEMPER: Final = 0.15
+NX_NATS_MIN: Final = TEMPER * log(LOST_SHARE_MADE / LOST_SHARE)
+DOWN_NATS: Final = TEMPER * log((1 - LOST_SHARE_MADE) / (1 - LOST_SHARE))
+RANDOM_NATS: Final = 0.52
+"""What letters at random add to the step of words."""
 PAUSE_US_MAX: Final = DAY_US
 """After so long without a new domain the walk begins anew."""
 OTHER_ROOTS: Final = frozenset({"bit", "bazar", "coin", "emc", "lib"})
 """Suffixes outside the public list under which implants have looked for each other (Namecoin, EmerDNS)."""
+
+
+def step_nats(bits: float) -> float:
+    """The step of a name that does not exist and whose letters surprise by so many bits each."""
+    return NX_NATS_MIN + RANDOM_NATS * min(1.0, max(0.0, (bits - 3.8) / 1.5))
 
 
 @dataclass(frozen=True, slots=True)

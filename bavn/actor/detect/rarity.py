@@ -1,10 +1,12 @@
 """First seen and rare: a peer outside, or a door of one's own, that nobody here had met before.
 
 Sees: an outside peer new to the actor that hardly anybody here calls and that is odd besides: TLS on a port that is not
-TLS's, no server name, a self-signed certificate, a fingerprint, user agent, server software or port that goes to it
-alone, HTTP to a bare address or without user agent, a form sent to a bare address that is no habit, an address without
-a name. And an own host that answers on a port first seen, which hardly any other host offers. In a capture without
-history everything is first seen, so that says nothing there: the signs alone are ranked.
+TLS's, no server name, a self-signed certificate, one that names somebody else, a fingerprint, user agent, server
+software or port that goes to it alone, HTTP to a bare address or without user agent, a form sent to a bare address that
+is no habit, a program fetched, an unknown protocol, mail or files left there directly, a service that belongs inside,
+an address without a name or with one of dynamic DNS, a call right after the host asked for its own outside address. And
+an own host that answers on a port first seen, which hardly any other host offers. In a capture without history
+everything is first seen, so that says nothing there: the signs alone are ranked.
 
 Misses: a new peer that looks like any web site (most are); implants in services that many use; peers behind a proxy of
 one's own; services behind ports above 32767.
@@ -21,6 +23,8 @@ from dataclasses import dataclass, replace
 from math import log2
 from typing import Any, Final
 
+import pyarrow as pa
+
 from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.doors import doors
@@ -36,11 +40,14 @@ from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
 NATS: Final = {
-    "tls_port": 1.7, "tls_nameless": 1.0, "self_signed": 2.2, "tls_software": 1.8, "http_port": 2.2,
-    "bare_address": 1.5, "post_alone": 1.8, "agent": 2.0, "agentless": 1.7, "server": 1.8, "raw_port": 1.4,
-    "lone_port": 1.5,
+    "tls_port": 1.7, "tls_nameless": 1.0, "self_signed": 2.2, "cert_other": 1.5, "tls_software": 1.8, "http_port": 2.2,
+    "bare_address": 1.5, "post_alone": 1.8, "agent": 2.0, "agentless": 1.7, "server": 1.8, "program": 1.7,
+    "raw_port": 1.4, "raw_alone": 0.5, "lone_port": 1.5, "masked": 2.0, "drop": 1.5, "inside_service": 2.0,
+    "curious": 2.0,
 }  # fmt: skip
-"""-0.4 ln(share of peers in benign captures that show the sign): signs come together, so that each counts in part."""
+"""-0.4 ln(share of peers in benign captures that show the sign), as signs come together, so that each counts in part;
+at most 2 for what no benign capture shows."""
+LENT_NATS: Final = 2.0
 UNNAMED_NATS: Final = 0.6
 STRANGE_NATS_MIN: Final = 3.0
 """Two signs or more."""
@@ -64,6 +71,16 @@ SAID: Final = {
     "server": Text("server software met nowhere else", "serversoftware, der ikke er mødt andre steder"),
     "raw_port": Text("an unknown protocol on port {port}", "en ukendt protokol på port {port}"),
     "lone_port": Text("nobody else is called on port {port}", "ingen andre kaldes på port {port}"),
+    "cert_other": Text("the certificate names somebody else", "certifikatet nævner en anden"),
+    "program": Text("a program was fetched from it", "et program blev hentet derfra"),
+    "raw_alone": Text("and hardly anybody else is spoken to in one", "og næsten ingen andre tiltales i en sådan"),
+    "masked": Text("neither DNS, HTTP nor TLS on their port {port}",
+                   "hverken DNS, HTTP eller TLS på deres port {port}"),
+    "drop": Text("mail or a file left with it directly, past the actor's own server",
+                 "mail eller en fil afleveret direkte, uden om aktørens egen server"),
+    "inside_service": Text("a service of a network's inside, outside", "en tjeneste for det indre net, udenfor"),
+    "curious": Text("first called right after the host asked for its own address",
+                    "først kaldt lige efter at maskinen spurgte om sin egen adresse"),
 }  # fmt: skip
 
 _ONE: Final = " + ".join(f'CASE WHEN "{sign}" THEN {nats} ELSE 0 END' for sign, nats in NATS.items())
@@ -101,9 +118,10 @@ class Rarity:
     tables = ("tls", "http", "flow", "dns", "pair_hour", "name_hour")
 
     def candidates(self, look: Look) -> Found:
-        peers = [_peer(row) for row in look.window.rows(_STRONG)]
+        tellers = pa.table({"name": pa.array(look.terms.lists.address_tellers, pa.string())})
+        peers = [_peer(row) for row in look.window.rows(_STRONG, tables={"tellers": tellers})]
         facts = look.terms.addresses(peer.address for peer in peers)
-        has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered LIMIT 1"))
+        has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
         weighed = [_weighed(peer, facts[peer.address], look, has_names=has_names) for peer in peers]
         calm = int(look.window.rows(MET_SQL)[0][0]) - len(weighed)
         tally = Tally.of([*(peer.statistic for peer in weighed), 0.0], [*[1] * len(weighed), max(0, calm)])
@@ -156,6 +174,7 @@ def _weighed(peer: Peer, known: Known, look: Look, *, has_names: bool) -> Peer:
     """Signs, fame and prevalence in nats. That it is new makes it a candidate, so it counts nothing here: what is old
     now was as new once, and is what it is ranked among."""
     nats = sum(NATS[sign] for sign in peer.signs) + (UNNAMED_NATS if has_names and not known.names else 0.0)
+    nats += LENT_NATS if any(look.terms.lists.is_lent(name) for name in known.names) else 0.0
     return replace(peer, statistic=nats + look.terms.nats(replace(known, new=None)))
 
 
@@ -181,7 +200,9 @@ def _candidate(peer: Peer, key: str, known: Known, look: Look) -> Candidate:
 
 
 def _technique(peer: Peer) -> str:
-    if {"tls_port", "http_port", "raw_port", "lone_port"} & set(peer.signs):
+    if "drop" in peer.signs:
+        return "T1048"
+    if {"tls_port", "http_port", "raw_port", "lone_port", "masked"} & set(peer.signs):
         return "T1571"
     return "T1573" if "self_signed" in peer.signs else "T1071"
 
@@ -192,6 +213,8 @@ def _why(peer: Peer, key: str, known: Known, look: Look) -> Text:
     parts += [Text(SAID[s].en.format(port=peer.port), SAID[s].da.format(port=peer.port)) for s in peer.signs]
     if not known.names:
         parts.append(Text("the peer has no name here", "modparten har intet navn her"))
+    if any(look.terms.lists.is_lent(name) for name in known.names):
+        parts.append(Text("a name of dynamic DNS", "et navn i dynamisk DNS"))
     return joined(parts + look.terms.said(known))
 
 

@@ -7,8 +7,8 @@ runs: the tallies of earlier windows are handed in, those of this one are handed
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bavn.actor.detect import calibrate, lists
-from bavn.actor.detect.base import Candidate, Detector, DetectSettings, Look, story_id
+from bavn.actor.detect import behaviour, calibrate, lists
+from bavn.actor.detect.base import Candidate, Detector, DetectSettings, Found, Look, story_id
 from bavn.actor.detect.beacon import Beacon
 from bavn.actor.detect.bruteforce import BruteForce
 from bavn.actor.detect.calibrate import Reference, Tally, p_value
@@ -21,12 +21,15 @@ from bavn.actor.detect.lateral import Lateral
 from bavn.actor.detect.lists import Lists
 from bavn.actor.detect.long import Long
 from bavn.actor.detect.rarity import Rarity
+from bavn.actor.detect.rule_memory import RuleMemory
 from bavn.actor.detect.scan import Scan
 from bavn.actor.detect.signature import Signature
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
 from bavn.model.ports import Window
+from bavn.model.rule import RowRule
 from bavn.model.suspicion import PSource, Suspicion, in_order
+from bavn.model.verdict import NO_VERDICTS, Verdicts
 
 DETECTORS: tuple[Detector, ...] = (
     Ioc(),
@@ -64,30 +67,59 @@ def survey(
     reference: Reference | None = None,
     known: Callable[[], Lists] = lists.shipped,
     settings: DetectSettings | None = None,
+    verdicts: Verdicts = NO_VERDICTS,
+    rules: tuple[RowRule, ...] = (),
+    memory: RuleMemory | None = None,
+    common: behaviour.Common | None = None,
 ) -> Survey:
     """All detectors over ``window``.
 
     ``history``: a window that ends with this one and reaches further back, for what is new. ``past``: tallies of
-    windows that ended before this one began. ``known``: the popularity lists, loaded when first asked. Raises
-    QueryRefused.
+    windows that ended before this one began. ``known``: the popularity lists, loaded when first asked. ``verdicts``:
+    what people judged true is no innocent that others are ranked among. ``rules``: Sigma rules, made into SQL;
+    ``memory``: what earlier looks know of them, and how much one may ask. ``common``: pairs and chains that say
+    nothing; those that come with Bavn if not given. Raises QueryRefused.
     """
     table = calibrate.shipped() if reference is None else reference
     terms = Terms(window, known, history)
-    look = Look(window=window, terms=terms, indicators=indicators, settings=settings or DetectSettings())
+    look = Look(
+        window=window, terms=terms, indicators=indicators, settings=settings or DetectSettings(), rules=rules,
+        memory=memory or RuleMemory(),
+    )  # fmt: skip
     tallies: dict[str, Tally] = {}
     made: list[Suspicion] = []
     for detector in detectors:
         found = detector.candidates(look)
-        tallies.update(found.populations)
+        tallies.update(_innocents(detector, found, verdicts))
         for candidate in found.candidates:
             own = tallies.get(candidate.population, Tally()) + (past or {}).get(candidate.population, Tally())
+            if verdicts and _judged_true(detector, candidate, verdicts):
+                own += Tally.of([candidate.statistic])  # it is ranked among the others and itself, as everybody is
             made.append(_suspicion(detector, candidate, own, table))
-    return Survey(tuple(in_order(made)), tallies, terms.hosts)
+    ordered = behaviour.with_behaviour(in_order(made), look, behaviour.shipped() if common is None else common)
+    return Survey(tuple(ordered), tallies, terms.hosts)
 
 
 def detect(window: Window, detectors: Sequence[Detector] = DETECTORS, **given: object) -> list[Suspicion]:
     """The suspicions of :func:`survey`, which says what else may be given."""
     return list(survey(window, detectors, **given).suspicions)  # type: ignore[arg-type]
+
+
+def _innocents(detector: Detector, found: Found, verdicts: Verdicts) -> Mapping[str, Tally]:
+    """The tallies without what people judged true."""
+    if not verdicts:
+        return found.populations
+    guilty = [one for one in found.candidates if _judged_true(detector, one, verdicts)]
+    return {
+        name: tally.without([one.statistic for one in guilty if one.population == name])
+        for name, tally in found.populations.items()
+    }
+
+
+def _judged_true(detector: Detector, candidate: Candidate, verdicts: Verdicts) -> bool:
+    story = story_id(detector.name, candidate.story)
+    verdict = verdicts.on(story, detector.name, candidate.host, candidate.peer)
+    return verdict is not None and verdict.judgement == "true"
 
 
 def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: Reference) -> Suspicion:

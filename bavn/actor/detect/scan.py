@@ -5,7 +5,7 @@ one destination (vertical), many destinations on whatever port, by TCP, UDP and 
 Alarm at the fourth failed target; three are a weak sign that the centre adds up over actors.
 
 Misses: a scan whose targets mostly answer; one that tries a target less often than the window is long; names instead of
-addresses (an attacker who resolves each target first).
+addresses (an attacker who resolves each target first); what only a sampled or one-way source of flows saw.
 
 Innocent: vulnerability scanners and monitoring (list them under allowed_scanners), peer-to-peer programs, a network
 that was down; internet-wide research scanners. An outage of one destination is one failure, not many.

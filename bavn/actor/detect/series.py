@@ -49,6 +49,10 @@ class Channel:
             ORDER BY host, peer, port, proto"""
 
 
+WHOLE_CALL: Final = "coalesce(since >= ts, TRUE) AND coalesce(sampling, 1) = 1"
+"""A part of a flow is no call of its own, and of sampled calls chance makes the intervals."""
+
+
 def _by_name(kind: str, column: str) -> Channel:
     return Channel(
         name=kind,
@@ -70,7 +74,7 @@ CHANNELS: Final = (
         rolled=f"pair_hour WHERE src <> dst AND proto IN ('tcp', 'udp', 'sctp') AND {one_peer('dst')}",
         group="src, dst, dst_port, proto",
         count="sum(flows)",
-        rows="flow",
+        rows=f"(SELECT * FROM flow WHERE {WHOLE_CALL})",
         peer="dst::VARCHAR",
         port="dst_port",
         proto="proto",

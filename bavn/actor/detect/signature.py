@@ -1,8 +1,10 @@
-"""Signatures: Suricata's alerts, folded into stories and ranked by how rare rule and source are here.
+"""Signatures: Suricata's alerts and matches of Sigma rules, as stories ranked by how rare rule and source are here.
 
-Sees: every alert, whatever its rule. All alerts of a host about one peer are one suspicion; so is a rule that a host
-raises about many peers, and so is one category of what the internet tries at a host. Grave categories, rules that few
-hosts here raise, sources that seldom raise any, and several rules at once stand first.
+Sees: every alert and every match, whatever its rule. All alerts of a host about one peer are one suspicion; so is a
+rule that a host raises about many peers, and so is one category of what the internet tries at a host. A Sigma rule of
+level low or informational, or that many hosts match, is one suspicion for all of them. Grave categories, high levels,
+rules that few hosts here raise, sources that seldom raise any, and several rules at once stand first. Matches of Sigma
+rules are ranked among themselves: many of them tell what is usual.
 
 Misses: what no loaded rule names; with no rules loaded, all.
 
@@ -24,6 +26,8 @@ from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.open_flows import AGE_RULES
 from bavn.actor.detect.peers import as_address, observable_of
+from bavn.actor.detect.rule_memory import Folded
+from bavn.actor.detect.sigma_alerts import LEVEL_NATS, number_of
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, Known
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US, as_us
@@ -33,6 +37,11 @@ from bavn.model.text import Text
 
 PEERS_MAX: Final = 3
 """A rule that a host raises about more peers than this is about the host, not about them."""
+HOSTS_MAX: Final = 3
+"""A Sigma rule that more hosts match than this is about the rule, not about them."""
+_SIGMA: Final = "sigma"
+SIGMA: Final = "signature.sigma"
+"""The population of Sigma rules' matches."""
 GROUPS_MAX: Final = 100_000
 NATS_PER_BIT: Final = 0.4
 HABIT_DAYS_MIN: Final = 4
@@ -92,7 +101,8 @@ _ALERTS: Final = f"""
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """All alerts of one rule about one host and peer. ``peer``: a registered domain or an address."""
+    """All alerts of one rule about one host and peer. ``peer``: a registered domain or an address. ``worth_nats``,
+    ``technique`` and ``rows`` (table and equalities) where the rule itself says them: those of Sigma."""
 
     host: str
     peer: str
@@ -106,17 +116,29 @@ class Alert:
     first_us: int
     last_us: int
     days: int
+    worth_nats: float | None = None
+    technique: str | None = None
+    rows: tuple[str, tuple[tuple[str, str | int], ...]] | None = None
+
+    @property
+    def sigma(self) -> bool:
+        return self.worth_nats is not None
 
 
 @dataclass(slots=True)
 class Fold:
-    """One story: what it is told as, and its alerts."""
+    """One story: what it is told as, and its alerts. ``host``: "" for a rule that is told for all its hosts."""
 
     host: str
     peer: str
     alerts: list[Alert] = field(default_factory=list)
     nats: float = 0.0
     main: Alert | None = None
+
+    @property
+    def first(self) -> Alert:
+        """The alert that weighs most."""
+        return self.main or self.alerts[0]
 
 
 class Signature:
@@ -128,16 +150,27 @@ class Signature:
 
     def candidates(self, look: Look) -> Found:
         alerts = [_alert(row, look) for row in look.window.rows(_ALERTS, {"limit": GROUPS_MAX})]
+        alerts += [_matched(one, look) for one in look.memory.look(look.window, look.rules)]
         folds = folded(alerts)
         _weigh(folds, alerts, look)
-        most: dict[str, float] = defaultdict(float)
-        for fold in folds:
-            most[fold.host] = max(most[fold.host], fold.nats)
-        calm = max(0, look.terms.hosts - len(most))
-        tally = Tally.of([0.0, *most.values()], [calm, *[1] * len(most)])
         made = [_candidate(fold, look) for fold in folds]
         made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
-        return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally} if tally.total else {})
+        tallies = {name: _tally(folds, look, sigma=sigma) for name, sigma in ((self.name, False), (SIGMA, True))}
+        if not look.rules:
+            del tallies[SIGMA]
+        found = {name: tally for name, tally in tallies.items() if tally.total}
+        return Found(tuple(made[: look.settings.candidates_max]), found)
+
+
+def _tally(folds: list[Fold], look: Look, *, sigma: bool) -> Tally:
+    """Each host's most; 0 for the calm ones."""
+    most: dict[str, float] = defaultdict(float)
+    for fold in folds:
+        if fold.first.sigma is sigma:
+            for host in {alert.host for alert in fold.alerts}:
+                most[host] = max(most[host], fold.nats)
+    calm = max(0, look.terms.hosts - len(most))
+    return Tally.of([0.0, *most.values()], [calm, *[1] * len(most)])
 
 
 def _us(moment: datetime) -> int:
@@ -164,19 +197,39 @@ def _alert(row: tuple[Any, ...], look: Look) -> Alert:
     )
 
 
+def _matched(one: Folded, look: Look) -> Alert:
+    """Rows that a Sigma rule names, as alerts of it."""
+    host, other, (_, _, name, outward) = address_text(one.key[0]), address_text(one.key[1]), one.key
+    named = None if name is None or as_address(name) else observable_of(None, name, look.window.homes)
+    src, dst = (host, other) if outward else (other, host)
+    said_by = ("dst", dst) if named is None or name is None else (one.rule.name_column, name)
+    return Alert(
+        host=host, peer=named.value if named else other, other=other, outward=outward, rule=number_of(one.rule),
+        said=one.rule.title, category=_SIGMA, severity=3, count=one.count,
+        first_us=one.first_us, last_us=one.last_us,
+        days=one.days, worth_nats=LEVEL_NATS[one.rule.level], technique=one.rule.technique,
+        rows=(one.rule.table, (("src", src), said_by)),
+    )  # fmt: skip
+
+
 def folded(alerts: Iterable[Alert]) -> list[Fold]:
     """By host and peer; rules that a host raises about more than PEERS_MAX peers by host and rule; what comes from
-    outside by host and category."""
+    outside by host and category; Sigma rules of little worth, or of more than HOSTS_MAX hosts, by rule."""
     given = list(alerts)
     peers: dict[tuple[str, int], set[str]] = defaultdict(set)
+    hosts: dict[int, set[str]] = defaultdict(set)
     for alert in given:
         peers[alert.host, alert.rule].add(alert.peer)
+        hosts[alert.rule].add(alert.host)
     made: dict[tuple[str, str], Fold] = {}
     for alert in given:
         many = len(peers[alert.host, alert.rule]) > PEERS_MAX
-        key = (alert.host, f"rule {alert.rule}" if many else alert.peer)
+        name = alert.rule if alert.worth_nats is None else alert.said
+        key = (alert.host, f"rule {name}" if many else alert.peer)
         if not alert.outward:
             key = (alert.host, f"inward: {alert.category}")
+        if alert.worth_nats is not None and (alert.worth_nats < 0 or len(hosts[alert.rule]) > HOSTS_MAX):
+            key = ("", f"rule {name}")
         made.setdefault(key, Fold(*key)).alerts.append(alert)
     return [fold for _, fold in sorted(made.items())]
 
@@ -206,12 +259,14 @@ def _weigh(folds: list[Fold], alerts: list[Alert], look: Look) -> None:
         ordered = sorted(by_rule.items(), key=lambda item: (-item[1][0], item[0]))
         nats, fold.main = ordered[0][1]
         further = sum(1 for _, (other, _) in ordered[1:] if other > 0)
-        noisy = SOURCE_NATS_PER_BIT * max(0.0, log2(stories[fold.host] / STORIES_FREE))
+        noisy = SOURCE_NATS_PER_BIT * max(0.0, log2(stories[fold.host] / STORIES_FREE)) if fold.host else 0.0
         fold.nats = max(0.0, nats + min(FURTHER_NATS_MAX, FURTHER_NATS * further) - noisy)
 
 
 def _gravity(alert: Alert) -> float:
     """By Suricata's category and severity; a category that is neither grave nor mild says nothing."""
+    if alert.worth_nats is not None:
+        return alert.worth_nats
     category = alert.category.lower()
     base = SEVERITY_NATS.get(alert.severity, 0.0)
     if any(word in category for word in _GRAVE):
@@ -227,47 +282,52 @@ def _age(first_us: int, look: Look) -> float:
 
 
 def _candidate(fold: Fold, look: Look) -> Candidate:
-    main = fold.main or fold.alerts[0]
+    main = fold.first
     mine = [alert for alert in fold.alerts if alert.rule == main.rule]
     observables = {observable_of(None, alert.peer, look.window.homes) for alert in mine}
     first = observable_of(None, main.peer, look.window.homes)
     others = sorted(one for one in observables if one is not None and one != first)
-    equals: tuple[tuple[str, str | int], ...] = (
-        ("src", main.host if main.outward else main.other),
-        ("signature_id", main.rule),
+    table, equals = main.rows or (
+        "alert",
+        (("src", main.host if main.outward else main.other), ("signature_id", main.rule)),
     )
     first_us, last_us = min(a.first_us for a in fold.alerts), max(a.last_us for a in fold.alerts)
     return Candidate(
-        population=Signature.name,
-        host=fold.host,
+        population=SIGMA if main.sigma else Signature.name,
+        host=fold.host or main.host,
         peer=main.peer if fold.peer.startswith("inward: ") else fold.peer,
         story=f"{fold.host} {fold.peer}",
         statistic=fold.nats,
         observables=tuple(([first] if first else []) + others)[: PEERS_MAX + 1],
         first_us=first_us,
         last_us=last_us,
-        hosts=1,
+        hosts=len({alert.host for alert in fold.alerts}),
         listed=False,
         why=_why(fold),
-        rows=RowsRef("alert", equals, first_us, last_us),
-        technique=next((known for word, known in _TECHNIQUES if word in main.category.lower()), Signature.technique),
+        rows=RowsRef(table, equals, first_us, last_us),
+        technique=main.technique
+        or next((known for word, known in _TECHNIQUES if word in main.category.lower()), Signature.technique),
         p_times=1.0 if main.outward else INWARD_P_TIMES,
     )
 
 
 def _why(fold: Fold) -> Text:
-    main = fold.main or fold.alerts[0]
+    main = fold.first
     count = sum(alert.count for alert in fold.alerts)
     total = number(count)
     english, danish = ("alert", "alarm") if count == 1 else ("alerts", "alarmer")
     others = sorted({alert.said for alert in fold.alerts if alert.rule != main.rule})[:NAMED_MAX]
     parts = [
         Text(
-            f"{fold.host} raised “{main.said}” about {main.peer}",
-            f"{fold.host} udløste ”{main.said}” om {main.peer}",
+            f"{main.host} raised “{main.said}” about {main.peer}",
+            f"{main.host} udløste ”{main.said}” om {main.peer}",
         ),
         Text(f"{total.en} {english} in all", f"{total.da} {danish} i alt"),
     ]
+    hosts = len({alert.host for alert in fold.alerts})
+    if hosts > 1:
+        many = number(hosts)
+        parts.append(Text(f"{many.en} hosts match the rule", f"{many.da} maskiner rammes af reglen"))
     if others:
         parts.append(Text("also " + ", ".join(others), "desuden " + ", ".join(others)))
     return joined(parts)

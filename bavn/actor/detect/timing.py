@@ -28,6 +28,7 @@ PAUSE_S_MIN: Final = 4 * 3600.0
 BURST_SHARE_MIN: Final = 0.10
 PERIOD_TIMES_DEAD_MIN: Final = 1.2
 TRIM_SHARE: Final = 0.10
+CV_TIMES: Final = 2.0
 REG_SD_LN: Final = 0.80
 TIMING_NATS_MAX: Final = 7.5
 PERSISTENCE_NATS: Final = 4.0
@@ -148,13 +149,13 @@ def _middle(values: Floats, owner: Ints, pairs: int) -> Floats:
     return found
 
 
-def _central(values: Floats, owner: Ints, pairs: int) -> tuple[Floats, Ints]:
-    """The central 80 % of each pair's values."""
+def _central(values: Floats, owner: Ints, pairs: int, *, bottom_share: float = TRIM_SHARE) -> tuple[Floats, Ints]:
+    """The central 80 % of each pair's values; or less, or nothing, cut off at the bottom."""
     ranked, of = _sorted_within(values, owner)
     counts = np.bincount(of, minlength=pairs)
     place = np.arange(len(ranked)) - (np.cumsum(counts) - counts)[of]
-    cut = (counts * TRIM_SHARE).astype(int)[of]
-    use = (place >= cut) & (place < counts[of] - cut)
+    low, high = ((counts * share).astype(int)[of] for share in (bottom_share, TRIM_SHARE))
+    use = (place >= low) & (place < counts[of] - high)
     return ranked[use], of[use]
 
 
@@ -169,11 +170,16 @@ def _sd(values: Floats, of: Ints, pairs: int) -> Floats:
 
 
 def _spread(excess_s: Floats, owner: Ints, pairs: int) -> Floats:
-    """sd(ln e) + sd(e)/mean(e) over the central 80 %: the first is sharp for few calls with little jitter, the second
-    for many with much; their sum serves both (bench/detect.py)."""
+    """sd(ln e) over the central 80 %, and CV_TIMES sd(e)/mean(e) with only the longest tenth left out.
+
+    The first is sharp for few calls with little jitter. The second is for many with much: a sleep is never long, and
+    lost calls make some gaps longer, so the top is cut; the short gaps stay, since they hardly move a mean, and cutting
+    them takes away what tells a sleep from chance (bench/detect.py)."""
     trimmed, of = _central(excess_s, owner, pairs)
-    level = _mean(trimmed, of, pairs)
-    return _sd(np.log(np.maximum(trimmed, 1e-6)), of, pairs) + _sd(trimmed, of, pairs) / np.maximum(level, 1e-9)
+    lower, belongs = _central(excess_s, owner, pairs, bottom_share=0.0)
+    level = _mean(lower, belongs, pairs)
+    varied = _sd(lower, belongs, pairs) / np.maximum(level, 1e-9)
+    return _sd(np.log(np.maximum(trimmed, 1e-6)), of, pairs) + CV_TIMES * varied
 
 
 def _half_width(trimmed: Floats, of: Ints, pairs: int) -> Floats:

@@ -55,7 +55,8 @@ _TRIES: Final = f"""
         UNION ALL SELECT {_SERVICE} AS service, src, dst, ts, NULL, FALSE,
             pkts_toserver <= CASE service {_BRIEF} END AND epoch_us(ts_end) - epoch_us(ts) <= {BRIEF_S * 1_000_000}, 1
             FROM flow ANTI JOIN known USING (sensor, flow_id)
-            WHERE proto = 'tcp' AND NOT failed AND bytes_toclient >= {ANSWER_BYTES_MIN} AND service IS NOT NULL
+            WHERE proto = 'tcp' AND failed IS NOT TRUE AND since IS NULL AND coalesce(sampling, 1) = 1
+                AND bytes_toclient >= {ANSWER_BYTES_MIN} AND service IS NOT NULL
                 AND (app_proto IS NOT NULL OR pkts_toserver >= {UNNAMED_PACKETS_MIN})),
     tries AS (SELECT *, epoch_us(ts) // 86400000000 AS day, epoch_us(ts) // 600000000 AS span FROM told
         WHERE src <> dst AND {one_peer("src")} AND {one_peer("dst")} AND (is_home(src) OR is_home(dst)))"""
@@ -78,8 +79,13 @@ STRANGERS_SQL: Final = f"""
     sources AS (SELECT service, dst, src, day, sum(n) AS n, bool_and(failed) AS failed, min(ts) AS first,
         max(ts) AS last FROM tries WHERE is_home(dst) GROUP BY service, dst, src, day),
     friends AS (SELECT DISTINCT service, dst, src FROM sources WHERE NOT failed),
-    strangers AS (SELECT * FROM sources ANTI JOIN friends USING (service, dst, src) WHERE n <= $few)
-    SELECT service, dst, day, count(*) AS sources, epoch_us(min(first)) AS first, epoch_us(max(last)) AS last,
+    wide AS (SELECT src, count(DISTINCT dst_port) AS ports FROM pair_hour WHERE is_home(dst) GROUP BY src),
+    strangers AS (SELECT sources.*, coalesce(ports, 1) <= 1
+            AND day = min(day) OVER (PARTITION BY service, dst, src) AS fresh
+        FROM sources ANTI JOIN friends USING (service, dst, src) LEFT JOIN wide USING (src) WHERE n <= $few)
+    SELECT service, dst, day, count(*) AS sources, count(*) FILTER (fresh) AS fresh,
+        epoch_us(min(first)) AS first, epoch_us(max(last)) AS last,
         list(src ORDER BY n DESC, src)[:8] AS some
     FROM strangers GROUP BY service, dst, day ORDER BY sources DESC, service, dst, day LIMIT $limit"""
-"""Sources that never once got in, each of few tries, by service, target and day."""
+"""Sources that never once got in, each of few tries, by service, target and day. ``fresh``: those for whom it is the
+first day, and who called no other port here."""

@@ -30,7 +30,8 @@ QUIET_US: Final = 10 * MINUTE_US
 """While nobody here reached the outside for this long, though it was reached at other times, the network was down."""
 
 # Every first contact once. A destination that ever answered this host is a success, and its outage no second failure.
-# An ICMP error from the destination makes a silent datagram a refused one.
+# An ICMP error from the destination makes a silent datagram a refused one. A call of which the source cannot know
+# whether it failed (sampled, or one direction only) is no contact: neither a failure nor a success.
 _CONTACTS: Final = f"""
     refused AS (SELECT DISTINCT src AS dst, dst AS src FROM flow
         WHERE proto IN ('icmp', 'ipv6-icmp') AND icmp_type IN (1, 3)),
@@ -38,10 +39,11 @@ _CONTACTS: Final = f"""
         WHERE NOT failed AND is_home(src) AND NOT is_home(dst) AND proto IN ('tcp', 'udp')),
     awake AS (SELECT DISTINCT span + unnest([-1, 0, 1]) AS span, TRUE AS up FROM reached),
     pings AS (SELECT src, dst, 0::USMALLINT AS dst_port, 'icmp' AS proto, min(epoch_us(ts)) AS at_us,
-        bool_and(coalesce(failed, FALSE)) AS failed FROM flow
-        WHERE (proto = 'icmp' AND icmp_type = 8) OR (proto = 'ipv6-icmp' AND icmp_type = 128) GROUP BY src, dst),
-    pairs AS (SELECT src, dst, dst_port, proto, min(epoch_us(first_ts)) AS at_us, sum(flows) = sum(failed) AS failed
+        bool_and(failed) AS failed FROM flow WHERE failed IS NOT NULL AND ((proto = 'icmp' AND icmp_type = 8)
+            OR (proto = 'ipv6-icmp' AND icmp_type = 128)) GROUP BY src, dst),
+    pairs AS (SELECT src, dst, dst_port, proto, min(epoch_us(first_ts)) AS at_us, sum(answered) = 0 AS failed
         FROM pair_hour WHERE proto IN ('tcp', 'udp', 'sctp') GROUP BY src, dst, dst_port, proto
+        HAVING sum(answered) + sum(failed) > 0
         UNION ALL SELECT src, dst, dst_port, proto, at_us, failed FROM pings),
     alive AS (SELECT DISTINCT dst, dst_port, proto, TRUE AS answers FROM pairs WHERE NOT failed),
     contacts AS (SELECT src, dst, dst_port, proto, at_us, CASE WHEN NOT failed THEN {SUCCESS_UNITS}

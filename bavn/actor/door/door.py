@@ -10,22 +10,32 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from bavn.actor.door import labels
+from bavn.actor.door.cases import Cases
 from bavn.actor.door.draft import Draft, labelled, message_rule, put
-from bavn.actor.door.live import live_elements
+from bavn.actor.door.held import Held, Hold, at_once
+from bavn.actor.door.labels import CENTRE
+from bavn.actor.door.live import Element, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.questions import Questions
 from bavn.actor.door.report_rules import Asked, Offered, Rules
-from bavn.actor.door.round_rules import NOTHING, Outcome, Put, RoundRules, members_text, params_of
+from bavn.actor.door.reveals import Reveals
+from bavn.actor.door.round_rules import NOTHING, Outcome, Put, RoundRules, members_text, names_of, params_of
 from bavn.actor.door.state import OpenRound, State
-from bavn.actor.door.tell_rules import Condition, TellRules
-from bavn.actor.door.told import Told, told_of
+from bavn.actor.door.tell_rules import Condition, TakenBack, TellRules
+from bavn.actor.door.told import Prepared, Told, told_of
+from bavn.model.forms import same_names
 from bavn.model.indicator import BlockOutcome, Sighting
+from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, Dice
+from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
 from bavn.model.suspicion import Suspicion
+from bavn.model.verdict import NO_VERDICTS, Verdicts
 from bavn.psi import receipt, share
 from bavn.psi.element import select
 from bavn.psi.identifier import Identifiers
-from bavn.psi.round import Cell
+from bavn.psi.keys import key_check, members_key
+from bavn.psi.round import Cell, RoundParams
 from bavn.wire import messages, seal
 from bavn.wire.codec import DOWN_KINDS, summary_of
 from bavn.wire.gate import Gate, Rule
@@ -33,8 +43,10 @@ from bavn.wire.ledger import Ledger, Note
 from bavn.wire.outbox import Outbox, OutboxLimits, OutboxState
 from bavn.wire.privacy import Message
 
-CENTRE = "centre"
-Instruction = messages.IndicatorReleased | messages.IndicatorWithdrawn
+JOIN_AGAIN_US = 15 * SECOND_US
+"""So long a key holder that did not answer is left alone: what else the node hears must not wait for it."""
+KEYS_LATE = Refused("keys_late", "the key holder gave no keys before the round's deadline")
+Instruction = messages.IndicatorReleased | messages.IndicatorWithdrawn | messages.SectorSwitched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +59,9 @@ class Keys:
 
 
 class Door:
-    """``suspicions`` gives what is suspicious now; ``identifiers`` the join's ids and keys (mode M1 or M2)."""
+    """``suspicions`` gives what is suspicious now; ``identifiers`` the join's ids and keys (mode M1 or M2);
+    ``verdicts`` what people here hold of suspicions now; ``hold`` when an upload may leave; ``cleaned`` a text without
+    what is a person's."""
 
     def __init__(
         self,
@@ -62,30 +76,55 @@ class Door:
         identifiers: Identifiers,
         suspicions: Callable[[], Iterable[Suspicion]],
         limits: OutboxLimits | None = None,
+        verdicts: Callable[[], Verdicts] = lambda: NO_VERDICTS,
+        hold: Hold = at_once,
+        cleaned: Callable[[str], str] = str,
     ) -> None:
         self.name, self.ledger, self.policy = name, ledger, policy
         self._clock, self._dice, self._keys = clock, dice, keys
-        self._identifiers, self._suspicions = identifiers, suspicions
+        self._identifiers, self._suspicions, self._verdicts = identifiers, suspicions, verdicts
+        self._join_from_us, self._waits = 0, ""
+        self._held = Held(hold)
         self.state = State(ledger.book, keys.secret)
         self.outbox = Outbox(ledger.book, name, keys.own, clock, limits=limits)
         rules = Rules(policy, self.state, clock, tuple(homes))
-        tell = TellRules(policy)
-        self._questions = Gate[Put, Outcome](
+        self.reveals = Reveals(ledger.book)
+        tell = TellRules(policy, self.reveals.was_reported)
+        self.questions = Questions(
+            ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, state=self.state, homes=tuple(homes),
+            centre=CENTRE,
+        )  # fmt: skip
+        self.cases = Cases(
+            ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=tuple(homes), centre=CENTRE,
+            cleaned=cleaned,
+        )  # fmt: skip
+        self._rounds = Gate[Put, Outcome](
             "asked", RoundRules(policy, self.state, clock, name).row(), ledger, clock, way="in",
-            nothing=lambda: NOTHING, label=_put_note, follow=lambda item, _: _put_note(item),
+            nothing=lambda: NOTHING, label=labels.put_note, follow=lambda item, _: labels.put_note(item),
         )  # fmt: skip
         self._elements = Gate[Offered, Draft](
-            "door", rules.element_row(), ledger, clock, way="out", nothing=Draft, label=_offered_note,
-            follow=lambda item, _: _offered_note(item),
+            "door", rules.element_row(), ledger, clock, way="out", nothing=Draft, label=labels.offered_note,
+            follow=lambda item, _: labels.offered_note(item),
+        )  # fmt: skip
+        self._late = Gate[str, Draft](
+            "door", (Rule("keys_late", lambda _, __: KEYS_LATE),), ledger, clock, way="out", nothing=Draft,
+            label=labels.late_note, follow=lambda round_id, _: labels.late_note(round_id),
         )  # fmt: skip
         self._reports = self._out(
-            messages.Report, rules.report_row(), lambda item: labelled("Report", CENTRE, _asked_words(item))
+            messages.Report, rules.report_row(), lambda item: labelled("Report", CENTRE, labels.asked_words(item))
+        )
+        self._withdrawals = self._out(
+            messages.Withdrawn,
+            tell.withdrawal_row(),
+            lambda w: labelled("Withdrawn", CENTRE, labels.withdrawn_words(w)),
         )
         self._sightings = self._out(
-            messages.Observation, tell.sighting_row(), lambda s: labelled("Observation", CENTRE, _sighting_words(s))
+            messages.Observation,
+            tell.sighting_row(),
+            lambda s: labelled("Observation", CENTRE, labels.sighting_words(s)),
         )
         self._outcomes = self._out(
-            messages.Receipt, tell.outcome_row(), lambda o: labelled("Receipt", CENTRE, _outcome_words(o))
+            messages.Receipt, tell.outcome_row(), lambda o: labelled("Receipt", CENTRE, labels.outcome_words(o))
         )
         self._health = self._out(messages.Health, tell.health_row(), lambda _: labelled("Health", CENTRE, {}))
 
@@ -98,7 +137,8 @@ class Door:
 
     def hear(self, raw: bytes, protect: Callable[[Instruction], object]) -> Refused | None:
         """One envelope from the centre, exactly once: a round question is answered through the door, an instruction
-        handed to ``protect`` in the same transaction. What is not the centre's, or comes again, is one refusal."""
+        handed to ``protect`` in the same transaction. What is not the centre's, or comes again, is one refusal. A round
+        that opens is taken part in by the next ``join``."""
         with self.ledger.book.transaction():
             opened = seal.open({CENTRE: self._keys.centre}, self.name, raw, DOWN_KINDS)
             if isinstance(opened, Refused):
@@ -106,8 +146,12 @@ class Door:
             if opened.seq <= self.heard:
                 return self._not_heard(raw, Refused("heard_before", "this message was heard before"))
             message, item_id = opened.message, opened.id
-            if isinstance(message, messages.IndicatorReleased | messages.IndicatorWithdrawn):
+            if isinstance(message, Instruction):
                 protect(message)
+            elif isinstance(message, messages.QuestionAsked):
+                self.questions.hear(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
+            elif isinstance(message, messages.CasePart | messages.VerdictGiven):
+                self.cases.hear(message, labels.heard_note(opened.encoded))
             else:
                 self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]
             self.state.set_heard(CENTRE, opened.seq)
@@ -125,42 +169,82 @@ class Door:
         return refused
 
     def _answer(self, put: Put) -> None:
-        if isinstance(self._questions.offer(put), Refused):
+        if isinstance(self._rounds.offer(put), Refused):
             return
         message = put.message
         if isinstance(message, messages.RoundOpened):
-            self._take_part(message)
+            self._want(message)
         elif isinstance(message, messages.ReceiptsAsked):
             self._give_receipts(message)
         elif isinstance(message, messages.RevealAsked):
             self._reveal(message)
         else:
             self.state.close_round(message.round_id)
+            self._held.drop(message.round_id)
 
-    def _take_part(self, message: messages.RoundOpened) -> None:
-        """Prepares the share of a round from what is suspicious now and puts it in the outbox."""
-        params, now_us = params_of(message), self._clock.now_us()
+    def _want(self, message: messages.RoundOpened) -> None:
+        """Notes a round to take part in; its keys are fetched when the message is heard for good."""
         self.state.keep_members(message.registry_version, members_text(message))
         own_x = next(member.x for member in message.members if member.actor == self.name)
-        opened = OpenRound(params, message.deadline_us, own_x, frozenset(m.x for m in message.members), 0)
-        told = self._set_of(message.tier, params.m, now_us)
-        identifier = self._identifiers.of(params.epoch, params.tier)
-        ids = identifier.ids([entry.observable for entry in told])
-        weighed = [(id_, 1.0 - entry.p) for id_, entry in zip(ids, told, strict=True)]
-        made = share.generate(params, identifier.round_key(params), weighed, own_x, self._dice)
-        self.state.keep_round(opened, now_us, told, made.slots, self._dice)
-        self._say(
-            messages.ShareUpload,
-            {"round_id": message.round_id, "registry_version": params.registry_version, "planes": made.to_bytes()},
-            until_us=message.deadline_us,
-        )
+        xs = frozenset(member.x for member in message.members)
+        self.state.want_round(OpenRound(params_of(message), message.deadline_us, own_x, xs, 0), self._clock.now_us())
+        self._held.heard(message.round_id, self._clock.now_us())
 
-    def _set_of(self, tier: str, m: int, now_us: int) -> list[Told]:
-        """The elements of a tier that pass the gate, at most ``m``, strongest first. A line is written when an
+    def join(self) -> str | None:
+        """Takes part in every round that was opened: fetches its keys, prepares the share from what is suspicious now
+        and puts it in the outbox. Why a round still waits (the key holder cannot be reached), or None; a round whose
+        deadline passes meanwhile is one refusal. Harmless when repeated."""
+        for opened in self.state.wanted():
+            now_us = self._clock.now_us()
+            if now_us >= opened.deadline_us:
+                self._too_late(opened)
+            elif now_us >= self._join_from_us:
+                try:
+                    self._take_part(opened)
+                except (LinkDown, LinkRefused) as error:
+                    self._join_from_us, self._waits = now_us + JOIN_AGAIN_US, f"a round waits for its keys: {error}"
+        return self._waits if self.state.wanted() else None
+
+    def _too_late(self, opened: OpenRound) -> None:
+        """A round whose keys did not come in time: an item at the door that never got a draft."""
+        with self.ledger.book.transaction():
+            self.state.drop_wanted(opened.params.round_id.hex())
+            self._held.drop(opened.params.round_id.hex())
+            self._late.offer(opened.params.round_id.hex())
+
+    def _take_part(self, opened: OpenRound) -> None:
+        """Raises LinkDown, LinkRefused. No transaction is open while the key holder is asked."""
+        params = opened.params
+        members = self.state.members(params.registry_version)
+        if members is None:  # so many newer registry versions came meanwhile that this one was forgotten
+            self._too_late(opened)
+            return
+        with self.ledger.book.transaction():
+            told = self._set_of(params, self._clock.now_us())
+        joined = self._identifiers.of(params.epoch, params.tier).join(params, [entry.observable for entry in told])
+        kr = members_key(joined.kr, members)
+        known = [(entry, id_) for entry, id_ in zip(told, joined.ids, strict=True) if id_ is not None]
+        weighed = [(id_, 1.0 - entry.p) for entry, id_ in known]
+        made = share.generate(params, kr, weighed, opened.own_x, self._dice)
+        prepared = Prepared(
+            tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, made.slots.to_bytes()
+        )
+        upload = {
+            "round_id": params.round_id.hex(), "registry_version": params.registry_version,
+            "key_check": key_check(kr, joined.canary_id), "planes": made.to_bytes()
+        }  # fmt: skip
+        with self.ledger.book.transaction():
+            self.state.keep_round(opened, self._clock.now_us(), prepared, self._dice)
+            self._say(messages.ShareUpload, upload, until_us=opened.deadline_us)
+            self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
+
+    def _set_of(self, params: RoundParams, now_us: int) -> list[Told]:
+        """The elements of the round's tier that pass the gate, at most m, strongest first. A line is written when an
         element's outcome is new, so that each change shows once."""
+        tier, alike = params.tier, same_names(params.forms)
         passed: dict[str, Told] = {}
-        for element, strong_enough in live_elements(self._suspicions(), tier, now_us, self.policy):
-            item = Offered(element, tier, strong_enough)
+        for element, strong_enough in self._live(tier, now_us):
+            item = Offered(element, tier, strong_enough, alike)
             outcome = self._elements.try_on(item)
             said = outcome.rule if isinstance(outcome, Refused) else "passed"
             key = str(element.observable)
@@ -169,15 +253,14 @@ class Door:
                 self.state.set_outcome(key, tier, said)
             if not isinstance(outcome, Refused):
                 passed[key] = told_of(element)
-        chosen = select([(key, 1.0 - entry.p) for key, entry in passed.items()], m)
+        chosen = select([(key, 1.0 - entry.p) for key, entry in passed.items()], params.m)
         return [passed[key] for key, _ in chosen]
 
     def _give_receipts(self, message: messages.ReceiptsAsked) -> None:
         """A tag for every cell, real or not, in the order asked."""
         opened = self._round(message.round_id)
-        told, slots = self.state.contents(opened)
-        identifier = self._identifiers.of(opened.params.epoch, opened.params.tier)
-        kr, ids = identifier.round_key(opened.params), identifier.ids([entry.observable for entry in told])
+        prepared, slots = self.state.contents(opened)
+        kr, ids = prepared.kr, prepared.ids
         tags = []
         for asked in message.cells:
             cell = Cell(asked.table, asked.bin)
@@ -194,20 +277,27 @@ class Door:
     def _reveal(self, message: messages.RevealAsked) -> None:
         """Each cell: one report, or one decline that does not say why."""
         opened = self._round(message.round_id)
-        told, slots = self.state.contents(opened)
-        identifier = self._identifiers.of(opened.params.epoch, opened.params.tier)
-        kr, ids = identifier.round_key(opened.params), identifier.ids([entry.observable for entry in told])
+        prepared, slots = self.state.contents(opened)
+        told, kr, ids = prepared.told, prepared.kr, prepared.ids
         self.state.count_asked(message.round_id, len(message.items))
+        aside = put_aside(self._suspicions(), self._verdicts())
+        names = names_of(self.state.members(opened.params.registry_version) or "")
         for item in message.items:
             cell = Cell(item.table, item.bin)
             slot = slots.find(cell)
             others = [(other.x, bytes.fromhex(other.tag)) for other in item.others]
             held = None if slot is None else ids[slot.element]
             proved = receipt.check(kr, held, cell, others, opened.own_x, opened.xs, opened.params.t)
-            asked = Asked(
-                message.round_id, opened.params.tier, cell, None if slot is None else told[slot.element], proved
-            )
+            element = None if slot is None else told[slot.element]
+            judged = "" if element is None else aside.get(element.observable, "")
+            asked = Asked(message.round_id, opened.params.tier, cell, element, proved, judged)
             outcome = self._reports.offer(asked)
+            if asked.told is not None:
+                shown = [names.get(x, str(x)) for x, _ in others]
+                rule = outcome.rule if isinstance(outcome, Refused) else ""
+                self.reveals.note(
+                    message.round_id, asked.tier, asked.told.observable, shown, rule, self._clock.now_us()
+                )
             if isinstance(outcome, Refused):
                 if outcome.rule == "reveal_mode" and asked.told is not None:
                     self._ask_a_person(asked.told)
@@ -229,6 +319,19 @@ class Door:
 
     # --- what goes out of the node's own accord ---------------------------------------------------------------
 
+    def tell_withdrawals(self) -> None:
+        """What people here take back (S1), each dealt with in the transaction of its line; from then on it is vetoed,
+        so that no later round names it again."""
+        for wanted in self.reveals.waiting():
+            with self.ledger.book.transaction():
+                outcome = self._withdrawals.offer(TakenBack(wanted.number, wanted.observable))
+                rule = outcome.rule if isinstance(outcome, Refused) else ""
+                if rule == "outbox_full":
+                    return
+                now_us = self._clock.now_us()
+                self.state.set_wish(wanted.observable, "veto", wanted.by, now_us)
+                self.reveals.dealt_with(wanted.number, rule, now_us)
+
     def tell_sighting(self, sighting: Sighting) -> Draft | Refused:
         """A shared indicator was met here (S2)."""
         return self._sightings.offer(sighting)
@@ -242,13 +345,19 @@ class Door:
         return self._health.offer(condition)
 
     def tidy(self) -> None:
-        """Closes old rounds and takes expired shares out of the outbox."""
+        """Closes old rounds, takes expired shares out of the outbox and old lines into the ledger's closed parts."""
         self.state.forget_rounds(self._clock.now_us())
+        self.questions.tidy()
+        self.cases.tidy()
+        self.reveals.forget(self._clock.now_us())
         self.outbox.expire()
+        self.ledger.close_parts()
 
     def queued(self, messages_max: int = 500) -> list[bytes]:
         """Sealed envelopes that wait for the centre, in order."""
-        return [waiting.raw for waiting in self.outbox.waiting(CENTRE, messages_max=messages_max)]
+        now_us = self._clock.now_us()
+        waiting = self.outbox.waiting(CENTRE, messages_max=messages_max)
+        return [one.raw for one in waiting if self._held.may_leave(one, now_us)]
 
     def acknowledged(self, seqs: Sequence[int]) -> None:
         """The centre has these."""
@@ -261,12 +370,15 @@ class Door:
 
     def preview(self, tier: str) -> list[tuple[Offered, Refused | None]]:
         """Every live element of a tier and whether it would join now; changes nothing."""
-        live = live_elements(self._suspicions(), tier, self._clock.now_us(), self.policy)
+        live = self._live(tier, self._clock.now_us())
         offered = [Offered(element, tier, strong) for element, strong in live]
         outcomes = [self._elements.try_on(item) for item in offered]
         return [(item, out if isinstance(out, Refused) else None) for item, out in zip(offered, outcomes, strict=True)]
 
     # --- inside -----------------------------------------------------------------------------------------------
+
+    def _live(self, tier: str, now_us: int) -> list[tuple[Element, bool]]:
+        return live_elements(self._suspicions(), tier, now_us, self.policy, self._verdicts())
 
     def _say(self, kind: type[Message], fields: Mapping[str, object], *, until_us: int | None) -> None:
         """A protocol answer of class S0 as an item at the gate of its own."""
@@ -285,28 +397,3 @@ class Door:
             "door", (*row, message_rule(kind, self.outbox, CENTRE)), self.ledger, self._clock, way="out",
             nothing=Draft, label=label, follow=put(self.outbox, CENTRE, lambda _: None),
         )  # fmt: skip
-
-
-def _put_note(item: Put) -> Note:
-    return Note(
-        kind=type(item.message).__name__, item_id=item.item_id, peer=CENTRE, privacy="C", bytes=item.bytes,
-        summary=item.summary,
-    )  # fmt: skip
-
-
-def _offered_note(item: Offered) -> Note:
-    words = {"element": str(item.element.observable), "tier": item.tier, "suspicion": item.element.suspicion.id}
-    return labelled("Element", CENTRE, words)
-
-
-def _asked_words(item: Asked) -> Mapping[str, object]:
-    element = "" if item.told is None else str(item.told.observable)
-    return {"round_id": item.round_id, "table": item.cell.table, "bin": item.cell.bin, "element": element}
-
-
-def _sighting_words(item: Sighting) -> Mapping[str, object]:
-    return {"indicator_id": item.indicator_id, "kind": item.kind}
-
-
-def _outcome_words(item: BlockOutcome) -> Mapping[str, object]:
-    return {"indicator_id": item.indicator_id, "state": item.state}

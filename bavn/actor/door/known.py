@@ -12,6 +12,7 @@ from typing import Any
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.suspicion import RowsRef, Suspicion, in_order
 from bavn.model.text import Text
+from bavn.model.verdict import NO_VERDICTS, Verdict, Verdicts, judged_in_order
 from bavn.wire.book import Book
 
 SUSPICIONS_MAX = 100_000
@@ -32,11 +33,13 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A suspicion in the actor's own reading order (rank 1 first) and when this node first had it."""
+    """A suspicion in the actor's own reading order (rank 1 first; 0: ignored here) and when this node first had it.
+    ``verdict``: what people here hold of it; its p is weighed by that already."""
 
     rank: int
     known_us: int
     suspicion: Suspicion
+    verdict: Verdict | None = None
 
 
 class Known:
@@ -63,18 +66,21 @@ class Known:
         return len(kept)
 
     def ranked(self) -> list[Ranked]:
-        """All of them in reading order."""
+        """All of them in the order of their evidence, verdicts left aside."""
         return ranked_of(self._book.rows(RANKED_SQL))
 
     def all(self) -> list[Suspicion]:
         return [entry.suspicion for entry in self.ranked()]
 
 
-def ranked_of(rows: Iterable[tuple[Any, ...]]) -> list[Ranked]:
-    """Ranks rows of (known_us, facts), also as read by another process."""
+def ranked_of(rows: Iterable[tuple[Any, ...]], verdicts: Verdicts = NO_VERDICTS) -> list[Ranked]:
+    """Ranks rows of (known_us, facts), also as read by another process; what is ignored comes last, with rank 0."""
     known = {s.id: (at, s) for at, s in ((int(at), _of_text(facts)) for at, facts in rows)}
-    ordered = in_order([s for _, s in known.values()])
-    return [Ranked(rank, known[s.id][0], s) for rank, s in enumerate(ordered, 1)]
+    ordered = judged_in_order((s for _, s in known.values()), verdicts)
+    return [
+        Ranked(0 if one.ignored else rank, known[one.suspicion.id][0], one.suspicion, one.verdict)
+        for rank, one in enumerate(ordered, 1)
+    ]
 
 
 RANKED_SQL = "SELECT known_us, facts FROM suspicion"

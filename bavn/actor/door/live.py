@@ -1,51 +1,80 @@
 """Which suspicions are alive for a tier, and which element each of them stands for. Pure.
 
 The set of a round is what is suspicious now over the window, not what is new (PSI.md, Tiers and rounds): a second
-victim days later still meets the first. One element, one row: the suspicion with the smallest p speaks for it.
+victim days later still meets the first. One element, one row: the suspicion with the smallest p speaks for it, of those
+that nobody here has judged benign or ignores.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import log
+from typing import Final
 
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, registered_domain
 from bavn.model.suspicion import Suspicion
+from bavn.model.verdict import NO_VERDICTS, Verdicts
 
-STRONG_TIERS = ("A",)
+STRONG_TIER = "A"
+SCAN, INBOUND = "scan", "T1595"
+WALK_NATS_MIN: Final = 3 * log(4) - 1e-9
+"""Three tries (detect/scan.py). In a walk's bucket it stands as 4, which the centre reads as three."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An observable offered to the join and the suspicion that speaks for it. ``hosts``: own hosts behind it in all."""
+    """An observable offered to the join and the suspicion that speaks for it. ``hosts``: own hosts behind it in all.
+    ``judged``: all suspicions of it were judged benign or are ignored here, and as what; else empty."""
 
     observable: Observable
     suspicion: Suspicion
+    judged: str = ""
 
 
 def is_strong(tier: str) -> bool:
-    """Tier A is for strong evidence; every other tier is treated as weak evidence."""
-    return tier in STRONG_TIERS
+    """Tier A and its assurance (``A-daily``) are for strong evidence; every other tier is treated as weak evidence."""
+    return tier == STRONG_TIER or tier.startswith(f"{STRONG_TIER}-")
 
 
 def live_elements(
-    suspicions: Iterable[Suspicion], tier: str, now_us: int, policy: DoorPolicy
+    suspicions: Iterable[Suspicion], tier: str, now_us: int, policy: DoorPolicy, verdicts: Verdicts = NO_VERDICTS
 ) -> list[tuple[Element, bool]]:
     """Every element of every suspicion young enough for the tier, strongest first; the flag says strong enough."""
     strong = is_strong(tier)
     oldest_us = now_us - (policy.strong_days if strong else policy.weak_days) * DAY_US
     p_max = policy.strong_p_max if strong else policy.weak_p_max
-    best: dict[Observable, Suspicion] = {}
+    best = _spoken_for((s for s in suspicions if s.last_us >= oldest_us), verdicts)
+    ordered = sorted(best.values(), key=lambda element: (*_key(element), element.observable))
+    walks = policy.join_walks and not strong
+    return [(element, element.suspicion.p <= p_max or (walks and _walks(element.suspicion))) for element in ordered]
+
+
+def _walks(suspicion: Suspicion) -> bool:
+    """Tries from outside that the centre adds up over actors: too few for an alarm here, and so never odd alone."""
+    inbound = suspicion.detector == SCAN and suspicion.technique.startswith(INBOUND)
+    return inbound and suspicion.walk_nats is not None and suspicion.walk_nats >= WALK_NATS_MIN
+
+
+def put_aside(suspicions: Iterable[Suspicion], verdicts: Verdicts) -> Mapping[Observable, str]:
+    """Elements all of whose suspicions were judged benign or are ignored here, and as what."""
+    if not verdicts:
+        return {}
+    return {made.observable: made.judged for made in _spoken_for(suspicions, verdicts).values() if made.judged}
+
+
+def _spoken_for(suspicions: Iterable[Suspicion], verdicts: Verdicts) -> dict[Observable, Element]:
+    best: dict[Observable, Element] = {}
     for suspicion in suspicions:
-        if suspicion.last_us < oldest_us:
-            continue
+        verdict = verdicts.of(suspicion)
+        put_aside_here = verdict is not None and verdict.judgement != "true" and verdict.origin == "here"
+        judged = verdict.judgement if verdict is not None and put_aside_here else ""
         for observable in suspicion.observables:
-            element = as_element(observable)
-            known = best.get(element)
-            if known is None or _key(suspicion) < _key(known):
-                best[element] = suspicion
-    ordered = sorted(best.items(), key=lambda item: (*_key(item[1]), item[0]))
-    return [(Element(observable, suspicion), suspicion.p <= p_max) for observable, suspicion in ordered]
+            made = Element(as_element(observable), suspicion, judged)
+            known = best.get(made.observable)
+            if known is None or _key(made) < _key(known):
+                best[made.observable] = made
+    return best
 
 
 def as_element(observable: Observable) -> Observable:
@@ -56,5 +85,5 @@ def as_element(observable: Observable) -> Observable:
     return observable if registered is None else Observable.of(ObservableType.DOMAIN, registered)
 
 
-def _key(suspicion: Suspicion) -> tuple[float, str, str]:
-    return (suspicion.p, suspicion.detector, suspicion.id)
+def _key(element: Element) -> tuple[bool, float, str, str]:
+    return (bool(element.judged), element.suspicion.p, element.suspicion.detector, element.suspicion.id)

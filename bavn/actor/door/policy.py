@@ -33,6 +33,11 @@ class DoorPolicy:
         low=1e-9,
         high=0.5,
     )
+    join_walks: bool = setting(
+        default=False,
+        unit="",
+        holds="Sources from outside with three more failed tries than good ones join as weak, whatever their p.",
+    )
     strong_days: int = setting(
         7, unit="days", holds="How long a strong suspicion stays in the set after its last record.", low=1, high=90
     )
@@ -59,6 +64,14 @@ class DoorPolicy:
     reveal_fingerprint: str = setting(
         "automatic", unit="", holds="Answer for a JA3, JA4 or certificate fingerprint: automatic, ask or never."
     )
+    reveal_pair: str = setting(
+        "automatic",
+        unit="",
+        holds="Answer for a pair of TLS fingerprints (client and server): automatic, ask or never.",
+    )
+    reveal_chain: str = setting(
+        "automatic", unit="", holds="Answer for a chain of techniques with its period: automatic, ask or never."
+    )
     reveal_file: str = setting("automatic", unit="", holds="Answer for a file hash: automatic, ask or never.")
     reports_per_day_max: int = setting(
         200, unit="reports", holds="The most reports that leave in 24 hours; the rest are refused.", low=0, high=100_000
@@ -66,14 +79,57 @@ class DoorPolicy:
     tell_sightings: bool = setting(
         default=True, unit="", holds="Tell the centre when a shared indicator is met here, by count bucket and hour."
     )
+    answer_questions: str = setting(
+        "automatic",
+        unit="",
+        holds="Answer the centre's questions about indicators from own history: automatic, ask or never; the stricter"
+        " of this and reveal_* of the class counts.",
+    )
+    questions_per_day_max: int = setting(
+        50, unit="indicators", holds="The most indicators the centre may ask about in 24 hours.", low=0, high=10_000
+    )
+    answer_cases: bool = setting(
+        default=True, unit="", holds="People here may answer what the centre asks this actor in a case."
+    )
+    case_answers_per_day_max: int = setting(
+        200, unit="answers", holds="The most answers to cases that leave in 24 hours.", low=0, high=10_000
+    )
+    note_nis2: bool = setting(
+        default=True, unit="", holds="People here may note NIS2's steps of this actor for the centre's clocks."
+    )
+    attach_evidence: bool = setting(
+        default=True, unit="", holds="People here may attach evidence to a case, after a preview."
+    )
+    evidence_per_day_max: int = setting(
+        10, unit="", holds="The most evidence that leaves in 24 hours, 4 MiB each.", low=0, high=1000
+    )
+    hear_verdicts: bool = setting(
+        default=True, unit="", holds="What the sector's cases came to weighs in this actor's own list, as advice."
+    )
+    verdicts_per_day_max: int = setting(
+        500, unit="observables", holds="The most that the sector may judge here in 24 hours.", low=0, high=100_000
+    )
     tell_health: bool = setting(default=True, unit="", holds="Tell the centre how the node is.")
+    tell_counts: bool = setting(
+        default=True, unit="", holds="Tell the centre once a day, with noise, how many hosts were suspected of what."
+    )
+    counts_epsilon: float = setting(
+        1.0, unit="", holds="Epsilon (differential privacy) of a day's counts; smaller is noisier.", low=0.1, high=10.0
+    )
+    counts_epsilon_30_days: float = setting(
+        30.0, unit="", holds="The most epsilon in any 30 days; once it is spent, no counts leave.", low=0.0, high=300.0
+    )
+    counts_cell_max: int = setting(
+        1000, unit="", holds="No single count is told above this, noise apart.", low=1, high=100_000
+    )
     leave_out: tuple[str, ...] = setting(
         (), unit="", holds='Observables that never take part, as "type:value" (own services, suppliers).'
     )
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            if entry.name.startswith("reveal_") and getattr(self, entry.name) not in REVEAL_MODES:
+            modal = entry.name.startswith("reveal_") or entry.name == "answer_questions"
+            if modal and getattr(self, entry.name) not in REVEAL_MODES:
                 raise SettingsError(f"door.{entry.name} must be one of {', '.join(REVEAL_MODES)}")
         for text in self.leave_out:
             kind, _, value = text.partition(":")
@@ -92,4 +148,8 @@ class DoorPolicy:
             return self.reveal_domain
         if kind in (ObservableType.IP4, ObservableType.IP6):
             return self.reveal_address
-        return self.reveal_file if kind is ObservableType.SHA256 else self.reveal_fingerprint
+        others = {
+            ObservableType.SHA256: self.reveal_file, ObservableType.FP_PAIR: self.reveal_pair,
+            ObservableType.CHAIN: self.reveal_chain,
+        }  # fmt: skip
+        return others.get(kind, self.reveal_fingerprint)

@@ -19,7 +19,7 @@ from bavn.model.evidence import (
     walk_bucket,
 )
 from bavn.model.moment import DAY_US, hour_of
-from bavn.model.observable import Observable, is_external
+from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.psi.round import Cell
@@ -28,22 +28,26 @@ from bavn.wire.gate import Rule
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An element that may join a tier's rounds. ``strong_enough``: its p reaches the tier's line."""
+    """An element that may join a tier's rounds. ``strong_enough``: its p reaches the tier's line. ``same_names``: names
+    are cut by the same list in the round that is prepared as here."""
 
     element: Element
     tier: str
     strong_enough: bool
+    same_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An element that the centre asks about. ``told`` None: the cell holds none. ``proved``: the receipts hold."""
+    """An element that the centre asks about. ``told`` None: the cell holds none. ``proved``: the receipts hold.
+    ``judged``: as what people here have put it aside since it was prepared; else empty."""
 
     round_id: str
     tier: str
     cell: Cell
     told: Told | None
     proved: bool
+    judged: str = ""
 
 
 class Rules:
@@ -59,9 +63,11 @@ class Rules:
             Rule("tier_joined", self._tier_joined),
             Rule("strong_enough", self._strong_enough),
             Rule("external", lambda item, draft: self._external(item.element.observable, draft)),
+            Rule("same_names", _same_names),
             Rule("not_left_out", lambda item, draft: self._not_left_out(item.element.observable, draft)),
             Rule("not_common", self._not_common),
             Rule("not_vetoed", lambda item, draft: self._not_vetoed(item.element.observable, draft)),
+            Rule("not_judged", lambda item, draft: _not_judged(item.element.judged, draft)),
         )
 
     def report_row(self) -> tuple[Rule[Asked, Draft], ...]:
@@ -71,6 +77,7 @@ class Rules:
             Rule("external", lambda item, draft: self._external(_told(item).observable, draft)),
             Rule("not_left_out", lambda item, draft: self._not_left_out(_told(item).observable, draft)),
             Rule("not_vetoed", lambda item, draft: self._not_vetoed(_told(item).observable, draft)),
+            Rule("not_judged", lambda item, draft: _not_judged(item.judged, draft)),
             Rule("reveal_mode", self._reveal_mode),
             Rule("budget", self._budget),
             Rule("evidence", self._evidence),
@@ -142,6 +149,19 @@ class Rules:
         regularity = None if told.regularity is None else bucket_of(told.regularity, REGULARITY_EDGES)
         walk = None if told.walk_nats is None else walk_bucket(told.walk_nats)
         return draft.plus(period_bucket=period, regularity_bucket=regularity, walk_bucket=walk)
+
+
+_JUDGED = {"benign": "people here have judged it benign", "ignore": "people here ignore it for now"}
+
+
+def _same_names(item: Offered, draft: Draft) -> Draft | Refused:
+    if item.same_names or item.element.observable.type is not ObservableType.DOMAIN:
+        return draft
+    return Refused("same_names", "the round cuts names by another public suffix list than this node's")
+
+
+def _not_judged(judged: str, draft: Draft) -> Draft | Refused:
+    return Refused("not_judged", _JUDGED[judged]) if judged else draft
 
 
 def _told(item: Asked) -> Told:

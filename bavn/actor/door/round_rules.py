@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bavn.actor.door.live import is_strong
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.state import State
+from bavn.model.forms import forms, same_spelling
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -44,6 +45,7 @@ class RoundRules:
             Rule("round_new", self._new),
             Rule("round_members", self._members),
             Rule("round_registry", self._registry),
+            Rule("round_forms", self._forms),
             Rule("round_threshold", self._threshold),
             Rule("round_size", self._size),
             Rule("round_time", self._time),
@@ -79,6 +81,12 @@ class RoundRules:
         if known is None and message.registry_version < self._state.newest_registry():
             return Refused("round_registry", "an older registry version than one seen before")
         return outcome
+
+    def _forms(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+        message = put.message
+        if not isinstance(message, RoundOpened) or same_spelling(message.forms):
+            return outcome
+        return Refused("round_forms", f"observables are written otherwise there ({message.forms}; here {forms()})")
 
     def _threshold(self, put: Put, outcome: Outcome) -> Outcome | Refused:
         message = put.message
@@ -118,9 +126,11 @@ class RoundRules:
         return Refused("round_rate", "more rounds in an hour than the policy allows") if many else outcome
 
     def _known(self, put: Put, outcome: Outcome) -> Outcome | Refused:
-        if not isinstance(put.message, RoundOpened) and self._state.round(put.message.round_id) is None:
-            return Refused("round_known", "no open round of this id")
-        return outcome
+        message = put.message
+        if isinstance(message, RoundOpened) or self._state.round(message.round_id) is not None:
+            return outcome
+        ends_wait = isinstance(message, RoundClosed) and self._state.is_wanted(message.round_id)
+        return outcome if ends_wait else Refused("round_known", "no open round of this id")
 
     def _cells(self, put: Put, outcome: Outcome) -> Outcome | Refused:
         message = put.message
@@ -145,9 +155,15 @@ def members_text(message: RoundOpened) -> str:
     return " ".join(f"{m.actor}={m.x}" for m in sorted(message.members, key=lambda m: m.actor))
 
 
+def names_of(members: str) -> dict[int, str]:
+    """x -> name, from the spelling of ``members_text``."""
+    return {int(x): name for name, _, x in (entry.partition("=") for entry in members.split())}
+
+
 def params_of(message: RoundOpened) -> RoundParams:
     """The parameters that are bound into the round's key. ValueError outside the protocol's limits."""
     return RoundParams(
         version=message.version, epoch=message.epoch, round_id=bytes.fromhex(message.round_id),
         registry_version=message.registry_version, tier=message.tier, t=message.t, m=message.m, r=message.r,
+        forms=message.forms,
     )  # fmt: skip

@@ -6,8 +6,9 @@ have been heard, what each element's last outcome was, and the actor's own vetoe
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
-from bavn.actor.door.told import NONCE_BYTES, Told, lock, unlock
+from bavn.actor.door.told import NONCE_BYTES, Prepared, lock, unlock
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Dice
@@ -19,8 +20,8 @@ _SCHEMA = (
     """CREATE TABLE door_round (
         round_id TEXT PRIMARY KEY, opened_us INTEGER NOT NULL, deadline_us INTEGER NOT NULL, version INTEGER NOT NULL,
         epoch INTEGER NOT NULL, registry_version INTEGER NOT NULL, tier TEXT NOT NULL, t INTEGER NOT NULL,
-        m INTEGER NOT NULL, r INTEGER NOT NULL, own_x INTEGER NOT NULL, xs TEXT NOT NULL, asked INTEGER NOT NULL,
-        box BLOB
+        m INTEGER NOT NULL, r INTEGER NOT NULL, forms TEXT NOT NULL, own_x INTEGER NOT NULL, xs TEXT NOT NULL,
+        asked INTEGER NOT NULL, box BLOB
     ) STRICT""",
     "CREATE TABLE door_element (element TEXT, tier TEXT, outcome TEXT NOT NULL, PRIMARY KEY (element, tier)) STRICT",
     """CREATE TABLE door_wish (
@@ -32,7 +33,15 @@ _SCHEMA = (
     "CREATE TABLE door_reported (at_us INTEGER NOT NULL, observable TEXT NOT NULL) STRICT",
     "CREATE INDEX door_reported_at ON door_reported (at_us)",
 )
+_WANTED = (
+    """CREATE TABLE door_wanted (
+        round_id TEXT PRIMARY KEY, opened_us INTEGER NOT NULL, deadline_us INTEGER NOT NULL, version INTEGER NOT NULL,
+        epoch INTEGER NOT NULL, registry_version INTEGER NOT NULL, tier TEXT NOT NULL, t INTEGER NOT NULL,
+        m INTEGER NOT NULL, r INTEGER NOT NULL, forms TEXT NOT NULL, own_x INTEGER NOT NULL, xs TEXT NOT NULL
+    ) STRICT""",
+)
 REGISTRIES_MAX = 100
+_PARAMS = "round_id, version, epoch, registry_version, tier, t, m, r, forms, deadline_us, own_x, xs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,8 @@ class State:
     def __init__(self, book: Book, secret: bytes) -> None:
         self.book = book
         self._secret = secret
-        book.part("door", 1, _SCHEMA)
+        book.part("door", 2, _SCHEMA)
+        book.part("door_wanted", 2, _WANTED)
 
     def heard(self, sender: str) -> int:
         found = self.book.rows("SELECT seq FROM door_heard WHERE sender = ?", (sender,))
@@ -76,53 +86,81 @@ class State:
             tx.execute("DELETE FROM door_registry WHERE version <= ?", (version - REGISTRIES_MAX,))
 
     def rounds_since(self, since_us: int) -> int:
-        return int(self.book.rows("SELECT count(*) FROM door_round WHERE opened_us > ?", (since_us,))[0][0])
+        """Rounds opened since then, those among them that still wait for their keys."""
+        sql = (
+            "SELECT (SELECT count(*) FROM door_round WHERE opened_us > ?1)"
+            " + (SELECT count(*) FROM door_wanted WHERE opened_us > ?1)"
+        )
+        return int(self.book.rows(sql, (since_us,))[0][0])
 
-    def keep_round(self, opened: OpenRound, now_us: int, told: list[Told], slots: SlotMap, dice: Dice) -> None:
+    def want_round(self, opened: OpenRound, now_us: int) -> None:
+        """A round this actor will take part in once it has its keys."""
         p = opened.params
-        box = lock(self._round_key(p.round_id.hex()), dice.bytes(NONCE_BYTES), told, slots.to_bytes())
         with self.book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+                "INSERT INTO door_wanted VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (p.round_id.hex(), now_us, opened.deadline_us, p.version, p.epoch, p.registry_version, p.tier, p.t,
-                 p.m, p.r, opened.own_x, " ".join(str(x) for x in sorted(opened.xs)), box),
+                 p.m, p.r, p.forms, opened.own_x, _text(opened.xs)),
             )  # fmt: skip
 
+    def wanted(self) -> list[OpenRound]:
+        """Rounds that wait for their keys, the first to end first."""
+        found = self.book.rows(f"SELECT {_PARAMS}, 0 FROM door_wanted ORDER BY deadline_us, round_id")
+        return [_open_round(row) for row in found]
+
+    def is_wanted(self, round_id: str) -> bool:
+        return bool(self.book.rows("SELECT 1 FROM door_wanted WHERE round_id = ?", (round_id,)))
+
+    def drop_wanted(self, round_id: str) -> None:
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM door_wanted WHERE round_id = ?", (round_id,))
+
+    def keep_round(self, opened: OpenRound, now_us: int, prepared: Prepared, dice: Dice) -> None:
+        """A round whose share is made; it waits for its keys no more."""
+        p = opened.params
+        box = lock(self._round_key(p.round_id.hex()), dice.bytes(NONCE_BYTES), prepared)
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM door_wanted WHERE round_id = ?", (p.round_id.hex(),))
+            tx.execute(
+                "INSERT INTO door_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+                (p.round_id.hex(), now_us, opened.deadline_us, p.version, p.epoch, p.registry_version, p.tier, p.t,
+                 p.m, p.r, p.forms, opened.own_x, _text(opened.xs), box),
+            )  # fmt: skip
+
+    def last_round(self) -> str | None:
+        """The latest round this node took part in, of those it remembers."""
+        found = self.book.rows("SELECT round_id FROM door_round ORDER BY opened_us DESC, round_id LIMIT 1")
+        return str(found[0][0]) if found else None
+
     def knows(self, round_id: str) -> bool:
-        return bool(self.book.rows("SELECT 1 FROM door_round WHERE round_id = ?", (round_id,)))
+        sql = "SELECT 1 FROM door_round WHERE round_id = ?1 UNION ALL SELECT 1 FROM door_wanted WHERE round_id = ?1"
+        return bool(self.book.rows(sql, (round_id,)))
 
     def round(self, round_id: str) -> OpenRound | None:
-        """An open round; None for one that is unknown or closed."""
+        """An open round whose share is made; None for one that is unknown, waits for its keys or is closed."""
         found = self.book.rows(
-            "SELECT version, epoch, registry_version, tier, t, m, r, deadline_us, own_x, xs, asked FROM door_round "
-            "WHERE round_id = ? AND box IS NOT NULL", (round_id,),
-        )  # fmt: skip
-        if not found:
-            return None
-        version, epoch, registry, tier, t, m, r, deadline_us, own_x, xs, asked = found[0]
-        params = RoundParams(
-            version=version, epoch=epoch, round_id=bytes.fromhex(round_id), registry_version=registry, tier=tier,
-            t=t, m=m, r=r,
-        )  # fmt: skip
-        return OpenRound(params, deadline_us, own_x, frozenset(int(x) for x in xs.split()), asked)
+            f"SELECT {_PARAMS}, asked FROM door_round WHERE round_id = ? AND box IS NOT NULL", (round_id,)
+        )
+        return _open_round(found[0]) if found else None
 
-    def contents(self, opened: OpenRound) -> tuple[list[Told], SlotMap]:
-        """Elements and slot map of an open round. A box that does not open is a broken invariant."""
+    def contents(self, opened: OpenRound) -> tuple[Prepared, SlotMap]:
+        """What an open round rests on. A box that does not open is a broken invariant."""
         round_id = opened.params.round_id.hex()
         box = self.book.rows("SELECT box FROM door_round WHERE round_id = ?", (round_id,))[0][0]
-        told, raw = unlock(self._round_key(round_id), box)
-        slots = SlotMap.from_bytes(opened.params, raw)
+        prepared = unlock(self._round_key(round_id), box)
+        slots = SlotMap.from_bytes(opened.params, prepared.slots)
         if not isinstance(slots, SlotMap):
             raise TypeError(f"the slot map of round {round_id} is damaged: {slots.reason}")
-        return told, slots
+        return prepared, slots
 
     def count_asked(self, round_id: str, cells: int) -> None:
         with self.book.transaction() as tx:
             tx.execute("UPDATE door_round SET asked = asked + ? WHERE round_id = ?", (cells, round_id))
 
     def close_round(self, round_id: str) -> bool:
-        """Deletes elements and slot map (the book overwrites what it deletes); True if the round was open."""
+        """Deletes elements, keys and slot map (the book overwrites what it deletes); True if the round was open."""
         with self.book.transaction() as tx:
+            tx.execute("DELETE FROM door_wanted WHERE round_id = ?", (round_id,))
             done = tx.execute("UPDATE door_round SET box = NULL WHERE round_id = ? AND box IS NOT NULL", (round_id,))
         return done.rowcount > 0
 
@@ -175,3 +213,16 @@ class State:
     def dummy_key(self) -> bytes:
         """The key of this actor's answers for cells without an element."""
         return blake2b(b"dummy", key=self._secret, digest_size=32, person=b"bavn-dummykey").digest()
+
+
+def _text(xs: frozenset[int]) -> str:
+    return " ".join(str(x) for x in sorted(xs))
+
+
+def _open_round(row: tuple[Any, ...]) -> OpenRound:
+    round_id, version, epoch, registry, tier, t, m, r, forms, deadline_us, own_x, xs, asked = row
+    params = RoundParams(
+        version=version, epoch=epoch, round_id=bytes.fromhex(round_id), registry_version=registry, tier=tier,
+        t=t, m=m, r=r, forms=forms,
+    )  # fmt: skip
+    return OpenRound(params, deadline_us, own_x, frozenset(int(x) for x in xs.split()), asked)

@@ -1,12 +1,15 @@
 """Gate 1, the rules for what the node tells of its own accord: sightings, block outcomes (S2), health (S4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.evidence import bucket_of
+from bavn.model.forms import forms
 from bavn.model.indicator import COUNT_EDGES, BlockOutcome, Sighting
 from bavn.model.moment import hour_of
+from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.wire.gate import Rule
 
@@ -23,11 +26,27 @@ class Condition:
     last_round: str | None
 
 
-class TellRules:
-    """The rows over one policy."""
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What a person here takes back. ``number`` names the wish at home."""
 
-    def __init__(self, policy: DoorPolicy) -> None:
-        self._policy = policy
+    number: int
+    observable: Observable
+
+
+class TellRules:
+    """The rows over one policy. ``was_reported``: whether a report on this has left."""
+
+    def __init__(self, policy: DoorPolicy, was_reported: Callable[[Observable], bool]) -> None:
+        self._policy, self._was_reported = policy, was_reported
+
+    def withdrawal_row(self) -> tuple[Rule[TakenBack, Draft], ...]:
+        return (Rule("was_reported", self._reported), Rule("withdrawn", _withdrawn))
+
+    def _reported(self, item: TakenBack, draft: Draft) -> Draft | Refused:
+        """To take back what was never said would say it."""
+        known = self._was_reported(item.observable)
+        return draft if known else Refused("was_reported", "no report on it has left this node")
 
     def sighting_row(self) -> tuple[Rule[Sighting, Draft], ...]:
         return (Rule("tell_sightings", self._sightings_told), Rule("sighting", _sighting))
@@ -48,6 +67,10 @@ class TellRules:
         return draft if self._policy.tell_health else Refused("tell_health", "the policy tells no health")
 
 
+def _withdrawn(item: TakenBack, draft: Draft) -> Draft | Refused:
+    return draft.plus(type=item.observable.type.value, value=item.observable.value)
+
+
 def _sighting(item: Sighting, draft: Draft) -> Draft | Refused:
     return draft.plus(
         indicator_id=item.indicator_id, kind=item.kind, count_bucket=bucket_of(item.count, COUNT_EDGES),
@@ -58,13 +81,14 @@ def _sighting(item: Sighting, draft: Draft) -> Draft | Refused:
 
 def _outcome(item: BlockOutcome, draft: Draft) -> Draft | Refused:
     return draft.plus(
-        indicator_id=item.indicator_id, version=item.version, state=item.state, enforcers=item.enforcers, rule=item.rule
-    )
+        indicator_id=item.indicator_id, version=item.version, state=item.state, enforcers=item.enforcers,
+        rule=item.rule, not_carried=item.not_carried,
+    )  # fmt: skip
 
 
 def _health(item: Condition, draft: Draft) -> Draft | Refused:
     return draft.plus(
         version=item.version, sensor=item.sensor, capture_loss_permille=min(1000, max(0, item.capture_loss_permille)),
         clock_skew_s=min(86400, max(-86400, item.clock_skew_s)), queue_messages=item.queue_messages,
-        last_round=item.last_round,
+        last_round=item.last_round, forms=forms(),
     )  # fmt: skip

@@ -4,12 +4,13 @@ Exact values on purpose: the rules of the gate make buckets of them, nobody else
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bavn.actor.door.live import Element
 from bavn.model.observable import Observable, ObservableType
+from bavn.psi.keys import ID_BYTES, KEY_BYTES
 
 NONCE_BYTES = 12
 
@@ -47,15 +48,29 @@ def told_of(element: Element) -> Told:
     )  # fmt: skip
 
 
-def lock(key: bytes, nonce: bytes, told: list[Told], slots: bytes) -> bytes:
-    """Elements and slot map of a round as one sealed box; ``key`` 32 bytes, ``nonce`` 12, never twice."""
-    listed = json.dumps([asdict(entry) for entry in told]).encode()
-    plain = len(listed).to_bytes(8, "big") + listed + slots
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that an open round rests on: ``ids`` 14 bytes for each of ``told``, ``kr`` the round's key, ``slots`` the
+    slot map's bytes."""
+
+    told: tuple[Told, ...]
+    ids: tuple[bytes, ...] = field(repr=False)
+    kr: bytes = field(repr=False)
+    slots: bytes = field(repr=False)
+
+
+def lock(key: bytes, nonce: bytes, prepared: Prepared) -> bytes:
+    """A round's contents as one sealed box; ``key`` 32 bytes, ``nonce`` 12, never twice."""
+    listed = json.dumps([asdict(entry) for entry in prepared.told]).encode()
+    plain = len(listed).to_bytes(8) + listed + prepared.kr + b"".join(prepared.ids) + prepared.slots
     return nonce + AESGCM(key).encrypt(nonce, plain, b"bavn-slots")
 
 
-def unlock(key: bytes, box: bytes) -> tuple[list[Told], bytes]:
+def unlock(key: bytes, box: bytes) -> Prepared:
     """What ``lock`` closed. cryptography.exceptions.InvalidTag if the box was changed or belongs to another key."""
     plain = AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], b"bavn-slots")
-    size = int.from_bytes(plain[:8], "big")
-    return [Told(**entry) for entry in json.loads(plain[8 : 8 + size])], plain[8 + size :]
+    at = 8 + int.from_bytes(plain[:8])
+    told = tuple(Told(**entry) for entry in json.loads(plain[8:at]))
+    first, last = at + KEY_BYTES, at + KEY_BYTES + ID_BYTES * len(told)
+    ids = tuple(plain[start : start + ID_BYTES] for start in range(first, last, ID_BYTES))
+    return Prepared(told, ids, plain[at:first], plain[last:])

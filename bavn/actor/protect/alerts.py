@@ -1,7 +1,7 @@
 """Alerts of our own rules, read back from the store: which shared indicators a watching Suricata saw or dropped.
 
 An alert row names a flow; the name, fingerprint or address that set it off stands in that flow's dns, tls or http row.
-Refuses to know hosts: it asks for counts and moments only.
+Hosts are asked for only of what was dropped, for rollback.py.
 """
 
 from collections.abc import Iterator
@@ -30,6 +30,17 @@ _FLOWS: Final = """
 _ADDRESSES: Final = """
     SELECT src, dst, bool_or(action = 'blocked'), count(*), min(ts), max(ts) FROM alert
     WHERE signature_id BETWEEN $first AND $last GROUP BY src, dst ORDER BY 4 DESC, src, dst LIMIT {limit}"""
+_REFUSED: Final = """
+    WITH hit AS (
+        SELECT DISTINCT sensor, flow_id FROM alert
+        WHERE signature_id BETWEEN $first AND $last AND flow_id <> 0 AND action = 'blocked'
+    )
+    SELECT {column} AS met, src, max(ts) FROM {table} JOIN hit USING (sensor, flow_id)
+    WHERE {column} IS NOT NULL GROUP BY ALL ORDER BY met, src LIMIT {limit}"""
+_CALLED: Final = """
+    SELECT src, dst, max(ts) FROM alert
+    WHERE signature_id BETWEEN $first AND $last AND action = 'blocked'
+    GROUP BY src, dst ORDER BY src, dst LIMIT {limit}"""
 _DNS_ROWS: Final = "greatest(count(*) FILTER (WHERE answered), count(*) FILTER (WHERE NOT answered))"
 _ASKED: Final = (
     ("dns", "rrname", ObservableType.DOMAIN, _DNS_ROWS),
@@ -63,6 +74,18 @@ def met_in_alerts(window: Window) -> Iterator[Met]:
     span = {"first": min(SID_ADDRESS), "last": max(SID_ADDRESS)}
     for src, dst, dropped, n, first, last in window.rows(_ADDRESSES.format(limit=ROWS_MAX), span):
         yield _met(dropped, (_address(src), _address(dst)), n, first, last)
+
+
+def refused_hosts(window: Window) -> Iterator[tuple[tuple[Observable, ...], str, int]]:
+    """Of what a Suricata dropped in the window: every observable that it may have been, the machine that asked for it,
+    and its last moment there; at most ROWS_MAX rows for each question. Raises QueryRefused."""
+    span = {"first": SID_FIRST, "last": SID_LAST}
+    for table, column, kind, _ in _ASKED:
+        for value, src, last in window.rows(_REFUSED.format(table=table, column=column, limit=ROWS_MAX), span):
+            yield _candidates(kind, value), address_text(src), as_us(last.replace(tzinfo=UTC))
+    called = {"first": SID_ADDRESS[1], "last": SID_ADDRESS[1]}
+    for src, dst, last in window.rows(_CALLED.format(limit=ROWS_MAX), called):
+        yield (_address(dst),), address_text(src), as_us(last.replace(tzinfo=UTC))
 
 
 def _met(dropped: bool, candidates: tuple[Observable, ...], n: int, first: Any, last: Any) -> Met:

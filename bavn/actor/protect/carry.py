@@ -37,7 +37,11 @@ def _is_choosy(kind: type) -> bool:
 
 def carried(enforcer: Enforcer, blocks: Sequence[Block]) -> Iterator[Block]:
     """The blocks that this enforcer can put into force, in their order."""
-    return (block for block in blocks if carries(enforcer, block.observable))
+    kinds = enforcer.carries
+    if not _is_choosy(type(enforcer)):
+        return (block for block in blocks if block.observable.type in kinds)
+    takes = cast("Choosy", enforcer).takes
+    return (block for block in blocks if block.observable.type in kinds and takes(block.observable))
 
 
 @dataclass(frozen=True, slots=True)

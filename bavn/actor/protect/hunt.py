@@ -1,11 +1,12 @@
 """Own history asked about shared indicators: the dry run before a block, and the retro-hunt after a release.
 
 What was met is the store's to say (its hunt is handed in); this adds how much of all that is in use here a block would
-cover. Keeps only numbers: hits, hosts, destinations, first and last. Refuses to know names of hosts, and what follows.
+cover. Keeps only numbers: hits, hosts, destinations, first and last; of hosts it asks only whether they are clinical.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, Protocol
 
 from bavn.model.moment import DAY_US, HOUR_US
@@ -13,9 +14,10 @@ from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Window
 
 _COLUMNS: Final = {ObservableType.JA3: "ja3", ObservableType.JA4: "ja4", ObservableType.CERT: "cert"}
+_PAIR: Final = "$value IN (ja3 || '+' || ja3s, ja4 || '+' || ja3s)"
 _NAMES_BELOW: Final = "SELECT count(DISTINCT name) FROM name_hour WHERE name = $name OR ends_with(name, $below)"
 _BACKGROUND: Final = """
-    SELECT (SELECT count(DISTINCT src) FROM pair_hour WHERE is_home(src)),
+    SELECT (SELECT count(*) FROM (SELECT src FROM pair_hour UNION SELECT src FROM name_hour) WHERE is_home(src)),
            (SELECT count(DISTINCT dst) FROM pair_hour WHERE NOT is_home(dst)),
            (SELECT count(DISTINCT name) FROM name_hour)"""
 
@@ -31,6 +33,9 @@ class Met(Protocol):
 
     @property
     def hosts(self) -> int: ...
+
+    @property
+    def named(self) -> tuple[str, ...]: ...
 
     @property
     def first_us(self) -> int: ...
@@ -51,11 +56,13 @@ class History:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What own history of ``days`` holds about one observable. ``destinations``: distinct names or addresses that a
-    block of it would cover; the ``background_`` numbers are how many hosts and destinations there were at all."""
+    block of it would cover; ``clinical``: how many of the hosts are clinical; the ``background_`` numbers are how many
+    hosts and destinations there were at all."""
 
     days: int
     hits: int = 0
     hosts: int = 0
+    clinical: int = 0
     destinations: int = 0
     first_us: int | None = None
     last_us: int | None = None
@@ -67,10 +74,11 @@ NO_HISTORY: Final = Found(days=0)
 
 
 class Hunter:
-    """Hunts one actor's history. The background is counted once per hour of the clock and kept."""
+    """Hunts one actor's history. ``clinical``: own networks of clinical equipment. The background is counted once per
+    hour of the clock and kept."""
 
-    def __init__(self, history: History | None) -> None:
-        self._history = history
+    def __init__(self, history: History | None, clinical: Sequence[IPv4Network | IPv6Network] = ()) -> None:
+        self._history, self._clinical = history, tuple(clinical)
         self._background: tuple[tuple[int, int], tuple[int, int, int]] | None = None
 
     @property
@@ -113,9 +121,16 @@ class Hunter:
         made = dict.fromkeys(observables, Found(days=known_days))
         for met in history.hunt(window, observables):
             made[met.observable] = Found(
-                days=known_days, hits=met.count, hosts=met.hosts, first_us=met.first_us, last_us=met.last_us
-            )
+                days=known_days, hits=met.count, hosts=met.hosts, clinical=self._at_bedsides(met),
+                first_us=met.first_us, last_us=met.last_us,
+            )  # fmt: skip
         return made
+
+    def _at_bedsides(self, met: Met) -> int:
+        """How many hosts are clinical; where not all are named, those that are not count as clinical, too."""
+        if not self._clinical:
+            return 0
+        return sum(in_networks(host, self._clinical) for host in met.named) + max(0, met.hosts - len(met.named))
 
     def _counted(self, window: Window, days: int, now_us: int) -> tuple[int, int, int]:
         key = (days, now_us // HOUR_US)
@@ -125,13 +140,20 @@ class Hunter:
         return self._background[1]
 
 
+def in_networks(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether an address text lies in one of them."""
+    address = ip_address(host)
+    return any(address.version == network.version and address in network for network in networks)
+
+
 def _destinations(window: Window, observable: Observable) -> int:
     """How many names or addresses a block of something that was met would cover."""
     if observable.type is ObservableType.DOMAIN:
         given = {"name": observable.value, "below": "." + observable.value}
         return int(window.rows(_NAMES_BELOW, given)[0][0])
     column = _COLUMNS.get(observable.type)
-    if column is None:
+    where = _PAIR if observable.type is ObservableType.FP_PAIR else f"{column} = $value" if column else None
+    if where is None:
         return 1
-    sql = f"SELECT count(DISTINCT dst) FROM tls WHERE {column} = $value"
+    sql = f"SELECT count(DISTINCT dst) FROM tls WHERE {where}"
     return int(window.rows(sql, {"value": observable.value})[0][0])

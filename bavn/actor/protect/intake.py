@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import batched
 from typing import Final
 
 import rfc8785
@@ -18,20 +19,23 @@ from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import Arrived, Draft, Evidence, Row, renews
 from bavn.actor.protect.state import Item, State, item_of, outcome_of
+from bavn.model.indicator import Indicator
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, QueryRefused
 from bavn.wire.codec import DOWN_KINDS, Encoded, decode, encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
+from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
 from bavn.wire.stix import indicator_of
 
 GATE: Final = "protect"
 PEER: Final = "centre"
+SECTOR_SWITCH: Final = "sector_switch"
 QUEUE_MAX: Final = 10_000
 LOOK_MAX: Final = 200
-Instruction = IndicatorReleased | IndicatorWithdrawn
+TOGETHER_MAX: Final = 50
+Instruction = IndicatorReleased | IndicatorWithdrawn | SectorSwitched
 _HUNTED_THOUGH_REFUSED: Final = frozenset({"pap_allows", "pap_watch_only", "carried"})
 """Looking into own logs is always allowed (PAP), and helps where nothing could be enforced."""
 
@@ -51,6 +55,21 @@ class Withdrawn:
     indicator_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A turn of the sector's kill switch at the gate. ``item_id``: sha256 hex of the message."""
+
+    message: SectorSwitched
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """The draft of a turn: how the switch stands from now on."""
+
+    on: bool = False
+
+
 class Intake:
     """``listed`` names the warning list that knows an observable, or None."""
 
@@ -61,7 +80,7 @@ class Intake:
         self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger
         self._hunter, self._listed = hunter, listed
         row = Row(
-            policy=policy, never=never, homes=homes, hands=hands, clock=clock, known=state.known,
+            policy=policy, never=never, homes=homes, hands=hands, clock=clock, known=state.known, held=state.held,
             spent=lambda: state.spent(clock.now_us()),
         )  # fmt: skip
         self._released = Gate[Arrived, Draft](
@@ -71,20 +90,28 @@ class Intake:
             GATE, (Rule("withdrawal_new", self._withdrawal_new),), ledger, clock, way="in", nothing=Withdrawn,
             label=_label_withdrawal, follow=self._follow_withdrawal,
         )  # fmt: skip
+        self._switched = Gate[Turned, Switched](
+            GATE, (Rule("switch_new", self._switch_new),), ledger, clock, way="in", nothing=Switched,
+            label=_label_switch, follow=self._follow_switch,
+        )  # fmt: skip
 
-    def hear(self, message: Instruction) -> None:
+    def hear(self, message: Instruction) -> bool:
         """Keeps a message to be looked at; joins the transaction in which the node notes that it heard it. A queue
-        that is full refuses it, with its ledger line."""
+        that is full refuses it, with its ledger line. The kill switch waits in no queue: True if it was turned."""
         encoded = encode(message)
+        if isinstance(message, SectorSwitched):
+            return not isinstance(self._switched.offer(Turned(message, encoded.id)), Refused)
         if self._state.came_count() < QUEUE_MAX:
             self._state.came(encoded.kind, encoded.body)
-            return
+            return False
         note = Note(kind=encoded.kind, item_id=encoded.id, peer=PEER)
         refused = Refused("queue_full", f"{QUEUE_MAX} messages wait to be looked at")
         self._ledger.append(self._clock.now_us(), GATE, "in", note, refused)
+        return False
 
     def look(self) -> list[Draft | Refused | Withdrawn]:
-        """The oldest messages (at most LOOK_MAX) meet the gate, one outcome each, in order. Raises GateBroken."""
+        """The oldest messages (at most LOOK_MAX) meet the gate, one outcome each, in order; what follows from several
+        is one write to the disk, all of it or nothing. Raises GateBroken."""
         came = [(number, Encoded(kind, body)) for number, kind, body in self._state.came_first(LOOK_MAX)]
         messages = [decode(encoded, DOWN_KINDS) for _, encoded in came]
         arrived = [
@@ -94,15 +121,16 @@ class Intake:
         ]
         weighed = iter(self._weighed(arrived))
         outcomes: list[Draft | Refused | Withdrawn] = []
-        for message, (number, encoded) in zip(messages, came, strict=True):
+        for some in batched(zip(messages, came, strict=True), TOGETHER_MAX, strict=False):
             with self._state.book.transaction():
-                self._state.looked_at(number)
-                if isinstance(message, IndicatorReleased):
-                    outcomes.append(self._offer(next(weighed)))
-                elif isinstance(message, IndicatorWithdrawn):
-                    outcomes.append(self._withdrawn.offer(Withdrawal(message, encoded.id)))
-                else:
-                    raise TypeError(f"only what hear() wrote stands in the queue, not {encoded.kind}")
+                for message, (number, encoded) in some:
+                    self._state.looked_at(number)
+                    if isinstance(message, IndicatorReleased):
+                        outcomes.append(self._offer(next(weighed)))
+                    elif isinstance(message, IndicatorWithdrawn):
+                        outcomes.append(self._withdrawn.offer(Withdrawal(message, encoded.id)))
+                    else:
+                        raise TypeError(f"only what hear() wrote stands in the queue, not {encoded.kind}")
         return outcomes
 
     def approve(self, item: Item, by: str) -> Draft | Refused:
@@ -157,6 +185,7 @@ class Intake:
         row = replace(
             item_of(made, item.bundle, draft.act, standing, now_us),
             by=item.approved_by,
+            held=self._still_held(made) and not item.approved_by,
             found=json.dumps(asdict(found), sort_keys=True) if found else "",
         )
         if standing == "lifted":
@@ -174,6 +203,11 @@ class Intake:
         said |= {"rule": row.rule, "by": item.approved_by}
         return replace(_label(item), privacy="C", bytes=len(item.bundle), summary=json.dumps(said, sort_keys=True))
 
+    def _still_held(self, made: Indicator) -> bool:
+        """What was lifted here stays so for every later version, until a person puts it back."""
+        known = self._state.known(made.id)
+        return known is not None and known.held
+
     def _refuse(self, item: Arrived, refused: Refused) -> None:
         """A refused bundle that could be read supersedes what was known, except where it is only old."""
         made = indicator_of(item.bundle)
@@ -182,6 +216,7 @@ class Intake:
         now_us = self._clock.now_us()
         row = item_of(made, item.bundle, "block", "refused", now_us)
         row = replace(row, rule=refused.rule, reason=refused.reason, by=item.approved_by, told="refused")
+        row = replace(row, held=self._still_held(made))
         self._state.tell(outcome_of(row, "refused", (), refused.rule, ()))
         if refused.rule == "room":
             return
@@ -206,6 +241,24 @@ class Intake:
         said = json.dumps({"indicator": indicator_id, "standing": "lifted"}, sort_keys=True)
         return replace(_label_withdrawal(item), privacy="C", summary=said)
 
+    def _switch_new(self, item: Turned, _: Switched) -> Switched | Refused:
+        """A turn never comes back: an old one played again neither lifts nor blocks anything."""
+        known = sector_switch(self._state)
+        if known is not None and item.message.number <= known.number:
+            return Refused("switch_new", "this turn of the switch, or a later one, was here before")
+        return Switched(item.message.state == "on")
+
+    def _follow_switch(self, item: Turned, _: Switched) -> Note:
+        said = json.dumps(item.message.model_dump(), sort_keys=True)
+        self._state.set_note(SECTOR_SWITCH, said)
+        return replace(_label_switch(item), privacy="C", summary=said)
+
+
+def sector_switch(state: State) -> SectorSwitched | None:
+    """The last turn of the sector's kill switch that came here; None if none did."""
+    kept = state.note(SECTOR_SWITCH)
+    return None if kept is None else SectorSwitched(**json.loads(kept))
+
 
 def act_id(act: str, indicator_id: str, by: str, at_us: int) -> str:
     """sha256 hex of something that a person did here: the item id of its ledger line."""
@@ -222,6 +275,10 @@ def _label(item: Arrived) -> Note:
 
 def _label_withdrawal(item: Withdrawal) -> Note:
     return Note(kind="IndicatorWithdrawn", item_id=item.item_id, peer=PEER)
+
+
+def _label_switch(item: Turned) -> Note:
+    return Note(kind="SectorSwitched", item_id=item.item_id, peer=PEER)
 
 
 def _never_seen(indicator_id: str, now_us: int) -> Item:

@@ -5,6 +5,7 @@ rest waits for a person. Refuses to know any indicator.
 """
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError, setting
@@ -37,7 +38,7 @@ class ProtectPolicy:
         "", unit="", holds="Path of the never-block list (TOML); empty for the list that comes with Bavn."
     )
     dry_run_days: int = setting(
-        7, unit="days", holds="How much own history a block is tried on before it is put into force.", low=1, high=90
+        30, unit="days", holds="How much own history a block is tried on before it is put into force.", low=1, high=90
     )
     dry_run_hosts_max: int = setting(
         20,
@@ -63,6 +64,21 @@ class ProtectPolicy:
         low=0,
         high=1000,
     )
+    clinical_networks: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds="Own networks of clinical equipment (CIDR): a block that would have met a host there waits for a person.",
+    )
+    rollback: bool = setting(
+        default=True, unit="", holds="Lift a block by itself when it hits more than its dry run promised."
+    )
+    rollback_hosts_more_max: int = setting(
+        10,
+        unit="hosts",
+        holds="A block is lifted when in an hour it hits more own hosts than its dry run saw in all, and these more.",
+        low=0,
+        high=100_000,
+    )
     blocks_per_hour_max: int = setting(
         200, unit="blocks", holds="More new blocks than this in an hour wait for a person.", low=0, high=100_000
     )
@@ -70,6 +86,13 @@ class ProtectPolicy:
         20,
         unit="permille",
         holds="New blocks of one hour that together cover more of the destinations in use than this wait for a person.",
+        low=0,
+        high=1000,
+    )
+    in_force_share_permille_max: int = setting(
+        50,
+        unit="permille",
+        holds="Blocks that nobody approved cover at most this share of the destinations; more wait for a person.",
         low=0,
         high=1000,
     )
@@ -119,6 +142,11 @@ class ProtectPolicy:
     )
 
     def __post_init__(self) -> None:
+        for text in self.clinical_networks:
+            try:
+                ip_network(text)
+            except ValueError as error:
+                raise SettingsError(f"protect.clinical_networks: {text!r} is no network ({error})") from error
         for name in self.own_domains:
             try:
                 Observable(ObservableType.DOMAIN, name)

@@ -7,32 +7,40 @@ outcomes go.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from bavn.actor.protect.alerts import met_in_alerts
+from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.force import Force
-from bavn.actor.protect.hunt import History, Hunter
-from bavn.actor.protect.intake import GATE, Instruction, Intake, Withdrawn, act_id
+from bavn.actor.protect.hunt import Found, History, Hunter
+from bavn.actor.protect.intake import GATE, Instruction, Intake, Withdrawn, act_id, sector_switch
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
+from bavn.actor.protect.rollback import Rollback, networks_of
 from bavn.actor.protect.rules import Draft
-from bavn.actor.protect.sightings import HitSource, Sightings
-from bavn.actor.protect.state import Item, State, Told, outcome_of
+from bavn.actor.protect.sightings import Hit, HitSource, Sightings
+from bavn.actor.protect.state import PIECE, Item, State, Told, outcome_of
+from bavn.actor.protect.suricata_dataset import SuricataDataset
+from bavn.actor.protect.telling import Telling
+from bavn.actor.protect.wanted import fingerprint
 from bavn.actor.protect.wishes import done_wish, wishes
-from bavn.model.indicator import BlockOutcome, SightingKind
+from bavn.model.indicator import SightingKind
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, EnforcerDown, QueryRefused
+from bavn.model.ports import Clock, EnforcerDown, QueryRefused, Window
 from bavn.wire.ledger import Ledger, Note
 
 TOLD_MAX: Final = 1000
 HUNTS_PER_STEP_MAX: Final = 200
 HUNT_AGAIN_S: Final = 300
+NODE: Final = "node"
 _KILL: Final = "kill_switch"
+_SECTOR_KILL: Final = "sector_kill_switch"
+_RULES: Final = "rules"
+"""A note: by what the blocks in force were weighed."""
 
 
 class Protect:
@@ -47,9 +55,13 @@ class Protect:
         self.policy, self.clock, self.hands = policy, clock, hands
         self.state = State(ledger.book)
         self.force = Force(hands, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s)
-        self._sightings = Sightings(self.state, every_s=policy.sighting_every_s)
-        self._hunter, self._history, self._sources = Hunter(history), history, tuple(sources)
+        self._telling = Telling(self.state, self.force, hands, clock, lambda: self.killed_by)
+        self._rollback = Rollback(self.state, policy, tuple(homes))
+        self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
+        self._hunter = Hunter(history, networks_of(policy.clinical_networks))
+        self._history, self._sources = history, tuple(sources)
         self._never, self._homes, self._ledger = never, tuple(homes), ledger
+        self._switched = False
         self._seen_next_us = self._forget_next_us = self._hunt_next_us = 0
         self._intake = Intake(
             ledger=ledger, clock=clock, policy=policy, never=never, hands=hands, homes=self._homes,
@@ -61,22 +73,24 @@ class Protect:
     def start(self) -> None:
         """Once, before the first step: what may no longer be in force is lifted, the rest is made true."""
         self._expire()
-        for item in self.state.items("wanted"):
-            rule = self._no_longer(item)
-            if rule is not None:
-                self._lift(item, rule, "this actor's lists or enforcers changed")
-        self._enforce(again=True)
+        rules = fingerprint(self._never, self._homes, self.hands)
+        changed = self.state.note(_RULES) != rules
+        if changed:
+            self._lift_forbidden()
+        self._enforce(again=True, everything=changed)
+        self.state.set_note(_RULES, rules)
 
     def hear(self, message: Instruction) -> None:
-        """A released or withdrawn indicator from the centre: kept in the node's book at once (it joins the open
-        transaction), looked at in the next step."""
-        self._intake.hear(message)
+        """What the centre instructs: kept in the node's book at once (it joins the open transaction), looked at in the
+        next step; the sector's kill switch stands as it was turned from this moment on."""
+        self._switched |= self._intake.hear(message)
 
     def receive(self, messages: Iterable[Instruction]) -> list[Draft | Refused | Withdrawn]:
         """The same for several, looked at and put into force before it returns; one outcome each, in order. Raises
         GateBroken."""
-        for message in messages:
-            self.hear(message)
+        with self.state.book.transaction():
+            for message in messages:
+                self.hear(message)
         outcomes = self._look()
         self._enforce()
         return outcomes
@@ -89,13 +103,16 @@ class Protect:
     def enforce_due(self) -> None:
         """What must not wait: what was heard, wishes, ends, enforcers that were down. Raises GateBroken."""
         looked, wished, ended = self._look(), self._grant_wishes(), self._expire()
-        if looked or wished or ended or self.force.due():
+        if looked or wished or ended or self._switched or self.force.due():
             self._enforce()
+        else:
+            self._telling.walk()
 
     def look_back(self) -> None:
         """Hunts of own history and sightings: what may take seconds and can wait."""
         self._hunt()
         self._collect()
+        self._roll_back()
         now_us = self.clock.now_us()
         self._sightings.tell(now_us)
         if now_us >= self._forget_next_us:
@@ -122,17 +139,21 @@ class Protect:
         if item.rule in ("withdrawn", "revoked"):
             return Refused("withdrawn", "the centre took it back")
         outcome = self._intake.approve(item, by)
+        if isinstance(outcome, Draft) and item.observable is not None:
+            self.state.let_go(item.observable)
         self._enforce()
         return outcome
 
     def lift(self, indicator_id: str, by: str) -> Refused | None:
-        """Lift a block now; later versions of the indicator wait for a person."""
+        """Lift a block now, whatever other indicators want it, too; what comes later on it waits for a person."""
         item = self.state.item(indicator_id)
         if item is None or item.standing not in ("wanted", "waiting"):
             return Refused("unknown", "no such indicator is in force or waits here")
         with self.state.book.transaction():
-            self._write("LiftedByHand", indicator_id, by)
-            self._lift(replace(item, held=True, by=by), "lifted_by_hand", f"lifted by {by}")
+            same = [one for one in self._same(item) if one.indicator_id != indicator_id]
+            for one in (item, *same):
+                self._write("LiftedByHand", one.indicator_id, by)
+                self._lift(replace(one, held=True, by=by), "lifted_by_hand", f"lifted by {by}")
         self._enforce()
         return None
 
@@ -145,8 +166,16 @@ class Protect:
 
     @property
     def killed(self) -> bool:
-        """Whether the kill switch is on."""
-        return self.state.note(_KILL) == "on"
+        """Whether a kill switch is on: this actor's own or the sector's."""
+        return bool(self.killed_by)
+
+    @property
+    def killed_by(self) -> str:
+        """The rule by which nothing is in force: kill_switch (turned here) or sector_kill_switch; empty for neither."""
+        if self.state.note(_KILL) == "on":
+            return _KILL
+        turned = sector_switch(self.state)
+        return _SECTOR_KILL if turned is not None and turned.state == "on" else ""
 
     def blocks(self) -> list[Item]:
         """What is in force, or is to be."""
@@ -177,6 +206,22 @@ class Protect:
             granted = True
         return granted
 
+    def _lift_forbidden(self) -> None:
+        """Lists or enforcers are not those that the blocks in force were weighed by."""
+        for some in self._all_wanted():
+            with self.state.book.transaction():
+                for item in some:
+                    rule = self._no_longer(item)
+                    if rule is not None:
+                        self._lift(item, rule, "this actor's lists or enforcers changed")
+
+    def _all_wanted(self) -> Iterator[list[Item]]:
+        """Everything that is in force, or is to be, piece by piece: there may be a million."""
+        after_id = ""
+        while some := self.state.some_wanted(after_id, PIECE):
+            yield some
+            after_id = some[-1].indicator_id
+
     def _no_longer(self, item: Item) -> str | None:
         """The rule that a block in force would break today."""
         observable = item.observable
@@ -187,7 +232,8 @@ class Protect:
         return None if self.hands.carrying(observable, item.act) else "carried"
 
     def _expire(self) -> bool:
-        overdue = self.state.overdue(self.clock.now_us())
+        """Notes the ends that came, a piece in each step; out of force each is by the clock, noted or not."""
+        overdue = self.state.overdue(self.clock.now_us(), PIECE)
         with self.state.book.transaction():
             for item in overdue:
                 if item.standing == "wanted":
@@ -202,57 +248,44 @@ class Protect:
         lifted = replace(item, standing="lifted", rule=rule, reason=reason, told="", decided_us=self.clock.now_us())
         self.state.keep(lifted)
 
+    def _roll_back(self) -> None:
+        """What hits more than its dry run promised goes, under every indicator that the node put it in force for."""
+        gone = False
+        for one in self._rollback.exceeded(self.clock.now_us()):
+            same = self._same(one.item)
+            if any(item.by for item in same):  # a person wants it under another indicator
+                continue
+            with self.state.book.transaction():
+                for item in same:
+                    self._write("RolledBack", item.indicator_id, NODE)
+                    self._lift(replace(item, held=True), "rolled_back", one.reason)
+            gone = gone or bool(same)
+        if gone:
+            self._enforce()
+
+    def _same(self, item: Item) -> list[Item]:
+        """All items in force on its observable."""
+        if item.observable is None:
+            return []
+        found = [self.state.item(id_) for id_ in self.state.ids_of(item.observable)]
+        return [one for one in found if one is not None and one.standing == "wanted"]
+
     def _write(self, kind: str, indicator_id: str, by: str) -> None:
         item_id = act_id(kind, indicator_id, by, self.clock.now_us())
         said = json.dumps({"indicator": indicator_id, "by": by}, sort_keys=True)
         self._ledger.append(self.clock.now_us(), GATE, "in", Note(kind=kind, item_id=item_id, peer=by, summary=said))
 
     def _enforce(self, *, again: bool = False, everything: bool = False) -> None:
-        now_us, before = self.clock.now_us(), self.force.holding
+        now_us = self.clock.now_us()
         blocks = [] if self.killed else self.state.blocks("block", now_us)
         watched = [] if self.killed else self.state.blocks("watch", now_us)
         self.force.apply(blocks, watched, again=again)
-        self._say(everything=everything or self.force.holding != before)
+        self._telling.tell(everything=everything or self._switched)
+        self._switched = False
 
-    def _say(self, *, everything: bool) -> None:
-        """Tells what became true and was not told: of new things, or of all when an enforcer came or went."""
-        items, killed = self.state.untold(), self.killed
-        if everything:
-            told = {item.indicator_id for item in items}
-            items += [item for item in self.state.items("wanted") if item.indicator_id not in told]
-        with self.state.book.transaction():
-            for item in items:
-                outcome = self._outcome(item, killed=killed)
-                if outcome is None:
-                    continue
-                said = json.dumps(asdict(outcome), sort_keys=True)
-                if said != item.told:
-                    in_force = outcome.state in ("enforced", "partly")
-                    since_us = (item.forced_us or self.clock.now_us()) if in_force else None
-                    self.state.keep(replace(item, told=said, forced_us=since_us))
-                    self.state.tell(outcome)
-
-    def _outcome(self, item: Item, *, killed: bool) -> BlockOutcome | None:
-        """What is true of an item now; None for a lift that is not true everywhere yet."""
-        holding, observable = self.force.holding, item.observable
-        if item.standing == "lifted" or killed:
-            touched = self.hands.carrying(observable, "block") if observable else ()
-            rule = item.rule if item.standing == "lifted" else _KILL
-            return outcome_of(item, "lifted", (), rule, ()) if holding.issuperset(touched) else None
-        if observable is None:
-            raise AssertionError("only a lifted item has no observable")
-        able = self.hands.carrying(observable, item.act)
-        lacks = self.hands.not_carrying(observable, item.act)
-        up = tuple(name for name in able if name in holding)
-        if not up:
-            return outcome_of(item, "waiting", (), "enforcer_down", lacks)
-        if len(up) < len(able):
-            return outcome_of(item, "partly", up, "enforcer_down", lacks)
-        if item.act == "watch":
-            return outcome_of(item, "partly", up, "pap_watch_only", lacks)
-        if not any(hand.name in up for hand in self.hands.enforcers):
-            return outcome_of(item, "partly", up, "watched_only", lacks)
-        return outcome_of(item, "enforced", up, "", lacks)
+    def found(self, observables: Sequence[Observable], days: int, now_us: int) -> dict[Observable, Found]:
+        """What own history of so many days holds of each. Raises QueryRefused."""
+        return self._hunter.found(observables, days, now_us)
 
     def _hunt(self) -> None:
         """Own history, asked once for each new indicator: the fourth actor learns that it was there last week."""
@@ -297,8 +330,17 @@ class Protect:
                 ids = {id_: candidate for candidate in met.candidates for id_ in self.state.ids_of(candidate)}
                 for indicator_id in ids:
                     sums.setdefault((indicator_id, met.kind), []).append((met.count, met.first_us, met.last_us))
+            self._hosts_of_drops(self._history.window(now_us - HOUR_US, now_us + 1))
         except QueryRefused:
             return
         for (indicator_id, kind), parts in sorted(sums.items()):
             counts, firsts, lasts = zip(*parts, strict=True)
             self._sightings.seen(indicator_id, kind, sum(counts), min(firsts), max(lasts))
+
+    def _hosts_of_drops(self, window: Window) -> None:
+        """Own machines whose packets a Suricata of ours dropped in the last hour, for the rollback."""
+        if any(isinstance(hand, SuricataDataset) for hand in self.hands.enforcers):
+            for candidates, host, last_us in refused_hosts(window):
+                for candidate in candidates:
+                    for indicator_id in self.state.ids_of(candidate):
+                        self._rollback.refused(indicator_id, Hit(candidate, 1, last_us, last_us, ((host, last_us),)))

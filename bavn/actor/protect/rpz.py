@@ -16,6 +16,7 @@ from bavn.model.observable import Observable, ObservableType
 
 ZONE: Final = "bavn."
 NAME_CHARS_MAX: Final = 253 - len("*.") - len(".bavn")
+TRIGGER: Final = "rpz-"
 TTL_S: Final = 60
 BRIDGE_NAMES_MAX: Final = 1000
 """More new names than this at once are not bridged: loading the zone is quicker than telling them one by one."""
@@ -59,8 +60,8 @@ class Rpz:
     carries = frozenset({ObservableType.DOMAIN})
 
     def takes(self, observable: Observable) -> bool:
-        """A name so long that it has no room below the zone cannot stand in it."""
-        return len(observable.value) <= NAME_CHARS_MAX
+        """See stands_in_zone."""
+        return stands_in_zone(observable)
 
     def enforce(self, blocks: Sequence[Block]) -> None:
         """See the Enforcer port. What is true already is left alone."""
@@ -86,6 +87,16 @@ class Rpz:
     def still_true(self) -> bool:
         """See SelfCheck: the resolver runs and holds the zone that was last written."""
         return self._control is None or self._control.loaded_serial(ZONE) == self._serial
+
+
+def stands_in_zone(observable: Observable) -> bool:
+    """Whether a name can stand in a policy zone as itself. One that is too long has no room below the zone. One whose
+    last label begins with ``rpz-`` would be read as a trigger on addresses, clients or name servers: with
+    ``0.0.0.0.0.rpz-ip`` in it a zone refuses every answer there is."""
+    name = observable.value
+    if len(name) > NAME_CHARS_MAX:
+        return False
+    return TRIGGER not in name or not name.rpartition(".")[2].startswith(TRIGGER)  # asked of a million names
 
 
 def zone_text(names: Sequence[str], serial: int) -> bytes:

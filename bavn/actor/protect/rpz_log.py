@@ -1,8 +1,8 @@
 """The resolver's log of what its policy zone refused, read as counts per blocked name.
 
-The client's address stands in each line and is dropped here. The log is turned over when it grows: renamed, reopened,
-drained, deleted, in an order that counts each line once whatever happens between. Refuses to know which indicator a
-name belongs to.
+The client's address stands in each line; it goes with the count as far as rollback.py, which keeps it for an hour. The
+log is turned over when it grows: renamed, reopened, drained, deleted, in an order that counts each line once whatever
+happens between. Refuses to know which indicator a name belongs to.
 """
 
 import os
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
-from bavn.actor.protect.sightings import Hit
+from bavn.actor.protect.sightings import HOSTS_MAX, Hit
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.ports import EnforcerDown
@@ -19,6 +19,7 @@ from bavn.model.ports import EnforcerDown
 LOG_BYTES_MAX: Final = 16 * 1024 * 1024
 _APPLIED: Final = re.compile(
     rb"\[([0-9]{1,12})\] unbound\[[0-9:]+\] info: rpz: applied \[bavn\] (?:\*\.)?([a-z0-9._-]{1,253})\. rpz-nxdomain "
+    rb"(?:([0-9a-f.:]{2,45})@)?"
 )
 
 
@@ -97,6 +98,7 @@ def _whole_lines(file: Path, offset: int) -> tuple[list[bytes], int]:
 
 def _hits(lines: Iterable[bytes]) -> list[Hit]:
     sums: dict[str, tuple[int, int, int]] = {}
+    hosts: dict[str, dict[str, int]] = {}
     for line in lines:
         found = _APPLIED.match(line)
         if found is None:
@@ -104,7 +106,15 @@ def _hits(lines: Iterable[bytes]) -> list[Hit]:
         at_us, name = int(found[1]) * SECOND_US, found[2].decode("ascii")
         count, first_us, last_us = sums.get(name, (0, at_us, at_us))
         sums[name] = (count + 1, min(first_us, at_us), max(last_us, at_us))
-    return [Hit(observable, *sums[name]) for name in sorted(sums) if (observable := _observable(name)) is not None]
+        met = hosts.setdefault(name, {})
+        host = found[3].decode("ascii") if found[3] else ""
+        if host and (host in met or len(met) < HOSTS_MAX):
+            met[host] = max(at_us, met.get(host, 0))
+    return [
+        Hit(observable, *sums[name], hosts=tuple(sorted(hosts[name].items())))
+        for name in sorted(sums)
+        if (observable := _observable(name)) is not None
+    ]
 
 
 def _observable(name: str) -> Observable | None:

@@ -7,6 +7,7 @@ history and lists were asked before (Evidence), so that a rule is quick and the 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 from bavn.actor.protect.carry import Hands
@@ -15,13 +16,15 @@ from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.indicator import Indicator, Pap
 from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.observable import ObservableType, is_external, is_internal_name
+from bavn.model.observable import Observable, ObservableType, is_external, is_internal_name
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire.gate import Rule
 from bavn.wire.stix import indicator_of
 
 Act = Literal["block", "watch", "lift"]
+_read: Final = lru_cache(maxsize=512)(indicator_of)
+"""A bundle is weighed twice, before history is asked and after it; reading it is most of the work."""
 BLOCK_PAP_MIN: Final = Pap.GREEN
 WATCH_PAP_MIN: Final = Pap.AMBER
 
@@ -46,8 +49,8 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is remembered of an indicator: its last version, and whether it is in force (``wanted``), or was lifted by
-    hand (``held``)."""
+    """What is remembered of an indicator: its last version, and whether it is in force (``wanted``), or was lifted here
+    (``held``)."""
 
     version: int
     standing: str
@@ -58,11 +61,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """New blocks of the last hour, destinations they covered, blocks in force, indicators remembered."""
+    """New blocks of the last hour, destinations they covered, blocks in force, destinations that those cover which
+    nobody approved, indicators remembered."""
 
     blocks: int
     destinations: int
     in_force: int
+    covered: int
     items: int
 
 
@@ -84,7 +89,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """All rules with what they were given. ``known`` and ``spent`` look into the node's own state."""
+    """All rules with what they were given. ``known``, ``held`` and ``spent`` look into the node's own state."""
 
     policy: ProtectPolicy
     never: NeverBlock
@@ -92,6 +97,7 @@ class Row:
     hands: Hands
     clock: Clock
     known: Callable[[str], Known | None]
+    held: Callable[[Observable], str | None]
     spent: Callable[[], Spent]
     rules: tuple[Rule[Arrived, Draft], ...] = field(init=False)
 
@@ -105,7 +111,7 @@ class Row:
 
     def well_formed(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """The bundle is STIX as Bavn writes it, with a TLP and a PAP that are known."""
-        made = indicator_of(item.bundle)
+        made = _read(item.bundle)
         return made if isinstance(made, Refused) else replace(draft, indicator=made)
 
     def version_new(self, item: Arrived, draft: Draft) -> Draft | Refused:
@@ -180,12 +186,12 @@ class Row:
         return Refused("room", f"{self.policy.items_max} indicators are remembered already")
 
     def by_hand(self, item: Arrived, draft: Draft) -> Draft | Refused:
-        """The actor wants a person first: always, or since a person here lifted this one."""
-        known = self.known(draft.made.id)
+        """The actor wants a person first: always, or since it was lifted here, under whatever indicator."""
+        held = self.held(draft.made.observable)
         if not self.policy.automatic:
             draft = self._wait(item, draft, Refused("by_hand", "the policy wants a person for every block"))
-        if known is not None and known.held:
-            draft = self._wait(item, draft, Refused("lifted_by_hand", "a person here lifted it before"))
+        if held is not None:
+            draft = self._wait(item, draft, Refused(held, "it was lifted here before"))
         return draft
 
     def confidence(self, item: Arrived, draft: Draft) -> Draft | Refused:
@@ -206,16 +212,8 @@ class Row:
         found = item.evidence.found if item.evidence else None
         if found is None:
             return self._wait(item, draft, Refused("dry_run_failed", "own history could not be asked"))
-        policy, small = self.policy, self.policy.dry_run_small_max
-        crowd = found.hosts > small and over(found.hosts, found.background_hosts, policy.dry_run_hosts_permille_max)
-        if found.hosts > policy.dry_run_hosts_max or crowd:
-            said = f"{found.hosts} of {found.background_hosts} own hosts met it in {found.days} days"
-            return self._wait(item, draft, Refused("dry_run_hosts", said))
-        wide = over(found.destinations, found.background_destinations, policy.dry_run_share_permille_max)
-        if found.destinations > small and wide:
-            said = f"it covers {found.destinations} of {found.background_destinations} destinations in use"
-            return self._wait(item, draft, Refused("dry_run_share", said))
-        return draft
+        why = too_much(self.policy, found)
+        return draft if why is None else self._wait(item, draft, why)
 
     def budget(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """Much change at once waits for a person, however innocent each part."""
@@ -231,6 +229,10 @@ class Row:
         if together > policy.dry_run_small_max and over(together, background, policy.budget_share_permille_max):
             said = f"the new blocks of an hour cover {together} of {background} destinations in use"
             draft = self._wait(item, draft, Refused("budget_share", said))
+        standing = spent.covered + (found.destinations if found else 0)
+        if standing > policy.dry_run_small_max and over(standing, background, policy.in_force_share_permille_max):
+            said = f"blocks that nobody approved would cover {standing} of {background} destinations in use"
+            draft = self._wait(item, draft, Refused("in_force_share", said))
         return draft
 
     def _wait(self, item: Arrived, draft: Draft, why: Refused) -> Draft:
@@ -245,6 +247,22 @@ def renews(known: Known | None, made: Indicator) -> bool:
     if known is None or (known.standing, known.act) != ("wanted", "block"):
         return False
     return known.observable == str(made.observable)
+
+
+def too_much(policy: ProtectPolicy, found: Found) -> Refused | None:
+    """Why what own history holds of an observable is a matter for a person; None if it is none."""
+    small = policy.dry_run_small_max
+    if found.clinical:
+        return Refused("dry_run_clinical", f"{found.clinical} clinical hosts met it in {found.days} days")
+    crowd = found.hosts > small and over(found.hosts, found.background_hosts, policy.dry_run_hosts_permille_max)
+    if found.hosts > policy.dry_run_hosts_max or crowd:
+        said = f"{found.hosts} of {found.background_hosts} own hosts met it in {found.days} days"
+        return Refused("dry_run_hosts", said)
+    wide = over(found.destinations, found.background_destinations, policy.dry_run_share_permille_max)
+    if found.destinations > small and wide:
+        said = f"it covers {found.destinations} of {found.background_destinations} destinations in use"
+        return Refused("dry_run_share", said)
+    return None
 
 
 def over(part: int, whole: int, permille_max: int) -> bool:

@@ -2,26 +2,42 @@
 
 ``blocked`` adds up from the resolver's log (exactly once: the mark of the log is kept with the count); ``seen`` is
 counted anew over the last hours each time, so that late rows and restarts do not double it; ``retro`` is one answer,
-yes or no. Refuses to know who met them: client addresses are dropped where they are read.
+yes or no. Refuses to know who met them: that is rollback.py's, for an hour.
 """
 
-from dataclasses import dataclass
-from typing import Protocol, get_args
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol, get_args
 
 from bavn.actor.protect.state import State
 from bavn.model.indicator import Sighting, SightingKind
 from bavn.model.moment import SECOND_US
-from bavn.model.observable import Observable
+from bavn.model.observable import Observable, ObservableType
+from bavn.wire.book import Book
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An observable met ``count`` times between two moments."""
+    """An observable met ``count`` times between two moments. ``hosts``: own machines that were refused it, as far as
+    the source knows them, each with its last moment (at most HOSTS_MAX)."""
 
     observable: Observable
     count: int
     first_us: int
     last_us: int
+    hosts: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+
+
+HOSTS_MAX: Final = 1000
+
+
+def blocked_met(book: Book) -> list[tuple[str, ObservableType, int, int]]:
+    """(indicator, its type, first and last time it was blocked here in us), for the day's counts at the door."""
+    found = book.rows(
+        "SELECT indicator_id, type, first_us, last_us FROM protect_met JOIN protect_item USING (indicator_id)"
+        " WHERE kind = 'blocked' AND count > 0 AND first_us IS NOT NULL ORDER BY indicator_id"
+    )
+    return [(name, ObservableType(kind), first_us, last_us) for name, kind, first_us, last_us in found]
 
 
 class HitSource(Protocol):
@@ -41,10 +57,12 @@ class HitSource(Protocol):
 
 
 class Sightings:
-    """Counts per indicator and kind. ``every_s``: the least time between two tellings of one count."""
+    """Counts per indicator and kind. ``every_s``: the least time between two tellings of one count. ``refused``: told
+    of each hit of an indicator, in the transaction that counts it."""
 
-    def __init__(self, state: State, *, every_s: int) -> None:
+    def __init__(self, state: State, *, every_s: int, refused: Callable[[str, Hit], None] = lambda *_: None) -> None:
         self._state = state
+        self._refused = refused
         self._every_us = every_s * SECOND_US
 
     def collect(self, source: HitSource) -> None:
@@ -55,6 +73,7 @@ class Sightings:
             for hit in hits:
                 for indicator_id in self._state.ids_of(hit.observable):
                     self.add(indicator_id, "blocked", hit)
+                    self._refused(indicator_id, hit)
             self._state.set_note(mark_name, mark)
         source.kept(mark)
 

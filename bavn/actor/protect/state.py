@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.actor.protect.rules import Known, Spent
+from bavn.actor.protect.wanted import COUNT_SCHEMA, Wanted
 from bavn.model.indicator import Block, BlockOutcome, BlockState, Indicator, Sighting
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable, ObservableType
@@ -47,6 +48,13 @@ SCHEMA: Final = (
         number INTEGER PRIMARY KEY AUTOINCREMENT, act TEXT NOT NULL, indicator_id TEXT NOT NULL, by TEXT NOT NULL
     ) STRICT""",
 )
+
+PIECE: Final = 5_000
+"""So many items are gone over at once where there may be a million."""
+_COVERS: Final = "CASE WHEN found = '' THEN 0 ELSE json_extract(found, '$.destinations') END"
+_ALONE: Final = f"standing = 'wanted' AND act = 'block' AND by = '' AND {_COVERS} > 0"
+COVERS_SCHEMA: Final = (f"CREATE INDEX protect_covers ON protect_item ({_COVERS}) WHERE {_ALONE}",)
+"""Blocks that nobody approved and that cover something in use: few beside all, and asked for at every decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +98,7 @@ _COLUMNS: Final = (
     "told, forced_us"
 )
 _MARKS: Final = ", ".join("?" for _ in _COLUMNS.split(", "))
+_RENEWED: Final = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[1:])
 
 
 class State:
@@ -98,6 +107,9 @@ class State:
     def __init__(self, book: Book) -> None:
         self.book = book
         book.part("protect", 1, SCHEMA)
+        book.part("protect_covers", 1, COVERS_SCHEMA)
+        book.part("protect_count", 1, COUNT_SCHEMA)
+        self._wanted = {act: Wanted(book, act) for act in ("block", "watch")}
 
     def item(self, indicator_id: str) -> Item | None:
         found = self.book.rows(f"SELECT {_COLUMNS} FROM protect_item WHERE indicator_id = ?", (indicator_id,))
@@ -109,6 +121,18 @@ class State:
             f"SELECT {_COLUMNS} FROM protect_item WHERE standing = ? ORDER BY indicator_id", (standing,)
         )
         return map(_item, rows)
+
+    def some_wanted(self, after_id: str, limit: int, *, bundles: bool = True) -> list[Item]:
+        """Wanted items with ids above ``after_id``, in their order: a piece of what may be a million. Without their
+        bundles it is quicker; such an item is never to be kept."""
+        columns = _COLUMNS if bundles else _COLUMNS.replace("bundle", "'' AS bundle")
+        rows = self.book.rows(
+            # The plus keeps SQLite from finding all that is wanted, and sorting it, for each piece.
+            f"SELECT {columns} FROM protect_item WHERE indicator_id > ? AND +standing = 'wanted' "
+            "ORDER BY indicator_id LIMIT ?",
+            (after_id, limit),
+        )
+        return [_item(row) for row in rows]
 
     def untold(self) -> list[Item]:
         """What was wanted or lifted and has not been said yet."""
@@ -134,7 +158,20 @@ class State:
             item.reason, item.until_us, item.decided_us, int(item.held), item.by, item.found, item.told, item.forced_us,
         )  # fmt: skip
         with self.book.transaction() as tx:
-            tx.execute(f"INSERT OR REPLACE INTO protect_item ({_COLUMNS}) VALUES ({_MARKS})", values)
+            before = tx.execute("SELECT type, value FROM protect_item WHERE indicator_id = ?", values[:1]).fetchone()
+            for wanted in self._wanted.values():
+                wanted.changed((item.type, item.value), *([before] if before else []))
+            tx.execute(
+                f"INSERT INTO protect_item ({_COLUMNS}) VALUES ({_MARKS}) ON CONFLICT DO UPDATE SET {_RENEWED}", values
+            )
+
+    def keep_told(self, item: Item, told: str, forced_us: int | None) -> None:
+        """Notes the outcome last said of an item and since when it is in force; nothing else of it changes."""
+        with self.book.transaction() as tx:
+            tx.execute(
+                "UPDATE protect_item SET told = ?, forced_us = ? WHERE indicator_id = ?",
+                (told, forced_us, item.indicator_id),
+            )
 
     def came(self, kind: str, body: bytes) -> None:
         """A message that the node has heard and protect has not looked at yet."""
@@ -173,25 +210,43 @@ class State:
             held=item.held,
         )
 
+    def held(self, observable: Observable) -> str | None:
+        """The rule by which this observable waits for a person under any indicator: it was lifted here, and nobody has
+        put it back."""
+        rows = self.book.rows(
+            "SELECT rule FROM protect_item WHERE type = ? AND value = ? AND held = 1 "
+            "ORDER BY decided_us DESC, indicator_id LIMIT 1",
+            (observable.type.value, observable.value),
+        )
+        if not rows:
+            return None
+        return "rolled_back" if rows[0][0] == "rolled_back" else "lifted_by_hand"
+
+    def let_go(self, observable: Observable) -> None:
+        """A person put it back: whatever was lifted here on this observable holds it up no more."""
+        with self.book.transaction() as tx:
+            tx.execute(
+                "UPDATE protect_item SET held = 0 WHERE type = ? AND value = ? AND held = 1",
+                (observable.type.value, observable.value),
+            )
+
+    def covering(self) -> int:
+        """Destinations that blocks in force cover which nobody approved, as their dry runs saw it."""
+        found: int = self.book.rows(
+            f"SELECT coalesce(sum({_COVERS}), 0) FROM protect_item INDEXED BY protect_covers WHERE {_ALONE}"
+        )[0][0]
+        return found
+
     def blocks(self, act: str, now_us: int) -> list[Block]:
         """The wanted set of an act, by observable, one block each (the one that lasts longest), ascending."""
-        rows = self.book.rows(
-            "SELECT type, value, indicator_id, until_us FROM protect_item INDEXED BY protect_blocks "
-            "WHERE standing = 'wanted' AND act = ? AND until_us > ? ORDER BY type, value, until_us, indicator_id",
-            (act, now_us),
-        )
-        by_observable = {
-            (kind, value): Block(Observable.trusted(ObservableType(kind), value), indicator_id, until_us)
-            for kind, value, indicator_id, until_us in rows
-        }
-        return sorted(by_observable.values())
+        return self._wanted[act].blocks(now_us)
 
-    def overdue(self, now_us: int) -> list[Item]:
-        """What waits or is in force although its end has come."""
+    def overdue(self, now_us: int, limit: int) -> list[Item]:
+        """What waits or is in force although its end has come: a piece of it."""
         rows = self.book.rows(
             f"SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'waiting') AND until_us <= ? "
-            "ORDER BY indicator_id",
-            (now_us,),
+            "ORDER BY indicator_id LIMIT ?",
+            (now_us, limit),
         )
         return [_item(row) for row in rows]
 
@@ -212,10 +267,10 @@ class State:
             (now_us - HOUR_US,),
         )[0]
         in_force, items = self.book.rows(
-            "SELECT (SELECT count(*) FROM protect_item WHERE standing = 'wanted' AND act = 'block'), "
-            "(SELECT count(*) FROM protect_item)"
+            "SELECT coalesce(sum(CASE WHEN standing = 'wanted' AND act = 'block' THEN n END), 0), coalesce(sum(n), 0) "
+            "FROM protect_count"
         )[0]
-        return Spent(blocks=blocks, destinations=destinations, in_force=in_force, items=items)
+        return Spent(blocks=blocks, destinations=destinations, in_force=in_force, covered=self.covering(), items=items)
 
     def spend(self, what: str, now_us: int, amount: int) -> None:
         """Notes a new block (amount: destinations covered) or hunts; old notes go."""
@@ -251,6 +306,16 @@ class State:
     def set_note(self, name: str, value: str) -> None:
         with self.book.transaction() as tx:
             tx.execute("INSERT OR REPLACE INTO protect_note VALUES (?, ?)", (name, value))
+
+    def drop_note(self, name: str) -> None:
+        """It is kept no more."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM protect_note WHERE name = ?", (name,))
+
+    def told_count(self) -> int:
+        """How much waits for the door."""
+        found: int = self.book.rows("SELECT count(*) FROM protect_told")[0][0]
+        return found
 
     def tell(self, said: BlockOutcome | Sighting) -> None:
         """Puts something in the queue for the door."""

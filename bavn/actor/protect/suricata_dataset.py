@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from bavn.actor.protect.atomic import read_if_there, write_whole
 from bavn.actor.protect.suricata_rules import DATASETS, LABELS_MAX, RULES_NAME, rules_text
@@ -22,10 +22,10 @@ SHA1_HEX_CHARS: Final = 40
 _FORMS: Final = dict(sorted(set(DATASETS.values())))
 
 
-def lay_out(data_folder: Path) -> Path:
+def lay_out(data_folder: Path, action: Literal["alert", "drop"] = "alert") -> Path:
     """Puts what a Suricata must find at its start into its ``--data-dir``: our rules, and empty sets where there are
-    none yet. Returns the rule file. Raises EnforcerDown."""
-    rules, text = data_folder / RULES_NAME, rules_text().encode("ascii")
+    none yet. ``drop`` for one that stands inline. Returns the rule file. Raises EnforcerDown."""
+    rules, text = data_folder / RULES_NAME, rules_text(action).encode("ascii")
     if read_if_there(rules) != text:
         write_whole(rules, text)
     for name in _FORMS:

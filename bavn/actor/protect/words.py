@@ -34,6 +34,10 @@ WORDS: Final[dict[str, Text]] = {
         "The withdrawal is older than the indicator we have.",
         "Tilbagetrækningen er ældre end den indikator, vi har.",
     ),
+    "switch_new": Text(
+        "An older or repeated turn of the sector's kill switch; it changes nothing.",
+        "En ældre eller gentaget omstilling af sektorens nødstop; den ændrer intet.",
+    ),
     "queue_full": Text("Too many messages wait to be looked at.", "For mange beskeder venter på at blive set på."),
     "unknown": Text("No such indicator here.", "Den indikator findes ikke her."),
     "in_force": Text("It is in force already.", "Den er allerede i kraft."),
@@ -61,6 +65,13 @@ WORDS: Final[dict[str, Text]] = {
         "It covers a large share of the destinations in use here.",
         "Den dækker en stor del af de mål, der bruges her.",
     ),
+    "dry_run_clinical": Text(
+        "Clinical equipment here used it lately.", "Klinisk udstyr her har brugt den for nylig."
+    ),
+    "in_force_share": Text(
+        "The blocks that nobody approved together cover much of what is in use here.",
+        "De spærringer, som ingen har godkendt, dækker tilsammen meget af det, der bruges her.",
+    ),
     "blocks_max": Text("As many blocks as allowed are in force.", "Der er så mange spærringer i kraft, som må være."),
     "blocks_per_hour": Text(
         "Many new blocks in the last hour.", "Der er kommet mange nye spærringer inden for den seneste time."
@@ -84,5 +95,10 @@ WORDS: Final[dict[str, Text]] = {
     "withdrawn": Text("The centre withdrew it.", "Centret trak den tilbage."),
     "revoked": Text("The centre revoked it.", "Centret tilbagekaldte den."),
     "lifted_by_hand": Text("A person here lifted it.", "Et menneske her ophævede den."),
+    "rolled_back": Text(
+        "It hit more here than its dry run had seen; a person must put it back.",
+        "Den ramte mere her, end prøvekørslen havde set; et menneske skal sætte den i kraft igen.",
+    ),
+    "sector_kill_switch": Text("The sector's kill switch is on.", "Sektorens nødstop er slået til."),
     "kill_switch": Text("The kill switch is on.", "Nødstoppet er slået til."),
 }  # fmt: skip

@@ -4,9 +4,9 @@ A source reads; the store keeps; the mark of the last batch that was kept is whe
 what a record means, and who asks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -34,10 +34,11 @@ class RefusedLine:
 class Batch:
     """Some lines of one source, bounded in size, each with exactly one outcome.
 
-    ``lines`` = rows in ``tables`` + ``refused`` + ``passed``. ``passed``: lines that are well-formed and hold no record
-    of ours (blank lines, headers, types that no table holds, lines that only complete others). ``tables`` holds the
-    columns of record.TABLES in their order, addresses as DuckDB's lossless UUID in Arrow; empty tables are left out.
-    ``refusals``: the first of the refused, at most REFUSALS_KEPT_MAX. ValueError where the sums do not add up.
+    ``lines`` = rows in ``tables`` - ``extra`` + ``refused`` + ``passed``. ``extra``: rows beyond the first, of lines
+    that hold two records (a proxy's line is a call and a name). ``passed``: lines that are well-formed and hold no
+    record of ours (blank lines, headers, types that no table holds, lines that only complete others). ``tables`` holds
+    the columns of record.TABLES in their order, addresses as DuckDB's lossless UUID in Arrow; empty tables are left
+    out. ``refusals``: the first of the refused, at most REFUSALS_KEPT_MAX. ValueError where the sums do not add up.
     """
 
     source: str
@@ -46,10 +47,11 @@ class Batch:
     lines: int
     passed: int = 0
     refused: int = 0
+    extra: int = 0
     refusals: tuple[RefusedLine, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        outcomes = self.rows + self.passed + self.refused
+        outcomes = self.rows - self.extra + self.passed + self.refused
         if self.lines != outcomes:
             raise ValueError(f"{self.source}: {self.lines} lines, but {outcomes} outcomes")
         if len(self.refusals) != min(self.refused, REFUSALS_KEPT_MAX):
@@ -83,4 +85,37 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of files and processes. Harmless when repeated."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What a source knows that it did not get, counted since it was opened (it may only grow).
+
+    ``what``: one word for machines and people, such as capture_drops, sequence_gap, queue_full, datagrams_cut.
+    ``of``: how many there were in all, lost ones included, where that is known: then it is a share too.
+    """
+
+    what: str
+    count: int
+    unit: Literal["packets", "flows", "datagrams", "messages", "lines", "bytes", "records", "connections"]
+    of: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.count < 0 or (self.of is not None and self.of < self.count):
+            raise ValueError(f"{self.what}: {self.count} lost of {self.of}")
+
+
+@runtime_checkable
+class Accounted(Protocol):
+    """What a Source may tell beside its batches; the node asks after each poll and shows it in `bavn node health`.
+
+    Both are cheap and never raise. A loss that grows is an alarm in the log."""
+
+    def losses(self) -> Sequence[Loss]:
+        """Each kind once, also those of which nothing was lost yet."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Other figures by name (exporters, restarts, connections), the unit last in the name where it has one."""
         ...

@@ -6,15 +6,16 @@ next one's turn. Refuses to delete captures.
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
 from bavn.actor.sense import eve_capture
-from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, SourceBroken
 from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.kex_capture import read_capture
 from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.place import Head, Place
 from bavn.actor.sense.prepare import prepared
@@ -58,7 +59,8 @@ class _Mark:
 class CaptureFolder:
     """A Source over ``folder``: every file in it that is a pcap or pcapng, whatever its name (not those that begin with
     a dot). ``work`` is a folder of its own that must survive a restart: two runs over a capture write their lines in
-    different order, so a run that was begun is read to its end. SourceBroken for a foreign mark."""
+    different order, so a run that was begun is read to its end. ``key_exchanges``: they are read too, and come with a
+    capture's last batch. ``read`` is told of each capture that was read to its end. SourceBroken for a foreign mark."""
 
     def __init__(
         self,
@@ -69,16 +71,21 @@ class CaptureFolder:
         work: Path,
         homes: Sequence[str],
         rule_files: Sequence[Path] = (),
+        threshold_file: Path | None = None,
         mark: str | None = None,
         engine: Engine | None = None,
+        key_exchanges: bool = True,
+        read: Callable[[Path], None] | None = None,
     ) -> None:
         self._name, self._sensor, self._folder, self._work = name, sensor, folder, work
-        self._config = SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files))
+        self._key_exchanges, self._read = key_exchanges, read
+        self._config = SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files), threshold_file=threshold_file)
         self._engine = engine or prepared()
         self._mark = _Mark.parse(name, mark)
         self._sizes: dict[str, int] = {}
         self._done: set[str] | None = None
         self._gathered = ""
+        self._others = 0
 
     @property
     def name(self) -> str:
@@ -91,16 +98,27 @@ class CaptureFolder:
             if run:
                 yield from self._batches(capture, run, kept)
                 reason = run.damage
-            yield NOTHING.without(capture.name, reason).batch(self._name, _Mark(capture.name, -1).text())
+            last = read_capture(capture, self._sensor) if run and self._key_exchanges else NOTHING
+            yield last.without(capture.name, reason).batch(self._name, _Mark(capture.name, -1).text())
 
     def acknowledge(self, mark: str) -> None:
         self._mark = _Mark.parse(self._name, mark)
         if self._mark.bytes == -1:
             self._remember(self._mark.capture)
+            if self._read is not None:
+                self._read(self._folder / self._mark.capture)
             shutil.rmtree(self._work / "run", ignore_errors=True)
 
     def lag_bytes(self) -> int:
         return sum(capture.stat().st_size for capture in self._waiting())
+
+    def losses(self) -> tuple[Loss, ...]:
+        """None: what a capture lacks is refused with its name."""
+        return ()
+
+    def counts(self) -> Mapping[str, int]:
+        """What lies there and is no capture (yet): other files, folders, links to nothing."""
+        return {"no_captures": self._others} if self._others else {}
 
     def close(self) -> None:
         """Nothing is held between two polls; what a run wrote stays for the next start."""
@@ -144,6 +162,7 @@ class CaptureFolder:
                 f"{self._folder} cannot be listed ({error.strerror}): let the node's user read it"
             ) from error
         found = sorted(path for path in named if path.is_file() and form_of(head_of(path, 4)))
+        self._others = len(named) - len(found)
         begun = [path for path in found if path.name == self._mark.capture]
         return [*begun, *(path for path in found if path.name != self._mark.capture)]
 

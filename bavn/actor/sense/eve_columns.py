@@ -81,6 +81,8 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "ja3s": "lower(coalesce(tls.ja3s.hash, quic.ja3s.hash))",
         "ja4": "coalesce(tls.ja4, quic.ja4)",
         "resumed": "coalesce(tls.session_resumed, FALSE)",
+        # What ja3s hashes begins with the version and the cipher.
+        "cipher": "printf('0x%04x', TRY_CAST(split_part(tls.ja3s.string, ',', 2) AS USMALLINT))",
     },
     "http": {
         **_COMMON,
@@ -181,6 +183,8 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "decoder_bytes": "stats.decoder.bytes",
         "decoder_invalid": "stats.decoder.invalid",
         "flow_memcap": "stats.flow.memcap",
+        "tcp_sessions": "stats.tcp.sessions",
+        "stream_gaps": "stats.tcp.reassembly_gap",
     },
 }
 

@@ -1,14 +1,15 @@
 """The eve.json of a Suricata that runs already, followed across rotation. Refuses to start, stop or configure it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.place import Place
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.suricata_stats import StatsTally
 
 
 class EveFile:
@@ -22,15 +23,30 @@ class EveFile:
         self._path = path
         self._parser = EveParser(engine or prepared(), sensor)
         self._follower = Follower(path, place_of(name, mark), self._older)
+        self._tally = StatsTally()
+        self._begun = mark is not None
 
     @property
     def name(self) -> str:
         return self._name
 
     def poll(self) -> Iterator[Batch]:
+        if not self._begun and not self._path.exists():
+            raise SourceBroken(f"{self._path} is not there: is its name right?")
+        self._begun = True
         for chunk in self._follower.read():
             parsed = self._parser.parse(chunk.segment).without(chunk.segment.file, chunk.lost)
-            yield parsed.batch(self._name, chunk.place.text())
+            batch = parsed.batch(self._name, chunk.place.text())
+            self._tally.take(batch.tables)
+            yield batch
+
+    def losses(self) -> tuple[Loss, ...]:
+        """What that Suricata says it lost, as far as its statistics are logged here."""
+        return self._tally.losses()
+
+    def counts(self) -> Mapping[str, int]:
+        """See Accounted."""
+        return {"capture_packets": self._tally.packets, "recent_loss_permille": self._tally.recent_permille}
 
     def acknowledge(self, mark: str) -> None:
         """Nothing to do: the files are somebody else's."""

@@ -41,7 +41,7 @@ _TYPES: Final[dict[str, Any]] = {
         "notbefore": _TEXT,
         "notafter": _TEXT,
         "ja3": {"hash": _TEXT, "string": _TEXT},
-        "ja3s": {"hash": _TEXT},
+        "ja3s": {"hash": _TEXT, "string": _TEXT},
         "ja4": _TEXT,
         "session_resumed": "BOOLEAN",
     },
@@ -127,6 +127,7 @@ _TYPES: Final[dict[str, Any]] = {
         "capture": {"kernel_packets": "UBIGINT", "kernel_drops": "UBIGINT"},
         "decoder": {"pkts": "UBIGINT", "bytes": "UBIGINT", "invalid": "UBIGINT"},
         "flow": {"memcap": "UBIGINT"},
+        "tcp": {"sessions": "UBIGINT", "reassembly_gap": "UBIGINT"},
     },
 }
 

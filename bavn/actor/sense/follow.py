@@ -61,7 +61,9 @@ class Follower:
             if not self._leaving and not reading.file.compressed:
                 # Its writer may still be at it: what it writes last is read at the next call, then it is left.
                 self._leaving = True
-                return
+                if younger is None:
+                    return
+                continue  # with another file begun after it, nobody writes to it any more
             self.close()
             self._leaving = False
             self._place = self._place.next()

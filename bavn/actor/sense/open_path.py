@@ -12,8 +12,12 @@ from typing import Final
 
 from bavn.actor.sense import eve_capture
 from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.dnstap_file import dnstap_batches
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve import EveParser
+from bavn.actor.sense.kex_capture import read_capture
+from bavn.actor.sense.lines import line_column
+from bavn.actor.sense.logs import LogParser, received
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.reading import whole
@@ -27,7 +31,14 @@ from bavn.actor.sense.zeek_header import Header
 FILES_MAX: Final = 100_000
 BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
 """What Zeek's supervisor writes of Zeek itself into the folder of its logs: no records."""
-_UNKNOWN: Final = "neither a packet capture, nor EVE, nor a log of Zeek's"
+UNREAD: Final = {
+    "unknown": "neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
+    "packed": "packed by another program than gzip: unpack it first",
+    "utf-16": "text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)",
+    "headless zeek": "a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin"
+    " with #",
+}
+"""Why what a file is cannot be read, by its kind."""
 
 
 def open_path(
@@ -38,25 +49,27 @@ def open_path(
     homes: Sequence[str],
     rule_files: Sequence[Path] = (),
     engine: Engine | None = None,
+    zone: str = "UTC",
 ) -> Iterator[Batch]:
     """All batches of a file, or of every file under a folder in the order of their names (Zeek's certificates first).
 
     ``sensor`` is the rows' sensor; each batch's source is the file's path. ``work`` is made for Suricata and left
-    empty. A file in a folder that is nothing we know, or that cannot be read, is one refusal; a path that is itself
-    such a file raises SourceBroken. Logs of Zeek's that hold no record give no batch.
+    empty. ``zone``: IANA name for log times that name none. A file in a folder that is nothing we know, or that cannot
+    be read, is one refusal; a path that is itself such a file raises SourceBroken. Logs of Zeek's that hold no record
+    give no batch.
     """
     opening = _Opening(
-        engine or prepared(), sensor, work, SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files))
+        engine or prepared(), sensor, work, SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files)), zone
     )
     if not path.is_dir():
         found = recognise(path)
-        if found.kind == "unknown":
-            raise SourceBroken(f"{path} is {_UNKNOWN}")
+        if found.kind in UNREAD:
+            raise SourceBroken(f"{path} is {UNREAD[found.kind]}")
         yield from opening.file(path, found)
         return
     for file, known, reason in _in_order(path):
-        if known is None or known.kind == "unknown":
-            yield NOTHING.without(file.name, reason or _UNKNOWN).batch(str(file), "")
+        if known is None or known.kind in UNREAD:
+            yield NOTHING.without(file.name, reason or UNREAD[known.kind if known else "unknown"]).batch(str(file), "")
             continue
         try:
             yield from opening.file(file, known)
@@ -89,6 +102,7 @@ class _Opening:
     sensor: str
     work: Path
     config: SuricataConfig
+    zone: str
 
     def file(self, path: Path, found: Recognised) -> Iterator[Batch]:
         match found.kind:
@@ -98,6 +112,10 @@ class _Opening:
                 yield from self._eve(path)
             case "zeek":
                 yield from self._zeek(path, found.log)
+            case "dnstap":
+                yield from dnstap_batches(path, self.sensor)
+            case "log":
+                yield from self._log(path)
             case _:
                 return
 
@@ -108,6 +126,7 @@ class _Opening:
             eve_capture.gather(self.engine, self.sensor, run.eve)
             for chunk, parsed in eve_capture.parsed(self.engine, self.sensor, run.eve):
                 yield parsed.batch(str(path), chunk.place.text())
+            yield read_capture(path, self.sensor).batch(str(path), "key exchanges")
             if run.damage:
                 yield NOTHING.without(path.name, run.damage).batch(str(path), "")
         finally:
@@ -118,6 +137,14 @@ class _Opening:
         for chunk in whole(path):
             parsed = parser.parse(chunk.segment).without(path.name, chunk.lost)
             yield parsed.batch(str(path), chunk.place.text())
+
+    def _log(self, path: Path) -> Iterator[Batch]:
+        """Stamps without a year are of the year before the file was last written to."""
+        parser = LogParser(self.engine, self.sensor, str(path), zone=self.zone)
+        written_us = path.stat().st_mtime_ns // 1000
+        for chunk in whole(path):
+            parsed = parser.parse(received(line_column(chunk.segment), written_us))
+            yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
 
     def _zeek(self, path: Path, log: str) -> Iterator[Batch]:
         parser, header = ZeekParser(self.engine, self.sensor), Header()

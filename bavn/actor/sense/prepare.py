@@ -3,6 +3,7 @@
 from bavn.actor.sense.engine import MEMORY_MB_DEFAULT, THREADS_DEFAULT, Engine
 from bavn.actor.sense.eve_capture import DEFINITIONS as CAPTURE_DEFINITIONS
 from bavn.actor.sense.eve_columns import MACROS as EVE_MACROS
+from bavn.actor.sense.logs import DEFINITIONS as LOG_DEFINITIONS
 from bavn.actor.sense.macros import MACROS
 from bavn.actor.sense.zeek import DEFINITIONS as ZEEK_DEFINITIONS
 
@@ -10,6 +11,6 @@ from bavn.actor.sense.zeek import DEFINITIONS as ZEEK_DEFINITIONS
 def prepared(memory_mb: int = MEMORY_MB_DEFAULT, threads: int = THREADS_DEFAULT) -> Engine:
     """Good for any number of sources, one after the other."""
     engine = Engine(memory_mb, threads)
-    engine.define(MACROS + EVE_MACROS + CAPTURE_DEFINITIONS + ZEEK_DEFINITIONS)
+    engine.define(MACROS + EVE_MACROS + CAPTURE_DEFINITIONS + ZEEK_DEFINITIONS + LOG_DEFINITIONS)
     engine.lock()
     return engine

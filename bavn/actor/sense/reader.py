@@ -6,7 +6,7 @@ every line has exactly one outcome. Refuses to know any log's fields.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pyarrow as pa
@@ -36,6 +36,7 @@ class Parsed:
     passed: int
     refused: int
     refusals: tuple[RefusedLine, ...]
+    extra: int = 0
 
     def without(self, file: str, reason: str | None) -> "Parsed":
         """The same, and one refusal more for what of ``file`` could not be read at all, if there is a reason."""
@@ -53,6 +54,7 @@ class Parsed:
             lines=self.lines,
             passed=self.passed,
             refused=self.refused,
+            extra=self.extra,
             refusals=self.refusals,
         )
 
@@ -70,7 +72,8 @@ class Grammar:
     ``columns``: per record type an SQL expression over the stage for each column that the log knows; the others are
     NULL. ``sources``: per record type what to select from, where it is more than the stage's own rows (it keeps n).
     ``keeps``: statements that finish the stage or remember something of it for later lines. ``computes_community``:
-    whether a missing Community ID can be computed. ``order``: of the rows; by n as their lines stand.
+    whether a missing Community ID can be computed. ``order``: of the rows; by n as their lines stand. ``also``: a
+    second record type of some lines, and a condition on the stage that says of which.
     """
 
     stage: str
@@ -79,6 +82,7 @@ class Grammar:
     keeps: tuple[str, ...] = ()
     computes_community: bool = True
     order: str = "n"
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def select(self, record: str, *, community: bool) -> str:
         """SQL for all rows of one record type, in order, columns exactly as record.TABLES.
@@ -91,7 +95,11 @@ class Grammar:
             known["community_id"] = f"coalesce(community_id, {_COMMUNITY})"
         listed = ", ".join(f'CAST({known.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in TABLES[record])
         source = self.sources.get(record, "stage")
-        return f"SELECT {listed} FROM {source} WHERE outcome = '{record}' ORDER BY {self.order}"
+        return f"SELECT {listed} FROM {source} WHERE {self.holds(record)} ORDER BY {self.order}"
+
+    def holds(self, record: str) -> str:
+        """SQL over the stage: the line is a row of this type."""
+        return f"(outcome = '{record}'" + (f" OR ({self.also[record]}))" if record in self.also else ")")
 
 
 def read(engine: Engine, grammar: Grammar, column: LineColumn) -> Parsed:
@@ -105,6 +113,7 @@ def read(engine: Engine, grammar: Grammar, column: LineColumn) -> Parsed:
         passed=inner.passed,
         refused=inner.refused + len(column.refused),
         refusals=tuple(refusals[:REFUSALS_KEPT_MAX]),
+        extra=inner.extra,
     )
 
 
@@ -116,7 +125,7 @@ def _read(engine: Engine, grammar: Grammar, column: LineColumn, lines: pa.Table)
         _stage(engine, grammar)
         for statement in grammar.keeps:
             engine.run(statement)
-        return _collect(engine, grammar, column, lines.num_rows)
+        return collect(engine, grammar, column, lines.num_rows)
     except TooMuch:
         pass
     finally:
@@ -141,11 +150,19 @@ def _stage(engine: Engine, grammar: Grammar) -> None:
                 raise
 
 
-def _collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) -> Parsed:
+def collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) -> Parsed:
+    """What a stage of ``count`` lines holds."""
     tally = engine.rows("SELECT outcome, count(*), count(community_id) FROM stage GROUP BY outcome")
     outcomes = {outcome: count for outcome, count, _ in tally}
     bare = {outcome for outcome, count, ready in tally if ready < count}
-    tables = {r: engine.arrow(grammar.select(r, community=r in bare)) for r in TABLES if r in outcomes}
+    present = {r for r in TABLES if r in outcomes} | set(grammar.also)
+    tables = {
+        r: engine.arrow(grammar.select(r, community=r in bare or (r in grammar.also and bool(bare))))
+        for r in TABLES
+        if r in present
+    }
+    tables = {r: table for r, table in tables.items() if table.num_rows}
+    extra = sum(table.num_rows for table in tables.values()) - sum(outcomes.get(r, 0) for r in TABLES)
     refused = outcomes.get(None, 0)
     refusals: tuple[RefusedLine, ...] = ()
     if refused:
@@ -154,7 +171,8 @@ def _collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) -
             f" WHERE outcome IS NULL ORDER BY n LIMIT {REFUSALS_KEPT_MAX}"
         )
         refusals = tuple(RefusedLine(column.file, column.first_line + n, reason) for n, reason in named)
-    return Parsed(tables=tables, lines=count, passed=outcomes.get(PASSED, 0), refused=refused, refusals=refusals)
+    passed = outcomes.get(PASSED, 0)
+    return Parsed(tables=tables, lines=count, passed=passed, refused=refused, refusals=refusals, extra=extra)
 
 
 def joined(parts: list[Parsed]) -> Parsed:
@@ -167,4 +185,5 @@ def joined(parts: list[Parsed]) -> Parsed:
         passed=sum(part.passed for part in parts),
         refused=sum(part.refused for part in parts),
         refusals=tuple(refusals[:REFUSALS_KEPT_MAX]),
+        extra=sum(part.extra for part in parts),
     )

@@ -1,6 +1,10 @@
-"""What a file is: a capture, EVE, or one of Zeek's logs; by what is in it, not its name. Refuses to read it whole."""
+"""What a file is: a capture, EVE, one of Zeek's logs, or the log of another program; by what is in it, not its name.
+
+Refuses to read it whole.
+"""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +12,8 @@ from typing import Final, Literal
 
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.capture import form_of
+from bavn.actor.sense.dnstap_frames import begins
+from bavn.actor.sense.log_sniff import holds_records
 from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.zeek_fields import FIELDS, TELLING
 from bavn.actor.sense.zeek_header import header_of
@@ -15,12 +21,20 @@ from bavn.actor.sense.zeek_header import header_of
 HEAD_BYTES: Final = 1 << 18
 _LINES_LOOKED_AT: Final = 200
 
-Kind = Literal["pcap", "pcapng", "eve", "zeek", "other zeek", "unknown"]
+Kind = Literal[
+    "pcap", "pcapng", "eve", "zeek", "other zeek", "headless zeek", "log", "dnstap", "packed", "utf-16", "unknown"
+]
+_PACKED: Final = (b"PK\x03\x04", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"BZh", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18")
+"""How zip, xz, zstd, bzip2, 7z and lz4 begin: only gzip is unpacked here."""
+
+_HEADLESS: Final = re.compile(rb"\d{9,10}\.\d{1,6}\t[CF][0-9A-Za-z]{15,19}\t(?:[^\t\n]*\t){3,}")
+"""A time, a uid, and more columns: a line of a Zeek log, of which nobody can know without its head."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """``log``: for zeek, which of zeek_fields.FIELDS; for other zeek, the name of a log that becomes no record."""
+    """``log``: for zeek, which of zeek_fields.FIELDS; for other zeek, the name of a log that becomes no record. A
+    headless zeek is a log in TSV whose lines of '#' are missing."""
 
     kind: Kind
     log: str = ""
@@ -36,11 +50,20 @@ def recognise(path: Path) -> Recognised:
     form = form_of(head)
     if form:
         return Recognised(form)
+    if head.startswith(_PACKED):
+        return Recognised("packed")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Recognised("utf-16")
+    if begins(head):
+        return Recognised("dnstap")
     header = header_of(head)
     if header:
         log = header.path or _log_of(frozenset(header.fields)) or _log_by_name(path)
         return Recognised("zeek", log) if log in FIELDS else Recognised("other zeek", log)
-    return _json(path, list(_objects(head)))
+    if _HEADLESS.match(head):
+        return Recognised("headless zeek")
+    found = _json(path, list(_objects(head)))
+    return Recognised("log") if found.kind == "unknown" and holds_records(head) else found
 
 
 def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:

@@ -14,10 +14,16 @@ HOMES_DEFAULT: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::
 EVE_NAME: Final = "eve.json"
 LOG_NAME: Final = "suricata.log"
 SOCKET_NAME: Final = "command.socket"
-_SOCKET_PATH_LENGTH_MAX: Final = 100
+SOCKET_PATH_LENGTH_MAX: Final = 100
 _NEVER_S: Final = 100_000_000
 _RING_PACKETS_MIN: Final = 256
 _FRAME_HEAD_BYTES: Final = 128
+RING_FILE: Final = "live.pcap"
+RING_FILE_BYTES_MIN: Final = 4 << 20
+"""Suricata writes no smaller ones."""
+
+_RING_FILE_BYTES_MAX: Final = 256 << 20
+_RING_FILES: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,10 @@ class SuricataConfig:
     named in rules lie and are saved (Suricata's --data-dir); None: in the run's folder. ``memory_mb``: shared out to
     Suricata's tables; rules, datasets and the program itself come on top (about 100 MB, more with many rules).
     ``stream_depth_mb``: how much of a connection is put together; files longer than it get no hash. ``threads``: 0 is
-    one per processor. ValueError for what Suricata would misread.
+    one per processor. ``ring_packets``: that wait for one thread; 0 is an eighth of the memory. ``ring_folder``: where
+    a live Suricata keeps the last ``ring_bytes_max`` bytes of packets, in files one after the other; None: it keeps
+    none.
+    ``threshold_file``, ``class_file``: Suricata's own files of that name. ValueError for what Suricata would misread.
     """
 
     homes: tuple[str, ...] = HOMES_DEFAULT
@@ -35,8 +44,13 @@ class SuricataConfig:
     memory_mb: int = 1024
     stream_depth_mb: int = 4
     threads: int = 0
-    stats_interval_s: int = 30
+    stats_interval_s: int = 10
+    ring_packets: int = 0
     dataset_entries_max: int = 1_000_000
+    threshold_file: Path | None = None
+    class_file: Path | None = None
+    ring_folder: Path | None = None
+    ring_bytes_max: int = 2 * RING_FILE_BYTES_MIN
 
     def __post_init__(self) -> None:
         for home in self.homes:
@@ -45,8 +59,16 @@ class SuricataConfig:
             raise ValueError("a node without home networks sees nothing as its own: give at least one")
         if not all(path.is_absolute() for path in self.rule_files):
             raise ValueError("rule files need absolute paths")
-        if self.memory_mb < 64 or self.stream_depth_mb < 1 or self.threads < 0 or self.stats_interval_s < 1:
+        if (
+            self.ring_packets < 0
+            or self.memory_mb < 64
+            or self.stream_depth_mb < 1
+            or self.threads < 0
+            or self.stats_interval_s < 1
+        ):
             raise ValueError("memory_mb >= 64, stream_depth_mb >= 1, threads >= 0, stats_interval_s >= 1")
+        if self.ring_bytes_max < 2 * RING_FILE_BYTES_MIN:
+            raise ValueError(f"a ring of packets takes at least {2 * RING_FILE_BYTES_MIN} bytes")
 
 
 def offline_yaml(config: SuricataConfig) -> str:
@@ -68,7 +90,7 @@ def live_yaml(config: SuricataConfig, interface: str, folder: Path, *, mtu: int 
     """For a run on an interface with packets up to ``mtu`` bytes, with its command socket in ``folder``. ValueError
     where a socket cannot lie."""
     socket = folder / SOCKET_NAME
-    if len(str(socket)) > _SOCKET_PATH_LENGTH_MAX:
+    if len(str(socket)) > SOCKET_PATH_LENGTH_MAX:
         raise ValueError(f"{folder} is too long a name for a socket: choose a folder with a shorter path")
     capture = {
         "interface": interface,
@@ -81,9 +103,11 @@ def live_yaml(config: SuricataConfig, interface: str, folder: Path, *, mtu: int 
         "block-size": 1 << 20,
         "ring-size": _ring(config, mtu, processors),
     }
+    shared = _shared(config, stats=True)
     return _text(
         {
-            **_shared(config, stats=True),
+            **shared,
+            "outputs": [*shared["outputs"], *_packet_ring(config)],
             "af-packet": [capture],
             "unix-command": {"enabled": "yes", "filename": str(socket)},
         }
@@ -92,8 +116,33 @@ def live_yaml(config: SuricataConfig, interface: str, folder: Path, *, mtu: int 
 
 def _ring(config: SuricataConfig, mtu: int, processors: int) -> int:
     """Packets that wait for one thread: an eighth of the memory, shared by all threads."""
+    if config.ring_packets:
+        return config.ring_packets
     share = (config.memory_mb << 20) // 8 // (config.threads or processors)
     return max(_RING_PACKETS_MIN, share // (mtu + _FRAME_HEAD_BYTES))
+
+
+def _packet_ring(config: SuricataConfig) -> list[dict[str, Any]]:
+    """Suricata's own pcap-log, which keeps its bound over restarts; the oldest file goes before a new one is begun."""
+    if config.ring_folder is None:
+        return []
+    limit = min(_RING_FILE_BYTES_MAX, max(RING_FILE_BYTES_MIN, config.ring_bytes_max // _RING_FILES))
+    return [
+        {
+            "pcap-log": {
+                "enabled": "yes",
+                "dir": str(config.ring_folder),
+                "filename": RING_FILE,
+                "ts-format": "usec",
+                "mode": "normal",
+                "limit": str(limit),
+                "max-files": config.ring_bytes_max // limit,
+                "compression": "none",
+                "use-stream-depth": "no",
+                "honor-pass-rules": "no",
+            }
+        }
+    ]
 
 
 def _text(tree: Mapping[str, Any]) -> str:
@@ -107,6 +156,8 @@ def _shared(config: SuricataConfig, *, stats: bool) -> dict[str, Any]:
         "vars": {"address-groups": _groups(config, everything=everything), "port-groups": _PORT_GROUPS},
         "default-rule-path": "/",
         "rule-files": [str(path) for path in config.rule_files],
+        **({"threshold-file": str(config.threshold_file)} if config.threshold_file else {}),
+        **({"classification-file": str(config.class_file)} if config.class_file else {}),
         "stats": {"enabled": "yes" if stats else "no", "interval": config.stats_interval_s},
         "outputs": [{"eve-log": _eve(stats=stats)}],
         "logging": {

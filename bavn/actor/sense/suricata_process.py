@@ -79,25 +79,25 @@ class SuricataProcess:
             return None
 
     def started(self) -> bool:
-        return any(_STARTED in message for _, message in self._said())
+        return any(_STARTED in message for _, message in self.said())
 
     def gave_up(self) -> bool:
         """It said that it cannot go on, but has not ended: it waits a minute before it does."""
-        return any(part in message for _, message in self._said() for part in _GAVE_UP)
+        return any(part in message for _, message in self.said() for part in _GAVE_UP)
 
     def errors(self) -> list[str]:
         """What it called errors so far, the oldest first."""
-        return [message for level, message in self._said() if level == "Error"]
+        return [message for level, message in self.said() if level == "Error"]
 
-    def stop(self) -> None:
-        """SIGTERM, then SIGKILL. Harmless when it has ended."""
+    def stop(self, wait_s: float = STOP_TIMEOUT_S) -> None:
+        """SIGTERM, then SIGKILL after ``wait_s``. Harmless when it has ended."""
         if self._process.poll() is None:
             self._process.terminate()
-            if self.ended(STOP_TIMEOUT_S) is None:
+            if self.ended(wait_s) is None:
                 self._process.kill()
         self._process.wait()
 
-    def _said(self) -> list[tuple[str, str]]:
+    def said(self) -> list[tuple[str, str]]:
         """Level and message of each line of its log."""
         try:
             with self._log.open("rb") as file:

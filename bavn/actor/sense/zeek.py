@@ -22,7 +22,8 @@ DEFINITIONS: Final = (
     MACROS
     + """
 CREATE OR REPLACE TEMP TABLE certificates (key VARCHAR, age BIGINT, subject VARCHAR, issuer VARCHAR,
-  fingerprint VARCHAR, notbefore TIMESTAMP, notafter TIMESTAMP);
+  fingerprint VARCHAR, notbefore TIMESTAMP, notafter TIMESTAMP, key_type VARCHAR, bits UINTEGER, curve VARCHAR,
+  signature VARCHAR);
 CREATE OR REPLACE TEMP SEQUENCE certificate_age;
 """
 )
@@ -36,11 +37,13 @@ _NO_COMMUNITY: Final = frozenset({"kerberos", "dhcp", "files"})
 _KEEP: Final = {
     "x509": """INSERT INTO certificates
       SELECT key, nextval('certificate_age'), "certificate.subject", "certificate.issuer", fingerprint,
-        epoch_of("certificate.not_valid_before"), epoch_of("certificate.not_valid_after")
+        epoch_of("certificate.not_valid_before"), epoch_of("certificate.not_valid_after"), "certificate.key_type",
+        TRY_CAST("certificate.key_length" AS UINTEGER), "certificate.curve", "certificate.sig_alg"
       FROM (SELECT *, unnest([id, fingerprint]) AS key FROM stage WHERE outcome = '' AND reason IS NULL)
       WHERE key IS NOT NULL""",
     "files": """INSERT INTO certificates
-      SELECT fuid, nextval('certificate_age'), NULL, NULL, sha1, NULL, NULL FROM stage
+      SELECT fuid, nextval('certificate_age'), NULL, NULL, sha1, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM stage
       WHERE outcome = 'fileinfo' AND source = 'SSL' AND fuid IS NOT NULL AND sha1 IS NOT NULL""",
 }
 _FORGET: Final = f"DELETE FROM certificates WHERE age <= (SELECT max(age) - {CERTIFICATES_MAX} FROM certificates)"
@@ -48,7 +51,8 @@ _SHOWN: Final = """(
   SELECT stage.*, c.* EXCLUDE (key) FROM stage LEFT JOIN (
     SELECT key, arg_max(subject, age) AS shown_subject, arg_max(issuer, age) AS shown_issuer,
       arg_max(fingerprint, age) AS shown_fingerprint, arg_max(notbefore, age) AS shown_notbefore,
-      arg_max(notafter, age) AS shown_notafter
+      arg_max(notafter, age) AS shown_notafter, arg_max(key_type, age) AS shown_key, arg_max(bits, age) AS shown_bits,
+      arg_max(curve, age) AS shown_curve, arg_max(signature, age) AS shown_signature
     FROM certificates GROUP BY key) c
   ON c.key = coalesce(cert_chain_fps[1], cert_chain_fuids[1]))"""
 

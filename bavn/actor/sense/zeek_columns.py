@@ -34,6 +34,13 @@ CREATE OR REPLACE MACRO main_app(service) AS app_of(coalesce(
 CREATE OR REPLACE MACRO tls_named(version) AS CASE version
   WHEN 'TLSv13' THEN 'TLS 1.3' WHEN 'TLSv12' THEN 'TLS 1.2' WHEN 'TLSv11' THEN 'TLS 1.1' WHEN 'TLSv10' THEN 'TLSv1'
   ELSE version END;
+-- As the kex record has them: IANA's spelling of a group, RSA where the key travels under the server's own.
+CREATE OR REPLACE MACRO zeek_group(curve, cipher) AS CASE
+  WHEN starts_with(curve, 'unknown-') THEN printf('0x%04x', TRY_CAST(curve[9:] AS INTEGER))
+  WHEN curve IS NOT NULL THEN curve
+  WHEN starts_with(cipher, 'TLS_RSA_') THEN 'RSA' END;
+CREATE OR REPLACE MACRO zeek_key(kind, curve) AS CASE kind WHEN 'rsa' THEN 'RSA' WHEN 'dsa' THEN 'DSA'
+  WHEN 'ecdsa' THEN 'EC' || coalesce(' ' || replace(curve, 'prime256v1', 'secp256r1'), '') ELSE kind END;
 """
 
 _COMMON: Final = {
@@ -104,6 +111,11 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "ja3s": "lower(ja3s)",
         "ja4": "ja4",
         "resumed": "coalesce(truth_of(resumed), FALSE)",
+        "cipher": "cipher",
+        "negotiated_group": "zeek_group(curve, cipher)",
+        "cert_key": "zeek_key(shown_key, shown_curve)",
+        "cert_key_bits": "shown_bits",
+        "cert_signature": "shown_signature",
     },
     "files": {
         **_COMMON,
@@ -140,6 +152,9 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "hassh_server": 'lower("hasshServer")',
         "auth_success": "truth_of(auth_success)",
         "auth_attempts": "TRY_CAST(auth_attempts AS UINTEGER)",
+        "kex_method": "kex_alg",
+        "host_key": "host_key_alg",
+        "cipher": "cipher_alg",
     },
     "rdp": {
         **_COMMON,

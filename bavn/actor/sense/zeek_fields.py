@@ -13,7 +13,8 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "x509": (
         "ts", "id", "fingerprint", "certificate.subject", "certificate.issuer", "certificate.not_valid_before",
-        "certificate.not_valid_after",
+        "certificate.not_valid_after", "certificate.sig_alg", "certificate.key_type", "certificate.key_length",
+        "certificate.curve",
     ),
     "conn": (
         *_SEEN, "proto", "service", "duration", "orig_bytes", "resp_bytes", "conn_state", "history", "orig_pkts",
@@ -26,12 +27,15 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "ssl": (
         *_SEEN, "version", "server_name", "resumed", "subject", "issuer", "cert_chain_fps[]", "cert_chain_fuids[]",
-        "ja3", "ja3s", "ja4",
+        "ja3", "ja3s", "ja4", "cipher", "curve",
     ),
     "smb_mapping": (*_SEEN, "path", "share_type"),
     "smb_files": (*_SEEN, "action", "path", "name"),
     "dce_rpc": (*_SEEN, "named_pipe", "endpoint", "operation"),
-    "ssh": (*_SEEN, "auth_success", "auth_attempts", "client", "server", "hassh", "hasshServer"),
+    "ssh": (
+        *_SEEN, "auth_success", "auth_attempts", "client", "server", "hassh", "hasshServer", "kex_alg",
+        "host_key_alg", "cipher_alg",
+    ),
     "rdp": (*_SEEN, "cookie", "result", "security_protocol", "client_name"),
     "kerberos": (*_SEEN, "request_type", "client", "service", "success", "error_msg", "cipher"),
     "dhcp": (

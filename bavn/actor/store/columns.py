@@ -30,8 +30,9 @@ from bavn.actor.store.merger import Merger
 from bavn.actor.store.plan import Merge, edges, forget_before, lacking_rollups, next_merge
 from bavn.actor.store.segment import Segment, Story
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
+from bavn.actor.store.watchdog import Stopped
 from bavn.actor.store.write import SegmentWriter
-from bavn.model.ports import Clock
+from bavn.model.ports import Clock, QueryRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class ColumnStore(History):
         self._clock, self._disk, self._grip = clock, disk, grip
         self._files, self._writing = root / "segments", threading.RLock()
         self._writer = SegmentWriter(self._files, disk)
-        self._merger = Merger(root, limits, manifest, self._writer, disk)
+        self._merger = Merger(root, limits, manifest, self._writer, disk, self._watchdog)
 
     @classmethod
     def open(
@@ -107,7 +108,7 @@ class ColumnStore(History):
                 return 0
             now = None if self._clock is None else self._clock.now_us()
             taken = take(tables, bounds(self._limits, now, self._manifest.forgotten_before_hour))
-            if self._clock is not None:
+            if self._clock is not None and not self._watchdog.stopped:
                 self._make_room(sorted(taken.tables))
             known = self._manifest.fact("known_from_us")
             if taken.watched_from_us is not None:
@@ -130,7 +131,8 @@ class ColumnStore(History):
 
     def tidy(self, merges_max: int | None = None) -> Tidied:
         """Merge what is due (at most so many merges), forget what is too old or too much, delete what is out of use.
-        May be killed at any moment. Raises StoreDamaged (after taking the damaged file out), StoreBroken, OSError."""
+        May be killed at any moment. Raises StoreDamaged (after taking the damaged file out), StoreBroken, OSError;
+        QueryRefused when it was stopped."""
         with self._writing:
             forgotten = self._forget()
             merged, more = 0, False
@@ -193,7 +195,7 @@ class ColumnStore(History):
         """Files of a change that failed give their space back at once."""
         try:
             yield
-        except (OSError, duckdb.Error, pa.ArrowException):
+        except (OSError, Stopped, duckdb.Error, pa.ArrowException):
             sweep_unfinished(self._root, self._manifest, self._disk)
             raise
 
@@ -215,7 +217,11 @@ class ColumnStore(History):
         try:
             with self._whole_or_not():
                 self._merger.change(due)
+        except Stopped as error:
+            raise QueryRefused(f"not merged: {error}") from error
         except duckdb.Error as error:
+            if self._watchdog.stopped:
+                raise QueryRefused(f"merging was broken off: the store is being closed ({error})") from error
             damage = self._damage(due.inputs if isinstance(due, Merge) else (due,))
             if damage is None:
                 raise StoreBroken(f"merging failed ({error}): see to the disk space and the memory limit") from error

@@ -8,7 +8,9 @@ import fcntl
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ class Engine:
             }
         )  # fmt: skip
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._cursors: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def lock(self, files: Sequence[Path]) -> None:
         """From here on nothing but these files can be opened, nothing written, nothing loaded or set."""
@@ -49,7 +52,15 @@ class Engine:
 
     def cursor(self) -> Any:
         """A DuckDB cursor of its own on the same database."""
-        return self._connection.cursor()
+        made = self._connection.cursor()
+        self._cursors.add(made)
+        return made
+
+    def interrupt(self) -> None:
+        """Break off what any cursor of this database runs. From any thread."""
+        for cursor in list(self._cursors):
+            with suppress(duckdb.ConnectionException):  # closed meanwhile
+                cursor.interrupt()
 
     def close(self) -> None:
         """Harmless when repeated."""

@@ -15,6 +15,7 @@ from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE, Manifest, Snapshot
 from bavn.actor.store.segment import Segment
 from bavn.actor.store.stats import StoreStats, stats_of
+from bavn.actor.store.watchdog import Watchdog
 from bavn.actor.store.window import StoreWindow, whole_hours
 from bavn.model.moment import HOUR_US
 from bavn.model.record import range_uuids
@@ -33,6 +34,7 @@ class History:
 
     def __init__(self, root: Path, limits: StoreLimits, homes: Sequence[str], manifest: Manifest) -> None:
         self._root, self._limits, self._homes, self._manifest = root, limits, tuple(homes), manifest
+        self._watchdog = Watchdog()
 
     @classmethod
     def read(cls, path: Path, limits: StoreLimits | None = None, *, homes: Sequence[str] = ()) -> "History":
@@ -48,7 +50,7 @@ class History:
         lease, snapshot = self._held(first_hour * HOUR_US, last_hour * HOUR_US)
         return StoreWindow(
             first_us=first_us, last_us=last_us, snapshot=snapshot, root=self._root, homes=self._homes,
-            limits=self._limits, lease=lease, damage=self._damage,
+            limits=self._limits, lease=lease, damage=self._damage, watchdog=self._watchdog,
         )  # fmt: skip
 
     def mark(self, source: str) -> str | None:
@@ -58,6 +60,11 @@ class History:
     def stats(self) -> StoreStats:
         """Rows, bytes, hours, refusals and what was forgotten."""
         return stats_of(self._manifest)
+
+    def stop(self) -> None:
+        """Break off what runs, in every window too, and refuse what comes (QueryRefused); close it after that. From
+        any thread, at once."""
+        self._watchdog.stop()
 
     def close(self) -> None:
         """Let go of the files. Windows live on until they are closed."""

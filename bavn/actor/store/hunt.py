@@ -1,21 +1,23 @@
 """Retro-hunt: which of these observables are in a window's history, at how many hosts, since when.
 
 Exact matches only: an address as either side of any record; a domain as queried name, SNI or Host, itself or any name
-below it; fingerprints and hashes as they are. Names and addresses are matched on the roll-ups, so once an hour and not
-once a row, and on the rows only where the window's ends cut an hour. Refuses to judge what it finds.
+below it; fingerprints, pairs of them and hashes as they are (a chain of techniques is in no record). Names and
+addresses are matched on the roll-ups, so once an hour and not once a row, and on the rows only where the window's ends
+cut an hour. Refuses to judge what it finds.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from socket import AF_INET6, inet_pton
 from typing import Final
 from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bavn.model.moment import HOUR_US
-from bavn.model.observable import Observable, ObservableType
+from bavn.model.observable import Observable, ObservableType, spans_suffixes
 from bavn.model.ports import Window
 from bavn.model.record import TABLES, address_text
 
@@ -57,57 +59,82 @@ def hunt(window: Window, observables: Sequence[Observable]) -> list[Hunted]:
     for a fingerprint the end that is at home.
     ValueError for more than OBSERVABLES_MAX; raises what the window raises.
     """
-    wanted = sorted(set(observables), key=lambda observable: (observable.type, observable.value))
-    if len(wanted) > OBSERVABLES_MAX:
-        raise ValueError(f"{len(wanted)} observables in one hunt; {OBSERVABLES_MAX} are allowed")
-    by_type: defaultdict[ObservableType, list[tuple[int, str]]] = defaultdict(list)
-    for number, observable in enumerate(wanted):
-        by_type[observable.type].append((number, observable.value))
+    by_type: defaultdict[ObservableType, dict[str, None]] = defaultdict(dict)
+    for observable in observables:
+        by_type[observable.type][observable.value] = None
+    count = sum(map(len, by_type.values()))
+    if count > OBSERVABLES_MAX:
+        raise ValueError(f"{count} observables in one hunt; {OBSERVABLES_MAX} are allowed")
     met: list[pa.Table] = []
-    addresses = [pair for kind in _ADDRESSES for pair in by_type[kind]]
-    if addresses:
-        met.append(_addresses(window, addresses))
-    if by_type[ObservableType.DOMAIN]:
-        met.append(_domains(window, by_type[ObservableType.DOMAIN]))
-    met.extend(
-        _exact(window, table, column, by_type[kind]) for kind, (table, column) in _EXACT.items() if by_type[kind]
-    )
+    wanted: list[tuple[ObservableType, list[str]]] = []
+    for kind, values in by_type.items():
+        keys = list(values)
+        numbers = pa.array(range(begin := sum(len(those) for _, those in wanted), begin + len(keys)), pa.int64())
+        wanted.append((kind, keys))
+        if kind in _ADDRESSES:
+            met += _addresses(window, pa.table({"key": pa.array(map(_stored, keys), pa.uuid()), "number": numbers}))
+            continue
+        listed = pa.table({"key": pa.array(keys, pa.string()), "number": numbers})
+        if kind is ObservableType.DOMAIN:
+            met += _domains(window, listed)
+        elif kind is ObservableType.FP_PAIR:
+            for client in ("ja3", "ja4"):
+                met += _exact(window, "tls", f"{client} || '+' || ja3s", listed)
+        elif kind in _EXACT:
+            met += _exact(window, *_EXACT[kind], listed)
     return _hunted(window, wanted, pa.concat_tables(met)) if met else []
 
 
-def _cut(window: Window) -> tuple[int, int, str]:
-    """The whole hours inside the window (first, and first after), and SQL for the rows outside them."""
+def _cut(window: Window) -> tuple[str, tuple[str, ...]]:
+    """Conditions: for roll-up rows of whole hours inside the window, and for each run of rows outside those. One bound
+    each, so that files without such rows are passed over by their statistics."""
     first, last = -(-window.first_us // HOUR_US), window.last_us // HOUR_US
     if first >= last:
-        return 0, 0, "TRUE"
-    inside = f"ts >= make_timestamp({first * HOUR_US}) AND ts < make_timestamp({last * HOUR_US})"
-    return first, last, f"NOT ({inside})"
-
-
-def _hours(first: int, last: int) -> str:
-    return f"hour >= {first} AND hour < {last}"
+        return "FALSE", ("TRUE",)
+    early = () if first * HOUR_US == window.first_us else (f"ts < make_timestamp({first * HOUR_US})",)
+    late = () if last * HOUR_US == window.last_us else (f"ts >= make_timestamp({last * HOUR_US})",)
+    return f"hour >= {first} AND hour < {last}", (*early, *late)
 
 
 _ONE: Final = "1 AS n, ts AS first_ts, ts AS last_ts"
 _MET: Final = "number, tbl, host, CAST(sum(n) AS BIGINT) AS n, min(first_ts) AS first_ts, max(last_ts) AS last_ts"
+_JOINED: Final = f"SELECT {_MET} FROM ({{rows}}) JOIN wanted USING (key) GROUP BY ALL"
 _HOST: Final = "CASE WHEN is_home(src) OR NOT is_home(dst) THEN src ELSE dst END"
+_MET_NAMES: Final = """
+    met(name) AS MATERIALIZED (SELECT DISTINCT name FROM {seen}),
+    part(name, rest) AS (
+        SELECT name, name FROM met
+        UNION ALL SELECT name, substr(rest, strpos(rest, '.') + 1) FROM part WHERE contains(rest, '.')),
+    there AS (SELECT name, number FROM part JOIN wanted ON rest = key)"""
+"""Distinct names are few beside rows: each loses its first label until it is a wanted domain or has none left."""
+_PARTS: Final = f"WITH RECURSIVE {_MET_NAMES} SELECT name, number FROM there"
+_NEAR: Final = f"""
+    WITH RECURSIVE rows AS MATERIALIZED ({{rows}} AND domain IN (SELECT key FROM chain)), {_MET_NAMES}
+    SELECT {_MET} FROM rows JOIN there USING (name) GROUP BY ALL"""
 
 
-def _addresses(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
-    keys = [_stored(value) for _, value in wanted]
-    table = pa.table({"key": pa.array(keys, pa.uuid()), "number": pa.array([n for n, _ in wanted], pa.int64())})
-    first, last, outside = _cut(window)
+def _addresses(window: Window, keys: pa.Table) -> list[pa.Table]:
+    inside, outside = _cut(window)
+    pairs = f"SELECT 'flow' AS tbl, src, dst, flows AS n, first_ts, last_ts FROM pair_hour WHERE {inside}"
     seen = [
-        f"SELECT 'flow' AS tbl, src, dst, flows AS n, first_ts, last_ts FROM pair_hour WHERE {_hours(first, last)}",
-        f"SELECT 'flow' AS tbl, src, dst, {_ONE} FROM flow WHERE {outside}",
+        *(f"SELECT 'flow' AS tbl, src, dst, {_ONE} FROM flow WHERE {edge}" for edge in outside),
         *(f"SELECT '{name}' AS tbl, src, dst, {_ONE} FROM {name}" for name in _BY_ROWS),
     ]
-    parts = [
-        f"SELECT number, tbl, {host} AS host, n, first_ts, last_ts FROM ({rows}) JOIN wanted ON key = {peer}"
-        for rows in seen
-        for peer, host in (("dst", "src"), ("src", "dst"))
-    ]
-    return window.arrow(f"SELECT {_MET} FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL", tables={"wanted": table})
+    sides = [f"SELECT *, {peer} AS key, {host} AS host FROM" for peer, host in (("dst", "src"), ("src", "dst"))]
+    at_once = [window.arrow(_JOINED.format(rows=f"{side} ({pairs})"), tables={"wanted": keys}) for side in sides]
+    found = [_matched(window, f"{side} ({rows})", keys) for rows in seen for side in sides]
+    return at_once + [some for some in found if some is not None]
+
+
+def _matched(window: Window, rows: str, keys: pa.Table) -> pa.Table | None:
+    """What of the keys is in these rows, summed; None for nothing. First one column is looked through for any key at
+    all; the rest is read for the few that are there."""
+    there = window.arrow(
+        f"SELECT key, number FROM wanted WHERE key IN (SELECT key FROM ({rows}))", tables={"wanted": keys}
+    )
+    if not there.num_rows:
+        return None
+    return window.arrow(_JOINED.format(rows=rows), tables={"wanted": there})
 
 
 def _stored(value: str) -> bytes:
@@ -115,59 +142,78 @@ def _stored(value: str) -> bytes:
     return inet_pton(AF_INET6, value if ":" in value else f"::ffff:{value}")
 
 
-def _domains(window: Window, wanted: Sequence[tuple[int, str]]) -> pa.Table:
-    """Names are few beside rows: each distinct one is cut to every depth that a wanted domain has."""
-    table = pa.table(
-        {
-            "domain": pa.array([v for _, v in wanted], pa.string()),
-            "number": pa.array([n for n, _ in wanted], pa.int64()),
-        }
-    )
-    first, last, outside = _cut(window)
-    seen = [
-        f"SELECT kind AS tbl, src, name, n, first_ts, last_ts FROM name_hour WHERE {_hours(first, last)}",
-        *(f"SELECT '{name}' AS tbl, src, {column} AS name, {_ONE} FROM {name} WHERE {outside}"
-          for name, column in _NAMES),
+def _domains(window: Window, wanted: pa.Table) -> list[pa.Table]:
+    """A name below a wanted domain has a registered domain that is that domain, one above it, or one below it. The
+    first two are looked up in the roll-up's column and only those rows are read on. The third can only be where the
+    wanted domain is a public suffix or lies above one: for these few, and for rows without a registered domain, the
+    names themselves are looked through."""
+    inside, outside = _cut(window)
+    whole = f"SELECT kind AS tbl, src AS host, name, n, first_ts, last_ts FROM name_hour WHERE {inside}"
+    loose = [
+        f"{whole} AND domain IS NULL",
+        *(f"SELECT '{name}' AS tbl, src AS host, {column} AS name, {_ONE} FROM {name} WHERE {edge}"
+          for edge in outside for name, column in _NAMES),
     ]  # fmt: skip
-    depths = sorted({value.count(".") + 1 for _, value in wanted})
-    cuts = " UNION ALL ".join(
-        f"SELECT name, array_to_string(labels[-{depth}:], '.') AS domain FROM split WHERE len(labels) >= {depth}"
-        for depth in depths
-    )
-    return window.arrow(
-        f"WITH seen AS MATERIALIZED ({' UNION ALL '.join(seen)}), "
-        "split AS (SELECT name, string_split(name, '.') AS labels FROM (SELECT DISTINCT name FROM seen)), "
-        f"hit AS MATERIALIZED (SELECT name, number FROM ({cuts}) JOIN wanted USING (domain)) "
-        f"SELECT {_MET} FROM (SELECT *, src AS host FROM seen JOIN hit USING (name)) GROUP BY ALL",
-        tables={"wanted": table},
-    )
+    wide = pa.array([spans_suffixes(key) for key in wanted["key"].to_pylist()], pa.bool_())
+    near, far = wanted.filter(pc.invert(wide)), wanted.filter(wide)
+    met = _among_names(window, " UNION ALL ".join(loose), wanted)
+    if near.num_rows:
+        chain = pa.table({"key": pa.array(_with_parents(near["key"].to_pylist()), pa.string())})
+        sql = _NEAR.format(rows=whole, seen="rows")
+        met.append(window.arrow(sql, tables={"wanted": near, "chain": chain}))
+    if far.num_rows:
+        met += _among_names(window, f"{whole} AND domain IS NOT NULL", far)
+    return met
 
 
-def _exact(window: Window, table: str, column: str, wanted: Sequence[tuple[int, str]]) -> pa.Table:
-    keys = pa.table(
-        {"key": pa.array([v for _, v in wanted], pa.string()), "number": pa.array([n for n, _ in wanted], pa.int64())}
-    )
-    return window.arrow(
-        f"SELECT {_MET} FROM (SELECT number, '{table}' AS tbl, {_HOST} AS host, {_ONE} "
-        f"FROM {table} JOIN wanted ON key = {column}) GROUP BY ALL",
-        tables={"wanted": keys},
-    )
+def _among_names(window: Window, rows: str, wanted: pa.Table) -> list[pa.Table]:
+    there = window.arrow(_PARTS.format(seen=f"({rows})"), tables={"wanted": wanted})
+    if not there.num_rows:
+        return []
+    return [window.arrow(f"SELECT {_MET} FROM ({rows}) JOIN there USING (name) GROUP BY ALL", tables={"there": there})]
 
 
-def _hunted(window: Window, wanted: Sequence[Observable], met: pa.Table) -> list[Hunted]:
+def _with_parents(names: Iterable[str]) -> list[str]:
+    """The domains and all domains of two labels or more that they lie below."""
+    made = dict.fromkeys(names)
+    for name in list(made):
+        rest = name.partition(".")[2]
+        while "." in rest and rest not in made:
+            made[rest] = None
+            rest = rest.partition(".")[2]
+    return list(made)
+
+
+def _exact(window: Window, table: str, column: str, wanted: pa.Table) -> list[pa.Table]:
+    rows = f"SELECT '{table}' AS tbl, {_HOST} AS host, {column} AS key, {_ONE} FROM {table}"
+    found = _matched(window, rows, wanted)
+    return [] if found is None else [found]
+
+
+def _hunted(window: Window, wanted: Sequence[tuple[ObservableType, list[str]]], met: pa.Table) -> list[Hunted]:
     rows = window.rows(
         "SELECT number, CAST(sum(n) AS BIGINT), count(DISTINCT host), list(DISTINCT host ORDER BY host)"
         f"[1:{HOSTS_NAMED_MAX}], epoch_us(min(first_ts)), epoch_us(max(last_ts)), list(DISTINCT tbl ORDER BY tbl) "
-        "FROM met GROUP BY number ORDER BY number",
+        "FROM met GROUP BY number",
         tables={"met": met},
     )
-    return [
+    every = [(kind, values, len(values)) for kind, values in wanted]
+
+    def named(number: int) -> Observable:
+        for kind, values, count in every:
+            if number < count:
+                return Observable.trusted(kind, values[number])
+            number -= count
+        raise IndexError(number)
+
+    found = [
         Hunted(
-            observable=wanted[number], count=count, hosts=hosts, named=tuple(map(_text, named)), first_us=first,
+            observable=named(number), count=count, hosts=hosts, named=tuple(map(_text, some)), first_us=first,
             last_us=last, tables=tuple(tables),
         )
-        for number, count, hosts, named, first, last, tables in rows
+        for number, count, hosts, some, first, last, tables in rows
     ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.observable.type, one.observable.value))
 
 
 def _text(host: UUID | None) -> str:

@@ -67,12 +67,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The segments that overlap a span, and what goes with them; ``layouts`` gives the columns of each layout."""
+    """The segments that overlap a span, and what goes with them; ``layouts`` gives the columns of each layout,
+    ``damaged`` how many segments were ever taken out."""
 
     era: int
     segments: tuple[Segment, ...]
     layouts: Mapping[str, str]
     known_from_us: int | None
+    damaged: int = 0
 
 
 class Manifest:
@@ -201,6 +203,7 @@ class Manifest:
                 era=self._number("SELECT value FROM fact WHERE name = 'era'"),
                 segments=tuple(self._segments("last_us >= ? AND first_us < ?", (first_us, last_us))),
                 layouts=self.layouts(), known_from_us=self.known_from_us,
+                damaged=self._number("SELECT count(*) FROM damaged"),
             )  # fmt: skip
 
     def _segments(self, where: str, values: Sequence[object]) -> list[Segment]:

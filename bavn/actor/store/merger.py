@@ -4,6 +4,7 @@ roll-ups; old hours fall away.
 All of a change is one transaction of the manifest. Refuses to decide what is due (plan.py).
 """
 
+import math
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bavn.actor.store.manifest import Change, Manifest
 from bavn.actor.store.plan import Merge
 from bavn.actor.store.segment import ROLLUP_OF, Segment, Story
 from bavn.actor.store.start import note_forgotten
+from bavn.actor.store.watchdog import Watchdog
 from bavn.actor.store.write import SegmentWriter
 from bavn.model.record import TABLES
 
@@ -21,19 +23,23 @@ from bavn.model.record import TABLES
 class Merger:
     """Holds the writer's own DuckDB, opened when first needed."""
 
-    def __init__(self, root: Path, limits: StoreLimits, manifest: Manifest, writer: SegmentWriter, disk: Disk) -> None:
+    def __init__(
+        self, root: Path, limits: StoreLimits, manifest: Manifest, writer: SegmentWriter, disk: Disk, watchdog: Watchdog
+    ) -> None:
         self._root, self._limits, self._manifest, self._writer, self._disk = root, limits, manifest, writer, disk
+        self._watchdog = watchdog
         self._engine: Engine | None = None
 
     def change(self, due: Merge | Segment) -> None:
         """Carry out a merge, or make the roll-up of a segment. Raises duckdb.Error if a segment cannot be read or the
-        disk is full: then nothing has changed."""
+        disk is full, Stopped: then nothing has changed."""
         if self._engine is None:
             self._engine = Engine(self._limits, self._root / "spill")
-        if isinstance(due, Merge):
-            self._merge(self._engine, due)
-        else:
-            self._roll_up(self._engine, due)
+        with self._watchdog.within(math.inf, self._engine.interrupt):
+            if isinstance(due, Merge):
+                self._merge(self._engine, due)
+            else:
+                self._roll_up(self._engine, due)
 
     def close(self) -> None:
         """Harmless when repeated."""
@@ -44,7 +50,7 @@ class Merger:
     def _roll_up(self, engine: Engine, of: Segment) -> None:
         old = tuple(self._manifest.segments("of = ?", (of.id,)))
         story = self._story(1, old, self._manifest.forgotten_before_hour)
-        made = self._writer.rollup(engine, of, story.first, story)
+        made = self._writer.rollup(engine, of, story.first, story, self._manifest.layouts())
         self._writer.names_kept({made.table})
         self._manifest.commit(Change(add=(made,), drop=old))
 
@@ -67,7 +73,7 @@ class Merger:
             made = self._writer.hours(engine, table, (first, hours, before), those, number, story, layouts)
             added.append(made)
             if table in ROLLUP_OF:
-                added.append(self._writer.rollup(engine, made, number + 1, story))
+                added.append(self._writer.rollup(engine, made, number + 1, story, layouts))
         self._writer.names_kept({segment.table for segment in added})
         if before > self._manifest.forgotten_before_hour:
             note_forgotten(self._root, before, self._disk)

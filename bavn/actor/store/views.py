@@ -13,6 +13,7 @@ from bavn.model.record import range_uuids
 
 PAIR_KEYS = ("src", "dst", "dst_port", "proto", "hour")
 NAME_KEYS = ("src", "kind", "name", "hour")
+_CALL = "coalesce(since >= ts, TRUE)"
 NAME_COLUMN = {"dns": "rrname", "tls": "sni", "http": "host"}
 
 
@@ -63,8 +64,9 @@ def rolled_up_sql(raw: str, rows: str) -> str:
     hour = f"CAST(epoch_us(ts) // {HOUR_US} AS BIGINT) AS hour"
     if raw == "flow":
         return (
-            f"SELECT src, dst, dst_port, proto, {hour}, CAST(count(*) AS UBIGINT) AS flows, "
-            "CAST(count(*) FILTER (failed) AS UBIGINT) AS failed, "
+            f"SELECT src, dst, dst_port, proto, {hour}, CAST(count(*) FILTER ({_CALL}) AS UBIGINT) AS flows, "
+            f"CAST(count(*) FILTER (failed AND {_CALL}) AS UBIGINT) AS failed, "
+            f"CAST(count(*) FILTER (NOT failed AND {_CALL}) AS UBIGINT) AS answered, "
             "CAST(coalesce(sum(bytes_toserver), 0) AS UBIGINT) AS bytes_toserver, "
             "CAST(coalesce(sum(bytes_toclient), 0) AS UBIGINT) AS bytes_toclient, "
             f"min(ts) AS first_ts, max(ts) AS last_ts FROM ({rows}) GROUP BY ALL"
@@ -78,7 +80,7 @@ def rolled_up_sql(raw: str, rows: str) -> str:
 
 def summed_sql(rollup: str, rows: str) -> str:
     """One row a key from several."""
-    sums = ("flows", "failed", "bytes_toserver", "bytes_toclient") if rollup == "pair_hour" else ("n",)
+    sums = ("flows", "failed", "answered", "bytes_toserver", "bytes_toclient") if rollup == "pair_hour" else ("n",)
     keys = PAIR_KEYS if rollup == "pair_hour" else NAME_KEYS
     made = {column: f"CAST(sum({column}) AS UBIGINT) AS {column}" for column in sums}
     made |= {"first_ts": "min(first_ts) AS first_ts", "last_ts": "max(last_ts) AS last_ts"}

@@ -5,8 +5,9 @@ for the window. Refuses to write anything, and to read any other file.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,6 +15,7 @@ from typing import Any, Final, Self
 import duckdb
 import pyarrow as pa
 
+from bavn.actor.store.address_macros import ADDRESS_MACROS
 from bavn.actor.store.engine import Engine
 from bavn.actor.store.faults import StoreDamaged
 from bavn.actor.store.lease import Lease
@@ -31,12 +33,15 @@ from bavn.actor.store.views import (
     rows_sql,
     summed_sql,
 )
+from bavn.actor.store.watchdog import Stopped, Watchdog
 from bavn.model.moment import HOUR_US
-from bavn.model.ports import QueryRefused
+from bavn.model.ports import QueryExceeded, QueryRefused
 from bavn.model.record import TABLES
 
 NAMES: Final = frozenset(TABLES) | frozenset(ROLLUPS)
 _BATCH_ROWS: Final = 65_536
+_ANSWER_BATCH_ROWS: Final = 2048
+ANSWER_BYTES_MAX: Final = 256 << 20
 
 
 def whole_hours(first_us: int, last_us: int) -> tuple[int, int]:
@@ -59,13 +64,16 @@ class StoreWindow:
         limits: StoreLimits,
         lease: Lease,
         damage: Callable[[Sequence[Segment]], StoreDamaged | None],
+        watchdog: Watchdog,
     ) -> None:
         self._first_us, self._last_us, self._homes = first_us, last_us, homes
         self._snapshot, self._limits, self._lease, self._damage = snapshot, limits, lease, damage
-        self._files, self._spill = root / "segments", root / "spill"
+        self._files, self._spill, self._watchdog = root / "segments", root / "spill", watchdog
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._made: set[str] = set()
+        self._cursor: Any = None
+        self._interrupted = False
 
     @property
     def first_us(self) -> int:
@@ -110,12 +118,54 @@ class StoreWindow:
                 self._bounded(len(found))
             return found
 
+    def first(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        rows_max: int,
+        bytes_max: int = ANSWER_BYTES_MAX,
+    ) -> tuple[pa.Table, bool]:
+        """The first rows of an answer, and whether there are more. QueryRefused as for the others, and for an answer
+        of more than ``bytes_max``."""
+        with self._asked(sql, None) as cursor:
+            reader = cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(_ANSWER_BATCH_ROWS)
+            batches, rows, size = [], 0, 0
+            for batch in reader:
+                batches.append(batch)
+                rows, size = rows + batch.num_rows, size + batch.nbytes
+                if size > bytes_max:
+                    raise QueryExceeded(f"the answer has more than {bytes_max:,} bytes: ask for less")
+                if rows > rows_max:
+                    break
+            found = pa.Table.from_batches(batches, reader.schema)
+            return plain(found.slice(0, rows_max)), rows > rows_max
+
+    def hour_stamps(self, table: str) -> dict[int, tuple[int, ...]]:
+        """See the HourStamps port. Rows are added, forgotten by whole hours, or taken out because they are damaged:
+        so their number and that of the damages say which they are."""
+        first, last = whole_hours(self._first_us, self._last_us)
+        rows: Counter[int] = Counter()
+        for segment in self._snapshot.segments:
+            if segment.table == table:
+                for hour, count in segment.rows_by_hour:
+                    rows[hour] += count
+        return {hour: (rows[hour], self._snapshot.damaged) for hour in sorted(rows) if first <= hour < last}
+
     def close(self) -> None:
         """Let go of the files. Harmless when repeated."""
         with self._lock:
             if self._engine is not None:
                 self._engine.close()
             self._lease.release()
+
+    def interrupt(self) -> None:
+        """Ends the question that is being answered, and refuses all that follow: QueryRefused. From any thread."""
+        self._interrupted = True
+        cursor = self._cursor
+        if cursor is not None:
+            with suppress(duckdb.Error):
+                cursor.interrupt()
 
     def __enter__(self) -> Self:
         return self
@@ -130,30 +180,32 @@ class StoreWindow:
 
     def _bounded(self, rows: int) -> None:
         if rows > self._limits.result_rows_max:
-            raise QueryRefused(f"the answer has more than {self._limits.result_rows_max} rows: ask for less")
+            raise QueryExceeded(f"the answer has more than {self._limits.result_rows_max} rows: ask for less")
 
     @contextmanager
     def _asked(self, sql: str, tables: Mapping[str, pa.Table] | None) -> Iterator[Any]:
         """A cursor on which the query may be run: it was admitted, its tables are there, its time is bounded."""
         with self._lock:
-            cursor = self._opened().cursor()
-            limit = threading.Timer(self._limits.query_s_max, cursor.interrupt)
-            limit.daemon = True
-            limit.start()
+            if self._interrupted:
+                raise QueryRefused("it was interrupted")
+            cursor = self._cursor = self._opened().cursor()
             read: frozenset[str] = frozenset()
             try:
-                given = {name.casefold(): table for name, table in (tables or {}).items()}
-                _names_allowed(given)
-                read = admit(cursor, sql, NAMES | given.keys(), self._limits.sql_chars_max)
-                for name in sorted(read & NAMES):
-                    self._make(cursor, name)
-                for name in sorted(given):
-                    cursor.register(name, given[name])
-                yield cursor
-            except (duckdb.Error, pa.ArrowException) as error:
+                with self._watchdog.within(self._limits.query_s_max, cursor.interrupt):
+                    given = {name.casefold(): table for name, table in (tables or {}).items()}
+                    _names_allowed(given)
+                    read = admit(cursor, sql, NAMES | given.keys(), self._limits.sql_chars_max)
+                    for name in sorted(read & NAMES):
+                        self._make(cursor, name)
+                    for name in sorted(given):
+                        cursor.register(name, given[name])
+                    yield cursor
+            except Stopped as error:
+                raise QueryRefused(str(error)) from error
+            except (duckdb.Error, pa.ArrowException, MemoryError, OSError) as error:
                 raise self._refusal(error, read) from error
             finally:
-                limit.cancel()
+                self._cursor = None
                 cursor.close()
 
     def _opened(self) -> Engine:
@@ -161,6 +213,7 @@ class StoreWindow:
             engine = Engine(self._limits, self._spill)
             try:
                 engine.do(is_home_sql(self._homes))
+                engine.do(ADDRESS_MACROS)
                 engine.lock([self._files / segment.name for segment in self._snapshot.segments])
             except BaseException:
                 engine.close()
@@ -212,15 +265,23 @@ class StoreWindow:
 
     def _refusal(self, error: Exception, read: frozenset[str]) -> Exception:
         """Who must act: the operator if files are damaged, else who wrote the query."""
-        if isinstance(error, duckdb.InterruptException):
-            return QueryRefused(f"the query took more than {self._limits.query_s_max} s")
-        engine_failed = isinstance(error, duckdb.IOException | duckdb.InternalException)
-        if engine_failed or str(self._files) in str(error):
+        if self._watchdog.stopped:
+            return QueryRefused(f"the query was broken off: the store is being closed ({error})")
+        said = str(error)  # what fails while rows are fetched comes through Arrow, as an OSError
+        if isinstance(error, duckdb.InterruptException) or said.startswith("INTERRUPT Error"):
+            if self._interrupted:
+                return QueryRefused("it was interrupted")
+            return QueryExceeded(f"the query took more than {self._limits.query_s_max} s")
+        if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or said.startswith("Out of Memory Error"):
+            bounds = f"{self._limits.memory_mb_max:,} MB of memory and {self._limits.spill_mb_max:,} MB of disk"
+            return QueryExceeded(f"the query needs more than its {bounds}: ask for less")
+        engine_failed = isinstance(error, duckdb.IOException | duckdb.InternalException | OSError)
+        if engine_failed or str(self._files) in said:
             raws = read | {raw for raw, made in ROLLUP_OF.items() if made in read}
             damage = self._damage([s for s in self._snapshot.segments if s.table in raws])
             if damage is not None:
                 return damage
-        return QueryRefused(str(error))
+        return QueryRefused(said)
 
 
 def _names_allowed(given: Mapping[str, pa.Table]) -> None:

@@ -26,7 +26,7 @@ from bavn.actor.store.segment import (
     layout,
     segment_name,
 )
-from bavn.actor.store.views import between_sql, names_sql, rows_sql
+from bavn.actor.store.views import between_sql, rows_sql
 from bavn.model.moment import HOUR_US
 
 _ORDER: Final = {"stats": "ts", "pair_hour": "dst, src, dst_port, proto", "name_hour": "name, src"}
@@ -82,16 +82,16 @@ class SegmentWriter:
             hours=tuple((row[0], row[1]) for row in found) if span > 1 else (),
         )  # fmt: skip
 
-    def rollup(self, engine: Engine, of: Segment, number: int, story: Story) -> Segment:
-        """The roll-up of one hour segment or pack. Raises duckdb.Error if that cannot be read."""
+    def rollup(self, engine: Engine, of: Segment, number: int, story: Story, layouts: Mapping[str, str]) -> Segment:
+        """The roll-up of one hour segment or pack, which may be of an older layout. Raises duckdb.Error if that cannot
+        be read."""
         table, hour = ROLLUP_OF[of.table], of.hour
         if hour is None:
             raise ValueError("a micro segment has no roll-up of its own")
         said = describe(story, number=number, table=table, raw=of.raw, hour=hour, of=of.id, span=of.span)
         file = self._place(table, number, hour, of.span)
         cursor = engine.cursor()
-        source = f"SELECT {names_sql(of.table)} FROM read_parquet({quoted(str(self._files / of.name))})"
-        with fresh_rollup(cursor, of.table, source) as rows:
+        with fresh_rollup(cursor, of.table, rows_sql(of.table, (of,), self._files, layouts)) as rows:
             count = _copy(cursor, f"{rows} ORDER BY {_ORDER[table]}", file, said)
         hours: tuple[tuple[int, int], ...] = ()
         if of.span > 1:

@@ -105,7 +105,7 @@ def test_the_shipped_reference_is_whole() -> None:
     reference = shipped()
     assert from_json(to_json(reference, "again")) == reference
     ranked = {"beacon", "dns_tunnel", "scan.out", "scan.in", "rarity", "exfil", "dga", "long"}
-    sparse = {"lateral", "bruteforce.out", "signature"}
+    sparse = {"lateral", "bruteforce.out", "signature", "signature.sigma"}
     ranked |= sparse | {"bruteforce.in"}
     assert ranked <= set(reference.tables)
     assert {name.partition(".")[0] for name in ranked} | {"ioc"} == {detector.name for detector in DETECTORS}
@@ -113,6 +113,14 @@ def test_the_shipped_reference_is_whole() -> None:
         assert table.count >= 500 or (name in sparse and table.rate <= 1.0), "few innocents: no steeper than chance"
         assert list(table.levels) == sorted(table.levels)
         assert list(table.shares) == sorted(table.shares, reverse=True)
+
+
+def test_a_few_calm_candidates_promise_no_small_p() -> None:
+    """Thirteen zeros said 0.0001 of whatever was above them."""
+    few, known = (survival(Tally.of([0.0] * 11 + [1.4] * 2), ratio=ratio) for ratio in (False, True))
+    many = survival(Tally.of(-np.log(np.linspace(1e-4, 1, 20_000))))
+    assert few.rate < 0.25 < 0.8 < many.rate <= 1.0 == known.rate
+    assert few.at_least(5.0) > 0.05 > known.at_least(5.0)
 
 
 def test_a_reference_of_nothing_is_refused() -> None:
@@ -131,3 +139,10 @@ def test_an_actor_like_the_reference_gets_the_reference_s_p(population) -> None:
             p, source = p_value(level, own, population, NO_REFERENCE)
             assert source == "own"
             assert 1 / 3 <= p / share <= 3, (level, p, share)
+
+
+def test_a_tally_without_some_holds_the_others() -> None:
+    tally = Tally.of([1.0, 1.0, 2.0, 5.0])
+    assert tally.without([1.0, 5.0]) == Tally.of([1.0, 2.0])
+    assert tally.without([9.0, 2.0, 2.0]) == Tally.of([1.0, 1.0, 5.0]), "no more than it holds"
+    assert tally.without([]) == tally

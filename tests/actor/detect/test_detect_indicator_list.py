@@ -121,8 +121,28 @@ def test_released_indicators_count_while_they_are_in_force() -> None:
 def test_tables_for_sql_are_whole() -> None:
     made = read(["45.9.148.20", "2a02::1", "45.9.160.0/24", "ondby.net"]).indicators
     assert made.addresses.column("mark").to_pylist() == ["45.9.148.20", "2a02::1"]
-    assert made.addresses.column("stored").to_pylist()[0].startswith("00000000-0000-0000-0000-ffff")
+    assert str(made.addresses.column("stored")[0].as_py()).startswith("00000000-0000-0000-0000-ffff")
     assert made.ranges.num_rows == 1
     assert made.values("domain").column("mark").to_pylist() == ["ondby.net"]
     assert Network("45.9.160.0/24") in made.networks
     assert len(made) == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "means"),
+    [
+        ("hxxp://evil.example.com/x", "domain:evil.example.com"), ("hxxps[://]evil[.]dk/a?b#c", "domain:evil.dk"),
+        ("hXXps[:]//1.2.3[.]4:80/", "ip4:1.2.3.4"), ("evil[dot]dk", "domain:evil.dk"), ("evil(.)dk", "domain:evil.dk"),
+        ("evil{.}dk", "domain:evil.dk"), ("evil[.dk", "domain:evil.dk"), ("evil.dk/path/1", "domain:evil.dk"),
+        ("evil.dk:8080/path", "domain:evil.dk"), ("tcp://9.2.3.4:4444", "ip4:9.2.3.4"),
+        ("meow://evil.dk/", "domain:evil.dk"), ("https://[2a00:1450::1]/x", "ip6:2a00:1450::1"),
+    ],
+)  # fmt: skip
+def test_defanged_spellings_and_urls_name_their_host(line, means) -> None:
+    assert [str(one) for one in read([line]).indicators.observables] == [means]
+
+
+@pytest.mark.parametrize("line", ["hxxp:\\\\evil.dk", "user@evil.dk", "8.8.8.8/abc", "hxxp://", "1.1.1.0/99", "h/1"])
+def test_what_names_no_host_is_refused(line) -> None:
+    reading = read([line])
+    assert (len(reading.indicators), reading.refused) == (0, 1)

@@ -28,9 +28,17 @@ def case_of(made, name: str):
     return next(case for case in made.cases() if str(case) == name)
 
 
-def test_ten_words_alarm_and_nine_do_not() -> None:
-    names = [Asked(at, f"n{at}.com", NX_NATS_MIN) for at in range(10)]
-    assert walked(names, 10).top_nats >= ALARM_NATS > walked(names[:9], 10).top_nats
+def test_seven_words_alarm_and_six_do_not() -> None:
+    names = [Asked(at, f"n{at}.com", NX_NATS_MIN) for at in range(7)]
+    assert walked(names, 10).top_nats >= ALARM_NATS > walked(names[:6], 10).top_nats
+
+
+def test_ten_words_of_which_two_exist_alarm_and_of_which_four_exist_do_not() -> None:
+    def top(there: set[int]) -> float:
+        steps = [DOWN_NATS if at in there else NX_NATS_MIN for at in range(10)]
+        return walked([Asked(at, f"n{at}.com", step) for at, step in enumerate(steps)], 10).top_nats
+
+    assert top({3, 6}) >= ALARM_NATS > top({1, 3, 5, 7})
 
 
 def test_a_day_without_a_new_name_forgets_the_walk() -> None:

@@ -93,11 +93,23 @@ def test_a_past_of_failures_makes_failures_ordinary() -> None:
     days = [
         Day(service="http", source=A, outward=True, day=n, sure=True, tries=10, failed=4, targets=1, names=1,
             busiest=1, target=B, first_us=0, last_us=1)
-        for n in range(10)
+        for n in range(6)
     ]  # fmt: skip
     seen = weighed(days)
     assert seen[-1].nats < seen[0].nats
     assert weighed(days[:1])[0].nats == seen[0].nats
+
+
+def test_a_week_of_the_same_failures_is_a_habit_and_growing_or_spreading_ones_are_none() -> None:
+    def most(failed: list[int], names: int = 1, targets: int = 1) -> float:
+        days = [
+            Day(service="krb5", source=A, outward=True, day=n, sure=True, tries=count, failed=count, targets=targets,
+                names=names, busiest=1, target=B, first_us=0, last_us=1)
+            for n, count in enumerate(failed)
+        ]  # fmt: skip
+        return max(day.nats for day in weighed(days))
+
+    assert most([40] * 8) < 3.0 < min(most([40] * 6), most([40] * 7 + [400]), most([40] * 8, 5), most([40] * 8, 1, 4))
 
 
 def test_a_crowd_of_fifty_is_told_over_few_strangers_and_not_over_as_many_every_day() -> None:

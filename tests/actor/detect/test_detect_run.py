@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bavn.actor.detect.base import DetectSettings, Found, Look
+from bavn.actor.detect.base import Candidate, DetectSettings, Found, Look
 from bavn.actor.detect.beacon import Beacon
 from bavn.actor.detect.calibrate import NO_REFERENCE, Tally
 from bavn.actor.detect.dns_tunnel import DnsTunnel
@@ -15,8 +15,9 @@ from bavn.actor.detect.terms import Terms
 from bavn.actor.detect.walk import ALARM_NATS, UNIT_NATS, highest
 from bavn.actor.detect.wording import joined, number, seconds, span
 from bavn.model.settings import SettingsError
-from bavn.model.suspicion import in_order
+from bavn.model.suspicion import RowsRef, in_order
 from bavn.model.text import Text
+from bavn.model.verdict import NO_VERDICTS, Verdict, Verdicts
 
 
 def look(window, **settings) -> Look:
@@ -116,6 +117,45 @@ def test_past_tallies_make_p_the_actor_s_own(made) -> None:
     assert [s.p_source for s in seen] == ["own", "own"]
     assert seen[0].p < 0.001
     assert seen[1].p > 0.9
+
+
+class Hundred:
+    """A hundred candidates of one population, each stranger than the one before."""
+
+    name, technique, tables = "hundred", "T1071", ("flow",)
+
+    def candidates(self, look: Look) -> Found:
+        made = [
+            Candidate(
+                population="hundred", host="10.0.0.1", peer=f"p{n}", story=f"{n}", statistic=float(n), observables=(),
+                first_us=0, last_us=0, hosts=1, listed=False, why=Text("So.", "Så."), rows=RowsRef("flow", (), 0, 0),
+            )
+            for n in range(1, 101)
+        ]  # fmt: skip
+        return Found(tuple(made), {"hundred": Tally.of([one.statistic for one in made])})
+
+
+def test_what_people_judged_true_is_no_innocent_that_others_are_ranked_among(made) -> None:
+    window, past = made.window_of(case_of(made, "scan/hit-horizontal")), {"hundred": Tally.of(np.zeros(1900))}
+
+    def seen(verdicts=NO_VERDICTS):
+        found = survey(window, (Hundred(),), reference=NO_REFERENCE, past=past, verdicts=verdicts)
+        return {s.peer: s for s in found.suspicions}, found.tallies["hundred"].total
+
+    plain, total = seen()
+    given = [
+        Verdict(
+            number=n, judgement="true", scope="story", story=plain[f"p{n}"].id, detector="hundred", host="", peer="",
+            given_us=0, until_us=None, by="anna", comment="",
+        )
+        for n in range(91, 100)
+    ]  # fmt: skip
+    judged, left = seen(Verdicts(given))
+    assert (total, left) == (100, 91)
+    assert [plain[name].p for name in ("p90", "p100")] == [11 / 2000, 1 / 2000]
+    assert judged["p90"].p == 2 / 1991, "only p100 is stranger now"
+    assert judged["p95"].p == 2 / 1992, "itself and p100"
+    assert judged["p100"].p == 1 / 1991
 
 
 def test_names_seen_before_the_window_are_not_new(made) -> None:

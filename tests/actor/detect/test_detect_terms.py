@@ -116,5 +116,10 @@ def test_homes_of_a_lone_client_are_the_client(made) -> None:
     assert inferred(window).networks[0] == "45.9.148.1/32"
 
 
+def test_an_address_that_is_nobodys_is_no_own_machine(made) -> None:
+    calls = [call("0.0.51.217", f"45.9.148.{n}") for n in range(1, 40)] + [call("45.9.160.7", "45.9.161.8")]
+    assert inferred(world(made, calls, homes=())).networks[0] in ("45.9.160.7/32", "45.9.161.8/32")
+
+
 def test_homes_of_nothing_are_the_private_ranges(made) -> None:
     assert inferred(world(made, [], homes=())).networks == PRIVATE + LINK

@@ -7,6 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.door import CENTRE, Door, Keys
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.verdicts import VerdictBook
+from bavn.model.forms import forms
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef, Suspicion
@@ -54,27 +56,39 @@ class Actor:
     """One door and what it has said."""
 
     def __init__(
-        self, name: str, centre_key: Ed25519PrivateKey, *, policy=None, seed=1, suspicions=(), now_us=NOW_US
-    ) -> None:
+        self, name: str, centre_key: Ed25519PrivateKey, *, policy=None, seed=1, suspicions=(), now_us=NOW_US,
+        identifiers=None,
+    ) -> None:  # fmt: skip
         self.name = name
         self.clock = SimClock(now_us)
         self.book = Book()
         OPEN.append(self.book)
         self.ledger = Ledger(self.book)
         self.suspicions = list(suspicions)
+        self.verdicts = VerdictBook(self.book)
         self.key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
         self.door = Door(
             name=name, ledger=self.ledger, clock=self.clock, dice=SeededDice(seed, name),
             keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([seed]) * 32),
-            policy=policy or DoorPolicy(), homes=HOMES, identifiers=GroupKeyIdentifiers(GROUP_KEY),
-            suspicions=lambda: self.suspicions,
+            policy=policy or DoorPolicy(), homes=HOMES,
+            identifiers=identifiers or GroupKeyIdentifiers(GROUP_KEY),
+            suspicions=lambda: self.suspicions, verdicts=lambda: self.verdicts.holding(self.clock.now_us()),
         )  # fmt: skip
         self.given: list[messages.IndicatorReleased | messages.IndicatorWithdrawn] = []
         self._seen = 0
         self.ever: list[messages.Message] = []
 
+    def judge(self, judgement, scope="story", *, on=None, days=7):
+        """A verdict on the first suspicion, or on another."""
+        now_us = self.clock.now_us()
+        return self.verdicts.give(
+            on or self.suspicions[0], judgement, scope, until_us=now_us + days * DAY_US, now_us=now_us, by="anna"
+        )
+
     def hear(self, raw: bytes):
-        return self.door.hear(raw, self.given.append)
+        outcome = self.door.hear(raw, self.given.append)
+        self.door.join()
+        return outcome
 
     def sealed(self) -> list[bytes]:
         return self.door.queued()
@@ -106,7 +120,7 @@ class TestCentre:
     def opening(self, actors, **other) -> messages.RoundOpened:
         plain = {
             "round_id": "ab" * 16, "version": 1, "epoch": NOW_US // DAY_US, "registry_version": 1, "tier": "B", "t": 3,
-            "m": 50, "r": 10, "deadline_us": NOW_US + 10 * MINUTE_US,
+            "m": 50, "r": 10, "forms": forms(), "deadline_us": NOW_US + 10 * MINUTE_US,
             "members": tuple(messages.Member(actor=a.name, x=i + 1) for i, a in enumerate(actors)),
         }  # fmt: skip
         return messages.RoundOpened(**plain | other)

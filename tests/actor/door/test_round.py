@@ -61,7 +61,7 @@ def test_a_forged_receipt_gets_a_decline_that_does_not_say_why(centre, actors) -
     centre._seq["north"] = 0
     centre.to(fresh, opening)
     fresh.said()
-    _told, slots = fresh.door.state.contents(fresh.door.state.round(opening.round_id))
+    _, slots = fresh.door.state.contents(fresh.door.state.round(opening.round_id))
     cell, _slot = slots.cells()[0]
     forged = tuple(messages.OtherTag(x=x, tag="00" * 16) for x in (2, 3))
     centre.to(
@@ -111,6 +111,7 @@ def test_closing_deletes_the_slot_map(centre, actors) -> None:
         ({"members": members("north", "south")}, "round_members"),
         ({"members": members("east", "south", "west")}, "round_members"),
         ({"members": tuple(messages.Member(actor=n, x=1) for n in ("north", "south", "west"))}, "round_members"),
+        ({"forms": "2-" + "0" * 16}, "round_forms"),
         ({"m": 20_000}, "round_size"),
         ({"r": 3}, "round_size"),
         ({"deadline_us": NOW_US - 1}, "round_time"),
@@ -174,6 +175,31 @@ def test_the_policy_holds_a_report_back(centre, actors, policy, rule) -> None:
     assert reports(answers)["south"]
 
 
+BEHAVIOUR = (Observable.of("fp-pair", "1" * 32 + "+" + "2" * 32), Observable.of("chain", "T1046-T1071.001@16"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (DoorPolicy(), {"fp-pair", "chain"}),
+        (DoorPolicy(reveal_pair="never"), {"chain"}),
+        (DoorPolicy(reveal_chain="ask"), {"fp-pair"}),
+        (DoorPolicy(reveal_fingerprint="never", reveal_domain="never", reveal_file="never"), {"fp-pair", "chain"}),
+        (DoorPolicy(leave_out=(str(BEHAVIOUR[1]),)), {"fp-pair"}),
+    ],
+)
+def test_each_class_of_behaviour_is_revealed_by_its_own_setting(centre, actors, policy, told) -> None:
+    mine = suspicion(observables=BEHAVIOUR)
+    for actor in actors:
+        actor.suspicions = [mine]
+    actors[0] = Actor("north", centre.key, seed=1, suspicions=[mine], policy=policy)
+    _, _, answers = centre.round(actors)
+    assert {r.type for r in reports(answers).get("north", [])} == told
+    assert {r.type for r in reports(answers)["south"]} >= told
+    wished = actors[0].door.state.wish(BEHAVIOUR[1])
+    assert wished == ("asked" if policy.reveal_chain == "ask" else None)
+
+
 def test_what_a_person_allowed_is_answered_and_a_veto_holds(centre, actors) -> None:
     ask = DoorPolicy(reveal_domain="ask", reveal_address="never")
     north = actors[0] = Actor("north", centre.key, seed=1, suspicions=actors[0].suspicions, policy=ask)
@@ -181,12 +207,12 @@ def test_what_a_person_allowed_is_answered_and_a_veto_holds(centre, actors) -> N
     assert north.door.state.wish(BAD) == "asked"
     north.door.state.set_wish(BAD, "allow", "anna", NOW_US)
     _, _, answers = centre.round(actors, round_id="cd" * 16)
-    assert [r.value for r in reports(answers)["north"]] == [BAD.value]
+    assert {r.value for r in reports(answers)["north"]} == {BAD.value}
     north.door.state.set_wish(BAD, "veto", "anna", NOW_US)
     north.suspicions = [suspicion(observables=(BAD,))]
     centre.to(north, centre.opening(actors, round_id="ce" * 16))
-    told, slots = north.door.state.contents(north.door.state.round("ce" * 16))
-    assert told == []
+    prepared, slots = north.door.state.contents(north.door.state.round("ce" * 16))
+    assert prepared.told == ()
     assert len(slots) == 0
 
 
@@ -215,6 +241,26 @@ def test_what_stays_at_home_is_one_line_with_its_rule(centre, actors, other, rul
 def test_old_suspicions_leave_the_set(centre, actors) -> None:
     north = Actor("north", centre.key, suspicions=[suspicion(last_us=NOW_US - 3 * DAY_US - HOUR_US)])
     centre.to(north, centre.opening(actors))
-    told, _ = north.door.state.contents(north.door.state.round("ab" * 16))
-    assert told == []
+    prepared, _ = north.door.state.contents(north.door.state.round("ab" * 16))
+    assert prepared.told == ()
     assert north.ledger.lines(kind="Element") == []
+
+
+def test_a_round_of_another_suffix_list_is_joined_without_names_and_each_says_why(centre, actors) -> None:
+    """Addresses still meet; a name cut in another way would be missed in silence."""
+    _, hits, answers = centre.round(actors, forms="1-" + "0" * 16)
+    assert hits
+    assert {r.type for own in reports(answers).values() for r in own} == {"ip4"}
+    lines = actors[0].ledger.lines(kind="Element")
+    assert sorted((line.rule, line.verdict) for line in lines) == [("", "passed"), *[("same_names", "refused")] * 2]
+    _, _, answers = centre.round(actors, round_id="cd" * 16)
+    assert {r.type for own in reports(answers).values() for r in own} == {"domain", "ip4"}
+
+
+@pytest.mark.parametrize(
+    ("tier", "rule"), [("A", ""), ("A-daily", ""), ("B", "round_threshold"), ("Also", "round_threshold")]
+)
+def test_two_actors_are_enough_in_tier_a_and_in_its_daily_assurance_only(centre, actors, tier, rule) -> None:
+    north = actors[0]
+    centre.to(north, centre.opening(actors, tier=tier, t=2))
+    assert [line.rule for line in north.ledger.lines(kind="RoundOpened")] == [rule]

@@ -11,8 +11,9 @@ from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.wire import messages, seal
 
-from .conftest import NOW_US, Actor, TestCentre, suspicion
+from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, TestCentre, suspicion
 
+BEHAVIOUR = (Observable.of("fp-pair", "1" * 32 + "+" + "2" * 32), Observable.of("chain", "T1046-T1071.001@16"))
 INDICATOR = "indicator--11111111-1111-4111-8111-111111111111"
 
 
@@ -39,16 +40,43 @@ def a_round(actors) -> list[bytes]:
     p=st.floats(2**-6 + 1e-9, 2**-5),
     period=st.floats(300.1, 899.9),
     regularity=st.floats(0.71, 0.89),
+    shared=st.sampled_from([(BAD, BAD_ADDRESS), BEHAVIOUR]),
 )
-def test_a_message_tells_nothing_of_host_exact_time_or_exact_figures(host, peer, first, last, p, period, regularity):
+def test_a_message_tells_nothing_of_host_exact_time_or_exact_figures(
+    host, peer, first, last, p, period, regularity, shared
+):
+    """Of a domain and address as of a pair and a chain, which every actor's own peer stands behind."""
     base_first, base_last = NOW_US - 5 * HOUR_US, NOW_US - 2 * HOUR_US
-    one = suspicion(first_us=base_first, last_us=base_last, p=2**-5)
+    one = suspicion(first_us=base_first, last_us=base_last, p=2**-5, observables=shared)
     two = replace(
         one, host=str(host), peer=peer, first_us=base_first + first, last_us=base_last + last, p=p,
         period_s=period, regularity=regularity, id="f" * 32, evidence_nats=1.0, statistic=99.0,
     )  # fmt: skip
-    others = (suspicion(), suspicion())
+    others = (suspicion(observables=shared), suspicion(observables=shared))
     assert a_round(world(one, *others)) == a_round(world(two, *others))
+
+
+@settings(max_examples=25)
+@given(
+    judgement=st.sampled_from(["benign", "ignore"]),
+    scope=st.sampled_from(["story", "detector-peer", "host", "peer"]),
+    comment=st.text(max_size=50),
+    by=st.text(min_size=1, max_size=20).filter(str.strip),
+    shared=st.booleans(),
+)
+def test_a_verdict_only_ever_keeps_something_at_home(judgement, scope, comment, by, shared) -> None:
+    """A world in which people put a suspicion aside says what a world says that never had it, byte for byte."""
+    aside = suspicion(
+        id="9" * 32, detector="exfil", host="10.7.7.7", peer="elsewhere.net", p=0.001,
+        observables=suspicion().observables if shared else (Observable.of("domain", "elsewhere.net"),),
+    )  # fmt: skip
+    others = (suspicion(), suspicion())
+    judged, never = world(suspicion(), *others), world(suspicion(), *others)
+    judged[0].suspicions.append(aside)
+    judged[0].verdicts.give(
+        aside, judgement, scope, until_us=NOW_US + DAY_US, now_us=NOW_US, by=by, comment=comment
+    )  # fmt: skip
+    assert a_round(judged) == a_round(never)
 
 
 def a_day(actor: Actor, centre: TestCentre, peers: list[Actor], private: list) -> list[tuple[int, list[bytes]]]:

@@ -148,7 +148,10 @@ def test_only_flows_that_set_off_our_rules_are_asked(alerted) -> None:
 def test_alerts_become_sightings_of_their_indicators(
     make_actor, make_indicator, make_released, alerted, history
 ) -> None:
-    actor = make_actor(ProtectPolicy(dry_run_share_permille_max=1000, budget_share_permille_max=1000), history=history)
+    free = ProtectPolicy(
+        dry_run_share_permille_max=1000, budget_share_permille_max=1000, in_force_share_permille_max=1000
+    )
+    actor = make_actor(free, history=history)
     actor.clock.us = NOW_US
     sent = [
         ("evil.com", "domain"),

@@ -46,6 +46,7 @@ def test_names_and_children_are_counted_by_the_blocked_name(tmp_path) -> None:
         (Observable.of("domain", "b.org"), 1, 95_000_000, 95_000_000),
         (Observable.of("domain", "evil.com"), 2, 90_000_000, 100_000_000),
     ]
+    assert [hit.hosts for hit in hits] == [(("10.0.0.7", 95_000_000),), (("10.0.0.7", 100_000_000),)]
     assert "10.0.0.7" not in repr(hits) + mark
     assert log.read(mark) == ((), mark)
     assert log.read(None)[0] == hits

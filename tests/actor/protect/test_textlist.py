@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.protect.textlist import TextList
+from bavn.actor.protect.textlist import Bounds, TextList
 from bavn.model.indicator import Block
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.ports import EnforcerDown
@@ -41,7 +41,7 @@ def test_the_files_read_back_as_exactly_the_wanted_set(tmp_path_factory, observa
     folder, observables = tmp_path_factory.mktemp("lists"), [made for made in observables if made]
     TextList(folder).enforce(blocks(observables))
     read = {}
-    for name in ("ip.txt", "domain.txt"):
+    for name in ("ip.txt", "ip4.txt", "ip6.txt", "domain.txt"):
         raw = (folder / name).read_bytes()
         assert re.fullmatch(rb"([0-9a-z._:-]+\n)*", raw)
         read[name] = raw.decode().splitlines()
@@ -49,6 +49,9 @@ def test_the_files_read_back_as_exactly_the_wanted_set(tmp_path_factory, observa
     wanted = {made.value for made in observables}
     assert set(read["ip.txt"]) | set(read["domain.txt"]) == wanted
     assert all(observable("address", value) for value in read["ip.txt"])
+    assert sorted(read["ip4.txt"] + read["ip6.txt"]) == read["ip.txt"]
+    assert not [value for value in read["ip4.txt"] if ":" in value]
+    assert not [value for value in read["ip6.txt"] if ":" not in value]
     assert all(observable("domain", value) for value in read["domain.txt"])
 
 
@@ -71,3 +74,19 @@ def test_a_folder_that_cannot_be_written_is_an_enforcer_that_is_down(tmp_path) -
     (tmp_path / "file").write_text("")
     with pytest.raises(EnforcerDown):
         TextList(tmp_path / "file").enforce([])
+
+
+def test_a_list_longer_than_the_firewall_reads_lets_lifts_out_and_says_so(tmp_path) -> None:
+    made = TextList(tmp_path, bounds=Bounds(addresses=2, names=1))
+    first, second, third = (Observable.address(f"203.0.114.{n}") for n in (1, 2, 3))
+    name = Observable.of("domain", "evil.com")
+    made.enforce(blocks([first, second, name]))
+    with pytest.raises(EnforcerDown, match=r"ip.txt would have 3 lines, and the firewall reads 2"):
+        made.enforce(blocks([first, second, third, name]))
+    assert (tmp_path / "ip.txt").read_text() == "203.0.114.1\n203.0.114.2\n"
+    with pytest.raises(EnforcerDown):
+        made.enforce(blocks([second, third, Observable.address("203.0.114.4")]))
+    assert (tmp_path / "ip.txt").read_text() == "203.0.114.2\n"  # the lift of the first is out, nothing new is in
+    assert (tmp_path / "domain.txt").read_text() == ""
+    made.enforce(blocks([second, third]))
+    assert (tmp_path / "ip.txt").read_text() == "203.0.114.2\n203.0.114.3\n"

@@ -1,12 +1,22 @@
 """What the tests of sense share: one prepared engine, and Suricata's lines as dictionaries."""
 
 import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.lines import Segment
 from bavn.actor.sense.prepare import prepared
+
+sys.path.insert(0, str(Path(__file__).parent))  # exporters.py and collecting.py stand beside the tests
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +101,34 @@ def row(parse):
         return {"record": record, **values}
 
     return made
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory):
+    """kind -> file with key and certificate."""
+    made = {}
+    for kind, key in {
+        "EC": ec.generate_private_key(ec.SECP256R1()),
+        "RSA": rsa.generate_private_key(65537, 2048),
+    }.items():
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pacs.example.dk")])
+        born = datetime(2026, 1, 1, tzinfo=UTC)
+        cert = (
+            x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(7).not_valid_before(born).not_valid_after(born + timedelta(days=90)).sign(key, SHA256())
+        )  # fmt: skip
+        file = tmp_path_factory.mktemp("identity") / f"{kind}.pem"
+        file.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + cert.public_bytes(Encoding.PEM)
+        )
+        made[kind] = file
+    return made
+
+
+@pytest.fixture(scope="session")
+def identity_flights(identity):
+    from making_kex import handshake, old, one, packets
+
+    flights = handshake(identity, client=old)
+    got = one(packets(flights))
+    return flights, {k: v for k, v in got.items() if k not in ("ts_us", "number")}

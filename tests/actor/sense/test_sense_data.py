@@ -91,8 +91,9 @@ def test_every_capture(data, opened, tmp_path):
                 kind = "tls"
             expected[kind] += 1
         batches, rows = opened(path)
+        rows.pop("kex", None)  # read beside Suricata, from the packets
         assert rows == expected, path
-        assert sum(batch.passed for batch in batches) == silent, path
+        assert sum(batch.passed for batch in batches if "kex" not in batch.tables) == silent, path
         assert sum(batch.refused for batch in batches) == (1 if run.damage else 0), (path, run.damage)
 
 

@@ -244,9 +244,10 @@ def test_a_line_without_end_is_refused_once_and_passed_over(log):
     assert Place.parse(log.mark).offset == log.path.stat().st_size
 
 
-def test_nothing_there_yet(tmp_path):
+def test_what_is_not_there_yet_is_said_and_read_when_it_comes(tmp_path):
     source = EveFile(name="s", sensor="s1", path=tmp_path / "later.json")
-    assert list(source.poll()) == []
+    with pytest.raises(SourceBroken, match="is not there: is its name right"):
+        list(source.poll())
     assert source.lag_bytes() == 0
     (tmp_path / "later.json").write_text('{"event_type":"anomaly","timestamp":"2026-01-01T00:00:00Z"}\n')
     assert source.lag_bytes() > 0

@@ -16,6 +16,7 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.captures import CaptureFolder
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.suricata_config import SuricataConfig
+from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.sense.suricata_run import run_over
 from bavn.model.record import address_text
 
@@ -284,7 +285,46 @@ def test_suricata_ends_when_the_node_is_killed(packets, tmp_path):
     assert not running_in(tmp_path)
 
 
+def test_one_that_never_could_be_started_ends_quietly(tmp_path, engine):
+    live = SuricataLive(name="live", sensor="s", interface="nosuch0", folder=tmp_path / "run", engine=engine)
+    with pytest.raises(SourceBroken, match="no interface"):
+        list(live.poll())
+    live.end(1.0)
+    assert list(live.poll()) == []
+    live.close()
+
+
+def test_what_is_no_capture_is_counted(folder):
+    (folder.folder / "notes.pcap").write_bytes(b"no capture")
+    (folder.folder / "empty.pcap").touch()
+    (folder.folder / ".hidden").write_bytes(b"x")
+    folder.poll()
+    assert folder.kept == []
+    assert folder.source.counts() == {"no_captures": 2}
+    (folder.folder / "notes.pcap").unlink()
+    (folder.folder / "empty.pcap").unlink()
+    folder.poll()
+    assert folder.source.counts() == {}
+
+
 def test_the_configuration_gives_no_warnings(packets, tmp_path):
     run_over(packets, tmp_path / "run", SuricataConfig())
     log = [json.loads(line) for line in (tmp_path / "run" / "suricata.log").read_text().splitlines()]
     assert [entry for entry in log if entry["log_level"] in ("Warning", "Error")] == []
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("reads", [True, False])
+def test_key_exchanges_come_with_a_capture_s_last_batch(folder, data, reads):
+    capture = data / "captures/pcap/benign/pq-tls/tls_chrome-1250-tls-x25519-kyber.pcap"
+    (folder.folder / "c.pcap").write_bytes(capture.read_bytes())
+    folder.source = CaptureFolder(
+        name="c", sensor="a", folder=folder.folder, work=folder.work, homes=HOMES, engine=folder.engine,
+        key_exchanges=reads,
+    )  # fmt: skip
+    folder.poll()
+    folder.poll()
+    got = folder.kept[-1].tables.get("kex")
+    assert (None if got is None else got["negotiated_group"].to_pylist()) == (
+        ["X25519Kyber768Draft00"] if reads else None
+    )

@@ -3,18 +3,23 @@
 import base64
 import contextlib
 import os
+import signal
+import socket
+import struct
 import subprocess
 import warnings
 
 import pytest
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.suricata_config import SuricataConfig
+from bavn.actor.sense.suricata_config import RING_FILE_BYTES_MIN, SuricataConfig
 from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.sense.suricata_socket import SuricataRefused
 
 pytestmark = [pytest.mark.suricata, pytest.mark.netns, pytest.mark.slow]
 LOOKUPS = 600
+RING_BYTES = 2 * RING_FILE_BYTES_MIN
+BULK = 7000
 
 
 @pytest.fixture
@@ -39,6 +44,19 @@ def put_lookups(interface, first, count):
         packet = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / ends
         sender.send(packet / DNS(id=n, qd=DNSQR(qname=f"Host{n}.example.dk")))
     sender.close()
+
+
+def put_bulk(interface):
+    """More than the ring holds. No scapy: it remembers the interfaces of the first test that asks it."""
+    payload = b"x" * 1400
+    udp = struct.pack("!4H", 20000, 999, 8 + len(payload), 0)
+    addresses = bytes([10, 0, 0, 1, 192, 0, 2, 9])
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(payload), 1, 0, 64, 17, 0) + addresses
+    frame = bytes.fromhex("020000000002020000000001") + b"\x08\x00" + ip + udp + payload
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.bind((interface, 0))
+        for _ in range(BULK):
+            sender.send(frame)
 
 
 @pytest.fixture
@@ -132,16 +150,77 @@ def test_nothing_is_lost_over_rotations_and_a_restart(wire, tmp_path, open_live)
 
 
 def test_one_that_was_killed_is_said_and_started_again(wire, open_live):
+    now = [0.0]
+    source = open_live(wire[0], config=SuricataConfig(threads=1), tick=lambda: now[0])
+    assert source.wait_started(60)
+    for wait_s in (1, 2, 4):
+        source._process._process.kill()
+        assert source._process.ended(30) == -9
+        for _ in range(2):
+            with pytest.raises(SourceBroken, match=f"ended with status -9.*started again after {wait_s} s"):
+                list(source.poll())
+            assert not source.running()
+        now[0] += wait_s
+        list(source.poll())
+        assert source.wait_started(60)
+        assert source.running()
+    now[0] += 61
+    source._process._process.kill()
+    source._process.ended(30)
+    with pytest.raises(SourceBroken, match="after 1 s"):
+        list(source.poll())
+    assert source.counts()["restarts"] == 3
+    source.close()
+    source.close()
+
+
+def test_an_interface_that_goes_is_said_and_taken_up_again(wire, open_live):
     source = open_live(wire[0], config=SuricataConfig(threads=1))
     assert source.wait_started(60)
-    source._process._process.kill()
-    assert source._process.ended(30) == -9
-    with pytest.raises(SourceBroken, match="ended with status -9"):
-        list(source.poll())
+    subprocess.run(["ip", "link", "del", wire[0]], check=True)
+    for _ in range(2):
+        with pytest.raises(SourceBroken, match=f"interface '?{wire[0]}"):
+            list(source.poll())
+    assert not source.running()
+    subprocess.run(["ip", "link", "add", wire[0], "type", "veth", "peer", "name", wire[1]], check=True)
     list(source.poll())
     assert source.wait_started(60)
-    source.close()
-    source.close()
+
+
+def test_one_that_hangs_is_said(wire, open_live):
+    now = [0.0]
+    source = open_live(wire[0], config=SuricataConfig(threads=1, stats_interval_s=1), tick=lambda: now[0])
+    assert source.wait_started(60)
+    while not source._tally.seen:
+        list(source.poll())
+        assert source._process.ended(0.1) is None
+    source._process._process.send_signal(signal.SIGSTOP)
+    list(source.poll())
+    now[0] += 4
+    with pytest.raises(SourceBroken, match="does not keep up or hangs"):
+        list(source.poll())
+    assert source.counts()["silent_s"] == 4
+    source._process._process.send_signal(signal.SIGCONT)
+
+
+def test_what_was_rotated_away_and_not_read_counts_as_behind(tmp_path, open_live, monkeypatch):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    line = b'{"event_type":"x","timestamp":"2026-01-01T00:00:00Z","n":%d}\n'
+    for n, name in enumerate(("eve.json.000001", "eve.json.000002", "eve.json.000003", "eve.json")):
+        (folder / name).write_bytes(line % n * 100)
+        os.utime(folder / name, ns=(n * 10**9, n * 10**9))
+    source = open_live("lo")
+    monkeypatch.setattr(source, "_start", lambda: None)
+    size = len(line % 1) * 100
+    assert source.lag_bytes() == 4 * size
+    batches = source.poll()
+    next(batches)
+    assert source.lag_bytes() == 3 * size
+    taken = sum(batch.lines for batch in batches)
+    taken += sum(batch.lines for batch in source.poll())  # what was written to last is left at the second look
+    assert taken == 300
+    assert source.lag_bytes() == 0
 
 
 def test_a_backlog_beyond_its_bound_is_deleted_and_said(tmp_path, open_live, monkeypatch):
@@ -155,3 +234,22 @@ def test_a_backlog_beyond_its_bound_is_deleted_and_said(tmp_path, open_live, mon
     assert ["deleted unread" in r.reason for batch in batches for r in batch.refusals] == [True]
     assert sorted(path.name for path in folder.iterdir()) == ["eve.json.000003"]
     source.close()
+
+
+def test_the_ring_of_packets_keeps_its_bound_also_over_a_restart(wire, tmp_path, open_live):
+    ring = tmp_path / "ring"
+    config = SuricataConfig(threads=1, stats_interval_s=1, ring_folder=ring, ring_bytes_max=RING_BYTES)
+    for turn in range(2):
+        source = open_live(wire[0], config=config)
+        assert source.wait_started(60)
+        reader = Reader(source)
+        put_bulk(wire[1])
+        reader.until(
+            lambda rows=reader.rows: rows.get("stats", [{"capture_packets": 0}])[-1]["capture_packets"] >= BULK
+        )
+        source.close()
+        files = sorted(ring.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        assert 1 <= len(files) <= RING_BYTES // RING_FILE_BYTES_MIN, turn
+        assert 100_000 < sum(path.stat().st_size for path in files) <= RING_BYTES
+        assert all(path.read_bytes()[:4] == b"\xd4\xc3\xb2\xa1" for path in files)
+    assert ring.stat().st_mode & 0o077 == 0

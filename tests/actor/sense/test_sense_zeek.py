@@ -6,8 +6,7 @@ from datetime import datetime
 
 import communityid
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from making_zeek import CONN, ENDS, tsv
 
 from bavn.actor.sense.lines import Segment
 from bavn.actor.sense.zeek import ZeekParser
@@ -15,58 +14,6 @@ from bavn.actor.sense.zeek_columns import COLUMNS
 from bavn.actor.sense.zeek_fields import FIELDS, RECORD_OF, TELLING
 from bavn.actor.sense.zeek_header import CHANGES_MAX, Header, header_of, parts
 from bavn.model.record import RECORD_TYPES, TABLES, address_text, address_uuid
-
-ENDS = {"ts": "1713484800.441203", "uid": "CKIIJQfWoU8M05Fr2"}
-ENDS |= {"id.orig_h": "10.0.0.1", "id.orig_p": "40000", "id.resp_h": "192.0.2.7", "id.resp_p": "443"}
-CONN = {
-    **ENDS,
-    "proto": "tcp",
-    "service": "ssl",
-    "duration": "1.5",
-    "orig_bytes": "10",
-    "resp_bytes": "20",
-    "conn_state": "SF",
-    "history": "ShADadFf",
-    "orig_pkts": "5",
-    "orig_ip_bytes": "300",
-    "resp_pkts": "4",
-    "resp_ip_bytes": "400",
-}
-
-
-def escaped(text):
-    return "".join(f"\\x{byte:02x}" if not 32 <= byte < 127 or byte == 92 else chr(byte) for byte in text.encode())
-
-
-def cell(value):
-    match value:
-        case None:
-            return "-"
-        case "" | []:
-            return "(empty)"
-        case list():
-            return ",".join(escaped(v).replace(",", "\\x2c") for v in value)
-        case _:
-            return escaped(value)
-
-
-def head(path, fields, opened="2026"):
-    return [
-        "#separator \\x09",
-        "#set_separator\t,",
-        "#empty_field\t(empty)",
-        "#unset_field\t-",
-        f"#path\t{path}",
-        f"#open\t{opened}",
-        "#fields\t" + "\t".join(fields),
-        "#types\t" + "\t".join("string" for _ in fields),
-    ]
-
-
-def tsv(path, rows):
-    fields = list(rows[0])
-    lines = [*head(path, fields), *("\t".join(cell(row[f]) for f in fields) for row in rows), "#close\t2026"]
-    return ("\n".join(lines) + "\n").encode()
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +70,8 @@ def test_a_connection(one):
             "icmp_type": None,
             "icmp_code": None,
             "failed": False,
+            "sampling": None,
+            "since": None,
         }
     )
 
@@ -263,60 +212,24 @@ def test_a_certificate_is_named_where_it_is_shown(read, one):
     assert one("ssl", {**new, "cert_chain_fps": ["other"]})["subject"] is None
 
 
-texts = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), min_size=1, max_size=12)
-
-
-@given(st.lists(st.tuples(texts, st.lists(texts, max_size=3)), min_size=1, max_size=6))
-@settings(max_examples=12)
-def test_any_text_survives_tsv_s_escapes(read, drawn):
-    rows = [{**ENDS, "query": t.lower(), "rcode_name": "X", "answers": answers} for t, answers in drawn]
-    parsed = read("dns", tsv("dns", rows))
-    table = parsed.tables["dns"]
-    nothing = ("-", "(empty)")
-    assert parsed.refused == 0
-    for (text, answers), kept in zip(drawn, table.to_pylist(), strict=True):
-        if text.lower() not in nothing:
-            assert kept["rrname"] == text.lower().removesuffix(".").lower()
-        if ",".join(answers) not in nothing:
-            assert kept["answers"] == answers
-
-
-@given(
-    st.lists(
-        st.one_of(st.just(None), st.binary(max_size=30), st.sampled_from([b"", b"#x", b"{}", b"\t" * 15])), max_size=12
+def test_what_tls_and_ssh_agreed_on_is_kept(read, one):
+    key = {"ts": "1713484800", "id": "F7", "certificate.key_type": "ecdsa", "certificate.key_length": "256"}
+    key |= {"certificate.curve": "prime256v1", "certificate.sig_alg": "ecdsa-with-SHA256"}
+    read("x509", tsv("x509", [key]))
+    ssl = {**ENDS, "version": "TLSv13", "cipher": "TLS_AES_128_GCM_SHA256", "curve": "X25519MLKEM768"}
+    got = one("ssl", {**ssl, "cert_chain_fuids": ["F7"]})
+    assert (got["cipher"], got["negotiated_group"]) == ("TLS_AES_128_GCM_SHA256", "X25519MLKEM768")
+    assert (got["cert_key"], got["cert_key_bits"], got["cert_signature"]) == (
+        "EC secp256r1",
+        256,
+        "ecdsa-with-SHA256",
     )
-)
-@settings(max_examples=12)
-def test_every_line_has_one_outcome(read, drawn):
-    good = "\t".join(CONN.values()).encode()
-    body = [good if line is None else line.replace(b"\n", b" ") for line in drawn]
-    raw = "\n".join(head("conn", CONN)).encode() + b"\n" + b"".join(line + b"\n" for line in body)
-    parsed = read("conn", raw)
-    batch = parsed.batch("s", "m")
-    assert batch.lines == 8 + len(body)
-    assert batch.passed >= 8
-    assert batch.tables["flow"].num_rows >= drawn.count(None) if None in drawn else True
-    assert len(batch.refusals) == batch.refused
-
-
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
-    max_leaves=5,
-)
-
-
-@given(st.sampled_from(sorted(FIELDS)), st.lists(st.dictionaries(st.integers(0, 30), junk, max_size=4), max_size=8))
-@settings(max_examples=25)
-def test_every_line_of_json_has_one_outcome(read, kind, drawn):
-    names = [name.removesuffix("[]") for name in FIELDS[kind]]
-    changes = [{names[at % len(names)]: value for at, value in one.items()} for one in drawn]
-    raw = b"".join(json.dumps({**CONN, "id": "F1", **change}).encode() + b"\n" for change in changes)
-    parsed = read(kind, raw + b"{broken\n\n")
-    batch = parsed.batch("s", "m")
-    assert batch.lines == len(drawn) + 2
-    assert batch.passed == 1 + (0 if RECORD_OF[kind] else batch.lines - 1 - batch.refused)
-    assert batch.refusals[-1].reason in ("no JSON", "1 fields where the header has 0")
+    assert one("ssl", {**ssl, "curve": "unknown-4588"})["negotiated_group"] == "0x11ec"
+    assert one("ssl", {**ssl, "curve": None, "cipher": "TLS_RSA_WITH_RC4_128_SHA"})["negotiated_group"] == "RSA"
+    assert one("ssl", {**ssl, "curve": None})["negotiated_group"] is None
+    ssh = {"kex_alg": "sntrup761x25519-sha512@openssh.com", "host_key_alg": "ssh-ed25519", "cipher_alg": "aes128-ctr"}
+    got = one("ssh", {**ENDS, "client": "SSH-2.0-a", "server": "SSH-2.0-b", **ssh})
+    assert [got[name] for name in ("kex_method", "host_key", "cipher")] == list(ssh.values())
 
 
 @pytest.mark.parametrize(

@@ -2,31 +2,14 @@
 
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.disk import Disk
-from bavn.actor.store.intake import ARROW
 from bavn.actor.store.limits import StoreLimits
 from bavn.model.moment import HOUR_US
-from bavn.model.record import TABLES, address_uuid
 
 HOUR0 = 494_000  # some hour in 2026
-DEFAULTS = {"sensor": "s", "src": "10.0.0.1", "dst": "192.0.2.1", "src_port": 40000, "dst_port": 443, "proto": "tcp",
-            "flow_id": 0, "community_id": "1:x"}  # fmt: skip
-COUNTS = ("bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient")
-
-
-def table_of(name: str, dicts: list[dict]) -> pa.Table:
-    """Rows as a source gives them: what a dict leaves out is NULL or has a usual value."""
-    columns = []
-    for column in TABLES[name]:
-        values = [{**DEFAULTS, **dict.fromkeys(COUNTS, 1), **row}.get(column.name) for row in dicts]
-        if column.type == "UUID":
-            values = [None if value is None else address_uuid(value).bytes for value in values]
-        columns.append(pa.array(values, ARROW[column.type]))
-    return pa.table(columns, names=[column.name for column in TABLES[name]])
 
 
 class SetClock:
@@ -42,11 +25,6 @@ class SetClock:
 @pytest.fixture(scope="session")
 def hour0() -> int:
     return HOUR0
-
-
-@pytest.fixture(scope="session")
-def rows():
-    return table_of
 
 
 @pytest.fixture

@@ -14,11 +14,15 @@ from bavn.model.observable import Observable, ObservableType
 
 ADDRESSES = ["10.0.0.1", "10.0.0.2", "192.0.2.1", "192.0.2.2", "2001:db8::1"]
 NAMES = ["example.dk", "a.example.dk", "b.a.example.dk", "xexample.dk", "example.dk.evil.com", None]
+SUFFIXED = ["a.b.duckdns.org", "duckdns.org", "x.y.s3.amazonaws.com", "amazonaws.com", "z.foo.ck", "co.uk", "8.8.8.8"]
+SUFFIXES = ["duckdns.org", "b.duckdns.org", "c.b.duckdns.org", "amazonaws.com", "y.s3.amazonaws.com", "foo.ck", "co.uk"]
 JA3 = ["0" * 32, "a" * 32, None]
 WANTED = [Observable.address(a) for a in ADDRESSES[1:]] + [
     Observable.of("domain", name) for name in ("example.dk", "a.example.dk", "evil.com", "nowhere.dk")
 ] + [Observable.of("ja3", "a" * 32), Observable.of("ja4", "t13d1516h2_8daaf6152771_b186095e22b6"),
      Observable.of("cert", "c" * 40), Observable.of("sha256", "d" * 64)]  # fmt: skip
+JA3S = "e" * 32
+PAIRS = [Observable.of("fp-pair", f"{client}+{JA3S}") for client in ("a" * 32, "t13d1516h2_8daaf6152771_b186095e22b6")]
 
 
 def at(us: int) -> dt.datetime:
@@ -29,7 +33,8 @@ row = st.fixed_dictionaries(
     {
         "us": st.integers(0, 4 * HOUR_US - 1), "src": st.sampled_from(ADDRESSES), "dst": st.sampled_from(ADDRESSES),
         "rrname": st.sampled_from(NAMES), "sni": st.sampled_from(NAMES), "host": st.sampled_from(NAMES),
-        "ja3": st.sampled_from(JA3), "ja4": st.sampled_from([None, WANTED[-3].value]),
+        "ja3": st.sampled_from(JA3), "ja3s": st.sampled_from([None, JA3S]),
+        "ja4": st.sampled_from([None, WANTED[-3].value]),
         "cert": st.sampled_from([None, WANTED[-2].value]), "sha256": st.sampled_from([None, WANTED[-1].value]),
     }
 )  # fmt: skip
@@ -52,9 +57,9 @@ def test_a_hunt_finds_what_reading_every_row_finds(rows, hour0, those, span, tid
         for first, length in (span, (0, 4 * HOUR_US), (HOUR_US // 2, HOUR_US)):
             begin = hour0 * HOUR_US + first
             with store.window(begin, begin + length) as window:
-                found = hunt(window, [*reversed(WANTED), *WANTED])
+                found = hunt(window, [*reversed(WANTED), *WANTED, *PAIRS])
             inside = [(t, r) for t, r in those if first <= r["us"] < first + length]
-            assert found == [h for o in sorted(WANTED) if (h := looked_for(o, inside, hour0)) is not None]
+            assert found == [h for o in sorted(WANTED + PAIRS) if (h := looked_for(o, inside, hour0)) is not None]
 
 
 def looked_for(observable, inside, hour0) -> Hunted | None:
@@ -81,9 +86,28 @@ def hosts_of(observable, table, r):
         name = {"dns": r["rrname"], "tls": r["sni"], "http": r["host"]}.get(table)
         matches = name is not None and (name == observable.value or name.endswith("." + observable.value))
         return [r["src"]] if matches else []
+    pairs = [f"{r[client]}+{r['ja3s']}" for client in ("ja3", "ja4") if r[client] and r["ja3s"]]
+    if observable.type is ObservableType.FP_PAIR:
+        return [_home(r)] if table == "tls" and observable.value in pairs else []
     where = "fileinfo" if observable.type is ObservableType.SHA256 else "tls"
-    home = r["dst"] if r["dst"].startswith("10.") and not r["src"].startswith("10.") else r["src"]
-    return [home] if table == where and r[observable.type.value] == observable.value else []
+    return [_home(r)] if table == where and r[observable.type.value] == observable.value else []
+
+
+def _home(r):
+    return r["dst"] if r["dst"].startswith("10.") and not r["src"].startswith("10.") else r["src"]
+
+
+@pytest.mark.parametrize("tidied", [False, True])
+def test_public_suffixes_and_what_lies_around_them_are_hunted_by_the_name_itself(store, rows, hour0, tidied):
+    store.append("a", "1", {"dns": rows("dns", [{"ts": at(hour0 * HOUR_US), "rrname": name} for name in SUFFIXED])})
+    if tidied:
+        store.tidy()
+    with store.window(hour0 * HOUR_US, (hour0 + 1) * HOUR_US) as window:
+        found = {
+            met.observable.value: met.count for met in hunt(window, [Observable.of("domain", s) for s in SUFFIXES])
+        }
+    assert found == {"duckdns.org": 2, "b.duckdns.org": 1, "amazonaws.com": 2, "y.s3.amazonaws.com": 1, "foo.ck": 1,
+                     "co.uk": 1}  # fmt: skip
 
 
 def test_a_hunt_for_nothing_or_too_much(store, monkeypatch):

@@ -1,6 +1,7 @@
 """A window shows exactly its span, reads only the files of it, and lives on while the history changes behind it."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from bavn.actor.store.faults import StoreBroken
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.rollup import domain_of
-from bavn.actor.store.segment import layout
+from bavn.actor.store.segment import ROLLUPS, description, layout
 from bavn.actor.store.views import is_home_sql
 from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.model.observable import DOMAIN_LENGTH_MAX
@@ -169,6 +170,29 @@ def test_history_of_an_older_version_is_read_and_merged_with_todays(tmp_path, ro
                 assert window.arrow("FROM rdp").column_names == [c.name for c in today]
                 assert window.rows("SELECT cookie, client_name FROM rdp ORDER BY ts") == [("x", None), (None, "y")]
             store.tidy()
+
+
+def test_a_roll_up_of_an_older_version_is_made_again_from_flows_of_an_older_version(tmp_path, rows, hour0, monkeypatch):
+    flow, pairs = TABLES["flow"], ROLLUPS["pair_hour"]
+    monkeypatch.setitem(TABLES, "flow", tuple(c for c in flow if c.name != "sampling"))
+    monkeypatch.setitem(
+        ROLLUPS, "pair_hour", tuple(replace(c, type=c.type.replace("UBIGINT", "BIGINT")) for c in pairs)
+    )
+    layout.cache_clear()
+    with ColumnStore.open(tmp_path) as store:
+        store.append(
+            "a", "1", {"flow": rows("flow", [{"ts": at(hour0 * HOUR_US + n), "failed": False} for n in range(3)])}
+        )
+        store.tidy()
+    monkeypatch.setitem(TABLES, "flow", flow)
+    monkeypatch.setitem(ROLLUPS, "pair_hour", pairs)
+    layout.cache_clear()
+    with ColumnStore.open(tmp_path) as store:
+        store.tidy()
+        with store.window(0, 2**60) as window:
+            assert window.rows("SELECT flows, answered, typeof(flows) FROM pair_hour") == [(3, 3, "UBIGINT")]
+        assert len(list((tmp_path / "segments" / "pair_hour").iterdir())) == 1
+        assert description(next((tmp_path / "segments" / "pair_hour").iterdir()))["layout"] == layout("pair_hour")
 
 
 def test_readers_never_hold_up_the_writer_nor_need_it(tmp_path, rows, hour0):

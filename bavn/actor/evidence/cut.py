@@ -1,0 +1,147 @@
+"""Cuts the packets of suspicions out of capture files: host and peer within a span, the last so many bytes of each.
+
+One pass over the files serves all that is wanted, the newest file first, so that memory is bounded by what is kept.
+Refuses to keep a packet that no suspicion names.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from bavn.actor.evidence.ends import Ends
+from bavn.actor.evidence.frames import Heads, heads_of
+from bavn.actor.evidence.pcap import Packet, packets
+from bavn.model.record import address_uuid
+
+FILE_HEAD_BYTES: Final = 16
+"""What a packet takes in a pcap file beside its own bytes."""
+
+_DNS_PORTS: Final = frozenset({53, 5353})
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The packets of one suspicion between its ends, within [first_us, last_us]. ``found`` in order of time once cut;
+    ``more``: there were others, older ones, than ``bytes_max`` holds; ``other_link``: of another link type, so left."""
+
+    ends: Ends
+    first_us: int
+    last_us: int
+    bytes_max: int
+    found: list[Packet] = field(default_factory=list)
+    more: bool = False
+    other_link: int = 0
+    _size: int = 0
+
+    def __post_init__(self) -> None:
+        self._host = packed(self.ends.host)
+        self._peers = frozenset(map(packed, self.ends.peers))
+        self._resolvers = frozenset(map(packed, self.ends.resolvers))
+        self._needles = tuple(dict.fromkeys(needle(name) for name in self.ends.names))
+
+    _host: bytes = field(init=False, repr=False)
+    _peers: frozenset[bytes] = field(init=False, repr=False)
+    _resolvers: frozenset[bytes] = field(init=False, repr=False)
+    _needles: tuple[bytes, ...] = field(init=False, repr=False)
+
+    @property
+    def host(self) -> bytes:
+        return self._host
+
+    def takes(self, heads: Heads, packet: Packet) -> bool:
+        """Whether this packet is one of the suspicion's. Look-ups only where they ask for one of its names."""
+        other = heads.dst if heads.src == self._host else heads.src
+        if not self.first_us <= packet.at_us <= self.last_us or other is None:
+            return False
+        if other in self._peers or self.ends.anybody:
+            return True
+        if other in self._resolvers and {heads.src_port, heads.dst_port} & _DNS_PORTS:
+            said = packet.data[heads.bytes :].lower()
+            return any(name in said for name in self._needles)
+        return False
+
+
+def packed(address: str) -> bytes:
+    """The 16 bytes of an address, IPv4 mapped."""
+    return address_uuid(address).bytes
+
+
+def needle(name: str) -> bytes:
+    """A name as it stands in a DNS message: each label behind its length."""
+    labels = [label.encode("ascii", "replace")[:63] for label in name.lower().strip(".").split(".")]
+    return b"".join(bytes([len(label)]) + label for label in labels)
+
+
+def cut(files: Iterable[Path], wanted: Sequence[Wanted], stop: Callable[[], bool] = lambda: False) -> int:
+    """Fills ``wanted`` from these files, the newest first; returns the bytes of files that were read. A file that is
+    gone or cannot be read is passed over: a ring forgets while it is read. ``stop`` is asked after each file."""
+    by_host: dict[bytes, list[Wanted]] = {}
+    for one in wanted:
+        by_host.setdefault(one.host, []).append(one)
+    read = 0
+    for path in _newest_first(files):
+        if stop() or all(one.more for one in wanted):
+            break
+        try:
+            if path.stat().st_mtime_ns // 1000 < min(one.first_us for one in wanted):
+                continue
+            read += path.stat().st_size
+            _cut_file(path, by_host)
+        except OSError:
+            continue
+    for one in wanted:
+        one.found.sort(key=lambda packet: packet.at_us)
+        _one_link(one)
+    return read
+
+
+def _cut_file(path: Path, by_host: dict[bytes, list[Wanted]]) -> None:
+    taken: dict[int, deque[Packet]] = {}
+    for packet in packets(path):
+        heads = heads_of(packet.linktype, packet.data)
+        if heads.src is None or heads.dst is None:
+            continue
+        for host in (heads.src, heads.dst):
+            for one in by_host.get(host, ()):
+                if one.takes(heads, packet):
+                    _add(taken.setdefault(id(one), deque()), one, packet)
+            if heads.src == heads.dst:
+                break
+    for ones in by_host.values():
+        for one in ones:
+            one.found += taken.pop(id(one), ())
+
+
+def _add(mine: "deque[Packet]", one: Wanted, packet: Packet) -> None:
+    """The newest packets of a file push out its oldest; those of newer files stay."""
+    mine.append(packet)
+    one._size += len(packet.data) + FILE_HEAD_BYTES  # noqa: SLF001  this room's own
+    while one._size > one.bytes_max and mine:  # noqa: SLF001
+        one._size -= len(mine.popleft().data) + FILE_HEAD_BYTES  # noqa: SLF001
+        one.more = True
+
+
+def _one_link(one: Wanted) -> None:
+    """A pcap file has one link type: the newest packet's."""
+    if one.found:
+        linktype = one.found[-1].linktype
+        kept = [packet for packet in one.found if packet.linktype == linktype]
+        one.other_link = len(one.found) - len(kept)
+        one.found = kept
+
+
+def _newest_first(files: Iterable[Path]) -> list[Path]:
+    dated = []
+    for path in files:
+        try:
+            dated.append((path.stat().st_mtime_ns, path))
+        except OSError:
+            continue
+    return [path for _, path in sorted(dated, reverse=True)]
+
+
+def headers_only(packet: Packet) -> Packet:
+    """Without payload: cut behind the transport's header, its lengths and checksums as they were."""
+    return replace(packet, data=packet.data[: heads_of(packet.linktype, packet.data).bytes])

@@ -1,0 +1,136 @@
+"""The account of one source: what came of its lines, why some were refused, how far behind its reader is.
+
+Written by the thread that reads, looked at by the one that tells how the node is. Refuses to judge.
+"""
+
+import contextlib
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bavn.actor.sense.base import Accounted, Batch, Loss, RefusedLine, Source, SourceBroken
+from bavn.model.moment import MINUTE_US, SECOND_US
+
+REASONS_MAX: Final = 50
+"""Reasons kept apart; what is refused for others is counted together."""
+
+REASONS_TOLD: Final = 5
+LIVE: Final = frozenset({"suricata", "eve", "zeek", "syslog"})
+"""Sources whose records come soon after what they tell of: their times can be held against the clock."""
+
+OFFSET_MINUTES: Final = 10
+STATS: Final = "stats"
+"""The table of what a sensor says of itself."""
+
+_OTHER: Final = "other reasons"
+_SHOWN_LENGTH: Final = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """An account at one moment. ``caught_up_us``: all that lay there at this moment is read; None before the first
+    time. ``reasons``: the commonest first, by the kind of fault rather than by the value that had it; how often, and
+    where last (``file:line``, the file alone where there are no lines, empty where nobody knows). ``heard_us``: when it
+    last gave a record of traffic, not one of how its program is; None where it gave none yet."""
+
+    name: str
+    rows: int
+    passed: int
+    refused: int
+    reasons: tuple[tuple[str, int, str], ...]
+    broken: str | None
+    caught_up_us: int | None
+    lag_bytes: int
+    losses: tuple[Loss, ...]
+    counts: Mapping[str, int]
+    clock_offset_s: int | None = None
+    heard_us: int | None = None
+
+
+@dataclass(slots=True)
+class Account:
+    """Of one source, since the node started."""
+
+    source: Source
+    began_us: int
+    rows: int = 0
+    passed: int = 0
+    refused: int = 0
+    broken: str | None = None
+    caught_up_us: int | None = None
+    heard_us: int | None = None
+    _reasons: Counter[str] = field(default_factory=Counter)
+    _latest: dict[str, str] = field(default_factory=dict)
+    _lag_bytes: int = 0
+    _offsets: deque[tuple[int, int]] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def took(self, batch: Batch, now_us: int | None = None) -> None:
+        """A batch that the store has. ``now_us``: the clock at that moment, for a source that tells of what is now."""
+        if now_us is not None and self.source.name in LIVE:
+            self._compare(batch, now_us)
+        with self._lock:
+            if now_us is not None and any(table.num_rows for kind, table in batch.tables.items() if kind != STATS):
+                self.heard_us = now_us
+            self.rows += batch.rows
+            self.passed += batch.passed
+            self.refused += batch.refused
+            for refusal in batch.refusals:
+                kind = refusal.reason.partition(": ")[0][:_SHOWN_LENGTH]
+                full = kind not in self._reasons and len(self._reasons) >= REASONS_MAX
+                self._reasons[_OTHER if full else kind] += 1
+                self._latest[_OTHER if full else kind] = _place(refusal)
+            unnamed = batch.refused - len(batch.refusals)
+            if unnamed:
+                self._reasons[_OTHER] += unnamed
+
+    def _compare(self, batch: Batch, now_us: int) -> None:
+        """How far the newest record is ahead of the clock. What is logged late says little, so the most in ten minutes
+        counts: one entry a minute. What lay there before the source was ever read to its end says nothing of being
+        behind: it is what was logged while nobody read."""
+        newest = [pc.max(table["ts"].cast(pa.int64())).as_py() for table in batch.tables.values() if table.num_rows]
+        latest = max((ts for ts in newest if ts is not None), default=None)
+        if latest is None:
+            return
+        minute, offset = now_us // MINUTE_US, latest - now_us
+        if offset < 0 and self.caught_up_us is None:
+            return
+        with self._lock:
+            if self._offsets and self._offsets[-1][0] == minute:
+                offset = max(offset, self._offsets.pop()[1])
+            self._offsets.append((minute, offset))
+            while self._offsets[0][0] <= minute - OFFSET_MINUTES:
+                self._offsets.popleft()
+
+    def read_up_to(self, moment_us: int) -> None:
+        """A look that began then has read all there was."""
+        self.caught_up_us = moment_us
+
+    def figures(self) -> Figures:
+        """From any thread."""
+        # Where its reader changes files at this moment, what was last known stands.
+        with contextlib.suppress(OSError, ValueError, RuntimeError, SourceBroken):
+            self._lag_bytes = self.source.lag_bytes()
+        told = self.source if isinstance(self.source, Accounted) else None
+        with self._lock:
+            return Figures(
+                name=self.source.name,
+                reasons=tuple(
+                    (kind, count, self._latest.get(kind, "")) for kind, count in self._reasons.most_common(REASONS_TOLD)
+                ),
+                rows=self.rows, passed=self.passed, refused=self.refused,
+                broken=self.broken, caught_up_us=self.caught_up_us,
+                lag_bytes=self._lag_bytes, losses=tuple(told.losses()) if told else (),
+                counts=dict(told.counts()) if told else {},
+                heard_us=self.heard_us,
+                clock_offset_s=round(max(off for _, off in self._offsets) / SECOND_US) if self._offsets else None,
+            )  # fmt: skip
+
+
+def _place(refusal: RefusedLine) -> str:
+    return f"{refusal.file}:{refusal.line}" if refusal.line else refusal.file

@@ -1,0 +1,72 @@
+"""An upload leaves at a time that its round fixes, whatever the set and however long it took to prepare."""
+
+import pytest
+
+from bavn.actor.door import held
+from bavn.actor.door.held import Held, by_size
+from bavn.model.moment import MINUTE_US, SECOND_US
+
+from .conftest import NOW_US, Actor, suspicion
+
+
+@pytest.fixture
+def north(centre, actors):
+    actor = actors[0]
+    actor.door._held = Held(by_size)
+    return actor
+
+
+def test_it_waits_its_time_and_nothing_else_waits_with_it(centre, actors, north) -> None:
+    centre.to(north, centre.opening(actors))
+    assert north.door.outbox.state().messages == 1
+    assert north.door.queued() == []
+    north.door.tell_health(_condition())
+    assert len(north.door.queued()) == 1
+    north.clock.advance(SECOND_US + 50 * held.HOLD_PER_ELEMENT_US - 1)
+    assert len(north.door.queued()) == 1
+    north.clock.advance(1)
+    assert len(north.door.queued()) == 2
+
+
+@pytest.mark.parametrize("spent_us", [0, 700_000])
+@pytest.mark.parametrize("count", [0, 40])
+def test_the_time_depends_on_neither_the_set_nor_the_work(centre, actors, north, spent_us, count) -> None:
+    north.suspicions = [suspicion(id=f"{at}" * 8, peer=f"p{at}.net") for at in range(count)]
+    join = north.door._identifiers
+
+    class Slow:
+        def of(self, epoch, tier):
+            north.clock.advance(spent_us)
+            return join.of(epoch, tier)
+
+    north.door._identifiers = Slow()
+    centre.to(north, centre.opening(actors))
+    while not north.door.queued():
+        north.clock.advance(1000)
+    assert north.clock.now_us() - NOW_US == SECOND_US + 50 * held.HOLD_PER_ELEMENT_US
+
+
+def test_a_short_round_holds_a_quarter_of_its_time(centre, actors, north) -> None:
+    centre.to(north, centre.opening(actors, deadline_us=NOW_US + 2 * SECOND_US))
+    north.clock.advance(SECOND_US // 2)
+    assert len(north.door.queued()) == 1
+
+
+def test_a_restart_lets_it_go_at_once(centre, actors, north) -> None:
+    centre.to(north, centre.opening(actors))
+    north.door._held = Held(by_size)
+    assert len(north.door.queued()) == 1
+
+
+def test_by_itself_a_door_holds_nothing(centre, actors) -> None:
+    other = Actor("south", centre.key, seed=2)
+    centre.to(other, centre.opening(actors, deadline_us=NOW_US + MINUTE_US))
+    assert len(other.door.queued()) == 1
+
+
+def _condition():
+    from bavn.actor.door.tell_rules import Condition
+
+    return Condition(
+        version="1", sensor="none", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
+    )

@@ -1,0 +1,169 @@
+"""A round whose keys come from a key holder: the door waits for them, and nothing else waits for the door."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from bavn.actor.door.door import JOIN_AGAIN_US
+from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.ports import LinkDown, LinkRefused
+from bavn.psi.identifier import GroupKeyIdentifiers, Joined
+from bavn.wire import messages
+from bavn.wire.book import Doomed
+
+from .conftest import BAD, GROUP_KEY, Actor, suspicion
+
+
+@dataclass
+class FarKeys:
+    """M1's keys behind a key holder that may be away. ``late``: observables whose turn has not come."""
+
+    away: Exception | None = None
+    late: frozenset = frozenset()
+    asked: list[tuple[str, int]] = field(default_factory=list)
+    book: object = None
+
+    def of(self, epoch, tier):
+        self.near = GroupKeyIdentifiers(GROUP_KEY).of(epoch, tier)
+        return self
+
+    def join(self, params, observables):
+        self.asked.append((params.round_id.hex(), len(observables)))
+        if self.book is not None:
+            assert not self.book._connection.in_transaction
+        if self.away is not None:
+            raise self.away
+        joined = self.near.join(params, observables)
+        ids = zip(observables, joined.ids, strict=True)
+        return Joined(tuple(None if o in self.late else id_ for o, id_ in ids), joined.kr, joined.canary_id)
+
+
+@pytest.fixture
+def keys():
+    return FarKeys()
+
+
+@pytest.fixture
+def sector(centre, keys):
+    """Three actors that hold the same; the keys of the first come from afar."""
+    held = [suspicion(observables=(BAD,))]
+    made = [
+        Actor(name, centre.key, seed=n, suspicions=held, identifiers=keys if n == 1 else None)
+        for n, name in enumerate(("north", "south", "west"), 1)
+    ]
+    keys.book = made[0].book
+    return made
+
+
+def uploads(actor):
+    return [m for m in actor.said() if isinstance(m, messages.ShareUpload)]
+
+
+@pytest.mark.parametrize("away", [LinkDown("no route"), LinkRefused("quota")])
+def test_a_round_waits_for_its_keys_and_is_joined_when_they_come(centre, sector, keys, away) -> None:
+    north = sector[0]
+    keys.away = away
+    assert centre.to(north, centre.opening(sector)) is None
+    assert uploads(north) == []
+    assert str(away) in north.door.join()
+    keys.away = None
+    north.clock.advance(JOIN_AGAIN_US)
+    assert north.door.join() is None
+    assert [u.round_id for u in uploads(north)] == ["ab" * 16]
+    assert north.door.join() is None
+    assert uploads(north) == []
+    assert [line.verdict for line in north.ledger.lines(kind="ShareUpload")] == ["passed"]
+
+
+def test_what_joins_late_is_found_and_revealed_like_the_others(centre, sector) -> None:
+    _, hits, answers = centre.round(sector)
+    assert len(hits) > 0
+    assert {m.value for said in answers.values() for m in said if isinstance(m, messages.Report)} == {BAD.value}
+
+
+def test_receipts_and_reveals_need_no_key_holder(centre, sector, keys) -> None:
+    opening = centre.opening(sector)
+    for actor in sector:
+        centre.to(actor, opening)
+    keys.away = LinkDown("gone since")
+    _, slots = sector[0].door.state.contents(sector[0].door.state.round(opening.round_id))
+    cell, _ = slots.cells()[0]
+    sector[0].said()
+    asked = messages.ReceiptsAsked(
+        round_id=opening.round_id, cells=(messages.AskedCell(table=cell.table, bin=cell.bin),)
+    )
+    assert centre.to(sector[0], asked) is None
+    assert [type(m).__name__ for m in sector[0].said()] == ["Receipts"]
+    assert len(keys.asked) == 1
+
+
+def test_a_key_holder_that_is_away_is_left_alone_for_a_while(centre, sector, keys) -> None:
+    keys.away = LinkDown("no route")
+    centre.to(sector[0], centre.opening(sector))
+    for _ in range(5):
+        sector[0].door.join()
+    assert len(keys.asked) == 1
+    sector[0].clock.advance(JOIN_AGAIN_US)
+    sector[0].door.join()
+    assert len(keys.asked) == 2
+
+
+def test_a_round_whose_keys_come_too_late_is_one_refusal(centre, sector, keys) -> None:
+    keys.away = LinkDown("no route")
+    centre.to(sector[0], centre.opening(sector))
+    sector[0].clock.advance(11 * MINUTE_US)
+    assert sector[0].door.join() is None
+    assert sector[0].door.join() is None
+    assert [line.rule for line in sector[0].ledger.lines(kind="ShareUpload")] == ["keys_late"]
+    assert uploads(sector[0]) == []
+
+
+def test_a_closed_round_is_waited_for_no_more(centre, sector, keys) -> None:
+    keys.away = LinkDown("no route")
+    opening = centre.opening(sector)
+    centre.to(sector[0], opening)
+    assert centre.to(sector[0], messages.RoundClosed(round_id=opening.round_id)) is None
+    assert sector[0].ledger.lines(kind="RoundClosed")[-1].verdict == "passed"
+    keys.away = None
+    sector[0].clock.advance(JOIN_AGAIN_US)
+    sector[0].door.join()
+    assert uploads(sector[0]) == []
+    assert len(keys.asked) == 1
+
+
+def test_questions_about_a_round_that_waits_are_refused_and_it_is_not_opened_twice(centre, sector, keys) -> None:
+    keys.away = LinkDown("no route")
+    opening = centre.opening(sector)
+    centre.to(sector[0], opening)
+    centre.to(sector[0], messages.ReceiptsAsked(round_id=opening.round_id, cells=(messages.AskedCell(table=0, bin=0),)))
+    centre.to(sector[0], opening)
+    assert sector[0].ledger.lines(kind="ReceiptsAsked")[-1].rule == "round_known"
+    assert sector[0].ledger.lines(kind="RoundOpened")[-1].rule == "round_new"
+
+
+def test_what_has_no_id_yet_is_not_in_the_share_and_not_in_the_slot_map(centre, sector, keys) -> None:
+    keys.late = frozenset([BAD])
+    opening, hits, _ = centre.round(sector)
+    prepared, slots = sector[0].door.state.contents(sector[0].door.state.round(opening.round_id))
+    assert (prepared.told, len(slots), hits) == ((), 0, [])
+
+
+def test_a_failure_while_keys_are_fetched_leaves_the_round_waiting(centre, sector, keys) -> None:
+    keys.away = RuntimeError("a bug")
+    with pytest.raises((RuntimeError, Doomed)):
+        centre.to(sector[0], centre.opening(sector))
+    assert sector[0].door.heard == 1
+    keys.away = None
+    sector[0].clock.advance(SECOND_US)
+    assert sector[0].door.join() is None
+    assert len(uploads(sector[0])) == 1
+
+
+def test_keys_are_sealed_in_the_book(centre, sector) -> None:
+    opening = centre.opening(sector)
+    centre.to(sector[0], opening)
+    prepared, _ = sector[0].door.state.contents(sector[0].door.state.round(opening.round_id))
+    raw = b"".join(bytes(row[0]) for row in sector[0].book.rows("SELECT box FROM door_round"))
+    for secret in (prepared.kr, *prepared.ids):
+        assert secret not in raw
+        assert secret.hex() not in repr(prepared)
