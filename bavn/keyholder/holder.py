@@ -1,0 +1,228 @@
+"""The key holder itself: an actor's request for a round -> evaluated elements and the round's key, or a refusal.
+
+One gate, one ledger line a request: who asked, for which round and tier, how many elements, and never which (they are
+blinded) nor any key. Quotas bound how many guesses a node, or whoever has broken into it, can have evaluated in a day.
+Refuses to know the centre: nothing comes from it and nothing goes to it.
+"""
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from bavn.keyholder.epochs import EpochKeys
+from bavn.model.moment import DAY_US
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock, LinkDown
+from bavn.model.settings import setting
+from bavn.psi import keys, oprf
+from bavn.psi.round import RoundParams
+from bavn.wire.book import read_only
+from bavn.wire.gate import Gate, Rule
+from bavn.wire.keyholder import JoinAnswered, JoinAsked, batch_points
+from bavn.wire.ledger import Ledger, Note
+
+_SCHEMA = (
+    """CREATE TABLE keyholder_use (
+        actor TEXT NOT NULL, epoch INTEGER NOT NULL, tier TEXT NOT NULL, rounds INTEGER NOT NULL,
+        firsts INTEGER NOT NULL, points INTEGER NOT NULL, PRIMARY KEY (actor, epoch, tier)
+    ) STRICT""",
+)
+EPOCHS_REMEMBERED: Final = 31
+Done = tuple[()]
+DONE: Done = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderSettings:
+    """``[limits]`` of the key holder: what one actor may ask for in one day."""
+
+    points_per_epoch_max: int = setting(
+        200_000, unit="elements", holds="Evaluations for one actor in one day, all tiers together, padding included.",
+        low=100, high=1e8,
+    )  # fmt: skip
+    rounds_per_epoch_max: int = setting(
+        1000, unit="rounds", holds="Requests of one actor in one day and tier.", low=1, high=1e6
+    )
+    first_batches_max: int = setting(
+        4, unit="requests", holds="Whole sets of one actor in one day and tier: one, and some for a node that lost"
+        " what it knew.", low=1, high=1000,
+    )  # fmt: skip
+    m_max: int = setting(100_000, unit="elements", holds="The largest set of a round that is served.", low=1, high=1e6)
+
+
+class Evaluator(Protocol):
+    """Who evaluates blinded elements under an epoch's key: one holder's key (SingleKey), or k of n, as
+    tests/keyholder/test_threshold.py plays. Both questions raise LinkDown where too few of n answer."""
+
+    def near(self, epoch: int) -> bool:
+        """True if this epoch has keys now."""
+        ...
+
+    def evaluate(self, epoch: int, tier: str, points: list[bytes]) -> list[bytes]: ...
+
+    def round_key(self, params: RoundParams) -> bytes: ...
+
+    def destroy_past(self) -> list[int]:
+        """Destroys the keys of days that are over, as far as they lie here; which they were."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SingleKey:
+    """All keys at one party."""
+
+    epochs: EpochKeys
+
+    def evaluate(self, epoch: int, tier: str, points: list[bytes]) -> list[bytes]:
+        """Raises BadPoint; ValueError for an epoch that is not near."""
+        return oprf.evaluate(self.epochs.oprf_key(epoch, tier), points)
+
+    def near(self, epoch: int) -> bool:
+        return self.epochs.near(epoch)
+
+    def destroy_past(self) -> list[int]:
+        return self.epochs.destroy_past()
+
+    def round_key(self, params: RoundParams) -> bytes:
+        return keys.round_key(self.epochs.round_secret(params.epoch, params.tier), params)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request as it met the gate. ``actor`` is the certificate's, never the message's."""
+
+    actor: str
+    asked: JoinAsked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What one actor asked for in one day and tier."""
+
+    actor: str
+    epoch: int
+    tier: str
+    rounds: int
+    firsts: int
+    points: int
+
+
+class KeyHolder:
+    """May be called from any thread."""
+
+    def __init__(self, evaluator: Evaluator, ledger: Ledger, clock: Clock, settings: HolderSettings) -> None:
+        self._evaluator = evaluator
+        self._ledger, self._clock, self._settings = ledger, clock, settings
+        self._book = ledger.book
+        self._book.part("keyholder", 1, _SCHEMA)
+        row = ("params", self._params), ("epoch", self._epoch), ("size", self._size), ("rate", self._rate), (
+            "quota", self._quota,
+        ), ("points", self._points)  # fmt: skip
+        self._gate = Gate[Asking, Done](
+            "keyholder", tuple(Rule(name, rule) for name, rule in row), ledger, clock, way="in",
+            nothing=lambda: DONE, label=_note, follow=self._count,
+        )  # fmt: skip
+
+    def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused:
+        """The answer, or why not. What is counted stays counted, also where the answer is lost on its way."""
+        outcome = self._gate.offer(Asking(actor, asked))
+        if isinstance(outcome, Refused):
+            return outcome
+        params = asked.params()
+        try:
+            points = self._evaluator.evaluate(params.epoch, params.tier, asked.split())
+            key = self._evaluator.round_key(params)
+        except LinkDown as error:
+            return Refused("evaluators", f"too few of those who hold the key answered: {error}")
+        return JoinAnswered(round_id=asked.round_id, points=b"".join(points).hex(), key=key.hex())
+
+    def tidy(self) -> list[int]:
+        """Destroys the secrets of past days, each with a line; forgets old counts. Which days they were."""
+        with self._book.transaction() as tx:
+            past = self._evaluator.destroy_past()
+            for epoch in past:
+                words = f"the secret of epoch {epoch} is destroyed"
+                note = Note(kind="EpochSecret", item_id=_digest(words), peer="", summary=words)
+                self._ledger.append(self._clock.now_us(), "keyholder", "in", note)
+            oldest = self._clock.now_us() // DAY_US - EPOCHS_REMEMBERED
+            tx.execute("DELETE FROM keyholder_use WHERE epoch < ?", (oldest,))
+        return past
+
+    def _params(self, item: Asking, done: Done) -> Done | Refused:
+        try:
+            item.asked.params()
+        except ValueError as error:
+            return Refused("params", str(error))
+        return done if item.asked.m <= self._settings.m_max else Refused("params", "a larger set than is served here")
+
+    def _epoch(self, item: Asking, done: Done) -> Done | Refused:
+        near = self._evaluator.near(item.asked.epoch)
+        return done if near else Refused("epoch", "no round of today, yesterday or tomorrow: its keys are gone")
+
+    def _size(self, item: Asking, done: Done) -> Done | Refused:
+        count, m = len(item.asked.points) // 64, item.asked.m
+        if count == batch_points(m, first=False):
+            return done
+        if count != batch_points(m, first=True):
+            return Refused("size", "a batch has the size that its round fixes")
+        many = self._use(item).firsts >= self._settings.first_batches_max
+        return Refused("size", "whole sets were asked for too often today") if many else done
+
+    def _rate(self, item: Asking, done: Done) -> Done | Refused:
+        many = self._use(item).rounds >= self._settings.rounds_per_epoch_max
+        return Refused("rate", "more rounds than a day has") if many else done
+
+    def _quota(self, item: Asking, done: Done) -> Done | Refused:
+        sql = "SELECT coalesce(sum(points), 0) FROM keyholder_use WHERE actor = ? AND epoch = ?"
+        used = int(self._book.rows(sql, (item.actor, item.asked.epoch))[0][0])
+        over = used + len(item.asked.points) // 64 > self._settings.points_per_epoch_max
+        return Refused("quota", "the day's evaluations are used up") if over else done
+
+    def _points(self, item: Asking, done: Done) -> Done | Refused:
+        return done if oprf.are_points(item.asked.split()) else Refused("points", "not elements of the group")
+
+    def _use(self, item: Asking) -> Use:
+        key = (item.actor, item.asked.epoch, item.asked.tier)
+        rows = self._book.rows(
+            "SELECT rounds, firsts, points FROM keyholder_use WHERE actor = ? AND epoch = ? AND tier = ?", key
+        )
+        rounds, firsts, points = rows[0] if rows else (0, 0, 0)
+        return Use(actor=key[0], epoch=key[1], tier=key[2], rounds=rounds, firsts=firsts, points=points)
+
+    def _count(self, item: Asking, _: Done) -> Note:
+        count = len(item.asked.points) // 64
+        first = count != batch_points(item.asked.m, first=False)
+        with self._book.transaction() as tx:
+            tx.execute(
+                "INSERT INTO keyholder_use VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET"
+                " rounds = rounds + 1, firsts = firsts + excluded.firsts, points = points + excluded.points",
+                (item.actor, item.asked.epoch, item.asked.tier, int(first), count),
+            )
+        return _note(item)
+
+
+def _note(item: Asking) -> Note:
+    """Who, which round, how many. Neither elements nor keys."""
+    asked = item.asked
+    count = len(asked.points) // 64
+    words = f"round {asked.round_id} epoch {asked.epoch} tier {asked.tier} m {asked.m}: {count} elements"
+    return Note(
+        kind="JoinAsked", item_id=_digest(f"{item.actor} {words}"), peer=item.actor, privacy="S0", bytes=32 * count,
+        summary=words,
+    )  # fmt: skip
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def uses(book_file: Path) -> list[Use]:
+    """Everybody's counts, the newest day first; also while the key holder runs."""
+    with contextlib.closing(read_only(book_file)) as reading:
+        rows = reading.execute("SELECT * FROM keyholder_use ORDER BY epoch DESC, actor, tier").fetchall()
+    return [
+        Use(actor=actor, epoch=epoch, tier=tier, rounds=rounds, firsts=firsts, points=points)
+        for actor, epoch, tier, rounds, firsts, points in rows
+    ]
