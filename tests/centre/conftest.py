@@ -1,5 +1,7 @@
-"""Actors that are not there: each answers the centre's askings as a node's door would, or lies as it is told to."""
+"""Databases of both kinds; and actors that are not there: each answers the centre's askings as a node's door would, or
+lies as it is told to."""
 
+import functools
 import weakref
 from dataclasses import dataclass, field, replace
 
@@ -8,8 +10,10 @@ import pytest
 from bavn.centre.correlate.join import Join, Membership
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.node.round_book import SqlRoundBook
-from bavn.centre.node.tables import METADATA, OUTGOING, SIGNS, open_engine
+from bavn.centre.node.tables import METADATA, OUTGOING, SIGNS, make_missing
 from bavn.centre.node.written import read_said, read_sign
+from bavn.centre.store import schema
+from bavn.centre.store.engine import open_engine
 from bavn.model.heard import Decline, Revealed, TagAt, Tags, Upload
 from bavn.model.lead import Sign
 from bavn.model.moment import HOUR_US
@@ -21,6 +25,7 @@ from bavn.psi.round import Cell, RoundParams
 from bavn.psi.share import generate
 from bavn.sim.dice import SeededDice
 
+FORMS = "1-" + "0" * 16
 START_US = 1_700_000_000 * 1_000_000 // (300 * 1_000_000) * (300 * 1_000_000)
 
 
@@ -34,6 +39,7 @@ class FakeActor:
     elements: dict
     manner: str = "honest"
     group: str = ""
+    key_check: str = ""
     rounds: dict = field(default_factory=dict)
     named: list = field(default_factory=list)
 
@@ -55,7 +61,7 @@ class FakeActor:
             return []
         params = RoundParams(
             version=said.version, epoch=said.epoch, round_id=bytes.fromhex(said.round_id),
-            registry_version=said.registry_version, tier=said.tier, t=said.t, m=said.m, r=said.r,
+            registry_version=said.registry_version, tier=said.tier, t=said.t, m=said.m, r=said.r, forms=said.forms,
         )  # fmt: skip
         identifier = GroupKeyIdentifiers(b"k" * 32).of(said.epoch, said.tier)
         held = sorted(self.elements)
@@ -65,7 +71,8 @@ class FakeActor:
         received = said.deadline_us + 1 if self.manner == "late" else now_us
         made = Upload(
             item_id=f"{self.name}-{said.round_id}", actor=self.name, round_id=said.round_id,
-            registry_version=said.registry_version, planes=share.to_bytes(), received_us=received,
+            registry_version=said.registry_version, key_check=self.key_check or "0" * 32, planes=share.to_bytes(),
+            received_us=received,
         )  # fmt: skip
         again = replace(made, item_id=made.item_id + "-again", planes=bytes(len(made.planes)))
         return [made, again] if self.manner == "twice" else [made]
@@ -125,12 +132,12 @@ def make_sign(**given):
 class FakeSector:
     """Actors and a join over a database in memory; ``restart`` forgets all that is not in the database."""
 
-    def __init__(self, actors, tiers=None, seed=1):
+    def __init__(self, actors, tiers=None, seed=1, *, engine=None):
         self.actors = {actor.name: actor for actor in actors}
         self.tiers = tiers or (Tier(name="A", m=20, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=600),)
-        self.engine = open_engine("sqlite://")
+        self.engine = engine or open_engine("sqlite://")
         weakref.finalize(self, self.engine.dispose)
-        METADATA.create_all(self.engine)
+        make_missing(self.engine, METADATA)
         self.dice = SeededDice(seed, "centre")
         self.actor_dice = SeededDice(seed, "actors")
         self.now_us = START_US
@@ -140,7 +147,7 @@ class FakeSector:
         self.restart()
 
     def restart(self):
-        self.join = Join(SqlRoundBook(self.engine), self.dice, self.tiers)
+        self.join = Join(SqlRoundBook(self.engine), self.dice, self.tiers, named_forms=FORMS)
 
     def outgoing(self):
         """Messages that no one has been given yet, each once."""
@@ -194,8 +201,112 @@ def fake_actor():
 
 
 @pytest.fixture(scope="session")
-def fake_sector():
-    return FakeSector
+def fake_sector(databases):
+    def made(*given, **named):
+        return FakeSector(*given, engine=databases.new(), **named)
+
+    return functools.wraps(FakeSector, updated=())(made)
+
+
+class SqliteDatabases:
+    """In memory, or in files where more than one must see it."""
+
+    name = "sqlite"
+
+    def new(self):
+        """An engine on an empty database that nobody else has."""
+        return open_engine("sqlite://")
+
+    def at(self, folder):
+        """An engine on this folder's database: the same one each time."""
+        return open_engine(self.url(folder))
+
+    def url(self, folder):
+        return f"sqlite:///{folder / 'centre.db'}"
+
+    def free(self, engine):
+        engine.dispose()
+
+    def free_all(self):
+        pass
+
+
+class PostgresDatabases:
+    """Databases of a cluster, each with the tables that the revisions lead to; emptied and used again."""
+
+    name = "postgresql"
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.spare, self.taken, self.of_folder = [], [], {}
+
+    def new(self):
+        return open_engine(self.cluster.url(self._take()), connections_max=4)
+
+    def at(self, folder):
+        return open_engine(self.url(folder), connections_max=4)
+
+    def url(self, folder):
+        if folder not in self.of_folder:
+            self.of_folder[folder] = self._take()
+        return self.cluster.url(self.of_folder[folder])
+
+    def free(self, engine):
+        """It is used no more."""
+        engine.dispose()
+        name = engine.url.database
+        if name in self.taken:
+            self.taken.remove(name)
+            self.spare.append(name)
+
+    def free_all(self):
+        self.spare += self.taken
+        self.taken.clear()
+        self.of_folder.clear()
+
+    def _take(self):
+        if self.spare:
+            name = self.spare.pop()
+            self._empty(name)
+        else:
+            name = self.cluster.make()
+            engine = open_engine(self.cluster.url(name))
+            schema.upgrade(engine)
+            engine.dispose()
+        self.taken.append(name)
+        return name
+
+    def _empty(self, name):
+        """Sessions of the test before are ended; rows go, tables stay."""
+        self.cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        engine = open_engine(self.cluster.url(name))
+        with engine.begin() as connection:
+            tables = connection.exec_driver_sql(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            ).scalars().all()  # fmt: skip
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            for table in tables:
+                connection.exec_driver_sql(f"DELETE FROM {table}")
+        engine.dispose()
+
+
+@pytest.fixture(
+    scope="session",
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow])],
+)
+def databases(request):
+    """Both kinds of database: what uses this runs on each."""
+    if request.param == "sqlite":
+        return SqliteDatabases()
+    return PostgresDatabases(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(autouse=True)
+def _databases_again(request):
+    """What a test has used is free for the next."""
+    yield
+    if "databases" in request.fixturenames:
+        request.getfixturevalue("databases").free_all()
 
 
 @pytest.fixture(scope="session")

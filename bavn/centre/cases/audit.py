@@ -85,15 +85,36 @@ def export(engine: Engine) -> Iterator[str]:
 
 def verify(engine: Engine) -> BadAuditLine | None:
     """Walks the whole chain; None when it holds up to the head."""
-    prev, seq = GENESIS, 0
-    for line in every(engine):
-        if line.seq != seq + 1:
-            return BadAuditLine(line.seq, f"line {seq + 1} is missing")
-        if line.prev != prev:
-            return BadAuditLine(line.seq, "does not follow the line before it")
-        if line.hash != line.expected_hash():
-            return BadAuditLine(line.seq, "was changed after it was written")
-        prev, seq = line.hash, line.seq
     with reading(engine) as connection:
-        head = connection.execute(select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
-    return None if tuple(head) == (seq, prev) else BadAuditLine(seq, "lines after this one are missing")
+        return verify_in(connection)
+
+
+def head_in(connection: Connection) -> tuple[int, str]:
+    """Number and hash of the last line: kept elsewhere, they also show that lines were cut off at the end."""
+    found = connection.execute(select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).first()
+    return (0, GENESIS) if found is None else (int(found.seq), str(found.hash))
+
+
+def verify_in(connection: Connection) -> BadAuditLine | None:
+    """The same at the moment that this connection sees."""
+    prev, seq = GENESIS, 0
+    asked = select(AUDIT).order_by(AUDIT.c.seq).execution_options(yield_per=1000)
+    with connection.execute(asked) as rows:
+        for row in rows.mappings():
+            line = AuditLine(**row)
+            bad = wrong(line, seq, prev)
+            if bad is not None:
+                return bad
+            prev, seq = line.hash, line.seq
+    return None if head_in(connection) == (seq, prev) else BadAuditLine(seq, "lines after this one are missing")
+
+
+def wrong(line: AuditLine, seq: int, prev: str) -> BadAuditLine | None:
+    """What is wrong with a line that must follow the one of this number and hash; None if nothing is."""
+    if line.seq != seq + 1:
+        return BadAuditLine(line.seq, f"line {seq + 1} is missing")
+    if line.prev != prev:
+        return BadAuditLine(line.seq, "does not follow the line before it")
+    if line.hash != line.expected_hash():
+        return BadAuditLine(line.seq, "was changed after it was written")
+    return None

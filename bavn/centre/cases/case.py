@@ -15,13 +15,19 @@ from bavn.model.observable import Observable, ObservableType
 @dataclass(frozen=True, slots=True)
 class ElementFacts:
     """An element of a lead. ``groups``: how many independent ones report it. ``listed``: something speaks for its
-    innocence. ``threshold``: the smallest t of the rounds that revealed it."""
+    innocence. ``threshold``: the smallest t of the rounds that revealed it. ``partners``: parties outside the sector
+    that name it; then ``tlp_min`` and ``pap_max`` are the terms under which they told of it. ``detectors``: those that
+    reported it."""
 
     observable: Observable
     score: float
     groups: int
     listed: bool
     threshold: int = 2
+    partners: int = 0
+    tlp_min: str = ""
+    pap_max: int = int(Pap.CLEAR)
+    detectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +84,7 @@ def facts_text(facts: LeadFacts) -> str:
 def facts_of(text: str) -> LeadFacts:
     """What facts_text wrote."""
     body = json.loads(text)
-    elements = tuple(
-        ElementFacts(**element | {"observable": _observable(element["observable"])}) for element in body["elements"]
-    )
+    elements = tuple(_element(element) for element in body["elements"])
     return LeadFacts(**body | {"elements": elements})
 
 
@@ -110,6 +114,11 @@ def clocks_text(clocks: Clocks) -> str:
 def clocks_of(text: str) -> Clocks:
     """What clocks_text wrote."""
     return Clocks(**json.loads(text))
+
+
+def _element(body: dict[str, Any]) -> ElementFacts:
+    own = {"observable": _observable(body["observable"]), "detectors": tuple(body.get("detectors", ()))}
+    return ElementFacts(**body | own)
 
 
 def _observable(body: dict[str, str]) -> Observable:

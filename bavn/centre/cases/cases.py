@@ -6,28 +6,37 @@ wanted of a case's indicators is an order here, with a number; share carries it 
 gates and messages: it is handed facts and gives orders.
 """
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.case import (
     Case,
+    ElementFacts,
     LeadFacts,
     ReleaseTerms,
-    clocks_of,
     clocks_text,
     facts_of,
     facts_text,
-    terms_of,
     terms_text,
 )
+from bavn.centre.cases.indicator_tables import METADATA as INDICATOR_METADATA
+from bavn.centre.cases.indicator_tables import RETIRED
 from bavn.centre.cases.policies import Policies, PolicyState
-from bavn.centre.cases.tables import AUDIT, CASE, VERDICT, make_tables, reading, writing
+from bavn.centre.cases.rows import ChangedMeanwhile, UnknownCase, case_of, locked
+from bavn.centre.cases.streams import follow
+from bavn.centre.cases.tables import AUDIT, CASE, VERDICT, reading, writing
+from bavn.centre.cases.verdict_rows import judge, no_verdict, unjudge
 from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
+from bavn.centre.cases.work_tables import make_work_tables
+from bavn.centre.store.engine import make_missing
 from bavn.model.case import CaseAct, CaseState, Clocks, after
+from bavn.model.heard import Withdrawal
+from bavn.model.indicator_life import distinct
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock
@@ -38,19 +47,12 @@ COMMENT_CHARACTERS_MAX: Final = 8000
 _WANTS: Final = {CaseAct.RELEASE: True, CaseAct.WITHDRAW: False, CaseAct.DISMISS: False}
 
 
-class UnknownCase(Exception):
-    """No case has that id. The person who asked must act."""
-
-
-class ChangedMeanwhile(Exception):
-    """Somebody else acted on the case between reading and writing. Look again, then act."""
-
-
 class Cases:
     """All methods may be called from any process on the same database."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        make_tables(engine)
+        make_work_tables(engine)
+        make_missing(engine, INDICATOR_METADATA)
         self._engine = engine
         self._clock = clock
         self.policies = Policies(engine, clock)
@@ -79,33 +81,33 @@ class Cases:
         return self.case(case_id)
 
     def refresh(self, leads: Iterable[LeadFacts]) -> None:
-        """Take over what leads say now into their cases, as long as nothing of a case has been released."""
-        wanted = {facts.lead_id: facts for facts in leads}
+        """Take over what leads say now into their cases, as long as nothing of a case has been released; what was
+        merged or split goes where people put it."""
         states = [state.value for state in OPEN_STATES]
         with reading(self._engine) as connection:
-            rows = connection.execute(
-                select(CASE.c.id, CASE.c.lead_id, CASE.c.facts).where(
-                    CASE.c.state.in_(states), CASE.c.wanted.is_(False)
-                )
-            ).all()
-        stale = [row for row in rows if row.lead_id in wanted and facts_text(wanted[row.lead_id]) != row.facts]
+            stale = follow(connection, leads, states)
         if not stale:
             return
         with writing(self._engine) as connection:
-            for row in stale:
-                facts = wanted[row.lead_id]
+            for case_id, facts in stale.items():
                 connection.execute(
                     update(CASE)
-                    .where(CASE.c.id == row.id, CASE.c.state.in_(states), CASE.c.wanted.is_(False))
+                    .where(CASE.c.id == case_id, CASE.c.state.in_(states), CASE.c.wanted.is_(False))
                     .values(facts=facts_text(facts), score=facts.score)
                 )
 
     # --- what people do ----------------------------------------------------------------------------------------
 
-    def act(self, case_id: str, act: CaseAct, user: str, why: str, terms: ReleaseTerms | None = None) -> Case:
-        """A person's step in the life-cycle. ``why`` may be empty only when taking a case. Raises UnknownCase,
-        case.NotNow, ChangedMeanwhile, NotAllowed; ValueError for a missing or endless reason."""
+    def act(
+        self, case_id: str, act: CaseAct, user: str, why: str, terms: ReleaseTerms | None = None,
+        seen: int | None = None,
+    ) -> Case:  # fmt: skip
+        """A person's step in the life-cycle. ``why`` may be empty only when taking a case; ``seen``: the standing on
+        which they decided. Raises UnknownCase, case.NotNow, ChangedMeanwhile, NotAllowed; ValueError for a missing or
+        endless reason, and for a merge (Files.merge names the other case)."""
         person(user)
+        if act is CaseAct.MERGE:
+            raise ValueError("a merge names the case that goes on: bavn centre merge")
         if act is not CaseAct.TAKE and not why.strip():
             raise ValueError(f"to {act.value} a case needs a reason")
         if len(why) > WHY_CHARACTERS_MAX:
@@ -113,7 +115,7 @@ class Cases:
         if terms is not None and act is not CaseAct.RELEASE:
             raise ValueError("terms go with a release")
         with writing(self._engine) as connection:
-            self._act(connection, self._locked(connection, case_id), act, user, why, terms)
+            self._act(connection, locked(connection, case_id, seen), act, user, why, terms)
         return self.case(case_id)
 
     def comment(self, case_id: str, user: str, text: str) -> None:
@@ -122,7 +124,7 @@ class Cases:
         if not text.strip() or len(text) > COMMENT_CHARACTERS_MAX:
             raise ValueError(f"a comment has 1 to {COMMENT_CHARACTERS_MAX} characters")
         with writing(self._engine) as connection:
-            self._locked(connection, case_id)
+            locked(connection, case_id)
             audit.note(connection, self._clock.now_us(), user, "comment", case_id, {"text": text})
 
     # --- what standing policies do -----------------------------------------------------------------------------
@@ -141,8 +143,13 @@ class Cases:
     def _apply(self, case_id: str, state: PolicyState, now_us: int) -> bool:
         policy = state.policy
         with writing(self._engine) as connection:
-            case = self._locked(connection, case_id)
-            covered = [element.observable for element in case.facts.elements if policy.covers(element)]
+            case = locked(connection, case_id)
+            retired = frozenset(connection.scalars(select(RETIRED.c.producer)))
+            covered = [
+                element.observable
+                for element in case.facts.elements
+                if policy.covers(element) and not _noise(element, retired)
+            ]
             if case.state not in (CaseState.NEW, CaseState.TRIAGE) or not covered:
                 return False
             if len(covered) > self.policies.room(connection, state, now_us):
@@ -163,7 +170,7 @@ class Cases:
     def done(self, case_id: str, order_no: int, released_us: int | None) -> None:
         """Share has carried out this order; ``released_us``: when the indicators left, None for a withdrawal."""
         with writing(self._engine) as connection:
-            case = self._locked(connection, case_id)
+            case = locked(connection, case_id)
             clocks = case.clocks
             if released_us is not None and clocks.released_us is None:
                 clocks = replace(clocks, released_us=released_us)
@@ -176,7 +183,7 @@ class Cases:
     def refused(self, case_id: str, order_no: int, reasons: dict[str, str]) -> None:
         """Gate 3 let none of the case's indicators out: the case is confirmed again, and says why."""
         with writing(self._engine) as connection:
-            case = self._locked(connection, case_id)
+            case = locked(connection, case_id)
             if case.order_no != order_no or not case.wanted:
                 return
             values: dict[str, Any] = {"wanted": False, "done_no": order_no}
@@ -185,11 +192,19 @@ class Cases:
             connection.execute(update(CASE).where(CASE.c.id == case_id).values(**values))
             audit.note(connection, self._clock.now_us(), CENTRE, "refused-by-gate", case_id, reasons)
 
+    def released(self, case_id: str, at_us: int) -> None:
+        """An indicator of the case left; the clock keeps the first."""
+        with writing(self._engine) as connection:
+            row = connection.execute(select(CASE).where(CASE.c.id == case_id).with_for_update()).first()
+            if row is not None and (case := case_of(row)).clocks.released_us is None:
+                clocks = clocks_text(replace(case.clocks, released_us=at_us))
+                connection.execute(update(CASE).where(CASE.c.id == case_id).values(clocks=clocks))
+
     def blocked(self, case_id: str, at_us: int) -> None:
         """An actor put an indicator of the case into force; the clock keeps the last one."""
         with writing(self._engine) as connection:
-            case = self._locked(connection, case_id)
-            if (case.clocks.last_block_us or 0) < at_us:
+            row = connection.execute(select(CASE).where(CASE.c.id == case_id).with_for_update()).first()
+            if row is not None and ((case := case_of(row)).clocks.last_block_us or 0) < at_us:
                 clocks = clocks_text(replace(case.clocks, last_block_us=at_us))
                 connection.execute(update(CASE).where(CASE.c.id == case_id).values(clocks=clocks))
 
@@ -200,6 +215,30 @@ class Cases:
             if connection.execute(known).first() is None:
                 audit.note(connection, self._clock.now_us(), CENTRE, act, subject, detail)
 
+    def taken_back(self, said: Withdrawal, groups_left: int) -> None:
+        """An actor has taken its reports on an element back: every case that names it says so, and those of which
+        nothing was released count no more groups than are left. Once for each withdrawal."""
+        observable, subject = said.observable, f"{said.actor[:20]}/{said.item_id[:16]}/{said.received_us}"
+        with writing(self._engine) as connection:
+            known = select(AUDIT.c.seq).where(AUDIT.c.subject == subject, AUDIT.c.act == "report-withdrawn")
+            if connection.execute(known).first() is not None:
+                return
+            detail = {"actor": said.actor, "element": str(observable), "groups_left": groups_left}
+            now_us = self._clock.now_us()
+            audit.note(connection, now_us, CENTRE, "report-withdrawn", subject, detail)
+            for row in connection.execute(select(CASE.c.id, CASE.c.facts, CASE.c.wanted)).all():
+                facts = facts_of(row.facts)
+                if observable not in {element.observable for element in facts.elements}:
+                    continue
+                audit.note(connection, now_us, CENTRE, "report-withdrawn", row.id, detail)
+                if not row.wanted:
+                    fewer = tuple(
+                        replace(one, groups=min(one.groups, groups_left)) if one.observable == observable else one
+                        for one in facts.elements
+                    )
+                    changed = update(CASE).where(CASE.c.id == row.id, CASE.c.wanted.is_(False))
+                    connection.execute(changed.values(facts=facts_text(replace(facts, elements=fewer))))
+
     # --- questions ---------------------------------------------------------------------------------------------
 
     def case(self, case_id: str) -> Case:
@@ -208,6 +247,11 @@ class Cases:
         if not found:
             raise UnknownCase(f"no case is called {case_id[:60]!r}")
         return found[0]
+
+    def of_lead(self, lead_id: str) -> Case | None:
+        """The case that a lead has."""
+        found = self._where(CASE.c.lead_id == lead_id)
+        return found[0] if found else None
 
     def every(self) -> tuple[Case, ...]:
         """All cases, the latest first."""
@@ -218,15 +262,22 @@ class Cases:
         with reading(self._engine) as connection:
             return frozenset(connection.scalars(select(CASE.c.lead_id)))
 
-    def released_by(self, case_id: str) -> str:
-        """Who gave the last order to release: a person or ``policy:ID``; empty if nobody did."""
-        asked = (
-            select(AUDIT.c.who)
-            .where(AUDIT.c.subject == case_id, AUDIT.c.act == CaseAct.RELEASE.value)
-            .order_by(AUDIT.c.seq.desc())
-        )
+    def last_by(self, case_id: str, act: CaseAct) -> tuple[str, str]:
+        """Who did this to a case last, a person or ``policy:ID``, and why; empty if nobody did."""
+        asked = select(AUDIT.c.who, AUDIT.c.detail).where(AUDIT.c.subject == case_id, AUDIT.c.act == act.value)
         with reading(self._engine) as connection:
-            return connection.scalar(asked.limit(1)) or ""
+            row = connection.execute(asked.order_by(AUDIT.c.seq.desc()).limit(1)).first()
+        return ("", "") if row is None else (row.who, str(json.loads(row.detail).get("why", "")))
+
+    def behind(self, case_id: str) -> tuple[str, ...]:
+        """Who stands behind a case's order to release: who confirmed and who released it, or the two people of the
+        standing policy that did both. Each once."""
+        who, _ = self.last_by(case_id, CaseAct.RELEASE)
+        if who.startswith(POLICY_PREFIX):
+            policy = self.policies.get(who.removeprefix(POLICY_PREFIX))
+            return distinct((policy.proposed_by, policy.approved_by or ""))
+        confirmed, _ = self.last_by(case_id, CaseAct.CONFIRM)
+        return distinct((confirmed, who))
 
     def verdicts(self, verdict: str) -> dict[Observable, tuple[int, int]]:
         """Observables found ``benign`` or ``malicious``, each with (groups that reported it, t it was revealed at)."""
@@ -246,13 +297,7 @@ class Cases:
     def _where(self, *conditions: Any) -> tuple[Case, ...]:
         asked = select(CASE).where(*conditions).order_by(CASE.c.opened_us, CASE.c.id)
         with reading(self._engine) as connection:
-            return tuple(_case(row) for row in connection.execute(asked))
-
-    def _locked(self, connection: Connection, case_id: str) -> Case:
-        row = connection.execute(select(CASE).where(CASE.c.id == case_id).with_for_update()).first()
-        if row is None:
-            raise UnknownCase(f"no case is called {case_id[:60]!r}")
-        return _case(row)
+            return tuple(case_of(row) for row in connection.execute(asked))
 
     def _act(
         self, connection: Connection, case: Case, act: CaseAct, who: str, why: str, terms: ReleaseTerms | None
@@ -276,51 +321,26 @@ class Cases:
         )  # fmt: skip
         if changed.rowcount != 1:
             raise ChangedMeanwhile(f"{case.id} was changed by somebody else; look again")
-        _VERDICTS.get(act, _no_verdict)(connection, made, who, now_us)
+        _VERDICTS.get(act, no_verdict)(connection, made, who, now_us)
         detail: dict[str, Any] = {"from": case.state.value, "to": state.value, "why": why}
+        if act in (CaseAct.CONFIRM, CaseAct.DISMISS):
+            detail["score"] = round(case.score, 6)  # as it was judged: a verdict moves the score (calibration.py)
         if act is CaseAct.RELEASE:
             detail["terms"] = asdict(made.terms)
         audit.note(connection, now_us, who, act.value, case.id, detail)
         return made
 
 
-def _no_verdict(_connection: Connection, _case_: Case, _who: str, _now_us: int) -> None:
-    """Most acts judge nothing."""
-
-
-def _judge(verdict: str) -> Callable[[Connection, Case, str, int], None]:
-    def keep(connection: Connection, case: Case, who: str, now_us: int) -> None:
-        _unjudge(connection, case, who, now_us)
-        for element in case.facts.elements:
-            key = {"type": element.observable.type.value, "value": element.observable.value}
-            connection.execute(delete(VERDICT).where(VERDICT.c.type == key["type"], VERDICT.c.value == key["value"]))
-            connection.execute(
-                insert(VERDICT).values(
-                    **key, verdict=verdict, case_id=case.id, actors=element.groups, threshold=element.threshold,
-                    by_user=who, at_us=now_us,
-                )
-            )  # fmt: skip
-
-    return keep
-
-
-def _unjudge(connection: Connection, case: Case, _who: str, _now_us: int) -> None:
-    connection.execute(delete(VERDICT).where(VERDICT.c.case_id == case.id))
+def _noise(element: ElementFacts, retired: frozenset[str]) -> bool:
+    """Whether only detectors that were retired as noisy report it: then a person looks."""
+    return bool(element.detectors) and {f"detector:{name}" for name in element.detectors} <= retired
 
 
 _VERDICTS: Final = {
-    CaseAct.CONFIRM: _judge("malicious"),
-    CaseAct.DISMISS: _judge("benign"),
-    CaseAct.REOPEN: _unjudge,
+    CaseAct.CONFIRM: judge("malicious"),
+    CaseAct.DISMISS: judge("benign"),
+    CaseAct.REOPEN: unjudge,
 }
-
-
-def _case(row: Row[Any]) -> Case:
-    return Case(
-        id=row.id, lead_id=row.lead_id, state=CaseState(row.state), score=row.score, owner=row.owner,
-        opened_us=row.opened_us, facts=facts_of(row.facts), clocks=clocks_of(row.clocks), terms=terms_of(row.terms),
-        wanted=row.wanted, order_no=row.order_no, done_no=row.done_no,
-    )  # fmt: skip
 
 
 __all__ = ["Cases", "ChangedMeanwhile", "NotAllowed", "UnknownCase"]

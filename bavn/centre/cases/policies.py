@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from bavn.centre.cases import audit
 from bavn.centre.cases.case import ElementFacts
 from bavn.centre.cases.tables import POLICY, POLICY_USE, reading, writing
-from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.cases.who import CENTRE, NotAllowed, person
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
 from bavn.model.ports import Clock
@@ -48,7 +48,7 @@ class StandingPolicy:
 
     def covers(self, element: ElementFacts) -> bool:
         """Whether this element may be released without a person."""
-        strong = element.score >= self.score_min and element.groups >= self.groups_min
+        strong = element.score >= self.score_min and element.groups + element.partners >= self.groups_min
         return strong and not element.listed and element.observable.type.value in self.types
 
 
@@ -134,6 +134,13 @@ class Policies:
                 audit.note(connection, now_us, user, "policy-ended", policy_id, {"why": why})
         return self.get(policy_id)
 
+    def retire(self, connection: Connection, policy_id: str, why: str) -> None:
+        """The centre ends a policy whose releases turned out to be noise; in the caller's transaction, once."""
+        now_us = self._clock.now_us()
+        here = (POLICY.c.id == policy_id) & POLICY.c.ended_us.is_(None)
+        if connection.execute(update(POLICY).where(here).values(ended_by=CENTRE, ended_us=now_us)).rowcount == 1:
+            audit.note(connection, now_us, CENTRE, "policy-ended", policy_id, {"why": why})
+
     def get(self, policy_id: str) -> PolicyState:
         """Raises UnknownPolicy."""
         with reading(self._engine) as connection:
@@ -154,6 +161,11 @@ class Policies:
             select(POLICY_USE.c.blocks).where(POLICY_USE.c.policy_id == state.id, POLICY_USE.c.day == now_us // DAY_US)
         )
         return max(0, state.policy.blocks_per_day_max - (used or 0))
+
+    def left_today(self, state: PolicyState) -> int:
+        """The same for people who look."""
+        with reading(self._engine) as connection:
+            return self.room(connection, state, self._clock.now_us())
 
     def use(self, connection: Connection, state: PolicyState, now_us: int, blocks: int) -> None:
         """Counts elements that it releases today."""

@@ -1,13 +1,11 @@
 """The tables of this room (SQLAlchemy Core, portable SQL). Service and command line may work on them at once."""
 
-from contextlib import AbstractContextManager
 from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Engine,
     Float,
     Index,
@@ -20,6 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as LongText
 from sqlalchemy.exc import IntegrityError
+
+from bavn.centre.store.engine import make_missing
+from bavn.centre.store.engine import reading as reading  # noqa: PLC0414  the room reaches it through its tables
+from bavn.centre.store.engine import writing as writing  # noqa: PLC0414  the room reaches it through its tables
 
 METADATA: Final = MetaData()
 
@@ -79,6 +81,26 @@ POLICY_USE: Final = Table(
     Column("blocks", Integer, nullable=False),
 )
 
+NIS2: Final = Table(
+    "case_nis2",
+    METADATA,
+    Column("case_id", String(40), primary_key=True),
+    Column("actor", String(40), primary_key=True),
+    Column("act", String(16), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("noted_us", BigInteger, nullable=False),
+    Column("by_user", String(64), nullable=False),
+)
+
+NIS2_FLAGS: Final = Table(
+    "case_nis2_flags",
+    METADATA,
+    Column("case_id", String(40), primary_key=True),
+    Column("actor", String(40), primary_key=True),
+    Column("cross_border", String(8), nullable=False),
+    Column("trust_service", Boolean, nullable=False),
+)
+
 AUDIT: Final = Table(
     "case_audit",
     METADATA,
@@ -91,6 +113,9 @@ AUDIT: Final = Table(
     Column("prev", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("case_audit_subject", "subject", "seq"),
+    Index("case_audit_who", "who", "seq"),
+    Index("case_audit_act", "act", "seq"),
+    Index("case_audit_at", "at_us", "seq"),
 )
 
 AUDIT_HEAD: Final = Table(
@@ -106,7 +131,7 @@ GENESIS: Final = "0" * 64
 
 def make_tables(engine: Engine) -> None:
     """Makes what is not there; the audit log begins at line 1."""
-    METADATA.create_all(engine)
+    make_missing(engine, METADATA)
     with reading(engine) as connection:
         if connection.execute(select(AUDIT_HEAD.c.seq)).first() is not None:
             return
@@ -115,14 +140,3 @@ def make_tables(engine: Engine) -> None:
             connection.execute(insert(AUDIT_HEAD).values(id=1, seq=0, hash=GENESIS))
     except IntegrityError:
         return  # another process was first; it wrote the same
-
-
-def reading(engine: Engine) -> Connection:
-    """A connection for questions only (a context manager)."""
-    return engine.connect()
-
-
-def writing(engine: Engine) -> AbstractContextManager[Connection]:
-    """A transaction that may write. SQLite takes its lock at once, so that two processes wait for each other instead
-    of failing (node/tables.py, open_engine)."""
-    return engine.execution_options(bavn_writes=True).begin()

@@ -1,14 +1,15 @@
 """The poisoning cap: no actor's reports lift a score by more than a fixed number of nats, whatever else was reported.
 
-The raw score S of an element is a sum over groups of actors, a term in their number K and a term in pairs of groups.
-The capped score is the largest function below it that no single actor can lift by more than c:
+The raw score S of an element is what its groups' reports are worth together, scaled by how many they are, a term in
+their number K and a term in pairs of groups. The capped score is the largest function below it that no single actor
+can lift by more than c:
 
     F(A) = min over all nonempty sets B of reports within A of  S(B) + c * (actors left out)
 
 Then F(A) <= F(A without a) + c for every a: the best B without a is one of A's choices too, at one c more. A group
 counts by its strongest actor; so leaving out the j strongest of a group costs c*j and brings up the next.
-The minimum is exact over which groups stay, by a table over (groups kept, congruent pairs); for a group that speaks
-through another than its strongest actor the pair term is left away, which can only lower F.
+The minimum is exact over which groups stay, by a table over (groups kept, congruent pairs) for each number kept; for a
+group that speaks through another than its strongest actor the pair term is left away, which can only lower F.
 Refuses to know what the numbers mean.
 """
 
@@ -27,39 +28,66 @@ Table = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class GroupWorth:
-    """``worths``: what each actor of the group is worth alone, highest first. ``rhythm``: the period bucket in which
-    its strongest actor sees the element repeat; None where it does not."""
+    """``worths``: what each actor of the group is worth alone, highest first. ``rhythm``: what makes its strongest
+    actor congruent with another group's that has the same; None where nothing does."""
 
     worths: tuple[float, ...]
     rhythm: int | None
 
 
-def capped(
-    groups: Sequence[GroupWorth], of_number: Callable[[int], float], of_pairs: Callable[[int], float], c: float
-) -> float:
-    """F of these groups (at least one). ``of_number(k)``: the term in the number of groups. ``of_pairs(n)``: the term
-    in n congruent pairs; it grows with n and stays the same above ``PAIRS_MAX``."""
-    size = len(groups)
-    done: Table = np.full((size + 1, PAIRS_MAX + 1), np.inf)
-    done[0, 0] = 0.0
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How worths become a score. ``scale(k)``: what the sum over k groups is multiplied by, in (0, 1].
+    ``of_number(k)``: the term in the number of groups. ``of_pairs(n)``: the term in n congruent pairs; it grows with n
+    and stays the same above ``PAIRS_MAX``."""
+
+    scale: Callable[[int], float]
+    of_number: Callable[[int], float]
+    of_pairs: Callable[[int], float]
+
+
+def capped(groups: Sequence[GroupWorth], shape: Shape, c: float) -> float:
+    """F of these groups (at least one)."""
     ordered = sorted(groups, key=lambda group: (-1 if group.rhythm is None else group.rhythm, group.worths))
-    for rhythm, alike in groupby(ordered, key=lambda group: group.rhythm):
-        done = _with_rhythm(done, list(alike), c, congruent=rhythm is not None)
+    single = all(len(group.worths) == 1 for group in ordered)
+    table = _table(ordered, 0.0) if single else None
     best = np.inf
-    for k in range(1, size + 1):
-        for pairs in range(PAIRS_MAX + 1):
-            best = min(best, float(done[k, pairs]) + of_number(k) + of_pairs(pairs))
+    for k in range(len(ordered), 0, -1):
+        scale = shape.scale(k)
+        base = shape.of_number(k) + shape.of_pairs(0)
+        if base + _least(ordered, k, scale, c) >= best:
+            continue
+        left_out = 0.0 if table is None else c * (len(ordered) - k)
+        sums = scale * (_table(ordered, c / scale) if table is None else table)[k] + left_out
+        best = min(best, *(float(sums[n]) + shape.of_number(k) + shape.of_pairs(n) for n in range(PAIRS_MAX + 1)))
     return best
 
 
-def _with_rhythm(done: Table, groups: list[GroupWorth], c: float, *, congruent: bool) -> Table:
-    """The table after these groups, which all share a rhythm: [kept, pairs] -> the least sum of worths and costs.
-    While they are dealt with it has a third axis: how many of them were kept (3 stands for more)."""
+def _least(groups: Sequence[GroupWorth], k: int, scale: float, c: float) -> float:
+    """A bound below all sums of k kept groups and the actors left out."""
+    worths = sorted(min(group.worths) for group in groups)
+    actors = sorted(len(group.worths) for group in groups)
+    return scale * sum(worths[:k]) + c * sum(actors[: len(groups) - k])
+
+
+def _table(ordered: Sequence[GroupWorth], cost: float) -> Table:
+    """[groups kept, congruent pairs] -> the least sum of worths and of ``cost`` for each actor left out. The groups
+    are sorted by rhythm."""
+    done: Table = np.full((len(ordered) + 1, PAIRS_MAX + 1), np.inf)
+    done[0, 0] = 0.0
+    for rhythm, alike in groupby(ordered, key=lambda group: group.rhythm):
+        done = _with_rhythm(done, list(alike), cost, congruent=rhythm is not None)
+    return done
+
+
+def _with_rhythm(done: Table, groups: list[GroupWorth], cost: float, *, congruent: bool) -> Table:
+    """The table after these groups, which all share a rhythm. While they are dealt with it has a third axis: how many
+    of them were kept (3 stands for more)."""
     table: Table = np.full((*done.shape, PAIRS_MAX + 1), np.inf)
     table[:, :, 0] = done
     for group in groups:
-        left_out = table + c * len(group.worths)
-        quieter = min((worth + c * (j + 1) for j, worth in enumerate(group.worths[1:])), default=np.inf)
+        left_out = table + cost * len(group.worths)
+        quieter = min((worth + cost * (j + 1) for j, worth in enumerate(group.worths[1:])), default=np.inf)
         spoken_for: Table = np.full_like(table, np.inf)
         spoken_for[1:] = table[:-1] + quieter
         kept: Table = np.full_like(table, np.inf)

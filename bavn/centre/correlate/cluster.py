@@ -1,29 +1,35 @@
-"""Which elements are one story, and which lead that story has been so far. Pure.
+"""Which elements are one campaign, and which lead that campaign has been so far. Pure.
 
-A suspicion names its peer in several ways (a domain and its address), and each of them is an element of its own in the
-join. Two elements become one lead when reports of at least two independent groups on the one match their reports on
-the other in everything that leaves an actor: detector, technique, hosts, first hour, period, regularity, walk; last
-hour and p-bucket may differ by one, since reports are made at different moments. A coincidence of that at two
-independent actors at once is rare; if it happens, a person splits the case. Refuses to join by value: that
-two names look alike says nothing.
+Two elements become one lead by one of three rules, each over independent groups:
+
+- **one story**: reports of two groups or more, and of half of the narrower element's, are in one story (kin.py);
+- **a rare node**: one is a certificate or a pair of fingerprints that few groups report, and a group reports both in
+  one story word for word, with a regular period;
+- **a chain**: one is a chain of techniques, and at two groups or more, and at half of the wider element's, the other
+  was reported within 48 hours of it, by a technique of the chain, with a period that its band can hold.
+
+A coincidence of that is rare; if it happens, a person splits the case. Refuses to join by value: that two names look
+alike says nothing.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bavn.centre.correlate.score import Weighed
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.kin import RARE_GROUPS_MAX, ByElement, Links, alike, is_rare_print, key
+from bavn.centre.correlate.score import Weighed, rhythm
+from bavn.model.behaviour import band_of, period_buckets_of, steps_of
 from bavn.model.lead import Sign
-from bavn.model.observable import Observable
+from bavn.model.observable import Observable, ObservableType
 
 GROUPS_ALIKE_MIN: Final = 2
 ALIKE_SHARE_MIN: Final = 0.5
+CHAIN_HOURS_MAX: Final = 48
 _ID_HEX: Final = 16
 
-Key = tuple[str, str, str, int, int, int | None, int | None, int | None]
 
-
-def cluster(found: Sequence[Weighed]) -> list[list[Weighed]]:
+def cluster(found: Sequence[Weighed], elements: ByElement, links: Links, context: Context) -> list[list[Weighed]]:
     """The elements in groups, each sorted best first, the groups by their best."""
     root = list(range(len(found)))
 
@@ -33,8 +39,10 @@ def cluster(found: Sequence[Weighed]) -> list[list[Weighed]]:
             at = root[at]
         return at
 
-    for one, other in sorted(_candidates(found)):
-        if top(one) != top(other) and _one_story(found[one], found[other]):
+    place = {weighed.observable: at for at, weighed in enumerate(found)}
+    rare = {one.observable for one in found if is_rare_print(one.observable, elements, context)}
+    for one, other in sorted(_candidates(found, place, links)):
+        if top(one) != top(other) and _one_campaign(found[one], found[other], rare):
             root[max(top(one), top(other))] = min(top(one), top(other))
     clusters: dict[int, list[Weighed]] = {}
     for at, weighed in enumerate(found):
@@ -47,34 +55,54 @@ def _best_first(weighed: Weighed) -> tuple[float, int, Observable]:
     return (-weighed.score, -weighed.groups, weighed.observable)
 
 
-def _candidates(found: Sequence[Weighed]) -> set[tuple[int, int]]:
-    """Pairs of elements that have a matching report at some actor."""
-    holders: dict[Key, list[int]] = {}
+def _candidates(
+    found: Sequence[Weighed], place: Mapping[Observable, int], links: Links
+) -> set[tuple[int, int]]:  # fmt: skip
+    """Pairs that share a story at some actor, and each chain with what its actors report."""
+    pairs = {
+        (min(at, place[other]), max(at, place[other]))
+        for at, weighed in enumerate(found)
+        for other in links.together.get(weighed.observable, {})
+        if other in place
+    }
+    chains = [at for at, weighed in enumerate(found) if weighed.observable.type is ObservableType.CHAIN]
+    held: dict[str, list[int]] = {}
     for at, weighed in enumerate(found):
-        for sign in weighed.signs:
-            holders.setdefault(_key(sign), []).append(at)
-    pairs: set[tuple[int, int]] = set()
-    for elements in holders.values():
-        pairs.update((one, other) for index, one in enumerate(elements) for other in elements[index + 1 :])
+        for sign in weighed.signs if chains and weighed.groups <= RARE_GROUPS_MAX else ():
+            held.setdefault(sign.actor, []).append(at)
+    for chain in chains:
+        near = {at for sign in found[chain].signs for at in held.get(sign.actor, ()) if at != chain}
+        pairs |= {(min(chain, at), max(chain, at)) for at in near}
     return pairs
 
 
-def _key(sign: Sign) -> Key:
-    return (
-        sign.actor, sign.detector, sign.technique, sign.hosts_bucket, sign.first_hour, sign.period_bucket,
-        sign.regularity_bucket, sign.walk_bucket,
-    )  # fmt: skip
+def _one_campaign(one: Weighed, other: Weighed, rare: set[Observable]) -> bool:
+    mine = {sign.actor: sign for sign in one.signs}
+    pairs = [(mine[sign.actor], sign) for sign in other.signs if sign.actor in mine]
+    story = {sign.group for match, sign in pairs if key(match) == key(sign) and alike(match, sign)}
+    if len(story) >= max(GROUPS_ALIKE_MIN, ALIKE_SHARE_MIN * min(one.groups, other.groups)):
+        return True
+    if (one.observable in rare) != (other.observable in rare) and max(one.groups, other.groups) <= RARE_GROUPS_MAX:
+        return any(_word_for_word(match, sign) for match, sign in pairs)
+    for chain, it in ((one, other), (other, one)):
+        if chain.observable.type is ObservableType.CHAIN and it.observable.type is not ObservableType.CHAIN:
+            links = {sign.group for match, sign in pairs if _in_chain(chain.observable, match, sign)}
+            return len(links) >= max(GROUPS_ALIKE_MIN, ALIKE_SHARE_MIN * max(one.groups, other.groups))
+    return False
 
 
-def _one_story(one: Weighed, other: Weighed) -> bool:
-    mine = {_key(sign): sign for sign in one.signs}
-    pairs = [(mine[_key(sign)], sign) for sign in other.signs if _key(sign) in mine]
-    alike = {
-        sign.group
-        for match, sign in pairs
-        if abs(match.last_hour - sign.last_hour) <= 1 and abs(match.p_bucket - sign.p_bucket) <= 1
-    }
-    return len(alike) >= max(GROUPS_ALIKE_MIN, ALIKE_SHARE_MIN * min(one.groups, other.groups))
+def _word_for_word(one: Sign, other: Sign) -> bool:
+    same = key(one) == key(other) and one.last_hour == other.last_hour and one.p_bucket == other.p_bucket
+    return same and rhythm(one) is not None
+
+
+def _in_chain(chain: Observable, one: Sign, other: Sign) -> bool:
+    """One report is on the chain, the other on an element; both by the same actor."""
+    it = other if one.observable == chain else one
+    band, seen = band_of(chain), rhythm(it)
+    congruent = band is not None and seen is not None and seen in period_buckets_of(band)
+    near = abs(one.first_hour - other.first_hour) <= CHAIN_HOURS_MAX
+    return near and congruent and it.technique in steps_of(chain)
 
 
 def lead_ids(clusters: Sequence[Sequence[Weighed]], before: Mapping[Observable, str]) -> list[str]:

@@ -6,8 +6,11 @@ Handed in whole, so that a score is a function of its reports and this. Refuses 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bavn.centre.correlate.congruent import Congruent
+from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.correlate.sharing import MALICIOUS_MEAN, Fit, start
+from bavn.model.functions import Role
 from bavn.model.observable import Observable
 from bavn.model.settings import setting
 
@@ -27,6 +30,16 @@ class ScoreSettings:
     )
     congruence_nats_max: float = setting(
         4.0, unit="nats", holds="What all such pairs of an element add at most.", low=0.0, high=20.0
+    )
+    graph_nats_max: float = setting(
+        2.0,
+        unit="nats",
+        holds="What linked elements that other actors report add at most; never more than influence_nats_max.",
+        low=0.0,
+        high=10.0,
+    )
+    graph_floor_nats: float = setting(
+        3.0, unit="nats", holds="Only what a linked element scores above this counts.", low=-10.0, high=50.0
     )
     known_nats: float = setting(
         1.0, unit="nats", holds="What it costs to be among the world's first million names.", low=0.0, high=20.0
@@ -55,6 +68,19 @@ class ScoreSettings:
         low=20,
         high=1_000_000,
     )
+    functions_points_max: float = setting(
+        3.0, unit="nats", holds="What critical functions add to a lead's priority at most.", low=0.0, high=20.0
+    )
+    supplier_points: float = setting(
+        1.0,
+        unit="nats",
+        holds="What a supplier that two of a lead's actors share adds to its priority.",
+        low=0.0,
+        high=20.0,
+    )
+    suppliers_points_max: float = setting(
+        2.0, unit="nats", holds="What all such suppliers add at most.", low=0.0, high=20.0
+    )
     leads_max: int = setting(1000, unit="leads", holds="How many leads are ranked and kept.", low=20, high=100_000)
 
 
@@ -62,7 +88,10 @@ class ScoreSettings:
 class Context:
     """``first_hours``: element -> group -> hour in which that group first saw it, from all the sector remembers.
     ``cleared``: elements a case found harmless. ``register``: the sector's own services. ``sharing``: fitted laws by
-    stratum. ``malicious_mean``: actors that a campaign reaches on average."""
+    stratum. ``malicious_mean``: actors that a campaign reaches on average. ``dependence``: how far reports on one
+    element repeat each other. ``congruent``: how often harmless things are
+    called alike. ``groups``: independent groups of actors in the sector.
+    ``roles``: what actors do and who supplies them, for priority."""
 
     now_us: int
     settings: ScoreSettings = field(default_factory=ScoreSettings)
@@ -72,6 +101,10 @@ class Context:
     register: frozenset[Observable] = frozenset()
     sharing: Mapping[str, Fit] = field(default_factory=dict)
     malicious_mean: float = MALICIOUS_MEAN
+    dependence: Dependence = field(default_factory=Dependence)
+    congruent: Congruent = field(default_factory=Congruent)
+    groups: int = 0
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
     def law(self, stratum: str) -> Fit:
         """The law of benign sharing in a stratum."""

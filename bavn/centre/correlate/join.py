@@ -33,17 +33,20 @@ from bavn.centre.correlate.round_state import (
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.correlate.turns import ended, turn
 from bavn.centre.correlate.vouching import judge
+from bavn.model.forms import forms
 from bavn.model.heard import Decline, Revealed, Tags, Upload
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Dice
 from bavn.model.said import Opening
+from bavn.psi.field import P
 from bavn.psi.planes import planes_from_bytes
-from bavn.psi.reconstruct import reconstruct
+from bavn.psi.reconstruct import TableOf, reconstruct_tables
 from bavn.psi.round import PROTOCOL_VERSION, ROUND_ID_BYTES, Cell, Hit, RoundParams
 
 Planes = npt.NDArray[np.uint32]
-Reconstruct = Callable[[RoundParams, Mapping[int, Planes]], list[Hit]]
+Reconstruct = Callable[[RoundParams, tuple[int, ...], TableOf], list[Hit]]
+"""All hits of a round: its parameters, the x of its uploads in order, and what reads one table of all of them."""
 JoinHeard = Upload | Tags | Decline | Revealed
 
 
@@ -60,15 +63,18 @@ class PlanesSpoilt(Exception):
 
 
 class Join:
-    """One per centre. Call ``hear`` for each thing an actor sent and ``step`` often."""
+    """One per centre. Call ``hear`` for each thing an actor sent and ``step`` often. ``named_forms``: the forms that
+    rounds are made for; None: this installation's."""
 
     def __init__(
-        self, book: RoundBook, dice: Dice, tiers: Sequence[Tier], reconstruct: Reconstruct = reconstruct
-    ) -> None:
+        self, book: RoundBook, dice: Dice, tiers: Sequence[Tier], reconstruct: Reconstruct = reconstruct_tables,
+        *, named_forms: str | None = None,
+    ) -> None:  # fmt: skip
         self._book = book
         self._dice = dice
         self._tiers = {tier.name: tier for tier in tiers}
         self._reconstruct = reconstruct
+        self._forms = named_forms or forms()
         # When the turns of a round were last looked at; forgotten when something was heard. Only saves work.
         self._looked_us: dict[str, int] = {}
 
@@ -119,7 +125,8 @@ class Join:
         planes = planes_from_bytes(round_.params, upload.planes)
         if isinstance(planes, Refused):
             return planes
-        return [KeepPlanes(round_.id, x, upload.item_id, upload.planes)]
+        tables = tuple(planes[:, number].tobytes() for number in range(round_.params.r))
+        return [KeepPlanes(round_.id, x, upload.item_id, upload.key_check, tables)]
 
     def _tags(self, round_: Round, x: int, tags: Tags) -> list[Change] | Refused:
         asked = {entry.cell for entry in self._book.view(round_).asked if entry.x == x}
@@ -148,6 +155,10 @@ class Join:
             named = tuple((sign.actor, sign.observable, sign.report_id) for sign in signs)
             return [Quarantine(round_.id, answer.cell, named)]
         return [KeepSigns(signs)] if standing == "agreed" and answer.sign is not None else []
+
+    def reveals(self) -> tuple[Round, ...]:
+        """Rounds that are past their uploads and not over."""
+        return tuple(round_ for round_ in self._book.unfinished() if round_.phase is Phase.REVEAL)
 
     # --- what time brings -------------------------------------------------------------------------------------
 
@@ -183,6 +194,7 @@ class Join:
             t=tier.t,
             m=tier.m,
             r=tier.r,
+            forms=self._forms,
         )
         deadline_us = now_us + tier.upload_us
         round_ = Round(
@@ -195,22 +207,28 @@ class Join:
         uploaded = self._book.uploaded(round_.id)
         if now_us <= round_.deadline_us and len(uploaded) < len(round_.members):
             return
-        round_ = replace(round_, uploads=len(uploaded))
+        groups = _key_groups(self._book.key_checks(round_.id))
+        round_ = replace(round_, uploads=len(uploaded), key_groups=groups)
         if len(uploaded) < round_.params.t:
             self._book.write(ended(round_, Phase.VOID, now_us))
             return
-        hits = tuple(self._reconstruct(round_.params, self._planes(round_)))
+        xs = tuple(sorted(uploaded))
+        hits = tuple(self._reconstruct(round_.params, xs, lambda number: self._table(round_, xs, number)))
         round_ = replace(round_, phase=Phase.REVEAL, hits=len(hits))
         self._book.write([KeepRound(round_), KeepHits(round_.id, hits), DropPlanes(round_.id)])
 
-    def _planes(self, round_: Round) -> dict[int, Planes]:
-        found = {}
-        for x, raw in self._book.planes(round_.id).items():
-            planes = planes_from_bytes(round_.params, raw)
-            if isinstance(planes, Refused):
-                raise PlanesSpoilt(f"round {round_.id}, x {x}: {planes.reason}")
-            found[x] = planes
-        return found
+    def _table(self, round_: Round, xs: tuple[int, ...], number: int) -> Planes:
+        """Both planes of one table of all uploads, [2, n, bins]: nothing else of them is in memory."""
+        planes: Planes = np.empty((2, len(xs), round_.params.bins), dtype=np.uint32)
+        read = 0
+        for x, raw in self._book.table(round_.id, number):
+            if read == len(xs) or x != xs[read] or len(raw) != 8 * round_.params.bins:
+                raise PlanesSpoilt(f"round {round_.id}, x {x}, table {number}")
+            planes[:, read] = np.frombuffer(raw, dtype="<u4").reshape(2, -1)
+            read += 1
+        if read != len(xs) or int(planes.max()) >= P:
+            raise PlanesSpoilt(f"round {round_.id}, table {number}")
+        return planes
 
     def _take_turns(self, round_: Round, now_us: int) -> None:
         tier = self._tiers.get(round_.params.tier)
@@ -226,10 +244,19 @@ class Join:
         self._looked_us.pop(round_.id, None)
 
 
+def _key_groups(checks: Mapping[int, str]) -> tuple[tuple[int, ...], ...]:
+    """Who hold the same keys, the largest group first; empty where all do."""
+    groups: dict[str, list[int]] = {}
+    for x, check in sorted(checks.items()):
+        groups.setdefault(check, []).append(x)
+    ordered = sorted((tuple(xs) for xs in groups.values()), key=lambda xs: (-len(xs), xs))
+    return tuple(ordered) if len(ordered) > 1 else ()
+
+
 def _opening(round_: Round, actor: str) -> Opening:
     params = round_.params
     return Opening(
         to=actor, round_id=round_.id, version=params.version, epoch=params.epoch,
         registry_version=params.registry_version, tier=params.tier, t=params.t, m=params.m, r=params.r,
-        deadline_us=round_.deadline_us, members=round_.members,
+        forms=params.forms, deadline_us=round_.deadline_us, members=round_.members,
     )  # fmt: skip

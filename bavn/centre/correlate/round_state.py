@@ -3,7 +3,7 @@
 Refuses to hold planes longer than their reconstruction needs, and to know where any of it is stored (RoundBook).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -27,7 +27,8 @@ class Phase(StrEnum):
 class Round:
     """``members``: (actor, x). ``wave`` counts the groups of cells asked about, from 1; ``step`` 0 waits for receipts,
     n >= 1 for answers to the n-th asking; the turn ends at ``turn_until_us``. ``silent``: x of who let a turn pass.
-    ``listening``: all that will be asked has been asked; late answers count until ``closes_us``."""
+    ``listening``: all that will be asked has been asked; late answers count until ``closes_us``. ``key_groups``: the x
+    values that hold the same keys, the largest group first; empty where all do, as they must."""
 
     params: RoundParams
     members: tuple[tuple[str, int], ...]
@@ -43,6 +44,7 @@ class Round:
     uploads: int = 0
     hits: int = 0
     ended_us: int | None = None
+    key_groups: tuple[tuple[int, ...], ...] = ()
 
     @property
     def id(self) -> str:
@@ -50,6 +52,13 @@ class Round:
 
     def x_of(self, actor: str) -> int | None:
         return next((x for name, x in self.members if name == actor), None)
+
+    def other_keys(self, x: int) -> int:
+        """How many uploads were made with other keys than that of ``x``."""
+        return sum(len(group) for group in self.key_groups if x not in group) if self._in_groups(x) else 0
+
+    def _in_groups(self, x: int) -> bool:
+        return any(x in group for group in self.key_groups)
 
     def actor_of(self, x: int) -> str:
         return next(name for name, known in self.members if known == x)
@@ -99,12 +108,13 @@ class KeepRound:
 
 @dataclass(frozen=True, slots=True)
 class KeepPlanes:
-    """The first upload of (x, round); ``item_id`` says which message it was."""
+    """The first upload of (x, round); ``item_id`` says which message it was. ``tables``: both planes of each table."""
 
     round_id: str
     x: int
     item_id: str
-    planes: bytes
+    key_check: str
+    tables: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +223,13 @@ class RoundBook(Protocol):
         """x -> item id of the upload that counts."""
         ...
 
-    def planes(self, round_id: str) -> dict[int, bytes]: ...
+    def key_checks(self, round_id: str) -> dict[int, str]:
+        """x -> what its upload said of its keys."""
+        ...
+
+    def table(self, round_id: str, number: int) -> Iterator[tuple[int, bytes]]:
+        """(x, both planes of that table), ascending, one at a time."""
+        ...
 
     def view(self, round_: Round) -> RoundView: ...
 

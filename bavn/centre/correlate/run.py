@@ -4,36 +4,30 @@ A new correlator is a file beside shared_element.py (with *Sees, Misses, Innocen
 in CORRELATORS. Refuses to open cases.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from bavn.centre.correlate import shared_element, wording
+from bavn.centre.correlate import joint_scan, shared_element
 from bavn.centre.correlate.cluster import cluster, lead_ids
 from bavn.centre.correlate.context import Context
-from bavn.centre.correlate.score import Weighed, speakers, weigh
+from bavn.centre.correlate.counterfactual import Without, actors_of, counterfactuals
+from bavn.centre.correlate.kin import ByElement, Links, links_of
+from bavn.centre.correlate.priority import points_of, reasons_of
+from bavn.centre.correlate.score import Weighed, speakers
 from bavn.model.lead import Lead, Sign
 from bavn.model.observable import Observable
-from bavn.model.text import Text
 
 
 class Correlator(Protocol):
-    """Reports -> elements with a score."""
+    """Reports by element -> elements with a score."""
 
-    def __call__(self, signs: Iterable[Sign], context: Context, /) -> tuple[Weighed, ...]: ...
+    def __call__(
+        self, elements: ByElement, links: Links, context: Context, wanted: Collection[Observable], /
+    ) -> tuple[Weighed, ...]: ...
 
 
-CORRELATORS: Final[tuple[Correlator, ...]] = (shared_element.find,)
-
-
-@dataclass(frozen=True, slots=True)
-class Without:
-    """What would be left of a lead if one actor had reported nothing at all. ``rank`` None: no lead."""
-
-    actor: str
-    score: float
-    rank: int | None
-    why: Text
+CORRELATORS: Final[tuple[Correlator, ...]] = (shared_element.find, joint_scan.find)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,71 +43,75 @@ class Ranked:
 def correlate(signs: Iterable[Sign], context: Context, before: Mapping[Observable, str]) -> tuple[Ranked, ...]:
     """The leads, best first. ``before``: which lead each element belonged to so far (cluster.lead_ids)."""
     heard = sorted(signs, key=lambda sign: (sign.observable, sign.actor, sign.report_id))
-    found: dict[Observable, Weighed] = {}
-    for correlator in CORRELATORS:
-        for weighed in correlator(heard, context):
-            known = found.get(weighed.observable)
-            if known is None or weighed.score > known.score:
-                found[weighed.observable] = weighed
-    clusters = cluster([found[observable] for observable in sorted(found)])
+    elements = _by_element(heard)
+    links = links_of(elements)
+    found = _found(elements, links, context, elements)
+    clusters = cluster([found[observable] for observable in sorted(found)], elements, links, context)
     ids = lead_ids(clusters, before)
-    order = sorted(zip(clusters, ids, strict=True), key=_lead_order)[: context.settings.leads_max]
-    scores = [members[0].score for members, _ in order]
-    left_of = [_without_each(members, context) for members, _ in order]
+    order = sorted(zip(clusters, ids, strict=True), key=lambda pair: _lead_order(pair[0], pair[1], context))
+    order = order[: context.settings.leads_max]
+    leads = [members for members, _ in order]
+
+    def found_without(actor: str, wanted: Collection[Observable]) -> dict[Observable, Weighed]:
+        rest = _by_element(sign for signs in elements.values() for sign in signs if sign.actor != actor)
+        return _found(rest, links.without(actor), context, [one for one in wanted if one in rest])
+
+    without = counterfactuals(leads, links, context, found_without)
     return tuple(
-        _ranked(rank, lead_id, members, left_of, scores) for rank, (members, lead_id) in enumerate(order, start=1)
+        Ranked(_lead(rank, lead_id, members, without[rank - 1], context), tuple(members), without[rank - 1])
+        for rank, (members, lead_id) in enumerate(order, start=1)
     )
 
 
-def _lead_order(pair: tuple[list[Weighed], str]) -> tuple[float, int, int, str]:
-    best, first_hour = pair[0][0], min(sign.first_hour for weighed in pair[0] for sign in weighed.signs)
-    return (-best.score, -best.groups, first_hour, pair[1])
+def _by_element(heard: Iterable[Sign]) -> dict[Observable, list[Sign]]:
+    """Reports by element; those that only one actor reports are no part of any lead, and say nothing of others."""
+    elements: dict[Observable, list[Sign]] = {}
+    for sign in heard:
+        elements.setdefault(sign.observable, []).append(sign)
+    return {
+        observable: signs for observable, signs in elements.items()
+        if len({sign.actor for sign in signs}) >= shared_element.ACTORS_MIN
+    }  # fmt: skip
 
 
-def _without_each(members: Sequence[Weighed], context: Context) -> dict[str, float | None]:
-    """actor -> best score of the cluster's elements without its reports; None where fewer than two hold any."""
-    left: dict[str, float | None] = {}
-    for actor in sorted({sign.actor for weighed in members for sign in weighed.signs}):
-        scores = []
-        for weighed in members:
-            rest = [sign for sign in weighed.signs if sign.actor != actor]
-            if len(rest) == len(weighed.signs):
-                scores.append(weighed.score)
-            elif len(rest) >= shared_element.ACTORS_MIN:
-                scores.append(weigh(weighed.observable, rest, context).score)
-        left[actor] = max(scores, default=None)
-    return left
+def _found(
+    elements: ByElement, links: Links, context: Context, wanted: Collection[Observable]
+) -> dict[Observable, Weighed]:
+    """What the correlators find; an element that several find stands with its highest score."""
+    found: dict[Observable, Weighed] = {}
+    for correlator in CORRELATORS:
+        for weighed in correlator(elements, links, context, wanted):
+            known = found.get(weighed.observable)
+            if known is None or weighed.score > known.score:
+                found[weighed.observable] = weighed
+    return found
 
 
-def _ranked(
-    rank: int, lead_id: str, members: Sequence[Weighed], left_of: Sequence[Mapping[str, float | None]],
-    scores: Sequence[float],
-) -> Ranked:  # fmt: skip
+def _lead_order(members: list[Weighed], lead_id: str, context: Context) -> tuple[float, float, int, int, str]:
+    best, first_hour = members[0], min(sign.first_hour for weighed in members for sign in weighed.signs)
+    priority = best.score + points_of(actors_of(members), context)
+    return (-priority, -best.score, -best.groups, first_hour, lead_id)
+
+
+def _lead(
+    rank: int, lead_id: str, members: Sequence[Weighed], without: Sequence[Without], context: Context
+) -> Lead:  # fmt: skip
     best = members[0]
     signs = tuple(sign for weighed in members for sign in weighed.signs)
-    lead = Lead(
+    actors = actors_of(members)
+    return Lead(
         id=lead_id,
         rank=rank,
         score=best.score,
         observables=tuple(weighed.observable for weighed in members),
-        actors=tuple(sorted({sign.actor for sign in signs})),
+        actors=actors,
         signs=signs,
         terms=best.terms,
-        without=tuple((actor, left or 0.0) for actor, left in left_of[rank - 1].items()),
+        without=tuple((one.actor, one.score) for one in without),
         first_hour=min(sign.first_hour for sign in signs),
         last_hour=max(sign.last_hour for sign in signs),
+        reasons=reasons_of(actors, context),
     )
-    return Ranked(lead, tuple(members), tuple(_without(rank, actor, left_of, scores) for actor in lead.actors))
-
-
-def _without(rank: int, actor: str, left_of: Sequence[Mapping[str, float | None]], scores: Sequence[float]) -> Without:
-    """The score left, and the rank among all other leads as they would stand without this actor's reports."""
-    left = left_of[rank - 1][actor]
-    if left is None:
-        return Without(actor, 0.0, None, wording.without(actor, 0.0, None))
-    others = (left_of[at].get(actor, scores[at]) for at in range(len(scores)) if at != rank - 1)
-    place = 1 + sum(1 for other in others if other is not None and other > left)
-    return Without(actor, left, place, wording.without(actor, left, place))
 
 
 def representatives(signs: Iterable[Sign]) -> tuple[Sign, ...]:

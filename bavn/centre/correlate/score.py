@@ -1,20 +1,21 @@
 """The score of one element: what the reports on it are worth together, in nats, term by term (SCORING.md).
 
-S = evidence + sharing + hosts + congruence + novelty - lists, then the poisoning cap. S ranks; it guarantees nothing,
-and every term is kept for show with its sentence (wording.py). Actors of one group count once: the strongest speaks.
-Refuses to know where reports come from and what a lead is.
+S = evidence + sharing + hosts + congruence + novelty - lists + graph, then the poisoning cap. S ranks; it guarantees
+nothing, and every term is kept for show with its sentence (wording.py). Actors of one group count once: the strongest
+speaks. Reports on one element repeat each other, so evidence and hosts are sums taken down to the number of
+independent reports (dependence.py). Refuses to know where reports come from and what a lead is.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import Final
 
 from bavn.centre.correlate import wording
-from bavn.centre.correlate.cap import PAIRS_MAX, GroupWorth, capped
-from bavn.centre.correlate.context import Context
-from bavn.centre.correlate.sharing import ln_ratio, stratum_of
+from bavn.centre.correlate.cap import PAIRS_MAX, GroupWorth, Shape, capped
+from bavn.centre.correlate.context import Context, ScoreSettings
+from bavn.centre.correlate.sharing import Fit, ln_ratio, stratum_of
 from bavn.model.evidence import EVIDENCE_NATS_MAX, EVIDENCE_NATS_MIN, REGULARITY_EDGES, evidence_nats, p_of_bucket
 from bavn.model.lead import Sign, Term
 from bavn.model.moment import hour_of
@@ -95,7 +96,32 @@ def by_group(signs: Sequence[Sign]) -> dict[str, list[Sign]]:
     return dict(sorted(groups.items()))
 
 
-def weigh(observable: Observable, signs: Iterable[Sign], context: Context) -> Weighed:
+def group_worths(signs: Iterable[Sign]) -> dict[Observable, list[float]]:
+    """For each element what each group's strongest report is worth: what dependence.fit is fitted on."""
+    elements: dict[Observable, list[Sign]] = {}
+    for sign in signs:
+        elements.setdefault(sign.observable, []).append(sign)
+    return {
+        observable: [worth(group[0]) for group in by_group(speakers(elements[observable])).values()]
+        for observable in sorted(elements)
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """What other elements say of this one. ``prints``: group -> the rare fingerprint or certificate that it reports
+    with this element in one story. ``graph_nats``: what the neighbours' scores come to (graph.py), at least 0;
+    ``graph_names``: the neighbours, the strongest first."""
+
+    prints: Mapping[str, Observable] = field(default_factory=dict)
+    graph_nats: float = 0.0
+    graph_names: tuple[Observable, ...] = ()
+
+
+NO_KIN: Final = Kin()
+
+
+def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: Kin = NO_KIN) -> Weighed:
     """The score of an element with at least one report on it. Permuting or repeating reports changes nothing."""
     spoken = speakers(signs)
     groups = by_group(spoken)
@@ -103,37 +129,82 @@ def weigh(observable: Observable, signs: Iterable[Sign], context: Context) -> We
     lists = context.lists.of(observable)
     law = context.law(stratum_of(observable, listed=bool(lists)))
     settings = context.settings
-
-    def of_number(k: int) -> float:
-        return ln_ratio(k, law.a, context.malicious_mean)
-
-    def of_pairs(pairs: int) -> float:
-        return min(settings.congruence_nats_max, settings.congruence_nats * min(pairs, PAIRS_MAX))
-
-    pairs = congruent_pairs(heads)
+    shape = _shape(law, context)
+    scale = shape.scale(len(heads))
+    pairs, printed = congruent_pairs(heads), printed_pairs(heads, kin.prints)
     seen_hour = second_first_hour(context.first_hours.get(observable, {}), spoken)
     new = seen_hour is None or hour_of(context.now_us) - seen_hour <= settings.novelty_days * _HOURS_PER_DAY
     penalty, why_listed = _penalty(observable, context)
     novelty = log(NEW_MALICIOUS / NEW_BENIGN) if new else log((1 - NEW_MALICIOUS) / (1 - NEW_BENIGN))
+    why_evidence = wording.evidence(heads, [evidence(head) for head in heads], context.dependence)
+    core = [
+        Term("evidence", scale * sum(evidence(head) for head in heads), why_evidence),
+        Term("sharing", shape.of_number(len(heads)), wording.sharing(len(heads), len(spoken), law, context)),
+        Term("hosts", scale * sum(hosts(head) for head in heads), wording.hosts(heads)),
+        Term(
+            "congruence",
+            shape.of_pairs(max(pairs, printed)),
+            wording.congruence(pairs, printed, kin.prints, context.congruent),
+        ),
+    ]
     terms = [
-        Term("evidence", sum(evidence(head) for head in heads), wording.evidence(heads, [evidence(h) for h in heads])),
-        Term("sharing", of_number(len(heads)), wording.sharing(len(heads), len(spoken), law, context.malicious_mean)),
-        Term("hosts", sum(hosts(head) for head in heads), wording.hosts(heads)),
-        Term("congruence", of_pairs(pairs), wording.congruence(pairs)),
+        *core,
         Term("novelty", novelty, wording.novelty(seen_hour, settings.novelty_days, new=new)),
         Term("lists", -penalty, wording.lists(why_listed, penalty)),
     ]
-    raw = sum(term.nats for term in terms)
-    worths = [GroupWorth(tuple(worth(s) for s in group), rhythm(group[0])) for group in groups.values()]
-    core = sum(term.nats for term in terms if term.name in ("evidence", "sharing", "hosts", "congruence"))
-    cut = min(0.0, capped(worths, of_number, of_pairs, settings.influence_nats_max) - core)
+    graph_nats = min(kin.graph_nats, settings.graph_nats_max, settings.influence_nats_max)
+    if graph_nats > 0:
+        terms.append(Term("graph", graph_nats, wording.graph(kin.graph_names)))
+    cut = _capped(list(groups.values()), kin, shape, settings, graph_nats) - sum(t.nats for t in core) - graph_nats
     if cut < -1e-9:
         terms.append(Term("cap", cut, wording.cap(cut, settings.influence_nats_max)))
-        raw += cut
     return Weighed(
-        observable=observable, signs=spoken, groups=len(heads), score=raw, terms=tuple(terms), listed=penalty > 0,
-        seen_hour=seen_hour,
+        observable=observable, signs=spoken, groups=len(heads), score=sum(term.nats for term in terms),
+        terms=tuple(terms), listed=penalty > 0, seen_hour=seen_hour,
     )  # fmt: skip
+
+
+def _shape(law: Fit, context: Context) -> Shape:
+    """How worths become a score; what a congruent pair is worth is measured."""
+    most, each = context.settings.congruence_nats_max, context.settings.congruence_nats
+    share = context.congruent.nats(each) / each if each > 0 else 0.0
+    return Shape(
+        scale=context.dependence.scale,
+        of_number=lambda k: ln_ratio(k, law.a, context.malicious_mean),
+        of_pairs=lambda n: share * min(most, each * min(n, PAIRS_MAX)),
+    )
+
+
+def _capped(
+    groups: Sequence[Sequence[Sign]], kin: Kin, shape: Shape, settings: ScoreSettings, graph_nats: float
+) -> float:
+    """What the poisoning cap leaves of evidence, sharing, hosts, congruence and graph together.
+
+    Two functions that no actor lifts by more than c: F with c, and F with c - g plus the graph's term, which lies in
+    0..g and so moves by at most g whoever made the links. The larger of such functions is such a function. Likewise
+    for the two ways in which groups can be congruent.
+    """
+    c, g = settings.influence_nats_max, min(settings.graph_nats_max, settings.influence_nats_max)
+    names = {name: at for at, name in enumerate(sorted(set(kin.prints.values())))}
+
+    def left(c: float) -> float:
+        worths = [tuple(worth(sign) for sign in group) for group in groups]
+        by_period = [GroupWorth(w, rhythm(group[0])) for w, group in zip(worths, groups, strict=True)]
+        best = capped(by_period, shape, c)
+        if not names:
+            return best
+        prints = [kin.prints.get(group[0].group) for group in groups]
+        by_print = [GroupWorth(w, None if p is None else names[p]) for w, p in zip(worths, prints, strict=True)]
+        return max(best, capped(by_print, shape, c))
+
+    whole = left(c)
+    return whole if graph_nats <= 0 else max(whole, left(c - g) + graph_nats)
+
+
+def printed_pairs(heads: Iterable[Sign], prints: Mapping[str, Observable]) -> int:
+    """How many pairs of groups report the same rare fingerprint or certificate with the element."""
+    counts = Counter(prints[head.group] for head in heads if head.group in prints)
+    return sum(count * (count - 1) // 2 for count in counts.values())
 
 
 def congruent_pairs(heads: Iterable[Sign]) -> int:

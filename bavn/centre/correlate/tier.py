@@ -14,7 +14,9 @@ from bavn.model.settings import SettingsError, setting
 class Tier:
     """One ``[tiers.NAME]`` table. SettingsError where a round could not end before the next one begins."""
 
-    name: str = setting("A", unit="", holds="Name of the tier, as nodes know it: A for strong evidence, else weak.")
+    name: str = setting(
+        "A", unit="", holds="Name of the tier, as nodes know it: A and A-... for strong evidence, else weak."
+    )
     t: int = setting(
         2, unit="actors", holds="How many actors must hold an element before anybody names it.", low=2, high=8
     )
@@ -24,7 +26,7 @@ class Tier:
     )
     every_s: float = setting(300.0, unit="s", holds="A round is opened this often.", low=1.0, high=604_800.0)
     upload_s: float = setting(
-        60.0, unit="s", holds="How long after its opening a round takes uploads.", low=0.2, high=86_400.0
+        45.0, unit="s", holds="How long after its opening a round takes uploads.", low=0.2, high=86_400.0
     )
     wave_s: float = setting(
         30.0, unit="s", holds="How long one turn of the reveal waits for the slowest holder.", low=0.2, high=86_400.0

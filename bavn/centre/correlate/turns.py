@@ -39,7 +39,7 @@ def turn(view: RoundView, wave_us: int, now_us: int) -> list[Change]:
 
 def ended(round_: Round, phase: Phase, now_us: int) -> list[Change]:
     """The round is over for everybody: nothing of it is kept that could still be asked about."""
-    said = [Say(Closing(to=actor, round_id=round_.id)) for actor, _ in round_.members]
+    said = [Say(Closing(to=actor, round_id=round_.id, other_keys=round_.other_keys(x))) for actor, x in round_.members]
     over = replace(round_, phase=phase, ended_us=now_us, listening=False)
     return [KeepRound(over), DropPlanes(round_.id), Settled(round_.id), *said]
 

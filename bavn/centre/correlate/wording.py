@@ -1,11 +1,15 @@
 """The sentences that go with the terms of a score, in Danish and English. Refuses to calculate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 
+from bavn.centre.correlate.congruent import Congruent
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.sharing import Fit, ln_benign, ln_malicious
 from bavn.model.lead import Sign
 from bavn.model.moment import iso_hour
+from bavn.model.observable import Observable
 from bavn.model.text import Text
 
 HOSTS = ("1", "2-3", "4-10", ">10")
@@ -18,20 +22,30 @@ def number(value: float, digits: int = 1) -> Text:
     return Text(text, text.replace(".", ","))
 
 
-def evidence(heads: Sequence[Sign], nats: Sequence[float]) -> Text:
-    """Who saw how much, the strongest first."""
+def evidence(heads: Sequence[Sign], nats: Sequence[float], dependence: Dependence) -> Text:
+    """Who saw how much, the strongest first, and for how many independent reports they count."""
     ordered = sorted(zip(nats, heads, strict=True), key=lambda pair: (-pair[0], pair[1].actor))
     shown = [(head.actor, number(worth)) for worth, head in ordered[:ACTORS_NAMED_MAX]]
     more = len(ordered) - len(shown)
     en = ", ".join(f"{actor} {worth.en}" for actor, worth in shown) + (f" and {more} more" if more else "")
     da = ", ".join(f"{actor} {worth.da}" for actor, worth in shown) + (f" og {more} mere" if more else "")
-    return Text(f"Local evidence at each: {en}.", f"Lokal evidens hos hver: {da}.")
+    if len(ordered) == 1:
+        return Text(f"Local evidence at each: {en}.", f"Lokal evidens hos hver: {da}.")
+    count, r = number(dependence.effective(len(ordered))), number(dependence.r, 2)
+    basis_en = f"measured on {dependence.elements} elements" if dependence.elements else "start value"
+    basis_da = f"målt på {dependence.elements} elementer" if dependence.elements else "startværdi"
+    return Text(
+        f"Local evidence at each: {en}. Actors find the same things odd (correlation {r.en}, {basis_en}), so"
+        f" {len(ordered)} reports count as {count.en}.",
+        f"Lokal evidens hos hver: {da}. Aktører finder de samme ting sære (korrelation {r.da}, {basis_da}), så"
+        f" {len(ordered)} meldinger tæller som {count.da}.",
+    )
 
 
-def sharing(groups: int, actors: int, law: Fit, mean: float) -> Text:
+def sharing(groups: int, actors: int, law: Fit, context: Context) -> Text:
     """How many share it, and how likely that is by chance and in a campaign."""
     benign = number(100 * exp(ln_benign(groups, law.a)), 2)
-    campaign = number(100 * exp(ln_malicious(groups, mean)), 2)
+    campaign = number(100 * exp(ln_malicious(groups, context.malicious_mean)), 2)
     basis_en = f"fitted on {law.elements} revealed elements" if law.elements else "start value"
     basis_da = f"tilpasset på {law.elements} afslørede elementer" if law.elements else "startværdi"
     several_en = "" if actors == groups else f" ({actors} actors; those of one group count once)"
@@ -55,13 +69,48 @@ def hosts(heads: Sequence[Sign]) -> Text:
     )
 
 
-def congruence(pairs: int) -> Text:
-    """How many pairs of actors see the same period."""
+def congruence(pairs: int, printed: int, prints: Mapping[str, Observable], known: Congruent) -> Text:
+    """How many pairs of actors see the same period, or the same rare fingerprint."""
+    if printed > pairs:
+        named = ", ".join(str(one) for one in sorted(set(prints.values()))[:2])
+        return Text(
+            f"{printed} pair{'s' * (printed != 1)} of actors see the same rare fingerprint or certificate with it:"
+            f" {named}.",
+            f"{printed} par aktører ser det samme sjældne fingeraftryk eller certifikat sammen med det: {named}.",
+        )
     if not pairs:
-        return Text("No two call it at the same period.", "Ingen to kalder det med samme periode.")
+        return Text(
+            "No two call it at the same period, and none share a rare fingerprint with it.",
+            "Ingen to kalder det med samme periode, og ingen deler et sjældent fingeraftryk med det.",
+        )
+    share = number(100 * known.q, 0)
+    basis_en = f"measured on {known.elements} elements" if known.elements else "start value"
+    basis_da = f"målt på {known.elements} elementer" if known.elements else "startværdi"
     return Text(
-        f"{pairs} pair{'s' * (pairs != 1)} of actors call it regularly at the same period.",
-        f"{pairs} {'aktørpar' if pairs != 1 else 'par aktører'} kalder det regelmæssigt med samme periode.",
+        f"{pairs} pair{'s' * (pairs != 1)} of actors call it regularly at the same period; of what is revealed"
+        f" {share.en} % of pairs do ({basis_en}).",
+        f"{pairs} par aktører kalder det regelmæssigt med samme periode; det gør {share.da} % af parrene i det, der"
+        f" afsløres ({basis_da}).",
+    )
+
+
+def walk(groups: int, tries: int, *, sure: bool) -> Text:
+    """Tries from outside that failed, over all actors."""
+    en = "too many for chance" if sure else "still within chance"
+    da = "for mange til at være tilfældigt" if sure else "det kan endnu være tilfældigt"
+    return Text(
+        f"Tries doors at {groups} independent actors: {tries} tries more failed than went well, counting at most three"
+        f" at each; {en}.",
+        f"Prøver døre hos {groups} uafhængige aktører: {tries} flere forsøg mislykkedes, end der lykkedes, højst tre"
+        f" talt hos hver; {da}.",
+    )
+
+
+def graph(names: Sequence[Observable]) -> Text:
+    """Which linked elements others report."""
+    shown = ", ".join(str(name) for name in names[:3]) + (", ..." if len(names) > 3 else "")
+    return Text(
+        f"Linked to what other actors suspect: {shown}.", f"Hænger sammen med det, andre aktører mistænker: {shown}."
     )
 
 

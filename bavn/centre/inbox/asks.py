@@ -1,4 +1,4 @@
-"""What the inbox must be told by others: who is who, and which rounds are open. Members and node answer."""
+"""What the inbox must be told by others: who is who, which rounds and questions are open. Members and node answer."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,6 +6,8 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bavn.model.member import Actor, Quota
+from bavn.model.outcome import Refused
+from bavn.model.question import Question
 from bavn.psi.round import RoundParams
 
 
@@ -39,6 +41,50 @@ class Rounds(Protocol):
     def open_round(self, round_id: str) -> OpenRound | None:
         """The round of this id (32 hex digits) unless it is unknown or closed."""
         ...
+
+
+class Asked(Protocol):
+    """The centre's questions to actors."""
+
+    def asked(self, question_id: str, actor: str, now_us: int) -> Question | None:
+        """The question if it was sent to this actor and is open."""
+        ...
+
+
+class CasesAsked(Protocol):
+    """The cases that actors are in."""
+
+    def may_answer(self, case_id: str, actor: str, task_id: str | None, act: str) -> Refused | None:
+        """Why the actor may not say this in this case; None if it may."""
+        ...
+
+    def may_attach(self, case_id: str, actor: str, size: int) -> Refused | None:
+        """Why the actor may not attach so many bytes; None if it may."""
+        ...
+
+    def may_note(self, case_id: str, actor: str, act: str, at_us: int, why: str, *, correct: bool) -> Refused | None:
+        """Why the actor may not note this step of NIS2 of its own; None if it may."""
+        ...
+
+
+class NoCases:
+    """A centre without cases (implements CasesAsked)."""
+
+    def may_answer(self, case_id: str, actor: str, task_id: str | None, act: str) -> Refused | None:  # noqa: ARG002
+        return Refused("unknown_case", "the actor is not in such a case")
+
+    def may_attach(self, case_id: str, actor: str, size: int) -> Refused | None:  # noqa: ARG002
+        return Refused("unknown_case", "the actor is not in such a case")
+
+    def may_note(self, case_id: str, actor: str, act: str, at_us: int, why: str, *, correct: bool) -> Refused | None:  # noqa: ARG002
+        return Refused("unknown_case", "the actor is not in such a case")
+
+
+class NothingAsked:
+    """A centre that asks no questions (implements Asked)."""
+
+    def asked(self, question_id: str, actor: str, now_us: int) -> Question | None:  # noqa: ARG002 - the port's names
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

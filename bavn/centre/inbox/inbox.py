@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bavn.centre.inbox.asks import InboxLimits, Roster, Rounds
+from bavn.centre.inbox.asks import Asked, CasesAsked, InboxLimits, NoCases, NothingAsked, Roster, Rounds
 from bavn.centre.inbox.plausible import Known, implausible, tier_of
 from bavn.centre.inbox.understand import About, understand
 from bavn.model.heard import Taken
@@ -71,11 +71,14 @@ class Inbox:
     """All methods may be called from any thread. The book also holds gate 2's ledger (``inbox.ledger``)."""
 
     def __init__(
-        self, book: Book, roster: Roster, rounds: Rounds, clock: Clock, limits: InboxLimits | None = None
-    ) -> None:
+        self, book: Book, roster: Roster, rounds: Rounds, clock: Clock, limits: InboxLimits | None = None,
+        asked: Asked | None = None, cases: CasesAsked | None = None,
+    ) -> None:  # fmt: skip
         self._book = book
         self._roster = roster
         self._rounds = rounds
+        self._asked = asked or NothingAsked()
+        self._cases = cases or NoCases()
         self._clock = clock
         self._limits = limits or InboxLimits()
         self._seen = Seen(book)
@@ -176,7 +179,14 @@ class Inbox:
 
     def _plausible(self, item: Offered, draft: Inward) -> Inward | Refused:
         message = _proved(draft).message
-        known = Known(actor=item.actor, now_us=self._clock.now_us(), rounds=self._rounds, limits=self._limits)
+        known = Known(
+            actor=item.actor,
+            now_us=self._clock.now_us(),
+            rounds=self._rounds,
+            limits=self._limits,
+            asked=self._asked,
+            cases=self._cases,
+        )
         return implausible(message, known) or replace(draft, tier=tier_of(message, self._rounds))
 
     def _first_upload(self, item: Offered, draft: Inward) -> Inward | Refused:

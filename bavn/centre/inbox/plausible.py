@@ -6,28 +6,52 @@ to know what any of it means for the sector.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from bavn.centre.inbox.asks import InboxLimits, OpenRound, Rounds
-from bavn.model.moment import hour_of
+from bavn.centre.inbox.asks import Asked, CasesAsked, InboxLimits, NoCases, NothingAsked, OpenRound, Rounds
+from bavn.model.behaviour import band_of, period_buckets_of, steps_of
+from bavn.model.moment import DAY_US, MINUTE_US, hour_of
+from bavn.model.nis2 import AGE_DAYS_MAX
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
 from bavn.model.outcome import Refused
+from bavn.model.tally import BLOCKED, TECHNIQUES, VOCABULARY
+from bavn.model.work import is_plain
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import RoundParams
-from bavn.wire.messages import Declined, Health, Observation, Receipt, Receipts, Report, ShareUpload
+from bavn.wire.messages import (
+    CaseAnswered,
+    CaseEvidence,
+    Counts,
+    Declined,
+    Health,
+    Nis2Noted,
+    Observation,
+    QuestionAnswered,
+    QuestionDeclined,
+    Receipt,
+    Receipts,
+    Report,
+    ShareUpload,
+    Withdrawn,
+)
 from bavn.wire.privacy import Message
+
+COUNTS_AGE_DAYS_MAX: Final = 7
+ZIP_BEGINS: Final = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What a check may ask: who says it, when it is, what rounds there are."""
+    """What a check may ask: who says it, when it is, what rounds and questions there are."""
 
     actor: str
     now_us: int
     rounds: Rounds
     limits: InboxLimits
+    asked: Asked = field(default_factory=NothingAsked)
+    cases: CasesAsked = field(default_factory=NoCases)
 
 
 def implausible(message: Message, known: Known) -> Refused | None:
@@ -75,8 +99,13 @@ def _report(message: Report, known: Known) -> Refused | None:
     return (
         _cell(message.table, message.bin, found.params)
         or _outside(message.type, message.value)
+        or _behaviour(message)
         or _hours(message.first_hour, message.last_hour, known.limits.report_age_hours_max, known)
     )
+
+
+def _withdrawn(message: Withdrawn, _: Known) -> Refused | None:
+    return _outside(message.type, message.value)
 
 
 def _observation(message: Observation, known: Known) -> Refused | None:
@@ -94,13 +123,73 @@ def _receipt(message: Receipt, _: Known) -> Refused | None:
     return None
 
 
+def _answered(message: QuestionAnswered, known: Known) -> Refused | None:
+    refused = _question(message, known)
+    if refused is not None:
+        return refused
+    first, last, met = message.first_hour, message.last_hour, message.state == "met"
+    if (first is None, last is None, message.count_bucket == 0) != (not met, not met, not met):
+        return Refused("hours", "met and yet at no hour, or not met and yet at some")
+    return _hours(first, last, known.limits.observation_age_hours_max, known) if first and last else None
+
+
+def _question(message: QuestionAnswered | QuestionDeclined, known: Known) -> Refused | None:
+    question = known.asked.asked(message.question_id, known.actor, known.now_us)
+    if question is None:
+        return Refused("unknown_question", "the actor was not asked this, or the question is over")
+    if message.number >= len(question.observables):
+        return Refused("unknown_question", "the question names no such observable")
+    return None
+
+
+def _case_answered(message: CaseAnswered, known: Known) -> Refused | None:
+    if not is_plain(message.words):
+        return Refused("not_plain", "the words hold what no screen should be given")
+    if message.act == "words" and not message.words.strip():
+        return Refused("no_words", "words alone, and there are none")
+    return known.cases.may_answer(message.case_id, known.actor, message.task_id, message.act)
+
+
+def _nis2_noted(message: Nis2Noted, known: Known) -> Refused | None:
+    """Of the actor whose message it is: nothing in it names another."""
+    if not is_plain(message.why):
+        return Refused("not_plain", "the words hold what no screen should be given")
+    at_us = message.minute * MINUTE_US
+    if not known.now_us - AGE_DAYS_MAX * DAY_US <= at_us <= known.now_us + MINUTE_US:
+        return Refused("nis2_time", f"in the future, or more than {AGE_DAYS_MAX} days ago")
+    correct = message.kind == "correction"
+    return known.cases.may_note(message.case_id, known.actor, message.act, at_us, message.why, correct=correct)
+
+
+def _case_evidence(message: CaseEvidence, known: Known) -> Refused | None:
+    if not is_plain(message.words):
+        return Refused("not_plain", "the words hold what no screen should be given")
+    if not message.content.startswith(ZIP_BEGINS):
+        return Refused("no_zip", "what is attached is no zip file")
+    return known.cases.may_attach(message.case_id, known.actor, len(message.content))
+
+
+def _counts(message: Counts, known: Known) -> Refused | None:
+    """A day that is over and not long past, and a number for each entry of the list that is spoken here."""
+    if message.vocabulary != VOCABULARY:
+        return Refused("vocabulary", f"counts by list {message.vocabulary}; {VOCABULARY} is spoken here")
+    if (len(message.by_technique), len(message.blocked)) != (len(TECHNIQUES), len(BLOCKED)):
+        return Refused("vocabulary", "not one number for each entry of the list")
+    today = known.now_us // DAY_US
+    if not today - COUNTS_AGE_DAYS_MAX <= message.day < today:
+        return Refused("counts_day", f"a day that is not over, or over for more than {COUNTS_AGE_DAYS_MAX} days")
+    return None
+
+
 def _health(_: Health, __: Known) -> Refused | None:
     return None
 
 
 _CHECKS: Final[Mapping[type[Message], Callable[[Any, Known], Refused | None]]] = MappingProxyType({
-    ShareUpload: _share, Receipts: _receipts, Declined: _declined, Report: _report, Observation: _observation,
-    Receipt: _receipt, Health: _health,
+    ShareUpload: _share, Receipts: _receipts, Declined: _declined, Report: _report, Withdrawn: _withdrawn,
+    Observation: _observation, Receipt: _receipt, QuestionAnswered: _answered, QuestionDeclined: _question,
+    CaseAnswered: _case_answered, CaseEvidence: _case_evidence, Nis2Noted: _nis2_noted,
+    Counts: _counts, Health: _health,
 })  # fmt: skip
 
 
@@ -128,6 +217,19 @@ def _outside(kind: str, value: str) -> Refused | None:
         return Refused("internal", "the observable names something inside")
     if observable.type is ObservableType.DOMAIN and registered_domain(value) != value:
         return Refused("full_name", "a report names a registered domain, never a name below it")
+    return None
+
+
+def _behaviour(message: Report) -> Refused | None:
+    """A chain is told of by one of its own steps, and its band holds the period that is reported."""
+    if message.type != ObservableType.CHAIN.value:
+        return None
+    observable = Observable.trusted(ObservableType.CHAIN, message.value)
+    if message.technique not in steps_of(observable):
+        return Refused("behaviour", "the report's technique is no step of its chain")
+    band, bucket = band_of(observable), message.period_bucket
+    if band is not None and bucket is not None and bucket not in period_buckets_of(band):
+        return Refused("behaviour", "the report's period lies outside its chain's band")
     return None
 
 

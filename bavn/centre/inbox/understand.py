@@ -3,10 +3,42 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bavn.model.heard import BlockReceipt, Decline, Heard, NodeHealth, Observed, Revealed, TagAt, Tags, Upload
+from bavn.model.heard import (
+    Attached,
+    BlockReceipt,
+    CaseAnswer,
+    Counted,
+    Decline,
+    Heard,
+    Nis2Step,
+    NodeHealth,
+    Observed,
+    Replied,
+    Revealed,
+    TagAt,
+    Tags,
+    Upload,
+    Withdrawal,
+)
 from bavn.model.lead import Sign
+from bavn.model.moment import MINUTE_US
 from bavn.model.observable import Observable, ObservableType
-from bavn.wire.messages import Declined, Health, Observation, Receipt, Receipts, Report, ShareUpload
+from bavn.wire.messages import (
+    CaseAnswered,
+    CaseEvidence,
+    Counts,
+    Declined,
+    Health,
+    Nis2Noted,
+    Observation,
+    QuestionAnswered,
+    QuestionDeclined,
+    Receipt,
+    Receipts,
+    Report,
+    ShareUpload,
+    Withdrawn,
+)
 from bavn.wire.privacy import Message
 
 
@@ -26,8 +58,8 @@ def understand(message: Message, about: About) -> Heard:
     said: dict[str, Any] = {"item_id": about.item_id, "actor": about.actor}
     received_us = about.received_us
     match message:
-        case ShareUpload(round_id=round_id, registry_version=version, planes=planes):
-            return Upload(**said, round_id=round_id, registry_version=version, planes=planes, received_us=received_us)
+        case ShareUpload():
+            return Upload(**said, **dict(message), received_us=received_us)
         case Receipts(round_id=round_id, tags=tags):
             cells = tuple(TagAt(tag.table, tag.bin, bytes.fromhex(tag.tag)) for tag in tags)
             return Tags(**said, round_id=round_id, tags=cells, received_us=received_us)
@@ -35,10 +67,30 @@ def understand(message: Message, about: About) -> Heard:
             return Decline(**said, round_id=round_id, table=table, bin=at, received_us=received_us)
         case Report():
             return Revealed(sign=_sign(message, about), table=message.table, bin=message.bin)
+        case Withdrawn(type=kind, value=value):
+            return Withdrawal(**said, observable=Observable(ObservableType(kind), value), received_us=received_us)
         case Observation():
             return Observed(**said, **message.model_dump(), received_us=received_us)
         case Receipt():
             return BlockReceipt(**said, **message.model_dump(), received_us=received_us)
+        case QuestionAnswered():
+            return Replied(**said, **message.model_dump(), received_us=received_us)
+        case QuestionDeclined(question_id=question_id, number=number):
+            return Replied(
+                **said, question_id=question_id, number=number, state="declined", count_bucket=0, first_hour=None,
+                last_hour=None, days=0, received_us=received_us,
+            )  # fmt: skip
+        case CaseAnswered():
+            return CaseAnswer(**said, **message.model_dump(), received_us=received_us)
+        case Nis2Noted(case_id=case_id, act=act, minute=minute, kind=kind, why=why):
+            return Nis2Step(
+                **said, case_id=case_id, act=act, at_us=minute * MINUTE_US, correct=kind == "correction", why=why,
+                received_us=received_us,
+            )  # fmt: skip
+        case CaseEvidence(case_id=case_id, words=words, content=content):
+            return Attached(**said, case_id=case_id, words=words, content=content, received_us=received_us)
+        case Counts():
+            return Counted(**said, **message.model_dump(), received_us=received_us)
         case Health():
             return NodeHealth(**said, **message.model_dump(), received_us=received_us)
         case _:

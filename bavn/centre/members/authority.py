@@ -1,4 +1,5 @@
-"""The sector's own certificate authority: actors' certificates for 90 days, the centre's own from the same root.
+"""The sector's own certificate authority: actors' certificates for 90 days, partners' and the centre's own from
+the same root.
 
 Names come from the registry and never from a request. Randomness and time are handed in, signatures are deterministic:
 same seed, same certificates. Refuses to keep anything: whoever calls stores the private key, outside any database.
@@ -17,10 +18,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bavn.model.member import actor_urn, p256_scalar
 from bavn.model.moment import DAY_US, as_datetime
+from bavn.model.partner import partner_urn
 from bavn.model.ports import Dice
 
 ACTOR_DAYS: Final = 90
 SERVER_DAYS: Final = 365
+PARTNER_DAYS: Final = 365
 AUTHORITY_DAYS: Final = 3653
 SKEW: Final = timedelta(minutes=5)
 """A certificate is valid from a little earlier, since clocks differ."""
@@ -85,6 +88,14 @@ class Authority:
         names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(actor_urn(actor))]
         return self._certify(actor, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, _dated(now_us, ACTOR_DAYS), dice)
 
+    def certify_partner(
+        self, partner: str, key: ec.EllipticCurvePublicKey, now_us: int, until_us: int, dice: Dice
+    ) -> x509.Certificate:
+        """A client certificate that names a partner by its URI, for ``PARTNER_DAYS`` but not beyond ``until_us``."""
+        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(partner_urn(partner))]
+        dated = _between(now_us, min(until_us, now_us + PARTNER_DAYS * DAY_US))
+        return self._certify(partner, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, dated, dice)
+
     def certify_server(
         self, hosts: Sequence[str], key: ec.EllipticCurvePublicKey, now_us: int, dice: Dice
     ) -> x509.Certificate:
@@ -129,7 +140,11 @@ def _pem(certificate: x509.Certificate) -> str:
 
 
 def _dated(now_us: int, days: int) -> x509.CertificateBuilder:
-    first, last = as_datetime(now_us).replace(microsecond=0), as_datetime(now_us + days * DAY_US).replace(microsecond=0)
+    return _between(now_us, now_us + days * DAY_US)
+
+
+def _between(first_us: int, last_us: int) -> x509.CertificateBuilder:
+    first, last = as_datetime(first_us).replace(microsecond=0), as_datetime(last_us).replace(microsecond=0)
     return x509.CertificateBuilder().not_valid_before(first - SKEW).not_valid_after(last)
 
 

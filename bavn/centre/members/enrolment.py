@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bavn.centre.members.authority import MALFORMED, Authority
-from bavn.centre.members.registry import Registry, UnknownActor
+from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, alone
+from bavn.centre.store.engine import writing
 from bavn.model.member import ActorState, actor_of_urn, enrolment_statement
 from bavn.model.moment import DAY_US, HOUR_US, as_us
 from bavn.model.outcome import Refused
@@ -63,14 +64,14 @@ class Enrolment:
         self._clock = clock
         self._dice = dice
 
-    def invite(self, name: str, life_us: int = TOKEN_LIFE_US) -> str:
+    def invite(self, name: str, life_us: int = TOKEN_LIFE_US, also: Also = nothing) -> str:
         """A one-time token for an actor, to be handed over outside Bavn; shown once, kept as a hash. For an actor that
         was enrolled or revoked before it opens the way to enrol anew. Raises UnknownActor."""
         if self._registry.actor(name) is None:
             raise UnknownActor(f"no actor is called {name[:60]!r}")
         token = base64.urlsafe_b64encode(self._dice.bytes(32)).decode().rstrip("=")
         until_us = self._clock.now_us() + life_us
-        with self._engine.begin() as tx:
+        with writing(self._engine) as tx:
             tx.execute(insert(INVITATION).values(token_hash=_hash(token), actor=name, until_us=until_us))
             kept = (
                 select(INVITATION.c.token_hash).where(INVITATION.c.actor == name)
@@ -80,6 +81,7 @@ class Enrolment:
             tx.execute(
                 delete(INVITATION).where(INVITATION.c.actor == name, INVITATION.c.token_hash.not_in(hashes_kept))
             )
+            also(tx)
         return token
 
     def enrol(self, asked: Application) -> Admitted | Refused:
@@ -90,7 +92,7 @@ class Enrolment:
         if not _proved(asked):
             return Refused("bad_proof", "the message key did not sign this token and request")
         now_us = self._clock.now_us()
-        with self._engine.begin() as tx:
+        with writing(self._engine) as tx:
             alone(tx)
             if not self._use(tx, asked, now_us):
                 return _BAD_TOKEN
@@ -105,7 +107,7 @@ class Enrolment:
         if isinstance(key, Refused):
             return key
         now_us = self._clock.now_us()
-        with self._engine.begin() as tx:
+        with writing(self._engine) as tx:
             alone(tx)
             x = tx.execute(
                 select(ACTOR.c.x).where(ACTOR.c.name == name, ACTOR.c.state == ActorState.ACTIVE.value)

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -12,11 +13,14 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     insert,
     select,
     update,
 )  # fmt: skip
 from sqlalchemy.exc import IntegrityError
+
+from bavn.centre.store.engine import make_missing, writing
 
 METADATA: Final = MetaData()
 
@@ -30,6 +34,7 @@ ACTOR: Final = Table(
     Column("state", String(16), nullable=False),
     Column("message_key", String(64)),
     Column("changed_us", BigInteger, nullable=False),
+    Column("canary", Boolean, nullable=False, server_default=false()),
 )
 
 CERTIFICATE: Final = Table(
@@ -61,6 +66,14 @@ QUOTA: Final = Table(
     Column("bytes_per_hour_max", BigInteger, nullable=False),
 )
 
+ROLE: Final = Table(
+    "member_role",
+    METADATA,
+    Column("actor", ForeignKey("member_actor.name"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(40), primary_key=True),
+)
+
 REGISTRY: Final = Table(
     "member_registry",
     METADATA,
@@ -77,12 +90,12 @@ def alone(tx: Connection) -> None:
 
 def make_tables(engine: Engine) -> None:
     """Makes what is not there; the registry begins at version 1."""
-    METADATA.create_all(engine)
-    with engine.begin() as tx:
+    make_missing(engine, METADATA)
+    with writing(engine) as tx:
         if tx.execute(select(REGISTRY.c.version)).first() is not None:
             return
     try:
-        with engine.begin() as tx:
+        with writing(engine) as tx:
             tx.execute(insert(REGISTRY).values(id=1, version=1))
     except IntegrityError:
         return  # another process was first; it wrote the same

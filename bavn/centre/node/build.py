@@ -5,17 +5,26 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
+from bavn.centre.cases.indicator import IndicatorSettings
+from bavn.centre.cases.indicators import Bounds, Indicators
+from bavn.centre.cases.questions import Questions
+from bavn.centre.cases.work import Work
+from bavn.centre.correlate.join import Reconstruct
 from bavn.centre.correlate.lists import Lists, WarningLists
 from bavn.centre.inbox.asks import InboxLimits
 from bavn.centre.inbox.inbox import Inbox
+from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
+from bavn.centre.node.case_post import open_case_post
 from bavn.centre.node.centre import ActiveActors, Centre, OpenRounds
 from bavn.centre.node.config import CentreConfig
+from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.model.ports import Clock, Dice
+from bavn.psi.reconstruct import reconstruct_tables
 
 
 def open_centre(
@@ -30,26 +39,67 @@ def open_centre(
     lists: Lists | None = None,
     inbox_limits: InboxLimits | None = None,
     registry: Registry | None = None,
+    reconstruct: Reconstruct = reconstruct_tables,
 ) -> Centre:
     """A centre that goes on where the last one on this database and book stopped, whatever ended it.
 
     ``engine``: tables.open_engine. ``book``: a wire Book, for inbox, down-queues and ledger (typed Any here: this room
     does not know wire). ``key``: the centre's message key. ``lists`` None: the shipped warning lists.
     """
+    questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
     registry = registry or Registry(engine, clock)
-    limits = ShareLimits(score_block_min=config.limits.block_score_min, days_max=config.limits.indicator_days_max)
+    work = Work(engine, clock, config.cases)
+    share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
+    lists = WarningLists() if lists is None else lists
+    indicators = open_indicators(config, engine, clock, lists)
     return Centre(
         config,
         engine=engine,
         registry=registry,
         enrolment=Enrolment(registry, authority, clock, dice),
-        inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits),
-        share=Share(
-            engine=engine, book=book, key=key, clock=clock, limits=limits, sector=config.limits.sector,
-            recipients=ActiveActors(registry),
-        ),
+        inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work),
+        share=share,
+        offers=open_offers(book, clock, dice),
+        case_post=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock),
+        questions=questions,
+        indicators=indicators,
         message_key=key.public_key().public_bytes_raw().hex(),
         clock=clock,
         dice=dice,
-        lists=WarningLists() if lists is None else lists,
+        lists=lists,
+        reconstruct=reconstruct,
+    )  # fmt: skip
+
+
+def open_share(
+    config: CentreConfig, *, engine: Engine, book: Any, key: Ed25519PrivateKey, clock: Clock, registry: Registry
+) -> Share:
+    """The way out alone, also beside a centre that runs in another process (``book`` as in open_centre)."""
+    limits = ShareLimits(score_block_min=config.limits.block_score_min, days_max=config.limits.indicator_days_max)
+    return Share(
+        engine=engine, book=book, key=key, clock=clock, limits=limits, sector=config.limits.sector,
+        recipients=ActiveActors(registry), ring=ring_of(config.indicators), canaries=registry.canaries,
+    )  # fmt: skip
+
+
+def open_offers(book: Any, clock: Clock, dice: Dice) -> Offers:
+    """What partners offer, also beside a centre that runs in another process."""
+    return Offers(book, clock, dice)
+
+
+def open_indicators(config: CentreConfig, engine: Engine, clock: Clock, lists: Lists | None = None) -> Indicators:
+    """Indicators as people work on them, also from another process than the service. ``lists`` None: the shipped
+    warning lists, read when first asked."""
+    asked = WarningLists() if lists is None else lists
+    bounds = Bounds(
+        score_block_min=config.limits.block_score_min, days_max=config.limits.indicator_days_max,
+        registered=config.limits.registered, listed=lambda one: tuple(name for name, _ in asked.of(one)),
+    )  # fmt: skip
+    return Indicators(engine, clock, config.indicators, bounds)
+
+
+def ring_of(settings: IndicatorSettings) -> RingRules:
+    """How long the canary ring has it, and what stops it; who is in it is in the registry."""
+    return RingRules(
+        quiet_s=settings.canary_quiet_s, wait_s=settings.canary_wait_s, hits_max=settings.canary_hits_max,
     )  # fmt: skip

@@ -11,31 +11,55 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, select, update
 
-from bavn.centre.cases.case import Case
 from bavn.centre.cases.cases import Cases
+from bavn.centre.cases.indicators import Indicators
+from bavn.centre.cases.questions import Questions
+from bavn.centre.correlate.congruent import measure as measure_congruent
 from bavn.centre.correlate.context import Context
-from bavn.centre.correlate.join import Join, Membership
+from bavn.centre.correlate.dependence import fit as fit_dependence
+from bavn.centre.correlate.graph import congruent_shares
+from bavn.centre.correlate.join import Join, Membership, Reconstruct
 from bavn.centre.correlate.lists import Lists
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.run import correlate
+from bavn.centre.correlate.score import group_worths
 from bavn.centre.correlate.sharing import fit_all, malicious_mean
 from bavn.centre.inbox.asks import OpenRound
 from bavn.centre.inbox.inbox import Inbox
+from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.enrolment import Admitted, Application, Enrolment
 from bavn.centre.members.registry import Registry
+from bavn.centre.members.roles import Roles
 from bavn.centre.node import tables as t
 from bavn.centre.node import written
+from bavn.centre.node.case_post import CasePost
 from bavn.centre.node.config import CentreConfig
-from bavn.centre.node.desk import Desk, facts_of
-from bavn.centre.node.lead_book import SqlLeadBook, histograms
+from bavn.centre.node.counts import forget_counts, keep_counts
+from bavn.centre.node.desk import Desk
+from bavn.centre.node.lead_book import Laws, SqlLeadBook, histograms
+from bavn.centre.node.lead_facts import facts_of
+from bavn.centre.node.protection import Protection
 from bavn.centre.node.round_book import SqlRoundBook, forget_rounds
-from bavn.centre.share.letter import Grounds
-from bavn.centre.share.share import Share, Wish
-from bavn.model.heard import BlockReceipt, NodeHealth, Observed, Taken
+from bavn.centre.node.withdrawals import take_back
+from bavn.centre.share.share import Share
+from bavn.model.heard import (
+    Attached,
+    BlockReceipt,
+    CaseAnswer,
+    Counted,
+    Nis2Step,
+    NodeHealth,
+    Observed,
+    Replied,
+    Taken,
+    Withdrawal,
+)
+from bavn.model.lead import Sign
 from bavn.model.member import Actor, ActorState
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
+from bavn.model.said import Asking
 
 LETTERS_PER_TURN_MAX = 1000
 
@@ -44,7 +68,7 @@ class OpenRounds:
     """Which rounds the inbox may take messages for (implements inbox.asks.Rounds)."""
 
     def __init__(self, engine: Engine) -> None:
-        t.METADATA.create_all(engine)
+        t.make_missing(engine, t.METADATA)
         self._book = SqlRoundBook(engine)
 
     def open_round(self, round_id: str) -> OpenRound | None:
@@ -77,16 +101,24 @@ class Centre:
 
     def __init__(
         self, config: CentreConfig, *, engine: Engine, registry: Registry, enrolment: Enrolment, inbox: Inbox,
-        share: Share, message_key: str, clock: Clock, dice: Dice, lists: Lists,
+        share: Share, offers: Offers, questions: Questions, case_post: CasePost, indicators: Indicators,
+        message_key: str, clock: Clock, dice: Dice, lists: Lists, reconstruct: Reconstruct,
     ) -> None:  # fmt: skip
         self.config = config
-        self.desk = Desk(engine, clock, registry)
+        self.desk = Desk(engine, clock, registry, questions, config.cases, indicators)
         self._engine, self._clock, self._lists = engine, clock, lists
         self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
+        self.exchange, self.offers = share.exchange, offers
+        self._questions, self._case_post = questions, case_post
         self._message_key = message_key
+        self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
+        self._protection = Protection(
+            cases=self._cases, indicators=indicators, upkeep=self.desk.upkeep, switch=self.desk.switch, share=share,
+            clock=clock, active=ActiveActors(registry).active, group_of=self._group_of, marked=self.desk.files.marked,
+        )  # fmt: skip
         self._leads = SqlLeadBook(engine)
-        self._join = Join(SqlRoundBook(engine), dice, config.tiers)
+        self._join = Join(SqlRoundBook(engine), dice, config.tiers, reconstruct)
         self._ranked: tuple[Any, ...] | None = None
         self._ranked_us = 0
         self._tidied_us = 0
@@ -132,28 +164,43 @@ class Centre:
         self._join.step(now_us, Membership(version, tuple((actor.name, actor.x) for actor in members)))
         self._send()
         self._audit_quarantine()
+        self._audit_keys()
         self._rank_if_due(now_us)
         self._carry_out_orders()
         self._tidy_if_due(now_us)
 
     def _carry_out_orders(self) -> None:
         """Releases and withdrawals. First and last in a step: a block waits for no round."""
-        self._cases.apply_policies()
-        for case in self._cases.orders():
-            self._carry_out(case)
-        self._share.step()
+        self._protection.step()
+        for question, actor in self._questions.to_send(self._clock.now_us()):
+            refused = self._share.say(Asking(to=actor, question=question))
+            if refused is None or refused.rule != "room":
+                self._questions.sent(question.id, actor, refused.rule if refused else "")
+        self._case_post.step()
 
     def _work_off(self, taken: Taken) -> None:
         heard = taken.heard
         if isinstance(heard, BlockReceipt | Observed):
-            case_id = self._share.heard(heard)
-            if case_id is not None:
-                self._cases.blocked(case_id, heard.received_us)
+            self._protection.heard(heard)
         elif isinstance(heard, NodeHealth):
             self._keep_health(heard)
+        elif isinstance(heard, Replied):
+            self._questions.heard(heard)
+        elif isinstance(heard, Counted):
+            keep_counts(self._engine, heard)
+        elif isinstance(heard, CaseAnswer | Attached | Nis2Step):
+            self._case_post.heard(heard)
+        elif isinstance(heard, Withdrawal):
+            self._case_post.taken_back(heard)
+            self._cases.taken_back(heard, take_back(self._engine, heard.actor, heard.observable))
+            self._ranked = None
         else:
             self._join.hear(heard)
         self._inbox.done(taken.number)
+
+    def _group_of(self, actor: str) -> str:
+        known = self._registry.actor(actor)
+        return known.group if known is not None else actor
 
     def _keep_health(self, health: NodeHealth) -> None:
         row = {"received_us": health.received_us, "body": written.dumps(asdict(health))}
@@ -184,6 +231,13 @@ class Centre:
             with t.writing(self._engine) as connection:
                 connection.execute(update(t.QUARANTINE).where(here).values(audited=True))
 
+    def _audit_keys(self) -> None:
+        """A round whose members do not all hold the same keys: a key holder errs or lies, or an actor does."""
+        for round_ in self._join.reveals():
+            if round_.key_groups:
+                groups = [[round_.actor_of(x) for x in group] for group in round_.key_groups]
+                self._cases.record_once("other-keys", round_.id, {"groups": groups})
+
     # --- leads -------------------------------------------------------------------------------------------------
 
     def _rank_if_due(self, now_us: int) -> None:
@@ -198,17 +252,12 @@ class Centre:
 
     def _rank(self, now_us: int) -> None:
         signs = self._leads.signs({tier.name: tier.sign_days for tier in self.config.tiers}, now_us)
-        laws, fitted_us = self._leads.fits()
-        if now_us - fitted_us >= self.config.limits.fit_every_s * SECOND_US:
-            listed = {sign.observable: bool(self._lists.of(sign.observable)) for sign in signs}
-            thresholds = {tier.name: tier.t for tier in self.config.tiers}
-            groups = len({actor.group for actor in self._registry.members()[1]})
-            fits = fit_all(histograms(signs, thresholds, listed), groups, self.config.score.sharing_elements_min)
-            self._leads.keep_fits(fits, now_us)
-            laws |= fits
+        laws = self._laws(signs, now_us)
         context = Context(
             now_us=now_us, settings=self.config.score, lists=self._lists, first_hours=self._leads.first_hours(),
-            cleared=frozenset(self._cases.verdicts("benign")), register=self.config.limits.registered, sharing=laws,
+            cleared=frozenset(self._cases.verdicts("benign")), register=self.config.limits.registered,
+            sharing=laws.sharing, dependence=laws.dependence, congruent=laws.congruent,
+            groups=len({actor.group for actor in self._registry.members()[1]}), roles=self._roles.every(),
             malicious_mean=malicious_mean(self._cases.verdicts("malicious").values()),
         )  # fmt: skip
         ranking = correlate(signs, context, self._leads.lead_of())
@@ -221,39 +270,25 @@ class Centre:
         for one in facts:
             if one.score >= self.config.limits.case_score_min and one.lead_id not in known:
                 self._cases.open(one)
+        for view in views:
+            self._case_post.reported(view.lead.id, view.lead.signs)
 
-    # --- cases' orders -----------------------------------------------------------------------------------------
-
-    def _carry_out(self, case: Case) -> None:
-        """Release or withdraw, then say so; a kill in between makes share do it again, which changes nothing."""
-        if not case.wanted:
-            self._share.withdraw(case.id)
-            self._cases.done(case.id, case.order_no, None)
-            return
-        wishes = self._wishes(case)
-        refusals = self._share.release(wishes, case.order_no)
-        if len(refusals) == len(wishes):
-            self._cases.refused(case.id, case.order_no, refusals or {"": "none of its observables was chosen"})
-            return
-        if refusals:
-            self._cases.record_once("partly-refused-by-gate", f"{case.id}/{case.order_no}", refusals)
-        self._cases.done(case.id, case.order_no, self._clock.now_us())
-
-    def _wishes(self, case: Case) -> list[Wish]:
-        terms = case.terms
-        approved_by = self._cases.released_by(case.id)
-        return [
-            Wish(
-                observable=element.observable, case_id=case.id, technique=case.facts.technique, tlp=terms.tlp,
-                pap=terms.pap, days=terms.days, confidence=terms.confidence,
-                grounds=Grounds(
-                    score=element.score, groups=element.groups, listed=("listed",) if element.listed else (),
-                    approved_by=approved_by,
-                ),
-            )
-            for element in case.facts.elements
-            if terms.observables is None or element.observable in terms.observables
-        ]  # fmt: skip
+    def _laws(self, signs: Sequence[Sign], now_us: int) -> Laws:
+        """The laws as last fitted; fitted anew on the reports that count now where that is due."""
+        laws = self._leads.laws()
+        if now_us - laws.fitted_us < self.config.limits.fit_every_s * SECOND_US:
+            return laws
+        listed = {sign.observable: bool(self._lists.of(sign.observable)) for sign in signs}
+        thresholds = {tier.name: tier.t for tier in self.config.tiers}
+        groups = len({actor.group for actor in self._registry.members()[1]})
+        least = self.config.score.sharing_elements_min
+        unlisted = [sign for sign in signs if not listed[sign.observable]]
+        alike = congruent_shares(unlisted, Context(now_us=now_us, lists=self._lists))
+        self._leads.keep_fits(
+            fit_all(histograms(signs, thresholds, listed), groups, least), now_us,
+            fit_dependence(group_worths(unlisted).values(), least), measure_congruent(alike),
+        )  # fmt: skip
+        return self._leads.laws()
 
     # --- order in the house ------------------------------------------------------------------------------------
 
@@ -263,7 +298,12 @@ class Centre:
         self._tidied_us = now_us
         limits = self.config.limits
         forget_rounds(self._engine, now_us - limits.rounds_kept_days * DAY_US)
+        forget_counts(self._engine, now_us // DAY_US - limits.counts_kept_days)
         self._leads.forget(now_us - limits.signs_kept_days * DAY_US)
         with t.writing(self._engine) as connection:
             connection.execute(delete(t.OUTGOING).where(t.OUTGOING.c.done))
         self._inbox.forget()
+        self.exchange.forget()
+        self.offers.forget()
+        self._case_post.tidy()
+        self._inbox.ledger.close_parts()

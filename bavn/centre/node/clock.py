@@ -27,15 +27,16 @@ class IndicatorClock:
     slowest: tuple[str, float] | None
 
 
-def clock_of(clocks: Clocks, kept: Kept, actors: Sequence[AtActor]) -> IndicatorClock:
-    """The clock of an indicator from its case's moments and its receipts."""
+def clock_of(clocks: Clocks, kept: Kept, actors: Sequence[AtActor], released_us: int) -> IndicatorClock:
+    """The clock of an indicator from its case's moments and its receipts. ``released_us``: when people let it go; a
+    refreshed version is no new release."""
     enforced = sorted((one.enforced_us, one.actor) for one in actors if one.enforced_us is not None)
     steps: list[tuple[str, int | None]] = [
         ("first_sighting", clocks.first_sighting_us),
         ("report", clocks.first_report_us),
         ("lead", clocks.lead_us),
         ("confirmed", clocks.confirmed_us),
-        ("released", kept.released_us),
+        ("released", released_us),
         ("first_block", enforced[0][0] if enforced else None),
         ("last_block", enforced[-1][0] if enforced else None),
     ]

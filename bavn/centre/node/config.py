@@ -6,9 +6,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from bavn.centre.cases.indicator import IndicatorSettings
+from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.context import ScoreSettings
 from bavn.centre.correlate.tier import TIERS, Tier
+from bavn.model.intel import IntelSettings
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.settings import SettingsError, load, setting
 
@@ -28,10 +32,21 @@ class CentreLimits:
     register: tuple[str, ...] = setting(
         (), unit="", holds='The sector\'s own services, as "type:value": weighed down and never blocked.'
     )
+    questions_two_people: bool = setting(
+        default=True, unit="", holds="A question to the actors needs a second person's approval before it goes out."
+    )
     rounds_kept_days: int = setting(
         7, unit="days", holds="How long a closed round can be looked into.", low=1, high=365
     )
     signs_kept_days: int = setting(30, unit="days", holds="How long a report is kept after it came.", low=7, high=365)
+    time_zone: str = setting(
+        "Europe/Copenhagen",
+        unit="",
+        holds="Where NIS2's months are counted and its drafts tell the time (tz database).",
+    )
+    counts_kept_days: int = setting(
+        400, unit="days", holds="How long the sector's noisy counts are kept.", low=30, high=3650
+    )
     fit_every_s: float = setting(
         86_400.0, unit="s", holds="How often the law of benign sharing is fitted anew.", low=60.0, high=2_592_000.0
     )
@@ -43,6 +58,10 @@ class CentreLimits:
     )
 
     def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ValueError, OSError, KeyError) as error:
+            raise SettingsError(f"centre.time_zone: no time zone is called {self.time_zone[:60]!r}") from error
         for text in self.register:
             kind, _, value = text.partition(":")
             try:
@@ -61,16 +80,24 @@ class CentreConfig:
 
     limits: CentreLimits = field(default_factory=CentreLimits)
     score: ScoreSettings = field(default_factory=ScoreSettings)
+    indicators: IndicatorSettings = field(default_factory=IndicatorSettings)
     tiers: tuple[Tier, ...] = TIERS
+    intelligence: IntelSettings = field(default_factory=IntelSettings)
+    cases: CaseSettings = field(default_factory=CaseSettings)
 
 
 def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
-    """From a TOML table with ``[centre]``, ``[score]`` and ``[tiers.NAME]``; without any tier, those of PSI.md.
-    ``where`` names the file. Raises SettingsError."""
-    known = {"centre", "score", "tiers"}
+    """From a TOML table with ``[centre]``, ``[cases]``, ``[score]``, ``[indicators]``, ``[intelligence]`` and
+    ``[tiers.NAME]``; without any tier, those of PSI.md. ``where`` names the file. Raises SettingsError."""
+    known = {"centre", "score", "indicators", "tiers", "intelligence", "cases"}
     unknown = sorted(set(table) - known)
     if unknown:
         raise SettingsError(f"{where}: no table is called {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    if "canary_actors" in table.get("indicators", {}):
+        raise SettingsError(
+            f"{where}: indicators.canary_actors is no setting any more: delete it, and run"
+            " `bavn centre member set ACTOR --canary` for each of them"
+        )
     tiers = table.get("tiers", {})
     if not isinstance(tiers, Mapping) or not all(isinstance(tier, Mapping) for tier in tiers.values()):
         raise SettingsError(f"{where}: tiers are tables, [tiers.A] for example")
@@ -78,5 +105,8 @@ def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
     return CentreConfig(
         limits=load(CentreLimits, table.get("centre", {}), f"{where}: centre"),
         score=load(ScoreSettings, table.get("score", {}), f"{where}: score"),
+        indicators=load(IndicatorSettings, table.get("indicators", {}), f"{where}: indicators"),
         tiers=made or TIERS,
+        intelligence=load(IntelSettings, table.get("intelligence", {}), f"{where}: intelligence"),
+        cases=load(CaseSettings, table.get("cases", {}), f"{where}: cases"),
     )

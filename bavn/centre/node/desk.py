@@ -6,29 +6,54 @@ running service carries out at its next step. Refuses to send anything.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import tzinfo
 
 from sqlalchemy import Engine, select
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.case import Case, ElementFacts, LeadFacts, ReleaseTerms
+from bavn.centre.cases.calibration import Calibration, calibrate, judged_cases
+from bavn.centre.cases.case import Case, ReleaseTerms
+from bavn.centre.cases.case_pages import CaseAsk, CaseLine, case_counts, case_page, owners
 from bavn.centre.cases.cases import Cases
+from bavn.centre.cases.files import Files
+from bavn.centre.cases.indicator import IndicatorSettings
+from bavn.centre.cases.indicators import Indicators
+from bavn.centre.cases.nis2 import Nis2Book
+from bavn.centre.cases.nis2_draft import DraftFacts
 from bavn.centre.cases.policies import Policies
+from bavn.centre.cases.questions import Questions
+from bavn.centre.cases.reminders import Reminders
+from bavn.centre.cases.rows import standing
+from bavn.centre.cases.sector_switch import SectorSwitch
+from bavn.centre.cases.settings import CaseSettings
+from bavn.centre.cases.told import PartTold, parts_told, whole_parts_told
+from bavn.centre.cases.upkeep import Upkeep
+from bavn.centre.cases.work import Work
 from bavn.centre.correlate.round_state import Round
-from bavn.centre.correlate.score import Weighed
+from bavn.centre.correlate.sharing import malicious_mean
 from bavn.centre.members.registry import Registry
+from bavn.centre.members.roles import Roles
 from bavn.centre.node import tables as t
 from bavn.centre.node import written
-from bavn.centre.node.clock import IndicatorClock, clock_of
-from bavn.centre.node.lead_book import LeadView, SqlLeadBook
+from bavn.centre.node.clock import IndicatorClock
+from bavn.centre.node.clock_book import ClockBook
+from bavn.centre.node.counts import Count, spent, sums
+from bavn.centre.node.lead_book import Laws, LeadView, SqlLeadBook
+from bavn.centre.node.lead_facts import facts_of
+from bavn.centre.node.lead_pages import LeadAsk, LeadLine, lead_page
+from bavn.centre.node.release_view import WouldRelease, would_release
 from bavn.centre.node.round_book import SqlRoundBook
+from bavn.centre.node.timeline import Moment, timeline
+from bavn.centre.node.views import CellStory, IndicatorView, MemberView, Quarantined, RoundSummary
 from bavn.centre.share.deliveries import AtActor, Deliveries, Kept
+from bavn.centre.share.ring import Ring, RingRules
+from bavn.centre.share.ring_book import RingStand
 from bavn.centre.share.tables import make_tables as make_share_tables
-from bavn.model.case import CaseAct
+from bavn.model.case import CaseAct, CaseState
+from bavn.model.functions import Role
 from bavn.model.heard import NodeHealth, Observed
-from bavn.model.member import Actor
-from bavn.model.observable import Observable
 from bavn.model.ports import Clock
+from bavn.model.work import TaskState
 
 ROUNDS_SHOWN_MAX = 1000
 
@@ -37,71 +62,32 @@ class UnknownLead(Exception):
     """No lead has that id. The person who asked must act."""
 
 
-class UnknownIndicator(Exception):
-    """No indicator has that id. The person who asked must act."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoundSummary:
-    """A round for people. ``turned_away``: (actor, rule, times). ``quarantined``: cells whose holders disagree."""
-
-    round: Round
-    uploaded: tuple[str, ...]
-    turned_away: tuple[tuple[str, str, int], ...]
-    quarantined: int
-
-
-@dataclass(frozen=True, slots=True)
-class CellStory:
-    """Why an element was revealed or not: who hold this cell, who was asked to name it, who did, who declined."""
-
-    table: int
-    bin: int
-    holders: tuple[str, ...]
-    asked: tuple[str, ...]
-    named: tuple[tuple[str, Observable], ...]
-    declined: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A cell whose holders named different values: (actor, what it named)."""
-
-    round_id: str
-    table: int
-    bin: int
-    named: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorView:
-    """An indicator and what became of it at each actor."""
-
-    kept: Kept
-    actors: tuple[AtActor, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MemberView:
-    """An actor, and how its node said it was, if it did."""
-
-    actor: Actor
-    health: NodeHealth | None
-
-
 class Desk:
     """Makes the tables it needs; may be open in several processes at once."""
 
-    def __init__(self, engine: Engine, clock: Clock, registry: Registry) -> None:
-        t.METADATA.create_all(engine)
+    def __init__(
+        self, engine: Engine, clock: Clock, registry: Registry, questions: Questions | None = None,
+        settings: CaseSettings | None = None, indicators: Indicators | None = None,
+    ) -> None:  # fmt: skip
+        t.make_missing(engine, t.METADATA)
         make_share_tables(engine)
         self.engine = engine
         self._clock = clock
         self._registry = registry
+        self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
         self._leads = SqlLeadBook(engine)
         self._rounds = SqlRoundBook(engine)
         self._deliveries = Deliveries(engine)
+        self._ring = Ring(engine, RingRules())
+        self.questions = questions or Questions(engine, clock)
+        self.files = Files(engine, clock)
+        self.work = Work(engine, clock, settings)
+        self.reminders = Reminders(engine, clock)
+        self.lives = indicators or Indicators(engine, clock, IndicatorSettings())
+        self.upkeep = Upkeep(self.lives, self._cases.policies)
+        self.switch = SectorSwitch(engine, clock)
+        self.times = ClockBook(self._cases, self.lives, self._deliveries, self.switch)
 
     # --- leads and cases ---------------------------------------------------------------------------------------
 
@@ -116,25 +102,128 @@ class Desk:
             raise UnknownLead(f"no lead is called {lead_id[:60]!r}")
         return found
 
+    def lead_page(
+        self, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None
+    ) -> tuple[tuple[LeadLine, ...], int]:
+        """Leads with their cases, best first, behind (rank, id); and how many there are in all."""
+        return lead_page(self.engine, ask, limit, after)
+
+    def calibration(self) -> Calibration:
+        """What the score predicted of cases, against what people found."""
+        return calibrate(*judged_cases(self.engine))
+
+    def laws(self) -> Laws:
+        """What the score weighs by, as last fitted."""
+        return self._leads.laws()
+
+    def malicious_mean(self) -> tuple[float, int]:
+        """How many actors a campaign reaches on average, and on how many confirmed elements that rests."""
+        confirmed = self._cases.verdicts("malicious")
+        return malicious_mean(confirmed.values()), len(confirmed)
+
     def cases(self) -> tuple[Case, ...]:
         """All cases, the latest first."""
         return self._cases.every()
+
+    def case_page(self, ask: CaseAsk, limit: int, after: tuple[int, str] | None = None) -> tuple[CaseLine, ...]:
+        """Cases with what is owed in them, the latest first, behind (opened_us, id)."""
+        return case_page(self.engine, ask, limit, self.now_us(), after)
+
+    def case_counts(self, ask: CaseAsk) -> dict[CaseState, int]:
+        """How many of these cases stand where."""
+        return case_counts(self.engine, ask)
+
+    def case_owners(self) -> tuple[str, ...]:
+        """Who owns a case, by name."""
+        return owners(self.engine)
 
     def case(self, case_id: str) -> Case:
         """Raises cases.UnknownCase."""
         return self._cases.case(case_id)
 
+    def case_of_lead(self, lead_id: str) -> Case | None:
+        """The case that a lead has."""
+        return self._cases.of_lead(lead_id)
+
     def open_case(self, lead_id: str, user: str) -> Case:
         """By hand; the lead's case if it has one. Raises UnknownLead, who.NotAllowed."""
-        return self._cases.open(facts_of(self.lead(lead_id), self.thresholds()), user)
+        view = self.lead(lead_id)
+        case = self._cases.open(facts_of(view, self.thresholds()), user)
+        signs = [(sign.actor, sign.observable, sign.technique) for sign in view.lead.signs]
+        self.work.involved.reported(lead_id, signs)
+        return case
 
-    def act(self, case_id: str, act: CaseAct, user: str, why: str = "", terms: ReleaseTerms | None = None) -> Case:
+    def act(
+        self, case_id: str, act: CaseAct, user: str, why: str = "", terms: ReleaseTerms | None = None,
+        seen: int | None = None,
+    ) -> Case:  # fmt: skip
         """A step in a case's life-cycle by a named person; see Cases.act for what it raises."""
-        return self._cases.act(case_id, act, user, why, terms)
+        return self._cases.act(case_id, act, user, why, terms, seen)
+
+    def standing(self, case_id: str) -> int:
+        """Counts up with everything done to a case: what a person saw, to be named with the next act."""
+        with t.reading(self.engine) as connection:
+            return standing(connection, case_id)
+
+    def told(self, case_id: str) -> dict[str, tuple[int, str, str]]:
+        """actor -> (version, pending | queued | refused, rule) of its part of a case."""
+        return parts_told(self.engine, case_id)
+
+    def parts_told(self, case_id: str) -> tuple[PartTold, ...]:
+        """What each actor was told of a case, whole."""
+        return whole_parts_told(self.engine, case_id)
+
+    def would_release(self, case_id: str) -> tuple[WouldRelease, ...]:
+        """What of a case would go out if it were released now, and how. Raises cases.UnknownCase."""
+        return would_release(self.case(case_id), self.files.marking(case_id), self.lives)
+
+    def timeline(self, case_id: str) -> tuple[Moment, ...]:
+        """Everything that happened in a case and in those merged into it, in order. Raises cases.UnknownCase."""
+        case = self.case(case_id)
+        ids = [case_id, *self.files.merged_from(case_id)]
+        lines = sorted((line for one in ids for line in self.history(one)), key=lambda line: line.seq)
+        own = [view for view in self.indicators() if view.kept.indicator.case_id in ids]
+        seen = [(view.kept, view.actors, self.sightings(view.kept.indicator.id)) for view in own]
+        return timeline(case, lines, seen)
+
+    def behind(self, case_id: str) -> tuple[str, ...]:
+        """Who stands behind a case's release: what may block waits where that is one person."""
+        return self._cases.behind(case_id)
+
+    def confirmed_by(self, case_id: str) -> str:
+        """Who confirmed a case last; empty if nobody did."""
+        return self._cases.last_by(case_id, CaseAct.CONFIRM)[0]
 
     def comment(self, case_id: str, user: str, text: str) -> None:
         """A remark on a case."""
         self._cases.comment(case_id, user, text)
+
+    def now_us(self) -> int:
+        """What time it is at the centre."""
+        return self._clock.now_us()
+
+    def nis2(self, zone: tzinfo) -> Nis2Book:
+        """NIS2's clocks of all cases; months are counted in this zone."""
+        return Nis2Book(self.engine, self._clock, zone)
+
+    def nis2_facts(self, case_id: str, actor: str, zone: tzinfo) -> DraftFacts:
+        """What a draft of a report to the authority is filled from. Raises cases.UnknownCase."""
+        own = [view for view in self.indicators() if view.kept.indicator.case_id == case_id]
+        in_force = [
+            (str(view.kept.indicator.observable), there.enforced_us)
+            for view in own if view.kept.live
+            for there in view.actors if there.actor == actor
+        ]  # fmt: skip
+        return DraftFacts(
+            case=self.case(case_id), view=self.nis2(zone).view(case_id, actor), zone=zone,
+            functions=self._roles.every().get(actor, Role()).functions,
+            done=tuple(
+                (one.text, one.met_us[2]) for one in self.work.tasks(case_id)
+                if one.actor == actor and one.state is TaskState.DONE and one.met_us[2] is not None
+            ),
+            released=tuple(sorted(str(view.kept.indicator.observable) for view in own if view.kept.live)),
+            blocked=tuple(sorted((name, at_us) for name, at_us in in_force if at_us is not None)),
+        )  # fmt: skip
 
     def history(self, case_id: str) -> list[audit.AuditLine]:
         """All that was done to a case, in order."""
@@ -162,14 +251,26 @@ class Desk:
         latest = (self._rounds.latest(tier) for tier in sorted(tiers))
         return {found.params.tier: found.params.t for found in latest if found is not None}
 
-    def rounds(self, limit: int = 20) -> tuple[RoundSummary, ...]:
-        """The latest rounds first."""
-        asked = select(t.ROUNDS.c.body).order_by(t.ROUNDS.c.opened_us.desc(), t.ROUNDS.c.id)
+    def rounds(
+        self, limit: int = 20, *, tier: str = "", after: tuple[int, str] | None = None
+    ) -> tuple[RoundSummary, ...]:
+        """The latest rounds first; ``after``: (opened_us, id) of the last one shown."""
+        opened, id_ = t.ROUNDS.c.opened_us, t.ROUNDS.c.id
+        asked = select(t.ROUNDS.c.body).order_by(opened.desc(), id_.desc())
+        if tier:
+            asked = asked.where(t.ROUNDS.c.tier == tier)
+        if after is not None:
+            asked = asked.where((opened <= after[0]) & ((opened < after[0]) | (id_ < after[1])))
         with t.reading(self.engine) as connection:
             rounds = [
                 written.read_round(body) for body in connection.scalars(asked.limit(min(limit, ROUNDS_SHOWN_MAX)))
             ]
         return tuple(self._summary(found) for found in rounds)
+
+    def summary(self, round_id: str) -> RoundSummary | None:
+        """One round; None where it is unknown or forgotten."""
+        found = self._rounds.round(round_id)
+        return None if found is None else self._summary(found)
 
     def _summary(self, round_: Round) -> RoundSummary:
         with t.reading(self.engine) as connection:
@@ -193,7 +294,9 @@ class Desk:
         view = self._rounds.view(found)
         stories = []
         for hit in view.hits:
-            asked = {entry.x for entry in view.asked if entry.cell == hit.cell and entry.step > 0}
+            about = [entry for entry in view.asked if entry.cell == hit.cell and entry.x in hit.holders]
+            asked = {entry.x for entry in about if entry.step > 0}
+            receipts = {entry.x for entry in about}
             answers = [one for one in view.answers if one.cell == hit.cell and one.x in hit.holders]
             stories.append(
                 CellStory(
@@ -203,6 +306,7 @@ class Desk:
                     asked=tuple(found.actor_of(x) for x in hit.holders if x in asked),
                     named=tuple((found.actor_of(a.x), a.sign.observable) for a in answers if a.sign is not None),
                     declined=tuple(found.actor_of(a.x) for a in answers if a.sign is None),
+                    receipts=tuple(found.actor_of(x) for x in hit.holders if x in receipts),
                 )
             )
         return tuple(stories)
@@ -227,47 +331,41 @@ class Desk:
             IndicatorView(kept, self._deliveries.at_actors(kept.indicator.id)) for kept in self._deliveries.every()
         )
 
+    def kept(self, indicator_id: str) -> Kept | None:
+        """The version that was released last; None for one that never was."""
+        return self._deliveries.get(indicator_id)
+
+    def at_actors(self, indicator_id: str) -> tuple[AtActor, ...]:
+        """What became of an indicator at each actor; empty for one that was never released."""
+        return self._deliveries.at_actors(indicator_id)
+
+    def ring(self, indicator_id: str) -> RingStand | None:
+        """How its canary ring stands; None where it had none."""
+        return self._ring.stand(indicator_id)
+
     def clock(self, indicator_id: str) -> IndicatorClock:
         """From first sighting to enforced at each actor, and the slowest step. Raises UnknownIndicator."""
-        kept = self._deliveries.get(indicator_id)
-        if kept is None:
-            raise UnknownIndicator(f"no indicator is called {indicator_id[:60]!r}")
-        case = self._cases.case(kept.indicator.case_id)
-        return clock_of(case.clocks, kept, self._deliveries.at_actors(indicator_id))
+        return self.times.clock(indicator_id)
 
     def sightings(self, indicator_id: str) -> tuple[Observed, ...]:
         """What actors met of an indicator: live, blocked, and in their history (retro)."""
         return self._deliveries.sightings(indicator_id)
 
+    def counts(self, first_day: int, last_day: int) -> tuple[Count, ...]:
+        """The sector's counts over days since 1970 (UTC), both included, with their noise."""
+        kinds = {actor.name: actor.kind for actor in self._registry.actors()}
+        return sums(self.engine, kinds, first_day, last_day)
+
+    def counts_spent(self, first_day: int, last_day: int) -> tuple[tuple[str, int, float, float], ...]:
+        """(actor, days told, epsilon of them, the most of any 30 days in a row), by name."""
+        return spent(self.engine, first_day, last_day)
+
     def members(self) -> tuple[MemberView, ...]:
         """All actors, by name, with their nodes' last word on how they are."""
         with t.reading(self.engine) as connection:
             health = {row.actor: NodeHealth(**json.loads(row.body)) for row in connection.execute(select(t.HEALTH))}
-        return tuple(MemberView(actor, health.get(actor.name)) for actor in self._registry.actors())
-
-
-def facts_of(view: LeadView, thresholds: dict[str, int]) -> LeadFacts:
-    """What a case needs of a lead."""
-    counts: dict[str, int] = {}
-    for sign in view.lead.signs:
-        counts[sign.technique] = counts.get(sign.technique, 0) + 1
-    return LeadFacts(
-        lead_id=view.lead.id,
-        score=view.lead.score,
-        elements=tuple(_element_facts(element, thresholds) for element in view.elements),
-        technique=min(counts, key=lambda technique: (-counts[technique], technique)),
-        actors=len(view.lead.actors),
-        first_hour=view.lead.first_hour,
-        first_report_us=view.first_report_us,
-        lead_us=view.first_us,
-    )
-
-
-def _element_facts(element: Weighed, thresholds: dict[str, int]) -> ElementFacts:
-    return ElementFacts(
-        observable=element.observable,
-        score=element.score,
-        groups=element.groups,
-        listed=element.listed,
-        threshold=min(thresholds.get(sign.tier, 2) for sign in element.signs),
-    )
+        roles = self._roles.every()
+        return tuple(
+            MemberView(actor, health.get(actor.name), roles.get(actor.name, Role()))
+            for actor in self._registry.actors()
+        )

@@ -11,7 +11,10 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
 
-from bavn.centre.correlate.run import Ranked, Without, representatives
+from bavn.centre.correlate.congruent import Congruent
+from bavn.centre.correlate.counterfactual import Without
+from bavn.centre.correlate.dependence import Dependence
+from bavn.centre.correlate.run import Ranked, representatives
 from bavn.centre.correlate.score import Weighed
 from bavn.centre.correlate.sharing import Fit, Seen, stratum_of
 from bavn.centre.node import tables as t
@@ -22,9 +25,23 @@ from bavn.model.observable import Observable, ObservableType
 from bavn.model.text import Text
 
 _LAST_FIT = "-"
+_DEPENDENCE, _CONGRUENT = "dependence", "congruent"
+"""The rows of the table of laws that are no stratum: when it was last fitted, how far reports repeat each other, how
+often harmless things are called alike."""
 _SEEN_OF_REPORTED = select(t.SEEN).where(
     select(t.SIGNS.c.value).where(t.SIGNS.c.type == t.SEEN.c.type, t.SIGNS.c.value == t.SEEN.c.value).exists()
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Laws:
+    """What the score weighs by: the law of benign sharing in each fitted stratum, how far reports on one element repeat
+    each other, and when both were last fitted; 0 for never."""
+
+    sharing: Mapping[str, Fit]
+    dependence: Dependence
+    congruent: Congruent
+    fitted_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +109,25 @@ class SqlLeadBook:
         laws = {row.stratum: Fit(row.a, row.elements) for row in rows if row.elements}
         return laws, max((row.fitted_us for row in rows), default=0)
 
-    def keep_fits(self, fits: Mapping[str, Fit], now_us: int) -> None:
+    def laws(self) -> Laws:
+        """All that was fitted on what rounds revealed, and when last."""
+        fits, fitted_us = self.fits()
+        r, q = fits.pop(_DEPENDENCE, None), fits.pop(_CONGRUENT, None)
+        return Laws(
+            fits, Dependence() if r is None else Dependence(r.a, r.elements),
+            Congruent() if q is None else Congruent(q.a, q.elements), fitted_us,
+        )  # fmt: skip
+
+    def keep_fits(
+        self, fits: Mapping[str, Fit], now_us: int, dependence: Dependence | None = None,
+        congruent: Congruent | None = None,
+    ) -> None:  # fmt: skip
         """Keep new fits; those of other strata stay. A row of its own says when, also if nothing was fitted."""
+        measured = {} if dependence is None else {_DEPENDENCE: Fit(dependence.r, dependence.elements)}
+        if congruent is not None:
+            measured[_CONGRUENT] = Fit(congruent.q, congruent.elements)
         with t.writing(self.engine) as connection:
-            for stratum, fit in {**fits, _LAST_FIT: Fit(0.0, 0)}.items():
+            for stratum, fit in {**fits, **measured, _LAST_FIT: Fit(0.0, 0)}.items():
                 connection.execute(delete(t.NULLS).where(t.NULLS.c.stratum == stratum))
                 connection.execute(
                     insert(t.NULLS).values(stratum=stratum, a=fit.a, elements=fit.elements, fitted_us=now_us)
@@ -133,13 +165,13 @@ class SqlLeadBook:
         """The leads as last ranked, best first."""
         asked = select(t.LEADS).where(t.LEADS.c.alive.is_(alive)).order_by(t.LEADS.c.lead_rank, t.LEADS.c.id)
         with t.reading(self.engine) as connection:
-            return tuple(_view(row) for row in connection.execute(asked.limit(limit)))
+            return tuple(view_of(row) for row in connection.execute(asked.limit(limit)))
 
     def lead(self, lead_id: str) -> LeadView | None:
         """A lead, alive or not."""
         with t.reading(self.engine) as connection:
             row = connection.execute(select(t.LEADS).where(t.LEADS.c.id == lead_id)).first()
-        return None if row is None else _view(row)
+        return None if row is None else view_of(row)
 
 
 def histograms(
@@ -191,7 +223,8 @@ def _written(ranked: Ranked, first_report_us: int) -> str:
     )  # fmt: skip
 
 
-def _view(row: Any) -> LeadView:
+def view_of(row: Any) -> LeadView:
+    """A lead from its row."""
     body = json.loads(row.body)
     return LeadView(
         lead=written.lead_of(body["lead"]),

@@ -5,7 +5,7 @@ all. Refuses to decide anything.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -69,14 +69,21 @@ class SqlRoundBook:
             return tuple(written.read_round(body) for body in connection.scalars(asked))
 
     def uploaded(self, round_id: str) -> dict[int, str]:
-        asked = select(t.PLANES.c.x, t.PLANES.c.item_id).where(t.PLANES.c.round_id == round_id)
+        asked = select(t.UPLOADS.c.x, t.UPLOADS.c.item_id).where(t.UPLOADS.c.round_id == round_id)
         with t.reading(self.engine) as connection:
             return {row.x: row.item_id for row in connection.execute(asked)}
 
-    def planes(self, round_id: str) -> dict[int, bytes]:
-        asked = select(t.PLANES.c.x, t.PLANES.c.planes).where(t.PLANES.c.round_id == round_id)
+    def key_checks(self, round_id: str) -> dict[int, str]:
+        asked = select(t.UPLOADS.c.x, t.UPLOADS.c.key_check).where(t.UPLOADS.c.round_id == round_id)
         with t.reading(self.engine) as connection:
-            return {x: planes for x, planes in connection.execute(asked) if planes is not None}
+            return {row.x: row.key_check for row in connection.execute(asked)}
+
+    def table(self, round_id: str, number: int) -> Iterator[tuple[int, bytes]]:
+        xs = select(t.PLANES.c.x).where(t.PLANES.c.round_id == round_id, t.PLANES.c.cell_table == number)
+        with t.reading(self.engine) as connection:
+            for x in connection.scalars(xs.order_by(t.PLANES.c.x)).all():
+                here = (t.PLANES.c.round_id == round_id, t.PLANES.c.cell_table == number, t.PLANES.c.x == x)
+                yield x, connection.scalars(select(t.PLANES.c.planes).where(*here)).one()
 
     def view(self, round_: Round) -> RoundView:
         return self._view(round_, None)
@@ -137,12 +144,17 @@ def _keep_round(connection: Connection, change: state.KeepRound) -> None:
 
 
 def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
-    row = {"item_id": change.item_id, "planes": change.planes}
-    t.add_new(connection, t.PLANES, [row], {"round_id": change.round_id, "x": change.x})
+    mine = {"round_id": change.round_id, "x": change.x}
+    there = select(t.UPLOADS.c.x).where(t.UPLOADS.c.round_id == change.round_id, t.UPLOADS.c.x == change.x)
+    if connection.scalar(there) is not None:
+        return
+    connection.execute(t.UPLOADS.insert().values(item_id=change.item_id, key_check=change.key_check, **mine))
+    for number, planes in enumerate(change.tables):
+        connection.execute(t.PLANES.insert().values(cell_table=number, planes=planes, **mine))
 
 
 def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
-    connection.execute(update(t.PLANES).where(t.PLANES.c.round_id == change.round_id).values(planes=None))
+    connection.execute(delete(t.PLANES).where(t.PLANES.c.round_id == change.round_id))
 
 
 def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
@@ -254,7 +266,7 @@ def forget_rounds(engine: Engine, before_us: int) -> int:
     old = select(t.ROUNDS.c.id).where(t.ROUNDS.c.ended_us < before_us)
     with t.writing(engine) as connection:
         count = connection.scalar(select(func.count()).select_from(old.subquery())) or 0
-        for table in (t.PLANES, t.HITS, t.TAGS, t.ASKED, t.ANSWERS, t.REFUSALS):
+        for table in (t.UPLOADS, t.PLANES, t.HITS, t.TAGS, t.ASKED, t.ANSWERS, t.REFUSALS):
             connection.execute(delete(table).where(table.c.round_id.in_(old)))
         connection.execute(delete(t.ROUNDS).where(t.ROUNDS.c.ended_us < before_us))
     return count

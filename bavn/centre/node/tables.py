@@ -5,7 +5,6 @@ its own. The private join's planes lie here only from upload to reconstruction. 
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import (
@@ -13,7 +12,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
-    Engine,
     Float,
     Index,
     Integer,
@@ -23,13 +21,14 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    create_engine,
-    event,
     select,
 )
-from sqlalchemy.pool import StaticPool
 
-BUSY_TIMEOUT_MS = 10_000
+from bavn.centre.store.engine import make_missing as make_missing  # noqa: PLC0414  the room reaches it through its tables
+from bavn.centre.store.engine import open_engine as open_engine  # noqa: PLC0414  the room reaches it through its tables
+from bavn.centre.store.engine import reading as reading  # noqa: PLC0414  the room reaches it through its tables
+from bavn.centre.store.engine import writing as writing  # noqa: PLC0414  the room reaches it through its tables
+
 METADATA = MetaData()
 
 ROUNDS = Table(
@@ -55,14 +54,23 @@ def _cell_columns() -> list[Column[Any]]:
     ]
 
 
-PLANES = Table(
-    "round_planes",
+UPLOADS = Table(
+    "round_uploads",
     METADATA,
     Column("round_id", String(32), primary_key=True),
     Column("x", BigInteger, primary_key=True),
     Column("item_id", String(64), nullable=False),
-    Column("planes", LargeBinary),
+    Column("key_check", String(32), nullable=False),
 )
+PLANES = Table(
+    "round_plane_tables",
+    METADATA,
+    Column("round_id", String(32), primary_key=True),
+    Column("cell_table", Integer, primary_key=True),
+    Column("x", BigInteger, primary_key=True),
+    Column("planes", LargeBinary, nullable=False),
+)
+"""Both planes of one table of one upload: 8 * bins bytes. A row for each table, so that one table is read at a time."""
 HITS = Table(
     "round_hits",
     METADATA,
@@ -153,6 +161,15 @@ NULLS = Table(
     Column("elements", Integer, nullable=False),
     Column("fitted_us", BigInteger, nullable=False),
 )
+COUNTS = Table(
+    "sector_counts",
+    METADATA,
+    Column("actor", String(40), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("epsilon_milli", Integer, nullable=False),
+    Column("cell_max", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
 HEALTH = Table(
     "node_health",
     METADATA,
@@ -160,43 +177,6 @@ HEALTH = Table(
     Column("received_us", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
-
-
-def open_engine(url: str) -> Engine:
-    """An engine for ``sqlite://`` (memory), ``sqlite:///FILE`` or another database. SQLite: WAL, synchronous=FULL, and
-    a transaction that says it may write (``writing``) takes the lock at once: two processes wait for each other instead
-    of failing. In memory there is one connection: for one thread at a time."""
-    memory = url in ("sqlite://", "sqlite:///:memory:")
-    options: dict[str, Any] = {"poolclass": StaticPool} if memory else {}
-    if url.startswith("sqlite"):
-        options["connect_args"] = {"check_same_thread": False}
-    engine = create_engine(url, **options)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _sqlite_manners)
-        event.listen(engine, "begin", _sqlite_begin)
-    return engine
-
-
-def reading(engine: Engine) -> Connection:
-    """A connection for questions only (a context manager)."""
-    return engine.connect()
-
-
-def writing(engine: Engine) -> AbstractContextManager[Connection]:
-    """A transaction that may write. SQLite takes its lock at once, so that two processes wait for each other instead
-    of failing (node/tables.py, open_engine)."""
-    return engine.execution_options(bavn_writes=True).begin()
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("bavn_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _sqlite_manners(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def add_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], within: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bavn.centre.correlate.round_state import Phase, Round
-from bavn.model.lead import Lead, Sign, Term
+from bavn.model.lead import Lead, Reason, Sign, Term
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.said import Closing, Opening, RevealOf, RevealWanted, Said, TagsWanted
 from bavn.model.text import Text
@@ -44,6 +44,7 @@ def read_round(text: str) -> Round:
             "members": tuple((actor, x) for actor, x in body["members"]),
             "phase": Phase(body["phase"]),
             "silent": tuple(body["silent"]),
+            "key_groups": tuple(tuple(group) for group in body.get("key_groups", ())),
         }
     )
 
@@ -109,5 +110,6 @@ def lead_of(body: dict[str, Any]) -> Lead:
             "signs": tuple(sign_of(one) for one in body["signs"]),
             "terms": tuple(Term(one["name"], one["nats"], Text(**one["why"])) for one in body["terms"]),
             "without": tuple((actor, score) for actor, score in body["without"]),
+            "reasons": tuple(Reason(r["name"], r["points"], Text(**r["why"])) for r in body.get("reasons", ())),
         }
     )

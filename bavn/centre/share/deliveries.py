@@ -6,23 +6,22 @@ decide what is released: it carries out orders.
 """
 
 import json
-import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, insert, or_, select, update
 
 from bavn.centre.share.letter import Grounds
-from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, reading, writing
+from bavn.centre.share.ring_book import OPEN, STOPPED, begin_ring, end_ring, open_ring
+from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, OBSERVED, RECEIPT, RING, reading, writing
 from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.said import Releasing, Withdrawing
 
-_INDICATOR_SPACE: Final = uuid.UUID("0f7a4c4e-6f0b-5f0e-8a53-3a5b8f2d9c11")
 RELEASE, WITHDRAW = "release", "withdraw"
-PENDING, QUEUED, REFUSED, STALE = "pending", "queued", "refused", "stale"
+PENDING, QUEUED, REFUSED, STALE, HELD = "pending", "queued", "refused", "stale", "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,21 @@ class Pending:
     grounds: Grounds | None
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A letter that was offered: in the actor's queue, or refused by a rule of gate 3, to be tried again from
+    ``again_us`` on or never."""
+
+    one: Pending
+    rule: str = ""
+    again_us: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtActor:
     """What an actor said became of an indicator; times are the centre's own, of arrival. ``queued_us``: when the
-    letter was in its queue. ``enforced_us``: the first time it said so of any version."""
+    letter was in its queue; ``held``: the canary ring has it first. ``enforced_us``: the first time it said so of any
+    version since ``since_us`` where that is asked for. ``not_carried``: its enforcers that cannot carry it."""
 
     actor: str
     queued_us: int | None
@@ -58,11 +68,8 @@ class AtActor:
     rule: str
     state_us: int | None
     enforced_us: int | None
-
-
-def indicator_id(observable: Observable) -> str:
-    """The one id of an observable's indicator in this sector: a later release is a later version of it."""
-    return f"indicator--{uuid.uuid5(_INDICATOR_SPACE, str(observable))}"
+    not_carried: tuple[str, ...] = ()
+    held: bool = False
 
 
 class Deliveries:
@@ -74,10 +81,12 @@ class Deliveries:
     # --- orders ------------------------------------------------------------------------------------------------
 
     def release(
-        self, made: Indicator, grounds: Grounds, actors: Iterable[str], order_no: int, now_us: int
-    ) -> Indicator:
-        """Make this the live version and owe it to every actor; the version counts up from what was. An order that
-        was carried out already changes nothing."""
+        self, made: Indicator, grounds: Grounds, actors: Iterable[str], order_no: int, now_us: int,
+        ring: Sequence[str] = (),
+    ) -> Indicator:  # fmt: skip
+        """Make this the live version and owe it to every actor; the version counts up from what was. ``ring``: those
+        that get it first, while it is held for the others (ring.py). An order that was carried out already changes
+        nothing."""
         with writing(self._engine) as connection:
             known = connection.execute(select(INDICATOR).where(INDICATOR.c.id == made.id).with_for_update()).first()
             if known is not None and known.live and (known.case_id, known.order_no) == (made.case_id, order_no):
@@ -93,21 +102,34 @@ class Deliveries:
                 "grounds": json.dumps(asdict(grounds), sort_keys=True),
             }  # fmt: skip
             self._keep(connection, made.id, values, known is not None)
-            self._owe(connection, made.id, version, RELEASE, actors, now_us)
+            if ring:
+                begin_ring(connection, made.id, version, ring, now_us)
+            first = open_ring(connection, made.id)
+            self._owe(connection, made.id, version, RELEASE, actors, now_us, first)
             return _indicator(connection.execute(select(INDICATOR).where(INDICATOR.c.id == made.id)).one())
 
     def withdraw(self, case_id: str, actors: Iterable[str], now_us: int) -> list[str]:
         """Owe every actor the withdrawal of all that is live of a case; the ids."""
-        recipients = list(actors)
+        return self._withdraw(INDICATOR.c.case_id == case_id, actors, now_us)
+
+    def delist(self, wanted_id: str, actors: Iterable[str], now_us: int) -> list[str]:
+        """The same for one indicator."""
+        return self._withdraw(INDICATOR.c.id == wanted_id, actors, now_us)
+
+    def _withdraw(self, which: ColumnElement[bool], actors: Iterable[str], now_us: int) -> list[str]:
+        """Whoever may have got a version is told; for whom it was only ever held is not."""
+        active = set(actors)
         with writing(self._engine) as connection:
-            rows = connection.execute(
-                select(INDICATOR).where(INDICATOR.c.case_id == case_id, INDICATOR.c.live).order_by(INDICATOR.c.id)
-            ).all()
+            rows = connection.execute(select(INDICATOR).where(which, INDICATOR.c.live).order_by(INDICATOR.c.id)).all()
             for row in rows:
+                offered = select(DELIVERY.c.actor).where(DELIVERY.c.indicator_id == row.id, DELIVERY.c.status != HELD)
+                had = active & set(connection.scalars(offered.distinct()))
                 version = max(now_us, row.version + 1)
                 values = {"version": version, "withdrawn_us": now_us, "live": False}
                 self._keep(connection, row.id, values, True)
-                self._owe(connection, row.id, version, WITHDRAW, recipients, now_us)
+                self._owe(connection, row.id, version, WITHDRAW, had, now_us)
+                if open_ring(connection, row.id):
+                    end_ring(connection, row.id, STOPPED, "withdrawn", now_us)
         return [row.id for row in rows]
 
     def owe_newcomers(self, actors: Sequence[str], now_us: int) -> None:
@@ -123,7 +145,8 @@ class Deliveries:
                     select(INDICATOR.c.id, INDICATOR.c.version).where(live, ~told.exists()).order_by(INDICATOR.c.id)
                 ).all()
                 for row in missing:
-                    self._owe(connection, row.id, row.version, RELEASE, [actor], now_us)
+                    ring = open_ring(connection, row.id)
+                    self._owe(connection, row.id, row.version, RELEASE, [actor], now_us, ring)
 
     # --- letters -----------------------------------------------------------------------------------------------
 
@@ -140,14 +163,11 @@ class Deliveries:
             rows = connection.execute(asked).all()
         return [_pending(row) for row in rows]
 
-    def queued(self, one: Pending, now_us: int) -> None:
-        """Its letter is in the actor's queue."""
-        self._mark(one, {"status": QUEUED, "queued_us": now_us, "rule": ""})
-
-    def refused(self, one: Pending, rule: str, again_us: int | None) -> None:
-        """Gate 3 said no; to be tried again from ``again_us`` on, or never."""
-        status = REFUSED if again_us is None else PENDING
-        self._mark(one, {"status": status, "rule": rule, "try_us": again_us or 0})
+    def marked(self, marks: Sequence[Mark], now_us: int) -> None:
+        """What became of letters that were offered: in one write to the disk."""
+        with writing(self._engine) as connection:
+            for mark in marks:
+                self._mark(connection, mark, now_us)
 
     # --- what comes back ---------------------------------------------------------------------------------------
 
@@ -164,6 +184,7 @@ class Deliveries:
             if known.rowcount == 0:
                 times = {"first_us": receipt.received_us, "last_us": receipt.received_us}
                 connection.execute(insert(RECEIPT).values(**key, **words, **times))
+            _keep_not_carried(connection, receipt)
             found = connection.execute(
                 select(INDICATOR.c.case_id).where(INDICATOR.c.id == receipt.indicator_id)
             ).scalar_one_or_none()
@@ -187,29 +208,53 @@ class Deliveries:
 
     # --- questions ---------------------------------------------------------------------------------------------
 
-    def every(self) -> tuple[Kept, ...]:
-        """All indicators, the latest release first."""
-        asked = select(INDICATOR).order_by(INDICATOR.c.released_us.desc(), INDICATOR.c.id)
+    def every(self, limit: int | None = None) -> tuple[Kept, ...]:
+        """All indicators, or so many, the latest release first."""
+        asked = select(INDICATOR).order_by(INDICATOR.c.released_us.desc(), INDICATOR.c.id).limit(limit)
         with reading(self._engine) as connection:
             return tuple(_kept(row) for row in connection.execute(asked))
+
+    def counts(self) -> dict[str, int]:
+        """How many letters stand how."""
+        asked = select(DELIVERY.c.status, func.count()).group_by(DELIVERY.c.status)
+        with reading(self._engine) as connection:
+            return {str(status): int(count) for status, count in connection.execute(asked)}
 
     def get(self, wanted_id: str) -> Kept | None:
         with reading(self._engine) as connection:
             row = connection.execute(select(INDICATOR).where(INDICATOR.c.id == wanted_id)).first()
         return None if row is None else _kept(row)
 
-    def at_actors(self, wanted_id: str) -> tuple[AtActor, ...]:
+    def changed(self, since_us: int | None, ended_after_us: int, after: str, limit: int) -> tuple[Kept, ...]:
+        """By id, above ``after``: what was released, withdrawn or let on by its canary ring since a moment; for None
+        all that did not end before ``ended_after_us``. What its ring still holds is left out."""
+        if since_us is None:
+            fits = or_(INDICATOR.c.valid_until_us > ended_after_us, INDICATOR.c.withdrawn_us > ended_after_us)
+        else:
+            let_on = select(RING.c.indicator_id).where(RING.c.state == OPEN, RING.c.ended_us >= since_us)
+            new = or_(INDICATOR.c.released_us >= since_us, INDICATOR.c.withdrawn_us >= since_us)
+            fits = or_(new, INDICATOR.c.id.in_(let_on))
+        held = select(RING.c.indicator_id).where(RING.c.state != OPEN)
+        passed = or_(INDICATOR.c.withdrawn_us.is_not(None), INDICATOR.c.id.not_in(held))
+        asked = select(INDICATOR).where(fits, passed, INDICATOR.c.id > after).order_by(INDICATOR.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return tuple(_kept(row) for row in connection.execute(asked))
+
+    def at_actors(self, wanted_id: str, since_us: int = 0) -> tuple[AtActor, ...]:
         """One line for each actor that was owed the indicator or spoke of it, by name."""
         with reading(self._engine) as connection:
             owed = connection.execute(
                 select(DELIVERY).where(DELIVERY.c.indicator_id == wanted_id).order_by(DELIVERY.c.version)
             ).all()
+            lacks = connection.execute(select(NOT_CARRIED).where(NOT_CARRIED.c.indicator_id == wanted_id)).all()
             said = connection.execute(
                 select(RECEIPT).where(RECEIPT.c.indicator_id == wanted_id)
                 .order_by(RECEIPT.c.version, RECEIPT.c.last_us, RECEIPT.c.state)
             ).all()  # fmt: skip
         actors = sorted({row.actor for row in owed} | {row.actor for row in said})
-        return tuple(_at_actor(actor, owed, said) for actor in actors)
+        names = {row.actor: tuple(json.loads(row.enforcers)) for row in lacks}
+        made = (_at_actor(actor, owed, said, since_us) for actor in actors)
+        return tuple(replace(one, not_carried=names.get(one.actor, ())) for one in made)
 
     def sightings(self, wanted_id: str) -> tuple[Observed, ...]:
         """What actors met of an indicator, by actor and kind."""
@@ -226,23 +271,30 @@ class Deliveries:
             connection.execute(insert(INDICATOR).values(id=wanted_id, **values))
 
     def _owe(
-        self, connection: Connection, wanted_id: str, version: int, kind: str, actors: Iterable[str], now_us: int
-    ) -> None:
-        older = and_(DELIVERY.c.indicator_id == wanted_id, DELIVERY.c.version < version, DELIVERY.c.status == PENDING)
+        self, connection: Connection, wanted_id: str, version: int, kind: str, actors: Iterable[str], now_us: int,
+        ring: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        waits = DELIVERY.c.status.in_((PENDING, HELD))
+        older = and_(DELIVERY.c.indicator_id == wanted_id, DELIVERY.c.version < version, waits)
         connection.execute(update(DELIVERY).where(older).values(status=STALE))
         rows = [
-            {"indicator_id": wanted_id, "version": version, "actor": actor, "kind": kind, "status": PENDING,
-             "rule": "", "try_us": now_us, "queued_us": None}
+            {"indicator_id": wanted_id, "version": version, "actor": actor, "kind": kind,
+             "status": HELD if ring and actor not in ring else PENDING, "rule": "", "try_us": now_us, "queued_us": None}
             for actor in sorted(set(actors))
         ]  # fmt: skip
         if rows:
             connection.execute(insert(DELIVERY), rows)
 
-    def _mark(self, one: Pending, values: dict[str, Any]) -> None:
-        wanted, version = _named(one.said)
-        here = and_(DELIVERY.c.indicator_id == wanted, DELIVERY.c.version == version, DELIVERY.c.actor == one.actor)
-        with writing(self._engine) as connection:
-            connection.execute(update(DELIVERY).where(here).values(**values))
+    def _mark(self, connection: Connection, mark: Mark, now_us: int) -> None:
+        wanted, version = _named(mark.one.said)
+        here = and_(
+            DELIVERY.c.indicator_id == wanted, DELIVERY.c.version == version, DELIVERY.c.actor == mark.one.actor
+        )
+        values: dict[str, Any] = {"status": QUEUED, "queued_us": now_us, "rule": ""}
+        if mark.rule:
+            status = REFUSED if mark.again_us is None else PENDING
+            values = {"status": status, "rule": mark.rule, "try_us": mark.again_us or 0}
+        connection.execute(update(DELIVERY).where(here).values(**values))
 
 
 def _named(said: Releasing | Withdrawing) -> tuple[str, int]:
@@ -268,20 +320,36 @@ def _indicator(row: Row[Any]) -> Indicator:
 
 def _grounds(text: str) -> Grounds:
     body = json.loads(text)
-    return Grounds(**body | {"listed": tuple(body["listed"])})
+    return Grounds(**body | {"listed": tuple(body["listed"]), "people": tuple(body.get("people", ()))})
 
 
 def _kept(row: Row[Any]) -> Kept:
     return Kept(_indicator(row), row.created_us, row.released_us, row.withdrawn_us, row.live, _grounds(row.grounds))
 
 
-def _at_actor(actor: str, owed: Sequence[Row[Any]], said: Sequence[Row[Any]]) -> AtActor:
+def _keep_not_carried(connection: Connection, receipt: BlockReceipt) -> None:
+    """What an actor's enforcers cannot carry, by its latest word."""
+    here = and_(NOT_CARRIED.c.indicator_id == receipt.indicator_id, NOT_CARRIED.c.actor == receipt.actor)
+    connection.execute(delete(NOT_CARRIED).where(here))
+    if receipt.not_carried:
+        connection.execute(
+            insert(NOT_CARRIED).values(
+                indicator_id=receipt.indicator_id, actor=receipt.actor, version=receipt.version,
+                enforcers=json.dumps(receipt.not_carried),
+            )
+        )  # fmt: skip
+
+
+def _at_actor(actor: str, owed: Sequence[Row[Any]], said: Sequence[Row[Any]], since_us: int) -> AtActor:
     queued = [row.queued_us for row in owed if row.actor == actor and row.queued_us is not None]
     mine = [row for row in said if row.actor == actor]
-    enforced = [row.first_us for row in mine if row.state in ("enforced", "partly")]
+    in_force = [row for row in mine if row.state in ("enforced", "partly")]
+    enforced = [row.first_us for row in in_force if row.first_us >= since_us]
+    held = any(row.actor == actor and row.status == HELD for row in owed)
     last = mine[-1] if mine else None
     return AtActor(
         actor=actor, queued_us=max(queued, default=None), state=last.state if last else "",
         enforcers=tuple(json.loads(last.enforcers)) if last else (), rule=last.rule if last else "",
         state_us=last.last_us if last else None, enforced_us=min(enforced, default=None),
+        held=held,
     )  # fmt: skip

@@ -5,51 +5,91 @@ Refuses to judge: rules.py does.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from bavn.model.indicator import Pap
+from bavn.centre.share.case_rules import CaseGrounds
+from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
-from bavn.model.said import Closing, Opening, Releasing, RevealWanted, Said, TagsWanted, Withdrawing
+from bavn.model.observable import Observable
+from bavn.model.said import (
+    Asking,
+    Closing,
+    Judging,
+    Opening,
+    Releasing,
+    RevealWanted,
+    Said,
+    Switching,
+    TagsWanted,
+    Telling,
+    Withdrawing,
+)
 from bavn.wire.codec import Encoded
 from bavn.wire.ledger import Note
 from bavn.wire.messages import (
+    LEFT_MAX,
     AskedCell,
+    AskedObservable,
+    CasePart,
     IndicatorReleased,
     IndicatorWithdrawn,
     Member,
     OtherTag,
+    PartClock,
+    PartTask,
+    PartWords,
+    QuestionAsked,
     ReceiptsAsked,
     Reveal,
     RevealAsked,
     RoundClosed,
     RoundOpened,
+    SectorSwitched,
+    VerdictGiven,
 )
 from bavn.wire.privacy import Message
-from bavn.wire.stix import bundle_of
+from bavn.wire.stix import NotWritable, bundle_of
 
 CLOSING_KEPT_US: Final = 7 * DAY_US
-BLOCK_PAP_MIN: Final = Pap.GREEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
     """Why an indicator may go out: what stays at the centre. ``listed``: what speaks for its innocence, by name.
-    ``approved_by``: the person, or the policy that two people approved."""
+    ``approved_by``: the person, or the policy that two people approved; ``people``: everybody who stands behind it.
+    ``by_hand``: people's own knowledge, no report of this sector. ``partners``: parties outside the sector that name
+    it; ``tlp_min``, ``pap_max``: the terms under which they told of it, empty and CLEAR for none. ``case_tlp``,
+    ``case_pap``: how the case is marked."""
 
     score: float
     groups: int
     listed: tuple[str, ...]
     approved_by: str
+    people: tuple[str, ...] = ()
+    by_hand: bool = False
+    partners: int = 0
+    tlp_min: str = ""
+    pap_max: int = int(Pap.CLEAR)
+    case_tlp: str = Tlp.CLEAR.value
+    case_pap: int = int(Pap.CLEAR)
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person released this very indicator, and no standing policy."""
+        return bool(self.approved_by) and not self.approved_by.startswith("policy:")
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Something to say to one actor; ``grounds`` goes with an indicator. ``until_us``: after that it is of no use."""
+    """Something to say to one actor; ``grounds`` goes with an indicator, ``case`` with what is said of a case.
+    ``until_us``: after that it is of no use."""
 
     said: Said
     grounds: Grounds | None = None
     until_us: int | None = None
+    case: CaseGrounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +106,14 @@ class LetterDraft:
 
 KINDS: Final[dict[type[Said], type[Message]]] = {
     Opening: RoundOpened, TagsWanted: ReceiptsAsked, RevealWanted: RevealAsked, Closing: RoundClosed,
-    Releasing: IndicatorReleased, Withdrawing: IndicatorWithdrawn,
+    Releasing: IndicatorReleased, Withdrawing: IndicatorWithdrawn, Asking: QuestionAsked,
+    Telling: CasePart, Judging: VerdictGiven, Switching: SectorSwitched,
 }  # fmt: skip
 
 
 def fields_of(said: Said, created_by: str) -> dict[str, Any]:
-    """The fields of the message that says it. Raises stix.NotWritable for an indicator that cannot be written."""
+    """The fields of the message that says it. Raises stix.NotWritable for an indicator that cannot be written
+    and for a question that nobody approved."""
     match said:
         case Opening():
             plain = asdict(said)
@@ -90,12 +132,57 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
             )  # fmt: skip
             return {"round_id": said.round_id, "items": items}
         case Closing():
-            return {"round_id": said.round_id}
+            return {"round_id": said.round_id, "other_keys": said.other_keys}
         case Releasing():
             bundle = bundle_of(said.indicator, created_by=created_by, created_us=said.created_us)
             return {"bundle": bundle}
+        case Asking():
+            question = said.question
+            if question.approved_by is None:
+                raise NotWritable("a question that nobody has approved")
+            return {
+                "question_id": question.id, "since_hour": question.since_hour, "asked_us": question.asked_us,
+                "until_us": question.until_us, "asked_by": question.asked_by, "why": question.why,
+                "approved_by": question.approved_by,
+                "observables": _named(question.observables),
+            }  # fmt: skip
+        case Switching():
+            turned = {"number": said.number, "state": "on" if said.on else "off", "at_us": said.at_us}
+            return turned | {"by": said.by, "why": said.why}
         case Withdrawing():
             return {"indicator_id": said.indicator_id, "version": said.version}
+        case Telling():
+            return _part(said)
+        case Judging(version=version, verdict=verdict):
+            return {
+                "case_id": verdict.case_id, "version": version, "judged": verdict.judged,
+                "observables": _named(verdict.observables), "until_us": verdict.until_us,
+                "left": min(verdict.left, LEFT_MAX),
+            }  # fmt: skip
+
+
+def _named(observables: Sequence[Observable]) -> tuple[AskedObservable, ...]:
+    return tuple(AskedObservable(type=one.type.value, value=one.value) for one in observables)
+
+
+def _part(said: Telling) -> dict[str, Any]:
+    part = said.part
+    return {
+        "case_id": part.case_id, "version": said.version, "state": part.state, "rsit": part.rsit or None,
+        "techniques": part.techniques, "tlp": part.tlp.value, "pap": int(part.pap), "own": _named(part.own),
+        "tasks": tuple(
+            PartTask(
+                task_id=task.id, kind=task.kind, text=task.text, state=task.state, acknowledge_us=task.due_us[0],
+                applies_us=task.due_us[1], done_us=task.due_us[2],
+            )
+            for task in part.tasks
+        ),
+        "words": tuple(PartWords(at_us=words.at_us, by=words.by, text=words.text) for words in part.words),
+        "clocks": tuple(
+            PartClock(report=clock.report, due_us=clock.due_us, sent_us=clock.sent_us) for clock in part.clocks
+        ),
+        "merged_into": part.merged_into or None, "own_left": min(part.own_left, LEFT_MAX),
+    }  # fmt: skip
 
 
 def label(letter: Letter) -> Note:

@@ -4,7 +4,7 @@ A letter that is offered again after a crash is recognised by its ledger line (r
 twice. Refuses to know why anything is said.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -36,7 +36,9 @@ class Post:
         self._created_by = created_by
         self.ledger = Ledger(book)
         self.outbox = Outbox(book, CENTRE_NAME, key, clock, limits=outbox_limits, on_put=on_put)
-        rules = ShareRules(limits=limits, is_member=is_member, outbox=self.outbox, clock=clock, created_by=created_by)
+        self.rules = rules = ShareRules(
+            limits=limits, is_member=is_member, outbox=self.outbox, clock=clock, created_by=created_by
+        )
         self.gate: Gate[Letter, LetterDraft] = Gate(
             GATE, rules.row(), self.ledger, clock, way="down", nothing=LetterDraft, label=label, follow=self._follow
         )
@@ -48,6 +50,11 @@ class Post:
                 return None
             outcome = self.gate.offer(letter)
         return outcome if isinstance(outcome, Refused) else None
+
+    def say_all(self, letters: Sequence[Letter]) -> list[Refused | None]:
+        """The same for several, in their order and in one write to the disk: all of them are queued, or none is."""
+        with self.ledger.book.transaction():
+            return [self.say(letter) for letter in letters]
 
     def try_on(self, letter: Letter) -> Refused | None:
         """What ``say`` would answer, without a line."""
@@ -63,10 +70,9 @@ class Post:
     def _was_said(self, letter: Letter) -> bool:
         try:
             made = encode(KINDS[type(letter.said)](**fields_of(letter.said, self._created_by)))
-        except NotWritable:
+        except (NotWritable, ValueError):  # the rules say why it is no message
             return False
-        lines = self.ledger.lines(gate=GATE, verdict="passed", item_id=made.id, limit=1000)
-        return any(line.peer == letter.said.to for line in lines)
+        return bool(self.ledger.lines(gate=GATE, verdict="passed", item_id=made.id, peer=letter.said.to, limit=1))
 
     def _follow(self, letter: Letter, draft: LetterDraft) -> Note:
         if draft.encoded is None:

@@ -4,18 +4,21 @@ Round messages pass the first and the last two; an indicator passes all. What a 
 made; refuses to know how the outbox travels.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bavn.centre.share.letter import BLOCK_PAP_MIN, KINDS, Grounds, Letter, LetterDraft, fields_of
-from bavn.model.indicator import Indicator
+from bavn.centre.share.case_rules import CASE_ID, CaseGrounds, marking, nobody_named, own_only, verdict_stands
+from bavn.centre.share.letter import KINDS, Grounds, Letter, LetterDraft, fields_of
+from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.model.indicator_life import BLOCK_PAP_MIN, may_go
+from bavn.model.intel import may_reach_actors
 from bavn.model.moment import DAY_US
 from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.outcome import Refused
+from bavn.model.partner import tlp_within
 from bavn.model.ports import Clock
-from bavn.model.said import Releasing
+from bavn.model.said import Asking, Judging, Releasing, Switching, Telling
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
 from bavn.wire.outbox import Outbox
@@ -24,7 +27,6 @@ from bavn.wire.stix import NotWritable
 GROUPS_MIN: Final = 2
 OF_THE_RECIPIENT: Final = frozenset({"to_member", "room"})
 """Rules that speak of one recipient; what any other rule refuses, it refuses for all."""
-_CASE_ID = re.compile(r"case-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +55,25 @@ class ShareRules:
             Rule("canonical", _on_indicator(self._canonical)),
             Rule("external", _on_indicator(self._external)),
             Rule("not_expired", _on_indicator(self._not_expired)),
+            Rule("two_people", _on_grounds(self._two_people)),
             Rule("two_groups", _on_grounds(self._two_groups)),
+            Rule("partner_terms", _on_grounds(self._partner_terms)),
             Rule("not_listed", _on_grounds(self._not_listed)),
             Rule("block_line", _on_grounds(self._block_line)),
+            Rule("question", self._question),
+            Rule("own_only", _on_part(own_only)),
+            Rule("marking", self._marking),
+            Rule("nobody_named", _on_case(nobody_named)),
+            Rule("verdict", _on_verdict(verdict_stands)),
+            Rule("kill_switch", self._kill_switch),
             Rule("origin_hidden", _on_indicator(self._origin_hidden)),
             Rule("written", self._written),
             Rule("room", self._room),
         )
+
+    def of_indicators(self) -> tuple[Rule[Letter, LetterDraft], ...]:
+        """Those that judge an indicator whoever gets it: partners' gate has them too (handing.py)."""
+        return tuple(rule for rule in self.row() if rule.name not in OF_THE_RECIPIENT | {"written"})
 
     def _to_member(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
         if not self._is_member(letter.said.to):
@@ -91,9 +105,30 @@ class ShareRules:
             return Refused("not_expired", f"it would last longer than {self._limits.days_max} days")
         return None
 
-    def _two_groups(self, _: Indicator, grounds: Grounds) -> Refused | None:
-        if grounds.groups < GROUPS_MIN:
+    def _two_people(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
+        """What nodes may block by themselves has two different people behind it, here or behind the policy."""
+        if not may_go(indicator.pap, grounds.people):
+            return Refused("two_people", "it may block without a person in the loop, and one person stands behind it")
+        return None
+
+    def _two_groups(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
+        """Two groups of the sector; or people's own knowledge; or a partner's word, which nobody's report stands
+        behind: to be watched, and to be blocked where a person released this very indicator."""
+        if grounds.groups >= GROUPS_MIN or grounds.by_hand:
+            return None
+        if not grounds.partners:
             return Refused("two_groups", "fewer than two independent groups report it")
+        if indicator.pap >= BLOCK_PAP_MIN and not grounds.by_person:
+            return Refused("two_groups", "trust in a partner alone never blocks: a person must release it")
+        return None
+
+    def _partner_terms(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
+        if indicator.pap > grounds.pap_max:
+            return Refused("partner_terms", f"its partner allows no more than PAP:{Pap(grounds.pap_max).name}")
+        if grounds.tlp_min and not tlp_within(Tlp(grounds.tlp_min), indicator.tlp):
+            return Refused("partner_terms", f"its partner told of it as {grounds.tlp_min}")
+        if grounds.tlp_min and not may_reach_actors(Tlp(grounds.tlp_min)):
+            return Refused("partner_terms", f"{grounds.tlp_min} stays at the centre")
         return None
 
     def _not_listed(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
@@ -103,15 +138,51 @@ class ShareRules:
 
     def _block_line(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
         line = self._limits.score_block_min
+        if grounds.by_hand or (grounds.partners and grounds.by_person):
+            return None
         if grounds.score < line and indicator.pap >= BLOCK_PAP_MIN:
             return Refused(
                 "block_line", f"its score of {grounds.score:.1f} is below {line:.1f}: it may be watched only"
             )
         return None
 
+    def _question(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+        """A question goes out with a second look at what it asks: approved, open, about things outside."""
+        if not isinstance(letter.said, Asking):
+            return draft
+        question = letter.said.question
+        if not question.open_at(self._clock.now_us()) or not question.approved_by:
+            return Refused("question", "nobody stands behind the question, it was taken back, or its end has passed")
+        if letter.said.to not in question.to:
+            return Refused("question", "the question is not for this actor")
+        if not all(is_external(observable) for observable in question.observables):
+            return Refused("question", "the question asks about something inside")
+        return draft
+
+    def _marking(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+        """What comes of a case goes out under no laxer TLP or PAP than the case's own."""
+        if isinstance(letter.said, Telling | Judging):
+            return draft if letter.case is None else marking(letter.said, letter.case) or draft
+        if not isinstance(letter.said, Releasing) or letter.grounds is None:
+            return draft
+        indicator, grounds = letter.said.indicator, letter.grounds
+        order = [tlp.value for tlp in Tlp]
+        if grounds.case_tlp == Tlp.RED.value:
+            return Refused("marking", "the case is TLP:RED: it goes to named actors, not to all")
+        if order.index(indicator.tlp.value) < order.index(grounds.case_tlp) or indicator.pap > grounds.case_pap:
+            return Refused("marking", f"the case is {grounds.case_tlp}, PAP:{Pap(grounds.case_pap).name}")
+        return draft
+
+    def _kill_switch(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+        """The kill switch is turned by somebody, for a reason that every actor reads."""
+        said = letter.said
+        if isinstance(said, Switching) and not (said.by and said.why.strip() and said.number > 0):
+            return Refused("kill_switch", "nobody turned it, or nobody says why")
+        return draft
+
     def _origin_hidden(self, indicator: Indicator) -> Refused | None:
         """All else in a bundle is a typed value; the case's id is the one text, and it must be a bare hash."""
-        if not _CASE_ID.fullmatch(indicator.case_id):
+        if not CASE_ID.fullmatch(indicator.case_id):
             return Refused("origin_hidden", "the case's id could tell who saw it")
         return None
 
@@ -140,6 +211,27 @@ def _on_indicator(judge: Callable[[Indicator], Refused | None]) -> Apply:
         return judge(letter.said.indicator) or draft
 
     return apply
+
+
+def _on_case(judge: Callable[[Telling | Judging, CaseGrounds], Refused | None]) -> Apply:
+    """A rule about what is said of a case; it never passes without grounds."""
+
+    def apply(letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+        if not isinstance(letter.said, Telling | Judging):
+            return draft
+        if letter.case is None:
+            return Refused("own_only", "nobody says why it may go out")
+        return judge(letter.said, letter.case) or draft
+
+    return apply
+
+
+def _on_part(judge: Callable[[Telling, CaseGrounds], Refused | None]) -> Apply:
+    return _on_case(lambda said, grounds: judge(said, grounds) if isinstance(said, Telling) else None)
+
+
+def _on_verdict(judge: Callable[[Judging, CaseGrounds], Refused | None]) -> Apply:
+    return _on_case(lambda said, grounds: judge(said, grounds) if isinstance(said, Judging) else None)
 
 
 def _on_grounds(judge: Callable[[Indicator, Grounds], Refused | None]) -> Apply:

@@ -5,31 +5,38 @@ values only: nothing in an indicator says which actor saw it. Refuses to know le
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import batched
 from math import exp
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
-from bavn.centre.share.deliveries import Deliveries, indicator_id
-from bavn.centre.share.letter import BLOCK_PAP_MIN, CLOSING_KEPT_US, Grounds, Letter
+from bavn.centre.share.case_rules import CaseGrounds
+from bavn.centre.share.deliveries import Deliveries, Mark, Pending
+from bavn.centre.share.exchange import Exchange
+from bavn.centre.share.letter import CLOSING_KEPT_US, Grounds, Letter
 from bavn.centre.share.post import Post
+from bavn.centre.share.ring import Decision, Ring, RingRules
 from bavn.centre.share.rules import GROUPS_MIN, OF_THE_RECIPIENT, ShareLimits
 from bavn.centre.share.tables import make_tables
 from bavn.model.heard import BlockReceipt, Observed
-from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.model.indicator import Indicator, Pap, Tlp, indicator_id
+from bavn.model.indicator_life import BLOCK_PAP_MIN
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.said import Closing, Opening, Releasing, RevealWanted, Said, TagsWanted
+from bavn.model.said import Asking, Closing, Opening, Releasing, RevealWanted, Said, TagsWanted
 from bavn.wire.book import Book
 from bavn.wire.outbox import OutboxLimits
 
 TRY_AGAIN_US: Final = MINUTE_US
 LETTERS_PER_STEP_MAX: Final = 2000
+LETTERS_PER_WRITE: Final = 200
+"""A disk takes some milliseconds for each write that must not be lost."""
 CONFIDENCE_MIN, CONFIDENCE_MAX = 50, 95
 PRIOR_NATS: Final = 4.0
 _IDENTITY_SPACE: Final = uuid.UUID("9d0c58d4-3b0a-5c8e-9b6f-6a1f7d2c4e90")
@@ -38,7 +45,7 @@ _IDENTITY_SPACE: Final = uuid.UUID("9d0c58d4-3b0a-5c8e-9b6f-6a1f7d2c4e90")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """An observable that a case wants to see in force. ``pap`` None: to block if it may, else to watch. ``confidence``
-    None: from the score."""
+    None: from the score. ``ringed``: what may block goes to the canary ring first."""
 
     observable: Observable
     case_id: str
@@ -48,6 +55,7 @@ class Wish:
     pap: Pap | None
     days: int
     confidence: int | None
+    ringed: bool = False
 
 
 def confidence_of(score: float) -> int:
@@ -77,15 +85,21 @@ class Share:
 
     def __init__(
         self, *, engine: Engine, book: Book, key: Ed25519PrivateKey, clock: Clock, limits: ShareLimits, sector: str,
-        recipients: Recipients, outbox_limits: OutboxLimits | None = None,
+        recipients: Recipients, outbox_limits: OutboxLimits | None = None, ring: RingRules | None = None,
+        canaries: Callable[[], Collection[str]] = tuple,
     ) -> None:  # fmt: skip
         make_tables(engine)
+        self.ring = Ring(engine, ring or RingRules(), canaries)
         self._clock, self._limits, self._recipients = clock, limits, recipients
         self.deliveries = Deliveries(engine)
         self.post = Post(
             book=book, key=key, clock=clock, limits=limits, created_by=identity_of(sector),
             is_member=recipients.is_active, outbox_limits=outbox_limits,
             on_put=self._wake,
+        )  # fmt: skip
+        self.exchange = Exchange(
+            deliveries=self.deliveries, book=book, clock=clock, of_indicators=self.post.rules.of_indicators(),
+            created_by=identity_of(sector), sector=sector,
         )  # fmt: skip
         self._served: frozenset[str] = frozenset()
         self._on_queued: Callable[[str], None] | None = None
@@ -98,9 +112,9 @@ class Share:
         if self._on_queued is not None:
             self._on_queued(actor)
 
-    def say(self, said: Said) -> Refused | None:
-        """A round message, queued once. Raises GateBroken."""
-        return self.post.say(Letter(said, until_us=self._until(said)))
+    def say(self, said: Said, case: CaseGrounds | None = None) -> Refused | None:
+        """A round message, a question, or something of a case on these grounds; queued once. Raises GateBroken."""
+        return self.post.say(Letter(said, until_us=self._until(said), case=case))
 
     def release(self, wishes: Sequence[Wish], order_no: int) -> dict[str, str]:
         """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.
@@ -114,12 +128,21 @@ class Share:
             if refused is not None:
                 refusals[str(wish.observable)] = f"{refused.rule}: {refused.reason}"
                 continue
-            self.deliveries.release(made, wish.grounds, actors, order_no, now_us)
+            ring = self.ring.members(actors) if wish.ringed and made.pap >= BLOCK_PAP_MIN else ()
+            self.deliveries.release(made, wish.grounds, actors, order_no, now_us, ring)
         return refusals
 
     def withdraw(self, case_id: str) -> list[str]:
         """Owe every active actor the withdrawal of all that is live of a case; the ids."""
         return self.deliveries.withdraw(case_id, self._recipients.active(), self._clock.now_us())
+
+    def delist(self, wanted_id: str) -> list[str]:
+        """The same for one indicator."""
+        return self.deliveries.delist(wanted_id, self._recipients.active(), self._clock.now_us())
+
+    def decisions(self) -> list[Decision]:
+        """What the canary ring lets go on, and what it stops."""
+        return self.ring.decisions(self._recipients.active(), self._clock.now_us())
 
     def step(self) -> int:
         """Queue what is owed, newcomers included; how many letters were offered. Raises GateBroken."""
@@ -129,16 +152,25 @@ class Share:
             self.deliveries.owe_newcomers(members, now_us)
             self._served = frozenset(members)
         owed = self.deliveries.pending(now_us, LETTERS_PER_STEP_MAX)
-        for one in owed:
-            until_us = one.said.indicator.valid_until_us if isinstance(one.said, Releasing) else None
-            refused = self.post.say(Letter(one.said, one.grounds, until_us))
-            if refused is None:
-                self.deliveries.queued(one, now_us)
-            else:
-                waits = refused.rule == "room"
-                self.deliveries.refused(one, refused.rule, now_us + TRY_AGAIN_US if waits else None)
+        for some in batched(owed, LETTERS_PER_WRITE, strict=False):
+            self._queue(some, now_us)
         self.post.outbox.expire()
+        self.exchange.step()
         return len(owed)
+
+    def _queue(self, some: Sequence[Pending], now_us: int) -> None:
+        """Their letters first, then the word that they are queued: a kill in between offers them again."""
+        letters = [
+            Letter(
+                one.said, one.grounds, one.said.indicator.valid_until_us if isinstance(one.said, Releasing) else None
+            )
+            for one in some
+        ]
+        marks: list[Mark] = []
+        for one, refused in zip(some, self.post.say_all(letters), strict=True):
+            waits = refused is not None and refused.rule == "room"
+            marks.append(Mark(one, refused.rule if refused else "", now_us + TRY_AGAIN_US if waits else None))
+        self.deliveries.marked(marks, now_us)
 
     def pull(self, actor: str, after: int) -> list[bytes]:
         """What waits for an actor; all up to ``after`` is acknowledged."""
@@ -153,14 +185,18 @@ class Share:
         return self.deliveries.heard(said)
 
     def may_block(self, grounds: Grounds) -> bool:
-        """Whether an indicator on these grounds may block: strong enough, two groups, nothing for its innocence."""
+        """Whether an indicator on these grounds may block: strong enough and two groups, or a partner's word and a
+        person who releases it; and nothing for its innocence."""
         strong = grounds.score >= self._limits.score_block_min and grounds.groups >= GROUPS_MIN
-        return strong and not grounds.listed
+        return (strong or (grounds.partners > 0 and grounds.by_person)) and not grounds.listed
+
+    def pap_for(self, grounds: Grounds) -> Pap:
+        """To block if it may, else to watch; never more than its partner and its case allow."""
+        wanted = BLOCK_PAP_MIN if self.may_block(grounds) else Pap.AMBER
+        return min(wanted, Pap(grounds.pap_max), Pap(grounds.case_pap))
 
     def _indicator(self, wish: Wish, now_us: int) -> Indicator:
-        pap = wish.pap
-        if pap is None:
-            pap = BLOCK_PAP_MIN if self.may_block(wish.grounds) else Pap.AMBER
+        pap = self.pap_for(wish.grounds) if wish.pap is None else wish.pap
         confidence = confidence_of(wish.grounds.score) if wish.confidence is None else wish.confidence
         return Indicator(
             id=indicator_id(wish.observable), version=now_us, observable=wish.observable, tlp=wish.tlp, pap=pap,
@@ -190,5 +226,7 @@ class Share:
                 return now_us + DAY_US
             case Closing():
                 return now_us + CLOSING_KEPT_US
+            case Asking():
+                return said.question.until_us
             case _:
                 return None

@@ -4,11 +4,14 @@ The envelopes themselves wait in wire's outbox, in the book of the ledger. Refus
 actors stand here only as recipients.
 """
 
-from contextlib import AbstractContextManager
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, Integer, MetaData, String, Table
 from sqlalchemy import Text as LongText
+
+from bavn.centre.store.engine import make_missing
+from bavn.centre.store.engine import reading as reading  # noqa: PLC0414  the room reaches it through its tables
+from bavn.centre.store.engine import writing as writing  # noqa: PLC0414  the room reaches it through its tables
 
 METADATA: Final = MetaData()
 
@@ -35,6 +38,8 @@ INDICATOR: Final = Table(
     Column("grounds", LongText, nullable=False),
     Index("share_indicator_case", "case_id"),
     Index("share_indicator_live", "live"),
+    Index("share_indicator_released", "released_us"),
+    Index("share_indicator_withdrawn", "withdrawn_us"),
 )
 
 DELIVERY: Final = Table(
@@ -49,7 +54,7 @@ DELIVERY: Final = Table(
     Column("try_us", BigInteger, nullable=False),
     Column("queued_us", BigInteger),
     Index("share_delivery_status", "status", "try_us"),
-    Index("share_delivery_actor", "actor"),
+    Index("share_delivery_at", "actor", "indicator_id", "version"),
 )
 
 RECEIPT: Final = Table(
@@ -64,6 +69,29 @@ RECEIPT: Final = Table(
     Column("first_us", BigInteger, nullable=False),
     Column("last_us", BigInteger, nullable=False),
 )
+
+NOT_CARRIED: Final = Table(
+    "share_not_carried",
+    METADATA,
+    Column("indicator_id", String(60), primary_key=True),
+    Column("actor", String(40), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("enforcers", LongText, nullable=False),
+)
+
+RING: Final = Table(
+    "share_ring",
+    METADATA,
+    Column("indicator_id", String(60), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("actors", LongText, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("why", LongText, nullable=False),
+    Index("share_ring_state", "state"),
+)
+"""Releases that go to a ring of actors first. No row: everybody has it at once."""
 
 OBSERVED: Final = Table(
     "share_observed",
@@ -80,15 +108,4 @@ OBSERVED: Final = Table(
 
 def make_tables(engine: Engine) -> None:
     """Makes what is not there."""
-    METADATA.create_all(engine)
-
-
-def reading(engine: Engine) -> Connection:
-    """A connection for questions only (a context manager)."""
-    return engine.connect()
-
-
-def writing(engine: Engine) -> AbstractContextManager[Connection]:
-    """A transaction that may write. SQLite takes its lock at once, so that two processes wait for each other instead
-    of failing (node/tables.py, open_engine)."""
-    return engine.execution_options(bavn_writes=True).begin()
+    make_missing(engine, METADATA)

@@ -14,7 +14,6 @@ from bavn.centre.cases.cases import Cases, ChangedMeanwhile, UnknownCase
 from bavn.centre.cases.policies import StandingPolicy, UnknownPolicy
 from bavn.centre.cases.tables import AUDIT
 from bavn.centre.cases.who import NotAllowed, person
-from bavn.centre.node.tables import open_engine
 from bavn.model.case import LIFE_CYCLE, CaseAct, CaseState, NotNow, after
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
@@ -40,8 +39,8 @@ def clock():
 
 
 @pytest.fixture
-def cases(clock):
-    engine = open_engine("sqlite://")
+def cases(clock, databases):
+    engine = databases.new()
     yield Cases(engine, clock)
     engine.dispose()
 
@@ -55,9 +54,9 @@ def policy(**other):
 
 
 @settings(max_examples=60)
-@given(acts=st.lists(st.sampled_from(list(CaseAct)), max_size=8))
-def test_a_case_walks_the_table_and_nothing_else(acts):
-    engine = open_engine("sqlite://")
+@given(acts=st.lists(st.sampled_from([act for act in CaseAct if act is not CaseAct.MERGE]), max_size=8))
+def test_a_case_walks_the_table_and_nothing_else(databases, acts):
+    engine = databases.new()
     try:
         cases = Cases(engine, SimClock(NOW_US))
         case = cases.open(lead())
@@ -76,7 +75,7 @@ def test_a_case_walks_the_table_and_nothing_else(acts):
         assert len(cases.audit_lines(case.id)) == lines
         assert audit.verify(engine) is None
     finally:
-        engine.dispose()
+        databases.free(engine)
 
 
 def test_one_lead_is_one_case_and_follows_it_until_something_is_released(cases):
@@ -147,7 +146,7 @@ def test_orders_are_carried_out_once_and_a_refusal_brings_the_case_back(cases):
     cases.done(order.id, order.order_no, NOW_US + 5)
     assert cases.orders() == ()
     assert cases.case(case.id).clocks.released_us == NOW_US + 5
-    assert cases.released_by(case.id) == "anne"
+    assert cases.last_by(case.id, CaseAct.RELEASE)[0] == "anne"
 
 
 def test_the_clock_keeps_the_last_block(cases):
@@ -179,7 +178,7 @@ def test_two_different_people_stand_behind_a_policy(cases, clock):
     (case,) = cases.every()
     assert case.state is CaseState.RELEASED
     assert case.terms.observables == (EVIL, ADDRESS)
-    assert cases.released_by(case.id) == f"policy:{state.id}"
+    assert cases.last_by(case.id, CaseAct.RELEASE)[0] == f"policy:{state.id}"
     with pytest.raises(UnknownPolicy):
         cases.policies.approve("policy-99", "bo")
 
@@ -249,9 +248,8 @@ def test_a_policy_ends_within_a_year(cases):
 # --- two processes -----------------------------------------------------------------------------------------------
 
 
-def test_of_two_who_act_at_once_one_wins(tmp_path):
-    url = f"sqlite:///{tmp_path / 'centre.db'}"
-    engines = [open_engine(url) for _ in range(2)]
+def test_of_two_who_act_at_once_one_wins(databases, tmp_path):
+    engines = [databases.at(tmp_path) for _ in range(2)]
     desks = [Cases(engine, SimClock(NOW_US)) for engine in engines]
     ids = [desks[0].open(lead(lead_id=f"lead-{at:016x}")).id for at in range(12)]
     won = {case_id: [] for case_id in ids}
@@ -285,7 +283,7 @@ def test_of_two_who_act_at_once_one_wins(tmp_path):
 def test_who_acts_on_an_old_picture_is_told_to_look_again(cases, monkeypatch):
     case = cases.open(lead())
     cases.act(case.id, CaseAct.TAKE, "anne", "")
-    monkeypatch.setattr(cases, "_locked", lambda *_: case)
+    monkeypatch.setattr("bavn.centre.cases.cases.locked", lambda *_: case)
     with pytest.raises(ChangedMeanwhile):
         cases.act(case.id, CaseAct.DISMISS, "bo", "too late")
     assert [line.act for line in cases.audit_lines(case.id)] == ["open", "take"]

@@ -52,7 +52,7 @@ def test_uploads_and_receipts_are_gone_after_the_round(fake_actor, fake_sector):
     sector = fake_sector(three(fake_actor))
     sector.talk()
     with sector.engine.connect() as connection:
-        assert not [row for row in connection.execute(PLANES.select()) if row.planes is not None]
+        assert not connection.execute(PLANES.select()).all()
     assert count(sector, TAGS) > 0
     sector.step(by_s=11)
     assert count(sector, TAGS) == 0
@@ -211,8 +211,8 @@ def test_wrong_uploads_are_refused_with_their_reason(fake_actor, fake_sector):
     opening = sector.outgoing()[0]
     right = 8 * opening.r * opening.m * opening.t
     upload = {
-        "item_id": "u", "actor": "east", "round_id": opening.round_id, "registry_version": 1, "planes": bytes(right),
-        "received_us": sector.now_us,
+        "item_id": "u", "actor": "east", "round_id": opening.round_id, "registry_version": 1, "key_check": "0" * 32,
+        "planes": bytes(right), "received_us": sector.now_us,
     }  # fmt: skip
     for change, rule in (
         ({"planes": bytes(right - 4)}, "planes_length"),
@@ -298,3 +298,50 @@ def test_the_store_keeps_askings_and_answers_for_the_operator(fake_actor, fake_s
     sector.step(by_s=11)
     assert count(sector, ASKED) > 0
     assert count(sector, ANSWERS) > 0
+
+
+def test_other_keys_at_one_actor_are_seen_and_told(fake_actor, fake_sector):
+    """A key holder that hands out different keys, or a group key that is not the group's."""
+    actors = three(fake_actor)
+    actors[1].key_check = "1" * 32
+    sector = fake_sector(actors)
+    sector.talk()
+    sector.step(by_s=11)
+    (round_,) = rounds(sector)
+    assert round_.key_groups == ((3, 11), (7,))
+    told = {said.to: said.other_keys for said in sector.outgoing() if isinstance(said, Closing)}
+    assert told == {"east": 1, "north": 2, "west": 1}
+
+
+def test_one_key_for_all_is_no_news(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor, ("honest", "honest", "absent")))
+    sector.talk()
+    sector.step(by_s=61)
+    sector.talk()
+    sector.step(by_s=11)
+    (round_,) = rounds(sector)
+    assert round_.key_groups == ()
+    assert {said.other_keys for said in sector.outgoing() if isinstance(said, Closing)} <= {0}
+
+
+def test_a_round_names_the_forms_it_is_made_for(fake_actor, fake_sector):
+    sector = fake_sector(three(fake_actor))
+    sector.step()
+    assert {said.forms for said in sector.outgoing()} == {"1-" + "0" * 16}
+    (round_,) = rounds(sector)
+    assert round_.params.forms == "1-" + "0" * 16
+
+
+def test_planes_that_are_damaged_in_the_store_stop_the_centre(fake_actor, fake_sector):
+    from bavn.centre.correlate.join import PlanesSpoilt
+
+    for damage in ({"planes": b"\xff" * 320}, {"planes": b""}, {"x": 5}):
+        sector = fake_sector(three(fake_actor))
+        sector.step()
+        for said in sector.outgoing()[:2]:
+            for heard in sector.actors[said.to].answer(said, sector.now_us, sector.actor_dice):
+                sector.hear(heard)
+        with sector.engine.begin() as connection:
+            connection.execute(PLANES.update().where(PLANES.c.cell_table == 3, PLANES.c.x == 3).values(**damage))
+        with pytest.raises(PlanesSpoilt):
+            sector.step(by_s=61)

@@ -1,14 +1,15 @@
 """What the score promises: it grows with evidence, no order matters, and no one actor moves it by more than the cap."""
 
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from math import inf, isclose, log
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.centre.correlate.cap import GroupWorth, capped
+from bavn.centre.correlate.cap import GroupWorth, Shape, capped
 from bavn.centre.correlate.context import Context, ScoreSettings
+from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.score import HOSTS_BENIGN, HOSTS_MALICIOUS, rhythm, weigh
 from bavn.centre.correlate.sharing import Fit
 from bavn.model.evidence import PERIOD_EDGES_S
@@ -102,25 +103,38 @@ def test_the_score_is_the_sum_of_its_terms_and_each_says_why_in_both_languages(s
 
 
 GROUPS = st.lists(
-    st.tuples(st.floats(-3, 5), st.sampled_from([None, 1, 2])).map(lambda one: GroupWorth((one[0],), one[1])),
-    min_size=1, max_size=6,
+    st.tuples(st.lists(st.floats(-3, 5), min_size=1, max_size=2), st.sampled_from([None, None, 1, 2])).map(
+        lambda one: GroupWorth(tuple(sorted(one[0], reverse=True)), one[1])
+    ),
+    min_size=1, max_size=5,
 )  # fmt: skip
 
 
+def ways_of(group):
+    """(worth or None if left out, rhythm, actors left out) for each way to cut a group down."""
+    yield None, None, len(group.worths)
+    for left_out, worth in enumerate(group.worths):
+        yield worth, group.rhythm if left_out == 0 else None, left_out
+
+
 @settings(max_examples=150)
-@given(groups=GROUPS, numbers=st.lists(st.floats(-3, 3), min_size=7, max_size=7))
-def test_the_cap_is_the_exact_minimum_over_who_is_left_out(groups, numbers):
+@given(groups=GROUPS, numbers=st.lists(st.floats(-3, 3), min_size=7, max_size=7), r=st.floats(0, 1))
+def test_the_cap_is_the_exact_minimum_over_who_is_left_out(groups, numbers, r):
     def of_pairs(pairs):
         return min(4.0, 1.5 * min(pairs, 3))
 
     best = inf
-    for size in range(1, len(groups) + 1):
-        for kept in combinations(groups, size):
-            rhythms = [group.rhythm for group in kept if group.rhythm is not None]
-            pairs = sum(one == other for one, other in combinations(rhythms, 2))
-            worth = sum(group.worths[0] for group in kept) + numbers[size] + of_pairs(pairs)
-            best = min(best, worth + 4.0 * (len(groups) - size))
-    assert isclose(capped(groups, lambda k: numbers[k], of_pairs, 4.0), best, abs_tol=1e-9)
+    for kept in product(*(ways_of(group) for group in groups)):
+        spoken = [(worth, rhythm) for worth, rhythm, _ in kept if worth is not None]
+        if not spoken:
+            continue
+        rhythms = [rhythm for _, rhythm in spoken if rhythm is not None]
+        pairs = sum(one == other for one, other in combinations(rhythms, 2))
+        scale = 1 / (1 + (len(spoken) - 1) * r)
+        worth = scale * sum(worth for worth, _ in spoken) + numbers[len(spoken)] + of_pairs(pairs)
+        best = min(best, worth + 4.0 * sum(left_out for _, _, left_out in kept))
+    shape = Shape(scale=Dependence(r).scale, of_number=lambda k: numbers[k], of_pairs=of_pairs)
+    assert isclose(capped(groups, shape, 4.0), best, abs_tol=1e-9)
 
 
 def test_actors_of_one_group_count_once(sign, context):

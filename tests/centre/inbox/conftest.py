@@ -27,6 +27,7 @@ class World:
     keys: dict = field(default_factory=dict)
     quota_of: dict = field(default_factory=dict)
     rounds: dict = field(default_factory=dict)
+    questions: dict = field(default_factory=dict)
 
     def actor(self, name):
         if name not in self.keys:
@@ -38,6 +39,10 @@ class World:
 
     def quota(self, name, kind):
         return self.quota_of.get(kind, Quota(messages_per_hour_max=1000, bytes_per_hour_max=10_000_000))
+
+    def asked(self, question_id, actor, now_us):
+        found = self.questions.get(question_id)
+        return found if found is not None and actor in found.to and found.open_at(now_us) else None
 
     def open_round(self, round_id):
         return self.rounds.get(round_id)
@@ -72,7 +77,7 @@ def book():
 
 @pytest.fixture
 def inbox(book, world, clock):
-    return Inbox(book, world, world, clock)
+    return Inbox(book, world, world, clock, asked=world)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def rules(inbox):
 def test_each_kind_becomes_the_value_that_others_know(inbox, sealed, report, clock) -> None:
     cells = (messages.CellTag(table=0, bin=1, tag="ab" * 16), messages.CellTag(table=1, bin=0, tag="cd" * 16))
     said = [
-        messages.ShareUpload(round_id=ROUND, registry_version=7, planes=bytes(range(128))),
+        messages.ShareUpload(round_id=ROUND, registry_version=7, key_check="0" * 32, planes=bytes(range(128))),
         messages.Receipts(round_id=ROUND, tags=cells),
         messages.Declined(round_id=ROUND, table=1, bin=3),
         report(),
@@ -62,7 +62,10 @@ def test_each_kind_becomes_the_value_that_others_know(inbox, sealed, report, clo
 
 def test_planes_stay_out_of_the_ledger(inbox, sealed) -> None:
     planes = b"\x01\x02\x03\x04" * 32
-    inbox.receive("region-a", [sealed(messages.ShareUpload(round_id=ROUND, registry_version=7, planes=planes))])
+    inbox.receive(
+        "region-a",
+        [sealed(messages.ShareUpload(round_id=ROUND, registry_version=7, key_check="0" * 32, planes=planes))],
+    )
     (line,) = inbox.ledger.lines()
     assert '"bytes":128' in line.summary
     assert '"sha256"' in line.summary
@@ -133,7 +136,10 @@ def test_bytes_are_bounded_by_quota_too(inbox, sealed, world) -> None:
 
 
 def test_only_the_first_upload_of_a_round_counts(inbox, sealed) -> None:
-    shares = [messages.ShareUpload(round_id=ROUND, registry_version=7, planes=bytes([n]) * 128) for n in (1, 2)]
+    shares = [
+        messages.ShareUpload(round_id=ROUND, registry_version=7, key_check="0" * 32, planes=bytes([n]) * 128)
+        for n in (1, 2)
+    ]
     assert inbox.receive("region-a", [sealed(share, n) for n, share in enumerate(shares, 1)]) == [1, 2]
     assert rules(inbox) == ["passed", "second_upload"]
     assert inbox.receive("region-b", [sealed(shares[1], 1, sender="region-b")]) == [1]
@@ -187,7 +193,10 @@ def test_items_are_taken_in_order_until_they_are_done(inbox, sealed) -> None:
 
 
 def test_content_goes_when_it_is_done(inbox, sealed, book) -> None:
-    inbox.receive("region-a", [sealed(messages.ShareUpload(round_id=ROUND, registry_version=7, planes=bytes(128)))])
+    inbox.receive(
+        "region-a",
+        [sealed(messages.ShareUpload(round_id=ROUND, registry_version=7, key_check="0" * 32, planes=bytes(128)))],
+    )
     (taken,) = inbox.take()
     inbox.done(taken.number)
     assert book.rows("SELECT body, attachment FROM inbox") == [(None, None)]

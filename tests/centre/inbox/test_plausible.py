@@ -1,8 +1,12 @@
 """What cannot be true is refused at the door of the centre, and the ledger says by which rule."""
 
+from dataclasses import replace
+
 import pytest
 
 from bavn.model.moment import HOUR_US, hour_of
+from bavn.model.observable import Observable
+from bavn.model.question import Question
 from bavn.wire import messages
 
 ROUND = "0a" * 16
@@ -46,6 +50,25 @@ def test_a_report_names_something_outside_in_one_spelling(judged, report, kind, 
     assert judged(report(type=kind, value=value)) == rule
 
 
+CHAIN, PAIR = "T1046-T1071@20", "1" * 32 + "+" + "2" * 32
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ({"type": "fp-pair", "value": PAIR}, "passed"), ({"type": "fp-pair", "value": PAIR[:-1]}, "not_canonical"),
+        ({"type": "chain", "value": CHAIN, "technique": "T1071", "period_bucket": 3}, "passed"),
+        ({"type": "chain", "value": CHAIN, "technique": "T1046", "period_bucket": None}, "passed"),
+        ({"type": "chain", "value": CHAIN.lower(), "technique": "T1071"}, "not_canonical"),
+        ({"type": "chain", "value": CHAIN, "technique": "T1048", "period_bucket": 3}, "behaviour"),
+        ({"type": "chain", "value": CHAIN, "technique": "T1071", "period_bucket": 0}, "behaviour"),
+        ({"type": "chain", "value": "T1046-T1071-T1048", "technique": "T1071", "period_bucket": 0}, "passed"),
+    ],
+)  # fmt: skip
+def test_a_report_on_behaviour_fits_itself(judged, report, said, rule) -> None:
+    assert judged(report(**said)) == rule
+
+
 def test_a_refused_value_is_not_repeated_in_the_ledger(judged, report, inbox) -> None:
     assert judged(report(type="ip4", value="10.77.88.99")) == "internal"
     (line,) = inbox.ledger.lines()
@@ -62,6 +85,44 @@ def test_a_refused_value_is_not_repeated_in_the_ledger(judged, report, inbox) ->
 )  # fmt: skip
 def test_hours_are_hours_and_near(judged, report, first, last, rule) -> None:
     assert judged(report(first_hour=first, last_hour=last)) == rule
+
+
+QUESTION = Question(
+    id="0c" * 16, observables=(Observable.of("domain", "evil-beacon.com"),), since_hour=NOW_HOUR - 24,
+    to=("region-a",), why="x", asked_by="anne", asked_us=0, until_us=2**52, approved_by="bo", approved_us=1,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "sender", "rule"),
+    [
+        ({"state": "not_met"}, "region-a", "passed"),
+        ({"state": "met", "count_bucket": 2, "first_hour": NOW_HOUR - 9, "last_hour": NOW_HOUR}, "region-a", "passed"),
+        ({"state": "not_met"}, "region-b", "unknown_question"),
+        ({"state": "not_met", "question_id": "0d" * 16}, "region-a", "unknown_question"),
+        ({"state": "not_met", "number": 1}, "region-a", "unknown_question"),
+        ({"state": "met", "count_bucket": 2}, "region-a", "hours"),
+        ({"state": "met", "first_hour": NOW_HOUR, "last_hour": NOW_HOUR}, "region-a", "hours"),
+        ({"state": "not_met", "count_bucket": 1}, "region-a", "hours"),
+        ({"state": "not_met", "first_hour": NOW_HOUR, "last_hour": NOW_HOUR}, "region-a", "hours"),
+        ({"state": "met", "count_bucket": 1, "first_hour": NOW_HOUR, "last_hour": NOW_HOUR - 1}, "region-a", "hours"),
+        ({"state": "met", "count_bucket": 1, "first_hour": NOW_HOUR, "last_hour": NOW_HOUR + 9}, "region-a", "hours"),
+    ],
+)
+def test_an_answer_is_to_a_question_that_this_actor_was_asked(judged, world, said, sender, rule) -> None:
+    world.questions[QUESTION.id] = QUESTION
+    plain = {"question_id": QUESTION.id, "number": 0, "count_bucket": 0, "first_hour": None, "last_hour": None}
+    assert judged(messages.QuestionAnswered(**{**plain, "days": 3, **said}), sender) == rule
+
+
+def test_a_decline_too_and_none_after_the_end(judged, world) -> None:
+    decline = messages.QuestionDeclined(question_id=QUESTION.id, number=0)
+    world.questions[QUESTION.id] = replace(QUESTION, ended_us=2)
+    assert judged(decline) == "unknown_question"
+    world.questions[QUESTION.id] = replace(QUESTION, approved_us=None)
+    assert judged(decline) == "unknown_question"
+    world.questions[QUESTION.id] = QUESTION
+    assert judged(decline) == "passed"
 
 
 def test_a_second_is_no_hour() -> None:
@@ -84,7 +145,10 @@ def test_a_closed_round_takes_no_more_answers(judged, report, world) -> None:
     world.rounds.clear()
     assert judged(report()) == "unknown_round"
     assert judged(messages.Declined(round_id=ROUND, table=0, bin=0)) == "unknown_round"
-    assert judged(messages.ShareUpload(round_id=ROUND, registry_version=7, planes=bytes(128))) == "unknown_round"
+    assert (
+        judged(messages.ShareUpload(round_id=ROUND, registry_version=7, key_check="0" * 32, planes=bytes(128)))
+        == "unknown_round"
+    )
 
 
 def test_who_is_not_in_the_round_has_no_say_in_it(judged, report, world) -> None:
@@ -101,12 +165,18 @@ def test_who_is_not_in_the_round_has_no_say_in_it(judged, report, world) -> None
     ],
 )  # fmt: skip
 def test_planes_are_of_the_rounds_length_and_field(judged, planes, version, rule) -> None:
-    assert judged(messages.ShareUpload(round_id=ROUND, registry_version=version, planes=planes)) == rule
+    assert (
+        judged(messages.ShareUpload(round_id=ROUND, registry_version=version, key_check="0" * 32, planes=planes))
+        == rule
+    )
 
 
 def test_a_late_upload_is_refused(judged, clock) -> None:
     clock.advance(HOUR_US)
-    assert judged(messages.ShareUpload(round_id=ROUND, registry_version=7, planes=bytes(128))) == "too_late"
+    assert (
+        judged(messages.ShareUpload(round_id=ROUND, registry_version=7, key_check="0" * 32, planes=bytes(128)))
+        == "too_late"
+    )
 
 
 def test_receipts_are_for_distinct_cells_of_the_round_and_at_most_m(judged) -> None:

@@ -1,8 +1,6 @@
 """A registry in memory, an authority from seeded dice, a clock that stands still."""
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
 
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Application, Enrolment
@@ -20,8 +18,8 @@ def clock():
 
 
 @pytest.fixture
-def engine():
-    made = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+def engine(databases):
+    made = databases.new()
     yield made
     made.dispose()
 

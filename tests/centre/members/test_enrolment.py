@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 
 from bavn.centre.members.authority import ACTOR_DAYS, Authority
 from bavn.centre.members.enrolment import CERTIFICATES_PER_DAY_MAX, Admitted, Application, Enrolment
@@ -119,9 +119,9 @@ def test_requests_that_ask_for_more_are_refused(enrolment, admitted) -> None:
 @settings(max_examples=150)
 @example(csr="", at=47, byte=47)
 @given(csr=st.text(max_size=300), at=st.integers(0, 400), byte=st.integers(0, 255))
-def test_any_request_is_refused_or_sound(csr, at, byte) -> None:
+def test_any_request_is_refused_or_sound(databases, csr, at, byte) -> None:
     keys = NodeKeys.make("region-a", SeededDice(1, "region-a"))
-    engine = create_engine("sqlite://")
+    engine = databases.new()
     clock = SimClock(1_795_000_000_000_000)
     enrolment = Enrolment(
         Registry(engine, clock), Authority.make("s", clock.now_us(), SeededDice(1)), clock, SeededDice(2)
@@ -132,7 +132,7 @@ def test_any_request_is_refused_or_sound(csr, at, byte) -> None:
     assert isinstance(enrolment.renew("region-a", raw.decode("latin1")), Refused)
     asked = Application(actor="region-a", token=csr, csr=csr, message_key=csr, proof=csr)
     assert isinstance(enrolment.enrol(asked), Refused)
-    engine.dispose()
+    databases.free(engine)
 
 
 def test_renewal_leaves_the_present_certificate_to_its_end(registry, enrolment, admitted, clock) -> None:
@@ -184,8 +184,8 @@ def test_certificates_of_our_authority_that_we_did_not_issue_are_nobodys(registr
     assert rule(registry.who(b"\x30\x00")) == "unknown_certificate"
 
 
-def test_two_at_once_with_one_token_admit_one(tmp_path, authority, apply_for, clock) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'centre.db'}", connect_args={"timeout": 20})
+def test_two_at_once_with_one_token_admit_one(databases, tmp_path, authority, apply_for, clock) -> None:
+    engine = databases.at(tmp_path)
     registry = Registry(engine, clock)
     registry.add("region-a", "region")
     enrolment = Enrolment(registry, authority, clock, SeededDice(1, "enrolment"))

@@ -1,9 +1,11 @@
 """Who is a member: names and places are never reused, and every change that matters counts the version up."""
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+from sqlalchemy import inspect
 
-from bavn.centre.members.registry import CannotAdd, Registry, UnknownActor
+from bavn.centre.members.registry import DEFAULT_QUOTAS, CannotAdd, NotInState, Registry, UnknownActor
 from bavn.model.member import ActorState, Quota
 
 
@@ -70,9 +72,8 @@ def test_an_actors_own_quota_goes_before_the_sectors(registry) -> None:
     assert registry.quota("region-a", "NoSuchKind").messages_per_hour_max == 0
 
 
-def test_two_registries_on_one_file_see_the_same(tmp_path, clock) -> None:
-    url = f"sqlite:///{tmp_path / 'centre.db'}"
-    first, second = create_engine(url), create_engine(url)
+def test_two_registries_on_one_database_see_the_same(databases, tmp_path, clock) -> None:
+    first, second = databases.at(tmp_path), databases.at(tmp_path)
     try:
         one, two = Registry(first, clock), Registry(second, clock)
         one.add("region-a", "region")
@@ -89,3 +90,53 @@ def test_tables_hold_no_private_key_and_no_token(engine, registry) -> None:
         column["name"] for table in inspect(engine).get_table_names() for column in inspect(engine).get_columns(table)
     }
     assert not {name for name in columns if "private" in name or "secret" in name or name == "token"}
+
+
+def test_a_suspended_actor_is_not_let_in_and_comes_back_with_the_keys_it_has(registry, enrolment, apply_for) -> None:
+    admitted = enrolment.enrol(apply_for("region-a", enrolment.invite("region-a")))
+    der = load_pem_x509_certificate(admitted.certificate.encode()).public_bytes(Encoding.DER)
+    noted = []
+    before, _ = registry.members()
+    registry.suspend("region-a", lambda _: noted.append("suspended"))
+    assert registry.who(der).rule == "suspended"
+    assert (registry.key("region-a"), registry.members()[1]) == (None, ())
+    assert registry.members()[0] > before
+    token = enrolment.invite("region-a")
+    registry.resume("region-a", lambda _: noted.append("resumed"))
+    assert registry.who(der).name == "region-a"
+    assert registry.key("region-a") is not None
+    assert enrolment.enrol(apply_for("region-a", token)).rule == "bad_token"
+    assert noted == ["suspended", "resumed"]
+    with pytest.raises(NotInState):
+        registry.resume("region-a")
+    with pytest.raises(UnknownActor):
+        registry.suspend("nobody-x")
+    registry.revoke("region-a")
+    with pytest.raises(NotInState):
+        registry.resume("region-a")
+
+
+def test_an_act_whose_line_cannot_be_written_does_not_happen(registry, enrolment, apply_for) -> None:
+    enrolment.enrol(apply_for("region-a", enrolment.invite("region-a")))
+
+    def broken(_):
+        raise RuntimeError("no line")
+
+    for act in (registry.suspend, registry.revoke):
+        with pytest.raises(RuntimeError, match="no line"):
+            act("region-a", broken)
+        assert registry.actor("region-a").state is ActorState.ACTIVE
+
+
+def test_papers_and_quotas_are_shown_with_what_is_the_actors_own(registry, enrolment, apply_for, clock) -> None:
+    enrolment.enrol(apply_for("region-a", enrolment.invite("region-a")))
+    enrolment.invite("region-a")
+    (paper,), (until_us,) = registry.papers("region-a")
+    assert paper.revoked_us is None
+    assert registry.valid_until() == {"region-a": paper.until_us}
+    assert until_us > clock.now_us()
+    own = Quota(messages_per_hour_max=1, bytes_per_hour_max=2)
+    registry.set_quota("region-a", "Report", own)
+    assert registry.quotas("region-a")["Report"] == (own, True)
+    registry.set_quota("region-a", "Report", None)
+    assert registry.quotas("region-a")["Report"] == (DEFAULT_QUOTAS["Report"], False)

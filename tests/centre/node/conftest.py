@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,8 +13,8 @@ from bavn.centre.correlate.lists import NoLists
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
-from bavn.centre.node import CentreConfig, open_centre, open_engine
-from bavn.centre.node.config import CentreLimits
+from bavn.centre.node.build import open_centre
+from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.indicator import BlockOutcome
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
@@ -26,6 +27,7 @@ from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages import IndicatorReleased
 from bavn.wire.stix import indicator_of
+from tests.centre.node.intel_world import World as IntelWorld
 
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US
 BAD = Observable.of("domain", "cdn-sync-hub.net")
@@ -72,6 +74,7 @@ class Node:
         self.letters += len(heard)
         for raw in heard:
             self.door.hear(raw, self._protect)
+        self.door.join()
         queued = self.door.queued()
         self.door.acknowledged(centre.receive(self.name, queued))
         return len(heard) + len(queued)
@@ -120,7 +123,7 @@ class Sector:
         """What a new process finds: files, and nothing else."""
         self.engine.dispose()
         self.book.close()
-        self.engine, self.book = open_engine(f"sqlite:///{folder / 'centre.db'}"), Book(folder / "book.db")
+        self.engine, self.book = self.databases.at(folder), Book(folder / "book.db")
         self.registry = Registry(self.engine, self.clock)
         self.restart()
 
@@ -150,28 +153,29 @@ class Sector:
 
 
 @contextmanager
-def sector_in(folder, names):
-    """A sector whose centre keeps everything in files."""
-    engine, book = open_engine(f"sqlite:///{folder / 'centre.db'}"), Book(folder / "book.db")
-    made = Sector(names, engine, book)
+def sector_in(databases, folder, names):
+    """A sector whose centre keeps everything where another process finds it."""
+    made = Sector(names, databases.at(folder), Book(folder / "book.db"))
+    made.databases = databases
     try:
         yield made
     finally:
         made.close()
+        databases.free(made.engine)
 
 
 @pytest.fixture(scope="session")
-def sector_on_disk():
-    return sector_in
+def sector_on_disk(databases):
+    return partial(sector_in, databases)
 
 
 @pytest.fixture
-def make_sector():
+def make_sector(databases):
     """Sectors that are closed again after the test."""
     made = []
 
     def make(names, lists=None, config=None):
-        made.append(Sector(names, open_engine("sqlite://"), Book(), lists, config))
+        made.append(Sector(names, databases.new(), Book(), lists, config))
         return made[-1]
 
     yield make
@@ -197,3 +201,23 @@ def suspicion():
 @pytest.fixture(scope="session")
 def bad():
     return BAD, BAD_ADDRESS
+
+
+@pytest.fixture
+def make_world(databases):
+    """A centre with sources outside the sector; closed at the end."""
+    made = []
+
+    def make(**settings):
+        made.append(IntelWorld(databases.new(), **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+        databases.free(one.engine)
+
+
+@pytest.fixture
+def world(make_world):
+    return make_world()

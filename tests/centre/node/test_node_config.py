@@ -10,7 +10,7 @@ from bavn.centre.correlate.sharing import Fit, Seen
 from bavn.centre.correlate.tier import TIERS, Tier
 from bavn.centre.node.config import CentreLimits, config_of
 from bavn.centre.node.lead_book import SqlLeadBook, histograms
-from bavn.centre.node.tables import METADATA, open_engine
+from bavn.centre.node.tables import METADATA, make_missing
 from bavn.model.observable import Observable
 from bavn.model.settings import SettingsError
 
@@ -80,9 +80,9 @@ def test_histograms_count_independent_groups_at_the_threshold_they_could_show(si
     assert found == {"unlisted/domain": [Seen(3, 2, 1)], "listed/ip4": [Seen(2, 2, 1)]}
 
 
-def test_fits_are_kept_and_the_day_they_were_made():
-    engine = open_engine("sqlite://")
-    METADATA.create_all(engine)
+def test_fits_are_kept_and_the_day_they_were_made(databases):
+    engine = databases.new()
+    make_missing(engine, METADATA)
     book = SqlLeadBook(engine)
     assert book.fits() == ({}, 0)
     book.keep_fits({"unlisted/domain": Fit(0.8, 300)}, 7)

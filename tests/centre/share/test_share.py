@@ -7,17 +7,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.centre.node.tables import open_engine
-from bavn.centre.share.deliveries import indicator_id
 from bavn.centre.share.letter import Grounds, Letter
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish, confidence_of, identity_of
+from bavn.model.forms import forms
 from bavn.model.heard import BlockReceipt, Observed
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.said import Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
+from bavn.model.question import Question
+from bavn.model.said import Asking, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
 from bavn.sim.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book
@@ -43,8 +43,8 @@ class Actors:
 
 
 class World:
-    def __init__(self, outbox_limits=None):
-        self.engine, self.book, self.clock = open_engine("sqlite://"), Book(), SimClock(NOW_US)
+    def __init__(self, engine, outbox_limits=None):
+        self.engine, self.book, self.clock = engine, Book(), SimClock(NOW_US)
         self.actors = Actors("east", "north")
         self.key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
         self.limits = outbox_limits
@@ -71,14 +71,16 @@ class World:
 
 
 @pytest.fixture
-def world():
-    made = World()
+def world(databases):
+    made = World(databases.new())
     yield made
     made.close()
 
 
 def wish(**other):
-    grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": "anne"} | other.pop("grounds", {})
+    grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": "anne", "people": ("anne", "bo")} | other.pop(
+        "grounds", {}
+    )
     plain = {
         "observable": EVIL, "case_id": CASE, "technique": "T1071.001", "tlp": Tlp.AMBER, "pap": None, "days": 30,
         "confidence": None,
@@ -110,6 +112,10 @@ def test_an_indicator_leaves_once_to_each_with_one_line_each(world):
         ({"observable": Observable.trusted(ObservableType.DOMAIN, "Evil.Example.com")}, "canonical"),
         ({"days": 91}, "not_expired"),
         ({"days": 0}, "not_expired"),
+        ({"grounds": {"people": ()}}, "two_people"),
+        ({"grounds": {"people": ("anne",)}}, "two_people"),
+        ({"grounds": {"people": ("anne", "Anne")}}, "two_people"),
+        ({"grounds": {"people": ("anne",), "by_hand": True}}, "two_people"),
         ({"grounds": {"groups": 1}}, "two_groups"),
         ({"grounds": {"listed": ("tranco",)}, "pap": Pap.GREEN}, "not_listed"),
         ({"grounds": {"score": 6.9}, "pap": Pap.GREEN}, "block_line"),
@@ -154,8 +160,8 @@ def test_a_second_release_is_a_higher_version_of_the_same_indicator(world):
     assert second.version > first.version
 
 
-def test_a_letter_that_finds_no_room_is_tried_again_and_never_lost():
-    world = World(OutboxLimits(messages_max=1))
+def test_a_letter_that_finds_no_room_is_tried_again_and_never_lost(databases):
+    world = World(databases.new(), OutboxLimits(messages_max=1))
     try:
         world.share.say(Closing(to="east", round_id=ROUND))
         world.share.release([wish()], 1)
@@ -173,7 +179,7 @@ def test_a_letter_that_finds_no_room_is_tried_again_and_never_lost():
 
 def test_round_messages_leave_in_order_once_and_to_members_only(world):
     opening = Opening(
-        to="east", round_id=ROUND, version=1, epoch=20_000, registry_version=1, tier="A", t=2, m=10, r=4,
+        to="east", round_id=ROUND, version=1, epoch=20_000, registry_version=1, tier="A", t=2, m=10, r=4, forms=forms(),
         deadline_us=NOW_US + MINUTE_US, members=(("east", 1), ("north", 2)),
     )  # fmt: skip
     said = [
@@ -262,3 +268,35 @@ def test_grounds_never_travel(world):
     assert b"8.765" not in opened.encoded.body
     said = Releasing(to="east", indicator=indicator_of(opened.message.bundle), created_us=NOW_US)
     assert world.share.post.try_on(Letter(said)).rule == "approved"
+
+
+QUESTION = Question(
+    id="0d" * 16, observables=(EVIL,), since_hour=470_000, to=("north",), why="a partner saw it", asked_by="anne",
+    asked_us=NOW_US, until_us=NOW_US + 7 * DAY_US, approved_by="bo", approved_us=NOW_US,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("to", "changes", "rule"),
+    [
+        ("north", {}, ""),
+        ("north", {"approved_by": None}, "question"),
+        ("north", {"approved_us": None}, "question"),
+        ("north", {"ended_us": NOW_US}, "question"),
+        ("north", {"until_us": NOW_US}, "question"),
+        ("north", {"observables": (EVIL, Observable.of("ip4", "10.1.2.3"))}, "question"),
+        ("east", {}, "question"),
+        ("west", {"to": ("west",)}, "to_member"),
+    ],
+)
+def test_a_question_goes_out_once_and_only_with_somebody_behind_it(world, to, changes, rule) -> None:
+    said = Asking(to=to, question=replace(QUESTION, **changes))
+    refused = world.share.say(said)
+    assert (refused.rule if refused else "") == rule
+    assert world.share.say(said) is None or rule
+    opened = world.heard_by(to) if rule != "to_member" else []
+    assert len(opened) == (0 if rule else 1)
+    if not rule:
+        asked = opened[0].message
+        assert (asked.asked_by, asked.approved_by, asked.why) == ("anne", "bo", "a partner saw it")
+        assert [one.value for one in asked.observables] == [EVIL.value]

@@ -1,0 +1,291 @@
+"""Questions of the centre's analysts to the sector: asked by one person, approved by another, answered by each actor.
+
+Every step is a line of the audit log. What nobody has answered yet is shown as that, with since when: silence is never
+taken for a no. Refuses to send anything: the centre's node does.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy import Text as LongText
+
+from bavn.centre.cases import audit
+from bavn.centre.cases.policies import same_person
+from bavn.centre.cases.tables import make_tables, reading, writing
+from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.store.engine import make_missing
+from bavn.model.heard import Replied
+from bavn.model.moment import DAY_US, hour_of
+from bavn.model.observable import Observable, ObservableType, is_external
+from bavn.model.ports import Clock
+from bavn.model.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX, Answer, Question
+
+SHOWN_MAX: Final = 1000
+METADATA: Final = MetaData()
+QUESTION: Final = Table(
+    "case_question",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("body", LongText, nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("approved_by", String(64)),
+    Column("approved_us", BigInteger),
+    Column("ended_by", String(64)),
+    Column("ended_us", BigInteger),
+)
+TO: Final = Table(
+    "case_question_to",
+    METADATA,
+    Column("question_id", String(32), primary_key=True),
+    Column("actor", String(40), primary_key=True),
+    Column("sent", Boolean, nullable=False),
+    Column("rule", String(40), nullable=False),
+    Index("case_question_sent", "sent"),
+)
+ANSWER: Final = Table(
+    "case_answer",
+    METADATA,
+    Column("question_id", String(32), primary_key=True),
+    Column("actor", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("count_bucket", Integer, nullable=False),
+    Column("first_hour", Integer),
+    Column("last_hour", Integer),
+    Column("days", Integer, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+)
+
+
+class UnknownQuestion(Exception):
+    """No question has that id. The person who asked must act."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtActor:
+    """One actor asked. ``refused``: the rule of gate 3 by which the question did not go out; ``unanswered``: places of
+    the observables that it has said nothing of; ``answers`` by place."""
+
+    actor: str
+    sent: bool
+    refused: str
+    answers: tuple[Answer, ...]
+    unanswered: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """A question and what came of it, by actor. Unanswered ones wait since ``question.approved_us``."""
+
+    question: Question
+    actors: tuple[AtActor, ...]
+
+
+class Questions:
+    """May be open in several processes at once. ``two_people``: who asked cannot approve."""
+
+    def __init__(self, engine: Engine, clock: Clock, *, two_people: bool = True) -> None:
+        make_tables(engine)
+        make_missing(engine, METADATA)
+        self._engine, self._clock, self._two_people = engine, clock, two_people
+
+    def ask(
+        self, observables: Sequence[Observable], to: Sequence[str], user: str, *, why: str, since_us: int, days: int = 7
+    ) -> Question:
+        """A question that waits for its approval. ValueError for one that no actor would answer: nothing or too much,
+        something inside, a whole public suffix, a chain, nobody asked, no reason, a span out of bounds."""
+        person(user)
+        now_us = self._clock.now_us()
+        wanted = tuple(dict.fromkeys(observables))
+        _checked(wanted, to, why, since_us, now_us, days)
+        made = Question(
+            id="", observables=wanted, since_hour=hour_of(since_us), to=tuple(sorted(set(to))), why=why, asked_by=user,
+            asked_us=now_us, until_us=now_us + days * DAY_US,
+        )  # fmt: skip
+        with writing(self._engine) as connection:
+            line = audit.note(connection, now_us, user, "question-asked", "questions", _body(made))
+            made = replace(made, id=line.hash[:32])
+            connection.execute(
+                insert(QUESTION).values(id=made.id, body=json.dumps(_body(made), sort_keys=True), asked_us=now_us)
+            )
+            connection.execute(
+                insert(TO), [{"question_id": made.id, "actor": a, "sent": False, "rule": ""} for a in made.to]
+            )
+        return made if self._two_people else self.approve(made.id, user)
+
+    def approve(self, question_id: str, user: str) -> Question:
+        """Stand behind somebody else's question: it goes out at the centre's next step. Raises UnknownQuestion;
+        NotAllowed for the one who asked, and for a question that is approved, taken back or past its end."""
+        person(user)
+        now_us, known = self._clock.now_us(), self.get(question_id)
+        if self._two_people and same_person(known.asked_by, user):
+            raise NotAllowed("two different people stand behind a question; who asked it cannot approve it")
+        if now_us >= known.until_us:
+            raise NotAllowed("the question is past its end: ask again")
+        with writing(self._engine) as connection:
+            self._once(connection, question_id, {"approved_by": user, "approved_us": now_us}, QUESTION.c.approved_us)
+            audit.note(connection, now_us, user, "question-approved", question_id, {"asked_by": known.asked_by})
+        return self.get(question_id)
+
+    def end(self, question_id: str, user: str, why: str) -> Question:
+        """Take a question back; one person is enough. Nodes that have it may still answer: that is refused. Raises
+        UnknownQuestion, NotAllowed."""
+        person(user)
+        now_us = self._clock.now_us()
+        self.get(question_id)
+        with writing(self._engine) as connection:
+            self._once(connection, question_id, {"ended_by": user, "ended_us": now_us}, QUESTION.c.ended_us)
+            audit.note(connection, now_us, user, "question-ended", question_id, {"why": why})
+        return self.get(question_id)
+
+    def get(self, question_id: str) -> Question:
+        """Raises UnknownQuestion."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(QUESTION).where(QUESTION.c.id == question_id)).first()
+        if row is None:
+            raise UnknownQuestion(f"no question is called {question_id[:60]!r}")
+        return _question(row)
+
+    def every(self, limit: int = 20, after: tuple[int, str] | None = None) -> tuple[QuestionView, ...]:
+        """The latest first; ``after``: (asked_us, id) of the last one shown."""
+        asked = select(QUESTION).order_by(QUESTION.c.asked_us.desc(), QUESTION.c.id.desc())
+        if after is not None:
+            earlier = QUESTION.c.asked_us < after[0]
+            asked = asked.where(earlier | ((QUESTION.c.asked_us == after[0]) & (QUESTION.c.id < after[1])))
+        asked = asked.limit(min(limit, SHOWN_MAX))
+        with reading(self._engine) as connection:
+            found = [_question(row) for row in connection.execute(asked)]
+            return tuple(self._view(connection, question) for question in found)
+
+    def view(self, question_id: str) -> QuestionView:
+        """Raises UnknownQuestion."""
+        question = self.get(question_id)
+        with reading(self._engine) as connection:
+            return self._view(connection, question)
+
+    def asked(self, question_id: str, actor: str, now_us: int) -> Question | None:
+        """The question if it was sent to this actor and is open; else None."""
+        with reading(self._engine) as connection:
+            here = (TO.c.question_id == question_id) & (TO.c.actor == actor) & TO.c.sent
+            row = connection.execute(
+                select(QUESTION).where(QUESTION.c.id == question_id, select(TO.c.actor).where(here).exists())
+            ).first()
+        question = None if row is None else _question(row)
+        return question if question is not None and question.open_at(now_us) else None
+
+    def to_send(self, now_us: int, limit: int = 1000) -> list[tuple[Question, str]]:
+        """Approved questions and the actors that have not been asked yet."""
+        waiting = (
+            select(QUESTION, TO.c.actor).join(TO, TO.c.question_id == QUESTION.c.id)
+            .where(TO.c.sent.is_(False), TO.c.rule == "", QUESTION.c.approved_us.is_not(None))
+            .where(QUESTION.c.ended_us.is_(None)).order_by(QUESTION.c.approved_us, QUESTION.c.id, TO.c.actor)
+        )  # fmt: skip
+        with reading(self._engine) as connection:
+            rows = connection.execute(waiting.limit(limit)).all()
+        made = [(_question(row), str(row.actor)) for row in rows]
+        return [(question, actor) for question, actor in made if question.open_at(now_us)]
+
+    def sent(self, question_id: str, actor: str, rule: str = "") -> None:
+        """It lies in the actor's queue, or gate 3 refused it for good by ``rule``. Repeatable."""
+        here = (TO.c.question_id == question_id) & (TO.c.actor == actor)
+        with writing(self._engine) as connection:
+            connection.execute(update(TO).where(here).values(sent=rule == "", rule=rule))
+
+    def heard(self, said: Replied) -> None:
+        """Keep an answer. An actor that answers again replaces what it said. Repeatable."""
+        here = (
+            (ANSWER.c.question_id == said.question_id) & (ANSWER.c.actor == said.actor)
+            & (ANSWER.c.number == said.number)
+        )  # fmt: skip
+        row = asdict(said)
+        del row["item_id"]
+        with writing(self._engine) as connection:
+            connection.execute(delete(ANSWER).where(here))
+            connection.execute(insert(ANSWER).values(**row))
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _once(self, connection: Connection, question_id: str, values: dict[str, Any], unset: Column[Any]) -> None:
+        """Only one decision of a kind is made, and none after the question was taken back."""
+        changed = connection.execute(
+            update(QUESTION)
+            .where(QUESTION.c.id == question_id, unset.is_(None), QUESTION.c.ended_us.is_(None))
+            .values(**values)
+        )
+        if changed.rowcount != 1:
+            raise NotAllowed(f"question {question_id} was approved or taken back before")
+
+    def _view(self, connection: Connection, question: Question) -> QuestionView:
+        to = connection.execute(select(TO).where(TO.c.question_id == question.id).order_by(TO.c.actor)).all()
+        rows = connection.execute(
+            select(ANSWER).where(ANSWER.c.question_id == question.id).order_by(ANSWER.c.actor, ANSWER.c.number)
+        ).all()
+        actors = []
+        for entry in to:
+            answers = tuple(_answer(row) for row in rows if row.actor == entry.actor)
+            silent = set(range(len(question.observables))) - {answer.number for answer in answers}
+            actors.append(AtActor(entry.actor, bool(entry.sent), entry.rule, answers, tuple(sorted(silent))))
+        return QuestionView(question, tuple(actors))
+
+
+def _checked(
+    wanted: tuple[Observable, ...], to: Sequence[str], why: str, since_us: int, now_us: int, days: int
+) -> None:
+    if not 1 <= len(wanted) <= OBSERVABLES_MAX:
+        raise ValueError(f"a question names 1 to {OBSERVABLES_MAX} indicators")
+    for observable in wanted:
+        if observable.type is ObservableType.CHAIN:
+            raise ValueError("a chain of techniques stands in no record: it cannot be asked for")
+        if not is_external(observable):
+            raise ValueError(f"{observable} names something inside, or a whole public suffix: no actor answers that")
+    if not to:
+        raise ValueError("nobody is asked: there is no such active actor")
+    if not why.strip() or len(why) > WHY_CHARS_MAX:
+        raise ValueError(f"a question says why, in 1 to {WHY_CHARS_MAX} characters: every actor reads it")
+    if not now_us - DAYS_BACK_MAX * DAY_US <= since_us <= now_us:
+        raise ValueError(f"a question looks back at most {DAYS_BACK_MAX} days")
+    if not 1 <= days <= DAYS_OPEN_MAX:
+        raise ValueError(f"a question is open for 1 to {DAYS_OPEN_MAX} days")
+
+
+def _body(question: Question) -> dict[str, Any]:
+    return {
+        "observables": [[o.type.value, o.value] for o in question.observables], "since_hour": question.since_hour,
+        "to": list(question.to), "why": question.why, "asked_by": question.asked_by, "asked_us": question.asked_us,
+        "until_us": question.until_us,
+    }  # fmt: skip
+
+
+def _question(row: Row[Any]) -> Question:
+    body = json.loads(row.body)
+    named = tuple(Observable.trusted(ObservableType(kind), value) for kind, value in body["observables"])
+    return Question(
+        **body | {"observables": named, "to": tuple(body["to"])}, id=row.id, approved_by=row.approved_by,
+        approved_us=row.approved_us, ended_by=row.ended_by, ended_us=row.ended_us,
+    )  # fmt: skip
+
+
+def _answer(row: Row[Any]) -> Answer:
+    return Answer(
+        actor=row.actor, number=row.number, state=row.state, count_bucket=row.count_bucket, first_hour=row.first_hour,
+        last_hour=row.last_hour, days=row.days, received_us=row.received_us,
+    )  # fmt: skip

@@ -1,0 +1,206 @@
+"""What somebody must be reminded of, by whom it is owed, and which reminders have gone out. Once for each stage.
+
+A deadline is reminded of when it is due soon and when it has passed: of an actor's task to that actor and to the
+centre, of NIS2's reports likewise. A reminder that cannot be delivered is tried again, later each time, and given up
+after twelve tries in some sixteen hours, which is a line in the case's history. Refuses to send: app does.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import Engine, delete, insert, select, update
+
+from bavn.centre.cases import audit
+from bavn.centre.cases.files import marking_of
+from bavn.centre.cases.nis2 import Nis2View
+from bavn.centre.cases.tables import reading, writing
+from bavn.centre.cases.who import CENTRE
+from bavn.centre.cases.work_tables import REMINDER, make_work_tables
+from bavn.model.indicator import Tlp
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.nis2 import NAMES
+from bavn.model.ports import Clock
+from bavn.model.text import Text
+from bavn.model.work import DueState, Task
+
+TRIES_MAX: Final = 12
+AGAIN_US_MAX: Final = 4 * HOUR_US
+KEPT_DAYS: Final = 400
+OLD_US: Final = 30 * DAY_US
+"""What is overdue for longer is nobody's news any more."""
+WAITING_MAX: Final = 500
+
+Stage = Literal["due-soon", "overdue"]
+Way = Literal["mail", "webhook"]
+_STEPS: Final = {
+    "acknowledge": Text("acknowledge", "kvittere for"),
+    "applies": Text("say whether it applies", "sige, om det er relevant"),
+    "done": Text("be done with", "være færdig med"),
+}
+_KINDS: Final = {"task": Text("a task", "en opgave"), "question": Text("a question", "et spørgsmål")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """``id`` is the same for one deadline and stage, whatever the words. ``about``: what is owed, without anything of
+    the case; ``detail``: the task's own text, for readers who may see it under ``tlp``."""
+
+    id: str
+    case_id: str
+    actor: str
+    stage: Stage
+    due_us: int
+    about: Text
+    detail: str
+    tlp: Tlp
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """``name``: an e-mail address or a webhook's URL; ``actor`` empty: the centre's own, who hear of all."""
+
+    way: Way
+    name: str
+    actor: str = ""
+
+
+def _id(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def of_tasks(tasks: Iterable[Task], tlps: dict[str, Tlp], now_us: int, soon_us: int) -> list[Reminder]:
+    """What is due soon or overdue of these tasks: the earliest step of each that is owed."""
+    made = []
+    for task in tasks:
+        owed = [
+            (step, due_us, state) for step, due_us, state in task.dues(now_us, soon_us)
+            if state in (DueState.SOON, DueState.OVERDUE) and now_us < due_us + OLD_US
+        ]  # fmt: skip
+        for step, due_us, state in owed:
+            kind, verb = _KINDS[task.kind], _STEPS[step]
+            stage: Stage = "overdue" if state is DueState.OVERDUE else "due-soon"
+            made.append(
+                Reminder(
+                    id=_id("task", task.id, step, stage, str(due_us)), case_id=task.case_id, actor=task.actor,
+                    stage=stage, due_us=due_us, about=Text(f"{verb.en} {kind.en}", f"{verb.da} {kind.da}"),
+                    detail=task.text, tlp=tlps.get(task.case_id, Tlp.AMBER),
+                )
+            )  # fmt: skip
+    return made
+
+
+def of_nis2(views: Iterable[Nis2View], tlps: dict[str, Tlp], now_us: int, soon_us: int) -> list[Reminder]:
+    """What is due soon or overdue of NIS2's reports."""
+    made = []
+    for view in views:
+        for due in view.dues:
+            if due.sent_us is not None or due.due_us is None or not due.due_us - soon_us < now_us < due.due_us + OLD_US:
+                continue
+            stage: Stage = "overdue" if now_us > due.due_us else "due-soon"
+            name = NAMES[due.report]
+            made.append(
+                Reminder(
+                    id=_id("nis2", view.case_id, view.actor, due.report.value, stage, str(due.due_us)),
+                    case_id=view.case_id, actor=view.actor, stage=stage, due_us=due.due_us,
+                    about=Text(f"NIS2: {name.en}", f"NIS2: {name.da}"), detail="",
+                    tlp=tlps.get(view.case_id, Tlp.AMBER),
+                )
+            )  # fmt: skip
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """How a reminder stands with one recipient: waiting, sent, failed (given up)."""
+
+    reminder_id: str
+    way: str
+    recipient: str
+    case_id: str
+    state: str
+    tries: int
+    reason: str
+    at_us: int
+
+
+class Reminders:
+    """All methods may be called from any process on the same database."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        make_work_tables(engine)
+        self._engine = engine
+        self._clock = clock
+
+    def tlps(self, case_ids: Iterable[str]) -> dict[str, Tlp]:
+        """How each of these cases is marked."""
+        with reading(self._engine) as connection:
+            return {case_id: marking_of(connection, case_id).tlp for case_id in set(case_ids)}
+
+    def to_send(self, found: Sequence[Reminder], recipients: Sequence[Recipient]) -> list[tuple[Reminder, Recipient]]:
+        """What is to be tried now: new ones, and those whose time to try again has come."""
+        now_us = self._clock.now_us()
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(REMINDER).where(REMINDER.c.reminder_id.in_([one.id for one in found]))
+            ).all()
+        known = {(row.reminder_id, row.way, row.recipient): row for row in rows}
+        made = []
+        for one in sorted(found, key=lambda reminder: (reminder.due_us, reminder.id)):
+            for recipient in recipients:
+                if recipient.actor not in ("", one.actor):
+                    continue
+                row = known.get((one.id, recipient.way, recipient.name))
+                if row is None or (row.state == "waiting" and row.try_us <= now_us):
+                    made.append((one, recipient))
+        return made[:WAITING_MAX]
+
+    def done(self, one: Reminder, recipient: Recipient, reason: str = "") -> None:
+        """It was delivered (no reason), or why not: then it is tried again, until it is given up."""
+        now_us = self._clock.now_us()
+        here = (
+            (REMINDER.c.reminder_id == one.id) & (REMINDER.c.way == recipient.way)
+            & (REMINDER.c.recipient == recipient.name)
+        )  # fmt: skip
+        with writing(self._engine) as connection:
+            tries = (connection.scalar(select(REMINDER.c.tries).where(here)) or 0) + 1
+            state = "sent" if not reason else "failed" if tries >= TRIES_MAX else "waiting"
+            values = {
+                "tries": tries, "state": state, "reason": reason[:500], "at_us": now_us, "case_id": one.case_id,
+                "try_us": now_us + min(AGAIN_US_MAX, MINUTE_US * 2 ** (tries - 1)),
+            }  # fmt: skip
+            if connection.execute(update(REMINDER).where(here).values(**values)).rowcount == 0:
+                key = {"reminder_id": one.id, "way": recipient.way, "recipient": recipient.name}
+                connection.execute(insert(REMINDER).values(**key, **values))
+            detail = {
+                "recipient": recipient.name, "way": recipient.way, "actor": one.actor, "about": one.about.en,
+                "stage": one.stage, "due_us": one.due_us,
+            }  # fmt: skip
+            if state == "sent":
+                audit.note(connection, now_us, CENTRE, "reminded", one.case_id, detail)
+            elif state == "failed":
+                audit.note(
+                    connection, now_us, CENTRE, "reminder-failed", one.case_id, detail | {"reason": reason[:500]}
+                )
+
+    def every(self, limit: int = 200) -> tuple[Sent, ...]:
+        """The latest first."""
+        asked = select(REMINDER).order_by(REMINDER.c.at_us.desc(), REMINDER.c.reminder_id).limit(limit)
+        with reading(self._engine) as connection:
+            return tuple(
+                Sent(
+                    reminder_id=row.reminder_id, way=row.way, recipient=row.recipient, case_id=row.case_id,
+                    state=row.state, tries=row.tries, reason=row.reason, at_us=row.at_us,
+                )
+                for row in connection.execute(asked)
+            )  # fmt: skip
+
+    def forget(self) -> None:
+        """Drops what is over for more than a year."""
+        old = REMINDER.c.at_us < self._clock.now_us() - KEPT_DAYS * DAY_US
+        with reading(self._engine) as connection:
+            if connection.execute(select(REMINDER.c.at_us).where(old).limit(1)).first() is None:
+                return
+        with writing(self._engine) as connection:
+            connection.execute(delete(REMINDER).where(old))

@@ -1,0 +1,67 @@
+"""Priority: the score, plus points for the critical functions and the shared suppliers that a lead touches.
+
+A list of reasons with points, never a bare number. What an actor does and who supplies it is the centre's register, not
+what the actor reports, so nobody lifts a lead by claiming to be important; each list of points has a limit. Refuses to
+say how likely a lead is: that is the score's.
+"""
+
+from collections.abc import Collection, Mapping
+
+from bavn.centre.correlate.context import Context
+from bavn.model.functions import FUNCTIONS, Role
+from bavn.model.lead import Reason
+from bavn.model.text import Text
+
+_NAMED_MAX = 6
+
+
+def reasons_of(actors: Collection[str], context: Context) -> tuple[Reason, ...]:
+    """Why a lead at these actors comes before another with the same score; the most points first."""
+    settings = context.settings
+    functions = _by_name(actors, context.roles, "functions")
+    suppliers = {name: at for name, at in _by_name(actors, context.roles, "suppliers").items() if len(at) > 1}
+    found: list[Reason] = []
+    for name in sorted(functions, key=lambda name: (-FUNCTIONS[name].points, name)):
+        left = settings.functions_points_max - sum(one.points for one in found)
+        points = max(0.0, min(FUNCTIONS[name].points, left))
+        words, where = FUNCTIONS[name].words, _named(functions[name])
+        found.append(
+            Reason(
+                f"function:{name}", points,
+                Text(f"Touches {words.en}: {where.en}.", f"Rammer {words.da}: {where.da}."),
+            )
+        )  # fmt: skip
+    spent = 0.0
+    for name in sorted(suppliers, key=lambda name: (-len(suppliers[name]), name)):
+        points = max(0.0, min(settings.supplier_points, settings.suppliers_points_max - spent))
+        spent += points
+        where = _named(suppliers[name])
+        found.append(
+            Reason(
+                f"supplier:{name}", points,
+                Text(
+                    f"They share the supplier {name}: {where.en}.",
+                    f"De har leverandøren {name} til fælles: {where.da}.",
+                ),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def points_of(actors: Collection[str], context: Context) -> float:
+    """What is added to the score."""
+    return sum(reason.points for reason in reasons_of(actors, context))
+
+
+def _by_name(actors: Collection[str], roles: Mapping[str, Role], field: str) -> dict[str, list[str]]:
+    """Function or supplier -> the actors of the lead that have it, in order."""
+    found: dict[str, list[str]] = {}
+    for actor in sorted(actors):
+        for name in getattr(roles.get(actor, Role()), field):
+            found.setdefault(name, []).append(actor)
+    return found
+
+
+def _named(actors: list[str]) -> Text:
+    shown, more = ", ".join(actors[:_NAMED_MAX]), len(actors) - _NAMED_MAX
+    return Text(shown + (f" and {more} more" if more > 0 else ""), shown + (f" og {more} mere" if more > 0 else ""))

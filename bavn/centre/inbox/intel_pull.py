@@ -1,0 +1,219 @@
+"""Reading a source outside the sector, step by step: what to ask for, from where, and where to go on next time.
+
+Each step gives pieces and the cursor that holds once they are taken in; a kill in between asks for the same again.
+What is read whole and has not changed is not parsed. Refuses to open files and connections: it is handed a Fetch.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from bavn.centre.inbox.foreign_json import load
+from bavn.centre.inbox.foreign_words import moment_of
+from bavn.centre.inbox.read_list import read_list
+from bavn.centre.inbox.read_misp import read_event
+from bavn.centre.inbox.read_stix import bundle_objects, pieces_of, read_stix
+from bavn.model.intel import Assumed, Piece, Source
+from bavn.model.misp import UUID
+from bavn.model.outcome import Refused
+
+DOCUMENT_BYTES_MAX: Final = 128 * 1024 * 1024
+PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
+MANIFEST_EVENTS_MAX: Final = 50_000
+EVENTS_PER_STEP: Final = 20
+PAGES_MAX: Final = 2_000
+TAXII_PAGE: Final = 1_000
+MISP_PAGE: Final = 50
+TAXII_TYPE: Final = "application/taxii+json;version=2.1"
+Cursor = Mapping[str, Any]
+
+
+class Unreadable(Exception):
+    """The source answered with something that cannot be used at all. Whoever keeps the source must act; nothing of it
+    changes meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a GET brought: 200 with a body, or 304; ``headers`` by lower-case name."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class Fetch(Protocol):
+    """One source's way to its bytes. LinkDown: wait; LinkRefused: the operator must act."""
+
+    def get(self, place: str, headers: Mapping[str, str], parameters: Mapping[str, str], bytes_max: int) -> Answer:
+        """A URL or a file. Raises Unreadable for a body above ``bytes_max``."""
+        ...
+
+    def events(self, since_s: int, page: int, limit: int) -> list[Any]:
+        """Events of a MISP that changed at or after ``since_s`` (seconds since 1970), whole, oldest page first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A step: what was read, and the cursor that holds when it is taken in. ``kept``: a list was found changed, so
+    that what still stands on it was said again."""
+
+    pieces: tuple[Piece, ...]
+    cursor: Cursor
+    kept: bool = False
+
+
+def pull(source: Source, cursor: Cursor, fetch: Fetch, items_max: int) -> Iterator[Pulled]:
+    """Everything that is new since ``cursor``. Raises LinkDown, LinkRefused, Unreadable between two steps."""
+    assumed = Assumed(tlp=source.tlp, pap=source.pap, confidence=source.confidence)
+    match source.kind:
+        case "list":
+            return _whole(source.place, cursor, fetch, lambda body: read_list(_text(body), assumed, items_max))
+        case "stix":
+            return _whole(
+                source.place, cursor, fetch, lambda body: read_stix(_objects(body, DOCUMENT_BYTES_MAX), assumed)
+            )
+        case "misp-feed":
+            return _feed(source.place, cursor, fetch, assumed)
+        case "misp":
+            return _misp(cursor, fetch, assumed)
+        case "taxii":
+            return _taxii(source.place, cursor, fetch, assumed)
+
+
+# --- what is read whole ----------------------------------------------------------------------------------------
+
+
+def _whole(place: str, cursor: Cursor, fetch: Fetch, read: Callable[[bytes], Piece]) -> Iterator[Pulled]:
+    asked = {"If-None-Match": cursor.get("etag"), "If-Modified-Since": cursor.get("modified")}
+    answer = fetch.get(place, {k: v for k, v in asked.items() if v}, {}, DOCUMENT_BYTES_MAX)
+    if answer.status == 304:
+        return
+    digest = hashlib.sha256(answer.body).hexdigest()
+    after = {
+        "etag": answer.headers.get("etag", "")[:200], "modified": answer.headers.get("last-modified", "")[:60],
+        "sha256": digest, "usable": cursor.get("usable", 0),
+    }  # fmt: skip
+    if digest == cursor.get("sha256"):
+        yield Pulled((), after)
+        return
+    piece = read(answer.body)
+    usable = sum(not isinstance(offer.what, Refused) for offer in piece.offers)
+    if not usable and cursor.get("usable", 0):
+        raise Unreadable(f"nothing in it can be used; it had {cursor['usable']} usable items before")
+    yield Pulled((piece,), after | {"usable": usable}, kept=True)
+
+
+# --- MISP ------------------------------------------------------------------------------------------------------
+
+
+def _feed(place: str, cursor: Cursor, fetch: Fetch, assumed: Assumed) -> Iterator[Pulled]:
+    """manifest.json says which events there are and when each changed; only those are fetched."""
+    base = place if place.endswith("/") else place + "/"
+    manifest = _json(fetch.get(base + "manifest.json", {}, {}, DOCUMENT_BYTES_MAX).body, DOCUMENT_BYTES_MAX)
+    if not isinstance(manifest, dict) or len(manifest) > MANIFEST_EVENTS_MAX:
+        raise Unreadable(f"manifest.json is no object of at most {MANIFEST_EVENTS_MAX} events")
+    stamps = {name.lower(): _stamp(entry) for name, entry in manifest.items() if UUID.fullmatch(name.lower())}
+    if manifest and not stamps:
+        raise Unreadable("manifest.json names no event by a uuid")
+    done: dict[str, int] = dict(cursor.get("events", {}))
+    gone = sorted(set(done) - set(stamps))
+    if gone:
+        done = {name: stamp for name, stamp in done.items() if name in stamps}
+        yield Pulled(tuple(Piece(name, ()) for name in gone), {"events": dict(done)})
+    wanted = sorted((stamp, name) for name, stamp in stamps.items() if done.get(name) != stamp)
+    for at in range(0, len(wanted), EVENTS_PER_STEP):
+        pieces = []
+        for stamp, name in wanted[at : at + EVENTS_PER_STEP]:
+            event = _json(fetch.get(f"{base}{name}.json", {}, {}, PAGE_BYTES_MAX).body, PAGE_BYTES_MAX)
+            pieces.append(_event(event, assumed, name))
+            done[name] = stamp
+        yield Pulled(tuple(pieces), {"events": dict(done)})
+
+
+def _misp(cursor: Cursor, fetch: Fetch, assumed: Assumed) -> Iterator[Pulled]:
+    """Events by the time of their last change, page by page; the second of the last one is asked for again, since more
+    may have changed within it."""
+    since, newest = int(cursor.get("since", 0)), int(cursor.get("newest", 0))
+    for page in range(int(cursor.get("page", 1)), PAGES_MAX):
+        events = fetch.events(since, page, MISP_PAGE)
+        pieces = tuple(_event(event, assumed, None) for event in events)
+        newest = max([newest, *(_stamp(event.get("Event", event)) for event in events if isinstance(event, dict))])
+        if len(events) < MISP_PAGE:
+            yield Pulled(pieces, {"since": max(since, newest)})
+            return
+        yield Pulled(pieces, {"since": since, "newest": newest, "page": page + 1})
+
+
+def _event(data: Any, assumed: Assumed, name: str | None) -> Piece:
+    piece = read_event(data, assumed)
+    if isinstance(piece, Refused):
+        raise Unreadable(f"{name or 'an event'}: {piece.reason}")
+    if name is not None and piece.scope != name:
+        raise Unreadable(f"{name}.json holds another event")
+    return piece
+
+
+def _stamp(entry: Any) -> int:
+    us = moment_of(entry.get("timestamp")) if isinstance(entry, dict) else None
+    return (us or 0) // 1_000_000
+
+
+# --- TAXII 2.1 -------------------------------------------------------------------------------------------------
+
+
+def _taxii(place: str, cursor: Cursor, fetch: Fetch, assumed: Assumed) -> Iterator[Pulled]:
+    """Objects in the order in which the server added them. ``after``: all up to there was taken in; ``next``: where
+    a reading that was broken off goes on. A ``next`` that has become invalid is given up for ``after``."""
+    url = (place if place.endswith("/") else place + "/") + "objects/"
+    after, token = str(cursor.get("after", "")), str(cursor.get("next", ""))
+    last = str(cursor.get("last", ""))
+    seen: set[str] = set()
+    for _ in range(PAGES_MAX):
+        parameters = {"limit": str(TAXII_PAGE), "match[type]": "indicator,marking-definition,sighting"}
+        parameters |= {"added_after": after} if after else {}
+        parameters |= {"next": token} if token else {}
+        answer = fetch.get(url, {"Accept": TAXII_TYPE}, parameters, PAGE_BYTES_MAX)
+        if not answer.headers.get("content-type", "").startswith("application/taxii+json"):
+            raise Unreadable("the answer is not of TAXII's type: is the place the URL of a collection?")
+        envelope = _json(answer.body, PAGE_BYTES_MAX)
+        objects = bundle_objects(envelope)
+        if isinstance(objects, Refused) or not isinstance(envelope, dict):
+            raise Unreadable("the answer is no TAXII envelope")
+        last = answer.headers.get("x-taxii-date-added-last", last)[:40] if objects else last
+        token = str(envelope.get("next", ""))[:4000] if envelope.get("more") is True else ""
+        pieces = pieces_of(objects, assumed)
+        if envelope.get("more") is not True or (not token and (not last or last == after)):
+            yield Pulled(pieces, {"after": last or after})
+            return
+        if token and token in seen:
+            raise Unreadable("the server gives the same page over and over")
+        seen.add(token)
+        if token:
+            yield Pulled(pieces, {"after": after, "next": token, "last": last})
+        else:
+            after = last
+            yield Pulled(pieces, {"after": after})
+
+
+# --- small -----------------------------------------------------------------------------------------------------
+
+
+def _objects(body: bytes, bytes_max: int) -> Any:
+    objects = bundle_objects(_json(body, bytes_max))
+    if isinstance(objects, Refused):
+        raise Unreadable(objects.reason)
+    return objects
+
+
+def _json(body: bytes, bytes_max: int) -> Any:
+    data = load(body, bytes_max)
+    if isinstance(data, Refused):
+        raise Unreadable(data.reason)
+    return data
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8-sig", "replace")

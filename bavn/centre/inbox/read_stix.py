@@ -1,0 +1,159 @@
+"""STIX 2.1 objects of somebody's as claims: indicators with simple patterns, their markings, sightings of them.
+
+Objects that are no indicators are context and passed over. Refuses to follow references outside what it was given.
+Sources: STIX 2.1 (OASIS standard); the extensions tlp-2.0 and pap-marking (wire/stix_marking.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bavn.centre.inbox.foreign_words import list_of, moment_of, percent_of, techniques_of, text_of
+from bavn.centre.inbox.stix_pattern import Named, observables_of
+from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel import KEY_CHARS_MAX, Assumed, Claim, Offer, Piece, strictest
+from bavn.model.observable import Observable
+from bavn.model.outcome import Refused
+from bavn.wire.stix import observable_of
+from bavn.wire.stix_marking import PAP_EXTENSION, PAP_IDS, TLP_EXTENSION, TLP_IDS
+
+OBJECTS_MAX: Final = 500_000
+TLP1_IDS: Final[dict[str, Tlp]] = {
+    "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9": Tlp.CLEAR,
+    "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da": Tlp.GREEN,
+    "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82": Tlp.AMBER,
+    "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed": Tlp.RED,
+}
+"""The four markings of the standard itself; TLP 1's AMBER let an organisation tell its clients, as TLP 2's does."""
+_TLP_WORDS: Final = {tlp.value.removeprefix("TLP:").lower(): tlp for tlp in Tlp} | {"white": Tlp.CLEAR}
+_PAP_WORDS: Final = {pap.name.lower(): pap for pap in Pap} | {"white": Pap.CLEAR}
+_INNOCENT: Final = frozenset({"benign", "anonymization"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the other objects say: TLP and PAP by marking's id, last sighting by indicator's id."""
+
+    tlp: Mapping[str, Tlp]
+    pap: Mapping[str, Pap]
+    sighted_us: Mapping[str, int]
+
+
+def read_stix(objects: Any, assumed: Assumed) -> Piece:
+    """All objects of a bundle or a page as one piece, scope ""."""
+    given = list_of(objects)
+    if len(given) > OBJECTS_MAX:
+        return Piece("", (Offer("objects", Refused("too_many_objects", f"more than {OBJECTS_MAX} objects")),))
+    around = _around(given)
+    offers: dict[str, Offer] = {}
+    passed = 0
+    for one in _latest(given):
+        if not isinstance(one, dict) or one.get("type") != "indicator":
+            passed += 1
+            continue
+        for offer in indicator_offers(one, around, assumed):
+            offers[offer.key] = offer
+    return Piece("", tuple(offers.values()), passed)
+
+
+def pieces_of(objects: Any, assumed: Assumed) -> tuple[Piece, ...]:
+    """The same with a scope for each indicator, as a source that tells only what is new needs it."""
+    whole = read_stix(objects, assumed)
+    by_scope: dict[str, list[Offer]] = {}
+    for offer in whole.offers:
+        by_scope.setdefault(offer.key.partition("#")[0], []).append(offer)
+    made = [Piece(scope, tuple(offers)) for scope, offers in by_scope.items()]
+    return (*made, Piece("-", (), whole.passed)) if whole.passed else tuple(made)
+
+
+def bundle_objects(data: Any) -> Any | Refused:
+    """The objects of a bundle or of a TAXII envelope; or why it is none."""
+    if isinstance(data, dict) and isinstance(data.get("objects", []), list):
+        return data.get("objects", [])
+    return Refused("not_a_bundle", "the text is no STIX bundle")
+
+
+def indicator_offers(one: dict[str, Any], around: "_Around", assumed: Assumed) -> list[Offer]:
+    """An indicator's observables, each an offer; or one refusal."""
+    key = text_of(one.get("id"), KEY_CHARS_MAX - 8) or "indicator without an id"
+    named = _named(one)
+    if isinstance(named, Refused):
+        return [Offer(key, named)]
+    claims = _claims(one, named, around, assumed)
+    return [Offer(f"{key}#{at}" if at else key, claim) for at, claim in enumerate(claims)]
+
+
+def _latest(given: Sequence[Any]) -> list[Any]:
+    """The last version of each object, in the order in which they first stand; what has no id stays."""
+    kept: dict[Any, Any] = {}
+    for at, one in enumerate(given):
+        name = one.get("id") if isinstance(one, dict) else None
+        name = name if isinstance(name, str) else at
+        known = kept.get(name)
+        if known is None or _version(one) >= _version(known):
+            kept[name] = one
+    return list(kept.values())
+
+
+def _version(one: Any) -> int:
+    return (moment_of(one.get("modified")) or 0) if isinstance(one, dict) else 0
+
+
+def _around(given: Sequence[Any]) -> _Around:
+    tlp = {name: level for level, name in TLP_IDS.items()} | TLP1_IDS
+    pap = {name: level for level, name in PAP_IDS.items()}
+    sighted: dict[str, int] = {}
+    for one in given:
+        if not isinstance(one, dict) or not isinstance(one.get("id"), str):
+            continue
+        if one.get("type") == "marking-definition":
+            _mark(one, tlp, pap)
+        elif one.get("type") == "sighting" and isinstance(one.get("sighting_of_ref"), str):
+            name, moment = one["sighting_of_ref"], moment_of(one.get("last_seen")) or moment_of(one.get("modified"))
+            if moment is not None and one.get("count") != 0:
+                sighted[name] = max(moment, sighted.get(name, 0))
+    return _Around(tlp, pap, sighted)
+
+
+def _mark(one: dict[str, Any], tlp: dict[str, Tlp], pap: dict[str, Pap]) -> None:
+    """Markings that the bundle brings itself; one of TLP or PAP that is not understood is the strictest."""
+    name, extensions, old = one["id"], one.get("extensions"), one.get("definition")
+    if isinstance(extensions, dict):
+        if isinstance(extensions.get(TLP_EXTENSION), dict):
+            tlp.setdefault(name, _TLP_WORDS.get(str(extensions[TLP_EXTENSION].get("tlp_2_0")).lower(), Tlp.RED))
+        if isinstance(extensions.get(PAP_EXTENSION), dict):
+            pap.setdefault(name, _PAP_WORDS.get(str(extensions[PAP_EXTENSION].get("pap")).lower(), Pap.RED))
+    if one.get("definition_type") == "tlp" and isinstance(old, dict):
+        tlp.setdefault(name, _TLP_WORDS.get(str(old.get("tlp")).lower(), Tlp.RED))
+
+
+def _named(one: dict[str, Any]) -> tuple[Named, ...] | Refused:
+    if one.get("pattern_type", "stix") != "stix":
+        return Refused("pattern_type", f"a pattern of type {text_of(one.get('pattern_type'), 20)!r}")
+    pattern = one.get("pattern")
+    if not isinstance(pattern, str):
+        return Refused("pattern_known", "an indicator without a pattern")
+    if _INNOCENT & {text_of(word, 40) for word in list_of(one.get("indicator_types"))}:
+        return Refused("not_malicious", "its author says that it stands for something harmless")
+    own = observable_of(pattern)
+    return ((own, False),) if isinstance(own, Observable) else observables_of(pattern)
+
+
+def _claims(one: dict[str, Any], named: tuple[Named, ...], around: _Around, assumed: Assumed) -> list[Claim]:
+    refs = [ref for ref in list_of(one.get("object_marking_refs")) if isinstance(ref, str)]
+    parts = [part.get("marking_ref") for part in list_of(one.get("granular_markings")) if isinstance(part, dict)]
+    refs += [ref for ref in parts if isinstance(ref, str)]
+    tlp = [around.tlp[ref] for ref in refs if ref in around.tlp]
+    pap = [around.pap[ref] for ref in refs if ref in around.pap]
+    sure = percent_of(one.get("confidence"))
+    name = str(one.get("id"))
+    return [
+        Claim(
+            observable=observable, tlp=strictest(*tlp) if tlp else assumed.tlp, pap=min(pap, default=assumed.pap),
+            confidence=assumed.confidence if sure is None else sure, first_us=moment_of(one.get("valid_from")),
+            last_us=around.sighted_us.get(name), modified_us=moment_of(one.get("modified")),
+            until_us=moment_of(one.get("valid_until")), technique=techniques_of(one.get("external_references")),
+            about=text_of(one.get("name")), derived=derived, withdrawn=one.get("revoked") is True,
+        )
+        for observable, derived in named
+    ]  # fmt: skip

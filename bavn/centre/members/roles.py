@@ -1,0 +1,83 @@
+"""What each member does that others depend on, who supplies it, which group it belongs to, and whether it
+is in the canary ring: set by the centre's
+operator, counted in the registry's version.
+
+Refuses to ask the members: an actor that could call itself important could lift its leads.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy import delete, insert, select, update
+
+from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
+from bavn.centre.members.tables import ACTOR, ROLE
+from bavn.centre.store.engine import reading, writing
+from bavn.model.functions import FUNCTIONS, Role
+from bavn.model.member import ACTOR_NAME
+from bavn.model.ports import Clock
+
+SUPPLIER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
+SUPPLIERS_MAX: Final = 100
+
+
+class BadRole(ValueError):
+    """No such function, or no name that a supplier or a group can have. Whoever wrote it must act."""
+
+
+class Roles:
+    """On the registry's database; may be open in several processes at once."""
+
+    def __init__(self, registry: Registry, clock: Clock) -> None:
+        self._registry = registry
+        self._clock = clock
+
+    def every(self) -> dict[str, Role]:
+        """actor -> its role, for those that have one."""
+        found: dict[str, dict[str, list[str]]] = {}
+        with reading(self._registry.engine) as tx:
+            for row in tx.execute(select(ROLE).order_by(ROLE.c.actor, ROLE.c.kind, ROLE.c.name)):
+                found.setdefault(row.actor, {}).setdefault(row.kind, []).append(row.name)
+        return {
+            actor: Role(tuple(names.get("function", ())), tuple(names.get("supplier", ())))
+            for actor, names in found.items()
+        }
+
+    def set(
+        self, actor: str, *, functions: Collection[str] | None = None, suppliers: Collection[str] | None = None,
+        group: str | None = None, canary: bool | None = None, also: Also = nothing,
+    ) -> None:  # fmt: skip
+        """Replace what is given; None leaves it as it is, an empty group makes the actor its own; ``canary``:
+        whether it is in the canary ring. Counts the registry's version up. Raises UnknownActor, BadRole."""
+        _check(functions or (), suppliers or (), group or actor)
+        with writing(self._registry.engine) as tx:
+            self._registry.count_up(tx)
+            if tx.execute(select(ACTOR.c.name).where(ACTOR.c.name == actor)).first() is None:
+                raise UnknownActor(f"no actor is called {actor[:60]!r}")
+            for kind, names in (("function", functions), ("supplier", suppliers)):
+                if names is not None:
+                    tx.execute(delete(ROLE).where(ROLE.c.actor == actor, ROLE.c.kind == kind))
+                    rows = [{"actor": actor, "kind": kind, "name": name} for name in sorted(set(names))]
+                    if rows:
+                        tx.execute(insert(ROLE), rows)
+            if group is not None:
+                changed = {"group": group or actor, "changed_us": self._clock.now_us()}
+                tx.execute(update(ACTOR).where(ACTOR.c.name == actor).values(**changed))
+            if canary is not None:
+                flagged = {"canary": canary, "changed_us": self._clock.now_us()}
+                tx.execute(update(ACTOR).where(ACTOR.c.name == actor).values(**flagged))
+            also(tx)
+
+
+def _check(functions: Collection[str], suppliers: Collection[str], group: str) -> None:
+    unknown = sorted(set(functions) - FUNCTIONS.keys())
+    if unknown:
+        raise BadRole(f"no function is called {unknown[0][:40]!r}; known: {', '.join(FUNCTIONS)}")
+    bad = sorted(name for name in suppliers if not SUPPLIER_NAME.fullmatch(name))
+    if bad:
+        raise BadRole(f"no supplier can be called {bad[0][:40]!r}: a-z, 0-9, '.' and '-', at most 40 letters")
+    if len(set(suppliers)) > SUPPLIERS_MAX:
+        raise BadRole(f"an actor has at most {SUPPLIERS_MAX} suppliers")
+    if not ACTOR_NAME.fullmatch(group):
+        raise BadRole(f"no group can be called {group[:40]!r}: a-z, 0-9 and '-', 2 to 40 letters, a letter first")

@@ -1,0 +1,85 @@
+"""What actors hear of cases, carried to gate 3, and what they answer, carried to cases. One step of the centre's node.
+
+Refuses to decide what is told (cases.told) and what may leave (share).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from bavn.centre.cases.reminders import Reminders
+from bavn.centre.cases.settings import CaseSettings
+from bavn.centre.cases.told import Told
+from bavn.centre.cases.work import Work
+from bavn.centre.members.registry import Registry
+from bavn.centre.share.case_rules import CaseGrounds
+from bavn.centre.share.share import Share
+from bavn.model.heard import Attached, CaseAnswer, Nis2Step, Withdrawal
+from bavn.model.lead import Sign
+from bavn.model.moment import MINUTE_US
+from bavn.model.ports import Clock
+
+AGAIN_US = MINUTE_US
+
+
+@dataclass(slots=True)
+class CasePost:
+    """Between cases, members and share. ``work`` is handed to gate 2 as well."""
+
+    work: Work
+    told: Told
+    share: Share
+    registry: Registry
+    clock: Clock
+    reminders: Reminders
+
+    def step(self) -> None:
+        """Works out what actors are to hear, and queues it. Raises GateBroken."""
+        members = [actor.name for actor in self.registry.members()[1]]
+        self.told.step(members)
+        owed = self.told.owed()
+        if not owed:
+            return
+        names = [actor.name for actor in self.registry.actors()]
+        for one in owed:
+            grounds = CaseGrounds(
+                tlp=one.tlp, others=tuple(name for name in names if name != one.said.to), reported=one.reported,
+                by_hand=one.by_hand, by=one.by, groups=one.groups,
+            )  # fmt: skip
+            refused = self.share.say(one.said, grounds)
+            again = refused is not None and refused.rule in ("room", "outbox_full")
+            self.told.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
+
+    def reported(self, lead_id: str, signs: Sequence[Sign]) -> None:
+        """The actors behind a lead are in its case."""
+        self.work.involved.reported(lead_id, [(sign.actor, sign.observable, sign.technique) for sign in signs])
+
+    def heard(self, said: CaseAnswer | Attached | Nis2Step) -> None:
+        """What an actor answered, attached or noted of its own clocks."""
+        if isinstance(said, Nis2Step):
+            self.work.noted(said)
+        elif isinstance(said, CaseAnswer):
+            self.work.heard(said)
+        else:
+            self.work.attached(said)
+
+    def tidy(self) -> None:
+        """Forgets evidence and reminders that were kept long enough."""
+        self.work.forget()
+        self.reminders.forget()
+
+    def taken_back(self, said: Withdrawal) -> None:
+        """An actor took its reports back."""
+        self.work.involved.taken_back(said)
+
+
+def open_case_post(
+    engine: Engine, work: Work, settings: CaseSettings, zone: str, share: Share, registry: Registry, clock: Clock
+) -> CasePost:
+    """One for a centre's service."""
+    told = Told(engine, clock, settings, ZoneInfo(zone))
+    return CasePost(
+        work=work, told=told, share=share, registry=registry, clock=clock, reminders=Reminders(engine, clock)
+    )

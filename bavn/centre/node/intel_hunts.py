@@ -1,0 +1,83 @@
+"""The sector's retro-hunt for what is newly proposed: within each source's budget of the day and the centre's own.
+
+Two people stand behind each hunt: who added the source or changed it last, and who allowed its hunts; the question says
+so to every actor, and each actor's own budget holds as for any question. What stands on a warning list, what its source
+means as context, and what may not be told to actors is never hunted for by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import Engine, delete, func, insert, select, update
+
+from bavn.centre.cases.intel_tables import HUNT_DAY
+from bavn.centre.cases.proposals import Proposals
+from bavn.centre.cases.questions import Questions
+from bavn.centre.cases.sources import ACTIVE, Sources, SourceState
+from bavn.centre.cases.weight import Standing, weigh
+from bavn.centre.store.engine import reading, writing
+from bavn.model.intel import IntelSettings
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable
+from bavn.model.ports import Clock
+from bavn.model.question import OBSERVABLES_MAX
+
+DAYS_REMEMBERED: Final = 30
+LOOKED_AT: Final = 10
+"""Candidates looked at for each one that may be hunted for."""
+
+
+def hunt(
+    sources: Sources, proposals: Proposals, questions: Questions, engine: Engine, clock: Clock, settings: IntelSettings,
+    actors: Sequence[str], standings: Mapping[str, Standing],
+) -> list[str]:  # fmt: skip
+    """Ask for what is new and may be asked for; the questions' ids."""
+    if not actors:
+        return []
+    now_us = clock.now_us()
+    made = []
+    for state in sources.every():
+        if state.state != ACTIVE or not state.hunts_by or not state.source.hunts_per_day:
+            continue
+        room = _room(engine, state, settings, now_us // DAY_US)
+        chosen: list[Observable] = []
+        for named in proposals.to_hunt(state.source.name, LOOKED_AT * room) if room else []:
+            if len(chosen) < room and weigh(proposals.get(named), standings).may_reach_actors:
+                chosen.append(named)
+        parts = [chosen[at : at + OBSERVABLES_MAX] for at in range(0, len(chosen), OBSERVABLES_MAX)]
+        made += [_ask(state, part, proposals, questions, actors, settings, now_us) for part in parts]
+        _use(engine, state.source.name, now_us // DAY_US, len(chosen))
+    return made
+
+
+def _ask(
+    state: SourceState, chosen: Sequence[Observable], proposals: Proposals, questions: Questions,
+    actors: Sequence[str], settings: IntelSettings, now_us: int,
+) -> str:  # fmt: skip
+    asked = questions.ask(
+        chosen, actors, state.added_by, why=f"newly told by a source outside the sector ({state.source.name})",
+        since_us=now_us - settings.hunt_days_back * DAY_US,
+    )  # fmt: skip
+    proposals.hunted(chosen, asked.id)
+    if asked.approved_us is None:
+        questions.approve(asked.id, state.hunts_by)
+    return asked.id
+
+
+def _room(engine: Engine, state: SourceState, settings: IntelSettings, day: int) -> int:
+    with reading(engine) as connection:
+        mine = connection.scalar(
+            select(HUNT_DAY.c.hunted).where(HUNT_DAY.c.source == state.source.name, HUNT_DAY.c.day == day)
+        )
+        all_ = connection.scalar(select(func.sum(HUNT_DAY.c.hunted)).where(HUNT_DAY.c.day == day))
+    return max(0, min(state.source.hunts_per_day - (mine or 0), settings.hunts_per_day - (all_ or 0)))
+
+
+def _use(engine: Engine, source: str, day: int, hunted: int) -> None:
+    if not hunted:
+        return
+    with writing(engine) as tx:
+        here = (HUNT_DAY.c.source == source) & (HUNT_DAY.c.day == day)
+        if tx.execute(update(HUNT_DAY).where(here).values(hunted=HUNT_DAY.c.hunted + hunted)).rowcount == 0:
+            tx.execute(insert(HUNT_DAY).values(source=source, day=day, hunted=hunted))
+        tx.execute(delete(HUNT_DAY).where(HUNT_DAY.c.day < day - DAYS_REMEMBERED))

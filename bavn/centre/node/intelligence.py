@@ -1,0 +1,294 @@
+"""Intelligence at the centre, put together: a source is read, its items meet gate 2, claims become proposals; proposals
+are hunted for within budgets, weighed, judged, and made cases of. Nothing of this blocks anything.
+
+A sync may be killed at any moment: what passed the gate is worked off by the next, and reading goes on from the last
+cursor that was kept. Refuses to open connections: it is handed a Fetch.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from bavn.centre.cases.case import Case, ElementFacts, LeadFacts
+from bavn.centre.cases.cases import Cases
+from bavn.centre.cases.proposals import Heard, Proposal, Proposals
+from bavn.centre.cases.questions import Questions
+from bavn.centre.cases.sources import ACTIVE, Sources, SourceState
+from bavn.centre.cases.usefulness import Usefulness, measure, noise
+from bavn.centre.cases.weight import Standing, Weight, weigh
+from bavn.centre.cases.who import CENTRE, NotAllowed
+from bavn.centre.correlate.lists import Lists
+from bavn.centre.inbox.intel_gate import Counts, IntelGate, Known
+from bavn.centre.inbox.intel_pull import Fetch, Unreadable, pull
+from bavn.centre.inbox.intel_rules import Terms
+from bavn.centre.inbox.offers import Offers
+from bavn.centre.members.partners import Partners
+from bavn.centre.node import intel_hits, intel_hunts, intel_posted, intel_whole
+from bavn.centre.node import tables as t
+from bavn.centre.node.intel_posted import posted_by
+from bavn.centre.share.tables import make_tables as make_share_tables
+from bavn.model.indicator import Tlp
+from bavn.model.intel import IntelSettings
+from bavn.model.moment import hour_of
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.outcome import Refused
+from bavn.model.partner import Partner
+from bavn.model.ports import Clock, LinkDown, LinkRefused
+from bavn.model.settings import SettingsError
+from bavn.model.text import Text
+
+TAKEN_AT_ONCE: Final = 1_000
+TECHNIQUES: Final = {ObservableType.SHA256: "T1204.002"}
+TECHNIQUE: Final = "T1071"
+"""What an indicator is said to be part of where no source names a technique: malicious file, application protocol."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What a sync did. ``failure`` empty when the source was read to its end; ``more``: the next sync goes on."""
+
+    source: str
+    counts: Counts
+    proposals: int
+    failure: str
+    more: bool
+
+
+class Intelligence:
+    """May be open in several processes at once; a source is best asked by one of them. ``actors``: who is asked when
+    something is hunted for."""
+
+    def __init__(
+        self, *, engine: Engine, gate: IntelGate, clock: Clock, settings: IntelSettings, lists: Lists,
+        partners: Partners, questions: Questions, offers: Offers | None = None,
+    ) -> None:  # fmt: skip
+        t.make_missing(engine, t.METADATA)
+        make_share_tables(engine)
+        self._engine, self._gate, self._clock, self._settings = engine, gate, clock, settings
+        self._partners, self._questions, self._offers = partners, questions, offers
+        self.sources = Sources(engine, clock)
+        self.proposals = Proposals(
+            engine, clock, settings, lambda named: tuple(name for name, _ in lists.of(named))
+        )  # fmt: skip
+        self.cases = Cases(engine, clock)
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def sync(self, name: str, fetch: Fetch, ending: Callable[[], bool] = lambda: False) -> Synced:
+        """Read what is new, and stop soon once it is ``ending``: the next sync goes on. Raises sources.UnknownSource,
+        NotAllowed for one that is not active or that another process reads, GateBroken; all else is its ``failure``."""
+        state = self.sources.begin(name)
+        try:
+            return self._read(name, state, fetch, ending)
+        finally:
+            self.sources.let_go(name)
+
+    def _read(self, name: str, state: SourceState, fetch: Fetch, ending: Callable[[], bool]) -> Synced:
+        terms, known = self.terms(state), self._gate.known(name)
+        counts, proposals, more, failure = Counts(), self.work_off(), False, ""
+        whole, seen = intel_whole.due(state, self._clock.now_us()), set[str]()
+        marks = {k: v for k, v in state.cursor.items() if k == intel_whole.COMPARED_US}
+        last: Mapping[str, Any] = {}
+        try:
+            for step in pull(state.source, {} if whole else state.cursor, fetch, self._settings.items_max):
+                got = Counts()
+                last = step.cursor
+                seen.update(piece.scope for piece in step.pieces if whole)
+                for piece in step.pieces:
+                    room = self._settings.items_per_sync_max - counts.told - got.told
+                    got += self._gate.take_in(terms, piece, known, room, ending)
+                counts += got
+                proposals += self.work_off()
+                more = got.put_off > 0
+                if step.kept and not more:
+                    self.proposals.kept(name)
+                cursor = state.cursor if more or whole else {**step.cursor, **marks}
+                self.sources.advanced(name, cursor, got.new + got.changed, got.refused)
+                if more or ending():
+                    more = True
+                    break
+            if whole and not more:
+                gone, why = self._compare(name, terms, known, frozenset(seen), counts.told, ending)
+                counts += gone
+                more = gone.put_off > 0
+                proposals += self.work_off()
+                done = state.cursor if more else {**last, intel_whole.COMPARED_US: self._clock.now_us()}
+                self.sources.advanced(name, done, 0, 0)
+                failure = why
+            if not more:
+                self.sources.synced(name)
+            if more or failure:
+                self.sources.tried(name, failure)
+        except (LinkDown, LinkRefused, Unreadable, SettingsError) as error:
+            failure = str(error) or type(error).__name__
+            self.sources.tried(name, failure)
+        return Synced(source=name, counts=counts, proposals=proposals, failure=failure, more=more)
+
+    def _compare(
+        self, name: str, terms: Terms, known: Known, seen: frozenset[str], told: int, ending: Callable[[], bool]
+    ) -> tuple[Counts, str]:
+        """Take back what a whole listing does not name any more, and say so; or why it was not taken back."""
+        found = intel_whole.compare(known, seen)
+        if isinstance(found, Refused):
+            self.sources.compared(name, known.count, 0, found.reason)
+            return Counts(), found.reason
+        counts = Counts()
+        for piece in found.missing:
+            room = self._settings.items_per_sync_max - told - counts.told
+            counts += self._gate.take_in(terms, piece, known, room, ending)
+        self.sources.compared(name, found.known, len(found.missing), "")
+        return counts, ""
+
+    def terms(self, state: SourceState) -> Terms:
+        """Under what its items come in now."""
+        source = state.source
+        if not source.partner:
+            return Terms(source=source.name, group=source.group, trust=source.trust)
+        partner = self._partners.get(source.partner)
+        if partner is None or not partner.in_force(self._clock.now_us()):
+            return Terms(source=source.name, group=source.group, trust=0, tlp_max=Tlp.CLEAR, per_day_max=0)
+        inward = partner.inward
+        return Terms(
+            source=source.name, group=source.group, trust=inward.trust, tlp_max=inward.tlp_max,
+            per_day_max=inward.objects_per_day_max,
+        )  # fmt: skip
+
+    def work_off(self) -> int:
+        """Make proposals of all claims that passed the gate; how many are new."""
+        new = 0
+        while taken := self._gate.take(TAKEN_AT_ONCE):
+            new += self.proposals.hear([Heard(one.source, one.key, one.claim, one.received_us) for one in taken])
+            self._gate.done([one.number for one in taken])
+        return new
+
+    def end(self, name: str, by: str, why: str) -> SourceState:
+        """End a source: it claims nothing any more. Raises UnknownSource, NotAllowed, BadSource."""
+        state = self.sources.end(name, by, why)
+        self.work_off()
+        self.proposals.withdraw_all(name)
+        self._gate.forget(name)
+        return state
+
+    def partner(self, name: str) -> Partner | None:
+        """The partner of this name, in force or not."""
+        return self._partners.get(name)
+
+    def refused(self, name: str, limit: int = 20) -> list[Any]:
+        """The last ledger lines of items of this source that gate 2 refused."""
+        peer = f"source:{name}"
+        return list(self._gate.ledger.newest(limit, lambda line: line.peer == peer and line.verdict == "refused"))
+
+    # --- what follows ------------------------------------------------------------------------------------------
+
+    def tidy(self, actors: Sequence[str]) -> None:
+        """Age, note what was met, hunt for what is new, open and refresh cases, suspend what is noise."""
+        self.work_off()
+        if self._offers is not None:
+            for partner in self._partners.in_force():
+                intel_posted.hear(self.proposals, self._offers, partner)
+        self.proposals.age()
+        self.proposals.met(intel_hits.met(self._engine))
+        self.suspend_noise()
+        intel_hunts.hunt(
+            self.sources, self.proposals, self._questions, self._engine, self._clock, self._settings, actors,
+            self.standings(),
+        )  # fmt: skip
+        self._tend_cases()
+
+    def suspend_noise(self) -> list[str]:
+        """The names of sources that are noise and were suspended just now."""
+        useful = self.usefulness()
+        done = []
+        for state in self.sources.every():
+            one = useful.get(state.source.name)
+            why: Text | None = None
+            if state.state == ACTIVE and one is not None:
+                why = noise(one, state.taken, state.refused, self._settings)
+            if why is not None:
+                self.sources.suspend(state.source.name, CENTRE, why.en)
+                done.append(state.source.name)
+        return done
+
+    def usefulness(self) -> dict[str, Usefulness]:
+        """source -> how useful it was; sources that never told anything are not there."""
+        read_us = {state.source.name: state.read_us for state in self.sources.every()}
+        return measure(self.proposals.told(), read_us)
+
+    def standings(self) -> dict[str, Standing]:
+        """What each source's word is worth now."""
+        made = {}
+        for state in self.sources.every():
+            source, terms = state.source, self.terms(state)
+            partner = self._partners.get(source.partner) if source.partner else None
+            blocks = partner.inward.may_block if partner else source.may_block
+            trust = terms.trust if state.state == ACTIVE else 0
+            made[source.name] = Standing(source.group, trust, blocks)
+        for partner in self._partners.in_force():
+            inward = partner.inward
+            made[posted_by(partner.name)] = Standing(f"partner:{partner.name}", inward.trust, inward.may_block)
+        return made
+
+    def weight(self, proposal: Proposal, standings: Mapping[str, Standing] | None = None) -> Weight:
+        """What it weighs now."""
+        return weigh(proposal, self.standings() if standings is None else standings)
+
+    def open_case(self, observable: Observable, by: str) -> Case:
+        """Make a case of a proposal; from there a person or a standing policy decides as of any case. Raises
+        UnknownProposal; NotAllowed for one that was dismissed, that nobody trusted claims, or that must stay here."""
+        proposal = self.proposals.get(observable)
+        weight = self.weight(proposal)
+        if not weight.parties:
+            raise NotAllowed("no source that is trusted claims this any more")
+        if not weight.may_reach_actors:
+            raise NotAllowed(f"{weight.tlp.value} stays at the centre: nothing of it may be told to actors")
+        made = self.cases.open(self._facts(proposal, weight), by)
+        self.proposals.made_case(observable, made.id, by)
+        return made
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _facts(self, proposal: Proposal, weight: Weight) -> LeadFacts:
+        named = proposal.observable
+        said = [us for one in proposal.live for us in (one.claim.first_us, one.first_us) if us is not None]
+        element = ElementFacts(
+            observable=named, score=weight.score, groups=0, listed=bool(proposal.listed), partners=len(weight.parties),
+            tlp_min=weight.tlp.value, pap_max=int(weight.pap),
+        )  # fmt: skip
+        return LeadFacts(
+            lead_id=lead_id_of(named), score=weight.score, elements=(element,),
+            technique=weight.technique or TECHNIQUES.get(named.type, TECHNIQUE), actors=len(proposal.met),
+            first_hour=hour_of(min(said, default=proposal.first_us)), first_report_us=proposal.first_us,
+            lead_us=proposal.first_us,
+        )  # fmt: skip
+
+    def _tend_cases(self) -> None:
+        standings = self.standings()
+        least = self._settings.case_confidence_min
+        if least:
+            for proposal in self.proposals.every(TAKEN_AT_ONCE):
+                weight = weigh(proposal, standings)
+                if weight.confidence >= least and weight.may_reach_actors and not proposal.listed:
+                    self.open_case(proposal.observable, CENTRE)
+        facts = []
+        for proposal in self.proposals.cases():
+            weight = weigh(proposal, standings)
+            if weight.parties:
+                facts.append(self._facts(proposal, weight))
+            else:
+                detail = {"observable": str(proposal.observable)}
+                self.cases.record_once("no-longer-claimed", proposal.case_id, detail)
+        self.cases.refresh(facts)
+
+
+def lead_id_of(observable: Observable) -> str:
+    """What stands where another case has its lead."""
+    return "lead-" + hashlib.sha256(f"bavn/proposal/{observable}".encode()).hexdigest()[:16]
+
+
+def due(states: Sequence[SourceState], now_us: int) -> list[str]:
+    """Sources to be asked now, the longest waiting first."""
+    waiting = sorted((state.tried_us, state.source.name) for state in states if state.due(now_us))
+    return [name for _, name in waiting]

@@ -1,0 +1,98 @@
+"""Leads by the page, asked as an analyst asks: by words, actor, type, and where their cases stand; best first.
+
+The database does the picking; only the leads of a page are read whole. Refuses to rank.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sqlalchemy import Engine, Select, and_, func, or_, select
+
+from bavn.centre.cases.tables import CASE
+from bavn.centre.node import tables as t
+from bavn.centre.node.lead_book import LeadView, view_of
+from bavn.model.case import CaseState
+from bavn.model.observable import ObservableType
+
+Stands = Literal["", "waiting", "worked", "over"]
+WORKED: Final = (CaseState.TRIAGE, CaseState.CONFIRMED, CaseState.RELEASED)
+OVER: Final = (CaseState.CLOSED, CaseState.DISMISSED, CaseState.MERGED)
+ESCAPE: Final = "\\"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadAsk:
+    """Which leads. ``words``: part of an observable, or a lead's id; ``actor``: one that reports it; ``stands``: nobody
+    has taken it (waiting), it is worked on, or it is over; empty for all of them."""
+
+    words: str = ""
+    actor: str = ""
+    type: ObservableType | None = None
+    stands: Stands = ""
+    alive: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadLine:
+    """A lead and its case, if it has one."""
+
+    view: LeadView
+    case_id: str | None
+    case_state: CaseState | None
+    owner: str
+
+
+def lead_page(
+    engine: Engine, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None
+) -> tuple[tuple[LeadLine, ...], int]:
+    """At most ``limit`` leads behind (rank, id), best first, and how many there are in all."""
+    with t.reading(engine) as connection:
+        total = connection.scalar(_picked(select(func.count()), ask)) or 0
+        asked = _picked(select(t.LEADS, CASE.c.id.label("case_id"), CASE.c.state, CASE.c.owner), ask)
+        if after is not None:
+            rank, lead_id = after
+            here = t.LEADS.c.lead_rank
+            asked = asked.where(or_(here > rank, and_(here == rank, t.LEADS.c.id > lead_id)))
+        rows = connection.execute(asked.order_by(t.LEADS.c.lead_rank, t.LEADS.c.id).limit(limit)).all()
+    return tuple(_line(row) for row in rows), total
+
+
+def lead_count(engine: Engine, ask: LeadAsk) -> int:
+    """How many leads there are of these."""
+    with t.reading(engine) as connection:
+        return connection.scalar(_picked(select(func.count()), ask)) or 0
+
+
+def _line(row: Any) -> LeadLine:
+    return LeadLine(
+        view=view_of(row), case_id=row.case_id, case_state=None if row.state is None else CaseState(row.state),
+        owner=row.owner or "",
+    )  # fmt: skip
+
+
+def _picked(asked: Select[Any], ask: LeadAsk) -> Select[Any]:
+    picked = asked.select_from(t.LEADS.outerjoin(CASE, CASE.c.lead_id == t.LEADS.c.id))
+    picked = picked.where(t.LEADS.c.alive.is_(ask.alive))
+    if ask.words:
+        words = _like(ask.words)
+        named = select(t.LEAD_OF.c.lead_id).where(t.LEAD_OF.c.value.like(words, escape=ESCAPE))
+        picked = picked.where(or_(t.LEADS.c.id.in_(named), t.LEADS.c.id.like(words, escape=ESCAPE)))
+    if ask.type is not None:
+        picked = picked.where(t.LEADS.c.id.in_(select(t.LEAD_OF.c.lead_id).where(t.LEAD_OF.c.type == ask.type.value)))
+    if ask.actor:
+        same = and_(t.SIGNS.c.type == t.LEAD_OF.c.type, t.SIGNS.c.value == t.LEAD_OF.c.value)
+        reported = select(t.LEAD_OF.c.lead_id).join(t.SIGNS, same).where(t.SIGNS.c.actor == ask.actor)
+        picked = picked.where(t.LEADS.c.id.in_(reported))
+    if ask.stands == "waiting":
+        picked = picked.where(or_(CASE.c.id.is_(None), CASE.c.state == CaseState.NEW.value))
+    elif ask.stands:
+        states = WORKED if ask.stands == "worked" else OVER
+        picked = picked.where(CASE.c.state.in_([one.value for one in states]))
+    return picked
+
+
+def _like(words: str) -> str:
+    plain = words.lower()
+    for sign in (ESCAPE, "%", "_"):
+        plain = plain.replace(sign, ESCAPE + sign)
+    return f"%{plain}%"

@@ -1,0 +1,83 @@
+"""A partner's MISP, both ways: what gate 3 lets out is pushed, what was sighted of it comes in by gate 2.
+
+Refuses to open connections: it is handed an instance's port.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bavn.centre.cases.upkeep import Upkeep
+from bavn.centre.inbox.misp_sightings import MispSightings
+from bavn.centre.members.partners import Partners
+from bavn.centre.share.misp_event import attribute_of, events_of, feed_files, not_carried
+from bavn.centre.share.misp_out import MispOut
+from bavn.model.indicator import indicator_id
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.partner import Partner
+
+
+class MispPort(Protocol):
+    """One MISP. LinkDown: wait; LinkRefused: the operator must act."""
+
+    def push(self, event: dict[str, Any], *, publish: bool) -> str: ...
+
+    def sightings(self, event_uuids: Sequence[str]) -> Iterable[Mapping[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What became of a push: events ``added``, ``updated`` and, of which nothing is shared any more, ``emptied``.
+    ``not_carried``: indicators that MISP has no attribute for."""
+
+    added: int
+    updated: int
+    emptied: int
+    not_carried: tuple[str, ...]
+
+
+class MispExchange:
+    """Over one centre's book and database. ``upkeep``: who hears what partners met."""
+
+    def __init__(self, out: MispOut, sightings: MispSightings, partners: Partners, upkeep: Upkeep) -> None:
+        self._out, self.sightings, self._partners, self._upkeep = out, sightings, partners, upkeep
+
+    def feed(self, partner: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
+        """The files of a feed for this partner, in the order in which they are to be written, and what MISP cannot
+        carry. Raises UnknownPartner."""
+        shared = self._out.shared_with(self._partner(partner))
+        lost = tuple(str(one.observable) for one in not_carried(shared) if not one.revoked)
+        return feed_files(events_of(shared, self._out.org, gone=False)), lost
+
+    def push(self, instance: str, partner: str, port: MispPort, *, publish: bool, distribution: str) -> Pushed:
+        """Make the instance hold what its partner is to have; what was done is remembered event by event. Raises
+        UnknownPartner, LinkDown, LinkRefused."""
+        whose = self._partner(partner)
+        counts = {"added": 0, "updated": 0, "emptied": 0}
+        for push in self._out.pushes(instance, whose, distribution):
+            done = port.push(push.event, publish=publish)
+            self._out.pushed(instance, push)
+            counts["emptied" if push.empty else done] += 1
+        lost = tuple(str(one.observable) for one in not_carried(self._out.shared_with(whose)) if not one.revoked)
+        return Pushed(**counts, not_carried=lost)
+
+    def pull_sightings(self, instance: str, partner: str, port: MispPort) -> tuple[int, int]:
+        """(taken, refused) of new sightings of what this instance was given. What a partner that is trusted met counts
+        as met: it keeps the indicator fresh. Raises UnknownPartner, LinkDown, LinkRefused."""
+        whose, given = self._partner(partner), self._out.attributes(instance)
+        events = sorted({event for event, _ in given.values()})
+        counts = self.sightings.take_in(instance, port.sightings(events), given) if events else (0, 0)
+        if whose.inward.trust > 0:
+            self._refresh(instance, whose.name)
+        return counts
+
+    def _refresh(self, instance: str, partner: str) -> None:
+        """Looks at all that is kept of it: a kill after it was taken in loses nothing, and twice is once."""
+        for seen in self.sightings.last_met(instance):
+            named = (indicator_id(Observable.trusted(kind, seen.value)) for kind in ObservableType)
+            wanted = next((one for one in named if attribute_of(one) == seen.attribute), None)
+            if wanted is not None:
+                self._upkeep.met_by_partner(wanted, partner, seen.at_us)
+
+    def _partner(self, name: str) -> Partner:
+        return self._partners.known(name)

@@ -1,0 +1,76 @@
+"""Publishing at the centre, put together: facts gathered, a document built, kept and acted on; levels and sorts judged.
+
+Refuses to render and to send: ``app`` does.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bavn.centre.cases import audit
+from bavn.centre.cases.sources import Sources
+from bavn.centre.node.desk import Desk
+from bavn.centre.node.gathering import Asked, gather
+from bavn.centre.node.partnership import audited_by, open_partners
+from bavn.centre.publish.build import build, period_of
+from bavn.centre.publish.document import Document, Kind
+from bavn.centre.publish.editions import Audited, Edition, Editions
+from bavn.centre.publish.facts import Catalogue, Facts
+from bavn.centre.publish.judgements import Judgements
+from bavn.centre.publish.threat import Threat
+from bavn.model.indicator import Tlp
+from bavn.model.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishTerms:
+    """Under what documents are made. ``publishers`` empty: anybody may approve."""
+
+    sector: str
+    tlp: Tlp = Tlp.GREEN
+    publishers: tuple[str, ...] = ()
+
+
+class Publishing:
+    """May be open in several processes at once."""
+
+    def __init__(self, desk: Desk, clock: Clock, terms: PublishTerms) -> None:
+        self._desk, self._clock, self._terms = desk, clock, terms
+        self._partners = open_partners(desk.engine, clock)
+        people = audited_by(clock)
+        self.editions = Editions(desk.engine, clock, people, _by_centre(clock), terms.publishers)
+        self.judgements = Judgements(desk.engine, clock, people)
+        self._sources = Sources(desk.engine, clock)
+
+    def facts(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Facts:
+        """What a document is built from. ValueError for a period that is none, or not over yet."""
+        return gather(
+            self._desk, self._partners,
+            Asked(
+                sector=self._terms.sector, period=period_of(kind, period, self._clock.now_us(), days),
+                tlp=self._terms.tlp, sorts=self.judgements.sorts(), levels=self.judgements.levels(),
+                source_partners={one.source.name: one.source.partner for one in self._sources.every()},
+                catalogue=catalogue,
+            ),
+        )  # fmt: skip
+
+    def built(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Document:
+        """A document of data alone, kept nowhere."""
+        return build(kind, self.facts(kind, period, catalogue, days))
+
+    def draft(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Edition:
+        """The same, kept as a draft; see Editions.draft for what it raises."""
+        return self.editions.draft(self.built(kind, period, catalogue, days))
+
+    def set_sort(self, case_id: str, threat: Threat | None, user: str, why: str) -> None:
+        """What sort of threat a case is, by a person. Raises cases.UnknownCase, who.NotAllowed, ValueError."""
+        self._desk.case(case_id)
+        self.judgements.set_sort(case_id, threat, user, why)
+
+
+def _by_centre(clock: Clock) -> Audited:
+    def note(connection: Connection, who: str, act: str, subject: str, detail: dict[str, Any]) -> None:
+        audit.note(connection, clock.now_us(), who, act, subject, detail)
+
+    return note

@@ -1,0 +1,1 @@
+"""Sector picture, forecast and brief: built from what the centre has, each sentence with its source."""

@@ -1,0 +1,143 @@
+"""A level proposed for each sort of threat from what the sector saw, with its reasons and its trend; a person sets it.
+
+The rule (docs/publish.md): of the period's confirmed cases of a sort, three or one that reached a quarter of the actors
+(three at least) propose very high, one that reached two actors high, any other medium, a case still open medium too;
+none proposes low, and only where the actors were heard; else nothing is proposed. ``none`` is never proposed: seeing
+nothing proves nothing. Refuses to set anything.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bavn.centre.publish.chance import Trend, next_count, trend
+from bavn.centre.publish.document import Source, SourceKind, sources_of
+from bavn.centre.publish.facts import CaseFact, Facts, LevelSet, Period
+from bavn.centre.publish.threat import BY_RSIT, THREATS, Level, Threat, by_rsit
+from bavn.centre.publish.wording import CASES, counted
+from bavn.model.case import CaseState
+from bavn.model.moment import DAY_US
+from bavn.model.text import Text
+
+VERY_HIGH_CASES: Final = 3
+WIDE_SHARE: Final = 0.25
+WIDE_ACTORS_MIN: Final = 3
+HEARD_SHARE_MIN: Final = 0.5
+HEARD_US_MAX: Final = DAY_US
+"""A node that was heard of within this counts as heard."""
+OPEN: Final = (CaseState.NEW, CaseState.TRIAGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """``level`` None where the data says nothing. ``change``: its trend, None where there is nothing to compare. ``p``
+    of the change; ``expected``: how many confirmed cases the next period has with 80 % if the rate stays."""
+
+    threat: Threat
+    level: Level | None
+    why: Text
+    sources: tuple[Source, ...]
+    change: Trend | None
+    before: int
+    now: int
+    p: float
+    expected: tuple[int, int]
+    set: LevelSet | None
+
+    @property
+    def stands(self) -> Level | None:
+        """The level that counts: what a person set, else what is proposed."""
+        return self.level if self.set is None else self.set.level
+
+
+def threat_of(case: CaseFact) -> Threat | None:
+    """A person's choice, else what its RSIT type says, else unknown."""
+    return case.threat or by_rsit(case.rsit)
+
+
+def unknown_cases(facts: Facts) -> tuple[CaseFact, ...]:
+    """The period's confirmed cases of which nothing says what sort of threat they are."""
+    return tuple(one for one in facts.confirmed_in(facts.period) if threat_of(one) is None)
+
+
+def proposals(facts: Facts) -> tuple[Proposed, ...]:
+    """One for each sort of threat, in their order."""
+    return tuple(_proposed(facts, threat) for threat in Threat)
+
+
+def heard_share(facts: Facts) -> float:
+    """The share of active actors whose node was heard of within a day; 0 where there is none."""
+    active = facts.active
+    heard = [one for one in active if one.heard_us is not None and facts.now_us - one.heard_us <= HEARD_US_MAX]
+    return len(heard) / len(active) if active else 0.0
+
+
+def _proposed(facts: Facts, threat: Threat) -> Proposed:
+    mine = _of(facts, threat, facts.period)
+    before = len(_of(facts, threat, facts.period.before))
+    unconfirmed = [
+        one for one in facts.cases
+        if one.state in OPEN and one.opened_us < facts.period.end_us and threat_of(one) is threat
+    ]  # fmt: skip
+    level, why = _level(facts, threat, mine, unconfirmed)
+    change, p = trend(before, len(mine))
+    said = bool(mine or before)
+    shown = facts.shown([*mine, *unconfirmed])
+    set_ = [one for one in facts.levels if one.threat is threat and one.at_us < max(facts.now_us, facts.period.end_us)]
+    return Proposed(
+        threat=threat, level=level, why=why, change=change if said else None, before=before, now=len(mine), p=p,
+        sources=sources_of(SourceKind.CASE, (one.id for one in shown), "bavn centre cases"),
+        expected=next_count(len(mine)), set=max(set_, key=lambda one: one.at_us, default=None),
+    )  # fmt: skip
+
+
+def _of(facts: Facts, threat: Threat, period: Period) -> tuple[CaseFact, ...]:
+    return tuple(one for one in facts.confirmed_in(period) if threat_of(one) is threat)
+
+
+def _level(
+    facts: Facts, threat: Threat, mine: tuple[CaseFact, ...], unconfirmed: list[CaseFact]
+) -> tuple[Level | None, Text]:
+    widest = max((one.actors for one in mine), default=0)
+    wide = max(WIDE_ACTORS_MIN, WIDE_SHARE * len(facts.active))
+    said = counted(len(mine), CASES)
+    if len(mine) >= VERY_HIGH_CASES or (mine and widest >= wide):
+        return Level.VERY_HIGH, Text(
+            f"{said.en} confirmed in the period, the widest of them at {widest} actors.",
+            f"{said.da} bekræftet i perioden, den bredeste hos {widest} aktører.",
+        )
+    if widest > 1:
+        return Level.HIGH, Text(
+            f"{said.en} confirmed in the period, one of them at {widest} actors.",
+            f"{said.da} bekræftet i perioden, en af dem hos {widest} aktører.",
+        )
+    if mine:
+        return Level.MEDIUM, Text(
+            f"{said.en} confirmed in the period, none at more than one actor.",
+            f"{said.da} bekræftet i perioden, ingen hos mere end én aktør.",
+        )
+    if unconfirmed:
+        waits = counted(len(unconfirmed), CASES)
+        return Level.MEDIUM, Text(
+            f"No case was confirmed, but {waits.en} of this sort wait to be judged.",
+            f"Ingen sag er bekræftet, men {waits.da} af denne slags venter på at blive vurderet.",
+        )
+    return _nothing(facts, threat)
+
+
+def _nothing(facts: Facts, threat: Threat) -> tuple[Level | None, Text]:
+    if threat not in BY_RSIT.values():
+        return None, Text(
+            "No data that the centre has says anything of this; a person must judge it.",
+            "Ingen data, som centralen har, siger noget om dette; en person må vurdere det.",
+        )
+    heard = round(100 * heard_share(facts))
+    if heard_share(facts) < HEARD_SHARE_MIN:
+        return None, Text(
+            f"No case, but only {heard} % of the actors' nodes were heard of within a day: nothing can be proposed.",
+            f"Ingen sag, men kun {heard} % af aktørernes noder er hørt inden for et døgn: intet kan foreslås.",
+        )
+    word = THREATS[threat]
+    return Level.LOW, Text(
+        f"No case of {word.en} in the period, while {heard} % of the actors' nodes were heard of.",
+        f"Ingen sag om {word.da} i perioden, mens {heard} % af aktørernes noder er hørt.",
+    )

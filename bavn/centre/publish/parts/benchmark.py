@@ -1,0 +1,72 @@
+"""The anonymous sector to measure oneself by: sums under differential privacy for each kind of actor, by actor-day.
+
+An actor compares its own true figures at home; the centre never shows those of one actor. Refuses to know them.
+"""
+
+from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence
+from bavn.centre.publish.facts import CountFact, Facts
+from bavn.centre.publish.parts.coverage import KINDS
+from bavn.centre.publish.parts.techniques import count_query, count_source, technique_or_other
+from bavn.centre.publish.wording import part, whole
+from bavn.model.tally import BLOCKED
+from bavn.model.text import Text
+
+ROWS_SHOWN_MAX = 30
+DAYS = 1000
+"""Figures are given for so many actor-days."""
+
+
+def benchmark(facts: Facts) -> Section:
+    """For each kind with enough actors: what stands clear of noise, per thousand actor-days."""
+    title = Text("Benchmark against the anonymous sector", "Måling mod den anonyme sektor")
+    found = sorted((one for one in facts.counts if one.low > 0), key=_order)[:ROWS_SHOWN_MAX]
+    if not found:
+        none = Text(
+            "No count of this period stands clear of noise: there is nothing to measure oneself by.",
+            "Intet antal for perioden står klart af støjen: der er intet at måle sig mod.",
+        )
+        return Section(id="benchmark", title=title, blocks=(Sentence(none, (count_query(facts),)),))
+    told = max(one.told for one in found)
+    read = Sentence(
+        Text(
+            f"From {whole(told).en} actor-days of counts, each with noise that the actor added itself. Compare your own"
+            " figures with the interval for your kind; no actor can be read out of it.",
+            f"Fra {whole(told).da} aktørdage med antal, hver med støj, som aktøren selv lagde til. Sammenlign egne tal"
+            " med intervallet for egen slags; ingen enkelt aktør kan læses ud af det.",
+        ),
+        (count_query(facts),),
+    )
+    return Section(id="benchmark", title=title, blocks=(read, _figure(found, facts)))
+
+
+def _order(one: CountFact) -> tuple[bool, bool, str, float, str]:
+    return (one.what != "suspected", one.kind != "all", one.kind, -one.value / max(1, one.told), one.entry)
+
+
+def _figure(found: list[CountFact], facts: Facts) -> Figure:
+    rows = []
+    for one in found:
+        each = DAYS / max(1, one.told)
+        entry = technique_or_other(one.entry) if one.what == "suspected" else _blocked(one.entry)
+        kind = Text("all actors", "alle aktører") if one.kind == "all" else KINDS.get(one.kind, KINDS["other kinds"])
+        middle, low, high = part(one.value * each), part(one.low * each), part(one.high * each)
+        cells = (kind, middle, Text(f"{low.en}-{high.en}", f"{low.da}-{high.da}"), whole(one.told))
+        rows.append(Row(entry, cells, (), (count_source(one),)))
+    said = Text(
+        f"The table has {len(rows)} sums that stand clear of noise, per {DAYS} actor-days.",
+        f"Tabellen har {len(rows)} summer, der står klart af støjen, pr. {DAYS} aktørdage.",
+    )
+    return Figure(
+        id="benchmark-table", drawn=Drawn.TABLE, said=Sentence(said, (count_query(facts),)),
+        title=Text(f"Per {DAYS} actor-days", f"Pr. {DAYS} aktørdage"),
+        columns=(
+            Text("What", "Hvad"), Text("Actors", "Aktører"), Text("Sector", "Sektor"), Text("95 %", "95 %"),
+            Text("Actor-days", "Aktørdage"),
+        ),
+        rows=tuple(rows),
+    )  # fmt: skip
+
+
+def _blocked(entry: str) -> Text:
+    words = BLOCKED[entry]
+    return Text(f"blocked: {words.en}", f"spærret: {words.da}")

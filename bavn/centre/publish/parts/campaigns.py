@@ -1,0 +1,80 @@
+"""Confirmed cases as a reader may know them: when, how wide, which techniques, what was done.
+
+Refuses to name an actor or an observable.
+"""
+
+from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind, sources_of
+from bavn.centre.publish.facts import CaseFact, Facts
+from bavn.centre.publish.levels import threat_of
+from bavn.centre.publish.threat import THREATS, UNKNOWN
+from bavn.centre.publish.wording import CASES, counted, plain, whole
+from bavn.model.case import CASE_WORDS
+from bavn.model.moment import iso
+from bavn.model.rsit import TYPES
+from bavn.model.tally import TECHNIQUES
+from bavn.model.text import Text
+
+SHOWN_MAX = 40
+
+
+def campaigns(facts: Facts) -> Section:
+    """A table of the period's confirmed cases, the widest first."""
+    found = sorted(facts.shown(facts.confirmed_in(facts.period)), key=lambda one: (-one.actors, one.id))
+    said = counted(len(found), CASES)
+    wide = sum(one.actors > 1 for one in found)
+    sentence = Sentence(
+        Text(
+            f"{said.en} that may be told of, {whole(wide).en} of them at more than one actor.",
+            f"{said.da}, der må omtales, heraf {whole(wide).da} hos mere end én aktør.",
+        ),
+        sources_of(SourceKind.CASE, (one.id for one in found), "bavn centre cases"),
+    )
+    blocks: list[Sentence | Figure] = [sentence]
+    if found:
+        blocks.append(_figure(facts, found[:SHOWN_MAX], len(found), sentence))
+    return Section(id="campaigns", title=Text("Campaigns", "Kampagner"), blocks=tuple(blocks))
+
+
+def technique_words(technique: str) -> Text:
+    """A technique's id with its name where Bavn has one."""
+    known = TECHNIQUES.get(technique.partition(".")[0])
+    return plain(technique) if known is None else Text(f"{technique} ({known.en})", f"{technique} ({known.da})")
+
+
+def _figure(facts: Facts, found: list[CaseFact], of: int, sentence: Sentence) -> Figure:
+    released = {one.id: [i for i in facts.indicators if i.case_id == one.id] for one in found}
+    rows = tuple(_row(one, len(released[one.id])) for one in found)
+    left = of - len(found)
+    more = Text(f" The {left} others are left out.", f" De øvrige {left} er udeladt.") if left else None
+    text = Text(
+        f"The table has a row for each of {len(found)} cases." + (more.en if more else ""),
+        f"Tabellen har en række for hver af {len(found)} sager." + (more.da if more else ""),
+    )
+    return Figure(
+        id="campaign-table", title=Text("Confirmed cases", "Bekræftede sager"), drawn=Drawn.TABLE,
+        said=Sentence(text, sentence.sources),
+        columns=(
+            Text("Case", "Sag"), Text("Sort", "Slags"), Text("Class", "Klasse"), Text("First seen", "Først set"),
+            Text("Actors", "Aktører"), Text("Techniques", "Teknikker"), Text("Indicators", "Indikatorer"),
+            Text("State", "Tilstand"),
+        ),
+        rows=rows,
+    )  # fmt: skip
+
+
+def _row(case: CaseFact, indicators: int) -> Row:
+    threat = threat_of(case)
+    return Row(
+        plain(case.id),
+        (
+            UNKNOWN if threat is None else THREATS[threat],
+            TYPES.get(case.rsit, Text("not chosen", "ikke valgt")),
+            UNKNOWN if case.first_sighting_us is None else plain(iso(case.first_sighting_us)[:10]),
+            whole(case.actors),
+            plain(", ".join(case.techniques)) if case.techniques else Text("not named", "ikke nævnt"),
+            whole(indicators),
+            CASE_WORDS[case.state],
+        ),
+        (),
+        (Source(SourceKind.CASE, case.id),),
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""Techniques of ATT&CK: how often the sector's own machines were suspected of each, over time, under differential
+privacy; and in how many confirmed cases each was named."""
+
+from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind
+from bavn.centre.publish.facts import CountFact, Facts
+from bavn.centre.publish.parts.campaigns import technique_words
+from bavn.centre.publish.wording import day_of, plain, whole
+from bavn.model.moment import DAY_US, iso
+from bavn.model.tally import OTHER, TECHNIQUES, technique_entry
+from bavn.model.text import Text
+
+
+def techniques(facts: Facts) -> Section:
+    """A map of heat where counts were told; what cases name in any case."""
+    title = Text("Techniques", "Teknikker")
+    counts = [one for one in facts.counts_by_span if one.what == "suspected"]
+    blocks: list[Sentence | Figure] = []
+    if counts:
+        blocks += [_surest(facts), _heat(facts, counts)]
+    else:
+        blocks.append(
+            Sentence(
+                Text(
+                    "Fewer than three actors told counts of this period: there is no sum to show.",
+                    "Færre end tre aktører fortalte antal for perioden: der er ingen sum at vise.",
+                ),
+                (count_query(facts),),
+            )
+        )
+    return Section(id="techniques", title=title, blocks=tuple(blocks))
+
+
+def count_query(facts: Facts) -> Source:
+    """How the counts of a document's length are asked for."""
+    days = (facts.period.end_us - facts.period.first_us) // DAY_US
+    return Source(SourceKind.QUERY, f"bavn centre counts --days {days} --by-kind")
+
+
+def count_source(one: CountFact) -> Source:
+    """One sum, by what, whom and when."""
+    first, last = iso(one.first_day * DAY_US)[:10], iso(one.last_day * DAY_US)[:10]
+    return Source(SourceKind.COUNT, f"{one.what}/{one.entry}/{one.kind} {first}..{last}")
+
+
+def _surest(facts: Facts) -> Sentence:
+    mine = [one for one in facts.counts if one.what == "suspected" and one.kind == "all" and one.low > 0]
+    found = sorted(mine, key=lambda one: (-one.low, one.entry))[:5]
+    if not found:
+        return Sentence(
+            Text(
+                "No technique stands clear of the noise that the actors add to their counts.",
+                "Ingen teknik står klart af den støj, som aktørerne lægger til deres antal.",
+            ),
+            (count_query(facts),),
+        )
+    named = [
+        Text(
+            f"{technique_or_other(one.entry).en} ({whole(one.low).en}-{whole(one.high).en})",
+            f"{technique_or_other(one.entry).da} ({whole(one.low).da}-{whole(one.high).da})",
+        )
+        for one in found
+    ]
+    return Sentence(
+        Text(
+            "Own machines were most often suspected of, with 95 % intervals in machine-days: "
+            + "; ".join(one.en for one in named) + ".",
+            "Egne maskiner var oftest under mistanke for, med 95 %-intervaller i maskindøgn: "
+            + "; ".join(one.da for one in named) + ".",
+        ),
+        tuple(count_source(one) for one in found),
+    )  # fmt: skip
+
+
+def technique_or_other(entry: str) -> Text:
+    """An entry of the tally in words."""
+    return TECHNIQUES[OTHER] if entry == OTHER else technique_words(entry)
+
+
+def _heat(facts: Facts, counts: list[CountFact]) -> Figure:
+    spans = sorted({(one.first_day, one.last_day) for one in counts})
+    at = {(one.entry, one.first_day): one for one in counts}
+    in_cases: dict[str, int] = {}
+    for case in facts.confirmed_in(facts.period):
+        for entry in sorted({technique_entry(one) for one in case.techniques}):
+            in_cases[entry] = in_cases.get(entry, 0) + 1
+    rows = []
+    for entry in TECHNIQUES:
+        mine = [at.get((entry, first)) for first, _ in spans]
+        known = [one for one in mine if one is not None]
+        if entry not in in_cases and not any(one.low for one in known):
+            continue
+        cells = tuple(plain("-") if one is None else whole(max(0, one.value)) for one in mine)
+        values = tuple(None if one is None else float(max(0, one.value)) for one in mine)
+        sources = tuple(count_source(one) for one in known)
+        rows.append(
+            Row(technique_or_other(entry), (*cells, whole(in_cases.get(entry, 0))), values,
+                (*sources, Source(SourceKind.QUERY, "bavn centre cases")))
+        )  # fmt: skip
+    names = tuple(_short(first) for first, _ in spans)
+    said = Text(
+        f"A map of heat over {len(spans)} spans of {spans[0][1] - spans[0][0] + 1} days, with a row for each of"
+        f" {len(rows)} techniques that stand clear of noise in one of them or are named in a confirmed case.",
+        f"Et varmekort over {len(spans)} tidsrum på {spans[0][1] - spans[0][0] + 1} døgn med en række for hver af"
+        f" {len(rows)} teknikker, der står klart af støjen i et af dem eller nævnes i en bekræftet sag.",
+    )
+    return Figure(
+        id="heat", title=Text("Suspected own machines by technique", "Egne maskiner under mistanke efter teknik"),
+        said=Sentence(said, (count_query(facts),)), drawn=Drawn.HEAT,
+        columns=(Text("Technique (ATT&CK)", "Teknik (ATT&CK)"), *names, Text("Cases", "Sager")), rows=tuple(rows),
+        names=names, unit=Text("machine-days, with noise", "maskindøgn, med støj"),
+    )  # fmt: skip
+
+
+def _short(first_day: int) -> Text:
+    said = day_of(first_day)
+    return Text(" ".join(part[:3] for part in said.en.split()[:2]), " ".join(part[:3] for part in said.da.split()[:2]))

@@ -1,0 +1,75 @@
+"""What was owed to one actor and what it said came of it, a page at a time, by indicator.
+
+Refuses to read all of an actor's deliveries at once: there may be a million.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine, func, select
+
+from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, RECEIPT, reading
+
+PAGE_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedTo:
+    """One indicator at one actor. ``status`` of its latest letter: pending, queued, refused, stale, held; ``rule``: why
+    gate 3 refused it. ``state``: the actor's own last word, empty before one; ``state_rule``: its reason."""
+
+    indicator_id: str
+    type: str
+    value: str
+    live: bool
+    kind: str
+    status: str
+    rule: str
+    queued_us: int | None
+    state: str
+    state_rule: str
+    state_us: int | None
+    enforcers: tuple[str, ...]
+    not_carried: tuple[str, ...]
+
+
+def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[OwedTo, ...]:
+    """By indicator id, above ``after``; of each the latest version that the actor was owed."""
+    latest = (
+        select(DELIVERY.c.indicator_id, func.max(DELIVERY.c.version).label("version"))
+        .where(DELIVERY.c.actor == actor, DELIVERY.c.indicator_id > after)
+        .group_by(DELIVERY.c.indicator_id).order_by(DELIVERY.c.indicator_id)
+        .limit(max(1, min(limit, PAGE_MAX))).subquery()
+    )  # fmt: skip
+    asked = (
+        select(DELIVERY, INDICATOR.c.type, INDICATOR.c.value, INDICATOR.c.live)
+        .join(latest, (latest.c.indicator_id == DELIVERY.c.indicator_id) & (latest.c.version == DELIVERY.c.version))
+        .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
+        .where(DELIVERY.c.actor == actor).order_by(DELIVERY.c.indicator_id)
+    )  # fmt: skip
+    with reading(engine) as connection:
+        rows = connection.execute(asked).all()
+        ids = [row.indicator_id for row in rows]
+        said = connection.execute(
+            select(RECEIPT).where(RECEIPT.c.actor == actor, RECEIPT.c.indicator_id.in_(ids))
+            .order_by(RECEIPT.c.version, RECEIPT.c.last_us, RECEIPT.c.state)
+        ).all()  # fmt: skip
+        lacks = connection.execute(
+            select(NOT_CARRIED).where(NOT_CARRIED.c.actor == actor, NOT_CARRIED.c.indicator_id.in_(ids))
+        ).all()
+    last = {row.indicator_id: row for row in said}
+    names = {row.indicator_id: tuple(json.loads(row.enforcers)) for row in lacks}
+    made = []
+    for row in rows:
+        word = last.get(row.indicator_id)
+        made.append(
+            OwedTo(
+                indicator_id=row.indicator_id, type=row.type, value=row.value, live=row.live, kind=row.kind,
+                status=row.status, rule=row.rule, queued_us=row.queued_us, state=word.state if word else "",
+                state_rule=word.rule if word else "", state_us=word.last_us if word else None,
+                enforcers=tuple(json.loads(word.enforcers)) if word else (),
+                not_carried=names.get(row.indicator_id, ()),
+            )
+        )  # fmt: skip
+    return tuple(made)

@@ -1,0 +1,4 @@
+"""The database below the centre's rooms: how it is opened, who may write, which version its tables have.
+
+Refuses to know what the tables mean, and what travels.
+"""

@@ -1,0 +1,175 @@
+"""Which version the tables have, and the way up: Alembic's revisions, in one transaction, or none of it.
+
+A database is empty, as this Bavn wants it, behind, ahead (a later Bavn wrote it), from before revisions were counted
+(SQLite of version 0.1.0), or foreign. Refuses to go down: that way is a backup.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+from sqlalchemy import Connection, Engine, MetaData, inspect
+
+from bavn.centre.store.engine import open_engine, reading, writing
+
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+BASELINE: Final = "0001"
+"""The tables of version 0.1.0, which had no mark of their version."""
+MARK: Final = "alembic_version"
+_FILE: Final = re.compile(r"r(\d{4})_[a-z0-9_]+\.py")
+
+
+class Standing(StrEnum):
+    """How a database stands to this Bavn."""
+
+    EMPTY = "empty"
+    CURRENT = "current"
+    BEHIND = "behind"
+    UNMARKED = "unmarked"
+    AHEAD = "ahead"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``revision``: the database's own, "" where it has none. ``why``: for FOREIGN, what does not fit."""
+
+    standing: Standing
+    revision: str = ""
+    why: str = ""
+
+
+class CannotUpgrade(Exception):
+    """The database is ahead or foreign. The operator must act: another database, a later Bavn, or a backup."""
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """All revisions of this Bavn, first to last."""
+    found = (_FILE.fullmatch(file.name) for file in (MIGRATIONS / "versions").iterdir())
+    return tuple(sorted(match[1] for match in found if match))
+
+
+def head() -> str:
+    """The revision that this Bavn works on."""
+    return revisions()[-1]
+
+
+def look(engine: Engine) -> Found:
+    """How the database stands; changes nothing."""
+    with reading(engine) as connection:
+        return _look(connection)
+
+
+def _look(connection: Connection) -> Found:
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
+        return Found(Standing.EMPTY)
+    if MARK not in tables:
+        why = _unlike_baseline(connection, tables)
+        return Found(Standing.FOREIGN, why=why) if why else Found(Standing.UNMARKED)
+    marks = [row[0] for row in connection.exec_driver_sql(f"SELECT version_num FROM {MARK}")]
+    if len(marks) == 1 and marks[0] in revisions():
+        return Found(Standing.CURRENT if marks[0] == head() else Standing.BEHIND, marks[0])
+    if len(marks) == 1 and marks[0].isdigit() and marks[0] > head():
+        return Found(Standing.AHEAD, marks[0])
+    return Found(Standing.FOREIGN, why=f"its mark of version is {', '.join(map(repr, marks))[:80] or 'missing'}")
+
+
+def upgrade(engine: Engine, to: str = "") -> Found:
+    """Up to this Bavn's revision, or to an earlier one; returns what was found before. Raises CannotUpgrade."""
+    with writing(engine) as connection:
+        return upgrade_in(connection, to)
+
+
+def upgrade_in(connection: Connection, to: str = "") -> Found:
+    """The same in a transaction that is open (``writing``)."""
+    found = _look(connection)
+    if found.standing is Standing.AHEAD:
+        raise CannotUpgrade(f"the database has revision {found.revision}, this Bavn knows none beyond {head()}")
+    if found.standing is Standing.FOREIGN:
+        raise CannotUpgrade(f"the database is not the centre's: {found.why}")
+    if found.standing is Standing.UNMARKED:
+        _adopt(connection)
+    if found.standing is not Standing.CURRENT:
+        _alembic("upgrade", connection, to or "head")
+    return found
+
+
+def differences(connection: Connection, metadata: Sequence[MetaData]) -> list[Any]:
+    """Where the tables are not what the rooms say: Alembic's own words; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    options = {"compare_type": True, "compare_server_default": True, "target_metadata": list(metadata)}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), cast("Any", list(metadata))))
+
+
+def draft(engine: Engine, metadata: Sequence[MetaData], words: str) -> Path:
+    """A new revision file with what the rooms have and the database (at the head) has not; a person goes over it."""
+    number = f"{int(head()) + 1:04}"
+    name = "_".join(re.findall(r"[a-z0-9]+", words.lower()))[:40]
+    with reading(engine) as connection:
+        made = _alembic(
+            "revision", connection, words, metadata=list(metadata), autogenerate=True, rev_id=number,
+        )  # fmt: skip
+    revisions.cache_clear()
+    file = Path(made.path)
+    return file.rename(file.with_name(f"r{number}_{name}.py"))
+
+
+def _adopt(connection: Connection) -> None:
+    """A database of version 0.1.0: tables that were never needed are made, and it is marked. Nothing else changes."""
+    there = set(inspect(connection).get_table_names())
+    missing = [table for name, table in _baseline().tables.items() if name not in there]
+    _baseline().create_all(connection, tables=missing)
+    _alembic("stamp", connection, BASELINE)
+
+
+def _unlike_baseline(connection: Connection, tables: set[str]) -> str:
+    """Why these tables are not version 0.1.0's; "" if they are."""
+    if connection.dialect.name != "sqlite":
+        return "it holds tables without a mark of their version"
+    known = _baseline()
+    unknown = sorted(tables - set(known.tables))
+    if unknown:
+        return f"it holds a table called {unknown[0][:60]!r}"
+    reflected = MetaData()
+    reflected.reflect(connection)
+    for name in sorted(tables):
+        mine, theirs = (
+            [(c.name, str(c.type), c.nullable, c.primary_key) for c in meta.tables[name].columns]
+            for meta in (known, reflected)
+        )
+        if sorted(mine) != sorted(theirs):
+            return f"its table {name!r} has other columns"
+    return ""
+
+
+@cache
+def _baseline() -> MetaData:
+    """The tables of version 0.1.0, read back from an empty database that was brought there."""
+    engine = open_engine("sqlite://")
+    try:
+        with writing(engine) as connection:
+            _alembic("upgrade", connection, BASELINE)
+            found = MetaData()
+            found.reflect(connection)
+    finally:
+        engine.dispose()
+    found.remove(found.tables[MARK])
+    return found
+
+
+def _alembic(verb: str, connection: Connection, *words: Any, metadata: Any = None, **options: Any) -> Any:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes.update(connection=connection, metadata=metadata)
+    return getattr(command, verb)(config, *words, **options)

@@ -1,0 +1,45 @@
+"""A room of cases over one database, and leads to fill it with."""
+
+from bavn.centre.cases.case import ElementFacts, LeadFacts
+from bavn.centre.cases.cases import Cases
+from bavn.centre.cases.files import Files
+from bavn.centre.cases.rows import standing
+from bavn.centre.cases.work import Work
+from bavn.centre.store.engine import open_engine
+from bavn.model.heard import CaseAnswer
+from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.observable import Observable
+from bavn.sim.clock import SimClock
+
+NOW_US = 20_000 * DAY_US
+NAMES = [Observable.of("domain", f"evil-{n}.example.com") for n in range(6)]
+
+
+def lead(number=1, elements=(0, 1), score=9.0, groups=3):
+    return LeadFacts(
+        lead_id=f"lead-{number:016x}", score=score, technique="T1071.001", actors=3, first_hour=NOW_US // HOUR_US - 5,
+        first_report_us=NOW_US - 60_000_000, lead_us=NOW_US - 30_000_000,
+        elements=tuple(ElementFacts(NAMES[n], score, groups, False) for n in elements),
+    )  # fmt: skip
+
+
+class Room:
+    """All that works on cases, over one database."""
+
+    def __init__(self, engine=None):
+        self.engine, self.clock = engine or open_engine("sqlite://"), SimClock(NOW_US)
+        self.cases, self.files = Cases(self.engine, self.clock), Files(self.engine, self.clock)
+        self.work = Work(self.engine, self.clock)
+
+    def standing(self, case_id):
+        with self.engine.connect() as connection:
+            return standing(connection, case_id)
+
+    def named(self, case_id):
+        return {element.observable for element in self.cases.case(case_id).facts.elements}
+
+    def answer(self, task, act, serial=1, words=""):
+        return CaseAnswer(
+            item_id=f"{serial:064x}", actor=task.actor, case_id=task.case_id, serial=serial, task_id=task.id,
+            act=act.value, words=words, received_us=self.clock.now_us(),
+        )  # fmt: skip

@@ -1,0 +1,128 @@
+"""The joint walk: three tries at each of ten actors are no chance, harmless failures are; no actor decides alone."""
+
+from math import comb, isclose, log
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.joint_scan import TRIES_MAX, beyond_chance, depth, find, tail, tries, walks
+from bavn.centre.correlate.kin import links_of
+from bavn.centre.correlate.run import correlate
+from bavn.model.evidence import walk_bucket
+from bavn.model.observable import Observable
+
+NOW_US = 1_700_000_000_000_000
+SOURCE = Observable.of("ip4", "203.0.113.9")
+
+
+def tried(sign, actors, walk=4, **given_):
+    return [
+        sign(report_id=f"r{at}", actor=f"actor-{at}", observable=SOURCE, detector="scan", technique="T1595.001",
+             p_bucket=4, walk_bucket=walk, **given_)
+        for at in range(actors)
+    ]  # fmt: skip
+
+
+def found(signs, groups):
+    elements = {SOURCE: signs}
+    return find(elements, links_of(elements), Context(now_us=NOW_US, groups=groups), [SOURCE])
+
+
+def test_three_tries_at_each_of_ten_actors_are_beyond_chance(sign):
+    for groups in (15, 100):
+        assert beyond_chance(walks(tried(sign, 10)), groups)
+        (weighed,) = found(tried(sign, 10), groups)
+        assert weighed.terms[0].name == "walk"
+        assert "too many for chance" in weighed.terms[0].why.en
+        assert "for mange til at være tilfældigt" in weighed.terms[0].why.da
+        assert weighed.score > 0
+    ranked = correlate(tried(sign, 10), Context(now_us=NOW_US, groups=15), {})
+    assert ranked[0].lead.observables == (SOURCE,)
+
+
+def test_few_actors_of_many_are_chance(sign):
+    assert not beyond_chance(walks(tried(sign, 3)), 15)
+    assert not beyond_chance(walks(tried(sign, 7)), 100)
+    assert depth([3] * 3, 15) == 0
+    (weighed,) = found(tried(sign, 3), 15)
+    assert weighed.score <= -4 + 1e-9
+    assert "still within chance" in weighed.terms[0].why.en
+
+
+@given(failed=st.integers(0, 9), went_well=st.integers(0, 9))
+def test_a_bucket_never_says_more_tries_than_there_were(sign, failed, went_well):
+    walk = (failed - went_well) * log(4)
+    counted, net = tries(sign(walk_bucket=walk_bucket(walk + 1e-9))), max(0, failed - went_well)
+    assert counted <= net
+    assert counted == (TRIES_MAX if net >= TRIES_MAX else min(1, net))
+
+
+def test_the_bound_on_a_harmless_source_holds_after_any_number_of_tries():
+    for over in (1, 2, 3):
+        for made in range(1, 120):
+            least = -(-(made + over) // 2)
+            chance = sum(comb(made, f) * 0.2**f * 0.8 ** (made - f) for f in range(least, made + 1))
+            assert chance <= 0.2**over * (1 + 1e-9)
+
+
+def test_the_tail_is_the_binomial_law_s():
+    for of, chance, k in ((15, 0.008, 4), (100, 0.2, 30), (7, 0.04, 0), (3, 0.5, 4)):
+        exact = sum(comb(of, j) * chance**j * (1 - chance) ** (of - j) for j in range(k, of + 1))
+        assert isclose(tail(of, chance, k), exact, rel_tol=1e-9)
+
+
+@pytest.mark.parametrize("of", [15, 50, 100, 1000])
+def test_a_harmless_source_that_tries_everybody_is_called_a_scan_once_in_1e5_at_most(of):
+    """Exact for three tries each: walks of 3 and 1 occur, with chances 0.008 and 0.096."""
+    alarms = next(k for k in range(2, of) if beyond_chance([3] * k, of))
+    assert tail(of, 0.008, alarms) <= 1e-5
+    assert not beyond_chance([3] * (alarms - 1), of)
+
+
+@given(
+    longest=st.lists(st.integers(0, 3), min_size=1, max_size=30), more=st.integers(0, 3), of=st.integers(2, 120)
+)  # fmt: skip
+def test_one_more_report_never_makes_it_less(longest, more, of):
+    of = max(of, len(longest) + 1)
+    before = beyond_chance(sorted(longest, reverse=True), of)
+    assert beyond_chance(sorted([*longest, more], reverse=True), of) >= before
+    assert depth(sorted([*longest, more], reverse=True), of) <= depth(sorted(longest, reverse=True), of) + 1
+
+
+@settings(max_examples=80)
+@given(
+    buckets=st.lists(st.tuples(st.integers(-8, 8), st.integers(0, 4)), min_size=2, max_size=14),
+    groups=st.integers(2, 60), out=st.integers(0, 13),
+)  # fmt: skip
+def test_no_actor_lifts_a_joint_scan_by_more_than_the_cap(sign, buckets, groups, out):
+    signs = [
+        sign(report_id=f"r{at}", actor=f"actor-{at}", group=f"group-{group}-{at % 9}", observable=SOURCE,
+             detector="scan", technique="T1595.001", walk_bucket=bucket)
+        for at, (bucket, group) in enumerate(buckets)
+    ]  # fmt: skip
+    rest = [one for one in signs if one.actor != f"actor-{out % len(signs)}"]
+    whole, less = found(signs, groups), found(rest, groups)
+    if whole and less:
+        assert whole[0].score - less[0].score <= 4 + 1e-9
+
+
+def test_a_source_that_crosses_the_threshold_by_one_report_stands_low(sign):
+    for actors in range(2, 12):
+        before, after = found(tried(sign, actors), 15), found(tried(sign, actors + 1), 15)
+        assert after[0].score - before[0].score <= 4 + 1e-9
+
+
+def test_only_tries_from_outside_count(sign):
+    outward = tried(sign, 10)
+    for technique in ("T1046", "T1018"):
+        moved = [
+            sign(report_id=one.report_id, actor=one.actor, observable=SOURCE, detector="scan", technique=technique,
+                 walk_bucket=4) for one in outward
+        ]  # fmt: skip
+        assert found(moved, 15) == ()
+
+
+def test_actors_of_one_group_count_once(sign):
+    assert walks(tried(sign, 10, group="vendor")) == [3]

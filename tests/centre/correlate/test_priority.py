@@ -1,0 +1,52 @@
+"""Priority: reasons with points, from the register alone, within limits; and the rank goes by it."""
+
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.priority import points_of, reasons_of
+from bavn.centre.correlate.run import correlate
+from bavn.model.functions import FUNCTIONS, Role
+from bavn.model.observable import Observable
+
+NOW_US = 1_700_000_000_000_000
+ROLES = {
+    "anna": Role(("laboratory", "surgery"), ("dxc",)), "bodil": Role(("laboratory",), ("dxc", "kmd")),
+    "clara": Role((), ("kmd",)), "ditte": Role(tuple(FUNCTIONS), ("dxc", "kmd", "netic")),
+}  # fmt: skip
+CONTEXT = Context(now_us=NOW_US, roles=ROLES)
+
+
+def test_functions_and_shared_suppliers_are_reasons_with_points() -> None:
+    reasons = {reason.name: reason for reason in reasons_of(("anna", "bodil"), CONTEXT)}
+    assert {name: reason.points for name, reason in reasons.items()} == {
+        "function:surgery": 1.5, "function:laboratory": 1.0, "supplier:dxc": 1.0,
+    }  # fmt: skip
+    assert reasons["function:laboratory"].why.en == "Touches laboratory: anna, bodil."
+    assert reasons["function:laboratory"].why.da == "Rammer laboratorium: anna, bodil."
+    assert "leverandøren dxc" in reasons["supplier:dxc"].why.da
+
+
+def test_a_supplier_of_one_is_no_reason_and_an_actor_without_a_role_has_none() -> None:
+    assert reasons_of(("anna", "emma"), Context(now_us=NOW_US)) == ()
+    assert not [r for r in reasons_of(("bodil",), CONTEXT) if r.name.startswith("supplier:")]
+
+
+def test_points_have_a_limit() -> None:
+    everything = Context(now_us=NOW_US, roles=dict.fromkeys(("anna", "bodil", "clara"), ROLES["ditte"]))
+    settings = everything.settings
+    assert points_of(("anna", "bodil", "clara"), everything) == (
+        settings.functions_points_max + settings.suppliers_points_max
+    )
+    assert all(reason.points >= 0 for reason in reasons_of(("anna", "bodil"), everything))
+
+
+def test_the_rank_goes_by_priority_and_the_score_stays(sign) -> None:
+    plain = [sign(actor=name, observable=Observable.of("domain", "plain.example")) for name in ("emma", "freja")]
+    touched = [
+        sign(actor=name, observable=Observable.of("domain", "touched.example"), p_bucket=7)
+        for name in ("anna", "bodil")
+    ]
+    before = correlate(plain + touched, Context(now_us=NOW_US), {})
+    after = correlate(plain + touched, CONTEXT, {})
+    assert [r.lead.observables[0].value for r in before] == ["plain.example", "touched.example"]
+    assert [r.lead.observables[0].value for r in after] == ["touched.example", "plain.example"]
+    assert after[0].lead.score == before[1].lead.score
+    assert after[0].lead.priority == after[0].lead.score + 3.5

@@ -1,0 +1,176 @@
+"""What a document is built from, out of a centre's own tables: the right figures, and nobody's name."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from sqlalchemy import insert
+
+from bavn.centre.cases.case import ElementFacts, LeadFacts
+from bavn.centre.cases.cases import Cases
+from bavn.centre.cases.files import Marking
+from bavn.centre.cases.intel_tables import CLAIM, HIT, make_intel_tables
+from bavn.centre.members.registry import Registry
+from bavn.centre.node import tables as t
+from bavn.centre.node.counts import keep_counts
+from bavn.centre.node.desk import Desk
+from bavn.centre.node.publishing import Publishing, PublishTerms
+from bavn.centre.publish.document import Kind
+from bavn.centre.publish.threat import Threat
+from bavn.centre.publish.written import document_text
+from bavn.centre.share.letter import Grounds
+from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
+from bavn.model.case import CaseAct
+from bavn.model.heard import Counted
+from bavn.model.indicator import Tlp
+from bavn.model.intel import Source
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.observable import Observable
+from bavn.model.tally import BLOCKED, TECHNIQUES
+from bavn.sim.clock import SimClock
+
+NOW_US = 1_790_000_000_000_000
+ACTORS = ("region-alfa", "region-beta", "kommune-gamma", "klinik-delta")
+GROUNDS = json.dumps(asdict(Grounds(score=9.0, groups=3, listed=(), approved_by="Bo Lund")))
+EVIL = Observable.of("domain", "evil.example.com")
+
+
+@pytest.fixture
+def house(databases):
+    engine, clock = databases.new(), SimClock(NOW_US)
+    registry = Registry(engine, clock)
+    for name in ACTORS:
+        registry.add(name, name.partition("-")[0].replace("kommune", "municipality").replace("klinik", "clinic"), "")
+    desk = Desk(engine, clock, registry)
+    make_intel_tables(engine)
+    publishing = Publishing(desk, clock, PublishTerms(sector="sector"))
+    yield desk, publishing, clock
+    databases.free(engine)
+
+
+def a_lead(name="lead-1"):
+    return LeadFacts(
+        lead_id=name, score=9.0, technique="T1071.001", actors=3, first_hour=NOW_US // HOUR_US - 5,
+        first_report_us=NOW_US - 4 * HOUR_US, lead_us=NOW_US - 3 * HOUR_US,
+        elements=(ElementFacts(EVIL, 9.0, 3, listed=False),),
+    )  # fmt: skip
+
+
+def an_indicator(engine, case_id, name, released_us, clocks):
+    """``clocks``: actor -> when it said that it enforces it, None for never."""
+    with engine.begin() as tx:
+        tx.execute(
+            insert(INDICATOR).values(
+                id=name, version=released_us, case_id=case_id, type="domain", value=f"{name}.example.com",
+                tlp="TLP:AMBER", pap=2, confidence=70, valid_from_us=released_us, valid_until_us=released_us + DAY_US,
+                technique="T1071.001", created_us=released_us, released_us=released_us, withdrawn_us=None, live=True,
+                order_no=1, grounds=GROUNDS,
+            )
+        )  # fmt: skip
+        for actor, at_us in clocks.items():
+            tx.execute(
+                insert(DELIVERY).values(indicator_id=name, version=released_us, actor=actor, kind="release",
+                                        status="queued", rule="", try_us=0, queued_us=released_us)
+            )  # fmt: skip
+            if at_us is not None:
+                tx.execute(
+                    insert(RECEIPT).values(indicator_id=name, actor=actor, version=released_us, state="enforced",
+                                           enforcers="[]", rule="", first_us=at_us, last_us=at_us)
+                )  # fmt: skip
+
+
+def test_cases_with_marking_sort_remarks_and_clock(house) -> None:
+    desk, publishing, clock = house
+    case = Cases(desk.engine, clock).open(a_lead())
+    desk.files.mark(case.id, "Anna Berg", Marking(tlp=Tlp.GREEN, rsit="fraud/phishing", techniques=("T1566",)))
+    desk.comment(case.id, "Anna Berg", "they came in by CVE-2026-1234")
+    desk.act(case.id, CaseAct.CONFIRM, "Anna Berg", "three actors")
+    publishing.set_sort(case.id, Threat.ESPIONAGE, "Bo Lund", "the partner says so")
+    (one,) = publishing.facts(Kind.PICTURE).cases
+    assert (one.rsit, one.tlp, one.techniques, one.actors) == ("fraud/phishing", Tlp.GREEN, ("T1566",), 3)
+    assert (one.threat, one.threat_by, one.weaknesses) == (Threat.ESPIONAGE, "Bo Lund", ("CVE-2026-1234",))
+    assert one.confirmed
+    assert one.confirmed_us == NOW_US
+
+
+def test_the_clock_and_what_was_met(house) -> None:
+    desk, publishing, clock = house
+    case = Cases(desk.engine, clock).open(a_lead())
+    released = NOW_US - HOUR_US
+    clocks = {"region-alfa": released + MINUTE_US, "region-beta": released + 9 * MINUTE_US, "klinik-delta": None}
+    an_indicator(desk.engine, case.id, "indicator-1", released, clocks)
+    with desk.engine.begin() as tx:
+        for actor, kind, hour in (
+            ("region-alfa", "seen", 1),
+            ("region-beta", "seen", None),
+            ("region-beta", "retro", 2),
+        ):
+            tx.execute(insert(OBSERVED).values(indicator_id="indicator-1", actor=actor, kind=kind, count_bucket=1,
+                                               first_hour=hour, last_hour=hour, received_us=released))  # fmt: skip
+    (one,) = publishing.facts(Kind.PICTURE).indicators
+    steps = dict(one.steps)
+    assert (steps["first_block"], steps["last_block"]) == (released + MINUTE_US, released + 9 * MINUTE_US)
+    assert steps == dict(desk.clock("indicator-1").steps)
+    assert (one.given, one.enforced, one.seen, one.blocked, one.retro) == (3, 2, 1, 0, 1)
+
+
+def test_counts_members_and_what_came_from_outside(house) -> None:
+    desk, publishing, _ = house
+    today = NOW_US // DAY_US
+    for actor in ACTORS:
+        for back in range(1, 15):
+            keep_counts(
+                desk.engine,
+                Counted(item_id="", actor=actor, day=today - back, vocabulary=1, epsilon_milli=1000, cell_max=1000,
+                        by_technique=(50,) * len(TECHNIQUES), blocked=(5,) * len(BLOCKED), received_us=NOW_US),
+            )  # fmt: skip
+    with desk.engine.begin() as tx:
+        for at in range(5):
+            tx.execute(insert(CLAIM).values(source="feed", item=str(at), type="domain", value=f"x{at}.example.com",
+                                            body="{}", first_us=NOW_US - at * 20 * DAY_US, heard_us=NOW_US,
+                                            until_us=NOW_US, end_us=None, gone_us=None, gone=""))  # fmt: skip
+        tx.execute(insert(HIT).values(type="domain", value="x0.example.com", actor="region-alfa", how="q", hour=1))
+        body = json.dumps({"lead": {"signs": [{"technique": "T1566"}], "actors": list(ACTORS)}})
+        tx.execute(insert(t.LEADS).values(id="lead-1", first_us=NOW_US, alive=True, lead_rank=1, body=body))
+    facts = publishing.facts(Kind.PICTURE)
+    one = next(one for one in facts.counts if (one.entry, one.kind) == ("T1566", "all"))
+    assert (one.told, one.value) == (56, 56 * 50)
+    assert [one.told for one in facts.counts_by_span if (one.what, one.entry) == ("suspected", "T1566")] == [4, 28, 24]
+    assert facts.outside == ()
+    assert (facts.leads[0].actors, facts.leads[0].techniques) == (4, ("T1566",))
+    assert len(facts.members) == 4
+
+
+def test_a_source_without_a_partner_counts_as_a_list(house) -> None:
+    desk, publishing, _ = house
+    publishing._sources.add(Source(name="feed", kind="list", place="/list.txt", trust=10), "Anna Berg")
+    with desk.engine.begin() as tx:
+        for at in range(5):
+            tx.execute(insert(CLAIM).values(source="feed", item=str(at), type="domain", value=f"x{at}.example.com",
+                                            body="{}", first_us=NOW_US - at * 20 * DAY_US, heard_us=NOW_US,
+                                            until_us=NOW_US, end_us=None, gone_us=None, gone=""))  # fmt: skip
+        tx.execute(insert(HIT).values(type="domain", value="x0.example.com", actor="region-alfa", how="q", hour=1))
+    (one,) = publishing.facts(Kind.PICTURE).outside
+    assert (one.kind, one.parties, one.proposed, one.met) == ("list", 1, 2, 1)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_no_actor_and_no_observable_is_named(house, kind) -> None:
+    desk, publishing, clock = house
+    case = Cases(desk.engine, clock).open(a_lead())
+    desk.files.mark(case.id, "Anna Berg", Marking(tlp=Tlp.CLEAR, rsit="malicious-code/c2-server"))
+    desk.act(case.id, CaseAct.CONFIRM, "Anna Berg", f"{EVIL.value} at {ACTORS[0]}")
+    desk.comment(case.id, "Anna Berg", f"{EVIL.value} at {ACTORS[0]} by CVE-2026-1234")
+    an_indicator(desk.engine, case.id, "indicator-1", NOW_US, dict.fromkeys(ACTORS, NOW_US))
+    clock.advance(100 * DAY_US)
+    said = document_text(publishing.built(kind, days=200))
+    assert not [name for name in (*ACTORS, EVIL.value, "indicator-1.example.com") if name in said]
+    assert kind is Kind.BRIEF or case.id in said
+
+
+def test_a_draft_of_the_centres_own_is_kept(house) -> None:
+    desk, publishing, _ = house
+    made = publishing.draft(Kind.BRIEF)
+    assert made.id == "brief-2026-08"
+    assert publishing.editions.document(made.id) == publishing.built(Kind.BRIEF)
+    assert desk.history(made.id)[0].who == "centre"

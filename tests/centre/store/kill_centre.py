@@ -1,0 +1,39 @@
+"""A process that works on a centre's database until it is killed: two threads that act on cases and write the audit
+log. Prints what was acknowledged, a line each."""
+
+import sys
+import threading
+
+from bavn.app.real import SystemClock
+from bavn.centre.cases.case import ElementFacts, LeadFacts
+from bavn.centre.cases.cases import Cases
+from bavn.centre.store.engine import open_engine
+from bavn.model.case import CaseAct
+from bavn.model.observable import Observable
+
+engine = open_engine(sys.argv[1])
+cases = Cases(engine, SystemClock())
+
+
+def work(name: str) -> None:
+    element = ElementFacts(
+        observable=Observable.of("domain", f"{name}.example.org"), score=9.0, groups=3, listed=False, threshold=2
+    )
+    number = int(sys.argv[2])
+    while True:
+        number += 1
+        lead_id = f"lead-{name}-{number}"
+        facts = LeadFacts(
+            lead_id=lead_id, score=9.0, elements=(element,), technique="T1071.001", actors=3, first_hour=1,
+            first_report_us=1, lead_us=2,
+        )  # fmt: skip
+        made = cases.open(facts)
+        cases.act(made.id, CaseAct.CONFIRM, name, "because")
+        print(made.id, flush=True)
+
+
+threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in ("anna", "bo")]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
