@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
 
+from bavn.actor.assets.asset import Asset
+from bavn.actor.assets.crypto import Use, uses
+from bavn.actor.assets.survey import assets
 from bavn.actor.detect.homes import inferred
 from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.rank import Ranked, ranked
@@ -23,6 +26,7 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.model.ports import QueryRefused
+from bavn.model.rule import RowRule
 from bavn.model.text import Text
 
 SENSOR = "analyse"
@@ -33,7 +37,8 @@ LIMITS = StoreLimits(age_days_max=None, threads=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """One source's suspicions in reading order. ``refusals``: lines, and files (line 0), that gave nothing, the first
-    of them. ``homes_said``: how the own networks were chosen, if nobody gave them."""
+    of them. ``homes_said``: how the own networks were chosen, if nobody gave them. ``assets``: own hosts, if asked;
+    ``crypto``: key exchanges, if asked. ``last_us``: of the newest record."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -42,6 +47,9 @@ class Findings:
     refusals: tuple[RefusedLine, ...]
     hosts: int
     homes_said: Text | None
+    assets: tuple[Asset, ...] = ()
+    crypto: tuple[Use, ...] = ()
+    last_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,9 @@ def _nothing_at(path: Path) -> str:
         return "there is no such file or folder"
     except OSError:
         return ""
-    return "the file is empty" if S_ISREG(found.st_mode) and not found.st_size else ""
+    if not S_ISREG(found.st_mode):
+        return "neither a file nor a folder (a socket, a pipe, a device)"
+    return "" if found.st_size else "the file is empty"
 
 
 def _unnamed(file: Path, reason: str) -> str:
@@ -145,21 +155,28 @@ def analyse(
     *,
     homes: Sequence[str] = (),
     indicators: IndicatorSet = NO_INDICATORS,
+    zone: str = "UTC",
+    rules: tuple[RowRule, ...] = (),
     progress: Callable[[int], None] = lambda _: None,
+    with_assets: bool = False,
+    with_crypto: bool = False,
 ) -> Findings | Unread:
-    """Reads the unit's files into one store, runs every detector over all of it. ``progress`` hears the rows so far."""
+    """Reads the unit's files into one store, runs every detector over all of it. ``progress`` hears the rows so
+    far; ``zone``: of log times that name none (IANA)."""
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
         root, tally = Path(scratch) / "store", _Tally()
         with ColumnStore.open(root, LIMITS) as store:
-            _read(unit, store, Path(scratch) / "work", homes, tally, progress)
+            _read(unit, store, Path(scratch) / "work", homes, zone, tally, progress)
             store.tidy()
             span = store.stats()
         if span.oldest_us is None or span.newest_us is None:
             return Unread(unit.source, tally.why(unit))
         try:
-            seen, said = _look(root, span.oldest_us, span.newest_us + 1, homes, indicators)
+            span_us = span.oldest_us, span.newest_us + 1
+            looked = _look(root, span_us, homes, indicators, rules, with_assets=with_assets, with_crypto=with_crypto)
         except QueryRefused as error:
             return Unread(unit.source, f"it is too much for one look ({error}): give less at a time")
+    seen, said, found, crypto = looked
     return Findings(
         source=unit.source,
         suspicions=tuple(ranked(list(seen.suspicions), seen.hosts)),
@@ -168,17 +185,21 @@ def analyse(
         refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),
         hosts=seen.hosts,
         homes_said=said,
+        assets=found,
+        crypto=crypto,
+        last_us=span.newest_us,
     )
 
 
 def _read(
-    unit: Unit, store: ColumnStore, work: Path, homes: Sequence[str], tally: _Tally, progress: Callable[[int], None]
-) -> None:
+    unit: Unit, store: ColumnStore, work: Path, homes: Sequence[str], zone: str, tally: _Tally,
+    progress: Callable[[int], None],
+) -> None:  # fmt: skip
     engine, sniffing = prepared(), tuple(homes) or HOMES_DEFAULT
     for file in unit.files:
         try:
             # Absolute: Suricata runs in a folder of its own.
-            for batch in open_path(file.absolute(), sensor=SENSOR, work=work, homes=sniffing, engine=engine):
+            for batch in open_path(file.absolute(), sensor=SENSOR, work=work, homes=sniffing, engine=engine, zone=zone):
                 tally.rows += store.append(batch.source, batch.mark, batch.tables)
                 tally.refused += batch.refused
                 tally.refusals += batch.refusals[: REFUSALS_KEPT_MAX - len(tally.refusals)]
@@ -188,13 +209,22 @@ def _read(
 
 
 def _look(
-    root: Path, first_us: int, last_us: int, homes: Sequence[str], indicators: IndicatorSet
-) -> tuple[Survey, Text | None]:
-    """Every detector over the whole store, and how the own networks were chosen, if nobody gave them."""
+    root: Path,
+    span_us: tuple[int, int],
+    homes: Sequence[str],
+    indicators: IndicatorSet,
+    rules: tuple[RowRule, ...],
+    *,
+    with_assets: bool,
+    with_crypto: bool,
+) -> tuple[Survey, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
+    """Every detector over the whole store; how the own networks were chosen, if nobody gave them; hosts and key
+    exchanges, if asked."""
     said = None
     if not homes:
-        with History.read(root, LIMITS) as history, history.window(first_us, last_us) as window:
+        with History.read(root, LIMITS) as history, history.window(*span_us) as window:
             found = inferred(window)
         homes, said = found.networks, found.said
-    with History.read(root, LIMITS, homes=homes) as history, history.window(first_us, last_us) as window:
-        return survey(window, indicators=indicators), said
+    with History.read(root, LIMITS, homes=homes) as history, history.window(*span_us) as window:
+        seen = survey(window, indicators=indicators, rules=rules)
+        return seen, said, assets(window) if with_assets else (), uses(window) if with_crypto else ()

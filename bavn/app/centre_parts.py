@@ -1,82 +1,63 @@
 """Builds a centre from its configuration: database, book, authority, keys. Refuses to run it: centre_server does.
 
-``init`` makes authority and keys once; they are never overwritten. Secrets are files of mode 0600 in ``keys``.
+``init`` makes authority and keys once (party_keys.py).
 """
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Self
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Engine
 
-from bavn.app.centre_server import CentreServer, ServerSettings
+from bavn.app.centre_database import open_database, start, take_lease
+from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
+from bavn.app.exchange_parts import open_exchange
 from bavn.app.exits import Exit, Stop
+from bavn.app.join_engine import reconstruct_by
+from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
-from bavn.centre.members.authority import Authority, key_pem, new_key
+from bavn.app.warning_lists import warning_lists
+from bavn.centre.cases.questions import Questions
 from bavn.centre.members.enrolment import Enrolment
+from bavn.centre.members.partner_credentials import PartnerCredentials
+from bavn.centre.members.partners import Partners
 from bavn.centre.members.registry import DEFAULT_QUOTAS, Registry
-from bavn.centre.node.build import open_centre
+from bavn.centre.node.build import open_centre, open_indicators
 from bavn.centre.node.centre import Centre
 from bavn.centre.node.desk import Desk
-from bavn.centre.node.tables import open_engine
+from bavn.centre.node.partnership import open_credentials, open_partners
+from bavn.centre.store.lease import Lease
 from bavn.model.member import Quota
 from bavn.wire.book import Book
-from bavn.wire.safe import Safe
 
 BOOK_FILE = "centre-book.db"
-DATABASE_FILE = "centre.db"
 HOUR_S = 3600.0
 QUOTA_PER_ROUND = {"ShareUpload": 1, "Receipts": 4, "Report": 20, "Declined": 20}
 
 
-class CentreKeys:
-    """The centre's secrets in one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "keys"
-        self.certificate, self.key = self.folder / "server.pem", self.folder / "server.key.pem"
-
-    @property
-    def made(self) -> bool:
-        return (self.folder / "authority.pem").exists()
-
-    def make(self, sector: str, names: tuple[str, ...]) -> None:
-        """Authority, server certificate and message key. Stop if they are there already."""
-        if self.made:
-            raise Stop(Exit.CONFIGURATION, f"{self.folder} holds an authority already: it is never overwritten")
-        dice, now_us, safe = SystemDice(), SystemClock().now_us(), Safe(self.folder)
-        authority = Authority.make(sector, now_us, dice)
-        key = new_key(dice)
-        certificate = authority.certify_server(names, key.public_key(), now_us, dice)
-        safe.write("message.key", dice.bytes(32).hex())
-        safe.write(self.key.name, key_pem(key).decode())
-        safe.write(self.certificate.name, certificate.public_bytes(Encoding.PEM).decode())
-        safe.write("authority.key.pem", authority.key_pem().decode())
-        safe.write("authority.pem", authority.pem)
-
-    def authority(self) -> Authority:
-        """Stop where ``bavn centre init`` has not been run."""
-        if not self.made:
-            raise Stop(Exit.CONFIGURATION, f"{self.folder} holds no authority yet: run `bavn centre init` first")
-        pem = (self.folder / "authority.pem").read_text()
-        return Authority.load((self.folder / "authority.key.pem").read_bytes(), pem)
-
-    def message_key(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex((self.folder / "message.key").read_text()))
-
-
-def init(file: CentreFile) -> CentreKeys:
+def init(file: CentreFile) -> PartyKeys:
     """Makes the centre's folder, authority and keys."""
-    keys = CentreKeys(file.folder)
+    keys = PartyKeys(file.folder, "centre")
     keys.make(file.centre.limits.sector, file.place.names)
     open_registry(file).engine.dispose()
     return keys
 
 
 def open_registry(file: CentreFile) -> Registry:
-    """Members, also from another process than the service."""
-    file.folder.mkdir(parents=True, exist_ok=True)
-    return Registry(open_engine(f"sqlite:///{file.folder / DATABASE_FILE}"), SystemClock(), _quotas(file))
+    """Members, also from another process than the service. Stop, where the database is not as it must be."""
+    return Registry(open_database(file), SystemClock(), _quotas(file))
+
+
+@contextmanager
+def opened_registry(file: CentreFile) -> Iterator[Registry]:
+    """Members for as long as one command asks."""
+    registry = open_registry(file)
+    try:
+        yield registry
+    finally:
+        registry.engine.dispose()
 
 
 def _quotas(file: CentreFile) -> dict[str, Quota]:
@@ -96,35 +77,83 @@ def _quotas(file: CentreFile) -> dict[str, Quota]:
 
 def open_enrolment(file: CentreFile, registry: Registry | None = None) -> Enrolment:
     """Invitations, also from another process than the service; over members that are open already, if given."""
-    authority = CentreKeys(file.folder).authority()
+    authority = PartyKeys(file.folder, "centre").authority()
     return Enrolment(registry or open_registry(file), authority, SystemClock(), SystemDice())
 
 
 def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
     """What people ask and do, also from another process than the service. Stop before ``init``."""
-    CentreKeys(file.folder).authority()
+    PartyKeys(file.folder, "centre").authority()
     registry = registry or open_registry(file)
-    return Desk(registry.engine, SystemClock(), registry)
+    clock = SystemClock()
+    questions = Questions(registry.engine, clock, two_people=file.centre.limits.questions_two_people)
+    return Desk(
+        registry.engine, clock, registry, questions, file.centre.cases,
+        open_indicators(file.centre, registry.engine, clock, warning_lists()),
+    )  # fmt: skip
 
 
-def build(file: CentreFile) -> tuple[Centre, CentreServer, Book]:
-    """A centre and its server, ready to run, and the book to close afterwards."""
-    keys = CentreKeys(file.folder)
+def open_partner_books(file: CentreFile) -> tuple[Partners, PartnerCredentials]:
+    """Partners and how they prove who they are, also from another process than the service. Stop before ``init``."""
+    authority = PartyKeys(file.folder, "centre").authority()
+    partners = open_partners(open_registry(file).engine, SystemClock())
+    return partners, open_credentials(partners, SystemClock(), SystemDice(), authority)
+
+
+@dataclass(frozen=True, slots=True)
+class CentreParts:
+    """A centre, its server, and what must be let go of afterwards (a context manager)."""
+
+    centre: Centre
+    server: CentreServer
+    book: Book
+    engine: Engine
+    lease: Lease
+
+    def close(self) -> None:
+        """The book first: whoever takes the lease next finds it closed."""
+        self.book.close()
+        self.lease.release()
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def build(file: CentreFile) -> CentreParts:
+    """A centre and its server, ready to run: the only one on its database. Stop, where that is not so."""
+    keys = PartyKeys(file.folder, "centre")
     authority = keys.authority()
-    registry = open_registry(file)
-    book = Book(file.folder / BOOK_FILE)
-    centre = open_centre(
-        file.centre, engine=registry.engine, book=book, key=keys.message_key(), authority=authority,
-        clock=SystemClock(), dice=SystemDice(), registry=registry,
-    )  # fmt: skip
-    settings = ServerSettings(
-        authority_pem=authority.pem, certificate=keys.certificate, key=keys.key, host=file.place.host,
-        port=file.place.port, step_every_s=file.place.step_s,
-    )  # fmt: skip
+    with ExitStack() as undo:
+        registry = open_registry(file)
+        undo.callback(registry.engine.dispose)
+        lease = undo.enter_context(take_lease(registry.engine))
+        book = undo.enter_context(Book(file.folder / BOOK_FILE))
+        start(lease, book, SystemDice())
+        centre = open_centre(
+            file.centre, engine=registry.engine, book=book, key=keys.message_key(), authority=authority,
+            clock=SystemClock(), dice=SystemDice(), registry=registry, reconstruct=reconstruct_by(file.join),
+            lists=warning_lists(),
+        )  # fmt: skip
+        beside = open_exchange(file, centre, keys)
+        server = _serve(file, centre, beside, ServerSettings(
+            connections_each_max=file.place.connections_per_actor_max,
+            authority_pem=authority.pem, certificate=keys.certificate, key=keys.key, host=file.place.host,
+            port=file.place.port, step_every_s=file.place.step_s,
+        ))  # fmt: skip
+        undo.pop_all()
+    return CentreParts(centre, server, book, registry.engine, lease)
+
+
+def _serve(file: CentreFile, centre: Centre, beside: Beside | None, settings: ServerSettings) -> CentreServer:
     try:
-        return centre, CentreServer(centre, settings), book
+        return CentreServer(centre, settings, beside)
     except OSError as error:
         raise Stop(
             Exit.CONFIGURATION,
-            f"[place] host and port: cannot listen on {file.place.host}:{file.place.port} ({error.strerror})",
+            f"[place] host and port, or [exchange] listen: cannot listen on {file.place.host}:{file.place.port}"
+            f"{' or ' + file.exchange.listen if file.exchange.listen else ''} ({error.strerror})",
         ) from error

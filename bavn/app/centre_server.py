@@ -1,33 +1,25 @@
-"""Runs the centre: uvicorn with mutual TLS, a thread that steps, and an end within seconds.
+"""Runs the centre: its HTTPS interface, a thread that steps, and an end within seconds.
 
-uvicorn does not hand the client certificate on, so a protocol of our own does (PLATFORM.md, 3). A broken invariant in a
-step or a gate stops the process. Refuses to know what the centre does.
+A broken invariant in a step or a gate stops the process. Refuses to know what the centre does.
 """
 
 import asyncio
 import logging
 import signal
 import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import h11
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from fastapi import FastAPI
 
-from bavn.app.centre_service import CERTIFICATE_KEY, Centre, ServiceLimits, make_app
+from bavn.app.centre_service import Centre, make_app
+from bavn.app.member_service import ServiceLimits
+from bavn.app.tls_server import CONNECTIONS_EACH_MAX, TlsServer, tls_server
 
 _LOG = logging.getLogger(__name__)
-HEADER_S: Final = 10.0
-HEADER_BYTES_MAX: Final = 16_384
-CONNECTIONS_MAX: Final = 1000
-KEEP_ALIVE_S: Final = 75
-GRACE_S: Final = 3
 STEP_GAP_S: Final = 0.05
 
 
@@ -45,51 +37,8 @@ class ServerSettings:
     host: str = "127.0.0.1"
     port: int = 0
     step_every_s: float = 1.0
+    connections_each_max: int = CONNECTIONS_EACH_MAX
     limits: ServiceLimits = field(default_factory=ServiceLimits)
-
-
-class _Protocol(H11Protocol):
-    """Hands the verified client certificate on, and ends connections whose header never comes."""
-
-    _late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        tls = transport.get_extra_info("ssl_object")
-        der = tls.getpeercert(True) if tls is not None else None
-        self.app = _with_certificate(self.app, der)
-        self._late = self.loop.call_later(HEADER_S, transport.abort)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.conn.their_state is h11.IDLE:
-            self._late = self._late or self.loop.call_later(HEADER_S, self.transport.abort)
-        else:
-            self._in_time()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._in_time()
-        super().connection_lost(exc)
-
-    def _in_time(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-
-
-def _with_certificate(app: Any, der: bytes | None) -> Any:
-    async def called(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        scope["extensions"] = {**scope.get("extensions", {}), CERTIFICATE_KEY: der}
-        await app(scope, receive, send)
-
-    return called
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are CentreServer's: it ends in order and returns."""
-        yield
 
 
 class _Stepper:
@@ -126,26 +75,53 @@ class _Stepper:
             self._broken(error)
 
 
-class CentreServer:
-    """One centre behind one port. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises CentreBroken."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Another interface of the same centre on a port of its own. ``make`` gets whom to tell of a broken invariant."""
 
-    def __init__(self, centre: Centre, settings: ServerSettings) -> None:
+    make: Callable[[Callable[[BaseException], None]], FastAPI]
+    certificate: Path
+    key: Path
+    host: str
+    port: int
+
+
+class CentreServer:
+    """One centre behind its ports. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises CentreBroken."""
+
+    def __init__(self, centre: Centre, settings: ServerSettings, beside: Beside | None = None) -> None:
         self._settings = settings
         self._stepper = _Stepper(centre.step, settings.step_every_s, self._fail)
         self._app = make_app(centre, settings.limits, received=self._stepper.nudge, broken=self._fail)
         self._socket = socket.create_server((settings.host, settings.port), backlog=256)
         self._failure: BaseException | None = None
-        self._server = _Server(uvicorn.Config(
-            self._app, http=_Protocol, ws="none", lifespan="off", log_config=None, access_log=False,
-            proxy_headers=False, server_header=False, timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S, limit_concurrency=CONNECTIONS_MAX,
-            h11_max_incomplete_event_size=HEADER_BYTES_MAX, ssl_context_factory=lambda _, __: self._tls(),
-        ))  # fmt: skip
+        self._served = [(self._tls(self._app, settings.certificate, settings.key), self._socket)]
+        if beside is not None:
+            try:
+                family = socket.AF_INET6 if ":" in beside.host else socket.AF_INET
+                taken = socket.create_server((beside.host, beside.port), family=family, backlog=256)
+            except OSError:
+                self._socket.close()
+                raise
+            other = beside.make(self._fail)
+            self._served.append((self._tls(other, beside.certificate, beside.key), taken))
+
+    def _tls(self, app: FastAPI, certificate: Path, key: Path) -> TlsServer:
+        given = self._settings
+        return tls_server(app, given.authority_pem, certificate, key, given.connections_each_max)
 
     @property
     def port(self) -> int:
         """The port it listens on, also where 0 was asked for."""
         return int(self._socket.getsockname()[1])
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """``port``, and ``exchange_port`` where partners are served."""
+        return {
+            name: int(taken.getsockname()[1])
+            for name, (_, taken) in zip(("port", "exchange_port"), self._served, strict=False)
+        }
 
     def run(self) -> None:
         self._stepper.start()
@@ -153,13 +129,15 @@ class CentreServer:
             asyncio.run(self._serve())
         finally:
             self._stepper.end()
-            self._socket.close()
+            for _, taken in self._served:
+                taken.close()
         if self._failure is not None:
             raise CentreBroken(f"{type(self._failure).__name__}: {self._failure}") from self._failure
 
     def stop(self) -> None:
         """Ends ``run`` within seconds. From any thread."""
-        self._server.should_exit = True
+        for server, _ in self._served:
+            server.should_exit = True
         self._app.state.wakes.stop()
 
     async def _serve(self) -> None:
@@ -167,21 +145,13 @@ class CentreServer:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
-        await self._server.serve(sockets=[self._socket])
+        await asyncio.gather(*(server.serve(sockets=[taken]) for server, taken in self._served))
+
+    def fail(self, error: BaseException) -> None:
+        """Something beside the steps broke: the process must end. From any thread."""
+        self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         _LOG.critical("the centre stops: %s", error, exc_info=error)
         self._failure = self._failure or error
         self.stop()
-
-    def _tls(self) -> ssl.SSLContext:
-        """TLS 1.3; a client certificate must be of our authority, and is asked for but not demanded: enrolling nodes
-        have none yet. No tickets, so that every connection shows its certificate."""
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        made.minimum_version = ssl.TLSVersion.TLSv1_3
-        made.verify_mode = ssl.CERT_OPTIONAL
-        made.verify_flags |= ssl.VERIFY_X509_STRICT
-        made.num_tickets = 0
-        made.load_verify_locations(cadata=self._settings.authority_pem)
-        made.load_cert_chain(self._settings.certificate, self._settings.key)
-        return made

@@ -17,28 +17,41 @@ from rich.console import Console
 from rich.table import Table
 
 from bavn.app.demo_again import call_again
+from bavn.app.demo_by_hand import of_case, to_look_at, to_protect, walk, who_signs_in
 from bavn.app.demo_captures import Played
+from bavn.app.demo_consoles import Consoles, start_consoles
+from bavn.app.demo_ending import FOLDER_PREFIX
 from bavn.app.demo_looks import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
 from bavn.app.demo_sector import STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
 from bavn.app.exits import Exit, Stop
-from bavn.centre.node.desk import Desk, IndicatorView
+from bavn.centre.node.desk import Desk
 from bavn.centre.node.lead_book import LeadView
+from bavn.centre.node.views import IndicatorView
+from bavn.keyholder.holder import uses
+from bavn.model.behaviour import BEHAVIOUR
 from bavn.model.case import CaseAct
 from bavn.model.moment import HOUR_US, SECOND_US, iso_hour
-from bavn.model.observable import ObservableType
+from bavn.model.observable import Observable, ObservableType
 
 READ_S_MAX = 420.0
 LEAD_S_MAX = 150.0
 BLOCK_S_MAX = 60.0
 RETRO_S_MAX = 45.0
 ANALYST = "analyst on duty"
+SECOND = "second analyst"
 SETTLED = ("enforced", "partly", "refused")
 
 
 class Demo:
-    """One run over what was played; ``folder`` is its own, ``releases`` how often the release is measured."""
+    """One run over what was played; ``folder`` is its own, ``releases`` how often the release is measured. ``by_hand``:
+    a person protects the sector, in the consoles. ``stay``: the consoles are there until Ctrl-C."""
 
-    def __init__(self, console: Console, folder: Path, played: Played, releases: int) -> None:
+    def __init__(
+        self, console: Console, folder: Path, played: Played, releases: int, *, by_hand: bool = False,
+        stay: bool = False,
+    ) -> None:  # fmt: skip
+        self._by_hand, self._stays = by_hand, stay
+        self._consoles: Consoles | None = None
         self._console, self._plans, self._ends_us, self._releases = console, played.plans, played.ends_us, releases
         self._world = played.world
         self._sector = DemoSector(folder, played.known, played.register)
@@ -51,15 +64,17 @@ class Demo:
             view = self._find()
             if view is None:
                 return self.figures
-            indicator_ids = self._protect(view)
+            indicator_ids = self._guide(view) if self._by_hand else self._protect(view)
             self._look_back(view, indicator_ids)
-            self._measure_releases(view)
+            if not self._by_hand:
+                self._measure_releases(view)
             self._call_again(view)
             self._show_what_left(view)
+            self._show_consoles(view)
             return self.figures
         except KeyboardInterrupt:
             with suppress(OSError):  # the terminal may be what went away
-                self._say("stopping everything; up to half a minute")
+                self._say("\nstopping everything; up to half a minute")
             raise
         finally:
             self._sector.stop()
@@ -68,9 +83,9 @@ class Demo:
 
     def _begin(self) -> None:
         self._title("Starting a centre and its actors (each a process, mutual TLS, one-time tokens)")
-        url = self._sector.start_centre()
+        url, keyholder_url = self._sector.start_centre(), self._sector.start_keyholder()
         for plan in self._plans:
-            member = self._sector.admit(plan, url)
+            member = self._sector.admit(plan, url, keyholder_url)
             senses = (
                 "Suricata over its own packets, one more kept running"
                 if plan.captures
@@ -152,8 +167,8 @@ class Demo:
         before = {m.plan.name: ask(m, names[0]) for m in self._sector.members} if names else {}
         case = desk.open_case(view.lead.id, ANALYST)
         desk.act(case.id, CaseAct.CONFIRM, ANALYST, "three actors, one rare peer, regular calls")
-        desk.act(case.id, CaseAct.RELEASE, ANALYST, "block it in the whole sector")
-        views = self._enforced(desk, set(view.lead.observables))
+        desk.act(case.id, CaseAct.RELEASE, SECOND, "block it in the whole sector")
+        views = self._enforced(desk, _blockable(view))
         if not any(at.enforced_us for each in views for at in each.actors):
             raise Stop(Exit.BROKEN, "no actor put the indicators into force; `bavn centre indicators` would say why")
         clock = dict(desk.clock(views[0].kept.indicator.id).steps)
@@ -190,6 +205,35 @@ class Demo:
             f"(the packets' own first sighting: hour {iso_hour(view.lead.first_hour)}, before these nodes ran)"
         )
         return [each.kept.indicator.id for each in views]
+
+    def _guide(self, view: LeadView) -> list[str]:
+        """A person does it in the consoles; the case's indicators that stand afterwards."""
+        self._title("Protect the sector yourself: two consoles are up (the path, step by step; Ctrl-C ends it)")
+        desk = self._sector.desk()
+        case_id = next(case.id for case in desk.cases() if case.lead_id == view.lead.id)
+        consoles = self._consoles = start_consoles(self._sector)
+        for line in who_signs_in(consoles):
+            self._say(line)
+        self._say("")
+        walk(self._say, to_protect(desk, view, case_id, consoles, self._sector), self._sector.check)
+        return [each.kept.indicator.id for each in of_case(desk, case_id)]
+
+    def _show_consoles(self, view: LeadView) -> None:
+        """Both consoles, with a path through them. They stay until Ctrl-C where somebody can look."""
+        self._title("Look yourself: two consoles over this sector")
+        consoles = self._consoles = self._consoles or start_consoles(self._sector)
+        for line in who_signs_in(consoles):
+            self._say(line)
+        guard = next((m.plan.name for m in self._sector.members if not m.plan.captures), view.lead.actors[-1])
+        for line in to_look_at(consoles, view.lead.actors[0], guard, close=True):
+            self._say(line)
+        self.figures["consoles"] = {"sac": consoles.sac, "soc": consoles.soc}
+        if self._stays:
+            self._say("\n  Ctrl-C stops everything.")
+            with suppress(KeyboardInterrupt):
+                while True:
+                    self._sector.check()
+                    time.sleep(1)
 
     def _enforced(self, desk: Desk, wanted: set[Any]) -> list[IndicatorView]:
         def look() -> list[IndicatorView] | None:
@@ -234,14 +278,14 @@ class Demo:
         self._title(f"From release to the last block at all {len(self._plans)} actors, {self._releases} times")
         desk = self._sector.desk()
         case_id = desk.open_case(view.lead.id, ANALYST).id
-        wanted = set(view.lead.observables)
+        wanted = _blockable(view)
         took: list[float] = []
         with self._console.status("withdrawing and releasing"):
             for _ in range(self._releases):
                 desk.act(case_id, CaseAct.WITHDRAW, ANALYST, "drill")
                 wait_for(self._sector, BLOCK_S_MAX, "the lifting of the blocks", lambda: _lifted(desk, wanted))
                 ordered_us = time.time_ns() // 1000
-                desk.act(case_id, CaseAct.RELEASE, ANALYST, "drill")
+                desk.act(case_id, CaseAct.RELEASE, SECOND, "drill")
                 views = self._enforced_since(desk, wanted, ordered_us)
                 last_us = max(a.state_us or 0 for v in views for a in v.actors if a.state in ("enforced", "partly"))
                 took.append((last_us - ordered_us) / SECOND_US)
@@ -287,9 +331,20 @@ class Demo:
             )
         for line in [entry for entry in lines if entry.kind == "Report"][:4]:
             self._say(f"      {line.summary}")
+        self._show_what_the_key_holder_saw()
         self.figures["reports_sent"] = sum(line.kind == "Report" for m in self._sector.members for line in left(m))
         self.figures["left"] = {kind: len(sizes) for (kind, _), sizes in sorted(kinds.items())}
         self.figures["memory_mb"] = self._sector.memory_mb()
+
+    def _show_what_the_key_holder_saw(self) -> None:
+        """Counts, and nothing else: what it evaluated was blinded."""
+        self._title("What the key holder saw: who asked, for which tier, how many blinded elements (padding included)")
+        used = uses(self._sector.keyholder_book)
+        for use in used:
+            self._say(
+                f"  {use.actor:<14} tier {use.tier}  {use.rounds:>4} rounds  {use.points:>7,} elements, none readable"
+            )
+        self.figures["keyholder_elements"] = sum(use.points for use in used)
 
     def _title(self, text: str) -> None:
         self._console.print(f"\n[bold]{text}[/bold]")
@@ -302,6 +357,11 @@ def _first_case_lead(desk: Desk) -> LeadView | None:
     """The best lead that is good enough for a case and that no list or register speaks for."""
     cases = {case.lead_id for case in desk.cases()}
     return next((view for view in desk.leads(20) if view.lead.id in cases and not _spoken_for(view)), None)
+
+
+def _blockable(view: LeadView) -> set[Observable]:
+    """What enforcers can carry at all; a pair of fingerprints is released too, and every actor says that it is not."""
+    return {observable for observable in view.lead.observables if observable.type not in BEHAVIOUR}
 
 
 def _spoken_for(view: LeadView) -> bool:
@@ -320,7 +380,7 @@ def _lifted(desk: Desk, wanted: set[Any]) -> bool | None:
 
 def work_folder() -> Path:
     """A fresh folder for one demonstration; short, since sockets lie in it."""
-    return Path(tempfile.mkdtemp(prefix="bavn-demo-"))
+    return Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
 
 
 def need(programs: Sequence[str]) -> None:

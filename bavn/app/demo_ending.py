@@ -4,7 +4,9 @@ Processes are known by a mark in their environment that they inherit, so that no
 what they are for.
 """
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -16,6 +18,8 @@ from typing import Final
 
 STOP_S_MAX: Final = 12.0
 LEFT_S_MAX: Final = 5.0
+FOLDER_PREFIX: Final = "bavn-demo-"
+CLAIM: Final = "running"
 MARK: Final = "BAVN_DEMO"
 """In the environment of all that a demonstration starts: names its folder."""
 
@@ -60,11 +64,42 @@ def end_marked(folder: str) -> None:
             time.sleep(0.05)
 
 
+def claim(folder: Path) -> int:
+    """Says for as long as this process lives (or closes what is returned) that the folder's demonstration runs: a lock
+    that no child inherits and that the kernel lets go of, however the process ends."""
+    handle = os.open(folder / CLAIM, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return handle
+
+
+def end_leftovers(within: Path) -> list[Path]:
+    """Ends the processes and deletes the folders of this user's demonstrations that were killed and could not clean up;
+    returns the folders. One that runs, or is no folder of a demonstration's, is left alone."""
+    ended = []
+    for folder in sorted(within.glob(f"{FOLDER_PREFIX}*")):
+        try:
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            handle = os.open(folder / CLAIM, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            end_marked(str(folder))
+            shutil.rmtree(folder, ignore_errors=True)
+            ended.append(folder)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(handle)
+    return ended
+
+
 def marked(folder: str) -> set[int]:
-    """Every other process that was started for the demonstration in this folder, by anybody."""
+    """Every other process of this user that was started for the demonstration in this folder."""
     wanted, found = f"{MARK}={folder}".encode(), set()
     for file in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):
-            if wanted in file.read_bytes().split(b"\0"):
+            if file.stat().st_uid == os.getuid() and wanted in file.read_bytes().split(b"\0"):
                 found.add(int(file.parent.name))
     return found - {os.getpid()}

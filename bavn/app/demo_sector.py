@@ -1,7 +1,7 @@
 """The demonstration's sector as processes: writes configurations, starts centre and nodes, stops them again.
 
-Everything lies in one folder that is gone afterwards; ports are free ones on loopback; the group key goes from
-folder to folder here, never through the centre. Refuses to know what there is to see: demo.py looks.
+Everything lies in one folder that is gone afterwards; ports are free ones on loopback. Each actor is a member of the
+centre and, apart from it, of the key holder. Refuses to know what there is to see: demo.py looks.
 """
 
 import json
@@ -15,21 +15,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from bavn.app import keyholder_parts
 from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
-from bavn.app.config import read_centre
+from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, read_centre, read_keyholder
 from bavn.app.demo_ending import MARK, end_marked, marked, undisturbed, waited
 from bavn.app.demo_suricata import OwnSuricata
 from bavn.app.exits import Exit, Stop
 from bavn.app.real import SystemDice
+from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.desk import Desk
-from bavn.psi.keys import new_group_key_file
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 
 STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S, SEEN_EVERY_S = 12, 15, 4, 15
 CHECK_NAME = "bavn-check.net"
 # Many rounds and many releases within minutes: what would make a node wary in life is wanted here.
+KEYHOLDER = """[place]
+port = 0
+
+[limits]
+rounds_per_epoch_max = 20000
+points_per_epoch_max = 10000000
+"""
 POLICY = f"""[door]
 rounds_per_hour_max = 3600
 
@@ -83,12 +91,22 @@ class DemoSector:
     register: tuple[str, ...] = ()
     members: list[Member] = field(default_factory=list)
     _centre: subprocess.Popen[bytes] | None = None
+    _keyholder: subprocess.Popen[bytes] | None = None
+    _consoles: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
     _registry: Registry | None = None
     _logs: list[IO[bytes]] = field(default_factory=list)
 
     @property
     def centre_config(self) -> Path:
         return self.folder / "centre" / "centre.toml"
+
+    @property
+    def keyholder_config(self) -> Path:
+        return self.folder / "keyholder" / "keyholder.toml"
+
+    @property
+    def keyholder_book(self) -> Path:
+        return read_keyholder(self.keyholder_config).folder / keyholder_parts.BOOK_FILE
 
     def start_centre(self) -> str:
         """Sets the centre up and starts it; returns its address."""
@@ -98,34 +116,41 @@ class DemoSector:
         init(file)
         self._registry = open_registry(file)
         self._centre = self._start("centre", "run", self.centre_config, pipe=True)
-        line = self._centre.stdout.readline() if self._centre.stdout else b""
+        return self._address("centre", self._centre)
+
+    def start_keyholder(self) -> str:
+        """Sets the key holder up and starts it; returns its address."""
+        self.keyholder_config.parent.mkdir(parents=True)
+        self.keyholder_config.write_text(KEYHOLDER)
+        keyholder_parts.init(read_keyholder(self.keyholder_config))
+        self._keyholder = self._start("keyholder", "run", self.keyholder_config, pipe=True)
+        return self._address("keyholder", self._keyholder)
+
+    def _address(self, name: str, process: subprocess.Popen[bytes]) -> str:
+        line = process.stdout.readline() if process.stdout else b""
         if not line:
-            raise Stop(Exit.BROKEN, f"the centre did not start: {self._last_words('centre')}")
+            raise Stop(Exit.BROKEN, f"the {name} did not start: {self.last_words(name)}")
         return f"https://127.0.0.1:{json.loads(line)['port']}"
 
-    def admit(self, plan: ActorPlan, url: str) -> Member:
-        """Invites an actor, hands it the group key, enrols its node."""
+    def admit(self, plan: ActorPlan, centre_url: str, keyholder_url: str) -> Member:
+        """Invites an actor and enrols its node: at the centre, and at the key holder."""
         folder = self.folder / plan.name
         folder.mkdir()
         suricata = OwnSuricata(folder / "suricata", plan.homes) if plan.captures else None
         member = Member(plan, folder, free_port(), suricata)
-        (folder / "group.key").write_bytes(self._group_key())
-        (folder / "node.toml").write_text(_node_toml(plan, url, member.resolver_port, self.known))
+        (folder / "node.toml").write_text(_node_toml(plan, centre_url, keyholder_url, member.resolver_port, self.known))
         (folder / "policy.toml").write_text(POLICY)
         file = read_centre(self.centre_config)
         registry = self._registry or open_registry(file)
         registry.add(plan.name, plan.kind)
-        enrolment = open_enrolment(file, registry)
-        safe = Safe(folder / "data" / "keys")
-        enrol(url, enrolment.authority.fingerprint, plan.name, enrolment.invite(plan.name), safe, SystemDice())
+        _enrol(member, centre_url, open_enrolment(file, registry), CENTRE_KEYS)
+        keyholder = read_keyholder(self.keyholder_config)
+        members = keyholder_parts.open_registry(keyholder)
+        members.add(plan.name, "other")
+        _enrol(member, keyholder_url, keyholder_parts.open_enrolment(keyholder, members), KEYHOLDER_KEYS)
+        members.engine.dispose()
         self.members.append(member)
         return member
-
-    def _group_key(self) -> bytes:
-        file = self.folder / "group.key"
-        if not file.exists():
-            file.write_bytes(new_group_key_file(SystemDice()))
-        return file.read_bytes()
 
     def start_nodes(self) -> None:
         """Each actor's own Suricata first, which nobody waits for: it is up long before its node wants it."""
@@ -140,10 +165,15 @@ class DemoSector:
 
     def check(self) -> None:
         """Stop if any process has ended by itself."""
-        running = [("centre", self._centre), *((m.plan.name, m.process) for m in self.members)]
+        running = [
+            ("centre", self._centre),
+            ("keyholder", self._keyholder),
+            *((m.plan.name, m.process) for m in self.members),
+            *self._consoles,
+        ]
         for name, process in running:
             if process is not None and process.poll() is not None:
-                raise Stop(Exit.BROKEN, f"{name} ended with {process.returncode}: {self._last_words(name)}")
+                raise Stop(Exit.BROKEN, f"{name} ended with {process.returncode}: {self.last_words(name)}")
         for member in self.members:
             if member.suricata is not None and (why := member.suricata.why_ended()):
                 raise Stop(Exit.BROKEN, f"{member.plan.name}'s Suricata {why}")
@@ -159,11 +189,11 @@ class DemoSector:
     def stop(self) -> None:
         """Ends every process, resolvers included, and removes the folder. Harmless when repeated."""
         with undisturbed():
-            nodes = [member.process for member in self.members]
-            for process in (*nodes, self._centre):
+            nodes = [*(process for _, process in self._consoles), *(member.process for member in self.members)]
+            for process in (*nodes, self._centre, self._keyholder):
                 if process is not None and process.poll() is None:
                     process.terminate()
-            for process in (*nodes, self._centre):
+            for process in (*nodes, self._centre, self._keyholder):
                 waited(process)
             for member in self.members:
                 if member.suricata is not None:
@@ -171,23 +201,40 @@ class DemoSector:
             end_marked(str(self.folder))
             if self._registry is not None:
                 self._registry.engine.dispose()
-            for file in (*self._logs, *((self._centre.stdout,) if self._centre and self._centre.stdout else ())):
+            piped = (self._centre, self._keyholder, *(process for _, process in self._consoles))
+            pipes = [process.stdout for process in piped if process and process.stdout]
+            for file in (*self._logs, *pipes):
                 file.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self, name: str, verb: str, config: Path, *, pipe: bool = False) -> subprocess.Popen[bytes]:
-        role = "centre" if name == "centre" else "node"
+        role = name if name in ("centre", "keyholder") else "node"
+        return self._launch(name, [role, verb, "--config", str(config)], pipe=pipe)
+
+    def _launch(self, name: str, words: list[str], *, pipe: bool = True) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{name}.log").open("ab")
         self._logs.append(log)
         return subprocess.Popen(
-            [sys.executable, "-m", "bavn.app.cli", role, verb, "--config", str(config)],
+            [sys.executable, "-m", "bavn.app.cli", *words],
             stdout=subprocess.PIPE if pipe else log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, MARK: str(self.folder)},
         )  # fmt: skip
 
-    def _last_words(self, name: str) -> str:
+    def start_console(self, name: str, role: str, configs: list[Path]) -> subprocess.Popen[bytes]:
+        """A console (role: centre or node) over these configurations; its first line says where it is."""
+        process = self._launch(name, [role, "console", *(word for c in configs for word in ("--config", str(c)))])
+        self._consoles.append((name, process))
+        return process
+
+    def last_words(self, name: str) -> str:
+        """The end of a process's log."""
         file = self.folder / f"{name}.log"
         return file.read_text(errors="replace")[-2000:] if file.exists() else "it said nothing"
+
+
+def _enrol(member: Member, url: str, enrolment: Enrolment, keys: str) -> None:
+    name, safe = member.plan.name, Safe(member.folder / "data" / keys)
+    enrol(url, enrolment.authority.fingerprint, name, enrolment.invite(name), safe, SystemDice())
 
 
 def free_port() -> int:
@@ -219,7 +266,7 @@ def _centre_toml(register: tuple[str, ...]) -> str:
     )
 
 
-def _node_toml(plan: ActorPlan, url: str, port: int, known: dict[str, str]) -> str:
+def _node_toml(plan: ActorPlan, url: str, keyholder_url: str, port: int, known: dict[str, str]) -> str:
     homes = ", ".join(json.dumps(home) for home in plan.homes)
     answers = ", ".join(json.dumps(f"{name}={address}") for name, address in {CHECK_NAME: "9.9.9.9", **known}.items())
     captures = suricata = ""
@@ -228,6 +275,7 @@ def _node_toml(plan: ActorPlan, url: str, port: int, known: dict[str, str]) -> s
         suricata = 'suricata_socket = "suricata/command.socket"\nsuricata_folder = "suricata/sets"\n'
     return (
         f'[node]\nactor = "{plan.name}"\nfolder = "data"\nhomes = [{homes}]\ncentre_url = "{url}"\n'
+        f'keyholder_url = "{keyholder_url}"\n'
         f"detect_s = 10\nhealth_s = 30\n\n[sense]\n{captures}\n[store]\nthreads = 1\nmemory_mb_max = 512\n\n"
         f'[enforce]\nlist_folder = "lists"\nresolver_listen = ["127.0.0.1@{port}"]\nresolver_answers = [{answers}]\n'
         + suricata

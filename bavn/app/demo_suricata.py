@@ -21,7 +21,7 @@ from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
 from bavn.model.observable import Observable
 
 MEMORY_MB: Final = 64
-"""Shared out to its tables; with the program itself and our sets it stays below 100 MB (docs/protection.md)."""
+"""Shared out to its tables; with the program itself and our sets it stays below 100 MB (docs/enforcers.md)."""
 
 _NO_INTERFACE: Final = "none"
 _SELDOM_S: Final = 86_400

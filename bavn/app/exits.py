@@ -19,6 +19,8 @@ class Exit(IntEnum):
     UNREACHABLE = 7
     NOT_FOUND = 8
     NOT_NOW = 9
+    UNHEALTHY = 10
+    EXCEEDED = 11
     INTERRUPTED = 130
 
 
@@ -103,6 +105,26 @@ PAGES: dict[Exit, Page] = {
             "Livscyklussen eller en regel tillader ikke dette skridt nu; meddelelsen siger, hvad der er muligt.",
         ),
         Text("Choose one of the possible steps.", "Vælg et af de mulige skridt."),
+    ),
+    Exit.UNHEALTHY: Page(
+        Text(
+            "The node does not run, or something about it is not as it should be; the command says what.",
+            "Noden kører ikke, eller noget ved den er ikke, som det skal være; kommandoen siger hvad.",
+        ),
+        Text(
+            "Mend what is named first; the node's log says since when.",
+            "Ret det først nævnte; nodens log siger siden hvornår.",
+        ),
+    ),
+    Exit.EXCEEDED: Page(
+        Text(
+            "The question took more time or memory, or its answer more room, than it may; the message says which.",
+            "Spørgsmålet tog mere tid eller hukommelse, eller svaret mere plads, end det må; meddelelsen siger hvad.",
+        ),
+        Text(
+            "Ask about a shorter span or for less, or raise the bound in [hunt] of node.toml.",
+            "Spørg om et kortere tidsrum eller om mindre, eller hæv grænsen i [hunt] i node.toml.",
+        ),
     ),
     Exit.INTERRUPTED: Page(
         Text(

@@ -1,4 +1,4 @@
-"""Serves the text lists of blocks to firewalls over HTTP(S): two files, nothing else, read anew for each request.
+"""Serves the text lists of blocks to firewalls over HTTP(S): these files, nothing else, read anew for each request.
 
 On loopback unless told otherwise; with a token a firewall must give it as bearer or as the password of basic
 authentication. A firewall that has the list already gets 304 and no body. Refuses to know what stands in the lists, and
@@ -7,6 +7,7 @@ to serve any other file.
 
 import base64
 import binascii
+import gzip
 import hashlib
 import hmac
 from pathlib import Path
@@ -15,15 +16,15 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from bavn.actor.protect.textlist import ADDRESS_LIST, NAME_LIST
+from bavn.actor.protect.textlist import LISTS, is_whole
 
-LISTS: Final = frozenset({ADDRESS_LIST, NAME_LIST})
 HEADER_CHARS_MAX: Final = 1024
 
 
 def list_app(folder: Path, token: str | None = None) -> FastAPI:
-    """``GET /ip.txt`` and ``GET /domain.txt`` from a folder that TextList writes. A list that was never written is
-    empty, not absent: a firewall must not keep an old one for want of an answer."""
+    """``GET`` and ``HEAD`` of the lists in a folder that TextList writes, packed for whoever takes gzip. A list that
+    was never written is empty, not absent: a firewall must not keep an old one for want of an answer. One that was cut
+    off on the disk is not served at all: the firewall keeps the whole one that it has."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.api_route("/{name}", methods=["GET", "HEAD"])
@@ -36,10 +37,21 @@ def list_app(folder: Path, token: str | None = None) -> FastAPI:
             text = (folder / name).read_bytes()
         except FileNotFoundError:
             text = b""
-        tag = f'"{hashlib.sha256(text).hexdigest()}"'
-        headers = {"ETag": tag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+        if not is_whole(text):
+            return Response(status_code=503, headers={"Retry-After": "60"})
+        packed = _takes_gzip(request.headers.get("accept-encoding", ""))
+        digest = hashlib.sha256(text)
+        tag = f'"{digest.hexdigest()}{"-gzip" * packed}"'
+        headers = {
+            "ETag": tag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding",
+        }  # fmt: skip
         if _has(request.headers.get("if-none-match", ""), tag):
             return Response(status_code=304, headers=headers)
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+            text = gzip.compress(text, compresslevel=6, mtime=0)
+        else:
+            headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(digest.digest()).decode('ascii')}:"
         return Response(text, media_type="text/plain; charset=us-ascii", headers=headers)
 
     return app
@@ -70,6 +82,15 @@ def _allowed(said: str, token: str) -> bool:
     elif scheme.lower() != "bearer":
         return False
     return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _takes_gzip(said: str) -> bool:
+    """Whether ``Accept-Encoding`` names gzip and does not forbid it."""
+    for part in said[:HEADER_CHARS_MAX].lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() == "gzip":
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
 
 
 def _has(said: str, tag: str) -> bool:

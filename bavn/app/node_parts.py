@@ -7,52 +7,54 @@ node_service's.
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn import __version__
-from bavn.actor.detect import lists
-from bavn.actor.detect.indicator_list import read
-from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
+from bavn.actor.detect.rule_memory import RuleMemory
 from bavn.actor.detect.run import Survey, survey
+from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.held import by_size
 from bavn.actor.door.known import Known
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.door.verdicts import VerdictBook
+from bavn.actor.evidence import redact
+from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node import Lookout, NodeSettings, Talker
-from bavn.actor.protect import never
-from bavn.actor.protect.carry import Hands
-from bavn.actor.protect.hunt import History
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.rpz import Rpz
-from bavn.actor.protect.rpz_log import RpzLog
-from bavn.actor.protect.sightings import HitSource
-from bavn.actor.protect.suricata_dataset import SuricataDataset, lay_out
-from bavn.actor.protect.suricata_socket import SuricataSocket
-from bavn.actor.protect.textlist import TextList
-from bavn.actor.protect.unbound import Unbound
+from bavn.actor.protect.sightings import blocked_met
 from bavn.actor.sense.base import Source
+from bavn.actor.sense.suricata_config import SOCKET_NAME
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.faults import StoreDamaged
-from bavn.actor.store.hunt import Hunted, hunt
 from bavn.actor.store.limits import StoreLimits
-from bavn.app.config import NodeConfig
+from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exits import Exit, Stop
-from bavn.app.node_sources import command_socket, sources_of
+from bavn.app.log_sources import reads_logs
+from bavn.app.node_packets import keeper_of
+from bavn.app.node_protect import protection, zone_service_of
+from bavn.app.node_sources import rule_folder, sources_of
+from bavn.app.noise import discrete_laplace
+from bavn.app.own_indicators import OwnIndicators
 from bavn.app.real import SystemClock, SystemDice
-from bavn.model.observable import Observable, ObservableType
-from bavn.model.ports import Enforcer, EnforcerDown, LinkDown, QueryRefused, Window
-from bavn.model.record import address_uuid
-from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.app.recorder import Recorder
+from bavn.app.rule_keeper import RuleKeeper
+from bavn.app.zone_service import ZoneService
+from bavn.model.ports import LinkDown, Window
+from bavn.model.rule import RowRule
+from bavn.model.verdict import Verdicts
+from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
-from bavn.wire.links.https import HttpsLink, link_of
+from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
+from bavn.wire.links.keyholder import KeyHolderIdentifiers, key_holder_link
 from bavn.wire.safe import Safe
 
 BOOK_FILE = "node.db"
 SECRET_BYTES = 32
+JOIN_S, JOIN_CONNECT_S = 10.0, 3.0
+"""A key holder that is slow or away must not hold up what else the node hears: the round waits, not the node."""
 
 
 class NoLink:
@@ -74,12 +76,17 @@ class NodeParts:
     book: Book
     ledger: Ledger
     known: Known
+    verdicts: VerdictBook
     door: Door
     protect: Protect
     talker: Talker
     lookout: Lookout | None
     store: ColumnStore | None
     link: HttpsLink | NoLink
+    recorder: Recorder
+    keeper: Keeper | None
+    rule_keeper: RuleKeeper | None
+    zone: ZoneService | None
     closing: contextlib.ExitStack = field(repr=False)
 
     def close(self) -> None:
@@ -103,15 +110,22 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     folder = config.folder
     folder.mkdir(parents=True, exist_ok=True)
     book = closing.enter_context(Book(folder / BOOK_FILE))
-    ledger, known = Ledger(book), Known(book)
-    safe = Safe(folder / "keys")
+    ledger, known, verdicts = Ledger(book), Known(book), VerdictBook(book)
+    safe = Safe(folder / CENTRE_KEYS)
     store, sources = _senses(config, clock, closing)
-    protect = _protect(config, ledger, clock, store)
+    rule_keeper = _keeper(config, clock)
+    zone = zone_service_of(config.enforce)
+    if zone is not None:
+        closing.callback(zone.close)
+    protect = protection(config, ledger, clock, store, closing, zone)
     door = Door(
         name=config.node.actor, ledger=ledger, clock=clock, dice=dice, keys=_keys(config, safe, dice),
         policy=config.door, homes=config.node.homes,
-        identifiers=GroupKeyIdentifiers(_group_key(config, dice)), suspicions=known.all,
+        identifiers=_identifiers(config, ledger, dice, closing, watches=store is not None), suspicions=known.all,
+        verdicts=lambda: verdicts.holding(clock.now_us()), hold=by_size,
+        cleaned=redact.text,
     )  # fmt: skip
+    counting = Counting(door, clock, discrete_laplace, known.all, lambda: blocked_met(book))
     link = _link(config, safe)
     if isinstance(link, HttpsLink):
         closing.callback(link.close)
@@ -119,17 +133,57 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         version=__version__, detect_s=config.node.detect_s, window_days=config.node.window_days,
         health_s=config.node.health_s,
     )  # fmt: skip
-    talker = Talker(
-        clock, link, door, protect, _condition(store, door), settings, in_sector=bool(config.node.centre_url)
-    )  # fmt: skip
     lookout = None
+    memory = RuleMemory(config.hunt.sigma_checks_max)
     if store is not None:
         lookout = Lookout(
-            clock=clock, store=store, sources=sources, detect=_detect(config),
+            clock=clock, store=store, sources=sources,
+            detect=_detect(config, lambda: verdicts.holding(clock.now_us()), memory),
             keep=lambda found, end_us: known.replace(found.suspicions, clock.now_us(), end_us, found.hosts),
-            horizon_us=_horizon(store, clock), settings=settings,
+            horizon_us=_horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
         )  # fmt: skip
-    return NodeParts(config, clock, book, ledger, known, door, protect, talker, lookout, store, link, closing)
+    keeper = keeper_of(config, store, clock)
+    recorder = Recorder(config, clock, lookout, store, queued=lambda: door.queue().messages)
+    recorder.centre_skew_s = lambda: link.skew_s if isinstance(link, HttpsLink) else None
+    recorder.sigma = lambda: memory.standing
+    if rule_keeper is not None:
+        recorder.rules = rule_keeper.told
+    talker = Talker(
+        clock, link, door, protect, _condition(recorder, door), settings, in_sector=bool(config.node.centre_url),
+        tell_counts=counting.tell,
+    )  # fmt: skip
+    return NodeParts(
+        config,
+        clock,
+        book,
+        ledger,
+        known,
+        verdicts,
+        door,
+        protect,
+        talker,
+        lookout,
+        store,
+        link,
+        recorder,
+        keeper,
+        rule_keeper,
+        zone,
+        closing,
+    )
+
+
+def _keeper(config: NodeConfig, clock: SystemClock) -> RuleKeeper | None:
+    """Of the Suricata that the node runs; None where it runs none."""
+    if not (config.sense.suricata_interface or config.sense.captures_folder):
+        return None
+    socket = config.folder / "suricata" / SOCKET_NAME if config.sense.suricata_interface else None
+    keeper = RuleKeeper(rule_folder(config), config.path(config.rules.tuning_file), clock, socket)
+    try:
+        keeper.prepare()
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"{config.folder / 'rules'} cannot be written ({error.strerror})") from error
+    return keeper
 
 
 def _keys(config: NodeConfig, safe: Safe, dice: SystemDice) -> Keys:
@@ -143,6 +197,26 @@ def _keys(config: NodeConfig, safe: Safe, dice: SystemDice) -> Keys:
     if not secret_file.exists():
         safe.write("secret", dice.bytes(SECRET_BYTES).hex())
     return Keys(own=safe.keys().message, centre=safe.centre_key(), secret=bytes.fromhex(secret_file.read_text()))
+
+
+def _identifiers(
+    config: NodeConfig, ledger: Ledger, dice: SystemDice, closing: contextlib.ExitStack, *, watches: bool
+) -> Identifiers:
+    """Mode M2 where a key holder is named, else M1 with the group's key. A guard that watches nothing has nothing to
+    join: it needs neither, and what it uploads in a round is random to everybody."""
+    if not watches and not (config.path(config.node.group_key_file).exists() or config.node.keyholder_url):
+        return GroupKeyIdentifiers(dice.bytes(SECRET_BYTES))
+    if not config.node.keyholder_url:
+        return GroupKeyIdentifiers(_group_key(config, dice))
+    safe = Safe(config.folder / KEYHOLDER_KEYS)
+    if not safe.enrolled:
+        raise Stop(
+            Exit.CONFIGURATION, f"{safe.folder} holds no certificate yet: run `bavn node enrol --keyholder` first"
+        )
+    limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
+    link = key_holder_link(config.node.keyholder_url, safe, SystemClock(), limits)
+    closing.callback(link.close)
+    return KeyHolderIdentifiers(link, ledger, SystemClock(), dice)
 
 
 def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
@@ -172,7 +246,8 @@ def _senses(
 ) -> tuple[ColumnStore | None, list[Source]]:
     """Store and sources; neither for a node that reads nothing."""
     given = config.sense
-    if not (given.captures_folder or given.suricata_interface or given.eve_file or given.zeek_folder):
+    sensors = given.captures_folder or given.suricata_interface or given.eve_file or given.zeek_folder
+    if not (sensors or given.key_exchange_folder or reads_logs(given) or given.netflow_listen or given.sflow_listen):
         return None, []
     limits = StoreLimits(
         age_days_max=config.store.age_days_max, bytes_max=config.store.bytes_max, threads=config.store.threads,
@@ -181,113 +256,19 @@ def _senses(
     store = closing.enter_context(
         ColumnStore.open(config.folder / "store", limits, homes=config.node.homes, clock=clock)
     )
-    return store, sources_of(config, store, closing)
+    return store, sources_of(config, store, clock, closing)
 
 
-def _protect(config: NodeConfig, ledger: Ledger, clock: SystemClock, store: ColumnStore | None) -> Protect:
-    policy, given = config.protect, config.enforce
-    enforcers: list[Enforcer] = []
-    watchers: list[Enforcer] = []
-    hits: list[HitSource] = []
-    if given.list_folder:
-        folder = config.path(given.list_folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        enforcers.append(TextList(folder))
-    if given.resolver_listen:
-        resolver = resolver_of(config)
-        enforcers.append(Rpz(resolver.zone_file, resolver))
-        hits.append(RpzLog(resolver.log_file, resolver))
-    if given.suricata_socket or given.suricata_folder:
-        watchers.append(_dataset(config))
-    text, where = never.shipped_text(), "the never-block list that comes with Bavn"
-    if policy.never_block_file:
-        file = config.path(policy.never_block_file)
-        text, where = file.read_text(encoding="utf-8"), str(file)
-    host = urlsplit(config.node.centre_url).hostname or ""
-    centre = [host] if host and not host.startswith("localhost") else []
-    return Protect(
-        ledger=ledger, clock=clock, policy=policy,
-        never=never.NeverBlock.of(
-            text, where, own_domains=policy.own_domains, own_networks=config.node.homes, centre=centre
-        ),
-        hands=Hands(enforcers, watchers), homes=config.node.homes, history=_history(store),
-        listed=warning_list, sources=hits,
-    )  # fmt: skip
+def _detect(config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory) -> Callable[[Window], Survey]:
+    lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
+    rules: tuple[RowRule, ...] = ()
+    if config.hunt.sigma_files:  # pySigma takes 23 MB, and most nodes have no rules of their own
+        from bavn.app.sigma_files import sigma_rules
 
-
-def _dataset(config: NodeConfig) -> SuricataDataset:
-    """The sets of a Suricata, with the rules that it must load laid out beside them."""
-    socket = command_socket(config)
-    if socket is None or not config.enforce.suricata_folder:
-        raise Stop(
-            Exit.CONFIGURATION, "[enforce] suricata_folder needs a suricata_socket, or a suricata_interface in [sense];"
-            " suricata_socket needs a suricata_folder",
-        )  # fmt: skip
-    folder = config.path(config.enforce.suricata_folder)
-    try:
-        lay_out(folder)
-    except EnforcerDown as error:
-        raise Stop(Exit.CONFIGURATION, str(error)) from error
-    return SuricataDataset(lambda: SuricataSocket(socket), folder)
-
-
-def _history(store: ColumnStore | None) -> History | None:
-    """Own history for dry runs and retro-hunts; None at an actor without a sensor."""
-    if store is None:
-        return None
-
-    def window(first_us: int, last_us: int) -> Window:
-        try:
-            return store.window(first_us, last_us)
-        except StoreDamaged as error:
-            raise QueryRefused(str(error)) from error
-
-    def met(span: Window, observables: Sequence[Observable]) -> Sequence[Hunted]:
-        try:
-            return hunt(span, observables)
-        except StoreDamaged as error:
-            raise QueryRefused(str(error)) from error
-
-    return History(window, met)
-
-
-def resolver_of(config: NodeConfig) -> Unbound:
-    """The protected resolver of this node's configuration."""
-    given = config.enforce
-    folder = config.folder / "unbound"
-    folder.mkdir(parents=True, exist_ok=True)
-    answers = dict(entry.split("=", 1) for entry in given.resolver_answers if "=" in entry)
-    return Unbound(
-        folder, listen=given.resolver_listen, upstreams=given.resolver_upstreams, clients=given.resolver_clients,
-        answers=answers,
-    )  # fmt: skip
-
-
-def warning_list(observable: Observable) -> str | None:
-    """The grade by which the popularity and warning lists know an observable; None if they do not."""
-    known = lists.shipped()
-    if observable.type is ObservableType.DOMAIN:
-        grade = known.name_grade(observable.value)
-    elif observable.type in (ObservableType.IP4, ObservableType.IP6):
-        grade = known.address_grade(address_uuid(observable.value).int)
-    else:
-        return None
-    return None if grade is lists.Grade.UNKNOWN else grade.name.lower()
-
-
-def _detect(config: NodeConfig) -> Callable[[Window], Survey]:
-    indicators = NO_INDICATORS
-    for name in config.sense.indicator_files:
-        indicators |= _indicators(config.path(name))
-    return lambda window: survey(window, indicators=indicators, settings=config.detect)
-
-
-def _indicators(file: Path) -> IndicatorSet:
-    try:
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            return read(lines).indicators
-    except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{file}: {error.strerror}") from error
+        rules = sigma_rules([config.path(name) for name in config.hunt.sigma_files])
+    return lambda window: survey(
+        window, indicators=lists.now(), settings=config.detect, verdicts=verdicts(), rules=rules, memory=memory
+    )
 
 
 def _horizon(store: ColumnStore, clock: SystemClock) -> Callable[[], int]:
@@ -298,27 +279,15 @@ def _horizon(store: ColumnStore, clock: SystemClock) -> Callable[[], int]:
     return horizon_us
 
 
-def _condition(store: ColumnStore | None, door: Door) -> Callable[[], Condition]:
+def _condition(recorder: Recorder, door: Door) -> Callable[[], Condition]:
+    """What the centre is told (S4), from the figures that `bavn node health` shows."""
+
     def condition() -> Condition:
+        now = recorder.now()
         return Condition(
-            version=__version__, sensor="none" if store is None else "up", capture_loss_permille=capture_loss(store),
-            clock_skew_s=0, queue_messages=door.queue().messages, last_round=None,
+            version=__version__, sensor=now.sensor, capture_loss_permille=now.capture_loss_permille,
+            clock_skew_s=now.centre_skew_s or 0, queue_messages=door.queue().messages,
+            last_round=door.state.last_round(),
         )  # fmt: skip
 
     return condition
-
-
-def capture_loss(store: ColumnStore | None) -> int:
-    """Lost packets in 1/1000 by the newest statistics of the sensor; 0 where there are none."""
-    if store is None:
-        return 0
-    newest = store.stats().newest_us
-    if newest is None:
-        return 0
-    rows = store.window(newest - 3_600_000_000, newest + 1).rows(
-        "SELECT capture_packets, capture_drops FROM stats ORDER BY ts DESC LIMIT 1"
-    )
-    if not rows or not rows[0][0]:
-        return 0
-    packets, drops = int(rows[0][0]), int(rows[0][1] or 0)
-    return min(1000, round(1000 * drops / (packets + drops)))

@@ -12,27 +12,39 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import uvicorn
-
+from bavn.actor.node import Lookout
 from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.store.faults import StoreDamaged
-from bavn.app.config import NodeConfig
+from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exits import Exit, Stop
-from bavn.app.list_service import list_app, list_server
 from bavn.app.node_parts import NodeParts, build
+from bavn.app.recorder import STEP_S
 from bavn.model.ports import LinkDown, LinkRefused, QueryRefused
 from bavn.wire.enrol import renewal_due
 from bavn.wire.links.enrolment import renew
 from bavn.wire.safe import Safe
 
+if TYPE_CHECKING:
+    import uvicorn
+
 _LOG = logging.getLogger(__name__)
 PULL_WAIT_S = 20.0
 IDLE_S = 0.5
+SIGNAL_S = 0.2
+KEEP_S = 5.0
 COMPLAIN_S = 60.0
 RETRY_S = 2.0
-JOIN_S = 8.0
+END_S = 4.0
+"""From the signal on: so long has Suricata to write out what it knows."""
+FINISH_S = 7.0
+"""Until then what it wrote is read; the rest is read at the next start."""
+STOP_S = 8.0
+"""Threads that have not ended by themselves so long after a stop are left: all that counts is on the disk by then."""
+CLOSE_S = 1.5
 RENEW_LOOK_S = 3600.0
 
 
@@ -41,7 +53,8 @@ class NodeBroken(Exception):
 
 
 class NodeService:
-    """One node. ``run`` blocks until a signal or ``stop``; raises NodeBroken."""
+    """One node. ``run`` blocks until a signal or ``stop``; raises NodeBroken. ``stuck``: threads that had not ended
+    when it returned (a call to a centre that does not answer); the process must be left without waiting for them."""
 
     def __init__(self, config: NodeConfig) -> None:
         self._config = config
@@ -52,38 +65,72 @@ class NodeService:
             if self._listening is not None:
                 self._listening.close()
             raise
-        self._ended = threading.Event()
+        self._ended, self._told_to_end = threading.Event(), False
         self._arrived: queue.Queue[Sequence[bytes]] = queue.Queue(maxsize=1)
         self._failure: BaseException | None = None
-        self._complaints = Complaints()
+        self.stuck: tuple[str, ...] = ()
+        self._complaints, self._waiting = Complaints(), Complaints()
         self._lists: uvicorn.Server | None = None
         if self._listening is not None:
+            from bavn.app.list_service import list_app, list_server
+
             folder = config.path(config.enforce.list_folder)
             self._lists = list_server(list_app(folder, config.enforce.list_token or None))
 
-    def run(self) -> None:
-        """Until SIGTERM or SIGINT."""
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Until SIGTERM or SIGINT. ``ready`` is called once, when all of it runs."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self.stop())
+                signal.signal(number, self._signalled)
         threads = [threading.Thread(target=self._guarded, args=(self._talk,), name="talk")]
+        threads.append(threading.Thread(target=self._guarded, args=(self._watch,), name="watch"))
         if self.parts.lookout is not None:
             threads.append(threading.Thread(target=self._guarded, args=(self._look,), name="look"))
+        if self.parts.keeper is not None:
+            threads.append(threading.Thread(target=self._guarded, args=(self._keep,), name="keep"))
         if self._lists is not None and self._listening is not None:
             serve = partial(self._lists.run, [self._listening])
             threads.append(threading.Thread(target=self._guarded, args=(serve,), name="lists"))
+        if self.parts.zone is not None:
+            threads.append(threading.Thread(target=self._guarded, args=(self.parts.zone.run,), name="zone"))
         if self._config.node.centre_url:
             threading.Thread(target=self._guarded, args=(self._pull,), name="pull", daemon=True).start()
         for thread in threads:
             thread.start()
-        self._ended.wait()
+        ready()
+        # A signal that comes just before a wait without end would wake nobody, and an Event set by the handler could
+        # wait for the lock that this very thread holds.
+        while not self._told_to_end and not self._ended.wait(SIGNAL_S):
+            pass
+        self.stop()
+        if self.parts.lookout is not None:
+            self.parts.lookout.stop()
         if self._lists is not None:
             self._lists.should_exit = True
-        for thread in threads:
-            thread.join(JOIN_S)
-        self.parts.close()
+        if self.parts.zone is not None:
+            self.parts.zone.stop()
+        if self.parts.store is not None:
+            self.parts.store.stop()
+        self._end(threads)
         if self._failure is not None:
             raise NodeBroken(f"{type(self._failure).__name__}: {self._failure}") from self._failure
+
+    def _end(self, threads: Sequence[threading.Thread]) -> None:
+        """Waits for the threads and lets go of everything, within STOP_S + CLOSE_S; ``stuck``: what did not end."""
+        end = time.monotonic() + STOP_S
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        closing = threading.Thread(target=self._close, name="close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
+        self.stuck = tuple(thread.name for thread in (*threads, closing) if thread.is_alive())
+
+    def _close(self) -> None:
+        self.parts.recorder.step(stopped=True)
+        self.parts.close()
+
+    def _signalled(self, *_: object) -> None:
+        self._told_to_end = True
 
     def stop(self) -> None:
         """Ends ``run`` within seconds. From any thread."""
@@ -102,19 +149,65 @@ class NodeService:
         lookout, store = self.parts.lookout, self.parts.store
         if lookout is None or store is None:
             return
+        recorder = self.parts.recorder
         while not self._ended.is_set():
-            more = False
+            more, failed, full = False, None, None
             try:
-                more = lookout.look()
+                try:
+                    more = lookout.look()
+                except SourceBroken as error:  # the others were read: what they gave is tidied all the same
+                    self._complaints.say(f"a source cannot be read: {error}")
+                    failed = recorder.detect_failed
                 store.tidy(merges_max=4)
-            except SourceBroken as error:
-                self._complaints.say(f"a source cannot be read: {error}")
             except QueryRefused as error:
-                _LOG.error("the detectors were stopped at a bound: %s", error)
+                if self._ended.is_set():
+                    break
+                failed = f"the detectors were stopped at a bound: {error}"
+                _LOG.error("%s", failed)
             except StoreDamaged as error:
                 _LOG.error("%s", error)
+            except OSError as error:
+                full = f"the disk refuses what the node must keep: {error}"
+                self._complaints.say(full)
+                self._ended.wait(RETRY_S)
+            recorder.detect_failed, recorder.disk_failed = failed, full
             if not more:
                 self._ended.wait(IDLE_S)
+        self._finish(lookout)
+
+    def _keep(self) -> None:
+        """Keeps the packets of what has become suspicious, beside the looking: it reads whole captures."""
+        keeper = self.parts.keeper
+        if keeper is None:
+            return
+        keeper.stop = self._ended.is_set
+        complaints = Complaints()
+        while not self._ended.wait(KEEP_S):
+            try:
+                keeper.turn(self.parts.known.all())
+            except (OSError, QueryRefused, StoreDamaged) as error:
+                complaints.say(f"packets of a suspicion cannot be kept: {error}")
+
+    def _finish(self, lookout: Lookout) -> None:
+        """The sensor is ended, and what it wrote until then is kept."""
+        begun_us = self.parts.clock.now_us()
+        for account in lookout.accounts:
+            end = getattr(account.source, "end", None)
+            if end is not None:
+                end(END_S)
+        try:
+            if not lookout.finish(begun_us + int(FINISH_S * 1_000_000)):
+                _LOG.warning("not all that was logged could be read in time: the rest is read at the next start")
+        except (OSError, StoreDamaged, QueryRefused) as error:
+            _LOG.error("what was logged last is read at the next start: %s", error)
+
+    def _watch(self) -> None:
+        sources = self.parts.lookout.sources if self.parts.lookout else ()
+        sensor = next((source for source in sources if isinstance(source, SuricataLive)), None)
+        while not self._ended.wait(STEP_S):
+            if self.parts.rule_keeper is not None:
+                self.parts.rule_keeper.step(sensor)
+            self.parts.recorder.step()
 
     def _pull(self) -> None:
         link, door = self.parts.link, self.parts.door
@@ -140,6 +233,8 @@ class NodeService:
             except queue.Empty:
                 renew_in_s -= IDLE_S
             talker.serve()
+            if talker.waits_for is not None:
+                self._waiting.say(talker.waits_for)
             try:
                 talker.send()
                 if renew_in_s <= 0:
@@ -153,12 +248,13 @@ class NodeService:
                 renew_in_s = RENEW_LOOK_S
 
     def _renew(self) -> None:
-        """Fetches the next certificate when it is time. The connections that stand go on with the present one."""
-        safe = Safe(self._config.folder / "keys")
-        url = self._config.node.centre_url
-        if url and renewal_due(safe.certificate.read_text(), self.parts.clock.now_us()):
-            renew(url, safe)
-            _LOG.info("the certificate was renewed")
+        """Fetches the next certificates when it is time. The connections that stand go on with the present ones."""
+        given, folder = self._config.node, self._config.folder
+        for url, keys in ((given.centre_url, CENTRE_KEYS), (given.keyholder_url, KEYHOLDER_KEYS)):
+            safe = Safe(folder / keys)
+            if url and renewal_due(safe.certificate.read_text(), self.parts.clock.now_us()):
+                renew(url, safe)
+                _LOG.info("the certificate in %s was renewed", safe.folder)
 
 
 class Complaints:

@@ -2,36 +2,60 @@
 
 import contextlib
 from pathlib import Path
+from typing import Final
 
+from bavn.actor.detect import open_flows
 from bavn.actor.protect.suricata_rules import RULES_NAME
 from bavn.actor.sense.base import Source
 from bavn.actor.sense.captures import CaptureFolder
 from bavn.actor.sense.eve_file import EveFile
+from bavn.actor.sense.kex_folder import KexFolder
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.suricata_config import SOCKET_NAME, SuricataConfig
+from bavn.actor.sense.rule_set import RuleFolder
+from bavn.actor.sense.suricata_config import SOCKET_NAME, SOCKET_PATH_LENGTH_MAX, SuricataConfig
 from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.sense.zeek_folder import ZeekFolder
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.config import NodeConfig
+from bavn.app.exits import Exit, Stop
+from bavn.app.flow_sources import flow_sources
+from bavn.app.log_sources import log_sources
+from bavn.app.node_packets import keep_read, packet_ring, ring_folder
+from bavn.model.ports import Clock
+
+AGE_RULES_FILE: Final = Path(open_flows.__file__).with_name("flow_age.rules")
+"""A live Suricata tells of a connection while it is open (open_flows.py); over a capture every flow has its record."""
 
 
-def sources_of(config: NodeConfig, store: ColumnStore, closing: contextlib.ExitStack) -> list[Source]:
+def sources_of(config: NodeConfig, store: ColumnStore, clock: Clock, closing: contextlib.ExitStack) -> list[Source]:
     """Every source that is configured, going on where the store says it stopped. Raises SourceBroken."""
     given, sensor = config.sense, config.node.actor
     engine = prepared(given.memory_mb, config.store.threads)
+    fetched = rule_folder(config)
     made: list[Source] = []
     if given.suricata_interface:
+        if len(str(_managed(config) / SOCKET_NAME)) > SOCKET_PATH_LENGTH_MAX:
+            raise Stop(Exit.CONFIGURATION, f"[node] folder: {config.folder} is too long a name for a command socket")
         sets = config.path(config.enforce.suricata_folder) if config.enforce.suricata_folder else None
         own = (sets / RULES_NAME,) if sets else ()
         suricata = SuricataConfig(
             homes=config.node.homes,
-            rule_files=(*(config.path(name) for name in given.rule_files), *own),
+            rule_files=(*own_rule_files(config), fetched.rules, *own),
+            threshold_file=fetched.threshold,
+            class_file=fetched.classes,
             dataset_dir=sets,
+            **packet_ring(config),
+            memory_mb=config.suricata.memory_mb,
+            threads=config.suricata.threads,
+            ring_packets=config.suricata.ring_packets,
+            stats_interval_s=config.suricata.stats_s,
+            stream_depth_mb=config.suricata.stream_depth_mb,
         )
         made.append(
             SuricataLive(
                 name="suricata", sensor=sensor, interface=given.suricata_interface, folder=_managed(config),
                 config=suricata, mark=store.mark("suricata"), engine=engine,
+                rotate_bytes=config.suricata.rotate_mb << 20, backlog_bytes_max=config.suricata.backlog_mb_max << 20,
             )
         )  # fmt: skip
     if given.eve_file:
@@ -50,13 +74,40 @@ def sources_of(config: NodeConfig, store: ColumnStore, closing: contextlib.ExitS
             CaptureFolder(
                 name="captures", sensor=sensor, folder=config.path(given.captures_folder),
                 work=config.folder / "captures-work", homes=config.node.homes,
-                rule_files=tuple(config.path(name) for name in given.rule_files), mark=store.mark("captures"),
-                engine=engine,
+                rule_files=(*(config.path(name) for name in given.rule_files), fetched.rules),
+                threshold_file=fetched.threshold, mark=store.mark("captures"), engine=engine,
+                key_exchanges=given.key_exchanges, read=keep_read(config),
             )
         )  # fmt: skip
+    for name, folder in _key_exchanges(config):
+        made.append(KexFolder(name=name, sensor=sensor, folder=folder, mark=store.mark(name)))
+    made += log_sources(config, store, clock, engine)
+    made += flow_sources(config, store, clock, engine)
     for source in made:
         closing.callback(source.close)
     return made
+
+
+def _key_exchanges(config: NodeConfig) -> list[tuple[str, Path]]:
+    """Rings of captures that are read for key exchanges, by the source's name: the one that is named, and that of the
+    node's own Suricata."""
+    given = config.sense
+    found = [("kex", config.path(given.key_exchange_folder))] if given.key_exchange_folder else []
+    if given.suricata_interface and config.evidence.ring_bytes_max and given.key_exchanges:
+        ring = ring_folder(config)
+        ring.mkdir(parents=True, exist_ok=True)
+        found.append(("kex-ring", ring))
+    return found
+
+
+def own_rule_files(config: NodeConfig) -> tuple[Path, ...]:
+    """What the managed Suricata loads beside the sets that were fetched and those of the sector."""
+    return (AGE_RULES_FILE, *(config.path(name) for name in config.sense.rule_files))
+
+
+def rule_folder(config: NodeConfig) -> RuleFolder:
+    """Where the rules lie that `bavn node rules update` fetches."""
+    return RuleFolder(config.folder / "rules")
 
 
 def command_socket(config: NodeConfig) -> Path | None:

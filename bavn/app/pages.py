@@ -8,14 +8,28 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from bavn.app.config import NODE_TABLES, POLICY_TABLES, PlaceTable
+from bavn.app.config import KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES, PlaceTable
+from bavn.app.config_console import ConsoleTable
+from bavn.app.config_exchange import ExchangeTable
+from bavn.app.config_join import JoinTable
+from bavn.app.config_misp import MispTable
+from bavn.app.config_oidc import OidcTable
+from bavn.app.config_operator import OperatorTable
+from bavn.app.config_publish import PublishTable
+from bavn.app.config_remind import RemindTable
 from bavn.app.exits import PAGES
+from bavn.centre.cases.indicator import IndicatorSettings
+from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.context import ScoreSettings
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.node.config import CentreLimits
+from bavn.model.intel import IntelSettings
 
 CENTRE_TABLES: dict[str, type[Any]] = {
-    "place": PlaceTable, "centre": CentreLimits, "score": ScoreSettings, "tiers.A": Tier,
+    "place": PlaceTable, "join": JoinTable, "exchange": ExchangeTable, "centre": CentreLimits, "cases": CaseSettings,
+    "remind": RemindTable, "score": ScoreSettings, "indicators": IndicatorSettings, "tiers.A": Tier,
+    "intelligence": IntelSettings, "misp.NAME": MispTable, "console": ConsoleTable,
+    "oidc": OidcTable, "publish": PublishTable,
 }  # fmt: skip
 
 
@@ -30,10 +44,25 @@ def pages() -> dict[str, str]:
         ),
         "configuration.md": _page(
             "Configuration",
-            "`node.toml` has the tables `[node]` to `[enforce]`; `centre.toml` has `[place]`, `[centre]`, `[score]` "
-            "and a `[tiers.NAME]` for each tier (without any: those of docs/private-join.md). Relative paths "
-            "count from the file's own folder.",
+            "`node.toml` has the tables `[node]` to `[enforce]`; `centre.toml` has `[place]`, `[join]`, `[exchange]`, "
+            "`[centre]`, `[cases]`, `[remind]`, `[score]`, `[indicators]`, `[intelligence]`, `[console]`, `[oidc]`, a "
+            "`[misp.NAME]` for each MISP of a partner and a `[tiers.NAME]` for each tier (without any: those of "
+            "docs/private-join.md); "
+            "`keyholder.toml` is on a page of its own (keyholder-configuration.md). Relative paths count from the "
+            "file's own folder.",
             NODE_TABLES | CENTRE_TABLES,
+        ),
+        "keyholder-configuration.md": _page(
+            "The key holder's configuration",
+            "`keyholder.toml` has the tables `[place]` and `[limits]`; an empty file means the defaults. Relative "
+            "paths count from the file's own folder. What a key holder is: private-join.md.",
+            KEYHOLDER_TABLES,
+        ),
+        "operator-configuration.md": _page(
+            "The operator's configuration",
+            "`operator.toml` has the table `[operator]`; only `name` must be set. Relative paths count from the file's "
+            "own folder. What an operator is: operator.md.",
+            {"operator": OperatorTable},
         ),
     }
     for code, page in PAGES.items():

@@ -33,3 +33,9 @@ class Throttle:
             over = requests >= self._requests_max or size + size_bytes > self._bytes_max
             self._used[key] = (requests + 1, size if over else size + size_bytes)
             return over
+
+    def over(self, key: str) -> bool:
+        """Whether the minute's requests are used up; counts nothing."""
+        with self._lock:
+            used, _ = self._used.get(key, (0, 0))
+            return int(self._tick() / MINUTE_S) == self._minute and used >= self._requests_max

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
 
 from bavn.app.centre_server import CentreBroken, CentreServer, ServerSettings
-from bavn.app.centre_service import ServiceLimits
+from bavn.app.member_service import ServiceLimits
 from bavn.centre.inbox.inbox import Inbox
 from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.centre.members.enrolment import Enrolment
@@ -158,9 +159,10 @@ def stand_up(tmp_path):
     """Starts a stand with the given service limits; ends it after the test."""
     running = []
 
-    def started(**limits):
+    def started(connections=16, **limits):
         centre = StandInCentre(tmp_path)
-        server = CentreServer(centre, settings_for(centre, tmp_path, **limits))
+        settings = replace(settings_for(centre, tmp_path, **limits), connections_each_max=connections)
+        server = CentreServer(centre, settings)
         stand = Stand(centre, server, tmp_path)
         thread = threading.Thread(target=stand.run)
         thread.start()

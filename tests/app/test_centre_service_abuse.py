@@ -14,12 +14,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import HTTPException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.app import centre_server
+from bavn.app import tls_server
 from bavn.app.centre_server import CentreBroken
-from bavn.app.centre_service import CERTIFICATE_KEY, make_app
+from bavn.app.centre_service import make_app
+from bavn.app.member_service import CERTIFICATE_KEY, MemberService, ServiceLimits
 from bavn.app.throttle import Throttle
 from bavn.model.member import Actor, ActorState
 from bavn.model.outcome import Refused
@@ -105,6 +107,34 @@ def test_each_bad_request_has_its_answer_and_none_speaks_of_the_inside(raw, stan
     assert stand.centre.inbox.ledger.lines() == []
 
 
+@pytest.mark.parametrize(("path", "kind"), [("/v1/messages", frames.CONTENT_TYPE), ("/v1/enrol", "application/json")])
+def test_a_body_in_pieces_is_not_read_whatever_length_it_announces(raw, path, kind) -> None:
+    """Pieces go before the length, so that ten announced bytes could be followed by any number."""
+    headers = {"content-type": kind, "content-length": "10", "transfer-encoding": "chunked"}
+    piece = b"100000\r\n" + bytes(0x100000) + b"\r\n"
+    assert status(raw(request(path=path, **headers) + 8 * piece + b"0\r\n\r\n")) in (411, 0)
+    assert status(raw(request(path=path, **headers) + b"1\r\nx\r\n0\r\n\r\n")) == 411
+
+
+def test_a_body_longer_than_announced_is_cut_off() -> None:
+    """Should a server in front ever let one through."""
+    given = [bytes(600), bytes(600), bytes(600)]
+    read = []
+
+    class Asking:
+        async def stream(self):
+            for piece in given:
+                read.append(piece)
+                yield piece
+
+    service = MemberService(None, ServiceLimits(), lambda _: None)
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(service.body(Asking(), 1000))
+    assert refused.value.status_code == 413
+    assert len(read) == 2
+    assert len(asyncio.run(service.body(Asking(), 1800))) == 1800
+
+
 def test_a_header_too_long_is_refused_or_cut_off(raw, stand) -> None:
     """The answer may be lost where the connection is cut while the header is still being sent."""
     assert status(raw(request(long="y" * 1_000_000))) in (400, 0)
@@ -113,7 +143,7 @@ def test_a_header_too_long_is_refused_or_cut_off(raw, stand) -> None:
 
 @pytest.mark.parametrize("begun", [b"", b"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx"])
 def test_a_header_that_never_ends_is_ended(raw, monkeypatch, begun) -> None:
-    monkeypatch.setattr(centre_server, "HEADER_S", 0.3)
+    monkeypatch.setattr(tls_server, "HEADER_S", 0.3)
     start = time.monotonic()
     assert raw(begun, wait_s=8) == b""
     assert time.monotonic() - start < 4

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import re
 import struct
 from pathlib import Path
 
@@ -137,7 +139,22 @@ def test_a_capture_is_read_by_a_path_from_where_one_stands(tmp_path, monkeypatch
     [
         ("gone", None, "there is no such file or folder"),
         ("empty.pcap", b"", "the file is empty"),
-        ("note.txt", b"hello\n", "is neither a packet capture, nor EVE, nor a log of Zeek's"),
+        (
+            "note.txt",
+            b"hello\n",
+            "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
+        ),
+        ("eve.json.xz", b"\xfd7zXZ\x00" + bytes(40), "is packed by another program than gzip: unpack it first"),
+        (
+            "eve.json",
+            '{"event_type": "flow"}'.encode("utf-16"),
+            "is text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)",
+        ),
+        (
+            "conn.log",
+            b"1700000000.123456\tCHhAvVGS1DHFjwGM9\t10.1.0.7\t50000\t10.1.0.8\t443\ttcp\n",
+            "is a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #",
+        ),
     ],
 )
 def test_one_path_that_gives_nothing_is_one_line(tmp_path, monkeypatch, name, content, reason) -> None:
@@ -146,6 +163,60 @@ def test_one_path_that_gives_nothing_is_one_line(tmp_path, monkeypatch, name, co
         Path(name).write_bytes(content)
     code, _, text, error = run(name)
     assert (code, text, error) == (Exit.INPUT, "", f"bavn: {name}: {reason}\n")
+
+
+def test_the_key_exchanges_of_all_that_was_given_are_one_bill_of_materials(tmp_path) -> None:
+    rows = [flow(10, "10.1.0.7", "45.9.148.20", 443)]
+    for name, sni in (("one.json", "a.example"), ("two.json", "b.example")):
+        spoken = {"version": "TLS 1.3", "sni": sni, "ja3s": {"string": "771,4865,51"}}
+        eve(tmp_path / name, [*rows, {**rows[0], "event_type": "tls", "tls": spoken}])
+    out = tmp_path / "cbom.json"
+    code, _, _, error = run(tmp_path / "one.json", tmp_path / "two.json", "--cbom", out)
+    assert (code, error) == (0, f"{out}: 2 kinds of key exchange\n")
+    made = json.loads(out.read_text())
+    assert (made["specVersion"], made["bomFormat"]) == ("1.6", "CycloneDX")
+    assert {"a.example", "b.example"} <= set(re.findall(r"[ab][.]example", out.read_text()))
+    code, _, _, error = run(tmp_path / "one.json", "--cbom", tmp_path / "none" / "cbom.json")
+    assert (code, "cannot be written" in error) == (Exit.USAGE, False), "said by the one who ends the command"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    code, _, _, error = run(pipe)
+    assert (code, error) == (Exit.INPUT, f"bavn: {pipe}: neither a file nor a folder (a socket, a pipe, a device)\n")
+
+
+def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch) -> None:
+    monkeypatch.setenv("BAVN_LANGUAGE", "da")
+    Path(tmp_path / "note.txt").write_bytes(b"hello\n")
+    code, _, text, error = run(tmp_path / "note.txt", beacon)
+    assert code == Exit.INPUT
+    assert error == (
+        f"bavn: {tmp_path}/note.txt: er hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt"
+        " program\n"
+    )
+    assert "60 poster, 0 afvist, 1 egne maskiner; alarmlinjen er de første 3" in text
+    assert "hvorfor" in text
+
+
+def test_rules_that_cannot_run_are_counted_and_named_when_asked(tmp_path, beacon) -> None:
+    rule = "title: Processes\nlogsource: {product: windows, category: process_creation}\n"
+    rule += "detection: {a: {Image: x}, condition: a}\n"
+    for name in ("one.yml", "two.yml"):
+        (tmp_path / name).write_text(rule.replace("Processes", f"Processes of {name}"))
+    _, _, _, error = run(beacon, "--sigma", tmp_path)
+    assert error == "bavn: 2 of 2 Sigma rules are not supported and do not run (--verbose says why)\n"
+    _, _, _, error = run(beacon, "--sigma", tmp_path, "--verbose")
+    assert error.count("\n") == 2
+    assert "two.yml: Processes of two.yml: " in error
+
+
+def test_a_rule_that_cannot_be_read_is_an_exit_code(tmp_path, beacon) -> None:
+    (tmp_path / "bad.yml").write_text("title: [")
+    code, found, _, error = run(beacon, "--json", "--sigma", tmp_path / "bad.yml")
+    assert (code, len(found)) == (Exit.INPUT, 1), "the captures are looked at all the same"
+    assert "bad.yml" in error
 
 
 def test_a_malformed_line_is_said_and_is_no_broken_input(beacon) -> None:

@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from bavn.app.cli.centre import app
 from bavn.app.exits import Exit, Stop
+from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger, Note
 
 UNTIL = (dt.datetime.now(dt.UTC) + dt.timedelta(days=60)).strftime("%Y-%m-%d")
 
@@ -76,8 +78,8 @@ def test_what_nobody_knows_is_one_clear_error(config, words) -> None:
 
 def test_where_nothing_has_happened_yet_it_is_said(config) -> None:
     assert "nothing yet" in run(config, "quarantine").stdout
-    assert "no such round" in run(config, "round", "00").stdout
-    assert run(config, "round", "00", "--json").stdout == ""
+    run(config, "round", "00", code=Exit.NOT_FOUND)
+    run(config, "round", "latest", "--json", code=Exit.NOT_FOUND)
 
 
 def test_a_port_that_is_taken_is_one_clear_error(config) -> None:
@@ -89,3 +91,44 @@ def test_a_port_that_is_taken_is_one_clear_error(config) -> None:
 def test_a_table_in_a_file_is_not_cut(config) -> None:
     name = proposed(config)["policy"]
     assert name in run(config, "policy", "list").stdout
+
+
+def test_the_centres_ledger_is_shown_and_its_chain_walked(config) -> None:
+    run(config, "ledger", code=Exit.NOT_FOUND)
+    with Book(config.parent / "data" / "centre-book.db") as book:
+        ledger = Ledger(book)
+        for n in range(3):
+            ledger.append(n, "inbox", "in", Note(kind="Health", item_id=f"{n:064x}", peer="region-nord"))
+    assert run(config, "ledger", "--json", "--limit", "2").stdout.count("region-nord") == 2
+    assert "the chain holds" in run(config, "ledger", "--verify").stdout
+    with Book(config.parent / "data" / "centre-book.db") as book, book.transaction() as tx:
+        tx.execute("DROP TRIGGER ledger_keep_words")
+        tx.execute("UPDATE ledger SET peer = 'region-syd' WHERE seq = 2")
+    assert "line 2" in str(run(config, "ledger", "--verify", code=Exit.BROKEN).exception)
+
+
+def test_a_round_is_told_in_words_and_as_json(config, monkeypatch) -> None:
+    """Made in the centre's own tables: three members, two uploads, one of them with other keys."""
+    from bavn.app.centre_parts import open_desk
+    from bavn.app.config import read_centre
+    from bavn.centre.correlate.round_state import KeepHits, KeepPlanes, KeepRound, Phase, Round, Turned
+    from bavn.centre.node.round_book import SqlRoundBook
+    from bavn.psi.round import Cell, Hit, RoundParams
+
+    params = RoundParams(version=1, epoch=1, round_id=b"r" * 16, registry_version=1, tier="A", t=2, m=2, r=2)
+    made = Round(
+        params=params, members=(("east", 1), ("north", 2), ("west", 3)), phase=Phase.CLOSED, opened_us=0,
+        deadline_us=60_000_000, closes_us=600_000_000, uploads=2, hits=1, key_groups=((1,), (2,)),
+    )  # fmt: skip
+    desk = open_desk(read_centre(config))
+    uploads = [KeepPlanes(made.id, x, f"item-{x}", "0" * 32, (b"", b"")) for x in (1, 2)]
+    hits = KeepHits(made.id, (Hit(Cell(0, 1), (1, 2)),))
+    SqlRoundBook(desk.engine).write([KeepRound(made), *uploads, hits, Turned(made.id, "west", "upload_in_time")])
+    desk.engine.dispose()
+    said = run(config, "round", "latest").stdout
+    for words in ("It is over: 2 uploads", "No upload from: west", "after the deadline", "Other keys at north"):
+        assert words in said
+    assert "Andre nøgler hos north" in run(config, "round", made.id, "--language", "da").stdout
+    head, cell = (json.loads(line) for line in run(config, "round", made.id, "--json").stdout.splitlines())
+    assert (head["missing"], head["key_groups"]) == (["west"], [["east"], ["north"]])
+    assert (cell["outcome"], cell["holders"]) == ("explained", ["east", "north"])

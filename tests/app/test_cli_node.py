@@ -1,6 +1,8 @@
 """What a person asks of a running node on the command line is left in its book; what makes no sense is refused."""
 
+import json
 import logging
+import os
 import socket
 
 import pytest
@@ -47,6 +49,7 @@ def left(config):
     ],
 )
 def test_a_wish_is_left_for_the_running_node(config, words, wish) -> None:
+    (config.parent / "data" / "health.json").write_text(json.dumps({"stopped": False, "pid": os.getpid()}))
     done = CliRunner().invoke(app, [*words, "--config", str(config), "--by", "anna"])
     assert done.exit_code == 0, done.output
     assert "next step" in done.output
@@ -113,3 +116,55 @@ def test_a_broken_source_is_said_once_a_minute(caplog) -> None:
         now = 61.0
         complaints.say("other")
     assert caplog.messages == ["gone", "other", "other"]
+
+
+@pytest.fixture
+def blocking(config):
+    """A node that has died with one name and one address in force in its lists."""
+    config.write_text('[node]\nactor = "north"\n[enforce]\nlist_folder = "lists"\n')
+    (config.parent / "lists").mkdir()
+    with Book(config.parent / "data/node.db") as book:
+        for n, (kind, value) in enumerate(
+            (("domain", "evil-c2.com"), ("domain", "evil-c2.com"), ("ip4", "203.0.114.9"))
+        ):
+            State(book).keep(
+                Item(
+                    indicator_id=f"indicator--00000000-0000-4000-8000-00000000000{n}", version=1, bundle="{}",
+                    type=kind, value=value, act="block", standing="wanted", rule="", reason="", until_us=2**52,
+                    decided_us=0,
+                )
+            )  # fmt: skip
+    (config.parent / "lists/domain.txt").write_text("evil-c2.com\n")
+    (config.parent / "lists/ip.txt").write_text("203.0.114.9\n")
+    return config
+
+
+@pytest.mark.parametrize("health", [None, {"stopped": True, "pid": 1}, {"stopped": False, "pid": 2**30}, {}])
+def test_a_lift_takes_effect_at_once_where_the_node_has_died(blocking, health) -> None:
+    if health is not None:
+        (blocking.parent / "data/health.json").write_text(json.dumps(health))
+    words = ["lift", "indicator--00000000-0000-4000-8000-000000000000", "--config", str(blocking), "--by", "anna"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "told from here" in done.output
+    assert (blocking.parent / "lists/domain.txt").read_text() == ""
+    assert (blocking.parent / "lists/ip.txt").read_text() == "203.0.114.9\n"
+    assert left(blocking) == []
+    assert isinstance(CliRunner().invoke(app, words).exception, Stop)  # it is lifted already
+
+
+def test_the_kill_switch_takes_effect_at_once_where_the_node_has_died(blocking) -> None:
+    done = CliRunner().invoke(app, ["kill-switch", "on", "--config", str(blocking), "--by", "anna"])
+    assert done.exit_code == 0, done.output
+    assert [(blocking.parent / f"lists/{name}.txt").read_text() for name in ("domain", "ip")] == ["", ""]
+    with Book(blocking.parent / "data/node.db") as book:
+        assert State(book).note("kill_switch") == "on"
+        assert len(list(State(book).items("wanted"))) == 3
+
+
+def test_an_enforcer_that_could_not_be_told_is_said(blocking) -> None:
+    (blocking.parent / "lists/domain.txt.new").mkdir()
+    done = CliRunner().invoke(app, ["kill-switch", "on", "--config", str(blocking), "--by", "anna"])
+    assert isinstance(done.exception, Stop)
+    assert done.exception.code is Exit.NOT_NOW
+    assert "textlist" in str(done.exception)

@@ -84,3 +84,13 @@ def test_without_a_store_it_says_so(config, act, code) -> None:
     done = run(config, act)
     assert done.exception.code is code
     assert "there is no store" in str(done.exception)
+
+
+def test_every_figure_of_the_store_has_a_danish_name() -> None:
+    from dataclasses import fields
+
+    from bavn.actor.store.stats import StoreStats
+    from bavn.app.cli.store import FIGURES
+
+    named = {one.name.removesuffix("_us") for one in fields(StoreStats)}
+    assert named <= set(FIGURES)

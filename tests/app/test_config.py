@@ -3,6 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.app.config import read_node, read_toml
+from bavn.app.exits import Exit, Stop
+from bavn.app.node_protect import packet_filter_of, zone_service_of
+from bavn.app.real import SystemClock
 from bavn.model.settings import SettingsError
 
 
@@ -57,3 +60,31 @@ def test_no_bytes_crash_the_reader(tmp_path_factory, raw) -> None:
 def test_a_file_that_is_not_there_is_told_how_to_be_named(tmp_path) -> None:
     with pytest.raises(SettingsError, match=r"node.toml is not there: name it with --config"):
         read_node(tmp_path / "node.toml")
+
+
+def test_a_hook_that_the_kernel_has_not_is_one_clear_error(tmp_path) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "region-nord"\n[enforce]\nnft_hooks = ["prerouting"]\n')
+    with pytest.raises(Stop, match="nft_hooks: nftables looks at packets in forward, input, output") as stopped:
+        packet_filter_of(read_node(file), SystemClock())
+    assert stopped.value.code is Exit.CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ('zone_listen = "127.0.0.1@0"', "nobody may fetch"),
+        ('zone_secondaries = ["127.0.0.1"]', "need zone_listen"),
+        ('zone_listen = "127.0.0.1@0"\nzone_key = "bavn:hmac-md5:eA=="', "algorithm"),
+        ('zone_listen = "127.0.0.1@0"\nzone_key = "bavn:hmac-sha256:eA=="', "at least 16 bytes"),
+        ('zone_listen = "localhost"\nzone_secondaries = ["127.0.0.1"]', "localhost"),
+        ('zone_listen = "127.0.0.1@66000"\nzone_secondaries = ["127.0.0.1"]', "no address@port"),
+        ('zone_listen = "192.0.2.1@0"\nzone_secondaries = ["127.0.0.1"]', "cannot listen"),
+    ],
+)
+def test_a_zone_that_cannot_be_served_is_one_clear_error(tmp_path, words, why) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text(f'[node]\nactor = "region-nord"\n[enforce]\n{words}\n')
+    with pytest.raises(Stop, match=why) as stopped:
+        zone_service_of(read_node(file).enforce)
+    assert stopped.value.code is Exit.CONFIGURATION

@@ -159,7 +159,7 @@ def test_a_fingerprint_alone_cannot_be_called(sector) -> None:
 @pytest.mark.parametrize("sensor", [True, False])
 def test_a_node_of_the_demonstration_reads_and_changes_its_own_suricata(tmp_path, sensor) -> None:
     plan = ActorPlan("region-nord", "region", ("10.10.0.0/16",), tmp_path if sensor else None)
-    (tmp_path / "node.toml").write_text(_node_toml(plan, "https://127.0.0.1:1", 5353, KNOWN))
+    (tmp_path / "node.toml").write_text(_node_toml(plan, "https://127.0.0.1:1", "https://127.0.0.1:2", 5353, KNOWN))
     (tmp_path / "policy.toml").write_text(POLICY)
     config, suricata = read_node(tmp_path / "node.toml"), OwnSuricata(tmp_path / "suricata", plan.homes)
     given = config.enforce

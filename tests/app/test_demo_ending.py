@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bavn.app.demo_ending import MARK, end_marked, marked, undisturbed, waited
+from bavn.app.demo_ending import FOLDER_PREFIX, MARK, claim, end_leftovers, end_marked, marked, undisturbed, waited
 
 SLEEP = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
 ORPHAN = """
@@ -66,3 +66,55 @@ def test_one_that_does_not_listen_is_not_waited_for_long(monkeypatch) -> None:
     assert process.returncode == -signal.SIGKILL
     process.stdout.close()
     waited(None)
+
+
+def test_the_next_demonstration_ends_what_a_killed_one_left_and_no_other(tmp_path) -> None:
+    killed, running, strange = (tmp_path / f"{FOLDER_PREFIX}{name}" for name in ("killed", "running", "strange"))
+    for folder in (killed, running, strange):
+        folder.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "keep").touch()
+    (tmp_path / f"{FOLDER_PREFIX}link").symlink_to(tmp_path / "elsewhere")
+    sleepers = {
+        folder: subprocess.Popen(SLEEP, stdout=subprocess.PIPE, env={**os.environ, MARK: str(folder)})
+        for folder in (killed, running, strange)
+    }
+    os.close(claim(killed))  # as the kernel does at kill -9
+    held = claim(running)
+    try:
+        for process in sleepers.values():
+            process.stdout.readline()
+        assert end_leftovers(tmp_path) == [killed]
+        assert sleepers[killed].wait() == -signal.SIGTERM
+        assert [sleepers[folder].poll() for folder in (running, strange)] == [None, None]
+        assert not killed.exists()
+        assert running.exists()
+        assert strange.exists(), "without a claim nobody knows if its demonstration runs"
+        assert (tmp_path / "elsewhere" / "keep").exists()
+        assert end_leftovers(tmp_path) == []
+    finally:
+        os.close(held)
+        for process in sleepers.values():
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def test_a_claim_ends_with_its_process_and_no_child_keeps_it(tmp_path) -> None:
+    folder = tmp_path / f"{FOLDER_PREFIX}1"
+    folder.mkdir()
+    code = (
+        "import subprocess, sys, time; from pathlib import Path; from bavn.app.demo_ending import claim\n"
+        f"held = claim(Path({str(folder)!r}))\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(child.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        child = int(process.stdout.readline())
+        try:
+            assert end_leftovers(tmp_path) == []
+            process.kill()
+            process.wait()
+            assert end_leftovers(tmp_path) == [folder]
+        finally:
+            os.kill(child, signal.SIGKILL)

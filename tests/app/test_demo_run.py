@@ -109,8 +109,8 @@ def test_ctrl_c_twice_stops_everything_and_cleans_up(captures, interruptible) ->
 def test_a_suricata_that_dies_is_said_and_everything_else_ends(captures, work) -> None:
     sector = DemoSector(work, {})
     try:
-        url = sector.start_centre()
-        member = sector.admit(ActorPlan("region-nord", "region", ("10.10.0.0/16",), captures), url)
+        urls = sector.start_centre(), sector.start_keyholder()
+        member = sector.admit(ActorPlan("region-nord", "region", ("10.10.0.0/16",), captures), *urls)
         sector.start_nodes()
         sector.check()
         member.suricata._process._process.kill()

@@ -2,7 +2,12 @@
 
 import base64
 import contextlib
+import gzip
+import hashlib
+import shutil
+import socket
 import ssl
+import subprocess
 import threading
 from datetime import UTC, datetime
 
@@ -117,3 +122,71 @@ def test_over_tls(tmp_path) -> None:
         assert http.get(f"https://localhost:{port}/domain.txt").text == "evil.com\n"
     with pytest.raises(ValueError, match="both"):
         list_server(list_app(tmp_path), certificate=tmp_path / "cert.pem")
+
+
+def raw(port, lines):
+    """What comes for a request as a firewall would write it: status, headers, body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall("".join(f"{part}\r\n" for part in (*lines, "Connection: close", "")).encode())
+        said = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = said.partition(b"\r\n\r\n")
+    first, *rest = head.decode("latin-1").split("\r\n")
+    return int(first.split()[1]), {k.lower(): v for k, v in (part.split(": ", 1) for part in rest)}, body
+
+
+def test_packed_and_plain_are_the_same_list_under_two_tags(tmp_path) -> None:
+    enforce(tmp_path, *(f"203.0.{n // 200}.{n % 200 + 1}" for n in range(1000)))
+    with running(list_server(list_app(tmp_path))) as port:
+        status, plain, body = raw(port, ["GET /ip.txt HTTP/1.1", "Host: x"])
+        assert (status, int(plain["content-length"])) == (200, len(body))
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        assert plain["repr-digest"] == f"sha-256=:{digest}:"
+        status, packed, short = raw(port, ["GET /ip.txt HTTP/1.1", "Host: x", "Accept-Encoding: br, gzip;q=0.5"])
+        assert (status, packed["content-encoding"], int(packed["content-length"])) == (200, "gzip", len(short))
+        assert gzip.decompress(short) == body
+        assert len(short) < len(body) / 2
+        assert packed["etag"] != plain["etag"]
+        assert packed["vary"] == plain["vary"] == "Accept-Encoding"
+        for headers, extra in ((plain, []), (packed, ["Accept-Encoding: gzip"])):
+            asked = [f"If-None-Match: {headers['etag']}", *extra]
+            status, again, nothing = raw(port, ["GET /ip.txt HTTP/1.1", "Host: x", *asked])
+            assert (status, again["etag"], nothing) == (304, headers["etag"], b"")
+            status, head, nothing = raw(port, ["HEAD /ip.txt HTTP/1.1", "Host: x", *extra])
+            assert (status, head["content-length"], nothing) == (200, headers["content-length"], b"")
+        for said in ("gzip;q=0", "identity", "x-gzip2", ""):
+            assert (
+                "content-encoding" not in raw(port, ["GET /ip.txt HTTP/1.1", "Host: x", f"Accept-Encoding: {said}"])[1]
+            )
+
+
+def test_a_list_that_was_cut_off_is_not_served(tmp_path) -> None:
+    enforce(tmp_path, "203.0.114.9", "203.0.114.10")
+    whole = (tmp_path / "ip.txt").read_bytes()
+    (tmp_path / "ip.txt").write_bytes(whole[:-3])
+    with client(list_app(tmp_path)) as http:
+        assert http.get("/ip.txt").status_code == 503
+        (tmp_path / "ip.txt").write_bytes(whole)
+        assert http.get("/ip.txt").text == whole.decode()
+
+
+def test_each_kind_of_address_has_a_list_of_its_own(tmp_path) -> None:
+    enforce(tmp_path, "203.0.114.9", "2a00:1::7", "evil.com")
+    with client(list_app(tmp_path)) as http:
+        found = {name: http.get(f"/{name}").text.split() for name in ("ip.txt", "ip4.txt", "ip6.txt", "domain.txt")}
+    assert found == {
+        "ip.txt": ["203.0.114.9", "2a00:1::7"], "ip4.txt": ["203.0.114.9"], "ip6.txt": ["2a00:1::7"],
+        "domain.txt": ["evil.com"],
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_that_asks_as_a_firewall_does_keeps_its_list_where_nothing_changed(tmp_path) -> None:
+    enforce(tmp_path / "lists", "203.0.114.9")
+    words = ["curl", "-sS", "--compressed", "--etag-save", tmp_path / "tag", "--etag-compare", tmp_path / "tag"]
+    with running(list_server(list_app(tmp_path / "lists"))) as port:
+        url = ["-o", tmp_path / "got", "-w", "%{http_code}", f"http://127.0.0.1:{port}/ip.txt"]
+        codes = [subprocess.run([*words, *url], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+        enforce(tmp_path / "lists", "203.0.114.10")
+        codes.append(subprocess.run([*words, *url], capture_output=True, text=True, check=True).stdout)
+    assert codes == ["200", "304", "200"]
+    assert (tmp_path / "got").read_text() == "203.0.114.10\n"

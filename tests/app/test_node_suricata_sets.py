@@ -10,8 +10,9 @@ from bavn.actor.protect.suricata_rules import RULES_NAME, rules_text
 from bavn.app import node_sources
 from bavn.app.config import read_node
 from bavn.app.exits import Exit, Stop
-from bavn.app.node_parts import _dataset
-from bavn.app.node_sources import command_socket, sources_of
+from bavn.app.node_protect import dataset_of
+from bavn.app.node_sources import AGE_RULES_FILE, command_socket, rule_folder, sources_of
+from bavn.app.real import SystemClock
 
 
 def configured(folder, sense: str = "", enforce: str = ""):
@@ -22,13 +23,14 @@ def configured(folder, sense: str = "", enforce: str = ""):
 
 def test_the_rules_are_laid_out_where_suricata_is_to_load_them(tmp_path) -> None:
     config = configured(tmp_path, enforce='suricata_socket = "s/command"\nsuricata_folder = "sets"')
-    assert isinstance(_dataset(config), SuricataDataset)
+    assert isinstance(dataset_of(config), SuricataDataset)
     assert command_socket(config) == tmp_path / "s" / "command"
     assert (tmp_path / "sets" / RULES_NAME).read_text() == rules_text()
 
 
 def test_the_managed_suricata_loads_the_rules_and_takes_the_sets(tmp_path, monkeypatch) -> None:
     made = []
+    monkeypatch.setattr(node_sources, "SOCKET_PATH_LENGTH_MAX", 4096)  # nothing binds here, and a test's folder is deep
     monkeypatch.setattr(
         node_sources, "SuricataLive", lambda **given: made.append(given) or SimpleNamespace(close=lambda: None)
     )
@@ -37,23 +39,24 @@ def test_the_managed_suricata_loads_the_rules_and_takes_the_sets(tmp_path, monke
     for enforce in ('suricata_folder = "sets"', ""):
         config = configured(tmp_path, sense, enforce)
         with contextlib.ExitStack() as closing:
-            sources_of(config, store, closing)
+            sources_of(config, store, SystemClock(), closing)
     with_sets, without = (given["config"] for given in made)
-    assert with_sets.rule_files == (tmp_path / "own.rules", tmp_path / "sets" / RULES_NAME)
+    plain = (AGE_RULES_FILE, tmp_path / "own.rules", rule_folder(config).rules)
+    assert with_sets.rule_files == (*plain, tmp_path / "sets" / RULES_NAME)
     assert with_sets.dataset_dir == tmp_path / "sets"
-    assert (without.rule_files, without.dataset_dir) == ((tmp_path / "own.rules",), None)
+    assert (without.rule_files, without.dataset_dir) == (plain, None)
     assert command_socket(config) == made[0]["folder"] / "command.socket"
 
 
 @pytest.mark.parametrize("enforce", ['suricata_folder = "sets"', 'suricata_socket = "s"'])
 def test_half_a_suricata_is_a_configuration_error(tmp_path, enforce) -> None:
     with pytest.raises(Stop, match="suricata_folder") as stopped:
-        _dataset(configured(tmp_path, enforce=enforce))
+        dataset_of(configured(tmp_path, enforce=enforce))
     assert stopped.value.code is Exit.CONFIGURATION
 
 
 def test_a_folder_that_cannot_be_written_is_one_too(tmp_path) -> None:
     (tmp_path / "sets").write_text("a file")
     with pytest.raises(Stop, match="cannot be") as stopped:
-        _dataset(configured(tmp_path, enforce='suricata_socket = "s"\nsuricata_folder = "sets"'))
+        dataset_of(configured(tmp_path, enforce='suricata_socket = "s"\nsuricata_folder = "sets"'))
     assert stopped.value.code is Exit.CONFIGURATION

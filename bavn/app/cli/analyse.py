@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -14,31 +14,47 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from bavn.app.cli import assets as hosts
+from bavn.app.cli.hunt_ioc import no_indicators
+from bavn.app.cli.hunt_show import visible
+from bavn.app.cli.words import Spoken, heading, number, small
+from bavn.app.danish import reason
 from bavn.app.exits import Exit, Stop
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
+from bavn.model.text import Language
+from bavn.model.text import Text as Words
 
 if TYPE_CHECKING:
+    from bavn.actor.assets.crypto import Use
     from bavn.actor.detect.indicators import IndicatorSet
     from bavn.actor.detect.rank import Ranked
     from bavn.app.analyse import Findings
+    from bavn.model.rule import RowRule
 
 P_SHOWN_MAX = 0.05
 WIDTH_PLAIN = 180
 
 
 def analyse(
-    paths: Annotated[list[Path], typer.Argument(help="Captures, EVE files, Zeek logs, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="Captures, EVE files, Zeek logs, other logs, or folders.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    language: Annotated[Literal["en", "da"], typer.Option(help="Language of the sentences.")] = "en",
+    language: Spoken = "en",
     home: Annotated[list[str] | None, typer.Option(help="An own network (CIDR); may be repeated.")] = None,
     ioc: Annotated[list[Path] | None, typer.Option(help="A list of indicators; may be repeated.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Zone of log times that name none (Europe/Copenhagen).")] = "UTC",
+    sigma: Annotated[list[Path] | None, typer.Option(help="Sigma rules: a file or folder; may be repeated.")] = None,
     together: Annotated[bool, typer.Option("--together", help="Look at all of it as one network's.")] = False,
     top: Annotated[int, typer.Option(min=1, help="At most so many for each source.")] = 1000,
     p_max: Annotated[float, typer.Option(min=1e-9, max=1.0, help="Leave out what has a larger p-value.")] = P_SHOWN_MAX,
     evidence_min: Annotated[float, typer.Option(help="Leave out what is worth less, in nats (at most 4).")] = -1.0,
     all_: Annotated[bool, typer.Option("--all", help="Leave nothing out.")] = False,
+    with_assets: Annotated[bool, typer.Option("--assets", help="Show the own hosts instead: roles, services.")] = False,
+    cbom: Annotated[
+        Path | None, typer.Option(help="Write what the encryption is made of here (CycloneDX 1.6), too.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name each Sigma rule that cannot run.")] = False,
 ) -> None:
     """Find out what each path is, run every detector, and say what is suspicious and why.
 
@@ -48,30 +64,55 @@ def analyse(
     from bavn.app.analyse import Unread, units
     from bavn.app.analyse import analyse as look
 
+    zone = _zone(time_zone)
     homes = tuple(_network(text) for text in home or ())
-    indicators = _indicators(ioc or [])
+    indicators = _indicators(ioc or [], language)
+    rules, unreadable = _rules(sigma or [], language, verbose=verbose)
     keep = Kept(1.0 if all_ else p_max, -1.0 if all_ else evidence_min, top)
     screen = Console(stderr=True)
-    faults = looked_at = 0
+    faults = looked_at = last_us = 0
+    crypto: tuple[Use, ...] = ()
     with screen.status("reading") as status:
         for unit in units(paths, together=together):
             found = (
                 unit
                 if isinstance(unit, Unread)
-                else look(unit, homes=homes, indicators=indicators, progress=partial(_tell, status, unit.source))
+                else look(
+                    unit,
+                    homes=homes,
+                    indicators=indicators,
+                    zone=zone,
+                    rules=rules,
+                    progress=partial(_tell, status, unit.source),
+                    with_assets=with_assets,
+                    with_crypto=cbom is not None,
+                )
             )
             if isinstance(found, Unread):
                 faults += 1
-                print(f"bavn: {found.source}: {found.reason}", file=sys.stderr)
+                print(f"bavn: {found.source}: {reason(found.reason, language)}", file=sys.stderr)
                 continue
             looked_at += 1
+            crypto += found.crypto
+            last_us = max(last_us, found.last_us)
             faults += any(refusal.line == 0 for refusal in found.refusals)
-            _say_refused(found)
+            _say_refused(found, language)
+            if with_assets:
+                hosts.show(list(found.assets), language, as_json=as_json, source=found.source)
+                continue
             _show(found, keep, language, as_json=as_json)
-    if faults and not looked_at:
+    if cbom is not None and looked_at:
+        hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
+    if (faults and not looked_at) or (unreadable and not faults):
         raise typer.Exit(Exit.INPUT)
     if faults:
-        raise Stop(Exit.INPUT, f"{faults} of what was given could not be read whole; the rest was looked at")
+        raise Stop(
+            Exit.INPUT,
+            Words(
+                f"{faults} of what was given could not be read whole; the rest was looked at",
+                f"{faults} af det givne kunne ikke læses helt; resten er set på",
+            ).say(language),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +136,26 @@ def _tell(status: Status, source: str, rows: int) -> None:
     status.update(f"reading {source}: {rows:,} records")
 
 
-def _say_refused(found: "Findings") -> None:
+def _say_refused(found: "Findings", language: Language) -> None:
     """One line for each damaged file; one for all lines that were refused."""
     for refusal in found.refusals:
         if refusal.line == 0:
-            print(f"bavn: {refusal.file}: {refusal.reason}", file=sys.stderr)
+            print(f"bavn: {refusal.file}: {reason(refusal.reason, language)}", file=sys.stderr)
     lines = [refusal for refusal in found.refusals if refusal.line]
     if lines:
-        first = lines[0]
-        print(
-            f"bavn: {found.source}: {found.refused:,} refused, the first {first.file}:{first.line}: {first.reason}",
-            file=sys.stderr,
-        )
+        first, count = lines[0], number(found.refused, language)
+        said = Words(f"{count} refused, the first", f"{count} afvist, den første").say(language)
+        why = reason(first.reason, language)
+        print(f"bavn: {found.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
+
+
+def _zone(text: str) -> str:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(text).key
+    except (ValueError, OSError, KeyError) as error:
+        raise Stop(Exit.USAGE, f"--time-zone {text}: no such zone (as Europe/Copenhagen is)") from error
 
 
 def _network(text: str) -> str:
@@ -118,7 +167,7 @@ def _network(text: str) -> str:
         raise Stop(Exit.USAGE, f"--home {text}: {error}") from error
 
 
-def _indicators(files: list[Path]) -> "IndicatorSet":
+def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
     from bavn.actor.detect.indicator_list import read
     from bavn.actor.detect.indicators import NO_INDICATORS
 
@@ -130,12 +179,35 @@ def _indicators(files: list[Path]) -> "IndicatorSet":
         except OSError as error:
             raise Stop(Exit.USAGE, f"--ioc {file}: {error.strerror}") from error
         made |= reading.indicators
-        for line, refused in reading.refusals[:5]:
-            print(f"bavn: {file}:{line}: {refused.reason}", file=sys.stderr)
+        no_indicators(visible(str(file)), list(reading.refusals), reading.refused, language)
     return made
 
 
-def _show(found: "Findings", keep: Kept, language: Literal["en", "da"], *, as_json: bool) -> None:
+def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tuple[RowRule, ...], int]":
+    """The rules that run, and how many cannot be read: these are named, those that are not supported counted (or named
+    too)."""
+    from bavn.actor.hunt.sigma import rules_of
+    from bavn.app.sigma_files import sigma_outcomes
+
+    for path in paths:
+        if not path.exists():
+            raise Stop(Exit.USAGE, f"--sigma {path}: there is no such file or folder")
+    outcomes = sigma_outcomes(paths) if paths else []
+    left = sum(outcome.standing == "unsupported" for outcome in outcomes)
+    if left and not verbose:
+        said = Words(
+            f"{left} of {len(outcomes)} Sigma rules are not supported and do not run (--verbose says why)",
+            f"{left} af {len(outcomes)} Sigma-regler understøttes ikke og kører ikke (--verbose siger hvorfor)",
+        ).say(language)
+        print(f"bavn: {said}", file=sys.stderr)
+    for outcome in outcomes:
+        if outcome.standing == "unreadable" or (verbose and outcome.standing == "unsupported"):
+            named = f"{outcome.file}: {outcome.title}".removesuffix(": ")
+            print(f"bavn: {named}: {outcome.reason}", file=sys.stderr)
+    return rules_of(outcomes), sum(outcome.standing == "unreadable" for outcome in outcomes)
+
+
+def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -> None:
     kept = keep.of(found)
     if as_json:
         for one in kept:
@@ -145,9 +217,17 @@ def _show(found: "Findings", keep: Kept, language: Literal["en", "da"], *, as_js
     screen = Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
     screen.rule(found.source, align="left")
     rest = len(found.suspicions) - len(kept)
+    rows, refused, hosts_, line, weaker = (
+        number(count, language) for count in (found.rows, found.refused, found.hosts, alert_line(found.hosts), rest)
+    )
     screen.print(
-        f"{found.rows:,} records, {found.refused:,} refused, {found.hosts:,} own hosts; the alert line is the first"
-        f" {alert_line(found.hosts)}; {rest:,} weaker left out" + (" (--all)" if rest else ""),
+        Words(
+            f"{rows} records, {refused} refused, {hosts_} own hosts; the alert line is the first {line}; {weaker}"
+            " weaker left out",
+            f"{rows} poster, {refused} afvist, {hosts_} egne maskiner; alarmlinjen er de første {line}; {weaker}"
+            " svagere udeladt",
+        ).say(language)
+        + (" (--all)" if rest else ""),
         highlight=False,
         markup=False,
     )
@@ -156,24 +236,25 @@ def _show(found: "Findings", keep: Kept, language: Literal["en", "da"], *, as_js
     if kept:
         screen.print(_table(kept, language))
     else:
-        screen.print("nothing suspicious", highlight=False)
+        screen.print(Words("nothing suspicious", "intet mistænkeligt").say(language), highlight=False)
 
 
-def _table(kept: list["Ranked"], language: Literal["en", "da"]) -> Table:
+def _table(kept: list["Ranked"], language: Language) -> Table:
     """The suspicions, a line drawn under those that the actor's own SOC would read."""
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for heading in ("rank", "detector", "technique", "p", "nats", "host", "peer"):
-        table.add_column(heading, overflow="fold", no_wrap=heading not in ("host", "peer"))
-    table.add_column("why", ratio=1, min_width=30)
+    for name in ("rank", "detector", "technique", "p", "nats", "host", "peer"):
+        table.add_column(heading(name, language), overflow="fold", no_wrap=name not in ("host", "peer"))
+    table.add_column(heading("why", language), ratio=1, min_width=30)
     last = max((one.rank for one in kept if one.above), default=0)
     for one in kept:
         s = one.suspicion
-        facts = (str(one.rank), s.detector, s.technique, f"{s.p:.2g}", f"{s.evidence_nats:.2f}", s.host, s.peer)
+        p, nats = small(s.p, language), number(s.evidence_nats, language, 2)
+        facts = (str(one.rank), s.detector, s.technique, p, nats, s.host, s.peer)
         table.add_row(*(Text(fact) for fact in facts), Text(s.why.say(language)), end_section=one.rank == last)
     return table
 
 
-def _facts(source: str, one: "Ranked", language: Literal["en", "da"]) -> dict[str, Any]:
+def _facts(source: str, one: "Ranked", language: Language) -> dict[str, Any]:
     s = one.suspicion
     return {
         "detector": s.detector, "technique": s.technique, "p": s.p, "p_source": s.p_source,

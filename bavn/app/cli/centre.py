@@ -1,22 +1,60 @@
 """`bavn centre`: set up, invite, run, and work with leads, cases and indicators."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated
 
 import typer
 
-from bavn.app.cli import policy
+from bavn.app.cli import (
+    account,
+    casework,
+    centre_round,
+    centre_store,
+    clock,
+    console,
+    counts,
+    exchange,
+    indicator,
+    leads,
+    member,
+    misp,
+    nis2,
+    partner,
+    policy,
+    proposals,
+    publish,
+    remind,
+    source,
+)
+from bavn.app.cli import ask as asking
 from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.exits import Exit, Stop
 from bavn.model.case import CaseAct
 from bavn.model.member import ActorKind
-from bavn.model.moment import HOUR_US, iso, iso_hour
-
-if TYPE_CHECKING:
-    from bavn.centre.node.lead_book import LeadView
+from bavn.model.moment import HOUR_US, iso
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector analysis centre.")
 app.add_typer(policy.app, name="policy")
+app.command("round")(centre_round.round_)
+asking.attach(app)
+app.add_typer(nis2.app, name="nis2")
+app.add_typer(member.app, name="member")
+app.add_typer(partner.app, name="partner")
+exchange.attach(app)
+app.add_typer(source.app, name="source")
+proposals.attach(app)
+misp.attach(app)
+leads.attach(app)
+centre_store.attach(app)
+casework.attach(app)
+remind.attach(app)
+publish.attach(app)
+app.add_typer(indicator.app, name="indicator")
+clock.attach(app)
+app.command("counts")(counts.counts)
+app.command("console")(console.centre_console)
+app.add_typer(account.group("sac"), name="account")
 
 
 @app.command("init")
@@ -35,22 +73,24 @@ def invite(
     config: Config = CENTRE_TOML,
     *,
     kind: Annotated[ActorKind, typer.Option(help="What sort of organisation it is.")] = "other",
-    group: Annotated[str, typer.Option(help="Vendor or host that it shares with others; they count as one.")] = "",
+    group: Annotated[
+        str, typer.Option(help="Vendor, host or operator that it shares with others; they count as one.")
+    ] = "",
+    by: By = "operator",
     as_json: AsJson = False,
 ) -> None:
     """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn."""
-    from bavn.app.centre_parts import open_enrolment, open_registry
-    from bavn.app.config import read_centre
+    from bavn.app.cli.member import membership
+    from bavn.centre.cases.who import NotAllowed
     from bavn.centre.members.registry import CannotAdd
 
-    file = read_centre(config)
-    registry, enrolment = open_registry(file), open_enrolment(file)
-    if registry.actor(actor) is None:
+    with membership(config) as (members_, enrolment):
         try:
-            registry.add(actor, kind, group)
+            token, pin = members_.invite(actor, by, kind=kind, group=group), enrolment.authority.fingerprint
         except CannotAdd as error:
             raise Stop(Exit.USAGE, str(error)) from error
-    token, pin = enrolment.invite(actor), enrolment.authority.fingerprint
+        except NotAllowed as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
     if as_json:
         print(json.dumps({"actor": actor, "token": token, "pin": pin}))
     else:
@@ -58,29 +98,24 @@ def invite(
 
 
 @app.command("revoke")
-def revoke(actor: str, config: Config = CENTRE_TOML) -> None:
+def revoke(
+    actor: str, config: Config = CENTRE_TOML, *, by: By = "operator", why: member.Why = "shut out by the operator"
+) -> None:
     """Shut an actor out, at once and for good."""
-    from bavn.app.centre_parts import open_registry
-    from bavn.app.config import read_centre
-    from bavn.centre.members.registry import UnknownActor
-
-    try:
-        open_registry(read_centre(config)).revoke(actor)
-    except UnknownActor as error:
-        raise Stop(Exit.NOT_FOUND, str(error)) from error
+    member.step("revoke", actor, config, by, why)
     print(f"{actor} is shut out")
 
 
 @app.command("run")
 def run(config: Config = CENTRE_TOML) -> None:
     """Run the centre until SIGTERM or Ctrl-C. Prints the port it listens on."""
-    from bavn.app.centre_parts import build
+    from bavn.app.centre_run import run as run_centre
     from bavn.app.config import read_centre
+    from bavn.app.reminding import running
 
-    _, server, book = build(read_centre(config))
-    print(json.dumps({"port": server.port}), flush=True)
-    with book:
-        server.run()
+    file = read_centre(config)
+    with running(file):
+        run_centre(file, lambda server: print(json.dumps(server.ports), flush=True))
 
 
 @app.command("members")
@@ -89,10 +124,13 @@ def members(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     with opened(config) as desk:
         rows = [
             {
-                "actor": m.actor.name, "kind": m.actor.kind, "group": m.actor.group, "state": m.actor.state.value,
+                "actor": m.actor.name, "kind": m.actor.kind, "group": m.actor.group,
+                "canary": m.actor.canary, "state": m.actor.state.value,
                 "health": None if m.health is None else iso(m.health.received_us),
                 "sensor": None if m.health is None else m.health.sensor,
                 "queue": None if m.health is None else m.health.queue_messages,
+                "forms": None if m.health is None else m.health.forms,
+                "functions": list(m.role.functions), "suppliers": list(m.role.suppliers),
             }
             for m in desk.members()
         ]  # fmt: skip
@@ -114,27 +152,22 @@ def rounds(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int 
     show(rows, as_json=as_json)
 
 
-@app.command("round")
-def round_(
-    round_id: Annotated[str, typer.Argument(help="As `bavn centre rounds` names it.")],
+@app.command("ledger")
+def ledger(
     config: Config = CENTRE_TOML,
     *,
     as_json: AsJson = False,
+    out: Out = False,
+    refused: RefusedOnly = False,
+    verify: Verify = False,
+    limit: Limit = 200,
 ) -> None:
-    """Why each element of a round was revealed or not: who holds it, who was asked, who named it, who declined."""
-    with opened(config) as desk:
-        cells = desk.cells(round_id)
-        rows = [
-            {
-                "table": c.table, "bin": c.bin, "holders": list(c.holders), "asked": list(c.asked),
-                "named": {actor: str(observable) for actor, observable in c.named}, "declined": list(c.declined),
-            }
-            for c in cells
-        ]  # fmt: skip
-    if not rows and not as_json:
-        print("no element was held by enough actors, or no such round is remembered (bavn centre rounds)")
-        return
-    show(rows, as_json=as_json)
+    """Every item that met the centre's gates: what came in, what went out, what was refused, and why."""
+    from bavn.app.centre_parts import BOOK_FILE
+    from bavn.app.config import read_centre
+
+    book = read_centre(config).folder / BOOK_FILE
+    show_ledger(book, as_json=as_json, out=out, refused=refused, verify=verify, limit=limit)
 
 
 @app.command("quarantine")
@@ -145,35 +178,6 @@ def quarantine(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
             {"round": q.round_id, "table": q.table, "bin": q.bin, "named": dict(q.named)} for q in desk.quarantine()
         ]
     show(rows, as_json=as_json)
-
-
-@app.command("leads")
-def leads(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en", limit: int = 20) -> None:
-    """The ranked leads with every term of their score in words."""
-    with opened(config) as desk:
-        rows = [_lead(view, language) for view in desk.leads(limit)]
-    if as_json:
-        show(rows, as_json=True)
-        return
-    if not rows:
-        print("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
-    for row in rows:
-        print(f"{row['rank']:>3}  {row['score']:6.2f}  {', '.join(row['observables'])}  at {', '.join(row['actors'])}")
-        for term in row["terms"]:
-            print(f"       {term['nats']:+6.2f}  {term['why']}")
-        for actor, score in row["without"].items():
-            print(f"       without {actor}: {score:.2f}")
-
-
-def _lead(view: "LeadView", language: Literal["en", "da"]) -> dict[str, Any]:
-    lead = view.lead
-    return {
-        "lead": lead.id, "rank": lead.rank, "score": round(lead.score, 3),
-        "observables": [str(o) for o in lead.observables], "actors": list(lead.actors),
-        "terms": [{"name": t.name, "nats": round(t.nats, 3), "why": t.why.say(language)} for t in lead.terms],
-        "without": {actor: round(score, 3) for actor, score in lead.without},
-        "first": iso_hour(lead.first_hour), "had": iso(view.first_us),
-    }  # fmt: skip
 
 
 @app.command("open-case")
@@ -240,7 +244,9 @@ def case(
     *,
     by: By = "",
     why: Annotated[str, typer.Option(help="The reason; needed for all but `take`.")] = "",
+    seen: casework.Seen = None,
     as_json: AsJson = False,
+    language: Spoken = "en",
 ) -> None:
     """Show a case and its history, or do a step of its life-cycle."""
     from bavn.centre.cases.cases import ChangedMeanwhile, UnknownCase
@@ -248,8 +254,10 @@ def case(
 
     with opened(config) as desk:
         try:
-            found = desk.case(case_id) if act is None else desk.act(case_id, act, by, why)
-            history = desk.history(case_id)
+            found = desk.case(case_id) if act is None else desk.act(case_id, act, by, why, seen=seen)
+            history, marked = desk.history(case_id), casework.marking_row(desk, case_id, language)
+            there = sorted(desk.work.involved.actors(case_id))
+            alone = act is CaseAct.RELEASE and len(desk.behind(case_id)) == 1
         except UnknownCase as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
         except (NotAllowed, ChangedMeanwhile, ValueError) as error:
@@ -258,12 +266,17 @@ def case(
         "case": found.id, "lead": found.lead_id, "state": found.state.value, "score": round(found.score, 3),
         "owner": found.owner, "observables": [str(e.observable) for e in found.facts.elements],
     }  # fmt: skip
+    row |= {name: marked[name] for name in ("standing", "tlp", "pap", "rsit", "techniques", "merged_into")}
+    row["actors"] = there
     if as_json:
         print(json.dumps(row, ensure_ascii=False))
         return
     show([row], as_json=False)
     for line in history:
         print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")
+    if alone:
+        print("One person stands behind it: what may block waits until somebody else says")
+        print(f"    bavn centre indicator release {case_id} --by NAME --why REASON")
 
 
 @app.command("indicators")
@@ -277,6 +290,7 @@ def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
                 "actors": {
                     a.actor: {
                         "state": a.state, "enforcers": list(a.enforcers), "rule": a.rule,
+                        "not_carried_by": list(a.not_carried), "held": a.held,
                         "enforced": None if a.enforced_us is None else iso(a.enforced_us),
                     }
                     for a in v.actors
@@ -288,6 +302,7 @@ def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
                     }
                     for s in desk.sightings(v.kept.indicator.id)
                 ],
+                "retro_unanswered": asking.unanswered(v.actors, desk.sightings(v.kept.indicator.id)),
                 "clock": {
                     name: None if at is None else iso(at) for name, at in desk.clock(v.kept.indicator.id).steps
                 },

@@ -1,14 +1,16 @@
 """The one command: puts the subcommands together and turns what went wrong into one line and an exit code."""
 
+import errno
 import logging
 import os
+import sqlite3
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from bavn import __version__
-from bavn.app.cli import analyse, centre, demo, node, sim
+from bavn.app.cli import analyse, bench, centre, demo, keyholder, node, operator, sim
 from bavn.app.exits import PAGES, Exit, Stop
 from bavn.model.case import NotNow
 from bavn.model.ports import LinkDown, LinkRefused
@@ -22,7 +24,10 @@ app = typer.Typer(
 app.command("analyse")(analyse.analyse)
 app.add_typer(node.app, name="node")
 app.add_typer(centre.app, name="centre")
+app.add_typer(operator.app, name="operator")
+app.add_typer(keyholder.app, name="keyholder")
 app.add_typer(sim.app, name="sim")
+app.add_typer(bench.app, name="bench")
 app.command("demo")(demo.demo)
 
 
@@ -49,7 +54,25 @@ def main() -> None:
         level=os.environ.get("BAVN_LOG", "WARNING").upper(), stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )  # fmt: skip
-    sys.exit(_run())
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _nobody_reads()
+    sys.exit(code)
+
+
+def _nobody_reads() -> None:
+    """Whoever read the output has gone, as in ``| head -1``: what is left to write goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.stdout = os.fdopen(1, "w")
+
+
+_MENDED_BY_OPERATOR: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
+_DATABASE_OUT_OF_REACH: Final = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_PERM}
+)
+_SEE_TO: Final = "see to its rights and to room on the disk, and run as the user who owns it"
 
 
 def _run() -> int:
@@ -70,10 +93,27 @@ def _run() -> int:
     except typer.Abort:
         return _say(Exit.INTERRUPTED, "stopped")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _nobody_reads()
         return Exit.OK
+    except SystemExit as ending:
+        if not isinstance(ending.__context__, BrokenPipeError):
+            raise
+        _nobody_reads()  # typer ends with 1 by itself
+        return Exit.OK
+    except OSError as error:
+        if error.errno not in _MENDED_BY_OPERATOR:
+            return _broken(error)
+        what = error.filename or "a file"
+        return _say(Exit.CONFIGURATION, f"{what} cannot be used ({error.strerror}): {_SEE_TO}")
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DATABASE_OUT_OF_REACH:
+            return _broken(error)
+        return _say(Exit.CONFIGURATION, f"the database in its folder cannot be used ({error}): {_SEE_TO}")
     except Exception as error:
         shown = getattr(error, "format_message", None)
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help is the answer
+            print(error, file=sys.stderr)
+            return int(Exit.USAGE)
         if shown is not None:
             return _say(Exit.USAGE, str(shown()))
         logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
@@ -82,6 +122,11 @@ def _run() -> int:
     if ended == Exit.INTERRUPTED:
         return _say(Exit.INTERRUPTED, "stopped")
     return ended if isinstance(ended, int) else Exit.OK
+
+
+def _broken(error: Exception) -> int:
+    logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
+    return _say(Exit.BROKEN, f"{type(error).__name__}: {error}")
 
 
 def _say(code: Exit, line: str) -> int:

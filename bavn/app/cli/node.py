@@ -1,33 +1,60 @@
 """`bavn node`: enrol, run, and look at what an actor's own node did, suspects and lets out."""
 
 import json
+import os
 import re
-import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from bavn.app.cli import store
+from bavn.app.cli import (
+    account,
+    assets,
+    attach,
+    console,
+    dry_run,
+    evidence,
+    guard,
+    health,
+    hunt,
+    node_cases,
+    node_counts,
+    questions,
+    reveals,
+    rules,
+    store,
+    suspicions,
+    verdicts,
+)
+from bavn.app.cli.book import NODE_TOML, AsJson, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
+from bavn.app.cli.words import cell
 from bavn.app.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="An actor's own node.")
 app.add_typer(store.app, name="store")
+app.command("assets")(assets.assets)
+app.command("cbom")(assets.cbom)
+app.add_typer(hunt.app, name="hunt")
+app.add_typer(rules.app, name="rules")
+app.command("suspicions")(suspicions.suspicions)
+verdicts.attach(app)
+reveals.attach(app)
+app.command("questions")(questions.questions)
+app.command("counts")(node_counts.counts)
+app.command("evidence")(evidence.evidence)
+app.command("attach")(attach.attach)
+node_cases.attach(app)
+app.command("health")(health.health)
+app.command("dry-run")(dry_run.dry_run)
+guard.attach(app)
+app.command("console")(console.node_console)
+app.add_typer(account.group("soc"), name="account")
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
-NODE_TOML = Path("node.toml")
-WIDTH_PLAIN = 180
-WORDY = ("why", "says", "rule")
 PIN = re.compile("[0-9a-f]{64}")
 TOKEN = re.compile("[A-Za-z0-9_-]{43}")
 
@@ -37,9 +64,13 @@ def enrol(
     pin: Annotated[str, typer.Option(help="SHA-256 of the authority's certificate, as the centre printed it.")],
     token: Annotated[str, typer.Option(help="The one-time token from `bavn centre invite`.", envvar="BAVN_TOKEN")],
     config: Config = NODE_TOML,
+    *,
+    keyholder: Annotated[
+        bool, typer.Option("--keyholder", help="At the key holder (mode M2), with its own pin and token.")
+    ] = False,
 ) -> None:
     """Become a member: make keys here and fetch a certificate with a one-time token."""
-    from bavn.app.config import read_node
+    from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
     from bavn.app.real import SystemDice
     from bavn.wire.links.enrolment import enrol as ask
     from bavn.wire.safe import Safe
@@ -49,18 +80,22 @@ def enrol(
     if not TOKEN.fullmatch(token):
         raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
     given = read_node(config)
+    url, folder = (
+        (given.node.keyholder_url, KEYHOLDER_KEYS) if keyholder else (given.node.centre_url, CENTRE_KEYS)
+    )  # fmt: skip
+    if not url:
+        name = "keyholder_url" if keyholder else "centre_url"
+        raise Stop(Exit.CONFIGURATION, f"{config} [node]: {name} is empty: there is nobody to enrol at")
     try:
-        ask(given.node.centre_url, pin, given.node.actor, token, Safe(given.folder / "keys"), SystemDice())
+        ask(url, pin, given.node.actor, token, Safe(given.folder / folder), SystemDice())
     except (FileExistsError, ValueError) as error:
         raise Stop(Exit.CONFIGURATION, str(error)) from error
-    print(f"{given.node.actor} is enrolled; keys and certificate are in {given.folder / 'keys'}")
+    print(f"{given.node.actor} is enrolled; keys and certificate are in {given.folder / folder}")
 
 
 @app.command("group-key")
 def group_key(file: Annotated[Path, typer.Argument(help="Where to write it; must not exist.")]) -> None:
     """Make a new group key for mode M1. Hand it to the other actors yourselves, never through the centre."""
-    import os
-
     from bavn.app.real import SystemDice
     from bavn.psi.keys import new_group_key_file
 
@@ -75,13 +110,28 @@ def group_key(file: Annotated[Path, typer.Argument(help="Where to write it; must
 
 @app.command("run")
 def run(config: Config = NODE_TOML) -> None:
-    """Run the node until SIGTERM or Ctrl-C."""
+    """Run the node until SIGTERM or Ctrl-C; says on a line of its own when it is up."""
     from bavn.app.config import read_node
     from bavn.app.node_service import NodeService
 
+    given = read_node(config)
     with store.understood():
-        service = NodeService(read_node(config))
-    service.run()
+        service = NodeService(given)
+    sector = f"in the sector of {given.node.centre_url}" if given.node.centre_url else "without a sector"
+    code = Exit.BROKEN
+    try:
+        service.run(ready=lambda: print(f"{given.node.actor} is up, {sector}; data in {given.folder}", flush=True))
+        code = Exit.OK
+    finally:
+        if service.stuck:
+            leave(code, f"left without waiting for: {', '.join(service.stuck)}; all that counts is on the disk")
+
+
+def leave(code: Exit, line: str) -> None:
+    """Ends the process without waiting for threads that do not end; never returns."""
+    print(f"bavn: {line}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(code)
 
 
 @app.command("ledger")
@@ -89,86 +139,62 @@ def ledger(
     config: Config = NODE_TOML,
     *,
     as_json: AsJson = False,
-    out: Annotated[bool, typer.Option("--out", help="Only what left.")] = False,
-    refused: Annotated[bool, typer.Option("--refused", help="Only what was refused.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Walk the hash chain and say whether it holds.")] = False,
-    limit: Annotated[int, typer.Option(help="The last so many lines.", min=1, max=100_000)] = 200,
+    out: Out = False,
+    refused: RefusedOnly = False,
+    verify: Verify = False,
+    limit: Limit = 200,
+    language: Spoken = "en",
 ) -> None:
     """Every item that met a gate: what left, what was refused, and why."""
-    from bavn.wire.ledger import look_on
-
-    with look_on(_book(config)) as reader:
-        bad = reader.verify() if verify else None
-        lines = [
-            line for line in reader.every()
-            if (not out or (line.way == "out" and line.verdict == "passed" and line.privacy))
-            and (not refused or line.verdict == "refused")
-        ][-limit:]  # fmt: skip
-    if as_json:
-        for line in lines:
-            print(json.dumps(asdict(line), ensure_ascii=False, sort_keys=True))
-    else:
-        _table(
-            ("line", "when", "gate", "way", "what", "outcome", "class", "bytes", "says"),
-            [
-                (line.seq, iso(line.at_us)[:19], line.gate, line.way, line.kind,
-                 "passed" if line.verdict == "passed" else f"refused: {line.rule}", line.privacy, line.bytes,
-                 line.summary[:90] or line.reason)
-                for line in lines
-            ],
-        )  # fmt: skip
-    if bad is not None:
-        raise Stop(Exit.BROKEN, f"the ledger's chain breaks at line {bad.seq}: it {bad.reason}")
-    if verify:
-        print("the chain holds")
-
-
-@app.command("suspicions")
-def suspicions(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en", top: int = 50) -> None:
-    """What is suspicious now, in the actor's own reading order, with the alert line."""
-    from bavn.actor.door.known import RANKED_SQL, ranked_of
-
-    with _asks(config) as rows:
-        ranked = ranked_of(rows(RANKED_SQL))[:top]
-    if as_json:
-        for entry in ranked:
-            print(json.dumps(_suspicion(entry.rank, entry.known_us, entry.suspicion, language), ensure_ascii=False))
-        return
-    _table(
-        ("rank", "detector", "p", "nats", "host", "peer", "why"),
-        [
-            (e.rank, e.suspicion.detector, f"{e.suspicion.p:.2g}", f"{e.suspicion.evidence_nats:.2f}",
-             e.suspicion.host, e.suspicion.peer, e.suspicion.why.say(language))
-            for e in ranked
-        ],
-    )  # fmt: skip
-
-
-def _suspicion(rank: int, known_us: int, s: Any, language: Language) -> dict[str, Any]:
-    return {
-        "rank": rank, "id": s.id, "detector": s.detector, "technique": s.technique, "p": s.p, "p_source": s.p_source,
-        "evidence_nats": s.evidence_nats, "host": s.host, "peer": s.peer, "first": iso(s.first_us),
-        "last": iso(s.last_us), "known": iso(known_us), "hosts": s.hosts, "listed": s.listed,
-        "observables": [str(o) for o in s.observables], "why": s.why.say(language),
-    }  # fmt: skip
+    show_ledger(
+        book_of(config), as_json=as_json, out=out, refused=refused, verify=verify, limit=limit, language=language
+    )
 
 
 @app.command("blocks")
-def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
+def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """What is blocked until when, what waits for a person, and why."""
-    with _asks(config) as rows:
+    with asks(config) as rows:
         found = rows(
             "SELECT indicator_id, type, value, act, standing, rule, reason, until_us FROM protect_item ORDER BY value"
         )
+        notes = dict(rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch')"))
     keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
     made = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in found]
     if as_json:
         for entry in made:
             print(json.dumps(entry, ensure_ascii=False))
         return
-    _table(("value", "act", "standing", "rule", "until"), [
-        (m["value"], m["act"], m["standing"], m["rule"] or "", m["until"][:16]) for m in made
-    ])  # fmt: skip
+    show_table(("value", "act", "standing", "rule", "until"), [
+        (m["value"], cell(m["act"], language), cell(m["standing"], language), _rule_said(m["rule"], language),
+         m["until"][:16])
+        for m in made
+    ], language)  # fmt: skip
+    for said in switches_said(notes):
+        print(said.say(language))
+
+
+def switches_said(notes: dict[str, str]) -> list[Text]:
+    """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why."""
+    said = []
+    if notes.get("kill_switch") == "on":
+        own = Text("Nothing is in force: the own kill switch is on.", "Intet er i kraft: eget nødstop er slået til.")
+        said.append(own)
+    turned = json.loads(notes.get("sector_switch", "{}"))
+    if turned.get("state") == "on":
+        who = f"{turned['by']}: {turned['why']}"
+        said.append(
+            Text(f"Nothing is in force: the sector's kill switch is on ({who}).",
+                 f"Intet er i kraft: sektorens nødstop er slået til ({who}).")
+        )  # fmt: skip
+    return said
+
+
+def _rule_said(rule: str | None, language: Language) -> str:
+    """Why an indicator stands as it does: the rule of gate 4 in words."""
+    from bavn.actor.protect.words import WORDS
+
+    return WORDS[rule].say(language) if rule in WORDS else rule or ""
 
 
 @app.command("veto")
@@ -228,16 +254,40 @@ def kill_switch(
 
 
 def _leave(act: Literal["approve", "lift", "kill", "revive"], config: Path, indicator: str, by: str) -> None:
-    """Leaves a wish that the running node grants at its next step; Stop for an indicator that is not known here."""
+    """Leaves a wish that the running node grants at its next step. Where it does not run, what lifts is done at once.
+    Stop for an indicator that is not known here."""
     from bavn.actor.protect.state import State
     from bavn.actor.protect.wishes import wish
+    from bavn.app.by_hand import runs
+    from bavn.app.config import read_node
     from bavn.wire.book import Book
 
-    with Book(_book(config)) as book:
+    with Book(book_of(config)) as book:
         if indicator and State(book).item(indicator) is None:
             raise Stop(Exit.NOT_FOUND, f"no indicator {indicator!r} is remembered here (bavn node blocks)")
-        wish(book, act, indicator, by)
-    print(f"{act} {indicator}".strip() + ": the running node does it at its next step")
+        here = act in ("lift", "kill") and not runs(read_node(config))
+        if not here:
+            wish(book, act, indicator, by)
+    if here:
+        _lift_here("lift" if act == "lift" else "kill", config, indicator, by)
+    else:
+        print(f"{act} {indicator}".strip() + ": the running node does it at its next step")
+
+
+def _lift_here(act: Literal["lift", "kill"], config: Path, indicator: str, by: str) -> None:
+    """The node does not run: its enforcers are told from here. Stop where one of them could not be told."""
+    from bavn.app.by_hand import done_here
+    from bavn.app.config import read_node
+
+    refused, down = done_here(read_node(config), book_of(config), act, indicator, by)
+    if refused is not None:
+        raise Stop(Exit.NOT_FOUND, refused.reason)
+    if down:
+        said = "; ".join(f"{name}: {reason}" for name, reason in down)
+        raise Stop(
+            Exit.NOT_NOW, f"{act}: written down, but not everywhere in effect ({said}); do it again, or start the node"
+        )
+    print(f"{act} {indicator}".strip() + ": done; the node does not run, so its enforcers were told from here")
 
 
 def _wish(config: Path, text: str, wish: str | None, by: str) -> None:
@@ -256,42 +306,6 @@ def _wish(config: Path, text: str, wish: str | None, by: str) -> None:
         observable = as_element(Observable.of(kind, value))
     except (NotCanonical, ValueError) as error:
         raise Stop(Exit.USAGE, f"{text!r} is no observable: {error}") from error
-    with Book(_book(config)) as book:
+    with Book(book_of(config)) as book:
         State(book, bytes(32)).set_wish(observable, wish, by, SystemClock().now_us())
     print(f"{observable}: {wish or 'no wish'}")
-
-
-def _book(config: Path) -> Path:
-    from bavn.app.config import read_node
-
-    file = read_node(config).folder / "node.db"
-    if not file.exists():
-        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this node run?")
-    return file
-
-
-@contextmanager
-def _asks(config: Path) -> Iterator[Any]:
-    """Questions to the node's book while it runs; a table that is not there yet has no rows."""
-    from bavn.wire.book import read_only
-
-    with closing(read_only(_book(config))) as connection:
-
-        def rows(sql: str) -> list[tuple[Any, ...]]:
-            try:
-                return connection.execute(sql).fetchall()
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
-                    return []
-                raise
-
-        yield rows
-
-
-def _table(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold", ratio=1 if name in WORDY else None)
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    (Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)).print(table)

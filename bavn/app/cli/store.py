@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from bavn.app.cli.words import Spoken, number
+from bavn.app.danish import reason
 from bavn.app.exits import Exit, Stop
 from bavn.model.moment import iso
+from bavn.model.text import Language, Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The node's own history: size, health, repair.")
 
@@ -23,7 +26,7 @@ NODE_TOML = Path("node.toml")
 
 
 @app.command("stats")
-def stats(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
+def stats(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """Rows, bytes, span, what was refused and forgotten; also while the node runs."""
     from bavn.actor.store.faults import StoreBroken
     from bavn.actor.store.history import History
@@ -37,7 +40,7 @@ def stats(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
     for name in ("oldest", "newest", "known_from"):
         at_us = said.pop(f"{name}_us")
         said[name] = None if at_us is None else iso(at_us)
-    _say(said, as_json=as_json)
+    _say(said, as_json=as_json, language=language)
 
 
 @app.command("check")
@@ -91,17 +94,43 @@ def _folder(config: Path) -> Path:
     return read_node(config).folder / "store"
 
 
-def _say(said: dict[str, Any], *, as_json: bool) -> None:
+FIGURES: Final[dict[str, Text]] = {
+    "rows": Text("rows", "rækker"),
+    "bytes": Text("bytes", "bytes"),
+    "segments": Text("segments", "filer"),
+    "micro_segments": Text("micro_segments", "små filer"),
+    "hours": Text("hours", "timer"),
+    "refused": Text("refused", "afvist"),
+    "forgotten_rows": Text("forgotten_rows", "glemte rækker"),
+    "forgotten_bytes": Text("forgotten_bytes", "glemte bytes"),
+    "waiting_bytes": Text("waiting_bytes", "ventende bytes"),
+    "damaged": Text("damaged", "beskadiget"),
+    "rows_total": Text("rows_total", "rækker i alt"),
+    "bytes_total": Text("bytes_total", "bytes i alt"),
+    "oldest": Text("oldest", "ældste"),
+    "newest": Text("newest", "nyeste"),
+    "known_from": Text("known_from", "kendt fra"),
+}
+"""What the store's figures are called; in English as JSON has them."""
+
+
+def _say(said: dict[str, Any], *, as_json: bool, language: Language = "en") -> None:
     if as_json:
         print(json.dumps(said, ensure_ascii=False, sort_keys=True, default=str))
         return
     for name, value in said.items():
-        print(f"{name:<16} {_words(value)}")
+        called = FIGURES[name].say(language) if name in FIGURES else name
+        print(f"{called:<16} {_words(value, language)}")
 
 
-def _words(value: Any) -> str:
+def _words(value: Any, language: Language) -> str:
+    none = Text("none", "ingen").say(language)
     if isinstance(value, dict):
-        return ", ".join(f"{key} {number:,}" for key, number in value.items()) or "none"
+        return ", ".join(f"{reason(key, language)} {number(count, language)}" for key, count in value.items()) or none
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(str, value)) or none
+    if isinstance(value, int):
+        return number(value, language)
+    if value is None:
+        return none
     return str(value)

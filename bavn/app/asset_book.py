@@ -1,0 +1,109 @@
+"""The own hosts of a node as one SQLite file, so that a page of them can be read without looking through all again.
+
+A file is made once, from one survey, and read by whoever is given it; it names hosts and stays at home. Refuses to
+survey by itself when, and to keep a file up to date.
+"""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from bavn.actor.assets.asset import Asset
+from bavn.actor.assets.survey import assets
+from bavn.model.moment import SECOND_US
+from bavn.model.ports import Window
+from bavn.model.record import address_uuid
+
+_SCHEMA: Final = (
+    """CREATE TABLE asset (address TEXT PRIMARY KEY, sort TEXT NOT NULL, first_us INTEGER NOT NULL,
+        last_us INTEGER NOT NULL, peers INTEGER NOT NULL, words TEXT NOT NULL, roles TEXT NOT NULL,
+        card TEXT NOT NULL) STRICT""",
+    "CREATE INDEX asset_sort ON asset (sort)",
+    """CREATE TABLE asset_role (
+        role TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (role, address)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE span (first_us INTEGER NOT NULL, last_us INTEGER NOT NULL, known_from_us INTEGER NOT NULL) STRICT",
+)
+SERVICES_OF_A_CARD_MAX: Final = 100
+
+
+def write(window: Window, into: Path) -> int:
+    """Makes the file of a window's hosts; how many there are. Raises QueryRefused; OSError."""
+    into.touch(mode=0o600)
+    with closing(sqlite3.connect(into, isolation_level=None)) as made:
+        for statement in _SCHEMA:
+            made.execute(statement)
+        made.execute("BEGIN")
+        made.execute("INSERT INTO span VALUES (?, ?, ?)", (window.first_us, window.last_us, window.known_from_us))
+        found = assets(window)
+        made.executemany("INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_row, found))
+        made.executemany(
+            "INSERT INTO asset_role VALUES (?, ?)",
+            ((role, one.address) for one in found for role, _ in one.best("role")),
+        )
+        made.execute("COMMIT")
+    return len(found)
+
+
+def _row(one: Asset) -> tuple[Any, ...]:
+    words = " ".join((one.address, *one.names, *(value for kind in ("os", "vendor") for value, _ in one.best(kind))))
+    return (
+        one.address, f"{address_uuid(one.address).int:040}", one.first_us, one.last_us, one.peers, words.lower(),
+        json.dumps([list(role) for role in one.best("role")]), json.dumps(card_of(one), ensure_ascii=False),
+    )  # fmt: skip
+
+
+def card_of(one: Asset) -> dict[str, Any]:
+    """All that is known of a host, as JSON; sentences in both languages."""
+    return {
+        "host": one.address,
+        "names": list(one.names),
+        "macs": list(one.macs),
+        **{kind: [list(pair) for pair in one.best(kind)] for kind in ("role", "os", "vendor")},
+        "hints": [
+            {
+                "kind": h.kind,
+                "value": h.value,
+                "confidence": h.confidence,
+                "rule": h.rule,
+                "reason": {"en": h.reason.en, "da": h.reason.da},
+                "table": h.evidence.table,
+                "field": h.evidence.field,
+                "seen": h.evidence.value,
+                "rows": h.evidence.rows,
+                "first_us": h.evidence.first_us,
+                "last_us": h.evidence.last_us,
+            }
+            for h in one.hints
+        ],
+        "services": [
+            {
+                "port": s.port,
+                "proto": s.proto,
+                "app": s.app or "",
+                "software": s.software or "",
+                "clients": s.clients,
+                "flows": s.flows,
+                "first_us": s.first_us,
+                "last_us": s.last_us,
+            }
+            for s in one.services[:SERVICES_OF_A_CARD_MAX]
+        ],
+        "services_more": one.services_more,
+        "peers": one.peers,
+        "peers_outside": one.peers_outside,
+        "first_us": one.first_us,
+        "last_us": one.last_us,
+        "new": one.new,
+    }
+
+
+def opened(file: Path) -> sqlite3.Connection:
+    """To read only."""
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+
+STALE_US: Final = 15 * 60 * SECOND_US
+"""A survey older than this is made anew when somebody looks."""

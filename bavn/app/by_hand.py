@@ -1,0 +1,44 @@
+"""A lift or the kill switch while the node does not run: done at once by whoever asked, with the node's own enforcers.
+
+A resolver and a kernel go on refusing when the node has died; a person must be able to end that with one command.
+Nothing is put into force here, and nothing that waits is looked at: that needs the node. Refuses where the node runs.
+"""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal
+
+from bavn.app.config import NodeConfig
+from bavn.app.recorder import HEALTH_FILE
+from bavn.model.outcome import Refused
+
+
+def runs(config: NodeConfig) -> bool:
+    """Whether this node's process is there, by what it last said of itself."""
+    try:
+        told = json.loads((config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
+        return not told["stopped"] and Path(f"/proc/{int(told['pid'])}").exists()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def done_here(
+    config: NodeConfig, book: Path, act: Literal["lift", "kill"], indicator_id: str, by: str
+) -> tuple[Refused | None, tuple[tuple[str, str], ...]]:
+    """Lifts one block, or all; why not, and which enforcers could not be told, each with its reason. Raises Stop for a
+    configuration that is wrong."""
+    from bavn.app.node_protect import protection
+    from bavn.app.real import SystemClock
+    from bavn.wire.book import Book
+    from bavn.wire.ledger import Ledger
+
+    with ExitStack() as closing:
+        opened = closing.enter_context(Book(book))
+        protect = protection(config, Ledger(opened), SystemClock(), None, closing)
+        refused = None
+        if act == "lift":
+            refused = protect.lift(indicator_id, by)
+        else:
+            protect.kill_switch(on=True, by=by)
+        return refused, protect.force.down

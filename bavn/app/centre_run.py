@@ -1,0 +1,135 @@
+"""Runs a centre until it is told to end, and through an outage of its database.
+
+Everything that was acknowledged is in the database and the book, so a centre that stops and one that is killed start
+the same way: when PostgreSQL goes away, all is let go of, and built again as soon as it answers. Meanwhile nodes keep
+what they have and try again. Anything else that breaks ends the process.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bavn.app.centre_database import away
+from bavn.app.centre_parts import CentreParts, build
+from bavn.app.centre_server import CentreBroken, CentreServer
+from bavn.app.config import CentreFile
+from bavn.app.exits import Exit, Stop
+from bavn.app.intel_parts import keeping_intelligence
+from bavn.centre.store.lease import LeaseLost
+
+_LOG = logging.getLogger(__name__)
+WAIT_S_FIRST: Final = 0.5
+WAIT_S_MAX: Final = 15.0
+AWAY: Final = (OperationalError, InterfaceError, PoolTimeout)
+"""What SQLAlchemy says when a database does not answer."""
+
+
+def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
+    """``listens`` is told the server, each time the centre begins to listen. Stop, where it cannot run; CentreBroken
+    for a broken invariant."""
+    parts = _build_at_first(file)
+    while True:
+        with parts, _metrics(file, parts), _ended_before_it_runs(parts.server):
+            try:
+                with keeping_intelligence(file, parts.server.fail):
+                    listens(parts.server)
+                    parts.server.run()
+                return
+            except CentreBroken as error:
+                _go_on(parts, error)
+            except AWAY as error:  # while the sources' own connection was opened
+                broken = CentreBroken("the database is away")
+                broken.__cause__ = error
+                _go_on(parts, broken)
+            except Stop as stop:
+                if stop.code != Exit.UNREACHABLE:
+                    raise
+                _LOG.warning("%s", stop)
+        parts = _build_when_it_answers(file)
+
+
+@contextmanager
+def _ended_before_it_runs(server: CentreServer) -> Iterator[None]:
+    """A SIGTERM between the first word and the server's own handlers ends it as quietly as a later one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: server.stop())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _metrics(file: CentreFile, parts: CentreParts) -> AbstractContextManager[object]:
+    """The sector's clock for Prometheus, where a port is configured."""
+    if not file.place.metrics_port:
+        return nullcontext()
+    from bavn.app.metrics import MetricsService
+
+    return MetricsService(parts.centre.desk.times, file.place.metrics_host, file.place.metrics_port)
+
+
+def _go_on(parts: CentreParts, error: CentreBroken) -> None:
+    cause = _root(error)
+    if isinstance(cause, LeaseLost):
+        raise Stop(Exit.NOT_NOW, str(cause)) from error
+    lost = isinstance(cause, AWAY)
+    if not lost or parts.engine.dialect.name != "postgresql":
+        raise error
+    _LOG.error("%s; the centre waits for it", away(parts.engine, cause))
+
+
+def _root(error: BaseException) -> BaseException | None:
+    """The outage or the lost lease behind what broke, also where it broke a gate that was asking the database: nothing
+    was let through, and the gate is built again with all else. Otherwise what is next behind it."""
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, (*AWAY, LeaseLost)):
+        cause = cause.__cause__
+    return cause or error.__cause__
+
+
+def _build(file: CentreFile) -> CentreParts:
+    """As build. Stop also where the database goes away in the middle of it."""
+    try:
+        return build(file)
+    except AWAY as error:
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()
+        raise Stop(Exit.UNREACHABLE, f"the database does not answer: {' '.join(said)[:300]}") from error
+
+
+def _build_at_first(file: CentreFile) -> CentreParts:
+    """A database that died and comes up again beside the centre is waited for, as long as a change would wait; one that
+    does not answer at all is the operator's to look at. Stop."""
+    until = time.monotonic() + file.place.database_wait_s
+    while True:
+        try:
+            return _build(file)
+        except Stop as stop:
+            if stop.code != Exit.UNREACHABLE or time.monotonic() >= until:
+                raise
+            _LOG.warning("%s; it is tried again", stop)
+        time.sleep(WAIT_S_FIRST)
+
+
+def _build_when_it_answers(file: CentreFile) -> CentreParts:
+    wait_s = WAIT_S_FIRST
+    while True:
+        try:
+            parts = _build(file)
+        except Stop as stop:
+            if stop.code not in (Exit.UNREACHABLE, Exit.NOT_NOW):
+                raise
+            _LOG.warning("%s", stop)
+        else:
+            _LOG.warning("the database answers again")
+            return parts
+        time.sleep(wait_s)
+        wait_s = min(WAIT_S_MAX, 2 * wait_s)

@@ -1,0 +1,89 @@
+"""`bavn node attach`: evidence of a suspicion for a case, by hand, after a look at exactly what leaves.
+
+What leaves is one zip file of the suspicion and its rows, redacted like every export, without packets, and with own
+addresses and inside names replaced. The same evidence gives the same bytes, so what was previewed is what is sent.
+Refuses to send what nobody has seen: --send names the SHA-256 that the preview printed.
+"""
+
+import hashlib
+import io
+import zipfile
+from typing import Annotated, Any
+
+import typer
+
+from bavn.app.case_parts import kept_case, moment, opened_cases, rule_text
+from bavn.app.cli.book import NODE_TOML, By, Config, Spoken, asks
+from bavn.app.exits import Exit, Stop
+from bavn.app.suspected import one_named
+from bavn.model.text import Text
+from bavn.model.work import EVIDENCE_BYTES_MAX
+
+
+def attach(
+    evidence: Annotated[str, typer.Argument(help="The beginning of a suspicion's id, as `bavn node suspicions` shows"
+        " it.")],
+    config: Config = NODE_TOML,
+    *,
+    case_id: Annotated[str, typer.Option("--case", help="case-..., as `bavn node cases` shows it.")],
+    preview: Annotated[bool, typer.Option("--preview/--send", help="Show exactly what would leave, or let it.")] = True,
+    sha256: Annotated[str, typer.Option("--sha256", help="With --send: what the preview printed.")] = "",
+    rows: Annotated[int, typer.Option(help="At most so many rows of each table.", min=1, max=10_000)] = 100,
+    words: Annotated[str, typer.Option("--words", help="What the centre is to read with it.")] = "",
+    by: By = "operator",
+    language: Spoken = "en",
+) -> None:  # fmt: skip
+    """Attach what a suspicion rests on to a case. --preview (the default) shows every byte; --send lets it out."""
+    from bavn.actor.door.case_book import ATTACH, CaseSaid
+    from bavn.app.config import read_node
+    from bavn.app.evidence_of import made_for_case
+    from bavn.model.outcome import Refused
+
+    given = read_node(config)
+    kept = kept_case(config, case_id)
+    with asks(config) as book:
+        entry = one_named(book, evidence)
+    made = made_for_case(given, entry, rows)
+    digest = hashlib.sha256(made).hexdigest()
+    if len(made) > EVIDENCE_BYTES_MAX:
+        raise Stop(Exit.USAGE, f"{len(made):,} bytes are more than {EVIDENCE_BYTES_MAX:,}: ask for fewer --rows")
+    said = CaseSaid(
+        number=1, at_us=moment(), case_id=kept.case_id, task_id=None, act=ATTACH, words=words, sha256=digest, by=by,
+        told_us=None, rule="",
+    )  # fmt: skip
+    with opened_cases(config) as there:
+        outcome = there.try_on(said, made)
+        if isinstance(outcome, Refused):
+            raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en} ({outcome.reason})")
+        if preview:
+            _show(made, kept.case_id, words, digest, evidence, language)
+            return
+        if sha256.lower() != digest:
+            why = "it is not what was previewed" if sha256 else "nobody has looked at it"
+            raise Stop(Exit.NOT_NOW, f"{why}: run it with --preview, then with --send --sha256 {digest}")
+        number = there.book.leave(kept.case_id, None, ATTACH, words, by, moment(), content=made, sha256=digest)
+    print(
+        Text(
+            f"{kept.case_id}: evidence {number}, {len(made):,} bytes, leaves at the running node's next step",
+            f"{kept.case_id}: bevis {number}, {len(made):,} bytes, går ud ved den kørende nodes næste skridt",
+        ).say(language)
+    )
+
+
+def _show(made: bytes, case_id: str, words: str, digest: str, evidence: str, language: Any) -> None:
+    print(Text(
+        f"This is all that leaves, for {case_id} (class S5), {len(made):,} bytes, sha256 {digest}:",
+        f"Dette er alt, der går ud, til {case_id} (klasse S5), {len(made):,} bytes, sha256 {digest}:",
+    ).say(language))  # fmt: skip
+    print(Text(f"words: {words or '-'}", f"ord: {words or '-'}").say(language))
+    with zipfile.ZipFile(io.BytesIO(made)) as archive_:
+        for name in archive_.namelist():
+            print(f"\n===== {name}")
+            print(archive_.read(name).decode("utf-8", "backslashreplace").rstrip("\n"))
+    print()
+    print(Text(
+        f"Nothing has left. To let exactly this out: bavn node attach {evidence} --case {case_id} --send --sha256"
+        f" {digest}",
+        f"Intet er sendt. For at sende netop dette: bavn node attach {evidence} --case {case_id} --send --sha256"
+        f" {digest}",
+    ).say(language))  # fmt: skip

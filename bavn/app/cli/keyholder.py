@@ -1,0 +1,134 @@
+"""`bavn keyholder`: the party apart from the centre that evaluates the oblivious PRF (mode M2)."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.desk import AsJson, show
+from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
+from bavn.app.exits import Exit, Stop
+from bavn.model.moment import DAY_US, iso
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The key holder of the private join, apart from the centre."
+)
+Config = Annotated[Path, typer.Option("--config", "-c", help="The key holder's configuration file.")]
+KEYHOLDER_TOML = Path("keyholder.toml")
+
+
+@app.command("init")
+def init(config: Config = KEYHOLDER_TOML) -> None:
+    """Make the key holder's own authority and keys, once."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_parts import init as make
+
+    keys = make(read_keyholder(config))
+    print(f"authority and keys are in {keys.folder}\npin for nodes: {keys.authority().fingerprint}")
+
+
+@app.command("invite")
+def invite(
+    actor: Annotated[str, typer.Argument(help="a-z, 0-9 and -, as the actor is called in the sector")],
+    config: Config = KEYHOLDER_TOML,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn, not through the centre."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_parts import open_enrolment, opened_registry
+    from bavn.centre.members.registry import CannotAdd
+
+    file = read_keyholder(config)
+    with opened_registry(file) as registry:
+        enrolment = open_enrolment(file, registry)
+        if registry.actor(actor) is None:
+            try:
+                registry.add(actor, "other")
+            except CannotAdd as error:
+                raise Stop(Exit.USAGE, str(error)) from error
+        token, pin = enrolment.invite(actor), enrolment.authority.fingerprint
+    if as_json:
+        print(json.dumps({"actor": actor, "token": token, "pin": pin}))
+    else:
+        print(f"actor: {actor}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
+
+
+@app.command("revoke")
+def revoke(actor: str, config: Config = KEYHOLDER_TOML) -> None:
+    """Shut an actor out, at once and for good."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_parts import opened_registry
+    from bavn.centre.members.registry import UnknownActor
+
+    with opened_registry(read_keyholder(config)) as registry:
+        try:
+            registry.revoke(actor)
+        except UnknownActor as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+    print(f"{actor} is shut out")
+
+
+@app.command("members")
+def members(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None:
+    """Who may ask, and who has enrolled."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_parts import opened_registry
+
+    with opened_registry(read_keyholder(config)) as registry:
+        rows = [{"actor": actor.name, "state": actor.state.value} for actor in registry.actors()]
+    show(rows, as_json=as_json)
+
+
+@app.command("run")
+def run(config: Config = KEYHOLDER_TOML) -> None:
+    """Run the key holder until SIGTERM or Ctrl-C. Prints the port it listens on."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_parts import build
+
+    server, book = build(read_keyholder(config))
+    with book:
+        print(json.dumps({"port": server.port}), flush=True)
+        server.run()
+
+
+@app.command("usage")
+def usage(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None:
+    """What each actor asked for, by day and tier: rounds, whole sets, evaluated elements (padding included)."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_parts import BOOK_FILE
+    from bavn.keyholder.holder import uses
+
+    file = _book(read_keyholder(config).folder / BOOK_FILE)
+    rows = [
+        {
+            "day": iso(use.epoch * DAY_US)[:10], "actor": use.actor, "tier": use.tier, "rounds": use.rounds,
+            "whole_sets": use.firsts, "elements": use.points,
+        }
+        for use in uses(file)
+    ]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+@app.command("ledger")
+def ledger(
+    config: Config = KEYHOLDER_TOML,
+    *,
+    as_json: AsJson = False,
+    refused: RefusedOnly = False,
+    verify: Verify = False,
+    limit: Limit = 200,
+) -> None:
+    """Every request: who, for which round, how many elements, and why it was refused if it was."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_parts import BOOK_FILE
+
+    book = read_keyholder(config).folder / BOOK_FILE
+    show_ledger(book, as_json=as_json, out=False, refused=refused, verify=verify, limit=limit)
+
+
+def _book(file: Path) -> Path:
+    if not file.exists():
+        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this key holder run?")
+    return file

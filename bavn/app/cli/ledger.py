@@ -1,0 +1,63 @@
+"""A party's ledger on the screen: node, centre and key holder have one each. Refuses to change a line."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.book import show_table
+from bavn.app.cli.words import cell
+from bavn.app.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+Out = Annotated[bool, typer.Option("--out", help="Only what left.")]
+RefusedOnly = Annotated[bool, typer.Option("--refused", help="Only what was refused.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Walk the hash chain and say whether it holds.")]
+Limit = Annotated[int, typer.Option(help="The last so many lines.", min=1, max=100_000)]
+NAMES = ("line", "when", "gate", "way", "what", "with", "outcome", "class", "bytes", "says")
+
+
+def show_ledger(
+    book: Path, *, as_json: bool, out: bool, refused: bool, verify: bool, limit: int, language: Language = "en"
+) -> None:
+    """Lines of the ledger in ``book``, also while its owner runs. Stop where the chain or a closed part is broken."""
+    from bavn.wire.archive import ArchiveBroken
+    from bavn.wire.ledger import look_on
+
+    if not book.exists():
+        raise Stop(Exit.NOT_FOUND, f"{book} is not there: has this run yet?")
+    with look_on(book) as reader:
+        bad = reader.verify() if verify else None
+        try:
+            lines = reader.newest(
+                limit,
+                lambda line: (
+                    (not out or (line.way == "out" and line.verdict == "passed" and bool(line.privacy)))
+                    and (not refused or line.verdict == "refused")
+                ),
+            )
+        except ArchiveBroken as error:
+            raise Stop(
+                Exit.BROKEN, f"{error}: bring it back from a backup, or ask for fewer lines (--limit)"
+            ) from error
+    if as_json:
+        for line in lines:
+            print(json.dumps(asdict(line), ensure_ascii=False, sort_keys=True))
+    else:
+        show_table(
+            NAMES,
+            [
+                (line.seq, iso(line.at_us)[:19], line.gate, cell(line.way, language), line.kind, line.peer,
+                 cell(line.verdict, language) + ("" if line.verdict == "passed" else f": {line.rule}"), line.privacy,
+                 line.bytes, line.summary[:90] or line.reason)
+                for line in lines
+            ],
+            language,
+        )  # fmt: skip
+    if bad is not None:
+        raise Stop(Exit.BROKEN, f"the ledger's chain breaks at line {bad.seq}: it {bad.reason}")
+    if verify:
+        print(Text("the chain holds", "kæden holder").say(language))

@@ -1,0 +1,42 @@
+"""Settings of a console: where it is served, for whom, and how much one person may ask for."""
+
+from dataclasses import dataclass
+
+from bavn.model.settings import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleTable:
+    """``[console]`` of centre.toml and node.toml: the console in a browser and its API (docs/console.md)."""
+
+    listen: str = setting(
+        "127.0.0.1:8450", unit="", holds="address:port of the console; TLS is needed for any but a loopback address."
+    )
+    address: str = setting(
+        "",
+        unit="",
+        holds="What people type, such as https://console.example.org; empty: localhost and the port it listens on.",
+    )
+    certificate_file: str = setting("", unit="", holds="Its TLS certificate with chain (PEM); empty: no TLS.")
+    key_file: str = setting("", unit="", holds="The private key to it (PEM).")
+    trusted_proxies: tuple[str, ...] = setting(
+        (), unit="", holds="Networks (CIDR) of reverse proxies whose X-Forwarded-For is believed."
+    )
+    idle_minutes: int = setting(
+        60, unit="minutes", holds="A log-on that nobody uses for so long ends.", low=1, high=1440
+    )
+    session_hours: int = setting(
+        12, unit="hours", holds="A log-on ends after so long whatever is done.", low=1, high=168
+    )
+    requests_per_minute: int = setting(1800, unit="requests", holds="Of one person or token.", low=10, high=1_000_000)
+    failures_per_minute: int = setting(
+        60, unit="requests", holds="Without a valid log-on, from one address.", low=1, high=1_000_000
+    )
+    logons_per_minute: int = setting(
+        120, unit="requests", holds="Attempts to log on from one address.", low=1, high=10_000
+    )
+    body_kb_max: int = setting(2048, unit="kB", holds="The longest body that is taken in.", low=16, high=65_536)
+    connections_max: int = setting(
+        600, unit="", holds="Connections at once, live events among them.", low=8, high=10_000
+    )
+    live_max: int = setting(256, unit="", holds="Pages that hear live events at once.", low=1, high=5000)

@@ -1,0 +1,61 @@
+"""How many connections each holder of a certificate has open, and who is told that it has too many.
+
+Counted by the name in the certificate, so that a renewed one is no second allowance; those without a certificate, who
+come to get one, share a bound of their own. Refuses to know what is said on a connection.
+"""
+
+from typing import Final, Literal
+
+from cryptography import x509
+
+from bavn.centre.members.authority import MALFORMED
+
+Standing = Literal["open", "refused", "cut"]
+NOBODY: Final = ""
+
+
+class Connections:
+    """Of one server, in its event loop. ``each_max``: of one name; ``nobody_max``: of all without a certificate."""
+
+    def __init__(self, each_max: int, nobody_max: int) -> None:
+        self._each_max, self._nobody_max = each_max, nobody_max
+        self._open: dict[str, int] = {}
+        self._refused: dict[str, int] = {}
+
+    def come(self, name: str) -> Standing:
+        """A connection is made: it is served, it is told that there are too many, or, where as many are being told
+        already, it is cut. Each that is not cut must ``go``."""
+        bound = self.bound(name)
+        for standing, counted in (("open", self._open), ("refused", self._refused)):
+            if counted.get(name, 0) < bound:
+                counted[name] = counted.get(name, 0) + 1
+                return "open" if standing == "open" else "refused"
+        return "cut"
+
+    def go(self, name: str, standing: Standing) -> None:
+        """A connection has ended."""
+        counted = self._open if standing == "open" else self._refused
+        if standing != "cut":
+            counted[name] -= 1
+            if not counted[name]:
+                del counted[name]
+
+    def bound(self, name: str) -> int:
+        return self._each_max if name else self._nobody_max
+
+    def count(self, name: str) -> int:
+        """How many of this name are served now."""
+        return self._open.get(name, 0)
+
+
+def name_of(certificate_der: bytes | None) -> str:
+    """The URI by which a certificate names its holder; one that has none is its own; NOBODY without a certificate."""
+    if certificate_der is None:
+        return NOBODY
+    try:
+        certificate = x509.load_der_x509_certificate(certificate_der)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        urns = names.get_values_for_type(x509.UniformResourceIdentifier)
+    except MALFORMED:
+        urns = []
+    return urns[0] if len(urns) == 1 else certificate_der.hex()[:128]

@@ -1,0 +1,33 @@
+"""The collectors of a node's configuration: what its routers and switches send of their flows. Opens nothing itself."""
+
+from bavn.actor.sense.base import Source
+from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.flow_receiver import LOOPBACK
+from bavn.actor.sense.netflow import netflow
+from bavn.actor.sense.sflow import sflow
+from bavn.actor.store.columns import ColumnStore
+from bavn.app.config import NodeConfig
+from bavn.model.ports import Clock
+
+
+def flow_sources(config: NodeConfig, store: ColumnStore, clock: Clock, engine: Engine) -> list[Source]:
+    """NetFlow's and sFlow's collector, as far as they are configured. SettingsError, SourceBroken."""
+    given = config.sense
+    exporters = given.flow_exporters or (*config.node.homes, *LOOPBACK)
+    made: list[Source] = []
+    if given.netflow_listen:
+        made.append(
+            netflow(
+                name="netflow", sensor=config.node.actor, listen=given.netflow_listen, exporters=exporters,
+                folder=config.folder / "netflow", clock=clock, mark=store.mark("netflow"), engine=engine,
+                streams=given.netflow_tcp, sampling=given.flow_sampling,
+            )
+        )  # fmt: skip
+    if given.sflow_listen:
+        made.append(
+            sflow(
+                name="sflow", sensor=config.node.actor, listen=given.sflow_listen, exporters=exporters,
+                folder=config.folder / "sflow", clock=clock, mark=store.mark("sflow"), engine=engine,
+            )
+        )  # fmt: skip
+    return made

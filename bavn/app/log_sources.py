@@ -1,0 +1,102 @@
+"""The log files and the syslog receiver of a node's configuration. Refuses to read anything itself."""
+
+from ipaddress import ip_network
+from zoneinfo import ZoneInfo
+
+from bavn.actor.sense.base import Source, SourceBroken
+from bavn.actor.sense.dnstap_receiver import DnstapReceiver
+from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.flow_receiver import LOOPBACK
+from bavn.actor.sense.log_files import FollowedLog, split
+from bavn.actor.sense.logs import AUTO, FORMATS
+from bavn.actor.sense.syslog_admission import SyslogSettings
+from bavn.actor.sense.syslog_listen import TCP, TLS, UDP
+from bavn.actor.sense.syslog_receiver import SyslogReceiver
+from bavn.actor.store.columns import ColumnStore
+from bavn.app.config import NodeConfig, SenseTable
+from bavn.app.exits import Exit, Stop
+from bavn.model.ports import Clock
+
+SYSLOG_NAME = "syslog"
+DNSTAP_NAME = "dnstap"
+
+
+def reads_logs(given: SenseTable) -> bool:
+    """Whether any log source is configured."""
+    return bool(given.log_files or given.dnstap_listen or listens(given))
+
+
+def listens(given: SenseTable) -> dict[int, str]:
+    """Channel to address:port, of those that are set."""
+    asked = {UDP: given.syslog_udp_listen, TCP: given.syslog_tcp_listen, TLS: given.syslog_tls_listen}
+    return {channel: listen for channel, listen in asked.items() if listen}
+
+
+def log_sources(config: NodeConfig, store: ColumnStore, clock: Clock, engine: Engine) -> list[Source]:
+    """One source for each log file, one for syslog. Raises Stop for settings that cannot be."""
+    given, sensor = config.sense, config.node.actor
+    if not reads_logs(given):
+        return []
+    made: list[Source] = []
+    if given.dnstap_listen:
+        made.append(_dnstap(config, store, clock))
+    try:
+        ZoneInfo(given.log_time_zone)
+    except (ValueError, OSError, KeyError) as error:
+        raise Stop(
+            Exit.CONFIGURATION, f"[sense] log_time_zone: {given.log_time_zone!r} is no zone (as Europe/Copenhagen is)"
+        ) from error
+    for entry in given.log_files:
+        form, path = split(entry)
+        prefix, colon, _ = entry.partition(":")
+        if colon and form == AUTO and prefix.isidentifier() and prefix != AUTO and not config.path(path).exists():
+            known = ", ".join((AUTO, *FORMATS))
+            raise Stop(
+                Exit.CONFIGURATION, f"[sense] log_files: {entry!r}: no format is called {prefix!r}; known: {known}"
+            )
+        name = f"log {path}"
+        made.append(
+            FollowedLog(
+                name=name, sensor=sensor, path=config.path(path), now_us=clock.now_us, form=form,
+                zone=given.log_time_zone, mark=store.mark(name), engine=engine,
+            )
+        )  # fmt: skip
+    if listens(given):
+        try:
+            made.append(_syslog(config, store, clock, engine))
+        except SourceBroken as error:
+            raise Stop(Exit.CONFIGURATION, f"[sense] {error}") from error
+    return made
+
+
+def _dnstap(config: NodeConfig, store: ColumnStore, clock: Clock) -> DnstapReceiver:
+    listen = config.sense.dnstap_listen
+    return DnstapReceiver(
+        name=DNSTAP_NAME, sensor=config.node.actor, listen=str(config.path(listen)) if "/" in listen else listen,
+        senders=(*config.node.homes, *LOOPBACK), folder=config.folder / "dnstap-spool", clock=clock,
+        mark=store.mark(DNSTAP_NAME),
+    )  # fmt: skip
+
+
+def _syslog(config: NodeConfig, store: ColumnStore, clock: Clock, engine: Engine) -> SyslogReceiver:
+    given = config.sense
+    senders = given.syslog_senders or config.node.homes
+    for cidr in senders:
+        try:
+            ip_network(cidr, strict=False)
+        except ValueError as error:
+            raise Stop(Exit.CONFIGURATION, f"[sense] syslog_senders: {cidr!r} is no network ({error})") from error
+    certificate = None
+    if given.syslog_certificate_file and given.syslog_key_file:
+        ca = config.path(given.syslog_client_ca_file) if given.syslog_client_ca_file else None
+        certificate = (config.path(given.syslog_certificate_file), config.path(given.syslog_key_file), ca)
+    return SyslogReceiver(
+        name=SYSLOG_NAME, sensor=config.node.actor, folder=config.folder / "syslog-spool", listen=listens(given),
+        settings=SyslogSettings(
+            senders=senders, line_bytes_max=given.syslog_line_bytes_max, connections_max=given.syslog_connections_max,
+            lines_per_s_max=given.syslog_lines_per_s_max, idle_s=given.syslog_idle_s,
+            spool_bytes_max=given.syslog_spool_mb_max * 1_000_000,
+        ),
+        now_us=clock.now_us, certificate=certificate, zone=given.log_time_zone, mark=store.mark(SYSLOG_NAME),
+        engine=engine,
+    )  # fmt: skip

@@ -1,0 +1,188 @@
+"""Builds the way in of a node: its enforcers, never-block list, history and warning lists, from the configuration.
+
+Whatever the operator must mend is one Stop with what to do. Refuses to run anything.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from urllib.parse import urlsplit
+
+from bavn.actor.detect import lists
+from bavn.actor.protect import never
+from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.hunt import History
+from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.nft_sets import Nft, NftSets
+from bavn.actor.protect.protect import Protect
+from bavn.actor.protect.rpz import Rpz
+from bavn.actor.protect.rpz_log import RpzLog
+from bavn.actor.protect.rpz_primary import RpzPrimary
+from bavn.actor.protect.sightings import HitSource
+from bavn.actor.protect.suricata_dataset import SuricataDataset, lay_out
+from bavn.actor.protect.suricata_socket import SuricataSocket
+from bavn.actor.protect.textlist import Bounds, TextList
+from bavn.actor.protect.unbound import Unbound
+from bavn.actor.protect.zone_answers import key_of
+from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.faults import StoreDamaged
+from bavn.actor.store.hunt import Hunted, hunt
+from bavn.app.config import NodeConfig
+from bavn.app.config_enforce import EnforceTable
+from bavn.app.exits import Exit, Stop
+from bavn.app.known_lists import Kept
+from bavn.app.node_enforcers import reaching_out
+from bavn.app.node_sources import command_socket
+from bavn.app.real import SystemClock
+from bavn.app.zone_service import ZoneService, endpoint
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
+from bavn.model.record import address_uuid
+from bavn.wire.ledger import Ledger
+
+
+def protection(
+    config: NodeConfig, ledger: Ledger, clock: SystemClock, store: ColumnStore | None, closing: ExitStack,
+    zone: ZoneService | None = None,
+) -> Protect:  # fmt: skip
+    """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. Raises Stop
+    for what the operator wrote wrongly."""
+    policy, given = config.protect, config.enforce
+    enforcers: list[Enforcer] = []
+    watchers: list[Enforcer] = []
+    hits: list[HitSource] = []
+    if given.list_folder:
+        folder = config.path(given.list_folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        bounds = Bounds(given.list_addresses_max, given.list_names_max)
+        enforcers.append(TextList(folder, children=given.list_children, bounds=bounds))
+    if given.resolver_listen:
+        resolver = resolver_of(config)
+        enforcers.append(Rpz(resolver.zone_file, resolver))
+        hits.append(RpzLog(resolver.log_file, resolver))
+    if given.zone_listen:
+        primary = RpzPrimary(config.folder / "transfer" / "rpz.zone", zone.changed if zone else lambda: None)
+        enforcers.append(primary)
+        if zone is not None:
+            zone.primary = primary
+    if given.nft_hooks:
+        packet_filter = packet_filter_of(config, clock)
+        enforcers.append(packet_filter)
+        hits.append(packet_filter)
+    if given.suricata_socket or given.suricata_folder:
+        (enforcers if given.suricata_inline else watchers).append(dataset_of(config))
+    enforcers += reaching_out(config, clock, closing)
+    return Protect(
+        ledger=ledger, clock=clock, policy=policy,
+        never=never_block(config),
+        hands=Hands(enforcers, watchers), homes=config.node.homes, history=_history(store),
+        listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)), sources=hits,
+    )  # fmt: skip
+
+
+def never_block(config: NodeConfig) -> NeverBlock:
+    """The never-block list, with the actor's own and the centre. Raises SettingsError, OSError."""
+    policy = config.protect
+    text, where = never.shipped_text(), "the never-block list that comes with Bavn"
+    if policy.never_block_file:
+        file = config.path(policy.never_block_file)
+        text, where = file.read_text(encoding="utf-8"), str(file)
+    host = urlsplit(config.node.centre_url).hostname or ""
+    centre = [host] if host and not host.startswith("localhost") else []
+    return NeverBlock.of(
+        text, where, own_domains=policy.own_domains, own_networks=config.node.homes, centre=centre
+    )  # fmt: skip
+
+
+def packet_filter_of(config: NodeConfig, clock: SystemClock) -> NftSets:
+    """The kernel's sets. Raises Stop for a hook that is none."""
+    try:
+        return NftSets(Nft((config.enforce.nft_program,)), clock, config.enforce.nft_hooks)
+    except ValueError as error:
+        raise Stop(Exit.CONFIGURATION, f"[enforce] nft_hooks: {error}") from error
+
+
+def dataset_of(config: NodeConfig) -> SuricataDataset:
+    """The sets of a Suricata, with the rules that it must load laid out beside them."""
+    socket = command_socket(config)
+    if config.enforce.suricata_inline and not config.enforce.suricata_socket:
+        raise Stop(
+            Exit.CONFIGURATION, "[enforce] suricata_inline needs a suricata_socket: the one on suricata_interface only"
+            " listens and can drop nothing",
+        )  # fmt: skip
+    if socket is None or not config.enforce.suricata_folder:
+        raise Stop(
+            Exit.CONFIGURATION, "[enforce] suricata_folder needs a suricata_socket, or a suricata_interface in [sense];"
+            " suricata_socket needs a suricata_folder",
+        )  # fmt: skip
+    folder = config.path(config.enforce.suricata_folder)
+    try:
+        lay_out(folder, "drop" if config.enforce.suricata_inline else "alert")
+    except EnforcerDown as error:
+        raise Stop(Exit.CONFIGURATION, str(error)) from error
+    return SuricataDataset(lambda: SuricataSocket(socket), folder)
+
+
+def zone_service_of(given: EnforceTable) -> ZoneService | None:
+    """What hands the zone to the actor's own resolvers; None where nobody is to fetch it. Raises Stop."""
+    if not given.zone_listen:
+        if given.zone_secondaries or given.zone_key:
+            raise Stop(Exit.CONFIGURATION, "[enforce] zone_secondaries and zone_key need zone_listen")
+        return None
+    if not (given.zone_secondaries or given.zone_key):
+        raise Stop(
+            Exit.CONFIGURATION, "[enforce] zone_listen: nobody may fetch the zone; name zone_secondaries or a zone_key"
+        )
+    try:
+        listen = endpoint(given.zone_listen)
+        secondaries = [endpoint(text) for text in given.zone_secondaries]
+        key = key_of(given.zone_key) if given.zone_key else None
+        return ZoneService(listen, secondaries, key)
+    except ValueError as error:
+        raise Stop(Exit.CONFIGURATION, f"[enforce] zone_listen, zone_secondaries, zone_key: {error}") from error
+    except OSError as error:
+        why = f"cannot listen on {given.zone_listen!r} ({error.strerror})"
+        raise Stop(Exit.CONFIGURATION, f"[enforce] zone_listen: {why}") from error
+
+
+def _history(store: ColumnStore | None) -> History | None:
+    """Own history for dry runs and retro-hunts; None at an actor without a sensor."""
+    if store is None:
+        return None
+
+    def window(first_us: int, last_us: int) -> Window:
+        try:
+            return store.window(first_us, last_us)
+        except StoreDamaged as error:
+            raise QueryRefused(str(error)) from error
+
+    def met(span: Window, observables: Sequence[Observable]) -> Sequence[Hunted]:
+        try:
+            return hunt(span, observables)
+        except StoreDamaged as error:
+            raise QueryRefused(str(error)) from error
+
+    return History(window, met)
+
+
+def resolver_of(config: NodeConfig) -> Unbound:
+    """The protected resolver of this node's configuration."""
+    given = config.enforce
+    folder = config.folder / "unbound"
+    folder.mkdir(parents=True, exist_ok=True)
+    answers = dict(entry.split("=", 1) for entry in given.resolver_answers if "=" in entry)
+    return Unbound(
+        folder, listen=given.resolver_listen, upstreams=given.resolver_upstreams, clients=given.resolver_clients,
+        answers=answers,
+    )  # fmt: skip
+
+
+def warning_list(observable: Observable, known: Callable[[], lists.Lists] = lists.shipped) -> str | None:
+    """The grade by which the popularity and warning lists know an observable; None if they do not."""
+    if observable.type is ObservableType.DOMAIN:
+        grade = known().name_grade(observable.value)
+    elif observable.type in (ObservableType.IP4, ObservableType.IP6):
+        grade = known().address_grade(address_uuid(observable.value).int)
+    else:
+        return None
+    return None if grade is lists.Grade.UNKNOWN else grade.name.lower()

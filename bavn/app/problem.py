@@ -1,0 +1,14 @@
+"""A thing that is wrong with a running node, for people and machines. Refuses to know what can be wrong."""
+
+from dataclasses import dataclass
+
+from bavn.model.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong now. ``code`` is for machines and stays the same while it lasts; so does ``source``."""
+
+    code: str
+    source: str
+    text: Text

@@ -1,0 +1,205 @@
+"""Watches how a running node is: says in the log what goes wrong and when it is over, and writes it where
+`bavn node health` reads it.
+
+Refuses to mend anything, and to stop the node: a disk that takes no file is itself only a line in the log.
+"""
+
+import json
+import logging
+import os
+import shutil
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bavn import __version__
+from bavn.actor.detect.rule_memory import Standing
+from bavn.actor.node import Lookout
+from bavn.actor.sense.account import Figures
+from bavn.actor.store.columns import ColumnStore
+from bavn.app.config import NodeConfig
+from bavn.app.problem import Problem
+from bavn.app.sigma_health import sigma_told
+from bavn.app.vitals import STREAM_GAPS, Recent, Vitals, problems
+from bavn.model.moment import MINUTE_US, SECOND_US, iso
+from bavn.model.ports import Clock
+from bavn.model.text import Text
+
+_LOG = logging.getLogger(__name__)
+HEALTH_FILE: Final = "health.json"
+STEP_S: Final = 2.0
+STALE_S: Final = 60
+"""A file older than this was left by a node that hangs, or was killed."""
+
+RECENT_US: Final = 10 * MINUTE_US
+"""So long a loss stays an alarm after it happened."""
+
+STORE_EVERY_US: Final = 30 * SECOND_US
+_Seen = dict[tuple[str, str], tuple[int, int | None, str]]
+
+
+@dataclass
+class Recorder:
+    """Of one node. ``step`` is called every STEP_S by one thread; ``now`` from any."""
+
+    config: NodeConfig
+    clock: Clock
+    lookout: Lookout | None
+    store: ColumnStore | None
+    queued: Callable[[], int]
+    rules: Callable[[], tuple[dict[str, Any], Sequence[Text]]] = lambda: ({}, ())
+    sigma: Callable[[], Standing] = Standing
+    centre_skew_s: Callable[[], int | None] = lambda: None
+    detect_failed: str | None = None
+    disk_failed: str | None = None
+
+    def __post_init__(self) -> None:
+        self._began_us = self.clock.now_us()
+        self._history: deque[tuple[int, _Seen, dict[str, int]]] = deque()
+        self._open: dict[tuple[str, str], Problem] = {}
+        self._said: _Seen = {}
+        self._store: dict[str, Any] = {}
+        self._store_due_us = 0
+        self._unwritten = False
+
+    def now(self) -> Vitals:
+        """The figures of this moment."""
+        sources = () if self.lookout is None else tuple(account.figures() for account in self.lookout.accounts)
+        return Vitals(
+            now_us=self.clock.now_us(), began_us=self._began_us, sources=sources, recent=self._recent(sources),
+            detecting_us=self.lookout.detecting_us if self.lookout else None,
+            restarts=self._restarts(sources),
+            disk_free_mb=shutil.disk_usage(self.config.folder).free >> 20, rules=tuple(self.rules()[1]),
+            sigma=self.sigma(), centre_skew_s=self.centre_skew_s(),
+            detect_failed=self.detect_failed, disk_failed=self.disk_failed,
+            idle=self.lookout is None and not self.config.node.centre_url,
+            stored_rows=self._store.get("rows", 0), store_refused=sum(self._store.get("refused", {}).values()),
+        )  # fmt: skip
+
+    def step(self, *, stopped: bool = False) -> None:
+        """Looks, says what has changed, writes it down."""
+        now = self.now()
+        self._remember(now)
+        self._say_losses(now)
+        found = problems(now, self.config.health)
+        self._say(found)
+        if self.store is not None and now.now_us >= self._store_due_us:
+            self._store = _stored(self.store)
+            self._store_due_us = now.now_us + STORE_EVERY_US
+        self._write(self._told(now, found, stopped=stopped))
+
+    def _recent(self, sources: Sequence[Figures]) -> tuple[Recent, ...]:
+        before = self._history[0][1] if self._history else {}
+        made = []
+        for (name, what), (count, of, unit) in _seen(sources).items():
+            then = before.get((name, what), (0, None if of is None else 0, unit))
+            since = None if of is None or then[1] is None else of - then[1]
+            made.append(Recent(source=name, what=what, unit=unit, count=max(0, count - then[0]), of=since))
+        return tuple(made)
+
+    def _restarts(self, sources: Sequence[Figures]) -> dict[str, int]:
+        before = self._history[0][2] if self._history else {}
+        return {name: count - before.get(name, 0) for name, count in _restarted(sources).items()}
+
+    def _remember(self, now: Vitals) -> None:
+        """One entry about every ten seconds, the oldest at most RECENT_US old."""
+        if not self._history or now.now_us - self._history[-1][0] >= 10 * SECOND_US:
+            self._history.append((now.now_us, _seen(now.sources), _restarted(now.sources)))
+        while len(self._history) > 1 and self._history[1][0] <= now.now_us - RECENT_US:
+            self._history.popleft()
+
+    def _say_losses(self, now: Vitals) -> None:
+        """Each time that more was lost: how much since the last time it was said."""
+        for key, (count, of, unit) in _seen(now.sources).items():
+            last = self._said.get(key, (0, 0, unit))
+            if count > last[0] and key[1] != STREAM_GAPS:  # some are everyday: too many are a problem
+                since = None if of is None or last[1] is None else of - last[1]
+                lost = Recent(source=key[0], what=key[1], unit=unit, count=count - last[0], of=since)
+                _LOG.error("lost: %s; %d in all", lost.text().en, count)
+            self._said[key] = (count, of, unit)
+
+    def _say(self, found: Sequence[Problem]) -> None:
+        present = {(problem.code, problem.source): problem for problem in found}
+        for key, problem in present.items():
+            if key not in self._open:
+                _LOG.error("unhealthy: %s", problem.text.en)
+        for key, problem in self._open.items():
+            if key not in present:
+                _LOG.warning("over: %s", problem.text.en)
+        self._open = present
+
+    def _told(self, now: Vitals, found: Sequence[Problem], *, stopped: bool) -> dict[str, Any]:
+        out = self.lookout
+        detect = {} if out is None else {
+            "last": None if out.detected_us is None else iso(out.detected_us),
+            "took_s": round(out.detect_took_us / SECOND_US, 3),
+            "running_s": None if out.detecting_us is None else (now.now_us - out.detecting_us) // SECOND_US,
+        }  # fmt: skip
+        return {
+            "actor": self.config.node.actor, "version": __version__, "at": iso(now.now_us), "at_us": now.now_us,
+            "pid": os.getpid(), "stopped": stopped, "up_s": (now.now_us - self._began_us) // SECOND_US,
+            "healthy": not found and not stopped,
+            "problems": [
+                {"code": p.code, "source": p.source, "en": p.text.en, "da": p.text.da} for p in found
+            ],
+            "sensor": now.packet_sensor, "capture_loss_permille": now.capture_loss_permille,
+            "capture_loss_known": now.capture_known,
+            "sources": [_source(now, source) for source in now.sources],
+            "rules": self.rules()[0], "sigma": sigma_told(now.sigma),
+            "store": self._store, "detect": detect, "memory_mb": memory_mb(),
+            "disk_free_mb": now.disk_free_mb, "queue_messages": self.queued(), "centre_skew_s": now.centre_skew_s,
+        }  # fmt: skip
+
+    def _write(self, told: dict[str, Any]) -> None:
+        file = self.config.folder / HEALTH_FILE
+        fresh = file.with_name(HEALTH_FILE + ".new")
+        try:
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                json.dump(told, out, ensure_ascii=False, sort_keys=True)
+            fresh.replace(file)
+            self._unwritten = False
+        except OSError as error:
+            if not self._unwritten:
+                _LOG.error("unhealthy: %s cannot be written (%s)", file, error.strerror)
+            self._unwritten = True
+
+
+def _seen(sources: Sequence[Figures]) -> _Seen:
+    return {(s.name, lost.what): (lost.count, lost.of, lost.unit) for s in sources for lost in s.losses}
+
+
+def _restarted(sources: Sequence[Figures]) -> dict[str, int]:
+    return {source.name: source.counts.get("restarts", 0) for source in sources}
+
+
+def _source(now: Vitals, source: Figures) -> dict[str, Any]:
+    return {
+        "name": source.name, "rows": source.rows, "passed": source.passed, "refused": source.refused,
+        "reasons": [list(entry) for entry in source.reasons], "broken": source.broken, "lag_bytes": source.lag_bytes,
+        "lag_s": now.lag_s(source), "counts": dict(source.counts), "clock_offset_s": source.clock_offset_s,
+        "losses": [
+            {"what": lost.what, "count": lost.count, "unit": lost.unit, "of": lost.of} for lost in source.losses
+        ],
+        "recent": [
+            {"what": r.what, "count": r.count, "of": r.of, "permille": r.permille}
+            for r in now.recent if r.source == source.name
+        ],
+    }  # fmt: skip
+
+
+def _stored(store: ColumnStore) -> dict[str, Any]:
+    found = store.stats()
+    return {
+        "rows": found.rows_total, "bytes": found.bytes_total,
+        "oldest": None if found.oldest_us is None else iso(found.oldest_us),
+        "newest": None if found.newest_us is None else iso(found.newest_us),
+        "refused": dict(found.refused), "forgotten_rows": found.forgotten_rows, "damaged": list(found.damaged),
+    }  # fmt: skip
+
+
+def memory_mb() -> int:
+    """Resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20

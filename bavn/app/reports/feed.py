@@ -1,0 +1,84 @@
+"""What was published, as an Atom feed (RFC 4287): the same documents are the same text.
+
+Refuses to list what is not published, and to link to anything but documents below one address.
+"""
+
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bavn.centre.publish.document import Document, Sentence
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+ATOM: Final = "http://www.w3.org/2005/Atom"
+ENTRIES_MAX: Final = 100
+_SPACE: Final = uuid.UUID("0d6c3f8e-3d0f-5b36-9f3e-5f5cf3b5a9c1")
+_TITLE: Final = Text("Sector picture, forecasts and briefs", "Sektorbillede, cybervejrudsigter og månedsbriefer")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A published document with its id and version."""
+
+    id: str
+    version: int
+    published_us: int
+    document: Document
+
+
+def feed(entries: Sequence[Entry], language: Language, *, sector: str, url: str, now_us: int) -> str:
+    """The newest ENTRIES_MAX, newest first. ``url``: under which ``ID.LANGUAGE.html`` and ``.pdf`` lie, or empty;
+    ``now_us`` counts only where nothing was published yet."""
+    shown = sorted(entries, key=lambda one: (-one.published_us, one.id))[:ENTRIES_MAX]
+    root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": language})
+    _add(root, "id", _urn(f"{sector}/{language}"))
+    _add(root, "title", f"{sector}: {_TITLE.say(language)}")
+    _add(root, "updated", iso(max((one.published_us for one in shown), default=now_us)))
+    _add(_add(root, "author"), "name", sector)
+    if url:
+        _add(root, "link", rel="self", type="application/atom+xml", href=f"{url.rstrip('/')}/feed.{language}.xml")
+    for one in shown:
+        _entry(root, one, language, url)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _entry(root: ET.Element, one: Entry, language: Language, url: str) -> None:
+    made = _add(root, "entry")
+    _add(made, "id", _urn(f"{one.document.sector}/{one.id}"))
+    _add(made, "title", f"{one.document.title.say(language)} ({one.document.tlp.value})")
+    _add(made, "updated", iso(one.published_us))
+    _add(made, "published", iso(one.published_us))
+    _add(made, "category", term=one.document.kind.value)
+    _add(made, "summary", "\n".join(first_words(one.document, language)))
+    if url:
+        for form, kind in (("html", "text/html"), ("pdf", "application/pdf")):
+            rel = "alternate" if form == "html" else "enclosure"
+            _add(
+                made,
+                "link",
+                rel=rel,
+                type=kind,
+                hreflang=language,
+                href=f"{url.rstrip('/')}/{one.id}.{language}.{form}",
+            )
+
+
+def first_words(document: Document, language: Language, most: int = 6) -> list[str]:
+    """The overview's sentences, for a feed and a mail."""
+    wanted = [section for section in document.sections if section.id == "overview"] or list(document.sections[:1])
+    said = [one.text.say(language) for section in wanted for one in section.blocks if isinstance(one, Sentence)]
+    return said[:most] or [document.title.say(language)]
+
+
+def _add(parent: ET.Element, name: str, text: str | None = None, **given: str) -> ET.Element:
+    made = ET.SubElement(parent, name, given)
+    made.text = text
+    return made
+
+
+def _urn(name: str) -> str:
+    return f"urn:uuid:{uuid.uuid5(_SPACE, name)}"

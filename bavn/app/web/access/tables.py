@@ -1,0 +1,111 @@
+"""The tables of console.db: secrets stand here only as hashes, or sealed with a key that lies beside, never in it.
+
+The log of log-ons and account changes is the centre's audit log in form: the same tables, the same chain.
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+from bavn.centre.cases import tables as cases
+from bavn.centre.store.engine import make_missing, writing
+
+METADATA: Final = MetaData()
+
+ACCOUNT: Final = Table(
+    "console_account",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    # The name without regard to case: two people are never told apart by it alone.
+    Column("folded", String(128), nullable=False, unique=True),
+    Column("origin", String(8), nullable=False),
+    # Of somebody who comes from an identity provider: issuer and subject.
+    Column("subject", String(600), unique=True),
+    Column("state", String(12), nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("actors", Text),
+    Column("handle", LargeBinary, nullable=False, unique=True),
+    Column("password", Text),
+    Column("totp", LargeBinary),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("language", String(2)),
+    Column("zone", String(64)),
+    Column("created_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger),
+)
+PASSKEY: Final = Table(
+    "console_passkey",
+    METADATA,
+    Column("id", String(1400), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("label", String(64), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger),
+    Index("console_passkey_account", "account"),
+)
+RECOVERY: Final = Table(
+    "console_recovery",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Index("console_recovery_account", "account"),
+)
+LINK: Final = Table(
+    "console_link",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Index("console_link_account", "account"),
+)
+SESSION: Final = Table(
+    "console_session",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("id", String(16), nullable=False, unique=True),
+    Column("account", String(64), nullable=False),
+    Column("how", String(16), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("agent", String(120), nullable=False),
+    # When the person last proved who they are, began, was last heard of, and must end at the latest.
+    Column("proved_us", BigInteger, nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Index("console_session_account", "account"),
+)
+TOKEN: Final = Table(
+    "console_token",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("id", String(16), nullable=False, unique=True),
+    Column("account", String(64), nullable=False),
+    Column("label", String(64), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger),
+    Column("ended", Boolean, nullable=False),
+    Index("console_token_account", "account"),
+)
+TRIES: Final = Table(
+    "console_tries",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("fails", Integer, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Index("console_tries_last", "last_us"),
+)
+LOG: Final = (cases.AUDIT, cases.AUDIT_HEAD)
+
+
+def make_tables(engine: Engine) -> None:
+    """Makes what is not there; the log begins at line 1."""
+    make_missing(engine, METADATA)
+    with writing(engine) as connection:
+        cases.METADATA.create_all(connection, tables=LOG)
+        if connection.execute(cases.AUDIT_HEAD.select()).first() is None:
+            connection.execute(cases.AUDIT_HEAD.insert().values(id=1, seq=0, hash=cases.GENESIS))

@@ -1,0 +1,68 @@
+"""A console's OpenAPI document as it is true: every refusal in the one shape, who may ask each route, and how.
+
+Refuses to describe what no route does: all else comes from the routes themselves.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from bavn.app.web.frame import Refusal
+
+PROBLEM: Final = "application/problem+json"
+_REFUSED: Final = {
+    "description": "Refused: why, in both languages, and who must act.",
+    "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Refusal"}}},
+}
+SCHEMES: Final = {
+    "session": {
+        "type": "apiKey", "in": "cookie", "name": "bavn",
+        "description": "A browser's, set by logging on (its name has the console's side and port). A change also needs"
+        " the header X-Bavn-CSRF, with what `/me` says.",
+    },
+    "token": {"type": "http", "scheme": "bearer", "description": "A program's, made under `/account/tokens`."},
+}  # fmt: skip
+
+
+def documented(app: FastAPI, drawn: Iterable[Any]) -> dict[str, Any]:
+    """The document. ``drawn``: the routes (console.Drawn)."""
+    made = get_openapi(
+        title=app.title, version=app.version, openapi_version=app.openapi_version, description=app.description,
+        routes=app.routes,
+    )  # fmt: skip
+    parts = made.setdefault("components", {})
+    shapes = parts.setdefault("schemas", {})
+    shape = Refusal.model_json_schema(ref_template="#/components/schemas/{model}")
+    shapes |= shape.pop("$defs", {}) | {"Refusal": shape}
+    for name in ("HTTPValidationError", "ValidationError"):
+        shapes.pop(name, None)
+    parts["securitySchemes"] = SCHEMES
+    rights = {(one.method.lower(), _plain(one.path)): one for one in drawn}
+    for path, methods in made["paths"].items():
+        for method, said in methods.items():
+            said["responses"].pop("422", None)
+            said["responses"] |= {"4XX": _REFUSED, "5XX": _REFUSED}
+            one = rights.get((method, _plain(path)))
+            if one is None or one.open:
+                said["security"] = []
+                continue
+            said["security"] = [{"session": []}, {"token": [] if one.right is None else [one.right.value]}]
+            if one.right is not None:
+                said["description"] = f"{said.get('description', '')}\n\nNeeds the right `{one.right}`.".strip()
+                said["x-bavn-right"] = one.right.value
+    return made
+
+
+def _plain(path: str) -> str:
+    """``/a/{b:path}`` as the document spells it."""
+    return "".join(piece.partition(":")[0] + "}" if "{" in piece else piece for piece in _pieces(path))
+
+
+def _pieces(path: str) -> list[str]:
+    made: list[str] = []
+    for piece in path.split("}"):
+        before, brace, name = piece.partition("{")
+        made += [before, brace + name] if brace else [before]
+    return made

@@ -1,0 +1,180 @@
+"""What stands before every route of a console: whose name it is asked by, how much comes, how long it may take to come,
+and what every answer says to the browser about itself.
+
+Bodies are read whole and within bounds before a route hears of them. Whatever breaks becomes one problem without a word
+of what is inside. Refuses to know who asks and what is asked.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bavn.app.web.frame import API, Act, tell
+from bavn.model.text import Text
+
+_LOG = logging.getLogger(__name__)
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
+    " font-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none';"
+    " form-action 'self'"
+)
+HEADERS: Final = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+    "x-robots-tag": "noindex, nofollow",
+}
+HSTS: Final = "max-age=31536000"
+TARGET_CHARS_MAX: Final = 8192
+HEADERS_MAX: Final = 64
+HEADER_BYTES_MAX: Final = 12_288
+LARGE_BYTES: Final = 64 * 1024
+LARGE_AT_ONCE_MAX: Final = 16
+BODY_S: Final = 20.0
+SLOWEST_BYTES_PER_S: Final = 32_768
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+_LENGTH: Final = re.compile(r"[0-9]{1,12}")
+
+
+class Unfit(Exception):
+    """A request that goes no further. Whoever sent it must act."""
+
+    def __init__(self, status: int, code: str, text: Text, act: Act = "you") -> None:
+        super().__init__(code)
+        self.status, self.code, self.text, self.act = status, code, text, act
+
+
+class Guard:
+    """ASGI, around everything. ``origins``: what stands before the path in every address under which this console may
+    be asked (``https://console.example.org``); the host of a request must be of one of them."""
+
+    def __init__(self, app: App, *, origins: frozenset[str], body_bytes_max: int, secure: bool) -> None:
+        self._app = app
+        self._hosts = frozenset(urlsplit(origin).netloc.lower() for origin in origins)
+        self._body_bytes_max = body_bytes_max
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE_MAX)
+        said = HEADERS | ({"strict-transport-security": HSTS} if secure else {})
+        self._headers = [(name.encode(), value.encode()) for name, value in said.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        begun = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                message["headers"] = self._with(scope, message.get("headers", []))
+            await send(message)
+
+        try:
+            headers = self._fit(scope)
+            if scope["method"] in READS:
+                await self._app(scope, receive, sending)
+            else:
+                await self._with_body(scope, headers, receive, sending)
+        except Unfit as unfit:
+            await tell(unfit.status, unfit.code, unfit.text, unfit.act)(scope, receive, sending)
+        except Exception as error:
+            _LOG.exception("%s %s failed", scope["method"], scope["path"])
+            if begun:
+                raise
+            await tell(500, "failed", _FAILED, "operator")(scope, receive, sending)
+            del error
+
+    def _with(self, scope: Scope, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The answer's headers with ours; where nothing is said of keeping it, nobody keeps it."""
+        ours = {name for name, _ in self._headers}
+        kept = [(name, value) for name, value in given if name.lower() not in ours]
+        if not any(name.lower() == b"cache-control" for name, _ in kept):
+            kept.append((b"cache-control", b"no-store"))
+        if scope["path"].startswith(API):
+            kept.append((b"vary", b"Cookie, Authorization"))
+        return [*kept, *self._headers]
+
+    def _fit(self, scope: Scope) -> Mapping[bytes, bytes]:
+        """The headers by name. Raises Unfit."""
+        raw = scope["headers"]
+        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > TARGET_CHARS_MAX:
+            raise Unfit(414, "too-long", Text("This address is too long.", "Denne adresse er for lang."))
+        if len(raw) > HEADERS_MAX or sum(len(name) + len(value) for name, value in raw) > HEADER_BYTES_MAX:
+            raise Unfit(431, "too-many-headers", Text("The request's headers are too large.",
+                                                      "Forespørgslens hoveder er for store."))  # fmt: skip
+        hosts = [value for name, value in raw if name == b"host"]
+        if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in self._hosts:
+            raise Unfit(
+                421, "other-name",
+                Text("This console is not known by that name: whoever runs it sets [console] address.",
+                     "Denne konsol kendes ikke under det navn: den, der driver den, sætter [console] address."),
+                "operator",
+            )  # fmt: skip
+        return dict(raw)
+
+    async def _with_body(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
+        length = self._length(headers)
+        if length <= LARGE_BYTES:
+            body = await _read(receive, length)
+        else:
+            async with self._large:
+                body = await _read(receive, length)
+        given = False
+
+        async def again() -> MutableMapping[str, Any]:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, again, send)
+
+    def _length(self, headers: Mapping[bytes, bytes]) -> int:
+        if b"transfer-encoding" in headers:
+            raise Unfit(411, "no-length", Text("A body needs its length.", "Et indhold skal oplyse sin længde."))
+        said = headers.get(b"content-length", b"0").decode("latin-1")
+        if not _LENGTH.fullmatch(said) or int(said) > self._body_bytes_max:
+            most = f"{self._body_bytes_max // 1024} kB"
+            raise Unfit(
+                413, "too-large", Text(f"This is too large: at most {most}.", f"Dette er for stort: højst {most}.")
+            )
+        return int(said)
+
+
+async def _read(receive: Receive, length: int) -> bytes:
+    """The whole body, within the time that the slowest line needs for it. Raises Unfit."""
+    read = bytearray()
+    try:
+        async with asyncio.timeout(BODY_S + length / SLOWEST_BYTES_PER_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Unfit(400, "gone", Text("The request broke off.", "Forespørgslen blev afbrudt."))
+                read += message.get("body", b"")
+                if len(read) > length:
+                    raise Unfit(413, "too-large", Text("More came than was announced.",
+                                                       "Der kom mere end annonceret."))  # fmt: skip
+                if not message.get("more_body", False):
+                    return bytes(read)
+    except TimeoutError:
+        raise Unfit(408, "too-slow", Text("The request came too slowly: try again.",
+                                          "Forespørgslen kom for langsomt: prøv igen."), "wait") from None  # fmt: skip
+
+
+_FAILED: Final = Text(
+    "This failed. Try again; if it happens again, tell whoever runs this console.",
+    "Dette mislykkedes. Prøv igen; sker det igen, så sig det til den, der driver konsollen.",
+)

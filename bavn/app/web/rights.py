@@ -1,0 +1,57 @@
+"""What a role may do in a console, as one table. Refuses to know who has which role: accounts and OIDC say so."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """What a person is in a console. A person may have several; at the centre and at a node they are given apart."""
+
+    ANALYST = "analyst"
+    APPROVER = "approver"
+    PUBLISHER = "publisher"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    SOC = "soc"
+    OPERATOR = "operator"
+
+
+class Right(StrEnum):
+    """One right; also the scope of a token. ``read`` sees, ``write`` triages, ``approve`` is one of two people."""
+
+    READ = "read"
+    TRIAGE = "triage"
+    APPROVE = "approve"
+    PUBLISH = "publish"
+    MEMBERS = "members"
+    AUDIT = "audit"
+    ACCOUNTS = "accounts"
+    ACCOUNTS_LOG = "accounts:log"
+    SOC_READ = "soc:read"
+    SOC_TRIAGE = "soc:triage"
+    SOC_HUNT = "soc:hunt"
+    SOC_DOOR = "soc:door"
+    SOC_PROTECT = "soc:protect"
+    SOC_SETTINGS = "soc:settings"
+
+
+_SOC: Final = frozenset({
+    Right.SOC_READ, Right.SOC_TRIAGE, Right.SOC_HUNT, Right.SOC_DOOR, Right.SOC_PROTECT, Right.SOC_SETTINGS,
+})  # fmt: skip
+RIGHTS: Final[dict[Role, frozenset[Right]]] = {
+    Role.ANALYST: frozenset({Right.READ, Right.TRIAGE}),
+    Role.APPROVER: frozenset({Right.READ, Right.TRIAGE, Right.APPROVE}),
+    Role.PUBLISHER: frozenset({Right.READ, Right.PUBLISH}),
+    Role.AUDITOR: frozenset({Right.READ, Right.AUDIT, Right.ACCOUNTS_LOG, Right.SOC_READ}),
+    Role.ADMIN: frozenset({Right.READ, Right.MEMBERS, Right.ACCOUNTS, Right.ACCOUNTS_LOG}),
+    Role.SOC: _SOC,
+    Role.OPERATOR: _SOC | {Right.ACCOUNTS, Right.ACCOUNTS_LOG},
+}
+"""An analyst prepares and an approver decides; the two people whom a block without a person needs are two approvers,
+since a room tells them apart by name. A publisher serves partners and the public. Whoever gives out accounts decides
+nothing else, except at a node, where an operator runs all of it. An auditor sees everything and changes nothing."""
+ROLES: Final[dict[str, frozenset[Role]]] = {
+    "sac": frozenset({Role.ANALYST, Role.APPROVER, Role.PUBLISHER, Role.AUDITOR, Role.ADMIN}),
+    "soc": frozenset({Role.SOC, Role.OPERATOR, Role.AUDITOR}),
+}
+"""The roles that there are at each console."""

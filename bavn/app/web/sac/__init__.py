@@ -1,0 +1,31 @@
+"""The SAC console's API, one file per area, over the centre. Each has ``routes(house)``; ``AREAS`` names them all.
+
+Refuses to decide: each route asks a desk or book, and acts through the same functions as the command line.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import APIRouter
+
+from bavn.app.web.sac import (
+    audit,
+    cases,
+    indicators,
+    leads,
+    members,
+    overview,
+    partners,
+    proposals,
+    protection,
+    questions,
+    rounds,
+    sources,
+)
+from bavn.app.web.sac.house import SacHouse
+
+AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
+    overview.routes, leads.routes, cases.routes, indicators.routes, protection.routes, rounds.routes, members.routes,
+    partners.routes, sources.routes, proposals.routes, audit.routes, questions.routes,
+)  # fmt: skip
+"""Mounted below /api/v1."""

@@ -1,0 +1,147 @@
+"""The SAC console's audit log: searched, its chain walked piece by piece, exported.
+
+Refuses to change a line: nobody can.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from bavn.app.web.frame import After, Limit, Person, Said, allow, cursor, opened
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Format, Shape, Words, exported
+from bavn.app.web.sac.house import SacHouse
+from bavn.centre.cases.audit import AuditLine
+from bavn.centre.cases.audit_pages import (
+    LOOKED_AT_MAX,
+    FoundLines,
+    WantedLines,
+    acts_and_people,
+    check_chain,
+    found_lines,
+)
+from bavn.centre.cases.tables import GENESIS
+from bavn.model.text import Text
+
+AT_ONCE: Final = 500
+COLUMNS: Final = ("seq", "at_us", "who", "act", "subject", "detail", "prev", "hash")
+Who = Annotated[str, Query(max_length=64)]
+Act = Annotated[str, Query(max_length=40)]
+Subject = Annotated[str, Query(max_length=64)]
+Moment = Annotated[int | None, Query(ge=0, le=2**53)]
+
+
+class LineShape(Shape):
+    """One line: who did what to what, when, with which reason (JSON), and the hashes that chain it."""
+
+    seq: int
+    at_us: int
+    who: str
+    act: str
+    subject: str
+    detail: str
+    prev: str
+    hash: str
+
+
+class Lines(Shape):
+    """The latest first. ``next``: go on there; a page may be short where few lines hold the words."""
+
+    items: list[LineShape]
+    next: str | None
+    looked_at_max: int
+
+
+class Narrowing(Shape):
+    """What a search can be narrowed to."""
+
+    acts: list[str]
+    people: list[str]
+
+
+class ChainShape(Shape):
+    """Whether the chain holds from where the last piece ended up to ``to_seq`` of ``head_seq``; ``next`` walks on."""
+
+    holds: bool
+    to_seq: int
+    head_seq: int
+    bad_seq: int | None
+    says: Said
+    next: str | None
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/audit``."""
+    router = APIRouter(prefix="/audit", tags=["audit"])
+
+    @router.get("", operation_id="audit")
+    def audit(
+        _: Annotated[Person, allow(Right.AUDIT)], limit: Limit = 100, after: After = None, who: Who = "",
+        act: Act = "", subject: Subject = "", q: Words = "", since_us: Moment = None, until_us: Moment = None,
+    ) -> Lines:  # fmt: skip
+        """Who did what, the latest first; narrowed by person, act, subject, words and time."""
+        wanted = WantedLines(who=who, act=act, subject=subject, words=q, since_us=since_us, until_us=until_us)
+        at = opened(after, int)
+        found = found_lines(house.desk.engine, wanted, limit, at[0] if at else None)
+        return Lines(
+            items=[_line(line) for line in found.lines], looked_at_max=LOOKED_AT_MAX,
+            next=None if found.next_seq is None else cursor(found.next_seq),
+        )  # fmt: skip
+
+    @router.get("/narrowing", operation_id="audit_narrowing")
+    def narrowing(_: Annotated[Person, allow(Right.AUDIT)]) -> Narrowing:
+        """Every act and everybody that the log names."""
+        acts, people = acts_and_people(house.desk.engine)
+        return Narrowing(acts=list(acts), people=list(people))
+
+    @router.get("/chain", operation_id="audit_chain")
+    def chain(_: Annotated[Person, allow(Right.AUDIT)], after: After = None) -> ChainShape:
+        """Walk the hash chain, 20,000 lines at a time; go on with ``next`` until it is empty."""
+        at = opened(after, int, str)
+        seq, said = at or (0, GENESIS)
+        found = check_chain(house.desk.engine, seq, said)
+        done = found.bad is not None or found.to_seq >= found.head_seq
+        return ChainShape(
+            holds=found.bad is None, to_seq=found.to_seq, head_seq=found.head_seq,
+            bad_seq=None if found.bad is None else found.bad.seq, says=Said.of(_words(found.bad is None, found.to_seq)),
+            next=None if done else cursor(found.to_seq, found.to_hash),
+        )  # fmt: skip
+
+    @router.get("/export", operation_id="audit_export", response_class=StreamingResponse)
+    def export(
+        _: Annotated[Person, allow(Right.AUDIT)], kind: Annotated[Format, Query(alias="format")] = "csv",
+        who: Who = "", act: Act = "", subject: Subject = "", q: Words = "", since_us: Moment = None,
+        until_us: Moment = None,
+    ) -> StreamingResponse:  # fmt: skip
+        """The same lines as a file, with their hashes; at most 100,000. The whole log: ``bavn centre audit``."""
+        wanted = WantedLines(who=who, act=act, subject=subject, words=q, since_us=since_us, until_us=until_us)
+        return exported("audit", kind, COLUMNS, _every(house, wanted))
+
+    return router
+
+
+def _every(house: SacHouse, wanted: WantedLines) -> Iterator[dict[str, Any]]:
+    found = FoundLines((), None)
+    first = True
+    while first or found.next_seq is not None:
+        found = found_lines(house.desk.engine, wanted, AT_ONCE, found.next_seq)
+        first = False
+        yield from (_line(line).model_dump() for line in found.lines)
+
+
+def _line(line: AuditLine) -> LineShape:
+    return LineShape(
+        seq=line.seq, at_us=line.at_us, who=line.who, act=line.act, subject=line.subject, detail=line.detail,
+        prev=line.prev, hash=line.hash,
+    )  # fmt: skip
+
+
+def _words(holds: bool, to_seq: int) -> Text:
+    if holds:
+        return Text(f"The chain holds up to line {to_seq}.", f"Kæden holder til og med linje {to_seq}.")
+    return Text(
+        f"The chain breaks after line {to_seq}: the log was changed outside Bavn. Compare it with a backup.",
+        f"Kæden brydes efter linje {to_seq}: loggen er ændret uden om Bavn. Sammenlign med en sikkerhedskopi.",
+    )

@@ -1,0 +1,313 @@
+"""How an indicator looks to the SAC console, and which acts its state offers this person.
+
+Refuses to decide: the acts come from the life-cycle's table, and the book refuses what may not be.
+"""
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from bavn.app.web.frame import Person, Said
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Shape, Why
+from bavn.centre.cases.indicator import IndicatorSettings, Life, Standing
+from bavn.centre.cases.indicator_steps import STEPS
+from bavn.centre.node.clock import IndicatorClock
+from bavn.centre.node.desk import Desk
+from bavn.centre.share.deliveries import AtActor
+from bavn.centre.share.ring_book import RingStand
+from bavn.model.decay import worth
+from bavn.model.heard import Observed
+from bavn.model.indicator import Pap, Tlp
+from bavn.model.indicator_life import LIFE, LifeAct, LifeState, may_go
+from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.observable import ObservableType
+from bavn.model.text import Text
+
+DECAY_POINTS: Final = 60
+SECOND_PERSON: Final = frozenset({LifeAct.APPROVE, LifeAct.RELEASE})
+PapName = Literal["RED", "AMBER", "GREEN", "CLEAR"]
+OTHER: Final = Text(
+    "Somebody else must do this: two different people stand behind what may block.",
+    "En anden skal gøre dette: to forskellige mennesker står bag det, der må spærre.",
+)
+ROLE: Final = Text("An approver must do this.", "Det skal en godkender gøre.")
+STOPPED: Final = Text(
+    "It may not go out as it stands: see what was found.", "Det må ikke gå ud, som det er: se, hvad der blev fundet."
+)
+WAITS: Final = Text("It waits for a second person.", "Det venter på en anden person.")
+
+
+class ActShape(Shape):
+    """An act that the state offers; ``why_not`` where this person may not do it now."""
+
+    act: LifeAct
+    may: bool
+    why_not: Said | None
+
+
+class RingShape(Shape):
+    """The canary ring: ``ring`` (they have it first), ``open`` (everybody has it) or ``stopped``."""
+
+    state: str
+    actors: list[str]
+    began_us: int
+    ended_us: int | None
+    why: str
+
+
+class IndicatorRow(Shape):
+    """One indicator in a list. ``worth`` 0..100 now; ``falls_us``: when it falls below the line unless it is met."""
+
+    id: str
+    type: ObservableType
+    value: str
+    state: LifeState
+    rev: int
+    case_id: str
+    technique: str
+    tlp: Tlp
+    pap: PapName
+    confidence: int
+    worth: int
+    falls_us: int | None
+    until_us: int | None
+    drafted_us: int
+    drafted_by: str
+    people: list[str]
+    met_by: int
+    wrong_by: int
+    waits: Said | None
+    ring: RingShape | None
+    why: str
+    acts: list[ActShape]
+
+
+class CheckShape(Shape):
+    """Something that was looked at before release; ``stops``: it may not go out."""
+
+    name: str
+    stops: bool
+    says: Said
+
+
+class AtActorShape(Shape):
+    """What became of it at one actor. ``stand``: held, waiting, queued, or the actor's own word (enforced, partly,
+    refused, lifted, waiting)."""
+
+    actor: str
+    stand: str
+    rule: str
+    queued_us: int | None
+    said_us: int | None
+    enforced_us: int | None
+    enforced_by: list[str]
+    not_carried_by: list[str]
+
+
+class SightingShape(Shape):
+    """What an actor met: ``kind`` seen, blocked or retro; ``count`` in steps; hours as moments."""
+
+    actor: str
+    kind: str
+    count_bucket: int
+    first_us: int | None
+    last_us: int | None
+
+
+class StepShape(Shape):
+    """A moment of the clock; None where it has not come."""
+
+    step: str
+    at_us: int | None
+
+
+class ClockShape(Shape):
+    """From first sighting to enforced; ``slowest`` names the longest step, in seconds."""
+
+    steps: list[StepShape]
+    slowest: str | None
+    slowest_s: float | None
+    enforced: int
+    missing: list[str]
+
+
+class WorthAt(Shape):
+    """A point of the curve."""
+
+    at_us: int
+    worth: int
+
+
+class DecayShape(Shape):
+    """What it is worth if nobody meets it again; below ``line`` it expires."""
+
+    points: list[WorthAt]
+    line: int
+    half_life_days: float
+
+
+class HistoryLine(Shape):
+    """A line of the audit log about it."""
+
+    seq: int
+    at_us: int
+    who: str
+    act: str
+    detail: str
+
+
+class IndicatorWhole(Shape):
+    """One indicator with all that is known of it."""
+
+    row: IndicatorRow
+    checks: list[CheckShape]
+    actors: list[AtActorShape]
+    sightings: list[SightingShape]
+    true_groups: list[str]
+    false_groups: list[str]
+    producers: list[str]
+    decay: DecayShape
+    clock: ClockShape | None
+    history: list[HistoryLine]
+
+
+class Drafting(Shape):
+    """Indicators of one's own knowledge (``observables``, each ``type:value`` or plain), or of a case's elements."""
+
+    observables: list[str] = Field(default=[], max_length=100)
+    case_id: str = Field(default="", max_length=40)
+    technique: str = Field(default="", max_length=12)
+    tlp: Tlp = Tlp.AMBER
+    pap: PapName = "GREEN"
+    days: int = Field(default=30, ge=1, le=3650)
+    confidence: int = Field(default=70, ge=0, le=100)
+    sources: list[str] = Field(default=[], max_length=20)
+    why: Why
+
+
+class Acting(Shape):
+    """``act`` of a person; ``rev``: the revision that the person saw. ``wrong``: it is false."""
+
+    act: Literal["review", "refresh", "withdraw", "wrong"]
+    why: Why
+    rev: int | None = Field(default=None, ge=0)
+
+
+class Approving(Shape):
+    """What needs an approver. ``now``: pass the canary ring over, once a second person says the same."""
+
+    act: Literal["approve", "release", "now"]
+    why: Why
+    rev: int | None = Field(default=None, ge=0)
+
+
+def row_of(standing: Standing, ring: RingStand | None, person: Person) -> IndicatorRow:
+    """A line of the list for this person."""
+    life = standing.life
+    waits = life.state is LifeState.REVIEW and not may_go(life.pap, life.people)
+    return IndicatorRow(
+        id=life.id, type=life.observable.type, value=life.observable.value, state=life.state, rev=life.rev,
+        case_id=life.case_id, technique=life.technique, tlp=life.tlp, pap=life.pap.name,
+        confidence=life.base, worth=standing.worth, falls_us=standing.falls_us, until_us=life.until_us or None,
+        drafted_us=life.drafted_us, drafted_by=life.drafted_by, people=list(life.people),
+        met_by=len(standing.true_groups), wrong_by=len(standing.false_groups), waits=Said.of(WAITS) if waits else None,
+        ring=None if ring is None else ring_shape(ring), why=life.refusal or life.why, acts=acts_of(life, person),
+    )  # fmt: skip
+
+
+def ring_shape(ring: RingStand) -> RingShape:
+    """How the canary ring stands."""
+    return RingShape(
+        state=ring.state, actors=list(ring.actors), began_us=ring.began_us, ended_us=ring.ended_us, why=ring.why
+    )
+
+
+def acts_of(life: Life, person: Person) -> list[ActShape]:
+    """The acts of people that the state has, in the table's order, and whether this person may."""
+    offered = [act for state, act in LIFE if state is life.state and act in STEPS]
+    return [_act(act, _why_not(act, life, person)) for act in offered]
+
+
+def _act(act: LifeAct, why_not: Text | None) -> ActShape:
+    return ActShape(act=act, may=why_not is None, why_not=None if why_not is None else Said.of(why_not))
+
+
+def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
+    if not person.may(Right.APPROVE if act in SECOND_PERSON else Right.TRIAGE):
+        return ROLE
+    if act is LifeAct.APPROVE and life.put_by.casefold() == person.name.casefold():
+        return OTHER
+    if act is LifeAct.RELEASE and any(check.stops for check in life.checks):
+        return STOPPED
+    if act is LifeAct.RELEASE and not may_go(life.pap, (*life.people, person.name)):
+        return OTHER
+    return None
+
+
+def at_actor(one: AtActor) -> AtActorShape:
+    """What became of it at one actor, in one word."""
+    stand = one.state or ("held" if one.held else "queued" if one.queued_us is not None else "waiting")
+    return AtActorShape(
+        actor=one.actor, stand=stand, rule=one.rule, queued_us=one.queued_us, said_us=one.state_us,
+        enforced_us=one.enforced_us, enforced_by=list(one.enforcers), not_carried_by=list(one.not_carried),
+    )  # fmt: skip
+
+
+def sighting(one: Observed) -> SightingShape:
+    """What an actor met."""
+    return SightingShape(
+        actor=one.actor, kind=one.kind, count_bucket=one.count_bucket,
+        first_us=None if one.first_hour is None else one.first_hour * HOUR_US,
+        last_us=None if one.last_hour is None else one.last_hour * HOUR_US,
+    )  # fmt: skip
+
+
+def clock_shape(one: IndicatorClock) -> ClockShape:
+    """The clock, its slowest step named."""
+    return ClockShape(
+        steps=[StepShape(step=name, at_us=at_us) for name, at_us in one.steps],
+        slowest=None if one.slowest is None else one.slowest[0],
+        slowest_s=None if one.slowest is None else round(one.slowest[1], 3), enforced=len(one.enforced),
+        missing=list(one.missing),
+    )  # fmt: skip
+
+
+def decay_of(standing: Standing, settings: IndicatorSettings, now_us: int) -> DecayShape:
+    """The curve from its last refresh to its end, or for thirty days where it has none."""
+    life = standing.life
+    half = settings.half_life_days(life.observable.type.value)
+    since_us = max(life.seen_us, life.refreshed_us or 0, life.released_us or now_us)
+    ends_us = max(life.until_us or 0, standing.falls_us or 0, since_us + 30 * DAY_US)
+    span_us = ends_us - since_us
+    moments = [since_us + span_us * n // DECAY_POINTS for n in range(DECAY_POINTS + 1)]
+    t, f = len(standing.true_groups), len(standing.false_groups)
+    points = [
+        WorthAt(
+            at_us=at_us, worth=worth(life.base, since_us, at_us, half_life_days=half, true_groups=t, false_groups=f)
+        )
+        for at_us in moments
+    ]
+    return DecayShape(points=points, line=settings.expire_below, half_life_days=half)
+
+
+def whole_of(desk: Desk, standing: Standing, person: Person, clock: ClockShape | None) -> IndicatorWhole:
+    """All that is known of one."""
+    life = standing.life
+    checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
+    return IndicatorWhole(
+        row=row_of(standing, desk.ring(life.id), person),
+        checks=[CheckShape(name=c.name, stops=c.stops, says=Said.of(c.words)) for c in checks],
+        actors=[at_actor(one) for one in desk.at_actors(life.id)],
+        sightings=[sighting(one) for one in desk.sightings(life.id)],
+        true_groups=list(standing.true_groups), false_groups=list(standing.false_groups),
+        producers=list(life.evidence.producers), decay=decay_of(standing, desk.lives.settings, desk.now_us()),
+        clock=clock,
+        history=[
+            HistoryLine(seq=line.seq, at_us=line.at_us, who=line.who, act=line.act, detail=line.detail)
+            for line in desk.lives.history(life.id)
+        ],
+    )  # fmt: skip
+
+
+PAPS: Final[dict[str, Pap]] = {pap.name: pap for pap in Pap}

@@ -1,0 +1,287 @@
+"""The SAC console's indicators: the life-cycle as a list with its acts, one indicator whole, exports, who enforces.
+
+Refuses to decide who may: the life-cycle's table and the book do.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response, StreamingResponse
+
+from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import EXPORT_ROWS_MAX, Kind, Shape, Words, attachment, exported, observable_of
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.indicator_shapes import (
+    PAPS,
+    Acting,
+    Approving,
+    ClockShape,
+    Drafting,
+    IndicatorRow,
+    IndicatorWhole,
+    clock_shape,
+    row_of,
+    whole_of,
+)
+from bavn.app.web.sac.refusals import told
+from bavn.centre.cases.indicator import Life, Standing
+from bavn.centre.cases.indicator_pages import WantedLives, lives_page
+from bavn.centre.cases.indicators import ChangedInBetween, UnknownLife
+from bavn.centre.node.clock_book import UnknownIndicator
+from bavn.centre.share.delivery_pages import owed_to
+from bavn.centre.share.share import identity_of
+from bavn.model.indicator_life import LifeAct, LifeState
+from bavn.model.moment import iso
+from bavn.model.observable import ObservableType
+from bavn.model.text import Text
+from bavn.wire.stix_partner import NotWritable, bundle_text, context_of, object_of
+
+AT_ONCE: Final = 500
+REFUSALS: Final[tuple[Kind, ...]] = (
+    (UnknownLife, 404, "unknown-indicator", "you"), (ChangedInBetween, 409, "changed-meanwhile", "you"),
+)  # fmt: skip
+COLUMNS: Final = (
+    "id", "type", "value", "state", "technique", "tlp", "pap", "confidence", "worth", "drafted_by", "people",
+    "drafted_us", "until_us", "met_by", "wrong_by", "case_id", "why",
+)  # fmt: skip
+Id = Annotated[str, Path(pattern=r"^indicator--[0-9a-f-]{36}$")]
+State = Annotated[LifeState | None, Query()]
+Type = Annotated[ObservableType | None, Query(alias="type")]
+CaseId = Annotated[str, Query(max_length=40)]
+Wrong = Annotated[bool, Query(description="Only those that somebody found wrong.")]
+
+
+class StateCount(Shape):
+    """How many indicators stand here."""
+
+    state: LifeState
+    indicators: int
+
+
+class Overview(Shape):
+    """How many stand where, how letters to actors stand, and whether the sector's kill switch is on."""
+
+    states: list[StateCount]
+    deliveries: dict[str, int]
+    switch_on: bool
+
+
+class ClockRow(Shape):
+    """The clock of one released indicator."""
+
+    id: str
+    value: str
+    type: ObservableType
+    clock: ClockShape
+    released_to_last_s: float | None
+
+
+class OwedRow(Shape):
+    """One indicator at one actor: how its letter stands, and what the actor said."""
+
+    id: str
+    type: str
+    value: str
+    live: bool
+    status: str
+    rule: str
+    queued_us: int | None
+    said: str
+    said_rule: str
+    said_us: int | None
+    enforced_by: list[str]
+    not_carried_by: list[str]
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/indicators``."""
+    router = APIRouter(prefix="/indicators", tags=["indicators"])
+    _lists(router, house)
+    _exports(router, house)
+    _one(router, house)
+    _acts(router, house)
+    return router
+
+
+def _lists(router: APIRouter, house: SacHouse) -> None:
+    @router.get("", operation_id="indicators")
+    def indicators(
+        person: Annotated[Person, allow(Right.READ)], limit: Limit = 100, after: After = None, q: Words = "",
+        state: State = None, kind: Type = None, case_id: CaseId = "", wrong: Wrong = False,
+    ) -> Rows[IndicatorRow]:  # fmt: skip
+        """Indicators, the latest drafted first, each with the acts that its state offers you."""
+        wanted = WantedLives(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
+        lives = lives_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
+        shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
+        return Rows(items=[_row(house, one, person) for one in _standings(house, shown.items)], next=shown.next)
+
+    @router.get("/overview", operation_id="indicators_overview")
+    def overview(_: Annotated[Person, allow(Right.READ)]) -> Overview:
+        """How many indicators stand where, and how their letters to actors stand."""
+        times = house.desk.times
+        states = [StateCount(state=LifeState(s), indicators=n) for s, n in times.life_counts().items()]
+        return Overview(states=states, deliveries=times.delivery_counts(), switch_on=times.switch_on())
+
+    @router.get("/clocks", operation_id="indicator_clocks")
+    def clocks(_: Annotated[Person, allow(Right.READ)], limit: Limit = 50) -> Rows[ClockRow]:
+        """From first sighting to enforced, of the latest releases; each with its slowest step named."""
+        return Rows(items=[_clock_row(house, one.indicator_id) for one in house.desk.times.clocks(limit)])
+
+    @router.get("/at/{actor}", operation_id="indicators_at")
+    def at(
+        _: Annotated[Person, allow(Right.READ)], actor: Annotated[str, Path(max_length=40)], limit: Limit = 100,
+        after: After = None,
+    ) -> Rows[OwedRow]:  # fmt: skip
+        """What one actor was given and what it said came of each: queued, enforced, refused and why."""
+        if house.registry.actor(actor) is None:
+            raise Trouble(404, "unknown-actor", Text("There is no such member.", "Der er intet sådant medlem."))
+        last = opened(after, str)
+        rows = [
+            OwedRow(
+                id=o.indicator_id, type=o.type, value=o.value, live=o.live, status=o.status, rule=o.rule,
+                queued_us=o.queued_us, said=o.state, said_rule=o.state_rule, said_us=o.state_us,
+                enforced_by=list(o.enforcers), not_carried_by=list(o.not_carried),
+            )
+            for o in owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
+        ]  # fmt: skip
+        return page(rows, limit, lambda row: (row.id,))
+
+
+def _exports(router: APIRouter, house: SacHouse) -> None:
+    @router.get("/export", operation_id="indicators_export", response_class=StreamingResponse)
+    def export(
+        person: Annotated[Person, allow(Right.READ)],
+        kind_of_file: Annotated[Literal["csv", "json", "stix"], Query(alias="format")] = "csv", q: Words = "",
+        state: State = None, kind: Type = None, case_id: CaseId = "", wrong: Wrong = False,
+    ) -> Response:  # fmt: skip
+        """The same list as a file: CSV or JSON of all, or a STIX 2.1 bundle of what was released. At most 100,000
+        indicators; the file says where there were more."""
+        wanted = WantedLives(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
+        if kind_of_file == "stix":
+            text = _stix(house, wanted)
+            return Response(text, media_type="application/stix+json;version=2.1", headers=attachment("indicators.json"))
+        rows = (_plain(_row(house, one, person)) for one in _every(house, wanted))
+        return exported("indicators", kind_of_file, COLUMNS, rows)
+
+
+def _one(router: APIRouter, house: SacHouse) -> None:
+    @router.get("/{indicator_id}", operation_id="indicator")
+    def indicator(person: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorWhole:
+        """One indicator: what was found before release, where it stands at each actor, what it is worth, its clock and
+        all that was done to it."""
+        with told(*REFUSALS):
+            return _whole(house, house.desk.lives.get(indicator_id), person)
+
+
+def _acts(router: APIRouter, house: SacHouse) -> None:
+    @router.post("", operation_id="draft_indicators", status_code=201)
+    def draft(person: Annotated[Person, allow(Right.TRIAGE)], body: Drafting) -> Rows[IndicatorRow]:
+        """Draft indicators of your own knowledge, or of all elements of a case."""
+        given: dict[str, Any] = {
+            "tlp": body.tlp,
+            "pap": PAPS[body.pap],
+            "days": body.days,
+            "confidence": body.confidence,
+        }
+        lives = house.desk.lives
+        if bool(body.case_id) == bool(body.observables):
+            raise Trouble(
+                422, "draft-of-what",
+                Text("Name observables or one case.", "Nævn observabler eller én sag."),
+            )  # fmt: skip
+        with told(*REFUSALS):
+            if body.case_id:
+                case = house.desk.case(body.case_id)
+                made = [lives.draft_of_case(case, e, person.name, body.why, **given) for e in case.facts.elements]
+            else:
+                producers = [f"source:{name}" for name in body.sources]
+                named = [observable_of(text) for text in body.observables]
+                made = [
+                    lives.draft(one, person.name, body.why, technique=body.technique, producers=producers, **given)
+                    for one in dict.fromkeys(named)
+                ]
+        return Rows(items=[_row(house, one, person) for one in _standings(house, made)])
+
+    @router.post("/{indicator_id}/acts", operation_id="act_on_indicator")
+    def act(person: Annotated[Person, allow(Right.TRIAGE)], indicator_id: Id, body: Acting) -> IndicatorWhole:
+        """Put it to review, refresh it, withdraw it everywhere, or say that it is wrong. Withdrawing needs one person:
+        lifting must not wait."""
+        with told(*REFUSALS):
+            if body.act == "wrong":
+                made = house.desk.lives.found_wrong(indicator_id, person.name, body.why)
+            else:
+                made = house.desk.lives.act(indicator_id, LifeAct(body.act), person.name, body.why, body.rev)
+            return _whole(house, made, person)
+
+    @router.post("/{indicator_id}/approvals", operation_id="approve_indicator")
+    def approve(person: Annotated[Person, allow(Right.APPROVE)], indicator_id: Id, body: Approving) -> IndicatorWhole:
+        """Stand behind it as the second person, release it, or ask to pass the canary ring over."""
+        with told(*REFUSALS):
+            if body.act == "now":
+                made = house.desk.lives.hurry(indicator_id, person.name, body.why)
+            else:
+                made = house.desk.lives.act(indicator_id, LifeAct(body.act), person.name, body.why, body.rev)
+            return _whole(house, made, person)
+
+
+def _standings(house: SacHouse, lives: list[Life]) -> list[Standing]:
+    return house.desk.upkeep.standings(lives, house.desk.now_us())
+
+
+def _row(house: SacHouse, standing: Standing, person: Person) -> IndicatorRow:
+    ringed = standing.life.released_us is not None
+    return row_of(standing, house.desk.ring(standing.life.id) if ringed else None, person)
+
+
+def _whole(house: SacHouse, life: Life, person: Person) -> IndicatorWhole:
+    try:
+        clock = clock_shape(house.desk.clock(life.id))
+    except UnknownIndicator:
+        clock = None
+    return whole_of(house.desk, house.desk.upkeep.standing(life, house.desk.now_us()), person, clock)
+
+
+def _clock_row(house: SacHouse, indicator_id: str) -> ClockRow:
+    one = house.desk.clock(indicator_id)
+    life = house.desk.lives.get(indicator_id)
+    steps = dict(one.steps)
+    released, last = steps["released"], steps["last_block"]
+    lag = None if released is None or last is None else round((last - released) / 1_000_000, 3)
+    return ClockRow(
+        id=life.id, value=life.observable.value, type=life.observable.type, clock=clock_shape(one),
+        released_to_last_s=lag,
+    )  # fmt: skip
+
+
+def _every(house: SacHouse, wanted: WantedLives) -> Iterator[Standing]:
+    after, count = None, 0
+    while count <= EXPORT_ROWS_MAX:
+        lives = lives_page(house.desk.engine, wanted, AT_ONCE, after)
+        if not lives:
+            return
+        yield from _standings(house, list(lives))
+        count, after = count + len(lives), (lives[-1].drafted_us, lives[-1].id)
+
+
+def _plain(row: IndicatorRow) -> dict[str, Any]:
+    return row.model_dump(mode="json", include=set(COLUMNS))
+
+
+def _stix(house: SacHouse, wanted: WantedLives) -> str:
+    """What was released of the list, as a bundle of its own; what cannot be written in STIX is left out."""
+    created_by = identity_of(house.sector)
+    bodies = [json.dumps(one) for one in context_of(created_by, house.sector, iso(0))]
+    for standing in _every(house, wanted):
+        kept = house.desk.kept(standing.life.id)
+        if kept is None or len(bodies) > EXPORT_ROWS_MAX:
+            continue
+        try:
+            bodies.append(object_of(kept.indicator, created_by=created_by, created_us=kept.created_us))
+        except NotWritable:
+            continue
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:bavn:bundle:{house.sector}:{house.desk.now_us()}")
+    return bundle_text(f"bundle--{name}", bodies)

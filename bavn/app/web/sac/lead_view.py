@@ -1,0 +1,258 @@
+"""A lead as the console shows it: a line of the queue, and the whole with its timeline and its graph."""
+
+from collections.abc import Sequence
+
+from bavn.app.web.frame import Said
+from bavn.app.web.sac.shapes import Amount, Named, Shape, hour_us
+from bavn.centre.cases.calibration import Calibration
+from bavn.centre.cases.case import Case
+from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
+from bavn.centre.node.lead_book import LeadView
+from bavn.centre.node.lead_pages import LeadLine
+from bavn.model.case import CASE_WORDS, CaseState
+from bavn.model.evidence import p_of_bucket
+from bavn.model.functions import FUNCTIONS
+from bavn.model.lead import Lead, Sign
+
+REASONS_SHOWN = 3
+
+
+class CaseOfLead(Shape):
+    """The case that a lead has."""
+
+    id: str
+    state: CaseState
+    state_said: Said
+    owner: str
+
+
+class LeadSummary(Shape):
+    """A line of the queue. ``reasons``: what moves its priority most, the largest first. Hours are shown by their
+    beginning; ``had_us``: when the centre first had it. ``hangs_on``: an actor without which it would be no lead."""
+
+    id: str
+    rank: int
+    priority: float
+    score: float
+    observables: list[Named]
+    actors: list[str]
+    techniques: list[str]
+    reasons: list[Amount]
+    first_us: int
+    last_us: int
+    had_us: int
+    alive: bool
+    hangs_on: list[str]
+    case: CaseOfLead | None
+
+
+class WithoutShown(Shape):
+    """How the lead would stand if this actor had reported nothing; ``rank`` None: no lead."""
+
+    actor: str
+    score: float
+    rank: int | None
+    why: Said
+
+
+class SignShown(Shape):
+    """One actor's report on one element. ``p_at_most``: the largest p of its bucket; ``hosts``: its bucket."""
+
+    actor: str
+    group: str
+    element: Named
+    tier: str
+    round_id: str
+    detector: str
+    technique: str
+    p_at_most: float
+    hosts: str
+    first_us: int
+    last_us: int
+    received_us: int
+
+
+class ElementShown(Shape):
+    """An element of the lead with its own score. ``groups``: how many independent ones report it; ``listed``:
+    something speaks for its innocence."""
+
+    element: Named
+    score: float
+    groups: int
+    listed: bool
+    terms: list[Amount]
+
+
+class GraphNode(Shape):
+    """``kind``: element or actor. ``score`` of elements."""
+
+    id: str
+    kind: str
+    label: str
+    type: str
+    score: float | None = None
+
+
+class GraphEdge(Shape):
+    """``kind``: reports (an actor an element), story (told as one suspicion by ``actors``), network (one /24 or
+    /48)."""
+
+    source: str
+    target: str
+    kind: str
+    actors: tuple[str, ...] = ()
+    at_us: int | None = None
+
+
+class JudgedLike(Shape):
+    """How cases with such a score were judged; the share lies in [least, most] with 95 %."""
+
+    judged: int
+    confirmed: int
+    least: float
+    most: float
+
+
+class LeadShown(Shape):
+    """A lead with all that stands behind it. ``score`` is the sum of ``terms``; ``priority`` adds ``reasons``."""
+
+    id: str
+    rank: int
+    alive: bool
+    score: float
+    priority: float
+    observables: list[Named]
+    actors: list[str]
+    techniques: list[str]
+    terms: list[Amount]
+    reasons: list[Amount]
+    without: list[WithoutShown]
+    elements: list[ElementShown]
+    reports: list[SignShown]
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    like: JudgedLike
+    first_us: int
+    last_us: int
+    first_report_us: int
+    had_us: int
+    now_us: int
+    case: CaseOfLead | None
+
+
+HOSTS = ("1", "2-3", "4-10", "> 10")
+
+
+def summary(line: LeadLine) -> LeadSummary:
+    """A line of the queue."""
+    lead = line.view.lead
+    reasons = sorted([*_terms(lead), *_reasons(lead)], key=lambda one: (-abs(one.amount), one.name))
+    case = None
+    if line.case_id is not None and line.case_state is not None:
+        case = _case(line.case_id, line.case_state, line.owner)
+    return LeadSummary(
+        id=lead.id, rank=lead.rank, priority=lead.priority, score=lead.score,
+        observables=[Named.of(one) for one in lead.observables], actors=list(lead.actors), techniques=_techniques(lead),
+        reasons=reasons[:REASONS_SHOWN], first_us=hour_us(lead.first_hour), last_us=hour_us(lead.last_hour),
+        had_us=line.view.first_us, alive=line.view.alive,
+        hangs_on=[one.actor for one in line.view.without if one.rank is None], case=case,
+    )  # fmt: skip
+
+
+def shown(view: LeadView, case: Case | None, fared: Calibration, now_us: int) -> LeadShown:
+    """The whole lead."""
+    lead = view.lead
+    like = fared.bin_of(lead.score)
+    nodes, edges = graph(view)
+    return LeadShown(
+        id=lead.id, rank=lead.rank, alive=view.alive, score=lead.score, priority=lead.priority,
+        observables=[Named.of(one) for one in lead.observables], actors=list(lead.actors), techniques=_techniques(lead),
+        terms=_terms(lead), reasons=_reasons(lead),
+        without=[
+            WithoutShown(actor=one.actor, score=one.score, rank=one.rank, why=Said.of(one.why)) for one in view.without
+        ],
+        elements=[
+            ElementShown(
+                element=Named.of(one.observable), score=one.score, groups=one.groups, listed=one.listed,
+                terms=[Amount(name=t.name, amount=t.nats, why=Said.of(t.why)) for t in one.terms],
+            )
+            for one in view.elements
+        ],
+        reports=[_sign(one) for one in sorted(lead.signs, key=lambda s: (s.first_hour, s.received_us, s.actor))],
+        nodes=nodes, edges=edges,
+        like=JudgedLike(judged=like.judged, confirmed=like.confirmed, least=like.least, most=like.most),
+        first_us=hour_us(lead.first_hour), last_us=hour_us(lead.last_hour), first_report_us=view.first_report_us,
+        had_us=view.first_us, now_us=now_us,
+        case=None if case is None else _case(case.id, case.state, case.owner),
+    )  # fmt: skip
+
+
+def graph(view: LeadView) -> tuple[list[GraphNode], list[GraphEdge]]:
+    """Actors, elements, who reports what, and what elements have to do with each other."""
+    by_element: dict[object, list[Sign]] = {}
+    for sign in view.lead.signs:
+        by_element.setdefault(sign.observable, []).append(sign)
+    links = links_of(by_element)  # type: ignore[arg-type]
+    nodes = [GraphNode(id=f"actor:{name}", kind="actor", label=name, type="actor") for name in view.lead.actors]
+    nodes += [
+        GraphNode(id=str(one.observable), kind="element", label=one.observable.value, type=one.observable.type.value,
+             score=one.score) for one in view.elements
+    ]  # fmt: skip
+    edges = [
+        GraphEdge(
+            source=f"actor:{sign.actor}", target=str(sign.observable), kind="reports", at_us=hour_us(sign.first_hour)
+        )
+        for sign in view.lead.signs
+    ]
+    for one, others in links.together.items():
+        edges += [
+            GraphEdge(source=str(one), target=str(other), kind="story", actors=tuple(sorted(actors)))
+            for other, actors in others.items() if str(one) < str(other)
+        ]  # fmt: skip
+    for one, near in links.weights.items():
+        edges += [
+            GraphEdge(source=str(one), target=str(other), kind="network")
+            for other, weight in near.items() if weight == NETWORK_WEIGHT and str(one) < str(other)
+        ]  # fmt: skip
+    return nodes, edges
+
+
+def spread(signs: Sequence[Sign]) -> list[tuple[str, int]]:
+    """(actor, first hour in us), in the order in which they saw it."""
+    first: dict[str, int] = {}
+    for sign in signs:
+        first[sign.actor] = min(first.get(sign.actor, sign.first_hour), sign.first_hour)
+    return [(actor, hour_us(hour)) for actor, hour in sorted(first.items(), key=lambda pair: (pair[1], pair[0]))]
+
+
+def _case(case_id: str, state: CaseState, owner: str) -> CaseOfLead:
+    return CaseOfLead(id=case_id, state=state, state_said=Said.of(CASE_WORDS[state]), owner=owner)
+
+
+def _techniques(lead: Lead) -> list[str]:
+    return sorted({sign.technique for sign in lead.signs})
+
+
+def _terms(lead: Lead) -> list[Amount]:
+    return [Amount(name=one.name, amount=one.nats, why=Said.of(one.why)) for one in lead.terms]
+
+
+def _reasons(lead: Lead) -> list[Amount]:
+    return [Amount(name=one.name, amount=one.points, why=Said.of(one.why), of=_about(one.name)) for one in lead.reasons]
+
+
+def _about(name: str) -> Said | None:
+    """What a reason is about, in words: a function's name, or the supplier's own."""
+    kind, _, of = name.partition(":")
+    if kind == "function" and of in FUNCTIONS:
+        return Said.of(FUNCTIONS[of].words)
+    return Said(en=of, da=of) if of else None
+
+
+def _sign(sign: Sign) -> SignShown:
+    return SignShown(
+        actor=sign.actor, group=sign.group, element=Named.of(sign.observable), tier=sign.tier, round_id=sign.round_id,
+        detector=sign.detector, technique=sign.technique, p_at_most=p_of_bucket(sign.p_bucket),
+        hosts=HOSTS[sign.hosts_bucket], first_us=hour_us(sign.first_hour), last_us=hour_us(sign.last_hour),
+        received_us=sign.received_us,
+    )  # fmt: skip

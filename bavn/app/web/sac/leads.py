@@ -1,0 +1,126 @@
+"""The SAC console's leads: the ranked queue and one lead with all that stands behind it; triage of a lead.
+
+Refuses to rank and to judge: the desk does.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.exports import Format, exported
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.lead_export import lead_objects, lead_row
+from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
+from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.shapes import Done, Shape
+from bavn.centre.node.lead_pages import LeadAsk, LeadLine, Stands
+from bavn.model.case import CaseAct, CaseState
+from bavn.model.observable import ObservableType
+from bavn.model.text import Text
+
+LEADS_EXPORTED_MAX = 20_000
+PAGE_EXPORTED = 500
+LeadId = Annotated[str, Path(max_length=60)]
+
+
+class Opening(Shape):
+    """``take``: the person owns the case from now on."""
+
+    take: bool = True
+
+
+class Harmless(Shape):
+    """Why a lead is harmless; it stands in the audit log."""
+
+    why: str = Field(min_length=1, max_length=2000)
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below /leads."""
+    router = APIRouter(prefix="/leads", tags=["leads"])
+
+    @router.get("", operation_id="leads")
+    def leads(
+        _: Annotated[Person, allow(Right.READ)], ask: Annotated[LeadAsk, _asked()], limit: Limit = 50,
+        after: After = None,
+    ) -> Rows[LeadSummary]:  # fmt: skip
+        """The ranked queue, best first, with the case of each lead where it has one."""
+        at = opened(after, int, str)
+        lines, total = house.desk.lead_page(ask, limit + 1, None if at is None else (at[0], at[1]))
+        last = lines[limit - 1].view.lead if len(lines) > limit else None
+        return Rows(
+            items=[summary(line) for line in lines[:limit]], total=total,
+            next=None if last is None else cursor(last.rank, last.id),
+        )  # fmt: skip
+
+    @router.get("/export", operation_id="leads_export", response_class=StreamingResponse)
+    def export(
+        _: Annotated[Person, allow(Right.READ)], ask: Annotated[LeadAsk, _asked()],
+        format: Annotated[Format, Query()] = "csv",  # noqa: A002  the name that the consoles agreed on
+    ) -> StreamingResponse:  # fmt: skip
+        """The same leads as a file, at most LEADS_EXPORTED_MAX; the header Bavn-Left-Off says how many more."""
+        total = house.desk.lead_page(ask, 1)[1]
+        return exported(
+            format, "leads", _pages(house, ask), lead_row, lead_objects, total - LEADS_EXPORTED_MAX, house.sector,
+            house.clock.now_us(),
+        )  # fmt: skip
+
+    @router.get("/{lead_id}", operation_id="lead")
+    def lead(_: Annotated[Person, allow(Right.READ)], lead_id: LeadId) -> LeadShown:
+        """One lead, alive or not: every term and reason, the counterfactuals, its timeline and its graph."""
+        with told():
+            view = house.desk.lead(lead_id)
+        return shown(view, house.desk.case_of_lead(lead_id), house.desk.calibration(), house.desk.now_us())
+
+    @router.post("/{lead_id}/case", operation_id="lead_open_case")
+    def open_case(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Opening) -> Done:
+        """Make a case of a lead, or find the one it has; with ``take`` the person owns it if nobody does."""
+        with told():
+            case = house.desk.open_case(lead_id, person.name)
+            if body.take and case.state is CaseState.NEW:
+                case = house.desk.act(case.id, CaseAct.TAKE, person.name)
+        words = Text(f"{case.id} is open", f"{case.id} er åben")
+        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
+
+    @router.post("/{lead_id}/benign", operation_id="lead_benign")
+    def benign(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Harmless) -> Done:
+        """Find a lead harmless: its case is dismissed, and its elements weigh less for all actors from then on, until
+        somebody reopens it."""
+        with told():
+            case = house.desk.open_case(lead_id, person.name)
+            case = house.desk.act(case.id, CaseAct.DISMISS, person.name, body.why)
+        words = Text(f"{case.id} is dismissed: its elements count as harmless",
+                     f"{case.id} er afvist: dens elementer tæller som harmløse")  # fmt: skip
+        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
+
+    return router
+
+
+def _asked() -> Any:
+    def asked(
+        q: Annotated[str, Query(max_length=253, description="Part of an observable, or a lead's id.")] = "",
+        actor: Annotated[str, Query(max_length=40)] = "",
+        type: Annotated[ObservableType | Literal[""], Query()] = "",  # noqa: A002  an observable's own word
+        stands: Annotated[Stands, Query(description="waiting, worked or over")] = "",
+        alive: Annotated[bool, Query(description="Among the leads as last ranked.")] = True,
+    ) -> LeadAsk:
+        return LeadAsk(words=q, actor=actor, type=type or None, stands=stands, alive=alive)
+
+    return Depends(asked)
+
+
+def _pages(house: SacHouse, ask: LeadAsk) -> Iterator[LeadLine]:
+    after: tuple[int, str] | None = None
+    given = 0
+    while given < LEADS_EXPORTED_MAX:
+        lines, _ = house.desk.lead_page(ask, min(PAGE_EXPORTED, LEADS_EXPORTED_MAX - given), after)
+        yield from lines
+        given += len(lines)
+        if not lines:
+            return
+        after = (lines[-1].view.lead.rank, lines[-1].view.lead.id)

@@ -1,0 +1,352 @@
+"""The SAC console's members: enrolment, certificates, health, quotas, what each does, and how it is shut out.
+
+Refuses to show a token twice: it is kept as a hash.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.refusals import told
+from bavn.centre.members.enrolment import TOKEN_LIFE_US
+from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
+from bavn.centre.members.roles import SUPPLIERS_MAX
+from bavn.centre.node.membership import QUOTA_MAX, Membership, waits_for
+from bavn.centre.node.views import MemberView
+from bavn.model.functions import FUNCTIONS
+from bavn.model.member import ActorKind, ActorState, Quota
+from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.text import Text
+
+REFUSALS: Final[tuple[Kind, ...]] = (
+    (UnknownActor, 404, "unknown-actor", "you"), (NotInState, 409, "not-now", "you"),
+    (CannotAdd, 422, "cannot-add", "you"),
+)  # fmt: skip
+SILENT_US: Final = 2 * HOUR_US
+ENDS_SOON_US: Final = 14 * DAY_US
+LOSS_PERMILLE_MAX: Final = 10
+SKEW_S_MAX: Final = 60
+Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+
+
+class HealthShape(Shape):
+    """How its node said it is, and when."""
+
+    received_us: int
+    version: str
+    sensor: str
+    capture_loss_permille: int
+    clock_skew_s: int
+    queue_messages: int
+    last_round: str | None
+
+
+class MemberRow(Shape):
+    """A member. ``worries``: what is wrong, in words. ``certificate_until_us``: when its last certificate ends."""
+
+    name: str
+    kind: str
+    group: str
+    state: ActorState
+    canary: bool
+    functions: list[str]
+    suppliers: list[str]
+    health: HealthShape | None
+    certificate_until_us: int | None
+    worries: list[Said]
+
+
+class PaperShape(Shape):
+    """A certificate, by the beginning of its fingerprint (SHA-256)."""
+
+    fingerprint: str
+    issued_us: int
+    until_us: int
+    revoked_us: int | None
+    in_force: bool
+
+
+class QuotaShape(Shape):
+    """How much of one kind of message is taken in an hour; ``own``: not the sector's."""
+
+    kind: str
+    messages_per_hour_max: int
+    bytes_per_hour_max: int
+    own: bool
+
+
+class ActOnMember(Shape):
+    """An act that its state offers, and what will happen."""
+
+    act: str
+    will_happen: list[Said]
+
+
+class MemberWhole(Shape):
+    """One member: papers, quotas, open invitations, and what each act would do."""
+
+    row: MemberRow
+    x: int
+    papers: list[PaperShape]
+    invited_until_us: list[int]
+    quotas: list[QuotaShape]
+    acts: list[ActOnMember]
+
+
+class Token(Shape):
+    """A one-time token, shown this once; ``pin`` of the sector's authority. Hand both over outside Bavn."""
+
+    actor: str
+    token: str
+    pin: str
+    until_us: int
+    says: Said
+
+
+class Inviting(Shape):
+    """A new member, or one that is to enrol anew (then kind and group stay as they are)."""
+
+    name: Name
+    kind: ActorKind = "other"
+    group: str = Field(default="", pattern=r"^([a-z][a-z0-9-]{1,39})?$")
+
+
+class Setting(Shape):
+    """What is given replaces what was; what is left out stays."""
+
+    functions: list[str] | None = Field(default=None, max_length=100)
+    suppliers: list[str] | None = Field(default=None, max_length=SUPPLIERS_MAX)
+    group: str | None = Field(default=None, pattern=r"^([a-z][a-z0-9-]{1,39})?$")
+    canary: bool | None = None
+
+
+class QuotaSetting(Shape):
+    """An own quota for one kind of message; both None puts it back to the sector's."""
+
+    kind: str = Field(max_length=40)
+    messages_per_hour_max: int | None = Field(default=None, ge=0, le=QUOTA_MAX)
+    bytes_per_hour_max: int | None = Field(default=None, ge=0, le=QUOTA_MAX)
+
+
+class FunctionShape(Shape):
+    """A critical function that a member can have, and its points (nats) in what is looked at first."""
+
+    name: str
+    points: float
+    says: Said
+
+
+SHOWN_ONCE: Final = Text(
+    "The token works once, for one day, and is never shown again. Hand it and the pin over outside Bavn.",
+    "Engangskoden virker én gang i et døgn og vises aldrig igen. Overlevér den og fingeraftrykket uden om Bavn.",
+)
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/members``."""
+    router = APIRouter(prefix="/members", tags=["members"])
+    _reads(router, house)
+    _acts(router, house)
+    return router
+
+
+def _reads(router: APIRouter, house: SacHouse) -> None:
+    @router.get("", operation_id="members")
+    def members(_: Annotated[Person, allow(Right.READ)]) -> Rows[MemberRow]:
+        """All members, by name: their state, how their nodes said they are, and what is wrong."""
+        until = house.registry.valid_until()
+        items = [_row(house, view, until.get(view.actor.name)) for view in house.desk.members()]
+        return Rows(items=items, total=len(items))
+
+    @router.get("/functions", operation_id="functions")
+    def functions(_: Annotated[Person, allow(Right.READ)]) -> Rows[FunctionShape]:
+        """The critical functions that a member can have."""
+        items = [
+            FunctionShape(name=name, points=one.points, says=Said.of(one.words)) for name, one in FUNCTIONS.items()
+        ]
+        return Rows(items=items, total=len(items))
+
+    @router.get("/{actor}", operation_id="member")
+    def member(_: Annotated[Person, allow(Right.READ)], actor: Actor) -> MemberWhole:
+        """One member: certificates and their ends, quotas, and what suspending or revoking it would do."""
+        with told(*REFUSALS):
+            return _whole(house, actor)
+
+
+def _membership(house: SacHouse) -> Membership:
+    return Membership(house.registry, house.enrolment, house.roles, house.clock)
+
+
+def _acts(router: APIRouter, house: SacHouse) -> None:
+    @router.post("/invitations", operation_id="invite_member", status_code=201)
+    def invite(person: Annotated[Person, allow(Right.MEMBERS)], body: Inviting) -> Token:
+        """Invite a member: its one-time token, shown this once, and the pin."""
+        with told(*REFUSALS):
+            token = _membership(house).invite(body.name, person.name, kind=body.kind, group=body.group)
+        return Token(
+            actor=body.name, token=token, pin=house.enrolment.authority.fingerprint,
+            until_us=house.clock.now_us() + TOKEN_LIFE_US, says=Said.of(SHOWN_ONCE),
+        )  # fmt: skip
+
+    @router.put("/{actor}", operation_id="set_member")
+    def set_(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Setting) -> MemberWhole:
+        """Set its critical functions, suppliers or group."""
+        with told(*REFUSALS):
+            _membership(house).set_roles(
+                actor,
+                person.name,
+                functions=body.functions,
+                suppliers=body.suppliers,
+                group=body.group,
+                canary=body.canary,
+            )
+            return _whole(house, actor)
+
+    @router.put("/{actor}/quota", operation_id="set_quota")
+    def quota(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: QuotaSetting) -> MemberWhole:
+        """Give it an own quota for one kind of message, or put that back to the sector's."""
+        made = None
+        if body.messages_per_hour_max is not None or body.bytes_per_hour_max is not None:
+            made = Quota(
+                messages_per_hour_max=body.messages_per_hour_max or 0, bytes_per_hour_max=body.bytes_per_hour_max or 0
+            )
+        with told(*REFUSALS):
+            _membership(house).set_quota(actor, body.kind, made, person.name)
+            return _whole(house, actor)
+
+    @router.post("/{actor}/suspend", operation_id="suspend_member")
+    def suspend(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
+        """Let it in no more until it is resumed."""
+        with told(*REFUSALS):
+            _membership(house).suspend(actor, person.name, body.why)
+            return _whole(house, actor)
+
+    @router.post("/{actor}/resume", operation_id="resume_member")
+    def resume(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
+        """Let a suspended member in again, with the keys that it has."""
+        with told(*REFUSALS):
+            _membership(house).resume(actor, person.name, body.why)
+            return _whole(house, actor)
+
+    @router.post("/{actor}/revoke", operation_id="revoke_member")
+    def revoke(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
+        """Shut it out for good; only a new invitation lets it enrol again."""
+        with told(*REFUSALS):
+            _membership(house).revoke(actor, person.name, body.why)
+            return _whole(house, actor)
+
+
+def _row(house: SacHouse, view: MemberView, until_us: int | None) -> MemberRow:
+    actor, health = view.actor, view.health
+    active = actor.state is ActorState.ACTIVE
+    return MemberRow(
+        name=actor.name, kind=actor.kind, group=actor.group, state=actor.state,
+        canary=actor.canary, functions=list(view.role.functions),
+        suppliers=list(view.role.suppliers),
+        health=None if health is None else HealthShape(
+            received_us=health.received_us, version=health.version, sensor=health.sensor,
+            capture_loss_permille=health.capture_loss_permille, clock_skew_s=health.clock_skew_s,
+            queue_messages=health.queue_messages, last_round=health.last_round,
+        ),
+        certificate_until_us=until_us,
+        worries=[Said.of(one) for one in _worries(view, until_us, house.clock.now_us())] if active else [],
+    )  # fmt: skip
+
+
+def _worries(view: MemberView, until_us: int | None, now_us: int) -> list[Text]:
+    """What is wrong with an active member, the gravest first."""
+    made, health = [], view.health
+    if until_us is not None and until_us <= now_us:
+        made.append(Text("its certificate has ended: invite it anew", "dens certifikat er udløbet: invitér den igen"))
+    elif until_us is not None and until_us - now_us < ENDS_SOON_US:
+        made.append(Text("its certificate ends soon, not renewed", "dens certifikat udløber snart uden fornyelse"))
+    if health is None:
+        return [*made, Text("its node has never said how it is", "dens node har aldrig sagt, hvordan den har det")]
+    if now_us - health.received_us > SILENT_US:
+        made.append(Text("its node is silent", "dens node er tavs"))
+    if health.sensor == "down":
+        made.append(Text("its sensor is down", "dens sensor er nede"))
+    if health.capture_loss_permille > LOSS_PERMILLE_MAX:
+        loss = f"{health.capture_loss_permille / 10:.1f}"
+        made.append(Text(f"it loses {loss} % of its packets", f"den taber {loss.replace('.', ',')} % af sine pakker"))
+    if abs(health.clock_skew_s) > SKEW_S_MAX:
+        made.append(Text(f"its clock is {health.clock_skew_s} s off", f"dens ur går {health.clock_skew_s} s forkert"))
+    return made
+
+
+def _whole(house: SacHouse, name: str) -> MemberWhole:
+    view = next((one for one in house.desk.members() if one.actor.name == name), None)
+    if view is None:
+        raise UnknownActor(f"no actor is called {name!r}")
+    now_us = house.clock.now_us()
+    papers, invited = house.registry.papers(name)
+    shown = [
+        PaperShape(
+            fingerprint=one.fingerprint[:16], issued_us=one.issued_us, until_us=one.until_us,
+            revoked_us=one.revoked_us, in_force=one.revoked_us is None and now_us < one.until_us,
+        )
+        for one in papers
+    ]  # fmt: skip
+    return MemberWhole(
+        row=_row(house, view, house.registry.valid_until().get(name)), x=view.actor.x, papers=shown,
+        invited_until_us=list(invited),
+        quotas=[
+            QuotaShape(
+                kind=kind, messages_per_hour_max=quota.messages_per_hour_max,
+                bytes_per_hour_max=quota.bytes_per_hour_max, own=own,
+            )
+            for kind, (quota, own) in sorted(house.registry.quotas(name).items())
+        ],
+        acts=_offered(house, view, sum(one.in_force for one in shown)),
+    )  # fmt: skip
+
+
+def _offered(house: SacHouse, view: MemberView, in_force: int) -> list[ActOnMember]:
+    state = view.actor.state
+    invite = ActOnMember(act="invite", will_happen=[Said.of(SHOWN_ONCE)])
+    if state is ActorState.SUSPENDED:
+        again = Text("It is let in again with the certificates that it has, and gets what waited for it.",
+                     "Den lukkes ind igen med de certifikater, den har, og får det, der ventede på den.")  # fmt: skip
+        acts = [ActOnMember(act="resume", will_happen=[Said.of(again)])]
+        return [*acts, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)), invite]
+    if state is ActorState.ACTIVE:
+        return [
+            ActOnMember(act="suspend", will_happen=_leaving(house, view, in_force, for_good=False)),
+            ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)), invite,
+        ]  # fmt: skip
+    if state is ActorState.INVITED:
+        return [invite, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True))]
+    return [invite]
+
+
+def _leaving(house: SacHouse, view: MemberView, in_force: int, *, for_good: bool) -> list[Said]:
+    """What follows when it is shut out, in the order in which people ask."""
+    waiting, held, asked = waits_for(house.desk.engine, view.actor.name)
+    left = len(house.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
+    made = [
+        Text("Its node is refused from its next request on.", "Dens node afvises fra næste henvendelse."),
+        Text(f"Rounds that open from now on have {left} members, under a new version of the member list.",
+             f"Runder, der åbnes fra nu af, har {left} medlemmer og en ny version af medlemslisten."),
+        Text(f"{held} indicators that it was given stay in force there until their own end; it hears of no withdrawal.",
+             f"{held} indikatorer, den har fået, gælder dér til de udløber; den hører ikke om tilbagetrækning."),
+        Text(f"{waiting} letters to it wait, and {asked} questions are not sent.",
+             f"{waiting} breve til den venter, og {asked} spørgsmål sendes ikke."),
+        Text("What it reported before stays in the sector's leads and cases.",
+             "Det, den har meldt før, bliver i sektorens spor og sager."),
+    ]  # fmt: skip
+    if for_good:
+        made.insert(1, Text(
+            f"{in_force} certificates, its message key and open invitations end for good.",
+            f"{in_force} certifikater, dens meddelelsesnøgle og åbne invitationer ophører for altid.",
+        ))  # fmt: skip
+    else:
+        made.insert(1, Text(
+            f"{in_force} certificates and its keys stay, so that one act lets it in again.",
+            f"{in_force} certifikater og dens nøgler bliver, så én handling lukker den ind igen.",
+        ))  # fmt: skip
+    return [Said.of(one) for one in made]

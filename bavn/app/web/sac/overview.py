@@ -1,0 +1,397 @@
+"""The SAC console's overview: the sector at a glance, each claim with where it comes from.
+
+What nobody knows is said to be missing, never made up. Refuses to judge: the desk's own questions are shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+
+from bavn.app.cli.counts import KINDS
+from bavn.app.publish_parts import publishing_of
+from bavn.app.web.frame import Person, Said, allow
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
+from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
+from bavn.app.web.sac.shapes import Named, Shape
+from bavn.centre.cases.case_pages import CaseAsk
+from bavn.centre.node.clock import IndicatorClock
+from bavn.centre.node.coverage import TookPart, took_part
+from bavn.centre.node.lead_pages import LeadAsk, LeadLine
+from bavn.centre.node.views import MemberView
+from bavn.centre.publish.document import Kind
+from bavn.centre.publish.levels import proposals
+from bavn.centre.publish.parts.threats import NO_TREND, TRENDS, level_words
+from bavn.centre.publish.threat import THREATS
+from bavn.model.case import CASE_WORDS, CaseState
+from bavn.model.functions import FUNCTIONS
+from bavn.model.member import ActorKind, ActorState
+from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.tally import BLOCKED, TECHNIQUES
+from bavn.model.work import DueState
+
+SILENT_US: Final = HOUR_US
+LOSS_PERMILLE_MAX: Final = 10
+SKEW_S_MAX: Final = 30
+QUEUE_MAX: Final = 1000
+ROUNDS_SHARE_MIN: Final = 0.9
+LEADS_SHOWN: Final = 8
+CAMPAIGNS_SHOWN: Final = 12
+CLOCKS_SHOWN: Final = 20
+COUNT_DAYS: Final = 7
+THREAT_DAYS: Final = 90
+DEADLINES_SHOWN: Final = 10
+
+
+class Coded(Shape):
+    """A code and its words."""
+
+    code: str
+    says: Said
+
+
+class HealthShown(Shape):
+    """How a node last said it was. ``sensor``: up, down or none."""
+
+    at_us: int
+    version: str
+    sensor: str
+    capture_loss_permille: int
+    clock_skew_s: int
+    queue_messages: int
+
+
+class Tile(Shape):
+    """An actor. ``standing``: good, watch (a blind spot), bad (nothing or little is seen), absent (no node). ``region``
+    None: the register does not know. ``rounds``, ``uploaded``: of the last day's, in how many it took part."""
+
+    name: str
+    kind: ActorKind
+    kind_said: Said
+    group: str
+    region: str | None
+    state: ActorState
+    state_said: Said
+    standing: str
+    blind: list[Coded]
+    functions: list[Said]
+    suppliers: list[str]
+    health: HealthShown | None
+    rounds: int
+    uploaded: int
+    last_round_us: int | None
+    leads: int
+
+
+class KindSum(Shape):
+    """Actors of one kind, and how many of them the sector sees well."""
+
+    kind: ActorKind
+    says: Said
+    actors: int
+    well: int
+
+
+class SpreadStep(Shape):
+    """An actor reached by a campaign, and the hour in which it first saw it."""
+
+    actor: str
+    at_us: int
+
+
+class CampaignShown(Shape):
+    """A lead that reached several actors, in the order in which they saw it; ``span_us`` from the first to the last."""
+
+    lead_id: str
+    case_id: str | None
+    case_state: CaseState | None
+    case_state_said: Said | None
+    observables: list[Named]
+    techniques: list[str]
+    steps: list[SpreadStep]
+    span_us: int
+    last_us: int
+
+
+class ClockStep(Shape):
+    """A step on the way from first sighting to protection; ``at_us`` None until it happened."""
+
+    name: str
+    says: Said
+    at_us: int | None
+
+
+class ClockShown(Shape):
+    """One indicator's way. ``to_protected_us``: from the first report to the last actor that put it into force."""
+
+    indicator_id: str
+    case_id: str
+    observable: str
+    steps: list[ClockStep]
+    enforced: int
+    missing: list[str]
+    slowest: Said | None
+    slowest_s: float | None
+    to_protected_us: int | None
+
+
+class CountShown(Shape):
+    """A sum over actors, noise and all; the true number lies in [low, high] with 95 %."""
+
+    what: str
+    entry: str
+    says: Said
+    told: int
+    value: int
+    low: int
+    high: int
+
+
+class Owed(Shape):
+    """Something that an actor owes and whose time has passed, or soon will."""
+
+    case_id: str
+    actor: str
+    what: str
+    due_us: int
+    overdue: bool
+
+
+class SectorNow(Shape):
+    """How much there is: leads that wait for somebody, cases by state, indicators by state, the kill switch."""
+
+    leads: int
+    leads_waiting: int
+    cases: dict[str, int]
+    indicators: dict[str, int]
+    tasks_overdue: int
+    nis2_overdue: int
+    kill_switch: bool
+
+
+class ThreatShown(Shape):
+    """The level of one sort of threat: ``level`` 0 to 4, None where nothing says one; ``set_by``: who set it,
+    None where it is what the data proposes; ``why``: the data's reason."""
+
+    threat: str
+    says: Said
+    level: int | None
+    level_said: Said
+    set_by: str | None
+    why: Said
+    trend: Said
+
+
+class SectorOverview(Shape):
+    """The sector at a glance. ``missing``: what is not shown because nobody knows it."""
+
+    sector: str
+    now_us: int
+    now: SectorNow
+    kinds: list[KindSum]
+    actors: list[Tile]
+    leads: list[LeadSummary]
+    campaigns: list[CampaignShown]
+    clocks: list[ClockShown]
+    counts: list[CountShown]
+    deadlines: list[Owed]
+    missing: list[Coded]
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below /overview."""
+    router = APIRouter(prefix="/overview", tags=["overview"])
+
+    @router.get("", operation_id="overview")
+    def overview(
+        _: Annotated[Person, allow(Right.READ)],
+        budget: Annotated[int, Query(ge=1, le=50, description="Leads to show.")] = LEADS_SHOWN,
+    ) -> SectorOverview:
+        """The sector now: actors, what waits, campaigns, the clock, and what is not known."""
+        return looked_at(house, budget)
+
+    @router.get("/threats", operation_id="overview_threats")
+    def levels(_: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
+        """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes."""
+        return threats(house)
+
+    return router
+
+
+def threats(house: SacHouse) -> list[ThreatShown]:
+    """One for each sort, in their order."""
+    facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS)
+    return [
+        ThreatShown(
+            threat=one.threat.value, says=Said.of(THREATS[one.threat]),
+            level=None if one.stands is None else int(one.stands), level_said=Said.of(level_words(one.stands)),
+            set_by=None if one.set is None else one.set.by, why=Said.of(one.why),
+            trend=Said.of(NO_TREND if one.change is None else TRENDS[one.change]),
+        )
+        for one in proposals(facts)
+    ]  # fmt: skip
+
+
+def looked_at(house: SacHouse, budget: int) -> SectorOverview:
+    """All of it."""
+    desk, now_us = house.desk, house.clock.now_us()
+    waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
+    top, leads = desk.lead_page(LeadAsk(), max(CAMPAIGNS_SHOWN, 50))
+    actors = tiles(desk.members(), took_part(desk.engine, now_us - DAY_US), top, now_us)
+    counted = counts(house, now_us)
+    owed = deadlines(house, now_us)
+    return SectorOverview(
+        sector=house.sector, now_us=now_us, actors=actors, kinds=kinds(actors),
+        now=SectorNow(
+            leads=leads, leads_waiting=waits,
+            cases={state.value: number for state, number in desk.case_counts(CaseAsk()).items()},
+            indicators=desk.times.life_counts(), kill_switch=desk.times.switch_on(),
+            tasks_overdue=sum(one.overdue and one.what != "nis2" for one in owed),
+            nis2_overdue=sum(one.overdue and one.what == "nis2" for one in owed),
+        ),
+        leads=[summary(line) for line in waiting], campaigns=campaigns(top),
+        clocks=[clock(one, house) for one in desk.times.clocks(CLOCKS_SHOWN)], counts=counted,
+        deadlines=owed[:DEADLINES_SHOWN],
+        missing=[
+            Coded(code=code, says=Said.of(words))
+            for code, words in MISSING.items() if code != "counts" or not counted
+        ],
+    )  # fmt: skip
+
+
+def tiles(
+    members: Sequence[MemberView], took: Mapping[str, TookPart], top: Sequence[LeadLine], now_us: int
+) -> list[Tile]:
+    """Every actor that is not shut out, by kind and name."""
+    touched: dict[str, int] = {}
+    for line in top:
+        for actor in line.view.lead.actors:
+            touched[actor] = touched.get(actor, 0) + 1
+    found = [
+        _tile(one, took.get(one.actor.name), touched.get(one.actor.name, 0), now_us)
+        for one in members if one.actor.state is not ActorState.REVOKED
+    ]  # fmt: skip
+    return sorted(found, key=lambda tile: (tile.kind, tile.name))
+
+
+def blind_spots(member: MemberView, took: TookPart | None, now_us: int) -> list[str]:
+    """Codes of BLIND, the worst first."""
+    health = member.health
+    if member.actor.state is not ActorState.ACTIVE:
+        return ["no-node"]
+    if health is None:
+        return ["never-heard"]
+    share = 1.0 if took is None or not took.rounds else took.uploaded / took.rounds
+    looked = {
+        "silent": now_us - health.received_us > SILENT_US,
+        "sensor-down": health.sensor == "down",
+        "no-rounds": took is not None and took.uploaded == 0,
+        "no-sensor": health.sensor == "none",
+        "loss": health.capture_loss_permille > LOSS_PERMILLE_MAX,
+        "few-rounds": 0 < share < ROUNDS_SHARE_MIN,
+        "clock": abs(health.clock_skew_s) > SKEW_S_MAX,
+        "backlog": health.queue_messages > QUEUE_MAX,
+    }
+    return [code for code, found in looked.items() if found]
+
+
+def kinds(actors: Sequence[Tile]) -> list[KindSum]:
+    """How many of each kind, and how many of these are seen well."""
+    named: dict[ActorKind, list[Tile]] = {}
+    for one in actors:
+        named.setdefault(one.kind, []).append(one)
+    return [
+        KindSum(kind=kind, says=mine[0].kind_said, actors=len(mine), well=sum(one.standing == "good" for one in mine))
+        for kind, mine in named.items()
+    ]
+
+
+def campaigns(top: Sequence[LeadLine]) -> list[CampaignShown]:
+    """What reached two actors or more, the latest to spread first."""
+    made = []
+    for line in top:
+        steps = spread(line.view.lead.signs)
+        if len(steps) > 1:
+            made.append(_campaign(line, steps))
+    return sorted(made, key=lambda one: (-one.last_us, one.lead_id))[:CAMPAIGNS_SHOWN]
+
+
+def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
+    """An indicator's way to protection."""
+    steps = dict(one.steps)
+    report, last = steps["report"] or steps["confirmed"], steps["last_block"]
+    kept = house.desk.lives.get(one.indicator_id)
+    return ClockShown(
+        indicator_id=one.indicator_id, case_id=one.case_id, observable=str(kept.observable),
+        steps=[ClockStep(name=name, says=Said.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
+        enforced=len(one.enforced), missing=list(one.missing),
+        slowest=None if one.slowest is None else Said.of(STEPS[one.slowest[0]]),
+        slowest_s=None if one.slowest is None else one.slowest[1],
+        to_protected_us=None if report is None or last is None else last - report,
+    )  # fmt: skip
+
+
+def counts(house: SacHouse, now_us: int) -> list[CountShown]:
+    """What the actors counted of the last whole days, all of them together, the largest first."""
+    last = now_us // DAY_US - 1
+    words = {**TECHNIQUES, **BLOCKED}
+    found = [one for one in house.desk.counts(last - COUNT_DAYS + 1, last) if one.kind == "all" and one.low > 0]
+    return [
+        CountShown(what=one.what, entry=one.entry, says=Said.of(words[one.entry]), told=one.told, value=one.value,
+                   low=one.low, high=one.high)
+        for one in sorted(found, key=lambda one: (-one.low, one.what, one.entry))
+    ]  # fmt: skip
+
+
+def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
+    """What is overdue or due soon, at every actor, the earliest first."""
+    desk = house.desk
+    soon_us = desk.work.settings.soon_hours * HOUR_US
+    found = [
+        Owed(case_id=task.case_id, actor=task.actor, what=step, due_us=due_us, overdue=state is DueState.OVERDUE)
+        for task in desk.work.tasks(running=True) for step, due_us, state in task.dues(now_us, soon_us)
+        if state in (DueState.OVERDUE, DueState.SOON)
+    ]  # fmt: skip
+    found += [
+        Owed(case_id=view.case_id, actor=view.actor, what="nis2", due_us=view.next_us, overdue=view.overdue)
+        for view in desk.nis2(house.zone).views() if view.next_us is not None
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.due_us, one.case_id, one.actor, one.what))
+
+
+def _tile(member: MemberView, took: TookPart | None, leads: int, now_us: int) -> Tile:
+    actor, health = member.actor, member.health
+    codes = blind_spots(member, took, now_us)
+    standing = "absent" if codes == ["no-node"] else "bad" if BAD & set(codes) else "watch" if codes else "good"
+    return Tile(
+        name=actor.name, kind=_kind(actor.kind), kind_said=Said.of(KINDS[actor.kind]), group=actor.group, region=None,
+        state=actor.state, state_said=Said.of(STATES[actor.state]), standing=standing,
+        blind=[Coded(code=code, says=Said.of(BLIND[code])) for code in codes],
+        functions=[Said.of(FUNCTIONS[name].words) for name in member.role.functions],
+        suppliers=list(member.role.suppliers),
+        health=None if health is None else HealthShown(
+            at_us=health.received_us, version=health.version, sensor=health.sensor,
+            capture_loss_permille=health.capture_loss_permille, clock_skew_s=health.clock_skew_s,
+            queue_messages=health.queue_messages,
+        ),
+        rounds=0 if took is None else took.rounds, uploaded=0 if took is None else took.uploaded,
+        last_round_us=None if took is None else took.last_us, leads=leads,
+    )  # fmt: skip
+
+
+def _kind(kind: str) -> ActorKind:
+    return kind if kind in KINDS else "other"  # type: ignore[return-value]  # the register's own words
+
+
+def _campaign(line: LeadLine, steps: Sequence[tuple[str, int]]) -> CampaignShown:
+    lead, state = line.view.lead, line.case_state
+    return CampaignShown(
+        lead_id=lead.id, case_id=line.case_id, case_state=state,
+        case_state_said=None if state is None else Said.of(CASE_WORDS[state]),
+        observables=[Named.of(one) for one in lead.observables],
+        techniques=sorted({sign.technique for sign in lead.signs}),
+        steps=[SpreadStep(actor=actor, at_us=at_us) for actor, at_us in steps], span_us=steps[-1][1] - steps[0][1],
+        last_us=steps[-1][1],
+    )  # fmt: skip

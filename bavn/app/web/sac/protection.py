@@ -1,0 +1,258 @@
+"""The SAC console's standing policies, noisy producers and the sector's kill switch.
+
+Refuses to decide who may: two people stand behind a policy, one is enough to lift.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Because, Kind, Shape
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.refusals import told
+from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy, same_person
+from bavn.centre.cases.sector_switch import Asked
+from bavn.model.moment import iso
+from bavn.model.observable import ObservableType
+from bavn.model.text import Text
+
+PolicyId = Annotated[str, Path(pattern=r"^policy-[0-9]{1,12}$")]
+UNKNOWN: Final[Kind] = (UnknownPolicy, 404, "unknown-policy", "you")
+
+
+class PolicyShape(Shape):
+    """A standing policy. ``stand``: proposed, in_force, over or ended. ``used_today``: blocks it released today."""
+
+    id: str
+    name: str
+    stand: str
+    score_min: float
+    groups_min: int
+    types: list[ObservableType]
+    blocks_per_day_max: int
+    left_today: int
+    indicator_days: int
+    until_us: int
+    proposed_by: str
+    proposed_us: int
+    approved_by: str | None
+    approved_us: int | None
+    ended_by: str | None
+    ended_us: int | None
+    may_approve: bool
+    says: Said
+
+
+class Proposing(Shape):
+    """A new policy; it is not in force until somebody else approves it."""
+
+    name: str = Field(min_length=1, max_length=80)
+    score_min: float = Field(ge=0, le=1000)
+    groups_min: int = Field(default=2, ge=2, le=100)
+    types: list[ObservableType] = Field(min_length=1, max_length=9)
+    blocks_per_day_max: int = Field(default=10, ge=1, le=10_000)
+    indicator_days: int = Field(default=30, ge=1, le=365)
+    until_us: int = Field(ge=0, le=2**53)
+
+
+class ProducerShape(Shape):
+    """How good what one producer made turned out to be. ``noise``: 90 % lower bound of the false share."""
+
+    name: str
+    true: int
+    false: int
+    noise: float
+    retired: str
+
+
+class Producers(Shape):
+    """Of indicators that somebody met or found wrong; from ``outcomes_min`` on a producer above ``false_max`` is
+    retired by itself."""
+
+    items: list[ProducerShape]
+    outcomes_min: int
+    false_max: float
+
+
+class Retiring(Because):
+    """A producer: ``detector:NAME``, ``policy:ID``, ``person:NAME`` or ``source:NAME``."""
+
+    producer: str = Field(min_length=1, max_length=120)
+
+
+class TurnShape(Shape):
+    """One turn of the switch; ``told``: actors whose queue it lies in."""
+
+    number: int
+    on: bool
+    by: str
+    why: str
+    at_us: int
+    told: int
+
+
+class SwitchShape(Shape):
+    """The sector's kill switch, the latest turn first. ``members``: who is to be told."""
+
+    on: bool
+    members: int
+    rule: Said
+    turns: list[TurnShape]
+
+
+class Turning(Shape):
+    """Every actor reads why."""
+
+    why: str = Field(min_length=1, max_length=200)
+
+
+RULE = Text(
+    "One person turns it on, since lifting must not wait; two approvers turn it off. Every member's node takes all that"
+    " the centre released out of force at once, and puts back what is still wanted when it is off again.",
+    "Én person slår den til, for ophævelse må ikke vente; to godkendere slår den fra. Hvert medlems node sætter straks"
+    " alt, hvad centret har frigivet, ud af kraft og sætter det, der stadig ønskes, i kraft igen bagefter.",
+)
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/protection``."""
+    router = APIRouter(prefix="/protection", tags=["protection"])
+    _policies(router, house)
+    _producers(router, house)
+    _switch(router, house)
+    return router
+
+
+def _policies(router: APIRouter, house: SacHouse) -> None:
+    @router.get("/policies", operation_id="policies")
+    def every(person: Annotated[Person, allow(Right.READ)]) -> Rows[PolicyShape]:
+        """All standing policies, the latest first: what each covers, who stands behind it, whether it is in force."""
+        return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.policies.every())])
+
+    @router.post("/policies", operation_id="propose_policy", status_code=201)
+    def propose(person: Annotated[Person, allow(Right.APPROVE)], body: Proposing) -> PolicyShape:
+        """Propose a policy. It releases nothing until somebody else approves it."""
+        with told(UNKNOWN):
+            policy = StandingPolicy(**body.model_dump() | {"types": tuple(kind.value for kind in body.types)})
+            return _policy(house, house.desk.policies.propose(policy, person.name), person)
+
+    @router.post("/policies/{policy_id}/approve", operation_id="approve_policy")
+    def approve(person: Annotated[Person, allow(Right.APPROVE)], policy_id: PolicyId) -> PolicyShape:
+        """Stand behind somebody else's policy: it is in force from now on."""
+        with told(UNKNOWN):
+            return _policy(house, house.desk.policies.approve(policy_id, person.name), person)
+
+    @router.post("/policies/{policy_id}/end", operation_id="end_policy")
+    def end(person: Annotated[Person, allow(Right.TRIAGE)], policy_id: PolicyId, body: Because) -> PolicyShape:
+        """End a policy; one person is enough. What it released stays until its own end."""
+        with told(UNKNOWN):
+            return _policy(house, house.desk.policies.end(policy_id, person.name, body.why), person)
+
+
+def _producers(router: APIRouter, house: SacHouse) -> None:
+    @router.get("/producers", operation_id="producers")
+    def producers(_: Annotated[Person, allow(Right.READ)]) -> Producers:
+        """What made the sector's indicators, the noisiest first: how many were met, and how many found wrong."""
+        return _all_producers(house)
+
+    @router.post("/producers/retire", operation_id="retire_producer")
+    def retire(person: Annotated[Person, allow(Right.APPROVE)], body: Retiring) -> Producers:
+        """Take a producer out of service: a detector no longer feeds a standing policy alone, a policy is ended."""
+        with told():
+            house.desk.upkeep.retire(body.producer, person.name, body.why)
+        return _all_producers(house)
+
+    @router.post("/producers/restore", operation_id="restore_producer")
+    def restore(person: Annotated[Person, allow(Right.APPROVE)], body: Retiring) -> Producers:
+        """Put it back into service. A policy that was ended stays ended: propose it again."""
+        with told():
+            house.desk.upkeep.restore(body.producer, person.name, body.why)
+        return _all_producers(house)
+
+
+def _switch(router: APIRouter, house: SacHouse) -> None:
+    @router.get("/switch", operation_id="kill_switch")
+    def switch(_: Annotated[Person, allow(Right.READ)]) -> SwitchShape:
+        """How the sector's kill switch stands, every turn of it, and how many members were told of each."""
+        return _switch_shape(house)
+
+    @router.post("/switch/on", operation_id="kill_switch_on")
+    def turn_on(person: Annotated[Person, allow(Right.TRIAGE)], body: Turning) -> SwitchShape:
+        """Take everything that the centre released out of force in the whole sector."""
+        with told():
+            house.desk.switch.turn(on=True, user=person.name, why=body.why)
+        return _switch_shape(house)
+
+    @router.post("/switch/off", operation_id="kill_switch_off")
+    def turn_off(person: Annotated[Person, allow(Right.APPROVE)], body: Turning) -> SwitchShape:
+        """Put what is still wanted back in force: asked for by one, turned by a second person within a day."""
+        with told():
+            house.desk.switch.turn(on=False, user=person.name, why=body.why)
+        return _switch_shape(house)
+
+
+def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
+    policy, now_us = state.policy, house.clock.now_us()
+    stand = "ended" if state.ended_us else "over" if now_us >= policy.until_us else "proposed"
+    if state.in_force(now_us):
+        stand = "in_force"
+    kinds = ", ".join(policy.types)
+    says = Text(
+        f"Releases by itself what at least {policy.groups_min} independent groups report with {policy.score_min:g} nats"
+        f" or more, of {kinds}; at most {policy.blocks_per_day_max} a day, each for {policy.indicator_days} days.",
+        f"Frigiver selv det, som mindst {policy.groups_min} uafhængige grupper melder med mindst"
+        f" {f'{policy.score_min:g}'.replace('.', ',')} nats, af {kinds}; højst {policy.blocks_per_day_max} om dagen,"
+        f" hver i {policy.indicator_days} dage.",
+    )
+    return PolicyShape(
+        id=state.id, name=policy.name, stand=stand, score_min=policy.score_min, groups_min=policy.groups_min,
+        types=[ObservableType(kind) for kind in policy.types], blocks_per_day_max=policy.blocks_per_day_max,
+        left_today=house.desk.policies.left_today(state), indicator_days=policy.indicator_days,
+        until_us=policy.until_us, proposed_by=state.proposed_by, proposed_us=state.proposed_us,
+        approved_by=state.approved_by, approved_us=state.approved_us, ended_by=state.ended_by, ended_us=state.ended_us,
+        may_approve=stand == "proposed" and person.may(Right.APPROVE)
+        and not same_person(state.proposed_by, person.name),
+        says=Said.of(says),
+    )  # fmt: skip
+
+
+def _all_producers(house: SacHouse) -> Producers:
+    settings = house.desk.lives.settings
+    items = [
+        ProducerShape(name=one.name, true=one.true, false=one.false, noise=round(one.noise, 3), retired=one.retired)
+        for one in house.desk.upkeep.judged()
+    ]
+    return Producers(items=items, outcomes_min=settings.noise_outcomes_min, false_max=settings.noise_false_max)
+
+
+def _rule(asked: Asked | None) -> Text:
+    """How it is turned; and who has asked for it to be turned off, while nobody else has."""
+    if asked is None:
+        return RULE
+    until = f"{iso(asked.until_us)[:16]}Z"
+    return Text(
+        f"{asked.by} wants it off ({asked.why}): a second person must say the same before {until}. {RULE.en}",
+        f"{asked.by} vil slå den fra ({asked.why}): en anden person skal sige det samme før {until}. {RULE.da}",
+    )
+
+
+def _switch_shape(house: SacHouse) -> SwitchShape:
+    switch = house.desk.switch
+    turns = [
+        TurnShape(
+            number=turn.number, on=turn.on,
+            by=", ".join(filter(None, (turn.asked_by, turn.by))), why=turn.why, at_us=turn.at_us,
+            told=len(switch.told(turn.number)),
+        )
+        for turn in switch.turns()
+    ]  # fmt: skip
+    latest = sorted(turns, key=lambda turn: -turn.number)
+    return SwitchShape(
+        on=bool(latest) and latest[0].on,
+        members=len(house.registry.members()[1]),
+        rule=Said.of(_rule(switch.asked())),
+        turns=latest,
+    )  # fmt: skip

@@ -1,0 +1,204 @@
+"""The SAC console's questions to the sector: asked by one person, approved by another, answered by each actor.
+
+Refuses to take silence for a no.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, observable_of
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.refusals import told
+from bavn.centre.cases.policies import same_person
+from bavn.centre.cases.questions import AtActor, QuestionView, UnknownQuestion
+from bavn.model.member import ActorState
+from bavn.model.moment import HOUR_US
+from bavn.model.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX
+from bavn.model.text import Text
+
+Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+UNKNOWN: Final[Kind] = (UnknownQuestion, 404, "unknown-question", "you")
+STANDS = {
+    "taken_back": Text("Taken back.", "Trukket tilbage."),
+    "waits": Text("It waits for a second person; nobody is asked.", "Det venter på en anden person; ingen er spurgt."),
+    "open": Text("Open: answers count.", "Åbent: svar tæller."),
+    "over": Text("Its time is over; silence is not a no.", "Tiden er udløbet; tavshed er ikke et nej."),
+    "answered": Text("Everybody has answered.", "Alle har svaret."),
+}  # fmt: skip
+
+
+class AnswerShape(Shape):
+    """What one actor said of one observable: met, not_met, declined; ``silent`` where it has said nothing yet,
+    ``not_sent`` where it was not asked. ``count_bucket`` in steps (0, 1, 2-3, 4-10, 11-100, more)."""
+
+    observable: str
+    says: str
+    count_bucket: int
+    first_us: int | None
+    last_us: int | None
+    days: int
+    received_us: int | None
+
+
+class AskedShape(Shape):
+    """One actor asked. ``refused``: why gate 3 did not send it."""
+
+    actor: str
+    sent: bool
+    refused: str
+    answers: list[AnswerShape]
+
+
+class QuestionRow(Shape):
+    """A question in a list; actors by what they said of any of it. ``may_approve``: you may stand behind it."""
+
+    id: str
+    observables: list[str]
+    why: str
+    stand: str
+    says: Said
+    since_us: int
+    asked_us: int
+    asked_by: str
+    approved_by: str | None
+    approved_us: int | None
+    ended_by: str | None
+    until_us: int
+    asked: int
+    met: list[str]
+    not_met: list[str]
+    declined: list[str]
+    silent: list[str]
+    may_approve: bool
+    may_end: bool
+
+
+class QuestionWhole(Shape):
+    """A question, actor by actor."""
+
+    row: QuestionRow
+    actors: list[AskedShape]
+
+
+class Asking(Shape):
+    """1 to 20 observables, how many days back, whom (nobody: all active members), and why: every actor reads it."""
+
+    observables: list[str] = Field(min_length=1, max_length=OBSERVABLES_MAX)
+    why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
+    days_back: int = Field(default=30, ge=1, le=DAYS_BACK_MAX)
+    to: list[Name] = Field(default=[], max_length=1000)
+    days_open: int = Field(default=7, ge=1, le=DAYS_OPEN_MAX)
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/questions``."""
+    router = APIRouter(prefix="/questions", tags=["questions"])
+
+    @router.get("", operation_id="questions")
+    def questions(
+        person: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None
+    ) -> Rows[QuestionRow]:
+        """Questions, the latest first, with who met it, who did not, who declined and who is silent."""
+        at = opened(after, int, str)
+        views = house.desk.questions.every(limit + 1, None if at is None else (at[0], at[1]))
+        shown = page(views, limit, lambda view: (view.question.asked_us, view.question.id))
+        return Rows(items=[_row(house, view, person) for view in shown.items], next=shown.next)
+
+    @router.get("/{question_id}", operation_id="question")
+    def question(person: Annotated[Person, allow(Right.READ)], question_id: Id) -> QuestionWhole:
+        """One question: each actor's answer to each observable."""
+        with told(UNKNOWN):
+            return _whole(house, house.desk.questions.view(question_id), person)
+
+    @router.post("", operation_id="ask_sector", status_code=201)
+    def ask(person: Annotated[Person, allow(Right.TRIAGE)], body: Asking) -> QuestionWhole:
+        """Ask every node, or some, whether it met these. It goes out when a second person has approved it."""
+        active = [one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE]
+        strangers = sorted(set(body.to) - set(active))
+        if strangers:
+            raise Trouble(
+                422, "not-active",
+                Text(f"{strangers[0]} is no active member.", f"{strangers[0]} er ikke et aktivt medlem."),
+            )  # fmt: skip
+        since_us = house.clock.now_us() - body.days_back * 24 * HOUR_US
+        with told(UNKNOWN):
+            made = house.desk.questions.ask(
+                [observable_of(text) for text in body.observables], body.to or active, person.name, why=body.why,
+                since_us=since_us, days=body.days_open,
+            )  # fmt: skip
+            return _whole(house, house.desk.questions.view(made.id), person)
+
+    @router.post("/{question_id}/approve", operation_id="approve_question")
+    def approve(person: Annotated[Person, allow(Right.TRIAGE)], question_id: Id) -> QuestionWhole:
+        """Stand behind somebody else's question: it goes out at once."""
+        with told(UNKNOWN):
+            house.desk.questions.approve(question_id, person.name)
+            return _whole(house, house.desk.questions.view(question_id), person)
+
+    @router.post("/{question_id}/end", operation_id="end_question")
+    def end(person: Annotated[Person, allow(Right.TRIAGE)], question_id: Id, body: Because) -> QuestionWhole:
+        """Take a question back; later answers are refused."""
+        with told(UNKNOWN):
+            house.desk.questions.end(question_id, person.name, body.why)
+            return _whole(house, house.desk.questions.view(question_id), person)
+
+    return router
+
+
+def _row(house: SacHouse, view: QuestionView, person: Person) -> QuestionRow:
+    question = view.question
+    said = {state: _who(view, state) for state in ("met", "not_met", "declined")}
+    stand = _stand(view, house.clock.now_us())
+    two = house.file.centre.limits.questions_two_people
+    other = not two or not same_person(question.asked_by, person.name)
+    return QuestionRow(
+        id=question.id, observables=[str(one) for one in question.observables], why=question.why, stand=stand,
+        says=Said.of(STANDS[stand]), since_us=question.since_hour * HOUR_US, asked_us=question.asked_us,
+        asked_by=question.asked_by, approved_by=question.approved_by, approved_us=question.approved_us,
+        ended_by=question.ended_by, until_us=question.until_us, asked=len(view.actors), met=sorted(said["met"]),
+        not_met=sorted(said["not_met"] - said["met"]), declined=sorted(said["declined"]),
+        silent=[one.actor for one in view.actors if one.unanswered],
+        may_approve=stand == "waits" and other and person.may(Right.TRIAGE),
+        may_end=stand in ("waits", "open") and person.may(Right.TRIAGE),
+    )  # fmt: skip
+
+
+def _who(view: QuestionView, state: str) -> set[str]:
+    return {one.actor for one in view.actors for answer in one.answers if answer.state == state}
+
+
+def _stand(view: QuestionView, now_us: int) -> str:
+    question = view.question
+    if question.ended_us is not None:
+        return "taken_back"
+    if question.approved_us is None:
+        return "waits" if now_us < question.until_us else "over"
+    if not any(actor.unanswered for actor in view.actors):
+        return "answered"
+    return "open" if now_us < question.until_us else "over"
+
+
+def _whole(house: SacHouse, view: QuestionView, person: Person) -> QuestionWhole:
+    named = [str(one) for one in view.question.observables]
+    return QuestionWhole(row=_row(house, view, person), actors=[_asked(one, named) for one in view.actors])
+
+
+def _asked(one: AtActor, named: list[str]) -> AskedShape:
+    said = {answer.number: answer for answer in one.answers}
+    answers = []
+    for number, name in enumerate(named):
+        answer = said.get(number)
+        answers.append(
+            AnswerShape(
+                observable=name, says=answer.state if answer else "silent" if one.sent else "not_sent",
+                count_bucket=answer.count_bucket if answer else 0,
+                first_us=None if answer is None or answer.first_hour is None else answer.first_hour * HOUR_US,
+                last_us=None if answer is None or answer.last_hour is None else answer.last_hour * HOUR_US,
+                days=answer.days if answer else 0, received_us=answer.received_us if answer else None,
+            )
+        )  # fmt: skip
+    return AskedShape(actor=one.actor, sent=one.sent, refused=one.refused, answers=answers)

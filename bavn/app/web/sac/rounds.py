@@ -1,0 +1,250 @@
+"""The SAC console's rounds: what each did, who took part, why an element was or was not revealed, who learned what;
+and the sector's counts under differential privacy.
+
+Refuses to guess: why a holder declined the centre never learns.
+"""
+
+from collections import Counter
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query
+
+from bavn.app.cli.counts import ENTRIES, KINDS, WHAT
+from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Shape
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.learned import AreasLearned, learned
+from bavn.centre.node.round_story import REFUSED, outcome_of, state_of, why
+from bavn.centre.node.views import CellStory, RoundSummary
+from bavn.model.moment import DAY_US
+from bavn.model.text import Text
+
+CELLS_SHOWN_MAX: Final = 5_000
+COUNT_DAYS_MAX: Final = 400
+Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+
+
+class TurnedAway(Shape):
+    """Something of an actor that the round did not take."""
+
+    actor: str
+    rule: str
+    says: Said
+    times: int
+
+
+class RoundRow(Shape):
+    """A round: ``t`` actors must hold an element before it is named. ``quarantined``: cells whose holders disagree."""
+
+    id: str
+    tier: str
+    t: int
+    elements_max: int
+    phase: str
+    says: Said
+    opened_us: int
+    deadline_us: int
+    ended_us: int | None
+    members: int
+    uploaded: list[str]
+    missing: list[str]
+    turned_away: list[TurnedAway]
+    hits: int
+    quarantined: int
+    other_keys: list[list[str]]
+
+
+class CellsShape(Shape):
+    """Cells with the same holders, outcome and name, counted: an element shows in several of a round's tables."""
+
+    outcome: str
+    named: list[str]
+    holders: list[str]
+    declined: list[str]
+    asked: int
+    cells: int
+    says: Said
+
+
+class RoundWhole(Shape):
+    """One round, cell by cell, and what everybody learned of it. ``outcomes``: how many cells came to what."""
+
+    row: RoundRow
+    cells: list[CellsShape]
+    more_cells: int
+    outcomes: dict[str, int]
+    learned: AreasLearned
+
+
+class QuarantineRow(Shape):
+    """A cell whose holders named different values: somebody is wrong or lies, so nothing of it counts."""
+
+    round_id: str
+    table: int
+    bin: int
+    named: list[list[str]]
+
+
+class CountRow(Shape):
+    """A sum under differential privacy: the true one lies in [low, high] with 95 %."""
+
+    what: str
+    what_says: Said
+    entry: str
+    says: Said
+    kind: str
+    kind_says: Said
+    actor_days: int
+    value: int
+    noise_sd: float
+    low: int
+    high: int
+
+
+class SpentRow(Shape):
+    """What one actor's counts cost it in these days. ``epsilon``: the sum of the days told; the policy of each actor
+    bounds it for any 30 days."""
+
+    actor: str
+    days: int
+    epsilon: float
+    epsilon_30_days: float
+
+
+class Counts(Shape):
+    """The sector's counts over whole days (UTC), and what they cost."""
+
+    first_us: int
+    last_us: int
+    items: list[CountRow]
+    spent: list[SpentRow]
+    says: Said
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/rounds``."""
+    router = APIRouter(prefix="/rounds", tags=["rounds and privacy"])
+
+    @router.get("", operation_id="rounds")
+    def rounds(
+        _: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None,
+        tier: Annotated[str, Query(max_length=16)] = "",
+    ) -> Rows[RoundRow]:  # fmt: skip
+        """Rounds, the latest first: who took part, who is missing or was turned away, what was learned."""
+        at = opened(after, int, str)
+        found = house.desk.rounds(limit + 1, tier=tier, after=None if at is None else (at[0], at[1]))
+        shown = page(found, limit, lambda one: (one.round.opened_us, one.round.id))
+        return Rows(items=[_row(one) for one in shown.items], next=shown.next)
+
+    @router.get("/quarantine", operation_id="quarantine")
+    def quarantine(_: Annotated[Person, allow(Right.READ)]) -> Rows[QuarantineRow]:
+        """Cells whose holders named different values, for a person to look at."""
+        items = [
+            QuarantineRow(round_id=q.round_id, table=q.table, bin=q.bin, named=[list(pair) for pair in q.named])
+            for q in house.desk.quarantine()
+        ]
+        return Rows(items=items, total=len(items))
+
+    @router.get("/learned", operation_id="learned")
+    def all_learned(_: Annotated[Person, allow(Right.READ)]) -> AreasLearned:
+        """What the centre, an actor and the key holder learn of any round, in plain words."""
+        return learned(None)
+
+    @router.get("/counts", operation_id="counts")
+    def counts(
+        _: Annotated[Person, allow(Right.READ)], days: Annotated[int, Query(ge=1, le=COUNT_DAYS_MAX)] = 7,
+        by_kind: bool = False,
+    ) -> Counts:  # fmt: skip
+        """How many own machines were suspected of what, and what was blocked, with the noise that each actor added."""
+        return _counts(house, days, by_kind=by_kind)
+
+    @router.get("/{round_id}", operation_id="round")
+    def one(_: Annotated[Person, allow(Right.READ)], round_id: Id) -> RoundWhole:
+        """One round: for each cell why its element was revealed or not, and what everybody learned."""
+        summary = house.desk.summary(round_id)
+        if summary is None:
+            raise Trouble(
+                404, "unknown-round",
+                Text("No such round is kept: rounds are forgotten some time after they ended.",
+                     "Runden er ikke gemt: runder glemmes et stykke tid efter, at de er slut."),
+            )  # fmt: skip
+        return _whole(summary, house.desk.cells(round_id))
+
+    return router
+
+
+def _row(one: RoundSummary) -> RoundRow:
+    found = one.round
+    return RoundRow(
+        id=found.id, tier=found.params.tier, t=found.params.t, elements_max=found.params.m, phase=found.phase.value,
+        says=Said.of(state_of(found)), opened_us=found.opened_us, deadline_us=found.deadline_us,
+        ended_us=found.ended_us, members=len(found.members), uploaded=list(one.uploaded), missing=list(one.missing),
+        turned_away=[
+            TurnedAway(actor=actor, rule=rule, says=Said.of(REFUSED.get(rule, Text(rule, rule))), times=times)
+            for actor, rule, times in one.turned_away
+        ],
+        hits=found.hits, quarantined=one.quarantined,
+        other_keys=[[found.actor_of(x) for x in group] for group in found.key_groups[1:]],
+    )  # fmt: skip
+
+
+def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
+    counted: dict[str, CellsShape] = {}
+    outcomes: Counter[str] = Counter()
+    for story in cells:
+        outcome = outcome_of(story, summary.round)
+        outcomes[outcome] += 1
+        names = [] if outcome == "explained" else sorted({str(observable) for _, observable in story.named})
+        made = CellsShape(
+            outcome=outcome, named=names, holders=list(story.holders), declined=list(story.declined),
+            asked=len(story.asked), cells=0, says=Said.of(why(story, summary.round)),
+        )  # fmt: skip
+        key = made.model_dump_json()
+        before = counted.get(key, made)
+        counted[key] = before.model_copy(update={"cells": before.cells + 1})
+    shapes = list(counted.values())
+    shapes.sort(key=lambda shape: (not shape.named, shape.named, shape.holders, shape.outcome))
+    return RoundWhole(
+        row=_row(summary), cells=shapes[:CELLS_SHOWN_MAX], more_cells=max(0, len(shapes) - CELLS_SHOWN_MAX),
+        outcomes=dict(outcomes), learned=learned(summary),
+    )  # fmt: skip
+
+
+def _counts(house: SacHouse, days: int, *, by_kind: bool) -> Counts:
+    last = house.clock.now_us() // DAY_US - 1
+    first = last - days + 1
+    found = [one for one in house.desk.counts(first, last) if by_kind or one.kind == "all"]
+    items = [
+        CountRow(
+            what=one.what, what_says=Said.of(WHAT[one.what]), entry=one.entry,
+            says=Said.of(ENTRIES[one.what][one.entry]), kind=one.kind,
+            kind_says=Said.of(KINDS.get(one.kind, KINDS["other"])), actor_days=one.told, value=one.value,
+            noise_sd=round(one.noise, 2), low=one.low, high=one.high,
+        )
+        for one in sorted(found, key=lambda c: (c.what != "suspected", c.kind != "all", c.kind, -c.value))
+    ]  # fmt: skip
+    spent = [
+        SpentRow(actor=actor, days=told, epsilon=round(epsilon, 3), epsilon_30_days=round(month, 3))
+        for actor, told, epsilon, month in house.desk.counts_spent(first, last)
+    ]
+    return Counts(
+        first_us=first * DAY_US, last_us=last * DAY_US, items=items, spent=spent,
+        says=Said.of(_words(told=bool(found), actors=len(spent))),
+    )  # fmt: skip
+
+
+def _words(*, told: bool, actors: int) -> Text:
+    if not told:
+        return Text(
+            f"{actors} members have told counts of these days; sums are shown from three on, so that none is one"
+            " member's own.",
+            f"{actors} medlemmer har fortalt antal for disse dage; summer vises fra tre, så ingen sum er et enkelt"
+            " medlems egen.",
+        )
+    return Text(
+        "Each member added noise before it told anything, so a true number lies in its interval with 95 %; where the"
+        " interval begins at 0, there may be none.",
+        "Hvert medlem lagde støj til, før det fortalte noget, så et sandt tal ligger i sit interval med 95 %; hvor"
+        " intervallet begynder ved 0, er der måske ingen.",
+    )

@@ -1,0 +1,127 @@
+"""The two consoles put together: which areas each has, over which house, and what is watched for live events.
+
+Refuses to know what an area does.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy import Engine
+
+from bavn.app.config import NodeConfig
+from bavn.app.config_console import ConsoleTable
+from bavn.app.config_oidc import OidcTable
+from bavn.app.web.access import account, logon, oidc_routes, people, proofs, setup
+from bavn.app.web.access.book import open_book
+from bavn.app.web.access.keeper import Keeper, KeeperSettings
+from bavn.app.web.access.oidc import Provider
+from bavn.app.web.console import Side, console_app
+from bavn.app.web.frame import Facts, Person, Trouble
+from bavn.app.web.problems import WORDS
+from bavn.app.web.rights import ROLES
+from bavn.app.web.server import ConsoleServer
+from bavn.app.web.watch import BookWatch, CentreWatch, Watches
+
+NODE_TOPICS: Final = {
+    "suspicion": "suspicions", "verdict": "suspicions", "sector_verdict": "suspicions",
+    "ledger": "door", "door_": "door", "door_case": "cases", "door_question": "door",
+    "protect_": "protection", "rollback_": "protection", "webhook_": "protection",
+    "outbox": "health",
+}  # fmt: skip
+"""How the tables of a node's book begin -> the topic that pages hear."""
+
+
+def areas_of(side: Side) -> Sequence[Callable[[Any], APIRouter]]:
+    """The areas of a console's API."""
+    if side == "sac":
+        from bavn.app.web import sac
+
+        return sac.AREAS
+    from bavn.app.web import soc
+
+    return soc.AREAS
+
+
+class _Absent:
+    """Stands where a house would, and where its rooms would: for an application that is only looked at."""
+
+    def __init__(self, name: str = "house") -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> "_Absent":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Absent(f"{self._name}.{name}")
+
+    def __call__(self, *_: object, **__: object) -> Any:
+        raise RuntimeError(f"{self._name} was asked before anybody asked a route")
+
+
+class Nobody:
+    """An Access by which nobody is anybody."""
+
+    def person(self, request: Request) -> Person:  # noqa: ARG002  as every Access
+        """Raises Trouble(401)."""
+        code, text, act = WORDS[401]
+        raise Trouble(401, code, text, act)
+
+    def facts(self, request: Request) -> Facts:  # noqa: ARG002  as every Access
+        return Facts()
+
+
+def bare_app(side: Side) -> FastAPI:
+    """A console's application without anything behind it: its routes and their document."""
+    absent: Any = _Absent()
+    return console_app(side, absent, areas_of(side), Nobody(), beside=people_routes(absent, absent))
+
+
+@contextmanager
+def keeping(
+    side: Side, table: ConsoleTable, oidc: OidcTable, base: Path, folder: Path, server: ConsoleServer
+) -> Iterator[tuple[Keeper, list[APIRouter]]]:
+    """Who may use a console, and the routes of log-on and account. ``folder``: where console.db is. Raises
+    SettingsError."""
+    settings = server.settings()
+    made = KeeperSettings.of(
+        settings, side, server.port, idle_minutes=table.idle_minutes, hours=table.session_hours,
+        logons=table.logons_per_minute,
+    )  # fmt: skip
+    with ExitStack() as undo:
+        keeper = Keeper(open_book(folder), made)
+        undo.callback(keeper.close)
+        provider = None
+        if oidc.issuer:
+            provider = Provider(oidc, base, settings.origins[0], ROLES[side])
+            undo.callback(provider.close)
+        yield keeper, people_routes(keeper, provider)
+
+
+def people_routes(keeper: Keeper, provider: Provider | None = None) -> list[APIRouter]:
+    """The routes of log-on and account."""
+    made = [
+        logon.routes(keeper, provider), setup.routes(keeper), account.routes(keeper), proofs.routes(keeper),
+        people.routes(keeper),
+    ]  # fmt: skip
+    return made if provider is None else [*made, oidc_routes.routes(keeper, provider)]
+
+
+def watch_centre(engine: Engine) -> Watches:
+    """What the SAC's pages hear of: everything in the centre's database that people look at."""
+    return Watches({"": CentreWatch(engine)})
+
+
+def open_nodes(files: Sequence[Path]) -> AbstractContextManager[Any]:
+    """The house of the SOC's console over these nodes, each its node.toml."""
+    from bavn.app.web.soc.house import open_house
+
+    return open_house(files)
+
+
+def watch_nodes(nodes: Sequence[NodeConfig]) -> Watches:
+    """What the SOC's pages hear of: each node's book. A topic begins with the node's name: ``region-nord/door``."""
+    from bavn.app.node_parts import BOOK_FILE as NODE_BOOK
+
+    return Watches({one.node.actor: BookWatch(one.folder / NODE_BOOK, NODE_TOPICS) for one in nodes})

@@ -1,0 +1,18 @@
+"""The SOC's console: its routes, over one node or many."""
+
+from typing import Final
+
+from bavn.app.web.soc import cases, door, evidence, health, hosts, hunting, judging, policy, protection, today
+
+AREAS: Final = (
+    health.routes,
+    today.routes,
+    evidence.routes,
+    judging.routes,
+    cases.routes,
+    hunting.routes,
+    hosts.routes,
+    door.routes,
+    policy.routes,
+    protection.routes,
+)

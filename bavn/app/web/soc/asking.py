@@ -1,0 +1,188 @@
+"""Questions to a node's history that may take long, each in a process of its own, beside the console and the node.
+
+A process is bounded in memory and time by the kernel (bavn.app.hunt_child), can be ended at once, and takes nothing
+with it. One waits ready, so that a question begins at once. What was answered is kept for a while for the person who
+asked, and for nobody else. Refuses to know what is asked.
+"""
+
+import json
+import secrets
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from bavn.app.exits import Exit
+from bavn.app.web.frame import Trouble
+from bavn.model.moment import MINUTE_US
+from bavn.model.ports import Clock
+from bavn.model.text import Text
+
+RUNNING_MAX: Final = 8
+RUNNING_OF_ONE_MAX: Final = 3
+KEPT_MAX: Final = 200
+KEPT_BYTES_MAX: Final = 256 << 20
+KEPT_US: Final = 60 * MINUTE_US
+ANSWER_BYTES_MAX: Final = 64 << 20
+ENDED_S: Final = 7200.0
+"""No question lasts longer, whatever a configuration says."""
+State = Literal["running", "done", "failed", "cancelled"]
+
+
+@dataclass(slots=True)
+class Asking:
+    """One question. ``answer``: what the process said, once ``state`` is done; ``code`` and ``reason`` once failed."""
+
+    id: str
+    node: str
+    by: str
+    kind: str
+    began_us: int
+    request: dict[str, Any]
+    state: State = "running"
+    ended_us: int | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+    size: int = 0
+    code: Exit = Exit.OK
+    reason: str = ""
+    process: "subprocess.Popen[bytes] | None" = None
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+class Askings:
+    """All of a console. Every method may be called from any thread."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, Asking] = {}
+        self._spare: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    def start(self, file: Path, node: str, by: str, kind: str, request: dict[str, Any]) -> Asking:
+        """Begins. Trouble(429) where this person, or all together, ask too much at once."""
+        made = Asking(secrets.token_urlsafe(16), node, by, kind, self._clock.now_us(), request)
+        with self._lock:
+            self._forget()
+            running = [one for one in self._kept.values() if one.state == "running"]
+            if len(running) >= RUNNING_MAX or sum(one.by == by for one in running) >= RUNNING_OF_ONE_MAX:
+                raise Trouble(
+                    429, "asking-already",
+                    Text("Enough questions are being answered: wait for one of them, or stop it.",
+                         "Der besvares nok spørgsmål: vent på et af dem, eller stop det."),
+                )  # fmt: skip
+            made.process, self._spare = self._spare or _child(), None
+            self._kept[made.id] = made
+        line = json.dumps({"config": str(file), "kind": kind, **request}).encode() + b"\n"
+        threading.Thread(target=self._follow, args=(made, line), daemon=True, name="asking").start()
+        return made
+
+    def of(self, asking_id: str, node: str, by: str) -> Asking:
+        """A question that this person asked this node. Trouble(404) for any other."""
+        with self._lock:
+            found = self._kept.get(asking_id)
+        if found is None or (found.node, found.by) != (node, by):
+            raise Trouble(
+                404, "no-question",
+                Text("This answer is kept no longer: ask again.", "Svaret gemmes ikke længere: spørg igen."),
+            )  # fmt: skip
+        return found
+
+    def cancel(self, asking: Asking) -> None:
+        """Ends it now. Harmless for one that has ended."""
+        with self._lock:
+            if asking.state == "running":
+                asking.state, asking.ended_us = "cancelled", self._clock.now_us()
+                asking.over.set()
+                _kill(asking.process)
+
+    def close(self) -> None:
+        """Ends everything."""
+        with self._lock:
+            self._closed = True
+            for one in self._kept.values():
+                _kill(one.process)
+            _kill(self._spare)
+            self._kept.clear()
+
+    def _follow(self, asking: Asking, line: bytes) -> None:
+        process = asking.process
+        assert process is not None  # noqa: S101  it was started with one
+        timer = threading.Timer(ENDED_S, process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            said = _spoken(process, line)
+        finally:
+            timer.cancel()
+            process.wait()
+            self._ready()
+        with self._lock:
+            if asking.state == "running":
+                _answered(asking, said, process.returncode)
+                asking.ended_us = self._clock.now_us()
+            asking.process = None
+            asking.over.set()
+
+    def _ready(self) -> None:
+        """A process waits for the next question."""
+        with self._lock:
+            if self._spare is None and not self._closed:
+                self._spare = _child()
+
+    def _forget(self) -> None:
+        ended = [one for one in self._kept.values() if one.ended_us is not None]
+        ended.sort(key=lambda one: one.ended_us or 0)
+        size, now_us = sum(one.size for one in ended), self._clock.now_us()
+        for one in ended:
+            if len(self._kept) < KEPT_MAX and size <= KEPT_BYTES_MAX and (one.ended_us or 0) > now_us - KEPT_US:
+                return
+            size -= one.size
+            del self._kept[one.id]
+
+
+def _child() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "bavn.app.hunt_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+def _kill(process: "subprocess.Popen[bytes] | None") -> None:
+    if process is not None and process.poll() is None:
+        process.kill()
+
+
+def _spoken(process: "subprocess.Popen[bytes]", line: bytes) -> bytes | None:
+    """All that it says; None for more than may be kept."""
+    assert process.stdin is not None  # noqa: S101  both are pipes
+    assert process.stdout is not None  # noqa: S101
+    with process.stdin as stdin, process.stdout as stdout:
+        try:
+            stdin.write(line)
+            stdin.close()
+        except BrokenPipeError:
+            return b""
+        said = stdout.read(ANSWER_BYTES_MAX + 1)
+        if len(said) > ANSWER_BYTES_MAX:
+            process.kill()
+            return None
+        return said
+
+
+def _answered(asking: Asking, said: bytes | None, returncode: int) -> None:
+    asking.state = "failed"
+    if said is None:
+        asking.code, asking.reason = Exit.EXCEEDED, f"the answer has more than {ANSWER_BYTES_MAX >> 20} MB"
+        return
+    try:
+        answer = json.loads(said)
+    except ValueError:
+        asking.code = Exit.EXCEEDED if returncode in (Exit.EXCEEDED, -9, -6) else Exit.BROKEN
+        return
+    if "stop" in answer:
+        asking.code, asking.reason = Exit(answer["stop"]), str(answer["reason"])
+        return
+    asking.state, asking.answer, asking.size = "done", answer, len(said)

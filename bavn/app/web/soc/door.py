@@ -1,0 +1,356 @@
+"""The door: everything that left and everything refused, what the centre asks to be named, and taking it back.
+
+As `bavn node ledger, reveals, veto, allow, withdraw, counts`. Rights: soc:read; soc:door for a change.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from bavn.actor.door.budget import Budget
+from bavn.actor.door.reveals import REVEALS_SQL, WITHDRAWALS_SQL, Reveals, reveals_of, withdrawals_of
+from bavn.actor.door.state import State
+from bavn.app.node_asks import book_of
+from bavn.app.reveal_preview import preview
+from bavn.app.reveal_words import answer_text, element_of, together, withdrawal_text
+from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
+from bavn.app.web.soc.door_words import rule_says
+from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.shapes import REFUSALS, Done, Doors, Frozen, NodeName, Reads, file_name
+from bavn.app.web.soc.stops import answered
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable
+from bavn.model.text import Text
+from bavn.wire.ledger import Ledger, LedgerReader, Line, look_on
+
+REVEALS_MAX = 5000
+EXPORT_LINES_MAX = 1_000_000
+Element = Annotated[str, Field(pattern=r"^[a-z0-9-]{2,12}:\S{1,300}$", description="type:value, domain:example.com")]
+Word = Annotated[str, Query(max_length=64)]
+
+
+class LedgerLine(Frozen):
+    """One line. ``says``: what its rule means; ``summary``: the very body of what crossed."""
+
+    seq: int
+    at_us: int
+    gate: str
+    way: str
+    kind: str
+    item_id: str
+    peer: str
+    verdict: str
+    rule: str
+    reason: str
+    says: Said | None
+    privacy: str
+    bytes: int
+    summary: str
+    hash: str
+
+
+class ChainChecked(Frozen):
+    """Whether the chain holds. ``bad``: the first line where it does not. ``head``: seq and hash of the last line; kept
+    elsewhere, it also shows that lines were cut off at the end."""
+
+    holds: bool
+    lines: int
+    head: str
+    bad: int | None
+    reason: str
+
+
+class RevealShown(Frozen):
+    """What the centre asked about an element in a round. ``cells``: in how many places of the round it lay."""
+
+    at_us: int
+    round: str
+    tier: str
+    element: str
+    receipts_of: list[str]
+    cells: int
+    named: bool
+    rule: str
+    says: Said
+
+
+class Waiting(Frozen):
+    """An element that the centre asked about and the policy leaves to a person. ``fields``: the report that would
+    leave, whole; ``refused``: what would still keep it here."""
+
+    element: str
+    at_us: int
+    suspicion: str
+    fields: dict[str, str | int | None]
+    refused: Said | None
+
+
+class WithdrawalShown(Frozen):
+    """What was taken back, and what became of it."""
+
+    element: str
+    at_us: int
+    by: str
+    says: Said
+
+
+class Wish(Frozen):
+    """A veto or a permission that people here gave."""
+
+    element: str
+    wish: str
+    by: str
+    at_us: int
+
+
+class WishAsked(BaseModel):
+    """``none`` takes a veto or permission back."""
+
+    element: Element
+    wish: Literal["veto", "allow", "none"]
+
+
+class WithdrawAsked(BaseModel):
+    """An element that a report has named."""
+
+    element: Element
+
+
+class CountsDay(Frozen):
+    """A day whose counts were told; ``epsilon`` what it cost. ``cells``: what was told, noise and all."""
+
+    day_us: int
+    epsilon: float
+    told: str
+
+
+class Counts(Frozen):
+    """The budget of the sector's counts over 30 days. ``holds``: the budget's book is what this node wrote."""
+
+    days: list[CountsDay]
+    spent: float
+    budget: float
+    holds: bool
+    tells: bool
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """The door of a node."""
+    router = APIRouter(prefix="/nodes/{node}/door", tags=["door"], responses=REFUSALS)
+
+    @router.get("/ledger", operation_id="ledger")
+    def ledger(
+        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = "", gate: Word = "",
+        kind: Word = "", peer: Word = "", verdict: Literal["", "passed", "refused"] = "",
+        way: Literal["", "in", "out"] = "", left: bool = False,
+    ) -> Rows[LedgerLine]:  # fmt: skip
+        """What met a gate, the newest first. ``left``: only what left this actor. A page may be short, or empty, and
+        still have a next one: so many lines are looked through at a time."""
+        at = opened(after, int)
+        fits = _fits(q, gate, kind, peer, verdict, way, left=left)
+        with _reader(house.node(node, person)) as reader:
+            lines, on = reader.before(at[0] if at else None, limit, fits)
+        return Rows(items=[_line(one) for one in lines], next=cursor(on) if on else None)
+
+    @router.get("/ledger/export", operation_id="exportLedger", response_class=StreamingResponse)
+    def export(node: NodeName, person: Reads) -> StreamingResponse:
+        """All lines, the oldest first, a JSON object each, at most a million: with every hash, so that others can check
+        the chain."""
+        here = house.node(node, person)
+        with _reader(here):  # what is wrong is said before the answer begins
+            pass
+        name = file_name(node, "ledger")
+        headers = {"Content-Disposition": f'attachment; filename="{name}.json"'}
+        return StreamingResponse(_exported(here), media_type="application/x-ndjson", headers=headers)
+
+    @router.get("/ledger/check", operation_id="checkLedger")
+    def check(node: NodeName, person: Reads) -> ChainChecked:
+        """Walks the whole chain, closed parts and all."""
+        with _reader(house.node(node, person)) as reader:
+            bad, (seq, digest) = reader.verify(), reader.head()
+        return ChainChecked(
+            holds=bad is None, lines=seq, head=digest, bad=bad.seq if bad else None, reason=bad.reason if bad else ""
+        )
+
+    @router.get("/waiting", operation_id="doorWaiting")
+    def waiting(node: NodeName, person: Reads) -> list[Waiting]:
+        """What the centre asked and a person must decide on, with the report that would leave."""
+        here = house.node(node, person)
+        with here.asks() as rows:
+            asked = rows(
+                "SELECT observable, at_us FROM door_wish WHERE wish = 'asked' ORDER BY at_us, observable LIMIT 500"
+            )
+        if not asked:
+            return []
+        config, found, verdicts = here.config(), here.plain_suspicions(), here.verdicts()
+        with here.book() as book:
+            return [
+                _waiting(element, at_us, preview(config, book, house.clock, found, verdicts, _observable(element)))
+                for element, at_us in asked
+            ]
+
+    @router.get("/preview", operation_id="doorPreview")
+    def look(node: NodeName, person: Reads, element: Annotated[str, Query(max_length=320)]) -> Waiting:
+        """The report that would leave on an element if the centre were shown enough receipts now."""
+        here = house.node(node, person)
+        with answered():
+            observable = element_of(element)
+        with here.book() as book:
+            made = preview(here.config(), book, house.clock, here.plain_suspicions(), here.verdicts(), observable)
+        return _waiting(str(observable), house.clock.now_us(), made)
+
+    @router.get("/reveals", operation_id="reveals")
+    def reveals(
+        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = ""
+    ) -> Rows[RevealShown]:
+        """What the centre asked this node to name, the newest first: on whose receipts, and what was answered."""
+        with house.node(node, person).asks() as rows:
+            asked = reveals_of(rows(f"{REVEALS_SQL} LIMIT {REVEALS_MAX}"))
+        every = [one for one in together(asked) if q.lower() in str(one[0].observable)]
+        at = opened(after, int)
+        begin = at[0] if at else 0
+        shown = [
+            RevealShown(
+                at_us=last.at_us, round=last.round_id, tier=last.tier, element=str(last.observable), receipts_of=names,
+                cells=cells, named=not last.rule, rule=last.rule, says=Said.of(answer_text(last.rule)),
+            )
+            for last, names, cells in every[begin : begin + limit]
+        ]  # fmt: skip
+        end = begin + len(shown)
+        return Rows(items=shown, next=cursor(end) if end < len(every) else None, total=len(every))
+
+    @router.get("/withdrawals", operation_id="withdrawals")
+    def withdrawals(node: NodeName, person: Reads) -> list[WithdrawalShown]:
+        """What was taken back, the newest first."""
+        with house.node(node, person).asks() as rows:
+            found = withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT 500"))
+        return [
+            WithdrawalShown(
+                element=str(one.observable),
+                at_us=one.at_us,
+                by=one.by,
+                says=Said.of(withdrawal_text(one.told_us, one.rule)),
+            )
+            for one in found
+        ]
+
+    @router.post("/withdrawals", operation_id="withdraw", status_code=201)
+    def withdraw(node: NodeName, asked: WithdrawAsked, person: Doors) -> Done:
+        """Takes a named element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
+        observable = _observable(asked.element)
+        with house.node(node, person).book() as book:
+            kept = Reveals(book)
+            if not kept.was_reported(observable):
+                raise Trouble(
+                    409, "never-named",
+                    Text("No report on this has left.", "Der er ikke gået nogen melding ud om dette."),
+                )  # fmt: skip
+            kept.withdraw(observable, person.name, house.clock.now_us())
+        return Done.of(
+            f"The running node takes {observable} back at its next step.",
+            f"Den kørende node trækker {observable} tilbage ved sit næste skridt.",
+        )
+
+    @router.get("/wishes", operation_id="wishes")
+    def wishes(node: NodeName, person: Reads) -> list[Wish]:
+        """Vetoes and permissions of people here, the newest first."""
+        with house.node(node, person).asks() as rows:
+            found = rows(
+                "SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'"
+                " ORDER BY at_us DESC LIMIT 2000"
+            )
+        return [Wish(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
+
+    @router.put("/wishes", operation_id="setWish")
+    def set_wish(node: NodeName, asked: WishAsked, person: Doors) -> Done:
+        """``veto``: never lets it out, whatever the policy says. ``allow``: lets it be named where the policy asks."""
+        observable = _observable(asked.element)
+        with house.node(node, person).book() as book:
+            wish = None if asked.wish == "none" else asked.wish
+            State(book, bytes(32)).set_wish(observable, wish, person.name, house.clock.now_us())
+        said = {"veto": ("never leaves", "går aldrig ud"), "allow": ("may be named", "må oplyses"),
+                "none": ("follows the policy", "følger politikken")}[asked.wish]  # fmt: skip
+        return Done.of(f"{observable} {said[0]}.", f"{observable} {said[1]}.")
+
+    @router.get("/counts", operation_id="counts")
+    def counts(node: NodeName, person: Reads) -> Counts:
+        """What counts were told to the sector, noise and all, and what is left of their budget."""
+        here = house.node(node, person)
+        policy = here.config().door
+        with here.book() as book:
+            ledger_ = Ledger(book)
+            budget = Budget(ledger_)
+            spent, holds = budget.spent_milli(house.clock.now_us() // DAY_US - 1) / 1000, budget.holds()
+            told = book.rows("SELECT day, epsilon_milli, item_id FROM door_budget ORDER BY day DESC LIMIT 100")
+            days = [
+                CountsDay(day_us=day * DAY_US, epsilon=milli / 1000, told=_told(ledger_, item))
+                for day, milli, item in told
+            ]
+        return Counts(
+            days=days, spent=spent, budget=policy.counts_epsilon_30_days, holds=holds, tells=policy.tell_counts
+        )
+
+    return router
+
+
+@contextmanager
+def _reader(here: Node) -> Iterator[LedgerReader]:
+    """Its ledger, also while it runs."""
+    with answered(), look_on(book_of(here.file)) as reader:
+        yield reader
+
+
+def _exported(here: Node) -> Iterator[str]:
+    with look_on(book_of(here.file)) as reader:
+        for number, line in enumerate(reader.every()):
+            if number >= EXPORT_LINES_MAX:
+                yield json.dumps({"more": True, "lines_max": EXPORT_LINES_MAX}) + "\n"
+                return
+            yield json.dumps(asdict(line), ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _fits(q: str, gate: str, kind: str, peer: str, verdict: str, way: str, *, left: bool) -> Any:
+    words = q.lower().split()
+
+    def fits(line: Line) -> bool:
+        if left and not (line.way == "out" and line.verdict == "passed" and line.privacy):
+            return False
+        given = ((gate, line.gate), (kind, line.kind), (peer, line.peer), (verdict, line.verdict), (way, line.way))
+        if any(wanted and wanted != had for wanted, had in given):
+            return False
+        text = (
+            f"{line.kind} {line.peer} {line.rule} {line.reason} {line.item_id} {line.summary}".lower() if words else ""
+        )
+        return all(word in text for word in words)
+
+    return fits
+
+
+def _line(one: Line) -> LedgerLine:
+    fields = {name: value for name, value in asdict(one).items() if name != "prev"}
+    says = rule_says(one.rule)
+    return LedgerLine(**fields, says=None if says is None else Said.of(says))
+
+
+def _observable(text: str) -> Observable:
+    with answered():
+        return element_of(text)
+
+
+def _waiting(element: str, at_us: int, made: Any) -> Waiting:
+    refused = made.refused
+    says = None
+    if refused is not None and refused.rule != "reveal_mode":  # that a person decides is what this is about
+        says = Said.of(rule_says(refused.rule) or Text(refused.reason, refused.reason))
+    return Waiting(element=element, at_us=at_us, suspicion=made.suspicion, fields=made.fields, refused=says)
+
+
+def _told(ledger: Ledger, item_id: str) -> str:
+    lines = ledger.lines(item_id=item_id, limit=1)
+    return lines[0].summary if lines else ""

@@ -1,0 +1,304 @@
+"""How a node is: what it last said of itself, its problems with who must act, and when its certificates end.
+
+As `bavn node health`. Right: soc:read. Reads files beside the node and asks the node nothing.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter
+
+from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.danish import of_reason
+from bavn.app.recorder import HEALTH_FILE, STALE_S
+from bavn.app.vital_words import UNITS, loss
+from bavn.app.web.frame import Act, Said
+from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
+from bavn.app.web.soc.stops import answered
+from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.text import Text
+from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
+from bavn.wire.safe import Safe
+
+NEVER: Final = Text(
+    "This node has not run yet: start it with `bavn node run`.",
+    "Noden har ikke kørt endnu: start den med `bavn node run`.",
+)
+SILENT: Final = Text(
+    "The node does not run, or hangs: look at its log and start it again. What is shown here is what it said last.",
+    "Noden kører ikke eller hænger: se i dens log, og start den igen. Her vises, hvad den sagde sidst.",
+)
+STOPPED: Final = Text("The node was stopped.", "Noden er standset.")
+_WAITS: Final = frozenset({"lag", "centre_away"})
+
+
+class ProblemShown(Frozen):
+    """Something that is wrong now."""
+
+    code: str
+    source: str
+    says: Said
+    act: Act
+
+
+class LossShown(Frozen):
+    """What a source lost: ``count`` of ``of`` (None: nobody knows), ``recent`` of late."""
+
+    says: Said
+    unit: Said
+    count: int
+    of: int | None
+    recent: int
+
+
+class RefusedLines(Frozen):
+    """Why lines were refused, and how many."""
+
+    says: Said
+    count: int
+
+
+class SourceShown(Frozen):
+    """A source of records."""
+
+    name: str
+    rows: int
+    passed: int
+    refused: int
+    lag_bytes: int
+    lag_s: int
+    broken: Said | None
+    clock_offset_s: int | None
+    losses: list[LossShown]
+    reasons: list[RefusedLines]
+
+
+class CertificateShown(Frozen):
+    """A certificate of this node's, for the centre or the key holder. It renews itself while the other side answers."""
+
+    at: str
+    ends_us: int
+    renews_us: int
+
+
+class StoreShown(Frozen):
+    """What the node remembers."""
+
+    rows: int
+    bytes: int
+    oldest: str | None
+    newest: str | None
+    refused: dict[str, int]
+    damaged: int
+
+
+class RulesShown(Frozen):
+    """Rules of the sensor, and Sigma rules that are watched; None: there are none."""
+
+    loaded: int | None
+    failed: int | None
+    failed_named: list[str]
+    sigma: int | None
+    sigma_refused: list[str]
+
+
+class Health(Frozen):
+    """What a node last said of itself. ``state``: well, ill, stopped, silent (it does not run, or hangs) or never."""
+
+    state: str
+    says: Said
+    at_us: int | None
+    up_s: int
+    version: str
+    problems: list[ProblemShown]
+    sensor: str
+    capture_loss_permille: int | None
+    disk_free_mb: int | None
+    memory_mb: int | None
+    queue_messages: int | None
+    centre_skew_s: int | None
+    detect_last: str | None
+    detect_took_s: float | None
+    sources: list[SourceShown]
+    store: StoreShown | None
+    rules: RulesShown
+    certificates: list[CertificateShown]
+
+
+class NodeShort(Frozen):
+    """A node of the console. ``state`` as in its health; ``problems``: how many."""
+
+    name: str
+    state: str
+    problems: int
+    at_us: int | None
+    in_sector: bool
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """The nodes, and the health of each."""
+    router = APIRouter(prefix="/nodes", tags=["health"], responses=REFUSALS)
+
+    @router.get("", operation_id="nodes")
+    def nodes(person: Reads) -> list[NodeShort]:
+        """The nodes that this person may see, by name."""
+        made = []
+        for here in house.seen_by(person):
+            with answered():
+                config = here.config()
+            found = _health(here, config)
+            made.append(
+                NodeShort(
+                    name=here.name, state=found.state, problems=len(found.problems), at_us=found.at_us,
+                    in_sector=bool(config.node.centre_url),
+                )
+            )  # fmt: skip
+        return made
+
+    @router.get("/{node}/health", operation_id="health")
+    def health(node: NodeName, person: Reads) -> Health:
+        """How a node is, with what is wrong and who must act."""
+        here = house.node(node, person)
+        with answered():
+            return _health(here, here.config())
+
+    return router
+
+
+def _health(here: Node, config: NodeConfig) -> Health:
+    now_us = here.clock.now_us()
+    certificates = _certificates(config)
+    told = _told(config.folder / HEALTH_FILE)
+    problems = [_about_to_end(one, now_us) for one in certificates if one.ends_us < now_us + RENEW_BEFORE_END_US // 2]
+    if told is None:
+        return _said({}, "never", NEVER, problems, certificates)
+    silent = not told["stopped"] and (
+        (now_us - int(told["at_us"])) // SECOND_US > STALE_S or not Path(f"/proc/{int(told['pid'])}").exists()
+    )
+    problems = [
+        ProblemShown(
+            code=p["code"], source=p["source"], says=Said(en=p["en"], da=p["da"]),
+            act="wait" if p["code"] in _WAITS else "operator",
+        )
+        for p in told["problems"]
+    ] + problems  # fmt: skip
+    if told["stopped"] or silent:
+        return _said(
+            told,
+            "stopped" if told["stopped"] else "silent",
+            STOPPED if told["stopped"] else SILENT,
+            problems,
+            certificates,
+        )
+    if problems:
+        return _said(
+            told,
+            "ill",
+            Text("Something is not as it should be.", "Noget er ikke, som det skal være."),
+            problems,
+            certificates,
+        )
+    return _said(told, "well", Text("The node is well.", "Noden har det godt."), problems, certificates)
+
+
+def _told(file: Path) -> dict[str, Any] | None:
+    """What the node last wrote of itself; None where it never ran or the file cannot be read."""
+    try:
+        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        int(told["at_us"]), int(told["pid"]), told["stopped"], told["problems"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return told
+
+
+def _certificates(config: NodeConfig) -> list[CertificateShown]:
+    made = []
+    for folder, name in ((CENTRE_KEYS, "centre"), (KEYHOLDER_KEYS, "keyholder")):
+        safe = Safe(config.folder / folder)
+        try:
+            end_us = ends_us(safe.certificate.read_text()) if safe.enrolled else None
+        except (OSError, ValueError):
+            end_us = 0
+        if end_us is not None:
+            made.append(CertificateShown(at=name, ends_us=end_us, renews_us=max(0, end_us - RENEW_BEFORE_END_US)))
+    return made
+
+
+def _about_to_end(one: CertificateShown, now_us: int) -> ProblemShown:
+    days = max(0, (one.ends_us - now_us) // DAY_US)
+    who = {"centre": ("centre", "centralen"), "keyholder": ("key holder", "nøgleholderen")}[one.at]
+    if one.ends_us <= now_us:
+        text = Text(f"The certificate for the {who[0]} has ended: ask it for a new token and enrol again.",
+                    f"Certifikatet til {who[1]} er udløbet: bed om en ny engangskode, og meld ind igen.")  # fmt: skip
+        return ProblemShown(code="certificate_ended", source=one.at, says=Said.of(text), act="operator")
+    text = Text(f"The certificate for the {who[0]} ends in {days} days and has not been renewed: can it be reached?",
+                f"Certifikatet til {who[1]} udløber om {days} dage og er ikke fornyet: kan den nås?")  # fmt: skip
+    return ProblemShown(code="certificate_ends", source=one.at, says=Said.of(text), act="operator")
+
+
+def _said(
+    told: dict[str, Any], state: str, says: Text, problems: list[ProblemShown], certificates: list[CertificateShown]
+) -> Health:
+    store, detect, rules, sigma = (told.get(name) or {} for name in ("store", "detect", "rules", "sigma"))
+    return Health(
+        state=state,
+        says=Said.of(says),
+        at_us=told.get("at_us"),
+        up_s=told.get("up_s", 0),
+        version=told.get("version", ""),
+        problems=problems,
+        sensor=told.get("sensor", "none"),
+        capture_loss_permille=told.get("capture_loss_permille") if told.get("capture_loss_known") else None,
+        disk_free_mb=told.get("disk_free_mb"),
+        memory_mb=told.get("memory_mb"),
+        queue_messages=told.get("queue_messages"),
+        centre_skew_s=told.get("centre_skew_s"),
+        detect_last=detect.get("last"),
+        detect_took_s=detect.get("took_s"),
+        sources=[_source(one) for one in told.get("sources", [])],
+        store=StoreShown(
+            rows=store["rows"],
+            bytes=store["bytes"],
+            oldest=store["oldest"],
+            newest=store["newest"],
+            refused=store["refused"],
+            damaged=len(store["damaged"]),
+        )
+        if store
+        else None,
+        rules=RulesShown(
+            loaded=rules.get("loaded"),
+            failed=rules.get("failed"),
+            failed_named=rules.get("failed_named", []),
+            sigma=sigma.get("rules"),
+            sigma_refused=[f"{one['title']}: {one['reason']}" for one in sigma.get("refused", [])],
+        ),
+        certificates=certificates,
+    )
+
+
+def _source(one: dict[str, Any]) -> SourceShown:
+    recent = {entry["what"]: entry["count"] for entry in one["recent"]}
+    return SourceShown(
+        name=one["name"],
+        rows=one["rows"],
+        passed=one["passed"],
+        refused=one["refused"],
+        lag_bytes=one["lag_bytes"],
+        lag_s=one["lag_s"],
+        broken=Said.of(of_reason(one["broken"])) if one["broken"] else None,
+        clock_offset_s=one.get("clock_offset_s"),
+        losses=[
+            LossShown(
+                says=Said.of(loss(lost["what"])),
+                unit=Said.of(UNITS.get(lost["unit"], Text(lost["unit"], lost["unit"]))),
+                count=lost["count"],
+                of=lost["of"],
+                recent=recent.get(lost["what"], 0),
+            )
+            for lost in one["losses"]
+        ],
+        reasons=[RefusedLines(says=Said.of(of_reason(why)), count=count) for why, count, *_ in one["reasons"]],
+    )

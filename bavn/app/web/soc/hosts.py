@@ -1,0 +1,239 @@
+"""Own hosts by their traffic: role, system and vendor with the reasons, services, peers, a timeline. Right: soc:read.
+
+All hosts of a node are surveyed at once, in a process of its own, when somebody looks and the last survey is too old.
+A host's suspicions stand beside it and are not added up (docs/decisions/0006). Nothing of it leaves.
+"""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from bavn.actor.assets.rules import SAID
+from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
+from bavn.app.web.soc.suspected_shapes import Suspected, shown
+from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, hours_of, peers_of
+from bavn.model.moment import DAY_US
+from bavn.model.record import address_text, address_uuid
+from bavn.model.text import Text
+
+SUSPICIONS_SHOWN_MAX = 200
+
+
+class RoleSure(Frozen):
+    """A role, and how sure its hints are together (0 to 1)."""
+
+    role: str
+    says: Said
+    sure: float
+
+
+class HostShort(Frozen):
+    """A host in a list. ``nats`` and ``suspicions``: its strongest suspicion and how many there are."""
+
+    host: str
+    names: list[str]
+    roles: list[RoleSure]
+    os: str
+    vendor: str
+    services: list[str]
+    peers: int
+    first_us: int
+    last_us: int
+    new: bool | None
+    suspicions: int
+    nats: float | None
+
+
+class Hosts(Frozen):
+    """A page of hosts. ``at_us``: when they were surveyed; None while the first survey is being made. ``making``: a
+    newer one is being made now. ``refused``: why the last one failed."""
+
+    items: list[HostShort]
+    next: str | None
+    total: int | None
+    at_us: int | None
+    making: bool
+    refused: Said | None
+
+
+class HintShown(Frozen):
+    """A conclusion about a host, its reason, and the rows that it rests on."""
+
+    kind: str
+    value: str
+    says: Said
+    confidence: float
+    rule: str
+    reason: Said
+    table: str
+    field: str
+    seen: str
+    rows: int
+    first_us: int
+    last_us: int
+
+
+class ServiceShown(Frozen):
+    """What a host offers."""
+
+    port: int
+    proto: str
+    app: str
+    software: str
+    clients: int
+    flows: int
+    first_us: int
+    last_us: int
+
+
+class HostCard(HostShort):
+    """All that is known of a host. ``surveyed_us``: when; None where it was not seen in the last survey."""
+
+    macs: list[str]
+    hints: list[HintShown]
+    offers: list[ServiceShown]
+    offers_more: int
+    peers_outside: int
+    suspected: list[Suspected]
+    surveyed_us: int | None
+
+
+class Timeline(Frozen):
+    """A host's traffic by the hour, and with whom. ``peers_more``: others are not shown."""
+
+    first_us: int
+    last_us: int
+    hours: list[Hour]
+    peers: list[PeerOf]
+    peers_more: bool
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """Hosts of a node."""
+    router = APIRouter(prefix="/nodes/{node}/hosts", tags=["hosts"], responses=REFUSALS)
+
+    @router.get("", operation_id="hosts")
+    def hosts(
+        node: NodeName, person: Reads, limit: Limit = 100, after: After = None,
+        q: Annotated[str, Query(max_length=100)] = "", role: Annotated[str, Query(max_length=60)] = "",
+        new_days: Annotated[int, Query(ge=0, le=400)] = 0,
+    ) -> Hosts:  # fmt: skip
+        """Own hosts in the order of their addresses; ``new_days``: first seen in the last so many days."""
+        here = house.node(node, person)
+        survey = here.survey()
+        with survey.rows() as rows:
+            found = rows(
+                "SELECT sort, card FROM asset WHERE sort > ? AND words LIKE ? ESCAPE '\\'"
+                " AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))"
+                " AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?",
+                (*(opened(after, str) or ("",)), like(q.lower()), role, role, new_days, new_days * DAY_US, limit + 1),
+            )
+            total = rows("SELECT count(*) FROM asset")
+        strongest = _strongest(here.suspected())
+        made: Rows[tuple[str, Any]] = page(
+            [(sort, json.loads(card)) for sort, card in found], limit, lambda one: (one[0],)
+        )
+        return Hosts(
+            items=[HostShort(**_short(card, strongest)) for _, card in made.items], next=made.next,
+            total=total[0][0] if total else None, at_us=survey.at_us, making=survey.making, refused=survey.refused,
+        )  # fmt: skip
+
+    @router.get("/roles", operation_id="hostRoles")
+    def roles(node: NodeName, person: Reads) -> list[RoleSure]:
+        """The roles that hosts may have."""
+        house.node(node, person)
+        return [RoleSure(role=role, says=Said(en=en, da=da), sure=0.0) for role, (en, da) in SAID.items()]
+
+    @router.get("/{host}", operation_id="host")
+    def host(node: NodeName, host: HostAddress, person: Reads) -> HostCard:
+        """One host's card, with its suspicions, the strongest first."""
+        here, address = house.node(node, person), _address(host)
+        entries = [one for one in here.suspected() if one.suspicion.host == address][:SUSPICIONS_SHOWN_MAX]
+        survey = here.survey()
+        with survey.rows() as rows:
+            found = rows("SELECT card FROM asset WHERE address = ?", (address,))
+        if not found and not entries and not survey.making:
+            raise Trouble(
+                404, "no-host",
+                Text("This address was not seen among the own hosts.", "Adressen er ikke set blandt egne maskiner."),
+            )  # fmt: skip
+        card = json.loads(found[0][0]) if found else None
+        with here.asks() as rows_of_book:
+            suspected = shown(entries, rows_of_book, house.clock.now_us())
+        return _card(address, card, suspected, _strongest(here.suspected()), survey.at_us)
+
+    @router.get("/{host}/timeline", operation_id="hostTimeline")
+    def timeline(
+        node: NodeName, host: HostAddress, person: Reads, days: Annotated[int, Query(ge=1, le=400)] = 7
+    ) -> Timeline:
+        """Traffic by the hour over the last so many days of the history, and whom it spoke with most."""
+        here, address = house.node(node, person), _address(host)
+        with here.looking(days * DAY_US) as window:
+            hours = hours_of(window, address)
+            peers = peers_of(window, address)
+            return Timeline(
+                first_us=window.first_us, last_us=window.last_us, hours=hours, peers=peers[:PEERS_SHOWN_MAX],
+                peers_more=len(peers) > PEERS_SHOWN_MAX,
+            )  # fmt: skip
+
+    return router
+
+
+def _address(text: str) -> str:
+    try:
+        return address_text(address_uuid(text))
+    except ValueError as error:
+        raise Trouble(422, "no-address", Text("This is no address.", "Det er ingen adresse.")) from error
+
+
+def _strongest(found: list[Any]) -> dict[str, tuple[int, float]]:
+    """By host: how many suspicions, and the strongest's evidence."""
+    made: dict[str, tuple[int, float]] = {}
+    for one in found:
+        if one.rank:
+            count, nats = made.get(one.suspicion.host, (0, 0.0))
+            made[one.suspicion.host] = (count + 1, max(nats, one.suspicion.evidence_nats))
+    return made
+
+
+def _short(card: dict[str, Any], strongest: dict[str, tuple[int, float]]) -> dict[str, Any]:
+    count, nats = strongest.get(card["host"], (0, None))
+    services = [f"{s['port']}/{s['proto']}" + (f" {s['app']}" if s["app"] else "") for s in card["services"][:6]]
+    return {
+        "host": card["host"], "names": card["names"], "roles": [_role(*pair) for pair in card["role"]],
+        "os": card["os"][0][0] if card["os"] else "", "vendor": card["vendor"][0][0] if card["vendor"] else "",
+        "services": services, "peers": card["peers"], "first_us": card["first_us"], "last_us": card["last_us"],
+        "new": card["new"], "suspicions": count, "nats": nats,
+    }  # fmt: skip
+
+
+def _role(role: str, sure: float) -> RoleSure:
+    return RoleSure(role=role, says=_said(role), sure=sure)
+
+
+def _said(value: str) -> Said:
+    en, da = SAID.get(value, (value, value))
+    return Said(en=en, da=da)
+
+
+def _card(
+    address: str, card: dict[str, Any] | None, suspected: list[Suspected], strongest: dict[str, tuple[int, float]],
+    at_us: int | None,
+) -> HostCard:  # fmt: skip
+    if card is None:
+        first = min((one.first_us for one in suspected), default=0)
+        last = max((one.last_us for one in suspected), default=0)
+        card = {
+            "host": address, "names": [], "macs": [], "role": [], "os": [], "vendor": [], "hints": [], "services": [],
+            "services_more": 0, "peers": 0, "peers_outside": 0, "first_us": first, "last_us": last, "new": None,
+        }  # fmt: skip
+        at_us = None
+    return HostCard(
+        **_short(card, strongest), macs=card["macs"],
+        hints=[HintShown(**hint, says=_said(hint["value"])) for hint in card["hints"]],
+        offers=[ServiceShown(**one) for one in card["services"]], offers_more=card["services_more"],
+        peers_outside=card["peers_outside"], suspected=suspected, surveyed_us=at_us,
+    )  # fmt: skip

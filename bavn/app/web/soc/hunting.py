@@ -1,0 +1,277 @@
+"""Hunting: SQL, saved hunts, pivots, Sigma rules and lists of indicators over a node's own history. Right: soc:hunt.
+
+Each question runs in a process of its own (asking.py) and can be stopped; its answer is read page by page and exported.
+It asks and changes nothing; what it shows names hosts and stays here.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from bavn.actor.hunt.saved import SavedHunt, SavedUnclear, read_hunt, written
+from bavn.actor.store.address_macros import HELPERS
+from bavn.actor.store.segment import ROLLUPS
+from bavn.app import saved_hunts
+from bavn.app.pivots import PIVOTS, VALUE_CHARS_MAX
+from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.soc.asking import Asking
+from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.hunt_shapes import (
+    AskedShown,
+    Helper,
+    Hunts,
+    HuntSave,
+    HuntShown,
+    ListRefusal,
+    RuleMatch,
+    RuleOutcome,
+    TableColumn,
+    TableShown,
+)
+from bavn.app.web.soc.shapes import REFUSALS, Done, Hunter, NodeName, file_name
+from bavn.app.web.soc.stops import answered, pathless, trouble_of
+from bavn.model.moment import iso
+from bavn.model.record import TABLES
+from bavn.model.text import Text
+
+ROWS_MAX = 10_000
+WAIT_S_MAX = 2.0
+SQL_CHARS_MAX = 100_000
+LIST_CHARS_MAX = 4_000_000
+RULES_CHARS_MAX = 4_000_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+HuntName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+AskingId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")]
+
+
+class Question(BaseModel):
+    """What is asked, over which span: ``last`` back from the newest record (7d, 12h), or ``from_us`` and ``to_us``.
+
+    ``sql``: one SELECT. ``hunt``: a saved one, with ``given`` for what it needs. ``pivot``: all records that share
+    ``value``. ``sigma``: rules as YAML texts; ``check``: only what each would run as. ``list``: indicators as text.
+    """
+
+    kind: Literal["sql", "hunt", "pivot", "sigma", "list"]
+    sql: str = Field(default="", max_length=SQL_CHARS_MAX)
+    hunt: str = Field(default="", max_length=63)
+    given: dict[str, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=20)
+    pivot: Literal["", "community_id", "host", "domain", "ja3", "ja4", "cert", "sha256"] = ""
+    value: str = Field(default="", max_length=VALUE_CHARS_MAX)
+    rules: str = Field(default="", max_length=RULES_CHARS_MAX)
+    check: bool = False
+    text: str = Field(default="", max_length=LIST_CHARS_MAX)
+    last: str = Field(default="", pattern=r"^([1-9][0-9]{0,5}[smhdw])?$")
+    from_us: int | None = Field(default=None, ge=0, le=2**53)
+    to_us: int | None = Field(default=None, ge=0, le=2**53)
+    rows: int = Field(default=1000, ge=1, le=ROWS_MAX)
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """Hunts of a node."""
+    router = APIRouter(prefix="/nodes/{node}/hunt", tags=["hunt"], responses=REFUSALS)
+
+    @router.get("/tables", operation_id="huntTables")
+    def tables(node: NodeName, person: Hunter) -> list[TableShown]:
+        """The tables that may be asked, and their columns."""
+        house.node(node, person)
+        return [
+            TableShown(
+                name=name,
+                columns=[
+                    TableColumn(name=c.name, type="address" if c.type == "UUID" else c.type, holds=c.holds)
+                    for c in columns
+                ],
+            )
+            for name, columns in (TABLES | ROLLUPS).items()
+        ]
+
+    @router.get("/functions", operation_id="huntFunctions")
+    def functions(node: NodeName, person: Hunter) -> list[Helper]:
+        """Functions for addresses and hours in a query."""
+        house.node(node, person)
+        return [Helper(name=name, gives=gives) for name, gives in HELPERS.items()]
+
+    @router.get("/saved", operation_id="savedHunts")
+    def saved(node: NodeName, person: Hunter) -> Hunts:
+        """Hunts that come with Bavn, and this node's own, by name."""
+        mine, faults = saved_hunts.own(_folder(house.node(node, person)))
+        every = saved_hunts.shipped() | mine
+        return Hunts(
+            items=[_hunt(hunt, own=name in mine) for name, hunt in sorted(every.items())],
+            faults=[pathless(fault) for fault in faults],
+        )  # fmt: skip
+
+    @router.put("/saved/{name}", operation_id="saveHunt")
+    def save(node: NodeName, name: HuntName, asked: HuntSave, person: Hunter) -> HuntShown:
+        """Keeps a query under a name. One of the same name is written over only if ``replace`` says so."""
+        folder = _folder(house.node(node, person))
+        draft = SavedHunt(
+            name=name, says=Text(asked.says or name, asked.says_da or asked.says or name), sql=asked.sql,
+            technique=asked.technique, span=asked.span,
+        )  # fmt: skip
+        try:
+            hunt = read_hunt(name, written(draft).encode())
+        except SavedUnclear as error:
+            raise Trouble(422, "bad-hunt", Text(f"{error}.", f"{error}.")) from error
+        if not asked.replace and name in saved_hunts.own(folder)[0]:
+            raise Trouble(
+                409, "hunt-there",
+                Text("There is a hunt of this name: choose another, or write over it.",
+                     "Der er en jagt med det navn: vælg et andet, eller skriv den over."),
+            )  # fmt: skip
+        with answered():
+            saved_hunts.save(folder, hunt, replace=True)
+        return _hunt(hunt, own=True)
+
+    @router.delete("/saved/{name}", operation_id="deleteHunt")
+    def delete(node: NodeName, name: HuntName, person: Hunter) -> Done:
+        """Takes one of the node's own hunts away; those of Bavn stay."""
+        with answered():
+            saved_hunts.delete(_folder(house.node(node, person)), name)
+        return Done.of(f"{name} is gone.", f"{name} er væk.")
+
+    @router.post("/asks", operation_id="ask", status_code=202)
+    def ask(node: NodeName, question: Question, person: Hunter) -> AskedShown:
+        """Begins to answer a question. Ask for its answer until it is no longer running."""
+        here = house.node(node, person)
+        kind, request = _request(here, question)
+        asking = house.askings.start(here.file, node, person.name, kind, request)
+        return _shown(asking)
+
+    @router.get("/asks/{asking}", operation_id="asked")
+    def asked(
+        node: NodeName, asking: AskingId, person: Hunter, wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0
+    ) -> AskedShown:
+        """Where a question stands; waits a little for it to be answered."""
+        house.node(node, person)
+        found = house.askings.of(asking, node, person.name)
+        found.over.wait(wait_s)
+        return _shown(found)
+
+    @router.delete("/asks/{asking}", operation_id="stopAsking")
+    def stop(node: NodeName, asking: AskingId, person: Hunter) -> AskedShown:
+        """Stops it now."""
+        house.node(node, person)
+        found = house.askings.of(asking, node, person.name)
+        house.askings.cancel(found)
+        return _shown(found)
+
+    @router.get("/asks/{asking}/rows", operation_id="askedRows")
+    def rows(
+        node: NodeName, asking: AskingId, person: Hunter, limit: Limit = 500, after: After = None
+    ) -> Rows[list[Any]]:
+        """The rows of an answer, page by page."""
+        house.node(node, person)
+        every = _done(house.askings.of(asking, node, person.name)).answer.get("rows", [])
+        at = opened(after, int)
+        begin = at[0] if at else 0
+        made = page(list(enumerate(every[begin : begin + limit + 1], begin + 1)), limit, lambda entry: (entry[0],))
+        return Rows(items=[row for _, row in made.items], next=made.next, total=len(every))
+
+    @router.get("/asks/{asking}/export", operation_id="exportAsked", response_class=StreamingResponse)
+    def export(
+        node: NodeName,
+        asking: AskingId,
+        person: Hunter,
+        format_: Annotated[Literal["csv", "json"], Query(alias="format")],
+    ) -> StreamingResponse:
+        """All rows of an answer as CSV (cells that a spreadsheet would take for a formula begin with ') or JSON lines.
+        An answer that was cut off at its number of rows has ``first`` in its file's name."""
+        house.node(node, person)
+        found = _done(house.askings.of(asking, node, person.name))
+        name = file_name(node, "hunt", iso(found.began_us)[:16], *(["first"] if found.answer.get("more") else []))
+        kind, made = ("text/csv", _csv(found)) if format_ == "csv" else ("application/x-ndjson", _json(found))
+        return StreamingResponse(
+            made, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}.{format_}"'}
+        )
+
+    return router
+
+
+def _folder(here: Node) -> Any:
+    config = here.config()
+    return config.path(config.hunt.folder)
+
+
+def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
+    """What the process is asked. Trouble for a question that lacks its half."""
+    if question.last and question.from_us is not None:
+        raise _incomplete("Give how long back, or from when: not both", "Giv hvor langt tilbage, eller fra hvornår")
+    span = {
+        "last": question.last, "first": "" if question.from_us is None else iso(question.from_us),
+        "end": "" if question.to_us is None else iso(question.to_us), "rows": question.rows,
+    }  # fmt: skip
+    if question.kind == "hunt":
+        with answered():
+            hunt = saved_hunts.named(_folder(here), question.hunt)
+        missing = sorted(set(hunt.parameters) ^ set(question.given))
+        if missing:
+            raise _incomplete(f"This hunt needs {missing[0]}", f"Jagten behøver {missing[0]}")
+        more = {"sql": hunt.sql, "given": question.given, "span": hunt.span, "columns": list(hunt.columns)}
+        return "sql", {**span, **more}
+    needed = {"sql": question.sql, "sigma": question.rules, "list": question.text, "pivot": question.value}
+    if not needed[question.kind].strip() or (question.kind == "pivot" and question.pivot not in PIVOTS):
+        raise _incomplete("There is nothing to ask", "Der er intet at spørge om")
+    if question.kind == "sql":
+        return "sql", {**span, "sql": question.sql.strip().rstrip(";").strip()}
+    if question.kind == "sigma":
+        return "sigma", {**span, "files": [{"name": "rules.yml", "text": question.rules}], "check": question.check}
+    if question.kind == "pivot":
+        return "pivot", {**span, "pivot": question.pivot, "value": question.value}
+    return "ioc", {**span, "text": question.text}
+
+
+def _incomplete(en: str, da: str) -> Trouble:
+    return Trouble(422, "incomplete", Text(en + ".", da + "."))
+
+
+def _hunt(hunt: SavedHunt, *, own: bool) -> HuntShown:
+    return HuntShown(
+        name=hunt.name, own=own, says=Said.of(hunt.says), sql=hunt.sql, technique=hunt.technique, span=hunt.span,
+        parameters=hunt.parameters,
+    )  # fmt: skip
+
+
+def _done(asking: Asking) -> Asking:
+    if asking.state != "done":
+        raise Trouble(409, "no-answer-yet", Text("There is no answer yet.", "Der er intet svar endnu."), "wait")
+    return asking
+
+
+def _shown(asking: Asking) -> AskedShown:
+    said, refused = asking.answer, None
+    if asking.state == "failed":
+        refused = Said.of(trouble_of(asking.code, asking.reason).text)
+    return AskedShown(
+        id=asking.id, kind=asking.kind, state=asking.state, began_us=asking.began_us, ended_us=asking.ended_us,
+        refused=refused, columns=said.get("columns", []), rows=len(said.get("rows", [])), more=said.get("more", False),
+        looked=said.get("looked"), refused_lines=said.get("refused", 0),
+        refusals=[ListRefusal(**one) for one in said.get("refusals", [])],
+        outcomes=[RuleOutcome(**one) for one in said.get("outcomes", [])],
+        matches=[RuleMatch(**one) for one in said.get("matches", [])],
+    )  # fmt: skip
+
+
+def _csv(asking: Asking) -> Iterator[str]:
+    names = [column["name"] for column in asking.answer.get("columns", [])]
+    for row in ([names], *([row] for row in asking.answer.get("rows", []))):
+        made = io.StringIO()
+        csv.writer(made, lineterminator="\n").writerows([[_cell(value) for value in one] for one in row])
+        yield made.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
+
+
+def _json(asking: Asking) -> Iterator[str]:
+    names = [column["name"] for column in asking.answer.get("columns", [])]
+    for row in asking.answer.get("rows", []):
+        yield json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n"

@@ -1,0 +1,177 @@
+"""The policy editor: each field with its own sentence, what a change would do before it is written, and who wrote it.
+
+Rights: soc:read to see, soc:settings to change. The node reads its policy when it starts.
+"""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from bavn.app.policy_file import Draft, draft, fields_of, mark_of, text_of, write
+from bavn.app.policy_file import Field as PolicyField
+from bavn.app.policy_words import says
+from bavn.app.web.frame import Said, Trouble
+from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
+from bavn.app.web.soc.stops import answered, pathless
+from bavn.model.settings import SettingsError
+from bavn.model.text import Text
+from bavn.wire.ledger import Ledger, Note
+
+GATE = "policy"
+"""The word in the ledger for a change of the policy."""
+CHOICES = ["automatic", "ask", "never"]
+Value = bool | int | float | str | list[str]
+Changes = Annotated[
+    dict[str, dict[str, Value | None]],
+    Field(max_length=4, description="Table, field, new value; null means the default."),
+]
+
+
+class FieldShown(Frozen):
+    """A field: what it is, what it may be, and what it is now. ``kind``: bool, int, float, text or texts; ``choices``:
+    the only texts that it may be; ``written``: it stands in the file."""
+
+    table: str
+    name: str
+    kind: str
+    says: Said
+    unit: str
+    low: float | None
+    high: float | None
+    choices: list[str]
+    value: Value
+    default: Value
+    written: bool
+
+
+class PolicyShown(Frozen):
+    """``seen`` goes back with a change, so that nobody writes over what they did not see. ``text``: the file."""
+
+    fields: list[FieldShown]
+    text: str
+    seen: str
+
+
+class ChangeShown(Frozen):
+    """What a field is and would be."""
+
+    table: str
+    name: str
+    says: Said
+    before: Value
+    after: Value
+
+
+class PolicyDraft(Frozen):
+    """What would be written, whole, and what differs."""
+
+    changes: list[ChangeShown]
+    text: str
+    seen: str
+
+
+class ChangeAsked(BaseModel):
+    """A change of the policy that was read as ``seen``."""
+
+    changes: Changes
+    seen: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """The policy of a node."""
+    router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REFUSALS)
+
+    @router.get("", operation_id="policy")
+    def policy(node: NodeName, person: Reads) -> PolicyShown:
+        """Every field of the policy."""
+        here = house.node(node, person)
+        with answered():
+            config = here.config()
+            text = text_of(config)
+        fields = fields_of({"door": config.door, "protect": config.protect}, text)
+        return PolicyShown(fields=[_field(one) for one in fields], text=text, seen=mark_of(text))
+
+    @router.post("/preview", operation_id="previewPolicy")
+    def preview(node: NodeName, asked: ChangeAsked, person: Sets) -> PolicyDraft:
+        """What a change would write. A policy that the node would not start with is refused with the reason."""
+        made = _drafted(house.node(node, person), asked)
+        return _shown(made, asked.seen)
+
+    @router.put("", operation_id="writePolicy")
+    def put(node: NodeName, asked: ChangeAsked, person: Sets) -> PolicyDraft:
+        """Writes it whole or not at all, after a line in the ledger. The node reads it when it is started next."""
+        here = house.node(node, person)
+        made = _drafted(here, asked)
+        if not made.changes:
+            raise Trouble(422, "no-change", Text("Nothing would change.", "Intet ville ændre sig."))
+        shown = _shown(made, mark_of(made.text))
+        with here.book() as book:
+            Ledger(book).append(house.clock.now_us(), GATE, "in", _note(shown, person.name))
+        try:
+            write(here.config(), made.text)
+        except OSError as error:
+            raise Trouble(
+                503, "not-written",
+                Text("The policy file cannot be written: let the console's user write it, or make room.",
+                     "Politikfilen kan ikke skrives: lad konsollens bruger skrive den, eller skaf plads."),
+                "operator",
+            ) from error  # fmt: skip
+        return shown
+
+    return router
+
+
+def _drafted(here: Node, asked: ChangeAsked) -> Draft:
+    with answered():
+        config = here.config()
+        text = text_of(config)
+    if mark_of(text) != asked.seen:
+        raise Trouble(
+            409, "changed-meanwhile",
+            Text("The policy was changed meanwhile: look at it again.", "Politikken er ændret imens: se på den igen."),
+        )  # fmt: skip
+    try:
+        return draft(config, text, asked.changes)
+    except SettingsError as error:
+        said = pathless(str(error))
+        raise Trouble(
+            422, "bad-policy",
+            Text(f"The node would not start with this: {said}", f"Noden ville ikke starte med dette: {said}"),
+        ) from error  # fmt: skip
+
+
+def _field(one: PolicyField) -> FieldShown:
+    return FieldShown(
+        table=one.table, name=one.name, kind=one.kind, says=Said.of(says(one.table, one.name, one.about.holds)),
+        unit=one.about.unit, low=one.about.low, high=one.about.high,
+        choices=CHOICES if one.default in CHOICES else [], value=one.value, default=one.default, written=one.written,
+    )  # fmt: skip
+
+
+def _shown(made: Draft, seen: str) -> PolicyDraft:
+    changes = [
+        ChangeShown(
+            table=c.field.table,
+            name=c.field.name,
+            says=Said.of(says(c.field.table, c.field.name, c.field.about.holds)),
+            before=c.field.value,
+            after=c.after,
+        )
+        for c in made.changes
+    ]
+    return PolicyDraft(changes=changes, text=made.text, seen=seen)
+
+
+def _note(shown: PolicyDraft, by: str) -> Note:
+    words: dict[str, Any] = {
+        "by": by, "changes": [[one.table, one.name, one.before, one.after] for one in shown.changes]
+    }  # fmt: skip
+    return Note(
+        kind="PolicyChanged",
+        item_id=mark_of(shown.text),
+        peer=by,
+        summary=json.dumps(words, ensure_ascii=False, sort_keys=True),
+    )

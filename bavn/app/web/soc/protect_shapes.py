@@ -1,0 +1,179 @@
+"""What protection says: blocks, switches, enforcers, dry runs, the never-block list. Refuses to do anything."""
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, Field
+
+from bavn.app.config_enforce import EnforceTable
+from bavn.app.web.frame import Said
+from bavn.app.web.soc.shapes import Frozen
+from bavn.model.text import Text
+
+
+class SwitchShown(Frozen):
+    """A kill switch: while it is on, nothing is in force."""
+
+    on: bool
+    by: str
+    why: str
+
+
+class Enforcer(Frozen):
+    """What puts blocks into force. ``holds`` None: not known, since the node does not run or has not said yet."""
+
+    name: str
+    says: Said
+    holds: bool | None
+
+
+class Protection(Frozen):
+    """``counts`` by standing; ``waiting``: what people asked the node for that it has not done yet; ``automatic``: the
+    policy blocks without asking a person."""
+
+    own: SwitchShown
+    sector: SwitchShown
+    blocked: int
+    counts: dict[str, int]
+    running: bool
+    enforcers: list[Enforcer]
+    waiting: list[Said]
+    automatic: bool
+
+
+class BlockShort(Frozen):
+    """An indicator as it stands here. ``says`` and ``reason``: why. ``state``: what was last told of it; ``held``:
+    it was lifted here, so later versions wait for a person. ``by``: who approved it; empty: the node alone."""
+
+    id: str
+    type: str
+    value: str
+    act: str
+    standing: str
+    rule: str
+    reason: str
+    says: Said | None
+    until_us: int
+    decided_us: int
+    held: bool
+    by: str
+    state: str
+    enforcers: list[str]
+    not_carried: list[str]
+    forced_us: int | None
+    version: int
+
+
+class Met(Frozen):
+    """Where it was met here: blocked, seen or retro (the hunt of own history)."""
+
+    kind: str
+    count: int
+    first_us: int | None
+    last_us: int | None
+
+
+class RollbackShown(Frozen):
+    """``on``: the node lifts it by itself when it hits more than ``hosts_max`` own hosts in an hour; it hit
+    ``hosts_hit`` in the last one."""
+
+    on: bool
+    hosts_hit: int
+    hosts_max: int
+
+
+class Block(BlockShort):
+    """With all that is known of it. ``bundle``: STIX, as it came; ``tried``: its dry run."""
+
+    bundle: str
+    met: list[Met]
+    tried: dict[str, Any]
+    rollback: RollbackShown
+
+
+class DryRunAsked(BaseModel):
+    """A domain, an address, type:value or an indicator's id. ``days`` 0: as many as the policy says."""
+
+    what: str = Field(min_length=1, max_length=320)
+    days: int = Field(default=0, ge=0, le=3650)
+
+
+class ServiceBehind(Frozen):
+    """Something in use that a block would take away. ``known``: the lists that know it."""
+
+    kind: str
+    what: str
+    hosts: int
+    count: int
+    known: str
+
+
+class DryRunShown(Frozen):
+    """Where a dry run stands, and what it found. ``rule`` empty: it would go into force at once, as far as history and
+    lists have a say; ``days`` 0: there is no history."""
+
+    id: str
+    state: Literal["running", "done", "failed", "cancelled"]
+    refused: Said | None
+    says: Said | None
+    services: list[ServiceBehind]
+    type: str = ""
+    value: str = ""
+    asked_days: int = 0
+    days: int = 0
+    hits: int = 0
+    hosts: int = 0
+    clinical: int = 0
+    destinations: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    background_hosts: int = 0
+    background_destinations: int = 0
+    named_hosts: list[str] = Field(default_factory=list)
+    rule: str = ""
+    reason: str = ""
+
+
+class NeverEntry(Frozen):
+    """An entry of the never-block list. ``covers``: tree (all below it), name, or network. ``table``: its reason."""
+
+    covers: str
+    value: str
+    table: str
+
+
+class Listed(Frozen):
+    """Whether the never-block list forbids a value; None: it does not."""
+
+    value: str
+    table: str | None
+
+
+_ENFORCERS: Final[tuple[tuple[str, str, Text], ...]] = (
+    ("list_folder", "textlist", Text("lists for firewalls and proxies", "lister til firewalls og proxyer")),
+    ("resolver_listen", "rpz", Text("the node's own resolver", "nodens egen resolver")),
+    ("zone_listen", "rpz_transfer", Text("a zone that own resolvers fetch", "en zone, som egne resolvere henter")),
+    ("nft_hooks", "nft_sets", Text("this machine's packet filter", "maskinens pakkefilter")),
+    ("suricata_socket", "suricata_dataset", Text("the sensor's lists", "sensorens lister")),
+    ("squid_folder", "squid_acl", Text("the proxy squid", "proxyen squid")),
+    ("update_server", "bind_update", Text("the name server BIND", "navneserveren BIND")),
+    ("webhook_url", "webhook", Text("a receiver of commands", "en modtager af kommandoer")),
+)
+_TURNED: Final[dict[str, tuple[str, str]]] = {
+    "approve": ("an approval", "en godkendelse"), "lift": ("a lift", "en ophævelse"),
+    "kill": ("the kill switch on", "nødstop til"), "revive": ("the kill switch off", "nødstop fra"),
+}  # fmt: skip
+
+
+def enforcers_of(given: EnforceTable) -> list[tuple[str, Text]]:
+    """The enforcers that a node's configuration names."""
+    found = [(name, says) for field, name, says in _ENFORCERS if getattr(given, field)]
+    named = {name for name, _ in found}
+    if given.suricata_folder and "suricata_dataset" not in named:
+        found.append(next((name, says) for _, name, says in _ENFORCERS if name == "suricata_dataset"))
+    return found
+
+
+def turned(act: str, by: str) -> Text:
+    """What a person asked the node for."""
+    en, da = _TURNED.get(act, (act, act))
+    return Text(f"{en}, asked by {by}, waits for the running node", f"{da}, ønsket af {by}, venter på den kørende node")

@@ -1,0 +1,288 @@
+"""Protection: what is blocked until when and why, and what people here may do about it. Rights: soc:read, soc:protect.
+
+As `bavn node blocks, lift, approve, kill-switch, dry-run`: an act is left for the running node, and where it does not
+run, what lifts is done at once. Works with the centre gone.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from bavn.actor.protect.state import State
+from bavn.actor.protect.wishes import WishAct, wish
+from bavn.actor.protect.words import WORDS
+from bavn.app.by_hand import done_here, runs
+from bavn.app.node_asks import book_of
+from bavn.app.node_protect import never_block
+from bavn.app.trying import wanted_of
+from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.soc.asking import Asking
+from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.protect_shapes import (
+    Block,
+    BlockShort,
+    DryRunAsked,
+    DryRunShown,
+    Enforcer,
+    Listed,
+    Met,
+    NeverEntry,
+    Protection,
+    RollbackShown,
+    ServiceBehind,
+    SwitchShown,
+    enforcers_of,
+    turned,
+)
+from bavn.app.web.soc.shapes import REFUSALS, Done, IndicatorId, NodeName, Protects, Reads, like
+from bavn.app.web.soc.stops import answered, trouble_of
+from bavn.model.text import Text
+
+WAIT_S_MAX = 2.0
+Standing = Literal["", "wanted", "waiting", "lifted", "refused"]
+_COLUMNS = (
+    "indicator_id, type, value, act, standing, rule, reason, until_us, decided_us, held, by, found, told,"
+    " forced_us, version"
+)
+
+
+class Reason(BaseModel):
+    """Why, for the ledger's reader; the person's name stands beside it."""
+
+    sure: bool = Field(description="True once the person has been shown what will happen.")
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """Protection at a node."""
+    router = APIRouter(prefix="/nodes/{node}/protection", tags=["protection"], responses=REFUSALS)
+
+    @router.get("", operation_id="protection")
+    def protection(node: NodeName, person: Reads) -> Protection:
+        """Kill switches, counts, enforcers."""
+        here = house.node(node, person)
+        with here.asks() as rows:
+            counts = dict(rows("SELECT standing, count(*) FROM protect_item GROUP BY standing"))
+            blocked = rows("SELECT count(*) FROM protect_item WHERE standing = 'wanted' AND act = 'block'")
+            notes = dict(
+                rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch', 'stands')")
+            )
+            waits = rows("SELECT act, by FROM protect_wish ORDER BY number LIMIT 20")
+        config, running = here.config(), runs(here.config())
+        holding = json.loads(notes["stands"])[0] if "stands" in notes else None
+        sector = json.loads(notes.get("sector_switch", "{}"))
+        return Protection(
+            own=SwitchShown(on=notes.get("kill_switch") == "on", by="", why=""),
+            sector=SwitchShown(on=sector.get("state") == "on", by=sector.get("by", ""), why=sector.get("why", "")),
+            blocked=blocked[0][0] if blocked else 0,
+            counts=counts,
+            running=running,
+            enforcers=[
+                Enforcer(
+                    name=name, says=Said.of(says), holds=None if holding is None or not running else name in holding
+                )
+                for name, says in enforcers_of(config.enforce)
+            ],
+            waiting=[Said.of(turned(act, by)) for act, by in waits],
+            automatic=config.protect.automatic,
+        )
+
+    @router.get("/blocks", operation_id="blocks")
+    def blocks(
+        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, standing: Standing = "",
+        act: Literal["", "block", "watch"] = "", q: Annotated[str, Query(max_length=100)] = "",
+    ) -> Rows[BlockShort]:  # fmt: skip
+        """Indicators as they stand here, the last decided first."""
+        at = opened(after, int, str)
+        with house.node(node, person).asks() as rows:
+            found = rows(
+                f"SELECT {_COLUMNS} FROM protect_item WHERE (? = '' OR standing = ?) AND (? = '' OR act = ?)"
+                " AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)"
+                " AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))"
+                " ORDER BY decided_us DESC, indicator_id LIMIT ?",
+                (standing, standing, act, act, q, like(q.lower()), q, *(_place(at)), limit + 1),
+            )
+        return page([BlockShort(**_short(row)) for row in found], limit, lambda one: (one.decided_us, one.id))
+
+    @router.get("/blocks/{indicator}", operation_id="block")
+    def block(node: NodeName, indicator: IndicatorId, person: Reads) -> Block:
+        """One indicator: why it stands as it does, its dry run, who enforces it, where it was met, the rollback."""
+        here = house.node(node, person)
+        with here.asks() as rows:
+            found = rows(f"SELECT {_COLUMNS}, bundle FROM protect_item WHERE indicator_id = ?", (indicator,))
+            if not found:
+                raise _unknown()
+            met = rows(
+                "SELECT kind, count, first_us, last_us FROM protect_met WHERE indicator_id = ? ORDER BY kind",
+                (indicator,),
+            )
+            hit = rows("SELECT count(*) FROM rollback_hit WHERE indicator_id = ?", (indicator,))
+        row, bundle = found[0][:-1], found[0][-1]
+        policy = here.config().protect
+        tried = json.loads(row[11]) if row[11] else {}
+        seen = tried.get("hosts", 0) if tried.get("days") else policy.dry_run_hosts_max
+        return Block(
+            **_short(row), bundle=bundle,
+            met=[Met(kind=kind, count=count, first_us=first, last_us=last) for kind, count, first, last in met],
+            tried=tried,
+            rollback=RollbackShown(
+                on=policy.rollback and not row[10], hosts_hit=hit[0][0] if hit else 0,
+                hosts_max=seen + policy.rollback_hosts_more_max,
+            ),
+        )  # fmt: skip
+
+    @router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock")
+    def act_on(
+        node: NodeName, indicator: IndicatorId, act: Annotated[Literal["approve", "lift"], Path()], asked: Reason,
+        person: Protects,
+    ) -> Done:  # fmt: skip
+        """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
+        takes it out of force now; later versions of it wait for a person."""
+        _sure(asked)
+        return _leave(house.node(node, person), act, indicator, person.name)
+
+    @router.post("/kill-switch/{position}", operation_id="killSwitch")
+    def kill_switch(
+        node: NodeName, position: Annotated[Literal["on", "off"], Path()], asked: Reason, person: Protects
+    ) -> Done:
+        """``on`` takes everything out of force at this actor, over restarts; ``off`` puts it back."""
+        _sure(asked)
+        return _leave(house.node(node, person), "kill" if position == "on" else "revive", "", person.name)
+
+    @router.post("/dry-runs", operation_id="startDryRun", status_code=202)
+    def start_dry_run(node: NodeName, asked: DryRunAsked, person: Reads) -> DryRunShown:
+        """What a block would have hit on this actor's own history, and what gate 4 would say. It changes nothing."""
+        here = house.node(node, person)
+        with answered():
+            wanted_of(asked.what, here.file)  # what is no observable is said at once
+        request = {"what": asked.what, "days": asked.days}
+        asking = house.askings.start(here.file, node, person.name, "dry_run", request)
+        asking.over.wait(WAIT_S_MAX)
+        return _tried(asking)
+
+    @router.get("/dry-runs/{asking}", operation_id="dryRun")
+    def dry_run(
+        node: NodeName, asking: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")], person: Reads,
+        wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0,
+    ) -> DryRunShown:  # fmt: skip
+        """Where a dry run stands; waits a little for it."""
+        house.node(node, person)
+        found = house.askings.of(asking, node, person.name)
+        found.over.wait(wait_s)
+        return _tried(found)
+
+    @router.get("/never-block", operation_id="neverBlock")
+    def never(
+        node: NodeName, person: Reads, limit: Limit = 200, after: After = None,
+        q: Annotated[str, Query(max_length=100)] = "",
+    ) -> Rows[NeverEntry]:  # fmt: skip
+        """What this actor blocks for nobody: Bavn's list or the one that the policy names, its own, and the centre."""
+        with answered():
+            known = never_block(house.node(node, person).config())
+        every = [("tree", name, table) for name, table in known.trees.items()]
+        every += [("name", name, table) for name, table in known.names.items()]
+        every += [("network", str(net), table) for net, table in known.networks]
+        found = sorted(
+            {entry for entry in every if q.lower() in f"{entry[1]} {entry[2]}"}, key=lambda e: (e[2], e[1], e[0])
+        )
+        at = opened(after, int)
+        begin = at[0] if at else 0
+        made = page(list(enumerate(found[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
+        items = [NeverEntry(covers=covers, value=value, table=table) for _, (covers, value, table) in made.items]
+        return Rows(items=items, next=made.next, total=len(found))
+
+    @router.get("/never-block/check", operation_id="checkNeverBlock")
+    def check(node: NodeName, person: Reads, what: Annotated[str, Query(min_length=1, max_length=320)]) -> Listed:
+        """Whether the list forbids a block of this value, and under which table."""
+        here = house.node(node, person)
+        with answered():
+            observable = wanted_of(what, here.file)
+            table = never_block(here.config()).hit(observable)
+        return Listed(value=str(observable), table=table)
+
+    return router
+
+
+def _place(at: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    return (None, None, None, None) if at is None else (at[0], at[0], at[0], at[1])
+
+
+def _short(row: tuple[Any, ...]) -> dict[str, Any]:
+    (name, kind, value, act, standing, rule, reason, until_us, decided_us, held, by, _, told, forced_us, version) = row
+    said = json.loads(told) if told.startswith("{") else {}
+    why = WORDS.get(rule)
+    return {
+        "id": name,
+        "type": kind,
+        "value": value,
+        "act": act,
+        "standing": standing,
+        "rule": rule,
+        "reason": reason,
+        "says": None if why is None else Said.of(why),
+        "until_us": until_us,
+        "decided_us": decided_us,
+        "held": bool(held),
+        "by": by,
+        "state": said.get("state", ""),
+        "enforcers": list(said.get("enforcers", ())),
+        "not_carried": list(said.get("not_carried", ())),
+        "forced_us": forced_us,
+        "version": version,
+    }
+
+
+def _sure(asked: Reason) -> None:
+    if not asked.sure:
+        raise Trouble(
+            422, "not-sure", Text("Look at what will happen first.", "Se først på, hvad der vil ske."),
+        )  # fmt: skip
+
+
+def _unknown() -> Trouble:
+    return Trouble(404, "no-indicator", Text("No such indicator is remembered here.", "Den indikator huskes ikke her."))
+
+
+def _leave(here: Node, act: WishAct, indicator: str, by: str) -> Done:
+    """Leaves a wish for the running node's next step. Where it does not run, what lifts is done at once."""
+    config = here.config()
+    with here.book() as book:
+        if indicator and State(book).item(indicator) is None:
+            raise _unknown()
+        at_once = act in ("lift", "kill") and not runs(config)
+        if not at_once:
+            wish(book, act, indicator, by)
+    if not at_once:
+        return Done.of("The running node does it at its next step.", "Den kørende node gør det ved sit næste skridt.")
+    with answered():
+        refused, down = done_here(config, book_of(here.file), "lift" if act == "lift" else "kill", indicator, by)
+    if refused is not None:
+        raise Trouble(
+            409, "not-in-force", Text("It is neither in force nor waiting.", "Den er hverken i kraft eller venter.")
+        )
+    if down:
+        names = ", ".join(name for name, _ in down)
+        raise Trouble(
+            503, "enforcer-down",
+            Text(f"Written down, but not in effect everywhere: {names}. Do it again, or start the node.",
+                 f"Skrevet ned, men ikke i virkning overalt: {names}. Gør det igen, eller start noden."),
+            "operator",
+        )  # fmt: skip
+    return Done.of(
+        "Done: the node does not run, so its enforcers were told from here.",
+        "Gjort: noden kører ikke, så dens håndhævende led fik besked herfra.",
+    )
+
+
+def _tried(asking: Asking) -> DryRunShown:
+    if asking.kind != "dry_run":
+        raise Trouble(404, "no-question", Text("This is no dry run.", "Det er ingen prøvekørsel."))
+    refused = Said.of(trouble_of(asking.code, asking.reason).text) if asking.state == "failed" else None
+    said = dict(asking.answer)
+    why = WORDS.get(said.get("rule", ""))
+    services = [ServiceBehind(**one) for one in said.pop("services", [])]
+    return DryRunShown(
+        id=asking.id, state=asking.state, refused=refused, says=None if why is None else Said.of(why),
+        services=services, **said,
+    )  # fmt: skip

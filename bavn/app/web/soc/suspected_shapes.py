@@ -1,0 +1,145 @@
+"""A suspicion as the SOC's console shows it: what it says, what people here hold of it, what the sector adds.
+
+Refuses to fetch anything.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from bavn.actor.door.case_book import CASES_SQL, KeptCase, cases_of
+from bavn.actor.door.known import Ranked
+from bavn.actor.door.live import as_element
+from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
+from bavn.app.node_asks import Asks
+from bavn.app.web.frame import Said
+from bavn.app.web.soc.shapes import Frozen
+from bavn.model.verdict import Verdict, Verdicts
+
+
+class VerdictShown(Frozen):
+    """A verdict. ``number`` begins with s for the sector's advice. ``until_us`` None: no end."""
+
+    number: str
+    origin: str
+    verdict: str
+    scope: str
+    suspicion: str
+    detector: str
+    host: str
+    peer: str
+    by: str
+    comment: str
+    given_us: int
+    until_us: int | None
+    holds: bool
+    ended_us: int | None
+    ended_by: str
+    ended_comment: str
+
+    @classmethod
+    def of(cls, one: Verdict, now_us: int) -> "VerdictShown":
+        return cls(
+            number=f"s{one.number}" if one.origin == "sector" else str(one.number), origin=one.origin,
+            verdict=one.judgement, scope=one.scope, suspicion=one.story, detector=one.detector, host=one.host,
+            peer=one.peer, by=one.by, comment=one.comment, given_us=one.given_us, until_us=one.until_us,
+            holds=one.holds(now_us), ended_us=one.ended_us, ended_by=one.ended_by, ended_comment=one.ended_comment,
+        )  # fmt: skip
+
+
+class SectorAdds(Frozen):
+    """What the sector says of the same: ``kind`` verdict, case or indicator; ``ref`` its id here; ``word`` what it
+    says (malicious or benign; a case's state; how an indicator stands here)."""
+
+    kind: str
+    ref: str
+    word: str
+    observable: str
+
+
+class Suspected(Frozen):
+    """A suspicion. ``rank`` None: ignored here. ``p`` and ``nats`` as a verdict leaves them."""
+
+    id: str
+    rank: int | None
+    detector: str
+    technique: str
+    p: float
+    p_source: str
+    nats: float
+    host: str
+    peer: str
+    first_us: int
+    last_us: int
+    known_us: int
+    hosts: int
+    listed: bool
+    observables: list[str]
+    why: Said
+    verdict: VerdictShown | None
+    sector: list[SectorAdds]
+
+
+class Sector:
+    """What the sector told this node, by observable; read once for a page."""
+
+    def __init__(self, rows: Asks, now_us: int) -> None:
+        self._now_us = now_us
+        self._advice = Verdicts(sector_verdicts_of(rows(SECTOR_VERDICTS_SQL)), now_us)
+        self._cases: defaultdict[str, list[KeptCase]] = defaultdict(list)
+        for case in cases_of(rows(CASES_SQL)):
+            for own in case.part["own"]:
+                self._cases[f"{own['type']}:{own['value']}"].append(case)
+        self._indicators: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._rows = rows
+
+    def indicators_of(self, entries: Iterable[Ranked]) -> None:
+        """Looks up which shared indicators name what these suspicions name."""
+        named = [o for entry in entries for one in entry.suspicion.observables for o in (one, as_element(one))]
+        found = self._rows(
+            "SELECT type, value, indicator_id, standing FROM protect_item"
+            " WHERE value IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted({o.value for o in named})),),
+        )
+        for kind, value, indicator_id, standing in found:
+            self._indicators[f"{kind}:{value}"].append((indicator_id, standing))
+
+    def adds(self, entry: Ranked) -> list[SectorAdds]:
+        """What is said of one suspicion, each thing once."""
+        s = entry.suspicion
+        made: dict[tuple[str, str], SectorAdds] = {}
+        advice = self._advice.on("", s.detector, "", s.peer)
+        if advice is not None:
+            word = "malicious" if advice.judgement == "true" else advice.judgement
+            made["verdict", advice.comment] = SectorAdds(
+                kind="verdict", ref=f"s{advice.number}", word=word, observable=advice.peer
+            )
+        for observable in s.observables:
+            for name in dict.fromkeys((str(observable), str(as_element(observable)))):
+                for case in self._cases[name]:
+                    made["case", case.case_id] = SectorAdds(
+                        kind="case", ref=case.case_id, word=case.state, observable=name
+                    )
+                for indicator_id, standing in self._indicators[name]:
+                    made["indicator", indicator_id] = SectorAdds(
+                        kind="indicator", ref=indicator_id, word=standing, observable=name
+                    )
+        return list(made.values())
+
+
+def shown(entries: Sequence[Ranked], rows: Asks, now_us: int) -> list[Suspected]:
+    """Suspicions with what the sector adds, in their order."""
+    sector = Sector(rows, now_us)
+    sector.indicators_of(entries)
+    return [_shown(entry, sector.adds(entry), now_us) for entry in entries]
+
+
+def _shown(entry: Ranked, adds: list[SectorAdds], now_us: int) -> Suspected:
+    s = entry.suspicion
+    return Suspected(
+        id=s.id, rank=entry.rank or None, detector=s.detector, technique=s.technique, p=s.p, p_source=s.p_source,
+        nats=s.evidence_nats, host=s.host, peer=s.peer, first_us=s.first_us, last_us=s.last_us,
+        known_us=entry.known_us, hosts=s.hosts, listed=s.listed, observables=[str(o) for o in s.observables],
+        why=Said.of(s.why), verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
+        sector=adds,
+    )  # fmt: skip

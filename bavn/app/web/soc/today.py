@@ -1,0 +1,191 @@
+"""Today: what is suspicious at a node now, folded by host and story, with what waits for a person. Right: soc:read.
+
+A host's suspicions are not added up (docs/decisions/0006): hosts stand in the order of their strongest.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from bavn.actor.door.case_book import CASES_SQL, cases_of
+from bavn.actor.door.known import RUN_SQL, Ranked
+from bavn.app.case_parts import OWED, dues_of
+from bavn.app.web.frame import After, Limit, Rows, opened, page
+from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
+from bavn.app.web.soc.suspected_shapes import Suspected, shown
+from bavn.model.moment import DAY_US
+from bavn.model.work import DueState
+
+STORIES_SHOWN_MAX = 6
+Words = Annotated[str, Query(max_length=100)]
+
+
+class Count(Frozen):
+    """How many of a kind."""
+
+    name: str
+    count: int
+
+
+class Today(Frozen):
+    """A node at a glance. ``ran_us`` None: its detectors have not run yet. ``owed``: steps of tasks not taken yet, of
+    these ``overdue``; ``asked``: elements that the centre asks to be named and a person must decide on; ``waiting``:
+    indicators that wait for a person."""
+
+    ran_us: int | None
+    suspicions: int
+    ignored: int
+    new: int
+    hosts: int
+    detectors: list[Count]
+    cases: int
+    owed: int
+    overdue: int
+    asked: int
+    waiting: int
+
+
+class Story(Frozen):
+    """What one host and one peer are suspected of together. ``others``: further suspicions of the same."""
+
+    peer: str
+    detectors: list[str]
+    techniques: list[str]
+    nats: float
+    first_us: int
+    last_us: int
+    strongest: Suspected
+    others: list[str]
+
+
+class HostToday(Frozen):
+    """A host with its stories, the strongest first. ``more``: stories that are not shown here."""
+
+    host: str
+    rank: int
+    suspicions: int
+    nats: float
+    first_us: int
+    last_us: int
+    stories: list[Story]
+    more: int
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """Today, and the suspicions of a node."""
+    router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
+
+    @router.get("/today", operation_id="today")
+    def today(node: NodeName, person: Reads) -> Today:
+        """How much there is to look at, and what waits for a person."""
+        here = house.node(node, person)
+        found, now_us = here.suspected(), house.clock.now_us()
+        with here.asks() as rows:
+            run, cases = rows(RUN_SQL), cases_of(rows(CASES_SQL))
+            asked = rows("SELECT count(*) FROM door_wish WHERE wish = 'asked'")
+            waiting = rows("SELECT count(*) FROM protect_item WHERE standing = 'waiting'")
+        dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
+        live = [one for one in found if one.rank]
+        counts: dict[str, int] = {}
+        for one in live:
+            counts[one.suspicion.detector] = counts.get(one.suspicion.detector, 0) + 1
+        return Today(
+            ran_us=run[0][0] if run else None, suspicions=len(live), ignored=len(found) - len(live),
+            new=sum(one.known_us > now_us - DAY_US for one in live), hosts=len({one.suspicion.host for one in live}),
+            detectors=[Count(name=name, count=count) for name, count in sorted(counts.items())],
+            cases=len(cases), owed=len(dues), overdue=sum(state is DueState.OVERDUE for state in dues),
+            asked=asked[0][0] if asked else 0, waiting=waiting[0][0] if waiting else 0,
+        )  # fmt: skip
+
+    @router.get("/today/hosts", operation_id="todayHosts")
+    def hosts(
+        node: NodeName, person: Reads, limit: Limit = 50, after: After = None, q: Words = "", detector: Words = "",
+    ) -> Rows[HostToday]:  # fmt: skip
+        """Suspicions folded by host and story, hosts in the order of their strongest suspicion."""
+        here = house.node(node, person)
+        folded = _folded([one for one in _fitting(here.suspected(), q, detector) if one.rank])
+        at = opened(after, int)
+        rest = [one for one in folded if at is None or one[0].rank > at[0]][: limit + 1]
+        with here.asks() as rows:
+            wanted = {id(entry): entry for stories in rest for entry in stories}
+            made = dict(zip(wanted, shown(list(wanted.values()), rows, house.clock.now_us()), strict=True))
+        return page([_host(one, made) for one in rest], limit, lambda host: (host.rank,))
+
+    @router.get("/suspicions", operation_id="suspicions")
+    def suspicions(
+        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Words = "", detector: Words = "",
+        host: Words = "", peer: Words = "", technique: Words = "", ignored: bool = False,
+    ) -> Rows[Suspected]:  # fmt: skip
+        """All suspicions in reading order; ``ignored`` adds those that a verdict puts aside, at the end."""
+        here = house.node(node, person)
+        found = [
+            one for one in _fitting(here.suspected(), q, detector)
+            if (one.rank or ignored) and (not host or one.suspicion.host == host)
+            and (not peer or one.suspicion.peer == peer)
+            and (not technique or one.suspicion.technique.startswith(technique))
+        ]  # fmt: skip
+        at = opened(after, int)
+        begin = at[0] if at else 0
+        with here.asks() as rows:
+            some = shown(found[begin : begin + limit + 1], rows, house.clock.now_us())
+        places = {one.id: begin + number for number, one in enumerate(some, 1)}
+        made = page(some, limit, lambda one: (places[one.id],))
+        return made.model_copy(update={"total": len(found)})
+
+    @router.get("/suspicions/{suspicion}", operation_id="suspicion")
+    def suspicion(node: NodeName, suspicion: SuspicionId, person: Reads) -> Suspected:
+        """One suspicion."""
+        here = house.node(node, person)
+        entry = here.one(suspicion)
+        with here.asks() as rows:
+            return shown([entry], rows, house.clock.now_us())[0]
+
+    return router
+
+
+def _fitting(found: list[Ranked], q: str, detector: str) -> list[Ranked]:
+    words = q.lower().split()
+    return [
+        one for one in found
+        if (not detector or one.suspicion.detector == detector) and (not words or _holds(one, words))
+    ]  # fmt: skip
+
+
+def _holds(one: Ranked, words: list[str]) -> bool:
+    s = one.suspicion
+    text = (
+        f"{s.id} {s.host} {s.peer} {s.detector} {s.technique} {s.why.en} {s.why.da} {' '.join(map(str, s.observables))}"
+    )
+    return all(word in text.lower() for word in words)
+
+
+def _folded(found: list[Ranked]) -> list[list[Ranked]]:
+    """One list a host, each in reading order; hosts in the order of their first."""
+    by_host: dict[str, list[Ranked]] = {}
+    for one in found:
+        by_host.setdefault(one.suspicion.host, []).append(one)
+    return list(by_host.values())
+
+
+def _host(entries: list[Ranked], made: dict[int, Suspected]) -> HostToday:
+    by_peer: dict[str, list[Ranked]] = {}
+    for one in entries:
+        by_peer.setdefault(one.suspicion.peer, []).append(one)
+    stories = [_story(peer, those, made) for peer, those in list(by_peer.items())[:STORIES_SHOWN_MAX]]
+    return HostToday(
+        host=entries[0].suspicion.host, rank=entries[0].rank, suspicions=len(entries),
+        nats=max(one.suspicion.evidence_nats for one in entries),
+        first_us=min(one.suspicion.first_us for one in entries), last_us=max(one.suspicion.last_us for one in entries),
+        stories=stories, more=len(by_peer) - len(stories),
+    )  # fmt: skip
+
+
+def _story(peer: str, entries: list[Ranked], made: dict[int, Suspected]) -> Story:
+    said = [one.suspicion for one in entries]
+    return Story(
+        peer=peer, detectors=list(dict.fromkeys(s.detector for s in said)),
+        techniques=list(dict.fromkeys(s.technique for s in said)), nats=max(s.evidence_nats for s in said),
+        first_us=min(s.first_us for s in said), last_us=max(s.last_us for s in said), strongest=made[id(entries[0])],
+        others=[s.id for s in said[1:]],
+    )  # fmt: skip

@@ -1,0 +1,187 @@
+"""What changed in a database or a book that another process writes, by topics: cheap while nothing moves.
+
+A marker is looked at first (SQLite: PRAGMA data_version on a connection of its own; PostgreSQL: the newest
+transaction), and only when it moved each topic's own mark. Refuses to read what changed.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from bavn.centre.store.engine import reading
+from bavn.wire.book import read_only
+
+CENTRE_TOPICS: Final[dict[str, tuple[str, ...]]] = {
+    "rounds": (
+        "SELECT phase, count(*), max(opened_us) FROM rounds GROUP BY phase ORDER BY phase",
+        "SELECT count(*) FROM round_uploads",
+    ),
+    "leads": (
+        "SELECT max(received_us) FROM signs",
+        "SELECT count(*), sum(lead_rank), max(first_us) FROM leads WHERE alive",
+    ),
+    "cases": (
+        "SELECT seq FROM case_audit_head",
+        "SELECT count(*), sum(order_no), sum(done_no) FROM case_case",
+        "+case_question",
+        "+case_question_to",
+        "+case_answer",
+        "+case_words",
+        "+case_evidence",
+        "+case_task",
+    ),
+    "indicators": (
+        "SELECT seq FROM case_audit_head",
+        "SELECT max(released_us) FROM share_indicator",
+        "SELECT max(withdrawn_us) FROM share_indicator",
+        "SELECT state, count(*) FROM share_ring GROUP BY state ORDER BY state",
+        "+share_receipt",
+        "+share_observed",
+        "+case_indicator",
+    ),
+    "proposals": ("SELECT name, state, synced_us, taken FROM intel_source ORDER BY name", "+intel_proposal"),
+    "audit": ("SELECT seq FROM case_audit_head",),
+    "members": (
+        "SELECT max(received_us), count(*) FROM node_health",
+        "SELECT max(changed_us), count(*) FROM member_actor",
+        "SELECT version FROM member_registry",
+        "SELECT max(issued_us), max(revoked_us), count(*) FROM member_certificate",
+    ),
+    "partners": (
+        "SELECT max(added_us), max(ended_us), count(*) FROM member_partner",
+        "SELECT max(issued_us), max(ended_us), count(*) FROM member_partner_credential",
+    ),
+}
+"""Topic -> questions whose answers together are its mark; each is answered from an index or a small table. ``+table``
+stands for whether rows came to a table that may be long."""
+_CAME: Final = {
+    "sqlite": "SELECT max(rowid) FROM {}",
+    "postgresql": "SELECT n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables WHERE relname = '{}'",
+}
+ROWS_WHOLE_MAX: Final = 2000
+"""A table of a book with so many rows or fewer is marked by all that stands in it, a longer one by its length and
+its last row."""
+
+
+class CentreWatch:
+    """Of the centre's database. ``topics``: topic -> its questions."""
+
+    def __init__(self, engine: Engine, topics: Mapping[str, tuple[str, ...]] = CENTRE_TOPICS) -> None:
+        self._engine = engine
+        self._topics = topics
+        self._connection: Connection | None = None
+        self._marker: object = None
+        self._marks: dict[str, object] = {}
+
+    def moved(self) -> frozenset[str]:
+        marker = self._look()
+        if marker == self._marker:
+            return frozenset()
+        with reading(self._engine) as connection:
+            marks = {topic: self._mark(connection, asked) for topic, asked in self._topics.items()}
+        known = self._marker is not None
+        moved = frozenset(topic for topic, mark in marks.items() if mark != self._marks.get(topic)) if known else None
+        self._marker, self._marks = marker, marks
+        return moved or frozenset()
+
+    def _look(self) -> object:
+        """The marker, on a connection of its own. In a transaction that stays open nothing would ever move."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        postgres = self._engine.dialect.name == "postgresql"
+        asked = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text" if postgres else "PRAGMA data_version"
+        try:
+            marker = self._connection.exec_driver_sql(asked).scalar()
+            self._connection.rollback()
+            return marker
+        except DBAPIError:
+            self.close()
+            raise
+
+    def _mark(self, connection: Connection, asked: tuple[str, ...]) -> object:
+        came = _CAME[self._engine.dialect.name]
+        questions = (came.format(one[1:]) if one.startswith("+") else one for one in asked)
+        return tuple(tuple(row) for one in questions for row in connection.execute(text(one)))
+
+    def close(self) -> None:
+        if self._connection is not None:
+            with suppress(DBAPIError):
+                self._connection.close()
+            self._connection = None
+
+
+class BookWatch:
+    """Of a node's book, which need not be there yet. ``topics``: how a table's name begins -> its topic; the longest
+    beginning counts; a table that begins like none of them is not watched."""
+
+    def __init__(self, path: Path, topics: Mapping[str, str]) -> None:
+        self._path = path
+        self._topics = sorted(topics.items(), key=lambda pair: -len(pair[0]))
+        self._connection: sqlite3.Connection | None = None
+        self._marker: object = None
+        self._marks: dict[str, str] | None = None
+
+    def moved(self) -> frozenset[str]:
+        if self._connection is None:
+            if not self._path.exists():
+                return frozenset()
+            self._connection = read_only(self._path)
+        (marker,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if marker == self._marker and self._marks is not None:
+            return frozenset()
+        marks = self._marked(self._connection)
+        before, self._marker, self._marks = self._marks, marker, marks
+        return frozenset() if before is None else frozenset(
+            topic for topic in marks.keys() | before.keys() if marks.get(topic) != before.get(topic)
+        )  # fmt: skip
+
+    def _marked(self, connection: sqlite3.Connection) -> dict[str, str]:
+        hashed: dict[str, hashlib._Hash] = {}
+        connection.execute("BEGIN")
+        try:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+            for (name,) in tables:
+                topic = next((topic for begins, topic in self._topics if name.startswith(begins)), None)
+                if topic is not None:
+                    hashed.setdefault(topic, hashlib.sha256()).update(_table(connection, name))
+        finally:
+            connection.execute("COMMIT")
+        return {topic: made.hexdigest() for topic, made in hashed.items()}
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _table(connection: sqlite3.Connection, name: str) -> bytes:
+    """What a table's name, length and rows (or only its last one) come to."""
+    rows = connection.execute(f'SELECT * FROM "{name}" LIMIT ?', (ROWS_WHOLE_MAX + 1,)).fetchall()
+    if len(rows) > ROWS_WHOLE_MAX:
+        try:
+            rows = connection.execute(f'SELECT max(rowid) FROM "{name}"').fetchall()
+        except sqlite3.OperationalError:  # a table without rowids
+            rows = connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()
+    return hashlib.sha256(repr((name, rows)).encode()).digest()
+
+
+class Watches:
+    """Several as one; each one's topics begin with its name and a slash, where it has a name."""
+
+    def __init__(self, watches: Mapping[str, CentreWatch | BookWatch]) -> None:
+        self._watches = watches
+
+    def moved(self) -> frozenset[str]:
+        return frozenset(
+            f"{name}/{topic}" if name else topic for name, watch in self._watches.items() for topic in watch.moved()
+        )
+
+    def close(self) -> None:
+        for watch in self._watches.values():
+            watch.close()

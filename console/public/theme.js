@@ -1,0 +1,8 @@
+// Before the first paint, so that nothing flashes: the reader's own choice, where one was made.
+try {
+  const { theme, lang } = JSON.parse(localStorage.getItem("bavn") ?? "{}");
+  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+  if (lang === "da" || lang === "en") document.documentElement.lang = lang;
+} catch {
+  // a browser that keeps nothing gets the defaults
+}

@@ -1,0 +1,19 @@
+// CSV and JSON of what a table shows, for lists that the API does not export itself.
+import { download } from "./actions";
+
+/** RFC 4180, and no cell that a spreadsheet would run: =, +, -, @, tab and return at its start get an apostrophe. */
+export function csv(header: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const cell = (value: unknown): string => {
+    if (value === null || value === undefined) return "";
+    let text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    if (typeof value !== "number" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [header, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+}
+
+export const saveCsv = (name: string, header: readonly string[], rows: readonly (readonly unknown[])[]): void =>
+  download(`${name}.csv`, `\ufeff${csv(header, rows)}`, "text/csv;charset=utf-8");
+
+export const saveJson = (name: string, rows: unknown): void =>
+  download(`${name}.json`, `${JSON.stringify(rows, null, 2)}\n`, "application/json");

@@ -1,0 +1,43 @@
+// A refusal as the API says it (RFC 9457): a sentence in both languages, and who must act.
+import type { Said } from "./words";
+
+export type Act = "you" | "colleague" | "operator" | "centre" | "wait";
+
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly title: Said,
+    readonly act: Act,
+  ) {
+    super(title.en);
+    this.name = "Problem";
+  }
+}
+
+const UNREACHABLE: Said = {
+  en: "The console cannot be reached. It is tried again by itself.",
+  da: "Konsollen kan ikke nås. Der prøves igen af sig selv.",
+};
+const UNREADABLE: Said = {
+  en: "The console answered in a way this page does not understand. Reload the page; if it stays so, tell whoever runs Bavn.",
+  da: "Konsollen svarede på en måde, som denne side ikke forstår. Genindlæs siden; bliver det ved, så sig det til dem, der driver Bavn.",
+};
+
+const isSaid = (value: unknown): value is Said =>
+  typeof value === "object" && value !== null && "en" in value && "da" in value && typeof value.en === "string";
+
+/** What went wrong, of an answer from 400 up. */
+export async function problemOf(answer: Response): Promise<Problem> {
+  const body = (await answer.clone().json().catch(() => null)) as Record<string, unknown> | null;
+  if (body !== null && isSaid(body.title))
+    return new Problem(answer.status, String(body.type), body.title, (body.act as Act | undefined) ?? "operator");
+  return new Problem(answer.status, "unreadable", UNREADABLE, answer.status >= 500 ? "operator" : "you");
+}
+
+/** What went wrong, of anything that was thrown. */
+export function asProblem(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof TypeError) return new Problem(0, "unreachable", UNREACHABLE, "wait");
+  return new Problem(0, "unreadable", UNREADABLE, "operator");
+}

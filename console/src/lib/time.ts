@@ -1,0 +1,57 @@
+// Times are microseconds UTC from the API (`*_us`), shown in the reader's zone or UTC.
+import { prefs } from "./prefs.svelte";
+import { locale } from "./words";
+
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function by(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const timeZone = prefs.zone === "utc" ? "UTC" : (prefs.named ?? undefined);
+  const name = `${locale()} ${timeZone ?? ""} ${key}`;
+  let format = made.get(name);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale(), { ...options, hourCycle: "h23", timeZone });
+    made.set(name, format);
+  }
+  return format;
+}
+
+const at = (us: number): Date => new Date(us / 1000);
+
+/** 26 Nov 2026, 10:42:07 */
+export const full = (us: number): string => by("full", { dateStyle: "medium", timeStyle: "medium" }).format(at(us));
+/** 26 Nov, 10:42 */
+export const short = (us: number): string =>
+  by("short", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(at(us));
+export const day = (us: number): string => by("day", { dateStyle: "medium" }).format(at(us));
+export const clock = (us: number): string => by("clock", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at(us));
+export const iso = (us: number): string => at(us).toISOString();
+
+/** The zone's name as shown beside the switch: "UTC", "CET". */
+export function zoneName(): string {
+  const parts = by("zone", { timeZoneName: "short" }).formatToParts(new Date());
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? "UTC";
+}
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1],
+];
+
+/** "2 hours ago", "in 3 days"; ``now_ms`` is handed in so that it can tick. */
+export function relative(us: number, now_ms: number): string {
+  const seconds = us / 1e6 - now_ms / 1000;
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(Math.round(seconds / size), unit);
+}
+
+/** "2 h 5 min" of a span in microseconds. */
+export function span(us: number): string {
+  let rest = Math.round(us / 1e6);
+  const said: string[] = [];
+  for (const [unit, size] of [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]] as const) {
+    const whole = Math.floor(rest / size);
+    rest -= whole * size;
+    if (whole > 0 && said.length < 2)
+      said.push(new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short" }).format(whole));
+  }
+  return said.join(" ") || new Intl.NumberFormat(locale(), { style: "unit", unit: "second", unitDisplay: "short" }).format(0);
+}

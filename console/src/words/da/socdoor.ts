@@ -1,0 +1,25 @@
+import type en from "../en/socdoor";
+
+const da: typeof en = {
+  title: "Døren", lead: "Alt, der er gået ud fra aktøren, og alt, der er afvist, og hvorfor. Intet går ud ad andre veje.",
+  tabs: { ledger: "Egenkontrol-log", waiting: "Venter på et menneske", reveals: "Spurgt og svaret", wishes: "Vetoer", counts: "Antal" },
+  line: "Linje", when: "Hvornår", gate: "Port", way: "Vej", what: "Hvad", peer: "Med", outcome: "Udfald", klass: "Klasse", size: "Størrelse", body: "Siger",
+  ways: { in: "ind", out: "ud" }, passed: "sluppet igennem", refused: "afvist", everyOutcome: "Alle udfald", everyGate: "Alle porte", leftOnly: "Kun det, der gik ud", search: "Ord i den, et id",
+  none: "Ingen linje her endnu", noneNext: "En linje kommer med det første, der møder en port. Fjern filteret for at se alt.",
+  check: "Kontrollér kæden", checking: "Går kæden igennem …", holds: (n) => `Kæden holder, over ${n} linjer.`, breaks: (n) => `Kæden brydes ved linje ${n}.`, head: "Den sidste linjes hash", exportAll: "Alle linjer med deres hash",
+  lineOf: (n) => `Linje ${n}`, rule: "Regel", reason: "Grund", hash: "Hash", itemId: "Emne",
+  element: "Element", asked: "Spurgt", wouldLeave: "Meldingen, der ville gå ud", keeps: "Det ville stadig blive her", allow: "Lad det blive oplyst", allowSure: "Centralen får dette, når den viser, at nok andre har det:",
+  veto: "Veto", vetoSure: "Dette går aldrig ud, uanset politikken, før vetoet tages tilbage.", allowed: "Det må oplyses.", vetoed: "Det går aldrig ud.",
+  nothingWaits: "Intet venter på et menneske", nothingWaitsNext: "Hvor politikken siger `ask`, kommer det, centralen vil have oplyst, her først.", bySuspicion: "Det hviler på",
+  fields: {
+    type: "type", value: "værdi", detector: "detektor", technique: "teknik", p_bucket: "trin for p (0 til 15)", hosts_bucket: "trin for maskiner (0 til 3)", first_hour: "første time", last_hour: "sidste time",
+    period_bucket: "trin for perioden", regularity_bucket: "trin for regelmæssighed", walk_bucket: "trin for en vandring",
+  },
+  tier: "Trin", receipts: "Kvitteringer fra", cells: "Felter", says: "Svar", named: "oplyst", notAsked: "Centralen har endnu ikke bedt noden om at oplyse noget", notAskedNext: "Hvad der spørges om i en runde, står her, med hvis kvitteringer det kom.",
+  withdraw: "Træk tilbage", withdrawSure: "Centralen smider aktørens meldinger om det væk, og der nedlægges veto fra da af.", withdrawn: "Hvad der er trukket tilbage",
+  wish: { veto: "går aldrig ud", allow: "må oplyses" }, by: "Af", undo: "Tag tilbage", noWishes: "Ingen her har nedlagt veto eller tilladt noget", noWishesNext: "Nedlæg veto mod det, der aldrig må ud, som en egen leverandørs domæne.",
+  addVeto: "Nedlæg veto mod et element", elementHelp: "type:værdi, som domain:example.com", preview: "Se, hvad der ville gå ud",
+  day: "Dag", epsilon: "epsilon", told: "Hvad der er fortalt, med støj", spent: (a, b) => `epsilon ${a} af ${b} er brugt på de seneste 30 dage`, budget: "Budget",
+  broken: "Budgettets bog er ikke, hvad noden skrev: der går ingen antal ud mere. Genskab node.db fra en sikkerhedskopi.", silent: "Politikken fortæller ingen antal.", noCounts: "Ingen antal er fortalt endnu", noCountsNext: "De fortælles én gang om dagen, med støj, mens tell_counts er slået til i politikken.",
+};
+export default da;

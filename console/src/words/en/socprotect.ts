@@ -1,0 +1,20 @@
+// Protection at an actor.
+export default {
+  title: "Protection", lead: "What is blocked here until when and why. Each block has an end; each can be lifted here, also with the centre gone.",
+  tabs: { blocks: "Indicators", try: "Dry run", never: "Never-block list" } as Record<string, string>,
+  blocked: "Blocked", waiting: "Wait for a person", lifted: "Lifted", refused: "Refused", ownSwitch: "Own kill switch", sectorSwitch: "Sector's kill switch", on: "on", off: "off",
+  killOn: "Turn the kill switch on", killOff: "Turn the kill switch off", killOnSure: (n: string) => `All ${n} blocks of this actor go out of force at once, and stay so over restarts until it is turned off.`, killOffSure: (n: string) => `${n} blocks go into force again.`,
+  nothingInForce: "Nothing is in force: a kill switch is on.", by: "by", notRunning: "The node does not run: lifts are done from here at once; what is put into force waits for the node.", byHand: "The policy blocks nothing without a person.",
+  enforcers: "What puts blocks into force", holds: "holds", down: "cannot be reached", unsaid: "not known", noEnforcers: "No enforcer is configured", noEnforcersNext: "[enforce] in node.toml names lists, a resolver, a packet filter and others.",
+  value: "Value", act: "Act", acts: { block: "block", watch: "watch" } as Record<string, string>, standing: "Stands", standings: { wanted: "in force", waiting: "waits", lifted: "lifted", refused: "refused" } as Record<string, string>, every: "All",
+  until: "Until", why: "Why", enforcedBy: "By", decided: "Decided", search: "Value or indicator", none: "No indicator here", noneNext: "What the sector's centre releases comes here; take the filter away to see all.",
+  approve: "Approve", lift: "Lift", approveSure: "It goes through the whole gate again, less what a person may decide, and is blocked until its end.", liftSure: "It goes out of force now, under every indicator that wants the same value; later versions wait for a person.",
+  details: "Details", dryRun: "Its dry run", hits: "records", hosts: "own hosts", clinical: "clinical hosts", days: "days of history", destinations: "destinations covered", met: "Where it was met", metKinds: { blocked: "blocked", seen: "seen", retro: "in own history" } as Record<string, string>, notMet: "not met here",
+  rollback: "Rollback", rollbackOn: (hit: string, most: string) => `It hit ${hit} own hosts in the last hour; above ${most} it is lifted by itself.`, rollbackOff: "It is not lifted by itself: a person approved it, or the policy says so.", bundle: "As it came (STIX)", version: "Version", notCarried: "Not carried by",
+  what: "Domain, address, type:value or indicator", whatHelp: "It asks this node's own history and changes nothing.", howFar: "Days back (0: as the policy says)", tryIt: "Try it", trying: "Asking own history …",
+  wouldHit: (hosts: string, of: string, times: string) => `A block would have hit ${hosts} of ${of} own hosts, ${times} times.`, covers: (a: string, b: string) => `It would cover ${a} of ${b} destinations in use.`, nobody: "Nobody here met it.",
+  noHistory: "There is no history: this node has no sensor, so nobody knows whom it would hit.", atOnce: "History and lists have nothing against it: it would go into force at once.", wouldWait: "It would not go into force at once",
+  historyOf: (have: string, want: string) => `${have} days of own history, of ${want} that were asked for`, services: "What stands behind it", namedHosts: "Own hosts that met it", known: "Lists", kind: "Kind", service: "Service", times: "Records",
+  neverLead: "What this actor blocks for nobody. The list is a file that the policy names (never_block_file); own networks and domains and the centre are added by the node.", covering: { tree: "and all below", name: "this name", network: "network" } as Record<string, string>, covers1: "Covers", reason: "Table", ask: "May this be blocked?",
+  forbidden: (table: string) => `No: the list names it under [${table}].`, mayBe: "The list has nothing against it.", noEntries: "Nothing on the list fits", noEntriesNext: "Take the search away.",
+};

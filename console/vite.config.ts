@@ -1,0 +1,31 @@
+// One console per build: `vite build --mode sac` and `--mode soc`. What comes out lies beside the Python that serves it.
+// `--mode parts`: a page of all parts with made-up rows, for tests of the parts alone; not in the package.
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { resolve } from "node:path";
+import { defineConfig } from "vite";
+
+export default defineConfig(({ mode }) => {
+  const side = mode === "soc" || mode === "parts" ? mode : "sac";
+  const here = import.meta.dirname;
+  return {
+    root: resolve(here, "src", side),
+    publicDir: resolve(here, "public"),
+    cacheDir: resolve(here, "node_modules/.vite", side),
+    resolve: { alias: { $lib: resolve(here, "src/lib"), $words: resolve(here, "src/words"), $api: resolve(here, "src/api") } },
+    plugins: [svelte({ configFile: resolve(here, "svelte.config.js") })],
+    build: {
+      outDir: side === "parts" ? resolve(here, "../build/parts") : resolve(here, "../bavn/app/web/static", side),
+      emptyOutDir: true,
+      target: "es2022",
+      reportCompressedSize: false,
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 800,
+    },
+    server: {
+      fs: { allow: [here] },
+      // `npm run dev:sac`: pages from Vite, answers from a console that runs (BAVN_CONSOLE=http://127.0.0.1:PORT).
+      proxy: { "/api": { target: process.env.BAVN_CONSOLE ?? "http://127.0.0.1:8461", changeOrigin: true } },
+    },
+  };
+});

@@ -1,0 +1,183 @@
+"""An exchange with real rooms behind the TAXII application: released indicators, partners, offers, on one clock."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.app.taxii_answers import ROOT, Answers
+from bavn.app.taxii_service import TaxiiLimits, make_taxii
+from bavn.centre.inbox.offers import Offers
+from bavn.centre.members.authority import Authority
+from bavn.centre.node.partnership import open_credentials, open_partners
+from bavn.centre.node.tables import open_engine
+from bavn.centre.share.letter import Grounds
+from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.share import Share, Wish
+from bavn.model.indicator import Pap, Tlp
+from bavn.model.moment import DAY_US, iso
+from bavn.model.observable import Observable
+from bavn.model.partner import Inward, Outward, Partner
+from bavn.sim.clock import SimClock
+from bavn.sim.dice import SeededDice
+from bavn.wire.book import Book
+from bavn.wire.taxii import TAXII
+
+NOW_US = 20_000 * DAY_US
+BY = "Anna Berg"
+EVERYTHING = Outward(
+    tlp_max=Tlp.RED, pap_max=Pap.RED, confidence_min=0,
+    collections=("released", "network", "files", "fingerprints"),
+)  # fmt: skip
+
+
+class Client:
+    """One partner's program, talking to the application without a network."""
+
+    def __init__(self, app, headers):
+        self.app, self.headers = app, headers
+
+    def request(self, method, path, headers=None, **given):
+        async def asked():
+            transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="https://exchange.test") as client:
+                return await client.request(method, path, headers=self.headers | (headers or {}), **given)
+
+        return asyncio.run(asked())
+
+    def get(self, path, **given):
+        return self.request("GET", path, **given)
+
+    def post(self, path, **given):
+        return self.request("POST", path, **given)
+
+    def delete(self, path, **given):
+        return self.request("DELETE", path, **given)
+
+
+class Actors:
+    def active(self):
+        return ["east", "north"]
+
+    def is_active(self, name):
+        return name in self.active()
+
+
+class World:
+    """``out`` and ``inward`` of a partner are given when it is added; ``client`` speaks as one partner."""
+
+    def __init__(self, folder=None, clock=None, page_max=1000):
+        self.engine = open_engine("sqlite://" if folder is None else f"sqlite:///{folder / 'centre.db'}")
+        self.book = Book(None if folder is None else folder / "book.db")
+        self.clock = clock or SimClock(NOW_US)
+        self.authority = Authority.make("test", self.clock.now_us(), SeededDice(1, "ca"))
+        self.partners = open_partners(self.engine, self.clock)
+        self.credentials = open_credentials(self.partners, self.clock, SeededDice(1, "partners"), self.authority)
+        self.offers = Offers(self.book, self.clock, SeededDice(1, "offers"))
+        self.page_max = page_max
+        self.orders = 0
+        self.tokens = {}
+        self.open()
+
+    def open(self):
+        self.share = Share(
+            engine=self.engine, book=self.book, key=Ed25519PrivateKey.from_private_bytes(b"c" * 32), clock=self.clock,
+            limits=ShareLimits(score_block_min=7.0, days_max=90), sector="test", recipients=Actors(),
+        )  # fmt: skip
+        self.exchange = self.share.exchange
+        self.answers = Answers(
+            self.exchange, self.offers, sector="test", contact="soc@example.org", page_max=self.page_max,
+            body_bytes_max=1_000_000,
+        )  # fmt: skip
+
+    def partner(self, name="cert-nord", out=EVERYTHING, inward=None):
+        made = Partner(
+            name=name, kind="national", title=name, added_us=self.clock.now_us(), out=out,
+            until_us=self.clock.now_us() + 365 * DAY_US, inward=inward or Inward(trust=50, tlp_max=Tlp.AMBER),
+        )  # fmt: skip
+        self.partners.add(made, BY)
+        self.tokens[name] = self.credentials.token(name, BY)
+        return made
+
+    def release(self, *values, kind="domain", case="case-00000000000000aa", **other):
+        grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": BY, "people": (BY, "Bo Lund")}
+        grounds |= other.pop("grounds", {})
+        plain = {"technique": "T1071.001", "tlp": Tlp.GREEN, "pap": Pap.GREEN, "days": 30, "confidence": 80} | other
+        self.orders += 1
+        wishes = [
+            Wish(observable=Observable.of(kind, value), case_id=case, grounds=Grounds(**grounds), **plain)
+            for value in values
+        ]
+        assert self.share.release(wishes, self.orders) == {}
+        self.exchange.step()
+
+    def client(self, name="cert-nord", limits=None):
+        app = make_taxii(self.answers, self.credentials, limits or TaxiiLimits(), self.broke)
+        return Client(app, {"authorization": f"Bearer {self.tokens[name]}", "accept": TAXII})
+
+    def broke(self, error):
+        raise AssertionError(error)
+
+    def lines(self, kind="PartnerObject"):
+        return [line for line in self.exchange.ledger.every() if line.kind == kind]
+
+    def close(self):
+        self.book.close()
+        self.engine.dispose()
+
+
+@pytest.fixture
+def world():
+    made = World()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_world():
+    """Worlds with a folder, a clock or a page of the test's own."""
+    made = []
+
+    def make(**given):
+        made.append(World(**given))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def released():
+    """The path of a collection's objects."""
+    return f"{ROOT}collections/released/objects/"
+
+
+def an_indicator(n=1, *, version_us=NOW_US, value=None, **other):
+    body = {
+        "type": "indicator", "spec_version": "2.1", "id": f"indicator--{n:08x}-0000-4000-8000-000000000000",
+        "created": iso(NOW_US - DAY_US), "modified": iso(version_us), "valid_from": iso(NOW_US - DAY_US),
+        "pattern": f"[domain-name:value = '{value or f'bad{n}.example.com'}']", "pattern_type": "stix",
+    }  # fmt: skip
+    return body | other
+
+
+@pytest.fixture
+def indicator():
+    """A STIX indicator as another program writes it."""
+    return an_indicator
+
+
+@pytest.fixture
+def post():
+    """Posts objects as a partner; the response."""
+
+    def posted(client, *objects):
+        return client.post(
+            f"{ROOT}collections/proposals/objects/", content=json.dumps({"objects": list(objects)}),
+            headers={"content-type": TAXII},
+        )  # fmt: skip
+
+    return posted

@@ -1,0 +1,174 @@
+"""The centre's database from its configuration: what is refused, what is never shown, and the way up."""
+
+import sqlite3
+
+import pytest
+from typer.testing import CliRunner
+
+from bavn.app.centre_database import open_database, shown, url_of
+from bavn.app.cli.centre import app
+from bavn.app.config import read_centre
+from bavn.app.exits import Exit, Stop
+from bavn.centre.store import schema
+from bavn.centre.store.engine import open_engine, writing
+from bavn.centre.store.lease import Lease
+from bavn.model.settings import SettingsError
+
+SECRET = "rosebud-7"
+
+
+def run(config, *words, code=0):
+    done = CliRunner().invoke(app, [*words, "--config", str(config)])
+    if isinstance(done.exception, Stop):
+        assert done.exception.code == code, done.exception
+    else:
+        assert done.exit_code == code, (done.output, done.exception)
+    return done
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "centre.toml"
+    file.write_text("")
+    return file
+
+
+def placed(config, **settings):
+    config.write_text("[place]\n" + "".join(f'{name} = "{value}"\n' for name, value in settings.items()))
+    return read_centre(config)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [f"postgresql://bavn:{SECRET}@db.example.org/bavn", f"postgresql://bavn@db.example.org/bavn?password={SECRET}",
+     f"mysql://bavn:{SECRET}@db.example.org/bavn", f"postgresql://bavn:{SECRET}@db.example.org:port/bavn",
+     f"sqlite:///{SECRET}.db", f"postgresql://bavn:{SECRET}@db.example.org", SECRET],
+)  # fmt: skip
+def test_an_address_that_cannot_be_is_refused_and_not_repeated(config, url) -> None:
+    with pytest.raises(SettingsError, match="database_url") as refused:
+        url_of(placed(config, database_url=url))
+    assert SECRET not in str(refused.value)
+
+
+def test_the_password_comes_from_a_file_of_its_own_and_is_shown_nowhere(config) -> None:
+    secret = config.parent / "password"
+    secret.write_text(SECRET + "\n")
+    secret.chmod(0o644)
+    file = placed(config, database_url="postgresql://bavn@127.0.0.1:1/bavn", database_password_file="password")
+    with pytest.raises(SettingsError, match="chmod 600"):
+        url_of(file)
+    secret.chmod(0o600)
+    assert url_of(file).password == SECRET
+    assert SECRET not in shown(url_of(file)) + repr(url_of(file)) + repr(open_engine(url_of(file)))
+    with pytest.raises(Stop) as refused:
+        open_database(file)
+    assert refused.value.code is Exit.UNREACHABLE
+    chain = [refused.value, refused.value.__cause__, getattr(refused.value.__cause__, "orig", None)]
+    assert SECRET not in " ".join(map(str, chain))
+
+
+@pytest.mark.parametrize("text", ["", "one\ntwo\n", "x" * 5000])
+def test_a_password_is_one_line(config, text) -> None:
+    secret = config.parent / "password"
+    secret.write_text(text)
+    secret.chmod(0o600)
+    file = placed(config, database_url="postgresql://bavn@localhost/bavn", database_password_file="password")
+    with pytest.raises(SettingsError, match="one line"):
+        url_of(file)
+
+
+@pytest.mark.parametrize(
+    ("url", "mode"),
+    [("postgresql://bavn@db.example.org/bavn", "verify-full"), ("postgresql://bavn@10.1.2.3/bavn", "verify-full"),
+     ("postgresql://bavn@db.example.org/bavn?sslmode=require", "require"), ("postgresql://bavn@127.0.0.1/bavn", None),
+     ("postgresql:///bavn?host=/run/postgresql", None), ("postgresql:///bavn?host=db.example.org", "verify-full")],
+)  # fmt: skip
+def test_what_crosses_a_network_is_encrypted_and_its_server_proved(config, url, mode) -> None:
+    assert url_of(placed(config, database_url=url)).query.get("sslmode") == mode
+
+
+def test_a_file_of_the_centre_is_its_owners_alone(config) -> None:
+    run(config, "init")
+    assert (config.parent / "data" / "centre.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_database_behind_is_refused_until_it_is_upgraded(config) -> None:
+    run(config, "init")
+    database = config.parent / "data" / "centre.db"
+    database.unlink()
+    engine = open_engine(f"sqlite:///{database}")
+    schema.upgrade(engine, schema.BASELINE)
+    for words in (("members",), ("run",), ("invite", "north")):
+        assert "bavn centre upgrade" in str(run(config, *words, code=Exit.CONFIGURATION).exception)
+    with Lease(engine):
+        assert "stop it first" in str(run(config, "upgrade", code=Exit.NOT_NOW).exception)
+    assert schema.head() in run(config, "upgrade").stdout
+    assert "har allerede" in run(config, "upgrade", "--language", "da").stdout
+    run(config, "members")
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    for words in (("members",), ("run",), ("upgrade",)):
+        assert "later Bavn" in str(run(config, *words, code=Exit.CONFIGURATION).exception)
+
+
+def as_version_0_1_0(file):
+    """The same members in the tables of that version, without a mark."""
+    older = file.with_name("older.db")
+    engine = open_engine(f"sqlite:///{older}")
+    schema.upgrade(engine, schema.BASELINE)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    engine.dispose()
+    with sqlite3.connect(older) as base:
+        base.execute("ATTACH ? AS present", (str(file),))
+        for table in ("member_registry", "member_actor", "member_invitation"):
+            base.execute(f"DELETE FROM {table}")
+            had = ", ".join(f'"{row[1]}"' for row in base.execute(f"PRAGMA table_info({table})"))
+            base.execute(f"INSERT INTO {table} ({had}) SELECT {had} FROM present.{table}")
+    base.close()
+    for left in file.parent.glob(f"{file.name}*"):
+        left.unlink()
+    older.rename(file)
+
+
+def test_a_database_of_version_0_1_0_is_told_apart_and_adopted(config) -> None:
+    run(config, "init")
+    run(config, "invite", "north", "--kind", "region")
+    as_version_0_1_0(config.parent / "data" / "centre.db")
+    assert "0.1.0" in str(run(config, "members", code=Exit.CONFIGURATION).exception)
+    assert "0.1.0" in run(config, "upgrade").stdout
+    assert "north" in run(config, "members", "--json").stdout
+
+
+def test_only_one_centre_runs_on_a_database(config) -> None:
+    run(config, "init")
+    engine = open_database(read_centre(config))
+    with Lease(engine):
+        assert "a centre runs" in str(run(config, "run", code=Exit.NOT_NOW).exception)
+    engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_postgresql_is_used_where_it_is_named_and_looked_at_first(config, postgres) -> None:
+    name = postgres.make()
+    placed(config, database_url=postgres.url(name))
+    run(config, "init")
+    assert not (config.parent / "data" / "centre.db").exists()
+    run(config, "invite", "north", "--kind", "region")
+    assert "north" in run(config, "members", "--json").stdout
+    engine = open_engine(postgres.url(name))
+    with Lease(engine):
+        assert "a centre runs" in str(run(config, "run", code=Exit.NOT_NOW).exception)
+    engine.dispose()
+    postgres.drop(name)
+
+
+@pytest.mark.postgresql
+def test_a_database_that_cannot_keep_every_letter_is_refused(config, postgres) -> None:
+    name = f"t{next(postgres.numbers)}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    placed(config, database_url=postgres.url(name))
+    with pytest.raises(Stop, match=r"SQL_ASCII.*--locale=C"):
+        open_database(read_centre(config))
+    postgres.drop(name)

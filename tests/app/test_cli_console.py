@@ -1,0 +1,152 @@
+"""The console and its accounts from the command line: a process of its own, with people who outlive a backup."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from bavn.app.cli.centre import app as centre
+from bavn.app.cli.node import app as node
+from bavn.app.exits import Exit, Stop
+from bavn.app.web.access.accounts import Accounts
+from bavn.app.web.access.book import open_book
+from bavn.app.web.access.sessions import Sessions, Tokens
+from bavn.app.web.rights import Right, Role
+from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
+
+
+def run(app, config, *words, code=0, env=None):
+    done = CliRunner().invoke(app, [*map(str, words), "--config", str(config)], env=env)
+    if isinstance(done.exception, Stop):
+        assert done.exception.code == code, done.exception
+    else:
+        assert done.exit_code == code, (done.output, done.exception)
+    return done
+
+
+def begun(folder):
+    """The book of a centre that has run."""
+    with Book(folder / "centre-book.db") as book:
+        Ledger(book)
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "centre.toml"
+    file.write_text('[place]\nfolder = "first"\n[console]\nlisten = "127.0.0.1:0"\n')
+    run(centre, file, "init")
+    return file
+
+
+def test_accounts_are_added_listed_changed_and_shut_out(config) -> None:
+    made = run(centre, config, "account", "add", "Anna Berg", "--role", "analyst", "--role", "auditor").stdout
+    assert "/setup#" in made
+    row = json.loads(run(centre, config, "account", "list", "--json").stdout)
+    assert (row["name"], row["state"], row["roles"]) == ("Anna Berg", "invited", ["analyst", "auditor"])
+    run(centre, config, "account", "add", "anna berg", "--role", "analyst", code=Exit.NOT_NOW)
+    run(centre, config, "account", "add", "Bo Lund", "--role", "soc", code=Exit.USAGE)
+    run(centre, config, "account", "roles", "Anna Berg", "--role", "approver")
+    run(centre, config, "account", "disable", "Anna Berg")
+    assert json.loads(run(centre, config, "account", "list", "--json").stdout)["state"] == "disabled"
+    run(centre, config, "account", "enable", "Anna Berg")
+    again = run(centre, config, "account", "reset", "Anna Berg").stdout
+    assert "/setup#" in again
+    assert again.splitlines()[1] != made.splitlines()[1]
+    run(centre, config, "account", "disable", "Nobody Here", code=Exit.NOT_FOUND)
+    lines = [json.loads(line) for line in run(centre, config, "account", "log").stdout.splitlines()]
+    assert [one["act"] for one in lines] == [
+        "account-added", "account-changed", "account-disabled", "account-enabled", "account-reset",
+    ]  # fmt: skip
+    assert "(command line)" in lines[0]["who"]
+    assert "holds" in run(centre, config, "account", "log", "--verify").stdout
+
+
+def test_a_nodes_accounts_may_be_for_some_nodes_alone(tmp_path) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "region-nord"\n')
+    run(node, file, "account", "add", "Bo Lund", "--role", "operator", "--actor", "region-nord")
+    row = json.loads(run(node, file, "account", "list", "--json").stdout)
+    assert (row["roles"], row["actors"]) == (["operator"], ["region-nord"])
+    run(node, file, "account", "add", "Anna Berg", "--role", "approver", code=Exit.USAGE)
+    run(node, file, "account", "add", "Anna Berg", "--role", "soc", "--actor", "../x", code=Exit.USAGE)
+
+
+def test_accounts_outlive_a_restore_but_nothing_that_was_open_does(config, tmp_path) -> None:
+    run(centre, config, "account", "add", "Anna Berg", "--role", "analyst")
+    folder = tmp_path / "first"
+    begun(folder)
+    run(centre, config, "audit")
+    book = open_book(folder)
+    with book.writing() as tx:
+        tx.exec_driver_sql("UPDATE console_account SET state = 'active'")
+    secret = Sessions(book, idle_us=10**12, whole_us=10**12).begin("Anna Berg", "password", "192.0.2.1", "x")
+    _, token = Tokens(book).make("Anna Berg", "t", frozenset({Right.READ}), 9)
+    book.close()
+    (tmp_path / "phrase").write_text("correct horse battery staple")
+    (tmp_path / "phrase").chmod(0o600)
+    keys = ("--keys", tmp_path / "phrase")
+    told = json.loads(run(centre, config, "backup", tmp_path / "b.zip", "--json", *keys).stdout)
+    assert told["broken"] == []
+    with zipfile.ZipFile(tmp_path / "b.zip") as packed:
+        kept = packed.read("console.db")
+    assert b"Anna Berg" in kept
+    assert b"192.0.2.1" not in kept.replace(b'"address":"192.0.2.1"', b"")
+    second = tmp_path / "second.toml"
+    second.write_text('[place]\nfolder = "second"\n')
+    run(centre, second, "restore", tmp_path / "b.zip", "--by", "Anna Berg", *keys)
+    assert (tmp_path / "second/keys/console.key").read_text() == (folder / "keys/console.key").read_text()
+    book = open_book(tmp_path / "second")
+    assert Accounts(book).find("Anna Berg").roles == {Role.ANALYST}
+    assert Sessions(book, idle_us=10**12, whole_us=10**12).find(secret) is None
+    assert Tokens(book).find(token) is None
+    assert [line.act for line in reversed(book.latest(2, None))] == ["token-made", "restored"]
+    book.close()
+    assert not list((tmp_path / "second").glob("*.coming*"))
+
+
+def test_a_broken_console_log_is_told_by_the_backup_and_never_put_back(config, tmp_path) -> None:
+    run(centre, config, "account", "add", "Anna Berg", "--role", "analyst")
+    begun(tmp_path / "first")
+    book = open_book(tmp_path / "first")
+    with book.writing() as tx:
+        tx.exec_driver_sql("UPDATE case_audit SET who = 'Bo Lund'")
+    book.close()
+    run(centre, config, "backup", tmp_path / "b.zip", code=Exit.BROKEN)
+    second = tmp_path / "second.toml"
+    second.write_text('[place]\nfolder = "second"\n')
+    run(centre, second, "restore", tmp_path / "b.zip", "--by", "Anna Berg", code=Exit.INPUT)
+    assert not list((tmp_path / "second").glob("console*"))
+
+
+@pytest.mark.slow
+def test_the_console_runs_beside_and_ends_within_seconds(config) -> None:
+    words = [sys.executable, "-m", "bavn.app.cli", "centre", "console", "--config", str(config)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"LC_ALL": "C"})
+    try:
+        address = json.loads(process.stdout.readline())["console"]
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            for _ in range(100):
+                try:
+                    answer = client.get("/api/v1/me")
+                    break
+                except httpx.ConnectError:
+                    time.sleep(0.1)
+            assert (answer.status_code, answer.headers["x-frame-options"]) == (401, "DENY")
+            assert client.get("/api/v1/logon").json() == {"password": True, "passkey": True, "oidc": None}
+            assert client.get("/api/v1/logon", headers={"host": "evil.example"}).status_code == 421
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            assert process.wait(20) == 0
+            assert time.monotonic() - began < 5
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -1,0 +1,166 @@
+"""Files for partners and from them: the same gates as over TAXII, a round trip, and what people see of offers."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bavn.app.centre_parts import BOOK_FILE, open_registry
+from bavn.app.cli.centre import app
+from bavn.app.config import read_centre
+from bavn.app.exits import Exit, Stop
+from bavn.app.party_keys import PartyKeys
+from bavn.app.real import SystemClock
+from bavn.centre.node.build import open_share
+from bavn.centre.share.letter import Grounds
+from bavn.centre.share.share import Wish
+from bavn.model.indicator import Pap, Tlp
+from bavn.model.observable import Observable
+from bavn.wire.book import Book
+
+WATCHED = ("evil.example.com", "worse.example.com", "secret.example.com")
+
+
+@pytest.fixture
+def centre(tmp_path):
+    """Makes centres: each in a folder of its own with what it released."""
+
+    def made(name, **released):
+        (tmp_path / name).mkdir()
+        file = tmp_path / name / "centre.toml"
+        file.write_text(f'[centre]\nsector = "{name}"\n')
+        run(file, "init")
+        read = read_centre(file)
+        registry, keys = open_registry(read), PartyKeys(read.folder, "centre")
+        registry.add("north", "region")
+        with Book(read.folder / BOOK_FILE) as book:
+            share = open_share(read.centre, engine=registry.engine, book=book, key=keys.message_key(),
+                               clock=SystemClock(), registry=registry)  # fmt: skip
+            wishes = [
+                Wish(
+                    observable=Observable.of("domain", value), case_id="case-00000000000000aa", technique="T1071.001",
+                    tlp=tlp, pap=Pap.GREEN, days=30, confidence=80,
+                    grounds=Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=TWO),
+                )
+                for value, tlp in released.values()
+            ]  # fmt: skip
+            assert share.release(wishes, 1) == {}
+        registry.engine.dispose()
+        return file
+
+    return made
+
+
+TWO = ("Anna Berg", "Bo Lund")
+
+
+def run(config, *words, code=0):
+    done = CliRunner().invoke(app, [*words, "--config", str(config)])
+    if isinstance(done.exception, Stop):
+        assert done.exception.code == code, done.exception
+    else:
+        assert done.exit_code == code, (done.output, done.exception)
+    return done
+
+
+def rows(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def giver(centre):
+    file = centre(
+        "giver", a=(WATCHED[0], Tlp.GREEN), b=(WATCHED[1], Tlp.CLEAR), c=(WATCHED[2], Tlp.RED)
+    )  # fmt: skip
+    run(file, "partner", "add", "cert-nord", "--out-collections", "released", "--by", "Anna Berg")
+    return file
+
+
+@pytest.fixture
+def taker(centre):
+    file = centre("taker")
+    run(file, "partner", "add", "cert-syd", "--in-trust", "50", "--by", "Bo Lund")
+    return file
+
+
+@pytest.mark.parametrize("form", ["stix", "csv"])
+def test_a_file_for_a_partner_holds_what_it_may_have_and_becomes_the_partners_offers(
+    giver, taker, tmp_path, form
+) -> None:
+    file = tmp_path / f"out.{'csv' if form == 'csv' else 'json'}"
+    told = run(giver, "export", "--to", "cert-nord", f"--{form}", str(file))
+    assert "2 indicators for cert-nord" in told.output
+    text = file.read_text()
+    assert WATCHED[2] not in text
+    assert "case-" not in text
+    (taken,) = rows(run(taker, "import", str(file), "--from", "cert-syd", "--json"))
+    assert taken["taken"] == 2
+    assert set(taken["reasons"]) <= {"only_indicators: only indicators are taken"}
+    found = rows(run(taker, "offers", "--json"))
+    assert {(one["observable"], one["tlp"], one["pap"], one["stated"], one["confidence"], one["technique"]) for one in
+            found} == {
+        (f"domain:{WATCHED[0]}", "TLP:GREEN", "GREEN", 80, 40, "T1071.001"),
+        (f"domain:{WATCHED[1]}", "TLP:CLEAR", "GREEN", 80, 40, "T1071.001"),
+    }  # fmt: skip
+    assert not any(one["may_block"] for one in found)
+    again = rows(run(taker, "import", str(file), "--from", "cert-syd", "--json"))[0]
+    assert again["taken"] == 2
+    assert len(rows(run(taker, "offers", "--json"))) == 2
+    assert rows(run(taker, "indicators", "--json")) == [], "nothing is released by taking it in"
+
+
+def test_each_object_in_a_file_has_its_line_in_the_ledger(giver, taker, tmp_path) -> None:
+    file = tmp_path / "out.json"
+    run(giver, "export", "--to", "cert-nord", "--stix", str(file))
+    lines = [line for line in rows(run(giver, "ledger", "--json")) if line["kind"] == "PartnerObject"]
+    assert len(lines) == len(json.loads(file.read_text())["objects"]) + 1
+    assert [(line["rule"], line["peer"]) for line in lines if line["verdict"] == "refused"] == [
+        ("tlp_max", "partner:cert-nord")
+    ]
+    run(taker, "import", str(file), "--from", "cert-syd")
+    offers = [line for line in rows(run(taker, "ledger", "--json")) if line["kind"] == "PartnerOffer"]
+    assert len(offers) == len(json.loads(file.read_text())["objects"])
+    assert "the chain holds" in run(taker, "ledger", "--verify").stdout
+
+
+def test_offers_are_shown_in_danish_too(giver, taker, tmp_path) -> None:
+    file = tmp_path / "out.csv"
+    run(giver, "export", "--to", "cert-nord", "--csv", str(file))
+    told = run(taker, "import", str(file), "--from", "cert-syd")
+    assert "2 taken, 0 refused" in told.stdout
+    assert "må spærre" in run(taker, "offers", "--language", "da").stdout
+    shown = run(taker, "offers", "--from", "cert-syd").stdout
+    assert "may block" in shown
+    assert WATCHED[0] in shown
+
+
+def test_a_screen_is_a_file_too(giver) -> None:
+    assert WATCHED[0] in run(giver, "export", "--to", "cert-nord", "--csv", "-").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("export", "--to", "cert-nord"), Exit.USAGE),
+        (("export", "--to", "cert-nord", "--stix", "-", "--csv", "-"), Exit.USAGE),
+        (("export", "--to", "nobody-here", "--csv", "-"), Exit.NOT_FOUND),
+        (("export", "--to", "cert-nord", "--csv", "-", "--collection", "files"), Exit.REFUSED),
+        (("export", "--to", "cert-nord", "--csv", "/nowhere/at/all"), Exit.INPUT),
+        (("import", "/nowhere/x.json", "--from", "cert-nord"), Exit.INPUT),
+        (("import", "{junk}", "--from", "cert-nord"), Exit.INPUT),
+        (("import", "{junk}", "--from", "cert-nord", "--format", "csv"), Exit.INPUT),
+        (("offers", "--from", "nobody-here"), Exit.NOT_FOUND),
+    ],
+)
+def test_what_is_wrong_is_one_clear_error(giver, tmp_path, words, code) -> None:
+    junk = tmp_path / "junk.json"
+    junk.write_bytes(b"[1, 2]\xff")
+    assert str(run(giver, *(word.format(junk=junk) for word in words), code=code).exception)
+
+
+def test_a_partner_that_nothing_is_taken_from_has_its_file_refused_object_by_object(giver, tmp_path) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text("type,value\nip4,45.9.1.2\n")
+    (told,) = rows(run(giver, "import", str(file), "--from", "cert-nord", "--json"))
+    assert (told["taken"], told["refused"]) == (0, 1)
+    assert next(iter(told["reasons"])).startswith("from_partner")

@@ -1,0 +1,133 @@
+"""Leads in words, what members do, how the score fares and what it weighs by: the centre from the command line."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bavn.app.centre_parts import open_desk, open_registry
+from bavn.app.cli.centre import app
+from bavn.app.config import read_centre
+from bavn.app.exits import Exit, Stop
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.run import correlate
+from bavn.centre.members.roles import Roles
+from bavn.centre.node.lead_book import SqlLeadBook
+from bavn.model.case import CaseAct
+from bavn.model.lead import Sign
+from bavn.model.moment import HOUR_US
+from bavn.model.observable import Observable
+from bavn.sim.clock import SimClock
+
+NOW_US = 1_700_000_000_000_000
+EVIL = Observable.of("domain", "evil.example.com")
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "centre.toml"
+    file.write_text("")
+    run(file, "init")
+    registry = open_registry(read_centre(file))
+    for name in ("north", "south"):
+        registry.add(name, "region")
+    registry.engine.dispose()
+    return file
+
+
+def run(config, *words, code=0):
+    done = CliRunner().invoke(app, [*words, "--config", str(config)])
+    if isinstance(done.exception, Stop):
+        assert done.exception.code == code, done.exception
+    else:
+        assert done.exit_code == code, (done.output, done.exception)
+    return done
+
+
+def report(actor):
+    return Sign(
+        report_id=actor, actor=actor, group=actor, tier="A", round_id="0" * 32, observable=EVIL, detector="beacon",
+        technique="T1071.001", p_bucket=9, hosts_bucket=0, first_hour=NOW_US // HOUR_US - 3,
+        last_hour=NOW_US // HOUR_US, period_bucket=3, regularity_bucket=4, walk_bucket=None, received_us=NOW_US,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def ranked(config):
+    """A lead of two actors, as the running centre would have ranked it."""
+    run(config, "member", "set", "north", "--functions", "surgery,laboratory", "--suppliers", "dxc")
+    run(config, "member", "set", "south", "--suppliers", "dxc,kmd")
+    registry = open_registry(read_centre(config))
+    context = Context(now_us=NOW_US, roles=Roles(registry, SimClock(NOW_US)).every())
+    book = SqlLeadBook(open_desk(read_centre(config), registry).engine)
+    book.keep(correlate([report("north"), report("south")], context, {}), {}, NOW_US)
+    book.engine.dispose()
+    return config
+
+
+def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
+    english = run(ranked, "leads").stdout
+    for words in (
+        "priority", "domain:evil.example.com", "2 reports count as 1.3", "1 pair of actors call it regularly",
+        "Touches surgery: north.", "They share the supplier dxc: north, south.",
+        "Without north: no lead, too few would hold it.",
+    ):  # fmt: skip
+        assert words in english
+    danish = run(ranked, "leads", "--language", "da").stdout
+    for words in (
+        "prioritet",
+        "Rammer operation: north.",
+        "leverandøren dxc",
+        "Uden south: intet spor",
+        "tæller som 1,3",
+    ):
+        assert words in danish
+    row = json.loads(run(ranked, "leads", "--json").stdout)
+    assert row["priority"] == pytest.approx(row["score"] + 1.5 + 1.0 + 1.0)
+    assert [reason["name"] for reason in row["reasons"]] == [
+        "function:surgery", "function:laboratory", "supplier:dxc",
+    ]  # fmt: skip
+    one = json.loads(run(ranked, "leads", row["lead"], "--json").stdout)
+    assert one == row
+    run(ranked, "leads", "lead-none", code=Exit.NOT_FOUND)
+
+
+def test_members_are_set_and_shown(ranked) -> None:
+    rows = [json.loads(line) for line in run(ranked, "members", "--json").stdout.splitlines()]
+    assert rows[0]["functions"] == ["laboratory", "surgery"]
+    assert rows[1]["suppliers"] == ["dxc", "kmd"]
+    run(ranked, "member", "set", "north", "--functions", "catering", code=Exit.USAGE)
+    run(ranked, "member", "set", "nobody-here", "--functions", "surgery", code=Exit.NOT_FOUND)
+    run(ranked, "member", "set", "north", code=Exit.USAGE)
+    known = CliRunner().invoke(app, ["member", "functions", "--language", "da", "--json"]).stdout
+    assert {"function": "surgery", "points": 1.5, "words": "operation"} in map(json.loads, known.splitlines())
+
+
+def test_calibration_counts_verdicts_at_the_score_they_were_given_at(ranked) -> None:
+    assert "no case has been confirmed" in run(ranked, "calibration").stdout
+    lead = json.loads(run(ranked, "leads", "--json").stdout)
+    case_id = run(ranked, "open-case", lead["lead"], "--by", "anne").stdout.strip()
+    run(ranked, "case", case_id, CaseAct.CONFIRM.value, "--by", "anne", "--why", "seen it")
+    found = json.loads(run(ranked, "calibration", "--json").stdout)
+    assert (found["judged"], found["confirmed"], found["predictions"]) == (1, 1, 0)
+    (full,) = [b for b in found["bins"] if b["judged"]]
+    assert (full["share"], full["predicted"]) == (1.0, None)
+    assert full["interval"][0] < 0.3
+    assert "too few verdicts" in run(ranked, "calibration").stdout
+    assert "1 of 1 were confirmed" in run(ranked, "leads").stdout
+    run(ranked, "case", case_id, CaseAct.DISMISS.value, "--by", "bo", "--why", "a probe after all")
+    again = json.loads(run(ranked, "calibration", "--json").stdout)
+    assert (again["judged"], again["confirmed"]) == (1, 0)
+
+
+def test_the_laws_say_what_they_rest_on(config) -> None:
+    shown = run(config, "laws").stdout
+    assert "not fitted yet" in shown
+    rows = {row["law"]: row for row in map(json.loads, run(config, "laws", "--json").stdout.splitlines())}
+    assert rows["a, unlisted, start value"]["value"] == 0.9
+    assert rows["correlation of reports"] == {
+        "law": "correlation of reports",
+        "value": 0.5,
+        "rests_on": 0,
+        "fitted": None,
+    }

@@ -1,0 +1,216 @@
+"""From nothing to protected by one command: a guard against a centre over real TLS, and a real resolver."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+import pytest
+from typer.testing import CliRunner
+
+from bavn.app.cli.node import app
+from bavn.app.config import read_node
+from bavn.app.exits import Exit, Stop
+from bavn.app.guard import Guard, configured
+from bavn.app.node_parts import build
+from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable
+from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
+from bavn.wire.stix import bundle_of
+
+WAIT_S = 120
+RSS_MB_MAX = 300
+IDENTITY = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
+
+
+def free_port():
+    with socket.socket() as taken, socket.socket(type=socket.SOCK_DGRAM) as other:
+        taken.bind(("127.0.0.1", 0))
+        other.bind(taken.getsockname())
+        return taken.getsockname()[1]
+
+
+def indicator(value, n):
+    now_us = time.time_ns() // 1000
+    kind = "ip4" if value[0].isdigit() else "domain"
+    made = Indicator(
+        id=f"indicator--{uuid.UUID(int=n, version=4)}", version=now_us, observable=Observable.of(kind, value),
+        tlp=Tlp.AMBER, pap=Pap.GREEN, confidence=80, valid_from_us=now_us, valid_until_us=now_us + DAY_US,
+        case_id="case-1", technique="T1071.001",
+    )  # fmt: skip
+    return made, IndicatorReleased(bundle=bundle_of(made, created_by=IDENTITY, created_us=now_us))
+
+
+def rcode(port, name):
+    try:
+        return dns.query.udp(dns.message.make_query(name, "A"), "127.0.0.1", port=port, timeout=2).rcode()
+    except (OSError, dns.exception.Timeout):
+        return None
+
+
+def memory_mb(pid, field):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) >> 10 for line in lines if line.startswith(field))
+
+
+class Guarded:
+    """A guard's process, ended with its resolver."""
+
+    def __init__(self, folder, stand, resolver, lists, token):
+        self.folder, self.resolver, self.lists = folder, resolver, lists
+        words = ["guard", "--actor", "region-a", "--centre", stand.url, "--pin", stand.centre.authority.fingerprint]
+        words += ["--listen", f"127.0.0.1@{resolver}", "--upstream", "127.0.0.1@9", "--lists", f"127.0.0.1:{lists}"]
+        run = "import sys; from bavn.app.cli.main import main; sys.argv = ['bavn', 'node', *sys.argv[1:]]; main()"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", run, *words], cwd=folder, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=os.environ | {"BAVN_TOKEN": token, "BAVN_LOG": "ERROR"},
+        )  # fmt: skip
+        said = [self.process.stdout.readline() for _ in range(1 + bool(token))]
+        assert "is up, in the sector of" in said[-1], said
+
+    def list(self, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.lists}/{name}", timeout=5) as got:
+            return got.read().decode()
+
+    def until(self, look):
+        end = time.monotonic() + WAIT_S
+        while not (found := look()):
+            assert time.monotonic() < end, "it did not come"
+            assert self.process.poll() is None, self.process.stdout.read()
+            time.sleep(0.1)
+        return found
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.process.wait(WAIT_S)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def guarding(tmp_path_factory, stand):
+    started = []
+    folder = tmp_path_factory.mktemp("g")
+    resolver, lists = free_port(), free_port()
+
+    def start(token=""):
+        started.append(Guarded(folder, stand, resolver, lists, token))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.end(signal.SIGKILL)
+    pid = folder / "data/unbound/unbound.pid"
+    if pid.exists():
+        os.kill(int(pid.read_text()), signal.SIGTERM)
+
+
+@pytest.mark.unbound
+@pytest.mark.slow
+def test_one_command_protects_an_actor_without_anything_and_its_hits_come_back(guarding, stand, capsys) -> None:
+    guard = guarding(stand.centre.enrolment.invite("region-a"))
+    assert rcode(guard.resolver, "evil-c2.com.") != dns.rcode.NXDOMAIN
+    name, released = indicator("evil-c2.com", 1)
+    stand.centre.say("region-a", released)
+    stand.centre.say("region-a", indicator("203.0.114.9", 2)[1])
+    guard.until(lambda: rcode(guard.resolver, "evil-c2.com.") == dns.rcode.NXDOMAIN)
+    guard.until(lambda: rcode(guard.resolver, "x.evil-c2.com.") == dns.rcode.NXDOMAIN)
+    guard.until(lambda: guard.list("ip.txt") == "203.0.114.9\n")
+    assert guard.list("domain.txt") == "evil-c2.com\n"
+    heard = []
+
+    def told(kind):
+        heard.extend(taken.heard for taken in stand.centre.inbox.take())
+        return [one for one in heard if type(one).__name__ == kind]
+
+    guard.until(lambda: {"enforced"} <= {one.state for one in told("BlockReceipt") if one.indicator_id == name.id})
+    guard.until(lambda: [one for one in told("Observed") if (one.indicator_id, one.kind) == (name.id, "blocked")])
+    used = {field: memory_mb(guard.process.pid, field) for field in ("VmRSS", "VmHWM")}
+    resolver = memory_mb(int((guard.folder / "data/unbound/unbound.pid").read_text()), "VmRSS")
+    with capsys.disabled():
+        print(f"\nguard: {used['VmRSS']} MB resident ({used['VmHWM']} at most), resolver {resolver} MB")
+    assert used["VmRSS"] + resolver <= RSS_MB_MAX
+    guard.end()
+    assert rcode(guard.resolver, "evil-c2.com.") == dns.rcode.NXDOMAIN  # the resolver goes on
+    again = guarding()  # the same command once more: no token, nothing to write, only to run
+    again.until(lambda: again.list("domain.txt") == "evil-c2.com\n")
+    stand.centre.say("region-a", IndicatorWithdrawn(indicator_id=name.id, version=name.version))
+    again.until(lambda: rcode(again.resolver, "evil-c2.com.") != dns.rcode.NXDOMAIN)
+
+
+def asked(**more):
+    return Guard(actor="klinik", upstreams=["192.0.2.53@53"], listen=["127.0.0.1@5353"], **more)
+
+
+def test_the_configuration_is_written_once_and_is_what_was_asked_for(tmp_path) -> None:
+    file = tmp_path / "here" / "node.toml"
+    made = configured(
+        file, asked(centre_url="https://centre.example:8443", clients=["10.0.0.0/8"], lists="10.1.2.3:8480")
+    )
+    assert (made.node.actor, made.node.centre_url) == ("klinik", "https://centre.example:8443")
+    assert made.enforce.resolver_listen == ("127.0.0.1@5353",)
+    assert made.enforce.resolver_upstreams == ("192.0.2.53@53",)
+    assert made.enforce.resolver_clients == ("10.0.0.0/8",)
+    assert (made.enforce.list_folder, made.enforce.list_listen) == ("lists", "10.1.2.3:8480")
+    assert file.stat().st_mode & 0o077 == 0
+    before = file.read_bytes()
+    assert configured(file, Guard(actor="other", upstreams=["192.0.2.54@53"])) == made
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (Guard(actor="", upstreams=["192.0.2.53@53"]), "--actor"),
+        (Guard(actor="klinik"), "--upstream"),
+        (Guard(actor="K L", upstreams=["192.0.2.53@53"]), "actor must be"),
+        (Guard(actor='x"\n[sense]\neve_file = "y', upstreams=["192.0.2.53@53"]), "actor must be"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_one_clear_error_and_nothing_is_written(tmp_path, given, said) -> None:
+    with pytest.raises(Stop, match=said) as stopped:
+        configured(tmp_path / "node.toml", given)
+    assert stopped.value.code is Exit.USAGE
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_node_that_watches_is_no_guard(tmp_path) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "klinik"\n[sense]\neve_file = "eve.json"\n[enforce]\nlist_folder = "lists"\n')
+    with pytest.raises(Stop, match="bavn node run"):
+        configured(file, asked())
+    file.write_text('[node]\nactor = "klinik"\n')
+    with pytest.raises(Stop, match="nothing to guard with"):
+        configured(file, asked())
+
+
+def test_who_is_no_member_yet_is_told_what_to_give(tmp_path) -> None:
+    words = ["guard", "--config", str(tmp_path / "node.toml"), "--actor", "klinik", "--upstream", "192.0.2.53@53"]
+    done = CliRunner().invoke(app, [*words, "--centre", "https://127.0.0.1:1"])
+    assert isinstance(done.exception, Stop), done.output
+    assert "--pin and --token" in str(done.exception)
+
+
+def test_a_guard_needs_no_group_key(tmp_path, stand) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text(f'[node]\nactor = "region-a"\ncentre_url = "{stand.url}"\n[enforce]\nlist_folder = "lists"\n')
+    safe = stand.enrol("region-a")
+    safe.folder.rename(tmp_path / "keys")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "keys").rename(tmp_path / "data" / "keys")
+    build(read_node(file)).close()
+    (tmp_path / "eve.json").write_text(json.dumps({}) + "\n")
+    file.write_text(file.read_text() + '[sense]\neve_file = "eve.json"\n')
+    with pytest.raises(Stop, match="group key is missing"):
+        build(read_node(file))

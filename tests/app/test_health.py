@@ -1,0 +1,334 @@
+"""What a node says of how it is: which figures are an alarm, what stands in its log, and what the command answers."""
+
+import json
+import threading
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pytest
+
+from bavn.actor.detect.rule_memory import Refused, Standing
+from bavn.actor.sense.account import Account, Figures
+from bavn.actor.sense.base import Batch, Loss, RefusedLine
+from bavn.app.cli.main import _run
+from bavn.app.config import read_node
+from bavn.app.config_sensor import HealthTable
+from bavn.app.exits import Exit
+from bavn.app.node_parts import build
+from bavn.app.recorder import HEALTH_FILE, Recorder
+from bavn.app.vitals import Recent, Vitals, problems
+from bavn.model.rule import RowRule
+
+MINUTE_US = 60_000_000
+SILENT_US = 6 * 60 * MINUTE_US
+CALM = Figures(
+    name="suricata", rows=5, passed=1, refused=0, reasons=(), broken=None, caught_up_us=10 * MINUTE_US, lag_bytes=0,
+    losses=(), counts={},
+)  # fmt: skip
+
+
+RULE = RowRule(
+    id="r1", title="A slow rule", level="high", technique=None, table="dns", relation="dns", condition="TRUE"
+)  # fmt: skip
+REFUSED = Standing(rules=3, refused=(Refused(RULE, "it took\ntoo long"),), waiting=(RULE,), cut=(RULE,), checks=7)
+
+
+def vitals(source=CALM, **more):
+    given = {
+        "now_us": 10 * MINUTE_US, "began_us": 0, "sources": (source,), "recent": (), "detecting_us": None,
+        "disk_free_mb": 5000, **more,
+    }  # fmt: skip
+    return Vitals(**given)
+
+
+def drops(count, of):
+    return Recent(source="suricata", what="capture_drops", unit="packets", count=count, of=of)
+
+
+def codes(now, **limits):
+    return [problem.code for problem in problems(now, HealthTable(**limits))]
+
+
+def test_a_calm_node_has_no_problem() -> None:
+    assert codes(vitals(recent=(drops(0, 100), drops(0, None)))) == []
+    assert codes(vitals(recent=(drops(10, 1000),))) == [], "1 % is allowed"
+
+
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        (vitals(replace(CALM, broken="gone")), "source_broken"),
+        (vitals(recent=(drops(11, 1000),)), "lost_capture_drops"),
+        (
+            vitals(recent=(Recent(source="nf", what="sequence_gap", unit="flows", count=1, of=None),)),
+            "lost_sequence_gap",
+        ),
+        (vitals(replace(CALM, lag_bytes=1), now_us=12 * MINUTE_US + 1_000_000), "lag"),
+        (vitals(replace(CALM, lag_bytes=513 << 20)), "lag"),
+        (vitals(replace(CALM, lag_bytes=1, caught_up_us=None)), "lag"),
+        (vitals(restarts={"suricata": 1}), "restarted"),
+        (vitals(disk_free_mb=1023), "disk_full"),
+        (vitals(detecting_us=0, now_us=16 * MINUTE_US), "detect_slow"),
+        (vitals(detect_failed="it was too much"), "detect_failed"),
+        (vitals(disk_failed="no room"), "disk_failed"),
+        (vitals(stored_rows=5, store_refused=6), "store_refuses"),
+        (vitals(sigma=REFUSED), "sigma_refused"),
+        (vitals(replace(CALM, heard_us=10 * MINUTE_US), now_us=10 * MINUTE_US + SILENT_US + 1), "silent"),
+        (vitals(now_us=SILENT_US + 1), "silent"),
+        (vitals(idle=True), "no_source"),
+    ],
+)
+def test_each_figure_beyond_its_bound_is_a_problem_in_both_languages(now, code) -> None:
+    found = problems(now, HealthTable())
+    assert [problem.code for problem in found] == [code]
+    assert found[0].text.en
+    assert found[0].text.da
+
+
+def test_silence_is_asked_of_sources_that_should_be_heard_of() -> None:
+    late = SILENT_US + 10 * MINUTE_US
+    assert codes(vitals(replace(CALM, heard_us=10 * MINUTE_US), now_us=late)) == [], "as long as it may be"
+    assert codes(vitals(replace(CALM, name="captures"), now_us=9 * SILENT_US)) == [], "nobody put one there"
+    assert codes(vitals(now_us=9 * SILENT_US), silent_s_max=0) == []
+    assert codes(vitals(replace(CALM, broken="gone"), now_us=9 * SILENT_US)) == ["source_broken"], "told once"
+
+
+def test_what_a_sensor_says_of_itself_is_no_record_of_traffic() -> None:
+    account = Account(SimpleNamespace(name="suricata", lag_bytes=lambda: 0), 0)
+    says = pa.table({"ts": pa.array([1], pa.timestamp("us", "UTC"))})
+    account.took(Batch(source="suricata", mark="m", tables={"stats": says}, lines=1), 5)
+    assert account.figures().heard_us is None
+    account.took(Batch(source="suricata", mark="m", tables={"flow": says}, lines=1), 7)
+    assert account.figures().heard_us == 7
+
+
+def test_a_node_that_can_neither_see_nor_protect_says_so(tmp_path) -> None:
+    (tmp_path / "node.toml").write_text('[node]\nactor = "klinik"\n')
+    parts = build(read_node(tmp_path / "node.toml"))
+    try:
+        parts.recorder.step()
+    finally:
+        parts.close()
+    told = json.loads((tmp_path / "data" / HEALTH_FILE).read_text())
+    assert ([problem["code"] for problem in told["problems"]], told["healthy"]) == (["no_source"], False)
+
+
+def test_bounds_are_settings() -> None:
+    slow = vitals(replace(CALM, lag_bytes=1), now_us=12 * MINUTE_US + 1_000_000)
+    assert codes(slow, lag_s_max=600) == []
+    assert codes(vitals(recent=(drops(11, 1000),)), loss_permille_max=20) == []
+    assert codes(vitals(replace(CALM, name="captures", lag_bytes=9 << 30, caught_up_us=None))) == [], "it has time"
+
+
+def test_a_share_is_rounded_up_and_the_worst_sensor_counts() -> None:
+    now = vitals(recent=(drops(1, 1_000_000), drops(3, 1000), drops(0, 0)))
+    assert now.capture_loss_permille == 3
+    assert drops(1, 1_000_000).permille == 1
+    assert vitals(sources=()).sensor == "none"
+    assert vitals(replace(CALM, broken="gone")).sensor == "down"
+
+
+class Source:
+    name = "suricata"
+
+    def __init__(self):
+        self.lost, self.of, self.restarts = 0, 0, 0
+
+    def losses(self):
+        return (Loss(what="capture_drops", count=self.lost, unit="packets", of=self.of),)
+
+    def counts(self):
+        return {"restarts": self.restarts}
+
+    def lag_bytes(self):
+        return 0
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "north"\n[health]\ndisk_free_mb_min = 0\n')
+    (tmp_path / "data").mkdir()
+    source, clock = Source(), SimpleNamespace(us=MINUTE_US)
+    clock.now_us = lambda: clock.us
+    lookout = SimpleNamespace(
+        accounts=(Account(source, 0),),
+        detecting_us=None,
+        detected_us=None,
+        detect_took_us=0,
+        finished=threading.Event(),
+    )
+    made = Recorder(read_node(file), clock, lookout, None, queued=lambda: 4)
+    return SimpleNamespace(made=made, source=source, clock=clock, file=tmp_path / "data" / HEALTH_FILE)
+
+
+def step(recorder, seconds=2):
+    recorder.clock.us += seconds * 1_000_000
+    recorder.made.step()
+    return json.loads(recorder.file.read_text())
+
+
+def test_a_loss_is_said_each_time_it_grows_and_is_over_after_a_while(recorder, caplog) -> None:
+    recorder.source.of = 1000
+    assert step(recorder)["healthy"]
+    recorder.source.lost, recorder.source.of = 200, 2000
+    told = step(recorder)
+    assert (told["healthy"], told["capture_loss_permille"]) == (False, 200)
+    recorder.source.lost, recorder.source.of = 250, 2100
+    step(recorder)
+    step(recorder)
+    said = [record.message for record in caplog.records if record.message.startswith("lost: ")]
+    assert said == [
+        "lost: suricata: 200 packets (20.0 %): packets dropped before the sensor saw them; 200 in all",
+        "lost: suricata: 50 packets (50.0 %): packets dropped before the sensor saw them; 250 in all",
+    ]
+    assert sum("unhealthy" in record.message for record in caplog.records) == 1
+    for _ in range(130):
+        recorder.source.of += 100
+        told = step(recorder, 5)
+    assert (told["healthy"], told["capture_loss_permille"], told["sources"][0]["losses"][0]["count"]) == (True, 0, 250)
+    assert caplog.records[-1].message.startswith("over: suricata")
+
+
+def test_a_restart_stays_visible_for_a_while(recorder) -> None:
+    step(recorder)
+    recorder.source.restarts = 1
+    assert [problem["code"] for problem in step(recorder)["problems"]] == ["restarted"]
+    for _ in range(130):
+        told = step(recorder, 5)
+    assert told["problems"] == []
+
+
+def test_a_disk_that_takes_no_file_is_said_once(recorder, caplog) -> None:
+    recorder.file.with_name(HEALTH_FILE + ".new").mkdir()
+    for _ in range(3):
+        recorder.made.step()
+    assert [r.message for r in caplog.records] == [f"unhealthy: {recorder.file} cannot be written (Is a directory)"]
+
+
+def ask(config, monkeypatch, capsys, *options):
+    monkeypatch.setattr("sys.argv", ["bavn", "node", "health", "--config", str(config), *options])
+    code = _run()
+    return code, capsys.readouterr()
+
+
+def test_the_command_says_what_the_node_wrote(recorder, monkeypatch, capsys, tmp_path) -> None:
+    config = tmp_path / "node.toml"
+    code, said = ask(config, monkeypatch, capsys)
+    assert code == Exit.NOT_FOUND
+    assert "has this node run?" in said.err
+    recorder.clock.us = time.time_ns() // 1000
+    recorder.made.lookout.accounts[0].heard_us = recorder.clock.us
+    recorder.source.of = 100
+    step(recorder, 0)
+    code, said = ask(config, monkeypatch, capsys)
+    assert (code, said.out.splitlines()[0]) == (Exit.OK, "The node is well.")
+    assert "lost: 0 of 100 packets: packets dropped before the sensor saw them (0 of late)" in said.out
+    assert "Sensor: up, capture loss: 0.0 %" in said.out
+    code, said = ask(config, monkeypatch, capsys, "--language", "da")
+    assert (code, said.out.splitlines()[0]) == (Exit.OK, "Noden har det godt.")
+    assert "tabt: 0 af 100 pakker: pakker tabt, før sensoren så dem (0 på det seneste)" in said.out
+    recorder.source.lost, recorder.source.of = 90, 200
+    step(recorder, 1)
+    code, said = ask(config, monkeypatch, capsys, "--json")
+    told = json.loads(said.out)
+    assert (code, told["healthy"], told["running"], told["queue_messages"]) == (Exit.UNHEALTHY, False, True, 4)
+    assert told["problems"][0]["da"].startswith("suricata: 90 pakker (90,0 %): pakker tabt")
+
+
+@pytest.mark.parametrize(
+    ("change", "first"),
+    [
+        ({"pid": 2**22 + 1}, "The node does not run, or hangs"),
+        ({"at_us": 5}, "The node does not run, or hangs"),
+        ({"stopped": True}, "The node was stopped at"),
+    ],
+)
+def test_a_node_that_does_not_run_is_not_well(recorder, monkeypatch, capsys, tmp_path, change, first) -> None:
+    recorder.clock.us = time.time_ns() // 1000
+    told = step(recorder, 0) | change
+    recorder.file.write_text(json.dumps(told))
+    code, said = ask(tmp_path / "node.toml", monkeypatch, capsys)
+    assert code == Exit.UNHEALTHY
+    assert said.out.startswith(first)
+
+
+def test_a_node_that_reads_logs_alone_has_no_sensor(recorder, monkeypatch, capsys, tmp_path) -> None:
+    recorder.source.name = "log access.log"
+    recorder.source.losses = tuple
+    recorder.clock.us = time.time_ns() // 1000
+    told = step(recorder, 0)
+    assert (told["sensor"], told["capture_loss_known"]) == ("none", False)
+    assert "Sensor: none (logs or flow records only)." in ask(tmp_path / "node.toml", monkeypatch, capsys)[1].out
+
+
+def test_a_refusal_is_told_with_the_place_of_the_latest_in_both_languages(
+    recorder, monkeypatch, capsys, tmp_path
+) -> None:
+    account = recorder.made.lookout.accounts[0]
+    refusals = (RefusedLine("access.log", 7, "of no known program"), RefusedLine("access.log", 12, "address: x"))
+    account.took(Batch(source="suricata", mark="1", tables={}, lines=3, passed=1, refused=2, refusals=refusals))
+    recorder.clock.us = time.time_ns() // 1000
+    recorder.made.rules = lambda: ({"loaded": None, "failed": None, "failed_named": []}, ())
+    step(recorder, 0)
+    config = tmp_path / "node.toml"
+    assert "    1 refused: address (the latest access.log:12)" in ask(config, monkeypatch, capsys)[1].out
+    said = ask(config, monkeypatch, capsys, "--language", "da")[1].out
+    assert "    1 afvist: fra intet kendt program (senest access.log:7)" in said
+    assert "None" not in said
+
+
+def test_rules_that_were_not_answered_are_said_once_in_the_log_and_by_the_command(
+    recorder, monkeypatch, capsys, tmp_path, caplog
+) -> None:
+    config = tmp_path / "node.toml"
+    recorder.clock.us = time.time_ns() // 1000
+    told = step(recorder, 0)
+    assert told["sigma"] == {}
+    recorder.made.sigma = lambda: REFUSED
+    step(recorder, 0)
+    told = step(recorder, 0)
+    assert caplog.text.count("“A slow rule” was not answered: it took too long") == 1
+    assert told["sigma"]["refused"] == [{"id": "r1", "title": "A slow rule", "reason": "it took too long"}]
+    assert (told["sigma"]["waiting"], told["sigma"]["cut"], told["sigma"]["checks"]) == (1, 1, 7)
+    code, said = ask(config, monkeypatch, capsys)
+    assert code == Exit.UNHEALTHY
+    assert "Sigma rules: 3 watched, 1 not answered" in said.out
+    assert "1 wait for a later run with older rows: A slow rule" in said.out
+    code, said = ask(config, monkeypatch, capsys, "--language", "da")
+    assert "! Sigma-reglen ”A slow rule” blev ikke besvaret: it took too long" in said.out
+    assert "1 rammer så meget, at kun det nyeste ses på: A slow rule" in said.out
+    recorder.made.sigma = lambda: replace(REFUSED, refused=())
+    step(recorder, 0)
+    assert "over: the Sigma rule “A slow rule”" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"at_us": "x", "pid": 1}'])
+def test_a_file_that_is_none_is_one_line(recorder, monkeypatch, capsys, tmp_path, text) -> None:
+    recorder.file.write_text(text)
+    code, said = ask(tmp_path / "node.toml", monkeypatch, capsys)
+    assert code == Exit.INPUT
+    assert said.err.count("\n") == 1
+
+
+def test_the_centre_is_told_from_the_same_figures(tmp_path) -> None:
+    (tmp_path / "eve.json").write_text(
+        json.dumps({
+            "timestamp": "2026-11-24T10:00:00.000000+0000", "event_type": "stats",
+            "stats": {"uptime": 9, "capture": {"kernel_packets": 1000, "kernel_drops": 250}},
+        }) + "\n"
+    )  # fmt: skip
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "north"\n[sense]\neve_file = "eve.json"\n')
+    parts = build(read_node(file))
+    try:
+        parts.lookout.look()
+        told = parts.talker.condition()
+        assert (told.sensor, told.capture_loss_permille, told.last_round) == ("up", 250, None)
+        parts.recorder.step(stopped=True)
+        assert json.loads((tmp_path / "data" / HEALTH_FILE).read_text())["capture_loss_permille"] == 250
+        assert (tmp_path / "data" / HEALTH_FILE).stat().st_mode & 0o077 == 0
+    finally:
+        parts.close()

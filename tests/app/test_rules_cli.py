@@ -1,0 +1,278 @@
+"""`bavn node rules`, with the real suricata-update and Suricata, and rules served from loopback."""
+
+import functools
+import http.server
+import io
+import json
+import tarfile
+import threading
+import zipfile
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from bavn.app.cli.main import _run
+from bavn.app.exits import Exit
+
+pytestmark = pytest.mark.suricata
+IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+ENDS = ("--comment", "printers ask", "--who", "soc", "--until", IN_A_MONTH)
+
+
+def rule(sid, asked="example", more=""):
+    return f'alert dns any any -> any any (msg:"rule {sid}"; dns.query; content:"{asked}"; {more}sid:{sid}; rev:1;)\n'
+
+
+@pytest.fixture
+def node(tmp_path, monkeypatch, capsys):
+    config = tmp_path / "node.toml"
+
+    def configured(*sources, more="", sense=""):
+        listed = ", ".join(f'"{source}"' for source in sources)
+        config.write_text(f'[node]\nactor = "north"\n[sense]\n{sense}\n[rules]\nsources = [{listed}]\n{more}\n')
+
+    def ask(*words):
+        monkeypatch.setattr("sys.argv", ["bavn", "node", "rules", *words, "--config", str(config)])
+        code = _run()
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    configured()
+    return SimpleNamespace(folder=tmp_path, configured=configured, ask=ask, tuning=tmp_path / "tuning.toml",
+                           rules=tmp_path / "data" / "rules" / "current" / "suricata.rules")  # fmt: skip
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder that a server on loopback gives, and its address."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield SimpleNamespace(folder=folder, url=f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def archive(file, **rules):
+    with tarfile.open(file, "w:gz") as packed:
+        for name, text in rules.items():
+            info = tarfile.TarInfo(f"rules/{name}.rules")
+            info.size = len(text.encode())
+            packed.addfile(info, io.BytesIO(text.encode()))
+
+
+def sids(node):
+    code, out, _ = node.ask("list", "--json", "--limit", "100")
+    assert code == 0
+    return {entry["sid"] for line in out.splitlines() if (entry := json.loads(line))["file"] == "suricata.rules"}
+
+
+def test_rules_come_from_addresses_archives_folders_and_files(node, served):
+    archive(served.folder / "set.tar.gz", first=rule(3000001), second=rule(3000002))
+    with zipfile.ZipFile(node.folder / "own.zip", "w") as packed:
+        packed.writestr("own.rules", rule(3000003))
+    (node.folder / "some").mkdir()
+    (node.folder / "some" / "a.rules").write_text(rule(3000004))
+    (node.folder / "one.rules").write_text(rule(3000005))
+    node.configured(f"{served.url}/set.tar.gz", "own.zip", "some", "one.rules")
+    code, out, err = node.ask("update")
+    assert code == 0, err
+    assert out.startswith("set 000001: 5 rules, 0 left out")
+    assert sids(node) == {3000001, 3000002, 3000003, 3000004, 3000005}
+    archive(served.folder / "set.tar.gz", first=rule(3000009))
+    code, out, err = node.ask("update", "--json")
+    assert (code, json.loads(out)["set"]) == (0, "000002"), err
+    assert sids(node) == {3000009, 3000003, 3000004, 3000005}
+
+
+def test_without_an_address_nothing_but_the_files_is_taken(node):
+    (node.folder / "one.rules").write_text(rule(3000005))
+    node.configured("one.rules")
+    assert node.ask("update")[0] == 0
+    assert sids(node) == {3000005}, "suricata-update would add a set of its own choice"
+
+
+def test_suricata_updates_own_files_switch_and_change_rules(node):
+    (node.folder / "one.rules").write_text(rule(3000001) + rule(3000002) + "# " + rule(3000003))
+    (node.folder / "off.conf").write_text("3000001\n")
+    (node.folder / "on.conf").write_text("3000003\n")
+    (node.folder / "change.conf").write_text('3000002 "rule" "regel"\n')
+    node.configured("one.rules", more='disable_file = "off.conf"\nenable_file = "on.conf"\nmodify_file = "change.conf"')
+    assert node.ask("update")[0] == 0
+    assert sids(node) == {3000002, 3000003}
+    assert "regel 3000002" in node.ask("list", "--find", "3000002")[1]
+    _, out, _ = node.ask("list", "--all", "--json")
+    assert {e["sid"]: e["enabled"] for line in out.splitlines() if (e := json.loads(line))["sid"] == 3000001} == {
+        3000001: False
+    }
+
+
+def test_a_rule_that_suricata_does_not_take_is_named_and_left_out(node):
+    bad = 'alert tcp any any -> any any (msg:"bad"; nosuchkeyword:1; sid:3000002; rev:1;)\n'
+    (node.folder / "one.rules").write_text(rule(3000001) + bad + rule(1817001) + rule(3000003))
+    node.configured("one.rules")
+    code, out, _ = node.ask("update")
+    assert code == 0
+    assert out.splitlines()[0].startswith("set 000001: 2 rules, 2 left out")
+    assert "sid 3000002 (bad): unknown rule keyword 'nosuchkeyword'." in out
+    assert "sid 1817001 (rule 1817001): its number is taken by a rule of Bavn's own" in out
+    assert sids(node) == {3000001, 3000003}
+    code, out, _ = node.ask("check")
+    assert (code, "0 fail" in out) == (0, True), out
+
+
+def test_a_rule_without_a_number_is_left_out_and_the_rest_is_taken(node, served):
+    """Also where it comes in an archive from an address, beside a good one."""
+    bad = 'alert tcp any any -> any any (msg:"nobody"; rev:1;)\n'
+    (node.folder / "one.rules").write_text(rule(3000001) + bad + rule(3000003))
+    with tarfile.open(served.folder / "set.tar.gz", "w:gz") as packed:
+        text = (rule(3000005) + bad).encode()
+        member = tarfile.TarInfo("rules/far.rules")
+        member.size = len(text)
+        packed.addfile(member, io.BytesIO(text))
+    node.configured("one.rules", f"{served.url}/set.tar.gz")
+    code, out, _ = node.ask("update", "--language", "da")
+    assert code == 0
+    assert out.splitlines()[0].startswith("sæt 000001: 3 regler, 1 udeladt")
+    assert f"udeladt: {bad.strip()}: den har intet nummer (sid)" in out
+    assert sids(node) == {3000001, 3000003, 3000005}
+    told = json.loads(node.ask("update", "--json")[1])
+    assert told["left_out"] == [f"{bad.strip()}: it has no number (sid)"]
+    (node.folder / "one.rules").write_text(bad.replace("nobody", "one") + bad.replace("nobody", "two"))
+    node.configured("one.rules")
+    code, _, err = node.ask("update")
+    assert (code, "nothing was changed, set 000002 stays" in err) == (Exit.INPUT, True)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "alert tcp any any -> any any (nosuchkeyword:1; sid:1; rev:1;)\n"])
+def test_a_set_that_is_none_leaves_the_last_good_one(node, text):
+    file = node.folder / "one.rules"
+    file.write_text(rule(3000001))
+    node.configured("one.rules")
+    assert node.ask("update")[0] == 0
+    before = node.rules.read_bytes()
+    file.write_text(text)
+    code, _, err = node.ask("update")
+    assert code == Exit.INPUT
+    assert err.startswith("bavn: nothing was changed, set 000001 stays: ")
+    assert err.count("\n") == 1
+    assert node.rules.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("http://rules.example.org/set.tar.gz", "by https only"),
+        ("ftp://rules.example.org/set.tar.gz", "by https only"),
+        ("none.rules", "cannot be read"),
+        ("https://127.0.0.1:1/set.tar.gz", "suricata-update: "),
+    ],
+)
+def test_a_source_that_cannot_be_had_changes_nothing(node, source, said):
+    node.configured(source)
+    code, _, err = node.ask("update")
+    assert (code, said in err, err.count("\n")) == (Exit.INPUT, True, 1), err
+
+
+def test_an_archive_that_is_none_changes_nothing(node, served):
+    (served.folder / "set.tar.gz").write_bytes(b"\x1f\x8b no archive")
+    node.configured(f"{served.url}/set.tar.gz")
+    code, _, err = node.ask("update")
+    assert code == Exit.INPUT
+    assert err.count("\n") == 1
+
+
+def test_without_sources_there_is_nothing_to_fetch(node):
+    code, _, err = node.ask("update")
+    assert (code, "sources is empty" in err) == (Exit.CONFIGURATION, True)
+
+
+def test_check_names_what_fails_in_own_files(node):
+    (node.folder / "own.rules").write_text(rule(3000001) + "gibberish\n")
+    node.configured(sense='rule_files = ["own.rules"]')
+    code, out, _ = node.ask("check")
+    assert code == Exit.INPUT
+    assert f"fails: {node.folder / 'own.rules'}:2: no rule options." in out
+    assert "regler indlæses, 1 fejler; 0 tilpasninger" in node.ask("check", "--language", "da")[1]
+    node.configured(sense='rule_files = ["none.rules"]')
+    code, _, err = node.ask("check")
+    assert (code, "none.rules cannot be read" in err) == (Exit.CONFIGURATION, True)
+
+
+def test_an_entry_is_made_listed_and_ended(node):
+    code, out, _ = node.ask("suppress", "3000001", "--src", "10.0.0.0/8", *ENDS)
+    assert code == 0
+    name, line = out.strip().split(": ", 1)
+    assert line == "suppress gen_id 1, sig_id 3000001, track by_src, ip 10.0.0.0/8"
+    node.tuning.write_text(node.tuning.read_text() + "# a person's own words\n")
+    assert node.ask("threshold", "3000002", "--count", "1", "--seconds", "60", *ENDS)[0] == 0
+    assert (
+        node.ask("disable", "3000003", "--comment", "c", "--who", "w", "--until", "never", "--review", "2099-01-01")[0]
+        == 0
+    )
+    assert "# a person's own words" in node.tuning.read_text()
+    rows = [json.loads(line) for line in node.ask("tuning", "--json")[1].splitlines()]
+    assert [(row["act"], row["sid"], row["standing"], row["who"]) for row in rows] == [
+        ("suppress", 3000001, "holds", "soc"),
+        ("threshold", 3000002, "holds", "soc"),
+        ("disable", 3000003, "holds", "w"),
+    ]  # fmt: skip
+    assert node.ask("end", name, "--who", "me")[0] == 0
+    rows = {row["id"]: row for row in map(json.loads, node.ask("tuning", "--json")[1].splitlines())}
+    assert (rows[name]["standing"], len(rows)) == ("ended", 3)
+    assert 'ended_by = "me"' in node.tuning.read_text()
+    assert node.ask("end", name)[0] == Exit.NOT_NOW
+    assert node.ask("end", "nonesuch")[0] == Exit.NOT_FOUND
+    assert node.ask("suppress", "3000001", "--src", "10.0.0.0/8", *ENDS)[0] == 0, "the same again, after it has ended"
+    assert "tunes a rule that is not there" in node.ask("check")[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("suppress", "3000001", *ENDS),
+        ("suppress", "3000001", "--src", "all", *ENDS),
+        ("suppress", "3000001", "--src", "10.0.0.1", "--dst", "10.0.0.2", *ENDS),
+        ("disable", "1817001", *ENDS),
+        ("disable", "9105002", *ENDS),
+        ("disable", "3000001", "--comment", "", "--who", "w", "--until", IN_A_MONTH),
+        ("disable", "3000001", "--comment", "c", "--who", "w", "--until", "never"),
+        ("disable", "3000001", "--comment", "c", "--who", "w", "--until", "tomorrow"),
+        ("disable", "3000001", "--comment", "c", "--who", "w", "--until", "2020-01-31"),
+        ("disable", "3000001", "--comment", "c"),
+    ],
+)
+def test_an_entry_that_is_wrong_is_not_written(node, words):
+    code, _, err = node.ask(*words)
+    assert code == Exit.USAGE
+    assert err
+    assert "number" not in err.partition(":")[2].partition(":")[0], "it stands in no file"
+    assert "tuning.toml" not in err
+    assert not node.tuning.exists()
+
+
+def test_the_same_entry_twice_is_not_written(node):
+    words = ("suppress", "3000001", "--src", "10.0.0.0/8", *ENDS)
+    assert node.ask(*words)[0] == 0
+    before = node.tuning.read_text()
+    code, _, err = node.ask(*words)
+    assert (code, "say the same; nothing was written" in err) == (Exit.NOT_NOW, True)
+    assert node.tuning.read_text() == before
+
+
+def test_a_wrong_file_is_one_line_for_every_command(node):
+    node.tuning.write_text("[[disable]]\nsid = 5\n")
+    for words in (("tuning",), ("check",), ("end", "x"), ("disable", "7", *ENDS)):
+        code, _, err = node.ask(*words)
+        assert (code, err.count("\n")) == (Exit.CONFIGURATION, 1)
+        assert "[[disable]] number 1 (sid 5): until is missing" in err
+    assert node.tuning.read_text() == "[[disable]]\nsid = 5\n"

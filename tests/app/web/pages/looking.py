@@ -1,0 +1,123 @@
+"""What tests ask of a page that a browser shows: is it accessible, within the policy, in one language.
+
+``Watched`` goes with a page from its start and collects what should never be there.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page, Request
+
+ROOT = Path(__file__).resolve().parents[4]
+CONSOLE = ROOT / "console" / "src"
+SHOTS = ROOT / "build" / "screenshots"
+AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+COLLECT = """addEventListener("securitypolicyviolation", (event) =>
+  console.error("POLICY " + event.violatedDirective + " " + event.blockedURI + " " + event.sourceFile));"""
+LITERAL = re.compile(r"[:,\[]\s*(?:\([^)]*\)\s*=>\s*)?(?:\"((?:[^\"\\]|\\.)*)\"|`((?:[^`\\]|\\.)*)`)")
+SAME = {"bytes"}
+"""Words of both languages."""
+SETTLE_MS = 60_000
+"""On a busy machine; nothing is measured here."""
+SHOWN = """() => {
+  const said = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const at = walk.currentNode.parentElement;
+    const foreign = at?.closest("[lang]")?.lang !== document.documentElement.lang || at?.closest("[translate=no]");
+    if (at && !foreign && !["SCRIPT", "STYLE"].includes(at.tagName)) said.push(walk.currentNode.data.trim());
+  }
+  for (const name of ["aria-label", "title", "placeholder", "alt"])
+    for (const at of document.querySelectorAll(`body [${name}]:not([translate=no])`))
+      said.push(at.getAttribute(name).trim());
+  return [...new Set(said)].filter(Boolean);
+}"""
+
+
+class Watched:
+    """Collects a page's console errors, policy reports, failed scripts, and requests to anywhere else."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._own = urlsplit(address).netloc
+        self.wrong: list[str] = []
+        page.add_init_script(COLLECT)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"{message.type}: {message.text} {message.location.get('url', '')}")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != self._own:
+            self.wrong.append(f"elsewhere: {request.url}")
+
+
+def csp_reports(page: Page) -> list[str]:
+    """What went wrong in this page so far: must be empty. For pages of ``sac_page`` and ``soc_page``."""
+    watched: Watched = page.watched  # type: ignore[attr-defined]  # put there by the fixture
+    return watched.wrong
+
+
+def axe_clean(page: Page) -> list[str]:
+    """Violations of WCAG 2.2 A and AA, one line each with where: must be empty."""
+    found = Axe().run(page, options=AA).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {' '.join(node['target'][0] for node in one['nodes'][:4])}"
+        f" {one['nodes'][0].get('failureSummary', '')[:300]}"
+        for one in found
+    ]
+
+
+@cache
+def literals(language: str) -> frozenset[str]:
+    """Every word of the catalogues in one language, as written; templates without what they are filled with."""
+    said: set[str] = set()
+    for file in (CONSOLE / "words" / language).glob("*.ts"):
+        for plain, template in LITERAL.findall(file.read_text(encoding="utf-8")):
+            said.add(plain or template)
+    return frozenset(said)
+
+
+def untranslated(page: Page) -> list[str]:
+    """Texts of a page in one language that only the other language's catalogue has: must be empty."""
+    language = page.evaluate("() => document.documentElement.lang")
+    other = literals("en" if language == "da" else "da") - literals(language)
+    return [text for text in page.evaluate(SHOWN) if text in other or _filled(text, other)]
+
+
+def _filled(text: str, templates: Iterable[str]) -> bool:
+    return any(pattern.fullmatch(text) for pattern in _patterns(frozenset(templates)))
+
+
+@cache
+def _patterns(templates: frozenset[str]) -> tuple[re.Pattern[str], ...]:
+    made = []
+    for one in templates:
+        parts = re.split(r"\$\{(?:[^{}]|\{[^{}]*\})*\}", one)
+        own = {word for part in parts for word in re.findall(r"[^\W\d_]{3,}", part)} - SAME
+        if len(parts) > 1 and own:
+            made.append(re.compile(".{1,80}".join(map(re.escape, parts))))
+    return tuple(made)
+
+
+def settled(page: Page) -> None:
+    """Waits until what the page asks for has come."""
+    page.locator("main h1").first.wait_for(timeout=SETTLE_MS)
+    page.wait_for_load_state("load")
+    page.locator(".loading").first.wait_for(state="detached", timeout=SETTLE_MS)
+    page.wait_for_timeout(250)
+
+
+def shot(page: Page, name: str) -> Path:
+    """A picture under build/screenshots, kept for those who look."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    path = SHOTS / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path

@@ -1,0 +1,81 @@
+"""Every page of both consoles, by its deep link, in both languages and themes, on a desk and on a phone."""
+
+import re
+
+import pytest
+
+from tests.app.web.pages.conftest import SIZES
+from tests.app.web.pages.looking import CONSOLE, axe_clean, csp_reports, literals, settled, shot, untranslated
+from tests.app.web.pages.registered import deep_link, registered
+
+LOOKS = {
+    ("en", "light"): ("desk", "phone"),
+    ("da", "dark"): ("desk", "phone"),
+}
+EVERY = [pytest.param(one, id=f"{one.side}{one.path}") for side in ("sac", "soc") for one in registered(side)]
+MARKUP = re.compile(r"<!--.*?-->|<script.*?</script>|<style.*?</style>", re.DOTALL)
+WORD = re.compile(r"[^\W\d_]{2,}")
+NAMES = {"TLP", "PAP", "RSIT", "Bavn"}
+
+
+@pytest.mark.slow
+@pytest.mark.chromium
+@pytest.mark.parametrize("one", EVERY)
+def test_a_page_is_clean_in_every_look(one, request) -> None:
+    open_page = request.getfixturevalue(f"{one.side}_page")
+    address = deep_link(open_page(), one)
+    stem, wrong = f"{one.side}{one.path.replace('/nodes/:node', '').replace('/:', '-').replace('/', '-')}", []
+    for (lang, theme), sizes in LOOKS.items():
+        page = open_page(lang=lang, theme=theme)
+        for size in sizes:
+            page.set_viewport_size(SIZES[size])
+            page.goto(address)
+            settled(page)
+            shot(page, f"{stem}-{lang}-{theme}-{size}")
+            found = [*csp_reports(page), *axe_clean(page), *untranslated(page), *too_wide(page)]
+            wrong += [f"{lang} {theme} {size}: {each}" for each in found]
+        page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def too_wide(page) -> list[str]:
+    """The page itself never scrolls sideways; a table in it may."""
+    width, seen = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+    return [f"the page is {width} pixels wide in a window of {seen}"] if width > seen else []
+
+
+def literal_text(source: str) -> list[str]:
+    """Words that stand in a component's markup itself, outside of braces and tags."""
+    text = re.sub(r"&#?\w+;", "", MARKUP.sub("", source))
+    while (emptied := re.sub(r"\{[^{}]*\}", "", text)) != text:
+        text = emptied
+    said = re.sub(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", " ", text)
+    attributes = re.findall(r"\s(?:aria-label|title|placeholder|alt)=\"([^\"]+)\"", text)
+    return [word for word in WORD.findall(" ".join([said, *attributes])) if word not in NAMES]
+
+
+def test_no_component_says_anything_in_one_language_alone() -> None:
+    assert literal_text('<p title={w().a}>{w().b}: {#if x}<b class="c">{y}</b>{/if}</p>') == []
+    assert literal_text('<p title="Close it">Hello {name}</p>') == ["Hello", "Close", "it"]
+    found = {
+        str(file.relative_to(CONSOLE)): literal_text(file.read_text("utf-8")) for file in CONSOLE.rglob("*.svelte")
+    }
+    found = {name: words for name, words in found.items() if not name.startswith("parts/")}  # for tests alone
+    assert len(found) > 20
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_no_component_has_an_inline_style() -> None:
+    found = [
+        str(f.relative_to(CONSOLE))
+        for f in CONSOLE.rglob("*.svelte")
+        if re.search(r"\sstyle=[\"{]", f.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_every_catalogue_is_there_in_both_languages() -> None:
+    names = {lang: {file.name for file in (CONSOLE / "words" / lang).glob("*.ts")} for lang in ("en", "da")}
+    assert names["en"] == names["da"]
+    assert "Keyboard shortcuts" in literals("en")
+    assert "Genvejstaster" in literals("da")

@@ -1,0 +1,95 @@
+"""A lead's way through the SAC's console in a browser: queue, case, two people, and what each part of a case shows."""
+
+import pytest
+
+from tests.app.web.drawn_sector import CAMPAIGN, FOURTH, WEAK
+from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
+from tests.app.web.pages.served import sac
+
+pytestmark = [pytest.mark.slow, pytest.mark.chromium]
+TABS = ("tasks", "talk", "actors", "nis2", "evidence", "indicators", "timeline", "file")
+
+
+@pytest.fixture(scope="module")
+def changed(pages_built, tmp_path_factory):
+    """A drawn sector of this module's own, which its tests change."""
+    with sac(tmp_path_factory.mktemp("casework")) as served:
+        yield served
+
+
+def test_a_lead_is_triaged_by_key_and_a_case_walks_to_a_release_that_waits_for_a_second_person(opened, changed) -> None:
+    sector = changed.drawn
+    page = opened(changed, "analyst.approver")
+    page.goto("/leads")
+    settled(page)
+    page.keyboard.press("j")
+    page.keyboard.press("b")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("weigh 8 nats less").wait_for()
+    shot(page, "sac-lead-harmless")
+    page.keyboard.press("Escape")
+    page.goto(f"/leads?q={WEAK[0].value}")
+    settled(page)
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.wait_for_url("**/cases/case-*")
+    page.get_by_text("in triage", exact=True).first.wait_for()
+    case_id = sector.case_of(WEAK[0]).id
+    assert page.url.endswith(case_id)
+    assert sector.desk.case(case_id).owner == sector.desk.history(case_id)[-1].who
+
+    fourth = sector.case_of(FOURTH[0]).id
+    page.goto(f"/cases/{fourth}")
+    settled(page)
+    page.keyboard.press("a")
+    page.get_by_text("in triage", exact=True).first.wait_for()
+    page.get_by_role("button", name="Confirm").click()
+    dialog.get_by_role("textbox").fill("two actors, one rare peer")
+    dialog.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Release", exact=True).click()
+    dialog.get_by_text("may be blocked by nodes themselves").wait_for(timeout=120_000)  # reads the warning lists
+    dialog.get_by_text("waits for a second person").wait_for()
+    shot(page, "sac-case-release")
+    assert axe_clean(page) == []
+    dialog.get_by_role("textbox").fill("block it")
+    dialog.get_by_role("button", name="Release").click()
+    page.get_by_text("released", exact=True).first.wait_for()
+    sector.now()
+    page.get_by_text("Waits for a second person").first.wait_for()
+    shot(page, "sac-case-waits")
+    assert csp_reports(page) == []
+
+
+@pytest.mark.parametrize(("lang", "theme", "size"), [("en", "light", "desk"), ("da", "dark", "phone")])
+def test_each_part_of_a_case_has_an_address_and_is_clean(opened, changed, lang, theme, size) -> None:
+    sector = changed.drawn
+    case_id = sector.case_of(CAMPAIGN[0]).id
+    page = opened(changed, "analyst", lang=lang, theme=theme, size=size)
+    wrong = []
+    for tab in TABS:
+        page.goto(f"/cases/{case_id}?tab={tab}")
+        settled(page)
+        shot(page, f"sac-case-{tab}-{lang}-{theme}-{size}")
+        wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+        found = [*axe_clean(page), *untranslated(page), *csp_reports(page), *(["too wide"] if wide else [])]
+        wrong += [f"{tab}: {one}" for one in found]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_draft_is_read_in_danish_and_evidence_comes_down(opened, changed) -> None:
+    sector = changed.drawn
+    case_id = sector.case_of(CAMPAIGN[0]).id
+    page = opened(changed, "analyst")
+    page.goto(f"/cases/{case_id}?tab=nis2")
+    settled(page)
+    page.get_by_role("button", name="Draft").first.click()
+    page.get_by_label("Dansk").check()
+    page.get_by_text("Udkast: tidlig varsling").wait_for()
+    shot(page, "sac-case-draft")
+    page.keyboard.press("Escape")
+    page.goto(f"/cases/{case_id}?tab=evidence")
+    settled(page)
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Download").click()
+    assert taken.value.suggested_filename.endswith(".zip")
+    assert sector.desk.history(case_id)[-1].act == "evidence-taken-out"

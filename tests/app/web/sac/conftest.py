@@ -1,0 +1,47 @@
+"""A drawn sector's house, once for all tests of a module, and questions to it as a person of one role."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from bavn.app.web.frame import API, Person
+from bavn.app.web.rights import Role
+from bavn.app.web.sac import AREAS
+from bavn.app.web.sac.house import open_house
+from tests.app.web import drawn_more
+from tests.app.web.asking import ask, serve_as
+from tests.app.web.drawn_sector import ANNA, draw
+
+ALL_ROLES = frozenset({Role.APPROVER, Role.PUBLISHER, Role.AUDITOR, Role.ADMIN})
+
+
+class Asker:
+    """Asks the console's routes on one house."""
+
+    def __init__(self, house):
+        self.house = house
+        self.app = FastAPI()
+        for routes in AREAS:
+            self.app.include_router(routes(house), prefix=API)
+
+    def __call__(self, path, method="GET", *, name=ANNA, roles=ALL_ROLES, **more):
+        return ask(serve_as(self.app, Person(name=name, roles=frozenset(roles))), API + path, method, **more)
+
+    def body(self, path, method="GET", status=200, **more):
+        """The answer, which must be that."""
+        answer = self(path, method, **more)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:500])
+        return answer.json()
+
+    def routes(self):
+        return [route for routes in AREAS for route in routes(self.house).routes if isinstance(route, APIRoute)]
+
+
+@pytest.fixture(scope="module")
+def sac(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sac")
+    with draw(folder) as sector, open_house(sector.file) as house:
+        drawn_more.add(house, folder)
+        asker = Asker(house)
+        asker.sector = sector
+        yield asker

@@ -1,0 +1,72 @@
+"""The SAC's routes over a drawn sector, asked as one person or another. For tests."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from fastapi import FastAPI
+
+from bavn.app.centre_database import DATABASE_FILE
+from bavn.app.centre_parts import BOOK_FILE
+from bavn.app.config import read_centre
+from bavn.app.web.frame import API, Person
+from bavn.app.web.rights import Role
+from bavn.app.web.sac import cases, leads, overview
+from bavn.app.web.sac.house import SacHouse, open_house
+from tests.app.web.asking import ask, serve_as
+from tests.app.web.drawn_sector import ANNA, BO, draw
+
+ANNA_ANALYST = Person(name=ANNA, roles=frozenset({Role.ANALYST}))
+BO_APPROVER = Person(name=BO, roles=frozenset({Role.APPROVER}))
+AN_AUDITOR = Person(name="Carl Juul", roles=frozenset({Role.AUDITOR}))
+
+
+class Console:
+    """Asks routes; ``sector`` is what stands behind them, where there is one."""
+
+    def __init__(self, house: SacHouse, sector=None):
+        self.house, self.sector = house, sector
+        self._apps: dict[str, FastAPI] = {}
+
+    def __call__(self, path, method="GET", *, by=ANNA_ANALYST, **more):
+        if by.name not in self._apps:
+            app = self._apps[by.name] = FastAPI()
+            for area in (overview, leads, cases):
+                app.include_router(area.routes(self.house), prefix=API)
+        return ask(serve_as(self._apps[by.name], by), API + path, method, **more)
+
+    def get(self, path, *, by=ANNA_ANALYST, status=200):
+        answer = self(path, by=by)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:400])
+        return answer.json()
+
+    def post(self, path, body, *, by=ANNA_ANALYST, status=200, method="POST"):
+        answer = self(path, method, by=by, json=body)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:400])
+        return answer.json()
+
+    def of(self, observables) -> str:
+        """The one case with this in it."""
+        wanted = observables[0]
+        (found,) = [one.id for one in self.house.desk.cases() if wanted in {e.observable for e in one.facts.elements}]
+        return found
+
+
+@contextmanager
+def copied_console(console: Console, folder) -> Iterator[Console]:
+    """The same centre as it stands now, on files of its own, with nothing opposite it."""
+    shutil.copytree(console.house.file.base, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.db*"))
+    file = read_centre(folder / "centre.toml")
+    for name in (DATABASE_FILE, BOOK_FILE):
+        whole, made = console.house.file.folder / name, file.folder / name
+        with closing(sqlite3.connect(whole)) as given, closing(sqlite3.connect(made)) as taken:
+            given.backup(taken)
+    with open_house(file) as house:
+        yield Console(house)
+
+
+@contextmanager
+def drawn_console(folder, **more) -> Iterator[Console]:
+    with draw(folder, **more) as sector, open_house(sector.file) as house:
+        yield Console(house, sector)

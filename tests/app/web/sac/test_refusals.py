@@ -1,0 +1,71 @@
+"""What rooms refuse at the console is an answer of the right kind, and no sentence of theirs is left in English."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import bavn
+from bavn.app.web.frame import Trouble
+from bavn.app.web.sac.refusals import KINDS, PHRASES, said, told
+from bavn.centre.cases.rows import ChangedMeanwhile
+from bavn.model.case import CaseAct, CaseState, NotNow, after
+
+ROOT = Path(bavn.__file__).parent
+ROOMS = ("cases", "rows", "who", "work", "files", "involved", "nis2", "streams", "joining", "settings")
+NAMED = {kind.__name__ for kind, *_ in KINDS}
+
+
+def texts(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in values)
+    return ""
+
+
+def raised() -> list[str]:
+    files = [ROOT / "centre" / "cases" / f"{room}.py" for room in ROOMS]
+    files += [ROOT / "centre" / "node" / "desk.py", *(ROOT / "model" / f"{one}.py" for one in ("case", "work", "nis2"))]
+    found = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                name = getattr(node.exc.func, "id", "")
+                if name in NAMED:
+                    found.add(texts(node.exc.args[0]))
+    return sorted(found - {""})
+
+
+def test_the_rooms_do_refuse_things() -> None:
+    assert len(raised()) > 40
+
+
+@pytest.mark.parametrize("english", raised())
+def test_every_refusal_is_known_in_danish(english) -> None:
+    told_ = english.replace("{}", "x1")
+    assert said(told_).da != said(told_).en, f"refusal_words.py has no Danish for {english!r}"
+
+
+@pytest.mark.parametrize("english", PHRASES)
+def test_a_phrase_has_the_same_holes_in_both_languages(english) -> None:
+    assert english.count("{}") == len(re.findall(r"\{\d?\}", PHRASES[english]))
+
+
+def test_words_of_the_house_in_a_hole_are_danish_too() -> None:
+    with pytest.raises(Trouble) as refused, told():
+        after(CaseState.NEW, CaseAct.CLOSE)
+    assert (refused.value.status, refused.value.code) == (409, "not-now")
+    assert refused.value.text.da == "En sag, der er ny, kan ikke: lukke; muligt: bekræfte, afvise, lægge sammen, tage"
+    assert said("to close a task needs a reason of at most 7 characters").da.startswith("En opgave skal have en")
+
+
+def test_a_refusal_is_of_its_kind_and_a_failure_stays_one() -> None:
+    for error, status in ((ChangedMeanwhile("x"), 409), (NotNow("x"), 409), (ValueError("x"), 422)):
+        with pytest.raises(Trouble) as refused, told():
+            raise error
+        assert refused.value.status == status
+    with pytest.raises(ZeroDivisionError), told():
+        raise ZeroDivisionError

@@ -1,0 +1,172 @@
+"""The door: the ledger with search and chain, what waits and would leave, veto, withdrawal, counts, the policy."""
+
+import json
+import tomllib
+
+import pytest
+
+from bavn.actor.door.reveals import Reveals
+from bavn.app.config import POLICY_TABLES
+from bavn.app.policy_words import DANISH
+from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger, Note
+from tests.app.web.drawn_node import C2
+from tests.app.web.soc.conftest import ANNA
+
+
+def folder(console):
+    return next(iter(console.house.seen_by(ANNA))).file.parent
+
+
+def test_the_ledger_is_read_newest_first_and_its_pages_meet(looking) -> None:
+    every = looking.get("/door/ledger?limit=500")
+    seqs = [line["seq"] for line in every["items"]]
+    assert seqs == sorted(seqs, reverse=True)
+    seen, after = [], ""
+    while True:
+        page = looking.get(f"/door/ledger?limit=7{after}")
+        seen += [line["seq"] for line in page["items"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert seen == seqs
+    refused = looking.get("/door/ledger?verdict=refused&kind=Report")["items"]
+    assert len(refused) == 12
+    assert refused[0]["says"]["da"].startswith("ikke oplyst: lagt til side")
+    assert len(looking.get("/door/ledger?q=evil-17.example.com")["items"]) == 1
+    left = looking.get("/door/ledger?left=true&limit=500")["items"]
+    assert {line["privacy"] for line in left} == {"S1", "S3"}
+    assert looking.get("/door/ledger/check")["holds"]
+
+
+def test_lines_in_closed_parts_are_found_too(tmp_path) -> None:
+    with Book(tmp_path / "b.db") as book:
+        ledger = Ledger(book)
+        for number in range(90):
+            ledger.append(number, "door", "out", Note(kind="Report", item_id=f"{number:064x}", peer="centre"))
+        ledger.close_parts(lines_max=20)
+        assert len(ledger.closed()) == 3
+        found, at = [], None
+        while True:
+            lines, on = ledger.before(at, 7)
+            found += [line.seq for line in lines]
+            if not on:
+                break
+            at = on
+        assert found == list(range(90, 0, -1))
+        short, on = ledger.before(None, 5, lambda line: line.seq == 1, looked_max=30)
+        assert (short, on > 0) == ([], True), "a page may be short and still go on"
+
+
+def test_a_changed_line_is_found(console) -> None:
+    with Book(folder(console) / "data" / "node.db") as book:
+        seq = book.rows("SELECT max(seq) FROM ledger")[0][0] - 3
+        with book.transaction() as tx:
+            tx.execute("DROP TRIGGER ledger_keep_words")
+            tx.execute("UPDATE ledger SET summary = 'x' WHERE seq = ?", (seq,))
+    said = console.get("/door/ledger/check")
+    assert (said["holds"], said["bad"]) == (False, seq)
+
+
+def test_an_export_holds_every_line_with_its_hash(looking) -> None:
+    lines = [json.loads(one) for one in looking.get("/door/ledger/export").text.splitlines()]
+    assert [line["prev"] for line in lines[1:]] == [line["hash"] for line in lines[:-1]]
+
+
+def test_what_waits_shows_the_report_that_would_leave(looking) -> None:
+    (waits,) = looking.get("/door/waiting")
+    assert waits["element"] == "domain:example.net"
+    assert waits["fields"]["value"] == "example.net"
+    assert set(waits["fields"]) <= {
+        "type",
+        "value",
+        "detector",
+        "technique",
+        "p_bucket",
+        "hosts_bucket",
+        "first_hour",
+        "last_hour",
+        "period_bucket",
+        "regularity_bucket",
+        "walk_bucket",
+    }
+    look = looking.get(f"/door/preview?element=domain:{C2}")
+    assert look["fields"]["detector"] == "beacon"
+    assert looking.get("/door/preview?element=domain:nothing.example.se")["refused"] is not None
+    looking.get("/door/preview?element=host:10.0.0.1", code=422)
+
+
+def test_veto_allow_and_withdrawal_carry_the_persons_name(console) -> None:
+    console.do("/door/wishes", {"element": "domain:example.net", "wish": "allow"}, method="PUT")
+    assert console.get("/door/waiting") == []
+    wishes = {one["element"]: (one["wish"], one["by"]) for one in console.get("/door/wishes")}
+    assert wishes["domain:example.net"] == ("allow", "Anna Berg")
+    console.do("/door/wishes", {"element": "domain:example.net", "wish": "none"}, method="PUT")
+    assert "domain:example.net" not in {one["element"] for one in console.get("/door/wishes")}
+    named = console.get("/door/reveals?q=c2.example.com")["items"]
+    assert [(one["named"], one["cells"], one["receipts_of"]) for one in named] == [(True, 2, ["south", "west"])]
+    assert console.do("/door/withdrawals", {"element": "domain:example.org"}, code=409)["type"] == "never-named"
+    with Book(folder(console) / "data" / "node.db") as book:
+        from bavn.model.observable import Observable
+
+        Reveals(book).note("f" * 32, "A", Observable.of("domain", "example.com"), ["south"], "", 5)
+    console.do("/door/withdrawals", {"element": "domain:example.com"}, code=201)
+    assert [(one["element"], one["by"]) for one in console.get("/door/withdrawals")] == [
+        ("domain:example.com", "Anna Berg")
+    ]
+
+
+def test_counts_and_their_budget(looking) -> None:
+    said = looking.get("/door/counts")
+    assert (said["spent"], said["budget"], said["holds"]) == (1.0, 30.0, True)
+    assert "beacon" in said["days"][0]["told"]
+
+
+def test_every_field_of_the_policy_is_explained_in_danish(looking) -> None:
+    assert {table: set(names) for table, names in DANISH.items()} == {
+        table: set(kind.__dataclass_fields__) for table, kind in POLICY_TABLES.items()
+    }
+    fields = looking.get("/policy")["fields"]
+    assert all(field["says"]["en"] != field["says"]["da"] for field in fields)
+    by_name = {field["name"]: field for field in fields}
+    assert by_name["reveal_domain"]["choices"] == ["automatic", "ask", "never"]
+    assert (by_name["reveal_domain"]["value"], by_name["reveal_domain"]["written"]) == ("ask", True)
+
+
+def test_a_change_is_shown_first_and_written_with_its_comments_and_its_line(console) -> None:
+    seen = console.get("/policy")["seen"]
+    changes = {"door": {"join_weak": False, "reveal_domain": None}, "protect": {"blocks_per_hour_max": 50}}
+    shown = console.do("/policy/preview", {"changes": changes, "seen": seen})
+    assert {(one["name"], str(one["before"]), str(one["after"])) for one in shown["changes"]} == {
+        ("join_weak", "True", "False"), ("reveal_domain", "ask", "automatic"), ("blocks_per_hour_max", "200", "50"),
+    }  # fmt: skip
+    file = folder(console) / "policy.toml"
+    assert "join_weak" not in file.read_text()
+    console.do("/policy", {"changes": changes, "seen": seen}, method="PUT")
+    assert file.read_text().startswith("# Who may change this: Anna Berg")
+    assert tomllib.loads(file.read_text())["protect"]["blocks_per_hour_max"] == 50
+    (line,) = console.get("/door/ledger?gate=policy")["items"]
+    assert (line["peer"], line["kind"]) == ("Anna Berg", "PolicyChanged")
+    assert ["door", "join_weak", True, False] in json.loads(line["summary"])["changes"]
+    late = console.do("/policy", {"changes": changes, "seen": seen}, method="PUT", code=409)
+    assert late["type"] == "changed-meanwhile"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"door": {"join_weak": "yes"}},
+        {"door": {"reveal_domain": "perhaps"}},
+        {"door": {"strong_p_max": 2.0}},
+        {"door": {"nothing": 1}},
+        {"protect": {"clinical_networks": ["nonsense"]}},
+        {"protect": {"never_block_file": "not-there.toml"}},
+        {"other": {"x": 1}},
+    ],
+)
+def test_a_policy_that_the_node_would_not_start_with_is_never_written(console, changes) -> None:
+    policy = console.get("/policy")
+    said = console.do("/policy", {"changes": changes, "seen": policy["seen"]}, method="PUT", code=422)
+    assert "/tmp" not in json.dumps(said)
+    assert console.get("/policy")["text"] == policy["text"]
+    assert console.get("/door/ledger?gate=policy")["items"] == []

@@ -1,0 +1,93 @@
+"""Protection, and the health of nodes."""
+
+import json
+
+from bavn.actor.protect.state import State
+from bavn.actor.protect.wishes import wishes
+from bavn.wire.book import Book
+from tests.app.web.drawn_node import BLOCKED, C2, LIFTED, REFUSED, WAITING, own
+from tests.app.web.soc.conftest import ANNA
+
+
+def book(console):
+    return Book(next(iter(console.house.seen_by(ANNA))).file.parent / "data" / "node.db")
+
+
+def test_what_is_blocked_until_when_and_why(looking) -> None:
+    said = looking.get("/protection")
+    assert (said["blocked"], said["counts"]) == (1, {"lifted": 1, "refused": 1, "waiting": 1, "wanted": 1})
+    assert [one["name"] for one in said["enforcers"]] == ["textlist"]
+    blocks = {one["id"]: one for one in looking.get("/protection/blocks")["items"]}
+    assert set(blocks) == {WAITING, BLOCKED, LIFTED, REFUSED}
+    assert blocks[WAITING]["says"]["da"].startswith("Klinisk udstyr")
+    assert blocks[BLOCKED]["enforcers"] == ["textlist"]
+    page = looking.get("/protection/blocks?limit=3")
+    rest = looking.get(f"/protection/blocks?limit=3&after={page['next']}")
+    assert [one["id"] for one in page["items"] + rest["items"]] == sorted(blocks)
+    assert [one["id"] for one in looking.get("/protection/blocks?standing=waiting")["items"]] == [WAITING]
+    assert [one["value"] for one in looking.get("/protection/blocks?q=philips")["items"]] == ["philips.com"]
+    one = looking.get(f"/protection/blocks/{WAITING}")
+    assert (one["tried"]["clinical"], one["rollback"]["hosts_max"]) == (1, 12)
+    assert looking.get(f"/protection/blocks/{BLOCKED}")["met"][0]["count"] == 3
+    looking.get("/protection/blocks/indicator--00000000-0000-5000-8000-0000000000ff", code=404)
+
+
+def test_an_act_waits_for_the_running_node_with_the_persons_name(running) -> None:
+    running.do(f"/protection/blocks/{WAITING}/approve", {"sure": False}, code=422)
+    running.do(f"/protection/blocks/{WAITING}/approve", {"sure": True})
+    running.do(f"/protection/blocks/{BLOCKED}/lift", {"sure": True})
+    running.do("/protection/kill-switch/on", {"sure": True})
+    with book(running) as opened:
+        assert [(one.act, one.indicator_id, one.by) for one in wishes(opened)] == [
+            ("approve", WAITING, "Anna Berg"), ("lift", BLOCKED, "Anna Berg"), ("kill", "", "Anna Berg"),
+        ]  # fmt: skip
+    assert "Anna Berg" in running.get("/protection")["waiting"][0]["da"]
+
+
+def test_where_the_node_does_not_run_a_lift_is_done_at_once(console) -> None:
+    file = next(iter(console.house.seen_by(ANNA))).file.parent / "data" / "health.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "stopped": True}))
+    console.do(f"/protection/blocks/{BLOCKED}/lift", {"sure": True})
+    with book(console) as opened:
+        item = State(opened).item(BLOCKED)
+        assert (item.standing, item.rule, item.by) == ("lifted", "lifted_by_hand", "Anna Berg")
+        assert wishes(opened) == []
+
+
+def test_a_dry_run_names_hosts_and_services_and_changes_nothing(looking) -> None:
+    said = looking.do("/protection/dry-runs", {"what": C2}, code=202)
+    while said["state"] == "running":
+        said = looking.get(f"/protection/dry-runs/{said['id']}?wait_s=2")
+    assert (said["state"], said["hosts"], said["named_hosts"]) == ("done", 1, [own(21)])
+    assert said["services"][0]["what"] == C2
+    looking.do("/protection/dry-runs", {"what": "no such thing"}, code=422)
+
+
+def test_the_never_block_list_is_searched_and_asked(looking) -> None:
+    found = looking.get("/protection/never-block?q=hospital.example")["items"]
+    assert found == [{"covers": "tree", "value": "hospital.example", "table": "own"}]
+    page = looking.get("/protection/never-block?limit=3")
+    assert (len(page["items"]), page["total"] > 50) == (3, True)
+    assert looking.get("/protection/never-block/check?what=www.philips.com")["table"] == "clinical_suppliers"
+    assert looking.get("/protection/never-block/check?what=evil-c2.com")["table"] is None
+
+
+def test_health_says_what_is_wrong_and_who_must_act(running) -> None:
+    said = running.get("/health")
+    assert (said["store"]["rows"] > 500, said["sources"][0]["name"]) == (True, "eve")
+    (ends,) = [one for one in said["problems"] if one["code"] == "certificate_ends"]
+    assert (ends["act"], "udløber om" in ends["says"]["da"]) == ("operator", True)
+    assert said["certificates"][0]["at"] == "centre"
+    (short,) = running.ask("/nodes")
+    assert (short["name"], short["state"]) == ("north", "ill")
+
+
+def test_a_node_that_died_or_never_ran_is_said_so(console, tmp_path) -> None:
+    file = next(iter(console.house.seen_by(ANNA))).file.parent / "data" / "health.json"
+    told = json.loads(file.read_text())
+    for change, state in (({"at_us": 1}, "silent"), ({"stopped": True}, "stopped")):
+        file.write_text(json.dumps({**told, **change}))
+        assert console.get("/health")["state"] == state
+    for broken in ("", "{", "[]", '{"at_us": "x"}'):
+        file.write_text(broken)
+        assert console.get("/health")["state"] == "never"

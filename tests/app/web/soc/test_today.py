@@ -1,0 +1,132 @@
+"""Today, suspicions, what the sector adds, evidence, verdicts."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from bavn.app.web.frame import Person
+from bavn.app.web.rights import Role
+from bavn.model.moment import DAY_US
+from tests.app.web.drawn_node import BEACON, BLOCKED, C2, CASE, NUMBER, TUNNEL, own
+from tests.app.web.soc.conftest import ANNA
+
+
+def ledger(console, gate):
+    return console.get(f"/door/ledger?gate={gate}")["items"]
+
+
+def test_today_says_how_much_there_is_and_what_waits(looking) -> None:
+    today = looking.get("/today")
+    assert (today["suspicions"], today["ignored"], today["hosts"], today["new"]) == (6, 0, 3, 6)
+    assert (today["cases"], today["asked"], today["waiting"]) == (1, 1, 1)
+    assert today["overdue"] == 1, "the question's first step has passed"
+    assert {one["name"]: one["count"] for one in today["detectors"]}["beacon"] == 1
+
+
+def test_hosts_stand_by_their_strongest_and_stories_are_folded(looking) -> None:
+    hosts = looking.get("/today/hosts")["items"]
+    assert [one["host"] for one in hosts] == [own(22), own(21), own(23)], "what the sector calls malicious stands first"
+    first = hosts[1]
+    assert (first["suspicions"], len(first["stories"])) == (2, 1), "two detectors on one peer are one story"
+    assert first["stories"][0]["strongest"]["id"] == BEACON
+    assert first["stories"][0]["detectors"] == ["beacon", "rarity"]
+    third = next(one for one in hosts if one["host"] == own(22))
+    assert len(third["stories"]) == 3
+    assert [one["rank"] for one in hosts] == sorted(one["rank"] for one in hosts)
+
+
+def test_the_sector_adds_cases_verdicts_and_indicators(looking) -> None:
+    adds = {(a["kind"], a["ref"]) for a in looking.get(f"/suspicions/{BEACON}")["sector"]}
+    assert adds == {("case", CASE), ("indicator", BLOCKED)}
+    (advice,) = [a for a in looking.get(f"/suspicions/{TUNNEL}")["sector"] if a["kind"] == "verdict"]
+    assert (advice["word"], advice["ref"], advice["observable"]) == ("malicious", "s1", "t.example.net")
+
+
+def test_lists_are_filtered_and_their_pages_meet(looking) -> None:
+    assert [one["detector"] for one in looking.get("/suspicions?detector=scan")["items"]] == ["scan"]
+    assert {one["host"] for one in looking.get(f"/suspicions?host={own(22)}")["items"]} == {own(22)}
+    assert len(looking.get(f"/suspicions?q={C2}")["items"]) == 3
+    every = [one["id"] for one in looking.get("/suspicions")["items"]]
+    seen, after = [], ""
+    while True:
+        page = looking.get(f"/suspicions?limit=2{after}")
+        seen += [one["id"] for one in page["items"]]
+        assert page["total"] == 6
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert seen == every
+    assert looking.get("/suspicions?after=nonsense", code=400)["type"] == "bad-cursor"
+    assert looking.get(f"/suspicions/{'0' * 32}", code=404)["type"] == "no-suspicion"
+
+
+def test_evidence_is_shown_as_it_is_and_handed_on_redacted(console) -> None:
+    shown = console.get(f"/suspicions/{'22' * 16}/evidence?around_s=60")
+    (rows,) = [s for s in shown["sheets"] if s["group"] == "rows"]
+    assert NUMBER in json.dumps(rows), "what is shown here is not redacted"
+    answer = console.do(f"/suspicions/{'22' * 16}/export", {})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        whole = b"".join(file.read(name) for name in file.namelist())
+    assert NUMBER.encode() not in whole
+    (line,) = ledger(console, "export")
+    said = json.loads(line["summary"])
+    assert (said["by"], said["redacted"], line["way"]) == ("Anna Berg", True, "out")
+    assert console.do(f"/suspicions/{'22' * 16}/export", {"unredacted": True}, code=422)["type"] == "no-reason"
+    assert len(ledger(console, "export")) == 1
+    answer = console.do(f"/suspicions/{'22' * 16}/export", {"unredacted": True, "reason": "for the police"})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        assert any(NUMBER.encode() in file.read(name) for name in file.namelist())
+    assert json.loads(ledger(console, "export")[0]["summary"])["reason"] == "for the police"
+    assert console.do(f"/suspicions/{'22' * 16}/export", {"form": "pcap"}, code=404)["act"] == "operator"
+
+
+def test_a_verdict_is_given_by_name_orders_the_list_and_is_taken_back(console) -> None:
+    until = console.house.clock.now_us() + 9 * DAY_US
+    body = {"verdict": "ignore", "scope": "story", "until_us": until, "comment": "printer"}
+    given = console.do(f"/suspicions/{BEACON}/verdicts", body, code=201)["verdict"]
+    assert (given["by"], given["holds"], given["until_us"]) == ("Anna Berg", True, until)
+    assert BEACON not in [one["id"] for one in console.get("/suspicions")["items"]]
+    assert console.get("/suspicions?ignored=true")["items"][-1]["verdict"]["comment"] == "printer"
+    ended = console.do(f"/verdicts/{given['number']}/end", {"comment": "it was not"})
+    assert (ended["holds"], ended["ended_by"]) == (False, "Anna Berg")
+    assert console.get("/suspicions")["items"][1]["id"] == BEACON
+    console.do(f"/verdicts/{given['number']}/end", {}, code=409)
+    assert [one["number"] for one in console.get("/verdicts")["items"]] == ["s1"]
+    assert console.do("/verdicts/s1/end", {"comment": "own supplier"})["ended_comment"] == "own supplier"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"verdict": "benign"}, 422),
+        ({"verdict": "benign", "until_us": 1}, 422),
+        ({"verdict": "benign", "until_us": 2**53}, 422),
+        ({"verdict": "perhaps", "until_us": 2**53}, 422),
+        ({"verdict": "true"}, 201),
+    ],
+)
+def test_a_verdict_has_an_end_within_bounds_and_only_true_goes_without(console, body, code) -> None:
+    console.do(f"/suspicions/{BEACON}/verdicts", body, code=code)
+
+
+def test_a_scan_has_no_peer_to_judge_everywhere(console) -> None:
+    until = console.house.clock.now_us() + DAY_US
+    body = {"verdict": "benign", "scope": "peer", "until_us": until}
+    assert console.do(f"/suspicions/{'5c' * 16}/verdicts", body, code=422)["type"] == "bad-verdict"
+    given = console.do(f"/suspicions/{BEACON}/verdicts", body, code=201)
+    assert given["note"]["da"].startswith("match af indikatorer")
+
+
+def test_nodes_do_not_mix_and_a_name_is_not_told_to_who_may_not_see_it(looking) -> None:
+    north = {one["host"] for one in looking.ask("/nodes/north/suspicions")["items"]}
+    south = {one["host"] for one in looking.ask("/nodes/south/suspicions")["items"]}
+    assert not north & south
+    only = looking.as_(Person(name="Bo Lund", roles=ANNA.roles, actors=frozenset({"south"})))
+    assert [one["name"] for one in only.ask("/nodes")] == ["south"]
+    hidden, none = only.ask("/nodes/north/today", code=404), only.ask("/nodes/nowhere/today", code=404)
+    assert hidden == none
+    auditor = looking.as_(Person(name="Bo Lund", roles=frozenset({Role.AUDITOR})))
+    auditor.ask("/nodes/north/today")
+    auditor.ask(f"/nodes/north/suspicions/{BEACON}/verdicts", "POST", json={"verdict": "true"}, code=403)

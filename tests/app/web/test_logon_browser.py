@@ -1,0 +1,186 @@
+"""Log-on in a real Chromium against a real server: passkeys by its virtual authenticator, and an identity provider."""
+
+import shutil
+import threading
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bavn.app.config_console import ConsoleTable
+from bavn.app.config_oidc import OidcTable
+from bavn.app.web.console import console_app
+from bavn.app.web.rights import ROLES, Role
+from bavn.app.web.server import ConsoleServer
+from bavn.app.web.sides import keeping
+from bavn.model.settings import SettingsError
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow, pytest.mark.chromium,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing (apt-get install chromium)"),
+]  # fmt: skip
+TABLE = ConsoleTable(listen="127.0.0.1:0", logons_per_minute=1000)
+HELPERS = """
+() => {
+  const csrf = async () => (await (await fetch("/api/v1/me")).json()).csrf;
+  window.api = async (method, path, said, signed) => {
+    const headers = {"content-type": "application/json"};
+    if (signed) headers["x-bavn-csrf"] = await csrf();
+    const answer = await fetch("/api/v1" + path, {method, headers, body: said ? JSON.stringify(said) : undefined});
+    return {status: answer.status, body: answer.status === 204 ? null : await answer.json()};
+  };
+  window.make = async (path, said, signed) => {
+    const {options} = (await api("POST", path + "/begin", said, signed)).body;
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+    const credential = (await navigator.credentials.create({publicKey})).toJSON();
+    return api("POST", path + "/finish", {...said, label: "this machine", credential}, signed);
+  };
+  window.prove = async () => {
+    const {options} = (await api("POST", "/logon/passkey/begin")).body;
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+    const credential = (await navigator.credentials.get({publicKey})).toJSON();
+    return api("POST", "/logon/passkey/finish", {credential});
+  };
+}
+"""
+
+
+@contextmanager
+def served(folder, oidc=None):
+    """(address with a name, the keeper) of a console with one bare page."""
+    pages = folder / "pages"
+    pages.mkdir()
+    (pages / "index.html").write_text("<!doctype html><title>Bavn</title><p>here</p>")
+    server = ConsoleServer(TABLE, folder)
+    with keeping("sac", TABLE, oidc or OidcTable(), folder, folder, server) as (keeper, beside):
+        app = console_app("sac", None, (), keeper, server.settings(pages), beside=beside)
+        thread = threading.Thread(target=server.run, args=(app,))
+        thread.start()
+        try:
+            yield f"http://localhost:{server.port}", keeper
+        finally:
+            server.stop()
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+def with_authenticator(page):
+    """A passkey device in the browser; the session by which it is spoken to."""
+    spoken = page.context.new_cdp_session(page)
+    spoken.send("WebAuthn.enable")
+    made = spoken.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }})  # fmt: skip
+    return spoken, made["authenticatorId"]
+
+
+def test_a_passkey_sets_up_an_account_signs_in_and_is_refused_when_copied(tmp_path, chromium) -> None:
+    with served(tmp_path) as (address, keeper):
+        link = keeper.accounts.add("Anna Berg", frozenset({Role.ANALYST}), None, "tests")
+        page = chromium.new_page()
+        reports = []
+        page.on("console", lambda said: reports.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(f"{address}/setup")
+        spoken, device = with_authenticator(page)
+        page.evaluate(HELPERS)
+        done = page.evaluate("([link]) => make('/setup/passkey', {link})", [link])
+        assert done["status"] == 200
+        assert len(done["body"]["codes"]) == 10
+        assert page.evaluate("() => api('GET', '/me')")["body"]["name"] == "Anna Berg"
+        assert page.evaluate("() => document.cookie") == ""
+        assert page.evaluate("() => api('DELETE', '/session', null, true)")["status"] == 204
+        assert page.evaluate("() => api('GET', '/me')")["status"] == 401
+        kept = spoken.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"][0]
+        assert page.evaluate("() => prove()")["status"] == 204
+        assert page.evaluate("() => api('GET', '/me')")["body"]["rights"] == ["read", "triage"]
+        spoken.send("WebAuthn.clearCredentials", {"authenticatorId": device})
+        spoken.send("WebAuthn.addCredential", {"authenticatorId": device, "credential": kept | {"signCount": 0}})
+        assert page.evaluate("() => prove()")["status"] == 401
+        assert reports == []
+
+
+def test_a_device_that_does_not_know_who_holds_it_is_refused_and_so_is_a_key_that_was_dropped(
+    tmp_path, chromium
+) -> None:
+    with served(tmp_path) as (address, keeper):
+        link = keeper.accounts.add("Anna Berg", frozenset({Role.ANALYST}), None, "tests")
+        page = chromium.new_page()
+        page.goto(address)
+        spoken, device = with_authenticator(page)
+        page.evaluate(HELPERS)
+        assert page.evaluate("([link]) => make('/setup/passkey', {link})", [link])["status"] == 200
+        first = keeper.passkeys.of("Anna Berg")[0].id
+        last = page.evaluate("([id]) => api('DELETE', '/account/proofs/passkeys/' + id, null, true)", [first])
+        assert last["body"]["type"] == "last-proof"
+        spoken.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
+        _, other = with_authenticator(page)
+        assert page.evaluate("() => make('/account/proofs/passkeys', {}, true)")["status"] == 200
+        gone = page.evaluate("([id]) => api('DELETE', '/account/proofs/passkeys/' + id, null, true)", [first])
+        assert gone["status"] == 200
+        assert len(keeper.passkeys.of("Anna Berg")) == 1
+        assert page.evaluate("() => prove()")["status"] == 204
+        spoken.send("WebAuthn.setUserVerified", {"authenticatorId": other, "isUserVerified": False})
+        refused = page.evaluate("() => prove().then(x => x.status, e => e.name)")
+        assert refused in (401, "NotAllowedError")
+
+
+@contextmanager
+def provider():
+    """The address of an identity provider that runs here, with two people; to a browser another site than localhost."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from oidc_provider_mock import User, run_server_in_thread
+
+        people = [
+            User(sub="anna", claims={"preferred_username": "Anna Berg", "groups": ["analysts"]}),
+            User(sub="bo", claims={"preferred_username": "Bo Lund", "groups": ["cleaners"]}),
+        ]
+        with run_server_in_thread(require_nonce=True, user_claims=people) as server:
+            yield f"http://127.0.0.1:{server.server_port}"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_identity_provider_lets_in_whom_it_vouches_for_and_who_has_a_role(tmp_path, chromium) -> None:
+    (tmp_path / "secret").write_text("client-secret\n")
+    (tmp_path / "secret").chmod(0o600)
+    with provider() as issuer:
+        oidc = OidcTable(
+            issuer=issuer,
+            client_id="bavn",
+            client_secret_file="secret",
+            label="Example ID",
+            roles=("analysts=analyst",),
+        )
+        with served(tmp_path, oidc) as (address, keeper):
+            for person, there in (("anna", "/leads"), ("bo", "/?refused=no-role")):
+                context = chromium.new_context()
+                page = context.new_page()
+                page.goto(f"{address}/")
+                page.evaluate(HELPERS)
+                assert page.evaluate("() => api('GET', '/logon')")["body"]["oidc"] == "Example ID"
+                page.goto(f"{address}/api/v1/logon/oidc?back=/leads")
+                assert page.url.startswith(issuer)
+                page.get_by_label(f"Authorize as {person}").first.click()
+                page.wait_for_url(lambda url: url.startswith(address))
+                assert page.url == f"{address}{there}"
+                page.evaluate(HELPERS)
+                me = page.evaluate("() => api('GET', '/me')")
+                assert me["status"] == (200 if person == "anna" else 401)
+                if person == "anna":
+                    assert (me["body"]["name"], me["body"]["roles"]) == ("Anna Berg", ["analyst"])
+                context.close()
+            assert keeper.accounts.find("Anna Berg").origin == "oidc"
+            assert keeper.accounts.find("Bo Lund") is None
+
+
+def test_an_open_address_without_tls_is_refused(tmp_path) -> None:
+    for table in (
+        ConsoleTable(listen="0.0.0.0:0"), ConsoleTable(listen="192.0.2.1:443"), ConsoleTable(listen="nowhere"),
+        ConsoleTable(listen="127.0.0.1:0", certificate_file="x"),
+    ):  # fmt: skip
+        with pytest.raises(SettingsError, match=r"\[console\]"):
+            ConsoleServer(table, Path(tmp_path))
+    assert ROLES["sac"] & ROLES["soc"] == {Role.AUDITOR}
