@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from baselines import entropy_bits, rita_score
 from captures import measure
 from figures import tell
-from labelled import data_folder
+from labelled import NONE, data_folder
 from made import DAY_S, Made, beacon, speed_store
 
 from bavn.actor.detect import lists
@@ -170,7 +170,7 @@ def main() -> None:
         facts["speed"] = speed()
     folder = data_folder()
     if asked.only in (None, "captures"):
-        facts |= measure(folder, MEASURED) if folder else {"captures": "none: set BAVN_DATA to the folder with them"}
+        facts |= measure(folder, MEASURED) if folder else {"captures": NONE}
     tell(facts, as_json=asked.json)
 
 

@@ -68,7 +68,7 @@ def populations(folder: Path, wanted) -> dict[str, calibrate.Tally]:
 
 
 def of(tallies: dict[str, calibrate.Tally]) -> calibrate.Reference:
-    return calibrate.Reference({name: calibrate.survival(tally) for name, tally in tallies.items()})
+    return calibrate.Reference({name: calibrate.survival(tally) for name, tally in tallies.items() if tally.total})
 
 
 def captures(folder: Path) -> dict[str, object]:

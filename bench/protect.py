@@ -28,7 +28,7 @@ from bavn.actor.protect.rpz import Rpz
 from bavn.actor.protect.suricata_dataset import SuricataDataset, as_written
 from bavn.actor.protect.suricata_rules import DATASETS, rules_text
 from bavn.actor.protect.suricata_socket import SuricataSocket
-from bavn.actor.protect.textlist import TextList
+from bavn.actor.protect.textlist import TextList, as_text
 from bavn.actor.protect.unbound import Unbound
 from bavn.model.indicator import Block, Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
@@ -130,7 +130,7 @@ def until_bridged(rpz: Rpz, blocks: list[Block], port: int) -> float:
 
 def bench_textlist(folder: Path, many: int) -> dict:
     made, blocks = TextList(folder / "lists"), names(many)
-    bare = made.text([block.observable for block in blocks])
+    bare = as_text(made.lines([block.observable for block in blocks]))
     ours, base = [], []
     for n in range(5):
         ours.append(timed(lambda n=n: made.enforce(blocks[: many - n])))

@@ -17,14 +17,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from itertools import combinations
 from pathlib import Path
 from typing import Self
 
-import numba
 import numpy as np
-from llvmlite import ir
-from numba.extending import intrinsic
 
 from bavn.model.observable import Observable
 from bavn.psi import keys
@@ -32,12 +28,12 @@ from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.reconstruct import reconstruct
 from bavn.psi.round import RoundParams
 from bavn.psi.share import generate
+from bavn.sim.psi_published import P61, published_cpu_s
 
 # (actors, t, m, r), bar in CPU seconds (PSI.md, bars 1), share of the bins that the baseline does
 SMALL = [((10, 3, 10_000, 20), 0.03, 1.0), ((33, 3, 5_000, 20), None, 0.1), ((15, 2, 1_000, 10), None, 1.0)]
 BIG = [((33, 3, 150_000, 20), 10.0, 0.002), ((100, 3, 100_000, 10), 45.0, 0.0002)]
 SHARED = 50
-P61 = 2**61 - 1
 
 
 class SeededDice:
@@ -83,73 +79,6 @@ class PeakMemory:
 
 
 # --- the published way --------------------------------------------------------------------------------------------
-
-
-@intrinsic
-def product_halves(_typing_context, _a, _b):
-    """(low, high) words of the 128-bit product, one machine instruction as in the C it is compared with."""
-
-    def generate_code(context, builder, signature, arguments):
-        wide = ir.IntType(128)
-        product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
-        low = builder.trunc(product, ir.IntType(64))
-        high = builder.trunc(builder.lshr(product, wide(64)), ir.IntType(64))
-        return context.make_tuple(builder, signature.return_type, (low, high))
-
-    return numba.types.UniTuple(numba.uint64, 2)(numba.uint64, numba.uint64), generate_code
-
-
-def multiply61(a, b):
-    low, high = product_halves(a, b)
-    total = (low & np.uint64(P61)) + (low >> np.uint64(61) | high << np.uint64(3))
-    return min(total, total - np.uint64(P61))
-
-
-def combine61(values, rows, weights, flags):
-    """flags[bin] for each bin in which a combination's secret at x=0 is 0. values [n, bins], rows/weights [C, t]."""
-    for c in range(rows.shape[0]):
-        for at in range(values.shape[1]):
-            total = np.uint64(0)
-            for k in range(rows.shape[1]):
-                total += multiply61_c(values[rows[c, k], at], weights[c, k])
-                total = min(total, total - np.uint64(P61))
-            flags[at] |= total == 0
-
-
-multiply61_c = numba.njit("uint64(uint64, uint64)")(multiply61)
-combine61_c = numba.njit("void(uint64[:,::1], int64[:,::1], uint64[:,::1], boolean[::1])")(combine61)
-
-
-def lagrange_at_0(xs: tuple[int, ...]) -> list[int]:
-    weights = []
-    for i, xi in enumerate(xs):
-        above, below = 1, 1
-        for j, xj in enumerate(xs):
-            if i != j:
-                above, below = above * -xj % P61, below * (xi - xj) % P61
-        weights.append(above * pow(below, -1, P61) % P61)
-    return weights
-
-
-def published_cpu_s(n: int, t: int, bins: int, part: float) -> float:
-    """All combinations over ``part`` of the bins, scaled to all. Blocks of bins that fit the cache, as it should be."""
-    block = 512
-    blocks = max(1, round(bins * part / block))
-    rows = np.array(list(combinations(range(n), t)), dtype=np.int64)
-    weights = np.array([lagrange_at_0(tuple(int(i) + 1 for i in row)) for row in rows], dtype=np.uint64)
-    values = np.random.default_rng(1).integers(0, P61, (n, block), dtype=np.uint64)
-    slopes = np.random.default_rng(2).integers(0, P61, t - 1).tolist()
-    for row in range(t):  # one element that exactly t actors hold: the baseline must find it
-        values[row, 7] = sum(slope * (row + 1) ** (k + 1) for k, slope in enumerate(slopes)) % P61
-    flags = np.zeros(block, dtype=bool)
-
-    def work() -> None:
-        for _ in range(blocks):
-            combine61_c(values, rows, weights, flags)
-
-    spent = cpu_s(work, 1)
-    assert np.flatnonzero(flags).tolist() == [7]
-    return spent * bins / (blocks * block)
 
 
 def plain_share_cpu_s(m: int, t: int, r: int, sample: int) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from labelled import BENIGN, ROOT, data_folder, labelled, window
+from labelled import BENIGN, ROOT, data_needed, labelled, window
 
 from bavn.actor.detect import calibrate, lists
 from bavn.actor.detect.base import Look
@@ -54,7 +54,7 @@ def populations(folder: Path, wanted) -> dict[str, calibrate.Tally]:
 def reference(folder: Path, wanted=lambda _: True) -> calibrate.Reference:
     """Over the benign captures for which ``wanted`` is true; the background of the internet counts for scans."""
     some = populations(folder, lambda one: one.kind in (*BENIGN, "background") and wanted(one))
-    return calibrate.Reference({name: calibrate.survival(tally) for name, tally in some.items()})
+    return calibrate.Reference({name: calibrate.survival(tally) for name, tally in some.items() if tally.total})
 
 
 def null_table() -> dict[str, object]:
@@ -87,10 +87,7 @@ def main() -> None:
     parser.add_argument("--null", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    folder = data_folder()
-    if folder is None:
-        print("no real captures: set BAVN_DATA to the folder that holds them")
-        return
+    folder = data_needed()
     if asked.null:
         text = json.dumps(null_table(), separators=(",", ":"))
         same = text == (DETECT / "beacon_null.json").read_text(encoding="utf-8").strip()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from big.flows import made_flows, recorded
 
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.hunt import hunt
@@ -29,26 +30,7 @@ HOURS = 6
 BATCH = 50_000
 IOCS = 100_000
 
-FLOWS = """
-SELECT make_timestamp({first} + (i * {span}) // {rows}) AS ts, 's1' AS sensor,
-  CAST('00000000-0000-0000-0000-ffff0a' || printf('%06x', h % 5000) AS UUID) AS src,
-  CAST(32768 + hash(i + 1) % 28000 AS USMALLINT) AS src_port,
-  CAST('00000000-0000-0000-0000-ffff' || printf('%08x', CAST(peer * 40503 % 4294967296 AS BIGINT)) AS UUID) AS dst,
-  CAST([443, 443, 80, 53][1 + CAST(peer % 4 AS INTEGER)] AS USMALLINT) AS dst_port,
-  CASE WHEN peer % 4 = 3 THEN 'udp' ELSE 'tcp' END AS proto, CAST(hash(i * 11) AS UBIGINT) AS flow_id,
-  '1:' || substr(to_base64(unhex(md5(CAST(i AS VARCHAR)) || '00000000')), 1, 27) || '=' AS community_id,
-  ts + to_microseconds(CAST(hash(i * 5) % 30000000 AS BIGINT)) AS ts_end,
-  ['tls', 'tls', 'http', 'dns'][1 + CAST(peer % 4 AS INTEGER)] AS app_proto,
-  CAST(200 + hash(i * 13) % 20000 AS UBIGINT) AS bytes_toserver,
-  CAST(200 + hash(i * 17) % 200000 AS UBIGINT) AS bytes_toclient,
-  CAST(2 + hash(i * 19) % 40 AS UBIGINT) AS pkts_toserver, CAST(2 + hash(i * 23) % 90 AS UBIGINT) AS pkts_toclient,
-  'closed' AS state, 'timeout' AS reason, CAST(27 AS UTINYINT) AS tcp_flags_ts, CAST(27 AS UTINYINT) AS tcp_flags_tc,
-  CAST(NULL AS UTINYINT) AS icmp_type, CAST(NULL AS UTINYINT) AS icmp_code, hash(i * 29) % 50 = 0 AS failed
-FROM (SELECT i, hash(i) % 5000 AS h,
-        CASE WHEN hash(i * 3) % 100 < 93
-             THEN hash(h * 64 + CAST(floor(pow(hash(i * 7) % 1000 / 1000.0, 3) * 24) AS UBIGINT)) % 20011
-             ELSE hash(i * 31) % 300000 END AS peer
-      FROM range({begin}, {end}) r(i))"""
+ADDRESS = "CAST(peer * 40503 % 4294967296 AS BIGINT)"
 NAMES = """
 SELECT ts, sensor, src, src_port, dst, dst_port, 'udp' AS proto, flow_id, community_id,
   'h' || CAST(hash(dst) % 7 AS VARCHAR) || '.site' || CAST(hash(dst) % 6000 AS VARCHAR) || '.com' AS rrname,
@@ -81,12 +63,13 @@ def batches(rows: int) -> list[dict[str, pa.Table]]:
     made = []
     with duckdb.connect(config={"arrow_lossless_conversion": True, "threads": 1}) as base:
         for begin in range(0, rows, BATCH):
-            sql = FLOWS.format(
-                first=HOUR0 * HOUR_US, span=HOURS * HOUR_US, rows=rows, begin=begin, end=min(rows, begin + BATCH)
+            end = min(rows, begin + BATCH)
+            times = (HOUR0 * HOUR_US + begin * HOURS * HOUR_US // rows, HOUR0 * HOUR_US + end * HOURS * HOUR_US // rows)
+            flows = made_flows(
+                base, (begin, end), times, hosts=5000, favourites=20_011, others=300_000, address=ADDRESS
             )
-            flows = base.sql(sql).to_arrow_table()
             base.register("flows", flows)
-            made.append({"flow": flows, "dns": base.sql(NAMES).to_arrow_table()})
+            made.append({"flow": flows, "dns": recorded(base, "dns", NAMES)})
             base.unregister("flows")
     return made
 

@@ -94,7 +94,7 @@ def measure(folder):
         again_s = cpu(lambda: [inbox.receive("region-a", raws[at : at + BATCH]) for at in range(0, MESSAGES, BATCH)])
         verify_s = cpu(inbox.ledger.verify)
         planes = bytes(PARAMS.upload_bytes)
-        share = ShareUpload(round_id=ROUND, registry_version=1, planes=planes)
+        share = ShareUpload(round_id=ROUND, registry_version=1, key_check="0" * 32, planes=planes)
         sealed = []
         seal_s = cpu(lambda: sealed.append(seal.seal(KEY, "region-a", "centre", 10**6, share)))
         open_s = cpu(lambda: seal.open({"region-a": KEY.public_key()}, "centre", sealed[0], UP_KINDS))

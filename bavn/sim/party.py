@@ -12,6 +12,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
+from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.known import Known
 from bavn.actor.door.policy import DoorPolicy
@@ -22,22 +23,26 @@ from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
+from bavn.actor.protect.sightings import blocked_met
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
-from bavn.centre.node import Centre, CentreConfig, open_centre, open_engine
+from bavn.centre.node.build import open_centre
+from bavn.centre.node.centre import Centre
+from bavn.centre.node.config import CentreConfig
+from bavn.centre.node.tables import open_engine
 from bavn.model.indicator import Block
 from bavn.model.observable import ObservableType
 from bavn.model.ports import EnforcerDown, Link, LinkDown
-from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.sim.clock import SimClock
 from bavn.sim.dice import SeededDice
 from bavn.sim.mortal import Killed, MortalClock
+from bavn.sim.noise import SeededNoise
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
+from bavn.wire.links.keyholder import Ask, KeyHolderIdentifiers
 
 VERSION: Final = "0.sim"
-GROUP_KEY: Final = bytes(range(32))
 
 
 def key_of(seed: int, name: str) -> Ed25519PrivateKey:
@@ -74,7 +79,7 @@ def no_senses(_: "SimNode", __: Known) -> tuple[None, None]:
 
 @dataclass(slots=True)
 class SimNode:
-    """One actor's node. ``folder`` is its disk."""
+    """One actor's node. ``folder`` is its disk, ``ask`` its way to the key holder."""
 
     name: str
     homes: tuple[str, ...]
@@ -83,6 +88,7 @@ class SimNode:
     clock: SimClock
     link: Link
     centre_key: Ed25519PrivateKey
+    ask: Ask
     senses: Senses = no_senses
     enforcer: SimEnforcer = field(default_factory=SimEnforcer)
     mortal: MortalClock = field(init=False)
@@ -138,10 +144,16 @@ class SimNode:
         keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
         self.door = Door(
             name=self.name, ledger=ledger, clock=self.mortal, dice=self._dice, keys=keys, policy=DoorPolicy(),
-            homes=self.homes, identifiers=GroupKeyIdentifiers(GROUP_KEY), suspicions=self.known.all,
+            homes=self.homes, identifiers=KeyHolderIdentifiers(self.ask, ledger, self.mortal, self._dice),
+            suspicions=self.known.all,
         )  # fmt: skip
         settings = NodeSettings(version=VERSION)
-        self.talker = Talker(self.mortal, self.link, self.door, self.protect, self._condition, settings)
+        counting = Counting(
+            self.door, self.mortal, SeededNoise(self._dice), self.known.all, lambda: blocked_met(self.book)
+        )
+        self.talker = Talker(
+            self.mortal, self.link, self.door, self.protect, self._condition, settings, tell_counts=counting.tell
+        )
         self.talker.start()
 
     def _condition(self) -> Condition:
@@ -179,10 +191,10 @@ class SimCentre:
     def key(self) -> Ed25519PrivateKey:
         return key_of(self.seed, "centre")
 
-    def enrol(self, name: str, kind: str, key: Ed25519PrivateKey) -> None:
+    def enrol(self, name: str, kind: str, key: Ed25519PrivateKey, group: str = "") -> None:
         """A new active member, without certificates: memory links need none."""
         registry = Registry(self._engine, self.clock)
-        registry.add(name, kind)
+        registry.add(name, kind, group)
         with self._engine.begin() as tx:
             registry.activate(tx, name, key.public_key().public_bytes_raw().hex())
 

@@ -17,6 +17,7 @@ from bavn.sim.names import invented_address, invented_name
 from bavn.sim.network import Faults, drawn_faults
 
 CENTRE: Final = "centre"
+KEYHOLDER: Final = "keyholder"
 START_US: Final = 20_600 * DAY_US + 9 * HOUR_US
 TIERS_QUICK: Final = (
     Tier(name="A", m=20, r=4, every_s=540, upload_s=120, wave_s=60, reveal_s=900),
@@ -36,7 +37,8 @@ class Suspects:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """At the first step after ``at_us`` the party (an actor or CENTRE) asks its clock ``questions`` more times."""
+    """At the first step after ``at_us`` the party (an actor, CENTRE, KEYHOLDER) asks its clock ``questions`` more
+    times."""
 
     at_us: int
     who: str
@@ -102,7 +104,7 @@ def drawn_script(seed: int, *, actors: int = 4, steps: int = 18, faults: bool = 
     if not faults:
         return Script(seed=seed, actors=names, steps=steps, suspects=tuple(draft.suspects))
     for _ in range(dice.below(7)):
-        who = (*names, CENTRE)[dice.below(actors + 1)]
+        who = (*names, CENTRE, KEYHOLDER)[dice.below(actors + 2)]
         at_us = START_US + int(dice.unit() * (end_us - START_US))
         draft.deaths.append(Death(at_us, who, dice.below(60)))
     networks = tuple((name, drawn_faults(dice.fork(name), START_US, end_us)) for name in names)

@@ -11,21 +11,25 @@ from typing import Final
 
 from bavn.centre.cases.case import Case
 from bavn.centre.correlate.lists import Lists, NoLists
-from bavn.centre.node import CentreConfig
-from bavn.centre.node.config import CentreLimits
+from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.case import CaseAct, CaseState
 from bavn.model.lead import Lead
 from bavn.model.moment import SECOND_US
+from bavn.model.ports import Link
 from bavn.sim.clock import SimClock
 from bavn.sim.dice import SeededDice
+from bavn.sim.hostile import Lie, LyingLink
+from bavn.sim.keyholding import BadAsk, SimKeyHolder
 from bavn.sim.mortal import Killed, MortalClock
 from bavn.sim.network import BadLink, Faults
 from bavn.sim.party import Senses, SimCentre, SimNode, key_of, no_senses
-from bavn.sim.script import CENTRE, Death, Script
+from bavn.sim.script import CENTRE, KEYHOLDER, Death, Script
 from bavn.wire.ledger import Ledger, LedgerReader
 from bavn.wire.links.memory import MemoryLink
 
 ANALYST: Final = "anne@sim"
+SECOND: Final = "bo@sim"
+"""Two people stand behind what blocks by itself."""
 SETTLE_STEPS_MAX: Final = 120
 SETTLED_STEPS: Final = 3
 LEADS_KEPT_MAX: Final = 100
@@ -46,7 +50,8 @@ class Story:
 @dataclass(slots=True)
 class World:
     """``folder`` holds every party's disk. ``homes`` and ``senses`` by actor, where it has some; ``register``: the
-    sector's own services, as in the centre's configuration. Close when done."""
+    sector's own services, as in the centre's configuration; ``groups``: actor -> its group, where it shares one;
+    ``liars``: what actors that lie say in place of their nodes. Close when done."""
 
     script: Script
     folder: Path
@@ -54,10 +59,14 @@ class World:
     senses: dict[str, Senses] = field(default_factory=dict)
     lists: Lists = field(default_factory=NoLists)
     register: tuple[str, ...] = ()
+    groups: dict[str, str] = field(default_factory=dict)
+    liars: dict[str, Lie] = field(default_factory=dict)
     clock: SimClock = field(init=False)
     centre: SimCentre = field(init=False)
     nodes: dict[str, SimNode] = field(init=False)
     links: dict[str, BadLink] = field(init=False)
+    keyholder: SimKeyHolder = field(init=False)
+    asks: dict[str, BadAsk] = field(init=False)
     _dice: SeededDice = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,16 +77,25 @@ class World:
         config = CentreConfig(limits=limits, tiers=script.tiers)
         self.centre = SimCentre(self.folder / CENTRE, script.seed, self.clock, config, self.lists)
         networks = dict(script.networks)
-        self.links, self.nodes = {}, {}
+        self.keyholder = SimKeyHolder(self.folder / KEYHOLDER, script.seed, self.clock)
+        self.links, self.asks, self.nodes = {}, {}, {}
         for place, name in enumerate(script.actors):
-            self.centre.enrol(name, "region", key_of(script.seed, name))
+            self.centre.enrol(name, "region", key_of(script.seed, name), self.groups.get(name, ""))
             dice = self._dice.fork(f"network {name}")
-            self.links[name] = BadLink(MemoryLink(name, self.centre), networks.get(name, Faults()), dice, self.clock)
+            self.links[name] = BadLink(self._link(name), networks.get(name, Faults()), dice, self.clock)
+            ask = BadAsk(name, self.keyholder, self.links[name].faults, self._dice.fork(f"keys {name}"), self.clock)
+            self.asks[name] = ask
             self.nodes[name] = SimNode(
-                name=name, homes=self.homes.get(name, (f"10.{10 + place}.0.0/16",)), folder=self.folder / name,
+                ask=ask, name=name, homes=self.homes.get(name, (f"10.{10 + place}.0.0/16",)), folder=self.folder / name,
                 seed=script.seed, clock=self.clock, link=self.links[name], centre_key=self.centre.key,
                 senses=self.senses.get(name, no_senses),
             )  # fmt: skip
+
+    def _link(self, name: str) -> Link:
+        honest = MemoryLink(name, self.centre)
+        if name not in self.liars:
+            return honest
+        return LyingLink(name, key_of(self.script.seed, name), self.centre.key.public_key(), honest, self.liars[name])
 
     def run(self) -> Story:
         """Play the script to its end, then let everything settle."""
@@ -98,14 +116,22 @@ class World:
         for node in self.nodes.values():
             node.close()
         self.centre.close()
+        self.keyholder.close()
 
     def _doom(self, death: Death) -> None:
-        mortal: MortalClock = self.centre.mortal if death.who == CENTRE else self.nodes[death.who].mortal
-        mortal.kill_after(death.questions)
+        self._mortals()[death.who].kill_after(death.questions)
+
+    def _mortals(self) -> dict[str, MortalClock]:
+        parties: dict[str, MortalClock] = {name: node.mortal for name, node in self.nodes.items()}
+        return parties | {CENTRE: self.centre.mortal, KEYHOLDER: self.keyholder.mortal}
 
     def _step(self) -> None:
-        """Everybody once, nodes in an order that the dice give, the centre somewhere among them."""
-        turns: list[Callable[[], object]] = [*(node.step for node in self.nodes.values()), self.centre.step]
+        """Everybody once, nodes, centre and key holder in an order that the dice give."""
+        turns: list[Callable[[], object]] = [
+            *(node.step for node in self.nodes.values()),
+            self.centre.step,
+            self.keyholder.step,
+        ]
         while turns:
             turns.pop(self._dice.below(len(turns)))()
         if self.script.releases:
@@ -124,13 +150,13 @@ class World:
         if case.state is CaseState.NEW:
             case = desk.act(case.id, CaseAct.CONFIRM, ANALYST, "seen at several actors")
         if case.state is CaseState.CONFIRMED and case.order_no == 0:
-            desk.act(case.id, CaseAct.RELEASE, ANALYST, "block it")
+            desk.act(case.id, CaseAct.RELEASE, SECOND, "block it")
 
     def _settle(self) -> bool:
         """Heal the network, spare everybody, and step until nobody has had anything to send for a while."""
-        for link in self.links.values():
-            link.faults = Faults()
-        for mortal in (self.centre.mortal, *(node.mortal for node in self.nodes.values())):
+        for name, link in self.links.items():
+            link.faults = self.asks[name].faults = Faults()
+        for mortal in self._mortals().values():
             mortal.spare()
         quiet = 0
         for _ in range(SETTLE_STEPS_MAX):
@@ -146,9 +172,9 @@ class World:
         return False
 
     def ledgers(self) -> dict[str, LedgerReader]:
-        """Every party's ledger; the centre's holds gates 2 and 3."""
+        """Every party's ledger, the key holder's among them; the centre's holds gates 2 and 3."""
         made: dict[str, LedgerReader] = {name: node.door.ledger for name, node in self.nodes.items()}
-        return made | {CENTRE: Ledger(self.centre.book)}
+        return made | {CENTRE: Ledger(self.centre.book), KEYHOLDER: Ledger(self.keyholder.book)}
 
     def _told(self, *, settled: bool) -> Story:
         return Story(
@@ -159,5 +185,5 @@ class World:
                 for name, node in self.nodes.items()
             },
             settled=settled,
-            deaths=self.centre.deaths + sum(node.deaths for node in self.nodes.values()),
+            deaths=self.centre.deaths + self.keyholder.deaths + sum(node.deaths for node in self.nodes.values()),
         )

@@ -107,9 +107,10 @@ def measure(folder: Path, detectors: tuple[Detector, ...]) -> dict[str, Any]:
 
 
 def other_half(folder: Path, half: bool) -> calibrate.Reference:
-    """Measured on the benign captures of the families that are not in this half."""
-    parts = populations(folder, lambda one: one.kind in (*BENIGN, "background") and one.tuning is not half)
-    return calibrate.Reference({name: calibrate.survival(tally) for name, tally in parts.items()})
+    """Measured on the benign captures of the families that are not in this half, and on the background of the internet,
+    which is in neither: nothing of it is judged."""
+    parts = populations(folder, lambda one: one.kind == "background" or (one.kind in BENIGN and one.tuning is not half))
+    return calibrate.Reference({name: calibrate.survival(tally) for name, tally in parts.items() if tally.total})
 
 
 def host_days(made: StoreWindow) -> int:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import pickle
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.window import StoreWindow
+from bavn.app.data import NONE, NoData, real_data
 from bavn.model.observable import registered_domain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,9 +64,19 @@ class Labelled:
 
 
 def data_folder() -> Path | None:
-    named = os.environ.get("BAVN_DATA")
-    folder = Path(named) if named else ROOT.parent / "shared" / "data"
-    return folder / "captures" if (folder / "captures" / "MANIFEST.csv").is_file() else None
+    """The folder of the real captures, said aloud; None where there is none. A wrong BAVN_DATA ends the bench."""
+    try:
+        data = real_data()
+    except NoData as error:
+        sys.exit(str(error))
+    if data is not None:
+        print(data.in_words, file=sys.stderr)
+    return None if data is None else data.captures
+
+
+def data_needed() -> Path:
+    """The same; ends the bench where there is none."""
+    return data_folder() or sys.exit(NONE)
 
 
 def labelled(folder: Path) -> list[Labelled]:

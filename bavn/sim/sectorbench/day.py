@@ -1,0 +1,121 @@
+"""One day of a sector: who suspects what. The table that everything else of the bench reads.
+
+A row is one actor's suspicion of one element. Columns are arrays of equal length, so that a hundred actors' days fit.
+Refuses to know which rows are malicious: truth lies beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from bavn.centre.correlate.lists import Grade
+from bavn.model.observable import Observable
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+DAY_HOUR: Final = 24 * 20_600
+"""Hour since 1970 at which every generated day begins."""
+NO_PERIOD: Final = -1
+DRAWN_SORT: Final = ("beacon", "T1071")
+"""What stands for detector and technique of a drawn suspicion."""
+
+NO_WALK: Final = -99
+
+Row = tuple[int, int, float, int, int, int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """``hosts`` of each; ``group``: the number of its vendor's or operator's group; ``lines``: how many suspicions its
+    own SOC reads in a day; ``candidates``: how many its detectors weigh in a day."""
+
+    hosts: Ints
+    group: Ints
+    lines: Ints
+    candidates: Ints
+
+    def __len__(self) -> int:
+        return len(self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Suspicions: ``actor`` and ``element`` numbers, ``p``, ``hosts`` bucket, ``first`` and ``last`` hour of the day
+    (first may be long ago), ``period`` and ``regular`` buckets (NO_PERIOD where there is none), ``sort``: the number
+    of its detector and technique in ``Day.sorts``, ``walk``: a scan's in whole nats (NO_WALK where there is none)."""
+
+    actor: Ints
+    element: Ints
+    p: Floats
+    hosts: Ints
+    first: Ints
+    last: Ints
+    period: Ints
+    regular: Ints
+    sort: Ints
+    walk: Ints
+
+    def __len__(self) -> int:
+        return len(self.actor)
+
+    @classmethod
+    def of(cls, rows: Sequence["Row"]) -> Self:
+        """From plain tuples in the order of the fields."""
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 10
+        made: list[Any] = [
+            np.array(column, dtype=np.float64 if at == 2 else np.int64) for at, column in enumerate(columns)
+        ]
+        return cls(*made)
+
+    def and_(self, other: "Rows") -> "Rows":
+        """Both, one after the other."""
+        return Rows(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__slots__))
+
+    def where(self, kept: npt.NDArray[np.bool_] | Ints) -> "Rows":
+        return Rows(*(getattr(self, name)[kept] for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """``elements`` by which it shows; ``victims`` in the order in which they were hit, ``onsets`` when (minutes since
+    the day began), ``ready`` when each one's suspicion stood. ``linkage``: domain, address, fingerprint, behaviour
+    (nothing else shared), or undetected: no detector suspected anything outside."""
+
+    name: str
+    linkage: str
+    elements: tuple[int, ...]
+    victims: tuple[int, ...]
+    onsets: tuple[int, ...]
+    ready: tuple[int, ...]
+    reachable: bool
+    family: str = "drawn"
+
+
+@dataclass
+class Day:
+    """``observables`` by element number; ``listed``: what a list says of some; ``register``: the sector's own services;
+    ``negatives``: hard negatives, by name the elements that must not crowd the list."""
+
+    actors: Actors
+    rows: Rows
+    observables: list[Observable]
+    listed: dict[Observable, Grade] = field(default_factory=dict)
+    register: frozenset[Observable] = frozenset()
+    campaigns: tuple[Campaign, ...] = ()
+    negatives: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    sorts: list[tuple[str, str]] = field(default_factory=lambda: [DRAWN_SORT])
+    power_law_a: float = 0.0
+    power_law_a_all: float = 0.0
+
+    @cached_property
+    def campaigns_of(self) -> dict[int, frozenset[int]]:
+        """Element -> the campaigns that it belongs to: two may behave alike."""
+        made: dict[int, set[int]] = {}
+        for at, one in enumerate(self.campaigns):
+            for element in one.elements:
+                made.setdefault(element, set()).add(at)
+        return {element: frozenset(owners) for element, owners in made.items()}

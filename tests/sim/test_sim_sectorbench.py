@@ -1,0 +1,190 @@
+"""SectorBench's generated sector: it draws what it says it draws, and a fault of the join or the score shows."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bavn.app.cli import bench
+from bavn.centre.correlate import score, shared_element
+from bavn.sim.sectorbench import figures, inbound, run, ways
+from bavn.sim.sectorbench import joined as joined_rounds
+from bavn.sim.sectorbench.campaigns import SPAN_MINUTES, STRONG_P
+from bavn.sim.sectorbench.clocked import STRONG_EVERY, STRONG_TAKES, WEAK_EVERY, WEAK_TAKES, clocked, early
+from bavn.sim.sectorbench.joined import differs, held_by_one, really_joined
+from bavn.sim.sectorbench.run import measure
+from bavn.sim.sectorbench.ways import joined, own_lists
+from bavn.sim.sectorbench.worlds import Generated
+
+
+def made_day(actors, seed, campaigns):
+    return Generated().day(actors, seed, campaigns)
+
+
+@pytest.fixture(scope="module")
+def day():
+    return made_day(20, 7, 14)
+
+
+def test_sharing_has_the_power_law_that_it_says(day) -> None:
+    large = made_day(60, 1, 0)
+    assert abs(large.power_law_a - 0.90) < 0.02
+    assert abs(large.power_law_a_all - 0.66) < 0.02
+
+
+def test_the_same_seed_gives_the_same_day_and_another_another(day) -> None:
+    again, other = made_day(20, 7, 14), made_day(20, 8, 14)
+    assert all((getattr(day.rows, name) == getattr(again.rows, name)).all() for name in day.rows.__slots__)
+    assert [c.victims for c in day.campaigns] == [c.victims for c in again.campaigns]
+    assert len(other.rows) != len(day.rows)
+
+
+def test_no_victim_reads_of_its_campaign_on_its_own_list(day) -> None:
+    for actor, own in own_lists(day, day.rows, 1000).items():
+        assert not set(own[: int(day.actors.lines[actor])]) & set(day.campaigns_of)
+
+
+def test_a_campaign_within_reach_is_what_the_join_reveals(day) -> None:
+    _, revealed = joined(day, day.rows)
+    for one in day.campaigns:
+        assert one.reachable == any(element in revealed for element in one.elements)
+        assert len(set(one.victims)) == len(one.victims)
+        assert list(one.onsets) == sorted(one.onsets)
+        assert one.onsets[-1] < 24 * 60
+        assert one.onsets[-1] - one.onsets[0] < SPAN_MINUTES
+
+
+def test_nothing_is_revealed_below_the_threshold_and_nothing_listed(day) -> None:
+    kept, revealed = joined(day, day.rows)
+    assert len(revealed) > 10
+    for element, holders in revealed.items():
+        mine = day.rows.element == element
+        strong = set(day.rows.actor[mine & (day.rows.p <= STRONG_P)].tolist())
+        assert len(strong) >= 2 or len(set(day.rows.actor[mine].tolist())) >= 3
+        assert len(holders) >= 2
+        assert day.observables[element] not in day.listed
+    assert set(kept.element.tolist()) == set(revealed)
+
+
+def test_the_hard_negatives_are_in(day) -> None:
+    assert set(day.negatives) == {"vendor", "browser", "monitor", "scanner", "cdn", "patch-day", "pentest", "poison"}
+    assert all(day.negatives.values())
+    reach = {
+        name: len(set(day.rows.actor[np.isin(day.rows.element, es)].tolist())) for name, es in day.negatives.items()
+    }
+    assert reach["pentest"] == 1
+    assert reach["browser"] == 20
+
+
+def test_a_campaign_is_seen_at_a_round_after_the_victims_that_show_it(day) -> None:
+    product = ways.scored(day, day.rows)
+    seen = [(one, clocked(day, product, one)) for one in day.campaigns]
+    for one, when in seen:
+        if when.at is None:
+            assert not one.reachable
+            continue
+        ready = sorted(one.ready)
+        strong = (when.at - STRONG_TAKES) % STRONG_EVERY == 0 and when.at > ready[1]
+        weak = (when.at - WEAK_TAKES) % WEAK_EVERY == 0 and when.at > ready[2]
+        assert strong or weak
+        assert when.before_last == (one.onsets[-1] > when.at)
+        assert early(day, one) or not when.before_last
+        assert when.from_first - when.from_second == one.onsets[1] - one.onsets[0]
+    assert sum(when.at is not None for _, when in seen) == sum(one.reachable for one in day.campaigns)
+
+
+def test_whom_three_weak_victims_or_two_are_all_of_nobody_sees_before_the_last(day) -> None:
+    reachable = [one for one in day.campaigns if one.reachable]
+    assert not any(early(day, one) for one in reachable if len(one.victims) == 2)
+    rows = day.rows
+    weak = [
+        one for one in reachable
+        if len(one.victims) == 3 and not (rows.p[np.isin(rows.element, one.elements)] <= STRONG_P).any()
+    ]  # fmt: skip
+    assert not any(early(day, one) for one in weak)
+    assert any(early(day, one) for one in reachable)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(figures, "RESAMPLES", 50)
+    monkeypatch.setattr(run, "QUIET_DAYS", 1)
+    monkeypatch.setattr(inbound, "CLIENTS", 1000)
+    small = tuple(replace(tier, m=300) for tier in ways.TIERS_JOINED)
+    monkeypatch.setattr(ways, "TIERS_JOINED", small)
+    monkeypatch.setattr(joined_rounds, "TIERS_JOINED", small)
+
+
+def test_the_product_finds_what_no_actor_does(quick) -> None:
+    result = measure(15, [1])
+    assert result.recall[run.PRODUCT].value > result.recall[run.ALONE].value
+    assert result.recall[run.PRODUCT].value > result.recall["count of actors"].value
+    assert result.single == 0
+    assert [(one.differs, one.single) for one in result.join] == [(0, 0)]
+
+
+def test_a_term_that_only_some_days_have_is_an_ablation_of_all(quick, monkeypatch) -> None:
+    terms = ways.terms_of
+    days = []
+
+    def of(product):
+        days.append(product)
+        return terms(product) if len(days) == 2 else tuple(term for term in terms(product) if term != "hosts")
+
+    monkeypatch.setattr(run, "terms_of", of)
+    result = measure(6, [1, 2], campaigns=3)
+    assert len(days) == 2
+    assert result.recall["without hosts"].n == result.recall["bavn"].n
+    assert result.recall_all["without hosts"].n == 6
+
+
+@pytest.mark.slow
+def test_a_score_turned_upside_down_shows(quick, monkeypatch) -> None:
+    whole = score.weigh
+
+    def upside_down(*given):
+        made = whole(*given)
+        return replace(made, score=-made.score)
+
+    before = measure(30, [2]).recall[run.PRODUCT].value
+    monkeypatch.setattr(shared_element, "weigh", upside_down)
+    monkeypatch.setattr(ways, "LEADS_KEPT", 20)
+    assert measure(30, [2]).recall[run.PRODUCT].value < before
+
+
+@pytest.mark.slow
+def test_the_set_computation_is_what_the_shares_reveal(day) -> None:
+    _, revealed = joined(day, day.rows)
+    real = really_joined(day, day.rows, 7)
+    assert real.revealed == dict(revealed)
+    assert (real.refused, real.quarantined) == (0, 0)
+    assert differs(real.revealed, dict(list(revealed.items())[1:])) == 1
+    assert held_by_one(day, day.rows, real.revealed, frozenset()) == 0
+
+
+def test_a_join_that_reveals_single_elements_shows(day) -> None:
+    alone = np.flatnonzero(np.bincount(day.rows.element, minlength=len(day.observables)) == 1)[:3]
+    revealed = {int(element): frozenset({0}) for element in alone}
+    assert held_by_one(day, day.rows, revealed, frozenset()) == 3
+    assert held_by_one(day, day.rows, revealed, frozenset(revealed)) == 0
+
+
+@pytest.mark.slow
+def test_the_command_writes_every_figure(tmp_path, quick) -> None:
+    file = tmp_path / "sector.json"
+    asked = ["sector", "--generated", "--actors", "8", "--seeds", "2", "--json", str(file)]
+    done = CliRunner().invoke(bench.app, asked)
+    assert done.exit_code == 0, done.output
+    told = json.loads(file.read_text())
+    for name in ("recall_at_20", "best_single_actor"):
+        mine = told[name]["8"]
+        assert {"value", "low", "high", "n", "commit", "seeds"} <= set(mine)
+        assert mine["value"] == mine["reachable"]["value"]
+        assert mine["all"]["n"] >= mine["reachable"]["n"]
+    for name in ("sector_gain", "precision_at_20", "oracle_ratio", "power_law_a", "benign_single_revealed"):
+        assert {"value", "low", "high", "commit", "seeds"} <= set(told[name])
+    assert told["benign_single_revealed"]["value"] == 0
+    assert told["seeds"] == [1, 2]
+    assert "drawn, not detected" in told["what"]
