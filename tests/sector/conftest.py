@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sector.hostile_centre import Node as HostilyLed
+
 NODE, CENTRE, PORT = "198.18.7.2", "198.18.7.1", 8443
 NODE6, CENTRE6 = "fd00:ba:7::2", "fd00:ba:7::1"
 CENTRE_NAME, NAME_SERVER = "centre.sektor.dk", "198.51.100.53"
@@ -230,3 +232,16 @@ def _remove(name):
     shutil.rmtree(Path("/etc/netns") / name, ignore_errors=True)
     with suppress(OSError):  # others' networks may have theirs there
         Path("/etc/netns").rmdir()
+
+
+@pytest.fixture
+def make_node(tmp_path_factory):
+    made = []
+
+    def make(**other):
+        made.append(HostilyLed(tmp_path_factory.mktemp("node"), **other))
+        return made[-1]
+
+    yield make
+    for node in made:
+        node.close()

@@ -1,6 +1,7 @@
 """A node contacts its centre and nobody else: real processes in a network in which everything else would be seen.
 
-Three nodes (one reads a Suricata's eve.json, one has captures, one only gets protection) enrol, take part in rounds,
+Three nodes (one reads a Suricata's eve.json and takes
+syslog on loopback, one has captures, one only gets protection) enrol, take part in rounds,
 tell their health and block what is released, while a tap at the far end of their cable and a counter in their own
 kernel look for any packet to another address: also with the centre killed, and when it is back.
 """
@@ -84,7 +85,8 @@ resolver_listen = ["127.0.0.1@{resolver}"]
 resolver_answers = ["{met}={evil_at}"]
 """
 SENSES = {
-    "east": 'eve_file = "eve.json"\nindicator_files = ["own.txt"]',
+    "east": 'eve_file = "eve.json"\nindicator_files = ["own.txt"]\nlog_files = ["squid:access.log"]\n'
+    'syslog_udp_listen = "127.0.0.1:5514"\nsyslog_tcp_listen = "127.0.0.1:5514"',
     "north": 'captures_folder = "captures"\nindicator_files = ["own.txt"]',
     "clinic": "",
 }
@@ -241,7 +243,7 @@ def test_a_node_at_work_contacts_its_centre_and_nobody_else(house) -> None:
         assert house.ask(actor, INNOCENT) == "NXDOMAIN"  # it knows no more than it was given, and asks nobody
     case = house.desk.open_case(view.lead.id, "vagt")
     house.desk.act(case.id, CaseAct.CONFIRM, "vagt", "seen at two")
-    house.desk.act(case.id, CaseAct.RELEASE, "vagt", "block it")
+    house.desk.act(case.id, CaseAct.RELEASE, "bo", "block it")
     house.until("the block at everybody", lambda: blocked_at(house.desk) == EVERYBODY)
     assert_blocked(house)
     house.until("what own histories hold", lambda: {"east", "north"} <= seen_at(house.desk))

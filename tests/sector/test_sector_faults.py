@@ -11,14 +11,15 @@ import pytest
 
 from bavn.actor.door.door import Door
 from bavn.centre.inbox.inbox import Inbox
-from bavn.sim.script import CENTRE, drawn_script
+from bavn.sim.script import CENTRE, KEYHOLDER, drawn_script
 from bavn.sim.world import World
 from bavn.wire.book import Book
 from bavn.wire.gate import Gate
+from bavn.wire.messages import UP
 
 QUICK_SEEDS = range(6)
 SEEDS = range(1000, 1200)
-UP_KINDS = {"ShareUpload", "Receipts", "Declined", "Report", "Observation", "Receipt", "Health"}
+UP_KINDS = {kind.__name__ for kind in UP}
 
 
 class Counted:
@@ -89,6 +90,7 @@ def play(seed, folder, counted):
             lines_are_offers(story.ledgers[name], counted.kept[str(node.book.path)])
         centre = counted.kept[str(world.centre.book.path)]
         lines_are_offers(story.ledgers[CENTRE], centre)
+        lines_are_offers(story.ledgers[KEYHOLDER], counted.kept[str(world.keyholder.book.path)])
         received = sum(count for (what, _), count in centre.items() if what == "received")
         assert received == sum(line["gate"] == "inbox" for line in map(json.loads, story.ledgers[CENTRE]))
         inbox_has_what_was_sent(world, story)
@@ -155,14 +157,16 @@ def test_two_hundred_bad_days(seed, disk, counted) -> None:
 
 def test_nothing_is_lost_or_doubled_and_every_item_has_one_line(disk, counted) -> None:
     """And the faults are met: runs that meet none would prove nothing."""
-    met, deaths, blocked = Counter(), 0, 0
+    met, deaths, blocked, keys_lost = Counter(), 0, 0, 0
     for seed in QUICK_SEEDS:
         story, world = play(seed, disk / str(seed), counted)
         deaths += story.deaths
         blocked += sum(bool(blocks) for blocks in story.blocks.values())
+        keys_lost += sum(ask.lost for ask in world.asks.values())
         for link in world.links.values():
             met.update({name: getattr(link.met, name) for name in link.met.__dataclass_fields__})
     wanted = {"requests_lost", "answers_lost", "doubled", "late_arrived", "stale_answers", "partitioned"}
     assert {name for name, count in met.items() if count} >= wanted
     assert deaths >= 5
-    assert blocked >= 10
+    assert blocked >= 6
+    assert keys_lost >= 3
