@@ -1,12 +1,21 @@
 """What all tests share: Hypothesis' manners on a busy machine, and where the real captures are."""
 
+import itertools
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
+import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, settings
+
+from bavn.actor.store.intake import ARROW
+from bavn.app.data import real_data
+from bavn.model.record import TABLES, address_uuid
 
 # Machines are shared and noisy: a slow draw says nothing about the code. Failures print what reproduces them.
 settings.register_profile("bavn", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -16,10 +25,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def data_folder() -> Path | None:
-    """The folder of real captures: BAVN_DATA, else ../shared/data beside the project; None where there is none."""
-    named = os.environ.get("BAVN_DATA")
-    folder = Path(named) if named else ROOT.parent / "shared" / "data"
-    return folder if (folder / "captures" / "MANIFEST.csv").is_file() else None
+    """The folder of real data, by the product's own rule; None where there is none."""
+    data = real_data()
+    return None if data is None else data.folder
+
+
+CHROMIUM = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, one for all tests of a process."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*CHROMIUM])
+        yield browser
+        browser.close()
 
 
 def _may_make_netns() -> str | None:
@@ -37,16 +59,127 @@ def _may_make_netns() -> str | None:
     return None
 
 
+def postgres_programs() -> Path | None:
+    """The folder of PostgreSQL's server programs, the newest where there are several; None where there is none."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: float(found.parent.name))
+    beside = shutil.which("initdb")
+    found = [*([Path(beside).resolve().parent] if beside else []), *folders]
+    return next((folder for folder in reversed(found) if (folder / "initdb").exists()), None)
+
+
+class Cluster:
+    """A PostgreSQL of one's own: an unprivileged user, a unix socket in a folder of its own, no port, no fsync unless
+    asked for (what kill -9 of its processes leaves is the same)."""
+
+    def __init__(self, durable=False):
+        self.programs = postgres_programs()
+        self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        self.folder = Path(tempfile.mkdtemp(prefix="bavn-pg-", dir="/tmp"))  # a socket's path is short
+        self.data = self.folder / "data"
+        if self.user:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.numbers = itertools.count(1)
+        self.durable = durable
+        self.process = None
+        # As the product asks of a database: byte order, UTF-8.
+        self.run("initdb", "-D", str(self.data), "-A", "trust", "-U", "bavn", "-E", "UTF8", "--locale=C", "--no-sync")
+        self.start()
+
+    def run(self, program, *words):
+        done = subprocess.run(
+            [str(self.programs / program), *words], capture_output=True, text=True, check=False, cwd="/",
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, **self.user,
+        )  # fmt: skip
+        assert done.returncode == 0, (program, words, done.stdout, done.stderr)
+        return done.stdout
+
+    def start(self):
+        options = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "60",
+                   "fsync": "on" if self.durable else "off", "shared_buffers": "16MB", "autovacuum": "off"}  # fmt: skip
+        words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(self.programs / "postgres"), "-D", str(self.data), *words], stdout=log, stderr=log, cwd="/",
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, **self.user,
+            )  # fmt: skip
+        self.wait_ready()
+
+    def wait_ready(self):
+        import psycopg
+
+        for _ in range(600):
+            assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
+            try:
+                psycopg.connect(host=str(self.folder), user="bavn", dbname="postgres").close()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("PostgreSQL did not come up: " + (self.folder / "log").read_text()[-2000:])
+
+    def kill(self):
+        """kill -9 of the postmaster: its children see that it is gone and end."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def url(self, database):
+        return f"postgresql://bavn@/{database}?host={self.folder}"
+
+    def execute(self, statement):
+        import psycopg
+
+        with psycopg.connect(host=str(self.folder), user="bavn", dbname="postgres", autocommit=True) as connection:
+            connection.execute(statement)
+
+    def make(self, template="template1"):
+        """A new database; its name. As a copy of ``template``."""
+        name = f"t{next(self.numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, name):
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(60)
+        shutil.rmtree(self.folder)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One PostgreSQL for the whole run (of one worker), for tests marked ``postgresql``."""
+    cluster = Cluster()
+    yield cluster
+    cluster.end()
+
+
+@pytest.fixture
+def durable_postgres():
+    """A PostgreSQL that writes to the disk and that this test may kill."""
+    cluster = Cluster(durable=True)
+    yield cluster
+    cluster.end()
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items) -> None:
-    """Skip with a clear reason what this machine cannot run. BAVN_SKIP_NONE=1 (CI) turns such a skip into an error."""
+    """Skip with a clear reason what this machine cannot run. BAVN_SKIP_NONE=1 (CI) turns such a skip into an error.
+    What drives a browser comes last: Playwright keeps an event loop running in its process until the end, and no other
+    test of that process could begin one."""
+    items.sort(key=lambda item: item.get_closest_marker("chromium") is not None)
     lacks: dict[str, str | None] = {}
     wanted = {mark.name for item in items for mark in item.iter_markers()}
     if "data" in wanted:
         lacks["data"] = None if data_folder() else "no real captures: set BAVN_DATA to the folder that holds them"
-    for program in ("suricata", "unbound"):
+    for program in ("suricata", "unbound", "dnsmasq", "named", "squid", "chromium"):
         if program in wanted:
             found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/bin")
             lacks[program] = None if found else f"{program} is not installed (script/bootstrap --tests)"
+    if "postgresql" in wanted:
+        found = postgres_programs()
+        lacks["postgresql"] = None if found else "postgresql is not installed (script/bootstrap --tests)"
     if "netns" in wanted:
         lacks["netns"] = _may_make_netns()
     must_run = os.environ.get("BAVN_SKIP_NONE") == "1"
@@ -64,3 +197,25 @@ def data() -> Path:
     folder = data_folder()
     assert folder is not None, "a test that uses the real captures must be marked `data`"
     return folder
+
+
+DEFAULTS = {"sensor": "s", "src": "10.0.0.1", "dst": "192.0.2.1", "src_port": 40000, "dst_port": 443, "proto": "tcp",
+            "flow_id": 0, "community_id": "1:x"}  # fmt: skip
+COUNTS = ("bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient")
+
+
+def table_of(name: str, dicts: list[dict]) -> pa.Table:
+    """Rows as a source gives them: what a dict leaves out is NULL or has a usual value."""
+    columns = []
+    for column in TABLES[name]:
+        values = [{**DEFAULTS, **dict.fromkeys(COUNTS, 1), **row}.get(column.name) for row in dicts]
+        if column.type == "UUID":
+            values = [None if value is None else address_uuid(value).bytes for value in values]
+        columns.append(pa.array(values, ARROW[column.type]))
+    return pa.table(columns, names=[column.name for column in TABLES[name]])
+
+
+@pytest.fixture(scope="session")
+def rows():
+    """Makes a table of records from dicts."""
+    return table_of
