@@ -89,3 +89,20 @@ def test_one_benign_verdict_clears_it_for_actors_that_meet_it_later(sector, susp
     found = sector.desk.calibration()
     assert (found.judged, found.confirmed, found.unscored) == (1, 0, 0)
     assert found.bin_of(case.score).judged == 1
+
+
+def test_one_operators_actors_are_one_voice(sector, suspicion) -> None:
+    roles = Roles(sector.registry, sector.clock)
+    for name in ("east", "north", "south"):
+        sector.nodes[name].suspicions = [suspicion()]
+    sector.run()
+    best, voices = [], []
+    for operated in ((), ("north", "south"), ("east", "north", "south")):
+        for name in operated:
+            roles.set(name, group="it-centre")
+        sector.wait(3601)
+        leads = [view.lead for view in sector.desk.leads()]
+        best.append(max(lead.score for lead in leads))
+        voices.append({len({sign.group for sign in lead.signs}) for lead in leads})
+    assert voices == [{3}, {2}, {1}]
+    assert best[0] > best[1] + 3 > best[2] + 6
