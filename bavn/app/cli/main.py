@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from bavn import __version__
-from bavn.app.cli import analyse, bench, centre, demo, keyholder, node, operator, sim
+from bavn.app.cli import analyse, bench, centre, demo, fit, keyholder, node, operator, sim
 from bavn.app.exits import PAGES, Exit, Stop
 from bavn.model.case import NotNow
 from bavn.model.ports import LinkDown, LinkRefused
@@ -22,6 +22,7 @@ app = typer.Typer(
     help="Bavn: a sector's extra pair of eyes. Local detection, a private join across actors, protection.",
 )  # fmt: skip
 app.command("analyse")(analyse.analyse)
+app.command("fit")(fit.fit)
 app.add_typer(node.app, name="node")
 app.add_typer(centre.app, name="centre")
 app.add_typer(operator.app, name="operator")

@@ -1,0 +1,160 @@
+"""`bavn fit`: which way in fits an actor, before anything is installed for it."""
+
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bavn.app.cli.words import Spoken
+from bavn.app.exits import Exit, Stop
+from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.app.fit.analysis import Fit
+    from bavn.app.fit.answers import Answers
+    from bavn.model.text import Language
+
+WORDS = {
+    "way": Text("way in", "vej ind"),
+    "sees": Text("sees", "ser"),
+    "misses": Text("does not see", "ser ikke"),
+    "machine": Text("machine", "maskine"),
+    "people": Text("people", "folk"),
+    "more": Text("to see more", "for at se mere"),
+    "next": Text("next", "næste skridt"),
+    "one": Text("1 core", "1 kerne"),
+    "many": Text("{} cores", "{} kerner"),
+    "size": Text("{}, {} MB memory, {} GB disk", "{}, {} MB hukommelse, {} GB disk"),
+    "kept": Text("{}, {} MB memory, {} GB disk for four weeks of history",
+                 "{}, {} MB hukommelse, {} GB disk til fire ugers historik"),
+    "nothing": Text("nothing: it watches nothing and is protected by what the others saw",
+                    "intet: den holder øje med intet og beskyttes af, hvad de andre så"),
+    "guard": Text("guard: a protected resolver and a list for the firewall, no sensor",
+                  "guard: en beskyttet resolver og en liste til firewallen, ingen sensor"),
+    "listen": Text("listen: logs and flows are read, no sensor", "listen: logge og flows læses, ingen sensor"),
+    "node": Text("node: a sensor of its own reads the traffic", "node: en egen sensor læser trafikken"),
+}  # fmt: skip
+NEXT = {"guard": "docs/guard.md", "listen": "docs/logs.md, docs/sources.md", "node": "docs/sources.md"}
+QUESTIONS: dict[str, Text] = {
+    "hosts": Text("How many machines are on the network?", "Hvor mange maskiner er der på nettet?"),
+    "line_mbit": Text("How wide is the line out, in Mbit/s?", "Hvor bred er linjen ud, i Mbit/s?"),
+    "sources": Text("Which of these exist, or can be switched on? Names with commas between; empty for none",
+                    "Hvilke af disse findes eller kan tændes? Navne med komma imellem; tomt for ingen"),
+    "carer": Text("Who runs the IT: own, operator, supplier or nobody?",
+                  "Hvem driver IT: own (egne), operator (fælles IT-center), supplier (leverandør), nobody (ingen)?"),
+    "hours_week": Text("How many hours a week can somebody look at suspicions?",
+                       "Hvor mange timer om ugen kan nogen se på mistanker?"),
+    "cores": Text("How many cores has a machine that can be given to it? 0 for none",
+                  "Hvor mange kerner har en maskine, der kan stilles til rådighed? 0 for ingen"),
+    "memory_mb": Text("And how many MB of memory?", "Og hvor mange MB hukommelse?"),
+    "resolver": Text("Can name resolution be pointed at another machine?",
+                     "Kan navneopslag peges mod en anden maskine?"),
+}  # fmt: skip
+
+
+def fit(
+    file: Annotated[Path | None, typer.Argument(help="Answers as TOML; options go before it.")] = None,
+    *,
+    hosts: Annotated[int | None, typer.Option(help="Machines on the network.")] = None,
+    line: Annotated[int | None, typer.Option(help="The line out, Mbit/s.")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="What exists or can be switched on; --sources lists.")
+    ] = None,
+    carer: Annotated[str | None, typer.Option(help="Who runs the IT: own, operator, supplier, nobody.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Hours a week somebody has for suspicions.")] = None,
+    cores: Annotated[int | None, typer.Option(help="Cores of a machine that can be given; 0 for none.")] = None,
+    memory: Annotated[int | None, typer.Option(help="Its memory, MB.")] = None,
+    resolver: Annotated[bool | None, typer.Option(help="Whether name resolution can be pointed elsewhere.")] = None,
+    sources: Annotated[bool, typer.Option("--sources", help="List the sources and what each feeds, and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+    language: Spoken = "en",
+) -> None:
+    """Which way in fits an actor (guard, listen or node), what it will and won't see there, and what it costs.
+
+    Asks at a terminal where nothing is given. Nothing is installed, sent or kept.
+    """
+    from bavn.app.fit.analysis import fit as fitted
+
+    if sources:
+        _list(language)
+        return
+    given = {
+        "hosts": hosts, "line_mbit": line, "sources": None if source is None else tuple(source), "carer": carer,
+        "hours_week": hours, "cores": cores, "memory_mb": memory, "resolver": resolver,
+    }  # fmt: skip
+    told = _told(file, {name: value for name, value in given.items() if value is not None}, language)
+    found = fitted(told)
+    print(json.dumps(_plain(told, found, language), ensure_ascii=False) if as_json else _said(found, language))
+
+
+def _told(file: Path | None, given: dict[str, Any], language: "Language") -> "Answers":
+    from bavn.app.fit.answers import Answers, BadAnswers, read
+
+    try:
+        known = (read(file) if file is not None else {}) | given
+        if not known and sys.stdin.isatty():
+            known = _asked(language)
+        if "hosts" not in known:
+            raise Stop(Exit.USAGE, "give at least --hosts, or a file of answers; at a terminal `bavn fit` alone asks")
+        return Answers(**known)
+    except BadAnswers as error:
+        raise Stop(Exit.USAGE if file is None else Exit.INPUT, str(error)) from error
+    except OSError as error:
+        raise Stop(Exit.INPUT, f"{file} cannot be read: {error.strerror}") from error
+
+
+def _asked(language: "Language") -> dict[str, Any]:
+    from bavn.app.fit.answers import Answers
+
+    defaults: dict[str, Any] = {field.name: field.default for field in fields(Answers)} | {"hosts": 50}
+    known: dict[str, Any] = {}
+    for name, question in QUESTIONS.items():
+        if name == "sources":
+            _list(language)
+            text = typer.prompt(question.say(language), default="", show_default=False)
+            known[name] = tuple(part.strip() for part in text.split(",") if part.strip())
+        elif name == "resolver":
+            known[name] = typer.confirm(question.say(language), default=True)
+        else:
+            known[name] = typer.prompt(question.say(language), default=defaults[name], type=type(defaults[name]))
+    return known
+
+
+def _list(language: "Language") -> None:
+    from bavn.app.fit.sources import SOURCES
+
+    for source in SOURCES:
+        print(f"{source.name:10} {source.title.say(language):45} {', '.join(sorted(source.feeds)) or '-'}")
+
+
+def _said(found: "Fit", language: "Language") -> str:
+    cores = WORDS["one" if found.cores == 1 else "many"].say(language).format(found.cores)
+    size = WORDS["size" if found.way == "guard" else "kept"].say(language)
+    sections: list[tuple[str, list[str]]] = [
+        ("way", [WORDS[found.way].say(language), *(text.say(language) for text in found.why)]),
+        ("sees", [text.say(language) for _, text in found.sees] or [WORDS["nothing"].say(language)]),
+        ("misses", [text.say(language) for _, text in found.misses]),
+        ("machine", [size.format(cores, found.memory_mb, found.disk_gb)]),
+        ("people", [text.say(language) for text in found.duties]),
+        ("more", [text.say(language) for text in found.more]),
+        ("next", [f"bavn centre invite; {NEXT[found.way]}"]),
+    ]
+    lines = []
+    for name, said in sections:
+        for at, line in enumerate(said):
+            lines.append(f"{WORDS[name].say(language) if at == 0 else '':16} {line}")
+    return "\n".join(lines)
+
+
+def _plain(told: "Answers", found: "Fit", language: "Language") -> dict[str, object]:
+    return {
+        "answers": {field.name: getattr(told, field.name) for field in fields(told)},
+        "way": found.way, "why": [text.say(language) for text in found.why],
+        "sources": list(found.sources), "sees": [name for name, _ in found.sees],
+        "misses": [name for name, _ in found.misses],
+        "machine": {"cores": found.cores, "memory_mb": found.memory_mb, "disk_gb": found.disk_gb},
+        "duties": [text.say(language) for text in found.duties], "more": [text.say(language) for text in found.more],
+    }  # fmt: skip

@@ -1,0 +1,206 @@
+"""Which of the three ways in fits, what it will see and what not, and what it costs: one table of ways, no opinions.
+
+What a machine must hold is reckoned from figures of docs/benchmarks.md; each stands here with its name.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Final, Literal
+
+from bavn.app.fit.answers import Answers, Carer
+from bavn.app.fit.sources import EVERY, SEES, Source, named
+from bavn.model.text import Text
+
+Way = Literal["guard", "listen", "node"]
+ROWS_HOST_DAY: Final = 30_000
+"""20,000 flows of a host and day (a region of 50,000 hosts and 1e9 flows a day), and half as many names and handshakes.
+Most hosts make fewer."""
+ROW_BYTES: Final = 52.5
+"""46 bytes a flow and 6.5 of roll-ups (docs/store.md)."""
+DAYS_KEPT: Final = 28
+ROWS_CPU_S: Final = 38_000
+"""Sense, store and all detectors, a CPU second of work (`bench/reader`, ten minutes)."""
+PEAK: Final = 5
+"""The busiest hour against the mean."""
+GUARD_MB: Final = 300
+LISTEN_MB: Final = 1024
+NODE_MB: Final = 4096
+NODE_LINE_MBIT: Final = 200
+"""Up to here two cores and 4 GB carry node and Suricata; above it the sensor is sized by the packets it loses."""
+NODE_HOURS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """``way`` in; ``why``; what it ``sees`` and ``misses``, by detector; the machine for it: ``cores``, ``memory_mb``,
+    ``disk_gb``; ``duties``: what people must do, once or again and again; ``more``: what would make it see more."""
+
+    way: Way
+    why: tuple[Text, ...]
+    sees: tuple[tuple[str, Text], ...]
+    misses: tuple[tuple[str, Text], ...]
+    cores: int
+    memory_mb: int
+    disk_gb: int
+    duties: tuple[Text, ...]
+    more: tuple[Text, ...]
+    sources: tuple[str, ...]
+
+
+_SENSOR_TOO_SMALL = Text(
+    "There is a place to listen, but no machine of two cores and {mb} MB for a sensor.",
+    "Der er et sted at lytte, men ingen maskine med to kerner og {mb} MB til en sensor.",
+)
+_NOBODY_LOOKS = Text(
+    "A sensor makes suspicions that somebody must look at; less than an hour a week is there for it.",
+    "En sensor giver mistanker, som nogen skal se på; der er under en time om ugen til det.",
+)
+_CARERS: Final[dict[Carer, Text]] = {
+    "own": Text("Own people run it: `bavn node console` is their screen.",
+                "Egne folk driver det: `bavn node console` er deres skærm."),
+    "operator": Text("The shared IT centre runs it beside its others: `bavn operator add`, docs/operator.md.",
+                     "Det fælles IT-center driver det ved siden af sine andre: `bavn operator add`, docs/operator.md."),
+    "supplier": Text("A supplier runs it: agree in writing who approves blocks and who answers the centre.",
+                     "En leverandør driver det: aftal skriftligt, hvem der godkender spærringer og svarer centret."),
+    "nobody": Text("Nobody runs the IT: somebody must still be named who answers the telephone when a block hurts.",
+                   "Ingen driver IT: der skal dog udpeges én, som tager telefonen, når en spærring gør ondt."),
+}  # fmt: skip
+
+_RESOLVER = Text(
+    "Once: point name resolution at the protected resolver (docs/guard.md).",
+    "Én gang: peg navneopslag mod den beskyttede resolver (docs/guard.md).",
+)
+_FIREWALL = Text(
+    "Once: let the firewall read the list (docs/firewall-lists.md), and name what is never blocked.",
+    "Én gang: lad firewallen læse listen (docs/firewall-lists.md), og nævn, hvad der aldrig spærres.",
+)
+_EACH_WEEK = Text(
+    "Each week: look at `bavn node suspicions`, answer the sector's questions and tasks.",
+    "Hver uge: se på `bavn node suspicions`, besvar sektorens spørgsmål og opgaver.",
+)
+_ONE_LOG = Text(
+    "One log is enough to see something: the resolver's, the firewall's or the proxy's (docs/logs.md).",
+    "Én log er nok til at se noget: resolverens, firewallens eller proxyens (docs/logs.md).",
+)
+_NAMES = Text(
+    "The resolver's query log would show tunnels in names and made-up names.",
+    "Resolverens forespørgselslog ville vise tunneler i navne og opdigtede navne.",
+)
+_INNER = Text(
+    "NetFlow of the inner switches or routers would show movement from machine to machine.",
+    "NetFlow fra de indre switche eller routere ville vise bevægelse fra maskine til maskine.",
+)
+_SENSOR = Text(
+    "A mirror port and a machine of two cores and 4 GB would show everything that is listed as missed.",
+    "En spejlport og en maskine med to kerner og 4 GB ville vise alt det, der står som ikke set.",
+)
+_TOO_SMALL = Text(
+    "The machine that was named is smaller than that: give it more, or expect lag and loss at busy hours.",
+    "Den nævnte maskine er mindre end det: giv den mere, eller forvent forsinkelse og tab i travle timer.",
+)
+
+
+def fit(told: Answers) -> Fit:
+    """The way in for this actor. The same answers give the same fit."""
+    sources = named(told.sources)
+    way, why = _way(told, sources)
+    used = tuple(source for source in sources if way == "node" or not source.sensor)
+    feeds = frozenset[str]() if way == "guard" else frozenset().union(*(source.feeds for source in used))
+    cores, memory_mb, disk_gb = _machine(told, way, used)
+    small = told.cores < cores or told.memory_mb < memory_mb
+    return Fit(
+        way=way, why=why, sees=_named(feeds), misses=_named(EVERY - feeds), cores=cores, memory_mb=memory_mb,
+        disk_gb=disk_gb, duties=_duties(told, way, small=small), more=_more(told, way, feeds),
+        sources=() if way == "guard" else tuple(source.name for source in used),
+    )  # fmt: skip
+
+
+def _way(told: Answers, sources: tuple[Source, ...]) -> tuple[Way, tuple[Text, ...]]:
+    sensors = [source for source in sources if source.sensor]
+    logs = [source for source in sources if source.feeds and not source.sensor]
+    against: list[Text] = []
+    if sensors:
+        if told.cores < 2 or told.memory_mb < NODE_MB:
+            against.append(_filled(_SENSOR_TOO_SMALL, mb=NODE_MB))
+        if told.hours_week < NODE_HOURS and told.carer in ("own", "nobody"):
+            against.append(_NOBODY_LOOKS)
+        if not against:
+            where = sensors[0].title
+            return "node", (_filled(Text(
+                "There is {en}, a machine for a sensor, and somebody who looks at what it finds.",
+                "Der er {da}, en maskine til en sensor, og nogen der ser på, hvad den finder.",
+            ), en=where.en, da=where.da),)  # fmt: skip
+    if logs and told.memory_mb >= LISTEN_MB and told.cores >= 1:
+        return "listen", (*against, Text(
+            f"{len(logs)} sources of logs or flows can be sent to one machine; nothing is put into the traffic's way.",
+            f"{len(logs)} kilder til logge eller flows kan sendes til én maskine; intet sættes i trafikkens vej.",
+        ))  # fmt: skip
+    if logs:
+        against.append(_filled(Text(
+            "Logs exist, but no machine of one core and {mb} MB to take them.",
+            "Der er logge, men ingen maskine med én kerne og {mb} MB til at tage imod dem.",
+        ), mb=LISTEN_MB))  # fmt: skip
+    return "guard", (*against, Text(
+        "Without a source nothing can be seen; what the others saw still protects this actor.",
+        "Uden en kilde kan intet ses; det, de andre så, beskytter stadig denne aktør.",
+    ))  # fmt: skip
+
+
+def _machine(told: Answers, way: Way, used: tuple[Source, ...]) -> tuple[int, int, int]:
+    """Cores, MB and GB."""
+    if way == "guard":
+        return 1, GUARD_MB, 4
+    share = max((1.0 if source.sensor else 0.5 for source in used if source.feeds), default=0.0)
+    rows_day = told.hosts * ROWS_HOST_DAY * share
+    cores = max(1, ceil(rows_day / 86_400 * PEAK / ROWS_CPU_S))
+    memory = LISTEN_MB if rows_day / 86_400 <= 1_000 else 2 * LISTEN_MB
+    if any(source.name == "mirror" for source in used):
+        cores, memory = cores + max(1, ceil(told.line_mbit / NODE_LINE_MBIT)), max(NODE_MB, 2 * memory)
+    return cores, memory, 4 + ceil(rows_day * DAYS_KEPT * ROW_BYTES / 1e9)
+
+
+def _duties(told: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
+    duties = [_CARERS[told.carer]]
+    if told.resolver:
+        duties.append(_RESOLVER)
+    else:
+        duties.append(Text(
+            "Name resolution cannot be pointed elsewhere: let the own resolver fetch the zone (docs/enforcers.md), or"
+            " only the firewall's list protects.",
+            "Navneopslag kan ikke peges et andet sted hen: lad egen resolver hente zonen (docs/enforcers.md), ellers"
+            " beskytter kun firewallens liste.",
+        ))  # fmt: skip
+    duties.append(_FIREWALL)
+    if way != "guard":
+        duties.append(_EACH_WEEK)
+    if way == "node" and told.line_mbit > NODE_LINE_MBIT:
+        duties.append(Text(
+            f"The line is wider than the {NODE_LINE_MBIT} Mbit/s that two cores were sized for: watch the sensor's loss"
+            " in `bavn node health` and add cores.",
+            f"Linjen er bredere end de {NODE_LINE_MBIT} Mbit/s, to kerner er beregnet til: følg sensorens tab i"
+            " `bavn node health`, og tilføj kerner.",
+        ))  # fmt: skip
+    if small:
+        duties.append(_TOO_SMALL)
+    return tuple(duties)
+
+
+def _more(told: Answers, way: Way, feeds: frozenset[str]) -> tuple[Text, ...]:
+    more: list[Text] = []
+    if way == "guard":
+        more.append(_ONE_LOG)
+    elif not {"dns_tunnel", "dga"} & feeds:
+        more.append(_NAMES)
+    if way == "listen" and "lateral" not in feeds:
+        more.append(_INNER)
+    if way == "listen" and not any(source.sensor for source in named(told.sources)):
+        more.append(_SENSOR)
+    return tuple(more)
+
+
+def _named(detectors: frozenset[str]) -> tuple[tuple[str, Text], ...]:
+    return tuple((name, text) for name, text in SEES.items() if name in detectors)
+
+
+def _filled(text: Text, **given: object) -> Text:
+    return Text(text.en.format(**given), text.da.format(**given))
