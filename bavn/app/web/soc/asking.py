@@ -104,8 +104,11 @@ class Askings:
             self._closed = True
             for one in self._kept.values():
                 _kill(one.process)
-            _kill(self._spare)
+            spare, self._spare = self._spare, None
             self._kept.clear()
+        if spare is not None:
+            with spare:  # its pipes are closed, and it is waited for
+                spare.kill()
 
     def _follow(self, asking: Asking, line: bytes) -> None:
         process = asking.process
