@@ -35,9 +35,8 @@ WORDS = {
     "guard": Text("guard: a protected resolver and a list for the firewall, no sensor",
                   "guard: en beskyttet resolver og en liste til firewallen, ingen sensor"),
     "listen": Text("listen: logs and flows are read, no sensor", "listen: logge og flows læses, ingen sensor"),
-    "node": Text("node: a sensor of its own reads the traffic", "node: en egen sensor læser trafikken"),
+    "watch": Text("watch: a sensor reads the traffic", "watch: en sensor læser trafikken"),
 }  # fmt: skip
-NEXT = {"guard": "docs/guard.md", "listen": "docs/logs.md, docs/sources.md", "node": "docs/sources.md"}
 QUESTIONS: dict[str, Text] = {
     "hosts": Text("How many machines are on the network?", "Hvor mange maskiner er der på nettet?"),
     "line_mbit": Text("How wide is the line out, in Mbit/s?", "Hvor bred er linjen ud, i Mbit/s?"),
@@ -72,7 +71,7 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     language: Spoken = "en",
 ) -> None:
-    """Which way in fits an actor (guard, listen or node), what it will and won't see there, and what it costs.
+    """Which way in fits an actor (guard, listen or watch), what it will and won't see there, and what it costs.
 
     Asks at a terminal where nothing is given. Nothing is installed, sent or kept.
     """
@@ -140,7 +139,7 @@ def _said(found: "Fit", language: "Language") -> str:
         ("machine", [size.format(cores, found.memory_mb, found.disk_gb)]),
         ("people", [text.say(language) for text in found.duties]),
         ("more", [text.say(language) for text in found.more]),
-        ("next", [f"bavn centre invite; {NEXT[found.way]}"]),
+        ("next", [f"bavn centre invite; bavn node {found.way}: docs/ways-in.md"]),
     ]
     lines = []
     for name, said in sections:

@@ -16,7 +16,6 @@ from bavn.app.cli import (
     console,
     dry_run,
     evidence,
-    guard,
     health,
     hunt,
     node_cases,
@@ -27,6 +26,7 @@ from bavn.app.cli import (
     store,
     suspicions,
     verdicts,
+    way_in,
 )
 from bavn.app.cli.book import NODE_TOML, AsJson, Config, Spoken, asks, book_of, show_table
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
@@ -51,7 +51,7 @@ app.command("attach")(attach.attach)
 node_cases.attach(app)
 app.command("health")(health.health)
 app.command("dry-run")(dry_run.dry_run)
-guard.attach(app)
+way_in.attach(app)
 app.command("console")(console.node_console)
 app.add_typer(account.group("soc"), name="account")
 

@@ -12,7 +12,7 @@ import typer
 
 from bavn.app.cli.book import AsJson, Spoken, show_table
 from bavn.app.cli.centre_store import passphrase_in
-from bavn.app.cli.guard import LISTEN, LISTS
+from bavn.app.cli.way_in import LISTEN, LISTS
 from bavn.app.cli.words import cell, number
 from bavn.app.config_operator import read_operator
 from bavn.app.exits import Exit, Stop
@@ -90,9 +90,9 @@ def add(
 ) -> None:
     """Take an actor in: its own folder, and membership with a one-time token. A running operator starts it at once."""
     from bavn.app.cli.node import PIN, TOKEN
-    from bavn.app.guard import Guard
     from bavn.app.operated.adding import Wanted
     from bavn.app.operated.adding import add as take
+    from bavn.app.way_in import WayIn
 
     operator = read_operator(config)
     pin = (pin or operator.operator.pin).lower().replace(":", "")
@@ -104,7 +104,7 @@ def add(
         raise Stop(Exit.USAGE, "give --config with the actor's node.toml, or --token to write one, or both")
     if node is not None and (listen or upstream or client or lists):
         raise Stop(Exit.USAGE, "--listen, --upstream, --client and --lists are of a node.toml that is written here")
-    guard = Guard(
+    guard = WayIn(
         actor=actor, centre_url=centre_url or operator.operator.centre_url, listen=listen or [],
         upstreams=upstream or [], clients=client or [], lists=lists,
     )  # fmt: skip

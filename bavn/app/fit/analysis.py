@@ -5,13 +5,13 @@ What a machine must hold is reckoned from figures of docs/benchmarks.md; each st
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Final, Literal
+from typing import Final
 
 from bavn.app.fit.answers import Answers, Carer
 from bavn.app.fit.sources import EVERY, SEES, Source, named
+from bavn.app.way_in import Way
 from bavn.model.text import Text
 
-Way = Literal["guard", "listen", "node"]
 ROWS_HOST_DAY: Final = 30_000
 """20,000 flows of a host and day (a region of 50,000 hosts and 1e9 flows a day), and half as many names and handshakes.
 Most hosts make fewer."""
@@ -104,7 +104,7 @@ def fit(told: Answers) -> Fit:
     """The way in for this actor. The same answers give the same fit."""
     sources = named(told.sources)
     way, why = _way(told, sources)
-    used = tuple(source for source in sources if way == "node" or not source.sensor)
+    used = tuple(source for source in sources if way == "watch" or not source.sensor)
     feeds = frozenset[str]() if way == "guard" else frozenset().union(*(source.feeds for source in used))
     cores, memory_mb, disk_gb = _machine(told, way, used)
     small = told.cores < cores or told.memory_mb < memory_mb
@@ -126,7 +126,7 @@ def _way(told: Answers, sources: tuple[Source, ...]) -> tuple[Way, tuple[Text, .
             against.append(_NOBODY_LOOKS)
         if not against:
             where = sensors[0].title
-            return "node", (_filled(Text(
+            return "watch", (_filled(Text(
                 "There is {en}, a machine for a sensor, and somebody who looks at what it finds.",
                 "Der er {da}, en maskine til en sensor, og nogen der ser på, hvad den finder.",
             ), en=where.en, da=where.da),)  # fmt: skip
@@ -173,7 +173,7 @@ def _duties(told: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
     duties.append(_FIREWALL)
     if way != "guard":
         duties.append(_EACH_WEEK)
-    if way == "node" and told.line_mbit > NODE_LINE_MBIT:
+    if way == "watch" and told.line_mbit > NODE_LINE_MBIT:
         duties.append(Text(
             f"The line is wider than the {NODE_LINE_MBIT} Mbit/s that two cores were sized for: watch the sensor's loss"
             " in `bavn node health` and add cores.",

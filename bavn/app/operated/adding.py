@@ -13,10 +13,10 @@ from typing import Final
 from bavn.app.config import CENTRE_KEYS, NodeConfig, read_node
 from bavn.app.config_operator import OperatorConfig
 from bavn.app.exits import Exit, Stop
-from bavn.app.guard import Guard
 from bavn.app.operated.home import NODE_TOML, home_of, make_home, named_paths, prepare_home
 from bavn.app.operated.register import Entry, Register
 from bavn.app.real import SystemClock, SystemDice
+from bavn.app.way_in import WayIn
 from bavn.model.member import ACTOR_NAME, RESERVED_NAMES
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
@@ -33,7 +33,7 @@ class Wanted:
 
     actor: str
     config: Path | None
-    guard: Guard
+    guard: WayIn
     token: str
     pin: str
     user: str

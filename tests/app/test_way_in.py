@@ -1,4 +1,4 @@
-"""From nothing to protected by one command: a guard against a centre over real TLS, and a real resolver."""
+"""From nothing to protected by one command: guard, listen and watch against a centre over real TLS."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dns.exception
@@ -21,11 +22,13 @@ from typer.testing import CliRunner
 from bavn.app.cli.node import app
 from bavn.app.config import read_node
 from bavn.app.exits import Exit, Stop
-from bavn.app.guard import Guard, configured
 from bavn.app.node_parts import build
+from bavn.app.way_in import WayIn, configured, take_group_key
 from bavn.model.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
+from bavn.psi.keys import new_group_key_file
+from bavn.sim.dice import SeededDice
 from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
 from bavn.wire.stix import bundle_of
 
@@ -67,10 +70,11 @@ def memory_mb(pid, field):
 class Guarded:
     """A guard's process, ended with its resolver."""
 
-    def __init__(self, folder, stand, resolver, lists, token):
+    def __init__(self, folder, stand, lists, token, words, resolver=0):
         self.folder, self.resolver, self.lists = folder, resolver, lists
-        words = ["guard", "--actor", "region-a", "--centre", stand.url, "--pin", stand.centre.authority.fingerprint]
-        words += ["--listen", f"127.0.0.1@{resolver}", "--upstream", "127.0.0.1@9", "--lists", f"127.0.0.1:{lists}"]
+        way, *more = words
+        words = [way, "--actor", "region-a", "--centre", stand.url, "--pin", stand.centre.authority.fingerprint]
+        words += ["--lists", f"127.0.0.1:{lists}", *more]
         run = "import sys; from bavn.app.cli.main import main; sys.argv = ['bavn', 'node', *sys.argv[1:]]; main()"
         self.process = subprocess.Popen(
             [sys.executable, "-c", run, *words], cwd=folder, text=True, stdout=subprocess.PIPE,
@@ -104,7 +108,8 @@ def guarding(tmp_path_factory, stand):
     resolver, lists = free_port(), free_port()
 
     def start(token=""):
-        started.append(Guarded(folder, stand, resolver, lists, token))
+        words = ["guard", "--listen", f"127.0.0.1@{resolver}", "--upstream", "127.0.0.1@9"]
+        started.append(Guarded(folder, stand, lists, token, words, resolver))
         return started[-1]
 
     yield start
@@ -149,8 +154,120 @@ def test_one_command_protects_an_actor_without_anything_and_its_hits_come_back(g
     again.until(lambda: rcode(again.resolver, "evil-c2.com.") != dns.rcode.NXDOMAIN)
 
 
+@pytest.fixture
+def watching(tmp_path_factory, stand):
+    started = []
+
+    def start(folder, token, *words):
+        started.append(Guarded(folder, stand, free_port(), token, words))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.end(signal.SIGKILL)
+
+
+def observed(stand, heard, released):
+    heard.extend(taken.heard for taken in stand.centre.inbox.take())
+    return [one for one in heard if type(one).__name__ == "Observed" and one.indicator_id == released.id]
+
+
+@pytest.mark.slow
+def test_one_command_listens_to_logs_and_finds_what_was_there_before_the_indicator(watching, stand, tmp_path) -> None:
+    port, key, home = free_port(), tmp_path / "handed-over.key", tmp_path / "node"
+    home.mkdir()
+    key.write_bytes(new_group_key_file(SeededDice(1, "group")))
+    words = ["listen", "--syslog", f"127.0.0.1:{port}", "--home", "10.0.0.0/8", "--group-key", str(key)]
+    node = watching(home, stand.centre.enrolment.invite("region-a"), *words)
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    line = f"<30>1 {stamp} ns unbound 812 - - [812:0] info: 10.0.0.7 evil-c2.com. A IN"
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        for _ in range(20):
+            sender.sendto(line.encode(), ("127.0.0.1", port))
+    spool = home / "data"
+    node.until(lambda: any(spool.rglob("*.parquet")))
+    name, released = indicator("evil-c2.com", 1)
+    stand.centre.say("region-a", released)
+    heard = []
+    node.until(lambda: observed(stand, heard, name))
+    assert {one.kind for one in observed(stand, heard, name)} == {"seen"}
+    node.until(lambda: node.list("domain.txt") == "evil-c2.com\n")
+    node.end()
+    again = watching(home, "", "listen")  # what was written holds
+    again.until(lambda: again.list("domain.txt") == "evil-c2.com\n")
+
+
+def words_of(way, **more):
+    return WayIn(way=way, actor="klinik", centre_url="https://centre.example:8443", lists="127.0.0.1:8480", **more)
+
+
+def test_what_listens_and_what_watches_is_written_as_it_was_asked_for(tmp_path) -> None:
+    heard = configured(
+        tmp_path / "listen.toml",
+        words_of(
+            "listen", keyholder_url="https://holder.example:8444", homes=["10.9.0.0/16"],
+            sense={"syslog_udp_listen": "10.9.0.2:514", "log_files": ["squid:/var/log/squid/access.log"]},
+        ),
+    )  # fmt: skip
+    assert heard.node.keyholder_url == "https://holder.example:8444"
+    assert heard.node.homes == ("10.9.0.0/16",)
+    assert heard.sense.syslog_udp_listen == "10.9.0.2:514"
+    assert heard.sense.log_files == ("squid:/var/log/squid/access.log",)
+    assert heard.enforce.resolver_listen == ()
+    seen = configured(
+        tmp_path / "watch.toml",
+        words_of("watch", sense={"suricata_interface": "eth1"}, listen=["127.0.0.1@53"], upstreams=["192.0.2.53@53"]),
+    )
+    assert seen.sense.suricata_interface == "eth1"
+    assert seen.enforce.resolver_upstreams == ("192.0.2.53@53",)
+    with pytest.raises(Stop, match="watches; start it with"):
+        configured(tmp_path / "watch.toml", words_of("guard"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (words_of("listen"), "one of --syslog"),
+        (words_of("watch", sense={"syslog_udp_listen": "10.9.0.2:514"}), "one of --interface, --eve, --zeek"),
+        (words_of("listen", sense={"netflow_listen": "10.9.0.2:2055"}, listen=["127.0.0.1@53"]), "--upstream"),
+        (words_of("listen", sense={"netflow_listen": "10.9.0.2:2055"}, homes=["10.9"]), "homes"),
+    ],
+)
+def test_a_way_in_without_what_it_needs_is_one_clear_error(tmp_path, asked, said) -> None:
+    with pytest.raises(Stop, match=said) as stopped:
+        configured(tmp_path / "node.toml", asked)
+    assert stopped.value.code is Exit.USAGE
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_group_key_is_taken_once_and_never_over_another(tmp_path) -> None:
+    config = configured(tmp_path / "node.toml", words_of("watch", sense={"eve_file": "eve.json"}))
+    first, second, bad = (tmp_path / name for name in ("first", "second", "bad"))
+    first.write_bytes(new_group_key_file(SeededDice(1, "a")))
+    second.write_bytes(new_group_key_file(SeededDice(2, "a")))
+    bad.write_bytes(b"no key")
+    for _ in range(2):
+        take_group_key(config, first)
+    kept = config.path("group.key")
+    assert kept.read_bytes() == first.read_bytes()
+    assert kept.stat().st_mode & 0o077 == 0
+    for file, said in ((second, "never overwritten"), (bad, "bad"), (tmp_path / "none", "cannot be taken")):
+        with pytest.raises(Stop, match=said):
+            take_group_key(config, file)
+    assert kept.read_bytes() == first.read_bytes()
+
+
+def test_who_is_unknown_to_the_key_holder_is_told_what_to_give(tmp_path, stand) -> None:
+    words = ["listen", "--config", str(tmp_path / "node.toml"), "--actor", "region-a", "--netflow", "127.0.0.1:0"]
+    words += ["--keyholder", "https://127.0.0.1:1", "--centre", stand.url, "--pin", stand.centre.authority.fingerprint]
+    done = CliRunner().invoke(app, [*words, "--token", stand.centre.enrolment.invite("region-a")])
+    assert isinstance(done.exception, Stop), done.output
+    assert "--keyholder-pin and --keyholder-token" in str(done.exception)
+
+
 def asked(**more):
-    return Guard(actor="klinik", upstreams=["192.0.2.53@53"], listen=["127.0.0.1@5353"], **more)
+    return WayIn(actor="klinik", upstreams=["192.0.2.53@53"], listen=["127.0.0.1@5353"], **more)
 
 
 def test_the_configuration_is_written_once_and_is_what_was_asked_for(tmp_path) -> None:
@@ -165,17 +282,17 @@ def test_the_configuration_is_written_once_and_is_what_was_asked_for(tmp_path) -
     assert (made.enforce.list_folder, made.enforce.list_listen) == ("lists", "10.1.2.3:8480")
     assert file.stat().st_mode & 0o077 == 0
     before = file.read_bytes()
-    assert configured(file, Guard(actor="other", upstreams=["192.0.2.54@53"])) == made
+    assert configured(file, WayIn(actor="other", upstreams=["192.0.2.54@53"])) == made
     assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (Guard(actor="", upstreams=["192.0.2.53@53"]), "--actor"),
-        (Guard(actor="klinik"), "--upstream"),
-        (Guard(actor="K L", upstreams=["192.0.2.53@53"]), "actor must be"),
-        (Guard(actor='x"\n[sense]\neve_file = "y', upstreams=["192.0.2.53@53"]), "actor must be"),
+        (WayIn(actor="", upstreams=["192.0.2.53@53"]), "--actor"),
+        (WayIn(actor="klinik"), "--upstream"),
+        (WayIn(actor="K L", upstreams=["192.0.2.53@53"]), "actor must be"),
+        (WayIn(actor='x"\n[sense]\neve_file = "y', upstreams=["192.0.2.53@53"]), "actor must be"),
     ],
 )
 def test_what_is_missing_or_wrong_is_one_clear_error_and_nothing_is_written(tmp_path, given, said) -> None:
