@@ -1,4 +1,5 @@
-"""Pages of the docs that are made from code: every setting with its unit, default and bounds, every exit code.
+"""Pages of the docs that are made from code: every setting with its unit, default and bounds, every command
+with its options, every exit code.
 
 ``python -m bavn.app.pages FOLDER`` writes them (script/docs); tests/manners/test_pages.py compares.
 """
@@ -8,6 +9,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+from bavn.app.command_page import command_page
 from bavn.app.config import KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES, PlaceTable
 from bavn.app.config_console import ConsoleTable
 from bavn.app.config_exchange import ExchangeTable
@@ -65,6 +67,7 @@ def pages() -> dict[str, str]:
             {"operator": OperatorTable},
         ),
     }
+    made["commands.md"] = command_page()
     for code, page in PAGES.items():
         title = f"# Exit code {int(code)}: {code.name.lower().replace('_', ' ')}"
         danish = f"*Dansk:* {page.meaning.da} {page.do.da}"
