@@ -17,6 +17,7 @@ from bavn.app.config import read_node
 from bavn.app.exits import Exit, Stop
 from bavn.app.node_asks import asks, book_of
 from bavn.app.real import SystemClock, SystemDice
+from bavn.model.case import CaseState
 from bavn.model.moment import HOUR_US
 from bavn.model.text import Text
 from bavn.model.work import STEPS, DueState, TaskState, step_standing
@@ -27,6 +28,8 @@ from bavn.wire.outbox import Outbox
 SOON_US: Final = 4 * HOUR_US
 
 OWED: Final = (DueState.WAITING, DueState.SOON, DueState.OVERDUE)
+OVER: Final = (CaseState.CLOSED, CaseState.DISMISSED, CaseState.MERGED)
+"""What is asked in a case that stands so is not owed any more; where it was merged, it is asked in the other one."""
 
 RULES: Final[dict[str, Text]] = {
     "answer_cases": Text("not sent: the policy answers no cases", "ikke sendt: politikken besvarer ingen sager"),
@@ -91,9 +94,11 @@ def rule_text(rule: str) -> Text:
 
 
 def dues_of(one: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int, DueState]]:
-    """(task, step, deadline, where it stands) of everything that is asked in a case."""
+    """(task, step, deadline, where it stands) of everything that is asked in a case; void where the case is over."""
+    over = one.state in OVER
     return [
         (task, step, task[f"{step}_us"],
-         step_standing(TaskState(task["state"]), step, task[f"{step}_us"], None, now_us, SOON_US))
+         DueState.VOID if over
+         else step_standing(TaskState(task["state"]), step, task[f"{step}_us"], None, now_us, SOON_US))
         for task in one.part["tasks"] for step in STEPS
     ]  # fmt: skip

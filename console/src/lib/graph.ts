@@ -38,7 +38,7 @@ function standIn(): void {
 }
 
 const LAYOUTS: Readonly<Record<Given["layout"], LayoutOptions>> = {
-  force: { name: "cose", animate: false, randomize: false, padding: 20, nodeRepulsion: () => 9000, idealEdgeLength: () => 80 },
+  force: { name: "cose", animate: false, randomize: false, padding: 20, nodeRepulsion: () => 9000, idealEdgeLength: () => 110, nodeDimensionsIncludeLabels: true },
   rings: { name: "concentric", animate: false, padding: 20, minNodeSpacing: 30, concentric: (node) => node.degree(false), levelWidth: () => 2 },
   rows: { name: "breadthfirst", animate: false, padding: 20, directed: true, spacingFactor: 1.1, transform: (_, at) => ({ x: at.y * 1.6, y: at.x }) },
 };
@@ -79,7 +79,7 @@ export function drawn(box: HTMLDivElement, { nodes, edges, layout, by, font }: G
     style: style(by, font),
     layout: LAYOUTS[layout],
     minZoom: 0.2,
-    maxZoom: 3,
+    maxZoom: 1.2, // of what fits: a graph of four nodes is not blown up until its names lie on each other
     userZoomingEnabled: false,
     autoungrabify: false,
   });

@@ -18,6 +18,9 @@ export const brief = (value: number): string => by("brief", { notation: "compact
 export const decimal = (value: number, digits = 1): string =>
   by(`decimal${digits}`, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 
+/** "region-nord or region-syd": any one of them. */
+export const either = (names: readonly string[]): string => new Intl.ListFormat(locale(), { type: "disjunction" }).format(names);
+
 /** ``share``: 0 to 1. */
 export const percent = (share: number, digits = 0): string =>
   by(`percent${digits}`, { style: "percent", maximumFractionDigits: digits }).format(share);

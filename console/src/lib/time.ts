@@ -38,7 +38,8 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** "2 hours ago", "in 3 days"; ``now_ms`` is handed in so that it can tick. */
 export function relative(us: number, now_ms: number): string {
-  const seconds = us / 1e6 - now_ms / 1000;
+  // What happened since the page's clock ticked last is now, not in the future.
+  const seconds = us / 1e6 - Math.max(now_ms, Math.min(us / 1e3, Date.now())) / 1000;
   const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(Math.round(seconds / size), unit);
 }

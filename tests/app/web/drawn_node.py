@@ -73,7 +73,8 @@ def own(number: int, host_byte: int = 0) -> str:
     return f"10.0.{host_byte}.{number}"
 
 
-def _event(kind: str, at_us: int, src: str, dst: str, port: int, number: int, **more: Any) -> str:
+def event(kind: str, at_us: int, src: str, dst: str, port: int, number: int, **more: Any) -> str:
+    """A line of eve.json: ``kind`` of event number ``number`` (its flow and community id), TCP unless ``more`` says."""
     stamp = as_datetime(at_us).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
     plain = {
         "timestamp": stamp, "event_type": kind, "src_ip": src, "src_port": 40000 + number % 20000, "dest_ip": dst,
@@ -92,7 +93,7 @@ def _lines(now_us: int, host_byte: int) -> list[str]:
         at_us = start_us + minute * MINUTE_US
         number += 1
         src = own(21, host_byte)
-        lines.append(_event("flow", at_us, src, C2_ADDRESS, 443, number, app_proto="tls"))
+        lines.append(event("flow", at_us, src, C2_ADDRESS, 443, number, app_proto="tls"))
         tls = {
             "sni": C2,
             "version": "TLS 1.3",
@@ -101,24 +102,22 @@ def _lines(now_us: int, host_byte: int) -> list[str]:
             "subject": "CN=c2",
             "issuerdn": "CN=c2",
         }
-        lines.append(_event("tls", at_us, src, C2_ADDRESS, 443, number, tls=tls))
+        lines.append(event("tls", at_us, src, C2_ADDRESS, 443, number, tls=tls))
         for host in (5, 22, 23, 24):
             number += 1
             lines.append(
-                _event("flow", at_us, own(20 + host % 5, host_byte), own(5, host_byte), 445, number, app_proto="smb")
+                event("flow", at_us, own(20 + host % 5, host_byte), own(5, host_byte), 445, number, app_proto="smb")
             )
             dns = {"type": "query", "id": number % 60000, "rrname": f"www{host}.example.org", "rrtype": "A"}
-            lines.append(
-                _event("dns", at_us, own(host, host_byte), own(2, host_byte), 53, number, dns=dns, proto="UDP")
-            )
+            lines.append(event("dns", at_us, own(host, host_byte), own(2, host_byte), 53, number, dns=dns, proto="UDP"))
     http = {"hostname": "files.example.net", "url": f"/get?cpr={NUMBER}", "http_method": "GET", "status": 200,
             "http_user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"}  # fmt: skip
-    lines.append(_event("http", start_us, own(22, host_byte), "198.51.100.9", 80, 90001, http=http))
-    lines.append(_event("flow", start_us, own(22, host_byte), "198.51.100.9", 80, 90001, app_proto="http"))
+    lines.append(event("http", start_us, own(22, host_byte), "198.51.100.9", 80, 90001, http=http))
+    lines.append(event("flow", start_us, own(22, host_byte), "198.51.100.9", 80, 90001, app_proto="http"))
     for port in range(40):
-        lines.append(_event("flow", start_us + port, own(23, host_byte), own(5, host_byte), 1000 + port, 91000 + port,
+        lines.append(event("flow", start_us + port, own(23, host_byte), own(5, host_byte), 1000 + port, 91000 + port,
                             tcp={"tcp_flags_ts": "02", "tcp_flags_tc": "14", "syn": True}))  # fmt: skip
-    lines.append(_event("flow", now_us - MINUTE_US, own(24, host_byte), own(5, host_byte), 445, 95000, app_proto="smb"))
+    lines.append(event("flow", now_us - MINUTE_US, own(24, host_byte), own(5, host_byte), 445, 95000, app_proto="smb"))
     return lines
 
 

@@ -41,7 +41,8 @@ _MARKS: Final = (
     "SELECT (SELECT max(number) FROM verdict), (SELECT count(*) FROM verdict_end)",
     "SELECT count(*), max(number), sum(ended_us IS NOT NULL) FROM sector_verdict",
 )
-SURVEY_WAIT_S: Final = 2.0
+SURVEY_WAIT_S: Final = 0.1
+"""A page does not wait for a survey: it says that one is being made, and asks again."""
 LOOK_MB_MAX: Final = 512
 LOOK_S_MAX: Final = 20.0
 NO_HISTORY: Final = Text(

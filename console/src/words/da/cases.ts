@@ -73,7 +73,7 @@ const da: typeof en = {
   actors: {
     title: "Hvad hver aktør fik at vide", note: "Sin egen del, aldrig hvem eller hvor mange andre der er i sagen", add: "Tilføj en aktør", addHelp: "Den ser sin del fra da af.",
     name: "Aktør", why: "Hvorfor", byHand: "tilføjet ved håndkraft", reported: "meldte", version: (n) => `version ${n}`, own: "Dens egne observabler", words: "Ord, den læser",
-    tasks: (n) => `${n} opgaver`, state: "Tilstand, den ser", none: "Ingen aktør er i sagen", rule: (rule) => `regel ${rule}`, techniques: "Teknikker",
+    state: "Tilstand, den ser", none: "Ingen aktør er i sagen", rule: (rule) => `regel ${rule}`, techniques: "Teknikker",
   },
   nis2: {
     title: "NIS2's ure", note: "Hos hver aktør; Bavn sender intet til en myndighed", noteVerb: "Notér", act: "Hvad der skete", at: "Hvornår", atHelp: "Tom: nu. Din tidszone.",

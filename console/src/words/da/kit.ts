@@ -23,7 +23,7 @@ const da: typeof en = {
   shortcuts: "Genvejstaster",
   shortcutGroups: { everywhere: "Overalt", page: "Denne side", table: "I en tabel" },
   showShortcuts: "Vis disse genveje",
-  close: "Luk",
+  close: "Luk", closeDialog: "Luk dette vindue",
   cancel: "Fortryd",
   confirm: "Fortsæt",
   copy: "Kopiér",

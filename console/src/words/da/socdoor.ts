@@ -10,7 +10,7 @@ const da: typeof en = {
   lineOf: (n) => `Linje ${n}`, rule: "Regel", reason: "Grund", hash: "Hash", itemId: "Emne",
   element: "Element", asked: "Spurgt", wouldLeave: "Meldingen, der ville gå ud", keeps: "Det ville stadig blive her", allow: "Lad det blive oplyst", allowSure: "Centralen får dette, når den viser, at nok andre har det:",
   veto: "Veto", vetoSure: "Dette går aldrig ud, uanset politikken, før vetoet tages tilbage.", allowed: "Det må oplyses.", vetoed: "Det går aldrig ud.",
-  nothingWaits: "Intet venter på et menneske", nothingWaitsNext: "Hvor politikken siger `ask`, kommer det, centralen vil have oplyst, her først.", bySuspicion: "Det hviler på",
+  nothingWaits: "Intet venter på et menneske", nothingWaitsNext: "Hvor politikken siger `ask`, kommer det, centralen vil have oplyst, her først.", bySuspicion: "mistanken bag",
   fields: {
     type: "type", value: "værdi", detector: "detektor", technique: "teknik", p_bucket: "trin for p (0 til 15)", hosts_bucket: "trin for maskiner (0 til 3)", first_hour: "første time", last_hour: "sidste time",
     period_bucket: "trin for perioden", regularity_bucket: "trin for regelmæssighed", walk_bucket: "trin for en vandring",

@@ -71,7 +71,7 @@ export default {
   actors: {
     title: "What each actor was told", note: "Its own part, never who or how many others are in the case", add: "Add an actor", addHelp: "It sees its part from then on.",
     name: "Actor", why: "Why", byHand: "added by hand", reported: "reported", version: (n: string) => `version ${n}`, own: "Its own observables", words: "Words it reads",
-    tasks: (n: string) => `${n} tasks`, state: "State it sees", none: "No actor is in the case", rule: (rule: string) => `rule ${rule}`, techniques: "Techniques",
+    state: "State it sees", none: "No actor is in the case", rule: (rule: string) => `rule ${rule}`, techniques: "Techniques",
   },
   nis2: {
     title: "NIS2's clocks", note: "At each actor; Bavn sends nothing to an authority", noteVerb: "Note", act: "What happened", at: "When", atHelp: "Empty: now. Your time zone.",

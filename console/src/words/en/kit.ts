@@ -22,7 +22,7 @@ export default {
   shortcuts: "Keyboard shortcuts",
   shortcutGroups: { everywhere: "Everywhere", page: "This page", table: "In a table" },
   showShortcuts: "Show these shortcuts",
-  close: "Close",
+  close: "Close", closeDialog: "Close this window",
   cancel: "Cancel",
   confirm: "Go ahead",
   copy: "Copy",

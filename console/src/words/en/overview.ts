@@ -22,7 +22,7 @@ export default {
   heard: "Heard",
   loss: (permille: string) => `${permille} ‰ of packets lost`,
   sensor: { up: "Sensor up", down: "Sensor down", none: "No sensor" } as Readonly<Record<string, string>>,
-  leadsAt: (leads: string) => `${leads} leads`,
+  leadsAt: (leads: string) => `leads: ${leads}`,
   noActors: "No members yet",
   noActorsNext: "Invite the first actor under Members.",
   leadsNow: "Leads now",

@@ -9,7 +9,7 @@ export default {
   lineOf: (n: string) => `Line ${n}`, rule: "Rule", reason: "Reason", hash: "Hash", itemId: "Item",
   element: "Element", asked: "Asked", wouldLeave: "The report that would leave", keeps: "It would still stay here", allow: "Let it be named", allowSure: "The centre is told this when it is shown that enough others hold it:",
   veto: "Veto", vetoSure: "This never leaves, whatever the policy says, until the veto is taken back.", allowed: "It may be named.", vetoed: "It never leaves.",
-  nothingWaits: "Nothing waits for a person", nothingWaitsNext: "Where the policy says `ask`, what the centre wants named comes here first.", bySuspicion: "It rests on",
+  nothingWaits: "Nothing waits for a person", nothingWaitsNext: "Where the policy says `ask`, what the centre wants named comes here first.", bySuspicion: "the suspicion it rests on",
   fields: {
     type: "type", value: "value", detector: "detector", technique: "technique", p_bucket: "step of p (0 to 15)", hosts_bucket: "step of hosts (0 to 3)", first_hour: "first hour", last_hour: "last hour",
     period_bucket: "step of the period", regularity_bucket: "step of regularity", walk_bucket: "step of a walk",

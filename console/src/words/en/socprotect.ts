@@ -14,7 +14,7 @@ export default {
   what: "Domain, address, type:value or indicator", whatHelp: "It asks this node's own history and changes nothing.", howFar: "Days back (0: as the policy says)", tryIt: "Try it", trying: "Asking own history …",
   wouldHit: (hosts: string, of: string, times: string) => `A block would have hit ${hosts} of ${of} own hosts, ${times} times.`, covers: (a: string, b: string) => `It would cover ${a} of ${b} destinations in use.`, nobody: "Nobody here met it.",
   noHistory: "There is no history: this node has no sensor, so nobody knows whom it would hit.", atOnce: "History and lists have nothing against it: it would go into force at once.", wouldWait: "It would not go into force at once",
-  historyOf: (have: string, want: string) => `${have} days of own history, of ${want} that were asked for`, services: "What stands behind it", namedHosts: "Own hosts that met it", known: "Lists", kind: "Kind", service: "Service", times: "Records",
+  historyOf: (have: string, want: string) => `Days of own history: ${have}, of ${want} that were asked for`, services: "What stands behind it", namedHosts: "Own hosts that met it", known: "Lists", kind: "Kind", service: "Service", times: "Records",
   neverLead: "What this actor blocks for nobody. The list is a file that the policy names (never_block_file); own networks and domains and the centre are added by the node.", covering: { tree: "and all below", name: "this name", network: "network" } as Record<string, string>, covers1: "Covers", reason: "Table", ask: "May this be blocked?",
   forbidden: (table: string) => `No: the list names it under [${table}].`, mayBe: "The list has nothing against it.", noEntries: "Nothing on the list fits", noEntriesNext: "Take the search away.",
 };

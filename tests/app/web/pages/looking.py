@@ -21,6 +21,7 @@ COLLECT = """addEventListener("securitypolicyviolation", (event) =>
 LITERAL = re.compile(r"[:,\[]\s*(?:\([^)]*\)\s*=>\s*)?(?:\"((?:[^\"\\]|\\.)*)\"|`((?:[^`\\]|\\.)*)`)")
 SAME = {"bytes"}
 """Words of both languages."""
+TALL_MAX = 6000
 SETTLE_MS = 60_000
 """On a busy machine; nothing is measured here."""
 SHOWN = """() => {
@@ -116,8 +117,13 @@ def settled(page: Page) -> None:
 
 
 def shot(page: Page, name: str) -> Path:
-    """A picture under build/screenshots, kept for those who look."""
+    """A picture of the whole page under build/screenshots, kept for those who look. The window is made as tall as the
+    page for it: Chromium paints what sticks to a window wrongly where a picture is taller than that."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    path = SHOTS / f"{name}.png"
+    path, size = SHOTS / f"{name}.png", page.viewport_size
+    assert size is not None
+    tall = page.evaluate("() => document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(tall, TALL_MAX))})
     page.screenshot(path=path, full_page=True)
+    page.set_viewport_size(size)
     return path

@@ -4,7 +4,7 @@ import pytest
 
 from bavn.actor.door.case_book import CaseBook
 from bavn.wire.book import Book
-from tests.app.web.drawn_node import BEACON, CASE, QUESTION, TASK, own
+from tests.app.web.drawn_node import BEACON, CASE, QUESTION, TASK, own, part
 from tests.app.web.soc.conftest import ANNA
 
 
@@ -23,6 +23,18 @@ def test_the_part_says_what_is_asked_and_by_when(looking) -> None:
     assert case["work"][0]["dues"][0]["standing"] == "overdue"
     assert case["clocks"][0]["report"] == "early-warning"
     assert looking.get("/cases/case-0000000000000000", code=404)["type"] == "no-case"
+
+
+@pytest.mark.parametrize("state", ["closed", "dismissed", "merged"])
+def test_in_a_case_that_is_over_nothing_is_owed(console, state) -> None:
+    assert console.get("/today")["overdue"] > 0
+    (here,) = console.house.seen_by(ANNA)
+    with Book(here.file.parent / "data" / "node.db") as book:
+        CaseBook(book).keep(part(console.house.clock.now_us(), state=state, version=2), 1)
+    (short,) = console.get("/cases")["items"]
+    assert (short["owed_us"], short["overdue"], short["tasks"]) == (None, False, 2)
+    assert (console.get("/today")["owed"], console.get("/today")["overdue"]) == (0, 0)
+    assert [task["dues"] for task in console.get(f"/cases/{CASE}")["work"]] == [[], []]
 
 
 def test_an_answer_is_shown_first_and_left_as_it_was_shown(console) -> None:
