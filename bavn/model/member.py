@@ -17,7 +17,7 @@ CENTRE_NAME: Final = "centre"
 RESERVED_NAMES: Final = frozenset({CENTRE_NAME, "keyholder", "sector", "nobody"})
 """Names that no actor may take: they stand for parties that are not actors."""
 
-ActorKind = Literal["region", "municipality", "supplier", "agency", "clinic", "other"]
+ActorKind = Literal["region", "municipality", "supplier", "agency", "clinic", "it-centre", "other"]
 
 
 class ActorState(StrEnum):

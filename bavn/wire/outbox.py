@@ -164,6 +164,11 @@ class Outbox:
         with self.book.transaction():
             self._remove("recipient = ? AND seq <= ?", (recipient, seq), "acknowledged")
 
+    def drop(self, recipient: str) -> int:
+        """Everything that waits for a recipient that is gone for good is taken back; how many that were."""
+        with self.book.transaction():
+            return self._remove("recipient = ?", (recipient,), "withdrawn")
+
     def last_seq(self, recipient: str) -> int:
         """The number of what was put last; 0 for nothing yet."""
         found = self.book.rows("SELECT last_seq FROM outbox_queue WHERE recipient = ?", (recipient,))

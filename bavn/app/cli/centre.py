@@ -24,6 +24,7 @@ from bavn.app.cli import (
     proposals,
     publish,
     remind,
+    rollout,
     source,
 )
 from bavn.app.cli import ask as asking
@@ -50,6 +51,7 @@ centre_store.attach(app)
 casework.attach(app)
 remind.attach(app)
 publish.attach(app)
+rollout.attach(app)
 app.add_typer(indicator.app, name="indicator")
 clock.attach(app)
 app.command("counts")(counts.counts)

@@ -24,6 +24,7 @@ KINDS: Final = {
     "supplier": Text("suppliers", "leverandører"),
     "agency": Text("agencies", "styrelser"),
     "clinic": Text("clinics", "klinikker"),
+    "it-centre": Text("shared IT centres", "fælles it-centre"),
     "other": Text("others", "øvrige"),
     "other kinds": Text("other kinds together", "andre slags samlet"),
 }

@@ -20,7 +20,7 @@ INK: Final = "#14213d"
 QUIET: Final = "#5c677d"
 BLUES: Final = ("#12355b", "#7fb2d9", "#c8ccd4")
 STEPS: Final = ("#d7dde5", "#b9d3e8", "#f2c14e", "#e07a3f", "#a4243b")
-_SETTINGS: Final[Any] = {
+SETTINGS: Final[Any] = {
     "svg.hashsalt": "bavn", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 8.5,
     "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": QUIET,
     "path.simplify": False, "axes.unicode_minus": False, "text.parse_math": False,
@@ -36,7 +36,7 @@ def drawn(figure: Figure, language: Language) -> bytes | None:
         import matplotlib as mpl
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure as Canvas
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(SETTINGS):
         height = 0.9 + 0.3 * len(figure.rows)
         canvas = Canvas(figsize=(WIDTH_IN, height), layout="constrained")
         FigureCanvasSVG(canvas)

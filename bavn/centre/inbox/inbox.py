@@ -26,7 +26,7 @@ from bavn.wire.messages import ShareUpload
 from bavn.wire.seal import Opened
 from bavn.wire.seen import Seen
 
-_SCHEMA = (
+SCHEMA: Final = (
     """CREATE TABLE inbox (
         number INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL, actor_group TEXT NOT NULL, seq INTEGER NOT NULL,
         item_id TEXT NOT NULL, kind TEXT NOT NULL, tier TEXT NOT NULL, received_us INTEGER NOT NULL,
@@ -83,7 +83,7 @@ class Inbox:
         self._limits = limits or InboxLimits()
         self._seen = Seen(book)
         self.ledger = Ledger(book)
-        book.part("inbox", 1, _SCHEMA)
+        book.part("inbox", 1, SCHEMA)
         rules = (
             Rule("is_them", self._is_them), Rule("opens", self._opens), Rule("is_new", self._is_new),
             Rule("within_quota", self._within_quota), Rule("plausible", self._plausible),

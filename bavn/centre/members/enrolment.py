@@ -17,14 +17,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from bavn.centre.members import rollout
 from bavn.centre.members.authority import MALFORMED, Authority
 from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
+from bavn.centre.members.rollout_tables import make_rollout_tables
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, alone
 from bavn.centre.store.engine import writing
-from bavn.model.member import ActorState, actor_of_urn, enrolment_statement
+from bavn.model.member import CENTRE_NAME, ActorState, actor_of_urn, enrolment_statement
 from bavn.model.moment import DAY_US, HOUR_US, as_us
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
+from bavn.model.rollout import RolloutAct
 
 TOKEN_LIFE_US: Final = 24 * HOUR_US
 OPEN_TOKENS_PER_ACTOR_MAX: Final = 3
@@ -60,6 +63,7 @@ class Enrolment:
     def __init__(self, registry: Registry, authority: Authority, clock: Clock, dice: Dice) -> None:
         self._registry = registry
         self._engine = registry.engine
+        make_rollout_tables(self._engine)
         self.authority = authority
         self._clock = clock
         self._dice = dice
@@ -98,6 +102,7 @@ class Enrolment:
                 return _BAD_TOKEN
             actor = self._registry.activate(tx, asked.actor, asked.message_key)
             self._registry.end_certificates(tx, asked.actor)
+            rollout.follow(tx, asked.actor, RolloutAct.ENROL, now_us, CENTRE_NAME, "its node enrolled")
             return Admitted(actor=actor.name, certificate=self._issue(tx, actor.name, key, now_us), x=actor.x)
 
     def renew(self, name: str, csr: str) -> Admitted | Refused:

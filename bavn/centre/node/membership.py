@@ -12,6 +12,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.questions import TO
 from bavn.centre.cases.tables import make_tables as make_case_tables
 from bavn.centre.cases.who import person
+from bavn.centre.members import rollout
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Also, NotInState, Registry, UnknownActor
 from bavn.centre.members.roles import Roles
@@ -19,6 +20,7 @@ from bavn.centre.share.tables import DELIVERY, INDICATOR
 from bavn.centre.store.engine import reading
 from bavn.model.member import Actor, ActorState, Quota
 from bavn.model.ports import Clock
+from bavn.model.rollout import RolloutAct, Stage, has_come
 
 WHY_CHARS_MAX: Final = 500
 QUOTA_MAX: Final = 10**12
@@ -32,10 +34,23 @@ class Membership:
         make_case_tables(registry.engine)
 
     def invite(self, name: str, by: str, *, kind: str = "other", group: str = "") -> str:
-        """Add an actor, or let one that is there enrol anew: its one-time token, shown once. Raises CannotAdd,
-        who.NotAllowed."""
+        """Add an actor, or let one that is there enrol anew: its one-time token, shown once. Who is in the roll-out's
+        register is what that says. Raises CannotAdd, who.NotAllowed; NotInState before its agreement."""
+        with reading(self._registry.engine) as connection:
+            found = rollout.party(connection, name)
+        if found is not None and not has_come(found.stage, Stage.AGREEMENT):
+            raise NotInState(f"{name} is {found.stage.value}: it is invited when its agreement is signed")
         if self._registry.actor(name) is None:
-            self._registry.add(name, kind, group, self._note(by, "member-add", name, {"kind": kind, "group": group}))
+            if found is not None:
+                kind, group = found.kind, found.group
+            note = self._note(by, "member-add", name, {"kind": kind, "group": group})
+
+            def also(tx: Connection) -> None:
+                if found is not None:
+                    rollout.hand_over(tx, found)
+                note(tx)
+
+            self._registry.add(name, kind, group, also)
         return self._enrolment.invite(name, also=self._note(by, "member-invite", name, {}))
 
     def set_roles(
@@ -66,17 +81,27 @@ class Membership:
 
     def suspend(self, name: str, by: str, why: str) -> None:
         """Until it is resumed. Raises UnknownActor, NotInState; ValueError without a reason."""
-        self._registry.suspend(name, self._note(by, "member-suspend", name, {"why": _reason(why)}))
+        self._registry.suspend(name, self._stepped(by, "member-suspend", name, RolloutAct.SUSPEND, why))
 
     def resume(self, name: str, by: str, why: str) -> None:
         """Let it in again, with the keys that it has."""
-        self._registry.resume(name, self._note(by, "member-resume", name, {"why": _reason(why)}))
+        self._registry.resume(name, self._stepped(by, "member-resume", name, RolloutAct.RESUME, why))
 
     def revoke(self, name: str, by: str, why: str) -> None:
         """Shut it out for good; only a new invitation opens the way again. Raises UnknownActor, NotInState."""
         if self.known(name).state is ActorState.REVOKED:
             raise NotInState(f"{name} is revoked already")
-        self._registry.revoke(name, self._note(by, "member-revoke", name, {"why": _reason(why)}))
+        self._registry.revoke(name, self._stepped(by, "member-revoke", name, RolloutAct.LEAVE, why))
+
+    def _stepped(self, by: str, act: str, name: str, step: RolloutAct, why: str) -> Also:
+        """The act's line, and its step in the roll-out if the register knows the actor."""
+        note = self._note(by, act, name, {"why": reason(why)})
+
+        def write(connection: Connection) -> None:
+            rollout.follow(connection, name, step, self._clock.now_us(), by, why)
+            note(connection)
+
+        return write
 
     def version(self) -> int:
         """The registry's version now."""
@@ -115,7 +140,8 @@ def waits_for(engine: Engine, actor: str) -> tuple[int, int, int]:
     return int(waiting or 0), int(held or 0), int(asked or 0)
 
 
-def _reason(why: str) -> str:
+def reason(why: str) -> str:
+    """A reason for the audit log. ValueError without one."""
     if not why.strip() or len(why) > WHY_CHARS_MAX:
         raise ValueError(f"say why, in at most {WHY_CHARS_MAX} characters")
     return why

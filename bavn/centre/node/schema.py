@@ -11,6 +11,7 @@ from bavn.centre.cases.sector_switch import METADATA as SWITCH
 from bavn.centre.cases.tables import METADATA as CASES
 from bavn.centre.cases.work_tables import METADATA as WORK
 from bavn.centre.members.partner_tables import METADATA as PARTNERS
+from bavn.centre.members.rollout_tables import METADATA as ROLLOUT
 from bavn.centre.members.tables import METADATA as MEMBERS
 from bavn.centre.node.tables import METADATA as NODE
 from bavn.centre.publish.tables import METADATA as PUBLISH
@@ -18,6 +19,6 @@ from bavn.centre.share.tables import METADATA as SHARE
 from bavn.centre.store.tables import METADATA as STORE
 
 METADATA: Final[tuple[MetaData, ...]] = (
-    STORE, MEMBERS, PARTNERS, NODE, CASES, INDICATORS, QUESTIONS, INTEL, WORK, SWITCH, SHARE,
+    STORE, MEMBERS, ROLLOUT, PARTNERS, NODE, CASES, INDICATORS, QUESTIONS, INTEL, WORK, SWITCH, SHARE,
     PUBLISH,
 )  # fmt: skip

@@ -5,7 +5,7 @@ const da: typeof en = {
   all: "Medlemmer",
   name: "Medlem",
   kind: "Slags",
-  kinds: { region: "region", municipality: "kommune", supplier: "leverandør", agency: "styrelse", clinic: "klinik", other: "anden" },
+  kinds: { region: "region", municipality: "kommune", supplier: "leverandør", agency: "styrelse", clinic: "klinik", "it-centre": "fælles it-center", other: "anden" },
   anyKind: "Alle slags",
   state: "Tilstand",
   states: { invited: "inviteret", active: "aktiv", suspended: "sat i bero", revoked: "lukket ude" },

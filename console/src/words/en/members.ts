@@ -4,7 +4,7 @@ export default {
   all: "Members",
   name: "Member",
   kind: "Kind",
-  kinds: { region: "region", municipality: "municipality", supplier: "supplier", agency: "agency", clinic: "clinic", other: "other" } as Record<string, string>,
+  kinds: { region: "region", municipality: "municipality", supplier: "supplier", agency: "agency", clinic: "clinic", "it-centre": "shared IT centre", other: "other" } as Record<string, string>,
   anyKind: "All kinds",
   state: "State",
   states: { invited: "invited", active: "active", suspended: "suspended", revoked: "revoked" } as Record<string, string>,
