@@ -33,7 +33,7 @@ COMES_LATER: Final = frozenset({"eve_file", "zeek_folder", "log_files", "capture
 
 SECRET: Final = frozenset({"key_file", "syslog_key_file", "client_key_file", "client_secret_file", "smtp_password_file",
                            "webhook_secret_file", "database_password_file", "group_key_file"})  # fmt: skip
-WRITTEN: Final = frozenset({"folder", "list_folder", "squid_folder"})
+WRITTEN: Final = frozenset({"folder", "list_folder", "squid_folder", "metrics_file"})
 PAIRS: Final = (("console", "certificate_file", "key_file"), ("exchange", "certificate_file", "key_file"),
                 ("sense", "syslog_certificate_file", "syslog_key_file"))  # fmt: skip
 UDP: Final = frozenset({"syslog_udp_listen", "netflow_listen", "sflow_listen"})
@@ -137,7 +137,7 @@ class _Machine:
         if path is None:
             yield self.say(table, name, "path", f"{text!r} is no path: write one", f"{text!r} er ingen sti: skriv en")
             return
-        there = path
+        there = path.parent if name.endswith("_file") else path
         while not os.path.lexists(there) and there != there.parent:
             there = there.parent
         if not there.is_dir():
