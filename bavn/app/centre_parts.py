@@ -131,6 +131,7 @@ def build(file: CentreFile) -> CentreParts:
         registry = open_registry(file)
         undo.callback(registry.engine.dispose)
         lease = undo.enter_context(take_lease(registry.engine))
+        keys.renew_server(file.place.names, SystemClock().now_us())
         book = undo.enter_context(Book(file.folder / BOOK_FILE))
         start(lease, book, SystemDice())
         centre = open_centre(

@@ -22,6 +22,8 @@ from bavn.app.centre_server import CentreBroken, CentreServer
 from bavn.app.config import CentreFile
 from bavn.app.exits import Exit, Stop
 from bavn.app.intel_parts import keeping_intelligence
+from bavn.app.party_keys import PartyKeys
+from bavn.app.real import SystemClock
 from bavn.centre.store.lease import LeaseLost
 
 _LOG = logging.getLogger(__name__)
@@ -72,9 +74,14 @@ def _metrics(file: CentreFile, parts: CentreParts) -> AbstractContextManager[obj
     """The sector's clock for Prometheus, where a port is configured."""
     if not file.place.metrics_port:
         return nullcontext()
+    from bavn.app.centre_metrics import HouseCollector
     from bavn.app.metrics import MetricsService
 
-    return MetricsService(parts.centre.desk.times, file.place.metrics_host, file.place.metrics_port)
+    place = file.place
+    house = HouseCollector(
+        parts.centre.desk.members, PartyKeys(file.folder, "centre").ends_us, file.folder, SystemClock()
+    )
+    return MetricsService(parts.centre.desk.times, place.metrics_host, place.metrics_port, house)
 
 
 def _go_on(parts: CentreParts, error: CentreBroken) -> None:

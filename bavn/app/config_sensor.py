@@ -54,6 +54,15 @@ class HealthTable:
         1024, unit="MB", holds="Room that must be left where the node keeps its folder.", low=0, high=1_048_576
     )
     detect_s_max: int = setting(900, unit="s", holds="How long one run of the detectors may take.", low=1, high=86400)
+    certificate_days_min: int = setting(
+        20, unit="days", holds="The node renews its certificates 30 days before their end; fewer left is an alarm.",
+        low=1, high=29,
+    )  # fmt: skip
+    metrics_file: str = setting(
+        "",
+        unit="",
+        holds="The figures are written here for Prometheus (node_exporter's textfile collector); empty: nowhere.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,7 @@ def open_enrolment(file: KeyHolderFile, registry: Registry) -> Enrolment:
 def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
     """A key holder's server, ready to run, and the book to close afterwards. Stop before ``init``."""
     keys = keys_of(file)
-    keys.authority()
+    keys.renew_server(file.place.names, SystemClock().now_us())
     registry = open_registry(file)
     enrolment = open_enrolment(file, registry)
     book = Book(file.folder / BOOK_FILE)

@@ -114,9 +114,10 @@ def _buckets(values: Sequence[float]) -> list[tuple[str, float]]:
 class MetricsService:
     """Serves the page from a thread of its own; a context manager. Stop where the address cannot be had."""
 
-    def __init__(self, book: Asked, host: str, port: int) -> None:
+    def __init__(self, book: Asked, host: str, port: int, *beside: Collector) -> None:
         registry = CollectorRegistry()
-        registry.register(ClockCollector(book))
+        for collector in (ClockCollector(book), *beside):
+            registry.register(collector)
         try:
             made: tuple[WSGIServer, threading.Thread] = start_http_server(port, host, registry)
         except OSError as error:

@@ -22,7 +22,7 @@ from bavn.actor.protect.sightings import HitSource
 from bavn.actor.protect.suricata_dataset import SuricataDataset, lay_out
 from bavn.actor.protect.suricata_socket import SuricataSocket
 from bavn.actor.protect.textlist import Bounds, TextList
-from bavn.actor.protect.unbound import Unbound
+from bavn.actor.protect.unbound import SocketPathTooLong, Unbound
 from bavn.actor.protect.zone_answers import key_of
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.faults import StoreDamaged
@@ -166,15 +166,26 @@ def _history(store: ColumnStore | None) -> History | None:
 
 
 def resolver_of(config: NodeConfig) -> Unbound:
-    """The protected resolver of this node's configuration."""
+    """The protected resolver of this node's configuration. Raises Stop for what the operator wrote wrongly."""
     given = config.enforce
     folder = config.folder / "unbound"
     folder.mkdir(parents=True, exist_ok=True)
-    answers = dict(entry.split("=", 1) for entry in given.resolver_answers if "=" in entry)
-    return Unbound(
-        folder, listen=given.resolver_listen, upstreams=given.resolver_upstreams, clients=given.resolver_clients,
-        answers=answers,
-    )  # fmt: skip
+    wrong = [entry for entry in given.resolver_answers if "=" not in entry]
+    if wrong:
+        raise Stop(Exit.CONFIGURATION, f"[enforce] resolver_answers: {wrong[0][:80]!r} must be written name=address")
+    answers = dict(entry.split("=", 1) for entry in given.resolver_answers)
+    try:
+        return Unbound(
+            folder, listen=given.resolver_listen, upstreams=given.resolver_upstreams, clients=given.resolver_clients,
+            answers=answers,
+        )  # fmt: skip
+    except SocketPathTooLong as error:
+        raise Stop(Exit.CONFIGURATION, f"[node] folder: {error}") from error
+    except ValueError as error:
+        raise Stop(
+            Exit.CONFIGURATION,
+            f"[enforce] resolver_listen, resolver_upstreams, resolver_clients, resolver_answers: {error}",
+        ) from error
 
 
 def warning_list(observable: Observable, known: Callable[[], lists.Lists] = lists.shipped) -> str | None:

@@ -19,6 +19,7 @@ from bavn.actor.detect.rule_memory import Standing
 from bavn.actor.node import Lookout
 from bavn.actor.sense.account import Figures
 from bavn.actor.store.columns import ColumnStore
+from bavn.app.certificates import ends_of
 from bavn.app.config import NodeConfig
 from bavn.app.problem import Problem
 from bavn.app.sigma_health import sigma_told
@@ -37,6 +38,7 @@ RECENT_US: Final = 10 * MINUTE_US
 """So long a loss stays an alarm after it happened."""
 
 STORE_EVERY_US: Final = 30 * SECOND_US
+CERTIFICATES_EVERY_US: Final = MINUTE_US
 _Seen = dict[tuple[str, str], tuple[int, int | None, str]]
 
 
@@ -62,6 +64,8 @@ class Recorder:
         self._said: _Seen = {}
         self._store: dict[str, Any] = {}
         self._store_due_us = 0
+        self._certificates = ends_of(self.config)
+        self._certificates_due_us = self._began_us + CERTIFICATES_EVERY_US
         self._unwritten = False
 
     def now(self) -> Vitals:
@@ -75,11 +79,15 @@ class Recorder:
             sigma=self.sigma(), centre_skew_s=self.centre_skew_s(),
             detect_failed=self.detect_failed, disk_failed=self.disk_failed,
             idle=self.lookout is None and not self.config.node.centre_url,
+            certificates=self._certificates,
             stored_rows=self._store.get("rows", 0), store_refused=sum(self._store.get("refused", {}).values()),
         )  # fmt: skip
 
     def step(self, *, stopped: bool = False) -> None:
         """Looks, says what has changed, writes it down."""
+        if self.clock.now_us() >= self._certificates_due_us:
+            self._certificates = ends_of(self.config)
+            self._certificates_due_us = self.clock.now_us() + CERTIFICATES_EVERY_US
         now = self.now()
         self._remember(now)
         self._say_losses(now)
@@ -150,21 +158,35 @@ class Recorder:
             "rules": self.rules()[0], "sigma": sigma_told(now.sigma),
             "store": self._store, "detect": detect, "memory_mb": memory_mb(),
             "disk_free_mb": now.disk_free_mb, "queue_messages": self.queued(), "centre_skew_s": now.centre_skew_s,
+            "certificates_left_s": {
+                party: (end_us - now.now_us) // SECOND_US for party, end_us in now.certificates.items()
+            },
         }  # fmt: skip
 
     def _write(self, told: dict[str, Any]) -> None:
         file = self.config.folder / HEALTH_FILE
-        fresh = file.with_name(HEALTH_FILE + ".new")
         try:
-            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                json.dump(told, out, ensure_ascii=False, sort_keys=True)
-            fresh.replace(file)
+            _put(file, json.dumps(told, ensure_ascii=False, sort_keys=True), 0o600)
+            if self.config.health.metrics_file:
+                from bavn.app.node_metrics import page
+
+                file = self.config.path(self.config.health.metrics_file)
+                _put(file, page(told), 0o644)
             self._unwritten = False
         except OSError as error:
             if not self._unwritten:
                 _LOG.error("unhealthy: %s cannot be written (%s)", file, error.strerror)
             self._unwritten = True
+
+
+def _put(file: Path, text: str, mode: int) -> None:
+    """In one step: who reads it meets the old text or the new one."""
+    fresh = file.with_name(file.name + ".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(text)
+    fresh.chmod(mode)
+    fresh.replace(file)
 
 
 def _seen(sources: Sequence[Figures]) -> _Seen:

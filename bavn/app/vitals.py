@@ -9,6 +9,7 @@ from typing import Final
 
 from bavn.actor.detect.rule_memory import Standing
 from bavn.actor.sense.account import Figures
+from bavn.app.certificates import certificate_problems
 from bavn.app.clocks import clock_problems
 from bavn.app.config_sensor import HealthTable
 from bavn.app.danish import danish
@@ -60,7 +61,8 @@ class Recent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
     """Figures of one moment. ``detecting_us``: when the detectors' run that is under way began. ``restarts``: how often
-    a source's program had to be started again of late. ``idle``: there is nothing that this node could do."""
+    a source's program had to be started again of late. ``idle``: there is nothing that this node could do.
+    ``certificates``: when those of this node end, in us, by the party that gave them."""
 
     now_us: int
     began_us: int
@@ -77,6 +79,7 @@ class Vitals:
     stored_rows: int = 0
     store_refused: int = 0
     idle: bool = False
+    certificates: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sensor(self) -> str:
@@ -153,6 +156,7 @@ def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
         )
         for source in now.sources if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN)
     ]  # fmt: skip
+    found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
     found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max)
     if now.store_refused > now.stored_rows:
         found.append(Problem(

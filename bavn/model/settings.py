@@ -5,7 +5,7 @@ file, the field and what would be right. The docs page of every setting is made 
 (tests/manners/test_settings.py). Refuses to read files: it is given what was read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -31,18 +31,34 @@ def setting(default: Any, *, unit: str, holds: str, low: float | None = None, hi
 
 def load[T](kind: type[T], given: Mapping[str, Any], where: str) -> T:
     """A settings dataclass from a TOML table. ``where`` names file and table for the error. Raises SettingsError."""
-    hints = get_type_hints(kind)
-    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise SettingsError(f"{where}: no setting is called {unknown[0]!r}; known: {', '.join(sorted(known))}")
     values: dict[str, Any] = {}
+    for name, found in _each(kind, given, where):
+        if isinstance(found, SettingsError):
+            raise found
+        values[name] = found
+    return kind(**values)
+
+
+def faults(kind: type[Any], given: Mapping[str, Any], where: str) -> dict[str, str]:
+    """Each setting that ``load`` would refuse by itself: name -> words. What several settings say together is not
+    looked at."""
+    return {name: str(found) for name, found in _each(kind, given, where) if isinstance(found, SettingsError)}
+
+
+def _each(kind: type[Any], given: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+    """Names with their values, or with the SettingsError that says what is wrong; what is not given is left out."""
+    hints = get_type_hints(kind)
+    known = {entry.name: entry for entry in fields(kind)}
+    for name in sorted(set(given) - set(known)):
+        yield name, SettingsError(f"{where}: no setting is called {name!r}; known: {', '.join(sorted(known))}")
     for name, entry in known.items():
         if name in given:
-            values[name] = _value(hints[name], given[name], f"{where}.{name}", entry.metadata.get("about"))
+            try:
+                yield name, _value(hints[name], given[name], f"{where}.{name}", entry.metadata.get("about"))
+            except SettingsError as error:
+                yield name, error
         elif entry.default is MISSING and entry.default_factory is MISSING:
-            raise SettingsError(f"{where}: {name} must be set")
-    return kind(**values)
+            yield name, SettingsError(f"{where}: {name} must be set")
 
 
 def _value(hint: Any, given: Any, where: str, about: About | None) -> Any:

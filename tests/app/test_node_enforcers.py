@@ -114,3 +114,23 @@ def test_one_that_is_down_is_told_with_its_reason(tmp_path) -> None:
             parts.protect.hands.enforcers[0].enforce([])
     finally:
         parts.close()
+
+
+@pytest.mark.parametrize(
+    ("folder", "lines", "said"),
+    [
+        ("x" * 120, 'resolver_listen = ["127.0.0.1@5353"]\n', "allows 92: choose a shorter path"),
+        ("data", 'resolver_listen = ["127.0.0.1@53"]\n', "the port must lie in 1024..65535"),
+        ("data", 'resolver_listen = ["127.0.0.1"]\n', "must be written address@port"),
+        ("data", 'resolver_listen = ["127.0.0.1@5353"]\nresolver_clients = ["10.0.0.300"]\n', "10.0.0.300"),
+        ("data", 'resolver_listen = ["127.0.0.1@5353"]\nresolver_answers = ["a.example"]\n', "name=address"),
+    ],
+)
+def test_a_resolver_written_wrongly_is_one_line_for_the_operator(tmp_path, capsys, folder, lines, said) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text(f'[node]\nactor = "klinik"\nfolder = "{folder}"\n[enforce]\n{lines}')
+    with pytest.raises(Stop) as stopped:
+        build(read_node(file))
+    assert stopped.value.code is Exit.CONFIGURATION
+    assert said in str(stopped.value)
+    assert "\n" not in str(stopped.value)

@@ -25,6 +25,10 @@ STOP_S_MAX: Final = 5.0
 _POLL_S: Final = 0.01
 
 
+class SocketPathTooLong(ValueError):
+    """The operator must choose a shorter folder: the kernel takes no longer path for a socket."""
+
+
 class Unbound(UnboundControl):
     """``listen`` and ``upstreams`` are ``address@port``; ``clients`` (CIDR) may ask. Without upstreams it knows only
     ``answers`` (name -> address) and contacts nobody. ValueError for what the operator wrote wrongly."""
@@ -41,7 +45,11 @@ class Unbound(UnboundControl):
     ) -> None:
         super().__init__(folder / "control")
         if len(str(folder / "control")) > SOCKET_PATH_CHARS_MAX:
-            raise ValueError(f"{folder}: the path is too long for a control socket")
+            most = SOCKET_PATH_CHARS_MAX - len("/control")
+            raise SocketPathTooLong(
+                f"{folder} has {len(str(folder))} characters, and unbound's control socket in it allows {most}: choose"
+                " a shorter path"
+            )
         if not listen:
             raise ValueError("unbound must listen somewhere")
         if upstreams and answers:

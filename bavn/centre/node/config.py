@@ -93,6 +93,9 @@ def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
     unknown = sorted(set(table) - known)
     if unknown:
         raise SettingsError(f"{where}: no table is called {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    flat = [name for name in sorted(known) if not isinstance(table.get(name, {}), Mapping)]
+    if flat:
+        raise SettingsError(f"{where}: {flat[0]} must be a table: [{flat[0]}]")
     if "canary_actors" in table.get("indicators", {}):
         raise SettingsError(
             f"{where}: indicators.canary_actors is no setting any more: delete it, and run"

@@ -1,0 +1,51 @@
+"""`bavn config`: looks a configuration over before anything is started."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.words import Spoken
+from bavn.app.config_check import Finding, Role
+from bavn.app.exits import Exit
+from bavn.model.text import Text
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Configuration files of every role.")
+WORDS = {
+    "error": Text("error", "fejl"), "missing": Text("missing", "mangler"), "note": Text("note", "bemærk"),
+    "well": Text("{}: a {} can start with it", "{}: rollen {} kan starte med den"),
+}  # fmt: skip
+
+
+@app.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="node.toml, policy.toml, centre.toml, keyholder.toml, operator.toml.")],
+    *,
+    role: Annotated[Role | None, typer.Option(help="Whose file it is; else by its name and tables.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each line.")] = False,
+    language: Spoken = "en",
+) -> None:
+    """Check a configuration file and what it needs of this machine; starts nothing. Run it as the service's user. One
+    line for each thing that is wrong, with its place and what to do. Exit code 4 for an error, 3 where only a program
+    or a right is missing, 0 else."""
+    from bavn.app.config_check import check as looked_over
+    from bavn.app.config_places import look
+
+    checked = looked_over(file, role)
+    found = [*checked.found, *look(file, checked, datetime.now(UTC))]
+    for one in found:
+        print(_json(one) if as_json else f"{one.place}: {WORDS[one.level].say(language)}: {one.text.say(language)}")
+    levels = {one.level for one in found}
+    if "error" in levels:
+        raise typer.Exit(Exit.CONFIGURATION)
+    if "missing" in levels:
+        raise typer.Exit(Exit.MISSING)
+    if not as_json:
+        print(WORDS["well"].say(language).format(file, checked.role))
+
+
+def _json(one: Finding) -> str:
+    told = {"level": one.level, "code": one.code, "place": one.place, "en": one.text.en, "da": one.text.da}
+    return json.dumps(told, ensure_ascii=False)

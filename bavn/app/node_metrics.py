@@ -1,0 +1,77 @@
+"""A node's figures as Prometheus reads them from a file: what health.json holds, no host, person or observable.
+
+The node opens no port for it: node_exporter's textfile collector takes the file. Refuses to look at anything but the
+figures that it is given.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+_MB: Final = 1 << 20
+_PLAIN: Final[tuple[tuple[str, str, Callable[[Mapping[str, Any]], float]], ...]] = (
+    ("bavn_node_written_timestamp_seconds", "When the node wrote this: an old one is a node that hangs or is gone.",
+     lambda told: told["at_us"] / 1e6),
+    ("bavn_node_up_seconds", "How long the node has run.", lambda told: told["up_s"]),
+    ("bavn_node_healthy", "1 where nothing is wrong.", lambda told: told["healthy"]),
+    ("bavn_node_stopped", "1 where the node was ended by somebody.", lambda told: told["stopped"]),
+    ("bavn_node_capture_loss_permille", "Packets lost of late by the worst sensor.",
+     lambda told: told["capture_loss_permille"]),
+    ("bavn_node_disk_free_bytes", "Room where the node keeps its folder.", lambda told: told["disk_free_mb"] * _MB),
+    ("bavn_node_memory_bytes", "Resident memory of the node.", lambda told: told["memory_mb"] * _MB),
+    ("bavn_node_queue_messages", "Messages that wait for the centre.", lambda told: told["queue_messages"]),
+    ("bavn_node_store_rows", "Records in the store.", lambda told: told["store"].get("rows", 0)),
+    ("bavn_node_store_bytes", "What they take.", lambda told: told["store"].get("bytes", 0)),
+    ("bavn_node_detect_seconds", "How long the last run of the detectors took.",
+     lambda told: told["detect"].get("took_s", 0)),
+)  # fmt: skip
+_SOURCES: Final = (
+    ("bavn_node_source_rows", "Records taken from a source since the start.", "rows"),
+    ("bavn_node_source_refused", "Lines that were refused.", "refused"),
+    ("bavn_node_source_lag_seconds", "How old the oldest unread line may be.", "lag_s"),
+    ("bavn_node_source_lag_bytes", "What lies unread.", "lag_bytes"),
+)
+
+
+class _Told(Collector):
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        self._told = told
+
+    def collect(self) -> Iterable[Metric]:
+        told = self._told
+        for name, holds, value in _PLAIN:
+            yield GaugeMetricFamily(name, holds, value=float(value(told)))
+        problems = GaugeMetricFamily("bavn_node_problems", "What is wrong now, by kind.", labels=["code"])
+        for code, count in sorted(Counter(problem["code"] for problem in told["problems"]).items()):
+            problems.add_metric([code], count)
+        yield problems
+        for name, holds, key in _SOURCES:
+            family = GaugeMetricFamily(name, holds, labels=["source"])
+            for source in told["sources"]:
+                family.add_metric([source["name"]], source[key])
+            yield family
+        broken = GaugeMetricFamily("bavn_node_source_broken", "1 where a source cannot be read.", labels=["source"])
+        for source in told["sources"]:
+            broken.add_metric([source["name"]], source["broken"] is not None)
+        yield broken
+        left = GaugeMetricFamily(
+            "bavn_node_certificate_left_seconds", "Until a certificate of the node ends.", labels=["party"]
+        )
+        for party, seconds in sorted(told["certificates_left_s"].items()):
+            left.add_metric([party], seconds)
+        yield left
+        if told["centre_skew_s"] is not None:
+            yield GaugeMetricFamily(
+                "bavn_node_centre_skew_seconds", "The node's clock minus the centre's.", value=told["centre_skew_s"]
+            )
+
+
+def page(told: Mapping[str, Any]) -> str:
+    """The text of the file. ``told``: what stands in health.json."""
+    registry = CollectorRegistry()
+    registry.register(_Told(told))
+    return generate_latest(registry).decode()

@@ -1,0 +1,227 @@
+"""`bavn config check`: every wrong setting at once, each on a line with its place; nothing is started."""
+
+import json
+import socket
+import string
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import tomlkit
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bavn.app.cli import main
+from bavn.app.config_check import NESTED, READERS, ROLES, TABLES, check
+from bavn.app.config_places import endpoint, look
+from bavn.app.exits import Exit
+from bavn.model.settings import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+SMALLEST = {"node": '[node]\nactor = "klinik"\n', "policy": "", "centre": "", "keyholder": "",
+            "operator": '[operator]\nname = "faelles"\n'}  # fmt: skip
+
+
+def put(folder, text, role="node"):
+    file = folder / f"{role}.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def found(file, role=None):
+    checked = check(file, role)
+    return [*checked.found, *look(file, checked, NOW)]
+
+
+def codes(folder, text, role="node"):
+    file = put(folder, text, role)
+    return [(one.code, one.place.removeprefix(str(file)), one.level) for one in found(file) if one.code != "clock"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_smallest_file_of_each_role_is_right_and_its_role_is_known(tmp_path, role) -> None:
+    file = put(tmp_path, SMALLEST[role], role)
+    assert [one for one in found(file) if one.level != "note"] == []
+    assert check(file).role == role
+
+
+@pytest.mark.parametrize("role", ["node", "centre", "keyholder"])
+def test_the_examples_of_the_package_are_right(role) -> None:
+    file = ROOT / "packaging" / "etc" / f"{role}.toml"
+    assert check(file).found == ()
+
+
+def test_all_that_is_wrong_is_said_at_once_each_with_its_line(tmp_path) -> None:
+    text = (
+        '[node]\nactr = "klinik"\nactor = 7\n\n[sense]\neve_fil = "x"\nsilent_s_max = 3\n'
+        "memory_mb = 1\n[storre]\na = 1\n"
+    )
+    assert codes(tmp_path, text) == [
+        ("unknown", ":2", "error"), ("setting", ":3", "error"), ("unknown", ":6", "error"), ("unknown", ":7", "error"),
+        ("setting", ":8", "error"), ("unknown", ":9", "error"),
+    ]  # fmt: skip
+    said = [one.text.en for one in check(tmp_path / "node.toml").found]
+    assert said[0].endswith("did you mean actor?")
+    assert said[3].endswith("it belongs in [health]")
+    assert "at least 64 MB" in said[4]
+    assert said[5].endswith("did you mean store?")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("[node]\nactor = ", ":2", "no TOML"),
+        ("[node]\nactor = 'Klinik'\n", ":2", "actor must be a name"),
+        ("node = 3\n", ":1", "node must be a table"),
+        ('[node]\nactor = "klinik"\nhomes = ["10.0.0.0/33"]\n', ":3", "is no network"),
+    ],
+)
+def test_what_the_reader_refuses_is_an_error_in_its_words(tmp_path, text, place, said) -> None:
+    file = put(tmp_path, text)
+    (one,) = check(file).found
+    assert (one.level, one.place) == ("error", f"{file}{place}")
+    assert said in one.text.en
+    assert str(file) not in one.text.en
+
+
+def test_a_file_that_is_not_there_or_no_text_or_no_roles(tmp_path) -> None:
+    assert [one.code for one in check(tmp_path / "node.toml").found] == ["file"]
+    (tmp_path / "node.toml").write_bytes(b"\xff\xfe")
+    assert [one.code for one in check(tmp_path / "node.toml").found] == ["file"]
+    (tmp_path / "other.toml").write_text('[place]\nfolder = "data"\n')
+    assert [one.code for one in check(tmp_path / "other.toml").found] == ["role"]
+    assert check(tmp_path / "other.toml", "centre").found == ()
+
+
+def test_files_that_are_missing_open_to_all_or_to_come(tmp_path) -> None:
+    (tmp_path / "secret").write_text("s")
+    (tmp_path / "secret").chmod(0o644)
+    text = '[remind]\n\n[oidc]\nclient_secret_file = "secret"\nca_file = "none.pem"\n'
+    assert codes(tmp_path, text, "centre")[-2:] == [("secret", ":4", "error"), ("file", ":5", "error")]
+    later = SMALLEST["node"] + '[sense]\neve_file = "eve.json"\nlog_files = ["squid:none.log"]\n'
+    assert codes(tmp_path, later) == [("file", ":4", "note"), ("file", ":5", "note")]
+    beside = SMALLEST["node"] + 'folder = "secret/data"\n'
+    assert codes(tmp_path, beside) == [("folder", ":3", "error")]
+
+
+def test_ports_that_are_wrong_twice_or_taken(tmp_path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("127.0.0.1", 0))
+        port = line.getsockname()[1]
+        text = (
+            SMALLEST["node"] + f'[sense]\nnetflow_listen = "127.0.0.1:{port}"\nsflow_listen = "127.0.0.1:70000"\n'
+            'syslog_udp_listen = "192.0.2.7:5514"\n[enforce]\nlist_listen = "127.0.0.1:8999"\n'
+            'zone_listen = "127.0.0.1@8999"\n'
+            'zone_secondaries = ["127.0.0.1@5"]\n'
+        )
+        assert sorted(codes(tmp_path, text)) == [
+            ("endpoint", ":5", "error"), ("port", ":4", "note"), ("port", ":6", "error"), ("port", ":9", "error"),
+        ]  # fmt: skip
+
+
+def test_certificates_that_have_ended_or_are_somebody_elses(tmp_path) -> None:
+    for name, ends in (("old", datetime(2026, 11, 25, tzinfo=UTC)), ("soon", datetime(2026, 12, 1, tzinfo=UTC))):
+        key = ec.generate_private_key(ec.SECP256R1())
+        who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+        made = (
+            x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key()).serial_number(1)
+            .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(ends).sign(key, hashes.SHA256())
+        )  # fmt: skip
+        (tmp_path / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        (tmp_path / f"{name}.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))
+        (tmp_path / f"{name}.key").chmod(0o600)
+    console = '[console]\ncertificate_file = "{}.pem"\nkey_file = "{}.key"\n'
+    told = [
+        codes(tmp_path, console.format(*pair), "centre") for pair in (("old", "old"), ("soon", "soon"), ("old", "soon"))
+    ]
+    assert told == [
+        [("expired", ":2", "error")], [("expires", ":2", "note")], [("certificate", ":2", "error")],
+    ]  # fmt: skip
+
+
+def test_a_program_or_interface_that_is_not_there(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    text = SMALLEST["node"] + '[sense]\nsuricata_interface = "nix0"\n[enforce]\nresolver_listen = ["127.0.0.1@5399"]\n'
+    assert codes(tmp_path, text) == [
+        ("interface", ":4", "error"), ("program", ":4", "missing"), ("program", ":6", "missing"),
+    ]  # fmt: skip
+
+
+def test_the_command_answers_with_lines_json_and_exit_codes(tmp_path, monkeypatch, capsys) -> None:
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["bavn", "config", "check", *words])
+        return main._run(), capsys.readouterr().out
+
+    file = str(put(tmp_path, SMALLEST["node"]))
+    code, out = run(file)
+    assert (code, out.splitlines()[-1]) == (Exit.OK, f"{file}: a node can start with it")
+    (tmp_path / "policy.toml").write_text("[door]\nnix = 1\n")
+    code, out = run(file, "--language", "da")
+    assert code == Exit.CONFIGURATION
+    assert f"{tmp_path / 'policy.toml'}:2: fejl: [door] har ingen indstilling 'nix'" in out
+    code, out = run(file, "--json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [one["code"] for one in told if one["code"] != "clock"] == ["unknown"]
+    assert run(file, "--role", "keyholder")[0] == Exit.CONFIGURATION
+    (tmp_path / "policy.toml").unlink()
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    put(tmp_path, SMALLEST["node"] + '[sense]\ncaptures_folder = "."\n')
+    assert run(file)[0] == Exit.MISSING
+    assert list(tmp_path.iterdir()) == [tmp_path / "node.toml"], "nothing was made"
+
+
+NAMES = sorted({name for kinds in TABLES.values() for kind in kinds.values() for name in kind.__dataclass_fields__})
+HEADS = sorted({name for kinds in TABLES.values() for name in kinds} | set(NESTED))
+TEXTS = st.one_of(
+    st.text(alphabet=string.printable, max_size=12),
+    st.sampled_from(
+        ["", "a\0b", "127.0.0.1:0", "::1@53", "[::1]:9", "10.0.0.0/8", "https://x", "/", ".", "..", "localhost:1"]
+    ),
+)
+SCALARS = st.one_of(st.booleans(), st.integers(-5, 70_000), st.floats(allow_nan=False, allow_infinity=False), TEXTS)
+VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=3), st.dictionaries(TEXTS, SCALARS, max_size=2))
+SETTINGS = st.dictionaries(st.one_of(st.sampled_from(NAMES), TEXTS), VALUES, max_size=4)
+FILES = st.dictionaries(
+    st.one_of(st.sampled_from(HEADS), TEXTS),
+    st.one_of(SETTINGS, st.dictionaries(TEXTS, SETTINGS, max_size=2), VALUES),
+    max_size=4,
+)
+
+
+@given(given_=FILES, role=st.sampled_from(ROLES))
+def test_whatever_stands_in_a_file_it_finds_what_the_reader_refuses_and_no_more(tmp_path_factory, given_, role) -> None:
+    file = tmp_path_factory.mktemp("c") / f"{role}.toml"
+    try:
+        file.write_text(tomlkit.dumps(given_), encoding="utf-8")
+        tomllib.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, TypeError):
+        return  # tomlkit writes some that is none
+    said = check(file).found
+    try:
+        READERS[role](file)
+    except SettingsError:
+        assert said
+    else:
+        assert said == ()
+    for one in (*said, *look(file, check(file), NOW)):
+        assert (one.text.en + one.text.da + one.place).isprintable()
+
+
+@given(raw=st.binary(max_size=60))
+def test_whatever_bytes_are_no_traceback(tmp_path_factory, raw) -> None:
+    file = tmp_path_factory.mktemp("c") / "node.toml"
+    file.write_bytes(raw)
+    assert all(one.level == "error" for one in check(file).found)
+
+
+@given(text=st.text(max_size=40))
+def test_an_endpoint_is_an_address_and_a_port_or_none(text) -> None:
+    where = endpoint(text)
+    assert where is None or 0 <= where[1] < 1 << 16

@@ -1,0 +1,114 @@
+"""What is handed out: the package's layout, the same bytes twice, a signature that holds and each way it must not."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MADE = pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is Debian's")
+
+
+def run(*words, folder=ROOT):
+    return subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, check=False, timeout=200,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1790000000", "PYTHONPATH": ""},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    """A signed release whose package lacks its libraries; the folder, and who may sign."""
+    folder = tmp_path_factory.mktemp("release")
+    made = run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(folder / "key"))
+    assert made.returncode == 0, made.stderr
+    (folder / "signers").write_text(f"release@bavn {(folder / 'key.pub').read_text()}")
+    done = run("script/release", "--key", str(folder / "key"), "--thin", str(folder / "out"))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def listing(deb):
+    lines = run("dpkg-deb", "-c", str(deb)).stdout.splitlines()
+    return {line.split()[5].removeprefix("."): (line.split()[0], line.split()[1]) for line in lines}
+
+
+@MADE
+@pytest.mark.slow
+def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None:
+    (deb,) = (release / "out").glob("*.deb")
+    files = listing(deb)
+    for unit in (ROOT / "packaging/systemd").glob("*.service"):
+        assert f"/usr/lib/systemd/system/{unit.name}" in files
+    for name in (
+        "/usr/lib/sysusers.d/bavn.conf", "/usr/lib/tmpfiles.d/bavn.conf", "/usr/bin/bavn", "/opt/bavn/bin/bavn",
+        "/usr/share/bavn/drop-in/sensor.conf", "/usr/share/bavn/monitoring/bavn-alerts.yml",
+        "/usr/share/doc/bavn/examples/node.toml", "/usr/share/doc/bavn/operations.md", "/usr/share/doc/bavn/copyright",
+    ):  # fmt: skip
+        assert name in files
+    assert not any(name.startswith(("/etc/", "/var/")) for name in files), "configuration and data are the actor's"
+    assert {owner for _, owner in files.values()} == {"root/root"}
+    loose = [name for name, (mode, _) in files.items() if mode[0] != "l" and (mode[8] == "w" or "s" in mode)]
+    assert loose == []
+    control = run("dpkg-deb", "-f", str(deb)).stdout
+    assert "Depends: python3 (>= 3." in control
+    for script in ("postinst", "prerm", "postrm"):
+        text = (ROOT / "packaging/debian" / script).read_text()
+        assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
+        assert "enable" not in text.replace("is enabled", "").replace("that are enabled", "")
+        assert "rm -" not in text
+
+
+@MADE
+@pytest.mark.slow
+def test_two_builds_are_the_same_bytes(release, tmp_path) -> None:
+    (deb,), (wheel,) = (release / "out").glob("*.deb"), (release / "out").glob("*.whl")
+    again = run("script/deb", "--thin", "--wheel", str(wheel), str(tmp_path))
+    assert again.returncode == 0, again.stderr
+    assert hashlib.sha256((tmp_path / deb.name).read_bytes()).digest() == hashlib.sha256(deb.read_bytes()).digest()
+
+
+@MADE
+@pytest.mark.slow
+def test_a_release_is_whole_and_signed_and_any_change_is_seen(release, tmp_path) -> None:
+    def verified(folder, signers=release / "signers"):
+        done = run("script/release", "--verify", str(signers), str(folder))
+        assert (
+            "\n" not in done.stderr.strip().replace("sha256sum: WARNING: ", "").split("FAILED")[-1] or done.returncode
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    names = {path.name for path in (release / "out").iterdir()}
+    assert {name.split("0.1.0")[-1] for name in names if "0.1.0" in name} == {
+        "-py3-none-any.whl", ".tar.gz", ".cdx.json", "+thin_all.deb",
+    }  # fmt: skip
+    assert verified(release / "out")[0] == 0
+    for change in ("file", "sums", "more", "none"):
+        copy = tmp_path / change
+        shutil.copytree(release / "out", copy)
+        (bill,) = copy.glob("*.cdx.json")
+        if change == "file":
+            bill.write_text(bill.read_text() + " ")
+        elif change == "sums":
+            (copy / "SHA256SUMS").write_text((copy / "SHA256SUMS").read_text().replace("0", "1", 1))
+        elif change == "more":
+            bill.unlink()
+        else:
+            (copy / "SHA256SUMS.sig").unlink()
+        code, said = verified(copy)
+        assert code == (5 if change == "none" else 6), said
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "other"))
+    (tmp_path / "signers").write_text(f"other@bavn {(tmp_path / 'other.pub').read_text()}")
+    assert verified(release / "out", tmp_path / "signers")[0] == 6
+
+
+def test_a_release_says_what_it_lacks(tmp_path) -> None:
+    assert run("script/release").returncode == 2
+    assert run("script/deb", "--nothing").returncode == 2
+    (tmp_path / "key").write_text("no key")
+    done = run("script/release", "--key", str(tmp_path / "key"), str(tmp_path / "out"))
+    assert (done.returncode, "no private key" in done.stderr) == (4, True)
+    assert not (tmp_path / "out").exists()
