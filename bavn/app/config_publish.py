@@ -18,8 +18,8 @@ class PublishTable:
     publishers: tuple[str, ...] = setting(
         (),
         unit="",
-        holds="Who may approve, publish, archive and withdraw, by name; empty: anybody. Where it names one alone,"
-        " that person may approve what they edited.",
+        holds="Who may approve, publish, archive and withdraw on the command line, by name; empty: anybody."
+        " Where it names one alone, that person may approve what they edited.",
     )
     tlp: str = setting(
         "TLP:GREEN", unit="", holds="Marking of documents; cases marked stricter are counted and told of nowhere."

@@ -47,6 +47,7 @@ CENTRE_TOPICS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "proposals": ("SELECT name, state, synced_us, taken FROM intel_source ORDER BY name", "+intel_proposal"),
     "audit": ("SELECT seq FROM case_audit_head",),
+    "publications": ("SELECT max(changed_us), count(*) FROM publish_edition", "SELECT max(number) FROM publish_level"),
     "members": (
         "SELECT max(received_us), count(*) FROM node_health",
         "SELECT max(changed_us), count(*) FROM member_actor",

@@ -13,6 +13,7 @@ import Gauge from "@lucide/svelte/icons/gauge";
 import ListOrdered from "@lucide/svelte/icons/list-ordered";
 import SquareKanban from "@lucide/svelte/icons/square-kanban";
 import Users from "@lucide/svelte/icons/users";
+import Newspaper from "@lucide/svelte/icons/newspaper";
 import type { Page } from "$lib/router.svelte";
 
 export const pages: readonly Page[] = [
@@ -35,6 +36,8 @@ export const pages: readonly Page[] = [
   { path: "/partners/:name", title: "partner", load: () => import("./partners/Partner.svelte"), right: "read", menu: false },
   { path: "/sources", title: "sources", load: () => import("./partners/Sources.svelte"), right: "read", key: "s", icon: Rss, group: "sector" },
   { path: "/sources/:name", title: "source", load: () => import("./partners/Source.svelte"), right: "read", menu: false },
+  { path: "/publications", title: "publications", load: () => import("./publish/Publications.svelte"), right: "read", key: "b", icon: Newspaper, group: "sector" },
+  { path: "/publications/:id", title: "publication", load: () => import("./publish/Publication.svelte"), right: "read", menu: false },
   { path: "/audit", title: "audit", load: () => import("./audit/Audit.svelte"), right: "audit", key: "a", icon: ScrollText, group: "control" },
   { path: "/accounts", title: "accounts", load: () => import("../shared/accounts/Accounts.svelte"), right: "accounts", key: "w", icon: Users, group: "control" },
   { path: "/account", title: "account", load: () => import("../shared/account/Account.svelte"), key: "u", icon: UserRound, group: "control" },

@@ -1,13 +1,20 @@
 """What a drawn sector has beside its cases: drafts and reviews, standing policies, partners with credentials, sources
-and what they claim, questions to the sector, counts, a suspended member. All of it by the books that people use."""
+and what they claim, questions to the sector, counts, a suspended member, documents.
+All of it by the books that people use."""
 
 from pathlib import Path
 
+from bavn.app.publish_parts import publishing_of
 from bavn.app.web.sac.house import SacHouse
+from bavn.centre.cases.files import Marking
 from bavn.centre.cases.policies import StandingPolicy
 from bavn.centre.cases.proposals import Heard
 from bavn.centre.node.counts import keep_counts
 from bavn.centre.node.membership import Membership
+from bavn.centre.publish.document import Kind
+from bavn.centre.publish.edit import Change
+from bavn.centre.publish.threat import Level, Threat
+from bavn.model.case import CaseState
 from bavn.model.heard import Counted, Replied
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.indicator_life import LifeAct
@@ -16,6 +23,7 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.partner import Inward, Outward, Partner
 from bavn.model.tally import BLOCKED, TECHNIQUES, VOCABULARY
+from bavn.model.text import Text
 from tests.app.web.drawn_sector import ACTORS, ANNA, BO
 
 CLAIMED = tuple(Observable.of("domain", f"c{n}.parked-host.net") for n in range(1, 9))
@@ -31,6 +39,7 @@ def add(house: SacHouse, folder: Path) -> None:
     questions(house)
     counts(house)
     members(house)
+    publications(house)
 
 
 def indicators(house: SacHouse) -> None:
@@ -144,3 +153,17 @@ def members(house: SacHouse) -> None:
     membership = Membership(house.registry, house.enrolment, house.roles, house.clock)
     membership.invite("clinic-south", ANNA, kind="clinic")
     membership.suspend("data-agency", ANNA, "its node was stolen")
+
+
+def publications(house: SacHouse) -> None:
+    """A forecast as data made it, a brief that Anna edited, and a level that Bo set."""
+    publishing = publishing_of(house.file, house.desk)
+    for case in house.desk.cases():
+        if case.state in (CaseState.CONFIRMED, CaseState.RELEASED):
+            marking = Marking(tlp=Tlp.GREEN, rsit="malicious-code/infected-system", techniques=("T1071.001",))
+            house.desk.files.mark(case.id, BO, marking, "may be told of")
+    publishing.judgements.set_level(Threat.ESPIONAGE, Level.HIGH, BO, "two partners warn")
+    publishing.draft(Kind.FORECAST)
+    made = publishing.draft(Kind.BRIEF)
+    change = Change(place="overview/1", text=Text("A quiet month.", "En stille måned."), after=True)
+    publishing.editions.edit(made.id, change, ANNA, "says what it comes to")

@@ -185,3 +185,12 @@ def test_the_page_shows_the_same_table() -> None:
         state, *cells = [cell.strip() for cell in row.strip("|").split("|")]
         shown |= {(state, act): cell for act, cell in zip(acts, cells, strict=True) if cell}
     assert shown == {(state.value, act.value): after.value for (state, act), after in LIFE_CYCLE.items()}
+
+
+def test_who_is_a_publisher_by_role_needs_no_list_and_still_a_second_person(opened, brief) -> None:
+    for names in ((), ("Dorte Holm",), ("Anna Berg", "Dorte Holm")):
+        editions, _, _ = opened(*names)
+        made = editions.edit(editions.draft(brief).id, CHANGE, "Anna Berg", "clearer")
+        with pytest.raises(NotYours, match="edited it last"):
+            editions.act(made.id, A.APPROVE, "anna berg", by_role=True)
+        assert editions.act(made.id, A.APPROVE, "Bo Lund", by_role=True).approved_by == "Bo Lund"

@@ -18,14 +18,17 @@ from bavn.app.web.sac import (
     partners,
     proposals,
     protection,
+    publish,
     questions,
     rounds,
     sources,
+    threats,
 )
 from bavn.app.web.sac.house import SacHouse
 
 AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
     overview.routes, leads.routes, cases.routes, indicators.routes, protection.routes, rounds.routes, members.routes,
     partners.routes, sources.routes, proposals.routes, audit.routes, questions.routes,
+    publish.routes, threats.routes,
 )  # fmt: skip
 """Mounted below /api/v1."""

@@ -9,7 +9,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from bavn.app.cli.counts import KINDS
-from bavn.app.publish_parts import publishing_of
 from bavn.app.web.frame import Person, Said, allow
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.house import SacHouse
@@ -21,10 +20,6 @@ from bavn.centre.node.clock import IndicatorClock
 from bavn.centre.node.coverage import TookPart, took_part
 from bavn.centre.node.lead_pages import LeadAsk, LeadLine
 from bavn.centre.node.views import MemberView
-from bavn.centre.publish.document import Kind
-from bavn.centre.publish.levels import proposals
-from bavn.centre.publish.parts.threats import NO_TREND, TRENDS, level_words
-from bavn.centre.publish.threat import THREATS
 from bavn.model.case import CASE_WORDS, CaseState
 from bavn.model.functions import FUNCTIONS
 from bavn.model.member import ActorKind, ActorState
@@ -41,7 +36,6 @@ LEADS_SHOWN: Final = 8
 CAMPAIGNS_SHOWN: Final = 12
 CLOCKS_SHOWN: Final = 20
 COUNT_DAYS: Final = 7
-THREAT_DAYS: Final = 90
 DEADLINES_SHOWN: Final = 10
 
 
@@ -171,19 +165,6 @@ class SectorNow(Shape):
     kill_switch: bool
 
 
-class ThreatShown(Shape):
-    """The level of one sort of threat: ``level`` 0 to 4, None where nothing says one; ``set_by``: who set it,
-    None where it is what the data proposes; ``why``: the data's reason."""
-
-    threat: str
-    says: Said
-    level: int | None
-    level_said: Said
-    set_by: str | None
-    why: Said
-    trend: Said
-
-
 class SectorOverview(Shape):
     """The sector at a glance. ``missing``: what is not shown because nobody knows it."""
 
@@ -212,26 +193,7 @@ def routes(house: SacHouse) -> APIRouter:
         """The sector now: actors, what waits, campaigns, the clock, and what is not known."""
         return looked_at(house, budget)
 
-    @router.get("/threats", operation_id="overview_threats")
-    def levels(_: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
-        """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes."""
-        return threats(house)
-
     return router
-
-
-def threats(house: SacHouse) -> list[ThreatShown]:
-    """One for each sort, in their order."""
-    facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS)
-    return [
-        ThreatShown(
-            threat=one.threat.value, says=Said.of(THREATS[one.threat]),
-            level=None if one.stands is None else int(one.stands), level_said=Said.of(level_words(one.stands)),
-            set_by=None if one.set is None else one.set.by, why=Said.of(one.why),
-            trend=Said.of(NO_TREND if one.change is None else TRENDS[one.change]),
-        )
-        for one in proposals(facts)
-    ]  # fmt: skip
 
 
 def looked_at(house: SacHouse, budget: int) -> SectorOverview:

@@ -133,6 +133,30 @@ PHRASES: Final[dict[str, str]] = {
     "{} lies in 0..{}": "{} ligger i 0..{}",
     "{} stays at the centre: nothing of it may be told to actors":
         "{} bliver i centret: intet af det må fortælles til aktører",
+    # publications
+    "no document is called {}": "intet dokument hedder {}",
+    "{} is no publisher ([publish] publishers)": "{} er ikke udgiver ([publish] publishers)",
+    "who edited it last cannot approve it; another person must":
+        "den, der sidst redigerede det, kan ikke godkende det; det skal en anden",
+    "{} stands at version {}, not {}; look again": "{} står ved version {}, ikke {}; se igen",
+    "{} has no version {}": "{} har ingen version {}",
+    "a document has at most {} versions": "et dokument har højst {} versioner",
+    "{} is done with words, not by an act alone": "{} gøres med ord, ikke ved en handling alene",
+    "what is {} cannot be given {}; possible: {}": "det, der er {}, kan ikke: {}; muligt: {}",
+    "a reason has 1 to {} printable characters": "en begrundelse har 1 til {} synlige tegn",
+    "a period is named as {}, not {}": "en periode skrives {}, ikke {}",
+    "{} is not over yet": "{} er ikke forbi endnu",
+    "a picture is of today, {}, not of {}": "et billede er af i dag, {}, ikke af {}",
+    "{} is a figure: its data is not for editing; take it out, or add words after it":
+        "{} er en figur: dens data redigeres ikke; tag den ud, eller tilføj ord efter den",
+    "there is no {}; a place is section/number, as `show` names it":
+        "der er intet {}; et sted skrives afsnit/nummer",
+    "a source is named by 1 to {} printable characters": "en kilde nævnes med 1 til {} synlige tegn",
+    "a text has 1 to {} printable characters in each language": "en tekst har 1 til {} synlige tegn på hvert sprog",
+    "more than {} sources: name the query instead": "mere end {} kilder: nævn forespørgslen i stedet",
+    "a section has at most {} blocks": "et afsnit har højst {} blokke",
+    "documents are drawn with {}, which is not installed: pip install 'bavn[reports]'":
+        "dokumenter tegnes med {}, som ikke er installeret: pip install 'bavn[reports]'",
 }  # fmt: skip
 
 WORDS: Final[dict[str, str]] = {
@@ -140,6 +164,7 @@ WORDS: Final[dict[str, str]] = {
     "withdrawn": "trukket tilbage", "approve": "godkende", "refresh": "forny", "sink": "sænke", "hurry": "fremskynde",
     "refuse": "afvise", "stop": "standse", "retire": "tage ud af drift", "expire": "udløbe", "on": "slået til",
     "off": "slået fra", "active": "aktiv", "suspended": "sat i bero", "ended": "ophørt", "invited": "inviteret",
-    "revoked": "lukket ude", "proposed": "foreslået", "dismissed": "afvist",
+    "revoked": "lukket ude", "proposed": "foreslået", "dismissed": "afvist", "published": "udgivet",
+    "archived": "arkiveret", "edited": "redigeret", "publish": "udgive", "archive": "arkivere", "edit": "redigere",
 }  # fmt: skip
 """States and acts of these rooms."""

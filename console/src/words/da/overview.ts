@@ -58,6 +58,7 @@ const da: typeof en = {
   what: { suspected: "under mistanke", blocked: "spærret" },
   between: (low, high) => `mellem ${low} og ${high}`,
   threats: "Trusselsniveauer", threatsNote: "Fastsat af en person, eller foreslået af 90 dages data", setBy: (name) => `fastsat af ${name}`, byData: "foreslået af data",
+  allThreats: "Fastsæt og sortér",
   missingTitle: "Vides ikke her",
   openLead: "Åbn sporet",
   openCase: "Åbn sagen",

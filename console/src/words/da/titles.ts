@@ -37,6 +37,8 @@ const da: typeof en = {
   round: "Runde",
   source: "Kilde",
   sources: "Kilder",
+  publications: "Udgivelser",
+  publication: "Udgivelse",
   proposals: "Forslag",
   work: "Arbejde",
   sector: "Sektor",

@@ -56,6 +56,7 @@ export default {
   what: { suspected: "suspected", blocked: "blocked" } as Readonly<Record<string, string>>,
   between: (low: string, high: string) => `between ${low} and ${high}`,
   threats: "Threat levels", threatsNote: "Set by a person, or proposed by the data of 90 days", setBy: (name: string) => `set by ${name}`, byData: "proposed by the data",
+  allThreats: "Set and sort",
   missingTitle: "Not known here",
   openLead: "Open the lead",
   openCase: "Open the case",

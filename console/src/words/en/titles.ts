@@ -36,6 +36,8 @@ export default {
   round: "Round",
   source: "Source",
   sources: "Sources",
+  publications: "Publications",
+  publication: "Publication",
   proposals: "Proposals",
   work: "Work",
   sector: "Sector",

@@ -12,7 +12,7 @@ from bavn.app.centre_parts import BOOK_FILE
 from bavn.app.config import read_centre
 from bavn.app.web.frame import API, Person
 from bavn.app.web.rights import Role
-from bavn.app.web.sac import cases, leads, overview
+from bavn.app.web.sac import cases, leads, overview, threats
 from bavn.app.web.sac.house import SacHouse, open_house
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, BO, draw
@@ -32,7 +32,7 @@ class Console:
     def __call__(self, path, method="GET", *, by=ANNA_ANALYST, **more):
         if by.name not in self._apps:
             app = self._apps[by.name] = FastAPI()
-            for area in (overview, leads, cases):
+            for area in (overview, threats, leads, cases):
                 app.include_router(area.routes(self.house), prefix=API)
         return ask(serve_as(self._apps[by.name], by), API + path, method, **more)
 

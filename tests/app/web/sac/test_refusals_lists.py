@@ -16,11 +16,12 @@ FILES = (
     )),
     *(f"centre/members/{one}" for one in ("registry", "enrolment", "roles", "partners", "partner_credentials")),
     "centre/node/membership", "centre/node/intelligence", "model/indicator_life", "model/partner", "model/intel",
+    "centre/publish/editions", "centre/publish/edit", "centre/publish/life",
 )  # fmt: skip
 REFUSES = {
     "NotAllowed", "ValueError", "UnknownLife", "ChangedInBetween", "UnknownPolicy", "UnknownQuestion", "UnknownActor",
     "UnknownProposal", "BadSource", "UnknownSource", "NotInState", "CannotAdd", "BadRole", "UnknownPartner",
-    "BadPartner", "NotNow",
+    "BadPartner", "NotNow", "UnknownEdition", "NotYours", "ChangedMeanwhile", "NoSuchAct",
 }  # fmt: skip
 
 

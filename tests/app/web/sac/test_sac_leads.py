@@ -84,7 +84,7 @@ def test_a_lead_is_taken_or_found_harmless_by_a_named_person(console) -> None:
 
 
 def test_a_threat_level_is_what_the_data_says_or_unknown_never_made_up(console) -> None:
-    levels = console.get("/overview/threats")
+    levels = console.get("/threats")
     assert levels
     assert all((one["level"] is None) == (one["level_said"]["en"] == "not known") for one in levels)
     assert all(one["set_by"] is None and one["why"]["da"] for one in levels)

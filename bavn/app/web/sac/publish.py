@@ -1,0 +1,168 @@
+"""The SAC console's publications: picture, forecast and brief, read with the source of each sentence, edited, approved
+by somebody whose account makes them a publisher, taken out as HTML, PDF or JSON.
+
+Refuses to decide who is a publisher: the account's role does, through ``allow(Right.PUBLISH)``.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+
+from bavn.app.exits import Exit, Stop
+from bavn.app.publish_parts import Form, catalogue, publishing_of, rendered, standing
+from bavn.app.reports.page import Standing
+from bavn.app.web.frame import Person, Rows, Trouble, allow
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Kind as Refused
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.publish_shapes import (
+    Acting,
+    DocumentShown,
+    Drafting,
+    Editing,
+    EditionRow,
+    EditionWhole,
+    VersionShown,
+    document_shown,
+)
+from bavn.app.web.sac.refusals import said, told
+from bavn.centre.publish.document import Document, Kind, Source
+from bavn.centre.publish.edit import Change
+from bavn.centre.publish.editions import ChangedMeanwhile, Editions, NotYours, UnknownEdition
+from bavn.centre.publish.life import EditionAct, EditionState, NoSuchAct
+from bavn.model.text import Language, Text
+
+REFUSALS: Final[tuple[Refused, ...]] = (
+    (UnknownEdition, 404, "unknown-document", "you"),
+    (ChangedMeanwhile, 409, "changed-meanwhile", "you"),
+    (NoSuchAct, 409, "not-now", "you"),
+    (NotYours, 403, "not-this-person", "colleague"),
+)
+DAYS: Final = 30
+MEDIA: Final[dict[Form, str]] = {
+    "html": "text/html; charset=utf-8", "pdf": "application/pdf", "json": "application/json",
+}  # fmt: skip
+Id = Annotated[str, Path(pattern=r"^(brief|forecast)-[0-9]{4}-(Q[1-4]|[0-9]{2})$")]
+Days = Annotated[int, Query(ge=1, le=400, description="The last so many days, today included.")]
+Spoken = Annotated[Language, Query()]
+Filed = Annotated[Form, Query()]
+Reader = Annotated[Person, allow(Right.READ)]
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below /publications."""
+    router = APIRouter(prefix="/publications", tags=["publications"])
+
+    @router.get("", operation_id="publications")
+    def publications(
+        _: Reader, kind: Literal["brief", "forecast", ""] = "", state: EditionState | Literal[""] = ""
+    ) -> Rows[EditionRow]:
+        """Every document that is kept, the latest period first."""
+        found = _editions(house).every(Kind(kind) if kind else None, EditionState(state) if state else None)
+        return Rows(items=[EditionRow.of(one) for one in found], total=len(found))
+
+    @router.get("/picture", operation_id="sector_picture")
+    def picture(_: Reader, days: Days = DAYS) -> DocumentShown:
+        """The sector's picture as it is now; it is kept nowhere."""
+        return document_shown(_picture(house, days))
+
+    @router.get("/picture/file", operation_id="sector_picture_file", response_class=Response)
+    def picture_file(_: Reader, days: Days = DAYS, form: Filed = "pdf", language: Spoken = "en") -> Response:
+        """The same as a file."""
+        made = _picture(house, days)
+        return _filed(made, f"picture-{made.period}", form, language, Standing())
+
+    @router.post("", operation_id="draft_publication", status_code=201)
+    def draft(_: Annotated[Person, allow(Right.TRIAGE)], body: Drafting) -> EditionRow:
+        """Build a document of what the centre has and keep it as a draft; again, as long as nobody has edited it."""
+        with _told():
+            made = publishing_of(house.file, house.desk).draft(body.kind, body.period, catalogue(house.file, None))
+        return EditionRow.of(made)
+
+    @router.get("/{edition_id}", operation_id="publication")
+    def publication(
+        _: Reader, edition_id: Id, version: Annotated[int | None, Query(ge=1, le=100_000)] = None
+    ) -> EditionWhole:
+        """A document as it stands, or an earlier version of it."""
+        with _told():
+            return _whole(_editions(house), edition_id, version)
+
+    @router.post("/{edition_id}/edit", operation_id="edit_publication")
+    def edit(person: Annotated[Person, allow(Right.TRIAGE)], edition_id: Id, body: Editing) -> EditionWhole:
+        """Put a sentence in other words, add one, or take a block out: a new version, with your name."""
+        editions = _editions(house)
+        with _told():
+            editions.edit(edition_id, _change(body), person.name, body.why, body.seen)
+            return _whole(editions, edition_id, None)
+
+    @router.post("/{edition_id}/act", operation_id="act_on_publication")
+    def act(person: Annotated[Person, allow(Right.PUBLISH)], edition_id: Id, body: Acting) -> EditionWhole:
+        """Approve, publish, archive or withdraw. Who edited it last does not approve it."""
+        editions = _editions(house)
+        with _told():
+            editions.act(edition_id, EditionAct(body.act), person.name, body.why, body.seen, by_role=True)
+            return _whole(editions, edition_id, None)
+
+    @router.get("/{edition_id}/file", operation_id="publication_file", response_class=Response)
+    def file(_: Reader, edition_id: Id, form: Filed = "pdf", language: Spoken = "en") -> Response:
+        """The version that stands as a file; what is not approved says so on its first page."""
+        editions = _editions(house)
+        with _told():
+            found = editions.get(edition_id)
+            return _filed(editions.document(edition_id), edition_id, form, language, standing(found))
+
+    return router
+
+
+def _editions(house: SacHouse) -> Editions:
+    return publishing_of(house.file, house.desk).editions
+
+
+def _picture(house: SacHouse, days: int) -> Document:
+    with _told():
+        return publishing_of(house.file, house.desk).built(Kind.PICTURE, "", catalogue(house.file, None), days)
+
+
+def _whole(editions: Editions, edition_id: str, version: int | None) -> EditionWhole:
+    found = editions.get(edition_id)
+    return EditionWhole(
+        row=EditionRow.of(found), version=version or found.version,
+        document=document_shown(editions.document(edition_id, version)),
+        versions=[VersionShown.of(one) for one in reversed(editions.versions(edition_id))],
+    )  # fmt: skip
+
+
+def _change(body: Editing) -> Change:
+    if body.act != "remove" and not (body.en.strip() and body.da.strip()):
+        raise Trouble(
+            422, "both-languages",
+            Text("A sentence is said in both languages.", "En sætning siges på begge sprog."),
+        )  # fmt: skip
+    return Change(
+        place=body.place, text=None if body.act == "remove" else Text(body.en.strip(), body.da.strip()),
+        after=body.act == "add", sources=tuple(Source(one.kind, one.ref) for one in body.sources),
+    )  # fmt: skip
+
+
+def _filed(document: Document, name: str, form: Form, language: Language, how: Standing) -> Response:
+    with _told():
+        content = rendered(document, form, language, how)
+    said_in = "" if form == "json" else f".{language}"
+    headers = {
+        "content-disposition": f'attachment; filename="bavn-{name}{said_in}.{form}"', "cache-control": "no-store",
+    }  # fmt: skip
+    return Response(content, media_type=MEDIA[form], headers=headers)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A refusal of the room's, or of the installation that lacks something."""
+    try:
+        with told(*REFUSALS):
+            yield
+    except Stop as stop:
+        status, code = (501, "not-installed") if stop.code is Exit.MISSING else (503, "wrong-file")
+        raise Trouble(status, code, said(str(stop)), "operator") from stop

@@ -1,0 +1,225 @@
+"""What the SAC console's publications answer with and are asked: a document block by block, each with its sources.
+
+Refuses to render: pages and PDF are ``app/reports``'s.
+"""
+
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bavn.app.reports.page import KINDS
+from bavn.app.web.frame import Said
+from bavn.app.web.sac.bodies import Shape as Body
+from bavn.app.web.sac.shapes import Shape
+from bavn.centre.publish.document import (
+    SOURCES_MAX,
+    TEXT_CHARS_MAX,
+    Document,
+    Drawn,
+    Figure,
+    Kind,
+    Row,
+    Section,
+    Sentence,
+    Source,
+    SourceKind,
+)
+from bavn.centre.publish.editions import WHY_CHARS_MAX, Edition, Version
+from bavn.centre.publish.life import LIFE_CYCLE, STATES, EditionAct, EditionState
+from bavn.model.indicator import Tlp
+
+KIND_WORDS: Final = "brief for a month, forecast for a quarter"
+
+
+class SourceShown(Shape):
+    """What a sentence rests on. ``command`` shows it at the centre, where one does."""
+
+    kind: SourceKind
+    says: Said
+    ref: str
+    command: str
+
+    @classmethod
+    def of(cls, one: Source) -> "SourceShown":
+        return cls(kind=one.kind, says=Said.of(KINDS[one.kind]), ref=one.ref, command=one.command)
+
+
+class RowShown(Shape):
+    """A row of a figure: ``cells`` as they are written, ``values`` as they are drawn; ``sources`` by their numbers."""
+
+    label: Said
+    cells: list[Said]
+    values: list[float | None]
+    sources: list[int]
+
+
+class FigureShown(Shape):
+    """A table and what is drawn of it."""
+
+    id: str
+    title: Said
+    drawn: Drawn
+    columns: list[Said]
+    names: list[Said]
+    unit: Said
+    rows: list[RowShown]
+
+
+class BlockShown(Shape):
+    """A sentence, or a figure with its sentence. ``place``: by which an edit names it; ``sources``: their numbers from
+    1 in the document's list."""
+
+    place: str
+    text: Said
+    sources: list[int]
+    figure: FigureShown | None
+
+
+class SectionShown(Shape):
+    """A heading and what stands under it."""
+
+    id: str
+    title: Said
+    blocks: list[BlockShown]
+
+
+class DocumentShown(Shape):
+    """A whole document. Days are counted from 1970, both included."""
+
+    kind: Kind
+    sector: str
+    period: str
+    first_day: int
+    last_day: int
+    made_us: int
+    tlp: Tlp
+    title: Said
+    sections: list[SectionShown]
+    sources: list[SourceShown]
+
+
+class EditionRow(Shape):
+    """A kept document's standing. ``acts``: what the life-cycle allows from here."""
+
+    id: str
+    kind: Kind
+    period: str
+    state: EditionState
+    state_said: Said
+    version: int
+    edited_by: str
+    approved_by: str
+    published_us: int | None
+    changed_us: int
+    acts: list[EditionAct]
+
+    @classmethod
+    def of(cls, one: Edition) -> "EditionRow":
+        return cls(
+            id=one.id, kind=one.kind, period=one.period, state=one.state, state_said=Said.of(STATES[one.state]),
+            version=one.version, edited_by=one.edited_by, approved_by=one.approved_by, published_us=one.published_us,
+            changed_us=one.changed_us, acts=[act for state, act in LIFE_CYCLE if state is one.state],
+        )  # fmt: skip
+
+
+class VersionShown(Shape):
+    """One version: by whom, when, why. ``digest``: 64 hex digits over its text."""
+
+    number: int
+    at_us: int
+    by: str
+    why: str
+    digest: str
+
+    @classmethod
+    def of(cls, one: Version) -> "VersionShown":
+        return cls(number=one.number, at_us=one.at_us, by=one.by, why=one.why, digest=one.digest)
+
+
+class EditionWhole(Shape):
+    """A kept document as it stands, or an earlier ``version`` of it; its versions, the latest first."""
+
+    row: EditionRow
+    version: int
+    document: DocumentShown
+    versions: list[VersionShown]
+
+
+class Drafting(Body):
+    """``period`` empty: the last whole month or quarter."""
+
+    kind: Literal[Kind.BRIEF, Kind.FORECAST] = Field(description=KIND_WORDS)
+    period: str = Field(default="", max_length=10)
+
+
+class SourceGiven(BaseModel):
+    """What a person's sentence rests on beside the person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: SourceKind
+    ref: str = Field(min_length=1, max_length=300)
+
+
+class Editing(Body):
+    """One change at ``place``: other words, a new sentence ``after`` it, or the block taken out. ``seen``: the version
+    that was read."""
+
+    place: str = Field(max_length=50)
+    act: Literal["reword", "add", "remove"]
+    en: str = Field(default="", max_length=TEXT_CHARS_MAX)
+    da: str = Field(default="", max_length=TEXT_CHARS_MAX)
+    sources: list[SourceGiven] = Field(default=[], max_length=SOURCES_MAX - 1)
+    why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
+    seen: int = Field(ge=1, le=100_000)
+
+
+class Acting(Body):
+    """``withdraw`` needs a reason. ``seen``: the version that was read."""
+
+    act: Literal[EditionAct.APPROVE, EditionAct.PUBLISH, EditionAct.ARCHIVE, EditionAct.WITHDRAW]
+    why: str = Field(default="", max_length=WHY_CHARS_MAX)
+    seen: int = Field(ge=1, le=100_000)
+
+
+def document_shown(document: Document) -> DocumentShown:
+    """Block by block; each source once, named by its number."""
+    sources = document.all_sources()
+    numbers = {source: at for at, source in enumerate(sources, start=1)}
+    return DocumentShown(
+        kind=document.kind, sector=document.sector, period=document.period, first_day=document.first_day,
+        last_day=document.last_day, made_us=document.made_us, tlp=document.tlp, title=Said.of(document.title),
+        sections=[_section(one, numbers) for one in document.sections],
+        sources=[SourceShown.of(one) for one in sources],
+    )  # fmt: skip
+
+
+def _section(section: Section, numbers: dict[Source, int]) -> SectionShown:
+    blocks = []
+    for at, block in enumerate(section.blocks, start=1):
+        said, figure = (block, None) if isinstance(block, Sentence) else (block.said, _figure(block, numbers))
+        blocks.append(
+            BlockShown(
+                place=f"{section.id}/{at}", text=Said.of(said.text), sources=_numbered(said.sources, numbers),
+                figure=figure,
+            )
+        )  # fmt: skip
+    return SectionShown(id=section.id, title=Said.of(section.title), blocks=blocks)
+
+
+def _figure(figure: Figure, numbers: dict[Source, int]) -> FigureShown:
+    return FigureShown(
+        id=figure.id, title=Said.of(figure.title), drawn=figure.drawn, unit=Said.of(figure.unit),
+        columns=[Said.of(one) for one in figure.columns], names=[Said.of(one) for one in figure.names],
+        rows=[_row(one, numbers) for one in figure.rows],
+    )  # fmt: skip
+
+
+def _row(row: Row, numbers: dict[Source, int]) -> RowShown:
+    return RowShown(
+        label=Said.of(row.label), cells=[Said.of(one) for one in row.cells], values=list(row.values),
+        sources=_numbered(row.sources, numbers),
+    )  # fmt: skip
+
+
+def _numbered(sources: tuple[Source, ...], numbers: dict[Source, int]) -> list[int]:
+    return sorted(numbers[one] for one in sources)

@@ -1,0 +1,153 @@
+"""The SAC console's threat levels: what data proposes for each sort of threat, with reason and trend; what people set.
+
+Refuses to judge: a person does, with a name and a reason.
+"""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from bavn.app.publish_parts import publishing_of
+from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Shape as Body
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.shapes import Done, Shape
+from bavn.centre.publish.document import Kind
+from bavn.centre.publish.levels import proposals, threat_of
+from bavn.centre.publish.parts.threats import NO_TREND, TRENDS, level_words
+from bavn.centre.publish.threat import THREATS, UNKNOWN, Level, Threat
+from bavn.model.text import Text
+
+THREAT_DAYS: Final = 90
+SETS_SHOWN: Final = 200
+
+
+class ThreatShown(Shape):
+    """The level of one sort of threat: ``level`` 0 to 4, None where nothing says one; ``set_by``: who set it,
+    None where it is what the data proposes; ``why``: the data's reason; ``proposed``: what the data proposes."""
+
+    threat: Threat
+    says: Said
+    level: int | None
+    level_said: Said
+    set_by: str | None
+    why: Said
+    trend: Said
+    proposed: int | None
+    proposed_said: Said
+
+
+class LevelRow(Shape):
+    """A level that was set: by whom, when and why."""
+
+    threat: Threat
+    says: Said
+    level: int
+    level_said: Said
+    by: str
+    why: str
+    at_us: int
+
+
+class SortedCase(Shape):
+    """A confirmed case and its sort of threat: ``threat`` None where nobody and nothing says; ``by``: who said so, or
+    the RSIT type that speaks for it."""
+
+    case_id: str
+    threat: Threat | None
+    says: Said
+    by: str
+    confirmed_us: int | None
+
+
+class Setting(Body):
+    """``level``: 0 (none) to 4 (very high)."""
+
+    level: int = Field(ge=0, le=4)
+    why: str = Field(min_length=1, max_length=500)
+
+
+class Sorting(Body):
+    """``threat`` empty: nobody says what sort it is any more."""
+
+    threat: Threat | Literal[""]
+    why: str = Field(min_length=1, max_length=500)
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below /threats."""
+    router = APIRouter(prefix="/threats", tags=["threats"])
+
+    @router.get("", operation_id="threats")
+    def levels(_: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
+        """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes."""
+        return threats(house)
+
+    @router.get("/history", operation_id="threat_history")
+    def history(_: Annotated[Person, allow(Right.READ)]) -> Rows[LevelRow]:
+        """Levels that people set, the latest first."""
+        every = publishing_of(house.file, house.desk).judgements.levels()
+        rows = [
+            LevelRow(
+                threat=one.threat, says=Said.of(THREATS[one.threat]), level=int(one.level),
+                level_said=Said.of(level_words(one.level)), by=one.by, why=one.why, at_us=one.at_us,
+            )
+            for one in reversed(every)
+        ]  # fmt: skip
+        return Rows(items=rows[:SETS_SHOWN], total=len(rows))
+
+    @router.get("/cases", operation_id="threat_cases")
+    def cases(_: Annotated[Person, allow(Right.READ)]) -> Rows[SortedCase]:
+        """Each case confirmed in the last 90 days with its sort of threat; unknown ones first."""
+        facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS)
+        rows = []
+        for one in facts.confirmed_in(facts.period):
+            threat = threat_of(one)
+            says = UNKNOWN if threat is None else THREATS[threat]
+            rows.append(
+                SortedCase(
+                    case_id=one.id, threat=threat, says=Said.of(says), by=one.threat_by or one.rsit,
+                    confirmed_us=one.confirmed_us,
+                )
+            )  # fmt: skip
+        rows.sort(key=lambda one: (one.threat is not None, one.case_id))
+        return Rows(items=rows, total=len(rows))
+
+    @router.post("/cases/{case_id}", operation_id="sort_case")
+    def sort(person: Annotated[Person, allow(Right.TRIAGE)], case_id: str, body: Sorting) -> Done:
+        """Say what sort of threat a case is; it goes before what its RSIT type says."""
+        threat = Threat(body.threat) if body.threat else None
+        with told():
+            publishing_of(house.file, house.desk).set_sort(case_id, threat, person.name, body.why)
+            standing = house.desk.standing(case_id)
+        says = UNKNOWN if threat is None else THREATS[threat]
+        words = Text(f"{case_id}: {says.en}", f"{case_id}: {says.da}")
+        return Done(case_id=case_id, standing=standing, said=Said.of(words))
+
+    @router.post("/{threat}", operation_id="set_threat_level")
+    def set_level(person: Annotated[Person, allow(Right.APPROVE)], threat: Threat, body: Setting) -> list[ThreatShown]:
+        """Set a level, with your name and a reason; it counts from now on."""
+        with told():
+            judgements = publishing_of(house.file, house.desk).judgements
+            judgements.set_level(threat, Level(body.level), person.name, body.why)
+        return threats(house)
+
+    return router
+
+
+def threats(house: SacHouse) -> list[ThreatShown]:
+    """One for each sort, in their order."""
+    facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS)
+    return [
+        ThreatShown(
+            threat=one.threat, says=Said.of(THREATS[one.threat]),
+            level=None if one.stands is None else int(one.stands), level_said=Said.of(level_words(one.stands)),
+            set_by=None if one.set is None else one.set.by, why=Said.of(one.why),
+            trend=Said.of(NO_TREND if one.change is None else TRENDS[one.change]),
+            proposed=None if one.level is None else int(one.level), proposed_said=Said.of(level_words(one.level)),
+        )
+        for one in proposals(facts)
+    ]  # fmt: skip
