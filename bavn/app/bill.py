@@ -24,11 +24,11 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from bavn.app.exits import Exit, Stop
 
-PRODUCT: Final = "bavn"
+PRODUCT: Final = canonicalize_name("bavn")
 LICENCE_CHARS_MAX: Final = 200
 
 
@@ -67,7 +67,7 @@ def _component(name: str, found: Distribution) -> Component:
     )  # fmt: skip
 
 
-def _needs(found: Distribution, known: Iterable[str]) -> list[str]:
+def _needs(found: Distribution, known: Iterable[NormalizedName]) -> list[NormalizedName]:
     """What it requires here, of what is installed; extras that nobody asked for are left out."""
     needs = set()
     for text in found.requires or ():
