@@ -149,6 +149,7 @@ class _Machine:
                 table, name, "rights", f"{there} cannot be written by this user: run as the service's user, or give it"
                 " the folder",
                 f"{there} kan ikke skrives af denne bruger: kør som tjenestens bruger, eller giv den mappen",
+                "note" if table == "hunt" else "error",  # only whoever saves a hunt misses it
             )  # fmt: skip
 
     def pairs(self) -> Iterator[Finding]:
