@@ -34,12 +34,10 @@ LICENCE_CHARS_MAX: Final = 200
 
 def bill(site: Path, at: datetime) -> str:
     """The bill of the environment whose packages lie in ``site``. Stop where Bavn is not among them."""
-    found: dict[str, Distribution] = {
-        canonicalize_name(one.metadata["Name"]): one for one in distributions(path=[str(site)])
-    }
+    found = {canonicalize_name(one.metadata["Name"]): one for one in distributions(path=[str(site)])}
     if PRODUCT not in found:
         raise Stop(Exit.NOT_FOUND, f"{site} holds no installed {PRODUCT}: give the folder site-packages of one")
-    parts: dict[str, Component] = {name: _component(name, one) for name, one in sorted(found.items())}
+    parts = {name: _component(name, one) for name, one in sorted(found.items())}
     told = "\n".join(f"{name}=={one.version}" for name, one in sorted(found.items()))
     bom = Bom(serial_number=UUID(bytes=sha256(told.encode()).digest()[:16], version=4))
     root = parts.pop(PRODUCT)
