@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.app import warning_mail
-from bavn.app.centre_parts import open_registry
+from bavn.app.centre_parts import open_desk, open_registry
 from bavn.app.cli.centre import app as centre_app
 from bavn.app.cli.node import app as node_app
 from bavn.app.config import read_centre
@@ -17,6 +17,9 @@ from bavn.app.mailer import MailServer, NotSent
 from bavn.app.real import SystemClock
 from bavn.app.warning_parts import opened_warnings
 from bavn.centre.cases.warning_rows import KeptWarning, Origin
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.run import correlate
+from bavn.centre.node.lead_book import SqlLeadBook
 from bavn.centre.node.warning_post import addressees
 from bavn.model.heard import WarningAnswer
 from bavn.model.indicator import Pap, Tlp
@@ -29,6 +32,7 @@ from bavn.wire.messages import AskedObservable, WarningGiven
 
 from .test_cli_casework import rows, run
 from .test_cli_evidence import node  # noqa: F401  a node with a book
+from .test_cli_leads import EVIL, NOW_US, report
 
 BY = ("--by", "Anna Berg")
 WHY = ("--why", "it is urgent", *BY)
@@ -200,3 +204,35 @@ def test_people_at_a_node_read_and_answer(node) -> None:  # noqa: F811
     with Book(book_of(node)) as book:
         assert len(book.rows("SELECT 1 FROM door_warning_answer")) == 1
     assert json.dumps(shown)
+
+
+def test_a_draft_from_a_lead_names_what_two_groups_reported_and_never_who(centre) -> None:
+    registry = open_registry(read_centre(centre.file))
+    alone = Observable.of("domain", "alone.example.net")
+    signs = [report("north"), report("south"), replace(report("north"), observable=alone, report_id="third")]
+    book = SqlLeadBook(open_desk(read_centre(centre.file), registry).engine)
+    book.keep(correlate(signs, Context(now_us=NOW_US), {}), {}, NOW_US)
+    (view,) = [one for one in book.leads(5) if EVIL in one.lead.observables]
+    registry.engine.dispose()
+    warning = centre("draft", "--from-lead", view.lead.id, *BY).split(":")[0]
+    (shown,) = rows(centre("show", warning, "--json"))
+    assert (shown["source"], shown["ref"], shown["observables"]) == ("lead", view.lead.id, [str(EVIL)])
+    assert "T1071.001" in shown["text"]
+    assert not {"north", "south"} & set(shown["text"].lower().split())
+    assert "TLP:AMBER" in centre("edit", warning, "--tlp", "TLP:CLEAR", *WHY, code=Exit.USAGE)
+    centre("edit", warning, "--tlp", "TLP:RED", *WHY)
+
+
+def test_a_draft_from_a_partners_word_keeps_to_the_partners_terms(centre) -> None:
+    for name, tlp in (("open-list", "TLP:GREEN"), ("strict-list", "TLP:RED")):
+        (centre.folder / f"{name}.txt").write_text(f"{name}.example.net\n")
+        run(centre_app, "source", "add", name, "list", f"{name}.txt", "-c", centre.file, "--trust", 80, "--tlp", tlp,
+            "--pap", "AMBER", *BY)  # fmt: skip
+    run(centre_app, "source", "sync", "-c", centre.file)
+    warning = centre("draft", "--from-partner", "open-list.example.net", *BY).split(":")[0]
+    (shown,) = rows(centre("show", warning, "--json"))
+    assert (shown["source"], shown["tlp"], shown["pap"]) == ("partner", "TLP:GREEN", "PAP:AMBER")
+    assert shown["observables"] == ["domain:open-list.example.net"]
+    assert "TLP:GREEN" in centre("edit", warning, "--tlp", "TLP:CLEAR", *WHY, code=Exit.USAGE)
+    assert "PAP:AMBER" in centre("edit", warning, "--pap", "green", *WHY, code=Exit.USAGE)
+    centre("draft", "--from-partner", "strict-list.example.net", *BY, code=Exit.NOT_NOW)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.draft import Draft, labelled, let_out, message_rule, put
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US
 from bavn.model.observable import NotCanonical, Observable, ObservableType
@@ -188,19 +188,8 @@ class Warnings:
     def tell(self) -> int:
         """Lets out what waits, each in the transaction of its line; how many were dealt with."""
         rows = self._book.rows(ANSWERS_SQL.replace("ORDER", "WHERE told_us IS NULL ORDER") + f" LIMIT {WAITING_MAX}")
-        dealt = 0
-        for said in answers_of(rows):
-            with self._book.transaction() as tx:
-                outcome = self._gate.offer(said)
-                rule = outcome.rule if isinstance(outcome, Refused) else ""
-                if rule == "outbox_full":
-                    break
-                tx.execute(
-                    "UPDATE door_warning_answer SET told_us = ?, rule = ? WHERE number = ?",
-                    (self._clock.now_us(), rule, said.number),
-                )
-            dealt += 1
-        return dealt
+        waiting = ((said.number, said) for said in answers_of(rows))
+        return let_out(self._book, self._clock, "door_warning_answer", waiting, self._gate)
 
     def try_on(self, said: AnswerSaid) -> Draft | Refused:
         """What ``tell`` would let out of it now: for whoever answers."""
@@ -260,6 +249,18 @@ def answers_of(rows: Sequence[tuple[Any, ...]]) -> list[AnswerSaid]:
         )
         for number, at_us, warning_id, version, act, words, by, told_us, rule in rows
     ]  # fmt: skip
+
+
+def state_after(one: KeptWarning, said: Sequence[AnswerSaid]) -> AnswerState:
+    """How far people here have answered the version that is kept, with what waits for the running node."""
+    state = AnswerState.TOLD
+    for answer in said:
+        if (answer.warning_id, answer.version) == (one.warning_id, one.version) and not answer.rule:
+            try:
+                state = answer_after(state, AnswerAct(answer.act))
+            except NoSuchStep:
+                continue
+    return state
 
 
 def _answer(item: AnswerSaid, draft: Draft) -> Draft | Refused:

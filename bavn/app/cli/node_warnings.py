@@ -18,10 +18,8 @@ from bavn.model.sector_warning import (
     WARNING_STATES,
     AnswerAct,
     AnswerState,
-    NoSuchStep,
     Urgency,
     WarningState,
-    answer_after,
 )
 from bavn.model.text import Language, Text
 
@@ -48,7 +46,7 @@ def warnings(
     check: Annotated[bool, typer.Option("--check", help="Exit with code 10 if one in force is unanswered.")] = False,
 ) -> None:
     """The centre's warnings to this actor, the latest first, and what people here answered."""
-    from bavn.actor.door.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, warnings_of
+    from bavn.actor.door.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, state_after, warnings_of
 
     with asks(config) as rows:
         found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
@@ -70,14 +68,14 @@ def warnings(
             ("id", "state", "what", "tlp", "outcome", "until", "says"),
             [(one.warning_id, WARNING_STATES[WarningState(one.state)].say(language),
               URGENCIES[Urgency(one.said["urgency"])].say(language), one.said["tlp"],
-              ANSWERS[_state(one, said)].say(language), iso(one.said["until_us"])[:16],
+              ANSWERS[state_after(one, said)].say(language), iso(one.said["until_us"])[:16],
               one.said[f"title_{language}"]) for one in found],
             language,
         )  # fmt: skip
     now_us = moment()
     silent = [
         one.warning_id for one in found
-        if one.state == "sent" and now_us < one.said["until_us"] and _state(one, said) is AnswerState.TOLD
+        if one.state == "sent" and now_us < one.said["until_us"] and state_after(one, said) is AnswerState.TOLD
     ]  # fmt: skip
     if check and silent:
         raise Stop(Exit.UNHEALTHY, f"not answered: {', '.join(silent)}")
@@ -118,18 +116,6 @@ def warning_answer(
     )
 
 
-def _state(one: "KeptWarning", said: "Sequence[AnswerSaid]") -> AnswerState:
-    """How far people here have answered the version that is kept."""
-    state = AnswerState.TOLD
-    for answer in said:
-        if (answer.warning_id, answer.version) == (one.warning_id, one.version) and not answer.rule:
-            try:
-                state = answer_after(state, AnswerAct(answer.act))
-            except NoSuchStep:
-                continue
-    return state
-
-
 def _show_one(one: "KeptWarning", said: "Sequence[AnswerSaid]", language: Language) -> None:
     text = one.said
     state, urgency = WARNING_STATES[WarningState(one.state)], URGENCIES[Urgency(text["urgency"])]
@@ -155,8 +141,10 @@ def _became(answer: "AnswerSaid", language: Language) -> str:
 
 
 def _plain(one: "KeptWarning", said: "Sequence[AnswerSaid]") -> dict[str, Any]:
+    from bavn.actor.door.warnings import state_after
+
     return {
-        **one.said, "heard": iso(one.heard_us), "answer": _state(one, said).value,
+        **one.said, "heard": iso(one.heard_us), "answer": state_after(one, said).value,
         "answers": [
             {"number": a.number, "at": iso(a.at_us), "version": a.version, "act": a.act, "words": a.words, "by": a.by,
              "told": None if a.told_us is None or a.rule else iso(a.told_us), "rule": a.rule}
