@@ -46,6 +46,14 @@ RULES: Final[dict[str, Text]] = {
     "nis2_budget": Text("not sent: the day's steps are spent", "ikke sendt: dagens trin er brugt"),
     "answers_budget": Text("not sent: the day's answers are spent", "ikke sendt: dagens svar er brugt"),
     "evidence_budget": Text("not sent: the day's evidence is spent", "ikke sendt: dagens beviser er brugt"),
+    "answer_warnings": Text(
+        "not sent: the policy answers no warnings", "ikke sendt: politikken besvarer ingen varsler"
+    ),
+    "warning_known": Text(
+        "not sent: a newer version has come, or there is no such warning",
+        "ikke sendt: der er kommet en nyere udgave, eller varslet findes ikke",
+    ),
+    "warning_step": Text("not sent: it cannot be answered so now", "ikke sendt: det kan ikke besvares sådan nu"),
     "attached": Text("not sent: nothing is attached", "ikke sendt: intet er vedhæftet"),
 }  # fmt: skip
 """What a rule of gate 1 means to whoever answered."""

@@ -24,6 +24,7 @@ from bavn.centre.node.membership import Membership
 from bavn.centre.node.rolling import RollOut
 from bavn.centre.node.rollout_facts import Stand
 from bavn.model.member import CENTRE_NAME
+from bavn.model.ports import Clock
 from bavn.wire.book import Book
 from bavn.wire.outbox import Outbox
 
@@ -40,7 +41,7 @@ def opened_rollout(file: CentreFile) -> Iterator[RollOut]:
         yield rollout_over(file, registry, clock)
 
 
-def rollout_over(file: CentreFile, registry: Registry, clock: SystemClock) -> RollOut:
+def rollout_over(file: CentreFile, registry: Registry, clock: Clock) -> RollOut:
     """Over members that are open."""
     keys = PartyKeys(file.folder, "centre")
     membership = Membership(registry, open_enrolment(file, registry), Roles(registry, clock), clock)

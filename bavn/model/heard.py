@@ -195,6 +195,21 @@ class Attached:
     received_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningAnswer:
+    """What people at an actor answered to a warning of the centre's. ``version``: of the warning they had read;
+    ``serial`` counts the actor's answers."""
+
+    item_id: str
+    actor: str
+    warning_id: str
+    version: int
+    serial: int
+    act: str
+    words: str
+    received_us: int
+
+
 Heard = (
     Upload
     | Tags
@@ -209,6 +224,7 @@ Heard = (
     | CaseAnswer
     | Nis2Step
     | Attached
+    | WarningAnswer
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bavn.model.indicator import Indicator
 from bavn.model.question import Question
+from bavn.model.sector_warning import SectorWarning
 from bavn.model.work import Part, SectorVerdict
 
 
@@ -121,4 +122,15 @@ class Switching:
     why: str
 
 
-Said = Opening | TagsWanted | RevealWanted | Closing | Releasing | Withdrawing | Asking | Telling | Judging | Switching
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cautioning:
+    """A warning for this actor, whole."""
+
+    to: str
+    warning: SectorWarning
+
+
+Said = (
+    Opening | TagsWanted | RevealWanted | Closing | Releasing | Withdrawing | Asking | Telling | Judging | Switching
+    | Cautioning
+)  # fmt: skip

@@ -15,7 +15,8 @@ import rfc8785
 from pydantic import ValidationError
 
 from bavn.model.outcome import Refused
-from bavn.wire.messages import DOWN, PLANES_BYTES_MAX, UP
+from bavn.wire.fields import PLANES_BYTES_MAX
+from bavn.wire.messages import DOWN, UP
 from bavn.wire.privacy import Message
 from bavn.wire.strict_json import parse
 

@@ -17,7 +17,7 @@ from bavn.model.member import actor_urn, enrolment_statement, p256_scalar
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.ports import Dice
 from bavn.wire.codec import Kinds
-from bavn.wire.messages import ActorName
+from bavn.wire.fields import ActorName
 from bavn.wire.privacy import Message, Privacy
 
 RENEW_BEFORE_END_US: Final = 30 * DAY_US

@@ -16,6 +16,7 @@ from bavn.actor.door.draft import Draft, labelled, message_rule, put
 from bavn.actor.door.nis2_steps import Nis2Steps
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.sector_verdicts import SectorVerdicts
+from bavn.actor.door.warnings import Warnings
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, is_internal_name
 from bavn.model.outcome import Refused
@@ -23,7 +24,7 @@ from bavn.model.ports import Clock
 from bavn.model.work import ACTOR_ACTS, TEXT_CHARS_MAX, NoSuchStep, TaskAct, TaskState, is_plain, task_after
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.messages import AskedObservable, CaseAnswered, CaseEvidence, CasePart, VerdictGiven
+from bavn.wire.messages import AskedObservable, CaseAnswered, CaseEvidence, CasePart, VerdictGiven, WarningGiven
 from bavn.wire.outbox import Outbox
 
 PARTS_PER_DAY_MAX: Final = 2000
@@ -72,6 +73,10 @@ class Cases:
             ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre, case_of=self.book.get,
             unclean=self._unclean,
         )  # fmt: skip
+        self.warnings = Warnings(
+            ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre, unclean=self._unclean,
+            outside=lambda one: is_external(one, homes),
+        )  # fmt: skip
         self._evidence = Gate[Answering, Draft](
             "door", (*self._evidence_row(), message_rule(CaseEvidence, outbox, centre)), ledger, clock, way="out",
             nothing=Draft, label=lambda item: labelled("CaseEvidence", centre, _words(item)),
@@ -86,8 +91,10 @@ class Cases:
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
-    def hear(self, message: CasePart | VerdictGiven, note: Note) -> Refused | None:
+    def hear(self, message: CasePart | VerdictGiven | WarningGiven, note: Note) -> Refused | None:
         """Through the gate and into the book."""
+        if isinstance(message, WarningGiven):
+            return self.warnings.hear(message, note)
         if isinstance(message, CasePart):
             item = HeardCase(message, note, _observables(message.own))
             outcome = self._parts.offer(item)
@@ -171,7 +178,7 @@ class Cases:
                     break
                 self.book.dealt_with(said.number, rule, self._clock.now_us())
             dealt += 1
-        return dealt + self.nis2.tell()
+        return dealt + self.nis2.tell() + self.warnings.tell()
 
     def try_on(self, said: CaseSaid, content: bytes | None) -> Draft | Refused:
         """What ``tell`` would let out of it now: for previews."""
@@ -278,6 +285,7 @@ class Cases:
         self.book.forget(self._clock.now_us())
         self.verdicts.forget(self._clock.now_us())
         self.nis2.forget()
+        self.warnings.forget()
 
 
 def _answer(item: Answering, draft: Draft) -> Draft | Refused:

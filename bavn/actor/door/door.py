@@ -150,7 +150,7 @@ class Door:
                 protect(message)
             elif isinstance(message, messages.QuestionAsked):
                 self.questions.hear(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
-            elif isinstance(message, messages.CasePart | messages.VerdictGiven):
+            elif isinstance(message, messages.CasePart | messages.VerdictGiven | messages.WarningGiven):
                 self.cases.hear(message, labels.heard_note(opened.encoded))
             else:
                 self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]

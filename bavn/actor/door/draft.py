@@ -5,15 +5,17 @@ last, which builds the message (strictly typed, every field with its privacy cla
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import rfc8785
 
 from bavn.model.outcome import Refused
+from bavn.model.ports import Clock
+from bavn.wire.book import Book
 from bavn.wire.codec import Encoded, encode, privacy_of, summary_of
-from bavn.wire.gate import Rule
+from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Note
 from bavn.wire.outbox import Outbox
 from bavn.wire.privacy import Message
@@ -56,6 +58,23 @@ def put[Item](outbox: Outbox, centre: str, until: Callable[[Item], int | None]) 
         )  # fmt: skip
 
     return follow
+
+
+def let_out[Item](
+    book: Book, clock: Clock, table: str, waiting: Iterable[tuple[int, Item]], gate: Gate[Item, Draft]
+) -> int:
+    """Offers what people left in a table, by number, each in the transaction of its line; how many were dealt with. A
+    full outbox ends it: the rest waits."""
+    dealt = 0
+    for number, item in waiting:
+        with book.transaction() as tx:
+            outcome = gate.offer(item)
+            rule = outcome.rule if isinstance(outcome, Refused) else ""
+            if rule == "outbox_full":
+                break
+            tx.execute(f"UPDATE {table} SET told_us = ?, rule = ? WHERE number = ?", (clock.now_us(), rule, number))
+        dealt += 1
+    return dealt
 
 
 def labelled(kind: str, peer: str, what: Mapping[str, Any]) -> Note:

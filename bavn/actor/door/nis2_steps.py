@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.actor.door.case_book import KEPT_DAYS, KeptCase
-from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.draft import Draft, labelled, let_out, message_rule, put
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.nis2 import AGE_DAYS_MAX, Nis2Act, OutOfOrder, checked
@@ -87,19 +87,8 @@ class Nis2Steps:
     def tell(self) -> int:
         """Lets out what waits, each in the transaction of its line; how many were dealt with."""
         rows = self._book.rows(NIS2_SQL.replace("ORDER", "WHERE told_us IS NULL ORDER") + f" LIMIT {WAITING_MAX}")
-        dealt = 0
-        for said in nis2_said_of(rows):
-            with self._book.transaction() as tx:
-                outcome = self._gate.offer(said)
-                rule = outcome.rule if isinstance(outcome, Refused) else ""
-                if rule == "outbox_full":
-                    break
-                tx.execute(
-                    "UPDATE door_nis2 SET told_us = ?, rule = ? WHERE number = ?",
-                    (self._clock.now_us(), rule, said.number),
-                )
-            dealt += 1
-        return dealt
+        waiting = ((said.number, said) for said in nis2_said_of(rows))
+        return let_out(self._book, self._clock, "door_nis2", waiting, self._gate)
 
     def try_on(self, said: Nis2Said) -> Draft | Refused:
         """What ``tell`` would let out of it now: for whoever notes it."""

@@ -92,7 +92,16 @@ class DoorPolicy:
         default=True, unit="", holds="People here may answer what the centre asks this actor in a case."
     )
     case_answers_per_day_max: int = setting(
-        200, unit="answers", holds="The most answers to cases that leave in 24 hours.", low=0, high=10_000
+        200,
+        unit="answers",
+        holds="The most answers to cases, and as many to warnings, that leave in 24 hours.",
+        low=0,
+        high=10_000,
+    )
+    answer_warnings: bool = setting(
+        default=True,
+        unit="",
+        holds="People here may answer the centre's warnings: acknowledged, affected or not, done.",
     )
     note_nis2: bool = setting(
         default=True, unit="", holds="People here may note NIS2's steps of this actor for the centre's clocks."

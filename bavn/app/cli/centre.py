@@ -26,6 +26,7 @@ from bavn.app.cli import (
     remind,
     rollout,
     source,
+    warning,
 )
 from bavn.app.cli import ask as asking
 from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
@@ -53,6 +54,7 @@ remind.attach(app)
 publish.attach(app)
 rollout.attach(app)
 app.add_typer(indicator.app, name="indicator")
+app.add_typer(warning.app, name="warning")
 clock.attach(app)
 app.command("counts")(counts.counts)
 app.command("console")(console.centre_console)
@@ -114,9 +116,10 @@ def run(config: Config = CENTRE_TOML) -> None:
     from bavn.app.centre_run import run as run_centre
     from bavn.app.config import read_centre
     from bavn.app.reminding import running
+    from bavn.app.warning_mail import mailing
 
     file = read_centre(config)
-    with running(file):
+    with running(file), mailing(file):
         run_centre(file, lambda server: print(json.dumps(server.ports), flush=True))
 
 

@@ -20,6 +20,7 @@ from bavn.app.cli import (
     hunt,
     node_cases,
     node_counts,
+    node_warnings,
     questions,
     reveals,
     rules,
@@ -49,6 +50,7 @@ app.command("counts")(node_counts.counts)
 app.command("evidence")(evidence.evidence)
 app.command("attach")(attach.attach)
 node_cases.attach(app)
+node_warnings.attach(app)
 app.command("health")(health.health)
 app.command("dry-run")(dry_run.dry_run)
 way_in.attach(app)

@@ -34,12 +34,12 @@ def feed(entries: Sequence[Entry], language: Language, *, sector: str, url: str,
     ``now_us`` counts only where nothing was published yet."""
     shown = sorted(entries, key=lambda one: (-one.published_us, one.id))[:ENTRIES_MAX]
     root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": language})
-    _add(root, "id", _urn(f"{sector}/{language}"))
-    _add(root, "title", f"{sector}: {_TITLE.say(language)}")
-    _add(root, "updated", iso(max((one.published_us for one in shown), default=now_us)))
-    _add(_add(root, "author"), "name", sector)
+    add(root, "id", urn(f"{sector}/{language}"))
+    add(root, "title", f"{sector}: {_TITLE.say(language)}")
+    add(root, "updated", iso(max((one.published_us for one in shown), default=now_us)))
+    add(add(root, "author"), "name", sector)
     if url:
-        _add(root, "link", rel="self", type="application/atom+xml", href=f"{url.rstrip('/')}/feed.{language}.xml")
+        add(root, "link", rel="self", type="application/atom+xml", href=f"{url.rstrip('/')}/feed.{language}.xml")
     for one in shown:
         _entry(root, one, language, url)
     ET.indent(root)
@@ -47,17 +47,17 @@ def feed(entries: Sequence[Entry], language: Language, *, sector: str, url: str,
 
 
 def _entry(root: ET.Element, one: Entry, language: Language, url: str) -> None:
-    made = _add(root, "entry")
-    _add(made, "id", _urn(f"{one.document.sector}/{one.id}"))
-    _add(made, "title", f"{one.document.title.say(language)} ({one.document.tlp.value})")
-    _add(made, "updated", iso(one.published_us))
-    _add(made, "published", iso(one.published_us))
-    _add(made, "category", term=one.document.kind.value)
-    _add(made, "summary", "\n".join(first_words(one.document, language)))
+    made = add(root, "entry")
+    add(made, "id", urn(f"{one.document.sector}/{one.id}"))
+    add(made, "title", f"{one.document.title.say(language)} ({one.document.tlp.value})")
+    add(made, "updated", iso(one.published_us))
+    add(made, "published", iso(one.published_us))
+    add(made, "category", term=one.document.kind.value)
+    add(made, "summary", "\n".join(first_words(one.document, language)))
     if url:
         for form, kind in (("html", "text/html"), ("pdf", "application/pdf")):
             rel = "alternate" if form == "html" else "enclosure"
-            _add(
+            add(
                 made,
                 "link",
                 rel=rel,
@@ -74,11 +74,13 @@ def first_words(document: Document, language: Language, most: int = 6) -> list[s
     return said[:most] or [document.title.say(language)]
 
 
-def _add(parent: ET.Element, name: str, text: str | None = None, **given: str) -> ET.Element:
+def add(parent: ET.Element, name: str, text: str | None = None, **given: str) -> ET.Element:
+    """A child with a text and attributes."""
     made = ET.SubElement(parent, name, given)
     made.text = text
     return made
 
 
-def _urn(name: str) -> str:
+def urn(name: str) -> str:
+    """An id that is the same for the same name, whenever it is made."""
     return f"urn:uuid:{uuid.uuid5(_SPACE, name)}"

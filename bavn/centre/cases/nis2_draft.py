@@ -28,14 +28,15 @@ _CROSSES: Final[Mapping[CrossBorder, Text]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftFacts:
-    """``functions``: critical functions that the actor delivers. ``blocked``: (observable, when) of the case's
-    indicators that are in force at this actor; ``released``: observables that were released to the sector;
-    ``done``: (text, when) of the case's tasks that this actor has done."""
+    """``functions``: critical functions that the actor delivers; ``suppliers``: whom it depends on. ``blocked``:
+    (observable, when) of the case's indicators that are in force at this actor; ``released``: observables that were
+    released to the sector; ``done``: (text, when) of the case's tasks that this actor has done."""
 
     case: Case
     view: Nis2View
     zone: tzinfo
     functions: tuple[str, ...] = ()
+    suppliers: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     blocked: tuple[tuple[str, int], ...] = ()
     done: tuple[tuple[str, int], ...] = ()
@@ -144,6 +145,9 @@ def _impact(facts: DraftFacts) -> list[Text]:
              f"- Kritiske funktioner, vi leverer: {known[1] or '[[hvilke]]'}"),
         Text(f"- Of these, touched by the incident: {touched[0] or '[[which, or none]]'}",
              f"- Heraf berørt af hændelsen: {touched[1] or '[[hvilke, eller ingen]]'}"),
+        *([Text(f"- Suppliers that we depend on: {', '.join(facts.suppliers)}; involved: [[which, or none]]",
+                f"- Leverandører, vi afhænger af: {', '.join(facts.suppliers)}; involveret: [[hvilke, eller ingen]]")]
+          if facts.suppliers else []),
         Text("- Disturbed, and for how long: [[services, patients or citizens affected, duration]]",
              "- Forstyrret, og hvor længe: [[tjenester, berørte patienter eller borgere, varighed]]"),
     ]  # fmt: skip

@@ -67,6 +67,21 @@ class CasesAsked(Protocol):
         ...
 
 
+class WarningsGiven(Protocol):
+    """The warnings that actors were told of."""
+
+    def may_answer(self, warning_id: str, actor: str, version: int, act: str) -> Refused | None:
+        """Why the actor may not answer so; None if it may."""
+        ...
+
+
+class NoWarnings:
+    """A centre that warns nobody (implements WarningsGiven)."""
+
+    def may_answer(self, warning_id: str, actor: str, version: int, act: str) -> Refused | None:  # noqa: ARG002
+        return Refused("unknown_warning", "the actor was told of no such warning")
+
+
 class NoCases:
     """A centre without cases (implements CasesAsked)."""
 

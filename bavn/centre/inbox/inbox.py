@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bavn.centre.inbox.asks import Asked, CasesAsked, InboxLimits, NoCases, NothingAsked, Roster, Rounds
+from bavn.centre.inbox.asks import (
+    Asked,
+    CasesAsked,
+    InboxLimits,
+    NoCases,
+    NothingAsked,
+    NoWarnings,
+    Roster,
+    Rounds,
+    WarningsGiven,
+)
 from bavn.centre.inbox.plausible import Known, implausible, tier_of
 from bavn.centre.inbox.understand import About, understand
 from bavn.model.heard import Taken
@@ -72,13 +82,14 @@ class Inbox:
 
     def __init__(
         self, book: Book, roster: Roster, rounds: Rounds, clock: Clock, limits: InboxLimits | None = None,
-        asked: Asked | None = None, cases: CasesAsked | None = None,
+        asked: Asked | None = None, cases: CasesAsked | None = None, warnings: WarningsGiven | None = None,
     ) -> None:  # fmt: skip
         self._book = book
         self._roster = roster
         self._rounds = rounds
         self._asked = asked or NothingAsked()
         self._cases = cases or NoCases()
+        self._warnings = warnings or NoWarnings()
         self._clock = clock
         self._limits = limits or InboxLimits()
         self._seen = Seen(book)
@@ -186,6 +197,7 @@ class Inbox:
             limits=self._limits,
             asked=self._asked,
             cases=self._cases,
+            warnings=self._warnings,
         )
         return implausible(message, known) or replace(draft, tier=tier_of(message, self._rounds))
 

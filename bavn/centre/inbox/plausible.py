@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from bavn.centre.inbox.asks import Asked, CasesAsked, InboxLimits, NoCases, NothingAsked, OpenRound, Rounds
+from bavn.centre.inbox.asks import (
+    Asked,
+    CasesAsked,
+    InboxLimits,
+    NoCases,
+    NothingAsked,
+    NoWarnings,
+    OpenRound,
+    Rounds,
+    WarningsGiven,
+)  # fmt: skip
 from bavn.model.behaviour import band_of, period_buckets_of, steps_of
 from bavn.model.moment import DAY_US, MINUTE_US, hour_of
 from bavn.model.nis2 import AGE_DAYS_MAX
@@ -34,6 +44,7 @@ from bavn.wire.messages import (
     Receipts,
     Report,
     ShareUpload,
+    WarningAnswered,
     Withdrawn,
 )
 from bavn.wire.privacy import Message
@@ -52,6 +63,7 @@ class Known:
     limits: InboxLimits
     asked: Asked = field(default_factory=NothingAsked)
     cases: CasesAsked = field(default_factory=NoCases)
+    warnings: WarningsGiven = field(default_factory=NoWarnings)
 
 
 def implausible(message: Message, known: Known) -> Refused | None:
@@ -150,6 +162,14 @@ def _case_answered(message: CaseAnswered, known: Known) -> Refused | None:
     return known.cases.may_answer(message.case_id, known.actor, message.task_id, message.act)
 
 
+def _warning_answered(message: WarningAnswered, known: Known) -> Refused | None:
+    if not is_plain(message.words):
+        return Refused("not_plain", "the words hold what no screen should be given")
+    if message.act == "words" and not message.words.strip():
+        return Refused("no_words", "words alone, and there are none")
+    return known.warnings.may_answer(message.warning_id, known.actor, message.version, message.act)
+
+
 def _nis2_noted(message: Nis2Noted, known: Known) -> Refused | None:
     """Of the actor whose message it is: nothing in it names another."""
     if not is_plain(message.why):
@@ -189,6 +209,7 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, Known], Refused | None]]] =
     ShareUpload: _share, Receipts: _receipts, Declined: _declined, Report: _report, Withdrawn: _withdrawn,
     Observation: _observation, Receipt: _receipt, QuestionAnswered: _answered, QuestionDeclined: _question,
     CaseAnswered: _case_answered, CaseEvidence: _case_evidence, Nis2Noted: _nis2_noted,
+    WarningAnswered: _warning_answered,
     Counts: _counts, Health: _health,
 })  # fmt: skip
 

@@ -18,6 +18,7 @@ from bavn.model.heard import (
     TagAt,
     Tags,
     Upload,
+    WarningAnswer,
     Withdrawal,
 )
 from bavn.model.lead import Sign
@@ -37,6 +38,7 @@ from bavn.wire.messages import (
     Receipts,
     Report,
     ShareUpload,
+    WarningAnswered,
     Withdrawn,
 )
 from bavn.wire.privacy import Message
@@ -89,6 +91,8 @@ def understand(message: Message, about: About) -> Heard:
             )  # fmt: skip
         case CaseEvidence(case_id=case_id, words=words, content=content):
             return Attached(**said, case_id=case_id, words=words, content=content, received_us=received_us)
+        case WarningAnswered():
+            return WarningAnswer(**said, **message.model_dump(), received_us=received_us)
         case Counts():
             return Counted(**said, **message.model_dump(), received_us=received_us)
         case Health():

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from bavn.centre.cases.indicator import IndicatorSettings
 from bavn.centre.cases.indicators import Bounds, Indicators
 from bavn.centre.cases.questions import Questions
+from bavn.centre.cases.warnings import Warnings
 from bavn.centre.cases.work import Work
 from bavn.centre.correlate.join import Reconstruct
 from bavn.centre.correlate.lists import Lists, WarningLists
@@ -20,6 +21,7 @@ from bavn.centre.members.registry import Registry
 from bavn.centre.node.case_post import open_case_post
 from bavn.centre.node.centre import ActiveActors, Centre, OpenRounds
 from bavn.centre.node.config import CentreConfig
+from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
@@ -49,6 +51,7 @@ def open_centre(
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
     registry = registry or Registry(engine, clock)
     work = Work(engine, clock, config.cases)
+    warnings = Warnings(engine, clock)
     share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
     indicators = open_indicators(config, engine, clock, lists)
@@ -57,10 +60,11 @@ def open_centre(
         engine=engine,
         registry=registry,
         enrolment=Enrolment(registry, authority, clock, dice),
-        inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work),
+        inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings),
         share=share,
         offers=open_offers(book, clock, dice),
         case_post=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock),
+        warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock),
         questions=questions,
         indicators=indicators,
         message_key=key.public_key().public_bytes_raw().hex(),

@@ -40,6 +40,7 @@ from bavn.centre.node.lead_book import Laws, SqlLeadBook, histograms
 from bavn.centre.node.lead_facts import facts_of
 from bavn.centre.node.protection import Protection
 from bavn.centre.node.round_book import SqlRoundBook, forget_rounds
+from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
 from bavn.centre.share.share import Share
 from bavn.model.heard import (
@@ -52,6 +53,7 @@ from bavn.model.heard import (
     Observed,
     Replied,
     Taken,
+    WarningAnswer,
     Withdrawal,
 )
 from bavn.model.lead import Sign
@@ -102,6 +104,7 @@ class Centre:
     def __init__(
         self, config: CentreConfig, *, engine: Engine, registry: Registry, enrolment: Enrolment, inbox: Inbox,
         share: Share, offers: Offers, questions: Questions, case_post: CasePost, indicators: Indicators,
+        warning_post: WarningPost,
         message_key: str, clock: Clock, dice: Dice, lists: Lists, reconstruct: Reconstruct,
     ) -> None:  # fmt: skip
         self.config = config
@@ -109,7 +112,7 @@ class Centre:
         self._engine, self._clock, self._lists = engine, clock, lists
         self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
         self.exchange, self.offers = share.exchange, offers
-        self._questions, self._case_post = questions, case_post
+        self._questions, self._case_post, self._warning_post = questions, case_post, warning_post
         self._message_key = message_key
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
@@ -177,6 +180,7 @@ class Centre:
             if refused is None or refused.rule != "room":
                 self._questions.sent(question.id, actor, refused.rule if refused else "")
         self._case_post.step()
+        self._warning_post.step()
 
     def _work_off(self, taken: Taken) -> None:
         heard = taken.heard
@@ -190,6 +194,8 @@ class Centre:
             keep_counts(self._engine, heard)
         elif isinstance(heard, CaseAnswer | Attached | Nis2Step):
             self._case_post.heard(heard)
+        elif isinstance(heard, WarningAnswer):
+            self._warning_post.heard(heard)
         elif isinstance(heard, Withdrawal):
             self._case_post.taken_back(heard)
             self._cases.taken_back(heard, take_back(self._engine, heard.actor, heard.observable))
@@ -306,4 +312,5 @@ class Centre:
         self.exchange.forget()
         self.offers.forget()
         self._case_post.tidy()
+        self._warning_post.warnings.forget()
         self._inbox.ledger.close_parts()

@@ -214,9 +214,10 @@ class Desk:
             for view in own if view.kept.live
             for there in view.actors if there.actor == actor
         ]  # fmt: skip
+        role = self._roles.every().get(actor, Role())
         return DraftFacts(
             case=self.case(case_id), view=self.nis2(zone).view(case_id, actor), zone=zone,
-            functions=self._roles.every().get(actor, Role()).functions,
+            functions=role.functions, suppliers=role.suppliers,
             done=tuple(
                 (one.text, one.met_us[2]) for one in self.work.tasks(case_id)
                 if one.actor == actor and one.state is TaskState.DONE and one.met_us[2] is not None

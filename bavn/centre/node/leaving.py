@@ -12,7 +12,15 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Table, delete, func, select
 
-from bavn.centre.cases import audit, intel_tables, questions, sector_switch, tables, work_tables
+from bavn.centre.cases import (
+    audit,
+    intel_tables,
+    questions,
+    sector_switch,
+    tables,
+    warning_tables,
+    work_tables,
+)
 from bavn.centre.cases.who import person
 from bavn.centre.members import rollout, signed
 from bavn.centre.members import tables as member_tables
@@ -61,6 +69,9 @@ DELETED: Final = (
     Deleted("what its enforcers could not carry", share_tables.NOT_CARRIED),
     Deleted("sightings (S2)", share_tables.OBSERVED),
     Deleted("turns of the kill switch that it was told of", sector_switch.TOLD),
+    Deleted("its answers to warnings (S5)", warning_tables.ANSWER),
+    Deleted("warnings that it was sent", warning_tables.WARNED),
+    Deleted("mails of warnings to it", warning_tables.MAILED),
     Deleted("its quotas", member_tables.QUOTA),
     Deleted("its functions and suppliers", member_tables.ROLE),
     Deleted("its invitations", member_tables.INVITATION),

@@ -9,6 +9,7 @@ from bavn.centre.cases.intel_tables import METADATA as INTEL
 from bavn.centre.cases.questions import METADATA as QUESTIONS
 from bavn.centre.cases.sector_switch import METADATA as SWITCH
 from bavn.centre.cases.tables import METADATA as CASES
+from bavn.centre.cases.warning_tables import METADATA as WARNINGS
 from bavn.centre.cases.work_tables import METADATA as WORK
 from bavn.centre.members.partner_tables import METADATA as PARTNERS
 from bavn.centre.members.rollout_tables import METADATA as ROLLOUT
@@ -19,6 +20,7 @@ from bavn.centre.share.tables import METADATA as SHARE
 from bavn.centre.store.tables import METADATA as STORE
 
 METADATA: Final[tuple[MetaData, ...]] = (
-    STORE, MEMBERS, ROLLOUT, PARTNERS, NODE, CASES, INDICATORS, QUESTIONS, INTEL, WORK, SWITCH, SHARE,
+    STORE, MEMBERS, ROLLOUT, PARTNERS, NODE, CASES, INDICATORS, QUESTIONS, INTEL, WORK, WARNINGS, SWITCH,
+    SHARE,
     PUBLISH,
 )  # fmt: skip

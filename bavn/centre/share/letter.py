@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from bavn.centre.share.case_rules import CaseGrounds
+from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.said import (
     Asking,
+    Cautioning,
     Closing,
     Judging,
     Opening,
@@ -27,9 +29,9 @@ from bavn.model.said import (
     Withdrawing,
 )
 from bavn.wire.codec import Encoded
+from bavn.wire.fields import LEFT_MAX
 from bavn.wire.ledger import Note
 from bavn.wire.messages import (
-    LEFT_MAX,
     AskedCell,
     AskedObservable,
     CasePart,
@@ -48,6 +50,7 @@ from bavn.wire.messages import (
     RoundOpened,
     SectorSwitched,
     VerdictGiven,
+    WarningGiven,
 )
 from bavn.wire.privacy import Message
 from bavn.wire.stix import NotWritable, bundle_of
@@ -83,13 +86,14 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Something to say to one actor; ``grounds`` goes with an indicator, ``case`` with what is said of a case.
-    ``until_us``: after that it is of no use."""
+    """Something to say to one actor; ``grounds`` goes with an indicator, ``case`` with what is said of a case,
+    ``warning`` with a warning. ``until_us``: after that it is of no use."""
 
     said: Said
     grounds: Grounds | None = None
     until_us: int | None = None
     case: CaseGrounds | None = None
+    warning: WarningGrounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class LetterDraft:
 KINDS: Final[dict[type[Said], type[Message]]] = {
     Opening: RoundOpened, TagsWanted: ReceiptsAsked, RevealWanted: RevealAsked, Closing: RoundClosed,
     Releasing: IndicatorReleased, Withdrawing: IndicatorWithdrawn, Asking: QuestionAsked,
-    Telling: CasePart, Judging: VerdictGiven, Switching: SectorSwitched,
+    Telling: CasePart, Judging: VerdictGiven, Switching: SectorSwitched, Cautioning: WarningGiven,
 }  # fmt: skip
 
 
@@ -151,6 +155,8 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
             return turned | {"by": said.by, "why": said.why}
         case Withdrawing():
             return {"indicator_id": said.indicator_id, "version": said.version}
+        case Cautioning():
+            return _warning(said)
         case Telling():
             return _part(said)
         case Judging(version=version, verdict=verdict):
@@ -159,6 +165,17 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
                 "observables": _named(verdict.observables), "until_us": verdict.until_us,
                 "left": min(verdict.left, LEFT_MAX),
             }  # fmt: skip
+
+
+def _warning(said: Cautioning) -> dict[str, Any]:
+    warning, content = said.warning, said.warning.content
+    return {
+        "warning_id": warning.id, "version": warning.version, "state": warning.state.value,
+        "urgency": content.urgency.value, "title_en": content.title.en, "title_da": content.title.da,
+        "text_en": content.text.en, "text_da": content.text.da, "tlp": content.tlp.value, "pap": int(content.pap),
+        "observables": _named(content.observables), "sent_us": warning.sent_us,
+        "acknowledge_us": warning.acknowledge_us, "until_us": warning.until_us,
+    }  # fmt: skip
 
 
 def _named(observables: Sequence[Observable]) -> tuple[AskedObservable, ...]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from bavn.centre.share.case_rules import CASE_ID, CaseGrounds, marking, nobody_named, own_only, verdict_stands
 from bavn.centre.share.letter import KINDS, Grounds, Letter, LetterDraft, fields_of
+from bavn.centre.share.warning_rules import WarningGrounds, addressed, warning_marking, warning_names
 from bavn.model.indicator import Indicator, Pap, Tlp
 from bavn.model.indicator_life import BLOCK_PAP_MIN, may_go
 from bavn.model.intel import may_reach_actors
@@ -18,7 +19,7 @@ from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.partner import tlp_within
 from bavn.model.ports import Clock
-from bavn.model.said import Asking, Judging, Releasing, Switching, Telling
+from bavn.model.said import Asking, Cautioning, Judging, Releasing, Switching, Telling
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
 from bavn.wire.outbox import Outbox
@@ -65,6 +66,9 @@ class ShareRules:
             Rule("marking", self._marking),
             Rule("nobody_named", _on_case(nobody_named)),
             Rule("verdict", _on_verdict(verdict_stands)),
+            Rule("addressed", _on_warning(addressed)),
+            Rule("warning_marking", _on_warning(warning_marking)),
+            Rule("warning_names", _on_warning(warning_names)),
             Rule("kill_switch", self._kill_switch),
             Rule("origin_hidden", _on_indicator(self._origin_hidden)),
             Rule("written", self._written),
@@ -222,6 +226,19 @@ def _on_case(judge: Callable[[Telling | Judging, CaseGrounds], Refused | None]) 
         if letter.case is None:
             return Refused("own_only", "nobody says why it may go out")
         return judge(letter.said, letter.case) or draft
+
+    return apply
+
+
+def _on_warning(judge: Callable[[Cautioning, WarningGrounds], Refused | None]) -> Apply:
+    """A rule about a warning; it never passes without grounds."""
+
+    def apply(letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+        if not isinstance(letter.said, Cautioning):
+            return draft
+        if letter.warning is None:
+            return Refused("addressed", "nobody says why it may go out")
+        return judge(letter.said, letter.warning) or draft
 
     return apply
 

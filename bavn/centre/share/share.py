@@ -22,6 +22,7 @@ from bavn.centre.share.post import Post
 from bavn.centre.share.ring import Decision, Ring, RingRules
 from bavn.centre.share.rules import GROUPS_MIN, OF_THE_RECIPIENT, ShareLimits
 from bavn.centre.share.tables import make_tables
+from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.indicator_life import BLOCK_PAP_MIN
@@ -112,9 +113,10 @@ class Share:
         if self._on_queued is not None:
             self._on_queued(actor)
 
-    def say(self, said: Said, case: CaseGrounds | None = None) -> Refused | None:
-        """A round message, a question, or something of a case on these grounds; queued once. Raises GateBroken."""
-        return self.post.say(Letter(said, until_us=self._until(said), case=case))
+    def say(self, said: Said, case: CaseGrounds | None = None, warning: WarningGrounds | None = None) -> Refused | None:
+        """A round message, a question, a warning, or something of a case on these grounds; queued once. Raises
+        GateBroken."""
+        return self.post.say(Letter(said, until_us=self._until(said), case=case, warning=warning))
 
     def release(self, wishes: Sequence[Wish], order_no: int) -> dict[str, str]:
         """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.

@@ -105,6 +105,7 @@ def test_a_draft_says_what_the_sector_knows_and_leaves_gaps_for_the_rest(book, e
     asked = {
         report: DraftFacts(
             case=case, view=book.view(case.id, "region-nord"), zone=HERE, functions=("laboratory",),
+            suppliers=("acme",),
             blocked=(("domain:evil.example.com", NOW_US),),
         )
         for report in REPORTS
@@ -115,8 +116,9 @@ def test_a_draft_says_what_the_sector_knows_and_leaves_gaps_for_the_rest(book, e
     assert "evil.example.com" not in said[Nis2Act.EARLY_WARNING]
     assert "domain:evil.example.com" in said[Nis2Act.NOTIFICATION]
     assert "laboratory" in said[Nis2Act.NOTIFICATION]
+    assert "Suppliers that we depend on: acme; involved: [[which, or none]]" in said[Nis2Act.NOTIFICATION]
     assert "blocked at us since 2024-10-04 02:00 CEST" in said[Nis2Act.FINAL]
-    assert gaps(draft(Nis2Act.FINAL, asked[Nis2Act.FINAL])) == 6
+    assert gaps(draft(Nis2Act.FINAL, asked[Nis2Act.FINAL])) == 7
     confirmed = cases.act(case.id, CaseAct.CONFIRM, "anna", "three actors")
     facts = DraftFacts(case=confirmed, view=book.view(case.id, "region-nord"), zone=HERE)
     danish = "\n".join(line.da for line in draft(Nis2Act.NOTIFICATION, facts))

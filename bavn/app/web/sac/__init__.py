@@ -20,15 +20,17 @@ from bavn.app.web.sac import (
     protection,
     publish,
     questions,
+    rollout,
     rounds,
     sources,
     threats,
+    warnings,
 )
 from bavn.app.web.sac.house import SacHouse
 
 AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
     overview.routes, leads.routes, cases.routes, indicators.routes, protection.routes, rounds.routes, members.routes,
     partners.routes, sources.routes, proposals.routes, audit.routes, questions.routes,
-    publish.routes, threats.routes,
+    publish.routes, threats.routes, rollout.routes, warnings.routes,
 )  # fmt: skip
 """Mounted below /api/v1."""

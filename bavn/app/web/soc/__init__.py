@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bavn.app.web.soc import cases, door, evidence, health, hosts, hunting, judging, policy, protection, today
+from bavn.app.web.soc import cases, door, evidence, health, hosts, hunting, judging, policy, protection, today, warnings
 
 AREAS: Final = (
     health.routes,
@@ -10,6 +10,7 @@ AREAS: Final = (
     evidence.routes,
     judging.routes,
     cases.routes,
+    warnings.routes,
     hunting.routes,
     hosts.routes,
     door.routes,

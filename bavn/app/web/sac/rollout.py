@@ -1,0 +1,170 @@
+"""The SAC console's roll-out: who is where on the way in, plan against fact, what blocks whom; steps by a person.
+
+Refuses to hold the register: a file and the command line do.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from bavn.app.rollout_parts import rollout_over
+from bavn.app.web.frame import Person, Said, allow
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Kind, Shape, Why
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.refusals import told
+from bavn.centre.members.registry import NotInState, UnknownActor
+from bavn.centre.members.rollout import UnknownParty
+from bavn.centre.node.rolling import Blocked, RollOut
+from bavn.centre.node.rollout_facts import Stand
+from bavn.model.rollout import FOLLOWED, NEEDS, PATH, STAGES, STEPS, NoSuchStep, RolloutAct, Stage
+
+Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+REFUSALS: Final[tuple[Kind, ...]] = (
+    (UnknownParty, 404, "unknown-actor", "you"), (UnknownActor, 404, "unknown-actor", "you"),
+    (NoSuchStep, 409, "not-now", "you"), (Blocked, 409, "blocked", "you"), (NotInState, 409, "not-now", "you"),
+)  # fmt: skip
+
+
+class PlannedShape(Shape):
+    """A state of the way in: the day planned now and first, and the day it was reached (days since 1970)."""
+
+    stage: str
+    says: Said
+    day: int | None
+    first_day: int | None
+    reached_day: int | None
+
+
+class MovedShape(Shape):
+    """A step that was taken. ``evidence``: SHA-256 of what it rests on, or empty."""
+
+    at_us: int
+    act: str
+    to: str
+    says: Said
+    by: str
+    why: str
+    evidence: str
+
+
+class StandShape(Shape):
+    """How one actor stands. ``late_days``: how long its next state is overdue; ``missing``: what its next step needs;
+    ``unmet``: whom it waits for; ``may``: the steps that its state offers you by hand."""
+
+    actor: str
+    title: str
+    kind: str
+    region: str
+    stage: str
+    says: Said
+    since_us: int
+    member: str | None
+    next: str | None
+    next_says: Said | None
+    due_day: int | None
+    late_days: int
+    missing: list[Said]
+    unmet: list[str]
+    holds_up: list[str]
+    path: list[PlannedShape]
+    moves: list[MovedShape]
+    may: list[str]
+
+
+class RolloutShape(Shape):
+    """All of the register; ``outside``: members that it does not know. ``today``: days since 1970."""
+
+    today: int
+    actors: list[StandShape]
+    outside: list[str]
+
+
+class StepBody(Shape):
+    """A step, why, and the SHA-256 (hex) of the protocol where it needs one."""
+
+    act: RolloutAct
+    why: Why
+    evidence: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+
+
+class PlanBody(Shape):
+    """The day (since 1970) on which the actor is to come to a state of the way in; null takes it out of the plan."""
+
+    stage: Stage
+    day: int | None = Field(ge=0, le=100_000)
+    why: Why
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/rollout``."""
+    router = APIRouter(prefix="/rollout", tags=["rollout"])
+
+    @router.get("", operation_id="rollout")
+    def rollout(person: Annotated[Person, allow(Right.READ)]) -> RolloutShape:
+        """Every actor of the register, by name: state, plan and fact, and what blocks whom."""
+        opened = _opened(house)
+        stands, outside = opened.stands()
+        today = opened.today()
+        return RolloutShape(today=today, actors=[_shape(one, today, person) for one in stands], outside=outside)
+
+    @router.get("/{actor}", operation_id="rollout_actor")
+    def one(person: Annotated[Person, allow(Right.READ)], actor: Named) -> StandShape:
+        """One actor's whole way."""
+        with told(*REFUSALS):
+            return _one(house, actor, person)
+
+    @router.post("/{actor}/steps", operation_id="rollout_step")
+    def step(person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: StepBody) -> StandShape:
+        """Take a step; refused with what it waits for. suspend, resume and leave do the same to the member."""
+        with told(*REFUSALS):
+            _opened(house).move(actor, body.act, person.name, body.why, body.evidence)
+            return _one(house, actor, person)
+
+    @router.put("/{actor}/plan", operation_id="rollout_plan")
+    def plan(person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: PlanBody) -> StandShape:
+        """Plan a day, or take one out of the plan."""
+        with told(*REFUSALS):
+            _opened(house).plan(actor, body.stage, body.day, person.name, body.why)
+            return _one(house, actor, person)
+
+    return router
+
+
+def _opened(house: SacHouse) -> RollOut:
+    return rollout_over(house.file, house.registry, house.clock)
+
+
+def _one(house: SacHouse, actor: str, person: Person) -> StandShape:
+    opened = _opened(house)
+    return _shape(opened.stand(actor), opened.today(), person)
+
+
+def _shape(one: Stand, today: int, person: Person) -> StandShape:
+    party, planned = one.party, {each.stage: each for each in one.plan}
+    acts = [step.act.value for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
+    return StandShape(
+        actor=party.actor, title=party.title, kind=party.kind, region=party.region, stage=party.stage.value,
+        says=Said.of(STAGES[party.stage]), since_us=party.since_us, member=one.member and one.member.value,
+        next=one.next and one.next.value, next_says=None if one.next is None else Said.of(STAGES[one.next]),
+        due_day=one.due_day, late_days=0 if one.due_day is None else max(0, today - one.due_day),
+        missing=[Said.of(NEEDS[need]) for need in one.missing],
+        unmet=[f"{wait.other} ({wait.until.value})" for wait in one.unmet], holds_up=list(one.holds_up),
+        path=[
+            PlannedShape(
+                stage=stage.value, says=Said.of(STAGES[stage]), reached_day=one.reached_day(stage),
+                day=planned[stage].day if stage in planned else None,
+                first_day=planned[stage].first_day if stage in planned else None,
+            )
+            for stage in PATH[1:]
+        ],
+        moves=[
+            MovedShape(
+                at_us=move.at_us, act=move.act.value, to=move.to.value, says=Said.of(STAGES[move.to]), by=move.by,
+                why=move.why, evidence=move.evidence,
+            )
+            for move in one.moves
+        ],
+        may=acts if person.may(Right.MEMBERS) else [],
+    )  # fmt: skip

@@ -1,0 +1,153 @@
+"""The centre's warnings to this actor, and what people here answer. What would leave is shown before it leaves.
+
+Nothing is sent here: an answer is left in the node's book, and the running node lets it out through gate 1.
+Rights: soc:read, soc:triage.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from bavn.actor.door.warnings import (
+    ANSWERS_SQL,
+    WARNINGS_SQL,
+    AnswerSaid,
+    KeptWarning,
+    answers_of,
+    state_after,
+    warnings_of,
+)
+from bavn.app.case_parts import opened_cases, rule_text
+from bavn.app.web.frame import Limit, Rows, Said, Trouble
+from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
+from bavn.app.web.soc.stops import answered
+from bavn.model.outcome import Refused
+from bavn.model.sector_warning import ANSWER_LIFE, ANSWERS, URGENCIES, WARNING_STATES, AnswerAct, Urgency, WarningState
+from bavn.model.text import Text
+from bavn.model.work import TEXT_CHARS_MAX
+
+WarningId = Annotated[str, Path(pattern=r"^warning-[0-9a-f]{16}$", description="warning-...")]
+PAPS = ("RED", "AMBER", "GREEN", "CLEAR")
+_WAITS = Text("waits for the running node", "venter på den kørende node")
+_SENT = Text("sent", "sendt")
+_NONE = Text("This actor was told of no such warning.", "Aktøren har ikke fået det varsel.")
+
+
+class WarningAnswerShown(Frozen):
+    """What a person here answered, and where that stands."""
+
+    at_us: int
+    version: int
+    act: str
+    words: str
+    by: str
+    became: Said
+
+
+class NodeWarning(Frozen):
+    """A warning as this actor last heard of it. ``answer``: how far people here have answered this version; ``acts``:
+    what may be answered now."""
+
+    id: str
+    version: int
+    state: str
+    says: Said
+    urgency: str
+    urgency_says: Said
+    title: Said
+    text: Said
+    tlp: str
+    pap: str
+    observables: list[str]
+    sent_us: int
+    acknowledge_us: int
+    until_us: int
+    heard_us: int
+    answer: str
+    answer_says: Said
+    acts: list[str]
+    answers: list[WarningAnswerShown]
+
+
+class WarningAnswerAsked(Frozen):
+    """An answer to the version that was read. ``send`` false: only show what would leave."""
+
+    version: int = Field(ge=1, lt=2**31)
+    act: AnswerAct
+    words: str = Field(default="", max_length=TEXT_CHARS_MAX)
+    send: bool = False
+
+
+class WarningLeaving(Frozen):
+    """What would leave, or was left for the running node (``number``). ``refused``: what gate 1 says of it."""
+
+    warning: str
+    version: int
+    act: str
+    words: str
+    privacy: str
+    refused: Said | None
+    number: int | None
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """Warnings to an actor."""
+    router = APIRouter(prefix="/nodes/{node}/warnings", tags=["warnings"], responses=REFUSALS)
+
+    @router.get("", operation_id="nodeWarnings")
+    def warnings(node: NodeName, person: Reads, limit: Limit = 100) -> Rows[NodeWarning]:
+        """The centre's warnings to this actor, the last heard of first."""
+        with house.node(node, person).asks() as rows:
+            found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
+        return Rows(items=[_shown(one, said) for one in found[:limit]], total=len(found))
+
+    @router.post("/{warning}/answers", operation_id="answerWarning")
+    def answer(node: NodeName, warning: WarningId, asked: WarningAnswerAsked, person: Triages) -> WarningLeaving:
+        """Answers a warning. Exactly what is shown leaves, at the node's next step."""
+        here = house.node(node, person)
+        with here.asks() as rows:
+            if not any(one.warning_id == warning for one in warnings_of(rows(WARNINGS_SQL))):
+                raise Trouble(404, "no-warning", _NONE)
+        said = AnswerSaid(
+            number=1 << 50, at_us=house.clock.now_us(), warning_id=warning, version=asked.version, act=asked.act.value,
+            words=asked.words, by=person.name,
+        )  # fmt: skip
+        number = None
+        with answered(), opened_cases(here.file) as there:
+            outcome = there.warnings.try_on(said)
+            refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
+            if asked.send:
+                if refused is not None:
+                    raise Trouble(409, "not-sent", refused)
+                number = there.warnings.leave(warning, asked.version, asked.act, asked.words, person.name)
+        return WarningLeaving(
+            warning=warning, version=asked.version, act=asked.act.value, words=asked.words, privacy="S5",
+            refused=Said.of(refused) if refused else None, number=number,
+        )  # fmt: skip
+
+    return router
+
+
+def _shown(one: KeptWarning, said: Sequence[AnswerSaid]) -> NodeWarning:
+    text, mine = one.said, [answer for answer in said if answer.warning_id == one.warning_id]
+    state = state_after(one, mine)
+    urgency = Urgency(text["urgency"])
+    return NodeWarning(
+        id=one.warning_id, version=one.version, state=one.state, says=Said.of(WARNING_STATES[WarningState(one.state)]),
+        urgency=urgency.value, urgency_says=Said.of(URGENCIES[urgency]),
+        title=Said(en=text["title_en"], da=text["title_da"]), text=Said(en=text["text_en"], da=text["text_da"]),
+        tlp=text["tlp"], pap=PAPS[text["pap"]],
+        observables=[f"{named['type']}:{named['value']}" for named in text["observables"]], sent_us=text["sent_us"],
+        acknowledge_us=text["acknowledge_us"], until_us=text["until_us"], heard_us=one.heard_us, answer=state.value,
+        answer_says=Said.of(ANSWERS[state]), acts=sorted(act.value for at, act in ANSWER_LIFE if at is state),
+        answers=[
+            WarningAnswerShown(
+                at_us=each.at_us, version=each.version, act=each.act, words=each.words, by=each.by,
+                became=Said.of(_WAITS if each.told_us is None else rule_text(each.rule) if each.rule else _SENT),
+            )
+            for each in mine
+        ],
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""The console's roll-out and warnings: each act through the room, refused in both languages, open to whom it is for."""
+
+import pytest
+
+from bavn.app.web.rights import Role
+from bavn.app.web.sac.refusals import said
+from bavn.centre.node.rolling import Entry
+from tests.app.web.drawn_sector import ANNA
+
+pytestmark = pytest.mark.slow
+BODY = {
+    "title_en": "Patch it", "title_da": "Opdater det", "text_en": "Now.", "text_da": "Nu.", "urgency": "critical",
+    "tlp": "TLP:AMBER", "observables": ["evil[.]example.com"],
+}  # fmt: skip
+WHY = {"why": "it is urgent"}
+
+
+def test_a_warning_is_drafted_sent_changed_and_ended(sac) -> None:
+    made = sac.body("/warnings", "POST", 201, json=BODY | {"address": {"kinds": ["clinic"]}})
+    one = made["row"]["id"]
+    assert made["row"]["may"] == ["edit", "send", "withdraw"]
+    assert made["observables"] == ["domain:evil.example.com"]
+    assert {actor.split("-")[0] for actor in made["reaches"]} <= {"clinic"}
+    sent = sac.body(f"/warnings/{one}/send", "POST", json=WHY)
+    assert (sent["row"]["state"], sent["row"]["version"], sent["row"]["by"]) == ("sent", 1, ANNA)
+    changed = sac.body(f"/warnings/{one}", "PUT", json=BODY | WHY | {"title_en": "Patch and reboot"})
+    assert (changed["row"]["version"], changed["row"]["title"]["en"]) == (2, "Patch and reboot")
+    assert len(changed["reaches"]) > len(made["reaches"])
+    assert sac.body("/warnings?state=sent")["items"][0]["id"] == one
+    assert sac.body(f"/warnings/{one}/end", "POST", json=WHY)["row"]["may"] == []
+    again = sac(f"/warnings/{one}/send", "POST", json=WHY)
+    assert (again.status_code, again.json()["title"]["da"]) == (
+        409, "Et varsel, der er ended, kan ikke send; muligt: nothing",
+    ) or again.json()["title"]["da"].startswith("Et varsel, der er")  # fmt: skip
+    assert sac("/warnings/warning-0000000000000000").status_code == 404
+    assert sac("/warnings", "POST", json=BODY | {"observables": ["10.1.2.3"]}).status_code == 422
+    assert sac("/warnings", "POST", json=BODY | {"address": {"kinds": ["kingdom"]}}).status_code == 422
+    assert sac("/warnings", "POST", json=BODY, roles={Role.AUDITOR}).status_code == 403
+    assert sac.body(f"/warnings/{one}", roles={Role.AUDITOR})["row"]["may"] == []
+
+
+def test_the_roll_out_is_shown_and_moved_by_whoever_may(sac) -> None:
+    from bavn.app.rollout_parts import rollout_over
+
+    opened = rollout_over(sac.house.file, sac.house.registry, sac.house.clock)
+    opened.register([Entry(actor="new-one", kind="municipality", title="New one")], ANNA)
+    whole = sac.body("/rollout")
+    assert [one["actor"] for one in whole["actors"]] == ["new-one"]
+    assert "region-nord" in whole["outside"]
+    day = whole["today"] - 3
+    late = sac.body("/rollout/new-one/plan", "PUT", json=WHY | {"stage": "planned", "day": day})
+    assert (late["late_days"], late["path"][0]["day"], late["may"]) == (3, day, ["plan"])
+    moved = sac.body("/rollout/new-one/steps", "POST", json=WHY | {"act": "plan"})
+    assert (moved["stage"], moved["next"], moved["moves"][0]["by"]) == ("planned", "agreement", ANNA)
+    blocked = sac("/rollout/new-one/steps", "POST", json=WHY | {"act": "agree"})
+    assert blocked.status_code == 409
+    assert "venter på" in blocked.json()["title"]["da"]
+    assert sac("/rollout/new-one/steps", "POST", json=WHY | {"act": "agree", "evidence": "x"}).status_code == 422
+    assert sac("/rollout/nobody-x").status_code == 404
+    assert sac("/rollout/new-one/steps", "POST", json=WHY | {"act": "shelve"}, roles={Role.ANALYST}).status_code == 403
+
+
+@pytest.mark.parametrize("english", [
+    "no warning is called 'x'", "a title is one line", "region-a cannot agree yet; it waits for: agreement",
+    "who is left cannot operate; possible: return", "kinds: 'x' is unknown; known: clinic",
+])  # fmt: skip
+def test_what_these_rooms_refuse_is_said_in_danish(english) -> None:
+    assert said(english).da != said(english).en

@@ -1,0 +1,50 @@
+"""A warning at the console: read in both languages, and no answer leaves but what was shown."""
+
+import pytest
+
+from bavn.app.case_parts import opened_cases
+from bavn.model.moment import HOUR_US
+from bavn.wire.ledger import Note
+from bavn.wire.messages import AskedObservable, WarningGiven
+from tests.app.web.soc.conftest import ANNA
+
+ONE = "warning-" + "a" * 16
+
+
+@pytest.fixture
+def warned(console):
+    """The console of a node that was warned."""
+    (here,) = console.house.seen_by(ANNA)
+    now_us = console.house.clock.now_us()
+    given = WarningGiven(
+        warning_id=ONE, version=1, state="sent", urgency="critical", title_en="Patch it", title_da="Opdater det",
+        text_en="Now.", text_da="Nu.", tlp="TLP:AMBER", pap=1, sent_us=now_us, acknowledge_us=now_us + HOUR_US,
+        until_us=now_us + 2 * HOUR_US, observables=(AskedObservable(type="domain", value="evil.example.com"),),
+    )  # fmt: skip
+    with opened_cases(here.file) as there:
+        assert there.hear(given, Note(kind="WarningGiven", item_id="1" * 64, peer="centre")) is None
+    return console
+
+
+def test_a_warning_is_read_and_an_answer_is_shown_before_it_is_left(warned) -> None:
+    (one,) = warned.get("/warnings")["items"]
+    assert (one["title"]["da"], one["pap"], one["answer"]) == ("Opdater det", "AMBER", "told")
+    assert one["acts"] == ["acknowledge", "affected", "not-affected", "words"]
+    body = {"version": 1, "act": "affected", "words": "one gateway"}
+    assert warned.do(f"/warnings/{ONE}/answers", body)["number"] is None
+    assert warned.get("/warnings")["items"][0]["answers"] == []
+    assert warned.do(f"/warnings/{ONE}/answers", body | {"send": True})["number"] == 1
+    (one,) = warned.get("/warnings")["items"]
+    assert (one["answer"], one["answers"][0]["by"]) == ("affected", "Anna Berg")
+    assert one["answers"][0]["became"]["da"] == "venter på den kørende node"
+
+
+def test_what_may_not_leave_is_refused_in_words(warned) -> None:
+    for body, said in (
+        ({"version": 2, "act": "acknowledge"}, "newer version"), ({"version": 1, "act": "done"}, "cannot be answered"),
+        ({"version": 1, "act": "words", "words": "mail anna@hospital.example"}, "CPR"),
+    ):  # fmt: skip
+        assert said in warned.do(f"/warnings/{ONE}/answers", body)["refused"]["en"]
+        assert warned.do(f"/warnings/{ONE}/answers", body | {"send": True}, code=409)["type"] == "not-sent"
+    other = f"/warnings/warning-{'b' * 16}/answers"
+    assert warned.do(other, {"version": 1, "act": "acknowledge"}, code=404)["type"] == "no-warning"
