@@ -5,7 +5,7 @@ running service carries out at its next step. Refuses to send anything.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from sqlalchemy import Engine, select
@@ -343,6 +343,10 @@ class Desk:
     def ring(self, indicator_id: str) -> RingStand | None:
         """How its canary ring stands; None where it had none."""
         return self._ring.stand(indicator_id)
+
+    def rings(self, indicator_ids: Sequence[str]) -> dict[str, RingStand]:
+        """The same of a page of indicators, by their ids."""
+        return self._ring.stands(indicator_ids)
 
     def clock(self, indicator_id: str) -> IndicatorClock:
         """From first sighting to enforced at each actor, and the slowest step. Raises UnknownIndicator."""

@@ -52,7 +52,8 @@ ALONE: Final = "list"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a document is to be about. ``source_partners``: source -> its partner's name, or empty."""
+    """What a document is to be about. ``source_partners``: source -> its partner's name, or empty; ``leads``: whether
+    it tells of leads, which are many and long."""
 
     sector: str
     period: Period
@@ -61,6 +62,7 @@ class Asked:
     levels: tuple[LevelSet, ...]
     source_partners: Mapping[str, str]
     catalogue: Catalogue | None = None
+    leads: bool = True
 
 
 def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
@@ -69,7 +71,7 @@ def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
     known, kinds = desk.cases(), {one.name: one.kind for one in partners.every()}
     with reading(desk.engine) as connection:
         cases = _cases(connection, known, asked)
-        leads = _leads(connection, asked.period)
+        leads = _leads(connection, asked.period) if asked.leads else ()
         outside = _outside(connection, kinds, asked)
     return Facts(
         sector=asked.sector, period=asked.period, now_us=desk.now_us(), tlp=asked.tlp, cases=cases, leads=leads,

@@ -43,15 +43,18 @@ class Publishing:
         self.judgements = Judgements(desk.engine, clock, people)
         self._sources = Sources(desk.engine, clock)
 
-    def facts(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Facts:
-        """What a document is built from. ValueError for a period that is none, or not over yet."""
+    def facts(
+        self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30, *, leads: bool = True
+    ) -> Facts:
+        """What a document is built from; without ``leads`` what threat levels are. ValueError for a period that is
+        none, or not over yet."""
         return gather(
             self._desk, self._partners,
             Asked(
                 sector=self._terms.sector, period=period_of(kind, period, self._clock.now_us(), days),
                 tlp=self._terms.tlp, sorts=self.judgements.sorts(), levels=self.judgements.levels(),
                 source_partners={one.source.name: one.source.partner for one in self._sources.every()},
-                catalogue=catalogue,
+                catalogue=catalogue, leads=leads,
             ),
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, select, update
 
 from bavn.centre.share.deliveries import HELD, PENDING
-from bavn.centre.share.ring_book import OPEN, STOPPED, RingStand, end_ring, ring_of, waiting_rings
+from bavn.centre.share.ring_book import OPEN, STOPPED, RingStand, end_ring, ring_of, rings_of, waiting_rings
 from bavn.centre.share.tables import DELIVERY, OBSERVED, RECEIPT, reading, writing
 from bavn.model.indicator import COUNT_EDGES
 from bavn.model.moment import SECOND_US
@@ -75,6 +75,11 @@ class Ring:
         """How the last ring of an indicator stands."""
         with reading(self._engine) as connection:
             return ring_of(connection, wanted_id)
+
+    def stands(self, wanted_ids: Sequence[str]) -> dict[str, RingStand]:
+        """How the last ring of each of these stands, those that had one: one question for a page of a list."""
+        with reading(self._engine) as connection:
+            return rings_of(connection, wanted_ids)
 
     def waiting(self) -> list[RingStand]:
         """Releases that are with their ring, oldest first."""

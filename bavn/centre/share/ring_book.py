@@ -59,6 +59,14 @@ def ring_of(connection: Connection, wanted_id: str) -> RingStand | None:
     return None if row is None else _stand(row)
 
 
+def rings_of(connection: Connection, wanted_ids: Sequence[str]) -> dict[str, RingStand]:
+    """The same of a page of indicators, by their ids."""
+    return {
+        row.indicator_id: _stand(row)
+        for row in connection.execute(select(RING).where(RING.c.indicator_id.in_(wanted_ids)))
+    }
+
+
 def end_ring(connection: Connection, wanted_id: str, state: str, why: str, now_us: int) -> None:
     """It is decided."""
     connection.execute(

@@ -16,6 +16,7 @@ from bavn.centre.node.counts import keep_counts
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.publishing import Publishing, PublishTerms
 from bavn.centre.publish.document import Kind
+from bavn.centre.publish.levels import proposals
 from bavn.centre.publish.threat import Threat
 from bavn.centre.publish.written import document_text
 from bavn.centre.share.letter import Grounds
@@ -91,6 +92,17 @@ def test_cases_with_marking_sort_remarks_and_clock(house) -> None:
     assert (one.threat, one.threat_by, one.weaknesses) == (Threat.ESPIONAGE, "Bo Lund", ("CVE-2026-1234",))
     assert one.confirmed
     assert one.confirmed_us == NOW_US
+
+
+def test_threat_levels_rest_on_no_lead(house) -> None:
+    desk, publishing, _ = house
+    body = json.dumps({"lead": {"signs": [{"technique": "T1071"}], "actors": list(ACTORS)}})
+    with desk.engine.begin() as tx:
+        tx.execute(insert(t.LEADS).values(id="lead-9", first_us=NOW_US - HOUR_US, alive=True, lead_rank=1, body=body))
+    whole, without = publishing.facts(Kind.PICTURE), publishing.facts(Kind.PICTURE, leads=False)
+    assert [one.id for one in whole.leads] == ["lead-9"]
+    assert without.leads == ()
+    assert proposals(whole) == proposals(without)
 
 
 def test_the_clock_and_what_was_met(house) -> None:

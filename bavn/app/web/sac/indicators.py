@@ -117,7 +117,9 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
         wanted = WantedLives(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
         lives = lives_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
         shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
-        return Rows(items=[_row(house, one, person) for one in _standings(house, shown.items)], next=shown.next)
+        rings = house.desk.rings([life.id for life in shown.items if life.released_us is not None])
+        items = [row_of(one, rings.get(one.life.id), person) for one in _standings(house, shown.items)]
+        return Rows(items=items, next=shown.next)
 
     @router.get("/overview", operation_id="indicators_overview")
     def overview(_: Annotated[Person, allow(Right.READ)]) -> Overview:

@@ -102,7 +102,7 @@ def routes(house: SacHouse) -> APIRouter:
     @router.get("/cases", operation_id="threat_cases")
     def cases(_: Annotated[Person, allow(Right.READ)]) -> Rows[SortedCase]:
         """Each case confirmed in the last 90 days with its sort of threat; unknown ones first."""
-        facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS)
+        facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
         rows = []
         for one in facts.confirmed_in(facts.period):
             threat = threat_of(one)
@@ -140,7 +140,7 @@ def routes(house: SacHouse) -> APIRouter:
 
 def threats(house: SacHouse) -> list[ThreatShown]:
     """One for each sort, in their order."""
-    facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS)
+    facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
     return [
         ThreatShown(
             threat=one.threat, says=Said.of(THREATS[one.threat]),

@@ -14,10 +14,14 @@ from bavn.app.node_asks import Asks
 from bavn.app.web.frame import Said, Trouble
 from bavn.app.web.soc.asking import Asking, Askings
 from bavn.app.web.soc.stops import trouble_of
+from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
 
 NOBODY: Final = "\0survey"
 """Who asks for a survey: no person, so that nobody reads its answer as their own."""
+AGAIN_US_MIN: Final = MINUTE_US
+"""One that failed is tried again after this, and no sooner than after as long as it had run: a history that is too
+large to survey must not keep the machine busy with trying."""
 
 
 class Survey:
@@ -30,7 +34,7 @@ class Survey:
         self._ready: Path | None = None
         self._next: Path | None = None
         self._number = 0
-        self._tried_us = 0
+        self._due_us = 0
         self.at_us: int | None = None
         self.refused: Said | None = None
 
@@ -45,10 +49,7 @@ class Survey:
         with self._lock:
             self._take()
             now_us = self._clock.now_us()
-            due = self._tried_us + STALE_US <= now_us or (
-                self.refused is not None and self._tried_us + 60_000_000 < now_us
-            )
-            if self._asking is None and due:
+            if self._asking is None and self._due_us <= now_us:
                 self._begin(now_us)
             asking = self._asking
         if asking is not None and self._ready is None:
@@ -73,11 +74,11 @@ class Survey:
     def _begin(self, now_us: int) -> None:
         self._number += 1
         self._next = self._folder / f"{self._node}-{self._number}.db"
-        self._tried_us = now_us
+        self._due_us = now_us + STALE_US
         try:
             self._asking = self._askings.start(self._file, self._node, NOBODY, "assets", {"into": str(self._next)})
         except Trouble as trouble:
-            self.refused, self._tried_us = Said.of(trouble.text), 0
+            self.refused, self._due_us = Said.of(trouble.text), now_us
 
     def _take(self) -> None:
         asking = self._asking
@@ -91,5 +92,7 @@ class Survey:
                 before.unlink(missing_ok=True)
         else:
             self.refused = Said.of(trouble_of(asking.code, asking.reason).text)
+            now_us = self._clock.now_us()
+            self._due_us = now_us + max(AGAIN_US_MIN, now_us - asking.began_us)
             if self._next is not None:
                 self._next.unlink(missing_ok=True)

@@ -8,19 +8,23 @@ from bavn.model.ports import Window
 from bavn.model.record import address_text, address_uuid
 
 PEERS_SHOWN_MAX: Final = 200
-_HOURS: Final = """
-    SELECT hour, CAST(sum(flows) FILTER (src = $host) AS BIGINT), CAST(sum(failed) FILTER (src = $host) AS BIGINT),
-           CAST(sum(flows) FILTER (src <> $host) AS BIGINT),
-           CAST(sum(CASE WHEN src = $host THEN bytes_toserver ELSE bytes_toclient END) AS BIGINT),
-           CAST(sum(CASE WHEN src = $host THEN bytes_toclient ELSE bytes_toserver END) AS BIGINT)
-    FROM pair_hour WHERE src = $host OR dst = $host GROUP BY hour ORDER BY hour"""
-_PEERS: Final = """
-    SELECT CASE WHEN src = $host THEN dst ELSE src END AS peer, src = $host AS called, dst_port, proto,
+# Two looks, not one with OR: a filter on one column skips parts of a file, an OR of two skips none.
+_TALKS: Final = """WITH talk AS (
+    SELECT *, TRUE AS called FROM pair_hour WHERE src = $host
+    UNION ALL SELECT *, FALSE FROM pair_hour WHERE dst = $host AND src <> $host)"""
+_HOURS: Final = f"""{_TALKS}
+    SELECT hour, CAST(sum(flows) FILTER (called) AS BIGINT), CAST(sum(failed) FILTER (called) AS BIGINT),
+           CAST(sum(flows) FILTER (NOT called) AS BIGINT),
+           CAST(sum(CASE WHEN called THEN bytes_toserver ELSE bytes_toclient END) AS BIGINT),
+           CAST(sum(CASE WHEN called THEN bytes_toclient ELSE bytes_toserver END) AS BIGINT)
+    FROM talk GROUP BY hour ORDER BY hour"""
+_PEERS: Final = f"""{_TALKS}
+    SELECT CASE WHEN called THEN dst ELSE src END AS peer, called, dst_port, proto,
            CAST(sum(flows) AS BIGINT) AS n, CAST(sum(failed) AS BIGINT),
-           CAST(sum(CASE WHEN src = $host THEN bytes_toserver ELSE bytes_toclient END) AS BIGINT),
-           CAST(sum(CASE WHEN src = $host THEN bytes_toclient ELSE bytes_toserver END) AS BIGINT),
-           is_home(CASE WHEN src = $host THEN dst ELSE src END), min(first_ts), max(last_ts)
-    FROM pair_hour WHERE src = $host OR dst = $host GROUP BY ALL ORDER BY n DESC, 1, 2, 3, 4 LIMIT $most"""
+           CAST(sum(CASE WHEN called THEN bytes_toserver ELSE bytes_toclient END) AS BIGINT),
+           CAST(sum(CASE WHEN called THEN bytes_toclient ELSE bytes_toserver END) AS BIGINT),
+           is_home(CASE WHEN called THEN dst ELSE src END), min(first_ts), max(last_ts)
+    FROM talk GROUP BY ALL ORDER BY n DESC, 1, 2, 3, 4 LIMIT $most"""
 
 
 class Hour(Frozen):
