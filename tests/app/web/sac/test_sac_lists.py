@@ -244,3 +244,21 @@ def test_the_switch_is_turned_off_by_two_people_and_says_who_asked(sac) -> None:
     assert "har allerede bedt om det" in again.text
     off = sac.body("/protection/switch/off", "POST", name=BO, json=WHY)
     assert (off["on"], off["turns"][0]["by"]) == (False, f"{ANNA}, {BO}")
+
+
+def test_a_source_is_added_by_a_publisher_at_an_https_address_without_a_secret(sac) -> None:
+    body = {"name": "open-list", "kind": "list", "place": "https://lists.example.org/c2.txt", "trust": 20}
+    assert sac.body("/sources", "POST", json=body, status=403, roles={Role.ANALYST})["type"] == "not-allowed"
+    for place in (
+        "/etc/passwd",
+        "http://lists.example.org/",
+        "https://anna:secret@lists.example.org/",
+        "https:///x",
+        "file:///etc/x",
+        "https://[bad/",
+    ):
+        assert sac.body("/sources", "POST", json=body | {"place": place}, status=422)["act"] == "you"
+    assert sac.body("/sources", "POST", json=body | {"partner": "nobody"}, status=422)["type"] == "unknown-partner"
+    made = sac.body("/sources", "POST", json=body, status=201)
+    assert (made["row"]["stand"], made["row"]["added_by"], made["row"]["may_block"]) == ("active", ANNA, False)
+    assert sac.body("/sources", "POST", json=body, status=422)["title"]["da"].startswith("Der er eller var")
