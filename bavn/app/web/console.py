@@ -20,6 +20,7 @@ from bavn.app.throttle import Throttle
 from bavn.app.web import live as live_events
 from bavn.app.web import me
 from bavn.app.web.document import documented
+from bavn.app.web.exporting import add_exports
 from bavn.app.web.files import FOLDER, Files
 from bavn.app.web.frame import API, Access, Facts, Person, Trouble, signed_in
 from bavn.app.web.guard import LOCAL_NAMES, Guard, Receive, Scope, Send
@@ -92,6 +93,7 @@ def console_app[House](
         *(area(house) for area in areas),
     )  # fmt: skip
     for router in app.state.routers:
+        add_exports(router)
         app.include_router(router, prefix=API)
     setattr(app, "openapi", _Document(app))  # noqa: B010  FastAPI's own way to another document
     app.router.default = _Pages(Files(settings.pages or FOLDER / side))

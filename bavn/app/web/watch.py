@@ -25,6 +25,7 @@ CENTRE_TOPICS: Final[dict[str, tuple[str, ...]]] = {
     "leads": (
         "SELECT max(received_us) FROM signs",
         "SELECT count(*), sum(lead_rank), max(first_us) FROM leads WHERE alive",
+        "SELECT count(*), max(at_us) FROM lead_ignored",
     ),
     "cases": (
         "SELECT seq FROM case_audit_head",

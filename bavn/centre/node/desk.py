@@ -38,6 +38,7 @@ from bavn.centre.node import written
 from bavn.centre.node.clock import IndicatorClock
 from bavn.centre.node.clock_book import ClockBook
 from bavn.centre.node.counts import Count, spent, sums
+from bavn.centre.node.ignored import Ignored
 from bavn.centre.node.lead_book import Laws, LeadView, SqlLeadBook
 from bavn.centre.node.lead_facts import facts_of
 from bavn.centre.node.lead_pages import LeadAsk, LeadLine, lead_page
@@ -78,6 +79,7 @@ class Desk:
         self._cases = Cases(engine, clock)
         self._leads = SqlLeadBook(engine)
         self._rounds = SqlRoundBook(engine)
+        self.ignored = Ignored(engine, clock)
         self._deliveries = Deliveries(engine)
         self._ring = Ring(engine, RingRules())
         self.questions = questions or Questions(engine, clock)
@@ -106,7 +108,7 @@ class Desk:
         self, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None
     ) -> tuple[tuple[LeadLine, ...], int]:
         """Leads with their cases, best first, behind (rank, id); and how many there are in all."""
-        return lead_page(self.engine, ask, limit, after)
+        return lead_page(self.engine, ask, limit, self.now_us(), after)
 
     def calibration(self) -> Calibration:
         """What the score predicted of cases, against what people found."""

@@ -19,6 +19,7 @@ from bavn.centre.correlate.score import Weighed
 from bavn.centre.correlate.sharing import Fit, Seen, stratum_of
 from bavn.centre.node import tables as t
 from bavn.centre.node import written
+from bavn.centre.node.ignored import let_back
 from bavn.model.lead import Lead, Sign, Term
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
@@ -160,6 +161,7 @@ class SqlLeadBook:
                 elif before[1:] != (True, body):
                     connection.execute(update(t.LEADS).where(t.LEADS.c.id == ranked.lead.id).values(**values))
             _keep_lead_of(connection, ranking)
+            let_back(connection, [ranked.lead for ranked in ranking], now_us)
 
     def leads(self, limit: int, *, alive: bool = True) -> tuple[LeadView, ...]:
         """The leads as last ranked, best first."""

@@ -14,7 +14,7 @@ from bavn.centre.node.lead_book import LeadView, view_of
 from bavn.model.case import CaseState
 from bavn.model.observable import ObservableType
 
-Stands = Literal["", "waiting", "worked", "over"]
+Stands = Literal["", "waiting", "worked", "over", "ignored"]
 WORKED: Final = (CaseState.TRIAGE, CaseState.CONFIRMED, CaseState.RELEASED)
 OVER: Final = (CaseState.CLOSED, CaseState.DISMISSED, CaseState.MERGED)
 ESCAPE: Final = "\\"
@@ -23,7 +23,7 @@ ESCAPE: Final = "\\"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadAsk:
     """Which leads. ``words``: part of an observable, or a lead's id; ``actor``: one that reports it; ``stands``: nobody
-    has taken it (waiting), it is worked on, or it is over; empty for all of them."""
+    has taken it (waiting), it is worked on, over, or put aside until a day (ignored); empty for all of them."""
 
     words: str = ""
     actor: str = ""
@@ -40,15 +40,17 @@ class LeadLine:
     case_id: str | None
     case_state: CaseState | None
     owner: str
+    ignored_until_us: int | None
 
 
 def lead_page(
-    engine: Engine, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None
+    engine: Engine, ask: LeadAsk, limit: int, now_us: int, after: tuple[int, str] | None = None
 ) -> tuple[tuple[LeadLine, ...], int]:
     """At most ``limit`` leads behind (rank, id), best first, and how many there are in all."""
     with t.reading(engine) as connection:
-        total = connection.scalar(_picked(select(func.count()), ask)) or 0
-        asked = _picked(select(t.LEADS, CASE.c.id.label("case_id"), CASE.c.state, CASE.c.owner), ask)
+        total = connection.scalar(_picked(select(func.count()), ask, now_us)) or 0
+        columns = (t.LEADS, CASE.c.id.label("case_id"), CASE.c.state, CASE.c.owner, t.LEAD_IGNORED.c.until_us)
+        asked = _picked(select(*columns), ask, now_us)
         if after is not None:
             rank, lead_id = after
             here = t.LEADS.c.lead_rank
@@ -57,21 +59,17 @@ def lead_page(
     return tuple(_line(row) for row in rows), total
 
 
-def lead_count(engine: Engine, ask: LeadAsk) -> int:
-    """How many leads there are of these."""
-    with t.reading(engine) as connection:
-        return connection.scalar(_picked(select(func.count()), ask)) or 0
-
-
 def _line(row: Any) -> LeadLine:
     return LeadLine(
         view=view_of(row), case_id=row.case_id, case_state=None if row.state is None else CaseState(row.state),
-        owner=row.owner or "",
+        owner=row.owner or "", ignored_until_us=row.until_us,
     )  # fmt: skip
 
 
-def _picked(asked: Select[Any], ask: LeadAsk) -> Select[Any]:
-    picked = asked.select_from(t.LEADS.outerjoin(CASE, CASE.c.lead_id == t.LEADS.c.id))
+def _picked(asked: Select[Any], ask: LeadAsk, now_us: int) -> Select[Any]:
+    ignored = and_(t.LEAD_IGNORED.c.lead_id == t.LEADS.c.id, t.LEAD_IGNORED.c.until_us > now_us)
+    joined = t.LEADS.outerjoin(CASE, CASE.c.lead_id == t.LEADS.c.id).outerjoin(t.LEAD_IGNORED, ignored)
+    picked = asked.select_from(joined)
     picked = picked.where(t.LEADS.c.alive.is_(ask.alive))
     if ask.words:
         words = _like(ask.words)
@@ -85,6 +83,9 @@ def _picked(asked: Select[Any], ask: LeadAsk) -> Select[Any]:
         picked = picked.where(t.LEADS.c.id.in_(reported))
     if ask.stands == "waiting":
         picked = picked.where(or_(CASE.c.id.is_(None), CASE.c.state == CaseState.NEW.value))
+        picked = picked.where(t.LEAD_IGNORED.c.lead_id.is_(None))
+    elif ask.stands == "ignored":
+        picked = picked.where(t.LEAD_IGNORED.c.lead_id.is_not(None))
     elif ask.stands:
         states = WORKED if ask.stands == "worked" else OVER
         picked = picked.where(CASE.c.state.in_([one.value for one in states]))

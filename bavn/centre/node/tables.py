@@ -146,6 +146,16 @@ LEADS = Table(
     Column("body", Text, nullable=False),
     Index("leads_rank", "alive", "lead_rank"),
 )
+LEAD_IGNORED = Table(
+    "lead_ignored",
+    METADATA,
+    Column("lead_id", String(40), primary_key=True),
+    Column("until_us", BigInteger, nullable=False),
+    Column("actors", Integer, nullable=False),
+    Column("by_user", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
 LEAD_OF = Table(
     "lead_of",
     METADATA,

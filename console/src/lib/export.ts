@@ -1,5 +1,6 @@
-// CSV and JSON of what a table shows, for lists that the API does not export itself.
+// Tables as files: the API's own, of a whole list with its filters; else CSV and JSON of what a table shows.
 import { download } from "./actions";
+import { prefs } from "./prefs.svelte";
 
 /** RFC 4180, and no cell that a spreadsheet would run: =, +, -, @, tab and return at its start get an apostrophe. */
 export function csv(header: readonly string[], rows: readonly (readonly unknown[])[]): string {
@@ -17,3 +18,11 @@ export const saveCsv = (name: string, header: readonly string[], rows: readonly 
 
 export const saveJson = (name: string, rows: unknown): void =>
   download(`${name}.json`, `${JSON.stringify(rows, null, 2)}\n`, "application/json");
+
+/** The API's own files of a list, with the filters that it is shown with: for ``exports`` of a Table. */
+export function files(list: string, query: Readonly<Record<string, string | number | boolean | null | undefined>> = {}): Record<string, string> {
+  const said = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null && value !== "") said.set(name, String(value));
+  const filters = said.toString();
+  return { csv: `${list}/export.csv?${said.size ? `${filters}&` : ""}language=${prefs.lang}`, json: `${list}/export.json${said.size ? `?${filters}` : ""}` };
+}

@@ -9,11 +9,13 @@ from bavn.app.web.sac.house import SacHouse
 from bavn.centre.cases.files import Marking
 from bavn.centre.cases.policies import StandingPolicy
 from bavn.centre.cases.proposals import Heard
+from bavn.centre.members.rollout import Party, keep
 from bavn.centre.node.counts import keep_counts
 from bavn.centre.node.membership import Membership
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.threat import Level, Threat
+from bavn.centre.store.engine import writing
 from bavn.model.case import CaseState
 from bavn.model.heard import Counted, Replied
 from bavn.model.indicator import Pap, Tlp
@@ -149,10 +151,13 @@ def counts(house: SacHouse) -> None:
 
 
 def members(house: SacHouse) -> None:
-    """One is suspended, one is invited."""
+    """One is suspended, one is invited; of two the register says where they lie."""
     membership = Membership(house.registry, house.enrolment, house.roles, house.clock)
     membership.invite("clinic-south", ANNA, kind="clinic")
     membership.suspend("data-agency", ANNA, "its node was stolen")
+    with writing(house.desk.engine) as tx:
+        for actor, kind, region in (("region-nord", "region", "north"), ("region-syd", "region", "south")):
+            keep(tx, Party(actor=actor, kind=kind, region=region), house.clock.now_us())
 
 
 def publications(house: SacHouse) -> None:

@@ -3,8 +3,6 @@
 Refuses to know any area's questions.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Final, Literal
@@ -13,12 +11,11 @@ from fastapi import Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from bavn.app.web.exporting import EXPORT_ROWS_MAX, LEFT_OFF, cell, line
 from bavn.app.web.frame import Act, Trouble
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.text import Text
-from bavn.wire.csv_partner import guarded
 
-EXPORT_ROWS_MAX: Final = 100_000
 WHY_CHARS_MAX: Final = 500
 Kind = tuple[type[Exception], int, str, Act]
 """A refusal of a room: what it is, its status, its code, and who must act."""
@@ -26,7 +23,6 @@ Format = Literal["csv", "json"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 Why = Annotated[str, Field(min_length=1, max_length=WHY_CHARS_MAX)]
 Words = Annotated[str, Query(alias="q", max_length=253)]
-TOO_LONG: Final = f"only the first {EXPORT_ROWS_MAX} rows are in this file: narrow the list"
 
 
 class Shape(BaseModel):
@@ -76,12 +72,12 @@ def attachment(name: str) -> dict[str, str]:
 
 
 def _csv(columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    yield _line(columns)
+    yield line(columns)
     for number, row in enumerate(rows):
         if number == EXPORT_ROWS_MAX:
-            yield _line([f"# {TOO_LONG}"])
+            yield line([f"# {LEFT_OFF}"])
             return
-        yield _line([guarded(_cell(row.get(name))) for name in columns])
+        yield line([cell(row.get(name)) for name in columns])
 
 
 def _json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -93,17 +89,3 @@ def _json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
             break
         yield ("," if number else "") + json.dumps(row, ensure_ascii=False, separators=(",", ":"))
     yield f'],"truncated":{json.dumps(more)}}}'
-
-
-def _line(cells: Iterable[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return " ".join(map(_cell, value))
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return "" if value is None else str(value)

@@ -1,11 +1,9 @@
 """A list as a file: CSV, JSON or STIX 2.1, streamed row by row and bounded; what was left off is said in a header.
 
-A cell that a spreadsheet would take for a formula gets an apostrophe before it. STIX objects have ids made of what they
+CSV is written as every list's is (exporting.py). STIX objects have ids made of what they
 say, so the same list is the same file. Refuses to know what is listed.
 """
 
-import csv
-import io
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +11,7 @@ from typing import Any, Final, Literal
 
 from fastapi.responses import StreamingResponse
 
+from bavn.app.web.exporting import cell, line
 from bavn.model.moment import iso
 from bavn.model.observable import Observable, ObservableType
 
@@ -21,7 +20,6 @@ TYPES: Final = {
     "csv": "text/csv; charset=utf-8", "json": "application/json", "stix": "application/stix+json;version=2.1",
 }  # fmt: skip
 LEFT_OFF: Final = "Bavn-Left-Off"
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 SPACE: Final = uuid.UUID("2f0be7a2-7a54-5a0e-8c1c-8f4a1f0f6c3e")
 PLACES: Final = {ObservableType.IP4: "ipv4-addr", ObservableType.IP6: "ipv6-addr", ObservableType.DOMAIN: "domain-name"}
 
@@ -52,20 +50,10 @@ def csv_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield "\ufeff"
     head: list[str] = []
     for row in rows:
-        out = io.StringIO()
-        writer = csv.writer(out)
         if not head:
             head = list(row)
-            writer.writerow(head)
-        writer.writerow([_cell(row[name]) for name in head])
-        yield out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        value = "; ".join(str(one) for one in value)
-    text = "" if value is None else str(value)
-    return "'" + text if isinstance(value, str) and text.startswith(FORMULA) else text
+            yield line(head)
+        yield line([cell(row[name]) for name in head])
 
 
 def json_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from bavn.app.web.exporting import EXPORT_ROWS_MAX
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
 from bavn.app.web.rights import Right
-from bavn.app.web.sac.bodies import EXPORT_ROWS_MAX, Kind, Shape, Words, attachment, exported, observable_of
+from bavn.app.web.sac.bodies import Kind, Shape, Words, attachment, exported, observable_of
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.indicator_shapes import (
     PAPS,

@@ -7,6 +7,7 @@ from bavn.app.web.sac.shapes import Amount, Named, Shape, hour_us
 from bavn.centre.cases.calibration import Calibration
 from bavn.centre.cases.case import Case
 from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
+from bavn.centre.node.ignored import PutAside
 from bavn.centre.node.lead_book import LeadView
 from bavn.centre.node.lead_pages import LeadLine
 from bavn.model.case import CASE_WORDS, CaseState
@@ -44,6 +45,7 @@ class LeadSummary(Shape):
     alive: bool
     hangs_on: list[str]
     case: CaseOfLead | None
+    ignored_until_us: int | None
 
 
 class WithoutShown(Shape):
@@ -113,6 +115,14 @@ class JudgedLike(Shape):
     most: float
 
 
+class IgnoredShown(Shape):
+    """A lead that was put aside: until when, by whom, why."""
+
+    until_us: int
+    by: str
+    why: str
+
+
 class LeadShown(Shape):
     """A lead with all that stands behind it. ``score`` is the sum of ``terms``; ``priority`` adds ``reasons``."""
 
@@ -138,6 +148,7 @@ class LeadShown(Shape):
     had_us: int
     now_us: int
     case: CaseOfLead | None
+    ignored: IgnoredShown | None
 
 
 HOSTS = ("1", "2-3", "4-10", "> 10")
@@ -156,10 +167,13 @@ def summary(line: LeadLine) -> LeadSummary:
         reasons=reasons[:REASONS_SHOWN], first_us=hour_us(lead.first_hour), last_us=hour_us(lead.last_hour),
         had_us=line.view.first_us, alive=line.view.alive,
         hangs_on=[one.actor for one in line.view.without if one.rank is None], case=case,
+        ignored_until_us=line.ignored_until_us,
     )  # fmt: skip
 
 
-def shown(view: LeadView, case: Case | None, fared: Calibration, now_us: int) -> LeadShown:
+def shown(
+    view: LeadView, case: Case | None, fared: Calibration, now_us: int, aside: PutAside | None = None
+) -> LeadShown:
     """The whole lead."""
     lead = view.lead
     like = fared.bin_of(lead.score)
@@ -184,6 +198,7 @@ def shown(view: LeadView, case: Case | None, fared: Calibration, now_us: int) ->
         first_us=hour_us(lead.first_hour), last_us=hour_us(lead.last_hour), first_report_us=view.first_report_us,
         had_us=view.first_us, now_us=now_us,
         case=None if case is None else _case(case.id, case.state, case.owner),
+        ignored=None if aside is None else IgnoredShown(until_us=aside.until_us, by=aside.by, why=aside.why),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from bavn.app.web.sac.lead_export import lead_objects, lead_row
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.app.web.sac.refusals import told
 from bavn.app.web.sac.shapes import Done, Shape
+from bavn.centre.node.ignored import DAYS_MAX, WHY_CHARS_MAX
 from bavn.centre.node.lead_pages import LeadAsk, LeadLine, Stands
 from bavn.model.case import CaseAct, CaseState
 from bavn.model.observable import ObservableType
@@ -38,6 +39,13 @@ class Harmless(Shape):
     """Why a lead is harmless; it stands in the audit log."""
 
     why: str = Field(min_length=1, max_length=2000)
+
+
+class Ignoring(Shape):
+    """For so many days, and why; it stands in the audit log."""
+
+    days: int = Field(ge=1, le=DAYS_MAX)
+    why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
 
 
 def routes(house: SacHouse) -> APIRouter:
@@ -75,7 +83,13 @@ def routes(house: SacHouse) -> APIRouter:
         """One lead, alive or not: every term and reason, the counterfactuals, its timeline and its graph."""
         with told():
             view = house.desk.lead(lead_id)
-        return shown(view, house.desk.case_of_lead(lead_id), house.desk.calibration(), house.desk.now_us())
+        return shown(
+            view,
+            house.desk.case_of_lead(lead_id),
+            house.desk.calibration(),
+            house.desk.now_us(),
+            house.desk.ignored.of(lead_id),
+        )
 
     @router.post("/{lead_id}/case", operation_id="lead_open_case")
     def open_case(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Opening) -> Done:
@@ -98,6 +112,22 @@ def routes(house: SacHouse) -> APIRouter:
                      f"{case.id} er afvist: dens elementer tæller som harmløse")  # fmt: skip
         return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
 
+    @router.post("/{lead_id}/ignore", operation_id="lead_ignore")
+    def ignore(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Ignoring) -> LeadShown:
+        """Put a lead aside until a day; it is back then, or once an actor more reports it. It weighs as before."""
+        with told():
+            view = house.desk.lead(lead_id)
+            house.desk.ignored.ignore(view.lead, body.days, person.name, body.why)
+        return lead(person, lead_id)
+
+    @router.post("/{lead_id}/heed", operation_id="lead_heed")
+    def heed(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId) -> LeadShown:
+        """Take a lead back into the queue at once."""
+        with told():
+            house.desk.lead(lead_id)
+            house.desk.ignored.heed(lead_id, person.name)
+        return lead(person, lead_id)
+
     return router
 
 
@@ -106,7 +136,7 @@ def _asked() -> Any:
         q: Annotated[str, Query(max_length=253, description="Part of an observable, or a lead's id.")] = "",
         actor: Annotated[str, Query(max_length=40)] = "",
         type: Annotated[ObservableType | Literal[""], Query()] = "",  # noqa: A002  an observable's own word
-        stands: Annotated[Stands, Query(description="waiting, worked or over")] = "",
+        stands: Annotated[Stands, Query(description="waiting, worked, over or ignored")] = "",
         alive: Annotated[bool, Query(description="Among the leads as last ranked.")] = True,
     ) -> LeadAsk:
         return LeadAsk(words=q, actor=actor, type=type or None, stands=stands, alive=alive)

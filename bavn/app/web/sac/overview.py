@@ -16,10 +16,12 @@ from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
 from bavn.app.web.sac.shapes import Named, Shape
 from bavn.centre.cases.case_pages import CaseAsk
+from bavn.centre.members.rollout import parties
 from bavn.centre.node.clock import IndicatorClock
 from bavn.centre.node.coverage import TookPart, took_part
 from bavn.centre.node.lead_pages import LeadAsk, LeadLine
 from bavn.centre.node.views import MemberView
+from bavn.centre.store.engine import reading
 from bavn.model.case import CASE_WORDS, CaseState
 from bavn.model.functions import FUNCTIONS
 from bavn.model.member import ActorKind, ActorState
@@ -201,9 +203,10 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
     desk, now_us = house.desk, house.clock.now_us()
     waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
     top, leads = desk.lead_page(LeadAsk(), max(CAMPAIGNS_SHOWN, 50))
-    actors = tiles(desk.members(), took_part(desk.engine, now_us - DAY_US), top, now_us)
+    actors = tiles(desk.members(), took_part(desk.engine, now_us - DAY_US), top, now_us, regions_of(house))
     counted = counts(house, now_us)
     owed = deadlines(house, now_us)
+    known = {"counts": bool(counted), "regions": all(one.region for one in actors)}
     return SectorOverview(
         sector=house.sector, now_us=now_us, actors=actors, kinds=kinds(actors),
         now=SectorNow(
@@ -218,13 +221,23 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
         deadlines=owed[:DEADLINES_SHOWN],
         missing=[
             Coded(code=code, says=Said.of(words))
-            for code, words in MISSING.items() if code != "counts" or not counted
+            for code, words in MISSING.items() if not known[code]
         ],
     )  # fmt: skip
 
 
+def regions_of(house: SacHouse) -> dict[str, str]:
+    """actor -> where it lies, as the roll-out's register says; empty for unknown."""
+    with reading(house.desk.engine) as connection:
+        return {one.actor: one.region for one in parties(connection)}
+
+
 def tiles(
-    members: Sequence[MemberView], took: Mapping[str, TookPart], top: Sequence[LeadLine], now_us: int
+    members: Sequence[MemberView],
+    took: Mapping[str, TookPart],
+    top: Sequence[LeadLine],
+    now_us: int,
+    regions: Mapping[str, str],
 ) -> list[Tile]:
     """Every actor that is not shut out, by kind and name."""
     touched: dict[str, int] = {}
@@ -232,7 +245,7 @@ def tiles(
         for actor in line.view.lead.actors:
             touched[actor] = touched.get(actor, 0) + 1
     found = [
-        _tile(one, took.get(one.actor.name), touched.get(one.actor.name, 0), now_us)
+        _tile(one, took.get(one.actor.name), touched.get(one.actor.name, 0), now_us, regions.get(one.actor.name, ""))
         for one in members if one.actor.state is not ActorState.REVOKED
     ]  # fmt: skip
     return sorted(found, key=lambda tile: (tile.kind, tile.name))
@@ -323,12 +336,13 @@ def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
     return sorted(found, key=lambda one: (one.due_us, one.case_id, one.actor, one.what))
 
 
-def _tile(member: MemberView, took: TookPart | None, leads: int, now_us: int) -> Tile:
+def _tile(member: MemberView, took: TookPart | None, leads: int, now_us: int, region: str) -> Tile:
     actor, health = member.actor, member.health
     codes = blind_spots(member, took, now_us)
     standing = "absent" if codes == ["no-node"] else "bad" if BAD & set(codes) else "watch" if codes else "good"
     return Tile(
-        name=actor.name, kind=_kind(actor.kind), kind_said=Said.of(KINDS[actor.kind]), group=actor.group, region=None,
+        name=actor.name, kind=_kind(actor.kind), kind_said=Said.of(KINDS[actor.kind]), group=actor.group,
+        region=region or None,
         state=actor.state, state_said=Said.of(STATES[actor.state]), standing=standing,
         blind=[Coded(code=code, says=Said.of(BLIND[code])) for code in codes],
         functions=[Said.of(FUNCTIONS[name].words) for name in member.role.functions],

@@ -33,8 +33,8 @@ BAD: Final = frozenset({"never-heard", "silent", "sensor-down", "no-rounds"})
 
 MISSING: Final = {
     "regions": Text(
-        "Where an actor lies is not kept in the register of members: actors are grouped by kind alone.",
-        "Hvor en aktør ligger, står ikke i medlemsregistret: aktører grupperes kun efter slags.",
+        "Where some actors lie is not in the register of members: bavn centre rollout sets it.",
+        "Hvor nogle aktører ligger, står ikke i medlemsregistret: bavn centre rollout sætter den.",
     ),
     "counts": Text(
         "Fewer than three actors have told counts of the last seven days: no sum is shown, so that none of them can be"

@@ -134,6 +134,7 @@ PHRASES: Final[dict[str, str]] = {
     "{} stays at the centre: nothing of it may be told to actors":
         "{} bliver i centret: intet af det må fortælles til aktører",
     # publications
+    "a lead is ignored for 1 to {} days": "et spor ignoreres i 1 til {} dage",
     "no document is called {}": "intet dokument hedder {}",
     "{} is no publisher ([publish] publishers)": "{} er ikke udgiver ([publish] publishers)",
     "who edited it last cannot approve it; another person must":

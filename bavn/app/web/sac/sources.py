@@ -3,12 +3,13 @@
 Refuses to take a secret: files on the centre hold them, and the command line names those.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from bavn.app.web.frame import Person, Rows, allow
+from bavn.app.web.frame import Person, Rows, Trouble, allow
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind, Shape
 from bavn.app.web.sac.house import SacHouse
@@ -20,11 +21,18 @@ from bavn.centre.cases.sources import SourceState, UnknownSource
 from bavn.centre.cases.usefulness import Usefulness
 from bavn.centre.cases.who import person as checked
 from bavn.model.indicator import Tlp
-from bavn.model.intel import BadSource
+from bavn.model.intel import PLACE_CHARS_MAX, BadSource, Source
+from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
     (UnknownSource, 404, "unknown-source", "you"), (BadSource, 422, "bad-source", "you"),
 )  # fmt: skip
+NO_HTTPS: Final = Text(
+    "Here a source is an https address. One that is a file, or needs a secret, is added at the centre:"
+    " bavn centre source add.",
+    "Her er en kilde en https-adresse. En, der er en fil eller kræver en hemmelighed, tilføjes hos centret:"
+    " bavn centre source add.",
+)
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
 
@@ -108,6 +116,20 @@ class Changing(Shape):
     may_block: bool | None = None
 
 
+class Adding(Shape):
+    """A source that is asked at an https address without a secret; any other is added on the command line.
+    ``partner``: whose word it is, else it stands alone with a ``trust`` of its own."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")
+    kind: Literal["taxii", "misp-feed", "stix", "list"]
+    place: str = Field(min_length=9, max_length=PLACE_CHARS_MAX)
+    partner: str = Field(default="", max_length=40)
+    trust: int = Field(default=0, ge=0, le=100)
+    tlp: Tlp = Tlp.AMBER
+    pap: PapName = "AMBER"
+    every_minutes: int = Field(default=60, ge=5, le=43_200)
+
+
 def routes(house: SacHouse) -> APIRouter:
     """Below ``/sources``."""
     router = APIRouter(prefix="/sources", tags=["sources"])
@@ -133,6 +155,18 @@ def _reads(router: APIRouter, house: SacHouse, worths: Worths) -> None:
 
 
 def _acts(router: APIRouter, house: SacHouse, worths: Worths) -> None:
+    @router.post("", operation_id="add_source", status_code=201)
+    def add(person: Annotated[Person, allow(Right.PUBLISH)], body: Adding) -> SourceWhole:
+        """Add a source. It is read from now on; what it tells is only proposed."""
+        if not _is_https(body.place):
+            raise Trouble(422, "no-https", NO_HTTPS)
+        if body.partner and house.intelligence.partner(body.partner) is None:
+            raise Trouble(422, "unknown-partner", Text("There is no such partner.", "Der er ingen sådan partner."))
+        given: dict[str, Any] = body.model_dump() | {"pap": PAPS[body.pap]}
+        with told(*REFUSALS):
+            house.intelligence.sources.add(Source(**given), person.name)
+            return _whole(house, worths, body.name, person)
+
     @router.put("/{source}", operation_id="set_source")
     def set_(person: Annotated[Person, allow(Right.PUBLISH)], source: Named, body: Changing) -> SourceWhole:
         """Change what it may and what is assumed of it. Its hunts then need a second person anew."""
@@ -170,6 +204,15 @@ def _acts(router: APIRouter, house: SacHouse, worths: Worths) -> None:
         with told(*REFUSALS):
             house.intelligence.end(source, person.name, body.why)
             return _whole(house, worths, source, person)
+
+
+def _is_https(place: str) -> bool:
+    """Whether it is an https address with a host and no user or password in it."""
+    try:
+        at = urlsplit(place)
+        return at.scheme == "https" and bool(at.hostname) and not (at.username or at.password or at.fragment)
+    except ValueError:
+        return False
 
 
 def _row(state: SourceState, useful: Usefulness | None, person: Person) -> SourceRow:

@@ -4,8 +4,6 @@ Each question runs in a process of its own (asking.py) and can be stopped; its a
 It asks and changes nothing; what it shows names hosts and stays here.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -19,6 +17,7 @@ from bavn.actor.store.address_macros import HELPERS
 from bavn.actor.store.segment import ROLLUPS
 from bavn.app import saved_hunts
 from bavn.app.pivots import PIVOTS, VALUE_CHARS_MAX
+from bavn.app.web.exporting import cell, line
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.house import Node, SocHouse
@@ -45,7 +44,6 @@ WAIT_S_MAX = 2.0
 SQL_CHARS_MAX = 100_000
 LIST_CHARS_MAX = 4_000_000
 RULES_CHARS_MAX = 4_000_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HuntName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 AskingId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")]
 
@@ -259,16 +257,9 @@ def _shown(asking: Asking) -> AskedShown:
 
 
 def _csv(asking: Asking) -> Iterator[str]:
-    names = [column["name"] for column in asking.answer.get("columns", [])]
-    for row in ([names], *([row] for row in asking.answer.get("rows", []))):
-        made = io.StringIO()
-        csv.writer(made, lineterminator="\n").writerows([[_cell(value) for value in one] for one in row])
-        yield made.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
+    yield line([cell(column["name"]) for column in asking.answer.get("columns", [])])
+    for row in asking.answer.get("rows", []):
+        yield line([cell(json.dumps(one, ensure_ascii=False) if isinstance(one, list) else one) for one in row])
 
 
 def _json(asking: Asking) -> Iterator[str]:

@@ -44,6 +44,7 @@ const da: typeof en = {
     rows: (shown, total) => `${shown} af ${total}`,
     loaded: (shown) => `${shown} vist`,
     loadedMore: (shown) => `${shown} vist, flere når du ruller`,
+    filters: "Filtre",
     columns: "Kolonner",
     export: "Eksport",
     exportAs: (format) => `Som ${format}`,

@@ -23,7 +23,7 @@ const da: typeof en = {
   search: "Adresse, domæne, fingeraftryk eller spor",
   stands: "Står",
   standsAll: "alle",
-  standing: { waiting: "ingen har taget det", worked: "under arbejde", over: "slut" },
+  standing: { waiting: "ingen har taget det", worked: "under arbejde", over: "slut", ignored: "ignoreret for nu" },
   type: "Type",
   typeAll: "alle typer",
   actor: "Aktør",
@@ -89,5 +89,13 @@ const da: typeof en = {
   reportsOf: "melder",
   story: "én historie",
   network: "ét netværk",
+  ignore: "Ignorér til",
+  keyIgnore: "Ignorér sporet i nogle dage",
+  ignoreTitle: "Ignorér dette spor for en tid",
+  ignoreWill: "Det venter ikke på nogen indtil da og er derefter tilbage af sig selv, eller så snart en aktør mere melder det. Det vejer som før.",
+  ignoreDays: "Dage (1 til 90)",
+  ignoredUntil: "Ignoreret til",
+  ignoredBy: (name) => `af ${name}`,
+  heed: "Tilbage i køen",
 };
 export default da;

@@ -62,5 +62,6 @@ const da: typeof en = {
   missingTitle: "Vides ikke her",
   openLead: "Åbn sporet",
   openCase: "Åbn sagen",
+  noRegion: "Uden region",
 };
 export default da;

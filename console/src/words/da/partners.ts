@@ -131,5 +131,13 @@ const da: typeof en = {
   heard: "Sidst hørt",
   about: "Om",
   technique: "Teknik",
+  addSource: "Tilføj en kilde",
+  addSourceVerb: "Tilføj",
+  addSourceEffects: ["Den læses fra nu af; det, den siger, foreslås kun.", "En kilde, der kræver en hemmelighed eller en fil, tilføjes hos centret."],
+  sourceAdded: "tilføjet",
+  sourceKinds: { list: "Liste af værdier", stix: "STIX 2.1-fil", taxii: "TAXII 2.1-samling", "misp-feed": "MISP-feed" },
+  placeAsked: "Adresse",
+  placeHelp: "https, uden bruger og kodeord. For en TAXII-samling eller et feed: dens mappe.",
+  whose: "Hvis ord det er",
 };
 export default da;

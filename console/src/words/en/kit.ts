@@ -43,6 +43,7 @@ export default {
     rows: (shown: string, total: string) => `${shown} of ${total}`,
     loaded: (shown: string) => `${shown} shown`,
     loadedMore: (shown: string) => `${shown} shown, more as you scroll`,
+    filters: "Filters",
     columns: "Columns",
     export: "Export",
     exportAs: (format: string) => `As ${format}`,

@@ -60,4 +60,5 @@ export default {
   missingTitle: "Not known here",
   openLead: "Open the lead",
   openCase: "Open the case",
+  noRegion: "No region",
 };

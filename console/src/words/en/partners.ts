@@ -130,4 +130,12 @@ export default {
   heard: "Last heard",
   about: "About",
   technique: "Technique",
+  addSource: "Add a source",
+  addSourceVerb: "Add",
+  addSourceEffects: ["It is read from now on; what it tells is only proposed.", "A source that needs a secret or a file is added at the centre."],
+  sourceAdded: "added",
+  sourceKinds: { list: "List of values", stix: "STIX 2.1 file", taxii: "TAXII 2.1 collection", "misp-feed": "MISP feed" },
+  placeAsked: "Address",
+  placeHelp: "https, without user and password. Of a TAXII collection or a feed, its folder.",
+  whose: "Whose word it is",
 };

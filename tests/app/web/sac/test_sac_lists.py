@@ -244,3 +244,41 @@ def test_the_switch_is_turned_off_by_two_people_and_says_who_asked(sac) -> None:
     assert "har allerede bedt om det" in again.text
     off = sac.body("/protection/switch/off", "POST", name=BO, json=WHY)
     assert (off["on"], off["turns"][0]["by"]) == (False, f"{ANNA}, {BO}")
+
+
+def test_a_source_is_added_by_a_publisher_at_an_https_address_without_a_secret(sac) -> None:
+    body = {"name": "open-list", "kind": "list", "place": "https://lists.example.org/c2.txt", "trust": 20}
+    assert sac.body("/sources", "POST", json=body, status=403, roles={Role.ANALYST})["type"] == "not-allowed"
+    for place in (
+        "/etc/passwd",
+        "http://lists.example.org/",
+        "https://anna:secret@lists.example.org/",
+        "https:///x",
+        "file:///etc/x",
+        "https://[bad/",
+    ):
+        assert sac.body("/sources", "POST", json=body | {"place": place}, status=422)["act"] == "you"
+    assert sac.body("/sources", "POST", json=body | {"partner": "nobody"}, status=422)["type"] == "unknown-partner"
+    made = sac.body("/sources", "POST", json=body, status=201)
+    assert (made["row"]["stand"], made["row"]["added_by"], made["row"]["may_block"]) == ("active", ANNA, False)
+    assert sac.body("/sources", "POST", json=body, status=422)["title"]["da"].startswith("Der er eller var")
+
+
+def test_the_overview_says_where_an_actor_lies_where_the_register_does(sac) -> None:
+    seen = sac.body("/overview")
+    lies = {one["name"]: one["region"] for one in seen["actors"]}
+    assert (lies["region-nord"], lies["region-syd"], lies["clinic-west"]) == ("north", "south", None)
+    assert "regions" in {one["code"] for one in seen["missing"]}
+
+
+def test_a_lead_is_put_aside_until_a_day_and_taken_back(sac) -> None:
+    first = sac.body("/leads?stands=waiting")["items"][0]["id"]
+    body = {"days": 7, "why": "a supplier's test"}
+    assert sac.body(f"/leads/{first}/ignore", "POST", json=body, status=403, roles={Role.PUBLISHER})
+    made = sac.body(f"/leads/{first}/ignore", "POST", json=body)
+    assert (made["ignored"]["by"], made["ignored"]["why"]) == (ANNA, "a supplier's test")
+    assert first not in {one["id"] for one in sac.body("/leads?stands=waiting")["items"]}
+    assert {one["id"] for one in sac.body("/leads?stands=ignored")["items"]} == {first}
+    assert sac.body(f"/leads/{first}/heed", "POST")["ignored"] is None
+    assert first in {one["id"] for one in sac.body("/leads?stands=waiting")["items"]}
+    assert sac.body("/leads/lead-none/ignore", "POST", json=body, status=404)["type"] == "unknown-lead"

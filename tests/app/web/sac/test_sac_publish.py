@@ -8,6 +8,7 @@ from bavn.app.web.rights import Role
 from bavn.centre.publish.threat import Threat
 from tests.app.web.drawn_sector import ANNA, BO
 
+pytestmark = pytest.mark.slow
 ANALYST, PUBLISHER, APPROVER = {Role.ANALYST}, {Role.PUBLISHER}, {Role.APPROVER}
 CARL = "Carl Juul"
 
