@@ -141,7 +141,8 @@ class Demo:
         for one in seen:
             rank = "-" if one.rank is None else f"{one.rank} of {one.suspicions}"
             p = "" if one.p is None else f"{one.p:.2g}"
-            table.add_row(one.actor, rank, f"first {one.line}", "yes" if one.below else "NO", p, one.why)
+            below = "not seen" if one.rank is None else "yes" if one.below else "NO"
+            table.add_row(one.actor, rank, f"first {one.line}", below, p, one.why)
         self._console.print(table)
         self._title("What the sector saw")
         self._say(f"  rank {lead.rank}: {', '.join(str(o) for o in lead.observables)} at {', '.join(lead.actors)}")
@@ -225,7 +226,8 @@ class Demo:
         for line in who_signs_in(consoles):
             self._say(line)
         guard = next((m.plan.name for m in self._sector.members if not m.plan.captures), view.lead.actors[-1])
-        for line in to_look_at(consoles, view.lead.actors[0], guard, close=True):
+        case_id = next(case.id for case in self._sector.desk().cases() if case.lead_id == view.lead.id)
+        for line in to_look_at(consoles, view.lead.id, case_id, view.lead.actors[0], guard):
             self._say(line)
         self.figures["consoles"] = {"sac": consoles.sac, "soc": consoles.soc}
         if self._stays:
@@ -365,6 +367,11 @@ def _blockable(view: LeadView) -> set[Observable]:
 
 
 def _spoken_for(view: LeadView) -> bool:
+    """Whether a list or register speaks for it: for its best element, or for every place that it names. One that names
+    no place at all (fingerprints, a chain) has nothing that could be blocked."""
+    places = [element for element in view.elements if element.observable.type not in BEHAVIOUR]
+    if all(element.listed for element in places):
+        return True
     return any(term.name == "lists" and term.nats < -1 for term in view.lead.terms)
 
 

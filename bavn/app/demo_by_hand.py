@@ -4,7 +4,7 @@ A person does in the consoles what the demonstration else does by itself. Refuse
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from bavn.app.demo_sector import DemoSector
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.lead_book import LeadView
 from bavn.centre.node.views import IndicatorView
+from bavn.model.behaviour import BEHAVIOUR
 from bavn.model.case import CaseState
 
 LOOK_S: Final = 0.5
@@ -68,18 +69,14 @@ def to_protect(desk: Desk, view: LeadView, case_id: str, consoles: Consoles, sec
         return f"released; behind it stand {' and '.join(people)}" if len(people) > 1 else None
 
     def blocked() -> str | None:
-        own = of_case(desk, case_id)
-        there = [at for each in own for at in each.actors]
-        whole = bool(own) and all(len(each.actors) == len(sector.members) for each in own)
-        if not whole or not all(at.state in SETTLED for at in there):
-            return None
-        names = sorted({at.actor for at in there if at.enforced_us})
-        return f"in force at {', '.join(names)}"
+        own = [each for each in of_case(desk, case_id) if each.kept.indicator.observable.type not in BEHAVIOUR]
+        return in_force([{at.actor: at.state for at in each.actors} for each in own], len(sector.members))
 
     return [
         Step(
-            f"Open {consoles.sac} and sign in as {first.name}. Go to Leads (g l). The first names {element}: open it"
-            f" (Enter), read its reasons, and open its case. Confirm the case, with a reason.",
+            f"Open {consoles.sac} and sign in as {first.name}. Go to Leads (g l) and open the one about {element}:"
+            f" {consoles.sac}/leads/{view.lead.id} . Read its reasons, and open its case. Confirm the case, with a"
+            " reason.",
             confirmed,
         ),
         Step(
@@ -104,14 +101,26 @@ def of_case(desk: Desk, case_id: str) -> list[IndicatorView]:
     ]  # fmt: skip
 
 
-def to_look_at(consoles: Consoles, actor: str, guard: str, *, close: bool) -> Iterator[str]:
-    """What there is to see when all is done; ``close``: the case is still to be closed."""
+def in_force(there: Sequence[Mapping[str, str]], members: int) -> str | None:
+    """What stands of a case's indicators at the actors, as a line; ``there``: for each indicator the actors' states.
+    None while an actor has not answered, or while there is nothing to answer for."""
+    if not there or any(len(at) < members or not set(at.values()) <= set(SETTLED) for at in there):
+        return None
+    actors = sorted({actor for at in there for actor in at})
+    whole = [actor for actor in actors if all(at[actor] == "enforced" for at in there)]
+    if len(whole) == members:
+        return f"in force at all {members} actors: {', '.join(whole)}"
+    rest = [f"{actor} ({', '.join(sorted({at[actor] for at in there}))})" for actor in actors if actor not in whole]
+    return f"in force at {len(whole)} of {members} actors; not, or in part, at {', '.join(rest)}"
+
+
+def to_look_at(consoles: Consoles, lead_id: str, case_id: str, actor: str, guard: str) -> Iterator[str]:
+    """What there is to see when all is done."""
     yield f"  1. {consoles.sac}: Overview (g o): the sector at a glance, the clock from first sighting to protection."
-    yield "  2. Leads (g l), the first: reasons in points, what it would be without each actor, the graph."
-    yield "  3. Cases (g c), the first: who did what when, what each actor was told, NIS2 drafts."
+    yield f"  2. The lead: reasons in points, what it would be without each actor. {consoles.sac}/leads/{lead_id}"
+    yield f"  3. Its case: who did what when, what each actor was told, NIS2 drafts. {consoles.sac}/cases/{case_id}"
     yield "  4. Indicators (g i), one of them: who enforces it, its clock with the slowest step."
     yield "  5. Rounds and privacy (g r): who took part, what was learned, and by whom."
     yield f"  6. {consoles.soc}: choose {actor}: Today (g t), then The door (g d): everything that left, and why."
     yield f"  7. Hunt (g h): a question to the whole history; then choose {guard}: Protection (g p)."
-    if close:
-        yield "  8. Back in the case, close it."
+    yield "  8. Back in the case, close it."
