@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
+from bavn.app import mailer
 from bavn.app.centre_parts import open_desk
 from bavn.app.cli.centre import app
 from bavn.app.config import read_centre
@@ -269,8 +270,9 @@ def test_what_is_never_delivered_is_given_up_with_a_line(centre, mail, certifica
 
 @pytest.mark.parametrize("wrong", ["ca", "password", "plain"])
 def test_no_word_goes_to_a_server_that_cannot_prove_itself_or_in_the_clear(
-    centre, mail, certificate, wrong, tmp_path
+    centre, mail, certificate, wrong, tmp_path, monkeypatch
 ) -> None:
+    monkeypatch.setattr(mailer, "TIMEOUT_S", 2.0)  # the server here keeps silent after a wrong password
     text = settings(mail, certificate=certificate)
     plain = None
     if wrong == "ca":
