@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bavn.centre.correlate.context import Context
-from bavn.centre.correlate.kin import ByElement, Links, is_inbound, links_of, prints_of
+from bavn.centre.correlate.kin import ByElement, Links, company_of, is_inbound, links_of, prints_of
 from bavn.centre.correlate.score import Kin, by_group, congruent_pairs, printed_pairs, speakers, weigh
 from bavn.model.lead import Sign
 from bavn.model.observable import Observable
@@ -35,7 +35,7 @@ def kin_of(observable: Observable, elements: ByElement, links: Links, context: C
     counted = sorted(((nats, other) for nats, other in worth if nats >= _NATS_MIN), key=lambda one: (-one[0], one[1]))
     return Kin(
         prints=prints_of(observable, elements, links, context), graph_nats=sum(nats for nats, _ in counted),
-        graph_names=tuple(other for _, other in counted),
+        graph_names=tuple(other for _, other in counted), company=company_of(observable, elements, links),
     )  # fmt: skip
 
 

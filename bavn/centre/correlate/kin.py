@@ -149,3 +149,15 @@ def prints_of(observable: Observable, elements: ByElement, links: Links, context
             for actor in actors & groups.keys():
                 found[groups[actor]] = min(found.get(groups[actor], other), other)
     return found
+
+
+def company_of(observable: Observable, elements: ByElement, links: Links) -> tuple[Observable, ...]:
+    """The domains that two groups or more report in one story with a pair of fingerprints: whose stack it is. A pair
+    stands on no list itself. Nothing for other elements; more reports can only add to it."""
+    if observable.type is not ObservableType.FP_PAIR:
+        return ()
+    groups = {sign.actor: sign.group for sign in elements[observable]}
+    return tuple(
+        other for other, actors in links.together.get(observable, {}).items()
+        if other.type is ObservableType.DOMAIN and len({groups[actor] for actor in actors & groups.keys()}) > 1
+    )  # fmt: skip

@@ -111,11 +111,13 @@ def group_worths(signs: Iterable[Sign]) -> dict[Observable, list[float]]:
 class Kin:
     """What other elements say of this one. ``prints``: group -> the rare fingerprint or certificate that it reports
     with this element in one story. ``graph_nats``: what the neighbours' scores come to (graph.py), at least 0;
-    ``graph_names``: the neighbours, the strongest first."""
+    ``graph_names``: the neighbours, the strongest first. ``company``: the domains whose stack a pair of fingerprints
+    is: what speaks for one of them speaks for the pair."""
 
     prints: Mapping[str, Observable] = field(default_factory=dict)
     graph_nats: float = 0.0
     graph_names: tuple[Observable, ...] = ()
+    company: tuple[Observable, ...] = ()
 
 
 NO_KIN: Final = Kin()
@@ -134,7 +136,7 @@ def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: 
     pairs, printed = congruent_pairs(heads), printed_pairs(heads, kin.prints)
     seen_hour = second_first_hour(context.first_hours.get(observable, {}), spoken)
     new = seen_hour is None or hour_of(context.now_us) - seen_hour <= settings.novelty_days * _HOURS_PER_DAY
-    penalty, why_listed = _penalty(observable, context)
+    penalty, why_listed = _penalty((observable, *kin.company), context)
     novelty = log(NEW_MALICIOUS / NEW_BENIGN) if new else log((1 - NEW_MALICIOUS) / (1 - NEW_BENIGN))
     why_evidence = wording.evidence(heads, [evidence(head) for head in heads], context.dependence)
     core = [
@@ -222,16 +224,19 @@ def second_first_hour(remembered: Mapping[str, int], signs: Iterable[Sign]) -> i
     return sorted(first.values())[1] if len(first) > 1 else None
 
 
-def _penalty(observable: Observable, context: Context) -> tuple[float, tuple[str, ...]]:
-    """D in nats, the worst of all that applies, and the names of what applies."""
+def _penalty(those: Sequence[Observable], context: Context) -> tuple[float, tuple[str, ...]]:
+    """D in nats, the worst of all that applies to an element or its company, and the names of what applies."""
     settings = context.settings
     price = {
         "known": settings.known_nats, "popular": settings.popular_nats, "shared": settings.popular_nats,
         "service": settings.service_nats,
     }  # fmt: skip
-    found = [(name, price[grade]) for name, grade in context.lists.of(observable)]
-    if observable in context.register:
-        found.append(("sector-register", settings.cleared_nats))
-    if observable in context.cleared:
-        found.append(("earlier-verdict", settings.cleared_nats))
+    found: list[tuple[str, float]] = []
+    for at, one in enumerate(those):
+        of_one = [(name, price[grade]) for name, grade in context.lists.of(one)]
+        if one in context.register:
+            of_one.append(("sector-register", settings.cleared_nats))
+        if one in context.cleared:
+            of_one.append(("earlier-verdict", settings.cleared_nats))
+        found += [(f"{name} ({one.value})" if at else name, nats) for name, nats in of_one]
     return max((nats for _, nats in found), default=0.0), tuple(name for name, _ in found)

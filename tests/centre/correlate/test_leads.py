@@ -1,11 +1,15 @@
 """Elements become leads: what is one story, which id it keeps, how it ranks and what each actor's absence would do."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import CORRELATORS, correlate, representatives
 from bavn.centre.correlate.shared_element import find
+from bavn.model import behaviour
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 
@@ -128,3 +132,31 @@ def test_every_correlator_says_what_it_sees_and_misses():
 def test_representatives_are_one_report_of_each_actor_and_element(sign):
     twice = [sign(report_id="a", p_bucket=3), sign(report_id="b", p_bucket=9), sign(actor="south", report_id="c")]
     assert [one.report_id for one in representatives(twice)] == ["b", "c"]
+
+
+PAIR = behaviour.pair("a" * 32, "b" * 32)
+
+
+def by_observable(signs, context):
+    return {one.observable: one for ranked in correlate(signs, context, {}) for one in ranked.elements}
+
+
+@pytest.mark.parametrize(("told_by", "spoken"), [(("anna", "bodil"), True), (("anna",), False)])
+def test_what_speaks_for_a_domain_speaks_for_the_pair_that_two_groups_report_with_it(sign, told_by, spoken):
+    story = {"period_bucket": 3, "regularity_bucket": 4, "first_hour": HOUR - 9}
+    pair = on(sign, PAIR, ("anna", "bodil", "clara"), **story)
+    domain = on(sign, DOMAIN, told_by, **story) + on(sign, DOMAIN, ("ditte",), **story | {"first_hour": HOUR - 30})
+    plain = by_observable(pair + domain, CONTEXT)[PAIR]
+    weighed = by_observable(pair + domain, replace(CONTEXT, register=frozenset({DOMAIN})))[PAIR]
+    assert not plain.listed
+    assert weighed.listed is spoken
+    off = plain.score - weighed.score
+    assert off == pytest.approx(CONTEXT.settings.cleared_nats if spoken else 0.0)
+    why = next(term.why for term in weighed.terms if term.name == "lists")
+    assert (f"sector-register ({DOMAIN.value})" in why.en) is spoken
+
+
+def test_a_group_that_says_it_twice_speaks_for_no_pair(sign):
+    story = {"period_bucket": 3, "regularity_bucket": 4, "first_hour": HOUR - 9, "group": "vendor"}
+    signs = on(sign, PAIR, ("anna", "bodil"), **story) + on(sign, DOMAIN, ("anna", "bodil"), **story)
+    assert not by_observable(signs, replace(CONTEXT, register=frozenset({DOMAIN})))[PAIR].listed
