@@ -152,7 +152,7 @@ def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: 
     terms = [
         *core,
         Term("novelty", novelty, wording.novelty(seen_hour, settings.novelty_days, new=new)),
-        Term("lists", -penalty, wording.lists(why_listed, penalty)),
+        Term("lists", 0.0 - penalty, wording.lists(why_listed, penalty)),
     ]
     graph_nats = min(kin.graph_nats, settings.graph_nats_max, settings.influence_nats_max)
     if graph_nats > 0:
