@@ -58,7 +58,8 @@ def test_a_table_becomes_a_configuration():
         ({"tiers": {"A": {"upload_s": 300.0}}}, "upload_s must be less than every_s"),
         ({"tiers": {"A": {"wave_s": 3000.0}}}, "wave_s must not exceed reveal_s"),
         ({"tiers": {"A": {"r": 9}}}, "r must be even"),
-        ({"tiers": [1]}, "tiers are tables"),
+        ({"tiers": [1]}, "tiers must be a table"),
+        ({"tiers": {"A": 1}}, "tiers are tables"),
     ],
 )
 def test_a_wrong_table_names_what_is_wrong(table, words):
