@@ -182,4 +182,10 @@ def every_kind(text):
         case_id="case-00000000000000aa", version=1, judged="malicious", until_us=NOW_US + DAY_US,
         observables=(messages.AskedObservable(type="domain", value=why),),
     )  # fmt: skip
+    yield messages.WarningGiven(
+        warning_id="warning-00000000000000aa", version=1, state="sent", urgency="critical", title_en=why[:120],
+        title_da=why[:120], text_en=why, text_da=why, tlp="TLP:AMBER", pap=2, sent_us=NOW_US,
+        observables=(messages.AskedObservable(type="domain", value=why),), acknowledge_us=NOW_US + DAY_US,
+        until_us=NOW_US + DAY_US,
+    )  # fmt: skip
     yield messages.RoundClosed(round_id=round_id)
