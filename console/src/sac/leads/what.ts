@@ -120,11 +120,16 @@ export function timeline(all: readonly Seen[]): Draw {
 
 const SHAPES: Readonly<Record<string, Node["shape"]>> = { actor: "ellipse", domain: "round-rectangle", ip4: "diamond", ip6: "diamond" };
 
+/** Names and fingerprints to the left, addresses to the right, and who reported them between: so a line crosses no column. */
+const columnOf = (one: Lead["nodes"][number]): number => (one.kind === "actor" ? 1 : one.type === "ip4" || one.type === "ip6" ? 2 : 0);
+
 export const nodesOf = (lead: Lead): Node[] =>
-  lead.nodes.map((one) => ({ id: one.id, name: one.label, shape: SHAPES[one.type] ?? "hexagon", tone: one.kind === "actor" ? "dim" : "accent" }));
+  lead.nodes.map((one) => ({
+    id: one.id, name: one.label, shape: SHAPES[one.type] ?? "hexagon", tone: one.kind === "actor" ? "dim" : "accent", column: columnOf(one),
+  }));
 
 export const edgesOf = (lead: Lead, words: { story: string; network: string }): Edge[] =>
   lead.edges.map((one) => ({
-    from: one.source, to: one.target, dashed: one.kind !== "reports",
+    from: one.source, to: one.target, line: one.kind === "story" ? "dashed" : one.kind === "network" ? "dotted" : "solid",
     name: one.kind === "story" ? words.story : one.kind === "network" ? words.network : "",
   }));

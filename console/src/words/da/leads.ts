@@ -69,7 +69,7 @@ const da: typeof en = {
   timeline: "Hvem så det hvornår",
   timelineNote: "Timer for observation; en bjælke går fra første til sidste",
   graph: "Sådan hænger det sammen",
-  graphNote: "Rund: aktører. Firkant: navne. Rombe: adresser. Stiplet: fortalt som én historie",
+  graphNote: "Rund: aktører. Firkant: navne. Rombe: adresser. Stiplet: fortalt som én historie. Prikket: ét netværk",
   elements: "Elementer",
   element: "Element",
   groups: "Uafhængige grupper",

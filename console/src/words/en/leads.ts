@@ -67,7 +67,7 @@ export default {
   timeline: "Who saw it when",
   timelineNote: "Hours of sighting; a bar is from first to last",
   graph: "How it hangs together",
-  graphNote: "Round: actors. Square: names. Diamond: addresses. Dashed: told as one story",
+  graphNote: "Round: actors. Square: names. Diamond: addresses. Dashed: told as one story. Dotted: one network",
   elements: "Elements",
   element: "Element",
   groups: "Independent groups",

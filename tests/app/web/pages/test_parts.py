@@ -169,3 +169,19 @@ def test_language_zone_and_theme_change_at_once(parts_page) -> None:
     page.reload()
     settled(page)
     assert page.evaluate("() => getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
+def test_a_graph_stands_in_columns_and_says_a_name_in_full(parts_page) -> None:
+    page = parts_page()
+    graph = page.locator(".graph")
+    graph.locator("canvas").first.wait_for()
+    graph.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    box = graph.bounding_box()
+    told = []
+    for column in range(3):
+        page.mouse.move(
+            box["x"] + box["width"] * (column + 0.5) / 3, box["y"] + box["height"] * (0.25, 0.5)[column != 1] - 4
+        )
+        told.append(page.locator(".tip").inner_text())
+    assert told == ["cdn-sync-hub.net", "north", "185.32.20.6"]
