@@ -1,6 +1,6 @@
 // The way to the API, typed by its OpenAPI document. Pages use it through src/sac/api.ts and src/soc/api.ts.
 import createClient, { type Client, type Middleware } from "openapi-fetch";
-import { asProblem, problemOf } from "./problem";
+import { asProblem, ofMethod, problemOf } from "./problem";
 import { whoami } from "./session.svelte";
 
 const SAFE = new Set(["GET", "HEAD"]);
@@ -10,11 +10,15 @@ const manners: Middleware = {
     if (!SAFE.has(request.method)) request.headers.set("X-Bavn-CSRF", whoami.csrf);
     return request;
   },
-  async onResponse({ response }) {
+  async onResponse({ request, response }) {
     if (response.ok) return undefined;
-    const problem = await problemOf(response);
+    const problem = ofMethod(request.method, await problemOf(response));
     if (problem.status === 401) whoami.ended();
     throw problem;
+  },
+  onError({ request, error }) {
+    if (error instanceof DOMException && error.name === "AbortError") return undefined;
+    return ofMethod(request.method, asProblem(error));
   },
 };
 

@@ -20,6 +20,7 @@ export interface List<T> {
 }
 
 export const PAGE = 200;
+const RETRY_MS = 5000;
 
 /** ``ask(after, signal)`` gives one page; state it reads before its first await starts the list anew. A live change asks for
  * as many rows again as are shown, and puts them in one go, so that nothing jumps. */
@@ -45,9 +46,17 @@ export function list<T>(ask: (after: string | undefined, signal: AbortSignal) =>
       [rows, next, total, problem] = [gathered, page.next ?? null, whole, null];
     } catch (thrown) {
       if (signal.aborted) return;
-      problem = asProblem(thrown);
+      failed(thrown, signal);
     }
     loading = false;
+  }
+
+  /** What nobody needs to act on is asked for again by itself. */
+  function failed(thrown: unknown, signal: AbortSignal): void {
+    problem = asProblem(thrown);
+    if (problem.act !== "wait") return;
+    const retry = window.setTimeout(() => again(rows.length), RETRY_MS);
+    signal.addEventListener("abort", () => window.clearTimeout(retry), { once: true });
   }
 
   function again(wanted: number): void {
@@ -66,7 +75,7 @@ export function list<T>(ask: (after: string | undefined, signal: AbortSignal) =>
       [rows, next] = [rows.concat(page.items), page.next ?? null];
     } catch (thrown) {
       if (signal.aborted) return;
-      problem = asProblem(thrown);
+      failed(thrown, signal);
     }
     loading = false;
   }
@@ -79,7 +88,7 @@ export function list<T>(ask: (after: string | undefined, signal: AbortSignal) =>
       abort = fresh;
       void fill(0, first, fresh.signal);
     });
-    return () => fresh.abort();
+    return () => (fresh.abort(), abort.abort());
   });
   $effect(() => (topics.length ? hear(topics, () => again(rows.length)) : undefined));
 

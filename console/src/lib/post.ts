@@ -1,5 +1,5 @@
 // Asks for what both consoles have: logging on, the own account. Pages of one console use its typed client instead.
-import { asProblem, problemOf } from "./problem";
+import { asProblem, ofMethod, problemOf } from "./problem";
 import { whoami } from "./session.svelte";
 
 /** The answer's body. Throws a Problem. */
@@ -11,10 +11,10 @@ export async function ask<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: st
   try {
     answer = await fetch(`/api/v1${path}`, { method, headers, credentials: "same-origin", body: body === undefined ? null : JSON.stringify(body) });
   } catch (thrown) {
-    throw asProblem(thrown);
+    throw ofMethod(method, asProblem(thrown));
   }
   if (!answer.ok) {
-    const problem = await problemOf(answer);
+    const problem = ofMethod(method, await problemOf(answer));
     if (problem.status === 401 && problem.code !== "refused") whoami.ended(); // not for a wrong password
     throw problem;
   }

@@ -1,7 +1,8 @@
 // A refusal as the API says it (RFC 9457): a sentence in both languages, and who must act.
 import type { Said } from "./words";
 
-export type Act = "you" | "colleague" | "operator" | "centre" | "wait";
+/** "again": nothing was done, and the reader tries again. The API never says so: it is what "wait" means of a change. */
+export type Act = "you" | "colleague" | "operator" | "centre" | "wait" | "again";
 
 export class Problem extends Error {
   constructor(
@@ -16,8 +17,8 @@ export class Problem extends Error {
 }
 
 const UNREACHABLE: Said = {
-  en: "The console cannot be reached. It is tried again by itself.",
-  da: "Konsollen kan ikke nås. Der prøves igen af sig selv.",
+  en: "The console cannot be reached.",
+  da: "Konsollen kan ikke nås.",
 };
 const UNREADABLE: Said = {
   en: "The console answered in a way this page does not understand. Reload the page; if it stays so, tell whoever runs Bavn.",
@@ -40,4 +41,12 @@ export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof TypeError) return new Problem(0, "unreachable", UNREACHABLE, "wait");
   return new Problem(0, "unreadable", UNREADABLE, "operator");
+}
+
+const SAFE = new Set(["GET", "HEAD"]);
+
+/** Of a question that is put again by itself, as it is; of a change, which nobody makes again but the reader, "again". */
+export function ofMethod(method: string, problem: Problem): Problem {
+  if (SAFE.has(method) || problem.act !== "wait") return problem;
+  return new Problem(problem.status, problem.code, problem.title, "again");
 }

@@ -1,4 +1,5 @@
 // Short news for the reader, also read aloud: what was done, what was refused and who must act.
+import { advice } from "./advice";
 import { asProblem } from "./problem";
 import { say, type Said } from "./words";
 
@@ -31,5 +32,6 @@ export function aloud(text: string): void {
 
 export function refused(thrown: unknown, act: (said: Said, code: string) => string = (said) => say(said)): void {
   const problem = asProblem(thrown);
-  toast(act(problem.title, problem.act), "bad");
+  const said = act(problem.title, problem.act);
+  toast(problem.act === "again" ? `${said} ${advice(problem)}` : said, "bad");
 }
