@@ -50,3 +50,16 @@ def test_a_change_without_an_answer_was_not_made(sac_served, opened) -> None:
     page.get_by_role("button", name="Sign in with password").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was done: try again in a moment.")
     expect(page.get_by_role("alert")).not_to_contain_text("by itself")
+
+
+def test_a_recovery_code_is_asked_for_in_its_own_words(sac_served, opened) -> None:
+    page = opened(sac_served, None)
+    page.goto("/leads")
+    expect(page.locator("input[name=code]")).to_have_attribute("inputmode", "text")
+    for name, value in (("name", "Nobody"), ("password", "wrong"), ("code", "abcde-fghjk")):
+        page.locator(f"input[name={name}]").fill(value)
+    page.get_by_role("button", name="Sign in with password").click()
+    expect(page.get_by_role("alert")).to_contain_text("refused")
+    page.get_by_role("button", name="I have lost my device").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_role("button", name="Sign in with a recovery code")).to_be_visible()

@@ -105,7 +105,7 @@ def test_a_password_with_an_app_and_a_recovery_code(served, invited, opened) -> 
     page.get_by_role("button", name="Jeg har mistet min enhed").click()
     page.get_by_label("Navn").fill("Bo Lund")
     page.get_by_label("Gendannelseskode").fill(codes[0])
-    page.get_by_role("button", name="Log ind med adgangskode").click()
+    page.get_by_role("button", name="Log ind med en gendannelseskode").click()
     expect(page.locator("header details").last).to_be_visible()
 
 
