@@ -32,9 +32,10 @@ dark.addEventListener("change", (event) => (systemDark = event.matches));
 /** Whether the page is dark now; charts ask, since a canvas does not read style sheets. */
 export const isDark = (): boolean => prefs.theme === "dark" || (prefs.theme === "system" && systemDark);
 
-/** Applies the choices to the document and keeps them; called once by the shell. */
+/** Applies the choices to the document and keeps them; called once by the shell. Before all other effects: a chart asks the
+ * document for its colours in one of its own. */
 export function keepPrefs(): void {
-  $effect(() => {
+  $effect.pre(() => {
     document.documentElement.lang = prefs.lang;
     if (prefs.theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = prefs.theme;
