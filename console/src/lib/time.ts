@@ -36,10 +36,16 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1],
 ];
 
-/** "2 hours ago", "in 3 days"; ``now_ms`` is handed in so that it can tick. */
-export function relative(us: number, now_ms: number): string {
+/** How far the server's clock may be ahead of the reader's: nearer than that a moment that has been reads as now. */
+const AHEAD_MAX_S = 120;
+const WORDS = { en: "just now", da: "lige nu" } as const;
+
+/** "2 hours ago", "in 3 days", "just now"; ``now_ms`` is handed in so that it can tick. ``due``: the moment is one that
+ * is waited for, so that it may lie a minute ahead. */
+export function relative(us: number, now_ms: number, due = false): string {
   // What happened since the page's clock ticked last is now, not in the future.
   const seconds = us / 1e6 - Math.max(now_ms, Math.min(us / 1e3, Date.now())) / 1000;
+  if (Math.abs(seconds) < 1 || (!due && seconds > 0 && seconds <= AHEAD_MAX_S)) return WORDS[prefs.lang];
   const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(Math.round(seconds / size), unit);
 }

@@ -185,3 +185,33 @@ def test_a_graph_stands_in_columns_and_says_a_name_in_full(parts_page) -> None:
         )
         told.append(page.locator(".tip").inner_text())
     assert told == ["cdn-sync-hub.net", "north", "185.32.20.6"]
+
+
+INKED = """(node, [red, green, blue]) => {
+  const all = node.getContext("2d").getImageData(0, 0, node.width, node.height).data;
+  for (let at = 0; at < all.length; at += 4)
+    if (all[at] === red && all[at + 1] === green && all[at + 2] === blue && all[at + 3] === 255) return true;
+  return false;
+}"""
+
+
+def test_what_has_been_is_never_ahead(parts_page) -> None:
+    """A server's clock may be ahead of the browser's: the page's one moment, seen from before and after it."""
+    page = parts_page()
+    for before_s, says in ((90, "just now|lige nu"), (0, "just now|lige nu"), (300, "(in|om) 5 min"), (-125, "2 min")):
+        page.clock.set_fixed_time(1_795_690_000 - before_s)
+        page.reload()
+        settled(page)
+        expect(page.locator("time.both")).to_contain_text(re.compile(says))
+
+
+def test_charts_follow_the_theme(parts_page) -> None:
+    page = parts_page()
+    chart, light, dark = page.locator(".chart canvas").first, [0x1C, 0x5E, 0xA8], [0x74, 0xB3, 0xF7]
+    chart.wait_for()
+    page.wait_for_timeout(600)
+    assert (chart.evaluate(INKED, light), chart.evaluate(INKED, dark)) == (True, False)
+    page.locator("summary[aria-label=Theme], summary[aria-label=Udseende]").click()
+    page.get_by_role("button", name=re.compile("^(Dark|Mørkt)$")).click()
+    page.wait_for_timeout(600)
+    assert (chart.evaluate(INKED, light), chart.evaluate(INKED, dark)) == (False, True)
