@@ -16,6 +16,8 @@ from bavn.model.moment import iso
 from bavn.model.observable import Observable, ObservableType
 
 Format = Literal["csv", "json", "stix"]
+ENDS: Final[dict[Format, str]] = {"csv": "csv", "json": "json", "stix": "stix.json"}
+"""A bundle has a name of its own, so that it is not taken for the plain file that was saved before it."""
 TYPES: Final = {
     "csv": "text/csv; charset=utf-8", "json": "application/json", "stix": "application/stix+json;version=2.1",
 }  # fmt: skip
@@ -37,7 +39,7 @@ def exported[T](
     else:
         author = identity(sector, now_us)
         body = bundle_of(author, (one for item in items for one in objects(item, author["id"], now_us)))
-    file = f"bavn-{name}-{iso(now_us)[:10]}.{'csv' if form == 'csv' else 'json'}"
+    file = f"bavn-{name}-{iso(now_us)[:10]}.{ENDS[form]}"
     headers = {
         "content-disposition": f'attachment; filename="{file}"',
         "cache-control": "no-store", LEFT_OFF: str(max(0, left_off)),

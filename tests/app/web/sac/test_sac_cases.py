@@ -28,6 +28,14 @@ def fresh(console, tmp_path):
         yield made
 
 
+def test_cases_are_exported_as_one_bundle_that_is_whole(console) -> None:
+    objects = console.get("/cases/export?format=stix")["objects"]
+    names = {one["id"] for one in objects}
+    groups = [one for one in objects if one["type"] == "grouping"]
+    assert len(groups) == console.get("/cases")["total"] == 4
+    assert all(group["object_refs"] and names.issuperset(group["object_refs"]) for group in groups)
+
+
 def test_the_board_has_a_column_for_each_state_of_the_life_cycle(console) -> None:
     board = console.get("/cases/board")
     assert [one["state"] for one in board["columns"]] == [state.value for state in CaseState]

@@ -103,7 +103,9 @@ def test_the_queue_is_exported_whole_in_three_forms(console) -> None:
     assert answer.headers[LEFT_OFF.lower()] == "0"
     assert rows[0]["observables"].startswith("domain:host-1.example.com")
     assert len(console("/leads/export?format=json").json()) == LEADS
-    bundle = console("/leads/export?format=stix&q=host-5.example").json()
+    answer = console("/leads/export?format=stix&q=host-5.example")
+    assert answer.headers["content-disposition"].endswith('.stix.json"')  # not the name of the plain file
+    bundle = answer.json()
     kinds = sorted(one["type"] for one in bundle["objects"])
     assert kinds == ["domain-name", "grouping", "identity", "ipv4-addr"]
     assert "region-nord" not in json.dumps(bundle)
