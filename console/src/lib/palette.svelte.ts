@@ -3,6 +3,8 @@ export interface Hit {
   readonly title: string;
   readonly note?: string;
   readonly href: string;
+  /** What is done instead of going to an address. */
+  readonly run?: () => void;
 }
 
 export type Finder = (text: string, signal: AbortSignal) => Promise<readonly Hit[]>;

@@ -3,7 +3,7 @@ import type en from "../en/overview";
 
 const da: typeof en = {
   title: "Overblik",
-  lead: (sector) => `${sector} nu: hvem ser hvad, hvad venter på nogen, og hvor lang tid beskyttelse tager.`,
+  lead: (sector) => `${sector.charAt(0).toUpperCase()}${sector.slice(1)} nu: hvem ser hvad, hvad venter på nogen, og hvor lang tid beskyttelse tager.`,
   leadsWaiting: "Spor, der venter",
   leadsOf: (all) => `af ${all} spor i alt`,
   casesOpen: "Åbne sager",
@@ -12,7 +12,7 @@ const da: typeof en = {
   overdueNote: (nis2) => `heraf ${nis2} efter NIS2`,
   seenWell: "Aktører, der ses godt",
   seenNote: (all) => `af ${all} medlemmer`,
-  inForce: "Indikatorer i kraft",
+  inForce: "Frigivne indikatorer",
   inForceNote: (review) => `${review} venter på gennemsyn`,
   killSwitch: "Sektorens nødstop er slået til: intet, som centralen har frigivet, er i kraft.",
   actors: "Aktører",

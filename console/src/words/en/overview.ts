@@ -1,7 +1,7 @@
 // The sector at a glance.
 export default {
   title: "Overview",
-  lead: (sector: string) => `${sector} now: who sees what, what waits for somebody, and how long protection takes.`,
+  lead: (sector: string) => `${sector.charAt(0).toUpperCase()}${sector.slice(1)} now: who sees what, what waits for somebody, and how long protection takes.`,
   leadsWaiting: "Leads that wait",
   leadsOf: (all: string) => `of ${all} leads in all`,
   casesOpen: "Open cases",
@@ -10,7 +10,7 @@ export default {
   overdueNote: (nis2: string) => `of these ${nis2} of NIS2's`,
   seenWell: "Actors seen well",
   seenNote: (all: string) => `of ${all} members`,
-  inForce: "Indicators in force",
+  inForce: "Indicators released",
   inForceNote: (review: string) => `${review} wait in review`,
   killSwitch: "The sector's kill switch is on: nothing that the centre released is in force.",
   actors: "Actors",

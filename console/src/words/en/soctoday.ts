@@ -7,7 +7,7 @@ export default {
   owed: "Owed to the sector", overdue: (n: string) => `${n} overdue`, asked: "Asked to be named", blocks: "Blocks that wait",
   ran: "Detectors ran", neverRan: "not yet",
   search: "Host, peer, detector, words", detector: "Detector", everyDetector: "All detectors", showIgnored: "Ignored too",
-  none: "Nothing is suspicious here now", noneNext: "Look at Health to see that the sensor sees traffic, or take the filter away.",
+  none: "Nothing is suspicious here now", noneNext: "Health shows what reaches this node, and when it was last looked through.", filteredNext: "Nothing fits the filter: take it away to see all.",
   more: (n: string) => `${n} more stories`, alsoBy: (n: string) => `and ${n} more of the same story`,
   nats: (amount: string) => `${amount} nats`,
   rank: "No.", host: "Host", peer: "Peer", technique: "Technique", strength: "Evidence", strengthNote: "nats: the higher, the less by chance",

@@ -215,3 +215,12 @@ def test_charts_follow_the_theme(parts_page) -> None:
     page.get_by_role("button", name=re.compile("^(Dark|Mørkt)$")).click()
     page.wait_for_timeout(600)
     assert (chart.evaluate(INKED, light), chart.evaluate(INKED, dark)) == (False, True)
+
+
+def test_one_signs_out_by_the_palette_and_every_menu_has_a_name(parts_page) -> None:
+    page = parts_page()
+    assert page.locator("header details:not([aria-label])").count() == 0
+    assert page.locator("header details[aria-label]").count() == 3
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name=re.compile("Search|Søg")).fill("g")
+    expect(page.get_by_role("option", name=re.compile("Sign out|Log ud"))).to_be_visible()
