@@ -42,6 +42,7 @@ const da: typeof en = {
     first_sighting: "første observation (time)", report: "første melding", lead: "et spor", confirmed: "bekræftet", released: "frigivet", last_block: "sidst i kraft",
   },
   notYet: "endnu ikke",
+  ordered: "bestilt; det går ud, når den kørende central udfører det",
   two: "To personer",
   twoNote: "Hvad der må spærre uden et menneske imellem, kræver to",
   behind: "Bag frigivelsen",

@@ -40,6 +40,7 @@ export default {
     first_sighting: "first sighting (hour)", report: "first report", lead: "a lead", confirmed: "confirmed", released: "released", last_block: "last in force",
   } as Readonly<Record<string, string>>,
   notYet: "not yet",
+  ordered: "ordered; it leaves when the running centre carries it out",
   two: "Two people",
   twoNote: "What may block without a person in the loop needs two",
   behind: "Behind the release",

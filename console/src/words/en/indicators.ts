@@ -60,7 +60,7 @@ export default {
   line: "Line",
   halfLife: (days: string) => `Half of it after ${days} days`,
   clock: "From first sighting to enforced",
-  noClock: "It was never released",
+  noClock: "It was never released", clockWaits: "Released by people: its clock starts when the running centre sends it",
   slowest: (step: string, span: string) => `Slowest step: up to ${step} (${span})`,
   steps: {
     first_sighting: "first sighting", report: "report", lead: "lead", confirmed: "confirmed", released: "released",
