@@ -137,8 +137,8 @@ def lists(names: Sequence[str], nats: float) -> Text:
     """What speaks for innocence."""
     if not names:
         return Text(
-            "On no popularity or warning list, and never found harmless.",
-            "På ingen popularitets- eller advarselsliste, og aldrig fundet harmløs.",
+            "This element itself is on no popularity or warning list, and was never found harmless.",
+            "Dette element selv er på ingen popularitets- eller advarselsliste og blev aldrig fundet harmløst.",
         )
     shown = ", ".join(names)
     worth = number(nats)
