@@ -47,6 +47,11 @@ CENTRE_TOPICS: Final[dict[str, tuple[str, ...]]] = {
         "+case_indicator",
     ),
     "proposals": ("SELECT name, state, synced_us, taken FROM intel_source ORDER BY name", "+intel_proposal"),
+    "warnings": (
+        "SELECT state, count(*), sum(version), max(changed_us) FROM case_warning GROUP BY state ORDER BY state",
+        "SELECT count(told_us), max(told_us), max(answered_us) FROM case_warning_to",
+        "+case_warning_answer",
+    ),
     "audit": ("SELECT seq FROM case_audit_head",),
     "publications": ("SELECT max(changed_us), count(*) FROM publish_edition", "SELECT max(number) FROM publish_level"),
     "members": (

@@ -4,6 +4,7 @@ import Handshake from "@lucide/svelte/icons/handshake";
 import Inbox from "@lucide/svelte/icons/inbox";
 import MessageCircleQuestion from "@lucide/svelte/icons/message-circle-question-mark";
 import Radar from "@lucide/svelte/icons/radar";
+import Route from "@lucide/svelte/icons/route";
 import Rss from "@lucide/svelte/icons/rss";
 import ScrollText from "@lucide/svelte/icons/scroll-text";
 import ShieldBan from "@lucide/svelte/icons/shield-ban";
@@ -32,6 +33,8 @@ export const pages: readonly Page[] = [
   { path: "/rounds/:id", title: "round", load: () => import("./rounds/Round.svelte"), right: "read", menu: false },
   { path: "/members", title: "members", load: () => import("./members/Members.svelte"), right: "read", key: "m", icon: Building2, group: "sector" },
   { path: "/members/:name", title: "member", load: () => import("./members/Member.svelte"), right: "read", menu: false },
+  { path: "/rollout", title: "rollout", load: () => import("./rollout/Rollout.svelte"), right: "read", key: "e", icon: Route, group: "sector" },
+  { path: "/rollout/:actor", title: "party", load: () => import("./rollout/Party.svelte"), right: "read", menu: false },
   { path: "/partners", title: "partners", load: () => import("./partners/Partners.svelte"), right: "read", key: "p", icon: Handshake, group: "sector" },
   { path: "/partners/:name", title: "partner", load: () => import("./partners/Partner.svelte"), right: "read", menu: false },
   { path: "/sources", title: "sources", load: () => import("./partners/Sources.svelte"), right: "read", key: "s", icon: Rss, group: "sector" },

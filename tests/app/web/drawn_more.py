@@ -5,17 +5,17 @@ All of it by the books that people use."""
 from pathlib import Path
 
 from bavn.app.publish_parts import publishing_of
+from bavn.app.rollout_parts import rollout_over
 from bavn.app.web.sac.house import SacHouse
 from bavn.centre.cases.files import Marking
 from bavn.centre.cases.policies import StandingPolicy
 from bavn.centre.cases.proposals import Heard
-from bavn.centre.members.rollout import Party, keep
 from bavn.centre.node.counts import keep_counts
 from bavn.centre.node.membership import Membership
+from bavn.centre.node.rolling import Entry
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.threat import Level, Threat
-from bavn.centre.store.engine import writing
 from bavn.model.case import CaseState
 from bavn.model.heard import Counted, Replied
 from bavn.model.indicator import Pap, Tlp
@@ -155,9 +155,10 @@ def members(house: SacHouse) -> None:
     membership = Membership(house.registry, house.enrolment, house.roles, house.clock)
     membership.invite("clinic-south", ANNA, kind="clinic")
     membership.suspend("data-agency", ANNA, "its node was stolen")
-    with writing(house.desk.engine) as tx:
-        for actor, kind, region in (("region-nord", "region", "north"), ("region-syd", "region", "south")):
-            keep(tx, Party(actor=actor, kind=kind, region=region), house.clock.now_us())
+    rolling = rollout_over(house.file, house.registry, house.clock)
+    rolling.register(
+        [Entry(actor=f"region-{one}", region=at) for one, at in (("nord", "north"), ("syd", "south"))], ANNA
+    )
 
 
 def publications(house: SacHouse) -> None:

@@ -1,30 +1,40 @@
-"""The SAC console's roll-out: who is where on the way in, plan against fact, what blocks whom; steps by a person.
+"""The SAC console's roll-out: who is where on the way in, plan against fact, what blocks whom; steps by a person; and
+the same as files.
 
 Refuses to hold the register: a file and the command line do.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path
+from fastapi.responses import Response
 from pydantic import Field
 
-from bavn.app.rollout_parts import rollout_over
-from bavn.app.web.frame import Person, Said, allow
+from bavn.app.exits import Exit, Stop
+from bavn.app.reports.timeline import timeline
+from bavn.app.rollout_calendar import calendar
+from bavn.app.rollout_csv import iso_day, text_of
+from bavn.app.rollout_parts import rollout_over, rows_of
+from bavn.app.web.frame import Person, Said, Trouble, allow
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Kind, Shape, Why
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.refusals import said, told
 from bavn.centre.members.registry import NotInState, UnknownActor
 from bavn.centre.members.rollout import UnknownParty
 from bavn.centre.node.rolling import Blocked, RollOut
 from bavn.centre.node.rollout_facts import Stand
-from bavn.model.rollout import FOLLOWED, NEEDS, PATH, STAGES, STEPS, NoSuchStep, RolloutAct, Stage
+from bavn.model.rollout import FOLLOWED, NEEDS, PATH, STAGES, STEPS, Need, NoSuchStep, RolloutAct, Stage
+from bavn.model.text import Language
 
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 REFUSALS: Final[tuple[Kind, ...]] = (
     (UnknownParty, 404, "unknown-actor", "you"), (UnknownActor, 404, "unknown-actor", "you"),
     (NoSuchStep, 409, "not-now", "you"), (Blocked, 409, "blocked", "you"), (NotInState, 409, "not-now", "you"),
 )  # fmt: skip
+
+
+MEDIA: Final = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8", "png": "image/png"}
 
 
 class PlannedShape(Shape):
@@ -49,9 +59,28 @@ class MovedShape(Shape):
     evidence: str
 
 
+class WaitsShape(Shape):
+    """Whom an actor waits for, and the state that the other one must have come to."""
+
+    actor: str
+    until: str
+    says: Said
+
+
+class WayShape(Shape):
+    """A step that a state offers by hand. ``to`` None: back to where it stood; ``protocol``: it rests on a protocol;
+    ``does``: what it does to the member, or "nothing"; ``onward``: it leads to the next state of the way in."""
+
+    act: str
+    to: Said | None
+    protocol: bool
+    does: str
+    onward: bool
+
+
 class StandShape(Shape):
     """How one actor stands. ``late_days``: how long its next state is overdue; ``missing``: what its next step needs;
-    ``unmet``: whom it waits for; ``may``: the steps that its state offers you by hand."""
+    ``unmet``: whom it waits for; ``may``: the steps that its state offers you by hand, ``ways`` the same described."""
 
     actor: str
     title: str
@@ -66,11 +95,12 @@ class StandShape(Shape):
     due_day: int | None
     late_days: int
     missing: list[Said]
-    unmet: list[str]
+    unmet: list[WaitsShape]
     holds_up: list[str]
     path: list[PlannedShape]
     moves: list[MovedShape]
     may: list[str]
+    ways: list[WayShape]
 
 
 class RolloutShape(Shape):
@@ -109,6 +139,16 @@ def routes(house: SacHouse) -> APIRouter:
         today = opened.today()
         return RolloutShape(today=today, actors=[_shape(one, today, person) for one in stands], outside=outside)
 
+    @router.get("/files/{form}", operation_id="rollout_file", response_class=Response)
+    def file(
+        _: Annotated[Person, allow(Right.READ)], form: Literal["csv", "ics", "png"], language: Language = "en"
+    ) -> Response:
+        """The register with its plan (as ``bavn centre rollout import`` reads it), the plan as a calendar, or the chart
+        of plan against fact."""
+        return Response(_filed(house, form, language), media_type=MEDIA[form], headers={
+            "content-disposition": f'attachment; filename="bavn-rollout.{form}"', "cache-control": "no-store",
+        })  # fmt: skip
+
     @router.get("/{actor}", operation_id="rollout_actor")
     def one(person: Annotated[Person, allow(Right.READ)], actor: Named) -> StandShape:
         """One actor's whole way."""
@@ -136,6 +176,20 @@ def _opened(house: SacHouse) -> RollOut:
     return rollout_over(house.file, house.registry, house.clock)
 
 
+def _filed(house: SacHouse, form: Literal["csv", "ics", "png"], language: Language) -> bytes:
+    opened = _opened(house)
+    (stands, _), today, sector = opened.stands(), opened.today(), house.file.centre.limits.sector
+    if form == "csv":
+        return ("\ufeff" + text_of(rows_of(opened, stands))).encode()
+    if form == "ics":
+        return calendar(stands, language, sector=sector, now_us=opened.now_us()).encode()
+    try:
+        return timeline(stands, language, sector=sector, today=today, day=iso_day(today))
+    except Stop as stop:
+        status, code = (501, "not-installed") if stop.code is Exit.MISSING else (503, "wrong-file")
+        raise Trouble(status, code, said(str(stop)), "operator") from stop
+
+
 def _one(house: SacHouse, actor: str, person: Person) -> StandShape:
     opened = _opened(house)
     return _shape(opened.stand(actor), opened.today(), person)
@@ -143,14 +197,18 @@ def _one(house: SacHouse, actor: str, person: Person) -> StandShape:
 
 def _shape(one: Stand, today: int, person: Person) -> StandShape:
     party, planned = one.party, {each.stage: each for each in one.plan}
-    acts = [step.act.value for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
+    steps = [step for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
+    steps = steps if person.may(Right.MEMBERS) else []
     return StandShape(
         actor=party.actor, title=party.title, kind=party.kind, region=party.region, stage=party.stage.value,
         says=Said.of(STAGES[party.stage]), since_us=party.since_us, member=one.member and one.member.value,
         next=one.next and one.next.value, next_says=None if one.next is None else Said.of(STAGES[one.next]),
         due_day=one.due_day, late_days=0 if one.due_day is None else max(0, today - one.due_day),
         missing=[Said.of(NEEDS[need]) for need in one.missing],
-        unmet=[f"{wait.other} ({wait.until.value})" for wait in one.unmet], holds_up=list(one.holds_up),
+        unmet=[
+            WaitsShape(actor=wait.other, until=wait.until.value, says=Said.of(STAGES[wait.until])) for wait in one.unmet
+        ],
+        holds_up=list(one.holds_up),
         path=[
             PlannedShape(
                 stage=stage.value, says=Said.of(STAGES[stage]), reached_day=one.reached_day(stage),
@@ -166,5 +224,13 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
             )
             for move in one.moves
         ],
-        may=acts if person.may(Right.MEMBERS) else [],
+        may=[step.act.value for step in steps],
+        ways=[
+            WayShape(
+                act=step.act.value, to=None if step.to is None else Said.of(STAGES[step.to]),
+                protocol=Need.PROTOCOL in step.needs, does=step.does.value,
+                onward=step.to is not None and step.to is one.next,
+            )
+            for step in steps
+        ],
     )  # fmt: skip

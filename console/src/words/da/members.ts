@@ -25,6 +25,7 @@ const da: typeof en = {
   suppliers: "Leverandører",
   none: "Sektoren har ingen medlemmer",
   noneNext: "Invitér det første: det får en engangskode og fingeraftrykket.",
+  rollout: "Udrulning",
   invite: "Invitér et medlem",
   inviteVerb: "Invitér",
   nameHelp: "a-z, 0-9 og -, som region-nord",

@@ -24,6 +24,7 @@ export default {
   suppliers: "Suppliers",
   none: "The sector has no members",
   noneNext: "Invite the first one: it gets a one-time token and the pin.",
+  rollout: "Roll-out",
   invite: "Invite a member",
   inviteVerb: "Invite",
   nameHelp: "a-z, 0-9 and -, such as region-nord",

@@ -69,13 +69,14 @@ def serving(side, folder: Path, house, areas, watch=None, drawn=None, pages: Pat
 def sac(folder: Path, **more) -> Iterator[Served]:
     """The SAC's console over a drawn sector (``drawn``) with all that one has. ``more``: for ``drawn_sector.draw``."""
     from bavn.app.web.sac.house import open_house
-    from tests.app.web import drawn_more
+    from tests.app.web import drawn_more, drawn_plans
     from tests.app.web.drawn_sector import draw
 
     with ExitStack() as undo:
         sector = undo.enter_context(draw(folder, **more))
         house = undo.enter_context(open_house(sector.file))
         drawn_more.add(house, folder)
+        drawn_plans.add(house)
         watch = watch_centre(house.registry.engine)
         yield undo.enter_context(serving("sac", folder, house, areas_of("sac"), watch, sector))
 

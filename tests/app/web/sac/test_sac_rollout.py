@@ -45,8 +45,8 @@ def test_the_roll_out_is_shown_and_moved_by_whoever_may(sac) -> None:
     opened = rollout_over(sac.house.file, sac.house.registry, sac.house.clock)
     opened.register([Entry(actor="new-one", kind="municipality", title="New one")], ANNA)
     whole = sac.body("/rollout")
-    assert [one["actor"] for one in whole["actors"]] == ["new-one"]
-    assert "region-nord" in whole["outside"]
+    assert [one["actor"] for one in whole["actors"]] == ["new-one", "region-nord", "region-syd"]
+    assert "kommune-vest" in whole["outside"]
     day = whole["today"] - 3
     late = sac.body("/rollout/new-one/plan", "PUT", json=WHY | {"stage": "planned", "day": day})
     assert (late["late_days"], late["path"][0]["day"], late["may"]) == (3, day, ["plan"])
@@ -56,8 +56,22 @@ def test_the_roll_out_is_shown_and_moved_by_whoever_may(sac) -> None:
     assert blocked.status_code == 409
     assert "venter på" in blocked.json()["title"]["da"]
     assert sac("/rollout/new-one/steps", "POST", json=WHY | {"act": "agree", "evidence": "x"}).status_code == 422
+    assert [(way["act"], way["onward"], way["does"]) for way in moved["ways"]] == [
+        ("agree", True, "nothing"), ("shelve", False, "nothing"),
+    ]  # fmt: skip
+    assert sac.body("/rollout/new-one", roles={Role.ANALYST})["ways"] == []
     assert sac("/rollout/nobody-x").status_code == 404
     assert sac("/rollout/new-one/steps", "POST", json=WHY | {"act": "shelve"}, roles={Role.ANALYST}).status_code == 403
+
+
+def test_the_roll_out_comes_as_files(sac) -> None:
+    table = sac("/rollout/files/csv")
+    assert table.headers["content-disposition"] == 'attachment; filename="bavn-rollout.csv"'
+    assert table.content.decode("utf-8-sig").splitlines()[0].startswith("actor,title,kind")
+    assert "region-nord" in table.text
+    assert sac("/rollout/files/ics?language=da").text.startswith("BEGIN:VCALENDAR")
+    assert sac("/rollout/files/png").content.startswith(b"\x89PNG")
+    assert sac("/rollout/files/exe").status_code == 422
 
 
 @pytest.mark.parametrize("english", [

@@ -1,0 +1,112 @@
+"""What a drawn sector has beside its work: a roll-out with a plan that slipped, and warnings that actors answered.
+All of it by the books that people use; the steps were taken in the weeks before."""
+
+from bavn.app.rollout_parts import rollout_over
+from bavn.app.web.sac.house import SacHouse
+from bavn.centre.cases.warnings import Warnings
+from bavn.centre.members.terms import Signing, Terms
+from bavn.centre.node.rolling import Entry, RollOut
+from bavn.centre.node.warning_post import addressees
+from bavn.model.heard import WarningAnswer
+from bavn.model.indicator import Pap, Tlp
+from bavn.model.moment import DAY_US, HOUR_US, iso
+from bavn.model.observable import Observable
+from bavn.model.rollout import RolloutAct, Stage, Wait
+from bavn.model.sector_warning import Address, Content, Urgency
+from bavn.model.text import Text
+from bavn.sim.clock import SimClock
+from tests.app.web.drawn_sector import ANNA, BO
+
+PROTOCOL = "5a" * 32
+
+
+def add(house: SacHouse) -> None:
+    """Everything below, once."""
+    rollout(house)
+    warnings(house)
+
+
+def rollout(house: SacHouse) -> None:
+    """Members as they stand, one of them set back and proved anew, and four actors on their way in."""
+    today = house.clock.now_us() // DAY_US
+    clock = SimClock(house.clock.now_us() - 60 * DAY_US)
+    opened = rollout_over(house.file, house.registry, clock)
+    opened.adopt(ANNA, "they were here before the register")
+    opened.register(
+        [
+            Entry(actor="it-nord", kind="it-centre", title="IT Nord", region="north"),
+            Entry(actor="clinic-north", kind="clinic", title="Clinic North", region="north",
+                  waits=(Wait("clinic-north", Stage.AGREEMENT, "it-nord", Stage.OPERATING),)),
+            Entry(actor="kommune-syd", kind="municipality", title="Kommune Syd", region="south"),
+            Entry(actor="harbour-clinic", kind="clinic", title="Harbour Clinic"),
+        ],
+        ANNA,
+    )  # fmt: skip
+    for actor, days in (
+        ("it-nord", (-58, -44, -12, 5, 12, 40, 47)), ("clinic-north", (-50, -30, 14, 30, 37, 60, 67)),
+        ("kommune-syd", (-20, 3, 20, 41, 48, 80, 87)), ("region-syd", (None, None, None, -31, -24, 6, 13)),
+    ):  # fmt: skip
+        stages = [one for one in Stage if one.value not in ("candidate", "suspended", "leaving", "left")]
+        for stage, day in zip(stages, days, strict=True):
+            if day is not None:
+                opened.plan(actor, stage, today + day, ANNA, "steering group")
+    terms = Terms(
+        purpose_en="Protect the sector.", purpose_da="Beskytte sektoren.", legal_basis="The law.",
+        classes=("S0", "S1", "S2", "S4"), retention_days=180, valid_days=1100,
+    )  # fmt: skip
+    opened.publish_terms(terms, ANNA, "first version")
+    _steps(opened, clock)
+    opened.plan("it-nord", Stage.ENROLLED, today - 3, BO, "its server came late")
+    opened.plan("region-syd", Stage.PROVED, today + 9, BO, "its test was moved")
+
+
+def _steps(opened: RollOut, clock: SimClock) -> None:
+    act = RolloutAct
+    for days, actor, step in (
+        (2, "it-nord", act.PLAN), (6, "clinic-north", act.PLAN), (14, "it-nord", act.AGREE),
+        (4, "region-syd", act.SET_BACK), (3, "region-syd", act.ACCEPT), (8, "region-syd", act.TRY),
+        (6, "kommune-syd", act.PLAN),
+    ):  # fmt: skip
+        clock.advance(days * DAY_US)
+        if step in (act.AGREE, act.TRY):
+            signed = Signing(
+                signed_by="the director", as_what="director", day=iso(clock.now_us())[:10], document=PROTOCOL
+            )
+            opened.sign(actor, signed, ANNA)
+        opened.move(actor, step, ANNA, "as planned", PROTOCOL if step is act.ACCEPT else "")
+
+
+def warnings(house: SacHouse) -> None:
+    """One in force that some answered and one is late with, one draft, one that is over."""
+    clock = SimClock(house.clock.now_us() - 30 * HOUR_US)
+    kept = Warnings(house.registry.engine, clock)
+    gateway = Content(
+        title=Text("Patch the gateway now", "Opdater gatewayen nu"),
+        text=Text(
+            "A flaw in the gateway is used against the sector.\n\nPatch it today and look for the name below.",
+            "En fejl i gatewayen udnyttes mod sektoren.\n\nOpdater den i dag, og se efter navnet herunder.",
+        ),
+        urgency=Urgency.CRITICAL, tlp=Tlp.AMBER, pap=Pap.AMBER,
+        observables=(Observable.of("domain", "gateway-update.net"),), acknowledge_hours=24, hours=14 * 24,
+    )  # fmt: skip
+    sent = kept.send(kept.draft(gateway, Address(kinds=("municipality", "region")), ANNA).id, ANNA, "seen in use")
+    mail = Content(
+        title=Text("False mails from a supplier", "Falske mails fra en leverandør"),
+        text=Text("Do not open them.", "Åbn dem ikke."), urgency=Urgency.IMPORTANT, tlp=Tlp.GREEN, pap=Pap.GREEN,
+    )  # fmt: skip
+    old = kept.send(kept.draft(mail, Address(), BO).id, BO, "three have got them")
+    who = addressees(house.registry, clock)
+    kept.step(who)
+    for owed in kept.owed(who):
+        kept.done(owed, "" if owed.to != "kommune-vest" else "warning_names", None)
+    for serial, (actor, act, words) in enumerate((
+        ("region-nord", "affected", "two gateways, patched tonight"), ("region-syd", "not-affected", ""),
+        ("region-nord", "done", ""),
+    )):  # fmt: skip
+        clock.advance(2 * HOUR_US)
+        kept.hear(WarningAnswer(
+            item_id="i", actor=actor, warning_id=sent.id, version=sent.version, serial=serial, act=act, words=words,
+            received_us=clock.now_us(),
+        ))  # fmt: skip
+    kept.end(old.id, BO, "they have stopped")
+    kept.draft(mail, Address(suppliers=("kmd",)), ANNA)
