@@ -5,6 +5,7 @@ import Briefcase from "@lucide/svelte/icons/briefcase";
 import CalendarDays from "@lucide/svelte/icons/calendar-days";
 import Crosshair from "@lucide/svelte/icons/crosshair";
 import DoorOpen from "@lucide/svelte/icons/door-open";
+import Megaphone from "@lucide/svelte/icons/megaphone";
 import MonitorSmartphone from "@lucide/svelte/icons/monitor-smartphone";
 import SlidersHorizontal from "@lucide/svelte/icons/sliders-horizontal";
 import Users from "@lucide/svelte/icons/users";
@@ -17,6 +18,8 @@ export const pages: readonly Page[] = [
   { path: "/nodes/:node/suspicions/:id", title: "suspicion", load: () => import("./today/Suspicion.svelte"), right: "soc:read", menu: false },
   { path: "/nodes/:node/cases", title: "cases", load: () => import("./cases/Cases.svelte"), right: "soc:read", key: "c", icon: Briefcase, group: "work" },
   { path: "/nodes/:node/cases/:id", title: "case", load: () => import("./cases/Case.svelte"), right: "soc:read", menu: false },
+  { path: "/nodes/:node/warnings", title: "warnings", load: () => import("./warnings/Warnings.svelte"), right: "soc:read", key: "v", icon: Megaphone, group: "work" },
+  { path: "/nodes/:node/warnings/:id", title: "warning", load: () => import("./warnings/Warning.svelte"), right: "soc:read", menu: false },
   { path: "/nodes/:node/hunt", title: "hunt", load: () => import("./hunt/Hunt.svelte"), right: "soc:hunt", key: "h", icon: Crosshair, group: "work" },
   { path: "/nodes/:node/hosts", title: "hosts", load: () => import("./hosts/Hosts.svelte"), right: "soc:read", key: "o", icon: MonitorSmartphone, group: "work" },
   { path: "/nodes/:node/hosts/:host", title: "host", load: () => import("./hosts/Host.svelte"), right: "soc:read", menu: false },

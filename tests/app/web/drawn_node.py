@@ -24,10 +24,11 @@ from bavn.model.evidence import evidence_nats
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, as_datetime
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
+from bavn.model.sector_warning import AnswerAct
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
 from bavn.wire.ledger import Note
-from bavn.wire.messages import AskedObservable, CasePart, PartClock, PartTask, PartWords, VerdictGiven
+from bavn.wire.messages import AskedObservable, CasePart, PartClock, PartTask, PartWords, VerdictGiven, WarningGiven
 
 CASE, TASK, QUESTION = "case-00000000000000aa", "ab" * 16, "cd" * 16
 C2, C2_ADDRESS = "c2.example.com", "203.0.113.66"
@@ -61,6 +62,7 @@ def draw(folder: Path, actor: str = "north", *, host_byte: int = 0) -> Path:
         _sector(parts, now_us)
         _indicators(State(parts.book), now_us)
         _door(parts, now_us)
+        _warnings(parts, now_us)
         parts.recorder.step()
     finally:
         parts.close()
@@ -245,6 +247,30 @@ def _door(parts: NodeParts, now_us: int) -> None:
             ),
         )
         Budget(parts.ledger).spend(now_us // DAY_US - 1, 1000, item)
+
+
+def _warnings(parts: NodeParts, now_us: int) -> None:
+    """One that waits for an answer and is late, one that was answered, and one that is over."""
+    plain: dict[str, Any] = {
+        "version": 1, "state": "sent", "tlp": "TLP:AMBER", "pap": 1, "sent_us": now_us - 30 * HOUR_US,
+        "acknowledge_us": now_us - 6 * HOUR_US, "until_us": now_us + 9 * DAY_US, "observables": (),
+    }  # fmt: skip
+    told: tuple[dict[str, Any], ...] = (
+        {"urgency": "critical", "title_en": "Patch the gateway now", "title_da": "Opdater gatewayen nu",
+         "text_en": "A flaw in it is used.\n\nPatch it today.",
+         "text_da": "En fejl i den udnyttes.\n\nOpdater den i dag.",
+         "observables": (AskedObservable(type="domain", value="gateway-update.net"),)},
+        {"urgency": "important", "title_en": "False mails from a supplier",
+         "title_da": "Falske mails fra en leverandør", "text_en": "Do not open them.", "text_da": "Åbn dem ikke.",
+         "acknowledge_us": now_us + HOUR_US},
+        {"urgency": "inform", "title_en": "A quiet autumn", "title_da": "Et roligt efterår", "state": "ended",
+         "text_en": "Nothing is to be done.", "text_da": "Intet skal gøres."},
+    )  # fmt: skip
+    book = parts.door.cases.warnings
+    for at, more in enumerate(told):
+        given = WarningGiven(warning_id=f"warning-{at + 1:016x}", **plain | more)
+        assert book.hear(given, Note(kind="WarningGiven", item_id=f"{at:064x}", peer="centre")) is None
+    book.leave(f"warning-{2:016x}", 1, AnswerAct.AFFECTED, "three mailboxes got one", "Anna Berg")
 
 
 def _certificate(folder: Path, now_us: int) -> None:
