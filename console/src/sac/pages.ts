@@ -2,6 +2,7 @@
 import Building2 from "@lucide/svelte/icons/building-2";
 import Handshake from "@lucide/svelte/icons/handshake";
 import Inbox from "@lucide/svelte/icons/inbox";
+import Megaphone from "@lucide/svelte/icons/megaphone";
 import MessageCircleQuestion from "@lucide/svelte/icons/message-circle-question-mark";
 import Radar from "@lucide/svelte/icons/radar";
 import Route from "@lucide/svelte/icons/route";
@@ -29,6 +30,8 @@ export const pages: readonly Page[] = [
   { path: "/proposals", title: "proposals", load: () => import("./partners/Proposals.svelte"), right: "read", key: "n", icon: Inbox, group: "work" },
   { path: "/questions", title: "questions", load: () => import("./questions/Questions.svelte"), right: "read", key: "q", icon: MessageCircleQuestion, group: "work" },
   { path: "/questions/:id", title: "question", load: () => import("./questions/Question.svelte"), right: "read", menu: false },
+  { path: "/warnings", title: "warnings", load: () => import("./warnings/Warnings.svelte"), right: "read", key: "v", icon: Megaphone, group: "work" },
+  { path: "/warnings/:id", title: "warning", load: () => import("./warnings/Warning.svelte"), right: "read", menu: false },
   { path: "/rounds", title: "rounds", load: () => import("./rounds/Rounds.svelte"), right: "read", key: "r", icon: Radar, group: "sector" },
   { path: "/rounds/:id", title: "round", load: () => import("./rounds/Round.svelte"), right: "read", menu: false },
   { path: "/members", title: "members", load: () => import("./members/Members.svelte"), right: "read", key: "m", icon: Building2, group: "sector" },

@@ -77,9 +77,21 @@ def _steps(opened: RollOut, clock: SimClock) -> None:
 
 
 def warnings(house: SacHouse) -> None:
-    """One in force that some answered and one is late with, one draft, one that is over."""
-    clock = SimClock(house.clock.now_us() - 30 * HOUR_US)
+    """One in force that some answered, some are late with and one was not told; one draft, and one that is over."""
+    clock = SimClock(house.clock.now_us() - 48 * HOUR_US)
     kept = Warnings(house.registry.engine, clock)
+    mail = Content(
+        title=Text("False mails from a supplier", "Falske mails fra en leverandør"),
+        text=Text("Do not open them.", "Åbn dem ikke."), urgency=Urgency.IMPORTANT, tlp=Tlp.GREEN, pap=Pap.GREEN,
+    )  # fmt: skip
+    kept.draft(mail, Address(suppliers=("kmd",)), ANNA)
+    old = kept.send(kept.draft(mail, Address(), BO).id, BO, "three have got them")
+    who = addressees(house.registry, clock)
+    kept.step(who)
+    for owed in kept.owed(who):
+        kept.done(owed, "", None)
+    kept.end(old.id, BO, "they have stopped")
+    clock.advance(18 * HOUR_US)
     gateway = Content(
         title=Text("Patch the gateway now", "Opdater gatewayen nu"),
         text=Text(
@@ -90,15 +102,9 @@ def warnings(house: SacHouse) -> None:
         observables=(Observable.of("domain", "gateway-update.net"),), acknowledge_hours=24, hours=14 * 24,
     )  # fmt: skip
     sent = kept.send(kept.draft(gateway, Address(kinds=("municipality", "region")), ANNA).id, ANNA, "seen in use")
-    mail = Content(
-        title=Text("False mails from a supplier", "Falske mails fra en leverandør"),
-        text=Text("Do not open them.", "Åbn dem ikke."), urgency=Urgency.IMPORTANT, tlp=Tlp.GREEN, pap=Pap.GREEN,
-    )  # fmt: skip
-    old = kept.send(kept.draft(mail, Address(), BO).id, BO, "three have got them")
-    who = addressees(house.registry, clock)
     kept.step(who)
     for owed in kept.owed(who):
-        kept.done(owed, "" if owed.to != "kommune-vest" else "warning_names", None)
+        kept.done(owed, "warning_names" if owed.to == "kommune-vest" else "", None)
     for serial, (actor, act, words) in enumerate((
         ("region-nord", "affected", "two gateways, patched tonight"), ("region-syd", "not-affected", ""),
         ("region-nord", "done", ""),
@@ -108,5 +114,3 @@ def warnings(house: SacHouse) -> None:
             item_id="i", actor=actor, warning_id=sent.id, version=sent.version, serial=serial, act=act, words=words,
             received_us=clock.now_us(),
         ))  # fmt: skip
-    kept.end(old.id, BO, "they have stopped")
-    kept.draft(mail, Address(suppliers=("kmd",)), ANNA)

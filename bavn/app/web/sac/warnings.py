@@ -122,6 +122,8 @@ class WarningWhole(Shape):
     text: Said
     pap: PapName
     observables: list[str]
+    acknowledge_hours: int
+    hours: int
     source: str
     ref: str
     address: AddressShape
@@ -212,7 +214,9 @@ def _whole(house: SacHouse, warning_id: str, person: Person) -> WarningWhole:
     who = addressees(house.registry, house.clock)
     return WarningWhole(
         row=_row(view, person), text=Said.of(kept.content.text), pap=_pap(kept.content.pap),
-        observables=[str(one) for one in kept.content.observables], source=kept.origin.kind, ref=kept.origin.ref,
+        observables=[str(one) for one in kept.content.observables],
+        acknowledge_hours=kept.content.acknowledge_hours, hours=kept.content.hours,
+        source=kept.origin.kind, ref=kept.origin.ref,
         address=AddressShape(**{name: getattr(kept.address, name) for name in AddressShape.model_fields}),
         reaches=[one.actor for one in who if kept.address.reaches(one)],
         actors=[_follow_up(one) for one in view.actors],

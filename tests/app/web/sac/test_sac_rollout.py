@@ -20,6 +20,7 @@ def test_a_warning_is_drafted_sent_changed_and_ended(sac) -> None:
     one = made["row"]["id"]
     assert made["row"]["may"] == ["edit", "send", "withdraw"]
     assert made["observables"] == ["domain:evil.example.com"]
+    assert (made["acknowledge_hours"], made["hours"]) == (24, 14 * 24)
     assert {actor.split("-")[0] for actor in made["reaches"]} <= {"clinic"}
     sent = sac.body(f"/warnings/{one}/send", "POST", json=WHY)
     assert (sent["row"]["state"], sent["row"]["version"], sent["row"]["by"]) == ("sent", 1, ANNA)
