@@ -44,6 +44,7 @@ class Served:
         name = "Anna Berg" if len(given) > 1 else f"{NAMES.get(min(given), 'Anna Berg')} {roles}"
         seen = "" if actors is None else f" {'+'.join(sorted(actors))}"
         account = self.keeper.accounts.known(f"tried as {roles}{seen}", f"{name}{seen}", given, actors)
+        self.keeper.accounts.choose(account.name, None, None)  # the last one who tried may have chosen
         secret = self.keeper.sessions.begin(account.name, "oidc", "127.0.0.1", "tests")
         return {"name": self.keeper.settings.cookie, "value": secret, "url": self.address}
 

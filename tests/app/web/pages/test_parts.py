@@ -136,7 +136,7 @@ def test_a_refusal_stands_where_it_was_asked(parts_page) -> None:
     page.get_by_role("button", name="Go ahead").click()
     alert = page.get_by_role("dialog").get_by_role("alert")
     expect(alert).to_contain_text("409")
-    expect(alert).to_contain_text("You can mend this yourself")
+    expect(alert).to_contain_text("Reload the page to see how it stands")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
