@@ -191,7 +191,7 @@ def test_one_command_listens_to_logs_and_finds_what_was_there_before_the_indicat
     stand.centre.say("region-a", released)
     heard = []
     node.until(lambda: observed(stand, heard, name))
-    assert {one.kind for one in observed(stand, heard, name)} == {"seen"}
+    assert {one.kind for one in observed(stand, heard, name)} <= {"seen", "retro"}
     node.until(lambda: node.list("domain.txt") == "evil-c2.com\n")
     node.end()
     again = watching(home, "", "listen")  # what was written holds

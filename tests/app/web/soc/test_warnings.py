@@ -39,7 +39,7 @@ def test_a_warning_is_read_and_an_answer_is_shown_before_it_is_left(warned) -> N
     body = {"version": 1, "act": "affected", "words": "one gateway"}
     assert warned.do(f"/warnings/{ONE}/answers", body)["number"] is None
     assert only(warned)["answers"] == []
-    assert warned.do(f"/warnings/{ONE}/answers", body | {"send": True})["number"] == 1
+    assert warned.do(f"/warnings/{ONE}/answers", body | {"send": True})["number"] > 0
     one = only(warned)
     assert (one["answer"], one["answers"][0]["by"]) == ("affected", "Anna Berg")
     assert one["answers"][0]["became"]["da"] == "venter på den kørende node"
