@@ -122,4 +122,4 @@ def test_killed_a_few_times(tmp_path):
 
 @pytest.mark.slow
 def test_killed_many_times(tmp_path):
-    run(tmp_path, 60, seed=2)
+    run(tmp_path, 30, seed=2)

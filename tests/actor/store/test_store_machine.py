@@ -249,4 +249,4 @@ class TestQuick(StoreAgainstList.TestCase):
 
 @pytest.mark.slow
 class TestSlow(StoreAgainstList.TestCase):
-    settings = settings(max_examples=40, stateful_step_count=25)
+    settings = settings(max_examples=20, stateful_step_count=25)
