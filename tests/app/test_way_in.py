@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import uuid
 from datetime import UTC, datetime
@@ -84,8 +85,12 @@ class Guarded:
         assert "is up, in the sector of" in said[-1], said
 
     def list(self, name):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.lists}/{name}", timeout=5) as got:
-            return got.read().decode()
+        """None while nobody serves it yet."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.lists}/{name}", timeout=5) as got:
+                return got.read().decode()
+        except urllib.error.URLError:
+            return None
 
     def until(self, look):
         end = time.monotonic() + WAIT_S
