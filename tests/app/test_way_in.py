@@ -160,11 +160,11 @@ def test_one_command_protects_an_actor_without_anything_and_its_hits_come_back(g
 
 
 @pytest.fixture
-def watching(tmp_path_factory, stand):
-    started = []
+def watching(stand):
+    started, lists = [], free_port()
 
     def start(folder, token, *words):
-        started.append(Guarded(folder, stand, free_port(), token, words))
+        started.append(Guarded(folder, stand, lists, token, words))
         return started[-1]
 
     yield start
