@@ -223,25 +223,20 @@ class Demo:
         """Both consoles, with a path through them. They stay until Ctrl-C where somebody can look."""
         self._title("Look yourself: two consoles over this sector")
         consoles = self._consoles = self._consoles or start_consoles(self._sector)
-        if self._stays:
-            for line in who_signs_in(consoles):
-                self._say(line)
-            guard = next((m.plan.name for m in self._sector.members if not m.plan.captures), view.lead.actors[-1])
-            case_id = next(case.id for case in self._sector.desk().cases() if case.lead_id == view.lead.id)
-            for line in to_look_at(consoles, view.lead.id, case_id, view.lead.actors[0], guard):
-                self._say(line)
-        else:
-            self._say(
-                f"  both answered, at {consoles.sac} and {consoles.soc}; they end with this run, and stay without"
-            )
-            self._say("  --headless, with what to sign in with and a path through them")
         self.figures["consoles"] = {"sac": consoles.sac, "soc": consoles.soc}
-        if self._stays:
-            self._say("\n  Ctrl-C stops everything.")
-            with suppress(KeyboardInterrupt):
-                while True:
-                    self._sector.check()
-                    time.sleep(1)
+        if not self._stays:
+            self._say(f"  Both answered, at {consoles.sac} and {consoles.soc}; without --headless they stay.")
+            return
+        guard = next((m.plan.name for m in self._sector.members if not m.plan.captures), view.lead.actors[-1])
+        case_id = next(case.id for case in self._sector.desk().cases() if case.lead_id == view.lead.id)
+        path = to_look_at(consoles, view.lead.id, case_id, view.lead.actors[0], guard)
+        for line in (*who_signs_in(consoles), *path):
+            self._say(line)
+        self._say("\n  Ctrl-C stops everything.")
+        with suppress(KeyboardInterrupt):
+            while True:
+                self._sector.check()
+                time.sleep(1)
 
     def _enforced(self, desk: Desk, wanted: set[Any]) -> list[IndicatorView]:
         def look() -> list[IndicatorView] | None:
