@@ -19,7 +19,7 @@ ROW_BYTES: Final = 52.5
 """46 bytes a flow and 6.5 of roll-ups (docs/store.md)."""
 DAYS_KEPT: Final = 28
 ROWS_CPU_S: Final = 38_000
-"""Sense, store and all detectors, a CPU second of work (`bench/reader`, ten minutes)."""
+"""Sense, store and all detectors, a CPU second of work (`bench/sustained.py`, ten minutes)."""
 PEAK: Final = 5
 """The busiest hour against the mean."""
 GUARD_MB: Final = 300
