@@ -5,7 +5,7 @@ gathering_clocks.py's. Refuses to word or to weigh anything.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,16 +69,15 @@ def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
     """Everything that a document of this period is built from."""
     first, last = asked.period.first_us // DAY_US, asked.period.end_us // DAY_US - 1
     known, kinds = desk.cases(), {one.name: one.kind for one in partners.every()}
+    counts, *by_span = _counts(desk, [(first, last), *_spans(first, last)])
     with reading(desk.engine) as connection:
         cases = _cases(connection, known, asked)
         leads = _leads(connection, asked.period) if asked.leads else ()
         outside = _outside(connection, kinds, asked)
     return Facts(
         sector=asked.sector, period=asked.period, now_us=desk.now_us(), tlp=asked.tlp, cases=cases, leads=leads,
-        indicators=indicator_facts(desk, asked.period), counts=_counts(desk, first, last),
-        counts_by_span=tuple(
-            one for start, end in _spans(first, last) for one in _counts(desk, start, end) if one.kind == "all"
-        ),
+        indicators=indicator_facts(desk, asked.period), counts=counts,
+        counts_by_span=tuple(one for span in by_span for one in span if one.kind == "all"),
         members=_members(desk), outside=outside, questions=_questions(desk), catalogue=asked.catalogue,
         levels=asked.levels,
     )  # fmt: skip
@@ -142,14 +141,17 @@ def _spans(first: int, last: int) -> list[tuple[int, int]]:
     return [(start, start + SPAN_DAYS - 1) for start in starts]
 
 
-def _counts(desk: Desk, first: int, last: int) -> tuple[CountFact, ...]:
-    return tuple(
-        CountFact(
-            first_day=first, last_day=last, what=one.what, entry=one.entry, kind=one.kind, told=one.told,
-            value=one.value, low=one.low, high=one.high,
+def _counts(desk: Desk, spans: Sequence[tuple[int, int]]) -> list[tuple[CountFact, ...]]:
+    return [
+        tuple(
+            CountFact(
+                first_day=first, last_day=last, what=one.what, entry=one.entry, kind=one.kind, told=one.told,
+                value=one.value, low=one.low, high=one.high,
+            )
+            for one in counted
         )
-        for one in desk.counts(first, last)
-    )  # fmt: skip
+        for (first, last), counted in zip(spans, desk.counts_of(spans), strict=True)
+    ]  # fmt: skip
 
 
 def _members(desk: Desk) -> tuple[MemberFact, ...]:

@@ -367,3 +367,15 @@ def test_a_retired_detector_alone_no_longer_feeds_a_standing_policy(make_world) 
     (case,) = world.cases.every()
     assert world.cases.behind(case.id) == ("anna", "bo")
     assert world.cases.last_by(case.id, CaseAct.RELEASE)[0] == f"policy:{made.id}"
+
+
+def test_the_counts_follow_each_step_also_of_another_process(world) -> None:
+    beside = Indicators(world.engine, world.clock, world.settings)
+    assert set(world.book.counts().values()) == {0}
+    life = world.draft()
+    assert world.book.counts()["draft"] == beside.counts()["draft"] == 1
+    beside.act(life.id, LifeAct.REVIEW, "anna", "look")
+    counted = world.book.counts()
+    assert (counted["draft"], counted["review"]) == (0, 1)
+    counted["review"] = 7
+    assert world.book.counts()["review"] == 1
