@@ -6,7 +6,6 @@ A broken invariant in a step or a gate stops the process. Refuses to know what t
 import asyncio
 import logging
 import signal
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from fastapi import FastAPI
 
 from bavn.app.centre_service import Centre, make_app
 from bavn.app.member_service import ServiceLimits
-from bavn.app.tls_server import CONNECTIONS_EACH_MAX, TlsServer, tls_server
+from bavn.app.tls_server import CONNECTIONS_EACH_MAX, TlsServer, listening, tls_server
 
 _LOG = logging.getLogger(__name__)
 STEP_GAP_S: Final = 0.05
@@ -93,13 +92,12 @@ class CentreServer:
         self._settings = settings
         self._stepper = _Stepper(centre.step, settings.step_every_s, self._fail)
         self._app = make_app(centre, settings.limits, received=self._stepper.nudge, broken=self._fail)
-        self._socket = socket.create_server((settings.host, settings.port), backlog=256)
+        self._socket = listening(settings.host, settings.port)
         self._failure: BaseException | None = None
         self._served = [(self._tls(self._app, settings.certificate, settings.key), self._socket)]
         if beside is not None:
             try:
-                family = socket.AF_INET6 if ":" in beside.host else socket.AF_INET
-                taken = socket.create_server((beside.host, beside.port), family=family, backlog=256)
+                taken = listening(beside.host, beside.port)
             except OSError:
                 self._socket.close()
                 raise

@@ -6,7 +6,6 @@ A broken gate stops the process: better silent than wrong. Refuses to think: eve
 import asyncio
 import logging
 import signal
-import socket
 import threading
 from typing import Final, Protocol
 
@@ -14,7 +13,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 
 from bavn.app.member_service import JSON, MemberService, Party, ServiceLimits
 from bavn.app.party_keys import PartyKeys
-from bavn.app.tls_server import tls_server
+from bavn.app.tls_server import listening, tls_server
 from bavn.model.outcome import Refused
 from bavn.wire.codec import encode
 from bavn.wire.keyholder import JOIN_BYTES_MAX, KEYHOLDER_KINDS, JoinAnswered, JoinAsked
@@ -73,7 +72,7 @@ class KeyHolderServer:
         service.add(app)
         app.add_api_route("/v1/join", service.join, methods=["POST"], response_class=Response, response_model=None)
         self._server = tls_server(app, keys.authority().pem, keys.certificate, keys.key)
-        self._socket = socket.create_server((host, port), backlog=256)
+        self._socket = listening(host, port)
 
     @property
     def port(self) -> int:

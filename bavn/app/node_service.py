@@ -274,11 +274,12 @@ def _listening(given: str) -> socket.socket | None:
     """A socket that listens at ``address:port``; None for no address. Stop where that cannot be."""
     if not given:
         return None
+    from bavn.app.tls_server import listening
+
     try:
         at = urlsplit(f"//{given}")
         host = at.hostname or "127.0.0.1"
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, at.port or 0), family=family)
+        return listening(host, at.port or 0)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise Stop(Exit.CONFIGURATION, f"[enforce] list_listen: cannot listen on {given!r} ({why})") from error

@@ -5,6 +5,7 @@ caller's. Refuses to know what is served.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
@@ -28,7 +29,20 @@ CONNECTIONS_EACH_MAX: Final = 16
 CONNECTIONS_OF_NOBODY_MAX: Final = 200
 """Of all who have no certificate yet: however many come, members find room."""
 KEEP_ALIVE_S: Final = 75
+BACKLOG: Final = 256
 GRACE_S: Final = 3
+
+
+def listening(host: str, port: int, backlog: int = BACKLOG) -> socket.socket:
+    """A socket that listens there (port 0: any), for a server to be run on. Raises OSError.
+
+    What it accepts sends at once. asyncio asks for that only of sockets that it made itself; an answer in two pieces
+    would wait 40 ms for the other side's delayed acknowledgement.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.create_server((host, port), family=family, backlog=backlog)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
 
 
 class _Protocol(H11Protocol):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.app.connections import NOBODY, Connections, name_of
+from bavn.app.tls_server import listening
 from bavn.wire.links.enrolment import renew
 from bavn.wire.links.https import context
 
@@ -36,6 +37,14 @@ def asked(made):
     head, _, body = said.partition(b"\r\n\r\n")
     ends = b"connection: close" in head.lower()
     return int(head.split()[1]), body, ends
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_what_is_accepted_does_not_wait_for_more_to_send(host) -> None:
+    with listening(host, 0) as server, socket.create_connection(server.getsockname()[:2], timeout=10):
+        accepted, _ = server.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_one_actor_has_its_number_and_no_other_is_the_poorer(stand_up) -> None:

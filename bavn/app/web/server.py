@@ -5,7 +5,6 @@ Refuses to know what is served and to whom.
 
 import asyncio
 import signal
-import socket
 import ssl
 import threading
 from ipaddress import ip_address, ip_network
@@ -17,7 +16,7 @@ from fastapi import FastAPI
 
 from bavn.app.config_console import ConsoleTable
 from bavn.app.exits import Exit, Stop
-from bavn.app.tls_server import TlsServer, browser_server
+from bavn.app.tls_server import TlsServer, browser_server, listening
 from bavn.app.web.console import ConsoleSettings
 from bavn.app.web.guard import LOCAL_NAMES
 from bavn.model.settings import SettingsError
@@ -80,9 +79,8 @@ class ConsoleServer:
     def __init__(self, table: ConsoleTable, base: Path) -> None:
         self._table = table
         host, port, self._tls = place_of(table, base)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
+            self._socket = listening(host, port, BACKLOG)
         except OSError as error:
             raise Stop(
                 Exit.CONFIGURATION, f"[console] listen: cannot listen on {table.listen} ({error.strerror})"
