@@ -21,6 +21,8 @@ export default defineConfig(({ mode }) => {
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
       chunkSizeWarningLimit: 800,
+      // What several pages share comes in one piece: a page then asks for two files, not for twenty small ones in two waves.
+      rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2, test: /\/src\/|lucide|virtual-core/ }] } } },
     },
     server: {
       fs: { allow: [here] },
