@@ -14,7 +14,7 @@ from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import Suspected, shown
-from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, hours_of, peers_of
+from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, talk_of
 from bavn.model.moment import DAY_US
 from bavn.model.record import address_text, address_uuid
 from bavn.model.text import Text
@@ -172,8 +172,7 @@ def routes(house: SocHouse) -> APIRouter:
         """Traffic by the hour over the last so many days of the history, and whom it spoke with most."""
         here, address = house.node(node, person), _address(host)
         with here.looking(days * DAY_US) as window:
-            hours = hours_of(window, address)
-            peers = peers_of(window, address)
+            hours, peers = talk_of(window, address)
             return Timeline(
                 first_us=window.first_us, last_us=window.last_us, hours=hours, peers=peers[:PEERS_SHOWN_MAX],
                 peers_more=len(peers) > PEERS_SHOWN_MAX,

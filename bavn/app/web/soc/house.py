@@ -45,6 +45,7 @@ SURVEY_WAIT_S: Final = 0.1
 """A page does not wait for a survey: it says that one is being made, and asks again."""
 LOOK_MB_MAX: Final = 512
 LOOK_S_MAX: Final = 20.0
+LOOK_THREADS: Final = 2
 NO_HISTORY: Final = Text(
     "This node has no history yet: it has no sensor, or has seen nothing.",
     "Noden har ingen historik endnu: den har ingen sensor, eller har intet set.",
@@ -111,7 +112,7 @@ class Node:
         root = config.folder / "store"
         if not (root / FILE).is_file():
             raise Trouble(404, "no-history", NO_HISTORY, "operator")
-        limits = StoreLimits(memory_mb_max=LOOK_MB_MAX, threads=config.store.threads, query_s_max=LOOK_S_MAX)
+        limits = StoreLimits(memory_mb_max=LOOK_MB_MAX, threads=LOOK_THREADS, query_s_max=LOOK_S_MAX)
         with answered(), understood(), History.read(root, limits, homes=config.node.homes) as history:
             stats = history.stats()
             if stats.oldest_us is None or stats.newest_us is None:

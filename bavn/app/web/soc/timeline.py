@@ -3,28 +3,31 @@
 from typing import Final
 
 from bavn.app.web.soc.shapes import Frozen
-from bavn.model.moment import HOUR_US, as_us
+from bavn.model.moment import HOUR_US
 from bavn.model.ports import Window
 from bavn.model.record import address_text, address_uuid
 
 PEERS_SHOWN_MAX: Final = 200
-# Two looks, not one with OR: a filter on one column skips parts of a file, an OR of two skips none.
-_TALKS: Final = """WITH talk AS (
-    SELECT *, TRUE AS called FROM pair_hour WHERE src = $host
-    UNION ALL SELECT *, FALSE FROM pair_hour WHERE dst = $host AND src <> $host)"""
-_HOURS: Final = f"""{_TALKS}
-    SELECT hour, CAST(sum(flows) FILTER (called) AS BIGINT), CAST(sum(failed) FILTER (called) AS BIGINT),
-           CAST(sum(flows) FILTER (NOT called) AS BIGINT),
-           CAST(sum(CASE WHEN called THEN bytes_toserver ELSE bytes_toclient END) AS BIGINT),
-           CAST(sum(CASE WHEN called THEN bytes_toclient ELSE bytes_toserver END) AS BIGINT)
-    FROM talk GROUP BY hour ORDER BY hour"""
-_PEERS: Final = f"""{_TALKS}
-    SELECT CASE WHEN called THEN dst ELSE src END AS peer, called, dst_port, proto,
-           CAST(sum(flows) AS BIGINT) AS n, CAST(sum(failed) AS BIGINT),
-           CAST(sum(CASE WHEN called THEN bytes_toserver ELSE bytes_toclient END) AS BIGINT),
-           CAST(sum(CASE WHEN called THEN bytes_toclient ELSE bytes_toserver END) AS BIGINT),
-           is_home(CASE WHEN called THEN dst ELSE src END), min(first_ts), max(last_ts)
-    FROM talk GROUP BY ALL ORDER BY n DESC, 1, 2, 3, 4 LIMIT $most"""
+# Read once for both answers. Two looks, not one with OR: a filter on one column skips parts of a file, an OR of two
+# skips none. A peer's first and last hour, not moment: the columns of moments are the largest, and nothing else asks.
+_ASKED: Final = """WITH talk AS MATERIALIZED (
+    SELECT dst AS peer, TRUE AS called, dst_port, proto, hour, flows, failed, bytes_toserver AS sent,
+           bytes_toclient AS got
+    FROM pair_hour WHERE src = CAST($host AS UUID)
+    UNION ALL
+    SELECT src, FALSE, dst_port, proto, hour, flows, failed, bytes_toclient, bytes_toserver
+    FROM pair_hour WHERE dst = CAST($host AS UUID) AND src <> dst),
+  busy AS (
+    SELECT peer, called, dst_port, proto, min(hour) AS first, max(hour) AS last, CAST(sum(flows) AS BIGINT) AS n,
+           CAST(sum(failed) AS BIGINT) AS failed, CAST(sum(sent) AS BIGINT) AS sent, CAST(sum(got) AS BIGINT) AS got
+    FROM talk GROUP BY ALL ORDER BY n DESC, 1, 2, 3, 4 LIMIT $most)
+SELECT first, last, CAST(n AS BIGINT), failed, CAST(NULL AS BIGINT), sent, got, peer, called, dst_port, proto, is_home(peer)
+FROM busy
+UNION ALL
+SELECT hour, hour, CAST(sum(flows) FILTER (called) AS BIGINT), CAST(sum(failed) FILTER (called) AS BIGINT),
+       CAST(sum(flows) FILTER (NOT called) AS BIGINT), CAST(sum(sent) AS BIGINT), CAST(sum(got) AS BIGINT),
+       NULL, NULL, NULL, NULL, NULL
+FROM talk GROUP BY hour"""
 
 
 class Hour(Frozen):
@@ -39,7 +42,8 @@ class Hour(Frozen):
 
 
 class PeerOf(Frozen):
-    """Whom a host spoke with, at which port. ``called``: the host opened the connection. ``home``: an own host."""
+    """Whom a host spoke with, at which port. ``called``: the host opened the connection. ``home``: an own host.
+    ``first_us``, ``last_us``: the hours of the first and the last flow, each by its beginning."""
 
     peer: str
     called: bool
@@ -54,30 +58,22 @@ class PeerOf(Frozen):
     last_us: int
 
 
-def hours_of(window: Window, address: str) -> list[Hour]:
-    """The hours in which it had any traffic. Raises QueryRefused."""
-    rows = window.rows(_HOURS.replace("$host", "CAST($host AS UUID)"), {"host": str(address_uuid(address))})
-    return [
-        Hour(at_us=hour * HOUR_US, opened=o or 0, failed=f or 0, got=g or 0, bytes_out=out or 0, bytes_in=into or 0)
-        for hour, o, f, g, out, into in rows
-    ]
-
-
-def peers_of(window: Window, address: str) -> list[PeerOf]:
-    """The busiest first, one more than are shown. Raises QueryRefused."""
+def talk_of(window: Window, address: str) -> tuple[list[Hour], list[PeerOf]]:
+    """The hours in which a host had any traffic, in order; and whom it spoke with, the busiest first, one more than are
+    shown. Raises QueryRefused."""
     given = {"host": str(address_uuid(address)), "most": PEERS_SHOWN_MAX + 1}
-    rows = window.rows(_PEERS.replace("$host", "CAST($host AS UUID)"), given)
-    return [
-        PeerOf(
-            peer=address_text(peer), called=called, port=port or 0, proto=proto or "", flows=n or 0, failed=failed or 0,
-            bytes_out=out or 0, bytes_in=into or 0, home=home, first_us=_us(first), last_us=_us(last),
-        )
-        for peer, called, port, proto, n, failed, out, into, home, first, last in rows
-    ]  # fmt: skip
-
-
-def _us(moment: object) -> int:
-    from datetime import UTC, datetime
-
-    assert isinstance(moment, datetime)  # noqa: S101  the roll-ups' times are timestamps
-    return as_us(moment.replace(tzinfo=UTC))
+    hours, peers = [], []
+    for first, last, n, failed, got, sent, received, peer, called, port, proto, home in window.rows(_ASKED, given):
+        if peer is None:
+            hours.append(Hour(
+                at_us=first * HOUR_US, opened=n or 0, failed=failed or 0, got=got or 0, bytes_out=sent or 0,
+                bytes_in=received or 0,
+            ))  # fmt: skip
+        else:
+            peers.append(PeerOf(
+                peer=address_text(peer), called=called, port=port or 0, proto=proto or "", flows=n or 0,
+                failed=failed or 0, bytes_out=sent or 0, bytes_in=received or 0, home=home, first_us=first * HOUR_US,
+                last_us=last * HOUR_US,
+            ))  # fmt: skip
+    peers.sort(key=lambda one: (-one.flows, one.peer, one.called, one.port, one.proto))
+    return sorted(hours, key=lambda one: one.at_us), peers

@@ -45,6 +45,14 @@ def test_a_timeline_counts_what_it_opened_and_with_whom(looking) -> None:
     said = looking.get(f"/hosts/{own(21)}/timeline?days=7")
     assert sum(hour["opened"] for hour in said["hours"]) == 72
     assert [(peer["peer"], peer["port"], peer["home"]) for peer in said["peers"]] == [(C2_ADDRESS, 443, False)]
+    peer, active = said["peers"][0], [hour["at_us"] for hour in said["hours"]]
+    assert (peer["flows"], peer["called"]) == (72, True)
+    assert (peer["bytes_out"], peer["bytes_in"]) == tuple(
+        sum(hour[way] for hour in said["hours"]) for way in ("bytes_out", "bytes_in")
+    )
+    assert (peer["first_us"], peer["last_us"]) == (active[0], active[-1])
+    assert active == sorted(set(active))
+    assert len(active) > 1
     server = looking.get(f"/hosts/{own(5)}/timeline")
     assert all(not peer["called"] for peer in server["peers"] if peer["port"] == 445)
     assert sum(hour["got"] for hour in server["hours"]) > 200
