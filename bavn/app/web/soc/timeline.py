@@ -21,7 +21,7 @@ _ASKED: Final = """WITH talk AS MATERIALIZED (
     SELECT peer, called, dst_port, proto, min(hour) AS first, max(hour) AS last, CAST(sum(flows) AS BIGINT) AS n,
            CAST(sum(failed) AS BIGINT) AS failed, CAST(sum(sent) AS BIGINT) AS sent, CAST(sum(got) AS BIGINT) AS got
     FROM talk GROUP BY ALL ORDER BY n DESC, 1, 2, 3, 4 LIMIT $most)
-SELECT first, last, CAST(n AS BIGINT), failed, CAST(NULL AS BIGINT), sent, got, peer, called, dst_port, proto, is_home(peer)
+SELECT first, last, n, failed, CAST(NULL AS BIGINT), sent, got, peer, called, dst_port, proto, is_home(peer)
 FROM busy
 UNION ALL
 SELECT hour, hour, CAST(sum(flows) FILTER (called) AS BIGINT), CAST(sum(failed) FILTER (called) AS BIGINT),
