@@ -7,6 +7,7 @@ in lower-case hex. Nothing here is trusted beyond that: well-formed, plausible, 
 from dataclasses import dataclass
 
 from bavn.model.lead import Sign
+from bavn.model.nis2 import CrossBorder
 from bavn.model.observable import Observable
 from bavn.model.question import AnswerState
 
@@ -171,7 +172,8 @@ class CaseAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nis2Step:
-    """A step of NIS2 that people at an actor noted of their own incident. ``at_us``: a whole minute."""
+    """A step of NIS2 that people at an actor noted of their own incident. ``at_us``: a whole minute; ``crosses``:
+    whether it may reach other countries, None where nothing was said."""
 
     item_id: str
     actor: str
@@ -181,6 +183,7 @@ class Nis2Step:
     correct: bool
     why: str
     received_us: int
+    crosses: CrossBorder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

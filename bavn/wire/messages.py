@@ -142,7 +142,8 @@ class CaseEvidence(Message):
 
 class Nis2Noted(Message):
     """A step of NIS2 that people here noted by hand of their own incident in a case (S5): it moves this actor's clocks
-    at the centre and no other's. ``minute`` counts from 1970; a correction changes what was noted, with ``why``."""
+    at the centre and no other's. ``minute`` counts from 1970; a correction changes what was noted, with ``why``.
+    ``crosses``: whether it may reach other countries, None where nothing is said of it."""
 
     case_id: Annotated[f.CaseId, Privacy.S5]
     serial: Annotated[int, Field(ge=1, lt=2**53), Privacy.S5]
@@ -152,6 +153,7 @@ class Nis2Noted(Message):
     minute: Annotated[int, Field(ge=0, lt=2**32), Privacy.S5]
     kind: Annotated[str, Field(pattern=r"^(new|correction)$"), Privacy.S5]
     why: Annotated[f.CaseText, Privacy.S5]
+    crosses: Annotated[str | None, Field(pattern=r"^(yes|no|unknown)$"), Privacy.S5] = None
 
 
 class WarningAnswered(Message):

@@ -71,8 +71,8 @@ _NAMED: Final = (
     ("rdp", "client_name", "src", "TRUE"),
     ("krb5", "rtrim(cname, '$')", "src", "cname LIKE '%$'"),
 )
-# An answer is read once, not once a row: the same few stand in most of them. Without MATERIALIZED, DuckDB would move the
-# reading back into each row.
+# An answer is read once, not once a row: the same few stand in most of them. Without MATERIALIZED, DuckDB would move
+# the reading back into each row.
 _ADDRESSED = """
     WITH said AS (SELECT rrname, unnest(answers) AS answer FROM dns WHERE answered AND rrtype = 'A'),
     different AS MATERIALIZED (SELECT DISTINCT answer FROM said),

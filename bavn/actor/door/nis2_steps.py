@@ -12,7 +12,7 @@ from bavn.actor.door.case_book import KEPT_DAYS, KeptCase
 from bavn.actor.door.draft import Draft, labelled, let_out, message_rule, put
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US, MINUTE_US
-from bavn.model.nis2 import AGE_DAYS_MAX, Nis2Act, OutOfOrder, checked
+from bavn.model.nis2 import AGE_DAYS_MAX, CrossBorder, Nis2Act, OutOfOrder, checked
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire.gate import Gate, Rule
@@ -31,15 +31,18 @@ _SCHEMA: Final = (
     "CREATE INDEX door_nis2_case ON door_nis2 (case_id)",
     "CREATE INDEX door_nis2_waits ON door_nis2 (number) WHERE told_us IS NULL",
 )
+_CROSSES: Final = ("CREATE TABLE door_nis2_crosses (number INTEGER PRIMARY KEY, crosses TEXT NOT NULL) STRICT",)
 NIS2_SQL: Final = (
-    "SELECT number, noted_us, case_id, act, at_us, correct, why, by_whom, told_us, rule FROM door_nis2 ORDER BY number"
+    "SELECT number, noted_us, case_id, act, at_us, correct, why, by_whom, told_us, rule, crosses"
+    " FROM door_nis2 LEFT JOIN door_nis2_crosses USING (number) ORDER BY number"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nis2Said:
     """One step as a person here noted it. ``at_us``: when it happened, a whole minute; ``correct``: it changes what was
-    noted before; ``told_us``: when it was dealt with; ``rule``: what refused it, if anything."""
+    noted before; ``crosses``: whether it may reach other countries, None for nothing said; ``told_us``: when it was
+    dealt with; ``rule``: what refused it, if anything."""
 
     number: int
     noted_us: int
@@ -51,6 +54,7 @@ class Nis2Said:
     by: str
     told_us: int | None = None
     rule: str = ""
+    crosses: CrossBorder | None = None
 
 
 class Nis2Steps:
@@ -63,6 +67,7 @@ class Nis2Steps:
         self._book, self._ledger, self._clock, self._policy = ledger.book, ledger, clock, policy
         self._case_of, self._unclean = case_of, unclean
         self._book.part("door_nis2", 1, _SCHEMA)
+        self._book.part("door_nis2_crosses", 1, _CROSSES)
         row: tuple[Rule[Nis2Said, Draft], ...] = (
             Rule("note_nis2", self._may), Rule("case_known", self._known), Rule("nis2_time", self._time),
             Rule("nis2_order", self._order), Rule("words_clean", self._clean), Rule("nis2_budget", self._budget),
@@ -74,7 +79,10 @@ class Nis2Steps:
             label=lambda item: labelled("Nis2Noted", centre, _words(item)), follow=put(outbox, centre, lambda _: None),
         )  # fmt: skip
 
-    def leave(self, case_id: str, act: Nis2Act, at_us: int, by: str, *, why: str = "", correct: bool = False) -> int:
+    def leave(
+        self, case_id: str, act: Nis2Act, at_us: int, by: str, *, why: str = "", correct: bool = False,
+        crosses: CrossBorder | None = None,
+    ) -> int:  # fmt: skip
         """Leaves a step for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
@@ -82,7 +90,10 @@ class Nis2Steps:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, '')",
                 (self._clock.now_us(), case_id, act.value, whole_minute(at_us), correct, why, by),
             )
-            return int(made.lastrowid or 0)
+            number = int(made.lastrowid or 0)
+            if crosses is not None:
+                tx.execute("INSERT INTO door_nis2_crosses VALUES (?, ?)", (number, crosses))
+            return number
 
     def tell(self) -> int:
         """Lets out what waits, each in the transaction of its line; how many were dealt with."""
@@ -98,6 +109,7 @@ class Nis2Steps:
         """Drops what was dealt with over a year ago."""
         with self._book.transaction() as tx:
             tx.execute("DELETE FROM door_nis2 WHERE told_us < ?", (self._clock.now_us() - KEPT_DAYS * DAY_US,))
+            tx.execute("DELETE FROM door_nis2_crosses WHERE number NOT IN (SELECT number FROM door_nis2)")
 
     def _may(self, _: Nis2Said, draft: Draft) -> Draft | Refused:
         return draft if self._policy.note_nis2 else Refused("note_nis2", "the policy tells the centre of no NIS2 steps")
@@ -167,21 +179,21 @@ def nis2_said_of(rows: Sequence[tuple[Any, ...]]) -> list[Nis2Said]:
     return [
         Nis2Said(
             number=number, noted_us=noted_us, case_id=case_id, act=act, at_us=at_us, correct=bool(correct), why=why,
-            by=by, told_us=told_us, rule=rule,
+            by=by, told_us=told_us, rule=rule, crosses=crosses,
         )
-        for number, noted_us, case_id, act, at_us, correct, why, by, told_us, rule in rows
+        for number, noted_us, case_id, act, at_us, correct, why, by, told_us, rule, crosses in rows
     ]  # fmt: skip
 
 
 def _step(item: Nis2Said, draft: Draft) -> Draft | Refused:
     return draft.plus(
         case_id=item.case_id, serial=item.number, act=item.act, minute=item.at_us // MINUTE_US,
-        kind="correction" if item.correct else "new", why=item.why,
+        kind="correction" if item.correct else "new", why=item.why, crosses=item.crosses,
     )  # fmt: skip
 
 
 def _words(item: Nis2Said) -> Mapping[str, Any]:
     return {
         "number": item.number, "case_id": item.case_id, "act": item.act, "minute": item.at_us // MINUTE_US,
-        "correct": item.correct, "by": item.by,
+        "correct": item.correct, "crosses": item.crosses, "by": item.by,
     }  # fmt: skip

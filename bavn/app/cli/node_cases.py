@@ -15,7 +15,7 @@ from bavn.app.cli.book import NODE_TOML, AsJson, By, Config, Spoken, asks, show_
 from bavn.app.exits import Exit, Stop
 from bavn.model.case import CASE_WORDS, CaseState
 from bavn.model.moment import iso
-from bavn.model.nis2 import NAMES, Nis2Act
+from bavn.model.nis2 import NAMES, CrossBorder, Nis2Act
 from bavn.model.text import Language, Text
 from bavn.model.work import ACTOR_ACTS, DUE_WORDS, TASK_WORDS, DueState, TaskAct, TaskState
 
@@ -126,6 +126,7 @@ def case_nis2(
         str, typer.Option(help="The reason, for a correction or for not-significant; exactly this leaves.")
     ] = "",
     correct: Annotated[bool, typer.Option("--correct", help="Change what was noted before; needs --why.")] = False,
+    cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None,
     by: By = "operator",
     language: Spoken = "en",
 ) -> None:
@@ -142,12 +143,12 @@ def case_nis2(
     with opened_cases(config) as there:
         said = Nis2Said(
             number=1 << 50, noted_us=moment(), case_id=kept.case_id, act=act.value, at_us=whole_minute(at_us),
-            correct=correct, why=why, by=by,
+            correct=correct, why=why, by=by, crosses=cross_border,
         )  # fmt: skip
         outcome = there.nis2.try_on(said)
         if isinstance(outcome, Refused):
             raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
-        number = there.nis2.leave(kept.case_id, act, at_us, by, why=why, correct=correct)
+        number = there.nis2.leave(kept.case_id, act, at_us, by, why=why, correct=correct, crosses=cross_border)
     at = f"{iso(said.at_us)[:16]}Z"
     print(
         Text(

@@ -6,7 +6,7 @@ to an authority.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Final
 
@@ -160,6 +160,12 @@ def _flags(connection: Connection) -> dict[tuple[str, str], Flags]:
         )
         for row in connection.execute(select(NIS2_FLAGS))
     }  # fmt: skip
+
+
+def keep_crossing(connection: Connection, case_id: str, actor: str, crosses: CrossBorder) -> None:
+    """What an actor says of its own incident, in a transaction that is open; what else is flagged of it stays."""
+    before = _flags(connection).get((case_id, actor), Flags())
+    _keep_flags(connection, case_id, actor, replace(before, cross_border=crosses))
 
 
 def _keep_flags(connection: Connection, case_id: str, actor: str, flags: Flags) -> None:

@@ -4,11 +4,13 @@ Refuses what the course of an incident does not allow, with the reason; what no 
 the case's history.
 """
 
+from typing import Any
+
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.involved import is_in
-from bavn.centre.cases.nis2 import happened_in
+from bavn.centre.cases.nis2 import happened_in, keep_crossing
 from bavn.centre.cases.streams import goes_on_as
 from bavn.centre.cases.tables import AUDIT, CASE, NIS2, reading, writing
 from bavn.model.heard import Nis2Step
@@ -37,7 +39,7 @@ def keep(engine: Engine, clock: Clock, said: Nis2Step) -> None:
             return
         now_us = clock.now_us()
         refused = _refused(connection, now_us, case_id, said.actor, act, said.at_us, said.why, correct=said.correct)
-        detail = {"actor": said.actor, "at_us": said.at_us, "why": said.why, "item": said.item_id}
+        detail: dict[str, Any] = {"actor": said.actor, "at_us": said.at_us, "why": said.why, "item": said.item_id}
         if refused is not None:
             audit.note(connection, now_us, who, "nis2-too-late", case_id, {**detail, "act": act.value,
                 "refused": refused.reason})  # fmt: skip
@@ -48,6 +50,9 @@ def keep(engine: Engine, clock: Clock, said: Nis2Step) -> None:
         key = {"case_id": case_id, "actor": said.actor, "act": act.value}
         connection.execute(delete(NIS2).where(*(NIS2.c[name] == value for name, value in key.items())))
         connection.execute(insert(NIS2).values(**key, at_us=said.at_us, noted_us=now_us, by_user=who))
+        if said.crosses is not None:
+            keep_crossing(connection, case_id, said.actor, said.crosses)
+            detail["cross_border"] = said.crosses
         audit.note(connection, now_us, who, f"nis2-{act.value}", case_id, detail)
 
 

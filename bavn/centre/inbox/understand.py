@@ -1,7 +1,7 @@
 """Messages into the values of model/heard.py, which the rest of the centre works on. Refuses to check: gate 2 did."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from bavn.model.heard import (
     Attached,
@@ -23,6 +23,7 @@ from bavn.model.heard import (
 )
 from bavn.model.lead import Sign
 from bavn.model.moment import MINUTE_US
+from bavn.model.nis2 import CrossBorder
 from bavn.model.observable import Observable, ObservableType
 from bavn.wire.messages import (
     CaseAnswered,
@@ -84,10 +85,10 @@ def understand(message: Message, about: About) -> Heard:
             )  # fmt: skip
         case CaseAnswered():
             return CaseAnswer(**said, **message.model_dump(), received_us=received_us)
-        case Nis2Noted(case_id=case_id, act=act, minute=minute, kind=kind, why=why):
+        case Nis2Noted(case_id=case_id, act=act, minute=minute, kind=kind, why=why, crosses=crosses):
             return Nis2Step(
                 **said, case_id=case_id, act=act, at_us=minute * MINUTE_US, correct=kind == "correction", why=why,
-                received_us=received_us,
+                received_us=received_us, crosses=cast("CrossBorder | None", crosses),
             )  # fmt: skip
         case CaseEvidence(case_id=case_id, words=words, content=content):
             return Attached(**said, case_id=case_id, words=words, content=content, received_us=received_us)

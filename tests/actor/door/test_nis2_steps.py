@@ -47,8 +47,11 @@ def test_each_step_leaves_once_as_exactly_what_was_noted(centre) -> None:
     ]  # fmt: skip
     assert [m.minute for m in said] == [(NOW_US - hours * HOUR_US) // MINUTE_US for hours in (30, 20, 2)]
     assert {value for m in said for value in m.privacy().values()} == {"S5"}
+    assert {m.crosses for m in said} == {None}
+    assert note(north, "progress", 1, crosses="yes").crosses == "yes"
+    assert [m.crosses for m in north.said() if m.act == "progress"] == ["yes"]
     lines = north.ledger.lines(gate="door", kind="Nis2Noted")
-    assert [(line.verdict, line.privacy, line.way) for line in lines] == [("passed", "S5", "out")] * 3
+    assert [(line.verdict, line.privacy, line.way) for line in lines] == [("passed", "S5", "out")] * 4
 
 
 @pytest.mark.parametrize(("steps", "rule"), [

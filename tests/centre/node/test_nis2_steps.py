@@ -1,10 +1,12 @@
 """An actor's own steps of NIS2 move its own clocks at the centre; a hostile actor touches nobody else's."""
 
 import json
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bavn.centre.cases.nis2 import Flags
 from bavn.model.case import CaseAct
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.nis2 import Nis2Act
@@ -71,6 +73,23 @@ def test_the_actors_steps_move_its_clocks_and_come_back_to_it(world) -> None:
     assert refused(sector) == []
 
 
+def test_an_actor_says_that_it_crosses_a_border_and_what_the_centre_knows_beside_it_stays(world) -> None:
+    sector, case_id = world
+    book = sector.desk.nis2(ZONE)
+    note(sector, "east", case_id, "aware", 20, crosses="unknown")
+    flags = Flags(cross_border="no", trust_service=True, touched=("surgery",))
+    book.note(
+        case_id, "east", Nis2Act.EARLY_WARNING, sector.nodes["east"].clock.now_us() - HOUR_US, "anna", flags=flags
+    )
+    note(sector, "east", case_id, "notification", 0.5, crosses="yes")
+    assert book.view(case_id, "east").flags == replace(flags, cross_border="yes")
+    note(sector, "east", case_id, "handled", 0.4)
+    assert book.view(case_id, "east").flags.cross_border == "yes"
+    assert book.view(case_id, "north").flags == Flags()
+    last = [json.loads(line.detail) for line in sector.desk.history(case_id) if line.act == "nis2-notification"][-1]
+    assert last["cross_border"] == "yes"
+
+
 def test_a_hostile_actor_moves_no_clock_but_its_own(world) -> None:
     sector, case_id = world
     note(sector, "east", case_id, "aware", 20)
@@ -94,7 +113,7 @@ def test_a_hostile_actor_moves_no_clock_but_its_own(world) -> None:
 def test_a_message_names_no_actor_and_none_can_be_smuggled_in(world) -> None:
     _, case_id = world
     body = json.loads(encode(Nis2Noted(case_id=case_id, serial=1, act="aware", minute=1, kind="new", why="")).body)
-    assert sorted(body) == ["act", "case_id", "kind", "minute", "serial", "why"]
+    assert sorted(body) == ["act", "case_id", "crosses", "kind", "minute", "serial", "why"]
     with pytest.raises(ValueError, match="actor"):
         Nis2Noted(**body, actor="east")
 
