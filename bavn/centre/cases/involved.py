@@ -1,4 +1,4 @@
-"""Who is in a case: actors that reported something of it, and those that a person added.
+"""Who is in a case: actors that reported something of it, that met its indicators, and those that a person added.
 
 An actor that takes its reports back is in no case for them any more. Every change is a line in the audit log, in one
 transaction with it. Refuses to say any of it outside the centre.
@@ -87,6 +87,20 @@ class Involved:
                 named = [[row["actor"], f"{row['type']}:{row['value']}"] for row in rows]
                 audit.note(connection, now_us, CENTRE, "involved", case_id, {"reported": named})
 
+    def met(self, case_id: str, actor: str, observable: Observable) -> None:
+        """An actor met an indicator of this case: it is in the case that goes on with it. It reported nothing, so it
+        has no technique and counts for no evidence. Repeatable."""
+        row = {"actor": actor, "type": observable.type.value, "value": observable.value}
+        with writing(self._engine) as connection:
+            target = goes_on_as(connection, case_id)
+            locked(connection, target)
+            same = (INVOLVED.c[name] == value for name, value in row.items())
+            asked = select(INVOLVED.c.actor).where(INVOLVED.c.case_id == target, *same)
+            if connection.execute(asked.limit(1)).first() is None:
+                now_us = self._clock.now_us()
+                connection.execute(insert(INVOLVED).values(**row, case_id=target, technique="", since_us=now_us))
+                audit.note(connection, now_us, CENTRE, "involved", target, {"met": [[actor, str(observable)]]})
+
     def taken_back(self, said: Withdrawal) -> None:
         """An actor took its reports on an element back: it is in no case for that any more. Repeatable."""
         kind, value = said.observable.type.value, said.observable.value
@@ -152,5 +166,6 @@ def copy_involved(connection: Connection, case_id: str, made_id: str, chosen: fr
 
 def reporters(connection: Connection, case_id: str) -> int:
     """How many actors reported something of a case."""
-    asked = select(INVOLVED.c.actor).where(INVOLVED.c.case_id == case_id, INVOLVED.c.type != "").distinct()
+    told = (INVOLVED.c.case_id == case_id) & (INVOLVED.c.type != "") & (INVOLVED.c.technique != "")
+    asked = select(INVOLVED.c.actor).where(told).distinct()
     return len(connection.scalars(asked).all())

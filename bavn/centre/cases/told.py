@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
+from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.case import Case
@@ -161,22 +161,30 @@ class Told:
             ).all()
             if case.state is CaseState.NEW and not tasks and not self._settings.tell_new:
                 continue
-            mine = [row for row in rows if row.actor == actor and row.type]
-            made.append((actor, self._part(connection, case, actor, marking, into, mine, tasks)))
+            all_ = [row for row in rows if row.actor == actor]
+            mine = [row for row in all_ if row.type]
+            # Who is here only because it says that it met an indicator was chosen by nobody, and could be anybody: it
+            # hears what is said to all from then on.
+            met_only = all(row.type and not row.technique for row in all_)
+            since_us = min(row.since_us for row in all_) if met_only else 0
+            made.append((actor, self._part(connection, case, actor, marking, into, mine, tasks, since_us)))
         return made
 
     def _part(
         self, connection: Connection, case: Case, actor: str, marking: Marking, into: str, mine: Sequence[Row[Any]],
-        tasks: Sequence[Row[Any]],
+        tasks: Sequence[Row[Any]], since_us: int,
     ) -> Part:  # fmt: skip
         names = {element.observable for element in case.facts.elements}
         own = sorted(one for row in mine if (one := _observable(row)) in names)
         words = connection.execute(
-            select(WORDS).where(WORDS.c.case_id == case.id, WORDS.c.actor.in_(("", actor)))
+            select(WORDS).where(WORDS.c.case_id == case.id, or_(WORDS.c.actor == actor, and_(
+                WORDS.c.actor == "", WORDS.c.at_us >= since_us)))
             .order_by(WORDS.c.number.desc()).limit(WORDS_MAX)
         ).all()[::-1]  # fmt: skip
         view = self._nis2.view_in(connection, case.id, actor)
-        techniques = marking.techniques or tuple(sorted({row.technique for row in mine}))[:TECHNIQUES_MAX]
+        techniques = (
+            marking.techniques or tuple(sorted({row.technique for row in mine if row.technique}))[:TECHNIQUES_MAX]
+        )
         return Part(
             case_id=case.id, state=case.state.value, rsit=marking.rsit, techniques=techniques, tlp=marking.tlp,
             pap=marking.pap, own=tuple(own[:OWN_MAX]), own_left=max(0, len(own) - OWN_MAX),

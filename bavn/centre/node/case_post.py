@@ -4,11 +4,13 @@ Refuses to decide what is told (cases.told) and what may leave (share).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from bavn.centre.cases.cases import UnknownCase
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.told import Told
@@ -16,7 +18,7 @@ from bavn.centre.cases.work import Work
 from bavn.centre.members.registry import Registry
 from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.share import Share
-from bavn.model.heard import Attached, CaseAnswer, Nis2Step, Withdrawal
+from bavn.model.heard import Attached, BlockReceipt, CaseAnswer, Nis2Step, Observed, Withdrawal
 from bavn.model.lead import Sign
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
@@ -64,6 +66,15 @@ class CasePost:
             self.work.heard(said)
         else:
             self.work.attached(said)
+
+    def met(self, said: BlockReceipt | Observed) -> None:
+        """An actor that met an indicator of a case is in that case."""
+        kept = (
+            self.share.deliveries.get(said.indicator_id) if isinstance(said, Observed) and said.count_bucket else None
+        )
+        if kept is not None and kept.indicator.case_id:
+            with suppress(UnknownCase):  # an indicator by hand, or a partner's, comes of no case
+                self.work.involved.met(kept.indicator.case_id, said.actor, kept.indicator.observable)
 
     def tidy(self) -> None:
         """Forgets evidence and reminders that were kept long enough."""

@@ -186,6 +186,7 @@ class Centre:
         heard = taken.heard
         if isinstance(heard, BlockReceipt | Observed):
             self._protection.heard(heard)
+            self._case_post.met(heard)
         elif isinstance(heard, NodeHealth):
             self._keep_health(heard)
         elif isinstance(heard, Replied):

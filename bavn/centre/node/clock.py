@@ -27,12 +27,15 @@ class IndicatorClock:
     slowest: tuple[str, float] | None
 
 
-def clock_of(clocks: Clocks, kept: Kept, actors: Sequence[AtActor], released_us: int) -> IndicatorClock:
+def clock_of(
+    clocks: Clocks, kept: Kept, actors: Sequence[AtActor], released_us: int, met_us: int | None = None
+) -> IndicatorClock:
     """The clock of an indicator from its case's moments and its receipts. ``released_us``: when people let it go; a
-    refreshed version is no new release."""
+    refreshed version is no new release. ``met_us``: the earliest hour in which an actor found it in its history."""
+    first = [at_us for at_us in (clocks.first_sighting_us, met_us) if at_us is not None]
     enforced = sorted((one.enforced_us, one.actor) for one in actors if one.enforced_us is not None)
     steps: list[tuple[str, int | None]] = [
-        ("first_sighting", clocks.first_sighting_us),
+        ("first_sighting", min(first, default=None)),
         ("report", clocks.first_report_us),
         ("lead", clocks.lead_us),
         ("confirmed", clocks.confirmed_us),

@@ -9,6 +9,7 @@ from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.node.clock import IndicatorClock, clock_of
 from bavn.centre.share.deliveries import Deliveries, Kept
 from bavn.model.case import Clocks
+from bavn.model.moment import HOUR_US
 
 
 class UnknownIndicator(Exception):
@@ -57,4 +58,6 @@ class ClockBook:
             clocks = self._cases.case(kept.indicator.case_id).clocks
         except UnknownCase:
             clocks = Clocks(confirmed_us=confirmed_us)
-        return clock_of(clocks, kept, self._deliveries.at_actors(wanted_id, released_us), released_us)
+        hours = [one.first_hour for one in self._deliveries.sightings(wanted_id) if one.count_bucket and one.first_hour]
+        met_us = min(hours) * HOUR_US if hours else None
+        return clock_of(clocks, kept, self._deliveries.at_actors(wanted_id, released_us), released_us, met_us)

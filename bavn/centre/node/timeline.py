@@ -147,6 +147,21 @@ def _filled(en: str, da: str) -> Callable[[Mapping[str, Any]], Text]:
     return make
 
 
+def _involved(detail: Mapping[str, Any]) -> Text:
+    """Who came into the case: by what it reported, or because it met an indicator of it."""
+    for key, words in (("reported", Text("reported", "meldt")), ("met", Text("met", "mødt"))):
+        if key in detail:
+            named = _short(", ".join(f"{element} ({actor})" for actor, element in detail[key]))
+            return Text(f"{words.en}: {named}", f"{words.da}: {named}")
+    return _plain("involved", detail)
+
+
+def _opened(detail: Mapping[str, Any]) -> Text:
+    if "split_from" in detail:
+        return Text(f"opened, split off {detail['split_from']}", f"åbnet, skilt ud af {detail['split_from']}")
+    return Text(f"opened, score {detail['score']:.1f}", f"åbnet, score {detail['score']:.1f}".replace(".", ","))
+
+
 def _nis2(act: Nis2Act) -> Callable[[Mapping[str, Any]], Text]:
     def make(detail: Mapping[str, Any]) -> Text:
         name = NAMES[act]
@@ -174,7 +189,8 @@ _LINES: Final[dict[str, Callable[[Mapping[str, Any]], Text]]] = {
     "merged-in": _filled("took in {case}", "tog {case} ind"),
     "split-off": _filled("split off {observables}", "skilte {observables} ud"),
     "involve": _filled("added {actor}", "tilføjede {actor}"),
-    "involved": _filled("reported: {reported}", "meldt: {reported}"),
+    "involved": _involved,
+    "open": _opened,
     "no-longer-reports": _filled("{actor} took back {element}", "{actor} tog {element} tilbage"),
     "mark": _filled("marked {to}", "mærket {to}"),
     "evidence": _filled("evidence attached, {bytes} bytes: {words}", "bevis vedhæftet, {bytes} bytes: {words}"),

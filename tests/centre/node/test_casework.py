@@ -18,7 +18,8 @@ from bavn.model.moment import HOUR_US
 from bavn.model.nis2 import Nis2Act
 from bavn.model.observable import Observable
 from bavn.model.work import TaskState
-from bavn.wire.messages import IndicatorReleased
+from bavn.wire.codec import encode
+from bavn.wire.messages import IndicatorReleased, Observation
 from bavn.wire.stix import indicator_of
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
@@ -336,3 +337,45 @@ def test_the_same_words_twice_are_two(world):
         leave(sector, "east", case_id, None, "words", "again")
     talk(sector)
     assert [said.text for said in sector.desk.work.words(case_id)].count("again") == 2
+
+
+def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_evidence(world):
+    sector, case_id = world()
+    desk = sector.desk
+    desk.act(case_id, CaseAct.TAKE, "anna")
+    desk.work.say(case_id, "anna", "For the three of you")
+    desk.act(case_id, CaseAct.CONFIRM, "anna", "three of them")
+    desk.act(case_id, CaseAct.RELEASE, "bo", "block it")
+    sector.run()
+    desk.files.mark(case_id, "anna", Marking(tlp=Tlp.AMBER))
+    life = desk.lives.of_case(case_id)[0]
+    hour = sector.clock.now_us() // HOUR_US
+    report = desk.case(case_id).clocks.first_sighting_us
+
+    def met(name, bucket, first):
+        said = Observation(
+            indicator_id=life.id, kind="retro", count_bucket=bucket, first_hour=first, last_hour=first and hour
+        )  # fmt: skip
+        sector.nodes[name].door.outbox.put("centre", encode(said), "S2")
+        sector.run()
+
+    sector.clock.advance(HOUR_US)
+    met("west", 0, None)  # it looked, and there was nothing
+    assert "west" not in desk.work.involved.actors(case_id)
+    before = desk.case(case_id).facts.actors
+    for _ in range(2):
+        met("clinic", 2, hour - 70)
+    assert desk.work.involved.actors(case_id)["clinic"] is False
+    desk.work.say(case_id, "anna", "Now for all four")
+    sector.run()
+    part = part_of(sector, "clinic", case_id)
+    assert [said["text"] for said in part["words"]] == ["Now for all four"]
+    assert {(one["type"], one["value"]) for one in part["own"]} == {(life.observable.type.value, life.observable.value)}
+    assert {said["text"] for said in part_of(sector, "east", case_id)["words"]} == {
+        "For the three of you", "Now for all four",
+    }  # fmt: skip
+    assert desk.case(case_id).facts.actors == before
+    came = [moment.text.en for moment in desk.timeline(case_id) if moment.text.en.startswith("met: ")]
+    assert came == [f"met: {life.observable} (clinic)"]
+    steps = dict(desk.times.clock(life.id).steps)
+    assert steps["first_sighting"] == (hour - 70) * HOUR_US < report
