@@ -8,9 +8,17 @@ export interface Place {
 
 export const places = $state<{ all: readonly Place[] }>({ all: [] });
 
-/** The node of this address ("/nodes/NAME/..."), else the first one. */
+const KEPT = "bavn-node";
+let last = sessionStorage.getItem(KEPT) ?? "";
+
+/** The node of this address ("/nodes/NAME/..."), else the one that was looked at last in this tab, else the first one:
+ * a page about oneself must not lead back to another actor's. */
 export function here(): string {
   const [, word, name] = route.path.split("/");
-  if (word === "nodes" && name) return decodeURIComponent(name);
-  return places.all[0]?.id ?? "";
+  if (word === "nodes" && name) {
+    const node = decodeURIComponent(name);
+    if (node !== last) sessionStorage.setItem(KEPT, (last = node));
+    return node;
+  }
+  return (places.all.find((place) => place.id === last) ?? places.all[0])?.id ?? "";
 }

@@ -32,6 +32,13 @@ export function zoneName(): string {
   return parts.find((part) => part.type === "timeZoneName")?.value ?? "UTC";
 }
 
+/** The day of the calendar, counted from 1970, in the zone that is shown. */
+function days(us: number): number {
+  const parts = by("days", { year: "numeric", month: "numeric", day: "numeric" }).formatToParts(at(us));
+  const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value);
+  return Date.UTC(part("year"), part("month") - 1, part("day")) / 86_400_000;
+}
+
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1],
 ];
@@ -47,7 +54,9 @@ export function relative(us: number, now_ms: number, due = false): string {
   const seconds = us / 1e6 - Math.max(now_ms, Math.min(us / 1e3, Date.now())) / 1000;
   if (Math.abs(seconds) < 1 || (!due && seconds > 0 && seconds <= AHEAD_MAX_S)) return WORDS[prefs.lang];
   const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(Math.round(seconds / size), unit);
+  // "Yesterday" is a day of the calendar and not 24 to 48 hours ago.
+  const steps = unit === "day" ? days(us) - days(now_ms * 1000) : Math.round(seconds / size);
+  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(steps, unit);
 }
 
 /** "2 h 5 min" of a span in microseconds. */

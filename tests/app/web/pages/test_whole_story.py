@@ -174,7 +174,7 @@ def a_person_lets_it_be_named(anna: Reader, operator: Reader) -> None:
         operator.kept(f"soc-reveal-{element.split('.')[0]}")
         operator.button("Let it be named", operator.dialog)
         expect(operator.dialog).to_be_hidden()
-    anna.tab("Actors told")
+    anna.tab("Actors")
     anna.sees(ASKS)
     anna.kept("third-actor")
 
