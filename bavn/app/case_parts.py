@@ -17,7 +17,7 @@ from bavn.app.config import read_node
 from bavn.app.exits import Exit, Stop
 from bavn.app.node_asks import asks, book_of
 from bavn.app.real import SystemClock, SystemDice
-from bavn.model.case import CaseState
+from bavn.model.case import OVER
 from bavn.model.moment import HOUR_US
 from bavn.model.text import Text
 from bavn.model.work import STEPS, DueState, TaskState, step_standing
@@ -28,7 +28,6 @@ from bavn.wire.outbox import Outbox
 SOON_US: Final = 4 * HOUR_US
 
 OWED: Final = (DueState.WAITING, DueState.SOON, DueState.OVERDUE)
-OVER: Final = (CaseState.CLOSED, CaseState.DISMISSED, CaseState.MERGED)
 """What is asked in a case that stands so is not owed any more; where it was merged, it is asked in the other one."""
 
 RULES: Final[dict[str, Text]] = {

@@ -53,6 +53,9 @@ LIFE_CYCLE: dict[tuple[CaseState, CaseAct], CaseState] = {
 }
 
 
+OVER: Final = (CaseState.CLOSED, CaseState.DISMISSED, CaseState.MERGED)
+"""Nobody works on it: nothing is owed in it any more."""
+
 CASE_WORDS: Final[dict[CaseState, Text]] = {
     CaseState.NEW: Text("new", "ny"),
     CaseState.TRIAGE: Text("in triage", "under vurdering"),

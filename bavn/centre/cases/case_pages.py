@@ -12,7 +12,7 @@ from bavn.centre.cases.case import Case
 from bavn.centre.cases.rows import case_of
 from bavn.centre.cases.tables import CASE, reading
 from bavn.centre.cases.work_tables import INVOLVED, TASK
-from bavn.model.case import CaseState
+from bavn.model.case import OVER, CaseState
 from bavn.model.moment import HOUR_US
 from bavn.model.work import TaskState
 
@@ -55,7 +55,8 @@ def case_page(
         ids = [row.id for row in rows]
         there = _counted(connection, select(INVOLVED.c.case_id, func.count(INVOLVED.c.actor.distinct()))
                          .where(INVOLVED.c.case_id.in_(ids)).group_by(INVOLVED.c.case_id))  # fmt: skip
-        owed = select(TASK.c.case_id, func.count()).where(TASK.c.case_id.in_(ids), TASK.c.state.in_(_OWED))
+        open_ids = [row.id for row in rows if CaseState(row.state) not in OVER]
+        owed = select(TASK.c.case_id, func.count()).where(TASK.c.case_id.in_(open_ids), TASK.c.state.in_(_OWED))
         running = _counted(connection, owed.group_by(TASK.c.case_id))
         late = _counted(connection, owed.where(_late(now_us)).group_by(TASK.c.case_id))
     return tuple(

@@ -16,9 +16,10 @@ from bavn.centre.cases.involved import Involved, add_by_hand, is_in, named, stil
 from bavn.centre.cases.rows import locked
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.streams import goes_on_as
-from bavn.centre.cases.tables import AUDIT, reading, writing
+from bavn.centre.cases.tables import AUDIT, CASE, reading, writing
 from bavn.centre.cases.who import CENTRE, person
 from bavn.centre.cases.work_tables import EVIDENCE, TASK, WORDS, make_work_tables
+from bavn.model.case import OVER
 from bavn.model.heard import Attached, CaseAnswer, Nis2Step
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
@@ -136,13 +137,16 @@ class Work:
             return _task_row(connection, task_id, lock=False)
 
     def tasks(self, case_id: str | None = None, *, running: bool = False) -> tuple[Task, ...]:
-        """Of one case or of all, the earliest deadline first; ``running``: only what is still owed."""
+        """Of one case or of all, the earliest deadline first; ``running``: only what is still owed,
+        which in a case that is over is nothing."""
         asked = select(TASK)
         if case_id is not None:
             asked = asked.where(TASK.c.case_id == case_id)
         if running:
             owed = (TaskState.OPEN.value, TaskState.ACKNOWLEDGED.value, TaskState.APPLIES.value)
-            asked = asked.where(TASK.c.state.in_(owed))
+            asked = asked.join(CASE, CASE.c.id == TASK.c.case_id).where(
+                TASK.c.state.in_(owed), CASE.c.state.not_in([one.value for one in OVER])
+            )
         with reading(self._engine) as connection:
             found = [task_of(row) for row in connection.execute(asked)]
         return tuple(sorted(found, key=lambda task: (task.due_us[2], task.case_id, task.actor, task.id)))

@@ -11,12 +11,11 @@ from sqlalchemy import Connection, Engine, Select, and_, func, or_, select, unio
 from bavn.centre.cases.tables import CASE
 from bavn.centre.node import tables as t
 from bavn.centre.node.lead_book import LeadView, view_of
-from bavn.model.case import CaseState
+from bavn.model.case import OVER, CaseState
 from bavn.model.observable import ObservableType
 
 Stands = Literal["", "waiting", "worked", "over", "ignored"]
 WORKED: Final = (CaseState.TRIAGE, CaseState.CONFIRMED, CaseState.RELEASED)
-OVER: Final = (CaseState.CLOSED, CaseState.DISMISSED, CaseState.MERGED)
 ESCAPE: Final = "\\"
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bavn.centre.cases import audit
+from bavn.centre.cases.case_pages import CaseAsk, case_page
 from bavn.centre.cases.cases import Cases
 from bavn.centre.cases.files import Files, Marking
 from bavn.centre.cases.rows import ChangedMeanwhile, standing
@@ -178,3 +179,19 @@ def test_hours_that_are_not_given_fit_between_those_that_are() -> None:
         assert all(getattr(made, name) == hours for name, hours in asked.items())
     with pytest.raises(ValueError, match="hours"):
         given.deadlines(acknowledge=10, done=2)
+
+
+def test_in_a_case_that_is_over_nothing_is_owed_and_again_when_it_is_opened_again(room, two) -> None:
+    case_id = two[0]
+    room.work.ask(case_id, ["south"], "task", "Look", "bo")
+    owed = [task.actor for task in room.work.tasks(running=True)]
+    assert owed == ["south"]
+    room.cases.act(case_id, CaseAct.DISMISS, "anna", "a supplier's own")
+    assert room.work.tasks(running=True) == ()
+    assert [task.state for task in room.work.tasks(case_id)] == [TaskState.OPEN]
+    (line,) = [
+        one for one in case_page(room.engine, CaseAsk(), 10, room.clock.now_us() + 9 * DAY_US) if one.case.id == case_id
+    ]
+    assert (line.owed, line.overdue) == (0, 0)
+    room.cases.act(case_id, CaseAct.REOPEN, "anna", "it is not")
+    assert [task.actor for task in room.work.tasks(running=True)] == owed
