@@ -85,8 +85,8 @@ def to_protect(desk: Desk, view: LeadView, case_id: str, consoles: Consoles, sec
             released,
         ),
         Step(
-            f"Watch the indicators (g i): in some seconds they are in force at all {len(sector.members)} actors. In"
-            f" {consoles.soc}, as {consoles.soc_person.name}, choose {guard}, which has no sensor, and see its"
+            "Open the case's Indicators, and each of them: its page says who enforces it, in some seconds all"
+            f" {len(sector.members)} actors. In {consoles.soc}, as {consoles.soc_person.name}, choose {guard}, which has no sensor, and see its"
             " Protection.",
             blocked,
         ),

@@ -56,7 +56,9 @@ def start_consoles(sector: DemoSector) -> Consoles:
     centre = read_centre(sector.centre_config)
     analyst = _person(centre.folder, "Anna Berg", Role.ANALYST)
     approver = _person(centre.folder, "Bo Lund", Role.APPROVER)
-    nodes = [member.config for member in sector.members]
+    # Those that see something first: a guard has nothing to show on the page that opens.
+    seeing = sorted(sector.members, key=lambda member: not member.plan.captures)
+    nodes = [member.config for member in seeing]
     first = read_node(nodes[0])
     person = _person(first.folder, "Soc Operator", Role.OPERATOR)
     _listen(sector.centre_config, SAC_PORT)

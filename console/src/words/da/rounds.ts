@@ -8,7 +8,7 @@ const da: typeof en = {
   tier: "Trin",
   anyTier: "Alle trin",
   phase: "Fase",
-  phases: { uploads: "uploads", reveal: "afsløring", closed: "slut", void: "ugyldig" },
+  phases: { uploads: "indsendelser", reveal: "afsløring", closed: "slut", void: "ugyldig" },
   t: "Kræver",
   tookPart: "Deltog",
   missing: "Mangler",

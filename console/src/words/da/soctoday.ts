@@ -9,7 +9,7 @@ const da: typeof en = {
   ran: "Detektorerne kørte", neverRan: "endnu ikke",
   search: "Maskine, modpart, detektor, ord", detector: "Detektor", everyDetector: "Alle detektorer", showIgnored: "Også ignorerede",
   none: "Intet er mistænkeligt her nu", noneNext: "Drift viser, hvad der når denne node, og hvornår det sidst blev set igennem.", filteredNext: "Intet passer til filteret: fjern det for at se alt.",
-  more: (n) => `${n} historier mere`, alsoBy: (n) => `og ${n} mere af samme historie`,
+  more: (n) => (n === "1" ? "1 historie mere" : `${n} historier mere`), alsoBy: (n) => `og ${n} mere af samme historie`,
   nats: (amount: string) => `${amount} nats`,
   rank: "Nr.", host: "Maskine", peer: "Modpart", technique: "Teknik", strength: "Bevis", strengthNote: "nats: jo højere, jo mindre tilfældigt",
   last: "Sidst set", first: "Først set", why: "Hvorfor", known: "Kendt her", verdict: "Dom", sector: "Sektoren", p: "p-værdi",

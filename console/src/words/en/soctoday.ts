@@ -8,7 +8,7 @@ export default {
   ran: "Detectors ran", neverRan: "not yet",
   search: "Host, peer, detector, words", detector: "Detector", everyDetector: "All detectors", showIgnored: "Ignored too",
   none: "Nothing is suspicious here now", noneNext: "Health shows what reaches this node, and when it was last looked through.", filteredNext: "Nothing fits the filter: take it away to see all.",
-  more: (n: string) => `${n} more stories`, alsoBy: (n: string) => `and ${n} more of the same story`,
+  more: (n: string) => (n === "1" ? "1 more story" : `${n} more stories`), alsoBy: (n: string) => `and ${n} more of the same story`,
   nats: (amount: string) => `${amount} nats`,
   rank: "No.", host: "Host", peer: "Peer", technique: "Technique", strength: "Evidence", strengthNote: "nats: the higher, the less by chance",
   last: "Last seen", first: "First seen", why: "Why", known: "Known here", verdict: "Verdict", sector: "The sector", p: "p-value",
