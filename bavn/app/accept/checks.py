@@ -7,9 +7,11 @@ from bavn.app.accept.capture import CaptureCheck
 from bavn.app.accept.certificates import CertificateCheck
 from bavn.app.accept.check import Check
 from bavn.app.accept.clock import ClockCheck
+from bavn.app.accept.days import DaysCheck
 from bavn.app.accept.detectors import DetectorCheck
 from bavn.app.accept.door import DoorCheck
 from bavn.app.accept.load import LoadCheck
+from bavn.app.accept.protection import ProtectionCheck
 from bavn.app.accept.reach import ReachCheck
 from bavn.app.accept.recovery import RecoveryCheck
 from bavn.app.accept.round import RoundCheck
@@ -24,6 +26,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     DetectorCheck(),
     DoorCheck(),
     RoundCheck(),
+    ProtectionCheck(),
     RecoveryCheck(),
     LoadCheck(),
+    DaysCheck(),
 )
