@@ -51,7 +51,7 @@ detection:
 """A Sigma rule that tells of the family ``sigma``."""
 LISTED: Final = "afproevning-listet.com"
 """The name of the family ``ioc``, as an own list of indicators holds it."""
-SENT_BYTES: Final = 13_000_000
+SENT_BYTES: Final = 11_000_000
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyz0123456789"
 _BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"
 _TUNNEL_CHARS: Final = 50

@@ -28,7 +28,7 @@ CANARY: Final = Observable.of("domain", "bavn-canary.test")
 """Held by all parties of a trial. ``.test`` names nobody (RFC 6761)."""
 ALONE: Final = Observable.of("domain", "bavn-alone.test")
 """Held by the tested actor alone: it must stay there."""
-STEPS: Final = 16
+STEPS: Final = 9
 
 
 class NoTrial(ValueError):

@@ -29,7 +29,7 @@ OFFSET_S_MAX: Final = 5
 RECORDS_S_MAX: Final = 120
 QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
 NO_KEYHOLDER: Final = Text("mode M1: there is no key holder", "tilstand M1: der er ingen nøgleholder")
-HEALTH_PATH: Final = "/v1/health"
+HEALTH_PATH: Final = "/healthz"
 
 
 def caller(url: str, safe: Safe, clock: Clock, who: str) -> Caller:

@@ -36,7 +36,7 @@ from bavn.model.text import Text
 from bavn.wire.safe import Safe
 
 ANSWER_MS_MAX: Final = 5000
-WATCH_S: Final = 5.0
+WATCH_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.2
 NFT_S_MAX: Final = 10
 _TLS_PORT: Final = 443
