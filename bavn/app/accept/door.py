@@ -33,7 +33,7 @@ class DoorCheck:
         }  # fmt: skip
 
     def run(self, site: Site) -> Iterable[Reading]:
-        policy, name, now_us = site.config.door, site.config.node.actor or "node", site.clock.now_us()
+        policy, name, now_us = site.config.door, site.config.node.actor, site.clock.now_us()
         try:
             net = room(site.config.node.homes)
             hosts = tuple(str(IPv4Address(int(net.network_address) + at)) for at in (7, 43))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bavn.app.accept.check import BOTH, Asked, Reading, Site, at_least, at_most, none_of, shown, value
-from bavn.app.accept.throwaway import Throwaway, counted
+from bavn.app.accept.throwaway import Counted, Throwaway, counted
 from bavn.model.protocol import Measure
 from bavn.model.text import Text
 
@@ -55,8 +55,15 @@ class LoadCheck:
             node.end()
             there = counted(node.store)
         return [
-            value("rate", round(there.different / (wrote_s + max(0.0, lag_s - LAG_S_MAX)), 1)),
-            value("seconds", round(wrote_s)), value("lag", round(lag_s, 1)),
-            value("lost", max(0, node.events.written - there.different)), value("agreed", asked.rate_per_s),
+            *readings(there, node.events.written, wrote_s, lag_s), value("agreed", asked.rate_per_s),
             value("memory", memory_mb),
         ]  # fmt: skip
+
+
+def readings(there: Counted, written: int, wrote_s: float, lag_s: float) -> list[Reading]:
+    """From what stands in the store, and how long writing took and the rest after it."""
+    return [
+        value("rate", round(there.different / (wrote_s + max(0.0, lag_s - LAG_S_MAX)), 1)),
+        value("seconds", round(wrote_s)), value("lag", round(lag_s, 1)),
+        value("lost", max(0, written - there.different)),
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from bavn.actor.protect.state import Item, State, item_of
 from bavn.actor.protect.wishes import wish
@@ -99,6 +99,18 @@ def drill_name(dice: Dice) -> Observable:
     return Observable.of("domain", f"drill-{dice.bytes(4).hex()}.test")
 
 
+class Drill(Protocol):
+    """What a drill does at a node."""
+
+    def block(self, observable: Observable, now_us: int) -> str: ...
+
+    def lift(self, id_: str) -> None: ...
+
+    def standing(self, id_: str) -> tuple[str, str]: ...
+
+    def lines(self, id_: str, since_us: int) -> int: ...
+
+
 class BookDrill:
     """Puts the drill's indicator into the node's book as one that waits for a person, and leaves a person's wishes."""
 
@@ -143,11 +155,13 @@ def waiting(observable: Observable, now_us: int) -> Item:
     return item_of(made, bundle, "block", "waiting", now_us)
 
 
-def drilled(drill: BookDrill, observable: Observable, now_us: int, looks: Mapping[str, Looks]) -> list[Reading]:
+def drilled(
+    drill: Drill, observable: Observable, now_us: int, looks: Mapping[str, Looks], wait_s: float = FORCE_S_MAX
+) -> list[Reading]:  # fmt: skip
     """The drill from beginning to end; whatever happens, a lift is asked for."""
     id_ = drill.block(observable, now_us)
     try:
-        forced_s = _until(lambda: all(look(observable) for look in looks.values()))
+        forced_s = _until(lambda: all(look(observable) for look in looks.values()), wait_s)
     finally:
         standing, why = drill.standing(id_)
         drill.lift(id_)
@@ -159,7 +173,7 @@ def drilled(drill: BookDrill, observable: Observable, now_us: int, looks: Mappin
             not_tested("gone", _NEVER_IN), not_tested("lift_seconds", _NEVER_IN),
             value("lines", drill.lines(id_, now_us)),
         ]  # fmt: skip
-    gone_s = _until(lambda: not any(look(observable) for look in looks.values()))
+    gone_s = _until(lambda: not any(look(observable) for look in looks.values()), wait_s)
     return [
         yes("in_force", is_so=True), value("seconds", round(forced_s, 1)), yes("gone", is_so=gone_s is not None),
         value("lift_seconds", FORCE_S_MAX + 1 if gone_s is None else round(gone_s, 1)),
@@ -167,7 +181,7 @@ def drilled(drill: BookDrill, observable: Observable, now_us: int, looks: Mappin
     ]  # fmt: skip
 
 
-def _until(done: Callable[[], bool], seconds: float = FORCE_S_MAX) -> float | None:
+def _until(done: Callable[[], bool], seconds: float) -> float | None:
     """How long it took; None where it did not come."""
     began = time.monotonic()
     while not done():

@@ -57,7 +57,7 @@ class RoundCheck:
             host = str(IPv4Address(int(room(site.config.node.homes).network_address) + 9))
             secret, _ = secrets(policy, (host, host), now_us)
             told = trial(
-                site.config.node.actor or "node", policy, site.config.node.homes, secret, now_us,
+                site.config.node.actor, policy, site.config.node.homes, secret, now_us,
                 site.scratch / "round", seed=_TRIAL_SEED,
             )  # fmt: skip
         except (NoTrial, NoRoom) as error:

@@ -82,7 +82,7 @@ class Throwaway:
         self.events.file.touch()
         given = self.config
         (self.folder / "node.toml").write_text(
-            f'[node]\nactor = "{given.node.actor or "node"}"\nhomes = {json.dumps(list(given.node.homes))}\n'
+            f'[node]\nactor = "{given.node.actor}"\nhomes = {json.dumps(list(given.node.homes))}\n'
             f'[sense]\neve_file = "eve.json"\nkey_exchanges = false\nmemory_mb = {given.sense.memory_mb}\n'
             f"[store]\nthreads = {given.store.threads}\nmemory_mb_max = {given.store.memory_mb_max}\n",
             encoding="utf-8",

@@ -1,4 +1,4 @@
-"""A real centre and a real node, as processes: the node is tested, the centre takes its protocol in, the step is taken."""
+"""A real centre and a real node as processes: the node is tested, its protocol is taken in, the step is taken."""
 
 import json
 import os
