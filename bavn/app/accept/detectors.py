@@ -14,6 +14,7 @@ from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.captures import CaptureFolder
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.suricata_process import program
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.accept.capture import NO_SOURCE
@@ -127,6 +128,7 @@ def found(played: Played, given: frozenset[str]) -> list[Reading]:
 def through_sensor(site: Site) -> Played:
     """Packets, Suricata with this node's rules and networks, its reader, a store, the detectors. Raises NoRoom,
     SourceBroken."""
+    program("suricata")
     config, folder = site.config, site.scratch / "replay"
     captures = folder / "captures"
     captures.mkdir(parents=True)
