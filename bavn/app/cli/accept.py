@@ -17,6 +17,10 @@ from bavn.model.text import Language
 
 Kind = Annotated[TestKind, typer.Option("--kind", help="Which test: acceptance, or final after the trial operation.")]
 Rate = Annotated[int, typer.Option("--rate", help="The agreed load, in events a second.", min=1, max=200_000)]
+Seconds = Annotated[
+    int,
+    typer.Option("--seconds", help="How long the load lasts; 0 is 20 s, in the final test 300 s.", min=0, max=86_400),
+]
 ProtocolFile = Annotated[Path, typer.Argument(help="A protocol as `bavn node accept` wrote it (JSON).")]
 
 
@@ -28,9 +32,7 @@ def node_accept(
         list[str] | None, typer.Option("--only", help="This part alone; may be given again for another.")
     ] = None,
     rate: Rate = 1000,
-    seconds: Annotated[
-        int, typer.Option(help="How long the load lasts; 0 is 20 s, in the final test 300 s.", min=0, max=86_400)
-    ] = 0,
+    seconds: Seconds = 0,
     days: Annotated[int, typer.Option(help="How far the final test looks back on rounds.", min=1, max=90)] = 7,
     out: Annotated[Path, typer.Option(help="The folder in which the protocol is written.")] = Path(),
     as_json: AsJson = False,
@@ -84,6 +86,7 @@ def verify_protocol(
     key: Annotated[str, typer.Option(help="The public key in hex of the node that is said to have signed it.")],
     kind: Annotated[TestKind | None, typer.Option("--kind", help="Also refuse a test of another kind.")] = None,
     rate: Rate = 1000,
+    seconds: Seconds = 0,
     language: Spoken = "en",
 ) -> None:
     """Check a protocol's signature and whether it has passed, by its figures and this version's bars. Needs no node."""
@@ -99,7 +102,7 @@ def verify_protocol(
         raise Stop(Exit.REFUSED, f"{file}: the signature is not that of key {key[:16]}..., or the protocol was changed")
     if kind is not None and protocol.kind is not kind:
         raise Stop(Exit.REFUSED, f"{file}: it is of the {protocol.kind.value} test")
-    asked = Asked(kind=protocol.kind, rate_per_s=rate, seconds=SECONDS_DEFAULT[protocol.kind])
+    asked = Asked(kind=protocol.kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[protocol.kind])
     found = shortfalls(protocol, demands(asked))
     print(f"{title(protocol, language)}\nsha256 {given.digest}\nthe signature holds")
     if found:
@@ -116,9 +119,7 @@ def centre_accept(
     *,
     kind: Kind = TestKind.ACCEPTANCE,
     rate: Rate = 1000,
-    seconds: Annotated[
-        int, typer.Option(help="The agreed length of the load; 0 is 20 s, in the final test 300 s.", min=0, max=86_400)
-    ] = 0,
+    seconds: Seconds = 0,
     move: Annotated[bool, typer.Option("--move", help="Also take the roll-out's step that rests on it.")] = False,
     why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.")] = "",
     language: Spoken = "en",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -123,7 +122,6 @@ def sector(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.suricata
-@pytest.mark.skipif(shutil.which("suricata") is None, reason="needs suricata")
 def test_a_node_is_tested_the_centre_takes_the_protocol_in_and_the_step_is_taken(sector, monkeypatch) -> None:
     monkeypatch.setattr(recovery, "KILLS", 1)
     monkeypatch.setattr(reach, "WATCH_S", 1.0)
