@@ -3,6 +3,7 @@
 A look is values that were gathered; the figures follow from them. Refuses to reach the node: a node only ever calls.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -144,19 +145,28 @@ def look_at(
 
 def _rounds(desk: Desk, actor: str, since_us: int) -> tuple[int, int]:
     """Rounds since a moment that ended with the actor as a member, and those of them with its upload."""
-    ended = uploaded = 0
+    ended: Counter[str] = Counter()
+    uploaded: Counter[str] = Counter()
     after: tuple[int, str] | None = None
     for _ in range(PAGES_MAX):
         page = desk.rounds(PAGE, after=after)
         for one in page:
             if one.round.opened_us < since_us:
-                return ended, uploaded
+                return taken_part(ended, uploaded)
             if one.round.ended_us is not None and actor in dict(one.round.members):
-                ended, uploaded = ended + 1, uploaded + (actor in one.uploaded)
+                ended[one.round.params.tier] += 1
+                uploaded[one.round.params.tier] += actor in one.uploaded
         if len(page) < PAGE:
             break
         after = page[-1].round.opened_us, page[-1].round.id
-    return ended, uploaded
+    return taken_part(ended, uploaded)
+
+
+def taken_part(ended: Mapping[str, int], uploaded: Mapping[str, int]) -> tuple[int, int]:
+    """By tier to one figure: a tier in which the actor never uploaded is one that its policy leaves out, unless that
+    goes for all of them."""
+    tiers = [tier for tier in ended if uploaded.get(tier)] or list(ended)
+    return sum(ended[tier] for tier in tiers), sum(uploaded.get(tier, 0) for tier in tiers)
 
 
 def _drill(desk: Desk, actor: str, protocol: TestProtocol | None) -> str | None:

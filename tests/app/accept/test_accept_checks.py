@@ -319,7 +319,13 @@ def line(kind, verdict="passed"):
 
 def test_rounds_of_the_past_days_by_the_ledger(bench) -> None:
     assert counts(
-        [line("RoundOpened"), line("ShareUpload"), line("ShareUpload", "refused"), line("Health")]
+        [
+            line("RoundOpened"),
+            line("RoundOpened", "refused"),
+            line("ShareUpload"),
+            line("ShareUpload", "refused"),
+            line("Health"),
+        ]
     ) == Counter(RoundOpened=1, ShareUpload=1)
     check = next(one for one in CHECKS if one.name == "days")
     asked = bench(kind=TestKind.FINAL).site.asked

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app.accept.centre import Look, part
+from bavn.app.accept.centre import Look, part, taken_part
 from bavn.app.accept.files import read_protocol, write_all
 from bavn.app.accept.page import as_pdf, page
 from bavn.app.accept.rules import RuleCheck
@@ -66,6 +66,12 @@ def test_the_centre_s_side_passes_where_all_is_well_and_names_what_is_not(other,
     assert made.outcome is outcome
     bad = {one.key for one in made.figures if one.outcome in (Outcome.FAILED, Outcome.NOT_TESTED)}
     assert bad - {"clock", "version"} == ({key} - {"clock"} if key else set())
+
+
+def test_a_tier_that_a_policy_leaves_out_is_no_round_missed() -> None:
+    assert taken_part({"A": 90, "B": 10}, {"B": 9}) == (10, 9)
+    assert taken_part({"A": 90, "B": 10}, {}) == (100, 0)
+    assert taken_part({}, {}) == (0, 0)
 
 
 @pytest.mark.parametrize("language", ["en", "da"])
