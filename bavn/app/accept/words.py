@@ -34,6 +34,8 @@ def barred(figure: Figure, language: Language) -> str:
     measure = figure.measure
     if measure.bound is Bound.SHOWN:
         return NONE.say(language)
+    if isinstance(measure.bar, str):
+        return valued(measure.bar, measure.unit, language)
     return f"{BOUNDS[measure.bound].say(language)} {valued(measure.bar, measure.unit, language)}"
 
 
