@@ -86,6 +86,16 @@ def evidence_of(path: Path | None) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
+def meant(path: Path | None, *, by_hand: bool) -> str:
+    """What a step rests on: of a protocol the SHA-256 by which it is known, by hand that of any file. Stop as
+    ``evidence_of``."""
+    if by_hand or path is None:
+        return evidence_of(path)
+    from bavn.app.accept.files import read_protocol
+
+    return read_protocol(path).digest
+
+
 def read_terms(path: Path) -> Terms:
     """Terms from a TOML file. Stop for what is no such file; BadTerms for what are no terms."""
     try:

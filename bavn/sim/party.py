@@ -91,6 +91,7 @@ class SimNode:
     ask: Ask
     senses: Senses = no_senses
     enforcer: SimEnforcer = field(default_factory=SimEnforcer)
+    policy: DoorPolicy = field(default_factory=DoorPolicy)
     mortal: MortalClock = field(init=False)
     book: Book = field(init=False)
     known: Known = field(init=False)
@@ -143,7 +144,7 @@ class SimNode:
         )  # fmt: skip
         keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
         self.door = Door(
-            name=self.name, ledger=ledger, clock=self.mortal, dice=self._dice, keys=keys, policy=DoorPolicy(),
+            name=self.name, ledger=ledger, clock=self.mortal, dice=self._dice, keys=keys, policy=self.policy,
             homes=self.homes, identifiers=KeyHolderIdentifiers(self.ask, ledger, self.mortal, self._dice),
             suspicions=self.known.all,
         )  # fmt: skip

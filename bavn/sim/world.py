@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.cases.case import Case
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.node.config import CentreConfig, CentreLimits
@@ -51,7 +52,8 @@ class Story:
 class World:
     """``folder`` holds every party's disk. ``homes`` and ``senses`` by actor, where it has some; ``register``: the
     sector's own services, as in the centre's configuration; ``groups``: actor -> its group, where it shares one;
-    ``liars``: what actors that lie say in place of their nodes. Close when done."""
+    ``liars``: what actors that lie say in place of their nodes; ``policies``: of doors, by
+    actor. Close when done."""
 
     script: Script
     folder: Path
@@ -61,6 +63,7 @@ class World:
     register: tuple[str, ...] = ()
     groups: dict[str, str] = field(default_factory=dict)
     liars: dict[str, Lie] = field(default_factory=dict)
+    policies: dict[str, DoorPolicy] = field(default_factory=dict)
     clock: SimClock = field(init=False)
     centre: SimCentre = field(init=False)
     nodes: dict[str, SimNode] = field(init=False)
@@ -88,7 +91,7 @@ class World:
             self.nodes[name] = SimNode(
                 ask=ask, name=name, homes=self.homes.get(name, (f"10.{10 + place}.0.0/16",)), folder=self.folder / name,
                 seed=script.seed, clock=self.clock, link=self.links[name], centre_key=self.centre.key,
-                senses=self.senses.get(name, no_senses),
+                senses=self.senses.get(name, no_senses), policy=self.policies.get(name, DoorPolicy()),
             )  # fmt: skip
 
     def _link(self, name: str) -> Link:

@@ -76,7 +76,11 @@ def test_an_actor_goes_the_whole_way_in_and_out_by_commands(centre) -> None:
     protocol = centre.folder / "protocol.json"
     centre("move", "region-a", "accept", *WHY, "--evidence", protocol, code=Exit.INPUT)
     protocol.write_text('{"passed": true}')
-    centre("move", "region-a", "accept", *WHY, "--evidence", protocol)
+    assert "has exactly the fields" in centre(
+        "move", "region-a", "accept", *WHY, "--evidence", protocol, code=Exit.INPUT
+    )
+    assert "waits for: protocol" in centre("move", "region-a", "accept", *WHY, code=Exit.NOT_NOW)
+    centre("move", "region-a", "accept", *WHY, "--evidence", protocol, "--by-hand")
     centre("move", "region-a", "try", *WHY)
     (shown,) = rows(centre("show", "--json"))
     assert (shown["state"], shown["next"], shown["member"], shown["missing"]) == (
@@ -84,6 +88,7 @@ def test_an_actor_goes_the_whole_way_in_and_out_by_commands(centre) -> None:
     )  # fmt: skip
     way = centre("show", "region-a", "--language", "da")
     assert "overtagelsesprøve bestået" in way
+    assert "(med hånden)" in way
     assert "driftsprøve bestået" in way
     centre("move", "region-a", "leave", *WHY)
     proof = centre.folder / "proof.json"

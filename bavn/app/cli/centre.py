@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli import (
+    accept,
     account,
     casework,
     centre_round,
@@ -53,6 +54,7 @@ casework.attach(app)
 remind.attach(app)
 publish.attach(app)
 rollout.attach(app)
+accept.attach_centre(app)
 app.add_typer(indicator.app, name="indicator")
 app.add_typer(warning.app, name="warning")
 clock.attach(app)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from bavn.app.cli import (
+    accept,
     account,
     assets,
     attach,
@@ -54,6 +55,7 @@ node_warnings.attach(app)
 app.command("health")(health.health)
 app.command("dry-run")(dry_run.dry_run)
 way_in.attach(app)
+accept.attach_node(app)
 app.command("console")(console.node_console)
 app.add_typer(account.group("soc"), name="account")
 

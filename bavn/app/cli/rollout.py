@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Actor = Annotated[str, typer.Argument(help="As the register names it: a-z, 0-9 and -.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
 _LATE: Final = Text("{days} days late", "{days} dage for sent")
+_BY_HAND: Final = Text("by hand", "med hånden")
 _OUTSIDE: Final = Text(
     "members outside the register: {names} (bavn centre rollout adopt)",
     "medlemmer uden for registret: {names} (bavn centre rollout adopt)",
@@ -168,15 +169,20 @@ def move(
     *,
     why: Why,
     evidence: Annotated[
-        Path | None, typer.Option(help="The protocol of the test; its SHA-256 is kept with the step.")
+        Path | None, typer.Option(help="The protocol that is meant, or with --by-hand any file; its SHA-256 is kept.")
     ] = None,
+    by_hand: Annotated[
+        bool,
+        typer.Option("--by-hand", help="The file is no protocol that `centre accept` took in; the record says so."),
+    ] = False,
     by: By = "",
 ) -> None:
-    """Take a step of the life-cycle. suspend, resume and leave do the same to the member, at once."""
-    from bavn.app.rollout_parts import evidence_of
+    """Take a step of the life-cycle. accept and prove rest on the protocol that `bavn centre accept` took in. suspend,
+    resume and leave do the same to the member, at once."""
+    from bavn.app.rollout_parts import meant
 
     with rolling(config) as (_, opened):
-        print(f"{actor}: {opened.move(actor, act, by, why, evidence_of(evidence)).value}")
+        print(f"{actor}: {opened.move(actor, act, by, why, meant(evidence, by_hand=by_hand), by_hand=by_hand).value}")
 
 
 @app.command("steps")
@@ -233,6 +239,7 @@ def _print_way(one: "Stand", language: Language) -> None:
 
     for done in one.moves:
         rests = f"  sha256 {done.evidence[:16]}" if done.evidence else ""
+        rests += f" ({_BY_HAND.say(language)})" if done.by_hand else ""
         print(f"{iso(done.at_us)[:10]}  {STAGES[done.to].say(language):<32} {done.by}: {done.why}{rests}")
     for planned in one.plan:
         reached = one.reached_day(planned.stage)

@@ -91,7 +91,7 @@ def delete(
 
 
 def record(
-    kind: Annotated[str, typer.Argument(help="terms, agreement or deletion.")],
+    kind: Annotated[str, typer.Argument(help="terms, agreement, test or deletion.")],
     subject: Annotated[str, typer.Argument(help="The actor; sector for terms.")],
     config: Config = CENTRE_TOML,
     *,

@@ -72,7 +72,8 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """One step that was taken. ``evidence``: SHA-256 in hex of what it rests on, or empty."""
+    """One step that was taken. ``evidence``: SHA-256 in hex of what it rests on, or empty; ``by_hand``: a person gave
+    that, and the centre verified nothing."""
 
     actor: str
     number: int
@@ -83,6 +84,7 @@ class Moved:
     by: str
     why: str
     evidence: str
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +131,9 @@ def keep(tx: Connection, one: Party, at_us: int) -> None:
 
 
 def move(
-    tx: Connection, actor: str, act: RolloutAct, at_us: int, by: str, why: str, evidence: str = ""
-) -> tuple[Step, Moved]:
+    tx: Connection, actor: str, act: RolloutAct, at_us: int, by: str, why: str, evidence: str = "", *,
+    by_hand: bool = False,
+) -> tuple[Step, Moved]:  # fmt: skip
     """Takes a step of the table. Raises UnknownParty, NoSuchStep; BadEntry beyond the bound."""
     stands = known(tx, actor)
     step = step_from(stands.stage, act)
@@ -144,11 +147,11 @@ def move(
     )  # fmt: skip
     made = Moved(
         actor=actor, number=number, at_us=at_us, act=act, come_from=stands.stage, to=to, by=by, why=why,
-        evidence=evidence,
+        evidence=evidence, by_hand=by_hand,
     )  # fmt: skip
     tx.execute(insert(MOVE).values(
         actor=actor, number=number, at_us=at_us, act=act.value, came_from=stands.stage.value, went_to=to.value,
-        by_user=by, why=why, evidence=evidence,
+        by_user=by, why=why, evidence=evidence, by_hand=by_hand,
     ))  # fmt: skip
     return step, made
 
@@ -173,6 +176,7 @@ def moves(tx: Connection, actor: str | None = None) -> list[Moved]:
         Moved(
             actor=row.actor, number=row.number, at_us=row.at_us, act=RolloutAct(row.act),
             come_from=Stage(row.came_from), to=Stage(row.went_to), by=row.by_user, why=row.why, evidence=row.evidence,
+            by_hand=bool(row.by_hand),
         )
         for row in tx.execute(asked)
     ]  # fmt: skip

@@ -3,7 +3,7 @@ records that the centre signed. Days are days since 1970 in UTC."""
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Engine, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Engine, ForeignKey, Integer, MetaData, String, Table, Text
 
 from bavn.centre.store.engine import make_missing
 
@@ -37,6 +37,7 @@ MOVE: Final = Table(
     Column("by_user", String(64), nullable=False),
     Column("why", Text, nullable=False),
     Column("evidence", String(64), nullable=False),
+    Column("by_hand", Boolean, nullable=False),
 )
 
 PLAN: Final = Table(

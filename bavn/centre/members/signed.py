@@ -1,4 +1,4 @@
-"""Records that the centre signed and that stand by themselves: data-sharing terms, agreements, proofs of deletion.
+"""Records that the centre signed and that stand by themselves: terms, agreements, tests, proofs of deletion.
 
 A record is canonical JSON (sorted keys, UTF-8, no spaces) under an Ed25519 signature over its kind and text, so that
 anybody with the centre's public key can check a copy years later. Refuses to be changed: a new one gets a new number.
@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from bavn.centre.members.rollout_tables import SIGNED
 
-SignedKind = Literal["terms", "agreement", "deletion"]
-KINDS: Final[tuple[SignedKind, ...]] = ("terms", "agreement", "deletion")
-BODY_CHARS_MAX: Final = 200_000
+SignedKind = Literal["terms", "agreement", "test", "deletion"]
+KINDS: Final[tuple[SignedKind, ...]] = ("terms", "agreement", "test", "deletion")
+BODY_CHARS_MAX: Final = 400_000
 NUMBERS_MAX: Final = 1000
 _DOMAIN: Final = b"bavn/record/1\x00"
 
@@ -113,6 +113,12 @@ def records(tx: Connection, kind: SignedKind, subject: str | None = None) -> lis
     if subject is not None:
         asked = asked.where(SIGNED.c.subject == subject)
     return [_record(row) for row in tx.execute(asked)]
+
+
+def holding(tx: Connection, kind: SignedKind, text: str) -> list[Record]:
+    """Those of a kind whose body has this text in it."""
+    asked = select(SIGNED).where((SIGNED.c.kind == kind) & SIGNED.c.body.contains(text, autoescape=True))
+    return [_record(row) for row in tx.execute(asked.order_by(SIGNED.c.subject, SIGNED.c.number))]
 
 
 def last(tx: Connection, kind: SignedKind, subject: str) -> Record | None:

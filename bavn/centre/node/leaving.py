@@ -87,6 +87,7 @@ KEPT: Final = {
 }
 KEPT_BESIDE: Final = (
     ("member_actor", "its name and its place in the join, which are never given to another"),
+    ("rollout_signed", "its agreements and the protocols of its tests, on which the steps rest"),
     ("case_audit and ledgers", "chained by hashes and never edited; they hold outcomes, not what was reported"),
     ("backups", "end with their own retention; the operator of the centre deletes them"),
     ("rounds and leads", "forgotten by the centre's own retention, and ranked anew without it"),

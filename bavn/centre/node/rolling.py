@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.who import person
-from bavn.centre.members import rollout, signed
+from bavn.centre.members import rollout, signed, tested
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.members.rollout import Party
@@ -28,7 +28,10 @@ from bavn.centre.store.engine import reading, writing
 from bavn.model.functions import Role
 from bavn.model.member import Actor, ActorState
 from bavn.model.moment import DAY_US
+from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.protocol import Demands, Outcome, Part, TestKind
+from bavn.model.protocol_file import SignedProtocol
 from bavn.model.rollout import FOLLOWED, Does, Need, RolloutAct, Stage, Step, Wait, step_from
 
 _STANDS_AS: Final = {
@@ -40,6 +43,14 @@ _STANDS_AS: Final = {
 
 class Blocked(Exception):
     """Something that the step needs is not there. Whoever asked must see to it."""
+
+
+class ProtocolRefused(Exception):
+    """A test's protocol is not taken in. Whoever handed it over must act. ``refused``: by which rule."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,11 +196,42 @@ class RollOut:
         with reading(self.engine) as tx:
             return signed.records(tx, kind, subject)
 
+    # --- tests -------------------------------------------------------------------------------------------------
+
+    def take_test(
+        self, actor: str, kind: TestKind, given: SignedProtocol, demands: Demands, centre: Part, by: str, why: str
+    ) -> Record:  # fmt: skip
+        """Takes an actor's protocol in, with what the centre itself found; the record is signed by the centre, and a
+        step may rest on it. Raises UnknownParty, who.NotAllowed; ProtocolRefused."""
+        person(by)
+        reason(why)
+        key, now_us = self._registry.key(actor), self._clock.now_us()
+        if centre.outcome is not Outcome.PASSED:
+            raise ProtocolRefused(Refused("centre", f"the centre's own side is {centre.outcome.value}"))
+        with writing(self.engine) as tx:
+            self._registry.count_up(tx)
+            rollout.known(tx, actor)
+            if key is None:
+                raise ProtocolRefused(Refused("signature", f"{actor} is not let in: no key of its is known"))
+            refused = tested.refusal(given, actor, kind, key.public_bytes_raw().hex(), now_us, demands)
+            before = tested.taken_before(tx, given.digest)
+            if refused is None and before is not None:
+                refused = Refused("replay", f"it was taken in before, as number {before.number} of {before.subject}")
+            if refused is not None:
+                raise ProtocolRefused(refused)
+            made = signed.sign(tx, self._signing_key(), "test", actor, now_us, tested.body(given, centre, by, why))
+            self._note(tx, by, "rollout-test", actor, {"test": kind.value, "protocol": given.digest, "why": why})
+        return made
+
     # --- steps -------------------------------------------------------------------------------------------------
 
-    def move(self, actor: str, act: RolloutAct, by: str, why: str, evidence: str = "") -> Stage:
-        """Takes a step; where it stands now. ``evidence``: SHA-256 of the protocol where the step needs one. What the
-        step does to the member is done with it. Raises UnknownParty, NoSuchStep, Blocked, who.NotAllowed."""
+    def move(
+        self, actor: str, act: RolloutAct, by: str, why: str, evidence: str = "", *, by_hand: bool = False
+    ) -> Stage:  # fmt: skip
+        """Takes a step; where it stands now. A step that needs a protocol rests on one that was taken in (``tests``);
+        ``evidence``: its SHA-256, where a certain one is meant, or with ``by_hand`` that of any file, which the record
+        then says. What the step does to the member is done with it. Raises UnknownParty, NoSuchStep, Blocked,
+        who.NotAllowed."""
         person(by)
         reason(why)
         if act in FOLLOWED:
@@ -198,7 +240,7 @@ class RollOut:
         member = self._registry.actor(actor)
         with reading(self.engine) as tx:
             step = step_from(rollout.known(tx, actor).stage, act)
-            self._check(tx, actor, step, evidence)
+            self._check(tx, actor, step, evidence, by_hand=by_hand)
         if step.does is not Does.NOTHING and member is not None and member.state is not ActorState.REVOKED:
             acts = {
                 Does.SUSPENDS: self._membership.suspend, Does.RESUMES: self._membership.resume,
@@ -208,27 +250,40 @@ class RollOut:
         else:
             with writing(self.engine) as tx:
                 self._registry.count_up(tx)
-                self._check(tx, actor, step_from(rollout.known(tx, actor).stage, act), evidence)
-                rollout.move(tx, actor, act, self._clock.now_us(), by, why, evidence)
-                self._note(tx, by, f"rollout-{act.value}", actor, {"why": why, "evidence": evidence})
+                step = step_from(rollout.known(tx, actor).stage, act)
+                evidence = self._check(tx, actor, step, evidence, by_hand=by_hand)
+                rollout.move(tx, actor, act, self._clock.now_us(), by, why, evidence, by_hand=by_hand)
+                detail = {"why": why, "evidence": evidence} | ({"by_hand": True} if by_hand else {})
+                self._note(tx, by, f"rollout-{act.value}", actor, detail)
         with reading(self.engine) as tx:
             return rollout.known(tx, actor).stage
 
-    def _check(self, tx: Connection, actor: str, step: Step, evidence: str) -> None:
-        facts = Facts(tx, self._clock.now_us() // DAY_US)
-        missing = [need for need in facts.missing(actor, step) if need is not Need.PROTOCOL or not evidence]
+    def _check(self, tx: Connection, actor: str, step: Step, evidence: str, *, by_hand: bool) -> str:
+        """What the step rests on: SHA-256, or empty. Raises Blocked."""
+        facts = Facts(tx, self._clock.now_us())
+        wants = Need.PROTOCOL in step.needs
+        if by_hand and not (wants and evidence):
+            raise Blocked("by hand is a step that needs a protocol, with the file that it rests on")
+        missing = [need for need in facts.missing(actor, step) if need is not Need.PROTOCOL or not by_hand]
         unmet = facts.unmet(actor, step.to)
         if missing or unmet:
             texts = [need.value for need in missing]
             texts += [f"{one.other} ({one.until.value})" for one in unmet]
             raise Blocked(f"{actor} cannot {step.act.value} yet; it waits for: {', '.join(texts)}")
+        found = facts.protocol(actor, step) if wants and not by_hand else None
+        if found is None:
+            return evidence
+        digest = str(found.said["protocol_sha256"])
+        if evidence not in ("", digest):
+            raise Blocked(f"that is not the protocol that was taken in last: bavn centre accept {actor}, or by hand")
+        return digest
 
     # --- how they stand ----------------------------------------------------------------------------------------
 
     def stands(self) -> tuple[list[Stand], list[str]]:
         """How each actor of the register stands, by name; and the members that it does not know."""
         with reading(self.engine) as tx:
-            facts = Facts(tx, self._clock.now_us() // DAY_US)
+            facts = Facts(tx, self._clock.now_us())
             made = [facts.stand(name) for name in sorted(facts.parties)]
             outside = sorted(set(facts.members) - set(facts.parties))
         return made, outside
@@ -237,7 +292,7 @@ class RollOut:
         """One of them. Raises UnknownParty."""
         with reading(self.engine) as tx:
             rollout.known(tx, actor)
-            return Facts(tx, self._clock.now_us() // DAY_US).stand(actor)
+            return Facts(tx, self._clock.now_us()).stand(actor)
 
     def waits(self) -> list[Wait]:
         """All that anybody waits for."""

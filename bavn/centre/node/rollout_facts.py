@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from bavn.centre.members import rollout, signed
+from bavn.centre.members import rollout, signed, tested
 from bavn.centre.members.rollout import Moved, Party, Planned
+from bavn.centre.members.signed import Record
 from bavn.centre.members.tables import ACTOR
 from bavn.centre.members.terms import SECTOR, Standing, standing
 from bavn.model.member import ActorState
@@ -42,11 +43,11 @@ class Stand:
 
 
 class Facts:
-    """All that the register, the registry and the signed records say, as this connection sees it. ``today``: days since
-    1970."""
+    """All that the register, the registry and the signed records say, as this connection sees it at a moment. Of use as
+    long as the connection is."""
 
-    def __init__(self, tx: Connection, today: int) -> None:
-        self._today = today
+    def __init__(self, tx: Connection, now_us: int) -> None:
+        self._tx, self._now_us, self._today = tx, now_us, now_us // DAY_US
         self.parties = {one.actor: one for one in rollout.parties(tx)}
         self.members = {row.name: ActorState(row.state) for row in tx.execute(select(ACTOR.c.name, ACTOR.c.state))}
         self._waits = rollout.waits(tx)
@@ -76,13 +77,18 @@ class Facts:
         return None if found is None or found.at_us <= left_us else standing(found, self._terms)
 
     def missing(self, actor: str, step: Step) -> tuple[Need, ...]:
-        """What a step needs and is not there; a protocol is never there before it is handed over."""
+        """What a step needs and is not there."""
         agreed = self.agreement(actor)
         there = {
             Need.AGREEMENT: agreed is not None and agreed.in_force(self._today),
             Need.CERTIFICATE: self.members.get(actor) is ActorState.ACTIVE,
+            Need.PROTOCOL: Need.PROTOCOL in step.needs and self.protocol(actor, step) is not None,
         }  # fmt: skip
         return tuple(need for need in step.needs if not there.get(need, False))
+
+    def protocol(self, actor: str, step: Step) -> Record | None:
+        """The protocol that a step may rest on: verified, fresh, not used."""
+        return tested.usable(self._tx, actor, step.act, self._now_us)
 
     def unmet(self, actor: str, to: Stage | None) -> tuple[Wait, ...]:
         """Whom an actor waits for before it comes to a state: who must have come further first."""

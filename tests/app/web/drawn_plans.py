@@ -73,7 +73,8 @@ def _steps(opened: RollOut, clock: SimClock) -> None:
                 signed_by="the director", as_what="director", day=iso(clock.now_us())[:10], document=PROTOCOL
             )
             opened.sign(actor, signed, ANNA)
-        opened.move(actor, step, ANNA, "as planned", PROTOCOL if step is act.ACCEPT else "")
+        by_hand = step is act.ACCEPT
+        opened.move(actor, step, ANNA, "as planned", PROTOCOL if by_hand else "", by_hand=by_hand)
 
 
 def warnings(house: SacHouse) -> None:

@@ -60,7 +60,8 @@ class House:
 
     def move(self, actor, *acts, evidence="cd" * 32):
         for act in acts:
-            self.rolling.move(actor, RolloutAct(act), ANNA, "agreed upon", evidence)
+            by_hand = bool(evidence) and act in ("accept", "prove")
+            self.rolling.move(actor, RolloutAct(act), ANNA, "agreed upon", evidence, by_hand=by_hand)
 
     def agreed(self, actor, **more):
         self.rolling.register([Entry(actor=actor, **more)], ANNA)

@@ -8,6 +8,10 @@ PHRASES: Final[dict[str, str]] = {
     "who is {} cannot {}; possible: {}": "den, der er {}, kan ikke {}; muligt: {}",
     "{} cannot {} yet; it waits for: {}": "{} kan ikke {} endnu; venter på: {}",
     "{} is no step by hand: it follows when {}": "{} er intet skridt med hånden: det følger, når {}",
+    "by hand is a step that needs a protocol, with the file that it rests on":
+        "med hånden er et skridt, der kræver en protokol, med den fil, det hviler på",
+    "that is not the protocol that was taken in last: bavn centre accept {}, or by hand":
+        "det er ikke den protokol, der sidst blev modtaget: bavn centre accept {}, eller med hånden",
     "{} is {}: it is invited when its agreement is signed":
         "{} er {}: den inviteres, når dens aftale er underskrevet",
     "what is planned is one of {}": "det, der planlægges, er en af {}",

@@ -48,7 +48,8 @@ class PlannedShape(Shape):
 
 
 class MovedShape(Shape):
-    """A step that was taken. ``evidence``: SHA-256 of what it rests on, or empty."""
+    """A step that was taken. ``evidence``: SHA-256 of what it rests on, or empty; ``by_hand``: the centre did not
+    verify it."""
 
     at_us: int
     act: str
@@ -57,6 +58,7 @@ class MovedShape(Shape):
     by: str
     why: str
     evidence: str
+    by_hand: bool
 
 
 class WaitsShape(Shape):
@@ -69,11 +71,13 @@ class WaitsShape(Shape):
 
 class WayShape(Shape):
     """A step that a state offers by hand. ``to`` None: back to where it stood; ``protocol``: it rests on a protocol;
-    ``does``: what it does to the member, or "nothing"; ``onward``: it leads to the next state of the way in."""
+    ``proved``: one was taken in for it; ``does``: what it does to the member, or "nothing"; ``onward``: it leads to the
+    next state of the way in."""
 
     act: str
     to: Said | None
     protocol: bool
+    proved: bool
     does: str
     onward: bool
 
@@ -112,11 +116,13 @@ class RolloutShape(Shape):
 
 
 class StepBody(Shape):
-    """A step, why, and the SHA-256 (hex) of the protocol where it needs one."""
+    """A step and why. One that needs a protocol rests on the one that was taken in; ``evidence``: its SHA-256 (hex),
+    where a certain one is meant, or with ``by_hand`` that of any file."""
 
     act: RolloutAct
     why: Why
     evidence: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    by_hand: bool = False
 
 
 class PlanBody(Shape):
@@ -159,7 +165,7 @@ def routes(house: SacHouse) -> APIRouter:
     def step(person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: StepBody) -> StandShape:
         """Take a step; refused with what it waits for. suspend, resume and leave do the same to the member."""
         with told(*REFUSALS):
-            _opened(house).move(actor, body.act, person.name, body.why, body.evidence)
+            _opened(house).move(actor, body.act, person.name, body.why, body.evidence, by_hand=body.by_hand)
             return _one(house, actor, person)
 
     @router.put("/{actor}/plan", operation_id="rollout_plan")
@@ -220,7 +226,7 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
         moves=[
             MovedShape(
                 at_us=move.at_us, act=move.act.value, to=move.to.value, says=Said.of(STAGES[move.to]), by=move.by,
-                why=move.why, evidence=move.evidence,
+                why=move.why, evidence=move.evidence, by_hand=move.by_hand,
             )
             for move in one.moves
         ],
@@ -229,6 +235,7 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
             WayShape(
                 act=step.act.value, to=None if step.to is None else Said.of(STAGES[step.to]),
                 protocol=Need.PROTOCOL in step.needs, does=step.does.value,
+                proved=Need.PROTOCOL in step.needs and Need.PROTOCOL not in one.missing,
                 onward=step.to is not None and step.to is one.next,
             )
             for step in steps

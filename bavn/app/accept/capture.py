@@ -1,0 +1,92 @@
+"""Does the running node see what passes? Loss and drops of its sensor, and how far it is behind, by its own health."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from bavn.app.accept.check import (
+    BOTH,
+    NOT_RUNNING,
+    Asked,
+    Reading,
+    Site,
+    at_most,
+    none_of,
+    not_applicable,
+    not_tested,
+    shown,
+    value,
+)
+from bavn.app.accept.told import told
+from bavn.app.vitals import SENSORS
+from bavn.model.protocol import Measure
+from bavn.model.text import Text
+
+LOSS_PERMILLE_MAX: Final = 10
+LAG_S_MAX: Final = 120
+NO_SENSOR: Final = Text("no source of this node sees packets", "ingen af nodens kilder ser pakker")
+NO_SOURCE: Final = Text("this node reads no source: it only protects", "noden læser ingen kilde: den beskytter kun")
+_UNCOUNTED: Final = Text(
+    "no source of this node counts packets that it lost", "ingen af nodens kilder tæller tabte pakker"
+)
+FOUND_ELSEWHERE: Final = ("certificate", "clock", "rules")
+"""Problems that have a check of their own."""
+
+
+class CaptureCheck:
+    """See the module's text."""
+
+    name = "capture"
+    title = Text("Capture", "Opsamling")
+    kinds = BOTH
+
+    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+        return {
+            "broken": none_of(Text("sources that cannot be read", "kilder, der ikke kan læses")),
+            "loss": at_most(Text("packets lost of late", "pakker tabt på det seneste"), LOSS_PERMILLE_MAX, "‰"),
+            "drops": none_of(Text("losses that node health alarms of", "tab, som nodens helbred slår alarm om")),
+            "lag": at_most(Text("oldest line not read yet", "ældste linje, der ikke er læst"), LAG_S_MAX, "s"),
+            "rows": shown(Text("rows taken in since the start", "poster taget ind siden start")),
+            "memory": shown(Text("memory of the node", "nodens hukommelse"), "MB"),
+            "disk": shown(Text("room left on the disk", "plads tilbage på disken"), "MB"),
+            "problems": none_of(Text("other alarms of node health", "andre alarmer fra nodens helbred")),
+        }
+
+    def run(self, site: Site) -> Iterable[Reading]:
+        now = told(site.config, site.clock)
+        if now is None:
+            return [not_tested(key, NOT_RUNNING) for key in self.measures(site.asked)]
+        return readings(now)
+
+
+def readings(now: Mapping[str, Any]) -> list[Reading]:
+    """From what the node wrote of itself."""
+    sources, problems = now["sources"], now["problems"]
+    losses = [one for one in problems if one["code"].startswith("lost_")]
+    other = [
+        one for one in problems if one not in losses and one["code"] != "source_broken"
+        and not one["code"].startswith(FOUND_ELSEWHERE)
+    ]  # fmt: skip
+    made = [
+        value("memory", now["memory_mb"]), value("disk", now["disk_free_mb"]),
+        value("problems", len(other), _named(other)),
+    ]  # fmt: skip
+    if not sources:
+        return [*made, *(not_applicable(key, NO_SOURCE) for key in ("broken", "loss", "drops", "lag", "rows"))]
+    broken = [one["name"] for one in sources if one["broken"]]
+    made.append(value("broken", len(broken), Text(", ".join(broken), ", ".join(broken)) if broken else None))
+    made.append(value("lag", max(int(one["lag_s"]) for one in sources)))
+    made.append(value("rows", sum(int(one["rows"]) for one in sources)))
+    made.append(value("drops", len(losses), _named(losses)))
+    if not any(one["name"] in SENSORS for one in sources):
+        made.append(not_applicable("loss", NO_SENSOR))
+    elif not now["capture_loss_known"]:
+        made.append(not_applicable("loss", _UNCOUNTED))
+    else:
+        made.append(value("loss", int(now["capture_loss_permille"])))
+    return made
+
+
+def _named(problems: list[Any]) -> Text | None:
+    if not problems:
+        return None
+    return Text("; ".join(one["en"] for one in problems)[:400], "; ".join(one["da"] for one in problems)[:400])

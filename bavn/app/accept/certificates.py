@@ -1,0 +1,89 @@
+"""Do the node's certificates fit: issued by the pinned authority, for this name and these keys, and long enough left?
+And are its secrets its own user's alone?"""
+
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from bavn.app.accept.check import (
+    BOTH,
+    NO_CENTRE,
+    Asked,
+    Reading,
+    Site,
+    at_least,
+    must,
+    not_applicable,
+    not_tested,
+    value,
+    yes,
+)
+from bavn.app.accept.clock import NO_KEYHOLDER
+from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.model.moment import DAY_US
+from bavn.model.protocol import Measure
+from bavn.model.text import Text
+from bavn.wire.enrol import answers, ends_us
+from bavn.wire.safe import Safe
+
+DAYS_LEFT_MIN: Final = 14
+"""A node renews 30 days before the end: with fewer left, it has not been able to for two weeks."""
+_WHO: Final = {"centre": Text("the centre", "centralen"), "keyholder": Text("the key holder", "nøgleholderen")}
+_KEYS: Final = ("chain", "days", "private")
+
+
+class CertificateCheck:
+    """See the module's text."""
+
+    name = "certificates"
+    title = Text("Certificates and keys", "Certifikater og nøgler")
+    kinds = BOTH
+
+    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+        made: dict[str, Measure] = {}
+        for party, who in _WHO.items():
+            always = party == "centre"
+            made |= {
+                f"{party}_chain": must(
+                    Text(f"issued by the authority of {who.en}, for this actor and these keys",
+                         f"udstedt af {who.da}s udsteder, til denne aktør og disse nøgler"), always=always),
+                f"{party}_days": at_least(
+                    Text(f"left of the certificate from {who.en}", f"tilbage af certifikatet fra {who.da}"),
+                    DAYS_LEFT_MIN, "days", always=always),
+                f"{party}_private": must(
+                    Text(f"keys for {who.en} readable by their owner alone",
+                         f"nøgler til {who.da} kun læsbare for ejeren"), always=always),
+            }  # fmt: skip
+        return made
+
+    def run(self, site: Site) -> Iterable[Reading]:
+        given, folder = site.config.node, site.config.folder
+        yield from self._party(site, "centre", given.centre_url, Safe(folder / CENTRE_KEYS))
+        yield from self._party(site, "keyholder", given.keyholder_url, Safe(folder / KEYHOLDER_KEYS))
+
+    @staticmethod
+    def _party(site: Site, party: str, url: str, safe: Safe) -> Iterator[Reading]:
+        if not url:
+            for key in _KEYS:
+                if party == "centre":
+                    yield not_tested(f"{party}_{key}", NO_CENTRE)
+                else:
+                    yield not_applicable(f"{party}_{key}", NO_KEYHOLDER)
+            return
+        if not safe.enrolled:
+            for key in _KEYS:
+                yield not_tested(
+                    f"{party}_{key}", Text("not enrolled: bavn node enrol", "ikke indmeldt: bavn node enrol")
+                )
+            return
+        try:
+            certificate, keys = safe.certificate.read_text(encoding="ascii"), safe.keys()
+            fits = keys.actor == site.config.node.actor
+            fits = fits and answers(keys, certificate, safe.authority.read_text(encoding="ascii"))
+            left = (ends_us(certificate) - site.clock.now_us()) // DAY_US
+        except (OSError, ValueError, TypeError):
+            fits, left = False, 0
+        yield yes(f"{party}_chain", is_so=fits)
+        yield value(f"{party}_days", left)
+        modes = [stat.S_IMODE(file.stat().st_mode) for file in (safe.folder, *safe.folder.glob("*.key.pem"))]
+        yield yes(f"{party}_private", is_so=not any(mode & 0o077 for mode in modes))

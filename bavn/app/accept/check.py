@@ -1,0 +1,162 @@
+"""What a check is: a name, what it measures against which bar, and how. A new check is one file that fulfils Check, its
+cases, and its name in CHECKS (checks.py).
+
+Refuses to judge: a check gives readings, the protocol makes outcomes of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from bavn.app.config import NodeConfig
+from bavn.app.danish import danish
+from bavn.model.ports import Clock, Dice
+from bavn.model.protocol import Bound, Figure, Measure, Outcome, TestKind, Value
+from bavn.model.text import Text
+
+YES: Final = "yes"
+NO: Final = "no"
+LINE_CHARS_MAX: Final = 300
+RATE_DEFAULT: Final = 1000
+SECONDS_DEFAULT: Final = {TestKind.ACCEPTANCE: 20, TestKind.FINAL: 300}
+NO_CENTRE: Final = Text("this node has no centre", "denne node har ingen central")
+NOT_RUNNING: Final = Text("the node does not run: bavn node run", "noden kører ikke: bavn node run")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was agreed for this test. ``rate_per_s``: events that the node must take in; ``seconds``: how long."""
+
+    kind: TestKind = TestKind.ACCEPTANCE
+    rate_per_s: int = RATE_DEFAULT
+    seconds: int = SECONDS_DEFAULT[TestKind.ACCEPTANCE]
+    days: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The node under test, and what a check may use. ``scratch``: a folder that is gone afterwards; ``by``: the person
+    who tests."""
+
+    config: NodeConfig
+    asked: Asked
+    clock: Clock
+    dice: Dice
+    scratch: Path
+    by: str = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One figure that was read: ``value``, or ``missing`` with the reason. A reason may stand beside a value too."""
+
+    key: str
+    value: Value | None = None
+    missing: Outcome | None = None
+    reason: Text | None = None
+
+
+class Check(Protocol):
+    """``run`` may raise what :data:`bavn.app.accept.run.BREAKS` names: the part has failed then, with that line."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> Text: ...
+
+    @property
+    def kinds(self) -> Sequence[TestKind]:
+        """Of which tests it is a required part."""
+        ...
+
+    def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
+        """Key -> measure, in the order in which they are shown."""
+        ...
+
+    def run(self, site: Site) -> Iterable[Reading]: ...
+
+
+BOTH: Final = (TestKind.ACCEPTANCE, TestKind.FINAL)
+
+
+def value(key: str, found: Value, reason: Text | None = None) -> Reading:
+    """A figure that was read."""
+    return Reading(key=key, value=found, reason=reason)
+
+
+def not_tested(key: str, why: Text) -> Reading:
+    """It could not be looked at here."""
+    return Reading(key=key, missing=Outcome.NOT_TESTED, reason=why)
+
+
+def not_applicable(key: str, why: Text) -> Reading:
+    """This node has no such thing."""
+    return Reading(key=key, missing=Outcome.NOT_APPLICABLE, reason=why)
+
+
+def yes(key: str, *, is_so: bool, reason: Text | None = None) -> Reading:
+    """The answer to a question."""
+    return Reading(key=key, value=YES if is_so else NO, reason=reason)
+
+
+def must(name: Text, *, always: bool = False, required: bool = True) -> Measure:
+    """A question that must be answered with yes."""
+    return Measure(name=name, bound=Bound.EXACTLY, bar=YES, always=always, required=required)
+
+
+def none_of(name: Text, unit: str = "", *, always: bool = False) -> Measure:
+    """Something of which there must be none."""
+    return Measure(name=name, bound=Bound.EXACTLY, bar=0, unit=unit, always=always)
+
+
+def shown(name: Text, unit: str = "") -> Measure:
+    """Told, and decides nothing."""
+    return Measure(name=name, bound=Bound.SHOWN, unit=unit, required=False)
+
+
+def at_most(name: Text, bar: float, unit: str = "", *, always: bool = False) -> Measure:
+    """Good up to the bar."""
+    return Measure(name=name, bound=Bound.AT_MOST, bar=bar, unit=unit, always=always)
+
+
+def at_least(name: Text, bar: float, unit: str = "", *, always: bool = False) -> Measure:
+    """Good from the bar on."""
+    return Measure(name=name, bound=Bound.AT_LEAST, bar=bar, unit=unit, always=always)
+
+
+def line(text: str) -> str:
+    """Anything as one printable line that a protocol takes."""
+    made = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return made[:LINE_CHARS_MAX] or "it did not say why"
+
+
+def said(error: BaseException | str) -> Text:
+    """An error as a sentence in both languages, as far as it is known."""
+    text = line(str(error))
+    return Text(text, line(danish(text)))
+
+
+@dataclass(slots=True)
+class Readings:
+    """Collects readings and makes figures: each measure has exactly one."""
+
+    measures: Mapping[str, Measure]
+    found: dict[str, Reading] = field(default_factory=dict)
+
+    def take(self, readings: Iterable[Reading]) -> None:
+        """Raises KeyError for a reading of what is not measured: the check is wrong."""
+        for one in readings:
+            if one.key not in self.measures:
+                raise KeyError(one.key)
+            self.found[one.key] = one
+
+    def figures(self) -> tuple[Figure, ...]:
+        """A measure without a reading was not tested."""
+        nothing = Text("the check gave no figure", "prøven gav intet tal")
+        made = []
+        for key, measure in self.measures.items():
+            one = self.found.get(key) or not_tested(key, nothing)
+            made.append(Figure(key=key, measure=measure, value=one.value, missing=one.missing, reason=one.reason))
+        return tuple(made)

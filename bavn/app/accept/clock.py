@@ -1,0 +1,100 @@
+"""Is the node's clock right? Against the centre's and the key holder's, as their answers over HTTPS tell it, so that no
+network time is needed; and against the records that come in."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bavn.app.accept.check import (
+    BOTH,
+    NO_CENTRE,
+    Asked,
+    Reading,
+    Site,
+    at_most,
+    not_applicable,
+    not_tested,
+    said,
+    value,
+)
+from bavn.app.accept.told import told
+from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.model.ports import Clock, LinkDown, LinkRefused
+from bavn.model.protocol import Measure
+from bavn.model.text import Text
+from bavn.wire.links.https import Caller, LinkLimits, link_context
+from bavn.wire.safe import Safe
+
+OFFSET_S_MAX: Final = 5
+"""A second of it is rounding. Rounds have deadlines of minutes, certificates of days."""
+RECORDS_S_MAX: Final = 120
+QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
+NO_KEYHOLDER: Final = Text("mode M1: there is no key holder", "tilstand M1: der er ingen nøgleholder")
+HEALTH_PATH: Final = "/healthz"
+
+
+def caller(url: str, safe: Safe, clock: Clock, who: str) -> Caller:
+    """Asks a party as the enrolled node. Raises LinkRefused, OSError."""
+    return Caller(url, link_context(safe, clock), QUICK, who=who, clock=clock)
+
+
+class ClockCheck:
+    """See the module's text."""
+
+    name = "clock"
+    title = Text("Clock", "Ur")
+    kinds = BOTH
+
+    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+        return {
+            "centre": at_most(
+                Text("offset from the centre", "afvigelse fra centralen"), OFFSET_S_MAX, "s", always=True
+            ),
+            "keyholder": at_most(Text("offset from the key holder", "afvigelse fra nøgleholderen"), OFFSET_S_MAX, "s"),
+            "records": at_most(
+                Text("newest records ahead of this clock or behind it", "nyeste poster foran eller bagud for uret"),
+                RECORDS_S_MAX, "s",
+            ),
+        }  # fmt: skip
+
+    def run(self, site: Site) -> Iterable[Reading]:
+        given, folder = site.config.node, site.config.folder
+        yield self._offset(site, "centre", given.centre_url, Safe(folder / CENTRE_KEYS), NO_CENTRE)
+        if given.keyholder_url:
+            yield self._offset(site, "keyholder", given.keyholder_url, Safe(folder / KEYHOLDER_KEYS), NO_KEYHOLDER)
+        else:
+            yield not_applicable("keyholder", NO_KEYHOLDER)
+        now = told(site.config, site.clock)
+        offsets = [
+            abs(one["clock_offset_s"]) for one in (now or {}).get("sources", ())
+            if one.get("clock_offset_s") is not None
+        ]  # fmt: skip
+        if offsets:
+            yield value("records", max(offsets))
+        else:
+            yield not_applicable(
+                "records", Text("no live source tells the time", "ingen løbende kilde fortæller tiden")
+            )
+
+    @staticmethod
+    def _offset(site: Site, key: str, url: str, safe: Safe, nobody: Text) -> Reading:
+        if not url:
+            return not_tested(key, nobody)
+        try:
+            asks = caller(url, safe, site.clock, key)
+        except OSError as error:
+            return not_tested(key, said(error))
+        except LinkRefused as error:
+            return not_tested(key, said(error))
+        try:
+            asks.call("GET", HEALTH_PATH)
+        except (LinkDown, LinkRefused) as error:
+            if asks.skew_s is None:
+                return not_tested(key, said(error))
+        finally:
+            asks.close()
+        skew = asks.skew_s
+        if skew is None:
+            return not_tested(key, Text("the answer told no time", "svaret fortalte ingen tid"))
+        ahead = Text("this node's clock is ahead", "nodens ur er foran") if skew > 0 else None
+        behind = Text("this node's clock is behind", "nodens ur er bagud") if skew < 0 else None
+        return value(key, abs(skew), ahead or behind)

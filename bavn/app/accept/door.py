@@ -1,0 +1,59 @@
+"""Does the door let out only what it may? Two histories that differ in all that must stay at home, under this node's
+own policy, must give the same messages byte for byte (the twin test, with the node's own door code)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address
+
+from bavn.app.accept.check import BOTH, Asked, Reading, Site, must, none_of, not_tested, said, shown, value, yes
+from bavn.model.protocol import Measure
+from bavn.model.text import Text
+from bavn.sim.replay import NoRoom, room
+from bavn.sim.trial import ALONE, NoTrial, secrets, trial
+
+
+class DoorCheck:
+    """See the module's text."""
+
+    name = "door"
+    title = Text("Door, by twins", "Dør, ved tvillinger")
+    kinds = BOTH
+
+    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+        return {
+            "differences": none_of(
+                Text("messages of two twins that differ", "meddelelser fra to tvillinger, der afviger"), always=True
+            ),
+            "messages": shown(Text("messages compared", "meddelelser sammenlignet")),
+            "bytes": shown(Text("bytes compared", "byte sammenlignet"), "B"),
+            "secrets": none_of(Text("messages with a host or a word that must stay",
+                                    "meddelelser med en maskine eller et ord, der skal blive"), always=True),
+            "alone": none_of(Text("reports on what this actor holds alone", "meldinger om det, kun denne aktør har"),
+                             always=True),
+            "policy": must(Text("the policy can be tried", "politikken kan prøves"), always=True),
+        }  # fmt: skip
+
+    def run(self, site: Site) -> Iterable[Reading]:
+        policy, name, now_us = site.config.door, site.config.node.actor, site.clock.now_us()
+        try:
+            net = room(site.config.node.homes)
+            hosts = tuple(str(IPv4Address(int(net.network_address) + at)) for at in (7, 43))
+            twins = secrets(policy, (hosts[0], hosts[1]), now_us)
+            told = [
+                trial(name, policy, site.config.node.homes, twin, now_us, site.scratch / f"twin-{number}")
+                for number, twin in enumerate(twins)
+            ]
+        except (NoTrial, NoRoom) as error:
+            return [not_tested(key, said(error)) for key in ("differences", "secrets", "alone", "policy")]
+        one, two = (each.said.bytes for each in told)
+        inside = [word.encode() for twin in twins for word in (twin.host, twin.peer)]
+        return [
+            value("differences", differences(one, two)), value("messages", len(one)),
+            value("bytes", sum(map(len, one))),
+            value("secrets", sum(any(word in raw for word in inside) for raw in (*one, *two))),
+            value("alone", sum(ALONE.value in each.said.named for each in told)), yes("policy", is_so=True),
+        ]  # fmt: skip
+
+
+def differences(one: Sequence[bytes], two: Sequence[bytes]) -> int:
+    """In how many places two rows of messages differ; what is there on one side only counts too."""
+    return sum(a != b for a, b in zip(one, two, strict=False)) + abs(len(one) - len(two))

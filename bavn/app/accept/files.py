@@ -1,0 +1,73 @@
+"""Protocols on a disk: read, signed with the node's key, and written beside a page and a PDF. Refuses to overwrite."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from bavn.app.accept.page import as_pdf, page
+from bavn.app.config import CENTRE_KEYS, NodeConfig
+from bavn.app.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.protocol import BadProtocol, TestProtocol
+from bavn.model.protocol_file import FILE_BYTES_MAX, SignedProtocol, read, signed
+from bavn.model.text import Language
+from bavn.wire.safe import Safe
+
+SUFFIXES: Final = (".json", ".html", ".pdf")
+
+
+def signing_safe(config: NodeConfig) -> Safe:
+    """Where the key lies that signs. Stop before enrolment: a protocol is signed with the key that the centre knows."""
+    safe = Safe(config.folder / CENTRE_KEYS)
+    if not safe.enrolled:
+        raise Stop(Exit.CONFIGURATION, f"{safe.folder} holds no key that the centre knows: run `bavn node enrol` first")
+    return safe
+
+
+def sign(protocol: TestProtocol, safe: Safe) -> SignedProtocol:
+    """With the node's message key. Stop for a folder that does not hold one."""
+    try:
+        return signed(protocol, safe.keys().message)
+    except (OSError, ValueError, TypeError) as error:
+        raise Stop(Exit.CONFIGURATION, f"{safe.folder} does not hold the node's keys: {error}") from error
+
+
+def read_protocol(path: Path) -> SignedProtocol:
+    """A protocol from a file. Stop for what is none."""
+    try:
+        with path.open("rb") as opened:
+            return read(opened.read(FILE_BYTES_MAX + 1))
+    except OSError as error:
+        raise Stop(Exit.INPUT, f"{path} cannot be read ({error.strerror})") from error
+    except BadProtocol as error:
+        raise Stop(Exit.INPUT, f"{path}: {error}") from error
+
+
+def write_all(
+    given: SignedProtocol, required: Sequence[str], folder: Path, language: Language
+) -> tuple[list[Path], str]:
+    """The signed file, the page and the PDF; which were written, and why not all. Stop where the folder cannot be
+    written; a library that is missing leaves page and PDF out."""
+    protocol = given.protocol
+    stem = f"{protocol.actor}-{protocol.kind.value}-{iso(protocol.ended_us)[:19].replace(':', '').replace('-', '')}Z"
+    made = [_write(folder / f"{stem}.json", given.file())]
+    try:
+        made.append(_write(folder / f"{stem}.html", page(given, required, language).encode()))
+        made.append(_write(folder / f"{stem}.pdf", as_pdf(given, required, language)))
+    except Stop as stop:
+        if stop.code is not Exit.MISSING:
+            raise
+        return made, str(stop)
+    return made, ""
+
+
+def _write(path: Path, content: bytes) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as out:
+            out.write(content)
+    except FileExistsError as error:
+        raise Stop(Exit.CONFIGURATION, f"{path} exists: a protocol is never overwritten") from error
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"{path} cannot be written ({error.strerror})") from error
+    return path

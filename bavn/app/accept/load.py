@@ -1,0 +1,69 @@
+"""Does this machine carry the agreed load? A node of its own (throwaway.py) on the same disk and processors is given so
+many events a second; how many it took in, and how far it fell behind.
+
+It runs beside the node under test, so that what it reaches is what is left. Refuses to load the node itself.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bavn.app.accept.check import BOTH, Asked, Reading, Site, at_least, at_most, none_of, shown, value
+from bavn.app.accept.throwaway import Counted, Throwaway, counted
+from bavn.model.protocol import Measure
+from bavn.model.text import Text
+
+LAG_S_MAX: Final = 30
+TICK_S: Final = 0.1
+SHARE_MIN: Final = 0.95
+"""Of the agreed rate: the clock of a busy machine is not that exact."""
+_SETTLE_S_MAX: Final = 180.0
+
+
+class LoadCheck:
+    """See the module's text."""
+
+    name = "load"
+    title = Text("Load", "Belastning")
+    kinds = BOTH
+
+    def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
+        return {
+            "rate": at_least(Text("events taken in", "hændelser taget ind"), round(asked.rate_per_s * SHARE_MIN), "1/s",
+                             always=True),
+            "seconds": at_least(Text("how long", "hvor længe"), asked.seconds, "s", always=True),
+            "lag": at_most(Text("behind at the end", "bagud til sidst"), LAG_S_MAX, "s", always=True),
+            "lost": none_of(Text("events lost", "hændelser tabt"), always=True),
+            "agreed": shown(Text("agreed rate", "aftalt hastighed"), "1/s"),
+            "memory": shown(Text("memory at the end", "hukommelse til sidst"), "MB"),
+        }  # fmt: skip
+
+    def run(self, site: Site) -> Iterable[Reading]:
+        asked = site.asked
+        with Throwaway(site.config, site.scratch / "load") as node:
+            node.start()
+            began = time.monotonic()
+            while (spent := time.monotonic() - began) < asked.seconds:
+                due = int(spent * asked.rate_per_s) - node.events.written
+                if due > 0:
+                    node.events.write(due, site.clock.now_us())
+                time.sleep(TICK_S)
+            node.events.write(max(0, asked.rate_per_s * asked.seconds - node.events.written), site.clock.now_us())
+            wrote_s = time.monotonic() - began
+            lag_s = node.until(lambda: node.taken() >= node.events.written, _SETTLE_S_MAX, "all is taken in")
+            memory_mb = int(node.health().get("memory_mb", 0))
+            node.end()
+            there = counted(node.store)
+        return [
+            *readings(there, node.events.written, wrote_s, lag_s), value("agreed", asked.rate_per_s),
+            value("memory", memory_mb),
+        ]  # fmt: skip
+
+
+def readings(there: Counted, written: int, wrote_s: float, lag_s: float) -> list[Reading]:
+    """From what stands in the store, and how long writing took and the rest after it."""
+    return [
+        value("rate", round(there.different / (wrote_s + max(0.0, lag_s - LAG_S_MAX)), 1)),
+        value("seconds", round(wrote_s)), value("lag", round(lag_s, 1)),
+        value("lost", max(0, written - there.different)),
+    ]  # fmt: skip

@@ -1,0 +1,156 @@
+"""Does the node reach whom it must, and does it speak to nobody else? It calls the centre and the key holder, lists
+whom the configuration lets it call, and looks at the connections of the running node."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bavn.app.accept.check import (
+    BOTH,
+    NO_CENTRE,
+    NOT_RUNNING,
+    Asked,
+    Reading,
+    Site,
+    at_most,
+    none_of,
+    not_applicable,
+    not_tested,
+    said,
+    shown,
+    value,
+)
+from bavn.app.accept.clock import HEALTH_PATH, NO_KEYHOLDER, caller
+from bavn.app.accept.sockets import Peer, Unseen, called, strangers
+from bavn.app.accept.told import told
+from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.zone_service import endpoint
+from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.protocol import Measure
+from bavn.model.text import Text
+from bavn.wire.safe import Safe
+
+ANSWER_MS_MAX: Final = 5000
+WATCH_S: Final = 3.0
+LOOK_EVERY_S: Final = 0.2
+NFT_S_MAX: Final = 10
+_TLS_PORT: Final = 443
+_PLAIN_PORT: Final = 80
+
+
+class ReachCheck:
+    """See the module's text."""
+
+    name = "reachability"
+    title = Text("Reachability", "Forbindelser")
+    kinds = BOTH
+
+    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+        return {
+            "centre": at_most(Text("answer of the centre", "svar fra centralen"), ANSWER_MS_MAX, "ms", always=True),
+            "keyholder": at_most(Text("answer of the key holder", "svar fra nøgleholderen"), ANSWER_MS_MAX, "ms"),
+            "configured": shown(Text("whom the configuration lets it call", "hvem konfigurationen lader den kalde")),
+            "others": none_of(Text("others that the running node is connected to",
+                                   "andre, som den kørende node er forbundet med"), always=True),
+            "fence": shown(Text("this machine's packet filter refuses other calls out",
+                                "maskinens pakkefilter afviser andre kald ud")),
+        }  # fmt: skip
+
+    def run(self, site: Site) -> Iterable[Reading]:
+        given, folder = site.config.node, site.config.folder
+        yield self._answer(site, "centre", given.centre_url, Safe(folder / CENTRE_KEYS))
+        if given.keyholder_url:
+            yield self._answer(site, "keyholder", given.keyholder_url, Safe(folder / KEYHOLDER_KEYS))
+        else:
+            yield not_applicable("keyholder", NO_KEYHOLDER)
+        named = dict(configured(site.config))
+        text = ", ".join(f"{host}:{port}" for host, port in sorted(set(named.values()))) or "nobody"
+        yield value("configured", text[:400])
+        yield self._others(site, set(named.values()))
+        yield fence()
+
+    @staticmethod
+    def _answer(site: Site, key: str, url: str, safe: Safe) -> Reading:
+        if not url:
+            return not_tested(key, NO_CENTRE)
+        began = time.monotonic()
+        try:
+            asks = caller(url, safe, site.clock, key)
+            try:
+                asks.call("GET", HEALTH_PATH)
+            finally:
+                asks.close()
+        except (LinkDown, LinkRefused, OSError) as error:
+            return value(key, ANSWER_MS_MAX + 1, said(error))
+        return value(key, round((time.monotonic() - began) * 1000))
+
+    @staticmethod
+    def _others(site: Site, named: set[tuple[str, int]]) -> Reading:
+        now = told(site.config, site.clock)
+        if now is None:
+            return not_tested("others", NOT_RUNNING)
+        allowed = {Peer(address, port) for host, port in named for address in resolved(host, port)}
+        found: set[Peer] = set()
+        ends = time.monotonic() + WATCH_S
+        try:
+            while time.monotonic() < ends:
+                found |= called(int(now["pid"]))
+                time.sleep(LOOK_EVERY_S)
+        except Unseen as error:
+            return not_tested("others", said(error))
+        others = strangers(found, allowed)
+        named_ = ", ".join(f"{one.address}:{one.port}" for one in others[:10])
+        return value("others", len(others), Text(named_, named_) if others else None)
+
+
+def configured(config: NodeConfig) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Setting -> host and port that the node may call; what is wrongly written is the configuration's own matter."""
+    urls = {
+        "centre_url": config.node.centre_url, "keyholder_url": config.node.keyholder_url,
+        "webhook_url": config.enforce.webhook_url,
+    }  # fmt: skip
+    for name, url in urls.items():
+        parts = urlsplit(url)
+        if parts.hostname:
+            yield name, (parts.hostname, parts.port or (_PLAIN_PORT if parts.scheme == "http" else _TLS_PORT))
+    ends = (config.enforce.update_server, *config.enforce.resolver_upstreams, *config.enforce.zone_secondaries)
+    for number, text in enumerate(ends):
+        try:
+            if text:
+                yield f"name server {number}", endpoint(text)
+        except ValueError:
+            continue
+
+
+def resolved(host: str, port: int) -> set[str]:
+    """The addresses of a host; none where it has none."""
+    try:
+        return {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
+
+
+def fence() -> Reading:
+    """Whether nftables refuses what goes out unasked. Where it cannot be looked at, that is said."""
+    hidden = Text("only root may look at the packet filter", "kun root kan se pakkefilteret")
+    if os.geteuid() != 0:
+        return not_tested("fence", hidden)
+    try:
+        ran = subprocess.run(
+            ["nft", "-j", "list", "chains"], capture_output=True, timeout=NFT_S_MAX, check=True
+        )  # fmt: skip
+        chains = json.loads(ran.stdout)["nftables"]
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        return not_tested("fence", Text("nft is not here or does not answer", "nft er her ikke eller svarer ikke"))
+    return value("fence", "yes" if fenced(chains) else "no")
+
+
+def fenced(chains: list[Any]) -> bool:
+    """Whether a base chain for what goes out drops by default."""
+    made = [one["chain"] for one in chains if isinstance(one, dict) and isinstance(one.get("chain"), dict)]
+    return any(one.get("hook") == "output" and one.get("policy") == "drop" for one in made)

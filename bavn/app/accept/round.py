@@ -1,0 +1,77 @@
+"""Does the node take part in a round? An element reserved for tests (a canary), held by this actor's door and by test
+parties, is found by the centre and named; what this actor holds alone is not.
+
+The test parties, their centre and their key holder are in this process: the live centre opens no round for tests.
+What the live sector's rounds came to is the check `days`.
+"""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address
+
+from bavn.app.accept.check import (
+    BOTH,
+    Asked,
+    Reading,
+    Site,
+    at_least,
+    must,
+    none_of,
+    not_applicable,
+    not_tested,
+    said,
+    shown,
+    value,
+    yes,
+)
+from bavn.model.protocol import Measure
+from bavn.model.text import Text
+from bavn.sim.replay import NoRoom, room
+from bavn.sim.trial import ALONE, CANARY, NoTrial, Told, secrets, trial
+
+_TRIAL_SEED = 2
+_BY_HAND = Text("the policy names no domain by itself", "politikken nævner intet domæne af sig selv")
+
+
+class RoundCheck:
+    """See the module's text."""
+
+    name = "round"
+    title = Text("Round with canaries", "Runde med kanariefugle")
+    kinds = BOTH
+
+    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+        return {
+            "uploads": at_least(Text("uploads of this door", "uploads fra denne dør"), 1, always=True),
+            "met": must(Text("canary found by the test centre", "kanariefugl fundet af prøvecentralen"), always=True),
+            "named": must(Text("canary named in a report", "kanariefugl nævnt i en melding")),
+            "others": none_of(Text("other elements named", "andre elementer nævnt"), always=True),
+            "chain": must(Text("the ledger of it holds", "egenkontrol-loggen for den holder"), always=True),
+            "parties": shown(Text("parties, all in this process", "parter, alle i denne proces")),
+            "threshold": shown(Text("threshold", "tærskel")),
+            "lines": shown(Text("ledger lines", "linjer i egenkontrol-loggen")),
+        }
+
+    def run(self, site: Site) -> Iterable[Reading]:
+        policy, now_us = site.config.door, site.clock.now_us()
+        try:
+            host = str(IPv4Address(int(room(site.config.node.homes).network_address) + 9))
+            secret, _ = secrets(policy, (host, host), now_us)
+            told = trial(
+                site.config.node.actor, policy, site.config.node.homes, secret, now_us,
+                site.scratch / "round", seed=_TRIAL_SEED,
+            )  # fmt: skip
+        except (NoTrial, NoRoom) as error:
+            return [not_tested(key, said(error)) for key in ("uploads", "met", "named", "others", "chain")]
+        return readings(told, automatic=policy.reveal_domain == "automatic")
+
+
+def readings(told: Told, *, automatic: bool) -> list[Reading]:
+    """From what a trial came to."""
+    named = told.said.named
+    return [
+        value("uploads", told.uploads), yes("met", is_so=told.met),
+        yes("named", is_so=CANARY.value in named) if automatic else not_applicable("named", _BY_HAND),
+        value("others", len(named - {CANARY.value}), Text(ALONE.value, ALONE.value) if ALONE.value in named else None),
+        yes("chain", is_so=told.chain), value("parties", told.parties), value("threshold", told.t),
+        value("lines", told.lines),
+    ]  # fmt: skip

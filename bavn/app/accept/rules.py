@@ -1,0 +1,74 @@
+"""Are the sensor's rules loaded, whole, and not too old?"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bavn.app.accept.check import (
+    BOTH,
+    NOT_RUNNING,
+    Asked,
+    Reading,
+    Site,
+    at_least,
+    at_most,
+    none_of,
+    not_applicable,
+    not_tested,
+    value,
+)
+from bavn.app.accept.told import told
+from bavn.app.node_sources import rule_folder
+from bavn.model.moment import DAY_US
+from bavn.model.protocol import Measure
+from bavn.model.text import Text
+
+AGE_DAYS_MAX: Final = 30
+_NO_SURICATA: Final = Text("this node runs no Suricata of its own", "noden kører ingen Suricata selv")
+_NOT_LIVE: Final = Text(
+    "Suricata reads captures here and loads its rules anew for each",
+    "Suricata læser optagelser her og indlæser reglerne på ny for hver",
+)
+_NOT_ASKED: Final = Text("Suricata has not said yet what it loaded", "Suricata har endnu ikke sagt, hvad den indlæste")
+
+
+class RuleCheck:
+    """See the module's text."""
+
+    name = "rules"
+    title = Text("Rules", "Regler")
+    kinds = BOTH
+
+    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+        return {
+            "loaded": at_least(Text("rules loaded", "regler indlæst"), 1),
+            "failed": none_of(Text("rules that Suricata does not take", "regler, som Suricata ikke tager")),
+            "age": at_most(Text("age of the set that was fetched", "alder af det hentede sæt"), AGE_DAYS_MAX, "days"),
+        }
+
+    def run(self, site: Site) -> Iterable[Reading]:
+        given = site.config.sense
+        if not (given.suricata_interface or given.captures_folder):
+            return [not_applicable(key, _NO_SURICATA) for key in ("loaded", "failed", "age")]
+        return [*self._loaded(site), self._age(site)]
+
+    @staticmethod
+    def _loaded(site: Site) -> list[Reading]:
+        if not site.config.sense.suricata_interface:
+            return [not_applicable(key, _NOT_LIVE) for key in ("loaded", "failed")]
+        now = told(site.config, site.clock)
+        if now is None:
+            return [not_tested(key, NOT_RUNNING) for key in ("loaded", "failed")]
+        if now["rules"].get("loaded") is None:
+            return [not_tested(key, _NOT_ASKED) for key in ("loaded", "failed")]
+        return [value("loaded", int(now["rules"]["loaded"])), value("failed", int(now["rules"]["failed"]))]
+
+    @staticmethod
+    def _age(site: Site) -> Reading:
+        if not site.config.rules.sources:
+            return not_applicable("age", Text("no set of rules is fetched here", "her hentes intet regelsæt"))
+        try:
+            made_us = int(rule_folder(site.config).rules.stat().st_mtime * 1_000_000)
+        except OSError:
+            return not_tested("age", Text("none was fetched yet: bavn node rules update",
+                                          "intet er hentet endnu: bavn node rules update"))  # fmt: skip
+        return value("age", max(0, site.clock.now_us() - made_us) // DAY_US)

@@ -1,0 +1,60 @@
+"""Takes protocols in at a centre, beside its service: opens what that needs. Refuses to decide a step."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from bavn.app.accept.centre import look_at, part
+from bavn.app.accept.check import Asked
+from bavn.app.accept.run import demands
+from bavn.app.centre_parts import BOOK_FILE, open_desk, opened_registry
+from bavn.app.config import CentreFile
+from bavn.app.real import SystemClock
+from bavn.app.rollout_parts import rollout_over
+from bavn.centre.members.registry import Registry
+from bavn.centre.members.signed import Record
+from bavn.centre.node.desk import Desk
+from bavn.centre.node.rolling import RollOut
+from bavn.model.protocol import Part, TestKind
+from bavn.model.protocol_file import SignedProtocol
+from bavn.model.rollout import RolloutAct, Stage
+from bavn.wire.book import Book
+
+ACTS: Final[Mapping[TestKind, RolloutAct]] = {
+    TestKind.ACCEPTANCE: RolloutAct.ACCEPT, TestKind.FINAL: RolloutAct.PROVE,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """One centre's, while it is open."""
+
+    file: CentreFile
+    registry: Registry
+    opened: RollOut
+    desk: Desk
+    book: Book
+
+    def side(self, actor: str, given: SignedProtocol | None) -> Part:
+        """What the centre sees of the actor. Raises UnknownParty."""
+        protocol = None if given is None else given.protocol
+        return part(look_at(
+            actor, protocol, file=self.file, registry=self.registry, opened=self.opened, desk=self.desk, book=self.book
+        ))  # fmt: skip
+
+    def take(self, actor: str, given: SignedProtocol, asked: Asked, side: Part, by: str, why: str) -> Record:
+        """Takes it in. Raises as RollOut.take_test does."""
+        return self.opened.take_test(actor, asked.kind, given, demands(asked), side, by, why)
+
+    def move(self, actor: str, kind: TestKind, by: str, why: str) -> Stage:
+        """Takes the step that rests on it. Raises as RollOut.move does."""
+        return self.opened.move(actor, ACTS[kind], by, why)
+
+
+@contextmanager
+def opened_taking(file: CentreFile) -> Iterator[Taking]:
+    """For as long as one command asks. Stop before ``init``."""
+    with opened_registry(file) as registry, Book(file.folder / BOOK_FILE) as book:
+        opened = rollout_over(file, registry, SystemClock())
+        yield Taking(file, registry, opened, open_desk(file, registry), book)

@@ -1,0 +1,71 @@
+"""A protocol in words: values with their units and bars as people read them, in both languages. Refuses to judge."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from bavn.model.moment import iso
+from bavn.model.protocol import BOUNDS, KINDS, OUTCOMES, Bound, Figure, Outcome, Part, TestProtocol, Value
+from bavn.model.text import Language, Text
+
+UNITS: Final = {"days": Text("days", "dage"), "1/s": Text("a second", "i sekundet"), "%": Text("%", "%")}
+ANSWERS: Final = {"yes": Text("yes", "ja"), "no": Text("no", "nej"), "none": Text("none", "ingen"),
+                  "nobody": Text("nobody", "ingen")}  # fmt: skip
+MARKS: Final = {
+    Outcome.PASSED: "ok", Outcome.FAILED: "!!", Outcome.NOT_APPLICABLE: "--", Outcome.NOT_TESTED: "??",
+}  # fmt: skip
+BROKE_OFF: Final = Text("broke off: {why}", "afbrudt: {why}")
+NONE: Final = Text("–", "–")
+
+
+def valued(value: Value | None, unit: str, language: Language) -> str:
+    """A number or word with its unit."""
+    if value is None:
+        return NONE.say(language)
+    if isinstance(value, str):
+        return ANSWERS[value].say(language) if value in ANSWERS else value
+    said = f"{value:,}".replace(",", " ") if isinstance(value, int) else f"{value:g}"
+    said = said.replace(".", ",") if language == "da" else said
+    named = UNITS[unit].say(language) if unit in UNITS else unit
+    return f"{said} {named}".rstrip()
+
+
+def barred(figure: Figure, language: Language) -> str:
+    """What a value had to be; a dash where it decides nothing."""
+    measure = figure.measure
+    if measure.bound is Bound.SHOWN:
+        return NONE.say(language)
+    if isinstance(measure.bar, str):
+        return valued(measure.bar, measure.unit, language)
+    return f"{BOUNDS[measure.bound].say(language)} {valued(measure.bar, measure.unit, language)}"
+
+
+def outcome(figure: Figure, language: Language) -> str:
+    """What became of it; a figure that is only shown passed nothing."""
+    if figure.measure.bound is Bound.SHOWN and figure.missing is None:
+        return NONE.say(language)
+    return OUTCOMES[figure.outcome].say(language)
+
+
+def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str]:
+    """A part for a terminal; without ``figures`` only those that are in the way."""
+    took = valued(round(part.took_ms / 1000, 1), "s", language)
+    yield f"[{MARKS[part.outcome]}] {part.title.say(language)}: {OUTCOMES[part.outcome].say(language)} ({took})"
+    if part.fault:
+        yield f"     {BROKE_OFF.say(language).format(why=part.fault)}"
+    for one in part.figures:
+        bad = one.outcome is Outcome.FAILED or (one.outcome is Outcome.NOT_TESTED and one.measure.required)
+        if figures or bad:
+            yield f"     {figure_line(one, language)}"
+
+
+def figure_line(figure: Figure, language: Language) -> str:
+    """One figure in one line."""
+    made = f"{figure.measure.name.say(language)}: {valued(figure.value, figure.measure.unit, language)}"
+    if figure.measure.bound is not Bound.SHOWN:
+        made += f" ({barred(figure, language)}): {outcome(figure, language)}"
+    return made + (f"; {figure.reason.say(language)}" if figure.reason else "")
+
+
+def title(protocol: TestProtocol, language: Language) -> str:
+    """What it is, whose, and when."""
+    return f"{KINDS[protocol.kind].say(language)}: {protocol.actor}, {iso(protocol.ended_us)[:16].replace('T', ' ')}Z"

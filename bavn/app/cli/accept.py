@@ -1,0 +1,178 @@
+"""`bavn node accept`, `node verify-protocol` and `bavn centre accept`: an acceptance or final operations test, its
+signed protocol, and the centre that takes it in. Refuses to decide that an actor goes on: a person does."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.book import NODE_TOML, AsJson, By, Spoken
+from bavn.app.cli.book import Config as NodeConfigFile
+from bavn.app.cli.desk import CENTRE_TOML, Config
+from bavn.app.exits import Exit, Stop
+from bavn.model.protocol import Outcome, TestKind
+from bavn.model.text import Language
+
+Kind = Annotated[TestKind, typer.Option("--kind", help="Which test: acceptance, or final after the trial operation.")]
+Rate = Annotated[int, typer.Option("--rate", help="The agreed load, in events a second.", min=1, max=200_000)]
+Seconds = Annotated[
+    int,
+    typer.Option("--seconds", help="How long the load lasts; 0 is 20 s, in the final test 300 s.", min=0, max=86_400),
+]
+ProtocolFile = Annotated[Path, typer.Argument(help="A protocol as `bavn node accept` wrote it (JSON).")]
+
+
+def node_accept(
+    config: NodeConfigFile = NODE_TOML,
+    *,
+    kind: Kind = TestKind.ACCEPTANCE,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="This part alone; may be given again for another.")
+    ] = None,
+    rate: Rate = 1000,
+    seconds: Seconds = 0,
+    days: Annotated[int, typer.Option(help="How far the final test looks back on rounds.", min=1, max=90)] = 7,
+    out: Annotated[Path, typer.Option(help="The folder in which the protocol is written.")] = Path(),
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    by: By = "operator",
+) -> None:
+    """Test this node and write the signed protocol: JSON, HTML and PDF. Exit code 10 unless every part has passed."""
+    import tempfile
+
+    from bavn.app.accept.check import SECONDS_DEFAULT, Asked, Site
+    from bavn.app.accept.files import sign, signing_safe, write_all
+    from bavn.app.accept.run import chosen, required
+    from bavn.app.accept.run import run as run_checks
+    from bavn.app.accept.words import part_lines
+    from bavn.app.config import read_node
+    from bavn.app.real import SystemClock, SystemDice
+
+    try:
+        checks = chosen(kind, only or ())
+    except ValueError as error:
+        raise Stop(Exit.USAGE, str(error)) from error
+    file = read_node(config)
+    safe = signing_safe(file)
+    asked = Asked(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind], days=days)
+    with tempfile.TemporaryDirectory(prefix="bavn-accept-") as scratch:
+        site = Site(
+            config=file, asked=asked, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by[:60]
+        )  # fmt: skip
+        protocol = run_checks(
+            site, checks, lambda check: _say(f"{check.title.say(language)} ..."),
+            lambda part: _say("\n".join(part_lines(part, language, figures=False))),
+        )  # fmt: skip
+    made = sign(protocol, safe)
+    wanted = [check.name for check in checks] if only else required(kind)
+    files, missing = write_all(made, wanted, out, language)
+    if missing:
+        _say(missing)
+    outcome = protocol.outcome(wanted)
+    if as_json:
+        said = {"outcome": outcome.value, "sha256": made.digest, "files": [str(one) for one in files]}
+        print(json.dumps(said | {"parts": {one.name: one.outcome.value for one in protocol.parts}}, ensure_ascii=False))
+    else:
+        print("\n".join(_summary(outcome, made.digest, files, language)))
+    if outcome is not Outcome.PASSED:
+        raise typer.Exit(Exit.UNHEALTHY)
+
+
+def verify_protocol(
+    file: ProtocolFile,
+    *,
+    key: Annotated[str, typer.Option(help="The public key in hex of the node that is said to have signed it.")],
+    kind: Annotated[TestKind | None, typer.Option("--kind", help="Also refuse a test of another kind.")] = None,
+    rate: Rate = 1000,
+    seconds: Seconds = 0,
+    language: Spoken = "en",
+) -> None:
+    """Check a protocol's signature and whether it has passed, by its figures and this version's bars. Needs no node."""
+    from bavn.app.accept.check import SECONDS_DEFAULT, Asked
+    from bavn.app.accept.files import read_protocol
+    from bavn.app.accept.run import demands
+    from bavn.app.accept.words import title
+    from bavn.model.protocol import shortfalls
+
+    given = read_protocol(file)
+    protocol = given.protocol
+    if not given.holds(key.strip().lower()):
+        raise Stop(Exit.REFUSED, f"{file}: the signature is not that of key {key[:16]}..., or the protocol was changed")
+    if kind is not None and protocol.kind is not kind:
+        raise Stop(Exit.REFUSED, f"{file}: it is of the {protocol.kind.value} test")
+    asked = Asked(kind=protocol.kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[protocol.kind])
+    found = shortfalls(protocol, demands(asked))
+    print(f"{title(protocol, language)}\nsha256 {given.digest}\nthe signature holds")
+    if found:
+        raise Stop(Exit.UNHEALTHY, f"{file}: it has not passed: {'; '.join(found[:10])}")
+    print("it has passed")
+
+
+def centre_accept(
+    actor: Annotated[str, typer.Argument(help="As the register names it: a-z, 0-9 and -.")],
+    protocol: Annotated[
+        Path | None, typer.Argument(help="The protocol that its node signed (JSON); without it, only look.")
+    ] = None,
+    config: Config = CENTRE_TOML,
+    *,
+    kind: Kind = TestKind.ACCEPTANCE,
+    rate: Rate = 1000,
+    seconds: Seconds = 0,
+    move: Annotated[bool, typer.Option("--move", help="Also take the roll-out's step that rests on it.")] = False,
+    why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.")] = "",
+    language: Spoken = "en",
+    by: By = "",
+) -> None:
+    """Look at an actor from the centre's side, and take in its node's protocol: verified, fresh, never used before."""
+    from bavn.app.accept.check import SECONDS_DEFAULT, Asked
+    from bavn.app.accept.files import read_protocol
+    from bavn.app.accept.taking import opened_taking
+    from bavn.app.accept.words import part_lines
+    from bavn.app.cli.rollout import refusals
+    from bavn.app.config import read_centre
+    from bavn.centre.node.rolling import ProtocolRefused
+
+    if protocol is not None and not why:
+        raise Stop(Exit.USAGE, "say why with --why: taking a protocol in is a line of the audit log")
+    if move and protocol is None:
+        raise Stop(Exit.USAGE, "--move rests on a protocol: name its file")
+    given = None if protocol is None else read_protocol(protocol)
+    asked = Asked(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
+    with opened_taking(read_centre(config)) as taking, refusals():
+        side = taking.side(actor, given)
+        print("\n".join(part_lines(side, language, figures=True)))
+        if given is None:
+            if side.outcome is not Outcome.PASSED:
+                raise typer.Exit(Exit.UNHEALTHY)
+            return
+        try:
+            made = taking.take(actor, given, asked, side, by, why)
+        except ProtocolRefused as error:
+            code = Exit.UNHEALTHY if error.refused.rule in ("passed", "centre") else Exit.REFUSED
+            raise Stop(code, f"{protocol}: {error}") from error
+        print(f"test {made.number} of {actor}: taken in, sha256 {given.digest}")
+        if move:
+            print(f"{actor}: {taking.move(actor, kind, by, why).value}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _summary(outcome: Outcome, digest: str, files: list[Path], language: Language) -> list[str]:
+    from bavn.model.protocol import OUTCOMES
+
+    return [f"{OUTCOMES[outcome].say(language)}, sha256 {digest}", *(str(one) for one in files)]
+
+
+def attach_node(app: typer.Typer) -> None:
+    """Puts the commands under `bavn node`."""
+    app.command("accept")(node_accept)
+    app.command("verify-protocol")(verify_protocol)
+
+
+def attach_centre(app: typer.Typer) -> None:
+    """Puts the command under `bavn centre`."""
+    app.command("accept")(centre_accept)

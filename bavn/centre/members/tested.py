@@ -1,0 +1,81 @@
+"""Protocols of tests that the centre took in: which may be taken in, and which one a step may rest on.
+
+A protocol is taken in when it is the actor's own, signed by the key it enrolled with, of the kind that was asked for,
+fresh, passed by the centre's own bars, and never taken in before. The centre signs what it looked at, protocol and all.
+Refuses to know what is measured: the demands are handed in.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import Connection
+
+from bavn.centre.members import rollout, signed
+from bavn.centre.members.signed import Record
+from bavn.model.moment import DAY_US, MINUTE_US
+from bavn.model.outcome import Refused
+from bavn.model.protocol import Demands, Part, TestKind, shortfalls
+from bavn.model.protocol_file import SignedProtocol
+from bavn.model.rollout import RolloutAct
+
+AGE_DAYS_MAX: Final = 14
+AHEAD_US_MAX: Final = 10 * MINUTE_US
+SHORTFALLS_NAMED_MAX: Final = 5
+STEPS: Final[Mapping[RolloutAct, TestKind]] = {
+    RolloutAct.ACCEPT: TestKind.ACCEPTANCE, RolloutAct.PROVE: TestKind.FINAL,
+}  # fmt: skip
+"""Which test a step rests on."""
+
+
+def refusal(
+    given: SignedProtocol, actor: str, kind: TestKind, key: str, now_us: int, demands: Demands
+) -> Refused | None:  # fmt: skip
+    """Why a protocol is not taken in. ``key``: the message key (hex) that the actor enrolled with."""
+    protocol = given.protocol
+    if not given.holds(key):
+        return Refused("signature", f"it is not signed by the key that {actor} enrolled with, or it was changed")
+    if protocol.actor != actor:
+        return Refused("actor", f"it is {protocol.actor}'s, not {actor}'s")
+    if protocol.kind is not kind:
+        return Refused("kind", f"it is of the {protocol.kind.value} test, not of the {kind.value} test")
+    if protocol.ended_us > now_us + AHEAD_US_MAX:
+        return Refused("ahead", "it ends in the future by this centre's clock")
+    if now_us - protocol.ended_us > AGE_DAYS_MAX * DAY_US:
+        return Refused("age", f"it is older than {AGE_DAYS_MAX} days")
+    found = shortfalls(protocol, demands)
+    if found:
+        more = f" and {len(found) - SHORTFALLS_NAMED_MAX} more" if len(found) > SHORTFALLS_NAMED_MAX else ""
+        return Refused("passed", f"it has not passed: {'; '.join(found[:SHORTFALLS_NAMED_MAX])}{more}")
+    return None
+
+
+def taken_before(tx: Connection, digest: str) -> Record | None:
+    """The record by which this protocol was taken in, whoever's it was said to be."""
+    return next((one for one in signed.holding(tx, "test", digest) if one.said["protocol_sha256"] == digest), None)
+
+
+def usable(tx: Connection, actor: str, act: RolloutAct, now_us: int) -> Record | None:
+    """The latest protocol that a step may rest on: taken in, of its kind, fresh, begun since the actor came to where it
+    stands, and not used yet."""
+    kind, party = STEPS.get(act), rollout.party(tx, actor)
+    if kind is None or party is None:
+        return None
+    used = {one.evidence for one in rollout.moves(tx, actor)}
+    for record in reversed(signed.records(tx, "test", actor)):
+        said = record.said
+        fresh = now_us - int(said["ended_us"]) <= AGE_DAYS_MAX * DAY_US
+        since = int(said["began_us"]) >= party.since_us - AHEAD_US_MAX
+        if said["test"] == kind.value and fresh and since and said["protocol_sha256"] not in used:
+            return record
+    return None
+
+
+def body(given: SignedProtocol, centre: Part, by: str, why: str) -> dict[str, object]:
+    """What the centre signs of a protocol that it takes in."""
+    protocol = given.protocol
+    return {
+        "test": protocol.kind.value, "protocol_sha256": given.digest, "protocol": given.file().decode(),
+        "began_us": protocol.began_us, "ended_us": protocol.ended_us, "version": protocol.version, "by": by, "why": why,
+        "outcomes": {one.name: one.outcome.value for one in protocol.parts},
+        "centre": {one.key: [one.value, one.outcome.value] for one in centre.figures},
+    }  # fmt: skip

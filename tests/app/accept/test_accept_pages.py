@@ -1,0 +1,129 @@
+"""A protocol as page, PDF and lines: all of its figures, in both languages, accessible, and no word unescaped."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.app.accept.centre import Look, part, taken_part
+from bavn.app.accept.files import read_protocol, write_all
+from bavn.app.accept.page import as_pdf, page
+from bavn.app.accept.rules import RuleCheck
+from bavn.app.accept.run import required, run
+from bavn.app.accept.words import part_lines
+from bavn.app.cli.node import app as node_app
+from bavn.app.exits import Exit, Stop
+from bavn.model.heard import NodeHealth
+from bavn.model.member import ActorState
+from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.protocol import Outcome, TestKind
+from bavn.model.protocol_file import signed
+from tests.app.reports.pdf_ua import wrong
+from tests.app.test_cli_casework import run as command
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"n" * 32)
+NOW_US = 20_000 * DAY_US
+
+
+@pytest.fixture
+def given(bench):
+    """A signed protocol of the centre's side and of rules that are not tested."""
+    made = run(bench('[sense]\nsuricata_interface = "eth0"\n').site, [RuleCheck()])
+    return signed(
+        replace(made, parts=(*made.parts, part(LOOK), replace(part(LOOK), name="odd", fault="<b>broke"))), KEY
+    )
+
+
+HEALTH = NodeHealth(
+    item_id="a", actor="region-a", version="1", sensor="up", capture_loss_permille=0, clock_skew_s=1, queue_messages=0,
+    last_round=None, received_us=NOW_US - 60 * SECOND_US,
+)  # fmt: skip
+LOOK = Look(
+    now_us=NOW_US, state=ActorState.ACTIVE, certificate_until_us=NOW_US + 60 * DAY_US, agreement_until_day=20_100,
+    health=HEALTH, rounds=(10, 10), shut=(), inbox=0, outbox=1, drill="lifted",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("other", "key", "outcome"),
+    [
+        ({}, "", Outcome.PASSED), ({"state": ActorState.SUSPENDED}, "let_in", Outcome.FAILED),
+        ({"certificate_until_us": NOW_US + DAY_US}, "certificate", Outcome.FAILED),
+        ({"certificate_until_us": None}, "certificate", Outcome.FAILED),
+        ({"agreement_until_day": 20_000}, "agreement", Outcome.FAILED),
+        ({"agreement_until_day": None}, "agreement", Outcome.FAILED), ({"health": None}, "contact", Outcome.NOT_TESTED),
+        ({"health": replace(HEALTH, received_us=NOW_US - 3600 * SECOND_US)}, "contact", Outcome.FAILED),
+        ({"health": replace(HEALTH, clock_skew_s=-90)}, "clock", Outcome.FAILED),
+        ({"rounds": (10, 5)}, "rounds", Outcome.FAILED), ({"shut": ("Report",)}, "quotas", Outcome.FAILED),
+        ({"inbox": 900}, "inbox", Outcome.FAILED), ({"outbox": 101}, "outbox", Outcome.FAILED),
+        ({"drill": ""}, "drill", Outcome.FAILED), ({"drill": "refused"}, "drill", Outcome.FAILED),
+        ({"drill": None, "rounds": (0, 0)}, "", Outcome.PASSED),
+    ],
+)  # fmt: skip
+def test_the_centre_s_side_passes_where_all_is_well_and_names_what_is_not(other, key, outcome) -> None:
+    made = part(replace(LOOK, **other))
+    assert made.outcome is outcome
+    bad = {one.key for one in made.figures if one.outcome in (Outcome.FAILED, Outcome.NOT_TESTED)}
+    assert bad - {"clock", "version"} == ({key} - {"clock"} if key else set())
+
+
+def test_a_tier_that_a_policy_leaves_out_is_no_round_missed() -> None:
+    assert taken_part({"A": 90, "B": 10}, {"B": 9}) == (10, 9)
+    assert taken_part({"A": 90, "B": 10}, {}) == (100, 0)
+    assert taken_part({}, {}) == (0, 0)
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_a_page_holds_every_figure_and_nothing_unescaped(given, language) -> None:
+    text = page(given, required(TestKind.ACCEPTANCE), language)
+    assert text == page(given, required(TestKind.ACCEPTANCE), language)
+    for one in given.protocol.parts:
+        for figure in one.figures:
+            assert figure.measure.name.say(language).replace("'", "&#39;") in text
+    assert given.digest in text
+    assert "<b>broke" not in text
+    assert "<script" not in text
+    assert {"en": "at least 14 days", "da": "mindst 14 dage"}[language] in text
+
+
+@pytest.mark.slow
+def test_the_pdf_is_pdf_ua_and_the_same_twice(given, tmp_path) -> None:
+    made = as_pdf(given, ["rules"], "da")
+    assert made == as_pdf(given, ["rules"], "da")
+    file = tmp_path / "protocol.pdf"
+    file.write_bytes(made)
+    assert wrong(file) == ["7.1: nothing is tagged /Figure"], "it holds no picture"
+
+
+def test_lines_name_what_is_in_the_way() -> None:
+    broken = replace(part(replace(LOOK, inbox=900)), fault="")
+    said = "\n".join(part_lines(broken, "en", figures=False))
+    assert "messages of its that wait here: 900 (at most 100): failed" in said
+    assert "certificate" not in said
+    assert "højst 100" in "\n".join(part_lines(broken, "da", figures=True))
+
+
+def test_files_are_written_once_and_checked_with_the_public_key(given, tmp_path) -> None:
+    files, missing = write_all(given, ["rules"], tmp_path / "out", "en")
+    assert ([one.suffix for one in files], missing) == ([".json", ".html", ".pdf"], "")
+    assert read_protocol(files[0]).digest == given.digest
+    with pytest.raises(Stop, match="never overwritten"):
+        write_all(given, ["rules"], tmp_path / "out", "en")
+    assert "has not passed" in command(node_app, "verify-protocol", files[0], "--key", given.key, code=Exit.UNHEALTHY)
+    command(node_app, "verify-protocol", files[0], "--key", "00" * 32, code=Exit.REFUSED)
+    command(node_app, "verify-protocol", files[0], "--key", given.key, "--kind", "final", code=Exit.REFUSED)
+    changed = json.loads(files[0].read_text())
+    changed["protocol"]["actor"] = "region-b"
+    files[0].write_text(json.dumps(changed))
+    assert "was changed" in command(node_app, "verify-protocol", files[0], "--key", given.key, code=Exit.REFUSED)
+    files[0].write_text("{}")
+    command(node_app, "verify-protocol", files[0], "--key", given.key, code=Exit.INPUT)
+    command(node_app, "verify-protocol", tmp_path / "none", "--key", given.key, code=Exit.INPUT)
+
+
+def test_a_node_that_is_not_enrolled_or_a_part_that_is_none_is_one_message(bench, tmp_path) -> None:
+    file = bench("").folder / "node.toml"
+    assert "enrol" in command(node_app, "accept", "-c", file, "--only", "rules", code=Exit.CONFIGURATION)
+    assert "no part is called" in command(node_app, "accept", "-c", file, "--only", "tea", code=Exit.USAGE)
+    assert list(tmp_path.glob("*.json")) == []
