@@ -20,6 +20,7 @@ from bavn.app.cli import (
     hunt,
     node_cases,
     node_counts,
+    node_policy,
     node_warnings,
     questions,
     reveals,
@@ -47,6 +48,7 @@ verdicts.attach(app)
 reveals.attach(app)
 app.command("questions")(questions.questions)
 app.command("counts")(node_counts.counts)
+app.add_typer(node_policy.app, name="policy")
 app.command("evidence")(evidence.evidence)
 app.command("attach")(attach.attach)
 node_cases.attach(app)
