@@ -38,7 +38,8 @@ TURNS: Final[dict[str, dict[str, int]]] = {
         "set_elements_max": _UP, "rounds_per_hour_max": _UP, "reveal_domain": _UP, "reveal_address": _UP,
         "reveal_fingerprint": _UP, "reveal_pair": _UP, "reveal_chain": _UP, "reveal_file": _UP,
         "reports_per_day_max": _UP, "tell_sightings": _UP, "answer_questions": _UP, "questions_per_day_max": _UP,
-        "answer_cases": _UP, "case_answers_per_day_max": _UP, "answer_warnings": _UP, "note_nis2": _UP,
+        "answer_cases": _UP, "case_answers_per_day_max": _UP, "answer_warnings": _UP, "exercises": _UP,
+        "note_nis2": _UP,
         "attach_evidence": _UP, "evidence_per_day_max": _UP, "hear_verdicts": _BESIDE, "verdicts_per_day_max": _BESIDE,
         "tell_health": _UP, "tell_counts": _UP, "counts_epsilon": _UP, "counts_epsilon_30_days": _UP,
         "counts_cell_max": _UP, "leave_out": _DOWN,
@@ -98,6 +99,14 @@ _QUESTIONS: Final = {
     "never": Text("No question of the centre is answered.", "Intet spørgsmål fra centralen besvares."),
 }  # fmt: skip
 
+_EXERCISES: Final = {
+    "automatic": Text("The sector's exercises are taken part in without asking, apart from all that is real (S5).",
+                      "Der deltages i sektorens øvelser uden at spørge, adskilt fra alt virkeligt (S5)."),
+    "ask": Text("The sector's exercises are taken part in only when a person here has allowed it (S5).",
+                "Der deltages kun i sektorens øvelser, når et menneske her har tilladt det (S5)."),
+    "never": Text("No exercise is taken part in.", "Der deltages ikke i øvelser."),
+}  # fmt: skip
+
 
 def means(table: str, name: str, value: Any, about: About) -> Text:
     """What the field does with this value."""
@@ -107,6 +116,8 @@ def means(table: str, name: str, value: Any, about: About) -> Text:
     if name == "answer_questions":
         return _QUESTIONS[value]
     sentence = says(table, name, about.holds)
+    if name == "exercises":
+        return _EXERCISES[value]
     if isinstance(value, bool):
         return sentence if value else _OFF[name]
     return Text(f"{shown(value, about)}: {sentence.en}", f"{shown(value, about)}: {sentence.da}")

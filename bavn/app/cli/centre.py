@@ -14,6 +14,7 @@ from bavn.app.cli import (
     console,
     counts,
     exchange,
+    exercise,
     indicator,
     leads,
     member,
@@ -55,6 +56,7 @@ publish.attach(app)
 rollout.attach(app)
 app.add_typer(indicator.app, name="indicator")
 app.add_typer(warning.app, name="warning")
+app.add_typer(exercise.app, name="exercise")
 clock.attach(app)
 app.command("counts")(counts.counts)
 app.command("console")(console.centre_console)

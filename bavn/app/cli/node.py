@@ -20,6 +20,7 @@ from bavn.app.cli import (
     hunt,
     node_cases,
     node_counts,
+    node_exercise,
     node_policy,
     node_warnings,
     questions,
@@ -53,6 +54,7 @@ app.command("evidence")(evidence.evidence)
 app.command("attach")(attach.attach)
 node_cases.attach(app)
 node_warnings.attach(app)
+app.add_typer(node_exercise.app, name="exercise")
 app.command("health")(health.health)
 app.command("dry-run")(dry_run.dry_run)
 way_in.attach(app)
