@@ -27,6 +27,7 @@ def leaves(policy: DoorPolicy) -> list[tuple[str, Text]]:
     return [
         ("S0", _rounds(policy)), *(("S1", one) for one in _reports(policy)), ("S2", _sightings(policy)),
         ("S2", _questions(policy)), ("S3", _counts(policy)), ("S4", _health(policy)), ("S5", _people(policy)),
+        ("S5", _exercises(policy)),
     ]  # fmt: skip
 
 
@@ -110,9 +111,15 @@ def _people(policy: DoorPolicy) -> Text:
     }
     named = [what for what, allowed in may.items() if allowed]
     if not named:
-        return Text("nothing: people here may send nothing", "intet: folk her må intet sende")
+        return Text("nothing that people send by hand", "intet, som folk sender i hånden")
     return Text(f"what a person here sends by hand and sees first: {_and(named, 'en')}",
                 f"hvad et menneske her sender i hånden og ser først: {_and(named, 'da')}")  # fmt: skip
+
+
+def _exercises(policy: DoorPolicy) -> Text:
+    mode = _SAID[policy.exercises]
+    return Text(f"how far an exercise has come here, of rows that are made up: {mode.en}",
+                f"hvor langt en øvelse er nået her, om opfundne rækker: {mode.da}")  # fmt: skip
 
 
 def _and(words: Sequence[Text], language: str) -> str:
