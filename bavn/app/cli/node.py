@@ -24,6 +24,7 @@ from bavn.app.cli import (
     node_policy,
     node_warnings,
     questions,
+    replay,
     reveals,
     rules,
     store,
@@ -51,6 +52,7 @@ app.command("questions")(questions.questions)
 app.command("counts")(node_counts.counts)
 app.add_typer(node_policy.app, name="policy")
 app.command("evidence")(evidence.evidence)
+app.command("replay")(replay.replay)
 app.command("attach")(attach.attach)
 node_cases.attach(app)
 node_warnings.attach(app)
