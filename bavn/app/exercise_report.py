@@ -250,6 +250,8 @@ def _missed(exercise: Exercise) -> Section:
 def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
     name, said = one.role.actor, one.said()
     made = []
+    if not said & {ActorStep.SUSPECTED, ActorStep.MISSED}:
+        made.append(Text(f"{name}: it was not played to its end.", f"{name}: den blev ikke spillet til ende."))
     if ActorStep.MISSED in said:
         made.append(Text(f"{name}: no detector saw it.", f"{name}: ingen detektor så det."))
     if ActorStep.KEPT in said:

@@ -145,6 +145,8 @@ def test_a_node_allows_declines_and_sees(node) -> None:
     (row,) = [json.loads(line) for line in run(node_app, "exercise", "list", "--json", "--config", node).splitlines()]
     assert [(step["step"], step["by"], step["told"]) for step in row["steps"]] == [("allowed", "anna", False)]
     assert row["mark"] == "EXERCISE"
+    assert "stopped" in run(node_app, "exercise", "quit", one, "--config", node)
+    run(node_app, "exercise", "quit", one, "--config", node, code=Exit.NOT_NOW)
 
 
 def test_the_report_says_what_was_missed_with_its_source() -> None:

@@ -238,6 +238,15 @@ class Exercises:
                 (now_us, exercise_id, step.value, second, detector, bucket, by),
             )
 
+    def quit(self, exercise_id: str) -> bool:
+        """Ends it here at once, whatever the centre says from then on; False where it was over already."""
+        with self._book.transaction() as tx:
+            done = tx.execute(
+                "UPDATE door_exercise SET over_us = ?, state = ? WHERE exercise_id = ? AND over_us IS NULL",
+                (self._clock.now_us(), ExerciseState.STOPPED.value, exercise_id),
+            )
+        return done.rowcount > 0
+
     def step(self, lane: Lane | None) -> None:
         """What is due: takes part where the policy says so, plays, blocks, ends, tells and wipes. Repeatable."""
         if not self._count("over_us IS NULL OR said != '{}'", ()):

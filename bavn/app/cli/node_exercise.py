@@ -57,15 +57,32 @@ def seen(exercise: Id, config: Config = NODE_TOML, *, by: By = "operator", langu
     _leave(exercise, ActorStep.SEEN, config, by, language)
 
 
-def _leave(exercise: str, step: ActorStep, config: Any, by: str, language: Language) -> None:
-    from bavn.actor.door.exercises import EXERCISES_SQL, StepSaid, exercises_of
-    from bavn.model.outcome import Refused
+@app.command("quit")
+def quit_it(exercise: Id, config: Config = NODE_TOML, *, by: By = "operator", language: Spoken = "en") -> None:
+    """End it here at once, also after taking part; the centre is told that it is cleaned up."""
+    known = _known(exercise, config)
+    with opened_cases(config) as there:
+        if not there.exercises.quit(known):
+            raise Stop(Exit.NOT_NOW, f"EXERCISE {known}: it is over here already")
+    print(f"{MARK.say(language)} {known}: {STATES[ExerciseState.STOPPED].say(language)} ({by})")
+
+
+def _known(exercise: str, config: Any) -> str:
+    """The exercise whose id begins so. Stop where there is none, or more than one."""
+    from bavn.actor.door.exercises import EXERCISES_SQL, exercises_of
 
     with asks(config) as rows:
         found = [one for one in exercises_of(rows(EXERCISES_SQL)) if one.exercise_id.startswith(exercise)]
     if not exercise or len(found) != 1:
         raise Stop(Exit.NOT_FOUND, f"{len(found)} exercises begin with {exercise[:40]!r} (bavn node exercise list)")
-    known = found[0].exercise_id
+    return found[0].exercise_id
+
+
+def _leave(exercise: str, step: ActorStep, config: Any, by: str, language: Language) -> None:
+    from bavn.actor.door.exercises import StepSaid
+    from bavn.model.outcome import Refused
+
+    known = _known(exercise, config)
     with opened_cases(config) as there:
         tried = StepSaid(
             number=1 << 50, at_us=0, exercise_id=known, step=step.value, second=0, detector=None, p_bucket=None, by=by

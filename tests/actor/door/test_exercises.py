@@ -107,6 +107,18 @@ def test_the_kill_ends_it_at_once_and_so_does_its_own_end(centre) -> None:
     assert south.door.cases.exercises.get(ONE).said == {}
 
 
+def test_an_actor_can_end_it_here_at_any_time(centre) -> None:
+    north, lane = playing(centre), TestLane()
+    stepped(north, lane)
+    assert north.door.cases.exercises.quit(ONE)
+    assert stepped(north, lane, minutes=10) == ["cleaned"]
+    assert not north.door.cases.exercises.quit(ONE)
+    centre.to(north, told(2, state="released"))
+    assert heard(north)[-1] == ("refused", "exercise_new")
+    assert stepped(north, lane, minutes=10) == []
+    assert lane.asked == []
+
+
 def test_what_is_said_is_the_same_whatever_the_actor_holds(centre) -> None:
     """Twins that differ in all that they suspect, and in who allowed it, say the same bytes."""
     mine = Observable.of("domain", element_of(ONE).value)
