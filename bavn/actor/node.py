@@ -12,6 +12,7 @@ from threading import Event
 
 from bavn.actor.detect.run import Survey
 from bavn.actor.door.door import Door
+from bavn.actor.door.exercises import Lane
 from bavn.actor.door.questions import Due, Finding, Questions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.protect.hunt import Found
@@ -188,7 +189,7 @@ class Answers:
 class Talker:
     """The half of the node that hears, protects and sends. ``condition``: how the node is, for its health.
     ``in_sector``: False at a node that no centre waits to hear from. ``tell_counts``: tells the counts of a day that is
-    over, if they are due. ``waits_for``: why a round waits, if one does."""
+    over, if they are due. ``lane``: where exercises are played. ``waits_for``: why a round waits, if one does."""
 
     clock: Clock
     link: Link
@@ -198,6 +199,7 @@ class Talker:
     settings: NodeSettings
     in_sector: bool = True
     tell_counts: Callable[[], object] = lambda: None
+    lane: Lane | None = None
     waits_for: str | None = field(default=None, init=False)
     _answers: Answers = field(init=False)
     _health_us: int = 0
@@ -241,6 +243,7 @@ class Talker:
         self.waits_for = self.door.join()
         self.door.tell_withdrawals()
         self.door.cases.tell()
+        self.door.cases.exercises.step(self.lane)
         if self._tell_all():
             self.send()
         if self._answers.step():

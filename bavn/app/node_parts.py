@@ -29,10 +29,11 @@ from bavn.actor.sense.suricata_config import SOCKET_NAME
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.exercise_runner import Runner
 from bavn.app.exits import Exit, Stop
 from bavn.app.log_sources import reads_logs
 from bavn.app.node_packets import keeper_of
-from bavn.app.node_protect import protection, zone_service_of
+from bavn.app.node_protect import never_block, protection, zone_service_of
 from bavn.app.node_sources import rule_folder, sources_of
 from bavn.app.noise import discrete_laplace
 from bavn.app.own_indicators import OwnIndicators
@@ -151,6 +152,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     talker = Talker(
         clock, link, door, protect, _condition(recorder, door), settings, in_sector=bool(config.node.centre_url),
         tell_counts=counting.tell,
+        lane=Runner(config.door, config.protect, never_block(config), clock, watches=store is not None),
     )  # fmt: skip
     return NodeParts(
         config,

@@ -35,6 +35,7 @@ DANISH: Final[dict[str, dict[str, str]]] = {
         "questions_per_day_max": "Det højeste antal indikatorer, centralen må spørge om på 24 timer.",
         "answer_cases": "Folk her må besvare, hvad centralen spørger aktøren om i en sag.",
         "answer_warnings": "Folk her må besvare centralens varsler: kvitteret, berørt eller ej, udført.",
+        "exercises": "Deltag i sektorens øvelser, adskilt fra alt virkeligt: automatisk, spørg eller aldrig.",
         "case_answers_per_day_max": "Det højeste antal svar til sager, der går ud på 24 timer.",
         "note_nis2": "Folk her må notere aktørens egne NIS2-trin til centralens ure.",
         "attach_evidence": "Folk her må vedhæfte beviser til en sag efter at have set dem.",

@@ -6,6 +6,7 @@ in lower-case hex. Nothing here is trusted beyond that: well-formed, plausible, 
 
 from dataclasses import dataclass
 
+from bavn.model.exercise import ActorStep
 from bavn.model.lead import Sign
 from bavn.model.nis2 import CrossBorder
 from bavn.model.observable import Observable
@@ -213,6 +214,21 @@ class WarningAnswer:
     received_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseSaid:
+    """How far an exercise has come at an actor. ``second``: since its beginning, by the actor's clock."""
+
+    item_id: str
+    actor: str
+    exercise_id: str
+    serial: int
+    step: ActorStep
+    second: int
+    detector: str | None
+    p_bucket: int | None
+    received_us: int
+
+
 Heard = (
     Upload
     | Tags
@@ -228,6 +244,7 @@ Heard = (
     | Nis2Step
     | Attached
     | WarningAnswer
+    | ExerciseSaid
 )
 
 

@@ -6,6 +6,7 @@ The counterpart of heard.py: share turns each of these into one message through 
 
 from dataclasses import dataclass
 
+from bavn.model.exercise import ExerciseState, Plan, Role
 from bavn.model.indicator import Indicator
 from bavn.model.question import Question
 from bavn.model.sector_warning import SectorWarning
@@ -130,7 +131,19 @@ class Cautioning:
     warning: SectorWarning
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercising:
+    """An exercise for this actor, whole; ``version`` counts its states."""
+
+    to: str
+    exercise_id: str
+    version: int
+    state: ExerciseState
+    plan: Plan
+    role: Role
+
+
 Said = (
     Opening | TagsWanted | RevealWanted | Closing | Releasing | Withdrawing | Asking | Telling | Judging | Switching
-    | Cautioning
+    | Cautioning | Exercising
 )  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bavn.model.work import EVIDENCE_BYTES_MAX, OWN_MAX, TASKS_MAX, TECHNIQUES_MAX, TEXT_CHARS_MAX, WORDS_MAX
 from bavn.wire import fields as f
+from bavn.wire.exercise_messages import ExerciseStep, ExerciseTold
 from bavn.wire.privacy import Message, Privacy
 
 # --- up -------------------------------------------------------------------------------------------------------
@@ -387,9 +388,9 @@ class WarningGiven(Message):
 
 UP: Final[tuple[type[Message], ...]] = (
     ShareUpload, Receipts, Declined, Report, Withdrawn, Observation, Receipt, QuestionAnswered, QuestionDeclined,
-    CaseAnswered, CaseEvidence, Nis2Noted, WarningAnswered, Counts, Health,
+    CaseAnswered, CaseEvidence, Nis2Noted, WarningAnswered, ExerciseStep, Counts, Health,
 )  # fmt: skip
 DOWN: Final[tuple[type[Message], ...]] = (
     RoundOpened, ReceiptsAsked, RevealAsked, RoundClosed, IndicatorReleased, IndicatorWithdrawn, QuestionAsked,
-    CasePart, VerdictGiven, SectorSwitched, WarningGiven,
+    CasePart, VerdictGiven, SectorSwitched, WarningGiven, ExerciseTold,
 )  # fmt: skip

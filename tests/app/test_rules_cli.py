@@ -208,6 +208,18 @@ def test_check_names_what_fails_in_own_files(node):
     assert (code, "none.rules cannot be read" in err) == (Exit.CONFIGURATION, True)
 
 
+def test_a_file_is_tried_before_it_lies_there(node, monkeypatch):
+    monkeypatch.chdir(node.folder)
+    (node.folder / "new.rules").write_text(rule(3000009) + "gibberish\n")
+    code, out, _ = node.ask("check", "new.rules")
+    assert (code, f"{node.folder / 'new.rules'}:2: no rule options." in out) == (Exit.INPUT, True)
+    (node.folder / "new.rules").write_text(rule(3000009))
+    assert node.ask("check", "new.rules")[0] == Exit.OK
+    code, _, err = node.ask("check", "none.rules")
+    assert (code, "none.rules cannot be read" in err) == (Exit.CONFIGURATION, True)
+    assert node.ask("check", str(node.folder))[0] == Exit.USAGE
+
+
 def test_an_entry_is_made_listed_and_ended(node):
     code, out, _ = node.ask("suppress", "3000001", "--src", "10.0.0.0/8", *ENDS)
     assert code == 0

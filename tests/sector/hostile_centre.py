@@ -33,6 +33,7 @@ from bavn.sim.script import suspicion
 from bavn.wire import messages, seal
 from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS
+from bavn.wire.exercise_messages import ExerciseTold, Objective
 from bavn.wire.ledger import Ledger
 from bavn.wire.stix import bundle_of
 
@@ -188,4 +189,10 @@ def every_kind(text):
         observables=(messages.AskedObservable(type="domain", value=why),), acknowledge_us=NOW_US + DAY_US,
         until_us=NOW_US + DAY_US,
     )  # fmt: skip
+    for element in ("evil.com", "bavn-exercise-00000000000000aa.example"):
+        yield ExerciseTold(
+            exercise_id="exercise-00000000000000aa", version=1, state="running", title_en=why[:120], title_da=why[:120],
+            objectives=(Objective(en=why[:300], da=why[:300]),), campaign="beacon", element=element, after_minutes=0,
+            begins_us=NOW_US, ends_us=NOW_US + DAY_US,
+        )  # fmt: skip
     yield messages.RoundClosed(round_id=round_id)

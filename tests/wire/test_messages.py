@@ -16,13 +16,14 @@ from pydantic.fields import FieldInfo
 
 from bavn.wire import messages
 from bavn.wire.enrol import Certified, EnrolAsked, RenewAsked
+from bavn.wire.exercise_messages import Objective
 from bavn.wire.messages import DOWN, UP, CellTag, Member, OtherTag, Report, Reveal
 from bavn.wire.privacy import ClassMissing, Message, Privacy
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "messages.md"
 INSIDE = (
     CellTag, Member, messages.AskedCell, OtherTag, Reveal, messages.AskedObservable, messages.PartTask,
-    messages.PartWords, messages.PartClock,
+    messages.PartWords, messages.PartClock, Objective,
 )  # fmt: skip
 ENROLLING = (EnrolAsked, RenewAsked, Certified)
 SECTIONS = {"up": UP, "down": DOWN, "inside": INSIDE, "enrolling": ENROLLING}

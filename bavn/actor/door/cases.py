@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bavn.actor.door.case_book import ATTACH, CASES_MAX, CaseBook, CaseSaid
 from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.exercises import Exercises
 from bavn.actor.door.nis2_steps import Nis2Steps
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.sector_verdicts import SectorVerdicts
@@ -22,6 +23,7 @@ from bavn.model.observable import NotCanonical, Observable, ObservableType, is_e
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.work import ACTOR_ACTS, TEXT_CHARS_MAX, NoSuchStep, TaskAct, TaskState, is_plain, task_after
+from bavn.wire.exercise_messages import ExerciseTold
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import AskedObservable, CaseAnswered, CaseEvidence, CasePart, VerdictGiven, WarningGiven
@@ -51,6 +53,10 @@ class Answering:
     content: bytes | None
 
 
+ForPeople = CasePart | VerdictGiven | WarningGiven | ExerciseTold
+"""What the centre says for people here to read and answer."""
+
+
 class Cases:
     """One actor's. ``homes``: its own networks. ``cleaned``: a text without what is a person's."""
 
@@ -77,6 +83,7 @@ class Cases:
             ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre, unclean=self._unclean,
             outside=lambda one: is_external(one, homes),
         )  # fmt: skip
+        self.exercises = Exercises(ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre)
         self._evidence = Gate[Answering, Draft](
             "door", (*self._evidence_row(), message_rule(CaseEvidence, outbox, centre)), ledger, clock, way="out",
             nothing=Draft, label=lambda item: labelled("CaseEvidence", centre, _words(item)),
@@ -91,10 +98,12 @@ class Cases:
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
-    def hear(self, message: CasePart | VerdictGiven | WarningGiven, note: Note) -> Refused | None:
+    def hear(self, message: ForPeople, note: Note) -> Refused | None:
         """Through the gate and into the book."""
         if isinstance(message, WarningGiven):
             return self.warnings.hear(message, note)
+        if isinstance(message, ExerciseTold):
+            return self.exercises.hear(message, note)
         if isinstance(message, CasePart):
             item = HeardCase(message, note, _observables(message.own))
             outcome = self._parts.offer(item)
@@ -286,6 +295,7 @@ class Cases:
         self.verdicts.forget(self._clock.now_us())
         self.nis2.forget()
         self.warnings.forget()
+        self.exercises.forget()
 
 
 def _answer(item: Answering, draft: Draft) -> Draft | Refused:

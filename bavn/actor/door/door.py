@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bavn.actor.door import labels
-from bavn.actor.door.cases import Cases
+from bavn.actor.door.cases import Cases, ForPeople
 from bavn.actor.door.draft import Draft, labelled, message_rule, put
 from bavn.actor.door.held import Held, Hold, at_once
 from bavn.actor.door.labels import CENTRE
@@ -150,7 +150,7 @@ class Door:
                 protect(message)
             elif isinstance(message, messages.QuestionAsked):
                 self.questions.hear(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
-            elif isinstance(message, messages.CasePart | messages.VerdictGiven | messages.WarningGiven):
+            elif isinstance(message, ForPeople):
                 self.cases.hear(message, labels.heard_note(opened.encoded))
             else:
                 self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]

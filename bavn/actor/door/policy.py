@@ -103,6 +103,11 @@ class DoorPolicy:
         unit="",
         holds="People here may answer the centre's warnings: acknowledged, affected or not, done.",
     )
+    exercises: str = setting(
+        "ask",
+        unit="",
+        holds="Take part in the sector's exercises, apart from all that is real: automatic, ask or never.",
+    )
     note_nis2: bool = setting(
         default=True, unit="", holds="People here may note NIS2's steps of this actor for the centre's clocks."
     )
@@ -137,7 +142,7 @@ class DoorPolicy:
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            modal = entry.name.startswith("reveal_") or entry.name == "answer_questions"
+            modal = entry.name.startswith("reveal_") or entry.name in ("answer_questions", "exercises")
             if modal and getattr(self, entry.name) not in REVEAL_MODES:
                 raise SettingsError(f"door.{entry.name} must be one of {', '.join(REVEAL_MODES)}")
         for text in self.leave_out:

@@ -15,6 +15,7 @@ from bavn.app.cli import (
     console,
     counts,
     exchange,
+    exercise,
     indicator,
     leads,
     member,
@@ -57,6 +58,7 @@ rollout.attach(app)
 accept.attach_centre(app)
 app.add_typer(indicator.app, name="indicator")
 app.add_typer(warning.app, name="warning")
+app.add_typer(exercise.app, name="exercise")
 clock.attach(app)
 app.command("counts")(counts.counts)
 app.command("console")(console.centre_console)

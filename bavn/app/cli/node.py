@@ -21,8 +21,11 @@ from bavn.app.cli import (
     hunt,
     node_cases,
     node_counts,
+    node_exercise,
+    node_policy,
     node_warnings,
     questions,
+    replay,
     reveals,
     rules,
     store,
@@ -48,10 +51,13 @@ verdicts.attach(app)
 reveals.attach(app)
 app.command("questions")(questions.questions)
 app.command("counts")(node_counts.counts)
+app.add_typer(node_policy.app, name="policy")
 app.command("evidence")(evidence.evidence)
+app.command("replay")(replay.replay)
 app.command("attach")(attach.attach)
 node_cases.attach(app)
 node_warnings.attach(app)
+app.add_typer(node_exercise.app, name="exercise")
 app.command("health")(health.health)
 app.command("dry-run")(dry_run.dry_run)
 way_in.attach(app)

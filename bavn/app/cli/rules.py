@@ -103,7 +103,15 @@ def list_rules(
 
 
 @app.command("check")
-def check(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+def check(
+    also: Annotated[
+        list[Path] | None, typer.Argument(help="Rule files to try too, before they lie there.", dir_okay=False)
+    ] = None,
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
     """Try all rules and tuning.toml with Suricata as they lie there, without touching a running one."""
     from bavn.actor.sense.base import SourceBroken
     from bavn.actor.sense.rule_set import RulesRefused, readable, source_option, try_rules
@@ -118,7 +126,12 @@ def check(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spok
             source_option(source if "://" in source else str(given.path(source)))
         _filters(given)
         files = [
-            readable(file) for file in (*own_rule_files(given), *((folder.rules,) if folder.rules.exists() else ()))
+            readable(file)
+            for file in (
+                *own_rule_files(given),
+                *((folder.rules,) if folder.rules.exists() else ()),
+                *(file.absolute() for file in also or ()),
+            )
         ]
     except RulesRefused as error:
         raise Stop(Exit.CONFIGURATION, str(error)) from error

@@ -75,6 +75,21 @@ class WarningsGiven(Protocol):
         ...
 
 
+class ExercisesTold(Protocol):
+    """The exercises that actors were told of."""
+
+    def may_say(self, exercise_id: str, actor: str, step: str) -> Refused | None:
+        """Why the actor may not say so; None if it may."""
+        ...
+
+
+class NoExercises:
+    """A centre that plays nothing (implements ExercisesTold)."""
+
+    def may_say(self, exercise_id: str, actor: str, step: str) -> Refused | None:  # noqa: ARG002
+        return Refused("unknown_exercise", "the actor was told of no such exercise")
+
+
 class NoWarnings:
     """A centre that warns nobody (implements WarningsGiven)."""
 

@@ -12,8 +12,10 @@ from typing import Final
 from bavn.centre.inbox.asks import (
     Asked,
     CasesAsked,
+    ExercisesTold,
     InboxLimits,
     NoCases,
+    NoExercises,
     NothingAsked,
     NoWarnings,
     Roster,
@@ -83,6 +85,7 @@ class Inbox:
     def __init__(
         self, book: Book, roster: Roster, rounds: Rounds, clock: Clock, limits: InboxLimits | None = None,
         asked: Asked | None = None, cases: CasesAsked | None = None, warnings: WarningsGiven | None = None,
+        exercises: ExercisesTold | None = None,
     ) -> None:  # fmt: skip
         self._book = book
         self._roster = roster
@@ -90,6 +93,7 @@ class Inbox:
         self._asked = asked or NothingAsked()
         self._cases = cases or NoCases()
         self._warnings = warnings or NoWarnings()
+        self._exercises = exercises or NoExercises()
         self._clock = clock
         self._limits = limits or InboxLimits()
         self._seen = Seen(book)
@@ -198,6 +202,7 @@ class Inbox:
             asked=self._asked,
             cases=self._cases,
             warnings=self._warnings,
+            exercises=self._exercises,
         )
         return implausible(message, known) or replace(draft, tier=tier_of(message, self._rounds))
 

@@ -13,8 +13,10 @@ from typing import Any, Final
 from bavn.centre.inbox.asks import (
     Asked,
     CasesAsked,
+    ExercisesTold,
     InboxLimits,
     NoCases,
+    NoExercises,
     NothingAsked,
     NoWarnings,
     OpenRound,
@@ -30,6 +32,7 @@ from bavn.model.tally import BLOCKED, TECHNIQUES, VOCABULARY
 from bavn.model.work import is_plain
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import RoundParams
+from bavn.wire.exercise_messages import ExerciseStep
 from bavn.wire.messages import (
     CaseAnswered,
     CaseEvidence,
@@ -64,6 +67,7 @@ class Known:
     asked: Asked = field(default_factory=NothingAsked)
     cases: CasesAsked = field(default_factory=NoCases)
     warnings: WarningsGiven = field(default_factory=NoWarnings)
+    exercises: ExercisesTold = field(default_factory=NoExercises)
 
 
 def implausible(message: Message, known: Known) -> Refused | None:
@@ -170,6 +174,14 @@ def _warning_answered(message: WarningAnswered, known: Known) -> Refused | None:
     return known.warnings.may_answer(message.warning_id, known.actor, message.version, message.act)
 
 
+def _exercise_step(message: ExerciseStep, known: Known) -> Refused | None:
+    if (message.detector is None) != (message.step != "suspected") or (message.p_bucket is None) != (
+        message.detector is None
+    ):
+        return Refused("exercise_step", "a suspicion has a detector and its strength, and nothing else has")
+    return known.exercises.may_say(message.exercise_id, known.actor, message.step)
+
+
 def _nis2_noted(message: Nis2Noted, known: Known) -> Refused | None:
     """Of the actor whose message it is: nothing in it names another."""
     if not is_plain(message.why):
@@ -209,7 +221,7 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, Known], Refused | None]]] =
     ShareUpload: _share, Receipts: _receipts, Declined: _declined, Report: _report, Withdrawn: _withdrawn,
     Observation: _observation, Receipt: _receipt, QuestionAnswered: _answered, QuestionDeclined: _question,
     CaseAnswered: _case_answered, CaseEvidence: _case_evidence, Nis2Noted: _nis2_noted,
-    WarningAnswered: _warning_answered,
+    WarningAnswered: _warning_answered, ExerciseStep: _exercise_step,
     Counts: _counts, Health: _health,
 })  # fmt: skip
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
+from bavn.model.exercise import ActorStep
 from bavn.model.heard import (
     Attached,
     BlockReceipt,
     CaseAnswer,
     Counted,
     Decline,
+    ExerciseSaid,
     Heard,
     Nis2Step,
     NodeHealth,
@@ -25,6 +27,7 @@ from bavn.model.lead import Sign
 from bavn.model.moment import MINUTE_US
 from bavn.model.nis2 import CrossBorder
 from bavn.model.observable import Observable, ObservableType
+from bavn.wire.exercise_messages import ExerciseStep
 from bavn.wire.messages import (
     CaseAnswered,
     CaseEvidence,
@@ -94,6 +97,9 @@ def understand(message: Message, about: About) -> Heard:
             return Attached(**said, case_id=case_id, words=words, content=content, received_us=received_us)
         case WarningAnswered():
             return WarningAnswer(**said, **message.model_dump(), received_us=received_us)
+        case ExerciseStep():
+            fields = message.model_dump() | {"step": ActorStep(message.step)}
+            return ExerciseSaid(**said, **fields, received_us=received_us)
         case Counts():
             return Counted(**said, **message.model_dump(), received_us=received_us)
         case Health():

@@ -37,6 +37,7 @@ DEFAULT_QUOTAS: Final[Mapping[str, Quota]] = {
     "CaseEvidence": Quota(messages_per_hour_max=20, bytes_per_hour_max=90 * _MB),
     "Nis2Noted": Quota(messages_per_hour_max=500, bytes_per_hour_max=4 * _MB),
     "WarningAnswered": Quota(messages_per_hour_max=500, bytes_per_hour_max=4 * _MB),
+    "ExerciseStep": Quota(messages_per_hour_max=500, bytes_per_hour_max=1 * _MB),
     "Counts": Quota(messages_per_hour_max=10, bytes_per_hour_max=1 * _MB),
     "Health": Quota(messages_per_hour_max=120, bytes_per_hour_max=1 * _MB),
 }

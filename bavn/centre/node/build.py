@@ -5,6 +5,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
+from bavn.centre.cases.exercises import Exercises
 from bavn.centre.cases.indicator import IndicatorSettings
 from bavn.centre.cases.indicators import Bounds, Indicators
 from bavn.centre.cases.questions import Questions
@@ -21,6 +22,7 @@ from bavn.centre.members.registry import Registry
 from bavn.centre.node.case_post import open_case_post
 from bavn.centre.node.centre import ActiveActors, Centre, OpenRounds
 from bavn.centre.node.config import CentreConfig
+from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
@@ -52,6 +54,7 @@ def open_centre(
     registry = registry or Registry(engine, clock)
     work = Work(engine, clock, config.cases)
     warnings = Warnings(engine, clock)
+    exercises = Exercises(engine, clock)
     share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
     indicators = open_indicators(config, engine, clock, lists)
@@ -60,11 +63,12 @@ def open_centre(
         engine=engine,
         registry=registry,
         enrolment=Enrolment(registry, authority, clock, dice),
-        inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings),
+        inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises),
         share=share,
         offers=open_offers(book, clock, dice),
         case_post=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock),
         warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock),
+        exercise_post=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock),
         questions=questions,
         indicators=indicators,
         message_key=key.public_key().public_bytes_raw().hex(),

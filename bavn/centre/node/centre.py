@@ -36,6 +36,7 @@ from bavn.centre.node.case_post import CasePost
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.counts import forget_counts, keep_counts
 from bavn.centre.node.desk import Desk
+from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.lead_book import Laws, SqlLeadBook, histograms
 from bavn.centre.node.lead_facts import facts_of
 from bavn.centre.node.protection import Protection
@@ -48,6 +49,7 @@ from bavn.model.heard import (
     BlockReceipt,
     CaseAnswer,
     Counted,
+    ExerciseSaid,
     Nis2Step,
     NodeHealth,
     Observed,
@@ -104,7 +106,7 @@ class Centre:
     def __init__(
         self, config: CentreConfig, *, engine: Engine, registry: Registry, enrolment: Enrolment, inbox: Inbox,
         share: Share, offers: Offers, questions: Questions, case_post: CasePost, indicators: Indicators,
-        warning_post: WarningPost,
+        warning_post: WarningPost, exercise_post: ExercisePost,
         message_key: str, clock: Clock, dice: Dice, lists: Lists, reconstruct: Reconstruct,
     ) -> None:  # fmt: skip
         self.config = config
@@ -113,6 +115,7 @@ class Centre:
         self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
         self.exchange, self.offers = share.exchange, offers
         self._questions, self._case_post, self._warning_post = questions, case_post, warning_post
+        self._exercise_post = exercise_post
         self._message_key = message_key
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
@@ -181,6 +184,7 @@ class Centre:
                 self._questions.sent(question.id, actor, refused.rule if refused else "")
         self._case_post.step()
         self._warning_post.step()
+        self._exercise_post.step()
 
     def _work_off(self, taken: Taken) -> None:
         heard = taken.heard
@@ -197,6 +201,8 @@ class Centre:
             self._case_post.heard(heard)
         elif isinstance(heard, WarningAnswer):
             self._warning_post.heard(heard)
+        elif isinstance(heard, ExerciseSaid):
+            self._exercise_post.heard(heard)
         elif isinstance(heard, Withdrawal):
             self._case_post.taken_back(heard)
             self._cases.taken_back(heard, take_back(self._engine, heard.actor, heard.observable))
@@ -314,4 +320,5 @@ class Centre:
         self.offers.forget()
         self._case_post.tidy()
         self._warning_post.warnings.forget()
+        self._exercise_post.exercises.forget()
         self._inbox.ledger.close_parts()

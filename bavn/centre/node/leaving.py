@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 
 from bavn.centre.cases import (
     audit,
+    exercise_tables,
     intel_tables,
     questions,
     sector_switch,
@@ -72,6 +73,7 @@ DELETED: Final = (
     Deleted("its answers to warnings (S5)", warning_tables.ANSWER),
     Deleted("warnings that it was sent", warning_tables.WARNED),
     Deleted("mails of warnings to it", warning_tables.MAILED),
+    Deleted("its steps in exercises (S5)", exercise_tables.STEP),
     Deleted("its quotas", member_tables.QUOTA),
     Deleted("its functions and suppliers", member_tables.ROLE),
     Deleted("its invitations", member_tables.INVITATION),
@@ -80,6 +82,7 @@ DELETED: Final = (
 
 KEPT: Final = {
     "member_certificate": "fingerprints and times of its certificates, so that a revoked one stays known as such",
+    "exercise_to": "who had a part in which exercise; what it said there is deleted",
     "rollout_move": "the steps it took, which this proof ends",
     "rollout_plan": "what was planned for it",
     "rollout_wait": "who waits for whom",

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
+from bavn.centre.cases.exercise_tables import METADATA as EXERCISES
 from bavn.centre.cases.indicator_tables import METADATA as INDICATORS
 from bavn.centre.cases.intel_tables import METADATA as INTEL
 from bavn.centre.cases.questions import METADATA as QUESTIONS
@@ -20,7 +21,7 @@ from bavn.centre.share.tables import METADATA as SHARE
 from bavn.centre.store.tables import METADATA as STORE
 
 METADATA: Final[tuple[MetaData, ...]] = (
-    STORE, MEMBERS, ROLLOUT, PARTNERS, NODE, CASES, INDICATORS, QUESTIONS, INTEL, WORK, WARNINGS, SWITCH,
+    STORE, MEMBERS, ROLLOUT, PARTNERS, NODE, CASES, INDICATORS, QUESTIONS, INTEL, WORK, WARNINGS, EXERCISES, SWITCH,
     SHARE,
     PUBLISH,
 )  # fmt: skip

@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from bavn.centre.share.case_rules import CaseGrounds
+from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.centre.share.warning_rules import WarningGrounds
+from bavn.model.exercise import element_of
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -18,6 +20,7 @@ from bavn.model.said import (
     Asking,
     Cautioning,
     Closing,
+    Exercising,
     Judging,
     Opening,
     Releasing,
@@ -29,6 +32,7 @@ from bavn.model.said import (
     Withdrawing,
 )
 from bavn.wire.codec import Encoded
+from bavn.wire.exercise_messages import ExerciseTold, Objective
 from bavn.wire.fields import LEFT_MAX
 from bavn.wire.ledger import Note
 from bavn.wire.messages import (
@@ -87,13 +91,14 @@ class Grounds:
 @dataclass(frozen=True, slots=True)
 class Letter:
     """Something to say to one actor; ``grounds`` goes with an indicator, ``case`` with what is said of a case,
-    ``warning`` with a warning. ``until_us``: after that it is of no use."""
+    ``warning`` with a warning, ``exercise`` with an exercise. ``until_us``: after that it is of no use."""
 
     said: Said
     grounds: Grounds | None = None
     until_us: int | None = None
     case: CaseGrounds | None = None
     warning: WarningGrounds | None = None
+    exercise: ExerciseGrounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ KINDS: Final[dict[type[Said], type[Message]]] = {
     Opening: RoundOpened, TagsWanted: ReceiptsAsked, RevealWanted: RevealAsked, Closing: RoundClosed,
     Releasing: IndicatorReleased, Withdrawing: IndicatorWithdrawn, Asking: QuestionAsked,
     Telling: CasePart, Judging: VerdictGiven, Switching: SectorSwitched, Cautioning: WarningGiven,
+    Exercising: ExerciseTold,
 }  # fmt: skip
 
 
@@ -157,6 +163,8 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
             return {"indicator_id": said.indicator_id, "version": said.version}
         case Cautioning():
             return _warning(said)
+        case Exercising():
+            return _exercise(said)
         case Telling():
             return _part(said)
         case Judging(version=version, verdict=verdict):
@@ -175,6 +183,16 @@ def _warning(said: Cautioning) -> dict[str, Any]:
         "text_en": content.text.en, "text_da": content.text.da, "tlp": content.tlp.value, "pap": int(content.pap),
         "observables": _named(content.observables), "sent_us": warning.sent_us,
         "acknowledge_us": warning.acknowledge_us, "until_us": warning.until_us,
+    }  # fmt: skip
+
+
+def _exercise(said: Exercising) -> dict[str, Any]:
+    plan, role = said.plan, said.role
+    return {
+        "exercise_id": said.exercise_id, "version": said.version, "state": said.state.value, "title_en": plan.title.en,
+        "title_da": plan.title.da, "objectives": tuple(Objective(en=one.en, da=one.da) for one in plan.objectives),
+        "campaign": role.campaign.value, "element": element_of(said.exercise_id).value,
+        "after_minutes": role.after_minutes, "begins_us": plan.begins_us, "ends_us": plan.ends_us,
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bavn.centre.share.case_rules import CASE_ID, CaseGrounds, marking, nobody_named, own_only, verdict_stands
+from bavn.centre.share.exercise_rules import ExerciseGrounds, exercise_for, exercise_names
 from bavn.centre.share.letter import KINDS, Grounds, Letter, LetterDraft, fields_of
 from bavn.centre.share.warning_rules import WarningGrounds, addressed, warning_marking, warning_names
 from bavn.model.indicator import Indicator, Pap, Tlp
@@ -19,7 +20,7 @@ from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.partner import tlp_within
 from bavn.model.ports import Clock
-from bavn.model.said import Asking, Cautioning, Judging, Releasing, Switching, Telling
+from bavn.model.said import Asking, Cautioning, Exercising, Judging, Releasing, Switching, Telling
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
 from bavn.wire.outbox import Outbox
@@ -69,6 +70,8 @@ class ShareRules:
             Rule("addressed", _on_warning(addressed)),
             Rule("warning_marking", _on_warning(warning_marking)),
             Rule("warning_names", _on_warning(warning_names)),
+            Rule("exercise_for", _on_exercise(exercise_for)),
+            Rule("exercise_names", _on_exercise(exercise_names)),
             Rule("kill_switch", self._kill_switch),
             Rule("origin_hidden", _on_indicator(self._origin_hidden)),
             Rule("written", self._written),
@@ -239,6 +242,19 @@ def _on_warning(judge: Callable[[Cautioning, WarningGrounds], Refused | None]) -
         if letter.warning is None:
             return Refused("addressed", "nobody says why it may go out")
         return judge(letter.said, letter.warning) or draft
+
+    return apply
+
+
+def _on_exercise(judge: Callable[[Exercising, ExerciseGrounds], Refused | None]) -> Apply:
+    """A rule about an exercise; it never passes without grounds."""
+
+    def apply(letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+        if not isinstance(letter.said, Exercising):
+            return draft
+        if letter.exercise is None:
+            return Refused("exercise_for", "nobody says why it may go out")
+        return judge(letter.said, letter.exercise) or draft
 
     return apply
 

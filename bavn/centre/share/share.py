@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.deliveries import Deliveries, Mark, Pending
 from bavn.centre.share.exchange import Exchange
+from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.centre.share.letter import CLOSING_KEPT_US, Grounds, Letter
 from bavn.centre.share.post import Post
 from bavn.centre.share.ring import Decision, Ring, RingRules
@@ -113,10 +114,13 @@ class Share:
         if self._on_queued is not None:
             self._on_queued(actor)
 
-    def say(self, said: Said, case: CaseGrounds | None = None, warning: WarningGrounds | None = None) -> Refused | None:
-        """A round message, a question, a warning, or something of a case on these grounds; queued once. Raises
-        GateBroken."""
-        return self.post.say(Letter(said, until_us=self._until(said), case=case, warning=warning))
+    def say(
+        self, said: Said, case: CaseGrounds | None = None, warning: WarningGrounds | None = None,
+        exercise: ExerciseGrounds | None = None,
+    ) -> Refused | None:  # fmt: skip
+        """A round message, a question, a warning, an exercise, or something of a case on these grounds; queued once.
+        Raises GateBroken."""
+        return self.post.say(Letter(said, until_us=self._until(said), case=case, warning=warning, exercise=exercise))
 
     def release(self, wishes: Sequence[Wish], order_no: int) -> dict[str, str]:
         """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.

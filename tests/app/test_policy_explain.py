@@ -1,0 +1,203 @@
+"""A policy explained: every field has a way, errors have their line, and gate 1's own rules say what would leave."""
+
+import json
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from bavn.actor.door.known import Known
+from bavn.actor.door.reveals import Reveals
+from bavn.actor.door.state import State
+from bavn.app.cli.node import app
+from bavn.app.config import POLICY_TABLES, read_node
+from bavn.app.policy_explain import consequences, line_of, policy_of
+from bavn.app.policy_file import fields_of
+from bavn.app.policy_means import TURNS, Way, means, ways
+from bavn.app.real import SystemClock
+from bavn.model.evidence import evidence_nats
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable
+from bavn.model.settings import SettingsError
+from bavn.model.suspicion import RowsRef, Suspicion
+from bavn.model.text import Text
+from bavn.wire.book import Book
+
+DOMAIN, ADDRESS = Observable.of("domain", "evil-c2.com"), Observable.of("ip4", "185.1.2.3")
+OLD, VETOED = Observable.of("domain", "old-c2.com"), Observable.of("domain", "vetoed.com")
+
+
+def suspicion(number: int, observable: Observable, p: float, days_ago: float) -> Suspicion:
+    last_us = SystemClock().now_us() - int(days_ago * DAY_US)
+    return Suspicion(
+        id=f"{number:x}" * 8 + "0" * 24, detector="beacon", technique="T1071", host=f"10.0.0.{number}",
+        peer=observable.value, observables=(observable,), p=p, p_source="own", evidence_nats=evidence_nats(p),
+        statistic=3.0, first_us=last_us - 1, last_us=last_us, hosts=1, listed=False,
+        why=Text("It calls.", "Den kalder."), rows=RowsRef("flow", (), 0, 1),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "north"\nhomes = ["10.0.0.0/8"]\n')
+    (tmp_path / "data").mkdir()
+    now_us = SystemClock().now_us()
+    with Book(tmp_path / "data/node.db") as book:
+        found = [
+            suspicion(1, DOMAIN, 1e-4, 1), suspicion(2, ADDRESS, 0.02, 1), suspicion(3, OLD, 1e-4, 20),
+            suspicion(4, VETOED, 1e-4, 1),
+        ]  # fmt: skip
+        Known(book).replace(found, now_us)
+        State(book, bytes(32)).set_wish(VETOED, "veto", "anna", now_us)
+        kept = Reveals(book)
+        kept.note("ab" * 16, "A", Observable.of("domain", "named.com"), ("south",), "", now_us - DAY_US)
+        kept.note("ab" * 16, "A", Observable.of("domain", "long-ago.com"), ("south",), "", now_us - 30 * DAY_US)
+    return file
+
+
+def run(config, *words):
+    done = CliRunner().invoke(app, ["policy", "explain", *map(str, words), "--config", str(config)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.output
+
+
+def rows(config, *words):
+    return [json.loads(line) for line in run(config, *words, "--json").splitlines()]
+
+
+def fault(config, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        policy_of(text, read_node(config), "p.toml")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_every_field_has_a_way_and_words_in_both_languages() -> None:
+    for table, kind in POLICY_TABLES.items():
+        shown = fields_of({name: made() for name, made in POLICY_TABLES.items()}, "")
+        named = {one.name for one in shown if one.table == table}
+        assert named == set(TURNS[table]), kind
+        for one in (one for one in shown if one.table == table):
+            said = means(table, one.name, one.value, one.about)
+            assert said.en != said.da
+            if one.kind == "bool":
+                values = [means(table, one.name, value, one.about) for value in (False, True)]
+                assert values[0] != values[1]
+
+
+def test_what_would_leave_with_another_policy_is_told_and_the_reverse(config, tmp_path) -> None:
+    other = tmp_path / "policy-b"
+    other.mkdir()
+    (other / "policy.toml").write_text('[door]\nreveal_domain = "ask"\nweak_p_max = 0.01\nreports_per_day_max = 300\n')
+    made = rows(config, other)
+    changes = {one["name"]: one["ways"] for one in made if one["what"] == "change"}
+    assert changes == {
+        "reveal_domain": ["less leaves"], "weak_p_max": ["less leaves"], "reports_per_day_max": ["more leaves"],
+    }  # fmt: skip
+    differ = {one["element"]: (one["before"], one["after"]) for one in made if one["what"] == "differ"}
+    assert differ == {str(DOMAIN): ("leaves", "asks"), str(ADDRESS): ("leaves", "stays")}
+    assert [one["element"] for one in made if one["what"] == "asked"] == ["domain:named.com"]
+    (tried,) = (one for one in made if one["what"] == "tried")
+    assert (tried["before"], tried["after"]) == (
+        {"leaves": 2, "asks": 0, "stays": 1}, {"leaves": 0, "asks": 1, "stays": 2}
+    )  # fmt: skip
+
+
+def test_the_reverse_the_other_policy_lets_more_out(config, tmp_path) -> None:
+    (tmp_path / "policy.toml").write_text('[door]\nreveal_domain = "never"\n')
+    more = tmp_path / "more.toml"
+    more.write_text('[door]\nreveal_domain = "automatic"\n')
+    made = rows(config, more)
+    assert [(one["element"], one["before"], one["after"]) for one in made if one["what"] == "differ"] == [
+        (str(DOMAIN), "stays", "leaves")
+    ]
+    assert "more can leave" in run(config, more)
+    danish = run(config, more, "--language", "da")
+    assert "mere kan gå ud" in danish
+    assert "S1-meldinger om domæner går ud automatisk" in danish
+
+
+def test_the_policy_in_force_is_explained_and_nothing_is_changed(config, tmp_path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text("# ours\n[door]\n\ntell_counts = false\n[protect]\nautomatic = false\n")
+    before = file.read_bytes(), (tmp_path / "data/node.db").read_bytes()
+    said = run(config)
+    assert "line 4: [door] tell_counts = false\n      No counts leave (S3)." in said
+    assert "line 6: [protect] automatic = false\n      Every block waits for a person." in said
+    assert "internal addresses" in said
+    assert "What differs" not in said
+    assert len([one for one in rows(config, "--all") if one["what"] == "line"]) == sum(map(len, TURNS.values()))
+    assert (file.read_bytes(), (tmp_path / "data/node.db").read_bytes()) == before
+
+
+def test_a_node_that_has_not_run_explains_too(config, tmp_path) -> None:
+    (tmp_path / "data/node.db").unlink()
+    assert "has not run" in run(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('[door]\nreveal_domain = "sometimes"\n', 2, "automatic, ask, never"),
+        ("[door]\n\nstrong_p_max = 0.2\n", 3, "at most 0.05"),
+        ("[door]\njoin_strong = 1\n", 2, "true or false"),
+        ("[door]\nleave_out = []\nleav_out = []\n", 3, "leav_out"),
+        ("[door]\nx = = 1\n", 2, "no TOML"),
+        ("\n[doors]\n", 2, "[doors]"),
+        ("door = 3\n", 1, "must be a table"),
+        ('[door]\njoin_weak = true\nleave_out = ["shoe:7"]\n', 3, "no observable"),
+        ('[protect]\nnever_block_file = "nowhere.toml"\n', 2, "never_block_file"),
+    ],
+)  # fmt: skip
+def test_a_bad_policy_is_one_error_with_its_line(config, text, line, said) -> None:
+    words = fault(config, text)
+    assert words.startswith(f"p.toml, line {line}:")
+    assert said in words
+
+
+def test_a_file_that_is_not_there_or_no_text_is_one_error(config, tmp_path) -> None:
+    for name, raw in (("a.toml", b"\xff\xfe"), ("b.toml", b"#" * 1_000_001)):
+        (tmp_path / name).write_bytes(raw)
+    for name in ("a.toml", "b.toml", "c.toml"):
+        done = CliRunner().invoke(app, ["policy", "explain", str(tmp_path / name), "--config", str(config)])
+        assert isinstance(done.exception, SettingsError), name
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.text(max_size=200) | st.lists(st.sampled_from([
+    "[door]", "[protect]", "[x", "a.b = 1", "join_strong = true", "leave_out = [\n", "]", '"""', "= 1", "door.x = 2",
+    "reveal_domain = 'ask'", "own_domains = ['x']", "[door]#", "[[door]]",
+]), max_size=12).map("\n".join))  # fmt: skip
+@example(text="[" * 3000)
+@example(text="[door]\nleave_out = [1979-05-27]")
+@example(text="[protect]\nown_domains = ['æ..']\n")
+def test_any_text_is_a_policy_or_one_error_with_a_line_in_it(tmp_path_factory, text) -> None:
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "node.toml").write_text('[node]\nactor = "north"\n')
+    given_config = read_node(folder / "node.toml")
+    try:
+        made = policy_of(text, given_config, "p.toml")
+    except SettingsError as error:
+        line = int(str(error).removeprefix("p.toml, line ").partition(":")[0])
+        assert 1 <= line <= text.count("\n") + 1 + text.count("\r") + 20
+    else:
+        assert consequences(made, made) == []
+
+
+def test_a_line_is_found_in_its_own_table() -> None:
+    text = "[protect]\nautomatic = true\n[ door ] # x\njoin_weak = true\n\n'join_strong' = true\n"
+    assert [line_of(text, "door", name) for name in ("join_weak", "join_strong", "nothing")] == [4, 6, 3]
+    assert line_of(text, "protect", "automatic") == 2
+    assert line_of("door.join_weak = true", "door", "join_weak") == 1
+
+
+def test_ways_of_modes_numbers_and_lists() -> None:
+    assert ways("door", "reveal_domain", "never", "ask") == (Way.MORE_OUT,)
+    assert ways("door", "strong_t_min", 2, 3) == (Way.LESS_OUT,)
+    assert ways("door", "leave_out", ["a"], ["b"]) == (Way.MORE_OUT, Way.LESS_OUT)
+    assert ways("protect", "automatic", True, False) == (Way.LESS_BLOCKED,)
+    assert ways("protect", "own_domains", [], ["a.dk"]) == (Way.LESS_BLOCKED,)
+    assert ways("protect", "retry_s", 5, 6) == (Way.ELSE,)
+    assert ways("protect", "retry_s", 5, 5) == ()
