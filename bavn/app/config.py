@@ -21,6 +21,7 @@ from bavn.app.config_misp import MispTable, misps_of
 from bavn.app.config_oidc import OidcTable
 from bavn.app.config_publish import PublishTable
 from bavn.app.config_remind import RemindTable
+from bavn.app.config_scale import ScaleTable
 from bavn.app.config_sensor import HealthTable, RulesTable, SuricataTable
 from bavn.app.hunt_settings import HuntTable
 from bavn.centre.node.config import CentreConfig, config_of
@@ -161,6 +162,7 @@ class NodeConfig:
     health: HealthTable
     console: ConsoleTable
     oidc: OidcTable
+    scale: ScaleTable
     door: DoorPolicy
     protect: ProtectPolicy
 
@@ -290,7 +292,7 @@ def read_centre(file: Path) -> CentreFile:
 NODE_TABLES: dict[str, type[Any]] = {
     "node": NodeTable, "sense": SenseTable, "suricata": SuricataTable, "rules": RulesTable, "store": StoreTable,
     "detect": DetectSettings, "hunt": HuntTable, "enforce": EnforceTable, "evidence": EvidenceSettings,
-    "health": HealthTable, "console": ConsoleTable, "oidc": OidcTable,
+    "health": HealthTable, "console": ConsoleTable, "oidc": OidcTable, "scale": ScaleTable,
 }  # fmt: skip
 POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPolicy}
 

@@ -7,12 +7,14 @@ node_service's.
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn import __version__
 from bavn.actor.detect.rule_memory import RuleMemory
 from bavn.actor.detect.run import Survey, survey
+from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.held import by_size
@@ -27,6 +29,7 @@ from bavn.actor.protect.sightings import blocked_met
 from bavn.actor.sense.base import Source
 from bavn.actor.sense.suricata_config import SOCKET_NAME
 from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.hunt import hunt
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exits import Exit, Stop
@@ -50,6 +53,9 @@ from bavn.wire.ledger import Ledger
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
 from bavn.wire.links.keyholder import KeyHolderIdentifiers, key_holder_link
 from bavn.wire.safe import Safe
+
+if TYPE_CHECKING:
+    from bavn.app.scale_engine import Scaled
 
 BOOK_FILE = "node.db"
 SECRET_BYTES = 32
@@ -117,7 +123,8 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     zone = zone_service_of(config.enforce)
     if zone is not None:
         closing.callback(zone.close)
-    protect = protection(config, ledger, clock, store, closing, zone)
+    scale = _scale(config, store, closing)
+    protect = protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt)
     door = Door(
         name=config.node.actor, ledger=ledger, clock=clock, dice=dice, keys=_keys(config, safe, dice),
         policy=config.door, homes=config.node.homes,
@@ -138,7 +145,9 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     if store is not None:
         lookout = Lookout(
             clock=clock, store=store, sources=sources,
-            detect=_detect(config, lambda: verdicts.holding(clock.now_us()), memory),
+            detect=_detect(
+                config, lambda: verdicts.holding(clock.now_us()), memory, scale.weigh if scale else weigh_here
+            ),
             keep=lambda found, end_us: known.replace(found.suspicions, clock.now_us(), end_us, found.hosts),
             horizon_us=_horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
         )  # fmt: skip
@@ -259,7 +268,21 @@ def _senses(
     return store, sources_of(config, store, clock, closing)
 
 
-def _detect(config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory) -> Callable[[Window], Survey]:
+def _scale(config: NodeConfig, store: ColumnStore | None, closing: contextlib.ExitStack) -> "Scaled | None":
+    """Workers for detectors and hunts, if any are wanted and there is a history to ask. Stop."""
+    if store is None or not config.scale.ray:
+        return None
+    from bavn.app.scale_engine import scaled  # only who has workers needs it
+
+    made = scaled(config.scale)
+    if made is not None:
+        closing.callback(made.close)
+    return made
+
+
+def _detect(
+    config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory, weigh: Weigh
+) -> Callable[[Window], Survey]:
     lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
     rules: tuple[RowRule, ...] = ()
     if config.hunt.sigma_files:  # pySigma takes 23 MB, and most nodes have no rules of their own
@@ -267,7 +290,13 @@ def _detect(config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMe
 
         rules = sigma_rules([config.path(name) for name in config.hunt.sigma_files])
     return lambda window: survey(
-        window, indicators=lists.now(), settings=config.detect, verdicts=verdicts(), rules=rules, memory=memory
+        window,
+        indicators=lists.now(),
+        settings=config.detect,
+        verdicts=verdicts(),
+        rules=rules,
+        memory=memory,
+        weigh=weigh,
     )
 
 
