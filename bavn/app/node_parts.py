@@ -5,6 +5,7 @@ node_service's.
 """
 
 import contextlib
+import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ from bavn.app.rule_keeper import RuleKeeper
 from bavn.app.zone_service import ZoneService
 from bavn.model.ports import LinkDown, Window
 from bavn.model.rule import RowRule
+from bavn.model.settings import SettingsError
 from bavn.model.verdict import Verdicts
 from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
@@ -56,6 +58,7 @@ from bavn.wire.safe import Safe
 
 if TYPE_CHECKING:
     from bavn.app.scale_engine import Scaled
+    from bavn.wire.links.nats import NatsLink
 
 BOOK_FILE = "node.db"
 SECRET_BYTES = 32
@@ -88,7 +91,7 @@ class NodeParts:
     talker: Talker
     lookout: Lookout | None
     store: ColumnStore | None
-    link: HttpsLink | NoLink
+    link: "HttpsLink | NatsLink | NoLink"
     recorder: Recorder
     keeper: Keeper | None
     rule_keeper: RuleKeeper | None
@@ -134,7 +137,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     )  # fmt: skip
     counting = Counting(door, clock, discrete_laplace, known.all, lambda: blocked_met(book))
     link = _link(config, safe)
-    if isinstance(link, HttpsLink):
+    if not isinstance(link, NoLink):
         closing.callback(link.close)
     settings = NodeSettings(
         version=__version__, detect_s=config.node.detect_s, window_days=config.node.window_days,
@@ -153,7 +156,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         )  # fmt: skip
     keeper = keeper_of(config, store, clock)
     recorder = Recorder(config, clock, lookout, store, queued=lambda: door.queue().messages)
-    recorder.centre_skew_s = lambda: link.skew_s if isinstance(link, HttpsLink) else None
+    recorder.centre_skew_s = lambda: None if isinstance(link, NoLink) else link.skew_s
     recorder.sigma = lambda: memory.standing
     if rule_keeper is not None:
         recorder.rules = rule_keeper.told
@@ -244,10 +247,20 @@ def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
         raise Stop(Exit.CONFIGURATION, f"{file}: {error}") from error
 
 
-def _link(config: NodeConfig, safe: Safe) -> HttpsLink | NoLink:
+def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink | NoLink":
     if not config.node.centre_url:
         return NoLink()
-    return link_of(config.node.centre_url, safe, SystemClock())
+    https = link_of(config.node.centre_url, safe, SystemClock())
+    if not config.node.hub_urls:
+        return https
+    if importlib.util.find_spec("nats") is None:
+        raise Stop(Exit.CONFIGURATION, "[node] hub_urls: NATS is not installed (pip install 'bavn[nats]')")
+    from bavn.wire.links.nats import NatsLink, Standing
+
+    try:
+        return NatsLink(config.node.hub_urls, Standing(safe, SystemDice(), SystemClock()), https)
+    except ValueError as error:
+        raise SettingsError(f"[node] hub_urls: {error}") from error
 
 
 def _senses(
