@@ -13,7 +13,7 @@ from bavn.actor.detect.signature import Signature
 from bavn.actor.detect.tasks import Splits, Stays, do, weigh_by
 from bavn.actor.detect.terms import Terms
 
-CASES = ("beacon/hit-dns-jitter", "beacon/miss-everybody", "exfil", "lateral", "rarity", "bruteforce", "scan", "long")
+CASES = ("beacon/hit-dns-jitter", "beacon/miss-everybody", "lateral", "rarity", "scan")
 
 
 def elsewhere(look, tasks, seen=None):
