@@ -34,6 +34,8 @@ from bavn.model.ports import Window
 _LOG = logging.getLogger(__name__)
 SHARED_MIN: Final = 1000
 """A hunt for fewer is done before workers have been asked; so no dry run of a block waits for a cluster."""
+PART_ROWS_MIN: Final = 20_000_000
+"""In a part with fewer rows what each worker must prepare takes longer than looking (bench/scale.py)."""
 Hunts = Callable[[Window, Sequence[Observable]], list[Hunted]]
 
 
@@ -90,13 +92,17 @@ def ray_tasks(farm: Farm, store_folder: str = "") -> DoTasks:
     return done
 
 
-def ray_hunt(farm: Farm, store_folder: str = "") -> Hunts:
-    """A hunt for many observables, in parts of the history."""
+def ray_hunt(farm: Farm, store_folder: str = "", part_rows_min: int = PART_ROWS_MIN) -> Hunts:
+    """A hunt for many observables, in parts of the history with ``part_rows_min`` rows or more."""
 
     def asked(window: Window, observables: Sequence[Observable]) -> list[Hunted]:
         if not isinstance(window, StoreWindow) or len(observables) < SHARED_MIN:
             return hunt(window, observables)
-        wanted, parts = Wanted.of(observables), window.sight.parts(farm.workers)
+        sight = window.sight
+        count = min(farm.workers, sight.rows // part_rows_min)
+        if count < 2:
+            return hunt(window, observables)
+        wanted, parts = Wanted.of(observables), sight.parts(count)
         root = store_folder or str(window.root.resolve())
         shared = farm.shared(wanted)
         calls = [(__version__, shared, root, _alone(part)) for part in parts]

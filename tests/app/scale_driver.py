@@ -150,9 +150,9 @@ def main() -> None:
 
         wanted = [Observable.address(f"203.0.113.{n}") for n in range(200)]
         wanted += [Observable.address(f"198.51.{n // 250}.{n % 250}") for n in range(25_250)]
-        told["hunted"] = repr(ray_hunt(farm)(window, wanted)) == repr(hunt(window, wanted))
+        told["hunted"] = repr(ray_hunt(farm, part_rows_min=1)(window, wanted)) == repr(hunt(window, wanted))
         told["met"] = len(hunt(window, wanted))
-        other = ray_hunt(farm, store_folder=str(folder / "nowhere"))
+        other = ray_hunt(farm, str(folder / "nowhere"), part_rows_min=1)
         told["hunted without files"] = repr(other(window, wanted)) == repr(hunt(window, wanted))
         window.interrupt()
         try:

@@ -34,20 +34,29 @@ class Sight:
         there = tuple(s for s in self.snapshot.segments if s.last_us >= low and s.first_us < high)
         return replace(self, first_us=first_us, last_us=last_us, snapshot=replace(self.snapshot, segments=there))
 
+    @property
+    def rows(self) -> int:
+        """Of record tables, in the hours that it touches."""
+        return sum(self._rows_by_hour().values())
+
     def parts(self, count: int) -> list["Sight"]:
         """At most so many parts, one after the other in time, cut at whole hours, with about as many rows each."""
-        rows: dict[int, int] = {}
-        for segment in self.snapshot.segments:
-            if segment.table in TABLES:
-                for hour, some in segment.rows_by_hour:
-                    if self.first_us < (hour + 1) * HOUR_US and hour * HOUR_US < self.last_us:
-                        rows[hour] = rows.get(hour, 0) + some
+        rows = self._rows_by_hour()
         cuts, total, seen = [self.first_us], sum(rows.values()), 0
         for hour in sorted(rows):
             if seen * count >= total * len(cuts) and hour * HOUR_US > cuts[-1]:
                 cuts.append(hour * HOUR_US)
             seen += rows[hour]
         return [self.within(first, last) for first, last in pairwise([*cuts, self.last_us])]
+
+    def _rows_by_hour(self) -> dict[int, int]:
+        rows: dict[int, int] = {}
+        for segment in self.snapshot.segments:
+            if segment.table in TABLES:
+                for hour, some in segment.rows_by_hour:
+                    if self.first_us < (hour + 1) * HOUR_US and hour * HOUR_US < self.last_us:
+                        rows[hour] = rows.get(hour, 0) + some
+        return rows
 
 
 class NoLease:
