@@ -107,10 +107,11 @@ def node(flows: int, folder: Path, only: str | None) -> dict[str, object]:
             if only in (None, "hunt"):
                 import ray
 
+                parted = ray_hunt(Farm(ray, 2, 300.0), part_rows_min=1)
                 for count in (1000, 100_000):
                     wanted = indicators(count) if count > 10_000 else indicators(10_000)[:count]
                     facts[f"hunt for {count:,}"] = compared(
-                        lambda wanted=wanted: hunt(window, wanted), lambda wanted=wanted: ray_hunt(Farm(ray, 2, 300.0), part_rows_min=1)(window, wanted),
+                        lambda wanted=wanted: hunt(window, wanted), lambda wanted=wanted: parted(window, wanted),
                         rows, count,
                     )  # fmt: skip
     finally:
