@@ -19,6 +19,8 @@ from bavn.model.ports import QueryRefused
 _LOG = logging.getLogger(__name__)
 LOOPBACK: Final = "127.0.0.1"
 NOT_STARTED: Final = "did not start; start it again when the machine is less busy, or do without Ray"
+AS_THE_NODE: Final = {"worker_niceness": 0}
+"""Ray lets its workers wait behind everything else on the machine (15): on a busy one they would never be done."""
 POLL_S: Final = 0.5
 RETRIES: Final = 3
 
@@ -35,7 +37,7 @@ def started(where: str, workers: int, table: str) -> Any:
     plain: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
     try:
         if where == "local":
-            ray.init(num_cpus=workers, _node_ip_address=LOOPBACK, **plain)
+            ray.init(num_cpus=workers, _node_ip_address=LOOPBACK, _system_config=AS_THE_NODE, **plain)
         else:
             ray.init(address=where, log_to_driver=False, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
