@@ -6,6 +6,7 @@ no key, no policy, no book, no ledger. What a worker cannot do, the node does: n
 
 import logging
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Sequence
@@ -22,7 +23,6 @@ from bavn.actor.detect.base import DetectSettings, Look
 from bavn.actor.detect.indicators import IndicatorSet
 from bavn.actor.detect.tasks import DoTasks, Stays, Task, Weigh, do, weigh_by
 from bavn.actor.detect.terms import Terms
-from bavn.actor.store.engine import sweep_spill
 from bavn.actor.store.hunt import Hunted, Wanted, hunt, hunted, met_in
 from bavn.actor.store.sight import Sight
 from bavn.actor.store.window import StoreWindow
@@ -155,11 +155,16 @@ def _same(version: str) -> None:
 
 
 def _spill() -> Path:
-    """A worker's folder for what does not fit into memory: this user's alone; what killed workers left is swept."""
+    """This worker's own folder for what does not fit into memory, this user's alone; what killed workers left is
+    swept, and nobody's who lives."""
     folder = Path(tempfile.gettempdir()) / f"bavn-worker-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     stands = folder.lstat()
     if not stat.S_ISDIR(stands.st_mode) or stands.st_uid != os.getuid() or stands.st_mode & 0o077:
         raise PermissionError(f"{folder} is not this user's alone")
-    sweep_spill(folder)
-    return folder
+    for left in folder.iterdir():
+        if left.name.isdecimal() and not Path(f"/proc/{left.name}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    mine = folder / str(os.getpid())
+    mine.mkdir(exist_ok=True)
+    return mine

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,7 @@ import pytest
 from bavn.app.config_scale import ScaleTable
 from bavn.app.exits import Exit, Stop
 from bavn.app.ray_cluster import LOST, NOT_STARTED, Farm
-from bavn.app.scale_engine import OtherVersion, _same, scaled
+from bavn.app.scale_engine import OtherVersion, _same, _spill, scaled
 from bavn.model.ports import QueryRefused
 from bavn.model.settings import SettingsError
 
@@ -39,6 +41,19 @@ def test_without_ray_the_operator_is_told_what_to_install(monkeypatch) -> None:
 def test_a_worker_of_another_version_does_nothing() -> None:
     with pytest.raises(OtherVersion, match="install the same"):
         _same("0.0.0")
+
+
+def test_a_worker_spills_into_its_own_and_sweeps_what_the_dead_left(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shared = _spill().parent
+    assert shared.stat().st_mode & 0o777 == 0o700
+    for name in ("4194999", str(os.getppid())):
+        (shared / name / "engine-x").mkdir(parents=True)
+    assert _spill() == shared / str(os.getpid())
+    assert sorted(one.name for one in shared.iterdir()) == sorted([str(os.getpid()), str(os.getppid())])
+    shared.chmod(0o755)
+    with pytest.raises(PermissionError, match="alone"):
+        _spill()
 
 
 class Workers:
