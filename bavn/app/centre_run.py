@@ -38,7 +38,7 @@ def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
     for a broken invariant."""
     parts = _build_at_first(file)
     while True:
-        with parts, _metrics(file, parts), _ended_before_it_runs(parts.server):
+        with parts, _metrics(file, parts), _fanout(file, parts), _ended_before_it_runs(parts.server):
             try:
                 with keeping_intelligence(file, parts.server.fail):
                     listens(parts.server)
@@ -82,6 +82,22 @@ def _metrics(file: CentreFile, parts: CentreParts) -> AbstractContextManager[obj
         parts.centre.desk.members, PartyKeys(file.folder, "centre").ends_us, file.folder, SystemClock()
     )
     return MetricsService(parts.centre.desk.times, place.metrics_host, place.metrics_port, house)
+
+
+@contextmanager
+def _fanout(file: CentreFile, parts: CentreParts) -> Iterator[None]:
+    """Nodes that ask through NATS, where that is configured. Stop."""
+    if not file.fanout.listen:
+        yield
+        return
+    from bavn.app.fanout import fanout_of
+
+    made = fanout_of(file, parts.centre, parts.server)
+    made.start()
+    try:
+        yield
+    finally:
+        made.close()
 
 
 def _go_on(parts: CentreParts, error: CentreBroken) -> None:

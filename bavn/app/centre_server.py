@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from bavn.app.centre_service import Centre, make_app
 from bavn.app.member_service import ServiceLimits
 from bavn.app.tls_server import CONNECTIONS_EACH_MAX, TlsServer, listening, tls_server
+from bavn.app.wakes import Wakes
 
 _LOG = logging.getLogger(__name__)
 STEP_GAP_S: Final = 0.05
@@ -107,6 +108,16 @@ class CentreServer:
     def _tls(self, app: FastAPI, certificate: Path, key: Path) -> TlsServer:
         given = self._settings
         return tls_server(app, given.authority_pem, certificate, key, given.connections_each_max)
+
+    @property
+    def wakes(self) -> Wakes:
+        """Wakes pulls that wait, by whatever link they came."""
+        made: Wakes = self._app.state.wakes
+        return made
+
+    def nudge(self) -> None:
+        """Something was taken in by another link: the next step comes sooner. From any thread."""
+        self._stepper.nudge()
 
     @property
     def port(self) -> int:

@@ -16,11 +16,13 @@ from bavn.actor.protect.policy import ProtectPolicy
 from bavn.app.config_console import ConsoleTable
 from bavn.app.config_enforce import EnforceTable
 from bavn.app.config_exchange import ExchangeTable
+from bavn.app.config_fanout import FanoutTable, HubFile, HubTable
 from bavn.app.config_join import JoinTable
 from bavn.app.config_misp import MispTable, misps_of
 from bavn.app.config_oidc import OidcTable
 from bavn.app.config_publish import PublishTable
 from bavn.app.config_remind import RemindTable
+from bavn.app.config_scale import ScaleTable
 from bavn.app.config_sensor import HealthTable, RulesTable, SuricataTable
 from bavn.app.hunt_settings import HuntTable
 from bavn.centre.node.config import CentreConfig, config_of
@@ -44,6 +46,9 @@ class NodeTable:
     )
     policy_file: str = setting("policy.toml", unit="", holds="The actor's policy; missing means all defaults.")
     centre_url: str = setting("", unit="", holds="https address of the centre; empty for a node without a sector.")
+    hub_urls: tuple[str, ...] = setting(
+        (), unit="", holds="tls://HOST:PORT of NATS hubs, the nearest first; empty: HTTPS. Needs the extra `nats`."
+    )
     keyholder_url: str = setting(
         "", unit="", holds="Mode M2: https address of the key holder, a party apart from the centre; empty for mode M1."
     )
@@ -161,6 +166,7 @@ class NodeConfig:
     health: HealthTable
     console: ConsoleTable
     oidc: OidcTable
+    scale: ScaleTable
     door: DoorPolicy
     protect: ProtectPolicy
 
@@ -220,6 +226,7 @@ class CentreFile:
     console: ConsoleTable
     oidc: OidcTable
     publish: PublishTable = field(default_factory=PublishTable)
+    fanout: FanoutTable = field(default_factory=FanoutTable)
 
     @property
     def folder(self) -> Path:
@@ -260,17 +267,23 @@ def read_keyholder(file: Path) -> KeyHolderFile:
     return KeyHolderFile(base=file.resolve().parent, **_tables(file, KEYHOLDER_TABLES))
 
 
+HUB_TABLES: dict[str, type[Any]] = {"hub": HubTable}
+
+
+def read_hub(file: Path) -> HubFile:
+    """Reads hub.toml. Raises SettingsError."""
+    return HubFile(base=file.resolve().parent, **_tables(file, HUB_TABLES))
+
+
 def read_centre(file: Path) -> CentreFile:
     """Reads centre.toml. Raises SettingsError."""
     given = read_toml(file)
-    tables = {
-        name: given.pop(name, {}) for name in ("place", "join", "exchange", "remind", "console", "oidc", "publish")
-    }
+    named = ("place", "join", "exchange", "remind", "console", "oidc", "publish", "fanout")
+    tables = {name: given.pop(name, {}) for name in named}
     misps = misps_of(given.pop("misp", {}), str(file))
     if not all(isinstance(table, dict) for table in tables.values()):
         raise SettingsError(
-            f"{file}: place, join, exchange, remind, console, oidc and publish must be tables: [place], [join],"
-            " [exchange], [remind], [console], [oidc], [publish]"
+            f"{file}: {', '.join(named[:-1])} and {named[-1]} must be tables: {', '.join(f'[{one}]' for one in named)}"
         )
     try:
         return CentreFile(
@@ -281,6 +294,7 @@ def read_centre(file: Path) -> CentreFile:
             console=load(ConsoleTable, tables["console"], f"{file} [console]"),
             oidc=load(OidcTable, tables["oidc"], f"{file} [oidc]"),
             publish=load(PublishTable, tables["publish"], f"{file} [publish]"),
+            fanout=load(FanoutTable, tables["fanout"], f"{file} [fanout]"),
         )  # fmt: skip
     except SettingsError as error:
         words = str(error)
@@ -290,7 +304,7 @@ def read_centre(file: Path) -> CentreFile:
 NODE_TABLES: dict[str, type[Any]] = {
     "node": NodeTable, "sense": SenseTable, "suricata": SuricataTable, "rules": RulesTable, "store": StoreTable,
     "detect": DetectSettings, "hunt": HuntTable, "enforce": EnforceTable, "evidence": EvidenceSettings,
-    "health": HealthTable, "console": ConsoleTable, "oidc": OidcTable,
+    "health": HealthTable, "console": ConsoleTable, "oidc": OidcTable, "scale": ScaleTable,
 }  # fmt: skip
 POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPolicy}
 

@@ -21,7 +21,7 @@ from bavn.centre.correlate.tier import Tier
 from bavn.model.settings import SettingsError, faults
 from bavn.model.text import Text
 
-Role = Literal["node", "policy", "centre", "keyholder", "operator"]
+Role = Literal["node", "policy", "centre", "keyholder", "operator", "hub"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 BYTES_MAX: Final = 1 << 20
 NEAR: Final = 0.6
@@ -34,10 +34,12 @@ TABLES: Final[dict[Role, dict[str, type[Any]]]] = {
     "centre": {name: kind for name, kind in CENTRE_TABLES.items() if "." not in name},
     "keyholder": config.KEYHOLDER_TABLES,
     "operator": {"operator": OperatorTable},
+    "hub": config.HUB_TABLES,
 }
 READERS: Final[dict[Role, Callable[[Path], Any]]] = {
     "node": config.read_node, "policy": config.read_policy, "centre": config.read_centre,
     "keyholder": config.read_keyholder, "operator": read_operator,
+    "hub": config.read_hub,
 }  # fmt: skip
 
 

@@ -86,9 +86,8 @@ def to_protect(desk: Desk, view: LeadView, case_id: str, consoles: Consoles, sec
         ),
         Step(
             "Open the case's Indicators, and each of them: its page says who enforces it, in some seconds all"
-            f" {len(sector.members)} actors. In {consoles.soc}, as {consoles.soc_person.name}, choose {guard}, which has"
-            " no sensor, and see its"
-            " Protection.",
+            f" {len(sector.members)} actors. In {consoles.soc}, as {consoles.soc_person.name}, choose {guard}, which"
+            " has no sensor, and see its Protection.",
             blocked,
         ),
     ]

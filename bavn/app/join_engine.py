@@ -7,21 +7,19 @@ table in memory, and workers of a cluster fetch it once from Ray's store. Refuse
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from bavn.app.config_join import JoinTable
-from bavn.app.exits import Exit, Stop
+from bavn.app.ray_cluster import started
 from bavn.centre.correlate.join import Reconstruct
 from bavn.psi.reconstruct import Part, RunTable, Xs, part_hits, reconstruct_tables
 from bavn.psi.round import Hit, RoundParams
 
 Planes = npt.NDArray[np.uint32]
 TASKS_PER_WORKER: Final = 2
-LOOPBACK: Final = "127.0.0.1"
-NOT_STARTED: Final = "did not start; start the centre again when the machine is less busy, or do without Ray"
 
 
 def reconstruct_by(table: JoinTable) -> Reconstruct:
@@ -45,7 +43,7 @@ def threads_run(workers: int) -> RunTable:
 
 def ray_run(table: JoinTable) -> RunTable:
     """Parts as tasks of a cluster, which is started or joined now."""
-    ray = _ray(table)
+    ray = started(table.ray, table.count, "join")
     task = ray.remote(_some_parts)
 
     def run(params: RoundParams, xs: Xs, of_table: Sequence[Part], planes: Planes) -> Iterable[Hit]:
@@ -64,21 +62,3 @@ def _dealt(of_table: Sequence[Part], workers: int) -> list[Sequence[Part]]:
     """Runs of parts in order, some for each worker, so that a slow one is not waited for long."""
     size = -(-len(of_table) // (TASKS_PER_WORKER * workers))
     return [of_table[at : at + size] for at in range(0, len(of_table), size)]
-
-
-def _ray(table: JoinTable) -> Any:
-    try:
-        import ray
-    except ImportError as error:
-        raise Stop(Exit.CONFIGURATION, "[join] ray: Ray is not installed (pip install 'bavn[ray]')") from error
-    plain: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
-    try:
-        if table.ray == "local":
-            ray.init(num_cpus=table.count, _node_ip_address=LOOPBACK, **plain)
-        else:
-            ray.init(address=table.ray, log_to_driver=False, configure_logging=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise Stop(Exit.CONFIGURATION, f"[join] ray: the cluster {table.ray!r} does not answer ({error})") from error
-    except Exception as error:  # Ray has no class of its own for a start that takes longer than its 30 s
-        raise Stop(Exit.UNREACHABLE, f"[join] ray: {table.ray!r} {NOT_STARTED} ({error})") from error
-    return ray

@@ -5,14 +5,17 @@ node_service's.
 """
 
 import contextlib
+import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn import __version__
 from bavn.actor.detect.rule_memory import RuleMemory
 from bavn.actor.detect.run import Survey, survey
+from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.held import by_size
@@ -27,6 +30,7 @@ from bavn.actor.protect.sightings import blocked_met
 from bavn.actor.sense.base import Source
 from bavn.actor.sense.suricata_config import SOCKET_NAME
 from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.hunt import hunt
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exercise_runner import Runner
@@ -43,6 +47,7 @@ from bavn.app.rule_keeper import RuleKeeper
 from bavn.app.zone_service import ZoneService
 from bavn.model.ports import LinkDown, Window
 from bavn.model.rule import RowRule
+from bavn.model.settings import SettingsError
 from bavn.model.verdict import Verdicts
 from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
@@ -51,6 +56,10 @@ from bavn.wire.ledger import Ledger
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
 from bavn.wire.links.keyholder import KeyHolderIdentifiers, key_holder_link
 from bavn.wire.safe import Safe
+
+if TYPE_CHECKING:
+    from bavn.app.scale_engine import Scaled
+    from bavn.wire.links.nats import NatsLink
 
 BOOK_FILE = "node.db"
 SECRET_BYTES = 32
@@ -83,7 +92,7 @@ class NodeParts:
     talker: Talker
     lookout: Lookout | None
     store: ColumnStore | None
-    link: HttpsLink | NoLink
+    link: "HttpsLink | NatsLink | NoLink"
     recorder: Recorder
     keeper: Keeper | None
     rule_keeper: RuleKeeper | None
@@ -118,7 +127,8 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     zone = zone_service_of(config.enforce)
     if zone is not None:
         closing.callback(zone.close)
-    protect = protection(config, ledger, clock, store, closing, zone)
+    scale = _scale(config, store, closing)
+    protect = protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt)
     door = Door(
         name=config.node.actor, ledger=ledger, clock=clock, dice=dice, keys=_keys(config, safe, dice),
         policy=config.door, homes=config.node.homes,
@@ -128,7 +138,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     )  # fmt: skip
     counting = Counting(door, clock, discrete_laplace, known.all, lambda: blocked_met(book))
     link = _link(config, safe)
-    if isinstance(link, HttpsLink):
+    if not isinstance(link, NoLink):
         closing.callback(link.close)
     settings = NodeSettings(
         version=__version__, detect_s=config.node.detect_s, window_days=config.node.window_days,
@@ -139,13 +149,15 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     if store is not None:
         lookout = Lookout(
             clock=clock, store=store, sources=sources,
-            detect=_detect(config, lambda: verdicts.holding(clock.now_us()), memory),
+            detect=_detect(
+                config, lambda: verdicts.holding(clock.now_us()), memory, scale.weigh if scale else weigh_here
+            ),
             keep=lambda found, end_us: known.replace(found.suspicions, clock.now_us(), end_us, found.hosts),
             horizon_us=_horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
         )  # fmt: skip
     keeper = keeper_of(config, store, clock)
     recorder = Recorder(config, clock, lookout, store, queued=lambda: door.queue().messages)
-    recorder.centre_skew_s = lambda: link.skew_s if isinstance(link, HttpsLink) else None
+    recorder.centre_skew_s = lambda: None if isinstance(link, NoLink) else link.skew_s
     recorder.sigma = lambda: memory.standing
     if rule_keeper is not None:
         recorder.rules = rule_keeper.told
@@ -237,10 +249,20 @@ def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
         raise Stop(Exit.CONFIGURATION, f"{file}: {error}") from error
 
 
-def _link(config: NodeConfig, safe: Safe) -> HttpsLink | NoLink:
+def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink | NoLink":
     if not config.node.centre_url:
         return NoLink()
-    return link_of(config.node.centre_url, safe, SystemClock())
+    https = link_of(config.node.centre_url, safe, SystemClock())
+    if not config.node.hub_urls:
+        return https
+    if importlib.util.find_spec("nats") is None:
+        raise Stop(Exit.CONFIGURATION, "[node] hub_urls: NATS is not installed (pip install 'bavn[nats]')")
+    from bavn.wire.links.nats import NatsLink, Standing
+
+    try:
+        return NatsLink(config.node.hub_urls, Standing(safe, SystemDice(), SystemClock()), https)
+    except ValueError as error:
+        raise SettingsError(f"[node] hub_urls: {error}") from error
 
 
 def _senses(
@@ -261,7 +283,21 @@ def _senses(
     return store, sources_of(config, store, clock, closing)
 
 
-def _detect(config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory) -> Callable[[Window], Survey]:
+def _scale(config: NodeConfig, store: ColumnStore | None, closing: contextlib.ExitStack) -> "Scaled | None":
+    """Workers for detectors and hunts, if any are wanted and there is a history to ask. Stop."""
+    if store is None or not config.scale.ray:
+        return None
+    from bavn.app.scale_engine import scaled  # only who has workers needs it
+
+    made = scaled(config.scale)
+    if made is not None:
+        closing.callback(made.close)
+    return made
+
+
+def _detect(
+    config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory, weigh: Weigh
+) -> Callable[[Window], Survey]:
     lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
     rules: tuple[RowRule, ...] = ()
     if config.hunt.sigma_files:  # pySigma takes 23 MB, and most nodes have no rules of their own
@@ -269,7 +305,13 @@ def _detect(config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMe
 
         rules = sigma_rules([config.path(name) for name in config.hunt.sigma_files])
     return lambda window: survey(
-        window, indicators=lists.now(), settings=config.detect, verdicts=verdicts(), rules=rules, memory=memory
+        window,
+        indicators=lists.now(),
+        settings=config.detect,
+        verdicts=verdicts(),
+        rules=rules,
+        memory=memory,
+        weigh=weigh,
     )
 
 

@@ -40,13 +40,15 @@ from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
 from bavn.model.record import address_uuid
 from bavn.wire.ledger import Ledger
 
+Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
+
 
 def protection(
     config: NodeConfig, ledger: Ledger, clock: SystemClock, store: ColumnStore | None, closing: ExitStack,
-    zone: ZoneService | None = None,
+    zone: ZoneService | None = None, hunts: Hunts = hunt,
 ) -> Protect:  # fmt: skip
-    """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. Raises Stop
-    for what the operator wrote wrongly."""
+    """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. ``hunts``
+    asks own history. Raises Stop for what the operator wrote wrongly."""
     policy, given = config.protect, config.enforce
     enforcers: list[Enforcer] = []
     watchers: list[Enforcer] = []
@@ -75,7 +77,7 @@ def protection(
     return Protect(
         ledger=ledger, clock=clock, policy=policy,
         never=never_block(config),
-        hands=Hands(enforcers, watchers), homes=config.node.homes, history=_history(store),
+        hands=Hands(enforcers, watchers), homes=config.node.homes, history=_history(store, hunts),
         listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)), sources=hits,
     )  # fmt: skip
 
@@ -145,7 +147,7 @@ def zone_service_of(given: EnforceTable) -> ZoneService | None:
         raise Stop(Exit.CONFIGURATION, f"[enforce] zone_listen: {why}") from error
 
 
-def _history(store: ColumnStore | None) -> History | None:
+def _history(store: ColumnStore | None, hunts: Hunts) -> History | None:
     """Own history for dry runs and retro-hunts; None at an actor without a sensor."""
     if store is None:
         return None
@@ -158,7 +160,7 @@ def _history(store: ColumnStore | None) -> History | None:
 
     def met(span: Window, observables: Sequence[Observable]) -> Sequence[Hunted]:
         try:
-            return hunt(span, observables)
+            return hunts(span, observables)
         except StoreDamaged as error:
             raise QueryRefused(str(error)) from error
 

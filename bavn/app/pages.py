@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bavn.app.command_page import command_page
-from bavn.app.config import KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES, PlaceTable
+from bavn.app.config import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES, PlaceTable
 from bavn.app.config_console import ConsoleTable
 from bavn.app.config_exchange import ExchangeTable
+from bavn.app.config_fanout import FanoutTable
 from bavn.app.config_join import JoinTable
 from bavn.app.config_misp import MispTable
 from bavn.app.config_oidc import OidcTable
@@ -31,7 +32,7 @@ CENTRE_TABLES: dict[str, type[Any]] = {
     "place": PlaceTable, "join": JoinTable, "exchange": ExchangeTable, "centre": CentreLimits, "cases": CaseSettings,
     "remind": RemindTable, "score": ScoreSettings, "indicators": IndicatorSettings, "tiers.A": Tier,
     "intelligence": IntelSettings, "misp.NAME": MispTable, "console": ConsoleTable,
-    "oidc": OidcTable, "publish": PublishTable,
+    "oidc": OidcTable, "publish": PublishTable, "fanout": FanoutTable,
 }  # fmt: skip
 
 
@@ -47,9 +48,9 @@ def pages() -> dict[str, str]:
         "configuration.md": _page(
             "Configuration",
             "`node.toml` has the tables `[node]` to `[enforce]`; `centre.toml` has `[place]`, `[join]`, `[exchange]`, "
-            "`[centre]`, `[cases]`, `[remind]`, `[score]`, `[indicators]`, `[intelligence]`, `[console]`, `[oidc]`, a "
-            "`[misp.NAME]` for each MISP of a partner and a `[tiers.NAME]` for each tier (without any: those of "
-            "docs/private-join.md); "
+            "`[centre]`, `[cases]`, `[remind]`, `[score]`, `[indicators]`, `[intelligence]`, `[console]`, `[oidc]`, "
+            "`[fanout]`, a `[misp.NAME]` for each MISP of a partner and a `[tiers.NAME]` for each tier (without any: "
+            "those of docs/private-join.md); "
             "`keyholder.toml` is on a page of its own (keyholder-configuration.md). Relative paths count from the "
             "file's own folder.",
             NODE_TABLES | CENTRE_TABLES,
@@ -59,6 +60,12 @@ def pages() -> dict[str, str]:
             "`keyholder.toml` has the tables `[place]` and `[limits]`; an empty file means the defaults. Relative "
             "paths count from the file's own folder. What a key holder is: private-join.md.",
             KEYHOLDER_TABLES,
+        ),
+        "hub-configuration.md": _page(
+            "A hub's configuration",
+            "`hub.toml` has the table `[hub]`; `name`, `centre` and `actors` must be set. Relative paths count from "
+            "the file's own folder. What a hub is: scaling.md.",
+            HUB_TABLES,
         ),
         "operator-configuration.md": _page(
             "The operator's configuration",

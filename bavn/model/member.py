@@ -13,6 +13,7 @@ from bavn.model.ports import Dice
 
 ACTOR_NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,39}")
 ACTOR_URN_PREFIX: Final = "urn:bavn:actor:"
+HUB_URN_PREFIX: Final = "urn:bavn:hub:"
 CENTRE_NAME: Final = "centre"
 RESERVED_NAMES: Final = frozenset({CENTRE_NAME, "keyholder", "sector", "nobody"})
 """Names that no actor may take: they stand for parties that are not actors."""
@@ -62,6 +63,13 @@ def actor_of_urn(urn: str) -> str | None:
     """The actor that a URI names, or None."""
     name = urn.removeprefix(ACTOR_URN_PREFIX)
     return name if name != urn and ACTOR_NAME.fullmatch(name) else None
+
+
+def hub_urn(name: str) -> str:
+    """The URI by which a certificate names a hub, which is no actor. ValueError for what none can be called."""
+    if not ACTOR_NAME.fullmatch(name):
+        raise ValueError(f"no hub can be called {name[:60]!r}: a-z, 0-9 and '-', 2 to 40 letters, a letter first")
+    return HUB_URN_PREFIX + name
 
 
 def enrolment_statement(actor: str, token: str, csr: str) -> bytes:

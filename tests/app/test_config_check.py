@@ -25,7 +25,7 @@ from bavn.model.settings import SettingsError
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 SMALLEST = {"node": '[node]\nactor = "klinik"\n', "policy": "", "centre": "", "keyholder": "",
-            "operator": '[operator]\nname = "faelles"\n'}  # fmt: skip
+            "operator": '[operator]\nname = "faelles"\n', "hub": '[hub]\nname = "north"\n'}  # fmt: skip
 
 
 def put(folder, text, role="node"):

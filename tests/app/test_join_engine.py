@@ -12,7 +12,8 @@ import pytest
 
 from bavn.app.config_join import JoinTable
 from bavn.app.exits import Exit, Stop
-from bavn.app.join_engine import NOT_STARTED, _dealt, ray_run, reconstruct_by, threads_run
+from bavn.app.join_engine import _dealt, ray_run, reconstruct_by, threads_run
+from bavn.app.ray_cluster import NOT_STARTED
 from bavn.model.settings import SettingsError
 from bavn.psi.field import P
 from bavn.psi.reconstruct import Part, reconstruct_tables

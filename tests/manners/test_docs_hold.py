@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from bavn.app.cli.main import app
-from bavn.app.config import KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
+from bavn.app.config import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
 from bavn.app.config_operator import OperatorTable
 from bavn.app.pages import CENTRE_TABLES
 
@@ -20,7 +20,7 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:\.venv/bin/)?bavn [^`]+)`")
 STARTS = ("bavn ", ".venv/bin/bavn ")
-FILES = (NODE_TABLES, POLICY_TABLES, CENTRE_TABLES, KEYHOLDER_TABLES, {"operator": OperatorTable})
+FILES = (NODE_TABLES, POLICY_TABLES, CENTRE_TABLES, KEYHOLDER_TABLES, {"operator": OperatorTable}, HUB_TABLES)
 
 
 def text_of(name):

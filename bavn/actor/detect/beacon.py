@@ -16,10 +16,9 @@ Do first: look up the peer and when it was first seen; ask which program on the 
 of the calls, equal ones being an implant with nothing to do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log
 from typing import Final
-from uuid import UUID
 
 import numpy as np
 
@@ -27,28 +26,16 @@ from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.lists import Grade
 from bavn.actor.detect.peers import as_address, observable_of
-from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded, is_inside
-from bavn.actor.detect.series import Series, series
-from bavn.actor.detect.spectrum import spectral
+from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded
+from bavn.actor.detect.series import Slice, sliced, slices
+from bavn.actor.detect.tasks import one_by_one
 from bavn.actor.detect.terms import Known
-from bavn.actor.detect.timing import Timing, timings
+from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
-from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable, registered_domain
-from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
-REGULAR_NATS_MIN: Final = -log(0.006)
-"""With all that is tried, chance alone makes fewer than one in a hundred series this regular (bench/detect.py)."""
-WEIGHED_NATS_MIN: Final = -log(0.05)
-"""From here on fame counts; below, a series is merely ranked."""
-LASTING_US_MIN: Final = 30 * SECOND_US
-"""Calls that end sooner are one program's tries at one thing, however even: no habit yet."""
-SPECTRA_MAX: Final = 300
-SPECTRUM_CALLS_MIN: Final = 20
-TESTS_NATS: Final = log(2)
-"""Interval test and spectrum are two tests; the second pays for it."""
 INSIDE_NATS: Final = -2.0
 UNNAMED_NATS: Final = 1.0
 CLOCKWORK_NATS: Final = {
@@ -71,16 +58,19 @@ class Beacon:
     tables = ("flow", "tls", "http", "dns", "pair_hour", "name_hour")
 
     def candidates(self, look: Look) -> Found:
-        ordinary: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
-        pulses: list[Pulse] = []
-        for some in series(look.window, look.settings):
-            timing = timings(some.ts_us, some.lengths)
-            nats, hidden = _with_spectra(some, timing)
-            weighed = nats >= WEIGHED_NATS_MIN
-            ordinary.append(nats[~weighed])
-            pulses += [_pulse(some, timing, int(i), float(nats[i]), hidden, look) for i in np.flatnonzero(weighed)]
+        return one_by_one(self, look)
+
+    def parts(self, look: Look, workers: int) -> Sequence[Slice]:
+        """By channel and source host: a pair's timing needs nothing but its own calls."""
+        return list(slices(look.window, look.settings, max(1, workers)))
+
+    def part(self, look: Look, what: Slice) -> Timed:
+        return timed(sliced(look.window, look.settings, what), what, look.window.homes)
+
+    def together(self, look: Look, done: Sequence[Timed]) -> Found:
+        ordinary, pulses = merged(done)
         stories = _by_domain(_weighed(folded(pulses, look.window), look))
-        statistics = np.concatenate([*ordinary, np.array([story.statistic for story in stories], float)])
+        statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
         regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
         regular.sort(key=lambda story: (-story.statistic, story.pulse.host, story.key))
         chosen = regular[: look.settings.candidates_max]
@@ -118,45 +108,6 @@ def _by_domain(stories: list[Story]) -> list[Story]:
         mine = dict.fromkeys([*members[0].pulse.addresses, *(a for a in others if as_address(a))])
         made.append(replace(members[0], pulse=replace(members[0].pulse, addresses=tuple(mine)[:PEERS_KEPT_MAX])))
     return made
-
-
-def _with_spectra(
-    some: Series, timing: Timing
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], dict[int, float]]:
-    """The nats of each series, and the period of those that only the spectrum shows: the busiest irregular ones are
-    tried, SPECTRA_MAX of a channel."""
-    nats = np.where(timing.last_us - timing.first_us >= LASTING_US_MIN, timing.nats, 0.0)
-    hidden: dict[int, float] = {}
-    irregular = np.flatnonzero((nats < REGULAR_NATS_MIN) & (timing.calls >= SPECTRUM_CALLS_MIN))
-    for index in irregular[np.argsort(-timing.calls[irregular], kind="stable")][:SPECTRA_MAX]:
-        found = spectral(some.of(int(index)))
-        if found.nats - TESTS_NATS > max(nats[index], REGULAR_NATS_MIN):
-            nats[index] = found.nats - TESTS_NATS
-            hidden[int(index)] = found.period_s
-    return nats, hidden
-
-
-def _pulse(some: Series, timing: Timing, index: int, nats: float, hidden: dict[int, float], look: Look) -> Pulse:
-    table = "flow" if some.channel == "address" else some.protos[index]
-    raw = address_text(UUID(some.peers[index])) if some.channel == "address" else some.peers[index]
-    address = as_address(raw)
-    return Pulse(
-        host=address_text(UUID(some.hosts[index])),
-        peer=address or raw,
-        name=None if address else raw,
-        port=some.ports[index],
-        proto=some.protos[index],
-        table=table,
-        inside=is_inside(raw, some.inside[index], look.window.homes),
-        nats=nats,
-        regularity=float(timing.regularity[index]),
-        period_s=hidden.get(index, float(timing.period_s[index])),
-        jitter=float(timing.jitter[index]),
-        calls=int(max(timing.calls[index], some.counts[index])) if index in hidden else int(timing.calls[index]),
-        first_us=int(timing.first_us[index]),
-        last_us=int(timing.last_us[index]),
-        spectral=index in hidden,
-    )
 
 
 def _weighed(pulses: list[Pulse], look: Look) -> list[Story]:

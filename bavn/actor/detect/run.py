@@ -24,6 +24,7 @@ from bavn.actor.detect.rarity import Rarity
 from bavn.actor.detect.rule_memory import RuleMemory
 from bavn.actor.detect.scan import Scan
 from bavn.actor.detect.signature import Signature
+from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
 from bavn.model.ports import Window
@@ -71,6 +72,7 @@ def survey(
     rules: tuple[RowRule, ...] = (),
     memory: RuleMemory | None = None,
     common: behaviour.Common | None = None,
+    weigh: Weigh = weigh_here,
 ) -> Survey:
     """All detectors over ``window``.
 
@@ -78,7 +80,7 @@ def survey(
     windows that ended before this one began. ``known``: the popularity lists, loaded when first asked. ``verdicts``:
     what people judged true is no innocent that others are ranked among. ``rules``: Sigma rules, made into SQL;
     ``memory``: what earlier looks know of them, and how much one may ask. ``common``: pairs and chains that say
-    nothing; those that come with Bavn if not given. Raises QueryRefused.
+    nothing; those that come with Bavn if not given. ``weigh``: who does the detectors' work. Raises QueryRefused.
     """
     table = calibrate.shipped() if reference is None else reference
     terms = Terms(window, known, history)
@@ -88,8 +90,7 @@ def survey(
     )  # fmt: skip
     tallies: dict[str, Tally] = {}
     made: list[Suspicion] = []
-    for detector in detectors:
-        found = detector.candidates(look)
+    for detector, found in zip(detectors, weigh(look, detectors), strict=True):
         tallies.update(_innocents(detector, found, verdicts))
         for candidate in found.candidates:
             own = tallies.get(candidate.population, Tally()) + (past or {}).get(candidate.population, Tally())

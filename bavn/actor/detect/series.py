@@ -1,7 +1,7 @@
 """The calls of each pair of host and peer, as columns: by address, by TLS or HTTP name, by domain, by DNS name.
 
 One grouped query a channel; large windows are taken in parts by host, and of each pair only the latest calls are kept.
-Refuses to judge: timing.py and spectrum.py do.
+A part may be cut into slices by host again, for several workers. Refuses to judge: timing.py and spectrum.py do.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,8 @@ _PART = "is_home(src) AND hash(src) % $parts = $part"
 _ALL = "list(epoch_us(ts) ORDER BY ts)"
 _LATEST = "list_reverse(max(epoch_us(ts), $kept))"
 """A heap of $kept places for each pair: only for the few pairs that have more calls."""
+SLICED_ROWS_MIN: Final = 20_000
+"""Fewer rows are no work to share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +137,44 @@ class Series:
         return self.ts_us[end - int(self.lengths[index]) : end]
 
 
-def series(window: Window, settings: DetectSettings) -> Iterator[Series]:
-    """All channels, a part at a time; each pair is in one part of a channel."""
-    for channel in CHANNELS:
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which calls of one channel: those of the pairs with up to, or of those with more than (``many``), the calls that
+    are kept, at hosts whose hash leaves ``part`` of ``parts``, and of these slice ``at`` of ``of``."""
+
+    channel: int
+    many: bool
+    part: int
+    parts: int
+    at: int = 0
+    of: int = 1
+
+    @property
+    def chunk(self) -> tuple[int, bool, int]:
+        """What it is a slice of."""
+        return self.channel, self.many, self.part
+
+
+def slices(window: Window, settings: DetectSettings, of: int = 1) -> Iterator[Slice]:
+    """All channels, a part at a time, each in so many slices; each pair is in one slice of a channel."""
+    for number, channel in enumerate(CHANNELS):
         rows = sum(int(window.rows(f'SELECT count(*) FROM "{table}"')[0][0]) for table in channel.tables)
         parts = -(-rows // settings.rows_part_max)
+        cut = of if rows >= SLICED_ROWS_MIN else 1
         for part in range(parts):
-            wanted = {"kept": settings.calls_kept_max, "parts": parts, "part": part}
-            yield _series(channel.name, window, channel.sql(_ALL, "<="), wanted)
-            if rows > settings.calls_kept_max:
-                yield _series(channel.name, window, channel.sql(_LATEST, ">"), wanted)
+            for many in (False, True) if rows > settings.calls_kept_max else (False,):
+                yield from (Slice(number, many, part, parts, at, cut) for at in range(cut))
+
+
+def sliced(window: Window, settings: DetectSettings, wanted: Slice) -> Series:
+    """The calls of one slice."""
+    channel = CHANNELS[wanted.channel]
+    sql = channel.sql(_LATEST, ">") if wanted.many else channel.sql(_ALL, "<=")
+    given = {
+        "kept": settings.calls_kept_max, "parts": wanted.parts * wanted.of,
+        "part": wanted.part + wanted.parts * wanted.at,
+    }  # fmt: skip
+    return _series(channel.name, window, sql, given)
 
 
 def _series(channel: str, window: Window, sql: str, wanted: dict[str, int]) -> Series:

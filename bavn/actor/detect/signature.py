@@ -147,6 +147,8 @@ class Signature:
     name = "signature"
     technique = "T1071"
     tables = ("alert", "dns", "tls", "http")
+    stays = True
+    """Its rules are asked hour by hour, and it remembers the answers."""
 
     def candidates(self, look: Look) -> Found:
         alerts = [_alert(row, look) for row in look.window.rows(_ALERTS, {"limit": GROUPS_MAX})]

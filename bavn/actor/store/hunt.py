@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from socket import AF_INET6, inet_pton
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 import pyarrow as pa
@@ -52,6 +52,32 @@ class Hunted:
     tables: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a hunt looks for: the values of each kind, each once. A value's number is its place over all kinds."""
+
+    kinds: tuple[tuple[ObservableType, tuple[str, ...]], ...]
+
+    @classmethod
+    def of(cls, observables: Sequence[Observable]) -> Self:
+        """ValueError for more than OBSERVABLES_MAX."""
+        by_type: defaultdict[ObservableType, dict[str, None]] = defaultdict(dict)
+        for observable in observables:
+            by_type[observable.type][observable.value] = None
+        count = sum(map(len, by_type.values()))
+        if count > OBSERVABLES_MAX:
+            raise ValueError(f"{count} observables in one hunt; {OBSERVABLES_MAX} are allowed")
+        return cls(tuple((kind, tuple(values)) for kind, values in by_type.items()))
+
+    def named(self, number: int) -> Observable:
+        """The observable of a number. IndexError for none."""
+        for kind, values in self.kinds:
+            if number < len(values):
+                return Observable.trusted(kind, values[number])
+            number -= len(values)
+        raise IndexError(number)
+
+
 def hunt(window: Window, observables: Sequence[Observable]) -> list[Hunted]:
     """What of this was met in the window, in order of observable; what was not met is left out.
 
@@ -59,18 +85,18 @@ def hunt(window: Window, observables: Sequence[Observable]) -> list[Hunted]:
     for a fingerprint the end that is at home.
     ValueError for more than OBSERVABLES_MAX; raises what the window raises.
     """
-    by_type: defaultdict[ObservableType, dict[str, None]] = defaultdict(dict)
-    for observable in observables:
-        by_type[observable.type][observable.value] = None
-    count = sum(map(len, by_type.values()))
-    if count > OBSERVABLES_MAX:
-        raise ValueError(f"{count} observables in one hunt; {OBSERVABLES_MAX} are allowed")
+    wanted = Wanted.of(observables)
+    return hunted(window, wanted, met_in(window, wanted))
+
+
+def met_in(window: Window, wanted: Wanted) -> list[pa.Table]:
+    """What was met, summed by number, table and host: what several windows give that lie one after the other in time
+    and meet at whole hours is what one window over all of it gives."""
     met: list[pa.Table] = []
-    wanted: list[tuple[ObservableType, list[str]]] = []
-    for kind, values in by_type.items():
-        keys = list(values)
-        numbers = pa.array(range(begin := sum(len(those) for _, those in wanted), begin + len(keys)), pa.int64())
-        wanted.append((kind, keys))
+    begin = 0
+    for kind, keys in wanted.kinds:
+        numbers = pa.array(range(begin, begin + len(keys)), pa.int64())
+        begin += len(keys)
         if kind in _ADDRESSES:
             met += _addresses(window, pa.table({"key": pa.array(map(_stored, keys), pa.uuid()), "number": numbers}))
             continue
@@ -82,7 +108,7 @@ def hunt(window: Window, observables: Sequence[Observable]) -> list[Hunted]:
                 met += _exact(window, "tls", f"{client} || '+' || ja3s", listed)
         elif kind in _EXACT:
             met += _exact(window, *_EXACT[kind], listed)
-    return _hunted(window, wanted, pa.concat_tables(met)) if met else []
+    return met
 
 
 def _cut(window: Window) -> tuple[str, tuple[str, ...]]:
@@ -190,25 +216,19 @@ def _exact(window: Window, table: str, column: str, wanted: pa.Table) -> list[pa
     return [] if found is None else [found]
 
 
-def _hunted(window: Window, wanted: Sequence[tuple[ObservableType, list[str]]], met: pa.Table) -> list[Hunted]:
+def hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table]) -> list[Hunted]:
+    """All that :func:`met_in` gave of these, in order of observable."""
+    if not met:
+        return []
     rows = window.rows(
         "SELECT number, CAST(sum(n) AS BIGINT), count(DISTINCT host), list(DISTINCT host ORDER BY host)"
         f"[1:{HOSTS_NAMED_MAX}], epoch_us(min(first_ts)), epoch_us(max(last_ts)), list(DISTINCT tbl ORDER BY tbl) "
         "FROM met GROUP BY number",
-        tables={"met": met},
+        tables={"met": pa.concat_tables(met)},
     )
-    every = [(kind, values, len(values)) for kind, values in wanted]
-
-    def named(number: int) -> Observable:
-        for kind, values, count in every:
-            if number < count:
-                return Observable.trusted(kind, values[number])
-            number -= count
-        raise IndexError(number)
-
     found = [
         Hunted(
-            observable=named(number), count=count, hosts=hosts, named=tuple(map(_text, some)), first_us=first,
+            observable=wanted.named(number), count=count, hosts=hosts, named=tuple(map(_text, some)), first_us=first,
             last_us=last, tables=tuple(tables),
         )
         for number, count, hosts, some, first, last, tables in rows

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import duckdb
 import pyarrow as pa
@@ -18,12 +18,12 @@ import pyarrow as pa
 from bavn.actor.store.address_macros import ADDRESS_MACROS
 from bavn.actor.store.engine import Engine
 from bavn.actor.store.faults import StoreDamaged
-from bavn.actor.store.lease import Lease
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Snapshot
 from bavn.actor.store.query import admit
 from bavn.actor.store.rollup import fresh_rollup
 from bavn.actor.store.segment import ROLLUP_OF, ROLLUPS, Segment
+from bavn.actor.store.sight import NoLease, Sight, damage_in
 from bavn.actor.store.views import (
     between_sql,
     empty_sql,
@@ -50,6 +50,12 @@ def whole_hours(first_us: int, last_us: int) -> tuple[int, int]:
     return first, max(first, -(-last_us // HOUR_US))
 
 
+class Held(Protocol):
+    """What keeps the files from being deleted."""
+
+    def release(self) -> None: ...
+
+
 class StoreWindow:
     """Implements the Window port over a snapshot. Close it, or let it go, so that old files can be deleted."""
 
@@ -62,18 +68,46 @@ class StoreWindow:
         root: Path,
         homes: tuple[str, ...],
         limits: StoreLimits,
-        lease: Lease,
+        lease: Held,
         damage: Callable[[Sequence[Segment]], StoreDamaged | None],
         watchdog: Watchdog,
+        spill: Path | None = None,
     ) -> None:
         self._first_us, self._last_us, self._homes = first_us, last_us, homes
         self._snapshot, self._limits, self._lease, self._damage = snapshot, limits, lease, damage
-        self._files, self._spill, self._watchdog = root / "segments", root / "spill", watchdog
+        self._files, self._spill, self._watchdog = root / "segments", spill or root / "spill", watchdog
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._made: set[str] = set()
         self._cursor: Any = None
         self._interrupted = False
+
+    @classmethod
+    def seen(cls, sight: Sight, root: Path, spill: Path) -> Self:
+        """What another process sees, over the same files under ``root``; spills to ``spill``."""
+        return cls(
+            first_us=sight.first_us, last_us=sight.last_us, snapshot=sight.snapshot, root=root, homes=sight.homes,
+            limits=sight.limits, lease=NoLease(), damage=damage_in(root / "segments"), watchdog=Watchdog(),
+            spill=spill,
+        )  # fmt: skip
+
+    @property
+    def sight(self) -> Sight:
+        """This window as a value; good for as long as the window is held."""
+        return Sight(
+            first_us=self._first_us, last_us=self._last_us, homes=self._homes, limits=self._limits,
+            snapshot=self._snapshot,
+        )  # fmt: skip
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds ``segments``."""
+        return self._files.parent
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it answers nothing any more."""
+        return self._interrupted or self._watchdog.stopped
 
     @property
     def first_us(self) -> int:

@@ -1,6 +1,7 @@
 """`bavn centre`: set up, invite, run, and work with leads, cases and indicators."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -125,6 +126,25 @@ def run(config: Config = CENTRE_TOML) -> None:
     file = read_centre(config)
     with running(file), mailing(file):
         run_centre(file, lambda server: print(json.dumps(server.ports), flush=True))
+
+
+@app.command("hub")
+def hub(
+    name: Annotated[str, typer.Argument(help="a-z, 0-9 and -")],
+    config: Config = CENTRE_TOML,
+    *,
+    host: Annotated[list[str], typer.Option(help="Name or address under which nodes reach the hub; repeatable.")],
+    into: Annotated[Path, typer.Option(help="The folder to write; bring it to the hub's machine.")],
+) -> None:
+    """Make the certificates of a regional hub, for a year. Then name it in [fanout] hubs."""
+    from bavn.app.config import read_centre
+    from bavn.app.fanout import make_hub
+    from bavn.model.member import ACTOR_NAME
+
+    if not ACTOR_NAME.fullmatch(name) or name == "centre":
+        raise Stop(Exit.USAGE, f"no hub can be called {name[:60]!r}: 2 to 40 of a-z, 0-9 and -, and not `centre`")
+    made = make_hub(read_centre(config), name, tuple(host), into)
+    print(f"the hub's certificates are in {made.folder}")
 
 
 @app.command("members")

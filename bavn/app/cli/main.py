@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from bavn import __version__
-from bavn.app.cli import analyse, bench, centre, config, demo, fit, keyholder, node, operator, sim
+from bavn.app.cli import analyse, bench, centre, config, demo, fit, hub, keyholder, node, operator, sim
 from bavn.app.exits import PAGES, Exit, Stop
 from bavn.model.case import NotNow
 from bavn.model.ports import LinkDown, LinkRefused
@@ -27,6 +27,7 @@ app.add_typer(node.app, name="node")
 app.add_typer(centre.app, name="centre")
 app.add_typer(operator.app, name="operator")
 app.add_typer(keyholder.app, name="keyholder")
+app.add_typer(hub.app, name="hub")
 app.add_typer(sim.app, name="sim")
 app.add_typer(bench.app, name="bench")
 app.add_typer(config.app, name="config")

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from bavn.model.member import actor_urn, p256_scalar
+from bavn.model.member import actor_urn, hub_urn, p256_scalar
 from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.partner import partner_urn
 from bavn.model.ports import Dice
@@ -95,6 +95,12 @@ class Authority:
         names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(partner_urn(partner))]
         dated = _between(now_us, min(until_us, now_us + PARTNER_DAYS * DAY_US))
         return self._certify(partner, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, dated, dice)
+
+    def certify_hub(self, hub: str, key: ec.EllipticCurvePublicKey, now_us: int, dice: Dice) -> x509.Certificate:
+        """A client certificate for a year by which the centre knows one of its hubs. ValueError for a name that is
+        none."""
+        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(hub_urn(hub))]
+        return self._certify(hub, key, names, ExtendedKeyUsageOID.CLIENT_AUTH, _dated(now_us, SERVER_DAYS), dice)
 
     def certify_server(
         self, hosts: Sequence[str], key: ec.EllipticCurvePublicKey, now_us: int, dice: Dice

@@ -61,6 +61,11 @@ def rows_of(case: Case, seed: int = 1) -> dict[str, pa.Table]:
     for kind, play in STREAMS.items():
         for stream in case.given.get(kind, []):
             play(world, stream)
+    return tables_of(world)
+
+
+def tables_of(world: World) -> dict[str, pa.Table]:
+    """What happened, as Arrow tables."""
     made = {}
     for table, rows in world.rows.items():
         if rows:
@@ -112,6 +117,7 @@ class Bench:
 
     World, Case, MemoryWindow = World, Case, MemoryWindow
     cases, run, rows_of = staticmethod(all_cases), staticmethod(run), staticmethod(rows_of)
+    tables_of = staticmethod(tables_of)
     window_of, lists_of = staticmethod(window_of), staticmethod(lists_of)
 
 

@@ -1,0 +1,39 @@
+"""`bavn hub`: a regional hub, which passes sealed parcels on between nodes and the centre (docs/scaling.md)."""
+
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="A regional hub between nodes and the centre.")
+Config = Annotated[Path, typer.Option("--config", "-c", help="The hub's configuration file.")]
+HUB_TOML = Path("hub.toml")
+
+
+@app.callback()
+def hub() -> None:
+    """A regional hub between nodes and the centre."""
+
+
+@app.command("run")
+def run(config: Config = HUB_TOML) -> None:
+    """Run the hub until SIGTERM or Ctrl-C. Prints the process of its server."""
+    from bavn.app.config import read_hub
+    from bavn.app.fanout import hub_plan
+    from bavn.app.hub_server import HubServer
+
+    file = read_hub(config)
+    server = HubServer(hub_plan(file), file.folder / "run")
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    server.start()
+    try:
+        print(json.dumps({"listen": file.hub.listen, "pid": server.pid}), flush=True)
+        while not ended.wait(0.2):
+            pass
+    finally:
+        server.stop()
