@@ -17,13 +17,15 @@ from bavn.actor.door.questions import Due, Finding, Questions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.protect import Protect
-from bavn.actor.sense.account import Account
+from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Source, SourceBroken
+from bavn.actor.sense.canary import NAME as CANARY
 from bavn.model.indicator import BlockOutcome, Sighting
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Link, LinkDown, QueryRefused, Store, Window
+from bavn.model.record import RECORD_TYPES
 
 MESSAGES_MAX = 500
 TOGETHER_MAX = 50
@@ -71,6 +73,16 @@ class Lookout:
 
     def __post_init__(self) -> None:
         self.accounts = tuple(Account(source, self.clock.now_us()) for source in self.sources)
+
+    def figures(self) -> tuple[Figures, ...]:
+        """Of each source, at this moment. From any thread."""
+        return tuple(account.figures() for account in self.accounts)
+
+    def records_of_late(self, now_us: int) -> tuple[str, ...]:
+        """Record types of which a source gave one within a day, in the order of their list."""
+        seeing = (account for account in self.accounts if account.source.name != CANARY)
+        heard = {kind for account in seeing for kind in account.kinds_since(now_us - DAY_US)}
+        return tuple(kind for kind in RECORD_TYPES if kind in heard)
 
     def look(self) -> bool:
         """Takes in what the sources have, up to a bound, and runs the detectors when they are due and there is
@@ -189,7 +201,8 @@ class Answers:
 class Talker:
     """The half of the node that hears, protects and sends. ``condition``: how the node is, for its health.
     ``in_sector``: False at a node that no centre waits to hear from. ``tell_counts``: tells the counts of a day that is
-    over, if they are due. ``lane``: where exercises are played. ``waits_for``: why a round waits, if one does."""
+    over, if they are due. ``lane``: where exercises are played. ``try_canary``: takes the daily canary a link further.
+    ``waits_for``: why a round waits, if one does."""
 
     clock: Clock
     link: Link
@@ -200,6 +213,7 @@ class Talker:
     in_sector: bool = True
     tell_counts: Callable[[], object] = lambda: None
     lane: Lane | None = None
+    try_canary: Callable[[], object] = lambda: None
     waits_for: str | None = field(default=None, init=False)
     _answers: Answers = field(init=False)
     _health_us: int = 0
@@ -256,6 +270,7 @@ class Talker:
             self._health_us = now_us + self.settings.health_s * SECOND_US
         if self.in_sector:
             self.tell_counts()
+            self.try_canary()
         if now_us >= self._tidy_us:
             self.door.tidy()
             self._tidy_us = now_us + MINUTE_US

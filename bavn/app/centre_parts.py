@@ -10,6 +10,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from bavn.app.centre_alarms import own_alarms
 from bavn.app.centre_database import open_database, start, take_lease
 from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
@@ -139,6 +140,7 @@ def build(file: CentreFile) -> CentreParts:
             clock=SystemClock(), dice=SystemDice(), registry=registry, reconstruct=reconstruct_by(file.join),
             lists=warning_lists(),
         )  # fmt: skip
+        centre.desk.alarms.own = own_alarms(file, SystemClock())
         beside = open_exchange(file, centre, keys)
         server = _serve(file, centre, beside, ServerSettings(
             connections_each_max=file.place.connections_per_actor_max,

@@ -10,13 +10,27 @@ from bavn.actor.sense.account import Figures
 from bavn.app.problem import Problem
 from bavn.model.text import Text
 
+JUMP_S_MAX: Final = 10
+"""NTP steps a clock that is further off; what is less is slewed, or a look that came late."""
 OLD_S: Final = 7 * 86400
 """Records that are older than this when they come are an old log that is read, not a clock that is slow."""
 
 
-def clock_problems(sources: Sequence[Figures], centre_skew_s: int | None, clock_s_max: int) -> list[Problem]:
-    """``centre_skew_s``: the node's clock minus the centre's; None where nobody knows."""
+def clock_problems(
+    sources: Sequence[Figures], centre_skew_s: int | None, clock_s_max: int, jumped_s: int = 0
+) -> list[Problem]:
+    """``centre_skew_s``: the node's clock minus the centre's; None where nobody knows. ``jumped_s``: how far the node's
+    own clock jumped of late."""
     found = []
+    if abs(jumped_s) > JUMP_S_MAX:
+        way = Text("ahead", "frem") if jumped_s > 0 else Text("back", "tilbage")
+        found.append(Problem(
+            code="clock_jump", source="node",
+            text=Text(
+                f"this node's clock jumped {abs(jumped_s)} s {way.en}, or the machine slept: keep it by NTP",
+                f"nodens ur sprang {abs(jumped_s)} s {way.da}, eller maskinen sov: hold det ved NTP",
+            ),
+        ))  # fmt: skip
     for source in sources:
         off = source.clock_offset_s
         if off is None or abs(off) <= clock_s_max or off < -OLD_S:

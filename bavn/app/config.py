@@ -204,6 +204,9 @@ class PlaceTable:
     database_wait_s: float = setting(
         10.0, unit="s", holds="How long a change waits for its turn, or for a connection.", low=1, high=120
     )
+    disk_free_mb_min: int = setting(
+        2048, unit="MB", holds="Less room than this where the centre keeps things is an alarm.", low=0, high=1_048_576
+    )
     metrics_host: str = setting(
         "127.0.0.1", unit="", holds="Address on which the sector's clock is served for Prometheus."
     )

@@ -38,7 +38,11 @@ class HealthTable:
         120, unit="s", holds="How old the oldest unread line of a log or sensor may be.", low=1, high=86400
     )
     silent_s_max: int = setting(
-        21_600, unit="s", holds="How long a source may give no record of traffic; 0: for ever.", low=0, high=2_592_000
+        21_600,
+        unit="s",
+        holds="How long a source may give no record of traffic; 0: for ever. One always heard is missed sooner.",
+        low=0,
+        high=2_592_000,
     )
     lag_mb_max: int = setting(512, unit="MB", holds="How much of it may lie unread.", low=1, high=1_048_576)
     loss_permille_max: int = setting(

@@ -6,6 +6,7 @@ node_service's.
 
 import contextlib
 import importlib.util
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exercise_runner import Runner
 from bavn.app.exits import Exit, Stop
 from bavn.app.log_sources import reads_logs
+from bavn.app.node_canary import NodeCanary
 from bavn.app.node_packets import keeper_of
 from bavn.app.node_protect import never_block, protection, zone_service_of
 from bavn.app.node_sources import rule_folder, sources_of
@@ -144,26 +146,34 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         version=__version__, detect_s=config.node.detect_s, window_days=config.node.window_days,
         health_s=config.node.health_s,
     )  # fmt: skip
-    lookout = None
+    lookout: Lookout | None = None
+    canary = NodeCanary(
+        door.canary, protect, clock, None if store is None else lambda: lookout.figures() if lookout else ()
+    )
+    if store is not None:
+        sources = [*sources, canary.source(lambda: store.stats().newest_us)]
     memory = RuleMemory(config.hunt.sigma_checks_max)
     if store is not None:
         lookout = Lookout(
             clock=clock, store=store, sources=sources,
             detect=_detect(
-                config, lambda: verdicts.holding(clock.now_us()), memory, scale.weigh if scale else weigh_here
+                config, lambda: verdicts.holding(clock.now_us()), memory, scale.weigh if scale else weigh_here,
+                canary.surveyed,
             ),
             keep=lambda found, end_us: known.replace(found.suspicions, clock.now_us(), end_us, found.hosts),
             horizon_us=_horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
         )  # fmt: skip
     keeper = keeper_of(config, store, clock)
     recorder = Recorder(config, clock, lookout, store, queued=lambda: door.queue().messages)
+    recorder.tick = time.monotonic
+    recorder.canary = canary.told
     recorder.centre_skew_s = lambda: None if isinstance(link, NoLink) else link.skew_s
     recorder.sigma = lambda: memory.standing
     if rule_keeper is not None:
         recorder.rules = rule_keeper.told
     talker = Talker(
         clock, link, door, protect, _condition(recorder, door), settings, in_sector=bool(config.node.centre_url),
-        tell_counts=counting.tell,
+        tell_counts=counting.tell, try_canary=canary.step,
         lane=Runner(config.door, config.protect, never_block(config), clock, watches=store is not None),
     )  # fmt: skip
     return NodeParts(
@@ -296,23 +306,26 @@ def _scale(config: NodeConfig, store: ColumnStore | None, closing: contextlib.Ex
 
 
 def _detect(
-    config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory, weigh: Weigh
-) -> Callable[[Window], Survey]:
+    config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory, weigh: Weigh,
+    surveyed: Callable[[Window], None],
+) -> Callable[[Window], Survey]:  # fmt: skip
+    """``surveyed`` hears of each window that all detectors have gone through."""
     lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
     rules: tuple[RowRule, ...] = ()
     if config.hunt.sigma_files:  # pySigma takes 23 MB, and most nodes have no rules of their own
         from bavn.app.sigma_files import sigma_rules
 
         rules = sigma_rules([config.path(name) for name in config.hunt.sigma_files])
-    return lambda window: survey(
-        window,
-        indicators=lists.now(),
-        settings=config.detect,
-        verdicts=verdicts(),
-        rules=rules,
-        memory=memory,
-        weigh=weigh,
-    )
+
+    def detect(window: Window) -> Survey:
+        found = survey(
+            window, indicators=lists.now(), settings=config.detect, verdicts=verdicts(), rules=rules, memory=memory,
+            weigh=weigh,
+        )  # fmt: skip
+        surveyed(window)
+        return found
+
+    return detect
 
 
 def _horizon(store: ColumnStore, clock: SystemClock) -> Callable[[], int]:
@@ -331,7 +344,8 @@ def _condition(recorder: Recorder, door: Door) -> Callable[[], Condition]:
         return Condition(
             version=__version__, sensor=now.sensor, capture_loss_permille=now.capture_loss_permille,
             clock_skew_s=now.centre_skew_s or 0, queue_messages=door.queue().messages,
-            last_round=door.state.last_round(),
+            last_round=door.state.last_round(), problems=recorder.kinds(),
+            records=None if recorder.lookout is None else recorder.lookout.records_of_late(now.now_us),
         )  # fmt: skip
 
     return condition

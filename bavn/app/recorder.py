@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +20,12 @@ from bavn.actor.node import Lookout
 from bavn.actor.sense.account import Figures
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.certificates import ends_of
+from bavn.app.clocks import JUMP_S_MAX
 from bavn.app.config import NodeConfig
 from bavn.app.problem import Problem
 from bavn.app.sigma_health import sigma_told
 from bavn.app.vitals import STREAM_GAPS, Recent, Vitals, problems
+from bavn.model.alarm import kinds_of
 from bavn.model.moment import MINUTE_US, SECOND_US, iso
 from bavn.model.ports import Clock
 from bavn.model.text import Text
@@ -56,6 +58,9 @@ class Recorder:
     centre_skew_s: Callable[[], int | None] = lambda: None
     detect_failed: str | None = None
     disk_failed: str | None = None
+    canary: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+    tick: Callable[[], float] | None = None
+    """Seconds that no clock's setting moves; None: nobody looks for jumps."""
 
     def __post_init__(self) -> None:
         self._began_us = self.clock.now_us()
@@ -67,6 +72,8 @@ class Recorder:
         self._certificates = ends_of(self.config)
         self._certificates_due_us = self._began_us + CERTIFICATES_EVERY_US
         self._unwritten = False
+        self._ticked: tuple[float, int] | None = None
+        self._jumped_s, self._jump_until = 0, 0.0
 
     def now(self) -> Vitals:
         """The figures of this moment."""
@@ -76,7 +83,7 @@ class Recorder:
             detecting_us=self.lookout.detecting_us if self.lookout else None,
             restarts=self._restarts(sources),
             disk_free_mb=shutil.disk_usage(self.config.folder).free >> 20, rules=tuple(self.rules()[1]),
-            sigma=self.sigma(), centre_skew_s=self.centre_skew_s(),
+            sigma=self.sigma(), centre_skew_s=self.centre_skew_s(), jumped_s=self._jumped_s,
             detect_failed=self.detect_failed, disk_failed=self.disk_failed,
             idle=self.lookout is None and not self.config.node.centre_url,
             certificates=self._certificates,
@@ -85,6 +92,7 @@ class Recorder:
 
     def step(self, *, stopped: bool = False) -> None:
         """Looks, says what has changed, writes it down."""
+        self._look_at_the_clock()
         if self.clock.now_us() >= self._certificates_due_us:
             self._certificates = ends_of(self.config)
             self._certificates_due_us = self.clock.now_us() + CERTIFICATES_EVERY_US
@@ -97,6 +105,23 @@ class Recorder:
             self._store = _stored(self.store)
             self._store_due_us = now.now_us + STORE_EVERY_US
         self._write(self._told(now, found, stopped=stopped))
+
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of what is wrong as of the last step (model/alarm.py), for the centre. From any thread."""
+        return kinds_of(code for code, _ in self._open)
+
+    def _look_at_the_clock(self) -> None:
+        """How far it went otherwise than time did since the last step; what jumped stays said for RECENT_US."""
+        if self.tick is None:
+            return
+        tick, now_us = self.tick(), self.clock.now_us()
+        if self._ticked is not None:
+            off_s = round((now_us - self._ticked[1]) / SECOND_US - (tick - self._ticked[0]))
+            if abs(off_s) > JUMP_S_MAX:
+                self._jumped_s, self._jump_until = off_s, tick + RECENT_US / SECOND_US
+        if tick >= self._jump_until:
+            self._jumped_s = 0
+        self._ticked = tick, now_us
 
     def _recent(self, sources: Sequence[Figures]) -> tuple[Recent, ...]:
         before = self._history[0][1] if self._history else {}
@@ -155,7 +180,7 @@ class Recorder:
             "sensor": now.packet_sensor, "capture_loss_permille": now.capture_loss_permille,
             "capture_loss_known": now.capture_known,
             "sources": [_source(now, source) for source in now.sources],
-            "rules": self.rules()[0], "sigma": sigma_told(now.sigma),
+            "canary": list(self.canary()), "rules": self.rules()[0], "sigma": sigma_told(now.sigma),
             "store": self._store, "detect": detect, "memory_mb": memory_mb(),
             "disk_free_mb": now.disk_free_mb, "queue_messages": self.queued(), "centre_skew_s": now.centre_skew_s,
             "certificates_left_s": {

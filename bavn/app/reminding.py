@@ -1,4 +1,4 @@
-"""Reminds of deadlines by e-mail and webhook: finds what is owed, words it, sends it, and has it noted.
+"""Reminds of deadlines and tells of alarms, by e-mail and webhook: finds what is owed, words it, sends it, notes it.
 
 What is said holds the case's id, what is owed and by when; a task's own words only where the case's marking allows it
 ([remind] tlp_max), and never an observable, an actor's name to another actor, or anything else of the case. Refuses to
@@ -21,7 +21,7 @@ from bavn.app.config import CentreFile
 from bavn.app.exits import Exit, Stop
 from bavn.app.mailer import Mail, MailServer, NotSent, send
 from bavn.app.webhook import SECRET_BYTES_MIN, Hook, post
-from bavn.centre.cases.reminders import Recipient, Reminder, of_nis2, of_tasks
+from bavn.centre.cases.reminders import Recipient, Reminder, of_alarms, of_nis2, of_tasks, raised_id
 from bavn.centre.node.desk import Desk
 from bavn.model.indicator import Tlp
 from bavn.model.moment import HOUR_US, as_datetime, iso
@@ -33,7 +33,11 @@ END_S: Final = 2.0
 _STAGES: Final = {
     "due-soon": Text("due soon", "frist snart"),
     "overdue": Text("OVERDUE", "FRIST OVERSKREDET"),
+    "alarm": Text("ALARM", "ALARM"),
+    "alarm-over": Text("over", "overstået"),
 }
+_CENTRE: Final = Text("the centre", "centret")
+ALARMS_LOOKED_AT_MAX: Final = 1000
 _TLPS: Final = [tlp.value for tlp in Tlp]
 
 
@@ -123,7 +127,16 @@ class Reminding:
         views = [view for view in self._desk.nis2(self._zone).views() if view.running]
         tlps = self._book.tlps([task.case_id for task in tasks] + [view.case_id for view in views])
         owed = of_tasks(tasks, tlps, now_us, soon_us) + of_nis2(views, tlps, now_us, soon_us)
-        return self._book.to_send(owed, self._ways.recipients)
+        return self._alarms(now_us) + self._book.to_send(owed, self._ways.recipients)
+
+    def _alarms(self, now_us: int) -> list[tuple[Reminder, Recipient]]:
+        """Alarms first: each once, and its end to whoever was told of it. What came and went untold stays so."""
+        found = of_alarms(self._desk.alarms.every(standing=False, limit=ALARMS_LOOKED_AT_MAX), now_us)
+        told = self._book.reached(raised_id(one) for one in found)
+        return [
+            (one, to) for one, to in self._book.to_send(found, self._ways.recipients)
+            if one.stage == "alarm" or (raised_id(one), to.way, to.name) in told
+        ]  # fmt: skip
 
     def once(self) -> tuple[int, int]:
         """Sends what is to be sent now; how many went, and how many did not."""
@@ -163,7 +176,9 @@ class Reminding:
             send(self._ways.mail, Mail(to=recipient.name, subject=subject, text=text, key=key, at_us=now_us))
 
     def words(self, reminder: Reminder, recipient: Recipient, language: Language) -> tuple[str, str]:
-        """Subject and text of an e-mail. The subject holds no more than the case's id."""
+        """Subject and text of an e-mail. The subject holds no more than the case's id, or the alarm's number."""
+        if reminder.stage in ("alarm", "alarm-over"):
+            return self._alarm_words(reminder, recipient, language)
         stage = _STAGES[reminder.stage].say(language)
         due = as_datetime(reminder.due_us).astimezone(self._zone)
         when = f"{due:%d.%m.%Y %H.%M %Z}" if language == "da" else f"{due:%Y-%m-%d %H:%M %Z}"
@@ -178,6 +193,19 @@ class Reminding:
             lines.append(Text(f"Asked: {reminder.detail}", f"Spurgt: {reminder.detail}"))
         command = "bavn node cases" if recipient.actor else "bavn centre tasks, bavn centre nis2 list"
         lines.append(Text(f"See: {command}", f"Se: {command}"))
+        return f"Bavn: {reminder.case_id}: {stage}", "\n".join(line.say(language) for line in lines) + "\n"
+
+    def _alarm_words(self, reminder: Reminder, recipient: Recipient, language: Language) -> tuple[str, str]:
+        stage = _STAGES[reminder.stage].say(language)
+        at = as_datetime(reminder.due_us).astimezone(self._zone)
+        when = f"{at:%d.%m.%Y %H.%M %Z}" if language == "da" else f"{at:%Y-%m-%d %H:%M %Z}"
+        who = reminder.actor or _CENTRE.say(language)
+        what = "bavn node health" if recipient.actor else "bavn centre alarms"
+        lines = [
+            Text(f"{stage}: {reminder.about.en}", f"{stage}: {reminder.about.da}"),
+            Text(f"At: {who}", f"Hos: {who}"), Text(f"Time: {when}", f"Tid: {when}"),
+            Text(f"See: {what}", f"Se: {what}"),
+        ]  # fmt: skip
         return f"Bavn: {reminder.case_id}: {stage}", "\n".join(line.say(language) for line in lines) + "\n"
 
     def body(self, reminder: Reminder) -> dict[str, Any]:

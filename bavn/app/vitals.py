@@ -62,7 +62,8 @@ class Recent:
 class Vitals:
     """Figures of one moment. ``detecting_us``: when the detectors' run that is under way began. ``restarts``: how often
     a source's program had to be started again of late. ``idle``: there is nothing that this node could do.
-    ``certificates``: when those of this node end, in us, by the party that gave them."""
+    ``certificates``: when those of this node end, in us, by the party that gave them. ``jumped_s``: how far its clock
+    jumped of late."""
 
     now_us: int
     began_us: int
@@ -74,6 +75,7 @@ class Vitals:
     rules: Sequence[Text] = ()
     sigma: Standing = field(default_factory=Standing)
     centre_skew_s: int | None = None
+    jumped_s: int = 0
     detect_failed: str | None = None
     disk_failed: str | None = None
     stored_rows: int = 0
@@ -157,7 +159,7 @@ def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
         for source in now.sources if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN)
     ]  # fmt: skip
     found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
-    found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max)
+    found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
     if now.store_refused > now.stored_rows:
         found.append(Problem(
             code="store_refuses", source="",

@@ -4,8 +4,11 @@
 in lower-case hex. Nothing here is trusted beyond that: well-formed, plausible, and said by that actor.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
+from bavn.model.canary import Link
 from bavn.model.exercise import ActorStep
 from bavn.model.lead import Sign
 from bavn.model.nis2 import CrossBorder
@@ -142,7 +145,8 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeHealth:
-    """How a node said it is."""
+    """How a node said it is. ``problems``: kinds of model/alarm.py; ``records``: record types that a source of its gave
+    of late, None where it did not say."""
 
     item_id: str
     actor: str
@@ -154,6 +158,29 @@ class NodeHealth:
     last_round: str | None
     received_us: int
     forms: str | None = None
+    problems: tuple[str, ...] = ()
+    records: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """From its fields as JSON keeps them."""
+        records = kept.get("records")
+        lists = {
+            "problems": tuple(kept.get("problems", ())), "records": None if records is None else tuple(records),
+        }  # fmt: skip
+        return cls(**{**kept, **lists})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryCame:
+    """How far a node's canary came, link by link. ``day``: since 1970, UTC; ``run`` counts those of the day."""
+
+    item_id: str
+    actor: str
+    day: int
+    run: int
+    links: tuple[Link, ...]
+    received_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +272,7 @@ Heard = (
     | Attached
     | WarningAnswer
     | ExerciseSaid
+    | CanaryCame
 )
 
 

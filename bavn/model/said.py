@@ -143,7 +143,16 @@ class Exercising:
     role: Role
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryHeard:
+    """The centre heard this actor's canary of the day."""
+
+    to: str
+    day: int
+    run: int
+
+
 Said = (
     Opening | TagsWanted | RevealWanted | Closing | Releasing | Withdrawing | Asking | Telling | Judging | Switching
-    | Cautioning | Exercising
+    | Cautioning | Exercising | CanaryHeard
 )  # fmt: skip

@@ -5,7 +5,10 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from bavn.model.alarm import NODE_KINDS
+from bavn.model.canary import LINKS, WHYS
 from bavn.model.forms import FORMS_PATTERN
+from bavn.model.record import RECORD_TYPES
 from bavn.model.work import TEXT_CHARS_MAX
 
 Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -29,6 +32,10 @@ CaseText = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
 Moment = Annotated[int, Field(ge=0, lt=2**53)]
 Noised = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 WarningId = Annotated[str, Field(pattern=r"^warning-[0-9a-f]{16}$")]
+AlarmKind = Annotated[str, Field(pattern=rf"^({'|'.join(NODE_KINDS)})$")]
+RecordType = Annotated[str, Field(pattern=rf"^({'|'.join(RECORD_TYPES)})$")]
+ChainLinkName = Annotated[str, Field(pattern=rf"^({'|'.join(LINKS)})$")]
+ChainWhy = Annotated[str, Field(pattern=rf"^({'|'.join(WHYS)})?$")]
 M_MAX: Final = 150_000
 CELLS_MAX: Final = M_MAX
 PLANES_BYTES_MAX: Final = 72_000_000

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bavn.model.work import EVIDENCE_BYTES_MAX, OWN_MAX, TASKS_MAX, TECHNIQUES_MAX, TEXT_CHARS_MAX, WORDS_MAX
 from bavn.wire import fields as f
+from bavn.wire.canary_messages import CanaryAnswered, CanaryTold
 from bavn.wire.exercise_messages import ExerciseStep, ExerciseTold
 from bavn.wire.privacy import Message, Privacy
 
@@ -191,6 +192,8 @@ class Health(Message):
     queue_messages: Annotated[int, Field(ge=0, lt=2**31), Privacy.S4]
     last_round: Annotated[f.Hex16 | None, Privacy.S4] = None
     forms: Annotated[f.Forms | None, Privacy.S4] = None
+    problems: Annotated[tuple[f.AlarmKind, ...], Field(max_length=16), Privacy.S4] = ()
+    records: Annotated[tuple[f.RecordType, ...] | None, Field(max_length=16), Privacy.S4] = None
 
 
 # --- down -----------------------------------------------------------------------------------------------------
@@ -388,9 +391,9 @@ class WarningGiven(Message):
 
 UP: Final[tuple[type[Message], ...]] = (
     ShareUpload, Receipts, Declined, Report, Withdrawn, Observation, Receipt, QuestionAnswered, QuestionDeclined,
-    CaseAnswered, CaseEvidence, Nis2Noted, WarningAnswered, ExerciseStep, Counts, Health,
+    CaseAnswered, CaseEvidence, Nis2Noted, WarningAnswered, ExerciseStep, Counts, Health, CanaryTold,
 )  # fmt: skip
 DOWN: Final[tuple[type[Message], ...]] = (
     RoundOpened, ReceiptsAsked, RevealAsked, RoundClosed, IndicatorReleased, IndicatorWithdrawn, QuestionAsked,
-    CasePart, VerdictGiven, SectorSwitched, WarningGiven, ExerciseTold,
+    CasePart, VerdictGiven, SectorSwitched, WarningGiven, ExerciseTold, CanaryAnswered,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from bavn.wire import messages
+from bavn.wire.canary_messages import ChainLink
 from bavn.wire.enrol import Certified, EnrolAsked, RenewAsked
 from bavn.wire.exercise_messages import Objective
 from bavn.wire.messages import DOWN, UP, CellTag, Member, OtherTag, Report, Reveal
@@ -23,7 +24,7 @@ from bavn.wire.privacy import ClassMissing, Message, Privacy
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "messages.md"
 INSIDE = (
     CellTag, Member, messages.AskedCell, OtherTag, Reveal, messages.AskedObservable, messages.PartTask,
-    messages.PartWords, messages.PartClock, Objective,
+    messages.PartWords, messages.PartClock, Objective, ChainLink,
 )  # fmt: skip
 ENROLLING = (EnrolAsked, RenewAsked, Certified)
 SECTIONS = {"up": UP, "down": DOWN, "inside": INSIDE, "enrolling": ENROLLING}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bavn.actor.door import labels
+from bavn.actor.door.canary import Canaries
 from bavn.actor.door.cases import Cases, ForPeople
 from bavn.actor.door.draft import Draft, labelled, message_rule, put
 from bavn.actor.door.held import Held, Hold, at_once
@@ -37,6 +38,7 @@ from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import key_check, members_key
 from bavn.psi.round import Cell, RoundParams
 from bavn.wire import messages, seal
+from bavn.wire.canary_messages import CanaryAnswered
 from bavn.wire.codec import DOWN_KINDS, summary_of
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
@@ -82,13 +84,14 @@ class Door:
     ) -> None:
         self.name, self.ledger, self.policy = name, ledger, policy
         self._clock, self._dice, self._keys = clock, dice, keys
-        self._identifiers, self._suspicions, self._verdicts = identifiers, suspicions, verdicts
-        self._join_from_us, self._waits = 0, ""
-        self._held = Held(hold)
+        self._identifiers, self._verdicts = identifiers, verdicts
+        self._suspicions: Callable[[], Iterable[Suspicion]] = lambda: (*suspicions(), *self.canary.suspicions())
+        self._join_from_us, self._waits, self._held = 0, "", Held(hold)
         self.state = State(ledger.book, keys.secret)
         self.outbox = Outbox(ledger.book, name, keys.own, clock, limits=limits)
         rules = Rules(policy, self.state, clock, tuple(homes))
         self.reveals = Reveals(ledger.book)
+        self.canary = Canaries(ledger, self.outbox, clock, policy, self.state, self.reveals)
         tell = TellRules(policy, self.reveals.was_reported)
         self.questions = Questions(
             ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, state=self.state, homes=tuple(homes),
@@ -113,19 +116,9 @@ class Door:
         self._reports = self._out(
             messages.Report, rules.report_row(), lambda item: labelled("Report", CENTRE, labels.asked_words(item))
         )
-        self._withdrawals = self._out(
-            messages.Withdrawn,
-            tell.withdrawal_row(),
-            lambda w: labelled("Withdrawn", CENTRE, labels.withdrawn_words(w)),
-        )
-        self._sightings = self._out(
-            messages.Observation,
-            tell.sighting_row(),
-            lambda s: labelled("Observation", CENTRE, labels.sighting_words(s)),
-        )
-        self._outcomes = self._out(
-            messages.Receipt, tell.outcome_row(), lambda o: labelled("Receipt", CENTRE, labels.outcome_words(o))
-        )
+        self._withdrawals = self._out(messages.Withdrawn, tell.withdrawal_row(), labels.withdrawn_note)
+        self._sightings = self._out(messages.Observation, tell.sighting_row(), labels.sighting_note)
+        self._outcomes = self._out(messages.Receipt, tell.outcome_row(), labels.outcome_note)
         self._health = self._out(messages.Health, tell.health_row(), lambda _: labelled("Health", CENTRE, {}))
 
     # --- what the centre says ---------------------------------------------------------------------------------
@@ -152,6 +145,8 @@ class Door:
                 self.questions.hear(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
             elif isinstance(message, ForPeople):
                 self.cases.hear(message, labels.heard_note(opened.encoded))
+            elif isinstance(message, CanaryAnswered):
+                self.canary.hear(message, labels.heard_note(opened.encoded))
             else:
                 self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]
             self.state.set_heard(CENTRE, opened.seq)
@@ -350,6 +345,7 @@ class Door:
         self.questions.tidy()
         self.cases.tidy()
         self.reveals.forget(self._clock.now_us())
+        self.canary.forget()
         self.outbox.expire()
         self.ledger.close_parts()
 

@@ -50,16 +50,16 @@ def asked_words(item: Asked) -> Mapping[str, object]:
     return {"round_id": item.round_id, "table": item.cell.table, "bin": item.cell.bin, "element": element}
 
 
-def withdrawn_words(item: TakenBack) -> Mapping[str, object]:
+def withdrawn_note(item: TakenBack) -> Note:
     """What a person takes back."""
-    return {"number": item.number, "element": str(item.observable)}
+    return labelled("Withdrawn", CENTRE, {"number": item.number, "element": str(item.observable)})
 
 
-def sighting_words(item: Sighting) -> Mapping[str, object]:
+def sighting_note(item: Sighting) -> Note:
     """A sighting."""
-    return {"indicator_id": item.indicator_id, "kind": item.kind}
+    return labelled("Observation", CENTRE, {"indicator_id": item.indicator_id, "kind": item.kind})
 
 
-def outcome_words(item: BlockOutcome) -> Mapping[str, object]:
+def outcome_note(item: BlockOutcome) -> Note:
     """A block outcome."""
-    return {"indicator_id": item.indicator_id, "state": item.state}
+    return labelled("Receipt", CENTRE, {"indicator_id": item.indicator_id, "state": item.state})

@@ -11,6 +11,7 @@ from math import log
 from typing import Final
 
 from bavn.actor.door.policy import DoorPolicy
+from bavn.model.canary import DETECTOR as CANARY
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, registered_domain
 from bavn.model.suspicion import Suspicion
@@ -44,7 +45,8 @@ def live_elements(
     strong = is_strong(tier)
     oldest_us = now_us - (policy.strong_days if strong else policy.weak_days) * DAY_US
     p_max = policy.strong_p_max if strong else policy.weak_p_max
-    best = _spoken_for((s for s in suspicions if s.last_us >= oldest_us), verdicts)
+    alive = (s for s in suspicions if s.last_us >= oldest_us and (s.detector != CANARY or tier == STRONG_TIER))
+    best = _spoken_for(alive, verdicts)
     ordered = sorted(best.values(), key=lambda element: (*_key(element), element.observable))
     walks = policy.join_walks and not strong
     return [(element, element.suspicion.p <= p_max or (walks and _walks(element.suspicion))) for element in ordered]

@@ -124,6 +124,11 @@ class DoorPolicy:
         500, unit="observables", holds="The most that the sector may judge here in 24 hours.", low=0, high=100_000
     )
     tell_health: bool = setting(default=True, unit="", holds="Tell the centre how the node is.")
+    tell_canaries: bool = setting(
+        default=True,
+        unit="",
+        holds="Send the daily canary through the whole chain, and tell the centre how far it came (docs/canaries.md).",
+    )
     tell_counts: bool = setting(
         default=True, unit="", holds="Tell the centre once a day, with noise, how many hosts were suspected of what."
     )

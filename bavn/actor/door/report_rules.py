@@ -10,6 +10,7 @@ from bavn.actor.door.live import Element, is_strong
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.state import State
 from bavn.actor.door.told import Told
+from bavn.model import canary
 from bavn.model.evidence import (
     PERIOD_EDGES_S,
     REGULARITY_EDGES,
@@ -62,7 +63,8 @@ class Rules:
         return (
             Rule("tier_joined", self._tier_joined),
             Rule("strong_enough", self._strong_enough),
-            Rule("external", lambda item, draft: self._external(item.element.observable, draft)),
+            Rule("canary", lambda item, draft: self._canary(item.element.suspicion.detector, draft)),
+            Rule("external", self._element_external),
             Rule("same_names", _same_names),
             Rule("not_left_out", lambda item, draft: self._not_left_out(item.element.observable, draft)),
             Rule("not_common", self._not_common),
@@ -74,7 +76,8 @@ class Rules:
         """May this be reported? All that a report says is added here (the message rule comes after)."""
         return (
             Rule("receipts", self._receipts),
-            Rule("external", lambda item, draft: self._external(_told(item).observable, draft)),
+            Rule("canary", lambda item, draft: self._canary(_told(item).detector, draft)),
+            Rule("external", lambda item, draft: self._external(_told(item).observable, _told(item).detector, draft)),
             Rule("not_left_out", lambda item, draft: self._not_left_out(_told(item).observable, draft)),
             Rule("not_vetoed", lambda item, draft: self._not_vetoed(_told(item).observable, draft)),
             Rule("not_judged", lambda item, draft: _not_judged(item.judged, draft)),
@@ -94,8 +97,21 @@ class Rules:
             draft if item.strong_enough else Refused("strong_enough", "the evidence is weaker than the tier asks for")
         )
 
-    def _external(self, observable: Observable, draft: Draft) -> Draft | Refused:
-        if not is_external(observable, self._homes):
+    def _canary(self, detector: str, draft: Draft) -> Draft | Refused:
+        if detector == canary.DETECTOR and not self._policy.tell_canaries:
+            return Refused("canary", "the policy tells of no canaries")
+        return draft
+
+    def _element_external(self, item: Offered, draft: Draft) -> Draft | Refused:
+        return self._external(item.element.observable, item.element.suspicion.detector, draft)
+
+    def _external(self, observable: Observable, detector: str, draft: Draft) -> Draft | Refused:
+        """A canary's name is nobody's, and passes only as the canary of these days."""
+        if detector == canary.DETECTOR:
+            day = canary.day_of(observable)
+            if day is None or not canary.is_current(day, self._clock.now_us()):
+                return Refused("external", "no canary of today or yesterday")
+        elif not is_external(observable, self._homes):
             return Refused("external", "it names something inside")
         return draft.plus(type=observable.type.value, value=observable.value)
 
@@ -117,6 +133,8 @@ class Rules:
         return draft.plus(round_id=item.round_id, table=item.cell.table, bin=item.cell.bin)
 
     def _reveal_mode(self, item: Asked, draft: Draft) -> Draft | Refused:
+        if _told(item).detector == canary.DETECTOR:
+            return draft
         observable = _told(item).observable
         mode = self._policy.reveal_mode(observable.type)
         if mode == "never":

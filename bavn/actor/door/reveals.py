@@ -79,6 +79,12 @@ class Reveals:
                 (now_us, round_id, tier, observable.type.value, observable.value, " ".join(receipts_of), rule),
             )
 
+    def of(self, observable: Observable, since_us: int) -> frozenset[str]:
+        """By which rules questions about it were refused since then; empty text: a report left. Empty: not asked."""
+        sql = "SELECT DISTINCT rule FROM door_reveal WHERE value = ? AND type = ? AND at_us >= ?"
+        found = self._book.rows(sql, (observable.value, observable.type.value, since_us))
+        return frozenset(str(rule) for (rule,) in found)
+
     def every(self) -> list[Revealed]:
         """The newest first."""
         return reveals_of(self._book.rows(REVEALS_SQL))

@@ -16,7 +16,8 @@ from bavn.wire.gate import Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """How the node is: ``sensor`` up, down or none; loss in 1/1000 of packets; skew against the centre in seconds."""
+    """How the node is: ``sensor`` up, down or none; loss in 1/1000 of packets; skew against the centre in seconds;
+    ``problems``: kinds of model/alarm.py; ``records``: record types that some source gave of late, None: not known."""
 
     version: str
     sensor: str
@@ -24,6 +25,8 @@ class Condition:
     clock_skew_s: int
     queue_messages: int
     last_round: str | None
+    problems: tuple[str, ...] = ()
+    records: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +93,5 @@ def _health(item: Condition, draft: Draft) -> Draft | Refused:
     return draft.plus(
         version=item.version, sensor=item.sensor, capture_loss_permille=min(1000, max(0, item.capture_loss_permille)),
         clock_skew_s=min(86400, max(-86400, item.clock_skew_s)), queue_messages=item.queue_messages,
-        last_round=item.last_round, forms=forms(),
+        last_round=item.last_round, forms=forms(), problems=item.problems, records=item.records,
     )  # fmt: skip

@@ -26,7 +26,7 @@ from bavn.actor.protect.suricata_dataset import SuricataDataset
 from bavn.actor.protect.telling import Telling
 from bavn.actor.protect.wanted import fingerprint
 from bavn.actor.protect.wishes import done_wish, wishes
-from bavn.model.indicator import SightingKind
+from bavn.model.indicator import Block, SightingKind
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
@@ -62,6 +62,7 @@ class Protect:
         self._history, self._sources = history, tuple(sources)
         self._never, self._homes, self._ledger = never, tuple(homes), ledger
         self._switched = False
+        self._canary: Block | None = None
         self._seen_next_us = self._forget_next_us = self._hunt_next_us = 0
         self._intake = Intake(
             ledger=ledger, clock=clock, policy=policy, never=never, hands=hands, homes=self._homes,
@@ -102,7 +103,7 @@ class Protect:
 
     def enforce_due(self) -> None:
         """What must not wait: what was heard, wishes, ends, enforcers that were down. Raises GateBroken."""
-        looked, wished, ended = self._look(), self._grant_wishes(), self._expire()
+        looked, wished, ended = self._look(), self._grant_wishes(), self._expire() or self._canary_over()
         if looked or wished or ended or self._switched or self.force.due():
             self._enforce()
         else:
@@ -270,6 +271,23 @@ class Protect:
         found = [self.state.item(id_) for id_ in self.state.ids_of(item.observable)]
         return [one for one in found if one is not None and one.standing == "wanted"]
 
+    def try_canary(self, canary: Block) -> str:
+        """Puts a canary's name into force like any block; why that cannot be tried or did not hold, empty if it did.
+        It is in no book, told to nobody, and gone at its end or with the process."""
+        if self.killed:
+            return "kill-switch"
+        carrying = self.hands.carrying(canary.observable, "block")
+        if not carrying:
+            return "no-enforcer"
+        self._canary = canary
+        self._enforce()
+        return "" if self.force.holding >= frozenset(carrying) else "enforcer-down"
+
+    def _canary_over(self) -> bool:
+        over = self._canary is not None and self._canary.until_us <= self.clock.now_us()
+        self._canary = None if over else self._canary
+        return over
+
     def _write(self, kind: str, indicator_id: str, by: str) -> None:
         item_id = act_id(kind, indicator_id, by, self.clock.now_us())
         said = json.dumps({"indicator": indicator_id, "by": by}, sort_keys=True)
@@ -279,6 +297,8 @@ class Protect:
         now_us = self.clock.now_us()
         blocks = [] if self.killed else self.state.blocks("block", now_us)
         watched = [] if self.killed else self.state.blocks("watch", now_us)
+        if self._canary is not None and not self.killed:
+            blocks = sorted((*blocks, self._canary))
         self.force.apply(blocks, watched, again=again)
         self._telling.tell(everything=everything or self._switched)
         self._switched = False

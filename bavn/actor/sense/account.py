@@ -6,7 +6,7 @@ Written by the thread that reads, looked at by the one that tells how the node i
 import contextlib
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bavn.actor.sense.base import Accounted, Batch, Loss, RefusedLine, Source, SourceBroken
-from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 
 REASONS_MAX: Final = 50
 """Reasons kept apart; what is refused for others is counted together."""
@@ -24,6 +24,9 @@ LIVE: Final = frozenset({"suricata", "eve", "zeek", "syslog"})
 """Sources whose records come soon after what they tell of: their times can be held against the clock."""
 
 OFFSET_MINUTES: Final = 10
+GAP_HOURS: Final = 48
+HEARD_MIN: Final = 60
+KNOWN_US: Final = 30 * MINUTE_US
 STATS: Final = "stats"
 """The table of what a sensor says of itself."""
 
@@ -36,7 +39,9 @@ class Figures:
     """An account at one moment. ``caught_up_us``: all that lay there at this moment is read; None before the first
     time. ``reasons``: the commonest first, by the kind of fault rather than by the value that had it; how often, and
     where last (``file:line``, the file alone where there are no lines, empty where nobody knows). ``heard_us``: when it
-    last gave a record of traffic, not one of how its program is; None where it gave none yet."""
+    last gave a record of traffic, not one of how its program is; None where it gave none yet.
+    ``usual_gap_us``: the longest silence between two looks that brought records, of the last two days; None while too
+    little was heard to say."""
 
     name: str
     rows: int
@@ -50,6 +55,7 @@ class Figures:
     counts: Mapping[str, int]
     clock_offset_s: int | None = None
     heard_us: int | None = None
+    usual_gap_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +73,9 @@ class Account:
     _reasons: Counter[str] = field(default_factory=Counter)
     _latest: dict[str, str] = field(default_factory=dict)
     _lag_bytes: int = 0
+    _heard: int = 0
+    _kinds: dict[str, int] = field(default_factory=dict)
+    _gaps: deque[tuple[int, int]] = field(default_factory=deque)
     _offsets: deque[tuple[int, int]] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -75,8 +84,9 @@ class Account:
         if now_us is not None and self.source.name in LIVE:
             self._compare(batch, now_us)
         with self._lock:
-            if now_us is not None and any(table.num_rows for kind, table in batch.tables.items() if kind != STATS):
-                self.heard_us = now_us
+            kinds = [kind for kind, table in batch.tables.items() if kind != STATS and table.num_rows]
+            if now_us is not None and kinds:
+                self._hear(kinds, now_us)
             self.rows += batch.rows
             self.passed += batch.passed
             self.refused += batch.refused
@@ -88,6 +98,28 @@ class Account:
             unnamed = batch.refused - len(batch.refusals)
             if unnamed:
                 self._reasons[_OTHER] += unnamed
+
+    def _hear(self, kinds: Sequence[str], now_us: int) -> None:
+        """Records of traffic came: the silence before them, the longest of its hour, is how long it is wont to be."""
+        hour, gap_us = now_us // HOUR_US, now_us - (now_us if self.heard_us is None else self.heard_us)
+        if self._gaps and self._gaps[-1][0] == hour:
+            gap_us = max(gap_us, self._gaps.pop()[1])
+        self._gaps.append((hour, gap_us))
+        while self._gaps[0][0] <= hour - GAP_HOURS:
+            self._gaps.popleft()
+        self.heard_us = now_us
+        self._heard += 1
+        self._kinds.update(dict.fromkeys(kinds, now_us))
+
+    def kinds_since(self, moment_us: int) -> tuple[str, ...]:
+        """Record types of which it gave one since then. From any thread."""
+        with self._lock:
+            return tuple(kind for kind, at_us in self._kinds.items() if at_us >= moment_us)
+
+    def _usual_gap_us(self) -> int | None:
+        """None before half an hour and HEARD_MIN looks that brought something."""
+        known = self._heard >= HEARD_MIN and self.heard_us is not None and self.heard_us - self.began_us >= KNOWN_US
+        return max(gap for _, gap in self._gaps) if known else None
 
     def _compare(self, batch: Batch, now_us: int) -> None:
         """How far the newest record is ahead of the clock. What is logged late says little, so the most in ten minutes
@@ -127,7 +159,7 @@ class Account:
                 broken=self.broken, caught_up_us=self.caught_up_us,
                 lag_bytes=self._lag_bytes, losses=tuple(told.losses()) if told else (),
                 counts=dict(told.counts()) if told else {},
-                heard_us=self.heard_us,
+                heard_us=self.heard_us, usual_gap_us=self._usual_gap_us(),
                 clock_offset_s=round(max(off for _, off in self._offsets) / SECOND_US) if self._offsets else None,
             )  # fmt: skip
 

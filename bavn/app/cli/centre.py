@@ -9,6 +9,7 @@ import typer
 from bavn.app.cli import (
     accept,
     account,
+    alarms,
     casework,
     centre_round,
     centre_store,
@@ -54,6 +55,7 @@ leads.attach(app)
 centre_store.attach(app)
 casework.attach(app)
 remind.attach(app)
+alarms.attach(app)
 publish.attach(app)
 rollout.attach(app)
 accept.attach_centre(app)

@@ -12,6 +12,7 @@ import typer
 from bavn.app.cli import (
     accept,
     account,
+    alarms,
     assets,
     attach,
     console,
@@ -59,6 +60,7 @@ node_cases.attach(app)
 node_warnings.attach(app)
 app.add_typer(node_exercise.app, name="exercise")
 app.command("health")(health.health)
+app.command("canary")(alarms.canary)
 app.command("dry-run")(dry_run.dry_run)
 way_in.attach(app)
 accept.attach_node(app)

@@ -60,6 +60,10 @@ CENTRE_TOPICS: Final[dict[str, tuple[str, ...]]] = {
         "SELECT version FROM member_registry",
         "SELECT max(issued_us), max(revoked_us), count(*) FROM member_certificate",
     ),
+    "alarms": (
+        "SELECT max(number), count(*), max(acked_us), max(ended_us), count(ended_us) FROM alarm",
+        "SELECT max(told_us), count(*) FROM canary_run",
+    ),
     "partners": (
         "SELECT max(added_us), max(ended_us), count(*) FROM member_partner",
         "SELECT max(issued_us), max(ended_us), count(*) FROM member_partner_credential",

@@ -18,6 +18,7 @@ from bavn.centre.cases.nis2 import Nis2View
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE
 from bavn.centre.cases.work_tables import REMINDER, make_work_tables
+from bavn.model.alarm import Alarm
 from bavn.model.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.nis2 import NAMES
@@ -31,8 +32,10 @@ KEPT_DAYS: Final = 400
 OLD_US: Final = 30 * DAY_US
 """What is overdue for longer is nobody's news any more."""
 WAITING_MAX: Final = 500
+OVER_US: Final = 5 * MINUTE_US
+"""An alarm that comes back sooner was never over."""
 
-Stage = Literal["due-soon", "overdue"]
+Stage = Literal["due-soon", "overdue", "alarm", "alarm-over"]
 Way = Literal["mail", "webhook"]
 _STEPS: Final = {
     "acknowledge": Text("acknowledge", "kvittere for"),
@@ -111,6 +114,29 @@ def of_nis2(views: Iterable[Nis2View], tlps: dict[str, Tlp], now_us: int, soon_u
     return made
 
 
+def of_alarms(alarms: Iterable[Alarm], now_us: int) -> list[Reminder]:
+    """That an alarm stands, and that it is over for good."""
+    made = []
+    for one in alarms:
+        ended_us = one.ended_us
+        if ended_us is not None and not OVER_US <= now_us - ended_us < DAY_US:
+            continue
+        stage: Stage = "alarm" if ended_us is None else "alarm-over"
+        named = (str(one.number), stage, *([] if ended_us is None else [str(ended_us)]))
+        made.append(
+            Reminder(
+                id=_id("alarm", *named), case_id=f"alarm-{one.number}", actor=one.actor, stage=stage,
+                due_us=one.began_us if ended_us is None else ended_us, about=one.text, detail="", tlp=Tlp.GREEN,
+            )
+        )  # fmt: skip
+    return made
+
+
+def raised_id(one: Reminder) -> str:
+    """The id of the word that told of the alarm whose end this is."""
+    return _id("alarm", one.case_id.removeprefix("alarm-"), "alarm")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """How a reminder stands with one recipient: waiting, sent, failed (given up)."""
@@ -155,6 +181,14 @@ class Reminders:
                 if row is None or (row.state == "waiting" and row.try_us <= now_us):
                     made.append((one, recipient))
         return made[:WAITING_MAX]
+
+    def reached(self, reminder_ids: Iterable[str]) -> frozenset[tuple[str, str, str]]:
+        """(id, way, recipient) of those that were delivered."""
+        asked = select(REMINDER.c.reminder_id, REMINDER.c.way, REMINDER.c.recipient).where(
+            REMINDER.c.reminder_id.in_(list(reminder_ids)), REMINDER.c.state == "sent"
+        )
+        with reading(self._engine) as connection:
+            return frozenset((row.reminder_id, row.way, row.recipient) for row in connection.execute(asked))
 
     def done(self, one: Reminder, recipient: Recipient, reason: str = "") -> None:
         """It was delivered (no reason), or why not: then it is tried again, until it is given up."""

@@ -23,7 +23,9 @@ from bavn.centre.inbox.asks import (
     Rounds,
     WarningsGiven,
 )  # fmt: skip
+from bavn.model import canary
 from bavn.model.behaviour import band_of, period_buckets_of, steps_of
+from bavn.model.evidence import hosts_bucket, p_bucket
 from bavn.model.moment import DAY_US, MINUTE_US, hour_of
 from bavn.model.nis2 import AGE_DAYS_MAX
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
@@ -32,6 +34,7 @@ from bavn.model.tally import BLOCKED, TECHNIQUES, VOCABULARY
 from bavn.model.work import is_plain
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import RoundParams
+from bavn.wire.canary_messages import CanaryTold
 from bavn.wire.exercise_messages import ExerciseStep
 from bavn.wire.messages import (
     CaseAnswered,
@@ -112,6 +115,8 @@ def _report(message: Report, known: Known) -> Refused | None:
     found = _round(message.round_id, known)
     if isinstance(found, Refused):
         return found
+    if message.detector == canary.DETECTOR:
+        return _cell(message.table, message.bin, found.params) or _as_canary(message, known)
     return (
         _cell(message.table, message.bin, found.params)
         or _outside(message.type, message.value)
@@ -213,6 +218,35 @@ def _counts(message: Counts, known: Known) -> Refused | None:
     return None
 
 
+def _canary(message: CanaryTold, known: Known) -> Refused | None:
+    """The whole chain, each link once, in its order, of today's canary or yesterday's; what passed says how long."""
+    if not canary.is_current(message.day, known.now_us):
+        return Refused("canary_day", "neither today's nor yesterday's canary")
+    if tuple(one.link for one in message.links) != tuple(canary.LINKS):
+        return Refused("canary_chain", "not each link of the chain once, in its order")
+    if any((one.took is None) == (one.state == "passed") for one in message.links):
+        return Refused("canary_chain", "a link that passed says how long it took, and no other does")
+    return None
+
+
+def _as_canary(message: Report, known: Known) -> Refused | None:
+    """A canary's report holds nothing but what follows from its day: there is no room in it for anything else."""
+    day = canary.day_of(Observable.trusted(ObservableType(message.type), message.value))
+    if day is None or not canary.is_current(day, known.now_us) or message.detector != canary.DETECTOR:
+        return Refused("canary", "no canary of today or yesterday")
+    fixed = (
+        message.technique,
+        message.p_bucket,
+        message.hosts_bucket,
+        message.first_hour,
+        message.last_hour,
+        message.period_bucket,
+        message.regularity_bucket,
+        message.walk_bucket,
+    ) == (canary.TECHNIQUE, p_bucket(canary.P), hosts_bucket(1), canary.hour(day), canary.hour(day), None, None, None)
+    return None if fixed else Refused("canary", "a canary that says something")
+
+
 def _health(_: Health, __: Known) -> Refused | None:
     return None
 
@@ -222,7 +256,7 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, Known], Refused | None]]] =
     Observation: _observation, Receipt: _receipt, QuestionAnswered: _answered, QuestionDeclined: _question,
     CaseAnswered: _case_answered, CaseEvidence: _case_evidence, Nis2Noted: _nis2_noted,
     WarningAnswered: _warning_answered, ExerciseStep: _exercise_step,
-    Counts: _counts, Health: _health,
+    Counts: _counts, Health: _health, CanaryTold: _canary,
 })  # fmt: skip
 
 

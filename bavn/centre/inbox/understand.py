@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
+from bavn.model.canary import Link
 from bavn.model.exercise import ActorStep
 from bavn.model.heard import (
     Attached,
     BlockReceipt,
+    CanaryCame,
     CaseAnswer,
     Counted,
     Decline,
@@ -27,6 +29,7 @@ from bavn.model.lead import Sign
 from bavn.model.moment import MINUTE_US
 from bavn.model.nis2 import CrossBorder
 from bavn.model.observable import Observable, ObservableType
+from bavn.wire.canary_messages import CanaryTold
 from bavn.wire.exercise_messages import ExerciseStep
 from bavn.wire.messages import (
     CaseAnswered,
@@ -104,6 +107,9 @@ def understand(message: Message, about: About) -> Heard:
             return Counted(**said, **message.model_dump(), received_us=received_us)
         case Health():
             return NodeHealth(**said, **message.model_dump(), received_us=received_us)
+        case CanaryTold(day=day, run=run, links=links):
+            chain = tuple(Link(link=one.link, state=one.state, took=one.took, why=one.why) for one in links)  # type: ignore[arg-type]  # the message's own pattern
+            return CanaryCame(**said, day=day, run=run, links=chain, received_us=received_us)
         case _:
             raise TypeError(f"{type(message).__name__} does not come up")
 

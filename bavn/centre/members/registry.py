@@ -40,6 +40,7 @@ DEFAULT_QUOTAS: Final[Mapping[str, Quota]] = {
     "ExerciseStep": Quota(messages_per_hour_max=500, bytes_per_hour_max=1 * _MB),
     "Counts": Quota(messages_per_hour_max=10, bytes_per_hour_max=1 * _MB),
     "Health": Quota(messages_per_hour_max=120, bytes_per_hour_max=1 * _MB),
+    "CanaryTold": Quota(messages_per_hour_max=200, bytes_per_hour_max=1 * _MB),
 }
 """Room for twelve rounds of tier A and one of each other tier an hour, five times over."""
 

@@ -32,6 +32,7 @@ from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.node import tables as t
 from bavn.centre.node import written
+from bavn.centre.node.canary_book import forget_canaries, keep_canary
 from bavn.centre.node.case_post import CasePost
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.counts import forget_counts, keep_counts
@@ -47,6 +48,7 @@ from bavn.centre.share.share import Share
 from bavn.model.heard import (
     Attached,
     BlockReceipt,
+    CanaryCame,
     CaseAnswer,
     Counted,
     ExerciseSaid,
@@ -63,7 +65,7 @@ from bavn.model.member import Actor, ActorState
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
-from bavn.model.said import Asking
+from bavn.model.said import Asking, CanaryHeard
 
 LETTERS_PER_TURN_MAX = 1000
 
@@ -173,6 +175,7 @@ class Centre:
         self._audit_keys()
         self._rank_if_due(now_us)
         self._carry_out_orders()
+        self.desk.alarms.step(self.desk.members)
         self._tidy_if_due(now_us)
 
     def _carry_out_orders(self) -> None:
@@ -195,6 +198,9 @@ class Centre:
             self._keep_health(heard)
         elif isinstance(heard, Replied):
             self._questions.heard(heard)
+        elif isinstance(heard, CanaryCame):
+            if keep_canary(self._engine, heard):
+                self._share.say(CanaryHeard(to=heard.actor, day=heard.day, run=heard.run))
         elif isinstance(heard, Counted):
             keep_counts(self._engine, heard)
         elif isinstance(heard, CaseAnswer | Attached | Nis2Step):
@@ -312,6 +318,8 @@ class Centre:
         limits = self.config.limits
         forget_rounds(self._engine, now_us - limits.rounds_kept_days * DAY_US)
         forget_counts(self._engine, now_us // DAY_US - limits.counts_kept_days)
+        forget_canaries(self._engine, now_us)
+        self.desk.alarms.forget()
         self._leads.forget(now_us - limits.signs_kept_days * DAY_US)
         with t.writing(self._engine) as connection:
             connection.execute(delete(t.OUTGOING).where(t.OUTGOING.c.done))

@@ -5,7 +5,7 @@ running service carries out at its next step. Refuses to send anything.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from sqlalchemy import Engine, select
@@ -35,15 +35,19 @@ from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.node import tables as t
 from bavn.centre.node import written
+from bavn.centre.node.alarms import Alarms
+from bavn.centre.node.canary_book import Chain, chains
 from bavn.centre.node.clock import IndicatorClock
 from bavn.centre.node.clock_book import ClockBook
 from bavn.centre.node.counts import Count, spent, sums
+from bavn.centre.node.coverage import took_part
 from bavn.centre.node.ignored import Ignored
 from bavn.centre.node.lead_book import Laws, LeadView, SqlLeadBook
 from bavn.centre.node.lead_facts import facts_of
 from bavn.centre.node.lead_pages import LeadAsk, LeadLine, lead_page
 from bavn.centre.node.release_view import WouldRelease, would_release
 from bavn.centre.node.round_book import SqlRoundBook
+from bavn.centre.node.sight import Eye, eyes
 from bavn.centre.node.timeline import Moment, timeline
 from bavn.centre.node.views import CellStory, IndicatorView, MemberView, Quarantined, RoundSummary
 from bavn.centre.share.deliveries import AtActor, Deliveries, Kept
@@ -53,6 +57,7 @@ from bavn.centre.share.tables import make_tables as make_share_tables
 from bavn.model.case import CaseAct, CaseState
 from bavn.model.functions import Role
 from bavn.model.heard import NodeHealth, Observed
+from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
 from bavn.model.work import TaskState
 
@@ -89,6 +94,7 @@ class Desk:
         self.lives = indicators or Indicators(engine, clock, IndicatorSettings())
         self.upkeep = Upkeep(self.lives, self._cases.policies)
         self.switch = SectorSwitch(engine, clock)
+        self.alarms = Alarms(engine, clock)
         self.times = ClockBook(self._cases, self.lives, self._deliveries, self.switch)
 
     # --- leads and cases ---------------------------------------------------------------------------------------
@@ -371,10 +377,19 @@ class Desk:
         """(actor, days told, epsilon of them, the most of any 30 days in a row), by name."""
         return spent(self.engine, first_day, last_day)
 
+    def chains(self) -> Mapping[str, Chain]:
+        """actor -> how far its latest canary came."""
+        return chains(self.engine)
+
+    def eyes(self) -> tuple[Eye, ...]:
+        """What each actor could see now."""
+        now_us = self.now_us()
+        return eyes(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us)
+
     def members(self) -> tuple[MemberView, ...]:
         """All actors, by name, with their nodes' last word on how they are."""
         with t.reading(self.engine) as connection:
-            health = {row.actor: NodeHealth(**json.loads(row.body)) for row in connection.execute(select(t.HEALTH))}
+            health = {row.actor: NodeHealth.of(json.loads(row.body)) for row in connection.execute(select(t.HEALTH))}
         roles = self._roles.every()
         return tuple(
             MemberView(actor, health.get(actor.name), roles.get(actor.name, Role()))

@@ -21,6 +21,7 @@ from bavn.centre.node import tables as t
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.gathering_clocks import indicator_facts
 from bavn.centre.node.intel_posted import posted_by
+from bavn.centre.node.sight import CAN
 from bavn.centre.publish.catalogue import named_in
 from bavn.centre.publish.facts import (
     CaseFact,
@@ -39,6 +40,7 @@ from bavn.centre.store.engine import reading
 from bavn.model.indicator import Tlp
 from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US
+from bavn.model.sight import SIGHTS
 
 LEADS_MAX: Final = 50_000
 COMMENTS_MAX: Final = 100_000
@@ -156,16 +158,20 @@ def _counts(desk: Desk, spans: Sequence[tuple[int, int]]) -> list[tuple[CountFac
 
 def _members(desk: Desk) -> tuple[MemberFact, ...]:
     """Without names, and in an order that tells none."""
+    seeing = {eye.actor: eye for eye in desk.eyes()}
     made = [
         MemberFact(
+            sees=tuple(name for name in SIGHTS if seeing[one.actor.name].by(name) == CAN)
+            if one.actor.name in seeing else (),
             kind=one.actor.kind, active=one.actor.state is ActorState.ACTIVE, functions=one.role.functions,
             heard_us=None if one.health is None else one.health.received_us,
             sensor="" if one.health is None else one.health.sensor,
             loss_permille=0 if one.health is None else one.health.capture_loss_permille,
+            against=seeing[one.actor.name].against if one.actor.name in seeing else "",
         )
         for one in desk.members()
     ]  # fmt: skip
-    return tuple(sorted(made, key=lambda one: (one.kind, one.functions, one.heard_us or 0, one.sensor)))
+    return tuple(sorted(made, key=lambda one: (one.kind, one.functions, one.heard_us or 0, one.sensor, one.sees)))
 
 
 def _outside(connection: Connection, kinds: Mapping[str, str], asked: Asked) -> tuple[OutsideFact, ...]:

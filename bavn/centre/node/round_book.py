@@ -15,6 +15,7 @@ from bavn.centre.correlate import round_state as state
 from bavn.centre.correlate.round_state import Answer, Asked, Change, Phase, Round, RoundView
 from bavn.centre.node import tables as t
 from bavn.centre.node import written
+from bavn.centre.node.canary_book import named
 from bavn.psi.round import Cell, Hit
 
 HITS_CACHED_ROUNDS_MAX = 8
@@ -194,6 +195,8 @@ def _keep_answer(connection: Connection, change: state.KeepAnswer) -> None:
 
 def _keep_signs(connection: Connection, change: state.KeepSigns) -> None:
     for sign in change.signs:
+        if named(connection, sign):  # a canary is a trial of the chain: it counts nowhere
+            continue
         row = {
             "tier": sign.tier, "round_id": sign.round_id, "type": sign.observable.type.value,
             "value": sign.observable.value, "received_us": sign.received_us, "body": written.write_sign(sign),

@@ -203,3 +203,44 @@ def add_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
     new = [row for key, row in fresh.items() if key not in there]
     if new:
         connection.execute(table.insert(), new)
+
+
+CANARY_RUN = Table(
+    "canary_run",
+    METADATA,
+    Column("actor", String(40), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("told_us", BigInteger, nullable=False),
+    Column("answered_run", Integer, nullable=False),
+    Column("named_us", BigInteger),
+)
+"""An actor's canary of a day: its latest run, when it last told of it, which run was answered, when a round named
+it."""
+CANARY_LINK = Table(
+    "canary_link",
+    METADATA,
+    Column("actor", String(40), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("link", String(16), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("took", Integer),
+    Column("why", String(16), nullable=False),
+    Column("passed_us", BigInteger),
+    Index("canary_link_day", "day"),
+)
+ALARM = Table(
+    "alarm",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("actor", String(40), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("detail_en", String(300), nullable=False),
+    Column("detail_da", String(300), nullable=False),
+    Column("acked_by", String(64), nullable=False),
+    Column("acked_us", BigInteger),
+    Index("alarm_ended", "ended_us"),
+)
+"""``actor`` empty: the centre itself. ``ended_us`` NULL: it stands."""

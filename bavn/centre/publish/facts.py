@@ -87,7 +87,8 @@ class CountFact:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFact:
     """An actor without its name. ``heard_us``: when its node last said how it is, None for never; ``sensor`` in its
-    word; ``loss_permille`` of capture; ``functions`` it delivers."""
+    word (up, down, none); ``loss_permille`` of capture; ``functions`` it delivers. ``sees``: detectors that could find
+    something there now; ``against``: why it could see nothing at all, empty if nothing speaks against it."""
 
     kind: str
     active: bool
@@ -95,6 +96,8 @@ class MemberFact:
     heard_us: int | None
     sensor: str
     loss_permille: int
+    sees: tuple[str, ...] = ()
+    against: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

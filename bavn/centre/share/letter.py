@@ -18,6 +18,7 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.said import (
     Asking,
+    CanaryHeard,
     Cautioning,
     Closing,
     Exercising,
@@ -31,6 +32,7 @@ from bavn.model.said import (
     Telling,
     Withdrawing,
 )
+from bavn.wire.canary_messages import CanaryAnswered
 from bavn.wire.codec import Encoded
 from bavn.wire.exercise_messages import ExerciseTold, Objective
 from bavn.wire.fields import LEFT_MAX
@@ -117,7 +119,7 @@ KINDS: Final[dict[type[Said], type[Message]]] = {
     Opening: RoundOpened, TagsWanted: ReceiptsAsked, RevealWanted: RevealAsked, Closing: RoundClosed,
     Releasing: IndicatorReleased, Withdrawing: IndicatorWithdrawn, Asking: QuestionAsked,
     Telling: CasePart, Judging: VerdictGiven, Switching: SectorSwitched, Cautioning: WarningGiven,
-    Exercising: ExerciseTold,
+    Exercising: ExerciseTold, CanaryHeard: CanaryAnswered,
 }  # fmt: skip
 
 
@@ -165,6 +167,8 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
             return _warning(said)
         case Exercising():
             return _exercise(said)
+        case CanaryHeard():
+            return {"day": said.day, "run": said.run}
         case Telling():
             return _part(said)
         case Judging(version=version, verdict=verdict):

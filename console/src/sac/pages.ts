@@ -1,5 +1,6 @@
 // Every page of this console, one line each, in the order of the navigation.
 import Building2 from "@lucide/svelte/icons/building-2";
+import Eye from "@lucide/svelte/icons/eye";
 import Handshake from "@lucide/svelte/icons/handshake";
 import Inbox from "@lucide/svelte/icons/inbox";
 import Megaphone from "@lucide/svelte/icons/megaphone";
@@ -34,6 +35,7 @@ export const pages: readonly Page[] = [
   { path: "/warnings/:id", title: "warning", load: () => import("./warnings/Warning.svelte"), right: "read", menu: false },
   { path: "/rounds", title: "rounds", load: () => import("./rounds/Rounds.svelte"), right: "read", key: "r", icon: Radar, group: "sector" },
   { path: "/rounds/:id", title: "round", load: () => import("./rounds/Round.svelte"), right: "read", menu: false },
+  { path: "/coverage", title: "coverage", load: () => import("./coverage/Coverage.svelte"), right: "read", key: "d", icon: Eye, group: "sector" },
   { path: "/members", title: "members", load: () => import("./members/Members.svelte"), right: "read", key: "m", icon: Building2, group: "sector" },
   { path: "/members/:name", title: "member", load: () => import("./members/Member.svelte"), right: "read", menu: false },
   { path: "/rollout", title: "rollout", load: () => import("./rollout/Rollout.svelte"), right: "read", key: "e", icon: Route, group: "sector" },

@@ -38,7 +38,7 @@ def make_case(number, **given):
 
 def make_member(**given):
     plain = {"kind": "region", "active": True, "functions": ("laboratory",), "heard_us": NOW_US - MINUTE_US,
-             "sensor": "ok", "loss_permille": 0}  # fmt: skip
+             "sensor": "up", "loss_permille": 0}  # fmt: skip
     return MemberFact(**plain | given)
 
 
@@ -112,7 +112,7 @@ def make_whole(kind=Kind.FORECAST, seed=1):
                 kind=dice.choice(["region", "municipality", "clinic", "supplier"]),
                 functions=("laboratory", "surgery")[: dice.randint(0, 2)],
                 heard_us=NOW_US - dice.choice([MINUTE_US] * 8 + [3 * DAY_US]),
-                sensor=dice.choice(["ok"] * 6 + ["broken"]), loss_permille=dice.choice([0, 1, 30]),
+                sensor=dice.choice(["up"] * 6 + ["down"]), loss_permille=dice.choice([0, 1, 30]),
             )
             for _ in range(100)
         ),

@@ -9,6 +9,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from bavn.app.web.sac import (
+    alarms,
     audit,
     cases,
     indicators,
@@ -31,6 +32,6 @@ from bavn.app.web.sac.house import SacHouse
 AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
     overview.routes, leads.routes, cases.routes, indicators.routes, protection.routes, rounds.routes, members.routes,
     partners.routes, sources.routes, proposals.routes, audit.routes, questions.routes,
-    publish.routes, threats.routes, rollout.routes, warnings.routes,
+    publish.routes, threats.routes, rollout.routes, warnings.routes, alarms.routes,
 )  # fmt: skip
 """Mounted below /api/v1."""

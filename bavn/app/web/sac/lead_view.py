@@ -10,6 +10,7 @@ from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
 from bavn.centre.node.ignored import PutAside
 from bavn.centre.node.lead_book import LeadView
 from bavn.centre.node.lead_pages import LeadLine
+from bavn.centre.node.sight import Eye, behind
 from bavn.model.case import CASE_WORDS, CaseState
 from bavn.model.evidence import p_of_bucket
 from bavn.model.functions import FUNCTIONS
@@ -149,6 +150,7 @@ class LeadShown(Shape):
     now_us: int
     case: CaseOfLead | None
     ignored: IgnoredShown | None
+    behind: Said
 
 
 HOSTS = ("1", "2-3", "4-10", "> 10")
@@ -172,9 +174,9 @@ def summary(line: LeadLine) -> LeadSummary:
 
 
 def shown(
-    view: LeadView, case: Case | None, fared: Calibration, now_us: int, aside: PutAside | None = None
+    view: LeadView, case: Case | None, fared: Calibration, now_us: int, aside: PutAside | None, seeing: Sequence[Eye]
 ) -> LeadShown:
-    """The whole lead."""
+    """The whole lead. ``seeing``: what each actor could see now."""
     lead = view.lead
     like = fared.bin_of(lead.score)
     nodes, edges = graph(view)
@@ -199,6 +201,7 @@ def shown(
         had_us=view.first_us, now_us=now_us,
         case=None if case is None else _case(case.id, case.state, case.owner),
         ignored=None if aside is None else IgnoredShown(until_us=aside.until_us, by=aside.by, why=aside.why),
+        behind=Said.of(behind(seeing, (sign.detector for sign in lead.signs)).says),
     )  # fmt: skip
 
 

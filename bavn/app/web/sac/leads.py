@@ -89,6 +89,7 @@ def routes(house: SacHouse) -> APIRouter:
             house.desk.calibration(),
             house.desk.now_us(),
             house.desk.ignored.of(lead_id),
+            house.desk.eyes(),
         )
 
     @router.post("/{lead_id}/case", operation_id="lead_open_case")

@@ -156,7 +156,8 @@ class Owed(Shape):
 
 
 class SectorNow(Shape):
-    """How much there is: leads that wait for somebody, cases by state, indicators by state, the kill switch."""
+    """How much there is: leads that wait for somebody, cases by state, indicators by state, the kill switch; alarms
+    that stand, and those of them that nobody has taken on."""
 
     leads: int
     leads_waiting: int
@@ -165,6 +166,8 @@ class SectorNow(Shape):
     tasks_overdue: int
     nis2_overdue: int
     kill_switch: bool
+    alarms: int
+    alarms_untaken: int
 
 
 class SectorOverview(Shape):
@@ -206,6 +209,7 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
     actors = tiles(desk.members(), took_part(desk.engine, now_us - DAY_US), top, now_us, regions_of(house))
     counted = counts(house, now_us)
     owed = deadlines(house, now_us)
+    standing = desk.alarms.every(standing=True)
     known = {"counts": bool(counted), "regions": all(one.region for one in actors)}
     return SectorOverview(
         sector=house.sector, now_us=now_us, actors=actors, kinds=kinds(actors),
@@ -215,6 +219,7 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
             indicators=desk.times.life_counts(), kill_switch=desk.times.switch_on(),
             tasks_overdue=sum(one.overdue and one.what != "nis2" for one in owed),
             nis2_overdue=sum(one.overdue and one.what == "nis2" for one in owed),
+            alarms=len(standing), alarms_untaken=sum(not one.acked_by for one in standing),
         ),
         leads=[summary(line) for line in waiting], campaigns=campaigns(top),
         clocks=[clock(one, house) for one in desk.times.clocks(CLOCKS_SHOWN)], counts=counted,

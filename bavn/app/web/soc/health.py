@@ -17,6 +17,7 @@ from bavn.app.web.frame import Act, Said
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.app.web.soc.stops import answered
+from bavn.model.canary import LINKS, STATES, TOOK, WHYS
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.text import Text
 from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
@@ -104,6 +105,18 @@ class RulesShown(Frozen):
     sigma_refused: list[str]
 
 
+class CanaryLink(Frozen):
+    """A link of the latest canary's way."""
+
+    link: str
+    says: Said
+    state: str
+    state_said: Said
+    why: Said | None
+    took: Said | None
+    began_us: int
+
+
 class Health(Frozen):
     """What a node last said of itself. ``state``: well, ill, stopped, silent (it does not run, or hangs) or never."""
 
@@ -125,6 +138,7 @@ class Health(Frozen):
     store: StoreShown | None
     rules: RulesShown
     certificates: list[CertificateShown]
+    canary: list[CanaryLink]
 
 
 class NodeShort(Frozen):
@@ -276,7 +290,16 @@ def _said(
             sigma_refused=[f"{one['title']}: {one['reason']}" for one in sigma.get("refused", [])],
         ),
         certificates=certificates,
-    )
+        canary=[
+            CanaryLink(
+                link=one["link"], says=Said.of(LINKS[one["link"]]), state=one["state"],
+                state_said=Said.of(STATES[one["state"]]), began_us=one["began_us"],
+                why=Said.of(WHYS[one["why"]]) if one["why"] in WHYS else None,
+                took=None if one["took"] is None else Said.of(TOOK[one["took"]]),
+            )
+            for one in told.get("canary", [])
+        ],
+    )  # fmt: skip
 
 
 def _source(one: dict[str, Any]) -> SourceShown:

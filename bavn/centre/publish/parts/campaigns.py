@@ -6,6 +6,7 @@ Refuses to name an actor or an observable.
 from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind, sources_of
 from bavn.centre.publish.facts import CaseFact, Facts
 from bavn.centre.publish.levels import threat_of
+from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.threat import THREATS, UNKNOWN
 from bavn.centre.publish.wording import CASES, counted, plain, whole
 from bavn.model.case import CASE_WORDS
@@ -29,7 +30,8 @@ def campaigns(facts: Facts) -> Section:
         ),
         sources_of(SourceKind.CASE, (one.id for one in found), "bavn centre cases"),
     )
-    blocks: list[Sentence | Figure] = [sentence]
+    named = sorted({technique for one in found for technique in one.techniques})
+    blocks: list[Sentence | Figure] = [sentence, behind(facts, named)]
     if found:
         blocks.append(_figure(facts, found[:SHOWN_MAX], len(found), sentence))
     return Section(id="campaigns", title=Text("Campaigns", "Kampagner"), blocks=tuple(blocks))

@@ -3,8 +3,11 @@
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import Facts, MemberFact
 from bavn.centre.publish.levels import HEARD_US_MAX
+from bavn.centre.publish.parts.behind import COVERAGE, could
+from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
 from bavn.model.functions import FUNCTIONS
+from bavn.model.sight import TECHNIQUES
 from bavn.model.text import Text
 
 LOSS_PERMILLE_MAX = 10
@@ -44,12 +47,12 @@ def coverage(facts: Facts) -> Section:
         ),
         _figure(facts, active),
     ]
-    blocks += [_functions(facts, active), _silent(facts, active)]
+    blocks += [_by_technique(facts, active), _functions(facts, active), _silent(facts, active)]
     return Section(id="coverage", title=title, blocks=tuple(blocks))
 
 
 def _sees(one: MemberFact, now_us: int) -> bool:
-    return _heard(one, now_us) and one.sensor == "ok" and one.loss_permille <= LOSS_PERMILLE_MAX
+    return _heard(one, now_us) and one.sensor == "up" and one.loss_permille <= LOSS_PERMILLE_MAX
 
 
 def _heard(one: MemberFact, now_us: int) -> bool:
@@ -76,6 +79,32 @@ def _figure(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
         ),
         rows=tuple(rows),
         names=(Text("seeing", "ser"), Text("heard, not seeing", "hørt, ser ikke"), Text("not heard", "ikke hørt")),
+        unit=Text("actors", "aktører"),
+    )  # fmt: skip
+
+
+def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
+    """Of each technique that some detector may name: at how many actors it could be seen now."""
+    rows = []
+    for technique in TECHNIQUES:
+        seen = could(facts, (technique,))
+        cells = (whole(seen), whole(len(active) - seen))
+        rows.append(Row(technique_words(technique), cells, (float(seen), float(len(active) - seen)), COVERAGE))
+    least = min(rows, key=lambda row: row.values[0] or 0.0)
+    return Figure(
+        id="coverage-by-technique", title=Text("Coverage by technique", "Dækning efter teknik"), drawn=Drawn.BARS,
+        said=Sentence(
+            Text(
+                f"Seen at the fewest actors: {least.label.en}, at {least.cells[0].en}.",
+                f"Ses hos færrest aktører: {least.label.da}, hos {least.cells[0].da}.",
+            ),
+            COVERAGE,
+        ),
+        columns=(
+            Text("Technique", "Teknik"), Text("Could be seen at", "Kunne ses hos"),
+            Text("Blind at", "Blind hos"),
+        ),
+        rows=tuple(rows), names=(Text("could be seen", "kunne ses"), Text("blind", "blind")),
         unit=Text("actors", "aktører"),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from bavn.centre.publish.chance import Trend
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import Facts
 from bavn.centre.publish.levels import Proposed, proposals
+from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.parts.techniques import count_source
 from bavn.centre.publish.parts.threats import level_words, sources
@@ -56,7 +57,7 @@ ADVICE_MAX: Final = 5
 def outlook(facts: Facts) -> Section:
     """A figure of weather, then what to do first."""
     found = proposals(facts)
-    blocks: list[Block] = [_figure(found), *_advice(facts)]
+    blocks: list[Block] = [_figure(found), behind(facts), *_advice(facts)]
     return Section(id="outlook", title=Text("Outlook for the next quarter", "Udsigt for næste kvartal"),
                    blocks=tuple(blocks))  # fmt: skip
 

@@ -3,6 +3,7 @@ privacy; and in how many confirmed cases each was named."""
 
 from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import CountFact, Facts
+from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import day_of, plain, whole
 from bavn.model.moment import DAY_US, iso
@@ -14,7 +15,7 @@ def techniques(facts: Facts) -> Section:
     """A map of heat where counts were told; what cases name in any case."""
     title = Text("Techniques", "Teknikker")
     counts = [one for one in facts.counts_by_span if one.what == "suspected"]
-    blocks: list[Sentence | Figure] = []
+    blocks: list[Sentence | Figure] = [behind(facts)]
     if counts:
         blocks += [_surest(facts), _heat(facts, counts)]
     else:

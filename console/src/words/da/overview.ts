@@ -32,6 +32,8 @@ const da: typeof en = {
   noLeads: "Intet spor venter på nogen",
   noLeadsNext: "Et spor vises her, så snart nok aktører melder det samme.",
   campaigns: "Kampagner",
+  alarms: "Alarmer",
+  alarmsNote: (n: string) => `${n}, som ingen tager sig af endnu`,
   campaignsNote: "Rækkefølgen, aktørerne så det i, time for time",
   noCampaigns: "Intet har nået to aktører",
   noCampaignsNext: "Hvad der breder sig, vises her med rækkefølge og tid.",

@@ -7,6 +7,9 @@ const da: typeof en = {
   sources: "Kilder", source: "Kilde", rows: "Rækker", passed: "Sprunget over", refused: "Afvist", broken: "I stykker", lost: "Tabt", noSources: "Noden læser intet", noSourcesNext: "[sense] i node.toml nævner opsamlinger, logs og sensorer.",
   losses: (count, of, unit, recent) => `${count}${of} ${unit}, ${recent} på det seneste`, of: (n) => ` af ${n}`,
   store: "Historik", span: "Fra og til", size: "Størrelse", damaged: "Beskadigede filer", detect: "Detektorerne kørte", took: "tog",
-  rules: "Regler", loaded: "Sensorregler indlæst", failed: "fejlede", sigma: "Sigma-regler, der overvåges", noRules: "Ingen regler er indlæst", certificates: "Certifikater", at: { centre: "til centralen", keyholder: "til nøgleholderen" }, ends: "udløber", renews: "fornyes fra", noCertificates: "Ingen: noden er ikke i en sektor",
+  rules: "Regler", loaded: "Sensorregler indlæst", failed: "fejlede", sigma: "Sigma-regler, der overvåges", noRules: "Ingen regler er indlæst", canary: "Daglig kanariefugl",
+  canaryNote: "Et harmløst navn gennem hele kæden: hvor langt den seneste nåede.",
+  noCanary: "Ingen er sendt af sted endnu: en gang om dagen kl. 10 UTC, eller med bavn node canary --now",
+  certificates: "Certifikater", at: { centre: "til centralen", keyholder: "til nøgleholderen" }, ends: "udløber", renews: "fornyes fra", noCertificates: "Ingen: noden er ikke i en sektor",
 };
 export default da;

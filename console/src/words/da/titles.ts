@@ -13,6 +13,7 @@ const da: typeof en = {
   campaigns: "Kampagner",
   campaign: "Kampagne",
   rounds: "Runder og privatliv",
+  coverage: "Alarmer og dækning",
   members: "Medlemmer",
   member: "Medlem",
   rollout: "Udrulning",

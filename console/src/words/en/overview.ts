@@ -30,6 +30,8 @@ export default {
   noLeads: "No lead waits for anybody",
   noLeadsNext: "A lead appears here as soon as enough actors report the same thing.",
   campaigns: "Campaigns",
+  alarms: "Alarms",
+  alarmsNote: (n: string) => `${n} that nobody minds yet`,
   campaignsNote: "The order in which actors saw it, by the hour",
   noCampaigns: "Nothing has reached two actors",
   noCampaignsNext: "What spreads is shown here with the order and the time it took.",

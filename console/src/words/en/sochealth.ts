@@ -6,5 +6,8 @@ export default {
   sources: "Sources", source: "Source", rows: "Rows", passed: "Passed over", refused: "Refused", broken: "Broken", lost: "Lost", noSources: "This node reads nothing", noSourcesNext: "[sense] in node.toml names captures, logs and sensors.",
   losses: (count: string, of: string, unit: string, recent: string) => `${count}${of} ${unit}, ${recent} of late`, of: (n: string) => ` of ${n}`,
   store: "History", span: "From and to", size: "Size", damaged: "Damaged files", detect: "Detectors ran", took: "took",
-  rules: "Rules", loaded: "Sensor rules loaded", failed: "failed", sigma: "Sigma rules watched", noRules: "No rules are loaded", certificates: "Certificates", at: { centre: "for the centre", keyholder: "for the key holder" } as Record<string, string>, ends: "ends", renews: "renewed from", noCertificates: "None: this node is in no sector",
+  rules: "Rules", loaded: "Sensor rules loaded", failed: "failed", sigma: "Sigma rules watched", noRules: "No rules are loaded", canary: "Daily canary",
+  canaryNote: "A harmless name through the whole chain: how far the latest one came.",
+  noCanary: "None has set out yet: once a day at 10 UTC, or by bavn node canary --now",
+  certificates: "Certificates", at: { centre: "for the centre", keyholder: "for the key holder" } as Record<string, string>, ends: "ends", renews: "renewed from", noCertificates: "None: this node is in no sector",
 };

@@ -12,6 +12,7 @@ export default {
   campaigns: "Campaigns",
   campaign: "Campaign",
   rounds: "Rounds and privacy",
+  coverage: "Alarms and coverage",
   members: "Members",
   member: "Member",
   rollout: "Roll-out",

@@ -1,0 +1,168 @@
+"""Alarms, canaries and coverage: what is wrong now and who minds it, how far each chain reaches, who could see what.
+
+Right: read; to take an alarm on: triage. Refuses to find anything: desk and alarms are asked.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query
+
+from bavn.app.web.frame import Person, Said, allow
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.refusals import Kind, told
+from bavn.app.web.sac.shapes import Shape
+from bavn.centre.node.alarms import UnknownAlarm
+from bavn.centre.node.canary_book import Chain
+from bavn.centre.node.sight import REASONS, Behind, Eye, behind_technique
+from bavn.model.alarm import Alarm
+from bavn.model.canary import LINKS, STATES, TOOK, WHYS, State
+from bavn.model.sight import SIGHTS, TECHNIQUES
+
+REFUSALS: Final[tuple[Kind, ...]] = ((UnknownAlarm, 404, "unknown-alarm", "you"),)
+ALARMS_MAX: Final = 500
+
+
+class AlarmShown(Shape):
+    """One alarm. ``actor`` None: the centre itself; ``ended_us`` None: it stands; ``taken_by``: who minds it."""
+
+    number: int
+    actor: str | None
+    kind: str
+    says: Said
+    began_us: int
+    ended_us: int | None
+    taken_by: str | None
+    taken_us: int | None
+
+
+class Reach(Shape):
+    """Whether one detector could find something at an actor; ``code``: sees, or why not."""
+
+    detector: str
+    sees: bool
+    code: str
+    says: Said
+
+
+class LinkShown(Shape):
+    """A link of an actor's chain by its latest canary. ``passed_us``: when it last passed, on whichever day."""
+
+    link: str
+    says: Said
+    state: State
+    state_said: Said
+    why: Said | None
+    passed_us: int | None
+    took: Said | None
+
+
+class ActorSight(Shape):
+    """What an actor could see now, and how far its latest canary came (day since 1970; None: it told of none)."""
+
+    actor: str
+    against: Said | None
+    records: list[str] | None
+    reaches: list[Reach]
+    canary_day: int | None
+    links: list[LinkShown]
+
+
+class Column(Shape):
+    """A detector, in words."""
+
+    detector: str
+    says: Said
+
+
+class TechniqueSight(Shape):
+    """At how many actors a technique could be seen now."""
+
+    technique: str
+    actors: int
+    could: int
+    says: Said
+
+
+class Coverage(Shape):
+    """The map: a row an actor, a column a detector; and each technique."""
+
+    now_us: int
+    detectors: list[Column]
+    actors: list[ActorSight]
+    techniques: list[TechniqueSight]
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """/alarms and /coverage."""
+    router = APIRouter(tags=["alarms"])
+
+    @router.get("/alarms", operation_id="alarms")
+    def alarms(
+        _: Annotated[Person, allow(Right.READ)],
+        every: Annotated[bool, Query(description="Also those that are over.")] = False,
+    ) -> list[AlarmShown]:
+        """Alarms that stand, or all of 90 days, the latest first."""
+        return [alarm_shown(one) for one in house.desk.alarms.every(standing=not every, limit=ALARMS_MAX)]
+
+    @router.post("/alarms/{number}/take", operation_id="take_alarm")
+    def take(
+        person: Annotated[Person, allow(Right.TRIAGE)],
+        number: Annotated[int, Path(ge=1, lt=2**31)],
+    ) -> AlarmShown:
+        """Take it on: others see who minds it. The first who does stays."""
+        with told(*REFUSALS):
+            return alarm_shown(house.desk.alarms.acknowledge(number, person.name))
+
+    @router.get("/coverage", operation_id="coverage")
+    def coverage(_: Annotated[Person, allow(Right.READ)]) -> Coverage:
+        """Who could see what now, given sources, health and canaries; a blind spot says why."""
+        return looked_at(house.desk.eyes(), dict(house.desk.chains()), house.clock.now_us())
+
+    return router
+
+
+def alarm_shown(one: Alarm) -> AlarmShown:
+    """An alarm for the pages."""
+    return AlarmShown(
+        number=one.number, actor=one.actor or None, kind=one.kind, says=Said.of(one.text), began_us=one.began_us,
+        ended_us=one.ended_us, taken_by=one.acked_by or None, taken_us=one.acked_us,
+    )  # fmt: skip
+
+
+def looked_at(seeing: Sequence[Eye], chains: dict[str, Chain], now_us: int) -> Coverage:
+    """The whole map."""
+    return Coverage(
+        now_us=now_us, detectors=[Column(detector=name, says=Said.of(one.says)) for name, one in SIGHTS.items()],
+        actors=[_actor(eye, chains.get(eye.actor)) for eye in seeing],
+        techniques=[_technique(name, behind_technique(seeing, name)) for name in TECHNIQUES],
+    )  # fmt: skip
+
+
+def _actor(eye: Eye, chain: Chain | None) -> ActorSight:
+    reaches = [(name, eye.by(name)) for name in SIGHTS]
+    return ActorSight(
+        actor=eye.actor, against=Said.of(REASONS[eye.against]) if eye.against else None,
+        records=None if eye.records is None else list(eye.records),
+        reaches=[
+            Reach(detector=name, sees=code == "sees", code=code, says=Said.of(REASONS[code])) for name, code in reaches
+        ],
+        canary_day=None if chain is None else chain.day, links=[] if chain is None else links_shown(chain),
+    )  # fmt: skip
+
+
+def links_shown(chain: Chain) -> list[LinkShown]:
+    """A chain's links in their order."""
+    return [
+        LinkShown(
+            link=at.link.link, says=Said.of(LINKS[at.link.link]), state=at.link.state,
+            state_said=Said.of(STATES[at.link.state]), why=Said.of(WHYS[at.link.why]) if at.link.why else None,
+            passed_us=at.passed_us, took=None if at.took is None else Said.of(TOOK[at.took]),
+        )
+        for at in chain.links
+    ]  # fmt: skip
+
+
+def _technique(name: str, said: Behind) -> TechniqueSight:
+    return TechniqueSight(technique=name, actors=said.actors, could=said.could, says=Said.of(said.says))

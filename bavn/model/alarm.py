@@ -1,0 +1,62 @@
+"""Alarms: what is wrong at an actor or at the centre, of which kind, since when, and who has taken it on.
+
+One list of kinds for nodes and centre; a node tells the kind alone, never which source, file or host. Refuses to find
+any: the node's figures and the centre's own do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bavn.model.text import Text
+
+KINDS: Final[dict[str, Text]] = {
+    "node-silent": Text("the node is not heard of", "noden høres ikke"),
+    "sensor-down": Text("a sensor or source cannot be read", "en sensor eller kilde kan ikke læses"),
+    "source-silent": Text("a sensor or source says nothing any more", "en sensor eller kilde siger ikke mere noget"),
+    "capture-loss": Text("the sensor loses packets, or a source loses records",
+                         "sensoren taber pakker, eller en kilde taber poster"),
+    "behind": Text("the node does not keep up", "noden kan ikke følge med"),
+    "certificate": Text("a certificate has ended or ends soon", "et certifikat er udløbet eller udløber snart"),
+    "disk": Text("the disk is full or nearly so", "disken er fuld eller næsten fuld"),
+    "clock": Text("a clock is off or jumped", "et ur går forkert eller sprang"),
+    "detectors": Text("the detectors fail or take too long", "detektorerne fejler eller er for længe om det"),
+    "canary": Text("the day's canary did not come through", "dagens kanariefugl kom ikke igennem"),
+    "other": Text("something else is wrong: bavn node health says what",
+                  "noget andet er galt: bavn node health siger hvad"),
+}  # fmt: skip
+NODE_KINDS: Final = tuple(kind for kind in KINDS if kind not in ("node-silent", "canary"))
+"""Those that a node tells of itself."""
+
+_OF_CODE: Final = {
+    "source_broken": "sensor-down", "no_source": "sensor-down", "silent": "source-silent", "lag": "behind",
+    "disk_full": "disk", "disk_failed": "disk", "detect_failed": "detectors", "detect_slow": "detectors",
+    "clock": "clock", "clock_jump": "clock", "certificate_ended": "certificate", "certificate_ends": "certificate",
+}  # fmt: skip
+
+
+def kinds_of(codes: Iterable[str]) -> tuple[str, ...]:
+    """The kinds of a node's problems, each once, in the order of KINDS."""
+    found = {"capture-loss" if code.startswith("lost_") else _OF_CODE.get(code, "other") for code in codes}
+    return tuple(kind for kind in NODE_KINDS if kind in found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """``actor`` empty: the centre itself. ``ended_us`` None: it stands. ``detail``: what else is known.
+    ``acked_by``: the person who took it on."""
+
+    number: int
+    actor: str
+    kind: str
+    began_us: int
+    ended_us: int | None
+    detail: Text | None
+    acked_by: str
+    acked_us: int | None
+
+    @property
+    def text(self) -> Text:
+        """The kind and its detail."""
+        words, more = KINDS[self.kind], self.detail
+        return words if more is None else Text(f"{words.en}: {more.en}", f"{words.da}: {more.da}")
