@@ -207,10 +207,10 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
     waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
     top, leads = desk.lead_page(LeadAsk(), max(CAMPAIGNS_SHOWN, 50))
     actors = tiles(desk.members(), took_part(desk.engine, now_us - DAY_US), top, now_us, regions_of(house))
-    counted = counts(house, now_us)
+    told, counted = counts(house, now_us)
     owed = deadlines(house, now_us)
     standing = desk.alarms.every(standing=True)
-    known = {"counts": bool(counted), "regions": all(one.region for one in actors)}
+    known = {"counts": told, "quiet": bool(counted) or not told, "regions": all(one.region for one in actors)}
     return SectorOverview(
         sector=house.sector, now_us=now_us, actors=actors, kinds=kinds(actors),
         now=SectorNow(
@@ -293,9 +293,16 @@ def campaigns(top: Sequence[LeadLine]) -> list[CampaignShown]:
     made = []
     for line in top:
         steps = spread(line.view.lead.signs)
-        if len(steps) > 1:
+        if len(steps) > 1 and not _innocent(line):
             made.append(_campaign(line, steps))
     return sorted(made, key=lambda one: (-one.last_us, one.lead_id))[:CAMPAIGNS_SHOWN]
+
+
+def _innocent(line: LeadLine) -> bool:
+    """A person said so; or a list does of everything in it, and nobody has looked yet."""
+    if line.case_state is not None and line.case_state is not CaseState.NEW:
+        return line.case_state is CaseState.DISMISSED
+    return all(element.listed for element in line.view.elements)
 
 
 def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
@@ -313,12 +320,14 @@ def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
     )  # fmt: skip
 
 
-def counts(house: SacHouse, now_us: int) -> list[CountShown]:
-    """What the actors counted of the last whole days, all of them together, the largest first."""
+def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
+    """Whether enough actors told counts of the last whole days to be summed; and what stands clear of the noise, all
+    actors together, the largest first."""
     last = now_us // DAY_US - 1
     words = {**TECHNIQUES, **BLOCKED}
-    found = [one for one in house.desk.counts(last - COUNT_DAYS + 1, last) if one.kind == "all" and one.low > 0]
-    return [
+    every = [one for one in house.desk.counts(last - COUNT_DAYS + 1, last) if one.kind == "all"]
+    found = [one for one in every if one.low > 0]
+    return bool(every), [
         CountShown(what=one.what, entry=one.entry, says=Said.of(words[one.entry]), told=one.told, value=one.value,
                    low=one.low, high=one.high)
         for one in sorted(found, key=lambda one: (-one.low, one.what, one.entry))

@@ -42,6 +42,12 @@ MISSING: Final = {
         "Færre end tre aktører har fortalt antal for de sidste syv dage: ingen sum vises, så ingen af dem kan læses ud"
         " af den.",
     ),
+    "quiet": Text(
+        "Actors have told counts of the last seven days, and none of them stands clear of the noise that is added to"
+        " each: Rounds, Counts and budget shows all of them.",
+        "Aktører har fortalt antal for de sidste syv dage, og intet af dem står klart ud fra den støj, der lægges på"
+        " hvert: Runder, Antal og budget viser dem alle.",
+    ),
 }  # fmt: skip
 
 STEPS: Final = {

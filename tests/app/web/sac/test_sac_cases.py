@@ -41,7 +41,7 @@ def test_the_board_has_a_column_for_each_state_of_the_life_cycle(console) -> Non
     assert [one["state"] for one in board["columns"]] == [state.value for state in CaseState]
     found = {one["state"]: one for one in board["columns"]}
     released = found["released"]["cards"][0]
-    assert (released["id"], released["actors"], released["owed"]) == (console.of(CAMPAIGN), 4, 2)
+    assert (released["id"], released["actors"], released["owed"]) == (console.of(CAMPAIGN), 5, 2)
     assert found["dismissed"]["total"] == 1
     assert sum(one["total"] for one in board["columns"]) == console.get("/cases")["total"] == 4
     assert board["owners"] == ["Anna Berg", "Bo Lund"]
@@ -57,7 +57,8 @@ def test_a_case_shows_what_was_said_told_asked_and_met(console) -> None:
     assert case["two_people"] == {"behind": ["Anna Berg", "Bo Lund"], "waits": False, "waiting": [],
                                   "you_would_be_alone": False}  # fmt: skip
     assert {one["actor"]: one["status"] for one in case["actors"]} == dict.fromkeys(
-        ("it-supplier", "kommune-oest", "region-nord", "region-syd"), "queued"
+        ("clinic-west", "it-supplier", "kommune-oest", "region-nord", "region-syd"),
+        "queued",  # the clinic met it later
     )
     nord = next(one for one in case["actors"] if one["actor"] == "region-nord")
     assert (nord["heard_tasks"], nord["heard_state"]) == (1, "released")
