@@ -1,4 +1,5 @@
-"""A lift or the kill switch while the node does not run: done at once by whoever asked, with the node's own enforcers.
+"""A lift, the kill switch or a longer never-block list while the node does not run: done at once by whoever
+asked, with the node's own enforcers.
 
 A resolver and a kernel go on refusing when the node has died; a person must be able to end that with one command.
 Nothing is put into force here, and nothing that waits is looked at: that needs the node. Refuses where the node runs.
@@ -24,10 +25,10 @@ def runs(config: NodeConfig) -> bool:
 
 
 def done_here(
-    config: NodeConfig, book: Path, act: Literal["lift", "kill"], indicator_id: str, by: str
+    config: NodeConfig, book: Path, act: Literal["lift", "kill", "never"], indicator_id: str, by: str
 ) -> tuple[Refused | None, tuple[tuple[str, str], ...]]:
-    """Lifts one block, or all; why not, and which enforcers could not be told, each with its reason. Raises Stop for a
-    configuration that is wrong."""
+    """Lifts one block, all, or those that the never-block list forbids by now; why not, and which enforcers could not
+    be told, each with its reason. Raises Stop for a configuration that is wrong."""
     from bavn.app.node_protect import protection
     from bavn.app.real import SystemClock
     from bavn.wire.book import Book
@@ -39,6 +40,9 @@ def done_here(
         refused = None
         if act == "lift":
             refused = protect.lift(indicator_id, by)
+        elif act == "never":
+            protect.heed_list()
+            protect.enforce()
         else:
             protect.kill_switch(on=True, by=by)
         return refused, protect.force.down

@@ -125,14 +125,14 @@ def _dry_run(given: Said) -> Said:
 
     from bavn.actor.protect.dry_run import Lists
     from bavn.app.config import read_node
-    from bavn.app.node_protect import never_block, warning_list
+    from bavn.app.node_protect import never_list, warning_list
     from bavn.app.trying import tried, wanted_of
 
     file = Path(given["config"])
     config = read_node(file)
     observable = wanted_of(given["what"], file)
     days = given.get("days") or config.protect.dry_run_days
-    made = tried(config, file, observable, Lists(never_block(config), warning_list), days)
+    made = tried(config, file, observable, Lists(never_list(config), warning_list), days)
     why = made.would_wait
     return {
         "type": observable.type.value, "value": observable.value, "asked_days": days, **asdict(made.found),

@@ -3,8 +3,10 @@
 Whatever the operator must mend is one Stop with what to do. Refuses to run anything.
 """
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from contextlib import closing as closed
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from bavn.actor.protect import never
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.never_own import own_entries
 from bavn.actor.protect.nft_sets import Nft, NftSets
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.rpz import Rpz
@@ -38,6 +41,7 @@ from bavn.app.zone_service import ZoneService, endpoint
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
 from bavn.model.record import address_uuid
+from bavn.wire.book import read_only
 from bavn.wire.ledger import Ledger
 
 Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
@@ -83,7 +87,7 @@ def protection(
 
 
 def never_block(config: NodeConfig) -> NeverBlock:
-    """The never-block list, with the actor's own and the centre. Raises SettingsError, OSError."""
+    """The never-block list of the configuration, with the actor's own and the centre. Raises SettingsError, OSError."""
     policy = config.protect
     text, where = never.shipped_text(), "the never-block list that comes with Bavn"
     if policy.never_block_file:
@@ -94,6 +98,22 @@ def never_block(config: NodeConfig) -> NeverBlock:
     return NeverBlock.of(
         text, where, own_domains=policy.own_domains, own_networks=config.node.homes, centre=centre
     )  # fmt: skip
+
+
+def never_list(config: NodeConfig) -> NeverBlock:
+    """The same with what people here added by hand, as it holds beside the running node. Raises SettingsError, OSError,
+    sqlite3.DatabaseError."""
+    book = config.folder / "node.db"
+    if not book.exists():
+        return never_block(config)
+    with closed(read_only(book)) as connection:
+        try:
+            own = own_entries(lambda sql, given: connection.execute(sql, given).fetchall())
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            own = []
+    return never_block(config).with_own(own)
 
 
 def packet_filter_of(config: NodeConfig, clock: SystemClock) -> NftSets:

@@ -74,7 +74,7 @@ class Intake:
     """``listed`` names the warning list that knows an observable, or None."""
 
     def __init__(
-        self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: NeverBlock, hands: Hands,
+        self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: Callable[[], NeverBlock], hands: Hands,
         homes: tuple[str, ...], hunter: Hunter, listed: Callable[[Observable], str | None] | None, state: State,
     ) -> None:  # fmt: skip
         self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger

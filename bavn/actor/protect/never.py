@@ -11,6 +11,7 @@ from importlib.resources import files
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final, Self
 
+from bavn.actor.protect.never_own import BY_HAND, Own
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError
 
@@ -51,6 +52,17 @@ class NeverBlock:
                     trees[_domain(item, where)] = table
         above = {parent: table for name, table in (names | trees).items() for parent in parents(name)}
         return cls(names, trees, above, tuple(networks))
+
+    def with_own(self, entries: Iterable[Own]) -> Self:
+        """The same, and what people here added by hand; an entry that stands here already keeps its table."""
+        given = list(entries)
+        names = {one.value: BY_HAND for one in given if one.covers == "name"} | self.names
+        trees = {one.value: BY_HAND for one in given if one.covers == "tree"} | self.trees
+        above = {up: BY_HAND for one in given if one.covers != "network" for up in parents(one.value)} | self.above
+        known = {network for network, _ in self.networks}
+        more = [ip_network(one.value) for one in given if one.covers == "network"]
+        networks = (*self.networks, *((network, BY_HAND) for network in more if network not in known))
+        return type(self)(names, trees, above, networks)
 
     def hit(self, observable: Observable) -> str | None:
         """The table that forbids this block, or None."""

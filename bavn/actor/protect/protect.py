@@ -17,6 +17,7 @@ from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import Found, History, Hunter
 from bavn.actor.protect.intake import GATE, Instruction, Intake, Withdrawn, act_id, sector_switch
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rollback import Rollback, networks_of
 from bavn.actor.protect.rules import Draft
@@ -41,6 +42,8 @@ _KILL: Final = "kill_switch"
 _SECTOR_KILL: Final = "sector_kill_switch"
 _RULES: Final = "rules"
 """A note: by what the blocks in force were weighed."""
+_OWN: Final = "never_own"
+"""A note: the newest entry of the never-block list, made by hand, that blocks in force were weighed by."""
 
 
 class Protect:
@@ -60,13 +63,14 @@ class Protect:
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
         self._hunter = Hunter(history, networks_of(policy.clinical_networks))
         self._history, self._sources = history, tuple(sources)
-        self._never, self._homes, self._ledger = never, tuple(homes), ledger
+        self._given, self._homes, self._ledger = never, tuple(homes), ledger
+        self._read_list()
         self._switched = False
         self._canary: Block | None = None
         self._seen_next_us = self._forget_next_us = self._hunt_next_us = 0
         self._intake = Intake(
-            ledger=ledger, clock=clock, policy=policy, never=never, hands=hands, homes=self._homes,
-            hunter=self._hunter, listed=listed, state=self.state,
+            ledger=ledger, clock=clock, policy=policy, never=lambda: self._never, hands=hands,
+            homes=self._homes, hunter=self._hunter, listed=listed, state=self.state,
         )  # fmt: skip
 
     # --- from the node --------------------------------------------------------------------------------------------
@@ -80,6 +84,7 @@ class Protect:
             self._lift_forbidden()
         self._enforce(again=True, everything=changed)
         self.state.set_note(_RULES, rules)
+        self.state.set_note(_OWN, str(self._own_mark[1]))
 
     def hear(self, message: Instruction) -> None:
         """What the centre instructs: kept in the node's book at once (it joins the open transaction), looked at in the
@@ -103,8 +108,9 @@ class Protect:
 
     def enforce_due(self) -> None:
         """What must not wait: what was heard, wishes, ends, enforcers that were down. Raises GateBroken."""
+        listed = self.heed_list()
         looked, wished, ended = self._look(), self._grant_wishes(), self._expire() or self._canary_over()
-        if looked or wished or ended or self._switched or self.force.due():
+        if listed or looked or wished or ended or self._switched or self.force.due():
             self._enforce()
         else:
             self._telling.walk()
@@ -164,6 +170,32 @@ class Protect:
             self._write("KillSwitchOn" if on else "KillSwitchOff", _KILL, by)
             self.state.set_note(_KILL, "on" if on else "off")
         self._enforce(everything=True)
+
+    def heed_list(self) -> bool:
+        """What people added to the never-block list by hand, or struck from it, holds from now on: blocks that it
+        forbids are lifted. True if some were; the caller enforces."""
+        rows, heard = self.state.book.rows, int(self.state.note(_OWN) or 0)
+        if (mark := own_mark(rows)) == self._own_mark and mark[1] <= heard:
+            return False
+        with self.state.book.transaction():
+            newer = [one for one in self._read_list() if one.number > heard]
+            lifted = [item for id_ in touched(rows, newer, ("wanted",)) if (item := self.state.item(id_)) is not None]
+            for item in lifted:
+                self._lift(item, "never_block", "a person here added it to the never-block list")
+            self.state.set_note(_OWN, str(self._own_mark[1]))
+            self.state.set_note(_RULES, fingerprint(self._never, self._homes, self.hands))
+        return bool(lifted)
+
+    def _read_list(self) -> list[Own]:
+        """The never-block list as it stands; the entries made by hand."""
+        with self.state.book.transaction():
+            entries, self._own_mark = own_entries(self.state.book.rows), own_mark(self.state.book.rows)
+        self._never = self._given.with_own(entries)
+        return entries
+
+    def enforce(self) -> None:
+        """Makes the enforcers agree with what stands in the book, now."""
+        self._enforce()
 
     @property
     def killed(self) -> bool:

@@ -89,10 +89,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """All rules with what they were given. ``known``, ``held`` and ``spent`` look into the node's own state."""
+    """All rules with what they were given. ``never`` is the list as it is now; ``known``, ``held``
+    and ``spent`` look into the node's own state."""
 
     policy: ProtectPolicy
-    never: NeverBlock
+    never: Callable[[], NeverBlock]
     homes: tuple[str, ...]
     hands: Hands
     clock: Clock
@@ -168,7 +169,7 @@ class Row:
         """The never-block list has the last word, also over people."""
         if draft.act == "lift":
             return draft
-        table = self.never.hit(draft.made.observable)
+        table = self.never().hit(draft.made.observable)
         return draft if table is None else Refused("never_block", f"the never-block list names it under [{table}]")
 
     def carried(self, _: Arrived, draft: Draft) -> Draft | Refused:

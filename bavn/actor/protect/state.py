@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bavn.actor.protect.never_own import prepare
 from bavn.actor.protect.rules import Known, Spent
 from bavn.actor.protect.wanted import COUNT_SCHEMA, Wanted
 from bavn.model.indicator import Block, BlockOutcome, BlockState, Indicator, Sighting
@@ -109,6 +110,7 @@ class State:
         book.part("protect", 1, SCHEMA)
         book.part("protect_covers", 1, COVERS_SCHEMA)
         book.part("protect_count", 1, COUNT_SCHEMA)
+        prepare(book)
         self._wanted = {act: Wanted(book, act) for act in ("block", "watch")}
 
     def item(self, indicator_id: str) -> Item | None:

@@ -50,12 +50,12 @@ def dry_run(
 
     It asks and changes nothing. Hosts are named here and never leave the actor.
     """
-    from bavn.app.node_protect import never_block, warning_list
+    from bavn.app.node_protect import never_list, warning_list
     from bavn.app.trying import tried, wanted_of
 
     given = read_node(config)
     observable = wanted_of(what, config)
-    lists = Lists(never_block(given), warning_list)
+    lists = Lists(never_list(given), warning_list)
     asked = days or given.protect.dry_run_days
     made = tried(given, config, observable, lists, asked)
     if as_json:

@@ -19,6 +19,7 @@ export type BlockShort = Schemas["BlockShort"];
 export type Block = Schemas["Block"];
 export type DryRun = Schemas["DryRunShown"];
 export type NeverEntry = Schemas["NeverEntry"];
+export type NeverDraft = Schemas["NeverDraft"];
 export type PolicyField = Schemas["FieldShown"];
 export type PolicyDraft = Schemas["PolicyDraft"];
 export type Health = Schemas["Health"];

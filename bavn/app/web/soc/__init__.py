@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from bavn.app.web.soc import cases, door, evidence, health, hosts, hunting, judging, policy, protection, today, warnings
+from bavn.app.web.soc import (
+    cases,
+    door,
+    evidence,
+    health,
+    hosts,
+    hunting,
+    judging,
+    never,
+    policy,
+    protection,
+    today,
+    warnings,
+)
 
 AREAS: Final = (
     health.routes,
@@ -16,4 +29,5 @@ AREAS: Final = (
     door.routes,
     policy.routes,
     protection.routes,
+    never.routes,
 )

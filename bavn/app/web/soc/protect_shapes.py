@@ -1,6 +1,6 @@
 """What protection says: blocks, switches, enforcers, dry runs, the never-block list. Refuses to do anything."""
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -134,11 +134,56 @@ class DryRunShown(Frozen):
 
 
 class NeverEntry(Frozen):
-    """An entry of the never-block list. ``covers``: tree (all below it), name, or network. ``table``: its reason."""
+    """An entry of the never-block list. ``covers``: tree (all below it), name, or network. ``table``: where it stands;
+    by_hand: people here added it, and ``why``, ``by`` and ``at_us`` say more."""
 
     covers: str
     value: str
     table: str
+    why: str = ""
+    by: str = ""
+    at_us: int | None = None
+
+
+class NeverChange(BaseModel):
+    """Entries that are to be added to the never-block list, or struck from what was added by hand."""
+
+    act: Literal["add", "remove"]
+    covers: Literal["tree", "name", "network"]
+    values: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(min_length=1, max_length=100)
+
+
+class NeverChangeAsked(NeverChange):
+    """``why``: the reason, for the ledger and for whoever reads the list."""
+
+    why: str = Field(min_length=3, max_length=300)
+    sure: bool = Field(description="True once the person has been shown what it would free.")
+
+
+class Touched(Frozen):
+    """An indicator in which a change of the list has a say."""
+
+    id: str
+    type: str
+    value: str
+    standing: str
+    act: str
+
+
+class NeverDraft(Frozen):
+    """What a change would do. ``values``: as they would stand. ``lifted``: in force now, and lifted at once; ``held``:
+    waits for a person, and could no longer be approved; ``freed``: refused or lifted because of these entries, and
+    open again to a newer version or to a person's approval. Of each kind the first 100, beside how many there are."""
+
+    act: Literal["add", "remove"]
+    covers: str
+    values: list[str]
+    lifted: list[Touched]
+    lifted_count: int
+    held: list[Touched]
+    held_count: int
+    freed: list[Touched]
+    freed_count: int
 
 
 class Listed(Frozen):

@@ -15,7 +15,6 @@ from bavn.actor.protect.wishes import WishAct, wish
 from bavn.actor.protect.words import WORDS
 from bavn.app.by_hand import done_here, runs
 from bavn.app.node_asks import book_of
-from bavn.app.node_protect import never_block
 from bavn.app.trying import wanted_of
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
 from bavn.app.web.soc.asking import Asking
@@ -26,9 +25,7 @@ from bavn.app.web.soc.protect_shapes import (
     DryRunAsked,
     DryRunShown,
     Enforcer,
-    Listed,
     Met,
-    NeverEntry,
     Protection,
     RollbackShown,
     ServiceBehind,
@@ -172,35 +169,6 @@ def routes(house: SocHouse) -> APIRouter:
         found.over.wait(wait_s)
         return _tried(found)
 
-    @router.get("/never-block", operation_id="neverBlock")
-    def never(
-        node: NodeName, person: Reads, limit: Limit = 200, after: After = None,
-        q: Annotated[str, Query(max_length=100)] = "",
-    ) -> Rows[NeverEntry]:  # fmt: skip
-        """What this actor blocks for nobody: Bavn's list or the one that the policy names, its own, and the centre."""
-        with answered():
-            known = never_block(house.node(node, person).config())
-        every = [("tree", name, table) for name, table in known.trees.items()]
-        every += [("name", name, table) for name, table in known.names.items()]
-        every += [("network", str(net), table) for net, table in known.networks]
-        found = sorted(
-            {entry for entry in every if q.lower() in f"{entry[1]} {entry[2]}"}, key=lambda e: (e[2], e[1], e[0])
-        )
-        at = opened(after, int)
-        begin = at[0] if at else 0
-        made = page(list(enumerate(found[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
-        items = [NeverEntry(covers=covers, value=value, table=table) for _, (covers, value, table) in made.items]
-        return Rows(items=items, next=made.next, total=len(found))
-
-    @router.get("/never-block/check", operation_id="checkNeverBlock")
-    def check(node: NodeName, person: Reads, what: Annotated[str, Query(min_length=1, max_length=320)]) -> Listed:
-        """Whether the list forbids a block of this value, and under which table."""
-        here = house.node(node, person)
-        with answered():
-            observable = wanted_of(what, here.file)
-            table = never_block(here.config()).hit(observable)
-        return Listed(value=str(observable), table=table)
-
     return router
 
 
@@ -255,8 +223,13 @@ def _leave(here: Node, act: WishAct, indicator: str, by: str) -> Done:
             wish(book, act, indicator, by)
     if not at_once:
         return Done.of("The running node does it at its next step.", "Den kørende node gør det ved sit næste skridt.")
+    return told_here(here, "lift" if act == "lift" else "kill", indicator, by)
+
+
+def told_here(here: Node, act: Literal["lift", "kill", "never"], indicator: str, by: str) -> Done:
+    """What lifts, done at once where the node does not run."""
     with answered():
-        refused, down = done_here(config, book_of(here.file), "lift" if act == "lift" else "kill", indicator, by)
+        refused, down = done_here(here.config(), book_of(here.file), act, indicator, by)
     if refused is not None:
         raise Trouble(
             409, "not-in-force", Text("It is neither in force nor waiting.", "Den er hverken i kraft eller venter.")

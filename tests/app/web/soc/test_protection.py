@@ -65,7 +65,9 @@ def test_a_dry_run_names_hosts_and_services_and_changes_nothing(looking) -> None
 
 def test_the_never_block_list_is_searched_and_asked(looking) -> None:
     found = looking.get("/protection/never-block?q=hospital.example")["items"]
-    assert found == [{"covers": "tree", "value": "hospital.example", "table": "own"}]
+    assert [(one["covers"], one["value"], one["table"], one["by"]) for one in found] == [
+        ("tree", "hospital.example", "own", "")
+    ]
     page = looking.get("/protection/never-block?limit=3")
     assert (len(page["items"]), page["total"] > 50) == (3, True)
     assert looking.get("/protection/never-block/check?what=www.philips.com")["table"] == "clinical_suppliers"

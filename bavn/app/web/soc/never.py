@@ -1,0 +1,199 @@
+"""The never-block list: searched, asked, and changed by hand with a reason. Rights: soc:read to see, soc:protect to
+change.
+
+An entry that is added holds from the node's next step on, also with the centre gone; where the node does not run, its
+enforcers are told from here. Refuses to strike what stands in the file or comes with Bavn.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+
+from bavn.actor.protect.intake import GATE, act_id
+from bavn.actor.protect.never_own import BY_HAND, Own, add_own, own_entries, own_of, remove_own, touched
+from bavn.app.by_hand import runs
+from bavn.app.node_asks import Asks
+from bavn.app.node_protect import never_block, never_list
+from bavn.app.trying import wanted_of
+from bavn.app.web.frame import After, Limit, Rows, Trouble, opened, page
+from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.protect_shapes import (
+    Listed,
+    NeverChange,
+    NeverChangeAsked,
+    NeverDraft,
+    NeverEntry,
+    Touched,
+)
+from bavn.app.web.soc.protection import told_here
+from bavn.app.web.soc.shapes import REFUSALS, Done, NodeName, Protects, Reads
+from bavn.app.web.soc.stops import answered, pathless
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.outcome import Refused
+from bavn.model.text import Text
+from bavn.wire.ledger import Ledger, Note
+
+SHOWN_MAX: Final = 100
+KIND: Final = "NeverBlockChanged"
+"""The word in the ledger for a change of the list by hand."""
+SAYS: Final[dict[str, tuple[int, Text]]] = {
+    "no_network": (422, Text("This is no address or network", "Dette er ingen adresse og intet net")),
+    "no_name": (422, Text("This is no domain name", "Dette er intet domænenavn")),
+    "too_wide": (
+        422,
+        Text("This would cover so much that little could be blocked",
+             "Dette ville dække så meget, at lidt kunne spærres"),
+    ),
+    "there_already": (409, Text("It stands there already", "Det står der allerede")),
+    "list_full": (
+        409,
+        Text("No more entries fit: write the rest into a file", "Der er ikke plads til flere: skriv resten i en fil"),
+    ),
+    "not_own": (
+        409,
+        Text("It was not added here by hand: edit the file that the policy names",
+             "Det er ikke føjet til her: ret i den fil, politikken nævner"),
+    ),
+}  # fmt: skip
+
+
+def routes(house: SocHouse) -> APIRouter:
+    """The never-block list of a node."""
+    router = APIRouter(prefix="/nodes/{node}/protection/never-block", tags=["protection"], responses=REFUSALS)
+
+    @router.get("", operation_id="neverBlock")
+    def never(
+        node: NodeName, person: Reads, limit: Limit = 200, after: After = None,
+        q: Annotated[str, Query(max_length=100)] = "",
+        own: Annotated[bool, Query(description="By hand alone.")] = False,
+    ) -> Rows[NeverEntry]:  # fmt: skip
+        """What this actor blocks for nobody: Bavn's list or the one that the policy names, what was added by hand, its
+        own, and the centre."""
+        here = house.node(node, person)
+        with answered():
+            known = never_block(here.config())
+        with here.asks() as rows:
+            made = [_by_hand(one) for one in own_entries(rows)]
+        every = [("tree", name, table) for name, table in known.trees.items()]
+        every += [("name", name, table) for name, table in known.names.items()]
+        every += [("network", str(net), table) for net, table in known.networks]
+        made += [NeverEntry(covers=covers, value=value, table=table) for covers, value, table in set(every)]
+        found = sorted(
+            (one for one in made if q.lower() in f"{one.value} {one.table} {one.why} {one.by}".lower()
+             and (not own or one.table == BY_HAND)),
+            key=lambda one: (one.table != BY_HAND, one.table, one.value, one.covers),
+        )  # fmt: skip
+        at = opened(after, int)
+        begin = at[0] if at else 0
+        shown = page(list(enumerate(found[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
+        return Rows(items=[one for _, one in shown.items], next=shown.next, total=len(found))
+
+    @router.get("/check", operation_id="checkNeverBlock")
+    def check(node: NodeName, person: Reads, what: Annotated[str, Query(min_length=1, max_length=320)]) -> Listed:
+        """Whether the list forbids a block of this value, and under which table."""
+        here = house.node(node, person)
+        with answered():
+            observable = wanted_of(what, here.file)
+            table = never_list(here.config()).hit(observable)
+        return Listed(value=str(observable), table=table)
+
+    @router.post("/preview", operation_id="previewNeverBlock")
+    def preview(node: NodeName, asked: NeverChange, person: Protects) -> NeverDraft:
+        """What a change would lift, hold or free. It changes nothing."""
+        return _draft(house.node(node, person), asked)
+
+    @router.put("", operation_id="changeNeverBlock")
+    def change(node: NodeName, asked: NeverChangeAsked, person: Protects) -> Done:
+        """Adds entries, or strikes what was added by hand: all of it or nothing, with one line in the ledger."""
+        if not asked.sure:
+            raise Trouble(
+                422, "not-sure", Text("Look at what it would free first.", "Se først, hvad det ville frigive.")
+            )
+        here = house.node(node, person)
+        entries = _entries(asked)
+        why, now_us = " ".join(asked.why.split()), house.clock.now_us()
+        said = {
+            "act": asked.act,
+            "by": person.name,
+            "covers": asked.covers,
+            "values": [e.value for e in entries],
+            "why": why,
+        }
+        summary = json.dumps(said, ensure_ascii=False, sort_keys=True)
+        with here.book() as book, book.transaction():
+            refused = (
+                add_own(book, entries, why, person.name, now_us) if asked.act == "add" else remove_own(book, entries)
+            )
+            if refused is None:
+                note = Note(
+                    kind=KIND, item_id=act_id(KIND, summary, person.name, now_us), peer=person.name, summary=summary
+                )
+                Ledger(book).append(now_us, GATE, "in", note)
+        if refused is not None:
+            raise _trouble(refused.rule, ", ".join(one.value for one in entries))
+        if runs(here.config()):
+            return Done.of("It holds from the node's next step on.", "Det gælder fra nodens næste skridt.")
+        return told_here(here, "never", "", person.name)
+
+    return router
+
+
+def _by_hand(one: Own) -> NeverEntry:
+    return NeverEntry(covers=one.covers, value=one.value, table=BY_HAND, why=one.why, by=one.by, at_us=one.at_us)
+
+
+def _entries(asked: NeverChange) -> list[Own]:
+    """Each once, in canonical form. Trouble for what is none."""
+    made: dict[str, Own] = {}
+    for text in asked.values:
+        one = own_of(asked.covers, text)
+        if isinstance(one, Refused):
+            raise _trouble(one.rule, text)
+        made[one.value] = one
+    return list(made.values())
+
+
+def _draft(here: Node, asked: NeverChange) -> NeverDraft:
+    entries = _entries(asked)
+    lifted: list[Touched] = []
+    held: list[Touched] = []
+    freed: list[Touched] = []
+    with here.asks() as rows:
+        there = own_entries(rows)
+        keys = {(one.covers, one.value) for one in there}
+        for one in entries:
+            if ((one.covers, one.value) in keys) is (asked.act == "add"):
+                rule = "there_already" if asked.act == "add" else "not_own"
+                raise _trouble(rule, one.value)
+        if asked.act == "add":
+            lifted = _touched(rows, entries, ("wanted",))
+            held = _touched(rows, entries, ("waiting",))
+        else:
+            gone = {(one.covers, one.value) for one in entries}
+            with answered():
+                left = never_block(here.config()).with_own(e for e in there if (e.covers, e.value) not in gone)
+            found = _touched(rows, entries, ("refused", "lifted"), "never_block")
+            freed = [one for one in found if left.hit(Observable.trusted(ObservableType(one.type), one.value)) is None]
+    return NeverDraft(
+        act=asked.act, covers=asked.covers, values=[one.value for one in entries],
+        lifted=lifted[:SHOWN_MAX], lifted_count=len(lifted), held=held[:SHOWN_MAX], held_count=len(held),
+        freed=freed[:SHOWN_MAX], freed_count=len(freed),
+    )  # fmt: skip
+
+
+def _touched(rows: Asks, entries: Sequence[Own], standings: Sequence[str], rule: str = "") -> list[Touched]:
+    made = []
+    for indicator_id in touched(rows, entries, standings, rule):
+        ((kind, value, standing, act),) = rows(
+            "SELECT type, value, standing, act FROM protect_item WHERE indicator_id = ?", (indicator_id,)
+        )
+        made.append(Touched(id=indicator_id, type=kind, value=value, standing=standing, act=act))
+    return made
+
+
+def _trouble(rule: str, what: str) -> Trouble:
+    status, says = SAYS[rule]
+    named = pathless(what)
+    return Trouble(status, rule.replace("_", "-"), Text(f"{says.en}: {named}", f"{says.da}: {named}"))
