@@ -40,7 +40,7 @@ def paths():
     return sorted(
         one.path for one in routes_of(bare_app("sac"))
         if one.method == "GET" and "{" not in one.path and not one.open
-        and not one.path.endswith(("/live", "/export", "/account", "/openapi.json", "/one"))
+        and not one.path.endswith(("/live", "/account", "/openapi.json", "/one"))
     )  # fmt: skip
 
 

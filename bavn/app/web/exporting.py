@@ -1,5 +1,6 @@
 """Every list of a console as a file: for each GET route that answers with ``items``, ``PATH/export.csv`` and
-``PATH/export.json`` with the same filters and the same right, made from the route itself.
+``PATH/export.json`` with the same filters and the same right, made from the route itself; where the rows say how
+(``in_stix``), ``PATH/export.stix``, too.
 
 Rows are streamed page by page and bounded; a file that is not the whole list says so. In CSV a row is flattened, a
 sentence stands in one language, a moment is ISO 8601, and no cell is one that a spreadsheet would run. The first page
@@ -12,6 +13,7 @@ import io
 import json
 import types
 import typing
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -35,7 +37,15 @@ PAGED: Final = ("limit", "after")
 DURATIONS: Final = frozenset({"span_us", "to_protected_us", "age_us"})
 """Fields in microseconds that are no moments."""
 Form = Literal["csv", "json"]
-TYPES: Final[dict[Form, str]] = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+StixForm = Literal["csv", "json", "stix"]
+TYPES: Final[dict[StixForm, str]] = {
+    "csv": "text/csv; charset=utf-8", "json": "application/json", "stix": "application/stix+json;version=2.1",
+}  # fmt: skip
+ENDS: Final[dict[StixForm, str]] = {"csv": "csv", "json": "json", "stix": "stix.json"}
+"""A bundle has a name of its own, so that it is not taken for the plain file that was saved before it."""
+Objects = Callable[[Iterable[Any]], Iterable[dict[str, Any]]]
+"""Rows of a list to STIX 2.1 objects, their author first; an id is made of what it stands for."""
+STIX_SPACE: Final = uuid.UUID("2f0be7a2-7a54-5a0e-8c1c-8f4a1f0f6c3e")
 LEFT_OFF: Final = f"only the first {EXPORT_ROWS_MAX} rows are in this file: narrow the list"
 
 
@@ -45,6 +55,16 @@ class Column:
 
     name: str
     path: tuple[str, ...]
+
+
+def in_stix[F: Callable[..., Any]](objects: Objects) -> Callable[[F], F]:
+    """Marks a list route below ``router.get``: its rows are to be had as a STIX bundle, too."""
+
+    def marked(endpoint: F) -> F:
+        endpoint.__dict__["in_stix"] = objects
+        return endpoint
+
+    return marked
 
 
 def add_exports(router: APIRouter) -> None:
@@ -78,6 +98,7 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
     pages = "after" in asked.parameters
     more = {"limit": LIMIT_MAX} if "limit" in asked.parameters else {}
     name = "-".join(piece for piece in route.path.split("/") if piece and "{" not in piece)
+    objects: Objects | None = getattr(route.endpoint, "in_stix", None)
 
     def export(**given: Any) -> StreamingResponse:
         form, language = given.pop("form"), given.pop("language")
@@ -86,16 +107,19 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
             return route.endpoint(**given, **more, **({"after": after} if pages else {}))
 
         rows = _rows(page, page(None))
-        made = csv_of(columns, rows, language) if form == "csv" else json_of(rows)
+        if form == "stix" and objects is not None:
+            made = stix_of(objects, rows)
+        else:
+            made = csv_of(columns, rows, language) if form == "csv" else json_of(rows)
         headers = {
-            "content-disposition": f'attachment; filename="bavn-{name}.{form}"', "cache-control": "no-store",
+            "content-disposition": f'attachment; filename="bavn-{name}.{ENDS[form]}"', "cache-control": "no-store",
         }  # fmt: skip
         return StreamingResponse(made, media_type=TYPES[form], headers=headers)
 
     kept = [one for one in asked.parameters.values() if one.name not in PAGED]
     keyword = inspect.Parameter.KEYWORD_ONLY
     added = [
-        inspect.Parameter("form", keyword, annotation=Annotated[Form, Path()]),
+        inspect.Parameter("form", keyword, annotation=Annotated[StixForm if objects else Form, Path()]),
         inspect.Parameter(
             "language", keyword, default="en",
             annotation=Annotated[Language, Query(description="Of sentences in CSV; JSON has both.")],
@@ -148,6 +172,37 @@ def json_of(rows: Iterable[BaseModel | None]) -> Iterator[str]:
     yield f'\n],"truncated":{json.dumps(more)}}}\n'
 
 
+def stix_of(objects: Objects, rows: Iterable[BaseModel | None]) -> Iterator[str]:
+    """One bundle, an object a line and each once; a note of the author's where rows were left off."""
+    more = False
+
+    def whole() -> Iterator[BaseModel]:
+        nonlocal more
+        for row in rows:
+            if row is None:
+                more = True
+                return
+            yield row
+
+    seen: set[str] = set()
+    author = ""
+    for one in objects(whole()):
+        if not seen:
+            author = one["id"]
+            yield f'{{"type":"bundle","id":"bundle--{uuid.uuid5(STIX_SPACE, author)}","objects":['
+        if one["id"] not in seen:
+            yield ("\n" if not seen else ",\n") + json.dumps(one, ensure_ascii=False)
+            seen.add(one["id"])
+    if more:
+        at = "1970-01-01T00:00:00.000Z"
+        note = {
+            "type": "note", "spec_version": "2.1", "id": f"note--{uuid.uuid5(STIX_SPACE, LEFT_OFF)}", "created": at,
+            "modified": at, "content": LEFT_OFF, "object_refs": [author],
+        }  # fmt: skip
+        yield ",\n" + json.dumps(note)
+    yield "\n]}\n"
+
+
 def columns_of(shape: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[Column]:
     """Flat: a shape inside a shape is its fields, their names joined by a dot."""
     for name, field in shape.model_fields.items():
@@ -192,7 +247,7 @@ def _text(value: Any, language: Language) -> str:
         case bool():
             return "true" if value else "false"
         case BaseModel():
-            return value.model_dump_json()
+            return str(value) if type(value).__str__ is not BaseModel.__str__ else value.model_dump_json()
         case dict():
             return json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
         case list() | tuple():

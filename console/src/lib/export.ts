@@ -19,10 +19,12 @@ export const saveCsv = (name: string, header: readonly string[], rows: readonly 
 export const saveJson = (name: string, rows: unknown): void =>
   download(`${name}.json`, `${JSON.stringify(rows, null, 2)}\n`, "application/json");
 
-/** The API's own files of a list, with the filters that it is shown with: for ``exports`` of a Table. */
-export function files(list: string, query: Readonly<Record<string, string | number | boolean | null | undefined>> = {}): Record<string, string> {
+/** The API's own files of a list, with the filters that it is shown with: for ``exports`` of a Table. ``stix``: where the API has it. */
+export function files(list: string, query: Readonly<Record<string, string | number | boolean | null | undefined>> = {}, stix = false): Record<string, string> {
   const said = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null && value !== "") said.set(name, String(value));
-  const filters = said.toString();
-  return { csv: `${list}/export.csv?${said.size ? `${filters}&` : ""}language=${prefs.lang}`, json: `${list}/export.json${said.size ? `?${filters}` : ""}` };
+  const filters = said.size ? `?${said}` : "";
+  const made: Record<string, string> = { csv: `${list}/export.csv${filters}${filters ? "&" : "?"}language=${prefs.lang}`, json: `${list}/export.json${filters}` };
+  if (stix) made.stix = `${list}/export.stix${filters}`;
+  return made;
 }

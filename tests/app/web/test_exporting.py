@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from bavn.app.web import exporting
 from bavn.app.web.console import routes_of
-from bavn.app.web.exporting import add_exports, cell, columns_of, row_shape
+from bavn.app.web.exporting import add_exports, cell, columns_of, in_stix, row_shape
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
 from bavn.app.web.rights import Right, Role
 from bavn.app.web.sides import bare_app
@@ -50,7 +50,7 @@ def made(number, note="=1+1", tags=()):
     )  # fmt: skip
 
 
-def served(lines, refuses=False):
+def served(lines, refuses=False, stix=None):
     router = APIRouter(prefix="/lines")
 
     @router.get("", operation_id="lines")
@@ -63,6 +63,9 @@ def served(lines, refuses=False):
         at = opened(after, int)
         rest = [one for one in lines if -one.number >= least and (at is None or -one.number > at[0])]
         return page(rest[: limit + 1], limit, lambda one: (-one.number,))
+
+    if stix:
+        in_stix(stix)(every)
 
     @router.get("/{name}", operation_id="line")
     def one(_: Annotated[Person, allow(Right.READ)], name: str) -> str:
@@ -93,6 +96,24 @@ def test_a_file_has_every_row_of_all_pages_flat_and_in_the_readers_language() ->
     assert (len(found["items"]), found["truncated"]) == (1299, False)
     assert found["items"][1]["inner"]["at_us"] == 1_800_000_000_000_000
     assert ask(app, "/lines/export").json() == "export"  # a thing of that name is still to be seen
+
+
+def test_rows_that_say_how_come_as_stix_and_what_was_left_off_is_noted(monkeypatch) -> None:
+    def objects(rows):
+        yield {"type": "identity", "id": "identity--1"}
+        for row in rows:
+            yield {"type": "x-line", "id": f"x-line--{-row.number % 100}"}
+
+    app = served([made(number) for number in range(1, 1300)], stix=objects)
+    bundle = ask(app, "/lines/export.stix?least=1100").json()
+    assert [one["id"] for one in bundle["objects"]][:2] == ["identity--1", "x-line--0"]
+    assert len(bundle["objects"]) == 101  # each once
+    monkeypatch.setattr(exporting, "EXPORT_ROWS_MAX", 10)
+    bundle = ask(app, "/lines/export.stix").json()
+    assert (len(bundle["objects"]), bundle["objects"][-1]["type"]) == (12, "note")
+    assert bundle["objects"][-1]["object_refs"] == ["identity--1"]
+    assert ask(served([]), "/lines/export.stix").status_code == 422
+    assert len(ask(served([], stix=objects), "/lines/export.stix").json()["objects"]) == 1
 
 
 def test_the_filters_of_the_list_are_the_files_and_a_refusal_is_one() -> None:

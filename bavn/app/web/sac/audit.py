@@ -1,22 +1,19 @@
-"""The SAC console's audit log: searched, its chain walked piece by piece, exported.
+"""The SAC console's audit log: searched, its chain walked piece by piece.
 
 Refuses to change a line: nobody can.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
 
 from bavn.app.web.frame import After, Limit, Person, Said, allow, cursor, opened
 from bavn.app.web.rights import Right
-from bavn.app.web.sac.bodies import Format, Shape, Words, exported
+from bavn.app.web.sac.bodies import Shape, Words
 from bavn.app.web.sac.house import SacHouse
 from bavn.centre.cases.audit import AuditLine
 from bavn.centre.cases.audit_pages import (
     LOOKED_AT_MAX,
-    FoundLines,
     WantedLines,
     acts_and_people,
     check_chain,
@@ -25,8 +22,6 @@ from bavn.centre.cases.audit_pages import (
 from bavn.centre.cases.tables import GENESIS
 from bavn.model.text import Text
 
-AT_ONCE: Final = 500
-COLUMNS: Final = ("seq", "at_us", "who", "act", "subject", "detail", "prev", "hash")
 Who = Annotated[str, Query(max_length=64)]
 Act = Annotated[str, Query(max_length=40)]
 Subject = Annotated[str, Query(max_length=64)]
@@ -109,26 +104,7 @@ def routes(house: SacHouse) -> APIRouter:
             next=None if done else cursor(found.to_seq, found.to_hash),
         )  # fmt: skip
 
-    @router.get("/export", operation_id="audit_export", response_class=StreamingResponse)
-    def export(
-        _: Annotated[Person, allow(Right.AUDIT)], kind: Annotated[Format, Query(alias="format")] = "csv",
-        who: Who = "", act: Act = "", subject: Subject = "", q: Words = "", since_us: Moment = None,
-        until_us: Moment = None,
-    ) -> StreamingResponse:  # fmt: skip
-        """The same lines as a file, with their hashes; at most 100,000. The whole log: ``bavn centre audit``."""
-        wanted = WantedLines(who=who, act=act, subject=subject, words=q, since_us=since_us, until_us=until_us)
-        return exported("audit", kind, COLUMNS, _every(house, wanted))
-
     return router
-
-
-def _every(house: SacHouse, wanted: WantedLines) -> Iterator[dict[str, Any]]:
-    found = FoundLines((), None)
-    first = True
-    while first or found.next_seq is not None:
-        found = found_lines(house.desk.engine, wanted, AT_ONCE, found.next_seq)
-        first = False
-        yield from (_line(line).model_dump() for line in found.lines)
 
 
 def _line(line: AuditLine) -> LineShape:

@@ -3,26 +3,24 @@
 Refuses to send anything: the running centre does, at its next step.
 """
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import StreamingResponse
 
+from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
 from bavn.app.web.rights import Right
 from bavn.app.web.sac import case_asks as asks
 from bavn.app.web.sac import case_shapes as shapes
 from bavn.app.web.sac import case_work
-from bavn.app.web.sac.case_export import case_objects, case_row
 from bavn.app.web.sac.case_view import card, whole
 from bavn.app.web.sac.case_words import HOW
-from bavn.app.web.sac.exports import Format, exported
 from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.refusals import told
 from bavn.app.web.sac.shapes import Done, Named
 from bavn.centre.cases.case import ReleaseTerms
-from bavn.centre.cases.case_pages import CaseAsk, CaseLine
+from bavn.centre.cases.case_pages import CaseAsk
 from bavn.model import rsit
 from bavn.model.case import CASE_WORDS, CaseAct, CaseState
 from bavn.model.functions import FUNCTIONS
@@ -33,8 +31,6 @@ from bavn.model.nis2 import NAMES
 from bavn.model.observable import Observable
 from bavn.model.text import Text
 
-CASES_EXPORTED_MAX = 20_000
-PAGE_EXPORTED = 500
 TWO = 2
 CaseId = Annotated[str, Path(max_length=60)]
 
@@ -44,6 +40,7 @@ def routes(house: SacHouse) -> APIRouter:
     router = APIRouter(prefix="/cases", tags=["cases"])
 
     @router.get("", operation_id="cases")
+    @in_stix(groups(house, lambda row: row.opened_us))
     def cases(
         _: Annotated[Person, allow(Right.READ)], ask: Annotated[CaseAsk, _asked()], limit: Limit = 50,
         after: After = None,
@@ -72,18 +69,6 @@ def routes(house: SacHouse) -> APIRouter:
             for state in ask.states or tuple(CaseState)
         ]  # fmt: skip
         return shapes.Board(columns=columns, owners=list(house.desk.case_owners()))
-
-    @router.get("/export", operation_id="cases_export", response_class=StreamingResponse)
-    def export(
-        _: Annotated[Person, allow(Right.READ)], ask: Annotated[CaseAsk, _asked()],
-        format: Annotated[Format, Query()] = "csv",  # noqa: A002  the name that the consoles agreed on
-    ) -> StreamingResponse:  # fmt: skip
-        """The same cases as a file, at most CASES_EXPORTED_MAX; the header Bavn-Left-Off says how many more."""
-        total = sum(house.desk.case_counts(ask).values())
-        return exported(
-            format, "cases", _pages(house, ask), case_row, case_objects, total - CASES_EXPORTED_MAX, house.sector,
-            house.clock.now_us(),
-        )  # fmt: skip
 
     @router.get("/choices", operation_id="cases_choices")
     def choices(_: Annotated[Person, allow(Right.READ)]) -> shapes.CaseChoices:
@@ -188,15 +173,3 @@ def _asked() -> Any:
         return CaseAsk(words=q, states=tuple(state or ()), owner=owner, actor=actor)
 
     return Depends(asked)
-
-
-def _pages(house: SacHouse, ask: CaseAsk) -> Iterator[CaseLine]:
-    after: tuple[int, str] | None = None
-    given = 0
-    while given < CASES_EXPORTED_MAX:
-        lines = house.desk.case_page(ask, min(PAGE_EXPORTED, CASES_EXPORTED_MAX - given), after)
-        yield from lines
-        given += len(lines)
-        if not lines:
-            return
-        after = (lines[-1].case.opened_us, lines[-1].case.id)

@@ -1,21 +1,18 @@
-"""The SAC console's indicators: the life-cycle as a list with its acts, one indicator whole, exports, who enforces.
+"""The SAC console's indicators: the life-cycle as a list with its acts, one indicator whole, who enforces.
 
 Refuses to decide who may: the life-cycle's table and the book do.
 """
 
-import json
-import uuid
-from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import Response, StreamingResponse
 
-from bavn.app.web.exporting import EXPORT_ROWS_MAX
+from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
 from bavn.app.web.rights import Right
-from bavn.app.web.sac.bodies import Kind, Shape, Words, attachment, exported, observable_of
+from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
 from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.in_stix import released
 from bavn.app.web.sac.indicator_shapes import (
     PAPS,
     Acting,
@@ -34,20 +31,12 @@ from bavn.centre.cases.indicator_pages import WantedLives, lives_page
 from bavn.centre.cases.indicators import ChangedInBetween, UnknownLife
 from bavn.centre.node.clock_book import UnknownIndicator
 from bavn.centre.share.delivery_pages import owed_to
-from bavn.centre.share.share import identity_of
 from bavn.model.indicator_life import LifeAct, LifeState
-from bavn.model.moment import iso
 from bavn.model.observable import ObservableType
 from bavn.model.text import Text
-from bavn.wire.stix_partner import NotWritable, bundle_text, context_of, object_of
 
-AT_ONCE: Final = 500
 REFUSALS: Final[tuple[Kind, ...]] = (
     (UnknownLife, 404, "unknown-indicator", "you"), (ChangedInBetween, 409, "changed-meanwhile", "you"),
-)  # fmt: skip
-COLUMNS: Final = (
-    "id", "type", "value", "state", "technique", "tlp", "pap", "confidence", "worth", "drafted_by", "people",
-    "drafted_us", "until_us", "met_by", "wrong_by", "case_id", "why",
 )  # fmt: skip
 Id = Annotated[str, Path(pattern=r"^indicator--[0-9a-f-]{36}$")]
 State = Annotated[LifeState | None, Query()]
@@ -102,7 +91,6 @@ def routes(house: SacHouse) -> APIRouter:
     """Below ``/indicators``."""
     router = APIRouter(prefix="/indicators", tags=["indicators"])
     _lists(router, house)
-    _exports(router, house)
     _one(router, house)
     _acts(router, house)
     return router
@@ -110,6 +98,7 @@ def routes(house: SacHouse) -> APIRouter:
 
 def _lists(router: APIRouter, house: SacHouse) -> None:
     @router.get("", operation_id="indicators")
+    @in_stix(released(house))
     def indicators(
         person: Annotated[Person, allow(Right.READ)], limit: Limit = 100, after: After = None, q: Words = "",
         state: State = None, kind: Type = None, case_id: CaseId = "", wrong: Wrong = False,
@@ -152,23 +141,6 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
             for o in owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
         ]  # fmt: skip
         return page(rows, limit, lambda row: (row.id,))
-
-
-def _exports(router: APIRouter, house: SacHouse) -> None:
-    @router.get("/export", operation_id="indicators_export", response_class=StreamingResponse)
-    def export(
-        person: Annotated[Person, allow(Right.READ)],
-        kind_of_file: Annotated[Literal["csv", "json", "stix"], Query(alias="format")] = "csv", q: Words = "",
-        state: State = None, kind: Type = None, case_id: CaseId = "", wrong: Wrong = False,
-    ) -> Response:  # fmt: skip
-        """The same list as a file: CSV or JSON of all, or a STIX 2.1 bundle of what was released. At most 100,000
-        indicators; the file says where there were more."""
-        wanted = WantedLives(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
-        if kind_of_file == "stix":
-            text = _stix(house, wanted)
-            return Response(text, media_type="application/stix+json;version=2.1", headers=attachment("indicators.json"))
-        rows = (_plain(_row(house, one, person)) for one in _every(house, wanted))
-        return exported("indicators", kind_of_file, COLUMNS, rows)
 
 
 def _one(router: APIRouter, house: SacHouse) -> None:
@@ -258,33 +230,3 @@ def _clock_row(house: SacHouse, indicator_id: str) -> ClockRow:
         id=life.id, value=life.observable.value, type=life.observable.type, clock=clock_shape(one),
         released_to_last_s=lag,
     )  # fmt: skip
-
-
-def _every(house: SacHouse, wanted: WantedLives) -> Iterator[Standing]:
-    after, count = None, 0
-    while count <= EXPORT_ROWS_MAX:
-        lives = lives_page(house.desk.engine, wanted, AT_ONCE, after)
-        if not lives:
-            return
-        yield from _standings(house, list(lives))
-        count, after = count + len(lives), (lives[-1].drafted_us, lives[-1].id)
-
-
-def _plain(row: IndicatorRow) -> dict[str, Any]:
-    return row.model_dump(mode="json", include=set(COLUMNS))
-
-
-def _stix(house: SacHouse, wanted: WantedLives) -> str:
-    """What was released of the list, as a bundle of its own; what cannot be written in STIX is left out."""
-    created_by = identity_of(house.sector)
-    bodies = [json.dumps(one) for one in context_of(created_by, house.sector, iso(0))]
-    for standing in _every(house, wanted):
-        kept = house.desk.kept(standing.life.id)
-        if kept is None or len(bodies) > EXPORT_ROWS_MAX:
-            continue
-        try:
-            bodies.append(object_of(kept.indicator, created_by=created_by, created_us=kept.created_us))
-        except NotWritable:
-            continue
-    name = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:bavn:bundle:{house.sector}:{house.desk.now_us()}")
-    return bundle_text(f"bundle--{name}", bodies)

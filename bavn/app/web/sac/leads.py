@@ -3,29 +3,25 @@
 Refuses to rank and to judge: the desk does.
 """
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
 from bavn.app.web.rights import Right
-from bavn.app.web.sac.exports import Format, exported
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.lead_export import lead_objects, lead_row
+from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.app.web.sac.refusals import told
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.node.ignored import DAYS_MAX, WHY_CHARS_MAX
-from bavn.centre.node.lead_pages import LeadAsk, LeadLine, Stands
+from bavn.centre.node.lead_pages import LeadAsk, Stands
 from bavn.model.case import CaseAct, CaseState
 from bavn.model.observable import ObservableType
 from bavn.model.text import Text
 
-LEADS_EXPORTED_MAX = 20_000
-PAGE_EXPORTED = 500
 LeadId = Annotated[str, Path(max_length=60)]
 
 
@@ -53,6 +49,7 @@ def routes(house: SacHouse) -> APIRouter:
     router = APIRouter(prefix="/leads", tags=["leads"])
 
     @router.get("", operation_id="leads")
+    @in_stix(groups(house, lambda row: row.had_us))
     def leads(
         _: Annotated[Person, allow(Right.READ)], ask: Annotated[LeadAsk, _asked()], limit: Limit = 50,
         after: After = None,
@@ -64,18 +61,6 @@ def routes(house: SacHouse) -> APIRouter:
         return Rows(
             items=[summary(line) for line in lines[:limit]], total=total,
             next=None if last is None else cursor(last.rank, last.id),
-        )  # fmt: skip
-
-    @router.get("/export", operation_id="leads_export", response_class=StreamingResponse)
-    def export(
-        _: Annotated[Person, allow(Right.READ)], ask: Annotated[LeadAsk, _asked()],
-        format: Annotated[Format, Query()] = "csv",  # noqa: A002  the name that the consoles agreed on
-    ) -> StreamingResponse:  # fmt: skip
-        """The same leads as a file, at most LEADS_EXPORTED_MAX; the header Bavn-Left-Off says how many more."""
-        total = house.desk.lead_page(ask, 1)[1]
-        return exported(
-            format, "leads", _pages(house, ask), lead_row, lead_objects, total - LEADS_EXPORTED_MAX, house.sector,
-            house.clock.now_us(),
         )  # fmt: skip
 
     @router.get("/{lead_id}", operation_id="lead")
@@ -143,15 +128,3 @@ def _asked() -> Any:
         return LeadAsk(words=q, actor=actor, type=type or None, stands=stands, alive=alive)
 
     return Depends(asked)
-
-
-def _pages(house: SacHouse, ask: LeadAsk) -> Iterator[LeadLine]:
-    after: tuple[int, str] | None = None
-    given = 0
-    while given < LEADS_EXPORTED_MAX:
-        lines, _ = house.desk.lead_page(ask, min(PAGE_EXPORTED, LEADS_EXPORTED_MAX - given), after)
-        yield from lines
-        given += len(lines)
-        if not lines:
-            return
-        after = (lines[-1].view.lead.rank, lines[-1].view.lead.id)

@@ -23,6 +23,9 @@ class Named(Shape):
     def of(cls, observable: Observable) -> "Named":
         return cls(type=observable.type, value=observable.value)
 
+    def __str__(self) -> str:
+        return f"{self.type.value}:{self.value}"
+
 
 class Amount(Shape):
     """One addend: ``name`` is stable, ``amount`` in nats or points, ``why`` its sentence; ``of``: what a reason is

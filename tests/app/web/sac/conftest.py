@@ -4,6 +4,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
 from bavn.app.web.rights import Role
 from bavn.app.web.sac import AREAS
@@ -22,7 +23,9 @@ class Asker:
         self.house = house
         self.app = FastAPI()
         for routes in AREAS:
-            self.app.include_router(routes(house), prefix=API)
+            router = routes(house)
+            add_exports(router)
+            self.app.include_router(router, prefix=API)
 
     def __call__(self, path, method="GET", *, name=ANNA, roles=ALL_ROLES, **more):
         return ask(serve_as(self.app, Person(name=name, roles=frozenset(roles))), API + path, method, **more)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from bavn.app.centre_database import DATABASE_FILE
 from bavn.app.centre_parts import BOOK_FILE
 from bavn.app.config import read_centre
+from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
 from bavn.app.web.rights import Role
 from bavn.app.web.sac import cases, leads, overview, threats
@@ -33,7 +34,9 @@ class Console:
         if by.name not in self._apps:
             app = self._apps[by.name] = FastAPI()
             for area in (overview, threats, leads, cases):
-                app.include_router(area.routes(self.house), prefix=API)
+                router = area.routes(self.house)
+                add_exports(router)
+                app.include_router(router, prefix=API)
         return ask(serve_as(self._apps[by.name], by), API + path, method, **more)
 
     def get(self, path, *, by=ANNA_ANALYST, status=200):

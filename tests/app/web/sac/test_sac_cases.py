@@ -29,7 +29,7 @@ def fresh(console, tmp_path):
 
 
 def test_cases_are_exported_as_one_bundle_that_is_whole(console) -> None:
-    objects = console.get("/cases/export?format=stix")["objects"]
+    objects = console.get("/cases/export.stix")["objects"]
     names = {one["id"] for one in objects}
     groups = [one for one in objects if one["type"] == "grouping"]
     assert len(groups) == console.get("/cases")["total"] == 4

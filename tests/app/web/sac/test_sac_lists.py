@@ -193,7 +193,7 @@ def test_the_audit_log_is_searched_and_a_changed_line_shows(sac) -> None:
     assert "member-suspend" in sac.body("/audit/narrowing")["acts"]
     chain = sac.body("/audit/chain")
     assert (chain["holds"], chain["to_seq"], chain["next"]) == (True, whole[0], None)
-    assert sac("/audit/export?format=csv").text.count("\r\n") == len(whole) + 1
+    assert sac("/audit/export.csv").text.count("\r\n") == len(whole) + 1
     engine = sac.house.desk.engine
     kept = sac.body("/audit?limit=500")["items"][-3]["detail"]
     with writing(engine) as tx:
