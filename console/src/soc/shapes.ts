@@ -13,6 +13,7 @@ export type Question = Schemas["Question"];
 export type Hunt = Schemas["HuntShown"];
 export type HostShort = Schemas["HostShort"];
 export type LedgerLine = Schemas["LedgerLine"];
+export type LeavingField = Schemas["LeavingField"];
 export type Reveal = Schemas["RevealShown"];
 export type Waiting = Schemas["Waiting"];
 export type BlockShort = Schemas["BlockShort"];

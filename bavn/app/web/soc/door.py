@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -21,6 +21,7 @@ from bavn.app.reveal_preview import preview
 from bavn.app.reveal_words import answer_text, element_of, together, withdrawal_text
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
 from bavn.app.web.soc.door_words import rule_says
+from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Done, Doors, Frozen, NodeName, Reads, file_name
 from bavn.app.web.soc.stops import answered
@@ -55,6 +56,12 @@ class LedgerLine(Frozen):
     hash: str
 
 
+class LineFields(Frozen):
+    """The body of a line, field by field."""
+
+    fields: list[LeavingField]
+
+
 class ChainChecked(Frozen):
     """Whether the chain holds. ``bad``: the first line where it does not. ``head``: seq and hash of the last line; kept
     elsewhere, it also shows that lines were cut off at the end."""
@@ -82,12 +89,13 @@ class RevealShown(Frozen):
 
 class Waiting(Frozen):
     """An element that the centre asked about and the policy leaves to a person. ``fields``: the report that would
-    leave, whole; ``refused``: what would still keep it here."""
+    leave, whole, and ``shown`` the same with class and meaning; ``refused``: what would still keep it here."""
 
     element: str
     at_us: int
     suspicion: str
     fields: dict[str, str | int | None]
+    shown: list[LeavingField]
     refused: Said | None
 
 
@@ -157,6 +165,15 @@ def routes(house: SocHouse) -> APIRouter:
         with _reader(house.node(node, person)) as reader:
             lines, on = reader.before(at[0] if at else None, limit, fits)
         return Rows(items=[_line(one) for one in lines], next=cursor(on) if on else None)
+
+    @router.get("/ledger/lines/{seq}", operation_id="ledgerLine")
+    def line(node: NodeName, seq: Annotated[int, Path(ge=1, le=2**53)], person: Reads) -> LineFields:
+        """What crossed with one line, in words; no field where the line keeps no body."""
+        with _reader(house.node(node, person)) as reader:
+            lines, _ = reader.before(seq + 1, 1)
+        if not lines or lines[0].seq != seq:
+            raise Trouble(404, "no-line", Text("There is no such line.", "Den linje findes ikke."))
+        return LineFields(fields=fields_of_text(lines[0].kind, lines[0].summary))
 
     @router.get("/ledger/export", operation_id="exportLedger", response_class=StreamingResponse)
     def export(node: NodeName, person: Reads) -> StreamingResponse:
@@ -348,7 +365,14 @@ def _waiting(element: str, at_us: int, made: Any) -> Waiting:
     says = None
     if refused is not None and refused.rule != "reveal_mode":  # that a person decides is what this is about
         says = Said.of(rule_says(refused.rule) or Text(refused.reason, refused.reason))
-    return Waiting(element=element, at_us=at_us, suspicion=made.suspicion, fields=made.fields, refused=says)
+    return Waiting(
+        element=element,
+        at_us=at_us,
+        suspicion=made.suspicion,
+        fields=made.fields,
+        refused=says,
+        shown=fields_of("Report", made.fields),
+    )
 
 
 def _told(ledger: Ledger, item_id: str) -> str:

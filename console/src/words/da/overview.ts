@@ -48,7 +48,7 @@ const da: typeof en = {
   enforced: "I kraft hos",
   missing: (names) => `endnu ikke hos ${names}`,
   indicator: "Indikator",
-  hoursAxis: "Timer",
+  axis: { seconds: "Sekunder", minutes: "Minutter", hours: "Timer", days: "Dage" },
   deadlines: "Frister",
   noDeadlines: "Intet har frist nu",
   noDeadlinesNext: "Frister for opgaver og for NIS2 vises her, når de nærmer sig.",

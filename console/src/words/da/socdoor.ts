@@ -11,10 +11,7 @@ const da: typeof en = {
   element: "Element", asked: "Spurgt", wouldLeave: "Meldingen, der ville gå ud", keeps: "Det ville stadig blive her", allow: "Lad det blive oplyst", allowSure: "Centralen får dette, når den viser, at nok andre har det:",
   veto: "Veto", vetoSure: "Dette går aldrig ud, uanset politikken, før vetoet tages tilbage.", allowed: "Det må oplyses.", vetoed: "Det går aldrig ud.",
   nothingWaits: "Intet venter på et menneske", nothingWaitsNext: "Hvor politikken siger `ask`, kommer det, centralen vil have oplyst, her først.", bySuspicion: "mistanken bag",
-  fields: {
-    type: "type", value: "værdi", detector: "detektor", technique: "teknik", p_bucket: "trin for p (0 til 15)", hosts_bucket: "trin for maskiner (0 til 3)", first_hour: "første time", last_hour: "sidste time",
-    period_bucket: "trin for perioden", regularity_bucket: "trin for regelmæssighed", walk_bucket: "trin for en vandring",
-  },
+  field: "Felt", valueOf: "Værdi", means: "Med ord", raw: "Som det går ud (JSON)", fieldsOf: "Hvad der går ud, felt for felt",
   tier: "Trin", receipts: "Kvitteringer fra", cells: "Felter", says: "Svar", named: "oplyst", notAsked: "Centralen har endnu ikke bedt noden om at oplyse noget", notAskedNext: "Hvad der spørges om i en runde, står her, med hvis kvitteringer det kom.",
   withdraw: "Træk tilbage", withdrawSure: "Centralen smider aktørens meldinger om det væk, og der nedlægges veto fra da af.", withdrawn: "Hvad der er trukket tilbage",
   wish: { veto: "går aldrig ud", allow: "må oplyses" }, by: "Af", undo: "Tag tilbage", noWishes: "Ingen her har nedlagt veto eller tilladt noget", noWishesNext: "Nedlæg veto mod det, der aldrig må ud, som en egen leverandørs domæne.",

@@ -46,7 +46,7 @@ export default {
   enforced: "In force at",
   missing: (names: string) => `not yet at ${names}`,
   indicator: "Indicator",
-  hoursAxis: "Hours",
+  axis: { seconds: "Seconds", minutes: "Minutes", hours: "Hours", days: "Days" },
   deadlines: "Deadlines",
   noDeadlines: "Nothing is due",
   noDeadlinesNext: "Deadlines of tasks and of NIS2 are shown here when they come near.",

@@ -10,10 +10,7 @@ export default {
   element: "Element", asked: "Asked", wouldLeave: "The report that would leave", keeps: "It would still stay here", allow: "Let it be named", allowSure: "The centre is told this when it is shown that enough others hold it:",
   veto: "Veto", vetoSure: "This never leaves, whatever the policy says, until the veto is taken back.", allowed: "It may be named.", vetoed: "It never leaves.",
   nothingWaits: "Nothing waits for a person", nothingWaitsNext: "Where the policy says `ask`, what the centre wants named comes here first.", bySuspicion: "the suspicion it rests on",
-  fields: {
-    type: "type", value: "value", detector: "detector", technique: "technique", p_bucket: "step of p (0 to 15)", hosts_bucket: "step of hosts (0 to 3)", first_hour: "first hour", last_hour: "last hour",
-    period_bucket: "step of the period", regularity_bucket: "step of regularity", walk_bucket: "step of a walk",
-  } as Record<string, string>,
+  field: "Field", valueOf: "Value", means: "In words", raw: "As it leaves (JSON)", fieldsOf: "What leaves, field by field",
   tier: "Tier", receipts: "Receipts of", cells: "Cells", says: "Answer", named: "named", notAsked: "The centre has asked this node to name nothing yet", notAskedNext: "What is asked in a round is listed here, with whose receipts it came.",
   withdraw: "Take back", withdrawSure: "The centre drops this actor's reports on it, and it is vetoed from then on.", withdrawn: "What was taken back",
   wish: { veto: "never leaves", allow: "may be named" } as Record<string, string>, by: "By", undo: "Take back", noWishes: "Nobody here has vetoed or allowed anything", noWishesNext: "Veto what must never leave, such as an own supplier's domain.",
