@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import reading, writing
@@ -288,11 +288,17 @@ class Warnings:
             found = read(tx, warning_id)
             return WarningView(warning=found, actors=at_actors(tx, found, self._clock.now_us()))
 
-    def every(self, limit: int = 50, *, state: WarningState | None = None) -> list[WarningView]:
-        """The latest first."""
+    def every(
+        self, limit: int = 50, *, state: WarningState | None = None, after: tuple[int, str] | None = None
+    ) -> list[WarningView]:
+        """The latest first; ``after``: when the last one shown was changed, and its id."""
         asked = select(WARNING).order_by(WARNING.c.changed_us.desc(), WARNING.c.id).limit(limit)
         if state is not None:
             asked = asked.where(WARNING.c.state == state.value)
+        if after is not None:
+            at_us, last = after
+            earlier = and_(WARNING.c.changed_us == at_us, WARNING.c.id > last)
+            asked = asked.where(or_(WARNING.c.changed_us < at_us, earlier))
         with reading(self.engine) as tx:
             found = [warning_of(row) for row in tx.execute(asked).all()]
             return [WarningView(warning=one, actors=at_actors(tx, one, self._clock.now_us())) for one in found]

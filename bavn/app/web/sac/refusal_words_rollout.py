@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from bavn.model.rollout import NEEDS, STAGES
+from bavn.model.sector_warning import ANSWERS, URGENCIES, WARNING_STATES
+
 PHRASES: Final[dict[str, str]] = {
     # the roll-out
     "the roll-out knows no {}: bavn centre rollout add": "udrulningen kender ingen {}: bavn centre rollout add",
@@ -22,6 +25,7 @@ PHRASES: Final[dict[str, str]] = {
     # warnings
     "no warning is called {}": "intet varsel hedder {}",
     "a warning that is {} cannot {}; possible: {}": "et varsel, der er {}, kan ikke {}; muligt: {}",
+    "an actor that is {} cannot answer {}; possible: {}": "en aktør, der er {}, kan ikke svare {}; muligt: {}",
     "there are {} drafts: send some or take some back": "der er {} udkast: send nogle, eller træk nogle tilbage",
     "{} warnings are in force: end some first": "{} varsler gælder: afslut nogle først",
     "its source told of it as {}, PAP:{}: mark it so at least":
@@ -36,3 +40,18 @@ PHRASES: Final[dict[str, str]] = {
     "{}: at most {} names, and {} is none": "{}: højst {} navne, og {} er intet",
     "{}: at most {} names": "{}: højst {} navne",
 }  # fmt: skip
+
+WORDS: Final[dict[str, str]] = {
+    "send": "sende", "end": "afslutte", "edit": "redigere", "withdraw": "trække tilbage", "affected": "berørt",
+    "not-affected": "ikke berørt", "words": "ord", "plan": "planlægge", "agree": "notere aftalen", "enrol": "indmelde",
+    "accept": "notere overtagelsen", "try": "begynde prøvedrift", "prove": "notere driftsprøven",
+    "operate": "sætte i drift", "shelve": "lægge til side", "set-back": "sætte tilbage", "suspend": "suspendere",
+    "resume": "genoptage", "leave": "træde ud", "delete": "notere sletningen", "return": "vende tilbage",
+    "title": "en titel", "text": "en tekst",
+    **{one.value: words.da for one, words in STAGES.items()},
+    **{one.value: words.da for one, words in NEEDS.items() if one.value != "agreement"},
+    **{one.value: words.da for one, words in ANSWERS.items()},
+    **{one.value: words.da for one, words in URGENCIES.items()},
+    **{one.value: words.da for one, words in WARNING_STATES.items()},
+}  # fmt: skip
+"""States and acts of these rooms."""

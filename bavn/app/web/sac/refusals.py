@@ -24,7 +24,7 @@ from bavn.model.work import NoSuchStep
 
 Kind = tuple[type[Exception], int, str, Act]
 PHRASES: Final = refusal_words_rollout.PHRASES | refusal_words.PHRASES | refusal_words_lists.PHRASES
-WORDS: Final = refusal_words_lists.WORDS | refusal_words.WORDS
+WORDS: Final = refusal_words_rollout.WORDS | refusal_words_lists.WORDS | refusal_words.WORDS
 
 KINDS: Final[tuple[Kind, ...]] = (
     (UnknownLead, 404, "unknown-lead", "you"),

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from bavn.app.web.frame import Limit, Person, Rows, Said, allow
+from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, opened, page
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, Why, observable_of
 from bavn.app.web.sac.house import SacHouse
@@ -137,10 +137,12 @@ def routes(house: SacHouse) -> APIRouter:
 
     @router.get("", operation_id="warnings")
     def warnings(
-        person: Annotated[Person, allow(Right.READ)], state: WarningState | None = None, limit: Limit = 50
-    ) -> Rows[WarningRow]:
+        person: Annotated[Person, allow(Right.READ)], state: WarningState | None = None, limit: Limit = 50,
+        after: After = None,
+    ) -> Rows[WarningRow]:  # fmt: skip
         """The latest first."""
-        return Rows(items=[_row(view, person) for view in _kept(house).every(limit, state=state)])
+        found = _kept(house).every(limit + 1, state=state, after=opened(after, int, str))
+        return page([_row(view, person) for view in found], limit, lambda row: (row.changed_us, row.id))
 
     @router.get("/{warning_id}", operation_id="warning")
     def warning(person: Annotated[Person, allow(Right.READ)], warning_id: Id) -> WarningWhole:

@@ -5,9 +5,9 @@ Rights: soc:read, soc:triage.
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from bavn.actor.door.warnings import (
@@ -20,16 +20,28 @@ from bavn.actor.door.warnings import (
     warnings_of,
 )
 from bavn.app.case_parts import opened_cases, rule_text
-from bavn.app.web.frame import Limit, Rows, Said, Trouble
+from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
 from bavn.app.web.soc.stops import answered
 from bavn.model.outcome import Refused
-from bavn.model.sector_warning import ANSWER_LIFE, ANSWERS, URGENCIES, WARNING_STATES, AnswerAct, Urgency, WarningState
+from bavn.model.sector_warning import (
+    ANSWER_LIFE,
+    ANSWERS,
+    URGENCIES,
+    WARNING_STATES,
+    AnswerAct,
+    AnswerState,
+    Urgency,
+    WarningState,
+)
 from bavn.model.text import Text
 from bavn.model.work import TEXT_CHARS_MAX
 
 WarningId = Annotated[str, Path(pattern=r"^warning-[0-9a-f]{16}$", description="warning-...")]
+ShownWarnings = Annotated[
+    Literal["", "open", "sent", "over"], Query(description="open: an answer is owed; sent: in force.")
+]
 PAPS = ("RED", "AMBER", "GREEN", "CLEAR")
 _WAITS = Text("waits for the running node", "venter på den kørende node")
 _SENT = Text("sent", "sendt")
@@ -98,11 +110,22 @@ def routes(house: SocHouse) -> APIRouter:
     router = APIRouter(prefix="/nodes/{node}/warnings", tags=["warnings"], responses=REFUSALS)
 
     @router.get("", operation_id="nodeWarnings")
-    def warnings(node: NodeName, person: Reads, limit: Limit = 100) -> Rows[NodeWarning]:
-        """The centre's warnings to this actor, the last heard of first."""
+    def warnings(
+        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, shown: ShownWarnings = ""
+    ) -> Rows[NodeWarning]:
+        """The centre's warnings to this actor: those that an answer is owed to, then the last heard of first."""
         with house.node(node, person).asks() as rows:
             found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
-        return Rows(items=[_shown(one, said) for one in found[:limit]], total=len(found))
+        by_id: dict[str, list[AnswerSaid]] = {}
+        for one in said:
+            by_id.setdefault(one.warning_id, []).append(one)
+        every = [(one, by_id.get(one.warning_id, [])) for one in found]
+        kept = sorted((pair for pair in every if _wanted(*pair, shown)), key=lambda pair: not _open(*pair))
+        at = opened(after, int)
+        begin = at[0] if at else 0
+        end = begin + limit
+        items = [_shown(one, mine) for one, mine in kept[begin:end]]
+        return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
     @router.post("/{warning}/answers", operation_id="answerWarning")
     def answer(node: NodeName, warning: WarningId, asked: WarningAnswerAsked, person: Triages) -> WarningLeaving:
@@ -131,8 +154,19 @@ def routes(house: SocHouse) -> APIRouter:
     return router
 
 
-def _shown(one: KeptWarning, said: Sequence[AnswerSaid]) -> NodeWarning:
-    text, mine = one.said, [answer for answer in said if answer.warning_id == one.warning_id]
+def _open(one: KeptWarning, mine: Sequence[AnswerSaid]) -> bool:
+    """Whether people here still owe an answer."""
+    return one.state == WarningState.SENT and state_after(one, mine) is AnswerState.TOLD
+
+
+def _wanted(one: KeptWarning, mine: Sequence[AnswerSaid], shown: str) -> bool:
+    if shown == "open":
+        return _open(one, mine)
+    return not shown or (one.state == WarningState.SENT) is (shown == "sent")
+
+
+def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
+    text = one.said
     state = state_after(one, mine)
     urgency = Urgency(text["urgency"])
     return NodeWarning(

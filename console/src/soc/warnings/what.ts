@@ -18,10 +18,3 @@ export const urgencyTone = (urgency: string) => (urgency === "critical" ? ("crit
 export const answerTone = (answer: string) =>
   answer === "affected" ? ("high" as const) : answer === "done" || answer === "not-affected" ? ("good" as const) : answer === "acknowledged" ? ("accent" as const) : ("medium" as const);
 export const stateTone = (state: string) => (state === "sent" ? ("accent" as const) : ("plain" as const));
-
-export function shows(one: Warned, filter: string): boolean {
-  if (filter === "open") return isOpen(one);
-  if (filter === "sent") return one.state === "sent";
-  if (filter === "over") return one.state !== "sent";
-  return true;
-}

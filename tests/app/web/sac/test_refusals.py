@@ -8,9 +8,16 @@ import pytest
 
 import bavn
 from bavn.app.web.frame import Trouble
-from bavn.app.web.sac.refusals import KINDS, PHRASES, said, told
+from bavn.app.web.sac.refusals import KINDS, PHRASES, WORDS, said, told
+from bavn.app.web.sac.warnings import REFUSALS
 from bavn.centre.cases.rows import ChangedMeanwhile
+from bavn.centre.publish.life import EditionAct, EditionState
 from bavn.model.case import CaseAct, CaseState, NotNow, after
+from bavn.model.indicator_life import LifeAct, LifeState
+from bavn.model.member import ActorState
+from bavn.model.rollout import RolloutAct, Stage
+from bavn.model.sector_warning import WARNING_LIFE, AnswerAct, AnswerState, WarningAct, WarningState, warning_after
+from bavn.model.work import TaskAct, TaskState
 
 ROOT = Path(bavn.__file__).parent
 ROOMS = ("cases", "rows", "who", "work", "files", "involved", "nis2", "streams", "joining", "settings")
@@ -60,6 +67,27 @@ def test_words_of_the_house_in_a_hole_are_danish_too() -> None:
     assert (refused.value.status, refused.value.code) == (409, "not-now")
     assert refused.value.text.da == "En sag, der er ny, kan ikke: lukke; muligt: bekræfte, afvise, lægge sammen, tage"
     assert said("to close a task needs a reason of at most 7 characters").da.startswith("En opgave skal have en")
+
+
+LIVES = (
+    CaseState, CaseAct, TaskState, TaskAct, LifeState, LifeAct, ActorState, WarningState, WarningAct, AnswerState,
+    AnswerAct, EditionState, EditionAct, Stage, RolloutAct,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
+def test_every_state_and_act_that_a_refusal_may_name_has_its_danish(life) -> None:
+    assert [one.value for one in life if one.value not in WORDS] == []
+
+
+@pytest.mark.parametrize("state", list(WarningState))
+def test_no_state_of_a_warning_stays_english_in_a_danish_refusal(state) -> None:
+    for act in WarningAct:
+        if (state, act) not in WARNING_LIFE:
+            with pytest.raises(Trouble) as refused, told(*REFUSALS):
+                warning_after(state, act)
+            words = set(re.findall(r"[a-z-]+", refused.value.text.da.lower()))
+            assert not words & {"draft", "sent", "ended", "withdrawn", "send", "end", "edit", "withdraw"}
 
 
 def test_a_refusal_is_of_its_kind_and_a_failure_stays_one() -> None:

@@ -28,6 +28,12 @@ def test_a_warning_is_drafted_sent_changed_and_ended(sac) -> None:
     assert (changed["row"]["version"], changed["row"]["title"]["en"]) == (2, "Patch and reboot")
     assert len(changed["reaches"]) > len(made["reaches"])
     assert sac.body("/warnings?state=sent")["items"][0]["id"] == one
+    whole = [row["id"] for row in sac.body("/warnings?limit=500")["items"]]
+    paged, after = [], ""
+    while after is not None:
+        page = sac.body("/warnings?limit=1" + (f"&after={after}" if after else ""))
+        paged, after = paged + [row["id"] for row in page["items"]], page["next"]
+    assert paged == whole
     assert sac.body(f"/warnings/{one}/end", "POST", json=WHY)["row"]["may"] == []
     again = sac(f"/warnings/{one}/send", "POST", json=WHY)
     assert (again.status_code, again.json()["title"]["da"]) == (

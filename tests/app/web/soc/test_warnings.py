@@ -32,6 +32,23 @@ def only(console):
     return one
 
 
+def test_pages_of_warnings_meet_and_what_is_owed_comes_first(warned) -> None:
+    whole = [one["id"] for one in warned.get("/warnings?limit=500")["items"]]
+    seen, after = [], ""
+    while True:
+        page = warned.get(f"/warnings?limit=1{after}")
+        seen += [one["id"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert seen == whole
+    owed = [one["id"] for one in warned.get("/warnings?shown=open")["items"]]
+    assert ONE in owed
+    assert whole[: len(owed)] == owed
+    parts = [warned.get(f"/warnings?shown={one}")["total"] for one in ("sent", "over")]
+    assert sum(parts) == len(whole)
+
+
 def test_a_warning_is_read_and_an_answer_is_shown_before_it_is_left(warned) -> None:
     one = only(warned)
     assert (one["title"]["da"], one["pap"], one["answer"]) == ("Opdater det", "AMBER", "told")
