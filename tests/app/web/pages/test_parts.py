@@ -141,8 +141,10 @@ def test_a_refusal_stands_where_it_was_asked(parts_page) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_what_is_drawn_is_kept_as_a_picture_and_told_as_a_table(parts_page) -> None:
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_what_is_drawn_is_kept_as_a_picture_and_told_as_a_table(parts_page, size) -> None:
     page = parts_page()
+    page.set_viewport_size(SIZES[size])
     page.locator(".chart canvas").wait_for()
     page.locator(".graph canvas").first.wait_for()
     for name in ("bar", "plot", "graph"):
