@@ -27,6 +27,7 @@ from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.misp_exchange import MispExchange
 from bavn.centre.node.partnership import open_partners
 from bavn.centre.share.misp_out import MispOut
+from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.model.intel import Access
@@ -62,7 +63,7 @@ def open_misp_exchange(file: CentreFile, registry: Registry, book: Book) -> Misp
         exchange=share.exchange, deliveries=share.deliveries, book=book, clock=clock, sector=limits.sector
     )  # fmt: skip
     upkeep = Upkeep(open_indicators(file.centre, engine, clock), Policies(engine, clock))
-    return MispExchange(out, MispSightings(book, clock), open_partners(engine, clock), upkeep)
+    return MispExchange(out, MispSightings(book, clock), open_partners(engine, clock), upkeep, MispRuns(book, clock))
 
 
 def misp_port(file: CentreFile, name: str) -> Misp:

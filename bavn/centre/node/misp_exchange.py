@@ -3,18 +3,25 @@
 Refuses to open connections: it is handed an instance's port.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bavn.centre.cases.upkeep import Upkeep
+from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.inbox.misp_sightings import MispSightings
 from bavn.centre.members.partners import Partners
 from bavn.centre.share.misp_event import attribute_of, events_of, feed_files, not_carried
 from bavn.centre.share.misp_out import MispOut
+from bavn.centre.share.misp_runs import MispRuns, What
 from bavn.model.indicator import indicator_id
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.partner import Partner
+from bavn.model.ports import LinkDown, LinkRefused
+
+CENTRE = "centre"
+"""Who it was where it was simply its turn."""
 
 
 class MispPort(Protocol):
@@ -39,7 +46,15 @@ class Pushed:
 class MispExchange:
     """Over one centre's book and database. ``upkeep``: who hears what partners met."""
 
-    def __init__(self, out: MispOut, sightings: MispSightings, partners: Partners, upkeep: Upkeep) -> None:
+    def __init__(
+        self,
+        out: MispOut,
+        sightings: MispSightings,
+        partners: Partners,
+        upkeep: Upkeep,
+        runs: MispRuns,
+    ) -> None:
+        self.runs = runs
         self._out, self.sightings, self._partners, self._upkeep = out, sightings, partners, upkeep
 
     def feed(self, partner: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -49,27 +64,46 @@ class MispExchange:
         lost = tuple(str(one.observable) for one in not_carried(shared) if not one.revoked)
         return feed_files(events_of(shared, self._out.org, gone=False)), lost
 
-    def push(self, instance: str, partner: str, port: MispPort, *, publish: bool, distribution: str) -> Pushed:
+    def push(
+        self, instance: str, partner: str, port: MispPort, *, publish: bool, distribution: str, by: str = CENTRE
+    ) -> Pushed:
         """Make the instance hold what its partner is to have; what was done is remembered event by event. Raises
         UnknownPartner, LinkDown, LinkRefused."""
         whose = self._partner(partner)
         counts = {"added": 0, "updated": 0, "emptied": 0}
-        for push in self._out.pushes(instance, whose, distribution):
-            done = port.push(push.event, publish=publish)
-            self._out.pushed(instance, push)
-            counts["emptied" if push.empty else done] += 1
+        with self._noted(instance, "push", by):
+            for push in self._out.pushes(instance, whose, distribution):
+                done = port.push(push.event, publish=publish)
+                self._out.pushed(instance, push)
+                counts["emptied" if push.empty else done] += 1
         lost = tuple(str(one.observable) for one in not_carried(self._out.shared_with(whose)) if not one.revoked)
+        self.runs.note(instance, "push", by, counts, lost)
         return Pushed(**counts, not_carried=lost)
 
-    def pull_sightings(self, instance: str, partner: str, port: MispPort) -> tuple[int, int]:
+    def pull_sightings(self, instance: str, partner: str, port: MispPort, *, by: str = CENTRE) -> tuple[int, int]:
         """(taken, refused) of new sightings of what this instance was given. What a partner that is trusted met counts
         as met: it keeps the indicator fresh. Raises UnknownPartner, LinkDown, LinkRefused."""
         whose, given = self._partner(partner), self._out.attributes(instance)
         events = sorted({event for event, _ in given.values()})
-        counts = self.sightings.take_in(instance, port.sightings(events), given) if events else (0, 0)
+        with self._noted(instance, "pull", by):
+            counts = self.sightings.take_in(instance, port.sightings(events), given) if events else (0, 0)
+        self.runs.note(instance, "pull", by, {"taken": counts[0], "refused": counts[1]})
         if whose.inward.trust > 0:
             self._refresh(instance, whose.name)
         return counts
+
+    def held(self, instance: str) -> int:
+        """How many events of ours the instance holds, as far as was pushed."""
+        return self._out.held(instance)
+
+    @contextmanager
+    def _noted(self, instance: str, what: What, by: str) -> Iterator[None]:
+        """A run that fails is the last run, too, with its reason."""
+        try:
+            yield
+        except (LinkDown, LinkRefused, Unreadable) as error:
+            self.runs.note(instance, what, by, failure=str(error))
+            raise
 
     def _refresh(self, instance: str, partner: str) -> None:
         """Looks at all that is kept of it: a kill after it was taken in loses nothing, and twice is once."""

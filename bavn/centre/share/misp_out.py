@@ -95,6 +95,11 @@ class MispOut:
                 (instance, push.event["uuid"], push.digest, json.dumps(push.event), self._clock.now_us()),
             )
 
+    def held(self, instance: str) -> int:
+        """How many events the instance was given and holds."""
+        found: int = self._book.rows("SELECT count(*) FROM misp_pushed WHERE instance = ?", (instance,))[0][0]
+        return found
+
     def attributes(self, instance: str) -> dict[str, tuple[str, str]]:
         """attribute uuid -> (event uuid, value) of all that the instance was given."""
         found = {}

@@ -21,6 +21,7 @@ from bavn.centre.node.partnership import open_partners
 from bavn.centre.node.tables import open_engine
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.misp_out import MispOut
+from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
 from bavn.model.heard import Observed
@@ -65,7 +66,9 @@ class World:
         )  # fmt: skip
         self.lives = Indicators(self.engine, self.clock, IndicatorSettings())
         upkeep = Upkeep(self.lives, Policies(self.engine, self.clock))
-        self.exchange = MispExchange(out, MispSightings(self.book, self.clock), self.partners, upkeep)
+        self.exchange = MispExchange(
+            out, MispSightings(self.book, self.clock), self.partners, upkeep, MispRuns(self.book, self.clock)
+        )
         self.orders = 0
 
     def partner(self, name="cert-nord", **out):

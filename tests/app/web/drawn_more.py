@@ -16,6 +16,7 @@ from bavn.centre.node.rolling import Entry
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.threat import Level, Threat
+from bavn.centre.share.misp_runs import MispRuns
 from bavn.model.case import CaseState
 from bavn.model.heard import Counted, Replied
 from bavn.model.indicator import Pap, Tlp
@@ -82,6 +83,7 @@ def partners(house: SacHouse) -> None:
         ANNA,
     )  # fmt: skip
     house.credentials.token("cert-nord", ANNA)
+    MispRuns(house.book, house.clock).note("nord", "push", "centre", {"added": 2, "updated": 1, "emptied": 0})
     house.partners.add(
         Partner(name="old-list", kind="list", title="An old list", added_us=now_us, until_us=now_us + 9 * DAY_US), BO
     )

@@ -73,6 +73,12 @@ upload_s = 60
 wave_s = 10
 reveal_s = 600
 sign_days = 3
+
+[misp.nord]
+url = "https://misp.cert-nord.example"
+partner = "cert-nord"
+key_file = "nord-misp.key"
+every_minutes = 60
 """
 CAMPAIGN = (Observable.of("domain", "cdn-sync-hub.net"), Observable.of("ip4", "185.32.20.6"))
 SECOND = (Observable.of("domain", "update-mirror.org"),)

@@ -15,6 +15,7 @@ from bavn.app.web.sac import (
     indicators,
     leads,
     members,
+    misps,
     overview,
     partners,
     proposals,
@@ -31,7 +32,7 @@ from bavn.app.web.sac.house import SacHouse
 
 AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
     overview.routes, leads.routes, cases.routes, indicators.routes, protection.routes, rounds.routes, members.routes,
-    partners.routes, sources.routes, proposals.routes, audit.routes, questions.routes,
+    partners.routes, misps.routes, sources.routes, proposals.routes, audit.routes, questions.routes,
     publish.routes, threats.routes, rollout.routes, warnings.routes, alarms.routes,
 )  # fmt: skip
 """Mounted below /api/v1."""

@@ -14,7 +14,7 @@ const da: typeof en = {
   "policy-proposed": "politik foreslået", "policy-approved": "politik godkendt", "policy-ended": "politik afsluttet", "producer-retired": "ophav ude af drift",
   "producer-restored": "ophav i drift igen", "question-asked": "spørgsmål stillet", "question-approved": "spørgsmål godkendt", "question-ended": "spørgsmål trukket tilbage",
   "source-add": "kilde tilføjet", "source-set": "kilde ændret", "source-hunts": "jagter tilladt", "source-suspend": "kilde sat i bero", "source-resume": "kilde taget op",
-  "source-end": "kilde afsluttet", "proposal-dismissed": "forslag fundet harmløst", "proposal-case": "sag af et forslag", "proposal-proposed": "foreslået igen",
+  "source-end": "kilde afsluttet", "misp-push": "skubbet til en MISP", "misp-pull": "observationer hentet fra en MISP", "proposal-dismissed": "forslag fundet harmløst", "proposal-case": "sag af et forslag", "proposal-proposed": "foreslået igen",
   "kill-switch-on": "nødafbryder slået til", "kill-switch-off": "nødafbryder slået fra", "kill-switch-off-asked": "bedt om: nødafbryder fra",
 };
 export default da;

@@ -13,6 +13,6 @@ export default {
   "policy-proposed": "policy proposed", "policy-approved": "policy approved", "policy-ended": "policy ended", "producer-retired": "producer out of service",
   "producer-restored": "producer back in service", "question-asked": "question asked", "question-approved": "question approved", "question-ended": "question taken back",
   "source-add": "source added", "source-set": "source changed", "source-hunts": "hunts allowed", "source-suspend": "source suspended", "source-resume": "source taken up",
-  "source-end": "source ended", "proposal-dismissed": "proposal found harmless", "proposal-case": "case of a proposal", "proposal-proposed": "proposed again",
+  "source-end": "source ended", "misp-push": "pushed to a MISP", "misp-pull": "sightings asked of a MISP", "proposal-dismissed": "proposal found harmless", "proposal-case": "case of a proposal", "proposal-proposed": "proposed again",
   "kill-switch-on": "kill switch on", "kill-switch-off": "kill switch off", "kill-switch-off-asked": "asked: kill switch off",
 } as Record<string, string>;
