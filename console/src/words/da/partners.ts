@@ -140,7 +140,7 @@ const da: typeof en = {
   placeHelp: "https, uden bruger og kodeord. For en TAXII-samling eller et feed: dens mappe.",
   whose: "Hvis ord det er",
   misps: "MISP'er", mispsNote: "Partneres, som centre.toml nævner dem. Skub får en MISP til at rumme det, dens partner må få; hent tager ind, hvad der er observeret af det der.", misp: "MISP", held: "Hændelser der", turn: "Af sig selv", byHand: "i hånden", everyMinutes: (n) => `hvert ${n}. min`,
-  lastPush: "Seneste skub", lastPull: "Seneste hentning", never: "aldrig", pushNow: "Skub nu", pullNow: "Hent observationer", failed: "mislykkedes", pushedAs: (added, updated, emptied) => `${added} tilføjet, ${updated} opdateret, ${emptied} tømt`, pulledAs: (taken, refused) => `${taken} taget ind, ${refused} afvist`,
+  runBy: "af", theCentre: "centralen", lastPush: "Seneste skub", lastPull: "Seneste hentning", never: "aldrig", pushNow: "Skub nu", pullNow: "Hent observationer", failed: "mislykkedes", pushedAs: (added, updated, emptied) => `${added} tilføjet, ${updated} opdateret, ${emptied} tømt`, pulledAs: (taken, refused) => `${taken} taget ind, ${refused} afvist`,
   lost: (n) => `${n} indikatorer har ingen plads i MISP`, noMisps: "Ingen MISP er nævnt", noMispsNext: "Skriv [misp.NAVN] med url, partner og key_file i centre.toml.", sightingsOf: "Observeret hos partnere", sightedAt: "Observeret", receivedAt: "Modtaget", sightedAs: "Siger", valueOf: "Indikator", noSightings: "Intet er observeret endnu", noSightingsNext: "Hent observationer, når en MISP rummer hændelser fra os.",
 };
 export default da;

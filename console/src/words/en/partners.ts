@@ -139,6 +139,6 @@ export default {
   placeHelp: "https, without user and password. Of a TAXII collection or a feed, its folder.",
   whose: "Whose word it is",
   misps: "MISPs", mispsNote: "Of partners, as centre.toml names them. Push makes a MISP hold what its partner may have; look takes in what was sighted of it there.", misp: "MISP", held: "Events held", turn: "By itself", byHand: "by hand", everyMinutes: (n: string) => `every ${n} min`,
-  lastPush: "Last push", lastPull: "Last look", never: "never", pushNow: "Push now", pullNow: "Look for sightings", failed: "failed", pushedAs: (added: string, updated: string, emptied: string) => `${added} added, ${updated} updated, ${emptied} emptied`, pulledAs: (taken: string, refused: string) => `${taken} taken in, ${refused} refused`,
+  runBy: "by", theCentre: "the centre", lastPush: "Last push", lastPull: "Last look", never: "never", pushNow: "Push now", pullNow: "Look for sightings", failed: "failed", pushedAs: (added: string, updated: string, emptied: string) => `${added} added, ${updated} updated, ${emptied} emptied`, pulledAs: (taken: string, refused: string) => `${taken} taken in, ${refused} refused`,
   lost: (n: string) => `${n} indicators have no place in MISP`, noMisps: "No MISP is named", noMispsNext: "Write [misp.NAME] with url, partner and key_file into centre.toml.", sightingsOf: "Sighted at partners", sightedAt: "Sighted", receivedAt: "Received", sightedAs: "Says", valueOf: "Indicator", noSightings: "Nothing was sighted yet", noSightingsNext: "Look for sightings once a MISP holds events of ours.",
 };
