@@ -109,7 +109,7 @@ def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> Actor
         zone = Path(scratch) / "rpz.zone"
         enforcer = Rpz(zone)
         row = Row(
-            policy=policy, never=never, homes=HOMES, hands=Hands([enforcer], []), clock=StandingClock(),
+            policy=policy, never=lambda: never, homes=HOMES, hands=Hands([enforcer], []), clock=StandingClock(),
             known=lambda _: None, held=lambda _: None,
             spent=lambda: Spent(blocks=0, destinations=0, in_force=0, covered=0, items=0),
         )  # fmt: skip
