@@ -15,6 +15,7 @@ from bavn.centre.share.deliveries import AtActor, Deliveries, Kept
 from bavn.centre.share.tables import DELIVERY, OBSERVED, RECEIPT
 from bavn.centre.store.engine import reading
 from bavn.model.case import Clocks
+from bavn.model.moment import HOUR_US
 
 AT_ONCE: Final = 500
 IN_FORCE: Final = ("enforced", "partly")
@@ -39,10 +40,10 @@ def _facts(
     lives = {life.id: life for life in map(life_of, rows)}
     released = {kept.indicator.id: _released(kept, lives.get(kept.indicator.id)) for kept in part}
     fresh = [one for one in ids if period.holds(released[one])]
-    actors, met = _at_actors(connection, fresh, released), _met(connection, fresh)
+    actors, met, first = _at_actors(connection, fresh, released), _met(connection, fresh), _first_met(connection, fresh)
     return [
         _fact(kept, released[kept.indicator.id], lives.get(kept.indicator.id), clocks,
-              actors.get(kept.indicator.id, []), met.get(kept.indicator.id, {}))
+              actors.get(kept.indicator.id, []), met.get(kept.indicator.id, {}), first.get(kept.indicator.id))
         for kept in part
     ]  # fmt: skip
 
@@ -53,10 +54,10 @@ def _released(kept: Kept, life: Life | None) -> int:
 
 def _fact(
     kept: Kept, released_us: int, life: Life | None, clocks: dict[str, Clocks], actors: list[AtActor],
-    met: dict[str, int],
+    met: dict[str, int], met_us: int | None,
 ) -> IndicatorFact:  # fmt: skip
     by_hand = Clocks(confirmed_us=None if life is None else life.approved_us or life.put_us)
-    clock = clock_of(clocks.get(kept.indicator.case_id, by_hand), kept, actors, released_us)
+    clock = clock_of(clocks.get(kept.indicator.case_id, by_hand), kept, actors, released_us, met_us)
     return IndicatorFact(
         id=kept.indicator.id, case_id=kept.indicator.case_id, tlp=kept.indicator.tlp,
         technique=kept.indicator.technique, released_us=released_us, live=kept.live, steps=clock.steps,
@@ -100,3 +101,13 @@ def _met(connection: Connection, ids: list[str]) -> Met:
     for wanted, kind, number in connection.execute(asked):
         made.setdefault(wanted, {})[kind] = int(number)
     return made
+
+
+def _first_met(connection: Connection, ids: list[str]) -> dict[str, int]:
+    """Indicator -> the earliest hour in which an actor met it, us."""
+    asked = (
+        select(OBSERVED.c.indicator_id, func.min(OBSERVED.c.first_hour))
+        .where(OBSERVED.c.indicator_id.in_(ids), OBSERVED.c.count_bucket > 0, OBSERVED.c.first_hour.is_not(None))
+        .group_by(OBSERVED.c.indicator_id)
+    )  # fmt: skip
+    return {row[0]: int(row[1]) * HOUR_US for row in connection.execute(asked)}
