@@ -43,6 +43,7 @@ DANISH: Final[dict[str, dict[str, str]]] = {
         "hear_verdicts": "Hvad sektorens sager endte med, vejer i aktørens egen liste som råd.",
         "verdicts_per_day_max": "Det højeste antal, sektoren må dømme om her på 24 timer.",
         "tell_health": "Fortæl centralen, hvordan noden har det.",
+        "tell_canaries": "Send den daglige kanariefugl gennem hele kæden, og fortæl centralen, hvor langt den kom.",
         "tell_counts": "Fortæl centralen én gang om dagen, med støj, hvor mange maskiner der blev mistænkt for hvad.",
         "counts_epsilon": "Epsilon (differential privacy) for en dags antal; mindre giver mere støj.",
         "counts_epsilon_30_days": "Det højeste epsilon på 30 dage; er det brugt, går der ingen antal ud.",

@@ -44,9 +44,9 @@ Lookout.conclude = lambda lookout: None
     "a hunt": """
 made = []
 build = node_parts.protection
-def protect(config, ledger, clock, store, closing, zone=None):
+def protect(config, ledger, clock, store, *more):
     Protect.look_back = lambda _: endless(store.window(0, 10**15))
-    return build(config, ledger, clock, store, closing, zone)
+    return build(config, ledger, clock, store, *more)
 node_parts.protection = protect
 """,
     "thought that no query interrupts": "node_parts.survey = asleep",

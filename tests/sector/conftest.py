@@ -8,6 +8,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -55,9 +56,8 @@ CENTRE_RULES = f"""table inet firewall {{
 def disk(tmp_path):
     """A folder in memory where there is one: a simulated run says nothing about the speed of disks."""
     memory = Path("/dev/shm")
-    folder = memory / f"bavn-{tmp_path.parent.name}-{tmp_path.name}" if memory.is_dir() else tmp_path / "world"
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="bavn-", dir=memory if memory.is_dir() else tmp_path) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

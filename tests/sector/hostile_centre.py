@@ -32,6 +32,7 @@ from bavn.sim.dice import SeededDice
 from bavn.sim.script import suspicion
 from bavn.wire import messages, seal
 from bavn.wire.book import Book
+from bavn.wire.canary_messages import CanaryAnswered
 from bavn.wire.codec import UP_KINDS
 from bavn.wire.exercise_messages import ExerciseTold, Objective
 from bavn.wire.ledger import Ledger
@@ -195,4 +196,5 @@ def every_kind(text):
             objectives=(Objective(en=why[:300], da=why[:300]),), campaign="beacon", element=element, after_minutes=0,
             begins_us=NOW_US, ends_us=NOW_US + DAY_US,
         )  # fmt: skip
+    yield CanaryAnswered(day=NOW_US // DAY_US, run=1)
     yield messages.RoundClosed(round_id=round_id)

@@ -27,7 +27,8 @@ def of_type(annotation, metadata):
         kinds = [kind for kind in typing.get_args(annotation) if kind is not type(None)]
         return st.none() | st.one_of([of_type(kind, metadata) for kind in kinds])
     if typing.get_origin(annotation) is tuple:
-        return st.lists(of_type(typing.get_args(annotation)[0], []), max_size=4).map(tuple)
+        least = bounds_of(metadata).get("min_length", 0)
+        return st.lists(of_type(typing.get_args(annotation)[0], []), min_size=least, max_size=least + 4).map(tuple)
     if isinstance(annotation, type) and issubclass(annotation, Message):
         return any_of(annotation)
     bounds = bounds_of(metadata)

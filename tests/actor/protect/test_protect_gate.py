@@ -324,6 +324,8 @@ def test_every_rule_that_says_something_has_words() -> None:
     folder = Path(rules.__file__).parent
     said = set()
     for file in sorted(folder.glob("*.py")):
+        if file.name == "never_own.py":  # what it refuses is said by the console alone: bavn.app.web.soc.never
+            continue
         text = file.read_text()
         said |= set(re.findall(r'Refused\(\s*"(\w+)"', text)) | set(re.findall(r'rule="(\w+)"', text))
         said |= set(re.findall(r'outcome_of\(item, "\w+", \w+, "(\w+)"', text))

@@ -40,12 +40,14 @@ NAMES: Final[Mapping[str, Text]] = {
     "cell_max": Text("largest count before noise", "største antal før støj"),
     "clock_skew_s": Text("clock off by", "ur forkert med"),
     "content": Text("the evidence (zip)", "beviset (zip)"),
+    "crosses": Text("may reach other countries", "kan nå andre lande"),
     "count_bucket": Text("how often", "hvor ofte"),
     "day": Text("day", "dag"),
     "days": Text("days of history asked", "dage af historik spurgt"),
     "detector": Text("detector", "detektor"),
     "enforcers": Text("enforced by", "håndhævet af"),
     "epsilon_milli": Text("epsilon of the noise", "støjens epsilon"),
+    "exercise_id": Text("exercise", "øvelse"),
     "first_hour": Text("first hour", "første time"),
     "forms": Text("forms that it can read", "former, den kan læse"),
     "hosts_bucket": Text("own hosts", "egne maskiner"),
@@ -54,21 +56,27 @@ NAMES: Final[Mapping[str, Text]] = {
     "kind": Text("kind", "slags"),
     "last_hour": Text("last hour", "sidste time"),
     "last_round": Text("last round", "seneste runde"),
+    "links": Text("links of the canary's chain", "led i kanariefuglens kæde"),
     "minute": Text("when", "hvornår"),
     "not_carried": Text("not carried by", "bæres ikke af"),
     "number": Text("number in the question", "nummer i spørgsmålet"),
     "p_bucket": Text("how unlikely by chance", "hvor usandsynligt ved et tilfælde"),
     "period_bucket": Text("period", "periode"),
     "planes": Text("shares of the round", "rundens andele"),
+    "problems": Text("what is wrong", "hvad der er galt"),
     "question_id": Text("question", "spørgsmål"),
     "queue_messages": Text("messages waiting", "meddelelser, der venter"),
+    "records": Text("record types at hand", "posttyper, der er"),
     "registry_version": Text("version of the members' list", "udgave af medlemslisten"),
     "regularity_bucket": Text("spread of the period", "periodens spredning"),
     "round_id": Text("round", "runde"),
     "rule": Text("rule", "regel"),
+    "run": Text("number of the day", "dagens nummer"),
+    "second": Text("seconds since it began", "sekunder siden den begyndte"),
     "sensor": Text("sensor", "sensor"),
     "serial": Text("number of the answer", "svarets nummer"),
     "state": Text("state", "tilstand"),
+    "step": Text("step", "trin"),
     "table": Text("table of the round", "rundens tabel"),
     "tags": Text("receipts", "kvitteringer"),
     "task_id": Text("task", "opgave"),
@@ -152,13 +160,20 @@ def meaning(name: str, value: Any) -> Text | None:
             return WORDS.get(value)
         reader = _READ.get(name)
         return None if reader is None else reader(value)
-    except (ValueError, TypeError, IndexError, KeyError, OverflowError):
+    except (ValueError, TypeError, IndexError, KeyError, OverflowError, OSError, AttributeError):
         return None
 
 
 def _p(value: int) -> Text:
     odds = round(1 / p_of_bucket(value))
     return Text(f"at most one in {odds:,} by chance", f"højst én ud af {odds:,} ved et tilfælde".replace(",", "."))
+
+
+def _whole(value: Any) -> int:
+    """A list times an hour would be a very long list."""
+    if type(value) is not int:
+        raise TypeError("no whole number")
+    return value
 
 
 def _at(us: int) -> Text:
@@ -194,10 +209,10 @@ _READ: Final[Mapping[str, Callable[[Any], Text]]] = {
     "p_bucket": _p,
     "hosts_bucket": lambda value: _of(HOSTS, value),
     "count_bucket": lambda value: _of(COUNTS, value),
-    "first_hour": lambda value: _at(value * HOUR_US),
-    "last_hour": lambda value: _at(value * HOUR_US),
-    "minute": lambda value: _at(value * MINUTE_US),
-    "day": lambda value: Text(iso(value * DAY_US)[:10], iso(value * DAY_US)[:10]),
+    "first_hour": lambda value: _at(_whole(value) * HOUR_US),
+    "last_hour": lambda value: _at(_whole(value) * HOUR_US),
+    "minute": lambda value: _at(_whole(value) * MINUTE_US),
+    "day": lambda value: Text(iso(_whole(value) * DAY_US)[:10], iso(_whole(value) * DAY_US)[:10]),
     "period_bucket": lambda value: _step(PERIOD_EDGES_S, value, " s"),
     "regularity_bucket": lambda value: _step(REGULARITY_EDGES, value, ""),
     "walk_bucket": lambda value: Text(f"{value:+d} nats", f"{value:+d} nat"),

@@ -1,12 +1,16 @@
 """The never-block list changed by hand at the console: shown first, with a reason, a name, and at once."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+from bavn.actor.protect import never_own
 from bavn.actor.protect.state import State
 from bavn.app.web.frame import Person
 from bavn.app.web.rights import Role
+from bavn.app.web.soc.never import SAYS
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from tests.app.web.drawn_node import BLOCKED, C2
@@ -83,3 +87,10 @@ def test_who_only_reads_changes_nothing(running) -> None:
     reader.get(LIST)
     reader.do(LIST, {**ADD, **WHY}, "PUT", code=403)
     reader.do(f"{LIST}/preview", ADD, code=403)
+
+
+def test_each_refusal_of_an_entry_has_words() -> None:
+    said = set(re.findall(r'Refused\(\s*"(\w+)"', Path(never_own.__file__).read_text()))
+    assert len(said) > 3
+    assert said | {"there_already"} == set(SAYS)
+    assert all(text.en != text.da for _, text in SAYS.values())
