@@ -62,6 +62,9 @@ def clock(
         print(f"  {actor:<18} {iso(at_us)[:23]}")
     for actor in clocks[0].missing:
         print(f"  {actor:<18} {Text('not yet', 'endnu ikke').say(language)}")
+    carries = Text("hunted for: nothing there can carry it", "søges der efter: intet kan bære den").say(language)
+    for actor in clocks[0].hunted:
+        print(f"  {actor:<18} {carries}")
     print(f"{Text('slowest step', 'langsomste trin').say(language)}: {_slowest(clocks[0], language)}")
 
 
@@ -117,6 +120,7 @@ def _whole(one: "IndicatorClock") -> dict[str, Any]:
         "indicator": one.indicator_id, "case": one.case_id,
         "steps": {name: None if at_us is None else iso(at_us) for name, at_us in one.steps},
         "enforced": {actor: iso(at_us) for actor, at_us in one.enforced}, "missing": list(one.missing),
+        "hunted": list(one.hunted),
         "slowest": None if one.slowest is None else {"step": one.slowest[0], "seconds": round(one.slowest[1], 6)},
     }  # fmt: skip
 

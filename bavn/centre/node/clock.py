@@ -16,7 +16,8 @@ from bavn.model.moment import SECOND_US
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorClock:
     """``steps``: (name, when in us or None), in order. ``enforced``: (actor, when) for each that said so, by time.
-    ``missing``: actors that were given it and have not. ``slowest``: (step, seconds) of the longest step between two
+    ``missing``: actors that were given it and have not; ``hunted``: those whose enforcers can carry no such thing, so
+    that it is only looked for there. ``slowest``: (step, seconds) of the longest step between two
     known moments, first sighting excepted, since only its hour is known; None before there are two."""
 
     indicator_id: str
@@ -24,6 +25,7 @@ class IndicatorClock:
     steps: tuple[tuple[str, int | None], ...]
     enforced: tuple[tuple[str, int], ...]
     missing: tuple[str, ...]
+    hunted: tuple[str, ...]
     slowest: tuple[str, float] | None
 
 
@@ -51,6 +53,17 @@ def clock_of(
         case_id=kept.indicator.case_id,
         steps=tuple(steps),
         enforced=tuple((actor, at_us) for at_us, actor in enforced),
-        missing=tuple(one.actor for one in actors if one.queued_us is not None and one.enforced_us is None),
+        missing=tuple(one.actor for one in actors if waits_for(one) and not only_hunted(one)),
+        hunted=tuple(one.actor for one in actors if waits_for(one) and only_hunted(one)),
         slowest=None if slowest is None else (slowest[1], slowest[0]),
     )
+
+
+def waits_for(one: AtActor) -> bool:
+    """Whether an actor was given it and has not put it into force."""
+    return one.queued_us is not None and one.enforced_us is None
+
+
+def only_hunted(one: AtActor) -> bool:
+    """Whether an actor said that nothing there can carry it (rule ``carried``): it is looked for in its history."""
+    return one.rule == "carried"

@@ -206,7 +206,8 @@ class CaseMoment(Shape):
 
 
 class IndicatorInCase(Shape):
-    """An indicator of the case: who stands behind it, who enforces it, who was given it and does not, who met it."""
+    """An indicator of the case: who stands behind it, who enforces it, who was given it and does not, who only hunts
+    for it because nothing there can carry it, who met it."""
 
     id: str
     observable: Named
@@ -218,6 +219,7 @@ class IndicatorInCase(Shape):
     people: list[str]
     enforced: list[str]
     missing: list[str]
+    hunted: list[str]
     met: list[str]
 
 

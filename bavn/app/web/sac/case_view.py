@@ -30,6 +30,7 @@ from bavn.centre.cases.case_pages import CaseLine
 from bavn.centre.cases.indicator import Life
 from bavn.centre.cases.nis2 import Nis2View
 from bavn.centre.cases.told import PartTold
+from bavn.centre.node.clock import only_hunted, waits_for
 from bavn.model import rsit
 from bavn.model.case import CASE_WORDS, LIFE_CYCLE, CaseAct, CaseState
 from bavn.model.indicator_life import LifeState
@@ -210,6 +211,7 @@ def _indicator(house: SacHouse, life: Life) -> IndicatorInCase:
         id=life.id, observable=Named.of(life.observable), state=life.state.value, pap=life.pap.name, tlp=life.tlp,
         until_us=life.until_us or None, refusal=life.refusal, people=list(life.people),
         enforced=[one.actor for one in actors if one.enforced_us is not None],
-        missing=[one.actor for one in actors if one.queued_us is not None and one.enforced_us is None],
+        missing=[one.actor for one in actors if waits_for(one) and not only_hunted(one)],
+        hunted=[one.actor for one in actors if waits_for(one) and only_hunted(one)],
         met=sorted({one.actor for one in house.desk.sightings(life.id) if one.first_hour is not None}),
     )  # fmt: skip

@@ -130,6 +130,7 @@ class ClockShape(Shape):
     slowest_s: float | None
     enforced: int
     missing: list[str]
+    hunted: list[str]
 
 
 class WorthAt(Shape):
@@ -269,7 +270,7 @@ def clock_shape(one: IndicatorClock) -> ClockShape:
         steps=[StepShape(step=name, at_us=at_us) for name, at_us in one.steps],
         slowest=None if one.slowest is None else one.slowest[0],
         slowest_s=None if one.slowest is None else round(one.slowest[1], 3), enforced=len(one.enforced),
-        missing=list(one.missing),
+        missing=list(one.missing), hunted=list(one.hunted),
     )  # fmt: skip
 
 

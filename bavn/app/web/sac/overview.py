@@ -128,6 +128,7 @@ class ClockShown(Shape):
     steps: list[ClockStep]
     enforced: int
     missing: list[str]
+    hunted: list[str]
     slowest: Said | None
     slowest_s: float | None
     to_protected_us: int | None
@@ -313,7 +314,7 @@ def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
     return ClockShown(
         indicator_id=one.indicator_id, case_id=one.case_id, observable=str(kept.observable),
         steps=[ClockStep(name=name, says=Said.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
-        enforced=len(one.enforced), missing=list(one.missing),
+        enforced=len(one.enforced), missing=list(one.missing), hunted=list(one.hunted),
         slowest=None if one.slowest is None else Said.of(STEPS[one.slowest[0]]),
         slowest_s=None if one.slowest is None else one.slowest[1],
         to_protected_us=None if report is None or last is None else last - report,

@@ -23,7 +23,7 @@ def right_of(route) -> Right:
 @pytest.mark.parametrize("role", list(Role))
 def test_every_route_is_open_to_the_roles_that_have_its_right_and_to_no_other(sac, role) -> None:
     routes = [route for route in sac.routes() if route.path.split("/")[1] in OURS]
-    assert len(routes) >= 60
+    assert len(routes) >= 55
     for route in routes:
         path = re.sub(r"\{[a-z_]+\}", "x", route.path)
         (method,) = route.methods
