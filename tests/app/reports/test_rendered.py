@@ -62,7 +62,7 @@ def test_every_sentence_links_to_its_sources_and_nothing_asks_for_anything(forec
     )
     assert not {"script", "iframe", "object", "link", "form"} & set(seen.tags)
     assert all(image["alt"] and image["src"].startswith("data:image/svg+xml;base64,") for image in seen.images)
-    assert len(seen.images) == 4
+    assert len(seen.images) == 5
     assert "http" not in re.sub(r'http-equiv|src="data:[^"]*"', "", text)
     paragraphs = re.findall(r"<p(?: class=\"said\")?>(.*?)</p>", text[text.index("<main") : text.index('id="sources"')])
     assert len(paragraphs) > 30
