@@ -27,8 +27,8 @@ from tests.app.test_join_engine import PARAMS, XS, table_of
 from bavn.app.config_join import JoinTable
 from bavn.app.join_engine import ray_run
 from bavn.psi.reconstruct import reconstruct_tables
-import ray
 run = ray_run(JoinTable(workers=2, ray="local"))
+import ray
 hits = reconstruct_tables(PARAMS, XS, table_of, run)
 where = ray.remote(lambda: __import__("os").getpid())
 workers = set()
