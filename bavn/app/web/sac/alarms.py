@@ -19,6 +19,8 @@ from bavn.centre.node.sight import REASONS, Behind, Eye, behind_technique
 from bavn.model.alarm import Alarm
 from bavn.model.canary import LINKS, STATES, TOOK, WHYS, State
 from bavn.model.sight import SIGHTS, TECHNIQUES
+from bavn.model.tally import TECHNIQUES as COUNTED
+from bavn.model.tally import technique_entry
 
 REFUSALS: Final[tuple[Kind, ...]] = ((UnknownAlarm, 404, "unknown-alarm", "you"),)
 ALARMS_MAX: Final = 500
@@ -80,6 +82,7 @@ class TechniqueSight(Shape):
     """At how many actors a technique could be seen now."""
 
     technique: str
+    name: Said
     actors: int
     could: int
     says: Said
@@ -165,4 +168,5 @@ def links_shown(chain: Chain) -> list[LinkShown]:
 
 
 def _technique(name: str, said: Behind) -> TechniqueSight:
-    return TechniqueSight(technique=name, actors=said.actors, could=said.could, says=Said.of(said.says))
+    words = Said.of(COUNTED[technique_entry(name)])
+    return TechniqueSight(technique=name, name=words, actors=said.actors, could=said.could, says=Said.of(said.says))
