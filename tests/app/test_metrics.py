@@ -25,7 +25,7 @@ def clock(*seconds, missing=()):
     enforced = tuple(("region-nord", at) for name, at in steps if name in ("first_block", "last_block") and at)
     return IndicatorClock(
         indicator_id="indicator--secret", case_id="case-secret", steps=steps, enforced=enforced, missing=missing,
-        slowest=None if slow is None else (slow[1], slow[0]),
+        hunted=(), slowest=None if slow is None else (slow[1], slow[0]),
     )  # fmt: skip
 
 
