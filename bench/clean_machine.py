@@ -184,7 +184,7 @@ def command_of(way: str, resolver: int, lists: int, interface: str) -> list[str]
     words = ["--lists", f"127.0.0.1:{lists}"]
     if way == "guard":
         return [*words, "--listen", f"127.0.0.1@{resolver}", "--upstream", "127.0.0.1@9"]
-    words += ["--home", "10.0.0.0/8", "--group-key", "/root/group.key"]
+    words += ["--home", "10.0.0.0/8", "--group-key", "/srv/group.key"]
     if way == "listen":
         return [*words, "--syslog", f"127.0.0.1:{free_port()}"]
     return [*words, "--interface", interface]
@@ -218,19 +218,19 @@ def measured(way: str, base: Path, deb: Path, seconds: float) -> dict[str, objec
         places = Path(undo.enter_context(tempfile.TemporaryDirectory()))
         stand, url = undo.enter_context(centre(places))
         interface = undo.enter_context(cable()) if way == "watch" else ""
-        shutil.copy(deb, root / "root/bavn.deb")
-        (root / "root/group.key").write_bytes(new_group_key_file(SeededDice(1, "group")))
+        shutil.copy(deb, root / "srv/bavn.deb")
+        (root / "srv/group.key").write_bytes(new_group_key_file(SeededDice(1, "group")))
         token = stand.enrolment.invite("region-a")
         began = time.monotonic()
         run("apt-get", "update", root=root)
-        run("apt-get", "install", "-y", "--no-install-recommends", "/root/bavn.deb", *NEEDS[way], root=root)
+        run("apt-get", "install", "-y", "--no-install-recommends", "/srv/bavn.deb", *NEEDS[way], root=root)
         facts["apt s"] = round(time.monotonic() - began, 1)
         resolver, lists = free_port(), free_port()
         words = command_of(way, resolver, lists, interface)
         pin = ["--actor", "region-a", "--centre", url, "--pin", stand.authority.fingerprint]
         log: IO[str] = undo.enter_context((places / "said").open("w+"))
         running = subprocess.Popen(
-            ["chroot", str(root), "sh", "-c", 'cd /root && exec bavn node "$@"', "sh", way, *pin, *words],
+            ["chroot", str(root), "sh", "-c", 'cd /srv && exec bavn node "$@"', "sh", way, *pin, *words],
             env=os.environ | {"BAVN_TOKEN": token, "LC_ALL": "C.UTF-8"}, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         stand.say("region-a", indicator(NAME, 1)[1])
@@ -254,7 +254,7 @@ def measured(way: str, base: Path, deb: Path, seconds: float) -> dict[str, objec
             time.sleep(seconds)
         memory = resident_mb(root)
         facts |= {"memory MB": memory, "memory MB in all": round(sum(memory.values()), 1)}
-        facts["flows seen"] = len(list((root / "root/data/store").rglob("flow/*.parquet")))
+        facts["flows seen"] = len(list((root / "srv/data/store").rglob("flow/*.parquet")))
         facts["ratio to apt alone"] = round(total / float(str(facts["apt s"])), 2)
         facts["within"] = total <= BARS_S[way] and sum(memory.values()) <= BARS_MB[way]
     return facts

@@ -144,7 +144,7 @@ def run(flows: int, folder: Path) -> dict[str, object]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flows", type=int, default=100_000_000)
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/bavn-bench"))
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bavn-bench")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     tell(run(chosen.flows, chosen.folder), as_json=chosen.json)

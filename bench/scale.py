@@ -14,6 +14,7 @@ load of the machine stands beside each figure.
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -157,7 +158,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("detect", "hunt", "fanout"))
     parser.add_argument("--flows", type=int, default=3_000_000)
     parser.add_argument("--nodes", type=int, default=100)
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/bavn-bench"))
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bavn-bench")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     facts: dict[str, object] = {"load at the start": os.getloadavg()[0], "cores": os.cpu_count()}

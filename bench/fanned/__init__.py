@@ -86,7 +86,7 @@ class Queue:
         """Nothing to do."""
 
     def enrol(self, _: Any) -> Any:
-        raise NotImplementedError
+        raise PermissionError("every node of this bench is a member already")
 
     renew = enrol
 
