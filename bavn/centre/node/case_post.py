@@ -68,11 +68,13 @@ class CasePost:
             self.work.attached(said)
 
     def met(self, said: BlockReceipt | Observed) -> None:
-        """An actor that met an indicator of a case is in that case."""
-        kept = (
-            self.share.deliveries.get(said.indicator_id) if isinstance(said, Observed) and said.count_bucket else None
-        )
-        if kept is not None and kept.indicator.case_id:
+        """An actor that met an indicator of a case is in that case. Only one that it was given: its id follows from
+        what it names, so that a claim of another would ask whether there is a case for it."""
+        if not isinstance(said, Observed) or not said.count_bucket:
+            return
+        kept = self.share.deliveries.get(said.indicator_id)
+        given = kept is not None and self.share.deliveries.sent_to(said.indicator_id, said.actor)
+        if kept is not None and given and kept.indicator.case_id:
             with suppress(UnknownCase):  # an indicator by hand, or a partner's, comes of no case
                 self.work.involved.met(kept.indicator.case_id, said.actor, kept.indicator.observable)
 

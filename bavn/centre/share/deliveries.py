@@ -256,6 +256,12 @@ class Deliveries:
         made = (_at_actor(actor, owed, said, since_us) for actor in actors)
         return tuple(replace(one, not_carried=names.get(one.actor, ())) for one in made)
 
+    def sent_to(self, wanted_id: str, actor: str) -> bool:
+        """Whether an actor was ever given an indicator."""
+        here = and_(DELIVERY.c.indicator_id == wanted_id, DELIVERY.c.actor == actor, DELIVERY.c.queued_us.is_not(None))
+        with reading(self._engine) as connection:
+            return connection.execute(select(DELIVERY.c.actor).where(here).limit(1)).first() is not None
+
     def sightings(self, wanted_id: str) -> tuple[Observed, ...]:
         """What actors met of an indicator, by actor and kind."""
         asked = select(OBSERVED).where(OBSERVED.c.indicator_id == wanted_id).order_by(OBSERVED.c.actor, OBSERVED.c.kind)

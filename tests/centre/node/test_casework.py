@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from sqlalchemy import delete
 
 from bavn.actor.door.case_book import ATTACH
 from bavn.actor.door.sector_verdicts import SECTOR_LEFT_SQL
@@ -12,6 +13,7 @@ from bavn.centre.cases import told
 from bavn.centre.cases.files import Marking
 from bavn.centre.cases.nis2 import Nis2Book
 from bavn.centre.share.post import GATE
+from bavn.centre.share.tables import DELIVERY, writing
 from bavn.model.case import CaseAct, CaseState
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US
@@ -362,6 +364,11 @@ def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_ev
     sector.clock.advance(HOUR_US)
     met("west", 0, None)  # it looked, and there was nothing
     assert "west" not in desk.work.involved.actors(case_id)
+    with writing(sector.engine) as connection:  # one that was never given it makes the id up from the name
+        connection.execute(delete(DELIVERY).where(DELIVERY.c.actor == "vendor"))
+    met("vendor", 2, hour - 60)
+    assert "vendor" not in desk.work.involved.actors(case_id)
+    assert part_of(sector, "vendor", case_id) is None
     before = desk.case(case_id).facts.actors
     for _ in range(2):
         met("clinic", 2, hour - 70)
