@@ -33,6 +33,8 @@ _ORDER: Final = {"stats": "ts", "pair_hour": "src, dst, dst_port, proto", "name_
 _GROUP_ROWS: Final = {"pair_hour": 20_480}
 """Rows that are read together where one of them is wanted; DuckDB's own number (122,880) for the others. What one host
 did in an hour is a few hundred pairs side by side."""
+_PACK_ORDER: Final = {"pair_hour": "dst, src, dst_port, proto"}
+"""Of several small hours together: what looks back over weeks of them (a dry run, a hunt) asks for a peer."""
 _OF_ONE_VALUE: Final = frozenset({"community_id", "ja3_string", "url", "sha1", "sha256", "md5"})
 _DICTIONARY_TYPES: Final = frozenset({"VARCHAR", "UUID"})
 
@@ -95,7 +97,8 @@ class SegmentWriter:
         file = self._place(table, number, hour, of.span)
         cursor = engine.cursor()
         with fresh_rollup(cursor, of.table, rows_sql(of.table, (of,), self._files, layouts)) as rows:
-            count = _copy(cursor, f"{rows} ORDER BY {_ORDER[table]}", file, said, _GROUP_ROWS.get(table))
+            order = _PACK_ORDER.get(table, _ORDER[table]) if of.span > 1 else _ORDER[table]
+            count = _copy(cursor, f"{rows} ORDER BY {order}", file, said, _GROUP_ROWS.get(table))
         hours: tuple[tuple[int, int], ...] = ()
         if of.span > 1:
             counted = f"SELECT hour, count(*) FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
