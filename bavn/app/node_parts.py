@@ -41,7 +41,7 @@ from bavn.app.node_canary import NodeCanary
 from bavn.app.node_packets import keeper_of
 from bavn.app.node_protect import never_block, protection, zone_service_of
 from bavn.app.node_sources import rule_folder, sources_of
-from bavn.app.noise import discrete_laplace
+from bavn.app.noise import drawn_apart
 from bavn.app.own_indicators import OwnIndicators
 from bavn.app.real import SystemClock, SystemDice
 from bavn.app.recorder import Recorder
@@ -138,7 +138,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         verdicts=lambda: verdicts.holding(clock.now_us()), hold=by_size,
         cleaned=redact.text,
     )  # fmt: skip
-    counting = Counting(door, clock, discrete_laplace, known.all, lambda: blocked_met(book))
+    counting = Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book))
     link = _link(config, safe)
     if not isinstance(link, NoLink):
         closing.callback(link.close)

@@ -26,12 +26,16 @@ class Dice(Protocol):
     def bytes(self, count: int) -> bytes: ...
 
 
+class NoiseDown(Exception):
+    """No noise could be drawn now. Nothing leaves without it: wait and retry."""
+
+
 class Noise(Protocol):
     """Discrete Laplace noise for differential privacy: OpenDP for real, seeded dice in the simulator."""
 
     def __call__(self, counts: Sequence[int], sensitivity: int, epsilon: float, /) -> list[int]:
         """Each count with noise of its own, of scale ``sensitivity`` / ``epsilon``: neighbouring vectors, at most
-        ``sensitivity`` apart in L1, are told apart by at most ``epsilon``."""
+        ``sensitivity`` apart in L1, are told apart by at most ``epsilon``. Raises NoiseDown."""
         ...
 
 

@@ -1,6 +1,8 @@
 """The real noise is OpenDP's, vouches for the epsilon asked for, and moves every count."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -8,6 +10,7 @@ from typer.testing import CliRunner
 from bavn.app import noise
 from bavn.app.cli.centre import app
 from bavn.centre.correlate.laplace import spread
+from bavn.model.ports import NoiseDown
 from bavn.model.tally import TECHNIQUES
 
 
@@ -37,6 +40,37 @@ def test_its_spread_is_what_the_centre_reckons_with() -> None:
     measured = (sum(one * one for one in drawn) / len(drawn)) ** 0.5
     assert abs(measured / spread([0.5]) - 1) < 0.1
     assert noise.discrete_laplace([0] * 50, 1, 0.5) != noise.discrete_laplace([0] * 50, 1, 0.5)
+
+
+def test_drawn_apart_it_is_the_same_noise_and_the_library_stays_out_of_this_process() -> None:
+    drawn = noise.drawn_apart([10**6] * 400, 1, 0.5)
+    assert len(drawn) == 400
+    assert len(set(drawn)) > 5
+    assert abs(sum(drawn) / 400 - 10**6) < 1
+    run = "from bavn.app.noise import drawn_apart; import sys; drawn_apart([1], 1, 0.5); print('opendp' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("child", "why"),
+    [
+        ("import sys; sys.exit('no memory')", "no memory"),
+        ("print('[1]')", "another answer"),
+        ("print('[1, null]')", "another answer"),
+        ("print('nothing')", "drawing noise failed"),
+        ("import time; time.sleep(60)", "timed out"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed"),
+    ],
+)
+def test_a_drawing_that_fails_gives_a_reason_and_no_count(monkeypatch, tmp_path, child, why) -> None:
+    broken = tmp_path / "python"
+    broken.write_text(f"#!{sys.executable}\n{child}\n")
+    broken.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    monkeypatch.setattr(noise, "DRAWN_S_MAX", 1.0 if "timed" in why else 60.0)
+    with pytest.raises(NoiseDown, match=why):
+        noise.drawn_apart([1, 2], 1, 0.5)
 
 
 @pytest.fixture

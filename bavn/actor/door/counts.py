@@ -17,7 +17,7 @@ from bavn.actor.door.tally import SENSITIVITY, blocked_by_type, by_technique
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, Noise
+from bavn.model.ports import Clock, Noise, NoiseDown
 from bavn.model.suspicion import Suspicion
 from bavn.model.tally import PARTS, VOCABULARY
 from bavn.wire.gate import Gate, Rule
@@ -71,8 +71,8 @@ class Counting:
             self._next_us = (day + 2) * DAY_US + SETTLES_US
             return None
         outcome = self._gate.offer(Day(day))
-        full = isinstance(outcome, Refused) and outcome.rule == "outbox_full"
-        self._next_us = now_us + AGAIN_US if full else (day + 2) * DAY_US + SETTLES_US
+        waits = isinstance(outcome, Refused) and outcome.rule in ("outbox_full", "counted")
+        self._next_us = now_us + AGAIN_US if waits else (day + 2) * DAY_US + SETTLES_US
         return outcome
 
     @property
@@ -93,13 +93,17 @@ class Counting:
         return self.budget.refuses(item.day, self.epsilon_milli, budget_milli) or draft
 
     def _counted(self, item: Day, draft: Draft) -> Draft | Refused:
+        """A count without noise never leaves: where none can be drawn the day waits."""
         epsilon, cell_max = self.epsilon_milli / 1000 / PARTS, self._policy.counts_cell_max
         suspected = by_technique(self._suspicions(), item.day, cell_max)
         blocked = blocked_by_type(self._met(), item.day, cell_max)
+        try:
+            told, met = (tuple(self._noise(one, SENSITIVITY, epsilon)) for one in (suspected, blocked))
+        except NoiseDown as error:
+            return Refused("counted", str(error))
         return draft.plus(
             day=item.day, vocabulary=VOCABULARY, epsilon_milli=self.epsilon_milli, cell_max=cell_max,
-            by_technique=tuple(self._noise(suspected, SENSITIVITY, epsilon)),
-            blocked=tuple(self._noise(blocked, SENSITIVITY, epsilon)),
+            by_technique=told, blocked=met,
         )  # fmt: skip
 
     def _follow(self, item: Day, draft: Draft) -> Note:

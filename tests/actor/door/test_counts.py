@@ -13,6 +13,7 @@ from bavn.actor.door.tally import SENSITIVITY, blocked_by_type, by_technique
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
+from bavn.model.ports import NoiseDown
 from bavn.model.tally import BLOCKED, OTHER, TECHNIQUES
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.sim.clock import SimClock
@@ -286,3 +287,21 @@ def test_the_message_that_left_says_what_the_budget_was_charged() -> None:
     ((day, milli),) = north.book.rows("SELECT day, epsilon_milli FROM door_budget")
     made = messages.Counts.model_validate_json(north.ledger.lines(kind="Counts")[0].summary, strict=False)
     assert (made.day, made.epsilon_milli) == (day, milli) == (DAY, 300)
+
+
+def test_without_noise_nothing_leaves_and_the_day_is_told_when_it_comes_back() -> None:
+    down = [True]
+
+    def noise(counts, sensitivity, epsilon):
+        if down:
+            raise NoiseDown("drawing noise failed: killed")
+        return list(counts)
+
+    north = Teller(noise=noise)
+    assert north.told() == "counted"
+    assert north.told() is None, "not tried again at once"
+    assert north.counting.budget.spent_milli(DAY) == 0
+    down.clear()
+    north.clock.advance(HOUR_US)
+    assert north.told()["day"] == DAY
+    assert [line[:2] for line in north.lines()] == [("refused", "counted"), ("passed", "")]

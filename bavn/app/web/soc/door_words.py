@@ -23,6 +23,10 @@ _MORE: Final[dict[str, Text]] = {
     "keys_late": Text("The key holder gave no keys in time.", "Nøgleholderen gav ingen nøgler i tide."),
     "questions_budget": Text("The day's questions are used up.", "Dagens spørgsmål er brugt."),
     "counts_budget": Text("The 30 days' budget of counts is spent.", "De 30 dages budget for antal er brugt."),
+    "counted": Text(
+        "No noise could be drawn, and no count leaves without it: it is tried again.",
+        "Der kunne ikke trækkes støj, og intet antal går ud uden: det prøves igen.",
+    ),
     "hear_verdicts": Text(
         "The policy takes no verdicts of the sector's.", "Politikken tager ikke sektorens domme ind."
     ),
