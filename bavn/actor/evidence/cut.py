@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.evidence.ends import Ends
-from bavn.actor.evidence.frames import Heads, heads_of
+from bavn.actor.evidence.frames import MAPPED, Heads, heads_of
 from bavn.actor.evidence.pcap import Packet, packets
 from bavn.model.record import address_uuid
 
@@ -99,7 +99,7 @@ def cut(files: Iterable[Path], wanted: Sequence[Wanted], stop: Callable[[], bool
 
 def _cut_file(path: Path, by_host: dict[bytes, list[Wanted]]) -> None:
     taken: dict[int, deque[Packet]] = {}
-    for packet in packets(path):
+    for packet in packets(path, [host.removeprefix(MAPPED) for host in by_host]):
         heads = heads_of(packet.linktype, packet.data)
         if heads.src is None or heads.dst is None:
             continue

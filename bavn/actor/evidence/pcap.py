@@ -6,8 +6,9 @@ is read ahead of a length that was checked. Refuses to look into packets.
 
 import mmap
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import heapreplace
 from pathlib import Path
 from typing import Final
 
@@ -41,21 +42,42 @@ class _Section:
     """Link type, and units of time in a second."""
 
 
-def packets(path: Path) -> Iterator[Packet]:
-    """All packets up to the first damage; none of a file that is no capture. OSError as from files."""
+class _Needles:
+    """Where some bytes stand next in a file, asked for from front to back: each is looked for once, by memory's own
+    search, so that a packet without any costs one comparison."""
+
+    def __init__(self, view: mmap.mmap, needles: Iterable[bytes]) -> None:
+        self._view = view
+        self._heap = [(-1, needle) for needle in dict.fromkeys(needles)] or [(len(view), b"")]
+
+    def within(self, at: int, end: int) -> bool:
+        """Whether one of them stands between these two places; ``at`` never goes back."""
+        heap = self._heap
+        while (soonest := heap[0])[0] < at:
+            found = self._view.find(soonest[1], at)
+            heapreplace(heap, (len(self._view) if found < 0 else found, soonest[1]))
+        if soonest[0] >= end:
+            return False
+        return any(place + len(needle) <= end for place, needle in heap)
+
+
+def packets(path: Path, having: Sequence[bytes] | None = None) -> Iterator[Packet]:
+    """All packets up to the first damage; none of a file that is no capture. OSError as from files. ``having``: only
+    those in which one of these stands; an address stands in a packet as its bytes."""
     with path.open("rb") as file:
         try:
             view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:  # empty
             return
         with view:
+            needles = None if having is None else _Needles(view, having)
             if view[:4] in _PCAP:
-                yield from _pcap(view)
+                yield from _pcap(view, needles)
             elif view[:4] == _PCAPNG:
-                yield from _pcapng(view)
+                yield from _pcapng(view, needles)
 
 
-def _pcap(view: mmap.mmap) -> Iterator[Packet]:
+def _pcap(view: mmap.mmap, needles: _Needles | None) -> Iterator[Packet]:
     order, unit_ns = _PCAP[view[:4]]
     if len(view) < 24:
         return
@@ -67,11 +89,12 @@ def _pcap(view: mmap.mmap) -> Iterator[Packet]:
         at += 16
         if length > PACKET_BYTES_MAX or at + length > end:
             return
-        yield Packet(seconds * 1_000_000 + fraction * unit_ns // 1000, linktype, view[at : at + length], wire)
+        if needles is None or needles.within(at, at + length):
+            yield Packet(seconds * 1_000_000 + fraction * unit_ns // 1000, linktype, view[at : at + length], wire)
         at += length
 
 
-def _pcapng(view: mmap.mmap) -> Iterator[Packet]:
+def _pcapng(view: mmap.mmap, needles: _Needles | None) -> Iterator[Packet]:
     section = _Section("<")
     at, end = 0, len(view)
     while at + 12 <= end:
@@ -83,9 +106,10 @@ def _pcapng(view: mmap.mmap) -> Iterator[Packet]:
         kind, length = struct.unpack_from(section.order + "II", view, at)
         if length < 12 or length % 4 or at + length > end:
             return
-        made = _block(section, kind, view[at + 8 : at + length - 4])
-        if made is not None:
-            yield made
+        if kind == _INTERFACE or needles is None or needles.within(at + 8, at + length - 4):
+            made = _block(section, kind, view[at + 8 : at + length - 4])
+            if made is not None:
+                yield made
         at += length
 
 

@@ -61,6 +61,38 @@ def test_whatever_stands_in_it_reading_ends(tmp_path_factory, junk, form, place,
             assert len(headers_only(packet).data) <= len(packet.data)
 
 
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_only_packets_with_an_address_in_them_are_read(tmp_path, form) -> None:
+    two, six = bytes([10, 0, 0, 7]), bytes.fromhex("20010db8" + "00" * 11 + "01")
+    frames = [
+        (AT_US, frame()), (AT_US + 1, frame(src="10.0.0.6")), (AT_US + 2, frame(OTHER, "10.0.0.7")),
+        (AT_US + 3, frame("2001:db8::1", "2001:db8::2")), (AT_US + 4, frame(src="10.0.0.6")), (AT_US + 5, frame()),
+    ]  # fmt: skip
+    file = tmp_path / "one"
+    file.write_bytes(FORMS[form](*frames))
+
+    def having(*needles):
+        return [packet.at_us - AT_US for packet in packets(file, needles)]
+
+    assert having(bytes([10, 0, 0, 5])) == [0, 5]
+    assert having(two, six) == [2, 3]
+    assert having(two, bytes([10, 0, 0, 5])) == [0, 2, 5]
+    assert having(bytes([10, 9, 9, 9])) == having() == []
+
+
+@given(
+    st.lists(st.binary(max_size=12), max_size=12), st.lists(st.binary(min_size=1, max_size=2), max_size=3),
+    st.sampled_from(sorted(FORMS)),
+)  # fmt: skip
+def test_whatever_is_looked_for_the_same_packets_have_it(tmp_path_factory, payloads, needles, form) -> None:
+    file = tmp_path_factory.getbasetemp() / "needles"
+    file.write_bytes(FORMS[form](*[(AT_US + n, payload) for n, payload in enumerate(payloads)]))
+    found = {packet.at_us - AT_US for packet in packets(file, needles)}
+    those = {n for n, payload in enumerate(payloads) if any(needle in payload for needle in needles)}
+    assert found >= those
+    assert "ng" in form or found == those, "a block of pcapng has more in it than the packet"
+
+
 @given(st.sampled_from([0, 1, 9, 12, 101, 113, 228, 229, 276, 147]), st.binary(max_size=120))
 def test_whatever_a_frame_is_there_is_an_answer(linktype, data) -> None:
     heads = heads_of(linktype, data)
