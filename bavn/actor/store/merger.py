@@ -6,6 +6,7 @@ All of a change is one transaction of the manifest. Refuses to decide what is du
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from bavn.actor.store.disk import Disk
@@ -62,7 +63,7 @@ class Merger:
         drop = sorted([*raw, *rollups], key=lambda segment: segment.id)
         due: defaultdict[tuple[str, int, int], list[Segment]] = defaultdict(list)
         for segment in raw:
-            for first, hours in _parts(segment, merge.pack, before):
+            for first, hours in _parts(segment, merge.packs, before):
                 due[segment.table, first, hours].append(segment)
         files = sum(2 if table in ROLLUP_OF else 1 for table, _, _ in due)
         story = self._story(files, drop, before)
@@ -94,16 +95,15 @@ class Merger:
         )  # fmt: skip
 
 
-def _parts(segment: Segment, pack: tuple[int, int] | None, before: int) -> list[tuple[int, int]]:
-    """(first hour, hours) of what a segment's rows go into: the pack, the pack that it is, or each of its hours."""
-    kept = [hour for hour in segment.held if hour >= before]
-    if not kept:
-        return []
-    if pack is not None:
-        return [pack]
-    if segment.hour is not None:
-        return [(segment.hour, segment.span)]
-    return [(hour, 1) for hour in kept]
+def _parts(segment: Segment, packs: Sequence[tuple[int, int]], before: int) -> list[tuple[int, int]]:
+    """(first hour, hours) of what a segment's rows go into: the packs that hold its hours, the pack that it is, or each
+    of its hours."""
+    into: dict[tuple[int, int], None] = {}
+    for hour in segment.held:
+        if hour >= before:
+            alone = (hour, 1) if segment.hour is None else (segment.hour, segment.span)
+            into[next((pack for pack in packs if pack[0] <= hour < pack[0] + pack[1]), alone)] = None
+    return list(into)
 
 
 def _forgotten(raw: "list[Segment]", before: int) -> dict[str, tuple[int, int]]:

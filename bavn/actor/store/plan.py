@@ -2,8 +2,8 @@
 
 Micro segments go into their hours when many have gathered or an hour has closed; an hour's segments become one when it
 has closed, again when enough late rows have come, and for good when a day has passed. Where hours are small, a quarter
-of a day and then a day become one pack: a question over weeks opens tens of files, not thousands. Refuses to know the
-time.
+of a day and then a day become one pack: a question over weeks opens tens of files, not thousands. Days that come whole,
+long after, become packs at once. Refuses to know the time.
 """
 
 from collections import defaultdict
@@ -27,11 +27,11 @@ PACKS_HOURS: Final = (24, 6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """These segments become one a table and hour; or one a table over the hours of ``pack`` (first hour, hours). Rows
-    of hours before ``keep_from_hour`` are left out."""
+    """These segments become one a table and hour; or one a table over the hours of a pack (first hour, hours) of
+    ``packs``. Rows of hours before ``keep_from_hour`` are left out."""
 
     inputs: tuple[Segment, ...]
-    pack: tuple[int, int] | None = None
+    packs: tuple[tuple[int, int], ...] = ()
     keep_from_hour: int = 0
 
 
@@ -62,7 +62,7 @@ def next_merge(segments: Sequence[Segment], edge: Edges, limits: StoreLimits) ->
             if segment.hour is not None and segment.span == 1:
                 by_hour[segment.hour].append(segment)
         if micro and _micro_due(micro, by_hour, edge, limits):
-            return Merge(inputs=micro)
+            return Merge(inputs=micro, packs=_come_whole(micro, mine, edge, limits.pack_bytes_max))
         for hour, those in sorted(by_hour.items()):
             if _hour_due(hour, those, edge):
                 return Merge(inputs=tuple(those))
@@ -81,8 +81,30 @@ def _next_pack(sorted_segments: Sequence[Segment], edge: Edges, bytes_max: int) 
                 blocks[segment.hour // hours * hours].append(segment)
         for first, those in sorted(blocks.items()):
             if sum(s.bytes for s in those) <= bytes_max and _pack_due(first + hours, hours, those, edge):
-                return Merge(inputs=tuple(those), pack=(first, hours))
+                return Merge(inputs=tuple(those), packs=((first, hours),))
     return None
+
+
+def _come_whole(
+    micro: Sequence[Segment], mine: Sequence[Segment], edge: Edges, bytes_max: int
+) -> tuple[tuple[int, int], ...]:
+    """The packs for hours that have closed and of which nothing lies sorted yet: the history that a new source brings
+    is written once, not hour by hour first."""
+    size: defaultdict[int, float] = defaultdict(float)
+    for segment in micro:
+        for hour, rows in segment.hours:
+            size[hour] += segment.bytes * rows / segment.rows
+    sorted_hours = {hour for segment in mine if segment.hour is not None for hour in segment.held}
+    packs: list[tuple[int, int]] = []
+    for hours in PACKS_HOURS:
+        for first in sorted({hour // hours * hours for hour in size}):
+            span = range(first, first + hours)
+            due = first + hours <= edge.closed_before and sum(hour in size for hour in span) >= 2
+            if due and sorted_hours.isdisjoint(span) and sum(size.get(hour, 0.0) for hour in span) <= bytes_max:
+                packs.append((first, hours))
+                for hour in span:
+                    size.pop(hour, None)
+    return tuple(packs)
 
 
 def _pack_due(end: int, hours: int, those: Sequence[Segment], edge: Edges) -> bool:

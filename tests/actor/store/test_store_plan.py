@@ -87,14 +87,57 @@ def test_small_hours_become_a_pack(segments, pack):
         assert merge is None
     else:
         assert merge is not None
-        assert merge.pack == pack
+        assert merge.packs == (pack,)
         assert len(merge.inputs) >= 2
 
 
 def test_a_quarter_of_a_day_is_packed_before_the_day_is_over():
     hours = [segment(24 + k, 10) for k in range(9)]
     merge = next_merge(hours, Edges(closed_before=33, settled_before=9), StoreLimits())
-    assert merge == Merge(inputs=tuple(hours[:6]), pack=(24, 6))
+    assert merge == Merge(inputs=tuple(hours[:6]), packs=((24, 6),))
+
+
+@pytest.mark.parametrize(
+    ("micro", "beside", "packs"),
+    [
+        ({24 + k: 4 for k in range(24)}, [], ((24, 24),)),
+        ({24: 10, 47: 10}, [], ((24, 24),)),
+        ({24: 10}, [], ()),  # one hour is an hour
+        ({0: 10, 5: 10, 24: 10, 40: 10}, [], ((0, 24), (24, 24))),
+        ({24: 10, 25: 10, 47: 10, 48: 10, 49: 10}, [], ((24, 24),)),  # the rest has not closed
+        ({24: 10, 25: 10}, [segment(30, 10)], ((24, 6),)),  # some of that day lies sorted
+        ({24: 10, 25: 10}, [segment(26, 10)], ()),
+        ({24: 10, 25: 10}, [segment(24, 10, {26: 10}, span=24)], ()),
+        ({24: 10, 25: 10}, [segment(26, 10, table="dns")], ((24, 24),)),
+        ({24: 50, 25: 50, 30: 60, 31: 10, 36: 110, 37: 1}, [], ((24, 6), (30, 6))),  # too large for one
+    ],
+)
+def test_history_that_comes_whole_becomes_packs_at_once(micro, beside, packs):
+    given = segment(None, sum(micro.values()), micro, size=sum(micro.values()) * 100)
+    merge = next_merge([given, *beside], EVENING, StoreLimits(pack_bytes_max=11_000))
+    assert merge == Merge(inputs=(given,), packs=packs)
+
+
+def test_an_old_capture_is_written_once_and_answers_as_if_it_had_come_by_the_hour(tmp_path, rows, clock, hour0):
+    day = (hour0 // 24 + 1) * 24
+    clock.us = (day + 60) * HOUR_US
+    those = [{"ts": at((day + k) * HOUR_US + j), "flow_id": 100 * k + j} for k in range(61) for j in range(3)]
+    questions = ("SELECT flow_id FROM flow ORDER BY ALL", "FROM pair_hour ORDER BY ALL")
+    answers, files = [], []
+    for name, bytes_max in (("whole", 16 << 20), ("hours", 1)):
+        limits = StoreLimits(pack_bytes_max=bytes_max)
+        with ColumnStore.open(tmp_path / name, limits, clock=clock) as store:
+            store.append("a", "1", {"flow": rows("flow", those[:150])})
+            store.append("a", "2", {"flow": rows("flow", those[150:])})
+            done = store.tidy()
+            assert store.tidy().merged == 0
+            files.append(len(store._manifest.segments("tbl = 'flow'")))
+            with store.window(0, 2**60) as window:
+                answers.append([window.rows(question) for question in questions])
+        assert done.merged == 1
+    assert answers[0] == answers[1]
+    assert len(answers[0][0]) == 183
+    assert files == [2 + 1 + 7, 61]  # days, a quarter, and hours of a quarter that has not closed
 
 
 def test_a_day_ends_in_one_file_and_every_question_has_its_old_answer(tmp_path, rows, clock, hour0):
