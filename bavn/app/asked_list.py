@@ -1,13 +1,15 @@
 """A list of indicators as an analyst gives it: read line by line, and asked of a window. Refuses to open files."""
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bavn.actor.detect.indicators import IndicatorSet
 from bavn.actor.store.hunt import OBSERVABLES_MAX, hunt
 from bavn.actor.store.hunt_more import hunt_hashes, hunt_networks
-from bavn.actor.store.window import StoreWindow
 from bavn.model.moment import hour_of, iso_hour
+
+if TYPE_CHECKING:
+    from bavn.actor.store.window import StoreWindow
 
 MET_COLUMNS: Final = ("type", "indicator", "met", "rows", "hosts", "named", "first", "last", "tables")
 
@@ -24,7 +26,7 @@ def noted(lines: Any, hashes: set[str]) -> Any:
         yield line
 
 
-def met_rows(window: StoreWindow, wanted: IndicatorSet, hashes: set[str]) -> list[list[Any]]:
+def met_rows(window: "StoreWindow", wanted: IndicatorSet, hashes: set[str]) -> list[list[Any]]:
     """What of a list was met, a row of MET_COLUMNS each. Raises QueryRefused."""
     observables = list(wanted.observables)
     parts = range(0, len(observables), OBSERVABLES_MAX)

@@ -1,16 +1,20 @@
 """The collectors of a node's configuration: what its routers and switches send of their flows. Opens nothing itself."""
 
+from typing import TYPE_CHECKING
+
 from bavn.actor.sense.base import Source
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.flow_receiver import LOOPBACK
 from bavn.actor.sense.netflow import netflow
 from bavn.actor.sense.sflow import sflow
-from bavn.actor.store.columns import ColumnStore
 from bavn.app.config import NodeConfig
 from bavn.model.ports import Clock
 
+if TYPE_CHECKING:
+    from bavn.actor.store.columns import ColumnStore
 
-def flow_sources(config: NodeConfig, store: ColumnStore, clock: Clock, engine: Engine) -> list[Source]:
+
+def flow_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engine) -> list[Source]:
     """NetFlow's and sFlow's collector, as far as they are configured. SettingsError, SourceBroken."""
     given = config.sense
     exporters = given.flow_exporters or (*config.node.homes, *LOOPBACK)

@@ -19,7 +19,8 @@ from bavn.actor.hunt.span import asked
 from bavn.app.asked_list import MET_COLUMNS, met_rows, noted
 from bavn.app.bounds import ended_after
 from bavn.app.exits import Exit, Stop
-from bavn.app.hunting import Hunting, hunting, one_line
+from bavn.app.hunting import Hunting, hunting
+from bavn.app.one_line import one_line
 from bavn.app.pivots import pivot_sql
 from bavn.app.plain import columns_of, plain
 from bavn.model.settings import SettingsError

@@ -21,6 +21,7 @@ from bavn.app.bounds import ended_after, memory_bounded
 from bavn.app.cli.store import understood
 from bavn.app.config import NodeConfig, read_node
 from bavn.app.exits import Exit, Stop
+from bavn.app.one_line import one_line
 from bavn.model.ports import QueryExceeded, QueryRefused
 
 _TIME_AS_NUMBER: Final = re.compile(r"string '\d{4}-\d\d-\d\d.*' to INT64")
@@ -98,9 +99,3 @@ def hint(said: str) -> str:
     if _TIME_AS_NUMBER.search(said):
         return " (hours are counted from 1970: hour_time(hour) gives the time)"
     return ""
-
-
-def one_line(text: str, chars_max: int = 400) -> str:
-    """A reason as it may be printed: one line, no control characters, not too long."""
-    said = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return said if len(said) <= chars_max else said[: chars_max - 1] + "…"

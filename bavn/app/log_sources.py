@@ -1,6 +1,7 @@
 """The log files and the syslog receiver of a node's configuration. Refuses to read anything itself."""
 
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bavn.actor.sense.base import Source, SourceBroken
@@ -12,10 +13,12 @@ from bavn.actor.sense.logs import AUTO, FORMATS
 from bavn.actor.sense.syslog_admission import SyslogSettings
 from bavn.actor.sense.syslog_listen import TCP, TLS, UDP
 from bavn.actor.sense.syslog_receiver import SyslogReceiver
-from bavn.actor.store.columns import ColumnStore
 from bavn.app.config import NodeConfig, SenseTable
 from bavn.app.exits import Exit, Stop
 from bavn.model.ports import Clock
+
+if TYPE_CHECKING:
+    from bavn.actor.store.columns import ColumnStore
 
 SYSLOG_NAME = "syslog"
 DNSTAP_NAME = "dnstap"
@@ -32,7 +35,7 @@ def listens(given: SenseTable) -> dict[int, str]:
     return {channel: listen for channel, listen in asked.items() if listen}
 
 
-def log_sources(config: NodeConfig, store: ColumnStore, clock: Clock, engine: Engine) -> list[Source]:
+def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engine) -> list[Source]:
     """One source for each log file, one for syslog. Raises Stop for settings that cannot be."""
     given, sensor = config.sense, config.node.actor
     if not reads_logs(given):
@@ -69,7 +72,7 @@ def log_sources(config: NodeConfig, store: ColumnStore, clock: Clock, engine: En
     return made
 
 
-def _dnstap(config: NodeConfig, store: ColumnStore, clock: Clock) -> DnstapReceiver:
+def _dnstap(config: NodeConfig, store: "ColumnStore", clock: Clock) -> DnstapReceiver:
     listen = config.sense.dnstap_listen
     return DnstapReceiver(
         name=DNSTAP_NAME, sensor=config.node.actor, listen=str(config.path(listen)) if "/" in listen else listen,
@@ -78,7 +81,7 @@ def _dnstap(config: NodeConfig, store: ColumnStore, clock: Clock) -> DnstapRecei
     )  # fmt: skip
 
 
-def _syslog(config: NodeConfig, store: ColumnStore, clock: Clock, engine: Engine) -> SyslogReceiver:
+def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engine) -> SyslogReceiver:
     given = config.sense
     senders = given.syslog_senders or config.node.homes
     for cidr in senders:

@@ -30,7 +30,6 @@ from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import blocked_met
 from bavn.actor.sense.base import Source
 from bavn.actor.sense.suricata_config import SOCKET_NAME
-from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.hunt import hunt
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
@@ -60,6 +59,7 @@ from bavn.wire.links.keyholder import KeyHolderIdentifiers, key_holder_link
 from bavn.wire.safe import Safe
 
 if TYPE_CHECKING:
+    from bavn.actor.store.columns import ColumnStore
     from bavn.app.scale_engine import Scaled
     from bavn.wire.links.nats import NatsLink
 
@@ -93,7 +93,7 @@ class NodeParts:
     protect: Protect
     talker: Talker
     lookout: Lookout | None
-    store: ColumnStore | None
+    store: "ColumnStore | None"
     link: "HttpsLink | NatsLink | NoLink"
     recorder: Recorder
     keeper: Keeper | None
@@ -277,12 +277,14 @@ def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink | NoLink":
 
 def _senses(
     config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack
-) -> tuple[ColumnStore | None, list[Source]]:
+) -> "tuple[ColumnStore | None, list[Source]]":
     """Store and sources; neither for a node that reads nothing."""
     given = config.sense
     sensors = given.captures_folder or given.suricata_interface or given.eve_file or given.zeek_folder
     if not (sensors or given.key_exchange_folder or reads_logs(given) or given.netflow_listen or given.sflow_listen):
         return None, []
+    from bavn.actor.store.columns import ColumnStore  # DuckDB: a guard has no history
+
     limits = StoreLimits(
         age_days_max=config.store.age_days_max, bytes_max=config.store.bytes_max, threads=config.store.threads,
         memory_mb_max=config.store.memory_mb_max,
@@ -293,7 +295,7 @@ def _senses(
     return store, sources_of(config, store, clock, closing)
 
 
-def _scale(config: NodeConfig, store: ColumnStore | None, closing: contextlib.ExitStack) -> "Scaled | None":
+def _scale(config: NodeConfig, store: "ColumnStore | None", closing: contextlib.ExitStack) -> "Scaled | None":
     """Workers for detectors and hunts, if any are wanted and there is a history to ask. Stop."""
     if store is None or not config.scale.ray:
         return None
@@ -328,7 +330,7 @@ def _detect(
     return detect
 
 
-def _horizon(store: ColumnStore, clock: SystemClock) -> Callable[[], int]:
+def _horizon(store: "ColumnStore", clock: SystemClock) -> Callable[[], int]:
     def horizon_us() -> int:
         newest = store.stats().newest_us
         return clock.now_us() if newest is None else min(newest, clock.now_us())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from contextlib import closing as closed
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bavn.actor.detect import lists
@@ -27,7 +28,6 @@ from bavn.actor.protect.suricata_socket import SuricataSocket
 from bavn.actor.protect.textlist import Bounds, TextList
 from bavn.actor.protect.unbound import SocketPathTooLong, Unbound
 from bavn.actor.protect.zone_answers import key_of
-from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.faults import StoreDamaged
 from bavn.actor.store.hunt import Hunted, hunt
 from bavn.app.config import NodeConfig
@@ -44,11 +44,14 @@ from bavn.model.record import address_uuid
 from bavn.wire.book import read_only
 from bavn.wire.ledger import Ledger
 
+if TYPE_CHECKING:
+    from bavn.actor.store.columns import ColumnStore
+
 Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
 
 
 def protection(
-    config: NodeConfig, ledger: Ledger, clock: SystemClock, store: ColumnStore | None, closing: ExitStack,
+    config: NodeConfig, ledger: Ledger, clock: SystemClock, store: "ColumnStore | None", closing: ExitStack,
     zone: ZoneService | None = None, hunts: Hunts = hunt,
 ) -> Protect:  # fmt: skip
     """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. ``hunts``
@@ -167,7 +170,7 @@ def zone_service_of(given: EnforceTable) -> ZoneService | None:
         raise Stop(Exit.CONFIGURATION, f"[enforce] zone_listen: {why}") from error
 
 
-def _history(store: ColumnStore | None, hunts: Hunts) -> History | None:
+def _history(store: "ColumnStore | None", hunts: Hunts) -> History | None:
     """Own history for dry runs and retro-hunts; None at an actor without a sensor."""
     if store is None:
         return None

@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bavn.actor.detect import open_flows
 from bavn.actor.protect.suricata_rules import RULES_NAME
@@ -15,7 +15,6 @@ from bavn.actor.sense.rule_set import RuleFolder
 from bavn.actor.sense.suricata_config import SOCKET_NAME, SOCKET_PATH_LENGTH_MAX, SuricataConfig
 from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.sense.zeek_folder import ZeekFolder
-from bavn.actor.store.columns import ColumnStore
 from bavn.app.config import NodeConfig
 from bavn.app.exits import Exit, Stop
 from bavn.app.flow_sources import flow_sources
@@ -23,11 +22,14 @@ from bavn.app.log_sources import log_sources
 from bavn.app.node_packets import keep_read, packet_ring, ring_folder
 from bavn.model.ports import Clock
 
+if TYPE_CHECKING:
+    from bavn.actor.store.columns import ColumnStore
+
 AGE_RULES_FILE: Final = Path(open_flows.__file__).with_name("flow_age.rules")
 """A live Suricata tells of a connection while it is open (open_flows.py); over a capture every flow has its record."""
 
 
-def sources_of(config: NodeConfig, store: ColumnStore, clock: Clock, closing: contextlib.ExitStack) -> list[Source]:
+def sources_of(config: NodeConfig, store: "ColumnStore", clock: Clock, closing: contextlib.ExitStack) -> list[Source]:
     """Every source that is configured, going on where the store says it stopped. Raises SourceBroken."""
     given, sensor = config.sense, config.node.actor
     engine = prepared(given.memory_mb, config.store.threads)

@@ -12,13 +12,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bavn import __version__
 from bavn.actor.detect.rule_memory import Standing
 from bavn.actor.node import Lookout
 from bavn.actor.sense.account import Figures
-from bavn.actor.store.columns import ColumnStore
 from bavn.app.certificates import ends_of
 from bavn.app.clocks import JUMP_S_MAX
 from bavn.app.config import NodeConfig
@@ -29,6 +28,9 @@ from bavn.model.alarm import kinds_of
 from bavn.model.moment import MINUTE_US, SECOND_US, iso
 from bavn.model.ports import Clock
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.actor.store.columns import ColumnStore
 
 _LOG = logging.getLogger(__name__)
 HEALTH_FILE: Final = "health.json"
@@ -51,7 +53,7 @@ class Recorder:
     config: NodeConfig
     clock: Clock
     lookout: Lookout | None
-    store: ColumnStore | None
+    store: "ColumnStore | None"
     queued: Callable[[], int]
     rules: Callable[[], tuple[dict[str, Any], Sequence[Text]]] = lambda: ({}, ())
     sigma: Callable[[], Standing] = Standing
@@ -237,7 +239,7 @@ def _source(now: Vitals, source: Figures) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _stored(store: ColumnStore) -> dict[str, Any]:
+def _stored(store: "ColumnStore") -> dict[str, Any]:
     found = store.stats()
     return {
         "rows": found.rows_total, "bytes": found.bytes_total,

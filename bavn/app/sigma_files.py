@@ -16,7 +16,7 @@ from bavn.actor.hunt.run import refused_by
 from bavn.actor.hunt.sigma import Outcome, read_rules, rules_of
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.exits import Exit, Stop
-from bavn.app.hunting import one_line
+from bavn.app.one_line import one_line
 from bavn.model.rule import RowRule
 
 _LOG = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from bavn.actor.detect.rule_memory import Standing
-from bavn.app.hunting import one_line
+from bavn.app.one_line import one_line
 from bavn.app.problem import Problem
 from bavn.model.rule import RowRule
 from bavn.model.text import Text

@@ -151,6 +151,9 @@ def test_one_command_protects_an_actor_without_anything_and_its_hits_come_back(g
     with capsys.disabled():
         print(f"\nguard: {used['VmRSS']} MB resident ({used['VmHWM']} at most), resolver {resolver} MB")
     assert used["VmRSS"] + resolver <= RSS_MB_MAX
+    loaded = Path(f"/proc/{guard.process.pid}/maps").read_text()
+    assert "/_duckdb" not in loaded, "it has no history to ask"
+    assert "/opendp" not in loaded, "noise is drawn in a process of its own"
     guard.end()
     assert rcode(guard.resolver, "evil-c2.com.") == dns.rcode.NXDOMAIN  # the resolver goes on
     again = guarding()  # the same command once more: no token, nothing to write, only to run

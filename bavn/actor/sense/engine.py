@@ -1,13 +1,13 @@
 """The engine that parses: a DuckDB in memory that can open nothing, shared over the batches of a source.
 
 Lines come in as Arrow columns and go out as Arrow columns; the engine itself reads and writes no file, loads no
-extension, and cannot be unlocked. Refuses to know any record type.
+extension, and cannot be unlocked. DuckDB is loaded when the first is made: a node without sources needs none. Refuses
+to know any record type.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-import duckdb
 import pyarrow as pa
 
 MEMORY_MB_DEFAULT: Final = 768
@@ -26,6 +26,9 @@ class Engine:
     """One locked DuckDB. Not for two threads at once; cheap to keep, some milliseconds to make."""
 
     def __init__(self, memory_mb: int = MEMORY_MB_DEFAULT, threads: int = THREADS_DEFAULT) -> None:
+        import duckdb
+
+        self._full, self._unread = duckdb.OutOfMemoryException, duckdb.InvalidInputException
         self._db = duckdb.connect(":memory:", config={"threads": threads})
         for setting in (
             f"memory_limit = '{memory_mb}MB'",
@@ -51,23 +54,23 @@ class Engine:
         """A statement without result. Raises TooMuch, Malformed."""
         try:
             self._db.execute(sql, parameters)
-        except duckdb.OutOfMemoryException as error:
+        except self._full as error:
             raise TooMuch(str(error)) from error
-        except duckdb.InvalidInputException as error:
+        except self._unread as error:
             raise Malformed(str(error)) from error
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows as Python values. Raises TooMuch."""
         try:
             return self._db.execute(sql, parameters).fetchall()
-        except duckdb.OutOfMemoryException as error:
+        except self._full as error:
             raise TooMuch(str(error)) from error
 
     def arrow(self, sql: str) -> pa.Table:
         """All rows as an Arrow table, DuckDB's own types kept. Raises TooMuch."""
         try:
             return self._db.sql(sql).to_arrow_table()
-        except duckdb.OutOfMemoryException as error:
+        except self._full as error:
             raise TooMuch(str(error)) from error
 
     def lend(self, name: str, table: pa.Table) -> None:

@@ -14,8 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from bavn.actor.store.limits import StoreLimits
 
 
@@ -23,10 +21,13 @@ class Engine:
     """A DuckDB in memory. ``sql`` texts are ours; what a user writes passes bavn.actor.store.query first."""
 
     def __init__(self, limits: StoreLimits, spill: Path) -> None:
+        import duckdb  # a node without a history needs none
+
         spill.mkdir(parents=True, exist_ok=True)
         self._spill = Path(tempfile.mkdtemp(prefix="engine-", dir=spill))
         self._held = os.open(self._spill, os.O_RDONLY | os.O_CLOEXEC)
         fcntl.flock(self._held, fcntl.LOCK_SH)
+        self._closed = duckdb.ConnectionException
         self._connection: Any = duckdb.connect(
             config={
                 "threads": limits.threads, "memory_limit": f"{limits.memory_mb_max}MiB",
@@ -59,7 +60,7 @@ class Engine:
     def interrupt(self) -> None:
         """Break off what any cursor of this database runs. From any thread."""
         for cursor in list(self._cursors):
-            with suppress(duckdb.ConnectionException):  # closed meanwhile
+            with suppress(self._closed):  # closed meanwhile
                 cursor.interrupt()
 
     def close(self) -> None:

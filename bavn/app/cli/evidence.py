@@ -16,7 +16,6 @@ import typer
 from bavn.app.cli.book import NODE_TOML, AsJson, By, Config, Spoken, asks, book_of
 from bavn.app.cli.hunt_show import show
 from bavn.app.cli.suspicions import verdict_words
-from bavn.app.evidence_of import GATE, archive_of, note_of, packets_of, sheets_of, window_of
 from bavn.app.exits import Exit, Stop
 from bavn.app.suspected import one_named, said_of
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
@@ -64,6 +63,8 @@ def evidence(
     for target in (pcap, export):
         if target is not None and target.exists():
             raise Stop(Exit.USAGE, f"{target} exists: name a new file")
+    from bavn.app.evidence_of import archive_of, packets_of, sheets_of, window_of
+
     given = read_node(config)
     with asks(config) as book:
         entry = one_named(book, suspicion)
@@ -167,6 +168,7 @@ _WORDS: dict[str, dict[str, str]] = {
 
 def _pcap(given: "NodeConfig", found: Suspicion, *, cut: bool) -> bytes:
     from bavn.actor.evidence.bundle import packets_file
+    from bavn.app.evidence_of import packets_of
 
     packets = packets_of(given, found)
     if not packets:
@@ -187,6 +189,7 @@ def _say_left_out(sheets: "list[Sheet]", packets: "list[Packet] | None", languag
 
 def _hand_on(config: Path, target: Path, made: bytes, found: Suspicion, kind: str, reason: str, by: str) -> None:
     """The ledger's line first, then the file: what was handed on is on record, whatever happens then."""
+    from bavn.app.evidence_of import GATE, note_of
     from bavn.app.real import SystemClock
     from bavn.wire.book import Book
     from bavn.wire.ledger import Ledger

@@ -71,7 +71,7 @@ def sigma(
 def _run(window: Any, outcomes: list["Outcome"], how: Form, language: Language) -> None:
     from bavn.actor.hunt.run import run_rules
     from bavn.actor.hunt.sigma import rules_of
-    from bavn.app.hunting import one_line
+    from bavn.app.one_line import one_line
 
     met, refused = run_rules(window, rules_of(outcomes))
     if how == "table":
