@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,8 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
     for name in (
         "/usr/lib/sysusers.d/bavn.conf", "/usr/lib/tmpfiles.d/bavn.conf", "/usr/bin/bavn", "/opt/bavn/bin/bavn",
         "/usr/share/bavn/drop-in/sensor.conf", "/usr/share/bavn/monitoring/bavn-alerts.yml",
-        "/usr/share/doc/bavn/examples/node.toml", "/usr/share/doc/bavn/operations.md", "/usr/share/doc/bavn/copyright",
+        "/usr/share/doc/bavn/examples/node.toml",
+        "/usr/share/doc/bavn/examples/hub.toml", "/usr/share/doc/bavn/operations.md", "/usr/share/doc/bavn/copyright",
     ):  # fmt: skip
         assert name in files
     assert not any(name.startswith(("/etc/", "/var/")) for name in files), "configuration and data are the actor's"
@@ -60,6 +63,16 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
         assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
         assert "enable" not in text.replace("is enabled", "").replace("that are enabled", "")
         assert "rm -" not in text
+
+
+def test_the_package_carries_what_reports_and_hubs_need() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/package.txt").read_text(), re.MULTILINE))
+    wanted = {re.split(r"[<>=]", line)[0] for name in ("reports", "nats") for line in extras[name]}
+    assert len(wanted) > 3
+    assert wanted <= locked
+    assert "--extra nats --extra reports" in (ROOT / "script/lock").read_text()
+    assert "! -name nats-server -delete" in (ROOT / "script/deb").read_text(), "the server that a hub runs stays"
 
 
 @MADE
