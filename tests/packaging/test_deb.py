@@ -86,6 +86,35 @@ def test_two_builds_are_the_same_bytes(release, tmp_path) -> None:
 
 @MADE
 @pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("lintian"), reason="lintian is not installed (apt-get install lintian)")
+def test_lintian_says_nothing_that_was_not_decided(release) -> None:
+    (deb,) = (release / "out").glob("*.deb")
+    done = run("script/deb", "--lint-only", str(deb))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_lintian_is_heard_but_for_what_others_built(tmp_path) -> None:
+    """With a lintian of the test's own, that says one line."""
+    place = "opt/bavn/lib/python3.13/site-packages"
+    lintian = tmp_path / "lintian"
+    for line, code in (
+        (f"W: bavn: script-not-executable [{place}/numba/misc/appdirs.py]", 0),
+        ("E: bavn: statically-linked-binary [opt/bavn/bin/nats-server]", 0),
+        ("I: bavn: hardening-no-fortify-functions [usr/bin/x]", 0),
+        (f"W: bavn: script-not-executable [{place}/bavn/app/x.py]", 1),
+        ("E: bavn: missing-dependency-on-libc needed by opt/bavn/x and 153 others", 1),
+    ):
+        lintian.write_text(f"#!/bin/sh\necho '{line}'\n")
+        lintian.chmod(0o755)
+        done = subprocess.run(
+            ["script/deb", "--lint-only", str(lintian)], cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        )  # fmt: skip
+        assert (done.returncode, done.stderr.strip()) == (code, line if code else ""), line
+
+
+@MADE
+@pytest.mark.slow
 def test_a_release_is_whole_and_signed_and_any_change_is_seen(release, tmp_path) -> None:
     def verified(folder, signers=release / "signers"):
         done = run("script/release", "--verify", str(signers), str(folder))
