@@ -23,6 +23,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import ended
+
 from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
 from bavn.app.config import CENTRE_KEYS, read_centre
 from bavn.app.party_keys import PartyKeys
@@ -86,9 +88,12 @@ class House:
         self.fed = set(NODES)
         self.ended = threading.Event()
         self.mounted = False
+
+    def begin(self) -> None:
+        """Starts all; ``close`` ends what was started."""
         self.start("centre", "centre", self.config)
         self.until(lambda: KilledSector._listens(self.port), 60)
-        made = [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(folder / "group.key")]
+        made = [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(self.folder / "group.key")]
         subprocess.run(made, capture_output=True, check=True)
         for name in NODES:
             self.admit(name)
@@ -114,7 +119,7 @@ class House:
     def start(self, name: str, role: str, config: Path) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)],
+                ended.tied(sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)),
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
 
@@ -165,13 +170,7 @@ class House:
 
     def close(self) -> None:
         self.ended.set()
-        for process in self.processes.values():
-            process.terminate()
-        for process in self.processes.values():
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        ended.end_all(self.processes.values())
         self.hook.shutdown()
         self.desk.engine.dispose()
         if self.mounted:
@@ -234,9 +233,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    ended.in_order()
     with tempfile.TemporaryDirectory(prefix="bavn-alarms-") as name:
         house = House(Path(name))
         try:
+            house.begin()
             told = measured(house)
         finally:
             house.close()

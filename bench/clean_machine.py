@@ -12,6 +12,7 @@ alone, in the same run.
 """
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -22,15 +23,16 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
+import ended
 from figures import tell
 
 from bavn.app.centre_server import CentreServer
@@ -84,12 +86,12 @@ def base_root(folder: Path) -> Path:
 
 @contextmanager
 def fresh_root(base: Path) -> Iterator[Path]:
-    """A copy of the base with /proc and /dev, taken away with everything that still runs in it."""
+    """A copy of the base with /proc, /dev and /sys, taken away with everything that still runs in it."""
     root = Path(tempfile.mkdtemp(prefix="bavn-root-", dir=base.parent))
     run("cp", "-a", f"{base}/.", str(root))
     with ExitStack() as undo:
-        undo.callback(shutil.rmtree, root, ignore_errors=True)
-        for name in ("proc", "dev"):
+        undo.callback(run, "rm", "-rf", "--one-file-system", str(root))  # never what is still mounted there
+        for name in ("proc", "dev", "sys"):
             run("mount", "--rbind", f"/{name}", str(root / name))
             run("mount", "--make-rslave", str(root / name))
             undo.callback(run, "umount", "-R", "-l", str(root / name))
@@ -179,6 +181,20 @@ def listed(port: int) -> bool:
         return False
 
 
+def sensor(root: Path) -> dict[str, Any]:
+    """What the node said of its Suricata last."""
+    told = json.loads((root / "srv/data/health.json").read_text())
+    return next(dict(one) for one in told["sources"] if one["name"] == "suricata")
+
+
+def until(there: Callable[[], bool], limit_s: float) -> float:
+    """Seconds until it is so, or until the limit."""
+    began = time.monotonic()
+    while not there() and time.monotonic() - began < limit_s:
+        time.sleep(0.5)
+    return time.monotonic() - began
+
+
 def command_of(way: str, resolver: int, lists: int, interface: str) -> list[str]:
     """The one command's own words, beside actor, centre and pin."""
     words = ["--lists", f"127.0.0.1:{lists}"]
@@ -243,20 +259,21 @@ def measured(way: str, base: Path, deb: Path, seconds: float) -> dict[str, objec
         facts["command until protected s"] = round(total - float(str(facts["apt s"])), 1)
         facts["from nothing to protected s"] = round(total, 1)
         if way == "watch":
-            run(
-                "timeout",
-                str(int(seconds)),
-                "sh",
-                "-c",
-                f"tcpreplay -q -p 500 -i {CABLE[1]} {played(base.parent)} || true",
-            )
+            facts["sensor up s"] = round(until(lambda: sensor(root)["counts"].get("running", 0) == 1, 120), 1)
+            play = ["tcpreplay", "-q", "--loop", "0", "--duration", str(int(seconds)), "-p", "500", "-i", CABLE[1]]
+            run(*play, str(played(base.parent)))
+            until(lambda: sensor(root)["rows"] > 0, 90)
         else:
             time.sleep(seconds)
         memory = resident_mb(root)
         facts |= {"memory MB": memory, "memory MB in all": round(sum(memory.values()), 1)}
-        facts["flows seen"] = len(list((root / "srv/data/store").rglob("flow/*.parquet")))
+        if way == "watch":
+            told = sensor(root)
+            facts |= {"packets seen": told["counts"].get("capture_packets", 0), "records taken": told["rows"]}
         facts["ratio to apt alone"] = round(total / float(str(facts["apt s"])), 2)
         facts["within"] = total <= BARS_S[way] and sum(memory.values()) <= BARS_MB[way]
+        if way == "watch" and not facts["records taken"]:
+            raise SystemExit(f"watch saw nothing of what was played: {(places / 'said').read_text()[-1500:]}")
     return facts
 
 
@@ -268,6 +285,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=60, help="how long after it the memory is looked at")
     parser.add_argument("--json", action="store_true")
     said = parser.parse_args(words)
+    ended.in_order()
     if not set(said.ways) <= set(WAYS):
         parser.error("a way is guard, listen or watch")
     for program in ("debootstrap", "chroot", *(["tcpreplay", "ip"] if "watch" in said.ways else [])):

@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import ended
 import httpx
 
 from bavn.app.real import SystemClock
@@ -103,6 +104,7 @@ def main():
     said.add_argument("--seconds", type=float, default=30)
     said.add_argument("--leads", type=int, default=10_000)
     given = said.parse_args()
+    ended.in_order()
     with tempfile.TemporaryDirectory() as folder, draw(Path(folder)) as sector:
         many_leads(sector.engine, given.leads, SystemClock().now_us())
         toml = next(Path(folder).rglob("centre.toml"))

@@ -26,6 +26,7 @@ import dns.message
 import dns.query
 import dns.rcode
 import dns.update
+import ended
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a squid as the tests start it
 
@@ -203,6 +204,7 @@ def main() -> None:
     asked.add_argument("--values", type=int, default=100_000)
     asked.add_argument("--only", choices=("nft", "bind", "squid"))
     given = asked.parse_args()
+    ended.in_order()
     figures = {"load": os.getloadavg()[0]}
     figures |= bench_nft(given.values) if given.only in (None, "nft") else {}
     with tempfile.TemporaryDirectory(prefix="bavn-bench-") as made:

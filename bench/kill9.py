@@ -20,6 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import ended
+
 from tests.conftest import Cluster
 from tests.sector.killed_sector import KilledSector
 
@@ -31,6 +33,7 @@ def main() -> None:
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    ended.in_order()
     folder = Path(tempfile.mkdtemp(prefix="bk9-", dir="/tmp"))  # a socket's path is short
     cluster = None if given.sqlite else Cluster(durable=True)
     sector, runs = None, []

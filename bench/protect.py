@@ -19,6 +19,7 @@ from pathlib import Path
 import dns.message
 import dns.query
 import dns.rcode
+import ended
 
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.never import NeverBlock, shipped_text
@@ -121,11 +122,15 @@ def until_bridged(rpz: Rpz, blocks: list[Block], port: int) -> float:
     asker = subprocess.Popen(
         [sys.executable, "-c", ASKER, str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    asker.stdout.readline()
-    asker.stdin.write("go\n")
-    asker.stdin.flush()
-    rpz.enforce(blocks)
-    return float(asker.communicate(timeout=30)[0])
+    try:
+        asker.stdout.readline()
+        asker.stdin.write("go\n")
+        asker.stdin.flush()
+        rpz.enforce(blocks)
+        return float(asker.communicate(timeout=30)[0])
+    finally:
+        asker.kill()
+        asker.wait()
 
 
 def bench_textlist(folder: Path, many: int) -> dict:
@@ -225,6 +230,7 @@ def main() -> None:
     words.add_argument("--json", action="store_true")
     words.add_argument("--names", type=int, default=100_000)
     given = words.parse_args()
+    ended.in_order()
     figures = {}
     for bench in (bench_unbound, bench_textlist, bench_suricata):
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:

@@ -7,7 +7,7 @@ enforced when it stands in the node's text list on the disk, looked for every 5 
 nodes to the centre goes over a relay that cuts it; something is released and something delisted, the relay lets them
 through again; counted from then. Two of them are killed (kill -9) and started besides. Simulated: doors, gates and
 books of so many nodes in this process opposite a real centre on files, on the real clock. Kills: the story of
-tests/sector, so many runs.
+tests/sector, so many runs. SIGTERM and Ctrl-C end its processes and take its folders away.
 """
 
 import argparse
@@ -22,8 +22,10 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+
+import ended
 
 from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
 from bavn.app.config import CENTRE_KEYS, read_centre
@@ -91,12 +93,16 @@ class Relay:
 
 
 class RealSector:
-    """A centre and nodes as processes in one folder."""
+    """A centre and nodes as processes in one folder. ``begin`` starts the centre; ``stop`` ends what was begun."""
 
     def __init__(self, folder: Path, count: int) -> None:
         self.folder, self.names = folder, [f"actor-{n:03}" for n in range(count)]
+        self.far = self.names[: max(1, count // 5)]
         self.processes: dict[str, subprocess.Popen] = {}
-        config = folder / "centre.toml"
+        self.registry = None
+
+    def begin(self) -> None:
+        config = self.folder / "centre.toml"
         config.write_text(
             "[place]\nport = 0\nstep_s = 0.2\n\n[tiers.A]\nt = 2\nm = 20\nr = 4\nevery_s = 86400.0\n"
             "upload_s = 4.0\nwave_s = 3.0\nreveal_s = 20.0\n"
@@ -104,12 +110,11 @@ class RealSector:
         file = self.file = read_centre(config)
         init(file)
         self.registry = open_registry(file)
-        self.centre = self._start("centre", "centre", config, subprocess.PIPE)
-        port = json.loads(self.centre.stdout.readline())["port"]
+        centre = self.processes["centre"] = self._start("centre", "centre", config, subprocess.PIPE)
+        port = json.loads(centre.stdout.readline())["port"]
         self.url, self.relay = f"https://127.0.0.1:{port}", Relay(port)
-        self.far = self.names[: max(1, count // 5)]
         subprocess.run(
-            [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(folder / "group.key")],
+            [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(self.folder / "group.key")],
             capture_output=True, check=True,
         )  # fmt: skip
         for name in self.names:
@@ -134,7 +139,7 @@ class RealSector:
         log = (self.folder / f"{name}.log").open("ab")
         with log:
             return subprocess.Popen(
-                [sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)],
+                ended.tied(sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)),
                 stdout=out or log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
 
@@ -165,14 +170,9 @@ class RealSector:
         return found
 
     def stop(self) -> None:
-        for process in (*self.processes.values(), self.centre):
-            process.terminate()
-        for process in (*self.processes.values(), self.centre):
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-            process.poll() is None and process.kill()
-        self.centre.stdout.close()
-        self.registry.engine.dispose()
+        ended.end_all(self.processes.values())
+        if self.registry is not None:
+            self.registry.engine.dispose()
 
 
 def release(desk, name, by=("anna", "bo")) -> str:
@@ -191,6 +191,7 @@ def real(count: int, releases: int) -> dict:
     folder = Path(tempfile.mkdtemp(prefix="bavn-release-"))
     sector = RealSector(folder, count)
     try:
+        sector.begin()
         sector.desk.lives.bounds.listed(Observable.of("domain", "warm-up.com"))  # the lists are read once
         sector.start(sector.names)
         release(sector.desk, "warm-up.com")
@@ -264,37 +265,39 @@ def simulated(count: int, releases: int) -> dict:
     clock = SystemClock()
     from bavn.centre.node.config import CentreConfig, CentreLimits
 
-    centre = SimCentre(folder / "centre", 1, clock, CentreConfig(limits=CentreLimits(), tiers=()))
+    over, undo = threading.Event(), ExitStack()
+    undo.callback(shutil.rmtree, folder, ignore_errors=True)
     nodes = []
-    for n in range(count):
-        name = f"actor-{n:03}"
-        centre.enrol(name, "other", key_of(1, name))
-        nodes.append(
-            SimNode(
-                ask=None, name=name, homes=(f"10.{n}.0.0/16",), folder=folder / name, seed=1, clock=clock,
-                link=MemoryLink(name, centre), centre_key=centre.key,
-            )
-        )  # fmt: skip
-    ended = threading.Event()
 
     def stepping() -> None:
-        while not ended.is_set():
+        while not over.is_set():
             centre.step()
-            ended.wait(0.2)
+            over.wait(0.2)
 
     def talking(mine) -> None:
-        while not ended.is_set():
+        while not over.is_set():
             for node in mine:
                 node.step()
-            ended.wait(0.05)
+            over.wait(0.05)
 
-    threads = [
-        threading.Thread(target=stepping),
-        *(threading.Thread(target=talking, args=(nodes[n::4],)) for n in range(4)),
-    ]
-    for one in threads:
-        one.start()
-    try:
+    with undo:
+        centre = SimCentre(folder / "centre", 1, clock, CentreConfig(limits=CentreLimits(), tiers=()))
+        undo.callback(centre.close)
+        for n in range(count):
+            name = f"actor-{n:03}"
+            centre.enrol(name, "other", key_of(1, name))
+            nodes.append(
+                SimNode(
+                    ask=None, name=name, homes=(f"10.{n}.0.0/16",), folder=folder / name, seed=1, clock=clock,
+                    link=MemoryLink(name, centre), centre_key=centre.key,
+                )
+            )  # fmt: skip
+            undo.callback(nodes[-1].close)
+        for target, mine in ((stepping, ()), *((talking, (nodes[n::4],)) for n in range(4))):
+            one = threading.Thread(target=target, args=mine)
+            undo.callback(one.join)
+            undo.callback(over.set)
+            one.start()
         desk, ids = centre.centre.desk, []
         time.sleep(1)
         for n in range(releases):
@@ -309,14 +312,6 @@ def simulated(count: int, releases: int) -> dict:
         clocks = [desk.clock(wanted) for wanted in ids]
         lags = [(at - dict(c.steps)["released"]) / 1e6 for c in clocks for _, at in c.enforced]
         return {"nodes": count, "release_to_receipt": summary(lags), "missing": sum(len(c.missing) for c in clocks)}
-    finally:
-        ended.set()
-        for one in threads:
-            one.join()
-        for node in nodes:
-            node.close()
-        centre.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def kills(count: int) -> dict:
@@ -331,13 +326,12 @@ def kills(count: int) -> dict:
     for seed in range(1000, 1000 + count):
         folder = Path(tempfile.mkdtemp(prefix="bavn-kills-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
         script = Script(seed=seed, actors=story.FOUR, steps=0, step_s=1, tiers=(), releases=False)
-        world = World(script, folder)
-        try:
+        with ExitStack() as undo:
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            world = World(script, folder)
+            undo.callback(world.close)
             story.killed_at_random(world, seed)
             deaths += world.centre.deaths + sum(node.deaths for node in world.nodes.values())
-        finally:
-            world.close()
-            shutil.rmtree(folder, ignore_errors=True)
     return {"runs": count, "deaths": deaths, "lost_doubled_or_endless": 0}
 
 
@@ -347,6 +341,7 @@ def main() -> None:
     for name, default in (("nodes", 12), ("simulated", 100), ("releases", 20), ("kills", 100)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
+    ended.in_order()
     found = {"load": os.getloadavg()[0]}
     if given.nodes:
         found["real"] = real(given.nodes, given.releases)

@@ -12,8 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+import ended
 from figures import tell
 
 
@@ -34,8 +36,9 @@ def run(seconds: float) -> dict[str, object]:
         (Path(folder) / "node.toml").write_text('[node]\nactor = "clinic"\n[sense]\neve_file = "eve.json"\n')
         began = time.monotonic()
         command = [sys.executable, "-m", "bavn.app.cli", "node", "run", "-c", "node.toml"]
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as process, ExitStack() as undo:
             assert process.stdout is not None
+            undo.callback(process.terminate)  # harmless to one that has ended
             process.stdout.readline()
             facts["up after s"], facts["CPU s until up"] = round(time.monotonic() - began, 2), cpu_s(process.pid)
             time.sleep(seconds)
@@ -52,4 +55,5 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
+    ended.in_order()
     tell(run(chosen.seconds), as_json=chosen.json)

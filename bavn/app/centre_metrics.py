@@ -1,17 +1,21 @@
-"""How the centre and its members are, as Prometheus reads it: silent and blind nodes, room on the disk, certificates.
+"""How the centre and its members are, as Prometheus reads it: silent and blind nodes, alarms, canaries, certificates.
 
 Refuses to name anybody: a label is never an actor. Which one it is, `bavn centre members` says.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bavn.centre.node.canary_book import Chain
 from bavn.centre.node.views import MemberView
+from bavn.model.alarm import KINDS, Alarm
+from bavn.model.canary import LINKS, STATES
 from bavn.model.member import ActorState
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
@@ -21,13 +25,15 @@ SILENT_S: Final = 150
 
 
 class HouseCollector(Collector):
-    """``members`` and ``ends_us`` are asked each time that somebody asks; ``folder`` is the centre's."""
+    """All but ``folder``, which is the centre's, are asked each time that somebody asks. ``alarms``: those that
+    stand; ``chains``: actor -> how far its latest canary came."""
 
     def __init__(
         self, members: Callable[[], Sequence[MemberView]], ends_us: Callable[[], Mapping[str, int]], folder: Path,
-        clock: Clock,
+        clock: Clock, *, alarms: Callable[[], Sequence[Alarm]], chains: Callable[[], Mapping[str, Chain]],
     ) -> None:  # fmt: skip
         self._members, self._ends_us, self._folder, self._clock = members, ends_us, folder, clock
+        self._alarms, self._chains = alarms, chains
 
     def collect(self) -> Iterable[Metric]:
         now_us = self._clock.now_us()
@@ -69,3 +75,32 @@ class HouseCollector(Collector):
         for name, end_us in sorted(self._ends_us().items()):
             left.add_metric([name], (end_us - now_us) / SECOND_US)
         yield left
+        yield from _alarms(self._alarms(), now_us)
+        active = {one.actor.name for one in members if one.actor.state is ActorState.ACTIVE}
+        yield from _canaries([chain for actor, chain in self._chains().items() if actor in active])
+
+
+def _alarms(standing: Sequence[Alarm], now_us: int) -> Iterator[Metric]:
+    """Each kind is there, also with none: a rule can tell none from nobody counting."""
+    counted = Counter((one.kind, bool(one.acked_by)) for one in standing)
+    family = GaugeMetricFamily("bavn_alarms", "Alarms that stand, by kind, taken on or not.", labels=["kind", "taken"])
+    for kind in KINDS:
+        for taken in (False, True):
+            family.add_metric([kind, "yes" if taken else "no"], counted[kind, taken])
+    yield family
+    ages_s = [(now_us - one.began_us) / SECOND_US for one in standing if not one.acked_by]
+    yield GaugeMetricFamily(
+        "bavn_alarms_untaken_age_seconds_max", "Of those that nobody has taken on, how long the oldest has stood.",
+        value=max(ages_s, default=0),
+    )  # fmt: skip
+
+
+def _canaries(chains: Sequence[Chain]) -> Iterator[Metric]:
+    counted = Counter((at.link.link, at.link.state) for chain in chains for at in chain.links)
+    family = GaugeMetricFamily(
+        "bavn_canaries", "Active actors by how each link stands of their latest canary.", labels=["link", "state"]
+    )
+    for link in LINKS:
+        for state in STATES:
+            family.add_metric([link, state], counted[link, state])
+    yield family

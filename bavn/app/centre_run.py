@@ -76,12 +76,15 @@ def _metrics(file: CentreFile, parts: CentreParts) -> AbstractContextManager[obj
         return nullcontext()
     from bavn.app.centre_metrics import HouseCollector
     from bavn.app.metrics import MetricsService
+    from bavn.centre.node.alarms import ALARMS_MAX
 
     place = file.place
+    desk = parts.centre.desk
     house = HouseCollector(
-        parts.centre.desk.members, PartyKeys(file.folder, "centre").ends_us, file.folder, SystemClock()
-    )
-    return MetricsService(parts.centre.desk.times, place.metrics_host, place.metrics_port, house)
+        desk.members, PartyKeys(file.folder, "centre").ends_us, file.folder, SystemClock(),
+        alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX), chains=desk.chains,
+    )  # fmt: skip
+    return MetricsService(desk.times, place.metrics_host, place.metrics_port, house)
 
 
 @contextmanager

@@ -32,6 +32,13 @@ AGAIN_S: Final = (0.5, 15.0)
 """First and longest pause before a server that died is started again."""
 LOG_BYTES_MAX: Final = 5_000_000
 CONNECTIONS_MAX: Final = 10_000
+TIED: Final = """\
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Becomes another program that gets SIGTERM (15) when who began it is gone, kill -9 included, by PR_SET_PDEATHSIG (1),
+which asks for no right. Not by setpriv: that calls capset as well, which the fence of a service forbids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,11 +182,9 @@ class HubServer:
     def _begin(self) -> None:
         with contextlib.suppress(OSError):
             self._log.unlink()
-        setpriv = shutil.which("setpriv")  # a hub does not outlive who keeps it, kill -9 included
-        guard = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
         self._process = subprocess.Popen(
-            [*guard, self._program, "-c", str(self._file), "-l", str(self._log)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._file.parent,
+            [sys.executable, "-I", "-c", TIED, self._program, "-c", str(self._file), "-l", str(self._log)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._file.parent,
         )  # fmt: skip
         self.starts += 1
 

@@ -5,7 +5,7 @@ figures that it is given.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -64,10 +64,26 @@ class _Told(Collector):
         for party, seconds in sorted(told["certificates_left_s"].items()):
             left.add_metric([party], seconds)
         yield left
+        yield from _canary(told["canary"])
         if told["centre_skew_s"] is not None:
             yield GaugeMetricFamily(
                 "bavn_node_centre_skew_seconds", "The node's clock minus the centre's.", value=told["centre_skew_s"]
             )
+
+
+def _canary(links: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
+    """Of the latest canary; nothing of a node that has sent none."""
+    stands = GaugeMetricFamily(
+        "bavn_node_canary_link", "1: how a link of the chain stands, of the latest canary.", labels=["link", "state"]
+    )
+    for one in links:
+        stands.add_metric([one["link"], one["state"]], 1)
+    yield stands
+    if links:
+        yield GaugeMetricFamily(
+            "bavn_node_canary_began_timestamp_seconds", "When the latest canary set out.",
+            value=links[0]["began_us"] / 1e6,
+        )  # fmt: skip
 
 
 def page(told: Mapping[str, Any]) -> str:

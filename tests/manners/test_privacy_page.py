@@ -11,6 +11,7 @@ POISONING = (ROOT / "docs" / "poisoning.md").read_text(encoding="utf-8")
 POINTERS = {
     "It has every upload and every answer, says what it likes to each actor, and has no key.",
     "What a hostile actor can try against the score is in [poisoning.md](poisoning.md).",
+    "What it is, and what it is for, is in [canaries.md](canaries.md).",
 }
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 UNHELD = {

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,8 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
     for name in (
         "/usr/lib/sysusers.d/bavn.conf", "/usr/lib/tmpfiles.d/bavn.conf", "/usr/bin/bavn", "/opt/bavn/bin/bavn",
         "/usr/share/bavn/drop-in/sensor.conf", "/usr/share/bavn/monitoring/bavn-alerts.yml",
-        "/usr/share/doc/bavn/examples/node.toml", "/usr/share/doc/bavn/operations.md", "/usr/share/doc/bavn/copyright",
+        "/usr/share/doc/bavn/examples/node.toml",
+        "/usr/share/doc/bavn/examples/hub.toml", "/usr/share/doc/bavn/operations.md", "/usr/share/doc/bavn/copyright",
     ):  # fmt: skip
         assert name in files
     assert not any(name.startswith(("/etc/", "/var/")) for name in files), "configuration and data are the actor's"
@@ -62,6 +65,16 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
         assert "rm -" not in text
 
 
+def test_the_package_carries_what_reports_and_hubs_need() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/package.txt").read_text(), re.MULTILINE))
+    wanted = {re.split(r"[<>=]", line)[0] for name in ("reports", "nats") for line in extras[name]}
+    assert len(wanted) > 3
+    assert wanted <= locked
+    assert "--extra nats --extra reports" in (ROOT / "script/lock").read_text()
+    assert "! -name nats-server -delete" in (ROOT / "script/deb").read_text(), "the server that a hub runs stays"
+
+
 @MADE
 @pytest.mark.slow
 def test_two_builds_are_the_same_bytes(release, tmp_path) -> None:
@@ -69,6 +82,35 @@ def test_two_builds_are_the_same_bytes(release, tmp_path) -> None:
     again = run("script/deb", "--thin", "--wheel", str(wheel), str(tmp_path))
     assert again.returncode == 0, again.stderr
     assert hashlib.sha256((tmp_path / deb.name).read_bytes()).digest() == hashlib.sha256(deb.read_bytes()).digest()
+
+
+@MADE
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("lintian"), reason="lintian is not installed (apt-get install lintian)")
+def test_lintian_says_nothing_that_was_not_decided(release) -> None:
+    (deb,) = (release / "out").glob("*.deb")
+    done = run("script/deb", "--lint-only", str(deb))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_lintian_is_heard_but_for_what_others_built(tmp_path) -> None:
+    """With a lintian of the test's own, that says one line."""
+    place = "opt/bavn/lib/python3.13/site-packages"
+    lintian = tmp_path / "lintian"
+    for line, code in (
+        (f"W: bavn: script-not-executable [{place}/numba/misc/appdirs.py]", 0),
+        ("E: bavn: statically-linked-binary [opt/bavn/bin/nats-server]", 0),
+        ("I: bavn: hardening-no-fortify-functions [usr/bin/x]", 0),
+        (f"W: bavn: script-not-executable [{place}/bavn/app/x.py]", 1),
+        ("E: bavn: missing-dependency-on-libc needed by opt/bavn/x and 153 others", 1),
+    ):
+        lintian.write_text(f"#!/bin/sh\necho '{line}'\n")
+        lintian.chmod(0o755)
+        done = subprocess.run(
+            ["script/deb", "--lint-only", str(lintian)], cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        )  # fmt: skip
+        assert (done.returncode, done.stderr.strip()) == (code, line if code else ""), line
 
 
 @MADE

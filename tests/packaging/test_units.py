@@ -108,6 +108,9 @@ def test_a_unit_runs_as_its_roles_own_user_and_writes_in_its_own_folder_only(uni
     assert set(given["RestartPreventExitStatus"].split()) == {"2", "3", "4"}, "a person mends these"
     people = (ROOT / "packaging/sysusers.d/bavn.conf").read_text()
     assert f"u {given['User']} - " in people
+    for script in ("postinst", "prerm"):
+        text = (ROOT / "packaging/debian" / script).read_text()
+        assert unit.removesuffix(".service") in text.split("for unit in")[1].split(";")[0].split(), script
 
 
 @pytest.mark.parametrize("drop_in", DROP_INS)
@@ -123,6 +126,6 @@ def test_rights_of_each_configuration_are_its_roles() -> None:
         if line and not line.startswith("#")
     ]  # fmt: skip
     given = {row[1]: tuple(row[2:5]) for row in rows}
-    for role in ("node", "centre", "keyholder"):
+    for role in ("node", "centre", "keyholder", "hub"):
         assert given[f"/etc/bavn/{role}.toml"] == ("0640", "root", f"bavn-{role}")
         assert given[f"/var/lib/bavn/{role}"] == ("0700", f"bavn-{role}", f"bavn-{role}")
