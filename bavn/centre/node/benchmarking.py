@@ -72,7 +72,7 @@ class Benchmarking:
 
     def own(self, actor: str, period: Period) -> Values:
         """What the centre has of one actor now. Of a month before the last whole one only what is kept for long."""
-        found: Values = measured(self._desk, period).get(actor, {})
+        found: Values = measured(self._desk, period, actor).get(actor, {})
         if period.name != self._period("").name:
             found = {name: value for name, value in found.items() if name not in ("canary", "coverage")}
         return found

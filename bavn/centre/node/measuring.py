@@ -51,28 +51,31 @@ def members_in(desk: Desk, month: Period) -> tuple[Actor, ...]:
     )  # fmt: skip
 
 
-def measured(desk: Desk, month: Period) -> Measured:
-    """Every measure of bavn.centre.publish.measures that is known of an actor; left out where it is not."""
+def measured(desk: Desk, month: Period, actor: str = "") -> Measured:
+    """Every measure of bavn.centre.publish.measures that is known of each actor, or of this one; left out where it is
+    not."""
     made: Measured = {}
     with reading(desk.engine) as connection:
         found = {
-            **_blocks(connection, month), "deadlines": _deadlines(connection, month),
+            **_blocks(connection, month, actor), "deadlines": _deadlines(connection, month),
             "canary": _canaries(connection, month), "suspected": _suspected(connection, month),
         }  # fmt: skip
     found["coverage"] = _coverage(desk)
     for measure, values in found.items():
-        for actor, value in values.items():
-            made.setdefault(actor, {})[measure] = value
+        for one, value in values.items():
+            if actor in ("", one):
+                made.setdefault(one, {})[measure] = value
     return made
 
 
-def _blocks(connection: Connection, month: Period) -> dict[str, dict[str, float]]:
+def _blocks(connection: Connection, month: Period, actor: str) -> dict[str, dict[str, float]]:
     """Of indicators that an actor was first given in the month, and that something there can carry: how many came into
     force, and how long that took, from the centre's clock at both ends."""
     here = (DELIVERY.c.indicator_id, DELIVERY.c.actor)
-    first = func.min(DELIVERY.c.queued_us)
+    first, whose = func.min(DELIVERY.c.queued_us), (DELIVERY.c.actor == actor,) if actor else ()
     given = (
-        select(*here, first.label("given_us")).where(DELIVERY.c.kind == RELEASE, DELIVERY.c.queued_us.is_not(None))
+        select(*here, first.label("given_us"))
+        .where(DELIVERY.c.kind == RELEASE, DELIVERY.c.queued_us.is_not(None), *whose)
         .group_by(*here).having(first >= month.first_us, first < month.end_us).subquery()
     )  # fmt: skip
     said = select(given, RECEIPT.c.state, RECEIPT.c.rule, RECEIPT.c.first_us).join_from(

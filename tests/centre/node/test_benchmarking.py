@@ -100,6 +100,8 @@ def test_time_to_block_and_share_in_force(house) -> None:
         give(tx, "i-0", "klinik-d", in_month, state="partly", after_us=3 * MINUTE_US)
     assert of(desk, "block") == {"klinik-a": 10.0, "klinik-d": 3.0}
     assert of(desk, "enforced") == {"klinik-a": 75.0, "klinik-b": 0.0, "klinik-d": 100.0}
+    everybody = measured(desk, MONTH)
+    assert all(measured(desk, MONTH, name) == {name: everybody[name]} for name in ACTORS)
 
 
 def test_deadlines_of_tasks_warnings_and_questions_that_passed_in_the_month(house) -> None:
@@ -178,7 +180,7 @@ def test_it_is_drawn_once_for_everybody_and_asking_again_costs_nothing(house) ->
     again = Benchmarking(desk, clock).beside("", "2026-08", Counting(2))
     assert first.sector == other.sector == again.sector
     assert noise.times == 1
-    assert (first.sector.groups, first.sector.epsilon, first.sector.year_epsilon) == (10, EPSILON, EPSILON)
+    assert (first.sector.groups, first.sector.epsilon, first.sector.year_epsilon) == (10, 6.0, EPSILON)
     (line,) = [one for one in audit.every(desk.engine) if one.act == ACT]
     assert (line.who, line.subject) == ("centre", "benchmark-2026-08")
     assert audit.verify(desk.engine) is None
