@@ -10,6 +10,7 @@ from bavn.app.cli import (
     accept,
     account,
     alarms,
+    benchmark,
     casework,
     centre_round,
     centre_store,
@@ -57,6 +58,7 @@ casework.attach(app)
 remind.attach(app)
 alarms.attach(app)
 publish.attach(app)
+benchmark.attach(app)
 rollout.attach(app)
 accept.attach_centre(app)
 app.add_typer(indicator.app, name="indicator")

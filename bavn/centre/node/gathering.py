@@ -34,6 +34,7 @@ from bavn.centre.publish.facts import (
     OutsideFact,
     Period,
     QuestionFact,
+    SectorQuartiles,
 )
 from bavn.centre.publish.threat import Threat
 from bavn.centre.store.engine import reading
@@ -65,6 +66,7 @@ class Asked:
     source_partners: Mapping[str, str]
     catalogue: Catalogue | None = None
     leads: bool = True
+    quartiles: SectorQuartiles | None = None
 
 
 def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
@@ -81,7 +83,7 @@ def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
         indicators=indicator_facts(desk, asked.period), counts=counts,
         counts_by_span=tuple(one for span in by_span for one in span if one.kind == "all"),
         members=_members(desk), outside=outside, questions=_questions(desk), catalogue=asked.catalogue,
-        levels=asked.levels,
+        levels=asked.levels, quartiles=asked.quartiles,
     )  # fmt: skip
 
 

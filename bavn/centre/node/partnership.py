@@ -25,6 +25,15 @@ def audited_by(clock: Clock) -> Audited:
     return note
 
 
+def audited_by_centre(clock: Clock) -> Audited:
+    """The same for what the centre does by itself."""
+
+    def note(connection: Connection, who: str, act: str, subject: str, detail: dict[str, Any]) -> None:
+        audit.note(connection, clock.now_us(), who, act, subject, detail)
+
+    return note
+
+
 def open_partners(engine: Engine, clock: Clock) -> Partners:
     """The partners on a centre's database (``tables.open_engine``)."""
     make_case_tables(engine)

@@ -4,18 +4,16 @@ Refuses to render and to send: ``app`` does.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection
-
-from bavn.centre.cases import audit
 from bavn.centre.cases.sources import Sources
+from bavn.centre.node.benchmarking import Benchmarking, Beside
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.gathering import Asked, gather
-from bavn.centre.node.partnership import audited_by, open_partners
+from bavn.centre.node.partnership import audited_by, audited_by_centre, open_partners
+from bavn.centre.publish.beside import benchmark_document
 from bavn.centre.publish.build import build, period_of
 from bavn.centre.publish.document import Document, Kind
-from bavn.centre.publish.editions import Audited, Edition, Editions
+from bavn.centre.publish.editions import Edition, Editions
 from bavn.centre.publish.facts import Catalogue, Facts
 from bavn.centre.publish.judgements import Judgements
 from bavn.centre.publish.threat import Threat
@@ -39,8 +37,9 @@ class Publishing:
         self._desk, self._clock, self._terms = desk, clock, terms
         self._partners = open_partners(desk.engine, clock)
         people = audited_by(clock)
-        self.editions = Editions(desk.engine, clock, people, _by_centre(clock), terms.publishers)
+        self.editions = Editions(desk.engine, clock, people, audited_by_centre(clock), terms.publishers)
         self.judgements = Judgements(desk.engine, clock, people)
+        self.benchmarking = Benchmarking(desk, clock)
         self._sources = Sources(desk.engine, clock)
 
     def facts(
@@ -48,10 +47,11 @@ class Publishing:
     ) -> Facts:
         """What a document is built from; without ``leads`` what threat levels are. ValueError for a period that is
         none, or not over yet."""
+        asked = period_of(kind, period, self._clock.now_us(), days)
         return gather(
             self._desk, self._partners,
             Asked(
-                sector=self._terms.sector, period=period_of(kind, period, self._clock.now_us(), days),
+                sector=self._terms.sector, period=asked, quartiles=self.benchmarking.latest(asked),
                 tlp=self._terms.tlp, sorts=self.judgements.sorts(), levels=self.judgements.levels(),
                 source_partners={one.source.name: one.source.partner for one in self._sources.every()},
                 catalogue=catalogue, leads=leads,
@@ -62,6 +62,13 @@ class Publishing:
         """A document of data alone, kept nowhere."""
         return build(kind, self.facts(kind, period, catalogue, days))
 
+    def benchmark(self, beside: Beside) -> Document:
+        """One actor's page, or the sector's side alone; kept nowhere."""
+        period = period_of(Kind.BRIEF, beside.sector.month, self._clock.now_us())
+        return benchmark_document(
+            self._terms.sector, beside.actor, beside.own, beside.sector, period, self._clock.now_us(), self._terms.tlp
+        )
+
     def draft(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Edition:
         """The same, kept as a draft; see Editions.draft for what it raises."""
         return self.editions.draft(self.built(kind, period, catalogue, days))
@@ -70,10 +77,3 @@ class Publishing:
         """What sort of threat a case is, by a person. Raises cases.UnknownCase, who.NotAllowed, ValueError."""
         self._desk.case(case_id)
         self.judgements.set_sort(case_id, threat, user, why)
-
-
-def _by_centre(clock: Clock) -> Audited:
-    def note(connection: Connection, who: str, act: str, subject: str, detail: dict[str, Any]) -> None:
-        audit.note(connection, clock.now_us(), who, act, subject, detail)
-
-    return note

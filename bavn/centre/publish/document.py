@@ -120,12 +120,14 @@ class Row:
 
 
 class Drawn(StrEnum):
-    """How a figure is drawn beside its table: not at all, as bars, as a map of heat, as steps on the scale."""
+    """How a figure is drawn beside its table: not at all, as bars, as a map of heat, as steps on the scale, as a strip
+    of steps with a band for each pair of values and a mark for one without a pair."""
 
     TABLE = "table"
     BARS = "bars"
     HEAT = "heat"
     LEVELS = "levels"
+    STRIPS = "strips"
 
 
 NUMBER: Final = Text("number", "antal")

@@ -7,6 +7,7 @@ Refuses to know tables and gates.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bavn.centre.publish.quartiles import Quartiles
 from bavn.centre.publish.threat import Level, Threat
 from bavn.model.case import CaseState
 from bavn.model.indicator import Tlp
@@ -152,6 +153,18 @@ class LevelSet:
     at_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectorQuartiles:
+    """A month's release under differential privacy. ``groups``: of how many groups of actors; ``epsilon``: of this
+    release, ``year_epsilon``: of those of the twelve months that end with it."""
+
+    month: str
+    groups: int
+    epsilon: float
+    year_epsilon: float
+    measures: tuple[Quartiles, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """``name``: 2026-10, 2026-Q3 or a day. [first_us, end_us) in whole days of UTC."""
@@ -189,6 +202,7 @@ class Facts:
     questions: tuple[QuestionFact, ...] = ()
     catalogue: Catalogue | None = None
     levels: tuple[LevelSet, ...] = ()
+    quartiles: SectorQuartiles | None = None
 
     def shown(self, cases: Sequence[CaseFact]) -> tuple[CaseFact, ...]:
         """Those whose marking lets the document tell of them."""

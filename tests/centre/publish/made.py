@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 
+from bavn.centre.publish.beside import benchmark_document
 from bavn.centre.publish.build import period_of
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.facts import (
@@ -16,8 +17,11 @@ from bavn.centre.publish.facts import (
     MemberFact,
     OutsideFact,
     QuestionFact,
+    SectorQuartiles,
     Weakness,
 )
+from bavn.centre.publish.measures import MEASURES, STEPS
+from bavn.centre.publish.quartiles import EPSILON, quartiles
 from bavn.centre.publish.threat import Level, Threat
 from bavn.model.case import CaseState
 from bavn.model.indicator import Tlp
@@ -130,3 +134,17 @@ def make_whole(kind=Kind.FORECAST, seed=1):
         ),
         levels=(LevelSet(Threat.ESPIONAGE, Level.VERY_HIGH, "Anna Berg", "warned of", NOW_US - DAY_US),),
     )  # fmt: skip
+
+
+def make_benchmark(actor="klinik-delta", seed=1, **own):
+    """A page for one actor of a hundred, or with no name the sector's side."""
+    dice = random.Random(seed)
+    cells = [dice.randint(-3, 30) for _ in range(STEPS * len(MEASURES))]
+    cells[2 * STEPS : 3 * STEPS] = [0, 3, -2, 1, 0, -4, 2, 1]  # a measure that few have
+    told = SectorQuartiles(
+        month="2026-09", groups=100, epsilon=EPSILON, year_epsilon=2 * EPSILON, measures=quartiles(cells, 2.8)
+    )
+    values = {"block": 41.5, "enforced": 93.0, "coverage": None, "canary": 100.0, "suspected": 12.25} | own
+    return benchmark_document(
+        "sector", actor, values if actor else {}, told, period_of(Kind.BRIEF, "2026-09", NOW_US), NOW_US, Tlp.GREEN
+    )

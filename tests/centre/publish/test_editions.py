@@ -9,8 +9,7 @@ import pytest
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables
 from bavn.centre.cases.who import NotAllowed
-from bavn.centre.node.partnership import audited_by
-from bavn.centre.node.publishing import _by_centre
+from bavn.centre.node.partnership import audited_by, audited_by_centre
 from bavn.centre.publish.build import build
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
@@ -34,7 +33,7 @@ def opened(databases):
         engines.append(engine)
         make_tables(engine)
         clock = SimClock(1_800_000_000_000_000)
-        return Editions(engine, clock, audited_by(clock), _by_centre(clock), publishers), engine, clock
+        return Editions(engine, clock, audited_by(clock), audited_by_centre(clock), publishers), engine, clock
 
     yield made
     for engine in engines:

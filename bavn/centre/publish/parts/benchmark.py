@@ -1,11 +1,14 @@
-"""The anonymous sector to measure oneself by: sums under differential privacy for each kind of actor, by actor-day.
+"""The anonymous sector to measure oneself by: sums under differential privacy for each kind of actor, by actor-day, and
+the quartiles of how actors stand.
 
-An actor compares its own true figures at home; the centre never shows those of one actor. Refuses to know them.
+An actor compares its own true figures at home; the centre never shows those of one actor here. Refuses to know them.
 """
 
-from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence
+from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence
 from bavn.centre.publish.facts import CountFact, Facts
 from bavn.centre.publish.parts.coverage import KINDS
+from bavn.centre.publish.parts.quartiles import about
+from bavn.centre.publish.parts.quartiles import figure as quartiles_figure
 from bavn.centre.publish.parts.techniques import count_query, count_source, technique_or_other
 from bavn.centre.publish.wording import part, whole
 from bavn.model.tally import BLOCKED
@@ -25,7 +28,7 @@ def benchmark(facts: Facts) -> Section:
             "No count of this period stands clear of noise: there is nothing to measure oneself by.",
             "Intet antal for perioden står klart af støjen: der er intet at måle sig mod.",
         )
-        return Section(id="benchmark", title=title, blocks=(Sentence(none, (count_query(facts),)),))
+        return Section(id="benchmark", title=title, blocks=(Sentence(none, (count_query(facts),)), *_quartiles(facts)))
     told = max(one.told for one in found)
     read = Sentence(
         Text(
@@ -36,7 +39,12 @@ def benchmark(facts: Facts) -> Section:
         ),
         (count_query(facts),),
     )
-    return Section(id="benchmark", title=title, blocks=(read, _figure(found, facts)))
+    return Section(id="benchmark", title=title, blocks=(read, _figure(found, facts), *_quartiles(facts)))
+
+
+def _quartiles(facts: Facts) -> tuple[Block, ...]:
+    told = facts.quartiles
+    return () if told is None else (about(told), quartiles_figure(told, None))
 
 
 def _order(one: CountFact) -> tuple[bool, bool, str, float, str]:

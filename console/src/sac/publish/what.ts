@@ -90,9 +90,34 @@ function levels(figure: Drawing, names: readonly string[]): Draw {
   };
 }
 
+/** Steps of each measure of the benchmark (bavn/centre/publish/measures.py). */
+const STEPS = 8;
+
+/** Values are pairs, first and last step: each pair a thin band, behind it nothing to see. */
+function strips(figure: Drawing): Draw {
+  const pairs = Array.from({ length: Math.floor(figure.names.length / 2) }, (_, at) => at);
+  const name = (at: number): string => { const from = figure.names[2 * at]; return from ? say(from).replace(/ \S+$/, "") : ""; };
+  const first = (row: Drawing["rows"][number], at: number): number | null => row.values[2 * at] ?? null;
+  const wide = (row: Drawing["rows"][number], at: number): number | null => {
+    const [from, to] = [row.values[2 * at] ?? null, row.values[2 * at + 1] ?? null];
+    return from === null || to === null ? null : to - from + 1;
+  };
+  return (by) => ({
+    grid: { left: 8, right: 18, top: 34, bottom: 22, containLabel: true },
+    legend: { type: "plain", data: pairs.map(name) },
+    xAxis: { type: "value", min: 0, max: STEPS, interval: 1, axisLabel: { show: false }, name: say(figure.unit), nameLocation: "middle", nameGap: 10 },
+    yAxis: named(figure, by),
+    series: pairs.flatMap((at) => [
+      { type: "bar", stack: `pair${String(at)}`, silent: true, barMaxWidth: 6, itemStyle: { color: "transparent" }, data: figure.rows.map((row) => first(row, at)) },
+      { name: name(at), type: "bar", stack: `pair${String(at)}`, barMaxWidth: 6, itemStyle: { color: by.series[at] }, data: figure.rows.map((row) => wide(row, at)) },
+    ]),
+  });
+}
+
 /** What is drawn, or null where only the table says it. */
 export function drawn(figure: Drawing, names: readonly string[]): Draw | null {
   if (figure.drawn === "table" || !figure.rows.some((row) => row.values.some((value) => value !== null))) return null;
+  if (figure.drawn === "strips") return strips(figure);
   return figure.drawn === "heat" ? heat(figure) : figure.drawn === "levels" ? levels(figure, names) : bars(figure);
 }
 

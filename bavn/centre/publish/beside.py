@@ -1,0 +1,96 @@
+"""The benchmark as a document for one actor alone: its own figures, and the sector's quartiles; or the sector's alone.
+
+No other actor is in it, and none can be read out of it beyond the epsilon that it names.
+"""
+
+from bavn.centre.publish.document import Document, Kind, Section, Sentence, Source, SourceKind
+from bavn.centre.publish.facts import Period, SectorQuartiles
+from bavn.centre.publish.measures import MEASURES
+from bavn.centre.publish.parts.quartiles import about, figure, sources
+from bavn.centre.publish.quartiles import Values
+from bavn.centre.publish.wording import month, plain
+from bavn.model.indicator import Tlp
+from bavn.model.moment import DAY_US, as_datetime
+from bavn.model.text import Text
+
+_DECISION = Source(SourceKind.REFERENCE, "Bavn, docs/decisions/0019-quartiles-of-actors.md")
+
+
+def benchmark_document(
+    sector: str, actor: str, own: Values, told: SectorQuartiles, period: Period, now_us: int, tlp: Tlp
+) -> Document:
+    """``actor`` empty: the sector's side alone, marked ``tlp``. With an actor it is for that one: TLP:AMBER+STRICT."""
+    first = as_datetime(period.first_us)
+    named, when = plain(actor or sector), month(first.year, first.month)
+    return Document(
+        kind=Kind.PICTURE,  # a page does not show it, and a benchmark is no edition
+        sector=sector, period=period.name, first_day=period.first_us // DAY_US, last_day=period.end_us // DAY_US - 1,
+        made_us=now_us, tlp=Tlp.AMBER_STRICT if actor else tlp,
+        title=Text(f"Benchmark of {named.en}, {when.en}", f"Måling af {named.da}, {when.da}"),
+        sections=(_figures(actor, own, told), _reading(actor, told)),
+    )  # fmt: skip
+
+
+def _figures(actor: str, own: Values, told: SectorQuartiles) -> Section:
+    title = Text("You and the anonymous sector", "I og den anonyme sektor")
+    if not actor:
+        title = Text("The anonymous sector", "Den anonyme sektor")
+        return Section(id="beside", title=title, blocks=(about(told), figure(told, None)))
+    return Section(id="beside", title=title, blocks=(_in_short(own, told), about(told), figure(told, own)))
+
+
+def _in_short(own: Values, told: SectorQuartiles) -> Sentence:
+    """How many figures are known, and how many of them the sector's side has."""
+    told_of = {one.measure for one in told.measures if one.within is not None}
+    mine = [one for one in MEASURES if own.get(one.id) is not None]
+    beside = sum(one.id in told_of for one in mine)
+    asked = tuple(dict.fromkeys(Source(SourceKind.QUERY, one.query) for one in mine))
+    return Sentence(
+        Text(
+            f"The centre knows {len(mine)} of your {len(MEASURES)} figures; {beside} of them can be set beside the"
+            " sector's. The last two columns say how much of the sector stands in a lower step, and in a higher one.",
+            f"Centralen kender {len(mine)} af jeres {len(MEASURES)} tal; {beside} af dem kan sættes ved siden af"
+            " sektorens. De to sidste kolonner siger, hvor meget af sektoren der står i et lavere trin og i et højere.",
+        ),
+        (*asked, *sources(told)),
+    )
+
+
+def _reading(actor: str, told: SectorQuartiles) -> Section:
+    """What the figures are, what is not among them, who may see this."""
+    rests = (_DECISION, *sources(told))
+    blocks = [
+        Sentence(
+            Text(
+                "Times run from when an indicator lay in the actor's queue at the centre to when the centre heard that"
+                " it was in force. Indicators that nothing there can carry are left out. Coverage is as it stood when"
+                " each side was made. Suspected machines are counts that each actor put noise on itself.",
+                "Tider løber fra, at en indikator lå i aktørens kø hos centralen, til centralen hørte, at den var i"
+                " kraft. Indikatorer, som intet dér kan bære, er udeladt. Dækning er, som den stod, da hver side blev"
+                " lavet. Maskiner under mistanke er antal, som hver aktør selv har lagt støj til.",
+            ),
+            rests,
+        ),
+        Sentence(
+            Text(
+                "The share of post-quantum-ready handshakes is not among the figures: nothing tells the centre of an"
+                " actor's. The command bavn node cbom shows it at home.",
+                "Andelen af kvanteparate forbindelser er ikke blandt tallene: intet fortæller centralen om en aktørs."
+                " Kommandoen bavn node cbom viser den hjemme.",
+            ),
+            (_DECISION,),
+        ),
+    ]  # fmt: skip
+    if actor:
+        blocks.append(
+            Sentence(
+                Text(
+                    "This page is for the actor that it names and for nobody else. The quartiles are the same on every"
+                    " actor's page of the month: none was left out of them, so that two pages cannot be subtracted.",
+                    "Denne side er til den aktør, den nævner, og til ingen anden. Kvartilerne er de samme på alle"
+                    " aktørers side for måneden: ingen er holdt ude af dem, så to sider kan ikke trækkes fra hinanden.",
+                ),
+                rests,
+            )
+        )
+    return Section(id="reading", title=Text("Reading it", "Sådan læses det"), blocks=tuple(blocks))
