@@ -5,18 +5,19 @@ Refuses to judge: a check gives readings, the protocol makes outcomes of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from bavn.app.config import NodeConfig
 from bavn.app.danish import danish
 from bavn.model.ports import Clock, Dice
-from bavn.model.protocol import Bound, Figure, Measure, Outcome, TestKind, Value
+from bavn.model.protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
 from bavn.model.text import Text
 
 YES: Final = "yes"
 NO: Final = "no"
+NOTHING: Final = "none"
 LINE_CHARS_MAX: Final = 300
 RATE_DEFAULT: Final = 1000
 SECONDS_DEFAULT: Final = {TestKind.ACCEPTANCE: 20, TestKind.FINAL: 300}
@@ -71,6 +72,11 @@ class Check(Protocol):
         """Of which tests it is a required part."""
         ...
 
+    @property
+    def acts(self) -> Mapping[str, Text]:
+        """Key -> who must do what where that figure is in the way; ``""`` for those that are not named."""
+        ...
+
     def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
         """Key -> measure, in the order in which they are shown."""
         ...
@@ -84,6 +90,11 @@ BOTH: Final = (TestKind.ACCEPTANCE, TestKind.FINAL)
 def value(key: str, found: Value, reason: Text | None = None) -> Reading:
     """A figure that was read."""
     return Reading(key=key, value=found, reason=reason)
+
+
+def no_answer(key: str, why: Text | None = None) -> Reading:
+    """A number was asked for and nothing came: that fails whatever the bar is, and no number is made up."""
+    return Reading(key=key, value=NOTHING, reason=why)
 
 
 def not_tested(key: str, why: Text) -> Reading:
@@ -140,9 +151,10 @@ def said(error: BaseException | str) -> Text:
 
 @dataclass(slots=True)
 class Readings:
-    """Collects readings and makes figures: each measure has exactly one."""
+    """Collects readings and makes figures: each measure has exactly one. ``acts``: as a check has them."""
 
     measures: Mapping[str, Measure]
+    acts: Mapping[str, Text]
     found: dict[str, Reading] = field(default_factory=dict)
 
     def take(self, readings: Iterable[Reading]) -> None:
@@ -158,5 +170,23 @@ class Readings:
         made = []
         for key, measure in self.measures.items():
             one = self.found.get(key) or not_tested(key, nothing)
-            made.append(Figure(key=key, measure=measure, value=one.value, missing=one.missing, reason=one.reason))
+            figure = Figure(key=key, measure=measure, value=one.value, missing=one.missing, reason=one.reason)
+            made.append(replace(figure, reason=self._who(figure)) if in_the_way(figure) else figure)
         return tuple(made)
+
+    def _who(self, figure: Figure) -> Text:
+        """The reason, and who must act."""
+        act = self.acts.get(figure.key, self.acts[""])
+        if figure.reason is None:
+            return act
+        return Text(_joined(figure.reason.en, act.en), _joined(figure.reason.da, act.da))
+
+
+def in_the_way(figure: Figure) -> bool:
+    """Whether a test cannot pass with it."""
+    required = figure.measure.required
+    return figure.outcome is Outcome.FAILED or (figure.outcome is Outcome.NOT_TESTED and required)
+
+
+def _joined(reason: str, act: str) -> str:
+    return f"{reason[: TEXT_CHARS_MAX - len(act) - 3]}. {act}"

@@ -23,6 +23,7 @@ from bavn.app.accept.check import (
     at_least,
     at_most,
     must,
+    no_answer,
     not_applicable,
     not_tested,
     shown,
@@ -53,6 +54,12 @@ TEST_ADDRESS: Final = Observable.of("ip4", "192.88.99.77")
 _NOTHING: Final = Text("this node has no enforcer", "denne node har ingen håndhæver")
 _NEVER_IN: Final = Text("it never came into force", "den trådte aldrig i kraft")
 _KEYS: Final = ("in_force", "seconds", "gone", "lift_seconds", "lines")
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The node's operator: bavn node health and the enforcer's own log",
+        "Nodens driftsansvarlige: bavn node health og håndhæverens egen log",
+    ),
+}
 
 
 class ProtectionCheck:
@@ -61,6 +68,7 @@ class ProtectionCheck:
     name = "protection"
     title = Text("Protection drill with rollback", "Beskyttelsesøvelse med tilbagerulning")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {
@@ -169,14 +177,14 @@ def drilled(
         missing = ", ".join(name for name, look in looks.items() if not look(observable))
         text = f"{standing}{f' ({why})' if why else ''}: {missing}"
         return [
-            yes("in_force", is_so=False, reason=Text(text[:300], text[:300])), value("seconds", FORCE_S_MAX + 1),
+            yes("in_force", is_so=False, reason=Text(text[:300], text[:300])), no_answer("seconds"),
             not_tested("gone", _NEVER_IN), not_tested("lift_seconds", _NEVER_IN),
             value("lines", drill.lines(id_, now_us)),
         ]  # fmt: skip
     gone_s = _until(lambda: not any(look(observable) for look in looks.values()), wait_s)
     return [
         yes("in_force", is_so=True), value("seconds", round(forced_s, 1)), yes("gone", is_so=gone_s is not None),
-        value("lift_seconds", FORCE_S_MAX + 1 if gone_s is None else round(gone_s, 1)),
+        no_answer("lift_seconds") if gone_s is None else value("lift_seconds", round(gone_s, 1)),
         value("lines", drill.lines(id_, now_us)),
     ]  # fmt: skip
 

@@ -60,7 +60,7 @@ def run(
 
 def part_of(check: Check, site: Site) -> Part:
     """One check, however it ends."""
-    readings, fault, began = Readings(check.measures(site.asked)), "", time.monotonic()
+    readings, fault, began = Readings(check.measures(site.asked), check.acts), "", time.monotonic()
     try:
         readings.take(check.run(site))
     except BREAKS as error:

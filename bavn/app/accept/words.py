@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from bavn.app.accept.check import in_the_way
 from bavn.model.moment import iso
 from bavn.model.protocol import BOUNDS, KINDS, OUTCOMES, Bound, Figure, Outcome, Part, TestProtocol, Value
 from bavn.model.text import Language, Text
@@ -53,8 +54,7 @@ def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str
     if part.fault:
         yield f"     {BROKE_OFF.say(language).format(why=part.fault)}"
     for one in part.figures:
-        bad = one.outcome is Outcome.FAILED or (one.outcome is Outcome.NOT_TESTED and one.measure.required)
-        if figures or bad:
+        if figures or in_the_way(one):
             yield f"     {figure_line(one, language)}"
 
 

@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app.accept.centre import Look, part, taken_part
+from bavn.app.accept.centre import ACTS, MEASURES, Look, Rounds, counted, part, taken_part
 from bavn.app.accept.files import read_protocol, write_all
 from bavn.app.accept.page import as_pdf, page
 from bavn.app.accept.rules import RuleCheck
@@ -14,6 +15,8 @@ from bavn.app.accept.run import required, run
 from bavn.app.accept.words import part_lines
 from bavn.app.cli.node import app as node_app
 from bavn.app.exits import Exit, Stop
+from bavn.centre.correlate.round_state import Phase, Round
+from bavn.centre.node.views import RoundSummary
 from bavn.model.heard import NodeHealth
 from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US, SECOND_US
@@ -41,7 +44,7 @@ HEALTH = NodeHealth(
 )  # fmt: skip
 LOOK = Look(
     now_us=NOW_US, state=ActorState.ACTIVE, certificate_until_us=NOW_US + 60 * DAY_US, agreement_until_day=20_100,
-    health=HEALTH, rounds=(10, 10), shut=(), inbox=0, outbox=1, drill="lifted",
+    health=HEALTH, rounds=Rounds(10, 10), shut=(), inbox=0, outbox=1, drill="lifted",
 )  # fmt: skip
 
 
@@ -55,10 +58,12 @@ LOOK = Look(
         ({"agreement_until_day": None}, "agreement", Outcome.FAILED), ({"health": None}, "contact", Outcome.NOT_TESTED),
         ({"health": replace(HEALTH, received_us=NOW_US - 3600 * SECOND_US)}, "contact", Outcome.FAILED),
         ({"health": replace(HEALTH, clock_skew_s=-90)}, "clock", Outcome.FAILED),
-        ({"rounds": (10, 5)}, "rounds", Outcome.FAILED), ({"shut": ("Report",)}, "quotas", Outcome.FAILED),
+        ({"rounds": Rounds(10, 5)}, "rounds", Outcome.FAILED), ({"shut": ("Report",)}, "quotas", Outcome.FAILED),
         ({"inbox": 900}, "inbox", Outcome.FAILED), ({"outbox": 101}, "outbox", Outcome.FAILED),
         ({"drill": ""}, "drill", Outcome.FAILED), ({"drill": "refused"}, "drill", Outcome.FAILED),
-        ({"drill": None, "rounds": (0, 0)}, "", Outcome.PASSED),
+        ({"drill": None, "rounds": Rounds()}, "", Outcome.PASSED),
+        ({"drill": None, "rounds": Rounds(small=9)}, "", Outcome.PASSED),
+        ({"rounds": Rounds(10, 10, 0, 1)}, "keys", Outcome.FAILED),
     ],
 )  # fmt: skip
 def test_the_centre_s_side_passes_where_all_is_well_and_names_what_is_not(other, key, outcome) -> None:
@@ -72,6 +77,43 @@ def test_a_tier_that_a_policy_leaves_out_is_no_round_missed() -> None:
     assert taken_part({"A": 90, "B": 10}, {"B": 9}) == (10, 9)
     assert taken_part({"A": 90, "B": 10}, {}) == (100, 0)
     assert taken_part({}, {}) == (0, 0)
+
+
+def summary(members, uploaded, *, tier="A", groups=(), ended_us=1):
+    """A round of so many members, x from 1 on; region-1 is the actor."""
+    params = SimpleNamespace(tier=tier)
+    named = tuple((f"region-{x}", x) for x in range(1, members + 1))
+    round_ = Round(
+        params=params, members=named, phase=Phase.UPLOADS, opened_us=0, deadline_us=0, closes_us=0, ended_us=ended_us,
+        key_groups=groups,
+    )  # fmt: skip
+    return RoundSummary(round_, uploaded, (), 0)
+
+
+def test_rounds_with_too_few_members_are_not_missed_and_other_keys_are_counted() -> None:
+    mine = ("region-1",)
+    met = [
+        summary(2, ()), summary(2, mine), summary(3, ()), summary(3, mine, groups=((2, 3), (1,))),
+        summary(3, mine, groups=((1, 3), (2,))), summary(3, (), ended_us=None), summary(5, ("region-2",), tier="B"),
+    ]  # fmt: skip
+    assert counted(met, "region-1") == Rounds(ended=4, uploaded=3, small=1, other_keys=1)
+    assert counted(met, "region-9") == Rounds()
+
+
+def test_what_is_in_the_way_says_who_must_act_in_both_languages() -> None:
+    figures = {one.key: one for one in part(replace(LOOK, health=None, inbox=900)).figures}
+    for key in ("contact", "inbox"):
+        said = ACTS.get(key, ACTS[""])
+        reason = figures[key].reason
+        assert (reason.en.endswith(said.en), reason.da.endswith(said.da)) == (True, True)
+    assert figures["outbox"].reason is None
+    assert set(ACTS) - {""} <= set(MEASURES)
+
+
+def test_without_a_protocol_no_drill_is_named_and_nothing_is_said_of_the_node() -> None:
+    figures = {one.key: one for one in part(replace(LOOK, drill=None, given=False)).figures}
+    assert figures["drill"].reason.en.startswith("no protocol was given")
+    assert {one.key: one for one in part(LOOK).figures}["drill"].reason.da == "ophævet"
 
 
 @pytest.mark.parametrize("language", ["en", "da"])
