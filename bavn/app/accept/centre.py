@@ -11,6 +11,7 @@ from typing import Final
 from bavn.actor.door.policy import DoorPolicy
 from bavn.app.accept.certificates import DAYS_LEFT_MIN
 from bavn.app.accept.check import (
+    UNTESTED,
     Reading,
     Readings,
     at_least,
@@ -48,6 +49,8 @@ CONTACT_S_MAX: Final = 900
 QUEUE_MAX: Final = 100
 SHARE_MIN: Final = 90
 DAYS: Final = 7
+KEYS_ROUNDS: Final = 10
+"""So that keys that were mended are not held against an actor for days."""
 PAGE: Final = 100
 PAGES_MAX: Final = 30
 _UNHEARD: Final = Text("its node has told nothing of itself", "dens node har intet fortalt om sig selv")
@@ -69,6 +72,7 @@ _LINK: Final = Text("The actor looks at its node and its line: bavn node health"
 _QUEUES: Final = Text("The centre's operator: bavn centre members", "Centralens driftsansvarlige: bavn centre members")
 ACTS: Final[Mapping[str, Text]] = {
     "": _LINK,
+    UNTESTED: _LINK,
     "let_in": Text(
         "The centre's operator: bavn centre members, then invite or member resume",
         "Centralens driftsansvarlige: bavn centre members, derefter invite eller member resume",
@@ -115,8 +119,8 @@ MEASURES: Final[Mapping[str, Measure]] = {
                      "s", always=True),
     "version": shown(Text("its version", "dens version")),
     "rounds": at_least(Text("rounds taken part in", "runder deltaget i"), SHARE_MIN, "%"),
-    "keys": none_of(Text("rounds in which its keys were not those of the others",
-                         "runder, hvor dens nøgler ikke var de andres")),
+    "keys": none_of(Text("of its last 10 rounds, those with other keys than the rest",
+                         "af dens seneste 10 runder dem med andre nøgler end resten")),
     "quotas": must(Text("quotas let its messages in", "kvoter lukker dens meddelelser ind"), always=True),
     "inbox": at_most(Text("messages of its that wait here", "dens meddelelser, der venter her"), QUEUE_MAX,
                      always=True),
@@ -129,7 +133,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
 @dataclass(frozen=True, slots=True)
 class Rounds:
     """Of rounds that ended with an actor as a member: how many count, to how many of them it uploaded, how many had too
-    few members to count, and in how many its keys were not those of the others."""
+    few members to count, and in how many of its last KEYS_ROUNDS its keys were not those of the others."""
 
     ended: int = 0
     uploaded: int = 0
@@ -233,8 +237,8 @@ def _rounds(desk: Desk, actor: str, since_us: int) -> Rounds:
 
 
 def counted(summaries: Iterable[RoundSummary], actor: str) -> Rounds:
-    """Of those that ended with the actor as a member. A round that is too small and has no upload of its is no round
-    missed: an actor's policy refuses it."""
+    """Of those that ended with the actor as a member, the newest first. A round that is too small and has no upload of
+    its is no round missed: an actor's policy refuses it."""
     ended: Counter[str] = Counter()
     uploaded: Counter[str] = Counter()
     small = other = 0
@@ -248,7 +252,9 @@ def counted(summaries: Iterable[RoundSummary], actor: str) -> Rounds:
             continue
         ended[tier] += 1
         uploaded[tier] += took
-        other += any(x in group for group in one.round.key_groups[1:])
+        other += (
+            took and sum(uploaded.values()) <= KEYS_ROUNDS and any(x in group for group in one.round.key_groups[1:])
+        )
     return Rounds(*taken_part(ended, uploaded), small, other)
 
 

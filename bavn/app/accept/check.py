@@ -18,11 +18,15 @@ from bavn.model.text import Text
 YES: Final = "yes"
 NO: Final = "no"
 NOTHING: Final = "none"
+UNTESTED: Final = "not-tested"
 LINE_CHARS_MAX: Final = 300
 RATE_DEFAULT: Final = 1000
 SECONDS_DEFAULT: Final = {TestKind.ACCEPTANCE: 20, TestKind.FINAL: 300}
 NO_CENTRE: Final = Text("this node has no centre", "denne node har ingen central")
-NOT_RUNNING: Final = Text("the node does not run: bavn node run", "noden kører ikke: bavn node run")
+NOT_RUNNING: Final = Text(
+    "the node does not run: its operator starts it (bavn node run)",
+    "noden kører ikke: dens driftsansvarlige starter den (bavn node run)",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,8 @@ class Check(Protocol):
 
     @property
     def acts(self) -> Mapping[str, Text]:
-        """Key -> who must do what where that figure is in the way; ``""`` for those that are not named."""
+        """Key -> who must do what where that figure failed; ``""`` for those that are not named, UNTESTED for all that
+        could not be looked at, where the reason alone does not say it."""
         ...
 
     def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
@@ -149,6 +154,14 @@ def said(error: BaseException | str) -> Text:
     return Text(text, line(danish(text)))
 
 
+_NO_FIGURE: Final = Text("the check gave no figure", "prøven gav intet tal")
+_BROKE_OFF: Final = Text("the check broke off", "prøven blev afbrudt")
+_MEND: Final = Text(
+    "The node's operator mends what is named (room, rights, memory) and tests again; else Bavn's maintainers",
+    "Nodens driftsansvarlige retter det nævnte (plads, rettigheder, hukommelse) og prøver igen; ellers Bavns udviklere",
+)
+
+
 @dataclass(slots=True)
 class Readings:
     """Collects readings and makes figures: each measure has exactly one. ``acts``: as a check has them."""
@@ -156,6 +169,7 @@ class Readings:
     measures: Mapping[str, Measure]
     acts: Mapping[str, Text]
     found: dict[str, Reading] = field(default_factory=dict)
+    broke_off: bool = False
 
     def take(self, readings: Iterable[Reading]) -> None:
         """Raises KeyError for a reading of what is not measured: the check is wrong."""
@@ -166,20 +180,22 @@ class Readings:
 
     def figures(self) -> tuple[Figure, ...]:
         """A measure without a reading was not tested."""
-        nothing = Text("the check gave no figure", "prøven gav intet tal")
+        nothing = _BROKE_OFF if self.broke_off else _NO_FIGURE
         made = []
         for key, measure in self.measures.items():
             one = self.found.get(key) or not_tested(key, nothing)
             figure = Figure(key=key, measure=measure, value=one.value, missing=one.missing, reason=one.reason)
-            made.append(replace(figure, reason=self._who(figure)) if in_the_way(figure) else figure)
+            act = self._act(figure) if in_the_way(figure) else None
+            made.append(figure if act is None else replace(figure, reason=_joined(figure.reason, act)))
         return tuple(made)
 
-    def _who(self, figure: Figure) -> Text:
-        """The reason, and who must act."""
-        act = self.acts.get(figure.key, self.acts[""])
-        if figure.reason is None:
-            return act
-        return Text(_joined(figure.reason.en, act.en), _joined(figure.reason.da, act.da))
+    def _act(self, figure: Figure) -> Text | None:
+        """Who must act."""
+        if figure.reason is _BROKE_OFF:
+            return _MEND
+        if figure.outcome is Outcome.NOT_TESTED:
+            return self.acts.get(UNTESTED)
+        return self.acts.get(figure.key, self.acts[""])
 
 
 def in_the_way(figure: Figure) -> bool:
@@ -188,5 +204,9 @@ def in_the_way(figure: Figure) -> bool:
     return figure.outcome is Outcome.FAILED or (figure.outcome is Outcome.NOT_TESTED and required)
 
 
-def _joined(reason: str, act: str) -> str:
-    return f"{reason[: TEXT_CHARS_MAX - len(act) - 3]}. {act}"
+def _joined(reason: Text | None, act: Text) -> Text:
+    """A reason, and who must act; of too long a reason the beginning."""
+    if reason is None:
+        return act
+    en, da = TEXT_CHARS_MAX - len(act.en) - 2, TEXT_CHARS_MAX - len(act.da) - 2
+    return Text(f"{reason.en[:en]}. {act.en}", f"{reason.da[:da]}. {act.da}")

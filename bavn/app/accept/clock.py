@@ -7,6 +7,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
+    UNTESTED,
     Asked,
     Reading,
     Site,
@@ -39,9 +40,12 @@ def caller(url: str, safe: Safe, clock: Clock, who: str) -> Caller:
 
 
 _ACTS: Final[Mapping[str, Text]] = {
+    UNTESTED: Text(
+        "Certificates and Reachability say who must act", "Certifikater og Forbindelser siger, hvem der skal handle"
+    ),
     "": Text(
-        "The node's operator keeps this clock by NTP (chrony); without an answer, see Reachability",
-        "Nodens driftsansvarlige stiller uret med NTP (chrony); uden svar: se Forbindelser",
+        "The node's operator keeps this clock by NTP (chrony)",
+        "Nodens driftsansvarlige stiller uret med NTP (chrony)",
     ),
     "records": Text(
         "The sensor's operator sets its clock by NTP",

@@ -5,7 +5,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bavn.app.accept.check import Asked, Reading, Site, at_least, must, not_applicable, not_tested, shown, value, yes
+from bavn.app.accept.check import (
+    UNTESTED,
+    Asked,
+    Reading,
+    Site,
+    at_least,
+    must,
+    not_applicable,
+    not_tested,
+    shown,
+    value,
+    yes,
+)
 from bavn.app.node_parts import BOOK_FILE
 from bavn.model.moment import DAY_US
 from bavn.model.protocol import Measure, TestKind
@@ -21,6 +33,10 @@ _NO_ROUNDS: Final = Text("the centre opened no round in these days", "centralen 
 _NONE_TAKEN: Final = Text("this actor's policy took part in no round", "aktørens politik deltog i ingen runde")
 _NO_BOOK: Final = Text("this node has never run", "denne node har aldrig kørt")
 _ACTS: Final[Mapping[str, Text]] = {
+    UNTESTED: Text(
+        "The node's operator runs it on trial first; where it ran, the centre's operator looks at its tiers",
+        "Nodens driftsansvarlige kører den først i prøvedrift; kørte den, ser centralens folk på deres tiers",
+    ),
     "": Text(
         "The node's operator: bavn node ledger --refused says which rounds it missed and why",
         "Nodens driftsansvarlige: bavn node ledger --refused siger, hvilke runder den gik glip af og hvorfor",

@@ -90,16 +90,32 @@ class ProtectionCheck:
         )  # fmt: skip
         hidden = unseen(site.config)
         if not looks:
-            why = Text("; ".join(f"{k}: {v}" for k, v in hidden.items()), "; ".join(hidden)) if hidden else None
-            return [not_tested(key, why) if why else not_applicable(key, _NOTHING) for key in _KEYS]
+            if hidden:
+                return [*(not_tested(key, _by_hand(hidden)) for key in _KEYS), value("unseen", ", ".join(hidden))]
+            return [not_applicable(key, _NOTHING) for key in self.measures(site.asked)]
         if told(site.config, site.clock) is None:
             return [not_tested(key, NOT_RUNNING) for key in _KEYS]
         with closing(BookDrill(site.config.folder / BOOK_FILE, site.by)) as drill:
             return [
                 *drilled(drill, observable, site.clock.now_us(), looks),
                 value("seen", ", ".join(looks)), value("observable", str(observable)),
-                value("unseen", ", ".join(f"{name}: {why}" for name, why in hidden.items()) or "none"),
+                value("unseen", ", ".join(hidden) or "none", _named(hidden) if hidden else None),
             ]  # fmt: skip
+
+
+def _named(hidden: Mapping[str, Text]) -> Text:
+    return Text(
+        "; ".join(f"{name}: {why.en}" for name, why in hidden.items()),
+        "; ".join(f"{name}: {why.da}" for name, why in hidden.items()),
+    )
+
+
+def _by_hand(hidden: Mapping[str, Text]) -> Text:
+    named = _named(hidden)
+    return Text(
+        f"{named.en}. Its operator shows a block and its lift there; the centre takes that by hand",
+        f"{named.da}. Dens driftsansvarlige viser en spærring og ophævelsen dér; centralen tager det med hånden",
+    )
 
 
 def drill_name(dice: Dice) -> Observable:

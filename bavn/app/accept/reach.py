@@ -94,15 +94,17 @@ class ReachCheck:
     def _answer(site: Site, key: str, url: str, safe: Safe) -> Reading:
         if not url:
             return not_tested(key, NO_CENTRE)
-        began = time.monotonic()
         try:
             asks = caller(url, safe, site.clock, CALLED[key])
-            try:
-                asks.call("GET", HEALTH_PATH)
-            finally:
-                asks.close()
-        except (LinkDown, LinkRefused, OSError) as error:
+        except (LinkRefused, OSError) as error:
+            return not_tested(key, said(error))
+        began = time.monotonic()
+        try:
+            asks.call("GET", HEALTH_PATH)
+        except (LinkDown, LinkRefused) as error:
             return no_answer(key, said(error))
+        finally:
+            asks.close()
         return value(key, round((time.monotonic() - began) * 1000))
 
     @staticmethod

@@ -11,6 +11,7 @@ from typing import Final
 
 from bavn.app.accept.check import (
     BOTH,
+    UNTESTED,
     Asked,
     Reading,
     Site,
@@ -32,6 +33,9 @@ from bavn.sim.trial import ALONE, CANARY, NoTrial, Told, secrets, trial
 _TRIAL_SEED = 2
 _BY_HAND = Text("the policy names no domain by itself", "politikken nævner intet domæne af sig selv")
 _ACTS: Final[Mapping[str, Text]] = {
+    UNTESTED: Text(
+        "Whoever wrote the actor's policy.toml or its homes", "Den, der har skrevet aktørens policy.toml eller homes"
+    ),
     "": Text(
         "Whoever wrote the actor's policy.toml; else Bavn's maintainers",
         "Den, der har skrevet aktørens policy.toml; ellers Bavns udviklere",

@@ -1,6 +1,8 @@
 """A protocol as page, PDF and lines: all of its figures, in both languages, accessible, and no word unescaped."""
 
+import errno
 import json
+import sqlite3
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,10 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.app.accept.centre import ACTS, MEASURES, Look, Rounds, counted, part, taken_part
+from bavn.app.accept.check import UNTESTED
 from bavn.app.accept.files import read_protocol, write_all
 from bavn.app.accept.page import as_pdf, page
+from bavn.app.accept.protection import ProtectionCheck
 from bavn.app.accept.rules import RuleCheck
-from bavn.app.accept.run import required, run
+from bavn.app.accept.run import part_of, required, run
 from bavn.app.accept.words import part_lines
 from bavn.app.cli.node import app as node_app
 from bavn.app.exits import Exit, Stop
@@ -21,7 +25,7 @@ from bavn.model.heard import NodeHealth
 from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.protocol import Outcome, TestKind
-from bavn.model.protocol_file import signed
+from bavn.model.protocol_file import SignedProtocol, signed
 from tests.app.reports.pdf_ua import wrong
 from tests.app.test_cli_casework import run as command
 
@@ -98,6 +102,8 @@ def test_rounds_with_too_few_members_are_not_missed_and_other_keys_are_counted()
     ]  # fmt: skip
     assert counted(met, "region-1") == Rounds(ended=4, uploaded=3, small=1, other_keys=1)
     assert counted(met, "region-9") == Rounds()
+    other, same = summary(3, mine, groups=((2, 3), (1,))), summary(3, mine)
+    assert counted([*[same] * 9, other, other], "region-1").other_keys == 1, "keys that were mended are soon forgotten"
 
 
 def test_what_is_in_the_way_says_who_must_act_in_both_languages() -> None:
@@ -107,7 +113,7 @@ def test_what_is_in_the_way_says_who_must_act_in_both_languages() -> None:
         reason = figures[key].reason
         assert (reason.en.endswith(said.en), reason.da.endswith(said.da)) == (True, True)
     assert figures["outbox"].reason is None
-    assert set(ACTS) - {""} <= set(MEASURES)
+    assert set(ACTS) - {"", UNTESTED} <= set(MEASURES)
 
 
 def test_without_a_protocol_no_drill_is_named_and_nothing_is_said_of_the_node() -> None:
@@ -162,6 +168,46 @@ def test_files_are_written_once_and_checked_with_the_public_key(given, tmp_path)
     files[0].write_text("{}")
     command(node_app, "verify-protocol", files[0], "--key", given.key, code=Exit.INPUT)
     command(node_app, "verify-protocol", tmp_path / "none", "--key", given.key, code=Exit.INPUT)
+
+
+def test_a_file_that_finds_no_room_is_not_left_half_written(given, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(SignedProtocol, "file", lambda _: FullDisk())
+    with pytest.raises(Stop, match="No space left"):
+        write_all(given, ["rules"], tmp_path / "out", "en")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+class FullDisk:
+    """Bytes that cannot be written."""
+
+    def __buffer__(self, _):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_page_of_some_parts_alone_says_so_and_has_not_passed(bench) -> None:
+    made = signed(run(bench("").site, [ProtectionCheck()]), KEY)
+    text = page(made, required(TestKind.ACCEPTANCE), "en")
+    assert "Only some parts were tested." in text
+    assert "<dd>passed" not in text
+
+
+def test_an_enforcer_that_cannot_be_looked_at_is_not_tested_and_named(bench) -> None:
+    made = part_of(ProtectionCheck(), bench('[enforce]\nwebhook_url = "https://192.0.2.1/hook"\n').site)
+    figures = {one.key: one for one in made.figures}
+    assert (made.outcome, figures["unseen"].value) == (Outcome.NOT_TESTED, "webhook")
+    assert figures["in_force"].reason.da.startswith("webhook: hvad modtageren gør, er dens egen sag. Dens driftsansv")
+
+
+def test_a_check_that_breaks_off_says_who_must_act_once(bench) -> None:
+    class Full(RuleCheck):
+        def run(self, _):
+            raise sqlite3.OperationalError("database or disk is full")
+
+    made = part_of(Full(), bench().site)
+    said = list(part_lines(made, "en", figures=False))
+    assert (made.outcome, len(said)) == (Outcome.FAILED, 3)
+    assert "broke off: database or disk is full" in said[1]
+    assert "the check broke off. The node's operator mends what is named" in said[2]
 
 
 def test_a_node_that_is_not_enrolled_or_a_part_that_is_none_is_one_message(bench, tmp_path) -> None:
