@@ -72,7 +72,7 @@ class Book:
                 self._doomed = True
                 self._depth -= 1
                 if self._depth == 0:
-                    self._connection.execute("ROLLBACK")
+                    self._undo()
                 raise
             self._depth -= 1
             if self._depth == 0:
@@ -80,13 +80,18 @@ class Book:
 
     def _commit(self) -> None:
         if self._doomed:
-            self._connection.execute("ROLLBACK")
+            self._undo()
             raise Doomed("a failure inside a transaction was swallowed; nothing of the transaction was kept")
         try:
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._undo()
             raise
+
+    def _undo(self) -> None:
+        """SQLite has undone it by itself where the disk was full: then there is nothing left to undo."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a question."""

@@ -89,3 +89,28 @@ def test_the_centres_date_is_read_and_rubbish_is_nothing(date, skew, monkeypatch
     caller.call("GET", "/v1/messages")
     assert caller.skew_s == skew
     caller.close()
+
+
+@pytest.mark.parametrize(
+    ("took_s", "dated_s", "skew"),
+    [
+        (0.1, 0, 0), (20, 0, None), (20, 20, None), (5.5, 0, None), (4, 0, 0), (4, 4, 0), (4, -30, 30), (4, 34, -30),
+        (-3, 0, None),
+    ],
+)  # fmt: skip
+def test_an_answer_that_was_waited_for_tells_no_skew_wherever_the_server_dates_it(
+    took_s, dated_s, skew, monkeypatch
+) -> None:
+    now = [NOW_US]
+    caller = Caller("https://centre.example", untrusting_context(), clock=SimpleNamespace(now_us=lambda: now[0]))
+    monkeypatch.setattr(https, "_read", lambda *_: b"")
+    given = format_datetime(datetime.fromtimestamp(NOW_US / 1e6 + dated_s, UTC), usegmt=True)
+
+    def answered(_):
+        now[0] += int(took_s * SECOND_US)
+        return httpx.Response(200, headers={"date": given})
+
+    caller._client = httpx.Client(transport=httpx.MockTransport(answered))
+    caller.call("GET", "/v1/messages")
+    assert caller.skew_s == skew
+    caller.close()

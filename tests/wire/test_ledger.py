@@ -148,6 +148,19 @@ def test_a_swallowed_failure_keeps_nothing_of_its_transaction(path) -> None:
         assert ledger.head()[0] == 1
 
 
+def test_a_transaction_that_a_full_disk_has_undone_says_that_and_the_book_goes_on(path) -> None:
+    def fills(connection):
+        connection.execute("ROLLBACK")  # SQLite does so by itself
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with Book(path) as book:
+        ledger = Ledger(book)
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"), book.transaction() as connection:
+            fills(connection)
+        ledger.append(1, "door", "up", note(1))
+        assert ledger.head()[0] == 1
+
+
 def test_a_new_book_is_for_its_owners_eyes(path) -> None:
     with Book(path) as book:
         Ledger(book).append(1, "door", "up", note(1))

@@ -30,6 +30,12 @@ _UNCOUNTED: Final = Text(
 )
 FOUND_ELSEWHERE: Final = ("certificate", "clock", "rules")
 """Problems that have a check of their own."""
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The node's operator: bavn node health names what to do",
+        "Nodens driftsansvarlige: bavn node health siger, hvad der skal gøres",
+    ),
+}
 
 
 class CaptureCheck:
@@ -38,6 +44,7 @@ class CaptureCheck:
     name = "capture"
     title = Text("Capture", "Opsamling")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bavn.actor.door.policy import DoorPolicy
 from bavn.app.accept.certificates import DAYS_LEFT_MIN
 from bavn.app.accept.check import (
+    UNTESTED,
     Reading,
     Readings,
     at_least,
     at_most,
     must,
+    none_of,
     not_applicable,
     not_tested,
     shown,
@@ -29,6 +32,7 @@ from bavn.centre.inbox.open_items import open_items
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.rolling import RollOut
+from bavn.centre.node.views import RoundSummary
 from bavn.model.heard import NodeHealth
 from bavn.model.indicator import indicator_id
 from bavn.model.member import CENTRE_NAME, ActorState
@@ -45,12 +49,65 @@ CONTACT_S_MAX: Final = 900
 QUEUE_MAX: Final = 100
 SHARE_MIN: Final = 90
 DAYS: Final = 7
+KEYS_ROUNDS: Final = 10
+"""So that keys that were mended are not held against an actor for days."""
 PAGE: Final = 100
 PAGES_MAX: Final = 30
 _UNHEARD: Final = Text("its node has told nothing of itself", "dens node har intet fortalt om sig selv")
+FEW: Final = DoorPolicy().members_min
+"""A round with fewer members is one that no node takes part in unless its actor says so."""
 _NO_ROUNDS: Final = Text("no round that it was a member of has ended", "ingen runde, den var medlem af, er afsluttet")
+_ALL_SMALL: Final = Text("all rounds had fewer members than a node's policy asks for",
+                         "alle runder havde færre medlemmer, end en nodes politik kræver")  # fmt: skip
+_NO_UPLOAD: Final = Text("it uploaded to no round", "den har ikke leveret til nogen runde")
 _NO_DRILL: Final = Text("the node enforces nothing", "noden håndhæver intet")
+_NO_PROTOCOL: Final = Text("no protocol was given, so no drill is named here",
+                           "ingen protokol er givet, så ingen øvelse er nævnt her")  # fmt: skip
 TOLD: Final = ("enforced", "partly", "lifted")
+SAID: Final = {"": Text("nothing", "intet"), "enforced": Text("enforced", "håndhævet"),
+               "partly": Text("partly enforced", "delvis håndhævet"), "lifted": Text("lifted", "ophævet"),
+               "refused": Text("refused", "afvist"), "waiting": Text("waiting", "venter")}  # fmt: skip
+_LINK: Final = Text("The actor looks at its node and its line: bavn node health",
+                    "Aktøren ser på sin node og sin linje: bavn node health")  # fmt: skip
+_QUEUES: Final = Text("The centre's operator: bavn centre members", "Centralens driftsansvarlige: bavn centre members")
+ACTS: Final[Mapping[str, Text]] = {
+    "": _LINK,
+    UNTESTED: _LINK,
+    "let_in": Text(
+        "The centre's operator: bavn centre members, then invite or member resume",
+        "Centralens driftsansvarlige: bavn centre members, derefter invite eller member resume",
+    ),
+    "certificate": Text(
+        "The actor's node renews by itself; else the centre invites it anew",
+        "Aktørens node fornyer selv; ellers inviterer centralen den igen",
+    ),
+    "agreement": Text(
+        "The centre has the actor sign: bavn centre rollout sign",
+        "Centralen lader aktøren underskrive: bavn centre rollout sign",
+    ),
+    "clock": Text(
+        "The actor's operator keeps the node's clock by NTP (chrony)",
+        "Aktørens driftsansvarlige stiller nodens ur med NTP (chrony)",
+    ),
+    "rounds": Text(
+        "The actor's operator: bavn node ledger --refused says which rounds it missed and why",
+        "Aktørens driftsansvarlige: bavn node ledger --refused siger, hvilke runder den gik glip af og hvorfor",
+    ),
+    "keys": Text(
+        "The actor and the key holder compare: keyholder_url, pin and the group's mode; it meets nobody till then",
+        "Aktøren og nøgleholderen sammenligner: keyholder_url, pin og gruppens tilstand; indtil da møder den ingen",
+    ),
+    "quotas": Text(
+        "The centre's operator raises it in the console, on the page Members",
+        "Centralens driftsansvarlige hæver den i konsollen på siden Medlemmer",
+    ),
+    "inbox": _QUEUES,
+    "outbox": _LINK,
+    "drill": Text(
+        "The actor looks at its door's policy and queue: bavn node ledger",
+        "Aktøren ser på sin dørs politik og kø: bavn node ledger",
+    ),
+}
 
 MEASURES: Final[Mapping[str, Measure]] = {
     "let_in": must(Text("enrolled and let in", "indmeldt og lukket ind"), always=True),
@@ -62,6 +119,8 @@ MEASURES: Final[Mapping[str, Measure]] = {
                      "s", always=True),
     "version": shown(Text("its version", "dens version")),
     "rounds": at_least(Text("rounds taken part in", "runder deltaget i"), SHARE_MIN, "%"),
+    "keys": none_of(Text("of its last 10 rounds, those with other keys than the rest",
+                         "af dens seneste 10 runder dem med andre nøgler end resten")),
     "quotas": must(Text("quotas let its messages in", "kvoter lukker dens meddelelser ind"), always=True),
     "inbox": at_most(Text("messages of its that wait here", "dens meddelelser, der venter her"), QUEUE_MAX,
                      always=True),
@@ -71,27 +130,39 @@ MEASURES: Final[Mapping[str, Measure]] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Of rounds that ended with an actor as a member: how many count, to how many of them it uploaded, how many had too
+    few members to count, and in how many of its last KEYS_ROUNDS its keys were not those of the others."""
+
+    ended: int = 0
+    uploaded: int = 0
+    small: int = 0
+    other_keys: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """``certificate_until_us``, ``agreement_until_day``: None for none. ``rounds``: those that ended with it as a
-    member, and how many of them have its upload. ``shut``: kinds of messages that a quota of its own lets none of in.
-    ``drill``: what it told of the drill, "" for nothing; None where there was no drill."""
+    """``certificate_until_us``, ``agreement_until_day``: None for none. ``shut``: kinds of messages that a quota of its
+    own lets none of in. ``given``: a protocol is there. ``drill``: what it told of the drill, "" for nothing; None for
+    no drill."""
 
     now_us: int
     state: ActorState | None
     certificate_until_us: int | None
     agreement_until_day: int | None
     health: NodeHealth | None
-    rounds: tuple[int, int]
+    rounds: Rounds
     shut: tuple[str, ...]
     inbox: int
     outbox: int
     drill: str | None
+    given: bool = True
 
 
 def part(look: Look) -> Part:
     """The centre's part, by its measures."""
-    readings = Readings(MEASURES)
+    readings = Readings(MEASURES, ACTS)
     readings.take(_readings(look))
     return Part(name=NAME, title=TITLE, figures=readings.figures())
 
@@ -108,17 +179,27 @@ def _readings(look: Look) -> Iterable[Reading]:
         yield value("contact", max(0, look.now_us - look.health.received_us) // SECOND_US)
         yield value("clock", abs(look.health.clock_skew_s))
         yield value("version", look.health.version)
-    ended, uploaded = look.rounds
-    yield value("rounds", uploaded * 100 // ended) if ended else not_applicable("rounds", _NO_ROUNDS)
+    yield from _of_rounds(look.rounds)
     shut = ", ".join(look.shut)
     yield yes("quotas", is_so=not shut, reason=Text(shut, shut) if shut else None)
     yield value("inbox", look.inbox)
     yield value("outbox", look.outbox)
     if look.drill is None:
-        yield not_applicable("drill", _NO_DRILL)
+        yield not_applicable("drill", _NO_DRILL if look.given else _NO_PROTOCOL)
     else:
-        said = look.drill or "nothing"
-        yield yes("drill", is_so=look.drill in TOLD, reason=Text(said, look.drill or "intet"))
+        told = SAID.get(look.drill) or Text(look.drill, look.drill)
+        yield yes("drill", is_so=look.drill in TOLD, reason=told)
+
+
+def _of_rounds(met: Rounds) -> Iterable[Reading]:
+    if met.ended:
+        yield value("rounds", met.uploaded * 100 // met.ended, Text(
+            f"{met.uploaded} of {met.ended}; {met.small} more had too few members",
+            f"{met.uploaded} af {met.ended}; {met.small} mere havde for få medlemmer",
+        ))  # fmt: skip
+    else:
+        yield not_applicable("rounds", _ALL_SMALL if met.small else _NO_ROUNDS)
+    yield value("keys", met.other_keys) if met.uploaded else not_applicable("keys", _NO_UPLOAD)
 
 
 def look_at(
@@ -139,27 +220,42 @@ def look_at(
             if own and quota.messages_per_hour_max == 0
         ),
         inbox=open_items(book, actor), outbox=len(outbox.waiting(actor, messages_max=QUEUE_MAX + 1)),
-        drill=_drill(desk, actor, protocol),
+        drill=_drill(desk, actor, protocol), given=protocol is not None,
     )  # fmt: skip
 
 
-def _rounds(desk: Desk, actor: str, since_us: int) -> tuple[int, int]:
-    """Rounds since a moment that ended with the actor as a member, and those of them with its upload."""
-    ended: Counter[str] = Counter()
-    uploaded: Counter[str] = Counter()
+def _rounds(desk: Desk, actor: str, since_us: int) -> Rounds:
+    found: list[RoundSummary] = []
     after: tuple[int, str] | None = None
     for _ in range(PAGES_MAX):
         page = desk.rounds(PAGE, after=after)
-        for one in page:
-            if one.round.opened_us < since_us:
-                return taken_part(ended, uploaded)
-            if one.round.ended_us is not None and actor in dict(one.round.members):
-                ended[one.round.params.tier] += 1
-                uploaded[one.round.params.tier] += actor in one.uploaded
-        if len(page) < PAGE:
+        found += [one for one in page if one.round.opened_us >= since_us]
+        if len(page) < PAGE or page[-1].round.opened_us < since_us:
             break
         after = page[-1].round.opened_us, page[-1].round.id
-    return taken_part(ended, uploaded)
+    return counted(found, actor)
+
+
+def counted(summaries: Iterable[RoundSummary], actor: str) -> Rounds:
+    """Of those that ended with the actor as a member, the newest first. A round that is too small and has no upload of
+    its is no round missed: an actor's policy refuses it."""
+    ended: Counter[str] = Counter()
+    uploaded: Counter[str] = Counter()
+    small = other = 0
+    for one in summaries:
+        x = one.round.x_of(actor)
+        if one.round.ended_us is None or x is None:
+            continue
+        took, tier = actor in one.uploaded, one.round.params.tier
+        if not took and len(one.round.members) < FEW:
+            small += 1
+            continue
+        ended[tier] += 1
+        uploaded[tier] += took
+        other += (
+            took and sum(uploaded.values()) <= KEYS_ROUNDS and any(x in group for group in one.round.key_groups[1:])
+        )
+    return Rounds(*taken_part(ended, uploaded), small, other)
 
 
 def taken_part(ended: Mapping[str, int], uploaded: Mapping[str, int]) -> tuple[int, int]:

@@ -30,6 +30,28 @@ DAYS_LEFT_MIN: Final = 14
 """A node renews 30 days before the end: with fewer left, it has not been able to for two weeks."""
 _WHO: Final = {"centre": Text("the centre", "centralen"), "keyholder": Text("the key holder", "nøgleholderen")}
 _KEYS: Final = ("chain", "days", "private")
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The node's operator enrols anew with a token from the centre: bavn node enrol",
+        "Nodens driftsansvarlige indmelder igen med en nøgle fra centralen: bavn node enrol",
+    ),
+    "keyholder_chain": Text(
+        "The node's operator enrols anew with a token from the key holder: bavn node enrol --keyholder",
+        "Nodens driftsansvarlige indmelder igen med en nøgle fra nøgleholderen: bavn node enrol --keyholder",
+    ),
+    "keyholder_days": Text(
+        "The node's operator enrols anew with a token from the key holder: bavn node enrol --keyholder",
+        "Nodens driftsansvarlige indmelder igen med en nøgle fra nøgleholderen: bavn node enrol --keyholder",
+    ),
+    "centre_private": Text(
+        "The node's operator takes others' rights away: chmod 700 on the folder, 600 on the keys",
+        "Nodens driftsansvarlige fjerner andres rettigheder: chmod 700 på mappen, 600 på nøglerne",
+    ),
+    "keyholder_private": Text(
+        "The node's operator takes others' rights away: chmod 700 on the folder, 600 on the keys",
+        "Nodens driftsansvarlige fjerner andres rettigheder: chmod 700 på mappen, 600 på nøglerne",
+    ),
+}
 
 
 class CertificateCheck:
@@ -38,6 +60,7 @@ class CertificateCheck:
     name = "certificates"
     title = Text("Certificates and keys", "Certifikater og nøgler")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         made: dict[str, Measure] = {}

@@ -5,23 +5,28 @@ Refuses to judge: a check gives readings, the protocol makes outcomes of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from bavn.app.config import NodeConfig
 from bavn.app.danish import danish
 from bavn.model.ports import Clock, Dice
-from bavn.model.protocol import Bound, Figure, Measure, Outcome, TestKind, Value
+from bavn.model.protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
 from bavn.model.text import Text
 
 YES: Final = "yes"
 NO: Final = "no"
+NOTHING: Final = "none"
+UNTESTED: Final = "not-tested"
 LINE_CHARS_MAX: Final = 300
 RATE_DEFAULT: Final = 1000
 SECONDS_DEFAULT: Final = {TestKind.ACCEPTANCE: 20, TestKind.FINAL: 300}
 NO_CENTRE: Final = Text("this node has no centre", "denne node har ingen central")
-NOT_RUNNING: Final = Text("the node does not run: bavn node run", "noden kører ikke: bavn node run")
+NOT_RUNNING: Final = Text(
+    "the node does not run: its operator starts it (bavn node run)",
+    "noden kører ikke: dens driftsansvarlige starter den (bavn node run)",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,12 @@ class Check(Protocol):
         """Of which tests it is a required part."""
         ...
 
+    @property
+    def acts(self) -> Mapping[str, Text]:
+        """Key -> who must do what where that figure failed; ``""`` for those that are not named, UNTESTED for all that
+        could not be looked at, where the reason alone does not say it."""
+        ...
+
     def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
         """Key -> measure, in the order in which they are shown."""
         ...
@@ -84,6 +95,11 @@ BOTH: Final = (TestKind.ACCEPTANCE, TestKind.FINAL)
 def value(key: str, found: Value, reason: Text | None = None) -> Reading:
     """A figure that was read."""
     return Reading(key=key, value=found, reason=reason)
+
+
+def no_answer(key: str, why: Text | None = None) -> Reading:
+    """A number was asked for and nothing came: that fails whatever the bar is, and no number is made up."""
+    return Reading(key=key, value=NOTHING, reason=why)
 
 
 def not_tested(key: str, why: Text) -> Reading:
@@ -138,12 +154,22 @@ def said(error: BaseException | str) -> Text:
     return Text(text, line(danish(text)))
 
 
+_NO_FIGURE: Final = Text("the check gave no figure", "prøven gav intet tal")
+_BROKE_OFF: Final = Text("the check broke off", "prøven blev afbrudt")
+_MEND: Final = Text(
+    "The node's operator mends what is named (room, rights, memory) and tests again; else Bavn's maintainers",
+    "Nodens driftsansvarlige retter det nævnte (plads, rettigheder, hukommelse) og prøver igen; ellers Bavns udviklere",
+)
+
+
 @dataclass(slots=True)
 class Readings:
-    """Collects readings and makes figures: each measure has exactly one."""
+    """Collects readings and makes figures: each measure has exactly one. ``acts``: as a check has them."""
 
     measures: Mapping[str, Measure]
+    acts: Mapping[str, Text]
     found: dict[str, Reading] = field(default_factory=dict)
+    broke_off: bool = False
 
     def take(self, readings: Iterable[Reading]) -> None:
         """Raises KeyError for a reading of what is not measured: the check is wrong."""
@@ -154,9 +180,33 @@ class Readings:
 
     def figures(self) -> tuple[Figure, ...]:
         """A measure without a reading was not tested."""
-        nothing = Text("the check gave no figure", "prøven gav intet tal")
+        nothing = _BROKE_OFF if self.broke_off else _NO_FIGURE
         made = []
         for key, measure in self.measures.items():
             one = self.found.get(key) or not_tested(key, nothing)
-            made.append(Figure(key=key, measure=measure, value=one.value, missing=one.missing, reason=one.reason))
+            figure = Figure(key=key, measure=measure, value=one.value, missing=one.missing, reason=one.reason)
+            act = self._act(figure) if in_the_way(figure) else None
+            made.append(figure if act is None else replace(figure, reason=_joined(figure.reason, act)))
         return tuple(made)
+
+    def _act(self, figure: Figure) -> Text | None:
+        """Who must act."""
+        if figure.reason is _BROKE_OFF:
+            return _MEND
+        if figure.outcome is Outcome.NOT_TESTED:
+            return self.acts.get(UNTESTED)
+        return self.acts.get(figure.key, self.acts[""])
+
+
+def in_the_way(figure: Figure) -> bool:
+    """Whether a test cannot pass with it."""
+    required = figure.measure.required
+    return figure.outcome is Outcome.FAILED or (figure.outcome is Outcome.NOT_TESTED and required)
+
+
+def _joined(reason: Text | None, act: Text) -> Text:
+    """A reason, and who must act; of too long a reason the beginning."""
+    if reason is None:
+        return act
+    en, da = TEXT_CHARS_MAX - len(act.en) - 2, TEXT_CHARS_MAX - len(act.da) - 2
+    return Text(f"{reason.en[:en]}. {act.en}", f"{reason.da[:da]}. {act.da}")

@@ -7,6 +7,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
+    UNTESTED,
     Asked,
     Reading,
     Site,
@@ -30,11 +31,27 @@ RECORDS_S_MAX: Final = 120
 QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
 NO_KEYHOLDER: Final = Text("mode M1: there is no key holder", "tilstand M1: der er ingen nøgleholder")
 HEALTH_PATH: Final = "/healthz"
+CALLED: Final = {"centre": "the centre", "keyholder": "the key holder"}
 
 
 def caller(url: str, safe: Safe, clock: Clock, who: str) -> Caller:
     """Asks a party as the enrolled node. Raises LinkRefused, OSError."""
     return Caller(url, link_context(safe, clock), QUICK, who=who, clock=clock)
+
+
+_ACTS: Final[Mapping[str, Text]] = {
+    UNTESTED: Text(
+        "Certificates and Reachability say who must act", "Certifikater og Forbindelser siger, hvem der skal handle"
+    ),
+    "": Text(
+        "The node's operator keeps this clock by NTP (chrony)",
+        "Nodens driftsansvarlige stiller uret med NTP (chrony)",
+    ),
+    "records": Text(
+        "The sensor's operator sets its clock by NTP",
+        "Sensorens driftsansvarlige stiller dens ur med NTP",
+    ),
+}
 
 
 class ClockCheck:
@@ -43,6 +60,7 @@ class ClockCheck:
     name = "clock"
     title = Text("Clock", "Ur")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {
@@ -80,7 +98,7 @@ class ClockCheck:
         if not url:
             return not_tested(key, nobody)
         try:
-            asks = caller(url, safe, site.clock, key)
+            asks = caller(url, safe, site.clock, CALLED[key])
         except OSError as error:
             return not_tested(key, said(error))
         except LinkRefused as error:

@@ -5,7 +5,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bavn.app.accept.check import Asked, Reading, Site, at_least, must, not_applicable, not_tested, shown, value, yes
+from bavn.app.accept.check import (
+    UNTESTED,
+    Asked,
+    Reading,
+    Site,
+    at_least,
+    must,
+    not_applicable,
+    not_tested,
+    shown,
+    value,
+    yes,
+)
 from bavn.app.node_parts import BOOK_FILE
 from bavn.model.moment import DAY_US
 from bavn.model.protocol import Measure, TestKind
@@ -14,9 +26,26 @@ from bavn.wire.ledger import Line, look_on
 
 SHARE_MIN: Final = 90
 """Per cent: a round whose keys did not come in time, or that met a restart, is lost without harm."""
-_KINDS: Final = ("RoundOpened", "ShareUpload")
+_MISSED: Final = ("round_time", "round_forms", "round_registry")
+_LEFT: Final = ("round_members", "round_threshold", "round_size", "round_rate")
+"""Rules by which a door refuses a round because its policy says so; by the others it could not take part."""
 _NO_ROUNDS: Final = Text("the centre opened no round in these days", "centralen åbnede ingen runde i disse dage")
+_NONE_TAKEN: Final = Text("this actor's policy took part in no round", "aktørens politik deltog i ingen runde")
 _NO_BOOK: Final = Text("this node has never run", "denne node har aldrig kørt")
+_ACTS: Final[Mapping[str, Text]] = {
+    UNTESTED: Text(
+        "The node's operator runs it on trial first; where it ran, the centre's operator looks at its tiers",
+        "Nodens driftsansvarlige kører den først i prøvedrift; kørte den, ser centralens folk på deres tiers",
+    ),
+    "": Text(
+        "The node's operator: bavn node ledger --refused says which rounds it missed and why",
+        "Nodens driftsansvarlige: bavn node ledger --refused siger, hvilke runder den gik glip af og hvorfor",
+    ),
+    "chain": Text(
+        "The actor's security people: the ledger was changed",
+        "Aktørens sikkerhedsfolk: egenkontrol-loggen er ændret",
+    ),
+}
 
 
 class DaysCheck:
@@ -25,12 +54,20 @@ class DaysCheck:
     name = "days"
     title = Text("Rounds of the past days", "Runder i de seneste dage")
     kinds = (TestKind.FINAL,)
+    acts = _ACTS
 
     def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
         return {
             "share": at_least(Text("rounds taken part in", "runder deltaget i"), SHARE_MIN, "%"),
             "chain": must(Text("the ledger's chain holds", "egenkontrol-loggens kæde holder"), always=True),
             "opened": shown(Text(f"rounds opened in {asked.days} days", f"runder åbnet i {asked.days} dage")),
+            "missed": shown(
+                Text(
+                    "rounds that came too late or from another version",
+                    "runder, der kom for sent eller fra en anden version",
+                )
+            ),
+            "left": shown(Text("rounds that this actor's policy leaves out", "runder, som aktørens politik udelader")),
             "uploads": shown(Text("uploads that left", "uploads, der er sendt")),
             "lines": shown(Text("ledger lines in all", "linjer i egenkontrol-loggen i alt")),
         }
@@ -47,13 +84,27 @@ class DaysCheck:
 
 
 def counts(lines: Iterable[Line]) -> Counter[str]:
-    """Rounds that this actor's own policy takes part in, as they were opened, and uploads that left; what the policy
-    refuses is the actor's choice."""
-    return Counter(line.kind for line in lines if line.kind in _KINDS and line.verdict == "passed")
+    """By what came of them: rounds ``opened`` here, ``missed`` (they came too late, or from another version), ``left``
+    out by this actor's own policy, and ``uploads`` that left."""
+    met: Counter[str] = Counter()
+    for line in lines:
+        if line.kind == "ShareUpload":
+            met["uploads"] += line.verdict == "passed"
+        elif line.kind == "RoundOpened":
+            met["opened"] += line.verdict == "passed"
+            met["missed"] += line.verdict != "passed" and line.rule in _MISSED
+            met["left"] += line.verdict != "passed" and line.rule in _LEFT
+    return met
 
 
 def readings(met: Mapping[str, int]) -> list[Reading]:
     """From what the ledger holds of these days."""
-    opened, uploads = met.get("RoundOpened", 0), met.get("ShareUpload", 0)
-    share = value("share", min(100, uploads * 100 // opened)) if opened else not_applicable("share", _NO_ROUNDS)
-    return [share, value("opened", opened), value("uploads", uploads)]
+    opened, missed, uploads = met.get("opened", 0), met.get("missed", 0), met.get("uploads", 0)
+    if opened + missed:
+        share = value("share", min(100, uploads * 100 // (opened + missed)))
+    else:
+        share = not_applicable("share", _NONE_TAKEN) if met.get("left") else not_tested("share", _NO_ROUNDS)
+    return [
+        share, value("opened", opened), value("missed", missed), value("left", met.get("left", 0)),
+        value("uploads", uploads),
+    ]  # fmt: skip

@@ -40,6 +40,12 @@ _ZEEK: Final = _PACKETS - {"alert"}
 _LOGS: Final = frozenset({"flow", "dns", "http"})
 _FLOWS: Final = frozenset({"flow"})
 _NOTHING: Final = Text("the detector said nothing of it", "detektoren sagde intet om det")
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The node's operator looks at the sensor and [detect] in node.toml; else Bavn's maintainers",
+        "Nodens driftsansvarlige ser på sensoren og [detect] i node.toml; ellers Bavns udviklere",
+    ),
+}
 
 
 class DetectorCheck:
@@ -48,6 +54,7 @@ class DetectorCheck:
     name = "detectors"
     title = Text("Detectors, by a harmless replay", "Detektorer, ved uskadelig afspilning")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         made = {name: must(Text(f"{name} finds its own", f"{name} finder sit")) for name in FAMILIES}

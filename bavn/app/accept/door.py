@@ -3,12 +3,40 @@ own policy, must give the same messages byte for byte (the twin test, with the n
 
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address
+from typing import Final
 
-from bavn.app.accept.check import BOTH, Asked, Reading, Site, must, none_of, not_tested, said, shown, value, yes
+from bavn.app.accept.check import (
+    BOTH,
+    UNTESTED,
+    Asked,
+    Reading,
+    Site,
+    must,
+    none_of,
+    not_tested,
+    said,
+    shown,
+    value,
+    yes,
+)
 from bavn.model.protocol import Measure
 from bavn.model.text import Text
 from bavn.sim.replay import NoRoom, room
 from bavn.sim.trial import ALONE, NoTrial, secrets, trial
+
+_ACTS: Final[Mapping[str, Text]] = {
+    UNTESTED: Text(
+        "Whoever wrote the actor's policy.toml or its homes", "Den, der har skrevet aktørens policy.toml eller homes"
+    ),
+    "": Text(
+        "Nobody takes this node into use; the actor tells Bavn's maintainers",
+        "Noden tages ikke i brug; aktøren siger det til Bavns udviklere",
+    ),
+    "policy": Text(
+        "Whoever wrote the actor's policy.toml",
+        "Den, der har skrevet aktørens policy.toml",
+    ),
+}
 
 
 class DoorCheck:
@@ -17,6 +45,7 @@ class DoorCheck:
     name = "door"
     title = Text("Door, by twins", "Dør, ved tvillinger")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {

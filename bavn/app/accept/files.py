@@ -62,10 +62,16 @@ def write_all(
 
 
 def _write(path: Path, content: bytes) -> Path:
+    """Whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as out:
-            out.write(content)
+            try:
+                out.write(content)
+                out.flush()
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
     except FileExistsError as error:
         raise Stop(Exit.CONFIGURATION, f"{path} exists: a protocol is never overwritten") from error
     except OSError as error:

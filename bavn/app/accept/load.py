@@ -18,6 +18,12 @@ TICK_S: Final = 0.1
 SHARE_MIN: Final = 0.95
 """Of the agreed rate: the clock of a busy machine is not that exact."""
 _SETTLE_S_MAX: Final = 180.0
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The node's operator gives this machine more, or the rate is agreed anew with the centre",
+        "Nodens driftsansvarlige giver maskinen mere, eller hastigheden aftales på ny med centralen",
+    ),
+}
 
 
 class LoadCheck:
@@ -26,6 +32,7 @@ class LoadCheck:
     name = "load"
     title = Text("Load", "Belastning")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
         return {

@@ -41,7 +41,7 @@ WORDS: Final = {
     ),
     "page": Text("Page", "Side"),
     "of": Text("of", "af"),
-    "parts_only": Text("Only some parts were tested.", "Kun nogle dele er prøvet."),
+    "parts_only": words.PARTS_ONLY,
 }
 
 

@@ -23,6 +23,7 @@ from bavn.app.accept.check import (
     at_least,
     at_most,
     must,
+    no_answer,
     not_applicable,
     not_tested,
     shown,
@@ -53,6 +54,12 @@ TEST_ADDRESS: Final = Observable.of("ip4", "192.88.99.77")
 _NOTHING: Final = Text("this node has no enforcer", "denne node har ingen håndhæver")
 _NEVER_IN: Final = Text("it never came into force", "den trådte aldrig i kraft")
 _KEYS: Final = ("in_force", "seconds", "gone", "lift_seconds", "lines")
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The node's operator: bavn node health and the enforcer's own log",
+        "Nodens driftsansvarlige: bavn node health og håndhæverens egen log",
+    ),
+}
 
 
 class ProtectionCheck:
@@ -61,6 +68,7 @@ class ProtectionCheck:
     name = "protection"
     title = Text("Protection drill with rollback", "Beskyttelsesøvelse med tilbagerulning")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {
@@ -82,16 +90,32 @@ class ProtectionCheck:
         )  # fmt: skip
         hidden = unseen(site.config)
         if not looks:
-            why = Text("; ".join(f"{k}: {v}" for k, v in hidden.items()), "; ".join(hidden)) if hidden else None
-            return [not_tested(key, why) if why else not_applicable(key, _NOTHING) for key in _KEYS]
+            if hidden:
+                return [*(not_tested(key, _by_hand(hidden)) for key in _KEYS), value("unseen", ", ".join(hidden))]
+            return [not_applicable(key, _NOTHING) for key in self.measures(site.asked)]
         if told(site.config, site.clock) is None:
             return [not_tested(key, NOT_RUNNING) for key in _KEYS]
         with closing(BookDrill(site.config.folder / BOOK_FILE, site.by)) as drill:
             return [
                 *drilled(drill, observable, site.clock.now_us(), looks),
                 value("seen", ", ".join(looks)), value("observable", str(observable)),
-                value("unseen", ", ".join(f"{name}: {why}" for name, why in hidden.items()) or "none"),
+                value("unseen", ", ".join(hidden) or "none", _named(hidden) if hidden else None),
             ]  # fmt: skip
+
+
+def _named(hidden: Mapping[str, Text]) -> Text:
+    return Text(
+        "; ".join(f"{name}: {why.en}" for name, why in hidden.items()),
+        "; ".join(f"{name}: {why.da}" for name, why in hidden.items()),
+    )
+
+
+def _by_hand(hidden: Mapping[str, Text]) -> Text:
+    named = _named(hidden)
+    return Text(
+        f"{named.en}. Its operator shows a block and its lift there; the centre takes that by hand",
+        f"{named.da}. Dens driftsansvarlige viser en spærring og ophævelsen dér; centralen tager det med hånden",
+    )
 
 
 def drill_name(dice: Dice) -> Observable:
@@ -169,14 +193,14 @@ def drilled(
         missing = ", ".join(name for name, look in looks.items() if not look(observable))
         text = f"{standing}{f' ({why})' if why else ''}: {missing}"
         return [
-            yes("in_force", is_so=False, reason=Text(text[:300], text[:300])), value("seconds", FORCE_S_MAX + 1),
+            yes("in_force", is_so=False, reason=Text(text[:300], text[:300])), no_answer("seconds"),
             not_tested("gone", _NEVER_IN), not_tested("lift_seconds", _NEVER_IN),
             value("lines", drill.lines(id_, now_us)),
         ]  # fmt: skip
     gone_s = _until(lambda: not any(look(observable) for look in looks.values()), wait_s)
     return [
         yes("in_force", is_so=True), value("seconds", round(forced_s, 1)), yes("gone", is_so=gone_s is not None),
-        value("lift_seconds", FORCE_S_MAX + 1 if gone_s is None else round(gone_s, 1)),
+        no_answer("lift_seconds") if gone_s is None else value("lift_seconds", round(gone_s, 1)),
         value("lines", drill.lines(id_, now_us)),
     ]  # fmt: skip
 

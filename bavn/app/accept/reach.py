@@ -18,6 +18,7 @@ from bavn.app.accept.check import (
     Reading,
     Site,
     at_most,
+    no_answer,
     none_of,
     not_applicable,
     not_tested,
@@ -25,7 +26,7 @@ from bavn.app.accept.check import (
     shown,
     value,
 )
-from bavn.app.accept.clock import HEALTH_PATH, NO_KEYHOLDER, caller
+from bavn.app.accept.clock import CALLED, HEALTH_PATH, NO_KEYHOLDER, caller
 from bavn.app.accept.sockets import Peer, Unseen, called, strangers
 from bavn.app.accept.told import told
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
@@ -41,6 +42,20 @@ LOOK_EVERY_S: Final = 0.2
 NFT_S_MAX: Final = 10
 _TLS_PORT: Final = 443
 _PLAIN_PORT: Final = 80
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The actor's network people open this address and port outwards; where they are open, the centre looks",
+        "Aktørens netværksfolk åbner adresse og port udad; er de åbne, ser centralen efter",
+    ),
+    "keyholder": Text(
+        "The actor's network people open this address and port outwards; where they are open, the key holder looks",
+        "Aktørens netværksfolk åbner adresse og port udad; er de åbne, ser nøgleholderen efter",
+    ),
+    "others": Text(
+        "The node's operator finds out what calls there, before anything else",
+        "Nodens driftsansvarlige finder først ud af, hvad der kalder dertil",
+    ),
+}
 
 
 class ReachCheck:
@@ -49,6 +64,7 @@ class ReachCheck:
     name = "reachability"
     title = Text("Reachability", "Forbindelser")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {
@@ -78,15 +94,17 @@ class ReachCheck:
     def _answer(site: Site, key: str, url: str, safe: Safe) -> Reading:
         if not url:
             return not_tested(key, NO_CENTRE)
+        try:
+            asks = caller(url, safe, site.clock, CALLED[key])
+        except (LinkRefused, OSError) as error:
+            return not_tested(key, said(error))
         began = time.monotonic()
         try:
-            asks = caller(url, safe, site.clock, key)
-            try:
-                asks.call("GET", HEALTH_PATH)
-            finally:
-                asks.close()
-        except (LinkDown, LinkRefused, OSError) as error:
-            return value(key, ANSWER_MS_MAX + 1, said(error))
+            asks.call("GET", HEALTH_PATH)
+        except (LinkDown, LinkRefused) as error:
+            return no_answer(key, said(error))
+        finally:
+            asks.close()
         return value(key, round((time.monotonic() - began) * 1000))
 
     @staticmethod

@@ -19,6 +19,12 @@ SETTLE_S_MAX: Final = 60.0
 RESTART_S_MAX: Final = 30
 LOOKED_S: Final = 10
 """By then a node that found nothing unread has said so."""
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The node's operator looks at disk and memory of this machine; else Bavn's maintainers",
+        "Nodens driftsansvarlige ser på maskinens disk og hukommelse; ellers Bavns udviklere",
+    ),
+}
 
 
 class RecoveryCheck:
@@ -27,6 +33,7 @@ class RecoveryCheck:
     name = "recovery"
     title = Text("Recovery after kill -9", "Genopretning efter kill -9")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {

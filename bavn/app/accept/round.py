@@ -7,9 +7,11 @@ What the live sector's rounds came to is the check `days`.
 
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address
+from typing import Final
 
 from bavn.app.accept.check import (
     BOTH,
+    UNTESTED,
     Asked,
     Reading,
     Site,
@@ -30,6 +32,15 @@ from bavn.sim.trial import ALONE, CANARY, NoTrial, Told, secrets, trial
 
 _TRIAL_SEED = 2
 _BY_HAND = Text("the policy names no domain by itself", "politikken nævner intet domæne af sig selv")
+_ACTS: Final[Mapping[str, Text]] = {
+    UNTESTED: Text(
+        "Whoever wrote the actor's policy.toml or its homes", "Den, der har skrevet aktørens policy.toml eller homes"
+    ),
+    "": Text(
+        "Whoever wrote the actor's policy.toml; else Bavn's maintainers",
+        "Den, der har skrevet aktørens policy.toml; ellers Bavns udviklere",
+    ),
+}
 
 
 class RoundCheck:
@@ -38,6 +49,7 @@ class RoundCheck:
     name = "round"
     title = Text("Round with canaries", "Runde med kanariefugle")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {

@@ -29,6 +29,12 @@ _NOT_LIVE: Final = Text(
     "Suricata læser optagelser her og indlæser reglerne på ny for hver",
 )
 _NOT_ASKED: Final = Text("Suricata has not said yet what it loaded", "Suricata har endnu ikke sagt, hvad den indlæste")
+_ACTS: Final[Mapping[str, Text]] = {
+    "": Text(
+        "The node's operator: bavn node rules check, then bavn node rules update",
+        "Nodens driftsansvarlige: bavn node rules check, derefter bavn node rules update",
+    ),
+}
 
 
 class RuleCheck:
@@ -37,6 +43,7 @@ class RuleCheck:
     name = "rules"
     title = Text("Rules", "Regler")
     kinds = BOTH
+    acts = _ACTS
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {

@@ -1,9 +1,13 @@
 """Runs the checks one after the other and makes the protocol. One that breaks off has failed, and stops no other."""
 
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
+
+import duckdb
+from sqlalchemy.exc import DBAPIError
 
 from bavn import __version__
 from bavn.actor.sense.base import SourceBroken
@@ -19,7 +23,7 @@ from bavn.sim.replay import NoRoom
 
 BREAKS: Final = (
     OSError, SourceBroken, StoreDamaged, ChildFailed, Stop, EnforcerDown, LinkDown, LinkRefused, QueryRefused,
-    SettingsError, NoRoom, subprocess.SubprocessError,
+    SettingsError, NoRoom, subprocess.SubprocessError, sqlite3.OperationalError, DBAPIError, duckdb.Error,
 )  # fmt: skip
 """What may go wrong at an actor: the part has failed, with the reason. Anything else is a fault of Bavn's."""
 
@@ -60,11 +64,12 @@ def run(
 
 def part_of(check: Check, site: Site) -> Part:
     """One check, however it ends."""
-    readings, fault, began = Readings(check.measures(site.asked)), "", time.monotonic()
+    readings, fault, began = Readings(check.measures(site.asked), check.acts), "", time.monotonic()
     try:
         readings.take(check.run(site))
     except BREAKS as error:
         fault = line(str(error) or type(error).__name__)
+        readings.broke_off = True
     return Part(
         name=check.name, title=check.title, figures=readings.figures(), fault=fault,
         took_ms=round((time.monotonic() - began) * 1000),

@@ -25,6 +25,7 @@ from bavn.app.node_sources import command_socket
 from bavn.app.zone_service import endpoint
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 
 Looks = Callable[[Observable], bool]
 """Whether an observable is refused there now; False where that cannot be seen at this moment."""
@@ -58,13 +59,13 @@ def watchers(config: NodeConfig, observable: Observable) -> dict[str, Looks]:
     return found
 
 
-def unseen(config: NodeConfig) -> Mapping[str, str]:
+def unseen(config: NodeConfig) -> Mapping[str, Text]:
     """Configured enforcers that nobody can look at from here, each with the reason."""
     made = {}
     if config.enforce.update_server:
-        made["bind"] = "its zone is another server's"
+        made["bind"] = Text("its zone is another server's", "dens zone er en anden servers")
     if config.enforce.webhook_url:
-        made["webhook"] = "what the receiver does is its own"
+        made["webhook"] = Text("what the receiver does is its own", "hvad modtageren gør, er dens egen sag")
     return made
 
 

@@ -38,7 +38,7 @@ class Taking:
 
     def side(self, actor: str, given: SignedProtocol | None) -> Part:
         """What the centre sees of the actor. Raises UnknownParty."""
-        protocol = None if given is None else given.protocol
+        protocol = None if given is None or given.protocol.actor != actor else given.protocol
         return part(look_at(
             actor, protocol, file=self.file, registry=self.registry, opened=self.opened, desk=self.desk, book=self.book
         ))  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from bavn.app.accept.check import in_the_way
 from bavn.model.moment import iso
 from bavn.model.protocol import BOUNDS, KINDS, OUTCOMES, Bound, Figure, Outcome, Part, TestProtocol, Value
 from bavn.model.text import Language, Text
@@ -15,6 +16,7 @@ MARKS: Final = {
 }  # fmt: skip
 BROKE_OFF: Final = Text("broke off: {why}", "afbrudt: {why}")
 NONE: Final = Text("–", "–")
+PARTS_ONLY: Final = Text("Only some parts were tested.", "Kun nogle dele er prøvet.")
 
 
 def valued(value: Value | None, unit: str, language: Language) -> str:
@@ -47,14 +49,20 @@ def outcome(figure: Figure, language: Language) -> str:
 
 
 def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str]:
-    """A part for a terminal; without ``figures`` only those that are in the way."""
+    """A part for a terminal; without ``figures`` only those that are in the way, and of one that broke off the first
+    that was not read, which says who must act."""
     took = valued(round(part.took_ms / 1000, 1), "s", language)
     yield f"[{MARKS[part.outcome]}] {part.title.say(language)}: {OUTCOMES[part.outcome].say(language)} ({took})"
     if part.fault:
         yield f"     {BROKE_OFF.say(language).format(why=part.fault)}"
+    open_ = [one for one in part.figures if in_the_way(one)]
+    if part.fault:
+        failed, unread = (
+            [one for one in open_ if one.outcome is said] for said in (Outcome.FAILED, Outcome.NOT_TESTED)
+        )
+        open_ = [*failed, *unread[:1]]
     for one in part.figures:
-        bad = one.outcome is Outcome.FAILED or (one.outcome is Outcome.NOT_TESTED and one.measure.required)
-        if figures or bad:
+        if figures or one in open_:
             yield f"     {figure_line(one, language)}"
 
 

@@ -46,7 +46,7 @@ def node_accept(
     from bavn.app.accept.files import sign, signing_safe, write_all
     from bavn.app.accept.run import chosen, required
     from bavn.app.accept.run import run as run_checks
-    from bavn.app.accept.words import part_lines
+    from bavn.app.accept.words import PARTS_ONLY, part_lines
     from bavn.app.config import read_node
     from bavn.app.real import SystemClock, SystemDice
 
@@ -67,7 +67,7 @@ def node_accept(
         )  # fmt: skip
     made = sign(protocol, safe)
     wanted = [check.name for check in checks] if only else required(kind)
-    files, missing = write_all(made, wanted, out, language)
+    files, missing = write_all(made, required(kind), out, language)
     if missing:
         _say(missing)
     outcome = protocol.outcome(wanted)
@@ -75,6 +75,8 @@ def node_accept(
         said = {"outcome": outcome.value, "sha256": made.digest, "files": [str(one) for one in files]}
         print(json.dumps(said | {"parts": {one.name: one.outcome.value for one in protocol.parts}}, ensure_ascii=False))
     else:
+        if only:
+            print(PARTS_ONLY.say(language))
         print("\n".join(_summary(outcome, made.digest, files, language)))
     if outcome is not Outcome.PASSED:
         raise typer.Exit(Exit.UNHEALTHY)

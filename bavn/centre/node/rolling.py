@@ -206,8 +206,6 @@ class RollOut:
         person(by)
         reason(why)
         key, now_us = self._registry.key(actor), self._clock.now_us()
-        if centre.outcome is not Outcome.PASSED:
-            raise ProtocolRefused(Refused("centre", f"the centre's own side is {centre.outcome.value}"))
         with writing(self.engine) as tx:
             self._registry.count_up(tx)
             rollout.known(tx, actor)
@@ -217,6 +215,10 @@ class RollOut:
             before = tested.taken_before(tx, given.digest)
             if refused is None and before is not None:
                 refused = Refused("replay", f"it was taken in before, as number {before.number} of {before.subject}")
+            if refused is None and centre.outcome is not Outcome.PASSED:
+                bad = [one for one in centre.figures if one.outcome in (Outcome.FAILED, Outcome.NOT_TESTED)]
+                named = "; ".join(one.measure.name.en for one in bad)
+                refused = Refused("centre", f"the centre's own side is {centre.outcome.value}: {named}")
             if refused is not None:
                 raise ProtocolRefused(refused)
             made = signed.sign(tx, self._signing_key(), "test", actor, now_us, tested.body(given, centre, by, why))

@@ -26,6 +26,7 @@ from bavn.wire.strict_json import parse
 ANSWER_BYTES_MAX: Final = 64 * 1024
 PULL_BYTES_MAX: Final = 32 * 1024 * 1024
 WAIT_S_MAX: Final = 60.0
+SOON_US: Final = 5 * SECOND_US
 _TLS_REFUSALS: Final = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "VERSION", "UNSUPPORTED_PROTOCOL")
 _REFUSALS: Final = frozenset({400, 401, 403, 404, 405, 413, 415, 426})
 
@@ -81,7 +82,8 @@ class Caller:
             raise ValueError(f"{who} is reached by https only: {url!r}")
         self._who, self._clock = who, clock
         self.skew_s: int | None = None
-        """Our clock minus theirs, by the last answer's Date; a second of it is rounding. None: nothing was heard."""
+        """Our clock minus theirs, by the Date of the last answer that came at once; a second of it is rounding. None:
+        nothing was heard."""
         self._url = url.rstrip("/")
         self._limits = limits or LinkLimits()
         self._transport = DeadlineTransport(tls)
@@ -98,12 +100,13 @@ class Caller:
         line = self._limits.slowest_line_bytes_per_s
         seconds = self._limits.request_s + wait_s + len(body) / line
         headers = {"content-type": content_type} if content_type else {}
+        asked_us = 0 if self._clock is None else self._clock.now_us()
         try:
             with (
                 self._transport.deadline.within(seconds),
                 self._client.stream(method, self._url + path, content=body or None, headers=headers) as answer,
             ):
-                self._compare(answer.headers.get("date", ""))
+                self._compare(answer.headers.get("date", ""), asked_us)
                 read = _read(answer, answer_bytes_max, self._who)
                 _judge(answer, read, self._who)
                 return Answer(answer.headers.get("content-type", ""), read)
@@ -114,13 +117,19 @@ class Caller:
         except httpx.InvalidURL as error:
             raise LinkRefused(f"the address of {self._who} is not one: {error}") from error
 
-    def _compare(self, date: str) -> None:
+    def _compare(self, date: str, asked_us: int) -> None:
+        """A server may write the Date when it is asked or when it answers: an answer that was waited for tells nothing,
+        and of one that came soon the least offset that explains it is taken."""
         try:
             theirs = parsedate_to_datetime(date)
         except ValueError:
             return
-        if self._clock is not None and theirs.tzinfo is not None:
-            self.skew_s = round(self._clock.now_us() / SECOND_US - theirs.timestamp())
+        if self._clock is None or theirs.tzinfo is None:
+            return
+        now_us, theirs_us = self._clock.now_us(), round(theirs.timestamp() * SECOND_US)
+        if 0 <= now_us - asked_us <= SOON_US:
+            least_us, most_us = asked_us - theirs_us - SECOND_US // 2, now_us - theirs_us
+            self.skew_s = round(min(max(0, least_us), most_us) / SECOND_US)
 
     def close(self) -> None:
         self._client.close()

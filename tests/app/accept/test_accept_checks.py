@@ -12,7 +12,7 @@ from bavn.actor.door import report_rules
 from bavn.app.accept import protection, reach
 from bavn.app.accept.capture import CaptureCheck
 from bavn.app.accept.certificates import CertificateCheck
-from bavn.app.accept.check import Readings, value
+from bavn.app.accept.check import UNTESTED, Readings, in_the_way, no_answer, not_tested, value
 from bavn.app.accept.checks import CHECKS
 from bavn.app.accept.clock import ClockCheck
 from bavn.app.accept.days import counts
@@ -49,7 +49,7 @@ LIVE = '[sense]\nsuricata_interface = "eth0"\n'
 def outcome(check, asked, readings):
     """Of the figures that these readings make; what was not read is left out."""
     measures = check.measures(asked)
-    given = Readings({key: measures[key] for key in measures if any(one.key == key for one in readings)})
+    given = Readings({key: measures[key] for key in measures if any(one.key == key for one in readings)}, check.acts)
     given.take(readings)
     return {one.key: one.outcome for one in given.figures()}
 
@@ -72,7 +72,7 @@ def test_a_clock_that_is_off_fails_against_the_centre_s(enrolled) -> None:
     part, figures = enrolled.run(ClockCheck())
     assert part.outcome is FAILED
     assert 58 <= figures["centre"].value <= 62
-    assert figures["centre"].reason.en == "this node's clock is ahead"
+    assert figures["centre"].reason.en.startswith("this node's clock is ahead. The node's operator keeps")
 
 
 def test_a_certificate_that_ended_another_s_keys_and_open_keys_fail(enrolled, stand) -> None:
@@ -93,11 +93,12 @@ def test_a_centre_that_does_not_answer_and_a_stranger_fail(enrolled, stand, monk
     monkeypatch.setattr(reach, "called", lambda _: {stranger})
     monkeypatch.setattr(reach, "WATCH_S", 0.1)
     _, figures = enrolled.run(ReachCheck())
-    assert (figures["others"].value, figures["others"].reason.en) == (1, "203.0.113.9:443")
+    assert (figures["others"].value, figures["others"].reason.en[:17]) == (1, "203.0.113.9:443. ")
     stand.server.stop()
     assert stand.ended.wait(10)
     part, figures = enrolled.run(ReachCheck())
-    assert (part.outcome, figures["centre"].outcome) == (FAILED, FAILED)
+    assert (part.outcome, figures["centre"].outcome, figures["centre"].value) == (FAILED, FAILED, "none")
+    assert "The actor's network people" in figures["centre"].reason.en
 
 
 def test_whom_a_process_calls_is_read_from_the_kernel(tmp_path) -> None:
@@ -310,37 +311,48 @@ def test_a_node_that_is_too_slow_or_loses_fails_the_load(bench) -> None:
         assert {key for key, said in outcome(LoadCheck(), asked, readings).items() if said is FAILED} == failed
 
 
-def line(kind, verdict="passed"):
+def line(kind, verdict="passed", rule=""):
     return Line(
         seq=1, at_us=1, gate="door", way="out", kind=kind, item_id="", peer="centre", privacy="", bytes=0, summary="",
-        verdict=verdict, rule="", reason="", prev="", hash="",
+        verdict=verdict, rule=rule, reason="", prev="", hash="",
     )  # fmt: skip
 
 
 def test_rounds_of_the_past_days_by_the_ledger(bench) -> None:
-    assert counts(
-        [
-            line("RoundOpened"),
-            line("RoundOpened", "refused"),
-            line("ShareUpload"),
-            line("ShareUpload", "refused"),
-            line("Health"),
-        ]
-    ) == Counter(RoundOpened=1, ShareUpload=1)
+    refused = [line("RoundOpened", "refused", rule) for rule in ("round_time", "round_members", "round_new")]
+    lines = [line("RoundOpened"), *refused, line("ShareUpload"), line("ShareUpload", "refused"), line("Health")]
+    assert +counts(lines) == Counter(opened=1, missed=1, left=1, uploads=1)
     check = next(one for one in CHECKS if one.name == "days")
     asked = bench(kind=TestKind.FINAL).site.asked
-    for met, said in (({"RoundOpened": 10, "ShareUpload": 9}, PASSED), ({"RoundOpened": 10, "ShareUpload": 8}, FAILED),
-                      ({}, NA)):  # fmt: skip
+    for met, said in (
+        ({"opened": 10, "uploads": 9}, PASSED), ({"opened": 10, "uploads": 8}, FAILED),
+        ({"opened": 9, "missed": 2, "uploads": 9}, FAILED), ({"missed": 3}, FAILED), ({"left": 3}, NA), ({}, OPEN),
+    ):  # fmt: skip
         assert outcome(check, asked, days_of(met))["share"] is said
 
 
 # --- all of them --------------------------------------------------------------------------------------------------
 
 
+def test_every_check_says_who_must_act_and_a_sentence_always_fits(bench) -> None:
+    asked, long = bench().site.asked, Text("x" * 400, "y" * 400)
+    for check in CHECKS:
+        measures = check.measures(asked)
+        assert set(check.acts) - {"", UNTESTED} <= set(measures), check.name
+        for make in (no_answer, not_tested):
+            readings = Readings(measures, check.acts)
+            readings.take(make(key, long) for key in measures)
+            for one in readings.figures():
+                acts = check.acts.get(one.key, check.acts[""]) if make is no_answer else check.acts.get(UNTESTED)
+                said = acts if acts is not None and in_the_way(one) else long
+                assert max(len(one.reason.en), len(one.reason.da)) <= 400
+                assert (one.reason.en.endswith(said.en), one.reason.da.endswith(said.da)) == (True, True)
+
+
 class Odd:
     """A check that breaks off, or reads what it does not measure."""
 
-    name, title, kinds = "odd", Text("Odd", "Sær"), ()
+    name, title, kinds, acts = "odd", Text("Odd", "Sær"), (), {"": Text("Somebody", "Nogen")}
 
     def __init__(self, error=None):
         self.error = error

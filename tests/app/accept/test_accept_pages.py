@@ -1,24 +1,31 @@
 """A protocol as page, PDF and lines: all of its figures, in both languages, accessible, and no word unescaped."""
 
+import errno
 import json
+import sqlite3
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app.accept.centre import Look, part, taken_part
+from bavn.app.accept.centre import ACTS, MEASURES, Look, Rounds, counted, part, taken_part
+from bavn.app.accept.check import UNTESTED
 from bavn.app.accept.files import read_protocol, write_all
 from bavn.app.accept.page import as_pdf, page
+from bavn.app.accept.protection import ProtectionCheck
 from bavn.app.accept.rules import RuleCheck
-from bavn.app.accept.run import required, run
+from bavn.app.accept.run import part_of, required, run
 from bavn.app.accept.words import part_lines
 from bavn.app.cli.node import app as node_app
 from bavn.app.exits import Exit, Stop
+from bavn.centre.correlate.round_state import Phase, Round
+from bavn.centre.node.views import RoundSummary
 from bavn.model.heard import NodeHealth
 from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.protocol import Outcome, TestKind
-from bavn.model.protocol_file import signed
+from bavn.model.protocol_file import SignedProtocol, signed
 from tests.app.reports.pdf_ua import wrong
 from tests.app.test_cli_casework import run as command
 
@@ -41,7 +48,7 @@ HEALTH = NodeHealth(
 )  # fmt: skip
 LOOK = Look(
     now_us=NOW_US, state=ActorState.ACTIVE, certificate_until_us=NOW_US + 60 * DAY_US, agreement_until_day=20_100,
-    health=HEALTH, rounds=(10, 10), shut=(), inbox=0, outbox=1, drill="lifted",
+    health=HEALTH, rounds=Rounds(10, 10), shut=(), inbox=0, outbox=1, drill="lifted",
 )  # fmt: skip
 
 
@@ -55,10 +62,12 @@ LOOK = Look(
         ({"agreement_until_day": None}, "agreement", Outcome.FAILED), ({"health": None}, "contact", Outcome.NOT_TESTED),
         ({"health": replace(HEALTH, received_us=NOW_US - 3600 * SECOND_US)}, "contact", Outcome.FAILED),
         ({"health": replace(HEALTH, clock_skew_s=-90)}, "clock", Outcome.FAILED),
-        ({"rounds": (10, 5)}, "rounds", Outcome.FAILED), ({"shut": ("Report",)}, "quotas", Outcome.FAILED),
+        ({"rounds": Rounds(10, 5)}, "rounds", Outcome.FAILED), ({"shut": ("Report",)}, "quotas", Outcome.FAILED),
         ({"inbox": 900}, "inbox", Outcome.FAILED), ({"outbox": 101}, "outbox", Outcome.FAILED),
         ({"drill": ""}, "drill", Outcome.FAILED), ({"drill": "refused"}, "drill", Outcome.FAILED),
-        ({"drill": None, "rounds": (0, 0)}, "", Outcome.PASSED),
+        ({"drill": None, "rounds": Rounds()}, "", Outcome.PASSED),
+        ({"drill": None, "rounds": Rounds(small=9)}, "", Outcome.PASSED),
+        ({"rounds": Rounds(10, 10, 0, 1)}, "keys", Outcome.FAILED),
     ],
 )  # fmt: skip
 def test_the_centre_s_side_passes_where_all_is_well_and_names_what_is_not(other, key, outcome) -> None:
@@ -72,6 +81,45 @@ def test_a_tier_that_a_policy_leaves_out_is_no_round_missed() -> None:
     assert taken_part({"A": 90, "B": 10}, {"B": 9}) == (10, 9)
     assert taken_part({"A": 90, "B": 10}, {}) == (100, 0)
     assert taken_part({}, {}) == (0, 0)
+
+
+def summary(members, uploaded, *, tier="A", groups=(), ended_us=1):
+    """A round of so many members, x from 1 on; region-1 is the actor."""
+    params = SimpleNamespace(tier=tier)
+    named = tuple((f"region-{x}", x) for x in range(1, members + 1))
+    round_ = Round(
+        params=params, members=named, phase=Phase.UPLOADS, opened_us=0, deadline_us=0, closes_us=0, ended_us=ended_us,
+        key_groups=groups,
+    )  # fmt: skip
+    return RoundSummary(round_, uploaded, (), 0)
+
+
+def test_rounds_with_too_few_members_are_not_missed_and_other_keys_are_counted() -> None:
+    mine = ("region-1",)
+    met = [
+        summary(2, ()), summary(2, mine), summary(3, ()), summary(3, mine, groups=((2, 3), (1,))),
+        summary(3, mine, groups=((1, 3), (2,))), summary(3, (), ended_us=None), summary(5, ("region-2",), tier="B"),
+    ]  # fmt: skip
+    assert counted(met, "region-1") == Rounds(ended=4, uploaded=3, small=1, other_keys=1)
+    assert counted(met, "region-9") == Rounds()
+    other, same = summary(3, mine, groups=((2, 3), (1,))), summary(3, mine)
+    assert counted([*[same] * 9, other, other], "region-1").other_keys == 1, "keys that were mended are soon forgotten"
+
+
+def test_what_is_in_the_way_says_who_must_act_in_both_languages() -> None:
+    figures = {one.key: one for one in part(replace(LOOK, health=None, inbox=900)).figures}
+    for key in ("contact", "inbox"):
+        said = ACTS.get(key, ACTS[""])
+        reason = figures[key].reason
+        assert (reason.en.endswith(said.en), reason.da.endswith(said.da)) == (True, True)
+    assert figures["outbox"].reason is None
+    assert set(ACTS) - {"", UNTESTED} <= set(MEASURES)
+
+
+def test_without_a_protocol_no_drill_is_named_and_nothing_is_said_of_the_node() -> None:
+    figures = {one.key: one for one in part(replace(LOOK, drill=None, given=False)).figures}
+    assert figures["drill"].reason.en.startswith("no protocol was given")
+    assert {one.key: one for one in part(LOOK).figures}["drill"].reason.da == "ophævet"
 
 
 @pytest.mark.parametrize("language", ["en", "da"])
@@ -120,6 +168,46 @@ def test_files_are_written_once_and_checked_with_the_public_key(given, tmp_path)
     files[0].write_text("{}")
     command(node_app, "verify-protocol", files[0], "--key", given.key, code=Exit.INPUT)
     command(node_app, "verify-protocol", tmp_path / "none", "--key", given.key, code=Exit.INPUT)
+
+
+def test_a_file_that_finds_no_room_is_not_left_half_written(given, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(SignedProtocol, "file", lambda _: FullDisk())
+    with pytest.raises(Stop, match="No space left"):
+        write_all(given, ["rules"], tmp_path / "out", "en")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+class FullDisk:
+    """Bytes that cannot be written."""
+
+    def __buffer__(self, _):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_page_of_some_parts_alone_says_so_and_has_not_passed(bench) -> None:
+    made = signed(run(bench("").site, [ProtectionCheck()]), KEY)
+    text = page(made, required(TestKind.ACCEPTANCE), "en")
+    assert "Only some parts were tested." in text
+    assert "<dd>passed" not in text
+
+
+def test_an_enforcer_that_cannot_be_looked_at_is_not_tested_and_named(bench) -> None:
+    made = part_of(ProtectionCheck(), bench('[enforce]\nwebhook_url = "https://192.0.2.1/hook"\n').site)
+    figures = {one.key: one for one in made.figures}
+    assert (made.outcome, figures["unseen"].value) == (Outcome.NOT_TESTED, "webhook")
+    assert figures["in_force"].reason.da.startswith("webhook: hvad modtageren gør, er dens egen sag. Dens driftsansv")
+
+
+def test_a_check_that_breaks_off_says_who_must_act_once(bench) -> None:
+    class Full(RuleCheck):
+        def run(self, _):
+            raise sqlite3.OperationalError("database or disk is full")
+
+    made = part_of(Full(), bench().site)
+    said = list(part_lines(made, "en", figures=False))
+    assert (made.outcome, len(said)) == (Outcome.FAILED, 3)
+    assert "broke off: database or disk is full" in said[1]
+    assert "the check broke off. The node's operator mends what is named" in said[2]
 
 
 def test_a_node_that_is_not_enrolled_or_a_part_that_is_none_is_one_message(bench, tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""A real centre and a real node as processes: the node is tested, its protocol is taken in, the step is taken."""
+"""A real centre, key holder and node as processes: the node is tested, its protocol is taken in, the step is taken."""
 
 import json
 import os
@@ -14,20 +14,21 @@ from typer.testing import CliRunner
 
 from bavn.app.accept import load, reach, recovery
 from bavn.app.cli.centre import app as centre_app
+from bavn.app.cli.keyholder import app as keyholder_app
 from bavn.app.cli.node import app as node_app
-from bavn.app.config import CENTRE_KEYS, read_centre
+from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, read_centre
 from bavn.app.exits import Exit
 from bavn.app.real import SystemClock, SystemDice
 from bavn.app.rollout_parts import opened_rollout
 from bavn.model.moment import as_datetime
 from bavn.model.rollout import Stage
-from bavn.psi.keys import new_group_key_file
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 from tests.app.test_cli_casework import run
 from tests.app.test_cli_rollout import BY, TERMS, WHY
 
 UP_S_MAX = 60
+TIER = "[tiers.A]\nt = 2\nm = 100\nr = 10\nevery_s = 10.0\nupload_s = 9.0\n"
 
 
 def free_port():
@@ -50,21 +51,32 @@ def listens(port):
 
 
 class Sector:
-    """``clinic-a`` is enrolled at a centre that runs; its node runs, and reads a Suricata's log."""
+    """``clinic-a`` is enrolled at a centre and a key holder that run; its node runs, and reads a Suricata's log. With
+    ``region-b``, whose node is off, there are members enough for rounds."""
 
     def __init__(self, folder):
-        self.folder, self.port, self.processes = folder, free_port(), []
-        self.centre = folder / "centre.toml"
-        self.centre.write_text(f"[place]\nport = {self.port}\nstep_s = 0.2\n")
+        self.folder, self.port, self.key_port, self.processes = folder, free_port(), free_port(), []
+        self.centre, self.keyholder = folder / "centre" / "centre.toml", folder / "keyholder" / "keyholder.toml"
         self.node = folder / "clinic-a" / "node.toml"
+        for file in (self.centre, self.keyholder, self.node):
+            file.parent.mkdir()
+        self.centre.write_text(f"[place]\nport = {self.port}\nstep_s = 0.2\n{TIER}")
+        self.keyholder.write_text(f"[place]\nport = {self.key_port}\n")
         run(centre_app, "init", "-c", self.centre)
+        run(keyholder_app, "init", "-c", self.keyholder)
         self._agree()
         self._start("centre", self.centre)
-        until(lambda: listens(self.port), "the centre listens")
+        self._start("keyholder", self.keyholder)
+        until(lambda: listens(self.port) and listens(self.key_port), "the centre and the key holder listen")
         self._enrol()
         self._start("node", self.node)
         health = self.node.parent / "data" / "health.json"
         until(lambda: health.exists() and json.loads(health.read_text())["sources"], "the node is up")
+        until(lambda: self.uploads() > 0, "it took part in a round")
+
+    def uploads(self):
+        lines = run(node_app, "ledger", "-c", self.node, "--out", "--json").splitlines()
+        return sum(json.loads(line)["kind"] == "ShareUpload" for line in lines)
 
     def rollout(self, *words, code=0):
         return run(centre_app, "rollout", *words, "-c", self.centre, code=code)
@@ -81,16 +93,27 @@ class Sector:
         self.rollout("move", "clinic-a", "agree", *WHY)
 
     def _enrol(self):
-        invited = json.loads(run(centre_app, "invite", "clinic-a", "-c", self.centre, "--json", *BY))
-        self.node.parent.mkdir()
-        (self.node.parent / "group.key").write_bytes(new_group_key_file(SystemDice()))
         (self.node.parent / "eve.json").touch()
+        (self.node.parent / "policy.toml").write_text("[door]\nmembers_min = 2\n")
         self.node.write_text(
             f'[node]\nactor = "clinic-a"\ncentre_url = "https://127.0.0.1:{self.port}"\nhealth_s = 5\n'
+            f'keyholder_url = "https://127.0.0.1:{self.key_port}"\n'
             '[sense]\neve_file = "eve.json"\nkey_exchanges = false\n[enforce]\nlist_folder = "lists"\n'
         )
-        safe = Safe(self.node.parent / "data" / CENTRE_KEYS)
-        enrol(f"https://127.0.0.1:{self.port}", invited["pin"], "clinic-a", invited["token"], safe, SystemDice())
+        invite = ("invite", "clinic-a", "--json")
+        asked = json.loads(run(keyholder_app, *invite, "-c", self.keyholder))
+        self._join(self.key_port, asked, "clinic-a", self.node.parent / "data" / KEYHOLDER_KEYS)
+        self._join(
+            self.port, json.loads(run(centre_app, "invite", "region-b", "-c", self.centre, "--json", *BY)), "region-b",
+            self.folder / "region-b",
+        )  # fmt: skip
+        asked = json.loads(run(centre_app, *invite, "-c", self.centre, *BY))
+        self._join(self.port, asked, "clinic-a", self.node.parent / "data" / CENTRE_KEYS)
+
+    @staticmethod
+    def _join(port, invited, actor, folder):
+        url = f"https://127.0.0.1:{port}"
+        enrol(url, invited["pin"], actor, invited["token"], Safe(folder), SystemDice())
 
     def _start(self, role, config):
         with (self.folder / f"{role}.log").open("ab") as log:
@@ -124,28 +147,44 @@ def sector(tmp_path):
     made.close()
 
 
+def figures(file, name):
+    """A part's figures in a protocol, by key: the value."""
+    parts = {one["name"]: one for one in json.loads(Path(file).read_text())["protocol"]["parts"]}
+    return {one["key"]: one["value"] for one in parts[name]["figures"]}
+
+
 @pytest.mark.slow
 @pytest.mark.suricata
-def test_a_node_is_tested_the_centre_takes_the_protocol_in_and_the_step_is_taken(sector, monkeypatch) -> None:
+def test_a_node_with_a_key_holder_passes_the_final_test_the_centre_takes_it_in_and_the_step_is_taken(
+    sector, monkeypatch
+) -> None:
     monkeypatch.setattr(recovery, "KILLS", 1)
     monkeypatch.setattr(reach, "WATCH_S", 1.0)
     monkeypatch.setattr(load, "SHARE_MIN", 0.5)  # three seconds on a busy machine say little of a rate
-    told, bad = sector.accept("--rate", "300", "--seconds", "3")
+    by_hand = ("--evidence", sector.folder / "paper.pdf", "--by-hand")
+    assert "it waits for: protocol" in sector.rollout("move", "clinic-a", "accept", *WHY, code=Exit.NOT_NOW)
+    sector.rollout("move", "clinic-a", "accept", *by_hand, *WHY)
+    sector.rollout("move", "clinic-a", "try", *WHY)
+    told, bad = sector.accept("--kind", "final", "--rate", "300", "--seconds", "3")
     assert bad == []
     assert (told["outcome"], told["code"]) == ("passed", 0)
     assert set(told["parts"].values()) <= {"passed", "not-applicable"}
     file, page, pdf = told["files"]
     assert Path(pdf).read_bytes().startswith(b"%PDF-1.7")
     assert "clinic-a" in Path(page).read_text()
+    assert 0 <= figures(file, "reachability")["keyholder"] <= 5000
+    assert figures(file, "clock")["keyholder"] <= 5
+    assert figures(file, "certificates")["keyholder_days"] >= 80
+    assert figures(file, "days")["uploads"] >= 1
     looked = ("accept", "clinic-a", file, "-c", sector.centre, "--rate", "300", "--seconds", "3", *WHY)
-    assert "it waits for: protocol" in sector.rollout("move", "clinic-a", "accept", *WHY, code=Exit.NOT_NOW)
-    assert "of the acceptance test" in run(centre_app, *looked, "--kind", "final", code=Exit.REFUSED)
-    said = run(centre_app, *looked, "--move")
+    assert "of the final test" in run(centre_app, *looked, code=Exit.REFUSED)
+    said = run(centre_app, *looked, "--kind", "final", "--move")
     assert f"sha256 {told['sha256']}" in said
+    assert "of its last 10 rounds, those with other keys than the rest: 0 (exactly 0): passed" in said
     with opened_rollout(read_centre(sector.centre)) as opened:
         stand = opened.stand("clinic-a")
-    assert stand.party.stage is Stage.ACCEPTED
+    assert stand.party.stage is Stage.PROVED
     assert (stand.moves[-1].evidence, stand.moves[-1].by_hand) == (told["sha256"], False)
     sector.rollout("move", "clinic-a", "set-back", *WHY)
-    assert "taken in before" in run(centre_app, *looked, code=Exit.REFUSED)
+    assert "taken in before" in run(centre_app, *looked, "--kind", "final", code=Exit.REFUSED)
     assert "it waits for: protocol" in sector.rollout("move", "clinic-a", "accept", *WHY, code=Exit.NOT_NOW)
