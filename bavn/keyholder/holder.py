@@ -113,6 +113,7 @@ class KeyHolder:
     """May be called from any thread."""
 
     def __init__(self, evaluator: Evaluator, ledger: Ledger, clock: Clock, settings: HolderSettings) -> None:
+        oprf.ready()
         self._evaluator = evaluator
         self._ledger, self._clock, self._settings = ledger, clock, settings
         self._book = ledger.book

@@ -9,11 +9,10 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha512
 from pathlib import Path
-from typing import Final
-
-import rbcl
+from typing import Any, Final
 
 from bavn.model.ports import Dice
 from bavn.psi.keys import ID_BYTES
@@ -29,14 +28,20 @@ _BLOCK: Final = 128
 _IDENTITY: Final = bytes(POINT_BYTES)
 
 
-def _clear_up() -> None:
-    """rbcl lays libsodium down as a temporary file to load it, at each start, and leaves it there: it is mapped by now,
-    so its name can go."""
+@cache
+def _group() -> Any:
+    """rbcl lays libsodium down as a temporary file to load it and leaves it there: it is mapped by then, so its name
+    can go. Most commands need no group, and none should fail for want of room there."""
+    import rbcl
+
     with contextlib.suppress(OSError, AttributeError, KeyError):
         Path(sys.modules["rbcl._sodium"].lib_path).unlink()
+    return rbcl
 
 
-_clear_up()
+def ready() -> None:
+    """Loads the group now rather than at its first use. OSError where there is no room for a temporary file."""
+    _group()
 
 
 class BadPoint(ValueError):
@@ -57,7 +62,7 @@ def derive_key(seed: bytes, info: bytes) -> bytes:
         raise ValueError("a seed has 32 bytes")
     for counter in range(256):
         given = seed + len(info).to_bytes(2) + info + bytes([counter])
-        scalar = rbcl.crypto_core_ristretto255_scalar_reduce(_expand(given, b"DeriveKeyPair" + _CONTEXT))
+        scalar = _group().crypto_core_ristretto255_scalar_reduce(_expand(given, b"DeriveKeyPair" + _CONTEXT))
         if any(scalar):
             return bytes(scalar)
     raise ValueError("this seed gives no key")
@@ -66,28 +71,28 @@ def derive_key(seed: bytes, info: bytes) -> bytes:
 def random_scalar(dice: Dice) -> bytes:
     """A uniform scalar, never zero."""
     while True:
-        scalar = bytes(rbcl.crypto_core_ristretto255_scalar_reduce(dice.bytes(_WIDE)))
+        scalar = bytes(_group().crypto_core_ristretto255_scalar_reduce(dice.bytes(_WIDE)))
         if any(scalar):
             return scalar
 
 
 def random_point(dice: Dice) -> bytes:
     """A uniform element: what fills a batch up looks like what stands in it."""
-    return bytes(rbcl.crypto_core_ristretto255_from_hash(dice.bytes(_WIDE)))
+    return bytes(_group().crypto_core_ristretto255_from_hash(dice.bytes(_WIDE)))
 
 
 def blind(element: bytes, scalar: bytes) -> Blinded:
     """``element`` (at most 65,535 bytes) under ``scalar``. ValueError where the element is too long."""
     if len(element) > INPUT_BYTES_MAX:
         raise ValueError("an element has at most 65535 bytes")
-    point = rbcl.crypto_core_ristretto255_from_hash(_expand(element, b"HashToGroup-" + _CONTEXT))
+    point = _group().crypto_core_ristretto255_from_hash(_expand(element, b"HashToGroup-" + _CONTEXT))
     return Blinded(_times(scalar, bytes(point)), scalar)
 
 
 def are_points(points: Sequence[bytes]) -> bool:
     """True if each is the encoding of an element of the group and not of its identity."""
     return all(
-        len(point) == POINT_BYTES and point != _IDENTITY and rbcl.crypto_core_ristretto255_is_valid_point(point)
+        len(point) == POINT_BYTES and point != _IDENTITY and _group().crypto_core_ristretto255_is_valid_point(point)
         for point in points
     )
 
@@ -114,7 +119,7 @@ def finalize_all(elements: Sequence[bytes], blinds: Sequence[Blinded], evaluated
 
 def output(key: bytes, element: bytes) -> bytes:
     """What :func:`finalize` gives in the end, for who holds the key (tests, and a key holder's own check)."""
-    point = rbcl.crypto_core_ristretto255_from_hash(_expand(element, b"HashToGroup-" + _CONTEXT))
+    point = _group().crypto_core_ristretto255_from_hash(_expand(element, b"HashToGroup-" + _CONTEXT))
     return _hash(element, _times(key, bytes(point)))
 
 
@@ -137,7 +142,7 @@ def _inverses(scalars: Sequence[bytes]) -> list[bytes]:
     products = [scalars[0]]
     for scalar in scalars[1:]:
         products.append(_product(products[-1], scalar))
-    rest = bytes(rbcl.crypto_core_ristretto255_scalar_invert(products[-1]))
+    rest = bytes(_group().crypto_core_ristretto255_scalar_invert(products[-1]))
     inverses = [b""] * len(scalars)
     for at in range(len(scalars) - 1, 0, -1):
         inverses[at] = _product(rest, products[at - 1])
@@ -147,14 +152,14 @@ def _inverses(scalars: Sequence[bytes]) -> list[bytes]:
 
 
 def _product(one: bytes, other: bytes) -> bytes:
-    return bytes(rbcl.crypto_core_ristretto255_scalar_mul(one, other))
+    return bytes(_group().crypto_core_ristretto255_scalar_mul(one, other))
 
 
 def _times(scalar: bytes, point: bytes) -> bytes:
     """libsodium decodes the point and gives zeros for one that is none: the identity's own encoding."""
     if len(point) != POINT_BYTES:
         raise BadPoint(f"an element has {POINT_BYTES} bytes")
-    made = bytes(rbcl.crypto_scalarmult_ristretto255_allow_scalar_zero(scalar, point))
+    made = bytes(_group().crypto_scalarmult_ristretto255_allow_scalar_zero(scalar, point))
     if made == _IDENTITY:
         raise BadPoint("not an element of ristretto255, or its identity")
     return made

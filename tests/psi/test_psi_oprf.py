@@ -66,9 +66,9 @@ def test_the_rfcs_vectors_as_a_batch_of_different_blinds() -> None:
 
 def test_a_batch_costs_one_inversion(monkeypatch) -> None:
     counted = []
-    invert = oprf.rbcl.crypto_core_ristretto255_scalar_invert
+    invert = oprf._group().crypto_core_ristretto255_scalar_invert
     monkeypatch.setattr(
-        oprf.rbcl, "crypto_core_ristretto255_scalar_invert", lambda scalar: counted.append(1) or invert(scalar)
+        oprf._group(), "crypto_core_ristretto255_scalar_invert", lambda scalar: counted.append(1) or invert(scalar)
     )
     dice = SeededDice(9)
     blinds = [oprf.blind(b"x", oprf.random_scalar(dice)) for _ in range(50)]
@@ -124,3 +124,26 @@ def test_no_library_is_left_lying_about(tmp_path) -> None:
     code = "import bavn.psi.oprf as o; o.derive_key(bytes(32), b'')"
     subprocess.run([sys.executable, "-c", code], env=env, check=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_group_is_loaded_when_it_is_needed_and_a_full_disk_is_named_then() -> None:
+    run = """
+import errno, sys, tempfile
+import bavn.app.cli.main
+from bavn.psi import oprf
+assert "rbcl" not in sys.modules
+
+def full(*args, **named):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+whole, tempfile.NamedTemporaryFile = tempfile.NamedTemporaryFile, full
+try:
+    oprf.ready()
+except OSError as error:
+    print(error.strerror)
+tempfile.NamedTemporaryFile = whole
+oprf.ready()
+print(oprf.are_points([oprf.blind(b"x", bytes([7] + [0] * 31)).point]))
+"""
+    done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=False)
+    assert done.stdout == "No space left on device\nTrue\n", done.stderr

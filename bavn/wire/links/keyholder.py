@@ -47,6 +47,7 @@ class KeyHolderIdentifiers:
     ``ask`` reaches the key holder."""
 
     def __init__(self, ask: Ask, ledger: Ledger, clock: Clock, dice: Dice) -> None:
+        oprf.ready()
         self._book, self._dice = ledger.book, dice
         self._book.part("oprf", 1, _SCHEMA)
         gate = Gate[JoinAsked, tuple[()]](
