@@ -284,8 +284,8 @@ def _exercises(parts: NodeParts, now_us: int) -> None:
         one = f"exercise-{at + 1:016x}"
         plain = ExerciseTold(
             exercise_id=one, version=1, state="running", title_en=f"{title} exercise", title_da=f"Øvelse {at + 1}",
-            objectives=(aim,), campaign="beacon", element=f"bavn-{one}.example", after_minutes=5, begins_us=now_us - HOUR_US,
-            ends_us=now_us + 3 * HOUR_US,
+            objectives=(aim,), campaign="beacon", element=f"bavn-{one}.example", after_minutes=5,
+            begins_us=now_us - HOUR_US, ends_us=now_us + 3 * HOUR_US,
         )  # fmt: skip
         for version in (1, 2) if state == "ended" else (1,):
             told = plain.model_copy(update={"version": version, "state": state if version == 2 else "running"})

@@ -16,7 +16,7 @@ PHRASES: Final[dict[str, str]] = {
         "færre end {} aktører har ladet den gå ud: der er intet spor at bekræfte",
     "whoever confirmed the case does not release it: two people are needed":
         "den, der bekræftede sagen, udsender den ikke: der skal to mennesker til",
-    "A Text needs both languages": "en tekst siges på begge sprog",
+    "a Text needs both languages": "en tekst siges på begge sprog",
     "a title is one line of at most {} characters": "en titel er én linje med højst {} tegn",
     "an objective has 1 to {} characters in each language": "et mål har 1 til {} tegn på hvert sprog",
     "an exercise has 1 to {} objectives": "en øvelse har 1 til {} mål",
