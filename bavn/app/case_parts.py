@@ -53,6 +53,16 @@ RULES: Final[dict[str, Text]] = {
         "ikke sendt: der er kommet en nyere udgave, eller varslet findes ikke",
     ),
     "warning_step": Text("not sent: it cannot be answered so now", "ikke sendt: det kan ikke besvares sådan nu"),
+    "exercises": Text(
+        "not sent: the policy takes part in no exercise", "ikke sendt: politikken deltager ikke i øvelser"
+    ),
+    "exercise_known": Text(
+        "not sent: the exercise is over, or not known here", "ikke sendt: øvelsen er slut eller ikke kendt her"
+    ),
+    "exercise_step": Text(
+        "not sent: it cannot be said now, or was said before",
+        "ikke sendt: det kan ikke siges nu eller er sagt før",
+    ),
     "attached": Text("not sent: nothing is attached", "ikke sendt: intet er vedhæftet"),
 }  # fmt: skip
 """What a rule of gate 1 means to whoever answered."""

@@ -3,8 +3,9 @@
 Each sentence and row carries its source: the exercise itself, or the person who judged. Refuses to judge an objective.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, cast
 
 from bavn.centre.cases.exercises import AtActor, Exercise
 from bavn.centre.publish.document import Document, Drawn, Figure, Kind, Row, Section, Sentence, Source, SourceKind
@@ -25,6 +26,19 @@ _STATES_WANTED: Final = (
     ActorStep.ALLOWED, ActorStep.INJECTED, ActorStep.SUSPECTED, ActorStep.LET_OUT, ActorStep.SEEN, ActorStep.BLOCKED,
     ActorStep.CLEANED,
 )  # fmt: skip
+
+
+def judgements(given: Sequence[str], objectives: int) -> dict[int, Judgement]:
+    """What people hold of objectives, each written NUMBER:met, :partly or :missed. ValueError for anything else."""
+    made: dict[int, Judgement] = {}
+    for one in given:
+        number, _, said = one.partition(":")
+        fits = number.isascii() and number.isdecimal() and len(number) < 4 and 1 <= int(number) <= objectives
+        if not fits or said not in JUDGED:
+            known = ", ".join(JUDGED)
+            raise ValueError(f"a judgement is NUMBER:{known}, of 1 to {objectives} objectives; not {one[:60]!r}")
+        made[int(number)] = cast("Judgement", said)
+    return made
 
 
 def report(
@@ -53,7 +67,7 @@ def as_json(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, b
         "title": {"en": exercise.plan.title.en, "da": exercise.plan.title.da},
         "state": exercise.state.value, "begins": iso(exercise.plan.begins_us), "ends": iso(exercise.plan.ends_us),
         "by": exercise.by, "over_why": exercise.over_why,
-        "moments": {name: None if at is None else iso(at) for name, at in _moments(exercise).items()},
+        "moments": {name: None if at is None else iso(at) for name, at in moments(exercise).items()},
         "measures_s": measures(exercise),
         "objectives": [
             {"number": n, "en": one.en, "da": one.da, "judged": (judged or {}).get(n), "by": by if judged else ""}
@@ -64,7 +78,7 @@ def as_json(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, b
                 "actor": one.role.actor, "campaign": one.role.campaign.value, "after_minutes": one.role.after_minutes,
                 "told": None if one.told_us is None else iso(one.told_us), "not_told": one.rule,
                 "steps": [
-                    {"step": step.step.value, "second": step.second, "at": iso(_at(exercise, step.second)),
+                    {"step": step.step.value, "second": step.second, "at": iso(step_us(exercise, step.second)),
                      "heard": iso(step.received_us), "detector": step.detector, "p_bucket": step.p_bucket}
                     for step in one.steps
                 ],
@@ -74,19 +88,24 @@ def as_json(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, b
     }  # fmt: skip
 
 
+def json_file(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, by: str = "") -> bytes:
+    """``as_json`` as a file's bytes."""
+    return json.dumps(as_json(exercise, judged, by), ensure_ascii=False, indent=1).encode() + b"\n"
+
+
 def measures(exercise: Exercise) -> dict[str, float | None]:
     """Seconds from one thing to the next; None where one of them never came. Of several actors, the slowest."""
     injected = _all(exercise, ActorStep.INJECTED)
     first = min(injected.values(), default=None)
-    moments = _moments(exercise)
+    at = moments(exercise)
     blocked = _all(exercise, ActorStep.BLOCKED)
     return {
         "injection_to_suspicion": _slowest(injected, _all(exercise, ActorStep.SUSPECTED)),
         "suspicion_to_person": _slowest(_all(exercise, ActorStep.SUSPECTED), _all(exercise, ActorStep.SEEN)),
-        "injection_to_lead": _between(first, moments["lead"]),
-        "lead_to_case": _between(moments["lead"], moments["confirmed"]),
-        "case_to_release": _between(moments["confirmed"], moments["released"]),
-        "release_to_block": _between(moments["released"], max(blocked.values(), default=None)),
+        "injection_to_lead": _between(first, at["lead"]),
+        "lead_to_case": _between(at["lead"], at["confirmed"]),
+        "case_to_release": _between(at["confirmed"], at["released"]),
+        "release_to_block": _between(at["released"], max(blocked.values(), default=None)),
     }
 
 
@@ -102,27 +121,32 @@ _MEASURES: Final = {
 }  # fmt: skip
 
 
-def _moments(exercise: Exercise) -> dict[str, int | None]:
+def moments(exercise: Exercise) -> dict[str, int | None]:
+    """What happened at the centre (a name of MOMENTS) -> when; None until it did."""
     return {
         "planned": exercise.planned_us, "started": exercise.started_us, "lead": exercise.lead_us,
         "confirmed": exercise.confirmed_us, "released": exercise.released_us, "over": exercise.over_us,
     }  # fmt: skip
 
 
-_MOMENTS: Final = {
+MOMENTS: Final = {
     "planned": Text("Planned", "Planlagt"), "started": Text("Told to the actors", "Fortalt aktørerne"),
     "lead": Text("Exercise lead", "Øvelsesspor"), "confirmed": Text("Case confirmed", "Sag bekræftet"),
     "released": Text("Indicator released", "Indikator udsendt"), "over": Text("Over", "Slut"),
 }  # fmt: skip
 
 
-def _at(exercise: Exercise, second: int) -> int:
+def step_us(exercise: Exercise, second: int) -> int:
+    """When a step was taken, by the actor's clock."""
     return exercise.plan.begins_us + second * SECOND_US
 
 
 def _all(exercise: Exercise, step: ActorStep) -> dict[str, int]:
     return {
-        one.role.actor: _at(exercise, said.second) for one in exercise.actors for said in one.steps if said.step is step
+        one.role.actor: step_us(exercise, said.second)
+        for one in exercise.actors
+        for said in one.steps
+        if said.step is step
     }
 
 
@@ -183,15 +207,14 @@ def _objectives(exercise: Exercise, judged: Mapping[int, Judgement], by: str) ->
 
 
 def _times(exercise: Exercise) -> Section:
-    moments = _moments(exercise)
     by = {"lead": "", **exercise.by}
     when = Figure(
         id="moments", title=Text("At the centre", "Hos centralen"), drawn=Drawn.TABLE,
         said=Sentence(Text("Times are UTC.", "Tider er UTC."), _source(exercise)),
         columns=(Text("What", "Hvad"), Text("When", "Hvornår"), Text("By", "Af")),
         rows=tuple(
-            Row(label=_MOMENTS[name], cells=(_time(at), _plain(by.get(name, ""))), values=(), sources=_source(exercise))
-            for name, at in moments.items()
+            Row(label=MOMENTS[name], cells=(_time(at), _plain(by.get(name, ""))), values=(), sources=_source(exercise))
+            for name, at in moments(exercise).items()
         ),
     )  # fmt: skip
     took = Figure(
@@ -223,20 +246,30 @@ def _actors(exercise: Exercise) -> Section:
     return Section(id="actors", title=Text("Actors", "Aktører"), blocks=(figure,))
 
 
+def missing(exercise: Exercise, one: AtActor) -> list[Text]:
+    """What an actor has not done, or has not done yet: a sentence each. Nothing before the exercise was started."""
+    name, said, over = one.role.actor, one.said(), exercise.state in OVER
+    if exercise.started_us is None:
+        return []
+    if one.rule:
+        return [Text(f"{name} was not told: {one.rule}.", f"{name} fik det ikke at vide: {one.rule}.")]
+    if ActorStep.DECLINED in said:
+        return [Text(f"{name} declined.", f"{name} takkede nej.")]
+    if ActorStep.ALLOWED in said:
+        return _gaps(one, released=exercise.released_us is not None, over=over)
+    if over:
+        return [Text(f"{name} gave no answer.", f"{name} svarede ikke.")]
+    if one.told_us is None:
+        return [Text(f"{name} has not been told yet.", f"{name} har ikke fået det at vide endnu.")]
+    return [Text(f"{name} has not answered yet.", f"{name} har ikke svaret endnu.")]
+
+
 def _missed(exercise: Exercise) -> Section:
     """What did not happen, one sentence each."""
-    found = []
-    for one in exercise.actors:
-        name, said = one.role.actor, one.said()
-        if one.rule:
-            found.append(Text(f"{name} was not told: {one.rule}.", f"{name} fik det ikke at vide: {one.rule}."))
-        elif ActorStep.DECLINED in said:
-            found.append(Text(f"{name} declined.", f"{name} takkede nej."))
-        elif ActorStep.ALLOWED not in said:
-            found.append(Text(f"{name} gave no answer.", f"{name} svarede ikke."))
-        else:
-            found += _gaps(one, released=exercise.released_us is not None, over=exercise.state in OVER)
-    if exercise.lead_us is None:
+    found = [said for one in exercise.actors for said in missing(exercise, one)]
+    if exercise.started_us is None:
+        found.append(Text("It was not started: nobody was told.", "Den blev ikke sat i gang: ingen fik det at vide."))
+    elif exercise.lead_us is None:
         found.append(
             Text(f"No lead: fewer than {exercise.plan.t} actors let it out.",
                  f"Intet spor: færre end {exercise.plan.t} aktører lod det gå ud.")
@@ -251,7 +284,10 @@ def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
     name, said = one.role.actor, one.said()
     made = []
     if not said & {ActorStep.SUSPECTED, ActorStep.MISSED}:
-        made.append(Text(f"{name}: it was not played to its end.", f"{name}: den blev ikke spillet til ende."))
+        made.append(
+            Text(f"{name}: it was not played to its end.", f"{name}: den blev ikke spillet til ende.") if over
+            else Text(f"{name}: it has not been played to its end yet.", f"{name}: den er ikke spillet til ende endnu.")
+        )  # fmt: skip
     if ActorStep.MISSED in said:
         made.append(Text(f"{name}: no detector saw it.", f"{name}: ingen detektor så det."))
     if ActorStep.KEPT in said:

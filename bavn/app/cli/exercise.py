@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -20,7 +20,6 @@ from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.app.config import CentreFile
-    from bavn.app.exercise_report import Judgement
     from bavn.centre.cases.exercises import Exercise, Exercises
     from bavn.model.exercise import Role
 
@@ -37,6 +36,7 @@ def opened(config: Path) -> Iterator[tuple["CentreFile", "Exercises", list[str]]
     """The exercises of this centre and the names of its actors, with refusals as exit codes."""
     from bavn.app.centre_parts import open_registry
     from bavn.app.config import read_centre
+    from bavn.app.exercise_plan import NoSuchActor
     from bavn.app.real import SystemClock
     from bavn.centre.cases.exercises import Exercises, UnknownExercise
     from bavn.centre.cases.who import NotAllowed
@@ -46,7 +46,7 @@ def opened(config: Path) -> Iterator[tuple["CentreFile", "Exercises", list[str]]
     registry = open_registry(file)
     try:
         yield file, Exercises(registry.engine, SystemClock()), [one.name for one in registry.members()[1]]
-    except UnknownExercise as error:
+    except (NoSuchActor, UnknownExercise) as error:
         raise Stop(Exit.NOT_FOUND, str(error)) from error
     except (NotAllowed, NoSuchStep) as error:
         raise Stop(Exit.NOT_NOW, str(error)) from error
@@ -173,7 +173,8 @@ def report(
     by: By = "",
 ) -> None:
     """The after-action report: who saw what when, who answered, what was missed, against the objectives."""
-    from bavn.app.exercise_report import as_json as plain
+    from bavn.app.exercise_report import json_file as filed
+    from bavn.app.exercise_report import judgements
     from bavn.app.exercise_report import report as made_of
     from bavn.app.publish_parts import rendered, write
     from bavn.app.real import SystemClock
@@ -182,10 +183,10 @@ def report(
 
     with opened(config) as (file, exercises, _):
         found = exercises.get(exercise)
-        held = _judgements(judged or [], len(found.plan.objectives))
+        held = judgements(judged or [], len(found.plan.objectives))
         document = made_of(found, file.centre.limits.sector, SystemClock().now_us(), held, by)
     if json_file is not None:
-        write(json_file, json.dumps(plain(found, held, by), ensure_ascii=False, indent=1).encode() + b"\n")
+        write(json_file, filed(found, held, by))
     for path, form in ((html, "html"), (pdf, "pdf")):
         if path is not None:
             write(path, rendered(document, form, language, Standing()))  # type: ignore[arg-type]
@@ -194,29 +195,15 @@ def report(
         print(line)
 
 
-def _judgements(given: list[str], objectives: int) -> "dict[int, Judgement]":
-    from bavn.app.exercise_report import JUDGED
-
-    made: dict[int, Any] = {}
-    for one in given:
-        number, _, said = one.partition(":")
-        if not number.isdecimal() or not 1 <= int(number) <= objectives or said not in JUDGED:
-            known = ", ".join(JUDGED)
-            raise Stop(Exit.USAGE, f"--judged is NUMBER:{known}, of 1 to {objectives} objectives; not {one[:60]!r}")
-        made[int(number)] = said
-    return made
-
-
 def _role(given: str, names: list[str]) -> "Role":
-    from bavn.model.exercise import BadExercise, Role
+    from bavn.app.exercise_plan import role
+    from bavn.model.exercise import BadExercise
 
     name, _, rest = given.partition(":")
     campaign, _, minutes = rest.partition(":")
-    if name not in names:
-        raise Stop(Exit.NOT_FOUND, f"no active actor is called {name[:40]!r} (bavn centre members)")
     if (campaign or Campaign.BEACON) not in set(Campaign) or not (minutes or "0").isdecimal() or len(minutes) > 5:
         raise BadExercise(f"--actor is NAME[:{'|'.join(Campaign)}[:MINUTES]], not {given[:60]!r}")
-    return Role(actor=name, campaign=Campaign(campaign or Campaign.BEACON), after_minutes=int(minutes or 0))
+    return role(name, Campaign(campaign or Campaign.BEACON), int(minutes or 0), names)
 
 
 def _objective(given: str) -> Text:

@@ -79,18 +79,11 @@ def _known(exercise: str, config: Any) -> str:
 
 
 def _leave(exercise: str, step: ActorStep, config: Any, by: str, language: Language) -> None:
-    from bavn.actor.door.exercises import StepSaid
-    from bavn.model.outcome import Refused
-
     known = _known(exercise, config)
     with opened_cases(config) as there:
-        tried = StepSaid(
-            number=1 << 50, at_us=0, exercise_id=known, step=step.value, second=0, detector=None, p_bucket=None, by=by
-        )
-        outcome = there.exercises.try_on(tried)
-        if isinstance(outcome, Refused):
-            raise Stop(Exit.NOT_NOW, f"EXERCISE {known}: {outcome.reason}")
-        there.exercises.leave(known, step, by)
+        refused = there.exercises.answer(known, step, by)
+    if refused is not None:
+        raise Stop(Exit.NOT_NOW, f"EXERCISE {known}: {refused.reason}")
     said = f"{MARK.say(language)} {known}: {STEPS[step].say(language)}"
     print(f"{said}; {Text('the running node tells it', 'den kørende node fortæller det').say(language)}")
 

@@ -22,6 +22,8 @@ from bavn.model.text import Language, Text
 API: Final = "/api/v1"
 LIMIT_MAX: Final = 500
 CURSOR_CHARS_MAX: Final = 512
+KEY_MAX: Final = (1 << 63) - 1
+"""No database holds a larger number to go on from."""
 Act = Literal["you", "colleague", "operator", "centre", "wait"]
 """Who must act after a refusal: the person asking, another person, whoever runs the installation, the sector's centre,
 or nobody: it is tried again."""
@@ -183,7 +185,8 @@ def opened(after: str | None, *kinds: type) -> tuple[Any, ...] | None:
         read = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
     except (binascii.Error, ValueError):
         read = None
-    if not isinstance(read, list) or len(read) != len(kinds) or not all(map(isinstance, read, kinds)):
+    fits = isinstance(read, list) and len(read) == len(kinds) and all(map(isinstance, read, kinds))
+    if not fits or any(isinstance(one, int) and abs(one) > KEY_MAX for one in read):
         raise Trouble(
             400, "bad-cursor",
             Text("This page of the list cannot be found: begin at its start.",

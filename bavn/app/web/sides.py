@@ -28,7 +28,7 @@ from bavn.app.web.watch import BookWatch, CentreWatch, Watches
 NODE_TOPICS: Final = {
     "suspicion": "suspicions", "verdict": "suspicions", "sector_verdict": "suspicions",
     "ledger": "door", "door_": "door", "door_case": "cases", "door_question": "door",
-    "door_warning": "warnings",
+    "door_warning": "warnings", "door_exercise": "exercises",
     "protect_": "protection", "rollback_": "protection", "webhook_": "protection",
     "outbox": "health",
 }  # fmt: skip

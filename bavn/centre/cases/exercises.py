@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, or_, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.exercise_tables import EXERCISE, STEP, TOLD, make_exercise_tables
@@ -275,9 +275,17 @@ class Exercises:
         with reading(self.engine) as tx:
             return self._read(tx, exercise_id)
 
-    def every(self, limit: int = 50) -> list[Exercise]:
-        """The latest first."""
+    def every(
+        self, limit: int = 50, *, state: ExerciseState | None = None, after: tuple[int, str] | None = None
+    ) -> list[Exercise]:
+        """The latest first. ``after``: ``planned_us`` and id of the last one that was shown."""
         asked = select(EXERCISE.c.id).order_by(EXERCISE.c.planned_us.desc(), EXERCISE.c.id).limit(limit)
+        if state is not None:
+            asked = asked.where(EXERCISE.c.state == state.value)
+        if after is not None:
+            at_us, last = after
+            same = and_(EXERCISE.c.planned_us == at_us, EXERCISE.c.id > last)
+            asked = asked.where(or_(EXERCISE.c.planned_us < at_us, same))
         with reading(self.engine) as tx:
             return [self._read(tx, one) for one in list(tx.scalars(asked))]
 

@@ -1,13 +1,15 @@
-"""What a drawn sector has beside its work: a roll-out with a plan that slipped, and warnings that actors answered.
-All of it by the books that people use; the steps were taken in the weeks before."""
+"""What a drawn sector has beside its work: a roll-out with a plan that slipped, warnings that actors answered,
+exercises. All of it by the books that people use; the steps were taken in the weeks before."""
 
 from bavn.app.rollout_parts import rollout_over
 from bavn.app.web.sac.house import SacHouse
+from bavn.centre.cases.exercises import Exercises
 from bavn.centre.cases.warnings import Warnings
 from bavn.centre.members.terms import Signing, Terms
 from bavn.centre.node.rolling import Entry, RollOut
 from bavn.centre.node.warning_post import addressees
-from bavn.model.heard import WarningAnswer
+from bavn.model.exercise import ActorStep, Campaign, Plan, Role
+from bavn.model.heard import ExerciseSaid, WarningAnswer
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US, iso
 from bavn.model.observable import Observable
@@ -24,6 +26,7 @@ def add(house: SacHouse) -> None:
     """Everything below, once."""
     rollout(house)
     warnings(house)
+    exercises(house)
 
 
 def rollout(house: SacHouse) -> None:
@@ -114,4 +117,56 @@ def warnings(house: SacHouse) -> None:
         kept.hear(WarningAnswer(
             item_id="i", actor=actor, warning_id=sent.id, version=sent.version, serial=serial, act=act, words=words,
             received_us=clock.now_us(),
+        ))  # fmt: skip
+
+
+def exercises(house: SacHouse) -> None:
+    """One that is over, with its release; one in progress, in which each actor came to another point."""
+    step, aims = ActorStep, (
+        Text("A person looks within 30 minutes.", "Et menneske ser på det inden 30 minutter."),
+        Text("The block is in force within an hour.", "Spærringen virker inden en time."),
+    )  # fmt: skip
+    clock = SimClock(house.clock.now_us() - 30 * HOUR_US)
+    kept = Exercises(house.registry.engine, clock)
+    whole = (step.ALLOWED, step.INJECTED, step.SUSPECTED, step.LET_OUT, step.SEEN)
+    old = _played(kept, clock, Text("Summer", "Sommer"), aims, {"region-nord": whole, "region-syd": whole})
+    kept.confirm(old, ANNA)
+    kept.release(old, BO)
+    clock.advance(HOUR_US)
+    _hear(kept, old, "region-nord", (step.BLOCKED, step.CLEANED), 90)
+    _hear(kept, old, "region-syd", (step.WAITS,), 90)
+    kept.end(old, BO, "all was played")
+    clock.until(house.clock.now_us() - HOUR_US)
+    _played(kept, clock, Text("Autumn", "Efterår"), aims, {
+        "region-nord": whole, "region-syd": whole[:4], "kommune-oest": (*whole[:2], step.MISSED),
+        "it-supplier": (step.DECLINED,), "data-agency": (), "clinic-west": (*whole[:3], step.KEPT),
+    })  # fmt: skip
+
+
+def _played(
+    kept: Exercises, clock: SimClock, title: Text, aims: tuple[Text, ...], steps: dict[str, tuple[ActorStep, ...]]
+) -> str:
+    """Planned, started, told, and played so far; its id."""
+    now_us = clock.now_us()
+    roles = tuple(
+        Role(actor=name, campaign=list(Campaign)[at % 2], after_minutes=5 * at) for at, name in enumerate(steps)
+    )
+    plan = Plan(title=title, objectives=aims, roles=roles, begins_us=now_us, ends_us=now_us + 4 * HOUR_US)
+    made = kept.start(kept.plan(plan, ANNA).id, ANNA).id
+    for owed in kept.owed(list(steps)):
+        kept.done(owed, "", None)
+    for name, said in steps.items():
+        _hear(kept, made, name, said, 1)
+    clock.advance(HOUR_US // 2)
+    kept.step()
+    return made
+
+
+def _hear(kept: Exercises, exercise_id: str, actor: str, steps: tuple[ActorStep, ...], minute: int) -> None:
+    for at, step in enumerate(steps):
+        suspected = step is ActorStep.SUSPECTED
+        kept.hear(ExerciseSaid(
+            item_id="i", actor=actor, exercise_id=exercise_id, serial=minute * 10 + at, step=step,
+            second=(minute + 4 * at) * 60, detector="beacon" if suspected else None,
+            p_bucket=9 if suspected else None, received_us=kept._clock.now_us(),
         ))  # fmt: skip

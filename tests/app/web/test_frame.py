@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.app.web.frame import Person, Rows, Trouble, allow, cursor, opened, page
+from bavn.app.web.frame import KEY_MAX, Person, Rows, Trouble, allow, cursor, opened, page
 from bavn.app.web.rights import RIGHTS, Right, Role
 from tests.app.web.asking import ask, serve_as
 
@@ -63,3 +63,7 @@ def test_pages_meet_without_gap_or_repeat() -> None:
             break
     assert seen == everything
     assert opened(cursor(3), int) == (3,)
+    assert opened(cursor(KEY_MAX), int) == (KEY_MAX,)
+    for large in (KEY_MAX + 1, -KEY_MAX - 1):
+        with pytest.raises(Trouble, match="begin at its start"):
+            opened(cursor(large), int)

@@ -12,6 +12,7 @@ from bavn.app.web.sac import (
     alarms,
     audit,
     cases,
+    exercises,
     indicators,
     leads,
     members,
@@ -34,5 +35,6 @@ AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
     overview.routes, leads.routes, cases.routes, indicators.routes, protection.routes, rounds.routes, members.routes,
     partners.routes, misps.routes, sources.routes, proposals.routes, audit.routes, questions.routes,
     publish.routes, threats.routes, rollout.routes, warnings.routes, alarms.routes,
+    exercises.routes,
 )  # fmt: skip
 """Mounted below /api/v1."""

@@ -11,12 +11,12 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from bavn.app.exits import Exit, Stop
 from bavn.app.publish_parts import Form, catalogue, publishing_of, rendered, standing
 from bavn.app.reports.page import Standing
 from bavn.app.web.frame import Person, Rows, Trouble, allow
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Kind as Refused
+from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.publish_shapes import (
     Acting,
@@ -28,7 +28,7 @@ from bavn.app.web.sac.publish_shapes import (
     VersionShown,
     document_shown,
 )
-from bavn.app.web.sac.refusals import said, told
+from bavn.app.web.sac.refusals import told
 from bavn.centre.publish.document import Document, Kind, Source
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.editions import ChangedMeanwhile, Editions, NotYours, UnknownEdition
@@ -42,13 +42,8 @@ REFUSALS: Final[tuple[Refused, ...]] = (
     (NotYours, 403, "not-this-person", "colleague"),
 )
 DAYS: Final = 30
-MEDIA: Final[dict[Form, str]] = {
-    "html": "text/html; charset=utf-8", "pdf": "application/pdf", "json": "application/json",
-}  # fmt: skip
 Id = Annotated[str, Path(pattern=r"^(brief|forecast)-[0-9]{4}-(Q[1-4]|[0-9]{2})$")]
 Days = Annotated[int, Query(ge=1, le=400, description="The last so many days, today included.")]
-Spoken = Annotated[Language, Query()]
-Filed = Annotated[Form, Query()]
 Reader = Annotated[Person, allow(Right.READ)]
 
 
@@ -150,19 +145,11 @@ def _change(body: Editing) -> Change:
 def _filed(document: Document, name: str, form: Form, language: Language, how: Standing) -> Response:
     with _told():
         content = rendered(document, form, language, how)
-    said_in = "" if form == "json" else f".{language}"
-    headers = {
-        "content-disposition": f'attachment; filename="bavn-{name}{said_in}.{form}"', "cache-control": "no-store",
-    }  # fmt: skip
-    return Response(content, media_type=MEDIA[form], headers=headers)
+    return filed(content, name, form, language)
 
 
 @contextmanager
 def _told() -> Iterator[None]:
     """A refusal of the room's, or of the installation that lacks something."""
-    try:
-        with told(*REFUSALS):
-            yield
-    except Stop as stop:
-        status, code = (501, "not-installed") if stop.code is Exit.MISSING else (503, "wrong-file")
-        raise Trouble(status, code, said(str(stop)), "operator") from stop
+    with installed(), told(*REFUSALS):
+        yield

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from bavn.app.web.frame import Act, Trouble
-from bavn.app.web.sac import refusal_words, refusal_words_lists, refusal_words_rollout
+from bavn.app.web.sac import refusal_words, refusal_words_exercises, refusal_words_lists, refusal_words_rollout
 from bavn.centre.cases.rows import ChangedMeanwhile, UnknownCase
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.cases.work import UnknownTask
@@ -23,8 +23,15 @@ from bavn.model.text import Text
 from bavn.model.work import NoSuchStep
 
 Kind = tuple[type[Exception], int, str, Act]
-PHRASES: Final = refusal_words_rollout.PHRASES | refusal_words.PHRASES | refusal_words_lists.PHRASES
-WORDS: Final = refusal_words_rollout.WORDS | refusal_words_lists.WORDS | refusal_words.WORDS
+PHRASES: Final = (
+    refusal_words_exercises.PHRASES
+    | refusal_words_rollout.PHRASES
+    | refusal_words.PHRASES
+    | refusal_words_lists.PHRASES
+)
+WORDS: Final = (
+    refusal_words_exercises.WORDS | refusal_words_rollout.WORDS | refusal_words_lists.WORDS | refusal_words.WORDS
+)
 
 KINDS: Final[tuple[Kind, ...]] = (
     (UnknownLead, 404, "unknown-lead", "you"),

@@ -26,6 +26,8 @@ export function place(source: Source): string | null {
   if (source.kind === "lead") return href("/leads/:id", { id: source.ref });
   if (source.kind === "indicator") return href("/indicators/:id", { id: source.ref });
   if (source.kind === "count") return "/rounds?tab=counts";
+  const played = source.kind === "query" && /^bavn centre exercise show (exercise-[0-9a-f]{16})$/.exec(source.ref)?.[1];
+  if (played) return href("/exercises/:id", { id: played });
   if (source.kind === "query") return PAGES.find(([begin]) => source.ref.startsWith(begin))?.[1] ?? null;
   return null;
 }

@@ -20,6 +20,8 @@ const da: typeof en = {
   party: "Aktør i udrulningen",
   warnings: "Varsler",
   warning: "Varsel",
+  exercises: "Øvelser",
+  exercise: "Øvelse",
   partners: "Partnere",
   partner: "Partner",
   audit: "Revisionslog",

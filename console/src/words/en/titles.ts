@@ -19,6 +19,8 @@ export default {
   party: "Actor in the roll-out",
   warnings: "Warnings",
   warning: "Warning",
+  exercises: "Exercises",
+  exercise: "Exercise",
   partners: "Partners",
   partner: "Partner",
   audit: "Audit",

@@ -1,0 +1,196 @@
+"""What the SAC console's exercises answer with and are asked. Refuses to decide what is missing or comes next:
+``exercise_report`` and ``exercise_plan`` say so, as for the commands.
+"""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from bavn.app.exercise_plan import may_now, next_step
+from bavn.app.exercise_report import MOMENTS, missing, moments, step_us
+from bavn.app.web.frame import Person, Said
+from bavn.app.web.rights import Right
+from bavn.app.web.sac.bodies import Name, Shape
+from bavn.centre.cases.exercises import AtActor, Exercise
+from bavn.model.exercise import (
+    ACTORS_MAX,
+    CAMPAIGNS,
+    CYCLE,
+    HOURS_MAX,
+    MINUTES_MAX,
+    OBJECTIVE_CHARS_MAX,
+    OBJECTIVES_MAX,
+    STATES,
+    STEPS,
+    TITLE_CHARS_MAX,
+    ActorStep,
+    Campaign,
+    ExerciseAct,
+    ExerciseState,
+    element_of,
+)
+
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_CHARS_MAX)]
+Aim = Annotated[str, Field(min_length=1, max_length=OBJECTIVE_CHARS_MAX)]
+RIGHT_OF: Final = {act: Right.APPROVE if act is ExerciseAct.RELEASE else Right.TRIAGE for act in ExerciseAct}
+
+
+class ObjectiveBody(Shape):
+    """What is to be learnt, in both languages."""
+
+    en: Aim
+    da: Aim
+
+
+class RoleBody(Shape):
+    """What is played at an actor, and how many minutes after the beginning."""
+
+    actor: Name
+    campaign: Campaign = Campaign.BEACON
+    after_minutes: int = Field(default=0, ge=0, le=MINUTES_MAX)
+
+
+class ExerciseBody(Shape):
+    """A plan. ``begins_us`` None: now; ``hours``: how long it lasts at most; ``actors_min``: so many must let it out
+    before there is a lead."""
+
+    title_en: Title
+    title_da: Title
+    objectives: list[ObjectiveBody] = Field(min_length=1, max_length=OBJECTIVES_MAX)
+    roles: list[RoleBody] = Field(min_length=1, max_length=ACTORS_MAX)
+    begins_us: int | None = Field(default=None, ge=0, lt=1 << 53)
+    hours: int = Field(default=4, ge=1, le=HOURS_MAX)
+    actors_min: int = Field(default=2, ge=2, le=8)
+
+
+class ExercisePreview(Shape):
+    """What a plan comes to: sentences of what will happen, and of what never will."""
+
+    will: list[Said]
+    never: list[Said]
+
+
+class ExerciseStepShown(Shape):
+    """A step that an actor took. ``at_us`` by its clock, ``heard_us`` by the centre's; ``detector`` of a suspicion."""
+
+    step: ActorStep
+    says: Said
+    at_us: int
+    heard_us: int
+    detector: str
+
+    def __str__(self) -> str:
+        return f"{self.step.value} {self.at_us // 1_000_000}"
+
+
+class ExerciseActor(Shape):
+    """An actor in an exercise. Each moment is None until it came; ``refused``: the rule of gate 3 that kept it back;
+    ``missing``: what it has not done."""
+
+    actor: str
+    campaign: Campaign
+    campaign_says: Said
+    after_minutes: int
+    refused: str
+    told_us: int | None
+    injected_us: int | None
+    suspected_us: int | None
+    let_out_us: int | None
+    seen_us: int | None
+    blocked_us: int | None
+    cleaned_us: int | None
+    steps: list[ExerciseStepShown]
+    missing: list[Said]
+
+
+class ExerciseRow(Shape):
+    """An exercise in a list, and how many of its actors have come how far. ``may``: the acts that are yours now."""
+
+    id: str
+    mark: str
+    state: ExerciseState
+    says: Said
+    title: Said
+    begins_us: int
+    ends_us: int
+    planned_by: str
+    actors: int
+    joined: int
+    suspected: int
+    seen: int
+    blocked: int
+    over_us: int | None
+    may: list[ExerciseAct]
+
+
+class MomentShown(Shape):
+    """What happened at the centre, when and by whom; None until it did."""
+
+    name: str
+    says: Said
+    at_us: int | None
+    by: str
+
+
+class ExerciseWhole(Shape):
+    """One exercise. ``next``: what people at the centre do now; ``element``: the only name that it uses."""
+
+    row: ExerciseRow
+    objectives: list[Said]
+    actors_min: int
+    element: str
+    next: Said
+    over_why: str
+    preview: ExercisePreview
+    moments: list[MomentShown]
+    actors: list[ExerciseActor]
+
+
+def row_of(one: Exercise, person: Person) -> ExerciseRow:
+    """Its line, for this person."""
+    said = [actor.said() for actor in one.actors]
+    may = [
+        act for state, act in CYCLE
+        if state is one.state and person.may(RIGHT_OF[act]) and may_now(one, act, person.name)
+    ]  # fmt: skip
+    return ExerciseRow(
+        id=one.id, mark="EXERCISE", state=one.state, says=Said.of(STATES[one.state]), title=Said.of(one.plan.title),
+        begins_us=one.plan.begins_us, ends_us=one.plan.ends_us, planned_by=one.by.get("planned", ""),
+        actors=len(said), joined=sum(ActorStep.ALLOWED in steps for steps in said),
+        suspected=sum(ActorStep.SUSPECTED in steps for steps in said),
+        seen=sum(ActorStep.SEEN in steps for steps in said), blocked=sum(ActorStep.BLOCKED in steps for steps in said),
+        over_us=one.over_us, may=sorted(may),
+    )  # fmt: skip
+
+
+def whole_of(one: Exercise, person: Person, preview: ExercisePreview) -> ExerciseWhole:
+    """All of it, for this person."""
+    return ExerciseWhole(
+        row=row_of(one, person), objectives=[Said.of(said) for said in one.plan.objectives], actors_min=one.plan.t,
+        element=element_of(one.id).value, next=Said.of(next_step(one)), over_why=one.over_why, preview=preview,
+        moments=[
+            MomentShown(name=name, says=Said.of(MOMENTS[name]), at_us=at_us, by=one.by.get(name, ""))
+            for name, at_us in moments(one).items()
+        ],
+        actors=[actor_of(one, each) for each in one.actors],
+    )  # fmt: skip
+
+
+def actor_of(exercise: Exercise, one: AtActor) -> ExerciseActor:
+    """How far an actor has come."""
+    at = {said.step: step_us(exercise, said.second) for said in one.steps}
+    return ExerciseActor(
+        actor=one.role.actor, campaign=one.role.campaign, campaign_says=Said.of(CAMPAIGNS[one.role.campaign]),
+        after_minutes=one.role.after_minutes, refused=one.rule, told_us=one.told_us,
+        injected_us=at.get(ActorStep.INJECTED), suspected_us=at.get(ActorStep.SUSPECTED),
+        let_out_us=at.get(ActorStep.LET_OUT), seen_us=at.get(ActorStep.SEEN), blocked_us=at.get(ActorStep.BLOCKED),
+        cleaned_us=at.get(ActorStep.CLEANED),
+        steps=[
+            ExerciseStepShown(
+                step=said.step, says=Said.of(STEPS[said.step]), at_us=at[said.step], heard_us=said.received_us,
+                detector=said.detector or "",
+            )
+            for said in one.steps
+        ],
+        missing=[Said.of(said) for said in missing(exercise, one)],
+    )  # fmt: skip

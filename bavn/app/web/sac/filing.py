@@ -1,0 +1,42 @@
+"""Documents as files: their media types, their names, and what an installation that lacks a library answers.
+
+Refuses to render: ``publish_parts`` does.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+from fastapi import Query
+from fastapi.responses import Response
+
+from bavn.app.exits import Exit, Stop
+from bavn.app.publish_parts import Form
+from bavn.app.web.frame import Trouble
+from bavn.app.web.sac.refusals import said
+from bavn.model.text import Language
+
+MEDIA: Final[dict[Form, str]] = {
+    "html": "text/html; charset=utf-8", "pdf": "application/pdf", "json": "application/json",
+}  # fmt: skip
+Spoken = Annotated[Language, Query()]
+Filed = Annotated[Form, Query()]
+
+
+def filed(content: bytes, name: str, form: Form, language: Language) -> Response:
+    """A file to keep; JSON holds both languages and is named without one."""
+    said_in = "" if form == "json" else f".{language}"
+    headers = {
+        "content-disposition": f'attachment; filename="bavn-{name}{said_in}.{form}"', "cache-control": "no-store",
+    }  # fmt: skip
+    return Response(content, media_type=MEDIA[form], headers=headers)
+
+
+@contextmanager
+def installed() -> Iterator[None]:
+    """A Stop of an installation that lacks something becomes a Trouble."""
+    try:
+        yield
+    except Stop as stop:
+        status, code = (501, "not-installed") if stop.code is Exit.MISSING else (503, "wrong-file")
+        raise Trouble(status, code, said(str(stop)), "operator") from stop

@@ -1,0 +1,30 @@
+// Sektorens øvelser hos en aktør: et banner på I dag, mens en spilles, og hvad der blev af de tidligere.
+import type en from "../en/played";
+
+const da: typeof en = {
+  mark: "ØVELSE",
+  name: "Øvelser",
+  running: "Sektoren spiller en øvelse. Det er intet angreb, og intet virkeligt berøres.",
+  planned: "Sektoren vil spille en øvelse. Det er intet angreb, og intet virkeligt vil blive berørt.",
+  what: "Hvad der spilles",
+  from: "Spilles her fra",
+  until: "Slut senest",
+  learn: "Hvad der skal læres",
+  element: "Dens eneste navn",
+  here: "Hvor langt den er her",
+  nothingHere: "ingen her har svaret endnu",
+  by: (who) => `af ${who}`,
+  lane: "rummet for sig",
+  policy: "politikken",
+  acts: { allow: "Deltag", decline: "Deltag ikke", seen: "Jeg har set dens mistanke", quit: "Slut den her" },
+  effects: {
+    allow: ["Dens rækker spilles her i en mappe for sig, som slettes bagefter. Ingen maskine og ingen trafik berøres.", "Hvad detektorer, politik og mennesker her får ud af den, fortælles centralen skridt for skridt."],
+    decline: ["Centralen får at vide, at denne aktør ikke deltager. Intet spilles her."],
+    seen: ["Centralen får at vide, at et menneske her har set den, og hvornår. Hvem, bliver her."],
+    quit: ["Den er straks slut her, uanset hvad centralen siger. Centralen får at vide, at der er ryddet op."],
+  },
+  past: "Tidligere øvelser",
+  pastLine: (state) => `${state}; dens rækker, skridt og plan er slettet her`,
+  pastKept: "de sidste skridt venter på at blive fortalt; så slettes den her",
+};
+export default da;

@@ -1,0 +1,27 @@
+// The sector's exercises at an actor: a banner on Today while one is played, and what became of the past ones.
+export default {
+  mark: "EXERCISE",
+  name: "Exercises",
+  running: "The sector is playing an exercise. It is no attack, and nothing real is touched.",
+  planned: "The sector will play an exercise. It is no attack, and nothing real will be touched.",
+  what: "What is played",
+  from: "Played here from",
+  until: "Over by",
+  learn: "What is to be learnt",
+  element: "Its only name",
+  here: "How far it is here",
+  nothingHere: "nobody here has answered yet",
+  by: (who: string) => `by ${who}`,
+  lane: "the lane apart",
+  policy: "the policy",
+  acts: { allow: "Take part", decline: "Take no part", seen: "I have seen its suspicion", quit: "End it here" } as Record<string, string>,
+  effects: {
+    allow: ["Its rows are played here in a folder apart, which is deleted afterwards. No host and no traffic is touched.", "What detectors, policy and people here make of it is told to the centre, step by step."],
+    decline: ["The centre is told that this actor takes no part. Nothing is played here."],
+    seen: ["The centre is told that a person here has seen it, and when. Who stays here."],
+    quit: ["It is over here at once, whatever the centre says. The centre is told that it is cleaned up."],
+  } as Record<string, string[]>,
+  past: "Past exercises",
+  pastLine: (state: string) => `${state}; the rows, steps and plan of it were wiped here`,
+  pastKept: "its last steps wait to be told, then it is wiped here",
+};
