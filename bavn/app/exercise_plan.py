@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.centre.cases.exercises import Exercise
-from bavn.model.exercise import CAMPAIGNS, OVER, ActorStep, Campaign, ExerciseAct, ExerciseState, Plan, Role
+from bavn.model.exercise import AHEAD_DAYS_MAX, CAMPAIGNS, OVER, ActorStep, Campaign, ExerciseAct, ExerciseState, Plan, Role
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
@@ -55,8 +55,10 @@ def preview(plan: Plan) -> Preview:
     names = ", ".join(one.actor for one in plan.roles)
     n, t = len(plan.roles), plan.t
     will = [
-        Text(f"Nobody is told before somebody starts it. Then these are told: {names}.",
-             f"Ingen får noget at vide, før nogen sætter den i gang. Så får disse det at vide: {names}."),
+        Text(f"Nobody is told before somebody starts it, at most {AHEAD_DAYS_MAX} days ahead. Then these are told:"
+             f" {names}.",
+             f"Ingen får noget at vide, før nogen sætter den i gang, højst {AHEAD_DAYS_MAX} dage før. Så får disse det"
+             f" at vide: {names}."),
         Text("Each of them decides for itself whether it takes part, as its own policy or its people say.",
              "Hver af dem bestemmer selv, om den deltager, som dens egen politik eller dens mennesker siger."),
         Text(f"It begins at {begins} UTC and is over by itself at {ends} UTC. It can be stopped at any time.",

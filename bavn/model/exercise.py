@@ -24,6 +24,8 @@ OBJECTIVE_CHARS_MAX: Final = 300
 OBJECTIVES_MAX: Final = 12
 ACTORS_MAX: Final = 200
 MINUTES_MAX: Final = HOURS_MAX * 60
+AHEAD_DAYS_MAX: Final = 60
+"""A node hears of none that begins later than that."""
 
 
 class BadExercise(ValueError):

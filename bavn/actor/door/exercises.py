@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from bavn.actor.door.draft import Draft, labelled, let_out, message_rule, put
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.exercise import (
+    AHEAD_DAYS_MAX,
     HOURS_MAX,
     MINUTES_MAX,
     ActorStep,
@@ -35,7 +36,6 @@ from bavn.wire.outbox import Outbox
 OPEN_MAX: Final = 3
 """More exercises at once than this are refused."""
 PER_30_DAYS_MAX: Final = 20
-AHEAD_DAYS_MAX: Final = 60
 KEPT_DAYS: Final = 30
 WAITING_MAX: Final = 100
 BY_POLICY: Final = "policy"

@@ -18,6 +18,7 @@ from bavn.centre.cases.exercise_tables import EXERCISE, STEP, TOLD, make_exercis
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE, NotAllowed, person
 from bavn.model.exercise import (
+    AHEAD_DAYS_MAX,
     OVER,
     ActorStep,
     BadExercise,
@@ -164,6 +165,8 @@ class Exercises:
             state = after(known.state, act)
             if act is ExerciseAct.START and known.plan.ends_us <= now_us:
                 raise NoSuchStep("its end has passed: plan another")
+            if act is ExerciseAct.START and known.plan.begins_us > now_us + AHEAD_DAYS_MAX * DAY_US:
+                raise NoSuchStep(f"nodes hear of nothing that begins more than {AHEAD_DAYS_MAX} days ahead: wait")
             if act is ExerciseAct.CONFIRM and known.lead_us is None:
                 raise NoSuchStep(f"fewer than {known.plan.t} actors have let it out: there is no lead to confirm")
             if act is ExerciseAct.RELEASE and known.by.get("confirmed") == by:

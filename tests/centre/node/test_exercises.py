@@ -7,6 +7,7 @@ from bavn.centre.cases.exercises import UnknownExercise
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.model.exercise import (
+    AHEAD_DAYS_MAX,
     ActorStep,
     BadExercise,
     Campaign,
@@ -157,6 +158,17 @@ def test_no_lead_where_too_few_let_it_out_and_it_ends_by_itself(sector) -> None:
     exercises(sector).forget()
     with pytest.raises(UnknownExercise):
         exercises(sector).get(made.id)
+
+
+def test_what_lies_too_far_ahead_is_started_later(sector) -> None:
+    begins_us = sector.clock.now_us() + (AHEAD_DAYS_MAX + 1) * DAY_US
+    made = planned(sector, begins_us=begins_us, ends_us=begins_us + 4 * HOUR_US)
+    with pytest.raises(NoSuchStep, match="more than 60 days ahead"):
+        exercises(sector).start(made.id, ANNA)
+    sector.clock.advance(DAY_US)
+    exercises(sector).start(made.id, ANNA)
+    sector.run()
+    assert all(sector.nodes[name].door.cases.exercises.get(made.id) is not None for name in ("north", "south"))
 
 
 def test_an_actor_says_nothing_of_what_it_was_not_told(sector) -> None:

@@ -10,6 +10,8 @@ PHRASES: Final[dict[str, str]] = {
     "an exercise that is {} cannot be told to {}; possible: {}": "en øvelse, der er {}, kan ikke {}; muligt: {}",
     "its end has passed": "dens slutning er passeret",
     "its end has passed: plan another": "dens slutning er passeret: planlæg en anden",
+    "nodes hear of nothing that begins more than {} days ahead: wait":
+        "noder får intet at vide om det, der begynder mere end {} dage frem: vent",
     "{} exercises are planned or in progress: end one first":
         "{} øvelser er planlagt eller i gang: afslut en af dem først",
     "fewer than {} actors have let it out: there is no lead to confirm":
