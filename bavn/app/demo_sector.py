@@ -215,7 +215,7 @@ class DemoSector:
         log = (self.folder / f"{name}.log").open("ab")
         self._logs.append(log)
         return subprocess.Popen(
-            [sys.executable, "-m", "bavn.app.cli", *words],
+            [sys.executable, "-P", "-m", "bavn.app.cli", *words],
             stdout=subprocess.PIPE if pipe else log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, MARK: str(self.folder)},
         )  # fmt: skip

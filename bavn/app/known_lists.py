@@ -40,7 +40,7 @@ class Kept:
             for old in self._folder.glob("known-*.arrow"):
                 old.unlink()
             subprocess.run(
-                [sys.executable, "-m", __spec__.name, str(file)], check=True, timeout=MAKE_S_MAX,
+                [sys.executable, "-P", "-m", __spec__.name, str(file)], check=True, timeout=MAKE_S_MAX,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             )  # fmt: skip
         return file

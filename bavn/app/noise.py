@@ -36,7 +36,7 @@ def drawn_apart(counts: Sequence[int], sensitivity: int, epsilon: float, /) -> l
     asked = json.dumps([[int(count) for count in counts], sensitivity, epsilon])
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "bavn.app.noise"], input=asked, capture_output=True, text=True, check=True,
+            [sys.executable, "-P", "-m", "bavn.app.noise"], input=asked, capture_output=True, text=True, check=True,
             timeout=DRAWN_S_MAX,
         )  # fmt: skip
         drawn = json.loads(done.stdout)

@@ -100,7 +100,7 @@ class Throwaway:
         since = time.time_ns() // 1000
         with (self.folder / "log").open("ab") as log:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "bavn.app.cli", "node", "run", "--config", str(self.folder / "node.toml")],
+                [sys.executable, "-P", "-m", "bavn.app.cli", "node", "run", "--config", str(self.folder / "node.toml")],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         self.until(lambda: self.health().get("at_us", 0) > since, START_S_MAX, "it is up")

@@ -174,7 +174,7 @@ class Operator:
         home = self.config.folder / kept.actor
         kept.lock = lock
         kept.process = subprocess.Popen(
-            [sys.executable, "-m", confined.__name__, confined.plan(fence, os.getpid())], cwd=home,
+            [sys.executable, "-P", "-m", confined.__name__, confined.plan(fence, os.getpid())], cwd=home,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             pass_fds=(held,), umask=0o077, env=_environment(home), **as_user,
         )  # fmt: skip
