@@ -9,6 +9,7 @@ from typing import Final
 
 from bavn.actor.detect.base import HEADINGS
 from bavn.actor.detect.run import DETECTORS
+from bavn.app.detector_danish import GUIDES
 from bavn.model.moment import iso
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language, Text
@@ -71,21 +72,22 @@ def answers(found: Suspicion, language: Language, case: str) -> str:
         for asked, said in zip(_ASKED, given, strict=False)
     )
     guide = "".join(
-        f'<h2>{escape(_HEADS[head].say(language))}</h2><p lang="en">{escape(said)}</p>'
-        for head, said in _guide(found.detector)
+        f"<h2>{escape(_HEADS[head].say(language))}</h2><p>{escape(said.say(language))}</p>"
+        for head, said in guide_of(found.detector)
     )
     check = f"<p><code>{escape(_CHECK.say(language).format(case=case))}</code></p>"
     detector = f"<p>{escape(found.detector)}, p = {found.p:.2g}</p>"
     return _page(_ANSWERS.say(language), f"{detector}<ol>{parts}</ol>{guide}{check}", language)
 
 
-def _guide(detector: str) -> list[tuple[str, str]]:
-    """What the detector's own file says of it, heading by heading."""
+def guide_of(detector: str) -> list[tuple[str, Text]]:
+    """What the detector's own file says of it, heading by heading; nothing of an unknown one."""
     import sys
 
     known = next((one for one in DETECTORS if one.name == detector), None)
     said = (sys.modules[type(known).__module__].__doc__ or "") if known else ""
-    return [(head, text) for head in HEADINGS if (text := _under(said, head, HEADINGS))]
+    danish = GUIDES.get(detector, {})
+    return [(head, Text(text, danish[head])) for head in HEADINGS if (text := _under(said, head, HEADINGS))]
 
 
 def _under(said: str, head: str, heads: Sequence[str]) -> str:
