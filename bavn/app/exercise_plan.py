@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.centre.cases.exercises import Exercise
-from bavn.model.exercise import AHEAD_DAYS_MAX, CAMPAIGNS, OVER, ActorStep, Campaign, ExerciseAct, ExerciseState, Plan, Role
+from bavn.model.exercise import (
+    AHEAD_DAYS_MAX,
+    CAMPAIGNS,
+    OVER,
+    ActorStep,
+    Campaign,
+    ExerciseAct,
+    ExerciseState,
+    Plan,
+    Role,
+)
 from bavn.model.moment import iso
 from bavn.model.text import Text
 

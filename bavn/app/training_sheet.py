@@ -3,13 +3,10 @@
 Made of the case as it was told again, never of the suspicion it was made of. Refuses a script, and any text unescaped.
 """
 
-from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from bavn.actor.detect.base import HEADINGS
-from bavn.actor.detect.run import DETECTORS
-from bavn.app.detector_danish import GUIDES
+from bavn.app.detector_guide import guide_of
 from bavn.model.moment import iso
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language, Text
@@ -38,12 +35,6 @@ _ASKED: Final = (
     Text("What would you do first, and what would you leave alone for now?",
          "Hvad ville du gøre først, og hvad ville du lade være for nu?"),
 )  # fmt: skip
-_HEADS: Final = {
-    "Sees": Text("What the detector sees", "Hvad detektoren ser"),
-    "Misses": Text("What it misses", "Hvad den overser"),
-    "Innocent": Text("Innocent explanations", "Uskyldige forklaringer"),
-    "Do first": Text("Do first", "Gør først"),
-}
 _NOTHING: Final = Text("Nothing outside is named: it stays at home.", "Intet udenfor er nævnt: det bliver hjemme.")
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:45rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;"
@@ -72,32 +63,12 @@ def answers(found: Suspicion, language: Language, case: str) -> str:
         for asked, said in zip(_ASKED, given, strict=False)
     )
     guide = "".join(
-        f"<h2>{escape(_HEADS[head].say(language))}</h2><p>{escape(said.say(language))}</p>"
+        f"<h2>{escape(head.say(language))}</h2><p>{escape(said.say(language))}</p>"
         for head, said in guide_of(found.detector)
     )
     check = f"<p><code>{escape(_CHECK.say(language).format(case=case))}</code></p>"
     detector = f"<p>{escape(found.detector)}, p = {found.p:.2g}</p>"
     return _page(_ANSWERS.say(language), f"{detector}<ol>{parts}</ol>{guide}{check}", language)
-
-
-def guide_of(detector: str) -> list[tuple[str, Text]]:
-    """What the detector's own file says of it, heading by heading; nothing of an unknown one."""
-    import sys
-
-    known = next((one for one in DETECTORS if one.name == detector), None)
-    said = (sys.modules[type(known).__module__].__doc__ or "") if known else ""
-    danish = GUIDES.get(detector, {})
-    return [(head, Text(text, danish[head])) for head in HEADINGS if (text := _under(said, head, HEADINGS))]
-
-
-def _under(said: str, head: str, heads: Sequence[str]) -> str:
-    """The words after ``Head:`` up to the next one."""
-    start = said.find(f"{head}:")
-    if start < 0:
-        return ""
-    rest = said[start + len(head) + 1 :]
-    ends = [at for other in heads if other != head and (at := rest.find(f"{other}:")) >= 0]
-    return " ".join(rest[: min(ends, default=len(rest))].split())
 
 
 def _page(title: str, body: str, language: Language) -> str:

@@ -11,6 +11,7 @@ from bavn.actor.door.case_book import CASES_SQL, KeptCase, cases_of
 from bavn.actor.door.known import Ranked
 from bavn.actor.door.live import as_element
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
+from bavn.app.detector_guide import guide_of
 from bavn.app.node_asks import Asks
 from bavn.app.web.frame import Said
 from bavn.app.web.soc.shapes import Frozen
@@ -78,6 +79,24 @@ class Suspected(Frozen):
     why: Said
     verdict: VerdictShown | None
     sector: list[SectorAdds]
+
+
+class GuideShown(Frozen):
+    """One thing that a detector says of itself."""
+
+    heading: Said
+    says: Said
+
+
+class SuspectedWhole(Suspected):
+    """With what its detector sees and misses, takes for innocent, and what to do first."""
+
+    guide: list[GuideShown]
+
+    @classmethod
+    def of(cls, one: Suspected) -> "SuspectedWhole":
+        guide = [GuideShown(heading=Said.of(head), says=Said.of(said)) for head, said in guide_of(one.detector)]
+        return cls(**dict(one), guide=guide)
 
 
 class Sector:

@@ -13,7 +13,7 @@ from bavn.app.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, opened, page
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
-from bavn.app.web.soc.suspected_shapes import Suspected, shown
+from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US
 from bavn.model.work import DueState
 
@@ -134,12 +134,12 @@ def routes(house: SocHouse) -> APIRouter:
         return made.model_copy(update={"total": len(found)})
 
     @router.get("/suspicions/{suspicion}", operation_id="suspicion")
-    def suspicion(node: NodeName, suspicion: SuspicionId, person: Reads) -> Suspected:
-        """One suspicion."""
+    def suspicion(node: NodeName, suspicion: SuspicionId, person: Reads) -> SuspectedWhole:
+        """One suspicion, with what its detector says of itself."""
         here = house.node(node, person)
         entry = here.one(suspicion)
         with here.asks() as rows:
-            return shown([entry], rows, house.clock.now_us())[0]
+            return SuspectedWhole.of(shown([entry], rows, house.clock.now_us())[0])
 
     return router
 

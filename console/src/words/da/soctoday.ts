@@ -7,7 +7,7 @@ const da: typeof en = {
   suspicion: "Mistanke", suspicions: "Mistanker", suspicionsOf: (n, said) => (n === 1 ? "1 mistanke" : `${said} mistanker`), hosts: "Maskiner", fresh: "nye i 24 timer", ignored: (n) => `${n} ignoreret ved en dom`,
   owed: "Skyldes sektoren", overdue: (n) => `${n} over fristen`, asked: "Bedt om at blive oplyst", blocks: "Spærringer, der venter",
   ran: "Detektorerne kørte", neverRan: "endnu ikke",
-  search: "Maskine, modpart, detektor, ord", detector: "Detektor", everyDetector: "Alle detektorer", showIgnored: "Også ignorerede",
+  search: "Maskine, modpart, detektor, ord", detector: "Detektor", aboutDetector: (name) => `Hvad ${name} ser efter`, everyDetector: "Alle detektorer", showIgnored: "Også ignorerede",
   none: "Intet er mistænkeligt her nu", noneNext: "Drift viser, hvad der når denne node, og hvornår det sidst blev set igennem.", filteredNext: "Intet passer til filteret: fjern det for at se alt.",
   more: (n) => (n === "1" ? "1 historie mere" : `${n} historier mere`), alsoBy: (n) => `og ${n} mere af samme historie`,
   nats: (amount: string) => `${amount} nats`,

@@ -6,7 +6,7 @@ export default {
   suspicion: "Suspicion", suspicions: "Suspicions", suspicionsOf: (n: number, said: string) => (n === 1 ? "1 suspicion" : `${said} suspicions`), hosts: "Hosts", fresh: "new in 24 hours", ignored: (n: string) => `${n} ignored by a verdict`,
   owed: "Owed to the sector", overdue: (n: string) => `${n} overdue`, asked: "Asked to be named", blocks: "Blocks that wait",
   ran: "Detectors ran", neverRan: "not yet",
-  search: "Host, peer, detector, words", detector: "Detector", everyDetector: "All detectors", showIgnored: "Ignored too",
+  search: "Host, peer, detector, words", detector: "Detector", aboutDetector: (name: string) => `What ${name} looks for`, everyDetector: "All detectors", showIgnored: "Ignored too",
   none: "Nothing is suspicious here now", noneNext: "Health shows what reaches this node, and when it was last looked through.", filteredNext: "Nothing fits the filter: take it away to see all.",
   more: (n: string) => (n === "1" ? "1 more story" : `${n} more stories`), alsoBy: (n: string) => `and ${n} more of the same story`,
   nats: (amount: string) => `${amount} nats`,

@@ -37,6 +37,15 @@ def test_hosts_stand_by_their_strongest_and_stories_are_folded(looking) -> None:
     assert [one["rank"] for one in hosts] == sorted(one["rank"] for one in hosts)
 
 
+def test_a_suspicion_comes_with_what_its_detector_says_of_itself(looking) -> None:
+    guide = looking.get(f"/suspicions/{BEACON}")["guide"]
+    assert [one["heading"]["en"] for one in guide] == [
+        "What the detector sees", "What it misses", "Innocent explanations", "Do first",
+    ]  # fmt: skip
+    assert "jitter up to 90 %" in guide[0]["says"]["en"]
+    assert "udsving op til 90 %" in guide[0]["says"]["da"]
+
+
 def test_the_sector_adds_cases_verdicts_and_indicators(looking) -> None:
     adds = {(a["kind"], a["ref"]) for a in looking.get(f"/suspicions/{BEACON}")["sector"]}
     assert adds == {("case", CASE), ("indicator", BLOCKED)}
