@@ -1,5 +1,10 @@
-"""Every page of both consoles, by its deep link, in both languages and themes, on a desk and on a phone."""
+"""Every page of both consoles, by its deep link, in both languages and themes, on a desk and on a phone.
 
+Each page is seen in English, light, and in Danish, dark: one of them on a desk, the other on a phone, in turn from page
+to page. With BAVN_EVERY_LOOK=1 each is seen in all four.
+"""
+
+import os
 import re
 
 import pytest
@@ -8,10 +13,8 @@ from tests.app.web.pages.conftest import SIZES
 from tests.app.web.pages.looking import CONSOLE, axe_clean, csp_reports, literals, settled, shot, untranslated
 from tests.app.web.pages.registered import deep_link, registered
 
-LOOKS = {
-    ("en", "light"): ("desk", "phone"),
-    ("da", "dark"): ("desk", "phone"),
-}
+LOOKS = (("en", "light"), ("da", "dark"))
+WIDTHS = ("desk", "phone")
 EVERY = [pytest.param(one, id=f"{one.side}{one.path}") for side in ("sac", "soc") for one in registered(side)]
 MARKUP = re.compile(r"<!--.*?-->|<script.*?</script>|<style.*?</style>", re.DOTALL)
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -22,10 +25,11 @@ NAMES = {"TLP", "PAP", "RSIT", "Bavn"}
 @pytest.mark.chromium
 @pytest.mark.parametrize("one", EVERY)
 def test_a_page_is_clean_in_every_look(one, request) -> None:
+    at = [param.values[0] for param in EVERY].index(one)
     open_page = request.getfixturevalue(f"{one.side}_page")
     address = deep_link(open_page(), one)
     stem, wrong = f"{one.side}{one.path.replace('/nodes/:node', '').replace('/:', '-').replace('/', '-')}", []
-    for (lang, theme), sizes in LOOKS.items():
+    for (lang, theme), sizes in looks(at):
         page = open_page(lang=lang, theme=theme)
         for size in sizes:
             page.set_viewport_size(SIZES[size])
@@ -36,6 +40,21 @@ def test_a_page_is_clean_in_every_look(one, request) -> None:
             wrong += [f"{lang} {theme} {size}: {each}" for each in found]
         page.context.close()
     assert not wrong, "\n".join(wrong)
+
+
+def looks(at):
+    """((language, theme), sizes) of the page at this place."""
+    if os.environ.get("BAVN_EVERY_LOOK"):
+        return [(look, WIDTHS) for look in LOOKS]
+    return [(look, (WIDTHS[(at + nth) % 2],)) for nth, look in enumerate(LOOKS)]
+
+
+def test_every_look_and_width_is_seen_over_the_pages(monkeypatch) -> None:
+    monkeypatch.delenv("BAVN_EVERY_LOOK", raising=False)
+    seen = [(look, size) for at in range(2) for look, sizes in looks(at) for size in sizes]
+    assert sorted(seen) == sorted((look, size) for look in LOOKS for size in WIDTHS)
+    monkeypatch.setenv("BAVN_EVERY_LOOK", "1")
+    assert looks(0) == looks(1) == [(look, WIDTHS) for look in LOOKS]
 
 
 def too_wide(page) -> list[str]:
