@@ -38,8 +38,8 @@ GUIDES: Final[dict[str, dict[str, str]]] = {
         "Sees": "aldrig før sete navne under ét registreret domæne, som bærer 300 bytes eller mere på ti minutter"
         " (0.5 B/s), og svar på TXT, NULL, CNAME, MX og andre forespørgsler, der bærer data, som gør det samme, hvilket"
         " værktøj der end pakker dem. Fra 60 bytes fortælles det som et svagt tegn, og det siges.",
-        "Misses": "under omkring 0.1 B/s (kald til stadig nye navne hører under beacon); navne, der bruges igen; tunneler"
-        " gennem en krypteret resolver (DoH, DoT), som aldrig viser deres navne.",
+        "Misses": "under omkring 0.1 B/s (kald til stadig nye navne hører under beacon); navne, der bruges igen;"
+        " tunneler gennem en krypteret resolver (DoH, DoT), som aldrig viser deres navne.",
         "Innocent": "opslag af filers eller adressers omdømme (antivirus, spærrelister), indholdsnet, hvis"
         " maskinnavne er hashværdier, omvendte opslag. De vejer mindre: verden bruger de domæner, mange maskiner"
         " spørger, eller navnene staver kun adresser.",
