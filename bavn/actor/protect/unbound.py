@@ -5,9 +5,12 @@ all its files in one folder. It outlives the node's process on purpose: a node t
 name resolution with it; the next start takes it over. Refuses to know what is blocked.
 """
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
@@ -72,6 +75,7 @@ class Unbound(UnboundControl):
             if read_if_there(file) == self._config:
                 return
             self.close()
+        self._end_silent(file)
         if read_if_there(self.zone_file) is None:
             write_whole(self.zone_file, zone_text([], 1))
         write_whole(self.folder / "answers.zone", _answers_zone(self._answers))
@@ -110,6 +114,21 @@ class Unbound(UnboundControl):
                 raise EnforcerDown(f"unbound did not start; the reason stands in {self.log_file}")
             time.sleep(_POLL_S)
 
+    def _end_silent(self, file: Path) -> None:
+        """Ends a resolver of this configuration that runs and does not answer: beside a second one on the same port it
+        would go on answering, and know of no later block."""
+        pids = {int(said) for said in [(read_if_there(self.folder / "unbound.pid") or b"").strip()] if said.isdigit()}
+        if self._process is not None:
+            pids.add(self._process.pid)
+        for pid in pids:
+            with suppress(OSError):
+                if os.fsencode(file) in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
+                    _gone(pid)
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+
     def _reap(self) -> None:
         if self._process is not None and self._process.poll() is not None:
             self._process = None
@@ -120,6 +139,7 @@ class Unbound(UnboundControl):
 
         lines = ["server:", f"  directory: {path('')}", '  chroot: ""', '  username: ""', "  do-daemonize: no"]
         lines += [f"  pidfile: {path('unbound.pid')}", "  use-syslog: no", f"  logfile: {path('unbound.log')}"]
+        lines += ["  so-reuseport: no"]  # who comes second gets no port, rather than half of the questions
         lines += ["  log-time-ascii: no", "  verbosity: 0", "  num-threads: 1", '  module-config: "respip iterator"']
         lines += ["  hide-identity: yes", "  hide-version: yes", "  do-not-query-localhost: no"]
         lines += ["  unblock-lan-zones: yes", "  insecure-lan-zones: yes", "  edns-buffer-size: 1232"]
@@ -135,6 +155,16 @@ class Unbound(UnboundControl):
             lines += ["auth-zone:", '  name: "."', f"  zonefile: {path('answers.zone')}"]
             lines += ["  for-downstream: no", "  for-upstream: yes", "  fallback-enabled: no"]
         return ("\n".join(lines) + "\n").encode()
+
+
+def _gone(pid: int) -> None:
+    """Waits for a process that was killed, whoever's child it is."""
+    ends = time.monotonic() + STOP_S_MAX
+    while time.monotonic() < ends:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()  # OSError: it is gone
+        if stat.rpartition(b")")[2].split()[0] in (b"Z", b"X"):
+            return
+        time.sleep(_POLL_S)
 
 
 def _endpoint(text: str, port_min: int) -> str:

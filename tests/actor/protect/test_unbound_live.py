@@ -143,6 +143,26 @@ def test_the_next_node_takes_over_a_running_unbound(resolver, upstream) -> None:
     assert ask(resolver.port, "more.com") == "NXDOMAIN"
 
 
+@pytest.mark.parametrize("whose", ["own", "of an earlier node"])
+def test_one_that_hangs_is_ended_before_the_next_is_started(resolver, upstream, whose) -> None:
+    """Two on one port would share the questions, and the first would know of no later block."""
+    Rpz(resolver.zone_file, resolver).enforce(blocks("evil.com"))
+    pid = int((resolver.folder / "unbound.pid").read_text())
+    os.kill(pid, signal.SIGSTOP)
+    again = resolver
+    if whose != "own":
+        listen = [f"127.0.0.1@{resolver.port}"]
+        again = Unbound(resolver.folder, listen=listen, upstreams=[f"127.0.0.1@{upstream.port}"])
+    Rpz(again.zone_file, again).enforce(blocks("evil.com", "more.com"))
+    assert int((resolver.folder / "unbound.pid").read_text()) != pid
+    assert {ask(resolver.port, "more.com") for _ in range(20)} == {"NXDOMAIN"}
+    listening = subprocess.run(
+        ["ss", "-lunpH", f"sport = :{resolver.port}"], capture_output=True, text=True, check=True
+    )
+    assert listening.stdout.count("pid=") == 1
+    again.close()
+
+
 def test_another_configuration_restarts_it(resolver) -> None:
     Rpz(resolver.zone_file, resolver).enforce(blocks("evil.com"))
     pid = (resolver.folder / "unbound.pid").read_text()
