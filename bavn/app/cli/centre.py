@@ -19,6 +19,7 @@ from bavn.app.cli import (
     counts,
     exchange,
     exercise,
+    failures,
     indicator,
     leads,
     member,
@@ -66,6 +67,7 @@ app.add_typer(warning.app, name="warning")
 app.add_typer(exercise.app, name="exercise")
 clock.attach(app)
 app.command("counts")(counts.counts)
+app.command("failures")(failures.failures_command("centre.toml", failures.centre_folder))
 app.command("console")(console.centre_console)
 app.add_typer(account.group("sac"), name="account")
 

@@ -18,6 +18,7 @@ from bavn.app.cli import (
     console,
     dry_run,
     evidence,
+    failures,
     health,
     hunt,
     node_cases,
@@ -60,6 +61,7 @@ node_cases.attach(app)
 node_warnings.attach(app)
 app.add_typer(node_exercise.app, name="exercise")
 app.command("health")(health.health)
+app.command("failures")(failures.failures_command("node.toml", failures.node_folder))
 app.command("canary")(alarms.canary)
 app.command("dry-run")(dry_run.dry_run)
 way_in.attach(app)
