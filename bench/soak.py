@@ -5,7 +5,7 @@
 Real processes on loopback: a centre, a key holder, the SAC console, and one `bavn node run` that reads EVE lines of
 so many simulated hosts as they come. Beside them so many nodes in four processes: each is the node that `bavn node run`
 builds, with its own book, certificate, outbox and link, and is told of suspicions (some shared with others) as its
-detectors would. People ask the console one thing after another, and hear live events; somebody releases and withdraws.
+detectors would. People ask the console one thing after another and hear live events.
 Prints, for each process, its memory between a third of the time and the end and how it changed (bar: 5 %), growth of
 ledger, log and disk a day, and what was answered wrongly. Baseline: the same figures in the first third.
 """
