@@ -3,8 +3,8 @@
     python = peer_python("medallion")                     # requirements/peers/medallion.txt, with hashes
     subprocess.Popen([python, "-m", "medallion.scripts.run", ...])
 
-The pins are written by `python tests/peers/environment.py NAME REQUIREMENT...`, by pip alone, for the Python and machine at
-hand (a package with code of its own has a hash a platform: then they are written again there). Where a peer cannot be
+The pins are written by `python tests/peers/environment.py NAME REQUIREMENT...`, by pip alone, for the Python and the
+machine at hand (a package with code of its own has a hash a platform). Where a peer cannot be
 installed, a test is skipped; with BAVN_SKIP_NONE it fails.
 """
 
