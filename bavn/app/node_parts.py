@@ -26,6 +26,7 @@ from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node import Lookout, NodeSettings, Talker
+from bavn.actor.protect.held import held_span
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import blocked_met
 from bavn.actor.sense.base import Source
@@ -148,7 +149,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         identifiers=_identifiers(config, ledger, dice, keyholder, checks, watches=store is not None),
         suspicions=known.all,
         verdicts=lambda: verdicts.holding(clock.now_us()), hold=by_size,
-        cleaned=redact.text,
+        cleaned=redact.text, holds=held_span(protect.state, clock),
     )  # fmt: skip
     counting = Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book))
     link: WatchedLink | NoLink = NoLink()
