@@ -44,6 +44,7 @@ from bavn.centre.node.protection import Protection
 from bavn.centre.node.round_book import SqlRoundBook, forget_rounds
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
+from bavn.centre.share.rules import LATER, SHUT
 from bavn.centre.share.share import Share
 from bavn.model.heard import (
     Attached,
@@ -183,7 +184,7 @@ class Centre:
         self._protection.step()
         for question, actor in self._questions.to_send(self._clock.now_us()):
             refused = self._share.say(Asking(to=actor, question=question))
-            if refused is None or refused.rule != "room":
+            if refused is None or refused.rule not in LATER:
                 self._questions.sent(question.id, actor, refused.rule if refused else "")
         self._case_post.step()
         self._warning_post.step()
@@ -233,7 +234,9 @@ class Centre:
         with t.reading(self._engine) as connection:
             rows = connection.execute(asked.limit(LETTERS_PER_TURN_MAX)).all()
         for row in rows:
-            self._share.say(written.read_said(row.said))
+            refused = self._share.say(written.read_said(row.said))
+            if refused is not None and refused.rule in SHUT:
+                continue
             with t.writing(self._engine) as connection:
                 connection.execute(update(t.OUTGOING).where(t.OUTGOING.c.number == row.number).values(done=True))
 
