@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import LinkDown
@@ -147,6 +147,11 @@ class Book:
         self.close()
 
 
+_AWAY: Final = ("OperationalError", "InterfaceError", "TimeoutError", "LeaseLost")
+"""PEP 249's names, whichever database it is; SQLAlchemy's for a pool that is empty; ours for a centre that was taken
+over."""
+
+
 def is_environment(error: BaseException) -> bool:
     """True where the machine failed and not what it was working on: a disk that is full, a database that is locked or
     away, a link that is down. Whoever waits and does the same again has lost nothing."""
@@ -157,7 +162,7 @@ def is_environment(error: BaseException) -> bool:
         if isinstance(link, sqlite3.OperationalError):
             code = getattr(link, "sqlite_errorcode", sqlite3.SQLITE_FULL)
             return code & 0xFF != sqlite3.SQLITE_ERROR  # that one is a statement with a slip
-        if type(link).__name__ in ("OperationalError", "InterfaceError"):  # PEP 249: so each database names it
+        if type(link).__name__ in _AWAY:
             return True
         link = link.__cause__
     return False

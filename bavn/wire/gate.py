@@ -13,7 +13,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire.book import is_environment
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.shut import SET_ASIDE, WAITS, ShutGate, ShutGates, part_of
+from bavn.wire.shut import SET_ASIDE, WAITS, ShutGate, ShutGates, part_of, shut_gates
 
 FOLLOWS: Final = "follows"
 """Stands for a rule's name where what follows from a passed item failed."""
@@ -68,7 +68,7 @@ class Gate[Item, Draft]:
         self._label = label
         self._follow = follow
         self._shut = ShutGates(ledger.book)
-        self._failed: dict[tuple[str, str], str] = {}
+        self._failed = {(shut.kind, shut.peer): shut.part for shut in shut_gates(ledger.book) if shut.gate == name}
 
     def offer(self, item: Item) -> Draft | Refused:
         """The finished draft, or why not; either way one line. What a gate that is shut holds back has its one line at

@@ -1,6 +1,6 @@
 """Which gates are shut, for which kind of message from whom; kept in the gate's own book until a person opens them.
 
-A gate is shut for one kind of one sender: what somebody sends can shut nothing for anybody else (decision 21). Refuses
+A gate is shut for one kind of one sender: what somebody sends can shut nothing for anybody else (decision 22). Refuses
 to decide what is shut: gate.py does.
 """
 

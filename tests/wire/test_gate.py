@@ -36,6 +36,10 @@ def small(item, draft):
     return replace(draft, doubled=2 * draft.value) if item < 100 else Refused("small", "too large")
 
 
+def named(item):
+    return Note(kind="K" if item < 100 or item == 666 else "L", item_id=str(item), peer="p")
+
+
 class Stand:
     """A gate in front of a table."""
 
@@ -47,7 +51,7 @@ class Stand:
         self.book.part("kept", 1, ["CREATE TABLE kept (value INTEGER PRIMARY KEY) STRICT"])
         self.gate = Gate(
             "test", (Rule("positive", positive), Rule("small", small)), self.ledger, SimClock(5), way="up",
-            nothing=Draft, label=lambda item: Note(kind="K" if item < 100 or item == 666 else "L", item_id=str(item), peer="p"), follow=self.follow,
+            nothing=Draft, label=named, follow=self.follow,
         )  # fmt: skip
 
     def follow(self, item, draft):

@@ -168,7 +168,10 @@ class Centre:
         self._carry_out_orders()
         now_us = self._clock.now_us()
         for taken in self._inbox.take(self.config.limits.items_per_step_max):
-            self._work_off(taken)
+            try:
+                self._work_off(taken)
+            except Exception as error:  # noqa: BLE001  what a member sent ends nobody else's work (decision 22)
+                self._inbox.failed(taken.number, error)
         version, members = self._registry.members()
         self._join.step(now_us, Membership(version, tuple((actor.name, actor.x) for actor in members)))
         self._send()
