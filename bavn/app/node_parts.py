@@ -37,6 +37,8 @@ from bavn.app.chain_walk import ChainWalk
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exercise_runner import Runner
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.gate_alarms import contained
 from bavn.app.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.log_sources import reads_logs
 from bavn.app.node_canary import NodeCanary
@@ -131,6 +133,8 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     book = closing.enter_context(Book(folder / BOOK_FILE))
     ledger, known, verdicts = Ledger(book), Known(book), VerdictBook(book)
     safe = Safe(folder / CENTRE_KEYS)
+    failures = FailureFolder(folder / FOLDER, clock)
+    contained(book, failures)
     store, sources = _senses(config, clock, closing)
     rule_keeper = _keeper(config, clock)
     zone = zone_service_of(config.enforce)

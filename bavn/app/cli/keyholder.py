@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli import failures
+from bavn.app.cli import failures, gates
 from bavn.app.cli.desk import AsJson, show
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
 from bavn.app.exits import Exit, Stop
@@ -18,6 +18,8 @@ app = typer.Typer(
 Config = Annotated[Path, typer.Option("--config", "-c", help="The key holder's configuration file.")]
 KEYHOLDER_TOML = Path("keyholder.toml")
 app.command("failures")(failures.failures_command("keyholder.toml", failures.keyholder_folder))
+app.command("gates")(gates.gates_command("keyholder.toml", gates.keyholder_book))
+app.command("open-gate")(gates.open_gate_command("keyholder.toml", gates.keyholder_book))
 
 
 @app.command("init")

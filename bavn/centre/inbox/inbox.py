@@ -30,13 +30,14 @@ from bavn.model.moment import DAY_US, hour_of
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire import seal
-from bavn.wire.book import Book
+from bavn.wire.book import Book, is_environment
 from bavn.wire.codec import UP_KINDS, Encoded, decode, privacy_of, summary_of
-from bavn.wire.gate import Gate, Rule
+from bavn.wire.gate import Gate, GateBroken, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import ShareUpload
 from bavn.wire.seal import Opened
 from bavn.wire.seen import Seen
+from bavn.wire.shut import SET_ASIDE, WAITS
 
 SCHEMA: Final = (
     """CREATE TABLE inbox (
@@ -57,9 +58,9 @@ SCHEMA: Final = (
 
 REFUSED_FOR_NOW: Final = frozenset({
     "wrong_sender", "unknown_sender", "wrong_recipient", "bad_signature", "version", "oversize", "malformed_header",
-    "over_quota",
+    "over_quota", *WAITS,
 })  # fmt: skip
-"""Refusals after which the sender keeps the envelope: nobody proved that it is theirs, or there is room later."""
+"""Refusals after which the sender keeps the envelope: nobody proved that it is theirs, or it may pass later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,10 @@ class Inbox:
             total += size
             if taken and total > bytes_max:
                 break
-            taken.append(self._read(number))
+            try:
+                taken.append(self._read(number))
+            except Exception as error:  # noqa: BLE001  one row that cannot be understood holds up no other
+                self.failed(number, error)
         return taken
 
     def done(self, number: int) -> None:
@@ -143,6 +147,20 @@ class Inbox:
                 "UPDATE inbox SET done_us = ?, body = NULL, attachment = NULL WHERE number = ? AND done_us IS NULL",
                 (self._clock.now_us(), number),
             )
+
+    def failed(self, number: int, error: Exception) -> None:
+        """Working an item off failed in a way that nobody foresaw: it is kept for a report of the fault, has a second
+        line, and is worked off no more. What the machine does is raised again: then it is tried again."""
+        if is_environment(error) or isinstance(error, GateBroken):
+            raise error
+        with self._book.transaction() as tx:
+            found = tx.execute("SELECT kind, item_id, actor, body FROM inbox WHERE number = ?", (number,)).fetchone()
+            kind, item_id, actor, body = found
+            self._book.failures.note(f"work on {kind}", error, item=body or b"")
+            note = Note(kind=kind, item_id=item_id, peer=actor)
+            refused = Refused(SET_ASIDE, "working it off failed; a person looks into it")
+            self.ledger.append(self._clock.now_us(), self.gate.name, "up", note, refused)
+            self.done(number)
 
     def rows(self) -> tuple[int, int]:
         """How many items were accepted and are remembered, and how many of them are not done yet."""

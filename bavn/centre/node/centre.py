@@ -46,6 +46,7 @@ from bavn.centre.node.round_book import SqlRoundBook, forget_rounds
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
 from bavn.centre.share.deliveries import released_spans
+from bavn.centre.share.rules import LATER, SHUT
 from bavn.centre.share.share import Share
 from bavn.model.heard import (
     Attached,
@@ -169,7 +170,10 @@ class Centre:
         self._carry_out_orders()
         now_us = self._clock.now_us()
         for taken in self._inbox.take(self.config.limits.items_per_step_max):
-            self._work_off(taken)
+            try:
+                self._work_off(taken)
+            except Exception as error:  # noqa: BLE001  what a member sent ends nobody else's work (decision 22)
+                self._inbox.failed(taken.number, error)
         version, members = self._registry.members()
         self._join.step(now_us, Membership(version, tuple((actor.name, actor.x) for actor in members)))
         self._send()
@@ -185,7 +189,7 @@ class Centre:
         self._protection.step()
         for question, actor in self._questions.to_send(self._clock.now_us()):
             refused = self._share.say(Asking(to=actor, question=question))
-            if refused is None or refused.rule != "room":
+            if refused is None or refused.rule not in LATER:
                 self._questions.sent(question.id, actor, refused.rule if refused else "")
         self._case_post.step()
         self._warning_post.step()
@@ -235,7 +239,9 @@ class Centre:
         with t.reading(self._engine) as connection:
             rows = connection.execute(asked.limit(LETTERS_PER_TURN_MAX)).all()
         for row in rows:
-            self._share.say(written.read_said(row.said))
+            refused = self._share.say(written.read_said(row.said))
+            if refused is not None and refused.rule in SHUT:
+                continue
             with t.writing(self._engine) as connection:
                 connection.execute(update(t.OUTGOING).where(t.OUTGOING.c.number == row.number).values(done=True))
 
