@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -66,6 +67,8 @@ class KeyHolderServer:
 
     def __init__(self, holder: Holder, keys: PartyKeys, host: str, port: int) -> None:
         self._holder = holder
+        self.tidy: Callable[[], list[int]] = holder.tidy
+        """What is done each TIDY_S; whoever watches puts itself around it before ``run``."""
         self._failure: BaseException | None = None
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
         service = _Service(holder, self)
@@ -111,7 +114,7 @@ class KeyHolderServer:
     async def _tidy(self) -> None:
         while True:
             try:
-                for epoch in await asyncio.to_thread(self._holder.tidy):
+                for epoch in await asyncio.to_thread(self.tidy):
                     _LOG.info("the secret of epoch %d is destroyed", epoch)
             except Exception as error:  # noqa: BLE001  keys that are not destroyed must not go unnoticed
                 self.fail(error)
