@@ -21,6 +21,7 @@ from bavn.app.gate_alarms import contained
 from bavn.app.join_engine import reconstruct_by
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
+from bavn.app.step_watch import StepWatch
 from bavn.app.warning_lists import warning_lists
 from bavn.centre.cases.questions import Questions
 from bavn.centre.members.enrolment import Enrolment
@@ -112,6 +113,7 @@ class CentreParts:
     book: Book
     engine: Engine
     lease: Lease
+    steps: StepWatch
 
     def close(self) -> None:
         """The book first: whoever takes the lease next finds it closed."""
@@ -144,19 +146,21 @@ def build(file: CentreFile) -> CentreParts:
             lists=warning_lists(),
         )  # fmt: skip
         centre.desk.alarms.own = own_alarms(file, SystemClock())
-        beside = open_exchange(file, centre, keys)
-        server = _serve(file, centre, beside, ServerSettings(
+        beside, steps = open_exchange(file, centre, keys), StepWatch()
+        server = _serve(file, centre, beside, steps, ServerSettings(
             connections_each_max=file.place.connections_per_actor_max,
             authority_pem=authority.pem, certificate=keys.certificate, key=keys.key, host=file.place.host,
             port=file.place.port, step_every_s=file.place.step_s,
         ))  # fmt: skip
         undo.pop_all()
-    return CentreParts(centre, server, book, registry.engine, lease)
+    return CentreParts(centre, server, book, registry.engine, lease, steps)
 
 
-def _serve(file: CentreFile, centre: Centre, beside: Beside | None, settings: ServerSettings) -> CentreServer:
+def _serve(
+    file: CentreFile, centre: Centre, beside: Beside | None, steps: StepWatch, settings: ServerSettings
+) -> CentreServer:
     try:
-        return CentreServer(centre, settings, beside)
+        return CentreServer(centre, settings, beside, steps.around)
     except OSError as error:
         raise Stop(
             Exit.CONFIGURATION,
