@@ -50,6 +50,11 @@ SCHEMA: Final = (
     ) STRICT""",
 )
 
+STANDS: Final = (
+    "CASE WHEN standing = 'waiting' AND rule IN ('carried', 'pap_watch_only') THEN 'uncarried' ELSE standing END"
+)
+"""How an item stands for people: what waits for an enforcer waits for no person."""
+
 PIECE: Final = 5_000
 """So many items are gone over at once where there may be a million."""
 _COVERS: Final = "CASE WHEN found = '' THEN 0 ELSE json_extract(found, '$.destinations') END"
@@ -60,8 +65,9 @@ COVERS_SCHEMA: Final = (f"CREATE INDEX protect_covers ON protect_item ({_COVERS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One indicator as this actor stands to it. ``standing``: wanted (in force or to be), waiting (for a person),
-    refused, lifted. ``found``: the dry run as JSON text ("" for none). ``told``: the outcome last said."""
+    """One indicator as this actor stands to it. ``standing``: wanted (in force or to be), waiting (for a person, or
+    by a rule of NOT_CARRIED for an enforcer), refused, lifted. ``found``: the dry run as JSON text ("" for none).
+    ``told``: the outcome last said."""
 
     indicator_id: str
     version: int
@@ -152,15 +158,6 @@ class State:
             (observable.type.value, observable.value),
         )
         return [row[0] for row in rows]
-
-    def bundles_of(self, observable: Observable) -> list[tuple[str, int]]:
-        """Of each indicator that is remembered for this observable and was not taken back: its bundle and its end."""
-        rows = self.book.rows(
-            "SELECT bundle, until_us FROM protect_item WHERE type = ? AND value = ? AND bundle <> '' "
-            "AND rule NOT IN ('withdrawn', 'revoked') ORDER BY indicator_id",
-            (observable.type.value, observable.value),
-        )
-        return [(str(bundle), int(until_us)) for bundle, until_us in rows]
 
     def keep(self, item: Item) -> None:
         """Writes an item as it now stands."""
