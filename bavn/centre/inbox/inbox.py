@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bavn.centre.inbox.aside import SetAside
 from bavn.centre.inbox.asks import (
     Asked,
     CasesAsked,
@@ -99,6 +100,7 @@ class Inbox:
         self._seen = Seen(book)
         self.ledger = Ledger(book)
         book.part("inbox", 1, SCHEMA)
+        self.aside = SetAside(book, clock)
         rules = (
             Rule("is_them", self._is_them), Rule("opens", self._opens), Rule("is_new", self._is_new),
             Rule("within_quota", self._within_quota), Rule("plausible", self._plausible),
@@ -136,6 +138,10 @@ class Inbox:
             taken.append(self._read(number))
         return taken
 
+    def read(self, number: int) -> Taken:
+        """One accepted item that is not done yet."""
+        return self._read(number)
+
     def done(self, number: int) -> None:
         """The item's effects are kept elsewhere: its content goes, its row stays. Repeatable."""
         with self._book.transaction() as tx:
@@ -143,6 +149,7 @@ class Inbox:
                 "UPDATE inbox SET done_us = ?, body = NULL, attachment = NULL WHERE number = ? AND done_us IS NULL",
                 (self._clock.now_us(), number),
             )
+        self.aside.worked(number)
 
     def rows(self) -> tuple[int, int]:
         """How many items were accepted and are remembered, and how many of them are not done yet."""
