@@ -138,12 +138,13 @@ def build(file: CentreFile) -> CentreParts:
         lease = undo.enter_context(take_lease(registry.engine))
         keys.renew_server(file.place.names, SystemClock().now_us())
         book = undo.enter_context(Book(file.folder / BOOK_FILE))
-        contained(book, FailureFolder(file.folder / FOLDER, SystemClock()))
+        failures = FailureFolder(file.folder / FOLDER, SystemClock())
+        contained(book, failures)
         start(lease, book, SystemDice())
         centre = open_centre(
             file.centre, engine=registry.engine, book=book, key=keys.message_key(), authority=authority,
             clock=SystemClock(), dice=SystemDice(), registry=registry, reconstruct=reconstruct_by(file.join),
-            lists=warning_lists(),
+            lists=warning_lists(), failures=failures,
         )  # fmt: skip
         centre.desk.alarms.own = own_alarms(file, SystemClock())
         beside, steps = open_exchange(file, centre, keys), StepWatch()
