@@ -134,20 +134,21 @@ def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip:
                 broke = (f"honest: {broke[0]}", broke[1]) if broke else None
             if broke and broke[0] not in places:
                 places.add(broke[0])
-                if minimise:
+                if minimise and not target.slow:
                     data = _smaller(tried, data, broke[0])
                 outcome.faults.append(Fault(target.name, broke[0], data, broke[1]))
                 if len(outcome.faults) >= FAULTS_MAX:
                     outcome.trouble = "too many faults: the rest of this target's time is left"
                     break
-            if broke and target.slow:  # what stands may be broken from here on
-                getattr(run, "again", lambda: None)()
         outcome.lines = lines.total
         lines.close()
     finally:
         outcome.seconds = time.monotonic() - begun
         getattr(run, "close", lambda: None)()
     return outcome
+
+
+# A service is not asked thousands of times for one fault: the parser behind it is a target of its own.
 
 
 def _smaller(tried: Tried, data: bytes, place: str) -> bytes:
