@@ -28,6 +28,7 @@ MINIMISE_S: Final = 15.0
 SHARED_BYTES: Final = (1 << 20) + 8
 HONEST_EVERY: Final = 200
 FAULTS_MAX: Final = 12
+SEEDS_FIRST: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,14 @@ def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip:
     try:
         tried, lines, dice = Tried(target, run), Lines(), Random(seed)
         seeds = list(target.seeds())
+        if target.slow:
+            dice.shuffle(seeds)  # a short run reaches some of many routes, another run others
         pool = [*seeds, *kept]
+        first = min(len(seeds), SEEDS_FIRST)
         places = set(skip)
         ready = time.monotonic()
         number = 0
-        while time.monotonic() - ready < seconds or number < len(seeds):
+        while time.monotonic() - ready < seconds or number < first:
             if number < len(pool) and (number < len(seeds) or not kept or number < len(seeds) + 20):
                 data = pool[number]
             else:
@@ -125,7 +129,7 @@ def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip:
             shared.seek(0)
             shared.write(min(len(data), SHARED_BYTES - 8).to_bytes(8, "big") + data[: SHARED_BYTES - 8])
             broke = tried(data)
-            outcome.inputs += 1
+            outcome.inputs += getattr(run, "pieces", 1)
             if lines.fresh() and len(pool) < 2_000 and len(data) <= 65_536 and broke is None and data not in pool[:50]:
                 pool.append(data)
                 outcome.kept.append(data)

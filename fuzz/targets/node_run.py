@@ -187,7 +187,9 @@ def _make() -> Run:
     node = Node()
 
     class Fed:
-        """Callable, with an end."""
+        """Callable, with an end. ``pieces``: how many of an input."""
+
+        pieces = PIECES
 
         def __call__(self, data: bytes) -> None:
             try:
