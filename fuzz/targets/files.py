@@ -49,7 +49,7 @@ def _config() -> Run:
         file = put("config/node.toml", data)
         for role in (None, *config_check.ROLES):
             checked = config_check.check(file, role)
-            if role is not None and not any(finding.level == "error" for finding in checked.findings):
+            if role is not None and not any(finding.level == "error" for finding in checked.found):
                 config_check.READERS[role](file)  # what passes is what its reader takes
         for reader in (config.read_node, config.read_centre, config.read_keyholder, config.read_hub, config.read_policy):
             with contextlib.suppress(SettingsError):

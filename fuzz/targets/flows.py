@@ -80,6 +80,8 @@ def _decoder(kind: type[NetflowDecoder] | type[SflowDecoder], honest: bytes) -> 
         if count % 500 == 0:
             state[0] = kind()
         out = Outcomes()
+        alone, twice = kind(), Outcomes()
+        alone.decode([FlowFrame(DATAGRAM, _NOW_US, _WHO, data[:65_535])] * 2, twice, _NOW_US)
         state[0].decode([FlowFrame(DATAGRAM, _NOW_US, _WHO, data[:65_535])], out, _NOW_US)
         out.named()
         for halves in out.halves if isinstance(getattr(out, "halves", None), list) else ():
