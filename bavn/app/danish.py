@@ -129,6 +129,8 @@ PHRASES: Final[dict[str, str]] = {
     "{} bytes deleted unread: more than {} were waiting": "{} bytes slettet ulæst: mere end {} ventede",
     # a line
     "no JSON": "ingen JSON",
+    "unreadable": "kan ikke læses",
+    "a packet of an impossible time": "en pakke med et umuligt tidspunkt",
     "no event_type": "ingen event_type",
     "no time": "ingen tid",
     "not understood": "ikke forstået",

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bavn.model.failure import During, FailingPart, Failure
+from bavn.model.failure import During, FailingPart, Failure, trace_of
 from bavn.model.moment import iso
 from bavn.model.ports import Clock
 
@@ -58,7 +58,7 @@ class FailureFolder:
             self._of_a_kind[failure.kind] += 1
             keep = self._of_a_kind[failure.kind] <= KEPT_OF_A_KIND_MAX
         if not again:
-            _LOG.error("%s failed at %s and is contained: %s", part, during, failure.error, exc_info=error)
+            _LOG.error("%s failed at %s and is contained: %s\n%s", part, during, failure.error, trace_of(error))
         if keep and self._folder is not None:
             self._keep(self._folder, failure)
 

@@ -5,7 +5,6 @@ anew while packets flow. Refuses to fetch rules: a person or a timer does (`bavn
 """
 
 import logging
-import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from bavn.app.danish import danish
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
+from bavn.model.toml import BadToml, table_of
 
 _LOG = logging.getLogger(__name__)
 OWN_SIDS: Final = (range(SID_FIRST, SID_LAST + 1), range(min(AGE_RULES), max(AGE_RULES) + 1))
@@ -44,12 +44,12 @@ def today_of(now_us: int) -> date:
 def read_tuning(file: Path) -> tuple[Tuning, ...]:
     """The entries of tuning.toml; none where there is no file. Raises TuningWrong."""
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        given = table_of(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise TuningWrong(f"{file} cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, BadToml) as error:
         raise TuningWrong(f"{file} is no TOML: {error}") from error
     return tunings(given, str(file), OWN_SIDS)
 

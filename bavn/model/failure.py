@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 ERROR_LENGTH_MAX: Final = 300
+TRACE_LENGTH_MAX: Final = 20_000
 ITEM_BYTES_MAX: Final = 1_000_000
 """Of an item that a part failed over, so much is kept for a report of the fault."""
 
@@ -106,5 +107,18 @@ def _bounded(error: BaseException) -> str:
         text = f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001  an exception whose own text raises is still to be told
         text = type(error).__name__
-    # What cannot be written as UTF-8 (a lone surrogate) would fail again wherever this is written.
-    return text[:ERROR_LENGTH_MAX].encode("utf-8", "backslashreplace").decode("utf-8")
+    return writable(text[:ERROR_LENGTH_MAX])
+
+
+def writable(text: str) -> str:
+    """The same with what cannot be written as UTF-8 (a lone surrogate) spelled out: else it fails wherever it goes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def trace_of(error: BaseException) -> str:
+    """The whole traceback as text that can be written anywhere; the end of it where it is long."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001  an exception whose own text raises is still to be told
+        text = "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+    return writable(text[-TRACE_LENGTH_MAX:])

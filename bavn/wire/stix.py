@@ -22,6 +22,7 @@ from bavn.model.indicator import Indicator
 from bavn.model.moment import as_us, iso
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.outcome import Refused
+from bavn.wire.reading import reads
 from bavn.wire.stix_marking import PAP_IDS, TLP_IDS, pap_object, tlp_object
 from bavn.wire.strict_json import parse
 
@@ -121,6 +122,7 @@ def check(indicator: Indicator, created_by: str, created_us: int) -> None:
         raise NotWritable(f"{wrong.rule}: {wrong.reason}")
 
 
+@reads
 def indicator_of(text: str) -> Indicator | Refused:
     """The indicator of a bundle text, or the first rule that it breaks. Never raises, whatever the text."""
     bundle = parse(text.encode("utf-8", "surrogatepass"), BUNDLE_BYTES_MAX)

@@ -82,11 +82,12 @@ def test_number_and_size_are_bounded_and_the_newest_stay(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [ValueError("\ud800"), ValueError("x" * 100_000), UnicodeError("\x00")])
-def test_whatever_an_error_says_can_be_written(tmp_path, error):
+def test_whatever_an_error_says_can_be_written(tmp_path, caplog, error):
     FailureFolder(tmp_path, _Clock()).note("rule inbox opens", _raised(error))
     (kept,) = kept_failures(tmp_path)
     assert len(kept.failure.error) < 2000
     kept.failure.error.encode()
+    assert len(caplog.text.encode()) < 30_000
 
 
 def test_a_disk_that_takes_nothing_raises_nothing(tmp_path):

@@ -27,6 +27,7 @@ from bavn.wire.codec import DOWN_KINDS, Encoded, decode, encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
+from bavn.wire.shut import WAITS
 from bavn.wire.stix import indicator_of
 
 GATE: Final = "protect"
@@ -101,7 +102,10 @@ class Intake:
         that is full refuses it, with its ledger line. The kill switch waits in no queue: True if it was turned."""
         encoded = encode(message)
         if isinstance(message, SectorSwitched):
-            return not isinstance(self._switched.offer(Turned(message, encoded.id)), Refused)
+            turned = self._switched.offer(Turned(message, encoded.id))
+            if isinstance(turned, Refused) and turned.rule in WAITS:
+                self._state.came(encoded.kind, encoded.body)
+            return not isinstance(turned, Refused)
         if self._state.came_count() < QUEUE_MAX:
             self._state.came(encoded.kind, encoded.body)
             return False
@@ -110,10 +114,12 @@ class Intake:
         self._ledger.append(self._clock.now_us(), GATE, "in", note, refused)
         return False
 
-    def look(self) -> list[Draft | Refused | Withdrawn]:
+    def look(self) -> list[Draft | Refused | Withdrawn | Switched]:
         """The oldest messages (at most LOOK_MAX) meet the gate, one outcome each, in order; what follows from several
-        is one write to the disk, all of it or nothing. Raises GateBroken."""
-        came = [(number, Encoded(kind, body)) for number, kind, body in self._state.came_first(LOOK_MAX)]
+        is one write to the disk, all of it or nothing. What the gate is shut for stays, and what it is set aside for,
+        until a person opens it. Raises GateBroken."""
+        shut = self._released.shut_kinds(PEER)
+        came = [(number, Encoded(kind, body)) for number, kind, body in self._state.came_first(LOOK_MAX, shut)]
         messages = [decode(encoded, DOWN_KINDS) for _, encoded in came]
         arrived = [
             Arrived(bundle=message.bundle, item_id=encoded.id)
@@ -121,17 +127,22 @@ class Intake:
             if isinstance(message, IndicatorReleased)
         ]
         weighed = iter(self._weighed(arrived))
-        outcomes: list[Draft | Refused | Withdrawn] = []
+        outcomes: list[Draft | Refused | Withdrawn | Switched] = []
         for some in batched(zip(messages, came, strict=True), TOGETHER_MAX, strict=False):
             with self._state.book.transaction():
                 for message, (number, encoded) in some:
-                    self._state.looked_at(number)
+                    outcome: Draft | Refused | Withdrawn | Switched
                     if isinstance(message, IndicatorReleased):
-                        outcomes.append(self._offer(next(weighed)))
+                        outcome = self._offer(next(weighed))
                     elif isinstance(message, IndicatorWithdrawn):
-                        outcomes.append(self._withdrawn.offer(Withdrawal(message, encoded.id)))
+                        outcome = self._withdrawn.offer(Withdrawal(message, encoded.id))
+                    elif isinstance(message, SectorSwitched):
+                        outcome = self._switched.offer(Turned(message, encoded.id))
                     else:
                         raise TypeError(f"only what hear() wrote stands in the queue, not {encoded.kind}")
+                    if not (isinstance(outcome, Refused) and outcome.rule in WAITS):
+                        self._state.looked_at(number)
+                    outcomes.append(outcome)
         return outcomes
 
     def approve(self, item: Item, by: str) -> Draft | Refused:
@@ -168,7 +179,7 @@ class Intake:
     def _offer(self, item: Arrived) -> Draft | Refused:
         with self._state.book.transaction():
             outcome = self._released.offer(item)
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, Refused) and outcome.rule not in WAITS:
                 self._refuse(item, outcome)
         return outcome
 

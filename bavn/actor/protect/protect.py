@@ -15,7 +15,7 @@ from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import Found, History, Hunter
-from bavn.actor.protect.intake import GATE, NODE, Instruction, Intake, Withdrawn, act_id, sector_switch
+from bavn.actor.protect.intake import GATE, NODE, Instruction, Intake, Switched, Withdrawn, act_id, sector_switch
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
 from bavn.actor.protect.policy import ProtectPolicy
@@ -92,7 +92,7 @@ class Protect:
         next step; the sector's kill switch stands as it was turned from this moment on."""
         self._switched |= self._intake.hear(message)
 
-    def receive(self, messages: Iterable[Instruction]) -> list[Draft | Refused | Withdrawn]:
+    def receive(self, messages: Iterable[Instruction]) -> list[Draft | Refused | Withdrawn | Switched]:
         """The same for several, looked at and put into force before it returns; one outcome each, in order. Raises
         GateBroken."""
         with self.state.book.transaction():
@@ -131,6 +131,10 @@ class Protect:
     def take(self, limit: int = TOLD_MAX) -> list[Told]:
         """Outcomes and sightings for the door, oldest first; again the same until ``done``."""
         return self.state.told(limit)
+
+    def took(self, number: int) -> None:
+        """The door has taken this one, and not what came before it."""
+        self.state.took(number)
 
     def done(self, number: int) -> None:
         """The door has taken everything up to this number."""
@@ -222,8 +226,8 @@ class Protect:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
-    def _look(self) -> list[Draft | Refused | Withdrawn]:
-        outcomes: list[Draft | Refused | Withdrawn] = []
+    def _look(self) -> list[Draft | Refused | Withdrawn | Switched]:
+        outcomes: list[Draft | Refused | Withdrawn | Switched] = []
         while some := self._intake.look():
             outcomes += some
         return outcomes

@@ -5,7 +5,7 @@ enforcers are brought at the next start. Refuses to decide: it keeps what the ga
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -186,14 +186,11 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("INSERT INTO protect_came (kind, body) VALUES (?, ?)", (kind, body))
 
-    def came_first(self, limit: int) -> list[tuple[int, str, bytes]]:
-        """The oldest of them: number, kind, body."""
-        return [
-            (number, kind, body)
-            for number, kind, body in self.book.rows(
-                "SELECT number, kind, body FROM protect_came ORDER BY number LIMIT ?", (limit,)
-            )
-        ]
+    def came_first(self, limit: int, without: Collection[str] = ()) -> list[tuple[int, str, bytes]]:
+        """The oldest of them that are not of the kinds ``without``: number, kind, body."""
+        marks = ", ".join("?" for _ in without)
+        asked = f"SELECT number, kind, body FROM protect_came WHERE kind NOT IN ({marks}) ORDER BY number LIMIT ?"
+        return [(number, kind, body) for number, kind, body in self.book.rows(asked, (*sorted(without), limit))]
 
     def came_count(self) -> int:
         """How many there are."""
@@ -335,6 +332,11 @@ class State:
         """The oldest that the door has not taken, in order."""
         rows = self.book.rows("SELECT number, kind, said FROM protect_told ORDER BY number LIMIT ?", (limit,))
         return [Told(number, _said(kind, json.loads(text))) for number, kind, text in rows]
+
+    def took(self, number: int) -> None:
+        """The door has taken this one alone."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM protect_told WHERE number = ?", (number,))
 
     def done(self, number: int) -> None:
         """The door has taken everything up to this number."""

@@ -19,6 +19,7 @@ from bavn.app.cli import (
     dry_run,
     evidence,
     failures,
+    gates,
     health,
     hunt,
     node_cases,
@@ -64,6 +65,8 @@ node_warnings.attach(app)
 app.add_typer(node_exercise.app, name="exercise")
 app.command("health")(health.health)
 app.command("failures")(failures.failures_command("node.toml", failures.node_folder))
+app.command("gates")(gates.gates_command("node.toml", gates.node_book))
+app.command("open-gate")(gates.open_gate_command("node.toml", gates.node_book))
 app.command("canary")(alarms.canary)
 app.command("dry-run")(dry_run.dry_run)
 way_in.attach(app)
