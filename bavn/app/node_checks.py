@@ -91,6 +91,10 @@ class NodeChecks:
             not_yet["keyholder_accepts"] = Text("no answer yet", "intet svar endnu")
         if self.chain is not None and not self.chain.known():
             not_yet["ledger_whole"] = Text("it is being read", "den er ved at blive læst")
+        untried = [name for name, why in self.enforcers() if not why] if self.enforcers is not None else []
+        if untried:
+            names = ", ".join(untried)
+            not_yet["enforcers_up"] = Text(f"not tried yet: {names}", f"endnu ikke prøvet: {names}")
         if self.asks_rules and rules.get("loaded") is None:
             not_yet["rules_loaded"] = Text(
                 "Suricata has not said yet what it loaded", "Suricata har ikke sagt endnu, hvad den indlæste"
@@ -108,7 +112,7 @@ class NodeChecks:
         if self.chain is not None and self.chain.broken:
             found.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:
-            found += [_enforcer(name, why) for name, why in self.enforcers()]
+            found += [_enforcer(name, why) for name, why in self.enforcers() if why]
         found += [Problem(code="gate_shut", source=text.en[:80], text=text) for text in self.gates()]
         found += [_part(one) for one in self.failing()]
         return found + _rules_off(rules)
@@ -121,8 +125,7 @@ def ledger_problem(broken: str) -> Problem:
 
 
 def _enforcer(name: str, why: str) -> Problem:
-    reason = why or "it does not hold what is wanted"
-    text = Text(f"the enforcer {name} is not up: {reason}", f"håndhæveren {name} virker ikke: {danish(reason)}")
+    text = Text(f"the enforcer {name} is not up: {why}", f"håndhæveren {name} virker ikke: {danish(why)}")
     return Problem(code="enforcer_down", source=name, text=text)
 
 

@@ -327,6 +327,9 @@ def test_a_rule_set_with_most_rules_off_is_told(node, figures, says) -> None:
 def test_enforcers_gates_and_failing_parts_are_told(node) -> None:
     node.turn()
     checks = node.parts.recorder.checks
+    checks.enforcers = lambda: [("nftables", "")]
+    told = node.turn()
+    assert (broken(told), unknown(told)) == ([], ["enforcers_up"]), "one that was not tried yet is not down"
     checks.enforcers = lambda: [("nftables", "no such table")]
     checks.gates = lambda: [Text("gate protect is shut for bundles", "porten protect er lukket for bundter")]
     failure = Failure(part="detector beacon", during="work", error="ValueError: x", place="", at_us=1)
