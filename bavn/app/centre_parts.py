@@ -16,6 +16,8 @@ from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.gate_alarms import contained
 from bavn.app.join_engine import reconstruct_by
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
@@ -136,11 +138,13 @@ def build(file: CentreFile) -> CentreParts:
         lease = undo.enter_context(take_lease(registry.engine))
         keys.renew_server(file.place.names, SystemClock().now_us())
         book = undo.enter_context(Book(file.folder / BOOK_FILE))
+        failures = FailureFolder(file.folder / FOLDER, SystemClock())
+        contained(book, failures)
         start(lease, book, SystemDice())
         centre = open_centre(
             file.centre, engine=registry.engine, book=book, key=keys.message_key(), authority=authority,
             clock=SystemClock(), dice=SystemDice(), registry=registry, reconstruct=reconstruct_by(file.join),
-            lists=warning_lists(),
+            lists=warning_lists(), failures=failures,
         )  # fmt: skip
         centre.desk.alarms.own = own_alarms(file, SystemClock())
         beside, steps = open_exchange(file, centre, keys), StepWatch()

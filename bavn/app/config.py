@@ -3,7 +3,6 @@
 Relative paths count from the file's own folder. What is wrong is one SettingsError that names file, table and field.
 """
 
-import tomllib
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
@@ -29,6 +28,7 @@ from bavn.centre.node.config import CentreConfig, config_of
 from bavn.keyholder.holder import HolderSettings
 from bavn.model.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
+from bavn.model.toml import BadToml, table_of
 
 CENTRE_KEYS = "keys"
 KEYHOLDER_KEYS = "keys-keyholder"
@@ -354,12 +354,12 @@ def _tables(file: Path, kinds: dict[str, type[Any]]) -> dict[str, Any]:
 def read_toml(file: Path) -> dict[str, Any]:
     """A TOML file as a table. Raises SettingsError for one that is missing, unreadable or no TOML."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return table_of(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(
             f"{file} is not there: name it with --config, or write it (docs/configuration.md has every setting)"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except BadToml as error:
         raise SettingsError(f"{file} is no TOML: {error}") from error

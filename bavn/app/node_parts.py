@@ -26,6 +26,7 @@ from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node import Lookout, NodeSettings, Talker
+from bavn.actor.protect.held import held_span
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import blocked_met
 from bavn.actor.sense.base import Source
@@ -36,6 +37,8 @@ from bavn.app.chain_walk import ChainWalk
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exercise_runner import Runner
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.gate_alarms import contained
 from bavn.app.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.log_sources import reads_logs
 from bavn.app.node_canary import NodeCanary
@@ -130,6 +133,8 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     book = closing.enter_context(Book(folder / BOOK_FILE))
     ledger, known, verdicts = Ledger(book), Known(book), VerdictBook(book)
     safe = Safe(folder / CENTRE_KEYS)
+    failures = FailureFolder(folder / FOLDER, clock)
+    contained(book, failures)
     store, sources = _senses(config, clock, closing)
     rule_keeper = _keeper(config, clock)
     zone = zone_service_of(config.enforce)
@@ -148,7 +153,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         identifiers=_identifiers(config, ledger, dice, keyholder, checks, watches=store is not None),
         suspicions=known.all,
         verdicts=lambda: verdicts.holding(clock.now_us()), hold=by_size,
-        cleaned=redact.text,
+        cleaned=redact.text, holds=held_span(protect.state, clock),
     )  # fmt: skip
     counting = Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book))
     link: WatchedLink | NoLink = NoLink()
@@ -322,7 +327,7 @@ def _senses(
         memory_mb_max=config.store.memory_mb_max,
     )  # fmt: skip
     store = closing.enter_context(
-        ColumnStore.open(config.folder / "store", limits, homes=config.node.homes, clock=clock)
+        ColumnStore.open(config.folder / "store", limits, homes=config.node.homes, clock=clock, tick=time.monotonic)
     )
     return store, sources_of(config, store, clock, closing)
 

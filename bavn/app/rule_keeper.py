@@ -5,7 +5,6 @@ anew while packets flow. Refuses to fetch rules: a person or a timer does (`bavn
 """
 
 import logging
-import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from bavn.app.danish import danish
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
+from bavn.model.toml import BadToml, table_of
 
 _LOG = logging.getLogger(__name__)
 OWN_SIDS: Final = (range(SID_FIRST, SID_LAST + 1), range(min(AGE_RULES), max(AGE_RULES) + 1))
@@ -44,12 +44,12 @@ def today_of(now_us: int) -> date:
 def read_tuning(file: Path) -> tuple[Tuning, ...]:
     """The entries of tuning.toml; none where there is no file. Raises TuningWrong."""
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        given = table_of(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise TuningWrong(f"{file} cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, BadToml) as error:
         raise TuningWrong(f"{file} is no TOML: {error}") from error
     return tunings(given, str(file), OWN_SIDS)
 
@@ -175,9 +175,10 @@ class RuleKeeper:
     def told(self) -> tuple[dict[str, Any], Sequence[Text]]:
         """For node health: figures, and what is wrong."""
         today = today_of(self._clock.now_us())
+        kept = self._folder.kept()
         figures = {
             "loaded": None, "failed": None, "failed_named": [], **self._figures, "set": self._loaded[0],
-            "reloads": self._reloads,
+            "reloads": self._reloads, "fetched": None if kept is None else kept.told(),
             "tuning": {
                 "holding": sum(entry.active(today) for entry in self._entries),
                 "ended": [entry.id for entry in self._entries if not entry.active(today)],
@@ -192,6 +193,12 @@ class RuleKeeper:
                 " until `bavn node rules update` brings another",
                 f"Suricata startede ikke med regelsæt {fell[0]} ({danish(fell[1])}): sæt {self._folder.name} gælder,"
                 " indtil `bavn node rules update` henter et andet",
+            ))  # fmt: skip
+        refused = self._folder.refused()
+        if refused is not None:
+            wrong.append(Text(
+                f"the last `bavn node rules update` was refused, set {self._folder.name} stays: {refused}",
+                f"den seneste `bavn node rules update` blev afvist, sæt {self._folder.name} bliver: {danish(refused)}",
             ))  # fmt: skip
         if self._stuck:
             wrong.append(Text("Suricata does not load its rules anew", "Suricata indlæser ikke sine regler igen"))

@@ -20,6 +20,7 @@ from bavn.app.cli import (
     exchange,
     exercise,
     failures,
+    gates,
     indicator,
     leads,
     member,
@@ -70,6 +71,8 @@ clock.attach(app)
 app.command("counts")(counts.counts)
 app.command("health")(service_health.health_command("centre.toml", service_health.centre_file))
 app.command("failures")(failures.failures_command("centre.toml", failures.centre_folder))
+app.command("gates")(gates.gates_command("centre.toml", gates.centre_book))
+app.command("open-gate")(gates.open_gate_command("centre.toml", gates.centre_book))
 app.command("console")(console.centre_console)
 app.add_typer(account.group("sac"), name="account")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli import failures, service_health
+from bavn.app.cli import failures, gates, service_health
 from bavn.app.cli.desk import AsJson, show
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
 from bavn.app.exits import Exit, Stop
@@ -19,6 +19,8 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The key holder's c
 KEYHOLDER_TOML = Path("keyholder.toml")
 app.command("health")(service_health.health_command("keyholder.toml", service_health.keyholder_file))
 app.command("failures")(failures.failures_command("keyholder.toml", failures.keyholder_folder))
+app.command("gates")(gates.gates_command("keyholder.toml", gates.keyholder_book))
+app.command("open-gate")(gates.open_gate_command("keyholder.toml", gates.keyholder_book))
 
 
 @app.command("init")
