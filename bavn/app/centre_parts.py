@@ -114,6 +114,7 @@ class CentreParts:
     engine: Engine
     lease: Lease
     steps: StepWatch
+    failures: FailureFolder
 
     def close(self) -> None:
         """The book first: whoever takes the lease next finds it closed."""
@@ -154,7 +155,7 @@ def build(file: CentreFile) -> CentreParts:
             port=file.place.port, step_every_s=file.place.step_s,
         ))  # fmt: skip
         undo.pop_all()
-    return CentreParts(centre, server, book, registry.engine, lease, steps)
+    return CentreParts(centre, server, book, registry.engine, lease, steps, failures)
 
 
 def _serve(
