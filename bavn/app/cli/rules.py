@@ -401,8 +401,8 @@ def _read(config: Path) -> tuple[Any, Any]:
 
 
 def _filters(given: Any) -> Any:
-    from bavn.actor.sense.rule_set import Filters
     from bavn.actor.sense.rule_source import RulesRefused, readable
+    from bavn.actor.sense.suricata_update import Filters
 
     def file(text: str) -> Path | None:
         if not text:
