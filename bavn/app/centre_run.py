@@ -40,7 +40,7 @@ def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
     while True:
         with parts, _metrics(file, parts), _fanout(file, parts), _ended_before_it_runs(parts.server):
             try:
-                with keeping_intelligence(file, parts.server.fail):
+                with keeping_intelligence(file, parts.server.fail, parts.centre.contained.failures):
                     listens(parts.server)
                     parts.server.run()
                 return
