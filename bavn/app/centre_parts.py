@@ -16,7 +16,7 @@ from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
 from bavn.app.exits import Exit, Stop
-from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.failure_folder import failures_in
 from bavn.app.join_engine import reconstruct_by
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
@@ -139,7 +139,7 @@ def build(file: CentreFile) -> CentreParts:
         centre = open_centre(
             file.centre, engine=registry.engine, book=book, key=keys.message_key(), authority=authority,
             clock=SystemClock(), dice=SystemDice(), registry=registry, reconstruct=reconstruct_by(file.join),
-            lists=warning_lists(), failures=FailureFolder(file.folder / FOLDER, SystemClock()),
+            lists=warning_lists(), failures=failures_in(file.folder),
         )  # fmt: skip
         centre.desk.alarms.own = own_alarms(file, SystemClock())
         beside = open_exchange(file, centre, keys)

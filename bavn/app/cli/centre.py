@@ -31,6 +31,7 @@ from bavn.app.cli import (
     publish,
     remind,
     rollout,
+    set_aside,
     source,
     warning,
 )
@@ -67,6 +68,7 @@ app.add_typer(warning.app, name="warning")
 app.add_typer(exercise.app, name="exercise")
 clock.attach(app)
 app.command("counts")(counts.counts)
+app.command("set-aside")(set_aside.set_aside)
 app.command("failures")(failures.failures_command("centre.toml", failures.centre_folder))
 app.command("console")(console.centre_console)
 app.add_typer(account.group("sac"), name="account")
