@@ -33,6 +33,7 @@ from bavn.app.cli import (
     remind,
     rollout,
     service_health,
+    set_aside,
     source,
     warning,
 )
@@ -73,6 +74,7 @@ app.add_typer(exercise.app, name="exercise")
 clock.attach(app)
 app.command("counts")(counts.counts)
 app.command("health")(service_health.health_command("centre.toml", service_health.centre_file))
+app.command("set-aside")(set_aside.set_aside)
 app.command("failures")(failures.failures_command("centre.toml", failures.centre_folder))
 app.command("gates")(gates.gates_command("centre.toml", gates.centre_book))
 app.command("open-gate")(gates.open_gate_command("centre.toml", gates.centre_book))
