@@ -39,7 +39,9 @@ def flip_bit(dice: Random, data: bytes) -> bytes:
 
 def put_byte(dice: Random, data: bytes) -> bytes:
     at = dice.randrange(len(data) + 1)
-    return data[:at] + bytes([dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))]) + data[at + dice.randrange(2) :]
+    return (
+        data[:at] + bytes([dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))]) + data[at + dice.randrange(2) :]
+    )
 
 
 def put_edge(dice: Random, data: bytes) -> bytes:

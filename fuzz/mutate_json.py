@@ -79,7 +79,11 @@ def swap_key(dice: Random, data: bytes) -> bytes:
 def double_key(dice: Random, data: bytes) -> bytes:
     """A key a second time, with another value, before the first."""
     spot = _spot(dice, data, _KEY)
-    return data if spot is None else data[: spot[0]] + data[spot[0] : spot[1]] + b":" + value(dice) + b"," + data[spot[0] :]
+    return (
+        data
+        if spot is None
+        else data[: spot[0]] + data[spot[0] : spot[1]] + b":" + value(dice) + b"," + data[spot[0] :]
+    )
 
 
 def in_text(dice: Random, data: bytes) -> bytes:
@@ -98,7 +102,9 @@ def tree(dice: Random, data: bytes) -> bytes:
         root = json.loads(data)
     except (ValueError, RecursionError):
         return swap_scalar(dice, data)
-    canonical = data == json.dumps(root, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode(errors="replace")
+    canonical = data == json.dumps(root, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode(
+        errors="replace"
+    )
     places = list(_places(root))
     if not places:
         return value(dice)
@@ -116,12 +122,18 @@ def tree(dice: Random, data: bytes) -> bytes:
     elif act == 4:
         holder[key] = type(holder[key])() if holder[key] is not None else 0
     elif act == 5 and isinstance(holder, dict):
-        holder[dice.choice(("", "x", "\ud800", "id", "type", "é"))] = dice.choice((1, None, "\ud800", [], {}, 2**53, -1, 1.5))
+        holder[dice.choice(("", "x", "\ud800", "id", "type", "é"))] = dice.choice(
+            (1, None, "\ud800", [], {}, 2**53, -1, 1.5)
+        )
     else:
-        holder[key] = dice.choice((None, True, -1, 0, 1.5, 2**53 - 1, 2**53, 2**31 - 1, 2**63, "", "\0", "\ud800", "é" * 300, [], {}))
+        holder[key] = dice.choice(
+            (None, True, -1, 0, 1.5, 2**53 - 1, 2**53, 2**31 - 1, 2**63, "", "\0", "\ud800", "é" * 300, [], {})
+        )
     try:
         if canonical:
-            return json.dumps(root, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            return json.dumps(root, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode(
+                "utf-8", "surrogatepass"
+            )
         return json.dumps(root).encode()
     except (ValueError, RecursionError):
         return data
@@ -144,7 +156,18 @@ def wrap(dice: Random, data: bytes) -> bytes:
                         lambda: data.decode("utf-8", "replace").encode("utf-16")))()  # fmt: skip
 
 
-JSON: Final[tuple[Mutator, ...]] = (swap_scalar, swap_scalar, swap_scalar, swap_key, double_key, in_text, tree, tree, tree, wrap)
+JSON: Final[tuple[Mutator, ...]] = (
+    swap_scalar,
+    swap_scalar,
+    swap_scalar,
+    swap_key,
+    double_key,
+    in_text,
+    tree,
+    tree,
+    tree,
+    wrap,
+)
 
 
 def in_a_line(dice: Random, data: bytes) -> bytes:

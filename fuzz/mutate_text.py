@@ -22,7 +22,15 @@ def swap_word(dice: Random, data: bytes) -> bytes:
     if not words:
         return dice.choice(PIECES)
     start, end = dice.choice(words)
-    other = dice.choice((dice.choice(PIECES), dice.choice(NUMBERS).encode(), dice.choice(MOMENTS), data[slice(*dice.choice(words))], b""))
+    other = dice.choice(
+        (
+            dice.choice(PIECES),
+            dice.choice(NUMBERS).encode(),
+            dice.choice(MOMENTS),
+            data[slice(*dice.choice(words))],
+            b"",
+        )
+    )
     return data[:start] + other + data[end:]
 
 
@@ -107,7 +115,12 @@ _YAML: Final = (
     b"2026-02-30", b"2026-01-01 99:99:99", b"=", b"~", b"yes", b"[" * 2000, b"{a: " * 500, b"&a {x: &b {y: *a}}", b"!!set {1}",
     b"!!omap [1]", b"? ", b"!!null ''", b"!!map [1]",
 )  # fmt: skip
-_BOMB: Final = b"".join([b"a0: &a0 [x,x,x,x,x,x,x,x,x]\n", *(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9))])
+_BOMB: Final = b"".join(
+    [
+        b"a0: &a0 [x,x,x,x,x,x,x,x,x]\n",
+        *(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)),
+    ]
+)
 
 
 def yaml_value(dice: Random, data: bytes) -> bytes:
@@ -134,7 +147,18 @@ def modifiers(dice: Random, data: bytes) -> bytes:
     piece = dice.choice((b"|re", b"|cidr", b"|contains|all", b"|base64offset", b"|windash", b"|gt", b"|exists", b"|fieldref",
                          b"|expand", b"|utf16le", b"|nothing", b"|re|i", b"|endswith|cased", b"||"))  # fmt: skip
     if dice.random() < 0.3:
-        condition = dice.choice((b"1 of them", b"all of *", b"not " * 2000 + b"a", b"(" * 500, b"a and b or", b"a | count() > 1", b"1 of sel*", b""))
+        condition = dice.choice(
+            (
+                b"1 of them",
+                b"all of *",
+                b"not " * 2000 + b"a",
+                b"(" * 500,
+                b"a and b or",
+                b"a | count() > 1",
+                b"1 of sel*",
+                b"",
+            )
+        )
         return re.sub(rb"condition:.*", lambda _: b"condition: " + condition, data, count=1)
     spots = [place.start() for place in re.finditer(rb":", data)]
     at = dice.choice(spots) if spots else 0
@@ -153,7 +177,11 @@ def toml_value(dice: Random, data: bytes) -> bytes:
     rows = data.split(b"\n")
     at = dice.randrange(len(rows))
     key, sign, _ = rows[at].partition(b"=")
-    rows[at] = key + sign + dice.choice((*_TOML, dice.choice(NUMBERS).encode())) if sign else dice.choice((b"[a.b.c]", b"[[node]]", b"[sense", rows[at] * 2))
+    rows[at] = (
+        key + sign + dice.choice((*_TOML, dice.choice(NUMBERS).encode()))
+        if sign
+        else dice.choice((b"[a.b.c]", b"[[node]]", b"[sense", rows[at] * 2))
+    )
     return b"\n".join(rows)
 
 

@@ -68,5 +68,7 @@ def replay(names: frozenset[str]) -> int:
         if one.place and not is_known:
             bad += 1
         said = "lives" if not one.place else one.place
-        print(f"{'known ' if is_known else '      '}{one.target} {one.digest}: {said}{' (take it out of known.toml)' if is_known and not one.place else ''}")  # noqa: T201
+        print(
+            f"{'known ' if is_known else '      '}{one.target} {one.digest}: {said}{' (take it out of known.toml)' if is_known and not one.place else ''}"
+        )  # noqa: T201
     return 1 if bad else 0

@@ -30,7 +30,9 @@ def real_root() -> Path | None:
     return root if root.is_dir() else None
 
 
-def real(*patterns: str, bytes_max: int = SEED_BYTES_MAX, whole: bool = False, files_max: int = FILES_MAX) -> list[bytes]:
+def real(
+    *patterns: str, bytes_max: int = SEED_BYTES_MAX, whole: bool = False, files_max: int = FILES_MAX
+) -> list[bytes]:
     """The beginnings of real files, spread over all that fit, unpacked; whole lines only. ``whole``: only those that are
     small enough."""
     root = real_root()

@@ -93,7 +93,9 @@ def _asked(keys: NodeKeys, token: str):  # noqa: ANN202
     from bavn.centre.members.enrolment import Application
 
     asked = keys.ask(token)
-    return Application(**{name: getattr(asked, name) for name in Application.__dataclass_fields__ if hasattr(asked, name)})
+    return Application(
+        **{name: getattr(asked, name) for name in Application.__dataclass_fields__ if hasattr(asked, name)}
+    )
 
 
 class Wire:
@@ -116,12 +118,17 @@ class Node:
     def __init__(self) -> None:
         folder = Path(mkdtemp(dir=scratch()))
         self.clock, self.book = SimClock(NOW_US), Book()
-        self.centre, self.key = Ed25519PrivateKey.from_private_bytes(b"c" * 32), Ed25519PrivateKey.from_private_bytes(b"n" * 32)
+        self.centre, self.key = (
+            Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+            Ed25519PrivateKey.from_private_bytes(b"n" * 32),
+        )
         self.wire, self.seq = Wire(), 0
         (folder / "lists").mkdir()
         self.ledger = Ledger(self.book)
         self.store = ColumnStore.open(folder / "store", homes=HOMES)
-        never = NeverBlock.of(shipped_text(), "shipped", own_domains=("own.dk",), own_networks=HOMES, centre=("centre.dk",))
+        never = NeverBlock.of(
+            shipped_text(), "shipped", own_domains=("own.dk",), own_networks=HOMES, centre=("centre.dk",)
+        )
         self.protect = Protect(
             ledger=self.ledger, clock=self.clock, policy=ProtectPolicy(), never=never, homes=HOMES,
             hands=Hands((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()), history=History(self.store.window, hunt),
@@ -131,7 +138,9 @@ class Node:
             keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
             identifiers=GroupKeyIdentifiers(bytes(range(32))), suspicions=tuple,
         )  # fmt: skip
-        health = Condition(version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None)
+        health = Condition(
+            version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
+        )
         self.talker = Talker(self.clock, self.wire, self.door, self.protect, lambda: health, NodeSettings(version="1"))
         self.talker.start()
 

@@ -101,14 +101,33 @@ class Console:
         self.where, self.undo, self.count = folder(f"console-{side}"), ExitStack(), 0
         self.undo.callback(shutil.rmtree, self.where, ignore_errors=True)
         house = _house(side, self.where, self.undo)
-        server = ConsoleServer(ConsoleTable(listen="127.0.0.1:0", requests_per_minute=1_000_000, failures_per_minute=1_000_000, logons_per_minute=1_000), self.where)
+        server = ConsoleServer(
+            ConsoleTable(
+                listen="127.0.0.1:0",
+                requests_per_minute=1_000_000,
+                failures_per_minute=1_000_000,
+                logons_per_minute=1_000,
+            ),
+            self.where,
+        )
         (self.where / "people").mkdir()
         book = open_book(self.where / "people", SystemClock(), SystemDice())
         origin = f"http://localhost:{server.port}"
-        made = KeeperSettings(origins=(origin,), secure=False, cookie="bavn", proxies=(), idle_us=3_600_000_000, whole_us=43_200_000_000, logons_per_minute=1_000_000, roles=ROLES[side])
+        made = KeeperSettings(
+            origins=(origin,),
+            secure=False,
+            cookie="bavn",
+            proxies=(),
+            idle_us=3_600_000_000,
+            whole_us=43_200_000_000,
+            logons_per_minute=1_000_000,
+            roles=ROLES[side],
+        )
         keeper = Keeper(book, made, Factors(book, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
         self.undo.callback(keeper.close)
-        self.app = console_app(side, house, areas_of(side), _ByHeader(side, keeper), server.settings(), beside=people_routes(keeper))
+        self.app = console_app(
+            side, house, areas_of(side), _ByHeader(side, keeper), server.settings(), beside=people_routes(keeper)
+        )
         self.broken: list[BaseException] = []
         self.heard = _Heard()
         logging.disable(logging.NOTSET)
@@ -182,10 +201,18 @@ def seeds(side: Side) -> list[bytes]:
     for method, path, operation in _operations(document):
         if _SKIPPED.search(path):
             continue
-        query = "&".join(f"{one['name']}={_word(one, parts)}" for one in operation.get("parameters", []) if one["in"] == "query")
-        filled = re.sub(r"\{([^}]*)\}", lambda found: "north" if found[1] in ("actor", "node", "name") else "1", path) + (f"?{query}" if query else "")
+        query = "&".join(
+            f"{one['name']}={_word(one, parts)}" for one in operation.get("parameters", []) if one["in"] == "query"
+        )
+        filled = re.sub(
+            r"\{([^}]*)\}", lambda found: "north" if found[1] in ("actor", "node", "name") else "1", path
+        ) + (f"?{query}" if query else "")
         content = operation.get("requestBody", {}).get("content", {})
-        given = json.dumps(example(content["application/json"]["schema"], parts)).encode() if "application/json" in content else b""
+        given = (
+            json.dumps(example(content["application/json"]["schema"], parts)).encode()
+            if "application/json" in content
+            else b""
+        )
         role = {} if _QUIET.match(path) else {"X_Fuzz_Role": "every"}
         made.append(request(method, filled, given, Host="@HOST@", Origin="http://@HOST@", **role))
     return made
@@ -257,7 +284,13 @@ def routes(side: Side) -> tuple[str, ...]:
     return tuple(sorted({f"{one.method} {one.path}" for one in routes_of(bare_app(side))}))
 
 
-_FORMS: Callable[[Side], tuple[Mutator, ...]] = lambda side: (*(body(one) for one in JSON), *(path_piece,) * 4, roles(side), *HTTP, body(LINES[0]))  # noqa: E731
+_FORMS: Callable[[Side], tuple[Mutator, ...]] = lambda side: (
+    *(body(one) for one in JSON),
+    *(path_piece,) * 4,
+    roles(side),
+    *HTTP,
+    body(LINES[0]),
+)  # noqa: E731
 TARGETS = (
     Target(name="process-console-centre", covers=("routes:console sac", "module:bavn.app.web.access.passkeys", "module:bavn.app.web.access.accounts", "module:bavn.app.web.frame"),
            forms=_FORMS("sac"), seeds=partial(seeds, "sac"), make=partial(_make, "sac"), slow=True, input_s_max=5.0),

@@ -41,7 +41,7 @@ from fuzz.target import Broken, Run, Target, fine
 PASSPHRASE = "correct horse battery staple"  # noqa: S105
 _NODE = b'[node]\nactor = "north"\nfolder = "data"\nhomes = ["10.0.0.0/8"]\n[sense]\neve_file = "eve.json"\nlog_files = ["squid:a.log"]\nnetflow_listen = "127.0.0.1:2055"\n[store]\n[hunt]\n'
 _CENTRE = b'[place]\nfolder = "data"\nhost = "127.0.0.1"\nport = 8443\nnames = ["centre.example.org"]\n[console]\nlisten = "127.0.0.1:8444"\n'
-_POLICY = b"[door]\ntlp_max = \"TLP:AMBER\"\n[protect]\nblock_days_max = 30\n"
+_POLICY = b'[door]\ntlp_max = "TLP:AMBER"\n[protect]\nblock_days_max = 30\n'
 
 
 def _config() -> Run:
@@ -51,7 +51,13 @@ def _config() -> Run:
             checked = config_check.check(file, role)
             if role is not None and not any(finding.level == "error" for finding in checked.found):
                 config_check.READERS[role](file)  # what passes is what its reader takes
-        for reader in (config.read_node, config.read_centre, config.read_keyholder, config.read_hub, config.read_policy):
+        for reader in (
+            config.read_node,
+            config.read_centre,
+            config.read_keyholder,
+            config.read_hub,
+            config.read_policy,
+        ):
             with contextlib.suppress(SettingsError):
                 reader(file)
 
@@ -98,11 +104,18 @@ def _protocol() -> Run:
 
 def protocol_seeds() -> list[bytes]:
     """An honest one, if one can be made by hand here; and its skeleton."""
-    return [b'{"format":"bavn test protocol 1","key":"' + b"a" * 64 + b'","protocol":{"kind":"acceptance","actor":"north","parts":[]},"signature":"' + b"b" * 128 + b'"}', b"{}"]
+    return [
+        b'{"format":"bavn test protocol 1","key":"'
+        + b"a" * 64
+        + b'","protocol":{"kind":"acceptance","actor":"north","parts":[]},"signature":"'
+        + b"b" * 128
+        + b'"}',
+        b"{}",
+    ]
 
 
 def backup_seed() -> bytes:
-    parts = {"tables/x.ndjson": b'{"a":1}\n{"a":2}\n'}
+    parts = {"tables/x.jsonl": b'{"a":1}\n{"a":2}\n'}
     manifest = {"format": _backup_format(), "version": "0.1.0", "sector": "x", "made": "2026-11-28T00:00:00Z", "database": "sqlite", "revision": "r0016",
                 "audit": [1, "a" * 64], "ledger": [1, "b" * 64], "keys": False, "left_out": ["x"],
                 "parts": {name: {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest(), "rows": 1} for name, body in parts.items()}}  # fmt: skip
@@ -128,7 +141,7 @@ def _backup() -> Run:
             with reading_from(put("backup/x.zip", data)) as reader:
                 for name in reader.names(""):
                     list(zip(range(1000), reader.lines(name), strict=False))
-        except BadBackup:
+        except (BadBackup, OSError):
             if data == known:
                 raise Broken("an honest backup is refused") from None
 
@@ -144,14 +157,24 @@ def _sealed(tar: bytes) -> bytes:
 
 
 def tar_seed() -> bytes:
-    manifest = {"format": _bundle_format(), "actor": "north", "operator": "o", "made": "2026-11-28T00:00:00Z", "ledger": [1, "a" * 64]}
+    manifest = {
+        "format": _bundle_format(),
+        "actor": "north",
+        "operator": "o",
+        "made": "2026-11-28T00:00:00Z",
+        "ledger": [1, "a" * 64],
+    }
     from bavn.app.operated import bundle
 
     for name in bundle.Manifest.__dataclass_fields__:
         manifest.setdefault(name, "x")
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as made:
-        for name, body in ((bundle.MANIFEST, json.dumps(manifest).encode()), ("home/node.toml", _NODE), ("home/data/x", b"y" * 600)):
+        for name, body in (
+            (bundle.MANIFEST, json.dumps(manifest).encode()),
+            ("home/node.toml", _NODE),
+            ("home/data/x", b"y" * 600),
+        ):
             info = tarfile.TarInfo(name)
             info.size = len(body)
             made.addfile(info, io.BytesIO(body))

@@ -22,7 +22,14 @@ from fuzz.seed import HERE, put, real, scratch, split_lines
 from fuzz.target import Broken, Run, Target
 
 NOW_US = 1_795_600_000_000_000
-_ENDS = {"ts": 1795566859.441203, "uid": "CKIIJQfWoU8M05Fr2", "id.orig_h": "10.0.0.1", "id.orig_p": 40000, "id.resp_h": "192.0.2.7", "id.resp_p": 443}
+_ENDS = {
+    "ts": 1795566859.441203,
+    "uid": "CKIIJQfWoU8M05Fr2",
+    "id.orig_h": "10.0.0.1",
+    "id.orig_p": 40000,
+    "id.resp_h": "192.0.2.7",
+    "id.resp_p": 443,
+}
 _VALUES = {"proto": "tcp", "duration": 1.5, "conn_state": "SF", "query": "www.x.dk", "qtype_name": "A", "answers": ["192.0.2.1"], "method": "GET",
            "host": "x.dk", "uri": "/", "status_code": 200, "version": "TLSv12", "server_name": "x.dk", "subject": "CN=x.dk", "user_agent": "x"}  # fmt: skip
 
@@ -38,7 +45,11 @@ def every(batches: "object") -> int:
 
 def zeek_json(kind: str) -> bytes:
     names = [name.removesuffix("[]") for name in FIELDS[kind]]
-    row = _ENDS | {name: _VALUES.get(name, 7 if name.endswith(("bytes", "pkts", "_p", "port")) else "x") for name in names if name not in _ENDS}
+    row = _ENDS | {
+        name: _VALUES.get(name, 7 if name.endswith(("bytes", "pkts", "_p", "port")) else "x")
+        for name in names
+        if name not in _ENDS
+    }
     return json.dumps(row).encode() + b"\n"
 
 
@@ -70,7 +81,15 @@ def _eve() -> Run:
 
 
 def eve_seeds() -> list[bytes]:
-    head = {"timestamp": "2026-11-25T00:34:19.123456+0000", "flow_id": 1, "src_ip": "10.0.0.5", "src_port": 40000, "dest_ip": "192.0.2.1", "dest_port": 443, "proto": "TCP"}
+    head = {
+        "timestamp": "2026-11-25T00:34:19.123456+0000",
+        "flow_id": 1,
+        "src_ip": "10.0.0.5",
+        "src_port": 40000,
+        "dest_ip": "192.0.2.1",
+        "dest_port": 443,
+        "proto": "TCP",
+    }
     more = (
         {"event_type": "flow", "flow": {"start": "2026-11-25T00:34:18.0+0000", "end": "2026-11-25T00:34:19.0+0000", "bytes_toserver": 10, "bytes_toclient": 20, "pkts_toserver": 1, "pkts_toclient": 2, "state": "closed"}, "tcp": {"tcp_flags": "1b"}},
         {"event_type": "dns", "dns": {"type": "query", "rrname": "x.dk", "rrtype": "A", "id": 7, "answers": [{"rrname": "x.dk", "rrtype": "A", "ttl": 3, "rdata": "192.0.2.1"}]}},
@@ -119,7 +138,15 @@ def _log(form: str) -> Run:
     honest = log_seeds(form)[0] if form != "auto" else log_seeds("squid")[0]
 
     def run(data: bytes) -> None:
-        source = FollowedLog(name="log x", sensor="s", path=put("logs/x.log", data), now_us=lambda: NOW_US, form=form, engine=engine, gather_s=0.0)
+        source = FollowedLog(
+            name="log x",
+            sensor="s",
+            path=put("logs/x.log", data),
+            now_us=lambda: NOW_US,
+            form=form,
+            engine=engine,
+            gather_s=0.0,
+        )
         with contextlib.closing(source), contextlib.suppress(SourceBroken):
             rows = every(source.poll())
             if data == honest and not rows:

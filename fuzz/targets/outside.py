@@ -47,7 +47,9 @@ def bundle() -> bytes:
     objects = [indicator(), indicator(id=_ID[:-1] + "2", pattern="[ipv4-addr:value = '192.0.2.1' OR url:value = 'http://a.b/c'] REPEATS 2 TIMES WITHIN 3 SECONDS"),
                {"type": "marking-definition", "id": "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", "definition_type": "tlp", "definition": {"tlp": "amber"}},
                {"type": "sighting", "id": "sighting--00000000-0000-4000-8000-000000000001", "sighting_of_ref": _ID, "last_seen": "2026-11-03T00:00:00Z"}]  # fmt: skip
-    return json.dumps({"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000001", "objects": objects}).encode()
+    return json.dumps(
+        {"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000001", "objects": objects}
+    ).encode()
 
 
 def event() -> bytes:
@@ -76,8 +78,12 @@ class _Served:
         if self._kind == "misp-feed" and place.endswith("manifest.json"):
             with contextlib.suppress(ValueError, RecursionError):
                 if isinstance(found := json.loads(self._body), dict) and "Event" in found:
-                    return Answer(200, {}, json.dumps({"5f000000-0000-4000-8000-000000000000": {"timestamp": 5}}).encode())
-        return Answer(200, {"content-type": taxii_type, "x-taxii-date-added-last": "2026-11-03T00:00:00.000001Z"}, self._body)
+                    return Answer(
+                        200, {}, json.dumps({"5f000000-0000-4000-8000-000000000000": {"timestamp": 5}}).encode()
+                    )
+        return Answer(
+            200, {"content-type": taxii_type, "x-taxii-date-added-last": "2026-11-03T00:00:00.000001Z"}, self._body
+        )
 
     def events(self, since_s: int, page: int, limit: int) -> list[Any]:
         try:
@@ -135,7 +141,11 @@ def _pattern() -> Run:
 
 def _wire_stix() -> Run:
     def run(data: bytes) -> None:
-        stix.indicator_of(data.decode("utf-8", "surrogatepass") if b"\xed" in data and _decodes(data) else data.decode("utf-8", "replace"))
+        stix.indicator_of(
+            data.decode("utf-8", "surrogatepass")
+            if b"\xed" in data and _decodes(data)
+            else data.decode("utf-8", "replace")
+        )
         found = taxii.objects_of(data, 1 << 24)
         for one in found if not isinstance(found, Refused) else ():
             stix_partner.offer_of(one)

@@ -79,13 +79,39 @@ class Centre(_Service):
         )
         command(["centre", "init"], where)
         given = json.loads(command(["centre", "invite", "north", "--json"], where))
-        command(["centre", "partner", "add", "cert-nord", "--kind", "national", "--out-collections", "released", "--in-trust", "50", "--by", "Anna Berg"], where)
-        self.secret = json.loads(command(["centre", "partner", "key", "cert-nord", "basic", "--by", "Anna Berg", "--json"], where))["secret"]
+        command(
+            [
+                "centre",
+                "partner",
+                "add",
+                "cert-nord",
+                "--kind",
+                "national",
+                "--out-collections",
+                "released",
+                "--in-trust",
+                "50",
+                "--by",
+                "Anna Berg",
+            ],
+            where,
+        )
+        self.secret = json.loads(
+            command(["centre", "partner", "key", "cert-nord", "basic", "--by", "Anna Berg", "--json"], where)
+        )["secret"]
         super().__init__(where, ["centre", "run"])
         self.safe = Safe(where / "member")
         self.seq = 0
         ports = json.loads(self.program.said)
-        enrol(f"https://127.0.0.1:{_port(ports)}", given["pin"], "north", given["token"], self.safe, SystemDice(), LinkLimits(request_s=20.0, pull_s=20.0))
+        enrol(
+            f"https://127.0.0.1:{_port(ports)}",
+            given["pin"],
+            "north",
+            given["token"],
+            self.safe,
+            SystemDice(),
+            LinkLimits(request_s=20.0, pull_s=20.0),
+        )
         self.opened()
 
     def opened(self) -> None:
@@ -93,7 +119,11 @@ class Centre(_Service):
         authority = self.safe.authority.read_text()
         member = context(authority, self.safe.certificate, self.safe.tls_key)
         stranger = ssl.create_default_context(cadata=authority)
-        self.doors = {_MEMBER: Http(_port(ports), member), _STRANGER: Http(_port(ports), stranger), _PARTNER: Http(ports["exchange_port"], stranger)}
+        self.doors = {
+            _MEMBER: Http(_port(ports), member),
+            _STRANGER: Http(_port(ports), stranger),
+            _PARTNER: Http(ports["exchange_port"], stranger),
+        }
 
     def sent(self, data: bytes) -> int:
         door = self.doors.get(data[:1], self.doors[_MEMBER])
@@ -164,7 +194,10 @@ def _basic(service: "Centre | Holder") -> bytes:
 def centre_seeds() -> list[bytes]:
     one = b"\xff"
     posts = [_MEMBER + request("POST", "/v1/messages?seal", message(kind), frames.CONTENT_TYPE) for kind in UP_KINDS]
-    raw = [_MEMBER + request("POST", "/v1/messages", frames.join([given]), frames.CONTENT_TYPE) for given in (b'{"\\ud800":1}', message("Health"), one)]
+    raw = [
+        _MEMBER + request("POST", "/v1/messages", frames.join([given]), frames.CONTENT_TYPE)
+        for given in (b'{"\\ud800":1}', message("Health"), one)
+    ]
     rest = [
         _MEMBER + request("GET", "/v1/messages?after=0&wait_s=0"), _MEMBER + request("GET", "/healthz"), _STRANGER + request("GET", "/v1/enrol"),
         _STRANGER + request("POST", "/v1/enrol", b'{"actor":"north","csr":"x","message_key":"' + b"a" * 64 + b'","proof":"' + b"b" * 128 + b'","token":"' + b"t" * 43 + b'"}'),
@@ -199,13 +232,24 @@ class Holder(_Service):
         super().__init__(where, ["keyholder", "run"])
         self.safe = Safe(where / "member")
         port = _port(json.loads(self.program.said))
-        enrol(f"https://127.0.0.1:{port}", given["pin"], "north", given["token"], self.safe, SystemDice(), LinkLimits(request_s=20.0, pull_s=20.0))
+        enrol(
+            f"https://127.0.0.1:{port}",
+            given["pin"],
+            "north",
+            given["token"],
+            self.safe,
+            SystemDice(),
+            LinkLimits(request_s=20.0, pull_s=20.0),
+        )
         self.opened()
 
     def opened(self) -> None:
         port = _port(json.loads(self.program.said))
         authority = self.safe.authority.read_text()
-        self.doors = {_MEMBER: Http(port, context(authority, self.safe.certificate, self.safe.tls_key)), _STRANGER: Http(port, ssl.create_default_context(cadata=authority))}
+        self.doors = {
+            _MEMBER: Http(port, context(authority, self.safe.certificate, self.safe.tls_key)),
+            _STRANGER: Http(port, ssl.create_default_context(cadata=authority)),
+        }
 
     def sent(self, data: bytes) -> int:
         code, _ = self.doors.get(data[:1], self.doors[_MEMBER]).send(with_length(data[1:]))

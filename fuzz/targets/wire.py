@@ -94,7 +94,9 @@ def _inbox() -> Run:
 
 
 def _refused_for_quota(centre: CentreInbox) -> bool:
-    return any(line.rule in ("within_quota", "is_new") or "quota" in str(line.rule) for line in centre.inbox.ledger.newest(1))
+    return any(
+        line.rule in ("within_quota", "is_new") or "quota" in str(line.rule) for line in centre.inbox.ledger.newest(1)
+    )
 
 
 def _node() -> Run:
@@ -148,13 +150,21 @@ def _parties() -> tuple[NodeKeys, Ed25519PrivateKey, bytes, str, str]:
     authority = Authority.make("test", NOW_US - 200 * 86_400_000_000, SeededDice(1, "ca"))
     csr = x509.load_pem_x509_csr(keys.csr().encode())
     made = authority.certify_server(["127.0.0.1"], csr.public_key(), NOW_US - 86_400_000_000, SeededDice(1, "s"))
-    return keys, Ed25519PrivateKey.from_private_bytes(b"c" * 32), made.public_bytes(serialization.Encoding.DER), keys.csr(), authority.pem
+    return (
+        keys,
+        Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+        made.public_bytes(serialization.Encoding.DER),
+        keys.csr(),
+        authority.pem,
+    )
 
 
 def _question(what: str = "post", der: bytes | None = None, body: bytes = b"x") -> parcel.Asking:
     keys, centre, own, _, _ = _parties()
     question = parcel.Question(what=what, after=1, wait_ms=5, body=body)  # type: ignore[arg-type]
-    return parcel.Asking(MEMBER, keys.tls, own if der is None else der, centre.public_key(), question, SeededDice(1, "q"))
+    return parcel.Asking(
+        MEMBER, keys.tls, own if der is None else der, centre.public_key(), question, SeededDice(1, "q")
+    )
 
 
 def _parcels() -> Run:
@@ -175,7 +185,11 @@ def _parcels() -> Run:
         sealed = ChaCha20Poly1305(asked.answer_key).encrypt(bytes(12), data, asked.digest)
         asking.open(sealed)
         head = {"from": MEMBER, "key": "00" * 32, "v": 1, "sig": "00"}
-        parcel.understand(json.dumps(head | {"key": data[:32].hex()}, separators=(",", ":"), sort_keys=True).encode() + b"\n" + data, centre, MEMBER)
+        parcel.understand(
+            json.dumps(head | {"key": data[:32].hex()}, separators=(",", ":"), sort_keys=True).encode() + b"\n" + data,
+            centre,
+            MEMBER,
+        )
 
     return run
 
@@ -194,14 +208,26 @@ def _enrolment() -> Run:
             if b"BEGIN" not in data:
                 import base64
 
-                texts.append("-----BEGIN CERTIFICATE REQUEST-----\n" + base64.encodebytes(data).decode() + "-----END CERTIFICATE REQUEST-----\n")
+                texts.append(
+                    "-----BEGIN CERTIFICATE REQUEST-----\n"
+                    + base64.encodebytes(data).decode()
+                    + "-----END CERTIFICATE REQUEST-----\n"
+                )
             for text in texts:
                 centre.enrolment.renew(MEMBER, text)
                 base = _parties()[0].ask("t" * 43)
                 asked = {name: getattr(base, name) for name in Application.__dataclass_fields__ if hasattr(base, name)}
                 centre.enrolment.enrol(Application(**(asked | {"csr": text})))
             if not isinstance(found, Refused):
-                centre.enrolment.enrol(Application(**{name: getattr(found, name) for name in Application.__dataclass_fields__ if hasattr(found, name)}))
+                centre.enrolment.enrol(
+                    Application(
+                        **{
+                            name: getattr(found, name)
+                            for name in Application.__dataclass_fields__
+                            if hasattr(found, name)
+                        }
+                    )
+                )
             centre.registry.who(data)
         except BaseException:
             stand.again()
