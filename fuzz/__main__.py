@@ -14,8 +14,15 @@ from fuzz.registry import targets
 from fuzz.run import Runner
 from fuzz.seed import real_root
 
-OWNERS = (("bavn/actor/sense", "sense"), ("bavn/wire/taxii", "intel"), ("bavn/wire/stix", "intel"), ("bavn/centre/inbox/read_", "intel"),
-          ("bavn/wire", "wire"), ("bavn/app/misp", "intel"), ("bavn/app", "wire"))  # fmt: skip
+OWNERS = (
+    ("bavn/actor/sense", "sense"),
+    ("bavn/wire/taxii", "intel"),
+    ("bavn/wire/stix", "intel"),
+    ("bavn/centre/inbox/read_", "intel"),
+    ("bavn/wire", "wire"),
+    ("bavn/app/misp", "intel"),
+    ("bavn/app", "wire"),
+)
 
 
 def main() -> int:
@@ -97,7 +104,7 @@ def _report(runner: Runner, took_s: float, seed: str, *, note: bool) -> int:
 
 if __name__ == "__main__":
     status = main()
-    for folder in Path("/dev/shm").glob("bavn-fuzz-*"):  # noqa: S108
+    for folder in Path("/dev/shm").glob("bavn-fuzz-*"):
         shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.flush()
     os._exit(status)

@@ -24,19 +24,35 @@ _TAKES_APART: Final = re.compile(
     r"\bb64decode\(|\bwebauthn\.verify|\bjws\.deserialize|\bint\.from_bytes\("
 )
 SERVICES: Final = {
-    "bavn.app.web.console": ("routes:console sac", "routes:console soc"), "bavn.app.taxii_service": ("routes:taxii",),
-    "bavn.app.keyholder_server": ("routes:keyholder",), "bavn.app.centre_service": ("routes:centre",), "bavn.app.list_service": ("routes:lists",),
+    "bavn.app.web.console": ("routes:console sac", "routes:console soc"),
+    "bavn.app.taxii_service": ("routes:taxii",),
+    "bavn.app.keyholder_server": ("routes:keyholder",),
+    "bavn.app.centre_service": ("routes:centre",),
+    "bavn.app.list_service": ("routes:lists",),
     "bavn.app.zone_service": ("module:bavn.actor.protect.zone_answers",),
-}  # fmt: skip
+}
 """Modules that serve something, and what covers their routes."""
 SOURCES_APART: Final = {
-    "CanarySource": "it reads nothing: it makes its own rows", "SuricataLive": "it reads the eve.json of EveFile's parser; Suricata is fuzzed by its own people",
+    "CanarySource": "it reads nothing: it makes its own rows",
+    "SuricataLive": "it reads the eve.json of EveFile's parser; Suricata is fuzzed by its own people",
     "CaptureFolder": "Suricata's EVE over a capture, and the key exchanges: targets eve and capture",
-}  # fmt: skip
+}
 IMPORTS: Final = (
-    "TAXII envelope", "partner CSV", "Sigma", "Suricata rules", "indicator list", "configuration", "policy", "saved hunt", "tuning", "answers", "register",
-    "protocol", "backup", "moved actor",
-)  # fmt: skip
+    "TAXII envelope",
+    "partner CSV",
+    "Sigma",
+    "Suricata rules",
+    "indicator list",
+    "configuration",
+    "policy",
+    "saved hunt",
+    "tuning",
+    "answers",
+    "register",
+    "protocol",
+    "backup",
+    "moved actor",
+)
 OWN: Final = "reads back what Bavn itself wrote into its own book, database or files"
 MADE: Final = "reads what Bavn's own other process or a program beside it says, on this machine"
 BELOW: Final = "lies behind a covered target, which reaches it, or takes what a covered module has checked"

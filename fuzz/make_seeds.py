@@ -86,7 +86,7 @@ def main() -> None:
         (HERE / "messages" / f"{kind}.json").write_bytes(encoded.body)
         if encoded.attachment:
             (HERE / "messages" / f"{kind}.attachment").write_bytes(encoded.attachment)
-        print(kind, len(encoded.body))  # noqa: T201
+        print(kind, len(encoded.body))
 
 
 if __name__ == "__main__":

@@ -16,19 +16,57 @@ from fuzz.mutate import BYTES, EDGES, PIECES, Mutator
 Node = tuple[int, "bytes | list[Node]"]
 _DER_DEPTH_MAX: Final = 20
 _TIMES: Final = (
-    b"000101000000Z", b"991231235959Z", b"500101000000Z", b"491231235959Z", b"00000000000000Z", b"99991231235959Z",
-    b"10000101000000Z", b"20260230000000Z", b"20260101006060Z", b"20260101000000.5Z", b"2026010100Z", b"260101000000+0100",
-    b"", b"Z", b"19491231235959Z", b"20260101000000",
-)  # fmt: skip
+    b"000101000000Z",
+    b"991231235959Z",
+    b"500101000000Z",
+    b"491231235959Z",
+    b"00000000000000Z",
+    b"99991231235959Z",
+    b"10000101000000Z",
+    b"20260230000000Z",
+    b"20260101006060Z",
+    b"20260101000000.5Z",
+    b"2026010100Z",
+    b"260101000000+0100",
+    b"",
+    b"Z",
+    b"19491231235959Z",
+    b"20260101000000",
+)
 _OIDS: Final = (
-    b"", b"\x80", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", b"\x2b\x65\x70", b"\x2b\x65\x71", b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x55\x04\x03",
-    b"\x55\x1d\x11", b"\xff" * 20, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", b"\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x60\x86\x48\x01\x65\x03\x04\x03\x11",
-    b"\x2a" + b"\x81" * 30 + b"\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02", b"\x2a\x86\x48\xce\x38\x04\x01",
-)  # fmt: skip
+    b"",
+    b"\x80",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a",
+    b"\x2b\x65\x70",
+    b"\x2b\x65\x71",
+    b"\x2a\x86\x48\xce\x3d\x02\x01",
+    b"\x55\x04\x03",
+    b"\x55\x1d\x11",
+    b"\xff" * 20,
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b",
+    b"\x2a\x86\x48\xce\x3d\x03\x01\x07",
+    b"\x60\x86\x48\x01\x65\x03\x04\x03\x11",
+    b"\x2a" + b"\x81" * 30 + b"\x01",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02",
+    b"\x2a\x86\x48\xce\x38\x04\x01",
+)
 _INTEGERS: Final = (
-    b"\0", b"\1", b"\2", b"\6", b"\x7f", b"\x80", b"\xff", b"", b"\0\xff", b"\0" * 9, b"\x7f" + b"\xff" * 7, b"\x80" + b"\0" * 20,
-    b"\0" + b"\xff" * 2048, b"\x01" + b"\0" * 1023, b"\0\0\1",
-)  # fmt: skip
+    b"\0",
+    b"\1",
+    b"\2",
+    b"\6",
+    b"\x7f",
+    b"\x80",
+    b"\xff",
+    b"",
+    b"\0\xff",
+    b"\0" * 9,
+    b"\x7f" + b"\xff" * 7,
+    b"\x80" + b"\0" * 20,
+    b"\0" + b"\xff" * 2048,
+    b"\x01" + b"\0" * 1023,
+    b"\0\0\1",
+)
 
 
 def der_tree(data: bytes, depth: int = 0) -> "list[Node] | None":
@@ -410,8 +448,15 @@ def flow_sets(dice: Random, data: bytes) -> bytes:
     template = 0 if version == 9 else 2
     act = dice.randrange(8)
     if act < 2:
-        fields = [(dice.choice((0, 1, 2, 4, 7, 8, 10, 11, 12, 21, 22, 27, 28, 34, 52, 61, 89, 148, 152, 153, 210, 0x8001, 0xFFFF)),
-                   dice.choice((0, 1, 2, 3, 4, 8, 9, 16, 17, 255, 1400, 0xFFFE, 0xFFFF))) for _ in range(dice.choice((0, 1, 3, 12, 60)))]  # fmt: skip
+        fields = [
+            (
+                dice.choice(
+                    (0, 1, 2, 4, 7, 8, 10, 11, 12, 21, 22, 27, 28, 34, 52, 61, 89, 148, 152, 153, 210, 0x8001, 0xFFFF)
+                ),
+                dice.choice((0, 1, 2, 3, 4, 8, 9, 16, 17, 255, 1400, 0xFFFE, 0xFFFF)),
+            )
+            for _ in range(dice.choice((0, 1, 3, 12, 60)))
+        ]
         body = struct.pack(
             ">HH",
             dice.choice((0, 2, 255, 256, 257, 300, 0xFFFF)),
@@ -448,10 +493,32 @@ FLOWS: Final[tuple[Mutator, ...]] = (flow_sets, flow_sets)
 # --- CBOR -----------------------------------------------------------------------------------------------------------
 
 _CBOR: Final = (
-    b"\xa0", b"\x80", b"\xf6", b"\xf7", b"\xf9\x7e\x00", b"\xfb\x7f\xf0\0\0\0\0\0\0", b"\x1b" + b"\xff" * 8, b"\x3b" + b"\xff" * 8, b"\x5b\xff\xff\xff\xff\0\0\0\0",
-    b"\x9f", b"\xbf", b"\x5f", b"\xff", b"\xc2\x49" + b"\xff" * 9, b"\xc0\x61x", b"\xd8\x1c\x80", b"\xd8\x1d\x00", b"\x81" * 3000 + b"\0",
-    b"\x62\xed\xa0", b"\x63\xed\xa0\x80", b"\xa1\xa0\0", b"\xa1\x80\0", b"\xa2\1\1\1\2", b"\xd9\xd9\xf7\0", b"\x9b\0\0\0\1\0\0\0\0",
-)  # fmt: skip
+    b"\xa0",
+    b"\x80",
+    b"\xf6",
+    b"\xf7",
+    b"\xf9\x7e\x00",
+    b"\xfb\x7f\xf0\0\0\0\0\0\0",
+    b"\x1b" + b"\xff" * 8,
+    b"\x3b" + b"\xff" * 8,
+    b"\x5b\xff\xff\xff\xff\0\0\0\0",
+    b"\x9f",
+    b"\xbf",
+    b"\x5f",
+    b"\xff",
+    b"\xc2\x49" + b"\xff" * 9,
+    b"\xc0\x61x",
+    b"\xd8\x1c\x80",
+    b"\xd8\x1d\x00",
+    b"\x81" * 3000 + b"\0",
+    b"\x62\xed\xa0",
+    b"\x63\xed\xa0\x80",
+    b"\xa1\xa0\0",
+    b"\xa1\x80\0",
+    b"\xa2\1\1\1\2",
+    b"\xd9\xd9\xf7\0",
+    b"\x9b\0\0\0\1\0\0\0\0",
+)
 
 
 def cbor(dice: Random, data: bytes) -> bytes:

@@ -24,7 +24,7 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 def folder(name: str) -> Path:
     """A folder of its own with a short path, for sockets."""
-    return Path(mkdtemp(prefix=f"bavn-fuzz-{name}-", dir="/tmp"))  # noqa: S108
+    return Path(mkdtemp(prefix=f"bavn-fuzz-{name}-", dir="/tmp"))
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
@@ -69,7 +69,7 @@ class Program:
                 stderr=log,
                 preexec_fn=_dies_with_us,
             )
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None
         ends = time.monotonic() + READY_S
         os.set_blocking(self._process.stdout.fileno(), False)
         line = b""

@@ -45,7 +45,7 @@ def real(
 
 def _head(path: Path, bytes_max: int, whole: bool) -> bytes:
     with contextlib.suppress(OSError, EOFError):
-        opened = gzip.open(path) if path.name.endswith(".gz") else path.open("rb")
+        opened = gzip.open(path) if path.name.endswith(".gz") else path.open("rb")  # noqa: SIM115 - the next line
         with opened as file:
             data: bytes = file.read(bytes_max + 1)
         if len(data) <= bytes_max:
@@ -76,7 +76,7 @@ def captures(count: int = 20, bytes_max: int = SEED_BYTES_MAX) -> Iterator[bytes
 @cache
 def scratch() -> Path:
     """A folder of this process, in memory where there is such."""
-    base = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+    base = "/dev/shm" if Path("/dev/shm").is_dir() else None
     return Path(mkdtemp(prefix="bavn-fuzz-", dir=base))
 
 

@@ -89,7 +89,7 @@ class CentreInbox:
         self.engine.dispose()
 
 
-def _asked(keys: NodeKeys, token: str):  # noqa: ANN202
+def _asked(keys: NodeKeys, token: str):
     from bavn.centre.members.enrolment import Application
 
     asked = keys.ask(token)
@@ -107,7 +107,7 @@ class Wire:
     def post(self, envelopes: Sequence[bytes]) -> list[int]:
         return [stands.seq for raw in envelopes if isinstance(stands := seal.address(raw), seal.Address)]
 
-    def pull(self, after: int, wait_s: float) -> list[bytes]:  # noqa: ARG002 - the port's names
+    def pull(self, after: int, wait_s: float) -> list[bytes]:
         down, self.down = self.down, []
         return down
 
@@ -130,14 +130,25 @@ class Node:
             shipped_text(), "shipped", own_domains=("own.dk",), own_networks=HOMES, centre=("centre.dk",)
         )
         self.protect = Protect(
-            ledger=self.ledger, clock=self.clock, policy=ProtectPolicy(), never=never, homes=HOMES,
-            hands=Hands((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()), history=History(self.store.window, hunt),
-        )  # fmt: skip
+            ledger=self.ledger,
+            clock=self.clock,
+            policy=ProtectPolicy(),
+            never=never,
+            homes=HOMES,
+            hands=Hands((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()),
+            history=History(self.store.window, hunt),
+        )
         self.door = Door(
-            name=MEMBER, ledger=self.ledger, clock=self.clock, dice=SeededDice(3, MEMBER), homes=HOMES, policy=DoorPolicy(),
+            name=MEMBER,
+            ledger=self.ledger,
+            clock=self.clock,
+            dice=SeededDice(3, MEMBER),
+            homes=HOMES,
+            policy=DoorPolicy(),
             keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
-            identifiers=GroupKeyIdentifiers(bytes(range(32))), suspicions=tuple,
-        )  # fmt: skip
+            identifiers=GroupKeyIdentifiers(bytes(range(32))),
+            suspicions=tuple,
+        )
         health = Condition(
             version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
         )

@@ -103,8 +103,15 @@ class Tried:
         return None
 
 
-def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip: frozenset[str], shared: mmap.mmap,
-         tell: Callable[[Fault], None] = lambda _: None) -> Outcome:  # fmt: skip
+def work(
+    target: Target,
+    seed: str,
+    seconds: float,
+    kept: Sequence[bytes],
+    skip: frozenset[str],
+    shared: mmap.mmap,
+    tell: Callable[[Fault], None] = lambda _: None,
+) -> Outcome:
     """See the module. ``tell`` hears of each fault at once: a process that dies later takes none with it. ``skip``: places that are known already, counted as tried and not minimised again."""
     outcome = Outcome(target.name)
     begun = time.monotonic()

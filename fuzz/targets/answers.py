@@ -19,7 +19,6 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.query import QueryRefused
-from bavn.model.ports import QueryExceeded
 from bavn.app import config, policy_explain
 from bavn.app.config_oidc import OidcTable
 from bavn.app.connections import name_of
@@ -31,7 +30,7 @@ from bavn.app.web.access.oidc import OidcAway, OidcRefused, Provider
 from bavn.app.web.access.passkeys import Passkeys
 from bavn.app.web.rights import ROLES
 from bavn.centre.members.authority import Authority, key_pem, new_key
-from bavn.model.ports import EnforcerDown, LinkDown, LinkRefused
+from bavn.model.ports import EnforcerDown, LinkDown, LinkRefused, QueryExceeded
 from bavn.model.settings import SettingsError
 from bavn.sim.dice import SeededDice
 from bavn.wire.links.https import Caller, HttpsLink, LinkLimits, context
@@ -192,8 +191,15 @@ def _oidc() -> Run:
 def _oidc_seeds() -> list[bytes]:
     config_ = b'{"issuer":"https://idp.test","authorization_endpoint":"https://idp.test/a","token_endpoint":"https://idp.test/token_endpoint","jwks_uri":"https://idp.test/jwks_uri","token_endpoint_auth_methods_supported":["client_secret_post"]}'
     keys = b'{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA","kid":"1","use":"sig","alg":"ES256"},{"kty":"RSA","n":"AQAB","e":"AQAB"}]}'
-    return [b"\0" + config_, b"\1" + keys, b'\2{"id_token":"a.b.c","access_token":"t"}', b'\3{"sub":"1","name":"x","groups":["soc"]}',
-            b'\4{"sub":"1","name":"x","groups":["soc"],"exp":1,"iat":2,"nbf":3,"azp":"x","at_hash":"y"}', b"\5eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.e30.AAAA", b"\4{}"]  # fmt: skip
+    return [
+        b"\0" + config_,
+        b"\1" + keys,
+        b'\2{"id_token":"a.b.c","access_token":"t"}',
+        b'\3{"sub":"1","name":"x","groups":["soc"]}',
+        b'\4{"sub":"1","name":"x","groups":["soc"],"exp":1,"iat":2,"nbf":3,"azp":"x","at_hash":"y"}',
+        b"\5eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.e30.AAAA",
+        b"\4{}",
+    ]
 
 
 def _passkey_seeds() -> list[bytes]:
@@ -279,8 +285,20 @@ def _lists() -> Run:
             for name, _, value in [row.partition(b":")]
         ]
         path, _, query = (words[1] if len(words) > 1 else b"/").partition(b"?")
-        scope = {"type": "http", "method": words[0].decode("latin-1") or "GET", "path": path.decode("latin-1"), "raw_path": path, "query_string": query, "headers": headers,
-                 "scheme": "http", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 9), "http_version": "1.1", "root_path": "", "extensions": {}}  # fmt: skip
+        scope = {
+            "type": "http",
+            "method": words[0].decode("latin-1") or "GET",
+            "path": path.decode("latin-1"),
+            "raw_path": path,
+            "query_string": query,
+            "headers": headers,
+            "scheme": "http",
+            "server": ("127.0.0.1", 80),
+            "client": ("127.0.0.1", 9),
+            "http_version": "1.1",
+            "root_path": "",
+            "extensions": {},
+        }
         said: list[int] = []
 
         async def receive() -> dict[str, object]:
@@ -291,7 +309,7 @@ def _lists() -> Run:
                 said.append(int(part["status"]))  # type: ignore[call-overload]
 
         asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
-        if not said or said[0] >= 500 and said[0] != 503:
+        if not said or (said[0] >= 500 and said[0] != 503):
             raise Broken(f"the lists answer {said}")
 
     return run
@@ -330,19 +348,76 @@ def _small() -> Run:
 
 _ENVELOPES = "application/vnd.bavn.envelopes"
 TARGETS = (
-    Target(name="link-answers", covers=("module:bavn.wire.links.https", "module:bavn.wire.links.enrolment", "module:bavn.wire.links.keyholder"), forms=(*HTTP, *BYTES),
-           seeds=lambda: [_answer("200 OK", b'{"taken":[1]}', "application/json"), _answer("200 OK", len(message("Health")).to_bytes(4, "big") + message("Health"), _ENVELOPES),
-                          _answer("429 Too Many", b'{"detail":"x","status":429,"type":"about:blank"}', "application/problem+json", **{"Retry-After": "9"}),
-                          _answer("301 Moved", b"", "text/plain", Location="https://127.0.0.1:1/")], make=_link, input_s_max=5.0),
-    Target(name="suricata-sockets", covers=("module:bavn.actor.protect.suricata_socket", "module:bavn.actor.sense.suricata_socket"), forms=JSON,
-           seeds=lambda: [b'{"return":"OK","message":"x"}', b'{"return":"NOK","message":["a",{"b":1}]}'], make=_sockets),
+    Target(
+        name="link-answers",
+        covers=("module:bavn.wire.links.https", "module:bavn.wire.links.enrolment", "module:bavn.wire.links.keyholder"),
+        forms=(*HTTP, *BYTES),
+        seeds=lambda: [
+            _answer("200 OK", b'{"taken":[1]}', "application/json"),
+            _answer("200 OK", len(message("Health")).to_bytes(4, "big") + message("Health"), _ENVELOPES),
+            _answer(
+                "429 Too Many",
+                b'{"detail":"x","status":429,"type":"about:blank"}',
+                "application/problem+json",
+                **{"Retry-After": "9"},
+            ),
+            _answer("301 Moved", b"", "text/plain", Location="https://127.0.0.1:1/"),
+        ],
+        make=_link,
+        input_s_max=5.0,
+    ),
+    Target(
+        name="suricata-sockets",
+        covers=("module:bavn.actor.protect.suricata_socket", "module:bavn.actor.sense.suricata_socket"),
+        forms=JSON,
+        seeds=lambda: [b'{"return":"OK","message":"x"}', b'{"return":"NOK","message":["a",{"b":1}]}'],
+        make=_sockets,
+    ),
     Target(name="oidc", covers=("module:bavn.app.web.access.oidc",), forms=JSON, seeds=_oidc_seeds, make=_oidc),
-    Target(name="passkeys", covers=("module:bavn.app.web.access.passkeys",), forms=(*JSON, *CBOR), seeds=_passkey_seeds, make=_passkeys),
-    Target(name="lists", covers=("routes:lists", "module:bavn.app.list_service"), forms=HTTP,
-           seeds=lambda: [request(method, f"/{name}", Authorization="Basic YTpi", If_None_Match='"x"', Accept_Encoding="gzip;q=1, *;q=0") for method in ("GET", "HEAD") for name in ("domain.txt", "ip.txt", "x")], make=_lists),
-    Target(name="sql", covers=("module:bavn.actor.store.query",), forms=LINES, seeds=lambda: [b"SELECT count(*) FROM flow", b"WITH a AS (SELECT * FROM dns) SELECT name FROM a GROUP BY ALL ORDER BY 1 LIMIT 5", b"SELECT unnest([1,2]), struct_pack(a := 1) FROM tls USING SAMPLE 5"],
-           make=_sql, input_s_max=10.0),
-    Target(name="policy", covers=("module:bavn.app.policy_explain",), forms=TOML, seeds=lambda: [b"[door]\nreveal_domain = \"ask\"\n[protect]\nblock_days_max = 30\n"], make=_policy),
-    Target(name="small", covers=("module:bavn.app.connections", "module:bavn.actor.protect.webhook_post"), forms=DER,
-           seeds=lambda: [*certificates(), b"whsec_" + base64.b64encode(b"s" * 32), b"https://soar.example/bavn?x=1"], make=_small),
-)  # fmt: skip
+    Target(
+        name="passkeys",
+        covers=("module:bavn.app.web.access.passkeys",),
+        forms=(*JSON, *CBOR),
+        seeds=_passkey_seeds,
+        make=_passkeys,
+    ),
+    Target(
+        name="lists",
+        covers=("routes:lists", "module:bavn.app.list_service"),
+        forms=HTTP,
+        seeds=lambda: [
+            request(
+                method, f"/{name}", Authorization="Basic YTpi", If_None_Match='"x"', Accept_Encoding="gzip;q=1, *;q=0"
+            )
+            for method in ("GET", "HEAD")
+            for name in ("domain.txt", "ip.txt", "x")
+        ],
+        make=_lists,
+    ),
+    Target(
+        name="sql",
+        covers=("module:bavn.actor.store.query",),
+        forms=LINES,
+        seeds=lambda: [
+            b"SELECT count(*) FROM flow",
+            b"WITH a AS (SELECT * FROM dns) SELECT name FROM a GROUP BY ALL ORDER BY 1 LIMIT 5",
+            b"SELECT unnest([1,2]), struct_pack(a := 1) FROM tls USING SAMPLE 5",
+        ],
+        make=_sql,
+        input_s_max=10.0,
+    ),
+    Target(
+        name="policy",
+        covers=("module:bavn.app.policy_explain",),
+        forms=TOML,
+        seeds=lambda: [b'[door]\nreveal_domain = "ask"\n[protect]\nblock_days_max = 30\n'],
+        make=_policy,
+    ),
+    Target(
+        name="small",
+        covers=("module:bavn.app.connections", "module:bavn.actor.protect.webhook_post"),
+        forms=DER,
+        seeds=lambda: [*certificates(), b"whsec_" + base64.b64encode(b"s" * 32), b"https://soar.example/bavn?x=1"],
+        make=_small,
+    ),
+)

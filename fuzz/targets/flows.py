@@ -10,8 +10,8 @@ import dns.rrset
 
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.dnstap_file import dnstap_batches
-from bavn.actor.sense.dnstap_receiver import dnstap_messages
 from bavn.actor.sense.dnstap_frames import CONTENT
+from bavn.actor.sense.dnstap_receiver import dnstap_messages
 from bavn.actor.sense.flow_halves import Outcomes, table
 from bavn.actor.sense.flow_spool import DATAGRAM, SpoolReader, Spot
 from bavn.actor.sense.flow_spool import Frame as FlowFrame
@@ -228,19 +228,67 @@ def _spools() -> Run:
 
 
 TARGETS = (
-    Target(name="netflow", covers=("source:FlowCollector", "module:bavn.actor.sense.netflow_decode", "module:bavn.actor.sense.netflow_template"),
-           forms=FLOWS, seeds=lambda: [v5(), v9(), ipfix()], make=lambda: _decoder(NetflowDecoder, v5()), honest=v5()),
-    Target(name="sflow", covers=("module:bavn.actor.sense.sflow_decode",), forms=(), seeds=lambda: [sflow5()], make=lambda: _decoder(SflowDecoder, sflow5()),
-           honest=sflow5()),
-    Target(name="flow-state", covers=("module:bavn.actor.sense.flow_exporters",), forms=(*JSON,),
-           seeds=lambda: [b'{"exporters":[["AAAA",[]]],"templates":[[["10.0.0.1",0,7],256,[[8,4,0]],0,1]],"sampling":[],"gaps":{}}', _real_state()], make=_state),
-    Target(name="stream-cuts", covers=("module:bavn.actor.sense.flow_streams", "module:bavn.actor.sense.dnstap_receiver"), forms=(*FRAMES, *FLOWS),
-           seeds=lambda: [ipfix() * 3, tap()], make=_cuts),
-    Target(name="dnstap", covers=("source:DnstapReceiver", "module:bavn.actor.sense.dnstap_frames", "module:bavn.actor.sense.dnstap_file"), forms=FRAMES,
-           seeds=lambda: [tap()], make=_tap, honest=tap()),
-    Target(name="spools", covers=("module:bavn.actor.sense.spool", "module:bavn.actor.sense.flow_spool"), forms=BYTES,
-           seeds=lambda: [FlowFrame(DATAGRAM, _NOW_US, _WHO, v5()).packed() * 3, struct.pack("<IIq16sHB", 5, 0, _NOW_US, _WHO, 514, 1) + b"hello", b""], make=_spools),
-)  # fmt: skip
+    Target(
+        name="netflow",
+        covers=(
+            "source:FlowCollector",
+            "module:bavn.actor.sense.netflow_decode",
+            "module:bavn.actor.sense.netflow_template",
+        ),
+        forms=FLOWS,
+        seeds=lambda: [v5(), v9(), ipfix()],
+        make=lambda: _decoder(NetflowDecoder, v5()),
+        honest=v5(),
+    ),
+    Target(
+        name="sflow",
+        covers=("module:bavn.actor.sense.sflow_decode",),
+        forms=(),
+        seeds=lambda: [sflow5()],
+        make=lambda: _decoder(SflowDecoder, sflow5()),
+        honest=sflow5(),
+    ),
+    Target(
+        name="flow-state",
+        covers=("module:bavn.actor.sense.flow_exporters",),
+        forms=(*JSON,),
+        seeds=lambda: [
+            b'{"exporters":[["AAAA",[]]],"templates":[[["10.0.0.1",0,7],256,[[8,4,0]],0,1]],"sampling":[],"gaps":{}}',
+            _real_state(),
+        ],
+        make=_state,
+    ),
+    Target(
+        name="stream-cuts",
+        covers=("module:bavn.actor.sense.flow_streams", "module:bavn.actor.sense.dnstap_receiver"),
+        forms=(*FRAMES, *FLOWS),
+        seeds=lambda: [ipfix() * 3, tap()],
+        make=_cuts,
+    ),
+    Target(
+        name="dnstap",
+        covers=(
+            "source:DnstapReceiver",
+            "module:bavn.actor.sense.dnstap_frames",
+            "module:bavn.actor.sense.dnstap_file",
+        ),
+        forms=FRAMES,
+        seeds=lambda: [tap()],
+        make=_tap,
+        honest=tap(),
+    ),
+    Target(
+        name="spools",
+        covers=("module:bavn.actor.sense.spool", "module:bavn.actor.sense.flow_spool"),
+        forms=BYTES,
+        seeds=lambda: [
+            FlowFrame(DATAGRAM, _NOW_US, _WHO, v5()).packed() * 3,
+            struct.pack("<IIq16sHB", 5, 0, _NOW_US, _WHO, 514, 1) + b"hello",
+            b"",
+        ],
+        make=_spools,
+    ),
+)
 
 
 def _real_state() -> bytes:

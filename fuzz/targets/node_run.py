@@ -165,8 +165,17 @@ class Node:
         before = self.figures()
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-        event = {"timestamp": f"{stamp}.000001+0000", "event_type": "dns", "src_ip": "10.0.0.5", "src_port": 5000, "dest_ip": "10.0.0.53", "dest_port": 53, "proto": "UDP",
-                 "flow_id": 7, "dns": {"type": "query", "rrname": "honest.example.dk", "rrtype": "A", "id": 1}}  # fmt: skip
+        event = {
+            "timestamp": f"{stamp}.000001+0000",
+            "event_type": "dns",
+            "src_ip": "10.0.0.5",
+            "src_port": 5000,
+            "dest_ip": "10.0.0.53",
+            "dest_port": 53,
+            "proto": "UDP",
+            "flow_id": 7,
+            "dns": {"type": "query", "rrname": "honest.example.dk", "rrtype": "A", "id": 1},
+        }
         self._append("eve.json", json.dumps(event).encode())
         self._append(
             "squid.log",
@@ -174,7 +183,7 @@ class Node:
         )
         self.give(
             "tcp",
-            f"<30>Nov 25 00:34:19 dns1 unbound[55]: [55:0] info: 10.0.0.5 example.com. AAAA IN NOERROR 0.012345 0 56\n".encode(),
+            b"<30>Nov 25 00:34:19 dns1 unbound[55]: [55:0] info: 10.0.0.5 example.com. AAAA IN NOERROR 0.012345 0 56\n",
         )
         self.give(
             "udp",
@@ -235,6 +244,21 @@ def _seeds() -> list[bytes]:
 
 
 TARGETS = (
-    Target(name="process-node", covers=("source:SyslogReceiver", "source:FlowCollector", "source:DnstapReceiver", "source:KexFolder", "source:EveFile", "source:ZeekFolder", "source:FollowedLog"),
-           forms=(row_of_pieces,), seeds=_seeds, make=_make, slow=True, input_s_max=20.0),
-)  # fmt: skip
+    Target(
+        name="process-node",
+        covers=(
+            "source:SyslogReceiver",
+            "source:FlowCollector",
+            "source:DnstapReceiver",
+            "source:KexFolder",
+            "source:EveFile",
+            "source:ZeekFolder",
+            "source:FollowedLog",
+        ),
+        forms=(row_of_pieces,),
+        seeds=_seeds,
+        make=_make,
+        slow=True,
+        input_s_max=20.0,
+    ),
+)

@@ -66,9 +66,11 @@ def certificates() -> tuple[bytes, ...]:
     """DER of certificates with keys of every kind."""
     made = []
     keys: tuple[tuple[object, object], ...] = (
-        (ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()), (rsa.generate_private_key(65537, 2048), hashes.SHA384()),
-        (ed25519.Ed25519PrivateKey.generate(), None), (ec.generate_private_key(ec.SECP521R1()), hashes.SHA512()),
-    )  # fmt: skip
+        (ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()),
+        (rsa.generate_private_key(65537, 2048), hashes.SHA384()),
+        (ed25519.Ed25519PrivateKey.generate(), None),
+        (ec.generate_private_key(ec.SECP521R1()), hashes.SHA512()),
+    )
     names = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x.dk"), x509.NameAttribute(NameOID.COUNTRY_NAME, "DK")])
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for key, digest in keys:
@@ -144,7 +146,7 @@ def _both(client: bytes, server: bytes) -> bytes:
 
 
 def _either(inner: Mutator) -> Mutator:
-    def change(dice, data):  # noqa: ANN001, ANN202
+    def change(dice, data):
         client, server = _parts(data)
         return (
             _both(inner(dice, client)[:60_000], server)
@@ -209,7 +211,7 @@ def _quic_packet(frames: bytes, version: int = 1, dcid: bytes = b"12345678") -> 
     number = b"\0\0\0\1"
     nonce = bytes(a ^ b for a, b in zip(keys.iv, number.rjust(12, b"\0"), strict=True))
     sealed = AESGCM(keys.key).encrypt(nonce, frames, head + number)
-    mask = Cipher(algorithms.AES(keys.hp), modes.ECB()).encryptor().update(sealed[:16])  # noqa: S305 - RFC 9001
+    mask = Cipher(algorithms.AES(keys.hp), modes.ECB()).encryptor().update(sealed[:16])
     return (
         bytes([head[0] ^ mask[0] & 0x0F])
         + head[1:]
@@ -309,12 +311,43 @@ def _capture() -> Run:
 
 
 TARGETS = (
-    Target(name="capture", covers=("source:KexFolder", "module:bavn.actor.sense.packets", "module:bavn.actor.sense.capture", "module:bavn.actor.evidence.pcap",
-                                   "module:bavn.actor.evidence.frames", "module:bavn.actor.evidence.bundle"),
-           forms=CAPTURE, seeds=capture_seeds, make=_capture, honest=None),
-    Target(name="tls", covers=("module:bavn.actor.sense.kex_hello", "module:bavn.actor.sense.kex_talk"), forms=(_either(tls), _either(tls), *(_either(one) for one in BYTES)),
-           seeds=lambda: [_both(*pair) for pair in flights()], make=_talk(443, lambda: _both(*flights()[0]))),
-    Target(name="certificate", covers=("module:bavn.actor.sense.kex_certificate",), forms=DER * 3, seeds=lambda: list(certificates()), make=_certificate),
-    Target(name="quic", covers=("module:bavn.actor.sense.kex_quic",), forms=(*TLS, *BYTES), seeds=_quic_seeds, make=_quic),
-    Target(name="ssh", covers=("module:bavn.actor.sense.kex_ssh",), forms=tuple(_either(one) for one in BYTES), seeds=_ssh_seeds, make=_talk(22, lambda: _ssh_seeds()[0])),
-)  # fmt: skip
+    Target(
+        name="capture",
+        covers=(
+            "source:KexFolder",
+            "module:bavn.actor.sense.packets",
+            "module:bavn.actor.sense.capture",
+            "module:bavn.actor.evidence.pcap",
+            "module:bavn.actor.evidence.frames",
+            "module:bavn.actor.evidence.bundle",
+        ),
+        forms=CAPTURE,
+        seeds=capture_seeds,
+        make=_capture,
+        honest=None,
+    ),
+    Target(
+        name="tls",
+        covers=("module:bavn.actor.sense.kex_hello", "module:bavn.actor.sense.kex_talk"),
+        forms=(_either(tls), _either(tls), *(_either(one) for one in BYTES)),
+        seeds=lambda: [_both(*pair) for pair in flights()],
+        make=_talk(443, lambda: _both(*flights()[0])),
+    ),
+    Target(
+        name="certificate",
+        covers=("module:bavn.actor.sense.kex_certificate",),
+        forms=DER * 3,
+        seeds=lambda: list(certificates()),
+        make=_certificate,
+    ),
+    Target(
+        name="quic", covers=("module:bavn.actor.sense.kex_quic",), forms=(*TLS, *BYTES), seeds=_quic_seeds, make=_quic
+    ),
+    Target(
+        name="ssh",
+        covers=("module:bavn.actor.sense.kex_ssh",),
+        forms=tuple(_either(one) for one in BYTES),
+        seeds=_ssh_seeds,
+        make=_talk(22, lambda: _ssh_seeds()[0]),
+    ),
+)

@@ -37,7 +37,7 @@ def message(kind: str) -> bytes:
 def _body(inner: Mutator) -> Mutator:
     """The kind stays, the body is bent; canonical spelling is kept by those who know it."""
 
-    def change(dice, data):  # noqa: ANN001, ANN202
+    def change(dice, data):
         kind, gap, rest = data.partition(b"\n")
         body, mark, attachment = rest.partition(b"\n")
         return kind + gap + inner(dice, body).replace(b"\n", b"") + mark + attachment
@@ -254,7 +254,7 @@ def _certified() -> Run:
 
 
 def _csr_seeds() -> list[bytes]:
-    keys, _, own, csr, pem = _parties()
+    keys, _, own, csr, _ = _parties()
     der = x509.load_pem_x509_csr(csr.encode()).public_bytes(serialization.Encoding.DER)
     from bavn.wire.codec import encode
 
@@ -262,16 +262,69 @@ def _csr_seeds() -> list[bytes]:
 
 
 TARGETS = (
-    Target(name="codec", covers=("module:bavn.wire.codec", "module:bavn.wire.strict_json", "module:bavn.wire.seal", "module:bavn.wire.frames", "module:bavn.wire.keyholder",
-                                 "module:bavn.model.member"),
-           forms=(*BODIES, *JSON), seeds=lambda: [message(kind) for kind in ALL], make=_codec),
-    Target(name="frames", covers=("module:bavn.wire.frames",), forms=FRAMES, seeds=lambda: [frames.join([message("Health"), b"x" * 900]), b""], make=_codec),
-    Target(name="inbox", covers=tuple(f"message:{kind}" for kind in UP_KINDS), forms=BODIES, seeds=lambda: [message(kind) for kind in UP_KINDS], make=_inbox),
-    Target(name="node-hears", covers=(*(f"message:{kind}" for kind in DOWN_KINDS), "module:bavn.actor.protect.intake"), forms=BODIES,
-           seeds=lambda: [message(kind) for kind in DOWN_KINDS], make=_node),
-    Target(name="parcel", covers=("module:bavn.wire.parcel",), forms=(*DER, *BYTES), seeds=lambda: [_question().raw, _question("pull", body=b"").raw, _parties()[2], b'{"at_s":1,"detail":"","status":200,"taken":[1,2]}\nbody'],
-           make=_parcels),
-    Target(name="enrolment", covers=("module:bavn.centre.members.enrolment", "module:bavn.centre.members.authority", "module:bavn.centre.members.registry"), forms=(*DER, *DER, *JSON),
-           seeds=_csr_seeds, make=_enrolment),
-    Target(name="certified", covers=("module:bavn.wire.enrol",), forms=DER, seeds=lambda: [_parties()[2], _parties()[4].encode()], make=_certified),
-)  # fmt: skip
+    Target(
+        name="codec",
+        covers=(
+            "module:bavn.wire.codec",
+            "module:bavn.wire.strict_json",
+            "module:bavn.wire.seal",
+            "module:bavn.wire.frames",
+            "module:bavn.wire.keyholder",
+            "module:bavn.model.member",
+        ),
+        forms=(*BODIES, *JSON),
+        seeds=lambda: [message(kind) for kind in ALL],
+        make=_codec,
+    ),
+    Target(
+        name="frames",
+        covers=("module:bavn.wire.frames",),
+        forms=FRAMES,
+        seeds=lambda: [frames.join([message("Health"), b"x" * 900]), b""],
+        make=_codec,
+    ),
+    Target(
+        name="inbox",
+        covers=tuple(f"message:{kind}" for kind in UP_KINDS),
+        forms=BODIES,
+        seeds=lambda: [message(kind) for kind in UP_KINDS],
+        make=_inbox,
+    ),
+    Target(
+        name="node-hears",
+        covers=(*(f"message:{kind}" for kind in DOWN_KINDS), "module:bavn.actor.protect.intake"),
+        forms=BODIES,
+        seeds=lambda: [message(kind) for kind in DOWN_KINDS],
+        make=_node,
+    ),
+    Target(
+        name="parcel",
+        covers=("module:bavn.wire.parcel",),
+        forms=(*DER, *BYTES),
+        seeds=lambda: [
+            _question().raw,
+            _question("pull", body=b"").raw,
+            _parties()[2],
+            b'{"at_s":1,"detail":"","status":200,"taken":[1,2]}\nbody',
+        ],
+        make=_parcels,
+    ),
+    Target(
+        name="enrolment",
+        covers=(
+            "module:bavn.centre.members.enrolment",
+            "module:bavn.centre.members.authority",
+            "module:bavn.centre.members.registry",
+        ),
+        forms=(*DER, *DER, *JSON),
+        seeds=_csr_seeds,
+        make=_enrolment,
+    ),
+    Target(
+        name="certified",
+        covers=("module:bavn.wire.enrol",),
+        forms=DER,
+        seeds=lambda: [_parties()[2], _parties()[4].encode()],
+        make=_certified,
+    ),
+)

@@ -1,4 +1,4 @@
-"""Fuzzing as a habit: everything that takes bytes from outside has a target, and what once broke something is tried again."""
+"""Fuzzing as a habit: whatever takes bytes from outside has a target, and what once broke something is tried again."""
 
 import os
 from random import Random
