@@ -9,6 +9,7 @@ from functools import partial
 
 from bavn.app.centre_parts import BOOK_FILE, open_registry
 from bavn.app.config import CentreFile
+from bavn.app.failure_folder import FOLDER, FailureFolder
 from bavn.app.intel_keeper import IntelKeeper, MispTurn
 from bavn.app.misp_api import Misp
 from bavn.app.party_keys import PartyKeys
@@ -25,6 +26,7 @@ from bavn.centre.node.build import open_indicators
 from bavn.centre.node.centre import ActiveActors
 from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.misp_exchange import MispExchange
+from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.partnership import open_partners
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns
@@ -38,12 +40,13 @@ def open_intelligence(file: CentreFile, registry: Registry) -> tuple[Intelligenc
     """Intelligence from outside, and the book to close afterwards. Stop before ``init``."""
     PartyKeys(file.folder, "centre").authority()
     clock, engine, config = SystemClock(), registry.engine, file.centre
-    book = Book(file.folder / BOOK_FILE)
+    ours = OwnReleases(engine, clock, config.limits.sector)
+    book = Book(file.folder / BOOK_FILE, FailureFolder(file.folder / FOLDER, clock))
     made = Intelligence(
-        engine=engine, gate=IntelGate(book, clock, config.intelligence, config.limits.registered), clock=clock,
+        engine=engine, gate=IntelGate(book, clock, config.intelligence, config.limits.registered, ours), clock=clock,
         settings=config.intelligence, lists=warning_lists(), partners=open_partners(engine, clock),
         questions=Questions(engine, clock, two_people=config.limits.questions_two_people),
-        offers=Offers(book, clock, SystemDice()),
+        offers=Offers(book, clock, SystemDice(), ours),
     )  # fmt: skip
     return made, book
 
