@@ -109,6 +109,12 @@ def bundle_of(indicator: Indicator, *, created_by: str, created_us: int) -> str:
     return rfc8785.dumps(_bundle(indicator, created_by, created_us)).decode("ascii")
 
 
+def first_made_us(text: str) -> int:
+    """When the first version of an indicator was made, from a bundle that ``indicator_of`` took."""
+    bundle: Any = parse(text.encode(), BUNDLE_BYTES_MAX)
+    return _us(next(item["created"] for item in bundle["objects"] if item["type"] == "indicator"))
+
+
 def check(indicator: Indicator, created_by: str, created_us: int) -> None:
     """Raises NotWritable for what lies outside the bounds of an indicator's fields."""
     wrong = _wrong(indicator, created_by, created_us)

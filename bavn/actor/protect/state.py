@@ -51,6 +51,11 @@ SCHEMA: Final = (
     ) STRICT""",
 )
 
+STANDS: Final = (
+    "CASE WHEN standing = 'waiting' AND rule IN ('carried', 'pap_watch_only') THEN 'uncarried' ELSE standing END"
+)
+"""How an item stands for people: what waits for an enforcer waits for no person."""
+
 PIECE: Final = 5_000
 """So many items are gone over at once where there may be a million."""
 _COVERS: Final = "CASE WHEN found = '' THEN 0 ELSE json_extract(found, '$.destinations') END"
@@ -61,8 +66,9 @@ COVERS_SCHEMA: Final = (f"CREATE INDEX protect_covers ON protect_item ({_COVERS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One indicator as this actor stands to it. ``standing``: wanted (in force or to be), waiting (for a person),
-    refused, lifted. ``found``: the dry run as JSON text ("" for none). ``told``: the outcome last said."""
+    """One indicator as this actor stands to it. ``standing``: wanted (in force or to be), waiting (for a person, or
+    by a rule of NOT_CARRIED for an enforcer), refused, lifted. ``found``: the dry run as JSON text ("" for none).
+    ``told``: the outcome last said."""
 
     indicator_id: str
     version: int

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bavn.centre.inbox.aside import SetAside
 from bavn.centre.inbox.asks import (
     Asked,
     CasesAsked,
@@ -30,14 +31,14 @@ from bavn.model.moment import DAY_US, hour_of
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire import seal
-from bavn.wire.book import Book, is_environment
+from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS, Encoded, decode, privacy_of, summary_of
-from bavn.wire.gate import Gate, GateBroken, Rule
+from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import ShareUpload
 from bavn.wire.seal import Opened
 from bavn.wire.seen import Seen
-from bavn.wire.shut import SET_ASIDE, WAITS
+from bavn.wire.shut import WAITS
 
 SCHEMA: Final = (
     """CREATE TABLE inbox (
@@ -100,6 +101,7 @@ class Inbox:
         self._seen = Seen(book)
         self.ledger = Ledger(book)
         book.part("inbox", 1, SCHEMA)
+        self.aside = SetAside(book, clock)
         rules = (
             Rule("is_them", self._is_them), Rule("opens", self._opens), Rule("is_new", self._is_new),
             Rule("within_quota", self._within_quota), Rule("plausible", self._plausible),
@@ -134,11 +136,12 @@ class Inbox:
             total += size
             if taken and total > bytes_max:
                 break
-            try:
-                taken.append(self._read(number))
-            except Exception as error:  # noqa: BLE001  one row that cannot be understood holds up no other
-                self.failed(number, error)
+            taken.append(self._read(number))
         return taken
+
+    def read(self, number: int) -> Taken:
+        """One accepted item that is not done yet."""
+        return self._read(number)
 
     def done(self, number: int) -> None:
         """The item's effects are kept elsewhere: its content goes, its row stays. Repeatable."""
@@ -147,20 +150,7 @@ class Inbox:
                 "UPDATE inbox SET done_us = ?, body = NULL, attachment = NULL WHERE number = ? AND done_us IS NULL",
                 (self._clock.now_us(), number),
             )
-
-    def failed(self, number: int, error: Exception) -> None:
-        """Working an item off failed in a way that nobody foresaw: it is kept for a report of the fault, has a second
-        line, and is worked off no more. What the machine does is raised again: then it is tried again."""
-        if is_environment(error) or isinstance(error, GateBroken):
-            raise error
-        with self._book.transaction() as tx:
-            found = tx.execute("SELECT kind, item_id, actor, body FROM inbox WHERE number = ?", (number,)).fetchone()
-            kind, item_id, actor, body = found
-            self._book.failures.note(f"work on {kind}", error, item=body or b"")
-            note = Note(kind=kind, item_id=item_id, peer=actor)
-            refused = Refused(SET_ASIDE, "working it off failed; a person looks into it")
-            self.ledger.append(self._clock.now_us(), self.gate.name, "up", note, refused)
-            self.done(number)
+        self.aside.worked(number)
 
     def rows(self) -> tuple[int, int]:
         """How many items were accepted and are remembered, and how many of them are not done yet."""

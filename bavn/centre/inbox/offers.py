@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from itertools import batched
 from typing import Any, Final
 
+from bavn.centre.inbox.foreign_words import text_of
+from bavn.centre.inbox.own_echo import RULE as OWN_ECHO
+from bavn.centre.inbox.own_echo import NoOwnWords, OwnWords, echo
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, is_external
@@ -74,15 +77,16 @@ class Inward:
 class Offers:
     """All methods may be called from any thread, and from several processes on the same book."""
 
-    def __init__(self, book: Book, clock: Clock, dice: Dice) -> None:
-        self._book, self._clock, self._dice = book, clock, dice
+    def __init__(self, book: Book, clock: Clock, dice: Dice, ours: OwnWords | None = None) -> None:
+        self._book, self._clock, self._dice, self._ours = book, clock, dice, ours or NoOwnWords()
         self._shelves = Shelves(book)
         self.ledger = Ledger(book)
         book.part("offers", 1, _SCHEMA)
         rules = (
             Rule("from_partner", self._from_partner), Rule("object_size", self._object_size),
-            Rule("readable", self._readable), Rule("tlp_max", self._tlp_max), Rule("plausible", self._plausible),
-            Rule("room", self._room), Rule("objects_per_day", self._objects_per_day),
+            Rule("readable", self._readable), Rule(OWN_ECHO, self._echo), Rule("tlp_max", self._tlp_max),
+            Rule("plausible", self._plausible), Rule("room", self._room),
+            Rule("objects_per_day", self._objects_per_day),
         )  # fmt: skip
         self.gate: Gate[Posted, Inward] = Gate(
             GATE, rules, self.ledger, clock, way="in", nothing=Inward, label=_label, follow=self._keep
@@ -190,6 +194,11 @@ class Offers:
     def _readable(self, item: Posted, draft: Inward) -> Inward | Refused:
         offer = read(offer_of, item.found)
         return offer if isinstance(offer, Refused) else replace(draft, offer=offer)
+
+    def _echo(self, item: Posted, draft: Inward) -> Inward | Refused:
+        offer = _read(draft)
+        author = text_of(item.found.get("created_by_ref"), 60)
+        return echo(self._ours, offer.observable, offer.id, author, offer.from_us, offer.version_us) or draft
 
     def _tlp_max(self, item: Posted, draft: Inward) -> Inward | Refused:
         offer = _read(draft)

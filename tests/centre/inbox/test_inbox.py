@@ -1,6 +1,5 @@
 """Gate 2: exactly one line for each envelope offered; rows kept = lines passed; nobody speaks for another."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -250,15 +249,3 @@ def test_a_member_that_finds_a_slip_shuts_nobody_else_out_and_loses_nothing_itse
     assert [shut.peer for shut in open_gate(inbox.ledger, 9, "inbox", "Health", "Anna")] == ["region-a"]
     assert inbox.receive("region-a", [sealed(HEALTH, 1), sealed(HEALTH, 2)]) == [1, 2]
     assert inbox.ledger.verify() is None
-
-
-def test_a_message_that_cannot_be_worked_off_is_set_aside_and_the_next_is_taken(inbox, sealed) -> None:
-    failures = inbox.gate._ledger.book.failures = FailureFolder(None, SimClock(1))
-    inbox.receive("region-a", [sealed(HEALTH, 1), sealed(HEALTH, 2)])
-    first, second = inbox.take()
-    with pytest.raises(OSError, match="full"):
-        inbox.failed(first.number, OSError("the disk is full"))
-    inbox.failed(first.number, ZeroDivisionError("a slip"))
-    assert [taken.number for taken in inbox.take()] == [second.number]
-    assert rules(inbox) == ["passed", "passed", "set_aside"]
-    assert failures.failing()[0].part == "work on Health"

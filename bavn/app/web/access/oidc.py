@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import httpx
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from bavn.app.config_oidc import OidcTable
 from bavn.app.web.rights import Role
@@ -46,6 +46,7 @@ ALGORITHMS: Final = (
     "Ed25519",
 )
 ANSWER_BYTES_MAX: Final = 1 << 20
+KEYS_MAX: Final = 100
 KEPT_S: Final = 3600.0
 KEYS_AGAIN_S: Final = 60.0
 LEEWAY_S: Final = 60
@@ -161,7 +162,8 @@ class Provider:
         if self._secret is not None:
             methods = self._metadata().get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
             if "client_secret_basic" in methods:
-                auth = httpx.BasicAuth(self._table.client_id, self._secret)
+                # Both are form-encoded first (RFC 6749, 2.3.1): a secret may hold any sign.
+                auth = httpx.BasicAuth(quote_plus(self._table.client_id), quote_plus(self._secret))
             else:
                 form["client_secret"] = self._secret
         return self._json("POST", self._endpoint("token_endpoint"), data=form, auth=auth)
@@ -193,8 +195,7 @@ class Provider:
             return jws.deserialize_compact(token, self._keys(KEYS_AGAIN_S), algorithms=list(ALGORITHMS))
 
     def _keys(self, kept_s: float) -> KeySet:
-        found: Any = self._remembered(self._endpoint("jwks_uri"), kept_s)
-        return KeySet.import_key_set(found)
+        return _readable(self._remembered(self._endpoint("jwks_uri"), kept_s))
 
     def _more(self, tokens: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
         """What the provider says of this subject beside the ID token; nothing where it has no such endpoint."""
@@ -284,6 +285,20 @@ def _read[Value](parser: Callable[[], Value]) -> Value:
 def new_verifier(secret: str) -> str:
     """A PKCE verifier of a fresh secret (RFC 7636: 43 letters, digits, - and _)."""
     return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode().rstrip("=")
+
+
+def _readable(published: Mapping[str, Any]) -> KeySet:
+    """The keys of a set that sign and that are of a kind known here; the others are passed over (RFC 7517, 5).
+    ValueError where there is none."""
+    given = published.get("keys")
+    keys: list[Key] = []
+    for parameters in given[:KEYS_MAX] if isinstance(given, list) else ():
+        with suppress(JoseError, ValueError, TypeError, KeyError, AttributeError):
+            if parameters.get("use", "sig") == "sig":
+                keys.append(JWKRegistry.import_key(parameters))
+    if not keys:
+        raise ValueError("the provider publishes no key that can be read")
+    return KeySet(keys)
 
 
 def _secured(url: str, what: str) -> None:
