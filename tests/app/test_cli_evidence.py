@@ -97,6 +97,21 @@ def test_its_rows_with_readable_addresses(node) -> None:
     assert ledger(node) == []
 
 
+def test_a_peer_that_is_known_by_its_name_alone_is_shown_where_it_is_named(node) -> None:
+    """As behind a proxy, where no record of the host's bears the address."""
+    parts = build(read_node(node))
+    (known,) = parts.known.all()
+    span = (known.rows.first_us, known.rows.last_us)
+    parts.known.replace(
+        [suspicion(first_us=span[0], last_us=span[1], peer="c2.example", observables=(),
+                   rows=RowsRef("flow", (("src", HOST), ("dst", "c2.example")), *span))], span[0]
+    )  # fmt: skip
+    parts.close()
+    _, *rows = map(json.loads, out(node, "abab", "--json").splitlines())
+    assert [(row["table"], row["row"]["host"]) for row in rows] == [("http", "c2.example")]
+    assert "c2.example" in out(node, "abab", "--around", "10m")
+
+
 def test_around_it_in_every_table_and_only_of_its_peer(node) -> None:
     rows = [json.loads(line) for line in out(node, "abab", "--around", "10m", "--json").splitlines()[1:]]
     around = [(row["table"], row["row"]["dst"]) for row in rows if row["group"] == "around"]

@@ -19,6 +19,8 @@ from bavn.app.cli import (
     counts,
     exchange,
     exercise,
+    failures,
+    gates,
     indicator,
     leads,
     member,
@@ -30,6 +32,8 @@ from bavn.app.cli import (
     publish,
     remind,
     rollout,
+    service_health,
+    set_aside,
     source,
     warning,
 )
@@ -69,6 +73,11 @@ app.add_typer(warning.app, name="warning")
 app.add_typer(exercise.app, name="exercise")
 clock.attach(app)
 app.command("counts")(counts.counts)
+app.command("health")(service_health.health_command("centre.toml", service_health.centre_file))
+app.command("set-aside")(set_aside.set_aside)
+app.command("failures")(failures.failures_command("centre.toml", failures.centre_folder))
+app.command("gates")(gates.gates_command("centre.toml", gates.centre_book))
+app.command("open-gate")(gates.open_gate_command("centre.toml", gates.centre_book))
 app.command("console")(console.centre_console)
 app.add_typer(account.group("sac"), name="account")
 

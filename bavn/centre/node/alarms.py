@@ -22,19 +22,16 @@ from bavn.centre.node.views import MemberView
 from bavn.model import canary
 from bavn.model.alarm import Alarm
 from bavn.model.canary import LINKS, WHYS, Link
+from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US
 from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
 
 EVERY_US: Final = 15 * SECOND_US
-SILENT_US: Final = 150 * SECOND_US
-"""A node says how it is each minute: two words are missing."""
 GRACE_US: Final = MINUTE_US
 """So long after a canary's hour its last word is waited for."""
 BACK_US: Final = 5 * MINUTE_US
-LOSS_PERMILLE_MAX: Final = 10
-SKEW_S_MAX: Final = 120
 KEPT_DAYS: Final = 90
 ALARMS_MAX: Final = 20_000
 DETAIL_MAX: Final = 300
@@ -64,7 +61,7 @@ def wrong_at(member: MemberView, chain: Chain | None, joined_us: int, began_us: 
     name, health = member.actor.name, member.health
     if member.actor.state is not ActorState.ACTIVE or health is None:
         return []
-    if now_us - max(health.received_us, began_us) > SILENT_US:
+    if now_us - max(health.received_us, began_us) > NODE_SILENT_US:
         return None
     kinds: dict[str, Text | None] = dict.fromkeys(health.problems)
     if health.sensor == "down":
@@ -72,7 +69,7 @@ def wrong_at(member: MemberView, chain: Chain | None, joined_us: int, began_us: 
     if health.capture_loss_permille > LOSS_PERMILLE_MAX:
         share = health.capture_loss_permille / 10
         kinds["capture-loss"] = Text(f"{share:.1f} %", f"{share:.1f} %".replace(".", ","))
-    if abs(health.clock_skew_s) > SKEW_S_MAX:
+    if abs(health.clock_skew_s) > CLOCK_OFF_S_MAX:
         kinds["clock"] = Text(f"{health.clock_skew_s:+d} s", f"{health.clock_skew_s:+d} s")
     found = [Wrong(name, kind, detail) for kind, detail in kinds.items()]
     said = _canary(chain, joined_us, began_us, now_us)

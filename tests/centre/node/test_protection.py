@@ -2,6 +2,7 @@
 
 import pytest
 
+from bavn.app.web.sac.indicator_shapes import at_actor
 from bavn.centre.cases.indicator import IndicatorSettings
 from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.case import CaseAct, CaseState
@@ -238,3 +239,28 @@ def test_a_watch_that_one_person_released_goes_out(weak) -> None:
     made = [indicator_of(m.bundle) for m in weak.nodes["west"].told]
     assert [one.pap for one in made] == [Pap.AMBER] * 2
     assert all(one.valid_until_us - one.valid_from_us == 30 * DAY_US for one in made)
+
+
+def test_what_nothing_at_an_actor_carries_yet_is_not_missing_there_and_counts_when_it_comes(make_sector) -> None:
+    sector = make_sector(SIX, config=config())
+    sector.nodes["west"].enforces = False
+    life = by_hand(sector)
+    version = sector.desk.indicators()[0].kept.indicator.version
+
+    def says(state, enforcers, rule):
+        said = BlockOutcome(
+            indicator_id=life.id, version=version, state=state, enforcers=enforcers, rule=rule, not_carried=("zone",)
+        )
+        sector.nodes["west"].door.tell_outcome(said)
+        sector.wait(60)
+
+    says("waiting", (), "carried")
+    clock = sector.desk.clock(life.id)
+    assert (clock.missing, clock.hunted, len(clock.enforced)) == ((), ("west",), 5)
+    assert at_actor(at(sector, life)["west"]).stand == "uncarried"
+    says("enforced", ("wall",), None)
+    clock = sector.desk.clock(life.id)
+    assert (clock.missing, clock.hunted, len(clock.enforced)) == ((), (), 6)
+    assert at_actor(at(sector, life)["west"]).stand == "enforced"
+    says("waiting", (), "carried")
+    assert at_actor(at(sector, life)["west"]).stand == "uncarried", "its enforcer was removed"

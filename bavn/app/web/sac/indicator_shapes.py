@@ -12,7 +12,7 @@ from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Shape, Why
 from bavn.centre.cases.indicator import IndicatorSettings, Life, Standing
 from bavn.centre.cases.indicator_steps import STEPS, behind
-from bavn.centre.node.clock import IndicatorClock
+from bavn.centre.node.clock import IndicatorClock, only_hunted
 from bavn.centre.node.desk import Desk
 from bavn.centre.share.deliveries import AtActor
 from bavn.centre.share.ring_book import RingStand
@@ -93,8 +93,8 @@ class CheckShape(Shape):
 
 
 class AtActorShape(Shape):
-    """What became of it at one actor. ``stand``: held, waiting, queued, or the actor's own word (enforced, partly,
-    refused, lifted, waiting)."""
+    """What became of it at one actor. ``stand``: held, waiting (not sent), queued, or the actor's own word: enforced,
+    partly, refused, lifted, waits, uncarried (nothing there carries it yet)."""
 
     actor: str
     stand: str
@@ -250,6 +250,10 @@ def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
 def at_actor(one: AtActor) -> AtActorShape:
     """What became of it at one actor, in one word."""
     stand = one.state or ("held" if one.held else "queued" if one.queued_us is not None else "waiting")
+    if one.state and only_hunted(one):
+        stand = "uncarried"
+    elif one.state == "waiting":
+        stand = "waits"
     return AtActorShape(
         actor=one.actor, stand=stand, rule=one.rule, queued_us=one.queued_us, said_us=one.state_us,
         enforced_us=one.enforced_us, enforced_by=list(one.enforcers), not_carried_by=list(one.not_carried),
