@@ -7,6 +7,7 @@ import secrets
 import shutil
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from fuzz import kept
@@ -88,6 +89,9 @@ def _report(runner: Runner, took_s: float, seed: str, *, note: bool) -> int:
         print(
             f"{name:28} {total.inputs:9} {total.seconds:8.1f} {total.lines:6} {total.kept:5}  {len(faults) or ''} {total.troubles[0][-160:] if total.troubles else ''}"
         )
+    contained = sum((total.contained for total in runner.sums.values()), Counter())
+    for parser, count in contained.most_common(20):
+        print(f"contained {parser}: {count} times what nobody expected, each one refusal")
     new = [fault for fault in runner.faults if (fault.target, fault.place) not in known]
     for fault in runner.faults:
         print(f"{'new  ' if fault in new else 'known'} {fault.target}: {fault.place} ({kept.digest_of(fault.data)})")

@@ -76,6 +76,9 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.protect.state",
             "bavn.actor.sense.captures",
             "bavn.actor.store.segment",
+            "bavn.actor.sense.rule_yield",
+            "bavn.app.failure_folder",
+            "bavn.app.recorder",
             "bavn.app.backup_keys",
             "bavn.app.bill",
             "bavn.app.by_hand",
@@ -135,7 +138,15 @@ APART: Final[dict[str, str]] = {
         ],
         OWN,
     ),
-    **dict.fromkeys(["bavn.actor.sense.suricata_process", "bavn.app.hunt_child", "bavn.app.operated.supervise"], MADE),
+    **dict.fromkeys(
+        [
+            "bavn.actor.sense.suricata_process",
+            "bavn.app.service_health",
+            "bavn.app.hunt_child",
+            "bavn.app.operated.supervise",
+        ],
+        MADE,
+    ),
     **dict.fromkeys(
         [
             "bavn.actor.protect.never",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
+from bavn.wire.reading import unreadable_counts
 from fuzz.minimise import smaller
 from fuzz.mutate import mutated
 from fuzz.target import Run, Target
@@ -51,6 +52,9 @@ class Outcome:
     seconds: float = 0.0
     kept: list[bytes] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    contained: dict[str, int] = field(default_factory=dict)
+    """Parsers that met what nobody expected, and how often: each was one refusal, and is still worth a look."""
+
     trouble: str = ""
 
 
@@ -153,6 +157,7 @@ def work(
                     outcome.trouble = "too many faults: the rest of this target's time is left"
                     break
         outcome.lines = lines.total
+        outcome.contained = unreadable_counts()
         lines.close()
     finally:
         outcome.seconds = time.monotonic() - begun

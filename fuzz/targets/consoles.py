@@ -8,7 +8,7 @@ import logging
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -327,6 +327,7 @@ TARGETS = (
             "module:bavn.app.web.access.passkeys",
             "module:bavn.app.web.access.accounts",
             "module:bavn.app.web.frame",
+            "module:bavn.app.web.guard",
         ),
         forms=_forms("sac"),
         seeds=partial(seeds, "sac"),
