@@ -15,6 +15,7 @@ from bavn.app.centre_parts import BOOK_FILE, CentreParts
 from bavn.app.chain_walk import Chain, ChainWalk
 from bavn.app.config import CentreFile
 from bavn.app.node_checking import chain_of
+from bavn.app.node_checks import part_words, shut_words
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock
 from bavn.app.service_health import Look, ServiceHealth, whole
@@ -27,12 +28,15 @@ from bavn.centre.node.views import MemberView
 from bavn.centre.share.deliveries import PENDING
 from bavn.centre.share.tables import DELIVERY
 from bavn.centre.store.engine import reading
+from bavn.model.failure import Failures
 from bavn.model.health import NODE_SILENT_US, Promise
 from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
+from bavn.wire.book import Book
 from bavn.wire.ledger import look_on
+from bavn.wire.shut import shut_gates
 
 CENTRE_HEALTH_FILE: Final = "centre-health.json"
 STUCK_US: Final = 10 * MINUTE_US
@@ -95,6 +99,18 @@ CENTRE_PROMISES: Final = (
         act="operator",
         says=Text("what was released goes out", "det frigivne kommer ud"),
         first=Text("bavn centre indicators; the log", "bavn centre indicators; loggen"),
+    ),
+    Promise(
+        code="gates_open",
+        act="operator",
+        says=Text("no gate is shut", "ingen port er lukket"),
+        first=Text("bavn centre gates: read why, then open it", "bavn centre gates: læs hvorfor, og åbn den"),
+    ),
+    Promise(
+        code="parts_work",
+        act="operator",
+        says=Text("no part fails in a way nobody foresaw", "ingen del fejler, uden at nogen har forudset det"),
+        first=Text("bavn centre failures, and report it", "bavn centre failures, og meld det"),
     ),
     Promise(
         code="certificates",
@@ -170,6 +186,16 @@ def certificates_look(keys: PartyKeys, now_us: int) -> Look:
     return Look(tuple(wrong))
 
 
+def gates_look(book: Book) -> Look:
+    """Gates that are shut for a kind of message of somebody."""
+    return Look(tuple(shut_words(shut) for shut in shut_gates(book)))
+
+
+def parts_look(failures: Failures) -> Look:
+    """Parts that fail, but for rules of gates, which are told of as gates."""
+    return Look(tuple(part_words(one) for one in failures.failing() if not one.part.startswith("gate ")))
+
+
 def audit_chain(engine: Engine) -> Chain:
     """The audit log as it is walked."""
 
@@ -204,6 +230,8 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
             "steps_on_time": steps.look,
             "deliveries_go": lambda: deliveries_look(engine, clock.now_us()),
             "certificates": lambda: certificates_look(keys, clock.now_us()),
+            "gates_open": lambda: gates_look(parts.book),
+            "parts_work": lambda: parts_look(parts.failures),
             **{code: whole(walk) for code, walk in walks.items()},
         }
         health = ServiceHealth(file.folder / CENTRE_HEALTH_FILE, CENTRE_PROMISES, clock, looks, walks)

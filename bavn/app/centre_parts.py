@@ -16,7 +16,7 @@ from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
 from bavn.app.exits import Exit, Stop
-from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.failure_folder import failures_in
 from bavn.app.gate_alarms import contained
 from bavn.app.join_engine import reconstruct_by
 from bavn.app.party_keys import PartyKeys
@@ -114,6 +114,7 @@ class CentreParts:
     engine: Engine
     lease: Lease
     steps: StepWatch
+    failures: FailureFolder
 
     def close(self) -> None:
         """The book first: whoever takes the lease next finds it closed."""
@@ -138,7 +139,7 @@ def build(file: CentreFile) -> CentreParts:
         lease = undo.enter_context(take_lease(registry.engine))
         keys.renew_server(file.place.names, SystemClock().now_us())
         book = undo.enter_context(Book(file.folder / BOOK_FILE))
-        failures = FailureFolder(file.folder / FOLDER, SystemClock())
+        failures = failures_in(file.folder)
         contained(book, failures)
         start(lease, book, SystemDice())
         centre = open_centre(
@@ -154,7 +155,7 @@ def build(file: CentreFile) -> CentreParts:
             port=file.place.port, step_every_s=file.place.step_s,
         ))  # fmt: skip
         undo.pop_all()
-    return CentreParts(centre, server, book, registry.engine, lease, steps)
+    return CentreParts(centre, server, book, registry.engine, lease, steps, failures)
 
 
 def _serve(

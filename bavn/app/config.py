@@ -12,7 +12,7 @@ from bavn.actor.detect.base import DetectSettings
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.evidence.settings import EvidenceSettings
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.app.config_console import ConsoleTable
+from bavn.app.config_console import ConsoleTable, NodeConsoleTable
 from bavn.app.config_enforce import EnforceTable
 from bavn.app.config_exchange import ExchangeTable
 from bavn.app.config_fanout import FanoutTable, HubFile, HubTable
@@ -307,7 +307,7 @@ def read_centre(file: Path) -> CentreFile:
 NODE_TABLES: dict[str, type[Any]] = {
     "node": NodeTable, "sense": SenseTable, "suricata": SuricataTable, "rules": RulesTable, "store": StoreTable,
     "detect": DetectSettings, "hunt": HuntTable, "enforce": EnforceTable, "evidence": EvidenceSettings,
-    "health": HealthTable, "console": ConsoleTable, "oidc": OidcTable, "scale": ScaleTable,
+    "health": HealthTable, "console": NodeConsoleTable, "oidc": OidcTable, "scale": ScaleTable,
 }  # fmt: skip
 POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPolicy}
 

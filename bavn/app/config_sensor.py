@@ -81,6 +81,13 @@ class HealthTable:
         low=1,
         high=720,
     )
+    rules_on_percent_min: int = setting(
+        50,
+        unit="%",
+        holds="Share of a fetched rule set that must be switched on and loaded; 0 asks nothing.",
+        low=0,
+        high=100,
+    )
     centre_silent_s_max: int = setting(
         NODE_SILENT_S,
         unit="s",

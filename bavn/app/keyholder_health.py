@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bavn.app.centre_health import certificates_look, disk_look
+from bavn.app.centre_health import certificates_look, disk_look, gates_look
 from bavn.app.chain_walk import ChainWalk
 from bavn.app.config import KeyHolderFile
 from bavn.app.keyholder_parts import BOOK_FILE, keys_of
@@ -14,6 +14,7 @@ from bavn.app.real import SystemClock
 from bavn.app.service_health import Look, ServiceHealth, whole
 from bavn.model.health import Promise
 from bavn.model.text import Text
+from bavn.wire.book import Book
 from bavn.wire.ledger import look_on
 
 KEYHOLDER_HEALTH_FILE: Final = "keyholder-health.json"
@@ -42,6 +43,12 @@ KEYHOLDER_PROMISES: Final = (
         act="operator",
         says=Text("the disk has room", "disken har plads"),
         first=Text("make room", "skaf plads"),
+    ),
+    Promise(
+        code="gates_open",
+        act="operator",
+        says=Text("no gate is shut", "ingen port er lukket"),
+        first=Text("bavn keyholder gates: read why, then open it", "bavn keyholder gates: læs hvorfor, og åbn den"),
     ),
     Promise(
         code="certificates",
@@ -78,7 +85,7 @@ class TidyWatch:
 
 
 @contextmanager
-def watched_keyholder(file: KeyHolderFile, tidying: TidyWatch) -> Iterator[ServiceHealth]:
+def watched_keyholder(file: KeyHolderFile, book: Book, tidying: TidyWatch) -> Iterator[ServiceHealth]:
     """The key holder's health, kept as long as this lasts."""
     clock, keys = SystemClock(), keys_of(file)
     with look_on(file.folder / BOOK_FILE) as ledger:
@@ -88,6 +95,7 @@ def watched_keyholder(file: KeyHolderFile, tidying: TidyWatch) -> Iterator[Servi
             "secrets_destroyed": tidying.look,
             "disk_room": lambda: disk_look(file.folder, FREE_MB_MIN),
             "certificates": lambda: certificates_look(keys, clock.now_us()),
+            "gates_open": lambda: gates_look(book),
         }
         with ServiceHealth(
             file.folder / KEYHOLDER_HEALTH_FILE, KEYHOLDER_PROMISES, clock, looks, {"ledger_whole": walk}

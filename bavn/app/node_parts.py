@@ -64,6 +64,7 @@ from bavn.wire.ledger import Ledger, look_on
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
 from bavn.wire.links.keyholder import KeyHolderIdentifiers, KeyHolderLink, key_holder_link
 from bavn.wire.safe import Safe
+from bavn.wire.shut import shut_gates
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
@@ -145,6 +146,8 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     checks = NodeChecks(
         enforcers=(lambda: protect.force.down) if protect.hands.all else None,
         asks_rules=bool(config.sense.suricata_interface),
+        failing=failures.failing,
+        gates=lambda: shut_gates(book),
     )
     keyholder = _key_holder(config, clock, checks, closing)
     door = Door(

@@ -31,6 +31,7 @@ from bavn.model.intel import Source
 from bavn.model.moment import MINUTE_US
 from bavn.model.text import Text
 from bavn.wire.ledger import Ledger, Note
+from bavn.wire.shut import ShutGate, ShutGates
 
 NOTE = Note(kind="Report", item_id="ab" * 32, peer="north")
 
@@ -142,6 +143,19 @@ def test_a_database_that_cannot_be_asked_is_unknown_and_one_that_is_away_is_brok
     assert broken(told) == {"database_reached": "the database does not answer"}
 
 
+def test_a_shut_gate_and_a_failing_part_are_told(centre) -> None:
+    shut = ShutGate(
+        gate="inbox", kind="Report", peer="north", since_us=1, rule="is_them", error="KeyError", item_id="i"
+    )
+    ShutGates(centre.parts.book).shut(shut)
+    centre.parts.failures.note("correlator share", ValueError("x"))
+    centre.parts.failures.note(shut.part, ValueError("x"))
+    said = broken(turn(centre))
+    assert said.keys() == {"gates_open", "parts_work"}
+    assert said["gates_open"] == "gate inbox is shut for Report of north since the rule is_them failed"
+    assert said["parts_work"] == "correlator share fails (1 times): ValueError: x"
+
+
 def test_a_step_that_hangs_or_does_not_come_is_told() -> None:
     now = [0.0]
     watch = StepWatch(lambda: now[0])
@@ -176,7 +190,7 @@ def test_a_key_holder_says_how_it_is(tmp_path) -> None:
     server, book = build_keyholder(file)
     tidying = TidyWatch()
     server.tidy = tidying.around(server.tidy)
-    with book, watched_keyholder(file, tidying) as health:
+    with book, watched_keyholder(file, book, tidying) as health:
         server._socket.close()
         ledger = Ledger(book)
         for _ in range(3):
@@ -191,7 +205,7 @@ def test_a_key_holder_says_how_it_is(tmp_path) -> None:
             health.step()
             told = json.loads((file.folder / KEYHOLDER_HEALTH_FILE).read_text())
         said = CliRunner().invoke(app, ["keyholder", "health", "-c", str(config)])
-        assert (said.exit_code, said.output) == (Exit.OK, "It is well.\n4 of 4 promises are checked and kept.\n")
+        assert (said.exit_code, said.output) == (Exit.OK, "It is well.\n5 of 5 promises are checked and kept.\n")
         with book.transaction() as tx:
             tx.execute("DROP TRIGGER ledger_keep_words")
             tx.execute("UPDATE ledger SET peer = 'south' WHERE seq = 2")

@@ -97,7 +97,7 @@ def run(config: Config = KEYHOLDER_TOML) -> None:
     server, book = build(file)
     tidying = TidyWatch()
     server.tidy = tidying.around(server.tidy)
-    with book, watched_keyholder(file, tidying):
+    with book, watched_keyholder(file, book, tidying):
         print(json.dumps({"port": server.port}), flush=True)
         server.run()
 
