@@ -16,7 +16,7 @@ from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
 from bavn.app.exits import Exit, Stop
-from bavn.app.failure_folder import failures_in
+from bavn.app.failure_folder import FailureFolder, failures_in
 from bavn.app.gate_alarms import contained
 from bavn.app.join_engine import reconstruct_by
 from bavn.app.party_keys import PartyKeys

@@ -49,9 +49,8 @@ def _columns(bind: sa.Connection, table: str, names: tuple[str, ...]) -> None:
 
 def _bodies(bind: sa.Connection, table: str, names: tuple[str, ...], which: str) -> None:
     """Of an indicator that is released, only who asked that its ring be passed over."""
-    columns: list[sa.ColumnElement[str]] = [sa.column("id"), sa.column("body")] + (
-        [sa.column("state")] if table == "case_indicator" else []
-    )
+    wanted = ("id", "body", "state") if table == "case_indicator" else ("id", "body")
+    columns: list[sa.ColumnClause[str]] = [sa.column(name) for name in wanted]
     there, after = sa.table(table, *columns), ""
     while True:
         asked = sa.select(*columns).where(sa.text(which), columns[0] > after).order_by(columns[0]).limit(ROWS)
