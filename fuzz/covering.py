@@ -77,6 +77,8 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.sense.captures",
             "bavn.actor.store.segment",
             "bavn.actor.sense.rule_yield",
+            "bavn.centre.node.alarms",
+            "bavn.centre.store.migrations.versions.r0017_who_acts_is_proved",
             "bavn.app.failure_folder",
             "bavn.app.recorder",
             "bavn.app.backup_keys",
@@ -151,6 +153,7 @@ APART: Final[dict[str, str]] = {
         [
             "bavn.actor.protect.never",
             "bavn.actor.sense.canary",
+            "bavn.actor.sense.rule_copy",
             "bavn.actor.sense.flow_collector",
             "bavn.actor.sense.flow_receiver",
             "bavn.actor.sense.kex_capture",

@@ -27,7 +27,7 @@ def _run(target: Target, seconds: int) -> None:
                 if getattr(function, "__module__", "") == name and hasattr(function, "__code__"):
                     try:
                         atheris.instrument_func(function)
-                    except Exception:  # noqa: BLE001, S112 - some functions cannot be rewritten
+                    except Exception:  # noqa: BLE001 - some functions cannot be rewritten
                         continue
     seeds, places = list(target.seeds()), set()
 
@@ -50,7 +50,14 @@ def _run(target: Target, seconds: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for data in seeds:
         (folder / kept.digest_of(data)).write_bytes(data)
-    arguments = ["fuzz", f"-max_total_time={seconds}", "-max_len=65536", "-rss_limit_mb=4096", "-print_final_stats=1", str(folder)]
+    arguments = [
+        "fuzz",
+        f"-max_total_time={seconds}",
+        "-max_len=65536",
+        "-rss_limit_mb=4096",
+        "-print_final_stats=1",
+        str(folder),
+    ]
     atheris.Setup(arguments, one_input, custom_mutator=mutator)
     atheris.Fuzz()
 
