@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import sys
 import time
 from collections import Counter
@@ -74,6 +75,7 @@ def main() -> int:
     )
     runner = Runner(chosen, seed, given.minutes * 60, max(1, given.jobs), log=lambda text: print(text, flush=True))
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends with us
     try:
         runner.run()
     except KeyboardInterrupt:

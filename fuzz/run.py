@@ -87,6 +87,8 @@ class Runner:
         finally:
             for one in running:
                 one.process.terminate()
+            for one in running:
+                one.process.join(30)
 
     def _start(self, target: Target, seconds: float, number: int) -> _Running:
         shared = mmap.mmap(-1, SHARED_BYTES)
