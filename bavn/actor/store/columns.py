@@ -8,7 +8,7 @@ nobody lists, which the next start sweeps.
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
+from bavn.actor.store.ageing import AgeingClock
 from bavn.actor.store.damage import damaged_among, quarantine, words
 from bavn.actor.store.disk import Disk
 from bavn.actor.store.engine import sweep_spill
@@ -32,6 +33,7 @@ from bavn.actor.store.segment import Segment, Story
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
 from bavn.actor.store.watchdog import Stopped
 from bavn.actor.store.write import SegmentWriter
+from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.ports import Clock, QueryRefused
 
 
@@ -60,6 +62,7 @@ class ColumnStore(History):
     ) -> None:
         super().__init__(root, limits, homes, manifest)
         self._clock, self._disk, self._grip = clock, disk, grip
+        self._ageing: AgeingClock | None = None
         self._files, self._writing = root / "segments", threading.RLock()
         self._writer = SegmentWriter(self._files, disk)
         self._merger = Merger(root, limits, manifest, self._writer, disk, self._watchdog)
@@ -73,9 +76,11 @@ class ColumnStore(History):
         homes: Sequence[str] = (),
         clock: Clock | None = None,
         disk: Disk | None = None,
+        tick: Callable[[], float] | None = None,
     ) -> Self:
         """Open or make the store in ``path`` to write. Without a clock no row is too old or too new, nothing ages and
-        nothing is merged unless asked. Raises StoreBusy, StoreBroken, OSError, ValueError for a home that is none."""
+        nothing is merged unless asked. With ``tick`` (seconds that nobody sets) a clock that jumps ages nothing at
+        once. Raises StoreBusy, StoreBroken, OSError, ValueError for a home that is none."""
         checked_homes(homes)
         disk = disk or Disk()
         grip = take_hold(path, disk)
@@ -84,6 +89,7 @@ class ColumnStore(History):
             manifest = Manifest(path, read_only=False)
             disk.keep_names(path)
             store = cls(path, limits or StoreLimits(), homes, manifest, clock, disk, grip)
+            store._age_by(tick)
         except BaseException:
             os.close(grip)
             raise
@@ -107,7 +113,8 @@ class ColumnStore(History):
             if self._manifest.mark(source) == mark:
                 return 0
             now = None if self._clock is None else self._clock.now_us()
-            taken = take(tables, bounds(self._limits, now, self._manifest.forgotten_before_hour))
+            bound = bounds(self._limits, now, self._manifest.forgotten_before_hour, self._aged(now))
+            taken = take(tables, bound)
             if self._clock is not None and not self._watchdog.stopped:
                 self._make_room(sorted(taken.tables))
             known = self._manifest.fact("known_from_us")
@@ -229,7 +236,7 @@ class ColumnStore(History):
 
     def _forget(self) -> int:
         """Rows forgotten. An hour's share of a pack is known when the rest is written, so it looks again."""
-        now = None if self._clock is None else self._clock.now_us()
+        now = self._aged(None if self._clock is None else self._clock.now_us())
         rows_gone = self._forgotten_rows()
         while True:
             segments = self._manifest.segments()
@@ -238,6 +245,17 @@ class ColumnStore(History):
             if not inputs:
                 return self._forgotten_rows() - rows_gone
             self._changed(Merge(inputs=inputs, keep_from_hour=before))
+
+    def _age_by(self, tick: Callable[[], float] | None) -> None:
+        """From the newest hour that is kept; from the clock where nothing is."""
+        if tick is None or self._clock is None:
+            return
+        hours = [hour for segment in self._manifest.segments() for hour in segment.held]
+        now = self._clock.now_us()
+        self._ageing = AgeingClock(min(now, (max(hours) + 1) * HOUR_US + DAY_US) if hours else now, tick)
+
+    def _aged(self, now_us: int | None) -> int | None:
+        return now_us if self._ageing is None or now_us is None else self._ageing.now_us(now_us)
 
     def _forgotten_rows(self) -> int:
         return sum(int(str(row[1])) for row in self._manifest.counts("forgotten"))
