@@ -1,4 +1,4 @@
-"""Real processes whose clock jumps (libfaketime): a node goes on reading over days there and back, and keeps what it had."""
+"""Real processes whose clock jumps (libfaketime): a node reads on over days there and back, and keeps what it had."""
 
 import json
 import os

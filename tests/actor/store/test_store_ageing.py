@@ -1,4 +1,4 @@
-"""Records grow old by the node's clock, but no jump of it has the history forgotten, or shuts out what comes after it."""
+"""Records grow old by the node's clock, but no jump of it has history forgotten or shuts out what comes after it."""
 
 from bavn.actor.store.ageing import AgeingClock
 from bavn.actor.store.columns import ColumnStore
