@@ -7,7 +7,6 @@ import os
 import zipfile
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.actor.evidence.keep import path_of
 from bavn.actor.evidence.pcap import packets
@@ -18,6 +17,7 @@ from bavn.app.node_packets import captures_folder, evidence_folder, packet_files
 from bavn.app.node_parts import build
 from bavn.model.moment import as_us
 from bavn.model.suspicion import RowsRef
+from tests.people import Runner as CliRunner
 
 from ..actor.evidence.conftest import HOST, PEER, SECRET, frame, pcap, suspicion  # noqa: TID252  the same packets
 
@@ -95,6 +95,21 @@ def test_its_rows_with_readable_addresses(node) -> None:
     assert header[:3] == ["group", "table", "ts"]
     assert len(lines) == 3
     assert ledger(node) == []
+
+
+def test_a_peer_that_is_known_by_its_name_alone_is_shown_where_it_is_named(node) -> None:
+    """As behind a proxy, where no record of the host's bears the address."""
+    parts = build(read_node(node))
+    (known,) = parts.known.all()
+    span = (known.rows.first_us, known.rows.last_us)
+    parts.known.replace(
+        [suspicion(first_us=span[0], last_us=span[1], peer="c2.example", observables=(),
+                   rows=RowsRef("flow", (("src", HOST), ("dst", "c2.example")), *span))], span[0]
+    )  # fmt: skip
+    parts.close()
+    _, *rows = map(json.loads, out(node, "abab", "--json").splitlines())
+    assert [(row["table"], row["row"]["host"]) for row in rows] == [("http", "c2.example")]
+    assert "c2.example" in out(node, "abab", "--around", "10m")
 
 
 def test_around_it_in_every_table_and_only_of_its_peer(node) -> None:

@@ -170,11 +170,14 @@ def _addresses(story: Story) -> list[str]:
 
 
 def _rows(pulse: Pulse) -> RowsRef:
-    """By address where there is one; a domain's names differ from row to row."""
+    """By address where there is one; a domain's names differ from row to row, and so do the tables that name a peer
+    whose address nobody knows, such as one behind a proxy."""
     column = {"tls": "sni", "http": "host"}.get(pulse.table, "dst")
     host: tuple[tuple[str, str | int], ...] = (("src", pulse.host),)
     if pulse.table == "dns":
         return RowsRef("name_hour", (*host, ("kind", "dns"), ("domain", pulse.story)), pulse.first_us, pulse.last_us)
+    if column == "dst" and pulse.name is not None:
+        return RowsRef("name_hour", (*host, ("domain", pulse.story)), pulse.first_us, pulse.last_us)
     return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
 
 

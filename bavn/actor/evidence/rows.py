@@ -5,6 +5,7 @@ whether there are more. Refuses to judge a row, and to change one.
 """
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any, Final
 
 import pyarrow as pa
@@ -50,6 +51,10 @@ def around(window: Window, ends: Ends, rows_max: int) -> list[Rows]:
 def asked_of(ref: RowsRef) -> list[Asked]:
     """The conditions over records that a reference stands for. ValueError for a table nobody knows."""
     given = dict(ref.equals)
+    name = next((str(given[side]) for side in ("dst", "src") if side in given and not _is_place(given[side])), None)
+    if name is not None:  # a peer that is known by its name alone: whichever record names it
+        rest = {column: value for column, value in given.items() if str(value) != name and column == "src"}
+        return [_equal(table, rest | {"name": name}) for table in NAMES]
     if ref.table == "pair_hour":
         return [_equal("flow", given)]
     if ref.table == "name_hour":
@@ -89,6 +94,15 @@ def _equal(table: str, given: dict[str, str | int]) -> Asked:
         parts.append(part)
         parameters |= more
     return Asked(table, " AND ".join(parts) or "TRUE", parameters)
+
+
+def _is_place(value: str | int) -> bool:
+    """An address or a network."""
+    try:
+        ip_network(str(value), strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _address(column: str, value: str, name: str) -> tuple[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, Batch, R
 from bavn.actor.sense.dnstap_frames import NotDnstap, Tapped, frames, tapped
 from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.macros import MOMENT_S_MAX
+from bavn.actor.sense.unread import unreadable
 from bavn.model.record import TABLES, address_uuid
 
 READ_BYTES: Final = 4 << 20
@@ -48,8 +49,8 @@ def dnstap_batches(path: Path, sensor: str) -> Iterator[Batch]:
                     at, number = behind, number + 1
                     try:
                         row = row_of(tapped(frame), sensor)
-                    except (NotDnstap, dns.exception.DNSException, ValueError, IndexError) as error:
-                        reason = f"{error or type(error).__name__}"[:REASON_LENGTH_MAX]
+                    except Exception as error:  # noqa: BLE001  a stranger's message, and what its readers raise over it
+                        reason = why_not(error, frame)
                         refusals.append(RefusedLine(path.name, number, reason))
                         continue
                     if row is None:
@@ -71,6 +72,13 @@ def dnstap_batches(path: Path, sensor: str) -> Iterator[Batch]:
                 )  # fmt: skip
             if broken or over:
                 return
+
+
+def why_not(error: Exception, raw: bytes) -> str:
+    """The reason of a message that became no row."""
+    if isinstance(error, (NotDnstap, dns.exception.DNSException)):
+        return f"{error or type(error).__name__}"[:REASON_LENGTH_MAX]
+    return unreadable(error, raw)
 
 
 def row_of(found: Tapped, sensor: str) -> dict[str, Any] | None:

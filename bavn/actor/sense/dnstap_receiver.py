@@ -13,11 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import dns.exception
-
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, Batch, Loss, RefusedLine, SourceBroken
-from bavn.actor.sense.dnstap_file import row_of, table_of
-from bavn.actor.sense.dnstap_frames import CONTENT, NotDnstap, tapped
+from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, RefusedLine, SourceBroken
+from bavn.actor.sense.dnstap_file import row_of, table_of, why_not
+from bavn.actor.sense.dnstap_frames import CONTENT, tapped
 from bavn.actor.sense.flow_receiver import Allowed, listen_at
 from bavn.actor.sense.flow_spool import (
     DATAGRAM,
@@ -160,9 +158,9 @@ class DnstapReceiver:
                 continue
             try:
                 row = row_of(tapped(frame.data), self._sensor)
-            except (NotDnstap, dns.exception.DNSException, ValueError, IndexError) as error:
+            except Exception as error:  # noqa: BLE001  a stranger's message, and what its readers raise over it
                 refused += 1
-                reason = f"{error or type(error).__name__}"[:REASON_LENGTH_MAX]
+                reason = why_not(error, frame.data)
                 if len(refusals) < REFUSALS_KEPT_MAX:
                     refusals.append(RefusedLine(self._name, 0, reason))
                 continue

@@ -24,6 +24,7 @@ from bavn.actor.sense.flow_join import empty_open, join, told_twice
 from bavn.actor.sense.flow_receiver import SPOOL_BYTES_MAX, Allowed, Receiver
 from bavn.actor.sense.flow_spool import DATAGRAM, STRANGERS, Frame, SpoolReader, Spot, Step
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.unread import unreadable
 from bavn.model.ports import Clock
 from bavn.model.record import address_text
 
@@ -89,6 +90,7 @@ class FlowCollector:
         self._known = self._restored(mark is not None)
         self._receiver: Receiver | None = None
         self._cut = 0
+        self._made_ready: Batch | None = None
 
     @property
     def name(self) -> str:
@@ -106,12 +108,21 @@ class FlowCollector:
                 self._at, self._allowed, self._folder, self._clock, spool_bytes_max=self._spool_bytes_max,
                 streams=self._streams,
             )  # fmt: skip
+        yield from self._kept()
         for step in self._reader.steps():
-            batch = self._step(step)
-            if batch is not None:
-                yield batch
+            self._made_ready = self._step(step)
+            yield from self._kept()
         if self._receiver.failure:
             raise SourceBroken(f"{self._folder}: {self._receiver.failure}")
+
+    def _kept(self) -> Iterator[Batch]:
+        """A step's batch, once the state that goes with it is on the disk: until then no further step is read, so that
+        a disk that takes no state loses none of it."""
+        batch = self._made_ready
+        if batch is not None:
+            self._keep()
+            self._made_ready = None
+            yield batch
 
     def acknowledge(self, mark: str) -> None:
         """Forgets the datagrams and states before this mark."""
@@ -181,7 +192,6 @@ class FlowCollector:
         if not lines:
             return None
         self._turn += 1
-        self._keep()
         return Batch(
             source=self._name, mark=json.dumps([self._turn, step.after.segment, step.after.offset]),
             tables={"flow": flows} if flows.num_rows else {}, lines=lines, passed=passed, refused=refused,
@@ -203,13 +213,15 @@ class FlowCollector:
                     wait_slots=self._wait_slots, now_us=step.frames[-1].at_us,
                 )  # fmt: skip
                 break
-            except TooMuch:
+            except Exception as error:  # noqa: BLE001  it is in the records of this step, or in those that wait
+                too_much = isinstance(error, TooMuch)
+                why = "than the memory for reading holds" if too_much else unreadable(error, b"")
                 if some is fresh:
-                    out.refuse(
-                        self._name, "more at once than the memory for reading holds", int(halves["counts"].sum())
-                    )
+                    said = f"more at once {why}" if too_much else why
+                    out.refuse(self._name, said, int(halves["counts"].sum()))
         else:
-            out.refuse(self._name, "more waiting than the memory for reading holds", _records(known.waiting))
+            said = f"more waiting {why}" if too_much else why
+            out.refuse(self._name, said, _records(known.waiting))
             known.waiting = known.waiting.schema.empty_table()
             return pa.table({}), 0
         known.waiting, known.open = joined.waiting, joined.open

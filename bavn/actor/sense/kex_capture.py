@@ -14,6 +14,7 @@ from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedL
 from bavn.actor.sense.kex_reader import SILENT_US, KexReader, Taken
 from bavn.actor.sense.packets import Capture
 from bavn.actor.sense.reader import Parsed
+from bavn.actor.sense.unread import unreadable
 from bavn.model.record import TABLES
 
 ROWS_MAX: Final = 1_000_000
@@ -43,7 +44,7 @@ class CaptureKex:
                 last_us = packet.ts_us
         reading.settle(last_us - SILENT_US if reader else None)
         self.packets, self.damage = capture.packets, capture.damage
-        self.parsed = _parsed(reading.take(), path.name, sensor)
+        self.parsed = _parsed(reading.take(), capture, path.name, sensor)
 
 
 def read_capture(path: Path, sensor: str) -> Parsed:
@@ -51,17 +52,35 @@ def read_capture(path: Path, sensor: str) -> Parsed:
     return CaptureKex(path, sensor).parsed
 
 
-def _parsed(taken: Taken, name: str, sensor: str) -> Parsed:
-    kept, rest = taken.rows[:ROWS_MAX], taken.rows[ROWS_MAX:]
-    refused = taken.refused + [(row["number"], f"more than {ROWS_MAX} in one capture") for row in rest]
+def _parsed(taken: Taken, capture: Capture, name: str, sensor: str) -> Parsed:
+    rows, unread = taken.rows[:ROWS_MAX], taken.rows[ROWS_MAX:]
+    kept, table, refused = _tabled(rows, sensor)
+    refused += taken.refused + [(row["number"], f"more than {ROWS_MAX} in one capture") for row in unread]
+    beyond = capture.refused - len(capture.refusals)
+    refused = sorted(refused + capture.refusals)
     named = tuple(RefusedLine(name, number, reason[:REASON_LENGTH_MAX]) for number, reason in refused)
     return Parsed(
-        tables={"kex": table_of(kept, sensor)} if kept else {},
-        lines=len(kept) + len(refused) + taken.passed,
+        tables={"kex": table} if kept else {},
+        lines=kept + len(refused) + beyond + taken.passed,
         passed=taken.passed,
-        refused=len(refused),
+        refused=len(refused) + beyond,
         refusals=named[:REFUSALS_KEPT_MAX],
     )
+
+
+def _tabled(rows: list[dict[str, Any]], sensor: str) -> tuple[int, pa.Table, list[tuple[int, str]]]:
+    """How many, as a table; and those that do not become a row of it, whatever is in them."""
+    try:
+        return len(rows), table_of(rows, sensor), []
+    except Exception:  # noqa: BLE001  a value that a column cannot hold: it is in one of them
+        good, bad = [], []
+        for row in rows:
+            try:
+                table_of([row], sensor)
+                good.append(row)
+            except Exception as error:  # noqa: BLE001  this one
+                bad.append((int(row["number"]), unreadable(error, repr(row).encode("utf-8", "backslashreplace"))))
+    return len(good), table_of(good, sensor), bad
 
 
 def table_of(rows: Sequence[Mapping[str, Any]], sensor: str) -> pa.Table:

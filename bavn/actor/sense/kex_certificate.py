@@ -42,7 +42,7 @@ def facts(der: bytes) -> CertificateFacts:
             notbefore=cert.not_valid_before_utc, notafter=cert.not_valid_after_utc,
             self_signed=cert.subject.public_bytes() == cert.issuer.public_bytes(),
         )  # fmt: skip
-    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError):
+    except Exception:  # noqa: BLE001  a stranger's certificate: its library raises what it likes over it
         return CertificateFacts(
             sha1=sha1, key=None, bits=None, signature=None, subject=None, issuer=None, notbefore=None, notafter=None,
             self_signed=None,

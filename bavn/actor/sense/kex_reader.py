@@ -25,6 +25,7 @@ from bavn.actor.sense.kex_ssh import GREETING
 from bavn.actor.sense.kex_stream import Stream
 from bavn.actor.sense.kex_talk import QuicTalk, SshTalk, Talk, TlsTalk
 from bavn.actor.sense.packets import TCP, UDP, Packet
+from bavn.actor.sense.unread import unreadable
 
 CONVERSATIONS_MAX: Final = 20_000
 """Known at a time. A talking one holds at most 400 KB, one that is done or of no interest some 300 bytes."""
@@ -76,12 +77,25 @@ class KexReader:
         self._passed = 0
 
     def feed(self, packet: Packet) -> None:
-        """The next packet, in the order of the capture."""
-        if packet.protocol == TCP:
-            if packet.payload or packet.flags & _SYN:
-                self._tcp(packet)
-        elif looks_initial(packet.payload):
-            self._quic(packet)
+        """The next packet, in the order of the capture. Whatever its bytes do, they cost its conversation at most."""
+        try:
+            if packet.protocol == TCP:
+                if packet.payload or packet.flags & _SYN:
+                    self._tcp(packet)
+            elif looks_initial(packet.payload):
+                self._quic(packet)
+        except Exception as error:  # noqa: BLE001  they are a stranger's
+            self._unread(packet, error)
+
+    def _unread(self, packet: Packet, error: Exception) -> None:
+        """The conversation's one outcome is that it could not be read."""
+        key = _key_of(packet)
+        self._talking.pop(key, None)
+        found = self._known.get(key)
+        if found is not None:
+            found.talk, found.fresh, found.done = None, False, True
+            found.to_server = found.to_client = None
+        self._refused.append((packet.number if found is None else found.number, unreadable(error, packet.payload)))
 
     def take(self) -> "Taken":
         """What was found since the last time, in the order of first packets."""
@@ -99,8 +113,7 @@ class KexReader:
             self._known.clear()
 
     def _tcp(self, packet: Packet) -> None:
-        src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
-        key = (TCP, src, dst) if src <= dst else (TCP, dst, src)
+        src, key = (packet.src, packet.src_port), _key_of(packet)
         found = self._known.get(key)
         if packet.flags & _SYN:
             found = self._opening(packet, key, found)
@@ -178,7 +191,7 @@ class KexReader:
 
     def _quic(self, packet: Packet) -> None:
         src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
-        key = (UDP, src, dst) if src <= dst else (UDP, dst, src)
+        key = _key_of(packet)
         found = self._known.get(key)
         if found is None:
             if len(packet.payload) < INITIAL_BYTES_MIN:
@@ -227,12 +240,15 @@ class KexReader:
         self._talking.pop(key, None)
         talk, found.talk, found.done = found.talk, None, True
         found.to_server = found.to_client = None
-        row = talk.row() if talk.fault is None else None
+        try:
+            row, fault = (talk.row() if talk.fault is None else None), talk.fault
+        except Exception as error:  # noqa: BLE001  what was read of a stranger's bytes does not make a row
+            row, fault = None, unreadable(error, b"")
         if row is None:
-            if talk.fault is None:
+            if fault is None:
                 self._passed += 1
             else:
-                self._refused.append((found.number, talk.fault))
+                self._refused.append((found.number, fault))
             return
         proto = "udp" if key[0] == UDP else "tcp"
         self._rows.append({
@@ -240,6 +256,11 @@ class KexReader:
             "dst": mapped(found.server[0]), "dst_port": found.server[1], "proto": proto,
             "community_id": community_id(key[0], found.client, found.server), **row,
         })  # fmt: skip
+
+
+def _key_of(packet: Packet) -> _Key:
+    src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
+    return (packet.protocol, src, dst) if src <= dst else (packet.protocol, dst, src)
 
 
 def _begins_hello(payload: bytes | bytearray, *, ssh: bool) -> bool:

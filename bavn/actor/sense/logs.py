@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow as pa
 
 from bavn.actor.sense.base import REFUSALS_KEPT_MAX
-from bavn.actor.sense.engine import Engine, TooMuch
+from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.lines import LineColumn
 from bavn.actor.sense.log_asa import ASA
 from bavn.actor.sense.log_bind import BIND
@@ -27,7 +27,8 @@ from bavn.actor.sense.log_netfilter import NETFILTER
 from bavn.actor.sense.log_paloalto import PALOALTO
 from bavn.actor.sense.log_squid import SQUID
 from bavn.actor.sense.log_unbound import UNBOUND
-from bavn.actor.sense.reader import NOTHING, Grammar, Parsed, collect, joined
+from bavn.actor.sense.reader import Grammar, Parsed, collect, joined
+from bavn.actor.sense.unread import each_or_refused
 from bavn.actor.sense.zeek_stage import quoted
 
 AUTO: Final = "auto"
@@ -86,7 +87,7 @@ class LogParser:
     def parse(self, column: LineColumn) -> Parsed:
         """Every line's outcome. ``column.table`` has, beside n and line, received_us (int64) and sender (uuid or
         null), see :func:`received`. Pure apart from the engine's scratch tables and what formats remember."""
-        inner = self._read(column, column.table)
+        inner = each_or_refused(column, column.table, lambda lines: self._read(column, lines))
         refusals = tuple(sorted((*column.refused, *inner.refusals))[:REFUSALS_KEPT_MAX])
         return Parsed(
             tables=inner.tables, lines=column.count, passed=inner.passed,
@@ -94,25 +95,15 @@ class LogParser:
         )  # fmt: skip
 
     def _read(self, column: LineColumn, lines: pa.Table) -> Parsed:
-        if lines.num_rows == 0:
-            return NOTHING
         self.engine.lend("lines", lines)
         try:
             self.engine.run(f"CREATE OR REPLACE TEMP TABLE opened AS {self._kinds}")
             kinds = dict(self.engine.rows("SELECT kind, count(*) FROM opened GROUP BY kind"))
             order = [kind for kind in (*FORMATS, "", "blank") if kind in kinds]
-            parts = [self._part(column, kind, kinds[kind]) for kind in order]
-        except TooMuch:
-            if lines.num_rows == 1:
-                return NOTHING.without(column.file, "a line takes more memory to read than the engine may use")
-        else:
-            return _sorted(joined(parts))
+            with self.engine.whole_or_not():
+                return _sorted(joined([self._part(column, kind, kinds[kind]) for kind in order]))
         finally:
-            for table in ("stage", "opened"):
-                self.engine.run(f"DROP TABLE IF EXISTS {table}")
-            self.engine.take_back("lines")
-        half = lines.num_rows // 2
-        return joined([self._read(column, part) for part in (lines.slice(0, half), lines.slice(half))])
+            self.engine.let_go(tables=("stage", "opened"), lent="lines")
 
     def _part(self, column: LineColumn, kind: str, count: int) -> Parsed:
         mine = f"(SELECT * FROM opened WHERE kind = {quoted(kind)}) AS mine"

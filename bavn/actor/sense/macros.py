@@ -86,7 +86,8 @@ CREATE OR REPLACE MACRO moment_of(x) AS CASE
   WHEN regexp_full_match(x, '{_MOMENT}') THEN in_reach(epoch_us(TRY_CAST(x AS TIMESTAMPTZ))) END;
 CREATE OR REPLACE MACRO epoch_of(x) AS CASE
   WHEN regexp_full_match(x, '{_EPOCH}')
-  THEN in_reach(TRY_CAST(TRY_CAST(x AS DECIMAL(20, 6)) * 1000000 AS BIGINT))
+  THEN in_reach(CAST(split_part(x, '.', 1) AS BIGINT) * 1000000
+    + CAST(round(CAST('0.' || split_part(x, '.', 2) || '0' AS DOUBLE) * 1000000) AS BIGINT))
   ELSE moment_of(x) END;
 """
 

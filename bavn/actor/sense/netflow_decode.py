@@ -16,6 +16,7 @@ from bavn.actor.sense.flow_halves import SAMPLING_MAX, Numbers, Outcomes, matrix
 from bavn.actor.sense.flow_spool import Frame
 from bavn.actor.sense.netflow_elements import SAMPLERS, Columns, Context, halves_of, sampling_told
 from bavn.actor.sense.netflow_template import TEMPLATES_MAX, Template, template_of, templates_in
+from bavn.actor.sense.unread import unreadable
 from bavn.model.moment import SECOND_US
 
 CLOCK_OFF_US_MAX: Final = 600 * SECOND_US
@@ -103,9 +104,16 @@ class NetflowDecoder:
         """Every record of these datagrams has its outcome in ``out``, or waits for its template."""
         self._buckets, self._now_us = {}, now_us
         for frame in frames:
-            self._datagram(frame, out)
+            try:
+                self._datagram(frame, out)
+            except Exception as error:  # noqa: BLE001  a stranger's bytes, and whatever they raise: one refusal
+                out.refuse(self._who(frame), unreadable(error, frame.data))
         self._read(out)
         self._let_go(out)
+
+    def _who(self, frame: Frame) -> str:
+        exporter = self.exporters.number(frame.address)
+        return "many" if exporter is None else self.exporters.names[exporter]
 
     def counts(self) -> dict[str, int]:
         return {
@@ -271,17 +279,21 @@ class NetflowDecoder:
         """Options first: what they say of samplers holds for the records that came with them."""
         buckets = sorted(self._buckets.values(), key=lambda bucket: not bucket.template.options)
         for bucket in buckets:
-            columns = Columns(matrix(bucket.parts, bucket.template.width), bucket.template)
-            if bucket.template.options:
-                self._options(bucket.first, columns)
-                out.passed += len(columns)
-                continue
-            halves, passed = halves_of(
-                columns, bucket.context(), bucket.first.exporter, self._sampling(bucket, columns)
-            )
-            out.passed += passed
-            out.take(halves, bucket.first.who)
+            try:
+                self._bucket(bucket, out)
+            except Exception as error:  # noqa: BLE001  as above: the records of one template
+                out.refuse(bucket.first.who, unreadable(error, b"".join(bucket.parts)), sum(bucket.counts))
         self._buckets = {}
+
+    def _bucket(self, bucket: Bucket, out: Outcomes) -> None:
+        columns = Columns(matrix(bucket.parts, bucket.template.width), bucket.template)
+        if bucket.template.options:
+            self._options(bucket.first, columns)
+            out.passed += len(columns)
+            return
+        halves, passed = halves_of(columns, bucket.context(), bucket.first.exporter, self._sampling(bucket, columns))
+        out.take(halves, bucket.first.who)
+        out.passed += passed
 
     def _options(self, message: Message, columns: Columns) -> None:
         told = sampling_told(columns)

@@ -17,6 +17,7 @@ from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.kex_capture import read_capture
 from bavn.actor.sense.lines import line_column
+from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.logs import LogParser, received
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
@@ -24,6 +25,7 @@ from bavn.actor.sense.reading import whole
 from bavn.actor.sense.recognise import Recognised, recognise
 from bavn.actor.sense.suricata_config import SuricataConfig
 from bavn.actor.sense.suricata_run import run_over
+from bavn.actor.sense.unread import unreadable
 from bavn.actor.sense.zeek import ZeekParser
 from bavn.actor.sense.zeek_fields import FIELDS
 from bavn.actor.sense.zeek_header import Header
@@ -65,16 +67,27 @@ def open_path(
         found = recognise(path)
         if found.kind in UNREAD:
             raise SourceBroken(f"{path} is {UNREAD[found.kind]}")
-        yield from opening.file(path, found)
+        yield from _contained(opening, path, found)
         return
     for file, known, reason in _in_order(path):
         if known is None or known.kind in UNREAD:
             yield NOTHING.without(file.name, reason or UNREAD[known.kind if known else "unknown"]).batch(str(file), "")
             continue
         try:
-            yield from opening.file(file, known)
+            yield from _contained(opening, file, known)
         except SourceBroken as error:
             yield NOTHING.without(file.name, str(error)).batch(str(file), "")
+
+
+def _contained(opening: "_Opening", path: Path, found: Recognised) -> Iterator[Batch]:
+    """What a file holds; where reading it fails in a way that nobody foresaw, what was read until then and a refusal of
+    the rest."""
+    try:
+        yield from opening.file(path, found)
+    except (SourceBroken, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001  a stranger's file, and whatever it raises
+        yield NOTHING.without(path.name, unreadable(error, head_of(path, 1 << 20))).batch(str(path), "")
 
 
 def _in_order(folder: Path) -> list[tuple[Path, Recognised | None, str]]:
@@ -90,7 +103,7 @@ def _in_order(folder: Path) -> list[tuple[Path, Recognised | None, str]]:
     for file in files:
         try:
             listed.append((file, recognise(file), ""))
-        except SourceBroken as error:
+        except (SourceBroken, OSError, ValueError) as error:
             listed.append((file, None, str(error)))
     order = {log: number for number, log in enumerate(FIELDS)}
     return sorted(listed, key=lambda entry: (entry[0].parent, order.get(entry[1].log if entry[1] else "", 0), entry[0]))

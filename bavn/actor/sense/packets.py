@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bavn.actor.sense.base import REFUSALS_KEPT_MAX
 from bavn.actor.sense.logfile import LogFile
+from bavn.actor.sense.macros import MOMENT_S_MAX
+from bavn.actor.sense.unread import unreadable
 
 TCP: Final = 6
 UDP: Final = 17
@@ -34,7 +37,7 @@ _TAGS: Final = frozenset({0x8100, 0x88A8, 0x9100})
 
 class Packet(NamedTuple):
     """One TCP or UDP packet. Addresses as 4 or 16 bytes; ``seq``, ``ack`` and ``flags`` are 0 for UDP; ``number``
-    counts the capture's packets from 1; ``ts_us`` since 1970."""
+    counts the capture's packets from 1; ``ts_us`` since 1970, before 2200."""
 
     number: int
     ts_us: int
@@ -50,14 +53,17 @@ class Packet(NamedTuple):
 
 
 class Capture:
-    """Iterate once over its packets. ``packets``: how many were read; ``damage``: why not all, or None. OSError from
-    opening it."""
+    """Iterate once over its packets. ``packets``: how many were read; ``damage``: why not all, or None. ``refused``:
+    how many of them could not be used, whatever was in them; ``refusals``: the first of these, number and reason.
+    OSError from opening it."""
 
     def __init__(self, path: Path) -> None:
         self._file = LogFile(path)
         self._held, self._at = b"", 0
         self.packets = 0
         self.damage: str | None = None
+        self.refused = 0
+        self.refusals: list[tuple[int, str]] = []
 
     def __iter__(self) -> Iterator[Packet]:
         with self._file:
@@ -69,12 +75,36 @@ class Capture:
             else:
                 self.damage = "it begins like neither pcap nor pcapng"
                 return
-            for ts_us, linktype, frame in frames:
-                self.packets += 1
-                found = opened(self.packets, ts_us, linktype, frame)
-                if found is not None:
-                    yield found
+            yield from self._opened(frames)
             self.damage = self._file.damage or self.damage
+
+    def _opened(self, frames: Iterator[tuple[int, int, bytes]]) -> Iterator[Packet]:
+        while True:
+            try:
+                ts_us, linktype, frame = next(frames)
+            except StopIteration:
+                return
+            except OSError:
+                raise
+            except Exception as error:  # noqa: BLE001  bytes of a stranger's: where the next packet begins nobody knows
+                self.damage = unreadable(error, self._held[self._at :][:_BLOCK_BYTES_MAX])
+                return
+            self.packets += 1
+            if not 0 <= ts_us < MOMENT_S_MAX * 1_000_000:
+                self._refuse("a packet of an impossible time")
+                continue
+            try:
+                found = opened(self.packets, ts_us, linktype, frame)
+            except Exception as error:  # noqa: BLE001  as above, and it costs this packet
+                self._refuse(unreadable(error, frame))
+                continue
+            if found is not None:
+                yield found
+
+    def _refuse(self, reason: str) -> None:
+        self.refused += 1
+        if len(self.refusals) < REFUSALS_KEPT_MAX:
+            self.refusals.append((self.packets, reason))
 
     def _take(self, count: int) -> bytes:
         """The next bytes; fewer at the end."""

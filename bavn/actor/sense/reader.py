@@ -12,7 +12,7 @@ from typing import Final
 import pyarrow as pa
 
 from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, Batch, RefusedLine
-from bavn.actor.sense.engine import Engine, Malformed, TooMuch
+from bavn.actor.sense.engine import Engine, Malformed
 from bavn.actor.sense.lines import LineColumn
 from bavn.model.record import TABLES
 
@@ -103,9 +103,11 @@ class Grammar:
 
 
 def read(engine: Engine, grammar: Grammar, column: LineColumn) -> Parsed:
-    """Parse a column of lines. What does not fit in memory at once is halved until it does; a single line that does
-    not fit is refused."""
-    inner = _read(engine, grammar, column, column.table)
+    """Parse a column of lines. What does not fit in memory at once is halved until it does, and so is what fails in any
+    other way; a single line that does is refused."""
+    from bavn.actor.sense.unread import each_or_refused  # it joins what this room's parsers give
+
+    inner = each_or_refused(column, column.table, lambda lines: _read(engine, grammar, column, lines))
     refusals = sorted((*column.refused, *inner.refusals))
     return Parsed(
         tables=inner.tables,
@@ -118,25 +120,15 @@ def read(engine: Engine, grammar: Grammar, column: LineColumn) -> Parsed:
 
 
 def _read(engine: Engine, grammar: Grammar, column: LineColumn, lines: pa.Table) -> Parsed:
-    if lines.num_rows == 0:
-        return NOTHING
     engine.lend("lines", lines)
     try:
         _stage(engine, grammar)
-        for statement in grammar.keeps:
-            engine.run(statement)
-        return collect(engine, grammar, column, lines.num_rows)
-    except TooMuch:
-        pass
+        with engine.whole_or_not():
+            for statement in grammar.keeps:
+                engine.run(statement)
+            return collect(engine, grammar, column, lines.num_rows)
     finally:
-        engine.run("DROP TABLE IF EXISTS stage")
-        engine.take_back("lines")
-    if lines.num_rows == 1:
-        at = column.first_line + lines["n"][0].as_py()
-        refusal = RefusedLine(column.file, at, "takes more memory to read than the engine may use")
-        return Parsed(tables={}, lines=1, passed=0, refused=1, refusals=(refusal,))
-    half = lines.num_rows // 2
-    return joined([_read(engine, grammar, column, part) for part in (lines.slice(0, half), lines.slice(half))])
+        engine.let_go(tables=("stage",), lent="lines")
 
 
 def _stage(engine: Engine, grammar: Grammar) -> None:

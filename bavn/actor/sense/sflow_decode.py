@@ -15,6 +15,7 @@ from bavn.actor.sense.flow_exporters import Exporters
 from bavn.actor.sense.flow_halves import HALF, SAMPLING_MAX, Halves, Outcomes
 from bavn.actor.sense.flow_spool import Frame
 from bavn.actor.sense.packet_headers import HEADER_BYTES_MAX, packets
+from bavn.actor.sense.unread import unreadable
 
 _FLOW, _COUNTERS, _FLOW_WIDE, _COUNTERS_WIDE = 1, 2, 3, 4
 _RAW, _IPV4, _IPV6 = 1, 3, 4
@@ -59,7 +60,13 @@ class SflowDecoder:
                 self._datagram(frame, exporter, samples, out)
             except (Cut, struct.error):
                 out.refuse(self.exporters.names[exporter], "a datagram that breaks off")
-        self._read(samples, out)
+            except Exception as error:  # noqa: BLE001  a stranger's bytes, and whatever they raise: one refusal
+                out.refuse(self.exporters.names[exporter], unreadable(error, frame.data))
+        count = len(samples.facts)
+        try:
+            self._read(samples, out)
+        except Exception as error:  # noqa: BLE001  as above: what was sampled in this step
+            out.refuse("samples", unreadable(error, b"".join(samples.headers)), count)
 
     def counts(self) -> dict[str, int]:
         return {

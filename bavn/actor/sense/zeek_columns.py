@@ -18,8 +18,10 @@ CREATE OR REPLACE MACRO zeek_hex(x) AS array_to_string(list_transform(
 CREATE OR REPLACE MACRO zeek_text(x) AS CASE
   WHEN NOT contains(x, '\') THEN x ELSE coalesce(TRY(decode(unhex(zeek_hex(x)))), x) END;
 CREATE OR REPLACE MACRO truth_of(x) AS CASE WHEN x IN ('T', 'true') THEN TRUE WHEN x IN ('F', 'false') THEN FALSE END;
+-- No multiplying: a DECIMAL that is multiplied overflows its width and takes all lines with it. A century is the most.
 CREATE OR REPLACE MACRO span_us(x) AS
-  greatest(0, coalesce(TRY_CAST(TRY_CAST(x AS DECIMAL(16, 6)) * 1000000 AS BIGINT), 0));
+  CAST(greatest(0, least(round(CASE WHEN isfinite(TRY_CAST(x AS DOUBLE))
+    THEN TRY_CAST(x AS DOUBLE) ELSE 0 END * 1000000), 3e15)) AS BIGINT);
 CREATE OR REPLACE MACRO seen_flags(history, syn, syn_ack, ack, data, fin, rst) AS CAST(
   CASE WHEN contains(history, syn) OR contains(history, syn_ack) THEN 2 ELSE 0 END
   + CASE WHEN contains(history, syn_ack) OR contains(history, ack) OR contains(history, data) THEN 16 ELSE 0 END

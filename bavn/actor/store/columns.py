@@ -17,7 +17,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from bavn.actor.store.ageing import AgeingClock
+from bavn.actor.store.believed import BelievedClock
 from bavn.actor.store.damage import damaged_among, quarantine, words
 from bavn.actor.store.disk import Disk
 from bavn.actor.store.engine import sweep_spill
@@ -33,7 +33,6 @@ from bavn.actor.store.segment import Segment, Story
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
 from bavn.actor.store.watchdog import Stopped
 from bavn.actor.store.write import SegmentWriter
-from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.ports import Clock, QueryRefused
 
 
@@ -62,10 +61,10 @@ class ColumnStore(History):
     ) -> None:
         super().__init__(root, limits, homes, manifest)
         self._clock, self._disk, self._grip = clock, disk, grip
-        self._ageing: AgeingClock | None = None
         self._files, self._writing = root / "segments", threading.RLock()
         self._writer = SegmentWriter(self._files, disk)
         self._merger = Merger(root, limits, manifest, self._writer, disk, self._watchdog)
+        self._believed: BelievedClock | None = None
 
     @classmethod
     def open(
@@ -75,12 +74,12 @@ class ColumnStore(History):
         *,
         homes: Sequence[str] = (),
         clock: Clock | None = None,
-        disk: Disk | None = None,
         tick: Callable[[], float] | None = None,
+        disk: Disk | None = None,
     ) -> Self:
         """Open or make the store in ``path`` to write. Without a clock no row is too old or too new, nothing ages and
-        nothing is merged unless asked. With ``tick`` (seconds that nobody sets) a clock that jumps ages nothing at
-        once. Raises StoreBusy, StoreBroken, OSError, ValueError for a home that is none."""
+        nothing is merged unless asked. ``tick``: seconds that no clock's setting moves; with it a leap of the clock is
+        believed after a day (believed.py). Raises StoreBusy, StoreBroken, OSError, ValueError for a bad home."""
         checked_homes(homes)
         disk = disk or Disk()
         grip = take_hold(path, disk)
@@ -89,11 +88,12 @@ class ColumnStore(History):
             manifest = Manifest(path, read_only=False)
             disk.keep_names(path)
             store = cls(path, limits or StoreLimits(), homes, manifest, clock, disk, grip)
-            store._age_by(tick)
         except BaseException:
             os.close(grip)
             raise
         store._begin()
+        if clock is not None and tick is not None:
+            store._believed = BelievedClock(clock, tick, store.stats().newest_us)
         return store
 
     @classmethod
@@ -112,9 +112,7 @@ class ColumnStore(History):
         with self._writing:
             if self._manifest.mark(source) == mark:
                 return 0
-            now = None if self._clock is None else self._clock.now_us()
-            bound = bounds(self._limits, now, self._manifest.forgotten_before_hour, self._aged(now))
-            taken = take(tables, bound)
+            taken = take(tables, bounds(self._limits, self._span_us(), self._manifest.forgotten_before_hour))
             if self._clock is not None and not self._watchdog.stopped:
                 self._make_room(sorted(taken.tables))
             known = self._manifest.fact("known_from_us")
@@ -159,6 +157,24 @@ class ColumnStore(History):
             if found:
                 quarantine(found, self._manifest, self._files, self._root / "damaged", self._disk)
             return found
+
+    def check_part(self, after: int, bytes_max: int) -> int:
+        """The same for segments beyond number ``after``, until about ``bytes_max`` bytes were read, and without keeping
+        a writer waiting. Up to which it went, 0 at the end. From any thread; raises StoreBroken, OSError."""
+        mine, read, upto = [], 0, 0
+        for segment in sorted(self._manifest.segments(), key=lambda one: one.id):
+            if segment.id > after:
+                if read >= bytes_max:
+                    break
+                mine.append(segment)
+                read, upto = read + segment.bytes, segment.id
+        else:
+            upto = 0
+        suspects = {one.segment.id for one in damaged_among(mine, self._files, deep=True)}
+        if suspects:  # one that was merged or forgotten meanwhile is gone, and not damaged
+            with self._writing:
+                self._damage([segment for segment in self._manifest.segments() if segment.id in suspects])
+        return upto
 
     def sweep(self) -> int:
         """Delete the files that are out of use and that no window holds; returns how many."""
@@ -236,7 +252,8 @@ class ColumnStore(History):
 
     def _forget(self) -> int:
         """Rows forgotten. An hour's share of a pack is known when the rest is written, so it looks again."""
-        now = self._aged(None if self._clock is None else self._clock.now_us())
+        span_us = self._span_us()
+        now = None if span_us is None else span_us[0]
         rows_gone = self._forgotten_rows()
         while True:
             segments = self._manifest.segments()
@@ -246,16 +263,11 @@ class ColumnStore(History):
                 return self._forgotten_rows() - rows_gone
             self._changed(Merge(inputs=inputs, keep_from_hour=before))
 
-    def _age_by(self, tick: Callable[[], float] | None) -> None:
-        """From the newest hour that is kept; from the clock where nothing is."""
-        if tick is None or self._clock is None:
-            return
-        hours = [hour for segment in self._manifest.segments() for hour in segment.held]
-        now = self._clock.now_us()
-        self._ageing = AgeingClock(min(now, (max(hours) + 1) * HOUR_US + DAY_US) if hours else now, tick)
-
-    def _aged(self, now_us: int | None) -> int | None:
-        return now_us if self._ageing is None or now_us is None else self._ageing.now_us(now_us)
+    def _span_us(self) -> tuple[int, int] | None:
+        """Between which moments it may be now; None without a clock."""
+        if self._believed is not None:
+            return self._believed.span_us()
+        return None if self._clock is None else (self._clock.now_us(),) * 2
 
     def _forgotten_rows(self) -> int:
         return sum(int(str(row[1])) for row in self._manifest.counts("forgotten"))

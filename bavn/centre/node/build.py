@@ -23,10 +23,12 @@ from bavn.centre.node.case_post import open_case_post
 from bavn.centre.node.centre import ActiveActors, Centre, OpenRounds
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.exercise_post import ExercisePost
+from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
+from bavn.model.failure import Failures
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables
 
@@ -44,11 +46,13 @@ def open_centre(
     inbox_limits: InboxLimits | None = None,
     registry: Registry | None = None,
     reconstruct: Reconstruct = reconstruct_tables,
+    failures: Failures | None = None,
 ) -> Centre:
     """A centre that goes on where the last one on this database and book stopped, whatever ended it.
 
     ``engine``: tables.open_engine. ``book``: a wire Book, for inbox, down-queues and ledger (typed Any here: this room
     does not know wire). ``key``: the centre's message key. ``lists`` None: the shipped warning lists.
+    ``failures`` None: what fails in a way that nobody foresaw is raised.
     """
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
     registry = registry or Registry(engine, clock)
@@ -65,7 +69,7 @@ def open_centre(
         enrolment=Enrolment(registry, authority, clock, dice),
         inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises),
         share=share,
-        offers=open_offers(book, clock, dice),
+        offers=open_offers(config, engine, book, clock, dice),
         case_post=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock),
         warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock),
         exercise_post=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock),
@@ -76,6 +80,7 @@ def open_centre(
         dice=dice,
         lists=lists,
         reconstruct=reconstruct,
+        failures=failures,
     )  # fmt: skip
 
 
@@ -90,9 +95,9 @@ def open_share(
     )  # fmt: skip
 
 
-def open_offers(book: Any, clock: Clock, dice: Dice) -> Offers:
+def open_offers(config: CentreConfig, engine: Engine, book: Any, clock: Clock, dice: Dice) -> Offers:
     """What partners offer, also beside a centre that runs in another process."""
-    return Offers(book, clock, dice)
+    return Offers(book, clock, dice, OwnReleases(engine, clock, config.limits.sector))
 
 
 def open_indicators(config: CentreConfig, engine: Engine, clock: Clock, lists: Lists | None = None) -> Indicators:

@@ -11,7 +11,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -28,7 +28,9 @@ from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from bavn.app.config_oidc import OidcTable
 from bavn.app.web.rights import Role
+from bavn.model.outcome import Refused
 from bavn.model.settings import SettingsError
+from bavn.wire.reading import mended, read
 
 ALGORITHMS: Final = (
     "RS256",
@@ -120,6 +122,13 @@ class Provider:
 
     def ask(self, random: Mapping[str, str]) -> Asked:
         """Where to send the browser. ``random``: fresh ``state``, ``nonce`` and ``verifier``. Raises OidcAway."""
+        return _read(lambda: self._ask(random))
+
+    def answered(self, query: Mapping[str, str], said: Mapping[str, str]) -> Vouched:
+        """Who came back. Raises OidcRefused, OidcAway."""
+        return _read(lambda: self._answered(query, said))
+
+    def _ask(self, random: Mapping[str, str]) -> Asked:
         query = {
             "response_type": "code", "client_id": self._table.client_id, "redirect_uri": self.back,
             "scope": " ".join(self._table.scopes), "state": random["state"], "nonce": random["nonce"],
@@ -128,8 +137,7 @@ class Provider:
         to = self._endpoint("authorization_endpoint")
         return Asked(f"{to}{'&' if '?' in to else '?'}{urlencode(query)}", dict(random))
 
-    def answered(self, query: Mapping[str, str], said: Mapping[str, str]) -> Vouched:
-        """Who came back. Raises OidcRefused, OidcAway."""
+    def _answered(self, query: Mapping[str, str], said: Mapping[str, str]) -> Vouched:
         if query.get("state") != said["state"]:
             raise OidcRefused("oidc-refused", "the state is another")
         if query.get("iss", self._table.issuer) != self._table.issuer:
@@ -249,12 +257,29 @@ class Provider:
                         raise OidcAway("the provider's answer is too long")
             if 400 <= answer.status_code < 500 and method == "POST":
                 raise OidcRefused("oidc-refused", f"the provider answers {answer.status_code}")
-            found = json.loads(body) if answer.status_code == 200 else None
+            found = mended(json.loads(body), body) if answer.status_code == 200 else None
         except (httpx.HTTPError, ValueError) as error:
             raise OidcAway(f"the provider does not answer: {type(error).__name__}") from error
         if not isinstance(found, dict):
             raise OidcAway(f"the provider answers {answer.status_code}")
         return found
+
+
+def _read[Value](parser: Callable[[], Value]) -> Value:
+    """What the provider's answers say. Raises OidcRefused; OidcAway also for what cannot be read in any way."""
+
+    def outcome() -> Value | OidcAway | OidcRefused:
+        try:
+            return parser()
+        except (OidcAway, OidcRefused) as error:
+            return error
+
+    value = read(outcome)
+    if isinstance(value, Refused):
+        raise OidcAway("the provider's answer cannot be read")
+    if isinstance(value, OidcAway | OidcRefused):
+        raise value
+    return value
 
 
 def new_verifier(secret: str) -> str:
