@@ -1,5 +1,5 @@
-"""Two real centres on one database: the second says so and ends, also while the first is stopped (SIGSTOP). When the first
-is killed it may begin."""
+"""Two real centres on one database: the second says so and ends, also while the first is stopped (SIGSTOP). When the
+first is killed it may begin."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from bavn.app.exits import Exit
 
 pytestmark = pytest.mark.slow
 BAVN = Path(sys.executable).with_name("bavn")
-WAIT_S = 40
+WAIT_S = 90
 
 
 @pytest.fixture
