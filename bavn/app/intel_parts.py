@@ -9,6 +9,7 @@ from functools import partial
 
 from bavn.app.centre_parts import BOOK_FILE, open_registry
 from bavn.app.config import CentreFile
+from bavn.app.failure_folder import FOLDER, FailureFolder
 from bavn.app.intel_keeper import IntelKeeper, MispTurn
 from bavn.app.misp_api import Misp
 from bavn.app.party_keys import PartyKeys
@@ -43,8 +44,8 @@ def open_intelligence(
     in a way that nobody foresaw is raised, as in front of a person."""
     PartyKeys(file.folder, "centre").authority()
     clock, engine, config = SystemClock(), registry.engine, file.centre
-    book = Book(file.folder / BOOK_FILE)
     ours = OwnReleases(engine, clock, config.limits.sector)
+    book = Book(file.folder / BOOK_FILE, FailureFolder(file.folder / FOLDER, clock))
     made = Intelligence(
         engine=engine, gate=IntelGate(book, clock, config.intelligence, config.limits.registered, ours), clock=clock,
         settings=config.intelligence, lists=warning_lists(), partners=open_partners(engine, clock),

@@ -19,6 +19,7 @@ from bavn.actor.node import Lookout
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.store.faults import StoreDamaged
+from bavn.app.chain_walk import TURN_S
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exits import Exit, Stop
 from bavn.app.node_parts import NodeParts, build
@@ -95,6 +96,7 @@ class NodeService:
             threads.append(threading.Thread(target=self._guarded, args=(serve,), name="lists"))
         if self.parts.zone is not None:
             threads.append(threading.Thread(target=self._guarded, args=(self.parts.zone.run,), name="zone"))
+        threading.Thread(target=self._guarded, args=(self._check,), name="check", daemon=True).start()
         if self._config.node.centre_url:
             threading.Thread(target=self._guarded, args=(self._pull,), name="pull", daemon=True).start()
         for thread in threads:
@@ -213,6 +215,10 @@ class NodeService:
             if self.parts.rule_keeper is not None:
                 self.parts.rule_keeper.step(sensor)
             self.parts.recorder.step()
+
+    def _check(self) -> None:
+        while not self._ended.wait(TURN_S):
+            self.parts.check()
 
     def _pull(self) -> None:
         link, door = self.parts.link, self.parts.door

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intel_tables import SOURCE, make_intel_tables
-from bavn.centre.cases.policies import same_person
-from bavn.centre.cases.who import CENTRE, NotAllowed, person
+from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
 from bavn.centre.store.engine import reading, writing
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.intel import SOURCES_MAX, Access, BadSource, Source
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
+from bavn.model.principal import recorded
 
 ACTIVE, SUSPENDED, ENDED = "active", "suspended", "ended"
 WHY_CHARS_MAX: Final = 500
@@ -88,7 +88,7 @@ class Sources:
             if tx.execute(select(func.count()).select_from(SOURCE)).scalar_one() >= SOURCES_MAX:
                 raise BadSource(f"a centre has at most {SOURCES_MAX} sources")
             tx.execute(insert(SOURCE).values(
-                name=source.name, body=source_text(source), added_by=person(by), added_us=now_us, hunts_by="",
+                name=source.name, body=source_text(source), added_by=recorded(person(by)), added_us=now_us, hunts_by="",
                 state=ACTIVE, why="", cursor="{}", tried_us=0, synced_us=0, failure="", busy_us=0, read_us=0,
                 taken=0, refused=0,
             ))  # fmt: skip
@@ -104,7 +104,7 @@ class Sources:
                 raise NotAllowed(f"{name} has ended; add a new source")
             after = replace(before.source, **given)
             moved = (after.place, after.kind) != (before.source.place, before.source.kind)
-            values = {"body": source_text(after), "hunts_by": "", "added_by": person(by)}
+            values = {"body": source_text(after), "hunts_by": "", "added_by": recorded(person(by))}
             values |= {"cursor": "{}"} if moved else {}
             tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(**values))
             detail = {"before": source_plain(before.source), "after": source_plain(after)}
@@ -115,11 +115,10 @@ class Sources:
         """Stand behind the hunts of somebody else's source. Raises UnknownSource, NotAllowed."""
         with writing(self._engine) as tx:
             before = self._in(tx, name)
-            if same_person(before.added_by, person(by)):
-                raise NotAllowed("two different people stand behind what is hunted for without a person")
+            second(before.added_by, by, "two different people stand behind what is hunted for without a person")
             if before.state == ENDED or not before.source.hunts_per_day:
                 raise NotAllowed(f"{name} has ended, or is not to hunt: set its hunts per day first")
-            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(hunts_by=by))
+            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(hunts_by=recorded(by)))
             self._note(tx, by, "source-hunts", name, {"per_day": before.source.hunts_per_day})
         return self.get(name)
 

@@ -12,6 +12,7 @@ from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.wire.archive import ArchiveBroken
 from bavn.wire.book import Book, BookForeign, Doomed
+from bavn.wire.gate import GateBroken
 
 TRIES_MAX: Final = 3
 WAITS_US: Final = (10 * SECOND_US, 60 * SECOND_US)
@@ -106,4 +107,4 @@ class SetAside:
 
 def is_book_broken(error: BaseException) -> bool:
     """Whether the ledger or the book itself does not hold: nothing may go on then."""
-    return isinstance(error, ArchiveBroken | BookForeign | Doomed) or type(error) is sqlite3.DatabaseError
+    return isinstance(error, ArchiveBroken | BookForeign | Doomed | GateBroken) or type(error) is sqlite3.DatabaseError

@@ -38,6 +38,7 @@ from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import ShareUpload
 from bavn.wire.seal import Opened
 from bavn.wire.seen import Seen
+from bavn.wire.shut import WAITS
 
 SCHEMA: Final = (
     """CREATE TABLE inbox (
@@ -58,9 +59,9 @@ SCHEMA: Final = (
 
 REFUSED_FOR_NOW: Final = frozenset({
     "wrong_sender", "unknown_sender", "wrong_recipient", "bad_signature", "version", "oversize", "malformed_header",
-    "over_quota",
+    "over_quota", *WAITS,
 })  # fmt: skip
-"""Refusals after which the sender keeps the envelope: nobody proved that it is theirs, or there is room later."""
+"""Refusals after which the sender keeps the envelope: nobody proved that it is theirs, or it may pass later."""
 
 
 @dataclass(frozen=True, slots=True)

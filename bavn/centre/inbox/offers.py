@@ -27,6 +27,7 @@ from bavn.wire.book import Book
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.privacy import Privacy
+from bavn.wire.reading import read
 from bavn.wire.shelf import Shelves
 from bavn.wire.stix_partner import offer_of, version_of
 from bavn.wire.taxii import OBJECT_ID, Done, Entry, Page, Wanted, status
@@ -191,7 +192,7 @@ class Offers:
         return draft
 
     def _readable(self, item: Posted, draft: Inward) -> Inward | Refused:
-        offer = offer_of(item.found)
+        offer = read(offer_of, item.found)
         return offer if isinstance(offer, Refused) else replace(draft, offer=offer)
 
     def _echo(self, item: Posted, draft: Inward) -> Inward | Refused:
@@ -233,7 +234,8 @@ class Offers:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _one(self, item: Posted) -> Done:
-        id_, version_us = _name(item.found)
+        name = read(_name, item.found)
+        id_, version_us = ("", None) if isinstance(name, Refused) else name
         version = item.found.get("modified", item.found.get("created")) if isinstance(item.found, dict) else None
         done = Done(id=id_, version=version if isinstance(version, str) and version_us is not None else "", why="")
         if version_us is not None and self._shelves.holds(_PREFIX + item.partner.name, id_, version_us):

@@ -17,6 +17,7 @@ from bavn.centre.cases.questions import Questions
 from bavn.centre.correlate.congruent import measure as measure_congruent
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import fit as fit_dependence
+from bavn.centre.correlate.echo import parted
 from bavn.centre.correlate.graph import congruent_shares
 from bavn.centre.correlate.join import Join, Membership, Reconstruct
 from bavn.centre.correlate.lists import Lists
@@ -45,6 +46,8 @@ from bavn.centre.node.protection import Protection
 from bavn.centre.node.round_book import SqlRoundBook, forget_rounds
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
+from bavn.centre.share.deliveries import released_spans
+from bavn.centre.share.rules import LATER, SHUT
 from bavn.centre.share.share import Share
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.heard import (
@@ -201,7 +204,7 @@ class Centre:
 
             def ask(question: Question = question, actor: str = actor) -> None:
                 refused = self._share.say(Asking(to=actor, question=question))
-                if refused is None or refused.rule != "room":
+                if refused is None or refused.rule not in LATER:
                     self._questions.sent(question.id, actor, refused.rule if refused else "")
 
             self.contained.part("centre question", ask, question.id.encode())
@@ -267,7 +270,9 @@ class Centre:
         for row in rows:
 
             def send(number: int = row.number, said: str = row.said) -> None:
-                self._share.say(written.read_said(said))
+                refused = self._share.say(written.read_said(said))
+                if refused is not None and refused.rule in SHUT:
+                    return
                 with t.writing(self._engine) as connection:
                     connection.execute(update(t.OUTGOING).where(t.OUTGOING.c.number == number).values(done=True))
 
@@ -308,9 +313,11 @@ class Centre:
 
     def _rank(self, now_us: int) -> None:
         signs = self._leads.signs({tier.name: tier.sign_days for tier in self.config.tiers}, now_us)
+        first_hours = self._leads.first_hours()
+        signs, later = parted(signs, released_spans(self._engine), first_hours)
         laws = self._laws(signs, now_us)
         context = Context(
-            now_us=now_us, settings=self.config.score, lists=self._lists, first_hours=self._leads.first_hours(),
+            now_us=now_us, settings=self.config.score, lists=self._lists, first_hours=first_hours, later=later,
             cleared=frozenset(self._cases.verdicts("benign")), register=self.config.limits.registered,
             sharing=laws.sharing, dependence=laws.dependence, congruent=laws.congruent,
             groups=len({actor.group for actor in self._registry.members()[1]}), roles=self._roles.every(),
