@@ -131,7 +131,7 @@ class Console:
         self.broken: list[BaseException] = []
         self.heard = _Heard()
         logging.disable(logging.NOTSET)
-        logging.lastResort = None  # what else is logged is nobody's to read here
+        logging.getLogger().addHandler(logging.NullHandler())  # what else is logged is nobody's to read here
         guard = logging.getLogger("bavn.app.web.guard")
         guard.addHandler(self.heard)
         guard.propagate = False
