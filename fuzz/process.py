@@ -24,7 +24,7 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 def folder(name: str) -> Path:
     """A folder of its own with a short path, for sockets."""
-    return Path(mkdtemp(prefix=f"bavn-fuzz-{name}-", dir="/tmp"))  # noqa: S108
+    return Path(mkdtemp(prefix=f"bavn-fuzz-{name}-", dir="/tmp"))
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
@@ -36,7 +36,15 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
 
 def command(words: list[str], cwd: Path) -> str:
     """Runs a command of Bavn's to its end. Broken where it fails: the harness itself is wrong then."""
-    done = subprocess.run([sys.executable, "-m", "fuzz.serve", *words], cwd=cwd, env=_env(), capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "fuzz.serve", *words],
+        cwd=cwd,
+        env=_env(),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"bavn {' '.join(words)}: {done.stderr[-2000:]}")
     return done.stdout
@@ -54,16 +62,23 @@ class Program:
         self._read = 0
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fuzz.serve", *words], cwd=cwd, env=_env(), stdout=subprocess.PIPE, stderr=log, preexec_fn=_dies_with_us
+                [sys.executable, "-m", "fuzz.serve", *words],
+                cwd=cwd,
+                env=_env(),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                preexec_fn=_dies_with_us,
             )
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None
         ends = time.monotonic() + READY_S
         os.set_blocking(self._process.stdout.fileno(), False)
         line = b""
         while b"\n" not in line:
             if self._process.poll() is not None or time.monotonic() > ends:
                 self.close()
-                raise RuntimeError(f"bavn {' '.join(words)} did not come up: {self._log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(
+                    f"bavn {' '.join(words)} did not come up: {self._log.read_text(errors='replace')[-2000:]}"
+                )
             line += self._process.stdout.read() or b""
             time.sleep(0.05)
         self.said = line.decode().partition("\n")[0]
@@ -148,7 +163,12 @@ class Http:
                 answer += piece
                 head, gap, body = answer.partition(b"\r\n\r\n")
                 lengths = [row for row in head.lower().split(b"\r\n") if row.startswith(b"content-length:")]
-                if gap and ((lengths and len(body) >= int(lengths[0].split(b":")[1])) or b" 204 " in head or b" 304 " in head or answer.endswith(b"0\r\n\r\n")):
+                if gap and (
+                    (lengths and len(body) >= int(lengths[0].split(b":")[1]))
+                    or b" 204 " in head
+                    or b" 304 " in head
+                    or answer.endswith(b"0\r\n\r\n")
+                ):
                     break
         except (OSError, ValueError):
             pass
@@ -158,7 +178,12 @@ class Http:
 
 def request(method: str, path: str, body: bytes = b"", kind: str = "application/json", **headers: str) -> bytes:
     """An honest request. Its length is written when it is sent: what is bent in the body still arrives whole."""
-    lines = {"Host": "127.0.0.1", "Connection": "close", **({"Content-Type": kind, "Content-Length": "@"} if method not in ("GET", "DELETE") else {}), **headers}
+    lines = {
+        "Host": "127.0.0.1",
+        "Connection": "close",
+        **({"Content-Type": kind, "Content-Length": "@"} if method not in ("GET", "DELETE") else {}),
+        **headers,
+    }
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 

@@ -21,7 +21,7 @@ class Again:
     place: str
 
 
-def _tries(pipe, one: Target, datas: list[bytes]) -> None:  # noqa: ANN001
+def _tries(pipe, one: Target, datas: list[bytes]) -> None:
     run = one.make()
     tried = Tried(one, run)
     pipe.send([(broke[0] if (broke := tried(data)) else "") for data in datas])
@@ -68,5 +68,7 @@ def replay(names: frozenset[str]) -> int:
         if one.place and not is_known:
             bad += 1
         said = "lives" if not one.place else one.place
-        print(f"{'known ' if is_known else '      '}{one.target} {one.digest}: {said}{' (take it out of known.toml)' if is_known and not one.place else ''}")  # noqa: T201
+        print(
+            f"{'known ' if is_known else '      '}{one.target} {one.digest}: {said}{' (take it out of known.toml)' if is_known and not one.place else ''}"
+        )
     return 1 if bad else 0

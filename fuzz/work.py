@@ -9,7 +9,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -103,9 +103,16 @@ class Tried:
         return None
 
 
-def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip: frozenset[str], shared: mmap.mmap, *,
-         minimise: bool = True) -> Outcome:  # fmt: skip
-    """See the module. ``skip``: places that are known already, counted as tried and not minimised again."""
+def work(
+    target: Target,
+    seed: str,
+    seconds: float,
+    kept: Sequence[bytes],
+    skip: frozenset[str],
+    shared: mmap.mmap,
+    tell: Callable[[Fault], None] = lambda _: None,
+) -> Outcome:
+    """See the module. ``tell`` hears of each fault at once: a process that dies later takes none with it. ``skip``: places that are known already, counted as tried and not minimised again."""
     outcome = Outcome(target.name)
     begun = time.monotonic()
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES_MAX, ADDRESS_BYTES_MAX))
@@ -138,9 +145,10 @@ def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip:
                 broke = (f"honest: {broke[0]}", broke[1]) if broke else None
             if broke and broke[0] not in places:
                 places.add(broke[0])
-                if minimise and not target.slow:
+                if not target.slow:
                     data = _smaller(tried, data, broke[0])
                 outcome.faults.append(Fault(target.name, broke[0], data, broke[1]))
+                tell(outcome.faults[-1])
                 if len(outcome.faults) >= FAULTS_MAX:
                     outcome.trouble = "too many faults: the rest of this target's time is left"
                     break
@@ -175,7 +183,7 @@ def child(pipe: Any, *given: Any, **named: Any) -> None:
 
     signal.signal(signal.SIGTERM, ends)
     try:
-        pipe.send(work(*given, **named))
+        pipe.send(work(*given, tell=pipe.send, **named))
     except Ends:
         sys.exit(1)
     except BaseException as error:  # noqa: BLE001 - told to whoever watches

@@ -16,7 +16,7 @@ from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
 from bavn.app.exits import Exit, Stop
-from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.failure_folder import FailureFolder, failures_in
 from bavn.app.gate_alarms import contained
 from bavn.app.join_engine import reconstruct_by
 from bavn.app.party_keys import PartyKeys
@@ -139,7 +139,7 @@ def build(file: CentreFile) -> CentreParts:
         lease = undo.enter_context(take_lease(registry.engine))
         keys.renew_server(file.place.names, SystemClock().now_us())
         book = undo.enter_context(Book(file.folder / BOOK_FILE))
-        failures = FailureFolder(file.folder / FOLDER, SystemClock())
+        failures = failures_in(file.folder)
         contained(book, failures)
         start(lease, book, SystemDice())
         centre = open_centre(

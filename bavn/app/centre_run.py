@@ -48,7 +48,7 @@ def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
             _ended_before_it_runs(parts.server),
         ):
             try:
-                with keeping_intelligence(file, parts.server.fail):
+                with keeping_intelligence(file, parts.server.fail, parts.centre.contained.failures):
                     listens(parts.server)
                     parts.server.run()
                 return

@@ -145,7 +145,9 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     protect = protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt)
     checks = NodeChecks(
         enforcers=(lambda: protect.force.down) if protect.hands.all else None,
-        asks_rules=bool(config.sense.suricata_interface), failing=failures.failing, gates=lambda: shut_gates(book),
+        asks_rules=bool(config.sense.suricata_interface),
+        failing=failures.failing,
+        gates=lambda: shut_gates(book),
     )
     keyholder = _key_holder(config, clock, checks, closing)
     door = Door(

@@ -14,6 +14,7 @@ from bavn.actor.detect.open_flows import AGE_RULES
 from bavn.actor.protect.sids import SID_FIRST, SID_LAST
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.rule_set import RuleFolder
+from bavn.actor.sense.rule_yield import RuleYield
 from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.tuning import Tuning, TuningWrong, threshold_text, tunings
@@ -178,7 +179,7 @@ class RuleKeeper:
         kept = self._folder.kept()
         figures = {
             "loaded": None, "failed": None, "failed_named": [], **self._figures, "set": self._loaded[0],
-            "reloads": self._reloads, "fetched": None if kept is None else kept.told(),
+            "reloads": self._reloads, **_fetched(kept),
             "tuning": {
                 "holding": sum(entry.active(today) for entry in self._entries),
                 "ended": [entry.id for entry in self._entries if not entry.active(today)],
@@ -224,6 +225,13 @@ def _figures(stats: Any, failed: Any) -> dict[str, Any]:
             f"{entry.get('filename')}:{entry.get('line')}: {entry.get('rule')!s:.200}" for entry in named
         ][:FAILED_NAMED_MAX],
     }  # fmt: skip
+
+
+def _fetched(kept: RuleYield | None) -> dict[str, Any]:
+    """What the set in force came to when it was fetched: rules kept, switched off in it and left out; and all of it."""
+    if kept is None:
+        return {"fetched": None}
+    return {"kept": kept.loaded, "off": kept.off, "left_out": kept.wanted - kept.loaded, "fetched": kept.told()}
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -27,10 +27,12 @@ KINDS: Final[dict[str, Text]] = {
     "intelligence": Text("a source of intelligence fails or is suspended",
                          "en efterretningskilde fejler eller er suspenderet"),
     "late": Text("the centre's steps or deliveries are late", "analysecentrets skridt eller leveringer er forsinkede"),
+    "local-root": Text("root at the centre's machine acted in the place of a second person",
+                       "root på centrets maskine handlede i stedet for en anden person"),
     "other": Text("something else is wrong: bavn node health says what",
                   "noget andet er galt: bavn node health siger hvad"),
 }  # fmt: skip
-CENTRE_KINDS: Final = ("node-silent", "canary", "chain", "intelligence", "late")
+CENTRE_KINDS: Final = ("node-silent", "canary", "chain", "intelligence", "late", "local-root")
 """Those that only the centre finds."""
 NODE_KINDS: Final = tuple(kind for kind in KINDS if kind not in CENTRE_KINDS)
 """Those that a node tells of itself."""

@@ -101,14 +101,33 @@ class Console:
         self.where, self.undo, self.count = folder(f"console-{side}"), ExitStack(), 0
         self.undo.callback(shutil.rmtree, self.where, ignore_errors=True)
         house = _house(side, self.where, self.undo)
-        server = ConsoleServer(ConsoleTable(listen="127.0.0.1:0", requests_per_minute=1_000_000, failures_per_minute=1_000_000, logons_per_minute=1_000), self.where)
+        server = ConsoleServer(
+            ConsoleTable(
+                listen="127.0.0.1:0",
+                requests_per_minute=1_000_000,
+                failures_per_minute=1_000_000,
+                logons_per_minute=1_000,
+            ),
+            self.where,
+        )
         (self.where / "people").mkdir()
         book = open_book(self.where / "people", SystemClock(), SystemDice())
         origin = f"http://localhost:{server.port}"
-        made = KeeperSettings(origins=(origin,), secure=False, cookie="bavn", proxies=(), idle_us=3_600_000_000, whole_us=43_200_000_000, logons_per_minute=1_000_000, roles=ROLES[side])
+        made = KeeperSettings(
+            origins=(origin,),
+            secure=False,
+            cookie="bavn",
+            proxies=(),
+            idle_us=3_600_000_000,
+            whole_us=43_200_000_000,
+            logons_per_minute=1_000_000,
+            roles=ROLES[side],
+        )
         keeper = Keeper(book, made, Factors(book, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
         self.undo.callback(keeper.close)
-        self.app = console_app(side, house, areas_of(side), _ByHeader(side, keeper), server.settings(), beside=people_routes(keeper))
+        self.app = console_app(
+            side, house, areas_of(side), _ByHeader(side, keeper), server.settings(), beside=people_routes(keeper)
+        )
         self.broken: list[BaseException] = []
         self.heard = _Heard()
         logging.disable(logging.NOTSET)
@@ -182,10 +201,18 @@ def seeds(side: Side) -> list[bytes]:
     for method, path, operation in _operations(document):
         if _SKIPPED.search(path):
             continue
-        query = "&".join(f"{one['name']}={_word(one, parts)}" for one in operation.get("parameters", []) if one["in"] == "query")
-        filled = re.sub(r"\{([^}]*)\}", lambda found: "north" if found[1] in ("actor", "node", "name") else "1", path) + (f"?{query}" if query else "")
+        query = "&".join(
+            f"{one['name']}={_word(one, parts)}" for one in operation.get("parameters", []) if one["in"] == "query"
+        )
+        filled = re.sub(
+            r"\{([^}]*)\}", lambda found: "north" if found[1] in ("actor", "node", "name") else "1", path
+        ) + (f"?{query}" if query else "")
         content = operation.get("requestBody", {}).get("content", {})
-        given = json.dumps(example(content["application/json"]["schema"], parts)).encode() if "application/json" in content else b""
+        given = (
+            json.dumps(example(content["application/json"]["schema"], parts)).encode()
+            if "application/json" in content
+            else b""
+        )
         role = {} if _QUIET.match(path) else {"X_Fuzz_Role": "every"}
         made.append(request(method, filled, given, Host="@HOST@", Origin="http://@HOST@", **role))
     return made
@@ -206,14 +233,14 @@ def _word(parameter: dict[str, Any], parts: dict[str, Any]) -> str:
 def roles(side: Side) -> Mutator:
     """Another who asks."""
 
-    def change(dice, data):  # noqa: ANN001, ANN202
+    def change(dice, data):
         name = dice.choice([*(str(role.value) for role in sorted(ROLES[side])), "every", "", "nobody"])
         return re.sub(rb"X-Fuzz-Role: [^\r]*", b"X-Fuzz-Role: " + name.encode(), data, count=1)
 
     return change
 
 
-def path_piece(dice, data: bytes) -> bytes:  # noqa: ANN001
+def path_piece(dice, data: bytes) -> bytes:
     """Something else where an id or a query stood."""
     line, gap, rest = data.partition(b"\r\n")
     words = line.split(b" ")
@@ -221,8 +248,33 @@ def path_piece(dice, data: bytes) -> bytes:  # noqa: ANN001
         return data
     way, mark, query = words[1].partition(b"?")
     steps = way.split(b"/")
-    odd = dice.choice((b"%00", b"%ff", b"%ed%a0%80", b"%F0%9F%92%A9", b"-1", b"0", b"9" * 30, b"9223372036854775808", b"..", b"%2e%2e%2f", b"'", b"%27%20OR%201=1", b"case-00000000000000aa",
-                       b"1e400", b"nan", b"a" * 3000, b"", b"null", b"*", b"%0d%0aX:y", b"2026-02-30", b"9999-12-31T23:59:59Z", b"north"))  # fmt: skip
+    odd = dice.choice(
+        (
+            b"%00",
+            b"%ff",
+            b"%ed%a0%80",
+            b"%F0%9F%92%A9",
+            b"-1",
+            b"0",
+            b"9" * 30,
+            b"9223372036854775808",
+            b"..",
+            b"%2e%2e%2f",
+            b"'",
+            b"%27%20OR%201=1",
+            b"case-00000000000000aa",
+            b"1e400",
+            b"nan",
+            b"a" * 3000,
+            b"",
+            b"null",
+            b"*",
+            b"%0d%0aX:y",
+            b"2026-02-30",
+            b"9999-12-31T23:59:59Z",
+            b"north",
+        )
+    )
     if query and dice.random() < 0.6:
         pairs = query.split(b"&")
         at = dice.randrange(len(pairs))
@@ -257,9 +309,38 @@ def routes(side: Side) -> tuple[str, ...]:
     return tuple(sorted({f"{one.method} {one.path}" for one in routes_of(bare_app(side))}))
 
 
-_FORMS: Callable[[Side], tuple[Mutator, ...]] = lambda side: (*(body(one) for one in JSON), *(path_piece,) * 4, roles(side), *HTTP, body(LINES[0]))  # noqa: E731
+def _forms(side: Side) -> tuple[Mutator, ...]:
+    return (
+        *(body(one) for one in JSON),
+        *(path_piece,) * 4,
+        roles(side),
+        *HTTP,
+        body(LINES[0]),
+    )
+
+
 TARGETS = (
-    Target(name="process-console-centre", covers=("routes:console sac", "module:bavn.app.web.access.passkeys", "module:bavn.app.web.access.accounts", "module:bavn.app.web.frame"),
-           forms=_FORMS("sac"), seeds=partial(seeds, "sac"), make=partial(_make, "sac"), slow=True, input_s_max=5.0),
-    Target(name="process-console-node", covers=("routes:console soc",), forms=_FORMS("soc"), seeds=partial(seeds, "soc"), make=partial(_make, "soc"), slow=True, input_s_max=5.0),
-)  # fmt: skip
+    Target(
+        name="process-console-centre",
+        covers=(
+            "routes:console sac",
+            "module:bavn.app.web.access.passkeys",
+            "module:bavn.app.web.access.accounts",
+            "module:bavn.app.web.frame",
+        ),
+        forms=_forms("sac"),
+        seeds=partial(seeds, "sac"),
+        make=partial(_make, "sac"),
+        slow=True,
+        input_s_max=5.0,
+    ),
+    Target(
+        name="process-console-node",
+        covers=("routes:console soc",),
+        forms=_forms("soc"),
+        seeds=partial(seeds, "soc"),
+        make=partial(_make, "soc"),
+        slow=True,
+        input_s_max=5.0,
+    ),
+)

@@ -56,8 +56,14 @@ def _kex_pieces() -> list[bytes]:
 
 CHANNELS: dict[str, tuple[Callable[[], list[bytes]], tuple[Mutator, ...]]] = {
     "eve": (eve_seeds, (*MANY_JSON, *LINES)),
-    "zeek": (lambda: [zeek_tsv("conn"), zeek_json("conn"), zeek_tsv("dns"), zeek_tsv("x509")], (*MANY_LINES, *MANY_JSON)),
-    "log": (lambda: [log_seeds(form)[0] for form in ("unbound", "bind", "asa", "cef", "fortigate", "paloalto", "dhcp")], MANY_LINES),
+    "zeek": (
+        lambda: [zeek_tsv("conn"), zeek_json("conn"), zeek_tsv("dns"), zeek_tsv("x509")],
+        (*MANY_LINES, *MANY_JSON),
+    ),
+    "log": (
+        lambda: [log_seeds(form)[0] for form in ("unbound", "bind", "asa", "cef", "fortigate", "paloalto", "dhcp")],
+        MANY_LINES,
+    ),
     "squid": (lambda: log_seeds("squid"), MANY_LINES),
     "udp": (lambda: [log_seeds("unbound")[0].split(b"\n")[2], b"<30>x"], LINES),
     "tcp": (lambda: [b"<30>Nov 25 00:34:19 h a: b\n", b"11 <30>abcdefg7 <1>abc\n", log_seeds("asa")[0]], LINES),
@@ -100,7 +106,9 @@ class Node:
     def __init__(self) -> None:
         self.where, self.number = folder("node"), 0
         kinds = {"tcp": socket.SOCK_STREAM, "dnstap": socket.SOCK_STREAM}
-        self.ports = {name: free_port(kinds.get(name, socket.SOCK_DGRAM)) for name in ("udp", "tcp", "netflow", "sflow", "dnstap")}
+        self.ports = {
+            name: free_port(kinds.get(name, socket.SOCK_DGRAM)) for name in ("udp", "tcp", "netflow", "sflow", "dnstap")
+        }
         for name in ("zeek", "kex"):
             (self.where / name).mkdir()
         for name in ("eve.json", "any.log", "squid.log"):
@@ -114,7 +122,9 @@ class Node:
             self._append(files[name], data)
         elif name == "zeek":
             head = data[:400].split(b"#path\t")[-1][:6] if b"#path" in data[:400] else b"conn"
-            self._append(f"zeek/{'dns' if head.startswith(b'dns') else 'x509' if head.startswith(b'x509') else 'conn'}.log", data)
+            self._append(
+                f"zeek/{'dns' if head.startswith(b'dns') else 'x509' if head.startswith(b'x509') else 'conn'}.log", data
+            )
         elif name == "kex":
             self.number += 1
             (self.where / "kex" / f"{self.number:08}.pcap").write_bytes(data)
@@ -122,7 +132,12 @@ class Node:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line, suppress(OSError):
                 line.sendto(data[:60_000], ("127.0.0.1", self.ports[name]))
         else:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.ports["netflow" if name == "ipfix" else name]), timeout=3) as line:
+            with (
+                suppress(OSError),
+                socket.create_connection(
+                    ("127.0.0.1", self.ports["netflow" if name == "ipfix" else name]), timeout=3
+                ) as line,
+            ):
                 line.settimeout(1)
                 line.sendall(data)
                 line.shutdown(socket.SHUT_WR)
@@ -150,12 +165,30 @@ class Node:
         before = self.figures()
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-        event = {"timestamp": f"{stamp}.000001+0000", "event_type": "dns", "src_ip": "10.0.0.5", "src_port": 5000, "dest_ip": "10.0.0.53", "dest_port": 53, "proto": "UDP",
-                 "flow_id": 7, "dns": {"type": "query", "rrname": "honest.example.dk", "rrtype": "A", "id": 1}}  # fmt: skip
+        event = {
+            "timestamp": f"{stamp}.000001+0000",
+            "event_type": "dns",
+            "src_ip": "10.0.0.5",
+            "src_port": 5000,
+            "dest_ip": "10.0.0.53",
+            "dest_port": 53,
+            "proto": "UDP",
+            "flow_id": 7,
+            "dns": {"type": "query", "rrname": "honest.example.dk", "rrtype": "A", "id": 1},
+        }
         self._append("eve.json", json.dumps(event).encode())
-        self._append("squid.log", f"{now:.3f}    100 10.0.0.5 TCP_MISS/200 1000 GET http://honest.example.dk/ - HIER_DIRECT/192.0.2.1 text/html".encode())
-        self.give("tcp", f"<30>Nov 25 00:34:19 dns1 unbound[55]: [55:0] info: 10.0.0.5 example.com. AAAA IN NOERROR 0.012345 0 56\n".encode())
-        self.give("udp", b"<30>Nov 25 00:34:19 dns1 unbound[55]: [55:0] info: 10.0.0.5 example.com. AAAA IN NOERROR 0.012345 0 56")
+        self._append(
+            "squid.log",
+            f"{now:.3f}    100 10.0.0.5 TCP_MISS/200 1000 GET http://honest.example.dk/ - HIER_DIRECT/192.0.2.1 text/html".encode(),
+        )
+        self.give(
+            "tcp",
+            b"<30>Nov 25 00:34:19 dns1 unbound[55]: [55:0] info: 10.0.0.5 example.com. AAAA IN NOERROR 0.012345 0 56\n",
+        )
+        self.give(
+            "udp",
+            b"<30>Nov 25 00:34:19 dns1 unbound[55]: [55:0] info: 10.0.0.5 example.com. AAAA IN NOERROR 0.012345 0 56",
+        )
         self.give("kex", as_pcap(conversation(*flights()[0])))
         wanted = ("eve", "log squid.log", "syslog", "kex")
 
@@ -211,6 +244,21 @@ def _seeds() -> list[bytes]:
 
 
 TARGETS = (
-    Target(name="process-node", covers=("source:SyslogReceiver", "source:FlowCollector", "source:DnstapReceiver", "source:KexFolder", "source:EveFile", "source:ZeekFolder", "source:FollowedLog"),
-           forms=(row_of_pieces,), seeds=_seeds, make=_make, slow=True, input_s_max=20.0),
-)  # fmt: skip
+    Target(
+        name="process-node",
+        covers=(
+            "source:SyslogReceiver",
+            "source:FlowCollector",
+            "source:DnstapReceiver",
+            "source:KexFolder",
+            "source:EveFile",
+            "source:ZeekFolder",
+            "source:FollowedLog",
+        ),
+        forms=(row_of_pieces,),
+        seeds=_seeds,
+        make=_make,
+        slow=True,
+        input_s_max=20.0,
+    ),
+)

@@ -79,13 +79,39 @@ class Centre(_Service):
         )
         command(["centre", "init"], where)
         given = json.loads(command(["centre", "invite", "north", "--json"], where))
-        command(["centre", "partner", "add", "cert-nord", "--kind", "national", "--out-collections", "released", "--in-trust", "50", "--by", "Anna Berg"], where)
-        self.secret = json.loads(command(["centre", "partner", "key", "cert-nord", "basic", "--by", "Anna Berg", "--json"], where))["secret"]
+        command(
+            [
+                "centre",
+                "partner",
+                "add",
+                "cert-nord",
+                "--kind",
+                "national",
+                "--out-collections",
+                "released",
+                "--in-trust",
+                "50",
+                "--by",
+                "Anna Berg",
+            ],
+            where,
+        )
+        self.secret = json.loads(
+            command(["centre", "partner", "key", "cert-nord", "basic", "--by", "Anna Berg", "--json"], where)
+        )["secret"]
         super().__init__(where, ["centre", "run"])
         self.safe = Safe(where / "member")
         self.seq = 0
         ports = json.loads(self.program.said)
-        enrol(f"https://127.0.0.1:{_port(ports)}", given["pin"], "north", given["token"], self.safe, SystemDice(), LinkLimits(request_s=20.0, pull_s=20.0))
+        enrol(
+            f"https://127.0.0.1:{_port(ports)}",
+            given["pin"],
+            "north",
+            given["token"],
+            self.safe,
+            SystemDice(),
+            LinkLimits(request_s=20.0, pull_s=20.0),
+        )
         self.opened()
 
     def opened(self) -> None:
@@ -93,7 +119,11 @@ class Centre(_Service):
         authority = self.safe.authority.read_text()
         member = context(authority, self.safe.certificate, self.safe.tls_key)
         stranger = ssl.create_default_context(cadata=authority)
-        self.doors = {_MEMBER: Http(_port(ports), member), _STRANGER: Http(_port(ports), stranger), _PARTNER: Http(ports["exchange_port"], stranger)}
+        self.doors = {
+            _MEMBER: Http(_port(ports), member),
+            _STRANGER: Http(_port(ports), stranger),
+            _PARTNER: Http(ports["exchange_port"], stranger),
+        }
 
     def sent(self, data: bytes) -> int:
         door = self.doors.get(data[:1], self.doors[_MEMBER])
@@ -109,8 +139,12 @@ class Centre(_Service):
 
     def honest(self) -> None:
         self.program.check()
-        for what, code in ((_MEMBER + request("GET", "/healthz"), 200), (_MEMBER + request("POST", "/v1/messages?seal", message("Health"), frames.CONTENT_TYPE), 200),
-                           (_STRANGER + request("GET", "/v1/enrol"), 200), (_PARTNER + taxii(self.secret, "GET", "/taxii2/"), 200)):  # fmt: skip
+        for what, code in (
+            (_MEMBER + request("GET", "/healthz"), 200),
+            (_MEMBER + request("POST", "/v1/messages?seal", message("Health"), frames.CONTENT_TYPE), 200),
+            (_STRANGER + request("GET", "/v1/enrol"), 200),
+            (_PARTNER + taxii(self.secret, "GET", "/taxii2/"), 200),
+        ):
             got = self.sent(what)
             if got != code:
                 self.program.check()
@@ -164,13 +198,34 @@ def _basic(service: "Centre | Holder") -> bytes:
 def centre_seeds() -> list[bytes]:
     one = b"\xff"
     posts = [_MEMBER + request("POST", "/v1/messages?seal", message(kind), frames.CONTENT_TYPE) for kind in UP_KINDS]
-    raw = [_MEMBER + request("POST", "/v1/messages", frames.join([given]), frames.CONTENT_TYPE) for given in (b'{"\\ud800":1}', message("Health"), one)]
+    raw = [
+        _MEMBER + request("POST", "/v1/messages", frames.join([given]), frames.CONTENT_TYPE)
+        for given in (b'{"\\ud800":1}', message("Health"), one)
+    ]
     rest = [
-        _MEMBER + request("GET", "/v1/messages?after=0&wait_s=0"), _MEMBER + request("GET", "/healthz"), _STRANGER + request("GET", "/v1/enrol"),
-        _STRANGER + request("POST", "/v1/enrol", b'{"actor":"north","csr":"x","message_key":"' + b"a" * 64 + b'","proof":"' + b"b" * 128 + b'","token":"' + b"t" * 43 + b'"}'),
-        _MEMBER + request("POST", "/v1/renew", b'{"csr":"-----BEGIN CERTIFICATE REQUEST-----\\nAA==\\n-----END CERTIFICATE REQUEST-----\\n"}'),
+        _MEMBER + request("GET", "/v1/messages?after=0&wait_s=0"),
+        _MEMBER + request("GET", "/healthz"),
+        _STRANGER + request("GET", "/v1/enrol"),
+        _STRANGER
+        + request(
+            "POST",
+            "/v1/enrol",
+            b'{"actor":"north","csr":"x","message_key":"'
+            + b"a" * 64
+            + b'","proof":"'
+            + b"b" * 128
+            + b'","token":"'
+            + b"t" * 43
+            + b'"}',
+        ),
+        _MEMBER
+        + request(
+            "POST",
+            "/v1/renew",
+            b'{"csr":"-----BEGIN CERTIFICATE REQUEST-----\\nAA==\\n-----END CERTIFICATE REQUEST-----\\n"}',
+        ),
         _STRANGER + request("POST", "/v1/enrol", b'{"\\ud800":1}'),
-    ]  # fmt: skip
+    ]
     return [*posts, *raw, *rest, *taxii_seeds()]
 
 
@@ -179,13 +234,31 @@ def taxii_seeds() -> list[bytes]:
         return _PARTNER + request(method, path, given, TAXII, Accept=TAXII, Authorization="Basic @SECRET@")
 
     root = "/fuzz/"
-    paths = [f"{root}collections/", *(f"{root}collections/{name}/{more}" for name in ("released", "proposals") for more in (
-        "", "manifest/", "objects/", "objects/?limit=1&added_after=2026-01-01T00:00:00Z&match[type]=indicator&match[version]=all&next=5",
-        "objects/indicator--00000000-0000-4000-8000-000000000001/", "objects/indicator--00000000-0000-4000-8000-000000000001/versions/"))]  # fmt: skip
+    paths = [
+        f"{root}collections/",
+        *(
+            f"{root}collections/{name}/{more}"
+            for name in ("released", "proposals")
+            for more in (
+                "",
+                "manifest/",
+                "objects/",
+                "objects/?limit=1&added_after=2026-01-01T00:00:00Z&match[type]=indicator&match[version]=all&next=5",
+                "objects/indicator--00000000-0000-4000-8000-000000000001/",
+                "objects/indicator--00000000-0000-4000-8000-000000000001/versions/",
+            )
+        ),
+    ]
     envelope = json.dumps({"objects": [indicator()]}).encode()
-    return [asked("GET", "/taxii2/"), asked("GET", root), asked("GET", f"{root}status/00000000-0000-4000-8000-000000000001/"), *(asked("GET", path) for path in paths),
-            asked("POST", f"{root}collections/proposals/objects/", envelope), asked("POST", f"{root}collections/proposals/objects/", envelope),
-            asked("DELETE", f"{root}collections/proposals/objects/indicator--00000000-0000-4000-8000-000000000001/")]  # fmt: skip
+    return [
+        asked("GET", "/taxii2/"),
+        asked("GET", root),
+        asked("GET", f"{root}status/00000000-0000-4000-8000-000000000001/"),
+        *(asked("GET", path) for path in paths),
+        asked("POST", f"{root}collections/proposals/objects/", envelope),
+        asked("POST", f"{root}collections/proposals/objects/", envelope),
+        asked("DELETE", f"{root}collections/proposals/objects/indicator--00000000-0000-4000-8000-000000000001/"),
+    ]
 
 
 class Holder(_Service):
@@ -199,13 +272,24 @@ class Holder(_Service):
         super().__init__(where, ["keyholder", "run"])
         self.safe = Safe(where / "member")
         port = _port(json.loads(self.program.said))
-        enrol(f"https://127.0.0.1:{port}", given["pin"], "north", given["token"], self.safe, SystemDice(), LinkLimits(request_s=20.0, pull_s=20.0))
+        enrol(
+            f"https://127.0.0.1:{port}",
+            given["pin"],
+            "north",
+            given["token"],
+            self.safe,
+            SystemDice(),
+            LinkLimits(request_s=20.0, pull_s=20.0),
+        )
         self.opened()
 
     def opened(self) -> None:
         port = _port(json.loads(self.program.said))
         authority = self.safe.authority.read_text()
-        self.doors = {_MEMBER: Http(port, context(authority, self.safe.certificate, self.safe.tls_key)), _STRANGER: Http(port, ssl.create_default_context(cadata=authority))}
+        self.doors = {
+            _MEMBER: Http(port, context(authority, self.safe.certificate, self.safe.tls_key)),
+            _STRANGER: Http(port, ssl.create_default_context(cadata=authority)),
+        }
 
     def sent(self, data: bytes) -> int:
         code, _ = self.doors.get(data[:1], self.doors[_MEMBER]).send(with_length(data[1:]))
@@ -222,12 +306,39 @@ class Holder(_Service):
 
 def holder_seeds() -> list[bytes]:
     join = message("JoinAsked").partition(b"\n")[2]
-    return [_MEMBER + request("POST", "/v1/join", join), _MEMBER + request("GET", "/healthz"), _STRANGER + request("GET", "/v1/enrol"),
-            _STRANGER + request("POST", "/v1/enrol", b'{"\\ud800":1}'), _MEMBER + request("POST", "/v1/renew", b'{"csr":"x"}'), _MEMBER + request("POST", "/v1/join", b'{"\\ud800":1}')]  # fmt: skip
+    return [
+        _MEMBER + request("POST", "/v1/join", join),
+        _MEMBER + request("GET", "/healthz"),
+        _STRANGER + request("GET", "/v1/enrol"),
+        _STRANGER + request("POST", "/v1/enrol", b'{"\\ud800":1}'),
+        _MEMBER + request("POST", "/v1/renew", b'{"csr":"x"}'),
+        _MEMBER + request("POST", "/v1/join", b'{"\\ud800":1}'),
+    ]
 
 
 TARGETS = (
-    Target(name="process-centre", covers=("routes:centre", "routes:taxii", "module:bavn.app.centre_service", "module:bavn.app.member_service", "module:bavn.app.taxii_service"),
-           forms=FORMS, seeds=centre_seeds, make=_fuzzed(Centre), slow=True, input_s_max=5.0),
-    Target(name="process-keyholder", covers=("routes:keyholder",), forms=FORMS, seeds=holder_seeds, make=_fuzzed(Holder), slow=True, input_s_max=5.0),
-)  # fmt: skip
+    Target(
+        name="process-centre",
+        covers=(
+            "routes:centre",
+            "routes:taxii",
+            "module:bavn.app.centre_service",
+            "module:bavn.app.member_service",
+            "module:bavn.app.taxii_service",
+        ),
+        forms=FORMS,
+        seeds=centre_seeds,
+        make=_fuzzed(Centre),
+        slow=True,
+        input_s_max=5.0,
+    ),
+    Target(
+        name="process-keyholder",
+        covers=("routes:keyholder",),
+        forms=FORMS,
+        seeds=holder_seeds,
+        make=_fuzzed(Holder),
+        slow=True,
+        input_s_max=5.0,
+    ),
+)

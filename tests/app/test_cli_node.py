@@ -6,7 +6,6 @@ import os
 import socket
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.actor.protect.state import Item, State
 from bavn.actor.protect.wishes import wishes
@@ -15,6 +14,7 @@ from bavn.app.cli.node import app
 from bavn.app.exits import Exit, Stop
 from bavn.app.node_service import Complaints
 from bavn.wire.book import Book
+from tests.people import Runner as CliRunner
 
 KNOWN = "indicator--00000000-0000-5000-8000-000000000001"
 

@@ -1,5 +1,5 @@
-"""A real Prometheus over a real node (node_exporter's textfile collector, as a user of its own) and a real centre: every
-figure is taken, the rules load as they are, and alarms fire."""
+"""A real Prometheus over a real node (node_exporter's textfile collector, as a user of its own) and a real centre:
+every figure is taken, the rules load as they are, and alarms fire."""
 
 import json
 import os

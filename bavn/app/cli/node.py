@@ -36,7 +36,7 @@ from bavn.app.cli import (
     verdicts,
     way_in,
 )
-from bavn.app.cli.book import NODE_TOML, AsJson, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.book import NODE_TOML, AsJson, ByDoor, ByProtect, Config, Spoken, asks, book_of, show_table
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.cli.words import cell
 from bavn.app.exits import Exit, Stop
@@ -224,7 +224,7 @@ def veto(
     config: Config = NODE_TOML,
     *,
     lift: Annotated[bool, typer.Option("--lift", help="Take the veto back.")] = False,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByDoor = "",
 ) -> None:
     """Never let this observable out, whatever the policy says."""
     _wish(config, observable, None if lift else "veto", by)
@@ -235,7 +235,7 @@ def allow(
     observable: Annotated[str, typer.Argument(help="type:value, such as domain:example.com")],
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByDoor = "",
 ) -> None:
     """Let this observable be revealed where the policy says `ask`."""
     _wish(config, observable, "allow", by)
@@ -246,7 +246,7 @@ def approve(
     indicator: Annotated[str, typer.Argument(help=NAMED)],
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByProtect = "",
 ) -> None:
     """Block what waited for a person, was refused or was lifted; never what may never be blocked."""
     _leave("approve", config, indicator, by)
@@ -257,7 +257,7 @@ def lift(
     indicator: Annotated[str, typer.Argument(help=NAMED)],
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByProtect = "",
 ) -> None:
     """Lift a block here, also with the centre gone; later versions of the indicator wait for a person."""
     _leave("lift", config, indicator, by)
@@ -268,7 +268,7 @@ def kill_switch(
     position: Annotated[Literal["on", "off"], typer.Argument(help="on takes every block out of force at once")],
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByProtect = "",
 ) -> None:
     """Take everything out of force at this actor, or put it back."""
     _leave("kill" if position == "on" else "revive", config, "", by)

@@ -5,6 +5,7 @@ person. One that comes back within five minutes is the same. Refuses to send and
 node is silent.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from sqlalchemy import Engine, Insert, Update, delete, func, insert, or_, select, update
 
 from bavn.centre.cases import audit
+from bavn.centre.cases.tables import AUDIT
 from bavn.centre.cases.who import person
 from bavn.centre.members.tables import CERTIFICATE
 from bavn.centre.node import tables as t
@@ -33,6 +35,8 @@ BACK_US: Final = 5 * MINUTE_US
 KEPT_DAYS: Final = 90
 ALARMS_MAX: Final = 20_000
 DETAIL_MAX: Final = 300
+LOCAL_ROOT_US: Final = 3 * DAY_US
+"""So long the centre's own list shows that local root acted for a second person."""
 
 
 class UnknownAlarm(Exception):
@@ -112,6 +116,7 @@ class Alarms:
             return
         self._next_us = now_us + EVERY_US
         found: dict[Key, Text | None] = {(one.actor, one.kind): one.detail for one in self.own()}
+        found |= self._local_root(now_us)
         unknown: set[str] = set()
         known, joined = chains(self._engine), self._joined()
         for member in members():
@@ -123,6 +128,17 @@ class Alarms:
             else:
                 found |= {(one.actor, one.kind): one.detail for one in wrong}
         self._write(found, unknown, now_us)
+
+    def _local_root(self, now_us: int) -> dict[Key, Text | None]:
+        """What local root did last in the place of a second person."""
+        asked = select(AUDIT).where(AUDIT.c.subject == audit.LOCAL_ROOT).order_by(AUDIT.c.seq.desc()).limit(1)
+        with t.reading(self._engine) as connection:
+            row = connection.execute(asked).first()
+        if row is None or row.at_us <= now_us - LOCAL_ROOT_US:
+            return {}
+        did = json.loads(row.detail)
+        said = f"{row.who}: {did['act']} {did['subject']} ({did['why']})"
+        return {("", "local-root"): Text(said, said)}
 
     def _joined(self) -> Mapping[str, int]:
         asked = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)

@@ -36,7 +36,7 @@ from bavn.centre.node import written
 from bavn.centre.node.canary_book import forget_canaries, keep_canary
 from bavn.centre.node.case_post import CasePost
 from bavn.centre.node.config import CentreConfig
-from bavn.centre.node.contained import NO_ITEMS_FAULT, contained, ends_the_process
+from bavn.centre.node.contained import Containment, is_no_items_fault
 from bavn.centre.node.counts import forget_counts, keep_counts
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.exercise_post import ExercisePost
@@ -119,7 +119,7 @@ class Centre:
         failures: Failures | None = None,
     ) -> None:  # fmt: skip
         self.config = config
-        self.failures: Failures = failures or NoContainment()
+        self.contained = Containment(failures or NoContainment(), engine)
         self.desk = Desk(engine, clock, registry, questions, config.cases, indicators)
         self._engine, self._clock, self._lists = engine, clock, lists
         self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
@@ -175,7 +175,7 @@ class Centre:
         fails in a way that nobody foresaw costs what it would have done: the others go on, the next step tries again.
         Raises what ends the process (contained.py)."""
         for name, do in self.parts():
-            contained(self.failures, name, do)
+            self.contained.part(name, do)
 
     def parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
         """What a step does, in order. Releases and withdrawals first and last: a block waits for no round."""
@@ -207,7 +207,7 @@ class Centre:
                 if refused is None or refused.rule not in LATER:
                     self._questions.sent(question.id, actor, refused.rule if refused else "")
 
-            contained(self.failures, "centre question", ask, question.id.encode())
+            self.contained.part("centre question", ask, question.id.encode())
 
     def _work_off_all(self) -> None:
         """An item that cannot be worked off is tried again and then set aside; the others are not held up."""
@@ -216,13 +216,13 @@ class Centre:
             try:
                 self._work_off(self._inbox.read(number))
             except Exception as error:
-                if ends_the_process(error) or isinstance(error, NO_ITEMS_FAULT):
+                if self.contained.ends(error) or is_no_items_fault(error):
                     raise
                 body = aside.body(number)
                 aside.failed(number, error)
-                self.failures.note(f"inbox {kind}", error, item=body)
+                self.contained.note(f"inbox {kind}", error, body)
             else:
-                self.failures.works(f"inbox {kind}")
+                self.contained.failures.works(f"inbox {kind}")
 
     def _work_off(self, taken: Taken) -> None:
         heard = taken.heard
@@ -276,7 +276,7 @@ class Centre:
                 with t.writing(self._engine) as connection:
                     connection.execute(update(t.OUTGOING).where(t.OUTGOING.c.number == number).values(done=True))
 
-            contained(self.failures, "centre message out", send, str(row.said).encode())
+            self.contained.part("centre message out", send, str(row.said).encode())
 
     def _audit_quarantine(self) -> None:
         with t.reading(self._engine) as connection:
@@ -323,7 +323,7 @@ class Centre:
             groups=len({actor.group for actor in self._registry.members()[1]}), roles=self._roles.every(),
             malicious_mean=malicious_mean(self._cases.verdicts("malicious").values()),
         )  # fmt: skip
-        ranking = correlate(signs, context, self._leads.lead_of(), self.failures)
+        ranking = correlate(signs, context, self._leads.lead_of(), self.contained.failures)
         self._leads.keep(ranking, self._leads.first_reports(), now_us)
         views = self._leads.leads(self.config.score.leads_max)
         thresholds = {tier.name: tier.t for tier in self.config.tiers}

@@ -40,7 +40,7 @@ def sector(make_sector, suspicion, tmp_path):
     for node in made.nodes.values():
         node.suspicions = [suspicion()]
     made.failures = FailureFolder(tmp_path / "failures", made.clock)
-    made.centre.failures = made.failures
+    made.centre.contained.failures = made.failures
     return made
 
 
@@ -132,7 +132,7 @@ def test_an_item_that_cannot_be_worked_off_is_set_aside_and_holds_up_no_other(se
     sector.run()
     assert inbox.rows()[1] == 1, "it stays set aside, after a restart too"
     sector.restart()
-    sector.centre.failures = sector.failures
+    sector.centre.contained.failures = sector.failures
     sector.centre.step()
     assert [one.number for one in sector.centre._inbox.aside.every()] == poisoned
     assert not inbox.aside.retry(9999)
@@ -186,6 +186,17 @@ def test_a_book_that_does_not_hold_ends_the_step(sector, monkeypatch, error) -> 
             broken_part.setattr(type(sector.centre), name, broken)
             with pytest.raises(type(error)):
                 sector.run()
+
+
+def test_a_database_server_that_is_away_is_waited_for_by_whoever_runs_the_centre(sector) -> None:
+    away = OperationalError("x", {}, Exception())
+    broken_gate = RuntimeError("a gate is shut")
+    broken_gate.__cause__ = away
+    sector.centre.contained._served = True
+    assert sector.centre.contained.ends(away)
+    assert sector.centre.contained.ends(broken_gate)
+    sector.centre.contained._served = False
+    assert not sector.centre.contained.ends(broken_gate)
 
 
 def test_a_message_out_that_cannot_be_read_holds_up_no_other(sector) -> None:

@@ -11,7 +11,7 @@ from bavn.app.web.frame import Person, Said
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Shape, Why
 from bavn.centre.cases.indicator import IndicatorSettings, Life, Standing
-from bavn.centre.cases.indicator_steps import STEPS
+from bavn.centre.cases.indicator_steps import STEPS, behind
 from bavn.centre.node.clock import IndicatorClock, only_hunted
 from bavn.centre.node.desk import Desk
 from bavn.centre.share.deliveries import AtActor
@@ -22,6 +22,7 @@ from bavn.model.indicator import Pap, Tlp
 from bavn.model.indicator_life import LIFE, LifeAct, LifeState, may_go
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
+from bavn.model.principal import may_be_second
 from bavn.model.text import Text
 
 DECAY_POINTS: Final = 60
@@ -237,11 +238,11 @@ def _act(act: LifeAct, why_not: Text | None) -> ActShape:
 def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
     if not person.may(Right.APPROVE if act in SECOND_PERSON else Right.TRIAGE):
         return ROLE
-    if act is LifeAct.APPROVE and life.put_by.casefold() == person.name.casefold():
+    if act is LifeAct.APPROVE and not may_be_second(life.put_by, person.name):
         return OTHER
     if act is LifeAct.RELEASE and any(check.stops for check in life.checks):
         return STOPPED
-    if act is LifeAct.RELEASE and not may_go(life.pap, (*life.people, person.name)):
+    if act is LifeAct.RELEASE and not may_go(life.pap, behind(life, person.name)):
         return OTHER
     return None
 
