@@ -27,11 +27,14 @@ from bavn.actor.protect.suricata_dataset import SuricataDataset
 from bavn.actor.protect.telling import Telling
 from bavn.actor.protect.wanted import fingerprint
 from bavn.actor.protect.wishes import done_wish, wishes
+from bavn.model.contained import contained
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.indicator import Block, SightingKind
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, EnforcerDown, QueryRefused, Window
+from bavn.wire.gate import GateBroken
 from bavn.wire.ledger import Ledger, Note
 
 TOLD_MAX: Final = 1000
@@ -54,10 +57,14 @@ class Protect:
         self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: NeverBlock, hands: Hands,
         homes: Sequence[str] = (), history: History | None = None,
         listed: Callable[[Observable], str | None] | None = None, sources: Sequence[HitSource] = (),
+        failures: Failures | None = None,
     ) -> None:  # fmt: skip
         self.policy, self.clock, self.hands = policy, clock, hands
         self.state = State(ledger.book)
-        self.force = Force(hands, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s)
+        self._failures = NoContainment() if failures is None else failures
+        self.force = Force(
+            hands, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s, failures=self._failures
+        )
         self._telling = Telling(self.state, self.force, hands, clock, lambda: self.killed_by)
         self._rollback = Rollback(self.state, policy, tuple(homes))
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
@@ -117,9 +124,10 @@ class Protect:
 
     def look_back(self) -> None:
         """Hunts of own history and sightings: what may take seconds and can wait."""
-        self._hunt()
-        self._collect()
-        self._roll_back()
+        for part, step in (
+            ("hunt of own history", self._hunt), ("sightings", self._collect), ("rollback", self._roll_back),
+        ):  # fmt: skip
+            contained(self._failures, part, step, passing=(GateBroken,))
         now_us = self.clock.now_us()
         self._sightings.tell(now_us)
         if now_us >= self._forget_next_us:
@@ -372,6 +380,10 @@ class Protect:
                 self._sightings.collect(source)
             except EnforcerDown:
                 continue
+            except Exception as error:  # noqa: BLE001  the other logs are read
+                self._failures.note(f"hits of {type(source).__name__}", error)
+            else:
+                self._failures.works(f"hits of {type(source).__name__}")
         now_us = self.clock.now_us()
         if self._history is None or now_us < self._seen_next_us:
             return
