@@ -177,7 +177,7 @@ def pytest_collection_modifyitems(config, items) -> None:
     wanted = {mark.name for item in items for mark in item.iter_markers()}
     if "data" in wanted:
         lacks["data"] = None if data_folder() else "no real captures: set BAVN_DATA to the folder that holds them"
-    for program in ("suricata", "unbound", "dnsmasq", "named", "squid", "chromium", "promtool"):
+    for program in ("suricata", "unbound", "dnsmasq", "named", "squid", "chromium", "promtool", "faketime"):
         if program in wanted:
             found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/bin")
             lacks[program] = None if found else f"{program} is not installed (script/bootstrap --tests)"

@@ -290,7 +290,7 @@ def _senses(
         memory_mb_max=config.store.memory_mb_max,
     )  # fmt: skip
     store = closing.enter_context(
-        ColumnStore.open(config.folder / "store", limits, homes=config.node.homes, clock=clock)
+        ColumnStore.open(config.folder / "store", limits, homes=config.node.homes, clock=clock, tick=time.monotonic)
     )
     return store, sources_of(config, store, clock, closing)
 

@@ -175,9 +175,10 @@ class RuleKeeper:
     def told(self) -> tuple[dict[str, Any], Sequence[Text]]:
         """For node health: figures, and what is wrong."""
         today = today_of(self._clock.now_us())
+        kept = self._folder.kept()
         figures = {
             "loaded": None, "failed": None, "failed_named": [], **self._figures, "set": self._loaded[0],
-            "reloads": self._reloads,
+            "reloads": self._reloads, "fetched": None if kept is None else kept.told(),
             "tuning": {
                 "holding": sum(entry.active(today) for entry in self._entries),
                 "ended": [entry.id for entry in self._entries if not entry.active(today)],
@@ -192,6 +193,12 @@ class RuleKeeper:
                 " until `bavn node rules update` brings another",
                 f"Suricata startede ikke med regelsæt {fell[0]} ({danish(fell[1])}): sæt {self._folder.name} gælder,"
                 " indtil `bavn node rules update` henter et andet",
+            ))  # fmt: skip
+        refused = self._folder.refused()
+        if refused is not None:
+            wrong.append(Text(
+                f"the last `bavn node rules update` was refused, set {self._folder.name} stays: {refused}",
+                f"den seneste `bavn node rules update` blev afvist, sæt {self._folder.name} bliver: {danish(refused)}",
             ))  # fmt: skip
         if self._stuck:
             wrong.append(Text("Suricata does not load its rules anew", "Suricata indlæser ikke sine regler igen"))

@@ -14,6 +14,14 @@ from bavn.wire.fair_lock import FairLock
 
 BUSY_TIMEOUT_MS = 10_000
 JOURNAL_BYTES_MAX = 64 * 1024 * 1024
+PRAGMAS = (
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+    f"journal_size_limit={JOURNAL_BYTES_MAX}",
+)
 
 
 class BookForeign(Exception):
@@ -38,12 +46,13 @@ class Book:
         self._connection = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
         )
-        for pragma in (
-            f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON",
-            "trusted_schema=OFF", f"journal_size_limit={JOURNAL_BYTES_MAX}",
-        ):  # fmt: skip
-            self._connection.execute(f"PRAGMA {pragma}")
-        self.part("book", 1, ())
+        try:
+            for pragma in PRAGMAS:
+                self._connection.execute(f"PRAGMA {pragma}")
+            self.part("book", 1, ())
+        except BaseException:  # a damaged file: nobody gets a book, so nobody would close it
+            self._connection.close()
+            raise
 
     def part(self, name: str, version: int, statements: Sequence[str]) -> None:
         """Make the tables of one part (ledger, outbox, ...) if they are not there. Raises BookForeign."""
@@ -112,6 +121,10 @@ class Book:
 def read_only(path: Path) -> sqlite3.Connection:
     """A connection for another process that looks on while the node runs; it cannot write."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA query_only=ON")
+    try:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA query_only=ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection

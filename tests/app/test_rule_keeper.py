@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from bavn.actor.sense.rule_set import RuleFolder
+from bavn.actor.sense.rule_yield import RuleYield, write_yield
 from bavn.actor.sense.suricata_socket import SuricataRefused
 from bavn.app.rule_keeper import ASK_EVERY_US, RELOAD_US_MAX, RuleKeeper
 from bavn.model.moment import DAY_US
@@ -169,3 +170,20 @@ def test_without_a_set_that_worked_there_is_nothing_to_fall_back_to(kept) -> Non
     kept.source.up, kept.source.never_began = False, (5, "no right to capture")
     kept.step()
     assert (kept.folder.name, kept.keeper.told()[1]) == ("000001", [])
+
+
+def test_what_the_last_fetch_came_to_and_that_one_was_refused_is_told(kept) -> None:
+    put(kept, "000001")
+    figures = RuleYield(wanted=10, loaded=6, off=2, unset={"PRINTERS": 3}, left_out={"it runs a script": 1})
+    write_yield(kept.folder.folder / "sets" / "000001", figures)
+    kept.step()
+    fetched, wrong = kept.keeper.told()
+    assert wrong == []
+    assert fetched["fetched"]["reasons"] == [
+        {"reason": "$PRINTERS is defined nowhere", "rules": 3},
+        {"reason": "it runs a script", "rules": 1},
+    ]
+    (kept.folder.folder / "refused").write_text("there is not one rule in it")
+    (said,) = kept.keeper.told()[1]
+    assert said.en.endswith("was refused, set 000001 stays: there is not one rule in it")
+    assert said.da.endswith("blev afvist, sæt 000001 bliver: der er ikke en eneste regel i det")

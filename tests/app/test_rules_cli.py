@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bavn.actor.sense.rule_set import RuleFolder
 from bavn.app.cli.main import _run
 from bavn.app.exits import Exit
 
@@ -86,7 +87,7 @@ def test_rules_come_from_addresses_archives_folders_and_files(node, served):
     node.configured(f"{served.url}/set.tar.gz", "own.zip", "some", "one.rules")
     code, out, err = node.ask("update")
     assert code == 0, err
-    assert out.startswith("set 000001: 5 rules, 0 left out")
+    assert out.startswith("set 000001: 5 of 5 rules kept, 0 left out, 0 switched off")
     assert sids(node) == {3000001, 3000002, 3000003, 3000004, 3000005}
     archive(served.folder / "set.tar.gz", first=rule(3000009))
     code, out, err = node.ask("update", "--json")
@@ -122,7 +123,7 @@ def test_a_rule_that_suricata_does_not_take_is_named_and_left_out(node):
     node.configured("one.rules")
     code, out, _ = node.ask("update")
     assert code == 0
-    assert out.splitlines()[0].startswith("set 000001: 2 rules, 2 left out")
+    assert out.splitlines()[0].startswith("set 000001: 2 of 4 rules kept, 2 left out")
     assert "sid 3000002 (bad): unknown rule keyword 'nosuchkeyword'." in out
     assert "sid 1817001 (rule 1817001): its number is taken by a rule of Bavn's own" in out
     assert sids(node) == {3000001, 3000003}
@@ -142,7 +143,7 @@ def test_a_rule_without_a_number_is_left_out_and_the_rest_is_taken(node, served)
     node.configured("one.rules", f"{served.url}/set.tar.gz")
     code, out, _ = node.ask("update", "--language", "da")
     assert code == 0
-    assert out.splitlines()[0].startswith("sæt 000001: 3 regler, 1 udeladt")
+    assert out.splitlines()[0].startswith("sæt 000001: 3 af 4 regler beholdt, 1 udeladt")
     assert f"udeladt: {bad.strip()}: den har intet nummer (sid)" in out
     assert sids(node) == {3000001, 3000003, 3000005}
     told = json.loads(node.ask("update", "--json")[1])
@@ -189,6 +190,111 @@ def test_an_archive_that_is_none_changes_nothing(node, served):
     code, _, err = node.ask("update")
     assert code == Exit.INPUT
     assert err.count("\n") == 1
+
+
+HOSTILE = {
+    "writes": "dataset:set,a,type string,state /tmp/bavn-hostile.lst; ",
+    "climbs": "dataset:isset,a,type string,load ../../other.lst; ",
+    "fills a set of ours": "dataset:set,bavn-domain,type string; ",
+    "hides it in quotes": 'metadata: "; Dataset:set,bavn-domain,type string; metadata: "; ',
+    "runs a script": "lua:run.lua; ",
+    "hides our number in quotes": 'metadata: "; SID:1817001; metadata: "; ',
+}
+
+
+@pytest.mark.parametrize("more", HOSTILE.values(), ids=HOSTILE)
+def test_a_rule_that_reaches_out_of_its_set_is_left_out(node, more):
+    (node.folder / "own.rules").write_text(rule(3000001) + rule(3000002, more=more) + rule(3000003) + rule(3000004))
+    node.configured("own.rules")
+    code, out, err = node.ask("update")
+    assert (code, sids(node)) == (0, {3000001, 3000003, 3000004}), err
+    assert "left out: sid 300000" in out or "left out: sid 1817001" in out
+
+
+def test_a_set_from_afar_that_names_a_file_of_the_machine_is_no_set(node, served):
+    """suricata-update copies the file before anybody could look at the rule."""
+    reads = rule(3000002, more="dataset:isset,a,type string,load /etc/passwd; ")
+    archive(served.folder / "set.tar.gz", first=rule(3000001) + reads)
+    node.configured(f"{served.url}/set.tar.gz")
+    code, _, err = node.ask("update")
+    assert (code, "sid 3000002 names a file outside its set" in err) == (Exit.INPUT, True), err
+    assert not list((node.folder / "data" / "rules").rglob("datasets")), "nothing of it stays"
+
+
+def test_the_tail_of_a_long_comment_is_no_rule(node):
+    """Suricata reads a line of more than 8,190 bytes in pieces, each as a line of its own."""
+    smuggled = "#" + "x" * 8190 + rule(3000009)
+    (node.folder / "own.rules").write_text(rule(3000001) + "# " + rule(3000002, "x" * 9000) + rule(3000003) + smuggled)
+    node.configured("own.rules")
+    code, out, err = node.ask("update")
+    assert (code, sids(node)) == (0, {3000001, 3000003}), err
+    assert "2 of 2 rules kept" in out
+    code, out, _ = node.ask("check")
+    assert (code, "0 fail" in out) == (0, True), out
+
+
+def test_a_variable_that_nobody_defines_is_named_with_what_it_costs(node):
+    known = rule(3000001).replace("any any -> any any", "$HOME_NET any -> [$AIM_SERVERS,$EXTERNAL_NET] any")
+    strange = "".join(rule(n).replace("any any ->", "$PRINTERS any ->") for n in (3000002, 3000003))
+    off = rule(3000009).replace("any any ->", "$PRINTERS any ->")
+    (node.folder / "own.rules").write_text(known + strange + rule(3000004) + "# " + off)
+    node.configured("own.rules")
+    code, out, err = node.ask("update")
+    assert (code, sids(node)) == (0, {3000001, 3000004}), err
+    assert out.splitlines()[:2] == [
+        "set 000001: 2 of 4 rules kept, 2 left out, 1 switched off in the set; a running node loads them by itself",
+        "  2 rules: $PRINTERS is defined nowhere",
+    ]
+    told = json.loads(node.ask("update", "--json")[1])["figures"]
+    assert (told["unset"], told["wanted"], told["loaded"]) == ({"PRINTERS": 2}, 4, 2)
+    assert "2 regler: $PRINTERS er ikke defineret noget sted" in node.ask("update", "--language", "da")[1]
+
+
+def test_a_set_that_shrinks_by_more_than_a_third_needs_a_person(node):
+    file = node.folder / "own.rules"
+    file.write_text("".join(rule(3000001 + n) for n in range(9)))
+    node.configured("own.rules")
+    assert node.ask("update")[0] == 0
+    file.write_text("".join(rule(3000001 + n) for n in range(6)))
+    assert node.ask("update")[0] == 0, "a third less is no alarm"
+    file.write_text("".join(rule(3000001 + n) for n in range(3)) + "# " + rule(3000004))
+    code, _, err = node.ask("update")
+    assert (code, "set 000002 stays: 3 rules are left of 6, more than a third less" in err) == (Exit.INPUT, True), err
+    assert len(sids(node)) == 6
+    assert RuleFolder(node.folder / "data" / "rules").refused().startswith("3 rules are left of 6")
+    code, out, _ = node.ask("update", "--accept-shrink", "--who", "mette")
+    assert (code, "from 6 rules to 3: accepted by mette" in out) == (0, True), out
+    folder = RuleFolder(node.folder / "data" / "rules")
+    assert (folder.kept().shrink_by, folder.kept().off, folder.refused()) == ("mette", 1, None)
+
+
+def test_one_bad_source_beside_a_good_one_is_not_passed_over(node, served):
+    """A page that says "try again later", an archive that breaks off, one that holds no rules."""
+    (node.folder / "own.rules").write_text(rule(3000001))
+    (served.folder / "page.rules").write_text("<html>try again later</html>")
+    archive(served.folder / "whole.tar.gz", first="".join(rule(3000002 + n) for n in range(9)))
+    (served.folder / "half.tar.gz").write_bytes((served.folder / "whole.tar.gz").read_bytes()[:150])
+    archive(served.folder / "none.tar.gz", first="# nothing\n")
+    with tarfile.open(served.folder / "strange.tar.gz", "w:gz") as packed:
+        for name, kind in (("a.rules", tarfile.SYMTYPE), ("b.rules", tarfile.FIFOTYPE), ("/c.rules", tarfile.LNKTYPE)):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "/etc/passwd"
+            packed.addfile(member)
+    for name in ("page.rules", "half.tar.gz", "none.tar.gz", "strange.tar.gz"):
+        node.configured("own.rules", f"{served.url}/{name}")
+        code, _, err = node.ask("update")
+        assert (code, f"/{name}: " in err, err.count("\n")) == (Exit.INPUT, True, 1), err
+    (node.folder / "half.tar.gz").write_bytes((served.folder / "half.tar.gz").read_bytes())
+    node.configured("own.rules", "half.tar.gz")
+    assert node.ask("update")[0] == Exit.INPUT
+
+
+def test_an_archive_that_unpacks_to_more_than_it_may_changes_nothing(node, monkeypatch):
+    monkeypatch.setattr("bavn.actor.sense.rule_source.FILE_BYTES_MAX", 1 << 20)
+    archive(node.folder / "bomb.tar.gz", first=rule(3000001) + "#" * (2 << 20))
+    node.configured("bomb.tar.gz")
+    code, _, err = node.ask("update")
+    assert (code, "it holds more than" in err) == (Exit.INPUT, True), err
 
 
 def test_without_sources_there_is_nothing_to_fetch(node):

@@ -1,4 +1,5 @@
-"""A sector of real processes that are killed (kill -9) at random moments: centre, PostgreSQL, nodes, resolvers.
+"""A sector of real processes that are killed (kill -9) or held still (SIGSTOP) at random moments: centre, PostgreSQL,
+nodes, resolvers.
 
 People release and withdraw meanwhile. After each kill everything is started again and must come to what the people
 left: the same names in every list and every resolver, each once and with an end, every receipt at the centre, all
@@ -46,6 +47,8 @@ ANSWERS = json.dumps([f"{name}=192.0.2.7" for name in NAMES])
 INSTRUCTIONS = ("IndicatorReleased", "IndicatorWithdrawn", "SectorSwitched")
 KINDS = ("centre", "node", "resolver", "database")
 SETTLE_S_MAX = 120.0
+STOPPED_SHARE, STOPPED_S_MAX = 0.4, 6.0
+"""So often a process is held still for a while (SIGSTOP) in place of being killed: its locks and connections stay."""
 POLICY = "[protect]\nblocks_per_hour_max = 100000\nretry_s = 1\n"
 AWAY = (DBAPIError, PoolTimeout)
 
@@ -162,6 +165,12 @@ class KilledSector:
         else:
             who = "centre" if kind == "centre" else name
             process = self.processes[who]
+            if dice.random() < STOPPED_SHARE:
+                process.send_signal(signal.SIGSTOP)
+                time.sleep(dice.uniform(0.5, STOPPED_S_MAX))
+                process.send_signal(signal.SIGCONT)
+                told.killed.append(f"{kind} stopped")
+                return
             process.send_signal(signal.SIGKILL)
             process.wait()
             time.sleep(dice.uniform(0.0, 0.5))

@@ -13,19 +13,42 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.rule_text import without
+from bavn.actor.sense.rule_source import (
+    FILE_BYTES_MAX,
+    RulesRefused,
+    examine_fetched,
+    examine_local,
+    readable,
+    source_option,
+)
+from bavn.actor.sense.rule_text import LeftOut, rules_in, without
+from bavn.actor.sense.rule_yield import (
+    RuleYield,
+    counted,
+    loaded_before,
+    read_yield,
+    unset_variables,
+    waiting_rules,
+    without_dataset,
+    write_yield,
+)
 from bavn.actor.sense.suricata_config import SuricataConfig, offline_yaml
 from bavn.actor.sense.suricata_process import SuricataProcess, program
 
 UPDATE_S_MAX: Final = 900.0
 TEST_S_MAX: Final = 300.0
+TRIALS_MAX: Final = 8
+"""Suricata's log holds some thousands of bad rules; a set with more is tried again without those."""
+
 FAILED_SHARE_MAX: Final = 0.5
 """A set of which more than this fails is no set for this Suricata."""
 
-FAILED_NAMED_MAX: Final = 100
+MEMORY_BYTES_MAX: Final = 4 << 30
+"""Of addresses for suricata-update, which unpacks archives in its memory: a bomb ends it, not the machine."""
+
+REFUSED_LENGTH_MAX: Final = 500
 SETS_KEPT: Final = 3
 RULES_FILE: Final = "suricata.rules"
 CLASSES_FILE: Final = "classification.config"
@@ -33,29 +56,36 @@ THRESHOLD_FILE: Final = "threshold.config"
 RULE_SHOWN_MAX: Final = 160
 _UNREAD: Final = "Failed to parse rule: "
 _WHY_UNREAD: Final = {"Sid cannot be of type null": "it has no number (sid)"}
+_REFUSED: Final = "refused"
 _WORKED: Final = "worked"
 _FAILED: Final = "failed"
 """Marks in a set: a Suricata ran with it; why none started."""
 
+_NO_LIST: Final = re.compile(r"file(?:md5|sha1|sha256) file .* was not found")
 _AT: Final = re.compile(r'error parsing signature ".*" from file (?P<file>.*) at line (?P<line>\d+)$', re.DOTALL)
 _LOADED: Final = re.compile(r"(\d+) rules successfully loaded, (\d+) rules failed")
 _DEBIAN_CLASSES: Final = Path("/etc/suricata/classification.config")
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_ARCHIVES: Final = (".tar.gz", ".tgz", ".zip")
-
-
-class RulesRefused(Exception):
-    """No set was put in place; the last good one stays. The operator must act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """What Suricata said of rules: how many it took, and those it did not, each with its reason."""
+    """What Suricata said of rules: how many it took, and those it did not, each with its reason. ``waiting``: taken,
+    but they wait for a flowbit that no rule sets."""
 
     loaded: int
     failed: int
     bad: Mapping[tuple[Path, int], str] = field(default_factory=dict)
     errors: tuple[str, ...] = ()
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A set that was put in place: its name, what it came to, and each rule that was left out."""
+
+    name: str
+    figures: RuleYield
+    left_out: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,38 +166,85 @@ class RuleFolder:
             self._point(empty)
 
     def update(
-        self, sources: Sequence[str], filters: Filters, config: SuricataConfig, own_sids: Sequence[range]
-    ) -> tuple[str, Tried, list[str]]:
-        """Fetches, tries, puts in place. Returns the name of the new set, what Suricata said of it, and a line for each
-        rule that was left out. Raises RulesRefused, SourceBroken for a missing program, OSError."""
+        self,
+        sources: Sequence[str],
+        filters: Filters,
+        config: SuricataConfig,
+        own_sids: Sequence[range],
+        *,
+        shrink_by: str = "",
+    ) -> Fetched:
+        """Fetches, tries, puts in place. ``shrink_by``: who takes a set that is much smaller than the one in force.
+        Raises RulesRefused, SourceBroken for a missing program, OSError."""
         self.prepare()
+        try:
+            fetched = self._update(sources, filters, config, own_sids, shrink_by)
+        except RulesRefused as error:
+            shutil.rmtree(self.folder / "staged", ignore_errors=True)
+            (self.folder / _REFUSED).write_text(str(error), encoding="utf-8")
+            raise
+        (self.folder / _REFUSED).unlink(missing_ok=True)
+        return fetched
+
+    def refused(self) -> str | None:
+        """Why the last fetch was not put in place; None where it was."""
+        try:
+            return (self.folder / _REFUSED).read_text(encoding="utf-8")[:REFUSED_LENGTH_MAX]
+        except OSError:
+            return None
+
+    def kept(self) -> RuleYield | None:
+        """What the set in force came to when it was fetched."""
+        return read_yield(self.folder / "current")
+
+    def _update(
+        self, sources: Sequence[str], filters: Filters, config: SuricataConfig, own_sids: Sequence[range], by: str
+    ) -> Fetched:
         staged = self.folder / "staged"
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir()
-        unread = self._fetch(sources, filters, staged)
         rules, classes = staged / RULES_FILE, staged / CLASSES_FILE
         trial = replace(
-            config, rule_files=(rules,), threshold_file=None, class_file=classes if classes.exists() else None,
+            config,
+            rule_files=(rules,),
+            threshold_file=None,
+            class_file=classes,
             dataset_dir=None,
-        )  # fmt: skip
-        said = [*unread, *self._clean(rules, {}, own_sids)]
+        )
+        lines, left_out = self._fetch(sources, filters, trial, staged)
+        unset, unset_rules = unset_variables(lines)
+        no_dataset = without_dataset(lines)
+        off = sum(not rule.enabled for rule in rules_in(_lines(rules))) - unset_rules - len(no_dataset)
+        left_out += no_dataset
+        if not classes.exists():
+            trial = replace(trial, class_file=None)
+        left_out += self._clean(rules, {}, own_sids)
         tried = try_rules(trial, self.folder / "trial")
-        if tried.failed:
+        for _ in range(TRIALS_MAX):
             bad = {line: reason for (file, line), reason in tried.bad.items() if file == rules}
-            said += self._clean(rules, bad, ())
-            again = try_rules(trial, self.folder / "trial")
-            if again.failed or again.errors:
-                raise RulesRefused(f"Suricata does not take the set: {_first(again)}")
-            if tried.failed > FAILED_SHARE_MAX * (tried.failed + again.loaded):
-                raise RulesRefused(f"{tried.failed} of {tried.failed + again.loaded} rules fail: {said[0]}")
-            tried = replace(again, failed=tried.failed)
-        elif tried.errors:
+            if not bad:
+                break
+            left_out += self._clean(rules, bad, ())
+            tried = try_rules(trial, self.folder / "trial")
+        if tried.failed or tried.errors:
             raise RulesRefused(f"Suricata does not take the set: {_first(tried)}")
-        if not tried.loaded:
-            raise RulesRefused("there is not one rule in it")
-        if len(unread) > FAILED_SHARE_MAX * (len(unread) + tried.loaded):
-            raise RulesRefused(f"{len(unread)} of {len(unread) + tried.loaded} rules cannot be read: {unread[0]}")
-        tried = replace(tried, failed=tried.failed + len(unread))
+        it = RuleYield(
+            wanted=tried.loaded + len(left_out) + unset_rules,
+            loaded=tried.loaded,
+            off=max(0, off),
+            unset=unset,
+            left_out=counted(left_out),
+            waiting=tried.waiting,
+            before=loaded_before(self.folder / "current", RULES_FILE),
+        )
+        _judge(it, by)
+        if it.shrunk:
+            it = replace(it, shrink_by=by)
+        write_yield(staged, it)
+        return Fetched(name=self._put(staged), figures=it, left_out=tuple(left_out))
+
+    def _put(self, staged: Path) -> str:
+        """The staged set is in force; old ones that nobody needs are deleted. Its name."""
         numbers = [int(path.name) for path in (self.folder / "sets").iterdir() if path.name.isdigit()]
         made = self.folder / "sets" / f"{max(numbers, default=0) + 1:06}"
         staged.rename(made)
@@ -175,46 +252,55 @@ class RuleFolder:
         worked = max((n for n in numbers if (self.folder / "sets" / f"{n:06}" / _WORKED).exists()), default=None)
         for old in sorted(set(numbers) - {worked})[: -SETS_KEPT + 1]:
             shutil.rmtree(self.folder / "sets" / f"{old:06}", ignore_errors=True)
-        return made.name, tried, said
+        return made.name
 
-    def _fetch(self, sources: Sequence[str], filters: Filters, staged: Path) -> list[str]:
-        """A line for each rule that suricata-update could not read: they are left out, and the rest is taken."""
+    def _fetch(
+        self, sources: Sequence[str], filters: Filters, config: SuricataConfig, staged: Path
+    ) -> tuple[list[str], list[LeftOut]]:
+        """What suricata-update says, and the rules that it could not read: they are left out, and the rest is taken.
+        ``config`` is what Suricata runs with: a variable that it does not define costs every rule that names it."""
         work = self.folder / "fetch"
         (work / "none").mkdir(parents=True, exist_ok=True)
         nothing = work / "nothing.rules"
         nothing.write_text("# So that suricata-update takes no set of its own choice.\n")
         (work / "update.yaml").write_text(f"%YAML 1.1\n---\ndist-rule-directory: {work / 'none'}\n")
-        (work / "suricata.yaml").write_text("%YAML 1.1\n---\nvars: {}\n")
+        bare = replace(config, rule_files=(), class_file=None)
+        (work / "suricata.yaml").write_text(offline_yaml(bare), encoding="utf-8")
         command = [
-            program("suricata-update"), "update", "--no-test", "--no-reload", "--fail", "--force", "-D", str(work),
-            "-o", str(staged), "-c", str(work / "update.yaml"), "--suricata-conf", str(work / "suricata.yaml"),
-            "--url", nothing.as_uri(),
+            program("prlimit"), f"--as={MEMORY_BYTES_MAX}", f"--fsize={FILE_BYTES_MAX}", program("suricata-update"),
+            "update", "--no-test", "--no-reload", "--fail", "--force", "-D", str(work), "-o", str(staged),
+            "-c", str(work / "update.yaml"), "--suricata-conf", str(work / "suricata.yaml"), "--url", nothing.as_uri(),
         ]  # fmt: skip
         for source in sources:
             command += source_option(source)
+            examine_local(source)
         for name in ("enable", "disable", "modify", "drop"):
             file: Path | None = getattr(filters, name)
             if file is not None:
                 command += [f"--{name}-conf", str(readable(file))]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=UPDATE_S_MAX, check=False, stdin=subprocess.DEVNULL
-            )
+                command, capture_output=True, text=True, errors="replace", timeout=UPDATE_S_MAX, check=False,
+                stdin=subprocess.DEVNULL,
+            )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise RulesRefused(f"suricata-update was not done after {UPDATE_S_MAX:.0f} s") from error
-        told = (line.partition("<Error> -- ")[2] for line in done.stderr.splitlines() + done.stdout.splitlines())
+        lines = done.stderr.splitlines() + done.stdout.splitlines()
+        told = (line.partition("<Error> -- ")[2] for line in lines)
         errors, unread = parted(line for line in dict.fromkeys(told) if line)
+        for source in sources:
+            examine_fetched(source, work / "update" / "cache")
         if done.returncode or errors or not (staged / RULES_FILE).exists():
             said = errors[0] if errors else (done.stderr.strip().splitlines() or ["it did not say why"])[-1]
             raise RulesRefused(f"suricata-update: {said[:300]}")
-        return unread
+        return lines, unread
 
-    def _clean(self, rules: Path, bad: Mapping[int, str], own_sids: Sequence[range]) -> list[str]:
-        lines = rules.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-        kept, said = without(lines, bad, own_sids)
-        if said:
+    def _clean(self, rules: Path, bad: Mapping[int, str], own_sids: Sequence[range]) -> list[LeftOut]:
+        lines = _lines(rules)
+        kept, left_out = without(lines, bad, own_sids)
+        if kept != lines:
             rules.write_text("".join(kept), encoding="utf-8")
-        return said
+        return left_out
 
     def _point(self, made: Path) -> None:
         """``current`` becomes this set, in one step."""
@@ -224,45 +310,42 @@ class RuleFolder:
         fresh.replace(self.folder / "current")
 
 
-def parted(errors: Iterable[str]) -> tuple[list[str], list[str]]:
+def _lines(rules: Path) -> list[str]:
+    """As Suricata parts them: by line feeds alone. Raises OSError, RulesRefused for a file that is too large."""
+    if rules.stat().st_size > FILE_BYTES_MAX:
+        raise RulesRefused(f"the set is larger than {FILE_BYTES_MAX >> 20} MiB")
+    with rules.open(encoding="utf-8", errors="replace", newline="\n") as file:
+        return file.readlines()
+
+
+def _judge(it: RuleYield, by: str) -> None:
+    """Raises RulesRefused for a set that is no set for this Suricata, or one that nobody can mean."""
+    named = "; ".join(f"{reason} ({count})" for reason, count in it.reasons())
+    if not it.loaded:
+        raise RulesRefused(f"there is not one rule in it{': ' if named else ''}{named}")
+    if it.loaded < it.wanted * (1 - FAILED_SHARE_MAX):
+        raise RulesRefused(f"{it.wanted - it.loaded} of {it.wanted} rules fail: {named}")
+    if it.shrunk and not by:
+        raise RulesRefused(
+            f"{it.loaded} rules are left of {it.before}, more than a third less{': ' if named else ''}{named}; if that"
+            " is meant, say --accept-shrink"
+        )
+
+
+def parted(errors: Iterable[str]) -> tuple[list[str], list[LeftOut]]:
     """What went wrong with a whole source, and what with one rule alone: that rule and why it is left out."""
     whole, single = [], []
     for line in errors:
+        if _NO_LIST.fullmatch(line):
+            continue  # Suricata names the rule
         rule = line.removeprefix(_UNREAD)
         if rule == line:
             whole.append(line)
             continue
         text, _, why = rule.rpartition(": ")
         shown = "".join(letter if letter.isprintable() else "?" for letter in text[:RULE_SHOWN_MAX])
-        single.append(f"{shown}: {_WHY_UNREAD.get(why, why[:RULE_SHOWN_MAX])}")
+        single.append(LeftOut(shown, _WHY_UNREAD.get(why, why[:RULE_SHOWN_MAX])))
     return whole, single
-
-
-def source_option(source: str) -> list[str]:
-    """How suricata-update is told of a source: an address, an archive, a file or folder of rules. Raises
-    RulesRefused for what is neither, cannot be read, or would come unprotected over the network."""
-    if "://" in source:
-        address = urlsplit(source)
-        if address.scheme == "https" or (address.scheme == "http" and address.hostname in _LOOPBACK):
-            return ["--url", source]
-        raise RulesRefused(f"{source}: rules are fetched by https only: anybody could change them on the way")
-    path = readable(Path(source))
-    if path.is_file() and path.name.endswith(_ARCHIVES):
-        return ["--url", path.absolute().as_uri()]
-    return ["--local", str(path)]
-
-
-def readable(path: Path) -> Path:
-    """RulesRefused where it cannot be read: suricata-update would go on without it."""
-    try:
-        if path.is_dir():
-            next(path.iterdir(), None)
-        else:
-            with path.open("rb"):
-                pass
-    except OSError as error:
-        raise RulesRefused(f"{path} cannot be read ({error.strerror})") from error
-    return path
 
 
 def try_rules(config: SuricataConfig, folder: Path) -> Tried:
@@ -304,7 +387,7 @@ def tried_of(status: int, said: Sequence[tuple[str, str]]) -> Tried:
     left = tuple(error for error in errors if error not in reasons)
     if status and not failed and not left:
         left = (f"it ended with status {status}",)
-    return Tried(loaded=loaded, failed=failed, bad=bad, errors=left)
+    return Tried(loaded=loaded, failed=failed, bad=bad, errors=left, waiting=waiting_rules(said))
 
 
 def _first(tried: Tried) -> str:

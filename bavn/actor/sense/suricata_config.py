@@ -240,6 +240,10 @@ def _protocols(config: SuricataConfig) -> dict[str, Any]:
         "http": {"enabled": "yes", "memcap": f"{config.memory_mb // 8}mb"},
         "smb": {"enabled": "yes", "detection-ports": {"dp": "139, 445"}},
         "ssh": {"enabled": "yes", "hassh": "yes"},
+        # Off in Suricata unless it is told so, and then each rule over them fails.
+        "modbus": {"enabled": "yes", "detection-ports": {"dp": 502}, "stream-depth": 0},
+        "dnp3": {"enabled": "yes", "detection-ports": {"dp": 20000}},
+        "enip": {"enabled": "yes", "detection-ports": {"dp": 44818, "sp": 44818}},
     }
 
 

@@ -8,7 +8,7 @@ nobody lists, which the next start sweeps.
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
+from bavn.actor.store.believed import BelievedClock
 from bavn.actor.store.damage import damaged_among, quarantine, words
 from bavn.actor.store.disk import Disk
 from bavn.actor.store.engine import sweep_spill
@@ -63,6 +64,7 @@ class ColumnStore(History):
         self._files, self._writing = root / "segments", threading.RLock()
         self._writer = SegmentWriter(self._files, disk)
         self._merger = Merger(root, limits, manifest, self._writer, disk, self._watchdog)
+        self._believed: BelievedClock | None = None
 
     @classmethod
     def open(
@@ -72,10 +74,12 @@ class ColumnStore(History):
         *,
         homes: Sequence[str] = (),
         clock: Clock | None = None,
+        tick: Callable[[], float] | None = None,
         disk: Disk | None = None,
     ) -> Self:
         """Open or make the store in ``path`` to write. Without a clock no row is too old or too new, nothing ages and
-        nothing is merged unless asked. Raises StoreBusy, StoreBroken, OSError, ValueError for a home that is none."""
+        nothing is merged unless asked. ``tick``: seconds that no clock's setting moves; with it a leap of the clock is
+        believed after a day (believed.py). Raises StoreBusy, StoreBroken, OSError, ValueError for a bad home."""
         checked_homes(homes)
         disk = disk or Disk()
         grip = take_hold(path, disk)
@@ -88,6 +92,8 @@ class ColumnStore(History):
             os.close(grip)
             raise
         store._begin()
+        if clock is not None and tick is not None:
+            store._believed = BelievedClock(clock, tick, store.stats().newest_us)
         return store
 
     @classmethod
@@ -106,8 +112,7 @@ class ColumnStore(History):
         with self._writing:
             if self._manifest.mark(source) == mark:
                 return 0
-            now = None if self._clock is None else self._clock.now_us()
-            taken = take(tables, bounds(self._limits, now, self._manifest.forgotten_before_hour))
+            taken = take(tables, bounds(self._limits, self._span_us(), self._manifest.forgotten_before_hour))
             if self._clock is not None and not self._watchdog.stopped:
                 self._make_room(sorted(taken.tables))
             known = self._manifest.fact("known_from_us")
@@ -229,7 +234,8 @@ class ColumnStore(History):
 
     def _forget(self) -> int:
         """Rows forgotten. An hour's share of a pack is known when the rest is written, so it looks again."""
-        now = None if self._clock is None else self._clock.now_us()
+        span_us = self._span_us()
+        now = None if span_us is None else span_us[0]
         rows_gone = self._forgotten_rows()
         while True:
             segments = self._manifest.segments()
@@ -238,6 +244,12 @@ class ColumnStore(History):
             if not inputs:
                 return self._forgotten_rows() - rows_gone
             self._changed(Merge(inputs=inputs, keep_from_hour=before))
+
+    def _span_us(self) -> tuple[int, int] | None:
+        """Between which moments it may be now; None without a clock."""
+        if self._believed is not None:
+            return self._believed.span_us()
+        return None if self._clock is None else (self._clock.now_us(),) * 2
 
     def _forgotten_rows(self) -> int:
         return sum(int(str(row[1])) for row in self._manifest.counts("forgotten"))

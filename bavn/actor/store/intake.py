@@ -43,14 +43,15 @@ class Bounds:
     above: str
 
 
-def bounds(limits: StoreLimits, now_us: int | None, forgotten_before_hour: int) -> Bounds:
-    """What time a row may have. Without a clock only what was forgotten already and the impossible stay out."""
+def bounds(limits: StoreLimits, span_us: tuple[int, int] | None, forgotten_before_hour: int) -> Bounds:
+    """What time a row may have. ``span_us``: between which moments it may be now. Without a clock only what was
+    forgotten already and the impossible stay out."""
     first = forgotten_before_hour * HOUR_US
     last = LATEST_US
-    if now_us is not None:
-        last = min(last, now_us + limits.future_hours_max * HOUR_US)
+    if span_us is not None:
+        last = min(last, span_us[1] + limits.future_hours_max * HOUR_US)
         if limits.age_days_max is not None:
-            first = max(first, now_us - limits.age_days_max * DAY_US)
+            first = max(first, span_us[0] - limits.age_days_max * DAY_US)
     return Bounds(
         first_us=max(first, 0), last_us=last,
         below=FORGOTTEN if first > 0 else IMPOSSIBLE, above=FUTURE if last < LATEST_US else IMPOSSIBLE,

@@ -142,6 +142,22 @@ def _source(source: dict[str, Any], w: dict[str, str], language: Language) -> li
     return lines
 
 
+_KEPT = Text(
+    "    of the fetched set {} of {} rules kept, {} switched off in it",
+    "    af det hentede sæt {} af {} regler beholdt, {} slået fra i det",
+)
+_LOST = Text("    {} rules: {}", "    {} regler: {}")
+
+
+def _fetched(figures: dict[str, Any] | None, language: Language) -> list[str]:
+    """What the last fetch came to."""
+    if not figures:
+        return []
+    counts = (number(figures[name], language) for name in ("loaded", "wanted", "off"))
+    lost = [(number(why["rules"], language), reason(why["reason"], language)) for why in figures["reasons"]]
+    return [_KEPT.say(language).format(*counts), *(_LOST.say(language).format(*why) for why in lost)]
+
+
 def _rules(told: dict[str, Any], w: dict[str, str], language: Language) -> list[str]:
     lines = []
     rules = told["rules"]
@@ -151,6 +167,7 @@ def _rules(told: dict[str, Any], w: dict[str, str], language: Language) -> list[
             f"{w['failed']}"
         )
         lines += [f"    {w['failed']}: {line}" for line in rules["failed_named"]]
+        lines += _fetched(rules.get("fetched"), language)
     if told.get("sigma"):
         sigma = told["sigma"]
         lines.append(

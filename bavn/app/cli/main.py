@@ -75,7 +75,9 @@ _MENDED_BY_OPERATOR: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, 
 _DATABASE_OUT_OF_REACH: Final = frozenset(
     {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_PERM}
 )
+_DATABASE_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _SEE_TO: Final = "see to its rights and to room on the disk, and run as the user who owns it"
+_RESTORE: Final = "copy the folder before anything else, then restore the newest backup (docs/operations.md, Backup)"
 
 
 def _run() -> int:
@@ -108,8 +110,11 @@ def _run() -> int:
             return _broken(error)
         what = error.filename or "a file"
         return _say(Exit.CONFIGURATION, f"{what} cannot be used ({error.strerror}): {_SEE_TO}")
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DATABASE_OUT_OF_REACH:
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DATABASE_DAMAGED:
+            return _say(Exit.BROKEN, f"a database in its folder is damaged ({error}): {_RESTORE}")
+        if code not in _DATABASE_OUT_OF_REACH:
             return _broken(error)
         return _say(Exit.CONFIGURATION, f"the database in its folder cannot be used ({error}): {_SEE_TO}")
     except Exception as error:

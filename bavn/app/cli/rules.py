@@ -24,13 +24,21 @@ Until = Annotated[str, typer.Option(help="Its last day, such as 2027-01-31; or n
 Review = Annotated[str, typer.Option(help="With --until never: the day on which somebody looks at it again.")]
 Who = Annotated[str, typer.Option(help="Who decides.", envvar="USER")]
 LISTED_MAX = 100_000
+LEFT_OUT_SHOWN_MAX = 100
 
 
 _CHECKED = {
     "set": Text(
-        "set {}: {} rules, {} left out; a running node loads them by itself",
-        "sæt {}: {} regler, {} udeladt; en kørende node indlæser dem selv",
+        "set {}: {} of {} rules kept, {} left out, {} switched off in the set; a running node loads them by itself",
+        "sæt {}: {} af {} regler beholdt, {} udeladt, {} slået fra i sættet; en kørende node indlæser dem selv",
     ),
+    "why": Text("  {} rules: {}", "  {} regler: {}"),
+    "waiting": Text(
+        "  {} of the kept rules wait for a flowbit that no rule sets: they say nothing",
+        "  {} af de beholdte regler venter på en flowbit, som ingen regel sætter: de siger intet",
+    ),
+    "shrink": Text("  from {} rules to {}: accepted by {}", "  fra {} regler til {}: godtaget af {}"),
+    "more": Text("more are left out: --json names them all", "flere er udeladt: --json nævner dem alle"),
     "left out": Text("  left out: {}", "  udeladt: {}"),
     "counts": Text("{} rules load, {} fail; {} entries of tuning", "{} regler indlæses, {} fejler; {} tilpasninger"),
     "fails": Text("  fails: {}", "  fejler: {}"),
@@ -39,10 +47,19 @@ _CHECKED = {
 
 
 @app.command("update")
-def update(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+def update(
+    config: Config = NODE_TOML,
+    *,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Take a set more than a third smaller than the one in force.")
+    ] = False,
+    who: Who = "operator",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
     """Fetch the sources anew, try them with Suricata, put them in place; a running node loads them by itself."""
     from bavn.actor.sense.base import SourceBroken
-    from bavn.actor.sense.rule_set import RulesRefused
+    from bavn.actor.sense.rule_source import RulesRefused
 
     given, folder = _read(config)
     if not given.rules.sources:
@@ -51,8 +68,9 @@ def update(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
     from bavn.app.rule_keeper import OWN_SIDS
 
     sources = [source if "://" in source else str(given.path(source)) for source in given.rules.sources]
+    wanted = SuricataConfig(homes=given.node.homes)
     try:
-        name, tried, said = folder.update(sources, _filters(given), SuricataConfig(homes=given.node.homes), OWN_SIDS)
+        fetched = folder.update(sources, _filters(given), wanted, OWN_SIDS, shrink_by=who if accept_shrink else "")
     except RulesRefused as error:
         raise Stop(Exit.INPUT, f"nothing was changed, set {folder.name or 'none'} stays: {error}") from error
     except SourceBroken as error:
@@ -60,12 +78,33 @@ def update(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
     except OSError as error:
         raise Stop(Exit.CONFIGURATION, f"{folder.folder} cannot be written ({error.strerror})") from error
     if as_json:
-        print(json.dumps({"set": name, "loaded": tried.loaded, "left_out": said}, ensure_ascii=False, sort_keys=True))
+        told = {
+            "set": fetched.name,
+            "loaded": fetched.figures.loaded,
+            "left_out": [str(entry) for entry in fetched.left_out],
+            "figures": fetched.figures.told(),
+        }
+        print(json.dumps(told, ensure_ascii=False, sort_keys=True))
         return
-    counts = (number(tried.loaded, language), number(len(said), language))
-    print(_CHECKED["set"].say(language).format(name, *counts))
-    for line in said:
-        print(_CHECKED["left out"].say(language).format(reason(line, language)))
+    _show_fetched(fetched, language)
+
+
+def _show_fetched(fetched: Any, language: Any) -> None:
+    figures = fetched.figures
+    lost = figures.wanted - figures.loaded
+    counts = [number(count, language) for count in (figures.loaded, figures.wanted, lost, figures.off)]
+    print(_CHECKED["set"].say(language).format(fetched.name, *counts))
+    for why, count in figures.reasons():
+        print(_CHECKED["why"].say(language).format(number(count, language), reason(why, language)))
+    if figures.waiting:
+        print(_CHECKED["waiting"].say(language).format(number(figures.waiting, language)))
+    if figures.shrink_by:
+        counts = [number(count, language) for count in (figures.before, figures.loaded)]
+        print(_CHECKED["shrink"].say(language).format(*counts, figures.shrink_by))
+    for entry in fetched.left_out[:LEFT_OUT_SHOWN_MAX]:
+        print(_CHECKED["left out"].say(language).format(reason(str(entry), language)))
+    if len(fetched.left_out) > LEFT_OUT_SHOWN_MAX:
+        print(f"  {number(len(fetched.left_out) - LEFT_OUT_SHOWN_MAX, language)} {_CHECKED['more'].say(language)}")
 
 
 @app.command("list")
@@ -114,7 +153,8 @@ def check(
 ) -> None:
     """Try all rules and tuning.toml with Suricata as they lie there, without touching a running one."""
     from bavn.actor.sense.base import SourceBroken
-    from bavn.actor.sense.rule_set import RulesRefused, readable, source_option, try_rules
+    from bavn.actor.sense.rule_set import try_rules
+    from bavn.actor.sense.rule_source import RulesRefused, readable, source_option
     from bavn.actor.sense.suricata_config import SuricataConfig
     from bavn.actor.sense.tuning import threshold_text
     from bavn.app.node_sources import own_rule_files
@@ -359,7 +399,8 @@ def _read(config: Path) -> tuple[Any, Any]:
 
 
 def _filters(given: Any) -> Any:
-    from bavn.actor.sense.rule_set import Filters, RulesRefused, readable
+    from bavn.actor.sense.rule_set import Filters
+    from bavn.actor.sense.rule_source import RulesRefused, readable
 
     def file(text: str) -> Path | None:
         if not text:

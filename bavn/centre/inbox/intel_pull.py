@@ -5,7 +5,7 @@ What is read whole and has not changed is not parsed. Refuses to open files and 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -14,16 +14,23 @@ from bavn.centre.inbox.foreign_words import moment_of
 from bavn.centre.inbox.read_list import read_list
 from bavn.centre.inbox.read_misp import read_event
 from bavn.centre.inbox.read_stix import bundle_objects, pieces_of, read_stix
+from bavn.centre.inbox.taxii_reading import TOKEN_CHARS_MAX, TaxiiPage, TaxiiReading
 from bavn.model.intel import Assumed, Piece, Source
 from bavn.model.misp import UUID
+from bavn.model.moment import MINUTE_US
 from bavn.model.outcome import Refused
+from bavn.model.ports import Clock, LinkDown, LinkRefused
 
 DOCUMENT_BYTES_MAX: Final = 128 * 1024 * 1024
 PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
 MANIFEST_EVENTS_MAX: Final = 50_000
 EVENTS_PER_STEP: Final = 20
 PAGES_MAX: Final = 2_000
-TAXII_PAGE: Final = 1_000
+TAXII_PAGES_MAX: Final = 20_000
+GATHERED_OBJECTS_MAX, GATHERED_PAGES_MAX = 1_000, 50
+MARKINGS_MAX: Final = 1_000
+READING_US_MAX: Final = 10 * MINUTE_US
+"""A slow server is left after so long, so that others get their turn; the next reading goes on."""
 MISP_PAGE: Final = 50
 TAXII_TYPE: Final = "application/taxii+json;version=2.1"
 Cursor = Mapping[str, Any]
@@ -65,7 +72,7 @@ class Pulled:
     kept: bool = False
 
 
-def pull(source: Source, cursor: Cursor, fetch: Fetch, items_max: int) -> Iterator[Pulled]:
+def pull(source: Source, cursor: Cursor, fetch: Fetch, items_max: int, clock: Clock) -> Iterator[Pulled]:
     """Everything that is new since ``cursor``. Raises LinkDown, LinkRefused, Unreadable between two steps."""
     assumed = Assumed(tlp=source.tlp, pap=source.pap, confidence=source.confidence)
     match source.kind:
@@ -80,7 +87,7 @@ def pull(source: Source, cursor: Cursor, fetch: Fetch, items_max: int) -> Iterat
         case "misp":
             return _misp(cursor, fetch, assumed)
         case "taxii":
-            return _taxii(source.place, cursor, fetch, assumed)
+            return _taxii(source.place, cursor, fetch, assumed, clock)
 
 
 # --- what is read whole ----------------------------------------------------------------------------------------
@@ -164,38 +171,83 @@ def _stamp(entry: Any) -> int:
 # --- TAXII 2.1 -------------------------------------------------------------------------------------------------
 
 
-def _taxii(place: str, cursor: Cursor, fetch: Fetch, assumed: Assumed) -> Iterator[Pulled]:
-    """Objects in the order in which the server added them. ``after``: all up to there was taken in; ``next``: where
-    a reading that was broken off goes on. A ``next`` that has become invalid is given up for ``after``."""
+def _taxii(place: str, cursor: Cursor, fetch: Fetch, assumed: Assumed, clock: Clock) -> Iterator[Pulled]:
+    """Objects in the order in which the server added them; small pages are gathered before they are given. ``after``:
+    all up to there was taken in."""
     url = (place if place.endswith("/") else place + "/") + "objects/"
-    after, token = str(cursor.get("after", "")), str(cursor.get("next", ""))
-    last = str(cursor.get("last", ""))
-    seen: set[str] = set()
-    for _ in range(PAGES_MAX):
-        parameters = {"limit": str(TAXII_PAGE), "match[type]": "indicator,marking-definition,sighting"}
-        parameters |= {"added_after": after} if after else {}
-        parameters |= {"next": token} if token else {}
-        answer = fetch.get(url, {"Accept": TAXII_TYPE}, parameters, PAGE_BYTES_MAX)
-        if not answer.headers.get("content-type", "").startswith("application/taxii+json"):
-            raise Unreadable("the answer is not of TAXII's type: is the place the URL of a collection?")
-        envelope = _json(answer.body, PAGE_BYTES_MAX)
-        objects = bundle_objects(envelope)
-        if isinstance(objects, Refused) or not isinstance(envelope, dict):
-            raise Unreadable("the answer is no TAXII envelope")
-        last = answer.headers.get("x-taxii-date-added-last", last)[:40] if objects else last
-        token = str(envelope.get("next", ""))[:4000] if envelope.get("more") is True else ""
-        pieces = pieces_of(objects, assumed)
-        if envelope.get("more") is not True or (not token and (not last or last == after)):
-            yield Pulled(pieces, {"after": last or after})
+    since_us = clock.now_us()
+    reading = TaxiiReading(str(cursor.get("after", "")), since_us)
+    pages = _taxii_pages(url, reading, fetch, clock)
+    marks: dict[str, Any] = {}
+    objects: list[Any] = []
+    gathered = 0
+    while True:
+        try:
+            page = next(pages, None)
+        except (LinkDown, LinkRefused, Unreadable):
+            if objects:
+                yield Pulled(_taxii_pieces(objects, marks, assumed), {"after": reading.after})
+            raise
+        if page is None:
+            break
+        objects += page
+        gathered += 1
+        now_us = clock.now_us()
+        if len(objects) >= GATHERED_OBJECTS_MAX or gathered >= GATHERED_PAGES_MAX or now_us - since_us > MINUTE_US:
+            yield Pulled(_taxii_pieces(objects, marks, assumed), {"after": reading.after})
+            objects, gathered, since_us = [], 0, now_us
+    yield Pulled(_taxii_pieces(objects, marks, assumed), {"after": reading.after})
+
+
+def _taxii_pages(url: str, reading: TaxiiReading, fetch: Fetch, clock: Clock) -> Iterator[Sequence[Any]]:
+    """The objects of each page to the end, or a failure that says why not."""
+    began_us = clock.now_us()
+    for _ in range(TAXII_PAGES_MAX):
+        page = _taxii_page(url, reading, fetch)
+        if page is None:
+            continue
+        wrong = reading.page(page)
+        yield page.objects
+        if wrong is not None:
+            raise Unreadable(wrong.reason)
+        if reading.over:
             return
-        if token and token in seen:
-            raise Unreadable("the server gives the same page over and over")
-        seen.add(token)
-        if token:
-            yield Pulled(pieces, {"after": after, "next": token, "last": last})
-        else:
-            after = last
-            yield Pulled(pieces, {"after": after})
+        if clock.now_us() - began_us > READING_US_MAX:
+            raise Unreadable(f"not read to its end within {READING_US_MAX // MINUTE_US} minutes; the next goes on")
+    raise Unreadable(f"not read to its end within {TAXII_PAGES_MAX} pages; the next reading goes on")
+
+
+def _taxii_page(url: str, reading: TaxiiReading, fetch: Fetch) -> TaxiiPage | None:
+    """The next page; None where the server has forgotten our session, and reading goes on without."""
+    try:
+        answer = fetch.get(url, {"Accept": TAXII_TYPE}, reading.parameters, PAGE_BYTES_MAX)
+    except LinkRefused:
+        if reading.refused():
+            return None
+        raise
+    if not answer.headers.get("content-type", "").startswith("application/taxii+json"):
+        raise Unreadable("the answer is not of TAXII's type: is the place the URL of a collection?")
+    envelope = _json(answer.body, PAGE_BYTES_MAX)
+    objects = bundle_objects(envelope)
+    if isinstance(objects, Refused) or not isinstance(envelope, dict):
+        raise Unreadable("the answer is no TAXII envelope")
+    token = envelope.get("next")
+    return TaxiiPage(
+        objects=objects,
+        more=envelope.get("more") is True,
+        token=token[:TOKEN_CHARS_MAX] if isinstance(token, str) else "",
+        first=answer.headers.get("x-taxii-date-added-first", "")[:40],
+        last=answer.headers.get("x-taxii-date-added-last", "")[:40],
+    )
+
+
+def _taxii_pieces(objects: list[Any], marks: dict[str, Any], assumed: Assumed) -> tuple[Piece, ...]:
+    """``marks``: markings that earlier pages of the reading defined; those of these objects join them."""
+    before = list(marks.values())
+    for item in objects:
+        if isinstance(item, dict) and item.get("type") == "marking-definition" and len(marks) < MARKINGS_MAX:
+            marks[str(item.get("id"))] = item
+    return pieces_of(objects, assumed, before)
 
 
 # --- small -----------------------------------------------------------------------------------------------------

@@ -39,12 +39,12 @@ class _Around:
     sighted_us: Mapping[str, int]
 
 
-def read_stix(objects: Any, assumed: Assumed) -> Piece:
+def read_stix(objects: Any, assumed: Assumed, markings: Sequence[Any] = ()) -> Piece:
     """All objects of a bundle or a page as one piece, scope ""."""
     given = list_of(objects)
     if len(given) > OBJECTS_MAX:
         return Piece("", (Offer("objects", Refused("too_many_objects", f"more than {OBJECTS_MAX} objects")),))
-    around = _around(given)
+    around = _around([*markings, *given])
     offers: dict[str, Offer] = {}
     passed = 0
     for one in _latest(given):
@@ -56,9 +56,10 @@ def read_stix(objects: Any, assumed: Assumed) -> Piece:
     return Piece("", tuple(offers.values()), passed)
 
 
-def pieces_of(objects: Any, assumed: Assumed) -> tuple[Piece, ...]:
-    """The same with a scope for each indicator, as a source that tells only what is new needs it."""
-    whole = read_stix(objects, assumed)
+def pieces_of(objects: Any, assumed: Assumed, markings: Sequence[Any] = ()) -> tuple[Piece, ...]:
+    """The same with a scope for each indicator, as a source that tells only what is new needs it. ``markings``: what
+    was defined before, and is not counted again."""
+    whole = read_stix(objects, assumed, markings)
     by_scope: dict[str, list[Offer]] = {}
     for offer in whole.offers:
         by_scope.setdefault(offer.key.partition("#")[0], []).append(offer)

@@ -93,7 +93,7 @@ class Intelligence:
         marks = {k: v for k, v in state.cursor.items() if k == intel_whole.COMPARED_US}
         last: Mapping[str, Any] = {}
         try:
-            for step in pull(state.source, {} if whole else state.cursor, fetch, self._settings.items_max):
+            for step in pull(state.source, {} if whole else state.cursor, fetch, self._settings.items_max, self._clock):
                 got = Counts()
                 last = step.cursor
                 seen.update(piece.scope for piece in step.pieces if whole)

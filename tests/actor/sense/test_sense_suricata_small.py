@@ -1,6 +1,7 @@
 """What can be said of a managed Suricata without starting one: its configuration and its command socket."""
 
 import json
+import re
 import socket
 import threading
 from pathlib import Path
@@ -184,3 +185,16 @@ def test_an_interface_that_is_not_there(tmp_path, engine):
 def test_a_program_that_is_not_there():
     with pytest.raises(SourceBroken, match="apt-get install nonesuch"):
         program("nonesuch")
+
+
+def test_every_group_of_debians_configuration_is_defined() -> None:
+    """Rules of the field name them; a missing one costs every rule that does."""
+    debian = Path("/etc/suricata/suricata.yaml")
+    if not debian.exists():
+        pytest.skip("Debian's suricata is not installed")
+    names = set(re.findall(r"^    ([A-Z0-9_]+): ", debian.read_text(), re.MULTILINE))
+    assert {"HOME_NET", "DNP3_CLIENT", "TEREDO_PORTS"} <= names
+    groups = tree(offline_yaml(SuricataConfig()))["vars"]
+    assert names <= set(groups["address-groups"]) | set(groups["port-groups"])
+    protocols = tree(offline_yaml(SuricataConfig()))["app-layer"]["protocols"]
+    assert {"modbus", "dnp3", "enip"} <= set(protocols), "off unless switched on: every rule over them would fail"
