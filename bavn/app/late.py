@@ -1,8 +1,8 @@
 """A source or an enforcer that could not be made at the start: it stands in for itself, fails, and is tried again.
 
-So a constructor that raises what nobody foresaw keeps no node from starting: the part is told as failing, and all other
-parts do their work. What the operator wrote wrongly (Stop, SettingsError) still keeps the node from starting. Refuses to
-try more often than its caller asks.
+So a constructor that raises what nobody foresaw keeps no node from starting: the part is told as failing, and all
+other parts do their work. What the operator wrote wrongly (Stop, SettingsError) still keeps the node from starting.
+Refuses to try more often than its caller asks.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

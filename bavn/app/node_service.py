@@ -135,8 +135,10 @@ class NodeService:
         self.stuck = tuple(thread.name for thread in (*threads, closing) if thread.is_alive())
 
     def _close(self) -> None:
-        self.parts.recorder.step(stopped=True)
-        self.parts.close()
+        for part, step in (
+            ("step health", partial(self.parts.recorder.step, stopped=True)), ("step close", self.parts.close),
+        ):  # fmt: skip
+            contained(self.parts.failures, part, step, during="stop")
 
     def _signalled(self, *_: object) -> None:
         self._told_to_end = True
@@ -158,7 +160,7 @@ class NodeService:
         """A turn of one thread. What it raises is told and costs this turn, and a pause; what ends the node goes on."""
         try:
             step()
-        except Exception as error:  # noqa: BLE001  only the node's own book ends it
+        except Exception as error:
             if self._ended.is_set():
                 _LOG.warning("%s was broken off: %s", part, error)
                 return False
@@ -236,9 +238,7 @@ class NodeService:
         for account in lookout.accounts:
             end = getattr(account.source, "end", None)
             if end is not None:
-                contained(
-                    self.parts.failures, f"source {account.source.name}", partial(end, END_S), during="stop"
-                )
+                contained(self.parts.failures, f"source {account.source.name}", partial(end, END_S), during="stop")
         try:
             if not lookout.finish(begun_us + int(FINISH_S * 1_000_000)):
                 _LOG.warning("not all that was logged could be read in time: the rest is read at the next start")

@@ -69,7 +69,7 @@ class Protect:
         self._rollback = Rollback(self.state, policy, tuple(homes))
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
         self._hunter = Hunter(history, networks_of(policy.clinical_networks))
-        self._history, self._sources = history, tuple(sources)
+        self._history, self._sources = history, sources
         self._given, self._homes, self._ledger = never, tuple(homes), ledger
         self._read_list()
         self._switched = False
