@@ -93,8 +93,12 @@ def sources_of(
     for name, make in (*log_sources(config, store, clock, engine), *flow_sources(config, store, clock, engine)):
         add(name, make)
     for source in made:
-        closing.callback(contained, failures or NoContainment(), f"source {source.name}", source.close, during="stop")
+        closing.callback(_close, source, failures or NoContainment())
     return made
+
+
+def _close(source: Source, failures: Failures) -> None:
+    contained(failures, f"source {source.name}", source.close, during="stop")
 
 
 def _kex(name: str, sensor: str, folder: Path, store: "ColumnStore") -> Source:
