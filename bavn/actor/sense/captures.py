@@ -21,7 +21,7 @@ from bavn.actor.sense.place import Head, Place
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.suricata_config import SuricataConfig
-from bavn.actor.sense.suricata_run import Run, run_over
+from bavn.actor.sense.suricata_run import NoPlace, Run, run_over
 
 _RUN_NAME: Final = "run.json"
 _DONE_NAME: Final = "done.json"
@@ -133,14 +133,20 @@ class CaptureFolder:
                 if written["capture"] != capture.name:
                     return None, _GONE
                 return Run(Path(written["eve"]), written["damage"]), None
-            self._gathered = ""
-            run = run_over(capture, folder, self._config)
-            about.write_text(json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage}))
-            return run, None
-        except SourceBroken as error:
-            return None, str(error)
         except (OSError, ValueError, KeyError):
             return None, _GONE
+        self._gathered = ""
+        try:
+            run = run_over(capture, folder, self._config)
+        except NoPlace:
+            raise  # it waits until there is room
+        except SourceBroken as error:
+            return None, str(error)
+        try:
+            about.write_text(json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage}))
+        except OSError as error:
+            raise NoPlace(f"{about} cannot be written ({error.strerror}): make room") from error
+        return run, None
 
     def _batches(self, capture: Path, run: Run, kept: _Mark) -> Iterator[Batch]:
         """Whoever asks may stop after any batch and go on from what is kept."""
@@ -183,8 +189,9 @@ class CaptureFolder:
                 self._done = set(json.loads((self._work / _DONE_NAME).read_text()))
             except (OSError, ValueError, TypeError):
                 self._done = set()
-            if self._mark.bytes == -1:
-                self._done.add(self._mark.capture)
+            if self._mark.bytes == -1 and self._mark.capture not in self._done:
+                # The node died before this was remembered; the next mark will not say it any more.
+                self._remember(self._mark.capture)
         return self._done
 
     def _remember(self, capture: str) -> None:

@@ -105,6 +105,7 @@ class DnstapReceiver:
         """Starts listening at the first call."""
         if self._ears is None:
             self._ears = _Ears(self._listening(), self._stranger, self._folder, self._clock, self._spool_bytes_max)
+            self._reader.written = self._ears.written
         for step in self._reader.steps():
             batch = self._batch(step)
             if batch is not None:
@@ -128,7 +129,10 @@ class DnstapReceiver:
 
     def losses(self) -> Sequence[Loss]:
         full = 0 if self._ears is None else self._ears.queue_full
-        return (Loss(what="queue_full", count=full, unit="messages"),)
+        return (
+            Loss(what="queue_full", count=full, unit="messages"),
+            Loss(what="spool_deleted", count=self._reader.lost, unit="messages"),
+        )
 
     def counts(self) -> Mapping[str, int]:
         if self._ears is None:
@@ -199,6 +203,11 @@ class _Ears:
         self._thread = threading.Thread(target=self._run, name="dnstap", daemon=True)
         self._thread.start()
 
+    @property
+    def written(self) -> dict[int, int]:
+        """See SpoolWriter."""
+        return self._spool.written
+
     def close(self) -> None:
         self.streams.close()
         self._ended.set()
@@ -214,11 +223,20 @@ class _Ears:
                 self.failure = None
             except OSError as error:
                 self.failure = f"the spool cannot be written ({error.strerror})"
+            except Exception as error:  # noqa: BLE001  a stranger's message must not end what takes the others
+                self.failure = f"what came cannot be taken in ({type(error).__name__}: {error})"
 
     def _turn(self) -> None:
         now_us = self._last_us = max(self._last_us, self._clock.now_us())
-        frames = [Frame(DATAGRAM, now_us, _NOBODY, data) for data, _ in self.streams.take()]
-        self.received += len(frames)
+        taken = [Frame(DATAGRAM, now_us, _NOBODY, data) for data, _ in self.streams.take()]
+        self.received += len(taken)
+        try:
+            self._put(now_us, taken)
+        except OSError:
+            self.queue_full += len(taken)
+            raise
+
+    def _put(self, now_us: int, frames: list[Frame]) -> None:
         if now_us // SLOT_US != self._slot:
             self._slot = now_us // SLOT_US
             self._room = self._spool.room()
@@ -227,9 +245,12 @@ class _Ears:
             said = [Frame(STRANGERS, now_us, _NOBODY, count=strangers)] if strangers else []
             frames = [Frame(TICK, now_us, _NOBODY), *said, *frames]
         if not self._room:
-            self.queue_full += sum(frame.kind == DATAGRAM for frame in frames)
+            full = [frame for frame in frames if frame.kind == DATAGRAM]
             frames = [frame for frame in frames if frame.kind != DATAGRAM]
-        if frames:
+            if frames:
+                self._spool.write(frames)
+            self.queue_full += len(full)
+        elif frames:
             self._spool.write(frames)
 
 

@@ -108,6 +108,7 @@ class FlowCollector:
                 self._at, self._allowed, self._folder, self._clock, spool_bytes_max=self._spool_bytes_max,
                 streams=self._streams,
             )  # fmt: skip
+            self._reader.written = self._receiver.written
         yield from self._kept()
         for step in self._reader.steps():
             self._made_ready = self._step(step)
@@ -151,6 +152,7 @@ class FlowCollector:
         return (
             Loss(what="kernel_drops", count=dropped, unit="datagrams", of=taken + dropped),
             Loss(what="queue_full", count=full, unit="datagrams", of=max(taken, full)),
+            Loss(what="spool_deleted", count=self._reader.lost, unit="datagrams"),
             Loss(what="datagrams_cut", count=self._cut, unit="datagrams"),
             *(Loss(what=kind, count=gaps[kind], unit=unit) for kind, unit in self._gaps.items()),  # type: ignore[arg-type]
         )

@@ -97,6 +97,7 @@ class SyslogReceiver:
         return (
             Loss(what="kernel_drops", count=drops, unit="datagrams"),
             Loss(what=QUEUE_FULL, count=lost, unit="messages", of=admission.received + lost),
+            Loss(what="spool_deleted", count=self._spool.deleted_messages, unit="messages"),
             Loss(what="spool_damaged", count=self._spool.damaged_bytes, unit="bytes"),
         )
 
