@@ -48,6 +48,22 @@ def chromium():
         browser.close()
 
 
+PROGRAMS = {
+    **{name: name for name in (
+        "suricata", "unbound", "dnsmasq", "named", "squid", "chromium", "promtool", "kresd", "knotd", "pmacctd",
+        "fprobe", "softflowd", "prometheus", "dnsdist", "rsyslogd",
+    )},
+    "pdns_recursor": "pdns_recursor", "opensmtpd": "smtpd", "syslog_ng": "syslog-ng", "faketime": "faketime",
+}  # fmt: skip
+"""Markers, and the program without which such a test cannot run."""
+
+
+def find_program(name: str) -> str | None:
+    """Where a program is: on the way, in Debian's folders of servers, or unpacked by script/bootstrap --tests."""
+    beside = ROOT / ".venv-peers" / name / "usr/sbin"
+    return shutil.which(name) or shutil.which(name, path=f"/usr/sbin:/usr/bin:{beside}")
+
+
 def _may_make_netns() -> str | None:
     """None if network namespaces can be made here, else why not."""
     if not shutil.which("ip"):
@@ -172,15 +188,17 @@ def pytest_collection_modifyitems(config, items) -> None:
     """Skip with a clear reason what this machine cannot run. BAVN_SKIP_NONE=1 (CI) turns such a skip into an error.
     What drives a browser comes last: Playwright keeps an event loop running in its process until the end, and no other
     test of that process could begin one."""
+    if "world" not in config.getoption("-m"):  # what takes hours is asked for by its marker alone (script/test --world)
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("world")])
+        items[:] = [item for item in items if not item.get_closest_marker("world")]
     items.sort(key=lambda item: item.get_closest_marker("chromium") is not None)
     lacks: dict[str, str | None] = {}
     wanted = {mark.name for item in items for mark in item.iter_markers()}
     if "data" in wanted:
         lacks["data"] = None if data_folder() else "no real captures: set BAVN_DATA to the folder that holds them"
-    for program in ("suricata", "unbound", "dnsmasq", "named", "squid", "chromium", "promtool", "faketime"):
-        if program in wanted:
-            found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/bin")
-            lacks[program] = None if found else f"{program} is not installed (script/bootstrap --tests)"
+    for program in wanted & PROGRAMS.keys():
+        found = find_program(PROGRAMS[program])
+        lacks[program] = None if found else f"{PROGRAMS[program]} is not installed (script/bootstrap --tests)"
     if "postgresql" in wanted:
         found = postgres_programs()
         lacks["postgresql"] = None if found else "postgresql is not installed (script/bootstrap --tests)"

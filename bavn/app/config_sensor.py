@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bavn.model.health import NODE_SILENT_S
 from bavn.model.settings import setting
 
 
@@ -62,6 +63,26 @@ class HealthTable:
         20, unit="days", holds="The node renews its certificates 30 days before their end; fewer left is an alarm.",
         low=1, high=29,
     )  # fmt: skip
+    progress_s_max: int = setting(
+        300, unit="s", holds="How long a source may take nothing in while bytes wait; 0: for ever.", low=0, high=86400
+    )
+    loss_said_hours: int = setting(
+        24,
+        unit="h",
+        holds="How long what was lost stays said, unless a person acknowledges it before (node health --acknowledge).",
+        low=1,
+        high=720,
+    )
+    centre_silent_s_max: int = setting(
+        NODE_SILENT_S,
+        unit="s",
+        holds="How long the centre or the key holder may not answer until that is an alarm.",
+        low=30,
+        high=86400,
+    )
+    queue_s_max: int = setting(
+        1800, unit="s", holds="How long what waits for the centre may not grow less.", low=60, high=86400
+    )
     metrics_file: str = setting(
         "",
         unit="",

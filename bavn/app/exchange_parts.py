@@ -88,6 +88,7 @@ def open_counter(file: CentreFile, registry: Registry, book_file: Path) -> Itera
             registry=registry,
         )  # fmt: skip
         try:
-            yield Counter(open_partners(engine, clock), share.exchange, open_offers(book, clock, SystemDice()))
+            offers = open_offers(file.centre, engine, book, clock, SystemDice())
+            yield Counter(open_partners(engine, clock), share.exchange, offers)
         finally:
             engine.dispose()

@@ -25,6 +25,7 @@ from bavn.centre.node.build import open_indicators
 from bavn.centre.node.centre import ActiveActors
 from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.misp_exchange import MispExchange
+from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.partnership import open_partners
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns
@@ -39,11 +40,12 @@ def open_intelligence(file: CentreFile, registry: Registry) -> tuple[Intelligenc
     PartyKeys(file.folder, "centre").authority()
     clock, engine, config = SystemClock(), registry.engine, file.centre
     book = Book(file.folder / BOOK_FILE)
+    ours = OwnReleases(engine, clock, config.limits.sector)
     made = Intelligence(
-        engine=engine, gate=IntelGate(book, clock, config.intelligence, config.limits.registered), clock=clock,
+        engine=engine, gate=IntelGate(book, clock, config.intelligence, config.limits.registered, ours), clock=clock,
         settings=config.intelligence, lists=warning_lists(), partners=open_partners(engine, clock),
         questions=Questions(engine, clock, two_people=config.limits.questions_two_people),
-        offers=Offers(book, clock, SystemDice()),
+        offers=Offers(book, clock, SystemDice(), ours),
     )  # fmt: skip
     return made, book
 

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -37,8 +38,8 @@ class KeyHolderBroken(Exception):
 
 
 class _Service(MemberService):
-    def __init__(self, holder: Holder, server: "KeyHolderServer") -> None:
-        super().__init__(holder, ServiceLimits(body_bytes_max=JOIN_BYTES_MAX), server.fail)
+    def __init__(self, holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits) -> None:
+        super().__init__(holder, limits, broken)
         self._holder = holder
         self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
         self._under_way: set[str] = set()
@@ -61,17 +62,24 @@ class _Service(MemberService):
         return Response(encode(answer).body, media_type=JSON)
 
 
+def make_keyholder(
+    holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits | None = None
+) -> FastAPI:
+    """The application. ``broken`` hears of a broken invariant, after which the process must stop."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    service = _Service(holder, broken, limits or ServiceLimits(body_bytes_max=JOIN_BYTES_MAX))
+    service.add(app)
+    app.add_api_route("/v1/join", service.join, methods=["POST"], response_class=Response, response_model=None)
+    return app
+
+
 class KeyHolderServer:
     """One key holder behind one port. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises KeyHolderBroken."""
 
     def __init__(self, holder: Holder, keys: PartyKeys, host: str, port: int) -> None:
         self._holder = holder
         self._failure: BaseException | None = None
-        app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-        service = _Service(holder, self)
-        service.add(app)
-        app.add_api_route("/v1/join", service.join, methods=["POST"], response_class=Response, response_model=None)
-        self._server = tls_server(app, keys.authority().pem, keys.certificate, keys.key)
+        self._server = tls_server(make_keyholder(holder, self.fail), keys.authority().pem, keys.certificate, keys.key)
         self._socket = listening(host, port)
 
     @property

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 CONNECT_S, READ_S = 10.0, 120.0
 SIGHTINGS_MAX: Final = 100_000
+SIGHTED_WITHIN: Final = "400d"
+"""As gate 2 takes them (inbox/misp_sightings.py)."""
+_NOT_FOUND: Final = 404
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -60,6 +63,7 @@ class Misp:
             raise SettingsError("a MISP needs --token-file with its authorization key")
         self._url, self._access, self._base = url, access, base
         self._client: PyMISP | None = None
+        self._numbers: dict[str, int] = {}
 
     def events(self, since_s: int, page: int, limit: int) -> list[Any]:
         """Whole events that changed at or after ``since_s``."""
@@ -83,17 +87,43 @@ class Misp:
         return "updated" if there else "added"
 
     def sightings(self, event_uuids: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """What was sighted of attributes of these events, as MISP says it."""
-        count = 0
+        """What was sighted of attributes of these events, as MISP says it. MISP knows its events by number in this
+        search, tells of a month unless it is asked for more, and names an attribute's uuid only when it is asked to.
+        LinkRefused at the end where events are not there any more."""
+        count, missing = 0, 0
         for event_uuid in event_uuids:
+            number = self._number(event_uuid)
+            if number is None:
+                missing += 1
+                continue
             with self._asking() as misp:
-                found = misp.search_sightings(context="event", context_id=event_uuid, pythonify=False)
+                found = misp.search_sightings(
+                    context="event", context_id=number, publish_timestamp=SIGHTED_WITHIN, include_attribute=True,
+                    pythonify=False,
+                )  # fmt: skip
             for one in _listed(found):
                 count += 1
                 if count > SIGHTINGS_MAX:
                     raise Unreadable(f"more than {SIGHTINGS_MAX} sightings")
                 if isinstance(one, dict) and isinstance(one.get("Sighting", one), dict):
                     yield one.get("Sighting", one)
+        if missing:
+            raise LinkRefused(f"{missing} of the {len(event_uuids)} events that it was given are not there any more")
+
+    def _number(self, event_uuid: str) -> int | None:
+        """The number of an event at this MISP; None for one that is not there."""
+        if event_uuid not in self._numbers:
+            with self._asking() as misp:
+                found = misp.get_event(event_uuid, no_sightings=True, pythonify=False)
+            if isinstance(found, dict) and _status(found) == _NOT_FOUND:
+                return None
+            _fine(found)
+            event = found.get("Event") if isinstance(found, dict) else None
+            number = str(event.get("id")) if isinstance(event, dict) else ""
+            if not number.isascii() or not number.isdigit():
+                raise Unreadable("the MISP names an event without its number")
+            self._numbers[event_uuid] = int(number)
+        return self._numbers[event_uuid]
 
     @contextmanager
     def _asking(self) -> Iterator["PyMISP"]:
@@ -141,6 +171,12 @@ def _fine(answer: Any) -> None:
     if isinstance(answer, dict) and answer.get("errors"):
         code, *words = answer["errors"] if isinstance(answer["errors"], tuple | list) else (0, answer["errors"])
         raise LinkRefused(f"the MISP refuses ({code}): {str(words)[:200]}")
+
+
+def _status(answer: dict[str, Any]) -> int:
+    """The HTTP status of a refusal as PyMISP hands it on; 0 for anything else."""
+    errors = answer.get("errors")
+    return errors[0] if isinstance(errors, tuple | list) and errors and isinstance(errors[0], int) else 0
 
 
 def _is_here(host: str) -> bool:

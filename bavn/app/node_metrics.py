@@ -49,6 +49,7 @@ class _Told(Collector):
         for code, count in sorted(Counter(problem["code"] for problem in told["problems"]).items()):
             problems.add_metric([code], count)
         yield problems
+        yield from promise_metrics(told.get("promises", []))
         for name, holds, key in _SOURCES:
             family = GaugeMetricFamily(name, holds, labels=["source"])
             for source in told["sources"]:
@@ -69,6 +70,24 @@ class _Told(Collector):
             yield GaugeMetricFamily(
                 "bavn_node_centre_skew_seconds", "The node's clock minus the centre's.", value=told["centre_skew_s"]
             )
+
+
+def promise_metrics(promises: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
+    """A gauge for each promise, of node, centre and key holder alike; ``promises`` as in a health file."""
+    kept = GaugeMetricFamily(
+        "bavn_promise_kept", "1: checked and kept; 0: broken, or not checked yet.", labels=["promise"]
+    )
+    unknown = GaugeMetricFamily("bavn_promise_unchecked", "1 where nobody knows yet.", labels=["promise"])
+    since = GaugeMetricFamily(
+        "bavn_promise_since_timestamp_seconds", "Since when it has stood so; nothing where unchecked.",
+        labels=["promise"],
+    )  # fmt: skip
+    for one in promises:
+        kept.add_metric([one["code"]], one["state"] == "kept")
+        unknown.add_metric([one["code"]], one["state"] == "unknown")
+        if one["since_us"] is not None:
+            since.add_metric([one["code"]], one["since_us"] / 1e6)
+    yield from (kept, unknown, since)
 
 
 def _canary(links: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:

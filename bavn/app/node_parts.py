@@ -26,18 +26,23 @@ from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node import Lookout, NodeSettings, Talker
+from bavn.actor.protect.held import held_span
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import blocked_met
 from bavn.actor.sense.base import Source
 from bavn.actor.sense.suricata_config import SOCKET_NAME
 from bavn.actor.store.hunt import hunt
 from bavn.actor.store.limits import StoreLimits
+from bavn.app.chain_walk import ChainWalk
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exercise_runner import Runner
 from bavn.app.exits import Exit, Stop
 from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.log_sources import reads_logs
 from bavn.app.node_canary import NodeCanary
+from bavn.app.node_checking import StoreWalk, chain_of, checking
+from bavn.app.node_checks import NodeChecks
 from bavn.app.node_packets import keeper_of
 from bavn.app.node_protect import never_block, protection, zone_service_of
 from bavn.app.node_sources import rule_folder, sources_of
@@ -56,9 +61,9 @@ from bavn.model.verdict import Verdicts
 from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
 from bavn.wire.book import Book, BookForeign, Doomed
-from bavn.wire.ledger import Ledger
+from bavn.wire.ledger import Ledger, look_on
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
-from bavn.wire.links.keyholder import KeyHolderIdentifiers, key_holder_link
+from bavn.wire.links.keyholder import KeyHolderIdentifiers, KeyHolderLink, key_holder_link
 from bavn.wire.safe import Safe
 
 if TYPE_CHECKING:
@@ -99,11 +104,13 @@ class NodeParts:
     talker: Talker
     lookout: Lookout | None
     store: "ColumnStore | None"
-    link: "HttpsLink | NatsLink | NoLink"
+    link: "WatchedLink | NoLink"
     recorder: Recorder
     keeper: Keeper | None
     rule_keeper: RuleKeeper | None
     zone: ZoneService | None
+    check: Callable[[], None]
+    """Checks a part of what takes long: the ledger's chain, whether the key holder answers. From one thread."""
     failures: Failures
     closing: contextlib.ExitStack = field(repr=False)
 
@@ -138,16 +145,25 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         closing.callback(zone.close)
     scale = _scale(config, store, closing)
     protect = protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt, failures)
+    checks = NodeChecks(
+        enforcers=(lambda: protect.force.down) if protect.hands.all else None,
+        asks_rules=bool(config.sense.suricata_interface),
+        failing=failures.failing,
+    )
+    keyholder = _key_holder(config, clock, checks, closing)
     door = Door(
         name=config.node.actor, ledger=ledger, clock=clock, dice=dice, keys=_keys(config, safe, dice),
         policy=config.door, homes=config.node.homes,
-        identifiers=_identifiers(config, ledger, dice, closing, watches=store is not None), suspicions=known.all,
+        identifiers=_identifiers(config, ledger, dice, keyholder, checks, watches=store is not None),
+        suspicions=known.all,
         verdicts=lambda: verdicts.holding(clock.now_us()), hold=by_size,
-        cleaned=redact.text,
+        cleaned=redact.text, holds=held_span(protect.state, clock),
     )  # fmt: skip
     counting = Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book))
-    link = _link(config, safe)
-    if not isinstance(link, NoLink):
+    link: WatchedLink | NoLink = NoLink()
+    if config.node.centre_url:
+        checks.centre = LinkWatch(clock)
+        link = WatchedLink(_link(config, safe), checks.centre)
         closing.callback(link.close)
     settings = NodeSettings(
         version=__version__, detect_s=config.node.detect_s, window_days=config.node.window_days,
@@ -174,7 +190,10 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
             horizon_us=_horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
         )  # fmt: skip
     keeper = keeper_of(config, store, clock)
-    recorder = Recorder(config, clock, lookout, store, queued=lambda: door.queue().messages)
+    recorder = Recorder(config, clock, lookout, store, queued=lambda: door.queue().messages, checks=checks)
+    walked_us = recorder.before().get("ledger_walked_us")
+    on_ledger = closing.enter_context(look_on(folder / BOOK_FILE))
+    checks.chain = ChainWalk(chain_of(on_ledger), clock, walked_us=walked_us if isinstance(walked_us, int) else None)
     recorder.tick = time.monotonic
     recorder.canary = canary.told
     recorder.centre_skew_s = lambda: None if isinstance(link, NoLink) else link.skew_s
@@ -204,6 +223,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         keeper,
         rule_keeper,
         zone,
+        checking(checks.chain, None if store is None else StoreWalk(store, clock), keyholder, checks.keyholder, clock),
         failures,
         closing,
     )
@@ -235,24 +255,40 @@ def _keys(config: NodeConfig, safe: Safe, dice: SystemDice) -> Keys:
     return Keys(own=safe.keys().message, centre=safe.centre_key(), secret=bytes.fromhex(secret_file.read_text()))
 
 
-def _identifiers(
-    config: NodeConfig, ledger: Ledger, dice: SystemDice, closing: contextlib.ExitStack, *, watches: bool
-) -> Identifiers:
-    """Mode M2 where a key holder is named, else M1 with the group's key. A guard that watches nothing has nothing to
-    join: it needs neither, and what it uploads in a round is random to everybody."""
-    if not watches and not (config.path(config.node.group_key_file).exists() or config.node.keyholder_url):
-        return GroupKeyIdentifiers(dice.bytes(SECRET_BYTES))
+def _key_holder(
+    config: NodeConfig, clock: SystemClock, checks: NodeChecks, closing: contextlib.ExitStack
+) -> KeyHolderLink | None:
+    """The link to the key holder, where one is named. Stop before it is enrolled there."""
     if not config.node.keyholder_url:
-        return GroupKeyIdentifiers(_group_key(config, dice))
+        return None
     safe = Safe(config.folder / KEYHOLDER_KEYS)
     if not safe.enrolled:
         raise Stop(
             Exit.CONFIGURATION, f"{safe.folder} holds no certificate yet: run `bavn node enrol --keyholder` first"
         )
     limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
-    link = key_holder_link(config.node.keyholder_url, safe, SystemClock(), limits)
+    link = key_holder_link(config.node.keyholder_url, safe, clock, limits)
     closing.callback(link.close)
-    return KeyHolderIdentifiers(link, ledger, SystemClock(), dice)
+    checks.keyholder = LinkWatch(clock)
+    return link
+
+
+def _identifiers(
+    config: NodeConfig,
+    ledger: Ledger,
+    dice: SystemDice,
+    keyholder: KeyHolderLink | None,
+    checks: NodeChecks,
+    *,
+    watches: bool,
+) -> Identifiers:
+    """Mode M2 where a key holder is named, else M1 with the group's key. A guard that watches nothing has nothing to
+    join: it needs neither, and what it uploads in a round is random to everybody."""
+    if not watches and not (config.path(config.node.group_key_file).exists() or config.node.keyholder_url):
+        return GroupKeyIdentifiers(dice.bytes(SECRET_BYTES))
+    if keyholder is None or checks.keyholder is None:
+        return GroupKeyIdentifiers(_group_key(config, dice))
+    return KeyHolderIdentifiers(watched(keyholder, checks.keyholder), ledger, SystemClock(), dice)
 
 
 def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
@@ -271,9 +307,7 @@ def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
         raise Stop(Exit.CONFIGURATION, f"{file}: {error}") from error
 
 
-def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink | NoLink":
-    if not config.node.centre_url:
-        return NoLink()
+def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink":
     https = link_of(config.node.centre_url, safe, SystemClock())
     if not config.node.hub_urls:
         return https

@@ -21,6 +21,7 @@ from bavn.actor.node import Lookout
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
+from bavn.app.chain_walk import TURN_S
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exits import Exit, Stop
 from bavn.app.late import made_of
@@ -102,6 +103,7 @@ class NodeService:
             threads.append(threading.Thread(target=self._guarded, args=(serve,), name="lists"))
         if self.parts.zone is not None:
             threads.append(threading.Thread(target=self._guarded, args=(self.parts.zone.run,), name="zone"))
+        threading.Thread(target=self._guarded, args=(self._check,), name="check", daemon=True).start()
         if self._config.node.centre_url:
             threading.Thread(target=self._guarded, args=(self._pull,), name="pull", daemon=True).start()
         for thread in threads:
@@ -255,6 +257,10 @@ class NodeService:
         sensor = next((source for source in map(made_of, sources) if isinstance(source, SuricataLive)), None)
         if self.parts.rule_keeper is not None:
             self.parts.rule_keeper.step(sensor)
+
+    def _check(self) -> None:
+        while not self._ended.wait(TURN_S):
+            self._step("step check", self.parts.check, 0.0)
 
     def _pull(self) -> None:
         while not self._ended.is_set():

@@ -21,6 +21,7 @@ from bavn.app.config_operator import OperatorTable
 from bavn.app.config_publish import PublishTable
 from bavn.app.config_remind import RemindTable
 from bavn.app.exits import PAGES
+from bavn.app.promise_page import promise_page
 from bavn.centre.cases.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.context import ScoreSettings
@@ -39,6 +40,7 @@ CENTRE_TABLES: dict[str, type[Any]] = {
 def pages() -> dict[str, str]:
     """Path below the docs folder -> text."""
     made = {
+        "promises.md": promise_page(),
         "policy.md": _page(
             "The actor's policy",
             "`policy.toml` beside `node.toml`: what may leave (`[door]`) and what may be blocked (`[protect]`). A "

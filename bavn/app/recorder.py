@@ -1,7 +1,7 @@
-"""Watches how a running node is: says in the log what goes wrong and when it is over, and writes it where
-`bavn node health` reads it.
+"""Watches how a running node is: judges its promises, says in the log what goes wrong and when it is over, and writes
+it where `bavn node health` reads it.
 
-Refuses to mend anything, and to stop the node: a disk that takes no file is itself only a line in the log.
+Refuses to mend anything, and to stop the node: a disk that takes no file is itself a problem that it tells.
 """
 
 import json
@@ -10,7 +10,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,10 +21,16 @@ from bavn.actor.sense.account import Figures
 from bavn.app.certificates import ends_of
 from bavn.app.clocks import JUMP_S_MAX
 from bavn.app.config import NodeConfig
+from bavn.app.lost import LostBook
+from bavn.app.node_checks import NodeChecks
+from bavn.app.node_promises import breaches, promised
 from bavn.app.problem import Problem
+from bavn.app.progress import Progress
+from bavn.app.reserved_file import ReservedFile
 from bavn.app.sigma_health import sigma_told
 from bavn.app.vitals import STREAM_GAPS, Recent, Vitals, problems
 from bavn.model.alarm import kinds_of
+from bavn.model.health import PromiseState, State, judged, well
 from bavn.model.moment import MINUTE_US, SECOND_US, iso
 from bavn.model.ports import Clock
 from bavn.model.text import Text
@@ -34,6 +40,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 HEALTH_FILE: Final = "health.json"
+ACKNOWLEDGED_FILE: Final = "health-acknowledged.json"
+"""When a person said last that they know of what was lost, and who."""
 STEP_S: Final = 2.0
 STALE_S: Final = 60
 """A file older than this was left by a node that hangs, or was killed."""
@@ -43,6 +51,7 @@ RECENT_US: Final = 10 * MINUTE_US
 
 STORE_EVERY_US: Final = 30 * SECOND_US
 CERTIFICATES_EVERY_US: Final = MINUTE_US
+PROMISES_MAX: Final = 100
 _Seen = dict[tuple[str, str], tuple[int, int | None, str]]
 
 
@@ -63,8 +72,19 @@ class Recorder:
     canary: Callable[[], Sequence[Mapping[str, Any]]] = tuple
     tick: Callable[[], float] | None = None
     """Seconds that no clock's setting moves; None: nobody looks for jumps."""
+    checks: NodeChecks = field(default_factory=NodeChecks)
 
     def __post_init__(self) -> None:
+        before = self.before()
+        self._lost, self._progress = LostBook(before.get("lost_book")), Progress()
+        self._stood: dict[str, tuple[State, int | None]] = {
+            one["code"]: (one["state"], one["since_us"])
+            for one in before.get("promises", []) if one["state"] != "unknown"
+        }  # fmt: skip
+        self._files = {HEALTH_FILE: ReservedFile(self.config.folder / HEALTH_FILE, mode=0o600)}
+        if self.config.health.metrics_file:
+            metrics = self.config.path(self.config.health.metrics_file)
+            self._files["metrics_file"] = ReservedFile(metrics, mode=0o644)
         self._began_us = self.clock.now_us()
         self._history: deque[tuple[int, _Seen, dict[str, int]]] = deque()
         self._open: dict[tuple[str, str], Problem] = {}
@@ -73,9 +93,18 @@ class Recorder:
         self._store_due_us = 0
         self._certificates = ends_of(self.config)
         self._certificates_due_us = self._began_us + CERTIFICATES_EVERY_US
-        self._unwritten = False
+        self._unwritten: dict[str, str] = {}
         self._ticked: tuple[float, int] | None = None
         self._jumped_s, self._jump_until = 0, 0.0
+
+    def before(self) -> dict[str, Any]:
+        """What the node said of itself when it ran last; empty where nobody knows."""
+        try:
+            told = json.loads((self.config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
+            known = [(one["code"], one["state"], one["since_us"]) for one in told.get("promises", [])]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+        return told if isinstance(told, dict) and len(known) < PROMISES_MAX else {}
 
     def now(self) -> Vitals:
         """The figures of this moment."""
@@ -98,15 +127,68 @@ class Recorder:
         if self.clock.now_us() >= self._certificates_due_us:
             self._certificates = ends_of(self.config)
             self._certificates_due_us = self.clock.now_us() + CERTIFICATES_EVERY_US
+        if self.store is not None and not stopped and self.clock.now_us() >= self._store_due_us:
+            self._store = _stored(self.store)
+            self._store_due_us = self.clock.now_us() + STORE_EVERY_US
         now = self.now()
         self._remember(now)
         self._say_losses(now)
-        found = problems(now, self.config.health)
+        found = self._problems(now)
         self._say(found)
-        if self.store is not None and now.now_us >= self._store_due_us:
-            self._store = _stored(self.store)
-            self._store_due_us = now.now_us + STORE_EVERY_US
-        self._write(self._told(now, found, stopped=stopped))
+        self._write(self._told(now, found, self._judged(now, found), stopped=stopped))
+
+    def _problems(self, now: Vitals) -> list[Problem]:
+        """All that is wrong: by the figures, by what was lost before, by what is checked beside them."""
+        limits = self.config.health
+        self._count_losses(now)
+        self._lost.forget(now.now_us, limits.loss_said_hours, self._acknowledged_us())
+        lost = self._lost.problems()
+        known = {(one.code, one.source) for one in lost}
+        found = [one for one in problems(now, limits) if not _whole(one, now) and (one.code, one.source) not in known]
+        found += lost
+        found += self._progress.problems(now.sources, now.now_us, limits.progress_s_max)
+        found += self.checks.problems(limits, self.queued(), self.rules()[0], now.now_us)
+        found += [
+            Problem(code="unwritten", source=name, text=Text(f"{name} cannot be written ({why})",
+                                                             f"{name} kan ikke skrives ({why})"))
+            for name, why in self._unwritten.items()
+        ]  # fmt: skip
+        return found
+
+    def _count_losses(self, now: Vitals) -> None:
+        for source in now.sources:
+            for lost in source.losses:
+                if lost.of is None and lost.what != STREAM_GAPS:
+                    self._lost.count(source.name, lost.what, lost.unit, lost.count, now.now_us)
+        rows = self._store.get("damaged_rows", 0)
+        self._lost.count("store", "set_aside", "records", rows, now.now_us, lasting=True)
+
+    def _acknowledged_us(self) -> int:
+        try:
+            said = json.loads((self.config.folder / ACKNOWLEDGED_FILE).read_text(encoding="utf-8"))
+            return int(said["at_us"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def _judged(self, now: Vitals, found: Sequence[Problem]) -> tuple[PromiseState, ...]:
+        rules = self.rules()[0]
+        given = self.checks.given(watches=self.lookout is not None, rules=bool(rules) or bool(now.sigma.rules))
+        stands = judged(promised(given), breaches(found), self._unchecked(now, rules), self._stood, now.now_us)
+        self._stood |= {one.promise.code: (one.state, one.since_us) for one in stands if one.state != "unknown"}
+        return stands
+
+    def _unchecked(self, now: Vitals, rules: Mapping[str, Any]) -> dict[str, Text]:
+        """Why a promise is not known to be kept."""
+        not_yet = self.checks.unchecked(rules)
+        unread = [one.name for one in now.sources if one.caught_up_us is None and not one.rows and not one.broken]
+        if unread:
+            names = ", ".join(unread)
+            not_yet["sources_read"] = Text(f"not read yet: {names}", f"endnu ikke læst: {names}")
+        if self.lookout is not None and self.lookout.detected_us is None and any(one.rows for one in now.sources):
+            not_yet["detectors_work"] = Text("they have not run to their end yet", "de har endnu ikke kørt til ende")
+        if self.store is not None and not self._store:
+            not_yet["store_whole"] = Text("it was not looked at yet", "der er ikke set på det endnu")
+        return not_yet
 
     def kinds(self) -> tuple[str, ...]:
         """Kinds of what is wrong as of the last step (model/alarm.py), for the centre. From any thread."""
@@ -165,7 +247,9 @@ class Recorder:
                 _LOG.warning("over: %s", problem.text.en)
         self._open = present
 
-    def _told(self, now: Vitals, found: Sequence[Problem], *, stopped: bool) -> dict[str, Any]:
+    def _told(
+        self, now: Vitals, found: Sequence[Problem], stands: Sequence[PromiseState], *, stopped: bool
+    ) -> dict[str, Any]:
         out = self.lookout
         detect = {} if out is None else {
             "last": None if out.detected_us is None else iso(out.detected_us),
@@ -175,7 +259,9 @@ class Recorder:
         return {
             "actor": self.config.node.actor, "version": __version__, "at": iso(now.now_us), "at_us": now.now_us,
             "pid": os.getpid(), "stopped": stopped, "up_s": (now.now_us - self._began_us) // SECOND_US,
-            "healthy": not found and not stopped,
+            "healthy": well(stands) and not found and not stopped,
+            "promises": [one.told() for one in stands], "lost_book": self._lost.told(),
+            "ledger_walked_us": None if self.checks.chain is None else self.checks.chain.walked_us,
             "problems": [
                 {"code": p.code, "source": p.source, "en": p.text.en, "da": p.text.da} for p in found
             ],
@@ -191,29 +277,31 @@ class Recorder:
         }  # fmt: skip
 
     def _write(self, told: dict[str, Any]) -> None:
-        file = self.config.folder / HEALTH_FILE
-        try:
-            _put(file, json.dumps(told, ensure_ascii=False, sort_keys=True), 0o600)
-            if self.config.health.metrics_file:
-                from bavn.app.node_metrics import page
-
-                file = self.config.path(self.config.health.metrics_file)
-                _put(file, page(told), 0o644)
-            self._unwritten = False
-        except OSError as error:
-            if not self._unwritten:
-                _LOG.error("unhealthy: %s cannot be written (%s)", file, error.strerror)
-            self._unwritten = True
+        """Also while the disk is full: both files have their room already, and what is longer is cut."""
+        short = told | {"healthy": False, "sources": [], "canary": [], "rules": {}, "sigma": {},
+                        "promises": [one for one in told["promises"] if one["state"] != "kept"]}  # fmt: skip
+        failed: dict[str, str] = {}
+        for name, file in self._files.items():
+            try:
+                file.write(_text(name, told), _text(name, short))
+            except OSError as error:
+                failed[str(file.file)] = error.strerror or type(error).__name__
+        self._unwritten = failed
 
 
-def _put(file: Path, text: str, mode: int) -> None:
-    """In one step: who reads it meets the old text or the new one."""
-    fresh = file.with_name(file.name + ".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
-    fresh.chmod(mode)
-    fresh.replace(file)
+def _text(name: str, told: dict[str, Any]) -> str:
+    if name == HEALTH_FILE:
+        return json.dumps(told, ensure_ascii=False, sort_keys=True)
+    from bavn.app.node_metrics import page
+
+    return page(told)
+
+
+def _whole(problem: Problem, now: Vitals) -> bool:
+    """A loss that is no share: the book of what was lost tells of it, and for longer."""
+    return any(
+        problem.code == f"lost_{lost.what}" and problem.source == lost.source and lost.of is None for lost in now.recent
+    )
 
 
 def _seen(sources: Sequence[Figures]) -> _Seen:
@@ -246,6 +334,7 @@ def _stored(store: "ColumnStore") -> dict[str, Any]:
         "oldest": None if found.oldest_us is None else iso(found.oldest_us),
         "newest": None if found.newest_us is None else iso(found.newest_us),
         "refused": dict(found.refused), "forgotten_rows": found.forgotten_rows, "damaged": list(found.damaged),
+        "damaged_rows": found.damaged_rows,
     }  # fmt: skip
 
 

@@ -14,6 +14,10 @@ ANSWERS: Final = {
     "external": Text("not named: it is something inside", "ikke oplyst: det er noget internt"),
     "not_left_out": Text("not named: the policy leaves it out", "ikke oplyst: politikken udelader det"),
     "not_vetoed": Text("not named: vetoed here", "ikke oplyst: nedlagt veto her"),
+    "not_echo": Text(
+        "not named: it rests on what the sector shared, which is told as a sighting",
+        "ikke oplyst: det hviler på det, sektoren delte, og fortælles som en observation",
+    ),
     "not_judged": Text("not named: people here have put it aside", "ikke oplyst: lagt til side af folk her"),
     "reveal_mode": Text(
         "not named: waits for `bavn node allow`, or the policy says never",

@@ -32,6 +32,7 @@ _OF_CODE: Final = {
     "source_broken": "sensor-down", "no_source": "sensor-down", "silent": "source-silent", "lag": "behind",
     "disk_full": "disk", "disk_failed": "disk", "detect_failed": "detectors", "detect_slow": "detectors",
     "clock": "clock", "clock_jump": "clock", "certificate_ended": "certificate", "certificate_ends": "certificate",
+    "unwritten": "disk", "no_progress": "behind", "detector_fails": "detectors",
 }  # fmt: skip
 
 

@@ -135,10 +135,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One item of a source: ``key`` names it there (bounded text). ``what`` is a claim, or why it cannot be used."""
+    """One item of a source: ``key`` names it there (bounded text). ``what`` is a claim, or why it cannot be used.
+    ``author``: id or uuid of whoever is named as its creator, empty for none."""
 
     key: str
     what: Claim | Refused
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import Lookout, NodeSettings, Talker
 from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.held import held_span
 from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
@@ -146,7 +147,7 @@ class SimNode:
         self.door = Door(
             name=self.name, ledger=ledger, clock=self.mortal, dice=self._dice, keys=keys, policy=self.policy,
             homes=self.homes, identifiers=KeyHolderIdentifiers(self.ask, ledger, self.mortal, self._dice),
-            suspicions=self.known.all,
+            suspicions=self.known.all, holds=held_span(self.protect.state, self.mortal),
         )  # fmt: skip
         settings = NodeSettings(version=VERSION)
         counting = Counting(

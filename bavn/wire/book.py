@@ -119,8 +119,10 @@ class Book:
 
 
 def read_only(path: Path) -> sqlite3.Connection:
-    """A connection for another process that looks on while the node runs; it cannot write."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    """A connection for another process, or thread, that looks on while the node runs; it cannot write."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+    )
     try:
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA query_only=ON")

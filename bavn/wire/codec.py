@@ -18,6 +18,7 @@ from bavn.model.outcome import Refused
 from bavn.wire.fields import PLANES_BYTES_MAX
 from bavn.wire.messages import DOWN, UP
 from bavn.wire.privacy import Message
+from bavn.wire.reading import reads
 from bavn.wire.strict_json import parse
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -79,6 +80,7 @@ def encode(message: Message) -> Encoded:
     return made
 
 
+@reads
 def decode(encoded: Encoded, kinds: Kinds) -> Message | Refused:
     """The message, if it is one of ``kinds``, within all bounds and in its one spelling; else why not. Reasons name
     fields and rules, never values."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bavn.model.outcome import Refused
+from bavn.wire.reading import reads
 from bavn.wire.seal import ENVELOPE_BYTES_MAX
 
 CONTENT_TYPE: Final = "application/vnd.bavn.envelopes"
@@ -18,6 +19,7 @@ def join(envelopes: Sequence[bytes]) -> bytes:
     return b"".join(len(raw).to_bytes(_LENGTH_BYTES, "big") + raw for raw in envelopes)
 
 
+@reads
 def split(body: bytes) -> list[bytes] | Refused:
     """The envelopes of a body, unopened; Refused when lengths and bytes do not fit each other."""
     envelopes: list[bytes] = []

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from bavn.model.member import ACTOR_NAME
 from bavn.model.outcome import Refused
 from bavn.model.ports import Dice
+from bavn.wire.reading import reads
 from bavn.wire.seal import SEQ_MAX
 from bavn.wire.strict_json import parse
 
@@ -107,6 +108,7 @@ class Asking:
         self.raw = rfc8785.dumps(head | {"sig": signature.hex()}) + b"\n" + sealed
         self._key, self._digest = answers, hashlib.sha256(self.raw).digest()
 
+    @reads
     def open(self, raw: bytes) -> Answer | Refused:
         """The centre's answer to this very question, or why it is none. Never raises, whatever the bytes."""
         if len(raw) > PARCEL_BYTES_MAX + OVERHEAD_BYTES_MAX:
@@ -132,6 +134,7 @@ class Asking:
         return Answer(status=status, at_s=at_s, detail=detail[:200], taken=tuple(map(_number, taken)), body=body)
 
 
+@reads
 def understand(raw: bytes, centre: Ed25519PrivateKey, subject: str) -> Asked | Refused:
     """The question in a parcel that came on ``subject``'s own subject. Never raises, whatever the bytes. Who the
     certificate is, and whether it still counts, is the registry's to say."""

@@ -18,6 +18,7 @@ from bavn.model.member import ACTOR_NAME
 from bavn.model.outcome import Refused
 from bavn.wire.codec import ATTACHMENT_BYTES_MAX, BODY_BYTES_MAX, Encoded, Kinds, decode, encode
 from bavn.wire.privacy import Message
+from bavn.wire.reading import reads
 from bavn.wire.strict_json import parse
 
 VERSION: Final = 1
@@ -96,6 +97,7 @@ def item_id(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest() if isinstance(parts, Refused) else parts[2].id
 
 
+@reads
 def open(keys: Keys, recipient: str, raw: bytes, kinds: Kinds) -> Opened | Refused:  # noqa: A001  seal.open, seal.seal
     """The message of an envelope to ``recipient`` if it is one of ``kinds`` and its sender's signature holds, or why
     not. Never raises, whatever the bytes."""
@@ -136,6 +138,7 @@ def _fault(stands: Address) -> str | None:
     return None if _KIND.fullmatch(stands.kind) else "its kind is no kind's name"
 
 
+@reads
 def _split(raw: bytes) -> tuple[Address, bytes, Encoded] | Refused:
     """Address, signature and encoded message as they stand there."""
     if len(raw) > ENVELOPE_BYTES_MAX:

@@ -22,6 +22,7 @@ from bavn.model.indicator import Indicator
 from bavn.model.moment import as_us, iso
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.outcome import Refused
+from bavn.wire.reading import reads
 from bavn.wire.stix_marking import PAP_IDS, TLP_IDS, pap_object, tlp_object
 from bavn.wire.strict_json import parse
 
@@ -108,6 +109,12 @@ def bundle_of(indicator: Indicator, *, created_by: str, created_us: int) -> str:
     return rfc8785.dumps(_bundle(indicator, created_by, created_us)).decode("ascii")
 
 
+def first_made_us(text: str) -> int:
+    """When the first version of an indicator was made, from a bundle that ``indicator_of`` took."""
+    bundle: Any = parse(text.encode(), BUNDLE_BYTES_MAX)
+    return _us(next(item["created"] for item in bundle["objects"] if item["type"] == "indicator"))
+
+
 def check(indicator: Indicator, created_by: str, created_us: int) -> None:
     """Raises NotWritable for what lies outside the bounds of an indicator's fields."""
     wrong = _wrong(indicator, created_by, created_us)
@@ -115,6 +122,7 @@ def check(indicator: Indicator, created_by: str, created_us: int) -> None:
         raise NotWritable(f"{wrong.rule}: {wrong.reason}")
 
 
+@reads
 def indicator_of(text: str) -> Indicator | Refused:
     """The indicator of a bundle text, or the first rule that it breaks. Never raises, whatever the text."""
     bundle = parse(text.encode("utf-8", "surrogatepass"), BUNDLE_BYTES_MAX)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import rfc8785
 
 from bavn.model.outcome import Refused
+from bavn.wire.reading import UNREADABLE, reads, sound
 
 DEPTH_MAX: Final = 8
 INTEGER_DIGITS_MAX: Final = 16
@@ -23,8 +24,9 @@ class _NotStrict(ValueError):
         self.rule = rule
 
 
+@reads
 def parse(raw: bytes, bytes_max: int) -> Any | Refused:
-    """The data of canonical JSON bytes, arrays as tuples; or why not. Reasons never quote the bytes."""
+    """The data of canonical JSON bytes, arrays as tuples; or why not. Never raises; reasons never quote the bytes."""
     if len(raw) > bytes_max:
         return Refused("oversize", f"{len(raw)} bytes; at most {bytes_max}")
     if _depth(raw) > DEPTH_MAX:
@@ -80,7 +82,13 @@ def _integer(text: str) -> int:
 
 def _as_tuples(data: Any) -> Any:
     if isinstance(data, dict):
-        return {key: _as_tuples(value) for key, value in data.items()}
+        return {_text(key): _as_tuples(value) for key, value in data.items()}
     if isinstance(data, list):
         return tuple(_as_tuples(value) for value in data)
-    return data
+    return _text(data) if isinstance(data, str) else data
+
+
+def _text(given: str) -> str:
+    if not sound(given):
+        raise _NotStrict(UNREADABLE, "a text holds the character U+0000 or half of a pair")
+    return given

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 
 from bavn.model.moment import as_us, iso
 from bavn.model.outcome import Refused
+from bavn.wire.reading import mended, reads
 
 TAXII: Final = "application/taxii+json;version=2.1"
 STIX: Final = "application/stix+json;version=2.1"
@@ -188,6 +189,7 @@ def objects_of(raw: bytes, bytes_max: int) -> list[Any] | Refused:
     return objects
 
 
+@reads
 def read_json(raw: bytes, bytes_max: int) -> Any | Refused:
     """A stranger's JSON in UTF-8, whatever its spelling; bounded in size and depth, every number finite."""
     if len(raw) > bytes_max:
@@ -200,7 +202,9 @@ def read_json(raw: bytes, bytes_max: int) -> Any | Refused:
     if deepest > DEPTH_MAX:
         return Refused("not_json", f"nested deeper than {DEPTH_MAX}")
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite, parse_int=_integer)
+        text = raw.decode("utf-8-sig")
+        read = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_integer)
+        return mended(read, raw)
     except (ValueError, RecursionError):
         return Refused("not_json", "not JSON in UTF-8 with finite numbers")
 

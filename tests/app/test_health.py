@@ -160,6 +160,7 @@ def recorder(tmp_path):
         detect_took_us=0,
         finished=threading.Event(),
     )
+    lookout.accounts[0].read_up_to(MINUTE_US)
     made = Recorder(read_node(file), clock, lookout, None, queued=lambda: 4)
     return SimpleNamespace(made=made, source=source, clock=clock, file=tmp_path / "data" / HEALTH_FILE)
 

@@ -1,20 +1,19 @@
 """The key holder's service among bad callers: who sends slowly, or much at once, keeps nobody else from their keys."""
 
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 from fastapi import HTTPException
 
 from bavn.app.keyholder_server import AT_ONCE_MAX, _Service
-from bavn.app.member_service import CERTIFICATE_KEY
+from bavn.app.member_service import CERTIFICATE_KEY, ServiceLimits
 from bavn.model.member import Actor, ActorState
 from bavn.model.outcome import Refused
 from bavn.psi import oprf
 from bavn.psi.round import RoundParams
 from bavn.sim.dice import SeededDice
 from bavn.wire.codec import encode
-from bavn.wire.keyholder import JoinAnswered, JoinAsked, batch_points
+from bavn.wire.keyholder import JOIN_BYTES_MAX, JoinAnswered, JoinAsked, batch_points
 
 PARAMS = RoundParams(version=1, epoch=20_000, round_id=bytes(16), registry_version=1, tier="A", t=2, m=70, r=2)
 ASKED = JoinAsked.of(PARAMS, [oprf.random_point(SeededDice(1, "points"))] * batch_points(70, first=True))
@@ -53,7 +52,7 @@ class Request:
 
 
 def service(holder) -> _Service:
-    return _Service(holder, SimpleNamespace(fail=lambda _: None))
+    return _Service(holder, lambda _: None, ServiceLimits(body_bytes_max=JOIN_BYTES_MAX))
 
 
 def test_actors_that_send_slowly_keep_nobody_from_their_keys() -> None:

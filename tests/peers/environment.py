@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from hatch_build import find_node
+
 ROOT = Path(__file__).resolve().parents[2]
 PINS = ROOT / "requirements" / "peers"
 ENVIRONMENTS = ROOT / ".venv-peers"
@@ -55,6 +57,38 @@ def environment(name: str) -> Path:
             _pip(folder, "install", "-q", "--require-hashes", "-r", str(pins))
             written.write_text(stamp)
     return folder
+
+
+def peer_node(name: str) -> tuple[Path, Path]:
+    """Node.js, and the folder whose node_modules holds a peer from npm (requirements/peers/NAME/package-lock.json, with
+    digests and no addresses). Skips the test that asks where it cannot be made."""
+    try:
+        return node_environment(name)
+    except PeerMissing as error:
+        if os.environ.get("BAVN_SKIP_NONE"):
+            raise
+        pytest.skip(f"the peer {name} cannot be installed: {error}")
+
+
+def node_environment(name: str) -> tuple[Path, Path]:
+    """As peer_node. Raises PeerMissing."""
+    node, npm = find_node()
+    wanted = [PINS / name / file for file in ("package.json", "package-lock.json")]
+    stamp = hashlib.sha256(b"".join(file.read_bytes() for file in wanted)).hexdigest()
+    folder = ENVIRONMENTS / name
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        written = folder / ".pins"
+        if not written.exists() or written.read_text() != stamp:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            for file in wanted:
+                shutil.copy(file, folder)
+            quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+            _run(str(node), str(npm), "ci", "--prefix", str(folder), *quiet)
+            written.write_text(stamp)
+    return node, folder
 
 
 def write_pins(name: str, requirements: list[str]) -> Path:

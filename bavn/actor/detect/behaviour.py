@@ -22,6 +22,7 @@ from bavn.actor.detect.terms import SHARE_FREE
 from bavn.model.behaviour import bands_of, chain, pair
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.own_rules import is_of_own_rule
 from bavn.model.record import address_uuid
 from bavn.model.suspicion import Suspicion
 
@@ -134,7 +135,12 @@ def _chains(suspicions: Iterable[Suspicion], hosts_max: int) -> list[tuple[Suspi
     """Each host's chains, at the strongest of its suspicions that names somebody outside; those of many hosts not."""
     by_host: dict[str, list[Suspicion]] = {}
     for one in suspicions:
-        if one.p <= P_MAX and not one.listed and one.technique.partition(".")[0] not in NOT_OWN_STEPS:
+        if (
+            one.p <= P_MAX
+            and not one.listed
+            and not is_of_own_rule(one)
+            and one.technique.partition(".")[0] not in NOT_OWN_STEPS
+        ):
             by_host.setdefault(one.host, []).append(one)
     made = [
         (speaker, found)

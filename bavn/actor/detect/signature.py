@@ -31,6 +31,7 @@ from bavn.actor.detect.sigma_alerts import LEVEL_NATS, number_of
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, Known
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US, as_us
+from bavn.model.own_rules import OWN_RULES
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -39,6 +40,9 @@ PEERS_MAX: Final = 3
 """A rule that a host raises about more peers than this is about the host, not about them."""
 HOSTS_MAX: Final = 3
 """A Sigma rule that more hosts match than this is about the rule, not about them."""
+_SHARED: Final = "shared: "
+"""Alerts of Bavn's own rules are a story of their own: they say that a shared indicator was met, and no more."""
+
 _SIGMA: Final = "sigma"
 SIGMA: Final = "signature.sigma"
 """The population of Sigma rules' matches."""
@@ -216,7 +220,8 @@ def _matched(one: Folded, look: Look) -> Alert:
 
 def folded(alerts: Iterable[Alert]) -> list[Fold]:
     """By host and peer; rules that a host raises about more than PEERS_MAX peers by host and rule; what comes from
-    outside by host and category; Sigma rules of little worth, or of more than HOSTS_MAX hosts, by rule."""
+    outside by host and category; Sigma rules of little worth, or of more than HOSTS_MAX hosts, by rule. What Bavn's own
+    rules say of a shared indicator stands apart from all of it, so that nothing else rests on it."""
     given = list(alerts)
     peers: dict[tuple[str, int], set[str]] = defaultdict(set)
     hosts: dict[int, set[str]] = defaultdict(set)
@@ -232,6 +237,8 @@ def folded(alerts: Iterable[Alert]) -> list[Fold]:
             key = (alert.host, f"inward: {alert.category}")
         if alert.worth_nats is not None and (alert.worth_nats < 0 or len(hosts[alert.rule]) > HOSTS_MAX):
             key = ("", f"rule {name}")
+        if alert.rule in OWN_RULES:
+            key = (key[0], _SHARED + key[1])
         made.setdefault(key, Fold(*key)).alerts.append(alert)
     return [fold for _, fold in sorted(made.items())]
 
@@ -294,10 +301,11 @@ def _candidate(fold: Fold, look: Look) -> Candidate:
         (("src", main.host if main.outward else main.other), ("signature_id", main.rule)),
     )
     first_us, last_us = min(a.first_us for a in fold.alerts), max(a.last_us for a in fold.alerts)
+    told = fold.peer.removeprefix(_SHARED)
     return Candidate(
         population=SIGMA if main.sigma else Signature.name,
         host=fold.host or main.host,
-        peer=main.peer if fold.peer.startswith("inward: ") else fold.peer,
+        peer=main.peer if told.startswith("inward: ") else told,
         story=f"{fold.host} {fold.peer}",
         statistic=fold.nats,
         observables=tuple(([first] if first else []) + others)[: PEERS_MAX + 1],

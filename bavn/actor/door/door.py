@@ -14,9 +14,10 @@ from bavn.actor.door import labels
 from bavn.actor.door.canary import Canaries
 from bavn.actor.door.cases import Cases, ForPeople
 from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.echo import Holds, holds_none
 from bavn.actor.door.held import Held, Hold, at_once
 from bavn.actor.door.labels import CENTRE
-from bavn.actor.door.live import Element, live_elements, put_aside
+from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.questions import Questions
 from bavn.actor.door.report_rules import Asked, Offered, Rules
@@ -63,7 +64,7 @@ class Keys:
 class Door:
     """``suspicions`` gives what is suspicious now; ``identifiers`` the join's ids and keys (mode M1 or M2);
     ``verdicts`` what people here hold of suspicions now; ``hold`` when an upload may leave; ``cleaned`` a text without
-    what is a person's."""
+    what is a person's; ``holds`` the indicators that the sector shared with this node."""
 
     def __init__(
         self,
@@ -81,10 +82,11 @@ class Door:
         verdicts: Callable[[], Verdicts] = lambda: NO_VERDICTS,
         hold: Hold = at_once,
         cleaned: Callable[[str], str] = str,
+        holds: Holds = holds_none,
     ) -> None:
         self.name, self.ledger, self.policy = name, ledger, policy
         self._clock, self._dice, self._keys = clock, dice, keys
-        self._identifiers, self._verdicts = identifiers, verdicts
+        self._identifiers, self._verdicts, self._holds = identifiers, verdicts, holds
         self._suspicions: Callable[[], Iterable[Suspicion]] = lambda: (*suspicions(), *self.canary.suspicions())
         self._join_from_us, self._waits, self._held = 0, "", Held(hold)
         self.state = State(ledger.book, keys.secret)
@@ -275,7 +277,8 @@ class Door:
         prepared, slots = self.state.contents(opened)
         told, kr, ids = prepared.told, prepared.kr, prepared.ids
         self.state.count_asked(message.round_id, len(message.items))
-        aside = put_aside(self._suspicions(), self._verdicts())
+        suspicions, verdicts = tuple(self._suspicions()), self._verdicts()
+        aside, echoed = put_aside(suspicions, verdicts), echoes(suspicions, verdicts, self._holds)
         names = names_of(self.state.members(opened.params.registry_version) or "")
         for item in message.items:
             cell = Cell(item.table, item.bin)
@@ -285,7 +288,8 @@ class Door:
             proved = receipt.check(kr, held, cell, others, opened.own_x, opened.xs, opened.params.t)
             element = None if slot is None else told[slot.element]
             judged = "" if element is None else aside.get(element.observable, "")
-            asked = Asked(message.round_id, opened.params.tier, cell, element, proved, judged)
+            echo = element is not None and element.observable in echoed
+            asked = Asked(message.round_id, opened.params.tier, cell, element, proved, judged, echo)
             outcome = self._reports.offer(asked)
             if asked.told is not None:
                 shown = [names.get(x, str(x)) for x, _ in others]
@@ -374,7 +378,7 @@ class Door:
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _live(self, tier: str, now_us: int) -> list[tuple[Element, bool]]:
-        return live_elements(self._suspicions(), tier, now_us, self.policy, self._verdicts())
+        return live_elements(self._suspicions(), tier, now_us, self.policy, self._verdicts(), self._holds)
 
     def _say(self, kind: type[Message], fields: Mapping[str, object], *, until_us: int | None) -> None:
         """A protocol answer of class S0 as an item at the gate of its own."""

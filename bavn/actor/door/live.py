@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Final
 
+from bavn.actor.door.echo import Holds, holds_none, is_echo
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.canary import DETECTOR as CANARY
 from bavn.model.moment import DAY_US
@@ -26,11 +27,13 @@ WALK_NATS_MIN: Final = 3 * log(4) - 1e-9
 @dataclass(frozen=True, slots=True)
 class Element:
     """An observable offered to the join and the suspicion that speaks for it. ``hosts``: own hosts behind it in all.
-    ``judged``: all suspicions of it were judged benign or are ignored here, and as what; else empty."""
+    ``judged``: all suspicions of it were judged benign or are ignored here, and as what; else empty. ``echo``: all of
+    them rest on an indicator that the sector shared."""
 
     observable: Observable
     suspicion: Suspicion
     judged: str = ""
+    echo: bool = False
 
 
 def is_strong(tier: str) -> bool:
@@ -39,14 +42,19 @@ def is_strong(tier: str) -> bool:
 
 
 def live_elements(
-    suspicions: Iterable[Suspicion], tier: str, now_us: int, policy: DoorPolicy, verdicts: Verdicts = NO_VERDICTS
+    suspicions: Iterable[Suspicion],
+    tier: str,
+    now_us: int,
+    policy: DoorPolicy,
+    verdicts: Verdicts = NO_VERDICTS,
+    holds: Holds = holds_none,
 ) -> list[tuple[Element, bool]]:
     """Every element of every suspicion young enough for the tier, strongest first; the flag says strong enough."""
     strong = is_strong(tier)
     oldest_us = now_us - (policy.strong_days if strong else policy.weak_days) * DAY_US
     p_max = policy.strong_p_max if strong else policy.weak_p_max
     alive = (s for s in suspicions if s.last_us >= oldest_us and (s.detector != CANARY or tier == STRONG_TIER))
-    best = _spoken_for(alive, verdicts)
+    best = _spoken_for(alive, verdicts, holds)
     ordered = sorted(best.values(), key=lambda element: (*_key(element), element.observable))
     walks = policy.join_walks and not strong
     return [(element, element.suspicion.p <= p_max or (walks and _walks(element.suspicion))) for element in ordered]
@@ -65,14 +73,22 @@ def put_aside(suspicions: Iterable[Suspicion], verdicts: Verdicts) -> Mapping[Ob
     return {made.observable: made.judged for made in _spoken_for(suspicions, verdicts).values() if made.judged}
 
 
-def _spoken_for(suspicions: Iterable[Suspicion], verdicts: Verdicts) -> dict[Observable, Element]:
+def echoes(suspicions: Iterable[Suspicion], verdicts: Verdicts, holds: Holds) -> frozenset[Observable]:
+    """Elements all of whose suspicions rest on an indicator that the sector shared."""
+    return frozenset(made.observable for made in _spoken_for(suspicions, verdicts, holds).values() if made.echo)
+
+
+def _spoken_for(
+    suspicions: Iterable[Suspicion], verdicts: Verdicts, holds: Holds = holds_none
+) -> dict[Observable, Element]:
     best: dict[Observable, Element] = {}
     for suspicion in suspicions:
         verdict = verdicts.of(suspicion)
         put_aside_here = verdict is not None and verdict.judgement != "true" and verdict.origin == "here"
+        echo = is_echo(suspicion, holds)
         judged = verdict.judgement if verdict is not None and put_aside_here else ""
         for observable in suspicion.observables:
-            made = Element(as_element(observable), suspicion, judged)
+            made = Element(as_element(observable), suspicion, judged, echo)
             known = best.get(made.observable)
             if known is None or _key(made) < _key(known):
                 best[made.observable] = made
@@ -87,5 +103,5 @@ def as_element(observable: Observable) -> Observable:
     return observable if registered is None else Observable.of(ObservableType.DOMAIN, registered)
 
 
-def _key(element: Element) -> tuple[bool, float, str, str]:
-    return (bool(element.judged), element.suspicion.p, element.suspicion.detector, element.suspicion.id)
+def _key(element: Element) -> tuple[bool, bool, float, str, str]:
+    return (bool(element.judged), element.echo, element.suspicion.p, element.suspicion.detector, element.suspicion.id)

@@ -41,7 +41,8 @@ class Offered:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """An element that the centre asks about. ``told`` None: the cell holds none. ``proved``: the receipts hold.
-    ``judged``: as what people here have put it aside since it was prepared; else empty."""
+    ``judged``: as what people here have put it aside since it was prepared; else empty. ``echo``: all that speaks for
+    it now rests on an indicator that the sector shared."""
 
     round_id: str
     tier: str
@@ -49,6 +50,7 @@ class Asked:
     told: Told | None
     proved: bool
     judged: str = ""
+    echo: bool = False
 
 
 class Rules:
@@ -70,6 +72,7 @@ class Rules:
             Rule("not_common", self._not_common),
             Rule("not_vetoed", lambda item, draft: self._not_vetoed(item.element.observable, draft)),
             Rule("not_judged", lambda item, draft: _not_judged(item.element.judged, draft)),
+            Rule("not_echo", lambda item, draft: _not_echo(draft, echo=item.element.echo)),
         )
 
     def report_row(self) -> tuple[Rule[Asked, Draft], ...]:
@@ -81,6 +84,7 @@ class Rules:
             Rule("not_left_out", lambda item, draft: self._not_left_out(_told(item).observable, draft)),
             Rule("not_vetoed", lambda item, draft: self._not_vetoed(_told(item).observable, draft)),
             Rule("not_judged", lambda item, draft: _not_judged(item.judged, draft)),
+            Rule("not_echo", lambda item, draft: _not_echo(draft, echo=item.echo)),
             Rule("reveal_mode", self._reveal_mode),
             Rule("budget", self._budget),
             Rule("evidence", self._evidence),
@@ -180,6 +184,10 @@ def _same_names(item: Offered, draft: Draft) -> Draft | Refused:
 
 def _not_judged(judged: str, draft: Draft) -> Draft | Refused:
     return Refused("not_judged", _JUDGED[judged]) if judged else draft
+
+
+def _not_echo(draft: Draft, *, echo: bool) -> Draft | Refused:
+    return Refused("not_echo", "it rests on an indicator that the sector shared: told as a sighting") if echo else draft
 
 
 def _told(item: Asked) -> Told:

@@ -5,8 +5,10 @@
 
 from typing import Final
 
-SID_FIRST: Final = 1_817_000
-SID_LAST: Final = 1_817_999
+from bavn.model.own_rules import OWN_RULES
+
+SID_FIRST: Final = OWN_RULES[0]
+SID_LAST: Final = OWN_RULES[-1]
 SID_ADDRESS: Final = (1_817_001, 1_817_002)
 SID_FINGERPRINT: Final = {"ja3": 1_817_011, "ja4": 1_817_012, "cert": 1_817_013}
 SID_NAMES: Final = {"dns.query": 1_817_100, "tls.sni": 1_817_200, "http.host": 1_817_300, "quic.sni": 1_817_400}

@@ -153,6 +153,15 @@ class State:
         )
         return [row[0] for row in rows]
 
+    def bundles_of(self, observable: Observable) -> list[tuple[str, int]]:
+        """Of each indicator that is remembered for this observable and was not taken back: its bundle and its end."""
+        rows = self.book.rows(
+            "SELECT bundle, until_us FROM protect_item WHERE type = ? AND value = ? AND bundle <> '' "
+            "AND rule NOT IN ('withdrawn', 'revoked') ORDER BY indicator_id",
+            (observable.type.value, observable.value),
+        )
+        return [(str(bundle), int(until_us)) for bundle, until_us in rows]
+
     def keep(self, item: Item) -> None:
         """Writes an item as it now stands."""
         values = (

@@ -158,6 +158,24 @@ class ColumnStore(History):
                 quarantine(found, self._manifest, self._files, self._root / "damaged", self._disk)
             return found
 
+    def check_part(self, after: int, bytes_max: int) -> int:
+        """The same for segments beyond number ``after``, until about ``bytes_max`` bytes were read, and without keeping
+        a writer waiting. Up to which it went, 0 at the end. From any thread; raises StoreBroken, OSError."""
+        mine, read, upto = [], 0, 0
+        for segment in sorted(self._manifest.segments(), key=lambda one: one.id):
+            if segment.id > after:
+                if read >= bytes_max:
+                    break
+                mine.append(segment)
+                read, upto = read + segment.bytes, segment.id
+        else:
+            upto = 0
+        suspects = {one.segment.id for one in damaged_among(mine, self._files, deep=True)}
+        if suspects:  # one that was merged or forgotten meanwhile is gone, and not damaged
+            with self._writing:
+                self._damage([segment for segment in self._manifest.segments() if segment.id in suspects])
+        return upto
+
     def sweep(self) -> int:
         """Delete the files that are out of use and that no window holds; returns how many."""
         with self._writing:

@@ -14,7 +14,8 @@ class StoreStats:
 
     ``hours``: hours with rows. ``oldest_us``/``newest_us``: the smallest and largest ts, None while empty.
     ``refused``: rows by reason since the store was made. ``forgotten_rows``/``_bytes``: by retention.
-    ``waiting_bytes``: out of use, deleted when no reader holds them. ``damaged``: the names of files taken out.
+    ``waiting_bytes``: out of use, deleted when no reader holds them. ``damaged``: the names of files taken out,
+    ``damaged_rows``: how many rows were in them.
     """
 
     rows: Mapping[str, int]
@@ -30,6 +31,7 @@ class StoreStats:
     forgotten_bytes: int
     waiting_bytes: int
     damaged: tuple[str, ...]
+    damaged_rows: int = 0
 
     @property
     def rows_total(self) -> int:
@@ -53,7 +55,7 @@ def stats_of(manifest: Manifest) -> StoreStats:
     refused: Counter[str] = Counter()
     for _, _, reason, count in manifest.counts("refused"):
         refused[str(reason)] += int(str(count))
-    forgotten = manifest.counts("forgotten")
+    forgotten, damaged = manifest.counts("forgotten"), manifest.counts("damaged")
     return StoreStats(
         rows=dict(sorted(rows.items())), bytes=dict(sorted(size.items())), segments=len(segments),
         micro_segments=sum(segment.hour is None for segment in segments),
@@ -63,5 +65,5 @@ def stats_of(manifest: Manifest) -> StoreStats:
         forgotten_rows=sum(int(str(row[1])) for row in forgotten),
         forgotten_bytes=sum(int(str(row[2])) for row in forgotten),
         waiting_bytes=sum(size for _, _, size in manifest.dropped()),
-        damaged=tuple(str(row[1]) for row in manifest.counts("damaged")),
+        damaged=tuple(str(row[1]) for row in damaged), damaged_rows=sum(int(str(row[3])) for row in damaged),
     )  # fmt: skip

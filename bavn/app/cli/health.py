@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import Spoken, number
 from bavn.app.danish import reason
 from bavn.app.exits import Exit, Stop
@@ -15,6 +16,11 @@ from bavn.model.text import Language, Text
 NODE_TOML = Path("node.toml")
 Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
+Acknowledge = Annotated[bool, typer.Option("--acknowledge", help="Say that you know of what was lost until now.")]
+By = Annotated[str, typer.Option(help="Who acknowledges.", envvar="USER")]
+ACKNOWLEDGED = Text(
+    "Acknowledged: what was lost until now is said no more.", "Noteret: det, der er tabt indtil nu, siges ikke mere."
+)
 WORDS = {
     "well": Text("The node is well.", "Noden har det godt."),
     "ill": Text("The node is not well:", "Noden har det ikke godt:"),
@@ -44,31 +50,63 @@ WORDS = {
 }  # fmt: skip
 
 
-def health(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
-    """How the running node is: sources, loss, lag, sensor, rules, store, detectors. Exit code 10 if not well."""
+def health(
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    acknowledge: Acknowledge = False,
+    by: By = "operator",
+    language: Spoken = "en",
+) -> None:
+    """How the running node is: its promises, sources, loss, lag, rules, store, detectors. Exit code 10 if not well."""
     from bavn.app.config import read_node
-    from bavn.app.real import SystemClock
-    from bavn.app.recorder import HEALTH_FILE, STALE_S
-    from bavn.model.moment import SECOND_US
+    from bavn.app.recorder import ACKNOWLEDGED_FILE, HEALTH_FILE
 
-    file = read_node(config).folder / HEALTH_FILE
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        age_s = max(0, (SystemClock().now_us() - int(told["at_us"])) // SECOND_US)
-        gone = not Path(f"/proc/{int(told['pid'])}").exists()
-    except FileNotFoundError as error:
-        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this node run?") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Stop(Exit.INPUT, f"{file} cannot be read: {error}") from error
-    silent = not told["stopped"] and (gone or age_s > STALE_S)
-    told = {**told, "age_s": age_s, "running": not silent and not told["stopped"]}
-    told["healthy"] = told["healthy"] and told["running"]
+    folder = read_node(config).folder
+    told = told_of(folder / HEALTH_FILE)
+    if acknowledge:
+        _acknowledge(folder / ACKNOWLEDGED_FILE, by)
+        print(ACKNOWLEDGED.say(language))
+        return
     if as_json:
         print(json.dumps(told, ensure_ascii=False, sort_keys=True))
     else:
         print("\n".join(_lines(told, language)))
     if not told["healthy"]:
         raise typer.Exit(Exit.UNHEALTHY)
+
+
+def told_of(file: Path) -> dict[str, Any]:
+    """What a service last said of itself, judged by its age too: ``age_s``, ``running``. Stop where there is none."""
+    from bavn.app.real import SystemClock
+    from bavn.app.recorder import STALE_S
+    from bavn.model.moment import SECOND_US
+
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        age_s = max(0, (SystemClock().now_us() - int(told["at_us"])) // SECOND_US)
+        gone = not Path(f"/proc/{int(told['pid'])}").exists()
+    except FileNotFoundError as error:
+        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this {_service(file)} run?") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Stop(Exit.INPUT, f"{file} cannot be read: {error}") from error
+    silent = not told["stopped"] and (gone or age_s > STALE_S)
+    told = {**told, "age_s": age_s, "running": not silent and not told["stopped"]}
+    told["healthy"] = told["healthy"] and told["running"]
+    return told
+
+
+def _service(file: Path) -> str:
+    return "node" if file.name == "health.json" else file.stem.removesuffix("-health")
+
+
+def _acknowledge(file: Path, by: str) -> None:
+    from bavn.app.real import SystemClock
+
+    said = {"at_us": SystemClock().now_us(), "by": by}
+    fresh = file.with_name(file.name + ".new")
+    fresh.write_text(json.dumps(said), encoding="utf-8")
+    fresh.replace(file)
 
 
 def _lines(told: dict[str, Any], language: Language) -> list[str]:
@@ -78,8 +116,9 @@ def _lines(told: dict[str, Any], language: Language) -> list[str]:
     elif not told["running"]:
         lines = [f"{w['silent']} {told['at'][:19]}Z ({number(told['age_s'], language)} s)."]
     else:
-        lines = [w["well"] if told["healthy"] else w["ill"]]
+        lines = [w["well"] if told["healthy"] else UNCHECKED.say(language) if unchecked_only(told) else w["ill"]]
     lines += [f"  ! {problem[language]}" for problem in told["problems"]]
+    lines += promise_lines(told.get("promises", []), language)
     lines.append(
         f"{w['for']}: {number(told['up_s'], language)} s.  {w['memory']}: {number(told['memory_mb'], language)} MB.  "
         f"{w['disk']}: {number(told['disk_free_mb'], language)} {w['free']}.  {_sensor(told, w, language)}"

@@ -6,7 +6,6 @@ Refuses to know how somebody proves who they are: an Access does.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bavn.app.web.rights import RIGHTS, Right, Role
 from bavn.model.text import Language, Text
+from bavn.wire.reading import mended, read
 
 API: Final = "/api/v1"
 LIMIT_MAX: Final = 500
@@ -181,18 +181,20 @@ def opened(after: str | None, *kinds: type) -> tuple[Any, ...] | None:
     """A cursor's parts, each of its kind; None without one. Raises Trouble where it is no cursor of this list."""
     if after is None:
         return None
-    try:
-        read = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-    except (binascii.Error, ValueError):
-        read = None
-    fits = isinstance(read, list) and len(read) == len(kinds) and all(map(isinstance, read, kinds))
-    if not fits or any(isinstance(one, int) and abs(one) > KEY_MAX for one in read):
+    parts: Any = read(_cursor_parts, after)
+    fits = isinstance(parts, list) and len(parts) == len(kinds) and all(map(isinstance, parts, kinds))
+    if not fits or any(isinstance(one, int) and abs(one) > KEY_MAX for one in parts):
         raise Trouble(
             400, "bad-cursor",
             Text("This page of the list cannot be found: begin at its start.",
                  "Denne side af listen findes ikke: begynd forfra."),
         )  # fmt: skip
-    return tuple(read)
+    return tuple(parts)
+
+
+def _cursor_parts(after: str) -> Any:
+    raw = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))
+    return mended(json.loads(raw), raw)
 
 
 def page[T](rows: Sequence[T], limit: int, key: Callable[[T], Sequence[str | float | None]]) -> Rows[T]:

@@ -6,14 +6,18 @@ of what is inside. Refuses to know who asks and what is asked.
 """
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from math import isfinite
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from bavn.app.web.frame import API, Act, tell
+from bavn.model.outcome import Refused
 from bavn.model.text import Text
+from bavn.wire.reading import read, sound
 
 _LOG = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
@@ -46,7 +50,10 @@ BODY_S: Final = 20.0
 SLOWEST_BYTES_PER_S: Final = 32_768
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+INTEGER_CHARS_MAX: Final = 20
 _LENGTH: Final = re.compile(r"[0-9]{1,12}")
+_JSON: Final = re.compile(rb"application/(?:[-+.a-z0-9]+\+)?json")
+_ENDLESS: Final = re.compile(r"(?:^|[/=&])[-+]?[0-9_]{19,}(?:$|[/&.])")
 
 
 class Unfit(Exception):
@@ -114,6 +121,7 @@ class Guard:
         if len(raw) > HEADERS_MAX or sum(len(name) + len(value) for name, value in raw) > HEADER_BYTES_MAX:
             raise Unfit(431, "too-many-headers", Text("The request's headers are too large.",
                                                       "Forespørgslens hoveder er for store."))  # fmt: skip
+        _plain(scope)
         hosts = [value for name, value in raw if name == b"host"]
         if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in self._hosts:
             raise Unfit(
@@ -131,6 +139,9 @@ class Guard:
         else:
             async with self._large:
                 body = await _read(receive, length)
+        is_json = _JSON.fullmatch(headers.get(b"content-type", b"").partition(b";")[0].strip().lower())
+        if body and is_json and isinstance(await asyncio.to_thread(read, _read_json, body), Refused):
+            raise Unfit(400, "not-understood", _UNREADABLE)
         given = False
 
         async def again() -> MutableMapping[str, Any]:
@@ -154,6 +165,48 @@ class Guard:
         return int(said)
 
 
+def _plain(scope: Scope) -> None:
+    """Raises Unfit where path or query hold what no database keeps: U+0000, or a number beyond 64 bits."""
+    query = unquote_plus(scope["query_string"].decode("latin-1"))
+    if not (sound(scope["path"]) and sound(query)) or _ENDLESS.search(scope["path"]) or _ENDLESS.search(query):
+        raise Unfit(400, "not-understood", _UNREADABLE)
+
+
+def _read_json(body: bytes) -> None:
+    """Raises ValueError or RecursionError for JSON that no route reads: texts that are not sound, numbers that are not
+    finite or beyond 64 bits, one key twice."""
+    _checked(json.loads(body, parse_constant=_no_number, parse_int=_integer, object_pairs_hook=_once))
+
+
+def _checked(data: Any) -> None:
+    if (isinstance(data, str) and not sound(data)) or (isinstance(data, float) and not isfinite(data)):
+        raise ValueError("not sound")
+    if isinstance(data, dict):
+        for key, value in data.items():
+            _checked(key)
+            _checked(value)
+    elif isinstance(data, list):
+        for value in data:
+            _checked(value)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise ValueError("one key twice")
+    return data
+
+
+def _no_number(_: str) -> None:
+    raise ValueError("no number")
+
+
+def _integer(text: str) -> int:
+    if len(text) > INTEGER_CHARS_MAX or not -(2**63) <= int(text) < 2**63:
+        raise ValueError("beyond 64 bits")
+    return int(text)
+
+
 async def _read(receive: Receive, length: int) -> bytes:
     """The whole body, within the time that the slowest line needs for it. Raises Unfit."""
     read = bytearray()
@@ -174,6 +227,10 @@ async def _read(receive: Receive, length: int) -> bytes:
                                           "Forespørgslen kom for langsomt: prøv igen."), "wait") from None  # fmt: skip
 
 
+_UNREADABLE: Final = Text(
+    "This cannot be read: a character or a number in it is none that can be kept.",
+    "Dette kan ikke læses: det rummer et tegn eller et tal, som ikke kan gemmes.",
+)
 _FAILED: Final = Text(
     "This failed. Try again; if it happens again, tell whoever runs this console.",
     "Dette mislykkedes. Prøv igen; sker det igen, så sig det til den, der driver konsollen.",

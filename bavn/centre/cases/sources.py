@@ -35,7 +35,7 @@ class UnknownSource(Exception):
 class SourceState:
     """A source and how it stands. ``hunts_by``: the second person behind hunts, if any. ``tried_us``, ``synced_us``: 0
     for never; ``failure``: of the last try, empty after a good one; ``read_us``: when it was read whole at first.
-    ``taken``, ``refused``: items at gate 2."""
+    ``taken``, ``refused``: items at gate 2; refused are those that speak against the source (not what is old)."""
 
     source: Source
     added_by: str

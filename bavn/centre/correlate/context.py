@@ -91,7 +91,8 @@ class Context:
     stratum. ``malicious_mean``: actors that a campaign reaches on average. ``dependence``: how far reports on one
     element repeat each other. ``congruent``: how often harmless things are
     called alike. ``groups``: independent groups of actors in the sector.
-    ``roles``: what actors do and who supplies them, for priority."""
+    ``roles``: what actors do and who supplies them, for priority. ``later``: actors that met an element after its
+    release, which is no evidence (echo.py)."""
 
     now_us: int
     settings: ScoreSettings = field(default_factory=ScoreSettings)
@@ -105,6 +106,7 @@ class Context:
     congruent: Congruent = field(default_factory=Congruent)
     groups: int = 0
     roles: Mapping[str, Role] = field(default_factory=dict)
+    later: Mapping[Observable, frozenset[str]] = field(default_factory=dict)
 
     def law(self, stratum: str) -> Fit:
         """The law of benign sharing in a stratum."""

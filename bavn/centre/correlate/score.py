@@ -157,6 +157,9 @@ def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: 
     graph_nats = min(kin.graph_nats, settings.graph_nats_max, settings.influence_nats_max)
     if graph_nats > 0:
         terms.append(Term("graph", graph_nats, wording.graph(kin.graph_names)))
+    later = context.later.get(observable, frozenset())
+    if later:
+        terms.append(Term("later", 0.0, wording.later(later)))
     cut = _capped(list(groups.values()), kin, shape, settings, graph_nats) - sum(t.nats for t in core) - graph_nats
     if cut < -1e-9:
         terms.append(Term("cap", cut, wording.cap(cut, settings.influence_nats_max)))

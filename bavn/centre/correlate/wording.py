@@ -1,6 +1,6 @@
 """The sentences that go with the terms of a score, in Danish and English. Refuses to calculate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import exp
 
 from bavn.centre.correlate.congruent import Congruent
@@ -39,6 +39,17 @@ def evidence(heads: Sequence[Sign], nats: Sequence[float], dependence: Dependenc
         f" {len(ordered)} reports count as {count.en}.",
         f"Lokal evidens hos hver: {da}. Aktører finder de samme ting sære (korrelation {r.da}, {basis_da}), så"
         f" {len(ordered)} meldinger tæller som {count.da}.",
+    )
+
+
+def later(actors: Collection[str]) -> Text:
+    """Who met it after it was released: shown, and worth nothing."""
+    named = ", ".join(sorted(actors)[:ACTORS_NAMED_MAX])
+    more = len(actors) - ACTORS_NAMED_MAX
+    en, da = (f" and {more} more", f" og {more} mere") if more > 0 else ("", "")
+    return Text(
+        f"Met after its release by {named}{en}: that shows that the release works, and is no evidence for it.",
+        f"Mødt efter frigivelsen af {named}{da}: det viser, at frigivelsen virker, og er intet belæg for den.",
     )
 
 

@@ -8,6 +8,7 @@ import re
 from typing import Any, Final
 
 from bavn.model.outcome import Refused
+from bavn.wire.reading import mended, reads
 
 DEPTH_MAX: Final = 24
 NODES_MAX: Final = 8_000_000
@@ -16,6 +17,7 @@ INTEGER_DIGITS_MAX: Final = 20
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[{,]|[\]}]', re.DOTALL)
 
 
+@reads
 def load(raw: bytes, bytes_max: int) -> Any | Refused:
     """The data of JSON bytes in UTF-8 (a byte order mark is passed over), or why not; reasons never quote the bytes."""
     if len(raw) > bytes_max:
@@ -32,7 +34,7 @@ def load(raw: bytes, bytes_max: int) -> Any | Refused:
         if deepest > DEPTH_MAX or nodes > NODES_MAX:
             return Refused("too_deep", f"nested deeper than {DEPTH_MAX}, or more than {NODES_MAX} values")
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_int=_integer, parse_constant=_none)
+        return mended(json.loads(raw.decode("utf-8-sig"), parse_int=_integer, parse_constant=_none), raw)
     except (ValueError, RecursionError):
         return Refused("not_json", "not JSON in UTF-8")
 

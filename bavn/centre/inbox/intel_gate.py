@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 from bavn.centre.inbox.intel_book import IntelBook, TakenClaim
-from bavn.centre.inbox.intel_rules import FOR_NOW, Foreign, IntelRules, Inward, Terms
+from bavn.centre.inbox.intel_rules import BLAMELESS, FOR_NOW, Foreign, IntelRules, Inward, Terms
+from bavn.centre.inbox.own_echo import NoOwnWords, OwnWords
 from bavn.model.intel import Claim, IntelSettings, Offer, Piece, claim_text
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -30,7 +31,8 @@ NO_SCOPE: Final = "-"
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What became of the items of some pieces: read = new + changed + unchanged + refused + put_off; ``withdrawn``
-    items are not there any more, ``passed`` parts name nothing, ``put_off`` is more than one sync takes."""
+    items are not there any more, ``passed`` parts name nothing, ``put_off`` is more than one sync takes. Of the
+    refused, ``blameless`` are those that say nothing against the source: what is old, ours, or not for now."""
 
     new: int = 0
     changed: int = 0
@@ -39,6 +41,7 @@ class Counts:
     withdrawn: int = 0
     passed: int = 0
     put_off: int = 0
+    blameless: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -73,12 +76,13 @@ class IntelGate:
     own services, which nobody may name."""
 
     def __init__(
-        self, book: Book, clock: Clock, settings: IntelSettings, own: frozenset[Observable] = frozenset()
-    ) -> None:
+        self, book: Book, clock: Clock, settings: IntelSettings, own: frozenset[Observable] = frozenset(),
+        ours: OwnWords | None = None,
+    ) -> None:  # fmt: skip
         self._book, self._clock = book, clock
         self._kept = IntelBook(book)
         self.ledger = Ledger(book)
-        rules = IntelRules(clock, settings, own, self._kept.used)
+        rules = IntelRules(clock, settings, own, ours or NoOwnWords(), self._kept.used)
         self.gate: Gate[Foreign, Inward] = Gate(
             GATE, rules.row(), self.ledger, clock, way="in", nothing=Inward, label=_label, follow=self._follow
         )
@@ -138,7 +142,7 @@ class IntelGate:
                 there = item.key in known.scopes.get(item.scope, {})
                 outcome = self.gate.offer(replace(item, known=0 if there else known.count))
                 if isinstance(outcome, Refused):
-                    counts += Counts(refused=1)
+                    counts += Counts(refused=1, blameless=int(outcome.rule in BLAMELESS))
                     self._refused(item, outcome, known)
                     continue
                 known.heard(item)

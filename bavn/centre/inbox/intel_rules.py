@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bavn.centre.inbox.own_echo import RULE as OWN_ECHO
+from bavn.centre.inbox.own_echo import OwnWords, echo
 from bavn.model.indicator import Tlp
 from bavn.model.intel import Claim, IntelSettings, Offer
 from bavn.model.moment import DAY_US, iso
@@ -16,6 +18,9 @@ from bavn.wire.gate import Rule
 AHEAD_US_MAX: Final = DAY_US
 FOR_NOW: Final = frozenset({"source_trusted", "day_quota", "source_full", "not_yet_valid"})
 """Refusals that may end by themselves: the item is offered again when it is read again."""
+BLAMELESS: Final = FOR_NOW | {"not_over", OWN_ECHO, "tlp_within", "not_carried", "pattern_type", "not_malicious"}
+"""Refusals that say nothing against a source: what is old, ours, not for us or not for now. The others are of what is
+malformed or names what nobody outside may name; by those alone a source is noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +61,21 @@ class Inward:
 
 
 class IntelRules:
-    """``own``: the sector's own services; ``used``: how many items of a group were taken today."""
+    """``own``: the sector's own services; ``ours``: what the centre told others; ``used``: how many items of a group
+    were taken today."""
 
     def __init__(
-        self, clock: Clock, settings: IntelSettings, own: frozenset[Observable], used: Callable[[str, int], int]
-    ) -> None:
-        self._clock, self._settings, self._own, self._used = clock, settings, own, used
+        self, clock: Clock, settings: IntelSettings, own: frozenset[Observable], ours: OwnWords,
+        used: Callable[[str, int], int],
+    ) -> None:  # fmt: skip
+        self._clock, self._settings, self._own, self._ours, self._used = clock, settings, own, ours, used
 
     def row(self) -> tuple[Rule[Foreign, Inward], ...]:
         """In the order in which docs/intelligence.md lists them."""
         return (
             Rule("source_trusted", self._trusted),
             Rule("readable", self._readable),
+            Rule(OWN_ECHO, _on_claim(self._echo)),
             Rule("external", _on_claim(self._external)),
             Rule("tlp_within", _on_claim(self._tlp)),
             Rule("not_over", _on_claim(self._not_over)),
@@ -85,6 +93,10 @@ class IntelRules:
         if item.gone:
             return draft
         return what if isinstance(what, Refused) else replace(draft, claim=what)
+
+    def _echo(self, item: Foreign, claim: Claim) -> Refused | None:
+        name = item.offer.key.partition("#")[0]
+        return echo(self._ours, claim.observable, name, item.offer.author, claim.first_us, claim.modified_us)
 
     def _external(self, _: Foreign, claim: Claim) -> Refused | None:
         named = claim.observable

@@ -4,11 +4,12 @@ Refuses to know what follows: a sighting of a partner's is shown to people, and 
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bavn.centre.inbox.foreign_words import moment_of, text_of
+from bavn.centre.inbox.own_echo import RULE as OWN_ECHO
 from bavn.model.misp import EXPIRED, FALSE_POSITIVE, SIGHTED, UUID
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
@@ -29,6 +30,10 @@ _SCHEMA: Final = (
 )
 
 
+IsOurs = Callable[[str, str, str, int], bool]
+"""Whether a sighting is one that we told ourselves: its uuid, its attribute, that one's value, when."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sighted:
     """A sighting as an instance tells it, and what that instance was given: attribute -> (event, value)."""
@@ -36,6 +41,7 @@ class Sighted:
     instance: str
     said: Mapping[str, Any]
     given: Mapping[str, tuple[str, str]]
+    is_ours: IsOurs
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +63,21 @@ class MispSightings:
         self._book, self._clock = book, clock
         book.part("misp_sighting", 1, _SCHEMA)
         rules = (
-            Rule("readable", self._readable), Rule("given", self._given), Rule("plausible", self._plausible),
-            Rule("room", self._room),
+            Rule("readable", self._readable), Rule("given", self._given), Rule(OWN_ECHO, self._echo),
+            Rule("plausible", self._plausible), Rule("room", self._room),
         )  # fmt: skip
         self.gate: Gate[Sighted, Seen] = Gate(
             GATE, rules, Ledger(book), clock, way="in", nothing=Seen, label=_label, follow=self._keep
         )
 
     def take_in(
-        self, instance: str, said: Iterable[Mapping[str, Any]], given: Mapping[str, tuple[str, str]]
-    ) -> tuple[int, int]:
+        self, instance: str, said: Iterable[Mapping[str, Any]], given: Mapping[str, tuple[str, str]],
+        is_ours: IsOurs = lambda *_: False,
+    ) -> tuple[int, int]:  # fmt: skip
         """(taken, refused) of what is new. Raises GateBroken."""
         taken = refused = 0
         for one in said:
-            item = Sighted(instance, one, given)
+            item = Sighted(instance, one, given, is_ours)
             if self._known(instance, str(one.get("uuid", ""))[:60].lower()):
                 continue
             outcome = self.gate.offer(item)
@@ -106,7 +113,7 @@ class MispSightings:
 
     def _readable(self, item: Sighted, draft: Seen) -> Seen | Refused:
         said = item.said
-        name, attribute = str(said.get("uuid", "")).lower(), str(said.get("attribute_uuid", "")).lower()
+        name, attribute = str(said.get("uuid", "")).lower(), _attribute(said)
         kind, at_us = KINDS.get(str(said.get("type", SIGHTED))), moment_of(said.get("date_sighting"))
         if not UUID.fullmatch(name) or not UUID.fullmatch(attribute) or kind is None or at_us is None:
             return Refused("readable", "a sighting without uuid, attribute, time or a known kind")
@@ -117,6 +124,11 @@ class MispSightings:
         if found is None:
             return Refused("given", "the partner was never given what it says it sighted")
         return replace(draft, event=found[0], value=found[1])
+
+    def _echo(self, item: Sighted, draft: Seen) -> Seen | Refused:
+        if item.is_ours(draft.uuid, draft.attribute, draft.value, draft.at_us):
+            return Refused(OWN_ECHO, "our own sighting comes back: the partner met nothing by it")
+        return draft
 
     def _plausible(self, _: Sighted, draft: Seen) -> Seen | Refused:
         now_us = self._clock.now_us()
@@ -136,6 +148,13 @@ class MispSightings:
                  self._clock.now_us()),
             )  # fmt: skip
         return replace(_label(item), summary=f"{draft.kind} {draft.value}")
+
+
+def _attribute(said: Mapping[str, Any]) -> str:
+    """The uuid of what was sighted: MISP's search has it inside the attribute, other answers beside it."""
+    inside = said.get("Attribute")
+    named = inside.get("uuid") if isinstance(inside, Mapping) else None
+    return str(said.get("attribute_uuid") or named or "").lower()
 
 
 def _label(item: Sighted) -> Note:

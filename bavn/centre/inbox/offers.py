@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from itertools import batched
 from typing import Any, Final
 
+from bavn.centre.inbox.foreign_words import text_of
+from bavn.centre.inbox.own_echo import RULE as OWN_ECHO
+from bavn.centre.inbox.own_echo import NoOwnWords, OwnWords, echo
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, is_external
@@ -24,6 +27,7 @@ from bavn.wire.book import Book
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.privacy import Privacy
+from bavn.wire.reading import read
 from bavn.wire.shelf import Shelves
 from bavn.wire.stix_partner import offer_of, version_of
 from bavn.wire.taxii import OBJECT_ID, Done, Entry, Page, Wanted, status
@@ -73,15 +77,16 @@ class Inward:
 class Offers:
     """All methods may be called from any thread, and from several processes on the same book."""
 
-    def __init__(self, book: Book, clock: Clock, dice: Dice) -> None:
-        self._book, self._clock, self._dice = book, clock, dice
+    def __init__(self, book: Book, clock: Clock, dice: Dice, ours: OwnWords | None = None) -> None:
+        self._book, self._clock, self._dice, self._ours = book, clock, dice, ours or NoOwnWords()
         self._shelves = Shelves(book)
         self.ledger = Ledger(book)
         book.part("offers", 1, _SCHEMA)
         rules = (
             Rule("from_partner", self._from_partner), Rule("object_size", self._object_size),
-            Rule("readable", self._readable), Rule("tlp_max", self._tlp_max), Rule("plausible", self._plausible),
-            Rule("room", self._room), Rule("objects_per_day", self._objects_per_day),
+            Rule("readable", self._readable), Rule(OWN_ECHO, self._echo), Rule("tlp_max", self._tlp_max),
+            Rule("plausible", self._plausible), Rule("room", self._room),
+            Rule("objects_per_day", self._objects_per_day),
         )  # fmt: skip
         self.gate: Gate[Posted, Inward] = Gate(
             GATE, rules, self.ledger, clock, way="in", nothing=Inward, label=_label, follow=self._keep
@@ -187,8 +192,13 @@ class Offers:
         return draft
 
     def _readable(self, item: Posted, draft: Inward) -> Inward | Refused:
-        offer = offer_of(item.found)
+        offer = read(offer_of, item.found)
         return offer if isinstance(offer, Refused) else replace(draft, offer=offer)
+
+    def _echo(self, item: Posted, draft: Inward) -> Inward | Refused:
+        offer = _read(draft)
+        author = text_of(item.found.get("created_by_ref"), 60)
+        return echo(self._ours, offer.observable, offer.id, author, offer.from_us, offer.version_us) or draft
 
     def _tlp_max(self, item: Posted, draft: Inward) -> Inward | Refused:
         offer = _read(draft)
@@ -224,7 +234,8 @@ class Offers:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _one(self, item: Posted) -> Done:
-        id_, version_us = _name(item.found)
+        name = read(_name, item.found)
+        id_, version_us = ("", None) if isinstance(name, Refused) else name
         version = item.found.get("modified", item.found.get("created")) if isinstance(item.found, dict) else None
         done = Done(id=id_, version=version if isinstance(version, str) and version_us is not None else "", why="")
         if version_us is not None and self._shelves.holds(_PREFIX + item.partner.name, id_, version_us):

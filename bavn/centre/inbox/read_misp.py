@@ -66,7 +66,7 @@ def _attributes(event: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
         if isinstance(thing, dict):
             for one in list_of(thing.get("Attribute")):
                 if isinstance(one, dict):
-                    gone = thing.get("deleted") is True
+                    gone = _is_set(thing.get("deleted"))
                     yield (one | {"deleted": True} if gone else one), text_of(one.get("object_relation"), 60)
 
 
@@ -75,7 +75,7 @@ def _offers(
 ) -> list[Offer]:
     kind, value = text_of(one.get("type"), 60), one.get("value")
     words = ("ja4",) if relation == JA4_RELATION and kind == "text" else TYPE_WORDS.get(kind)
-    meant = one.get("to_ids") is True or words == ("ja4",)
+    meant = _is_set(one.get("to_ids")) or words == ("ja4",)
     key = text_of(one.get("uuid"), 60) or text_of(value, 60) or "attribute without a uuid"
     if kind in CONTEXT and words != ("ja4",):
         return []
@@ -92,7 +92,7 @@ def _offers(
             named = spelled(word, part)
             name = key if at == 0 or len(words) == 1 else f"{key}#{at}"
             what = _claim(named, part, word, one, event_tags, technique, assumed, event, meant=meant)
-            made.append(Offer(name, what))
+            made.append(Offer(name, what, _author(event)))
     return made
 
 
@@ -116,7 +116,7 @@ def _claim(
         confidence=assumed.confidence if sure is None else sure, first_us=moment_of(one.get("first_seen")),
         last_us=max(last, default=None), modified_us=moment_of(one.get("timestamp")),
         technique=technique_of(own) or technique, about=text_of(event.get("info")), detect=meant and not doubted,
-        derived=word == "url" and is_below_host(part), withdrawn=one.get("deleted") is True or over,
+        derived=word == "url" and is_below_host(part), withdrawn=_is_set(one.get("deleted")) or over,
     )  # fmt: skip
 
 
@@ -130,6 +130,16 @@ def _sightings(one: dict[str, Any]) -> tuple[int | None, bool, bool]:
                 last[kind] = max(moment, last.get(kind, 0))
     seen = last.get(SIGHTED)
     return seen, last.get(FALSE_POSITIVE, -1) > (seen or 0), last.get(EXPIRED, -1) > (seen or 0)
+
+
+def _is_set(flag: Any) -> bool:
+    """MISP writes a flag as true, 1 or "1", by version and by way."""
+    return flag is True or flag == 1 or (isinstance(flag, str) and flag.strip().lower() in ("1", "true"))
+
+
+def _author(event: dict[str, Any]) -> str:
+    made_by = event.get("Orgc")
+    return text_of(made_by.get("uuid"), 60) if isinstance(made_by, dict) else ""
 
 
 def _tags(one: dict[str, Any]) -> list[str]:

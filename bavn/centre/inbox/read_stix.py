@@ -81,7 +81,8 @@ def indicator_offers(one: dict[str, Any], around: "_Around", assumed: Assumed) -
     if isinstance(named, Refused):
         return [Offer(key, named)]
     claims = _claims(one, named, around, assumed)
-    return [Offer(f"{key}#{at}" if at else key, claim) for at, claim in enumerate(claims)]
+    author = text_of(one.get("created_by_ref"), KEY_CHARS_MAX)
+    return [Offer(f"{key}#{at}" if at else key, claim, author) for at, claim in enumerate(claims)]
 
 
 def _latest(given: Sequence[Any]) -> list[Any]:

@@ -23,6 +23,7 @@ from bavn.centre.node.case_post import open_case_post
 from bavn.centre.node.centre import ActiveActors, Centre, OpenRounds
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.exercise_post import ExercisePost
+from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
@@ -65,7 +66,7 @@ def open_centre(
         enrolment=Enrolment(registry, authority, clock, dice),
         inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises),
         share=share,
-        offers=open_offers(book, clock, dice),
+        offers=open_offers(config, engine, book, clock, dice),
         case_post=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock),
         warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock),
         exercise_post=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock),
@@ -90,9 +91,9 @@ def open_share(
     )  # fmt: skip
 
 
-def open_offers(book: Any, clock: Clock, dice: Dice) -> Offers:
+def open_offers(config: CentreConfig, engine: Engine, book: Any, clock: Clock, dice: Dice) -> Offers:
     """What partners offer, also beside a centre that runs in another process."""
-    return Offers(book, clock, dice)
+    return Offers(book, clock, dice, OwnReleases(engine, clock, config.limits.sector))
 
 
 def open_indicators(config: CentreConfig, engine: Engine, clock: Clock, lists: Lists | None = None) -> Indicators:

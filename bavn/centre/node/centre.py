@@ -17,6 +17,7 @@ from bavn.centre.cases.questions import Questions
 from bavn.centre.correlate.congruent import measure as measure_congruent
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import fit as fit_dependence
+from bavn.centre.correlate.echo import parted
 from bavn.centre.correlate.graph import congruent_shares
 from bavn.centre.correlate.join import Join, Membership, Reconstruct
 from bavn.centre.correlate.lists import Lists
@@ -44,6 +45,7 @@ from bavn.centre.node.protection import Protection
 from bavn.centre.node.round_book import SqlRoundBook, forget_rounds
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
+from bavn.centre.share.deliveries import released_spans
 from bavn.centre.share.share import Share
 from bavn.model.heard import (
     Attached,
@@ -271,9 +273,11 @@ class Centre:
 
     def _rank(self, now_us: int) -> None:
         signs = self._leads.signs({tier.name: tier.sign_days for tier in self.config.tiers}, now_us)
+        first_hours = self._leads.first_hours()
+        signs, later = parted(signs, released_spans(self._engine), first_hours)
         laws = self._laws(signs, now_us)
         context = Context(
-            now_us=now_us, settings=self.config.score, lists=self._lists, first_hours=self._leads.first_hours(),
+            now_us=now_us, settings=self.config.score, lists=self._lists, first_hours=first_hours, later=later,
             cleared=frozenset(self._cases.verdicts("benign")), register=self.config.limits.registered,
             sharing=laws.sharing, dependence=laws.dependence, congruent=laws.congruent,
             groups=len({actor.group for actor in self._registry.members()[1]}), roles=self._roles.every(),

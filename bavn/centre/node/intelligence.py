@@ -106,7 +106,7 @@ class Intelligence:
                 if step.kept and not more:
                     self.proposals.kept(name)
                 cursor = state.cursor if more or whole else {**step.cursor, **marks}
-                self.sources.advanced(name, cursor, got.new + got.changed, got.refused)
+                self.sources.advanced(name, cursor, got.new + got.changed, got.refused - got.blameless)
                 if more or ending():
                     more = True
                     break

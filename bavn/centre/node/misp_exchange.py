@@ -6,20 +6,23 @@ Refuses to open connections: it is handed an instance's port.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from bavn.centre.cases.upkeep import Upkeep
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.inbox.misp_sightings import MispSightings
 from bavn.centre.members.partners import Partners
-from bavn.centre.share.misp_event import attribute_of, events_of, feed_files, not_carried
+from bavn.centre.share.misp_event import attribute_of, events_of, feed_files, not_carried, sighting_of
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns, What
 from bavn.model.indicator import indicator_id
+from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.partner import Partner
 from bavn.model.ports import LinkDown, LinkRefused
 
+REFUSED_MAX: Final = 10
+"""So many refused events end a push: it is not about them."""
 CENTRE = "centre"
 """Who it was where it was simply its turn."""
 
@@ -72,10 +75,19 @@ class MispExchange:
         whose = self._partner(partner)
         counts = {"added": 0, "updated": 0, "emptied": 0}
         with self._noted(instance, "push", by):
+            refused: list[str] = []
             for push in self._out.pushes(instance, whose, distribution):
-                done = port.push(push.event, publish=publish)
+                try:
+                    done = port.push(push.event, publish=publish)
+                except LinkRefused as error:  # of this event, or of all: the others are tried, some at least
+                    refused.append(str(error))
+                    if len(refused) >= REFUSED_MAX:
+                        break
+                    continue
                 self._out.pushed(instance, push)
                 counts["emptied" if push.empty else done] += 1
+            if refused:
+                raise LinkRefused(f"{len(refused)} events were not taken, the first since: {refused[0]}")
         lost = tuple(str(one.observable) for one in not_carried(self._out.shared_with(whose)) if not one.revoked)
         self.runs.note(instance, "push", by, counts, lost)
         return Pushed(**counts, not_carried=lost)
@@ -86,7 +98,7 @@ class MispExchange:
         whose, given = self._partner(partner), self._out.attributes(instance)
         events = sorted({event for event, _ in given.values()})
         with self._noted(instance, "pull", by):
-            counts = self.sightings.take_in(instance, port.sightings(events), given) if events else (0, 0)
+            counts = self.sightings.take_in(instance, port.sightings(events), given, _is_ours) if events else (0, 0)
         self.runs.note(instance, "pull", by, {"taken": counts[0], "refused": counts[1]})
         if whose.inward.trust > 0:
             self._refresh(instance, whose.name)
@@ -108,10 +120,20 @@ class MispExchange:
     def _refresh(self, instance: str, partner: str) -> None:
         """Looks at all that is kept of it: a kill after it was taken in loses nothing, and twice is once."""
         for seen in self.sightings.last_met(instance):
-            named = (indicator_id(Observable.trusted(kind, seen.value)) for kind in ObservableType)
-            wanted = next((one for one in named if attribute_of(one) == seen.attribute), None)
+            wanted = _indicator_of(seen.attribute, seen.value)
             if wanted is not None:
                 self._upkeep.met_by_partner(wanted, partner, seen.at_us)
 
     def _partner(self, name: str) -> Partner:
         return self._partners.known(name)
+
+
+def _indicator_of(attribute: str, value: str) -> str | None:
+    """The id of our indicator whose attribute this is."""
+    named = (indicator_id(Observable.trusted(kind, value)) for kind in ObservableType)
+    return next((one for one in named if attribute_of(one) == attribute), None)
+
+
+def _is_ours(name: str, attribute: str, value: str, at_us: int) -> bool:
+    ours = _indicator_of(attribute, value)
+    return ours is not None and name == sighting_of(ours, at_us // DAY_US * DAY_US)

@@ -303,6 +303,21 @@ class Deliveries:
         connection.execute(update(DELIVERY).where(here).values(**values))
 
 
+def released_spans(engine: Engine) -> dict[Observable, tuple[int, int]]:
+    """Each element that was ever released: when first, and when its indicator ends or was taken back, in us."""
+    columns = INDICATOR.c
+    asked = select(columns.type, columns.value, columns.created_us, columns.valid_until_us, columns.withdrawn_us)
+    with reading(engine) as connection:
+        rows = connection.execute(asked).all()
+    return {
+        Observable.trusted(ObservableType(row.type), row.value): (
+            row.created_us,
+            row.valid_until_us if row.withdrawn_us is None else min(row.withdrawn_us, row.valid_until_us),
+        )
+        for row in rows
+    }
+
+
 def _named(said: Releasing | Withdrawing) -> tuple[str, int]:
     if isinstance(said, Releasing):
         return said.indicator.id, said.indicator.version

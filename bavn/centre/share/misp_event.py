@@ -72,6 +72,11 @@ def attribute_of(indicator_id: str) -> str:
     return str(uuid.uuid5(_SPACE, f"attribute/{indicator_id}"))
 
 
+def sighting_of(indicator_id: str, day_us: int) -> str:
+    """The uuid of the sighting by which we tell that an indicator was met on a day (its beginning)."""
+    return str(uuid.uuid5(_SPACE, f"sighting/{indicator_id}/{day_us}"))
+
+
 def feed_files(events: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     """Name -> bytes of a feed: an event each, ``hashes.csv`` and ``manifest.json``, to be written in this order."""
     files = {f"{event['uuid']}.json": _json({"Event": event}) for event in events}
@@ -130,7 +135,7 @@ def _attribute(one: Shared, relation: str = "") -> dict[str, Any]:
         day_us = one.met_us // DAY_US * DAY_US
         made["last_seen"] = iso(max(day_us, indicator.valid_from_us))
         made["Sighting"] = [{
-            "uuid": str(uuid.uuid5(_SPACE, f"sighting/{indicator.id}/{day_us}")), "type": SIGHTED,
+            "uuid": sighting_of(indicator.id, day_us), "type": SIGHTED,
             "date_sighting": str(day_us // SECOND_US), "source": "",
         }]  # fmt: skip
     return made

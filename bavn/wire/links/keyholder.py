@@ -179,6 +179,10 @@ class KeyHolderLink:
             raise LinkDown(f"the key holder's answer makes no sense ({reason})")
         return said
 
+    def probe(self) -> None:
+        """Asks for nothing but whether we are let in. Raises LinkDown, LinkRefused."""
+        self._caller.call("GET", "/healthz")
+
     def close(self) -> None:
         self._caller.close()
 

@@ -18,6 +18,7 @@ from bavn.actor.detect.signature import Signature, folded
 from bavn.actor.detect.terms import Terms
 from bavn.actor.door.live import live_elements
 from bavn.actor.door.policy import DoorPolicy
+from bavn.model.own_rules import is_of_own_rule
 
 A, B = "10.0.0.40", "10.0.1.40"
 
@@ -135,6 +136,29 @@ def test_alerts_fold_and_every_rule_stays_within_a_story(made) -> None:
     assert [s.peer for s in seen] == ["45.9.148.20", "rule 9"]
     assert "120 alerts" in seen[0].why.en
     assert len(seen[1].observables) <= 4
+
+
+def test_what_our_own_rules_say_of_a_peer_stands_apart_from_what_others_say(made) -> None:
+    """A shared indicator that was met is no evidence; a rule of somebody else's about the same peer is."""
+    streams = [
+        rows(
+            "alert",
+            {
+                "signature_id": sid,
+                "signature": f"rule {sid}",
+                "category": "A Network Trojan was detected",
+                "severity": 1,
+            },
+            targets=["45.9.148.20"],
+            port=80,
+            count=4,
+        )
+        for sid in (2_044_000, 1_817_002)
+    ]
+    seen = found(made, "signature", streams)
+    assert {suspicion.peer for suspicion in seen} == {"45.9.148.20"}
+    assert sorted(is_of_own_rule(suspicion) for suspicion in seen) == [False, True]
+    assert len({suspicion.id for suspicion in seen}) == 2
 
 
 def test_nothing_to_fold_is_nothing() -> None:

@@ -1,8 +1,8 @@
-"""Log-on in a real Chromium against a real server: passkeys by its virtual authenticator, and an identity provider."""
+"""Log-on in a real Chromium against a real server: passkeys by its virtual authenticator. By an identity provider:
+tests/peers/test_oidc_provider.py."""
 
 import shutil
 import threading
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -125,55 +125,6 @@ def test_a_device_that_does_not_know_who_holds_it_is_refused_and_so_is_a_key_tha
         spoken.send("WebAuthn.setUserVerified", {"authenticatorId": other, "isUserVerified": False})
         refused = page.evaluate("() => prove().then(x => x.status, e => e.name)")
         assert refused in (401, "NotAllowedError")
-
-
-@contextmanager
-def provider():
-    """The address of an identity provider that runs here, with two people; to a browser another site than localhost."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from oidc_provider_mock import User, run_server_in_thread
-
-        people = [
-            User(sub="anna", claims={"preferred_username": "Anna Berg", "groups": ["analysts"]}),
-            User(sub="bo", claims={"preferred_username": "Bo Lund", "groups": ["cleaners"]}),
-        ]
-        with run_server_in_thread(require_nonce=True, user_claims=people) as server:
-            yield f"http://127.0.0.1:{server.server_port}"
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_an_identity_provider_lets_in_whom_it_vouches_for_and_who_has_a_role(tmp_path, chromium) -> None:
-    (tmp_path / "secret").write_text("client-secret\n")
-    (tmp_path / "secret").chmod(0o600)
-    with provider() as issuer:
-        oidc = OidcTable(
-            issuer=issuer,
-            client_id="bavn",
-            client_secret_file="secret",
-            label="Example ID",
-            roles=("analysts=analyst",),
-        )
-        with served(tmp_path, oidc) as (address, keeper):
-            for person, there in (("anna", "/leads"), ("bo", "/?refused=no-role")):
-                context = chromium.new_context()
-                page = context.new_page()
-                page.goto(f"{address}/")
-                page.evaluate(HELPERS)
-                assert page.evaluate("() => api('GET', '/logon')")["body"]["oidc"] == "Example ID"
-                page.goto(f"{address}/api/v1/logon/oidc?back=/leads")
-                assert page.url.startswith(issuer)
-                page.get_by_label(f"Authorize as {person}").first.click()
-                page.wait_for_url(lambda url: url.startswith(address))
-                assert page.url == f"{address}{there}"
-                page.evaluate(HELPERS)
-                me = page.evaluate("() => api('GET', '/me')")
-                assert me["status"] == (200 if person == "anna" else 401)
-                if person == "anna":
-                    assert (me["body"]["name"], me["body"]["roles"]) == ("Anna Berg", ["analyst"])
-                context.close()
-            assert keeper.accounts.find("Anna Berg").origin == "oidc"
-            assert keeper.accounts.find("Bo Lund") is None
 
 
 def test_an_open_address_without_tls_is_refused(tmp_path) -> None:

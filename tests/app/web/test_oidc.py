@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -278,3 +279,41 @@ def test_while_the_provider_is_away_the_page_says_so(place, standing) -> None:
     standing.metadata = {"issuer": "https://evil.example"}
     went = place.browser(origin=None).ask("/logon/oidc")
     assert (went.status_code, went.headers["location"]) == (303, "/?refused=oidc-away")
+
+
+DEEP = b'{"id_token":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+
+
+@pytest.mark.parametrize("where", ["openid_configuration", "keys", "token", "userinfo"])
+@pytest.mark.parametrize(
+    "body",
+    [DEEP, b'{"\\ud800":1}', b'{"keys":[{"kty":"\\ud800"}]}', b'{"a":' + b"9" * 5000 + b"}", b"\xff", b"[]", b""],
+)
+def test_what_the_provider_says_in_bytes_that_nobody_can_read_lets_nobody_in(standing, where, body) -> None:
+    standing.claims = {"groups": None}
+    setattr(standing, where, lambda _: httpx.Response(200, content=body))
+    with pytest.raises((OidcAway, OidcRefused)):
+        came_back(standing)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"token_endpoint_auth_methods_supported": 7}, {"token_endpoint": "https://[x"}, {"jwks_uri": "https://a b/"},
+        {"token_endpoint": "https://\ud800/"},
+    ],
+)  # fmt: skip
+def test_addresses_that_are_none_are_a_provider_that_is_away(standing, metadata, tmp_path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s")
+    secret.chmod(0o600)
+    said = json.loads(Standing().openid_configuration(None).content) | metadata
+    standing.openid_configuration = lambda _: httpx.Response(200, content=json.dumps(said).encode())
+    with pytest.raises((OidcAway, OidcRefused)):
+        came_back(standing, table=replace(TABLE, client_secret_file=str(secret)))
+
+
+def test_a_name_that_no_database_keeps_is_mended(standing) -> None:
+    standing.claims = {"preferred_username": None}
+    standing.more = {"sub": "u1", "preferred_username": "Anna\0 Berg"}
+    assert came_back(standing).name == "Anna\ufffd Berg"

@@ -131,6 +131,21 @@ def test_other_programs_spellings_of_one_observable_are_read(world, pattern, kin
     assert [str(one.offer.observable) for one in world.current(partner())] == [str(Observable.of(kind, value))]
 
 
+def test_our_own_indicator_that_is_posted_back_is_no_offer() -> None:
+    class Ours:
+        def is_ours(self, observable, name, author, moments_us):
+            return (observable.value, name, author, moments_us) == (
+                "bad1.example.com", indicator(1)["id"], "identity--x", (NOW_US - DAY_US, NOW_US)
+            )  # fmt: skip
+
+    with Book() as book:
+        offers = Offers(book, SimClock(NOW_US), SeededDice(1, "offers"), Ours())
+        done = offers.post(partner(), [indicator(1, created_by_ref="identity--x"), indicator(2), indicator(1)])
+        assert [one.why.partition(":")[0] for one in done] == ["own_echo", "", ""]
+        rules = [line.rule for line in offers.ledger.every()]
+        assert rules == ["own_echo", "", ""]
+
+
 def test_the_same_version_again_changes_nothing_and_a_later_one_replaces_it(world) -> None:
     for _ in range(2):
         assert world.offers.post(partner(), [indicator(1, confidence=10)])[0].why == ""

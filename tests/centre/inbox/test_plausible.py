@@ -41,7 +41,7 @@ def judged(inbox, sealed):
         ("ip4", "008.008.008.008", "not_canonical"), ("ip4", "8.8.8.8 ", "not_canonical"),
         ("ip6", "::ffff:8.8.8.8", "not_canonical"), ("ip6", "2A00:1450::1", "not_canonical"),
         ("ip4", "2a00:1450::1", "not_canonical"), ("ja3", "z" * 32, "not_canonical"),
-        ("sha256", "AB" * 32, "not_canonical"), ("ja4", "\u0000", "not_canonical"),
+        ("sha256", "AB" * 32, "not_canonical"), ("ja4", "\u0000", "unreadable"),
         ("ip4", "8.8.8.8", "passed"), ("ip6", "2a00:1450::1", "passed"), ("domain", "evil.duckdns.org", "passed"),
         ("domain", "evil-beacon.com", "passed"), ("ja3", "ab" * 16, "passed"), ("cert", "ab" * 20, "passed"),
     ],

@@ -26,7 +26,7 @@ from bavn.sim.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages import IndicatorReleased
-from bavn.wire.stix import indicator_of
+from bavn.wire.stix import first_made_us, indicator_of
 from tests.centre.node.intel_world import World as IntelWorld
 
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US
@@ -59,7 +59,7 @@ class Node:
             name=name, ledger=Ledger(self.book), clock=clock, dice=SeededDice(at, name),
             keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([at + 1]) * 32),
             policy=DoorPolicy(), homes=("10.0.0.0/8",), identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            suspicions=lambda: self.suspicions,
+            suspicions=lambda: self.suspicions, holds=self._holds,
         )  # fmt: skip
         self.told = []
         self.letters = 0
@@ -78,6 +78,12 @@ class Node:
         queued = self.door.queued()
         self.door.acknowledged(centre.receive(self.name, queued))
         return len(heard) + len(queued)
+
+    def _holds(self, observable):
+        """What was released here, as a node's protection holds it."""
+        bundles = [message.bundle for message in self.told if isinstance(message, IndicatorReleased)]
+        made = [(indicator_of(bundle), first_made_us(bundle)) for bundle in bundles]
+        return min(((at, it.valid_until_us) for it, at in made if it.observable == observable), default=None)
 
     def _protect(self, message):
         self.told.append(message)

@@ -2,10 +2,15 @@
 
 import pytest
 
-from bavn.model.indicator import Tlp
+from bavn.centre.inbox.intel_gate import IntelGate
+from bavn.centre.node.intelligence import Intelligence
+from bavn.centre.node.own_releases import OwnReleases
+from bavn.centre.share.letter import Grounds
+from bavn.centre.share.share import Wish, identity_of
+from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.partner import Inward
-from tests.centre.node.intel_world import NOW_US, added, stix, taxii
+from tests.centre.node.intel_world import EVIL, NOW_US, Lists, added, share_of, stix, taxii
 
 
 def test_every_new_item_is_one_line_and_a_sync_with_nothing_new_changes_nothing(world) -> None:
@@ -108,3 +113,35 @@ def test_a_source_that_is_full_waits_and_what_goes_makes_room(make_world) -> Non
     again = world.sync("tt")
     assert (again.counts.new, again.counts.refused) == (1, 1)
     assert world.intel.proposals.count() == 101
+
+
+def test_our_own_word_that_comes_back_is_no_evidence(world) -> None:
+    """By our id, by our name, and where somebody copied it under an id of its own; what others say of it counts."""
+    share = share_of(world)
+    grounds = Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=("Anna Berg", "Bo Lund"))
+    wish = Wish(observable=EVIL, case_id="case-00000000000000aa", grounds=grounds, technique="T1071", tlp=Tlp.GREEN,
+                pap=Pap.GREEN, days=30, confidence=80)  # fmt: skip
+    assert not share.release([wish], 1)
+    (kept,) = share.deliveries.every()
+    ours = OwnReleases(world.engine, world.clock, "test")
+    world.gate = IntelGate(world.book, world.clock, world.settings, ours=ours)
+    world.intel = Intelligence(
+        engine=world.engine, gate=world.gate, clock=world.clock, settings=world.settings, lists=Lists(),
+        partners=world.partners, questions=world.questions,
+    )  # fmt: skip
+    world.source("tt", "stix", trust=60)
+    plain = stix("evil.example.com")["objects"][0]
+    from_us = iso(kept.indicator.valid_from_us)
+    world.clock.advance(DAY_US)
+    later = iso(world.clock.now_us())
+    theirs = plain | {"valid_from": later, "modified": later}
+    world.net.places["https://intel.example/tt"] = {"type": "bundle", "objects": [
+        theirs | {"id": kept.indicator.id},
+        theirs | {"id": "indicator--b", "created_by_ref": identity_of("test")},
+        theirs | {"id": "indicator--c", "valid_from": from_us},
+        theirs,
+    ]}  # fmt: skip
+    done = world.sync("tt")
+    assert (done.counts.new, done.counts.refused, done.counts.blameless) == (1, 3, 3)
+    assert [line.rule for line in world.lines()] == ["own_echo"] * 3 + [""]
+    assert len(world.proposal().claims) == 1

@@ -89,7 +89,7 @@ def test_what_passed_the_gate_and_was_not_worked_off_is_worked_off_by_the_next(w
     world.source("aa")
     world.says("aa", "evil.example.com", "45.9.148.20")
     state = world.intel.sources.get("aa")
-    steps = list(pull(state.source, state.cursor, world.net, 100))
+    steps = list(pull(state.source, state.cursor, world.net, 100, world.clock))
     world.gate.take_in(world.intel.terms(state), steps[0].pieces[0], world.gate.known("aa"), 100)
     assert world.intel.proposals.count() == 0
     world.open()

@@ -11,24 +11,26 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import httpx
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from bavn.app.config_oidc import OidcTable
 from bavn.app.web.rights import Role
+from bavn.model.outcome import Refused
 from bavn.model.settings import SettingsError
+from bavn.wire.reading import mended, read
 
 ALGORITHMS: Final = (
     "RS256",
@@ -44,6 +46,7 @@ ALGORITHMS: Final = (
     "Ed25519",
 )
 ANSWER_BYTES_MAX: Final = 1 << 20
+KEYS_MAX: Final = 100
 KEPT_S: Final = 3600.0
 KEYS_AGAIN_S: Final = 60.0
 LEEWAY_S: Final = 60
@@ -119,6 +122,13 @@ class Provider:
 
     def ask(self, random: Mapping[str, str]) -> Asked:
         """Where to send the browser. ``random``: fresh ``state``, ``nonce`` and ``verifier``. Raises OidcAway."""
+        return _read(lambda: self._ask(random))
+
+    def answered(self, query: Mapping[str, str], said: Mapping[str, str]) -> Vouched:
+        """Who came back. Raises OidcRefused, OidcAway."""
+        return _read(lambda: self._answered(query, said))
+
+    def _ask(self, random: Mapping[str, str]) -> Asked:
         query = {
             "response_type": "code", "client_id": self._table.client_id, "redirect_uri": self.back,
             "scope": " ".join(self._table.scopes), "state": random["state"], "nonce": random["nonce"],
@@ -127,8 +137,7 @@ class Provider:
         to = self._endpoint("authorization_endpoint")
         return Asked(f"{to}{'&' if '?' in to else '?'}{urlencode(query)}", dict(random))
 
-    def answered(self, query: Mapping[str, str], said: Mapping[str, str]) -> Vouched:
-        """Who came back. Raises OidcRefused, OidcAway."""
+    def _answered(self, query: Mapping[str, str], said: Mapping[str, str]) -> Vouched:
         if query.get("state") != said["state"]:
             raise OidcRefused("oidc-refused", "the state is another")
         if query.get("iss", self._table.issuer) != self._table.issuer:
@@ -153,7 +162,8 @@ class Provider:
         if self._secret is not None:
             methods = self._metadata().get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
             if "client_secret_basic" in methods:
-                auth = httpx.BasicAuth(self._table.client_id, self._secret)
+                # Both are form-encoded first (RFC 6749, 2.3.1): a secret may hold any sign.
+                auth = httpx.BasicAuth(quote_plus(self._table.client_id), quote_plus(self._secret))
             else:
                 form["client_secret"] = self._secret
         return self._json("POST", self._endpoint("token_endpoint"), data=form, auth=auth)
@@ -185,8 +195,7 @@ class Provider:
             return jws.deserialize_compact(token, self._keys(KEYS_AGAIN_S), algorithms=list(ALGORITHMS))
 
     def _keys(self, kept_s: float) -> KeySet:
-        found: Any = self._remembered(self._endpoint("jwks_uri"), kept_s)
-        return KeySet.import_key_set(found)
+        return _readable(self._remembered(self._endpoint("jwks_uri"), kept_s))
 
     def _more(self, tokens: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
         """What the provider says of this subject beside the ID token; nothing where it has no such endpoint."""
@@ -248,7 +257,7 @@ class Provider:
                         raise OidcAway("the provider's answer is too long")
             if 400 <= answer.status_code < 500 and method == "POST":
                 raise OidcRefused("oidc-refused", f"the provider answers {answer.status_code}")
-            found = json.loads(body) if answer.status_code == 200 else None
+            found = mended(json.loads(body), body) if answer.status_code == 200 else None
         except (httpx.HTTPError, ValueError) as error:
             raise OidcAway(f"the provider does not answer: {type(error).__name__}") from error
         if not isinstance(found, dict):
@@ -256,9 +265,40 @@ class Provider:
         return found
 
 
+def _read[Value](parser: Callable[[], Value]) -> Value:
+    """What the provider's answers say. Raises OidcRefused; OidcAway also for what cannot be read in any way."""
+
+    def outcome() -> Value | OidcAway | OidcRefused:
+        try:
+            return parser()
+        except (OidcAway, OidcRefused) as error:
+            return error
+
+    value = read(outcome)
+    if isinstance(value, Refused):
+        raise OidcAway("the provider's answer cannot be read")
+    if isinstance(value, OidcAway | OidcRefused):
+        raise value
+    return value
+
+
 def new_verifier(secret: str) -> str:
     """A PKCE verifier of a fresh secret (RFC 7636: 43 letters, digits, - and _)."""
     return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode().rstrip("=")
+
+
+def _readable(published: Mapping[str, Any]) -> KeySet:
+    """The keys of a set that sign and that are of a kind known here; the others are passed over (RFC 7517, 5).
+    ValueError where there is none."""
+    given = published.get("keys")
+    keys: list[Key] = []
+    for parameters in given[:KEYS_MAX] if isinstance(given, list) else ():
+        with suppress(JoseError, ValueError, TypeError, KeyError, AttributeError):
+            if parameters.get("use", "sig") == "sig":
+                keys.append(JWKRegistry.import_key(parameters))
+    if not keys:
+        raise ValueError("the provider publishes no key that can be read")
+    return KeySet(keys)
 
 
 def _secured(url: str, what: str) -> None:

@@ -4,6 +4,7 @@ Refuses a key whose counter goes back: it was copied.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from webauthn.helpers.structs import (
 from bavn.app.web.access.accounts import Account, CannotAccount
 from bavn.app.web.access.book import Book
 from bavn.app.web.access.tables import ACCOUNT, PASSKEY
+from bavn.model.outcome import Refused
+from bavn.wire.reading import read
 
 PASSKEYS_MAX: Final = 20
 CREDENTIAL_CHARS_MAX: Final = 16_384
@@ -63,13 +66,17 @@ class Passkeys:
 
     def keep(self, name: str, label: str, credential: dict[str, Any], challenge: bytes) -> None:
         """The passkey that the browser made. Raises CannotAccount."""
-        try:
-            made = webauthn.verify_registration_response(
-                credential=credential, expected_challenge=challenge, expected_rp_id=self._rp,
-                expected_origin=self._origins, require_user_verification=True,
-            )  # fmt: skip
-        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-            raise CannotAccount("bad-passkey", "the passkey could not be checked: try again") from error
+        made = _proved(
+            lambda: webauthn.verify_registration_response(
+                credential=credential,
+                expected_challenge=challenge,
+                expected_rp_id=self._rp,
+                expected_origin=self._origins,
+                require_user_verification=True,
+            )
+        )
+        if made is None:
+            raise CannotAccount("bad-passkey", "the passkey could not be checked: try again")
         key_id = bytes_to_base64url(made.credential_id)
         with self._book.writing() as tx:
             count = select(func.count()).select_from(PASSKEY)
@@ -103,13 +110,18 @@ class Passkeys:
             ).first()  # fmt: skip
             if row is None or row.state != "active":
                 return None
-            try:
-                said = webauthn.verify_authentication_response(
-                    credential=credential, expected_challenge=challenge, expected_rp_id=self._rp,
-                    expected_origin=self._origins, credential_public_key=row.public_key,
-                    credential_current_sign_count=row.sign_count, require_user_verification=True,
-                )  # fmt: skip
-            except (WebAuthnException, ValueError, KeyError, TypeError):
+            said = _proved(
+                lambda: webauthn.verify_authentication_response(
+                    credential=credential,
+                    expected_challenge=challenge,
+                    expected_rp_id=self._rp,
+                    expected_origin=self._origins,
+                    credential_public_key=row.public_key,
+                    credential_current_sign_count=row.sign_count,
+                    require_user_verification=True,
+                )
+            )
+            if said is None:
                 return None
             tx.execute(
                 update(PASSKEY).where(PASSKEY.c.id == key_id)
@@ -130,3 +142,16 @@ class Passkeys:
             if not gone.rowcount:
                 raise CannotAccount("none", "there is no such passkey")
             self._book.note(tx, name, "passkey-dropped", name)
+
+
+def _proved[Verified](check: Callable[[], Verified]) -> Verified | None:
+    """What a browser's answer proves; None where it proves nothing, or cannot be read at all."""
+
+    def judged() -> Verified | None:
+        try:
+            return check()
+        except (WebAuthnException, ValueError, KeyError, TypeError):
+            return None
+
+    verified = read(judged)
+    return None if isinstance(verified, Refused) else verified

@@ -14,6 +14,10 @@ _MORE: Final[dict[str, Text]] = {
         "The round cuts names by another public suffix list than this node's.",
         "Runden skærer navne efter en anden liste over offentlige endelser end nodens.",
     ),
+    "not_echo": Text(
+        "It rests on an indicator that the sector shared, and leaves as a sighting.",
+        "Det hviler på en indikator, som sektoren delte, og går ud som en observation.",
+    ),
     "not_common": Text("Everybody knows it: a list has it.", "Alle kender det: en liste har det."),
     "nothing_live": Text(
         "Nothing that is suspected now stands for it strongly enough.",

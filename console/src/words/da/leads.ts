@@ -59,7 +59,7 @@ const da: typeof en = {
   nats: (amount) => `${amount} nat`,
   terms: {
     evidence: "Belæg", sharing: "Udbredelse", hosts: "Maskiner", congruence: "Samklang", novelty: "Nyhed", lists: "Lister", graph: "Graf",
-    walk: "Forsøg", cap: "Loft", function: "Funktion", supplier: "Leverandør",
+    walk: "Forsøg", cap: "Loft", later: "Mødt efter frigivelse", function: "Funktion", supplier: "Leverandør",
   },
   without: "Uden hver aktør",
   withoutNote: "Hvordan det ville stå, hvis den aktør slet intet havde meldt",

@@ -57,7 +57,7 @@ export default {
   nats: (amount: string) => `${amount} nats`,
   terms: {
     evidence: "Evidence", sharing: "Sharing", hosts: "Hosts", congruence: "Congruence", novelty: "Novelty", lists: "Lists", graph: "Graph",
-    walk: "Walk", cap: "Cap", function: "Function", supplier: "Supplier",
+    walk: "Walk", cap: "Cap", later: "Met after release", function: "Function", supplier: "Supplier",
   } as Readonly<Record<string, string>>,
   without: "Without each actor",
   withoutNote: "How it would stand if that actor had reported nothing at all",

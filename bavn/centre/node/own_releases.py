@@ -1,0 +1,49 @@
+"""What this centre released and partners were told: so that an echo of it is known as one (inbox/own_echo.py).
+
+By our ids and uuids, which follow from the observable; by us as the author; and, where a partner copied it under an id
+of its own, by the same value with the same beginning or change to the second. Refuses to know who reported anything.
+"""
+
+from typing import Final
+
+from sqlalchemy import Engine, select
+
+from bavn.centre.share.misp_event import Org, attribute_of
+from bavn.centre.share.share import identity_of
+from bavn.centre.share.tables import INDICATOR, make_tables, reading
+from bavn.model.indicator import indicator_id
+from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.observable import Observable
+from bavn.model.ports import Clock
+
+LOOK_EVERY_US: Final = MINUTE_US
+
+
+class OwnReleases:
+    """Implements inbox.own_echo.OwnWords. Looks at the database at most once a minute."""
+
+    def __init__(self, engine: Engine, clock: Clock, sector: str) -> None:
+        make_tables(engine)
+        self._engine, self._clock = engine, clock
+        self._authors = frozenset({identity_of(sector), Org.of(sector).uuid})
+        self._moments_s: dict[str, frozenset[int]] = {}
+        self._looked_us: int | None = None
+
+    def is_ours(self, observable: Observable, name: str, author: str, moments_us: tuple[int | None, ...]) -> bool:
+        ours = indicator_id(observable)
+        if author.lower() in self._authors or name.lower() in (ours, attribute_of(ours)):
+            return True
+        seconds = self._moments().get(ours, frozenset())
+        return bool(seconds) and any(us is not None and us // SECOND_US in seconds for us in moments_us)
+
+    def _moments(self) -> dict[str, frozenset[int]]:
+        now_us = self._clock.now_us()
+        if self._looked_us is None or not 0 <= now_us - self._looked_us < LOOK_EVERY_US:
+            columns = (INDICATOR.c.id, INDICATOR.c.version, INDICATOR.c.valid_from_us)
+            with reading(self._engine) as connection:
+                self._moments_s = {
+                    name: frozenset({version // SECOND_US, from_us // SECOND_US})
+                    for name, version, from_us in connection.execute(select(*columns))
+                }
+            self._looked_us = now_us
+        return self._moments_s

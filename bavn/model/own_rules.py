@@ -1,0 +1,19 @@
+"""Numbers of the Suricata rules that are Bavn's own, and what rests on one: an indicator that the sector shared.
+
+An alert of such a rule says that the indicator was met, which leaves as a sighting; it is no evidence for the
+indicator.
+"""
+
+from typing import Final
+
+from bavn.model.suspicion import Suspicion
+
+OWN_RULES: Final = range(1_817_000, 1_818_000)
+"""In the range that Suricata's community leaves to local rules."""
+
+
+def is_of_own_rule(suspicion: Suspicion) -> bool:
+    """Whether it rests on alerts of a rule of Bavn's own, and on nothing else."""
+    if suspicion.rows.table != "alert":
+        return False
+    return any(name == "signature_id" and int(value) in OWN_RULES for name, value in suspicion.rows.equals)

@@ -1,0 +1,1 @@
+"""One file a family of targets: each has TARGETS, and is found by its being here."""
