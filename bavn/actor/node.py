@@ -294,7 +294,7 @@ class Talker:
             self._step("tidying", self.door.tidy)
 
     def _step(self, part: str, step: Callable[[], object]) -> bool:
-        return contained(self.failures, f"step {part}", step, passing=(LinkRefused, *self.passing))
+        return contained(self.failures, f"step {part}", step, passing=(LinkRefused, QueryRefused, *self.passing))
 
     def _join(self) -> None:
         self.waits_for = self.door.join()

@@ -8,8 +8,8 @@ Refuses to try more often than its caller asks.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bavn.actor.sense.base import Accounted, Batch, Loss, Source, SourceBroken
-from bavn.actor.sense.turn import PassesOver
+from bavn.actor.sense.base import Accounted, Batch, Loss, Passed, Source, SourceBroken
+from bavn.actor.sense.turn import GoesBack, PassesOver
 from bavn.app.exits import Stop
 from bavn.model.failure import Failures
 from bavn.model.indicator import Block
@@ -54,8 +54,13 @@ class LateSource:
     def counts(self) -> Mapping[str, int]:
         return self.made.counts() if isinstance(self.made, Accounted) else {}
 
-    def pass_over(self) -> tuple[Loss, bytes] | None:
+    def pass_over(self) -> Passed | None:
         return self.made.pass_over() if isinstance(self.made, PassesOver) else None
+
+    def go_back(self, mark: str | None) -> None:
+        made: object = self.made
+        if isinstance(made, GoesBack):
+            made.go_back(mark)
 
     def end(self, wait_s: float) -> None:
         end = getattr(self.made, "end", None)

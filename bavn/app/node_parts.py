@@ -322,7 +322,7 @@ def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink":
 
 
 def _senses(
-    config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack, failures: Failures
+    config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack, failures: Failures | None = None
 ) -> "tuple[ColumnStore | None, list[Source]]":
     """Store and sources; neither for a node that reads nothing."""
     given = config.sense

@@ -127,7 +127,7 @@ class Protect:
         for part, step in (
             ("hunt of own history", self._hunt), ("sightings", self._collect), ("rollback", self._roll_back),
         ):  # fmt: skip
-            contained(self._failures, part, step, passing=(GateBroken,))
+            contained(self._failures, part, step, passing=(GateBroken, QueryRefused))
         now_us = self.clock.now_us()
         self._sightings.tell(now_us)
         if now_us >= self._forget_next_us:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from bavn.actor.sense import eve_capture
-from bavn.actor.sense.base import Batch, Loss, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.kex_capture import read_capture
@@ -100,6 +100,15 @@ class CaptureFolder:
                 reason = run.damage
             last = read_capture(capture, self._sensor) if run and self._key_exchanges else NOTHING
             yield last.without(capture.name, reason).batch(self._name, _Mark(capture.name, -1).text())
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver: the capture that is next."""
+        waiting = self._waiting()
+        if not waiting:
+            return None
+        capture = waiting[0]
+        loss = Loss(what="passed_over", count=capture.stat().st_size, unit="bytes")
+        return Passed(loss, head_of(capture, 1 << 20), _Mark(capture.name, -1).text())
 
     def acknowledge(self, mark: str) -> None:
         self._mark = _Mark.parse(self._name, mark)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, RefusedLine, SourceBroken
-from bavn.actor.sense.dnstap_file import row_of, table_of, why_not
+from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, Passed, RefusedLine, SourceBroken
+from bavn.actor.sense.dnstap_file import row_of, tabled, why_not
 from bavn.actor.sense.dnstap_frames import CONTENT, tapped
 from bavn.actor.sense.flow_receiver import Allowed, listen_at
 from bavn.actor.sense.flow_spool import (
@@ -108,10 +108,17 @@ class DnstapReceiver:
             self._reader.written = self._ears.written
         for step in self._reader.steps():
             batch = self._batch(step)
+            self._reader.done()
             if batch is not None:
                 yield batch
         if self._ears.failure:
             raise SourceBroken(self._ears.failure)
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver: the step that is next."""
+        count, raw = self._reader.pass_over()
+        loss, spot = Loss(what="passed_over", count=count, unit="messages"), self._reader.spot
+        return Passed(loss, raw, json.dumps([spot.segment, spot.offset])) if count else None
 
     def acknowledge(self, mark: str) -> None:
         self._reader.forget(_spot(self._name, mark))
@@ -172,12 +179,15 @@ class DnstapReceiver:
                 passed += 1
             else:
                 rows.append(row)
+        rows, table, bad = tabled(rows)
+        refused += len(bad)
+        refusals = (refusals + [RefusedLine(self._name, 0, reason) for reason in bad])[:REFUSALS_KEPT_MAX]
         lines = len(rows) + passed + refused
         if not lines:
             return None
         return Batch(
             source=self._name, mark=json.dumps([step.after.segment, step.after.offset]),
-            tables={"dns": table_of(rows)} if rows else {}, lines=lines, passed=passed, refused=refused,
+            tables={"dns": table} if rows else {}, lines=lines, passed=passed, refused=refused,
             refusals=tuple(refusals),
         )  # fmt: skip
 

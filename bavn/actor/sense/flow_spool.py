@@ -136,19 +136,36 @@ class SpoolReader:
             for number, path in segments(folder) if number >= spot.segment
         }  # fmt: skip
         self._read_of: dict[int, int] = {}
+        self._given: Step | None = None
         self._gone: set[int] = set()
         self._frames: list[Frame] = []
         self._bytes = self._cut = 0
         self._at = spot
 
     def steps(self) -> Iterator[Step]:
-        """Every step that is complete now."""
+        """Every step that is complete now; again the one that was given, until it is ``done``."""
+        if self._given is not None:
+            yield self._given
         for frame, after in self._next():
             if self._frames and (frame.slot > self._frames[0].slot or self._bytes >= STEP_BYTES_MAX):
-                yield self._step()
+                self._given = self._step()
+                yield self._given
             self._frames.append(frame)
             self._bytes += len(frame.data)
             self._at = after
+
+    def done(self) -> None:
+        """What was given became what it becomes."""
+        self._given = None
+
+    def pass_over(self) -> tuple[int, bytes]:
+        """Goes on behind the step that is next; how many datagrams were in it, and the first bytes of them."""
+        step = next(self.steps(), None)
+        if step is None:
+            return 0, b""
+        self.done()
+        datagrams = [frame.data for frame in step.frames if frame.kind == DATAGRAM]
+        return len(datagrams), b"".join(datagrams)
 
     def lag_bytes(self) -> int:
         """What lies behind the last complete step."""

@@ -155,6 +155,33 @@ class Spool:
                 self.deleted_messages += self._unread[number]
                 self._unread[number] = 0
 
+    def go_back(self, mark: str | None) -> None:
+        """Reads on from there, as far as it is not forgotten."""
+        with self._lock:
+            self._sync()
+            self._read_to = SpoolMark.parse(mark) if mark else SpoolMark(0, 0)
+            for number in self._sizes:
+                if number >= self._read_to.segment and self._path(number).exists():
+                    offset = self._read_to.offset if number == self._read_to.segment else 0
+                    self._unread[number] = _messages(self._path(number), offset)
+
+    def pass_over(self) -> tuple[int, bytes]:
+        """Goes on behind the file that is read; how many messages of it were unread, and its first bytes."""
+        with self._lock:
+            self._sync()
+            at = self._read_to
+            unread = [n for n in sorted(self._sizes) if n > at.segment or self._sizes[n] > at.offset]
+            number = unread[0] if unread else None
+            if number is None:
+                return 0, b""
+            offset = at.offset if number == at.segment else 0
+            with self._path(number).open("rb") as file:
+                head = os.pread(file.fileno(), READ_BYTES_MAX, offset)
+            count = max(0, self._unread.get(number, 0))
+            self._unread[number] = 0
+            self._read_to = SpoolMark(number, self._sizes[number])
+            return count, head
+
     def forget(self, mark: str) -> None:
         """What lies before the mark is kept elsewhere: whole files of it are deleted."""
         with self._lock:

@@ -13,7 +13,7 @@ from typing import Final, Protocol, runtime_checkable
 import pyarrow as pa
 
 from bavn.actor.sense.account import Account
-from bavn.actor.sense.base import Batch, Loss, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.model.failure import Failures
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Store
@@ -31,8 +31,17 @@ _MISFITS: Final = (ValueError, TypeError, LookupError, ArithmeticError, Attribut
 class PassesOver(Protocol):
     """A Source that can leave out what lies at the place where it stands."""
 
-    def pass_over(self) -> tuple[Loss, bytes] | None:
-        """Goes on behind the smallest piece that it can; what that was, and its first bytes. None where nothing lay."""
+    def pass_over(self) -> Passed | None:
+        """Goes on behind the smallest piece that it can. None where nothing lay."""
+        ...
+
+
+@runtime_checkable
+class GoesBack(Protocol):
+    """A Source that reads again what it gave and nobody kept."""
+
+    def go_back(self, mark: str | None) -> None:
+        """As if made with this mark."""
         ...
 
 
@@ -140,6 +149,7 @@ class SourceTurn:
 
     def _fails(self, error: Exception) -> None:
         item = b""
+        self._go_back()
         self._tries += 1
         if self._tries >= TRIES_MAX:
             item = self._pass_over()
@@ -148,6 +158,15 @@ class SourceTurn:
         self.account.broken = f"fails: {type(error).__name__}: {error}"[:300]
         self._not_before_us = self.clock.now_us() + self._wait_s * SECOND_US
         self._wait_s = min(AGAIN_S_MAX, 2 * self._wait_s)
+
+    def _go_back(self) -> None:
+        """What it read and did not give is read again."""
+        source = self.account.source
+        if self._held is None and isinstance(source, GoesBack):
+            try:
+                source.go_back(self.store.mark(source.name))
+            except Exception as error:  # noqa: BLE001  it stays where it is
+                self.failures.note(self.part, error)
 
     def _pass_over(self) -> bytes:
         source = self.account.source
@@ -160,8 +179,11 @@ class SourceTurn:
             return b""
         if passed is None:
             return b""
-        self.account.lost(passed[0])
-        return passed[1]
+        self.account.lost(passed.loss)
+        # The store's mark goes on first: told as lost is not read again.
+        self._held = Batch(source=source.name, mark=passed.mark, tables={}, lines=0)
+        self._stored, self._refusals = False, 0
+        return passed.item
 
     def _works(self) -> None:
         self._not_before_us, self._wait_s, self._tries = 0, AGAIN_S, 0

@@ -465,10 +465,17 @@ def test_a_spool_of_datagrams_that_is_deleted_is_told(tmp_path) -> None:
     for path in tmp_path.glob("*.spool"):
         path.unlink()
     put(writer, 5, 20 * SLOT_US)
-    given = sum(frame.kind == DATAGRAM for step in reader.steps() for frame in step.frames)
-    assert (given, reader.lost) == (5, 37)
+
+    def given():
+        count = 0
+        for step in reader.steps():
+            count += sum(frame.kind == DATAGRAM for frame in step.frames)
+            reader.done()
+        return count
+
+    assert (given(), reader.lost) == (5, 37)
     put(writer, 2, 30 * SLOT_US)
-    assert sum(frame.kind == DATAGRAM for step in reader.steps() for frame in step.frames) == 2
+    assert given() == 2
     assert reader.lost == 37
 
 
@@ -505,3 +512,91 @@ def test_a_spool_of_messages_that_is_deleted_is_told(when, tmp_path) -> None:
     assert made.waiting_bytes() == 0
     made.put([item(7)])
     assert [got.payload for taken in made.read() for got in taken.items] == [b"message 7"]
+
+
+class Foreseen:
+    """Failures are counted; none is raised."""
+
+    def __init__(self):
+        self.noted = 0
+
+    def note(self, *_, **__):
+        self.noted += 1
+
+    def works(self, _):
+        pass
+
+
+@pytest.mark.parametrize("kind", [Eve, Zeek, Log, Syslog, Ring, Caps], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("often", ["once", "always"])
+def test_what_fails_at_one_place_is_tried_again_then_passed_over_and_told(
+    kind, often, tmp_path, engine, monkeypatch, small
+) -> None:
+    """A source whose third batch cannot be made: once, nothing is lost; always, that piece alone is, and it is told."""
+    from bavn.actor.sense import turn as turns
+
+    monkeypatch.setattr(turns, "AGAIN_S", 0)
+    monkeypatch.setattr(turns, "AGAIN_S_MAX", 0)
+    fed = kind(tmp_path, engine, monkeypatch)
+    store, failures, bad = FlakyStore(1), Foreseen(), []
+    store.chance = 0.0
+    source = fed.make(None)
+    real = kind.kind.poll
+
+    times = 1 if often == "once" else turns.TRIES_MAX
+
+    def poll(self):
+        for batch in real(self):
+            if store.rows and len(bad) < times:
+                bad.append(batch.mark)
+                raise RuntimeError("nobody foresaw this")
+            yield batch
+
+    monkeypatch.setattr(kind.kind, "poll", poll)
+    turn = SourceTurn(Account(source, 0), store, SimpleNamespace(now_us=lambda: 0), failures)
+    turn._wait_s = 0
+    quiet = 0
+    while quiet < 8:
+        quiet = 0 if turn.read(64, lambda: False) else quiet + 1
+        fed.feed()
+    account = turn.account
+    lines_in = account.rows + account.passed + account.refused
+    lost = {loss.what: loss for loss in account.figures().losses}.get("passed_over")
+    assert failures.noted == times
+    if often == "once":
+        assert lines_in == fed.lines, (lines_in, lost)
+    elif kind in (Ring, Caps):
+        assert lines_in < fed.lines
+        assert lost.unit == "bytes"
+        assert lost.count > 0
+    else:
+        assert lost.count > 0
+        assert lines_in + lost.count == fed.lines
+    source.close()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_step_of_a_receiver_is_given_again_until_it_is_passed_over(times, tmp_path, engine, monkeypatch) -> None:
+    from bavn.actor.sense import turn as turns
+
+    monkeypatch.setattr(turns, "AGAIN_S_MAX", 0)
+    fed = Dnstap(tmp_path, engine, monkeypatch)
+    store, failures, bad, real = FlakyStore(1), Foreseen(), [], DnstapReceiver._batch
+    store.chance = 0.0
+
+    def _batch(self, step):
+        if store.rows and len(bad) < times:
+            bad.append(step)
+            raise RuntimeError("nobody foresaw this")
+        return real(self, step)
+
+    monkeypatch.setattr(DnstapReceiver, "_batch", _batch)
+    account = Account(fed.make(None), 0)
+    turn = SourceTurn(account, store, SimpleNamespace(now_us=lambda: 0), failures)
+    turn._wait_s = 0
+    for _ in range(8):
+        turn.read(64, lambda: False)
+    lost = sum(loss.count for loss in account.figures().losses if loss.what == "passed_over")
+    assert account.rows + account.passed + account.refused + lost == fed.lines
+    assert lost == (0 if times == 1 else sum(frame.kind == DATAGRAM for frame in bad[0].frames))
+    assert len(set(map(id, bad))) == 1
