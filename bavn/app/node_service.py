@@ -100,9 +100,11 @@ class NodeService:
             threads.append(threading.Thread(target=self._guarded, args=(self._keep,), name="keep"))
         if self._lists is not None and self._listening is not None:
             serve = partial(self._lists.run, [self._listening])
-            threads.append(threading.Thread(target=self._guarded, args=(serve,), name="lists"))
+            served = partial(self._served, "step lists", serve)
+            threads.append(threading.Thread(target=self._guarded, args=(served,), name="lists"))
         if self.parts.zone is not None:
-            threads.append(threading.Thread(target=self._guarded, args=(self.parts.zone.run,), name="zone"))
+            served = partial(self._served, "step zone", self.parts.zone.run)
+            threads.append(threading.Thread(target=self._guarded, args=(served,), name="zone"))
         threading.Thread(target=self._guarded, args=(self._check,), name="check", daemon=True).start()
         if self._config.node.centre_url:
             threading.Thread(target=self._guarded, args=(self._pull,), name="pull", daemon=True).start()
@@ -173,6 +175,11 @@ class NodeService:
             return False
         self.parts.failures.works(part)
         return True
+
+    def _served(self, part: str, serve: Callable[[], None]) -> None:
+        """What serves until it is stopped; where it fails, again after a pause."""
+        while not self._step(part, serve) and not self._ended.is_set():
+            pass
 
     def _look(self) -> None:
         lookout, store = self.parts.lookout, self.parts.store

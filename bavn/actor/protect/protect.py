@@ -8,7 +8,9 @@ outcomes go.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
@@ -55,16 +57,13 @@ class Protect:
 
     def __init__(
         self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: NeverBlock, hands: Hands,
-        homes: Sequence[str] = (), history: History | None = None,
+        homes: Sequence[str] = (), history: History | None = None, failures: Failures | None = None,
         listed: Callable[[Observable], str | None] | None = None, sources: Sequence[HitSource] = (),
-        failures: Failures | None = None,
     ) -> None:  # fmt: skip
         self.policy, self.clock, self.hands = policy, clock, hands
         self.state = State(ledger.book)
-        self._failures = NoContainment() if failures is None else failures
-        self.force = Force(
-            hands, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s, failures=self._failures
-        )
+        self._failures = told = NoContainment() if failures is None else failures
+        self.force = Force(hands, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s, failures=told)
         self._telling = Telling(self.state, self.force, hands, clock, lambda: self.killed_by)
         self._rollback = Rollback(self.state, policy, tuple(homes))
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
@@ -124,9 +123,8 @@ class Protect:
 
     def look_back(self) -> None:
         """Hunts of own history and sightings: what may take seconds and can wait."""
-        for part, step in (
-            ("hunt of own history", self._hunt), ("sightings", self._collect), ("rollback", self._roll_back),
-        ):  # fmt: skip
+        steps = {"hunt of own history": self._hunt, "sightings": self._collect, "rollback": self._roll_back}
+        for part, step in steps.items():
             contained(self._failures, part, step, passing=(GateBroken, QueryRefused))
         now_us = self.clock.now_us()
         self._sightings.tell(now_us)
@@ -376,14 +374,9 @@ class Protect:
 
     def _collect(self) -> None:
         for source in self._sources:
-            try:
-                self._sightings.collect(source)
-            except EnforcerDown:
-                continue
-            except Exception as error:  # noqa: BLE001  the other logs are read
-                self._failures.note(f"hits of {type(source).__name__}", error)
-            else:
-                self._failures.works(f"hits of {type(source).__name__}")
+            with suppress(EnforcerDown):
+                step, part = partial(self._sightings.collect, source), f"hits of {type(source).__name__}"
+                contained(self._failures, part, step, passing=(EnforcerDown,))
         now_us = self.clock.now_us()
         if self._history is None or now_us < self._seen_next_us:
             return
