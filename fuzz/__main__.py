@@ -14,16 +14,27 @@ from fuzz.registry import targets
 from fuzz.run import Runner
 from fuzz.seed import real_root
 
-OWNERS = (("bavn/actor/sense", "sense"), ("bavn/wire/taxii", "intel"), ("bavn/wire/stix", "intel"), ("bavn/centre/inbox/read_", "intel"),
-          ("bavn/wire", "wire"), ("bavn/app/misp", "intel"), ("bavn/app", "wire"))  # fmt: skip
+OWNERS = (
+    ("bavn/actor/sense", "sense"),
+    ("bavn/wire/taxii", "intel"),
+    ("bavn/wire/stix", "intel"),
+    ("bavn/centre/inbox/read_", "intel"),
+    ("bavn/wire", "wire"),
+    ("bavn/app/misp", "intel"),
+    ("bavn/app", "wire"),
+)
 
 
 def main() -> int:
     """0: nothing broke that was not known; 1: something did; 2: not what was meant."""
-    ask = argparse.ArgumentParser(prog="script/fuzz", description="Feeds every parser and every route what nobody meant to send.")
+    ask = argparse.ArgumentParser(
+        prog="script/fuzz", description="Feeds every parser and every route what nobody meant to send."
+    )
     ask.add_argument("--minutes", type=float, default=5.0, help="wall time in all (5)")
     ask.add_argument("--seed", default="", help="any word; the same word makes the same mutants of the same corpus")
-    ask.add_argument("--only", action="append", default=[], metavar="NAME", help="targets whose name begins so; may come again")
+    ask.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="targets whose name begins so; may come again"
+    )
     ask.add_argument("--quick", action="store_true", help="only targets in this process, none that starts a service")
     ask.add_argument("--jobs", type=int, default=1, help="processes at once (1)")
     ask.add_argument("--engine", choices=("own", "atheris"), default="own")
@@ -34,7 +45,11 @@ def main() -> int:
     given = ask.parse_args()
     if given.own:
         os.environ["BAVN_FUZZ_OWN"] = "1"
-    chosen = [one for one in targets() if (not given.only or one.name.startswith(tuple(given.only))) and not (given.quick and one.slow)]
+    chosen = [
+        one
+        for one in targets()
+        if (not given.only or one.name.startswith(tuple(given.only))) and not (given.quick and one.slow)
+    ]
     if given.list:
         for one in chosen:
             print(f"{one.name:28} {'process' if one.slow else 'in process':11} {', '.join(one.covers)[:120]}")
@@ -52,7 +67,10 @@ def main() -> int:
 
         return fuzz(chosen, given.minutes)
     seed = given.seed or secrets.token_hex(6)
-    print(f"seed {seed}, {given.minutes:g} minutes, {len(chosen)} targets, {given.jobs} at once; real data: {real_root() or 'none'}", flush=True)
+    print(
+        f"seed {seed}, {given.minutes:g} minutes, {len(chosen)} targets, {given.jobs} at once; real data: {real_root() or 'none'}",
+        flush=True,
+    )
     runner = Runner(chosen, seed, given.minutes * 60, max(1, given.jobs), log=lambda text: print(text, flush=True))
     begun = time.monotonic()
     try:
@@ -67,7 +85,9 @@ def _report(runner: Runner, took_s: float, seed: str, *, note: bool) -> int:
     print(f"\n{'target':28} {'inputs':>9} {'seconds':>8} {'lines':>6} {'kept':>5}  broke")
     for name, total in runner.sums.items():
         faults = [fault for fault in runner.faults if fault.target == name]
-        print(f"{name:28} {total.inputs:9} {total.seconds:8.1f} {total.lines:6} {total.kept:5}  {len(faults) or ''} {total.troubles[0][-160:] if total.troubles else ''}")
+        print(
+            f"{name:28} {total.inputs:9} {total.seconds:8.1f} {total.lines:6} {total.kept:5}  {len(faults) or ''} {total.troubles[0][-160:] if total.troubles else ''}"
+        )
     new = [fault for fault in runner.faults if (fault.target, fault.place) not in known]
     for fault in runner.faults:
         print(f"{'new  ' if fault in new else 'known'} {fault.target}: {fault.place} ({kept.digest_of(fault.data)})")
@@ -84,7 +104,7 @@ def _report(runner: Runner, took_s: float, seed: str, *, note: bool) -> int:
 
 if __name__ == "__main__":
     status = main()
-    for folder in Path("/dev/shm").glob("bavn-fuzz-*"):  # noqa: S108
+    for folder in Path("/dev/shm").glob("bavn-fuzz-*"):
         shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.flush()
     os._exit(status)

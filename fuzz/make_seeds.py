@@ -33,7 +33,13 @@ def _bounds(metadata: Any) -> dict[str, Any]:
 def _of(annotation: Any, metadata: Any) -> Any:
     if typing.get_origin(annotation) is typing.Annotated:
         base, *more = typing.get_args(annotation)
-        return _of(base, [*metadata, *(part for mark in more for part in (mark.metadata if isinstance(mark, FieldInfo) else [mark]))])
+        return _of(
+            base,
+            [
+                *metadata,
+                *(part for mark in more for part in (mark.metadata if isinstance(mark, FieldInfo) else [mark])),
+            ],
+        )
     if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
         return st.one_of([_of(kind, metadata) for kind in typing.get_args(annotation) if kind is not type(None)])
     if typing.get_origin(annotation) is typing.Literal:
@@ -51,9 +57,13 @@ def _of(annotation: Any, metadata: Any) -> Any:
     if annotation is bytes:
         return st.binary(min_size=max(1, bounds.get("min_length", 0)), max_size=64)
     if "pattern" in bounds:
-        return st.from_regex(bounds["pattern"].removesuffix("$") + r"\Z", alphabet=st.characters(max_codepoint=126, min_codepoint=32))
+        return st.from_regex(
+            bounds["pattern"].removesuffix("$") + r"\Z", alphabet=st.characters(max_codepoint=126, min_codepoint=32)
+        )
     least = bounds.get("min_length", 1)
-    return st.text(st.sampled_from("abcæ 1."), min_size=least, max_size=max(least, min(40, bounds.get("max_length", 40))))
+    return st.text(
+        st.sampled_from("abcæ 1."), min_size=least, max_size=max(least, min(40, bounds.get("max_length", 40)))
+    )
 
 
 def _any(kind: type[Message]) -> Any:
@@ -68,13 +78,15 @@ def main() -> None:
     """Writes what is missing."""
     warnings.simplefilter("ignore")
     (HERE / "messages").mkdir(parents=True, exist_ok=True)
-    quick = settings(max_examples=50, phases=(Phase.generate,), database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    quick = settings(
+        max_examples=50, phases=(Phase.generate,), database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    )
     for kind in missing():
         encoded = encode(find(_any(KINDS[kind]), lambda _: True, settings=quick))
         (HERE / "messages" / f"{kind}.json").write_bytes(encoded.body)
         if encoded.attachment:
             (HERE / "messages" / f"{kind}.attachment").write_bytes(encoded.attachment)
-        print(kind, len(encoded.body))  # noqa: T201
+        print(kind, len(encoded.body))
 
 
 if __name__ == "__main__":

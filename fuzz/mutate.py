@@ -13,20 +13,107 @@ INPUT_BYTES_MAX: Final = 1 << 18
 """A longer mutant is cut: what is found with more is found with this."""
 
 EDGES: Final = (
-    0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 65, 127, 128, 129, 254, 255, 256, 511, 512, 1023, 1024, 4095, 4096,
-    32767, 32768, 65534, 65535, 65536, 0xFFFFFF, 0x1000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF,
-    0x100000000, 1 << 53, (1 << 53) + 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1,
-)  # fmt: skip
+    0,
+    1,
+    2,
+    3,
+    4,
+    7,
+    8,
+    15,
+    16,
+    31,
+    32,
+    63,
+    64,
+    65,
+    127,
+    128,
+    129,
+    254,
+    255,
+    256,
+    511,
+    512,
+    1023,
+    1024,
+    4095,
+    4096,
+    32767,
+    32768,
+    65534,
+    65535,
+    65536,
+    0xFFFFFF,
+    0x1000000,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFE,
+    0xFFFFFFFF,
+    0x100000000,
+    1 << 53,
+    (1 << 53) + 1,
+    (1 << 63) - 1,
+    1 << 63,
+    (1 << 64) - 1,
+)
 """Where lengths and counters of any width break."""
 
 PIECES: Final = (
-    b"\0", b"\xff", b"\xff\xff\xff\xff", b"\x80", b"\xc0\x80", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xf4\x90\x80\x80",
-    b"\r\n", b"\n", b"\r", b"\t", b"\x1b[2J", b"%n%s", b"{}", b"[]", b'"', b"'", b"\\", b"\\x", b"\\u0000", b"-", b"..",
-    b"../../etc/passwd", b"$(id)", b"'; --", b"\xe2\x80\xae", b"\xf0\x9f\x92\xa9", b"NaN", b"Infinity", b"-1", b"1e400",
-    b"9" * 40, b"A" * 300, b"=1+1", b"::", b"0x", b"0.0.0.0", b"255.255.255.255", b"256.1.1.1", b"::ffff:1.2.3.4%eth0",
-    b"fe80::1%25", b"xn--", b"xn--a", b"." * 260, b"a." * 130, b"1970-01-01T00:00:00Z", b"9999-12-31T23:59:59.999999999Z",
-    b"0000-00-00T00:00:00Z", b"2026-02-30T25:61:61+99:99", b"-62135596801", b"253402300800", b"99999999999999999999",
-)  # fmt: skip
+    b"\0",
+    b"\xff",
+    b"\xff\xff\xff\xff",
+    b"\x80",
+    b"\xc0\x80",
+    b"\xed\xa0\x80",
+    b"\xef\xbb\xbf",
+    b"\xf4\x90\x80\x80",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\t",
+    b"\x1b[2J",
+    b"%n%s",
+    b"{}",
+    b"[]",
+    b'"',
+    b"'",
+    b"\\",
+    b"\\x",
+    b"\\u0000",
+    b"-",
+    b"..",
+    b"../../etc/passwd",
+    b"$(id)",
+    b"'; --",
+    b"\xe2\x80\xae",
+    b"\xf0\x9f\x92\xa9",
+    b"NaN",
+    b"Infinity",
+    b"-1",
+    b"1e400",
+    b"9" * 40,
+    b"A" * 300,
+    b"=1+1",
+    b"::",
+    b"0x",
+    b"0.0.0.0",
+    b"255.255.255.255",
+    b"256.1.1.1",
+    b"::ffff:1.2.3.4%eth0",
+    b"fe80::1%25",
+    b"xn--",
+    b"xn--a",
+    b"." * 260,
+    b"a." * 130,
+    b"1970-01-01T00:00:00Z",
+    b"9999-12-31T23:59:59.999999999Z",
+    b"0000-00-00T00:00:00Z",
+    b"2026-02-30T25:61:61+99:99",
+    b"-62135596801",
+    b"253402300800",
+    b"99999999999999999999",
+)
 """What often breaks whoever reads text."""
 
 
@@ -39,7 +126,9 @@ def flip_bit(dice: Random, data: bytes) -> bytes:
 
 def put_byte(dice: Random, data: bytes) -> bytes:
     at = dice.randrange(len(data) + 1)
-    return data[:at] + bytes([dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))]) + data[at + dice.randrange(2) :]
+    return (
+        data[:at] + bytes([dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))]) + data[at + dice.randrange(2) :]
+    )
 
 
 def put_edge(dice: Random, data: bytes) -> bytes:
@@ -100,8 +189,18 @@ def _some(dice: Random, most: int) -> int:
 
 
 BYTES: Final[tuple[Mutator, ...]] = (
-    flip_bit, put_byte, put_edge, put_edge, add_number, cut_out, cut_short, repeat, put_piece, put_piece, swap,
-)  # fmt: skip
+    flip_bit,
+    put_byte,
+    put_edge,
+    put_edge,
+    add_number,
+    cut_out,
+    cut_short,
+    repeat,
+    put_piece,
+    put_piece,
+    swap,
+)
 
 
 def joined(dice: Random, data: bytes, other: bytes) -> bytes:

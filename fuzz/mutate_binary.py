@@ -16,19 +16,57 @@ from fuzz.mutate import BYTES, EDGES, PIECES, Mutator
 Node = tuple[int, "bytes | list[Node]"]
 _DER_DEPTH_MAX: Final = 20
 _TIMES: Final = (
-    b"000101000000Z", b"991231235959Z", b"500101000000Z", b"491231235959Z", b"00000000000000Z", b"99991231235959Z",
-    b"10000101000000Z", b"20260230000000Z", b"20260101006060Z", b"20260101000000.5Z", b"2026010100Z", b"260101000000+0100",
-    b"", b"Z", b"19491231235959Z", b"20260101000000",
-)  # fmt: skip
+    b"000101000000Z",
+    b"991231235959Z",
+    b"500101000000Z",
+    b"491231235959Z",
+    b"00000000000000Z",
+    b"99991231235959Z",
+    b"10000101000000Z",
+    b"20260230000000Z",
+    b"20260101006060Z",
+    b"20260101000000.5Z",
+    b"2026010100Z",
+    b"260101000000+0100",
+    b"",
+    b"Z",
+    b"19491231235959Z",
+    b"20260101000000",
+)
 _OIDS: Final = (
-    b"", b"\x80", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", b"\x2b\x65\x70", b"\x2b\x65\x71", b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x55\x04\x03",
-    b"\x55\x1d\x11", b"\xff" * 20, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", b"\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x60\x86\x48\x01\x65\x03\x04\x03\x11",
-    b"\x2a" + b"\x81" * 30 + b"\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02", b"\x2a\x86\x48\xce\x38\x04\x01",
-)  # fmt: skip
+    b"",
+    b"\x80",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a",
+    b"\x2b\x65\x70",
+    b"\x2b\x65\x71",
+    b"\x2a\x86\x48\xce\x3d\x02\x01",
+    b"\x55\x04\x03",
+    b"\x55\x1d\x11",
+    b"\xff" * 20,
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b",
+    b"\x2a\x86\x48\xce\x3d\x03\x01\x07",
+    b"\x60\x86\x48\x01\x65\x03\x04\x03\x11",
+    b"\x2a" + b"\x81" * 30 + b"\x01",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02",
+    b"\x2a\x86\x48\xce\x38\x04\x01",
+)
 _INTEGERS: Final = (
-    b"\0", b"\1", b"\2", b"\6", b"\x7f", b"\x80", b"\xff", b"", b"\0\xff", b"\0" * 9, b"\x7f" + b"\xff" * 7, b"\x80" + b"\0" * 20,
-    b"\0" + b"\xff" * 2048, b"\x01" + b"\0" * 1023, b"\0\0\1",
-)  # fmt: skip
+    b"\0",
+    b"\1",
+    b"\2",
+    b"\6",
+    b"\x7f",
+    b"\x80",
+    b"\xff",
+    b"",
+    b"\0\xff",
+    b"\0" * 9,
+    b"\x7f" + b"\xff" * 7,
+    b"\x80" + b"\0" * 20,
+    b"\0" + b"\xff" * 2048,
+    b"\x01" + b"\0" * 1023,
+    b"\0\0\1",
+)
 
 
 def der_tree(data: bytes, depth: int = 0) -> "list[Node] | None":
@@ -87,10 +125,25 @@ def der(dice: Random, data: bytes) -> bytes:
     tag, value = holder[at]
     act = dice.randrange(8)
     if act < 4 and isinstance(value, bytes):
-        given: dict[int, tuple[bytes, ...]] = {2: _INTEGERS, 6: _OIDS, 0x17: _TIMES, 0x18: _TIMES, 5: (b"\0", b""), 1: (b"\1", b"", b"\0\0")}
-        holder[at] = (dice.choice((0x17, 0x18)) if tag in (0x17, 0x18) else tag, dice.choice(given.get(tag, (*PIECES, b"", b"\0" * 300))))
+        given: dict[int, tuple[bytes, ...]] = {
+            2: _INTEGERS,
+            6: _OIDS,
+            0x17: _TIMES,
+            0x18: _TIMES,
+            5: (b"\0", b""),
+            1: (b"\1", b"", b"\0\0"),
+        }
+        holder[at] = (
+            dice.choice((0x17, 0x18)) if tag in (0x17, 0x18) else tag,
+            dice.choice(given.get(tag, (*PIECES, b"", b"\0" * 300))),
+        )
     elif act == 4:
-        holder[at] = (dice.choice((1, 2, 3, 4, 5, 6, 12, 19, 20, 22, 23, 24, 28, 30, 0x30, 0x31, 0x80, 0x82, 0x86, 0x87, 0xA0, 0xA3)), value)
+        holder[at] = (
+            dice.choice(
+                (1, 2, 3, 4, 5, 6, 12, 19, 20, 22, 23, 24, 28, 30, 0x30, 0x31, 0x80, 0x82, 0x86, 0x87, 0xA0, 0xA3)
+            ),
+            value,
+        )
     elif act == 5:
         del holder[at]
     elif act == 6:
@@ -135,7 +188,9 @@ def as_pcapng(packets: list[tuple[int, int, bytes]], linktype: int = 1, options:
     out = pcapng_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
     out += pcapng_block(1, struct.pack("<HHI", linktype, 0, 0) + options)
     for high, low, frame in packets:
-        out += pcapng_block(6, struct.pack("<IIIII", 0, high, low, len(frame), len(frame)) + frame + bytes(-len(frame) % 4))
+        out += pcapng_block(
+            6, struct.pack("<IIIII", 0, high, low, len(frame), len(frame)) + frame + bytes(-len(frame) % 4)
+        )
     return out
 
 
@@ -168,8 +223,12 @@ def capture_time(dice: Random, data: bytes) -> bytes:
         if dice.random() < 0.5:
             return as_pcap(packets)
         unit = dice.choice((0, 6, 9, 18, 19, 63, 0x7F, 0x80, 0xBF, 0xFF))
-        options = struct.pack("<HHB3x", 9, 1, unit) + dice.choice((b"", struct.pack("<HHq", 14, 8, dice.choice((-1, 1 << 62, -(1 << 63))))))
-        return as_pcapng([(second & 0xFFFFFFFF, part, frame) for second, part, frame in packets[:20]], 1, options + bytes(4))
+        options = struct.pack("<HHB3x", 9, 1, unit) + dice.choice(
+            (b"", struct.pack("<HHq", 14, 8, dice.choice((-1, 1 << 62, -(1 << 63)))))
+        )
+        return as_pcapng(
+            [(second & 0xFFFFFFFF, part, frame) for second, part, frame in packets[:20]], 1, options + bytes(4)
+        )
     blocks = _blocks(data)
     if not blocks:
         return dice.choice(BYTES)(dice, data)
@@ -191,7 +250,9 @@ def capture_frame(dice: Random, data: bytes) -> bytes:
     packets[at] = (*packets[at][:2], frame)
     if dice.random() < 0.2:
         packets.insert(dice.randrange(len(packets) + 1), packets[at])
-    return as_pcap(packets, dice.choice((1, 1, 1, 0, 12, 101, 113, 228, 229, 276, 65_535)) if dice.random() < 0.1 else 1)
+    return as_pcap(
+        packets, dice.choice((1, 1, 1, 0, 12, 101, 113, 228, 229, 276, 65_535)) if dice.random() < 0.1 else 1
+    )
 
 
 def capture_block(dice: Random, data: bytes) -> bytes:
@@ -206,7 +267,9 @@ def capture_block(dice: Random, data: bytes) -> bytes:
     elif act == 1:
         del blocks[at]
     elif act == 2:
-        option = struct.pack("<HH", dice.choice((0, 1, 2, 3, 9, 10, 14, 0xFFFF)), dice.choice((0, 1, 8, 0xFFFF))) + dice.choice((b"", b"\xff" * 8, b"\0" * 4))
+        option = struct.pack(
+            "<HH", dice.choice((0, 1, 2, 3, 9, 10, 14, 0xFFFF)), dice.choice((0, 1, 8, 0xFFFF))
+        ) + dice.choice((b"", b"\xff" * 8, b"\0" * 4))
         blocks[at] = pcapng_block(kind, blocks[at][8:-4] + option)
     elif act == 3:
         blocks[at] = pcapng_block(dice.choice((1, 2, 3, 4, 5, 6, 10, 0x0A0D0D0A, 0x80000001, 0xBAD)), blocks[at][8:-4])
@@ -319,7 +382,9 @@ def protobuf(dice: Random, data: bytes, depth: int = 0) -> bytes:
     field, wire, value = found[at]
     act = dice.randrange(7)
     if act < 3 and wire == 2:
-        value = protobuf(dice, value, depth + 1) if depth < 4 and dice.random() < 0.7 else dice.choice(BYTES)(dice, value)
+        value = (
+            protobuf(dice, value, depth + 1) if depth < 4 and dice.random() < 0.7 else dice.choice(BYTES)(dice, value)
+        )
     elif act == 3 and wire == 0:
         value = _varint(dice.choice(EDGES)) if dice.random() < 0.8 else b"\xff" * 12
     elif act == 4:
@@ -383,11 +448,24 @@ def flow_sets(dice: Random, data: bytes) -> bytes:
     template = 0 if version == 9 else 2
     act = dice.randrange(8)
     if act < 2:
-        fields = [(dice.choice((0, 1, 2, 4, 7, 8, 10, 11, 12, 21, 22, 27, 28, 34, 52, 61, 89, 148, 152, 153, 210, 0x8001, 0xFFFF)),
-                   dice.choice((0, 1, 2, 3, 4, 8, 9, 16, 17, 255, 1400, 0xFFFE, 0xFFFF))) for _ in range(dice.choice((0, 1, 3, 12, 60)))]  # fmt: skip
-        body = struct.pack(">HH", dice.choice((0, 2, 255, 256, 257, 300, 0xFFFF)), dice.choice((len(fields), 0, len(fields) + 1, 0xFFFF)))
+        fields = [
+            (
+                dice.choice(
+                    (0, 1, 2, 4, 7, 8, 10, 11, 12, 21, 22, 27, 28, 34, 52, 61, 89, 148, 152, 153, 210, 0x8001, 0xFFFF)
+                ),
+                dice.choice((0, 1, 2, 3, 4, 8, 9, 16, 17, 255, 1400, 0xFFFE, 0xFFFF)),
+            )
+            for _ in range(dice.choice((0, 1, 3, 12, 60)))
+        ]
+        body = struct.pack(
+            ">HH",
+            dice.choice((0, 2, 255, 256, 257, 300, 0xFFFF)),
+            dice.choice((len(fields), 0, len(fields) + 1, 0xFFFF)),
+        )
         for kind, width in fields:
-            body += struct.pack(">HH", kind, width) + (struct.pack(">I", dice.choice((0, 9, 29305))) if kind & 0x8000 and version == 10 else b"")
+            body += struct.pack(">HH", kind, width) + (
+                struct.pack(">I", dice.choice((0, 9, 29305))) if kind & 0x8000 and version == 10 else b""
+            )
         sets.insert(dice.randrange(len(sets) + 1), (dice.choice((template, template + 1)), body))
     elif act == 2:
         sets.append((dice.choice((256, 257, 300, 999)), dice.randbytes(dice.choice((1, 3, 40, 1000)))))
@@ -415,10 +493,32 @@ FLOWS: Final[tuple[Mutator, ...]] = (flow_sets, flow_sets)
 # --- CBOR -----------------------------------------------------------------------------------------------------------
 
 _CBOR: Final = (
-    b"\xa0", b"\x80", b"\xf6", b"\xf7", b"\xf9\x7e\x00", b"\xfb\x7f\xf0\0\0\0\0\0\0", b"\x1b" + b"\xff" * 8, b"\x3b" + b"\xff" * 8, b"\x5b\xff\xff\xff\xff\0\0\0\0",
-    b"\x9f", b"\xbf", b"\x5f", b"\xff", b"\xc2\x49" + b"\xff" * 9, b"\xc0\x61x", b"\xd8\x1c\x80", b"\xd8\x1d\x00", b"\x81" * 3000 + b"\0",
-    b"\x62\xed\xa0", b"\x63\xed\xa0\x80", b"\xa1\xa0\0", b"\xa1\x80\0", b"\xa2\1\1\1\2", b"\xd9\xd9\xf7\0", b"\x9b\0\0\0\1\0\0\0\0",
-)  # fmt: skip
+    b"\xa0",
+    b"\x80",
+    b"\xf6",
+    b"\xf7",
+    b"\xf9\x7e\x00",
+    b"\xfb\x7f\xf0\0\0\0\0\0\0",
+    b"\x1b" + b"\xff" * 8,
+    b"\x3b" + b"\xff" * 8,
+    b"\x5b\xff\xff\xff\xff\0\0\0\0",
+    b"\x9f",
+    b"\xbf",
+    b"\x5f",
+    b"\xff",
+    b"\xc2\x49" + b"\xff" * 9,
+    b"\xc0\x61x",
+    b"\xd8\x1c\x80",
+    b"\xd8\x1d\x00",
+    b"\x81" * 3000 + b"\0",
+    b"\x62\xed\xa0",
+    b"\x63\xed\xa0\x80",
+    b"\xa1\xa0\0",
+    b"\xa1\x80\0",
+    b"\xa2\1\1\1\2",
+    b"\xd9\xd9\xf7\0",
+    b"\x9b\0\0\0\1\0\0\0\0",
+)
 
 
 def cbor(dice: Random, data: bytes) -> bytes:

@@ -12,21 +12,90 @@ from typing import Any, Final
 from fuzz.mutate import Mutator
 
 NUMBERS: Final = (
-    "0", "-0", "-0.0", "1", "-1", "2147483647", "2147483648", "-2147483649", "4294967296", "9007199254740991",
-    "9007199254740992", "9007199254740993", "-9007199254740993", "9223372036854775807", "9223372036854775808",
-    "18446744073709551615", "18446744073709551616", "1e400", "-1e400", "1e-400", "1.7976931348623157e308", "5e-324",
-    "9" * 4400, "1" + "0" * 60, "1E+2", "0.1e1", "01", "+1", "1.", ".5", "NaN", "Infinity", "-Infinity", "0x10",
-    "1760000000", "253402300800", "-62135596801", "1760000000000000", "99999999999999.999999", "1003622.400001",
-)  # fmt: skip
+    "0",
+    "-0",
+    "-0.0",
+    "1",
+    "-1",
+    "2147483647",
+    "2147483648",
+    "-2147483649",
+    "4294967296",
+    "9007199254740991",
+    "9007199254740992",
+    "9007199254740993",
+    "-9007199254740993",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "1.7976931348623157e308",
+    "5e-324",
+    "9" * 4400,
+    "1" + "0" * 60,
+    "1E+2",
+    "0.1e1",
+    "01",
+    "+1",
+    "1.",
+    ".5",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "0x10",
+    "1760000000",
+    "253402300800",
+    "-62135596801",
+    "1760000000000000",
+    "99999999999999.999999",
+    "1003622.400001",
+)
 
 TEXTS: Final = (
-    r'""', r'"\ud800"', r'"\udfff"', r'"\ud800\ud800"', r'"\udc00\ud800"', r'"\ud83d\ude00"', r'"\u0000"', r'"a\u0000b"',
-    r'"\u000a\u001b[31m"', r'"\\\"\/\b\f\n\r\t"', r'"\u2028\u2029"', r'"\ufeff"', r'"\u202e"', r'"\uffff"', r'"\x41"',
-    r'"\u12"', '"\t"', '"' + "A" * 70_000 + '"', '"' + "é" * 5_000 + '"', '"1"', '"true"', '"null"', '"-1"', '"NaN"',
-    '"9999-12-31T23:59:59.999999999Z"', '"0000-00-00T00:00:00Z"', '"2026-13-45T99:99:99+0000"', '"1.2.3.4"',
-    '"256.256.256.256"', '"fe80::1%eth0"', '"::ffff:10.0.0.1"', '"xn--"', '"' + "a." * 200 + '"', '"../../x"', '"\u0130"',
-    "\"'; DROP TABLE x; --\"", '"=cmd()"', '"%00"', '"\U0001f4a9"', '"é"',
-)  # fmt: skip
+    r'""',
+    r'"\ud800"',
+    r'"\udfff"',
+    r'"\ud800\ud800"',
+    r'"\udc00\ud800"',
+    r'"\ud83d\ude00"',
+    r'"\u0000"',
+    r'"a\u0000b"',
+    r'"\u000a\u001b[31m"',
+    r'"\\\"\/\b\f\n\r\t"',
+    r'"\u2028\u2029"',
+    r'"\ufeff"',
+    r'"\u202e"',
+    r'"\uffff"',
+    r'"\x41"',
+    r'"\u12"',
+    '"\t"',
+    '"' + "A" * 70_000 + '"',
+    '"' + "é" * 5_000 + '"',
+    '"1"',
+    '"true"',
+    '"null"',
+    '"-1"',
+    '"NaN"',
+    '"9999-12-31T23:59:59.999999999Z"',
+    '"0000-00-00T00:00:00Z"',
+    '"2026-13-45T99:99:99+0000"',
+    '"1.2.3.4"',
+    '"256.256.256.256"',
+    '"fe80::1%eth0"',
+    '"::ffff:10.0.0.1"',
+    '"xn--"',
+    '"' + "a." * 200 + '"',
+    '"../../x"',
+    '"\u0130"',
+    '"\'; DROP TABLE x; --"',
+    '"=cmd()"',
+    '"%00"',
+    '"\U0001f4a9"',
+    '"é"',
+)
 RAW: Final = (b'"\xed\xa0\x80"', b'"\xc0\x80"', b'"\xff"', b'"\xf4\x90\x80\x80"', b'"\x00"', b'"\xef\xbb\xbf"')
 WHOLE: Final = ("null", "true", "false", "[]", "{}", "[[]]", "[{}]", "[null]", '{"":""}', '{"\\ud800":1}', '[{"a":[]}]')
 DEPTHS: Final = (9, 65, 500, 1_000, 10_000, 100_000)
@@ -79,7 +148,11 @@ def swap_key(dice: Random, data: bytes) -> bytes:
 def double_key(dice: Random, data: bytes) -> bytes:
     """A key a second time, with another value, before the first."""
     spot = _spot(dice, data, _KEY)
-    return data if spot is None else data[: spot[0]] + data[spot[0] : spot[1]] + b":" + value(dice) + b"," + data[spot[0] :]
+    return (
+        data
+        if spot is None
+        else data[: spot[0]] + data[spot[0] : spot[1]] + b":" + value(dice) + b"," + data[spot[0] :]
+    )
 
 
 def in_text(dice: Random, data: bytes) -> bytes:
@@ -98,7 +171,9 @@ def tree(dice: Random, data: bytes) -> bytes:
         root = json.loads(data)
     except (ValueError, RecursionError):
         return swap_scalar(dice, data)
-    canonical = data == json.dumps(root, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode(errors="replace")
+    canonical = data == json.dumps(root, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode(
+        errors="replace"
+    )
     places = list(_places(root))
     if not places:
         return value(dice)
@@ -116,12 +191,18 @@ def tree(dice: Random, data: bytes) -> bytes:
     elif act == 4:
         holder[key] = type(holder[key])() if holder[key] is not None else 0
     elif act == 5 and isinstance(holder, dict):
-        holder[dice.choice(("", "x", "\ud800", "id", "type", "é"))] = dice.choice((1, None, "\ud800", [], {}, 2**53, -1, 1.5))
+        holder[dice.choice(("", "x", "\ud800", "id", "type", "é"))] = dice.choice(
+            (1, None, "\ud800", [], {}, 2**53, -1, 1.5)
+        )
     else:
-        holder[key] = dice.choice((None, True, -1, 0, 1.5, 2**53 - 1, 2**53, 2**31 - 1, 2**63, "", "\0", "\ud800", "é" * 300, [], {}))
+        holder[key] = dice.choice(
+            (None, True, -1, 0, 1.5, 2**53 - 1, 2**53, 2**31 - 1, 2**63, "", "\0", "\ud800", "é" * 300, [], {})
+        )
     try:
         if canonical:
-            return json.dumps(root, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            return json.dumps(root, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode(
+                "utf-8", "surrogatepass"
+            )
         return json.dumps(root).encode()
     except (ValueError, RecursionError):
         return data
@@ -139,12 +220,31 @@ def _places(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def wrap(dice: Random, data: bytes) -> bytes:
-    return dice.choice((lambda: nest(dice, data), lambda: b"[" + data + b"]", lambda: b"\xef\xbb\xbf" + data,
-                        lambda: data + b" " + data, lambda: data + b"\0", lambda: b'{"a":' + data + b"}",
-                        lambda: data.decode("utf-8", "replace").encode("utf-16")))()  # fmt: skip
+    return dice.choice(
+        (
+            lambda: nest(dice, data),
+            lambda: b"[" + data + b"]",
+            lambda: b"\xef\xbb\xbf" + data,
+            lambda: data + b" " + data,
+            lambda: data + b"\0",
+            lambda: b'{"a":' + data + b"}",
+            lambda: data.decode("utf-8", "replace").encode("utf-16"),
+        )
+    )()
 
 
-JSON: Final[tuple[Mutator, ...]] = (swap_scalar, swap_scalar, swap_scalar, swap_key, double_key, in_text, tree, tree, tree, wrap)
+JSON: Final[tuple[Mutator, ...]] = (
+    swap_scalar,
+    swap_scalar,
+    swap_scalar,
+    swap_key,
+    double_key,
+    in_text,
+    tree,
+    tree,
+    tree,
+    wrap,
+)
 
 
 def in_a_line(dice: Random, data: bytes) -> bytes:

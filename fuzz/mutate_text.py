@@ -10,11 +10,27 @@ from fuzz.mutate_json import JSON, NUMBERS
 _WORD: Final = re.compile(rb"[^\s,;|=\"'<>()\[\]]+")
 _NUMBER: Final = re.compile(rb"\d+(?:\.\d+)?")
 MOMENTS: Final = (
-    b"0", b"-1", b"0.000000", b"253402300800.0", b"-62135596801.5", b"9999999999.999999", b"1e308", b"nan", b"inf", b"-",
-    b"1760000000.123456789012", b"0001-01-01T00:00:00Z", b"9999-12-31T24:00:00Z", b"Feb 30 25:61:61", b"Jan  1 00:00:00",
-    b"01/Jan/0000:00:00:00 +0000", b"31/Dec/9999:23:59:59 -9999", b"2026-10-25T02:30:00.000001+02:00", b"1003622.400001",
+    b"0",
+    b"-1",
+    b"0.000000",
+    b"253402300800.0",
+    b"-62135596801.5",
+    b"9999999999.999999",
+    b"1e308",
+    b"nan",
+    b"inf",
+    b"-",
+    b"1760000000.123456789012",
+    b"0001-01-01T00:00:00Z",
+    b"9999-12-31T24:00:00Z",
+    b"Feb 30 25:61:61",
+    b"Jan  1 00:00:00",
+    b"01/Jan/0000:00:00:00 +0000",
+    b"31/Dec/9999:23:59:59 -9999",
+    b"2026-10-25T02:30:00.000001+02:00",
+    b"1003622.400001",
     b"999999999999.5",
-)  # fmt: skip
+)
 
 
 def swap_word(dice: Random, data: bytes) -> bytes:
@@ -22,7 +38,15 @@ def swap_word(dice: Random, data: bytes) -> bytes:
     if not words:
         return dice.choice(PIECES)
     start, end = dice.choice(words)
-    other = dice.choice((dice.choice(PIECES), dice.choice(NUMBERS).encode(), dice.choice(MOMENTS), data[slice(*dice.choice(words))], b""))
+    other = dice.choice(
+        (
+            dice.choice(PIECES),
+            dice.choice(NUMBERS).encode(),
+            dice.choice(MOMENTS),
+            data[slice(*dice.choice(words))],
+            b"",
+        )
+    )
     return data[:start] + other + data[end:]
 
 
@@ -101,13 +125,50 @@ MANY_LINES: Final[tuple[Mutator, ...]] = (many((*LINES, *BYTES)), many(LINES), m
 MANY_JSON: Final[tuple[Mutator, ...]] = (many(JSON), many(JSON), many((*JSON, *BYTES)))
 
 _YAML: Final = (
-    b"&a [*a]", b"*nobody", b"!!python/object/apply:os.system ['id']", b"!!binary x", b"!!timestamp 99999-99-99",
-    b"!!int 0o9", b"!!float .nan", b".inf", b"0b2", b"1:60:60", b"? [a]\n: b", b"<<: *a", b"<<: [1]", b"{a: {a: {a: 1}}}",
-    b"|\n x", b">-\n x", b"%YAML 9.9", b"---\n---\n", b"...", b"\t", b"- - - - -", b"!<tag:x> 1", b'"\\ud800"', b'"\\x"',
-    b"2026-02-30", b"2026-01-01 99:99:99", b"=", b"~", b"yes", b"[" * 2000, b"{a: " * 500, b"&a {x: &b {y: *a}}", b"!!set {1}",
-    b"!!omap [1]", b"? ", b"!!null ''", b"!!map [1]",
-)  # fmt: skip
-_BOMB: Final = b"".join([b"a0: &a0 [x,x,x,x,x,x,x,x,x]\n", *(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9))])
+    b"&a [*a]",
+    b"*nobody",
+    b"!!python/object/apply:os.system ['id']",
+    b"!!binary x",
+    b"!!timestamp 99999-99-99",
+    b"!!int 0o9",
+    b"!!float .nan",
+    b".inf",
+    b"0b2",
+    b"1:60:60",
+    b"? [a]\n: b",
+    b"<<: *a",
+    b"<<: [1]",
+    b"{a: {a: {a: 1}}}",
+    b"|\n x",
+    b">-\n x",
+    b"%YAML 9.9",
+    b"---\n---\n",
+    b"...",
+    b"\t",
+    b"- - - - -",
+    b"!<tag:x> 1",
+    b'"\\ud800"',
+    b'"\\x"',
+    b"2026-02-30",
+    b"2026-01-01 99:99:99",
+    b"=",
+    b"~",
+    b"yes",
+    b"[" * 2000,
+    b"{a: " * 500,
+    b"&a {x: &b {y: *a}}",
+    b"!!set {1}",
+    b"!!omap [1]",
+    b"? ",
+    b"!!null ''",
+    b"!!map [1]",
+)
+_BOMB: Final = b"".join(
+    [
+        b"a0: &a0 [x,x,x,x,x,x,x,x,x]\n",
+        *(b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)),
+    ]
+)
 
 
 def yaml_value(dice: Random, data: bytes) -> bytes:
@@ -131,10 +192,37 @@ def yaml_bomb(dice: Random, data: bytes) -> bytes:
 
 def modifiers(dice: Random, data: bytes) -> bytes:
     """What Sigma writes behind a field's name, and conditions."""
-    piece = dice.choice((b"|re", b"|cidr", b"|contains|all", b"|base64offset", b"|windash", b"|gt", b"|exists", b"|fieldref",
-                         b"|expand", b"|utf16le", b"|nothing", b"|re|i", b"|endswith|cased", b"||"))  # fmt: skip
+    piece = dice.choice(
+        (
+            b"|re",
+            b"|cidr",
+            b"|contains|all",
+            b"|base64offset",
+            b"|windash",
+            b"|gt",
+            b"|exists",
+            b"|fieldref",
+            b"|expand",
+            b"|utf16le",
+            b"|nothing",
+            b"|re|i",
+            b"|endswith|cased",
+            b"||",
+        )
+    )
     if dice.random() < 0.3:
-        condition = dice.choice((b"1 of them", b"all of *", b"not " * 2000 + b"a", b"(" * 500, b"a and b or", b"a | count() > 1", b"1 of sel*", b""))
+        condition = dice.choice(
+            (
+                b"1 of them",
+                b"all of *",
+                b"not " * 2000 + b"a",
+                b"(" * 500,
+                b"a and b or",
+                b"a | count() > 1",
+                b"1 of sel*",
+                b"",
+            )
+        )
         return re.sub(rb"condition:.*", lambda _: b"condition: " + condition, data, count=1)
     spots = [place.start() for place in re.finditer(rb":", data)]
     at = dice.choice(spots) if spots else 0
@@ -144,28 +232,70 @@ def modifiers(dice: Random, data: bytes) -> bytes:
 YAML: Final[tuple[Mutator, ...]] = (yaml_value, yaml_value, yaml_indent, yaml_bomb, modifiers, lines, swap_word)
 
 _TOML: Final = (
-    b"1979-05-27T07:32:00Z", b"9999-12-31", b"25:00:00", b"nan", b"-inf", b"0xffffffffffffffffff", b"[[1],[2]]", b"{a={}}", b"''",
-    b"'''x'''", b'"\\ud800"', b'"\\u0000"', b"true", b"[]", b"{}", b"1e400", b"-1", b"[" * 1200, b'["a", 1]', b"9" * 4400,
-)  # fmt: skip
+    b"1979-05-27T07:32:00Z",
+    b"9999-12-31",
+    b"25:00:00",
+    b"nan",
+    b"-inf",
+    b"0xffffffffffffffffff",
+    b"[[1],[2]]",
+    b"{a={}}",
+    b"''",
+    b"'''x'''",
+    b'"\\ud800"',
+    b'"\\u0000"',
+    b"true",
+    b"[]",
+    b"{}",
+    b"1e400",
+    b"-1",
+    b"[" * 1200,
+    b'["a", 1]',
+    b"9" * 4400,
+)
 
 
 def toml_value(dice: Random, data: bytes) -> bytes:
     rows = data.split(b"\n")
     at = dice.randrange(len(rows))
     key, sign, _ = rows[at].partition(b"=")
-    rows[at] = key + sign + dice.choice((*_TOML, dice.choice(NUMBERS).encode())) if sign else dice.choice((b"[a.b.c]", b"[[node]]", b"[sense", rows[at] * 2))
+    rows[at] = (
+        key + sign + dice.choice((*_TOML, dice.choice(NUMBERS).encode()))
+        if sign
+        else dice.choice((b"[a.b.c]", b"[[node]]", b"[sense", rows[at] * 2))
+    )
     return b"\n".join(rows)
 
 
 TOML: Final[tuple[Mutator, ...]] = (toml_value, toml_value, toml_value, lines, swap_word)
 
 _HEADERS: Final = (
-    b"Content-Length: 0", b"Content-Length: -1", b"Content-Length: 99999999999", b"Content-Length: 1, 1", b"Transfer-Encoding: chunked",
-    b"Transfer-Encoding: gzip", b"Content-Type: application/json; charset=utf-16", b"Content-Type: \xff", b"Host: ", b"Host: a\0b",
-    b"Content-Encoding: gzip", b"Expect: 100-continue", b"Upgrade: websocket", b"Range: bytes=0-", b"X: " + b"y" * 9000, b": x",
-    b"Authorization: Basic ////", b"Authorization: Basic gICA", b"Authorization: Bearer \xff\xfe", b"Cookie: a=\xff", b"If-None-Match: \xff",
-    b"Accept: q=;;,", b"Accept: application/taxii+json;version=9;q=nan", b"X-Forwarded-For: ::ffff:x", b"Accept-Language: " + b"da," * 500,
-)  # fmt: skip
+    b"Content-Length: 0",
+    b"Content-Length: -1",
+    b"Content-Length: 99999999999",
+    b"Content-Length: 1, 1",
+    b"Transfer-Encoding: chunked",
+    b"Transfer-Encoding: gzip",
+    b"Content-Type: application/json; charset=utf-16",
+    b"Content-Type: \xff",
+    b"Host: ",
+    b"Host: a\0b",
+    b"Content-Encoding: gzip",
+    b"Expect: 100-continue",
+    b"Upgrade: websocket",
+    b"Range: bytes=0-",
+    b"X: " + b"y" * 9000,
+    b": x",
+    b"Authorization: Basic ////",
+    b"Authorization: Basic gICA",
+    b"Authorization: Bearer \xff\xfe",
+    b"Cookie: a=\xff",
+    b"If-None-Match: \xff",
+    b"Accept: q=;;,",
+    b"Accept: application/taxii+json;version=9;q=nan",
+    b"X-Forwarded-For: ::ffff:x",
+    b"Accept-Language: " + b"da," * 500,
+)
 
 
 def http_header(dice: Random, data: bytes) -> bytes:
@@ -183,9 +313,29 @@ def http_line(dice: Random, data: bytes) -> bytes:
     line, gap, rest = data.partition(b"\r\n")
     words = line.split(b" ")
     at = dice.randrange(len(words))
-    words[at] = dice.choice((b"GET", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"HEAD", b"TRACE", b"PRI", b"HTTP/2.0", b"HTTP/1.0", b"*",
-                             b"//", words[at] + b"?a=%00&a=%ff&limit=-1", words[at] + b"/%2e%2e/", words[at] + b"#", b"http://x/", words[at] * 500,
-                             words[at] + b"?added_after=9999-99-99", words[at] + b"?after=9223372036854775808&wait_s=nan"))  # fmt: skip
+    words[at] = dice.choice(
+        (
+            b"GET",
+            b"POST",
+            b"PUT",
+            b"DELETE",
+            b"OPTIONS",
+            b"HEAD",
+            b"TRACE",
+            b"PRI",
+            b"HTTP/2.0",
+            b"HTTP/1.0",
+            b"*",
+            b"//",
+            words[at] + b"?a=%00&a=%ff&limit=-1",
+            words[at] + b"/%2e%2e/",
+            words[at] + b"#",
+            b"http://x/",
+            words[at] * 500,
+            words[at] + b"?added_after=9999-99-99",
+            words[at] + b"?after=9223372036854775808&wait_s=nan",
+        )
+    )
     return b" ".join(words) + gap + rest
 
 

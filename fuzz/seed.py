@@ -30,7 +30,9 @@ def real_root() -> Path | None:
     return root if root.is_dir() else None
 
 
-def real(*patterns: str, bytes_max: int = SEED_BYTES_MAX, whole: bool = False, files_max: int = FILES_MAX) -> list[bytes]:
+def real(
+    *patterns: str, bytes_max: int = SEED_BYTES_MAX, whole: bool = False, files_max: int = FILES_MAX
+) -> list[bytes]:
     """The beginnings of real files, spread over all that fit, unpacked; whole lines only. ``whole``: only those that are
     small enough."""
     root = real_root()
@@ -43,7 +45,7 @@ def real(*patterns: str, bytes_max: int = SEED_BYTES_MAX, whole: bool = False, f
 
 def _head(path: Path, bytes_max: int, whole: bool) -> bytes:
     with contextlib.suppress(OSError, EOFError):
-        opened = gzip.open(path) if path.name.endswith(".gz") else path.open("rb")
+        opened = gzip.open(path) if path.name.endswith(".gz") else path.open("rb")  # noqa: SIM115 - the next line
         with opened as file:
             data: bytes = file.read(bytes_max + 1)
         if len(data) <= bytes_max:
@@ -74,7 +76,7 @@ def captures(count: int = 20, bytes_max: int = SEED_BYTES_MAX) -> Iterator[bytes
 @cache
 def scratch() -> Path:
     """A folder of this process, in memory where there is such."""
-    base = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+    base = "/dev/shm" if Path("/dev/shm").is_dir() else None
     return Path(mkdtemp(prefix="bavn-fuzz-", dir=base))
 
 

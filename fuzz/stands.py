@@ -89,11 +89,13 @@ class CentreInbox:
         self.engine.dispose()
 
 
-def _asked(keys: NodeKeys, token: str):  # noqa: ANN202
+def _asked(keys: NodeKeys, token: str):
     from bavn.centre.members.enrolment import Application
 
     asked = keys.ask(token)
-    return Application(**{name: getattr(asked, name) for name in Application.__dataclass_fields__ if hasattr(asked, name)})
+    return Application(
+        **{name: getattr(asked, name) for name in Application.__dataclass_fields__ if hasattr(asked, name)}
+    )
 
 
 class Wire:
@@ -105,7 +107,7 @@ class Wire:
     def post(self, envelopes: Sequence[bytes]) -> list[int]:
         return [stands.seq for raw in envelopes if isinstance(stands := seal.address(raw), seal.Address)]
 
-    def pull(self, after: int, wait_s: float) -> list[bytes]:  # noqa: ARG002 - the port's names
+    def pull(self, after: int, wait_s: float) -> list[bytes]:
         down, self.down = self.down, []
         return down
 
@@ -116,22 +118,40 @@ class Node:
     def __init__(self) -> None:
         folder = Path(mkdtemp(dir=scratch()))
         self.clock, self.book = SimClock(NOW_US), Book()
-        self.centre, self.key = Ed25519PrivateKey.from_private_bytes(b"c" * 32), Ed25519PrivateKey.from_private_bytes(b"n" * 32)
+        self.centre, self.key = (
+            Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+            Ed25519PrivateKey.from_private_bytes(b"n" * 32),
+        )
         self.wire, self.seq = Wire(), 0
         (folder / "lists").mkdir()
         self.ledger = Ledger(self.book)
         self.store = ColumnStore.open(folder / "store", homes=HOMES)
-        never = NeverBlock.of(shipped_text(), "shipped", own_domains=("own.dk",), own_networks=HOMES, centre=("centre.dk",))
+        never = NeverBlock.of(
+            shipped_text(), "shipped", own_domains=("own.dk",), own_networks=HOMES, centre=("centre.dk",)
+        )
         self.protect = Protect(
-            ledger=self.ledger, clock=self.clock, policy=ProtectPolicy(), never=never, homes=HOMES,
-            hands=Hands((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()), history=History(self.store.window, hunt),
-        )  # fmt: skip
+            ledger=self.ledger,
+            clock=self.clock,
+            policy=ProtectPolicy(),
+            never=never,
+            homes=HOMES,
+            hands=Hands((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()),
+            history=History(self.store.window, hunt),
+        )
         self.door = Door(
-            name=MEMBER, ledger=self.ledger, clock=self.clock, dice=SeededDice(3, MEMBER), homes=HOMES, policy=DoorPolicy(),
+            name=MEMBER,
+            ledger=self.ledger,
+            clock=self.clock,
+            dice=SeededDice(3, MEMBER),
+            homes=HOMES,
+            policy=DoorPolicy(),
             keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
-            identifiers=GroupKeyIdentifiers(bytes(range(32))), suspicions=tuple,
-        )  # fmt: skip
-        health = Condition(version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None)
+            identifiers=GroupKeyIdentifiers(bytes(range(32))),
+            suspicions=tuple,
+        )
+        health = Condition(
+            version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
+        )
         self.talker = Talker(self.clock, self.wire, self.door, self.protect, lambda: health, NodeSettings(version="1"))
         self.talker.start()
 

@@ -5,8 +5,8 @@ Each line is told of once (sys.monitoring switches it off after that), so that w
 
 import sys
 import traceback
-from types import CodeType
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
 import bavn

@@ -9,7 +9,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -28,6 +28,7 @@ MINIMISE_S: Final = 15.0
 SHARED_BYTES: Final = (1 << 20) + 8
 HONEST_EVERY: Final = 200
 FAULTS_MAX: Final = 12
+SEEDS_FIRST: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,16 @@ class Tried:
         return None
 
 
-def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip: frozenset[str], shared: mmap.mmap, *,
-         minimise: bool = True) -> Outcome:  # fmt: skip
-    """See the module. ``skip``: places that are known already, counted as tried and not minimised again."""
+def work(
+    target: Target,
+    seed: str,
+    seconds: float,
+    kept: Sequence[bytes],
+    skip: frozenset[str],
+    shared: mmap.mmap,
+    tell: Callable[[Fault], None] = lambda _: None,
+) -> Outcome:
+    """See the module. ``tell`` hears of each fault at once: a process that dies later takes none with it. ``skip``: places that are known already, counted as tried and not minimised again."""
     outcome = Outcome(target.name)
     begun = time.monotonic()
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES_MAX, ADDRESS_BYTES_MAX))
@@ -112,11 +120,14 @@ def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip:
     try:
         tried, lines, dice = Tried(target, run), Lines(), Random(seed)
         seeds = list(target.seeds())
+        if target.slow:
+            dice.shuffle(seeds)  # a short run reaches some of many routes, another run others
         pool = [*seeds, *kept]
+        first = min(len(seeds), SEEDS_FIRST)
         places = set(skip)
         ready = time.monotonic()
         number = 0
-        while time.monotonic() - ready < seconds or number < len(seeds):
+        while time.monotonic() - ready < seconds or number < first:
             if number < len(pool) and (number < len(seeds) or not kept or number < len(seeds) + 20):
                 data = pool[number]
             else:
@@ -125,7 +136,7 @@ def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip:
             shared.seek(0)
             shared.write(min(len(data), SHARED_BYTES - 8).to_bytes(8, "big") + data[: SHARED_BYTES - 8])
             broke = tried(data)
-            outcome.inputs += 1
+            outcome.inputs += getattr(run, "pieces", 1)
             if lines.fresh() and len(pool) < 2_000 and len(data) <= 65_536 and broke is None and data not in pool[:50]:
                 pool.append(data)
                 outcome.kept.append(data)
@@ -134,20 +145,22 @@ def work(target: Target, seed: str, seconds: float, kept: Sequence[bytes], skip:
                 broke = (f"honest: {broke[0]}", broke[1]) if broke else None
             if broke and broke[0] not in places:
                 places.add(broke[0])
-                if minimise:
+                if not target.slow:
                     data = _smaller(tried, data, broke[0])
                 outcome.faults.append(Fault(target.name, broke[0], data, broke[1]))
+                tell(outcome.faults[-1])
                 if len(outcome.faults) >= FAULTS_MAX:
                     outcome.trouble = "too many faults: the rest of this target's time is left"
                     break
-            if broke and target.slow:  # what stands may be broken from here on
-                getattr(run, "again", lambda: None)()
         outcome.lines = lines.total
         lines.close()
     finally:
         outcome.seconds = time.monotonic() - begun
         getattr(run, "close", lambda: None)()
     return outcome
+
+
+# A service is not asked thousands of times for one fault: the parser behind it is a target of its own.
 
 
 def _smaller(tried: Tried, data: bytes, place: str) -> bytes:
@@ -170,7 +183,7 @@ def child(pipe: Any, *given: Any, **named: Any) -> None:
 
     signal.signal(signal.SIGTERM, ends)
     try:
-        pipe.send(work(*given, **named))
+        pipe.send(work(*given, tell=pipe.send, **named))
     except Ends:
         sys.exit(1)
     except BaseException as error:  # noqa: BLE001 - told to whoever watches

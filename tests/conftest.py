@@ -53,7 +53,8 @@ PROGRAMS = {
         "suricata", "unbound", "dnsmasq", "named", "squid", "chromium", "promtool", "kresd", "knotd", "pmacctd",
         "fprobe", "softflowd", "prometheus", "dnsdist", "rsyslogd",
     )},
-    "pdns_recursor": "pdns_recursor", "opensmtpd": "smtpd", "syslog_ng": "syslog-ng", "faketime": "faketime",
+    "pdns_recursor": "pdns_recursor", "opensmtpd": "smtpd", "syslog_ng": "syslog-ng",
+    "node_exporter": "prometheus-node-exporter", "faketime": "faketime",
 }  # fmt: skip
 """Markers, and the program without which such a test cannot run."""
 

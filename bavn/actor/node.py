@@ -12,7 +12,9 @@ from threading import Event
 
 from bavn.actor.detect.run import Survey
 from bavn.actor.door.door import Door
+from bavn.actor.door.draft import SHUT
 from bavn.actor.door.exercises import Lane
+from bavn.actor.door.labels import number_of
 from bavn.actor.door.questions import Due, Finding, Questions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.protect.hunt import Found
@@ -34,6 +36,9 @@ MESSAGES_MAX = 500
 TOGETHER_MAX = 50
 TELL_WAITING_MAX = 50_000
 """While so many messages wait for the centre, outcomes and sightings are not added to them."""
+PASSED_OVER_MAX = 10
+PASSED_OVER_S = 20
+"""So many posts that the centre takes nothing of are passed over for so long."""
 ANSWER_AGAIN_US = 15 * SECOND_US
 """So long a store that refused to be asked is left alone."""
 
@@ -238,6 +243,8 @@ class Talker:
     waits_for: str | None = field(default=None, init=False)
     _answers: Answers = field(init=False)
     _health_us: int = 0
+    _passed_over: int = 0
+    _passed_until_us: int = 0
     _tidy_us: int = 0
 
     def __post_init__(self) -> None:
@@ -291,6 +298,7 @@ class Talker:
             self._step("canary", self.try_canary)
         if now_us >= self._tidy_us:
             self._tidy_us = now_us + MINUTE_US
+            self._step("hearing again", lambda: self.door.hear_again(self.protect.hear))
             self._step("tidying", self.door.tidy)
 
     def _step(self, part: str, step: Callable[[], object]) -> bool:
@@ -326,13 +334,18 @@ class Talker:
             outcome = self.door.tell_sighting(said) if isinstance(said, Sighting) else self.door.tell_outcome(said)
             if isinstance(outcome, Refused) and outcome.rule == "outbox_full":
                 return False
-            self.protect.done(number)
+            if not (isinstance(outcome, Refused) and outcome.rule in SHUT):
+                self.protect.took(number)
             return True
 
     def send(self) -> int:
         """Posts what waits; returns how many the centre has taken. A link that is down takes none."""
         sent = 0
-        while queued := self.door.queued(MESSAGES_MAX):
+        now_us = self.clock.now_us()
+        if now_us >= self._passed_until_us:
+            self._passed_over = 0
+        passed_over = 0
+        while passed_over < PASSED_OVER_MAX and (queued := self.door.queued(MESSAGES_MAX, self._passed_over)):
             try:
                 taken = self.link.post(queued)
             except LinkDown:
@@ -340,5 +353,9 @@ class Talker:
             self.door.acknowledged(taken)
             sent += len(taken)
             if not taken:
-                break
+                # A gate there is shut for them, or a quota is used up: what is behind them need not wait.
+                if not self._passed_over:
+                    self._passed_until_us = now_us + PASSED_OVER_S * SECOND_US
+                self._passed_over = number_of(queued[-1])
+                passed_over += 1
         return sent

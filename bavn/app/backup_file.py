@@ -177,7 +177,7 @@ def reading_from(file: Path) -> Iterator[Reader]:
     try:
         with zipfile.ZipFile(file) as packed:
             yield Reader(packed)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise BadBackup(f"it cannot be unpacked ({error})") from error
     except Exception as error:
         if type(error).__module__ == "zlib":

@@ -7,21 +7,20 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bavn.app.node_metrics import promise_metrics
 from bavn.centre.node.canary_book import Chain
 from bavn.centre.node.views import MemberView
 from bavn.model.alarm import KINDS, Alarm
 from bavn.model.canary import LINKS, STATES
+from bavn.model.health import NODE_SILENT_S
 from bavn.model.member import ActorState
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
-
-SILENT_S: Final = 150
-"""A node says how it is each minute ([node] health_s): two words are missing."""
 
 
 class HouseCollector(Collector):
@@ -31,7 +30,9 @@ class HouseCollector(Collector):
     def __init__(
         self, members: Callable[[], Sequence[MemberView]], ends_us: Callable[[], Mapping[str, int]], folder: Path,
         clock: Clock, *, alarms: Callable[[], Sequence[Alarm]], chains: Callable[[], Mapping[str, Chain]],
+        promises: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
     ) -> None:  # fmt: skip
+        self._promises = promises
         self._members, self._ends_us, self._folder, self._clock = members, ends_us, folder, clock
         self._alarms, self._chains = alarms, chains
 
@@ -45,8 +46,8 @@ class HouseCollector(Collector):
         heard = [one.health for one in members if one.actor.state is ActorState.ACTIVE and one.health is not None]
         ages_s = [(now_us - one.received_us) / SECOND_US for one in heard]
         yield GaugeMetricFamily(
-            "bavn_members_silent", f"Active actors that were heard before, and not for {SILENT_S} s.",
-            value=sum(age > SILENT_S for age in ages_s),
+            "bavn_members_silent", f"Active actors that were heard before, and not for {NODE_SILENT_S} s.",
+            value=sum(age > NODE_SILENT_S for age in ages_s),
         )  # fmt: skip
         yield GaugeMetricFamily(
             "bavn_members_sensor_down", "Of those that are heard: a source cannot be read.",
@@ -75,6 +76,7 @@ class HouseCollector(Collector):
         for name, end_us in sorted(self._ends_us().items()):
             left.add_metric([name], (end_us - now_us) / SECOND_US)
         yield left
+        yield from promise_metrics(self._promises())
         yield from _alarms(self._alarms(), now_us)
         active = {one.actor.name for one in members if one.actor.state is ActorState.ACTIVE}
         yield from _canaries([chain for actor, chain in self._chains().items() if actor in active])

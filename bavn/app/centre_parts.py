@@ -16,9 +16,12 @@ from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import FailureFolder, failures_in
+from bavn.app.gate_alarms import contained
 from bavn.app.join_engine import reconstruct_by
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
+from bavn.app.step_watch import StepWatch
 from bavn.app.warning_lists import warning_lists
 from bavn.centre.cases.questions import Questions
 from bavn.centre.members.enrolment import Enrolment
@@ -110,6 +113,8 @@ class CentreParts:
     book: Book
     engine: Engine
     lease: Lease
+    steps: StepWatch
+    failures: FailureFolder
 
     def close(self) -> None:
         """The book first: whoever takes the lease next finds it closed."""
@@ -134,26 +139,30 @@ def build(file: CentreFile) -> CentreParts:
         lease = undo.enter_context(take_lease(registry.engine))
         keys.renew_server(file.place.names, SystemClock().now_us())
         book = undo.enter_context(Book(file.folder / BOOK_FILE))
+        failures = failures_in(file.folder)
+        contained(book, failures)
         start(lease, book, SystemDice())
         centre = open_centre(
             file.centre, engine=registry.engine, book=book, key=keys.message_key(), authority=authority,
             clock=SystemClock(), dice=SystemDice(), registry=registry, reconstruct=reconstruct_by(file.join),
-            lists=warning_lists(),
+            lists=warning_lists(), failures=failures,
         )  # fmt: skip
         centre.desk.alarms.own = own_alarms(file, SystemClock())
-        beside = open_exchange(file, centre, keys)
-        server = _serve(file, centre, beside, ServerSettings(
+        beside, steps = open_exchange(file, centre, keys), StepWatch()
+        server = _serve(file, centre, beside, steps, ServerSettings(
             connections_each_max=file.place.connections_per_actor_max,
             authority_pem=authority.pem, certificate=keys.certificate, key=keys.key, host=file.place.host,
             port=file.place.port, step_every_s=file.place.step_s,
         ))  # fmt: skip
         undo.pop_all()
-    return CentreParts(centre, server, book, registry.engine, lease)
+    return CentreParts(centre, server, book, registry.engine, lease, steps, failures)
 
 
-def _serve(file: CentreFile, centre: Centre, beside: Beside | None, settings: ServerSettings) -> CentreServer:
+def _serve(
+    file: CentreFile, centre: Centre, beside: Beside | None, steps: StepWatch, settings: ServerSettings
+) -> CentreServer:
     try:
-        return CentreServer(centre, settings, beside)
+        return CentreServer(centre, settings, beside, steps.around)
     except OSError as error:
         raise Stop(
             Exit.CONFIGURATION,

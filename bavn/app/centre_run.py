@@ -17,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bavn.app.centre_database import away
+from bavn.app.centre_health import say_away, watched_centre
 from bavn.app.centre_parts import CentreParts, build
 from bavn.app.centre_server import CentreBroken, CentreServer
 from bavn.app.config import CentreFile
@@ -24,6 +25,7 @@ from bavn.app.exits import Exit, Stop
 from bavn.app.intel_parts import keeping_intelligence
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock
+from bavn.app.service_health import ServiceHealth
 from bavn.centre.store.lease import LeaseLost
 
 _LOG = logging.getLogger(__name__)
@@ -38,9 +40,15 @@ def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
     for a broken invariant."""
     parts = _build_at_first(file)
     while True:
-        with parts, _metrics(file, parts), _fanout(file, parts), _ended_before_it_runs(parts.server):
+        with (
+            parts,
+            watched_centre(file, parts, parts.steps) as health,
+            _metrics(file, parts, health),
+            _fanout(file, parts),
+            _ended_before_it_runs(parts.server),
+        ):
             try:
-                with keeping_intelligence(file, parts.server.fail):
+                with keeping_intelligence(file, parts.server.fail, parts.centre.contained.failures):
                     listens(parts.server)
                     parts.server.run()
                 return
@@ -70,7 +78,7 @@ def _ended_before_it_runs(server: CentreServer) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _metrics(file: CentreFile, parts: CentreParts) -> AbstractContextManager[object]:
+def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth) -> AbstractContextManager[object]:
     """The sector's clock for Prometheus, where a port is configured."""
     if not file.place.metrics_port:
         return nullcontext()
@@ -82,7 +90,7 @@ def _metrics(file: CentreFile, parts: CentreParts) -> AbstractContextManager[obj
     desk = parts.centre.desk
     house = HouseCollector(
         desk.members, PartyKeys(file.folder, "centre").ends_us, file.folder, SystemClock(),
-        alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX), chains=desk.chains,
+        alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX), chains=desk.chains, promises=health.told,
     )  # fmt: skip
     return MetricsService(desk.times, place.metrics_host, place.metrics_port, house)
 
@@ -154,6 +162,7 @@ def _build_when_it_answers(file: CentreFile) -> CentreParts:
             if stop.code not in (Exit.UNREACHABLE, Exit.NOT_NOW):
                 raise
             _LOG.warning("%s", stop)
+            say_away(file, str(stop))
         else:
             _LOG.warning("the database answers again")
             return parts

@@ -89,9 +89,15 @@ class Beside:
 class CentreServer:
     """One centre behind its ports. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises CentreBroken."""
 
-    def __init__(self, centre: Centre, settings: ServerSettings, beside: Beside | None = None) -> None:
+    def __init__(
+        self,
+        centre: Centre,
+        settings: ServerSettings,
+        beside: Beside | None = None,
+        watched: Callable[[Callable[[], None]], Callable[[], None]] = lambda step: step,
+    ) -> None:
         self._settings = settings
-        self._stepper = _Stepper(centre.step, settings.step_every_s, self._fail)
+        self._stepper = _Stepper(watched(centre.step), settings.step_every_s, self._fail)
         self._app = make_app(centre, settings.limits, received=self._stepper.nudge, broken=self._fail)
         self._socket = listening(settings.host, settings.port)
         self._failure: BaseException | None = None

@@ -72,6 +72,10 @@ class ChainWalk:
         """Whether the whole of it was walked within WHOLE_US_MAX."""
         return self.walked_us is not None and self._clock.now_us() - self.walked_us < WHOLE_US_MAX
 
+    def begin_again(self) -> None:
+        """What was under way is left: it could not be read on."""
+        self._lines = None
+
     def turn(self) -> None:
         """At most about BUSY_S of work."""
         now_us = self._clock.now_us()

@@ -3,7 +3,6 @@
 Relative paths count from the file's own folder. What is wrong is one SettingsError that names file, table and field.
 """
 
-import tomllib
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,7 +12,7 @@ from bavn.actor.detect.base import DetectSettings
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.evidence.settings import EvidenceSettings
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.app.config_console import ConsoleTable
+from bavn.app.config_console import ConsoleTable, NodeConsoleTable
 from bavn.app.config_enforce import EnforceTable
 from bavn.app.config_exchange import ExchangeTable
 from bavn.app.config_fanout import FanoutTable, HubFile, HubTable
@@ -29,6 +28,7 @@ from bavn.centre.node.config import CentreConfig, config_of
 from bavn.keyholder.holder import HolderSettings
 from bavn.model.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
+from bavn.model.toml import BadToml, table_of
 
 CENTRE_KEYS = "keys"
 KEYHOLDER_KEYS = "keys-keyholder"
@@ -307,7 +307,7 @@ def read_centre(file: Path) -> CentreFile:
 NODE_TABLES: dict[str, type[Any]] = {
     "node": NodeTable, "sense": SenseTable, "suricata": SuricataTable, "rules": RulesTable, "store": StoreTable,
     "detect": DetectSettings, "hunt": HuntTable, "enforce": EnforceTable, "evidence": EvidenceSettings,
-    "health": HealthTable, "console": ConsoleTable, "oidc": OidcTable, "scale": ScaleTable,
+    "health": HealthTable, "console": NodeConsoleTable, "oidc": OidcTable, "scale": ScaleTable,
 }  # fmt: skip
 POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPolicy}
 
@@ -354,12 +354,12 @@ def _tables(file: Path, kinds: dict[str, type[Any]]) -> dict[str, Any]:
 def read_toml(file: Path) -> dict[str, Any]:
     """A TOML file as a table. Raises SettingsError for one that is missing, unreadable or no TOML."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return table_of(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(
             f"{file} is not there: name it with --config, or write it (docs/configuration.md has every setting)"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except BadToml as error:
         raise SettingsError(f"{file} is no TOML: {error}") from error

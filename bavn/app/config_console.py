@@ -10,7 +10,9 @@ class ConsoleTable:
     """``[console]`` of centre.toml and node.toml: the console in a browser and its API (docs/console.md)."""
 
     listen: str = setting(
-        "127.0.0.1:8450", unit="", holds="address:port of the console; TLS is needed for any but a loopback address."
+        "127.0.0.1:8450",
+        unit="",
+        holds="address:port of the console (in node.toml 127.0.0.1:8451); TLS is needed for any but loopback.",
     )
     address: str = setting(
         "",
@@ -40,3 +42,12 @@ class ConsoleTable:
         600, unit="", holds="Connections at once, live events among them.", low=8, high=10_000
     )
     live_max: int = setting(256, unit="", holds="Pages that hear live events at once.", low=1, high=5000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeConsoleTable(ConsoleTable):
+    """``[console]`` of node.toml: an actor's own console has a port of its own, since both may run on one machine."""
+
+    listen: str = setting(
+        "127.0.0.1:8451", unit="", holds="address:port of the console; TLS is needed for any but a loopback address."
+    )

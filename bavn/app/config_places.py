@@ -36,6 +36,11 @@ SECRET: Final = frozenset({"key_file", "syslog_key_file", "client_key_file", "cl
 WRITTEN: Final = frozenset({"folder", "list_folder", "squid_folder", "metrics_file"})
 PAIRS: Final = (("console", "certificate_file", "key_file"), ("exchange", "certificate_file", "key_file"),
                 ("sense", "syslog_certificate_file", "syslog_key_file"))  # fmt: skip
+WATCHES: Final = (
+    "captures_folder", "suricata_interface", "eve_file", "zeek_folder", "key_exchange_folder", "log_files",
+    "netflow_listen", "sflow_listen", "dnstap_listen", "syslog_udp_listen", "syslog_tcp_listen", "syslog_tls_listen",
+)  # fmt: skip
+"""[sense]: what gives a node something to see."""
 UDP: Final = frozenset({"syslog_udp_listen", "netflow_listen", "sflow_listen"})
 BOTH: Final = frozenset({"resolver_listen", "zone_listen"})
 EXPIRES_DAYS: Final = 14
@@ -209,8 +214,26 @@ class _Machine:
                 ask = f"bavn node enrol{extra}"
                 yield self.say(
                     "node", name, "enrol", f"no certificate yet: run `{ask}` before the node",
-                    f"intet certifikat endnu: kør `{ask}` før noden", "note",
+                    f"intet certifikat endnu: kør `{ask}` før noden", "missing",
                 )  # fmt: skip
+        yield from self._group_key()
+
+    def _group_key(self) -> Iterator[Finding]:
+        """A node that watches in a sector without a key holder does not start without it."""
+        watches = any(self.texts("sense", name) for name in WATCHES)
+        if not watches or not self.texts("node", "centre_url") or self.texts("node", "keyholder_url"):
+            return
+        for text in self.texts("node", "group_key_file"):
+            path = self._path("group_key_file", text)
+            if path is not None and not os.path.lexists(path):
+                yield self.say(
+                    "node",
+                    "group_key_file",
+                    "group_key",
+                    f"{path} is not there: get it from another actor, or make it with `bavn node group-key`",
+                    f"{path} findes ikke: få den af en anden aktør, eller lav den med `bavn node group-key`",
+                    "missing",
+                )
 
     def ports(self) -> Iterator[Finding]:
         taken: dict[tuple[str, str, int], str] = {}

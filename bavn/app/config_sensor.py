@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bavn.model.health import NODE_SILENT_S
+from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_S
 from bavn.model.settings import setting
 
 
@@ -47,13 +47,21 @@ class HealthTable:
     )
     lag_mb_max: int = setting(512, unit="MB", holds="How much of it may lie unread.", low=1, high=1_048_576)
     loss_permille_max: int = setting(
-        10, unit="1/1000", holds="Share of packets that the sensor may lose between two statistics.", low=0, high=1000
+        LOSS_PERMILLE_MAX,
+        unit="1/1000",
+        holds="Share of packets that the sensor may lose between two statistics.",
+        low=0,
+        high=1000,
     )
     stream_gap_permille_max: int = setting(
         100, unit="1/1000", holds="Holes for each 1,000 TCP connections, by which packets are missed.", low=0, high=1000
     )
     clock_s_max: int = setting(
-        120, unit="s", holds="How far a sensor's or the centre's clock may be from this node's.", low=5, high=86400
+        CLOCK_OFF_S_MAX,
+        unit="s",
+        holds="How far a sensor's or the centre's clock may be from this node's.",
+        low=5,
+        high=86400,
     )
     disk_free_mb_min: int = setting(
         1024, unit="MB", holds="Room that must be left where the node keeps its folder.", low=0, high=1_048_576
@@ -72,6 +80,13 @@ class HealthTable:
         holds="How long what was lost stays said, unless a person acknowledges it before (node health --acknowledge).",
         low=1,
         high=720,
+    )
+    rules_on_percent_min: int = setting(
+        50,
+        unit="%",
+        holds="Share of a fetched rule set that must be switched on and loaded; 0 asks nothing.",
+        low=0,
+        high=100,
     )
     centre_silent_s_max: int = setting(
         NODE_SILENT_S,

@@ -82,6 +82,8 @@ PHRASES: Final[dict[str, str]] = {
     "${} is defined nowhere": "${} er ikke defineret noget sted",
     "{}: its number is taken by a rule of Bavn's own": "{}: dens nummer bruges af en af Bavns egne regler",
     "its number is taken by a rule of Bavn's own": "dens nummer bruges af en af Bavns egne regler",
+    "it is not UTF-8": "den er ikke UTF-8",
+    "line {} of {}: it is not UTF-8": "linje {} i {}: den er ikke UTF-8",
     "its dataset is not in the set": "dens datasæt er ikke i sættet",
     "{}: its dataset is not in the set": "{}: dens datasæt er ikke i sættet",
     "{}: sid {} names a file outside its set": "{}: sid {} nævner en fil uden for sit sæt",

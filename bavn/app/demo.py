@@ -16,14 +16,17 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bavn.app.config import read_centre
 from bavn.app.demo_again import call_again
 from bavn.app.demo_by_hand import of_case, to_look_at, to_protect, walk, who_signs_in
 from bavn.app.demo_captures import Played
 from bavn.app.demo_consoles import Consoles, start_consoles
 from bavn.app.demo_ending import FOLDER_PREFIX
 from bavn.app.demo_looks import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
+from bavn.app.demo_people import acting
 from bavn.app.demo_sector import STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
 from bavn.app.exits import Exit, Stop
+from bavn.app.web.rights import Role
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.lead_book import LeadView
 from bavn.centre.node.views import IndicatorView
@@ -32,6 +35,7 @@ from bavn.model.behaviour import BEHAVIOUR
 from bavn.model.case import CaseAct
 from bavn.model.moment import HOUR_US, SECOND_US, iso_hour
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.principal import Principal
 
 READ_S_MAX = 420.0
 LEAD_S_MAX = 150.0
@@ -160,15 +164,21 @@ class Demo:
         }  # fmt: skip
         self.figures["first_known_us"] = _first_known(seen, lead.actors)
 
+    def _people(self) -> tuple[Principal, Principal]:
+        """Who confirms and who releases: two accounts at the centre, each by a token of its own."""
+        folder = read_centre(self._sector.centre_config).folder
+        return acting(folder, ANALYST, Role.ANALYST), acting(folder, SECOND, Role.APPROVER)
+
     def _protect(self, view: LeadView) -> list[str]:
         self._title("A person confirms the case; its indicators go to every actor")
         desk = self._sector.desk()
         names = [o.value for o in view.lead.observables if o.type is ObservableType.DOMAIN]
         names = [known for known in self._sector.known for name in names if known.endswith(name)] or names
         before = {m.plan.name: ask(m, names[0]) for m in self._sector.members} if names else {}
-        case = desk.open_case(view.lead.id, ANALYST)
-        desk.act(case.id, CaseAct.CONFIRM, ANALYST, "three actors, one rare peer, regular calls")
-        desk.act(case.id, CaseAct.RELEASE, SECOND, "block it in the whole sector")
+        first, second = self._people()
+        case = desk.open_case(view.lead.id, first)
+        desk.act(case.id, CaseAct.CONFIRM, first, "three actors, one rare peer, regular calls")
+        desk.act(case.id, CaseAct.RELEASE, second, "block it in the whole sector")
         views = self._enforced(desk, _blockable(view))
         if not any(at.enforced_us for each in views for at in each.actors):
             raise Stop(Exit.BROKEN, "no actor put the indicators into force; `bavn centre indicators` would say why")
@@ -280,15 +290,16 @@ class Demo:
             return
         self._title(f"From release to the last block at all {len(self._plans)} actors, {self._releases} times")
         desk = self._sector.desk()
-        case_id = desk.open_case(view.lead.id, ANALYST).id
+        first, second = self._people()
+        case_id = desk.open_case(view.lead.id, first).id
         wanted = _blockable(view)
         took: list[float] = []
         with self._console.status("withdrawing and releasing"):
             for _ in range(self._releases):
-                desk.act(case_id, CaseAct.WITHDRAW, ANALYST, "drill")
+                desk.act(case_id, CaseAct.WITHDRAW, first, "drill")
                 wait_for(self._sector, BLOCK_S_MAX, "the lifting of the blocks", lambda: _lifted(desk, wanted))
                 ordered_us = time.time_ns() // 1000
-                desk.act(case_id, CaseAct.RELEASE, SECOND, "drill")
+                desk.act(case_id, CaseAct.RELEASE, second, "drill")
                 views = self._enforced_since(desk, wanted, ordered_us)
                 last_us = max(a.state_us or 0 for v in views for a in v.actors if a.state in ("enforced", "partly"))
                 took.append((last_us - ordered_us) / SECOND_US)

@@ -19,6 +19,7 @@ from bavn.model.exercise import (
     Role,
 )
 from bavn.model.moment import iso
+from bavn.model.principal import may_be_second
 from bavn.model.text import Text
 
 
@@ -97,7 +98,7 @@ def may_now(exercise: Exercise, act: ExerciseAct, by: str) -> bool:
     """Whether this act would help now, beside what the state allows: a lead to confirm, another person to release."""
     if act is ExerciseAct.CONFIRM:
         return exercise.lead_us is not None
-    return act is not ExerciseAct.RELEASE or exercise.by.get("confirmed") != by
+    return act is not ExerciseAct.RELEASE or may_be_second(exercise.by.get("confirmed", ""), by)
 
 
 def next_step(exercise: Exercise) -> Text:

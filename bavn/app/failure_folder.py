@@ -88,6 +88,13 @@ class FailureFolder:
             _LOG.error("what failed cannot be kept in %s: %s", folder, error.strerror)
 
 
+def failures_in(folder: Path) -> FailureFolder:
+    """Of the process that works on the data in ``folder``, by the machine's time."""
+    from bavn.app.real import SystemClock
+
+    return FailureFolder(folder / FOLDER, SystemClock())
+
+
 def kept_failures(folder: Path) -> list[KeptFailure]:
     """What a folder keeps, the newest first. A file that is no failure is passed over."""
     kept = []

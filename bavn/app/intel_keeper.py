@@ -1,7 +1,7 @@
 """Keeps the sources of intelligence up to date while the centre runs: each is asked when it is due, one at a time.
 
-In a thread of its own, so that no source holds up a step. A failure of one source is that source's failure; a broken
-invariant ends the centre. Refuses to know what a source says.
+In a thread of its own, so that no source holds up a step. A failure of one source is that source's failure, also one
+that nobody foresaw; a book that does not hold ends the centre. Refuses to know what a source says.
 """
 
 import logging
@@ -41,10 +41,12 @@ class MispTurn:
     def take(self) -> None:
         """Push what changed, take in what was sighted. Raises LinkDown, LinkRefused, SettingsError, UnknownPartner."""
         exchange, port = self.exchange(), self.port()
-        exchange.push(
-            self.name, self.table.partner, port, publish=self.table.publish, distribution=self.table.distribution
-        )
-        exchange.pull_sightings(self.name, self.table.partner, port)
+        try:
+            exchange.push(
+                self.name, self.table.partner, port, publish=self.table.publish, distribution=self.table.distribution
+            )
+        finally:  # what it does not take says nothing of what it has seen
+            exchange.pull_sightings(self.name, self.table.partner, port)
 
 
 class IntelKeeper:
@@ -80,19 +82,27 @@ class IntelKeeper:
                 self._broken(error)
 
     def turn(self) -> None:
-        """Ask one source that is due, and put things in order now and then."""
+        """Ask one source that is due, and put things in order now and then. What fails unforeseen stops no other."""
+        contained = self._intelligence.contained
+        contained.part("intelligence sources", self._ask_one)
+        contained.part("intelligence partners", self._turn_to_misp)
+        if self._clock.now_us() - self._tidied_us >= TIDY_EVERY_US:
+            self._tidied_us = self._clock.now_us()
+            contained.part("intelligence order", lambda: self._intelligence.tidy(self._actors()))
+
+    def _ask_one(self) -> None:
         states = self._intelligence.sources.every()
         for name in due(states, self._clock.now_us())[:1]:
             try:
                 synced = sync_one(self._intelligence, name, self._base, self._ended.is_set)
             except (UnknownSource, NotAllowed):
                 continue  # ended or suspended a moment ago
+            except Exception as error:  # noqa: BLE001  it costs this one and no more
+                self._intelligence.contained.note(f"source {name}", error)
+                self._intelligence.sources.tried(name, f"failed in a way that nobody foresaw: {type(error).__name__}")
+                continue
             if synced.failure:
                 _LOG.warning("source %s: %s", name, synced.failure)
-        self._turn_to_misp()
-        if self._clock.now_us() - self._tidied_us >= TIDY_EVERY_US:
-            self._tidied_us = self._clock.now_us()
-            self._intelligence.tidy(self._actors())
 
     def _turn_to_misp(self) -> None:
         now_us = self._clock.now_us()
@@ -104,6 +114,10 @@ class IntelKeeper:
                 one.take()
             except (LinkDown, LinkRefused, Unreadable, SettingsError, UnknownPartner) as error:
                 _LOG.warning("MISP %s: %s", one.name, error)
+            except Exception as error:  # noqa: BLE001  it costs this one and no more
+                self._intelligence.contained.note(f"misp {one.name}", error)
+            else:
+                self._intelligence.contained.failures.works(f"misp {one.name}")
             return
 
 

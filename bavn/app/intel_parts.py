@@ -9,6 +9,7 @@ from functools import partial
 
 from bavn.app.centre_parts import BOOK_FILE, open_registry
 from bavn.app.config import CentreFile
+from bavn.app.failure_folder import FOLDER, FailureFolder
 from bavn.app.intel_keeper import IntelKeeper, MispTurn
 from bavn.app.misp_api import Misp
 from bavn.app.party_keys import PartyKeys
@@ -31,21 +32,25 @@ from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
+from bavn.model.failure import Failures
 from bavn.model.intel import Access
 from bavn.wire.book import Book
 
 
-def open_intelligence(file: CentreFile, registry: Registry) -> tuple[Intelligence, Book]:
-    """Intelligence from outside, and the book to close afterwards. Stop before ``init``."""
+def open_intelligence(
+    file: CentreFile, registry: Registry, failures: Failures | None = None
+) -> tuple[Intelligence, Book]:
+    """Intelligence from outside, and the book to close afterwards. Stop before ``init``. ``failures`` None: what fails
+    in a way that nobody foresaw is raised, as in front of a person."""
     PartyKeys(file.folder, "centre").authority()
     clock, engine, config = SystemClock(), registry.engine, file.centre
-    book = Book(file.folder / BOOK_FILE)
     ours = OwnReleases(engine, clock, config.limits.sector)
+    book = Book(file.folder / BOOK_FILE, FailureFolder(file.folder / FOLDER, clock))
     made = Intelligence(
         engine=engine, gate=IntelGate(book, clock, config.intelligence, config.limits.registered, ours), clock=clock,
         settings=config.intelligence, lists=warning_lists(), partners=open_partners(engine, clock),
         questions=Questions(engine, clock, two_people=config.limits.questions_two_people),
-        offers=Offers(book, clock, SystemDice(), ours),
+        offers=Offers(book, clock, SystemDice(), ours), failures=failures,
     )  # fmt: skip
     return made, book
 
@@ -79,11 +84,13 @@ def misp_port(file: CentreFile, name: str) -> Misp:
 
 
 @contextmanager
-def keeping_intelligence(file: CentreFile, broken: Callable[[BaseException], None]) -> Iterator[None]:
+def keeping_intelligence(
+    file: CentreFile, broken: Callable[[BaseException], None], failures: Failures | None = None
+) -> Iterator[None]:
     """Sources and MISPs are asked when they are due, as long as this lasts."""
     registry = open_registry(file)
     try:
-        intelligence, book = open_intelligence(file, registry)
+        intelligence, book = open_intelligence(file, registry, failures)
     except Exception:
         registry.engine.dispose()
         raise

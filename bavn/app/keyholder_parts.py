@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.app.centre_database import open_members
 from bavn.app.config import KeyHolderFile
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.gate_alarms import contained
 from bavn.app.keyholder_server import KeyHolderServer
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
@@ -101,8 +103,8 @@ def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
     keys.renew_server(file.place.names, SystemClock().now_us())
     registry = open_registry(file)
     enrolment = open_enrolment(file, registry)
-    book = Book(file.folder / BOOK_FILE)
     clock = SystemClock()
+    book = contained(Book(file.folder / BOOK_FILE), FailureFolder(file.folder / FOLDER, clock))
     epochs = EpochKeys(file.folder / "epochs", clock, SystemDice())
     holder = KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits)
     party = KeyHolderParty(holder, registry, enrolment, keys.message_key())

@@ -78,6 +78,8 @@ class KeyHolderServer:
 
     def __init__(self, holder: Holder, keys: PartyKeys, host: str, port: int) -> None:
         self._holder = holder
+        self.tidy: Callable[[], list[int]] = holder.tidy
+        """What is done each TIDY_S; whoever watches puts itself around it before ``run``."""
         self._failure: BaseException | None = None
         self._server = tls_server(make_keyholder(holder, self.fail), keys.authority().pem, keys.certificate, keys.key)
         self._socket = listening(host, port)
@@ -119,7 +121,7 @@ class KeyHolderServer:
     async def _tidy(self) -> None:
         while True:
             try:
-                for epoch in await asyncio.to_thread(self._holder.tidy):
+                for epoch in await asyncio.to_thread(self.tidy):
                     _LOG.info("the secret of epoch %d is destroyed", epoch)
             except Exception as error:  # noqa: BLE001  keys that are not destroyed must not go unnoticed
                 self.fail(error)

@@ -6,7 +6,6 @@ to serve any other file.
 """
 
 import base64
-import binascii
 import gzip
 import hashlib
 import hmac
@@ -77,11 +76,11 @@ def _allowed(said: str, token: str) -> bool:
     if scheme.lower() == "basic":
         try:
             given = base64.b64decode(given, validate=True).decode("utf-8").partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, letters beyond ASCII in it, no UTF-8 behind it
             return False
     elif scheme.lower() != "bearer":
         return False
-    return hmac.compare_digest(given.encode(), token.encode())
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())
 
 
 def _takes_gzip(said: str) -> bool:

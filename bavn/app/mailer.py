@@ -80,9 +80,13 @@ def send(server: MailServer, mail: Mail) -> None:
         with _connected(server, context) as smtp:
             if server.user:
                 smtp.login(server.user, server.password)
-            refused = smtp.send_message(made)
-            if refused:
-                raise NotSent("the mail server refused the recipient")
+            smtp.send_message(made)
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = {code for code, _ in error.recipients.values()}
+        how = (
+            "for now" if all(400 <= code < 500 for code in codes) else "for good: the address is wrong, or not allowed"
+        )
+        raise NotSent(f"the mail server refuses the recipient {how} ({', '.join(map(str, sorted(codes)))})") from error
     except smtplib.SMTPResponseException as error:
         raise NotSent(f"the mail server answered {error.smtp_code}") from error
     except (smtplib.SMTPException, OSError, ValueError) as error:

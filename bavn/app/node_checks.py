@@ -15,6 +15,7 @@ from bavn.app.problem import Problem
 from bavn.model.failure import FailingPart
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.text import Text
+from bavn.wire.shut import ShutGate
 
 CENTRE: Final = Text("the centre", "analysecentret")
 KEYHOLDER: Final = Text("the key holder", "nøgleholderen")
@@ -24,8 +25,6 @@ _OF_PART: Final = {
     "source": "source_broken",
     "enforcer": "enforcer_down",
 }
-LEAST_RULES: Final = 0.5
-"""Where fewer than this share of a rule set's rules is switched on, most of what it was fetched for is not seen."""
 
 
 @dataclass(slots=True)
@@ -53,14 +52,14 @@ class QueueWatch:
 @dataclass(slots=True)
 class NodeChecks:
     """None, or nothing given: the node has no such thing. ``enforcers``: name and reason of each that is down;
-    ``gates``: each that is shut for a kind of message, in words; ``asks_rules``: a Suricata of its own tells what it
+    ``gates``: each that is shut for a kind of message of somebody; ``asks_rules``: a Suricata of its own tells what it
     loaded."""
 
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
     chain: ChainWalk | None = None
     enforcers: Callable[[], Sequence[tuple[str, str]]] | None = None
-    gates: Callable[[], Sequence[Text]] = tuple
+    gates: Callable[[], Sequence[ShutGate]] = tuple
     failing: Callable[[], Sequence[FailingPart]] = tuple
     asks_rules: bool = False
     queue: QueueWatch = field(default_factory=QueueWatch)
@@ -91,6 +90,10 @@ class NodeChecks:
             not_yet["keyholder_accepts"] = Text("no answer yet", "intet svar endnu")
         if self.chain is not None and not self.chain.known():
             not_yet["ledger_whole"] = Text("it is being read", "den er ved at blive læst")
+        untried = [name for name, why in self.enforcers() if not why] if self.enforcers is not None else []
+        if untried:
+            names = ", ".join(untried)
+            not_yet["enforcers_up"] = Text(f"not tried yet: {names}", f"endnu ikke prøvet: {names}")
         if self.asks_rules and rules.get("loaded") is None:
             not_yet["rules_loaded"] = Text(
                 "Suricata has not said yet what it loaded", "Suricata har ikke sagt endnu, hvad den indlæste"
@@ -108,10 +111,12 @@ class NodeChecks:
         if self.chain is not None and self.chain.broken:
             found.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:
-            found += [_enforcer(name, why) for name, why in self.enforcers()]
-        found += [Problem(code="gate_shut", source=text.en[:80], text=text) for text in self.gates()]
-        found += [_part(one) for one in self.failing()]
-        return found + _rules_off(rules)
+            found += [_enforcer(name, why) for name, why in self.enforcers() if why]
+        for shut in self.gates():
+            source = f"{shut.gate} {shut.kind} {shut.peer}"
+            found.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
+        found += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
+        return found + _rules_off(rules, limits.rules_on_percent_min)
 
 
 def ledger_problem(broken: str) -> Problem:
@@ -121,30 +126,45 @@ def ledger_problem(broken: str) -> Problem:
 
 
 def _enforcer(name: str, why: str) -> Problem:
-    reason = why or "it does not hold what is wanted"
-    text = Text(f"the enforcer {name} is not up: {reason}", f"håndhæveren {name} virker ikke: {danish(reason)}")
+    text = Text(f"the enforcer {name} is not up: {why}", f"håndhæveren {name} virker ikke: {danish(why)}")
     return Problem(code="enforcer_down", source=name, text=text)
 
 
 def _part(one: FailingPart) -> Problem:
-    text = Text(
+    kind = one.part.partition(" ")[0]
+    return Problem(code=_OF_PART.get(kind, "part_fails"), source=one.part, text=part_words(one))
+
+
+def _rules_off(rules: Mapping[str, Any], percent_min: int) -> list[Problem]:
+    """``fetched``: what the last fetch came to (RuleYield), where there was one; ``loaded``: what Suricata says."""
+    fetched = rules.get("fetched") or {}
+    loaded, wanted, off = (int(fetched.get(name) or 0) for name in ("loaded", "wanted", "off"))
+    every = wanted + off
+    if 100 * loaded < percent_min * every:
+        text = Text(
+            f"only {loaded} of {every} rules are on: {off} are switched off, {wanted - loaded} left out",
+            f"kun {loaded} af {every} regler er slået til: {off} er slået fra, {wanted - loaded} udeladt",
+        )
+        return [Problem(code="rules_off", source="rules", text=text)]
+    if rules.get("loaded") == 0 and loaded:
+        text = Text(
+            f"Suricata has loaded none of {loaded} rules", f"Suricata har ikke indlæst nogen af {loaded} regler"
+        )
+        return [Problem(code="rules_off", source="rules", text=text)]
+    return []
+
+
+def shut_words(shut: ShutGate) -> Text:
+    """A gate that is shut, for whom and why."""
+    return Text(
+        f"gate {shut.gate} is shut for {shut.kind} of {shut.peer} since the rule {shut.rule} failed",
+        f"porten {shut.gate} er lukket for {shut.kind} fra {shut.peer}, siden reglen {shut.rule} fejlede",
+    )
+
+
+def part_words(one: FailingPart) -> Text:
+    """A part that fails, how often and with what."""
+    return Text(
         f"{one.part} fails ({one.count} times): {one.latest.error}",
         f"{one.part} fejler ({one.count} gange): {one.latest.error}",
     )
-    return Problem(code=_OF_PART.get(one.part.partition(" ")[0], "part_fails"), source=one.part, text=text)
-
-
-def _rules_off(rules: Mapping[str, Any]) -> list[Problem]:
-    """``kept``, ``off``, ``left_out``: rules of the set, where the rule keeper counts them."""
-    kept, off, left_out = (int(rules.get(name) or 0) for name in ("kept", "off", "left_out"))
-    every = kept + off + left_out
-    if every and kept < LEAST_RULES * every:
-        text = Text(
-            f"only {kept} of {every} rules are on: {off} are switched off, {left_out} left out",
-            f"kun {kept} af {every} regler er slået til: {off} er slået fra, {left_out} udeladt",
-        )
-        return [Problem(code="rules_off", source="rules", text=text)]
-    if rules.get("loaded") == 0 and kept:
-        text = Text(f"Suricata has loaded none of {kept} rules", f"Suricata har ikke indlæst nogen af {kept} regler")
-        return [Problem(code="rules_off", source="rules", text=text)]
-    return []

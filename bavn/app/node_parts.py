@@ -38,6 +38,7 @@ from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exercise_runner import Runner
 from bavn.app.exits import Exit, Stop
 from bavn.app.failure_folder import FOLDER, FailureFolder
+from bavn.app.gate_alarms import contained as gates_contained
 from bavn.app.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.log_sources import reads_logs
 from bavn.app.node_canary import NodeCanary
@@ -65,6 +66,7 @@ from bavn.wire.ledger import Ledger, look_on
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
 from bavn.wire.links.keyholder import KeyHolderIdentifiers, KeyHolderLink, key_holder_link
 from bavn.wire.safe import Safe
+from bavn.wire.shut import shut_gates
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
@@ -138,6 +140,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     ledger, known, verdicts = Ledger(book), Known(book), VerdictBook(book)
     safe = Safe(folder / CENTRE_KEYS)
     failures = FailureFolder(folder / FOLDER, clock)
+    gates_contained(book, failures)
     store, sources = _senses(config, clock, closing, failures)
     rule_keeper = _keeper(config, clock)
     zone = zone_service_of(config.enforce)
@@ -149,6 +152,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         enforcers=(lambda: protect.force.down) if protect.hands.all else None,
         asks_rules=bool(config.sense.suricata_interface),
         failing=failures.failing,
+        gates=lambda: shut_gates(book),
     )
     keyholder = _key_holder(config, clock, checks, closing)
     door = Door(

@@ -118,10 +118,7 @@ NODE_PROMISES: Final = (
         code="gates_open",
         act="operator",
         says=Text("no gate is shut", "ingen port er lukket"),
-        first=Text(
-            "read why it shut, then open it (docs/operations.md)",
-            "læs, hvorfor den lukkede, og åbn den (docs/operations.md)",
-        ),
+        first=Text("bavn node gates: read why, then open it", "bavn node gates: læs hvorfor, og åbn den"),
     ),
     Promise(
         code="parts_work",

@@ -5,7 +5,6 @@ The rules that try it on are gate 1's own. Refuses to put a policy into force, a
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from bavn.model.ports import Clock
 from bavn.model.settings import SettingsError, faults
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Text
+from bavn.model.toml import BadToml, table_of
 from bavn.model.verdict import Verdicts
 from bavn.psi.round import Cell
 
@@ -111,13 +111,11 @@ def policy_in(given: Path, config: NodeConfig) -> Policy:
 def policy_of(text: str, config: NodeConfig, name: str) -> Policy:
     """The same of a text; ``name`` as the error calls it."""
     try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        given = table_of(text)
+    except BadToml as error:
         at = _AT_LINE.search(str(error))
         line = int(at[1]) if at else text.count("\n") + 1
         raise SettingsError(f"{name}, line {line}: no TOML: {_AT_LINE.sub('', str(error)).strip()}") from error
-    except RecursionError as error:
-        raise SettingsError(f"{name}, line 1: no TOML that anybody could read") from error
     tables = {}
     for table, fields in given.items():
         if table not in POLICY_TABLES:

@@ -7,7 +7,6 @@ force: the node reads it when it starts.
 import hashlib
 import os
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ import tomlkit
 from bavn.app.config import POLICY_TABLES, NodeConfig, read_policy
 from bavn.app.node_protect import never_block
 from bavn.model.settings import About, SettingsError
+from bavn.model.toml import table_of
 
 Changes = Mapping[str, Mapping[str, Any]]
 """Table -> field -> new value; None takes the field out of the file, which means its default."""
@@ -77,7 +77,7 @@ def mark_of(text: str) -> str:
 
 def fields_of(policies: Mapping[str, Any], text: str) -> list[Field]:
     """Every field of the policy, in the order of the docs."""
-    given = tomllib.loads(text)
+    given = table_of(text)
     made = []
     for table, kind in POLICY_TABLES.items():
         hints = get_type_hints(kind)
@@ -99,6 +99,7 @@ def fields_of(policies: Mapping[str, Any], text: str) -> list[Field]:
 
 def draft(config: NodeConfig, text: str, changes: Changes) -> Draft:
     """What the file would say. SettingsError for what the node would refuse to start with."""
+    tables = _read(config, text)
     document = tomlkit.parse(text)
     for table, given in changes.items():
         if table not in POLICY_TABLES:
@@ -111,7 +112,7 @@ def draft(config: NodeConfig, text: str, changes: Changes) -> Draft:
             else:
                 document[table][name] = value
     made = tomlkit.dumps(document)
-    before = {(one.table, one.name): one for one in fields_of(_read(config, text), text)}
+    before = {(one.table, one.name): one for one in fields_of(tables, text)}
     after = fields_of(_read(config, made), made)
     return Draft(
         made, tuple(Change(before[f.table, f.name], f.value) for f in after if f.value != before[f.table, f.name].value)

@@ -19,10 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from bavn.app.centre_parts import open_desk
 from bavn.app.config import CentreFile
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import failures_in
 from bavn.app.mailer import Mail, MailServer, NotSent, send
 from bavn.app.webhook import SECRET_BYTES_MIN, Hook, post
 from bavn.centre.cases.reminders import Recipient, Reminder, of_alarms, of_nis2, of_tasks, raised_id
 from bavn.centre.node.desk import Desk
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.indicator import Tlp
 from bavn.model.moment import HOUR_US, as_datetime, iso
 from bavn.model.text import Language, Text
@@ -100,7 +102,7 @@ def running(file: CentreFile) -> Iterator[None]:
         yield
         return
     desk = open_desk(file)
-    reminding = Reminding(file, desk, ways)
+    reminding = Reminding(file, desk, ways, failures_in(file.folder))
     thread = threading.Thread(target=reminding.run, name="remind", daemon=True)
     thread.start()
     try:
@@ -114,7 +116,8 @@ def running(file: CentreFile) -> Iterator[None]:
 class Reminding:
     """One for a centre. ``once`` may be called from any process; two at once may send one twice, under the same id."""
 
-    def __init__(self, file: CentreFile, desk: Desk, ways: Ways) -> None:
+    def __init__(self, file: CentreFile, desk: Desk, ways: Ways, failures: Failures | None = None) -> None:
+        self._failures: Failures = failures or NoContainment()
         self._file, self._desk, self._ways = file, desk, ways
         self._book = desk.reminders
         self._zone = ZoneInfo(file.centre.limits.time_zone)
@@ -152,6 +155,14 @@ class Reminding:
                 _LOG.warning("a reminder by %s waits: %s", recipient.way, error)
                 self._book.done(reminder, recipient, str(error))
                 failed += 1
+            except (SQLAlchemyError, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001  it costs this reminder; it waits as one that was not sent
+                self._failures.note(f"reminder by {recipient.way}", error, item=reminder.id.encode())
+                self._book.done(reminder, recipient, f"failed in a way nobody foresaw: {type(error).__name__}")
+                failed += 1
+            else:
+                self._failures.works(f"reminder by {recipient.way}")
         return sent, failed
 
     def run(self) -> None:
@@ -159,8 +170,11 @@ class Reminding:
         while not self._ended.wait(self._file.remind.every_s):
             try:
                 self.once()
+                self._failures.works("reminders")
             except (SQLAlchemyError, OSError):
                 _LOG.exception("reminders could not be looked for")
+            except Exception as error:  # noqa: BLE001  the next round looks again
+                self._failures.note("reminders", error)
 
     def stop(self) -> None:
         self._ended.set()

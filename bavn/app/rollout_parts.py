@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from bavn.centre.node.rolling import RollOut
 from bavn.centre.node.rollout_facts import Stand
 from bavn.model.member import CENTRE_NAME
 from bavn.model.ports import Clock
+from bavn.model.toml import BadToml, table_of
 from bavn.wire.book import Book
 from bavn.wire.outbox import Outbox
 
@@ -99,8 +99,8 @@ def meant(path: Path | None, *, by_hand: bool) -> str:
 def read_terms(path: Path) -> Terms:
     """Terms from a TOML file. Stop for what is no such file; BadTerms for what are no terms."""
     try:
-        return terms_of(tomllib.loads(_read(path, TERMS_BYTES_MAX).decode()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return terms_of(table_of(_read(path, TERMS_BYTES_MAX).decode()))
+    except (BadToml, UnicodeDecodeError) as error:
         raise Stop(Exit.INPUT, f"{path} is no TOML: {error}") from error
 
 

@@ -5,7 +5,6 @@ anew while packets flow. Refuses to fetch rules: a person or a timer does (`bavn
 """
 
 import logging
-import tomllib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from bavn.actor.detect.open_flows import AGE_RULES
 from bavn.actor.protect.sids import SID_FIRST, SID_LAST
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.rule_set import RuleFolder
+from bavn.actor.sense.rule_yield import RuleYield
 from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.tuning import Tuning, TuningWrong, threshold_text, tunings
@@ -22,6 +22,7 @@ from bavn.app.danish import danish
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
+from bavn.model.toml import BadToml, table_of
 
 _LOG = logging.getLogger(__name__)
 OWN_SIDS: Final = (range(SID_FIRST, SID_LAST + 1), range(min(AGE_RULES), max(AGE_RULES) + 1))
@@ -44,12 +45,12 @@ def today_of(now_us: int) -> date:
 def read_tuning(file: Path) -> tuple[Tuning, ...]:
     """The entries of tuning.toml; none where there is no file. Raises TuningWrong."""
     try:
-        given = tomllib.loads(file.read_text(encoding="utf-8"))
+        given = table_of(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise TuningWrong(f"{file} cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, BadToml) as error:
         raise TuningWrong(f"{file} is no TOML: {error}") from error
     return tunings(given, str(file), OWN_SIDS)
 
@@ -178,7 +179,7 @@ class RuleKeeper:
         kept = self._folder.kept()
         figures = {
             "loaded": None, "failed": None, "failed_named": [], **self._figures, "set": self._loaded[0],
-            "reloads": self._reloads, "fetched": None if kept is None else kept.told(),
+            "reloads": self._reloads, **_fetched(kept),
             "tuning": {
                 "holding": sum(entry.active(today) for entry in self._entries),
                 "ended": [entry.id for entry in self._entries if not entry.active(today)],
@@ -224,6 +225,13 @@ def _figures(stats: Any, failed: Any) -> dict[str, Any]:
             f"{entry.get('filename')}:{entry.get('line')}: {entry.get('rule')!s:.200}" for entry in named
         ][:FAILED_NAMED_MAX],
     }  # fmt: skip
+
+
+def _fetched(kept: RuleYield | None) -> dict[str, Any]:
+    """What the set in force came to when it was fetched: rules kept, switched off in it and left out; and all of it."""
+    if kept is None:
+        return {"fetched": None}
+    return {"kept": kept.loaded, "off": kept.off, "left_out": kept.wanted - kept.loaded, "fetched": kept.told()}
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from bavn.app.config import CentreFile
+from bavn.app.failure_folder import failures_in
 from bavn.app.mailer import Mail, MailServer, NotSent, send
 from bavn.app.real import SystemClock
 from bavn.app.reminding import ways_of
@@ -96,13 +97,18 @@ def mailing(file: CentreFile) -> Iterator[None]:
         return
     ended = threading.Event()
 
+    failures = failures_in(file.folder)
+
     def run() -> None:
         with opened_warnings(file) as (_, mails, registry):
             while not ended.wait(EVERY_S):
                 try:
                     once(file, mails, registry, server)
+                    failures.works("warning mail")
                 except (SQLAlchemyError, OSError):
                     _LOG.exception("warnings could not be mailed")
+                except Exception as error:  # noqa: BLE001  the next round tries again
+                    failures.note("warning mail", error)
 
     thread = threading.Thread(target=run, name="warning-mail", daemon=True)
     thread.start()

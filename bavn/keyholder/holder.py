@@ -29,6 +29,11 @@ _SCHEMA = (
         firsts INTEGER NOT NULL, points INTEGER NOT NULL, PRIMARY KEY (actor, epoch, tier)
     ) STRICT""",
 )
+_DAY_SCHEMA = (
+    """CREATE TABLE keyholder_day (
+        actor TEXT NOT NULL, day INTEGER NOT NULL, points INTEGER NOT NULL, PRIMARY KEY (actor, day)
+    ) STRICT""",
+)
 EPOCHS_REMEMBERED: Final = 31
 Done = tuple[()]
 DONE: Done = ()
@@ -39,7 +44,8 @@ class HolderSettings:
     """``[limits]`` of the key holder: what one actor may ask for in one day."""
 
     points_per_epoch_max: int = setting(
-        200_000, unit="elements", holds="Evaluations for one actor in one day, all tiers together, padding included.",
+        200_000, unit="elements", holds="Evaluations for one actor in one calendar day (UTC), all tiers and epochs"
+        " together, padding included.",
         low=100, high=1e8,
     )  # fmt: skip
     rounds_per_epoch_max: int = setting(
@@ -118,6 +124,7 @@ class KeyHolder:
         self._ledger, self._clock, self._settings = ledger, clock, settings
         self._book = ledger.book
         self._book.part("keyholder", 1, _SCHEMA)
+        self._book.part("keyholder_day", 1, _DAY_SCHEMA)
         row = ("params", self._params), ("epoch", self._epoch), ("size", self._size), ("rate", self._rate), (
             "quota", self._quota,
         ), ("points", self._points)  # fmt: skip
@@ -149,6 +156,7 @@ class KeyHolder:
                 self._ledger.append(self._clock.now_us(), "keyholder", "in", note)
             oldest = self._clock.now_us() // DAY_US - EPOCHS_REMEMBERED
             tx.execute("DELETE FROM keyholder_use WHERE epoch < ?", (oldest,))
+            tx.execute("DELETE FROM keyholder_day WHERE day < ?", (oldest,))
         return past
 
     def _params(self, item: Asking, done: Done) -> Done | Refused:
@@ -176,8 +184,10 @@ class KeyHolder:
         return Refused("rate", "more rounds than a day has") if many else done
 
     def _quota(self, item: Asking, done: Done) -> Done | Refused:
-        sql = "SELECT coalesce(sum(points), 0) FROM keyholder_use WHERE actor = ? AND epoch = ?"
-        used = int(self._book.rows(sql, (item.actor, item.asked.epoch))[0][0])
+        """By the calendar day, not by the epoch: three epochs are open at one moment, and a guess is a guess. The day
+        at which our clock is set back counts on where it was."""
+        sql = "SELECT coalesce(max(points), 0) FROM keyholder_day WHERE actor = ? AND day >= ?"
+        used = int(self._book.rows(sql, (item.actor, self._day()))[0][0])
         over = used + len(item.asked.points) // 64 > self._settings.points_per_epoch_max
         return Refused("quota", "the day's evaluations are used up") if over else done
 
@@ -192,6 +202,9 @@ class KeyHolder:
         rounds, firsts, points = rows[0] if rows else (0, 0, 0)
         return Use(actor=key[0], epoch=key[1], tier=key[2], rounds=rounds, firsts=firsts, points=points)
 
+    def _day(self) -> int:
+        return self._clock.now_us() // DAY_US
+
     def _count(self, item: Asking, _: Done) -> Note:
         count = len(item.asked.points) // 64
         first = count != batch_points(item.asked.m, first=False)
@@ -200,6 +213,11 @@ class KeyHolder:
                 "INSERT INTO keyholder_use VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET"
                 " rounds = rounds + 1, firsts = firsts + excluded.firsts, points = points + excluded.points",
                 (item.actor, item.asked.epoch, item.asked.tier, int(first), count),
+            )
+            tx.execute(
+                "INSERT INTO keyholder_day VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET points = points + excluded.points",
+                (item.actor, self._day(), count),
             )
         return _note(item)
 

@@ -22,10 +22,19 @@ KINDS: Final[dict[str, Text]] = {
     "clock": Text("a clock is off or jumped", "et ur går forkert eller sprang"),
     "detectors": Text("the detectors fail or take too long", "detektorerne fejler eller er for længe om det"),
     "canary": Text("the day's canary did not come through", "dagens kanariefugl kom ikke igennem"),
+    "chain": Text("a chain of the centre's is broken: its audit log or ledger",
+                  "en af analysecentrets kæder er brudt: revisionslog eller hovedbog"),
+    "intelligence": Text("a source of intelligence fails or is suspended",
+                         "en efterretningskilde fejler eller er suspenderet"),
+    "late": Text("the centre's steps or deliveries are late", "analysecentrets skridt eller leveringer er forsinkede"),
+    "local-root": Text("root at the centre's machine acted in the place of a second person",
+                       "root på centrets maskine handlede i stedet for en anden person"),
     "other": Text("something else is wrong: bavn node health says what",
                   "noget andet er galt: bavn node health siger hvad"),
 }  # fmt: skip
-NODE_KINDS: Final = tuple(kind for kind in KINDS if kind not in ("node-silent", "canary"))
+CENTRE_KINDS: Final = ("node-silent", "canary", "chain", "intelligence", "late", "local-root")
+"""Those that only the centre finds."""
+NODE_KINDS: Final = tuple(kind for kind in KINDS if kind not in CENTRE_KINDS)
 """Those that a node tells of itself."""
 
 _OF_CODE: Final = {

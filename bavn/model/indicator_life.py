@@ -1,8 +1,8 @@
 """An indicator's life at the centre: a table, and the rule that two people stand behind what blocks by itself. Pure.
 
 Draft, review, release, refreshed by true sightings until it expires or is withdrawn. Buttons, the docs' picture and the
-tests are made of the table. Refuses to know who people are: names are the caller's, and two spellings of a name that
-differ in case are one person.
+tests are made of the table. Refuses to know who people are: model/principal.py says which names of a record are two
+people.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from typing import Final
 
 from bavn.model.case import NotNow
 from bavn.model.indicator import Pap
+from bavn.model.principal import two_people
 
 BLOCK_PAP_MIN: Final = Pap.GREEN
-PEOPLE_MIN: Final = 2
 
 
 class LifeState(StrEnum):
@@ -81,6 +81,6 @@ def distinct(people: Iterable[str]) -> tuple[str, ...]:
 
 def may_go(pap: Pap, people: Iterable[str]) -> bool:
     """Whether so many people may release it: an actor's node may block by itself what comes with PAP GREEN or CLEAR,
-    so two different people stand behind that; one is enough for what is only watched."""
-    behind = len(distinct(people))
-    return behind >= PEOPLE_MIN if pap >= BLOCK_PAP_MIN else behind >= 1
+    so two different accounts stand behind that (model/principal.py); one is enough for what is only watched."""
+    behind = distinct(people)
+    return two_people(behind) if pap >= BLOCK_PAP_MIN else bool(behind)

@@ -17,6 +17,7 @@ from bavn.model.case import CaseAct, CaseState
 from bavn.model.lead import Lead
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Link
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 from bavn.sim.dice import SeededDice
 from bavn.sim.hostile import Lie, LyingLink
@@ -28,8 +29,8 @@ from bavn.sim.script import CENTRE, KEYHOLDER, Death, Script
 from bavn.wire.ledger import Ledger, LedgerReader
 from bavn.wire.links.memory import MemoryLink
 
-ANALYST: Final = "anne@sim"
-SECOND: Final = "bo@sim"
+ANALYST: Final = account("anne@sim")
+SECOND: Final = account("bo@sim")
 """Two people stand behind what blocks by itself."""
 SETTLE_STEPS_MAX: Final = 120
 SETTLED_STEPS: Final = 3

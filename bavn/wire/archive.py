@@ -66,7 +66,7 @@ def read(folder: Path, first: int, last: int) -> Iterator[dict[str, Any]]:
                 yield line
     except FileNotFoundError as error:
         raise ArchiveBroken(f"{file} is missing") from error
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise ArchiveBroken(f"{file} cannot be read: {error}") from error
 
 

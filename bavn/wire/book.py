@@ -8,8 +8,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from bavn.model.failure import Failures, NoContainment
+from bavn.model.ports import LinkDown
 from bavn.wire.fair_lock import FairLock
 
 BUSY_TIMEOUT_MS = 10_000
@@ -36,8 +38,10 @@ class Book:
     """One connection, one lock: every method may be called from any thread, and they get their turns in the order in
     which they asked. ``path`` None keeps it in memory; a new file is readable by its owner alone."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, failures: Failures | None = None) -> None:
         self.path = path
+        self.failures: Failures = failures or NoContainment()
+        """Whom the gates of this book tell what failed in a way that nobody foresaw."""
         self._lock = FairLock()
         self._depth = 0
         self._doomed = False
@@ -87,6 +91,31 @@ class Book:
             if self._depth == 0:
                 self._commit()
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Inside a transaction: what fails here is undone to this point alone, is raised, and the transaction can
+        still succeed."""
+        with self._lock:
+            if self._depth == 0:
+                raise RuntimeError("an attempt is part of a transaction")
+            depth, doomed = self._depth, self._doomed
+            self._connection.execute("SAVEPOINT attempt")
+            try:
+                yield
+                self._nothing_swallowed(doomed)
+            except BaseException:
+                self._depth = depth
+                if self._connection.in_transaction:  # SQLite undid all of it by itself where the disk was full
+                    self._connection.execute("ROLLBACK TO attempt")
+                    self._connection.execute("RELEASE attempt")
+                    self._doomed = doomed
+                raise
+            self._connection.execute("RELEASE attempt")
+
+    def _nothing_swallowed(self, before: bool) -> None:
+        if self._doomed and not before:
+            raise Doomed("a failure inside an attempt was swallowed; nothing of the attempt was kept")
+
     def _commit(self) -> None:
         if self._doomed:
             self._undo()
@@ -116,6 +145,27 @@ class Book:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+_AWAY: Final = ("OperationalError", "InterfaceError", "TimeoutError", "LeaseLost")
+"""PEP 249's names, whichever database it is; SQLAlchemy's for a pool that is empty; ours for a centre that was taken
+over."""
+
+
+def is_environment(error: BaseException) -> bool:
+    """True where the machine failed and not what it was working on: a disk that is full, a database that is locked or
+    away, a link that is down. Whoever waits and does the same again has lost nothing."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, OSError | MemoryError | LinkDown):
+            return True
+        if isinstance(link, sqlite3.OperationalError):
+            code = getattr(link, "sqlite_errorcode", sqlite3.SQLITE_FULL)
+            return code & 0xFF != sqlite3.SQLITE_ERROR  # that one is a statement with a slip
+        if type(link).__name__ in _AWAY:
+            return True
+        link = link.__cause__
+    return False
 
 
 def read_only(path: Path) -> sqlite3.Connection:

@@ -353,6 +353,13 @@ class Ledger(LedgerReader):
 
 
 @contextmanager
+def looked_on(path: Path) -> Iterator[Asks]:
+    """Asks a book that another process may be writing. sqlite3.OperationalError where there is none."""
+    with closing(read_only(path)) as connection:
+        yield _OtherProcess(connection)
+
+
+@contextmanager
 def look_on(path: Path) -> Iterator[LedgerReader]:
     """Reads a ledger that another process may be writing. sqlite3.OperationalError where there is none."""
     with closing(read_only(path)) as connection:

@@ -10,8 +10,8 @@ import dns.rrset
 
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.dnstap_file import dnstap_batches
-from bavn.actor.sense.dnstap_receiver import dnstap_messages
 from bavn.actor.sense.dnstap_frames import CONTENT
+from bavn.actor.sense.dnstap_receiver import dnstap_messages
 from bavn.actor.sense.flow_halves import Outcomes, table
 from bavn.actor.sense.flow_spool import DATAGRAM, SpoolReader, Spot
 from bavn.actor.sense.flow_spool import Frame as FlowFrame
@@ -32,7 +32,11 @@ _WHO = address_uuid("10.0.0.254").bytes
 
 
 def v5() -> bytes:
-    record = bytes((10, 0, 0, 5, 192, 0, 2, 7)) + bytes(4) + struct.pack(">HHIIIIHHBBBBHHBBH", 1, 2, 5, 900, 10, 500, 40_000, 443, 0, 27, 6, 0, 0, 0, 24, 24, 0)
+    record = (
+        bytes((10, 0, 0, 5, 192, 0, 2, 7))
+        + bytes(4)
+        + struct.pack(">HHIIIIHHBBBBHHBBH", 1, 2, 5, 900, 10, 500, 40_000, 443, 0, 27, 6, 0, 0, 0, 24, 24, 0)
+    )
     return struct.pack(">HHIIIIBBH", 5, 2, 100_000, 1_760_000_000, 0, 1, 0, 0, 0) + record * 2
 
 
@@ -53,17 +57,30 @@ def ipfix() -> bytes:
     template = struct.pack(">HH", 256, len(fields))
     for number, width in fields:
         template += struct.pack(">HH", number, width) + (struct.pack(">I", 29305) if number & 0x8000 else b"")
-    data = bytes((10, 0, 0, 5, 192, 0, 2, 7)) + struct.pack(">HHBQQQQ", 40_000, 443, 17, 500, 5, 1_760_000_000_000, 1_760_000_000_500) + b"\x03abc"
+    data = (
+        bytes((10, 0, 0, 5, 192, 0, 2, 7))
+        + struct.pack(">HHBQQQQ", 40_000, 443, 17, 500, 5, 1_760_000_000_000, 1_760_000_000_500)
+        + b"\x03abc"
+    )
     body = b"".join(struct.pack(">HH", number, len(part) + 4) + part for number, part in ((2, template), (256, data)))
     return struct.pack(">HHIII", 10, len(body) + 16, 1_760_000_000, 1, 7) + body
 
 
 def sflow5() -> bytes:
-    frame = bytes(12) + b"\x08\0" + struct.pack(">BBHHHBBH", 0x45, 0, 60, 1, 0, 64, 6, 0) + bytes((10, 0, 0, 5, 192, 0, 2, 7)) + struct.pack(">HHIIBBHHH", 40_000, 443, 1, 1, 0x50, 2, 9, 0, 0) + bytes(20)
+    frame = (
+        bytes(12)
+        + b"\x08\0"
+        + struct.pack(">BBHHHBBH", 0x45, 0, 60, 1, 0, 64, 6, 0)
+        + bytes((10, 0, 0, 5, 192, 0, 2, 7))
+        + struct.pack(">HHIIBBHHH", 40_000, 443, 1, 1, 0x50, 2, 9, 0, 0)
+        + bytes(20)
+    )
     raw = struct.pack(">IIII", 1, 1500, 4, len(frame)) + frame + bytes(-len(frame) % 4)
     sample = struct.pack(">IIIIIIII", 1, 3, 400, 4000, 0, 1, 2, 1) + struct.pack(">II", 1, len(raw)) + raw
     wide = struct.pack(">IIIIIIIIIII", 1, 0, 3, 400, 4000, 0, 0, 1, 0, 2, 1) + struct.pack(">II", 1, len(raw)) + raw
-    body = b"".join(struct.pack(">II", kind, len(part)) + part for kind, part in ((1, sample), (3, wide), (2, bytes(40))))
+    body = b"".join(
+        struct.pack(">II", kind, len(part)) + part for kind, part in ((1, sample), (3, wide), (2, bytes(40)))
+    )
     return struct.pack(">II", 5, 1) + bytes((10, 0, 0, 254)) + struct.pack(">IIII", 0, 1, 5000, 3) + body
 
 
@@ -80,6 +97,8 @@ def _decoder(kind: type[NetflowDecoder] | type[SflowDecoder], honest: bytes) -> 
         if count % 500 == 0:
             state[0] = kind()
         out = Outcomes()
+        alone, twice = kind(), Outcomes()
+        alone.decode([FlowFrame(DATAGRAM, _NOW_US, _WHO, data[:65_535])] * 2, twice, _NOW_US)
         state[0].decode([FlowFrame(DATAGRAM, _NOW_US, _WHO, data[:65_535])], out, _NOW_US)
         out.named()
         for halves in out.halves if isinstance(getattr(out, "halves", None), list) else ():
@@ -137,13 +156,32 @@ def field(number: int, value: int | bytes) -> bytes:
 
 def tap_frame(kind: int, wire: bytes) -> bytes:
     at = 12 if kind % 2 == 0 else 8
-    message = field(1, kind) + field(2, 1) + field(3, 1) + field(4, b"\x0a\0\0\5") + field(5, b"\x0a\0\0\x35") + field(6, 40_000) + field(7, 53)
-    message += field(at, 1_760_000_000) + varint(at + 1 << 3 | 5) + (500_000_000).to_bytes(4, "little") + field(14 if kind % 2 == 0 else 10, wire)
+    message = (
+        field(1, kind)
+        + field(2, 1)
+        + field(3, 1)
+        + field(4, b"\x0a\0\0\5")
+        + field(5, b"\x0a\0\0\x35")
+        + field(6, 40_000)
+        + field(7, 53)
+    )
+    message += (
+        field(at, 1_760_000_000)
+        + varint(at + 1 << 3 | 5)
+        + (500_000_000).to_bytes(4, "little")
+        + field(14 if kind % 2 == 0 else 10, wire)
+    )
     body = field(1, b"ns1") + field(14, message) + field(15, 1)
     return len(body).to_bytes(4, "big") + body
 
 
-TAP_START = b"\0\0\0\0" + (12 + len(CONTENT)).to_bytes(4, "big") + b"\0\0\0\2\0\0\0\1" + len(CONTENT).to_bytes(4, "big") + CONTENT
+TAP_START = (
+    b"\0\0\0\0"
+    + (12 + len(CONTENT)).to_bytes(4, "big")
+    + b"\0\0\0\2\0\0\0\1"
+    + len(CONTENT).to_bytes(4, "big")
+    + CONTENT
+)
 TAP_STOP = b"\0\0\0\0\0\0\0\4\0\0\0\3"
 
 
@@ -151,7 +189,13 @@ def tap() -> bytes:
     asked = dns.message.make_query("www.x.dk", "A")
     told = dns.message.make_response(asked)
     told.answer.append(dns.rrset.from_text("www.x.dk.", 60, "IN", "A", "192.0.2.1"))
-    return TAP_START + tap_frame(5, asked.to_wire()) + tap_frame(6, told.to_wire()) + tap_frame(3, asked.to_wire()) + TAP_STOP
+    return (
+        TAP_START
+        + tap_frame(5, asked.to_wire())
+        + tap_frame(6, told.to_wire())
+        + tap_frame(3, asked.to_wire())
+        + TAP_STOP
+    )
 
 
 def _tap() -> Run:
@@ -184,22 +228,72 @@ def _spools() -> Run:
 
 
 TARGETS = (
-    Target(name="netflow", covers=("source:FlowCollector", "module:bavn.actor.sense.netflow_decode", "module:bavn.actor.sense.netflow_template"),
-           forms=FLOWS, seeds=lambda: [v5(), v9(), ipfix()], make=lambda: _decoder(NetflowDecoder, v5()), honest=v5()),
-    Target(name="sflow", covers=("module:bavn.actor.sense.sflow_decode",), forms=(), seeds=lambda: [sflow5()], make=lambda: _decoder(SflowDecoder, sflow5()),
-           honest=sflow5()),
-    Target(name="flow-state", covers=("module:bavn.actor.sense.flow_exporters",), forms=(*JSON,),
-           seeds=lambda: [b'{"exporters":[["AAAA",[]]],"templates":[[["10.0.0.1",0,7],256,[[8,4,0]],0,1]],"sampling":[],"gaps":{}}', _real_state()], make=_state),
-    Target(name="stream-cuts", covers=("module:bavn.actor.sense.flow_streams", "module:bavn.actor.sense.dnstap_receiver"), forms=(*FRAMES, *FLOWS),
-           seeds=lambda: [ipfix() * 3, tap()], make=_cuts),
-    Target(name="dnstap", covers=("source:DnstapReceiver", "module:bavn.actor.sense.dnstap_frames", "module:bavn.actor.sense.dnstap_file"), forms=FRAMES,
-           seeds=lambda: [tap()], make=_tap, honest=tap()),
-    Target(name="spools", covers=("module:bavn.actor.sense.spool", "module:bavn.actor.sense.flow_spool"), forms=BYTES,
-           seeds=lambda: [FlowFrame(DATAGRAM, _NOW_US, _WHO, v5()).packed() * 3, struct.pack("<IIq16sHB", 5, 0, _NOW_US, _WHO, 514, 1) + b"hello", b""], make=_spools),
-)  # fmt: skip
+    Target(
+        name="netflow",
+        covers=(
+            "source:FlowCollector",
+            "module:bavn.actor.sense.netflow_decode",
+            "module:bavn.actor.sense.netflow_template",
+        ),
+        forms=FLOWS,
+        seeds=lambda: [v5(), v9(), ipfix()],
+        make=lambda: _decoder(NetflowDecoder, v5()),
+        honest=v5(),
+    ),
+    Target(
+        name="sflow",
+        covers=("module:bavn.actor.sense.sflow_decode",),
+        forms=(),
+        seeds=lambda: [sflow5()],
+        make=lambda: _decoder(SflowDecoder, sflow5()),
+        honest=sflow5(),
+    ),
+    Target(
+        name="flow-state",
+        covers=("module:bavn.actor.sense.flow_exporters",),
+        forms=(*JSON,),
+        seeds=lambda: [
+            b'{"exporters":[["AAAA",[]]],"templates":[[["10.0.0.1",0,7],256,[[8,4,0]],0,1]],"sampling":[],"gaps":{}}',
+            _real_state(),
+        ],
+        make=_state,
+    ),
+    Target(
+        name="stream-cuts",
+        covers=("module:bavn.actor.sense.flow_streams", "module:bavn.actor.sense.dnstap_receiver"),
+        forms=(*FRAMES, *FLOWS),
+        seeds=lambda: [ipfix() * 3, tap()],
+        make=_cuts,
+    ),
+    Target(
+        name="dnstap",
+        covers=(
+            "source:DnstapReceiver",
+            "module:bavn.actor.sense.dnstap_frames",
+            "module:bavn.actor.sense.dnstap_file",
+        ),
+        forms=FRAMES,
+        seeds=lambda: [tap()],
+        make=_tap,
+        honest=tap(),
+    ),
+    Target(
+        name="spools",
+        covers=("module:bavn.actor.sense.spool", "module:bavn.actor.sense.flow_spool"),
+        forms=BYTES,
+        seeds=lambda: [
+            FlowFrame(DATAGRAM, _NOW_US, _WHO, v5()).packed() * 3,
+            struct.pack("<IIq16sHB", 5, 0, _NOW_US, _WHO, 514, 1) + b"hello",
+            b"",
+        ],
+        make=_spools,
+    ),
+)
 
 
 def _real_state() -> bytes:
     decoder = NetflowDecoder()
-    decoder.decode([FlowFrame(DATAGRAM, _NOW_US, _WHO, v9()), FlowFrame(DATAGRAM, _NOW_US, _WHO, ipfix())], Outcomes(), _NOW_US)
+    decoder.decode(
+        [FlowFrame(DATAGRAM, _NOW_US, _WHO, v9()), FlowFrame(DATAGRAM, _NOW_US, _WHO, ipfix())], Outcomes(), _NOW_US
+    )
     return json.dumps(decoder.state()).encode()

@@ -22,9 +22,30 @@ from fuzz.seed import HERE, put, real, scratch, split_lines
 from fuzz.target import Broken, Run, Target
 
 NOW_US = 1_795_600_000_000_000
-_ENDS = {"ts": 1795566859.441203, "uid": "CKIIJQfWoU8M05Fr2", "id.orig_h": "10.0.0.1", "id.orig_p": 40000, "id.resp_h": "192.0.2.7", "id.resp_p": 443}
-_VALUES = {"proto": "tcp", "duration": 1.5, "conn_state": "SF", "query": "www.x.dk", "qtype_name": "A", "answers": ["192.0.2.1"], "method": "GET",
-           "host": "x.dk", "uri": "/", "status_code": 200, "version": "TLSv12", "server_name": "x.dk", "subject": "CN=x.dk", "user_agent": "x"}  # fmt: skip
+_ENDS = {
+    "ts": 1795566859.441203,
+    "uid": "CKIIJQfWoU8M05Fr2",
+    "id.orig_h": "10.0.0.1",
+    "id.orig_p": 40000,
+    "id.resp_h": "192.0.2.7",
+    "id.resp_p": 443,
+}
+_VALUES = {
+    "proto": "tcp",
+    "duration": 1.5,
+    "conn_state": "SF",
+    "query": "www.x.dk",
+    "qtype_name": "A",
+    "answers": ["192.0.2.1"],
+    "method": "GET",
+    "host": "x.dk",
+    "uri": "/",
+    "status_code": 200,
+    "version": "TLSv12",
+    "server_name": "x.dk",
+    "subject": "CN=x.dk",
+    "user_agent": "x",
+}
 
 
 def every(batches: "object") -> int:
@@ -38,15 +59,27 @@ def every(batches: "object") -> int:
 
 def zeek_json(kind: str) -> bytes:
     names = [name.removesuffix("[]") for name in FIELDS[kind]]
-    row = _ENDS | {name: _VALUES.get(name, 7 if name.endswith(("bytes", "pkts", "_p", "port")) else "x") for name in names if name not in _ENDS}
+    row = _ENDS | {
+        name: _VALUES.get(name, 7 if name.endswith(("bytes", "pkts", "_p", "port")) else "x")
+        for name in names
+        if name not in _ENDS
+    }
     return json.dumps(row).encode() + b"\n"
 
 
 def zeek_tsv(kind: str) -> bytes:
     row = json.loads(zeek_json(kind))
     cells = [",".join(value) if isinstance(value, list) else str(value) for value in row.values()]
-    head = ["#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", f"#path\t{kind}", "#open\t2026-01-01-00-00-00",
-            "#fields\t" + "\t".join(row), "#types\t" + "\t".join("string" for _ in row)]  # fmt: skip
+    head = [
+        "#separator \\x09",
+        "#set_separator\t,",
+        "#empty_field\t(empty)",
+        "#unset_field\t-",
+        f"#path\t{kind}",
+        "#open\t2026-01-01-00-00-00",
+        "#fields\t" + "\t".join(row),
+        "#types\t" + "\t".join("string" for _ in row),
+    ]
     return "\n".join([*head, "\t".join(cells), "#close\t2026-01-01-00-00-01", ""]).encode()
 
 
@@ -70,19 +103,68 @@ def _eve() -> Run:
 
 
 def eve_seeds() -> list[bytes]:
-    head = {"timestamp": "2026-11-25T00:34:19.123456+0000", "flow_id": 1, "src_ip": "10.0.0.5", "src_port": 40000, "dest_ip": "192.0.2.1", "dest_port": 443, "proto": "TCP"}
+    head = {
+        "timestamp": "2026-11-25T00:34:19.123456+0000",
+        "flow_id": 1,
+        "src_ip": "10.0.0.5",
+        "src_port": 40000,
+        "dest_ip": "192.0.2.1",
+        "dest_port": 443,
+        "proto": "TCP",
+    }
     more = (
-        {"event_type": "flow", "flow": {"start": "2026-11-25T00:34:18.0+0000", "end": "2026-11-25T00:34:19.0+0000", "bytes_toserver": 10, "bytes_toclient": 20, "pkts_toserver": 1, "pkts_toclient": 2, "state": "closed"}, "tcp": {"tcp_flags": "1b"}},
-        {"event_type": "dns", "dns": {"type": "query", "rrname": "x.dk", "rrtype": "A", "id": 7, "answers": [{"rrname": "x.dk", "rrtype": "A", "ttl": 3, "rdata": "192.0.2.1"}]}},
-        {"event_type": "tls", "tls": {"sni": "x.dk", "version": "TLS 1.3", "ja3": {"hash": "a" * 32}, "subject": "CN=x", "notbefore": "2026-01-01T00:00:00"}},
-        {"event_type": "http", "http": {"hostname": "x.dk", "url": "/", "http_method": "GET", "status": 200, "length": 5}},
-        {"event_type": "alert", "alert": {"signature_id": 1, "gid": 1, "rev": 1, "signature": "x", "category": "y", "severity": 1}},
+        {
+            "event_type": "flow",
+            "flow": {
+                "start": "2026-11-25T00:34:18.0+0000",
+                "end": "2026-11-25T00:34:19.0+0000",
+                "bytes_toserver": 10,
+                "bytes_toclient": 20,
+                "pkts_toserver": 1,
+                "pkts_toclient": 2,
+                "state": "closed",
+            },
+            "tcp": {"tcp_flags": "1b"},
+        },
+        {
+            "event_type": "dns",
+            "dns": {
+                "type": "query",
+                "rrname": "x.dk",
+                "rrtype": "A",
+                "id": 7,
+                "answers": [{"rrname": "x.dk", "rrtype": "A", "ttl": 3, "rdata": "192.0.2.1"}],
+            },
+        },
+        {
+            "event_type": "tls",
+            "tls": {
+                "sni": "x.dk",
+                "version": "TLS 1.3",
+                "ja3": {"hash": "a" * 32},
+                "subject": "CN=x",
+                "notbefore": "2026-01-01T00:00:00",
+            },
+        },
+        {
+            "event_type": "http",
+            "http": {"hostname": "x.dk", "url": "/", "http_method": "GET", "status": 200, "length": 5},
+        },
+        {
+            "event_type": "alert",
+            "alert": {"signature_id": 1, "gid": 1, "rev": 1, "signature": "x", "category": "y", "severity": 1},
+        },
         {"event_type": "stats", "stats": {"uptime": 1, "capture": {"kernel_packets": 5, "kernel_drops": 1}}},
         {"event_type": "fileinfo", "fileinfo": {"filename": "/x", "size": 3, "sha256": "a" * 64}},
-        {"event_type": "smb", "smb": {"command": "SMB2_COMMAND_CREATE", "filename": "x"}}, {"event_type": "krb5", "krb5": {"msg_type": "KRB_AS_REQ", "cname": "x"}},
-        {"event_type": "dcerpc", "dcerpc": {"request": "REQUEST", "interfaces": [{"uuid": "a", "version": "1.0"}]}}, {"event_type": "ssh", "ssh": {"client": {"software_version": "x"}}},
-        {"event_type": "dhcp", "dhcp": {"type": "reply", "client_mac": "00:11:22:33:44:55", "assigned_ip": "10.0.0.7", "hostname": "x"}},
-    )  # fmt: skip
+        {"event_type": "smb", "smb": {"command": "SMB2_COMMAND_CREATE", "filename": "x"}},
+        {"event_type": "krb5", "krb5": {"msg_type": "KRB_AS_REQ", "cname": "x"}},
+        {"event_type": "dcerpc", "dcerpc": {"request": "REQUEST", "interfaces": [{"uuid": "a", "version": "1.0"}]}},
+        {"event_type": "ssh", "ssh": {"client": {"software_version": "x"}}},
+        {
+            "event_type": "dhcp",
+            "dhcp": {"type": "reply", "client_mac": "00:11:22:33:44:55", "assigned_ip": "10.0.0.7", "hostname": "x"},
+        },
+    )
     own = b"".join(json.dumps(head | one).encode() + b"\n" for one in more)
     return [own, *split_lines(real("captures*/eve/*"))]
 
@@ -109,8 +191,11 @@ def _zeek() -> Run:
 
 def zeek_seeds() -> list[bytes]:
     own = [bytes([number]) + make(kind) for number, kind in enumerate(FIELDS) for make in (zeek_tsv, zeek_json)]
-    real_ = [bytes([number]) + data for number, kind in enumerate(FIELDS)
-             for data in split_lines(real(f"captures*/zeek/*/*{kind}*.gz", files_max=2), 14)]  # fmt: skip
+    real_ = [
+        bytes([number]) + data
+        for number, kind in enumerate(FIELDS)
+        for data in split_lines(real(f"captures*/zeek/*/*{kind}*.gz", files_max=2), 14)
+    ]
     return own + real_
 
 
@@ -119,7 +204,15 @@ def _log(form: str) -> Run:
     honest = log_seeds(form)[0] if form != "auto" else log_seeds("squid")[0]
 
     def run(data: bytes) -> None:
-        source = FollowedLog(name="log x", sensor="s", path=put("logs/x.log", data), now_us=lambda: NOW_US, form=form, engine=engine, gather_s=0.0)
+        source = FollowedLog(
+            name="log x",
+            sensor="s",
+            path=put("logs/x.log", data),
+            now_us=lambda: NOW_US,
+            form=form,
+            engine=engine,
+            gather_s=0.0,
+        )
         with contextlib.closing(source), contextlib.suppress(SourceBroken):
             rows = every(source.poll())
             if data == honest and not rows:
@@ -160,18 +253,69 @@ def _any() -> Run:
 
 
 TARGETS = (
-    Target(name="eve", covers=("source:EveFile", "module:bavn.actor.sense.eve", "module:bavn.actor.sense.place"), forms=(*MANY_JSON, *LINES),
-           seeds=eve_seeds, make=_eve, honest=eve_seeds()[0]),
-    Target(name="zeek", covers=("source:ZeekFolder", "module:bavn.actor.sense.zeek_folder", "module:bavn.actor.sense.zeek_header", *(f"zeek:{kind}" for kind in FIELDS)),
-           forms=(*MANY_LINES, *MANY_JSON), seeds=zeek_seeds, make=_zeek, honest=bytes([0]) + zeek_tsv("files")),
-    *(Target(name=f"log-{form}", covers=(f"log:{form}",), forms=MANY_LINES, seeds=partial(log_seeds, form), make=partial(_log, form), honest=log_seeds(form)[0])
-      for form in FORMATS),
-    Target(name="log-auto", covers=("log:auto", "source:FollowedLog"), forms=MANY_LINES, seeds=lambda: [log_seeds(form)[0] for form in FORMATS],
-           make=partial(_log, "auto"), honest=log_seeds("squid")[0]),
-    Target(name="syslog-frames", covers=("module:bavn.actor.sense.syslog_frames",), forms=LINES,
-           seeds=lambda: [b"<30>Nov 25 00:34:19 h a: b\n<31>x\n", b"11 <30>abcdefg7 <1>abc\n", b"<30>1 2026-11-25T00:34:19Z h a - - - m\n"], make=_framer,
-           honest=b"<30>a\n"),
-    Target(name="any-file", covers=("module:bavn.actor.sense.recognise", "module:bavn.actor.sense.logfile"), forms=(*LINES, *JSON_LINES, unpacked(LINES)),
-           seeds=lambda: [eve_seeds()[0], zeek_tsv("conn"), zeek_json("dns"), *(log_seeds(form)[0] for form in FORMATS),
-                          __import__("gzip").compress(eve_seeds()[0], mtime=0)], make=_any),
-)  # fmt: skip
+    Target(
+        name="eve",
+        covers=("source:EveFile", "module:bavn.actor.sense.eve", "module:bavn.actor.sense.place"),
+        forms=(*MANY_JSON, *LINES),
+        seeds=eve_seeds,
+        make=_eve,
+        honest=eve_seeds()[0],
+    ),
+    Target(
+        name="zeek",
+        covers=(
+            "source:ZeekFolder",
+            "module:bavn.actor.sense.zeek_folder",
+            "module:bavn.actor.sense.zeek_header",
+            *(f"zeek:{kind}" for kind in FIELDS),
+        ),
+        forms=(*MANY_LINES, *MANY_JSON),
+        seeds=zeek_seeds,
+        make=_zeek,
+        honest=bytes([0]) + zeek_tsv("files"),
+    ),
+    *(
+        Target(
+            name=f"log-{form}",
+            covers=(f"log:{form}",),
+            forms=MANY_LINES,
+            seeds=partial(log_seeds, form),
+            make=partial(_log, form),
+            honest=log_seeds(form)[0],
+        )
+        for form in FORMATS
+    ),
+    Target(
+        name="log-auto",
+        covers=("log:auto", "source:FollowedLog"),
+        forms=MANY_LINES,
+        seeds=lambda: [log_seeds(form)[0] for form in FORMATS],
+        make=partial(_log, "auto"),
+        honest=log_seeds("squid")[0],
+    ),
+    Target(
+        name="syslog-frames",
+        covers=("module:bavn.actor.sense.syslog_frames",),
+        forms=LINES,
+        seeds=lambda: [
+            b"<30>Nov 25 00:34:19 h a: b\n<31>x\n",
+            b"11 <30>abcdefg7 <1>abc\n",
+            b"<30>1 2026-11-25T00:34:19Z h a - - - m\n",
+        ],
+        make=_framer,
+        honest=b"<30>a\n",
+    ),
+    Target(
+        name="any-file",
+        covers=("module:bavn.actor.sense.recognise", "module:bavn.actor.sense.logfile"),
+        forms=(*LINES, *JSON_LINES, unpacked(LINES)),
+        seeds=lambda: [
+            eve_seeds()[0],
+            zeek_tsv("conn"),
+            zeek_json("dns"),
+            *(log_seeds(form)[0] for form in FORMATS),
+            __import__("gzip").compress(eve_seeds()[0], mtime=0),
+        ],
+        make=_any,
+    ),
+)

@@ -34,30 +34,91 @@ _ID = "indicator--00000000-0000-4000-8000-000000000001"
 
 def indicator(**more: Any) -> dict[str, Any]:
     return {
-        "type": "indicator", "spec_version": "2.1", "id": _ID, "created": "2026-11-01T00:00:00.000Z", "modified": "2026-11-02T00:00:00.000Z",
-        "pattern": "[domain-name:value = 'evil.com']", "pattern_type": "stix", "valid_from": "2026-11-01T00:00:00Z",
-        "valid_until": "2027-01-01T00:00:00Z", "confidence": 80, "labels": ["x"], "indicator_types": ["malicious-activity"],
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": _ID,
+        "created": "2026-11-01T00:00:00.000Z",
+        "modified": "2026-11-02T00:00:00.000Z",
+        "pattern": "[domain-name:value = 'evil.com']",
+        "pattern_type": "stix",
+        "valid_from": "2026-11-01T00:00:00Z",
+        "valid_until": "2027-01-01T00:00:00Z",
+        "confidence": 80,
+        "labels": ["x"],
+        "indicator_types": ["malicious-activity"],
         "kill_chain_phases": [{"kill_chain_name": "mitre-attack", "phase_name": "command-and-control"}],
         "object_marking_refs": ["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"],
-        "external_references": [{"source_name": "mitre-attack", "external_id": "T1071.001"}], "created_by_ref": "identity--00000000-0000-4000-8000-000000000001",
-    } | more  # fmt: skip
+        "external_references": [{"source_name": "mitre-attack", "external_id": "T1071.001"}],
+        "created_by_ref": "identity--00000000-0000-4000-8000-000000000001",
+    } | more
 
 
 def bundle() -> bytes:
-    objects = [indicator(), indicator(id=_ID[:-1] + "2", pattern="[ipv4-addr:value = '192.0.2.1' OR url:value = 'http://a.b/c'] REPEATS 2 TIMES WITHIN 3 SECONDS"),
-               {"type": "marking-definition", "id": "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", "definition_type": "tlp", "definition": {"tlp": "amber"}},
-               {"type": "sighting", "id": "sighting--00000000-0000-4000-8000-000000000001", "sighting_of_ref": _ID, "last_seen": "2026-11-03T00:00:00Z"}]  # fmt: skip
-    return json.dumps({"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000001", "objects": objects}).encode()
+    objects = [
+        indicator(),
+        indicator(
+            id=_ID[:-1] + "2",
+            pattern="[ipv4-addr:value = '192.0.2.1' OR url:value = 'http://a.b/c'] REPEATS 2 TIMES WITHIN 3 SECONDS",
+        ),
+        {
+            "type": "marking-definition",
+            "id": "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82",
+            "definition_type": "tlp",
+            "definition": {"tlp": "amber"},
+        },
+        {
+            "type": "sighting",
+            "id": "sighting--00000000-0000-4000-8000-000000000001",
+            "sighting_of_ref": _ID,
+            "last_seen": "2026-11-03T00:00:00Z",
+        },
+    ]
+    return json.dumps(
+        {"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000001", "objects": objects}
+    ).encode()
 
 
 def event() -> bytes:
     uuid = "5f000000-0000-4000-8000-00000000000"
-    attribute = {"uuid": f"{uuid}1", "type": "domain", "value": "evil.com", "to_ids": True, "timestamp": "1795000000", "first_seen": "2026-11-01T00:00:00.000000+00:00",
-                 "comment": "c2", "Tag": [{"name": "tlp:amber"}], "deleted": False, "category": "Network activity", "Sighting": [{"date_sighting": "1795000001", "type": "0"}]}  # fmt: skip
-    more = [attribute | {"uuid": f"{uuid}{n}", "type": kind, "value": value} for n, (kind, value) in enumerate(
-        (("ip-dst|port", "192.0.2.1|443"), ("url", "http://a.b/c?d"), ("md5", "a" * 32), ("filename|sha256", "x|" + "b" * 64), ("ja3-fingerprint-md5", "c" * 32)), 2)]  # fmt: skip
-    return json.dumps({"Event": {"uuid": f"{uuid}0", "info": "x", "timestamp": "1795000000", "Attribute": [attribute, *more], "Tag": [{"name": 'misp-galaxy:mitre-attack-pattern="X - T1071"'}],
-                                 "Object": [{"name": "domain-ip", "Attribute": [attribute]}], "Orgc": {"uuid": f"{uuid}9", "name": "o"}}}).encode()  # fmt: skip
+    attribute = {
+        "uuid": f"{uuid}1",
+        "type": "domain",
+        "value": "evil.com",
+        "to_ids": True,
+        "timestamp": "1795000000",
+        "first_seen": "2026-11-01T00:00:00.000000+00:00",
+        "comment": "c2",
+        "Tag": [{"name": "tlp:amber"}],
+        "deleted": False,
+        "category": "Network activity",
+        "Sighting": [{"date_sighting": "1795000001", "type": "0"}],
+    }
+    more = [
+        attribute | {"uuid": f"{uuid}{n}", "type": kind, "value": value}
+        for n, (kind, value) in enumerate(
+            (
+                ("ip-dst|port", "192.0.2.1|443"),
+                ("url", "http://a.b/c?d"),
+                ("md5", "a" * 32),
+                ("filename|sha256", "x|" + "b" * 64),
+                ("ja3-fingerprint-md5", "c" * 32),
+            ),
+            2,
+        )
+    ]
+    return json.dumps(
+        {
+            "Event": {
+                "uuid": f"{uuid}0",
+                "info": "x",
+                "timestamp": "1795000000",
+                "Attribute": [attribute, *more],
+                "Tag": [{"name": 'misp-galaxy:mitre-attack-pattern="X - T1071"'}],
+                "Object": [{"name": "domain-ip", "Attribute": [attribute]}],
+                "Orgc": {"uuid": f"{uuid}9", "name": "o"},
+            }
+        }
+    ).encode()
 
 
 def _used(piece: Piece | Refused) -> int:
@@ -76,8 +137,12 @@ class _Served:
         if self._kind == "misp-feed" and place.endswith("manifest.json"):
             with contextlib.suppress(ValueError, RecursionError):
                 if isinstance(found := json.loads(self._body), dict) and "Event" in found:
-                    return Answer(200, {}, json.dumps({"5f000000-0000-4000-8000-000000000000": {"timestamp": 5}}).encode())
-        return Answer(200, {"content-type": taxii_type, "x-taxii-date-added-last": "2026-11-03T00:00:00.000001Z"}, self._body)
+                    return Answer(
+                        200, {}, json.dumps({"5f000000-0000-4000-8000-000000000000": {"timestamp": 5}}).encode()
+                    )
+        return Answer(
+            200, {"content-type": taxii_type, "x-taxii-date-added-last": "2026-11-03T00:00:00.000001Z"}, self._body
+        )
 
     def events(self, since_s: int, page: int, limit: int) -> list[Any]:
         try:
@@ -135,7 +200,11 @@ def _pattern() -> Run:
 
 def _wire_stix() -> Run:
     def run(data: bytes) -> None:
-        stix.indicator_of(data.decode("utf-8", "surrogatepass") if b"\xed" in data and _decodes(data) else data.decode("utf-8", "replace"))
+        stix.indicator_of(
+            data.decode("utf-8", "surrogatepass")
+            if b"\xed" in data and _decodes(data)
+            else data.decode("utf-8", "replace")
+        )
         found = taxii.objects_of(data, 1 << 24)
         for one in found if not isinstance(found, Refused) else ():
             stix_partner.offer_of(one)
@@ -207,9 +276,40 @@ def _list() -> Run:
 
 def pattern_piece(dice: Random, data: bytes) -> bytes:
     at = dice.randrange(len(data) + 1)
-    piece = dice.choice((b"[", b"]", b"(", b")", b" AND ", b" OR ", b" FOLLOWEDBY ", b" NOT ", b" = ", b" != ", b" IN (", b" LIKE ", b" MATCHES ", b" ISSUBSET ", b"'", b"\\'",
-                         b"h'00'", b"b'AA=='", b"t'2026-01-01T00:00:00Z'", b" REPEATS 5 TIMES", b" WITHIN 5.0 SECONDS", b" START t'x' STOP t'y'", b"(" * 3000, b"[" * 3000,
-                         b"domain-name:value", b"x509-certificate:hashes.'SHA-256'", b"file:hashes.MD5", b"network-traffic:dst_ref.value", b"extensions.'x'.y[*].z", b" EXISTS "))  # fmt: skip
+    piece = dice.choice(
+        (
+            b"[",
+            b"]",
+            b"(",
+            b")",
+            b" AND ",
+            b" OR ",
+            b" FOLLOWEDBY ",
+            b" NOT ",
+            b" = ",
+            b" != ",
+            b" IN (",
+            b" LIKE ",
+            b" MATCHES ",
+            b" ISSUBSET ",
+            b"'",
+            b"\\'",
+            b"h'00'",
+            b"b'AA=='",
+            b"t'2026-01-01T00:00:00Z'",
+            b" REPEATS 5 TIMES",
+            b" WITHIN 5.0 SECONDS",
+            b" START t'x' STOP t'y'",
+            b"(" * 3000,
+            b"[" * 3000,
+            b"domain-name:value",
+            b"x509-certificate:hashes.'SHA-256'",
+            b"file:hashes.MD5",
+            b"network-traffic:dst_ref.value",
+            b"extensions.'x'.y[*].z",
+            b" EXISTS ",
+        )
+    )
     return data[:at] + piece + data[at:]
 
 
@@ -227,26 +327,131 @@ _RULES = (
 _STIX_FILES = ("intel/stix/*", "intel/misp-galaxy/*")
 
 TARGETS = (
-    Target(name="intel-stix", covers=("intel:stix", "module:bavn.centre.inbox.read_stix", "module:bavn.centre.inbox.foreign_json"), forms=JSON,
-           seeds=lambda: [bundle(), *real(*_STIX_FILES, whole=True, bytes_max=60_000)], make=lambda: _pulled("stix", bundle()), honest=bundle()),
-    Target(name="intel-taxii", covers=("intel:taxii",), forms=JSON, seeds=lambda: [bundle(), b'{"more":false,"objects":[]}', b'{"more":true,"next":"a","objects":[{}]}'],
-           make=lambda: _pulled("taxii", bundle()), honest=bundle()),
-    Target(name="intel-misp", covers=("intel:misp", "module:bavn.model.misp"), forms=JSON,
-           seeds=lambda: [event(), b'{"response":[' + event() + b"]}", *real("intel/misp-events/*", whole=True, bytes_max=60_000)], make=lambda: _pulled("misp", event()), honest=event()),
-    Target(name="intel-misp-feed", covers=("intel:misp-feed",), forms=JSON, seeds=lambda: [event(), b'{"5f000000-0000-4000-8000-000000000000":{"timestamp":"1795000000"}}'],
-           make=lambda: _pulled("misp-feed", event()), honest=event()),
-    Target(name="intel-list", covers=("intel:list", "module:bavn.centre.inbox.read_list"), forms=LINES,
-           seeds=lambda: [_LIST, _CSV, *split_lines(real("intel/c2-tracker/*", "intel/ipsum/*", "intel/zeek-intel/*", "intel/threatfox/*", "intel/mta-text/*"))],
-           make=lambda: _pulled("list", _LIST), honest=_LIST),
-    Target(name="misp-json", covers=("module:bavn.centre.inbox.read_misp", "module:bavn.centre.inbox.foreign_words"), forms=JSON, seeds=lambda: [event(), bundle()], make=_misp),
-    Target(name="stix-pattern", covers=("module:bavn.centre.inbox.stix_pattern", "module:bavn.model.spelled"), forms=_PATTERNS,
-           seeds=lambda: [b"[domain-name:value = 'evil.com']", b"[ipv4-addr:value IN ('1.2.3.4', '5.6.7.0/24')] OR [url:value LIKE 'http://%']", b"[file:hashes.'SHA-256' = 'aa' AND file:name = 'x'] FOLLOWEDBY [a:b = 1] WITHIN 5 SECONDS",
-                          b"evil[.]com", b"192.0.2.1:443", b"hxxps://user:pw@a.b:99/c?d#e"], make=_pattern),
-    Target(name="stix-posted", covers=("import:TAXII envelope", "module:bavn.wire.stix", "module:bavn.wire.stix_partner", "module:bavn.wire.taxii"), forms=JSON,
-           seeds=lambda: [b'{"objects":[' + json.dumps(indicator()).encode() + b"]}", json.dumps(indicator()).encode(), bundle()], make=_wire_stix),
-    Target(name="taxii-query", covers=("module:bavn.wire.taxii",), forms=LINES, seeds=lambda: [b"limit=5&added_after=2026-01-01T00:00:00.000Z&match[type]=indicator&match[version]=all,last&next=17"], make=_query),
-    Target(name="partner-csv", covers=("import:partner CSV", "module:bavn.wire.csv_partner"), forms=LINES, seeds=lambda: [_CSV, b"\xef\xbb\xbf" + _CSV.replace(b",", b";")], make=_csv),
-    Target(name="sigma", covers=("import:Sigma", "module:bavn.actor.hunt.rule_text"), forms=YAML, seeds=lambda: list(_SIGMA), make=_sigma, input_s_max=5.0),
-    Target(name="suricata-rules", covers=("import:Suricata rules", "module:bavn.actor.sense.rule_text"), forms=LINES, seeds=lambda: [_RULES, *split_lines(real("intel/suricata/*"), 12)], make=_rules),
-    Target(name="indicator-list", covers=("import:indicator list", "module:bavn.actor.detect.indicator_list"), forms=LINES, seeds=lambda: [_LIST, _CSV], make=_list),
-)  # fmt: skip
+    Target(
+        name="intel-stix",
+        covers=("intel:stix", "module:bavn.centre.inbox.read_stix", "module:bavn.centre.inbox.foreign_json"),
+        forms=JSON,
+        seeds=lambda: [bundle(), *real(*_STIX_FILES, whole=True, bytes_max=60_000)],
+        make=lambda: _pulled("stix", bundle()),
+        honest=bundle(),
+    ),
+    Target(
+        name="intel-taxii",
+        covers=("intel:taxii",),
+        forms=JSON,
+        seeds=lambda: [bundle(), b'{"more":false,"objects":[]}', b'{"more":true,"next":"a","objects":[{}]}'],
+        make=lambda: _pulled("taxii", bundle()),
+        honest=bundle(),
+    ),
+    Target(
+        name="intel-misp",
+        covers=("intel:misp", "module:bavn.model.misp"),
+        forms=JSON,
+        seeds=lambda: [
+            event(),
+            b'{"response":[' + event() + b"]}",
+            *real("intel/misp-events/*", whole=True, bytes_max=60_000),
+        ],
+        make=lambda: _pulled("misp", event()),
+        honest=event(),
+    ),
+    Target(
+        name="intel-misp-feed",
+        covers=("intel:misp-feed",),
+        forms=JSON,
+        seeds=lambda: [event(), b'{"5f000000-0000-4000-8000-000000000000":{"timestamp":"1795000000"}}'],
+        make=lambda: _pulled("misp-feed", event()),
+        honest=event(),
+    ),
+    Target(
+        name="intel-list",
+        covers=("intel:list", "module:bavn.centre.inbox.read_list"),
+        forms=LINES,
+        seeds=lambda: [
+            _LIST,
+            _CSV,
+            *split_lines(
+                real(
+                    "intel/c2-tracker/*", "intel/ipsum/*", "intel/zeek-intel/*", "intel/threatfox/*", "intel/mta-text/*"
+                )
+            ),
+        ],
+        make=lambda: _pulled("list", _LIST),
+        honest=_LIST,
+    ),
+    Target(
+        name="misp-json",
+        covers=("module:bavn.centre.inbox.read_misp", "module:bavn.centre.inbox.foreign_words"),
+        forms=JSON,
+        seeds=lambda: [event(), bundle()],
+        make=_misp,
+    ),
+    Target(
+        name="stix-pattern",
+        covers=("module:bavn.centre.inbox.stix_pattern", "module:bavn.model.spelled"),
+        forms=_PATTERNS,
+        seeds=lambda: [
+            b"[domain-name:value = 'evil.com']",
+            b"[ipv4-addr:value IN ('1.2.3.4', '5.6.7.0/24')] OR [url:value LIKE 'http://%']",
+            b"[file:hashes.'SHA-256' = 'aa' AND file:name = 'x'] FOLLOWEDBY [a:b = 1] WITHIN 5 SECONDS",
+            b"evil[.]com",
+            b"192.0.2.1:443",
+            b"hxxps://user:pw@a.b:99/c?d#e",
+        ],
+        make=_pattern,
+    ),
+    Target(
+        name="stix-posted",
+        covers=(
+            "import:TAXII envelope",
+            "module:bavn.wire.stix",
+            "module:bavn.wire.stix_partner",
+            "module:bavn.wire.taxii",
+        ),
+        forms=JSON,
+        seeds=lambda: [
+            b'{"objects":[' + json.dumps(indicator()).encode() + b"]}",
+            json.dumps(indicator()).encode(),
+            bundle(),
+        ],
+        make=_wire_stix,
+    ),
+    Target(
+        name="taxii-query",
+        covers=("module:bavn.wire.taxii",),
+        forms=LINES,
+        seeds=lambda: [
+            b"limit=5&added_after=2026-01-01T00:00:00.000Z&match[type]=indicator&match[version]=all,last&next=17"
+        ],
+        make=_query,
+    ),
+    Target(
+        name="partner-csv",
+        covers=("import:partner CSV", "module:bavn.wire.csv_partner"),
+        forms=LINES,
+        seeds=lambda: [_CSV, b"\xef\xbb\xbf" + _CSV.replace(b",", b";")],
+        make=_csv,
+    ),
+    Target(
+        name="sigma",
+        covers=("import:Sigma", "module:bavn.actor.hunt.rule_text"),
+        forms=YAML,
+        seeds=lambda: list(_SIGMA),
+        make=_sigma,
+        input_s_max=5.0,
+    ),
+    Target(
+        name="suricata-rules",
+        covers=("import:Suricata rules", "module:bavn.actor.sense.rule_text"),
+        forms=LINES,
+        seeds=lambda: [_RULES, *split_lines(real("intel/suricata/*"), 12)],
+        make=_rules,
+    ),
+    Target(
+        name="indicator-list",
+        covers=("import:indicator list", "module:bavn.actor.detect.indicator_list"),
+        forms=LINES,
+        seeds=lambda: [_LIST, _CSV],
+        make=_list,
+    ),
+)

@@ -45,7 +45,9 @@ def conversation(client: bytes, server: bytes, port: int = 443) -> list[tuple[in
 
     def send(by_client: bool, payload: bytes, flags: int) -> None:
         ends = (40_000, port) if by_client else (port, 40_000)
-        segment = struct.pack(">HHIIBBHHH", *ends, at[by_client], at[not by_client], 0x50, flags, 65_535, 0, 0) + payload
+        segment = (
+            struct.pack(">HHIIBBHHH", *ends, at[by_client], at[not by_client], 0x50, flags, 65_535, 0, 0) + payload
+        )
         pair = (_CLIENT, _SERVER) if by_client else (_SERVER, _CLIENT)
         found.append((_BEGIN, len(found) * 1000, _frame(*pair, 6, segment)))
         at[by_client] = (at[by_client] + len(payload) + (flags >> 1 & 1)) % 2**32
@@ -64,15 +66,21 @@ def certificates() -> tuple[bytes, ...]:
     """DER of certificates with keys of every kind."""
     made = []
     keys: tuple[tuple[object, object], ...] = (
-        (ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()), (rsa.generate_private_key(65537, 2048), hashes.SHA384()),
-        (ed25519.Ed25519PrivateKey.generate(), None), (ec.generate_private_key(ec.SECP521R1()), hashes.SHA512()),
-    )  # fmt: skip
+        (ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()),
+        (rsa.generate_private_key(65537, 2048), hashes.SHA384()),
+        (ed25519.Ed25519PrivateKey.generate(), None),
+        (ec.generate_private_key(ec.SECP521R1()), hashes.SHA512()),
+    )
     names = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x.dk"), x509.NameAttribute(NameOID.COUNTRY_NAME, "DK")])
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for key, digest in keys:
-        builder = x509.CertificateBuilder().subject_name(names).issuer_name(names).serial_number(7).not_valid_before(start)
+        builder = (
+            x509.CertificateBuilder().subject_name(names).issuer_name(names).serial_number(7).not_valid_before(start)
+        )
         builder = builder.not_valid_after(start + dt.timedelta(days=90)).public_key(key.public_key())  # type: ignore[attr-defined]
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("x.dk"), x509.UniformResourceIdentifier("urn:x:y")]), False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("x.dk"), x509.UniformResourceIdentifier("urn:x:y")]), False
+        )
         builder = builder.add_extension(x509.BasicConstraints(True, 0), True)
         made.append(builder.sign(key, digest).public_bytes(serialization.Encoding.DER))  # type: ignore[arg-type]
     holder = dsa.generate_private_key(1024).public_key()
@@ -88,7 +96,9 @@ def flights() -> tuple[tuple[bytes, bytes], ...]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x.dk")])
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(7).public_key(key.public_key())
+    builder = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(7).public_key(key.public_key())
+    )
     made = builder.not_valid_before(start).not_valid_after(start + dt.timedelta(days=900)).sign(key, hashes.SHA256())
     pem = made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -136,9 +146,13 @@ def _both(client: bytes, server: bytes) -> bytes:
 
 
 def _either(inner: Mutator) -> Mutator:
-    def change(dice, data):  # noqa: ANN001, ANN202
+    def change(dice, data):
         client, server = _parts(data)
-        return _both(inner(dice, client)[:60_000], server) if dice.random() < 0.4 else _both(client, inner(dice, server)[:60_000])
+        return (
+            _both(inner(dice, client)[:60_000], server)
+            if dice.random() < 0.4
+            else _both(client, inner(dice, server)[:60_000])
+        )
 
     return change
 
@@ -197,8 +211,13 @@ def _quic_packet(frames: bytes, version: int = 1, dcid: bytes = b"12345678") -> 
     number = b"\0\0\0\1"
     nonce = bytes(a ^ b for a, b in zip(keys.iv, number.rjust(12, b"\0"), strict=True))
     sealed = AESGCM(keys.key).encrypt(nonce, frames, head + number)
-    mask = Cipher(algorithms.AES(keys.hp), modes.ECB()).encryptor().update(sealed[:16])  # noqa: S305 - RFC 9001
-    return bytes([head[0] ^ mask[0] & 0x0F]) + head[1:] + bytes(a ^ b for a, b in zip(number, mask[1:5], strict=True)) + sealed
+    mask = Cipher(algorithms.AES(keys.hp), modes.ECB()).encryptor().update(sealed[:16])
+    return (
+        bytes([head[0] ^ mask[0] & 0x0F])
+        + head[1:]
+        + bytes(a ^ b for a, b in zip(number, mask[1:5], strict=True))
+        + sealed
+    )
 
 
 def _quic() -> Run:
@@ -206,7 +225,11 @@ def _quic() -> Run:
         """The first byte: sealed frames, or a datagram as it is."""
         datagram = _quic_packet(data[1:]) if data[:1] < b"\x80" else data[1:65_000]
         segment = struct.pack(">HHHH", 40_000, 443, min(len(datagram) + 8, 65_535), 0) + datagram
-        _in_capture(as_pcap([(_BEGIN, 1, _frame(_CLIENT, _SERVER, 17, segment)), (_BEGIN, 9, _frame(_CLIENT, _SERVER, 17, segment))]))
+        _in_capture(
+            as_pcap(
+                [(_BEGIN, 1, _frame(_CLIENT, _SERVER, 17, segment)), (_BEGIN, 9, _frame(_CLIENT, _SERVER, 17, segment))]
+            )
+        )
 
     return run
 
@@ -215,24 +238,51 @@ def _quic_seeds() -> list[bytes]:
     hello = flights()[1][0][5:]
     hello = hello[: 4 + int.from_bytes(hello[1:4], "big")]
     crypto = b"\x06\0" + (len(hello) | 0x4000).to_bytes(2, "big") + hello
-    split = b"\x06\0\x40\x80" + hello[:128] + b"\x01" + b"\x06\x40\x80" + (len(hello) - 128 | 0x4000).to_bytes(2, "big") + hello[128:]
+    split = (
+        b"\x06\0\x40\x80"
+        + hello[:128]
+        + b"\x01"
+        + b"\x06\x40\x80"
+        + (len(hello) - 128 | 0x4000).to_bytes(2, "big")
+        + hello[128:]
+    )
     ack = b"\x02\x05\x00\x01\x01\x00\x00" + crypto
     return [b"\0" + crypto, b"\0" + split, b"\0" + ack, b"\xff" + _quic_packet(crypto), b"\xff" + _quic_packet(split)]
 
 
 def _ssh_seeds() -> list[bytes]:
     def kexinit(methods: bytes) -> bytes:
-        lists = b"".join(len(text).to_bytes(4, "big") + text for text in (methods, b"ssh-ed25519", *[b"aes128-ctr"] * 2, *[b"hmac-sha2-256"] * 2, *[b"none"] * 2, b"", b""))
+        lists = b"".join(
+            len(text).to_bytes(4, "big") + text
+            for text in (
+                methods,
+                b"ssh-ed25519",
+                *[b"aes128-ctr"] * 2,
+                *[b"hmac-sha2-256"] * 2,
+                *[b"none"] * 2,
+                b"",
+                b"",
+            )
+        )
         body = b"\x14" + bytes(16) + lists + b"\0" + bytes(4)
         pad = 8 - (len(body) + 5) % 8 + 8
         return (len(body) + pad + 1).to_bytes(4, "big") + bytes([pad]) + body + bytes(pad)
 
-    return [_both(b"SSH-2.0-OpenSSH_9\r\n" + kexinit(b"curve25519-sha256,ext-info-c"), b"SSH-2.0-x\r\n" + kexinit(b"curve25519-sha256"))]
+    return [
+        _both(
+            b"SSH-2.0-OpenSSH_9\r\n" + kexinit(b"curve25519-sha256,ext-info-c"),
+            b"SSH-2.0-x\r\n" + kexinit(b"curve25519-sha256"),
+        )
+    ]
 
 
 def capture_seeds() -> list[bytes]:
     own = conversation(*flights()[0]) + conversation(*flights()[1])
-    return [as_pcap(own), as_pcapng([(0, 1, frame) for _, _, frame in own[:6]], 1, struct.pack("<HHB3xHH", 9, 1, 6, 0, 0)), *captures()]
+    return [
+        as_pcap(own),
+        as_pcapng([(0, 1, frame) for _, _, frame in own[:6]], 1, struct.pack("<HHB3xHH", 9, 1, 6, 0, 0)),
+        *captures(),
+    ]
 
 
 def _capture() -> Run:
@@ -261,12 +311,43 @@ def _capture() -> Run:
 
 
 TARGETS = (
-    Target(name="capture", covers=("source:KexFolder", "module:bavn.actor.sense.packets", "module:bavn.actor.sense.capture", "module:bavn.actor.evidence.pcap",
-                                   "module:bavn.actor.evidence.frames", "module:bavn.actor.evidence.bundle"),
-           forms=CAPTURE, seeds=capture_seeds, make=_capture, honest=None),
-    Target(name="tls", covers=("module:bavn.actor.sense.kex_hello", "module:bavn.actor.sense.kex_talk"), forms=(_either(tls), _either(tls), *(_either(one) for one in BYTES)),
-           seeds=lambda: [_both(*pair) for pair in flights()], make=_talk(443, lambda: _both(*flights()[0]))),
-    Target(name="certificate", covers=("module:bavn.actor.sense.kex_certificate",), forms=DER * 3, seeds=lambda: list(certificates()), make=_certificate),
-    Target(name="quic", covers=("module:bavn.actor.sense.kex_quic",), forms=(*TLS, *BYTES), seeds=_quic_seeds, make=_quic),
-    Target(name="ssh", covers=("module:bavn.actor.sense.kex_ssh",), forms=tuple(_either(one) for one in BYTES), seeds=_ssh_seeds, make=_talk(22, lambda: _ssh_seeds()[0])),
-)  # fmt: skip
+    Target(
+        name="capture",
+        covers=(
+            "source:KexFolder",
+            "module:bavn.actor.sense.packets",
+            "module:bavn.actor.sense.capture",
+            "module:bavn.actor.evidence.pcap",
+            "module:bavn.actor.evidence.frames",
+            "module:bavn.actor.evidence.bundle",
+        ),
+        forms=CAPTURE,
+        seeds=capture_seeds,
+        make=_capture,
+        honest=None,
+    ),
+    Target(
+        name="tls",
+        covers=("module:bavn.actor.sense.kex_hello", "module:bavn.actor.sense.kex_talk"),
+        forms=(_either(tls), _either(tls), *(_either(one) for one in BYTES)),
+        seeds=lambda: [_both(*pair) for pair in flights()],
+        make=_talk(443, lambda: _both(*flights()[0])),
+    ),
+    Target(
+        name="certificate",
+        covers=("module:bavn.actor.sense.kex_certificate",),
+        forms=DER * 3,
+        seeds=lambda: list(certificates()),
+        make=_certificate,
+    ),
+    Target(
+        name="quic", covers=("module:bavn.actor.sense.kex_quic",), forms=(*TLS, *BYTES), seeds=_quic_seeds, make=_quic
+    ),
+    Target(
+        name="ssh",
+        covers=("module:bavn.actor.sense.kex_ssh",),
+        forms=tuple(_either(one) for one in BYTES),
+        seeds=_ssh_seeds,
+        make=_talk(22, lambda: _ssh_seeds()[0]),
+    ),
+)

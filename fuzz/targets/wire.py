@@ -37,7 +37,7 @@ def message(kind: str) -> bytes:
 def _body(inner: Mutator) -> Mutator:
     """The kind stays, the body is bent; canonical spelling is kept by those who know it."""
 
-    def change(dice, data):  # noqa: ANN001, ANN202
+    def change(dice, data):
         kind, gap, rest = data.partition(b"\n")
         body, mark, attachment = rest.partition(b"\n")
         return kind + gap + inner(dice, body).replace(b"\n", b"") + mark + attachment
@@ -94,7 +94,9 @@ def _inbox() -> Run:
 
 
 def _refused_for_quota(centre: CentreInbox) -> bool:
-    return any(line.rule in ("within_quota", "is_new") or "quota" in str(line.rule) for line in centre.inbox.ledger.newest(1))
+    return any(
+        line.rule in ("within_quota", "is_new") or "quota" in str(line.rule) for line in centre.inbox.ledger.newest(1)
+    )
 
 
 def _node() -> Run:
@@ -148,13 +150,21 @@ def _parties() -> tuple[NodeKeys, Ed25519PrivateKey, bytes, str, str]:
     authority = Authority.make("test", NOW_US - 200 * 86_400_000_000, SeededDice(1, "ca"))
     csr = x509.load_pem_x509_csr(keys.csr().encode())
     made = authority.certify_server(["127.0.0.1"], csr.public_key(), NOW_US - 86_400_000_000, SeededDice(1, "s"))
-    return keys, Ed25519PrivateKey.from_private_bytes(b"c" * 32), made.public_bytes(serialization.Encoding.DER), keys.csr(), authority.pem
+    return (
+        keys,
+        Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+        made.public_bytes(serialization.Encoding.DER),
+        keys.csr(),
+        authority.pem,
+    )
 
 
 def _question(what: str = "post", der: bytes | None = None, body: bytes = b"x") -> parcel.Asking:
     keys, centre, own, _, _ = _parties()
     question = parcel.Question(what=what, after=1, wait_ms=5, body=body)  # type: ignore[arg-type]
-    return parcel.Asking(MEMBER, keys.tls, own if der is None else der, centre.public_key(), question, SeededDice(1, "q"))
+    return parcel.Asking(
+        MEMBER, keys.tls, own if der is None else der, centre.public_key(), question, SeededDice(1, "q")
+    )
 
 
 def _parcels() -> Run:
@@ -175,7 +185,11 @@ def _parcels() -> Run:
         sealed = ChaCha20Poly1305(asked.answer_key).encrypt(bytes(12), data, asked.digest)
         asking.open(sealed)
         head = {"from": MEMBER, "key": "00" * 32, "v": 1, "sig": "00"}
-        parcel.understand(json.dumps(head | {"key": data[:32].hex()}, separators=(",", ":"), sort_keys=True).encode() + b"\n" + data, centre, MEMBER)
+        parcel.understand(
+            json.dumps(head | {"key": data[:32].hex()}, separators=(",", ":"), sort_keys=True).encode() + b"\n" + data,
+            centre,
+            MEMBER,
+        )
 
     return run
 
@@ -194,14 +208,26 @@ def _enrolment() -> Run:
             if b"BEGIN" not in data:
                 import base64
 
-                texts.append("-----BEGIN CERTIFICATE REQUEST-----\n" + base64.encodebytes(data).decode() + "-----END CERTIFICATE REQUEST-----\n")
+                texts.append(
+                    "-----BEGIN CERTIFICATE REQUEST-----\n"
+                    + base64.encodebytes(data).decode()
+                    + "-----END CERTIFICATE REQUEST-----\n"
+                )
             for text in texts:
                 centre.enrolment.renew(MEMBER, text)
                 base = _parties()[0].ask("t" * 43)
                 asked = {name: getattr(base, name) for name in Application.__dataclass_fields__ if hasattr(base, name)}
                 centre.enrolment.enrol(Application(**(asked | {"csr": text})))
             if not isinstance(found, Refused):
-                centre.enrolment.enrol(Application(**{name: getattr(found, name) for name in Application.__dataclass_fields__ if hasattr(found, name)}))
+                centre.enrolment.enrol(
+                    Application(
+                        **{
+                            name: getattr(found, name)
+                            for name in Application.__dataclass_fields__
+                            if hasattr(found, name)
+                        }
+                    )
+                )
             centre.registry.who(data)
         except BaseException:
             stand.again()
@@ -228,7 +254,7 @@ def _certified() -> Run:
 
 
 def _csr_seeds() -> list[bytes]:
-    keys, _, own, csr, pem = _parties()
+    keys, _, own, csr, _ = _parties()
     der = x509.load_pem_x509_csr(csr.encode()).public_bytes(serialization.Encoding.DER)
     from bavn.wire.codec import encode
 
@@ -236,16 +262,69 @@ def _csr_seeds() -> list[bytes]:
 
 
 TARGETS = (
-    Target(name="codec", covers=("module:bavn.wire.codec", "module:bavn.wire.strict_json", "module:bavn.wire.seal", "module:bavn.wire.frames", "module:bavn.wire.keyholder",
-                                 "module:bavn.model.member"),
-           forms=(*BODIES, *JSON), seeds=lambda: [message(kind) for kind in ALL], make=_codec),
-    Target(name="frames", covers=("module:bavn.wire.frames",), forms=FRAMES, seeds=lambda: [frames.join([message("Health"), b"x" * 900]), b""], make=_codec),
-    Target(name="inbox", covers=tuple(f"message:{kind}" for kind in UP_KINDS), forms=BODIES, seeds=lambda: [message(kind) for kind in UP_KINDS], make=_inbox),
-    Target(name="node-hears", covers=(*(f"message:{kind}" for kind in DOWN_KINDS), "module:bavn.actor.protect.intake"), forms=BODIES,
-           seeds=lambda: [message(kind) for kind in DOWN_KINDS], make=_node),
-    Target(name="parcel", covers=("module:bavn.wire.parcel",), forms=(*DER, *BYTES), seeds=lambda: [_question().raw, _question("pull", body=b"").raw, _parties()[2], b'{"at_s":1,"detail":"","status":200,"taken":[1,2]}\nbody'],
-           make=_parcels),
-    Target(name="enrolment", covers=("module:bavn.centre.members.enrolment", "module:bavn.centre.members.authority", "module:bavn.centre.members.registry"), forms=(*DER, *DER, *JSON),
-           seeds=_csr_seeds, make=_enrolment),
-    Target(name="certified", covers=("module:bavn.wire.enrol",), forms=DER, seeds=lambda: [_parties()[2], _parties()[4].encode()], make=_certified),
-)  # fmt: skip
+    Target(
+        name="codec",
+        covers=(
+            "module:bavn.wire.codec",
+            "module:bavn.wire.strict_json",
+            "module:bavn.wire.seal",
+            "module:bavn.wire.frames",
+            "module:bavn.wire.keyholder",
+            "module:bavn.model.member",
+        ),
+        forms=(*BODIES, *JSON),
+        seeds=lambda: [message(kind) for kind in ALL],
+        make=_codec,
+    ),
+    Target(
+        name="frames",
+        covers=("module:bavn.wire.frames",),
+        forms=FRAMES,
+        seeds=lambda: [frames.join([message("Health"), b"x" * 900]), b""],
+        make=_codec,
+    ),
+    Target(
+        name="inbox",
+        covers=tuple(f"message:{kind}" for kind in UP_KINDS),
+        forms=BODIES,
+        seeds=lambda: [message(kind) for kind in UP_KINDS],
+        make=_inbox,
+    ),
+    Target(
+        name="node-hears",
+        covers=(*(f"message:{kind}" for kind in DOWN_KINDS), "module:bavn.actor.protect.intake"),
+        forms=BODIES,
+        seeds=lambda: [message(kind) for kind in DOWN_KINDS],
+        make=_node,
+    ),
+    Target(
+        name="parcel",
+        covers=("module:bavn.wire.parcel",),
+        forms=(*DER, *BYTES),
+        seeds=lambda: [
+            _question().raw,
+            _question("pull", body=b"").raw,
+            _parties()[2],
+            b'{"at_s":1,"detail":"","status":200,"taken":[1,2]}\nbody',
+        ],
+        make=_parcels,
+    ),
+    Target(
+        name="enrolment",
+        covers=(
+            "module:bavn.centre.members.enrolment",
+            "module:bavn.centre.members.authority",
+            "module:bavn.centre.members.registry",
+        ),
+        forms=(*DER, *DER, *JSON),
+        seeds=_csr_seeds,
+        make=_enrolment,
+    ),
+    Target(
+        name="certified",
+        covers=("module:bavn.wire.enrol",),
+        forms=DER,
+        seeds=lambda: [_parties()[2], _parties()[4].encode()],
+        make=_certified,
+    ),
+)

@@ -9,7 +9,6 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from bavn.app.centre_database import open_database, start
 from bavn.app.centre_parts import BOOK_FILE, build
@@ -31,6 +30,7 @@ from bavn.wire.codec import encode
 from bavn.wire.ledger import Ledger, Note, look_on
 from bavn.wire.messages import RoundClosed
 from bavn.wire.outbox import Outbox
+from tests.people import Runner as CliRunner
 
 ROUND = "0a" * 16
 PHRASE = "correct horse battery staple"

@@ -51,7 +51,7 @@ def test_a_lease_that_was_lost_ends_it_with_its_reason() -> None:
     assert ended.value.code == Exit.NOT_NOW
 
 
-def test_a_database_that_goes_away_while_the_centre_is_built_is_waited_for(monkeypatch) -> None:
+def test_a_database_that_goes_away_while_the_centre_is_built_is_waited_for(monkeypatch, tmp_path) -> None:
     tries = [AWAY, Stop(Exit.UNREACHABLE, "starting up"), "built"]
 
     def build(_):
@@ -61,10 +61,11 @@ def test_a_database_that_goes_away_while_the_centre_is_built_is_waited_for(monke
         return one
 
     monkeypatch.setattr(centre_run, "build", build)
-    file = SimpleNamespace(place=SimpleNamespace(database_wait_s=60))
+    file = SimpleNamespace(place=SimpleNamespace(database_wait_s=60), folder=tmp_path)
     assert centre_run._build_at_first(file) == "built"
     tries[:] = [AWAY, AWAY, "built"]
     assert centre_run._build_when_it_answers(file) == "built"
+    assert "the database does not answer" in (tmp_path / "centre-health.json").read_text()
     tries[:] = [AWAY, AWAY]
     file.place.database_wait_s = 0
     with pytest.raises(Stop) as ended:

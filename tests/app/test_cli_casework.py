@@ -8,7 +8,6 @@ import zipfile
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from typer.testing import CliRunner
 
 from bavn.actor.door.case_book import CaseBook
 from bavn.actor.door.sector_verdicts import SectorVerdicts
@@ -26,6 +25,7 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
 from bavn.wire.messages import AskedObservable, CasePart, PartClock, PartTask, PartWords, VerdictGiven
+from tests.people import Runner as CliRunner
 
 from ..actor.evidence.conftest import HOST, PEER  # noqa: TID252  the same packets
 from .test_cli_evidence import NUMBER, node  # noqa: F401  a node that suspects something

@@ -5,12 +5,12 @@ import json
 import socket
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.app.cli.centre import app
 from bavn.app.exits import Exit, Stop
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger, Note
+from tests.people import Runner as CliRunner
 
 UNTIL = (dt.datetime.now(dt.UTC) + dt.timedelta(days=60)).strftime("%Y-%m-%d")
 

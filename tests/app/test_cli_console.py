@@ -10,7 +10,6 @@ import zipfile
 
 import httpx
 import pytest
-from typer.testing import CliRunner
 
 from bavn.app.cli.centre import app as centre
 from bavn.app.cli.node import app as node
@@ -21,6 +20,7 @@ from bavn.app.web.access.sessions import Sessions, Tokens
 from bavn.app.web.rights import Right, Role
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
+from tests.people import Runner as CliRunner
 
 
 def run(app, config, *words, code=0, env=None):
@@ -65,7 +65,7 @@ def test_accounts_are_added_listed_changed_and_shut_out(config) -> None:
     assert [one["act"] for one in lines] == [
         "account-added", "account-changed", "account-disabled", "account-enabled", "account-reset",
     ]  # fmt: skip
-    assert "(command line)" in lines[0]["who"]
+    assert "(local " in lines[0]["who"]
     assert "holds" in run(centre, config, "account", "log", "--verify").stdout
 
 

@@ -7,7 +7,6 @@ import os
 import zipfile
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.actor.evidence.keep import path_of
 from bavn.actor.evidence.pcap import packets
@@ -18,6 +17,7 @@ from bavn.app.node_packets import captures_folder, evidence_folder, packet_files
 from bavn.app.node_parts import build
 from bavn.model.moment import as_us
 from bavn.model.suspicion import RowsRef
+from tests.people import Runner as CliRunner
 
 from ..actor.evidence.conftest import HOST, PEER, SECRET, frame, pcap, suspicion  # noqa: TID252  the same packets
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.app.centre_parts import BOOK_FILE, open_registry
 from bavn.app.cli.centre import app
@@ -17,6 +16,7 @@ from bavn.centre.share.share import Wish
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
+from tests.people import Runner as CliRunner
 
 WATCHED = ("evil.example.com", "worse.example.com", "secret.example.com")
 

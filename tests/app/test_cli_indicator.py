@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.app.cli.centre import app
 from bavn.app.exits import Exit, Stop
+from tests.people import Runner as CliRunner
 
 WHY = ("--why", "a partner named it")
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.app.centre_parts import open_desk, open_registry
 from bavn.app.cli.centre import app
@@ -18,6 +17,7 @@ from bavn.model.lead import Sign
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.sim.clock import SimClock
+from tests.people import Runner as CliRunner
 
 NOW_US = 1_700_000_000_000_000
 EVIL = Observable.of("domain", "evil.example.com")

@@ -6,7 +6,6 @@ import os
 import socket
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.actor.protect.state import Item, State
 from bavn.actor.protect.wishes import wishes
@@ -15,6 +14,7 @@ from bavn.app.cli.node import app
 from bavn.app.exits import Exit, Stop
 from bavn.app.node_service import Complaints
 from bavn.wire.book import Book
+from tests.people import Runner as CliRunner
 
 KNOWN = "indicator--00000000-0000-5000-8000-000000000001"
 
@@ -62,6 +62,103 @@ def test_an_indicator_that_nobody_knows_is_one_clear_error(config, act) -> None:
     assert isinstance(done.exception, Stop)
     assert done.exception.code is Exit.NOT_FOUND
     assert left(config) == []
+
+
+VALUES = {
+    "a": ("domain", "cdn.bad.org"),
+    "b": ("domain", "bad.org"),
+    "c": ("ip4", "203.0.114.9"),
+    "d": ("ja3", "0" * 32),
+}
+
+
+@pytest.fixture
+def many(config):
+    """Some more that wait, one of them for an enforcer."""
+    with Book(config.parent / "data/node.db") as book:
+        for name, (kind, value) in VALUES.items():
+            rule = "carried" if name == "c" else "confidence"
+            State(book).keep(
+                Item(
+                    indicator_id=f"indicator--{name}",
+                    version=1,
+                    bundle="{}",
+                    type=kind,
+                    value=value,
+                    act="block",
+                    standing="waiting",
+                    rule=rule,
+                    reason="",
+                    until_us=1,
+                    decided_us=0,
+                )
+            )
+    (config.parent / "data" / "health.json").write_text(json.dumps({"stopped": False, "pid": os.getpid()}))
+    return config
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Bad.Org", "b"),
+        ("domain:bad.org", "b"),
+        ("203.0.114.9", "c"),
+        ("203.0.114.0/24", "c"),
+        ("https://www.cdn.bad.org:8443/x?y#z", "ab"),
+        ("http://203.0.114.9/x", "c"),
+        ("*.bad.org", "ab"),
+        ("https://*.bad.org/*", "ab"),
+        ("cdn.*", "a"),
+        ("203.0.114.*", "c"),
+        (f"ja3:{'0' * 32}", "d"),
+        ("indicator--d", "d"),
+    ],
+)
+def test_approve_takes_values_pages_networks_and_patterns_and_says_which(many, text, named) -> None:
+    done = CliRunner().invoke(app, ["approve", text, "--config", str(many), "--by", "anna"])
+    assert done.exit_code == 0, done.output
+    assert sorted(left(many)) == [("approve", f"indicator--{name}", "anna") for name in named]
+    for name in named:
+        kind, value = VALUES[name]
+        assert f"approve indicator--{name} ({kind}:{value}): the running node does it" in done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("other.org", Exit.NOT_FOUND),
+        ("*.other.org", Exit.NOT_FOUND),
+        ("198.51.100.0/24", Exit.NOT_FOUND),
+        ("https://", Exit.USAGE),
+        ("http://[/", Exit.USAGE),
+        ("*", Exit.USAGE),
+        ("a/b/c", Exit.USAGE),
+        ("domain:no spaces", Exit.USAGE),
+        ("x' OR '1'='1", Exit.USAGE),
+        ("[a-z]*", Exit.USAGE),
+    ],
+)
+def test_what_names_nothing_or_is_no_value_is_one_clear_error(many, text, code) -> None:
+    done = CliRunner().invoke(app, ["approve", text, "--config", str(many)])
+    assert isinstance(done.exception, Stop), done.output
+    assert (done.exception.code, left(many)) == (code, [])
+
+
+def test_a_pattern_that_names_too_much_does_nothing(many, monkeypatch) -> None:
+    monkeypatch.setattr("bavn.app.named_items.NAMED_MAX", 1)
+    done = CliRunner().invoke(app, ["approve", "*.bad.org", "--config", str(many)])
+    assert (done.exception.code, left(many)) == (Exit.USAGE, [])
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "waiting for an enforcer"), ("da", "venter på et håndhævende led")]
+)
+def test_what_waits_for_an_enforcer_is_shown_so(many, language, said) -> None:
+    done = CliRunner().invoke(app, ["blocks", "--config", str(many), "--language", language])
+    (line,) = [line for line in done.output.splitlines() if "203.0.114.9" in line]
+    assert said in line
+    found = CliRunner().invoke(app, ["blocks", "--config", str(many), "--json"]).output.splitlines()
+    assert {json.loads(line)["value"]: json.loads(line)["standing"] for line in found}["203.0.114.9"] == "uncarried"
 
 
 def test_the_kill_switch_has_two_positions(config) -> None:

@@ -7,7 +7,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from typer.testing import CliRunner
 
 from bavn.app.centre_parts import open_partner_books
 from bavn.app.cli.centre import app
@@ -15,6 +14,7 @@ from bavn.app.config import read_centre
 from bavn.app.exits import Exit, Stop
 from bavn.model.outcome import Refused
 from bavn.model.partner import PARTNER_KINDS
+from tests.people import Runner as CliRunner
 
 UNTIL = (dt.datetime.now(dt.UTC) + dt.timedelta(days=60)).strftime("%Y-%m-%d")
 
@@ -124,11 +124,6 @@ def test_what_is_wrong_is_one_clear_error(config, words, code) -> None:
     added(config)
     by = () if words[0] == "show" else ("--by", "Anna Berg")
     assert str(run(config, "partner", *words, *by, code=code).exception)
-
-
-def test_nobody_acts_without_a_name(config) -> None:
-    run(config, "partner", "add", "cert-nord", "--by", "centre", code=Exit.NOT_NOW)
-    assert run(config, "partner", "list", "--json").stdout == ""
 
 
 def test_an_agreement_is_ended_for_good(config) -> None:

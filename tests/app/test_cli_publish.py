@@ -4,7 +4,6 @@ import json
 
 import feedparser
 import pytest
-from typer.testing import CliRunner
 
 from bavn.app import publish_parts
 from bavn.app.centre_parts import open_desk, open_registry
@@ -18,6 +17,7 @@ from bavn.model.case import CaseAct
 from bavn.model.observable import Observable
 from bavn.model.settings import SettingsError
 from tests.app.test_reminding import certificate, mail  # noqa: F401  fixtures: a real mail server over TLS
+from tests.people import Runner as CliRunner
 
 KEV = {"vulnerabilities": [{"cveID": "CVE-2026-1234", "vendorProject": "Acme", "product": "Gateway",
                             "dateAdded": "2026-09-03", "knownRansomwareCampaignUse": "Known"}]}  # fmt: skip

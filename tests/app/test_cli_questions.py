@@ -4,7 +4,6 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from typer.testing import CliRunner
 
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.questions import Finding, Questions
@@ -22,6 +21,7 @@ from bavn.wire import messages
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.outbox import Outbox
+from tests.people import Runner as CliRunner
 
 NOW_US = 1_790_000_000_000_000
 

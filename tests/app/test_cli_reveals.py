@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.actor.door.reveals import Reveals
 from bavn.actor.door.state import State
@@ -12,6 +11,7 @@ from bavn.app.cli.node import app
 from bavn.app.exits import Exit, Stop
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
+from tests.people import Runner as CliRunner
 
 NAMED, KEPT = Observable.of("domain", "evil-c2.com"), Observable.of("ip4", "185.1.2.3")
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.actor.door.known import Known
 from bavn.app.cli.node import app
@@ -13,6 +12,7 @@ from bavn.model.evidence import evidence_nats
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
 from bavn.wire.book import Book
+from tests.people import Runner as CliRunner
 
 
 def suspicion(number, **other) -> Suspicion:

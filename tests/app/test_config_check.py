@@ -225,3 +225,22 @@ def test_whatever_bytes_are_no_traceback(tmp_path_factory, raw) -> None:
 def test_an_endpoint_is_an_address_and_a_port_or_none(text) -> None:
     where = endpoint(text)
     assert where is None or 0 <= where[1] < 1 << 16
+
+
+def test_a_node_that_cannot_start_for_want_of_a_certificate_or_key_is_not_passed(tmp_path, monkeypatch, capsys) -> None:
+    sector = SMALLEST["node"] + 'centre_url = "https://127.0.0.1:1"\n'
+    assert codes(tmp_path, sector) == [("enrol", ":3", "missing")]
+    file = put(tmp_path, sector + '[sense]\neve_file = "eve.json"\n')
+    (tmp_path / "eve.json").write_text("")
+    assert {one.code for one in found(file) if one.level == "missing"} == {"enrol", "group_key"}
+    monkeypatch.setattr("sys.argv", ["bavn", "config", "check", str(file)])
+    assert main._run() == Exit.MISSING
+    assert "can start with it" not in capsys.readouterr().out
+    (tmp_path / "group.key").write_text("")
+    file = put(tmp_path, sector + 'group_key_file = "group.key"\n[sense]\neve_file = "eve.json"\n')
+    assert {one.code for one in found(file) if one.level == "missing"} == {"enrol"}
+
+
+def test_both_consoles_can_run_on_one_machine_by_default() -> None:
+    ports = [TABLES[role]["console"].__dataclass_fields__["listen"].default for role in ("node", "centre")]
+    assert len(set(ports)) == 2

@@ -11,6 +11,7 @@ from bavn.app.exercise_report import JUDGED, judgements, missing, report
 from bavn.centre.cases.exercises import AtActor, Exercise, Stood
 from bavn.model.exercise import ActorStep, Campaign, ExerciseAct, ExerciseState, Plan, Role
 from bavn.model.moment import HOUR_US
+from bavn.model.principal import account
 from bavn.model.text import Text
 
 ROLES = (
@@ -29,7 +30,7 @@ def exercise(state=ExerciseState.RUNNING, steps=((), ()), **more):
     plain = {
         "id": "exercise-" + "0" * 16, "state": state, "version": 1, "plan": PLAN, "planned_us": 0, "started_us": 1,
         "lead_us": None, "confirmed_us": None, "released_us": None, "over_us": None, "over_why": "",
-        "by": {"planned": "Anna"}, "actors": actors,
+        "by": {"planned": account("Anna")}, "actors": actors,
     }  # fmt: skip
     return Exercise(**plain | more)
 
@@ -59,12 +60,12 @@ def test_only_active_actors_have_a_part() -> None:
 
 def test_a_confirmation_needs_a_lead_and_a_release_another_person() -> None:
     one = exercise()
-    assert not may_now(one, ExerciseAct.CONFIRM, "Anna")
-    assert may_now(dataclasses.replace(one, lead_us=5), ExerciseAct.CONFIRM, "Anna")
-    confirmed = exercise(ExerciseState.CONFIRMED, by={"confirmed": "Anna"})
-    assert not may_now(confirmed, ExerciseAct.RELEASE, "Anna")
-    assert may_now(confirmed, ExerciseAct.RELEASE, "Bo")
-    assert all(may_now(confirmed, act, "Anna") for act in (ExerciseAct.END, ExerciseAct.STOP))
+    assert not may_now(one, ExerciseAct.CONFIRM, account("Anna"))
+    assert may_now(dataclasses.replace(one, lead_us=5), ExerciseAct.CONFIRM, account("Anna"))
+    confirmed = exercise(ExerciseState.CONFIRMED, by={"confirmed": account("Anna")})
+    assert not may_now(confirmed, ExerciseAct.RELEASE, account("Anna"))
+    assert may_now(confirmed, ExerciseAct.RELEASE, account("Bo"))
+    assert all(may_now(confirmed, act, account("Anna")) for act in (ExerciseAct.END, ExerciseAct.STOP))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_confirmation_needs_a_lead_and_a_release_another_person() -> None:
     [
         (ExerciseState.PLANNED, {"started_us": None}, "Nobody has been told"),
         (ExerciseState.RUNNING, {}, "0 of 2"), (ExerciseState.RUNNING, {"lead_us": 3}, "There is a lead"),
-        (ExerciseState.CONFIRMED, {"by": {"confirmed": "Anna"}}, "else than Anna"),
+        (ExerciseState.CONFIRMED, {"by": {"confirmed": account("Anna")}}, "else than Anna"),
         (ExerciseState.RELEASED, {}, "Watch the blocks"), (ExerciseState.ENDED, {}, "Judge"),
         (ExerciseState.STOPPED, {}, "Judge"),
     ],

@@ -25,6 +25,7 @@ from bavn.model.intel import Access, IntelSettings, Source
 from bavn.model.moment import MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.principal import account
 from bavn.model.settings import SettingsError
 from bavn.sim.dice import SeededDice
 from bavn.wire.book import Book
@@ -161,7 +162,7 @@ def test_another_centres_taxii_server_is_a_source(exchange, tmp_path) -> None:
         name="sector-a", kind="taxii", place=f"https://127.0.0.1:{port}{ROOT}collections/released/", trust=80,
         access=Access(token_file="token", ca_file="ca.pem"),
     )  # fmt: skip
-    ours.sources.add(source, "Anna Berg")
+    ours.sources.add(source, account("Anna Berg"))
     way = SourceFetch(source, tmp_path)
     try:
         first = ours.sync("sector-a", way)

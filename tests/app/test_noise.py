@@ -5,13 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.app import noise
 from bavn.app.cli.centre import app
 from bavn.centre.correlate.laplace import spread
 from bavn.model.ports import NoiseDown
 from bavn.model.tally import TECHNIQUES
+from tests.people import Runner as CliRunner
 
 
 @pytest.mark.parametrize("epsilon", [0.05, 0.25, 0.5, 1.0, 5.0])

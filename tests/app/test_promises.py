@@ -26,6 +26,7 @@ from bavn.model.health import Breach, judged, well
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.text import Text
 from bavn.wire.ledger import Note
+from bavn.wire.shut import ShutGate, ShutGates
 
 NOTE = Note(kind="Report", item_id="ab" * 32, peer="centre")
 FLOW = {
@@ -310,8 +311,9 @@ def test_a_line_that_its_writer_has_not_ended_is_no_standing_reader() -> None:
 @pytest.mark.parametrize(
     ("figures", "says"),
     [
-        ({"kept": 278, "off": 30_434, "left_out": 0}, "only 278 of 30712 rules are on"),
-        ({"kept": 900, "off": 0, "left_out": 0, "loaded": 0}, "has loaded none of 900 rules"),
+        ({"fetched": {"loaded": 278, "wanted": 278, "off": 30_434}}, "only 278 of 30712 rules are on"),
+        ({"fetched": {"loaded": 278, "wanted": 30_712, "off": 0}}, "0 are switched off, 30434 left out"),
+        ({"fetched": {"loaded": 900, "wanted": 900, "off": 0}, "loaded": 0}, "has loaded none of 900 rules"),
     ],
 )
 def test_a_rule_set_with_most_rules_off_is_told(node, figures, says) -> None:
@@ -320,15 +322,22 @@ def test_a_rule_set_with_most_rules_off_is_told(node, figures, says) -> None:
     told = node.turn()
     assert broken(told) == ["rules_loaded"]
     assert says in promise(told, "rules_loaded")["affected"]["en"]
-    node.parts.recorder.rules = lambda: ({"loaded": 900, "kept": 900, "off": 300, "failed": 0, "failed_named": []}, ())
+    node.parts.recorder.rules = lambda: (
+        {"loaded": 900, "failed": 0, "failed_named": [], "fetched": {"loaded": 900, "wanted": 910, "off": 300}},
+        (),
+    )
     assert node.turn()["healthy"]
 
 
 def test_enforcers_gates_and_failing_parts_are_told(node) -> None:
     node.turn()
     checks = node.parts.recorder.checks
+    checks.enforcers = lambda: [("nftables", "")]
+    told = node.turn()
+    assert (broken(told), unknown(told)) == ([], ["enforcers_up"]), "one that was not tried yet is not down"
     checks.enforcers = lambda: [("nftables", "no such table")]
-    checks.gates = lambda: [Text("gate protect is shut for bundles", "porten protect er lukket for bundter")]
+    shut = ShutGate(gate="protect", kind="Bundle", peer="centre", since_us=1, rule="pap", error="", item_id="i")
+    ShutGates(node.parts.book).shut(shut)
     failure = Failure(part="detector beacon", during="work", error="ValueError: x", place="", at_us=1)
     checks.failing = lambda: [FailingPart(part="detector beacon", since_us=1, count=3, latest=failure)]
     told = node.turn()

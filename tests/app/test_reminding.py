@@ -26,6 +26,7 @@ from bavn.app.centre_parts import open_desk
 from bavn.app.cli.centre import app
 from bavn.app.config import read_centre
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import FailureFolder
 from bavn.app.mailer import Mail, message_of
 from bavn.app.reminding import Reminding, running, ways_of
 from bavn.app.webhook import signature
@@ -327,6 +328,34 @@ def test_a_wrong_setting_is_one_clear_error(tmp_path, text) -> None:
 def test_a_header_cannot_be_broken_into() -> None:
     with pytest.raises(ValueError, match=r"."):
         message_of(Mail(to="a@b.dk\r\nBcc: x@y.dk", subject="x", text="", key="a", at_us=NOW_US), "bavn@sac.example")
+
+
+def test_a_reminder_that_fails_in_a_way_nobody_foresaw_stops_no_other_and_not_the_reminding(
+    centre, hook, monkeypatch, tmp_path
+) -> None:
+    given, desk, clock, case_id = centre(settings(hook=hook))
+    desk.work.ask(case_id, ["south"], "task", TEXT, "anna", Deadlines(acknowledge=24, applies=72, done=168))
+    clock.advance(23 * HOUR_US)
+    failures = FailureFolder(tmp_path / "failures", clock)
+    reminding = Reminding(given, desk, ways_of(given), failures)
+    kept = Reminding.body
+
+    def body(self, reminder):
+        if reminder.actor == "north":
+            raise RuntimeError("nobody thought of this")
+        return kept(self, reminder)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Reminding, "body", body)
+        assert reminding.once() == (1, 1)
+        rounds = iter([False, False, True])
+        broken.setattr(reminding._ended, "wait", lambda _: next(rounds))
+        broken.setattr(reminding, "found", lambda: 1 // 0)
+        reminding.run()
+        assert "reminders" in [one.part for one in failures.failing()]
+    clock.advance(HOUR_US)
+    assert reminding.once()[0] >= 1, "it is tried again"
+    desk.engine.dispose()
 
 
 def test_the_command_line_shows_what_would_go_and_sends_it(centre, hook, tmp_path) -> None:

@@ -179,6 +179,7 @@ def test_what_the_last_fetch_came_to_and_that_one_was_refused_is_told(kept) -> N
     kept.step()
     fetched, wrong = kept.keeper.told()
     assert wrong == []
+    assert (fetched["kept"], fetched["off"], fetched["left_out"]) == (6, 2, 4)
     assert fetched["fetched"]["reasons"] == [
         {"reason": "$PRINTERS is defined nowhere", "rules": 3},
         {"reason": "it runs a script", "rules": 1},

@@ -192,6 +192,28 @@ def test_an_archive_that_is_none_changes_nothing(node, served):
     assert err.count("\n") == 1
 
 
+def test_a_line_that_is_no_utf_8_is_left_out_and_the_rest_is_taken(node, served):
+    """suricata-update ends at the first such byte, whichever source it stands in; lists that rules load stay beside."""
+    bad = rule(3000002).replace("rule 3000002", "caf\xe9").encode("latin-1")
+    (node.folder / "own.rules").write_bytes(rule(3000001).encode() + bad + rule(3000003).encode())
+    (node.folder / "some").mkdir()
+    (node.folder / "some" / "a.rules").write_text(rule(3000004))
+    loads = rule(3000005, more="dataset:isset,names,type string,load names.lst; ")
+    with tarfile.open(served.folder / "set.tar.gz", "w:gz") as packed:
+        for name, raw in (("rules/a.rules", loads.encode() + bad), ("rules/names.lst", b"YWJj\n")):
+            member = tarfile.TarInfo(name)
+            member.size = len(raw)
+            packed.addfile(member, io.BytesIO(raw))
+    (served.folder / "one.rules").write_text(rule(3000006))
+    node.configured("own.rules", "some", f"{served.url}/set.tar.gz", f"{served.url}/one.rules")
+    code, out, err = node.ask("update")
+    assert (code, sids(node)) == (0, {3000001, 3000003, 3000004, 3000005, 3000006}), err
+    assert out.startswith("set 000001: 5 of 7 rules kept, 2 left out")
+    assert "left out: line 2 of own.rules: it is not UTF-8" in out
+    assert "left out: line 2 of rules/a.rules: it is not UTF-8" in out
+    assert not (node.folder / "data" / "rules" / "fetch" / "copies").exists()
+
+
 HOSTILE = {
     "writes": "dataset:set,a,type string,state /tmp/bavn-hostile.lst; ",
     "climbs": "dataset:isset,a,type string,load ../../other.lst; ",

@@ -7,7 +7,6 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.door.known import Known
@@ -21,6 +20,7 @@ from bavn.app.training_sheet import answers, questions
 from bavn.model.record import TABLES, address_uuid
 from bavn.model.suspicion import RowsRef
 from bavn.wire.book import Book
+from tests.people import Runner as CliRunner
 
 from ..actor.detect.conftest import HOMES as OURS  # noqa: TID252  the same cases
 from ..actor.detect.conftest import all_cases, window_of  # noqa: TID252

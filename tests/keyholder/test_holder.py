@@ -130,12 +130,34 @@ def test_quotas_bound_a_days_guesses_and_other_actors_are_not_touched(open_place
     assert rules == ["", "", "size", "", "", "rate"]
     assert ask("north", JoinAsked.of(params(9, tier="B"), points(101))).rule == "quota"
     assert ask("north", JoinAsked.of(params(9, m=201), points(65))).rule == "params"
-    assert ask("north", JoinAsked.of(params(9, epoch=TODAY + 1), points(101))).round_id == (9).to_bytes(16).hex()
+    assert ask("north", JoinAsked.of(params(9, epoch=TODAY + 1), points(101))).rule == "quota", (
+        "the day's, not the epoch's"
+    )
     assert ask("south", JoinAsked.of(params(9), points(101))).round_id == (9).to_bytes(16).hex()
     place.open()
     assert place.holder.join("north", JoinAsked.of(params(10), points(65))).rule == "rate"
     counted = {(use.actor, use.epoch - TODAY, use.tier): use.points for use in uses(place.folder / "keyholder.db")}
-    assert counted == {("north", 1, "A"): 101, ("north", 0, "A"): 332, ("south", 0, "A"): 101}
+    assert counted == {("north", 0, "A"): 332, ("south", 0, "A"): 101}
+
+
+def test_a_days_guesses_are_bounded_by_the_calendar_day_whatever_epochs_are_open(open_place) -> None:
+    """Three epochs are open at one moment: three times the quota would be evaluated at once."""
+    place = open_place(points_per_epoch_max=250, first_batches_max=100, m_max=200)
+
+    def ask(epoch, number):
+        given = params(number, epoch=epoch)
+        outcome = place.holder.join("north", JoinAsked.of(given, points(batch_points(given.m, first=True))))
+        return outcome.rule if isinstance(outcome, Refused) else "passed"
+
+    size = batch_points(params(1).m, first=True)
+    epochs = [TODAY - 1, TODAY, TODAY + 1] * 3
+    said = [ask(epoch, number) for number, epoch in enumerate(epochs, 1)]
+    assert said.count("passed") == 250 // size, "together, over all epochs"
+    assert set(said[250 // size :]) == {"quota"}
+    place.open()
+    assert ask(TODAY + 1, 20) == "quota", "also after a restart"
+    place.clock.us += DAY_US
+    assert ask(TODAY + 1, 21) == "passed", "the next day has its own"
 
 
 @pytest.mark.parametrize("count", [1, 64, 66, 100, 102])

@@ -38,13 +38,14 @@ class Program:
 
 @contextmanager
 def running(name: str, *words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Iterator[Program]:
-    """The program with these words, in a session of its own: nothing of it is left afterwards."""
+    """The program with these words, in a session of its own: nothing of it is left afterwards, and it ends
+    where the test itself is killed."""
     path = find_program(name)
     assert path, f"{name} is not installed (script/bootstrap --tests)"
     with tempfile.NamedTemporaryFile(prefix="bavn-peer-", suffix=".log") as log:
         process = subprocess.Popen(
-            [path, *map(str, words)], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            start_new_session=True, env=None if env is None else os.environ | env, cwd=cwd,
+            ["setpriv", "--pdeathsig", "KILL", path, *map(str, words)], stdin=subprocess.DEVNULL, stdout=log,
+            stderr=subprocess.STDOUT, start_new_session=True, env=None if env is None else os.environ | env, cwd=cwd,
         )  # fmt: skip
         program = Program(process, Path(log.name))
         try:

@@ -38,6 +38,7 @@ from bavn.model.canary import day_of
 from bavn.model.indicator_life import LifeAct, LifeState
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.wire.ledger import look_on
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
@@ -208,14 +209,14 @@ class KilledSector:
         try:
             life = lives.of(observable)
         except UnknownLife:
-            life = lives.draft(observable, "anna", "a partner named it", technique="T1071")
+            life = lives.draft(observable, account("anna"), "a partner named it", technique="T1071")
         if life.state is LifeState.RELEASED:
-            lives.act(life.id, LifeAct.WITHDRAW, "anna", "over")
+            lives.act(life.id, LifeAct.WITHDRAW, account("anna"), "over")
             self.expected.discard(name)
             return
         if life.state is not LifeState.REVIEW:
-            lives.act(life.id, LifeAct.REVIEW, "anna", "look")
-        lives.act(life.id, LifeAct.RELEASE, "bo", "go")
+            lives.act(life.id, LifeAct.REVIEW, account("anna"), "look")
+        lives.act(life.id, LifeAct.RELEASE, account("bo"), "go")
         self.expected.add(name)
 
     def _look_at_what_is_there(self) -> list[str]:

@@ -24,6 +24,7 @@ import pytest
 from bavn.app.centre_parts import open_desk
 from bavn.app.config import read_centre
 from bavn.model.case import CaseAct
+from bavn.model.principal import account
 from bavn.sim import speech
 from bavn.sim.capture import Later, write
 from bavn.sim.dice import SeededDice
@@ -243,7 +244,7 @@ def test_a_node_at_work_contacts_its_centre_and_nobody_else(house) -> None:
         assert house.ask(actor, INNOCENT) == "NXDOMAIN"  # it knows no more than it was given, and asks nobody
     case = house.desk.open_case(view.lead.id, "vagt")
     house.desk.act(case.id, CaseAct.CONFIRM, "vagt", "seen at two")
-    house.desk.act(case.id, CaseAct.RELEASE, "bo", "block it")
+    house.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     house.until("the block at everybody", lambda: blocked_at(house.desk) == EVERYBODY)
     assert_blocked(house)
     house.until("what own histories hold", lambda: {"east", "north"} <= seen_at(house.desk))

@@ -11,6 +11,7 @@ from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.principal import account
 from bavn.wire import messages
 from bavn.wire.ledger import Ledger
 from tests.sector.hostile_centre import (
@@ -84,8 +85,8 @@ def test_nothing_on_the_never_block_list_is_ever_blocked(make_node) -> None:
         except NotCanonical:
             continue
     node.says(*said)
-    node.says(messages.SectorSwitched(number=1, state="on", at_us=1, by="Anna Berg", why="x"))
-    node.says(messages.SectorSwitched(number=2, state="off", at_us=1, by="Anna Berg", why="x"))
+    node.says(messages.SectorSwitched(number=1, state="on", at_us=1, by=account("Anna Berg"), why="x"))
+    node.says(messages.SectorSwitched(number=2, state="off", at_us=1, by=account("Anna Berg"), why="x"))
     node.says(*(release(name, version=NOW_US + 10_000 + n) for n, name in enumerate(sorted(tried))))
     held = node.blocked()
     assert not {name for name in held if never.hit(Observable.of("domain", name)) is not None}
@@ -100,8 +101,8 @@ def test_no_more_than_the_change_budget_without_a_person(make_node) -> None:
         node.says(*(release(f"evil-{n}.com") for n in range(start, start + 100)))
     assert len(node.blocked()) == 50
     assert len(node.protect.waiting()) == 250
-    node.says(messages.SectorSwitched(number=1, state="on", at_us=1, by="Anna Berg", why="x"))
-    node.says(messages.SectorSwitched(number=2, state="off", at_us=1, by="Anna Berg", why="x"))
+    node.says(messages.SectorSwitched(number=1, state="on", at_us=1, by=account("Anna Berg"), why="x"))
+    node.says(messages.SectorSwitched(number=2, state="off", at_us=1, by=account("Anna Berg"), why="x"))
     assert len(node.blocked()) == 50
     node.clock.advance(HOUR_US + 1)
     node.says(*(release(f"more-{n}.com") for n in range(100)))

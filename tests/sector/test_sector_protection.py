@@ -13,6 +13,7 @@ from bavn.model.case import NotNow
 from bavn.model.indicator_life import LifeAct, LifeState
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.sim.dice import SeededDice
 from bavn.sim.mortal import Killed
 from bavn.sim.network import Faults
@@ -56,9 +57,9 @@ def lives(world):
 
 def release(world, observable):
     book = lives(world)
-    life = book.draft(observable, "anna", "a partner named it", technique="T1071")
-    book.act(life.id, LifeAct.REVIEW, "anna", "look")
-    return book.act(life.id, LifeAct.RELEASE, "bo", "go")
+    life = book.draft(observable, account("anna"), "a partner named it", technique="T1071")
+    book.act(life.id, LifeAct.REVIEW, account("anna"), "look")
+    return book.act(life.id, LifeAct.RELEASE, account("bo"), "go")
 
 
 def in_force(world):
@@ -83,7 +84,7 @@ def test_a_fifth_of_the_nodes_away_get_release_and_delist_within_seconds_of_comi
     step(world, 5)
     assert {name: in_force(world)[name] for name in HOME} == holding(HOME, EVIL, MORE)
     assert all(not in_force(world)[name] for name in AWAY)
-    lives(world).act(first.id, LifeAct.WITHDRAW, "carl", "the partner was wrong")
+    lives(world).act(first.id, LifeAct.WITHDRAW, account("carl"), "the partner was wrong")
     step(world, 5)
     assert {name: in_force(world)[name] for name in HOME} == holding(HOME, MORE)
     away(world, AWAY, gone=False)
@@ -99,7 +100,7 @@ def test_the_kill_switch_lifts_everything_within_seconds_and_where_nobody_was_ho
     release(world, EVIL)
     step(world, 5)
     away(world, AWAY, gone=True)
-    world.centre.centre.desk.switch.turn(on=True, user="anna", why="a bad feed")
+    world.centre.centre.desk.switch.turn(on=True, user=account("anna"), why="a bad feed")
     step(world, 3)
     assert {name: in_force(world)[name] for name in HOME} == holding(HOME)
     assert in_force(world)[AWAY[0]] == {EVIL}
@@ -107,7 +108,7 @@ def test_the_kill_switch_lifts_everything_within_seconds_and_where_nobody_was_ho
     step(world, 10)
     assert in_force(world) == holding(TEN)
     away(world, AWAY, gone=True)
-    for who in ("anna", "bo"):
+    for who in (account("anna"), account("bo")):
         world.centre.centre.desk.switch.turn(on=False, user=who, why="mended")
     step(world, 3)
     assert in_force(world)[HOME[0]] == {EVIL}
@@ -130,10 +131,10 @@ def people_at_work(world, dice, expected) -> None:
             release(world, observable)
             expected.add(observable)
         elif act == 2 and observable in expected:
-            book.act(book.of(observable).id, LifeAct.WITHDRAW, "carl", "over")
+            book.act(book.of(observable).id, LifeAct.WITHDRAW, account("carl"), "over")
             expected.discard(observable)
         elif act == 3 and observable in expected:
-            book.act(book.of(observable).id, LifeAct.REFRESH, "carl", "met again")
+            book.act(book.of(observable).id, LifeAct.REFRESH, account("carl"), "met again")
     except Killed:
         world.centre.reopen()
         world.centre.centre.step()

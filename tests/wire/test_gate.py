@@ -1,5 +1,7 @@
-"""The gate: one line for each item, in one transaction with what follows; a rule that raises shuts it."""
+"""The gate: one line for each item, in one transaction with what follows; a rule that raises shuts it for that kind of
+that sender alone."""
 
+import json
 import sqlite3
 from dataclasses import dataclass, replace
 
@@ -7,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bavn.app.failure_folder import FailureFolder
+from bavn.model.failure import NoContainment
 from bavn.model.outcome import Refused
+from bavn.model.ports import LinkDown
 from bavn.sim.clock import SimClock
-from bavn.wire.book import Book
+from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, GateBroken, Rule
 from bavn.wire.ledger import Ledger, Note
+from bavn.wire.shut import GATE_SHUT, SET_ASIDE, open_gate, shut_gates
 
 
 @dataclass(frozen=True)
@@ -30,24 +36,29 @@ def small(item, draft):
     return replace(draft, doubled=2 * draft.value) if item < 100 else Refused("small", "too large")
 
 
+def named(item):
+    return Note(kind="K" if item < 100 or item == 666 else "L", item_id=str(item), peer="p")
+
+
 class Stand:
     """A gate in front of a table."""
 
-    def __init__(self, fail_on=None):
-        self.book = Book()
+    def __init__(self, fail_on=None, error=None, path=None):
+        self.failures, self.error = FailureFolder(None, SimClock(5)), error
+        self.book = Book(path, self.failures)
         self.ledger = Ledger(self.book)
         self.fail_on = fail_on
         self.book.part("kept", 1, ["CREATE TABLE kept (value INTEGER PRIMARY KEY) STRICT"])
         self.gate = Gate(
             "test", (Rule("positive", positive), Rule("small", small)), self.ledger, SimClock(5), way="up",
-            nothing=Draft, label=lambda item: Note(kind="K", item_id=str(item), peer="p"), follow=self.follow,
+            nothing=Draft, label=named, follow=self.follow,
         )  # fmt: skip
 
     def follow(self, item, draft):
         with self.book.transaction() as tx:
             tx.execute("INSERT INTO kept VALUES (?)", (item,))
         if item == self.fail_on:
-            raise OSError("the disk is full")
+            raise self.error
         return Note(kind="K", item_id=str(item), peer="p", privacy="S1", bytes=draft.doubled)
 
     def kept(self):
@@ -86,29 +97,87 @@ def test_a_preview_leaves_no_trace() -> None:
     stand.book.close()
 
 
-def test_a_rule_that_raises_shuts_the_gate_and_nothing_is_kept() -> None:
+def test_a_rule_that_raises_sets_the_item_aside_and_shuts_its_kind_of_its_sender_alone() -> None:
     stand = Stand()
-    with pytest.raises(GateBroken, match="positive"):
-        stand.gate.offer_all([1, 666, 2])
-    assert (stand.kept(), stand.ledger.lines()) == ([], [])
-    with pytest.raises(GateBroken, match="shut"):
-        stand.gate.offer(1)
-    with pytest.raises(GateBroken, match="shut"):
-        stand.gate.try_on(1)
-    stand.book.close()
-
-
-def test_what_follows_fails_and_the_line_goes_with_it() -> None:
-    stand = Stand(fail_on=3)
-    stand.gate.offer(1)
-    with pytest.raises(GateBroken, match="what follows"):
-        stand.gate.offer(3)
+    one, aside, held, other = stand.gate.offer_all([1, 666, 2, 103])
+    assert (one, aside.rule, held.rule) == (Draft(value=1, doubled=2), SET_ASIDE, GATE_SHUT)
+    assert other == Refused("small", "too large"), "another kind of message meets the rules"
     assert stand.kept() == [1]
-    assert len(stand.ledger.lines()) == 1
+    assert [line.rule for line in stand.ledger.lines()] == ["", SET_ASIDE, GATE_SHUT, "small"]
+    [failing] = stand.failures.failing()
+    assert (failing.part, failing.latest.item) == ("gate test rule positive", b"666")
+    assert stand.gate.try_on(2).rule == GATE_SHUT
+    assert stand.gate.shut_kinds("p") == {"K"}
     stand.book.close()
 
 
-def test_no_line_no_row() -> None:
+def test_what_is_held_back_has_one_line_however_often_it_comes_and_passes_when_a_person_opens() -> None:
+    stand = Stand()
+    stand.gate.offer(666)
+    for _ in range(3):
+        assert stand.gate.offer(2).rule == GATE_SHUT
+    assert len(stand.ledger.lines()) == 2
+    [shut] = shut_gates(stand.book)
+    assert (shut.gate, shut.kind, shut.peer, shut.rule, shut.error) == (
+        "test",
+        "K",
+        "p",
+        "positive",
+        "ZeroDivisionError",
+    )
+    assert open_gate(stand.ledger, 9, "test", "Other", "Anna") == []
+    assert open_gate(stand.ledger, 9, "test", "K", "Anna", "somebody") == []
+    assert open_gate(stand.ledger, 9, "test", "K", "Anna") == [shut]
+    line = stand.ledger.lines()[-1]
+    assert (line.kind, line.peer, json.loads(line.summary)["rule"]) == ("GateOpened", "Anna", "positive")
+    assert stand.gate.offer(2) == Draft(value=2, doubled=4)
+    assert stand.failures.failing() == ()
+    assert shut_gates(stand.book) == []
+    assert stand.ledger.verify() is None
+    stand.book.close()
+
+
+def test_it_stays_shut_over_a_restart(tmp_path) -> None:
+    stand = Stand(path=tmp_path / "book.db")
+    stand.gate.offer(666)
+    stand.book.close()
+    again = Stand(path=tmp_path / "book.db")
+    assert again.gate.offer(2).rule == GATE_SHUT
+    again.book.close()
+
+
+def test_what_follows_fails_and_nothing_of_it_is_kept_but_the_others() -> None:
+    stand = Stand(fail_on=3, error=ValueError("a slip"))
+    outcomes = stand.gate.offer_all([1, 3, 104])
+    assert [getattr(outcome, "rule", "") for outcome in outcomes] == ["", SET_ASIDE, "small"]
+    assert stand.kept() == [1]
+    assert [line.rule for line in stand.ledger.lines()] == ["", SET_ASIDE, "small"]
+    stand.book.close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), sqlite3.OperationalError("database or disk is full"), LinkDown("away"),
+     MemoryError()],
+)  # fmt: skip
+def test_a_machine_that_fails_shuts_nothing_and_keeps_nothing(error) -> None:
+    stand = Stand(fail_on=3, error=error)
+    with pytest.raises(type(error)):
+        stand.gate.offer_all([1, 3])
+    assert (stand.kept(), stand.ledger.lines(), shut_gates(stand.book)) == ([], [], [])
+    assert stand.failures.failing() == ()
+    stand.fail_on = None
+    assert stand.gate.offer_all([1, 3])[1] == Draft(value=3, doubled=6), "the same again"
+    stand.book.close()
+
+
+def test_a_statement_with_a_slip_is_no_machine_that_fails() -> None:
+    with Book() as book, pytest.raises(sqlite3.OperationalError) as caught:
+        book.rows("SELECT nothing FROM nowhere")
+    assert not is_environment(caught.value)
+
+
+def test_no_line_no_row_and_the_process_must_end() -> None:
     """If the ledger cannot be written, nothing leaves."""
     stand = Stand()
     with stand.book.transaction() as tx:
@@ -117,6 +186,16 @@ def test_no_line_no_row() -> None:
         stand.gate.offer(1)
     assert isinstance(caught.value.__cause__, sqlite3.IntegrityError)
     assert stand.kept() == []
+    stand.book.close()
+
+
+def test_without_containment_a_slip_is_raised_and_nothing_is_kept() -> None:
+    stand = Stand()
+    stand.book.failures = NoContainment()
+    for attempt in (stand.gate.offer, stand.gate.try_on):
+        with pytest.raises(ZeroDivisionError):
+            attempt(666)
+    assert (stand.ledger.lines(), shut_gates(stand.book)) == ([], [])
     stand.book.close()
 
 

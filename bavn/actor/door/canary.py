@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.actor.door.canary_book import CanaryBook, Run
-from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.labels import CENTRE
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.reveals import Reveals
@@ -181,7 +181,7 @@ class Canaries:
             return
         with self.book.book.transaction():
             outcome = self._told.offer(Standing(run, links))
-            if not (isinstance(outcome, Refused) and outcome.rule == "outbox_full"):
+            if not (isinstance(outcome, Refused) and outcome.rule in STAYS):
                 self.book.told(run, said, now_us)
         self._run = self.book.latest()
 

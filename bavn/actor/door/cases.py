@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from bavn.actor.door.case_book import ATTACH, CASES_MAX, CaseBook, CaseSaid
-from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.exercises import Exercises
 from bavn.actor.door.nis2_steps import Nis2Steps
 from bavn.actor.door.policy import DoorPolicy
@@ -28,6 +28,7 @@ from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import AskedObservable, CaseAnswered, CaseEvidence, CasePart, VerdictGiven, WarningGiven
 from bavn.wire.outbox import Outbox
+from bavn.wire.shut import WAITS
 
 PARTS_PER_DAY_MAX: Final = 2000
 VERDICT_DAYS_MAX: Final = 400
@@ -183,7 +184,9 @@ class Cases:
                 gate = self._evidence if said.act == ATTACH else self._answers
                 outcome = gate.offer(Answering(said, content))
                 rule = outcome.rule if isinstance(outcome, Refused) else ""
-                if rule == "outbox_full":
+                if rule in WAITS:
+                    continue
+                if rule in STAYS:
                     break
                 self.book.dealt_with(said.number, rule, self._clock.now_us())
             dealt += 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bavn.actor.door.budget import Budget
 from bavn.actor.door.door import Door
-from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.labels import CENTRE
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tally import SENSITIVITY, blocked_by_type, by_technique
@@ -71,7 +71,7 @@ class Counting:
             self._next_us = (day + 2) * DAY_US + SETTLES_US
             return None
         outcome = self._gate.offer(Day(day))
-        waits = isinstance(outcome, Refused) and outcome.rule in ("outbox_full", "counted")
+        waits = isinstance(outcome, Refused) and outcome.rule in STAYS | {"counted"}
         self._next_us = now_us + AGAIN_US if waits else (day + 2) * DAY_US + SETTLES_US
         return outcome
 

@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from bavn.actor.door import labels
 from bavn.actor.door.canary import Canaries
 from bavn.actor.door.cases import Cases, ForPeople
-from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.echo import Holds, holds_none
 from bavn.actor.door.held import Held, Hold, at_once
+from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.labels import CENTRE
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
@@ -94,6 +95,7 @@ class Door:
         rules = Rules(policy, self.state, clock, tuple(homes))
         self.reveals = Reveals(ledger.book)
         self.canary = Canaries(ledger, self.outbox, clock, policy, self.state, self.reveals)
+        self._kept_back = KeptBack(ledger, clock)
         tell = TellRules(policy, self.reveals.was_reported)
         self.questions = Questions(
             ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, state=self.state, homes=tuple(homes),
@@ -135,24 +137,34 @@ class Door:
         handed to ``protect`` in the same transaction. What is not the centre's, or comes again, is one refusal. A round
         that opens is taken part in by the next ``join``."""
         with self.ledger.book.transaction():
-            opened = seal.open({CENTRE: self._keys.centre}, self.name, raw, DOWN_KINDS)
+            opened = self._opened(raw)
             if isinstance(opened, Refused):
                 return self._not_heard(raw, opened)
             if opened.seq <= self.heard:
                 return self._not_heard(raw, Refused("heard_before", "this message was heard before"))
-            message, item_id = opened.message, opened.id
-            if isinstance(message, Instruction):
-                protect(message)
-            elif isinstance(message, messages.QuestionAsked):
-                self.questions.hear(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
-            elif isinstance(message, ForPeople):
-                self.cases.hear(message, labels.heard_note(opened.encoded))
-            elif isinstance(message, CanaryAnswered):
-                self.canary.hear(message, labels.heard_note(opened.encoded))
-            else:
-                self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]
+            self._kept_back.contained(opened, raw, lambda: self._listen(opened, protect))
             self.state.set_heard(CENTRE, opened.seq)
         return None
+
+    def hear_again(self, protect: Callable[[Instruction], object]) -> None:
+        """What was kept back and may be heard now, since a person opened its gate."""
+        self._kept_back.again(self._opened, lambda opened: self._listen(opened, protect))
+
+    def _opened(self, raw: bytes) -> seal.Opened | Refused:
+        return seal.open({CENTRE: self._keys.centre}, self.name, raw, DOWN_KINDS)
+
+    def _listen(self, opened: seal.Opened, protect: Callable[[Instruction], object]) -> None:
+        message, item_id = opened.message, opened.id
+        if isinstance(message, Instruction):
+            protect(message)
+        elif isinstance(message, messages.QuestionAsked):
+            self.questions.hear(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
+        elif isinstance(message, ForPeople):
+            self.cases.hear(message, labels.heard_note(opened.encoded))
+        elif isinstance(message, CanaryAnswered):
+            self.canary.hear(message, labels.heard_note(opened.encoded))
+        else:
+            self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]
 
     def _not_heard(self, raw: bytes, refused: Refused) -> Refused:
         """Notes what could not be heard. An envelope of the centre's own that is no message is passed over for good,
@@ -232,8 +244,8 @@ class Door:
         }  # fmt: skip
         with self.ledger.book.transaction():
             self.state.keep_round(opened, self._clock.now_us(), prepared, self._dice)
-            self._say(messages.ShareUpload, upload, until_us=opened.deadline_us)
-            self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
+            if not isinstance(self._say(messages.ShareUpload, upload, until_us=opened.deadline_us), Refused):
+                self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
 
     def _set_of(self, params: RoundParams, now_us: int) -> list[Told]:
         """The elements of the round's tier that pass the gate, at most m, strongest first. A line is written when an
@@ -325,7 +337,7 @@ class Door:
             with self.ledger.book.transaction():
                 outcome = self._withdrawals.offer(TakenBack(wanted.number, wanted.observable))
                 rule = outcome.rule if isinstance(outcome, Refused) else ""
-                if rule == "outbox_full":
+                if rule in STAYS:
                     return
                 now_us = self._clock.now_us()
                 self.state.set_wish(wanted.observable, "veto", wanted.by, now_us)
@@ -353,10 +365,10 @@ class Door:
         self.outbox.expire()
         self.ledger.close_parts()
 
-    def queued(self, messages_max: int = 500) -> list[bytes]:
-        """Sealed envelopes that wait for the centre, in order."""
+    def queued(self, messages_max: int = 500, after: int = 0) -> list[bytes]:
+        """Sealed envelopes that wait for the centre, in order, of those with a number above ``after``."""
         now_us = self._clock.now_us()
-        waiting = self.outbox.waiting(CENTRE, messages_max=messages_max)
+        waiting = self.outbox.waiting(CENTRE, after, messages_max=messages_max)
         return [one.raw for one in waiting if self._held.may_leave(one, now_us)]
 
     def acknowledged(self, seqs: Sequence[int]) -> None:
@@ -380,7 +392,7 @@ class Door:
     def _live(self, tier: str, now_us: int) -> list[tuple[Element, bool]]:
         return live_elements(self._suspicions(), tier, now_us, self.policy, self._verdicts(), self._holds)
 
-    def _say(self, kind: type[Message], fields: Mapping[str, object], *, until_us: int | None) -> None:
+    def _say(self, kind: type[Message], fields: Mapping[str, object], *, until_us: int | None) -> Draft | Refused:
         """A protocol answer of class S0 as an item at the gate of its own."""
         build: Rule[Mapping[str, object], Draft] = Rule("build", lambda given, draft: draft.plus(**given))
         gate = Gate[Mapping[str, object], Draft](
@@ -388,7 +400,7 @@ class Door:
             nothing=Draft, label=lambda given: labelled(kind.__name__, CENTRE, {"round_id": given["round_id"]}),
             follow=put(self.outbox, CENTRE, lambda _: until_us),
         )  # fmt: skip
-        gate.offer(fields)
+        return gate.offer(fields)
 
     def _out[Item](
         self, kind: type[Message], row: Sequence[Rule[Item, Draft]], label: Callable[[Item], Note]

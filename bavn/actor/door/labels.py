@@ -7,6 +7,8 @@ from bavn.actor.door.report_rules import Asked, Offered
 from bavn.actor.door.round_rules import Put
 from bavn.actor.door.tell_rules import TakenBack
 from bavn.model.indicator import BlockOutcome, Sighting
+from bavn.model.outcome import Refused
+from bavn.wire import seal
 from bavn.wire.codec import Encoded, summary_of
 from bavn.wire.ledger import Note
 
@@ -63,3 +65,11 @@ def sighting_note(item: Sighting) -> Note:
 def outcome_note(item: BlockOutcome) -> Note:
     """A block outcome."""
     return labelled("Receipt", CENTRE, {"indicator_id": item.indicator_id, "state": item.state})
+
+
+def number_of(raw: bytes) -> int:
+    """The number on one of this node's own envelopes."""
+    stands = seal.address(raw)
+    if isinstance(stands, Refused):
+        raise TypeError("an envelope of the outbox has an address")
+    return stands.seq

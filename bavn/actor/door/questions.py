@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.state import State
 from bavn.model.evidence import bucket_of
@@ -207,7 +207,7 @@ class Questions:
         due = finding.due
         with self._book.transaction() as tx:
             outcome = self._answers.offer(finding)
-            if isinstance(outcome, Refused) and outcome.rule == "outbox_full":
+            if isinstance(outcome, Refused) and outcome.rule in STAYS:
                 return
             if isinstance(outcome, Refused):
                 self._declines.offer(due)

@@ -5,12 +5,12 @@ Refuses to open files (the caller does) and to run anything.
 
 import json
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bavn.actor.hunt.span import SpanUnclear, length
 from bavn.model.text import Text
+from bavn.model.toml import BadToml, table_of
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 TECHNIQUE: Final = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
@@ -45,8 +45,8 @@ def read_hunt(name: str, raw: bytes) -> SavedHunt:
     if len(raw) > BYTES_MAX:
         raise SavedUnclear(f"the file has more than {BYTES_MAX:,} bytes")
     try:
-        given = tomllib.loads(raw.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        given = table_of(raw.decode("utf-8"))
+    except (UnicodeDecodeError, BadToml) as error:
         raise SavedUnclear(f"it is no TOML: {' '.join(str(error).split())[:200]}") from error
     unknown = sorted(set(given) - _KEYS)
     if unknown:

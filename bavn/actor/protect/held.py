@@ -5,11 +5,17 @@ Refuses to say anything of an indicator that was taken back.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from bavn.actor.protect.state import State
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
 from bavn.wire.stix import first_made_us
+
+_SHARED: Final = (
+    "SELECT bundle, until_us FROM protect_item WHERE type = ? AND value = ? AND until_us > ? AND bundle <> '' "
+    "AND rule NOT IN ('withdrawn', 'revoked')"
+)
 
 
 def held_span(state: State, clock: Clock) -> Callable[[Observable], tuple[int, int] | None]:
@@ -17,8 +23,7 @@ def held_span(state: State, clock: Clock) -> Callable[[Observable], tuple[int, i
     has ended."""
 
     def span(observable: Observable) -> tuple[int, int] | None:
-        now_us = clock.now_us()
-        found = state.bundles_of(observable)
-        return min(((first_made_us(bundle), until) for bundle, until in found if until > now_us), default=None)
+        found = state.book.rows(_SHARED, (observable.type.value, observable.value, clock.now_us()))
+        return min(((first_made_us(bundle), int(until_us)) for bundle, until_us in found), default=None)
 
     return span

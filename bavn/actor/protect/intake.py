@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import batched
-from typing import Final
+from typing import Final, Literal
 
 import rfc8785
 
@@ -17,7 +17,7 @@ from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.hunt import Found, Hunter
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.rules import Arrived, Draft, Evidence, Row, renews
+from bavn.actor.protect.rules import NOT_CARRIED, Arrived, Draft, Evidence, Row, renews
 from bavn.actor.protect.state import Item, State, item_of, outcome_of
 from bavn.model.indicator import Indicator
 from bavn.model.observable import Observable
@@ -27,10 +27,12 @@ from bavn.wire.codec import DOWN_KINDS, Encoded, decode, encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
+from bavn.wire.shut import WAITS
 from bavn.wire.stix import indicator_of
 
 GATE: Final = "protect"
 PEER: Final = "centre"
+NODE: Final = "node"
 SECTOR_SWITCH: Final = "sector_switch"
 QUEUE_MAX: Final = 10_000
 LOOK_MAX: Final = 200
@@ -78,7 +80,7 @@ class Intake:
         homes: tuple[str, ...], hunter: Hunter, listed: Callable[[Observable], str | None] | None, state: State,
     ) -> None:  # fmt: skip
         self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger
-        self._hunter, self._listed = hunter, listed
+        self._hunter, self._listed, self._hands = hunter, listed, hands
         row = Row(
             policy=policy, never=never, homes=homes, hands=hands, clock=clock, known=state.known, held=state.held,
             spent=lambda: state.spent(clock.now_us()),
@@ -100,7 +102,10 @@ class Intake:
         that is full refuses it, with its ledger line. The kill switch waits in no queue: True if it was turned."""
         encoded = encode(message)
         if isinstance(message, SectorSwitched):
-            return not isinstance(self._switched.offer(Turned(message, encoded.id)), Refused)
+            turned = self._switched.offer(Turned(message, encoded.id))
+            if isinstance(turned, Refused) and turned.rule in WAITS:
+                self._state.came(encoded.kind, encoded.body)
+            return not isinstance(turned, Refused)
         if self._state.came_count() < QUEUE_MAX:
             self._state.came(encoded.kind, encoded.body)
             return False
@@ -109,10 +114,12 @@ class Intake:
         self._ledger.append(self._clock.now_us(), GATE, "in", note, refused)
         return False
 
-    def look(self) -> list[Draft | Refused | Withdrawn]:
+    def look(self) -> list[Draft | Refused | Withdrawn | Switched]:
         """The oldest messages (at most LOOK_MAX) meet the gate, one outcome each, in order; what follows from several
-        is one write to the disk, all of it or nothing. Raises GateBroken."""
-        came = [(number, Encoded(kind, body)) for number, kind, body in self._state.came_first(LOOK_MAX)]
+        is one write to the disk, all of it or nothing. What the gate is shut for stays, and what it is set aside for,
+        until a person opens it. Raises GateBroken."""
+        shut = self._released.shut_kinds(PEER)
+        came = [(number, Encoded(kind, body)) for number, kind, body in self._state.came_first(LOOK_MAX, shut)]
         messages = [decode(encoded, DOWN_KINDS) for _, encoded in came]
         arrived = [
             Arrived(bundle=message.bundle, item_id=encoded.id)
@@ -120,17 +127,22 @@ class Intake:
             if isinstance(message, IndicatorReleased)
         ]
         weighed = iter(self._weighed(arrived))
-        outcomes: list[Draft | Refused | Withdrawn] = []
+        outcomes: list[Draft | Refused | Withdrawn | Switched] = []
         for some in batched(zip(messages, came, strict=True), TOGETHER_MAX, strict=False):
             with self._state.book.transaction():
                 for message, (number, encoded) in some:
-                    self._state.looked_at(number)
+                    outcome: Draft | Refused | Withdrawn | Switched
                     if isinstance(message, IndicatorReleased):
-                        outcomes.append(self._offer(next(weighed)))
+                        outcome = self._offer(next(weighed))
                     elif isinstance(message, IndicatorWithdrawn):
-                        outcomes.append(self._withdrawn.offer(Withdrawal(message, encoded.id)))
+                        outcome = self._withdrawn.offer(Withdrawal(message, encoded.id))
+                    elif isinstance(message, SectorSwitched):
+                        outcome = self._switched.offer(Turned(message, encoded.id))
                     else:
                         raise TypeError(f"only what hear() wrote stands in the queue, not {encoded.kind}")
+                    if not (isinstance(outcome, Refused) and outcome.rule in WAITS):
+                        self._state.looked_at(number)
+                    outcomes.append(outcome)
         return outcomes
 
     def approve(self, item: Item, by: str) -> Draft | Refused:
@@ -139,10 +151,35 @@ class Intake:
         [weighed] = self._weighed([Arrived(bundle=item.bundle, item_id=item_id, approved_by=by)])
         return self._offer(weighed)
 
+    def again(self, items: Sequence[Item]) -> list[Draft | Refused]:
+        """What waited for an enforcer, now that one carries it: weighed as if it came now, with the person who approved
+        it meanwhile, if anybody did. Raises GateBroken."""
+        now_us = self._clock.now_us()
+        arrived = [
+            Arrived(
+                bundle=item.bundle, item_id=act_id("carried", f"{item.indicator_id}/{item.version}", NODE, now_us),
+                approved_by=item.by, again=True,
+            )
+            for item in items
+        ]  # fmt: skip
+        weighed = self._weighed(arrived)
+        with self._state.book.transaction():
+            return [self._offer(item) for item in weighed]
+
+    def uncarried(self, item: Item) -> None:
+        """What is in force and nothing carries any more waits for an enforcer again; joins the open transaction."""
+        if item.observable is None:
+            return
+        rule = "pap_watch_only" if item.act == "watch" else "carried"
+        reason = f"no enforcer here carries {item.type} observables like this one any more"
+        row = replace(item, standing="waiting", rule=rule, reason=reason, told="waiting", forced_us=None)
+        self._state.keep(replace(row, decided_us=self._clock.now_us()))
+        self._state.tell(outcome_of(row, "waiting", (), rule, self._hands.not_carrying(item.observable, item.act)))
+
     def _offer(self, item: Arrived) -> Draft | Refused:
         with self._state.book.transaction():
             outcome = self._released.offer(item)
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, Refused) and outcome.rule not in WAITS:
                 self._refuse(item, outcome)
         return outcome
 
@@ -196,7 +233,7 @@ class Intake:
             row = replace(row, told="waiting")
         elif draft.act == "block" and not item.approved_by and not renews(self._state.known(made.id), made):
             self._state.spend("block", now_us, found.destinations if found else 0)
-        if standing != "lifted":
+        if standing != "lifted" and not item.again:  # what waited for an enforcer was hunted for when it came
             self._state.hunt_later(made.id, wanted=True)
         self._state.keep(row)
         said = {"indicator": made.id, "observable": str(made.observable), "act": draft.act, "standing": standing}
@@ -214,10 +251,14 @@ class Intake:
         if isinstance(made, Refused) or refused.rule == "version_new":
             return
         now_us = self._clock.now_us()
-        row = item_of(made, item.bundle, "block", "refused", now_us)
-        row = replace(row, rule=refused.rule, reason=refused.reason, by=item.approved_by, told="refused")
+        state: Literal["waiting", "refused"] = "waiting" if refused.rule in NOT_CARRIED else "refused"
+        row = item_of(made, item.bundle, "watch" if refused.rule == "pap_watch_only" else "block", state, now_us)
+        row = replace(row, rule=refused.rule, reason=refused.reason, by=item.approved_by, told=state)
         row = replace(row, held=self._still_held(made))
-        self._state.tell(outcome_of(row, "refused", (), refused.rule, ()))
+        known = self._state.item(made.id)
+        if known is None or (known.version, known.told, known.rule) != (row.version, state, row.rule):
+            lacks = self._hands.not_carrying(made.observable, row.act) if state == "waiting" else ()
+            self._state.tell(outcome_of(row, state, (), refused.rule, lacks))
         if refused.rule == "room":
             return
         self._state.keep(row)
@@ -267,9 +308,9 @@ def act_id(act: str, indicator_id: str, by: str, at_us: int) -> str:
 
 def _label(item: Arrived) -> Note:
     return Note(
-        kind="IndicatorApproved" if item.approved_by else "IndicatorReleased",
+        kind="IndicatorCarried" if item.again else "IndicatorApproved" if item.approved_by else "IndicatorReleased",
         item_id=item.item_id,
-        peer=item.approved_by or PEER,
+        peer=item.approved_by or (NODE if item.again else PEER),
     )
 
 

@@ -4,7 +4,6 @@ A block of a name covers all names below it, so the list holds in both direction
 tree, and a name *above* anything listed. Refuses to know who asks for the block.
 """
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,6 +13,7 @@ from typing import Any, Final, Self
 from bavn.actor.protect.never_own import BY_HAND, Own
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError
+from bavn.model.toml import BadToml, table_of
 
 ENTRIES_MAX: Final = 100_000
 _KEYS: Final = ("why", "trees", "names", "networks")
@@ -91,8 +91,8 @@ def parents(name: str) -> list[str]:
 
 def _tables(text: str, where: str) -> dict[str, dict[str, list[str]]]:
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        found = table_of(text)
+    except BadToml as error:
         raise SettingsError(f"{where}: not TOML: {error}") from error
     tables = {name: _table(entries, f"{where} [{name}]") for name, entries in found.items()}
     if sum(len(entries) for table in tables.values() for entries in table.values()) > ENTRIES_MAX:

@@ -17,7 +17,7 @@ from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import Found, History, Hunter
-from bavn.actor.protect.intake import GATE, Instruction, Intake, Withdrawn, act_id, sector_switch
+from bavn.actor.protect.intake import GATE, NODE, Instruction, Intake, Switched, Withdrawn, act_id, sector_switch
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
 from bavn.actor.protect.policy import ProtectPolicy
@@ -27,6 +27,7 @@ from bavn.actor.protect.sightings import Hit, HitSource, Sightings
 from bavn.actor.protect.state import PIECE, Item, State, Told, outcome_of
 from bavn.actor.protect.suricata_dataset import SuricataDataset
 from bavn.actor.protect.telling import Telling
+from bavn.actor.protect.uncarried import Uncarried
 from bavn.actor.protect.wanted import fingerprint
 from bavn.actor.protect.wishes import done_wish, wishes
 from bavn.model.contained import contained
@@ -42,7 +43,6 @@ from bavn.wire.ledger import Ledger, Note
 TOLD_MAX: Final = 1000
 HUNTS_PER_STEP_MAX: Final = 200
 HUNT_AGAIN_S: Final = 300
-NODE: Final = "node"
 _KILL: Final = "kill_switch"
 _SECTOR_KILL: Final = "sector_kill_switch"
 _RULES: Final = "rules"
@@ -78,6 +78,7 @@ class Protect:
             ledger=ledger, clock=clock, policy=policy, never=lambda: self._never, hands=hands,
             homes=self._homes, hunter=self._hunter, listed=listed, state=self.state,
         )  # fmt: skip
+        self._uncarried = Uncarried(self.state, self._intake, hands, policy, clock)
 
     # --- from the node --------------------------------------------------------------------------------------------
 
@@ -97,7 +98,7 @@ class Protect:
         next step; the sector's kill switch stands as it was turned from this moment on."""
         self._switched |= self._intake.hear(message)
 
-    def receive(self, messages: Iterable[Instruction]) -> list[Draft | Refused | Withdrawn]:
+    def receive(self, messages: Iterable[Instruction]) -> list[Draft | Refused | Withdrawn | Switched]:
         """The same for several, looked at and put into force before it returns; one outcome each, in order. Raises
         GateBroken."""
         with self.state.book.transaction():
@@ -115,8 +116,9 @@ class Protect:
     def enforce_due(self) -> None:
         """What must not wait: what was heard, wishes, ends, enforcers that were down. Raises GateBroken."""
         listed = self.heed_list()
-        looked, wished, ended = self._look(), self._grant_wishes(), self._expire() or self._canary_over()
-        if listed or looked or wished or ended or self._switched or self.force.due():
+        carried, looked = self._uncarried.step(), self._look()
+        wished, ended = self._grant_wishes(), self._expire() or self._canary_over()
+        if listed or carried or looked or wished or ended or self._switched or self.force.due():
             self._enforce()
         else:
             self._telling.walk()
@@ -135,6 +137,10 @@ class Protect:
     def take(self, limit: int = TOLD_MAX) -> list[Told]:
         """Outcomes and sightings for the door, oldest first; again the same until ``done``."""
         return self.state.told(limit)
+
+    def took(self, number: int) -> None:
+        """The door has taken this one, and not what came before it."""
+        self.state.took(number)
 
     def done(self, number: int) -> None:
         """The door has taken everything up to this number."""
@@ -226,8 +232,8 @@ class Protect:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
-    def _look(self) -> list[Draft | Refused | Withdrawn]:
-        outcomes: list[Draft | Refused | Withdrawn] = []
+    def _look(self) -> list[Draft | Refused | Withdrawn | Switched]:
+        outcomes: list[Draft | Refused | Withdrawn | Switched] = []
         while some := self._intake.look():
             outcomes += some
         return outcomes
@@ -251,7 +257,9 @@ class Protect:
             with self.state.book.transaction():
                 for item in some:
                     rule = self._no_longer(item)
-                    if rule is not None:
+                    if rule == "carried":
+                        self._intake.uncarried(item)
+                    elif rule is not None:
                         self._lift(item, rule, "this actor's lists or enforcers changed")
 
     def _all_wanted(self) -> Iterator[list[Item]]:

@@ -25,6 +25,9 @@ from bavn.wire.stix import indicator_of
 Act = Literal["block", "watch", "lift"]
 _read: Final = lru_cache(maxsize=512)(indicator_of)
 """A bundle is weighed twice, before history is asked and after it; reading it is most of the work."""
+NOT_CARRIED: Final = frozenset({"carried", "pap_watch_only"})
+"""Rules by which an indicator waits for an enforcer (a watcher) that can carry it, and not for a person."""
+
 BLOCK_PAP_MIN: Final = Pap.GREEN
 WATCH_PAP_MIN: Final = Pap.AMBER
 
@@ -39,11 +42,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A bundle at the gate. ``item_id``: sha256 hex of the message. ``approved_by``: the person who looked at it."""
+    """A bundle at the gate. ``item_id``: sha256 hex of the message. ``approved_by``: the person who looked at it.
+    ``again``: it waited here for an enforcer that carries it, and one came."""
 
     bundle: str
     item_id: str
     approved_by: str = ""
+    again: bool = False
     evidence: Evidence | None = None
 
 
@@ -105,7 +110,7 @@ class Row:
     def __post_init__(self) -> None:
         row = (
             self.well_formed, self.version_new, self.revoked, self.not_expired, self.end_in_time, self.pap_allows,
-            self.external, self.never_block, self.carried, self.room, self.by_hand, self.confidence,
+            self.external, self.never_block, self.room, self.carried, self.by_hand, self.confidence,
             self.warning_list, self.dry_run, self.budget,
         )  # fmt: skip
         object.__setattr__(self, "rules", tuple(Rule(rule.__name__, rule) for rule in row))
@@ -120,7 +125,7 @@ class Row:
         known = self.known(draft.made.id)
         if known is None:
             return draft
-        if item.approved_by and known.version == draft.made.version:
+        if (item.approved_by or item.again) and known.version == draft.made.version:
             return draft
         if draft.made.version <= known.version:
             return Refused("version_new", "this version or a newer one of the indicator was here before")
@@ -173,7 +178,7 @@ class Row:
         return draft if table is None else Refused("never_block", f"the never-block list names it under [{table}]")
 
     def carried(self, _: Arrived, draft: Draft) -> Draft | Refused:
-        """At least one enforcer here can carry it."""
+        """At least one enforcer here can carry it; what none carries is kept, and waits for one that can."""
         if draft.act == "lift" or self.hands.carrying(draft.made.observable, draft.act):
             return draft
         if draft.act == "watch":

@@ -5,7 +5,7 @@ enforcers are brought at the next start. Refuses to decide: it keeps what the ga
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,6 +50,11 @@ SCHEMA: Final = (
     ) STRICT""",
 )
 
+STANDS: Final = (
+    "CASE WHEN standing = 'waiting' AND rule IN ('carried', 'pap_watch_only') THEN 'uncarried' ELSE standing END"
+)
+"""How an item stands for people: what waits for an enforcer waits for no person."""
+
 PIECE: Final = 5_000
 """So many items are gone over at once where there may be a million."""
 _COVERS: Final = "CASE WHEN found = '' THEN 0 ELSE json_extract(found, '$.destinations') END"
@@ -60,8 +65,9 @@ COVERS_SCHEMA: Final = (f"CREATE INDEX protect_covers ON protect_item ({_COVERS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One indicator as this actor stands to it. ``standing``: wanted (in force or to be), waiting (for a person),
-    refused, lifted. ``found``: the dry run as JSON text ("" for none). ``told``: the outcome last said."""
+    """One indicator as this actor stands to it. ``standing``: wanted (in force or to be), waiting (for a person, or
+    by a rule of NOT_CARRIED for an enforcer), refused, lifted. ``found``: the dry run as JSON text ("" for none).
+    ``told``: the outcome last said."""
 
     indicator_id: str
     version: int
@@ -153,15 +159,6 @@ class State:
         )
         return [row[0] for row in rows]
 
-    def bundles_of(self, observable: Observable) -> list[tuple[str, int]]:
-        """Of each indicator that is remembered for this observable and was not taken back: its bundle and its end."""
-        rows = self.book.rows(
-            "SELECT bundle, until_us FROM protect_item WHERE type = ? AND value = ? AND bundle <> '' "
-            "AND rule NOT IN ('withdrawn', 'revoked') ORDER BY indicator_id",
-            (observable.type.value, observable.value),
-        )
-        return [(str(bundle), int(until_us)) for bundle, until_us in rows]
-
     def keep(self, item: Item) -> None:
         """Writes an item as it now stands."""
         values = (
@@ -189,14 +186,11 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("INSERT INTO protect_came (kind, body) VALUES (?, ?)", (kind, body))
 
-    def came_first(self, limit: int) -> list[tuple[int, str, bytes]]:
-        """The oldest of them: number, kind, body."""
-        return [
-            (number, kind, body)
-            for number, kind, body in self.book.rows(
-                "SELECT number, kind, body FROM protect_came ORDER BY number LIMIT ?", (limit,)
-            )
-        ]
+    def came_first(self, limit: int, without: Collection[str] = ()) -> list[tuple[int, str, bytes]]:
+        """The oldest of them that are not of the kinds ``without``: number, kind, body."""
+        marks = ", ".join("?" for _ in without)
+        asked = f"SELECT number, kind, body FROM protect_came WHERE kind NOT IN ({marks}) ORDER BY number LIMIT ?"
+        return [(number, kind, body) for number, kind, body in self.book.rows(asked, (*sorted(without), limit))]
 
     def came_count(self) -> int:
         """How many there are."""
@@ -338,6 +332,11 @@ class State:
         """The oldest that the door has not taken, in order."""
         rows = self.book.rows("SELECT number, kind, said FROM protect_told ORDER BY number LIMIT ?", (limit,))
         return [Told(number, _said(kind, json.loads(text))) for number, kind, text in rows]
+
+    def took(self, number: int) -> None:
+        """The door has taken this one alone."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM protect_told WHERE number = ?", (number,))
 
     def done(self, number: int) -> None:
         """The door has taken everything up to this number."""

@@ -63,7 +63,7 @@ class SuricataSocket:
         try:
             self._line.sendall(spoken)
             answer = json.loads(self._answer(self._line))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise EnforcerDown(f"Suricata broke off: {error}") from error
         if not isinstance(answer, dict):
             raise EnforcerDown("Suricata answered with something else than an object")

@@ -28,7 +28,10 @@ WORDS: Final[dict[str, Text]] = {
         "Den peger på noget af vores eget, ikke på noget udefra.",
     ),
     "never_block": Text("It is on the never-block list.", "Den står på listen over det, der aldrig spærres."),
-    "carried": Text("No enforcer here can carry it.", "Intet håndhævende led her kan bære den."),
+    "carried": Text(
+        "No enforcer here carries it yet: it waits for one that can.",
+        "Intet håndhævende led her bærer den endnu: den venter på et, der kan.",
+    ),
     "room": Text("No room for more indicators.", "Der er ikke plads til flere indikatorer."),
     "withdrawal_new": Text(
         "The withdrawal is older than the indicator we have.",

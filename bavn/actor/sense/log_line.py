@@ -18,9 +18,10 @@ _HEAD: Final = (
     rf"^(?:<\d{{1,3}}>)?:?\s*(?:\*?({_ISO}|{_MONTH}|{_DASHED}|{_EPOCH})(?: [A-Z]{{3,4}})?:?(?: |$))?()()(.*?)[\s\x00]*$"
 )
 _HEAD_5424: Final = (
-    r"^<\d{1,3}>1 (\S+) (\S+) (\S+) \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+)(?: \x{FEFF}?(.*?))?[\s\x00]*$"
+    r"^<\d{1,3}>1 (\S+) (\S+) (\S+) \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+)(?: *\x{FEFF}? *(.*?))?[\s\x00]*$"
 )
-_TAG: Final = r"^(?:([^\s\[\]]*[^\s\[\]:]) )?([A-Za-z(][A-Za-z0-9_./()-]*)(?:\[[0-9:]+\])?: (.*)$"
+# rsyslog keeps the space behind the tag as the first character of the message.
+_TAG: Final = r"^(?:([^\s\[\]]*[^\s\[\]:]) )?([A-Za-z(][A-Za-z0-9_./()-]*)(?:\[[0-9:]+\])?: +(.*)$"
 
 LEAP_YEARS_BACK: Final = 8
 """How far back the last 29 February may lie: there is none in 2100."""

@@ -7,22 +7,14 @@ without any, suricata-update would take a set of its own choice. Refuses to deci
 
 import re
 import shutil
-import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.rule_source import (
-    FILE_BYTES_MAX,
-    RulesRefused,
-    examine_fetched,
-    examine_local,
-    readable,
-    source_option,
-)
+from bavn.actor.sense.rule_source import FILE_BYTES_MAX, RulesRefused
 from bavn.actor.sense.rule_text import LeftOut, rules_in, without
 from bavn.actor.sense.rule_yield import (
     RuleYield,
@@ -35,9 +27,9 @@ from bavn.actor.sense.rule_yield import (
     write_yield,
 )
 from bavn.actor.sense.suricata_config import SuricataConfig, offline_yaml
-from bavn.actor.sense.suricata_process import SuricataProcess, program
+from bavn.actor.sense.suricata_process import SuricataProcess
+from bavn.actor.sense.suricata_update import Filters, fetch
 
-UPDATE_S_MAX: Final = 900.0
 TEST_S_MAX: Final = 300.0
 TRIALS_MAX: Final = 8
 """Suricata's log holds some thousands of bad rules; a set with more is tried again without those."""
@@ -45,23 +37,16 @@ TRIALS_MAX: Final = 8
 FAILED_SHARE_MAX: Final = 0.5
 """A set of which more than this fails is no set for this Suricata."""
 
-MEMORY_BYTES_MAX: Final = 4 << 30
-"""Of addresses for suricata-update, which unpacks archives in its memory: a bomb ends it, not the machine."""
-
 REFUSED_LENGTH_MAX: Final = 500
 SETS_KEPT: Final = 3
 RULES_FILE: Final = "suricata.rules"
 CLASSES_FILE: Final = "classification.config"
 THRESHOLD_FILE: Final = "threshold.config"
-RULE_SHOWN_MAX: Final = 160
-_UNREAD: Final = "Failed to parse rule: "
-_WHY_UNREAD: Final = {"Sid cannot be of type null": "it has no number (sid)"}
 _REFUSED: Final = "refused"
 _WORKED: Final = "worked"
 _FAILED: Final = "failed"
 """Marks in a set: a Suricata ran with it; why none started."""
 
-_NO_LIST: Final = re.compile(r"file(?:md5|sha1|sha256) file .* was not found")
 _AT: Final = re.compile(r'error parsing signature ".*" from file (?P<file>.*) at line (?P<line>\d+)$', re.DOTALL)
 _LOADED: Final = re.compile(r"(\d+) rules successfully loaded, (\d+) rules failed")
 _DEBIAN_CLASSES: Final = Path("/etc/suricata/classification.config")
@@ -86,16 +71,6 @@ class Fetched:
     name: str
     figures: RuleYield
     left_out: tuple[LeftOut, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """suricata-update's own files, each None for none: rules to switch on or off, to change, to turn into drop."""
-
-    enable: Path | None = None
-    disable: Path | None = None
-    modify: Path | None = None
-    drop: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +186,7 @@ class RuleFolder:
             class_file=classes,
             dataset_dir=None,
         )
-        lines, left_out = self._fetch(sources, filters, trial, staged)
+        lines, left_out = fetch(sources, filters, trial, self.folder / "fetch", staged)
         unset, unset_rules = unset_variables(lines)
         no_dataset = without_dataset(lines)
         off = sum(not rule.enabled for rule in rules_in(_lines(rules))) - unset_rules - len(no_dataset)
@@ -254,47 +229,6 @@ class RuleFolder:
             shutil.rmtree(self.folder / "sets" / f"{old:06}", ignore_errors=True)
         return made.name
 
-    def _fetch(
-        self, sources: Sequence[str], filters: Filters, config: SuricataConfig, staged: Path
-    ) -> tuple[list[str], list[LeftOut]]:
-        """What suricata-update says, and the rules that it could not read: they are left out, and the rest is taken.
-        ``config`` is what Suricata runs with: a variable that it does not define costs every rule that names it."""
-        work = self.folder / "fetch"
-        (work / "none").mkdir(parents=True, exist_ok=True)
-        nothing = work / "nothing.rules"
-        nothing.write_text("# So that suricata-update takes no set of its own choice.\n")
-        (work / "update.yaml").write_text(f"%YAML 1.1\n---\ndist-rule-directory: {work / 'none'}\n")
-        bare = replace(config, rule_files=(), class_file=None)
-        (work / "suricata.yaml").write_text(offline_yaml(bare), encoding="utf-8")
-        command = [
-            program("prlimit"), f"--as={MEMORY_BYTES_MAX}", f"--fsize={FILE_BYTES_MAX}", program("suricata-update"),
-            "update", "--no-test", "--no-reload", "--fail", "--force", "-D", str(work), "-o", str(staged),
-            "-c", str(work / "update.yaml"), "--suricata-conf", str(work / "suricata.yaml"), "--url", nothing.as_uri(),
-        ]  # fmt: skip
-        for source in sources:
-            command += source_option(source)
-            examine_local(source)
-        for name in ("enable", "disable", "modify", "drop"):
-            file: Path | None = getattr(filters, name)
-            if file is not None:
-                command += [f"--{name}-conf", str(readable(file))]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", timeout=UPDATE_S_MAX, check=False,
-                stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise RulesRefused(f"suricata-update was not done after {UPDATE_S_MAX:.0f} s") from error
-        lines = done.stderr.splitlines() + done.stdout.splitlines()
-        told = (line.partition("<Error> -- ")[2] for line in lines)
-        errors, unread = parted(line for line in dict.fromkeys(told) if line)
-        for source in sources:
-            examine_fetched(source, work / "update" / "cache")
-        if done.returncode or errors or not (staged / RULES_FILE).exists():
-            said = errors[0] if errors else (done.stderr.strip().splitlines() or ["it did not say why"])[-1]
-            raise RulesRefused(f"suricata-update: {said[:300]}")
-        return lines, unread
-
     def _clean(self, rules: Path, bad: Mapping[int, str], own_sids: Sequence[range]) -> list[LeftOut]:
         lines = _lines(rules)
         kept, left_out = without(lines, bad, own_sids)
@@ -330,22 +264,6 @@ def _judge(it: RuleYield, by: str) -> None:
             f"{it.loaded} rules are left of {it.before}, more than a third less{': ' if named else ''}{named}; if that"
             " is meant, say --accept-shrink"
         )
-
-
-def parted(errors: Iterable[str]) -> tuple[list[str], list[LeftOut]]:
-    """What went wrong with a whole source, and what with one rule alone: that rule and why it is left out."""
-    whole, single = [], []
-    for line in errors:
-        if _NO_LIST.fullmatch(line):
-            continue  # Suricata names the rule
-        rule = line.removeprefix(_UNREAD)
-        if rule == line:
-            whole.append(line)
-            continue
-        text, _, why = rule.rpartition(": ")
-        shown = "".join(letter if letter.isprintable() else "?" for letter in text[:RULE_SHOWN_MAX])
-        single.append(LeftOut(shown, _WHY_UNREAD.get(why, why[:RULE_SHOWN_MAX])))
-    return whole, single
 
 
 def try_rules(config: SuricataConfig, folder: Path) -> Tried:

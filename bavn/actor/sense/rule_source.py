@@ -36,7 +36,7 @@ def source_option(source: str) -> list[str]:
             return ["--url", source]
         raise RulesRefused(f"{source}: rules are fetched by https only: anybody could change them on the way")
     path = readable(Path(source))
-    if path.is_file() and _is_archive(path.name):
+    if path.is_file() and is_archive(path.name):
         return ["--url", path.absolute().as_uri()]
     return ["--local", str(path)]
 
@@ -54,15 +54,22 @@ def readable(path: Path) -> Path:
     return path
 
 
-def _is_archive(name: str) -> bool:
+def is_archive(name: str) -> bool:
+    """By its name, as suricata-update is told of it."""
     return name.endswith(_ARCHIVES)
 
 
 def examine_local(source: str) -> None:
     """An archive of the actor's own; a file or folder of its own may well be empty. Raises RulesRefused."""
     path = Path(source)
-    if "://" not in source and path.is_file() and _is_archive(path.name):
+    if "://" not in source and path.is_file() and is_archive(path.name):
         _examine(source, path)
+
+
+def cached(source: str, cache: Path) -> Path:
+    """Where suricata-update keeps what it fetched from an address."""
+    digest = hashlib.md5(source.encode(), usedforsecurity=False).hexdigest()
+    return cache / f"{digest}-{source.rpartition('/')[2].split('?', 1)[0]}"
 
 
 def examine_fetched(source: str, cache: Path) -> None:
@@ -70,8 +77,7 @@ def examine_fetched(source: str, cache: Path) -> None:
     which suricata-update says. Raises RulesRefused."""
     if "://" not in source:
         return
-    digest = hashlib.md5(source.encode(), usedforsecurity=False).hexdigest()
-    path = cache / f"{digest}-{source.rpartition('/')[2].split('?', 1)[0]}"
+    path = cached(source, cache)
     if path.is_file():
         _examine(source, path)
 
@@ -80,7 +86,7 @@ def _examine(source: str, path: Path) -> None:
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             raise RulesRefused(f"{source}: it is larger than {FILE_BYTES_MAX >> 20} MiB")
-        if _is_archive(urlsplit(source).path):
+        if is_archive(urlsplit(source).path):
             lines = _unpacked(source, path)
         else:
             lines = _read(source, path.open("rb"), FILE_BYTES_MAX)
@@ -108,7 +114,7 @@ def _examine(source: str, path: Path) -> None:
 def _unpacked(source: str, path: Path) -> Iterator[str]:
     """The lines of its files of rules, the whole archive gone through: one that breaks off is no archive."""
     left = FILE_BYTES_MAX
-    for number, (name, size, member) in enumerate(_members(path)):
+    for number, (name, size, member) in enumerate(members(path)):
         left -= size
         if number >= MEMBERS_MAX or left < 0:
             raise RulesRefused(f"{source}: it holds more than {MEMBERS_MAX} files or {FILE_BYTES_MAX >> 20} MiB")
@@ -116,7 +122,7 @@ def _unpacked(source: str, path: Path) -> Iterator[str]:
             yield from _read(source, member, size)
 
 
-def _members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+def members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
     """Name, unpacked size and content of each file in it."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:

@@ -83,5 +83,5 @@ class CommandSocket:
         line, _, self._behind = self._behind.partition(b"\n")
         try:
             return json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise OSError("an answer that is no JSON") from error

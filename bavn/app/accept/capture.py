@@ -18,10 +18,10 @@ from bavn.app.accept.check import (
 )
 from bavn.app.accept.told import told
 from bavn.app.vitals import SENSORS
+from bavn.model.health import LOSS_PERMILLE_MAX
 from bavn.model.protocol import Measure
 from bavn.model.text import Text
 
-LOSS_PERMILLE_MAX: Final = 10
 LAG_S_MAX: Final = 120
 NO_SENSOR: Final = Text("no source of this node sees packets", "ingen af nodens kilder ser pakker")
 NO_SOURCE: Final = Text("this node reads no source: it only protects", "noden læser ingen kilde: den beskytter kun")

@@ -10,7 +10,7 @@ import typer
 
 from bavn.app.cli.book import NODE_TOML, AsJson, By, Spoken
 from bavn.app.cli.book import Config as NodeConfigFile
-from bavn.app.cli.desk import CENTRE_TOML, Config
+from bavn.app.cli.desk import CENTRE_TOML, ByMembers, Config
 from bavn.app.exits import Exit, Stop
 from bavn.model.protocol import Outcome, TestKind
 from bavn.model.text import Language
@@ -37,7 +37,7 @@ def node_accept(
     out: Annotated[Path, typer.Option(help="The folder in which the protocol is written.")] = Path(),
     as_json: AsJson = False,
     language: Spoken = "en",
-    by: By = "operator",
+    by: By = "",
 ) -> None:
     """Test this node and write the signed protocol: JSON, HTML and PDF. Exit code 10 unless every part has passed."""
     import tempfile
@@ -125,7 +125,7 @@ def centre_accept(
     move: Annotated[bool, typer.Option("--move", help="Also take the roll-out's step that rests on it.")] = False,
     why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.")] = "",
     language: Spoken = "en",
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:
     """Look at an actor from the centre's side, and take in its node's protocol: verified, fresh, never used before."""
     from bavn.app.accept.check import SECONDS_DEFAULT, Asked

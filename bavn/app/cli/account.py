@@ -4,18 +4,19 @@ Prints the one-time link by which an owner sets an account up, and nothing else 
 anybody proves who they are.
 """
 
-import getpass
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from bavn.app.cli.book import NODE_TOML
 from bavn.app.cli.desk import CENTRE_TOML, AsJson, show
+from bavn.app.cli.person import Side, acting
 from bavn.app.exits import Exit, Stop
-from bavn.app.web.rights import ROLES, Role
+from bavn.app.web.rights import ROLES, Right, Role, rights_of
 from bavn.model.moment import iso
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from bavn.app.web.access.accounts import Accounts
     from bavn.app.web.access.book import Book
 
-Side = Literal["sac", "soc"]
 Name = Annotated[str, typer.Argument(help="The person's name, as the audit log is to show it.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="A role of this console; again for each further one.")]
 Actors = Annotated[
@@ -40,11 +40,17 @@ def group(side: Side) -> typer.Typer:
         Path, typer.Option("--config", "-c", help="The configuration file; the first node's, where there are several.")
     ]
 
+    def by(config: Path, act: str) -> str:
+        """Who runs the command, as the log shows it."""
+        return acting(side, config, Right.ACCOUNTS, f"bavn account {act}")
+
     @app.command("add")
     def add(name: Name, role: Roles, config: Config = default, *, actor: Actors = None) -> None:
         """Make an account; prints the one-time link by which its owner sets it up."""
         with _opened(side, config) as (accounts, table):
-            secret = _done(lambda: accounts.add(name, frozenset(role), frozenset(actor) if actor else None, _by()))
+            secret = _done(
+                lambda: accounts.add(name, frozenset(role), frozenset(actor) if actor else None, by(config, "account"))
+            )
             _tell(name, table, secret)
 
     @app.command("list")
@@ -66,28 +72,104 @@ def group(side: Side) -> typer.Typer:
     def roles(name: Name, role: Roles, config: Config = default, *, actor: Actors = None) -> None:
         """Give an account other roles and nodes; what it has open ends."""
         with _opened(side, config) as (accounts, _):
-            _done(lambda: accounts.change(name, frozenset(role), frozenset(actor) if actor else None, _by()))
+            _done(
+                lambda: accounts.change(
+                    name, frozenset(role), frozenset(actor) if actor else None, by(config, "account")
+                )
+            )
         print(f"{name}: {', '.join(sorted(role))}")
 
     @app.command("reset")
     def reset(name: Name, config: Config = default) -> None:
         """Take every proof from an account whose owner lost theirs; prints a new link."""
         with _opened(side, config) as (accounts, table):
-            _tell(name, table, _done(lambda: accounts.reset(name, _by())))
+            _tell(name, table, _done(lambda: accounts.reset(name, by(config, "account"))))
 
     @app.command("disable")
     def disable(name: Name, config: Config = default) -> None:
         """Shut somebody out at once: sessions and tokens end."""
         with _opened(side, config) as (accounts, _):
-            _done(lambda: accounts.disable(name, _by()))
+            _done(lambda: accounts.disable(name, by(config, "account")))
         print(f"{name} is shut out")
 
     @app.command("enable")
     def enable(name: Name, config: Config = default) -> None:
         """Let somebody in again who was shut out."""
         with _opened(side, config) as (accounts, _):
-            _done(lambda: accounts.enable(name, _by()))
+            _done(lambda: accounts.enable(name, by(config, "account")))
         print(f"{name} may sign in again")
+
+    @app.command("token")
+    def token(
+        name: Name, out: Annotated[Path, typer.Option("--out", help="A new file for the secret, for its owner alone.")],
+        config: Config = default, *,
+        scope: Annotated[list[Right] | None, typer.Option("--scope", help="A right; all of the account's without.")] = (
+            None
+        ),
+        label: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+        days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=366)] = 30,
+    ) -> None:  # fmt: skip
+        """Make a personal token for an account: the command line acts as it with BAVN_TOKEN_FILE. The log says who made
+        it."""
+        from bavn.app.web.access.sessions import Tokens
+
+        who = by(config, "token")
+        with _book(side, config) as (book, _):
+            account = _accounts(book, side).find(name)
+            if account is None or account.state != "active":
+                raise Stop(Exit.NOT_FOUND, f"there is no active account {name[:64]}")
+            scopes = rights_of(account.roles) if not scope else frozenset(scope)
+            if not scopes <= rights_of(account.roles):
+                raise Stop(Exit.USAGE, "a token has no right that its account does not have")
+            made = Tokens(book).make(account.name, label[:64], scopes, days, "" if who == account.name else who)
+        if made is None:
+            raise Stop(Exit.NOT_NOW, "the account has as many tokens as it may: end one first")
+        _keep(out, made[1])
+        print(f"token {made[0].id} of {account.name}: {out}")
+
+    @app.command("key")
+    def key(
+        name: Name, config: Config = default, *,
+        public: Annotated[Path | None, typer.Option("--public", help="Ed25519: OpenSSH's .pub, or PEM.")] = None,
+        drop: Annotated[str, typer.Option("--drop", help="The id of a key that goes.")] = "",
+        label: Annotated[str, typer.Option(help="What it is called.")] = "",
+    ) -> None:  # fmt: skip
+        """Register the public half of a person's own key, whose private half is then BAVN_KEY_FILE; or drop one."""
+        from bavn.app.web.access.keys import Keys
+        from bavn.app.web.access.proving import FILE_BYTES_MAX, public_key
+
+        if (public is None) == (not drop):
+            raise Stop(Exit.USAGE, "say --public FILE or --drop ID")
+        who = by(config, "key")
+        with _book(side, config) as (book, _):
+            account = _accounts(book, side).find(name)
+            if account is None:
+                raise Stop(Exit.NOT_FOUND, f"there is no account {name[:64]}")
+            if public is None:
+                if not Keys(book).drop(account.name, drop, who):
+                    raise Stop(Exit.NOT_FOUND, f"{account.name} has no key {drop[:20]!r}")
+                print(f"{drop}: dropped")
+                return
+            with public.open("rb") as opened:
+                half = public_key(opened.read(FILE_BYTES_MAX))
+            if half is None:
+                raise Stop(Exit.INPUT, f"{public} is no Ed25519 public key")
+            made = _done(lambda: Keys(book).add(account.name, half, label or public.name, who))
+        print(f"key {made.id} of {made.account}")
+
+    @app.command("end-token")
+    def end_token(
+        name: Name, token_id: Annotated[str, typer.Argument(help="As `token` and the console name it.")],
+        config: Config = default,
+    ) -> None:  # fmt: skip
+        """End a token at once."""
+        from bavn.app.web.access.sessions import Tokens
+
+        by(config, "end-token")
+        with _book(side, config) as (book, _):
+            if not Tokens(book).end(name, token_id):
+                raise Stop(Exit.NOT_FOUND, f"{name[:64]} has no token {token_id[:20]!r} that is good")
+        print(f"{token_id} is ended")
 
     @app.command("log")
     def log(config: Config = default, *, verify: bool = False) -> None:
@@ -107,9 +189,19 @@ def group(side: Side) -> typer.Typer:
     return app
 
 
-def _by() -> str:
-    """Who runs the command, as the log shows it."""
-    return f"{getpass.getuser()} (command line)"
+def _accounts(book: "Book", side: Side) -> "Accounts":
+    from bavn.app.web.access.accounts import Accounts
+
+    return Accounts(book, ROLES[side])
+
+
+def _keep(out: Path, secret: str) -> None:
+    """A new file that only its owner reads. Stop where there is one already."""
+    try:
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secret + "\n")
+    except FileExistsError as error:
+        raise Stop(Exit.USAGE, f"{out} exists: name a new file") from error
 
 
 def _done[Made](act: Callable[[], Made]) -> Made:

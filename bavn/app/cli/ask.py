@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.person import AsLocalRoot, instead
 from bavn.app.exits import Exit, Stop
 from bavn.model.heard import Observed
 from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour
@@ -86,10 +87,13 @@ def questions(
     show([line for actor in views[0].actors for line in _lines(views[0], actor, language)], as_json=False)
 
 
-def approve(question: QuestionId, config: Config = CENTRE_TOML, *, by: By = "", as_json: AsJson = False) -> None:
+def approve(
+    question: QuestionId, config: Config = CENTRE_TOML, *, by: By = "", as_local_root: AsLocalRoot = "",
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Stand behind somebody else's question: it goes out at once."""
     with _questions(config) as (_, kept):
-        made = kept.approve(_whole(kept, question), by)
+        made = kept.approve(_whole(kept, question), instead(by, as_local_root))
         row = _row(kept.view(made.id), "en", _now_us())
     show([row], as_json=as_json)
 

@@ -30,7 +30,7 @@ def attach(
     sha256: Annotated[str, typer.Option("--sha256", help="With --send: what the preview printed.")] = "",
     rows: Annotated[int, typer.Option(help="At most so many rows of each table.", min=1, max=10_000)] = 100,
     words: Annotated[str, typer.Option("--words", help="What the centre is to read with it.")] = "",
-    by: By = "operator",
+    by: By = "",
     language: Spoken = "en",
 ) -> None:  # fmt: skip
     """Attach what a suspicion rests on to a case. --preview (the default) shows every byte; --send lets it out."""

@@ -11,13 +11,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bavn.app.cli.person import option
 from bavn.app.cli.words import Spoken, heading
 from bavn.app.node_asks import Asks, asks, book_of
+from bavn.app.web.rights import Right
 from bavn.model.text import Language
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
+Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-By = Annotated[str, typer.Option("--by", help="Who decides.", envvar="USER")]
+By = Annotated[str, option("soc", Right.SOC_TRIAGE)]
+ByDoor = Annotated[str, option("soc", Right.SOC_DOOR)]
+ByProtect = Annotated[str, option("soc", Right.SOC_PROTECT)]
 NODE_TOML: Final = Path("node.toml")
 WIDTH_PLAIN: Final = 180
 __all__ = ["NODE_TOML", "AsJson", "Asks", "By", "Config", "Spoken", "asks", "book_of", "show_table"]

@@ -20,6 +20,7 @@ from bavn.app.cli import (
     exchange,
     exercise,
     failures,
+    gates,
     indicator,
     leads,
     member,
@@ -31,16 +32,21 @@ from bavn.app.cli import (
     publish,
     remind,
     rollout,
+    service_health,
+    set_aside,
     source,
     warning,
 )
 from bavn.app.cli import ask as asking
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, ByMembers, Config, Spoken, opened, show
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
+from bavn.app.cli.person import AsLocalRoot, instead, needs
 from bavn.app.exits import Exit, Stop
+from bavn.app.web.rights import Right
 from bavn.model.case import CaseAct
 from bavn.model.member import ActorKind
 from bavn.model.moment import HOUR_US, iso
+from bavn.model.principal import two_people
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector analysis centre.")
 app.add_typer(policy.app, name="policy")
@@ -67,7 +73,11 @@ app.add_typer(warning.app, name="warning")
 app.add_typer(exercise.app, name="exercise")
 clock.attach(app)
 app.command("counts")(counts.counts)
+app.command("health")(service_health.health_command("centre.toml", service_health.centre_file))
+app.command("set-aside")(set_aside.set_aside)
 app.command("failures")(failures.failures_command("centre.toml", failures.centre_folder))
+app.command("gates")(gates.gates_command("centre.toml", gates.centre_book))
+app.command("open-gate")(gates.open_gate_command("centre.toml", gates.centre_book))
 app.command("console")(console.centre_console)
 app.add_typer(account.group("sac"), name="account")
 
@@ -91,7 +101,7 @@ def invite(
     group: Annotated[
         str, typer.Option(help="Vendor, host or operator that it shares with others; they count as one.")
     ] = "",
-    by: By = "operator",
+    by: ByMembers = "",
     as_json: AsJson = False,
 ) -> None:
     """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn."""
@@ -114,7 +124,7 @@ def invite(
 
 @app.command("revoke")
 def revoke(
-    actor: str, config: Config = CENTRE_TOML, *, by: By = "operator", why: member.Why = "shut out by the operator"
+    actor: str, config: Config = CENTRE_TOML, *, by: ByMembers = "", why: member.Why = "shut out by the operator"
 ) -> None:
     """Shut an actor out, at once and for good."""
     member.step("revoke", actor, config, by, why)
@@ -279,6 +289,7 @@ def case(
     *,
     by: By = "",
     why: Annotated[str, typer.Option(help="The reason; needed for all but `take`.")] = "",
+    as_local_root: AsLocalRoot = "",
     seen: casework.Seen = None,
     as_json: AsJson = False,
     language: Spoken = "en",
@@ -287,12 +298,15 @@ def case(
     from bavn.centre.cases.cases import ChangedMeanwhile, UnknownCase
     from bavn.centre.cases.who import NotAllowed
 
+    if act is CaseAct.RELEASE:
+        needs(by, Right.APPROVE)
+        by = instead(by, as_local_root)
     with opened(config) as desk:
         try:
             found = desk.case(case_id) if act is None else desk.act(case_id, act, by, why, seen=seen)
             history, marked = desk.history(case_id), casework.marking_row(desk, case_id, language)
             there = sorted(desk.work.involved.actors(case_id))
-            alone = act is CaseAct.RELEASE and len(desk.behind(case_id)) == 1
+            alone = act is CaseAct.RELEASE and not two_people(desk.behind(case_id))
         except UnknownCase as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
         except (NotAllowed, ChangedMeanwhile, ValueError) as error:
@@ -310,8 +324,8 @@ def case(
     for line in history:
         print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")
     if alone:
-        print("One person stands behind it: what may block waits until somebody else says")
-        print(f"    bavn centre indicator release {case_id} --by NAME --why REASON")
+        print("One person stands behind it: what may block waits until another account says, by its token or key,")
+        print(f"    bavn centre indicator release {case_id} --why REASON")
 
 
 @app.command("indicators")

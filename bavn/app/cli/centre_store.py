@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, ByHere, Config, Spoken
 from bavn.app.exits import Exit, Stop
 from bavn.model.text import Text
 
@@ -113,7 +113,7 @@ def restore(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="What `bavn centre backup` wrote.")],
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: ByHere = "",
     keys: PassphraseFile = None,
     language: Spoken = "en",
 ) -> None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.person import AsLocalRoot, instead, needs
 from bavn.app.exits import Exit, Stop
+from bavn.app.web.rights import Right
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.text import Text
 
@@ -76,6 +78,7 @@ def kill_switch(
     *,
     by: By = "",
     why: Annotated[str, typer.Option(help="The reason; every actor reads it.")] = "",
+    as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
     language: Spoken = "en",
 ) -> None:
@@ -86,7 +89,9 @@ def kill_switch(
     with opened(config) as desk:
         try:
             if position != "show":
-                desk.switch.turn(on=position == "on", user=by, why=why)
+                if position == "off":
+                    needs(by, Right.APPROVE)
+                desk.switch.turn(on=position == "on", user=instead(by, as_local_root), why=why)
         except NotAllowed as error:
             raise Stop(Exit.NOT_NOW, str(error)) from error
         except ValueError as error:

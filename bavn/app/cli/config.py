@@ -30,8 +30,8 @@ def check(
     language: Spoken = "en",
 ) -> None:
     """Check a configuration file and what it needs of this machine; starts nothing. Run it as the service's user. One
-    line for each thing that is wrong, with its place and what to do. Exit code 4 for an error, 3 where only a program
-    or a right is missing, 0 else."""
+    line for each thing that is wrong, with its place and what to do. Exit code 4 for an error, 3 where only a program,
+    a right, a certificate or a key is missing, 0 else."""
     from bavn.app.config_check import check as looked_over
     from bavn.app.config_places import look
 

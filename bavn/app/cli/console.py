@@ -27,6 +27,7 @@ Configs = Annotated[
 def centre_console(config: Config = CENTRE_TOML) -> None:
     """Serve the SAC's console until SIGTERM or Ctrl-C; prints its address. The centre need not run."""
     from bavn.app.config import read_centre
+    from bavn.app.failure_folder import failures_in
     from bavn.app.web.console import console_app
     from bavn.app.web.sac import AREAS
     from bavn.app.web.sac.house import open_house
@@ -39,13 +40,19 @@ def centre_console(config: Config = CENTRE_TOML) -> None:
         keeping("sac", file.console, file.oidc, file.base, file.folder, server) as (keeper, beside),
     ):
         watch = watch_centre(house.registry.engine)
-        server.run(console_app("sac", house, AREAS, keeper, server.settings(), watch=watch, beside=beside))
+        failures = failures_in(file.folder)
+        server.run(
+            console_app(
+                "sac", house, AREAS, keeper, server.settings(), watch=watch, beside=beside, failures=failures
+            )
+        )  # fmt: skip
 
 
 def node_console(config: Configs = None) -> None:
     """Serve the SOC's console of one node or several until SIGTERM or Ctrl-C; prints its address. The nodes need not
     run. [console], [oidc] and the accounts are the first node's."""
     from bavn.app.config import read_node
+    from bavn.app.failure_folder import failures_in
     from bavn.app.web.console import console_app
     from bavn.app.web.sides import areas_of, keeping, open_nodes, watch_nodes
 
@@ -58,7 +65,12 @@ def node_console(config: Configs = None) -> None:
         keeping("soc", first.console, first.oidc, first.base, first.folder, server) as (keeper, beside),
     ):
         watch = watch_nodes(nodes)
-        server.run(console_app("soc", house, areas_of("soc"), keeper, server.settings(), watch=watch, beside=beside))
+        failures = failures_in(first.folder)
+        server.run(
+            console_app(
+                "soc", house, areas_of("soc"), keeper, server.settings(), watch=watch, beside=beside, failures=failures
+            )
+        )  # fmt: skip
 
 
 @contextmanager

@@ -14,13 +14,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bavn.app.cli.person import option
+from bavn.app.web.rights import Right
+
 if TYPE_CHECKING:
     from bavn.centre.node.desk import Desk
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The centre's configuration file.")]
+Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The centre's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
-By = Annotated[str, typer.Option("--by", help="Your name, as the audit log is to show it.", envvar="USER")]
+By = Annotated[str, option("sac", Right.TRIAGE)]
+ByApprover = Annotated[str, option("sac", Right.APPROVE)]
+ByPublisher = Annotated[str, option("sac", Right.PUBLISH)]
+ByMembers = Annotated[str, option("sac", Right.MEMBERS)]
+ByHere = Annotated[str, option("sac", None)]
+"""Where there are no accounts yet: whoever is at the machine."""
 WIDTH_PLAIN = 180
 CENTRE_TOML = Path("centre.toml")
 

@@ -49,7 +49,7 @@ def evidence(
     unredacted: Annotated[bool, typer.Option("--unredacted", help="As it is, with names and payload; needs"
         " --reason.")] = False,
     reason: Annotated[str, typer.Option(help="Why it must be as it is; the ledger holds it.")] = "",
-    by: By = "operator",
+    by: By = "",
     language: Spoken = "en",
 ) -> None:  # fmt: skip
     """Show what a suspicion rests on. --export and --pcap hand it on, redacted: without CPR numbers, names, payload."""

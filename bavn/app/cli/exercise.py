@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, show
+from bavn.app.cli.person import AsLocalRoot, instead
 from bavn.app.exits import Exit, Stop
 from bavn.model.exercise import CAMPAIGNS, MARK, STATES, STEPS, Campaign
 from bavn.model.moment import HOUR_US, iso
@@ -102,10 +103,12 @@ def confirm(exercise: Id, config: Config = CENTRE_TOML, *, by: By = "") -> None:
 
 
 @app.command("release")
-def release(exercise: Id, config: Config = CENTRE_TOML, *, by: By = "") -> None:
+def release(
+    exercise: Id, config: Config = CENTRE_TOML, *, by: ByApprover = "", as_local_root: AsLocalRoot = ""
+) -> None:
     """Let the exercise's indicator out, as somebody else than who confirmed the case."""
     with opened(config) as (_, exercises, _):
-        _done(exercises.release(exercise, by))
+        _done(exercises.release(exercise, instead(by, as_local_root)))
 
 
 @app.command("end")

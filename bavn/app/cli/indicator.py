@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bavn.app.cli.ask import observable_of
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, opened, show
+from bavn.app.cli.person import AsLocalRoot, instead
 from bavn.app.exits import Exit, Stop
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.indicator_life import LifeAct, LifeState
@@ -90,10 +91,11 @@ def review(
 
 @app.command("approve")
 def approve(
-    wanted: Wanted, config: Config = CENTRE_TOML, *, why: Why, by: By = "", rev: Rev = None, as_json: AsJson = False
-) -> None:
+    wanted: Wanted, config: Config = CENTRE_TOML, *, why: Why, by: ByApprover = "", rev: Rev = None,
+    as_local_root: AsLocalRoot = "", as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Stand behind it as the second person."""
-    _step(LifeAct.APPROVE, wanted, config, by, why, rev, as_json)
+    _step(LifeAct.APPROVE, wanted, config, instead(by, as_local_root), why, rev, as_json)
 
 
 @app.command("release")
@@ -102,14 +104,16 @@ def release(
     config: Config = CENTRE_TOML,
     *,
     why: Why,
-    by: By = "",
+    by: ByApprover = "",
     now: Annotated[bool, typer.Option("--now", help="Pass the canary ring over; works once a second asks, too.")] = (
         False
     ),
     rev: Rev = None,
+    as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
 ) -> None:
     """Let it go: to the canary ring first, then to everybody."""
+    by = instead(by, as_local_root)
     with _desk(config) as desk:
         rows = []
         for life in _found(desk, wanted):
@@ -203,7 +207,7 @@ def noise(
     retire: Annotated[bool, typer.Option("--retire", help="Take it out of service.")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="Put it back into service.")] = False,
     why: Annotated[str, typer.Option(help="The reason, for the audit log.")] = "",
-    by: By = "",
+    by: ByApprover = "",
     as_json: AsJson = False,
 ) -> None:
     """How good each producer's indicators turned out to be, the noisiest first; retire one by hand, or restore it."""

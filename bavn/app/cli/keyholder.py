@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli import failures
+from bavn.app.cli import failures, gates, service_health
 from bavn.app.cli.desk import AsJson, show
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
 from bavn.app.exits import Exit, Stop
@@ -17,7 +17,10 @@ app = typer.Typer(
 )
 Config = Annotated[Path, typer.Option("--config", "-c", help="The key holder's configuration file.")]
 KEYHOLDER_TOML = Path("keyholder.toml")
+app.command("health")(service_health.health_command("keyholder.toml", service_health.keyholder_file))
 app.command("failures")(failures.failures_command("keyholder.toml", failures.keyholder_folder))
+app.command("gates")(gates.gates_command("keyholder.toml", gates.keyholder_book))
+app.command("open-gate")(gates.open_gate_command("keyholder.toml", gates.keyholder_book))
 
 
 @app.command("init")
@@ -87,10 +90,14 @@ def members(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None
 def run(config: Config = KEYHOLDER_TOML) -> None:
     """Run the key holder until SIGTERM or Ctrl-C. Prints the port it listens on."""
     from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_health import TidyWatch, watched_keyholder
     from bavn.app.keyholder_parts import build
 
-    server, book = build(read_keyholder(config))
-    with book:
+    file = read_keyholder(config)
+    server, book = build(file)
+    tidying = TidyWatch()
+    server.tidy = tidying.around(server.tidy)
+    with book, watched_keyholder(file, book, tidying):
         print(json.dumps({"port": server.port}), flush=True)
         server.run()
 

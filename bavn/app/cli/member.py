@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, ByMembers, Config, Spoken, show
 from bavn.app.exits import Exit, Stop
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def set_(
     canary: Annotated[
         bool | None, typer.Option("--canary/--no-canary", help="In the canary ring: what may block comes to it first.")
     ] = None,
-    by: By = "operator",
+    by: ByMembers = "",
 ) -> None:
     """Set a member's functions, suppliers, group or place in the canary ring; what is not given stays. Counts the
     registry's version up."""
@@ -68,14 +68,14 @@ def set_(
 
 
 @app.command("suspend")
-def suspend(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: By = "") -> None:
+def suspend(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByMembers = "") -> None:
     """Let a member in no more until it is resumed; its keys and certificates stay."""
     step("suspend", actor, config, by, why)
     print(f"{actor} is suspended")
 
 
 @app.command("resume")
-def resume(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: By = "") -> None:
+def resume(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByMembers = "") -> None:
     """Let a suspended member in again, with the keys that it has."""
     step("resume", actor, config, by, why)
     print(f"{actor} is let in again")

@@ -19,6 +19,7 @@ from bavn.app.cli import (
     dry_run,
     evidence,
     failures,
+    gates,
     health,
     hunt,
     node_cases,
@@ -35,12 +36,14 @@ from bavn.app.cli import (
     verdicts,
     way_in,
 )
-from bavn.app.cli.book import NODE_TOML, AsJson, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.book import NODE_TOML, AsJson, ByDoor, ByProtect, Config, Spoken, asks, book_of, show_table
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.cli.words import cell
 from bavn.app.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
+
+NAMED = "A domain, address, network, https://host, *.pattern, type:value, or indicator--... of `bavn node blocks`."
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="An actor's own node.")
 app.add_typer(store.app, name="store")
@@ -62,6 +65,8 @@ node_warnings.attach(app)
 app.add_typer(node_exercise.app, name="exercise")
 app.command("health")(health.health)
 app.command("failures")(failures.failures_command("node.toml", failures.node_folder))
+app.command("gates")(gates.gates_command("node.toml", gates.node_book))
+app.command("open-gate")(gates.open_gate_command("node.toml", gates.node_book))
 app.command("canary")(alarms.canary)
 app.command("dry-run")(dry_run.dry_run)
 way_in.attach(app)
@@ -167,10 +172,12 @@ def ledger(
 
 @app.command("blocks")
 def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
-    """What is blocked until when, what waits for a person, and why."""
+    """What is blocked until when, what waits for a person or for an enforcer that carries it, and why."""
+    from bavn.actor.protect.state import STANDS
+
     with asks(config) as rows:
         found = rows(
-            "SELECT indicator_id, type, value, act, standing, rule, reason, until_us FROM protect_item ORDER BY value"
+            f"SELECT indicator_id, type, value, act, {STANDS}, rule, reason, until_us FROM protect_item ORDER BY value"
         )
         notes = dict(rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch')"))
     keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
@@ -217,7 +224,7 @@ def veto(
     config: Config = NODE_TOML,
     *,
     lift: Annotated[bool, typer.Option("--lift", help="Take the veto back.")] = False,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByDoor = "",
 ) -> None:
     """Never let this observable out, whatever the policy says."""
     _wish(config, observable, None if lift else "veto", by)
@@ -228,7 +235,7 @@ def allow(
     observable: Annotated[str, typer.Argument(help="type:value, such as domain:example.com")],
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByDoor = "",
 ) -> None:
     """Let this observable be revealed where the policy says `ask`."""
     _wish(config, observable, "allow", by)
@@ -236,10 +243,10 @@ def allow(
 
 @app.command("approve")
 def approve(
-    indicator: Annotated[str, typer.Argument(help="indicator--..., as `bavn node blocks --json` names it")],
+    indicator: Annotated[str, typer.Argument(help=NAMED)],
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByProtect = "",
 ) -> None:
     """Block what waited for a person, was refused or was lifted; never what may never be blocked."""
     _leave("approve", config, indicator, by)
@@ -247,10 +254,10 @@ def approve(
 
 @app.command("lift")
 def lift(
-    indicator: Annotated[str, typer.Argument(help="indicator--..., as `bavn node blocks --json` names it")],
+    indicator: Annotated[str, typer.Argument(help=NAMED)],
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByProtect = "",
 ) -> None:
     """Lift a block here, also with the centre gone; later versions of the indicator wait for a person."""
     _leave("lift", config, indicator, by)
@@ -261,31 +268,34 @@ def kill_switch(
     position: Annotated[Literal["on", "off"], typer.Argument(help="on takes every block out of force at once")],
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByProtect = "",
 ) -> None:
     """Take everything out of force at this actor, or put it back."""
     _leave("kill" if position == "on" else "revive", config, "", by)
 
 
 def _leave(act: Literal["approve", "lift", "kill", "revive"], config: Path, indicator: str, by: str) -> None:
-    """Leaves a wish that the running node grants at its next step. Where it does not run, what lifts is done at once.
-    Stop for an indicator that is not known here."""
+    """Leaves a wish for each indicator that is named, which the running node grants at its next step. Where it does not
+    run, what lifts is done at once. Stop for what names no indicator here."""
     from bavn.actor.protect.state import State
     from bavn.actor.protect.wishes import wish
     from bavn.app.by_hand import runs
     from bavn.app.config import read_node
+    from bavn.app.named_items import named_items
     from bavn.wire.book import Book
 
     with Book(book_of(config)) as book:
-        if indicator and State(book).item(indicator) is None:
-            raise Stop(Exit.NOT_FOUND, f"no indicator {indicator!r} is remembered here (bavn node blocks)")
+        State(book)
+        named = [(one.id, str(one)) for one in named_items(book.rows, indicator)] if indicator else [("", "")]
         here = act in ("lift", "kill") and not runs(read_node(config))
         if not here:
-            wish(book, act, indicator, by)
-    if here:
-        _lift_here("lift" if act == "lift" else "kill", config, indicator, by)
-    else:
-        print(f"{act} {indicator}".strip() + ": the running node does it at its next step")
+            for indicator_id, _ in named:
+                wish(book, act, indicator_id, by)
+    for indicator_id, said in named:
+        if here:
+            _lift_here("lift" if act == "lift" else "kill", config, indicator_id, by)
+        else:
+            print(f"{act} {said}".strip() + ": the running node does it at its next step")
 
 
 def _lift_here(act: Literal["lift", "kill"], config: Path, indicator: str, by: str) -> None:

@@ -86,7 +86,7 @@ def case_answer(
     config: Config = NODE_TOML,
     *,
     words: Annotated[str, typer.Option("--words", help="What the centre is to read; exactly this leaves.")] = "",
-    by: By = "operator",
+    by: By = "",
     language: Spoken = "en",
 ) -> None:
     """Answer a task or question: acknowledged, whether it applies here, done."""
@@ -104,7 +104,7 @@ def case_say(
     words: Annotated[str, typer.Argument(help="What the centre is to read; exactly this leaves.")],
     config: Config = NODE_TOML,
     *,
-    by: By = "operator",
+    by: By = "",
     language: Spoken = "en",
 ) -> None:
     """Say something to the centre in a case."""
@@ -127,7 +127,7 @@ def case_nis2(
     ] = "",
     correct: Annotated[bool, typer.Option("--correct", help="Change what was noted before; needs --why.")] = False,
     cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None,
-    by: By = "operator",
+    by: By = "",
     language: Spoken = "en",
 ) -> None:
     """Note a NIS2 step of this actor in a case: the centre's clocks of this actor move, and no other's."""

@@ -40,25 +40,25 @@ def listed(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
 
 
 @app.command("allow")
-def allow(exercise: Id, config: Config = NODE_TOML, *, by: By = "operator", language: Spoken = "en") -> None:
+def allow(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
     """Take part: its rows are played in a lane apart, and its steps are told to the centre."""
     _leave(exercise, ActorStep.ALLOWED, config, by, language)
 
 
 @app.command("decline")
-def decline(exercise: Id, config: Config = NODE_TOML, *, by: By = "operator", language: Spoken = "en") -> None:
+def decline(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
     """Take no part, and tell the centre so."""
     _leave(exercise, ActorStep.DECLINED, config, by, language)
 
 
 @app.command("seen")
-def seen(exercise: Id, config: Config = NODE_TOML, *, by: By = "operator", language: Spoken = "en") -> None:
+def seen(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
     """Say that a person here has seen the exercise's suspicion; who, stays here."""
     _leave(exercise, ActorStep.SEEN, config, by, language)
 
 
 @app.command("quit")
-def quit_it(exercise: Id, config: Config = NODE_TOML, *, by: By = "operator", language: Spoken = "en") -> None:
+def quit_it(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
     """End it here at once, also after taking part; the centre is told that it is cleaned up."""
     known = _known(exercise, config)
     with opened_cases(config) as there:

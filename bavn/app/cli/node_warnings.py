@@ -87,7 +87,7 @@ def warning_answer(
     config: Config = NODE_TOML,
     *,
     words: Annotated[str, typer.Option("--words", help="What the centre is to read; exactly this leaves.")] = "",
-    by: By = "operator",
+    by: By = "",
     language: Spoken = "en",
 ) -> None:
     """Answer a warning: read, affected or not, done. It answers the version that is kept here."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, ByPublisher, Config, Spoken, show
 from bavn.app.exits import Exit, Stop
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
@@ -68,7 +68,7 @@ def add(
     in_tlp: InTlp = None,
     in_may_block: InBlock = None,
     in_per_day: InPerDay = None,
-    by: By = "",
+    by: ByPublisher = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -103,7 +103,7 @@ def set_(
     in_tlp: InTlp = None,
     in_may_block: InBlock = None,
     in_per_day: InPerDay = None,
-    by: By = "",
+    by: ByPublisher = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -159,7 +159,7 @@ def end(
     config: Config = CENTRE_TOML,
     *,
     why: Annotated[str, typer.Option(help="The reason, for the audit log.")],
-    by: By = "",
+    by: ByPublisher = "",
 ) -> None:
     """End the agreement for good: nothing crosses from the partner's next request on."""
     with _books(config) as (partners, _):
@@ -176,7 +176,7 @@ def key(
     config: Config = CENTRE_TOML,
     *,
     csr: Annotated[Path | None, typer.Option(help="Certificate request (PEM, P-256) of the partner.")] = None,
-    by: By = "",
+    by: ByPublisher = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a credential and print it once: hand it over outside Bavn. A certificate is made of a partner's request."""
@@ -201,7 +201,7 @@ def end_key(
     credential: Annotated[str, typer.Argument(help="As `bavn centre partner show` names it.")],
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: ByPublisher = "",
 ) -> None:
     """Let one credential count no longer."""
     with _books(config) as (_, credentials):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, opened, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, ByApprover, Config, opened, show
+from bavn.app.cli.person import AsLocalRoot, instead
 from bavn.app.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.observable import ObservableType
@@ -43,7 +44,7 @@ def propose(
     types: Annotated[list[ObservableType] | None, typer.Option("--type", help="May be repeated.")] = None,
     blocks_per_day_max: Annotated[int, typer.Option(help="Elements released in a day (UTC).")] = 10,
     indicator_days: Annotated[int, typer.Option(help="Days that each indicator lives.")] = 30,
-    by: By = "",
+    by: ByApprover = "",
     as_json: AsJson = False,
 ) -> None:
     """Propose a policy. It is not in force until somebody else approves it."""
@@ -62,10 +63,13 @@ def propose(
 
 
 @app.command("approve")
-def approve(policy: PolicyId, config: Config = CENTRE_TOML, *, by: By = "", as_json: AsJson = False) -> None:
+def approve(
+    policy: PolicyId, config: Config = CENTRE_TOML, *, by: ByApprover = "", as_local_root: AsLocalRoot = "",
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Stand behind somebody else's policy; it is in force from now on."""
     with _policies(config) as policies:
-        rows = [_row(policies.approve(policy, by), _now_us())]
+        rows = [_row(policies.approve(policy, instead(by, as_local_root)), _now_us())]
     show(rows, as_json=as_json)
 
 
@@ -75,7 +79,7 @@ def end(
     config: Config = CENTRE_TOML,
     *,
     why: Annotated[str, typer.Option(help="The reason, for the audit log.")],
-    by: By = "",
+    by: ByApprover = "",
     as_json: AsJson = False,
 ) -> None:
     """End a policy; one person is enough. What it released stays until its own end."""

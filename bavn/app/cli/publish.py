@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, ByPublisher, Config, Spoken, show
+from bavn.app.cli.person import AsLocalRoot, instead
 from bavn.app.exits import Exit, Stop
 from bavn.centre.publish.document import Kind, Source, SourceKind
 from bavn.centre.publish.life import STATES, EditionAct
@@ -177,11 +178,12 @@ def _edit(kind: Kind) -> Any:
 
 def _act(kind: Kind, act: EditionAct) -> Any:
     def done(
-        edition: Id, config: Config = CENTRE_TOML, *, by: By = "", why: Why = "", seen: Seen = None,
-        language: Spoken = "en",
+        edition: Id, config: Config = CENTRE_TOML, *, by: ByPublisher = "", why: Why = "", seen: Seen = None,
+        as_local_root: AsLocalRoot = "", language: Spoken = "en",
     ) -> None:  # fmt: skip
+        who = instead(by, as_local_root)
         with publishing(config) as (_, opened):
-            print(_stood(opened.editions.act(_own(edition, kind), act, by, why, seen), language))
+            print(_stood(opened.editions.act(_own(edition, kind), act, who, why, seen, by_role=True), language))
 
     done.__doc__ = {
         EditionAct.APPROVE: "Say that it is right as it stands: a publisher, and not the one who edited it last.",
@@ -215,7 +217,7 @@ def _send(kind: Kind) -> Any:
         config: Config = CENTRE_TOML,
         *,
         to: Annotated[list[str] | None, typer.Option(help="An address; [publish] mail_to without it.")] = None,
-        by: By = "",
+        by: ByPublisher = "",
         language: Spoken = "en",
     ) -> None:
         """Send what was published as PDF by e-mail, once to each address and version."""

@@ -22,7 +22,7 @@ def replay(
     config: Config = NODE_TOML,
     *,
     rows: Annotated[int, typer.Option(help="At most so many rows of each table.", min=1, max=500_000)] = 100_000,
-    by: By = "operator",
+    by: By = "",
     language: Spoken = "en",
 ) -> None:
     """Make a training case of a suspicion: its records as EVE of a network that does not exist, questions and answers.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.book import NODE_TOML, AsJson, By, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.book import NODE_TOML, AsJson, ByDoor, Config, Spoken, asks, book_of, show_table
 from bavn.app.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -81,7 +81,7 @@ def withdraw(
     observable: Annotated[str, typer.Argument(help="type:value, as `bavn node reveals` names it")],
     config: Config = NODE_TOML,
     *,
-    by: By = "operator",
+    by: ByDoor = "",
 ) -> None:
     """Take a revealed element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
     from bavn.actor.door.reveals import Reveals

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, ByMembers, Config, Spoken, show
 from bavn.app.exits import Exit, Stop
 from bavn.model.member import ActorKind
 from bavn.model.moment import iso
@@ -103,7 +103,7 @@ def add(
     title: Annotated[str, typer.Option(help="Its name in words.")] = "",
     region: Annotated[str, typer.Option(help="The part of the country, such as nord.")] = "",
     contact: Annotated[str, typer.Option(help="The mailbox of its SOC; warnings go there.")] = "",
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:
     """Add an actor as a candidate. More of it, and many at once: `bavn centre rollout import`."""
     from bavn.centre.node.rolling import Entry
@@ -118,7 +118,7 @@ def add(
 
 
 @app.command("adopt")
-def adopt(config: Config = CENTRE_TOML, *, why: Why, by: By = "") -> None:
+def adopt(config: Config = CENTRE_TOML, *, why: Why, by: ByMembers = "") -> None:
     """Take every member that the register does not know into it, as it stands in the registry."""
     with rolling(config) as (_, opened):
         fresh = opened.adopt(by, why)
@@ -133,7 +133,7 @@ def plan(
     config: Config = CENTRE_TOML,
     *,
     why: Why,
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:
     """Plan the day on which an actor is to come to a state. The day that was planned first stays on record."""
     from bavn.centre.node.rolling import day_of
@@ -153,7 +153,7 @@ def wait(
     until: Annotated[Stage, typer.Option(help="The state that the other must have come to.")] = Stage.OPERATING,
     no: Annotated[bool, typer.Option("--no", help="It waits no more.")] = False,
     why: Why,
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:
     """Let an actor wait for another, such as a clinic for its shared IT centre; a circle is refused."""
     with rolling(config) as (_, opened):
@@ -175,7 +175,7 @@ def move(
         bool,
         typer.Option("--by-hand", help="The file is no protocol that `centre accept` took in; the record says so."),
     ] = False,
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:
     """Take a step of the life-cycle. accept and prove rest on the protocol that `bavn centre accept` took in. suspend,
     resume and leave do the same to the member, at once."""

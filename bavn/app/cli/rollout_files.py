@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, By, Config, Spoken
+from bavn.app.cli.desk import CENTRE_TOML, ByMembers, Config, Spoken
 from bavn.app.cli.rollout import rolling
 from bavn.app.exits import Exit, Stop
 
@@ -48,7 +48,7 @@ def import_(
     config: Config = CENTRE_TOML,
     *,
     check: Annotated[bool, typer.Option("--check", help="Only say what is wrong with it.")] = False,
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:
     """Read the register from a CSV file: all of it or nothing. Who is new is a candidate; nobody is deleted."""
     from bavn.app.rollout_csv import BadRegister, entries_of

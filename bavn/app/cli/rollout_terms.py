@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, ByMembers, Config, show
 from bavn.app.cli.rollout import Actor, Why, refusals, rolling
 from bavn.app.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -22,7 +22,7 @@ def publish(
     config: Config = CENTRE_TOML,
     *,
     why: Why,
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:  # fmt: skip
     """Make a file the next version of the terms, signed by the centre. Agreements name the version they are on."""
     from bavn.app.rollout_parts import read_terms
@@ -55,7 +55,7 @@ def sign(
     as_what: Annotated[str, typer.Option("--as", help="As what: the person's office.")],
     day: Annotated[str, typer.Option(help="The day of the signature, 2026-11-26.")],
     document: Annotated[Path, typer.Option(help="The document that was signed; its SHA-256 is kept, not the file.")],
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:
     """Note that an actor signed the terms as they stand now. Signed again before it ends, it goes on."""
     from bavn.app.rollout_csv import iso_day
@@ -74,7 +74,7 @@ def delete(
     *,
     out: Annotated[Path | None, typer.Option(help="Write the proof here, to hand over.")] = None,
     why: Why,
-    by: By = "",
+    by: ByMembers = "",
 ) -> None:
     """Delete what the centre holds of an actor that leaves, and sign what was deleted. It has left then, for good."""
     from bavn.app.config import read_centre

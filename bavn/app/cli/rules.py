@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bavn.app.cli.book import NODE_TOML, AsJson, Config, Spoken, show_table
+from bavn.app.cli.person import option
 from bavn.app.cli.words import cell, number
 from bavn.app.danish import reason
 from bavn.app.exits import Exit, Stop
+from bavn.app.web.rights import Right
 from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Suricata rules: fetch, check, tune.")
@@ -22,7 +24,7 @@ Gid = Annotated[int, typer.Option(help="The rule's group; 1 for nearly all.", mi
 Comment = Annotated[str, typer.Option(help="Why; whoever reads it in a year must understand it.")]
 Until = Annotated[str, typer.Option(help="Its last day, such as 2027-01-31; or never, with --review.")]
 Review = Annotated[str, typer.Option(help="With --until never: the day on which somebody looks at it again.")]
-Who = Annotated[str, typer.Option(help="Who decides.", envvar="USER")]
+Who = Annotated[str, option("soc", Right.SOC_SETTINGS, "--who")]
 LISTED_MAX = 100_000
 LEFT_OUT_SHOWN_MAX = 100
 
@@ -214,7 +216,7 @@ def suppress(
     src: Annotated[str, typer.Option(help="Not for packets from this address or network (CIDR).")] = "",
     dst: Annotated[str, typer.Option(help="Not for packets to this address or network (CIDR).")] = "",
     either: Annotated[str, typer.Option(help="Not where either side is this address or network (CIDR).")] = "",
-    gid: Gid = 1, review: Review = "", who: Who = "operator",
+    gid: Gid = 1, review: Review = "", who: Who = "",
 ) -> None:  # fmt: skip
     """Silence a rule for one side; the rest of its alerts stay."""
     sides = {name: value for name, value in (("src", src), ("dst", dst), ("either", either)) if value}
@@ -232,7 +234,7 @@ def threshold(
     track: Annotated[
         Literal["by_src", "by_dst", "by_both", "by_rule"], typer.Option(help="Counted for each.")
     ] = "by_src",
-    gid: Gid = 1, review: Review = "", who: Who = "operator",
+    gid: Gid = 1, review: Review = "", who: Who = "",
 ) -> None:  # fmt: skip
     """Let a rule speak less often."""
     facts = {"sid": sid, "gid": gid, "type": kind, "track": track, "count": count, "seconds": seconds}
@@ -242,7 +244,7 @@ def threshold(
 @app.command("disable")
 def disable(
     sid: Sid, comment: Comment, until: Until, config: Config = NODE_TOML, *, gid: Gid = 1, review: Review = "",
-    who: Who = "operator",
+    who: Who = "",
 ) -> None:  # fmt: skip
     """Let a rule say nothing at all; rules that build on it still work."""
     _add(config, "disable", {"sid": sid, "gid": gid}, comment, until, review, who)
@@ -280,7 +282,7 @@ def tuning(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
 @app.command("end")
 def end(
     name: Annotated[str, typer.Argument(metavar="ID", help="As `bavn node rules tuning` names it.")],
-    config: Config = NODE_TOML, *, who: Who = "operator",
+    config: Config = NODE_TOML, *, who: Who = "",
 ) -> None:  # fmt: skip
     """End an entry now; it stays in the file as ended."""
     import tomlkit
@@ -399,8 +401,8 @@ def _read(config: Path) -> tuple[Any, Any]:
 
 
 def _filters(given: Any) -> Any:
-    from bavn.actor.sense.rule_set import Filters
     from bavn.actor.sense.rule_source import RulesRefused, readable
+    from bavn.actor.sense.suricata_update import Filters
 
     def file(text: str) -> Path | None:
         if not text:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, ByPublisher, Config, Spoken
 from bavn.app.cli.intel_words import STATES, show_spoken
+from bavn.app.cli.person import AsLocalRoot, instead
 from bavn.app.exits import Exit, Stop
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.intel import TELLS_NEWS, Access, Source, SourceKind
@@ -70,7 +71,7 @@ def add(
     cert_file: Annotated[str, typer.Option(help="Client certificate (PEM).")] = "",
     key_file: Annotated[str, typer.Option(help="Its key (PEM).")] = "",
     ca_file: Annotated[str, typer.Option(help="Authority to trust instead of the system's (PEM).")] = "",
-    by: By = "",
+    by: ByPublisher = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -103,7 +104,7 @@ def set_(
     hunts_per_day: Hunts = None,
     whole_days: Whole = None,
     may_block: MayBlock = None,
-    by: By = "",
+    by: ByPublisher = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -202,7 +203,7 @@ def resume(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", l
 
 
 @app.command("end")
-def end(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", language: Spoken = "en") -> None:
+def end(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: ByPublisher = "", language: Spoken = "en") -> None:
     """End a source for good: all that only it claimed is proposed no more."""
     with opened_intelligence(config) as (intelligence, _):
         intelligence.end(name, by, why)
@@ -210,10 +211,13 @@ def end(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", lang
 
 
 @app.command("allow-hunts")
-def allow_hunts(name: Name, config: Config = CENTRE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+def allow_hunts(
+    name: Name, config: Config = CENTRE_TOML, *, by: By = "", as_local_root: AsLocalRoot = "", language: Spoken = "en"
+) -> None:
     """Stand behind the hunts of a source that somebody else added: what it newly tells is then asked of the sector, up
     to its budget."""
     with opened_intelligence(config) as (intelligence, _):
+        by = instead(by, as_local_root)
         state = intelligence.sources.allow_hunts(name, by)
     count = state.source.hunts_per_day
     print(

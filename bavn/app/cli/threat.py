@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, show
 from bavn.app.cli.publish import Why, publishing
 from bavn.app.exits import Exit, Stop
 from bavn.centre.publish.document import Kind
@@ -50,7 +50,7 @@ def set_level(
     level: Annotated[str, typer.Argument(help="none, low, medium, high, very-high; or in Danish, ingen ... meget-høj")],
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: ByApprover = "",
     why: Why = "",
     language: Spoken = "en",
 ) -> None:

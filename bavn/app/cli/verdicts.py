@@ -44,7 +44,7 @@ def verdict(
     until: Annotated[str, typer.Option(help=_UNTIL)] = "",
     scope: Annotated[Scope, typer.Option(help=_SCOPE)] = "story",
     comment: Annotated[str, typer.Option(help="Why, for whoever looks again.")] = "",
-    by: By = "operator",
+    by: By = "",
     as_json: AsJson = False,
     language: Spoken = "en",
 ) -> None:  # fmt: skip
@@ -109,7 +109,7 @@ def verdict_end(
     config: Config = NODE_TOML,
     *,
     comment: Annotated[str, typer.Option(help="Why, for whoever looks again.")] = "",
-    by: By = "operator",
+    by: By = "",
     as_json: AsJson = False,
     language: Spoken = "en",
 ) -> None:

@@ -120,6 +120,7 @@ CELLS: Final[dict[str, Text]] = {
     "lift": Text("lift", "ophæv"),
     "wanted": Text("wanted", "ønsket"),
     "waiting": Text("waiting", "venter"),
+    "uncarried": Text("waiting for an enforcer", "venter på et håndhævende led"),
     "lifted": Text("lifted", "ophævet"),
     "refused": Text("refused", "afvist"),
     "passed": Text("passed", "sluppet igennem"),

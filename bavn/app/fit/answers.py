@@ -3,12 +3,12 @@
 A file of answers is TOML, so that it can be kept beside the agreement and asked again when something changes.
 """
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from bavn.app.fit.sources import SOURCES
+from bavn.model.toml import BadToml, table_of
 
 Carer = Literal["own", "operator", "supplier", "nobody"]
 """Who runs the IT: people of one's own, a shared IT centre or MSSP, a supplier beside other work, or nobody."""
@@ -72,8 +72,8 @@ def read(path: Path) -> dict[str, Any]:
     if len(text) > FILE_BYTES_MAX:
         raise BadAnswers(f"{path}: a file of answers has at most {FILE_BYTES_MAX} bytes")
     try:
-        given = tomllib.loads(text.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        given = table_of(text.decode("utf-8"))
+    except (BadToml, UnicodeDecodeError) as error:
         raise BadAnswers(f"{path}: no TOML: {error}") from error
     known = [field.name for field in fields(Answers)]
     for name, value in given.items():

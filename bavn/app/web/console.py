@@ -27,6 +27,7 @@ from bavn.app.web.guard import LOCAL_NAMES, Guard, Receive, Scope, Send
 from bavn.app.web.live import Live, Watch
 from bavn.app.web.problems import WORDS, add_problems
 from bavn.app.web.rights import Right
+from bavn.model.failure import Failures
 
 Side = Literal["sac", "soc"]
 TITLES: Final[dict[Side, str]] = {"sac": "Bavn: the SAC's console", "soc": "Bavn: the actor SOC's console"}
@@ -77,9 +78,11 @@ def console_app[House](
     *,
     watch: Watch | None = None,
     beside: Sequence[APIRouter] = (),
+    failures: Failures | None = None,
 ) -> FastAPI:
     """The application. ``areas``: each one's routes, mounted below /api/v1; ``beside``: further routers there, such as
-    those for logging on. ``app.state.live`` must be started by whoever serves it, and stopped."""
+    those for logging on. ``failures`` hears of handlers that failed in a way that nobody foresaw.
+    ``app.state.live`` must be started by whoever serves it, and stopped."""
     settings = settings or ConsoleSettings()
     app = FastAPI(
         title=TITLES[side], version=__version__, description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
@@ -98,8 +101,9 @@ def console_app[House](
     setattr(app, "openapi", _Document(app))  # noqa: B010  FastAPI's own way to another document
     app.router.default = _Pages(Files(settings.pages or FOLDER / side))
     app.add_middleware(
-        Guard, origins=frozenset(settings.origins), body_bytes_max=settings.body_bytes_max, secure=settings.secure
-    )
+        Guard, origins=frozenset(settings.origins), body_bytes_max=settings.body_bytes_max, secure=settings.secure,
+        failures=failures,
+    )  # fmt: skip
     return app
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit
 
 from bavn.app.web.frame import API, Act, tell
+from bavn.model.failure import Failures
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
 from bavn.wire.reading import read, sound
@@ -66,10 +67,13 @@ class Unfit(Exception):
 
 class Guard:
     """ASGI, around everything. ``origins``: what stands before the path in every address under which this console may
-    be asked (``https://console.example.org``); the host of a request must be of one of them."""
+    be asked (``https://console.example.org``); the host of a request must be of one of them. A handler that fails in a
+    way that nobody foresaw costs its request; ``failures`` hears of it by the route's own path."""
 
-    def __init__(self, app: App, *, origins: frozenset[str], body_bytes_max: int, secure: bool) -> None:
-        self._app = app
+    def __init__(
+        self, app: App, *, origins: frozenset[str], body_bytes_max: int, secure: bool, failures: Failures | None = None
+    ) -> None:
+        self._app, self._failures = app, failures
         self._hosts = frozenset(urlsplit(origin).netloc.lower() for origin in origins)
         self._body_bytes_max = body_bytes_max
         self._large = asyncio.Semaphore(LARGE_AT_ONCE_MAX)
@@ -94,14 +98,17 @@ class Guard:
                 await self._app(scope, receive, sending)
             else:
                 await self._with_body(scope, headers, receive, sending)
+            if self._failures is not None:
+                self._failures.works(_part(scope))
         except Unfit as unfit:
             await tell(unfit.status, unfit.code, unfit.text, unfit.act)(scope, receive, sending)
         except Exception as error:
             _LOG.exception("%s %s failed", scope["method"], scope["path"])
+            if self._failures is not None:
+                self._failures.note(_part(scope), error)
             if begun:
                 raise
             await tell(500, "failed", _FAILED, "operator")(scope, receive, sending)
-            del error
 
     def _with(self, scope: Scope, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """The answer's headers with ours; where nothing is said of keeping it, nobody keeps it."""
@@ -205,6 +212,12 @@ def _integer(text: str) -> int:
     if len(text) > INTEGER_CHARS_MAX or not -(2**63) <= int(text) < 2**63:
         raise ValueError("beyond 64 bits")
     return int(text)
+
+
+def _part(scope: Scope) -> str:
+    """A page by its route, which is ours, not by what was asked for."""
+    path = getattr(scope.get("route"), "path", "")
+    return f"page {scope['method']} {path}" if path else "page of another path"
 
 
 async def _read(receive: Receive, length: int) -> bytes:

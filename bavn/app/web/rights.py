@@ -55,3 +55,8 @@ ROLES: Final[dict[str, frozenset[Role]]] = {
     "soc": frozenset({Role.SOC, Role.OPERATOR, Role.AUDITOR}),
 }
 """The roles that there are at each console."""
+
+
+def rights_of(roles: frozenset[Role]) -> frozenset[Right]:
+    """All that these roles allow."""
+    return frozenset(right for role in roles for right in RIGHTS[role])

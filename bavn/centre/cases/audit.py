@@ -13,15 +13,18 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from bavn.centre.cases.tables import AUDIT, AUDIT_HEAD, GENESIS, reading
+from bavn.model.principal import Principal
 
 LINES_PER_READ_MAX: Final = 10_000
+LOCAL_ROOT: Final = "local-root"
+"""Act and subject of the line that tells of local root in the place of a second person."""
 _DOMAIN: Final = b"bavn/audit/1\x00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """``who`` a person's name, ``policy:ID`` or ``centre``; ``subject`` the id of a case, policy or round; ``detail``
-    JSON text; ``hash`` covers all other fields."""
+    """``who`` as model/principal.py names people, ``policy:ID`` or ``centre``; ``subject`` the id of a case, policy or
+    round; ``detail`` JSON text; ``hash`` covers all other fields."""
 
     seq: int
     at_us: int
@@ -49,14 +52,21 @@ class BadAuditLine:
 
 
 def note(connection: Connection, at_us: int, who: str, act: str, subject: str, detail: dict[str, Any]) -> AuditLine:
-    """Adds one line in the transaction that is open. Counting the head up first makes two writers queue."""
+    """Adds one line in the transaction that is open, with how ``who`` proved who they are. Counting the head up first
+    makes two writers queue. Local root in the place of a second person has a line of its own behind it."""
+    proved = who if isinstance(who, Principal) else None
+    if proved is not None:
+        detail = detail | {"proved": proved.proof()}
     connection.execute(update(AUDIT_HEAD).values(seq=AUDIT_HEAD.c.seq + 1))
     seq, prev = connection.execute(select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
     text = json.dumps(detail, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    line = AuditLine(seq=seq, at_us=at_us, who=who, act=act, subject=subject, detail=text, prev=prev, hash="")
+    line = AuditLine(seq=seq, at_us=at_us, who=str(who), act=act, subject=subject, detail=text, prev=prev, hash="")
     made = AuditLine(**asdict(line) | {"hash": line.expected_hash()})
     connection.execute(insert(AUDIT).values(**asdict(made)))
     connection.execute(update(AUDIT_HEAD).values(hash=made.hash))
+    if proved is not None and proved.for_second:
+        note(connection, at_us, str(who), LOCAL_ROOT, LOCAL_ROOT, {"act": act, "subject": subject, "line": made.seq,
+                                                                  "why": proved.for_second})  # fmt: skip
     return made
 
 

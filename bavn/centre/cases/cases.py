@@ -40,6 +40,7 @@ from bavn.model.indicator_life import distinct
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock
+from bavn.model.principal import recorded
 
 OPEN_STATES: Final = (CaseState.NEW, CaseState.TRIAGE, CaseState.CONFIRMED)
 WHY_CHARACTERS_MAX: Final = 2000
@@ -264,20 +265,30 @@ class Cases:
 
     def last_by(self, case_id: str, act: CaseAct) -> tuple[str, str]:
         """Who did this to a case last, a person or ``policy:ID``, and why; empty if nobody did."""
+        who, detail = self._last(case_id, act)
+        return who, str(detail.get("why", ""))
+
+    def _last(self, case_id: str, act: CaseAct) -> tuple[str, dict[str, Any]]:
+        """The same with all that the line says; a person that nobody proved is named so."""
         asked = select(AUDIT.c.who, AUDIT.c.detail).where(AUDIT.c.subject == case_id, AUDIT.c.act == act.value)
         with reading(self._engine) as connection:
             row = connection.execute(asked.order_by(AUDIT.c.seq.desc()).limit(1)).first()
-        return ("", "") if row is None else (row.who, str(json.loads(row.detail).get("why", "")))
+        if row is None:
+            return "", {}
+        detail = json.loads(row.detail)
+        proved = "proved" in detail or row.who == CENTRE or row.who.startswith(POLICY_PREFIX)
+        return (row.who if proved else recorded(row.who)), detail
 
     def behind(self, case_id: str) -> tuple[str, ...]:
         """Who stands behind a case's order to release: who confirmed and who released it, or the two people of the
-        standing policy that did both. Each once."""
-        who, _ = self.last_by(case_id, CaseAct.RELEASE)
+        standing policy that did both. Each once; without whom the second is not apart from."""
+        who, detail = self._last(case_id, CaseAct.RELEASE)
         if who.startswith(POLICY_PREFIX):
             policy = self.policies.get(who.removeprefix(POLICY_PREFIX))
             return distinct((policy.proposed_by, policy.approved_by or ""))
         confirmed, _ = self.last_by(case_id, CaseAct.CONFIRM)
-        return distinct((confirmed, who))
+        apart = detail.get("proved", {}).get("apart_from", ())
+        return distinct((who,) if confirmed in apart else (confirmed, who))
 
     def verdicts(self, verdict: str) -> dict[Observable, tuple[int, int]]:
         """Observables found ``benign`` or ``malicious``, each with (groups that reported it, t it was revealed at)."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, or_,
 from bavn.centre.cases import audit
 from bavn.centre.cases.exercise_tables import EXERCISE, STEP, TOLD, make_exercise_tables
 from bavn.centre.cases.tables import reading, writing
-from bavn.centre.cases.who import CENTRE, NotAllowed, person
+from bavn.centre.cases.who import CENTRE, person, second
 from bavn.model.exercise import (
     AHEAD_DAYS_MAX,
     OVER,
@@ -36,6 +36,7 @@ from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.principal import recorded
 from bavn.model.text import Text
 
 OPEN_MAX: Final = 3
@@ -169,8 +170,9 @@ class Exercises:
                 raise NoSuchStep(f"nodes hear of nothing that begins more than {AHEAD_DAYS_MAX} days ahead: wait")
             if act is ExerciseAct.CONFIRM and known.lead_us is None:
                 raise NoSuchStep(f"fewer than {known.plan.t} actors have let it out: there is no lead to confirm")
-            if act is ExerciseAct.RELEASE and known.by.get("confirmed") == by:
-                raise NotAllowed("whoever confirmed the case does not release it: two people are needed")
+            if act is ExerciseAct.RELEASE:
+                first = known.by.get("confirmed", "")
+                second(first, by, "whoever confirmed the case does not release it: two people are needed")
             self._note(tx, by, f"exercise-{act.value}", exercise_id, {"why": why} if why else {})
             self._move(tx, known, state, _writes(act, now_us, by, why))
             return self._read(tx, exercise_id)
@@ -337,7 +339,7 @@ class Exercises:
 def _writes(act: ExerciseAct, now_us: int, by: str, why: str = "") -> dict[str, Any]:
     """The columns that an act fills."""
     name = _COLUMNS[act]
-    said: dict[str, Any] = {f"{name}_us": now_us, f"{name}_by": by}
+    said: dict[str, Any] = {f"{name}_us": now_us, f"{name}_by": recorded(by)}
     return said | {"over_why": why} if name == "over" else said
 
 

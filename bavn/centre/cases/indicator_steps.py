@@ -9,11 +9,13 @@ from typing import Final
 
 from bavn.centre.cases.case import ElementFacts
 from bavn.centre.cases.indicator import Evidence, Life
-from bavn.centre.cases.who import NotAllowed
-from bavn.model.indicator_life import LifeAct, distinct, may_go
+from bavn.centre.cases.who import NotAllowed, second
+from bavn.model.indicator_life import LifeAct, may_go
 from bavn.model.moment import DAY_US
+from bavn.model.principal import no_second, recorded
 
 WHY_CHARACTERS_MAX: Final = 2000
+ALONE: Final = "it may block without a person in the loop: somebody else must approve or release it"
 
 
 def evidence_for(element: ElementFacts, who: str = "") -> Evidence:
@@ -40,23 +42,28 @@ def again(known: Life, made: Life) -> Life:
 
 def _put(made: Life, _: Life, user: str, now_us: int) -> Life:
     fresh = {"approved_by": "", "approved_us": None, "released_by": "", "vouched": (), "now_by": "", "now": False}
-    return replace(made, put_by=user, put_us=now_us, refusal="", ended_us=None, **fresh)  # type: ignore[arg-type]
+    return replace(made, put_by=recorded(user), put_us=now_us, refusal="", ended_us=None, **fresh)  # type: ignore[arg-type]
 
 
 def _approved(made: Life, life: Life, user: str, now_us: int) -> Life:
-    if len(distinct((life.put_by, user))) == 1:
-        raise NotAllowed("two different people stand behind an indicator; who put it to review cannot approve it")
-    return replace(made, approved_by=user, approved_us=now_us)
+    second(life.put_by, user, "two different people stand behind an indicator; who put it to review cannot approve it")
+    return replace(made, approved_by=recorded(user), approved_us=now_us)
+
+
+def behind(life: Life, user: str) -> tuple[str, ...]:
+    """Who would stand behind it if this person released it: without those who are not two people with them."""
+    apart = {name.casefold() for name in getattr(user, "apart", ())}
+    return (*(name for name in life.people if name.casefold() not in apart), recorded(user))
 
 
 def _released(made: Life, life: Life, user: str, now_us: int) -> Life:
     stops = [check.name for check in life.checks if check.stops]
     if stops:
         raise NotAllowed(f"it may not go out as it stands: {', '.join(stops)} (bavn centre indicator show)")
-    if not may_go(life.pap, (*life.people, user)):
-        raise NotAllowed("it may block without a person in the loop: somebody else must approve or release it")
+    if not may_go(life.pap, behind(life, user)):
+        raise NotAllowed(no_second(life.people[0] if life.people else user, user, ALONE) or ALONE)
     return replace(
-        made, released_by=user, released_us=now_us, wanted=True, order_no=life.order_no + 1,
+        made, released_by=recorded(user), released_us=now_us, wanted=True, order_no=life.order_no + 1,
         until_us=now_us + life.days * DAY_US, seen_us=0, refreshed_us=None,
     )  # fmt: skip
 

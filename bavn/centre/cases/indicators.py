@@ -19,12 +19,13 @@ from bavn.centre.cases.indicator_checks import CheckFacts, look
 from bavn.centre.cases.indicator_steps import STEPS, again, evidence_for, reason, withdrawn
 from bavn.centre.cases.indicator_tables import LIFE_TABLE, METADATA, OUTCOME, RETIRED, life_of, values_of
 from bavn.centre.cases.tables import VERDICT, make_tables, reading, writing
-from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
+from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
 from bavn.model.indicator import Pap, Tlp, indicator_id
-from bavn.model.indicator_life import LifeAct, LifeState, distinct, may_go, next_state
+from bavn.model.indicator_life import LifeAct, LifeState, may_go, next_state
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
+from bavn.model.principal import recorded
 
 HAND_CONFIDENCE: Final = 70
 PRODUCER_CHARS_MAX: Final = 120
@@ -123,10 +124,11 @@ class Indicators:
             life = self.locked(connection, wanted_id)
             if life.state is not LifeState.RELEASED or life.now:
                 raise NotAllowed("only what is released, and not to all yet, can be hurried")
-            both = distinct((life.now_by, user))
-            if life.now_by and len(both) == 1:
-                raise NotAllowed("two different people pass the ring over; who asked for it cannot agree to it")
-            made = replace(life, now_by=life.now_by or user, now=bool(life.now_by))
+            if life.now_by:
+                second(
+                    life.now_by, user, "two different people pass the ring over; who asked for it cannot agree to it"
+                )
+            made = replace(life, now_by=life.now_by or recorded(user), now=bool(life.now_by))
             return self.keep(connection, life, made, user, "indicator-now", {"why": why, "agreed": made.now})
 
     def found_wrong(self, wanted_id: str, user: str, why: str) -> Life:

@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from bavn.centre.cases import audit
 from bavn.centre.cases.case import ElementFacts
 from bavn.centre.cases.tables import POLICY, POLICY_USE, reading, writing
-from bavn.centre.cases.who import CENTRE, NotAllowed, person
+from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
 from bavn.model.ports import Clock
+from bavn.model.principal import recorded, two_people
 
 DAYS_MAX = 365
 GROUPS_MIN = 2
@@ -65,9 +66,14 @@ class PolicyState:
     ended_by: str | None
     ended_us: int | None
 
+    @property
+    def agreed(self) -> bool:
+        """Two people stand behind it, as far as anybody proved who they are."""
+        return self.approved_us is not None and two_people((self.proposed_by, self.approved_by or ""))
+
     def in_force(self, now_us: int) -> bool:
-        """Approved, not ended, not past its end date."""
-        return self.approved_us is not None and self.ended_us is None and now_us < self.policy.until_us
+        """Approved by a second account beside the one that proposed it, not ended, not past its end date."""
+        return self.agreed and self.ended_us is None and now_us < self.policy.until_us
 
 
 class UnknownPolicy(Exception):
@@ -93,7 +99,7 @@ class Policies:
             connection.execute(
                 insert(POLICY).values(
                     id=policy_id, body=json.dumps(_body(policy), sort_keys=True), until_us=policy.until_us,
-                    proposed_by=user, proposed_us=now_us,
+                    proposed_by=recorded(user), proposed_us=now_us,
                 )
             )  # fmt: skip
         return self.get(policy_id)
@@ -104,15 +110,17 @@ class Policies:
         person(user)
         now_us = self._clock.now_us()
         known = self.get(policy_id)
-        if same_person(known.proposed_by, user):
-            raise NotAllowed("two different people stand behind a standing policy; who proposed it cannot approve it")
+        second(
+            known.proposed_by, user,
+            "two different people stand behind a standing policy; who proposed it cannot approve it",
+        )  # fmt: skip
         if known.approved_us is not None or known.ended_us is not None or now_us >= known.policy.until_us:
             raise NotAllowed(f"{policy_id} is approved, ended or past its end")
         with writing(self._engine) as connection:
             changed = connection.execute(
                 update(POLICY)
                 .where(POLICY.c.id == policy_id, POLICY.c.approved_us.is_(None), POLICY.c.ended_us.is_(None))
-                .values(approved_by=user, approved_us=now_us)
+                .values(approved_by=recorded(user), approved_us=now_us)
             )
             if changed.rowcount != 1:
                 raise NotAllowed(f"{policy_id} was approved or ended meanwhile")
@@ -173,11 +181,6 @@ class Policies:
         counted = connection.execute(update(POLICY_USE).where(here).values(blocks=POLICY_USE.c.blocks + blocks))
         if counted.rowcount == 0:
             connection.execute(insert(POLICY_USE).values(policy_id=state.id, day=now_us // DAY_US, blocks=blocks))
-
-
-def same_person(one: str, other: str) -> bool:
-    """Names that differ in case only are one person."""
-    return one.casefold() == other.casefold()
 
 
 def _body(policy: StandingPolicy) -> dict[str, Any]:

@@ -29,14 +29,14 @@ from sqlalchemy import (
 from sqlalchemy import Text as LongText
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.policies import same_person
 from bavn.centre.cases.tables import make_tables, reading, writing
-from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.cases.who import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
 from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.ports import Clock
+from bavn.model.principal import recorded
 from bavn.model.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX, Answer, Question
 
 SHOWN_MAX: Final = 1000
@@ -118,8 +118,8 @@ class Questions:
         wanted = tuple(dict.fromkeys(observables))
         _checked(wanted, to, why, since_us, now_us, days)
         made = Question(
-            id="", observables=wanted, since_hour=hour_of(since_us), to=tuple(sorted(set(to))), why=why, asked_by=user,
-            asked_us=now_us, until_us=now_us + days * DAY_US,
+            id="", observables=wanted, since_hour=hour_of(since_us), to=tuple(sorted(set(to))), why=why,
+            asked_by=recorded(user), asked_us=now_us, until_us=now_us + days * DAY_US,
         )  # fmt: skip
         with writing(self._engine) as connection:
             line = audit.note(connection, now_us, user, "question-asked", "questions", _body(made))
@@ -137,12 +137,14 @@ class Questions:
         NotAllowed for the one who asked, and for a question that is approved, taken back or past its end."""
         person(user)
         now_us, known = self._clock.now_us(), self.get(question_id)
-        if self._two_people and same_person(known.asked_by, user):
-            raise NotAllowed("two different people stand behind a question; who asked it cannot approve it")
+        if self._two_people:
+            second(known.asked_by, user, "two different people stand behind a question; who asked it cannot approve it")
         if now_us >= known.until_us:
             raise NotAllowed("the question is past its end: ask again")
         with writing(self._engine) as connection:
-            self._once(connection, question_id, {"approved_by": user, "approved_us": now_us}, QUESTION.c.approved_us)
+            self._once(
+                connection, question_id, {"approved_by": recorded(user), "approved_us": now_us}, QUESTION.c.approved_us
+            )
             audit.note(connection, now_us, user, "question-approved", question_id, {"asked_by": known.asked_by})
         return self.get(question_id)
 

@@ -27,10 +27,11 @@ from sqlalchemy import Text as LongText
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables, reading, writing
-from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.cases.who import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import Clock
+from bavn.model.principal import recorded
 
 WHY_CHARACTERS_MAX: Final = 200
 ASKED_US: Final = 24 * HOUR_US
@@ -112,8 +113,8 @@ class SectorSwitch:
             asked = None if on else _asked(connection, number, now_us)
             if not on and asked is None:
                 return self._ask(connection, number, user, why, now_us)
-            if asked is not None and asked.by.casefold() == user.casefold():
-                raise NotAllowed(f"{user} asked for it already: a second person must say the same")
+            if asked is not None:
+                second(asked.by, user, f"{user} asked for it already: a second person must say the same")
             made = Turn(number=number, on=on, by=user, why=why, at_us=now_us, asked_by=asked.by if asked else "")
             connection.execute(
                 insert(SWITCH).values(number=made.number, is_on=on, by_user=user, why=why, at_us=made.at_us)
@@ -124,9 +125,9 @@ class SectorSwitch:
 
     def _ask(self, connection: Connection, number: int, user: str, why: str, now_us: int) -> Asked:
         connection.execute(delete(ASKED).where(ASKED.c.number == number))
-        connection.execute(insert(ASKED).values(number=number, by_user=user, why=why, at_us=now_us))
+        connection.execute(insert(ASKED).values(number=number, by_user=recorded(user), why=why, at_us=now_us))
         audit.note(connection, now_us, user, "kill-switch-off-asked", "sector", {"why": why})
-        return Asked(number=number, by=user, why=why, at_us=now_us, until_us=now_us + ASKED_US)
+        return Asked(number=number, by=recorded(user), why=why, at_us=now_us, until_us=now_us + ASKED_US)
 
     def asked(self) -> Asked | None:
         """Who wants it off, while it is on and nobody else has said the same; None where nobody does."""

@@ -12,19 +12,23 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intel_tables import SOURCE, make_intel_tables
-from bavn.centre.cases.policies import same_person
-from bavn.centre.cases.who import CENTRE, NotAllowed, person
+from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
 from bavn.centre.store.engine import reading, writing
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.intel import SOURCES_MAX, Access, BadSource, Source
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
+from bavn.model.principal import recorded
 
 ACTIVE, SUSPENDED, ENDED = "active", "suspended", "ended"
 WHY_CHARS_MAX: Final = 500
 FAILURE_CHARS_MAX: Final = 300
 BUSY_US_MAX: Final = 10 * MINUTE_US
 """A process that read a source and has not been heard of for so long is dead."""
+
+
+UNREAD_TURNS: Final = 3
+"""A source that was not read to its end in so many turns fails, also where no error says so."""
 
 
 class UnknownSource(Exception):
@@ -56,6 +60,18 @@ class SourceState:
         return self.state == ACTIVE and now_us - self.tried_us >= self.source.every_us
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AilingSource:
+    """A source that gives nothing now. ``since_us``: when it was last read to its end, else when it was added; ``why``:
+    the last error, or why it was suspended."""
+
+    name: str
+    kind: str
+    state: str
+    since_us: int
+    why: str
+
+
 class Sources:
     """All methods may be called from any process on the same database."""
 
@@ -72,7 +88,7 @@ class Sources:
             if tx.execute(select(func.count()).select_from(SOURCE)).scalar_one() >= SOURCES_MAX:
                 raise BadSource(f"a centre has at most {SOURCES_MAX} sources")
             tx.execute(insert(SOURCE).values(
-                name=source.name, body=source_text(source), added_by=person(by), added_us=now_us, hunts_by="",
+                name=source.name, body=source_text(source), added_by=recorded(person(by)), added_us=now_us, hunts_by="",
                 state=ACTIVE, why="", cursor="{}", tried_us=0, synced_us=0, failure="", busy_us=0, read_us=0,
                 taken=0, refused=0,
             ))  # fmt: skip
@@ -88,7 +104,7 @@ class Sources:
                 raise NotAllowed(f"{name} has ended; add a new source")
             after = replace(before.source, **given)
             moved = (after.place, after.kind) != (before.source.place, before.source.kind)
-            values = {"body": source_text(after), "hunts_by": "", "added_by": person(by)}
+            values = {"body": source_text(after), "hunts_by": "", "added_by": recorded(person(by))}
             values |= {"cursor": "{}"} if moved else {}
             tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(**values))
             detail = {"before": source_plain(before.source), "after": source_plain(after)}
@@ -99,11 +115,10 @@ class Sources:
         """Stand behind the hunts of somebody else's source. Raises UnknownSource, NotAllowed."""
         with writing(self._engine) as tx:
             before = self._in(tx, name)
-            if same_person(before.added_by, person(by)):
-                raise NotAllowed("two different people stand behind what is hunted for without a person")
+            second(before.added_by, by, "two different people stand behind what is hunted for without a person")
             if before.state == ENDED or not before.source.hunts_per_day:
                 raise NotAllowed(f"{name} has ended, or is not to hunt: set its hunts per day first")
-            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(hunts_by=by))
+            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(hunts_by=recorded(by)))
             self._note(tx, by, "source-hunts", name, {"per_day": before.source.hunts_per_day})
         return self.get(name)
 
@@ -171,6 +186,11 @@ class Sources:
         with reading(self._engine) as connection:
             return tuple(_state(row) for row in connection.execute(select(SOURCE).order_by(SOURCE.c.name)))
 
+    def ailing(self) -> tuple[AilingSource, ...]:
+        """Which sources fail or are suspended, since when, and why, by name."""
+        now_us = self._clock.now_us()
+        return tuple(made for state in self.every() if (made := _ailing(state, now_us)) is not None)
+
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _turn(self, name: str, who: str, why: str, from_: tuple[str, ...], to: str, act: str) -> SourceState:
@@ -200,6 +220,17 @@ class Sources:
         if row is None:
             raise UnknownSource(f"no source is called {name[:60]!r}")
         return _state(row)
+
+
+def _ailing(state: SourceState, now_us: int) -> AilingSource | None:
+    since_us = state.synced_us or state.added_us
+    unread = state.state == ACTIVE and now_us - since_us > UNREAD_TURNS * state.source.every_us + BUSY_US_MAX
+    if state.state == ENDED or (state.state == ACTIVE and not state.failure and not unread):
+        return None
+    why = state.why if state.state == SUSPENDED else state.failure or "it has not been read to its end for long"
+    return AilingSource(
+        name=state.source.name, kind=state.source.kind, state=state.state, since_us=since_us, why=why
+    )  # fmt: skip
 
 
 def source_plain(source: Source) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bavn.centre.correlate.counterfactual import Without, actors_of, counterfact
 from bavn.centre.correlate.kin import ByElement, Links, links_of
 from bavn.centre.correlate.priority import points_of, reasons_of
 from bavn.centre.correlate.score import Weighed, speakers
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.lead import Lead, Sign
 from bavn.model.observable import Observable
 
@@ -40,12 +41,16 @@ class Ranked:
     without: tuple[Without, ...]
 
 
-def correlate(signs: Iterable[Sign], context: Context, before: Mapping[Observable, str]) -> tuple[Ranked, ...]:
-    """The leads, best first. ``before``: which lead each element belonged to so far (cluster.lead_ids)."""
+def correlate(
+    signs: Iterable[Sign], context: Context, before: Mapping[Observable, str], failures: Failures | None = None
+) -> tuple[Ranked, ...]:
+    """The leads, best first. ``before``: which lead each element belonged to so far (cluster.lead_ids). A correlator
+    that fails finds nothing, and the others are not touched; ``failures`` None raises it."""
+    failures = failures or NoContainment()
     heard = sorted(signs, key=lambda sign: (sign.observable, sign.actor, sign.report_id))
     elements = _by_element(heard)
     links = links_of(elements)
-    found = _found(elements, links, context, elements)
+    found = _found(elements, links, context, elements, failures)
     clusters = cluster([found[observable] for observable in sorted(found)], elements, links, context)
     ids = lead_ids(clusters, before)
     order = sorted(zip(clusters, ids, strict=True), key=lambda pair: _lead_order(pair[0], pair[1], context))
@@ -54,7 +59,7 @@ def correlate(signs: Iterable[Sign], context: Context, before: Mapping[Observabl
 
     def found_without(actor: str, wanted: Collection[Observable]) -> dict[Observable, Weighed]:
         rest = _by_element(sign for signs in elements.values() for sign in signs if sign.actor != actor)
-        return _found(rest, links.without(actor), context, [one for one in wanted if one in rest])
+        return _found(rest, links.without(actor), context, [one for one in wanted if one in rest], failures)
 
     without = counterfactuals(leads, links, context, found_without)
     return tuple(
@@ -75,16 +80,28 @@ def _by_element(heard: Iterable[Sign]) -> dict[Observable, list[Sign]]:
 
 
 def _found(
-    elements: ByElement, links: Links, context: Context, wanted: Collection[Observable]
+    elements: ByElement, links: Links, context: Context, wanted: Collection[Observable], failures: Failures
 ) -> dict[Observable, Weighed]:
     """What the correlators find; an element that several find stands with its highest score."""
     found: dict[Observable, Weighed] = {}
     for correlator in CORRELATORS:
-        for weighed in correlator(elements, links, context, wanted):
+        part = f"correlator {name_of(correlator)}"
+        try:
+            results = tuple(correlator(elements, links, context, wanted))
+        except Exception as error:  # noqa: BLE001  what nobody foresaw costs this correlator's results and no more
+            failures.note(part, error)
+            continue
+        failures.works(part)
+        for weighed in results:
             known = found.get(weighed.observable)
             if known is None or weighed.score > known.score:
                 found[weighed.observable] = weighed
     return found
+
+
+def name_of(correlator: Correlator) -> str:
+    """The name of the file that holds it."""
+    return getattr(correlator, "__module__", type(correlator).__name__).rpartition(".")[2]
 
 
 def _lead_order(members: list[Weighed], lead_id: str, context: Context) -> tuple[float, float, int, int, str]:

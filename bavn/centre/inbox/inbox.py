@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bavn.centre.inbox.aside import SetAside
 from bavn.centre.inbox.asks import (
     Asked,
     CasesAsked,
@@ -37,6 +38,7 @@ from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import ShareUpload
 from bavn.wire.seal import Opened
 from bavn.wire.seen import Seen
+from bavn.wire.shut import WAITS
 
 SCHEMA: Final = (
     """CREATE TABLE inbox (
@@ -57,9 +59,9 @@ SCHEMA: Final = (
 
 REFUSED_FOR_NOW: Final = frozenset({
     "wrong_sender", "unknown_sender", "wrong_recipient", "bad_signature", "version", "oversize", "malformed_header",
-    "over_quota",
+    "over_quota", *WAITS,
 })  # fmt: skip
-"""Refusals after which the sender keeps the envelope: nobody proved that it is theirs, or there is room later."""
+"""Refusals after which the sender keeps the envelope: nobody proved that it is theirs, or it may pass later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Inbox:
         self._seen = Seen(book)
         self.ledger = Ledger(book)
         book.part("inbox", 1, SCHEMA)
+        self.aside = SetAside(book, clock)
         rules = (
             Rule("is_them", self._is_them), Rule("opens", self._opens), Rule("is_new", self._is_new),
             Rule("within_quota", self._within_quota), Rule("plausible", self._plausible),
@@ -136,6 +139,10 @@ class Inbox:
             taken.append(self._read(number))
         return taken
 
+    def read(self, number: int) -> Taken:
+        """One accepted item that is not done yet."""
+        return self._read(number)
+
     def done(self, number: int) -> None:
         """The item's effects are kept elsewhere: its content goes, its row stays. Repeatable."""
         with self._book.transaction() as tx:
@@ -143,6 +150,7 @@ class Inbox:
                 "UPDATE inbox SET done_us = ?, body = NULL, attachment = NULL WHERE number = ? AND done_us IS NULL",
                 (self._clock.now_us(), number),
             )
+        self.aside.worked(number)
 
     def rows(self) -> tuple[int, int]:
         """How many items were accepted and are remembered, and how many of them are not done yet."""

@@ -129,6 +129,10 @@ class IntelGate:
         """Their effects are kept elsewhere. Repeatable."""
         self._kept.close(numbers)
 
+    def unheard(self, taken: TakenClaim) -> None:
+        """It could not be worked off: what its source says of it is new when it is read again."""
+        self._kept.drop(taken.source, taken.key)
+
     def forget(self, source: str) -> None:
         """The source has ended: what it said is compared with nothing any more."""
         self._kept.forget(source)

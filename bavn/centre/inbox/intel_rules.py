@@ -14,9 +14,10 @@ from bavn.model.outcome import Refused
 from bavn.model.partner import tlp_within
 from bavn.model.ports import Clock
 from bavn.wire.gate import Rule
+from bavn.wire.shut import WAITS
 
 AHEAD_US_MAX: Final = DAY_US
-FOR_NOW: Final = frozenset({"source_trusted", "day_quota", "source_full", "not_yet_valid"})
+FOR_NOW: Final = frozenset({"source_trusted", "day_quota", "source_full", "not_yet_valid"}) | WAITS
 """Refusals that may end by themselves: the item is offered again when it is read again."""
 BLAMELESS: Final = FOR_NOW | {"not_over", OWN_ECHO, "tlp_within", "not_carried", "pattern_type", "not_malicious"}
 """Refusals that say nothing against a source: what is old, ours, not for us or not for now. The others are of what is

@@ -5,6 +5,7 @@ person. One that comes back within five minutes is the same. Refuses to send and
 node is silent.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from sqlalchemy import Engine, Insert, Update, delete, func, insert, or_, select, update
 
 from bavn.centre.cases import audit
+from bavn.centre.cases.tables import AUDIT
 from bavn.centre.cases.who import person
 from bavn.centre.members.tables import CERTIFICATE
 from bavn.centre.node import tables as t
@@ -20,22 +22,21 @@ from bavn.centre.node.views import MemberView
 from bavn.model import canary
 from bavn.model.alarm import Alarm
 from bavn.model.canary import LINKS, WHYS, Link
+from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US
 from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
 
 EVERY_US: Final = 15 * SECOND_US
-SILENT_US: Final = 150 * SECOND_US
-"""A node says how it is each minute: two words are missing."""
 GRACE_US: Final = MINUTE_US
 """So long after a canary's hour its last word is waited for."""
 BACK_US: Final = 5 * MINUTE_US
-LOSS_PERMILLE_MAX: Final = 10
-SKEW_S_MAX: Final = 120
 KEPT_DAYS: Final = 90
 ALARMS_MAX: Final = 20_000
 DETAIL_MAX: Final = 300
+LOCAL_ROOT_US: Final = 3 * DAY_US
+"""So long the centre's own list shows that local root acted for a second person."""
 
 
 class UnknownAlarm(Exception):
@@ -60,7 +61,7 @@ def wrong_at(member: MemberView, chain: Chain | None, joined_us: int, began_us: 
     name, health = member.actor.name, member.health
     if member.actor.state is not ActorState.ACTIVE or health is None:
         return []
-    if now_us - max(health.received_us, began_us) > SILENT_US:
+    if now_us - max(health.received_us, began_us) > NODE_SILENT_US:
         return None
     kinds: dict[str, Text | None] = dict.fromkeys(health.problems)
     if health.sensor == "down":
@@ -68,7 +69,7 @@ def wrong_at(member: MemberView, chain: Chain | None, joined_us: int, began_us: 
     if health.capture_loss_permille > LOSS_PERMILLE_MAX:
         share = health.capture_loss_permille / 10
         kinds["capture-loss"] = Text(f"{share:.1f} %", f"{share:.1f} %".replace(".", ","))
-    if abs(health.clock_skew_s) > SKEW_S_MAX:
+    if abs(health.clock_skew_s) > CLOCK_OFF_S_MAX:
         kinds["clock"] = Text(f"{health.clock_skew_s:+d} s", f"{health.clock_skew_s:+d} s")
     found = [Wrong(name, kind, detail) for kind, detail in kinds.items()]
     said = _canary(chain, joined_us, began_us, now_us)
@@ -115,6 +116,7 @@ class Alarms:
             return
         self._next_us = now_us + EVERY_US
         found: dict[Key, Text | None] = {(one.actor, one.kind): one.detail for one in self.own()}
+        found |= self._local_root(now_us)
         unknown: set[str] = set()
         known, joined = chains(self._engine), self._joined()
         for member in members():
@@ -126,6 +128,17 @@ class Alarms:
             else:
                 found |= {(one.actor, one.kind): one.detail for one in wrong}
         self._write(found, unknown, now_us)
+
+    def _local_root(self, now_us: int) -> dict[Key, Text | None]:
+        """What local root did last in the place of a second person."""
+        asked = select(AUDIT).where(AUDIT.c.subject == audit.LOCAL_ROOT).order_by(AUDIT.c.seq.desc()).limit(1)
+        with t.reading(self._engine) as connection:
+            row = connection.execute(asked).first()
+        if row is None or row.at_us <= now_us - LOCAL_ROOT_US:
+            return {}
+        did = json.loads(row.detail)
+        said = f"{row.who}: {did['act']} {did['subject']} ({did['why']})"
+        return {("", "local-root"): Text(said, said)}
 
     def _joined(self) -> Mapping[str, int]:
         asked = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)

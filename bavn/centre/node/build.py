@@ -28,6 +28,7 @@ from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
+from bavn.model.failure import Failures
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables
 
@@ -45,11 +46,13 @@ def open_centre(
     inbox_limits: InboxLimits | None = None,
     registry: Registry | None = None,
     reconstruct: Reconstruct = reconstruct_tables,
+    failures: Failures | None = None,
 ) -> Centre:
     """A centre that goes on where the last one on this database and book stopped, whatever ended it.
 
     ``engine``: tables.open_engine. ``book``: a wire Book, for inbox, down-queues and ledger (typed Any here: this room
     does not know wire). ``key``: the centre's message key. ``lists`` None: the shipped warning lists.
+    ``failures`` None: what fails in a way that nobody foresaw is raised.
     """
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
     registry = registry or Registry(engine, clock)
@@ -77,6 +80,7 @@ def open_centre(
         dice=dice,
         lists=lists,
         reconstruct=reconstruct,
+        failures=failures,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from bavn.centre.cases.told import Told
 from bavn.centre.cases.work import Work
 from bavn.centre.members.registry import Registry
 from bavn.centre.share.case_rules import CaseGrounds
+from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
 from bavn.model.heard import Attached, BlockReceipt, CaseAnswer, Nis2Step, Observed, Withdrawal
 from bavn.model.lead import Sign
@@ -51,7 +52,7 @@ class CasePost:
                 by_hand=one.by_hand, by=one.by, groups=one.groups,
             )  # fmt: skip
             refused = self.share.say(one.said, grounds)
-            again = refused is not None and refused.rule in ("room", "outbox_full")
+            again = refused is not None and refused.rule in LATER
             self.told.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
 
     def reported(self, lead_id: str, signs: Sequence[Sign]) -> None:

@@ -36,6 +36,7 @@ from bavn.centre.node import written
 from bavn.centre.node.canary_book import forget_canaries, keep_canary
 from bavn.centre.node.case_post import CasePost
 from bavn.centre.node.config import CentreConfig
+from bavn.centre.node.contained import Containment, is_no_items_fault
 from bavn.centre.node.counts import forget_counts, keep_counts
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.exercise_post import ExercisePost
@@ -46,7 +47,9 @@ from bavn.centre.node.round_book import SqlRoundBook, forget_rounds
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
 from bavn.centre.share.deliveries import released_spans
+from bavn.centre.share.rules import LATER, SHUT
 from bavn.centre.share.share import Share
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.heard import (
     Attached,
     BlockReceipt,
@@ -67,6 +70,7 @@ from bavn.model.member import Actor, ActorState
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
+from bavn.model.question import Question
 from bavn.model.said import Asking, CanaryHeard
 
 LETTERS_PER_TURN_MAX = 1000
@@ -112,8 +116,10 @@ class Centre:
         share: Share, offers: Offers, questions: Questions, case_post: CasePost, indicators: Indicators,
         warning_post: WarningPost, exercise_post: ExercisePost,
         message_key: str, clock: Clock, dice: Dice, lists: Lists, reconstruct: Reconstruct,
+        failures: Failures | None = None,
     ) -> None:  # fmt: skip
         self.config = config
+        self.contained = Containment(failures or NoContainment(), engine)
         self.desk = Desk(engine, clock, registry, questions, config.cases, indicators)
         self._engine, self._clock, self._lists = engine, clock, lists
         self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
@@ -165,31 +171,58 @@ class Centre:
     # --- the step ----------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Do all that can be done now. Repeatable at any moment, also after a kill in the middle of it."""
-        self._carry_out_orders()
-        now_us = self._clock.now_us()
-        for taken in self._inbox.take(self.config.limits.items_per_step_max):
-            self._work_off(taken)
-        version, members = self._registry.members()
-        self._join.step(now_us, Membership(version, tuple((actor.name, actor.x) for actor in members)))
-        self._send()
-        self._audit_quarantine()
-        self._audit_keys()
-        self._rank_if_due(now_us)
-        self._carry_out_orders()
-        self.desk.alarms.step(self.desk.members)
-        self._tidy_if_due(now_us)
+        """Do all that can be done now. Repeatable at any moment, also after a kill in the middle of it. A part that
+        fails in a way that nobody foresaw costs what it would have done: the others go on, the next step tries again.
+        Raises what ends the process (contained.py)."""
+        for name, do in self.parts():
+            self.contained.part(name, do)
 
-    def _carry_out_orders(self) -> None:
-        """Releases and withdrawals. First and last in a step: a block waits for no round."""
-        self._protection.step()
+    def parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
+        """What a step does, in order. Releases and withdrawals first and last: a block waits for no round."""
+        orders = (
+            ("centre protection", self._protection.step), ("centre questions", self._ask_questions),
+            ("centre cases", self._case_post.step), ("centre warnings", self._warning_post.step),
+            ("centre exercises", self._exercise_post.step),
+        )  # fmt: skip
+        return (
+            *orders, ("centre inbox", self._work_off_all), ("centre join", self._step_join),
+            ("centre outgoing", self._send), ("centre quarantine", self._audit_quarantine),
+            ("centre keys", self._audit_keys), ("centre ranking", self._rank_if_due), *orders,
+            ("centre alarms", self._raise_alarms), *self._tidying_if_due(),
+        )  # fmt: skip
+
+    def _raise_alarms(self) -> None:
+        self.desk.alarms.step(self.desk.members)
+
+    def _step_join(self) -> None:
+        version, members = self._registry.members()
+        named = tuple((actor.name, actor.x) for actor in members)
+        self._join.step(self._clock.now_us(), Membership(version, named))
+
+    def _ask_questions(self) -> None:
         for question, actor in self._questions.to_send(self._clock.now_us()):
-            refused = self._share.say(Asking(to=actor, question=question))
-            if refused is None or refused.rule != "room":
-                self._questions.sent(question.id, actor, refused.rule if refused else "")
-        self._case_post.step()
-        self._warning_post.step()
-        self._exercise_post.step()
+
+            def ask(question: Question = question, actor: str = actor) -> None:
+                refused = self._share.say(Asking(to=actor, question=question))
+                if refused is None or refused.rule not in LATER:
+                    self._questions.sent(question.id, actor, refused.rule if refused else "")
+
+            self.contained.part("centre question", ask, question.id.encode())
+
+    def _work_off_all(self) -> None:
+        """An item that cannot be worked off is tried again and then set aside; the others are not held up."""
+        aside = self._inbox.aside
+        for number, kind in aside.waiting(self.config.limits.items_per_step_max):
+            try:
+                self._work_off(self._inbox.read(number))
+            except Exception as error:
+                if self.contained.ends(error) or is_no_items_fault(error):
+                    raise
+                body = aside.body(number)
+                aside.failed(number, error)
+                self.contained.note(f"inbox {kind}", error, body)
+            else:
+                self.contained.failures.works(f"inbox {kind}")
 
     def _work_off(self, taken: Taken) -> None:
         heard = taken.heard
@@ -235,9 +268,15 @@ class Centre:
         with t.reading(self._engine) as connection:
             rows = connection.execute(asked.limit(LETTERS_PER_TURN_MAX)).all()
         for row in rows:
-            self._share.say(written.read_said(row.said))
-            with t.writing(self._engine) as connection:
-                connection.execute(update(t.OUTGOING).where(t.OUTGOING.c.number == row.number).values(done=True))
+
+            def send(number: int = row.number, said: str = row.said) -> None:
+                refused = self._share.say(written.read_said(said))
+                if refused is not None and refused.rule in SHUT:
+                    return
+                with t.writing(self._engine) as connection:
+                    connection.execute(update(t.OUTGOING).where(t.OUTGOING.c.number == number).values(done=True))
+
+            self.contained.part("centre message out", send, str(row.said).encode())
 
     def _audit_quarantine(self) -> None:
         with t.reading(self._engine) as connection:
@@ -261,7 +300,8 @@ class Centre:
 
     # --- leads -------------------------------------------------------------------------------------------------
 
-    def _rank_if_due(self, now_us: int) -> None:
+    def _rank_if_due(self) -> None:
+        now_us = self._clock.now_us()
         with t.reading(self._engine) as connection:
             signs = connection.execute(select(func.count(), func.max(t.SIGNS.c.received_us)).select_from(t.SIGNS)).one()
         standing = (tuple(signs), tuple(sorted(self._cases.verdicts("benign"))))
@@ -283,7 +323,7 @@ class Centre:
             groups=len({actor.group for actor in self._registry.members()[1]}), roles=self._roles.every(),
             malicious_mean=malicious_mean(self._cases.verdicts("malicious").values()),
         )  # fmt: skip
-        ranking = correlate(signs, context, self._leads.lead_of())
+        ranking = correlate(signs, context, self._leads.lead_of(), self.contained.failures)
         self._leads.keep(ranking, self._leads.first_reports(), now_us)
         views = self._leads.leads(self.config.score.leads_max)
         thresholds = {tier.name: tier.t for tier in self.config.tiers}
@@ -315,22 +355,33 @@ class Centre:
 
     # --- order in the house ------------------------------------------------------------------------------------
 
-    def _tidy_if_due(self, now_us: int) -> None:
+    def _tidying_if_due(self) -> tuple[tuple[str, Callable[[], None]], ...]:
+        """Each room's, by itself; nothing where it was done within the hour."""
+        now_us = self._clock.now_us()
         if now_us - self._tidied_us < DAY_US // 24:
-            return
+            return ()
         self._tidied_us = now_us
         limits = self.config.limits
-        forget_rounds(self._engine, now_us - limits.rounds_kept_days * DAY_US)
-        forget_counts(self._engine, now_us // DAY_US - limits.counts_kept_days)
-        forget_canaries(self._engine, now_us)
-        self.desk.alarms.forget()
-        self._leads.forget(now_us - limits.signs_kept_days * DAY_US)
+        each: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("rounds", lambda: forget_rounds(self._engine, now_us - limits.rounds_kept_days * DAY_US)),
+            ("counts", lambda: forget_counts(self._engine, now_us // DAY_US - limits.counts_kept_days)),
+            ("canaries", lambda: forget_canaries(self._engine, now_us)),
+            ("alarms", self.desk.alarms.forget),
+            ("leads", lambda: self._leads.forget(now_us - limits.signs_kept_days * DAY_US)),
+            ("outgoing", self._forget_sent), ("inbox", self._inbox.forget), ("exchange", self.exchange.forget),
+            ("offers", self.offers.forget), ("cases", self._case_post.tidy),
+            ("warnings", self._warning_post.warnings.forget), ("exercises", self._exercise_post.exercises.forget),
+            ("ledger", self._inbox.ledger.close_parts),
+        )  # fmt: skip
+        return tuple((f"centre tidying {name}", _quiet(do)) for name, do in each)
+
+    def _forget_sent(self) -> None:
         with t.writing(self._engine) as connection:
             connection.execute(delete(t.OUTGOING).where(t.OUTGOING.c.done))
-        self._inbox.forget()
-        self.exchange.forget()
-        self.offers.forget()
-        self._case_post.tidy()
-        self._warning_post.warnings.forget()
-        self._exercise_post.exercises.forget()
-        self._inbox.ledger.close_parts()
+
+
+def _quiet(do: Callable[[], object]) -> Callable[[], None]:
+    def done() -> None:
+        do()
+
+    return done

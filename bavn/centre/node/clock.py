@@ -65,5 +65,12 @@ def waits_for(one: AtActor) -> bool:
 
 
 def only_hunted(one: AtActor) -> bool:
-    """Whether an actor said that nothing there can carry it (rule ``carried``): it is looked for in its history."""
-    return one.rule == "carried"
+    """Whether an actor said that nothing there carries it yet: it waits for an enforcer there, and is looked for in its
+    history."""
+    return is_uncarried(one.state, one.rule)
+
+
+def is_uncarried(state: str, rule: str) -> bool:
+    """Of a receipt: nothing at the actor blocks it (``carried``) or may watch it (``pap_watch_only``; by that rule it
+    may also be watched, with another state)."""
+    return rule == "carried" or (rule == "pap_watch_only" and state in ("waiting", "refused"))

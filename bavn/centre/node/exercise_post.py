@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bavn.centre.cases.exercises import Exercises
 from bavn.centre.members.registry import Registry
 from bavn.centre.share.exercise_rules import ExerciseGrounds
+from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
 from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import MINUTE_US
@@ -38,7 +39,7 @@ class ExercisePost:
                 plan=one.exercise.plan, role=one.role,
             )  # fmt: skip
             refused = self.share.say(said, exercise=grounds)
-            again = refused is not None and refused.rule == "room"
+            again = refused is not None and refused.rule in LATER
             self.exercises.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
 
     def heard(self, said: ExerciseSaid) -> None:

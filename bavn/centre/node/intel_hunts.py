@@ -20,6 +20,7 @@ from bavn.model.intel import IntelSettings
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
+from bavn.model.principal import stored, two_people
 from bavn.model.question import OBSERVABLES_MAX
 
 DAYS_REMEMBERED: Final = 30
@@ -37,7 +38,9 @@ def hunt(
     now_us = clock.now_us()
     made = []
     for state in sources.every():
-        if state.state != ACTIVE or not state.hunts_by or not state.source.hunts_per_day:
+        if state.state != ACTIVE or not state.source.hunts_per_day:
+            continue
+        if not two_people((state.added_by, state.hunts_by)):
             continue
         room = _room(engine, state, settings, now_us // DAY_US)
         chosen: list[Observable] = []
@@ -55,12 +58,12 @@ def _ask(
     actors: Sequence[str], settings: IntelSettings, now_us: int,
 ) -> str:  # fmt: skip
     asked = questions.ask(
-        chosen, actors, state.added_by, why=f"newly told by a source outside the sector ({state.source.name})",
+        chosen, actors, stored(state.added_by), why=f"newly told by a source outside the sector ({state.source.name})",
         since_us=now_us - settings.hunt_days_back * DAY_US,
     )  # fmt: skip
     proposals.hunted(chosen, asked.id)
     if asked.approved_us is None:
-        questions.approve(asked.id, state.hunts_by)
+        questions.approve(asked.id, stored(state.hunts_by))
     return asked.id
 
 

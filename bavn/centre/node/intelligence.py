@@ -21,6 +21,7 @@ from bavn.centre.cases.usefulness import Usefulness, measure, noise
 from bavn.centre.cases.weight import Standing, Weight, weigh
 from bavn.centre.cases.who import CENTRE, NotAllowed
 from bavn.centre.correlate.lists import Lists
+from bavn.centre.inbox.intel_book import TakenClaim
 from bavn.centre.inbox.intel_gate import Counts, IntelGate, Known
 from bavn.centre.inbox.intel_pull import Fetch, Unreadable, pull
 from bavn.centre.inbox.intel_rules import Terms
@@ -28,10 +29,12 @@ from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.partners import Partners
 from bavn.centre.node import intel_hits, intel_hunts, intel_posted, intel_whole
 from bavn.centre.node import tables as t
+from bavn.centre.node.contained import Containment, is_no_items_fault
 from bavn.centre.node.intel_posted import posted_by
 from bavn.centre.share.tables import make_tables as make_share_tables
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.indicator import Tlp
-from bavn.model.intel import IntelSettings
+from bavn.model.intel import IntelSettings, claim_text
 from bavn.model.moment import hour_of
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
@@ -63,8 +66,9 @@ class Intelligence:
 
     def __init__(
         self, *, engine: Engine, gate: IntelGate, clock: Clock, settings: IntelSettings, lists: Lists,
-        partners: Partners, questions: Questions, offers: Offers | None = None,
+        partners: Partners, questions: Questions, offers: Offers | None = None, failures: Failures | None = None,
     ) -> None:  # fmt: skip
+        self.contained = Containment(failures or NoContainment(), engine)
         t.make_missing(engine, t.METADATA)
         make_share_tables(engine)
         self._engine, self._gate, self._clock, self._settings = engine, gate, clock, settings
@@ -93,7 +97,9 @@ class Intelligence:
         marks = {k: v for k, v in state.cursor.items() if k == intel_whole.COMPARED_US}
         last: Mapping[str, Any] = {}
         try:
-            for step in pull(state.source, {} if whole else state.cursor, fetch, self._settings.items_max, self._clock):
+            cursor: Mapping[str, Any] = {} if whole else state.cursor
+            failures = self.contained.failures
+            for step in pull(state.source, cursor, fetch, self._settings.items_max, self._clock, failures):
                 got = Counts()
                 last = step.cursor
                 seen.update(piece.scope for piece in step.pieces if whole)
@@ -122,8 +128,13 @@ class Intelligence:
                 self.sources.synced(name)
             if more or failure:
                 self.sources.tried(name, failure)
+            self.contained.failures.works(f"source {state.source.kind} {name}")
         except (LinkDown, LinkRefused, Unreadable, SettingsError) as error:
             failure = str(error) or type(error).__name__
+            self.sources.tried(name, failure)
+        except Exception as error:  # noqa: BLE001  it costs this source and no more
+            failure = f"failed in a way that nobody foresaw: {type(error).__name__}"
+            self.contained.note(f"source {state.source.kind} {name}", error)
             self.sources.tried(name, failure)
         return Synced(source=name, counts=counts, proposals=proposals, failure=failure, more=more)
 
@@ -160,8 +171,26 @@ class Intelligence:
         """Make proposals of all claims that passed the gate; how many are new."""
         new = 0
         while taken := self._gate.take(TAKEN_AT_ONCE):
-            new += self.proposals.hear([Heard(one.source, one.key, one.claim, one.received_us) for one in taken])
-            self._gate.done([one.number for one in taken])
+            try:
+                new += self.proposals.hear([_heard(claim) for claim in taken])
+            except Exception as error:
+                if self.contained.ends(error) or is_no_items_fault(error):
+                    raise
+                new += sum(map(self._work_off_one, taken))
+            self._gate.done([claim.number for claim in taken])
+        return new
+
+    def _work_off_one(self, taken: TakenClaim) -> int:
+        """A claim that cannot be worked off is kept for a report, and its item is as if it had never been heard: the
+        next reading of its source offers it again."""
+        new = 0
+
+        def hear() -> None:
+            nonlocal new
+            new = self.proposals.hear([_heard(taken)])
+
+        if not self.contained.part("claims", hear, claim_text(taken.claim).encode("utf-8", "backslashreplace")):
+            self._gate.unheard(taken)
         return new
 
     def end(self, name: str, by: str, why: str) -> SourceState:
@@ -185,18 +214,33 @@ class Intelligence:
 
     def tidy(self, actors: Sequence[str]) -> None:
         """Age, note what was met, hunt for what is new, open and refresh cases, suspend what is noise."""
-        self.work_off()
-        if self._offers is not None:
-            for partner in self._partners.in_force():
-                intel_posted.hear(self.proposals, self._offers, partner)
-        self.proposals.age()
-        self.proposals.met(intel_hits.met(self._engine))
-        self.suspend_noise()
+        for name, do in self.parts(actors):
+            self.contained.part(f"intelligence {name}", do)
+
+    def parts(self, actors: Sequence[str]) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """What ``tidy`` does, in order; one that fails stops no other."""
+        return (
+            ("claims", self.work_off), ("posts", self._hear_posts), ("age", self.proposals.age),
+            ("hits", lambda: self.proposals.met(intel_hits.met(self._engine))), ("noise", self.suspend_noise),
+            ("hunts", lambda: self._hunt(actors)), ("cases", self._tend_cases),
+        )  # fmt: skip
+
+    def _hear_posts(self) -> None:
+        offers = self._offers
+        if offers is None:
+            return
+        for partner in self._partners.in_force():
+
+            def hear(partner: Partner = partner) -> None:
+                intel_posted.hear(self.proposals, offers, partner)
+
+            self.contained.part(f"posts of {partner.name}", hear)
+
+    def _hunt(self, actors: Sequence[str]) -> None:
         intel_hunts.hunt(
             self.sources, self.proposals, self._questions, self._engine, self._clock, self._settings, actors,
             self.standings(),
         )  # fmt: skip
-        self._tend_cases()
 
     def suspend_noise(self) -> list[str]:
         """The names of sources that are noise and were suspended just now."""
@@ -281,6 +325,10 @@ class Intelligence:
                 detail = {"observable": str(proposal.observable)}
                 self.cases.record_once("no-longer-claimed", proposal.case_id, detail)
         self.cases.refresh(facts)
+
+
+def _heard(taken: TakenClaim) -> Heard:
+    return Heard(taken.source, taken.key, taken.claim, taken.received_us)
 
 
 def lead_id_of(observable: Observable) -> str:

@@ -16,6 +16,7 @@ from bavn.centre.cases.warning_tables import WARNED, WARNING
 from bavn.centre.cases.work_tables import TASK
 from bavn.centre.members.tables import CERTIFICATE
 from bavn.centre.node import tables as t
+from bavn.centre.node.clock import is_uncarried
 from bavn.centre.node.counts import told_of
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.gathering_clocks import IN_FORCE
@@ -86,7 +87,7 @@ def _blocks(connection: Connection, month: Period, actor: str) -> dict[str, dict
     hunted: set[tuple[str, str]] = set()
     for row in connection.execute(said):
         key, wait = (row.actor, row.indicator_id), took.get((row.actor, row.indicator_id))
-        if row.rule == "carried":
+        if row.rule is not None and is_uncarried(row.state, row.rule):
             hunted.add(key)
         if row.state in IN_FORCE and row.first_us >= row.given_us:
             wait = min((row.first_us - row.given_us) / MINUTE_US, wait if wait is not None else float("inf"))

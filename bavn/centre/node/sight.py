@@ -11,13 +11,12 @@ from typing import Final
 from bavn.centre.node.canary_book import Chain, broken
 from bavn.centre.node.coverage import TookPart
 from bavn.centre.node.views import MemberView
+from bavn.model.health import LOSS_PERMILLE_MAX, NODE_SILENT_US
 from bavn.model.member import ActorState
-from bavn.model.moment import DAY_US, MINUTE_US
+from bavn.model.moment import DAY_US
 from bavn.model.sight import SIGHTS, detectors_of
 from bavn.model.text import Text
 
-SILENT_US: Final = 5 * MINUTE_US
-LOSS_PERMILLE_MAX: Final = 10
 CANARY_DAYS_MAX: Final = 2
 """A canary that is older says nothing of today."""
 
@@ -76,7 +75,7 @@ def _eye(member: MemberView, took: TookPart | None, chain: Chain | None, now_us:
     young = chain is not None and now_us // DAY_US - chain.day <= CANARY_DAYS_MAX
     inner = [at.link for at in chain.links if at.link.link != "block"] if chain is not None and young else []
     against = {
-        "silent": now_us - health.received_us > SILENT_US,
+        "silent": now_us - health.received_us > NODE_SILENT_US,
         "sensor-down": health.sensor == "down" or "sensor-down" in health.problems,
         "no-sensor": health.sensor == "none",
         "source-silent": "source-silent" in health.problems,

@@ -12,6 +12,7 @@ from bavn.centre.members import rollout
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.members.rollout_tables import make_rollout_tables
+from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.centre.store.engine import reading
@@ -49,7 +50,7 @@ class WarningPost:
                 pap_max=one.origin.pap_max,
             )  # fmt: skip
             refused = self.share.say(Cautioning(to=one.to, warning=one.warning), warning=grounds)
-            again = refused is not None and refused.rule == "room"
+            again = refused is not None and refused.rule in LATER
             self.warnings.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
 
     def heard(self, said: WarningAnswer) -> None:

@@ -18,6 +18,7 @@ from bavn.centre.publish.tables import EDITION, SENT, VERSION, make_tables
 from bavn.centre.publish.written import digest, document_of, document_text
 from bavn.centre.store.engine import reading, writing
 from bavn.model.ports import Clock
+from bavn.model.principal import no_second, recorded
 
 Audited = Callable[[Connection, str, str, str, dict[str, Any]], None]
 """(transaction, who, act, subject, detail): one line in the audit log; it raises where no person stands behind it."""
@@ -111,7 +112,7 @@ class Editions:
             state = after(edition.state, EditionAct.EDIT)
             made = changed(self._document(tx, edition, edition.version), change, user)
             number = self._keep(tx, edition, made, user, why)
-            self._set(tx, edition, state=state.value, version=number, edited_by=user, approved_by="")
+            self._set(tx, edition, state=state.value, version=number, edited_by=recorded(user), approved_by="")
             detail = {"version": number, "place": change.place, "why": why, "digest": digest(made)}
             self._audited(tx, user, "publish-edit", wanted, detail)
         return self.get(wanted)
@@ -132,7 +133,7 @@ class Editions:
             self._may(edition, act, user, by_role)
             values: dict[str, Any] = {"state": state.value}
             if act is EditionAct.APPROVE:
-                values["approved_by"] = user
+                values["approved_by"] = recorded(user)
             if act is EditionAct.PUBLISH:
                 values["published_us"] = self._clock.now_us()
             self._set(tx, edition, **values)
@@ -197,8 +198,10 @@ class Editions:
         if self._publishers and known not in self._publishers and not by_role:
             raise NotYours(f"{user[:64]!r} is no publisher ([publish] publishers)")
         alone = self._publishers == {known}
-        if act is EditionAct.APPROVE and known == edition.edited_by.casefold() and not alone:
-            raise NotYours("who edited it last cannot approve it; another person must")
+        if act is EditionAct.APPROVE and edition.edited_by != CENTRE and not alone:
+            why = no_second(edition.edited_by, user, "who edited it last cannot approve it; another person must")
+            if why:
+                raise NotYours(why)
 
     def _locked(self, tx: Connection, wanted: str, seen: int | None) -> Edition:
         row = tx.execute(select(EDITION).where(EDITION.c.id == wanted).with_for_update()).first()

@@ -23,6 +23,7 @@ from bavn.wire.book import Book
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
 from bavn.wire.shelf import Shelves
+from bavn.wire.shut import WAITS
 from bavn.wire.stix_partner import NotWritable, context_of, object_of
 from bavn.wire.taxii import Entry, Page, Wanted, moment_us
 
@@ -183,6 +184,8 @@ class Exchange:
                     passed.append(entry)
                     continue
                 outcome = self.gate.offer(Handing(partner, entry, facts_of(entry.facts)))
+                if isinstance(outcome, Refused) and outcome.rule in WAITS:
+                    continue
                 refused = isinstance(outcome, Refused)
                 tx.execute(
                     "INSERT OR REPLACE INTO given VALUES (?, ?, ?, ?, ?)",

@@ -24,10 +24,15 @@ from bavn.model.said import Asking, Cautioning, Exercising, Judging, Releasing, 
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
 from bavn.wire.outbox import Outbox
+from bavn.wire.shut import WAITS
 from bavn.wire.stix import NotWritable
 
 GROUPS_MIN: Final = 2
-OF_THE_RECIPIENT: Final = frozenset({"to_member", "room"})
+SHUT: Final = WAITS
+"""Refusals of a gate that is shut for this kind and recipient."""
+LATER: Final = SHUT | {"room"}
+"""Refusals after which a letter is offered again: its recipient's queue is full, or a person must open the gate."""
+OF_THE_RECIPIENT: Final = LATER | {"to_member"}
 """Rules that speak of one recipient; what any other rule refuses, it refuses for all."""
 
 

@@ -21,7 +21,7 @@ from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.centre.share.letter import CLOSING_KEPT_US, Grounds, Letter
 from bavn.centre.share.post import Post
 from bavn.centre.share.ring import Decision, Ring, RingRules
-from bavn.centre.share.rules import GROUPS_MIN, OF_THE_RECIPIENT, ShareLimits
+from bavn.centre.share.rules import GROUPS_MIN, LATER, OF_THE_RECIPIENT, ShareLimits
 from bavn.centre.share.tables import make_tables
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.heard import BlockReceipt, Observed
@@ -174,7 +174,7 @@ class Share:
         ]
         marks: list[Mark] = []
         for one, refused in zip(some, self.post.say_all(letters), strict=True):
-            waits = refused is not None and refused.rule == "room"
+            waits = refused is not None and refused.rule in LATER
             marks.append(Mark(one, refused.rule if refused else "", now_us + TRY_AGAIN_US if waits else None))
         self.deliveries.marked(marks, now_us)
 

@@ -214,7 +214,7 @@ def test_the_whole_way_at_a_clinic_without_sensor(
     one, two = make_indicator("evil.com", n=1, valid_until_us=T0 + HOUR_US), make_indicator("b.evil.org", n=2)
     ip = make_indicator("203.0.114.9", "ip4", n=3)
     actor.protect.receive([make_released(one), make_released(two), make_released(ip)])
-    assert [state[::2] for state in actor.states()] == [("refused", "carried"), ("enforced", None), ("enforced", None)]
+    assert [state[::2] for state in actor.states()] == [("waiting", "carried"), ("enforced", None), ("enforced", None)]
     for name in ("evil.com", "www.evil.com", "evil.org", "x.b.evil.org"):
         ask(resolver.port, name)
     actor.protect.step()

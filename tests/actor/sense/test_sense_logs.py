@@ -218,6 +218,13 @@ def test_rfc_5424_is_read_with_its_data_and_byte_order_mark(read) -> None:
     assert (row["rrname"], row["ts"]) == ("y.dk", moment("2026-11-24T23:34:19.500000"))
 
 
+@pytest.mark.parametrize("between", ["  ", " \ufeff", "  \ufeff ", "   "])
+def test_rfc_5424_as_rsyslog_sends_it_has_a_space_of_its_own(read, between) -> None:
+    line = f"<30>1 2026-11-25T00:34:19.5+01:00 gw dnsmasq 12 - -{between}query[A] y.dk from 10.0.0.1"
+    (row,) = rows(read(line), "dns")
+    assert row["rrname"] == "y.dk"
+
+
 def test_a_line_without_a_moment_has_that_of_its_receipt_or_is_refused(read) -> None:
     line = "<30>dnsmasq[1]: query[A] y.dk from 10.0.0.1"
     assert read(line, live=True).tables["dns"]["ts"].to_pylist() == [moment("2026-11-25T00:34:19")]

@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from bavn.app.accept import load, reach, recovery
 from bavn.app.cli.centre import app as centre_app
@@ -26,6 +25,7 @@ from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 from tests.app.test_cli_casework import run
 from tests.app.test_cli_rollout import BY, TERMS, WHY
+from tests.people import Runner as CliRunner
 
 UP_S_MAX = 60
 TIER = "[tiers.A]\nt = 2\nm = 100\nr = 10\nevery_s = 10.0\nupload_s = 9.0\n"

@@ -20,13 +20,14 @@ from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import Observable
 from bavn.model.partner import Inward, Outward, Partner
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 from bavn.sim.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.taxii import TAXII
 
 NOW_US = 20_000 * DAY_US
-BY = "Anna Berg"
+BY = account("Anna Berg")
 EVERYTHING = Outward(
     tlp_max=Tlp.RED, pap_max=Pap.RED, confidence_min=0,
     collections=("released", "network", "files", "fingerprints"),
@@ -102,7 +103,7 @@ class World:
         return made
 
     def release(self, *values, kind="domain", case="case-00000000000000aa", **other):
-        grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": BY, "people": (BY, "Bo Lund")}
+        grounds = {"score": 9.0, "groups": 3, "listed": (), "approved_by": BY, "people": (BY, account("Bo Lund"))}
         grounds |= other.pop("grounds", {})
         plain = {"technique": "T1071.001", "tlp": Tlp.GREEN, "pap": Pap.GREEN, "days": 30, "confidence": 80} | other
         self.orders += 1

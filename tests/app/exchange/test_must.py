@@ -11,6 +11,7 @@ from bavn.app.taxii_answers import ROOT
 from bavn.model.indicator import Tlp
 from bavn.model.moment import MINUTE_US, iso
 from bavn.model.partner import Inward, Outward
+from bavn.model.principal import account
 from bavn.wire.taxii import TAXII, collection_id
 
 C = f"{ROOT}collections/"
@@ -245,11 +246,11 @@ def test_one_partner_neither_sees_nor_deletes_what_another_added(world, post, in
 def test_each_way_of_proving_who_one_is_is_let_in_and_its_end_counts_at_once(world) -> None:
     world.partner()
     client = world.client()
-    password = world.credentials.password("cert-nord", "Anna Berg")
+    password = world.credentials.password("cert-nord", account("Anna Berg"))
     assert client.get("/taxii2/", headers={"authorization": ""}).status_code == 401
     basic = client.get("/taxii2/", auth=("cert-nord", password))
     assert basic.status_code == 200
-    world.partners.end("cert-nord", "Anna Berg", "done")
+    world.partners.end("cert-nord", account("Anna Berg"), "done")
     assert client.get("/taxii2/", auth=("cert-nord", password)).status_code == 401
     assert client.get("/taxii2/").status_code == 401
 

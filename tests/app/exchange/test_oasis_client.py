@@ -19,6 +19,7 @@ from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.taxii_answers import ROOT
 from bavn.app.taxii_service import TaxiiLimits, make_taxii
 from bavn.centre.members.authority import key_pem, new_key
+from bavn.model.principal import account
 from bavn.sim.dice import SeededDice
 from bavn.wire.taxii import TAXII, collection_id
 
@@ -68,7 +69,11 @@ class Served:
         self.url = f"https://localhost:{self.server.ports['exchange_port']}"
 
     def credentials(self, name="cert-nord"):
-        return {"user": name, "password": self.world.credentials.password(name, "Anna Berg"), "verify": self.ca}
+        return {
+            "user": name,
+            "password": self.world.credentials.password(name, account("Anna Berg")),
+            "verify": self.ca,
+        }
 
     def collection(self, alias="released", **credentials):
         place = collection_id("test", alias)  # the client holds on to ids
@@ -78,7 +83,7 @@ class Served:
         key = ec.generate_private_key(ec.SECP256R1())
         csr = CertificateSigningRequestBuilder().subject_name(Name([])).sign(key, hashes.SHA256())
         pem = self.world.credentials.certificate(
-            name, "Anna Berg", csr.public_bytes(serialization.Encoding.PEM).decode()
+            name, account("Anna Berg"), csr.public_bytes(serialization.Encoding.PEM).decode()
         )
         (self.folder / "client.pem").write_text(pem)
         (self.folder / "client.key").write_bytes(key_pem(key))

@@ -32,6 +32,7 @@ from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.partner import Inward, Outward, Partner
 from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.principal import account
 from bavn.model.settings import SettingsError
 from bavn.sim.clock import SimClock
 from bavn.wire.book import Book
@@ -82,8 +83,8 @@ class World:
             "score": 9.0,
             "groups": 3,
             "listed": (),
-            "approved_by": "Anna Berg",
-            "people": ("Anna Berg", "Bo Lund"),
+            "approved_by": account("Anna Berg"),
+            "people": (account("Anna Berg"), account("Bo Lund")),
         } | other.pop("grounds", {})
         plain = {"technique": "T1071.001", "tlp": Tlp.GREEN, "pap": Pap.GREEN, "days": 30, "confidence": 80} | other
         self.orders += 1
@@ -156,7 +157,7 @@ def test_what_goes_to_a_misp_passes_gate_3_by_the_partners_policy(world, port, m
     outcomes = [(line.verdict, line.rule) for line in world.lines("PartnerObject")]
     assert sorted(o for o in outcomes if o[1]) == [("refused", "pap_max"), ("refused", "tlp_max")]
     text = json.dumps(list(misp.events.values()))
-    assert not any(word in text for word in ("case-", "north", "east", "Anna", "score"))
+    assert not any(word in text for word in ("case-", "north", "east", account("Anna"), "score"))
 
 
 def test_a_push_with_nothing_new_sends_nothing_and_a_change_is_one_update(world, port, misp) -> None:
@@ -195,7 +196,7 @@ def test_a_narrower_policy_takes_back_what_was_given(world, port, misp) -> None:
     world.release(NAMED[0], tlp=Tlp.GREEN)
     world.push(port)
     world.wait(60)
-    world.partners.set("cert-nord", "Anna Berg", out=Outward(tlp_max=Tlp.CLEAR, collections=("released",)))
+    world.partners.set("cert-nord", account("Anna Berg"), out=Outward(tlp_max=Tlp.CLEAR, collections=("released",)))
     assert world.push(port).emptied == 1
     assert set(map(tuple, misp.live().values())) == {()}
 
@@ -228,7 +229,7 @@ def test_a_sighting_leaves_as_a_day_and_only_when_two_actors_met_it(world, port,
 def test_what_another_party_told_goes_on_only_where_its_tlp_says_so(world, port, misp) -> None:
     told = {"score": 6.0, "groups": 0, "partners": 1}
     world.release(NAMED[0], tlp=Tlp.GREEN, pap=Pap.GREEN, grounds=told | {"tlp_min": "TLP:GREEN"})
-    world.partners.set("cert-nord", "Anna Berg", out=Outward(
+    world.partners.set("cert-nord", account("Anna Berg"), out=Outward(
         tlp_max=Tlp.AMBER, pap_max=Pap.AMBER, confidence_min=0, collections=("released",)))  # fmt: skip
     world.release(NAMED[1], case="case-00000000000000bb", tlp=Tlp.AMBER, grounds=told | {"tlp_min": "TLP:AMBER"})
     world.push(port)
@@ -265,9 +266,9 @@ def test_sightings_come_in_by_gate_2_once_and_only_of_what_was_given(world, port
 
 def drafted(world, observable):
     """As people release it, in the same database as what share hands out."""
-    life = world.lives.draft(observable, "Anna Berg", "known", technique="T1071", tlp=Tlp.GREEN)
-    world.lives.act(life.id, LifeAct.REVIEW, "Anna Berg", "look")
-    return world.lives.act(life.id, LifeAct.RELEASE, "Bo Lund", "go")
+    life = world.lives.draft(observable, account("Anna Berg"), "known", technique="T1071", tlp=Tlp.GREEN)
+    world.lives.act(life.id, LifeAct.REVIEW, account("Anna Berg"), "look")
+    return world.lives.act(life.id, LifeAct.RELEASE, account("Bo Lund"), "go")
 
 
 def test_what_a_trusted_partner_met_keeps_the_indicator_fresh_and_counts_for_no_actor(world, port, misp) -> None:
@@ -281,7 +282,7 @@ def test_what_a_trusted_partner_met_keeps_the_indicator_fresh_and_counts_for_no_
     misp.sight(attributes[NAMED[1].value], "1", at=at - 30, number=3)  # called a false positive since
     world.exchange.pull_sightings("nord", "cert-nord", port)
     assert world.lives.get(life.id).seen_us == life.seen_us  # the partner is trusted with nothing
-    world.partners.set("cert-nord", "Anna Berg", inward=Inward(trust=60))
+    world.partners.set("cert-nord", account("Anna Berg"), inward=Inward(trust=60))
     world.exchange.pull_sightings("nord", "cert-nord", port)
     assert world.lives.get(life.id).seen_us == (at - 60) * SECOND_US
     assert world.lives.get(other.id).seen_us == other.seen_us

@@ -36,6 +36,7 @@ from bavn.model.lead import Lead, Reason, Sign, Term
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.nis2 import Nis2Act
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.model.text import Text
 from bavn.sim.clock import SimClock
 from bavn.sim.dice import SeededDice
@@ -44,7 +45,7 @@ from bavn.wire.messages import IndicatorReleased
 from bavn.wire.stix import indicator_of
 from tests.centre.node.conftest import Node, make_suspicion
 
-ANNA, BO = "Anna Berg", "Bo Lund"
+ANNA, BO = account("Anna Berg"), account("Bo Lund")
 ACTORS = {
     "region-nord": "region", "region-syd": "region", "kommune-oest": "municipality", "kommune-vest": "municipality",
     "it-supplier": "supplier", "data-agency": "agency", "clinic-west": "clinic",

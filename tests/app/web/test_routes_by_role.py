@@ -9,6 +9,8 @@ import re
 
 import pytest
 
+from bavn.app.failure_folder import FailureFolder
+from bavn.app.real import SystemClock
 from bavn.app.web.console import ConsoleSettings, console_app, routes_of
 from bavn.app.web.frame import Person
 from bavn.app.web.guard import HEADERS
@@ -20,10 +22,11 @@ SIDES = ("sac", "soc")
 EVERYBODY = 100_000_000
 
 
-def made(side, access):
+def made(side, access, failures=None):
     settings = ConsoleSettings(requests_per_minute=EVERYBODY, failures_per_minute=EVERYBODY)
     absent = _Absent()
-    return console_app(side, absent, areas_of(side), access, settings, beside=people_routes(absent, absent))
+    return console_app(side, absent, areas_of(side), access, settings, beside=people_routes(absent, absent),
+                       failures=failures)  # fmt: skip
 
 
 def filled(path):
@@ -82,6 +85,24 @@ def test_each_role_may_do_exactly_what_the_table_says(side, role) -> None:
         may = route.right is None or route.right in RIGHTS[role]
         assert refused is not may, f"{role}: {route.method} {route.path} needs {route.right}: {answer.status_code}"
         assert answer.status_code != 401, f"{route.method} {route.path}"
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_every_page_that_fails_costs_its_request_and_is_noted_by_its_route(side, tmp_path) -> None:
+    """Nothing stands behind the routes, so whatever lets its request in fails there in a way that nobody foresaw."""
+    failures = FailureFolder(tmp_path, SystemClock())
+    app = made(side, As(Person(name="Anna Berg", roles=frozenset(Role))), failures)
+    broken = set()
+    for route in routes_of(app):
+        if route.path == "/api/v1/live":
+            continue
+        answer = asked(app, route)
+        if answer.status_code == 500:
+            assert answer.json()["type"] == "failed", route.path
+            broken.add(f"page {route.method} {route.path}")
+    assert {one.part for one in failures.failing()} == broken
+    assert len(broken) > 20
+    assert ask(app, "/api/v1/openapi.json").status_code == 200, "it lives"
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -9,6 +9,7 @@ from bavn.centre.cases.work import Work
 from bavn.model.case import CaseAct, CaseState
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.model.work import TaskAct
 from bavn.sim.clock import SimClock
 
@@ -46,22 +47,22 @@ def test_pages_meet_also_where_cases_were_opened_at_one_moment(world) -> None:
 
 def test_cases_are_found_by_state_owner_actor_and_words_and_a_wildcard_is_a_letter(world) -> None:
     engine, clock, cases, work = world
-    cases.act("case-0000000000000003", CaseAct.TAKE, "Anna Berg", "")
-    work.involved.add("case-0000000000000003", "south", "Anna Berg", "they asked")
+    cases.act("case-0000000000000003", CaseAct.TAKE, account("Anna Berg"), "")
+    work.involved.add("case-0000000000000003", "south", account("Anna Berg"), "they asked")
 
     def ids(**ask):
         return [line.case.id[-1] for line in case_page(engine, CaseAsk(**ask), 10, clock.now_us())]
 
-    assert ids(owner="Anna Berg") == ids(states=(CaseState.TRIAGE,)) == ids(actor="south") == ["3"]
+    assert ids(owner=account("Anna Berg")) == ids(states=(CaseState.TRIAGE,)) == ids(actor="south") == ["3"]
     assert ids(words="EVIL-5.ex") == ["5"]
     assert ids(words="evil%") == ids(words="evil_5") == []
     assert case_counts(engine, CaseAsk()) == {CaseState.NEW: 6, CaseState.TRIAGE: 1}
-    assert owners(engine) == ("Anna Berg",)
+    assert owners(engine) == (account("Anna Berg"),)
 
 
 def test_what_is_owed_and_what_is_too_late_is_counted(world) -> None:
     engine, clock, _, work = world
-    (task, _) = work.ask("case-0000000000000006", ["north", "south"], "task", "Look", "Anna Berg")
+    (task, _) = work.ask("case-0000000000000006", ["north", "south"], "task", "Look", account("Anna Berg"))
 
     def line():
         (found,) = case_page(engine, CaseAsk(words="evil-6"), 5, clock.now_us())
@@ -70,5 +71,5 @@ def test_what_is_owed_and_what_is_too_late_is_counted(world) -> None:
     assert line() == (2, 2, 0)
     clock.advance(work.settings.acknowledge_hours * HOUR_US + 1)
     assert line() == (2, 2, 2)
-    work.change_task(task.id, TaskAct.CANCEL, "Anna Berg", "no need")
+    work.change_task(task.id, TaskAct.CANCEL, account("Anna Berg"), "no need")
     assert line() == (2, 1, 1)

@@ -18,6 +18,7 @@ from bavn.model.case import CaseAct, CaseState, NotNow
 from bavn.model.heard import Attached, Withdrawal
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.principal import account
 from bavn.model.settings import SettingsError
 from bavn.model.work import NoSuchStep, TaskAct, TaskState
 from bavn.sim.clock import SimClock
@@ -26,13 +27,17 @@ from tests.centre.cases.room import NAMES, NOW_US, lead
 
 def test_a_hand_over_names_both_and_a_case_nobody_took_has_none(room, two) -> None:
     with pytest.raises(NotNow, match="take it"):
-        room.files.hand_over(two[0], "anna", "bo", "holidays")
-    room.cases.act(two[0], CaseAct.TAKE, "anna", "")
-    assert room.files.hand_over(two[0], "anna", "bo", "holidays").owner == "bo"
-    assert room.cases.case(two[0]).owner == "bo"
+        room.files.hand_over(two[0], account("anna"), account("bo"), "holidays")
+    room.cases.act(two[0], CaseAct.TAKE, account("anna"), "")
+    assert room.files.hand_over(two[0], account("anna"), account("bo"), "holidays").owner == account("bo")
+    assert room.cases.case(two[0]).owner == account("bo")
     (line,) = [line for line in room.cases.audit_lines(two[0]) if line.act == "hand-over"]
-    assert '"from":"anna","to":"bo","why":"holidays"' in line.detail
-    for wrong in ((two[0], "anna", "bo", "again"), (two[0], "anna", "centre", "x"), (two[0], "anna", "carl", "")):
+    assert '"from":"anna","proved":{"how":"session","id":"account:anna"},"to":"bo","why":"holidays"' in line.detail
+    for wrong in (
+        (two[0], account("anna"), account("bo"), "again"),
+        (two[0], account("anna"), "centre", "x"),
+        (two[0], account("anna"), account("carl"), ""),
+    ):
         with pytest.raises((NotNow, NotAllowed, ValueError)):
             room.files.hand_over(*wrong)
 
@@ -40,20 +45,20 @@ def test_a_hand_over_names_both_and_a_case_nobody_took_has_none(room, two) -> No
 def test_who_saw_an_older_case_changes_nothing(room, two) -> None:
     case_id = two[0]
     seen = room.standing(case_id)
-    room.work.ask(case_id, ["south"], "task", "Look", "bo", seen=seen)
+    room.work.ask(case_id, ["south"], "task", "Look", account("bo"), seen=seen)
     acts = (
-        lambda: room.cases.act(case_id, CaseAct.DISMISS, "anna", "no", seen=seen),
-        lambda: room.files.mark(case_id, "anna", Marking(tlp=Tlp.RED), seen=seen),
-        lambda: room.files.merge(case_id, two[1], "anna", "x", seen=seen),
-        lambda: room.files.split(case_id, [NAMES[0]], "anna", "x", seen=seen),
-        lambda: room.work.ask(case_id, ["south"], "task", "Look again", "anna", seen=seen),
+        lambda: room.cases.act(case_id, CaseAct.DISMISS, account("anna"), "no", seen=seen),
+        lambda: room.files.mark(case_id, account("anna"), Marking(tlp=Tlp.RED), seen=seen),
+        lambda: room.files.merge(case_id, two[1], account("anna"), "x", seen=seen),
+        lambda: room.files.split(case_id, [NAMES[0]], account("anna"), "x", seen=seen),
+        lambda: room.work.ask(case_id, ["south"], "task", "Look again", account("anna"), seen=seen),
     )
     lines = len(room.cases.audit_lines(case_id))
     for act in acts:
         with pytest.raises(ChangedMeanwhile):
             act()
     assert len(room.cases.audit_lines(case_id)) == lines
-    room.cases.act(case_id, CaseAct.DISMISS, "anna", "no", seen=room.standing(case_id))
+    room.cases.act(case_id, CaseAct.DISMISS, account("anna"), "no", seen=room.standing(case_id))
     assert room.cases.case(case_id).state is CaseState.DISMISSED
 
 
@@ -88,21 +93,21 @@ def test_marks_are_checked_and_not_tightened_while_indicators_are_out(room, two)
     good = Marking(
         tlp=Tlp.AMBER_STRICT, pap=Pap.AMBER, rsit="malicious-code/c2-server", techniques=("T1566", "T1071.001")
     )
-    room.files.mark(two[0], "anna", good)
+    room.files.mark(two[0], account("anna"), good)
     assert room.files.marking(two[0]) == replace(good, techniques=("T1071.001", "T1566"))
     for bad in (Marking(rsit="malware/c2"), Marking(techniques=("T1", "x")), Marking(techniques=("T1071.01",))):
         with pytest.raises(ValueError, match=r"RSIT|ATT&CK"):
-            room.files.mark(two[0], "anna", bad)
-    room.cases.act(two[1], CaseAct.CONFIRM, "anna", "yes")
-    room.cases.act(two[1], CaseAct.RELEASE, "anna", "yes")
+            room.files.mark(two[0], account("anna"), bad)
+    room.cases.act(two[1], CaseAct.CONFIRM, account("anna"), "yes")
+    room.cases.act(two[1], CaseAct.RELEASE, account("anna"), "yes")
     for tighter in (Marking(tlp=Tlp.RED), Marking(pap=Pap.AMBER)):
         with pytest.raises(NotNow, match="withdraw"):
-            room.files.mark(two[1], "anna", tighter)
-    room.files.mark(two[1], "anna", Marking(tlp=Tlp.GREEN, pap=Pap.CLEAR))
+            room.files.mark(two[1], account("anna"), tighter)
+    room.files.mark(two[1], account("anna"), Marking(tlp=Tlp.GREEN, pap=Pap.CLEAR))
 
 
 def test_a_task_is_answered_once_and_late_answers_are_a_line(room, two) -> None:
-    (task,) = room.work.ask(two[0], ["south"], "question", "Do you run it?", "anna")
+    (task,) = room.work.ask(two[0], ["south"], "question", "Do you run it?", account("anna"))
     room.clock.advance(HOUR_US)
     said = room.answer(task, TaskAct.ACKNOWLEDGE, 1, "looking")
     for _ in range(2):
@@ -115,18 +120,18 @@ def test_a_task_is_answered_once_and_late_answers_are_a_line(room, two) -> None:
     acts = [line.act for line in room.cases.audit_lines(two[0])]
     assert acts.count("task-acknowledge") == 1
     assert acts.count("answer-too-late") == 1
-    room.work.change_task(task.id, TaskAct.REOPEN, "anna", "look again")
+    room.work.change_task(task.id, TaskAct.REOPEN, account("anna"), "look again")
     with pytest.raises(ValueError, match="the actor's"):
-        room.work.change_task(task.id, TaskAct.DONE, "anna", "x")
+        room.work.change_task(task.id, TaskAct.DONE, account("anna"), "x")
     with pytest.raises(UnknownTask):
-        room.work.change_task("f" * 32, TaskAct.CANCEL, "anna", "x")
-    room.work.change_task(task.id, TaskAct.CANCEL, "anna", "no more")
+        room.work.change_task("f" * 32, TaskAct.CANCEL, account("anna"), "x")
+    room.work.change_task(task.id, TaskAct.CANCEL, account("anna"), "no more")
     with pytest.raises(NoSuchStep):
-        room.work.change_task(task.id, TaskAct.CANCEL, "anna", "no more")
+        room.work.change_task(task.id, TaskAct.CANCEL, account("anna"), "no more")
 
 
 def test_gate_2_is_told_what_an_actor_may_say(room, two) -> None:
-    (task,) = room.work.ask(two[0], ["south"], "task", "Look", "anna")
+    (task,) = room.work.ask(two[0], ["south"], "task", "Look", account("anna"))
     may = room.work.may_answer
     assert may(two[0], "south", task.id, "done") is None
     assert may(two[0], "south", None, "words") is None
@@ -162,7 +167,7 @@ def test_who_takes_a_report_back_is_in_no_case_for_it(room, two) -> None:
     said = Withdrawal(item_id="1" * 64, actor="south", observable=NAMES[1], received_us=NOW_US)
     room.work.involved.taken_back(said)
     assert set(room.work.involved.actors(two[0])) == {"north"}
-    room.work.involved.add(two[0], "south", "anna", "it asked for help")
+    room.work.involved.add(two[0], "south", account("anna"), "it asked for help")
     assert room.work.involved.actors(two[0]) == {"north": False, "south": True}
 
 
@@ -183,15 +188,15 @@ def test_hours_that_are_not_given_fit_between_those_that_are() -> None:
 
 def test_in_a_case_that_is_over_nothing_is_owed_and_again_when_it_is_opened_again(room, two) -> None:
     case_id = two[0]
-    room.work.ask(case_id, ["south"], "task", "Look", "bo")
+    room.work.ask(case_id, ["south"], "task", "Look", account("bo"))
     owed = [task.actor for task in room.work.tasks(running=True)]
     assert owed == ["south"]
-    room.cases.act(case_id, CaseAct.DISMISS, "anna", "a supplier's own")
+    room.cases.act(case_id, CaseAct.DISMISS, account("anna"), "a supplier's own")
     assert room.work.tasks(running=True) == ()
     assert [task.state for task in room.work.tasks(case_id)] == [TaskState.OPEN]
     (line,) = [
         one for one in case_page(room.engine, CaseAsk(), 10, room.clock.now_us() + 9 * DAY_US) if one.case.id == case_id
     ]
     assert (line.owed, line.overdue) == (0, 0)
-    room.cases.act(case_id, CaseAct.REOPEN, "anna", "it is not")
+    room.cases.act(case_id, CaseAct.REOPEN, account("anna"), "it is not")
     assert [task.actor for task in room.work.tasks(running=True)] == owed

@@ -18,6 +18,7 @@ from bavn.model.case import LIFE_CYCLE, CaseAct, CaseState, NotNow, after
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
@@ -63,14 +64,14 @@ def test_a_case_walks_the_table_and_nothing_else(databases, acts):
         state, orders, wanted, lines = CaseState.NEW, 0, False, 1
         for act in acts:
             if (state, act) in LIFE_CYCLE:
-                case = cases.act(case.id, act, "anne", "because")
+                case = cases.act(case.id, act, account("anne"), "because")
                 state = after(state, act)
                 lines += 1
                 if act is CaseAct.RELEASE or (act in (CaseAct.WITHDRAW, CaseAct.DISMISS) and wanted):
                     wanted, orders = act is CaseAct.RELEASE, orders + 1
             else:
                 with pytest.raises(NotNow):
-                    cases.act(case.id, act, "anne", "because")
+                    cases.act(case.id, act, account("anne"), "because")
             assert (case.state, case.order_no, case.wanted) == (state, orders, wanted)
         assert len(cases.audit_lines(case.id)) == lines
         assert audit.verify(engine) is None
@@ -83,8 +84,8 @@ def test_one_lead_is_one_case_and_follows_it_until_something_is_released(cases):
     assert cases.open(lead(score=11.0)) == case
     cases.refresh([lead(score=11.0)])
     assert cases.case(case.id).score == 11.0
-    cases.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-    cases.act(case.id, CaseAct.RELEASE, "anne", "yes")
+    cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    cases.act(case.id, CaseAct.RELEASE, account("anne"), "yes")
     cases.refresh([lead(score=1.0, elements=(EVIL,))])
     assert cases.case(case.id).score == 11.0
     assert len(cases.case(case.id).facts.elements) == 2
@@ -92,18 +93,18 @@ def test_one_lead_is_one_case_and_follows_it_until_something_is_released(cases):
 
 def test_a_reason_is_part_of_the_act(cases):
     case = cases.open(lead())
-    cases.act(case.id, CaseAct.TAKE, "anne", "")
-    assert cases.case(case.id).owner == "anne"
+    cases.act(case.id, CaseAct.TAKE, account("anne"), "")
+    assert cases.case(case.id).owner == account("anne")
     with pytest.raises(ValueError, match="needs a reason"):
-        cases.act(case.id, CaseAct.CONFIRM, "anne", "  ")
+        cases.act(case.id, CaseAct.CONFIRM, account("anne"), "  ")
     with pytest.raises(ValueError, match="at most"):
-        cases.act(case.id, CaseAct.CONFIRM, "anne", "x" * 2001)
+        cases.act(case.id, CaseAct.CONFIRM, account("anne"), "x" * 2001)
     with pytest.raises(ValueError, match="terms"):
-        cases.act(case.id, CaseAct.CONFIRM, "anne", "yes", ReleaseTerms())
+        cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes", ReleaseTerms())
     with pytest.raises(UnknownCase):
-        cases.act("case-none", CaseAct.CONFIRM, "anne", "yes")
-    cases.comment(case.id, "bo", "seen before")
-    assert json.loads(cases.audit_lines(case.id)[-1].detail) == {"text": "seen before"}
+        cases.act("case-none", CaseAct.CONFIRM, account("anne"), "yes")
+    cases.comment(case.id, account("bo"), "seen before")
+    assert json.loads(cases.audit_lines(case.id)[-1].detail)["text"] == "seen before"
 
 
 @pytest.mark.parametrize("name", ["", "x", "centre", "Centre", "policy:3", "Policy:3", "a\nb", "a" * 65, " anne"])
@@ -115,38 +116,38 @@ def test_only_a_person_acts(cases, name):
 
 
 def test_names_that_people_have():
-    for name in ("anne", "Søren Ø.", "anne@sac.dk", "o'neil", "å.b+c"):
+    for name in (account("anne"), "Søren Ø.", account("anne@sac.dk"), "o'neil", "å.b+c"):
         assert person(name) == name
 
 
 def test_dismissing_clears_for_all_and_reopening_takes_it_back(cases):
     case = cases.open(lead())
-    cases.act(case.id, CaseAct.DISMISS, "anne", "a probe")
+    cases.act(case.id, CaseAct.DISMISS, account("anne"), "a probe")
     assert set(cases.verdicts("benign")) == {EVIL, ADDRESS}
-    cases.act(case.id, CaseAct.REOPEN, "bo", "hm")
+    cases.act(case.id, CaseAct.REOPEN, account("bo"), "hm")
     assert cases.verdicts("benign") == {}
-    cases.act(case.id, CaseAct.CONFIRM, "bo", "yes after all")
+    cases.act(case.id, CaseAct.CONFIRM, account("bo"), "yes after all")
     assert cases.verdicts("malicious") == {EVIL: (3, 2), ADDRESS: (3, 2)}
-    cases.act(case.id, CaseAct.DISMISS, "anne", "no")
+    cases.act(case.id, CaseAct.DISMISS, account("anne"), "no")
     assert cases.verdicts("malicious") == {}
 
 
 def test_orders_are_carried_out_once_and_a_refusal_brings_the_case_back(cases):
     case = cases.open(lead())
-    cases.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-    cases.act(case.id, CaseAct.RELEASE, "anne", "yes")
+    cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    cases.act(case.id, CaseAct.RELEASE, account("anne"), "yes")
     (order,) = cases.orders()
     cases.refused(order.id, order.order_no, {"domain:evil.example.com": "two_groups: one only"})
     cases.refused(order.id, order.order_no, {"domain:evil.example.com": "two_groups: one only"})
     assert cases.case(case.id).state is CaseState.CONFIRMED
     assert cases.orders() == ()
     assert [line.act for line in cases.audit_lines(case.id)].count("refused-by-gate") == 1
-    cases.act(case.id, CaseAct.RELEASE, "anne", "again")
+    cases.act(case.id, CaseAct.RELEASE, account("anne"), "again")
     (order,) = cases.orders()
     cases.done(order.id, order.order_no, NOW_US + 5)
     assert cases.orders() == ()
     assert cases.case(case.id).clocks.released_us == NOW_US + 5
-    assert cases.last_by(case.id, CaseAct.RELEASE)[0] == "anne"
+    assert cases.last_by(case.id, CaseAct.RELEASE)[0] == account("anne")
 
 
 def test_the_clock_keeps_the_last_block(cases):
@@ -160,18 +161,18 @@ def test_the_clock_keeps_the_last_block(cases):
 
 
 def in_force(cases, **other):
-    state = cases.policies.propose(policy(**other), "anne")
-    return cases.policies.approve(state.id, "bo")
+    state = cases.policies.propose(policy(**other), account("anne"))
+    return cases.policies.approve(state.id, account("bo"))
 
 
 def test_two_different_people_stand_behind_a_policy(cases, clock):
-    state = cases.policies.propose(policy(), "anne")
+    state = cases.policies.propose(policy(), account("anne"))
     cases.open(lead())
     assert cases.apply_policies() == []
-    for name in ("anne", "ANNE", "policy:1"):
+    for name in (account("anne"), "ANNE", "policy:1"):
         with pytest.raises(NotAllowed):
             cases.policies.approve(state.id, name)
-    cases.policies.approve(state.id, "bo")
+    cases.policies.approve(state.id, account("bo"))
     with pytest.raises(NotAllowed):
         cases.policies.approve(state.id, "clara")
     assert cases.apply_policies() == ["case-00000000000000aa"]
@@ -180,7 +181,7 @@ def test_two_different_people_stand_behind_a_policy(cases, clock):
     assert case.terms.observables == (EVIL, ADDRESS)
     assert cases.last_by(case.id, CaseAct.RELEASE)[0] == f"policy:{state.id}"
     with pytest.raises(UnknownPolicy):
-        cases.policies.approve("policy-99", "bo")
+        cases.policies.approve("policy-99", account("bo"))
 
 
 @pytest.mark.parametrize(
@@ -216,8 +217,8 @@ def test_a_policy_ends_by_its_date_or_by_one_person(cases, clock):
     clock.advance(91 * DAY_US)
     cases.open(lead())
     assert cases.apply_policies() == []
-    other = cases.policies.propose(policy(until_us=clock.now_us() + DAY_US), "anne")
-    cases.policies.approve(other.id, "bo")
+    other = cases.policies.propose(policy(until_us=clock.now_us() + DAY_US), account("anne"))
+    cases.policies.approve(other.id, account("bo"))
     cases.policies.end(other.id, "clara", "too eager")
     assert cases.apply_policies() == []
     assert [one.id for one in cases.policies.every()] == [state.id, other.id]
@@ -242,7 +243,7 @@ def test_a_policy_without_bounds_is_none(wrong):
 def test_a_policy_ends_within_a_year(cases):
     for until_us in (NOW_US, NOW_US + 366 * DAY_US):
         with pytest.raises(ValueError, match="within a year"):
-            cases.policies.propose(policy(until_us=until_us), "anne")
+            cases.policies.propose(policy(until_us=until_us), account("anne"))
 
 
 # --- two processes -----------------------------------------------------------------------------------------------
@@ -263,8 +264,8 @@ def test_of_two_who_act_at_once_one_wins(databases, tmp_path):
             won[case_id].append(act)
 
     threads = [
-        threading.Thread(target=decide, args=(desks[0], CaseAct.CONFIRM, "anne")),
-        threading.Thread(target=decide, args=(desks[1], CaseAct.TAKE, "bo")),
+        threading.Thread(target=decide, args=(desks[0], CaseAct.CONFIRM, account("anne"))),
+        threading.Thread(target=decide, args=(desks[1], CaseAct.TAKE, account("bo"))),
         threading.Thread(target=decide, args=(desks[1], CaseAct.CONFIRM, "clara")),
     ]
     for thread in threads:
@@ -282,10 +283,10 @@ def test_of_two_who_act_at_once_one_wins(databases, tmp_path):
 
 def test_who_acts_on_an_old_picture_is_told_to_look_again(cases, monkeypatch):
     case = cases.open(lead())
-    cases.act(case.id, CaseAct.TAKE, "anne", "")
+    cases.act(case.id, CaseAct.TAKE, account("anne"), "")
     monkeypatch.setattr("bavn.centre.cases.cases.locked", lambda *_: case)
     with pytest.raises(ChangedMeanwhile):
-        cases.act(case.id, CaseAct.DISMISS, "bo", "too late")
+        cases.act(case.id, CaseAct.DISMISS, account("bo"), "too late")
     assert [line.act for line in cases.audit_lines(case.id)] == ["open", "take"]
 
 
@@ -297,12 +298,12 @@ def test_a_changed_log_shows(cases, fault):
     engine = cases._engine
     case = cases.open(lead())
     for act in (CaseAct.TAKE, CaseAct.CONFIRM, CaseAct.DISMISS):
-        cases.act(case.id, act, "anne", "because")
+        cases.act(case.id, act, account("anne"), "because")
     assert audit.verify(engine) is None
     assert len(list(audit.export(engine))) == 4
     with engine.begin() as tx:
         if fault == "changed":
-            tx.execute(update(AUDIT).where(AUDIT.c.seq == 2).values(who="bo"))
+            tx.execute(update(AUDIT).where(AUDIT.c.seq == 2).values(who=account("bo")))
         elif fault == "renumbered":
             tx.execute(update(AUDIT).where(AUDIT.c.seq == 4).values(seq=5))
         else:

@@ -16,18 +16,19 @@ from bavn.model.case import CaseAct, CaseState, NotNow
 from bavn.model.heard import Attached
 from bavn.model.moment import HOUR_US
 from bavn.model.nis2 import Nis2Act
+from bavn.model.principal import account
 from bavn.model.work import NoSuchStep, TaskAct, TaskState
 from tests.centre.cases.room import NAMES, NOW_US, Room, lead
 
 
 def test_a_merge_moves_everything_and_loses_nothing(room, two) -> None:
     first, second = two
-    (task,) = room.work.ask(first, ["south"], "task", "Block it", "anna")
-    room.work.say(first, "anna", "We look at it")
+    (task,) = room.work.ask(first, ["south"], "task", "Block it", account("anna"))
+    room.work.say(first, account("anna"), "We look at it")
     room.work.attached(
         Attached(item_id="e" * 64, actor="south", case_id=first, words="", content=b"zip", received_us=NOW_US)
     )
-    made = room.files.merge(first, second, "anna", "one campaign")
+    made = room.files.merge(first, second, account("anna"), "one campaign")
     assert {element.observable for element in made.facts.elements} == set(NAMES[:4])
     assert room.cases.case(first).state is CaseState.MERGED
     assert room.files.merged_into(first) == second
@@ -40,14 +41,14 @@ def test_a_merge_moves_everything_and_loses_nothing(room, two) -> None:
     room.work.heard(room.answer(replace(task, case_id=first), TaskAct.DONE))  # said before the actor heard of the merge
     assert room.work.task(task.id).state is TaskState.DONE
     with pytest.raises(NotNow, match="goes on"):
-        room.work.say(first, "anna", "too late")
+        room.work.say(first, account("anna"), "too late")
     assert audit.verify(room.engine) is None
 
 
 def test_what_leads_say_later_follows_merge_and_split(room, two) -> None:
     first, second = two
-    room.files.merge(first, second, "anna", "one campaign")
-    made = room.files.split(second, [NAMES[0], NAMES[3]], "anna", "another one")
+    room.files.merge(first, second, account("anna"), "one campaign")
+    made = room.files.split(second, [NAMES[0], NAMES[3]], account("anna"), "another one")
     room.cases.refresh([lead(1, (0, 1), score=12.0), lead(2, (2, 3, 4), score=3.0)])
     assert room.named(made.id) == {NAMES[0], NAMES[3]}
     assert room.named(second) == {NAMES[1], NAMES[2], NAMES[4]}
@@ -56,7 +57,7 @@ def test_what_leads_say_later_follows_merge_and_split(room, two) -> None:
     room.work.involved.reported(lead(1).lead_id, [("east", NAMES[0], "T1071")])
     assert "east" in room.work.involved.actors(made.id)
     assert "east" not in room.work.involved.actors(second)
-    back = room.files.merge(made.id, second, "anna", "it was one after all")
+    back = room.files.merge(made.id, second, account("anna"), "it was one after all")
     assert {element.observable for element in back.facts.elements} == set(NAMES[:5])
     room.cases.refresh([lead(1, (0, 1), score=14.0)])
     assert max(one.score for one in room.cases.case(second).facts.elements) == 14.0
@@ -64,14 +65,14 @@ def test_what_leads_say_later_follows_merge_and_split(room, two) -> None:
 
 def test_a_split_of_a_confirmed_case_takes_its_verdicts_along(room) -> None:
     case = room.cases.open(lead(1, (0, 1, 2)))
-    room.cases.act(case.id, CaseAct.TAKE, "anna", "")
-    room.cases.act(case.id, CaseAct.CONFIRM, "anna", "yes")
-    made = room.files.split(case.id, [NAMES[2]], "bo", "not the same")
-    assert (made.state, made.owner) == (CaseState.CONFIRMED, "anna")
+    room.cases.act(case.id, CaseAct.TAKE, account("anna"), "")
+    room.cases.act(case.id, CaseAct.CONFIRM, account("anna"), "yes")
+    made = room.files.split(case.id, [NAMES[2]], account("bo"), "not the same")
+    assert (made.state, made.owner) == (CaseState.CONFIRMED, account("anna"))
     with room.engine.connect() as connection:
         kept = {row.value: row.case_id for row in connection.execute(select(VERDICT))}
     assert kept == {NAMES[0].value: case.id, NAMES[1].value: case.id, NAMES[2].value: made.id}
-    room.cases.act(made.id, CaseAct.DISMISS, "bo", "a supplier")
+    room.cases.act(made.id, CaseAct.DISMISS, account("bo"), "a supplier")
     assert room.cases.verdicts("benign").keys() == {NAMES[2]}
     assert room.cases.verdicts("malicious").keys() == {NAMES[0], NAMES[1]}
 
@@ -79,25 +80,25 @@ def test_a_split_of_a_confirmed_case_takes_its_verdicts_along(room) -> None:
 @pytest.mark.parametrize("chosen", [[], [0, 1], [5]])
 def test_a_split_of_nothing_of_all_or_of_what_is_not_there_is_none(room, two, chosen) -> None:
     with pytest.raises(ValueError, match="a split names"):
-        room.files.split(two[0], [NAMES[n] for n in chosen], "anna", "why not")
+        room.files.split(two[0], [NAMES[n] for n in chosen], account("anna"), "why not")
     assert room.named(two[0]) == set(NAMES[:2])
 
 
 def test_what_must_not_be_merged_is_not(room, two) -> None:
     first, second = two
     with pytest.raises(ValueError, match="itself"):
-        room.files.merge(first, first, "anna", "x")
+        room.files.merge(first, first, account("anna"), "x")
     with pytest.raises(ValueError, match="reason"):
-        room.files.merge(first, second, "anna", " ")
-    room.cases.act(first, CaseAct.CONFIRM, "anna", "yes")
+        room.files.merge(first, second, account("anna"), " ")
+    room.cases.act(first, CaseAct.CONFIRM, account("anna"), "yes")
     with pytest.raises(NotNow, match="confirm that one first"):
-        room.files.merge(first, second, "anna", "x")
-    room.cases.act(first, CaseAct.RELEASE, "anna", "yes")
+        room.files.merge(first, second, account("anna"), "x")
+    room.cases.act(first, CaseAct.RELEASE, account("anna"), "yes")
     for source, target in ((first, second), (second, first)):
         with pytest.raises(NotNow):
-            room.files.merge(source, target, "anna", "x")
+            room.files.merge(source, target, account("anna"), "x")
     with pytest.raises(UnknownCase):
-        room.files.merge(second, "case-9", "anna", "x")
+        room.files.merge(second, "case-9", account("anna"), "x")
     assert room.named(second) == {NAMES[2], NAMES[3]}
 
 
@@ -106,12 +107,12 @@ def test_nis2_clocks_move_with_a_merge_and_never_run_twice(room, two) -> None:
 
     first, second = two
     book = Nis2Book(room.engine, room.clock, UTC)
-    book.note(first, "north", Nis2Act.AWARE, NOW_US - HOUR_US, "anna")
-    book.note(second, "north", Nis2Act.AWARE, NOW_US - 2 * HOUR_US, "anna")
+    book.note(first, "north", Nis2Act.AWARE, NOW_US - HOUR_US, account("anna"))
+    book.note(second, "north", Nis2Act.AWARE, NOW_US - 2 * HOUR_US, account("anna"))
     with pytest.raises(NotNow, match="north stand in both"):
-        room.files.merge(first, second, "anna", "x")
+        room.files.merge(first, second, account("anna"), "x")
     third = room.cases.open(lead(3, (4, 5))).id
-    room.files.merge(first, third, "anna", "x")
+    room.files.merge(first, third, account("anna"), "x")
     assert book.view(third, "north").happened == {Nis2Act.AWARE: NOW_US - HOUR_US}
 
 
@@ -134,7 +135,7 @@ class Sector(RuleBasedStateMachine):
     def act(self, case, act):
         before = self.room.cases.case(case)
         try:
-            after = self.room.cases.act(case, act, "anna", "because")
+            after = self.room.cases.act(case, act, account("anna"), "because")
         except NotNow:
             assert self.room.cases.case(case) == before
             return
@@ -146,7 +147,7 @@ class Sector(RuleBasedStateMachine):
     def merge(self, source, into):
         before = self.room.cases.case(source), self.room.cases.case(into)
         try:
-            self.room.files.merge(source, into, "anna", "one thing")
+            self.room.files.merge(source, into, account("anna"), "one thing")
         except (NotNow, ValueError):
             assert (self.room.cases.case(source), self.room.cases.case(into)) == before
 
@@ -154,21 +155,21 @@ class Sector(RuleBasedStateMachine):
     def split(self, case, at):
         elements = [element.observable for element in self.room.cases.case(case).facts.elements]
         try:
-            return self.room.files.split(case, elements[at : at + 1], "anna", "another thing").id
+            return self.room.files.split(case, elements[at : at + 1], account("anna"), "another thing").id
         except (NotNow, ValueError):
             return case
 
-    @rule(case=cases, to=st.sampled_from(["anna", "bo"]))
+    @rule(case=cases, to=st.sampled_from([account("anna"), account("bo")]))
     def hand_over(self, case, to):
         try:
-            assert self.room.files.hand_over(case, "anna", to, "shift").owner == to
+            assert self.room.files.hand_over(case, account("anna"), to, "shift").owner == to
         except NotNow:
             return
 
     @rule(case=cases, actor=st.sampled_from(["north", "south"]))
     def ask(self, case, actor):
         try:
-            (task,) = self.room.work.ask(case, [actor], "task", "Look", "anna")
+            (task,) = self.room.work.ask(case, [actor], "task", "Look", account("anna"))
         except NotNow:
             return
         self.tasks[task.id] = task
@@ -180,7 +181,7 @@ class Sector(RuleBasedStateMachine):
         task = self.room.work.task(data.draw(st.sampled_from(sorted(self.tasks))))
         if act in (TaskAct.CANCEL, TaskAct.REOPEN):
             try:
-                self.room.work.change_task(task.id, act, "anna", "because")
+                self.room.work.change_task(task.id, act, account("anna"), "because")
             except NoSuchStep:
                 assert self.room.work.task(task.id) == task
         else:

@@ -18,6 +18,7 @@ from bavn.model.indicator import Pap
 from bavn.model.indicator_life import LifeAct, LifeState
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
@@ -36,14 +37,14 @@ class World:
         self.upkeep = Upkeep(self.book, self.cases.policies)
 
     def draft(self, observable=EVIL, **other):
-        return self.book.draft(observable, "anna", "a partner named it", technique="T1071.001", **other)
+        return self.book.draft(observable, account("anna"), "a partner named it", technique="T1071.001", **other)
 
     def released(self, observable=EVIL, **other):
         """Through all steps, carried out."""
         life = self.draft(observable, **other)
-        self.book.act(life.id, LifeAct.REVIEW, "anna", "look")
-        self.book.act(life.id, LifeAct.APPROVE, "bo", "agreed")
-        return self.carried_out(self.book.act(life.id, LifeAct.RELEASE, "anna", "go"))
+        self.book.act(life.id, LifeAct.REVIEW, account("anna"), "look")
+        self.book.act(life.id, LifeAct.APPROVE, account("bo"), "agreed")
+        return self.carried_out(self.book.act(life.id, LifeAct.RELEASE, account("anna"), "go"))
 
     def carried_out(self, life):
         self.book.done(life.id, life.order_no, self.clock.now_us() + life.days * DAY_US)
@@ -89,12 +90,17 @@ def world(make_world):
 
 def test_from_draft_to_release_with_two_people_and_a_line_for_each_step(world) -> None:
     life = world.released()
-    assert (life.state, life.wanted, life.order_no, life.people) == (LifeState.RELEASED, True, 1, ("anna", "bo"))
+    assert (life.state, life.wanted, life.order_no, life.people) == (
+        LifeState.RELEASED,
+        True,
+        1,
+        (account("anna"), account("bo")),
+    )
     assert life.until_us == NOW_US + 30 * DAY_US
     lines = world.book.history(life.id)
     assert [(line.who, line.act) for line in lines] == [
         ("anna", "indicator-draft"), ("anna", "indicator-review"), ("bo", "indicator-approve"),
-        ("anna", "indicator-release"),
+        (account("anna"), "indicator-release"),
     ]  # fmt: skip
     assert all("why" in line.detail for line in lines)
     assert audit.verify(world.engine) is None
@@ -102,36 +108,36 @@ def test_from_draft_to_release_with_two_people_and_a_line_for_each_step(world) -
 
 def test_one_person_alone_never_lets_a_block_go(world) -> None:
     life = world.draft()
-    world.book.act(life.id, LifeAct.REVIEW, "anna", "look")
-    for name in ("anna", "ANNA"):
+    world.book.act(life.id, LifeAct.REVIEW, account("anna"), "look")
+    for name in (account("anna"), account("ANNA")):
         with pytest.raises(NotAllowed, match="two different people"):
             world.book.act(life.id, LifeAct.APPROVE, name, "me too")
         with pytest.raises(NotAllowed, match="somebody else"):
             world.book.act(life.id, LifeAct.RELEASE, name, "go")
     assert world.book.get(life.id).state is LifeState.REVIEW
-    assert world.book.act(life.id, LifeAct.RELEASE, "bo", "go").wanted
+    assert world.book.act(life.id, LifeAct.RELEASE, account("bo"), "go").wanted
 
 
 def test_one_person_is_enough_for_what_is_only_watched(world) -> None:
     life = world.draft(pap=Pap.AMBER)
-    world.book.act(life.id, LifeAct.REVIEW, "anna", "look")
-    assert world.book.act(life.id, LifeAct.RELEASE, "anna", "watch it").wanted
+    world.book.act(life.id, LifeAct.REVIEW, account("anna"), "look")
+    assert world.book.act(life.id, LifeAct.RELEASE, account("anna"), "watch it").wanted
 
 
 def test_a_review_forgets_who_agreed_before(world) -> None:
     life = world.released()
-    world.book.act(life.id, LifeAct.WITHDRAW, "carl", "a mistake")
-    world.book.act(life.id, LifeAct.REVIEW, "carl", "again")
-    assert world.book.get(life.id).people == ("carl",)
+    world.book.act(life.id, LifeAct.WITHDRAW, account("carl"), "a mistake")
+    world.book.act(life.id, LifeAct.REVIEW, account("carl"), "again")
+    assert world.book.get(life.id).people == (account("carl"),)
     with pytest.raises(NotAllowed):
-        world.book.act(life.id, LifeAct.RELEASE, "carl", "go")
+        world.book.act(life.id, LifeAct.RELEASE, account("carl"), "go")
 
 
 @pytest.mark.parametrize("act", [LifeAct.STOP, LifeAct.EXPIRE, LifeAct.RETIRE, LifeAct.REFUSE])
 def test_the_centres_own_acts_are_nobody_elses(world, act) -> None:
     life = world.released()
     with pytest.raises(NotAllowed, match="centre's own"):
-        world.book.act(life.id, act, "anna", "because")
+        world.book.act(life.id, act, account("anna"), "because")
 
 
 @pytest.mark.parametrize("who", ["centre", "policy:1", ""])
@@ -144,26 +150,26 @@ def test_a_program_is_no_person(world, who) -> None:
 def test_a_step_needs_a_reason_and_its_place_in_the_table(world) -> None:
     life = world.draft()
     with pytest.raises(ValueError, match="reason"):
-        world.book.act(life.id, LifeAct.REVIEW, "anna", " ")
+        world.book.act(life.id, LifeAct.REVIEW, account("anna"), " ")
     with pytest.raises(NotNow):
-        world.book.act(life.id, LifeAct.RELEASE, "anna", "go")
+        world.book.act(life.id, LifeAct.RELEASE, account("anna"), "go")
     with pytest.raises(UnknownLife):
-        world.book.act("indicator--0", LifeAct.REVIEW, "anna", "why")
+        world.book.act("indicator--0", LifeAct.REVIEW, account("anna"), "why")
     assert len(world.book.history(life.id)) == 1
 
 
 def test_who_read_an_older_revision_is_told_to_look_again(world) -> None:
     life = world.draft()
-    world.book.act(life.id, LifeAct.REVIEW, "anna", "look", rev=life.rev)
+    world.book.act(life.id, LifeAct.REVIEW, account("anna"), "look", rev=life.rev)
     with pytest.raises(ChangedInBetween):
-        world.book.act(life.id, LifeAct.APPROVE, "bo", "agreed", rev=life.rev)
+        world.book.act(life.id, LifeAct.APPROVE, account("bo"), "agreed", rev=life.rev)
 
 
 def test_of_many_who_release_at_once_one_wins(tmp_path, databases) -> None:
     engine = databases.at(tmp_path)
     world = World(engine)
     life = world.draft()
-    world.book.act(life.id, LifeAct.REVIEW, "anna", "look")
+    world.book.act(life.id, LifeAct.REVIEW, account("anna"), "look")
     outcomes = []
 
     def go(name) -> None:
@@ -173,7 +179,7 @@ def test_of_many_who_release_at_once_one_wins(tmp_path, databases) -> None:
         except (NotNow, ChangedInBetween):
             outcomes.append("too late")
 
-    threads = [threading.Thread(target=go, args=(f"person{n}",)) for n in range(6)]
+    threads = [threading.Thread(target=go, args=(account(f"person{n}"),)) for n in range(6)]
     for one in threads:
         one.start()
     for one in threads:
@@ -197,14 +203,14 @@ def test_of_many_who_release_at_once_one_wins(tmp_path, databases) -> None:
 )
 def test_warning_lists_and_plausibility_are_looked_at_before_release(world, observable, pap, stops) -> None:
     life = world.draft(observable, pap=pap)
-    life = world.book.act(life.id, LifeAct.REVIEW, "anna", "look")
+    life = world.book.act(life.id, LifeAct.REVIEW, account("anna"), "look")
     assert {check.name for check in life.checks if check.stops} == stops
     assert all(check.words.en != check.words.da for check in life.checks)
     if stops:
         with pytest.raises(NotAllowed, match=next(iter(stops))):
-            world.book.act(life.id, LifeAct.RELEASE, "bo", "go")
+            world.book.act(life.id, LifeAct.RELEASE, account("bo"), "go")
     else:
-        assert world.book.act(life.id, LifeAct.RELEASE, "bo", "go").wanted
+        assert world.book.act(life.id, LifeAct.RELEASE, account("bo"), "go").wanted
 
 
 def lead(*elements):
@@ -217,17 +223,17 @@ def lead(*elements):
 def test_a_draft_of_a_case_carries_what_the_reports_say(world) -> None:
     weak = ElementFacts(OTHER, 3.0, 1, False, 2, detectors=("beacon",))
     case = world.cases.open(lead(ElementFacts(EVIL, 9.0, 3, False, 2, detectors=("beacon", "dga")), weak))
-    first, second = (world.book.draft_of_case(case, e, "anna", "try") for e in case.facts.elements)
+    first, second = (world.book.draft_of_case(case, e, account("anna"), "try") for e in case.facts.elements)
     assert first.evidence.producers == ("detector:beacon", "detector:dga")
-    assert world.book.act(first.id, LifeAct.REVIEW, "anna", "look").checks == ()
-    checks = world.book.act(second.id, LifeAct.REVIEW, "anna", "look").checks
+    assert world.book.act(first.id, LifeAct.REVIEW, account("anna"), "look").checks == ()
+    checks = world.book.act(second.id, LifeAct.REVIEW, account("anna"), "look").checks
     assert {check.name for check in checks if check.stops} == {"two_groups", "block_line"}
 
 
 def test_a_refusal_of_gate_3_brings_it_back_to_review_with_the_reason(world) -> None:
     life = world.draft()
-    world.book.act(life.id, LifeAct.REVIEW, "anna", "look")
-    world.book.act(life.id, LifeAct.RELEASE, "bo", "go")
+    world.book.act(life.id, LifeAct.REVIEW, account("anna"), "look")
+    world.book.act(life.id, LifeAct.RELEASE, account("bo"), "go")
     world.book.refused(life.id, 7, "of another order")
     assert world.book.get(life.id).wanted
     world.book.refused(life.id, 1, "not_listed: something speaks for it")
@@ -238,13 +244,13 @@ def test_a_refusal_of_gate_3_brings_it_back_to_review_with_the_reason(world) -> 
 
 def test_two_people_pass_the_ring_over_and_one_does_not(world) -> None:
     life = world.released()
-    assert not world.book.hurry(life.id, "anna", "it burns").now
+    assert not world.book.hurry(life.id, account("anna"), "it burns").now
     with pytest.raises(NotAllowed):
-        world.book.hurry(life.id, "Anna", "it burns")
+        world.book.hurry(life.id, account("Anna"), "it burns")
     assert not world.book.get(life.id).now
-    assert world.book.hurry(life.id, "bo", "it burns").now
+    assert world.book.hurry(life.id, account("bo"), "it burns").now
     with pytest.raises(NotAllowed):
-        world.book.hurry(life.id, "carl", "me too")
+        world.book.hurry(life.id, account("carl"), "me too")
 
 
 # --- by themselves ---------------------------------------------------------------------------------------------------
@@ -339,10 +345,10 @@ def test_a_producer_of_noise_is_retired_with_its_policy_and_restored_by_hand(mak
     (feed,) = [one for one in world.upkeep.producers() if one.name == "source:feed-a"]
     assert (feed.true, feed.false) == (0, 6)
     life = world.draft(EVIL, producers=["source:feed-a"])
-    assert "noisy" in {check.name for check in world.book.act(life.id, LifeAct.REVIEW, "anna", "look").checks}
+    assert "noisy" in {check.name for check in world.book.act(life.id, LifeAct.REVIEW, account("anna"), "look").checks}
     with pytest.raises(NotAllowed):
-        world.upkeep.restore("source:feed-b", "anna", "mended")
-    world.upkeep.restore("source:feed-a", "anna", "mended")
+        world.upkeep.restore("source:feed-b", account("anna"), "mended")
+    world.upkeep.restore("source:feed-a", account("anna"), "mended")
     assert "source:feed-a" not in world.book.retired()
     assert audit.verify(world.engine) is None
 
@@ -356,16 +362,16 @@ def test_a_retired_detector_alone_no_longer_feeds_a_standing_policy(make_world) 
             name="strong", score_min=8.0, groups_min=2, types=("domain",), blocks_per_day_max=5, indicator_days=10,
             until_us=NOW_US + 10 * DAY_US,
         ),
-        "anna",
+        account("anna"),
     )  # fmt: skip
-    world.cases.policies.approve(made.id, "bo")
-    world.upkeep.retire("detector:beacon", "anna", "an update changed every client")
+    world.cases.policies.approve(made.id, account("bo"))
+    world.upkeep.retire("detector:beacon", account("anna"), "an update changed every client")
     world.cases.open(lead(ElementFacts(EVIL, 9.0, 3, False, 2, detectors=("beacon",))))
     assert world.cases.apply_policies() == []
-    world.upkeep.restore("detector:beacon", "anna", "mended")
+    world.upkeep.restore("detector:beacon", account("anna"), "mended")
     assert len(world.cases.apply_policies()) == 1
     (case,) = world.cases.every()
-    assert world.cases.behind(case.id) == ("anna", "bo")
+    assert world.cases.behind(case.id) == (account("anna"), account("bo"))
     assert world.cases.last_by(case.id, CaseAct.RELEASE)[0] == f"policy:{made.id}"
 
 
@@ -374,7 +380,7 @@ def test_the_counts_follow_each_step_also_of_another_process(world) -> None:
     assert set(world.book.counts().values()) == {0}
     life = world.draft()
     assert world.book.counts()["draft"] == beside.counts()["draft"] == 1
-    beside.act(life.id, LifeAct.REVIEW, "anna", "look")
+    beside.act(life.id, LifeAct.REVIEW, account("anna"), "look")
     counted = world.book.counts()
     assert (counted["draft"], counted["review"]) == (0, 1)
     counted["review"] = 7

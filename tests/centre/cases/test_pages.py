@@ -16,6 +16,7 @@ from bavn.centre.cases.upkeep import Upkeep
 from bavn.centre.store.engine import writing
 from bavn.model.indicator_life import LifeAct, LifeState
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 
 
@@ -39,7 +40,7 @@ def fill(book, count=11):
             book.clock.advance(1_000_000)
         named = f"host-{number}.evil-{number % 3}.com" if number % 2 else f"185.32.20.{number}"
         kind = "domain" if number % 2 else "ip4"
-        book.draft(Observable.of(kind, named), "Anna Berg", "seen", technique="T1071.001")
+        book.draft(Observable.of(kind, named), account("Anna Berg"), "seen", technique="T1071.001")
 
 
 def all_pages(engine, wanted, limit):
@@ -62,7 +63,7 @@ def test_pages_of_indicators_meet_in_the_order_of_one_page(engine, book) -> None
 def test_filters_are_those_of_the_whole_list(engine, book) -> None:
     fill(book)
     whole = lives_page(engine, WantedLives(), 100)
-    book.act(whole[3].id, LifeAct.REVIEW, "Anna Berg", "ready")
+    book.act(whole[3].id, LifeAct.REVIEW, account("Anna Berg"), "ready")
     reviewed = lives_page(engine, WantedLives(state=LifeState.REVIEW), 100)
     assert [life.id for life in reviewed] == [whole[3].id]
     names = lives_page(engine, WantedLives(kind=ObservableType.DOMAIN), 100)
@@ -73,7 +74,7 @@ def test_filters_are_those_of_the_whole_list(engine, book) -> None:
     }  # fmt: skip
     assert lives_page(engine, WantedLives(words=whole[0].id[:20]), 100) == (whole[0],)
     assert lives_page(engine, WantedLives(case_id=whole[5].case_id), 100) == (book.get(whole[5].id),)
-    book.found_wrong(whole[7].id, "Bo Lund", "a shop")
+    book.found_wrong(whole[7].id, account("Bo Lund"), "a shop")
     assert [life.id for life in lives_page(engine, WantedLives(judged=True), 100)] == [whole[7].id]
 
 
@@ -94,7 +95,7 @@ def test_worth_of_a_page_and_producers_that_were_judged_are_those_of_the_whole(e
     fill(book)
     upkeep = Upkeep(book, Policies(engine, book.clock))
     lives = lives_page(engine, WantedLives(), 100)
-    book.found_wrong(lives[2].id, "Bo Lund", "a shop")
+    book.found_wrong(lives[2].id, account("Bo Lund"), "a shop")
     now_us = book.clock.now_us()
     assert upkeep.standings(lives[2:4], now_us) == upkeep.standings(lives, now_us)[2:4]
     assert upkeep.judged() == ()  # nothing of it was released
@@ -109,13 +110,13 @@ def note(engine, count, who="Anna Berg", act="comment"):
 
 def test_a_search_of_the_log_goes_backwards_and_says_where_it_came_to(engine, monkeypatch) -> None:
     note(engine, 9)
-    note(engine, 4, "Bo Lund", "dismiss")
+    note(engine, 4, account("Bo Lund"), "dismiss")
     first = found_lines(engine, WantedLines(), 5)
     assert [line.seq for line in first.lines] == [13, 12, 11, 10, 9]
     assert first.next_seq == 9
     last = found_lines(engine, WantedLines(), 8, first.next_seq)
     assert ([line.seq for line in last.lines], last.next_seq) == ([8, 7, 6, 5, 4, 3, 2, 1], None)
-    assert {line.act for line in found_lines(engine, WantedLines(who="Bo Lund"), 50).lines} == {"dismiss"}
+    assert {line.act for line in found_lines(engine, WantedLines(who=account("Bo Lund")), 50).lines} == {"dismiss"}
     assert [line.seq for line in found_lines(engine, WantedLines(act="comment", subject="case-1"), 50).lines] == [
         8,
         5,
@@ -133,7 +134,7 @@ def test_a_search_of_the_log_goes_backwards_and_says_where_it_came_to(engine, mo
         assert below is None or found.next_seq < below
         below = found.next_seq
     assert seen == [8]
-    assert acts_and_people(engine) == (("comment", "dismiss"), ("Anna Berg", "Bo Lund"))
+    assert acts_and_people(engine) == (("comment", "dismiss"), (account("Anna Berg"), account("Bo Lund")))
 
 
 def test_the_chain_is_walked_in_pieces_and_breaks_where_it_was_changed(engine) -> None:
@@ -145,7 +146,7 @@ def test_the_chain_is_walked_in_pieces_and_breaks_where_it_was_changed(engine) -
         seq, said, steps = found.to_seq, found.to_hash, steps + 1
     assert steps == 4
     with writing(engine) as tx:
-        tx.execute(update(AUDIT).where(AUDIT.c.seq == 5).values(who="Bo Lund"))
+        tx.execute(update(AUDIT).where(AUDIT.c.seq == 5).values(who=account("Bo Lund")))
     bad = check_chain(engine).bad
     assert (bad.seq, bad.reason) == (5, "was changed after it was written")
     assert audit.verify(engine) == bad

@@ -8,7 +8,10 @@ from bavn.centre.cases.who import NotAllowed
 from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
+
+ANNE = account("anne")
 
 NOW_US = 20_000 * DAY_US
 EVIL = Observable.of("domain", "kvist-maler.net")
@@ -33,7 +36,7 @@ def kept(engine, clock):
     return Questions(engine, clock)
 
 
-def asked(kept, *observables, to=ACTORS, by="anne", **other):
+def asked(kept, *observables, to=ACTORS, by=ANNE, **other):
     given = {"why": "seen at a partner", "since_us": NOW_US - 30 * DAY_US, **other}
     return kept.ask(observables or (EVIL, PAIR), to, by, **given)
 
@@ -48,25 +51,27 @@ def test_it_goes_out_when_a_second_person_stands_behind_it(kept, engine) -> None
     assert kept.to_send(NOW_US) == []
     assert kept.asked(made.id, "north", NOW_US) is None
     with pytest.raises(NotAllowed, match="two different people"):
-        kept.approve(made.id, "ANNE")
-    kept.approve(made.id, "bo")
-    assert [(q.id, actor, q.approved_by) for q, actor in kept.to_send(NOW_US)] == [(made.id, a, "bo") for a in ACTORS]
+        kept.approve(made.id, account("ANNE"))
+    kept.approve(made.id, account("bo"))
+    assert [(q.id, actor, q.approved_by) for q, actor in kept.to_send(NOW_US)] == [
+        (made.id, a, account("bo")) for a in ACTORS
+    ]
     with pytest.raises(NotAllowed, match="before"):
-        kept.approve(made.id, "carl")
+        kept.approve(made.id, account("carl"))
     lines = [(line.who, line.act) for line in audit.every(engine)]
-    assert lines == [("anne", "question-asked"), ("bo", "question-approved")]
+    assert lines == [(account("anne"), "question-asked"), (account("bo"), "question-approved")]
     assert audit.verify(engine) is None
 
 
 def test_a_centre_of_one_may_do_without(engine, clock) -> None:
     alone = Questions(engine, clock, two_people=False)
     made = asked(alone)
-    assert (made.approved_by, len(alone.to_send(NOW_US))) == ("anne", 2)
+    assert (made.approved_by, len(alone.to_send(NOW_US))) == (account("anne"), 2)
 
 
 def test_who_has_not_answered_is_shown_and_a_later_answer_replaces(kept) -> None:
     made = asked(kept)
-    kept.approve(made.id, "bo")
+    kept.approve(made.id, account("bo"))
     for _, actor in kept.to_send(NOW_US):
         kept.sent(made.id, actor)
     assert kept.to_send(NOW_US) == []
@@ -83,8 +88,8 @@ def test_who_has_not_answered_is_shown_and_a_later_answer_replaces(kept) -> None
 def test_what_was_taken_back_or_is_over_is_asked_of_nobody(kept, clock) -> None:
     made, other = asked(kept), asked(kept)
     for one in (made, other):
-        kept.approve(one.id, "bo")
-    kept.end(made.id, "carl", "asked by mistake")
+        kept.approve(one.id, account("bo"))
+    kept.end(made.id, account("carl"), "asked by mistake")
     assert {q.id for q, _ in kept.to_send(NOW_US)} == {other.id}
     kept.sent(other.id, "north")
     assert kept.asked(other.id, "north", NOW_US) is not None
@@ -93,11 +98,11 @@ def test_what_was_taken_back_or_is_over_is_asked_of_nobody(kept, clock) -> None:
     assert kept.asked(other.id, "north", clock.now_us()) is None
     assert kept.to_send(clock.now_us()) == []
     with pytest.raises(NotAllowed, match="before"):
-        kept.end(made.id, "carl", "again")
+        kept.end(made.id, account("carl"), "again")
     late = asked(kept, since_us=clock.now_us(), days=1)
     clock.advance(2 * DAY_US)
     with pytest.raises(NotAllowed, match="past its end"):
-        kept.approve(late.id, "bo")
+        kept.approve(late.id, account("bo"))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from bavn.centre.cases import audit
 from bavn.centre.cases.sector_switch import ASKED_US, Asked, SectorSwitch
 from bavn.centre.cases.who import NotAllowed
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 
 
@@ -26,14 +27,14 @@ def owed(switch, *actors):
 
 def test_each_turn_goes_to_each_once_and_in_order(switch, engine) -> None:
     assert owed(switch, "east", "north") == []
-    switch.turn(on=True, user="anna", why="a bad feed")
+    switch.turn(on=True, user=account("anna"), why="a bad feed")
     assert owed(switch, "east", "north") == [(1, True, "east"), (1, True, "north")]
     switch.sent(1, "east")
     switch.sent(1, "east")
     assert owed(switch, "east", "north") == [(1, True, "north")]
-    switch.turn(on=False, user="anna", why="mended")
+    switch.turn(on=False, user=account("anna"), why="mended")
     assert owed(switch, "east", "north") == [(1, True, "north")]
-    switch.turn(on=False, user="bo", why="mended")
+    switch.turn(on=False, user=account("bo"), why="mended")
     assert owed(switch, "east", "north") == [(2, False, "east"), (2, False, "north")]
     assert owed(switch, "west") == [(2, False, "west")]
     lines = audit.lines(engine, subject="sector")
@@ -47,32 +48,32 @@ def test_each_turn_goes_to_each_once_and_in_order(switch, engine) -> None:
 )
 def test_what_is_refused(switch, on, why, error) -> None:
     with pytest.raises(error):
-        switch.turn(on=on, user="anna", why=why)
+        switch.turn(on=on, user=account("anna"), why=why)
     assert switch.now() is None
 
 
 def test_off_takes_two_different_people_within_a_day(engine) -> None:
     clock = SimClock(1_000_000)
     switch = SectorSwitch(engine, clock)
-    switch.turn(on=True, user="anna", why="now")
-    asked = switch.turn(on=False, user="bo", why="mended")
+    switch.turn(on=True, user=account("anna"), why="now")
+    asked = switch.turn(on=False, user=account("bo"), why="mended")
     assert isinstance(asked, Asked)
     assert switch.asked() == asked
-    for again in ("bo", "Bo"):
+    for again in (account("bo"), account("Bo")):
         with pytest.raises(NotAllowed, match="a second person"):
             switch.turn(on=False, user=again, why="mended")
     assert switch.now().on
     clock.advance(ASKED_US)
     assert switch.asked() is None
-    assert isinstance(switch.turn(on=False, user="anna", why="too late: asked anew"), Asked)
-    off = switch.turn(on=False, user="bo", why="yes")
-    assert (off.on, off.by, off.asked_by, off.number) == (False, "bo", "anna", 2)
+    assert isinstance(switch.turn(on=False, user=account("anna"), why="too late: asked anew"), Asked)
+    off = switch.turn(on=False, user=account("bo"), why="yes")
+    assert (off.on, off.by, off.asked_by, off.number) == (False, account("bo"), account("anna"), 2)
     assert switch.turns()[-1] == off
     assert switch.asked() is None
-    assert switch.turn(on=True, user="bo", why="again").number == 3  # on takes one
+    assert switch.turn(on=True, user=account("bo"), why="again").number == 3  # on takes one
 
 
 def test_it_is_not_turned_twice_the_same_way(switch) -> None:
-    switch.turn(on=True, user="anna", why="now")
+    switch.turn(on=True, user=account("anna"), why="now")
     with pytest.raises(NotAllowed):
-        switch.turn(on=True, user="bo", why="now")
+        switch.turn(on=True, user=account("bo"), why="now")

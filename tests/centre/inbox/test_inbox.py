@@ -1,9 +1,9 @@
 """Gate 2: exactly one line for each envelope offered; rows kept = lines passed; nobody speaks for another."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bavn.app.failure_folder import FailureFolder
 from bavn.centre.inbox.inbox import Inbox
 from bavn.model.heard import BlockReceipt, Decline, NodeHealth, Observed, Revealed, TagAt, Tags, Upload
 from bavn.model.member import Quota
@@ -11,7 +11,7 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.sim.clock import SimClock
 from bavn.wire import messages, seal
 from bavn.wire.book import Book
-from bavn.wire.gate import GateBroken
+from bavn.wire.shut import open_gate
 
 ROUND = "0a" * 16
 INDICATOR = "indicator--00000000-0000-4000-8000-000000000000"
@@ -225,7 +225,27 @@ def test_a_slip_in_a_rule_takes_nothing_in(inbox, sealed, world) -> None:
         raise ZeroDivisionError
 
     world.quota = slips
-    with pytest.raises(GateBroken):
-        inbox.receive("region-a", [sealed(HEALTH)])
-    assert rules(inbox) == []
+    inbox.gate._ledger.book.failures = FailureFolder(None, SimClock(1))
+    assert inbox.receive("region-a", [sealed(HEALTH)]) == [], "the sender keeps it"
+    assert rules(inbox) == ["set_aside"]
     assert inbox.rows() == (0, 0)
+
+
+def test_a_member_that_finds_a_slip_shuts_nobody_else_out_and_loses_nothing_itself(inbox, sealed, world) -> None:
+    inbox.gate._ledger.book.failures = FailureFolder(None, SimClock(1))
+    honest = world.quota
+
+    def slips(name, kind):
+        if name == "region-a" and kind == "Health":
+            raise ZeroDivisionError
+        return honest(name, kind)
+
+    world.quota = slips
+    other = messages.Receipt(indicator_id=INDICATOR, version=3, state="enforced", enforcers=("rpz",), rule=None)
+    assert inbox.receive("region-a", [sealed(HEALTH, 1), sealed(HEALTH, 2), sealed(other, 3)]) == [3]
+    assert inbox.receive("region-b", [sealed(HEALTH, 1, sender="region-b")]) == [1], "nobody else is shut out"
+    world.quota = honest
+    assert inbox.receive("region-a", [sealed(HEALTH, 1), sealed(HEALTH, 2)]) == [], "shut until a person opens it"
+    assert [shut.peer for shut in open_gate(inbox.ledger, 9, "inbox", "Health", "Anna")] == ["region-a"]
+    assert inbox.receive("region-a", [sealed(HEALTH, 1), sealed(HEALTH, 2)]) == [1, 2]
+    assert inbox.ledger.verify() is None

@@ -18,6 +18,7 @@ from bavn.model.moment import DAY_US, HOUR_US, SECOND_US, hour_of, iso
 from bavn.model.observable import Observable
 from bavn.model.partner import Inward, Partner
 from bavn.model.ports import LinkDown
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 from bavn.wire.book import Book
 
@@ -83,13 +84,13 @@ class World:
         plain = {"trust": 80, "may_block": True} | inward
         self.partners.add(
             Partner(name=name, kind="national", title=name, added_us=self.clock.now_us(),
-                    until_us=self.clock.now_us() + 900 * DAY_US, inward=Inward(**plain)), "Anna Berg",
+                    until_us=self.clock.now_us() + 900 * DAY_US, inward=Inward(**plain)), account("Anna Berg"),
         )  # fmt: skip
 
     def source(self, name, kind="list", place=None, **other):
         plain = {} if "partner" in other else {"trust": 50}
         made = Source(name=name, kind=kind, place=place or f"https://intel.example/{name}", **plain | other)
-        return self.intel.sources.add(made, "Anna Berg")
+        return self.intel.sources.add(made, account("Anna Berg"))
 
     def says(self, name, *lines):
         self.net.places[f"https://intel.example/{name}"] = "\n".join(lines).encode()

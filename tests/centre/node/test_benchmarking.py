@@ -30,6 +30,7 @@ from bavn.model.heard import Counted, NodeHealth
 from bavn.model.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.ports import NoiseDown
+from bavn.model.principal import account
 from bavn.model.tally import BLOCKED, TECHNIQUES
 from bavn.sim.clock import SimClock
 from bavn.sim.dice import SeededDice
@@ -121,7 +122,7 @@ def test_deadlines_of_tasks_warnings_and_questions_that_passed_in_the_month(hous
         for at, (state, due_us) in enumerate([("sent", given), ("withdrawn", given), ("sent", MONTH.end_us)]):
             tx.execute(insert(WARNING).values(
                 id=f"w{at}", state=state, version=1, source="hand", ref="", tlp_min="", pap_max=2, content="",
-                address="", by_user="Anna Berg", sent_us=given,
+                address="", by_user=account("Anna Berg"), sent_us=given,
                 acknowledge_us=due_us, until_us=due_us, changed_us=given,
             ))  # fmt: skip
             tx.execute(insert(WARNED).values(

@@ -19,6 +19,7 @@ from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US
 from bavn.model.nis2 import Nis2Act
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.model.work import TaskState
 from bavn.wire.codec import encode
 from bavn.wire.messages import IndicatorReleased, Observation
@@ -76,13 +77,15 @@ def talk(sector):
 def worked(sector, case_id):
     """People at the centre work a case in every way that an actor hears of."""
     desk = sector.desk
-    desk.act(case_id, CaseAct.TAKE, "anna")
-    desk.files.mark(case_id, "anna", Marking(rsit="malicious-code/c2-server", techniques=("T1071.001", "T1573")))
+    desk.act(case_id, CaseAct.TAKE, account("anna"))
+    desk.files.mark(
+        case_id, account("anna"), Marking(rsit="malicious-code/c2-server", techniques=("T1071.001", "T1573"))
+    )
     actors = sorted(desk.work.involved.actors(case_id))
-    desk.work.ask(case_id, actors, "task", "Isolate the machine", "anna")
-    desk.work.ask(case_id, ["east"], "question", "Is it a supplier's?", "anna")
-    desk.work.say(case_id, "anna", "We think it began at a supplier")
-    desk.work.say(case_id, "anna", "Thank you", "east")
+    desk.work.ask(case_id, actors, "task", "Isolate the machine", account("anna"))
+    desk.work.ask(case_id, ["east"], "question", "Is it a supplier's?", account("anna"))
+    desk.work.say(case_id, account("anna"), "We think it began at a supplier")
+    desk.work.say(case_id, account("anna"), "Thank you", "east")
     sector.run()
     for name in actors:
         for task in part_of(sector, name, case_id)["tasks"]:
@@ -90,10 +93,10 @@ def worked(sector, case_id):
     leave(sector, "east", case_id, None, "words", "It is ours")
     talk(sector)
     Nis2Book(sector.engine, sector.clock, desk_zone()).note(
-        case_id, "east", Nis2Act.AWARE, sector.clock.now_us() - HOUR_US, "anna"
+        case_id, "east", Nis2Act.AWARE, sector.clock.now_us() - HOUR_US, account("anna")
     )
     sector.run()
-    desk.act(case_id, CaseAct.CONFIRM, "anna", "three of them")
+    desk.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
     sector.run()
 
 
@@ -155,7 +158,7 @@ def test_answers_and_evidence_come_back_once_and_stand_in_the_timeline(world):
     talk(sector)
     (kept,) = sector.desk.work.evidence(case_id)
     assert (kept.actor, kept.words, kept.bytes) == ("north", "the rows", len(content))
-    assert sector.desk.work.content(kept.id, "anna") == content
+    assert sector.desk.work.content(kept.id, account("anna")) == content
     (task,) = [task for task in sector.desk.work.tasks(case_id) if task.actor == "south"]
     assert (task.state, task.answer) == (TaskState.DONE, "done")
     assert sector.nodes["north"].book.rows("SELECT content FROM door_case_said WHERE act = 'attach'") == [(None,)]
@@ -172,7 +175,7 @@ def test_answers_and_evidence_come_back_once_and_stand_in_the_timeline(world):
 
 def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_reopened(world, bad, suspicion):
     sector, case_id = world()
-    sector.desk.act(case_id, CaseAct.CONFIRM, "anna", "three of them")
+    sector.desk.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
     sector.run()
     for node in sector.nodes.values():
         kept = node.door.cases.verdicts.every()
@@ -180,11 +183,11 @@ def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_r
             (observable.value, "true", "the sector", "sector") for observable in bad
         }
     sector.clock.advance(HOUR_US)
-    sector.desk.act(case_id, CaseAct.DISMISS, "anna", "it was a test")
+    sector.desk.act(case_id, CaseAct.DISMISS, account("anna"), "it was a test")
     sector.run()
     west = sector.nodes["west"].door.cases.verdicts
     assert {one.judgement for one in west.every()} == {"benign"}
-    sector.desk.act(case_id, CaseAct.REOPEN, "anna", "it was not")
+    sector.desk.act(case_id, CaseAct.REOPEN, account("anna"), "it was not")
     sector.run()
     assert [node.door.cases.verdicts.every() for node in sector.nodes.values()] == [[]] * 6
 
@@ -192,7 +195,7 @@ def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_r
 def test_what_a_part_and_a_verdict_have_no_room_for_is_counted_in_them(world, bad, monkeypatch):
     monkeypatch.setattr(told, "OWN_MAX", 1)
     sector, case_id = world()
-    sector.desk.act(case_id, CaseAct.CONFIRM, "anna", "three of them")
+    sector.desk.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
     sector.run()
     for name in sector.desk.work.involved.actors(case_id):
         part = part_of(sector, name, case_id)
@@ -206,7 +209,7 @@ def test_what_a_part_and_a_verdict_have_no_room_for_is_counted_in_them(world, ba
 
 def test_a_newcomer_hears_the_verdicts_that_stand(world, suspicion):
     sector, case_id = world()
-    sector.desk.act(case_id, CaseAct.DISMISS, "anna", "a test")
+    sector.desk.act(case_id, CaseAct.DISMISS, account("anna"), "a test")
     sector.run()
     sector.join("zulu", "zulu", 7)
     sector.run()
@@ -219,8 +222,8 @@ def test_two_actors_of_one_group_make_no_verdict_for_others(make_sector, suspici
         sector.nodes[name].suspicions = [suspicion()]
     sector.run()
     view = sector.desk.leads()[0]
-    case = sector.desk.open_case(view.lead.id, "anna")
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anna", "sure")
+    case = sector.desk.open_case(view.lead.id, account("anna"))
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anna"), "sure")
     sector.run()
     assert all(node.door.cases.verdicts.every() == [] for node in sector.nodes.values())
     assert part_of(sector, "east", case.id)["state"] == "confirmed"
@@ -229,19 +232,19 @@ def test_two_actors_of_one_group_make_no_verdict_for_others(make_sector, suspici
 def test_tlp_red_goes_to_named_actors_alone(world):
     sector, case_id = world()
     desk = sector.desk
-    desk.files.mark(case_id, "anna", Marking(tlp=Tlp.RED))
-    desk.act(case_id, CaseAct.CONFIRM, "anna", "sure")
-    desk.act(case_id, CaseAct.RELEASE, "bo", "block")
+    desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.RED))
+    desk.act(case_id, CaseAct.CONFIRM, account("anna"), "sure")
+    desk.act(case_id, CaseAct.RELEASE, account("bo"), "block")
     sector.run()
     assert [part_of(sector, name, case_id) for name in SIX] == [None] * 6
     assert all(not any(isinstance(m, IndicatorReleased) for m in node.told) for node in sector.nodes.values())
     assert desk.case(case_id).state is CaseState.CONFIRMED
     assert all(node.door.cases.verdicts.every() == [] for node in sector.nodes.values())
-    desk.work.involved.add(case_id, "west", "anna", "its people may know")
+    desk.work.involved.add(case_id, "west", account("anna"), "its people may know")
     sector.run()
     assert part_of(sector, "west", case_id)["tlp"] == "TLP:RED"
     assert part_of(sector, "east", case_id) is None
-    desk.files.mark(case_id, "anna", Marking(tlp=Tlp.AMBER))
+    desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.AMBER))
     sector.run()
     assert part_of(sector, "east", case_id)["tlp"] == "TLP:AMBER"
     assert all(node.door.cases.verdicts.every() for node in sector.nodes.values())
@@ -249,9 +252,9 @@ def test_tlp_red_goes_to_named_actors_alone(world):
 
 def test_indicators_leave_under_no_laxer_marking_than_their_case(world):
     sector, case_id = world()
-    sector.desk.files.mark(case_id, "anna", Marking(tlp=Tlp.AMBER_STRICT, pap=Pap.AMBER))
-    sector.desk.act(case_id, CaseAct.CONFIRM, "anna", "sure")
-    sector.desk.act(case_id, CaseAct.RELEASE, "anna", "watch")
+    sector.desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.AMBER_STRICT, pap=Pap.AMBER))
+    sector.desk.act(case_id, CaseAct.CONFIRM, account("anna"), "sure")
+    sector.desk.act(case_id, CaseAct.RELEASE, account("anna"), "watch")
     sector.run()
     made = [indicator_of(m.bundle) for m in sector.nodes["west"].told if isinstance(m, IndicatorReleased)]
     assert {(one.tlp, one.pap) for one in made} == {(Tlp.AMBER_STRICT, Pap.AMBER)}
@@ -260,8 +263,8 @@ def test_indicators_leave_under_no_laxer_marking_than_their_case(world):
 @pytest.mark.parametrize("text", ["north saw it too", "Ask NORTH.", "the vendor/north incident", "north"])
 def test_a_text_that_names_another_actor_goes_to_nobody_it_would_tell(world, text):
     sector, case_id = world()
-    sector.desk.act(case_id, CaseAct.TAKE, "anna")
-    sector.desk.work.ask(case_id, ["east", "north"], "task", text, "anna")
+    sector.desk.act(case_id, CaseAct.TAKE, account("anna"))
+    sector.desk.work.ask(case_id, ["east", "north"], "task", text, account("anna"))
     sector.run()
     assert part_of(sector, "east", case_id) is None
     told = sector.desk.told(case_id)
@@ -282,10 +285,10 @@ def test_a_merged_case_says_so_and_its_answers_go_on(make_sector, suspicion):
     sector.run()
     first, second = sorted(case.id for case in sector.desk.cases())
     for case_id in (first, second):
-        sector.desk.act(case_id, CaseAct.TAKE, "anna")
+        sector.desk.act(case_id, CaseAct.TAKE, account("anna"))
     sector.run()
     before = {name: part_of(sector, name, first) for name in SIX}
-    sector.desk.files.merge(first, second, "anna", "one campaign")
+    sector.desk.files.merge(first, second, account("anna"), "one campaign")
     sector.run()
     for name, part in before.items():
         if part is None:
@@ -301,8 +304,8 @@ def test_restarting_after_every_step_tells_everything_once(make_sector, suspicio
         sector.nodes[name].suspicions = [suspicion()]
     sector.run(restart_each=True)
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anna", "sure")
-    sector.desk.work.ask(case.id, ["east"], "task", "Look", "anna")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anna"), "sure")
+    sector.desk.work.ask(case.id, ["east"], "task", "Look", account("anna"))
     sector.run(restart_each=True)
     said = [json.loads(body) for body in bodies(sector, "east")]
     assert [(one["case_id"], one["version"], "judged" in one) for one in said] == [
@@ -344,12 +347,12 @@ def test_the_same_words_twice_are_two(world):
 def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_evidence(world):
     sector, case_id = world()
     desk = sector.desk
-    desk.act(case_id, CaseAct.TAKE, "anna")
-    desk.work.say(case_id, "anna", "For the three of you")
-    desk.act(case_id, CaseAct.CONFIRM, "anna", "three of them")
-    desk.act(case_id, CaseAct.RELEASE, "bo", "block it")
+    desk.act(case_id, CaseAct.TAKE, account("anna"))
+    desk.work.say(case_id, account("anna"), "For the three of you")
+    desk.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
+    desk.act(case_id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
-    desk.files.mark(case_id, "anna", Marking(tlp=Tlp.AMBER))
+    desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.AMBER))
     life = desk.lives.of_case(case_id)[0]
     hour = sector.clock.now_us() // HOUR_US
     report = desk.case(case_id).clocks.first_sighting_us
@@ -373,7 +376,7 @@ def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_ev
     for _ in range(2):
         met("clinic", 2, hour - 70)
     assert desk.work.involved.actors(case_id)["clinic"] is False
-    desk.work.say(case_id, "anna", "Now for all four")
+    desk.work.say(case_id, account("anna"), "Now for all four")
     sector.run()
     part = part_of(sector, "clinic", case_id)
     assert [said["text"] for said in part["words"]] == ["Now for all four"]

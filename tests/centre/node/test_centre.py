@@ -9,6 +9,7 @@ from bavn.centre.share.post import GATE
 from bavn.model.case import CaseAct, CaseState, NotNow
 from bavn.model.indicator import Pap
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
 from bavn.wire.stix import indicator_of
 
@@ -37,7 +38,7 @@ def test_three_weak_signs_become_one_lead_and_then_a_block_at_all_six(sector, ba
     (case,) = sector.desk.cases()
     assert case.state is CaseState.NEW
     sector.desk.act(case.id, CaseAct.CONFIRM, "anne@sac", "seen at three")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "block it")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     for node in sector.nodes.values():
         assert {indicator.observable for indicator in released(node)} == set(bad)
@@ -70,8 +71,8 @@ def test_an_indicator_says_nothing_of_who_saw_it(make_sector, suspicion):
             made.nodes[name].suspicions = [suspicion()]
         made.run()
         (case,) = made.desk.cases()
-        made.desk.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-        made.desk.act(case.id, CaseAct.RELEASE, "bo", "yes")
+        made.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+        made.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
         made.run()
         bundles.append(sorted(m.bundle for m in made.nodes["east"].told if isinstance(m, IndicatorReleased)))
     assert bundles[0] == bundles[1]
@@ -81,7 +82,7 @@ def test_a_withdrawal_reaches_all_and_a_new_release_has_a_higher_version(sector,
     sector.run()
     (case,) = sector.desk.cases()
     for act in (CaseAct.CONFIRM, CaseAct.RELEASE, CaseAct.WITHDRAW, CaseAct.RELEASE):
-        sector.desk.act(case.id, act, "bo" if act is CaseAct.RELEASE else "anne", "because")
+        sector.desk.act(case.id, act, account("bo") if act is CaseAct.RELEASE else account("anne"), "because")
         sector.run()
     for node in sector.nodes.values():
         kinds = Counter(type(message) for message in node.told)
@@ -100,7 +101,7 @@ def test_release_and_withdraw_before_anything_left_leaves_no_release(sector):
     sector.run()
     (case,) = sector.desk.cases()
     for act in (CaseAct.CONFIRM, CaseAct.RELEASE, CaseAct.WITHDRAW):
-        sector.desk.act(case.id, act, "bo" if act is CaseAct.RELEASE else "anne", "because")
+        sector.desk.act(case.id, act, account("bo") if act is CaseAct.RELEASE else account("anne"), "because")
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
 
@@ -108,8 +109,8 @@ def test_release_and_withdraw_before_anything_left_leaves_no_release(sector):
 def test_gate_3_has_one_line_for_each_letter(sector):
     sector.run()
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "yes")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
     sector.run()
     lines = [line for line in sector.centre._share.post.ledger.every() if line.gate == GATE]
     assert len(lines) == sum(node.letters for node in sector.nodes.values())
@@ -125,8 +126,8 @@ def test_restarting_after_every_step_gives_the_same_and_says_nothing_twice(make_
             made.nodes[name].suspicions = [suspicion()]
         made.run(restart_each=restart_each)
         (case,) = made.desk.cases()
-        made.desk.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-        made.desk.act(case.id, CaseAct.RELEASE, "bo", "yes")
+        made.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+        made.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
         made.run(restart_each=restart_each)
         told.append({name: [message.model_dump() for message in node.told] for name, node in made.nodes.items()})
         assert all(len(node.told) == 2 for node in made.nodes.values())
@@ -141,12 +142,12 @@ def test_a_standing_policy_that_two_approved_releases_by_itself(sector, bad):
         name="domains at three", score_min=7.0, groups_min=3, types=("domain",), blocks_per_day_max=5,
         indicator_days=7, until_us=sector.clock.now_us() + 30 * DAY_US,
     )  # fmt: skip
-    proposed = sector.desk.policies.propose(policy, "anne")
+    proposed = sector.desk.policies.propose(policy, account("anne"))
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
     with pytest.raises(NotAllowed):
         sector.desk.policies.approve(proposed.id, "Anne")
-    sector.desk.policies.approve(proposed.id, "bo")
+    sector.desk.policies.approve(proposed.id, account("bo"))
     sector.run()
     for node in sector.nodes.values():
         (made,) = released(node)
@@ -164,9 +165,9 @@ def test_two_actors_of_one_vendor_never_make_a_block(make_sector, suspicion, str
     sector.run()
     view = sector.desk.leads()[0]
     assert view.elements[0].groups == 1
-    case = sector.desk.open_case(view.lead.id, "anne")
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne", "sure")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "block it")
+    case = sector.desk.open_case(view.lead.id, account("anne"))
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "sure")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
     case = sector.desk.case(case.id)
@@ -187,9 +188,9 @@ def test_what_is_listed_is_watched_and_never_blocked(make_sector, suspicion):
         sector.nodes[name].suspicions = [suspicion(p=0.0001)]
     sector.run()
     (view,) = sector.desk.leads()
-    case = sector.desk.open_case(view.lead.id, "anne")
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne", "sure")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "whatever may be")
+    case = sector.desk.open_case(view.lead.id, account("anne"))
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "sure")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "whatever may be")
     sector.run()
     assert {made.pap for made in released(sector.nodes["west"])} == {Pap.AMBER}
 
@@ -198,11 +199,11 @@ def test_a_dismissed_lead_sinks_for_all_and_comes_back_when_reopened(sector):
     sector.run()
     (before,) = sector.desk.leads()
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.DISMISS, "anne", "a monitoring probe")
+    sector.desk.act(case.id, CaseAct.DISMISS, account("anne"), "a monitoring probe")
     sector.wait(2)
     (after,) = sector.desk.leads()
     assert after.lead.score == pytest.approx(before.lead.score - 8, abs=0.2)
-    sector.desk.act(case.id, CaseAct.REOPEN, "bo", "not so sure")
+    sector.desk.act(case.id, CaseAct.REOPEN, account("bo"), "not so sure")
     sector.wait(2)
     assert sector.desk.leads()[0].lead.score == pytest.approx(before.lead.score, abs=0.2)
 
@@ -210,8 +211,8 @@ def test_a_dismissed_lead_sinks_for_all_and_comes_back_when_reopened(sector):
 def test_a_newcomer_gets_what_is_in_force(sector, bad):
     sector.run()
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "yes")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
     sector.run()
     sector.join("late-one", "late-one", 40)
     sector.run()
@@ -223,8 +224,8 @@ def test_a_revoked_actor_hears_nothing_more(sector):
     sector.run()
     sector.registry.revoke("west")
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "yes")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
     sector.run()
     assert not sector.nodes["west"].told
     assert sector.nodes["east"].told
@@ -235,8 +236,8 @@ def test_a_node_that_slept_gets_everything_once(sector):
     sector.run()
     sector.wait(61)
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "yes")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
     sector.run()
     shown = sector.desk.indicators()[0]
     assert sector.desk.clock(shown.kept.indicator.id).missing == ("west",)
@@ -250,9 +251,9 @@ def test_the_life_cycle_holds_for_people_too(sector):
     sector.run()
     (case,) = sector.desk.cases()
     with pytest.raises(NotNow):
-        sector.desk.act(case.id, CaseAct.RELEASE, "bo", "too soon")
+        sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "too soon")
     with pytest.raises(ValueError, match="reason"):
-        sector.desk.act(case.id, CaseAct.CONFIRM, "anne", " ")
+        sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), " ")
     with pytest.raises(NotAllowed):
         sector.desk.act(case.id, CaseAct.CONFIRM, "policy:7", "I am a policy")
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.model.case import CaseAct, CaseState
+from bavn.model.principal import account
 from bavn.wire.book import Book
 from bavn.wire.messages import IndicatorReleased
 
@@ -82,7 +83,7 @@ def seen_by_three(sector, suspicion):
 def decide(sector, act, folder):
     """A person acts, and acts again if the machine died before it took hold."""
     (case,) = sector.desk.cases()
-    who = "bo" if act is CaseAct.RELEASE else "anne"
+    who = account("bo") if act is CaseAct.RELEASE else account("anne")
     try:
         sector.desk.act(case.id, act, who, "because")
     except Killed:

@@ -19,11 +19,12 @@ from bavn.model.exercise import (
 )
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.outcome import Refused
+from bavn.model.principal import account
 from bavn.model.said import Exercising
 from bavn.model.text import Text
 
 FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}
-ANNA, BO = "Anna Berg", "Bo Dam"
+ANNA, BO = account("Anna Berg"), "Bo Dam"
 
 
 class TestLane:

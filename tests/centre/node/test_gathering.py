@@ -27,12 +27,13 @@ from bavn.model.indicator import Tlp
 from bavn.model.intel import Source
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.model.tally import BLOCKED, TECHNIQUES
 from bavn.sim.clock import SimClock
 
 NOW_US = 1_790_000_000_000_000
 ACTORS = ("region-alfa", "region-beta", "kommune-gamma", "klinik-delta")
-GROUNDS = json.dumps(asdict(Grounds(score=9.0, groups=3, listed=(), approved_by="Bo Lund")))
+GROUNDS = json.dumps(asdict(Grounds(score=9.0, groups=3, listed=(), approved_by=account("Bo Lund"))))
 EVIL = Observable.of("domain", "evil.example.com")
 
 
@@ -83,13 +84,13 @@ def an_indicator(engine, case_id, name, released_us, clocks):
 def test_cases_with_marking_sort_remarks_and_clock(house) -> None:
     desk, publishing, clock = house
     case = Cases(desk.engine, clock).open(a_lead())
-    desk.files.mark(case.id, "Anna Berg", Marking(tlp=Tlp.GREEN, rsit="fraud/phishing", techniques=("T1566",)))
-    desk.comment(case.id, "Anna Berg", "they came in by CVE-2026-1234")
-    desk.act(case.id, CaseAct.CONFIRM, "Anna Berg", "three actors")
-    publishing.set_sort(case.id, Threat.ESPIONAGE, "Bo Lund", "the partner says so")
+    desk.files.mark(case.id, account("Anna Berg"), Marking(tlp=Tlp.GREEN, rsit="fraud/phishing", techniques=("T1566",)))
+    desk.comment(case.id, account("Anna Berg"), "they came in by CVE-2026-1234")
+    desk.act(case.id, CaseAct.CONFIRM, account("Anna Berg"), "three actors")
+    publishing.set_sort(case.id, Threat.ESPIONAGE, account("Bo Lund"), "the partner says so")
     (one,) = publishing.facts(Kind.PICTURE).cases
     assert (one.rsit, one.tlp, one.techniques, one.actors) == ("fraud/phishing", Tlp.GREEN, ("T1566",), 3)
-    assert (one.threat, one.threat_by, one.weaknesses) == (Threat.ESPIONAGE, "Bo Lund", ("CVE-2026-1234",))
+    assert (one.threat, one.threat_by, one.weaknesses) == (Threat.ESPIONAGE, account("Bo Lund"), ("CVE-2026-1234",))
     assert one.confirmed
     assert one.confirmed_us == NOW_US
 
@@ -155,7 +156,7 @@ def test_counts_members_and_what_came_from_outside(house) -> None:
 
 def test_a_source_without_a_partner_counts_as_a_list(house) -> None:
     desk, publishing, _ = house
-    publishing._sources.add(Source(name="feed", kind="list", place="/list.txt", trust=10), "Anna Berg")
+    publishing._sources.add(Source(name="feed", kind="list", place="/list.txt", trust=10), account("Anna Berg"))
     with desk.engine.begin() as tx:
         for at in range(5):
             tx.execute(insert(CLAIM).values(source="feed", item=str(at), type="domain", value=f"x{at}.example.com",
@@ -170,9 +171,9 @@ def test_a_source_without_a_partner_counts_as_a_list(house) -> None:
 def test_no_actor_and_no_observable_is_named(house, kind) -> None:
     desk, publishing, clock = house
     case = Cases(desk.engine, clock).open(a_lead())
-    desk.files.mark(case.id, "Anna Berg", Marking(tlp=Tlp.CLEAR, rsit="malicious-code/c2-server"))
-    desk.act(case.id, CaseAct.CONFIRM, "Anna Berg", f"{EVIL.value} at {ACTORS[0]}")
-    desk.comment(case.id, "Anna Berg", f"{EVIL.value} at {ACTORS[0]} by CVE-2026-1234")
+    desk.files.mark(case.id, account("Anna Berg"), Marking(tlp=Tlp.CLEAR, rsit="malicious-code/c2-server"))
+    desk.act(case.id, CaseAct.CONFIRM, account("Anna Berg"), f"{EVIL.value} at {ACTORS[0]}")
+    desk.comment(case.id, account("Anna Berg"), f"{EVIL.value} at {ACTORS[0]} by CVE-2026-1234")
     an_indicator(desk.engine, case.id, "indicator-1", NOW_US, dict.fromkeys(ACTORS, NOW_US))
     clock.advance(100 * DAY_US)
     said = document_text(publishing.built(kind, days=200))

@@ -15,6 +15,7 @@ from bavn.centre.node.lead_pages import LeadAsk, lead_page
 from bavn.model.lead import Lead, Sign
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 
 NOW_US = 1_800_000_000_000_000
@@ -61,7 +62,7 @@ def stands(engine, clock, how):
 def test_it_waits_for_nobody_until_its_day_and_is_back_then_by_itself(put) -> None:
     engine, clock, book, ignored = put
     lead = book.lead("lead-1").lead
-    made = ignored.ignore(lead, 14, "Anna Berg", "a supplier's test until mid-December")
+    made = ignored.ignore(lead, 14, account("Anna Berg"), "a supplier's test until mid-December")
     assert made.until_us == NOW_US + 14 * DAY_US
     assert (stands(engine, clock, "waiting"), stands(engine, clock, "ignored")) == ([], ["lead-1"])
     assert stands(engine, clock, "") == ["lead-1"]
@@ -74,28 +75,28 @@ def test_it_waits_for_nobody_until_its_day_and_is_back_then_by_itself(put) -> No
 
 def test_an_actor_more_brings_it_back_at_once_and_a_new_ranking_alone_does_not(put) -> None:
     engine, clock, book, ignored = put
-    ignored.ignore(book.lead("lead-1").lead, 30, "Anna Berg", "known")
+    ignored.ignore(book.lead("lead-1").lead, 30, account("Anna Berg"), "known")
     book.keep([ranked("clinic-a", "clinic-b")], {}, clock.now_us())
     assert stands(engine, clock, "ignored") == ["lead-1"]
     book.keep([ranked("clinic-a", "clinic-b", "region-c")], {}, clock.now_us())
     assert stands(engine, clock, "waiting") == ["lead-1"]
     with reading(engine) as connection:
         acts = [(row.who, row.act) for row in connection.execute(select(AUDIT).order_by(AUDIT.c.seq))]
-    assert acts == [("Anna Berg", "lead-ignored"), ("centre", "lead-heeded")]
+    assert acts == [(account("Anna Berg"), "lead-ignored"), ("centre", "lead-heeded")]
 
 
 def test_it_is_taken_back_by_a_person_and_only_a_person_puts_it_aside_with_a_reason_and_an_end(put) -> None:
     engine, clock, book, ignored = put
     lead = book.lead("lead-1").lead
-    ignored.ignore(lead, 1, "Anna Berg", "known")
-    ignored.ignore(lead, DAYS_MAX, "Bo Lund", "known for longer")
-    assert ignored.of("lead-1").by == "Bo Lund"
-    assert ignored.heed("lead-1", "Anna Berg")
-    assert not ignored.heed("lead-1", "Anna Berg")
+    ignored.ignore(lead, 1, account("Anna Berg"), "known")
+    ignored.ignore(lead, DAYS_MAX, account("Bo Lund"), "known for longer")
+    assert ignored.of("lead-1").by == account("Bo Lund")
+    assert ignored.heed("lead-1", account("Anna Berg"))
+    assert not ignored.heed("lead-1", account("Anna Berg"))
     assert stands(engine, clock, "waiting") == ["lead-1"]
     for days, why in ((0, "x"), (DAYS_MAX + 1, "x"), (1, " "), (1, "x" * 501), (1, "a\x00")):
         with pytest.raises(ValueError, match=r"days|reason"):
-            ignored.ignore(lead, days, "Anna Berg", why)
+            ignored.ignore(lead, days, account("Anna Berg"), why)
     with pytest.raises(NotAllowed):
         ignored.ignore(lead, 1, "centre", "known")
     assert stands(engine, clock, "ignored") == []

@@ -10,6 +10,7 @@ from bavn.centre.share.share import Wish, identity_of
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.partner import Inward
+from bavn.model.principal import account
 from tests.centre.node.intel_world import EVIL, NOW_US, Lists, added, share_of, stix, taxii
 
 
@@ -71,10 +72,10 @@ def test_a_partner_without_trust_or_whose_agreement_has_ended_gives_nothing(worl
     world.says("pp", "evil.example.com")
     world.says("qq", "45.9.148.20")
     world.sync("pp")
-    world.partners.end("cert-syd", "Anna Berg", "over")
+    world.partners.end("cert-syd", account("Anna Berg"), "over")
     world.sync("qq")
     assert [line.rule for line in world.lines()] == ["source_trusted"] * 2
-    world.partners.set("cert-nord", "Anna Berg", inward=Inward(trust=50))
+    world.partners.set("cert-nord", account("Anna Berg"), inward=Inward(trust=50))
     world.says("pp", "evil.example.com", "# touched")
     assert world.sync("pp").counts.new == 1, "a refusal for now is not remembered"
 

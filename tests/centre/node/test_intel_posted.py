@@ -13,6 +13,7 @@ from bavn.model.intel import IntelSettings
 from bavn.model.moment import DAY_US, MINUTE_US, iso
 from bavn.model.observable import Observable
 from bavn.model.partner import Inward, Partner
+from bavn.model.principal import account
 from bavn.sim.clock import SimClock
 from bavn.sim.dice import SeededDice
 from bavn.wire.book import Book
@@ -33,7 +34,7 @@ def test_posts_are_proposals_under_the_partners_trust_of_now() -> None:
     partners, offers = open_partners(engine, clock), Offers(book, clock, SeededDice(1, "offers"))
     made = Partner(name="cert-nord", kind="national", title="x", added_us=NOW_US, until_us=NOW_US + 300 * DAY_US,
                    inward=Inward(trust=50))  # fmt: skip
-    partners.add(made, "Anna Berg")
+    partners.add(made, account("Anna Berg"))
     intel = Intelligence(
         engine=engine, gate=IntelGate(book, clock, IntelSettings()), clock=clock, settings=IntelSettings(),
         lists=NoLists(), partners=partners, questions=Questions(engine, clock), offers=offers,
@@ -46,7 +47,7 @@ def test_posts_are_proposals_under_the_partners_trust_of_now() -> None:
     assert [one.source for one in found.claims] == ["cert-nord/posted"]
     assert intel.weight(found).confidence == 45
     assert intel.weight(found).parties == ("partner:cert-nord",)
-    partners.set("cert-nord", "Anna Berg", inward=replace(made.inward, trust=10))
+    partners.set("cert-nord", account("Anna Berg"), inward=replace(made.inward, trust=10))
     assert intel.weight(found).confidence == 9
     clock.advance(MINUTE_US)
     offers.post(made, [indicator("evil.example.com", modified=iso(NOW_US + MINUTE_US), revoked=True)])

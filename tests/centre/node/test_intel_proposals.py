@@ -7,6 +7,7 @@ from bavn.centre.cases.who import NotAllowed
 from bavn.model.intel import BadSource
 from bavn.model.moment import DAY_US, iso
 from bavn.model.ports import LinkDown
+from bavn.model.principal import account
 from tests.centre.node.intel_world import (
     BAD,
     EVIL,
@@ -30,7 +31,7 @@ def test_many_sources_one_proposal_and_independent_parties_add_up(world) -> None
     weight = world.intel.weight(found)
     assert weight.parties == ("partner:cert-nord", "source:aa", "source:bb")
     assert weight.confidence == round(100 * (1 - 0.75 * 0.75 * 0.6)), "two sources of one partner count once"
-    world.intel.sources.suspend("aa", "Anna Berg", "noise")
+    world.intel.sources.suspend("aa", account("Anna Berg"), "noise")
     assert world.intel.weight(world.proposal()).parties == ("partner:cert-nord", "source:bb")
 
 
@@ -94,7 +95,7 @@ def test_a_source_that_ended_claims_nothing_and_is_asked_no_more(world) -> None:
     world.source("aa")
     world.says("aa", "evil.example.com")
     world.sync("aa")
-    world.intel.end("aa", "Anna Berg", "no longer paid for")
+    world.intel.end("aa", account("Anna Berg"), "no longer paid for")
     assert world.proposal().claims[0].gone == WITHDRAWN
     with pytest.raises(NotAllowed):
         world.sync("aa")

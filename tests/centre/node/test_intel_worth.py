@@ -7,6 +7,7 @@ from bavn.centre.cases.who import NotAllowed
 from bavn.model.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from tests.centre.node.intel_world import EVIL, LISTED, hit
 
 # --- hunts ---------------------------------------------------------------------------------------------------------
@@ -25,7 +26,7 @@ def test_new_indicators_are_hunted_for_within_budgets_when_two_people_agreed(mak
     with pytest.raises(NotAllowed):
         world.intel.sources.allow_hunts("aa", "anna berg")
     for name in ("aa", "bb"):
-        world.intel.sources.allow_hunts(name, "Bo Lund")
+        world.intel.sources.allow_hunts(name, account("Bo Lund"))
     world.intel.tidy(("north", "south"))
     world.intel.tidy(("north", "south"))
     asked = [one for view in world.questions.every() for one in view.question.observables]
@@ -33,11 +34,15 @@ def test_new_indicators_are_hunted_for_within_budgets_when_two_people_agreed(mak
     assert {one.value[0] for one in asked} == set("ab")
     assert LISTED not in asked
     question = world.questions.every()[0].question
-    assert (question.asked_by, question.approved_by, question.to) == ("Anna Berg", "Bo Lund", ("north", "south"))
+    assert (question.asked_by, question.approved_by, question.to) == (
+        account("Anna Berg"),
+        account("Bo Lund"),
+        ("north", "south"),
+    )
     world.clock.advance(DAY_US)
     world.intel.tidy(("north", "south"))
     assert len([one for view in world.questions.every() for one in view.question.observables]) == 8
-    world.intel.sources.set("aa", "Bo Lund", hunts_per_day=5)
+    world.intel.sources.set("aa", account("Bo Lund"), hunts_per_day=5)
     assert world.intel.sources.get("aa").hunts_by == "", "a changed source needs its second person anew"
 
 
@@ -45,11 +50,11 @@ def test_what_must_stay_at_the_centre_is_not_asked_of_actors(world) -> None:
     world.source("aa", hunts_per_day=5, tlp=Tlp.AMBER_STRICT)
     world.says("aa", "evil.example.com")
     world.sync("aa")
-    world.intel.sources.allow_hunts("aa", "Bo Lund")
+    world.intel.sources.allow_hunts("aa", account("Bo Lund"))
     world.intel.tidy(("north",))
     assert world.questions.every() == ()
     with pytest.raises(NotAllowed, match="stays at the centre"):
-        world.intel.open_case(EVIL, "Anna Berg")
+        world.intel.open_case(EVIL, account("Anna Berg"))
 
 
 # --- worth ---------------------------------------------------------------------------------------------------------
@@ -67,7 +72,7 @@ def test_a_source_is_worth_its_hits_its_lead_and_what_only_it_has(world) -> None
     world.clock.advance(6 * HOUR_US)
     world.says("bb", "old.example.com", "evil.example.com")
     world.sync("bb")
-    world.intel.sources.allow_hunts("aa", "Bo Lund")
+    world.intel.sources.allow_hunts("aa", account("Bo Lund"))
     world.intel.tidy(("north",))
     hit(world, EVIL)
     world.intel.tidy(("north",))
@@ -88,7 +93,7 @@ def test_noise_is_suspended_with_a_reason_and_counts_no_more_until_a_person_take
     world.sync("aa")
     for name in names[:3]:
         assert world.intel.suspend_noise() == []
-        world.intel.proposals.dismiss(Observable.of("domain", name), "Anna Berg", "a shop")
+        world.intel.proposals.dismiss(Observable.of("domain", name), account("Anna Berg"), "a shop")
     world.intel.tidy(())
     state = world.intel.sources.get("aa")
     assert (state.state, state.why) == (SUSPENDED, "3 of 3 judged claims were false")
@@ -96,7 +101,7 @@ def test_noise_is_suspended_with_a_reason_and_counts_no_more_until_a_person_take
     assert world.intel.weight(left).confidence == 0
     with pytest.raises(NotAllowed, match="were false"):
         world.sync("aa")
-    world.intel.sources.resume("aa", "Bo Lund", "the shop was a mistake of ours")
+    world.intel.sources.resume("aa", account("Bo Lund"), "the shop was a mistake of ours")
     assert world.intel.weight(left).confidence > 0
 
 

@@ -10,6 +10,7 @@ from bavn.centre.inbox.intel_pull import pull
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.wire.book import Book, Doomed
 from bavn.wire.gate import GateBroken
 from tests.centre.node.intel_world import (
@@ -25,14 +26,14 @@ def test_a_proposal_becomes_a_case_with_its_sources_terms(world) -> None:
     world.source("pp", partner="cert-nord", confidence=90, tlp=Tlp.GREEN, pap=Pap.GREEN)
     world.says("pp", "evil.example.com", "http://shared.example.net/a/b", "listed.example.org")
     world.sync("pp")
-    made = world.intel.open_case(EVIL, "Anna Berg")
+    made = world.intel.open_case(EVIL, account("Anna Berg"))
     (element,) = made.facts.elements
     assert (element.groups, element.partners, element.tlp_min, element.pap_max) == (0, 1, "TLP:GREEN", int(Pap.GREEN))
     assert element.score < 7.0, "no word from outside reaches the block line"
     assert world.proposal().case_id == made.id
-    derived = world.intel.open_case(Observable.of("domain", "shared.example.net"), "Anna Berg")
+    derived = world.intel.open_case(Observable.of("domain", "shared.example.net"), account("Anna Berg"))
     assert derived.facts.elements[0].pap_max == int(Pap.AMBER), "the host of a URL is watched at the most"
-    listed = world.intel.open_case(LISTED, "Anna Berg")
+    listed = world.intel.open_case(LISTED, account("Anna Berg"))
     assert (listed.facts.elements[0].pap_max, listed.facts.elements[0].listed) == (int(Pap.AMBER), True)
 
 
@@ -49,7 +50,7 @@ def test_what_nobody_claims_any_more_is_noted_in_its_case(world) -> None:
     world.source("aa")
     world.says("aa", "evil.example.com", "45.9.148.20")
     world.sync("aa")
-    case = world.intel.open_case(EVIL, "Anna Berg")
+    case = world.intel.open_case(EVIL, account("Anna Berg"))
     world.says("aa", "45.9.148.20")
     world.sync("aa")
     world.intel.tidy(())
@@ -57,7 +58,7 @@ def test_what_nobody_claims_any_more_is_noted_in_its_case(world) -> None:
     acts = [line.act for line in world.intel.cases.audit_lines(case.id)]
     assert acts.count("no-longer-claimed") == 1
     with pytest.raises(NotAllowed, match="claims this any more"):
-        world.intel.open_case(EVIL, "Anna Berg")
+        world.intel.open_case(EVIL, account("Anna Berg"))
 
 
 def test_a_source_is_read_by_one_process_at_a_time_and_a_dead_one_holds_it_for_minutes_only(world) -> None:

@@ -10,6 +10,7 @@ from bavn.centre.cases.nis2 import Flags
 from bavn.model.case import CaseAct
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.nis2 import Nis2Act
+from bavn.model.principal import account
 from bavn.wire.codec import encode
 from bavn.wire.messages import Nis2Noted
 
@@ -24,7 +25,7 @@ def world(make_sector, suspicion):
         made.nodes[name].suspicions = [suspicion()]
     made.run()
     (case,) = made.desk.cases()
-    made.desk.act(case.id, CaseAct.TAKE, "anna")
+    made.desk.act(case.id, CaseAct.TAKE, account("anna"))
     made.run()
     return made, case.id
 
@@ -32,7 +33,7 @@ def world(make_sector, suspicion):
 def note(sector, name, case_id, act, hours_ago, **more):
     node = sector.nodes[name]
     at_us = node.clock.now_us() - int(hours_ago * HOUR_US)
-    node.door.cases.nis2.leave(case_id, Nis2Act(act), at_us, "bo", **more)
+    node.door.cases.nis2.leave(case_id, Nis2Act(act), at_us, account("bo"), **more)
     node.door.cases.tell()
     sector.run()
 
@@ -79,7 +80,12 @@ def test_an_actor_says_that_it_crosses_a_border_and_what_the_centre_knows_beside
     note(sector, "east", case_id, "aware", 20, crosses="unknown")
     flags = Flags(cross_border="no", trust_service=True, touched=("surgery",))
     book.note(
-        case_id, "east", Nis2Act.EARLY_WARNING, sector.nodes["east"].clock.now_us() - HOUR_US, "anna", flags=flags
+        case_id,
+        "east",
+        Nis2Act.EARLY_WARNING,
+        sector.nodes["east"].clock.now_us() - HOUR_US,
+        account("anna"),
+        flags=flags,
     )
     note(sector, "east", case_id, "notification", 0.5, crosses="yes")
     assert book.view(case_id, "east").flags == replace(flags, cross_border="yes")
@@ -124,7 +130,7 @@ def test_one_that_was_noted_at_the_centre_meanwhile_is_a_line_and_changes_nothin
 
     sector, case_id = world
     at_us = sector.nodes["east"].clock.now_us() - HOUR_US
-    sector.desk.nis2(ZONE).note(case_id, "east", Nis2Act.AWARE, at_us, "anna")
+    sector.desk.nis2(ZONE).note(case_id, "east", Nis2Act.AWARE, at_us, account("anna"))
     said = Nis2Step(
         item_id="ab" * 32, actor="east", case_id=case_id, act="aware", at_us=at_us - HOUR_US, correct=False, why="",
         received_us=at_us,

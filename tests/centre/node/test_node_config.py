@@ -12,6 +12,7 @@ from bavn.centre.node.config import CentreLimits, config_of
 from bavn.centre.node.lead_book import SqlLeadBook, histograms
 from bavn.centre.node.tables import METADATA, make_missing
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.model.settings import SettingsError
 
 
@@ -70,11 +71,11 @@ def test_a_wrong_table_names_what_is_wrong(table, words):
 def test_histograms_count_independent_groups_at_the_threshold_they_could_show(sign):
     evil, other = Observable.of("domain", "evil.example.com"), Observable.of("ip4", "198.51.100.7")
     signs = [
-        sign(report_id="1", actor="anna", observable=evil, tier="B"),
+        sign(report_id="1", actor=account("anna"), observable=evil, tier="B"),
         sign(report_id="2", actor="bodil", observable=evil, tier="B"),
         sign(report_id="3", actor="clara", observable=evil, tier="A"),
         sign(report_id="4", actor="ditte", group="clara", observable=evil, tier="A"),
-        sign(report_id="5", actor="anna", observable=other, tier="A"),
+        sign(report_id="5", actor=account("anna"), observable=other, tier="A"),
         sign(report_id="6", actor="bodil", observable=other, tier="A"),
     ]
     found = histograms(signs, {"A": 2, "B": 3}, {other: True})

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bavn.app.web.sac.indicator_shapes import at_actor
 from bavn.centre.cases.indicator import IndicatorSettings
 from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.case import CaseAct, CaseState
@@ -9,8 +10,12 @@ from bavn.model.indicator import BlockOutcome, Pap, Sighting
 from bavn.model.indicator_life import LifeAct, LifeState
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
 from bavn.wire.stix import indicator_of
+
+ANNE = account("anne")
+BO = account("bo")
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 HAND = Observable.of("domain", "named-by-a-partner.com")
@@ -26,16 +31,16 @@ def ring(sector, *actors):
         sector.desk._roles.set(actor, canary=True)
 
 
-def off(sector, first="anne", second="bo", why="mended"):
+def off(sector, first=ANNE, second=BO, why="mended"):
     sector.desk.switch.turn(on=False, user=first, why=why)
     sector.desk.switch.turn(on=False, user=second, why=why)
 
 
 def by_hand(sector, observable=HAND, **other):
     lives = sector.desk.lives
-    life = lives.draft(observable, "anne", "a partner named it", technique="T1071", **other)
-    lives.act(life.id, LifeAct.REVIEW, "anne", "look")
-    life = lives.act(life.id, LifeAct.RELEASE, "bo", "go")
+    life = lives.draft(observable, account("anne"), "a partner named it", technique="T1071", **other)
+    lives.act(life.id, LifeAct.REVIEW, account("anne"), "look")
+    life = lives.act(life.id, LifeAct.RELEASE, account("bo"), "go")
     sector.run()
     return lives.get(life.id)
 
@@ -60,7 +65,7 @@ def weak(make_sector, suspicion):
 
 def test_what_one_person_released_waits_for_a_second_who_has_the_same_means(weak) -> None:
     (case,) = weak.desk.cases()
-    weak.desk.act(case.id, CaseAct.CONFIRM, "anne", "seen at three")
+    weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "seen at three")
     weak.desk.act(case.id, CaseAct.RELEASE, "Anne", "block it")
     weak.run()
     assert all(not node.told for node in weak.nodes.values())
@@ -68,12 +73,12 @@ def test_what_one_person_released_waits_for_a_second_who_has_the_same_means(weak
     assert [life.state for life in lives] == [LifeState.REVIEW] * 2
     assert weak.desk.case(case.id).clocks.released_us is None
     for life in lives:
-        weak.desk.lives.act(life.id, LifeAct.RELEASE, "bo", "agreed")
+        weak.desk.lives.act(life.id, LifeAct.RELEASE, account("bo"), "agreed")
     weak.run()
     assert all(told(node) == "RR" for node in weak.nodes.values())
     assert weak.desk.case(case.id).clocks.released_us is not None
     assert weak.desk.audit_verify() is None
-    weak.desk.act(case.id, CaseAct.WITHDRAW, "anne", "a test")
+    weak.desk.act(case.id, CaseAct.WITHDRAW, account("anne"), "a test")
     weak.run()
     assert all(told(node) == "RRWW" for node in weak.nodes.values())
     assert {life.state for life in weak.desk.lives.of_case(case.id)} == {LifeState.WITHDRAWN}
@@ -83,7 +88,7 @@ def test_a_draft_by_hand_goes_out_and_is_delisted_exactly_once_also_where_nobody
     sector = make_sector(SIX, config=config())
     sector.nodes["west"].asleep = True
     life = by_hand(sector)
-    sector.desk.lives.act(life.id, LifeAct.WITHDRAW, "carl", "the partner was wrong")
+    sector.desk.lives.act(life.id, LifeAct.WITHDRAW, account("carl"), "the partner was wrong")
     sector.run()
     assert told(sector.nodes["west"]) == ""
     assert {told(node) for name, node in sector.nodes.items() if name != "west"} == {"RW"}
@@ -119,10 +124,10 @@ def test_nothing_that_is_said_later_tells_who_met_it(make_sector) -> None:
         sector.wait(6 * 86_400)
         meets(sector, name, life)
         sector.wait(120)
-        sector.desk.switch.turn(on=True, user="anne", why="a bad feed")
+        sector.desk.switch.turn(on=True, user=ANNE, why="a bad feed")
         sector.run()
         off(sector)
-        sector.desk.lives.act(life.id, LifeAct.WITHDRAW, "carl", "over")
+        sector.desk.lives.act(life.id, LifeAct.WITHDRAW, account("carl"), "over")
         sector.run()
         said.append([message.model_dump() for message in sector.nodes["west"].told])
         assert {told(node) for node in sector.nodes.values()} == {"RRSSW"}
@@ -167,10 +172,10 @@ def test_a_second_person_passes_the_ring_over(make_sector) -> None:
     sector = make_sector(SIX, config=config(canary_quiet_s=6000.0))
     ring(sector, "clinic")
     life = by_hand(sector)
-    sector.desk.lives.hurry(life.id, "anne", "it burns")
+    sector.desk.lives.hurry(life.id, account("anne"), "it burns")
     sector.run()
     assert not sector.nodes["east"].told
-    sector.desk.lives.hurry(life.id, "bo", "it burns")
+    sector.desk.lives.hurry(life.id, account("bo"), "it burns")
     sector.run()
     assert {told(node) for node in sector.nodes.values()} == {"R"}
 
@@ -178,7 +183,7 @@ def test_a_second_person_passes_the_ring_over(make_sector) -> None:
 def test_the_kill_switch_reaches_all_once_whoever_was_away_and_newcomers(make_sector) -> None:
     sector = make_sector(SIX, config=config())
     sector.nodes["west"].asleep = True
-    sector.desk.switch.turn(on=True, user="anne", why="a bad feed")
+    sector.desk.switch.turn(on=True, user=ANNE, why="a bad feed")
     sector.run()
     sector.restart()
     sector.run()
@@ -189,9 +194,9 @@ def test_the_kill_switch_reaches_all_once_whoever_was_away_and_newcomers(make_se
     sector.run()
     for node in sector.nodes.values():
         assert [(m.number, m.state, m.by, m.why) for m in node.told] == [
-            (1, "on", "anne", "a bad feed"), (2, "off", "bo", "mended"),
+            (1, "on", account("anne"), "a bad feed"), (2, "off", account("bo"), "mended"),
         ]  # fmt: skip
-    sector.desk.switch.turn(on=True, user="anne", why="again")
+    sector.desk.switch.turn(on=True, user=ANNE, why="again")
     sector.join("newly", "newly", 40)
     sector.run()
     assert [(m.number, m.state) for m in sector.nodes["newly"].told] == [(3, "on")]
@@ -213,10 +218,10 @@ def test_what_an_actor_cannot_carry_is_said_and_shown(make_sector) -> None:
 
 def test_a_refused_indicator_of_a_case_brings_case_and_indicator_back(weak) -> None:
     (case,) = weak.desk.cases()
-    weak.desk.act(case.id, CaseAct.CONFIRM, "anne", "yes")
+    weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
     from bavn.centre.cases.case import ReleaseTerms
 
-    weak.desk.act(case.id, CaseAct.RELEASE, "bo", "too long", ReleaseTerms(days=91))
+    weak.desk.act(case.id, CaseAct.RELEASE, account("bo"), "too long", ReleaseTerms(days=91))
     weak.run()
     assert weak.desk.case(case.id).state is CaseState.CONFIRMED
     lives = weak.desk.lives.of_case(case.id)
@@ -228,9 +233,34 @@ def test_a_watch_that_one_person_released_goes_out(weak) -> None:
     from bavn.centre.cases.case import ReleaseTerms
 
     (case,) = weak.desk.cases()
-    weak.desk.act(case.id, CaseAct.CONFIRM, "anne", "yes")
-    weak.desk.act(case.id, CaseAct.RELEASE, "anne", "watch", ReleaseTerms(pap=Pap.AMBER))
+    weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    weak.desk.act(case.id, CaseAct.RELEASE, account("anne"), "watch", ReleaseTerms(pap=Pap.AMBER))
     weak.run()
     made = [indicator_of(m.bundle) for m in weak.nodes["west"].told]
     assert [one.pap for one in made] == [Pap.AMBER] * 2
     assert all(one.valid_until_us - one.valid_from_us == 30 * DAY_US for one in made)
+
+
+def test_what_nothing_at_an_actor_carries_yet_is_not_missing_there_and_counts_when_it_comes(make_sector) -> None:
+    sector = make_sector(SIX, config=config())
+    sector.nodes["west"].enforces = False
+    life = by_hand(sector)
+    version = sector.desk.indicators()[0].kept.indicator.version
+
+    def says(state, enforcers, rule):
+        said = BlockOutcome(
+            indicator_id=life.id, version=version, state=state, enforcers=enforcers, rule=rule, not_carried=("zone",)
+        )
+        sector.nodes["west"].door.tell_outcome(said)
+        sector.wait(60)
+
+    says("waiting", (), "carried")
+    clock = sector.desk.clock(life.id)
+    assert (clock.missing, clock.hunted, len(clock.enforced)) == ((), ("west",), 5)
+    assert at_actor(at(sector, life)["west"]).stand == "uncarried"
+    says("enforced", ("wall",), None)
+    clock = sector.desk.clock(life.id)
+    assert (clock.missing, clock.hunted, len(clock.enforced)) == ((), (), 6)
+    assert at_actor(at(sector, life)["west"]).stand == "enforced"
+    says("waiting", (), "carried")
+    assert at_actor(at(sector, life)["west"]).stand == "uncarried", "its enforcer was removed"

@@ -23,18 +23,19 @@ from bavn.centre.node.tables import COUNTS, HEALTH, make_missing
 from bavn.centre.store.engine import reading, writing
 from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US
+from bavn.model.principal import account
 from bavn.model.rollout import Need, NoSuchStep, RolloutAct, Stage, Wait
 from bavn.sim.clock import SimClock
 from bavn.sim.dice import SeededDice
 from bavn.wire.enrol import NodeKeys
 
 START_US = 20_000 * DAY_US
-ANNA = "Anna Berg"
+ANNA = account("Anna Berg")
 TERMS = Terms(
     purpose_en="Protect the sector.", purpose_da="Beskyt sektoren.", legal_basis="NIS2, article 29",
     classes=("S0", "S1", "S4"), retention_days=180, valid_days=400,
 )  # fmt: skip
-SIGNED = Signing(signed_by="Bo Lund", as_what="director", day="2024-10-04", document="ab" * 32)
+SIGNED = Signing(signed_by=account("Bo Lund"), as_what="director", day="2024-10-04", document="ab" * 32)
 
 
 class House:
@@ -204,7 +205,7 @@ def test_an_agreement_is_a_signed_record_that_names_the_terms_it_is_on(house) ->
     assert (made.said["terms"], made.said["terms_sha256"], made.said["document"]) == (1, terms.digest, "ab" * 32)
     again = record_of(made.text())
     assert again.holds(house.key.public_key().public_bytes_raw().hex())
-    assert not record_of(made.text().replace("Bo Lund", "Bo Lind")).holds()
+    assert not record_of(made.text().replace(account("Bo Lund"), "Bo Lind")).holds()
     assert not again.holds("00" * 32)
     house.rolling.publish_terms(TERMS, ANNA, "second")
     stands = house.rolling.stand("region-a").agreement

@@ -8,6 +8,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.members.roles import Roles
 from bavn.model.case import CaseAct
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 
 NAMES = ("clinic", "east", "north", "south", "vendor", "west")
 SOURCE = Observable.of("ip4", "185.32.20.99")
@@ -76,7 +77,7 @@ def test_one_benign_verdict_clears_it_for_actors_that_meet_it_later(sector, susp
         sector.nodes[name].suspicions = [suspicion()]
     sector.run()
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.DISMISS, "anne", "a supplier's new service")
+    sector.desk.act(case.id, CaseAct.DISMISS, account("anne"), "a supplier's new service")
     for name in ("clinic", "vendor", "west"):
         sector.nodes[name].suspicions = [suspicion()]
     sector.wait(3601)

@@ -14,6 +14,7 @@ from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
+from bavn.model.principal import account
 from bavn.model.said import Cautioning
 from bavn.model.sector_warning import (
     Address,
@@ -30,7 +31,7 @@ from bavn.wire.codec import encode
 from bavn.wire.messages import WarningAnswered
 
 FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}
-ANNA = "Anna Berg"
+ANNA = account("Anna Berg")
 BAD = Observable.of("domain", "evil.example.com")
 CONTENT = Content(
     title=Text("Patch the gateway", "Opdater gatewayen"), text=Text("It is attacked now.", "Den angribes nu."),
@@ -65,7 +66,7 @@ def heard(sector, name, warning_id):
 
 def answer(sector, name, warning_id, act, words="", version=1):
     node = sector.nodes[name].door.cases
-    node.warnings.leave(warning_id, version, AnswerAct(act), words, "bo")
+    node.warnings.leave(warning_id, version, AnswerAct(act), words, account("bo"))
     node.tell()
     sector.run()
     return node.warnings._book.rows("SELECT rule FROM door_warning_answer ORDER BY number DESC LIMIT 1")[0][0]
@@ -199,7 +200,9 @@ def test_a_forged_answer_is_refused_at_gate_two(sector) -> None:
 def test_a_node_says_no_more_than_its_policy_and_its_people_may(sector) -> None:
     one = sent(sector, Address(actors=("north",)))
     node = sector.nodes["north"].door.cases.warnings
-    said = AnswerSaid(number=1, at_us=0, warning_id=one, version=1, act="words", words="our 10.1.2.3 is hit", by="bo")
+    said = AnswerSaid(
+        number=1, at_us=0, warning_id=one, version=1, act="words", words="our 10.1.2.3 is hit", by=account("bo")
+    )
     assert node.try_on(said).rule == "words_clean"
     assert node.try_on(replace(said, words="one gateway, patched", act="affected")).fields["words"]
     assert node.try_on(replace(said, act="words", words="")).rule == "warning_step"

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bavn.model.case import CaseAct, CaseState
+from bavn.model.principal import account
 from bavn.wire import messages, seal
 
 NAMES = {name: name for name in ("east", "north", "south", "west")}
@@ -22,7 +23,7 @@ def sector(make_sector, suspicion):
 def take_back(sector, name, *observables):
     door = sector.nodes[name].door
     for observable in observables:
-        door.reveals.withdraw(observable, "anna", sector.clock.now_us())
+        door.reveals.withdraw(observable, account("anna"), sector.clock.now_us())
     door.tell_withdrawals()
     sector.wait(5)
 
@@ -50,8 +51,8 @@ def test_when_two_have_taken_it_back_there_is_no_lead_and_no_block(sector, bad) 
     assert sector.desk.leads() == ()
     (case,) = sector.desk.cases()
     assert {element.groups for element in case.facts.elements} == {1}
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne", "it was at three")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "block it")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "it was at three")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     assert sector.desk.indicators() == ()
     assert sector.desk.case(case.id).state is CaseState.CONFIRMED
@@ -70,7 +71,7 @@ def test_an_answer_to_a_round_that_is_open_does_not_bring_it_back(make_sector, s
     door = sector.nodes["north"].door
     assert any(not one.rule for one in door.reveals.every())
     for observable in bad:
-        door.reveals.withdraw(observable, "anna", sector.clock.now_us())
+        door.reveals.withdraw(observable, account("anna"), sector.clock.now_us())
     door.tell_withdrawals()
     sector.nodes["north"].talk(sector.centre)
     sector.run()

@@ -17,6 +17,7 @@ from bavn.centre.publish.editions import ChangedMeanwhile, Editions, NotYours, U
 from bavn.centre.publish.judgements import Judgements
 from bavn.centre.publish.life import LIFE_CYCLE, EditionAct, EditionState, NoSuchAct, after
 from bavn.centre.publish.threat import Level, Threat
+from bavn.model.principal import account
 from bavn.model.text import Text
 from bavn.sim.clock import SimClock
 
@@ -46,23 +47,23 @@ def brief(facts):
 
 
 def test_from_draft_to_archive_and_every_step_is_on_record(opened, brief) -> None:
-    editions, engine, _ = opened("Anna Berg", "Bo Lund")
+    editions, engine, _ = opened(account("Anna Berg"), account("Bo Lund"))
     made = editions.draft(brief)
     assert (made.id, made.state, made.version, made.edited_by) == ("brief-2026-09", EditionState.DRAFT, 1, "centre")
-    made = editions.edit(made.id, CHANGE, "Anna Berg", "clearer", seen=1)
-    assert (made.state, made.version, made.edited_by) == (EditionState.EDITED, 2, "Anna Berg")
-    made = editions.act(made.id, A.APPROVE, "Bo Lund", seen=2)
-    assert (made.state, made.approved_by) == (EditionState.APPROVED, "Bo Lund")
-    made = editions.act(made.id, A.PUBLISH, "Anna Berg")
+    made = editions.edit(made.id, CHANGE, account("Anna Berg"), "clearer", seen=1)
+    assert (made.state, made.version, made.edited_by) == (EditionState.EDITED, 2, account("Anna Berg"))
+    made = editions.act(made.id, A.APPROVE, account("Bo Lund"), seen=2)
+    assert (made.state, made.approved_by) == (EditionState.APPROVED, account("Bo Lund"))
+    made = editions.act(made.id, A.PUBLISH, account("Anna Berg"))
     assert made.published_us == 1_800_000_000_000_000
-    assert editions.act(made.id, A.ARCHIVE, "Anna Berg").state is EditionState.ARCHIVED
-    assert [one.by for one in editions.versions(made.id)] == ["centre", "Anna Berg"]
+    assert editions.act(made.id, A.ARCHIVE, account("Anna Berg")).state is EditionState.ARCHIVED
+    assert [one.by for one in editions.versions(made.id)] == ["centre", account("Anna Berg")]
     assert editions.document(made.id, 1) == brief
     assert editions.document(made.id) != brief
     lines = audit.lines(engine, subject=made.id)
     assert [(line.who, line.act) for line in lines] == [
-        ("centre", "publish-draft"), ("Anna Berg", "publish-edit"), ("Bo Lund", "publish-approve"),
-        ("Anna Berg", "publish-publish"), ("Anna Berg", "publish-archive"),
+        ("centre", "publish-draft"), (account("Anna Berg"), "publish-edit"), (account("Bo Lund"), "publish-approve"),
+        (account("Anna Berg"), "publish-publish"), (account("Anna Berg"), "publish-archive"),
     ]  # fmt: skip
     digests = [one.digest for one in editions.versions(made.id)]
     assert [json.loads(line.detail)["digest"] for line in lines] == [digests[0], *[digests[1]] * 4]
@@ -70,29 +71,29 @@ def test_from_draft_to_archive_and_every_step_is_on_record(opened, brief) -> Non
 
 
 def test_who_edited_last_does_not_approve_where_there_are_two(opened, brief) -> None:
-    for publishers in ((), ("Anna Berg", "Bo Lund")):
+    for publishers in ((), (account("Anna Berg"), account("Bo Lund"))):
         editions, _, _ = opened(*publishers)
-        made = editions.edit(editions.draft(brief).id, CHANGE, "Anna Berg", "clearer")
+        made = editions.edit(editions.draft(brief).id, CHANGE, account("Anna Berg"), "clearer")
         with pytest.raises(NotYours, match="another person"):
-            editions.act(made.id, A.APPROVE, "anna berg")
-        assert editions.act(made.id, A.APPROVE, "Bo Lund").approved_by == "Bo Lund"
+            editions.act(made.id, A.APPROVE, account("anna berg"))
+        assert editions.act(made.id, A.APPROVE, account("Bo Lund")).approved_by == account("Bo Lund")
 
 
 def test_a_publisher_alone_may_approve_and_others_may_not(opened, brief) -> None:
-    editions, _, _ = opened("Anna Berg")
-    made = editions.edit(editions.draft(brief).id, CHANGE, "Anna Berg", "clearer")
+    editions, _, _ = opened(account("Anna Berg"))
+    made = editions.edit(editions.draft(brief).id, CHANGE, account("Anna Berg"), "clearer")
     with pytest.raises(NotYours, match="no publisher"):
-        editions.act(made.id, A.APPROVE, "Bo Lund")
-    assert editions.act(made.id, A.APPROVE, "Anna Berg").state is EditionState.APPROVED
+        editions.act(made.id, A.APPROVE, account("Bo Lund"))
+    assert editions.act(made.id, A.APPROVE, account("Anna Berg")).state is EditionState.APPROVED
 
 
 def test_an_approval_is_of_what_was_read_and_ends_with_the_next_edit(opened, brief) -> None:
     editions, _, _ = opened()
-    made = editions.edit(editions.draft(brief).id, CHANGE, "Anna Berg", "clearer")
+    made = editions.edit(editions.draft(brief).id, CHANGE, account("Anna Berg"), "clearer")
     with pytest.raises(ChangedMeanwhile):
-        editions.act(made.id, A.APPROVE, "Bo Lund", seen=1)
-    editions.act(made.id, A.APPROVE, "Bo Lund", seen=2)
-    again = editions.edit(made.id, CHANGE, "Bo Lund", "clearer still")
+        editions.act(made.id, A.APPROVE, account("Bo Lund"), seen=1)
+    editions.act(made.id, A.APPROVE, account("Bo Lund"), seen=2)
+    again = editions.edit(made.id, CHANGE, account("Bo Lund"), "clearer still")
     assert (again.state, again.approved_by) == (EditionState.EDITED, "")
 
 
@@ -103,12 +104,12 @@ def test_a_draft_is_built_again_until_somebody_touched_it(opened, brief, a_case,
     assert len(audit.lines(engine)) == 1
     other = build(Kind.BRIEF, facts(Kind.BRIEF, cases=(a_case(1),)))
     assert editions.draft(other).version == 2
-    editions.edit(first.id, CHANGE, "Anna Berg", "clearer")
+    editions.edit(first.id, CHANGE, account("Anna Berg"), "clearer")
     with pytest.raises(NoSuchAct, match="edited"):
         editions.draft(brief)
     with pytest.raises(ValueError, match="reason"):
-        editions.act(first.id, A.WITHDRAW, "Anna Berg")
-    editions.act(first.id, A.WITHDRAW, "Anna Berg", "wrong month")
+        editions.act(first.id, A.WITHDRAW, account("Anna Berg"))
+    editions.act(first.id, A.WITHDRAW, account("Anna Berg"), "wrong month")
     assert editions.draft(brief).version == 4
     assert editions.document(first.id) == brief
 
@@ -124,11 +125,11 @@ def test_a_refused_act_leaves_nothing(opened, brief) -> None:
             refused()
     for wrong in (CHANGE, Change(place="overview/99", text=None)):
         with pytest.raises(ValueError, match=r"reason|there is no"):
-            editions.edit(made.id, wrong, "Anna Berg", "" if wrong is CHANGE else "gone")
+            editions.edit(made.id, wrong, account("Anna Berg"), "" if wrong is CHANGE else "gone")
     with pytest.raises(NoSuchAct):
-        editions.act(made.id, A.PUBLISH, "Anna Berg")
+        editions.act(made.id, A.PUBLISH, account("Anna Berg"))
     with pytest.raises(UnknownEdition):
-        editions.act("brief-1999-01", A.APPROVE, "Anna Berg")
+        editions.act("brief-1999-01", A.APPROVE, account("Anna Berg"))
     assert editions.get(made.id) == made
     assert len(audit.lines(engine)) == len(editions.versions(made.id)) == 1
 
@@ -149,7 +150,7 @@ def test_sent_once_for_each_version(opened, brief) -> None:
     editions, engine, _ = opened()
     made = editions.draft(brief)
     for _ in range(2):
-        editions.sent(made, "anna@example.org", "Bo Lund")
+        editions.sent(made, "anna@example.org", account("Bo Lund"))
     assert editions.was_sent(made) == {"anna@example.org"}
     assert [line.act for line in audit.lines(engine)] == ["publish-draft", "publish-sent"]
 
@@ -157,19 +158,19 @@ def test_sent_once_for_each_version(opened, brief) -> None:
 def test_levels_and_sorts_with_name_and_reason(opened) -> None:
     _, engine, clock = opened()
     judged = Judgements(engine, clock, audited_by(clock))
-    judged.set_level(Threat.CRIME, Level.HIGH, "Anna Berg", "three regions")
-    judged.set_level(Threat.CRIME, Level.LOW, "Bo Lund", "over")
+    judged.set_level(Threat.CRIME, Level.HIGH, account("Anna Berg"), "three regions")
+    judged.set_level(Threat.CRIME, Level.LOW, account("Bo Lund"), "over")
     assert [(one.level, one.by, one.why) for one in judged.levels()] == [
-        (Level.HIGH, "Anna Berg", "three regions"), (Level.LOW, "Bo Lund", "over")
+        (Level.HIGH, account("Anna Berg"), "three regions"), (Level.LOW, account("Bo Lund"), "over")
     ]  # fmt: skip
-    judged.set_sort("case-1", Threat.ESPIONAGE, "Anna Berg", "as the partner says")
-    judged.set_sort("case-1", Threat.CRIME, "Bo Lund", "no")
-    assert judged.sorts() == {"case-1": (Threat.CRIME, "Bo Lund")}
-    judged.set_sort("case-1", None, "Bo Lund", "nobody knows")
+    judged.set_sort("case-1", Threat.ESPIONAGE, account("Anna Berg"), "as the partner says")
+    judged.set_sort("case-1", Threat.CRIME, account("Bo Lund"), "no")
+    assert judged.sorts() == {"case-1": (Threat.CRIME, account("Bo Lund"))}
+    judged.set_sort("case-1", None, account("Bo Lund"), "nobody knows")
     assert judged.sorts() == {}
     for bad in ("", " ", "x" * 501, "a\nb"):
         with pytest.raises(ValueError, match="reason"):
-            judged.set_level(Threat.CRIME, Level.LOW, "Anna Berg", bad)
+            judged.set_level(Threat.CRIME, Level.LOW, account("Anna Berg"), bad)
     with pytest.raises(NotAllowed):
         judged.set_level(Threat.CRIME, Level.LOW, "centre", "itself")
     assert len(audit.lines(engine)) == 5
@@ -187,9 +188,9 @@ def test_the_page_shows_the_same_table() -> None:
 
 
 def test_who_is_a_publisher_by_role_needs_no_list_and_still_a_second_person(opened, brief) -> None:
-    for names in ((), ("Dorte Holm",), ("Anna Berg", "Dorte Holm")):
+    for names in ((), ("Dorte Holm",), (account("Anna Berg"), "Dorte Holm")):
         editions, _, _ = opened(*names)
-        made = editions.edit(editions.draft(brief).id, CHANGE, "Anna Berg", "clearer")
+        made = editions.edit(editions.draft(brief).id, CHANGE, account("Anna Berg"), "clearer")
         with pytest.raises(NotYours, match="edited it last"):
-            editions.act(made.id, A.APPROVE, "anna berg", by_role=True)
-        assert editions.act(made.id, A.APPROVE, "Bo Lund", by_role=True).approved_by == "Bo Lund"
+            editions.act(made.id, A.APPROVE, account("anna berg"), by_role=True)
+        assert editions.act(made.id, A.APPROVE, account("Bo Lund"), by_role=True).approved_by == account("Bo Lund")

@@ -10,6 +10,7 @@ from bavn.centre.cases.cases import Cases
 from bavn.centre.store.engine import open_engine
 from bavn.model.case import CaseAct
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 
 engine = open_engine(sys.argv[1])
 cases = Cases(engine, SystemClock())
@@ -32,7 +33,7 @@ def work(name: str) -> None:
         print(made.id, flush=True)
 
 
-threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in ("anna", "bo")]
+threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in (account("anna"), account("bo"))]
 for thread in threads:
     thread.start()
 for thread in threads:

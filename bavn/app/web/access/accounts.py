@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bavn.app.web.access.book import Book, hashed
-from bavn.app.web.access.tables import ACCOUNT, LINK, PASSKEY, RECOVERY, SESSION, TOKEN
+from bavn.app.web.access.tables import ACCOUNT, KEY, LINK, PASSKEY, RECOVERY, SESSION, TOKEN
 from bavn.app.web.rights import Role
 from bavn.centre.cases.who import NotAllowed, person
 from bavn.model.moment import HOUR_US
@@ -96,6 +96,7 @@ class Accounts:
             forget(tx, row.name)
             tx.execute(delete(PASSKEY).where(PASSKEY.c.account == row.name))
             tx.execute(delete(RECOVERY).where(RECOVERY.c.account == row.name))
+            tx.execute(delete(KEY).where(KEY.c.account == row.name))
             tx.execute(
                 update(ACCOUNT).where(ACCOUNT.c.name == row.name).values(password=None, totp=None, state="invited")
             )

@@ -16,6 +16,7 @@ from bavn.app.web.access.backoff import Backoff
 from bavn.app.web.access.book import CONSOLE, Book
 from bavn.app.web.access.factors import Factors
 from bavn.app.web.access.passkeys import Passkeys
+from bavn.app.web.access.proving import of_session, of_token
 from bavn.app.web.access.sessions import RECENT_US, TOKEN_PREFIX, Session, Sessions, Tokens, csrf_of
 from bavn.app.web.access.tries import TRY_US, Tries
 from bavn.app.web.console import BYTES_PER_MINUTE_MAX, ConsoleSettings, client_address, neighbourhood
@@ -88,10 +89,11 @@ class Keeper:
         """Raises Trouble(401) for nobody, Trouble(403) for a change that this console's own page did not ask for."""
         said = request.headers.get("authorization", "")
         if said:
-            return self._by_token(said)
+            return self._by_token(said, changes=request.method not in READS)
         signed = self.signed(request)
         account = signed.account
-        return Person(name=account.name, roles=account.roles, actors=account.actors)
+        name = of_session(self.book, account, signed.session, changes=request.method not in READS)
+        return Person(name=name, roles=account.roles, actors=account.actors)
 
     def facts(self, request: Request) -> Facts:
         if request.headers.get("authorization"):
@@ -134,7 +136,7 @@ class Keeper:
         found = self.sessions.find(secret)
         return None if found is None else Signed(session=found[0], account=found[1], secret=secret)
 
-    def _by_token(self, said: str) -> Person:
+    def _by_token(self, said: str, *, changes: bool) -> Person:
         scheme, _, secret = said.partition(" ")
         found = None
         if scheme.lower() == "bearer" and secret.startswith(TOKEN_PREFIX) and len(secret) <= SECRET_CHARS_MAX:
@@ -143,7 +145,8 @@ class Keeper:
             raise Trouble(401, "bad-token", Text("This token is not good, or not any more.",
                                                  "Denne token duer ikke, eller ikke længere."))  # fmt: skip
         token, account = found
-        return Person(name=account.name, roles=account.roles, scopes=token.scopes, actors=account.actors)
+        name = of_token(self.book, account, token, changes=changes)
+        return Person(name=name, roles=account.roles, scopes=token.scopes, actors=account.actors)
 
     def own_page(self, request: Request) -> None:
         """Raises Trouble(403) for a request that another site's page made a browser send."""

@@ -14,7 +14,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from bavn.app.web.access.accounts import Account, account_in
 from bavn.app.web.access.book import Book, hashed
-from bavn.app.web.access.tables import ACCOUNT, SESSION, TOKEN
+from bavn.app.web.access.tables import ACCOUNT, SESSION, TOKEN, TOKEN_MAKER
 from bavn.app.web.rights import Right
 
 SESSIONS_OF_ONE_MAX: Final = 20
@@ -45,7 +45,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A program's, with some of its owner's rights."""
+    """A program's, with some of its owner's rights. ``made_by``: who made it, where its owner did not."""
 
     id: str
     account: str
@@ -55,6 +55,7 @@ class Token:
     until_us: int
     used_us: int | None
     ended: bool
+    made_by: str = ""
 
 
 class Sessions:
@@ -143,13 +144,16 @@ class Tokens:
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    def make(self, name: str, label: str, scopes: frozenset[Right], days: int) -> tuple[Token, str] | None:
+    def make(
+        self, name: str, label: str, scopes: frozenset[Right], days: int, made_by: str = ""
+    ) -> tuple[Token, str] | None:
         """The token and its secret, shown now and never again; None where there are too many."""
         book, secret = self._book, self._book.secret(TOKEN_PREFIX)
         now_us = book.now_us()
         made = Token(
             id=book.short(), account=name, label=label, scopes=scopes, made_us=now_us,
             until_us=now_us + min(days, TOKEN_DAYS_MAX) * DAY_US, used_us=None, ended=False,
+            made_by=made_by[:64],
         )  # fmt: skip
         with book.writing() as tx:
             tx.execute(delete(TOKEN).where(TOKEN.c.account == name, TOKEN.c.until_us <= now_us - 90 * DAY_US))
@@ -159,7 +163,10 @@ class Tokens:
                 hash=hashed(secret), id=made.id, account=name, label=label, scopes=json.dumps(sorted(scopes)),
                 made_us=made.made_us, until_us=made.until_us, ended=False,
             ))  # fmt: skip
-            book.note(tx, name, "token-made", name, label=label, scopes=sorted(scopes), until_us=made.until_us)
+            if made_by:
+                tx.execute(insert(TOKEN_MAKER).values(id=made.id, made_by=made.made_by))
+            detail = {"label": label, "scopes": sorted(scopes), "until_us": made.until_us}
+            book.note(tx, made_by or name, "token-made", name, **detail)
         return made, secret
 
     def find(self, secret: str) -> tuple[Token, Account] | None:
@@ -170,12 +177,13 @@ class Tokens:
             if row is None or row.ended or row.until_us <= now_us:
                 return None
             account = account_in(tx, row.account)
+            maker = tx.execute(select(TOKEN_MAKER.c.made_by).where(TOKEN_MAKER.c.id == row.id)).scalar()
         if account is None or account.state != "active":
             return None
         if row.used_us is None or now_us - row.used_us >= TOUCH_US:
             with self._book.writing() as tx:
                 tx.execute(update(TOKEN).where(TOKEN.c.hash == row.hash).values(used_us=now_us))
-        return _token(row), account
+        return _token(row, maker or ""), account
 
     def of(self, name: str) -> list[Token]:
         """An account's, the latest first."""
@@ -202,8 +210,9 @@ def _session(row: Row[Any]) -> Session:
     )  # fmt: skip
 
 
-def _token(row: Row[Any]) -> Token:
+def _token(row: Row[Any], made_by: str = "") -> Token:
     return Token(
         id=row.id, account=row.account, label=row.label, scopes=frozenset(map(Right, json.loads(row.scopes))),
         made_us=row.made_us, until_us=row.until_us, used_us=row.used_us, ended=row.ended,
+        made_by=made_by,
     )  # fmt: skip

@@ -90,6 +90,24 @@ TOKEN: Final = Table(
     Column("ended", Boolean, nullable=False),
     Index("console_token_account", "account"),
 )
+TOKEN_MAKER: Final = Table(
+    "console_token_maker",
+    METADATA,
+    # Of a token that its owner did not make: who did, as the log names them.
+    Column("id", String(16), primary_key=True),
+    Column("made_by", String(64), nullable=False),
+)
+KEY: Final = Table(
+    "console_key",
+    METADATA,
+    Column("id", String(16), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("label", String(64), nullable=False),
+    # Ed25519, 32 bytes; a key is one account's.
+    Column("public_key", LargeBinary, nullable=False, unique=True),
+    Column("created_us", BigInteger, nullable=False),
+    Index("console_key_account", "account"),
+)
 TRIES: Final = Table(
     "console_tries",
     METADATA,

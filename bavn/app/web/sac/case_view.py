@@ -37,6 +37,7 @@ from bavn.model.indicator_life import LifeState
 from bavn.model.moment import HOUR_US
 from bavn.model.nis2 import NAMES
 from bavn.model.nis2 import DueState as ReportState
+from bavn.model.principal import may_be_second
 from bavn.model.text import Text
 from bavn.model.work import DUE_WORDS, TASK_CYCLE, TASK_WORDS, Task
 
@@ -201,7 +202,7 @@ def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], pe
     waiting = [life for life in lives if life.state is LifeState.REVIEW and case.state is CaseState.RELEASED]
     return TwoPeople(
         behind=list(behind), waits=bool(waiting), waiting=[life.id for life in waiting],
-        you_would_be_alone=person.name.casefold() in {one.casefold() for one in behind} and len(behind) < 2,
+        you_would_be_alone=len(behind) == 1 and not may_be_second(behind[0], person.name),
     )  # fmt: skip
 
 

@@ -29,9 +29,9 @@ from bavn.model.indicator_life import BLOCK_PAP_MIN, distinct
 from bavn.model.member import ActorState
 from bavn.model.nis2 import NAMES
 from bavn.model.observable import Observable
+from bavn.model.principal import may_be_second, two_people
 from bavn.model.text import Text
 
-TWO = 2
 CaseId = Annotated[str, Path(max_length=60)]
 
 
@@ -111,7 +111,7 @@ def routes(house: SacHouse) -> APIRouter:
                 confidence=body.confidence,
             )  # fmt: skip
             made = house.desk.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
-        if len(house.desk.behind(case_id)) < TWO:
+        if not two_people(house.desk.behind(case_id)):
             words = Text("Released by one person alone: what may block waits for a second person",
                          "Frigivet af én person alene: hvad der må spærre, venter på en anden person")  # fmt: skip
             return Done(case_id=case_id, standing=house.desk.standing(case_id), said=Said.of(words))
@@ -126,7 +126,8 @@ def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.Rel
     desk = house.desk
     would = desk.would_release(case_id)
     confirmed = desk.confirmed_by(case_id)
-    behind = distinct((confirmed, person.name)) if confirmed else (person.name,)
+    alone = not confirmed or not may_be_second(confirmed, person.name)
+    behind = (person.name,) if alone else distinct((confirmed, person.name))
     blocks = any(one.pap >= BLOCK_PAP_MIN and one.how != "refused" for one in would)
     marking = desk.files.marking(case_id)
     return shapes.ReleasePreview(
@@ -142,7 +143,8 @@ def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.Rel
             for one in would
         ],
         recipients=len(house.registry.members()[1]), behind=list(behind),
-        waits_for_second=blocks and len(behind) < TWO, days=30, days_max=desk.lives.bounds.days_max, tlp=marking.tlp,
+        waits_for_second=blocks and not two_people(behind), days=30, days_max=desk.lives.bounds.days_max,
+        tlp=marking.tlp,
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from bavn.app.web.frame import Person, Said
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Shape, Why
 from bavn.centre.cases.indicator import IndicatorSettings, Life, Standing
-from bavn.centre.cases.indicator_steps import STEPS
-from bavn.centre.node.clock import IndicatorClock
+from bavn.centre.cases.indicator_steps import STEPS, behind
+from bavn.centre.node.clock import IndicatorClock, only_hunted
 from bavn.centre.node.desk import Desk
 from bavn.centre.share.deliveries import AtActor
 from bavn.centre.share.ring_book import RingStand
@@ -22,6 +22,7 @@ from bavn.model.indicator import Pap, Tlp
 from bavn.model.indicator_life import LIFE, LifeAct, LifeState, may_go
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
+from bavn.model.principal import may_be_second
 from bavn.model.text import Text
 
 DECAY_POINTS: Final = 60
@@ -92,8 +93,8 @@ class CheckShape(Shape):
 
 
 class AtActorShape(Shape):
-    """What became of it at one actor. ``stand``: held, waiting, queued, or the actor's own word (enforced, partly,
-    refused, lifted, waiting)."""
+    """What became of it at one actor. ``stand``: held, waiting (not sent), queued, or the actor's own word: enforced,
+    partly, refused, lifted, waits, uncarried (nothing there carries it yet)."""
 
     actor: str
     stand: str
@@ -237,11 +238,11 @@ def _act(act: LifeAct, why_not: Text | None) -> ActShape:
 def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
     if not person.may(Right.APPROVE if act in SECOND_PERSON else Right.TRIAGE):
         return ROLE
-    if act is LifeAct.APPROVE and life.put_by.casefold() == person.name.casefold():
+    if act is LifeAct.APPROVE and not may_be_second(life.put_by, person.name):
         return OTHER
     if act is LifeAct.RELEASE and any(check.stops for check in life.checks):
         return STOPPED
-    if act is LifeAct.RELEASE and not may_go(life.pap, (*life.people, person.name)):
+    if act is LifeAct.RELEASE and not may_go(life.pap, behind(life, person.name)):
         return OTHER
     return None
 
@@ -249,6 +250,10 @@ def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
 def at_actor(one: AtActor) -> AtActorShape:
     """What became of it at one actor, in one word."""
     stand = one.state or ("held" if one.held else "queued" if one.queued_us is not None else "waiting")
+    if one.state and only_hunted(one):
+        stand = "uncarried"
+    elif one.state == "waiting":
+        stand = "waits"
     return AtActorShape(
         actor=one.actor, stand=stand, rule=one.rule, queued_us=one.queued_us, said_us=one.state_us,
         enforced_us=one.enforced_us, enforced_by=list(one.enforcers), not_carried_by=list(one.not_carried),

@@ -19,18 +19,16 @@ from bavn.centre.members.roles import SUPPLIERS_MAX
 from bavn.centre.node.membership import QUOTA_MAX, Membership, waits_for
 from bavn.centre.node.views import MemberView
 from bavn.model.functions import FUNCTIONS
+from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US
 from bavn.model.member import ActorKind, ActorState, Quota
-from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.moment import DAY_US
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
     (UnknownActor, 404, "unknown-actor", "you"), (NotInState, 409, "not-now", "you"),
     (CannotAdd, 422, "cannot-add", "you"),
 )  # fmt: skip
-SILENT_US: Final = 2 * HOUR_US
 ENDS_SOON_US: Final = 14 * DAY_US
-LOSS_PERMILLE_MAX: Final = 10
-SKEW_S_MAX: Final = 60
 Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
 
@@ -267,14 +265,14 @@ def _worries(view: MemberView, until_us: int | None, now_us: int) -> list[Text]:
         made.append(Text("its certificate ends soon, not renewed", "dens certifikat udløber snart uden fornyelse"))
     if health is None:
         return [*made, Text("its node has never said how it is", "dens node har aldrig sagt, hvordan den har det")]
-    if now_us - health.received_us > SILENT_US:
+    if now_us - health.received_us > NODE_SILENT_US:
         made.append(Text("its node is silent", "dens node er tavs"))
     if health.sensor == "down":
         made.append(Text("its sensor is down", "dens sensor er nede"))
     if health.capture_loss_permille > LOSS_PERMILLE_MAX:
         loss = f"{health.capture_loss_permille / 10:.1f}"
         made.append(Text(f"it loses {loss} % of its packets", f"den taber {loss.replace('.', ',')} % af sine pakker"))
-    if abs(health.clock_skew_s) > SKEW_S_MAX:
+    if abs(health.clock_skew_s) > CLOCK_OFF_S_MAX:
         made.append(Text(f"its clock is {health.clock_skew_s} s off", f"dens ur går {health.clock_skew_s} s forkert"))
     return made
 

@@ -24,15 +24,12 @@ from bavn.centre.node.views import MemberView
 from bavn.centre.store.engine import reading
 from bavn.model.case import CASE_WORDS, CaseState
 from bavn.model.functions import FUNCTIONS
+from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US, QUEUE_MAX
 from bavn.model.member import ActorKind, ActorState
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.tally import BLOCKED, TECHNIQUES
 from bavn.model.work import DueState
 
-SILENT_US: Final = HOUR_US
-LOSS_PERMILLE_MAX: Final = 10
-SKEW_S_MAX: Final = 30
-QUEUE_MAX: Final = 1000
 ROUNDS_SHARE_MIN: Final = 0.9
 LEADS_SHOWN: Final = 8
 CAMPAIGNS_SHOWN: Final = 12
@@ -266,13 +263,13 @@ def blind_spots(member: MemberView, took: TookPart | None, now_us: int) -> list[
         return ["never-heard"]
     share = 1.0 if took is None or not took.rounds else took.uploaded / took.rounds
     looked = {
-        "silent": now_us - health.received_us > SILENT_US,
+        "silent": now_us - health.received_us > NODE_SILENT_US,
         "sensor-down": health.sensor == "down",
         "no-rounds": took is not None and took.uploaded == 0,
         "no-sensor": health.sensor == "none",
         "loss": health.capture_loss_permille > LOSS_PERMILLE_MAX,
         "few-rounds": 0 < share < ROUNDS_SHARE_MIN,
-        "clock": abs(health.clock_skew_s) > SKEW_S_MAX,
+        "clock": abs(health.clock_skew_s) > CLOCK_OFF_S_MAX,
         "backlog": health.queue_messages > QUEUE_MAX,
     }
     return [code for code, found in looked.items() if found]

@@ -13,10 +13,11 @@ from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind, Shape
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.refusals import told
-from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy, same_person
+from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy
 from bavn.centre.cases.sector_switch import Asked
 from bavn.model.moment import iso
 from bavn.model.observable import ObservableType
+from bavn.model.principal import may_be_second
 from bavn.model.text import Text
 
 PolicyId = Annotated[str, Path(pattern=r"^policy-[0-9]{1,12}$")]
@@ -214,7 +215,7 @@ def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
         until_us=policy.until_us, proposed_by=state.proposed_by, proposed_us=state.proposed_us,
         approved_by=state.approved_by, approved_us=state.approved_us, ended_by=state.ended_by, ended_us=state.ended_us,
         may_approve=stand == "proposed" and person.may(Right.APPROVE)
-        and not same_person(state.proposed_by, person.name),
+        and may_be_second(state.proposed_by, person.name),
         says=Said.of(says),
     )  # fmt: skip
 

@@ -13,10 +13,10 @@ from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, observable_of
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.refusals import told
-from bavn.centre.cases.policies import same_person
 from bavn.centre.cases.questions import AtActor, QuestionView, UnknownQuestion
 from bavn.model.member import ActorState
 from bavn.model.moment import HOUR_US
+from bavn.model.principal import may_be_second
 from bavn.model.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX
 from bavn.model.text import Text
 
@@ -154,7 +154,7 @@ def _row(house: SacHouse, view: QuestionView, person: Person) -> QuestionRow:
     said = {state: _who(view, state) for state in ("met", "not_met", "declined")}
     stand = _stand(view, house.clock.now_us())
     two = house.file.centre.limits.questions_two_people
-    other = not two or not same_person(question.asked_by, person.name)
+    other = not two or may_be_second(question.asked_by, person.name)
     return QuestionRow(
         id=question.id, observables=[str(one) for one in question.observables], why=question.why, stand=stand,
         says=Said.of(STANDS[stand]), since_us=question.since_hour * HOUR_US, asked_us=question.asked_us,

@@ -3,7 +3,16 @@ refusal_words.py."""
 
 from typing import Final
 
+from bavn.model.principal import APART_HOURS, FIRST_NOT_PROVED, LOCAL_ALONE, NOT_APART, NOT_PROVED
+
 PHRASES: Final[dict[str, str]] = {
+    # who is a second person (model/principal.py)
+    NOT_PROVED: "et indtastet navn er ingen anden person: vis, hvem du er, med en token eller nøgle til din egen konto",
+    FIRST_NOT_PROVED: "den første af de to er et navn, som ingen har vist er deres: en konto skal gøre det forfra",
+    LOCAL_ALONE: "den, der handler ved selve maskinen, er ingen anden person: der skal to konti til, eller"
+    " --as-local-root",
+    NOT_APART: f"den ene af de to oprettede, ændrede eller nulstillede den andens konto inden for {APART_HOURS} timer:"
+    " en anden skal gøre det",
     # indicators
     "no indicator is called {}": "ingen indikator hedder {}",
     "an indicator in state {} cannot {}; possible: {}": "en indikator, der er {}, kan ikke: {}; muligt: {}",

@@ -16,12 +16,12 @@ from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals import told
 from bavn.app.web.sac.worth import Worths
-from bavn.centre.cases.policies import same_person
 from bavn.centre.cases.sources import SourceState, UnknownSource
 from bavn.centre.cases.usefulness import Usefulness
 from bavn.centre.cases.who import person as checked
 from bavn.model.indicator import Tlp
 from bavn.model.intel import PLACE_CHARS_MAX, BadSource, Source
+from bavn.model.principal import may_be_second
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
@@ -225,7 +225,7 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
         may_block=one.may_block, stand=state.state, why=state.why, added_by=state.added_by, added_us=state.added_us,
         tried_us=state.tried_us or None, synced_us=state.synced_us or None, failure=state.failure, taken=state.taken,
         refused=state.refused, worth=None if useful is None else _worth(useful),
-        may_allow_hunts=hunts and person.may(Right.TRIAGE) and not same_person(state.added_by, person.name),
+        may_allow_hunts=hunts and person.may(Right.TRIAGE) and may_be_second(state.added_by, person.name),
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "retro": Text("found in own history", "fundet i egen historik"), "met": Text("met here", "mødt her"),
     "not_met": Text("not met here", "ikke mødt her"), "enforced": Text("in force", "i kraft"),
     "partly": Text("in force in part", "delvist i kraft"), "refused": Text("refused here", "afvist her"),
-    "lifted": Text("lifted here", "ophævet her"), "waiting": Text("waits for a person", "venter på et menneske"),
+    "lifted": Text("lifted here", "ophævet her"), "waiting": Text("waits here", "venter her"),
     "acknowledge": Text("acknowledged", "kvitteret"), "applies": Text("concerns us", "vedrører os"),
     "not-applicable": Text("does not concern us", "vedrører os ikke"), "done": Text("done", "udført"),
     "affected": Text("affected", "berørt"), "not-affected": Text("not affected", "ikke berørt"),

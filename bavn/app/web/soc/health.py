@@ -18,6 +18,8 @@ from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.app.web.soc.stops import answered
 from bavn.model.canary import LINKS, STATES, TOOK, WHYS
+from bavn.model.health import ACTS
+from bavn.model.health import STATES as PROMISE_STATES
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.text import Text
 from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
@@ -32,7 +34,11 @@ SILENT: Final = Text(
     "Noden kører ikke eller hænger: se i dens log, og start den igen. Her vises, hvad den sagde sidst.",
 )
 STOPPED: Final = Text("The node was stopped.", "Noden er standset.")
-_WAITS: Final = frozenset({"lag", "centre_away"})
+UNCHECKED: Final = Text(
+    "Nothing is known to be wrong, but not all is checked yet.",
+    "Intet vides at være galt, men ikke alt er tjekket endnu.",
+)
+_WAITS: Final = frozenset({"lag", "centre_silent", "keyholder_silent", "queue_grows"})
 
 
 class ProblemShown(Frozen):
@@ -42,6 +48,20 @@ class ProblemShown(Frozen):
     source: str
     says: Said
     act: Act
+
+
+class PromiseShown(Frozen):
+    """A promise of the node's. ``state``: kept, broken or unknown (not checked yet), since when; ``affected``: what is,
+    or why nobody knows."""
+
+    code: str
+    says: Said
+    state: str
+    state_said: Said
+    since_us: int | None
+    affected: Said | None
+    who: Said
+    first: Said
 
 
 class LossShown(Frozen):
@@ -118,7 +138,8 @@ class CanaryLink(Frozen):
 
 
 class Health(Frozen):
-    """What a node last said of itself. ``state``: well, ill, stopped, silent (it does not run, or hangs) or never."""
+    """What a node last said of itself. ``state``: well, ill, unchecked (nothing is known to be wrong, and not all of it
+    was checked yet), stopped, silent (it does not run, or hangs) or never."""
 
     state: str
     says: Said
@@ -126,6 +147,7 @@ class Health(Frozen):
     up_s: int
     version: str
     problems: list[ProblemShown]
+    promises: list[PromiseShown]
     sensor: str
     capture_loss_permille: int | None
     disk_free_mb: int | None
@@ -214,6 +236,8 @@ def _health(here: Node, config: NodeConfig) -> Health:
             problems,
             certificates,
         )
+    if any(one["state"] != "kept" for one in told.get("promises", [])):
+        return _said(told, "unchecked", UNCHECKED, problems, certificates)
     return _said(told, "well", Text("The node is well.", "Noden har det godt."), problems, certificates)
 
 
@@ -263,6 +287,7 @@ def _said(
         up_s=told.get("up_s", 0),
         version=told.get("version", ""),
         problems=problems,
+        promises=[_promise(one) for one in told.get("promises", [])],
         sensor=told.get("sensor", "none"),
         capture_loss_permille=told.get("capture_loss_permille") if told.get("capture_loss_known") else None,
         disk_free_mb=told.get("disk_free_mb"),
@@ -300,6 +325,19 @@ def _said(
             for one in told.get("canary", [])
         ],
     )  # fmt: skip
+
+
+def _promise(one: dict[str, Any]) -> PromiseShown:
+    return PromiseShown(
+        code=one["code"],
+        says=Said(**one["says"]),
+        state=one["state"],
+        state_said=Said.of(PROMISE_STATES[one["state"]]),
+        since_us=one["since_us"],
+        affected=None if one["affected"] is None else Said(**one["affected"]),
+        who=Said.of(ACTS[one["act"]]),
+        first=Said(**one["first"]),
+    )
 
 
 def _source(one: dict[str, Any]) -> SourceShown:

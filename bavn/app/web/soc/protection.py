@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from bavn.actor.protect.state import State
+from bavn.actor.protect.state import STANDS, State
 from bavn.actor.protect.wishes import WishAct, wish
 from bavn.actor.protect.words import WORDS
 from bavn.app.by_hand import done_here, runs
@@ -38,9 +38,9 @@ from bavn.app.web.soc.stops import answered, trouble_of
 from bavn.model.text import Text
 
 WAIT_S_MAX = 2.0
-Standing = Literal["", "wanted", "waiting", "lifted", "refused"]
+Standing = Literal["", "wanted", "waiting", "uncarried", "lifted", "refused"]
 _COLUMNS = (
-    "indicator_id, type, value, act, standing, rule, reason, until_us, decided_us, held, by, found, told,"
+    f"indicator_id, type, value, act, {STANDS}, rule, reason, until_us, decided_us, held, by, found, told,"
     " forced_us, version"
 )
 
@@ -61,6 +61,9 @@ def routes(house: SocHouse) -> APIRouter:
         here = house.node(node, person)
         with here.asks() as rows:
             counts = dict(rows("SELECT standing, count(*) FROM protect_item GROUP BY standing"))
+            if counts.get("waiting"):
+                waiting = f"SELECT {STANDS}, count(*) FROM protect_item WHERE standing = 'waiting' GROUP BY 1"
+                counts = {name: n for name, n in counts.items() if name != "waiting"} | dict(rows(waiting))
             blocked = rows("SELECT count(*) FROM protect_item WHERE standing = 'wanted' AND act = 'block'")
             notes = dict(
                 rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch', 'stands')")
@@ -94,7 +97,7 @@ def routes(house: SocHouse) -> APIRouter:
         at = opened(after, int, str)
         with house.node(node, person).asks() as rows:
             found = rows(
-                f"SELECT {_COLUMNS} FROM protect_item WHERE (? = '' OR standing = ?) AND (? = '' OR act = ?)"
+                f"SELECT {_COLUMNS} FROM protect_item WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)"
                 " AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)"
                 " AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))"
                 " ORDER BY decided_us DESC, indicator_id LIMIT ?",

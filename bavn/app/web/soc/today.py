@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 
 from bavn.actor.door.case_book import CASES_SQL, cases_of
 from bavn.actor.door.known import RUN_SQL, Ranked
+from bavn.actor.protect.state import STANDS
 from bavn.app.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, opened, page
 from bavn.app.web.soc.house import SocHouse
@@ -84,7 +85,7 @@ def routes(house: SocHouse) -> APIRouter:
         with here.asks() as rows:
             run, cases = rows(RUN_SQL), cases_of(rows(CASES_SQL))
             asked = rows("SELECT count(*) FROM door_wish WHERE wish = 'asked'")
-            waiting = rows("SELECT count(*) FROM protect_item WHERE standing = 'waiting'")
+            waiting = rows(f"SELECT count(*) FROM protect_item WHERE standing = 'waiting' AND {STANDS} = 'waiting'")
         dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
         live = [one for one in found if one.rank]
         counts: dict[str, int] = {}

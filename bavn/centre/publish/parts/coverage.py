@@ -7,11 +7,10 @@ from bavn.centre.publish.parts.behind import COVERAGE, could
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
 from bavn.model.functions import FUNCTIONS
+from bavn.model.health import LOSS_PERMILLE_MAX
 from bavn.model.sight import TECHNIQUES
 from bavn.model.text import Text
 
-LOSS_PERMILLE_MAX = 10
-"""Above this much capture loss a sensor does not see what it should."""
 KINDS = {
     "region": Text("regions", "regioner"),
     "municipality": Text("municipalities", "kommuner"),

@@ -72,7 +72,7 @@ const da: typeof en = {
   stand: "Stand",
   stands: {
     held: "venter på ringen", waiting: "ikke sendt endnu", queued: "sendt, intet svar", enforced: "håndhævet", partly: "delvis håndhævet",
-    refused: "afvist", lifted: "ophævet",
+    refused: "afvist", lifted: "ophævet", waits: "venter dér", uncarried: "bæres ikke dér endnu",
   },
   rule: "På grund af",
   enforcers: "Af",

@@ -71,7 +71,7 @@ export default {
   stand: "Stand",
   stands: {
     held: "waits for the ring", waiting: "not sent yet", queued: "sent, no answer", enforced: "enforced", partly: "partly enforced",
-    refused: "refused", lifted: "lifted",
+    refused: "refused", lifted: "lifted", waits: "waits there", uncarried: "not carried there yet",
   } as Record<string, string>,
   rule: "Because of",
   enforcers: "By",

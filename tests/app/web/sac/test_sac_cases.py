@@ -9,6 +9,7 @@ import pytest
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.case_view import RIGHT_OF
 from bavn.model.case import LIFE_CYCLE, CaseAct, CaseState
+from bavn.model.principal import account
 from tests.app.web.drawn_sector import ACTORS, CAMPAIGN, FOURTH, SECOND, THIRD
 from tests.app.web.sac.drawn_console import AN_AUDITOR, ANNA_ANALYST, BO_APPROVER, copied_console, drawn_console
 
@@ -44,7 +45,7 @@ def test_the_board_has_a_column_for_each_state_of_the_life_cycle(console) -> Non
     assert (released["id"], released["actors"], released["owed"]) == (console.of(CAMPAIGN), 5, 2)
     assert found["dismissed"]["total"] == 1
     assert sum(one["total"] for one in board["columns"]) == console.get("/cases")["total"] == 4
-    assert board["owners"] == ["Anna Berg", "Bo Lund"]
+    assert board["owners"] == [account("Anna Berg"), account("Bo Lund")]
     assert (
         console.get("/cases/board?state=closed&state=triage&owner=Anna Berg&q=update-mir")["columns"][1]["total"] == 1
     )
@@ -54,7 +55,7 @@ def test_the_board_has_a_column_for_each_state_of_the_life_cycle(console) -> Non
 
 def test_a_case_shows_what_was_said_told_asked_and_met(console) -> None:
     case = console.get(f"/cases/{console.of(CAMPAIGN)}")
-    assert case["two_people"] == {"behind": ["Anna Berg", "Bo Lund"], "waits": False, "waiting": [],
+    assert case["two_people"] == {"behind": [account("Anna Berg"), account("Bo Lund")], "waits": False, "waiting": [],
                                   "you_would_be_alone": False}  # fmt: skip
     assert {one["actor"]: one["status"] for one in case["actors"]} == dict.fromkeys(
         ("clinic-west", "it-supplier", "kommune-oest", "region-nord", "region-syd"),
@@ -102,7 +103,7 @@ def test_a_case_is_worked_from_new_to_released_and_one_person_alone_waits_for_a_
     console.post(f"/cases/{case_id}/acts", {"act": "release", "why": "x"}, status=422, by=BO_APPROVER)
     console.post(f"/cases/{case_id}/acts", {"act": "confirm", "why": "two", "seen": taken["standing"]}, by=BO_APPROVER)
     look = console.get(f"/cases/{case_id}/release", by=BO_APPROVER)
-    assert (look["behind"], look["recipients"]) == (["Bo Lund"], len(ACTORS))
+    assert (look["behind"], look["recipients"]) == ([account("Bo Lund")], len(ACTORS))
     assert [one["how"] for one in look["would"]] == ["block"]
     assert look["waits_for_second"] is True
     assert console.get(f"/cases/{case_id}/release")["waits_for_second"] is False
@@ -134,15 +135,15 @@ def test_tasks_words_marking_owner_and_actors_are_by_the_person_who_asks(fresh) 
     marked = {"tlp": "TLP:AMBER+STRICT", "pap": "AMBER", "rsit": "malicious-code/c2-server", "techniques": ["T1105"]}
     fresh.post(f"/cases/{case_id}/marking", marked, method="PUT")
     fresh.post(f"/cases/{case_id}/marking", marked | {"rsit": "no/such"}, method="PUT", status=422)
-    fresh.post(f"/cases/{case_id}/owner", {"to": "Bo Lund", "why": "shift ends"}, method="PUT")
+    fresh.post(f"/cases/{case_id}/owner", {"to": account("Bo Lund"), "why": "shift ends"}, method="PUT")
     shown = fresh.get(f"/cases/{case_id}")
     assert (shown["owner"], shown["marking"]["pap"], shown["marking"]["rsit_said"]["da"]) == (
-        "Bo Lund", "AMBER", "skadelig kode: styreserver",
+        account("Bo Lund"), "AMBER", "skadelig kode: styreserver",
     )  # fmt: skip
-    assert shown["words"][-1]["who"] == "Anna Berg"
+    assert shown["words"][-1]["who"] == account("Anna Berg")
     assert {one["actor"]: one["by_hand"] for one in shown["actors"]}["data-agency"] is True
     whos = {line.who for line in fresh.house.desk.history(case_id) if line.act in ("mark", "hand-over", "say")}
-    assert whos == {"Anna Berg"}
+    assert whos == {account("Anna Berg")}
 
 
 def test_nis2_is_noted_corrected_with_a_reason_and_drafted_in_both_languages(fresh) -> None:

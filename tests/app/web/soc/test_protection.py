@@ -1,6 +1,8 @@
 """Protection, and the health of nodes."""
 
 import json
+import os
+import time
 
 from bavn.actor.protect.state import State
 from bavn.actor.protect.wishes import wishes
@@ -80,6 +82,9 @@ def test_health_says_what_is_wrong_and_who_must_act(running) -> None:
     (ends,) = [one for one in said["problems"] if one["code"] == "certificate_ends"]
     assert (ends["act"], "udløber om" in ends["says"]["da"]) == ("operator", True)
     assert said["certificates"][0]["at"] == "centre"
+    kept = {one["code"]: one["state"] for one in said["promises"]}
+    assert (kept["disk_room"], "centre_accepts" in kept) == ("kept", False), "it has no centre"
+    assert all(one["first"]["da"] and one["who"]["da"] for one in said["promises"])
     (short,) = running.ask("/nodes")
     assert (short["name"], short["state"]) == ("north", "ill")
 
@@ -90,6 +95,11 @@ def test_a_node_that_died_or_never_ran_is_said_so(console, tmp_path) -> None:
     for change, state in (({"at_us": 1}, "silent"), ({"stopped": True}, "stopped")):
         file.write_text(json.dumps({**told, **change}))
         assert console.get("/health")["state"] == state
+    unsure = [{**one, "state": "unknown", "since_us": None} for one in told["promises"]]
+    alive = {"stopped": False, "problems": [], "promises": unsure, "at_us": time.time_ns() // 1000, "pid": os.getpid()}
+    file.write_text(json.dumps({**told, **alive}))
+    assert console.get("/health")["state"] in ("unchecked", "ill")
+    assert {one["state"] for one in console.get("/health")["promises"]} == {"unknown"}
     for broken in ("", "{", "[]", '{"at_us": "x"}'):
         file.write_text(broken)
         assert console.get("/health")["state"] == "never"

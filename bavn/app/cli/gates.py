@@ -1,0 +1,110 @@
+"""`bavn node gates` and `open-gate`, and so at the centre and the key holder: what is shut since a rule failed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.words import Spoken
+from bavn.app.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.text import Text
+
+NONE_SHUT = Text("No gate is shut.", "Ingen port er lukket.")
+SHUT = Text(
+    "Gate {gate} lets no {kind} of {peer} through since {since}: its rule {rule} failed ({error}).",
+    "Porten {gate} slipper ingen {kind} fra {peer} igennem siden {since}: reglen {rule} fejlede ({error}).",
+)
+HINT = Text(
+    "What waits is kept. Look at `failures` first, then open it with `open-gate GATE KIND`.",
+    "Det, der venter, er gemt. Se først på `failures`, og åbn den så med `open-gate PORT SLAGS`.",
+)
+OPENED = Text("Gate {gate} is open for {kind} of {peer}.", "Porten {gate} er åben for {kind} fra {peer}.")
+By = Annotated[str, typer.Option("--by", help="Who decides.", envvar="USER")]
+From = Annotated[str | None, typer.Option("--from", help="Only of this sender or recipient.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+
+
+def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[..., None]:
+    """The command that lists. ``default``: the service's configuration file; ``book_of``: from that to its book."""
+
+    def gates(config: ConfigFile = Path(default), *, as_json: AsJson = False, language: Spoken = "en") -> None:
+        """Gates that are shut for a kind of message, since a rule failed over one."""
+        from bavn.wire.ledger import looked_on
+        from bavn.wire.shut import shut_gates
+
+        with looked_on(_there(book_of(config))) as asks:
+            shut = shut_gates(asks)
+        for gate in shut:
+            facts = asdict(gate) | {"since": iso(gate.since_us)[:19] + "Z"}
+            print(
+                json.dumps(facts, ensure_ascii=False, sort_keys=True) if as_json else SHUT.say(language).format(**facts)
+            )
+        if not as_json:
+            print((HINT if shut else NONE_SHUT).say(language))
+
+    return gates
+
+
+def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable[..., None]:
+    """The command that opens."""
+
+    def open_gate(
+        gate: Annotated[str, typer.Argument(help="The gate, as `gates` names it.")],
+        kind: Annotated[str, typer.Argument(help="The kind of message, as `gates` names it.")],
+        config: ConfigFile = Path(default),
+        by: By = "",
+        peer: From = None,
+        *,
+        language: Spoken = "en",
+    ) -> None:
+        """Open a gate that is shut for a kind of message; a ledger line says who did. What waits passes by itself."""
+        from bavn.app.real import SystemClock
+        from bavn.wire import shut
+        from bavn.wire.book import Book
+        from bavn.wire.ledger import Ledger
+
+        if not by:
+            raise Stop(Exit.USAGE, "--by says who opens it")
+        with Book(_there(book_of(config))) as book:
+            opened = shut.open_gate(Ledger(book), SystemClock().now_us(), gate, kind, by, peer)
+        if not opened:
+            raise Stop(Exit.NOT_FOUND, f"the gate {gate} is not shut for {kind}{f' of {peer}' if peer else ''}")
+        for was in opened:
+            print(OPENED.say(language).format(gate=was.gate, kind=was.kind, peer=was.peer))
+
+    return open_gate
+
+
+def _there(book: Path) -> Path:
+    if not book.exists():
+        raise Stop(Exit.NOT_FOUND, f"{book} is not there: the service has never run")
+    return book
+
+
+def node_book(config: Path) -> Path:
+    """A node's book. Raises SettingsError."""
+    from bavn.app.config import read_node
+    from bavn.app.node_parts import BOOK_FILE
+
+    return read_node(config).folder / BOOK_FILE
+
+
+def centre_book(config: Path) -> Path:
+    """A centre's book. Raises SettingsError."""
+    from bavn.app.centre_parts import BOOK_FILE
+    from bavn.app.config import read_centre
+
+    return read_centre(config).folder / BOOK_FILE
+
+
+def keyholder_book(config: Path) -> Path:
+    """A key holder's book. Raises SettingsError."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_parts import BOOK_FILE
+
+    return read_keyholder(config).folder / BOOK_FILE

@@ -1,0 +1,66 @@
+"""`bavn centre health`, `bavn keyholder health`: what a running service says of its promises."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from bavn.app.cli.health import told_of
+from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
+from bavn.app.cli.words import Spoken
+from bavn.app.exits import Exit
+from bavn.model.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
+WELL: Final = Text("It is well.", "Det går godt.")
+ILL: Final = Text("It is not well:", "Det går ikke godt:")
+STOPPED: Final = Text("It was stopped at", "Det blev standset")
+SILENT: Final = Text("It does not run, or hangs: it was last heard", "Det kører ikke eller hænger: sidst hørt")
+
+
+def health_command(default: str, file_of: Callable[[Path], Path]) -> Callable[..., None]:
+    """The command for one service. ``default``: its configuration file; ``file_of``: from that to its health file."""
+
+    def health(
+        config: Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")] = Path(default),
+        *,
+        as_json: AsJson = False,
+        language: Spoken = "en",
+    ) -> None:
+        """Which promises of the running service are kept, broken or not checked yet, since when, and who must act.
+        Exit code 10 if not well."""
+        told = told_of(file_of(config))
+        if as_json:
+            print(json.dumps(told, ensure_ascii=False, sort_keys=True))
+        else:
+            if told["stopped"]:
+                head = f"{STOPPED.say(language)} {told['at'][:19]}Z."
+            elif not told["running"]:
+                head = f"{SILENT.say(language)} {told['at'][:19]}Z."
+            elif told["healthy"]:
+                head = WELL.say(language)
+            else:
+                head = (UNCHECKED if unchecked_only(told) else ILL).say(language)
+            print("\n".join([head, *promise_lines(told["promises"], language, affected=True)]))
+        if not told["healthy"]:
+            raise typer.Exit(Exit.UNHEALTHY)
+
+    return health
+
+
+def centre_file(config: Path) -> Path:
+    """The health file of the centre whose configuration this is."""
+    from bavn.app.centre_health import CENTRE_HEALTH_FILE
+    from bavn.app.config import read_centre
+
+    return read_centre(config).folder / CENTRE_HEALTH_FILE
+
+
+def keyholder_file(config: Path) -> Path:
+    """The same of a key holder."""
+    from bavn.app.config import read_keyholder
+    from bavn.app.keyholder_health import KEYHOLDER_HEALTH_FILE
+
+    return read_keyholder(config).folder / KEYHOLDER_HEALTH_FILE

@@ -1,0 +1,47 @@
+"""What a purge of the package leaves: keys, ledgers and configuration, and no link to a unit that is gone."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+UNITS = sorted(file.name for file in (ROOT / "packaging/systemd").glob("*.service"))
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A machine's folders, with every unit enabled and one of somebody else's."""
+    wants = tmp_path / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True)
+    for name in (*UNITS, "ssh.service"):
+        (wants / name).symlink_to(f"/usr/lib/systemd/system/{name}")
+    (tmp_path / "etc/systemd/system/bavn-node.service").symlink_to("/dev/null")
+    (tmp_path / "etc/bavn").mkdir()
+    (tmp_path / "etc/bavn/node.toml").write_text("")
+    (tmp_path / "etc/systemd/system/bavn-node.service.d").mkdir()
+    (tmp_path / "etc/systemd/system/bavn-node.service.d/own.conf").write_text("")
+    return tmp_path
+
+
+def postrm(machine, act):
+    done = subprocess.run(
+        ["/bin/sh", str(ROOT / "packaging/debian/postrm"), act],
+        env={"DPKG_ROOT": str(machine), "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=False, timeout=20,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {file.name for file in (machine / "etc/systemd/system/multi-user.target.wants").iterdir()}
+
+
+def test_a_purge_leaves_no_link_to_a_unit_and_nothing_else_is_touched(machine) -> None:
+    assert postrm(machine, "purge") == {"ssh.service"}
+    assert not (machine / "etc/systemd/system/bavn-node.service").is_symlink()
+    assert (machine / "etc/bavn/node.toml").exists()
+    assert (machine / "etc/systemd/system/bavn-node.service.d/own.conf").exists()
+    assert postrm(machine, "purge") == {"ssh.service"}, "twice is no harm"
+
+
+@pytest.mark.parametrize("act", ["remove", "upgrade"])
+def test_what_is_only_removed_is_enabled_again_when_it_is_back(machine, act) -> None:
+    assert postrm(machine, act) == {*UNITS, "ssh.service"}
