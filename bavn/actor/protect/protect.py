@@ -131,7 +131,7 @@ class Protect:
         now_us = self.clock.now_us()
         self._sightings.tell(now_us)
         if now_us >= self._forget_next_us:
-            self.state.forget(now_us - self.policy.remember_days * DAY_US)
+            self.state.forget(now_us - self.policy.remember_days * DAY_US, now_us)
             self._forget_next_us = now_us + HOUR_US
 
     def take(self, limit: int = TOLD_MAX) -> list[Told]:

@@ -49,11 +49,11 @@ def _columns(bind: sa.Connection, table: str, names: tuple[str, ...]) -> None:
 
 def _bodies(bind: sa.Connection, table: str, names: tuple[str, ...], which: str) -> None:
     """Of an indicator that is released, only who asked that its ring be passed over."""
-    wanted = ("id", "body", "state") if table == "case_indicator" else ("id", "body")
-    columns: list[sa.ColumnClause[str]] = [sa.column(name) for name in wanted]
+    key, text, state = sa.column("id", sa.String), sa.column("body", sa.Text), sa.column("state", sa.String)
+    columns = [key, text, state] if table == "case_indicator" else [key, text]
     there, after = sa.table(table, *columns), ""
     while True:
-        asked = sa.select(*columns).where(sa.text(which), columns[0] > after).order_by(columns[0]).limit(ROWS)
+        asked = sa.select(*columns).where(sa.text(which), key > after).order_by(key).limit(ROWS)
         rows = bind.execute(asked).all()
         for row in rows:
             body = json.loads(row.body)
@@ -62,7 +62,7 @@ def _bodies(bind: sa.Connection, table: str, names: tuple[str, ...], which: str)
             changed = body | {name: typed(str(body.get(name) or "")) for name in own}
             if changed != body:
                 spelled = json.dumps(changed, sort_keys=True, ensure_ascii=False)
-                bind.execute(sa.update(there).where(columns[0] == row.id).values(body=spelled))
+                bind.execute(sa.update(there).where(key == row.id).values(body=spelled))
         if len(rows) < ROWS:
             return
         after = rows[-1].id
