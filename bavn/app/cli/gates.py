@@ -4,15 +4,20 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from bavn.app.cli.person import Side, option
 from bavn.app.cli.words import Spoken
 from bavn.app.exits import Exit, Stop
+from bavn.app.web.rights import Right
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
+_ACCOUNTS: Final[dict[str, tuple[Side, Right]]] = {
+    "node.toml": ("soc", Right.SOC_SETTINGS), "centre.toml": ("sac", Right.MEMBERS),
+}  # fmt: skip
 NONE_SHUT = Text("No gate is shut.", "Ingen port er lukket.")
 SHUT = Text(
     "Gate {gate} lets no {kind} of {peer} through since {since}: its rule {rule} failed ({error}).",
@@ -23,10 +28,9 @@ HINT = Text(
     "Det, der venter, er gemt. Se først på `failures`, og åbn den så med `open-gate PORT SLAGS`.",
 )
 OPENED = Text("Gate {gate} is open for {kind} of {peer}.", "Porten {gate} er åben for {kind} fra {peer}.")
-By = Annotated[str, typer.Option("--by", help="Who decides.", envvar="USER")]
 From = Annotated[str | None, typer.Option("--from", help="Only of this sender or recipient.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The configuration file.")]
 
 
 def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[..., None]:
@@ -51,7 +55,9 @@ def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[...
 
 
 def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable[..., None]:
-    """The command that opens."""
+    """The command that opens. Where there are accounts, at node and centre, whoever opens may be one."""
+    side, right = _ACCOUNTS.get(default, ("sac", None))
+    By = Annotated[str, option(side, right)]  # noqa: N806  a type
 
     def open_gate(
         gate: Annotated[str, typer.Argument(help="The gate, as `gates` names it.")],
@@ -68,8 +74,6 @@ def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable
         from bavn.wire.book import Book
         from bavn.wire.ledger import Ledger
 
-        if not by:
-            raise Stop(Exit.USAGE, "--by says who opens it")
         with Book(_there(book_of(config))) as book:
             opened = shut.open_gate(Ledger(book), SystemClock().now_us(), gate, kind, by, peer)
         if not opened:

@@ -6,18 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
+from bavn.app.cli.person import option
 from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import Spoken, number
 from bavn.app.danish import reason
 from bavn.app.exits import Exit, Stop
 from bavn.app.vital_words import UNITS, counts, loss
+from bavn.app.web.rights import Right
 from bavn.model.text import Language, Text
 
 NODE_TOML = Path("node.toml")
-Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
+Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
 Acknowledge = Annotated[bool, typer.Option("--acknowledge", help="Say that you know of what was lost until now.")]
-By = Annotated[str, typer.Option(help="Who acknowledges.", envvar="USER")]
+By = Annotated[str, option("soc", Right.SOC_TRIAGE)]
 ACKNOWLEDGED = Text(
     "Acknowledged: what was lost until now is said no more.", "Noteret: det, der er tabt indtil nu, siges ikke mere."
 )
@@ -55,7 +57,7 @@ def health(
     *,
     as_json: AsJson = False,
     acknowledge: Acknowledge = False,
-    by: By = "operator",
+    by: By = "",
     language: Spoken = "en",
 ) -> None:
     """How the running node is: its promises, sources, loss, lag, rules, store, detectors. Exit code 10 if not well."""
