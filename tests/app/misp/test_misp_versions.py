@@ -22,6 +22,7 @@ from bavn.model.indicator import indicator_id
 from bavn.model.intel import Access, Assumed, IntelSettings, Source
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.ports import LinkRefused
+from bavn.model.principal import account
 from tests.app.misp.conftest import KEY
 from tests.app.misp.test_misp_both_ways import NAMED, World
 
@@ -50,7 +51,7 @@ def reader(world, served):
         settings=settings, lists=NoLists(), partners=world.partners, questions=Questions(world.engine, world.clock),
     )  # fmt: skip
     access = Access(token_file=str(served.key_file), ca_file=str(served.ca))
-    intel.sources.add(Source(name="mm", kind="misp", place=served.url, trust=60, access=access), "Anna Berg")
+    intel.sources.add(Source(name="mm", kind="misp", place=served.url, trust=60, access=access), account("Anna Berg"))
     return intel
 
 
@@ -227,7 +228,7 @@ def test_a_feed_as_pymisp_writes_it_is_read(world, tmp_path) -> None:
         engine=world.engine, gate=IntelGate(world.book, world.clock, settings), clock=world.clock, settings=settings,
         lists=NoLists(), partners=world.partners, questions=Questions(world.engine, world.clock),
     )  # fmt: skip
-    intel.sources.add(Source(name="ff", kind="misp-feed", place=str(folder), trust=60), "Anna Berg")
+    intel.sources.add(Source(name="ff", kind="misp-feed", place=str(folder), trust=60), account("Anna Berg"))
     done = sync_one(intel, "ff", tmp_path)
     assert (done.failure, done.counts.new, done.counts.refused) == ("", 6, 0)
     assert {one.claims[0].claim.tlp.value for one in intel.proposals.every()} == {"TLP:GREEN"}

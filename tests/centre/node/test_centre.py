@@ -37,7 +37,7 @@ def test_three_weak_signs_become_one_lead_and_then_a_block_at_all_six(sector, ba
     assert view.lead.actors == ("east", "north", "south")
     (case,) = sector.desk.cases()
     assert case.state is CaseState.NEW
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne@sac", "seen at three")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne@sac"), "seen at three")
     sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     for node in sector.nodes.values():
