@@ -283,7 +283,7 @@ class FlowCollector:
                     still = reader.read_all()
             seen = {int(n): (int(both), int(every)) for n, both, every in said["seen"]}
             return Known(self._made(said["decoder"]), waiting, still, seen)
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError, pa.ArrowException):
             self._late = True
             return Known(self._made(None))
 

@@ -94,7 +94,11 @@ def template_of(said: Any) -> Template:
     """ValueError for anything that :meth:`Template.text` did not write."""
     match said:
         case [int(number), 0 | 1 as options, list(fields)]:
-            return _checked(number, [((int(p), int(e)), int(length)) for p, e, length in fields], bool(options))
+            try:
+                told = [((int(p), int(e)), int(length)) for p, e, length in fields]
+            except (TypeError, OverflowError) as error:
+                raise ValueError(f"no template: {said!r:.80}") from error
+            return _checked(number, told, bool(options))
         case _:
             raise ValueError(f"no template: {said!r:.80}")
 

@@ -122,7 +122,7 @@ class Caller:
         and of one that came soon the least offset that explains it is taken."""
         try:
             theirs = parsedate_to_datetime(date)
-        except ValueError:
+        except (ValueError, OverflowError):  # a year that no machine counts to
             return
         if self._clock is None or theirs.tzinfo is None:
             return

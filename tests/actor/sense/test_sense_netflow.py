@@ -370,3 +370,11 @@ def test_a_record_of_both_directions_that_says_nothing_of_who_opened_is_told_by_
     body = ipfix_record(flow) + struct.pack(">QQB", 700, 6, 0x1B)
     collecting.send(ipfix([chunk(2, template(300, fields)), chunk(300, body)], now_ms=NOW_MS)).settled()
     assert [(r["src"], r["dst_port"], r["bytes_toserver"]) for r in collecting.rows()] == [(CLIENT, 443, 700)]
+
+
+@pytest.mark.parametrize("length", [float("inf"), None, []])
+def test_a_kept_template_that_was_damaged_is_refused_as_one(length) -> None:
+    from bavn.actor.sense.netflow_template import template_of
+
+    with pytest.raises(ValueError, match="no template"):
+        template_of([256, 0, [[0, 8, length]]])
