@@ -37,7 +37,7 @@ def test_three_weak_signs_become_one_lead_and_then_a_block_at_all_six(sector, ba
     assert view.lead.actors == ("east", "north", "south")
     (case,) = sector.desk.cases()
     assert case.state is CaseState.NEW
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne@sac", "seen at three")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne@sac"), "seen at three")
     sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     for node in sector.nodes.values():
@@ -146,7 +146,7 @@ def test_a_standing_policy_that_two_approved_releases_by_itself(sector, bad):
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
     with pytest.raises(NotAllowed):
-        sector.desk.policies.approve(proposed.id, "Anne")
+        sector.desk.policies.approve(proposed.id, account("Anne"))
     sector.desk.policies.approve(proposed.id, account("bo"))
     sector.run()
     for node in sector.nodes.values():
