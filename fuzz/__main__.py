@@ -5,8 +5,10 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from fuzz import kept
@@ -73,6 +75,7 @@ def main() -> int:
     )
     runner = Runner(chosen, seed, given.minutes * 60, max(1, given.jobs), log=lambda text: print(text, flush=True))
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends with us
     try:
         runner.run()
     except KeyboardInterrupt:
@@ -88,6 +91,9 @@ def _report(runner: Runner, took_s: float, seed: str, *, note: bool) -> int:
         print(
             f"{name:28} {total.inputs:9} {total.seconds:8.1f} {total.lines:6} {total.kept:5}  {len(faults) or ''} {total.troubles[0][-160:] if total.troubles else ''}"
         )
+    contained = sum((total.contained for total in runner.sums.values()), Counter())
+    for parser, count in contained.most_common(20):
+        print(f"contained {parser}: {count} times what nobody expected, each one refusal")
     new = [fault for fault in runner.faults if (fault.target, fault.place) not in known]
     for fault in runner.faults:
         print(f"{'new  ' if fault in new else 'known'} {fault.target}: {fault.place} ({kept.digest_of(fault.data)})")

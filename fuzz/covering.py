@@ -76,6 +76,11 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.protect.state",
             "bavn.actor.sense.captures",
             "bavn.actor.store.segment",
+            "bavn.actor.sense.rule_yield",
+            "bavn.centre.node.alarms",
+            "bavn.centre.store.migrations.versions.r0017_who_acts_is_proved",
+            "bavn.app.failure_folder",
+            "bavn.app.recorder",
             "bavn.app.backup_keys",
             "bavn.app.bill",
             "bavn.app.by_hand",
@@ -135,11 +140,20 @@ APART: Final[dict[str, str]] = {
         ],
         OWN,
     ),
-    **dict.fromkeys(["bavn.actor.sense.suricata_process", "bavn.app.hunt_child", "bavn.app.operated.supervise"], MADE),
+    **dict.fromkeys(
+        [
+            "bavn.actor.sense.suricata_process",
+            "bavn.app.service_health",
+            "bavn.app.hunt_child",
+            "bavn.app.operated.supervise",
+        ],
+        MADE,
+    ),
     **dict.fromkeys(
         [
             "bavn.actor.protect.never",
             "bavn.actor.sense.canary",
+            "bavn.actor.sense.rule_copy",
             "bavn.actor.sense.flow_collector",
             "bavn.actor.sense.flow_receiver",
             "bavn.actor.sense.kex_capture",

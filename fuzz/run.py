@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -33,6 +33,7 @@ class Sum:
     seconds: float = 0.0
     lines: int = 0
     kept: int = 0
+    contained: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
 
 
@@ -86,6 +87,8 @@ class Runner:
         finally:
             for one in running:
                 one.process.terminate()
+            for one in running:
+                one.process.join(30)
 
     def _start(self, target: Target, seconds: float, number: int) -> _Running:
         shared = mmap.mmap(-1, SHARED_BYTES)
@@ -132,6 +135,7 @@ class Runner:
             total.seconds += sent.seconds
             total.lines = max(total.lines, sent.lines)
             total.kept += len(sent.kept)
+            total.contained.update(sent.contained)
             if sent.trouble:
                 total.troubles.append(sent.trouble)
             kept.keep_corpus(one.target.name, sent.kept)

@@ -15,20 +15,25 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
+from bavn.wire.reading import unreadable_counts
 from fuzz.minimise import smaller
 from fuzz.mutate import mutated
 from fuzz.target import Run, Target
 from fuzz.watch import Lines, place_of
 
 HARD_S: Final = 30.0
-"""An input that takes longer is broken off."""
+SLOW_HARD_S: Final = 240.0
+"""An input that takes longer is broken off; a service may have to be started again in the middle of it."""
+
 GROWTH_KB_MAX: Final = 1_500_000
 ADDRESS_BYTES_MAX: Final = 16 << 30
 MINIMISE_S: Final = 15.0
 SHARED_BYTES: Final = (1 << 20) + 8
 HONEST_EVERY: Final = 200
 FAULTS_MAX: Final = 12
-SEEDS_FIRST: Final = 40
+SEEDS_FIRST: Final = 20
+SHARE_MIN: Final = 0.3
+"""Of a target's time, so much at least is left to inputs however long it takes to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,9 @@ class Outcome:
     seconds: float = 0.0
     kept: list[bytes] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    contained: dict[str, int] = field(default_factory=dict)
+    """Parsers that met what nobody expected, and how often: each was one refusal, and is still worth a look."""
+
     trouble: str = ""
 
 
@@ -85,11 +93,12 @@ class Tried:
     def __call__(self, data: bytes) -> tuple[str, str] | None:
         before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         begun = time.process_time()
+        hard_s = SLOW_HARD_S if self._target.slow else HARD_S
         try:
-            with _limit(HARD_S):
+            with _limit(hard_s):
                 self._run(data)
         except Hung as error:
-            return f"hung {place_of(error).replace(' Hung', '')}", f"more than {HARD_S} s"
+            return f"hung {place_of(error).replace(' Hung', '')}", f"more than {hard_s} s"
         except (KeyboardInterrupt, Ends, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - this is what is looked for
@@ -127,7 +136,7 @@ def work(
         places = set(skip)
         ready = time.monotonic()
         number = 0
-        while time.monotonic() - ready < seconds or number < first:
+        while time.monotonic() < max(begun + seconds, ready + SHARE_MIN * seconds) or number < first:
             if number < len(pool) and (number < len(seeds) or not kept or number < len(seeds) + 20):
                 data = pool[number]
             else:
@@ -153,6 +162,7 @@ def work(
                     outcome.trouble = "too many faults: the rest of this target's time is left"
                     break
         outcome.lines = lines.total
+        outcome.contained = unreadable_counts()
         lines.close()
     finally:
         outcome.seconds = time.monotonic() - begun

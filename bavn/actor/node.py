@@ -22,11 +22,14 @@ from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Source, SourceBroken
 from bavn.actor.sense.canary import NAME as CANARY
+from bavn.actor.sense.turn import SourceTurn
+from bavn.model.contained import contained
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.indicator import BlockOutcome, Sighting
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, Link, LinkDown, QueryRefused, Store, Window
+from bavn.model.ports import Clock, Link, LinkDown, LinkRefused, QueryRefused, Store, Window
 from bavn.model.record import RECORD_TYPES
 
 MESSAGES_MAX = 500
@@ -67,7 +70,9 @@ class Lookout:
     unfinished: Callable[[], bool] = lambda: False
     rows: int = 0
     refused: int = 0
+    failures: Failures = field(default_factory=NoContainment)
     accounts: tuple[Account, ...] = field(init=False)
+    turns: tuple[SourceTurn, ...] = field(init=False)
     detecting_us: int | None = None
     detected_us: int | None = None
     detect_took_us: int = 0
@@ -78,6 +83,7 @@ class Lookout:
 
     def __post_init__(self) -> None:
         self.accounts = tuple(Account(source, self.clock.now_us()) for source in self.sources)
+        self.turns = tuple(SourceTurn(account, self.store, self.clock, self.failures) for account in self.accounts)
 
     def figures(self) -> tuple[Figures, ...]:
         """Of each source, at this moment. From any thread."""
@@ -92,16 +98,20 @@ class Lookout:
     def look(self) -> bool:
         """Takes in what the sources have, up to a bound, and runs the detectors when they are due and there is
         something new. True if anything was taken in: ask again at once. One source that is broken keeps none of the
-        others waiting: SourceBroken for the first of them, at the end."""
-        batches, broken = 0, None
-        for account in self.accounts:
+        others waiting, and nothing that the store cannot keep now is lost: at the end whatever the store raised, else
+        SourceBroken for the first of them."""
+        batches, broken, full = 0, None, None
+        for turn in self.turns:
             try:
-                batches += self._read(account)
-                account.broken = None
+                batches += self._read(turn)
             except SourceBroken as error:
-                account.broken = str(error)
+                turn.account.broken = str(error)
                 broken = broken or error
+            except Exception as error:  # noqa: BLE001  the store keeps nothing now: what was read is held
+                full = full or error
         self._fresh |= batches > 0
+        if full is not None:
+            raise full
         now_us = self.clock.now_us()
         if self._fresh and now_us >= self._due_us:
             self.conclude()
@@ -109,19 +119,14 @@ class Lookout:
             raise broken
         return batches > 0
 
-    def _read(self, account: Account) -> int:
+    def _read(self, turn: SourceTurn) -> int:
         """What one source has, up to a bound; how many batches that was."""
-        began_us, batches = self.clock.now_us(), 0
-        for batch in account.source.poll():
-            self.rows += self.store.append(batch.source, batch.mark, batch.tables)
-            self.refused += batch.refused
-            account.took(batch, self.clock.now_us())
-            account.source.acknowledge(batch.mark)
-            batches += 1
-            if batches >= self.settings.batches_per_look_max or self._stopping.is_set():
-                return batches
-        account.read_up_to(began_us)
-        return batches
+        rows, refused, account = turn.account.rows, turn.account.refused, turn.account
+        try:
+            return turn.read(self.settings.batches_per_look_max, self._stopping.is_set)
+        finally:
+            self.rows += account.rows - rows
+            self.refused += account.refused - refused
 
     def stop(self) -> None:
         """Concludes nothing any more: a run of the detectors that is under way breaks off. From any thread."""
@@ -133,15 +138,20 @@ class Lookout:
     def finish(self, until_us: int) -> bool:
         """Reads on, without concluding, until there is nothing more or it is this late; False if there was more. A
         source that is broken is left as it is."""
-        for account in self.accounts:
+        full: Exception | None = None
+        for turn in self.turns:
             more = True
             while more:
                 if self.clock.now_us() >= until_us:
                     return False
                 try:
-                    more = self._read(account) > 0
+                    more = self._read(turn) > 0
                 except SourceBroken as error:
-                    account.broken, more = str(error), False
+                    turn.account.broken, more = str(error), False
+                except Exception as error:  # noqa: BLE001  as in a look: the others have their turn
+                    full, more = full or error, False
+        if full is not None:
+            raise full
         return True
 
     def conclude(self) -> None:
@@ -163,11 +173,20 @@ class Lookout:
         window = self._window = self.store.window(end_us - self.settings.window_days * DAY_US, end_us + 1)
         if self._stopping.is_set():
             return
-        found = self.detect(window)
-        self._window = None
-        if self._stopping.is_set():
+        try:
+            found = self.detect(window)
+            self._window = None
+            if self._stopping.is_set():
+                return
+            self.keep(found, end_us)
+        except QueryRefused:
+            raise
+        except Exception as error:  # noqa: BLE001  what is known stays known, and the next run may do better
+            self.failures.note("detector run", error)
             return
-        self.keep(found, end_us)
+        finally:
+            self._window = None
+        self.failures.works("detector run")
         self._due_us = self.clock.now_us() + self.settings.detect_s * SECOND_US
         self._fresh = self.unfinished()
 
@@ -207,7 +226,7 @@ class Talker:
     """The half of the node that hears, protects and sends. ``condition``: how the node is, for its health.
     ``in_sector``: False at a node that no centre waits to hear from. ``tell_counts``: tells the counts of a day that is
     over, if they are due. ``lane``: where exercises are played. ``try_canary``: takes the daily canary a link further.
-    ``waits_for``: why a round waits, if one does."""
+    ``waits_for``: why a round waits, if one does. ``passing``: what ends the node and is not contained in a step."""
 
     clock: Clock
     link: Link
@@ -219,6 +238,8 @@ class Talker:
     tell_counts: Callable[[], object] = lambda: None
     lane: Lane | None = None
     try_canary: Callable[[], object] = lambda: None
+    failures: Failures = field(default_factory=NoContainment)
+    passing: tuple[type[Exception], ...] = ()
     waits_for: str | None = field(default=None, init=False)
     _answers: Answers = field(init=False)
     _health_us: int = 0
@@ -231,7 +252,7 @@ class Talker:
 
     def start(self) -> None:
         """Once: the enforcers are brought to the wanted set."""
-        self.protect.start()
+        contained(self.failures, "step start", self.protect.start, during="start", passing=self.passing)
 
     def talk(self, wait_s: float = 0.0) -> None:
         """Pulls (waiting up to ``wait_s`` for the first message), hears, protects, tells, sends. Raises LinkRefused;
@@ -259,29 +280,40 @@ class Talker:
 
     def serve(self) -> None:
         """What is due by time. Blocks first, and what became of them is sent before own history is hunted, which may
-        take seconds; then sightings, health, tidying."""
-        self.protect.enforce_due()
+        take seconds; then sightings, health, tidying. A step that fails costs no other step its turn."""
+        self._step("blocks", self.protect.enforce_due)
+        self._step("joining a round", self._join)
+        self._step("withdrawals", self.door.tell_withdrawals)
+        self._step("cases", self.door.cases.tell)
+        self._step("exercises", lambda: self.door.cases.exercises.step(self.lane))
+        self._step("outcomes", self._tell_outcomes)
+        self._step("answers", self._answer)
+        self._step("looking back", self.protect.look_back)
+        self._step("outcomes", self._tell_all)
+        now_us = self.clock.now_us()
+        if self.in_sector:
+            if now_us >= self._health_us and self._step("health", lambda: self.door.tell_health(self.condition())):
+                self._health_us = now_us + self.settings.health_s * SECOND_US
+            self._step("counts", self.tell_counts)
+            self._step("canary", self.try_canary)
+        if now_us >= self._tidy_us:
+            self._tidy_us = now_us + MINUTE_US
+            self._step("hearing again", lambda: self.door.hear_again(self.protect.hear))
+            self._step("tidying", self.door.tidy)
+
+    def _step(self, part: str, step: Callable[[], object]) -> bool:
+        return contained(self.failures, f"step {part}", step, passing=(LinkRefused, QueryRefused, *self.passing))
+
+    def _join(self) -> None:
         self.waits_for = self.door.join()
-        self.door.tell_withdrawals()
-        self.door.cases.tell()
-        self.door.cases.exercises.step(self.lane)
+
+    def _tell_outcomes(self) -> None:
         if self._tell_all():
             self.send()
+
+    def _answer(self) -> None:
         if self._answers.step():
             self.send()
-        self.protect.look_back()
-        self._tell_all()
-        now_us = self.clock.now_us()
-        if self.in_sector and now_us >= self._health_us:
-            self.door.tell_health(self.condition())
-            self._health_us = now_us + self.settings.health_s * SECOND_US
-        if self.in_sector:
-            self.tell_counts()
-            self.try_canary()
-        if now_us >= self._tidy_us:
-            self.door.hear_again(self.protect.hear)
-            self.door.tidy()
-            self._tidy_us = now_us + MINUTE_US
 
     def _tell_all(self) -> bool:
         """Outcomes and sightings through the door, until there is none or no room; True if there was any. While much

@@ -18,13 +18,17 @@ from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.rank import Ranked, ranked
 from bavn.actor.detect.run import Survey, survey
 from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine, SourceBroken
+from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise
 from bavn.actor.sense.suricata_config import HOMES_DEFAULT
+from bavn.actor.sense.unread import unreadable
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.app.failure_folder import FailureFolder
+from bavn.app.real import SystemClock
 from bavn.model.ports import QueryRefused
 from bavn.model.rule import RowRule
 from bavn.model.text import Text
@@ -101,6 +105,9 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
             kind = recognise(file).kind
         except SourceBroken as error:
             yield Unread(str(file), _unnamed(file, str(error)))
+            continue
+        except Exception as error:  # noqa: BLE001  a stranger's file, and whatever it raises
+            yield Unread(str(file), unreadable(error, head_of(file, 1 << 20)))
             continue
         if kind == "zeek":
             logs.setdefault(file.parent, []).append(file)
@@ -226,5 +233,6 @@ def _look(
             found = inferred(window)
         homes, said = found.networks, found.said
     with History.read(root, LIMITS, homes=homes) as history, history.window(*span_us) as window:
-        seen = survey(window, indicators=indicators, rules=rules)
+        # One detector that fails costs its own findings, and says so in the log.
+        seen = survey(window, indicators=indicators, rules=rules, failures=FailureFolder(None, SystemClock()))
         return seen, said, assets(window) if with_assets else (), uses(window) if with_crypto else ()

@@ -46,3 +46,33 @@ def done_here(
         else:
             protect.kill_switch(on=True, by=by)
         return refused, protect.force.down
+
+
+def centre_replaced(
+    config: NodeConfig, book: Path, by: str, *, keep_blocks: bool
+) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """Starts anew with a centre that was cleaned or replaced: no number that the old one counted holds any more. The
+    ledger stays, with a line of who did it. How many blocks were lifted, and which enforcers could not be told."""
+    from bavn.actor.door.labels import CENTRE
+    from bavn.actor.door.state import State as DoorState
+    from bavn.actor.protect.intake import GATE, act_id
+    from bavn.actor.protect.state import State as ProtectState
+    from bavn.app.node_protect import protection
+    from bavn.app.real import SystemClock
+    from bavn.wire.book import Book
+    from bavn.wire.ledger import Ledger, Note
+
+    with ExitStack() as closing:
+        opened = closing.enter_context(Book(book))
+        ledger, now_us = Ledger(opened), SystemClock().now_us()
+        with opened.transaction():
+            DoorState(opened, bytes(32)).centre_replaced(CENTRE)
+            lifted = ProtectState(opened).centre_replaced(now_us, keep_blocks=keep_blocks)
+            words = json.dumps({"blocks": "kept" if keep_blocks else "lifted", "count": lifted}, sort_keys=True)
+            note = Note(
+                kind="CentreReplaced", item_id=act_id("centre_replaced", "", by, now_us), peer=by, summary=words
+            )
+            ledger.append(now_us, GATE, "in", note)
+        protect = protection(config, ledger, SystemClock(), None, closing)
+        protect.enforce()
+        return lifted, protect.force.down

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -26,6 +26,7 @@ from bavn.centre.cases.tables import AUDIT
 from bavn.centre.node.alarms import Wrong
 from bavn.centre.node.views import MemberView
 from bavn.centre.share.deliveries import PENDING
+from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.share.tables import DELIVERY
 from bavn.centre.store.engine import reading
 from bavn.model.failure import Failures
@@ -101,6 +102,12 @@ CENTRE_PROMISES: Final = (
         first=Text("bavn centre indicators; the log", "bavn centre indicators; loggen"),
     ),
     Promise(
+        code="misps_exchanged",
+        act="other-side",
+        says=Text("each partner's MISP is reached and takes what is pushed", "hver partners MISP nås og tager imod"),
+        first=Text("bavn centre misp list; ask the partner", "bavn centre misp list; spørg partneren"),
+    ),
+    Promise(
         code="gates_open",
         act="operator",
         says=Text("no gate is shut", "ingen port er lukket"),
@@ -123,6 +130,7 @@ _ALARMS: Final[Mapping[str, str]] = {
     "audit_whole": "chain",
     "ledger_whole": "chain",
     "intelligence_read": "intelligence",
+    "misps_exchanged": "intelligence",
     "steps_on_time": "late",
     "deliveries_go": "late",
 }
@@ -186,6 +194,18 @@ def certificates_look(keys: PartyKeys, now_us: int) -> Look:
     return Look(tuple(wrong))
 
 
+def misps_look(runs: MispRuns, names: Iterable[str]) -> Look:
+    """Partners' MISPs whose last push, or last look for sightings, came to nothing."""
+    wrong = []
+    for name in names:
+        push, pull = runs.last(name, "push"), runs.last(name, "pull")
+        for last, words in ((push, Text("push", "afsendelse")), (pull, Text("sightings", "observationer"))):
+            if last is not None and last.failure:
+                said = last.failure[:200]
+                wrong.append(Text(f"{name}, {words.en}: {said}", f"{name}, {words.da}: {said}"))
+    return Look(tuple(wrong))
+
+
 def gates_look(book: Book) -> Look:
     """Gates that are shut for a kind of message of somebody."""
     return Look(tuple(shut_words(shut) for shut in shut_gates(book)))
@@ -216,7 +236,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
     """The centre's health, kept as long as this lasts; what is broken is an alarm of the centre's own list too."""
     clock, engine, desk = SystemClock(), parts.engine, parts.centre.desk
     keys, began_us = PartyKeys(file.folder, "centre"), clock.now_us()
-    sources = Sources(engine, clock)
+    sources, misps = Sources(engine, clock), MispRuns(parts.book, clock)
     with look_on(file.folder / BOOK_FILE) as ledger:
         walks = {
             "audit_whole": ChainWalk(audit_chain(engine), clock),
@@ -230,6 +250,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
             "steps_on_time": steps.look,
             "deliveries_go": lambda: deliveries_look(engine, clock.now_us()),
             "certificates": lambda: certificates_look(keys, clock.now_us()),
+            "misps_exchanged": lambda: misps_look(misps, sorted(file.misps)),
             "gates_open": lambda: gates_look(parts.book),
             "parts_work": lambda: parts_look(parts.failures),
             **{code: whole(walk) for code, walk in walks.items()},

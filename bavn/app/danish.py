@@ -130,6 +130,7 @@ PHRASES: Final[dict[str, str]] = {
     # a line
     "no JSON": "ingen JSON",
     "unreadable": "kan ikke læses",
+    "samples": "stikprøver",
     "a packet of an impossible time": "en pakke med et umuligt tidspunkt",
     "no event_type": "ingen event_type",
     "no time": "ingen tid",

@@ -1,7 +1,8 @@
 """The log files and the syslog receiver of a node's configuration. Refuses to read anything itself."""
 
+from functools import partial
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bavn.actor.sense.base import Source, SourceBroken
@@ -15,6 +16,7 @@ from bavn.actor.sense.syslog_listen import TCP, TLS, UDP
 from bavn.actor.sense.syslog_receiver import SyslogReceiver
 from bavn.app.config import NodeConfig, SenseTable
 from bavn.app.exits import Exit, Stop
+from bavn.app.flow_sources import Made
 from bavn.model.ports import Clock
 
 if TYPE_CHECKING:
@@ -35,14 +37,15 @@ def listens(given: SenseTable) -> dict[int, str]:
     return {channel: listen for channel, listen in asked.items() if listen}
 
 
-def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engine) -> list[Source]:
-    """One source for each log file, one for syslog. Raises Stop for settings that cannot be."""
+def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engine) -> Made:
+    """One source for each log file, one for syslog, by name. Raises Stop for settings that cannot be, and so does what
+    makes them."""
     given, sensor = config.sense, config.node.actor
     if not reads_logs(given):
         return []
-    made: list[Source] = []
+    made: Made = []
     if given.dnstap_listen:
-        made.append(_dnstap(config, store, clock))
+        made.append((DNSTAP_NAME, lambda: _dnstap(config, store, clock)))
     try:
         ZoneInfo(given.log_time_zone)
     except (ValueError, OSError, KeyError) as error:
@@ -58,18 +61,17 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
                 Exit.CONFIGURATION, f"[sense] log_files: {entry!r}: no format is called {prefix!r}; known: {known}"
             )
         name = f"log {path}"
-        made.append(
-            FollowedLog(
-                name=name, sensor=sensor, path=config.path(path), now_us=clock.now_us, form=form,
-                zone=given.log_time_zone, mark=store.mark(name), engine=engine,
-            )
-        )  # fmt: skip
+        made.append((name, partial(
+            _followed, name, sensor=sensor, path=config.path(path), now_us=clock.now_us, form=form,
+            zone=given.log_time_zone, store=store, engine=engine,
+        )))  # fmt: skip
     if listens(given):
-        try:
-            made.append(_syslog(config, store, clock, engine))
-        except SourceBroken as error:
-            raise Stop(Exit.CONFIGURATION, f"[sense] {error}") from error
+        made.append((SYSLOG_NAME, lambda: _syslog(config, store, clock, engine)))
     return made
+
+
+def _followed(name: str, *, store: "ColumnStore", **given: Any) -> Source:
+    return FollowedLog(name=name, mark=store.mark(name), **given)
 
 
 def _dnstap(config: NodeConfig, store: "ColumnStore", clock: Clock) -> DnstapReceiver:
@@ -93,13 +95,17 @@ def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engi
     if given.syslog_certificate_file and given.syslog_key_file:
         ca = config.path(given.syslog_client_ca_file) if given.syslog_client_ca_file else None
         certificate = (config.path(given.syslog_certificate_file), config.path(given.syslog_key_file), ca)
-    return SyslogReceiver(
-        name=SYSLOG_NAME, sensor=config.node.actor, folder=config.folder / "syslog-spool", listen=listens(given),
-        settings=SyslogSettings(
-            senders=senders, line_bytes_max=given.syslog_line_bytes_max, connections_max=given.syslog_connections_max,
-            lines_per_s_max=given.syslog_lines_per_s_max, idle_s=given.syslog_idle_s,
-            spool_bytes_max=given.syslog_spool_mb_max * 1_000_000,
-        ),
-        now_us=clock.now_us, certificate=certificate, zone=given.log_time_zone, mark=store.mark(SYSLOG_NAME),
-        engine=engine,
-    )  # fmt: skip
+    try:
+        return SyslogReceiver(
+            name=SYSLOG_NAME, sensor=config.node.actor, folder=config.folder / "syslog-spool", listen=listens(given),
+            settings=SyslogSettings(
+                senders=senders, line_bytes_max=given.syslog_line_bytes_max,
+                connections_max=given.syslog_connections_max,
+                lines_per_s_max=given.syslog_lines_per_s_max, idle_s=given.syslog_idle_s,
+                spool_bytes_max=given.syslog_spool_mb_max * 1_000_000,
+            ),
+            now_us=clock.now_us, certificate=certificate, zone=given.log_time_zone, mark=store.mark(SYSLOG_NAME),
+            engine=engine,
+        )  # fmt: skip
+    except SourceBroken as error:
+        raise Stop(Exit.CONFIGURATION, f"[sense] {error}") from error

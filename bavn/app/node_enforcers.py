@@ -5,6 +5,9 @@ Whatever the operator must mend is one Stop with what to do. Refuses to enforce 
 
 import contextlib
 import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 from bavn.actor.protect.bind_update import BindUpdate
 from bavn.actor.protect.playbook import CONTENT_TYPES, Form, Sender
@@ -14,8 +17,10 @@ from bavn.actor.protect.webhook_post import Poster, secret_of
 from bavn.actor.protect.zone_answers import key_of
 from bavn.app.config import NodeConfig
 from bavn.app.exits import Exit, Stop
+from bavn.app.late import enforcer_of
 from bavn.app.real import SystemClock, SystemDice
 from bavn.app.zone_service import endpoint
+from bavn.model.failure import Failures
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.ports import Enforcer
 from bavn.wire.book import Book
@@ -24,10 +29,20 @@ WEBHOOK_BOOK = "webhook.db"
 _FORMS: dict[str, Form] = {"openc2": "openc2", "cacao": "cacao", "both": "both"}
 
 
-def reaching_out(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack) -> list[Enforcer]:
+def reaching_out(
+    config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack, failures: Failures
+) -> list[Enforcer]:
     """Those that are configured, the slowest last. What they hold open is let go by ``closing``. Raises Stop."""
-    found = (squid_of(config), update_of(config), webhook_of(config, clock, closing))
-    return [made for made in found if made is not None]
+    given = config.enforce
+    made: list[Enforcer] = []
+    for wanted, kind, make in (
+        (given.squid_folder, SquidAcl, partial(squid_of, config)),
+        (given.update_server or given.update_zone or given.update_key, BindUpdate, partial(update_of, config)),
+        (given.webhook_url or given.webhook_secret, Webhook, partial(webhook_of, config, clock, closing)),
+    ):
+        if wanted:
+            made.append(enforcer_of(kind.name, cast("Callable[[], Enforcer]", make), failures))
+    return made
 
 
 def squid_of(config: NodeConfig) -> SquidAcl | None:

@@ -38,7 +38,7 @@ from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exercise_runner import Runner
 from bavn.app.exits import Exit, Stop
 from bavn.app.failure_folder import FOLDER, FailureFolder
-from bavn.app.gate_alarms import contained
+from bavn.app.gate_alarms import contained as gates_contained
 from bavn.app.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.log_sources import reads_logs
 from bavn.app.node_canary import NodeCanary
@@ -53,13 +53,15 @@ from bavn.app.real import SystemClock, SystemDice
 from bavn.app.recorder import Recorder
 from bavn.app.rule_keeper import RuleKeeper
 from bavn.app.zone_service import ZoneService
-from bavn.model.ports import LinkDown, Window
+from bavn.model.contained import contained
+from bavn.model.failure import Failures
+from bavn.model.ports import LinkDown, QueryRefused, Window
 from bavn.model.rule import RowRule
 from bavn.model.settings import SettingsError
 from bavn.model.verdict import Verdicts
 from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
-from bavn.wire.book import Book
+from bavn.wire.book import Book, BookForeign, Doomed
 from bavn.wire.ledger import Ledger, look_on
 from bavn.wire.links.https import HttpsLink, LinkLimits, link_of
 from bavn.wire.links.keyholder import KeyHolderIdentifiers, KeyHolderLink, key_holder_link
@@ -72,6 +74,8 @@ if TYPE_CHECKING:
     from bavn.wire.links.nats import NatsLink
 
 BOOK_FILE = "node.db"
+NODE_ENDS = (Doomed, BookForeign)
+"""The node's own book is not to be relied on: nothing contains that."""
 SECRET_BYTES = 32
 JOIN_S, JOIN_CONNECT_S = 10.0, 3.0
 """A key holder that is slow or away must not hold up what else the node hears: the round waits, not the node."""
@@ -109,6 +113,7 @@ class NodeParts:
     zone: ZoneService | None
     check: Callable[[], None]
     """Checks a part of what takes long: the ledger's chain, whether the key holder answers. From one thread."""
+    failures: Failures
     closing: contextlib.ExitStack = field(repr=False)
 
     def close(self) -> None:
@@ -135,14 +140,14 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     ledger, known, verdicts = Ledger(book), Known(book), VerdictBook(book)
     safe = Safe(folder / CENTRE_KEYS)
     failures = FailureFolder(folder / FOLDER, clock)
-    contained(book, failures)
-    store, sources = _senses(config, clock, closing)
+    gates_contained(book, failures)
+    store, sources = _senses(config, clock, closing, failures)
     rule_keeper = _keeper(config, clock)
     zone = zone_service_of(config.enforce)
     if zone is not None:
         closing.callback(zone.close)
     scale = _scale(config, store, closing)
-    protect = protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt)
+    protect = protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt, failures)
     checks = NodeChecks(
         enforcers=(lambda: protect.force.down) if protect.hands.all else None,
         asks_rules=bool(config.sense.suricata_interface),
@@ -180,9 +185,12 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
             clock=clock, store=store, sources=sources,
             detect=_detect(
                 config, lambda: verdicts.holding(clock.now_us()), memory, scale.weigh if scale else weigh_here,
-                canary.surveyed,
+                canary.surveyed, failures,
             ),
-            keep=lambda found, end_us: known.replace(found.suspicions, clock.now_us(), end_us, found.hosts),
+            keep=lambda found, end_us: known.replace(
+                found.suspicions, clock.now_us(), end_us, found.hosts, found.failed
+            ),
+            failures=failures,
             horizon_us=_horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
         )  # fmt: skip
     keeper = keeper_of(config, store, clock)
@@ -199,6 +207,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
     talker = Talker(
         clock, link, door, protect, _condition(recorder, door), settings, in_sector=bool(config.node.centre_url),
         tell_counts=counting.tell, try_canary=canary.step,
+        failures=failures, passing=NODE_ENDS,
         lane=Runner(config.door, config.protect, never_block(config), clock, watches=store is not None),
     )  # fmt: skip
     return NodeParts(
@@ -219,6 +228,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         rule_keeper,
         zone,
         checking(checks.chain, None if store is None else StoreWalk(store, clock), keyholder, checks.keyholder, clock),
+        failures,
         closing,
     )
 
@@ -316,7 +326,7 @@ def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink":
 
 
 def _senses(
-    config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack
+    config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack, failures: Failures | None = None
 ) -> "tuple[ColumnStore | None, list[Source]]":
     """Store and sources; neither for a node that reads nothing."""
     given = config.sense
@@ -332,7 +342,7 @@ def _senses(
     store = closing.enter_context(
         ColumnStore.open(config.folder / "store", limits, homes=config.node.homes, clock=clock, tick=time.monotonic)
     )
-    return store, sources_of(config, store, clock, closing)
+    return store, sources_of(config, store, clock, closing, failures)
 
 
 def _scale(config: NodeConfig, store: "ColumnStore | None", closing: contextlib.ExitStack) -> "Scaled | None":
@@ -349,7 +359,7 @@ def _scale(config: NodeConfig, store: "ColumnStore | None", closing: contextlib.
 
 def _detect(
     config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory, weigh: Weigh,
-    surveyed: Callable[[Window], None],
+    surveyed: Callable[[Window], None], failures: Failures,
 ) -> Callable[[Window], Survey]:  # fmt: skip
     """``surveyed`` hears of each window that all detectors have gone through."""
     lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
@@ -362,9 +372,9 @@ def _detect(
     def detect(window: Window) -> Survey:
         found = survey(
             window, indicators=lists.now(), settings=config.detect, verdicts=verdicts(), rules=rules, memory=memory,
-            weigh=weigh,
+            weigh=weigh, failures=failures,
         )  # fmt: skip
-        surveyed(window)
+        contained(failures, "step canary in detection", lambda: surveyed(window), passing=(QueryRefused,))
         return found
 
     return detect

@@ -34,10 +34,12 @@ from bavn.app.config import NodeConfig
 from bavn.app.config_enforce import EnforceTable
 from bavn.app.exits import Exit, Stop
 from bavn.app.known_lists import Kept
+from bavn.app.late import enforcer_of
 from bavn.app.node_enforcers import reaching_out
 from bavn.app.node_sources import command_socket
 from bavn.app.real import SystemClock
 from bavn.app.zone_service import ZoneService, endpoint
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
 from bavn.model.record import address_uuid
@@ -52,7 +54,7 @@ Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
 
 def protection(
     config: NodeConfig, ledger: Ledger, clock: SystemClock, store: "ColumnStore | None", closing: ExitStack,
-    zone: ZoneService | None = None, hunts: Hunts = hunt,
+    zone: ZoneService | None = None, hunts: Hunts = hunt, failures: Failures | None = None,
 ) -> Protect:  # fmt: skip
     """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. ``hunts``
     asks own history. Raises Stop for what the operator wrote wrongly."""
@@ -60,33 +62,57 @@ def protection(
     enforcers: list[Enforcer] = []
     watchers: list[Enforcer] = []
     hits: list[HitSource] = []
+    told = NoContainment() if failures is None else failures
+
+    def add(to: list[Enforcer], name: str, make: Callable[[], Enforcer]) -> None:
+        to.append(enforcer_of(name, make, told))
+
+    def packet_filter() -> Enforcer:
+        made = packet_filter_of(config, clock)
+        hits.append(made)
+        return made
+
     if given.list_folder:
-        folder = config.path(given.list_folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        bounds = Bounds(given.list_addresses_max, given.list_names_max)
-        enforcers.append(TextList(folder, children=given.list_children, bounds=bounds))
+        add(enforcers, TextList.name, partial(_text_list, config))
     if given.resolver_listen:
-        resolver = resolver_of(config)
-        enforcers.append(Rpz(resolver.zone_file, resolver))
-        hits.append(RpzLog(resolver.log_file, resolver))
+        add(enforcers, Rpz.name, partial(_resolving, config, hits))
     if given.zone_listen:
-        primary = RpzPrimary(config.folder / "transfer" / "rpz.zone", zone.changed if zone else lambda: None)
-        enforcers.append(primary)
-        if zone is not None:
-            zone.primary = primary
+        add(enforcers, RpzPrimary.name, partial(_primary, config, zone))
     if given.nft_hooks:
-        packet_filter = packet_filter_of(config, clock)
-        enforcers.append(packet_filter)
-        hits.append(packet_filter)
+        add(enforcers, NftSets.name, packet_filter)
     if given.suricata_socket or given.suricata_folder:
-        (enforcers if given.suricata_inline else watchers).append(dataset_of(config))
-    enforcers += reaching_out(config, clock, closing)
+        watched = enforcers if given.suricata_inline else watchers
+        add(watched, SuricataDataset.name, partial(dataset_of, config))
+    enforcers += reaching_out(config, clock, closing, told)
     return Protect(
         ledger=ledger, clock=clock, policy=policy,
         never=never_block(config),
         hands=Hands(enforcers, watchers), homes=config.node.homes, history=_history(store, hunts),
         listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)), sources=hits,
+        failures=told,
     )  # fmt: skip
+
+
+def _text_list(config: NodeConfig) -> TextList:
+    given = config.enforce
+    folder = config.path(given.list_folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    bounds = Bounds(given.list_addresses_max, given.list_names_max)
+    return TextList(folder, children=given.list_children, bounds=bounds)
+
+
+def _resolving(config: NodeConfig, hits: list[HitSource]) -> Rpz:
+    resolver = resolver_of(config)
+    made = Rpz(resolver.zone_file, resolver)
+    hits.append(RpzLog(resolver.log_file, resolver))
+    return made
+
+
+def _primary(config: NodeConfig, zone: ZoneService | None) -> RpzPrimary:
+    made = RpzPrimary(config.folder / "transfer" / "rpz.zone", zone.changed if zone else lambda: None)
+    if zone is not None:
+        zone.primary = made
+    return made
 
 
 def never_block(config: NodeConfig) -> NeverBlock:

@@ -1,13 +1,14 @@
 """Runs a node: one thread looks, one pulls, one talks, so that a long look never delays a block.
 
-Ends within seconds of SIGTERM or SIGINT. A broken invariant in any thread ends the process with its reason; a link that
-is down, an enforcer that is down or a source that is broken does not: they are waited out and shown in node health.
+Ends within seconds of SIGTERM or SIGINT. Whatever a thread's turn raises is told and costs that turn (docs/decisions/
+0020-contained.md); only a book of its own that is no longer to be relied on ends the process.
 """
 
 import logging
 import queue
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,15 +16,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node import Lookout
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata_live import SuricataLive
-from bavn.actor.store.faults import StoreDamaged
+from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.app.chain_walk import TURN_S
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exits import Exit, Stop
-from bavn.app.node_parts import NodeParts, build
+from bavn.app.late import made_of
+from bavn.app.node_parts import NODE_ENDS, NodeParts, build
 from bavn.app.recorder import STEP_S
+from bavn.model.contained import contained
 from bavn.model.ports import LinkDown, LinkRefused, QueryRefused
 from bavn.wire.enrol import renewal_due
 from bavn.wire.links.enrolment import renew
@@ -31,6 +35,8 @@ from bavn.wire.safe import Safe
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from bavn.actor.store.columns import ColumnStore
 
 _LOG = logging.getLogger(__name__)
 PULL_WAIT_S = 20.0
@@ -71,6 +77,7 @@ class NodeService:
         self._ended, self._told_to_end = threading.Event(), False
         self._arrived: queue.Queue[Sequence[bytes]] = queue.Queue(maxsize=1)
         self._failure: BaseException | None = None
+        self._renew_in_s = 0.0
         self.stuck: tuple[str, ...] = ()
         self._complaints, self._waiting = Complaints(), Complaints()
         self._lists: uvicorn.Server | None = None
@@ -93,9 +100,11 @@ class NodeService:
             threads.append(threading.Thread(target=self._guarded, args=(self._keep,), name="keep"))
         if self._lists is not None and self._listening is not None:
             serve = partial(self._lists.run, [self._listening])
-            threads.append(threading.Thread(target=self._guarded, args=(serve,), name="lists"))
+            served = partial(self._served, "step lists", serve)
+            threads.append(threading.Thread(target=self._guarded, args=(served,), name="lists"))
         if self.parts.zone is not None:
-            threads.append(threading.Thread(target=self._guarded, args=(self.parts.zone.run,), name="zone"))
+            served = partial(self._served, "step zone", self.parts.zone.run)
+            threads.append(threading.Thread(target=self._guarded, args=(served,), name="zone"))
         threading.Thread(target=self._guarded, args=(self._check,), name="check", daemon=True).start()
         if self._config.node.centre_url:
             threading.Thread(target=self._guarded, args=(self._pull,), name="pull", daemon=True).start()
@@ -130,8 +139,10 @@ class NodeService:
         self.stuck = tuple(thread.name for thread in (*threads, closing) if thread.is_alive())
 
     def _close(self) -> None:
-        self.parts.recorder.step(stopped=True)
-        self.parts.close()
+        for part, step in (
+            ("step health", partial(self.parts.recorder.step, stopped=True)), ("step close", self.parts.close),
+        ):  # fmt: skip
+            contained(self.parts.failures, part, step, during="stop")
 
     def _signalled(self, *_: object) -> None:
         self._told_to_end = True
@@ -149,35 +160,66 @@ class NodeService:
                 self._failure = error
             self.stop()
 
+    def _step(self, part: str, step: Callable[[], object], rest_s: float = RETRY_S) -> bool:
+        """A turn of one thread. What it raises is told and costs this turn, and a pause; what ends the node goes on."""
+        try:
+            step()
+        except Exception as error:
+            if self._ended.is_set():
+                _LOG.warning("%s was broken off: %s", part, error)
+                return False
+            if ends_the_node(error):
+                raise
+            self.parts.failures.note(part, error)
+            self._ended.wait(rest_s)
+            return False
+        self.parts.failures.works(part)
+        return True
+
+    def _served(self, part: str, serve: Callable[[], None]) -> None:
+        """What serves until it is stopped; where it fails, again after a pause."""
+        while not self._step(part, serve) and not self._ended.is_set():
+            pass
+
     def _look(self) -> None:
         lookout, store = self.parts.lookout, self.parts.store
         if lookout is None or store is None:
             return
-        recorder = self.parts.recorder
         while not self._ended.is_set():
-            more, failed, full = False, None, None
-            try:
-                try:
-                    more = lookout.look()
-                except SourceBroken as error:  # the others were read: what they gave is tidied all the same
-                    self._complaints.say(f"a source cannot be read: {error}")
-                    failed = recorder.detect_failed
-                store.tidy(merges_max=4)
-            except QueryRefused as error:
-                if self._ended.is_set():
-                    break
-                failed = f"the detectors were stopped at a bound: {error}"
-                _LOG.error("%s", failed)
-            except StoreDamaged as error:
-                _LOG.error("%s", error)
-            except OSError as error:
-                full = f"the disk refuses what the node must keep: {error}"
-                self._complaints.say(full)
-                self._ended.wait(RETRY_S)
-            recorder.detect_failed, recorder.disk_failed = failed, full
-            if not more:
+            more = False
+
+            def turn(out: Lookout = lookout, kept: "ColumnStore" = store) -> None:
+                nonlocal more
+                more = self._looked(out, kept)
+
+            if not self._step("step look", turn) or not more:
                 self._ended.wait(IDLE_S)
         self._finish(lookout)
+
+    def _looked(self, lookout: Lookout, store: "ColumnStore") -> bool:
+        """One look and what follows it; True if there is more at once."""
+        recorder = self.parts.recorder
+        more, failed, full = False, None, None
+        try:
+            try:
+                more = lookout.look()
+            except SourceBroken as error:  # the others were read: what they gave is tidied all the same
+                self._complaints.say(f"a source cannot be read: {error}")
+                failed = recorder.detect_failed
+            store.tidy(merges_max=4)
+        except QueryRefused as error:
+            if self._ended.is_set():
+                return False
+            failed = f"the detectors were stopped at a bound: {error}"
+            _LOG.error("%s", failed)
+        except StoreDamaged as error:
+            _LOG.error("%s", error)
+        except (OSError, StoreBroken) as error:
+            full = f"the disk refuses what the node must keep: {error}"
+            self._complaints.say(full)
+            self._ended.wait(RETRY_S)
+        recorder.detect_failed, recorder.disk_failed = failed, full
+        return more
 
     def _keep(self) -> None:
         """Keeps the packets of what has become suspicious, beside the looking: it reads whole captures."""
@@ -189,10 +231,14 @@ class NodeService:
         rest_s = KEEP_S
         while not self._ended.wait(rest_s):
             began = time.monotonic()
-            try:
-                keeper.turn(self.parts.known.all())
-            except (OSError, QueryRefused, StoreDamaged) as error:
-                complaints.say(f"packets of a suspicion cannot be kept: {error}")
+
+            def turn(keeping: Keeper = keeper) -> None:
+                try:
+                    keeping.turn(self.parts.known.all())
+                except (OSError, QueryRefused, StoreDamaged) as error:
+                    complaints.say(f"packets of a suspicion cannot be kept: {error}")
+
+            self._step("step keep", turn)
             rest_s = max(KEEP_S, KEEP_REST * (time.monotonic() - began))
 
     def _finish(self, lookout: Lookout) -> None:
@@ -201,62 +247,76 @@ class NodeService:
         for account in lookout.accounts:
             end = getattr(account.source, "end", None)
             if end is not None:
-                end(END_S)
+                contained(self.parts.failures, f"source {account.source.name}", partial(end, END_S), during="stop")
         try:
             if not lookout.finish(begun_us + int(FINISH_S * 1_000_000)):
                 _LOG.warning("not all that was logged could be read in time: the rest is read at the next start")
-        except (OSError, StoreDamaged, QueryRefused) as error:
+        except Exception as error:  # noqa: BLE001  the node ends; what was not kept lies where it was
             _LOG.error("what was logged last is read at the next start: %s", error)
 
     def _watch(self) -> None:
-        sources = self.parts.lookout.sources if self.parts.lookout else ()
-        sensor = next((source for source in sources if isinstance(source, SuricataLive)), None)
         while not self._ended.wait(STEP_S):
-            if self.parts.rule_keeper is not None:
-                self.parts.rule_keeper.step(sensor)
-            self.parts.recorder.step()
+            self._step("step rules", self._keep_rules, 0.0)
+            self._step("step health", self.parts.recorder.step, 0.0)
+
+    def _keep_rules(self) -> None:
+        sources = self.parts.lookout.sources if self.parts.lookout else ()
+        sensor = next((source for source in map(made_of, sources) if isinstance(source, SuricataLive)), None)
+        if self.parts.rule_keeper is not None:
+            self.parts.rule_keeper.step(sensor)
 
     def _check(self) -> None:
         while not self._ended.wait(TURN_S):
-            self.parts.check()
+            self._step("step check", self.parts.check, 0.0)
 
     def _pull(self) -> None:
-        link, door = self.parts.link, self.parts.door
         while not self._ended.is_set():
-            try:
-                raws = link.pull(door.heard, PULL_WAIT_S)
-            except (LinkDown, LinkRefused) as error:
-                _LOG.warning("the centre cannot be asked: %s", error)
-                self._ended.wait(RETRY_S)
-                continue
-            if raws:
-                self._arrived.put(raws)
-                self._arrived.join()
+            self._step("step pull", self._pulled)
+
+    def _pulled(self) -> None:
+        try:
+            raws = self.parts.link.pull(self.parts.door.heard, PULL_WAIT_S)
+        except (LinkDown, LinkRefused) as error:
+            _LOG.warning("the centre cannot be asked: %s", error)
+            self._ended.wait(RETRY_S)
+            return
+        if raws:
+            self._arrived.put(raws)
+            self._arrived.join()
 
     def _talk(self) -> None:
-        talker = self.parts.talker
-        talker.start()
-        renew_in_s = 0.0
+        self.parts.talker.start()
         while not self._ended.is_set():
-            try:
-                talker.take(self._arrived.get(timeout=IDLE_S))
-                self._arrived.task_done()
-            except queue.Empty:
-                renew_in_s -= IDLE_S
+            self._step("step hear", self._take)
+            self._step("step talk", self._serve)
+
+    def _take(self) -> None:
+        try:
+            raws = self._arrived.get(timeout=IDLE_S)
+        except queue.Empty:
+            self._renew_in_s -= IDLE_S
+            return
+        try:
+            self.parts.talker.take(raws)
+        finally:
+            self._arrived.task_done()
+
+    def _serve(self) -> None:
+        talker = self.parts.talker
+        try:
             talker.serve()
             if talker.waits_for is not None:
                 self._waiting.say(talker.waits_for)
-            try:
-                talker.send()
-                if renew_in_s <= 0:
-                    self._renew()
-                    renew_in_s = RENEW_LOOK_S
-            except LinkRefused as error:
-                _LOG.error("the centre refuses us: %s", error)
-                self._ended.wait(RETRY_S)
-            except LinkDown as error:
-                _LOG.warning("the certificate waits to be renewed: %s", error)
-                renew_in_s = RENEW_LOOK_S
+            talker.send()
+            if self._renew_in_s <= 0:
+                self._renew()
+                self._renew_in_s = RENEW_LOOK_S
+        except LinkRefused as error:
+            _LOG.error("the centre refuses us: %s", error)
+            self._ended.wait(RETRY_S)
+        except LinkDown as error:
+            _LOG.warning("the certificate waits to be renewed: %s", error)
+            self._renew_in_s = RENEW_LOOK_S
 
     def _renew(self) -> None:
         """Fetches the next certificates when it is time. The connections that stand go on with the present ones."""
@@ -266,6 +326,13 @@ class NodeService:
             if url and renewal_due(safe.certificate.read_text(), self.parts.clock.now_us()):
                 renew(url, safe)
                 _LOG.info("the certificate in %s was renewed", safe.folder)
+
+
+def ends_the_node(error: BaseException) -> bool:
+    """Whether the node's own book is no longer to be relied on: nothing less ends the process."""
+    if isinstance(error, NODE_ENDS):
+        return True
+    return isinstance(error, sqlite3.DatabaseError) and any(word in str(error) for word in ("malformed", "not a data"))
 
 
 class Complaints:

@@ -1,6 +1,8 @@
 """The sources of a node's configuration, each under its own name in the store. Refuses to read anything itself."""
 
 import contextlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,8 +20,11 @@ from bavn.actor.sense.zeek_folder import ZeekFolder
 from bavn.app.config import NodeConfig
 from bavn.app.exits import Exit, Stop
 from bavn.app.flow_sources import flow_sources
+from bavn.app.late import source_of
 from bavn.app.log_sources import log_sources
 from bavn.app.node_packets import keep_read, packet_ring, ring_folder
+from bavn.model.contained import contained
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock
 
 if TYPE_CHECKING:
@@ -29,12 +34,20 @@ AGE_RULES_FILE: Final = Path(open_flows.__file__).with_name("flow_age.rules")
 """A live Suricata tells of a connection while it is open (open_flows.py); over a capture every flow has its record."""
 
 
-def sources_of(config: NodeConfig, store: "ColumnStore", clock: Clock, closing: contextlib.ExitStack) -> list[Source]:
-    """Every source that is configured, going on where the store says it stopped. Raises SourceBroken."""
+def sources_of(
+    config: NodeConfig, store: "ColumnStore", clock: Clock, closing: contextlib.ExitStack,
+    failures: Failures | None = None,
+) -> list[Source]:  # fmt: skip
+    """Every source that is configured, going on where the store says it stopped. One that cannot be made in a way that
+    nobody foresaw is told to ``failures`` and made later. Raises SourceBroken."""
     given, sensor = config.sense, config.node.actor
     engine = prepared(given.memory_mb, config.store.threads)
     fetched = rule_folder(config)
     made: list[Source] = []
+
+    def add(name: str, make: Callable[[], Source]) -> None:
+        made.append(source_of(name, make, failures or NoContainment()))
+
     if given.suricata_interface:
         if len(str(_managed(config) / SOCKET_NAME)) > SOCKET_PATH_LENGTH_MAX:
             raise Stop(Exit.CONFIGURATION, f"[node] folder: {config.folder} is too long a name for a command socket")
@@ -53,41 +66,43 @@ def sources_of(config: NodeConfig, store: "ColumnStore", clock: Clock, closing: 
             stats_interval_s=config.suricata.stats_s,
             stream_depth_mb=config.suricata.stream_depth_mb,
         )
-        made.append(
-            SuricataLive(
+        add("suricata", lambda: SuricataLive(
                 name="suricata", sensor=sensor, interface=given.suricata_interface, folder=_managed(config),
                 config=suricata, mark=store.mark("suricata"), engine=engine,
                 rotate_bytes=config.suricata.rotate_mb << 20, backlog_bytes_max=config.suricata.backlog_mb_max << 20,
-            )
-        )  # fmt: skip
+        ))  # fmt: skip
     if given.eve_file:
-        made.append(
-            EveFile(name="eve", sensor=sensor, path=config.path(given.eve_file), mark=store.mark("eve"), engine=engine)
-        )
+        add("eve", lambda: EveFile(
+            name="eve", sensor=sensor, path=config.path(given.eve_file), mark=store.mark("eve"), engine=engine,
+        ))  # fmt: skip
     if given.zeek_folder:
-        made.append(
-            ZeekFolder(
+        add("zeek", lambda: ZeekFolder(
                 name="zeek", sensor=sensor, folder=config.path(given.zeek_folder), mark=store.mark("zeek"),
                 engine=engine,
-            )
-        )  # fmt: skip
+        ))  # fmt: skip
     if given.captures_folder:
-        made.append(
-            CaptureFolder(
+        add("captures", lambda: CaptureFolder(
                 name="captures", sensor=sensor, folder=config.path(given.captures_folder),
                 work=config.folder / "captures-work", homes=config.node.homes,
                 rule_files=(*(config.path(name) for name in given.rule_files), fetched.rules),
                 threshold_file=fetched.threshold, mark=store.mark("captures"), engine=engine,
                 key_exchanges=given.key_exchanges, read=keep_read(config),
-            )
-        )  # fmt: skip
+        ))  # fmt: skip
     for name, folder in _key_exchanges(config):
-        made.append(KexFolder(name=name, sensor=sensor, folder=folder, mark=store.mark(name)))
-    made += log_sources(config, store, clock, engine)
-    made += flow_sources(config, store, clock, engine)
+        add(name, partial(_kex, name, sensor, folder, store))
+    for name, make in (*log_sources(config, store, clock, engine), *flow_sources(config, store, clock, engine)):
+        add(name, make)
     for source in made:
-        closing.callback(source.close)
+        closing.callback(_close, source, failures or NoContainment())
     return made
+
+
+def _close(source: Source, failures: Failures) -> None:
+    contained(failures, f"source {source.name}", source.close, during="stop")
+
+
+def _kex(name: str, sensor: str, folder: Path, store: "ColumnStore") -> Source:
+    return KexFolder(name=name, sensor=sensor, folder=folder, mark=store.mark(name))
 
 
 def _key_exchanges(config: NodeConfig) -> list[tuple[str, Path]]:

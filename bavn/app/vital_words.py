@@ -17,6 +17,17 @@ LOSSES: Final[dict[str, Text]] = {
     "set_aside": Text(
         "in damaged files of the store, which were set aside", "i beskadigede filer i lageret, som blev lagt til side"
     ),
+    "never_kept": Text(
+        "that the store could take in no form and left out", "som lageret ikke kunne tage i nogen form og udelod"
+    ),
+    "passed_over": Text(
+        "passed over, since reading failed there again and again",
+        "sprunget over, da læsning slog fejl der igen og igen",
+    ),
+    "spool_deleted": Text(
+        "in files of the queue that were deleted before they were read",
+        "i filer i køen, som blev slettet, før de var læst",
+    ),
     "spool_damaged": Text("lost in a damaged spool", "tabt i en beskadiget kø"),
     "unread_deleted": Text("bytes of log deleted unread", "bytes log slettet ulæst"),
     "queue_full": Text("left out because the queue was full", "udeladt, fordi køen var fuld"),

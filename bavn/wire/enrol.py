@@ -99,7 +99,10 @@ def renewal_due(certificate_pem: str, now_us: int) -> bool:
 
 def ends_us(certificate_pem: str) -> int:
     """When a certificate ends. ValueError for what is no certificate."""
-    return as_us(x509.load_pem_x509_certificate(certificate_pem.encode()).not_valid_after_utc)
+    try:
+        return as_us(x509.load_pem_x509_certificate(certificate_pem.encode()).not_valid_after_utc)
+    except x509.InvalidVersion as error:
+        raise ValueError("a certificate of no known version") from error
 
 
 def answers(keys: NodeKeys, certificate_pem: str, authority_pem: str) -> bool:

@@ -78,6 +78,7 @@ class OutboxState:
     full: bool
 
 
+RENUMBER_MAX: Final = seal.SEQ_MAX - 2**40
 _CAN_WAIT: Final = frozenset({"S0", "S4"})
 
 
@@ -163,6 +164,25 @@ class Outbox:
         """The other side has everything up to and including ``seq``."""
         with self.book.transaction():
             self._remove("recipient = ? AND seq <= ?", (recipient, seq), "acknowledged")
+
+    def renumber(self, recipient: str, above: int) -> None:
+        """The other side has heard numbers up to ``above`` that were never put here (another held the key, or a copy of
+        this outbox was lost): what waits is sealed anew above it, and so is all that follows. Nothing is acknowledged
+        by it. ValueError for a number above RENUMBER_MAX."""
+        if above > RENUMBER_MAX:
+            raise ValueError(f"nothing is numbered anew above {RENUMBER_MAX}")
+        with self.book.transaction() as tx:
+            tx.execute(
+                "INSERT INTO outbox_queue VALUES (?, ?, 0, 0) ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq",
+                (recipient, above),
+            )
+            rows = tx.execute("SELECT seq, raw FROM outbox WHERE recipient = ? ORDER BY seq", (recipient,)).fetchall()
+            for number, (seq, raw) in enumerate(rows, above + 1):
+                new = seal.sealed_anew(self._key, raw, number)
+                tx.execute(
+                    "UPDATE outbox SET seq = ?, raw = ? WHERE recipient = ? AND seq = ?", (number, new, recipient, seq)
+                )
+                tx.execute("UPDATE outbox_queue SET last_seq = ? WHERE recipient = ?", (number, recipient))
 
     def drop(self, recipient: str) -> int:
         """Everything that waits for a recipient that is gone for good is taken back; how many that were."""

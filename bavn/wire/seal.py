@@ -85,6 +85,15 @@ def seal_encoded(key: Ed25519PrivateKey, sender: str, recipient: str, seq: int, 
     return b"\n".join([*pieces, encoded.attachment] if encoded.attachment else pieces)
 
 
+def sealed_anew(key: Ed25519PrivateKey, raw: bytes, seq: int) -> bytes:
+    """One's own envelope under another number. ValueError for what is none."""
+    parts = _split(raw)
+    if isinstance(parts, Refused):
+        raise ValueError(parts.reason)  # noqa: TRY004  of bytes, not of a type
+    stands, _, encoded = parts
+    return seal_encoded(key, stands.sender, stands.recipient, seq, encoded)
+
+
 def address(raw: bytes) -> Address | Refused:
     """What stands on the envelope; proves nothing."""
     header = _split(raw)

@@ -10,7 +10,8 @@ import ssl
 import threading
 
 import httpx
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from bavn.actor.protect import suricata_socket
 from bavn.actor.protect.textlist import TextList
@@ -28,6 +29,7 @@ from bavn.app.web.access.account import CannotAccount
 from bavn.app.web.access.book import open_book
 from bavn.app.web.access.oidc import OidcAway, OidcRefused, Provider
 from bavn.app.web.access.passkeys import Passkeys
+from bavn.app.web.access.proving import private_key, public_key
 from bavn.app.web.rights import ROLES
 from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.model.ports import EnforcerDown, LinkDown, LinkRefused, QueryExceeded
@@ -335,6 +337,32 @@ def _policy() -> Run:
     return fine(run, SettingsError)
 
 
+def _keys() -> Run:
+    def run(data: bytes) -> None:
+        """As it is, and as DER within each sort of PEM."""
+        texts = [data]
+        for sort in (b"PUBLIC KEY", b"PRIVATE KEY", b"OPENSSH PRIVATE KEY"):
+            texts.append(
+                b"-----BEGIN " + sort + b"-----\n" + base64.encodebytes(data) + b"-----END " + sort + b"-----\n"
+            )
+        for text in texts:
+            public_key(text)
+            private_key(text)
+
+    return run
+
+
+def _key_seeds() -> list[bytes]:
+    key = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+    plain = NoEncryption()
+    return [
+        key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, plain),
+        key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, plain),
+        key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
+    ]
+
+
 def _small() -> Run:
     def run(data: bytes) -> None:
         name_of(data)
@@ -412,6 +440,13 @@ TARGETS = (
         forms=TOML,
         seeds=lambda: [b'[door]\nreveal_domain = "ask"\n[protect]\nblock_days_max = 30\n'],
         make=_policy,
+    ),
+    Target(
+        name="proving-keys",
+        covers=("module:bavn.app.web.access.proving",),
+        forms=DER,
+        seeds=_key_seeds,
+        make=_keys,
     ),
     Target(
         name="small",

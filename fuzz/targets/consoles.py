@@ -8,7 +8,7 @@ import logging
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -131,6 +131,7 @@ class Console:
         self.broken: list[BaseException] = []
         self.heard = _Heard()
         logging.disable(logging.NOTSET)
+        logging.getLogger().addHandler(logging.NullHandler())  # what else is logged is nobody's to read here
         guard = logging.getLogger("bavn.app.web.guard")
         guard.addHandler(self.heard)
         guard.propagate = False
@@ -327,6 +328,7 @@ TARGETS = (
             "module:bavn.app.web.access.passkeys",
             "module:bavn.app.web.access.accounts",
             "module:bavn.app.web.frame",
+            "module:bavn.app.web.guard",
         ),
         forms=_forms("sac"),
         seeds=partial(seeds, "sac"),

@@ -184,7 +184,7 @@ def _zeek() -> Run:
                     raise Broken("an honest log of Zeek became no row")
         finally:
             source.close()
-            (folder / f"{kind}.log").unlink()
+            (folder / f"{kind}.log").unlink(missing_ok=True)
 
     return run
 

@@ -19,7 +19,7 @@ from fuzz.targets.lines import eve_seeds, log_seeds, zeek_json, zeek_tsv
 from fuzz.targets.packets import capture_seeds, certificates, conversation, flights, with_certificate
 
 PIECES = 24
-ROWS_S = 45.0
+ROWS_S = 100.0
 CONFIG = """
 [node]
 actor = "north"

@@ -1,7 +1,10 @@
 """What comes from outside the sector: lists, STIX, MISP, TAXII, Sigma, Suricata rules, indicators of an actor's own."""
 
 import contextlib
+import io
 import json
+import tarfile
+import zipfile
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 from bavn.actor.detect import indicator_list
 from bavn.actor.hunt.rule_text import RuleFile
 from bavn.actor.sense import rule_text
+from bavn.actor.sense.rule_source import RulesRefused, examine_local
 from bavn.app.sigma_files import tried_rules
 from bavn.centre.inbox import foreign_json
 from bavn.centre.inbox.intel_pull import Answer, Unreadable, pull
@@ -19,12 +23,14 @@ from bavn.model.indicator import Pap, Tlp
 from bavn.model.intel import Assumed, Piece, Source
 from bavn.model.outcome import Refused
 from bavn.model.spelled import spelled
+from bavn.sim.clock import SimClock
 from bavn.wire import stix, stix_partner, taxii
 from bavn.wire.csv_partner import objects_of as csv_objects
-from fuzz.mutate import Mutator
+from fuzz.mutate import BYTES, Mutator
+from fuzz.mutate_binary import ZIP, unpacked
 from fuzz.mutate_json import JSON
 from fuzz.mutate_text import LINES, YAML
-from fuzz.seed import real, split_lines
+from fuzz.seed import put, real, split_lines
 from fuzz.target import Broken, Run, Target
 
 _ASSUMED = Assumed(tlp=Tlp.AMBER, pap=Pap.AMBER, confidence=50)
@@ -162,7 +168,7 @@ def _pulled(kind: str, honest: bytes) -> Run:
     def run(data: bytes) -> None:
         used = steps = 0
         try:
-            for step in pull(source, {}, _Served(data, kind), 10_000):
+            for step in pull(source, {}, _Served(data, kind), 10_000, SimClock(_NOW_US)):
                 json.dumps(step.cursor)
                 used += sum(map(_used, step.pieces))
                 steps += 1
@@ -263,6 +269,27 @@ def _rules() -> Run:
             raise Broken("a line of a rule file was lost")
 
     return run
+
+
+def _rule_archive() -> Run:
+    def run(data: bytes) -> None:
+        for name in ("x.tar.gz", "x.zip"):
+            path = put(f"archives/{name}", data)
+            with contextlib.suppress(RulesRefused):
+                examine_local(str(path))
+
+    return run
+
+
+def _archives() -> list[bytes]:
+    packed, tarred = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(zipfile.ZipInfo("rules/x.rules"), _RULES)
+    with tarfile.open(fileobj=tarred, mode="w:gz") as archive:
+        info = tarfile.TarInfo("rules/x.rules")
+        info.size = len(_RULES)
+        archive.addfile(info, io.BytesIO(_RULES))
+    return [packed.getvalue(), tarred.getvalue()]
 
 
 def _list() -> Run:
@@ -446,6 +473,13 @@ TARGETS = (
         forms=LINES,
         seeds=lambda: [_RULES, *split_lines(real("intel/suricata/*"), 12)],
         make=_rules,
+    ),
+    Target(
+        name="rule-archive",
+        covers=("import:Suricata rules", "module:bavn.actor.sense.rule_source"),
+        forms=(*ZIP, unpacked(BYTES)),
+        seeds=_archives,
+        make=_rule_archive,
     ),
     Target(
         name="indicator-list",

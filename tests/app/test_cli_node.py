@@ -265,3 +265,12 @@ def test_an_enforcer_that_could_not_be_told_is_said(blocking) -> None:
     assert isinstance(done.exception, Stop)
     assert done.exception.code is Exit.NOT_NOW
     assert "textlist" in str(done.exception)
+
+
+def test_a_person_starts_anew_with_a_centre_that_was_replaced_while_the_node_stands_still(blocking) -> None:
+    done = CliRunner().invoke(app, ["centre-replaced", "--config", str(blocking), "--by=anna"])
+    assert done.exit_code == 0, done.output
+    assert "blocks were lifted" in done.stdout, done.output
+    shown = CliRunner().invoke(app, ["ledger", "--config", str(blocking), "--json"])
+    line = json.loads(shown.stdout.splitlines()[-1])
+    assert (line["kind"], line["peer"]) == ("CentreReplaced", "anna"), shown.stdout

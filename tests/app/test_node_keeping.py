@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from bavn.app import node_service
 from bavn.app.node_service import KEEP_REST, KEEP_S, NodeService
+from bavn.model.failure import NoContainment
 
 
 class Ended:
@@ -40,7 +41,7 @@ def test_it_rests_longer_than_it_works(monkeypatch) -> None:
     service = object.__new__(NodeService)
     service._ended = Ended(4)
     known = SimpleNamespace(all=tuple)
-    service.parts = SimpleNamespace(keeper=Slow([0.1, 20.0, None, 1.0], clock), known=known)
+    service.parts = SimpleNamespace(keeper=Slow([0.1, 20.0, None, 1.0], clock), known=known, failures=NoContainment())
     service._keep()
     assert service._ended.waited == [KEEP_S, KEEP_S, KEEP_REST * 20.0, KEEP_S, KEEP_S]
     assert service.parts.keeper.stop() is True

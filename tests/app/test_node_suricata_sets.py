@@ -32,7 +32,9 @@ def test_the_managed_suricata_loads_the_rules_and_takes_the_sets(tmp_path, monke
     made = []
     monkeypatch.setattr(node_sources, "SOCKET_PATH_LENGTH_MAX", 4096)  # nothing binds here, and a test's folder is deep
     monkeypatch.setattr(
-        node_sources, "SuricataLive", lambda **given: made.append(given) or SimpleNamespace(close=lambda: None)
+        node_sources,
+        "SuricataLive",
+        lambda **given: made.append(given) or SimpleNamespace(name="suricata", close=lambda: None),
     )
     sense = 'suricata_interface = "eth9"\nrule_files = ["own.rules"]'
     store = SimpleNamespace(mark=lambda _: None)

@@ -25,6 +25,7 @@ from bavn.app.step_watch import STEP_S_MAX, StepWatch
 from bavn.centre.cases import audit
 from bavn.centre.cases.sources import Sources
 from bavn.centre.cases.tables import AUDIT
+from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.store.engine import writing
 from bavn.model.alarm import KINDS, NODE_KINDS
 from bavn.model.intel import Source
@@ -141,6 +142,15 @@ def test_a_database_that_cannot_be_asked_is_unknown_and_one_that_is_away_is_brok
     say_away(centre.file, "the database does not answer")
     told = json.loads((centre.file.folder / CENTRE_HEALTH_FILE).read_text())
     assert broken(told) == {"database_reached": "the database does not answer"}
+
+
+def test_a_partners_misp_that_refuses_is_told(centre) -> None:
+    runs = MispRuns(centre.parts.book, SystemClock())
+    runs.note("cert", "push", "centre", failure="it answers 403")
+    look = centre_health.misps_look(runs, ["cert", "other"])
+    assert [one.en for one in look.wrong] == ["cert, push: it answers 403"]
+    runs.note("cert", "push", "centre")
+    assert centre_health.misps_look(runs, ["cert"]) == Look()
 
 
 def test_a_shut_gate_and_a_failing_part_are_told(centre) -> None:

@@ -15,7 +15,7 @@ from tests.app.test_zone_service import free_port
 from tests.peers import program
 
 pytestmark = pytest.mark.slow
-WAIT_S = 20
+WAIT_S = 60
 
 
 class Ahead:

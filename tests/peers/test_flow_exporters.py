@@ -23,7 +23,7 @@ from tests.peers.program import running
 
 pytestmark = pytest.mark.slow
 CLIENT, SERVER = "10.1.0.5", "203.0.113.9"
-WAIT_S = 30
+WAIT_S = 60
 TALK = [("S", 0), ("SA", 0), ("A", 0), ("PA", 500), ("PA", 1200), ("FA", 0), ("FA", 0)]
 FROM_SERVER = (1, 4, 6)
 

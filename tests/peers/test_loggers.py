@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.peers.program import running
 
 pytestmark = pytest.mark.slow
-WAIT_S = 25
+WAIT_S = 60
 LINES = 40
 CHANNELS = {"udp": UDP, "tcp": TCP, "tls": TLS}
 UNPACKED = ROOT / ".venv-peers/syslog-ng"

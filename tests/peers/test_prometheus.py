@@ -25,7 +25,7 @@ __all__ = ["folder"]
 pytestmark = [pytest.mark.slow, pytest.mark.prometheus, pytest.mark.node_exporter]
 ALERTS = ROOT / "packaging/monitoring/bavn-alerts.yml"
 BAVN = Path(sys.executable).with_name("bavn")
-WAIT_S = 40
+WAIT_S = 90
 
 
 def until(look):

@@ -75,7 +75,7 @@ def lan_zone(folder):
     )
 
 
-def until(look, wait_s=20):
+def until(look, wait_s=60):
     end = time.monotonic() + wait_s
     while not look():
         assert time.monotonic() < end, "it did not come"

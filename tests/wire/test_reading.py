@@ -1,19 +1,22 @@
-"""Reading: whatever a parser does with bytes from outside is one refusal with a count; thinking is not wrapped in it."""
+"""Reading: whatever a parser does with bytes from outside is one refusal with a count."""
 
 import logging
+from collections import Counter
 
 import pytest
 
 from bavn.centre.inbox import foreign_json
 from bavn.model.outcome import Refused
-from bavn.wire import codec, frames, parcel, seal, stix, strict_json, taxii
+from bavn.wire import codec, frames, parcel, reading, seal, stix, strict_json, taxii
 from bavn.wire.reading import REFUSED, UNREADABLE, mended, read, reads, sound, unreadable_counts
 
 FAILURES = [RuntimeError("x"), RecursionError(), MemoryError(), UnicodeError(), KeyError("\ud800"), AssertionError()]
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
-def test_whatever_a_parser_raises_is_one_refusal_that_names_no_byte(error, caplog) -> None:
+def test_whatever_a_parser_raises_is_one_refusal_that_names_no_byte(error, caplog, monkeypatch) -> None:
+    monkeypatch.setattr(reading, "_counts", Counter())
+
     @reads
     def parser(raw: bytes) -> int:
         raise error

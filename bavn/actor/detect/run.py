@@ -24,10 +24,11 @@ from bavn.actor.detect.rarity import Rarity
 from bavn.actor.detect.rule_memory import RuleMemory
 from bavn.actor.detect.scan import Scan
 from bavn.actor.detect.signature import Signature
-from bavn.actor.detect.tasks import Weigh, weigh_here
+from bavn.actor.detect.tasks import Missing, Weigh, weigh_here
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
-from bavn.model.ports import Window
+from bavn.model.failure import Failures, NoContainment
+from bavn.model.ports import QueryRefused, Window
 from bavn.model.rule import RowRule
 from bavn.model.suspicion import PSource, Suspicion, in_order
 from bavn.model.verdict import NO_VERDICTS, Verdicts
@@ -51,11 +52,13 @@ DETECTORS: tuple[Detector, ...] = (
 @dataclass(frozen=True, slots=True)
 class Survey:
     """``suspicions`` in the actor's reading order. ``tallies``: the statistics of all candidates by population, to be
-    kept for 28 days and handed in as ``past``. ``hosts``: own hosts in the window."""
+    kept for 28 days and handed in as ``past``. ``hosts``: own hosts in the window. ``failed``: detectors whose findings
+    are missing this time: what was known of them before still is."""
 
     suspicions: tuple[Suspicion, ...]
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     hosts: int = 1
+    failed: frozenset[str] = frozenset()
 
 
 def survey(
@@ -73,6 +76,7 @@ def survey(
     memory: RuleMemory | None = None,
     common: behaviour.Common | None = None,
     weigh: Weigh = weigh_here,
+    failures: Failures | None = None,
 ) -> Survey:
     """All detectors over ``window``.
 
@@ -80,7 +84,8 @@ def survey(
     windows that ended before this one began. ``known``: the popularity lists, loaded when first asked. ``verdicts``:
     what people judged true is no innocent that others are ranked among. ``rules``: Sigma rules, made into SQL;
     ``memory``: what earlier looks know of them, and how much one may ask. ``common``: pairs and chains that say
-    nothing; those that come with Bavn if not given. ``weigh``: who does the detectors' work. Raises QueryRefused.
+    nothing; those that come with Bavn if not given. ``weigh``: who does the detectors' work. ``failures``: told of a
+    detector that fails; without it that is raised. Raises QueryRefused.
     """
     table = calibrate.shipped() if reference is None else reference
     terms = Terms(window, known, history)
@@ -88,17 +93,48 @@ def survey(
         window=window, terms=terms, indicators=indicators, settings=settings or DetectSettings(), rules=rules,
         memory=memory or RuleMemory(),
     )  # fmt: skip
+    told = NoContainment() if failures is None else failures
     tallies: dict[str, Tally] = {}
     made: list[Suspicion] = []
+    failed: set[str] = set()
     for detector, found in zip(detectors, weigh(look, detectors), strict=True):
-        tallies.update(_innocents(detector, found, verdicts))
-        for candidate in found.candidates:
-            own = tallies.get(candidate.population, Tally()) + (past or {}).get(candidate.population, Tally())
-            if verdicts and _judged_true(detector, candidate, verdicts):
-                own += Tally.of([candidate.statistic])  # it is ranked among the others and itself, as everybody is
-            made.append(_suspicion(detector, candidate, own, table))
-    ordered = behaviour.with_behaviour(in_order(made), look, behaviour.shipped() if common is None else common)
-    return Survey(tuple(ordered), tallies, terms.hosts)
+        part = f"detector {detector.name}"
+        try:
+            if isinstance(found, Missing):
+                raise found.error  # noqa: TRY301  told as if it had been raised here
+            innocents = _innocents(detector, found, verdicts)
+            made += _suspicions(detector, found, {**tallies, **innocents}, past or {}, table, verdicts)
+            tallies.update(innocents)
+        except Exception as error:  # noqa: BLE001  its findings alone are missing
+            told.note(part, error)
+            failed.add(detector.name)
+        else:
+            told.works(part)
+    ordered = in_order(made)
+    try:
+        ordered = behaviour.with_behaviour(ordered, look, behaviour.shipped() if common is None else common)
+        hosts = terms.hosts
+    except QueryRefused:
+        raise
+    except Exception as error:  # noqa: BLE001  they stand without what they share
+        told.note("detector behaviour", error)
+        hosts = 1
+    else:
+        told.works("detector behaviour")
+    return Survey(tuple(ordered), tallies, hosts, frozenset(failed))
+
+
+def _suspicions(
+    detector: Detector, found: Found, tallies: Mapping[str, Tally], past: Mapping[str, Tally], table: Reference,
+    verdicts: Verdicts,
+) -> list[Suspicion]:  # fmt: skip
+    made = []
+    for candidate in found.candidates:
+        own = tallies.get(candidate.population, Tally()) + past.get(candidate.population, Tally())
+        if verdicts and _judged_true(detector, candidate, verdicts):
+            own += Tally.of([candidate.statistic])  # it is ranked among the others and itself, as everybody is
+        made.append(_suspicion(detector, candidate, own, table))
+    return made
 
 
 def detect(window: Window, detectors: Sequence[Detector] = DETECTORS, **given: object) -> list[Suspicion]:

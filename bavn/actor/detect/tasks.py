@@ -6,9 +6,12 @@ done where its memory is. What ``part`` gives travels between processes. Refuses
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol, runtime_checkable
 
 from bavn.actor.detect.base import Detector, Found, Look
+from bavn.model.failure import place_of
+from bavn.model.ports import QueryRefused
 
 COSTLY: Final = ("beacon", "rarity", "long", "exfil", "bruteforce", "scan")
 """What takes longest is begun first (bench/scale.py), so that no worker is left alone with it at the end. An order, and
@@ -49,15 +52,36 @@ class Task:
     part: Any = None
 
 
+class DetectorFailed(Exception):
+    """A detector failed somewhere else, in a way that nobody foresaw; the message says how and where in the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Instead of findings: the detector failed in a way that nobody foresaw. It costs this look its findings alone."""
+
+    error: Exception
+
+
 DoTasks = Callable[[Look, Sequence[Task]], Sequence[Any]]
 """What all tasks give, in their order. Raises QueryRefused as the first task would that raises it here."""
-Weigh = Callable[[Look, Sequence[Detector]], Sequence[Found]]
-"""The findings of each detector, in order."""
+Weigh = Callable[[Look, Sequence[Detector]], Sequence[Found | Missing]]
+"""The findings of each detector, in order, or that they are missing. Raises QueryRefused."""
 
 
-def weigh_here(look: Look, detectors: Sequence[Detector]) -> Sequence[Found]:
+def weigh_here(look: Look, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
     """One detector after the other."""
-    return [detector.candidates(look) for detector in detectors]
+    return [_tried(partial(detector.candidates, look)) for detector in detectors]
+
+
+def _tried[T](work: Callable[[], T]) -> T | Missing:
+    """What the work gives. QueryRefused is the store's, and no fault of the detector's."""
+    try:
+        return work()
+    except QueryRefused:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, the other detectors conclude
+        return Missing(error)
 
 
 def one_by_one(detector: Splits, look: Look) -> Found:
@@ -66,7 +90,15 @@ def one_by_one(detector: Splits, look: Look) -> Found:
 
 
 def do(look: Look, task: Task) -> Any:
-    """A task done here."""
+    """A task done here; Missing where it fails in a way that nobody foresaw."""
+    done = _tried(lambda: _do(look, task))
+    if isinstance(done, Missing):  # an exception of any kind may not travel between processes
+        error = done.error
+        return Missing(DetectorFailed(f"{type(error).__name__}: {error} ({place_of(error)})"))
+    return done
+
+
+def _do(look: Look, task: Task) -> Any:
     if task.part is not None and isinstance(task.detector, Splits):
         return task.detector.part(look, task.part)
     return task.detector.candidates(look)
@@ -75,12 +107,18 @@ def do(look: Look, task: Task) -> Any:
 def weigh_by(tasks_done: DoTasks, workers: int) -> Weigh:
     """Findings by tasks that somebody else does; those that stay are done here meanwhile, by whoever does tasks."""
 
-    def weigh(look: Look, detectors: Sequence[Detector]) -> Sequence[Found]:
-        tasks = [task for at in _order(detectors) for task in _tasks(look, detectors[at], workers)]
+    def weigh(look: Look, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
+        tasks: list[Task] = []
         done: dict[int, list[Any]] = {}
+        for detector in (detectors[at] for at in _order(detectors)):
+            split = _tried(partial(_tasks, look, detector, workers))
+            if isinstance(split, Missing):
+                done[id(detector)] = [split]
+            else:
+                tasks += split
         for task, result in zip(tasks, tasks_done(look, tasks), strict=True):
             done.setdefault(id(task.detector), []).append(result)
-        return [_found(look, detector, done[id(detector)]) for detector in detectors]
+        return [_tried(partial(_found, look, detector, done[id(detector)])) for detector in detectors]
 
     return weigh
 
@@ -96,7 +134,10 @@ def _tasks(look: Look, detector: Detector, workers: int) -> list[Task]:
     return [Task(detector)]
 
 
-def _found(look: Look, detector: Detector, done: list[Any]) -> Found:
+def _found(look: Look, detector: Detector, done: list[Any]) -> Found | Missing:
+    missing = next((part for part in done if isinstance(part, Missing)), None)
+    if missing is not None:
+        return missing
     if len(done) == 1 and isinstance(done[0], Found):
         return done[0]
     if not isinstance(detector, Splits):

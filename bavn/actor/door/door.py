@@ -142,8 +142,11 @@ class Door:
                 return self._not_heard(raw, opened)
             if opened.seq <= self.heard:
                 return self._not_heard(raw, Refused("heard_before", "this message was heard before"))
+            leap = self._leap(opened.seq)
+            if leap is not None:
+                return self._not_heard(raw, leap)
             self._kept_back.contained(opened, raw, lambda: self._listen(opened, protect))
-            self.state.set_heard(CENTRE, opened.seq)
+            self._heard_to(opened.seq)
         return None
 
     def hear_again(self, protect: Callable[[Instruction], object]) -> None:
@@ -173,9 +176,17 @@ class Door:
         note = labelled("Envelope", CENTRE, {"bytes": len(raw), "rule": refused.rule})
         self.ledger.append(self._clock.now_us(), "asked", "in", note, refused)
         signed = refused.rule not in ("bad_signature", "unknown_sender", "wrong_recipient", "heard_before")
-        if signed and isinstance(stands, seal.Address) and stands.seq > self.heard:
-            self.state.set_heard(CENTRE, stands.seq)
+        seq = stands.seq if signed and isinstance(stands, seal.Address) else 0
+        if seq > self.heard and self._leap(seq) is None:
+            self._heard_to(seq)
         return refused
+
+    def _leap(self, seq: int) -> Refused | None:
+        return self.state.leaps.check(CENTRE, self.heard, seq, self._clock.now_us())
+
+    def _heard_to(self, seq: int) -> None:
+        self.state.leaps.took(CENTRE, self.heard, seq, self._clock.now_us())
+        self.state.set_heard(CENTRE, seq)
 
     def _answer(self, put: Put) -> None:
         if isinstance(self._rounds.offer(put), Refused):
@@ -193,7 +204,7 @@ class Door:
 
     def _want(self, message: messages.RoundOpened) -> None:
         """Notes a round to take part in; its keys are fetched when the message is heard for good."""
-        self.state.keep_members(message.registry_version, members_text(message))
+        self.state.keep_members(message.registry_version, members_text(message), self._clock.now_us())
         own_x = next(member.x for member in message.members if member.actor == self.name)
         xs = frozenset(member.x for member in message.members)
         self.state.want_round(OpenRound(params_of(message), message.deadline_us, own_x, xs, 0), self._clock.now_us())

@@ -5,7 +5,7 @@ Lies in the node's own book and goes nowhere; that it has a row form is no codec
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +49,17 @@ class Known:
         self._book = book
         book.part("suspicion", 1, _SCHEMA)
 
-    def replace(self, suspicions: Iterable[Suspicion], now_us: int, horizon_us: int = 0, hosts: int = 1) -> int:
+    def replace(
+        self, suspicions: Iterable[Suspicion], now_us: int, horizon_us: int = 0, hosts: int = 1,
+        failed: Collection[str] = (),
+    ) -> int:  # fmt: skip
         """This is what is suspicious now, at an actor of so many hosts, with records up to ``horizon_us``; returns how
-        many are kept (the strongest SUSPICIONS_MAX)."""
-        kept = in_order(list(suspicions))[:SUSPICIONS_MAX]
+        many are kept (the strongest SUSPICIONS_MAX). ``failed``: detectors that could conclude nothing: what was known
+        of them stays."""
+        fresh = list(suspicions)
+        if failed:
+            fresh += [known for known in self.all() if known.detector in failed]
+        kept = in_order(fresh)[:SUSPICIONS_MAX]
         with self._book.transaction() as tx:
             known: dict[str, int] = dict(tx.execute("SELECT id, known_us FROM suspicion").fetchall())
             tx.execute("DELETE FROM suspicion")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from bavn.actor.door.leaps import Leaps
 from bavn.actor.door.told import NONCE_BYTES, Prepared, lock, unlock
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -40,7 +41,6 @@ _WANTED = (
         m INTEGER NOT NULL, r INTEGER NOT NULL, forms TEXT NOT NULL, own_x INTEGER NOT NULL, xs TEXT NOT NULL
     ) STRICT""",
 )
-REGISTRIES_MAX = 100
 _PARAMS = "round_id, version, epoch, registry_version, tier, t, m, r, forms, deadline_us, own_x, xs"
 
 
@@ -61,6 +61,7 @@ class State:
     def __init__(self, book: Book, secret: bytes) -> None:
         self.book = book
         self._secret = secret
+        self.leaps = Leaps(book)
         book.part("door", 2, _SCHEMA)
         book.part("door_wanted", 2, _WANTED)
 
@@ -72,18 +73,27 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("INSERT OR REPLACE INTO door_heard VALUES (?, ?)", (sender, seq))
 
+    def centre_replaced(self, sender: str) -> None:
+        """Forgets every number that the centre counts: what it says next is heard whatever its number."""
+        with self.book.transaction() as tx:
+            tx.execute("DELETE FROM door_heard WHERE sender = ?", (sender,))
+            tx.execute("DELETE FROM door_registry")
+            self.leaps.forget()
+
     def members(self, version: int) -> str | None:
         """The members that were told under a registry version before; None if it is new."""
         found = self.book.rows("SELECT members FROM door_registry WHERE version = ?", (version,))
         return str(found[0][0]) if found else None
 
     def newest_registry(self) -> int:
-        return int(self.book.rows("SELECT coalesce(max(version), 0) FROM door_registry")[0][0])
+        """Below it none is believed."""
+        return self.leaps.registry_floor()
 
-    def keep_members(self, version: int, members: str) -> None:
+    def keep_members(self, version: int, members: str, now_us: int) -> None:
         with self.book.transaction() as tx:
             tx.execute("INSERT OR IGNORE INTO door_registry VALUES (?, ?)", (version, members))
-            tx.execute("DELETE FROM door_registry WHERE version <= ?", (version - REGISTRIES_MAX,))
+            old = self.leaps.registry_seen(version, now_us)
+            tx.executemany("DELETE FROM door_registry WHERE version = ?", [(one,) for one in old])
 
     def rounds_since(self, since_us: int) -> int:
         """Rounds opened since then, those among them that still wait for their keys."""

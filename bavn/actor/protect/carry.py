@@ -23,10 +23,13 @@ class Choosy(Protocol):
 
 
 def carries(enforcer: Enforcer, observable: Observable) -> bool:
-    """Whether this enforcer can put this observable into force."""
-    if observable.type not in enforcer.carries:
+    """Whether this enforcer can put this observable into force. One that fails over it cannot."""
+    try:
+        if observable.type not in enforcer.carries:
+            return False
+        return cast("Choosy", enforcer).takes(observable) if _is_choosy(type(enforcer)) else True
+    except Exception:  # noqa: BLE001  it is told where it is called to enforce (force.py)
         return False
-    return cast("Choosy", enforcer).takes(observable) if _is_choosy(type(enforcer)) else True
 
 
 @lru_cache(maxsize=64)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
 from bavn.actor.protect.carry import Hands, carried
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.indicator import Block
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Enforcer, EnforcerDown
 
+WHY_LENGTH_MAX: Final = 300
 CHECK_S: Final = 1
 """How often an enforcer that can look at itself is asked whether it still holds."""
 
@@ -35,9 +37,13 @@ class _Stand:
 
 
 class Force:
-    """``reconcile_s``: how often to enforce again unasked; ``retry_s``: how long to leave one alone that was down."""
+    """``reconcile_s``: how often to enforce again unasked; ``retry_s``: how long to leave one alone that was down.
+    One that raises anything is down as well, and ``failures`` is told."""
 
-    def __init__(self, hands: Hands, clock: Clock, *, reconcile_s: int, retry_s: int) -> None:
+    def __init__(
+        self, hands: Hands, clock: Clock, *, reconcile_s: int, retry_s: int, failures: Failures | None = None
+    ) -> None:
+        self._failures = NoContainment() if failures is None else failures
         self.hands = hands
         self._clock = clock
         self._reconcile_us = reconcile_s * SECOND_US
@@ -82,19 +88,34 @@ class Force:
             stand.holds = hand.still_true()
         except EnforcerDown as error:
             stand.holds, stand.why_down = False, str(error)
+        except Exception as error:  # noqa: BLE001  it holds nothing for certain, and holds up no other
+            self._failed(hand, stand, error)
         if not stand.holds:
             stand.next_us = 0
 
+    def _failed(self, hand: Enforcer, stand: _Stand, error: Exception) -> None:
+        stand.holds, stand.why_down = False, f"it fails: {type(error).__name__}: {error}"[:WHY_LENGTH_MAX]
+        self._failures.note(_part(hand), error)
+
     def _bring(self, hand: Enforcer, blocks: Sequence[Block], again: bool) -> None:
         stand, now_us = self._stands[hand.name], self._clock.now_us()
-        wanted = tuple(carried(hand, blocks))
-        if not again and now_us < stand.next_us and (wanted == stand.wanted or not stand.holds):
-            return
         try:
+            wanted = tuple(carried(hand, blocks))
+            if not again and now_us < stand.next_us and (wanted == stand.wanted or not stand.holds):
+                return
             hand.enforce(wanted)
         except EnforcerDown as error:
             stand.holds, stand.why_down = False, str(error)
             stand.next_us = now_us + self._retry_us
+            self._failures.works(_part(hand))
+        except Exception as error:  # noqa: BLE001  as above
+            self._failed(hand, stand, error)
+            stand.next_us = now_us + self._retry_us
         else:
+            self._failures.works(_part(hand))
             stand.holds, stand.wanted, stand.why_down = True, wanted, ""
             stand.next_us = now_us + self._reconcile_us
+
+
+def _part(hand: Enforcer) -> str:
+    return f"enforcer {hand.name}"

@@ -20,6 +20,7 @@ from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import NOT_CARRIED, Arrived, Draft, Evidence, Row, renews
 from bavn.actor.protect.state import Item, State, item_of, outcome_of
 from bavn.model.indicator import Indicator
+from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, QueryRefused
@@ -36,6 +37,8 @@ NODE: Final = "node"
 SECTOR_SWITCH: Final = "sector_switch"
 QUEUE_MAX: Final = 10_000
 LOOK_MAX: Final = 200
+NEVER_SEEN_MAX: Final = 1000
+"""Withdrawals of indicators that never came; each is forgotten after 30 days."""
 TOGETHER_MAX: Final = 50
 Instruction = IndicatorReleased | IndicatorWithdrawn | SectorSwitched
 _HUNTED_THOUGH_REFUSED: Final = frozenset({"pap_allows", "pap_watch_only", "carried"})
@@ -246,9 +249,9 @@ class Intake:
         return known is not None and known.held
 
     def _refuse(self, item: Arrived, refused: Refused) -> None:
-        """A refused bundle that could be read supersedes what was known, except where it is only old."""
+        """A refused bundle that could be read supersedes what was known, except where it is old or ahead of us."""
         made = indicator_of(item.bundle)
-        if isinstance(made, Refused) or refused.rule == "version_new":
+        if isinstance(made, Refused) or refused.rule in ("version_new", "version_ahead"):
             return
         now_us = self._clock.now_us()
         state: Literal["waiting", "refused"] = "waiting" if refused.rule in NOT_CARRIED else "refused"
@@ -267,6 +270,10 @@ class Intake:
     def _withdrawal_new(self, item: Withdrawal, _: Withdrawn) -> Withdrawn | Refused:
         """A withdrawal is for the version that is known, or a newer one."""
         known = self._state.known(item.message.indicator_id)
+        if item.message.version > self._clock.now_us() + self._policy.clock_skew_s_max * SECOND_US:
+            return Refused("version_ahead", "this version lies ahead of this node's clock")
+        if known is None and self._state.never_seen() >= NEVER_SEEN_MAX:
+            return Refused("room", f"{NEVER_SEEN_MAX} withdrawals of what never came here are remembered already")
         if known is not None and item.message.version < known.version:
             return Refused("withdrawal_new", "a newer version of the indicator came after this withdrawal")
         if known is None and self._state.spent(self._clock.now_us()).items >= self._policy.items_max:
@@ -283,15 +290,20 @@ class Intake:
         return replace(_label_withdrawal(item), privacy="C", summary=said)
 
     def _switch_new(self, item: Turned, _: Switched) -> Switched | Refused:
-        """A turn never comes back: an old one played again neither lifts nor blocks anything."""
-        known = sector_switch(self._state)
-        if known is not None and item.message.number <= known.number:
+        """A turn never comes back: an old one played again neither lifts nor blocks anything. When it was turned
+        counts, not its number: a number can leap for ever, a moment no further than this node's clock."""
+        known, turn = sector_switch(self._state), item.message
+        if turn.at_us > self._clock.now_us() + self._policy.clock_skew_s_max * SECOND_US:
+            return Refused("switch_ahead", "this turn of the switch lies ahead of this node's clock")
+        if known is not None and (turn.at_us, turn.number) <= (known.at_us, known.number):
             return Refused("switch_new", "this turn of the switch, or a later one, was here before")
-        return Switched(item.message.state == "on")
+        return Switched(turn.state == "on")
 
     def _follow_switch(self, item: Turned, _: Switched) -> Note:
-        said = json.dumps(item.message.model_dump(), sort_keys=True)
-        self._state.set_note(SECTOR_SWITCH, said)
+        turn = item.message
+        said = json.dumps(turn.model_dump(), sort_keys=True)
+        kept = turn.model_dump() | {"at_us": min(turn.at_us, self._clock.now_us())}
+        self._state.set_note(SECTOR_SWITCH, json.dumps(kept, sort_keys=True))
         return replace(_label_switch(item), privacy="C", summary=said)
 
 

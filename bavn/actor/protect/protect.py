@@ -8,7 +8,9 @@ outcomes go.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
@@ -28,11 +30,14 @@ from bavn.actor.protect.telling import Telling
 from bavn.actor.protect.uncarried import Uncarried
 from bavn.actor.protect.wanted import fingerprint
 from bavn.actor.protect.wishes import done_wish, wishes
+from bavn.model.contained import contained
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.indicator import Block, SightingKind
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, EnforcerDown, QueryRefused, Window
+from bavn.wire.gate import GateBroken
 from bavn.wire.ledger import Ledger, Note
 
 TOLD_MAX: Final = 1000
@@ -52,17 +57,18 @@ class Protect:
 
     def __init__(
         self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: NeverBlock, hands: Hands,
-        homes: Sequence[str] = (), history: History | None = None,
+        homes: Sequence[str] = (), history: History | None = None, failures: Failures | None = None,
         listed: Callable[[Observable], str | None] | None = None, sources: Sequence[HitSource] = (),
     ) -> None:  # fmt: skip
         self.policy, self.clock, self.hands = policy, clock, hands
         self.state = State(ledger.book)
-        self.force = Force(hands, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s)
+        self._failures = told = NoContainment() if failures is None else failures
+        self.force = Force(hands, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s, failures=told)
         self._telling = Telling(self.state, self.force, hands, clock, lambda: self.killed_by)
         self._rollback = Rollback(self.state, policy, tuple(homes))
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
         self._hunter = Hunter(history, networks_of(policy.clinical_networks))
-        self._history, self._sources = history, tuple(sources)
+        self._history, self._sources = history, sources
         self._given, self._homes, self._ledger = never, tuple(homes), ledger
         self._read_list()
         self._switched = False
@@ -119,13 +125,13 @@ class Protect:
 
     def look_back(self) -> None:
         """Hunts of own history and sightings: what may take seconds and can wait."""
-        self._hunt()
-        self._collect()
-        self._roll_back()
+        steps = {"hunt of own history": self._hunt, "sightings": self._collect, "rollback": self._roll_back}
+        for part, step in steps.items():
+            contained(self._failures, part, step, passing=(GateBroken, QueryRefused))
         now_us = self.clock.now_us()
         self._sightings.tell(now_us)
         if now_us >= self._forget_next_us:
-            self.state.forget(now_us - self.policy.remember_days * DAY_US)
+            self.state.forget(now_us - self.policy.remember_days * DAY_US, now_us)
             self._forget_next_us = now_us + HOUR_US
 
     def take(self, limit: int = TOLD_MAX) -> list[Told]:
@@ -376,10 +382,9 @@ class Protect:
 
     def _collect(self) -> None:
         for source in self._sources:
-            try:
-                self._sightings.collect(source)
-            except EnforcerDown:
-                continue
+            with suppress(EnforcerDown):
+                step, part = partial(self._sightings.collect, source), f"hits of {type(source).__name__}"
+                contained(self._failures, part, step, passing=(EnforcerDown,))
         now_us = self.clock.now_us()
         if self._history is None or now_us < self._seen_next_us:
             return

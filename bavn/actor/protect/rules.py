@@ -122,6 +122,8 @@ class Row:
 
     def version_new(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """A version never comes back: an old message played again changes nothing."""
+        if draft.made.version > self.clock.now_us() + self.policy.clock_skew_s_max * SECOND_US:
+            return Refused("version_ahead", "this version lies ahead of this node's clock")
         known = self.known(draft.made.id)
         if known is None:
             return draft

@@ -17,6 +17,7 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.wire.book import Book
 
+NEVER_SEEN_KEPT_US: Final = 30 * DAY_US
 SCHEMA: Final = (
     # The bundle stands last: what is asked of many items at once is read without it.
     """CREATE TABLE protect_item (
@@ -255,8 +256,8 @@ class State:
         )
         return [_item(row) for row in rows]
 
-    def forget(self, before_us: int) -> None:
-        """Drops what ended and was decided before this moment."""
+    def forget(self, before_us: int, now_us: int = 0) -> None:
+        """Drops what ended and was decided before this moment, and withdrawals of what never came after 30 days."""
         with self.book.transaction() as tx:
             old = "until_us < ? AND decided_us < ? AND standing IN ('refused', 'lifted')"
             tx.execute(
@@ -264,6 +265,33 @@ class State:
                 (before_us, before_us),
             )
             tx.execute(f"DELETE FROM protect_item WHERE {old}", (before_us, before_us))
+            tx.execute(
+                "DELETE FROM protect_item WHERE standing = 'lifted' AND bundle = '' AND decided_us < ?",
+                (now_us - NEVER_SEEN_KEPT_US,),
+            )
+
+    def centre_replaced(self, now_us: int, *, keep_blocks: bool) -> int:
+        """Forgets every number that the centre counts; without ``keep_blocks`` lifts what it brought about, until a
+        person or the centre puts it back. How many were lifted."""
+        reason = "the centre was replaced"
+        with self.book.transaction() as tx:
+            lifted = 0
+            if not keep_blocks:
+                lifted = tx.execute(
+                    "UPDATE protect_item SET standing = 'lifted', rule = 'centre_replaced', reason = ?, told = '',"
+                    " decided_us = ? WHERE standing IN ('wanted', 'waiting')",
+                    (reason, now_us),
+                ).rowcount
+            tx.execute("UPDATE protect_item SET version = min(version, 1)")
+            tx.execute("DELETE FROM protect_item WHERE standing = 'lifted' AND type = ''")
+            tx.execute("DELETE FROM protect_came")
+            tx.execute("DELETE FROM protect_note WHERE name = 'sector_switch'")
+        return lifted
+
+    def never_seen(self) -> int:
+        """How many withdrawals of indicators that never came are remembered."""
+        asked = "SELECT count(*) FROM protect_item WHERE standing = 'lifted' AND type = ''"
+        return int(self.book.rows(asked)[0][0])
 
     def spent(self, now_us: int) -> Spent:
         """The change budget as it stands."""

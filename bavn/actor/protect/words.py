@@ -37,6 +37,13 @@ WORDS: Final[dict[str, Text]] = {
         "The withdrawal is older than the indicator we have.",
         "Tilbagetrækningen er ældre end den indikator, vi har.",
     ),
+    "version_ahead": Text(
+        "Its version lies ahead of this node's clock.", "Dens version ligger forud for nodens eget ur."
+    ),
+    "switch_ahead": Text(
+        "A turn of the sector's kill switch that lies ahead of this node's clock; it changes nothing.",
+        "En omstilling af sektorens nødstop, som ligger forud for nodens eget ur; den ændrer intet.",
+    ),
     "switch_new": Text(
         "An older or repeated turn of the sector's kill switch; it changes nothing.",
         "En ældre eller gentaget omstilling af sektorens nødstop; den ændrer intet.",

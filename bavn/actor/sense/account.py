@@ -7,13 +7,14 @@ import contextlib
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bavn.actor.sense.base import Accounted, Batch, Loss, RefusedLine, Source, SourceBroken
+from bavn.actor.sense.base import Accounted, Batch, Loss, RefusedLine, Source
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 
 REASONS_MAX: Final = 50
@@ -70,8 +71,10 @@ class Account:
     broken: str | None = None
     caught_up_us: int | None = None
     heard_us: int | None = None
+    _lost: dict[str, Loss] = field(default_factory=dict)
     _reasons: Counter[str] = field(default_factory=Counter)
     _latest: dict[str, str] = field(default_factory=dict)
+    _told: tuple[tuple[Loss, ...], Mapping[str, int]] = ((), MappingProxyType({}))
     _lag_bytes: int = 0
     _heard: int = 0
     _kinds: dict[str, int] = field(default_factory=dict)
@@ -98,6 +101,13 @@ class Account:
             unnamed = batch.refused - len(batch.refusals)
             if unnamed:
                 self._reasons[_OTHER] += unnamed
+
+    def lost(self, loss: Loss) -> None:
+        """What was lost on the way, beside what the source itself tells."""
+        with self._lock:
+            before = self._lost.get(loss.what)
+            count = loss.count + (before.count if before else 0)
+            self._lost[loss.what] = replace(loss, count=count, of=None)
 
     def _hear(self, kinds: Sequence[str], now_us: int) -> None:
         """Records of traffic came: the silence before them, the longest of its hour, is how long it is wont to be."""
@@ -145,10 +155,12 @@ class Account:
 
     def figures(self) -> Figures:
         """From any thread."""
-        # Where its reader changes files at this moment, what was last known stands.
-        with contextlib.suppress(OSError, ValueError, RuntimeError, SourceBroken):
+        # Where its reader changes files at this moment, or fails, what was last known stands.
+        with contextlib.suppress(Exception):
             self._lag_bytes = self.source.lag_bytes()
-        told = self.source if isinstance(self.source, Accounted) else None
+        if isinstance(self.source, Accounted):
+            with contextlib.suppress(Exception):
+                self._told = tuple(self.source.losses()), dict(self.source.counts())
         with self._lock:
             return Figures(
                 name=self.source.name,
@@ -157,8 +169,8 @@ class Account:
                 ),
                 rows=self.rows, passed=self.passed, refused=self.refused,
                 broken=self.broken, caught_up_us=self.caught_up_us,
-                lag_bytes=self._lag_bytes, losses=tuple(told.losses()) if told else (),
-                counts=dict(told.counts()) if told else {},
+                lag_bytes=self._lag_bytes, losses=(*self._told[0], *self._lost.values()),
+                counts=self._told[1],
                 heard_us=self.heard_us, usual_gap_us=self._usual_gap_us(),
                 clock_offset_s=round(max(off for _, off in self._offsets) / SECOND_US) if self._offsets else None,
             )  # fmt: skip

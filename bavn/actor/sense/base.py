@@ -106,6 +106,15 @@ class Loss:
             raise ValueError(f"{self.what}: {self.count} lost of {self.of}")
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a source passed over: how much is lost by that, the first bytes of it, and the mark behind it."""
+
+    loss: Loss
+    item: bytes
+    mark: str
+
+
 @runtime_checkable
 class Accounted(Protocol):
     """What a Source may tell beside its batches; the node asks after each poll and shows it in `bavn node health`.

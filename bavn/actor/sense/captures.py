@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from bavn.actor.sense import eve_capture
-from bavn.actor.sense.base import Batch, Loss, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.kex_capture import read_capture
@@ -21,7 +21,7 @@ from bavn.actor.sense.place import Head, Place
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.suricata_config import SuricataConfig
-from bavn.actor.sense.suricata_run import Run, run_over
+from bavn.actor.sense.suricata_run import NoPlace, Run, run_over
 
 _RUN_NAME: Final = "run.json"
 _DONE_NAME: Final = "done.json"
@@ -101,6 +101,15 @@ class CaptureFolder:
             last = read_capture(capture, self._sensor) if run and self._key_exchanges else NOTHING
             yield last.without(capture.name, reason).batch(self._name, _Mark(capture.name, -1).text())
 
+    def pass_over(self) -> Passed | None:
+        """See PassesOver: the capture that is next."""
+        waiting = self._waiting()
+        if not waiting:
+            return None
+        capture = waiting[0]
+        loss = Loss(what="passed_over", count=capture.stat().st_size, unit="bytes")
+        return Passed(loss, head_of(capture, 1 << 20), _Mark(capture.name, -1).text())
+
     def acknowledge(self, mark: str) -> None:
         self._mark = _Mark.parse(self._name, mark)
         if self._mark.bytes == -1:
@@ -133,14 +142,20 @@ class CaptureFolder:
                 if written["capture"] != capture.name:
                     return None, _GONE
                 return Run(Path(written["eve"]), written["damage"]), None
-            self._gathered = ""
-            run = run_over(capture, folder, self._config)
-            about.write_text(json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage}))
-            return run, None
-        except SourceBroken as error:
-            return None, str(error)
         except (OSError, ValueError, KeyError):
             return None, _GONE
+        self._gathered = ""
+        try:
+            run = run_over(capture, folder, self._config)
+        except NoPlace:
+            raise  # it waits until there is room
+        except SourceBroken as error:
+            return None, str(error)
+        try:
+            about.write_text(json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage}))
+        except OSError as error:
+            raise NoPlace(f"{about} cannot be written ({error.strerror}): make room") from error
+        return run, None
 
     def _batches(self, capture: Path, run: Run, kept: _Mark) -> Iterator[Batch]:
         """Whoever asks may stop after any batch and go on from what is kept."""
@@ -183,8 +198,9 @@ class CaptureFolder:
                 self._done = set(json.loads((self._work / _DONE_NAME).read_text()))
             except (OSError, ValueError, TypeError):
                 self._done = set()
-            if self._mark.bytes == -1:
-                self._done.add(self._mark.capture)
+            if self._mark.bytes == -1 and self._mark.capture not in self._done:
+                # The node died before this was remembered; the next mark will not say it any more.
+                self._remember(self._mark.capture)
         return self._done
 
     def _remember(self, capture: str) -> None:

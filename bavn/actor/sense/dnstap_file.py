@@ -64,10 +64,12 @@ def dnstap_batches(path: Path, sensor: str) -> Iterator[Batch]:
             broken = broken or file.damage or ("the last frame is cut off" if over and _left(held) else "")
             if broken:
                 refusals.insert(0, RefusedLine(path.name, 0, broken))
+            rows, table, bad = tabled(rows)
+            refusals += [RefusedLine(path.name, 0, reason) for reason in bad]
             count = number - first + bool(broken)
             if count:
                 yield Batch(
-                    source=str(path), mark=str(number), tables={"dns": table_of(rows)} if rows else {}, lines=count,
+                    source=str(path), mark=str(number), tables={"dns": table} if rows else {}, lines=count,
                     passed=passed, refused=len(refusals), refusals=tuple(refusals[:REFUSALS_KEPT_MAX]),
                 )  # fmt: skip
             if broken or over:
@@ -115,6 +117,21 @@ def _left(held: bytes) -> bool:
 
 def _stored(address: bytes) -> bytes:
     return address_uuid(str(ip_address(address))).bytes if address else bytes(16)
+
+
+def tabled(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], pa.Table, list[str]]:
+    """Those that become rows of a table, the table, and why the others do not, whatever is in them."""
+    try:
+        return rows, table_of(rows), []
+    except Exception:  # noqa: BLE001  a value that a column cannot hold: it is in one of them
+        good, bad = [], []
+        for row in rows:
+            try:
+                table_of([row])
+                good.append(row)
+            except Exception as error:  # noqa: BLE001  this one
+                bad.append(unreadable(error, repr(row).encode("utf-8", "backslashreplace")))
+    return good, table_of(good), bad
 
 
 def table_of(rows: list[dict[str, Any]]) -> pa.Table:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, RefusedLine, SourceBroken
-from bavn.actor.sense.dnstap_file import row_of, table_of, why_not
+from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, Passed, RefusedLine, SourceBroken
+from bavn.actor.sense.dnstap_file import row_of, tabled, why_not
 from bavn.actor.sense.dnstap_frames import CONTENT, tapped
 from bavn.actor.sense.flow_receiver import Allowed, listen_at
 from bavn.actor.sense.flow_spool import (
@@ -105,12 +105,20 @@ class DnstapReceiver:
         """Starts listening at the first call."""
         if self._ears is None:
             self._ears = _Ears(self._listening(), self._stranger, self._folder, self._clock, self._spool_bytes_max)
+            self._reader.written = self._ears.written
         for step in self._reader.steps():
             batch = self._batch(step)
+            self._reader.done()
             if batch is not None:
                 yield batch
         if self._ears.failure:
             raise SourceBroken(self._ears.failure)
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver: the step that is next."""
+        count, raw = self._reader.pass_over()
+        loss, spot = Loss(what="passed_over", count=count, unit="messages"), self._reader.spot
+        return Passed(loss, raw, json.dumps([spot.segment, spot.offset])) if count else None
 
     def acknowledge(self, mark: str) -> None:
         self._reader.forget(_spot(self._name, mark))
@@ -128,7 +136,10 @@ class DnstapReceiver:
 
     def losses(self) -> Sequence[Loss]:
         full = 0 if self._ears is None else self._ears.queue_full
-        return (Loss(what="queue_full", count=full, unit="messages"),)
+        return (
+            Loss(what="queue_full", count=full, unit="messages"),
+            Loss(what="spool_deleted", count=self._reader.lost, unit="messages"),
+        )
 
     def counts(self) -> Mapping[str, int]:
         if self._ears is None:
@@ -168,12 +179,15 @@ class DnstapReceiver:
                 passed += 1
             else:
                 rows.append(row)
+        rows, table, bad = tabled(rows)
+        refused += len(bad)
+        refusals = (refusals + [RefusedLine(self._name, 0, reason) for reason in bad])[:REFUSALS_KEPT_MAX]
         lines = len(rows) + passed + refused
         if not lines:
             return None
         return Batch(
             source=self._name, mark=json.dumps([step.after.segment, step.after.offset]),
-            tables={"dns": table_of(rows)} if rows else {}, lines=lines, passed=passed, refused=refused,
+            tables={"dns": table} if rows else {}, lines=lines, passed=passed, refused=refused,
             refusals=tuple(refusals),
         )  # fmt: skip
 
@@ -199,6 +213,11 @@ class _Ears:
         self._thread = threading.Thread(target=self._run, name="dnstap", daemon=True)
         self._thread.start()
 
+    @property
+    def written(self) -> dict[int, int]:
+        """See SpoolWriter."""
+        return self._spool.written
+
     def close(self) -> None:
         self.streams.close()
         self._ended.set()
@@ -214,11 +233,20 @@ class _Ears:
                 self.failure = None
             except OSError as error:
                 self.failure = f"the spool cannot be written ({error.strerror})"
+            except Exception as error:  # noqa: BLE001  a stranger's message must not end what takes the others
+                self.failure = f"what came cannot be taken in ({type(error).__name__}: {error})"
 
     def _turn(self) -> None:
         now_us = self._last_us = max(self._last_us, self._clock.now_us())
-        frames = [Frame(DATAGRAM, now_us, _NOBODY, data) for data, _ in self.streams.take()]
-        self.received += len(frames)
+        taken = [Frame(DATAGRAM, now_us, _NOBODY, data) for data, _ in self.streams.take()]
+        self.received += len(taken)
+        try:
+            self._put(now_us, taken)
+        except OSError:
+            self.queue_full += len(taken)
+            raise
+
+    def _put(self, now_us: int, frames: list[Frame]) -> None:
         if now_us // SLOT_US != self._slot:
             self._slot = now_us // SLOT_US
             self._room = self._spool.room()
@@ -227,9 +255,12 @@ class _Ears:
             said = [Frame(STRANGERS, now_us, _NOBODY, count=strangers)] if strangers else []
             frames = [Frame(TICK, now_us, _NOBODY), *said, *frames]
         if not self._room:
-            self.queue_full += sum(frame.kind == DATAGRAM for frame in frames)
+            full = [frame for frame in frames if frame.kind == DATAGRAM]
             frames = [frame for frame in frames if frame.kind != DATAGRAM]
-        if frames:
+            if frames:
+                self._spool.write(frames)
+            self.queue_full += len(full)
+        elif frames:
             self._spool.write(frames)
 
 

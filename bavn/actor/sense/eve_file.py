@@ -1,15 +1,17 @@
 """The eve.json of a Suricata that runs already, followed across rotation. Refuses to start, stop or configure it."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from bavn.actor.sense.base import Batch, Loss, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.place import Place
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata_stats import StatsTally
+from bavn.actor.sense.unread import read_or_refused
 
 
 class EveFile:
@@ -35,7 +37,8 @@ class EveFile:
             raise SourceBroken(f"{self._path} is not there: is its name right?")
         self._begun = True
         for chunk in self._follower.read():
-            parsed = self._parser.parse(chunk.segment).without(chunk.segment.file, chunk.lost)
+            parsed = read_or_refused(chunk.segment, partial(self._parser.parse, chunk.segment))
+            parsed = parsed.without(chunk.segment.file, chunk.lost)
             batch = parsed.batch(self._name, chunk.place.text())
             self._tally.take(batch.tables)
             yield batch
@@ -47,6 +50,15 @@ class EveFile:
     def counts(self) -> Mapping[str, int]:
         """See Accounted."""
         return {"capture_packets": self._tally.packets, "recent_loss_permille": self._tally.recent_permille}
+
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack."""
+        self._follower.go_back(place_of(self._name, mark))
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver."""
+        passed = self._follower.pass_over()
+        return None if passed is None else Passed(passed[0], passed[1], passed[2].text())
 
     def acknowledge(self, mark: str) -> None:
         """Nothing to do: the files are somebody else's."""

@@ -16,7 +16,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, RefusedLine, SourceBroken
+from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, Passed, RefusedLine, SourceBroken
 from bavn.actor.sense.engine import Engine, TooMuch
 from bavn.actor.sense.flow_exporters import Exporters
 from bavn.actor.sense.flow_halves import HALF, Outcomes, table
@@ -108,9 +108,11 @@ class FlowCollector:
                 self._at, self._allowed, self._folder, self._clock, spool_bytes_max=self._spool_bytes_max,
                 streams=self._streams,
             )  # fmt: skip
+            self._reader.written = self._receiver.written
         yield from self._kept()
         for step in self._reader.steps():
             self._made_ready = self._step(step)
+            self._reader.done()
             yield from self._kept()
         if self._receiver.failure:
             raise SourceBroken(f"{self._folder}: {self._receiver.failure}")
@@ -123,6 +125,16 @@ class FlowCollector:
             self._keep()
             self._made_ready = None
             yield batch
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver: the step that is next."""
+        count, raw = self._reader.pass_over()
+        if not count:
+            return None
+        self._turn += 1
+        self._keep()
+        loss = Loss(what="passed_over", count=count, unit="datagrams")
+        return Passed(loss, raw, json.dumps([self._turn, self._reader.spot.segment, self._reader.spot.offset]))
 
     def acknowledge(self, mark: str) -> None:
         """Forgets the datagrams and states before this mark."""
@@ -151,6 +163,7 @@ class FlowCollector:
         return (
             Loss(what="kernel_drops", count=dropped, unit="datagrams", of=taken + dropped),
             Loss(what="queue_full", count=full, unit="datagrams", of=max(taken, full)),
+            Loss(what="spool_deleted", count=self._reader.lost, unit="datagrams"),
             Loss(what="datagrams_cut", count=self._cut, unit="datagrams"),
             *(Loss(what=kind, count=gaps[kind], unit=unit) for kind, unit in self._gaps.items()),  # type: ignore[arg-type]
         )

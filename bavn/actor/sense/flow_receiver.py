@@ -106,6 +106,11 @@ class Receiver:
         self._thread.start()
 
     @property
+    def written(self) -> dict[int, int]:
+        """See SpoolWriter."""
+        return self._spool.written
+
+    @property
     def port(self) -> int:
         return int(self._socket.getsockname()[1])
 
@@ -139,6 +144,9 @@ class Receiver:
                 if not self._ended.is_set():
                     self.failure = f"the spool cannot be written ({error.strerror})"
                     self._ended.wait(1)
+            except Exception as error:  # noqa: BLE001  a stranger's datagram must not end what takes the others
+                self.failure = f"what came cannot be taken in ({type(error).__name__}: {error})"
+                self._ended.wait(1)
 
     def _turn(self) -> None:
         """Everything that waits, up to a bound, into the spool with one write."""

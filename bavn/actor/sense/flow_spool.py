@@ -76,7 +76,9 @@ class SpoolWriter:
 
     def __init__(self, folder: Path, bytes_max: int) -> None:
         self._folder, self._bytes_max = folder, bytes_max
-        folder.mkdir(parents=True, exist_ok=True)
+        self.written: dict[int, int] = {}
+        """Datagrams in each file that was begun here, by its number. The reader looks at it."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         before = segments(folder)
         self._number = before[-1][0] if before else 0
         self._file = -1
@@ -88,14 +90,21 @@ class SpoolWriter:
         return sum(path.stat().st_size for _, path in segments(self._folder) if path.exists()) < self._bytes_max
 
     def write(self, frames: list[Frame]) -> None:
-        """All of them, with one write."""
+        """All of them, with one write, or none. A file that somebody else deleted is begun anew."""
         data = b"".join(frame.packed() for frame in frames)
-        if self._size and self._size + len(data) > SEGMENT_BYTES:
+        gone = self._file < 0 or os.fstat(self._file).st_nlink == 0
+        if gone or (self._size and self._size + len(data) > SEGMENT_BYTES):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._begin()
         view = memoryview(data)
-        while view:
-            view = view[os.write(self._file, view) :]
+        try:
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError:
+            os.ftruncate(self._file, self._size)  # half a frame would hide all that is written behind it
+            raise
         self._size += len(data)
+        self.written[self._number] += sum(frame.kind == DATAGRAM for frame in frames)
 
     def keep(self) -> None:
         """Down to the disk."""
@@ -111,26 +120,52 @@ class SpoolWriter:
         self._number += 1
         path = self._folder / f"{self._number:010}.spool"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._size = 0
+        self._size = self.written[self._number] = 0
 
 
 class SpoolReader:
-    """Reads steps from a spot on; looks at the same folder as the writer, from another thread."""
+    """Reads steps from a spot on; looks at the same folder as the writer, from another thread. ``lost``: datagrams that
+    somebody else deleted, with their file, before they were read. ``written``: see SpoolWriter."""
 
     def __init__(self, folder: Path, spot: Spot) -> None:
         self._folder, self.spot = folder, spot
+        self.written: dict[int, int] = {}
+        self.lost = 0
+        self._there_before = {
+            number: _datagrams(path, spot.offset if number == spot.segment else 0)
+            for number, path in segments(folder) if number >= spot.segment
+        }  # fmt: skip
+        self._read_of: dict[int, int] = {}
+        self._given: Step | None = None
+        self._gone: set[int] = set()
         self._frames: list[Frame] = []
         self._bytes = self._cut = 0
         self._at = spot
 
     def steps(self) -> Iterator[Step]:
-        """Every step that is complete now."""
+        """Every step that is complete now; again the one that was given, until it is ``done``."""
+        if self._given is not None:
+            yield self._given
         for frame, after in self._next():
             if self._frames and (frame.slot > self._frames[0].slot or self._bytes >= STEP_BYTES_MAX):
-                yield self._step()
+                self._given = self._step()
+                yield self._given
             self._frames.append(frame)
             self._bytes += len(frame.data)
             self._at = after
+
+    def done(self) -> None:
+        """What was given became what it becomes."""
+        self._given = None
+
+    def pass_over(self) -> tuple[int, bytes]:
+        """Goes on behind the step that is next; how many datagrams were in it, and the first bytes of them."""
+        step = next(self.steps(), None)
+        if step is None:
+            return 0, b""
+        self.done()
+        datagrams = [frame.data for frame in step.frames if frame.kind == DATAGRAM]
+        return len(datagrams), b"".join(datagrams)
 
     def lag_bytes(self) -> int:
         """What lies behind the last complete step."""
@@ -153,6 +188,7 @@ class SpoolReader:
     def _next(self) -> Iterator[tuple[Frame, Spot]]:
         """Whole frames behind those that were read, each with the spot behind it."""
         there = [(number, path) for number, path in segments(self._folder) if number >= self._at.segment]
+        self._look_for_lost({number for number, _ in there})
         for place, (number, path) in enumerate(there):
             offset = self._at.offset if number == self._at.segment else 0
             try:
@@ -163,12 +199,26 @@ class SpoolReader:
                 continue
             begin = 0
             for frame, end in _frames(data):
+                self._read_of[number] = self._read_of.get(number, 0) + (frame.kind == DATAGRAM)
                 yield frame, Spot(number, offset + end)
                 begin = end
             if place + 1 < len(there):
                 if begin < len(data):
                     self._cut += 1
+                self._gone.add(number)  # what it should have held and did not is lost
                 self._at = Spot(there[place + 1][0], 0)
+
+    def _look_for_lost(self, there: set[int]) -> None:
+        """Files that were to be read and are not there any more, and what is missing of those that were read."""
+        held = self._there_before | dict(self.written)
+        self._gone |= {number for number in held if number >= self._at.segment and number not in there}
+        missing = {number: held.get(number, 0) - self._read_of.get(number, 0) for number in self._gone}
+        self.lost = sum(max(0, count) for count in missing.values())
+
+
+def _datagrams(path: Path, offset: int) -> int:
+    """How many whole ones lie in a file from an offset on."""
+    return sum(frame.kind == DATAGRAM for frame, _ in _frames(path.read_bytes()[offset:]))
 
 
 def _frames(data: bytes) -> Iterator[tuple[Frame, int]]:

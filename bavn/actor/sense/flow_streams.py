@@ -153,7 +153,10 @@ class Streams:
             return
         talk.part += came
         talk.heard_s = self._tick()
-        made, reply, over = self._cut(talk.part)
+        try:
+            made, reply, over = self._cut(talk.part)
+        except Exception:  # noqa: BLE001  a stranger's bytes: they end this connection, and what came is refused
+            made, reply, over = [bytes(talk.part[:_HEAD_BYTES])], b"", True
         self._taken.extend((data, talk.host) for data in made)
         try:
             if reply:

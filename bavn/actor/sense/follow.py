@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.lines import Segment
+from bavn.actor.sense.base import Loss, SourceBroken
+from bavn.actor.sense.lines import Segment, count_lines
 from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, LEFT_MAX, Head, Place, hash_of
 from bavn.actor.sense.reading import Chunk, Reading
@@ -73,6 +73,22 @@ class Follower:
     def _said(self, chunk: Chunk) -> Chunk:
         lost, self._lost = self._lost, None
         return replace(chunk, lost=lost)
+
+    def go_back(self, place: Place | None) -> None:
+        """Reads on from there."""
+        self.close()
+        self._place, self._leaving, self._lost = place or BEGINNING, False, None
+
+    def pass_over(self) -> tuple[Loss, bytes, Place] | None:
+        """Goes on behind what would be read next (one segment of whole lines at most), and says what that was."""
+        if self._reading is None and not self._begin():
+            return None
+        reading = self._reading
+        assert reading is not None  # noqa: S101 - _begin says so
+        raw = reading.pass_over()
+        self._place = reading.place
+        loss = Loss(what="passed_over", count=count_lines(raw), unit="lines")
+        return (loss, raw, self._place) if raw else None
 
     def lag_bytes(self) -> int:
         """Bytes in the files that are known and not yet read; a compressed one counts as read."""

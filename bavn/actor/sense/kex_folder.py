@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.kex_capture import CaptureKex
 from bavn.actor.sense.kex_reader import KexReader
@@ -77,6 +77,21 @@ class KexFolder:
             if found not in before:
                 return
             yield self._batch(found)
+
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack. As at a start, conversations that were begun are read from where they go on."""
+        self._kept = self._given = _Mark.parse(self._name, mark)
+        self._reader = KexReader()
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver: the capture that is next."""
+        waiting = self._waiting()
+        if not waiting:
+            return None
+        found = waiting[0]
+        self._given = _Mark(found.modified_ns, found.path.name, 0, "")
+        loss = Loss(what="passed_over", count=found.size, unit="bytes")
+        return Passed(loss, head_of(found.path, 1 << 20), self._given.text())
 
     def acknowledge(self, mark: str) -> None:
         self._kept = _Mark.parse(self._name, mark)

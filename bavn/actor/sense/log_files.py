@@ -4,16 +4,19 @@ Refuses to start, stop or configure the program.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.base import Batch, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve_file import place_of, rotated
 from bavn.actor.sense.follow import Follower
-from bavn.actor.sense.lines import line_column
+from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.logs import AUTO, FORMATS, LogParser, received
 from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.reader import Parsed
+from bavn.actor.sense.unread import read_or_refused
 
 
 class FollowedLog:
@@ -52,8 +55,20 @@ class FollowedLog:
             return
         self._begun = True
         for chunk in self._follower.read():
-            parsed = self._parser.parse(received(line_column(chunk.segment), self._now_us()))
+            parsed = read_or_refused(chunk.segment, partial(self._read, chunk.segment))
             yield parsed.without(chunk.segment.file, chunk.lost).batch(self._name, chunk.place.text())
+
+    def _read(self, segment: Segment) -> Parsed:
+        return self._parser.parse(received(line_column(segment), self._now_us()))
+
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack."""
+        self._follower.go_back(place_of(self._name, mark))
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver."""
+        passed = self._follower.pass_over()
+        return None if passed is None else Passed(passed[0], passed[1], passed[2].text())
 
     def acknowledge(self, mark: str) -> None:
         """Nothing to do: the file is somebody else's."""

@@ -62,6 +62,16 @@ class Reading:
                 # Reading a part of a line again is cheaper than putting it before the next segment.
                 self._go_back()
 
+    def pass_over(self) -> bytes:
+        """The whole lines of the next segment, which are behind the place then; none where there are none."""
+        self._go_back()
+        data = self.file.read(SEGMENT_BYTES_MAX)
+        pieces, _ = cut(data, complete=False)
+        if pieces:
+            self._chunk(pieces[0])
+        self._go_back()
+        return pieces[0].raw if pieces else b""
+
     def _go_back(self) -> None:
         """To the place: what was read behind it is dropped and will be read again."""
         self._carried = b""

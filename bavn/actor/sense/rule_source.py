@@ -107,6 +107,7 @@ def _examine(source: str, path: Path) -> None:
         zlib.error,
         NotImplementedError,
         RuntimeError,
+        ValueError,  # a name in a zip that is no text
     ) as why:
         raise RulesRefused(f"{source}: it is no archive of rules ({_bounded(why)})") from why
 

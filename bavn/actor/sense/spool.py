@@ -77,14 +77,17 @@ class Spool:
     def __init__(
         self, folder: Path, mark: str | None, *, bytes_max: int, segment_bytes: int = SEGMENT_BYTES_MAX
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._bytes_max, self._segment_bytes = bytes_max, segment_bytes
         self._lock = threading.Lock()
         self._read_to = SpoolMark.parse(mark) if mark else SpoolMark(0, 0)
+        self._unread: dict[int, int] = {}
         self._sizes = {int(path.stem): path.stat().st_size for path in folder.glob(f"*{_SUFFIX}")}
         self.damaged_bytes = 0
         """Bytes that could not be read back."""
+        self.deleted_messages = 0
+        """Messages that somebody else deleted, with their file, before they were read."""
         if self._sizes:
             last = max(self._sizes)
             self._sizes[last] = _whole_bytes(self._path(last))
@@ -93,6 +96,10 @@ class Spool:
         self._file = -1
         self._synced = True
         self._forget()
+        self._unread = {
+            number: _messages(self._path(number), self._read_to.offset if number == self._read_to.segment else 0)
+            for number in self._sizes
+        }
 
     def put(self, items: Sequence[Item]) -> int:
         """Writes items; how many there was room for, the first ones. The disk being full is no room either."""
@@ -106,7 +113,10 @@ class Spool:
                     break
                 frames.append(frame)
                 taken += 1
-            return taken if self._write(b"".join(frames)) else 0
+            if not self._write(b"".join(frames)):
+                return 0
+            self._unread[self._number] = self._unread.get(self._number, 0) + taken
+            return taken
 
     def read(self) -> Iterator[Taken]:
         """What came up to now, in parts of about READ_BYTES_MAX. What is given out is on the disk for good."""
@@ -118,9 +128,59 @@ class Spool:
             offset = at.offset if number == at.segment else 0
             if number < at.segment or offset >= ends[number]:
                 continue
+            if not self._path(number).exists():
+                with self._lock:
+                    self._deleted(number)
+                continue
             for taken in self._items(number, offset, ends[number]):
                 self._read_to = taken.mark
+                with self._lock:
+                    self._unread[number] = self._unread.get(number, 0) - len(taken.items)
                 yield taken
+            self._cut_short(number, ends[number])
+
+    def _deleted(self, number: int) -> None:
+        """Somebody else took a file away: what was in it and unread is lost, and said."""
+        self.deleted_messages += max(0, self._unread.pop(number, 0))
+        self._sizes.pop(number, None)
+        if number == self._number and self._file >= 0:
+            os.close(self._file)
+            self._file, self._synced = -1, True
+            self._number += 1
+
+    def _cut_short(self, number: int, end: int) -> None:
+        """Behind what was read of a file up to ``end``: what should lie before it and was not there is lost."""
+        with self._lock:
+            if self._sizes.get(number) == end and self._unread.get(number, 0) > 0:
+                self.deleted_messages += self._unread[number]
+                self._unread[number] = 0
+
+    def go_back(self, mark: str | None) -> None:
+        """Reads on from there, as far as it is not forgotten."""
+        with self._lock:
+            self._sync()
+            self._read_to = SpoolMark.parse(mark) if mark else SpoolMark(0, 0)
+            for number in self._sizes:
+                if number >= self._read_to.segment and self._path(number).exists():
+                    offset = self._read_to.offset if number == self._read_to.segment else 0
+                    self._unread[number] = _messages(self._path(number), offset)
+
+    def pass_over(self) -> tuple[int, bytes]:
+        """Goes on behind the file that is read; how many messages of it were unread, and its first bytes."""
+        with self._lock:
+            self._sync()
+            at = self._read_to
+            unread = [n for n in sorted(self._sizes) if n > at.segment or self._sizes[n] > at.offset]
+            number = unread[0] if unread else None
+            if number is None:
+                return 0, b""
+            offset = at.offset if number == at.segment else 0
+            with self._path(number).open("rb") as file:
+                head = os.pread(file.fileno(), READ_BYTES_MAX, offset)
+            count = max(0, self._unread.get(number, 0))
+            self._unread[number] = 0
+            self._read_to = SpoolMark(number, self._sizes[number])
+            return count, head
 
     def forget(self, mark: str) -> None:
         """What lies before the mark is kept elsewhere: whole files of it are deleted."""
@@ -156,6 +216,8 @@ class Spool:
     def _write(self, data: bytes) -> bool:
         if not data:
             return True
+        if self._file >= 0 and os.fstat(self._file).st_nlink == 0:
+            self._deleted(self._number)
         if self._file >= 0 and self._sizes[self._number] + len(data) > self._segment_bytes:
             self._sync()
             os.close(self._file)
@@ -163,6 +225,7 @@ class Spool:
             self._number += 1
         try:
             if self._file < 0:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._file = os.open(self._path(self._number), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
                 self._sizes[self._number] = 0
             view = memoryview(data)
@@ -205,6 +268,7 @@ class Spool:
         for number in [n for n in self._sizes if n < self._read_to.segment]:
             self._path(number).unlink(missing_ok=True)
             del self._sizes[number]
+            self._unread.pop(number, None)
 
 
 def _framed(item: Item) -> bytes:
@@ -222,6 +286,14 @@ def _item(data: bytes, at: int) -> tuple[Item, int] | None:
     if length > PAYLOAD_BYTES_MAX or end > len(data) or zlib.crc32(memoryview(data)[at + 4 : end]) != crc:
         return None
     return Item(us, sender, port, channel, data[start:end]), end
+
+
+def _messages(path: Path, offset: int) -> int:
+    """How many whole frames a file holds from an offset on."""
+    data, at, count = path.read_bytes(), offset, 0
+    while at < len(data) and (found := _item(data, at)):
+        at, count = found[1], count + 1
+    return count
 
 
 def _whole_bytes(path: Path) -> int:

@@ -10,10 +10,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bavn.actor.sense.base import Batch, Loss, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.eve_file import place_of
@@ -26,6 +27,7 @@ from bavn.actor.sense.suricata_config import EVE_NAME, SOCKET_NAME, SuricataConf
 from bavn.actor.sense.suricata_process import STOP_TIMEOUT_S, SuricataProcess, must_read
 from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.suricata_stats import StatsTally
+from bavn.actor.sense.unread import read_or_refused
 
 ROTATE_BYTES: Final = 64 << 20
 BACKLOG_BYTES_MAX: Final = 4 << 30
@@ -93,7 +95,8 @@ class SuricataLive:
         broken = self._watched()
         yield from self._overflow()
         for chunk in self._follower.read():
-            parsed = self._parser.parse(chunk.segment).without(chunk.segment.file, chunk.lost)
+            parsed = read_or_refused(chunk.segment, partial(self._parser.parse, chunk.segment))
+            parsed = parsed.without(chunk.segment.file, chunk.lost)
             self._place = chunk.place
             batch = parsed.batch(self._name, chunk.place.text())
             seen = self._tally.seen
@@ -186,6 +189,15 @@ class SuricataLive:
             self._process.stop(wait_s)
             self._process = None
         self.commands.close()
+
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack."""
+        self._follower.go_back(place_of(self._name, mark))
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver."""
+        passed = self._follower.pass_over()
+        return None if passed is None else Passed(passed[0], passed[1], passed[2].text())
 
     def acknowledge(self, mark: str) -> None:
         """Deletes the rotated files that are kept in whole."""

@@ -18,6 +18,11 @@ from bavn.actor.sense.suricata_process import SuricataProcess, must_read
 RUN_S_MAX: Final = 6 * 3600.0
 _LOOK_S: Final = 0.1
 _COPY_BYTES: Final = 1 << 20
+FREE_BYTES_MIN: Final = 256 << 10
+
+
+class NoPlace(SourceBroken):
+    """The disk takes no more of what Suricata writes: nothing is wrong with the capture. Make room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,9 @@ def run_over(capture: Path, folder: Path, config: SuricataConfig, run_s_max: flo
             if still:
                 raise SourceBroken(f"{capture}: Suricata cannot read it: {still}")
     except OSError as error:
-        raise SourceBroken(f"{capture}: no place to work in {folder} ({error.strerror})") from error
+        raise NoPlace(f"{capture}: no place to work in {folder} ({error.strerror})") from error
+    if shutil.disk_usage(folder).free < FREE_BYTES_MIN:  # Suricata says nothing of lines that found no room
+        raise NoPlace(f"{capture}: the disk under {folder} is full: it is read again when there is room")
     (folder / "rescued").unlink(missing_ok=True)
     (folder / "plain").unlink(missing_ok=True)
     return Run(eve, damage)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, RefusedLine, SourceBroken
+from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, Passed, RefusedLine, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.lines import LineColumn, Segment, line_column
 from bavn.actor.sense.logs import LogParser
@@ -21,6 +21,7 @@ from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.spool import Item, Spool, SpoolMark, sender_text
 from bavn.actor.sense.syslog_admission import Admission, SyslogSettings
 from bavn.actor.sense.syslog_listen import QUEUE_FULL, TCP, TLS, UDP, Ears
+from bavn.actor.sense.unread import read_or_refused
 
 _CALLED: Final = {UDP: "udp", TCP: "tcp", TLS: "tls"}
 
@@ -81,6 +82,16 @@ class SyslogReceiver:
             if taken.items:
                 yield self._batch(taken.items, taken.mark.text())
 
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack."""
+        self._spool.go_back(mark)
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver: the spool's file that is read."""
+        count, head = self._spool.pass_over()
+        loss = Loss(what="passed_over", count=count, unit="messages")
+        return Passed(loss, head, self._spool.place()) if count else None
+
     def acknowledge(self, mark: str) -> None:
         self._spool.forget(mark)
 
@@ -97,6 +108,7 @@ class SyslogReceiver:
         return (
             Loss(what="kernel_drops", count=drops, unit="datagrams"),
             Loss(what=QUEUE_FULL, count=lost, unit="messages", of=admission.received + lost),
+            Loss(what="spool_deleted", count=self._spool.deleted_messages, unit="messages"),
             Loss(what="spool_damaged", count=self._spool.damaged_bytes, unit="bytes"),
         )
 
@@ -115,8 +127,8 @@ class SyslogReceiver:
         )
 
     def _batch(self, items: list[Item], mark: str) -> Batch:
-        column = column_of(items)
-        parsed = self._parser.parse(column)
+        raw = b"\n".join(item.payload.replace(b"\n", b" ") for item in items)
+        parsed = read_or_refused(Segment("syslog", 1, raw), lambda: self._parser.parse(column_of(items)))
         senders = {n: items[n - 1] for n in (refusal.line for refusal in parsed.refusals) if n}
         named = tuple(
             RefusedLine(_said(senders[r.line]), r.line, r.reason) if r.line in senders else r for r in parsed.refusals

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.engine import TooMuch
-from bavn.actor.sense.lines import LineColumn
+from bavn.actor.sense.lines import LineColumn, Segment, count_lines
 from bavn.actor.sense.reader import NOTHING, Parsed, joined
 
 UNREADABLE: Final = "unreadable"
@@ -25,6 +25,17 @@ _TOO_LARGE: Final = "takes more memory to read than the engine may use"
 def unreadable(error: BaseException, raw: bytes) -> str:
     """The reason of a refusal: what kind of error, and the SHA-256 of the bytes."""
     return f"{UNREADABLE}: {type(error).__name__} over SHA-256 {hashlib.sha256(raw).hexdigest()}"[:REASON_LENGTH_MAX]
+
+
+def read_or_refused(segment: Segment, read: Callable[[], Parsed]) -> Parsed:
+    """What ``read`` makes of a segment; all its lines refused where it fails as a whole."""
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001  a stranger's bytes, and whatever they raise
+        count = max(1, count_lines(segment.raw))
+        refusal = RefusedLine(segment.file, segment.first_line, unreadable(error, segment.raw))
+        named = (refusal,) * min(count, REFUSALS_KEPT_MAX)
+        return Parsed(tables={}, lines=count, passed=0, refused=count, refusals=named)
 
 
 def each_or_refused(column: LineColumn, lines: pa.Table, parse: Callable[[pa.Table], Parsed]) -> Parsed:

@@ -6,12 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.base import Batch, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.place import Place
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.reader import Parsed
 from bavn.actor.sense.reading import Chunk
+from bavn.actor.sense.unread import read_or_refused
 from bavn.actor.sense.zeek import ZeekParser
 from bavn.actor.sense.zeek_fields import FIELDS
 from bavn.actor.sense.zeek_header import Header
@@ -34,6 +36,7 @@ class ZeekFolder:
         self._name = name
         self._folder = folder
         self._parser = ZeekParser(engine or prepared(), sensor)
+        self._kind: str | None = None
         self._places, self._headers = _parse_mark(name, mark)
         self._followers = {
             kind: Follower(folder / f"{kind}.log", self._places.get(kind), partial(self._older, kind))
@@ -50,8 +53,24 @@ class ZeekFolder:
                 f"{self._folder} is no folder that can be read: name the one in which Zeek's conn.log is"
             )
         for kind, follower in self._followers.items():
+            self._kind = kind
             for chunk in follower.read():
                 yield self._batch(kind, chunk)
+
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack."""
+        self._places, self._headers = _parse_mark(self._name, mark)
+        for kind, follower in self._followers.items():
+            follower.go_back(self._places.get(kind))
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver: in the log where reading stopped."""
+        passed = None if self._kind is None else self._followers[self._kind].pass_over()
+        if passed is None or self._kind is None:
+            return None
+        self._places[self._kind] = passed[2]
+        self._headers.setdefault(self._kind, Header())
+        return Passed(passed[0], passed[1], self._mark())
 
     def acknowledge(self, mark: str) -> None:
         """Nothing to do: the files are somebody else's."""
@@ -66,7 +85,14 @@ class ZeekFolder:
     def _batch(self, kind: str, chunk: Chunk) -> Batch:
         segment = chunk.segment
         header = Header() if segment.first_line == 1 else self._headers.get(kind, Header())
-        parsed, self._headers[kind] = self._parser.parse(segment, kind, header)
+        after = [header]
+
+        def read() -> Parsed:
+            parsed, after[0] = self._parser.parse(segment, kind, header)
+            return parsed
+
+        parsed = read_or_refused(segment, read)
+        self._headers[kind] = after[0]
         self._places[kind] = chunk.place
         return parsed.without(segment.file, chunk.lost).batch(self._name, self._mark())
 

@@ -11,7 +11,9 @@ class Disk:
     """The real disk. Each step has happened for good when it returns. OSError where the disk refuses."""
 
     def keep(self, file: Path) -> None:
-        """What is in the file is there after a power cut."""
+        """What is in the file is there after a power cut, and its owner's alone."""
+        if file.stat().st_mode & 0o077:
+            file.chmod(0o600)
         self._sync(file)
 
     def keep_names(self, directory: Path) -> None:

@@ -23,7 +23,7 @@ class Engine:
     def __init__(self, limits: StoreLimits, spill: Path) -> None:
         import duckdb  # a node without a history needs none
 
-        spill.mkdir(parents=True, exist_ok=True)
+        spill.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._spill = Path(tempfile.mkdtemp(prefix="engine-", dir=spill))
         self._held = os.open(self._spill, os.O_RDONLY | os.O_CLOEXEC)
         fcntl.flock(self._held, fcntl.LOCK_SH)

@@ -4,6 +4,7 @@ Nothing is part of the history unless it is listed here, and a batch's segments 
 its mark: so a crash at any moment leaves all of it or nothing. Refuses to open the files it lists.
 """
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,6 +84,9 @@ class Manifest:
     def __init__(self, root: Path, *, read_only: bool) -> None:
         self._file = root / FILE
         self._lock = threading.RLock()
+        if not read_only:
+            with contextlib.suppress(OSError):  # connecting says why
+                self._file.touch(mode=0o600)
         with self._understood():
             self._db = sqlite3.connect(
                 f"{self._file.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",

@@ -139,7 +139,7 @@ def _write(path: Path, disk: Disk, live: Sequence[Segment], said: _Said, newest:
     """The new manifest is complete beside the old one before it takes its place."""
     place = path / "rebuild"
     shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
+    place.mkdir(mode=0o700)
     manifest = Manifest(place, read_only=False)
     layouts = {what["layout"]: (what["table"], what["columns"]) for _, what in said.values()}
     facts = {"forgotten_before_hour": newest["forgotten_before_hour"]}

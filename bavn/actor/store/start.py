@@ -28,9 +28,9 @@ REBUILD_WORDS: Final = (
 def take_hold(path: Path, disk: Disk) -> int:
     """The writer's lock on a store's directory, which is made if need be: a descriptor to close. Raises StoreBusy."""
     for name in ("segments", "damaged", "spill", *(f"segments/{table}" for table in (*RECORD_TYPES, *ROLLUPS))):
-        (path / name).mkdir(parents=True, exist_ok=True)
+        own_folder(path / name)
     for era in ERAS:
-        lease_file(path, era).touch()
+        lease_file(path, era).touch(mode=0o600)
     grip = os.open(path / WRITER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(grip, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,6 +40,13 @@ def take_hold(path: Path, disk: Disk) -> int:
     for directory in (path, path / "segments"):
         disk.keep_names(directory)
     return grip
+
+
+def own_folder(folder: Path) -> None:
+    """The folder, made if need be, its owner's alone whatever the umask; folders above it are made likewise."""
+    for missing in [above for above in reversed(folder.parents) if not above.exists()]:
+        missing.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def refuse_without_manifest(path: Path) -> None:

@@ -64,7 +64,8 @@ def clock(
         print(f"  {actor:<18} {iso(at_us)[:23]}")
     for actor in clocks[0].missing:
         print(f"  {actor:<18} {Text('not yet', 'endnu ikke').say(language)}")
-    carries = Text("hunted for: nothing there can carry it", "søges der efter: intet kan bære den").say(language)
+    not_yet = Text("hunted for: nothing there carries it yet", "søges der efter: intet bærer den dér endnu")
+    carries = not_yet.say(language)
     for actor in clocks[0].hunted:
         print(f"  {actor:<18} {carries}")
     print(f"{Text('slowest step', 'langsomste trin').say(language)}: {_slowest(clocks[0], language)}")

@@ -57,6 +57,8 @@ def main() -> None:
         level=os.environ.get("BAVN_LOG", "WARNING").upper(), stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )  # fmt: skip
+    if sys.argv[1:2] in (["node"], ["analyse"]):  # what they write is an actor's own traffic, and nobody else's to read
+        os.umask(0o077)
     code = _run()
     try:
         sys.stdout.flush()

@@ -263,6 +263,31 @@ def lift(
     _leave("lift", config, indicator, by)
 
 
+@app.command("centre-replaced")
+def centre_replaced(
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    keep_blocks: Annotated[
+        bool, typer.Option("--keep-blocks", help="What the old centre blocked stays blocked.")
+    ] = False,
+) -> None:
+    """Start anew with a centre that was cleaned or replaced: forget every number it counted; lift what it blocked.
+
+    For the hour after somebody else held the centre's key. The node must be stopped. The ledger stays.
+    """
+    from bavn.app import by_hand
+    from bavn.app.config import read_node
+
+    read = read_node(config)
+    if by_hand.runs(read):
+        raise Stop(Exit.NOT_NOW, "the node runs: stop it first, then start it again")
+    lifted, down = by_hand.centre_replaced(read, book_of(config), by, keep_blocks=keep_blocks)
+    print(f"Every number of the old centre is forgotten; {lifted} blocks were lifted.")
+    for enforcer, why in down:
+        print(f"{enforcer} could not be told: {why}")
+
+
 @app.command("kill-switch")
 def kill_switch(
     position: Annotated[Literal["on", "off"], typer.Argument(help="on takes every block out of force at once")],

@@ -110,6 +110,7 @@ class SectorSwitch:
             if (last is not None and last.is_on) == on:
                 raise NotAllowed(f"the sector's kill switch is {'on' if on else 'off'} already")
             number = last.number + 1 if last else 1
+            now_us = max(now_us, last.at_us + 1) if last else now_us  # actors go by the moment, whatever our clock does
             asked = None if on else _asked(connection, number, now_us)
             if not on and asked is None:
                 return self._ask(connection, number, user, why, now_us)

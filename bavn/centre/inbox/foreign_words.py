@@ -51,10 +51,10 @@ def percent_of(value: Any) -> int | None:
 
 def techniques_of(value: Any) -> str:
     """The one ATT&CK technique that ``external_references`` of a STIX object name; empty for none or several."""
-    found = {
+    named = [
         one.get("external_id")
         for one in list_of(value)
         if isinstance(one, dict) and str(one.get("source_name"))[:30].startswith("mitre")
-    }
-    known = [one for one in found if isinstance(one, str) and _TECHNIQUE.fullmatch(one)]
-    return known[0] if len(known) == 1 else ""
+    ]
+    known = {name for name in named if isinstance(name, str) and _TECHNIQUE.fullmatch(name)}
+    return known.pop() if len(known) == 1 else ""

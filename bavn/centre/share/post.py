@@ -17,7 +17,7 @@ from bavn.wire.book import Book
 from bavn.wire.codec import encode, summary_of
 from bavn.wire.gate import Gate
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.outbox import Outbox, OutboxLimits
+from bavn.wire.outbox import RENUMBER_MAX, Outbox, OutboxLimits
 from bavn.wire.stix import NotWritable
 
 GATE = "share"
@@ -62,8 +62,12 @@ class Post:
         return outcome if isinstance(outcome, Refused) else None
 
     def pull(self, actor: str, after: int) -> list[bytes]:
-        """What waits for an actor after ``after``, in order; all up to it is acknowledged by asking."""
-        self.outbox.acknowledge_up_to(actor, after)
+        """What waits for an actor after ``after``, in order; all up to it is acknowledged by asking. One that has heard
+        more than was ever put here heard it of another who held the key: what waits comes to it under new numbers."""
+        if after <= self.outbox.last_seq(actor):
+            self.outbox.acknowledge_up_to(actor, after)
+        elif after <= RENUMBER_MAX:
+            self.outbox.renumber(actor, after)
         waiting = self.outbox.waiting(actor, after, messages_max=PULL_MESSAGES_MAX, bytes_max=PULL_BYTES_MAX)
         return [one.raw for one in waiting]
 

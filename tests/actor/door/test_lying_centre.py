@@ -5,6 +5,7 @@ from hashlib import blake2b
 import numpy as np
 import pytest
 
+from bavn.actor.door import leaps
 from bavn.actor.door.round_rules import members_text, params_of
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -269,9 +270,10 @@ def test_one_set_in_many_rounds_shows_no_cell_twice(centre, actors) -> None:
         seen |= real
 
 
-def test_a_registry_that_was_forgotten_is_a_round_without_this_actor(centre, actors) -> None:
+def test_a_registry_that_was_forgotten_is_a_round_without_this_actor(centre, actors, monkeypatch) -> None:
     """The members are bound into the key; a centre that makes a node forget them gets no share, not one without."""
     north = actors[0]
+    monkeypatch.setattr(leaps, "REGISTRIES_MAX", 1)
     waiting = centre.opening(actors)
     north.door._join_from_us = NOW_US + 1  # the key holder is away just now
     centre.to(north, waiting)

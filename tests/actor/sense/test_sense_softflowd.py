@@ -52,7 +52,7 @@ def capture(path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(SOFTFLOWD is None, reason="softflowd is not installed (script/bootstrap --tests)")
+@pytest.mark.softflowd
 @pytest.mark.parametrize("version", [("5",), ("9",), ("10",), ("10", "-b")], ids=["v5", "v9", "ipfix", "biflow"])
 def test_what_softflowd_tells_of_a_capture(tmp_path, engine, version) -> None:
     capture(tmp_path / "some.pcap")

@@ -96,6 +96,7 @@ def test_datagrams_and_both_framings_become_records(listening) -> None:
         "kernel_drops": 0,
         "queue_full": 0,
         "spool_damaged": 0,
+        "spool_deleted": 0,
     }
 
 

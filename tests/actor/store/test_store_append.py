@@ -1,6 +1,7 @@
 """What comes in stays, exactly once and exactly as it was; what cannot be a record's is refused and counted."""
 
 import datetime as dt
+import os
 from uuid import UUID
 
 import duckdb
@@ -184,3 +185,19 @@ def test_limits_are_above_zero():
         StoreLimits(threads=0)
     assert StoreLimits(age_days_max=None).age_days_max is None
     assert StoreLimits().age_days_max * DAY_US > 0
+
+
+def test_whatever_the_umask_a_store_is_its_owners_alone(tmp_path, rows, hour0):
+    before = os.umask(0)
+    try:
+        with ColumnStore.open(tmp_path / "above" / "store", StoreLimits(threads=1)) as store:
+            store.append("a", "1", {"flow": rows("flow", [{"ts": us(hour0)}])})
+            store.tidy()
+            with store.window(0, 2**60) as window:
+                assert window.rows("SELECT count(*) FROM flow") == [(1,)]
+            store.check()
+            there = [tmp_path / "above", *(tmp_path / "above").rglob("*")]
+            modes = {path: (path.is_dir(), path.stat().st_mode & 0o777) for path in there}
+    finally:
+        os.umask(before)
+    assert set(modes.values()) == {(True, 0o700), (False, 0o600)}, modes

@@ -12,6 +12,7 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.engine import Engine
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.query import FORBIDDEN_FUNCTIONS, TABLE_FUNCTIONS, admit
+from bavn.actor.store.query_functions import ALLOWED_FUNCTIONS
 from bavn.actor.store.window import NAMES
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import QueryRefused
@@ -129,6 +130,31 @@ def test_the_locked_engine_refuses_the_same_without_the_parser(tmp_path, sql):
     finally:
         engine.close()
     assert duckdb.execute(f"FROM '{mine}'").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT version()", "SELECT pg_sleep(3)", "SELECT Version()", "SELECT pg_postmaster_start_time()",
+     "SELECT inet_server_addr()", "SELECT has_table_privilege('flow', 'select')", "SELECT age(ts) FROM flow",
+     "SELECT ago(INTERVAL 1 DAY)", "SELECT main.version()", "SELECT system.main.pg_sleep(1)",
+     "SELECT list_aggregate([1], 'version')", "SELECT user()", "SELECT made_up_tomorrow(1)"],
+)  # fmt: skip
+def test_what_tells_of_the_machine_waits_or_is_not_known_is_refused(window, sql):
+    """``list_aggregate`` names a function by a text: the engine has no aggregate of such a name."""
+    with pytest.raises(QueryRefused):
+        window.rows(sql)
+
+
+def test_every_function_that_may_be_called_is_known_by_name_and_none_is_the_systems():
+    with duckdb.connect() as base:
+        known = {
+            name.casefold()
+            for (name,) in base.execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()
+        }
+    system = ("pg_", "duckdb_", "current_", "has_", "inet_", "__internal", "read_", "json_execute")
+    assert not {name for name in ALLOWED_FUNCTIONS if name.startswith(system)}
+    assert not ALLOWED_FUNCTIONS & FORBIDDEN_FUNCTIONS
+    assert known - ALLOWED_FUNCTIONS, "what a new engine brings is not let in by itself"
 
 
 def test_what_the_engine_calls_volatile_or_keeps_of_itself_is_known_and_refused(window):

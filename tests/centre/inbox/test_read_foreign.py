@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.centre.inbox.foreign_json import DEPTH_MAX, load
-from bavn.centre.inbox.foreign_words import moment_of
+from bavn.centre.inbox.foreign_words import moment_of, techniques_of
 from bavn.centre.inbox.read_list import read_list
 from bavn.centre.inbox.read_misp import events_of, read_event
 from bavn.centre.inbox.read_stix import bundle_objects, pieces_of, read_stix
@@ -335,3 +335,10 @@ def test_public_samples_are_read_and_every_item_has_an_outcome(data) -> None:
         counts[path.name] = sum(len(taken(piece)) for piece in pieces)
     assert sum(count for count in counts.values() if isinstance(count, int)) > 1000, counts
     assert json.dumps(counts)
+
+
+@pytest.mark.parametrize("named", [["T1071"], {"a": 1}, None, 7])
+def test_a_reference_that_is_no_text_names_no_technique_and_ends_no_reading(named) -> None:
+    given = [{"source_name": "mitre-attack", "external_id": named}]
+    assert techniques_of(given) == ""
+    assert techniques_of([*given, {"source_name": "mitre-attack", "external_id": "T1071"}]) == "T1071"

@@ -101,7 +101,7 @@ class Passkeys:
     def prove(self, credential: dict[str, Any], challenge: bytes) -> str | None:
         """The name of the account whose passkey signed; None where none did."""
         key_id = credential.get("id")
-        if not isinstance(key_id, str) or len(key_id) > 1400:
+        if not isinstance(key_id, str) or not key_id.isascii() or len(key_id) > 1400:
             return None
         with self._book.writing() as tx:
             row = tx.execute(

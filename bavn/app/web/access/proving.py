@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -129,7 +129,7 @@ def private_key(text: bytes) -> Ed25519PrivateKey | None:
     for load in (load_ssh_private_key, load_pem_private_key):
         try:
             key = load(text, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
             continue
         if isinstance(key, Ed25519PrivateKey):
             return key
@@ -141,7 +141,7 @@ def public_key(text: bytes) -> bytes | None:
     for load in (load_ssh_public_key, load_pem_public_key):
         try:
             key = load(text.strip())
-        except (ValueError, UnsupportedAlgorithm):
+        except (ValueError, UnsupportedAlgorithm, InternalError):
             continue
         if isinstance(key, Ed25519PublicKey):
             return raw(key)

@@ -92,7 +92,7 @@ const da: typeof en = {
     sha: "SHA-256", none: "Intet er vedhæftet", noneNext: "Aktører vedhæfter beviser fra deres egen konsol, efter at have set hver byte.",
   },
   indicators: {
-    title: "Sagens indikatorer", enforced: "I kraft hos", missing: "Endnu ikke hos", hunted: "Søges der kun efter hos (intet kan bære den)", met: "Mødt hos", people: "Bag den", none: "Ingen endnu", noneNext: "De laves, når sagen frigives.",
+    title: "Sagens indikatorer", enforced: "I kraft hos", missing: "Endnu ikke hos", hunted: "Søges der kun efter hos (intet bærer den dér endnu)", met: "Mødt hos", people: "Bag den", none: "Ingen endnu", noneNext: "De laves, når sagen frigives.",
     until: "Indtil", state: "Tilstand",
     states: { draft: "udkast", review: "til gennemsyn", approved: "godkendt", released: "frigivet", expired: "udløbet", withdrawn: "trukket tilbage" },
   },

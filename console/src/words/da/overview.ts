@@ -46,7 +46,7 @@ const da: typeof en = {
   toProtected: "Melding til beskyttelse",
   slowest: "Langsomste trin",
   enforced: "I kraft hos",
-  hunted: (n) => `søges der kun efter hos ${n}: intet kan bære den`,
+  hunted: (n) => `søges der kun efter hos ${n}: intet bærer den dér endnu`,
   missing: (names) => `endnu ikke hos ${names}`,
   indicator: "Indikator",
   axis: { seconds: "Sekunder", minutes: "Minutter", hours: "Timer", days: "Dage" },

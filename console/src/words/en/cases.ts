@@ -90,7 +90,7 @@ export default {
     sha: "SHA-256", none: "Nothing is attached", noneNext: "Actors attach evidence from their own console, after seeing every byte.",
   },
   indicators: {
-    title: "Indicators of this case", enforced: "In force at", missing: "Not yet at", hunted: "Only hunted for at (nothing there can carry it)", met: "Met at", people: "Behind it", none: "None yet", noneNext: "They are made when the case is released.",
+    title: "Indicators of this case", enforced: "In force at", missing: "Not yet at", hunted: "Only hunted for at (nothing there carries it yet)", met: "Met at", people: "Behind it", none: "None yet", noneNext: "They are made when the case is released.",
     until: "Until", state: "State",
     states: { draft: "draft", review: "in review", approved: "approved", released: "released", expired: "expired", withdrawn: "withdrawn" } as Readonly<Record<string, string>>,
   },

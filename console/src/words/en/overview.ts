@@ -44,7 +44,7 @@ export default {
   toProtected: "Report to protection",
   slowest: "Slowest step",
   enforced: "In force at",
-  hunted: (n: string) => `only hunted for at ${n}: nothing there can carry it`,
+  hunted: (n: string) => `only hunted for at ${n}: nothing there carries it yet`,
   missing: (names: string) => `not yet at ${names}`,
   indicator: "Indicator",
   axis: { seconds: "Seconds", minutes: "Minutes", hours: "Hours", days: "Days" },
