@@ -13,6 +13,7 @@ from bavn.centre.node import tables as t
 from bavn.centre.store.lease import LeaseLost
 from bavn.model.case import CaseAct
 from bavn.model.moment import HOUR_US, MINUTE_US
+from bavn.model.principal import account
 from bavn.wire.archive import ArchiveBroken
 from bavn.wire.messages import IndicatorReleased
 
@@ -52,8 +53,8 @@ def blocks(sector):
     """From suspicions to a block at every actor, by people at the desk."""
     sector.run()
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne@sac", "seen at three")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "block it")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne@sac"), "seen at three")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     return all(any(isinstance(m, IndicatorReleased) for m in node.told) for node in sector.nodes.values())
 
