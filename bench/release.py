@@ -176,7 +176,10 @@ class RealSector:
             self.registry.engine.dispose()
 
 
-def release(desk, name, by=(account("anna"), account("bo"))) -> str:
+PEOPLE = (account("anna"), account("bo"))
+
+
+def release(desk, name, by=PEOPLE) -> str:
     observable = Observable.of("domain", name)
     life = desk.lives.draft(observable, by[0], "bench", technique="T1071")
     desk.lives.act(life.id, LifeAct.REVIEW, by[0], "bench")
