@@ -273,4 +273,5 @@ def test_a_person_starts_anew_with_a_centre_that_was_replaced_while_the_node_sta
     assert "blocks were lifted" in done.stdout, done.output
     shown = CliRunner().invoke(app, ["ledger", "--config", str(blocking), "--json"])
     line = json.loads(shown.stdout.splitlines()[-1])
-    assert (line["kind"], line["peer"]) == ("CentreReplaced", "anna"), shown.stdout
+    assert line["kind"] == "CentreReplaced", shown.stdout
+    assert line["peer"].endswith("(local root)"), line["peer"]

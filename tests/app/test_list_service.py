@@ -90,7 +90,8 @@ def basic(user: str, password: str) -> str:
 
 SAID = {
     "Bearer tøken:x": 200, "bearer tøken:x": 200, basic("fw", "tøken:x"): 200, "Bearer t": 401, "": 401,
-    basic("tøken:x", ""): 401, "Basic !!!": 401, "Basic /w==": 401, "Basic \xe6\x8d": 401, "Bearer \xff": 401, "Digest tøken:x": 401, "Bearer " + "x" * 5000: 401,
+    basic("tøken:x", ""): 401, "Basic !!!": 401, "Basic /w==": 401, "Basic \xe6\x8d": 401, "Bearer \xff": 401,
+    "Digest tøken:x": 401, "Bearer " + "x" * 5000: 401,
 }  # fmt: skip
 
 

@@ -267,7 +267,7 @@ def lift(
 def centre_replaced(
     config: Config = NODE_TOML,
     *,
-    by: Annotated[str, typer.Option(help="Who decides.", envvar="USER")] = "operator",
+    by: ByProtect = "",
     keep_blocks: Annotated[
         bool, typer.Option("--keep-blocks", help="What the old centre blocked stays blocked.")
     ] = False,
