@@ -32,6 +32,7 @@ from bavn.app.config import CENTRE_KEYS, read_centre
 from bavn.app.real import SystemClock, SystemDice
 from bavn.model.indicator_life import LifeAct
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.sim.party import SimCentre, SimNode, key_of
 from bavn.wire.ledger import look_on
 from bavn.wire.links.enrolment import enrol
@@ -175,7 +176,10 @@ class RealSector:
             self.registry.engine.dispose()
 
 
-def release(desk, name, by=("anna", "bo")) -> str:
+PEOPLE = (account("anna"), account("bo"))
+
+
+def release(desk, name, by=PEOPLE) -> str:
     observable = Observable.of("domain", name)
     life = desk.lives.draft(observable, by[0], "bench", technique="T1071")
     desk.lives.act(life.id, LifeAct.REVIEW, by[0], "bench")
@@ -184,7 +188,7 @@ def release(desk, name, by=("anna", "bo")) -> str:
 
 
 def withdraw(desk, name) -> None:
-    desk.lives.act(desk.lives.of(Observable.of("domain", name)).id, LifeAct.WITHDRAW, "anna", "bench")
+    desk.lives.act(desk.lives.of(Observable.of("domain", name)).id, LifeAct.WITHDRAW, account("anna"), "bench")
 
 
 def real(count: int, releases: int) -> dict:
@@ -222,9 +226,9 @@ def real(count: int, releases: int) -> dict:
 
 def kill_switch(sector) -> dict:
     held = {"warm-up.com", "evil-1.com"}
-    sector.desk.switch.turn(on=True, user="anna", why="bench")
+    sector.desk.switch.turn(on=True, user=account("anna"), why="bench")
     off = sector.until(sector.names, set(), held).values()
-    sector.desk.switch.turn(on=False, user="bo", why="bench")
+    sector.desk.switch.turn(on=False, user=account("bo"), why="bench")
     return {"kill_on": summary(list(off)), "kill_off": summary(list(sector.until(sector.names, held).values()))}
 
 

@@ -242,8 +242,8 @@ def test_a_node_at_work_contacts_its_centre_and_nobody_else(house) -> None:
     for actor in RESOLVERS:
         assert house.ask(actor, MET) == [EVIL_AT]
         assert house.ask(actor, INNOCENT) == "NXDOMAIN"  # it knows no more than it was given, and asks nobody
-    case = house.desk.open_case(view.lead.id, "vagt")
-    house.desk.act(case.id, CaseAct.CONFIRM, "vagt", "seen at two")
+    case = house.desk.open_case(view.lead.id, account("vagt"))
+    house.desk.act(case.id, CaseAct.CONFIRM, account("vagt"), "seen at two")
     house.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     house.until("the block at everybody", lambda: blocked_at(house.desk) == EVERYBODY)
     assert_blocked(house)

@@ -10,6 +10,7 @@ from bavn.actor.protect.hunt import History
 from bavn.actor.store.hunt import Hunted
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, hour_of
 from bavn.model.observable import Observable
+from bavn.model.principal import account
 from bavn.sim.network import Faults
 from bavn.sim.script import CENTRE, START_US, Death, Script
 from bavn.sim.world import World
@@ -64,9 +65,9 @@ def ask(world, *observables):
     kept = world.centre.centre.desk.questions
     now_us = world.clock.now_us()
     made = kept.ask(
-        observables or (EVIL, QUIET), ACTORS, "anne", why="seen at a partner", since_us=now_us - 30 * DAY_US
+        observables or (EVIL, QUIET), ACTORS, account("anne"), why="seen at a partner", since_us=now_us - 30 * DAY_US
     )
-    return kept.approve(made.id, "bo")
+    return kept.approve(made.id, account("bo"))
 
 
 def step(world, seconds):

@@ -146,7 +146,7 @@ def test_a_standing_policy_that_two_approved_releases_by_itself(sector, bad):
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
     with pytest.raises(NotAllowed):
-        sector.desk.policies.approve(proposed.id, "Anne")
+        sector.desk.policies.approve(proposed.id, account("Anne"))
     sector.desk.policies.approve(proposed.id, account("bo"))
     sector.run()
     for node in sector.nodes.values():

@@ -6,6 +6,7 @@ import pytest
 
 from bavn.model.case import CaseAct
 from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.principal import account
 from bavn.model.suspicion import RowsRef
 
 THREE = ("east", "north", "south")
@@ -19,8 +20,8 @@ def released(make_sector, suspicion):
         sector.nodes[name].suspicions = [suspicion()]
     sector.run()
     (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, "anne", "seen at three")
-    sector.desk.act(case.id, CaseAct.RELEASE, "bo", "block it")
+    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "seen at three")
+    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     assert sector.nodes["west"].told
     later_round(sector, hours=1)  # what the verdict does to the score is done

@@ -24,7 +24,7 @@ from bavn.model.said import Exercising
 from bavn.model.text import Text
 
 FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}
-ANNA, BO = account("Anna Berg"), "Bo Dam"
+ANNA, BO = account("Anna Berg"), account("Bo Dam")
 
 
 class TestLane:

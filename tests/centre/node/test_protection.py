@@ -66,7 +66,7 @@ def weak(make_sector, suspicion):
 def test_what_one_person_released_waits_for_a_second_who_has_the_same_means(weak) -> None:
     (case,) = weak.desk.cases()
     weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "seen at three")
-    weak.desk.act(case.id, CaseAct.RELEASE, "Anne", "block it")
+    weak.desk.act(case.id, CaseAct.RELEASE, account("Anne"), "block it")
     weak.run()
     assert all(not node.told for node in weak.nodes.values())
     lives = weak.desk.lives.of_case(case.id)
