@@ -1,4 +1,4 @@
-"""Numbers that only the centre counts, believed no further than one bad minute may cost (decision 23).
+"""Numbers that only the centre counts, believed no further than one bad minute may cost (decision 25).
 
 A number that leaps is believed seldom and only so far; a registry version raises the floor only when it is still used a
 day later. So whoever held the centre's key for a minute makes no node deaf to what is said afterwards.
