@@ -13,6 +13,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.exercise import ActorStep, Campaign, Played
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock, QueryRefused
 
@@ -29,7 +30,9 @@ class Runner:
     def __init__(
         self, door: DoorPolicy, protect: ProtectPolicy, never: NeverBlock, clock: Clock, *,
         watches: bool = True, start: Callable[[Callable[[], None]], None] | None = None,
+        failures: Failures | None = None,
     ) -> None:  # fmt: skip
+        self._failures: Failures = failures or NoContainment()
         self._door, self._protect, self._never, self._clock = door, protect, never, clock
         self._watches, self._start = watches, start or _beside
         self._lock = threading.Lock()
@@ -82,13 +85,18 @@ class Runner:
             made = work()
         except (QueryRefused, OSError, ValueError) as error:
             _LOG.error("EXERCISE %s could not be played: %s", what[0], error)
+            return
+        except Exception as error:  # noqa: BLE001  it costs this exercise, not all that come after it
+            self._failures.note("exercise", error, item=what[0].encode())
+            return
+        finally:
             with self._lock:
                 self._busy = False
-            return
+        self._failures.works("exercise")
         with self._lock:
             if len(self._done) >= KEPT_MAX:
                 self._done.clear()
-            self._done[what], self._busy = made, False
+            self._done[what] = made
 
 
 def _beside(work: Callable[[], None]) -> None:

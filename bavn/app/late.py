@@ -118,3 +118,15 @@ def enforcer_of(name: str, make: Callable[[], Enforcer], failures: Failures) -> 
     except Exception as error:  # noqa: BLE001  it costs this enforcer alone
         failures.note(f"enforcer {name}", error, during="start")
         return LateEnforcer(name, make)
+
+
+def begun[Part](failures: Failures, name: str, make: Callable[[], Part]) -> Part | None:
+    """A part without which a node can go on; None where making it fails in a way that nobody foresaw: the node starts
+    without it, and tells it as failing until it is started anew. Raises FORESEEN."""
+    try:
+        return make()
+    except FORESEEN:
+        raise
+    except Exception as error:  # noqa: BLE001  it costs this part alone
+        failures.note(name, error, during="start")
+        return None

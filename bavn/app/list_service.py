@@ -16,18 +16,31 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from bavn.actor.protect.textlist import LISTS, is_whole
+from bavn.model.failure import Failures, NoContainment
 
 HEADER_CHARS_MAX: Final = 1024
+PART: Final = "list service in work"
 
 
-def list_app(folder: Path, token: str | None = None) -> FastAPI:
+def list_app(folder: Path, token: str | None = None, failures: Failures | None = None) -> FastAPI:
     """``GET`` and ``HEAD`` of the lists in a folder that TextList writes, packed for whoever takes gzip. A list that
     was never written is empty, not absent: a firewall must not keep an old one for want of an answer. One that was cut
-    off on the disk is not served at all: the firewall keeps the whole one that it has."""
+    off on the disk is not served at all: the firewall keeps the whole one that it has, and so it does where serving
+    fails in a way that nobody foresaw, which ``failures`` hears of."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    told: Failures = failures or NoContainment()
 
     @app.api_route("/{name}", methods=["GET", "HEAD"])
     def text_list(name: str, request: Request) -> Response:
+        try:
+            answer = listed(name, request)
+        except Exception as error:  # noqa: BLE001  the next request is answered
+            told.note(PART, error)
+            return Response(status_code=503, headers={"Retry-After": "60"})
+        told.works(PART)
+        return answer
+
+    def listed(name: str, request: Request) -> Response:
         if token is not None and not _allowed(request.headers.get("authorization", ""), token):
             return Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="bavn", charset="UTF-8"'})
         if name not in LISTS:

@@ -9,14 +9,14 @@ import importlib.util
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn import __version__
 from bavn.actor.detect.rule_memory import RuleMemory
-from bavn.actor.detect.run import Survey, survey
-from bavn.actor.detect.tasks import Weigh, weigh_here
+from bavn.actor.detect.tasks import weigh_here
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.held import by_size
@@ -39,26 +39,25 @@ from bavn.app.exercise_runner import Runner
 from bavn.app.exits import Exit, Stop
 from bavn.app.failure_folder import FOLDER, FailureFolder
 from bavn.app.gate_alarms import contained as gates_contained
+from bavn.app.late import begun
+from bavn.app.letting_go import LettingGo
 from bavn.app.link_watch import LinkWatch, WatchedLink, watched
 from bavn.app.log_sources import reads_logs
 from bavn.app.node_canary import NodeCanary
 from bavn.app.node_checking import StoreWalk, chain_of, checking
 from bavn.app.node_checks import NodeChecks
+from bavn.app.node_detecting import detecting, horizon
 from bavn.app.node_packets import keeper_of
 from bavn.app.node_protect import never_block, protection, zone_service_of
 from bavn.app.node_sources import rule_folder, sources_of
 from bavn.app.noise import drawn_apart
-from bavn.app.own_indicators import OwnIndicators
 from bavn.app.real import SystemClock, SystemDice
 from bavn.app.recorder import Recorder
 from bavn.app.rule_keeper import RuleKeeper
 from bavn.app.zone_service import ZoneService
-from bavn.model.contained import contained
 from bavn.model.failure import Failures
-from bavn.model.ports import LinkDown, QueryRefused, Window
-from bavn.model.rule import RowRule
+from bavn.model.ports import LinkDown
 from bavn.model.settings import SettingsError
-from bavn.model.verdict import Verdicts
 from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
 from bavn.wire.book import Book, BookForeign, Doomed
@@ -124,7 +123,7 @@ class NodeParts:
 def build(config: NodeConfig) -> NodeParts:
     """Everything a node is made of. Raises SettingsError; Stop for a missing key, certificate or program. Nothing stays
     open where it fails."""
-    closing = contextlib.ExitStack()
+    closing = LettingGo()
     try:
         return _build(config, closing)
     except BaseException:
@@ -132,18 +131,19 @@ def build(config: NodeConfig) -> NodeParts:
         raise
 
 
-def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
+def _build(config: NodeConfig, closing: LettingGo) -> NodeParts:
     clock, dice = SystemClock(), SystemDice()
     folder = config.folder
     folder.mkdir(parents=True, exist_ok=True)
     book = closing.enter_context(Book(folder / BOOK_FILE))
     ledger, known, verdicts = Ledger(book), Known(book), VerdictBook(book)
     safe = Safe(folder / CENTRE_KEYS)
-    failures = FailureFolder(folder / FOLDER, clock)
+    closing.failures = failures = FailureFolder(folder / FOLDER, clock)
     gates_contained(book, failures)
     store, sources = _senses(config, clock, closing, failures)
-    rule_keeper = _keeper(config, clock)
-    zone = zone_service_of(config.enforce)
+    begin = partial(begun, failures)
+    rule_keeper = begin("rule keeper", lambda: _keeper(config, clock))
+    zone = begin("zone service", lambda: zone_service_of(config.enforce, failures))
     if zone is not None:
         closing.callback(zone.close)
     scale = _scale(config, store, closing)
@@ -163,7 +163,7 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         verdicts=lambda: verdicts.holding(clock.now_us()), hold=by_size,
         cleaned=redact.text, holds=held_span(protect.state, clock),
     )  # fmt: skip
-    counting = Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book))
+    counting = begin("counts", lambda: Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book)))
     link: WatchedLink | NoLink = NoLink()
     if config.node.centre_url:
         checks.centre = LinkWatch(clock)
@@ -174,42 +174,49 @@ def _build(config: NodeConfig, closing: contextlib.ExitStack) -> NodeParts:
         health_s=config.node.health_s,
     )  # fmt: skip
     lookout: Lookout | None = None
-    canary = NodeCanary(
+    canary = begin("canary", lambda: NodeCanary(
         door.canary, protect, clock, None if store is None else lambda: lookout.figures() if lookout else ()
-    )
-    if store is not None:
-        sources = [*sources, canary.source(lambda: store.stats().newest_us)]
+    ))  # fmt: skip
+    if store is not None and canary is not None:
+        bird = begin("canary", lambda: canary.source(lambda: store.stats().newest_us))
+        sources = [*sources, *([bird] if bird is not None else ())]
     memory = RuleMemory(config.hunt.sigma_checks_max)
     if store is not None:
         lookout = Lookout(
             clock=clock, store=store, sources=sources,
-            detect=_detect(
+            detect=detecting(
                 config, lambda: verdicts.holding(clock.now_us()), memory, scale.weigh if scale else weigh_here,
-                canary.surveyed, failures,
+                canary.surveyed if canary else None, failures,
             ),
             keep=lambda found, end_us: known.replace(
                 found.suspicions, clock.now_us(), end_us, found.hosts, found.failed
             ),
             failures=failures,
-            horizon_us=_horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
+            horizon_us=horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
         )  # fmt: skip
-    keeper = keeper_of(config, store, clock)
+    keeper = begin("packet keeper", lambda: keeper_of(config, store, clock))
     recorder = Recorder(config, clock, lookout, store, queued=lambda: door.queue().messages, checks=checks)
     walked_us = recorder.before().get("ledger_walked_us")
     on_ledger = closing.enter_context(look_on(folder / BOOK_FILE))
     checks.chain = ChainWalk(chain_of(on_ledger), clock, walked_us=walked_us if isinstance(walked_us, int) else None)
     recorder.tick = time.monotonic
-    recorder.canary = canary.told
+    if canary is not None:
+        recorder.canary = canary.told
     recorder.centre_skew_s = lambda: None if isinstance(link, NoLink) else link.skew_s
     recorder.sigma = lambda: memory.standing
     if rule_keeper is not None:
         recorder.rules = rule_keeper.told
     talker = Talker(
         clock, link, door, protect, _condition(recorder, door), settings, in_sector=bool(config.node.centre_url),
-        tell_counts=counting.tell, try_canary=canary.step,
         failures=failures, passing=NODE_ENDS,
-        lane=Runner(config.door, config.protect, never_block(config), clock, watches=store is not None),
+        lane=begin("exercise runner", lambda: Runner(
+            config.door, config.protect, never_block(config), clock, watches=store is not None, failures=failures,
+        )),
     )  # fmt: skip
+    if counting is not None:
+        talker.tell_counts = counting.tell
+    if canary is not None:
+        talker.try_canary = canary.step
     return NodeParts(
         config,
         clock,
@@ -355,37 +362,6 @@ def _scale(config: NodeConfig, store: "ColumnStore | None", closing: contextlib.
     if made is not None:
         closing.callback(made.close)
     return made
-
-
-def _detect(
-    config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory, weigh: Weigh,
-    surveyed: Callable[[Window], None], failures: Failures,
-) -> Callable[[Window], Survey]:  # fmt: skip
-    """``surveyed`` hears of each window that all detectors have gone through."""
-    lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
-    rules: tuple[RowRule, ...] = ()
-    if config.hunt.sigma_files:  # pySigma takes 23 MB, and most nodes have no rules of their own
-        from bavn.app.sigma_files import sigma_rules
-
-        rules = sigma_rules([config.path(name) for name in config.hunt.sigma_files])
-
-    def detect(window: Window) -> Survey:
-        found = survey(
-            window, indicators=lists.now(), settings=config.detect, verdicts=verdicts(), rules=rules, memory=memory,
-            weigh=weigh, failures=failures,
-        )  # fmt: skip
-        contained(failures, "step canary in detection", lambda: surveyed(window), passing=(QueryRefused,))
-        return found
-
-    return detect
-
-
-def _horizon(store: "ColumnStore", clock: SystemClock) -> Callable[[], int]:
-    def horizon_us() -> int:
-        newest = store.stats().newest_us
-        return clock.now_us() if newest is None else min(newest, clock.now_us())
-
-    return horizon_us
 
 
 def _condition(recorder: Recorder, door: Door) -> Callable[[], Condition]:

@@ -174,7 +174,7 @@ def dataset_of(config: NodeConfig) -> SuricataDataset:
     return SuricataDataset(lambda: SuricataSocket(socket), folder)
 
 
-def zone_service_of(given: EnforceTable) -> ZoneService | None:
+def zone_service_of(given: EnforceTable, failures: Failures | None = None) -> ZoneService | None:
     """What hands the zone to the actor's own resolvers; None where nobody is to fetch it. Raises Stop."""
     if not given.zone_listen:
         if given.zone_secondaries or given.zone_key:
@@ -188,7 +188,7 @@ def zone_service_of(given: EnforceTable) -> ZoneService | None:
         listen = endpoint(given.zone_listen)
         secondaries = [endpoint(text) for text in given.zone_secondaries]
         key = key_of(given.zone_key) if given.zone_key else None
-        return ZoneService(listen, secondaries, key)
+        return ZoneService(listen, secondaries, key, failures)
     except ValueError as error:
         raise Stop(Exit.CONFIGURATION, f"[enforce] zone_listen, zone_secondaries, zone_key: {error}") from error
     except OSError as error:

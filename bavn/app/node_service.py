@@ -24,7 +24,7 @@ from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.app.chain_walk import TURN_S
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.exits import Exit, Stop
-from bavn.app.late import made_of
+from bavn.app.late import begun, made_of
 from bavn.app.node_parts import NODE_ENDS, NodeParts, build
 from bavn.app.recorder import STEP_S
 from bavn.model.contained import contained
@@ -47,6 +47,8 @@ KEEP_REST = 3.0
 """Keeping packets takes a quarter of a core at most: after each turn it rests so many times as long as that took."""
 COMPLAIN_S = 60.0
 RETRY_S = 2.0
+SERVES_S = 10.0
+"""What has served so long since it failed works again."""
 END_S = 4.0
 """From the signal on: so long has Suricata to write out what it knows."""
 FINISH_S = 7.0
@@ -82,10 +84,16 @@ class NodeService:
         self._complaints, self._waiting = Complaints(), Complaints()
         self._lists: uvicorn.Server | None = None
         if self._listening is not None:
-            from bavn.app.list_service import list_app, list_server
+            self._lists = begun(self.parts.failures, "list service", self._list_server)
+            if self._lists is None:
+                self._listening.close()
 
-            folder = config.path(config.enforce.list_folder)
-            self._lists = list_server(list_app(folder, config.enforce.list_token or None))
+    def _list_server(self) -> "uvicorn.Server":
+        from bavn.app.list_service import list_app, list_server
+
+        given = self._config.enforce
+        folder = self._config.path(given.list_folder)
+        return list_server(list_app(folder, given.list_token or None, self.parts.failures))
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Until SIGTERM or SIGINT. ``ready`` is called once, when all of it runs."""
@@ -116,14 +124,11 @@ class NodeService:
         while not self._told_to_end and not self._ended.wait(SIGNAL_S):
             pass
         self.stop()
-        if self.parts.lookout is not None:
-            self.parts.lookout.stop()
         if self._lists is not None:
             self._lists.should_exit = True
-        if self.parts.zone is not None:
-            self.parts.zone.stop()
-        if self.parts.store is not None:
-            self.parts.store.stop()
+        for part in (self.parts.lookout, self.parts.zone, self.parts.store):
+            if part is not None:
+                contained(self.parts.failures, f"stop {type(part).__name__}", part.stop, during="stop")
         self._end(threads)
         if self._failure is not None:
             raise NodeBroken(f"{type(self._failure).__name__}: {self._failure}") from self._failure
@@ -141,6 +146,7 @@ class NodeService:
     def _close(self) -> None:
         for part, step in (
             ("step health", partial(self.parts.recorder.step, stopped=True)), ("step close", self.parts.close),
+            ("close lists", self._listening.close if self._listening is not None else lambda: None),
         ):  # fmt: skip
             contained(self.parts.failures, part, step, during="stop")
 
@@ -177,9 +183,19 @@ class NodeService:
         return True
 
     def _served(self, part: str, serve: Callable[[], None]) -> None:
-        """What serves until it is stopped; where it fails, again after a pause."""
-        while not self._step(part, serve) and not self._ended.is_set():
-            pass
+        """What serves until it is stopped; where it fails, or ends by itself, again after a pause."""
+
+        def turn() -> None:
+            serve()
+            if not self._ended.is_set():
+                raise RuntimeError(f"{part} ended by itself")
+
+        while not self._ended.is_set():
+            well = threading.Timer(SERVES_S, self.parts.failures.works, (part,))
+            well.daemon = True
+            well.start()
+            self._step(part, turn)
+            well.cancel()
 
     def _look(self) -> None:
         lookout, store = self.parts.lookout, self.parts.store

@@ -4,12 +4,12 @@ TCP and UDP on one address and port, few connections at a time, each with an end
 answer names: it is no resolver.
 """
 
-import contextlib
 import logging
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from ipaddress import ip_address
 from typing import Final
 
@@ -19,11 +19,14 @@ import dns.tsig
 
 from bavn.actor.protect.rpz_primary import RpzPrimary
 from bavn.actor.protect.zone_answers import QUERY_BYTES_MAX, Asker, answers, notify
+from bavn.model.failure import Failures, NoContainment
 
 CONNECTIONS_MAX: Final = 16
 DNS_PORT: Final = 53
+AGAIN_S: Final = 0.05
 IDLE_S: Final = 10.0
 LOOK_S: Final = 0.5
+PART: Final = "zone service"
 NOTIFY_TRIES: Final = 5
 NOTIFY_WAIT_S: Final = 2.0
 _LOG = logging.getLogger(__name__)
@@ -35,7 +38,11 @@ class ZoneService:
     """``listen`` at (address, port), 0 for any; ``secondaries``: resolvers that are told, and that may fetch where
     there is no ``key``. OSError where it cannot listen."""
 
-    def __init__(self, listen: Address, secondaries: Sequence[Address], key: dns.tsig.Key | None = None) -> None:
+    def __init__(
+        self, listen: Address, secondaries: Sequence[Address], key: dns.tsig.Key | None = None,
+        failures: Failures | None = None,
+    ) -> None:  # fmt: skip
+        self._failures: Failures = failures or NoContainment()
         family = socket.AF_INET6 if ":" in listen[0] else socket.AF_INET
         self._tcp = socket.create_server(listen, family=family)
         self.port: int = self._tcp.getsockname()[1]
@@ -63,12 +70,7 @@ class ZoneService:
             talk.start()
         self._tcp.settimeout(LOOK_S)
         while not self._ended.is_set():
-            with contextlib.suppress(TimeoutError):
-                line, peer = self._tcp.accept()
-                if not self._room.acquire(blocking=False):
-                    line.close()
-                    continue
-                threading.Thread(target=self._serve, args=(line, peer[0]), daemon=True).start()
+            self._turn("listening", self._accept, TimeoutError)
         for talk in talks:
             talk.join(IDLE_S)
         self.close()
@@ -83,9 +85,30 @@ class ZoneService:
         self._tcp.close()
         self._udp.close()
 
+    def _turn(self, part: str, do: Callable[[], None], usual: type[OSError] = OSError) -> None:
+        """One connection, query or telling: what it raises costs itself, and a pause. ``usual``: what peers do."""
+        part = f"{PART} {part}"
+        try:
+            do()
+        except usual:
+            pass
+        except Exception as error:  # noqa: BLE001  the next one is answered
+            self._failures.note(part, error)
+            self._ended.wait(AGAIN_S)
+        else:
+            self._failures.works(part)
+
+    def _accept(self) -> None:
+        line, peer = self._tcp.accept()
+        if not self._room.acquire(blocking=False):
+            line.close()
+            return
+        serve = partial(self._serve, line, peer[0])
+        threading.Thread(target=self._turn, args=("connections", serve), daemon=True).start()
+
     def _serve(self, line: socket.socket, host: str) -> None:
         try:
-            with line, contextlib.suppress(OSError):
+            with line:
                 line.settimeout(IDLE_S)
                 while not self._ended.is_set() and (wire := _framed(line)):
                     for answer in self._answers(wire, host, over_tcp=True):
@@ -96,10 +119,12 @@ class ZoneService:
     def _take_datagrams(self) -> None:
         self._udp.settimeout(LOOK_S)
         while not self._ended.is_set():
-            with contextlib.suppress(OSError):
-                wire, peer = self._udp.recvfrom(QUERY_BYTES_MAX + 1)
-                for answer in self._answers(wire, peer[0], over_tcp=False):
-                    self._udp.sendto(answer, peer)
+            self._turn("datagrams", self._take_datagram)
+
+    def _take_datagram(self) -> None:
+        wire, peer = self._udp.recvfrom(QUERY_BYTES_MAX + 1)
+        for answer in self._answers(wire, peer[0], over_tcp=False):
+            self._udp.sendto(answer, peer)
 
     def _answers(self, wire: bytes, host: str, *, over_tcp: bool) -> Iterator[bytes]:
         if self.primary is None:
@@ -111,15 +136,17 @@ class ZoneService:
         while not self._ended.is_set():
             self._changed.wait()
             self._changed.clear()
-            if self.primary is None or self._ended.is_set():
-                continue
-            waiting = set(self._secondaries)
-            for _ in range(NOTIFY_TRIES):
-                waiting = {there for there in waiting if not self._told(there, self.primary)}
-                if not waiting or self._changed.is_set():
-                    break
-            for host, port in sorted(waiting) if not self._changed.is_set() else ():
-                _LOG.warning("%s@%d does not answer that the zone has changed; it will ask by itself", host, port)
+            if self.primary is not None and not self._ended.is_set():
+                self._turn("notices", partial(self._tell_all, self.primary))
+
+    def _tell_all(self, primary: RpzPrimary) -> None:
+        waiting = set(self._secondaries)
+        for _ in range(NOTIFY_TRIES):
+            waiting = {there for there in waiting if not self._told(there, primary)}
+            if not waiting or self._changed.is_set():
+                break
+        for host, port in sorted(waiting) if not self._changed.is_set() else ():
+            _LOG.warning("%s@%d does not answer that the zone has changed; it will ask by itself", host, port)
 
     def _told(self, there: Address, primary: RpzPrimary) -> bool:
         said = notify(primary.zone(), self._key)

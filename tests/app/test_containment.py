@@ -302,14 +302,14 @@ def test_each_step_of_a_running_node_may_fail_and_works_again(short, quiet, monk
         parts.lookout._fresh = True
         parts.talker._tidy_us = 0
         thread.start()
-        _wait(lambda: failing(parts) >= set(STEPS), lambda: set(STEPS) - failing(parts))
+        wait_for(lambda: failing(parts) >= set(STEPS), lambda: set(STEPS) - failing(parts))
         assert thread.is_alive()
         for owner, method, real in undo:
             setattr(owner, method, real)
         undo.clear()
         parts.talker._tidy_us = parts.lookout._due_us = 0
         parts.lookout._fresh = True
-        _wait(lambda: not failing(parts) & set(STEPS), lambda: failing(parts))
+        wait_for(lambda: not failing(parts) & set(STEPS), lambda: failing(parts))
         assert thread.is_alive()
     finally:
         for owner, method, real in undo:
@@ -319,7 +319,8 @@ def test_each_step_of_a_running_node_may_fail_and_works_again(short, quiet, monk
     assert not thread.is_alive()
 
 
-def _wait(until, shown):
+def wait_for(until, shown):
+    """Until something is so, half a minute at most."""
     end = time.monotonic() + 30
     while not until():
         assert time.monotonic() < end, shown()

@@ -10,6 +10,7 @@ from bavn.actor.protect.policy import ProtectPolicy
 from bavn.app import exercise_lane
 from bavn.app.config import read_node
 from bavn.app.exercise_runner import TRIES_MAX, Runner
+from bavn.app.failure_folder import FailureFolder
 from bavn.app.node_protect import never_block
 from bavn.model.exercise import ActorStep, BadExercise, Campaign, Played, element_of
 from bavn.model.moment import HOUR_US
@@ -72,6 +73,17 @@ def test_a_node_without_detectors_misses_it_and_what_fails_is_given_up(never, mo
         clock.advance(HOUR_US)
     assert len(tries) == TRIES_MAX
     assert seeing.blocked(ONE) is ActorStep.BLOCKED
+
+
+def test_an_exercise_that_fails_unforeseen_costs_none_of_those_that_come_after(never, monkeypatch) -> None:
+    failures = FailureFolder(None, SimClock(0))
+    runner = Runner(DoorPolicy(), ProtectPolicy(), never, SimClock(0), start=lambda work: work(), failures=failures)
+    with monkeypatch.context() as broken:
+        broken.setattr(exercise_lane, "played", lambda *_: {}["nobody foresaw this"])
+        assert runner.played(ONE, Campaign.BEACON) is None
+    assert [part.part for part in failures.failing()] == ["exercise"]
+    assert runner.blocked("exercise-" + "2" * 16) is ActorStep.BLOCKED
+    assert failures.failing() == ()
 
 
 def test_work_beside_is_given_once_it_is_done(never) -> None:

@@ -16,9 +16,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi.testclient import TestClient
 
 from bavn.actor.protect.textlist import TextList
+from bavn.app import list_service
+from bavn.app.failure_folder import FailureFolder
 from bavn.app.list_service import list_app, list_server
+from bavn.app.real import SystemClock
 from bavn.model.indicator import Block
 from bavn.model.observable import Observable
 
@@ -191,3 +195,15 @@ def test_curl_that_asks_as_a_firewall_does_keeps_its_list_where_nothing_changed(
         codes.append(subprocess.run([*words, *url], capture_output=True, text=True, check=True).stdout)
     assert codes == ["200", "304", "200"]
     assert (tmp_path / "got").read_text() == "203.0.114.10\n"
+
+
+def test_a_request_that_nobody_foresaw_costs_itself_and_the_firewall_keeps_its_list(tmp_path, monkeypatch) -> None:
+    failures = FailureFolder(None, SystemClock())
+    enforce(tmp_path, "evil.example.com")
+    client = TestClient(list_app(tmp_path, None, failures))
+    with monkeypatch.context() as broken:
+        broken.setattr(list_service, "is_whole", lambda _: {}["nobody foresaw this"])
+        assert client.get("/domain.txt").status_code == 503
+    assert [part.part for part in failures.failing()] == [list_service.PART]
+    assert "evil.example.com" in client.get("/domain.txt").text
+    assert failures.failing() == ()

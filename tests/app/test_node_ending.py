@@ -13,7 +13,7 @@ from bavn.actor.store.history import History
 ENDLESS = "SELECT count(*) FROM range(100000000000) a WHERE hash(a.range) = 1"
 HEAD = f"""
 import sys, time
-from bavn.app import node_parts, node_service
+from bavn.app import node_detecting, node_parts, node_service
 from bavn.actor.node import Talker
 from bavn.actor.protect.protect import Protect
 from bavn.actor.store.write import SegmentWriter
@@ -30,13 +30,13 @@ sys.argv = ["bavn", "node", "run", "-c", "node.toml"]
 main()
 """
 MIDST = {
-    "a detection": "node_parts.survey = lambda window, **_: endless(window)",
+    "a detection": "node_detecting.survey = lambda window, **_: endless(window)",
     "a merge": f"""
 def hours(writer, engine, *_):
     print("inside", flush=True)
     engine.cursor().execute("{ENDLESS}").fetchall()
 SegmentWriter.hours = hours
-node_parts.survey = lambda window, **_: time.sleep(300)
+node_detecting.survey = lambda window, **_: time.sleep(300)
 node_service.IDLE_S = 0.01
 from bavn.actor.node import Lookout
 Lookout.conclude = lambda lookout: None
@@ -49,7 +49,7 @@ def protect(config, ledger, clock, store, *more):
     return build(config, ledger, clock, store, *more)
 node_parts.protection = protect
 """,
-    "thought that no query interrupts": "node_parts.survey = asleep",
+    "thought that no query interrupts": "node_detecting.survey = asleep",
     "a call to a centre that does not answer": "Talker.send = asleep",
 }
 STUCK = {"thought that no query interrupts": "look", "a call to a centre that does not answer": "talk"}

@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import dns.exception
 import dns.message
 import dns.name
 import dns.query
@@ -24,8 +25,11 @@ from hypothesis import strategies as st
 from bavn.actor.protect.rpz import ZONE
 from bavn.actor.protect.rpz_primary import STEP_NAMES_MAX, STEPS_MAX, RpzPrimary
 from bavn.actor.protect.zone_answers import Asker, answers, key_of
+from bavn.app import zone_service
 from bavn.app.config import read_node
+from bavn.app.failure_folder import FailureFolder
 from bavn.app.node_service import NodeService
+from bavn.app.real import SystemClock
 from bavn.app.zone_service import ZoneService
 from bavn.model.indicator import Block
 from bavn.model.observable import Observable
@@ -56,8 +60,8 @@ def until(look):
 
 
 @contextlib.contextmanager
-def served(folder, secondaries=(("127.0.0.1", 9),), key=None):
-    service = ZoneService(("127.0.0.1", 0), secondaries, key)
+def served(folder, secondaries=(("127.0.0.1", 9),), key=None, failures=None):
+    service = ZoneService(("127.0.0.1", 0), secondaries, key, failures)
     service.primary = RpzPrimary(folder / "rpz.zone", service.changed)
     thread = threading.Thread(target=service.run)
     thread.start()
@@ -80,6 +84,32 @@ def names_of(zone):
     plain = {name for name in found if not name.startswith("*.")}
     assert found - plain == {f"*.{name}" for name in plain}
     return plain
+
+
+def test_a_query_that_nobody_foresaw_costs_itself_and_the_next_is_answered(tmp_path, monkeypatch) -> None:
+    failures = FailureFolder(None, SystemClock())
+    asked = dns.message.make_query(ORIGIN, dns.rdatatype.SOA)
+
+    def ask(way):
+        return way(asked, "127.0.0.1", port=service.port, timeout=1).rcode()
+
+    def fails(*_):
+        raise ZeroDivisionError
+
+    with served(tmp_path, key=KEY, failures=failures) as service:
+        with monkeypatch.context() as broken:
+            for name in ("answers", "notify"):
+                broken.setattr(zone_service, name, fails)
+            with pytest.raises(dns.exception.Timeout):
+                ask(dns.query.udp)
+            with pytest.raises(EOFError):
+                ask(dns.query.tcp)
+            service.changed()
+            until(lambda: len(failures.failing()) == 3)
+        names = [part.part for part in failures.failing()]
+        assert names == ["zone service connections", "zone service datagrams", "zone service notices"]
+        assert {ask(dns.query.udp), ask(dns.query.tcp)} == {dns.rcode.REFUSED}
+        until(lambda: "zone service datagrams" not in [part.part for part in failures.failing()])
 
 
 @pytest.mark.parametrize("key", [None, KEY])
