@@ -5,6 +5,7 @@ row in the inbox): kill -9 leaves both or neither. A rule that raises sets that 
 kind of message of that sender (shut.py) until a person opens it; all else passes. Refuses to know what the items are.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,8 @@ from bavn.wire.shut import SET_ASIDE, WAITS, ShutGate, ShutGates, part_of, shut_
 
 FOLLOWS: Final = "follows"
 """Stands for a rule's name where what follows from a passed item failed."""
+UNNAMED: Final = "Unnamed"
+"""The kind of an item that could not be named: nobody knows whose it is, and it shuts out nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Gate[Item, Draft]:
             try:
                 with book.attempt():
                     outcome = self._judge(item)
-                    note = self._label(item) if isinstance(outcome, Refused) else self._followed(item, outcome)
+                    note = self._named(item) if isinstance(outcome, Refused) else self._followed(item, outcome)
             except _RuleFailed as failed:
                 return self._set_aside(item, failed)
             self._append(note, outcome if isinstance(outcome, Refused) else None)
@@ -130,11 +133,11 @@ class Gate[Item, Draft]:
     def _why_shut(self, item: Item) -> Refused | None:
         if not self._shut.any(self.name):
             return None
-        name = self._label(item)
+        name = self._named(item)
         return self._shut.why(self.name, name.kind, name.peer)
 
     def _held_back(self, item: Item, shut: Refused) -> Refused:
-        name = self._label(item)
+        name = self._named(item)
         asked = "SELECT 1 FROM ledger WHERE item_id = ? AND gate = ? AND rule IN (?, ?)"
         if not self._ledger.book.rows(asked, (name.item_id, self.name, *sorted(WAITS))):
             self._append(name, shut)
@@ -142,7 +145,7 @@ class Gate[Item, Draft]:
 
     def _set_aside(self, item: Item, failed: _RuleFailed) -> Refused:
         """The item is kept for a report of the fault, and the gate is shut for its kind from its peer."""
-        refused, name = self._told(item, failed), self._label(item)
+        refused, name = self._told(item, failed), self._named(item)
         self._append(name, refused)
         self._shut.shut(ShutGate(
             gate=self.name, kind=name.kind, peer=name.peer, since_us=self._clock.now_us(), rule=failed.rule,
@@ -155,10 +158,21 @@ class Gate[Item, Draft]:
         error = failed.__cause__
         if not isinstance(error, Exception):
             raise failed
-        raw = getattr(item, "raw", None)
-        kept = raw if isinstance(raw, bytes) else repr(item).encode("utf-8", "backslashreplace")
-        self._ledger.book.failures.note(part_of(self.name, failed.rule), error, item=kept)
+        self._ledger.book.failures.note(part_of(self.name, failed.rule), error, item=_bytes(item))
         return Refused(SET_ASIDE, f"the rule {failed.rule} failed over it; a person looks into it")
+
+    def _named(self, item: Item) -> Note:
+        """As it stands in the ledger; where naming it fails, by its digest alone."""
+        try:
+            name = self._label(item)
+        except Exception as error:
+            if is_environment(error):
+                raise
+            kept = _bytes(item)
+            self._ledger.book.failures.note(f"names at gate {self.name}", error, item=kept)
+            return Note(kind=UNNAMED, item_id=hashlib.sha256(kept).hexdigest(), peer="")
+        self._ledger.book.failures.works(f"names at gate {self.name}")
+        return name
 
     def _works(self, note: Note) -> None:
         """A kind that a person let through again passes."""
@@ -178,3 +192,9 @@ class Gate[Item, Draft]:
 def _failed(rule: str, error: Exception) -> Exception:
     """What to raise for an error of a rule: what the machine does is nobody's slip and goes on as it is."""
     return error if is_environment(error) or isinstance(error, GateBroken) else _RuleFailed(rule)
+
+
+def _bytes(item: object) -> bytes:
+    """What is kept of an item for a report of a fault."""
+    raw = getattr(item, "raw", None)
+    return raw if isinstance(raw, bytes) else repr(item).encode("utf-8", "backslashreplace")

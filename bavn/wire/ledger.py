@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 
 import rfc8785
 
+from bavn.model.failure import writable
 from bavn.model.outcome import Refused, Verdict
 from bavn.wire import archive
 from bavn.wire.archive import ArchiveBroken, may_hold, sieve
@@ -302,20 +303,21 @@ class Ledger(LedgerReader):
         book.part("ledger_archive", 1, _ARCHIVE_SCHEMA)
 
     def append(self, at_us: int, gate: str, way: str, note: Note, refused: Refused | None = None) -> Line:
-        """Adds one line; joins the transaction that is open. ValueError for a refusal that names no rule."""
+        """Adds one line; joins the transaction that is open. Text that cannot be written (a lone surrogate of a
+        stranger's) is spelled out. ValueError for a refusal that names no rule."""
         if refused is not None and not refused.rule:
             raise ValueError("a refusal names its rule")
-        summary = note.summary
+        summary = writable(note.summary)
         if len(summary) > SUMMARY_CHARACTERS_MAX:
             digest = hashlib.sha256(summary.encode()).hexdigest()
             summary = f"{summary[: SUMMARY_CHARACTERS_MAX - 100]}... sha256 {digest}"
         with self.book.transaction() as tx:
             seq, prev = self.head()
             line = Line(
-                seq=seq + 1, at_us=at_us, gate=gate, way=way, kind=note.kind, item_id=note.item_id, peer=note.peer,
-                verdict="refused" if refused else "passed", rule=refused.rule if refused else "",
-                reason=refused.reason if refused else "", privacy=note.privacy, bytes=note.bytes, summary=summary,
-                prev=prev, hash="",
+                seq=seq + 1, at_us=at_us, gate=gate, way=way, kind=writable(note.kind), item_id=note.item_id,
+                peer=writable(note.peer), verdict="refused" if refused else "passed",
+                rule=refused.rule if refused else "", reason=writable(refused.reason) if refused else "",
+                privacy=note.privacy, bytes=note.bytes, summary=summary, prev=prev, hash="",
             )  # fmt: skip
             values = asdict(line) | {"hash": line.expected_hash()}
             tx.execute(f"INSERT INTO ledger ({_COLUMNS}) VALUES ({_MARKS})", tuple(values.values()))

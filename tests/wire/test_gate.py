@@ -205,3 +205,34 @@ def test_two_rules_of_one_name_do_not_make_a_gate() -> None:
     with Book() as book, pytest.raises(ValueError, match="one name"):
         Gate("g", rules, Ledger(book), SimClock(1), way="up", nothing=Draft, label=lambda _: nobody,
              follow=lambda *_: nobody)  # fmt: skip
+
+
+def test_text_that_cannot_be_written_breaks_no_gate_and_no_chain() -> None:
+    stand = Stand()
+    stand.gate._label = lambda item: Note(kind="K\ud800", item_id="x", peer="p\ud800", summary=f"\ud800 {item}")
+    stand.gate.rules = (Rule("no", lambda *_: Refused("no", "not \udcff")), *stand.gate.rules)
+    assert stand.gate.offer(1).rule == "no"
+    (line,) = stand.ledger.lines()
+    assert (line.kind, line.peer, line.summary, line.reason) == ("K\\ud800", "p\\ud800", "\\ud800 1", "not \\udcff")
+    assert stand.ledger.verify() is None
+    stand.book.close()
+
+
+def test_an_item_that_cannot_be_named_costs_itself_and_shuts_out_nobody() -> None:
+    stand = Stand()
+
+    def label(item):
+        return {}["nobody foresaw this"] if item in (-1, 666) else named(item)
+
+    stand.gate._label = label
+    assert stand.gate.offer(-1).rule == "positive"
+    assert stand.gate.offer(666).rule == SET_ASIDE
+    assert "names at gate test" in {part.part for part in stand.failures.failing()}
+    assert stand.gate.offer(5) == Draft(5, 10)
+    assert stand.gate.offer(-5).rule == "positive"
+    assert [(line.kind, line.rule) for line in stand.ledger.lines()] == [
+        ("Unnamed", "positive"), ("Unnamed", SET_ASIDE), ("K", ""), ("K", "positive"),
+    ]  # fmt: skip
+    assert "names at gate test" not in {part.part for part in stand.failures.failing()}, "it names again"
+    assert [(shut.kind, shut.peer) for shut in shut_gates(stand.book)] == [("Unnamed", "")]
+    stand.book.close()

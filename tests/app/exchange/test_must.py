@@ -7,11 +7,13 @@ import json
 
 import pytest
 
+from bavn.app.failure_folder import FailureFolder
 from bavn.app.taxii_answers import ROOT
 from bavn.model.indicator import Tlp
 from bavn.model.moment import MINUTE_US, iso
 from bavn.model.partner import Inward, Outward
 from bavn.model.principal import account
+from bavn.wire.gate import Rule
 from bavn.wire.taxii import TAXII, collection_id
 
 C = f"{ROOT}collections/"
@@ -279,3 +281,31 @@ def test_a_page_of_nothing_has_no_dates(world) -> None:
     said = world.client().get(f"{ROOT}collections/proposals/manifest/")
     assert said.json() == {}
     assert "x-taxii-date-added-first" not in said.headers
+
+
+def test_no_object_of_a_strangers_and_no_rule_that_fails_ends_the_centre(world) -> None:
+    """``broke`` of the world raises: it stands for the end of the process."""
+    world.partner()
+    world.partner("cert-syd")
+    odd = [
+        {"id": "indicator--\ud800", "type": "\ud800", "pattern": "\ud800", "modified": "\ud800"}, {"\ud800": 1},
+        {"id": f"indicator--{'0' * 8}-0000-4000-8000-{'0' * 12}", "type": "indicator", "created": {"a": ["\ud800"]}},
+    ]  # fmt: skip
+    world.book.failures = FailureFolder(None, world.clock)
+    body = json.dumps({"objects": odd}, ensure_ascii=True)
+    answer = world.client().post(f"{PROPOSALS}objects/", content=body, headers={"content-type": TAXII})
+    assert (answer.status_code, answer.json()["failure_count"]) == (202, 3)
+    rules = world.offers.gate.rules
+    world.offers.gate.rules = (Rule("slips", lambda *_: {}["nobody foresaw this"]), *rules)
+    answer = world.client().post(f"{PROPOSALS}objects/", content=body, headers={"content-type": TAXII})
+    assert {one["message"].partition(":")[0] for one in answer.json()["failures"]} == {"set_aside", "gate_shut"}
+    world.offers.gate.rules = rules
+    answer = world.client("cert-syd").post(f"{PROPOSALS}objects/", content=body, headers={"content-type": TAXII})
+    assert "gate_shut" not in answer.text
+    world.release("a.example.com")
+    rules = world.exchange.gate.rules
+    world.exchange.gate.rules = (Rule("slips", lambda *_: {}["nobody foresaw this"]), *rules)
+    answer = world.client().get(f"{RELEASED}objects/")
+    assert (answer.status_code, answer.json().get("objects", [])) == (200, [])
+    world.exchange.gate.rules = rules
+    assert world.client("cert-syd").get(f"{RELEASED}objects/").json()["objects"]
