@@ -17,7 +17,7 @@ from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
 from bavn.app.exits import Exit, Stop
 from bavn.app.failure_folder import FailureFolder, failures_in
-from bavn.app.gate_alarms import contained
+from bavn.app.gate_alarms import contained as gates_contained
 from bavn.app.join_engine import reconstruct_by
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
@@ -33,6 +33,7 @@ from bavn.centre.node.centre import Centre
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.partnership import open_credentials, open_partners
 from bavn.centre.store.lease import Lease
+from bavn.model.contained import contained
 from bavn.model.member import Quota
 from bavn.wire.book import Book
 
@@ -118,9 +119,11 @@ class CentreParts:
 
     def close(self) -> None:
         """The book first: whoever takes the lease next finds it closed."""
-        self.book.close()
-        self.lease.release()
-        self.engine.dispose()
+        for part, step in (
+            ("close book", self.book.close), ("close lease", self.lease.release),
+            ("close database", self.engine.dispose),
+        ):  # fmt: skip
+            contained(self.failures, part, step, during="stop")
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +143,7 @@ def build(file: CentreFile) -> CentreParts:
         keys.renew_server(file.place.names, SystemClock().now_us())
         book = undo.enter_context(Book(file.folder / BOOK_FILE))
         failures = failures_in(file.folder)
-        contained(book, failures)
+        gates_contained(book, failures)
         start(lease, book, SystemDice())
         centre = open_centre(
             file.centre, engine=registry.engine, book=book, key=keys.message_key(), authority=authority,
@@ -162,7 +165,7 @@ def _serve(
     file: CentreFile, centre: Centre, beside: Beside | None, steps: StepWatch, settings: ServerSettings
 ) -> CentreServer:
     try:
-        return CentreServer(centre, settings, beside, steps.around)
+        return CentreServer(centre, settings, beside, steps.around, centre.contained.failures)
     except OSError as error:
         raise Stop(
             Exit.CONFIGURATION,

@@ -10,7 +10,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import Final
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -26,7 +27,10 @@ from bavn.app.intel_parts import keeping_intelligence
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock
 from bavn.app.service_health import ServiceHealth
+from bavn.centre.inbox.aside import is_book_broken
 from bavn.centre.store.lease import LeaseLost
+from bavn.model.contained import contained
+from bavn.model.failure import Failures
 
 _LOG = logging.getLogger(__name__)
 WAIT_S_FIRST: Final = 0.5
@@ -43,12 +47,13 @@ def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
         with (
             parts,
             watched_centre(file, parts, parts.steps) as health,
-            _metrics(file, parts, health),
-            _fanout(file, parts),
+            beside(parts.failures, "metrics", partial(_metrics, file, parts, health)),
+            beside(parts.failures, "fan-out", partial(_fanout, file, parts)),
             _ended_before_it_runs(parts.server),
         ):
             try:
-                with keeping_intelligence(file, parts.server.fail, parts.centre.contained.failures):
+                told = parts.centre.contained.failures
+                with beside(told, "intelligence", partial(keeping_intelligence, file, parts.server.fail, told)):
                     listens(parts.server)
                     parts.server.run()
                 return
@@ -63,6 +68,27 @@ def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
                     raise
                 _LOG.warning("%s", stop)
         parts = _build_when_it_answers(file)
+
+
+@contextmanager
+def beside(failures: Failures, name: str, opened: Callable[[], AbstractContextManager[object]]) -> Iterator[None]:
+    """What a centre can run without: where beginning or ending it fails in a way that nobody foresaw, that is told and
+    the centre goes on. Raises Stop and AWAY: the operator must act, or all waits for the database; and what breaks
+    the book."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(opened())
+        except (Stop, *AWAY):
+            raise
+        except Exception as error:
+            if is_book_broken(error):
+                raise
+            failures.note(name, error, during="start")
+        ends = stack.pop_all().close
+        try:
+            yield
+        finally:
+            contained(failures, f"end of {name}", ends, during="stop", passing=AWAY)
 
 
 @contextmanager

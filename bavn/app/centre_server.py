@@ -18,6 +18,7 @@ from bavn.app.centre_service import Centre, make_app
 from bavn.app.member_service import ServiceLimits
 from bavn.app.tls_server import CONNECTIONS_EACH_MAX, TlsServer, listening, tls_server
 from bavn.app.wakes import Wakes
+from bavn.model.failure import Failures
 
 _LOG = logging.getLogger(__name__)
 STEP_GAP_S: Final = 0.05
@@ -95,10 +96,13 @@ class CentreServer:
         settings: ServerSettings,
         beside: Beside | None = None,
         watched: Callable[[Callable[[], None]], Callable[[], None]] = lambda step: step,
+        failures: Failures | None = None,
     ) -> None:
         self._settings = settings
         self._stepper = _Stepper(watched(centre.step), settings.step_every_s, self._fail)
-        self._app = make_app(centre, settings.limits, received=self._stepper.nudge, broken=self._fail)
+        self._app = make_app(
+            centre, settings.limits, received=self._stepper.nudge, broken=self._fail, failures=failures
+        )
         self._socket = listening(settings.host, settings.port)
         self._failure: BaseException | None = None
         self._served = [(self._tls(self._app, settings.certificate, settings.key), self._socket)]

@@ -13,6 +13,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 
 from bavn.app.member_service import JSON, MemberService, Party, ServiceLimits, body_length, expect
 from bavn.app.wakes import Wakes
+from bavn.model.failure import Failures
 from bavn.model.outcome import Refused
 from bavn.wire import frames
 from bavn.wire.seal import SEQ_MAX
@@ -42,13 +43,15 @@ def make_app(
     *,
     received: Callable[[], None] = lambda: None,
     broken: Callable[[BaseException], None] = lambda _: None,
+    failures: Failures | None = None,
 ) -> FastAPI:
     """The application. ``received`` is called after each post was taken in; ``broken`` hears of a broken invariant,
-    after which the process must stop. ``app.state.wakes.stop()`` lets all waiting pulls go."""
+    after which the process must stop, ``failures`` of a request that nobody foresaw. ``app.state.wakes.stop()`` lets
+    all waiting pulls go."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.wakes = wakes = Wakes()
     centre.on_queued(wakes.wake)
-    service = _Service(centre, limits or ServiceLimits(), wakes, received, broken)
+    service = _Service(centre, limits or ServiceLimits(), wakes, received, broken, failures)
     service.add(app)
     for method, handler in (("POST", service.post), ("GET", service.pull)):
         app.add_api_route("/v1/messages", handler, methods=[method], response_class=Response, response_model=None)
@@ -58,9 +61,9 @@ def make_app(
 class _Service(MemberService):
     def __init__(
         self, centre: Centre, limits: ServiceLimits, wakes: Wakes, received: Callable[[], None],
-        broken: Callable[[BaseException], None],
+        broken: Callable[[BaseException], None], failures: Failures | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(centre, limits, broken)
+        super().__init__(centre, limits, broken, failures)
         self._centre = centre
         self._wakes = wakes
         self._received = received

@@ -44,8 +44,8 @@ def open_exchange(file: CentreFile, centre: Centre, keys: PartyKeys) -> Beside |
     )  # fmt: skip
     limits = TaxiiLimits(requests_per_minute=table.requests_per_minute, failures_per_minute=table.failures_per_minute)
     return Beside(
-        make=lambda broken: make_taxii(answers, credentials, limits, broken), certificate=certificate, key=key,
-        host=host, port=port,
+        make=lambda broken: make_taxii(answers, credentials, limits, broken, centre.contained.failures),
+        certificate=certificate, key=key, host=host, port=port,
     )  # fmt: skip
 
 

@@ -24,11 +24,13 @@ from bavn.app.real import SystemClock, SystemDice
 from bavn.app.throttle import Throttle
 from bavn.app.wakes import Wakes
 from bavn.centre.members.authority import Authority, key_pem, new_key
+from bavn.model.failure import Failures
 from bavn.model.member import Actor, ActorState, hub_urn
 from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.wire import frames
+from bavn.wire.book import is_environment
 from bavn.wire.gate import GateBroken
 from bavn.wire.links.https import context
 from bavn.wire.links.nats import TOO_LARGE, Line, inbox_of
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 OWN_HUB: Final = "centre"
+PART: Final = "request through a hub"
 LOOK_S: Final = 2.0
 """So often the list of members and the own connection are looked at."""
 REQUESTS_PER_MINUTE_MAX: Final = 1200
@@ -60,9 +63,11 @@ class Ear:
     def __init__(
         self, centre: "Centre", key: Ed25519PrivateKey, wakes: Wakes, *, questions_max: int,
         received: Callable[[], None] = lambda: None, broken: Callable[[BaseException], None] = lambda _: None,
+        failures: Failures | None = None,
     ) -> None:  # fmt: skip
         self._centre, self._key, self._wakes = centre, key, wakes
         self._received, self._broken, self._max = received, broken, questions_max
+        self.failures = failures
         self._throttle = Throttle(REQUESTS_PER_MINUTE_MAX, BYTES_PER_MINUTE_MAX)
         self._asked: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,11 +103,15 @@ class Ear:
             return  # nobody proved who asks: there is nobody to answer
         try:
             answer = await self._judged(actor, asked)
+            if self.failures is not None:
+                self.failures.works(PART)
         except GateBroken as error:
             self._broken(error)
             return
         except Exception as error:  # noqa: BLE001  as over HTTPS: the node keeps what it has and asks again
             _LOG.error("a question of %s failed: %s", actor, type(error).__name__)
+            if self.failures is not None and not is_environment(error):
+                self.failures.note(PART, error, item=raw)
             answer = Answer(status=500, detail="this failed; try again later")
         if not client.is_connected:
             return
@@ -238,7 +247,7 @@ def fanout_of(file: "CentreFile", centre: "RealCentre", server: "CentreServer") 
     keys = PartyKeys(file.folder, "centre")
     ear = Ear(
         centre, keys.message_key(), server.wakes, questions_max=file.fanout.questions_max, received=server.nudge,
-        broken=server.fail,
+        broken=server.fail, failures=centre.contained.failures,
     )  # fmt: skip
     place = Place(
         folder=file.folder / "fanout", authority=keys.folder / "authority.pem", certificate=keys.certificate,

@@ -200,7 +200,10 @@ class HubServer:
             wait_s = AGAIN_S[0] if time.monotonic() - begun > 60 else min(AGAIN_S[1], 2 * wait_s)
             if self._ended.wait(wait_s):
                 return
-            self._begin()
+            try:
+                self._begin()
+            except Exception:  # noqa: BLE001  whatever it is, it is tried again: else the hub is gone for good
+                _LOG.exception("nats-server cannot be started; it is tried again")
 
     def _write(self) -> None:
         new = self._file.with_suffix(".new")

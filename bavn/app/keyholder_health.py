@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bavn.app.centre_health import certificates_look, disk_look, gates_look
+from bavn.app.centre_health import certificates_look, disk_look, gates_look, parts_look
 from bavn.app.chain_walk import ChainWalk
 from bavn.app.config import KeyHolderFile
 from bavn.app.keyholder_parts import BOOK_FILE, keys_of
@@ -49,6 +49,12 @@ KEYHOLDER_PROMISES: Final = (
         act="operator",
         says=Text("no gate is shut", "ingen port er lukket"),
         first=Text("bavn keyholder gates: read why, then open it", "bavn keyholder gates: læs hvorfor, og åbn den"),
+    ),
+    Promise(
+        code="parts_work",
+        act="operator",
+        says=Text("no part fails in a way nobody foresaw", "ingen del fejler, uden at nogen har forudset det"),
+        first=Text("bavn keyholder failures, and report it", "bavn keyholder failures, og meld det"),
     ),
     Promise(
         code="certificates",
@@ -96,6 +102,7 @@ def watched_keyholder(file: KeyHolderFile, book: Book, tidying: TidyWatch) -> It
             "disk_room": lambda: disk_look(file.folder, FREE_MB_MIN),
             "certificates": lambda: certificates_look(keys, clock.now_us()),
             "gates_open": lambda: gates_look(book),
+            "parts_work": lambda: parts_look(book.failures),
         }
         with ServiceHealth(
             file.folder / KEYHOLDER_HEALTH_FILE, KEYHOLDER_PROMISES, clock, looks, {"ledger_whole": walk}

@@ -104,12 +104,13 @@ def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
     registry = open_registry(file)
     enrolment = open_enrolment(file, registry)
     clock = SystemClock()
-    book = contained(Book(file.folder / BOOK_FILE), FailureFolder(file.folder / FOLDER, clock))
+    failures = FailureFolder(file.folder / FOLDER, clock)
+    book = contained(Book(file.folder / BOOK_FILE), failures)
     epochs = EpochKeys(file.folder / "epochs", clock, SystemDice())
     holder = KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits)
     party = KeyHolderParty(holder, registry, enrolment, keys.message_key())
     try:
-        return KeyHolderServer(party, keys, file.place.host, file.place.port), book
+        return KeyHolderServer(party, keys, file.place.host, file.place.port, failures), book
     except OSError as error:
         raise Stop(
             Exit.CONFIGURATION,

@@ -1,6 +1,7 @@
 """Runs the key holder: one route for rounds, those of membership, and a tidying that destroys each past day's secret.
 
-A broken gate stops the process: better silent than wrong. Refuses to think: every decision is the key holder's.
+A broken book stops the process: better silent than wrong. What else fails is told and tried again. Refuses to think:
+every decision is the key holder's.
 """
 
 import asyncio
@@ -15,12 +16,15 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from bavn.app.member_service import JSON, MemberService, Party, ServiceLimits
 from bavn.app.party_keys import PartyKeys
 from bavn.app.tls_server import listening, tls_server
+from bavn.centre.inbox.aside import is_book_broken
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.outcome import Refused
 from bavn.wire.codec import encode
 from bavn.wire.keyholder import JOIN_BYTES_MAX, KEYHOLDER_KINDS, JoinAnswered, JoinAsked
 
 _LOG = logging.getLogger(__name__)
 TIDY_S: Final = 60.0
+TIDYING: Final = "tidying secrets"
 AT_ONCE_MAX: Final = 4
 """Requests evaluated at one time; the others wait, so that no core is shared by all of them."""
 
@@ -38,8 +42,11 @@ class KeyHolderBroken(Exception):
 
 
 class _Service(MemberService):
-    def __init__(self, holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits) -> None:
-        super().__init__(holder, limits, broken)
+    def __init__(
+        self, holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits,
+        failures: Failures | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(holder, limits, broken, failures)
         self._holder = holder
         self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
         self._under_way: set[str] = set()
@@ -63,11 +70,13 @@ class _Service(MemberService):
 
 
 def make_keyholder(
-    holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits | None = None
-) -> FastAPI:
-    """The application. ``broken`` hears of a broken invariant, after which the process must stop."""
+    holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits | None = None,
+    failures: Failures | None = None,
+) -> FastAPI:  # fmt: skip
+    """The application. ``broken`` hears of a broken invariant, after which the process must stop, ``failures`` of a
+    request that nobody foresaw."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    service = _Service(holder, broken, limits or ServiceLimits(body_bytes_max=JOIN_BYTES_MAX))
+    service = _Service(holder, broken, limits or ServiceLimits(body_bytes_max=JOIN_BYTES_MAX), failures)
     service.add(app)
     app.add_api_route("/v1/join", service.join, methods=["POST"], response_class=Response, response_model=None)
     return app
@@ -76,12 +85,14 @@ def make_keyholder(
 class KeyHolderServer:
     """One key holder behind one port. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises KeyHolderBroken."""
 
-    def __init__(self, holder: Holder, keys: PartyKeys, host: str, port: int) -> None:
+    def __init__(self, holder: Holder, keys: PartyKeys, host: str, port: int, failures: Failures | None = None) -> None:
         self._holder = holder
+        self.failures: Failures = failures or NoContainment()
         self.tidy: Callable[[], list[int]] = holder.tidy
         """What is done each TIDY_S; whoever watches puts itself around it before ``run``."""
         self._failure: BaseException | None = None
-        self._server = tls_server(make_keyholder(holder, self.fail), keys.authority().pem, keys.certificate, keys.key)
+        app = make_keyholder(holder, self.fail, failures=failures)
+        self._server = tls_server(app, keys.authority().pem, keys.certificate, keys.key)
         self._socket = listening(host, port)
 
     @property
@@ -123,7 +134,16 @@ class KeyHolderServer:
             try:
                 for epoch in await asyncio.to_thread(self.tidy):
                     _LOG.info("the secret of epoch %d is destroyed", epoch)
-            except Exception as error:  # noqa: BLE001  keys that are not destroyed must not go unnoticed
-                self.fail(error)
-                return
+                self.failures.works(TIDYING)
+            except Exception as error:  # noqa: BLE001  tried again; keys that are not destroyed do not go unnoticed
+                if is_book_broken(error):
+                    self.fail(error)
+                    return
+                self._noted(error)
             await asyncio.sleep(TIDY_S)
+
+    def _noted(self, error: Exception) -> None:
+        try:
+            self.failures.note(TIDYING, error)
+        except Exception as uncontained:  # noqa: BLE001  where nobody contains, it ends here
+            self.fail(uncontained)

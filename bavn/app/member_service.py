@@ -16,8 +16,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from bavn.app.throttle import Throttle
 from bavn.centre.members.enrolment import Admitted, Application
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.member import Actor
 from bavn.model.outcome import Refused
+from bavn.wire.book import is_environment
 from bavn.wire.codec import Encoded, Kinds, decode, encode
 from bavn.wire.enrol import ENROL_BYTES_MAX, ENROL_KINDS, Certified, EnrolAsked, RenewAsked
 from bavn.wire.gate import GateBroken
@@ -63,9 +65,14 @@ class ServiceLimits:
 
 
 class MemberService:
-    """The routes that every party has. ``broken`` hears of a broken invariant, after which the process must stop."""
+    """The routes that every party has. ``broken`` hears of a broken invariant, after which the process must stop;
+    ``failures`` of a request that failed in a way that nobody foresaw: it is answered by 500, and nothing else."""
 
-    def __init__(self, party: Party, limits: ServiceLimits, broken: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, party: Party, limits: ServiceLimits, broken: Callable[[BaseException], None],
+        failures: Failures | None = None,
+    ) -> None:  # fmt: skip
+        self._failures: Failures = failures or NoContainment()
         self._party = party
         self._limits = limits
         self._broken = broken
@@ -135,11 +142,10 @@ class MemberService:
 
     async def ask[*Given, Said](self, question: Callable[[*Given], Said], *given: *Given) -> Said:
         """Asks the party in a thread of its own, so that nobody else waits."""
-        try:
-            return await asyncio.to_thread(question, *given)
-        except GateBroken as error:
-            self._broken(error)
-            raise
+        part = f"request {getattr(question, '__name__', 'of a member')}"
+        return await asyncio.to_thread(
+            lambda: asked_of_party(self._failures, self._broken, part, lambda: question(*given))
+        )
 
     def add(self, app: FastAPI) -> None:
         """Puts the shared routes and the answers to errors into an application."""
@@ -150,6 +156,24 @@ class MemberService:
             app.add_api_route(path, handler, methods=[method], response_class=Response, response_model=None)
         app.add_exception_handler(StarletteHTTPException, _problem_of)
         app.add_exception_handler(Exception, _fault)
+
+
+def asked_of_party[Said](
+    failures: Failures, broken: Callable[[BaseException], None], part: str, question: Callable[[], Said]
+) -> Said:
+    """The answer. What it raises is raised again, for a 500: a broken book is told to ``broken``, and what is neither
+    that nor a machine that fails (a full disk, a database that is away) to ``failures``, as ``part``."""
+    try:
+        answer = question()
+    except GateBroken as error:
+        broken(error)
+        raise
+    except Exception as error:
+        if not is_environment(error):
+            failures.note(part, error)
+        raise
+    failures.works(part)
+    return answer
 
 
 async def read_body(request: Request, length: int, within_s: float) -> bytes:

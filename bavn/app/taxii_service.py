@@ -15,14 +15,14 @@ from typing import Final
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from bavn.app.member_service import CERTIFICATE_KEY, body_length, read_body
+from bavn.app.member_service import CERTIFICATE_KEY, asked_of_party, body_length, read_body
 from bavn.app.taxii_answers import ROOT, Answer, Answers, Problem
 from bavn.app.throttle import Throttle
 from bavn.centre.members.partner_credentials import PartnerCredentials
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.outcome import Refused
 from bavn.model.partner import Partner
 from bavn.wire import taxii
-from bavn.wire.gate import GateBroken
 
 _LOG = logging.getLogger(__name__)
 BODY_S: Final = 20.0
@@ -46,11 +46,12 @@ class TaxiiLimits:
 
 def make_taxii(
     answers: Answers, credentials: PartnerCredentials, limits: TaxiiLimits | None = None,
-    broken: Callable[[BaseException], None] = lambda _: None,
+    broken: Callable[[BaseException], None] = lambda _: None, failures: Failures | None = None,
 ) -> FastAPI:  # fmt: skip
-    """The application. ``broken`` hears of a broken invariant, after which the process must stop."""
+    """The application. ``broken`` hears of a book that does not hold, after which the process must stop; ``failures``
+    of a request that failed in a way that nobody foresaw, which is answered by 500."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    service = _Service(answers, credentials, limits or TaxiiLimits(), broken)
+    service = _Service(answers, credentials, limits or TaxiiLimits(), broken, failures or NoContainment())
     collection = ROOT + "collections/{collection}/"
     one = collection + "objects/{object_id}/"
     for method, path, handler in (
@@ -70,9 +71,10 @@ def make_taxii(
 class _Service:
     def __init__(
         self, answers: Answers, credentials: PartnerCredentials, limits: TaxiiLimits,
-        broken: Callable[[BaseException], None],
+        broken: Callable[[BaseException], None], failures: Failures,
     ) -> None:  # fmt: skip
         self._answers, self._credentials, self._broken = answers, credentials, broken
+        self._told = failures
         self._requests = Throttle(limits.requests_per_minute, 1)
         self._failures = Throttle(limits.failures_per_minute, 1)
         self._posts = asyncio.Semaphore(POSTS_AT_ONCE_MAX)
@@ -160,11 +162,21 @@ class _Service:
     async def _ask[*Given, Said](self, question: Callable[[*Given], Said], *given: *Given) -> Said:
         """In a thread of its own, so that nobody else waits; a bounded number at a time."""
         async with self._asking:
-            try:
-                return await asyncio.to_thread(question, *given)
-            except GateBroken as error:
-                self._broken(error)
-                raise
+            part = f"request {getattr(question, '__name__', '')} of a partner"
+            answer = await asyncio.to_thread(
+                lambda: asked_of_party(self._told, self._broken, part, lambda: _said(question, *given))
+            )
+        if isinstance(answer, Problem):
+            raise answer
+        return answer
+
+
+def _said[*Given, Said](question: Callable[[*Given], Said], *given: *Given) -> Said | Problem:
+    """A Problem is an answer like any other."""
+    try:
+        return question(*given)
+    except Problem as problem:
+        return problem
 
 
 def _query(request: Request) -> list[tuple[str, str]]:

@@ -99,16 +99,21 @@ def mailing(file: CentreFile) -> Iterator[None]:
 
     failures = failures_in(file.folder)
 
-    def run() -> None:
+    def turn() -> None:
         with opened_warnings(file) as (_, mails, registry):
+            once(file, mails, registry, server)
             while not ended.wait(EVERY_S):
-                try:
-                    once(file, mails, registry, server)
-                    failures.works("warning mail")
-                except (SQLAlchemyError, OSError):
-                    _LOG.exception("warnings could not be mailed")
-                except Exception as error:  # noqa: BLE001  the next round tries again
-                    failures.note("warning mail", error)
+                failures.works("warning mail")
+                once(file, mails, registry, server)
+
+    def run() -> None:
+        while not ended.wait(EVERY_S):
+            try:
+                turn()
+            except (SQLAlchemyError, OSError):
+                _LOG.exception("warnings could not be mailed")
+            except Exception as error:  # noqa: BLE001  the next round opens it anew
+                failures.note("warning mail", error)
 
     thread = threading.Thread(target=run, name="warning-mail", daemon=True)
     thread.start()
