@@ -70,7 +70,9 @@ def open_misp_exchange(file: CentreFile, registry: Registry, book: Book) -> Misp
         exchange=share.exchange, deliveries=share.deliveries, book=book, clock=clock, sector=limits.sector
     )  # fmt: skip
     upkeep = Upkeep(open_indicators(file.centre, engine, clock), Policies(engine, clock))
-    return MispExchange(out, MispSightings(book, clock), open_partners(engine, clock), upkeep, MispRuns(book, clock))
+    return MispExchange(
+        out, MispSightings(book, clock), open_partners(engine, clock), upkeep, MispRuns(book, clock), book.failures
+    )
 
 
 def misp_port(file: CentreFile, name: str) -> Misp:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from bavn.app.centre_parts import open_desk
 from bavn.app.config import CentreFile
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import failures_in
 from bavn.app.mailer import Attachment, Mail, NotSent, send
 from bavn.app.real import SystemClock
 from bavn.app.reminding import ways_of
@@ -50,7 +51,7 @@ def publishing_of(file: CentreFile, desk: Desk) -> Publishing:
     terms = PublishTerms(
         sector=file.centre.limits.sector, tlp=Tlp(file.publish.tlp), publishers=file.publish.publishers
     )
-    return Publishing(desk, SystemClock(), terms)
+    return Publishing(desk, SystemClock(), terms, failures_in(file.folder))
 
 
 def catalogue(file: CentreFile, given: Path | None) -> Catalogue | None:

@@ -215,7 +215,7 @@ def test_a_key_holder_says_how_it_is(tmp_path) -> None:
             health.step()
             told = json.loads((file.folder / KEYHOLDER_HEALTH_FILE).read_text())
         said = CliRunner().invoke(app, ["keyholder", "health", "-c", str(config)])
-        assert (said.exit_code, said.output) == (Exit.OK, "It is well.\n5 of 5 promises are checked and kept.\n")
+        assert (said.exit_code, said.output) == (Exit.OK, "It is well.\n6 of 6 promises are checked and kept.\n")
         with book.transaction() as tx:
             tx.execute("DROP TRIGGER ledger_keep_words")
             tx.execute("UPDATE ledger SET peer = 'south' WHERE seq = 2")

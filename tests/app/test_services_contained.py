@@ -1,5 +1,5 @@
 """What the services of a centre, a key holder and a hub do beside the step, made to fail in a way that nobody foresaw:
-it costs that request or that part, is told by its name, and the service goes on. Only a book that does not hold ends it.
+it costs that request or that part, is told by its name, and the service goes on. Only a broken book ends it.
 
 The walk goes by registry: what a centre runs beside its server and is not walked fails a test.
 """

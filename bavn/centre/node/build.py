@@ -22,13 +22,14 @@ from bavn.centre.members.registry import Registry
 from bavn.centre.node.case_post import open_case_post
 from bavn.centre.node.centre import ActiveActors, Centre, OpenRounds
 from bavn.centre.node.config import CentreConfig
+from bavn.centre.node.contained import Containment
 from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
-from bavn.model.failure import Failures
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables
 
@@ -62,6 +63,8 @@ def open_centre(
     share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
     indicators = open_indicators(config, engine, clock, lists)
+    contained = Containment(failures or NoContainment(), engine)
+    zone = config.limits.time_zone
     return Centre(
         config,
         engine=engine,
@@ -70,9 +73,11 @@ def open_centre(
         inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises),
         share=share,
         offers=open_offers(config, engine, book, clock, dice),
-        case_post=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock),
-        warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock),
-        exercise_post=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock),
+        case_post=open_case_post(engine, work, config.cases, zone, share, registry, clock, contained),
+        warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
+        exercise_post=ExercisePost(
+            exercises=exercises, share=share, registry=registry, clock=clock, contained=contained
+        ),
         questions=questions,
         indicators=indicators,
         message_key=key.public_key().public_bytes_raw().hex(),
@@ -80,7 +85,7 @@ def open_centre(
         dice=dice,
         lists=lists,
         reconstruct=reconstruct,
-        failures=failures,
+        contained=contained,
     )  # fmt: skip
 
 

@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from bavn.centre.cases.cases import UnknownCase
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.settings import CaseSettings
-from bavn.centre.cases.told import Told
+from bavn.centre.cases.told import Owed, Told
 from bavn.centre.cases.work import Work
 from bavn.centre.members.registry import Registry
+from bavn.centre.node.contained import Containment
 from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
@@ -36,6 +37,7 @@ class CasePost:
     share: Share
     registry: Registry
     clock: Clock
+    contained: Containment
     reminders: Reminders
 
     def step(self) -> None:
@@ -43,10 +45,9 @@ class CasePost:
         members = [actor.name for actor in self.registry.members()[1]]
         self.told.step(members)
         owed = self.told.owed()
-        if not owed:
-            return
-        names = [actor.name for actor in self.registry.actors()]
-        for one in owed:
+        names = [actor.name for actor in self.registry.actors()] if owed else []
+
+        def tell(one: Owed) -> None:
             grounds = CaseGrounds(
                 tlp=one.tlp, others=tuple(name for name in names if name != one.said.to), reported=one.reported,
                 by_hand=one.by_hand, by=one.by, groups=one.groups,
@@ -54,6 +55,8 @@ class CasePost:
             refused = self.share.say(one.said, grounds)
             again = refused is not None and refused.rule in LATER
             self.told.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
+
+        self.contained.each("case to an actor", owed, tell)
 
     def reported(self, lead_id: str, signs: Sequence[Sign]) -> None:
         """The actors behind a lead are in its case."""
@@ -90,10 +93,12 @@ class CasePost:
 
 
 def open_case_post(
-    engine: Engine, work: Work, settings: CaseSettings, zone: str, share: Share, registry: Registry, clock: Clock
-) -> CasePost:
+    engine: Engine, work: Work, settings: CaseSettings, zone: str, share: Share, registry: Registry, clock: Clock,
+    contained: Containment,
+) -> CasePost:  # fmt: skip
     """One for a centre's service."""
     told = Told(engine, clock, settings, ZoneInfo(zone))
     return CasePost(
-        work=work, told=told, share=share, registry=registry, clock=clock, reminders=Reminders(engine, clock)
-    )
+        work=work, told=told, share=share, registry=registry, clock=clock, contained=contained,
+        reminders=Reminders(engine, clock),
+    )  # fmt: skip

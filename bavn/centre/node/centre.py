@@ -49,7 +49,6 @@ from bavn.centre.node.withdrawals import take_back
 from bavn.centre.share.deliveries import released_spans
 from bavn.centre.share.rules import LATER, SHUT
 from bavn.centre.share.share import Share
-from bavn.model.failure import Failures, NoContainment
 from bavn.model.heard import (
     Attached,
     BlockReceipt,
@@ -116,10 +115,10 @@ class Centre:
         share: Share, offers: Offers, questions: Questions, case_post: CasePost, indicators: Indicators,
         warning_post: WarningPost, exercise_post: ExercisePost,
         message_key: str, clock: Clock, dice: Dice, lists: Lists, reconstruct: Reconstruct,
-        failures: Failures | None = None,
+        contained: Containment,
     ) -> None:  # fmt: skip
         self.config = config
-        self.contained = Containment(failures or NoContainment(), engine)
+        self.contained = contained
         self.desk = Desk(engine, clock, registry, questions, config.cases, indicators)
         self._engine, self._clock, self._lists = engine, clock, lists
         self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
@@ -132,6 +131,7 @@ class Centre:
         self._protection = Protection(
             cases=self._cases, indicators=indicators, upkeep=self.desk.upkeep, switch=self.desk.switch, share=share,
             clock=clock, active=ActiveActors(registry).active, group_of=self._group_of, marked=self.desk.files.marked,
+            contained=self.contained,
         )  # fmt: skip
         self._leads = SqlLeadBook(engine)
         self._join = Join(SqlRoundBook(engine), dice, config.tiers, reconstruct)

@@ -6,7 +6,7 @@ does not answer: whoever runs the centre waits for it and opens everything anew.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from sqlalchemy import Engine
@@ -37,6 +37,18 @@ class Containment:
             return False
         self.failures.works(name)
         return True
+
+    def each[Item](self, name: str, items: Iterable[Item], do: Callable[[Item], object]) -> None:
+        """One after the other; an item that fails costs itself, and works again when no item fails."""
+        failed = False
+        for item in items:
+            try:
+                do(item)
+            except Exception as error:  # noqa: BLE001  it costs this item and no more
+                self.note(name, error, repr(item).encode("utf-8", "backslashreplace"))
+                failed = True
+        if not failed:
+            self.failures.works(name)
 
     def note(self, name: str, error: Exception, item: bytes = b"", during: During = "work") -> None:
         """A part failed. Raises the error where nobody may contain it."""

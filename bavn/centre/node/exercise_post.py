@@ -5,8 +5,9 @@ Refuses to decide what is played (cases.exercises) and what may leave (share).
 
 from dataclasses import dataclass
 
-from bavn.centre.cases.exercises import Exercises
+from bavn.centre.cases.exercises import Exercises, Owed
 from bavn.centre.members.registry import Registry
+from bavn.centre.node.contained import Containment
 from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
@@ -26,13 +27,15 @@ class ExercisePost:
     share: Share
     registry: Registry
     clock: Clock
+    contained: Containment
 
     def step(self) -> None:
         """Queues what is owed. Raises GateBroken."""
         self.exercises.step()
         owed = self.exercises.owed([actor.name for actor in self.registry.members()[1]])
         names = [actor.name for actor in self.registry.actors()] if owed else []
-        for one in owed:
+
+        def tell(one: Owed) -> None:
             grounds = ExerciseGrounds(by=one.by, others=tuple(name for name in names if name != one.to))
             said = Exercising(
                 to=one.to, exercise_id=one.exercise.id, version=one.exercise.version, state=one.exercise.state,
@@ -41,6 +44,8 @@ class ExercisePost:
             refused = self.share.say(said, exercise=grounds)
             again = refused is not None and refused.rule in LATER
             self.exercises.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
+
+        self.contained.each("exercise to an actor", owed, tell)
 
     def heard(self, said: ExerciseSaid) -> None:
         """How far an actor has come."""

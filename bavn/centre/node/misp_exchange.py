@@ -15,6 +15,7 @@ from bavn.centre.members.partners import Partners
 from bavn.centre.share.misp_event import attribute_of, events_of, feed_files, not_carried, sighting_of
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns, What
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.indicator import indicator_id
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
@@ -56,8 +57,9 @@ class MispExchange:
         partners: Partners,
         upkeep: Upkeep,
         runs: MispRuns,
+        failures: Failures | None = None,
     ) -> None:
-        self.runs = runs
+        self.runs, self._failures = runs, failures or NoContainment()
         self._out, self.sightings, self._partners, self._upkeep = out, sightings, partners, upkeep
 
     def feed(self, partner: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -84,10 +86,17 @@ class MispExchange:
                     if len(refused) >= REFUSED_MAX:
                         break
                     continue
+                except LinkDown:
+                    raise
+                except Exception as error:  # noqa: BLE001  it costs this event; it is pushed again the next time
+                    self._failures.note(f"misp push to {instance}", error, item=repr(push.event).encode())
+                    refused.append(f"it failed in a way that nobody foresaw ({type(error).__name__})")
+                    continue
                 self._out.pushed(instance, push)
                 counts["emptied" if push.empty else done] += 1
             if refused:
                 raise LinkRefused(f"{len(refused)} events were not taken, the first since: {refused[0]}")
+            self._failures.works(f"misp push to {instance}")
         lost = tuple(str(one.observable) for one in not_carried(self._out.shared_with(whose)) if not one.revoked)
         self.runs.note(instance, "push", by, counts, lost)
         return Pushed(**counts, not_carried=lost)

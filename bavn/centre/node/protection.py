@@ -15,6 +15,7 @@ from bavn.centre.cases.indicator_steps import evidence_for
 from bavn.centre.cases.indicators import CaseTerms, Indicators
 from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.cases.upkeep import Upkeep
+from bavn.centre.node.contained import Containment
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.share import Share, Wish, confidence_of
 from bavn.model.case import CaseAct
@@ -44,18 +45,24 @@ class Protection:
     active: Callable[[], Sequence[str]]
     group_of: Callable[[str], str]
     marked: Callable[[str], Marking | None]
+    contained: Containment
 
     def step(self) -> None:
-        """All that can be done now. The kill switch first: it must not wait for anything."""
-        self.turn_switch()
-        self.cases.apply_policies()
-        for case in self.cases.orders():
-            self._carry_out(case)
-        self.upkeep.step()
-        self._mind_ring()
-        for life in self.indicators.orders():
-            self._carry_out_one(life)
-        self.share.step()
+        """All that can be done now. The kill switch first: it must not wait for anything. One that fails in a way that
+        nobody foresaw holds up none of the others, nor one order another."""
+        for name, do in self.parts():
+            self.contained.part(name, do)
+
+    def parts(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """What a step does, in order."""
+        each = self.contained.each
+        return (
+            ("protection switch", self.turn_switch), ("protection policies", self.cases.apply_policies),
+            ("protection cases", lambda: each("order of a case", self.cases.orders(), self._carry_out)),
+            ("protection upkeep", self.upkeep.step), ("protection ring", self._mind_ring),
+            ("protection indicators", lambda: each("order", self.indicators.orders(), self._carry_out_one)),
+            ("protection share", self.share.step),
+        )  # fmt: skip
 
     def turn_switch(self) -> None:
         """Every turn to every active actor, once and in order; one whose queue is full is tried again."""

@@ -17,6 +17,7 @@ from bavn.centre.publish.editions import Edition, Editions
 from bavn.centre.publish.facts import Catalogue, Facts
 from bavn.centre.publish.judgements import Judgements
 from bavn.centre.publish.threat import Threat
+from bavn.model.failure import Failures
 from bavn.model.indicator import Tlp
 from bavn.model.ports import Clock
 
@@ -33,7 +34,8 @@ class PublishTerms:
 class Publishing:
     """May be open in several processes at once."""
 
-    def __init__(self, desk: Desk, clock: Clock, terms: PublishTerms) -> None:
+    def __init__(self, desk: Desk, clock: Clock, terms: PublishTerms, failures: Failures | None = None) -> None:
+        self._failures = failures
         self._desk, self._clock, self._terms = desk, clock, terms
         self._partners = open_partners(desk.engine, clock)
         people = audited_by(clock)
@@ -60,7 +62,7 @@ class Publishing:
 
     def built(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Document:
         """A document of data alone, kept nowhere."""
-        return build(kind, self.facts(kind, period, catalogue, days))
+        return build(kind, self.facts(kind, period, catalogue, days), self._failures)
 
     def benchmark(self, beside: Beside) -> Document:
         """One actor's page, or the sector's side alone; kept nowhere."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bavn.centre.cases.warnings import Warnings
+from bavn.centre.cases.warnings import Owed, Warnings
 from bavn.centre.members import rollout
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.members.rollout_tables import make_rollout_tables
+from bavn.centre.node.contained import Containment
 from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
 from bavn.centre.share.warning_rules import WarningGrounds
@@ -34,16 +35,16 @@ class WarningPost:
     share: Share
     registry: Registry
     clock: Clock
+    contained: Containment
 
     def step(self) -> None:
         """Queues what is owed. Raises GateBroken."""
         who = addressees(self.registry, self.clock)
         self.warnings.step(who)
         owed = self.warnings.owed(who)
-        if not owed:
-            return
-        names = [actor.name for actor in self.registry.actors()]
-        for one in owed:
+        names = [actor.name for actor in self.registry.actors()] if owed else []
+
+        def tell(one: Owed) -> None:
             grounds = WarningGrounds(
                 by=one.by, addressed=one.addressed, named=one.named, may_say=one.may_say,
                 others=tuple(name for name in names if name != one.to), tlp_min=one.origin.tlp_min,
@@ -52,6 +53,8 @@ class WarningPost:
             refused = self.share.say(Cautioning(to=one.to, warning=one.warning), warning=grounds)
             again = refused is not None and refused.rule in LATER
             self.warnings.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
+
+        self.contained.each("warning to an actor", owed, tell)
 
     def heard(self, said: WarningAnswer) -> None:
         """What an actor answered."""

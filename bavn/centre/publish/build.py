@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from bavn.centre.publish.document import Document, Kind, Section
+from bavn.centre.publish.document import Document, Kind, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import Facts, Period
 from bavn.centre.publish.parts.benchmark import benchmark
 from bavn.centre.publish.parts.campaigns import campaigns
@@ -19,6 +19,7 @@ from bavn.centre.publish.parts.techniques import techniques
 from bavn.centre.publish.parts.threats import threats
 from bavn.centre.publish.parts.weaknesses import weaknesses
 from bavn.centre.publish.wording import day, month
+from bavn.model.failure import Failures, NoContainment
 from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.text import Text
 
@@ -33,6 +34,21 @@ PARTS: Final[dict[Kind, tuple[Part, ...]]] = {
     ),
     Kind.BRIEF: (overview, threats, campaigns, techniques, weaknesses, outside, protection, coverage),
 }  # fmt: skip
+SECTIONS: Final = {
+    "overview": Text("Overview", "Overblik"),
+    "outlook": Text("Outlook", "Udsigt"),
+    "threats": Text("Threat levels", "Trusselsniveauer"),
+    "campaigns": Text("Campaigns", "Kampagner"),
+    "techniques": Text("Techniques", "Teknikker"),
+    "weaknesses": Text("Weaknesses", "Svagheder"),
+    "outside": Text("From outside the sector", "Uden for sektoren"),
+    "protection": Text("Protection", "Beskyttelse"),
+    "coverage": Text("Coverage", "Dækning"),
+    "benchmark": Text("Comparison", "Sammenligning"),
+    "quantum": Text("Post-quantum encryption", "Kvantesikker kryptering"),
+}
+"""What a section is called where its part fails."""
+_SHOWN_BY: Final = Source(SourceKind.QUERY, "bavn centre failures")
 _TITLES: Final = {
     Kind.PICTURE: Text("Sector picture", "Sektorbillede"),
     Kind.FORECAST: Text("Cyber weather forecast", "Cybervejrudsigt"),
@@ -44,13 +60,32 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 YEARS: Final = range(1971, 9000)
 
 
-def build(kind: Kind, facts: Facts) -> Document:
-    """The whole document. Raises nothing for facts that are few: what is not known is said."""
+def build(kind: Kind, facts: Facts, failures: Failures | None = None) -> Document:
+    """The whole document. Raises nothing for facts that are few: what is not known is said. A part that fails in a way
+    that nobody foresaw is told to ``failures`` (None: is raised), and its section says that it is missing."""
     return Document(
         kind=kind, sector=facts.sector, period=facts.period.name, first_day=facts.period.first_us // DAY_US,
         last_day=facts.period.end_us // DAY_US - 1, made_us=facts.now_us, tlp=facts.tlp, title=_title(kind, facts),
-        sections=tuple(part(facts) for part in PARTS[kind]),
+        sections=tuple(_section(part, facts, failures or NoContainment()) for part in PARTS[kind]),
     )  # fmt: skip
+
+
+def _section(part: Part, facts: Facts, failures: Failures) -> Section:
+    name = part.__name__
+    try:
+        section = part(facts)
+    except Exception as error:  # noqa: BLE001  it costs this section and no more
+        failures.note(f"section {name}", error)
+        words = SECTIONS[name]
+        said = Text(
+            "This section is missing: it could not be made, for a reason that nobody foresaw. The rest of the document"
+            " is complete.",
+            "Dette afsnit mangler: det kunne ikke laves, af en grund som ingen havde forudset. Resten af dokumentet er"
+            " komplet.",
+        )
+        return Section(id=name, title=words, blocks=(Sentence(said, (_SHOWN_BY,)),))
+    failures.works(f"section {name}")
+    return section
 
 
 def period_of(kind: Kind, name: str, now_us: int, days: int = 30) -> Period:

@@ -19,7 +19,7 @@ from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.outcome import Refused
 from bavn.model.partner import COLLECTIONS, Partner
 from bavn.model.ports import Clock
-from bavn.wire.book import Book
+from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
 from bavn.wire.shelf import Shelves
@@ -35,6 +35,8 @@ ROWS_PER_READ: Final = 250
 LET_THROUGH_TOGETHER: Final = 50
 """So many objects meet the gate in one turn at the book: a partner that reads very much lets others in between."""
 REACHED_PER_PAGE_MAX: Final = 50_000
+PART: Final = "shelf of the exchange"
+TRY_AGAIN_US: Final = 60 * SECOND_US
 _LOOK_BACK_US: Final = 5 * SECOND_US
 _SCHEMA: Final = (
     """CREATE TABLE given (
@@ -74,23 +76,30 @@ class Exchange:
             GATE, rules.row(), self.ledger, clock, way="out", nothing=HandingDraft, label=note_of, follow=note_of
         )
         self._seen_us: int | None = None
+        self._again: tuple[int | None, int] | None = None
+        """Since when, and from when on, what failed is looked at again."""
 
     # --- the shelf ---------------------------------------------------------------------------------------------
 
     def step(self) -> int:
         """Puts on the shelf what was released or withdrawn; how many versions. All that is kept is looked through at
-        the first step, so that a kill between a release and this loses nothing."""
+        the first step, so that a kill between a release and this loses nothing. A version that fails in a way that
+        nobody foresaw keeps no other off the shelf, and is tried again."""
         now_us = self._clock.now_us()
         if self._seen_us is None:
             self._set_context(now_us)
         since_us = None if self._seen_us is None else self._seen_us - _LOOK_BACK_US
+        if self._again is not None and now_us >= self._again[1]:
+            since_us, self._again = self._again[0], None
         added, after = 0, ""
         while rows := self._deliveries.changed(since_us, now_us - KEPT_AFTER_END_US, after, ROWS_PER_READ):
             for some in batched(rows, LET_THROUGH_TOGETHER, strict=False):
                 with self._book.transaction():
-                    added += sum(self._shelve(kept, now_us) for kept in some)
+                    added += sum(self._shelved(kept, now_us, since_us) for kept in some)
             after = rows[-1].indicator.id
         self._seen_us = now_us
+        if self._again is None:
+            self._book.failures.works(PART)
         return added
 
     def forget(self) -> int:
@@ -109,6 +118,18 @@ class Exchange:
                 " (SELECT 1 FROM shelf o WHERE o.shelf = ? AND o.added_us = given.added_us)", (SHELF,)
             )  # fmt: skip
         return gone
+
+    def _shelved(self, kept: Kept, now_us: int, since_us: int | None) -> bool:
+        try:
+            with self._book.attempt():
+                return self._shelve(kept, now_us)
+        except Exception as error:
+            if is_environment(error):
+                raise
+            self._book.failures.note(PART, error, item=repr(kept).encode("utf-8", "backslashreplace"))
+            if self._again is None:
+                self._again = since_us, now_us + TRY_AGAIN_US
+            return False
 
     def _shelve(self, kept: Kept, now_us: int) -> bool:
         made = replace(kept.indicator, revoked=not kept.live)

@@ -1,15 +1,19 @@
 """Each part of the centre's step, each correlator and each message's working-off raises in turn, in a way that nobody
 foresaw: that costs its own result and nothing else, is noted by name, and the next step tries again."""
 
+import ast
 import sqlite3
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+import bavn.centre.node
 from bavn.app.failure_folder import FailureFolder
 from bavn.centre.correlate import run
 from bavn.centre.node import tables as t
+from bavn.centre.node.protection import Protection
 from bavn.centre.store.lease import LeaseLost
 from bavn.model.case import CaseAct
 from bavn.model.moment import HOUR_US, MINUTE_US
@@ -86,6 +90,68 @@ def test_a_part_that_raises_stops_no_other_and_is_tried_again(sector, monkeypatc
     sector.centre.step()
     assert failing(sector) == []
     assert blocks(sector), "what it missed is done by later steps"
+
+
+PROTECTION = ("cases", "indicators", "policies", "ring", "share", "switch", "upkeep")
+
+
+def test_a_part_of_protection_that_raises_holds_up_none_of_the_others(sector, monkeypatch) -> None:
+    kept = Protection.parts
+    ran, broken = [], ""
+
+    def parts(self):
+        def instead(name, do):
+            return fails if name == broken else lambda: (ran.append(name), do())
+
+        return tuple((name, instead(name, do)) for name, do in kept(self))
+
+    everything = {name for name, _ in sector.centre._protection.parts()}
+    assert everything == {f"protection {name}" for name in PROTECTION}
+    monkeypatch.setattr(Protection, "parts", parts)
+    for broken in sorted(everything):
+        ran.clear()
+        sector.clock.advance(MINUTE_US)
+        sector.centre.step()
+        assert failing(sector) == [broken]
+        assert set(ran) == everything - {broken}
+    broken = ""
+    sector.centre.step()
+    assert failing(sector) == []
+
+
+EACH = {
+    "order of a case": ("_protection.cases", "orders"), "order": ("_protection.indicators", "orders"),
+    "case to an actor": ("_case_post.told", "owed"), "warning to an actor": ("_warning_post.warnings", "owed"),
+    "exercise to an actor": ("_exercise_post.exercises", "owed"),
+}  # fmt: skip
+"""What the centre works off one by one: where it comes from."""
+
+
+def test_the_walk_covers_all_that_is_worked_off_one_by_one(databases) -> None:
+    assert databases
+    named = set()
+    for file in Path(bavn.centre.node.__path__[0]).glob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("self.contained.each", "each"):
+                named.add(call.args[0].value)
+    assert named == set(EACH)
+
+
+@pytest.mark.parametrize("name", sorted(EACH))
+def test_an_order_or_a_word_that_raises_holds_up_none_of_the_others(sector, monkeypatch, name) -> None:
+    path, method = EACH[name]
+    owner = sector.centre
+    for step in path.split("."):
+        owner = getattr(owner, step)
+    real = getattr(type(owner), method)
+    with monkeypatch.context() as broken:
+        broken.setattr(type(owner), method, lambda *given: ["odd", "odder", *real(*given)])
+        sector.centre.step()
+        (part,) = sector.failures.failing()
+        assert (part.part, part.count % 2) == (name, 0), "the one after it had its turn"
+    sector.clock.advance(MINUTE_US)
+    sector.centre.step()
+    assert failing(sector) == []
 
 
 @pytest.mark.parametrize("at", range(len(run.CORRELATORS)))

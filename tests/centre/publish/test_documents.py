@@ -1,6 +1,7 @@
 """No document without a source for each thing that it says; what is read back is checked as a stranger's."""
 
 import datetime as dt
+import functools
 import json
 from dataclasses import replace
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bavn.app.cli.centre import app
-from bavn.centre.publish.build import PARTS, build, period_of
+from bavn.app.failure_folder import FailureFolder
+from bavn.app.real import SystemClock
+from bavn.centre.publish.build import PARTS, SECTIONS, build, period_of
 from bavn.centre.publish.document import (
     SOURCES_MAX,
     Document,
@@ -202,3 +205,33 @@ def test_a_reason_in_any_letters_is_said_or_refused(why) -> None:
         assert not why.replace("\n", " ").isprintable()
     else:
         assert why in made.sections[1].blocks[2].text.en
+
+
+@pytest.mark.parametrize(("kind", "at"), [(kind, at) for kind, parts in PARTS.items() for at in range(len(parts))])
+def test_a_part_that_fails_costs_its_section_alone_and_the_document_says_so(kind, at, whole, monkeypatch) -> None:
+    part, failures, facts = PARTS[kind][at], FailureFolder(None, SystemClock()), whole()
+
+    @functools.wraps(part)
+    def fails(_):
+        raise ZeroDivisionError
+
+    right = build(kind, facts)
+    parts = (*PARTS[kind][:at], fails, *PARTS[kind][at + 1 :])
+    with monkeypatch.context() as broken:
+        broken.setitem(PARTS, kind, parts)
+        document = build(kind, facts, failures)
+        with pytest.raises(ZeroDivisionError):
+            build(kind, facts)
+    assert [other for n, other in enumerate(document.sections) if n != at] == [
+        other for n, other in enumerate(right.sections) if n != at
+    ]
+    (said,) = document.sections[at].blocks
+    assert "missing" in said.text.en
+    assert "mangler" in said.text.da
+    assert [one.part for one in failures.failing()] == [f"section {part.__name__}"]
+    assert build(kind, facts, failures) == right
+    assert failures.failing() == ()
+
+
+def test_every_part_of_every_document_has_a_name_for_the_reader() -> None:
+    assert {part.__name__ for parts in PARTS.values() for part in parts} == set(SECTIONS)

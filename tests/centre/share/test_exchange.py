@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bavn.app.failure_folder import FailureFolder
+from bavn.centre.share import exchange
 from bavn.centre.share.handing import Handing
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.ring import RingRules
@@ -262,3 +264,26 @@ def test_very_many_refused_in_a_row_make_a_page_short_and_never_empty(world, mon
     page = world.exchange.page(who, "released", replace(ALL, limit=4))
     assert [entry.kind for entry in page.entries] == ["domain", "domain"]
     assert len(world.lines()) == 62
+
+
+def test_a_version_that_fails_keeps_no_other_off_the_shelf_and_is_tried_again(world, monkeypatch) -> None:
+    failures = world.book.failures = FailureFolder(None, world.clock)
+    real = exchange.object_of
+
+    def fails(made, **more):
+        if made.observable.value == "odd.example.com":
+            raise ZeroDivisionError
+        return real(made, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(exchange, "object_of", fails)
+        world.release("a.example.com", "odd.example.com", "z.example.com")
+        assert len(world.given()) == 2
+        assert [part.part for part in failures.failing()] == [exchange.PART]
+        world.release("later.example.com", case="case-00000000000000bb")
+        assert len(world.given()) == 3
+        assert [part.part for part in failures.failing()] == [exchange.PART]
+    world.clock.advance(2 * MINUTE_US)
+    world.exchange.step()
+    assert len(world.given()) == 4
+    assert failures.failing() == ()
