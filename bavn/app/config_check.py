@@ -7,7 +7,6 @@ config_places does.
 
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from bavn.app.pages import CENTRE_TABLES
 from bavn.centre.correlate.tier import Tier
 from bavn.model.settings import SettingsError, faults
 from bavn.model.text import Text
+from bavn.model.toml import BadToml
 
 Role = Literal["node", "policy", "centre", "keyholder", "operator", "hub"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -242,7 +242,7 @@ def _unreadable(file: Path, error: Exception, last: int) -> Finding:
         )
         return Finding(level="error", code="file", place=str(file), text=text)
     cause = error.__cause__
-    if not isinstance(cause, tomllib.TOMLDecodeError):
+    if not isinstance(cause, BadToml):
         return Finding(level="error", code="file", place=str(file), text=Text(words, words))
     line = re.search(r"at line (\d+)", words)
     at = f"{file}:{line[1] if line else last}"  # else at the end of the document

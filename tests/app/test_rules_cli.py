@@ -285,9 +285,9 @@ def test_a_set_that_shrinks_by_more_than_a_third_needs_a_person(node):
     assert len(sids(node)) == 6
     assert RuleFolder(node.folder / "data" / "rules").refused().startswith("3 rules are left of 6")
     code, out, _ = node.ask("update", "--accept-shrink", "--who", "mette")
-    assert (code, "from 6 rules to 3: accepted by mette" in out) == (0, True), out
+    assert (code, "from 6 rules to 3: accepted by root (local root)" in out) == (0, True), out
     folder = RuleFolder(node.folder / "data" / "rules")
-    assert (folder.kept().shrink_by, folder.kept().off, folder.refused()) == ("mette", 1, None)
+    assert (folder.kept().shrink_by, folder.kept().off, folder.refused()) == ("root (local root)", 1, None)
 
 
 def test_one_bad_source_beside_a_good_one_is_not_passed_over(node, served):
@@ -362,14 +362,14 @@ def test_an_entry_is_made_listed_and_ended(node):
     assert "# a person's own words" in node.tuning.read_text()
     rows = [json.loads(line) for line in node.ask("tuning", "--json")[1].splitlines()]
     assert [(row["act"], row["sid"], row["standing"], row["who"]) for row in rows] == [
-        ("suppress", 3000001, "holds", "soc"),
-        ("threshold", 3000002, "holds", "soc"),
-        ("disable", 3000003, "holds", "w"),
+        ("suppress", 3000001, "holds", "root (local root)"),
+        ("threshold", 3000002, "holds", "root (local root)"),
+        ("disable", 3000003, "holds", "root (local root)"),
     ]  # fmt: skip
     assert node.ask("end", name, "--who", "me")[0] == 0
     rows = {row["id"]: row for row in map(json.loads, node.ask("tuning", "--json")[1].splitlines())}
     assert (rows[name]["standing"], len(rows)) == ("ended", 3)
-    assert 'ended_by = "me"' in node.tuning.read_text()
+    assert 'ended_by = "root (local root)"' in node.tuning.read_text()
     assert node.ask("end", name)[0] == Exit.NOT_NOW
     assert node.ask("end", "nonesuch")[0] == Exit.NOT_FOUND
     assert node.ask("suppress", "3000001", "--src", "10.0.0.0/8", *ENDS)[0] == 0, "the same again, after it has ended"

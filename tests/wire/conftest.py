@@ -38,7 +38,7 @@ def of_type(annotation, metadata):
         return st.binary(min_size=bounds.get("min_length", 0), max_size=64)
     if "pattern" in bounds:
         return st.from_regex(bounds["pattern"].removesuffix("$") + r"\Z", alphabet=st.characters(max_codepoint=127))
-    text = st.characters(exclude_categories=["Cs"])
+    text = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")  # no text of a message holds either
     return st.text(text, min_size=bounds.get("min_length", 0), max_size=min(40, bounds.get("max_length", 40)))
 
 

@@ -105,6 +105,7 @@ FIGURES: Final[dict[str, Text]] = {
     "forgotten_bytes": Text("forgotten_bytes", "glemte bytes"),
     "waiting_bytes": Text("waiting_bytes", "ventende bytes"),
     "damaged": Text("damaged", "beskadiget"),
+    "damaged_rows": Text("rows in damaged files", "rækker i beskadigede filer"),
     "rows_total": Text("rows_total", "rækker i alt"),
     "bytes_total": Text("bytes_total", "bytes i alt"),
     "oldest": Text("oldest", "ældste"),

@@ -54,7 +54,8 @@ LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 INTEGER_CHARS_MAX: Final = 20
 _LENGTH: Final = re.compile(r"[0-9]{1,12}")
 _JSON: Final = re.compile(rb"application/(?:[-+.a-z0-9]+\+)?json")
-_ENDLESS: Final = re.compile(r"(?:^|[/=&])[-+]?[0-9_]{19,}(?:$|[/&.])")
+_ENDLESS: Final = re.compile(r"(?:^|[/=&])[-+]?(?![0-9]{32}(?:[/&]|$))[0-9_]{19,}(?:$|[/&.])")
+"""A number that no database keeps. An id of 32 hexadecimal digits may happen to have no letter."""
 
 
 class Unfit(Exception):

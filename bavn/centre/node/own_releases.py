@@ -1,7 +1,8 @@
 """What this centre released and partners were told: so that an echo of it is known as one (inbox/own_echo.py).
 
-By our ids and uuids, which follow from the observable; by us as the author; and, where a partner copied it under an id
-of its own, by the same value with the same beginning or change to the second. Refuses to know who reported anything.
+By us as the author; and, of what was released here, by our id where no author is named, or by the same beginning or
+change to the second where a partner copied it. The id alone says nothing: it follows from the observable, and every
+other sector's centre gives the same one. Refuses to know who reported anything.
 """
 
 from typing import Final
@@ -30,11 +31,15 @@ class OwnReleases:
         self._looked_us: int | None = None
 
     def is_ours(self, observable: Observable, name: str, author: str, moments_us: tuple[int | None, ...]) -> bool:
-        ours = indicator_id(observable)
-        if author.lower() in self._authors or name.lower() in (ours, attribute_of(ours)):
+        if author.lower() in self._authors:
             return True
+        ours = indicator_id(observable)
         seconds = self._moments().get(ours, frozenset())
-        return bool(seconds) and any(us is not None and us // SECOND_US in seconds for us in moments_us)
+        if not seconds:
+            return False
+        if not author and name.lower() in (ours, attribute_of(ours)):
+            return True
+        return any(us is not None and us // SECOND_US in seconds for us in moments_us)
 
     def _moments(self) -> dict[str, frozenset[int]]:
         now_us = self._clock.now_us()
