@@ -119,11 +119,11 @@ class Lookout:
             raise broken
         return batches > 0
 
-    def _read(self, turn: SourceTurn) -> int:
-        """What one source has, up to a bound; how many batches that was."""
+    def _read(self, turn: SourceTurn, stopping: Callable[[], bool] | None = None) -> int:
+        """What one source has, up to a bound; how many batches that was. ``stopping``: when to break off."""
         rows, refused, account = turn.account.rows, turn.account.refused, turn.account
         try:
-            return turn.read(self.settings.batches_per_look_max, self._stopping.is_set)
+            return turn.read(self.settings.batches_per_look_max, stopping or self._stopping.is_set)
         finally:
             self.rows += account.rows - rows
             self.refused += account.refused - refused
@@ -139,13 +139,17 @@ class Lookout:
         """Reads on, without concluding, until there is nothing more or it is this late; False if there was more. A
         source that is broken is left as it is."""
         full: Exception | None = None
+
+        def late() -> bool:
+            return self.clock.now_us() >= until_us
+
         for turn in self.turns:
             more = True
             while more:
-                if self.clock.now_us() >= until_us:
+                if late():
                     return False
                 try:
-                    more = self._read(turn) > 0
+                    more = self._read(turn, late) > 0
                 except SourceBroken as error:
                     turn.account.broken, more = str(error), False
                 except Exception as error:  # noqa: BLE001  as in a look: the others have their turn

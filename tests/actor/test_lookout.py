@@ -118,6 +118,7 @@ def test_what_is_left_for_the_next_look_is_behind() -> None:
 def test_at_the_end_all_is_read_and_nothing_concluded() -> None:
     source = Source("a", [batch("a", str(n)) for n in range(5)], broken="ended")
     made, clock, kept = lookout(source)
+    made.stop()  # as the service does before
     assert made.finish(100)
     assert source.acknowledged == ["0", "1", "2", "3", "4"]
     assert kept == []

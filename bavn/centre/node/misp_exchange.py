@@ -81,7 +81,10 @@ class MispExchange:
             for push in self._out.pushes(instance, whose, distribution):
                 try:
                     done = port.push(push.event, publish=publish)
-                except LinkRefused as error:  # of this event, or of all: the others are tried, some at least
+                except (
+                    LinkRefused,
+                    Unreadable,
+                ) as error:  # of this event, or of all: the others are tried, some at least
                     refused.append(str(error))
                     if len(refused) >= REFUSED_MAX:
                         break

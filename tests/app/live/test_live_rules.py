@@ -61,8 +61,8 @@ def test_nothing_is_lost_while_rules_are_loaded_anew(node, wire, traffic, tmp_pa
     watching.until(lambda: sids(watching)[SECOND] > before[SECOND])
 
     (tmp_path / "tuning.toml").write_text("[[disable]]\nsid = 5\n")
-    watching.until(lambda: "rules" in {problem["code"] for problem in watching.health()["problems"]})
-    assert "what was in force stays" in watching.said()
+    watching.until(lambda: "what was in force stays" in watching.said())
+    assert "rules" in {problem["code"] for problem in watching.health()["problems"]}
     assert playing.poll() is None, "the traffic did not last"
     playing.terminate()
     playing.wait()
