@@ -38,6 +38,7 @@ from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, read_centre, read_keyho
 from bavn.app.real import SystemDice
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
+from bavn.model.ports import LinkDown
 from bavn.sim.dice import SeededDice
 from bavn.sim.names import invented_name
 from bavn.sim.script import suspicion
@@ -152,7 +153,7 @@ class Soak:
                 (self.keyholder_url, holder, KEYHOLDER_KEYS),
             ):
                 safe = Safe(folder / "data" / keys)
-                enrol(url, office.authority.fingerprint, name, office.invite(name), safe, SystemDice())
+                admit(url, office, name, safe)
 
         for name in names:
             registry.add(name, "other")
@@ -167,6 +168,18 @@ class Soak:
             process.look(at_s)
             if process.popen.poll() is not None:
                 raise SystemExit(f"{process.name} ended: {process.log.read_text()[-3000:]}")
+
+
+def admit(url: str, office, name: str, safe: Safe) -> None:
+    """Enrols; an office that has too many at once is asked again."""
+    token, until = office.invite(name), time.monotonic() + 120
+    while True:
+        try:
+            return enrol(url, office.authority.fingerprint, name, token, safe, SystemDice())
+        except LinkDown:
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)
 
 
 def end(popen: subprocess.Popen) -> None:
