@@ -16,7 +16,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from fastapi.testclient import TestClient
 
 from bavn.actor.protect.textlist import TextList
 from bavn.app import list_service
@@ -200,10 +199,10 @@ def test_curl_that_asks_as_a_firewall_does_keeps_its_list_where_nothing_changed(
 def test_a_request_that_nobody_foresaw_costs_itself_and_the_firewall_keeps_its_list(tmp_path, monkeypatch) -> None:
     failures = FailureFolder(None, SystemClock())
     enforce(tmp_path, "evil.example.com")
-    client = TestClient(list_app(tmp_path, None, failures))
-    with monkeypatch.context() as broken:
-        broken.setattr(list_service, "is_whole", lambda _: {}["nobody foresaw this"])
-        assert client.get("/domain.txt").status_code == 503
-    assert [part.part for part in failures.failing()] == [list_service.PART]
-    assert "evil.example.com" in client.get("/domain.txt").text
-    assert failures.failing() == ()
+    with client(list_app(tmp_path, None, failures)) as http:
+        with monkeypatch.context() as broken:
+            broken.setattr(list_service, "is_whole", lambda _: {}["nobody foresaw this"])
+            assert http.get("/domain.txt").status_code == 503
+        assert [part.part for part in failures.failing()] == [list_service.PART]
+        assert "evil.example.com" in http.get("/domain.txt").text
+        assert failures.failing() == ()
