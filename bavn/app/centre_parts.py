@@ -15,7 +15,7 @@ from bavn.app.centre_database import open_database, start, take_lease
 from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
-from bavn.app.exits import Exit, Stop
+from bavn.app.exits import cannot_listen
 from bavn.app.failure_folder import FailureFolder, failures_in
 from bavn.app.gate_alarms import contained as gates_contained
 from bavn.app.join_engine import reconstruct_by
@@ -118,9 +118,9 @@ class CentreParts:
     failures: FailureFolder
 
     def close(self) -> None:
-        """The book first: whoever takes the lease next finds it closed."""
+        """The ports and the book first: whoever takes the lease next finds them free and closed."""
         for part, step in (
-            ("close book", self.book.close), ("close lease", self.lease.release),
+            ("close ports", self.server.close), ("close book", self.book.close), ("close lease", self.lease.release),
             ("close database", self.engine.dispose),
         ):  # fmt: skip
             contained(self.failures, part, step, during="stop")
@@ -167,8 +167,6 @@ def _serve(
     try:
         return CentreServer(centre, settings, beside, steps.around, centre.contained.failures)
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION,
-            f"[place] host and port, or [exchange] listen: cannot listen on {file.place.host}:{file.place.port}"
-            f"{' or ' + file.exchange.listen if file.exchange.listen else ''} ({error.strerror})",
-        ) from error
+        other = f" or {file.exchange.listen}" if file.exchange.listen else ""
+        place = f"{file.place.host}:{file.place.port}{other}"
+        raise cannot_listen("[place] host and port, or [exchange] listen", place, error) from error

@@ -44,30 +44,35 @@ def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
     for a broken invariant."""
     parts = _build_at_first(file)
     while True:
-        with (
-            parts,
-            watched_centre(file, parts, parts.steps) as health,
-            beside(parts.failures, "metrics", partial(_metrics, file, parts, health)),
-            beside(parts.failures, "fan-out", partial(_fanout, file, parts)),
-            _ended_before_it_runs(parts.server),
-        ):
-            try:
-                told = parts.centre.contained.failures
-                with beside(told, "intelligence", partial(keeping_intelligence, file, parts.server.fail, told)):
-                    listens(parts.server)
-                    parts.server.run()
-                return
-            except CentreBroken as error:
-                _go_on(parts, error)
-            except AWAY as error:  # while the sources' own connection was opened
-                broken = CentreBroken("the database is away")
-                broken.__cause__ = error
-                _go_on(parts, broken)
-            except Stop as stop:
-                if stop.code != Exit.UNREACHABLE:
-                    raise
-                _LOG.warning("%s", stop)
+        try:
+            _run_once(file, parts, listens)
+            return
+        except CentreBroken as error:
+            _go_on(parts, error)
+        except AWAY as error:  # while it began, or what runs beside it
+            broken = CentreBroken("the database is away")
+            broken.__cause__ = error
+            _go_on(parts, broken)
+        except Stop as stop:
+            if stop.code != Exit.UNREACHABLE:
+                raise
+            _LOG.warning("%s", stop)
         parts = _build_when_it_answers(file)
+
+
+def _run_once(file: CentreFile, parts: CentreParts, listens: Callable[[CentreServer], None]) -> None:
+    """One centre from its first word to its end; all of it is let go of, however it ended."""
+    with (
+        parts,
+        watched_centre(file, parts, parts.steps) as health,
+        beside(parts.failures, "metrics", partial(_metrics, file, parts, health)),
+        beside(parts.failures, "fan-out", partial(_fanout, file, parts)),
+        _ended_before_it_runs(parts.server),
+    ):
+        told = parts.centre.contained.failures
+        with beside(told, "intelligence", partial(keeping_intelligence, file, parts.server.fail, told)):
+            listens(parts.server)
+            parts.server.run()
 
 
 @contextmanager

@@ -148,10 +148,15 @@ class CentreServer:
             asyncio.run(self._serve())
         finally:
             self._stepper.end()
-            for _, taken in self._served:
-                taken.close()
+            self.close()
         if self._failure is not None:
             raise CentreBroken(f"{type(self._failure).__name__}: {self._failure}") from self._failure
+
+    def close(self) -> None:
+        """Listens no more, also where it never ran: whoever is built next finds the ports free. Harmless when
+        repeated."""
+        for _, taken in self._served:
+            taken.close()
 
     def stop(self) -> None:
         """Ends ``run`` within seconds. From any thread."""

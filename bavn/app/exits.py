@@ -1,5 +1,6 @@
 """Exit codes of the command `bavn`: one meaning each, and who must act. docs/exit-codes/ has a page for each."""
 
+import errno
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -101,10 +102,15 @@ PAGES: dict[Exit, Page] = {
     ),
     Exit.NOT_NOW: Page(
         Text(
-            "The life-cycle or a rule does not allow this step now; the message says what is possible.",
-            "Livscyklussen eller en regel tillader ikke dette skridt nu; meddelelsen siger, hvad der er muligt.",
+            "The life-cycle, a rule or another process (one that holds a port or a lock) does not allow this step now;"
+            " the message says what is possible.",
+            "Livscyklussen, en regel eller en anden proces (en, der har en port eller en lås) tillader ikke dette"
+            " skridt nu; meddelelsen siger, hvad der er muligt.",
         ),
-        Text("Choose one of the possible steps.", "Vælg et af de mulige skridt."),
+        Text(
+            "Choose one of the possible steps, or end the other process. A service is tried again by itself.",
+            "Vælg et af de mulige skridt, eller afslut den anden proces. En tjeneste prøver selv igen.",
+        ),
     ),
     Exit.UNHEALTHY: Page(
         Text(
@@ -142,3 +148,10 @@ class Stop(Exception):
     def __init__(self, code: Exit, line: str) -> None:
         super().__init__(line)
         self.code = code
+
+
+def cannot_listen(where: str, address: str, error: OSError) -> Stop:
+    """Why a service cannot begin. A port that another process holds may be free in a moment (one that is just ending, a
+    connection that goes out from it): the service is started again. Any other reason is the configuration's."""
+    code = Exit.NOT_NOW if error.errno == errno.EADDRINUSE else Exit.CONFIGURATION
+    return Stop(code, f"{where}: cannot listen on {address} ({error.strerror})")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.app.centre_database import open_members
 from bavn.app.config import KeyHolderFile
-from bavn.app.exits import Exit, Stop
+from bavn.app.exits import cannot_listen
 from bavn.app.failure_folder import FOLDER, FailureFolder
 from bavn.app.gate_alarms import contained
 from bavn.app.keyholder_server import KeyHolderServer
@@ -112,7 +112,5 @@ def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
     try:
         return KeyHolderServer(party, keys, file.place.host, file.place.port, failures), book
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION,
-            f"[place] host and port: cannot listen on {file.place.host}:{file.place.port} ({error.strerror})",
-        ) from error
+        place = f"{file.place.host}:{file.place.port}"
+        raise cannot_listen("[place] host and port", place, error) from error

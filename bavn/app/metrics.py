@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bavn.app.exits import Exit, Stop
+from bavn.app.exits import cannot_listen
 from bavn.centre.node.clock import IndicatorClock
 from bavn.model.moment import SECOND_US
 
@@ -121,8 +121,7 @@ class MetricsService:
         try:
             made: tuple[WSGIServer, threading.Thread] = start_http_server(port, host, registry)
         except OSError as error:
-            why = f"[place] metrics_host and metrics_port: cannot listen on {host}:{port} ({error.strerror})"
-            raise Stop(Exit.CONFIGURATION, why) from error
+            raise cannot_listen("[place] metrics_host and metrics_port", f"{host}:{port}", error) from error
         self._server, self._thread = made
         _LOG.info("metrics on http://%s:%d/metrics", host, self.port)
 

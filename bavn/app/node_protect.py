@@ -32,7 +32,7 @@ from bavn.actor.store.faults import StoreDamaged
 from bavn.actor.store.hunt import Hunted, hunt
 from bavn.app.config import NodeConfig
 from bavn.app.config_enforce import EnforceTable
-from bavn.app.exits import Exit, Stop
+from bavn.app.exits import Exit, Stop, cannot_listen
 from bavn.app.known_lists import Kept
 from bavn.app.late import enforcer_of
 from bavn.app.node_enforcers import reaching_out
@@ -192,8 +192,7 @@ def zone_service_of(given: EnforceTable, failures: Failures | None = None) -> Zo
     except ValueError as error:
         raise Stop(Exit.CONFIGURATION, f"[enforce] zone_listen, zone_secondaries, zone_key: {error}") from error
     except OSError as error:
-        why = f"cannot listen on {given.zone_listen!r} ({error.strerror})"
-        raise Stop(Exit.CONFIGURATION, f"[enforce] zone_listen: {why}") from error
+        raise cannot_listen("[enforce] zone_listen", repr(given.zone_listen), error) from error
 
 
 def _history(store: "ColumnStore | None", hunts: Hunts) -> History | None:

@@ -23,7 +23,7 @@ from bavn.actor.sense.suricata_live import SuricataLive
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.app.chain_walk import TURN_S
 from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
-from bavn.app.exits import Exit, Stop
+from bavn.app.exits import Exit, Stop, cannot_listen
 from bavn.app.late import begun, made_of
 from bavn.app.node_parts import NODE_ENDS, NodeParts, build
 from bavn.app.recorder import STEP_S
@@ -374,6 +374,7 @@ def _listening(given: str) -> socket.socket | None:
         at = urlsplit(f"//{given}")
         host = at.hostname or "127.0.0.1"
         return listening(host, at.port or 0)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise Stop(Exit.CONFIGURATION, f"[enforce] list_listen: cannot listen on {given!r} ({why})") from error
+    except OSError as error:
+        raise cannot_listen("[enforce] list_listen", repr(given), error) from error
+    except ValueError as error:
+        raise Stop(Exit.CONFIGURATION, f"[enforce] list_listen: cannot listen on {given!r} ({error})") from error

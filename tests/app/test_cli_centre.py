@@ -82,10 +82,10 @@ def test_where_nothing_has_happened_yet_it_is_said(config) -> None:
     run(config, "round", "latest", "--json", code=Exit.NOT_FOUND)
 
 
-def test_a_port_that_is_taken_is_one_clear_error(config) -> None:
+def test_a_port_that_is_taken_is_one_clear_error_and_the_service_is_started_again(config) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         config.write_text(f"[place]\nport = {taken.getsockname()[1]}\n")
-        assert "cannot listen on 127.0.0.1:" in str(run(config, "run", code=Exit.CONFIGURATION).exception)
+        assert "cannot listen on 127.0.0.1:" in str(run(config, "run", code=Exit.NOT_NOW).exception)
 
 
 def test_a_table_in_a_file_is_not_cut(config) -> None:

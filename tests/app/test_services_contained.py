@@ -143,7 +143,7 @@ BESIDE = {"metrics", "fan-out", "intelligence"}
 
 
 def test_the_walk_covers_all_that_a_centre_runs_beside_its_server() -> None:
-    tree = ast.parse(inspect.getsource(centre_run.run))
+    tree = ast.parse(inspect.getsource(centre_run._run_once))
     entered = [item.context_expr for node in ast.walk(tree) if isinstance(node, ast.With) for item in node.items]
     named = {
         call.args[1].value for call in entered if isinstance(call, ast.Call) and ast.unparse(call.func) == "beside"
@@ -190,7 +190,7 @@ def test_what_fails_within_a_centre_is_raised_as_it_is(failures) -> None:
 
 
 def test_a_centre_lets_go_of_all_that_it_can(failures) -> None:
-    names = ("book", "lease", "engine")
+    names = ("ports", "book", "lease", "engine")
     done = []
 
     def ends(name):
@@ -200,10 +200,10 @@ def test_a_centre_lets_go_of_all_that_it_can(failures) -> None:
 
         return SimpleNamespace(close=end, release=end, dispose=end)
 
-    book, lease, engine = map(ends, names)
-    CentreParts(None, None, book, engine, lease, None, failures).close()
-    assert done == ["book", "lease", "engine"]
-    assert unwell(failures) == ["close book", "close database", "close lease"]
+    ports, book, lease, engine = map(ends, names)
+    CentreParts(None, ports, book, engine, lease, None, failures).close()
+    assert done == ["ports", "book", "lease", "engine"]
+    assert unwell(failures) == ["close book", "close database", "close lease", "close ports"]
 
 
 def tidied(monkeypatch, failures, tidy):

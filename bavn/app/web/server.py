@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 
 from bavn.app.config_console import ConsoleTable
-from bavn.app.exits import Exit, Stop
+from bavn.app.exits import Exit, Stop, cannot_listen
 from bavn.app.tls_server import TlsServer, browser_server, listening
 from bavn.app.web.console import ConsoleSettings
 from bavn.app.web.guard import LOCAL_NAMES
@@ -73,7 +73,7 @@ def origins_of(table: ConsoleTable, port: int, *, tls: bool) -> tuple[str, ...]:
 
 
 class ConsoleServer:
-    """One console behind one port. ``run`` blocks until SIGTERM, SIGINT or ``stop``. Stop(CONFIGURATION) where it
+    """One console behind one port. ``run`` blocks until SIGTERM, SIGINT or ``stop``. Stop where it
     cannot listen; ``serve`` says what, when the port is known."""
 
     def __init__(self, table: ConsoleTable, base: Path) -> None:
@@ -82,9 +82,7 @@ class ConsoleServer:
         try:
             self._socket = listening(host, port, BACKLOG)
         except OSError as error:
-            raise Stop(
-                Exit.CONFIGURATION, f"[console] listen: cannot listen on {table.listen} ({error.strerror})"
-            ) from error
+            raise cannot_listen("[console] listen", table.listen, error) from error
         self._server: TlsServer | None = None
         self._app: FastAPI | None = None
         self._stopped = False
