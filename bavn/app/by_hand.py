@@ -7,6 +7,7 @@ Nothing is put into force here, and nothing that waits is looked at: that needs 
 
 import json
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -48,11 +49,21 @@ def done_here(
         return refused, protect.force.down
 
 
-def centre_replaced(
-    config: NodeConfig, book: Path, by: str, *, keep_blocks: bool
-) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """Starts anew with a centre that was cleaned or replaced: no number that the old one counted holds any more. The
-    ledger stays, with a line of who did it. How many blocks were lifted, and which enforcers could not be told."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """What went with the old centre: its blocks, the gates that were shut for it, its envelopes that nobody here could
+    hear. ``down``: which enforcers could not be told, each with its reason."""
+
+    blocks: int
+    gates: int
+    envelopes: int
+    down: tuple[tuple[str, str], ...]
+
+
+def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: bool) -> Replaced:
+    """Starts anew with a centre that was cleaned or replaced: no number that the old one counted holds any more, no
+    gate is shut for it, and nothing of it waits to be heard. The ledger stays, with a line of who did it."""
+    from bavn.actor.door.kept_back import KeptBack
     from bavn.actor.door.labels import CENTRE
     from bavn.actor.door.state import State as DoorState
     from bavn.actor.protect.intake import GATE, act_id
@@ -61,6 +72,7 @@ def centre_replaced(
     from bavn.app.real import SystemClock
     from bavn.wire.book import Book
     from bavn.wire.ledger import Ledger, Note
+    from bavn.wire.shut import open_gates_of
 
     with ExitStack() as closing:
         opened = closing.enter_context(Book(book))
@@ -68,11 +80,14 @@ def centre_replaced(
         with opened.transaction():
             DoorState(opened, bytes(32)).centre_replaced(CENTRE)
             lifted = ProtectState(opened).centre_replaced(now_us, keep_blocks=keep_blocks)
-            words = json.dumps({"blocks": "kept" if keep_blocks else "lifted", "count": lifted}, sort_keys=True)
+            gates = len(open_gates_of(ledger, now_us, CENTRE, by))
+            envelopes = KeptBack(ledger, SystemClock()).forget()
+            said = {"blocks": "kept" if keep_blocks else "lifted", "count": lifted, "gates_opened": gates}
+            words = json.dumps(said | {"envelopes_dropped": envelopes}, sort_keys=True)
             note = Note(
                 kind="CentreReplaced", item_id=act_id("centre_replaced", "", by, now_us), peer=by, summary=words
             )
             ledger.append(now_us, GATE, "in", note)
         protect = protection(config, ledger, SystemClock(), None, closing)
         protect.enforce()
-        return lifted, protect.force.down
+        return Replaced(blocks=lifted, gates=gates, envelopes=envelopes, down=protect.force.down)

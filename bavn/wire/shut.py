@@ -7,6 +7,7 @@ to decide what is shut: gate.py does.
 import hashlib
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -100,15 +101,21 @@ def shut_gates(asks: Asks) -> list[ShutGate]:
 
 def open_gate(ledger: Ledger, at_us: int, gate: str, kind: str, by: str, peer: str | None = None) -> list[ShutGate]:
     """Opens a gate for a kind, of everybody or of one peer, each with its ledger line; which were shut."""
+    return _open(ledger, at_us, by, lambda shut: (shut.gate, shut.kind) == (gate, kind) and peer in (None, shut.peer))
+
+
+def open_gates_of(ledger: Ledger, at_us: int, peer: str, by: str) -> list[ShutGate]:
+    """Opens all that is shut for a peer which is another one now, each with its ledger line; which were shut."""
+    return _open(ledger, at_us, by, lambda shut: shut.peer == peer)
+
+
+def _open(ledger: Ledger, at_us: int, by: str, chosen: Callable[[ShutGate], bool]) -> list[ShutGate]:
     with ledger.book.transaction() as tx:
-        opened = [
-            shut
-            for shut in shut_gates(ledger.book)
-            if (shut.gate, shut.kind) == (gate, kind) and peer in (None, shut.peer)
-        ]
+        opened = [shut for shut in shut_gates(ledger.book) if chosen(shut)]
         for shut in opened:
             said = json.dumps(asdict(shut) | {"by": by}, sort_keys=True)
             item_id = hashlib.sha256(f"{OPENED}\0{at_us}\0{said}".encode()).hexdigest()
-            ledger.append(at_us, gate, "in", Note(kind=OPENED, item_id=item_id, peer=by, summary=said))
-            tx.execute("DELETE FROM gate_shut WHERE gate = ? AND kind = ? AND peer = ?", (gate, kind, shut.peer))
+            ledger.append(at_us, shut.gate, "in", Note(kind=OPENED, item_id=item_id, peer=by, summary=said))
+            which = (shut.gate, shut.kind, shut.peer)
+            tx.execute("DELETE FROM gate_shut WHERE gate = ? AND kind = ? AND peer = ?", which)
     return opened

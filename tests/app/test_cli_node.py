@@ -7,13 +7,18 @@ import socket
 
 import pytest
 
+from bavn.actor.door.kept_back import KeptBack
+from bavn.actor.door.labels import CENTRE
 from bavn.actor.protect.state import Item, State
 from bavn.actor.protect.wishes import wishes
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.cli.node import app
 from bavn.app.exits import Exit, Stop
 from bavn.app.node_service import Complaints
+from bavn.app.real import SystemClock
 from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
+from bavn.wire.shut import ShutGate, ShutGates, shut_gates
 from tests.people import Runner as CliRunner
 
 KNOWN = "indicator--00000000-0000-5000-8000-000000000001"
@@ -195,12 +200,13 @@ def test_a_second_node_on_the_same_folder_is_one_clear_error(config) -> None:
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:PORT", "127.0.0.1:many", "192.0.2.1:0"])
 def test_a_list_that_cannot_be_served_is_one_clear_error(config, listen) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        listen = listen.replace("PORT", str(taken.getsockname()[1]))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1] if "PORT" in listen else None
+        listen = listen.replace("PORT", str(taken))
         config.write_text(f'[node]\nactor = "north"\n[enforce]\nlist_folder = "lists"\nlist_listen = "{listen}"\n')
         done = CliRunner().invoke(app, ["run", "--config", str(config)])
     assert isinstance(done.exception, Stop), done.exception
-    assert done.exception.code is Exit.CONFIGURATION
+    assert done.exception.code is (Exit.CONFIGURATION if taken is None else Exit.NOT_NOW)
     assert listen in str(done.exception)
 
 
@@ -275,3 +281,26 @@ def test_a_person_starts_anew_with_a_centre_that_was_replaced_while_the_node_sta
     line = json.loads(shown.stdout.splitlines()[-1])
     assert line["kind"] == "CentreReplaced", shown.stdout
     assert line["peer"].endswith("(local root)"), line["peer"]
+
+
+def test_what_was_shut_for_the_old_centre_and_waited_of_it_goes_with_it(blocking) -> None:
+    clock = SystemClock()
+    with Book(blocking.parent / "data/node.db") as book:
+        kept, shut = KeptBack(Ledger(book), clock), ShutGates(book)
+        for kind, peer in (("IndicatorReleased", CENTRE), ("RoundOpened", CENTRE), ("Report", "another")):
+            shut.shut(ShutGate(
+                gate="asked", kind=kind, peer=peer, since_us=1, rule="hearing", error="KeyError", item_id="0" * 64
+            ))  # fmt: skip
+        for raw in (b"first", b"second", b"third"):
+            kept._keep("IndicatorReleased", raw)
+    done = CliRunner().invoke(app, ["centre-replaced", "--config", str(blocking), "--by=anna"])
+    assert done.exit_code == 0, done.output
+    assert "2 gates" in done.stdout
+    assert "3 messages" in done.stdout
+    with Book(blocking.parent / "data/node.db") as book:
+        assert [gate.peer for gate in shut_gates(book)] == ["another"]
+        assert book.rows("SELECT count(*) FROM door_kept_back") == [(0,)]
+        kinds = [line.kind for line in Ledger(book).every()]
+        assert kinds.count("GateOpened") == 2
+        (line,) = [line for line in Ledger(book).every() if line.kind == "CentreReplaced"]
+        assert json.loads(line.summary)["envelopes_dropped"] == 3

@@ -64,6 +64,11 @@ class KeptBack:
                 if isinstance(read, Opened):
                     self.contained(read, raw, partial(hear, read))
 
+    def forget(self) -> int:
+        """Drops all of it: who said it is the centre no more. How many envelopes that were."""
+        with self._book.transaction() as tx:
+            return tx.execute("DELETE FROM door_kept_back").rowcount
+
     def _set_aside(self, opened: Opened, raw: bytes, error: Exception) -> None:
         self._book.failures.note(part_of(GATE, HEARING), error, item=raw)
         note, now_us = labels.heard_note(opened.encoded), self._clock.now_us()

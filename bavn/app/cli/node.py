@@ -272,7 +272,8 @@ def centre_replaced(
         bool, typer.Option("--keep-blocks", help="What the old centre blocked stays blocked.")
     ] = False,
 ) -> None:
-    """Start anew with a centre that was cleaned or replaced: forget every number it counted; lift what it blocked.
+    """Start anew with a centre that was cleaned or replaced: forget every number it counted; lift what it blocked;
+    open the gates that were shut for it; drop what it said that waits behind them.
 
     For the hour after somebody else held the centre's key. The node must be stopped. The ledger stays.
     """
@@ -282,9 +283,10 @@ def centre_replaced(
     read = read_node(config)
     if by_hand.runs(read):
         raise Stop(Exit.NOT_NOW, "the node runs: stop it first, then start it again")
-    lifted, down = by_hand.centre_replaced(read, book_of(config), by, keep_blocks=keep_blocks)
-    print(f"Every number of the old centre is forgotten; {lifted} blocks were lifted.")
-    for enforcer, why in down:
+    gone = by_hand.centre_replaced(read, book_of(config), by, keep_blocks=keep_blocks)
+    print(f"Every number of the old centre is forgotten; {gone.blocks} blocks were lifted.")
+    print(f"{gone.gates} gates that were shut for it are open; {gone.envelopes} messages that waited were dropped.")
+    for enforcer, why in gone.down:
         print(f"{enforcer} could not be told: {why}")
 
 
