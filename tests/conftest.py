@@ -139,9 +139,15 @@ class Cluster:
         raise AssertionError("PostgreSQL did not come up: " + (self.folder / "log").read_text()[-2000:])
 
     def kill(self):
-        """kill -9 of the postmaster: its children see that it is gone and end."""
+        """kill -9 of the postmaster: its children see that it is gone and end. They are waited for: the next postmaster
+        does not begin beside them."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        ends = time.monotonic() + 30
+        while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < ends:
+            time.sleep(0.02)
 
     def url(self, database):
         return f"postgresql://bavn@/{database}?host={self.folder}"

@@ -32,6 +32,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
 from bavn.app.config import CENTRE_KEYS, read_centre
+from bavn.app.exits import Exit
 from bavn.app.real import SystemDice
 from bavn.centre.cases.indicators import UnknownLife
 from bavn.model.canary import day_of
@@ -50,14 +51,23 @@ KINDS = ("centre", "node", "resolver", "database")
 SETTLE_S_MAX = 120.0
 STOPPED_SHARE, STOPPED_S_MAX = 0.4, 6.0
 """So often a process is held still for a while (SIGSTOP) in place of being killed: its locks and connections stay."""
+TRIED_AGAIN_S = 2.0
 POLICY = "[protect]\nblocks_per_hour_max = 100000\nretry_s = 1\n"
 AWAY = (DBAPIError, PoolTimeout)
 
 
+PORTS = range(20_000, 32_000)
+"""Below those that the kernel gives to connections that go out: nobody takes one while its owner is away."""
+TRIED_AGAIN = frozenset({Exit.UNREACHABLE, Exit.NOT_NOW})
+"""What ends with these is started again, as systemd does; nothing else may end by itself."""
+
+
 def free_port(kind=socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    for port in random.SystemRandom().sample(PORTS, 50):
+        with socket.socket(socket.AF_INET, kind) as taken, suppress(OSError):
+            taken.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 @dataclass
@@ -74,6 +84,8 @@ class Told:
 class KilledSector:
     """``cluster``: a PostgreSQL that may be killed (tests/conftest.py's Cluster), None for SQLite."""
 
+    centre_more, policy = "", POLICY
+
     def __init__(self, folder: Path, cluster, nodes: int = 2) -> None:
         self.folder, self.cluster = folder, cluster
         self.names = [f"actor-{n}" for n in range(nodes)]
@@ -84,7 +96,7 @@ class KilledSector:
         self._doubtful: set[str] = set()
         config = self.config = folder / "centre.toml"
         database = f'database_url = "{cluster.url(cluster.make())}"\n' if cluster else ""
-        config.write_text(f"[place]\nport = {self.port}\nstep_s = 0.2\n{database}")
+        config.write_text(f"[place]\nport = {self.port}\nstep_s = 0.2\n{database}{self.centre_more}")
         self.file = read_centre(config)
         init(self.file)
         self.registry = open_registry(self.file)
@@ -92,21 +104,29 @@ class KilledSector:
         self.desk.lives.bounds.listed(Observable.of("domain", NAMES[0]))  # the warning lists are read once
         self._start("centre")
         self.until(lambda: self._listens(self.port), "the centre listens")
+        self._beside_centre()
         made = [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(folder / "group.key")]
         subprocess.run(made, capture_output=True, check=True)
         for name in self.names:
             self._admit(name)
             self._start(name)
 
+    def _beside_centre(self) -> None:
+        """What else there is before there are members."""
+
+    def _node_toml(self, name: str) -> str:
+        return (
+            f'[node]\nactor = "{name}"\ncentre_url = "https://127.0.0.1:{self.port}"\n\n[enforce]\n'
+            f'list_folder = "lists"\nresolver_listen = ["127.0.0.1@{self.resolvers[name]}"]\n'
+            f"resolver_answers = {ANSWERS}\n"
+        )
+
     def _admit(self, name: str) -> None:
         folder = self.folder / name
         folder.mkdir()
         url = f"https://127.0.0.1:{self.port}"
-        (folder / "node.toml").write_text(
-            f'[node]\nactor = "{name}"\ncentre_url = "{url}"\n\n[enforce]\nlist_folder = "lists"\n'
-            f'resolver_listen = ["127.0.0.1@{self.resolvers[name]}"]\nresolver_answers = {ANSWERS}\n'
-        )
-        (folder / "policy.toml").write_text(POLICY)
+        (folder / "node.toml").write_text(self._node_toml(name))
+        (folder / "policy.toml").write_text(self.policy)
         shutil.copy(self.folder / "group.key", folder / "group.key")
         self.registry.add(name, "other")
         enrolment = open_enrolment(self.file, self.registry)
@@ -114,12 +134,14 @@ class KilledSector:
         enrol(url, enrolment.authority.fingerprint, name, enrolment.invite(name), safe, SystemDice())
 
     def _start(self, name: str) -> None:
-        role, config = ("centre", self.config) if name == "centre" else ("node", self.folder / name / "node.toml")
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                self._command(name), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+
+    def _command(self, name: str) -> list[str]:
+        role, config = ("centre", self.config) if name == "centre" else ("node", self.folder / name / "node.toml")
+        return [sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)]
 
     @staticmethod
     def _listens(port: int) -> bool:
@@ -127,9 +149,20 @@ class KilledSector:
             return True
         return False
 
+    def ended(self) -> list[str]:
+        """What ended by itself, with its last words. What systemd would start again is started again."""
+        gone = {name: process.poll() for name, process in self.processes.items() if process.poll() is not None}
+        for name in [name for name, code in gone.items() if code in TRIED_AGAIN]:
+            time.sleep(TRIED_AGAIN_S)
+            self._start(name)
+            del gone[name]
+        words = {name: (self.folder / f"{name}.log").read_text(errors="replace")[-600:] for name in gone}
+        return [f"{name} ended by itself with {code}: {words[name]}" for name, code in gone.items()]
+
     def until(self, said, what: str, limit_s: float = SETTLE_S_MAX) -> None:
         ends = time.monotonic() + limit_s
         while not said():
+            assert self.ended() == []
             assert time.monotonic() < ends, f"after {limit_s} s not yet: {what}; see {self.folder}"
             time.sleep(0.05)
 
@@ -147,10 +180,10 @@ class KilledSector:
         assert not people.is_alive(), "the people did not come to an end"
         lost = self._look_at_what_is_there()
         began = time.monotonic()
-        while self._unsettled() and time.monotonic() - began < SETTLE_S_MAX:
+        while not (ended := self.ended()) and self._unsettled() and time.monotonic() - began < SETTLE_S_MAX:
             time.sleep(0.1)
         told.settled_s = round(time.monotonic() - began, 1)
-        told.wrong = lost + self._unsettled() + self._wrong()
+        told.wrong = lost + (ended or self._unsettled() + self._wrong())
         return told
 
     def _kill(self, dice: random.Random, told: Told) -> None:
