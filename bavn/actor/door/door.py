@@ -222,7 +222,9 @@ class Door:
                 try:
                     self._take_part(opened)
                 except (LinkDown, LinkRefused) as error:
-                    self._join_from_us, self._waits = now_us + JOIN_AGAIN_US, f"a round waits for its keys: {error}"
+                    # From now on, not from when it was asked: one that stands still has cost the link's whole wait.
+                    self._join_from_us = self._clock.now_us() + JOIN_AGAIN_US
+                    self._waits = f"a round waits for its keys: {error}"
         return self._waits if self.state.wanted() else None
 
     def _too_late(self, opened: OpenRound) -> None:

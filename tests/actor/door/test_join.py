@@ -1,5 +1,6 @@
 """A round whose keys come from a key holder: the door waits for them, and nothing else waits for the door."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,6 +14,9 @@ from bavn.wire.book import Doomed
 
 from .conftest import BAD, GROUP_KEY, Actor, suspicion
 
+WAIT_US = 20 * SECOND_US
+"""So long does a link wait for an answer that does not come: longer than JOIN_AGAIN_US."""
+
 
 @dataclass
 class FarKeys:
@@ -22,6 +26,7 @@ class FarKeys:
     late: frozenset = frozenset()
     asked: list[tuple[str, int]] = field(default_factory=list)
     book: object = None
+    waits: Callable[[], object] = int
 
     def of(self, epoch, tier):
         self.near = GroupKeyIdentifiers(GROUP_KEY).of(epoch, tier)
@@ -31,6 +36,7 @@ class FarKeys:
         self.asked.append((params.round_id.hex(), len(observables)))
         if self.book is not None:
             assert not self.book._connection.in_transaction
+        self.waits()
         if self.away is not None:
             raise self.away
         joined = self.near.join(params, observables)
@@ -105,6 +111,20 @@ def test_a_key_holder_that_is_away_is_left_alone_for_a_while(centre, sector, key
     assert len(keys.asked) == 1
     sector[0].clock.advance(JOIN_AGAIN_US)
     sector[0].door.join()
+    assert len(keys.asked) == 2
+
+
+def test_a_key_holder_that_stands_still_costs_one_wait_and_not_one_for_each_round(centre, sector, keys) -> None:
+    """While the door waits for it, nothing that is heard is enforced."""
+    north = sector[0]
+    keys.away, keys.waits = LinkDown("no answer"), lambda: north.clock.advance(WAIT_US)
+    for number in range(3):
+        centre.to(north, centre.opening(sector, round_id=f"{number:032x}"))
+    for _ in range(3):
+        north.door.join()
+    assert len(keys.asked) == 1
+    north.clock.advance(JOIN_AGAIN_US)
+    north.door.join()
     assert len(keys.asked) == 2
 
 
