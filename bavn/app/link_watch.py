@@ -21,8 +21,8 @@ WHY_LENGTH_MAX = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkStanding:
     """``answered_us``: when it last did what it was asked; None: never yet. ``refusal``: what it said where it refuses
-    us now, empty where it does not. ``down``: why the latest call came to nothing; ``failing_us``: since when none came
-    to anything."""
+    us now, empty where it does not. ``down``: why the latest call came to nothing; ``failing_us``: when the first was
+    asked that came to nothing, however long it took to."""
 
     answered_us: int | None = None
     refusal: str = ""
@@ -63,13 +63,13 @@ class LinkWatch:
     def _failed(self, way: str, *, refusal: str = "", down: str = "") -> None:
         with self._lock:
             before, now_us = self._ways.get(way, LinkStanding()), self._clock.now_us()
-            self._waiting_us.pop(way, None)
+            asked_us = self._waiting_us.pop(way, now_us)
             self._ways[way] = LinkStanding(
                 answered_us=before.answered_us,
                 # One that is out of reach has not taken its refusal back.
                 refusal=(refusal or before.refusal)[:WHY_LENGTH_MAX],
                 down=down[:WHY_LENGTH_MAX],
-                failing_us=before.failing_us or now_us,
+                failing_us=before.failing_us or asked_us,
             )
 
     def known(self) -> bool:
