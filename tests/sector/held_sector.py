@@ -11,11 +11,12 @@ import signal
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import select
 
+from bavn.actor.store.history import History
 from bavn.app import keyholder_parts
 from bavn.app.centre_health import CENTRE_HEALTH_FILE
 from bavn.app.cli.health import told_of
@@ -23,6 +24,7 @@ from bavn.app.config import KEYHOLDER_KEYS, read_keyholder
 from bavn.app.keyholder_health import KEYHOLDER_HEALTH_FILE
 from bavn.app.real import SystemDice
 from bavn.centre.node import tables as t
+from bavn.model.moment import DAY_US
 from bavn.wire.ledger import look_on
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
@@ -202,11 +204,16 @@ class HeldSector(KilledSector):
         """What was logged is kept, each once."""
         found = []
         for node in self.names:
-            file = self.folder / node / "data" / "health.json"
-            rows = json.loads(file.read_text())["store"].get("rows", 0) if file.exists() else "no"
-            if rows != self.logged:
-                found.append(f"{node} has {rows} rows of {self.logged}")
+            kept = Counter(self._flows(self.folder / node / "data" / "store")) if self.logged else Counter()
+            if kept != Counter(range(self.logged)):
+                twice = sum(times > 1 for times in kept.values())
+                found.append(f"{node} has {len(kept)} flows of {self.logged}, {twice} of them more than once")
         return found
+
+    @staticmethod
+    def _flows(store: Path) -> list[int]:
+        with History.read(store) as history, closing(history.window(0, time.time_ns() // 1000 + DAY_US)) as window:
+            return [flow_id for (flow_id,) in window.rows("SELECT flow_id FROM flow")]
 
     def _wrong(self) -> list[str]:
         found = super()._wrong()

@@ -151,8 +151,8 @@ class Held(NamedTuple):
 @pytest.mark.parametrize(
     "helds",
     [
-        (Held(SECOND, "centre", "nodes_heard", 165), Held("keyholder", FIRST, "keyholder_accepts", 135)),
-        (Held("centre", FIRST, "centre_accepts", 135),),
+        (Held(SECOND, "centre", "nodes_heard", 165), Held("keyholder", FIRST, "keyholder_accepts", 165)),
+        (Held("centre", FIRST, "centre_accepts", 165),),
     ],
     ids=["node and key holder", "centre"],
 )
