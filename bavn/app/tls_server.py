@@ -76,6 +76,14 @@ class _Protocol(H11Protocol):
         else:
             self._in_time()
 
+    def send_400_response(self, msg: str) -> None:
+        """What comes after an answer that ends the connection, or in the middle of one, has no answer of its own: the
+        connection ends."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._counted.go(self._name, self._standing)
         self._standing = "cut"
