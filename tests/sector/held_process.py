@@ -1,6 +1,6 @@
 """`bavn` as ever, in a process that stands still (SIGSTOP) or dies (SIGKILL) at the very step that a file names.
 
-    python tests/sector/held_process.py FOLDER WORDS...
+    python -m tests.sector.held_process FOLDER WORDS...
 
 ``FOLDER/hold`` names a step and a signal; the process takes it away, leaves its words in ``FOLDER/held``, and sends
 itself the signal. ``FOLDER/suspected`` names what this node suspects, a domain a line. ``HELD_HURRIED=1``: links give

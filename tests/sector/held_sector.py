@@ -96,7 +96,7 @@ class HeldSector(KilledSector):
         config = {"centre": self.config, "keyholder": self.key_config}.get(name, self.folder / name / "node.toml")
         words = [self.role(name), "run", "--config", str(config)]
         hurried = ["HELD_HURRIED=1"] if self.hurried else []
-        return ["env", *hurried, sys.executable, held_process.__file__, str(self.place(name)), *words]
+        return ["env", *hurried, sys.executable, "-m", held_process.__name__, str(self.place(name)), *words]
 
     # --- steps -----------------------------------------------------------------------------------------------------
 
