@@ -102,6 +102,7 @@ class HeldSector(KilledSector):
 
     def stand(self, steps: dict[str, str], number: signal.Signals = signal.SIGSTOP) -> None:
         """From now on each of these processes does so when it comes to its step."""
+        self.dying = frozenset(steps) if number is signal.SIGKILL else frozenset()
         for name, step in steps.items():
             (self.place(name) / "held").unlink(missing_ok=True)
             (self.place(name) / "hold").write_text(f"{step}\n{int(number)}")
@@ -128,6 +129,7 @@ class HeldSector(KilledSector):
         for name in steps:
             self.processes[name].wait(20)
             self._start(name)
+        self.dying = frozenset()
 
     def told(self, name: str) -> dict[str, object]:
         """What `bavn ... health` says of a process."""

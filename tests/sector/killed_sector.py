@@ -85,6 +85,8 @@ class KilledSector:
     """``cluster``: a PostgreSQL that may be killed (tests/conftest.py's Cluster), None for SQLite."""
 
     centre_more, policy = "", POLICY
+    dying: frozenset[str] = frozenset()
+    """Who is to be killed, and is started again by whoever killed it."""
 
     def __init__(self, folder: Path, cluster, nodes: int = 2) -> None:
         self.folder, self.cluster = folder, cluster
@@ -151,7 +153,11 @@ class KilledSector:
 
     def ended(self) -> list[str]:
         """What ended by itself, with its last words. What systemd would start again is started again."""
-        gone = {name: process.poll() for name, process in self.processes.items() if process.poll() is not None}
+        gone = {
+            name: process.poll()
+            for name, process in self.processes.items()
+            if process.poll() is not None and name not in self.dying
+        }
         for name in [name for name, code in gone.items() if code in TRIED_AGAIN]:
             time.sleep(TRIED_AGAIN_S)
             self._start(name)
