@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import closing, suppress
@@ -29,7 +30,7 @@ from bavn.wire.ledger import look_on
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 from tests.sector import held_process
-from tests.sector.killed_sector import POLICY, KilledSector, free_port
+from tests.sector.killed_sector import AWAY, POLICY, KilledSector, free_port
 
 ROUND_S = 3
 TIER = f"""[tiers.A]
@@ -54,6 +55,7 @@ class HeldSector(KilledSector):
     def __init__(self, folder: Path, cluster=None, *, hurried: bool = True) -> None:
         self.key_port, self.key_config = free_port(), folder / "keyholder.toml"
         self.hurried, self.suspects, self.logged = hurried, [], 0
+        self.person: threading.Thread | None = None
         super().__init__(folder, cluster, nodes=2)
 
     # --- processes -------------------------------------------------------------------------------------------------
@@ -140,8 +142,16 @@ class HeldSector(KilledSector):
     # --- what is done ----------------------------------------------------------------------------------------------
 
     def release(self, name: str) -> None:
-        """People release a name, or withdraw it where it is released; AWAY is raised as they see it."""
-        self._act(name)
+        """A person releases a name, or withdraws it where it is released; refused while a centre stands in a
+        transaction, they try again. ``settle`` waits for them."""
+        self.person = threading.Thread(target=self._persist, args=(name,))
+        self.person.start()
+
+    def _persist(self, name: str) -> None:
+        for _ in range(3):
+            with suppress(*AWAY):
+                self._act(name)
+                return
 
     def suspect(self) -> str:
         """Both nodes suspect the next name."""
@@ -175,6 +185,9 @@ class HeldSector(KilledSector):
     def settle(self, *, rounds: bool = True, limit_s: float = 60.0) -> list[str]:
         """Waits until all is as it must be; what is not by then, and what may never be. ``rounds``: also that a whole
         one has begun and ended since."""
+        if self.person is not None:
+            self.person.join(limit_s)
+            assert not self.person.is_alive(), "the person did not come to an end"
         began_us, ends = time.time_ns() // 1000, time.monotonic() + limit_s
 
         def unsettled() -> list[str]:
