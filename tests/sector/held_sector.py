@@ -116,7 +116,8 @@ class HeldSector(KilledSector):
             self.until(lambda name=name: self._still(name), f"{name} stands still", 10)
 
     def _still(self, name: str) -> bool:
-        return self._state(self.processes[name].pid) in "TZ"
+        process = self.processes[name]
+        return process.poll() is not None or self._state(process.pid) == "T"
 
     @staticmethod
     def _state(pid: int) -> str:
