@@ -187,12 +187,14 @@ def enforcer_of(name: str, make: Callable[[], Enforcer], failures: Failures) -> 
 def or_late[Part](
     part: str, make: Callable[[], Part], late: Callable[[str, Callable[[], Part], Failures], Part], failures: Failures
 ) -> Part:
-    """What ``make`` makes; where that fails in a way that nobody foresaw, what ``late`` puts in its place. Raises
-    FORESEEN, LinkRefused."""
+    """What ``make`` makes; where that fails in a way that nobody foresaw, or the other side would refuse us, what
+    ``late`` puts in its place. Raises FORESEEN."""
     try:
         return make()
-    except (*FORESEEN, LinkRefused):
+    except FORESEEN:
         raise
+    except LinkRefused:
+        return late(part, make, failures)  # a certificate that has ended: each call says so, and all else works
     except Exception as error:  # noqa: BLE001  it costs this part alone
         failures.note(part, error, during="start")
         return late(part, make, failures)
@@ -202,11 +204,11 @@ def begun[Part](
     failures: Failures, name: str, make: Callable[[], Part], passing: tuple[type[Exception], ...] = ()
 ) -> Part | None:
     """A part without which a service can go on; None where making it fails in a way that nobody foresaw: it starts
-    without it, and tells it as failing until it is started anew. Raises FORESEEN, LinkRefused and ``passing``."""
+    without it, and tells it as failing until it is started anew. Raises FORESEEN and ``passing``."""
     try:
         return make()
     except Exception as error:
-        if isinstance(error, (*FORESEEN, LinkRefused, *passing)):
+        if isinstance(error, (*FORESEEN, *passing)):
             raise
         failures.note(name, error, during="start")
         return None

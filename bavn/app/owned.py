@@ -11,7 +11,6 @@ from typing import Final
 from bavn.app.exits import Exit, Stop
 from bavn.app.failure_folder import FailureFolder
 from bavn.app.late import FORESEEN
-from bavn.model.ports import LinkRefused
 from bavn.wire.book import BookForeign
 
 BOOK: Final = "book"
@@ -38,12 +37,12 @@ _SAID_BY_THE_COMMAND: Final = frozenset(
 def owned[Part](
     failures: FailureFolder, what: str, make: Callable[[], Part], passing: tuple[type[Exception], ...] = ()
 ) -> Part:
-    """The part. ``what``: one of DO; ``passing``: what the caller's caller waits out. Raises FORESEEN, LinkRefused and
-    a database that is damaged or out of reach as they are; Stop for all else, which ``failures`` keeps."""
+    """The part. ``what``: one of DO; ``passing``: what the caller's caller waits out. Raises FORESEEN and a
+    database that is damaged or out of reach as they are; Stop for all else, which ``failures`` keeps."""
     try:
         return make()
     except Exception as error:
-        if isinstance(error, (*FORESEEN, LinkRefused, BookForeign, *passing)):
+        if isinstance(error, (*FORESEEN, BookForeign, *passing)):
             raise
         if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _SAID_BY_THE_COMMAND:
             raise

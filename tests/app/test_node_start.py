@@ -24,7 +24,8 @@ from bavn.app.node_service import NodeService
 from bavn.app.real import SystemClock, SystemDice
 from bavn.app.recorder import HEALTH_FILE
 from bavn.centre.members.authority import Authority
-from bavn.model.ports import LinkDown
+from bavn.model.moment import DAY_US
+from bavn.model.ports import LinkDown, LinkRefused
 from bavn.psi.keys import new_group_key_file
 from bavn.wire.enrol import Certified, NodeKeys
 from bavn.wire.links import https, keyholder
@@ -56,24 +57,24 @@ def short_name(one):
     return f"{one.module.rpartition('.')[2]}.{one.name}"
 
 
-def enrolled(folder: Path, actor: str) -> None:
+def enrolled(folder: Path, actor: str, since_us: int) -> None:
     """As somebody whom an authority of this test has let in."""
-    clock, dice, safe = SystemClock(), SystemDice(), Safe(folder)
-    authority, keys = Authority.make("test", clock.now_us(), dice), NodeKeys.make(actor, dice)
-    certificate = authority.certify_actor(actor, keys.tls.public_key(), clock.now_us(), dice)
+    dice, safe = SystemDice(), Safe(folder)
+    authority, keys = Authority.make("test", since_us, dice), NodeKeys.make(actor, dice)
+    certificate = authority.certify_actor(actor, keys.tls.public_key(), since_us, dice)
     pem = certificate.public_bytes(Encoding.PEM).decode()
     safe.keep_keys(keys)
     own = keys.message.public_key().public_bytes_raw().hex()
     safe.keep_certificate(Certified(certificate=pem, centre_key=own, x=1), authority.pem)
 
 
-def in_a_sector(folder: Path) -> Path:
+def in_a_sector(folder: Path, since_us: int | None = None) -> Path:
     """A node with a part of each kind: sources, enforcers, both links, rules, packets."""
     for name in ("caps", "ring"):
         (folder / name).mkdir()
     (folder / "eve.json").write_text("")
-    enrolled(folder / "data" / CENTRE_KEYS, "north")
-    enrolled(folder / "data" / KEYHOLDER_KEYS, "north")
+    for keys in (CENTRE_KEYS, KEYHOLDER_KEYS):
+        enrolled(folder / "data" / keys, "north", SystemClock().now_us() if since_us is None else since_us)
     (folder / "group.key").write_bytes(new_group_key_file(SystemDice()))
     file = folder / "node.toml"
     file.write_text(f"""
@@ -188,6 +189,16 @@ def test_a_damaged_certificate_or_link_ends_no_node_and_is_tried_again(config, m
         assert failing(parts) == set()
     finally:
         parts.close()
+
+
+def test_a_node_whose_certificates_have_ended_starts_all_the_same_and_says_who_refuses_it(short, quiet) -> None:
+    config = read_node(in_a_sector(short, since_us=SystemClock().now_us() - 1000 * DAY_US))
+    service = NodeService(config)
+    with pytest.raises(LinkRefused, match="ended"):
+        service.parts.link.pull(0, 0)
+    told = tried(service)
+    assert {"centre_accepts", "keyholder_accepts", "certificates"} <= broken_in(told)
+    assert failing(service.parts) == set()
 
 
 def test_a_key_holder_that_cannot_be_reached_for_a_slip_is_never_replaced_by_the_groups_key(
