@@ -34,6 +34,8 @@ from bavn.wire.stix import indicator_of
 GATE: Final = "protect"
 PEER: Final = "centre"
 NODE: Final = "node"
+APPROVED: Final = "IndicatorApproved"
+CARRIED: Final = "IndicatorCarried"
 SECTOR_SWITCH: Final = "sector_switch"
 QUEUE_MAX: Final = 10_000
 LOOK_MAX: Final = 200
@@ -168,6 +170,10 @@ class Intake:
         weighed = self._weighed(arrived)
         with self._state.book.transaction():
             return [self._offer(item) for item in weighed]
+
+    def holds_back(self, kind: str, peer: str) -> bool:
+        """Whether the gate is shut for this kind from this peer."""
+        return kind in self._released.shut_kinds(peer)
 
     def uncarried(self, item: Item) -> None:
         """What is in force and nothing carries any more waits for an enforcer again; joins the open transaction."""
@@ -320,7 +326,7 @@ def act_id(act: str, indicator_id: str, by: str, at_us: int) -> str:
 
 def _label(item: Arrived) -> Note:
     return Note(
-        kind="IndicatorCarried" if item.again else "IndicatorApproved" if item.approved_by else "IndicatorReleased",
+        kind=CARRIED if item.again else APPROVED if item.approved_by else IndicatorReleased.__name__,
         item_id=item.item_id,
         peer=item.approved_by or (NODE if item.again else PEER),
     )
