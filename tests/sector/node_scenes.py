@@ -145,10 +145,10 @@ def a_warning():
     )  # fmt: skip
 
 
-def an_exercise():
+def an_exercise(exercise_id=EXERCISE):
     return ExerciseTold(
-        exercise_id=EXERCISE, version=1, state="running", title_en="Autumn", title_da="Efterår",
-        objectives=(Objective(en="Answer.", da="Svar."),), campaign="beacon", element=element_of(EXERCISE).value,
+        exercise_id=exercise_id, version=1, state="running", title_en="Autumn", title_da="Efterår",
+        objectives=(Objective(en="Answer.", da="Svar."),), campaign="beacon", element=element_of(exercise_id).value,
         after_minutes=60, begins_us=NOW_US, ends_us=NOW_US + 4 * HOUR_US,
     )  # fmt: skip
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 
 from bavn.actor.door.case_book import ATTACH, WAITING_MAX
+from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.protect import Protect
 from bavn.app.failure_folder import FailureFolder
 from bavn.model.indicator import Sighting, indicator_id
@@ -16,22 +18,25 @@ from bavn.model.moment import MINUTE_US
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS
 from bavn.wire.gate import FOLLOWS, Gate
 from bavn.wire.shut import SET_ASIDE, open_gate, shut_gates
+from tests.actor.door.test_exercises import TestLane
 from tests.gate_places import Made, not_met, places, places_in
 from tests.sector.hostile_centre import NOW_US, every_kind, release
 from tests.sector.node_scenes import (
     AT,
     BAD,
     CASE,
+    EXERCISE,
     NAME,
     SCENES,
     Scene,
     Whole,
     a_case,
+    an_exercise,
     enforcer_comes,
     not_carried,
     reported,
     takes_back,
-)  # fmt: skip
+)
 
 OF_ELSE = ("IndicatorReleased", "Observation", "Receipt")
 """What waits twice: also of the name that is released meanwhile."""
@@ -309,6 +314,58 @@ def test_what_waits_for_an_enforcer_has_one_line_while_the_gate_is_shut(tmp_path
     open_gate(node.door.ledger, 9, "protect", "IndicatorCarried", "Anna")
     node.waits()
     assert AT.value in {block.observable.value for block in node.protect.state.blocks("block", node.clock.now_us())}
+    node.close()
+
+
+class Slipping:
+    """A history, and lists, that slip over one name."""
+
+    has_history = True
+
+    def tried(self, observables, days, now_us):
+        found = {one: Found(days=days) for one in observables}
+        return slips(None, None) if NAME in found else found
+
+    def listed(self, observable):
+        return slips(None, None) if observable == NAME else None
+
+
+@pytest.mark.parametrize(("part", "place"), [("dry run", "_hunter"), ("warning lists", "_listed")])
+def test_what_is_asked_before_a_block_slips_over_one_name_and_a_person_decides_on_it(tmp_path, part, place) -> None:
+    node = Whole(tmp_path, sensor=False)
+    node.book.failures = FailureFolder(None, node.clock)
+    intake = node.protect._intake
+    real = getattr(intake, place)
+    setattr(intake, place, Slipping() if place == "_hunter" else Slipping().listed)
+    node.says(release("first.com"), release(NAME.value), release("last.com"))
+    assert node.blocked() == {"first.com", "last.com"}
+    assert [item.observable for item in node.protect.waiting()] == [NAME]
+    assert [each.part for each in node.book.failures.failing()] == [part]
+    setattr(intake, place, real or (lambda _: None))
+    node.says(release("more.com"))
+    assert "more.com" in node.blocked()
+    assert node.book.failures.failing() == ()
+    node.close()
+
+
+def test_an_exercise_that_cannot_be_played_holds_up_no_other(tmp_path) -> None:
+    node = Whole(tmp_path, door=DoorPolicy(exercises="automatic"), sensor=False)
+    node.talker.failures = FailureFolder(None, node.clock)
+    second = "exercise-" + "b" * 16
+    node.says(an_exercise(), an_exercise(second))
+    real = TestLane.played
+
+    class Half(TestLane):
+        def played(self, exercise_id, campaign):
+            return slips(None, None) if exercise_id == second else real(self, exercise_id, campaign)
+
+    node.talker.lane = Half()
+    for _ in range(3):
+        node.waits(61)
+    steps = [(said.exercise_id, said.step) for said in node.said() if _kind(said) == "ExerciseStep"]
+    assert (EXERCISE, "suspected") in steps
+    assert (second, "injected") in steps
+    assert "step exercises" in {each.part for each in node.talker.failures.failing()}
     node.close()
 
 
