@@ -16,6 +16,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -23,7 +24,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +48,10 @@ from bavn.wire.safe import Safe
 
 WORKERS = 4
 SAMPLE_S = 10.0
+SUSPICIONS = 30
+"""That a node has at a time: a new one takes the place of the oldest."""
 CHANGE_MAX = 0.05
+PAGES = ("page_count", "freelist_count", "page_size")
 POLICY = "[door]\nrounds_per_hour_max = 3600\n"
 CENTRE = """[place]
 folder = "data"
@@ -206,13 +210,13 @@ def worker(folder: Path, names: list[str], seed: int) -> None:
     def live(place: int) -> None:
         parts = nodes[place]
         dice = SeededDice(seed, names[place])
-        told: list = []
+        told = [drawn(dice, seed, place, parts.clock.now_us()) for _ in range(SUSPICIONS)]
         next_us = 0
         parts.talker.start()
         while not stop.is_set():
             now_us = parts.clock.now_us()
             if now_us >= next_us:
-                told = [*told[-199:], drawn(dice, seed, place, now_us)]
+                told = [*told[1:], drawn(dice, seed, place, now_us)]
                 parts.known.replace(told, now_us)
                 next_us = now_us + int(60 + 240 * dice.unit()) * SECOND_US
             began = time.monotonic()
@@ -274,11 +278,34 @@ def eve_lines(file: Path, hosts: int, stop: threading.Event) -> int:
 
 
 def size(folder: Path) -> int:
+    """Bytes that are used: of a database its pages without the free ones (a round's tables come and go in the same
+    file), of any other file its length. Write-ahead logs are turned round, and do not count."""
     total = 0
     for file in folder.rglob("*"):
-        with suppress(OSError):
-            total += file.stat().st_size if file.is_file() else 0
+        if file.name.endswith(("-wal", "-shm")):
+            continue
+        with suppress(OSError, sqlite3.Error):
+            if file.suffix == ".db":
+                total += pages(file)
+            elif file.is_file():
+                total += file.stat().st_size
     return total
+
+
+def pages(file: Path) -> int:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)) as book:
+        count, free, each = (book.execute(f"PRAGMA {name}").fetchone()[0] for name in PAGES)
+    return (count - free) * each
+
+
+def ledger(file: Path) -> int:
+    """Bytes of the words of a ledger's lines; 0 where there is none yet."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)) as book:
+            columns = ", ".join(row[1] for row in book.execute("PRAGMA table_info(ledger)"))
+            return book.execute(f"SELECT sum(length(concat({columns}))) FROM ledger").fetchone()[0] or 0
+    except sqlite3.Error:
+        return 0
 
 
 def people_of(address: str, secrets: list[str], seconds: float) -> list[Analyst]:
@@ -345,15 +372,22 @@ def run(soak: Soak) -> dict:
 
 
 def measure(soak: Soak, names: list[str]) -> dict[str, int]:
-    """Bytes: of a middling node's book, the centre's and key holder's folders, logs, and the watcher's store."""
-    books = sorted(size(soak.folder / "nodes" / name / "data") for name in names[:: max(1, len(names) // 10)])
+    """Bytes of a middling node's book and of the ledger in it, the centre's and key holder's folders, logs, and the
+    watcher's store."""
+    sampled = names[:: max(1, len(names) // 10)]
+    books = [size(soak.folder / "nodes" / name / "data") for name in sampled]
     return {
-        "a node's book": books[len(books) // 2],
+        "a node's book": middle(books),
+        "a node's ledger": middle([ledger(soak.folder / "nodes" / name / "data" / "node.db") for name in sampled]),
         "the centre's folder": size(soak.centre.folder),
         "the key holder's folder": size(soak.keyholder.folder),
         "logs": sum(process.log.stat().st_size for process in soak.processes),
         "the watching node's folder": size(soak.folder / "nodes" / "watcher" / "data"),
     }
+
+
+def middle(sizes: list[int]) -> int:
+    return sorted(sizes)[len(sizes) // 2]
 
 
 def told(soak: Soak, names: list[str], sizes: list, third_s: float, seconds: float, analysts: list[Analyst]) -> dict:

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
+from bavn.model.malformed import MALFORMED
+
 FORMAT: Final = "bavn centre backup 1"
 MANIFEST: Final = "manifest.json"
 MANIFEST_BYTES_MAX: Final = 4 << 20
@@ -145,7 +147,7 @@ class Reader:
                 said[name] = (int(number), str(line))
             said["left_out"] = tuple(map(str, said["left_out"]))
             return Manifest(**said, parts=parts)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except MALFORMED as error:
             raise BadBackup("it has no manifest that can be read") from error
 
     def _check(self) -> None:

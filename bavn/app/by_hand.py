@@ -12,6 +12,7 @@ from typing import Literal
 
 from bavn.app.config import NodeConfig
 from bavn.app.recorder import HEALTH_FILE
+from bavn.model.malformed import UNREADABLE
 from bavn.model.outcome import Refused
 
 
@@ -20,7 +21,7 @@ def runs(config: NodeConfig) -> bool:
     try:
         told = json.loads((config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
         return not told["stopped"] and Path(f"/proc/{int(told['pid'])}").exists()
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return False
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bavn.model.failure import During, FailingPart, Failure, trace_of
+from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import iso
 from bavn.model.ports import Clock
 
@@ -103,7 +104,7 @@ def kept_failures(folder: Path) -> list[KeptFailure]:
         try:
             facts: dict[str, Any] = json.loads(file.read_bytes())
             failure = Failure(**facts)
-        except (OSError, ValueError, TypeError):
+        except UNREADABLE:
             continue
         kept.append(KeptFailure(file.stem, failure, item if item.exists() else None))
     return kept

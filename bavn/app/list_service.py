@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from bavn.actor.protect.textlist import LISTS, is_whole
+from bavn.app.http_protocol import HttpProtocol
 from bavn.model.failure import Failures, NoContainment
 
 HEADER_CHARS_MAX: Final = 1024
@@ -78,8 +79,8 @@ def list_server(
         raise ValueError("TLS needs both a certificate and its key")
     return uvicorn.Server(
         uvicorn.Config(
-            app, host=host, port=port, ssl_certfile=certificate, ssl_keyfile=key, log_level="warning",
-            access_log=False, server_header=False, timeout_keep_alive=5, limit_concurrency=64,
+            app, http=HttpProtocol, host=host, port=port, ssl_certfile=certificate, ssl_keyfile=key,
+            log_level="warning", access_log=False, server_header=False, timeout_keep_alive=5, limit_concurrency=64,
         )
     )  # fmt: skip
 

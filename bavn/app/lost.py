@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bavn.app.problem import Problem
 from bavn.app.vital_words import UNITS, loss
+from bavn.model.malformed import MALFORMED
 from bavn.model.moment import HOUR_US, iso
 from bavn.model.text import Text
 
@@ -52,7 +53,7 @@ class LostBook:
                 entry = Lost(**{name: one[name] for name in Lost.__dataclass_fields__})
                 self._lost[entry.source, entry.what] = entry
             self._lasting = {str(name): int(count) for name, count in (kept or {}).get("lasting", {}).items()}
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except MALFORMED:
             self._lost.clear()
 
     def count(self, source: str, what: str, unit: str, total: int, now_us: int, *, lasting: bool = False) -> None:

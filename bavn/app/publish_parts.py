@@ -14,6 +14,7 @@ from bavn.app.failure_folder import failures_in
 from bavn.app.mailer import Attachment, Mail, NotSent, send
 from bavn.app.real import SystemClock
 from bavn.app.reminding import ways_of
+from bavn.app.reports.drawing import drawing
 from bavn.app.reports.feed import Entry, first_words
 from bavn.app.reports.page import Standing, links, page
 from bavn.app.reports.pdf import pdf
@@ -75,11 +76,12 @@ def standing(edition: Edition) -> Standing:
 
 
 def rendered(document: Document, form: Form, language: Language, how: Standing) -> bytes:
-    """A document as a file's bytes. Stop, where a library is missing."""
+    """A document as a file's bytes. Stop, where a library is missing or others draw."""
     if form == "json":
         return document_text(document).encode()
-    html = page(document, language, how)
-    return html.encode() if form == "html" else pdf(html, document.made_us, links(document, language))
+    with drawing():
+        html = page(document, language, how)
+        return html.encode() if form == "html" else pdf(html, document.made_us, links(document, language))
 
 
 def write(path: Path, content: bytes) -> None:

@@ -31,6 +31,7 @@ from bavn.app.sigma_health import sigma_told
 from bavn.app.vitals import STREAM_GAPS, Recent, Vitals, problems
 from bavn.model.alarm import kinds_of
 from bavn.model.health import PromiseState, State, judged, well
+from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import MINUTE_US, SECOND_US, iso
 from bavn.model.ports import Clock
 from bavn.model.text import Text
@@ -102,7 +103,7 @@ class Recorder:
         try:
             told = json.loads((self.config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
             known = [(one["code"], one["state"], one["since_us"]) for one in told.get("promises", [])]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except UNREADABLE:
             return {}
         return told if isinstance(told, dict) and len(known) < PROMISES_MAX else {}
 
@@ -167,7 +168,7 @@ class Recorder:
         try:
             said = json.loads((self.config.folder / ACKNOWLEDGED_FILE).read_text(encoding="utf-8"))
             return int(said["at_us"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except UNREADABLE:
             return 0
 
     def _judged(self, now: Vitals, found: Sequence[Problem]) -> tuple[PromiseState, ...]:

@@ -18,6 +18,7 @@ from bavn import __version__
 from bavn.app.chain_walk import TURN_S, ChainWalk
 from bavn.app.reserved_file import ReservedFile
 from bavn.model.health import Breach, Promise, PromiseState, State, judged, well
+from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.ports import Clock
 from bavn.model.text import Text
@@ -169,5 +170,5 @@ def _before(file: Path) -> list[dict[str, Any]]:
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
         return [one for one in told["promises"] if {"code", "state", "since_us"} <= one.keys()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except UNREADABLE:
         return []

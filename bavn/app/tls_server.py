@@ -17,9 +17,9 @@ import h11
 import rfc8785
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bavn.app.connections import NOBODY, Connections, Standing, name_of
+from bavn.app.http_protocol import HttpProtocol
 from bavn.app.member_service import CERTIFICATE_KEY
 
 HEADER_S: Final = 10.0
@@ -45,7 +45,7 @@ def listening(host: str, port: int, backlog: int = BACKLOG) -> socket.socket:
     return made
 
 
-class _Protocol(H11Protocol):
+class _Protocol(HttpProtocol):
     """Hands the verified client certificate on, and ends connections whose header never comes."""
 
     _late: asyncio.TimerHandle | None = None

@@ -19,6 +19,7 @@ from bavn.actor.sense.flow_streams import ipfix_messages
 from bavn.actor.sense.netflow_decode import NetflowDecoder
 from bavn.actor.sense.sflow_decode import SflowDecoder
 from bavn.actor.sense.spool import Spool
+from bavn.model.malformed import MALFORMED
 from bavn.model.record import address_uuid
 from fuzz.mutate import BYTES
 from fuzz.mutate_binary import FLOWS, FRAMES
@@ -121,7 +122,7 @@ def _state() -> Run:
         except (ValueError, RecursionError):
             return
         for kind in (NetflowDecoder, SflowDecoder):
-            with contextlib.suppress(ValueError, TypeError, KeyError):
+            with contextlib.suppress(*MALFORMED):
                 kind(said)
 
     return run

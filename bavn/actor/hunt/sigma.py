@@ -255,12 +255,19 @@ def _all_unknown(rule: SigmaRule, target: Target) -> str:
 
 def _outcome(entry: _Read, standing: Standing, reason: str, rule: RowRule | None = None) -> Outcome:
     title = _line(str(entry.rule.title or ""))[:TITLE_CHARS_MAX]
-    return Outcome(file=entry.file, title=title, id=_id(entry), standing=standing, reason=reason, rule=rule)
+    return Outcome(
+        file=entry.file,
+        title=title,
+        id=_id(entry),
+        standing=standing,
+        reason=_line(reason)[:REASON_CHARS_MAX],
+        rule=rule,
+    )
 
 
 def _cannot(file: str, reason: str, title: str = "") -> Outcome:
     said = _line(title)[:TITLE_CHARS_MAX]
-    return Outcome(file=file, title=said, id="", standing="unreadable", reason=reason)
+    return Outcome(file=file, title=said, id="", standing="unreadable", reason=_line(reason)[:REASON_CHARS_MAX])
 
 
 def _said(error: Exception) -> str:

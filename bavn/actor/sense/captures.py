@@ -22,6 +22,7 @@ from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.suricata_config import SuricataConfig
 from bavn.actor.sense.suricata_run import NoPlace, Run, run_over
+from bavn.model.malformed import UNREADABLE
 
 _RUN_NAME: Final = "run.json"
 _DONE_NAME: Final = "done.json"
@@ -142,7 +143,7 @@ class CaptureFolder:
                 if written["capture"] != capture.name:
                     return None, _GONE
                 return Run(Path(written["eve"]), written["damage"]), None
-        except (OSError, ValueError, KeyError):
+        except UNREADABLE:
             return None, _GONE
         self._gathered = ""
         try:
@@ -196,7 +197,7 @@ class CaptureFolder:
         if self._done is None:
             try:
                 self._done = set(json.loads((self._work / _DONE_NAME).read_text()))
-            except (OSError, ValueError, TypeError):
+            except UNREADABLE:
                 self._done = set()
             if self._mark.bytes == -1 and self._mark.capture not in self._done:
                 # The node died before this was remembered; the next mark will not say it any more.

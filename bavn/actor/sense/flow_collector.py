@@ -25,6 +25,7 @@ from bavn.actor.sense.flow_receiver import SPOOL_BYTES_MAX, Allowed, Receiver
 from bavn.actor.sense.flow_spool import DATAGRAM, STRANGERS, Frame, SpoolReader, Spot, Step
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.unread import unreadable
+from bavn.model.malformed import UNREADABLE
 from bavn.model.ports import Clock
 from bavn.model.record import address_text
 
@@ -283,7 +284,7 @@ class FlowCollector:
                     still = reader.read_all()
             seen = {int(n): (int(both), int(every)) for n, both, every in said["seen"]}
             return Known(self._made(said["decoder"]), waiting, still, seen)
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError, pa.ArrowException):
+        except (*UNREADABLE, pa.ArrowException):
             self._late = True
             return Known(self._made(None))
 

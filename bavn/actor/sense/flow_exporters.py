@@ -78,7 +78,7 @@ class Exporters:
 
     @classmethod
     def of(cls, said: Any) -> "Exporters":
-        """ValueError, KeyError or TypeError for anything that :meth:`state` did not give."""
+        """One of ``MALFORMED`` for anything that :meth:`state` did not give."""
         return cls(
             {bytes.fromhex(text): at for at, text in enumerate(said["numbers"])},
             {(int(a), int(b)): int(at) for a, b, at in said["sequences"]},

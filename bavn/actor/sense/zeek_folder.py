@@ -17,6 +17,7 @@ from bavn.actor.sense.unread import read_or_refused
 from bavn.actor.sense.zeek import ZeekParser
 from bavn.actor.sense.zeek_fields import FIELDS
 from bavn.actor.sense.zeek_header import Header
+from bavn.model.malformed import MALFORMED
 
 ARCHIVE_DAYS_MAX: Final = 3
 """Newest day folders of zeekctl's archive, beside the current one, that are looked through for a rotated log."""
@@ -110,7 +111,7 @@ def _parse_mark(name: str, mark: str | None) -> tuple[dict[str, Place], dict[str
         return {}, {}
     try:
         logs = {kind: (Place.parse(place), Header.parse(header)) for kind, (place, header) in json.loads(mark).items()}
-    except (ValueError, AttributeError, TypeError) as error:
+    except MALFORMED as error:
         raise SourceBroken(
             f"the store's mark for source {name!r} holds no places in Zeek's logs: was the name used for something"
             " else? Give the source a new name"

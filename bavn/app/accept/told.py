@@ -6,6 +6,7 @@ from typing import Any
 
 from bavn.app.config import NodeConfig
 from bavn.app.recorder import HEALTH_FILE, STALE_S
+from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 
@@ -16,6 +17,6 @@ def told(config: NodeConfig, clock: Clock) -> dict[str, Any] | None:
         found = json.loads((config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
         age_s = (clock.now_us() - int(found["at_us"])) // SECOND_US
         alive = not found["stopped"] and Path(f"/proc/{int(found['pid'])}").exists()
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
     return found if alive and age_s <= STALE_S else None

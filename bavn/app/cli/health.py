@@ -13,6 +13,7 @@ from bavn.app.danish import reason
 from bavn.app.exits import Exit, Stop
 from bavn.app.vital_words import UNITS, counts, loss
 from bavn.app.web.rights import Right
+from bavn.model.malformed import UNREADABLE
 from bavn.model.text import Language, Text
 
 NODE_TOML = Path("node.toml")
@@ -90,7 +91,7 @@ def told_of(file: Path) -> dict[str, Any]:
         gone = not Path(f"/proc/{int(told['pid'])}").exists()
     except FileNotFoundError as error:
         raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this {_service(file)} run?") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise Stop(Exit.INPUT, f"{file} cannot be read: {error}") from error
     silent = not told["stopped"] and (gone or age_s > STALE_S)
     told = {**told, "age_s": age_s, "running": not silent and not told["stopped"]}

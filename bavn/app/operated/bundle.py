@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, cast
 
 from bavn.app.operated.sealed import BundleDamaged, SealedReader, SealedWriter
+from bavn.model.malformed import MALFORMED
 from bavn.model.ports import Dice
 
 FORMAT: Final = "bavn actor bundle 1"
@@ -141,7 +142,7 @@ def _manifest(tar: tarfile.TarFile, head: tarfile.TarInfo | None) -> Manifest:
         said = json.loads(cast("BinaryIO", tar.extractfile(head)).read())
         number, line = said.pop("ledger")
         made = Manifest(**said, ledger=(int(number), str(line)))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except MALFORMED as error:
         raise BundleDamaged("its manifest cannot be read") from error
     if made.format != FORMAT or not all(isinstance(text, str) for text in (made.actor, made.operator, made.made)):
         raise BundleDamaged(f"it is not of the form {FORMAT!r}")

@@ -21,6 +21,7 @@ from bavn.app.operated.register import Entry, Place, Register
 from bavn.app.operated.supervise import running_state
 from bavn.app.real import SystemClock
 from bavn.app.recorder import HEALTH_FILE, STALE_S
+from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import SECOND_US
 from bavn.model.settings import SettingsError
 from bavn.wire.book import read_only
@@ -106,7 +107,7 @@ def _health(line: Line, config: NodeConfig, now_us: int) -> Line:
             return line
         problems = tuple({"en": str(one["en"]), "da": str(one["da"])} for one in told["problems"])
         return replace(line, well=bool(told["healthy"]), problems=problems)
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return line
 
 

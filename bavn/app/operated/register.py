@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bavn.app.exits import Exit, Stop
+from bavn.model.malformed import MALFORMED
 from bavn.wire.safe import Safe
 
 REGISTER: Final = "register.json"
@@ -73,7 +74,7 @@ class Register:
             }
         except FileNotFoundError:
             return {}
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except MALFORMED as error:
             raise Stop(Exit.CONFIGURATION, f"{file} is damaged ({error}): bring it back from a backup") from error
 
     def entry(self, actor: str) -> Entry:

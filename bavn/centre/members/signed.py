@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import Connection, Row, func, insert, select
 
 from bavn.centre.members.rollout_tables import SIGNED
+from bavn.model.malformed import MALFORMED
 
 SignedKind = Literal["terms", "agreement", "test", "deletion"]
 KINDS: Final[tuple[SignedKind, ...]] = ("terms", "agreement", "test", "deletion")
@@ -82,7 +83,7 @@ def record_of(text: str) -> Record:
         if type(found["number"]) is not int or type(body["at_us"]) is not int:
             raise BadRecord("a number of the record is none")
         return Record(**same, at_us=body["at_us"], body=found["body"], key=found["key"], signature=found["signature"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except MALFORMED as error:
         if isinstance(error, BadRecord):
             raise
         raise BadRecord("this is no record of a centre") from error

@@ -59,6 +59,7 @@ def bomb() -> str:
         (HEAD.replace("query: x", "query|windash|wide|base64offset|contains: x -y"), None),
         (HEAD.replace("query: x", "query: [" + "'a',".join([""] * 20_000) + "]"), ""),
         (HEAD.replace("query: x", 'query: "a\\0b"'), "NUL"),
+        ('title: a\nlogsource: {product: "0\\n0"}\ndetection: {s: {a: 1}, condition: s}', "0 0"),
         (HEAD + "level: [high]", ""),
         (HEAD + "id: not-an-id", ""),
         (HEAD.replace("title: t", 'title: "\\e[2J\\n[bold]x"'), None),

@@ -14,11 +14,15 @@ from bavn.app.exits import Exit, Stop
 from bavn.app.publish_parts import Form
 from bavn.app.web.frame import Trouble
 from bavn.app.web.sac.refusals import said
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 MEDIA: Final[dict[Form, str]] = {
     "html": "text/html; charset=utf-8", "pdf": "application/pdf", "json": "application/json",
 }  # fmt: skip
+BUSY: Final = Text(
+    "Other documents are being drawn. Ask again in a minute.",
+    "Andre dokumenter er ved at blive tegnet. Prøv igen om et minut.",
+)
 Spoken = Annotated[Language, Query()]
 Filed = Annotated[Form, Query()]
 
@@ -34,9 +38,11 @@ def filed(content: bytes, name: str, form: Form, language: Language) -> Response
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """A Stop of an installation that lacks something becomes a Trouble."""
+    """A Stop of an installation that lacks something, or of others who draw, becomes a Trouble."""
     try:
         yield
     except Stop as stop:
+        if stop.code is Exit.NOT_NOW:
+            raise Trouble(503, "busy", BUSY, "you") from stop
         status, code = (501, "not-installed") if stop.code is Exit.MISSING else (503, "wrong-file")
         raise Trouble(status, code, said(str(stop)), "operator") from stop

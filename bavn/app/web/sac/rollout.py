@@ -10,16 +10,16 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
-from bavn.app.exits import Exit, Stop
 from bavn.app.reports.timeline import timeline
 from bavn.app.rollout_calendar import calendar
 from bavn.app.rollout_csv import iso_day, text_of
 from bavn.app.rollout_parts import rollout_over, rows_of
-from bavn.app.web.frame import Person, Said, Trouble, allow
+from bavn.app.web.frame import Person, Said, allow
 from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Kind, Shape, Why
+from bavn.app.web.sac.filing import installed
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.refusals import said, told
+from bavn.app.web.sac.refusals import told
 from bavn.centre.members.registry import NotInState, UnknownActor
 from bavn.centre.members.rollout import UnknownParty
 from bavn.centre.node.rolling import Blocked, RollOut
@@ -189,11 +189,8 @@ def _filed(house: SacHouse, form: Literal["csv", "ics", "png"], language: Langua
         return ("\ufeff" + text_of(rows_of(opened, stands))).encode()
     if form == "ics":
         return calendar(stands, language, sector=sector, now_us=opened.now_us()).encode()
-    try:
+    with installed():
         return timeline(stands, language, sector=sector, today=today, day=iso_day(today))
-    except Stop as stop:
-        status, code = (501, "not-installed") if stop.code is Exit.MISSING else (503, "wrong-file")
-        raise Trouble(status, code, said(str(stop)), "operator") from stop
 
 
 def _one(house: SacHouse, actor: str, person: Person) -> StandShape:

@@ -20,6 +20,7 @@ from bavn.app.web.soc.stops import answered
 from bavn.model.canary import LINKS, STATES, TOOK, WHYS
 from bavn.model.health import ACTS
 from bavn.model.health import STATES as PROMISE_STATES
+from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.text import Text
 from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
@@ -246,7 +247,7 @@ def _told(file: Path) -> dict[str, Any] | None:
     try:
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         int(told["at_us"]), int(told["pid"]), told["stopped"], told["problems"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
     return told
 
