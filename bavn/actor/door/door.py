@@ -5,9 +5,8 @@ outcomes and health out; keeps everything in one book, so that kill -9 at any mo
 message, or neither. Refuses to know records: it is handed suspicions.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -22,6 +21,7 @@ from bavn.actor.door.labels import CENTRE
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.questions import Questions
+from bavn.actor.door.replies import Replies
 from bavn.actor.door.report_rules import Asked, Offered, Rules
 from bavn.actor.door.reveals import Reveals
 from bavn.actor.door.round_rules import NOTHING, Outcome, Put, RoundRules, members_text, names_of, params_of
@@ -52,8 +52,6 @@ JOIN_AGAIN_US = 15 * SECOND_US
 """So long a key holder that did not answer is left alone: what else the node hears must not wait for it."""
 KEYS_LATE = Refused("keys_late", "the key holder gave no keys before the round's deadline")
 Instruction = messages.IndicatorReleased | messages.IndicatorWithdrawn | messages.SectorSwitched
-_REPLIES: Final[tuple[type[Message], ...]] = (messages.ShareUpload, messages.Receipts, messages.Declined)
-"""What a round's questions are answered by (S0)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +61,6 @@ class Keys:
     own: Ed25519PrivateKey
     centre: Ed25519PublicKey
     secret: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A protocol answer on its way out; ``until_us``: from then on it is of no use."""
-
-    fields: Mapping[str, object]
-    until_us: int | None
 
 
 class Door:
@@ -135,7 +125,7 @@ class Door:
         self._sightings = self._out(messages.Observation, tell.sighting_row(), labels.sighting_note)
         self._outcomes = self._out(messages.Receipt, tell.outcome_row(), labels.outcome_note)
         self._health = self._out(messages.Health, tell.health_row(), lambda _: labelled("Health", CENTRE, {}))
-        self._replies = {kind: self._reply_gate(kind) for kind in _REPLIES}
+        self._replies = Replies(ledger, self.outbox, clock)
 
     # --- what the centre says ---------------------------------------------------------------------------------
 
@@ -230,7 +220,7 @@ class Door:
             now_us = self._clock.now_us()
             if now_us >= opened.deadline_us:
                 self._too_late(opened)
-            elif messages.ShareUpload.__name__ in self._replies[messages.ShareUpload].shut_kinds(CENTRE):
+            elif self._replies.are_held_back(messages.ShareUpload):
                 self._waits = "a round waits for a person to open the gate for uploads"
             elif now_us >= self._join_from_us:
                 try:
@@ -268,7 +258,7 @@ class Door:
             "key_check": key_check(kr, joined.canary_id), "planes": made.to_bytes()
         }  # fmt: skip
         with self.ledger.book.transaction():
-            said = self._say(messages.ShareUpload, upload, opened.deadline_us)
+            said = self._replies.say(messages.ShareUpload, upload, opened.deadline_us)
             if isinstance(said, Refused) and said.rule in SHUT:
                 return  # the round waits, until a person opens the gate or its deadline passes
             self.state.keep_round(opened, self._clock.now_us(), prepared, self._dice)
@@ -310,7 +300,7 @@ class Door:
             )
             tags.append(messages.CellTag(table=cell.table, bin=cell.bin, tag=tag.hex()))
         self.state.count_asked(message.round_id, len(tags))
-        self._say(messages.Receipts, {"round_id": message.round_id, "tags": tuple(tags)})
+        self._replies.say(messages.Receipts, {"round_id": message.round_id, "tags": tuple(tags)})
 
     def _reveal(self, message: messages.RevealAsked) -> None:
         """Each cell: one report, or one decline that does not say why."""
@@ -342,7 +332,7 @@ class Door:
                 if outcome.rule == "reveal_mode" and asked.told is not None:
                     self._ask_a_person(asked.told)
                 where = {"round_id": message.round_id, "table": cell.table, "bin": cell.bin}
-                self._say(messages.Declined, where)
+                self._replies.say(messages.Declined, where)
             elif asked.told is not None:
                 self.state.count_reported(asked.told.observable, self._clock.now_us())
 
@@ -428,26 +418,10 @@ class Door:
     def _live(self, tier: str, now_us: int) -> list[tuple[Element, bool]]:
         return live_elements(self._suspicions(), tier, now_us, self.policy, self._verdicts(), self._holds)
 
-    def _say(self, kind: type[Message], fields: Mapping[str, object], until_us: int | None = None) -> Draft | Refused:
-        """A protocol answer of class S0 as an item at the gate of its own."""
-        return self._replies[kind].offer(Reply(fields, until_us))
-
-    def _reply_gate(self, kind: type[Message]) -> Gate[Reply, Draft]:
-        return self._out(
-            kind,
-            (Rule("build", lambda reply, draft: draft.plus(**reply.fields)),),
-            lambda reply: labelled(kind.__name__, CENTRE, {"round_id": reply.fields["round_id"]}),
-            lambda reply: reply.until_us,
-        )
-
     def _out[Item](
-        self,
-        kind: type[Message],
-        row: Sequence[Rule[Item, Draft]],
-        label: Callable[[Item], Note],
-        until: Callable[[Item], int | None] = lambda _: None,
+        self, kind: type[Message], row: Sequence[Rule[Item, Draft]], label: Callable[[Item], Note]
     ) -> Gate[Item, Draft]:
         return Gate(
             "door", (*row, message_rule(kind, self.outbox, CENTRE)), self.ledger, self._clock, way="out",
-            nothing=Draft, label=label, follow=put(self.outbox, CENTRE, until),
+            nothing=Draft, label=label, follow=put(self.outbox, CENTRE, lambda _: None),
         )  # fmt: skip
