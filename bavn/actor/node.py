@@ -206,8 +206,8 @@ class Answers:
     _next_us: int = field(default=0, init=False)
 
     def step(self) -> int:
-        """Answers all that is due; how many that were."""
-        now_us = self.clock.now_us()
+        """Answers all that is due; how many that were, with declines that waited."""
+        now_us, told = self.clock.now_us(), self.questions.tell_declines()
         due = self.questions.due() if now_us >= self._next_us else []
         spans: dict[int, list[Due]] = {}
         for one in due:
@@ -218,11 +218,11 @@ class Answers:
                 met = self.found(sorted({one.observable for one in some}), days, now_us)
             except QueryRefused:
                 self._next_us = now_us + ANSWER_AGAIN_US
-                return 0
+                return told
             for one in some:
                 known = met[one.observable]
                 self.questions.answer(Finding(one, known.days, known.hits, known.first_us, known.last_us))
-        return len(due)
+        return told + len(due)
 
 
 @dataclass(slots=True)
@@ -324,7 +324,7 @@ class Talker:
         waits for the centre already they wait here, so that reports have room."""
         if self.door.queue().messages >= TELL_WAITING_MAX:
             return False
-        waiting = self.protect.take()
+        waiting = self.protect.take(without=self.door.shut_for())
         for some in batched(waiting, TOGETHER_MAX, strict=False):
             with self.door.ledger.book.transaction():
                 if not all(self._tell(told.number, told.said) for told in some):

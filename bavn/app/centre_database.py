@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import URL, Engine, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bavn.app.exits import Exit, Stop
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from bavn.app.config import CentreFile
 
 DATABASE_FILE: Final = "centre.db"
+AWAY: Final = (OperationalError, InterfaceError, PoolTimeout)
+"""What SQLAlchemy says when a database does not answer."""
 PASSWORD_BYTES_MAX: Final = 4096
 PAIR: Final = "pair"
 _PAIR_SCHEMA: Final = ("CREATE TABLE pair (id TEXT NOT NULL) STRICT",)

@@ -6,12 +6,13 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from sqlalchemy import Engine
 
 from bavn.app.centre_alarms import own_alarms
-from bavn.app.centre_database import open_database, start, take_lease
+from bavn.app.centre_database import AWAY, open_database, start, take_lease
 from bavn.app.centre_server import Beside, CentreServer, ServerSettings
 from bavn.app.config import CentreFile
 from bavn.app.exchange_parts import open_exchange
@@ -19,6 +20,8 @@ from bavn.app.exits import cannot_listen
 from bavn.app.failure_folder import FailureFolder, failures_in
 from bavn.app.gate_alarms import contained as gates_contained
 from bavn.app.join_engine import reconstruct_by
+from bavn.app.late import begun
+from bavn.app.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
 from bavn.app.step_watch import StepWatch
@@ -32,13 +35,16 @@ from bavn.centre.node.build import open_centre, open_indicators
 from bavn.centre.node.centre import Centre
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.partnership import open_credentials, open_partners
-from bavn.centre.store.lease import Lease
+from bavn.centre.store.lease import Lease, LeaseLost
 from bavn.model.contained import contained
 from bavn.model.member import Quota
+from bavn.psi.reconstruct import reconstruct_tables
 from bavn.wire.book import Book
 
 BOOK_FILE = "centre-book.db"
 HOUR_S = 3600.0
+WAITED_OUT = (*AWAY, LeaseLost)
+"""Whoever runs the centre waits for its database, and says that another centre took over."""
 QUOTA_PER_ROUND = {"ShareUpload": 1, "Receipts": 4, "Report": 20, "Declined": 20}
 
 
@@ -52,7 +58,12 @@ def init(file: CentreFile) -> PartyKeys:
 
 def open_registry(file: CentreFile) -> Registry:
     """Members, also from another process than the service. Stop, where the database is not as it must be."""
-    return Registry(open_database(file), SystemClock(), _quotas(file))
+    engine = open_database(file)
+    try:
+        return Registry(engine, SystemClock(), _quotas(file))
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 @contextmanager
@@ -132,33 +143,45 @@ class CentreParts:
         self.close()
 
 
-def build(file: CentreFile) -> CentreParts:
+def build(file: CentreFile, failures: FailureFolder | None = None) -> CentreParts:
     """A centre and its server, ready to run: the only one on its database. Stop, where that is not so."""
-    keys = PartyKeys(file.folder, "centre")
-    authority = keys.authority()
+    told = failures_in(file.folder) if failures is None else failures
+    return owned(told, ANY, lambda: _build(file, told), WAITED_OUT)
+
+
+def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
+    """As docs/decisions/0020-contained.md has it: ``own`` is what a centre does not start without, ``begin`` all
+    else."""
+    own, begin = partial(owned, failures, passing=WAITED_OUT), partial(begun, failures, passing=WAITED_OUT)
+    clock, dice, keys = SystemClock(), SystemDice(), PartyKeys(file.folder, "centre")
+    authority = own(KEYS, keys.authority)
+    message_key = own(KEYS, keys.message_key)
     with ExitStack() as undo:
-        registry = open_registry(file)
+        registry = own(BOOK, lambda: open_registry(file))
         undo.callback(registry.engine.dispose)
-        lease = undo.enter_context(take_lease(registry.engine))
-        keys.renew_server(file.place.names, SystemClock().now_us())
-        book = undo.enter_context(Book(file.folder / BOOK_FILE))
-        failures = failures_in(file.folder)
-        gates_contained(book, failures)
-        start(lease, book, SystemDice())
-        centre = open_centre(
-            file.centre, engine=registry.engine, book=book, key=keys.message_key(), authority=authority,
-            clock=SystemClock(), dice=SystemDice(), registry=registry, reconstruct=reconstruct_by(file.join),
+        lease = own(BOOK, lambda: undo.enter_context(take_lease(registry.engine)))
+        begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
+        book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
+        begin("gates shut before", lambda: gates_contained(book, failures))
+        own(BOOK, lambda: start(lease, book, dice))
+        reconstruct = begin("join workers", lambda: reconstruct_by(file.join)) or reconstruct_tables
+        centre = own(GATES, lambda: open_centre(
+            file.centre, engine=registry.engine, book=book, key=message_key, authority=authority,
+            clock=clock, dice=dice, registry=registry, reconstruct=reconstruct,
             lists=warning_lists(), failures=failures,
-        )  # fmt: skip
-        centre.desk.alarms.own = own_alarms(file, SystemClock())
-        beside, steps = open_exchange(file, centre, keys), StepWatch()
-        server = _serve(file, centre, beside, steps, ServerSettings(
+        ))  # fmt: skip
+        alarms = begin("own alarms", lambda: own_alarms(file, clock))
+        if alarms is not None:
+            centre.desk.alarms.own = alarms
+        exchange, steps = begin("exchange", lambda: open_exchange(file, centre, keys)), own(HEALTH, StepWatch)
+        server = _serve(file, centre, exchange, steps, ServerSettings(
             connections_each_max=file.place.connections_per_actor_max,
             authority_pem=authority.pem, certificate=keys.certificate, key=keys.key, host=file.place.host,
             port=file.place.port, step_every_s=file.place.step_s,
         ))  # fmt: skip
+        built = CentreParts(centre, server, book, registry.engine, lease, steps, failures)
         undo.pop_all()
-    return CentreParts(centre, server, book, registry.engine, lease, steps, failures)
+    return built
 
 
 def _serve(

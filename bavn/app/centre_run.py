@@ -14,15 +14,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from functools import partial
 from typing import Final
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
-from bavn.app.centre_database import away
+from bavn.app.centre_database import AWAY, away
 from bavn.app.centre_health import say_away, watched_centre
 from bavn.app.centre_parts import CentreParts, build
 from bavn.app.centre_server import CentreBroken, CentreServer
 from bavn.app.config import CentreFile
 from bavn.app.exits import Exit, Stop
+from bavn.app.failure_folder import FailureFolder, failures_in
 from bavn.app.intel_parts import keeping_intelligence
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock
@@ -35,14 +33,15 @@ from bavn.model.failure import Failures
 _LOG = logging.getLogger(__name__)
 WAIT_S_FIRST: Final = 0.5
 WAIT_S_MAX: Final = 15.0
-AWAY: Final = (OperationalError, InterfaceError, PoolTimeout)
-"""What SQLAlchemy says when a database does not answer."""
 
 
-def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
-    """``listens`` is told the server, each time the centre begins to listen. Stop, where it cannot run; CentreBroken
-    for a broken invariant."""
-    parts = _build_at_first(file)
+def run(
+    file: CentreFile, listens: Callable[[CentreServer], None], failures: FailureFolder | None = None
+) -> None:  # fmt: skip
+    """``listens`` is told the server, each time the centre begins to listen; ``failures``: of this process. Stop, where
+    it cannot run; CentreBroken for a broken invariant."""
+    failures = failures_in(file.folder) if failures is None else failures
+    parts = _build_at_first(file, failures)
     while True:
         try:
             _run_once(file, parts, listens)
@@ -57,14 +56,14 @@ def run(file: CentreFile, listens: Callable[[CentreServer], None]) -> None:
             if stop.code != Exit.UNREACHABLE:
                 raise
             _LOG.warning("%s", stop)
-        parts = _build_when_it_answers(file)
+        parts = _build_when_it_answers(file, failures)
 
 
 def _run_once(file: CentreFile, parts: CentreParts, listens: Callable[[CentreServer], None]) -> None:
     """One centre from its first word to its end; all of it is let go of, however it ended."""
     with (
         parts,
-        watched_centre(file, parts, parts.steps) as health,
+        beside(parts.failures, "health", partial(watched_centre, file, parts, parts.steps)) as health,
         beside(parts.failures, "metrics", partial(_metrics, file, parts, health)),
         beside(parts.failures, "fan-out", partial(_fanout, file, parts)),
         _ended_before_it_runs(parts.server),
@@ -76,13 +75,17 @@ def _run_once(file: CentreFile, parts: CentreParts, listens: Callable[[CentreSer
 
 
 @contextmanager
-def beside(failures: Failures, name: str, opened: Callable[[], AbstractContextManager[object]]) -> Iterator[None]:
+def beside[Opened](
+    failures: Failures, name: str, opened: Callable[[], AbstractContextManager[Opened]]
+) -> Iterator[Opened | None]:
     """What a centre can run without: where beginning or ending it fails in a way that nobody foresaw, that is told and
-    the centre goes on. Raises Stop and AWAY: the operator must act, or all waits for the database; and what breaks
-    the book."""
+    the centre goes on; None then. Raises Stop and AWAY: the operator must act, or all waits for the database; and what
+    breaks the book."""
+    begun: Opened | None = None
     with ExitStack() as stack:
         try:
-            stack.enter_context(opened())
+            begun = stack.enter_context(opened())
+            failures.works(name)
         except (Stop, *AWAY):
             raise
         except Exception as error:
@@ -91,7 +94,7 @@ def beside(failures: Failures, name: str, opened: Callable[[], AbstractContextMa
             failures.note(name, error, during="start")
         ends = stack.pop_all().close
         try:
-            yield
+            yield begun
         finally:
             contained(failures, f"end of {name}", ends, during="stop", passing=AWAY)
 
@@ -109,7 +112,7 @@ def _ended_before_it_runs(server: CentreServer) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth) -> AbstractContextManager[object]:
+def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None) -> AbstractContextManager[object]:
     """The sector's clock for Prometheus, where a port is configured."""
     if not file.place.metrics_port:
         return nullcontext()
@@ -121,7 +124,8 @@ def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth) -> Abs
     desk = parts.centre.desk
     house = HouseCollector(
         desk.members, PartyKeys(file.folder, "centre").ends_us, file.folder, SystemClock(),
-        alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX), chains=desk.chains, promises=health.told,
+        alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX), chains=desk.chains,
+        promises=list if health is None else health.told,
     )  # fmt: skip
     return MetricsService(desk.times, place.metrics_host, place.metrics_port, house)
 
@@ -161,22 +165,22 @@ def _root(error: BaseException) -> BaseException | None:
     return cause or error.__cause__
 
 
-def _build(file: CentreFile) -> CentreParts:
+def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
     """As build. Stop also where the database goes away in the middle of it."""
     try:
-        return build(file)
+        return build(file, failures)
     except AWAY as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise Stop(Exit.UNREACHABLE, f"the database does not answer: {' '.join(said)[:300]}") from error
 
 
-def _build_at_first(file: CentreFile) -> CentreParts:
+def _build_at_first(file: CentreFile, failures: FailureFolder) -> CentreParts:
     """A database that died and comes up again beside the centre is waited for, as long as a change would wait; one that
     does not answer at all is the operator's to look at. Stop."""
     until = time.monotonic() + file.place.database_wait_s
     while True:
         try:
-            return _build(file)
+            return _build(file, failures)
         except Stop as stop:
             if stop.code != Exit.UNREACHABLE or time.monotonic() >= until:
                 raise
@@ -184,11 +188,11 @@ def _build_at_first(file: CentreFile) -> CentreParts:
         time.sleep(WAIT_S_FIRST)
 
 
-def _build_when_it_answers(file: CentreFile) -> CentreParts:
+def _build_when_it_answers(file: CentreFile, failures: FailureFolder) -> CentreParts:
     wait_s = WAIT_S_FIRST
     while True:
         try:
-            parts = _build(file)
+            parts = _build(file, failures)
         except Stop as stop:
             if stop.code not in (Exit.UNREACHABLE, Exit.NOT_NOW):
                 raise

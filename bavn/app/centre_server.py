@@ -9,16 +9,18 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
 
 from bavn.app.centre_service import Centre, make_app
+from bavn.app.late import begun
 from bavn.app.member_service import ServiceLimits
 from bavn.app.tls_server import CONNECTIONS_EACH_MAX, TlsServer, listening, tls_server
 from bavn.app.wakes import Wakes
-from bavn.model.failure import Failures
+from bavn.model.failure import Failures, NoContainment
 
 _LOG = logging.getLogger(__name__)
 STEP_GAP_S: Final = 0.05
@@ -112,8 +114,14 @@ class CentreServer:
             except OSError:
                 self._socket.close()
                 raise
-            other = beside.make(self._fail)
-            self._served.append((self._tls(other, beside.certificate, beside.key), taken))
+            other = begun(failures or NoContainment(), "exchange", partial(self._beside, beside))
+            if other is None:
+                taken.close()
+            else:
+                self._served.append((other, taken))
+
+    def _beside(self, beside: Beside) -> TlsServer:
+        return self._tls(beside.make(self._fail), beside.certificate, beside.key)
 
     def _tls(self, app: FastAPI, certificate: Path, key: Path) -> TlsServer:
         given = self._settings

@@ -7,6 +7,7 @@ before the key holder.
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -16,6 +17,8 @@ from bavn.app.exits import cannot_listen
 from bavn.app.failure_folder import FOLDER, FailureFolder
 from bavn.app.gate_alarms import contained
 from bavn.app.keyholder_server import KeyHolderServer
+from bavn.app.late import begun
+from bavn.app.owned import ANY, BOOK, GATES, KEYS, owned
 from bavn.app.party_keys import PartyKeys
 from bavn.app.real import SystemClock, SystemDice
 from bavn.centre.members.enrolment import Admitted, Application, Enrolment
@@ -79,7 +82,12 @@ def init(file: KeyHolderFile) -> PartyKeys:
 
 def open_registry(file: KeyHolderFile) -> Registry:
     """Members, also from another process than the service."""
-    return Registry(open_members(file.folder / MEMBERS_FILE), SystemClock())
+    engine = open_members(file.folder / MEMBERS_FILE)
+    try:
+        return Registry(engine, SystemClock())
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 @contextlib.contextmanager
@@ -98,17 +106,32 @@ def open_enrolment(file: KeyHolderFile, registry: Registry) -> Enrolment:
 
 
 def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
-    """A key holder's server, ready to run, and the book to close afterwards. Stop before ``init``."""
-    keys = keys_of(file)
-    keys.renew_server(file.place.names, SystemClock().now_us())
-    registry = open_registry(file)
-    enrolment = open_enrolment(file, registry)
-    clock = SystemClock()
-    failures = FailureFolder(file.folder / FOLDER, clock)
-    book = contained(Book(file.folder / BOOK_FILE), failures)
-    epochs = EpochKeys(file.folder / "epochs", clock, SystemDice())
-    holder = KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits)
-    party = KeyHolderParty(holder, registry, enrolment, keys.message_key())
+    """A key holder's server, ready to run, and the book to close afterwards. Stop before ``init``, and where something
+    cannot be opened without which it does not start."""
+    failures = FailureFolder(file.folder / FOLDER, SystemClock())
+    with contextlib.ExitStack() as undo:
+        built = owned(failures, ANY, lambda: _build(file, failures, undo))
+        undo.pop_all()
+    return built
+
+
+def _build(
+    file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitStack
+) -> tuple[KeyHolderServer, Book]:  # fmt: skip
+    """As docs/decisions/0020-contained.md has it: ``own`` is what it does not start without, ``begin`` all else."""
+    own, begin = partial(owned, failures), partial(begun, failures)
+    clock, dice, keys = SystemClock(), SystemDice(), keys_of(file)
+    authority = own(KEYS, keys.authority)
+    message_key = own(KEYS, keys.message_key)
+    begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
+    registry = own(BOOK, lambda: open_registry(file))
+    undo.callback(registry.engine.dispose)
+    enrolment = own(KEYS, lambda: Enrolment(registry, authority, clock, dice))
+    book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
+    begin("gates shut before", lambda: contained(book, failures))
+    epochs = own(KEYS, lambda: EpochKeys(file.folder / "epochs", clock, dice))
+    holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
+    party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key))
     try:
         return KeyHolderServer(party, keys, file.place.host, file.place.port, failures), book
     except OSError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bavn.actor.store.faults import StoreBroken
 from bavn.app.chain_walk import Chain, ChainWalk
+from bavn.app.late import LateCaller
 from bavn.app.link_watch import LinkWatch
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock, LinkDown, LinkRefused
@@ -53,9 +54,9 @@ class StoreWalk:
 
 
 def checking(
-    chain: ChainWalk,
+    chain: ChainWalk | None,
     store: StoreWalk | None,
-    keyholder: KeyHolderLink | None,
+    keyholder: KeyHolderLink | LateCaller | None,
     watch: LinkWatch | None,
     clock: Clock,
 ) -> Callable[[], None]:
@@ -64,7 +65,8 @@ def checking(
 
     def check() -> None:
         nonlocal due_us
-        chain.turn()
+        if chain is not None:
+            chain.turn()
         if store is not None:
             store.turn()
         if keyholder is not None and watch is not None and not 0 < due_us - clock.now_us() <= ASK_EVERY_US:

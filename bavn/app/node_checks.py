@@ -24,7 +24,14 @@ _OF_PART: Final = {
     "correlator": "detector_fails",
     "source": "source_broken",
     "enforcer": "enforcer_down",
+    "store": "store_damaged",
+    "sources": "source_broken",
+    "lookout": "detect_failed",
+    "link to the centre": "centre_silent",
+    "link to the key holder": "keyholder_silent",
+    "rule keeper": "rules",
 }
+"""The problem that a failing part is, by its name or the first word of it; else ``part_fails``."""
 
 
 @dataclass(slots=True)
@@ -131,8 +138,8 @@ def _enforcer(name: str, why: str) -> Problem:
 
 
 def _part(one: FailingPart) -> Problem:
-    kind = one.part.partition(" ")[0]
-    return Problem(code=_OF_PART.get(kind, "part_fails"), source=one.part, text=part_words(one))
+    code = _OF_PART.get(one.part) or _OF_PART.get(one.part.partition(" ")[0], "part_fails")
+    return Problem(code=code, source=one.part, text=part_words(one))
 
 
 def _rules_off(rules: Mapping[str, Any], percent_min: int) -> list[Problem]:

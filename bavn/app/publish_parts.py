@@ -18,6 +18,7 @@ from bavn.app.reports.drawing import drawing
 from bavn.app.reports.feed import Entry, first_words
 from bavn.app.reports.page import Standing, links, page
 from bavn.app.reports.pdf import pdf
+from bavn.app.whole_file import write_whole
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.publishing import Publishing, PublishTerms
 from bavn.centre.publish.catalogue import BYTES_MAX, catalogue_of
@@ -86,12 +87,9 @@ def rendered(document: Document, form: Form, language: Language, how: Standing) 
 
 def write(path: Path, content: bytes) -> None:
     """Whole or not at all. Stop, where it cannot be written."""
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise Stop(Exit.CONFIGURATION, f"{path} cannot be written ({error.strerror})") from error
 
 

@@ -174,7 +174,9 @@ class Recorder:
     def _judged(self, now: Vitals, found: Sequence[Problem]) -> tuple[PromiseState, ...]:
         rules = self.rules()[0]
         given = self.checks.given(watches=self.lookout is not None, rules=bool(rules) or bool(now.sigma.rules))
-        stands = judged(promised(given), breaches(found), self._unchecked(now, rules), self._stood, now.now_us)
+        broken = breaches(found)
+        kept = promised({**given, **{one.code: True for one in broken}})  # also of a part that could not be made
+        stands = judged(kept, broken, self._unchecked(now, rules), self._stood, now.now_us)
         self._stood |= {one.promise.code: (one.state, one.since_us) for one in stands if one.state != "unknown"}
         return stands
 

@@ -20,6 +20,7 @@ from bavn.app.centre_parts import open_desk
 from bavn.app.config import CentreFile
 from bavn.app.exits import Exit, Stop
 from bavn.app.failure_folder import failures_in
+from bavn.app.late import begun
 from bavn.app.mailer import Mail, MailServer, NotSent, send
 from bavn.app.webhook import SECRET_BYTES_MIN, Hook, post
 from bavn.centre.cases.reminders import Recipient, Reminder, of_alarms, of_nis2, of_tasks, raised_id
@@ -32,6 +33,7 @@ from bavn.model.text import Language, Text
 _LOG = logging.getLogger(__name__)
 SECRET_BYTES_MAX: Final = 4096
 END_S: Final = 2.0
+REMINDERS: Final = "reminders"
 _STAGES: Final = {
     "due-soon": Text("due soon", "frist snart"),
     "overdue": Text("OVERDUE", "FRIST OVERSKREDET"),
@@ -94,34 +96,52 @@ def _secret(file: CentreFile, name: str) -> bytes:
 
 
 @contextmanager
-def running(file: CentreFile) -> Iterator[None]:
+def running(file: CentreFile, failures: Failures | None = None) -> Iterator[None]:
     """Reminds in a thread of its own while the centre runs; nothing where [remind] names nobody. Ends within seconds,
-    also while a mail server does not answer."""
-    ways = ways_of(file)
-    if not ways.recipients:
+    also while a mail server does not answer. What fails, also at the start, is told and tried again: it never stops the
+    centre. Stop, where [remind] is wrong."""
+    told: Failures = failures_in(file.folder) if failures is None else failures
+    ways = begun(told, REMINDERS, lambda: ways_of(file))
+    if ways is None or not ways.recipients:
         yield
         return
-    desk = open_desk(file)
-    reminding = Reminding(file, desk, ways, failures_in(file.folder))
-    thread = threading.Thread(target=reminding.run, name="remind", daemon=True)
+    ended = threading.Event()
+    thread = threading.Thread(target=_remind, args=(file, ways, told, ended), name="remind", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        reminding.stop()
+        ended.set()
         thread.join(END_S)
-        desk.engine.dispose()
+
+
+def _remind(file: CentreFile, ways: Ways, failures: Failures, ended: threading.Event) -> None:
+    """Opens the centre's affairs and reminds, until ``ended``; what cannot be opened is tried again."""
+    while not ended.wait(file.remind.every_s):
+        try:
+            desk = open_desk(file)
+            try:
+                Reminding(file, desk, ways, failures, ended).run()
+            finally:
+                desk.engine.dispose()
+        except (SQLAlchemyError, OSError, Stop) as error:
+            _LOG.error("reminders wait: %s", error)
+        except Exception as error:  # noqa: BLE001  the next turn opens it anew
+            failures.note(REMINDERS, error, during="start")
 
 
 class Reminding:
     """One for a centre. ``once`` may be called from any process; two at once may send one twice, under the same id."""
 
-    def __init__(self, file: CentreFile, desk: Desk, ways: Ways, failures: Failures | None = None) -> None:
+    def __init__(
+        self, file: CentreFile, desk: Desk, ways: Ways, failures: Failures | None = None,
+        ended: threading.Event | None = None,
+    ) -> None:  # fmt: skip
         self._failures: Failures = failures or NoContainment()
         self._file, self._desk, self._ways = file, desk, ways
         self._book = desk.reminders
         self._zone = ZoneInfo(file.centre.limits.time_zone)
-        self._ended = threading.Event()
+        self._ended = ended or threading.Event()
 
     def found(self) -> list[tuple[Reminder, Recipient]]:
         """What would be sent now, and to whom."""
@@ -167,14 +187,16 @@ class Reminding:
 
     def run(self) -> None:
         """Until ``stop``; a failure of its own is logged and tried again: reminders never stop the centre."""
-        while not self._ended.wait(self._file.remind.every_s):
+        while True:
             try:
                 self.once()
-                self._failures.works("reminders")
+                self._failures.works(REMINDERS)
             except (SQLAlchemyError, OSError):
                 _LOG.exception("reminders could not be looked for")
             except Exception as error:  # noqa: BLE001  the next round looks again
-                self._failures.note("reminders", error)
+                self._failures.note(REMINDERS, error)
+            if self._ended.wait(self._file.remind.every_s):
+                return
 
     def stop(self) -> None:
         self._ended.set()

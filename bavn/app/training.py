@@ -5,7 +5,6 @@ It begins with the rows that the suspicion rests on and takes more of what lies 
 same from the case alone. Refuses a case from which they do not, and to write over a folder.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from bavn.app.config import NodeConfig
 from bavn.app.evidence_of import window_of
 from bavn.app.exits import Exit, Stop
 from bavn.app.training_sheet import answers, questions
+from bavn.app.whole_file import write_whole
 from bavn.model.suspicion import Suspicion
 
 P_MAX: Final = 0.05
@@ -75,8 +75,7 @@ def write(case: Case, folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700)
         for name, content in case.files.items():
-            with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
+            write_whole(folder / name, content, mode=0o600, new=True)
     except FileExistsError as error:
         raise Stop(Exit.USAGE, f"{folder} exists: name a new folder") from error
     except OSError as error:

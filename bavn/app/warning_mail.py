@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bavn.app.config import CentreFile
 from bavn.app.failure_folder import failures_in
+from bavn.app.late import begun
 from bavn.app.mailer import Mail, MailServer, NotSent, send
 from bavn.app.real import SystemClock
 from bavn.app.reminding import ways_of
@@ -23,6 +24,7 @@ from bavn.app.warning_parts import contacts, opened_warnings
 from bavn.centre.cases.warning_mail import WarningMails
 from bavn.centre.cases.warning_rows import KeptWarning
 from bavn.centre.members.registry import Registry
+from bavn.model.failure import Failures
 from bavn.model.indicator import Tlp
 from bavn.model.moment import iso
 from bavn.model.partner import tlp_within
@@ -32,6 +34,7 @@ from bavn.model.text import Language, Text
 _LOG = logging.getLogger(__name__)
 EVERY_S: Final = 5.0
 END_S: Final = 2.0
+MAIL: Final = "warning mail"
 FEED_TLP_MAX: Final = Tlp.GREEN
 ENTRIES_MAX: Final = 100
 _SUBJECT: Final = Text("Warning", "Varsel")
@@ -89,21 +92,21 @@ def _moment(us: int | None) -> str:
 
 
 @contextmanager
-def mailing(file: CentreFile) -> Iterator[None]:
+def mailing(file: CentreFile, told: Failures | None = None) -> Iterator[None]:
     """Mails warnings in a thread of its own while the centre runs; nothing without a mail server in [remind]."""
-    server = ways_of(file).mail
+    failures: Failures = failures_in(file.folder) if told is None else told
+    ways = begun(failures, MAIL, lambda: ways_of(file))
+    server = None if ways is None else ways.mail
     if server is None:
         yield
         return
     ended = threading.Event()
 
-    failures = failures_in(file.folder)
-
     def turn() -> None:
         with opened_warnings(file) as (_, mails, registry):
             once(file, mails, registry, server)
             while not ended.wait(EVERY_S):
-                failures.works("warning mail")
+                failures.works(MAIL)
                 once(file, mails, registry, server)
 
     def run() -> None:
@@ -113,7 +116,7 @@ def mailing(file: CentreFile) -> Iterator[None]:
             except (SQLAlchemyError, OSError):
                 _LOG.exception("warnings could not be mailed")
             except Exception as error:  # noqa: BLE001  the next round opens it anew
-                failures.note("warning mail", error)
+                failures.note(MAIL, error)
 
     thread = threading.Thread(target=run, name="warning-mail", daemon=True)
     thread.start()

@@ -175,9 +175,10 @@ class Gate[Item, Draft]:
         return name
 
     def _works(self, note: Note) -> None:
-        """A kind that a person let through again passes."""
+        """A kind that a person let through again passes: its rule works, unless it still holds back something, maybe
+        at another gate of this name."""
         part = self._failed.pop((note.kind, note.peer), None) if self._failed else None
-        if part is not None and part not in self._failed.values():
+        if part is not None and part not in {shut.part for shut in shut_gates(self._ledger.book)}:
             self._ledger.book.failures.works(part)
 
     def _append(self, note: Note, refused: Refused | None = None) -> None:

@@ -54,7 +54,7 @@ def test_a_lease_that_was_lost_ends_it_with_its_reason() -> None:
 def test_a_database_that_goes_away_while_the_centre_is_built_is_waited_for(monkeypatch, tmp_path) -> None:
     tries = [AWAY, Stop(Exit.UNREACHABLE, "starting up"), "built"]
 
-    def build(_):
+    def build(*_):
         one = tries.pop(0)
         if isinstance(one, BaseException):
             raise one
@@ -62,13 +62,13 @@ def test_a_database_that_goes_away_while_the_centre_is_built_is_waited_for(monke
 
     monkeypatch.setattr(centre_run, "build", build)
     file = SimpleNamespace(place=SimpleNamespace(database_wait_s=60), folder=tmp_path)
-    assert centre_run._build_at_first(file) == "built"
+    assert centre_run._build_at_first(file, None) == "built"
     tries[:] = [AWAY, AWAY, "built"]
-    assert centre_run._build_when_it_answers(file) == "built"
+    assert centre_run._build_when_it_answers(file, None) == "built"
     assert "the database does not answer" in (tmp_path / "centre-health.json").read_text()
     tries[:] = [AWAY, AWAY]
     file.place.database_wait_s = 0
     with pytest.raises(Stop) as ended:
-        centre_run._build_at_first(file)
+        centre_run._build_at_first(file, None)
     assert ended.value.code == Exit.UNREACHABLE
     assert "server closed the connection" in str(ended.value)

@@ -1,18 +1,15 @@
 """Every rule of every gate of a centre, a key holder and a way to it, broken in turn for what one peer sends: one item
 is set aside with one line, that kind of that peer waits until a person opens the gate, everybody else passes.
 
-The gates of a node are walked in tests/sector/test_every_rule_broken.py. A gate that is made anywhere else than in a
-walked module fails the first test.
+The gates of a node are walked in tests/sector/test_every_rule_broken.py. A gate or a rule that is made at any other
+place in the source fails the first test by that place.
 """
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-import bavn
 from bavn.app.failure_folder import FailureFolder, kept_failures
 from bavn.centre.inbox.inbox import Inbox
 from bavn.centre.inbox.intel_gate import IntelGate
@@ -27,12 +24,13 @@ from bavn.model.ports import LinkRefused
 from bavn.sim.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book
-from bavn.wire.gate import Gate, Rule
+from bavn.wire.gate import FOLLOWS, Gate, Rule
 from bavn.wire.ledger import Ledger
 from bavn.wire.shut import SET_ASIDE, open_gate, shut_gates
 from tests.centre.inbox import conftest as inboxes
 from tests.centre.inbox import test_inbox, test_offers
 from tests.centre.share import test_exchange, test_share
+from tests.gate_places import Made, not_met, places
 from tests.keyholder import conftest as holders
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -167,23 +165,15 @@ WALKED = {
 """Each module that makes a gate, and how the gate is met."""
 
 
-def gate_modules():
-    """Modules of the product that make a gate."""
-    root = Path(bavn.__file__).parent
-    found = set()
-    for file in root.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                kind = node.func.value if isinstance(node.func, ast.Subscript) else node.func
-                if isinstance(kind, ast.Name) and kind.id == "Gate":
-                    found.add(f"bavn/{file.relative_to(root).as_posix()}")
-    return found
-
-
-def test_every_module_that_makes_a_gate_is_walked(databases) -> None:
-    assert databases
-    elsewhere = {module for module in gate_modules() if not module.startswith("bavn/actor/")}
-    assert elsewhere == set(WALKED)
+def test_every_gate_and_every_rule_is_walked_here_or_at_a_node(databases, tmp_path) -> None:
+    lines = set()
+    for number, make in enumerate(WALKED.values()):
+        (tmp_path / str(number)).mkdir()
+        with Made() as made:
+            crossing = make(databases, tmp_path / str(number))
+        lines |= made.lines([crossing.gate])
+        crossing.close()
+    assert not_met([place for place in places("bavn") if not place[0].startswith("bavn/actor/")], lines) == []
 
 
 @pytest.mark.parametrize("module", sorted(WALKED))
@@ -203,7 +193,7 @@ def test_a_rule_that_fails_holds_back_one_peer_until_a_person_opens(module, data
 def _rules_of(make, databases, folder):
     folder.mkdir()
     crossing = make(databases, folder)
-    names = [rule.name for rule in crossing.gate.rules]
+    names = [*(rule.name for rule in crossing.gate.rules), FOLLOWS]
     crossing.close()
     return names
 
@@ -212,7 +202,7 @@ def _walk(crossing, place, folder):
     gate, mine, others = crossing.gate, crossing.peers[0], crossing.peers[1:]
     failures = crossing.book.failures = FailureFolder(folder, SimClock(1))
     ledger, rules = Ledger(crossing.book), gate.rules
-    real = rules[place]
+    real = [*rules, Rule(FOLLOWS, gate._follow)][place]
     met = []
 
     def slips(item, draft):
@@ -222,7 +212,10 @@ def _walk(crossing, place, folder):
             raise RuntimeError("nobody foresaw this")
         return real.apply(item, draft)
 
-    gate.rules = (*rules[:place], Rule(real.name, slips), *rules[place + 1 :])
+    if real.name == FOLLOWS:
+        gate._follow = slips
+    else:
+        gate.rules = (*rules[:place], Rule(real.name, slips), *rules[place + 1 :])
     assert not crossing.send(mine)
     said = [line for line in ledger.every() if line.peer == mine and line.item_id == met[0].item_id]
     assert [(line.verdict, line.rule) for line in said] == [("refused", SET_ASIDE)]
@@ -231,7 +224,7 @@ def _walk(crossing, place, folder):
     assert [(shut.kind, shut.peer) for shut in shut_gates(crossing.book)] == [(met[0].kind, mine)]
     for other in others:
         assert crossing.send(other), (real.name, "what one peer sends shuts nobody else out")
-    gate.rules = rules
+    gate.rules, gate._follow = rules, real.apply if real.name == FOLLOWS else gate._follow
     assert not crossing.send(mine)
     assert len(met) == 1, "a gate that is shut asks no rule"
     assert len([line for line in ledger.every() if line.item_id == met[0].item_id and line.peer == mine]) == 1

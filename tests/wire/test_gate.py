@@ -236,3 +236,32 @@ def test_an_item_that_cannot_be_named_costs_itself_and_shuts_out_nobody() -> Non
     assert "names at gate test" not in {part.part for part in stand.failures.failing()}, "it names again"
     assert [(shut.kind, shut.peer) for shut in shut_gates(stand.book)] == [("Unnamed", "")]
     stand.book.close()
+
+
+def test_a_rule_works_again_when_it_holds_back_nothing_more_at_any_gate_of_its_name(tmp_path) -> None:
+    """Many gates share a name and a rule's name; each knows after a restart what all of them hold back."""
+
+    def gate_of(stand, kind):
+        return Gate(
+            "test", (Rule("positive", positive),), stand.ledger, SimClock(5), way="up", nothing=Draft,
+            label=lambda item: Note(kind=kind, item_id=f"{kind}{item}", peer="p"),
+            follow=lambda item, _: Note(kind=kind, item_id=f"{kind}{item}", peer="p"),
+        )  # fmt: skip
+
+    stand = Stand(path=tmp_path / "book.db")
+    for kind in ("A", "B"):
+        gate_of(stand, kind).offer(666)
+    stand.book.close()
+    stand = Stand(path=tmp_path / "book.db")
+    first, second = gate_of(stand, "A"), gate_of(stand, "B")
+    for kind, gate in (("A", first), ("B", second)):
+        open_gate(stand.ledger, 9, "test", kind, "Anna")
+        gate.offer(666)
+    assert [part.count for part in stand.failures.failing()] == [2]
+    open_gate(stand.ledger, 9, "test", "A", "Anna")
+    assert isinstance(first.offer(1), Draft)
+    assert len(stand.failures.failing()) == 1, "the rule still holds back B"
+    open_gate(stand.ledger, 9, "test", "B", "Anna")
+    assert isinstance(second.offer(1), Draft)
+    assert stand.failures.failing() == ()
+    stand.book.close()

@@ -111,13 +111,18 @@ class CaseBook:
             return int(made.lastrowid or 0)
 
     def waiting(self) -> list[tuple[CaseSaid, bytes | None]]:
-        """What is not dealt with yet, oldest first, with what is attached."""
-        rows = self._book.rows(
-            "SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule, content"
-            " FROM door_case_said WHERE told_us IS NULL ORDER BY number LIMIT ?",
-            (WAITING_MAX,),
-        )
-        return [(said_of([row[:-1]])[0], row[-1]) for row in rows]
+        """What is not dealt with yet, oldest first, with what is attached; as many answers as attachments, so that
+        neither keeps the other waiting."""
+        rows = [
+            row
+            for word in ("=", "<>")
+            for row in self._book.rows(
+                "SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule, content"
+                f" FROM door_case_said WHERE told_us IS NULL AND act {word} ? ORDER BY number LIMIT ?",
+                (ATTACH, WAITING_MAX),
+            )
+        ]
+        return [(said_of([row[:-1]])[0], row[-1]) for row in sorted(rows)]
 
     def dealt_with(self, number: int, rule: str, now_us: int) -> None:
         """It left, or ``rule`` refused it for good; what was attached is kept here no longer."""

@@ -5,7 +5,7 @@ outcomes and health out; keeps everything in one book, so that kill -9 at any mo
 message, or neither. Refuses to know records: it is handed suspicions.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from bavn.actor.door import labels
 from bavn.actor.door.canary import Canaries
 from bavn.actor.door.cases import Cases, ForPeople
-from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
+from bavn.actor.door.draft import SHUT, STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.echo import Holds, holds_none
 from bavn.actor.door.held import Held, Hold, at_once
 from bavn.actor.door.kept_back import KeptBack
@@ -21,6 +21,7 @@ from bavn.actor.door.labels import CENTRE
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.questions import Questions
+from bavn.actor.door.replies import Replies
 from bavn.actor.door.report_rules import Asked, Offered, Rules
 from bavn.actor.door.reveals import Reveals
 from bavn.actor.door.round_rules import NOTHING, Outcome, Put, RoundRules, members_text, names_of, params_of
@@ -124,6 +125,7 @@ class Door:
         self._sightings = self._out(messages.Observation, tell.sighting_row(), labels.sighting_note)
         self._outcomes = self._out(messages.Receipt, tell.outcome_row(), labels.outcome_note)
         self._health = self._out(messages.Health, tell.health_row(), lambda _: labelled("Health", CENTRE, {}))
+        self._replies = Replies(ledger, self.outbox, clock)
 
     # --- what the centre says ---------------------------------------------------------------------------------
 
@@ -218,6 +220,8 @@ class Door:
             now_us = self._clock.now_us()
             if now_us >= opened.deadline_us:
                 self._too_late(opened)
+            elif self._replies.are_held_back(messages.ShareUpload):
+                self._waits = "a round waits for a person to open the gate for uploads"
             elif now_us >= self._join_from_us:
                 try:
                     self._take_part(opened)
@@ -256,8 +260,11 @@ class Door:
             "key_check": key_check(kr, joined.canary_id), "planes": made.to_bytes()
         }  # fmt: skip
         with self.ledger.book.transaction():
+            said = self._replies.say(messages.ShareUpload, upload, opened.deadline_us)
+            if isinstance(said, Refused) and said.rule in SHUT:
+                return  # the round waits, until a person opens the gate or its deadline passes
             self.state.keep_round(opened, self._clock.now_us(), prepared, self._dice)
-            if not isinstance(self._say(messages.ShareUpload, upload, until_us=opened.deadline_us), Refused):
+            if not isinstance(said, Refused):
                 self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
 
     def _set_of(self, params: RoundParams, now_us: int) -> list[Told]:
@@ -271,7 +278,8 @@ class Door:
             said = outcome.rule if isinstance(outcome, Refused) else "passed"
             key = str(element.observable)
             if self.state.outcome(key, tier) != said:
-                self._elements.offer(item)
+                outcome = self._elements.offer(item)
+                said = outcome.rule if isinstance(outcome, Refused) else "passed"
                 self.state.set_outcome(key, tier, said)
             if not isinstance(outcome, Refused):
                 passed[key] = told_of(element)
@@ -294,7 +302,7 @@ class Door:
             )
             tags.append(messages.CellTag(table=cell.table, bin=cell.bin, tag=tag.hex()))
         self.state.count_asked(message.round_id, len(tags))
-        self._say(messages.Receipts, {"round_id": message.round_id, "tags": tuple(tags)}, until_us=None)
+        self._replies.say(messages.Receipts, {"round_id": message.round_id, "tags": tuple(tags)})
 
     def _reveal(self, message: messages.RevealAsked) -> None:
         """Each cell: one report, or one decline that does not say why."""
@@ -326,7 +334,7 @@ class Door:
                 if outcome.rule == "reveal_mode" and asked.told is not None:
                     self._ask_a_person(asked.told)
                 where = {"round_id": message.round_id, "table": cell.table, "bin": cell.bin}
-                self._say(messages.Declined, where, until_us=None)
+                self._replies.say(messages.Declined, where)
             elif asked.told is not None:
                 self.state.count_reported(asked.told.observable, self._clock.now_us())
 
@@ -344,16 +352,18 @@ class Door:
     # --- what goes out of the node's own accord ---------------------------------------------------------------
 
     def tell_withdrawals(self) -> None:
-        """What people here take back (S1), each dealt with in the transaction of its line; from then on it is vetoed,
-        so that no later round names it again."""
-        for wanted in self.reveals.waiting():
+        """What people here take back (S1), each dealt with in the transaction of its line; it is vetoed at once, also
+        where telling it has to wait, so that no later round names it again."""
+        waiting, now_us = self.reveals.waiting(), self._clock.now_us()
+        for wanted in waiting:
+            if not self.state.decided_after(wanted.observable, wanted.at_us):
+                self.state.set_wish(wanted.observable, "veto", wanted.by, now_us)
+        for wanted in waiting:
             with self.ledger.book.transaction():
                 outcome = self._withdrawals.offer(TakenBack(wanted.number, wanted.observable))
                 rule = outcome.rule if isinstance(outcome, Refused) else ""
                 if rule in STAYS:
                     return
-                now_us = self._clock.now_us()
-                self.state.set_wish(wanted.observable, "veto", wanted.by, now_us)
                 self.reveals.dealt_with(wanted.number, rule, now_us)
 
     def tell_sighting(self, sighting: Sighting) -> Draft | Refused:
@@ -363,6 +373,11 @@ class Door:
     def tell_outcome(self, outcome: BlockOutcome) -> Draft | Refused:
         """What became of a released indicator here (S2)."""
         return self._outcomes.offer(outcome)
+
+    def shut_for(self) -> frozenset[str]:
+        """Of sightings and outcomes, by their names, what a person must open the gate for first."""
+        names = {messages.Observation.__name__: Sighting.__name__, messages.Receipt.__name__: BlockOutcome.__name__}
+        return frozenset(names[kind] for kind in self._outcomes.shut_kinds(CENTRE) & names.keys())
 
     def tell_health(self, condition: Condition) -> Draft | Refused:
         """How the node is (S4)."""
@@ -404,16 +419,6 @@ class Door:
 
     def _live(self, tier: str, now_us: int) -> list[tuple[Element, bool]]:
         return live_elements(self._suspicions(), tier, now_us, self.policy, self._verdicts(), self._holds)
-
-    def _say(self, kind: type[Message], fields: Mapping[str, object], *, until_us: int | None) -> Draft | Refused:
-        """A protocol answer of class S0 as an item at the gate of its own."""
-        build: Rule[Mapping[str, object], Draft] = Rule("build", lambda given, draft: draft.plus(**given))
-        gate = Gate[Mapping[str, object], Draft](
-            "door", (build, message_rule(kind, self.outbox, CENTRE)), self.ledger, self._clock, way="out",
-            nothing=Draft, label=lambda given: labelled(kind.__name__, CENTRE, {"round_id": given["round_id"]}),
-            follow=put(self.outbox, CENTRE, lambda _: until_us),
-        )  # fmt: skip
-        return gate.offer(fields)
 
     def _out[Item](
         self, kind: type[Message], row: Sequence[Rule[Item, Draft]], label: Callable[[Item], Note]

@@ -260,14 +260,21 @@ class Exercises:
         return done.rowcount > 0
 
     def step(self, lane: Lane | None) -> None:
-        """What is due: takes part where the policy says so, plays, blocks, ends, tells and wipes. Repeatable."""
+        """What is due: takes part where the policy says so, plays, blocks, ends, tells and wipes. Repeatable.
+        Raises, at the end, what the lane or the machine did in between."""
         if not self._count("over_us IS NULL OR said != '{}'", ()):
             return
+        failed: Exception | None = None
         for known in exercises_of(self._book.rows(f"{EXERCISES_SQL} LIMIT {OPEN_MAX + PER_30_DAYS_MAX}")):
-            if known.said:
-                self._one(known, lane)
+            try:
+                if known.said:
+                    self._one(known, lane)
+            except Exception as error:  # noqa: BLE001  one that cannot be played holds up no other
+                failed = failed or error
         self.tell()
         self._wipe()
+        if failed is not None:
+            raise failed
 
     def _one(self, known: KeptExercise, lane: Lane | None) -> None:
         now_us = self._clock.now_us()

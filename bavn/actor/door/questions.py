@@ -23,6 +23,7 @@ from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import QuestionAnswered, QuestionAsked, QuestionDeclined
 from bavn.wire.outbox import Outbox
+from bavn.wire.shut import WAITS
 
 QUESTIONS_KEPT_DAYS: Final = 90
 KEPT_PER_DAY_MAX: Final = 2000
@@ -38,6 +39,11 @@ _SCHEMA = (
     ) STRICT""",
     "CREATE INDEX door_question_state ON door_question (state, heard_us)",
     "CREATE INDEX door_question_observable ON door_question (observable, done_us)",
+)
+_DECLINES: Final = (
+    """CREATE TABLE door_decline_waits (
+        question_id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (question_id, number)
+    ) STRICT""",
 )
 QUESTIONS_SQL: Final = (
     "SELECT question_id, number, observable, since_us, until_us, asked_us, heard_us, asked_by, approved_by, why, state,"
@@ -96,8 +102,9 @@ class Questions:
         homes: tuple[str, ...], centre: str,
     ) -> None:  # fmt: skip
         self._book, self._clock, self._policy, self._state, self._homes = ledger.book, clock, policy, state, homes
-        self._left_out = policy.left_out
+        self._left_out, self._centre = policy.left_out, centre
         self._book.part("door_question", 1, _SCHEMA)
+        self._book.part("door_decline_waits", 1, _DECLINES)
         self._asked = Gate[Heard, Nothing](
             "asked", self._asked_row(), ledger, clock, way="in", nothing=lambda: (),
             label=lambda item: _note(item, centre), follow=lambda item, _: _note(item, centre),
@@ -117,15 +124,18 @@ class Questions:
     # --- hearing -----------------------------------------------------------------------------------------------
 
     def hear(self, message: QuestionAsked, item_id: str, size: int, summary: str) -> None:
-        """Through the gate and into the book; what is refused is declined at once, unless it was heard before."""
+        """Through the gate and into the book; what is refused is declined at once, unless it was heard before. What the
+        gate holds back is neither: it is heard again when a person opens."""
         item = Heard(message, item_id, size, summary, _observables(message))
         outcome = self._asked.offer(item)
         if not isinstance(outcome, Refused):
             self._keep(item, "open", "")
+        elif outcome.rule in WAITS:
+            return
         elif outcome.rule != "question_new" and self._kept_since(self._clock.now_us() - DAY_US) < KEPT_PER_DAY_MAX:
             self._keep(item, "declined", outcome.rule)
             for number in range(len(message.observables)):
-                self._declines.offer(Place(message.question_id, number))
+                self._decline(Place(message.question_id, number))
 
     def _kept_since(self, since_us: int) -> int:
         return int(self._book.rows("SELECT count(*) FROM door_question WHERE heard_us > ?", (since_us,))[0][0])
@@ -193,6 +203,8 @@ class Questions:
     def due(self) -> list[Due]:
         """What may be looked for now: all that is open and waits for nobody here. What a person has vetoed, or the
         policy never answers, is due too: its decline needs no history, but is given with the rest."""
+        if QuestionAnswered.__name__ in self._answers.shut_kinds(self._centre):
+            return []  # history is not searched for what cannot leave
         now_us = self._clock.now_us()
         rows = self._book.rows(
             "SELECT question_id, number, observable, since_us FROM door_question WHERE state = 'open' AND until_us > ?"
@@ -210,7 +222,7 @@ class Questions:
             if isinstance(outcome, Refused) and outcome.rule in STAYS:
                 return
             if isinstance(outcome, Refused):
-                self._declines.offer(due)
+                self._decline(due)
                 values: tuple[Any, ...] = ("declined", outcome.rule, None, None, None, None)
             else:
                 fields = outcome.fields
@@ -222,8 +234,32 @@ class Questions:
                 (*values, self._clock.now_us(), due.question_id, due.number),
             )
 
+    def _decline(self, at: Place) -> None:
+        """Now, or when there is room and the gate is open; joins the open transaction."""
+        outcome = self._declines.offer(Place(at.question_id, at.number))
+        if isinstance(outcome, Refused) and outcome.rule in STAYS:
+            with self._book.transaction() as tx:
+                tx.execute("INSERT OR IGNORE INTO door_decline_waits VALUES (?, ?)", (at.question_id, at.number))
+
+    def tell_declines(self) -> int:
+        """Lets out declines that waited, each in the transaction of its line; how many left."""
+        told = 0
+        rows = self._book.rows(
+            "SELECT question_id, number FROM door_decline_waits ORDER BY question_id, number LIMIT ?",
+            (ANSWERED_AT_ONCE_MAX,),
+        )
+        for question_id, number in rows:
+            with self._book.transaction() as tx:
+                outcome = self._declines.offer(Place(question_id, number))
+                if isinstance(outcome, Refused) and outcome.rule in STAYS:
+                    break
+                where = "question_id = ? AND number = ?"
+                tx.execute(f"DELETE FROM door_decline_waits WHERE {where}", (question_id, number))
+            told += 1
+        return told
+
     def tidy(self) -> None:
-        """Ends what was not decided in time, and forgets what is long over."""
+        """Ends what was not decided in time, and forgets what is long over; a decline that waited is of no use then."""
         now_us = self._clock.now_us()
         with self._book.transaction() as tx:
             tx.execute(
@@ -231,6 +267,11 @@ class Questions:
                 (now_us, now_us),
             )
             tx.execute("DELETE FROM door_question WHERE heard_us < ?", (now_us - QUESTIONS_KEPT_DAYS * DAY_US,))
+            tx.execute(
+                "DELETE FROM door_decline_waits WHERE question_id NOT IN"
+                " (SELECT question_id FROM door_question WHERE until_us > ?)",
+                (now_us,),
+            )
 
     def _mode(self, observable: Observable) -> str:
         """The stricter of what the policy says to questions and to revealing this class."""

@@ -193,6 +193,11 @@ class State:
         found = self.book.rows("SELECT wish FROM door_wish WHERE observable = ?", (str(observable),))
         return str(found[0][0]) if found else None
 
+    def decided_after(self, observable: Observable, at_us: int) -> bool:
+        """Whether a person decided on it after this moment."""
+        sql = "SELECT 1 FROM door_wish WHERE observable = ? AND at_us > ? AND wish <> 'asked'"
+        return bool(self.book.rows(sql, (str(observable), at_us)))
+
     def wishes(self) -> list[tuple[str, str, str, int]]:
         """(observable, wish, by whom, when in us), by observable."""
         return [(o, w, b, at) for o, w, b, at in self.book.rows("SELECT * FROM door_wish ORDER BY observable")]

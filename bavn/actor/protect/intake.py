@@ -24,6 +24,7 @@ from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, QueryRefused
+from bavn.wire.book import is_environment
 from bavn.wire.codec import DOWN_KINDS, Encoded, decode, encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
@@ -34,7 +35,11 @@ from bavn.wire.stix import indicator_of
 GATE: Final = "protect"
 PEER: Final = "centre"
 NODE: Final = "node"
+APPROVED: Final = "IndicatorApproved"
+CARRIED: Final = "IndicatorCarried"
 SECTOR_SWITCH: Final = "sector_switch"
+DRY_RUN: Final = "dry run"
+WARNING_LISTS: Final = "warning lists"
 QUEUE_MAX: Final = 10_000
 LOOK_MAX: Final = 200
 NEVER_SEEN_MAX: Final = 1000
@@ -169,6 +174,10 @@ class Intake:
         with self._state.book.transaction():
             return [self._offer(item) for item in weighed]
 
+    def holds_back(self, kind: str, peer: str) -> bool:
+        """Whether the gate is shut for this kind from this peer."""
+        return kind in self._released.shut_kinds(peer)
+
     def uncarried(self, item: Item) -> None:
         """What is in force and nothing carries any more waits for an enforcer again; joins the open transaction."""
         if item.observable is None:
@@ -193,16 +202,32 @@ class Intake:
             draft = self._released.try_on(item)
             if isinstance(draft, Draft) and draft.act == "block":
                 asked[n] = draft.made.observable
-        found = self._tried(sorted(set(asked.values())))
+        observables = sorted(set(asked.values()))
+        found, listed = self._tried(observables), self._lists_of(observables)
         return [
-            replace(item, evidence=Evidence(found=found.get(asked[n]), listed=self._list_of(asked[n])))
+            replace(item, evidence=Evidence(found=found.get(asked[n]), listed=listed.get(asked[n])))
             if n in asked
             else item
             for n, item in enumerate(items)
         ]
 
-    def _list_of(self, observable: Observable) -> str | None:
-        return self._listed(observable) if self._listed else None
+    def _lists_of(self, observables: Sequence[Observable]) -> dict[Observable, str]:
+        """The warning list that names each; where asking fails in a way nobody foresaw a person decides, too."""
+        if self._listed is None or not observables:
+            return {}
+        named: dict[Observable, str | None] = {}
+        failures, failed = self._ledger.book.failures, False
+        for observable in observables:
+            try:
+                named[observable] = self._listed(observable)
+            except Exception as error:
+                if is_environment(error):
+                    raise
+                failures.note(WARNING_LISTS, error, item=str(observable).encode())
+                named[observable], failed = "the lists could not be asked", True
+        if not failed:
+            failures.works(WARNING_LISTS)
+        return {observable: name for observable, name in named.items() if name is not None}
 
     def _tried(self, observables: Sequence[Observable]) -> dict[Observable, Found]:
         """The dry run of each; left out where the day's hunts are spent or history could not be asked."""
@@ -212,10 +237,26 @@ class Intake:
             observables = observables[:left]
             if observables:
                 self._state.spend("hunt", now_us, len(observables))
+        found = self._history_of(observables, now_us)
+        if observables and len(found) == len(observables):
+            self._ledger.book.failures.works(DRY_RUN)
+        return found
+
+    def _history_of(self, observables: Sequence[Observable], now_us: int) -> dict[Observable, Found]:
+        """Without those that history fails over in a way nobody foresaw: found by halves, so that they cost themselves
+        alone. A person decides on them."""
         try:
             return self._hunter.tried(observables, self._policy.dry_run_days, now_us)
         except QueryRefused:
             return {}
+        except Exception as error:
+            if is_environment(error):
+                raise
+            if len(observables) < 2:
+                self._ledger.book.failures.note(DRY_RUN, error, item=" ".join(map(str, observables)).encode())
+                return {}
+        half = len(observables) // 2
+        return self._history_of(observables[:half], now_us) | self._history_of(observables[half:], now_us)
 
     def _follow(self, item: Arrived, draft: Draft) -> Note:
         """What a passed bundle leads to: a row that is wanted, waiting or lifted."""
@@ -320,7 +361,7 @@ def act_id(act: str, indicator_id: str, by: str, at_us: int) -> str:
 
 def _label(item: Arrived) -> Note:
     return Note(
-        kind="IndicatorCarried" if item.again else "IndicatorApproved" if item.approved_by else "IndicatorReleased",
+        kind=CARRIED if item.again else APPROVED if item.approved_by else IndicatorReleased.__name__,
         item_id=item.item_id,
         peer=item.approved_by or (NODE if item.again else PEER),
     )

@@ -17,7 +17,17 @@ from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import Found, History, Hunter
-from bavn.actor.protect.intake import GATE, NODE, Instruction, Intake, Switched, Withdrawn, act_id, sector_switch
+from bavn.actor.protect.intake import (
+    APPROVED,
+    GATE,
+    NODE,
+    Instruction,
+    Intake,
+    Switched,
+    Withdrawn,
+    act_id,
+    sector_switch,
+)
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
 from bavn.actor.protect.policy import ProtectPolicy
@@ -39,6 +49,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, EnforcerDown, QueryRefused, Window
 from bavn.wire.gate import GateBroken
 from bavn.wire.ledger import Ledger, Note
+from bavn.wire.shut import WAITS
 
 TOLD_MAX: Final = 1000
 HUNTS_PER_STEP_MAX: Final = 200
@@ -134,9 +145,10 @@ class Protect:
             self.state.forget(now_us - self.policy.remember_days * DAY_US, now_us)
             self._forget_next_us = now_us + HOUR_US
 
-    def take(self, limit: int = TOLD_MAX) -> list[Told]:
-        """Outcomes and sightings for the door, oldest first; again the same until ``done``."""
-        return self.state.told(limit)
+    def take(self, limit: int = TOLD_MAX, *, without: frozenset[str] = frozenset()) -> list[Told]:
+        """Outcomes and sightings for the door, oldest first; again the same until ``done``. ``without``: names of what
+        must wait there, and holds up nothing else."""
+        return self.state.told(limit, without)
 
     def took(self, number: int) -> None:
         """The door has taken this one, and not what came before it."""
@@ -242,7 +254,11 @@ class Protect:
         granted = False
         for wish in wishes(self.state.book):
             if wish.act == "approve":
-                self.approve(wish.indicator_id, wish.by)
+                if self._intake.holds_back(APPROVED, wish.by):
+                    continue
+                outcome = self.approve(wish.indicator_id, wish.by)
+                if isinstance(outcome, Refused) and outcome.rule in WAITS:
+                    continue  # it stays wished until a person opens the gate
             elif wish.act == "lift":
                 self.lift(wish.indicator_id, wish.by)
             else:

@@ -356,9 +356,11 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("INSERT INTO protect_told (kind, said) VALUES (?, ?)", (type(said).__name__, text))
 
-    def told(self, limit: int) -> list[Told]:
-        """The oldest that the door has not taken, in order."""
-        rows = self.book.rows("SELECT number, kind, said FROM protect_told ORDER BY number LIMIT ?", (limit,))
+    def told(self, limit: int, without: frozenset[str] = frozenset()) -> list[Told]:
+        """The oldest that the door has not taken, in order, less what is of these kinds."""
+        where = f"WHERE kind NOT IN ({', '.join('?' * len(without))})" if without else ""
+        asked = f"SELECT number, kind, said FROM protect_told {where} ORDER BY number LIMIT ?"
+        rows = self.book.rows(asked, (*sorted(without), limit))
         return [Told(number, _said(kind, json.loads(text))) for number, kind, text in rows]
 
     def took(self, number: int) -> None:

@@ -7,7 +7,7 @@ the whole gate then, no faster than the hour's budget of new blocks. Refuses to 
 from typing import Final
 
 from bavn.actor.protect.carry import Hands
-from bavn.actor.protect.intake import LOOK_MAX, Intake
+from bavn.actor.protect.intake import CARRIED, LOOK_MAX, NODE, Intake
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.state import PIECE, State
 from bavn.model.moment import HOUR_US, MINUTE_US
@@ -41,6 +41,9 @@ class Uncarried:
 
     def step(self) -> bool:
         """Weighs a piece of what can be carried by now; whether anything was weighed. Raises GateBroken."""
+        if self._intake.holds_back(CARRIED, NODE):
+            self._able = ()  # all is gone over when a person has opened the gate
+            return False
         now_us, able = self._clock.now_us(), tuple((hand.name, hand.carries) for hand in self._hands.all)
         if able != self._able or now_us >= self._all_us:
             self._able, self._after, self._all_us, self._rest_us = able, "", now_us + AGAIN_US, 0

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from bavn.app.cli.words import Spoken, heading, number
 from bavn.app.exits import Exit, Stop
+from bavn.app.whole_file import write_whole
 from bavn.model.moment import DAY_US, iso
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def write_cbom(
 
     text = written(found, actor=actor, version=__version__, at_us=at_us, redacted=redacted)
     try:
-        out.write_text(text, encoding="utf-8")
+        write_whole(out, text.encode())
     except OSError as error:
         raise Stop(Exit.USAGE, f"{out} cannot be written ({error.strerror})") from error
     print(f"{out}: {len(found)} " + _say(language, "kinds of key exchange", "slags nøgleudveksling"), file=sys.stderr)

@@ -4,7 +4,6 @@ Refuses to send anything: the running centre does, at its next step.
 """
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 
 from bavn.app.cli.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
 from bavn.app.exits import Exit, Stop
+from bavn.app.whole_file import write_whole
 from bavn.model.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US, iso
 from bavn.model.text import Language, Text
@@ -282,8 +282,7 @@ def case_evidence(
             raise Stop(Exit.USAGE, f"--take names one of {len(found)} by the beginning of its id, and --out a new file")
         content = desk.work.content(named[0].id, by)
     try:
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
+        write_whole(out, content, mode=0o600, new=True)
     except OSError as error:
         raise Stop(Exit.USAGE, f"{out} cannot be written ({error.strerror})") from error
     print(f"{out}: {len(content):,} bytes; sha256 {named[0].sha256}")

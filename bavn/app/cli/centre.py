@@ -136,12 +136,14 @@ def run(config: Config = CENTRE_TOML) -> None:
     """Run the centre until SIGTERM or Ctrl-C. Prints the port it listens on."""
     from bavn.app.centre_run import run as run_centre
     from bavn.app.config import read_centre
+    from bavn.app.failure_folder import failures_in
     from bavn.app.reminding import running
     from bavn.app.warning_mail import mailing
 
     file = read_centre(config)
-    with running(file), mailing(file):
-        run_centre(file, lambda server: print(json.dumps(server.ports), flush=True))
+    failures = failures_in(file.folder)  # one for all of the process: its health names whatever fails in it
+    with running(file, failures), mailing(file, failures):
+        run_centre(file, lambda server: print(json.dumps(server.ports), flush=True), failures)
 
 
 @app.command("hub")

@@ -5,7 +5,6 @@ Refuses to hand on anything as it is without a reason; the ledger holds each exp
 
 import hashlib
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from bavn.app.cli.hunt_show import show
 from bavn.app.cli.suspicions import verdict_words
 from bavn.app.exits import Exit, Stop
 from bavn.app.suspected import one_named, said_of
+from bavn.app.whole_file import write_whole
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language
@@ -199,8 +199,7 @@ def _hand_on(config: Path, target: Path, made: bytes, found: Suspicion, kind: st
     with Book(book_of(config)) as book:
         Ledger(book).append(SystemClock().now_us(), GATE, "out", note)
     try:
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(made)
+        write_whole(target, made, mode=0o600, new=True)
     except OSError as error:
         raise Stop(Exit.USAGE, f"{target} cannot be written ({error.strerror})") from error
     how = "redacted" if not reason else "as it is, unredacted"

@@ -19,6 +19,7 @@ from bavn.app.cli.book import show_table
 from bavn.app.cli.desk import CENTRE_TOML, AsJson, Config, show
 from bavn.app.cli.words import Spoken, cell
 from bavn.app.exits import Exit, Stop
+from bavn.app.whole_file import write_whole
 from bavn.model.moment import iso
 from bavn.model.outcome import Refused
 from bavn.model.partner import COLLECTIONS, Partner
@@ -202,7 +203,7 @@ def _write(file: Path, text: str) -> None:
         sys.stdout.write(text)
         return
     try:
-        file.write_text(text, encoding="utf-8", newline="")
+        write_whole(file, text.encode())
     except OSError as error:
         raise Stop(Exit.INPUT, f"{file} cannot be written: {error.strerror}") from error
 

@@ -89,6 +89,7 @@ def members(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None
 @app.command("run")
 def run(config: Config = KEYHOLDER_TOML) -> None:
     """Run the key holder until SIGTERM or Ctrl-C. Prints the port it listens on."""
+    from bavn.app.centre_run import beside
     from bavn.app.config import read_keyholder
     from bavn.app.keyholder_health import TidyWatch, watched_keyholder
     from bavn.app.keyholder_parts import build
@@ -97,7 +98,7 @@ def run(config: Config = KEYHOLDER_TOML) -> None:
     server, book = build(file)
     tidying = TidyWatch()
     server.tidy = tidying.around(server.tidy)
-    with book, watched_keyholder(file, book, tidying):
+    with book, beside(server.failures, "health", lambda: watched_keyholder(file, book, tidying)):
         print(json.dumps({"port": server.port}), flush=True)
         server.run()
 

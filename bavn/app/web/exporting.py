@@ -3,8 +3,8 @@
 (``in_stix``), ``PATH/export.stix``, too.
 
 Rows are streamed page by page and bounded; a file that is not the whole list says so. In CSV a row is flattened, a
-sentence stands in one language, a moment is ISO 8601, and no cell is one that a spreadsheet would run. The first page
-is asked for before the answer begins, so a refusal is a refusal. Refuses to know what is listed.
+sentence stands in one language, a moment is ISO 8601, and no cell is one that a spreadsheet would run. The beginning
+is written before the answer begins (sending.py), so a refusal is a refusal. Refuses to know what is listed.
 """
 
 import csv
@@ -25,6 +25,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from bavn.app.web.frame import LIMIT_MAX, Said
+from bavn.app.web.sending import sent
 from bavn.model.moment import iso
 from bavn.model.text import Language
 from bavn.wire.csv_partner import guarded
@@ -114,7 +115,7 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
         headers = {
             "content-disposition": f'attachment; filename="bavn-{name}.{ENDS[form]}"', "cache-control": "no-store",
         }  # fmt: skip
-        return StreamingResponse(made, media_type=TYPES[form], headers=headers)
+        return sent(made, TYPES[form], headers)
 
     kept = [one for one in asked.parameters.values() if one.name not in PAGED]
     keyword = inspect.Parameter.KEYWORD_ONLY

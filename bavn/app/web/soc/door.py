@@ -20,6 +20,7 @@ from bavn.app.node_asks import book_of
 from bavn.app.reveal_preview import preview
 from bavn.app.reveal_words import answer_text, element_of, together, withdrawal_text
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
+from bavn.app.web.sending import sent
 from bavn.app.web.soc.door_words import rule_says
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
 from bavn.app.web.soc.house import Node, SocHouse
@@ -184,7 +185,7 @@ def routes(house: SocHouse) -> APIRouter:
             pass
         name = file_name(node, "ledger")
         headers = {"Content-Disposition": f'attachment; filename="{name}.json"'}
-        return StreamingResponse(_exported(here), media_type="application/x-ndjson", headers=headers)
+        return sent(_exported(here), "application/x-ndjson", headers)
 
     @router.get("/ledger/check", operation_id="checkLedger")
     def check(node: NodeName, person: Reads) -> ChainChecked:

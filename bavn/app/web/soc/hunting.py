@@ -19,6 +19,7 @@ from bavn.app import saved_hunts
 from bavn.app.pivots import PIVOTS, VALUE_CHARS_MAX
 from bavn.app.web.exporting import cell, line
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.hunt_shapes import (
@@ -185,9 +186,7 @@ def routes(house: SocHouse) -> APIRouter:
         found = _done(house.askings.of(asking, node, person.name))
         name = file_name(node, "hunt", iso(found.began_us)[:16], *(["first"] if found.answer.get("more") else []))
         kind, made = ("text/csv", _csv(found)) if format_ == "csv" else ("application/x-ndjson", _json(found))
-        return StreamingResponse(
-            made, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}.{format_}"'}
-        )
+        return sent(made, kind, {"Content-Disposition": f'attachment; filename="{name}.{format_}"'})
 
     return router
 
