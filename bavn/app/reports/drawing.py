@@ -5,14 +5,13 @@ library keeps what was let go.
 Refuses to wait for ever.
 """
 
-import ctypes
-import gc
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final
 
 from bavn.app.exits import Exit, Stop
+from bavn.app.memory import give_back
 
 WAIT_S_MAX: Final = 30.0
 _TURN: Final = threading.RLock()
@@ -31,11 +30,5 @@ def drawing() -> Iterator[None]:
     finally:
         _depth.turns = depth
         if not depth:
-            _give_back()
+            give_back()
         _TURN.release()
-
-
-def _give_back() -> None:
-    gc.collect()
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
