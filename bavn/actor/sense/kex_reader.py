@@ -132,13 +132,20 @@ class KexReader:
         if found.to_server is None:
             found.to_server = Stream(start if by_client else packet.ack)
         stream = found.to_server if by_client else found.to_client
+        if found.fresh and stream.untouched and not stream.begins_at(start) and _begins_hello(packet.payload, ssh=True):
+            # Opened by other numbers than those it goes on with: a SYN that nobody answered, or somebody else's.
+            found = self._midway(packet, key)
+            by_client = src == found.client
+            stream = _side(found, by_client=by_client)
         grew = stream.add(start, packet.payload)
         if found.fresh and grew:
             self._decide(key, found, by_client=by_client)
+            if by_client and isinstance(found.talk, TlsTalk) and _side(found, by_client=False).untouched:
+                found.to_client = Stream(packet.ack)  # the client knows where the server's side begins
         if found.talk is None:
             return
         if grew:
-            found.talk.read(found.to_server.data, found.to_client.data)
+            found.talk.read(_side(found, by_client=True).data, _side(found, by_client=False).data)
         if found.talk.done or stream.full:
             self._end(key)
 
@@ -256,6 +263,11 @@ class KexReader:
             "dst": mapped(found.server[0]), "dst_port": found.server[1], "proto": proto,
             "community_id": community_id(key[0], found.client, found.server), **row,
         })  # fmt: skip
+
+
+def _side(found: _Conversation, *, by_client: bool) -> Stream:
+    """One direction of a conversation; an empty one that nothing fits where it is not known."""
+    return (found.to_server if by_client else found.to_client) or Stream(0)
 
 
 def _key_of(packet: Packet) -> _Key:

@@ -26,6 +26,15 @@ class Stream:
         self._waiting: dict[int, bytes] = {}
         self._bytes = 0
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing of it has come yet, neither in order nor ahead of it."""
+        return not self.data and not self._waiting
+
+    def begins_at(self, seq: int) -> bool:
+        """Whether it is untouched and wants this byte first."""
+        return self.untouched and self._next == seq
+
     def add(self, seq: int, payload: bytes) -> bool:
         """True if ``data`` grew."""
         if self.full:

@@ -139,6 +139,26 @@ def test_ports_used_again_are_two_conversations(identity):
     assert [row["negotiated_group"] for row in rows(a, b).rows] == ["X25519MLKEM768", "x25519"]
 
 
+@pytest.mark.parametrize("opened", ["syn", "twice", "syn-ack", "both"])
+def test_a_syn_with_other_numbers_hides_nothing(identity, opened):
+    """A SYN that nobody answered, or that somebody else sent, under the same addresses and ports: fuzzing met it, and
+    the conversation was never heard of."""
+    real = packets(handshake(identity))
+    syn, answer = (real[at]._replace(number=0, ts_us=0) for at in (0, 1))
+    false = {
+        "syn": [syn._replace(seq=197_608)],
+        "twice": [syn._replace(seq=197_608), syn._replace(seq=7)],
+        "syn-ack": [answer._replace(seq=99, ack=77)],
+        "both": [syn._replace(seq=197_608), answer._replace(seq=99, ack=197_609)],
+    }[opened]
+    expected = one(real)
+    for begin in (false + real, [real[0], *false, *real[1:]], [*real[:2], *false, *real[2:]]):
+        got = one(begin)
+        assert {name: got[name] for name in ("version", "cipher", "negotiated_group", "name")} == {
+            name: expected[name] for name in ("version", "cipher", "negotiated_group", "name")
+        }
+
+
 def test_grease_is_left_out_and_ech_is_told():
     stack = next(stack for stack in STACKS.values() if stack.grease)
     hello = client_hello(made_hello(stack, "www.dr.dk")[9:])
