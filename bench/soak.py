@@ -200,8 +200,11 @@ def worker_command(words: tuple[str, ...]) -> list[str]:
 
 def worker(folder: Path, names: list[str], seed: int) -> None:
     """So many nodes in this process, a thread each, until SIGTERM."""
+    from bavn.app.memory import few_arenas, keep_small
     from bavn.app.node_parts import build
 
+    few_arenas()  # as the command does
+    keep_small()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     nodes = [build(read_node(folder / "nodes" / name / "node.toml")) for name in names]

@@ -1,10 +1,16 @@
 """Memory that many threads let go is not kept by the C library for each of them."""
 
+import gc
 import platform
 import subprocess
 import sys
+import threading
+import time
+import weakref
 
 import pytest
+
+from bavn.app import memory
 
 WORK = """
 import sys, threading
@@ -35,3 +41,43 @@ def test_a_process_with_many_threads_has_few_arenas() -> None:
         done = subprocess.run([sys.executable, "-c", WORK, how], capture_output=True, text=True, check=True, timeout=60)
         arenas[how] = done.stderr.count("Arena ")
     assert arenas["few"] <= 2 < arenas["many"]
+
+
+class Ring:
+    """Something that only the collector can end, and that is large and few, as an ended TLS connection is."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_rings_go_again_and_again_without_anybody_who_asks(monkeypatch) -> None:
+    frozen = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    over = threading.Event()
+    gc.disable()
+    try:
+        thread = memory.keep_small(0.02, over)
+        assert thread.daemon, "no command waits for it"
+        for _ in range(3):
+            ring = weakref.ref(Ring())
+            until = time.monotonic() + 10
+            while ring() is not None and time.monotonic() < until:
+                time.sleep(0.01)
+            assert ring() is None
+    finally:
+        over.set()
+        gc.enable()
+    thread.join(5)
+    assert frozen == [True]
+
+
+def test_a_command_has_it(monkeypatch) -> None:
+    from bavn.app.cli import main
+
+    order = []
+    monkeypatch.setattr(main, "few_arenas", lambda: order.append("arenas"))
+    monkeypatch.setattr(main, "keep_small", lambda: order.append("small"))
+    monkeypatch.setattr(main, "_run", lambda: order.append("run") or 0)
+    with pytest.raises(SystemExit):
+        main.main()
+    assert order == ["arenas", "small", "run"]

@@ -12,7 +12,7 @@ import typer
 from bavn import __version__
 from bavn.app.cli import analyse, bench, centre, config, demo, fit, hub, keyholder, node, operator, sim
 from bavn.app.exits import PAGES, Exit, Stop
-from bavn.app.memory import few_arenas
+from bavn.app.memory import few_arenas, keep_small
 from bavn.model.case import NotNow
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
@@ -61,6 +61,7 @@ def main() -> None:
     if sys.argv[1:2] in (["node"], ["analyse"]):  # what they write is an actor's own traffic, and nobody else's to read
         os.umask(0o077)
     few_arenas()
+    keep_small()
     code = _run()
     try:
         sys.stdout.flush()
