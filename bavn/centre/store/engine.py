@@ -11,6 +11,8 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url
 from sqlalchemy.pool import StaticPool
 
+JOURNAL_BYTES_MAX: Final = 16 << 20
+"""What is kept on the disk of a write-ahead log after a large transaction (a round's tables)."""
 BUSY_TIMEOUT_MS: Final = 10_000
 LOCK_SPACE: Final = 0x6261766E
 """The first of the two numbers of each advisory lock in PostgreSQL: "bavn"."""
@@ -69,7 +71,14 @@ def _sqlite_begin(connection: Connection) -> None:
 
 def _sqlite_manners(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+    pragmas = (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        f"journal_size_limit={JOURNAL_BYTES_MAX}",
+    )
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bavn.centre.store import schema
-from bavn.centre.store.engine import open_engine, reading, writing
+from bavn.centre.store.engine import JOURNAL_BYTES_MAX, open_engine, reading, writing
 from bavn.centre.store.lease import CentreRuns, Lease, LeaseLost, OtherBook
 from bavn.centre.store.tables import RUN
 
@@ -123,3 +123,19 @@ def test_a_question_cannot_write(postgres) -> None:
     finally:
         engine.dispose()
         postgres.drop(name)
+
+
+def test_the_log_of_a_large_transaction_does_not_stay_on_the_disk(tmp_path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/a.db")
+    with writing(engine) as tx:
+        tx.exec_driver_sql("CREATE TABLE large (id INTEGER PRIMARY KEY, body BLOB)")
+    for _ in range(3):
+        with writing(engine) as tx:
+            for number in range(30):
+                tx.exec_driver_sql("REPLACE INTO large VALUES (?, randomblob(1000000))", (number,))
+    for number in range(3):  # the log is begun anew by a writer after it was taken over whole
+        with writing(engine) as tx:
+            tx.exec_driver_sql("REPLACE INTO large VALUES (?, x'00')", (number,))
+    size = (tmp_path / "a.db-wal").stat().st_size
+    engine.dispose()
+    assert size <= JOURNAL_BYTES_MAX
