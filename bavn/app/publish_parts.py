@@ -14,10 +14,9 @@ from bavn.app.failure_folder import failures_in
 from bavn.app.mailer import Attachment, Mail, NotSent, send
 from bavn.app.real import SystemClock
 from bavn.app.reminding import ways_of
-from bavn.app.reports.drawing import drawing
+from bavn.app.reports.apart import document_apart, document_file
 from bavn.app.reports.feed import Entry, first_words
-from bavn.app.reports.page import Standing, links, page
-from bavn.app.reports.pdf import pdf
+from bavn.app.reports.page import Standing
 from bavn.app.whole_file import write_whole
 from bavn.centre.node.desk import Desk
 from bavn.centre.node.publishing import Publishing, PublishTerms
@@ -77,12 +76,13 @@ def standing(edition: Edition) -> Standing:
 
 
 def rendered(document: Document, form: Form, language: Language, how: Standing) -> bytes:
-    """A document as a file's bytes. Stop, where a library is missing or others draw."""
-    if form == "json":
-        return document_text(document).encode()
-    with drawing():
-        html = page(document, language, how)
-        return html.encode() if form == "html" else pdf(html, document.made_us, links(document, language))
+    """A document as a file's bytes, drawn in this process: for commands. Stop, where a library is missing."""
+    return document_text(document).encode() if form == "json" else document_file(document, form, language, how)
+
+
+def rendered_apart(document: Document, form: Form, language: Language, how: Standing) -> bytes:
+    """The same, drawn in a process of its own: for services. Stop also where others draw, or it takes too long."""
+    return document_text(document).encode() if form == "json" else document_apart(document, form, language, how)
 
 
 def write(path: Path, content: bytes) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from bavn.app.reports.charts import INK, QUIET, SETTINGS, WIDTH_IN
-from bavn.app.reports.drawing import drawing
 from bavn.app.reports.missing import reports_needed
 from bavn.centre.node.rollout_facts import Stand
 from bavn.model.moment import DAY_US
@@ -44,7 +43,7 @@ def timeline(stands: Sequence[Stand], language: Language, *, sector: str, today:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     shown = stands[:ROWS_MAX]
-    with drawing(), mpl.rc_context(SETTINGS):
+    with mpl.rc_context(SETTINGS):
         canvas = Figure(figsize=(1.6 * WIDTH_IN, 1.9 + 0.26 * max(1, len(shown))), layout="constrained")
         FigureCanvasAgg(canvas)
         axes = canvas.subplots()

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from bavn.app.exercise_plan import NoSuchActor, preview, role
 from bavn.app.exercise_report import json_file, judgements, report
-from bavn.app.publish_parts import rendered
+from bavn.app.publish_parts import rendered_apart
 from bavn.app.reports.page import Standing
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, opened, page
 from bavn.app.web.rights import Right
@@ -104,7 +104,7 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
                 content = json_file(found, held, person.name)
             else:
                 document = report(found, house.sector, house.clock.now_us(), held, person.name)
-                content = rendered(document, form, language, Standing())
+                content = rendered_apart(document, form, language, Standing())
         return filed(content, f"{exercise_id}-report", form, language)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from bavn.app.publish_parts import Form, catalogue, publishing_of, rendered, standing
+from bavn.app.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
 from bavn.app.reports.page import Standing
 from bavn.app.web.frame import Person, Rows, Trouble, allow
 from bavn.app.web.rights import Right
@@ -144,7 +144,7 @@ def _change(body: Editing) -> Change:
 
 def _filed(document: Document, name: str, form: Form, language: Language, how: Standing) -> Response:
     with _told():
-        content = rendered(document, form, language, how)
+        content = rendered_apart(document, form, language, how)
     return filed(content, name, form, language)
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
-from bavn.app.reports.timeline import timeline
+from bavn.app.reports.apart import timeline_apart
 from bavn.app.rollout_calendar import calendar
 from bavn.app.rollout_csv import iso_day, text_of
 from bavn.app.rollout_parts import rollout_over, rows_of
@@ -190,7 +190,7 @@ def _filed(house: SacHouse, form: Literal["csv", "ics", "png"], language: Langua
     if form == "ics":
         return calendar(stands, language, sector=sector, now_us=opened.now_us()).encode()
     with installed():
-        return timeline(stands, language, sector=sector, today=today, day=iso_day(today))
+        return timeline_apart(stands, language, sector=sector, today=today, day=iso_day(today))
 
 
 def _one(house: SacHouse, actor: str, person: Person) -> StandShape:
