@@ -22,7 +22,7 @@ from bavn.centre.node.rollout_facts import Stand
 from bavn.centre.publish.document import Document
 from bavn.model.text import Language
 
-SECONDS_MAX: Final = 60
+SECONDS_MAX: Final = 180
 _CODES: Final = frozenset(Exit)
 
 
