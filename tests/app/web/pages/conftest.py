@@ -1,7 +1,9 @@
 """A real Chromium over the built consoles: ``sac_page`` and ``soc_page`` give a page signed in with roles."""
 
+import fcntl
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,10 +16,20 @@ SOC_ROLES = "soc.operator"
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 
 
+@contextmanager
+def one_at_a_time():
+    """Several test processes share this checkout: only one of them builds in it at a time."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with (ROOT / "build/tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def pages_built():
     """The pages as they are now: built if their sources are newer."""
-    done = subprocess.run([sys.executable, "-c", BUILD], cwd=ROOT, capture_output=True, text=True, check=False)
+    with one_at_a_time():
+        done = subprocess.run([sys.executable, "-c", BUILD], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert built()
 
@@ -38,12 +50,16 @@ def soc_served(pages_built, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def parts_served(pages_built, tmp_path_factory):
-    """The page of all parts."""
-    if not (ROOT / "console/node_modules").is_dir():
-        subprocess.run([ROOT / "script/npm", "ci", "--ignore-scripts"], cwd=ROOT, check=True)
-    done = subprocess.run([ROOT / "script/npm", "run", "parts"], cwd=ROOT, capture_output=True, text=True, check=False)
+    """The page of all parts, in a folder of this process's own: a console reads its pages once, as it starts, and must
+    not meet a folder that another process is just emptying."""
+    pages = tmp_path_factory.mktemp("pages")
+    with one_at_a_time():
+        if not (ROOT / "console/node_modules").is_dir():
+            subprocess.run([ROOT / "script/npm", "ci", "--ignore-scripts"], cwd=ROOT, check=True)
+        build = [ROOT / "script/npm", "run", "parts", "--", "--outDir", pages, "--emptyOutDir"]
+        done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    with parts(ROOT / "build/parts", tmp_path_factory.mktemp("parts")) as served:
+    with parts(pages, tmp_path_factory.mktemp("parts")) as served:
         yield served
 
 
