@@ -25,10 +25,10 @@ from pathlib import Path
 
 import ended
 
-from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
-from bavn.app.config import CENTRE_KEYS, read_centre
-from bavn.app.party_keys import PartyKeys
-from bavn.app.real import SystemDice
+from bavn.app.centre.parts import init, open_desk, open_enrolment, open_registry
+from bavn.app.config.load import CENTRE_KEYS, read_centre
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemDice
 from bavn.model.moment import DAY_US
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe

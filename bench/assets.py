@@ -16,7 +16,7 @@ import pyarrow as pa
 from bavn.actor.assets.cbom import cbom
 from bavn.actor.assets.crypto import uses
 from bavn.actor.assets.survey import assets
-from bavn.actor.sense.kex_capture import CaptureKex
+from bavn.actor.sense.handshakes.capture import CaptureKex
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.intake import ARROW

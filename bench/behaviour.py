@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from labelled import BENIGN, ROOT, converted, data_needed, labelled, window
 
-from bavn.actor.detect import lists
-from bavn.actor.detect.behaviour import Common, shipped
+from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.queries.behaviour import Common, shipped
 from bavn.actor.detect.run import survey
-from bavn.model.behaviour import BEHAVIOUR
+from bavn.model.intel.behaviour import BEHAVIOUR
 from bavn.model.observable import ObservableType
 
 SHIPPED = ROOT / "bavn" / "actor" / "detect" / "common_behaviour.json"

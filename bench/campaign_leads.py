@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from bavn.model.observable import Observable
-from bavn.sim.dice import SeededDice
-from bavn.sim.sectorbench.background import P_MAX, address
-from bavn.sim.sectorbench.campaigns import HOSTS, P_MIN, Draft
-from bavn.sim.sectorbench.day import NO_WALK, Rows
-from bavn.sim.sectorbench.run import CAMPAIGNS_A_DAY
-from bavn.sim.sectorbench.ways import BUDGET, scored
-from bavn.sim.sectorbench.worlds import Generated
+from bavn.traffic.dice import SeededDice
+from bavn_lab.sectorbench.background import P_MAX, address
+from bavn_lab.sectorbench.campaigns import HOSTS, P_MIN, Draft
+from bavn_lab.sectorbench.day import NO_WALK, Rows
+from bavn_lab.sectorbench.run import CAMPAIGNS_A_DAY
+from bavn_lab.sectorbench.ways import BUDGET, scored
+from bavn_lab.sectorbench.worlds import Generated
 
 WIDE = 6
 

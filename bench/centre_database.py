@@ -15,14 +15,14 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.node.tables import SIGNS
+from bavn.centre.books.tables import SIGNS
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
 from bavn.centre.store import dump, schema
 from bavn.centre.store.engine import open_engine, reading, writing
-from bavn.model.case import CaseAct
 from bavn.model.observable import Observable
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import CaseAct
+from bavn.rehearsal.clock import SimClock
 
 _spec = spec_from_file_location("shared", Path(__file__).resolve().parent.parent / "tests" / "conftest.py")
 shared = module_from_spec(_spec)

@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from importlib.util import module_from_spec, spec_from_file_location
 
+from bavn.centre.books.leads import SqlLeadBook
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import correlate
 from bavn.centre.correlate.tier import Tier
-from bavn.centre.node.lead_book import SqlLeadBook
 from bavn.model.observable import Observable
 from bavn.model.said import RevealWanted
 from bavn.psi.reconstruct import reconstruct

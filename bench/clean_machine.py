@@ -35,9 +35,9 @@ import dns.rcode
 import ended
 from figures import tell
 
-from bavn.app.centre_server import CentreServer
+from bavn.app.centre.server import CentreServer
 from bavn.psi.keys import new_group_key_file
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from tests.app.conftest import StandInCentre, settings_for
 from tests.app.test_way_in import free_port, indicator
 

@@ -33,8 +33,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import text
 
 from bavn.actor.protect.state import Item, State
-from bavn.app.node_parts import BOOK_FILE
-from bavn.app.real import SystemClock
+from bavn.app.node.parts import BOOK_FILE
+from bavn.app.process.real import SystemClock
 from bavn.model.moment import DAY_US
 from bavn.wire.book import Book
 from tests.app.web.drawn_sector import DrawnSector, many_leads

@@ -20,13 +20,13 @@ from pathlib import Path
 import ended
 import httpx
 
-from bavn.app.real import SystemClock
-from bavn.app.web.access.accounts import Accounts
-from bavn.app.web.access.book import open_book
-from bavn.app.web.access.sessions import Sessions
-from bavn.app.web.access.tables import ACCOUNT
+from bavn.app.access.accounts import Accounts
+from bavn.app.access.book import open_book
+from bavn.app.access.rights import ROLES
+from bavn.app.access.sessions import Sessions
+from bavn.app.access.tables import ACCOUNT
+from bavn.app.process.real import SystemClock
 from bavn.app.web.console import routes_of
-from bavn.app.web.rights import ROLES
 from bavn.app.web.sides import bare_app
 from bavn.centre.cases import audit
 from bavn.centre.store.engine import writing

@@ -24,14 +24,14 @@ from figures import tell
 from labelled import NONE, data_folder
 from made import DAY_S, Made, beacon, speed_store
 
-from bavn.actor.detect import lists
 from bavn.actor.detect.base import Look
-from bavn.actor.detect.beacon import REGULAR_NATS_MIN
-from bavn.actor.detect.information import busiest, information_bytes
+from bavn.actor.detect.detectors.beacon import REGULAR_NATS_MIN
+from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.queries.walk import ALARM_NATS, FAIL_UNITS, SUCCESS_UNITS, UNIT_NATS
 from bavn.actor.detect.run import DETECTORS
+from bavn.actor.detect.statistics.information import busiest, information_bytes
+from bavn.actor.detect.statistics.timing import timings
 from bavn.actor.detect.terms import Terms
-from bavn.actor.detect.timing import timings
-from bavn.actor.detect.walk import ALARM_NATS, FAIL_UNITS, SUCCESS_UNITS, UNIT_NATS
 
 STANDING = ("ioc", "beacon", "dns_tunnel", "scan")
 """Who is measured here, whoever else runs."""

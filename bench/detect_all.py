@@ -34,12 +34,13 @@ from figures import tell
 from labelled import BENIGN, Labelled, data_needed, labelled, window
 from ruled import ruled, window_of
 
-from bavn.actor.detect import calibrate, lists
+from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Found, Look
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.indicators import IndicatorSet
+from bavn.actor.detect.detectors.signature import Signature
+from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.indicators.indicators import IndicatorSet
 from bavn.actor.detect.run import DETECTORS, survey
-from bavn.actor.detect.signature import Signature
 from bavn.actor.detect.terms import Terms
 from bavn.model.suspicion import Suspicion
 

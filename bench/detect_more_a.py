@@ -23,12 +23,13 @@ from bench_a import names, release, transfers
 from figures import tell
 from labelled import BENIGN, ROOT, data_folder, labelled, window
 
-from bavn.actor.detect import calibrate, lists
+from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Look
-from bavn.actor.detect.dga import Dga
-from bavn.actor.detect.exfil import OUT_SQL, Exfil
-from bavn.actor.detect.long import Long
-from bavn.actor.detect.rarity import Rarity
+from bavn.actor.detect.detectors.dga import Dga
+from bavn.actor.detect.detectors.exfil import OUT_SQL, Exfil
+from bavn.actor.detect.detectors.long import Long
+from bavn.actor.detect.detectors.rarity import Rarity
+from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import survey
 from bavn.actor.detect.terms import Terms
 

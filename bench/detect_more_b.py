@@ -27,12 +27,14 @@ from figures import tell
 from labelled import BENIGN, NONE, ROOT, Labelled, converted, data_folder, labelled, window
 from ruled import ruled, window_of
 
-from bavn.actor.detect import acts, calibrate, lists
+from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Look
-from bavn.actor.detect.bruteforce import BruteForce
-from bavn.actor.detect.lateral import Lateral
+from bavn.actor.detect.detectors.bruteforce import BruteForce
+from bavn.actor.detect.detectors.lateral import Lateral
+from bavn.actor.detect.detectors.signature import SIGMA, Signature
+from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.queries import acts
 from bavn.actor.detect.run import survey
-from bavn.actor.detect.signature import SIGMA, Signature
 from bavn.actor.detect.terms import Terms
 
 RATIOS = ("lateral", "bruteforce.", "signature")

@@ -1,4 +1,4 @@
-"""Makes the 3-gram table of bavn/actor/detect/surprise.py, and says how well it tells chosen names from random ones.
+"""Makes the 3-gram table of bavn/actor/detect/statistics/surprise.py, and says how well it tells chosen names from random ones.
 
     .venv/bin/python bench/dga_table.py [--write] [--json]
 
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bavn.actor.detect import surprise
-from bavn.actor.detect.lists import _entries
+from bavn.actor.detect.indicators.lists import _entries
+from bavn.actor.detect.statistics import surprise
 from bavn.model.observable import registered_domain
 
 FILE = Path(__file__).resolve().parents[1] / "bavn" / "actor" / "detect" / "surprise.json"

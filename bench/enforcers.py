@@ -30,12 +30,12 @@ import ended
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a squid as the tests start it
 
-from bavn.actor.protect.bind_update import BindUpdate
-from bavn.actor.protect.nft_sets import Nft, NftSets
-from bavn.actor.protect.squid_acl import NAMES_FILE, SquidAcl
-from bavn.actor.protect.zone_answers import key_of
-from bavn.app.real import SystemClock
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.bind_update import BindUpdate
+from bavn.actor.protect.enforcers.nft_sets import Nft, NftSets
+from bavn.actor.protect.enforcers.squid_acl import NAMES_FILE, SquidAcl
+from bavn.actor.protect.enforcers.zone_answers import key_of
+from bavn.app.process.real import SystemClock
+from bavn.model.intel.indicator import Block
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown

@@ -21,7 +21,7 @@ import duckdb
 from big import FLOWS_A_HOST, HOMES, HOUR0, HOURS, big_store, made_hour
 from figures import resident, tell
 
-from bavn.actor.detect import lists
+from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits

@@ -25,11 +25,11 @@ import pyarrow as pa
 from big import HOMES, SPAN, big_store
 from figures import resident, tell
 
-from bavn.actor.detect.indicator_list import read
+from bavn.actor.detect.indicators.reader import read
 from bavn.actor.store.history import History
-from bavn.actor.store.hunt import hunt
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.window import StoreWindow
+from bavn.actor.store.query.hunt import hunt
+from bavn.actor.store.query.window import StoreWindow
 from bavn.model.observable import Observable
 from bavn.model.record import address_uuid
 

@@ -19,11 +19,11 @@ from pathlib import Path
 import duckdb
 from figures import run_and_tell
 
-from bavn.actor.detect import lists
 from bavn.actor.detect.base import Detector
+from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import DETECTORS, survey
-from bavn.actor.sense.eve_file import EveFile
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.suricata.eve_file import EveFile
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.model.moment import MINUTE_US, SECOND_US, as_datetime

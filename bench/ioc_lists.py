@@ -22,11 +22,11 @@ from captures import host_days
 from figures import tell
 from labelled import BENIGN, NONE, data_folder, labelled, window
 
-from bavn.actor.detect import lists
-from bavn.actor.detect.indicator_list import read
-from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
-from bavn.actor.detect.ioc import Ioc
-from bavn.actor.detect.lists import NO_LISTS
+from bavn.actor.detect.detectors.ioc import Ioc
+from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
+from bavn.actor.detect.indicators.lists import NO_LISTS
+from bavn.actor.detect.indicators.reader import read
 from bavn.actor.detect.run import survey
 
 SHOWN_P = 0.05

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import rbcl
 
-from bavn.app.real import SystemClock, SystemDice
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.keyholder.epochs import EpochKeys
 from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey
 from bavn.model.moment import DAY_US

@@ -20,11 +20,11 @@ import pyarrow as pa
 from figures import run_and_tell
 
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.log_files import FollowedLog
+from bavn.actor.sense.logs.files import FollowedLog
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.syslog_admission import SyslogSettings
-from bavn.actor.sense.syslog_listen import UDP
-from bavn.actor.sense.syslog_receiver import SyslogReceiver
+from bavn.actor.sense.syslog.admission import SyslogSettings
+from bavn.actor.sense.syslog.listen import UDP
+from bavn.actor.sense.syslog.receiver import SyslogReceiver
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 

@@ -20,21 +20,21 @@ import time
 from pathlib import Path
 
 from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
+from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.rpz_primary import RpzPrimary
-from bavn.actor.protect.textlist import TextList
 from bavn.actor.protect.wanted import fingerprint
-from bavn.app.real import SystemClock
-from bavn.model.indicator import Indicator, Pap, Tlp, indicator_id
+from bavn.app.process.real import SystemClock
+from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
-from bavn.wire.messages import IndicatorReleased
-from bavn.wire.stix import bundle_of
+from bavn.wire.messages.catalogue import IndicatorReleased
+from bavn.wire.partners.stix import bundle_of
 
 AUTHOR = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
 POLICY = ProtectPolicy(

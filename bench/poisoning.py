@@ -1,4 +1,4 @@
-"""Plays each of a hostile actor's attempts (bavn/sim/poison.py) and prints what came of it, for docs/poisoning.md.
+"""Plays each of a hostile actor's attempts (bavn_lab/sim/poison.py) and prints what came of it, for docs/poisoning.md.
 
 .venv/bin/python bench/poisoning.py
 """
@@ -6,7 +6,7 @@
 import tempfile
 from pathlib import Path
 
-from bavn.sim.poison import attempts, play
+from bavn_lab.sim.poison import attempts, play
 
 
 def shown(score: float | None) -> str:

@@ -22,23 +22,23 @@ import dns.rcode
 import ended
 
 from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.enforcers.rpz import Rpz
+from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset, as_written
+from bavn.actor.protect.enforcers.suricata_rules import DATASETS, rules_text
+from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
+from bavn.actor.protect.enforcers.textlist import TextList, as_text
+from bavn.actor.protect.enforcers.unbound import Unbound
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.rpz import Rpz
-from bavn.actor.protect.suricata_dataset import SuricataDataset, as_written
-from bavn.actor.protect.suricata_rules import DATASETS, rules_text
-from bavn.actor.protect.suricata_socket import SuricataSocket
-from bavn.actor.protect.textlist import TextList, as_text
-from bavn.actor.protect.unbound import Unbound
-from bavn.model.indicator import Block, Indicator, Pap, Tlp
+from bavn.model.intel.indicator import Block, Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
-from bavn.wire.messages import IndicatorReleased
-from bavn.wire.stix import bundle_of
+from bavn.wire.messages.catalogue import IndicatorReleased
+from bavn.wire.partners.stix import bundle_of
 
 TRIES = 15
 T0 = 1_795_000_000_000_000

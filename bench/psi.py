@@ -28,7 +28,7 @@ from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.reconstruct import reconstruct
 from bavn.psi.round import RoundParams
 from bavn.psi.share import generate
-from bavn.sim.psi_published import P61, published_cpu_s
+from bavn_lab.sim.psi_published import P61, published_cpu_s
 
 # (actors, t, m, r), bar in CPU seconds (PSI.md, bars 1), share of the bins that the baseline does
 SMALL = [((10, 3, 10_000, 20), 0.03, 1.0), ((33, 3, 5_000, 20), None, 0.1), ((15, 2, 1_000, 10), None, 1.0)]

@@ -19,29 +19,29 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sqlalchemy import insert
 
-from bavn.app.publish_parts import rendered
+from bavn.app.centre.publish_parts import rendered
 from bavn.app.reports.page import Standing
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.files import Marking
-from bavn.centre.cases.intel_tables import CLAIM, HIT, make_intel_tables
+from bavn.centre.books import tables as t
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.files import Marking
+from bavn.centre.cases.intelligence.tables import CLAIM, HIT, make_intel_tables
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.tables import ACTOR
-from bavn.centre.node import tables as t
-from bavn.centre.node.desk import Desk
-from bavn.centre.node.publishing import Publishing, PublishTerms
 from bavn.centre.publish.document import Kind
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine, writing
-from bavn.model.case import CaseAct
-from bavn.model.indicator import Tlp
-from bavn.model.intel import Source
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, as_us
 from bavn.model.observable import Observable
-from bavn.model.tally import BLOCKED, TECHNIQUES
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import CaseAct
+from bavn.model.sector.intel import Source
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = as_us(dt.datetime(2026, 10, 2, 8, tzinfo=dt.UTC))
 DAYS = 95

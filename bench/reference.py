@@ -19,11 +19,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from labelled import BENIGN, ROOT, data_needed, labelled, window
 
-from bavn.actor.detect import calibrate, lists
+from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Look
+from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import DETECTORS
+from bavn.actor.detect.statistics.timing import CALLS_MIN, spread_of
 from bavn.actor.detect.terms import Terms
-from bavn.actor.detect.timing import CALLS_MIN, spread_of
 
 NOTE = "Shares of benign candidates with at least each level; measured by bench/reference.py on benign captures."
 WRITTEN = ("beacon", "dns_tunnel", "scan.in", "scan.out")

@@ -27,13 +27,13 @@ from pathlib import Path
 
 import ended
 
-from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
-from bavn.app.config import CENTRE_KEYS, read_centre
-from bavn.app.real import SystemClock, SystemDice
-from bavn.model.indicator_life import LifeAct
+from bavn.app.centre.parts import init, open_desk, open_enrolment, open_registry
+from bavn.app.config.load import CENTRE_KEYS, read_centre
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.sim.party import SimCentre, SimNode, key_of
+from bavn.model.sector.indicator_life import LifeAct
+from bavn.rehearsal.party import SimCentre, SimNode, key_of
 from bavn.wire.ledger import look_on
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.links.memory import MemoryLink
@@ -323,8 +323,8 @@ def kills(count: int) -> dict:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "sector"))
     import test_sector_protection as story
 
-    from bavn.sim.script import Script
-    from bavn.sim.world import World
+    from bavn.rehearsal.script import Script
+    from bavn.rehearsal.world import World
 
     deaths = 0
     for seed in range(1000, 1000 + count):

@@ -20,17 +20,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bavn.app.join_engine import threads_run
+from bavn.app.centre.join_engine import threads_run
 from bavn.centre.correlate.tier import Tier
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.psi.reconstruct import reconstruct_tables
-from bavn.sim.dice import SeededDice
-from bavn.sim.names import invented_name
-from bavn.sim.network import Faults
-from bavn.sim.psi_published import published_cpu_s
-from bavn.sim.script import START_US, Script, suspicion
-from bavn.sim.world import World
+from bavn.rehearsal.network import Faults
+from bavn.rehearsal.script import START_US, Script, suspicion
+from bavn.rehearsal.world import World
+from bavn.traffic.dice import SeededDice
+from bavn.traffic.names import invented_name
+from bavn_lab.sim.psi_published import published_cpu_s
 
 HELD_BY = 3
 BASELINE_PART = 0.0005

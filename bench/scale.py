@@ -27,12 +27,12 @@ from hunt import indicators
 
 from bavn.actor.detect.run import survey
 from bavn.actor.store.history import History
-from bavn.actor.store.hunt import hunt
 from bavn.actor.store.limits import StoreLimits
-from bavn.app.config_scale import ScaleTable
-from bavn.app.exits import Stop
-from bavn.app.ray_cluster import Farm
-from bavn.app.scale_engine import Scaled, ray_hunt, scaled
+from bavn.actor.store.query.hunt import hunt
+from bavn.app.config.scale import ScaleTable
+from bavn.app.node.scale_engine import Scaled, ray_hunt, scaled
+from bavn.app.process.exits import Stop
+from bavn.app.process.ray_cluster import Farm
 
 LIMITS = StoreLimits(threads=1, memory_mb_max=1500, query_s_max=600)
 

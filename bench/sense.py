@@ -18,10 +18,10 @@ from figures import run_and_tell
 from ingest import bare_read, line
 
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.eve_file import EveFile
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.zeek_fields import FIELDS
+from bavn.actor.sense.suricata.eve_file import EveFile
+from bavn.actor.sense.zeek.fields import FIELDS
 
 BROKEN_EVERY = 100
 CONN = tuple(name for name in FIELDS["conn"] if name != "community_id")

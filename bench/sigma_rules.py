@@ -13,18 +13,18 @@ from collections import Counter
 import pyarrow as pa
 from labelled import data_needed
 
-from bavn.actor.detect.rule_memory import RuleMemory
+from bavn.actor.detect.detectors.signature import Signature
+from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.run import survey
-from bavn.actor.detect.signature import Signature
 from bavn.actor.hunt.rule_text import RuleFile
 from bavn.actor.hunt.run import run_rules
 from bavn.actor.hunt.sigma import read_rules, rules_of
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.intake import ARROW
 from bavn.actor.store.limits import StoreLimits
+from bavn.model.intel.rule import RowRule
 from bavn.model.moment import SECOND_US
 from bavn.model.record import TABLES, address_uuid
-from bavn.model.rule import RowRule
 
 AT = 494_000 * 3600 * SECOND_US
 

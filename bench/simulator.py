@@ -14,8 +14,8 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from bavn.model.moment import DAY_US
-from bavn.sim.generate import generate
-from bavn.sim.sector import demo_sector
+from bavn.traffic.sector import demo_sector
+from bavn_lab.sim.generate import generate
 
 END_US = 1_795_532_400_000_000
 SCAPY_PACKETS = 2000

@@ -33,16 +33,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import ended
 from console_load import Analyst, paths, sign_in, wait_up
 
-from bavn.app import keyholder_parts
-from bavn.app.centre_parts import init, open_enrolment, open_registry
-from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, read_centre, read_keyholder, read_node
-from bavn.app.real import SystemDice
+from bavn.app.centre.parts import init, open_enrolment, open_registry
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_centre, read_keyholder, read_node
+from bavn.app.keyholder import parts as keyholder_parts
+from bavn.app.process.real import SystemDice
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown
-from bavn.sim.dice import SeededDice
-from bavn.sim.names import invented_name
-from bavn.sim.script import suspicion
+from bavn.rehearsal.script import suspicion
+from bavn.traffic.dice import SeededDice
+from bavn.traffic.names import invented_name
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 
@@ -200,8 +200,8 @@ def worker_command(words: tuple[str, ...]) -> list[str]:
 
 def worker(folder: Path, names: list[str], seed: int) -> None:
     """So many nodes in this process, a thread each, until SIGTERM."""
-    from bavn.app.memory import few_arenas, keep_small
-    from bavn.app.node_parts import build
+    from bavn.app.node.parts import build
+    from bavn.app.process.memory import few_arenas, keep_small
 
     few_arenas()  # as the command does
     keep_small()
@@ -430,7 +430,7 @@ def told(soak: Soak, names: list[str], sizes: list, third_s: float, seconds: flo
 
 def rounds(soak: Soak) -> dict[str, int]:
     """How many rounds there were, by their end."""
-    from bavn.app.centre_parts import open_desk
+    from bavn.app.centre.parts import open_desk
 
     registry = open_registry(soak.centre)
     found: dict[str, int] = {}

@@ -19,8 +19,8 @@ import pyarrow as pa
 from big.flows import made_flows, recorded
 
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.hunt import hunt
 from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.query.hunt import hunt
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Window

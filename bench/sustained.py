@@ -24,14 +24,14 @@ from figures import tell
 from ingest import bare_read, stamp
 from labelled import BENIGN, data_needed, labelled
 
-from bavn.actor.detect import lists
+from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import Survey, survey
 from bavn.actor.node import Lookout, NodeSettings
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.eve_file import EveFile
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.suricata_config import SuricataConfig
-from bavn.actor.sense.suricata_run import run_over
+from bavn.actor.sense.suricata.config import SuricataConfig
+from bavn.actor.sense.suricata.eve_file import EveFile
+from bavn.actor.sense.suricata.run import run_over
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.model.moment import MINUTE_US, SECOND_US, as_us

@@ -11,7 +11,7 @@ def _never(*_: Any, **__: Any) -> bool:
 
 def main() -> None:
     """Runs the command."""
-    from bavn.app.throttle import Throttle
+    from bavn.app.net.throttle import Throttle
 
     Throttle.too_much = _never  # type: ignore[method-assign]
     from bavn.app.cli.main import main as bavn

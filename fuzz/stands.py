@@ -12,22 +12,22 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import NodeSettings, Talker
 from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
+from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.rpz_primary import RpzPrimary
-from bavn.actor.protect.textlist import TextList
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.hunt import hunt
+from bavn.actor.store.query.hunt import hunt
 from bavn.centre.inbox.inbox import Inbox
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.psi.identifier import GroupKeyIdentifiers
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import DOWN_KINDS, Encoded

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bavn.actor.store.intake import ARROW
-from bavn.app.data import real_data
 from bavn.model.record import TABLES, address_uuid
+from bavn_lab.data import real_data
 
 # Machines are shared and noisy: a slow draw says nothing about the code. Failures print what reproduces them.
 # What judges a change must not depend on luck: there the same examples are tried each time. At hand they are new ones.

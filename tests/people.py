@@ -6,11 +6,11 @@ from typing import Any
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bavn.app.config import read_centre, read_node
-from bavn.app.web.access.accounts import Accounts
-from bavn.app.web.access.book import open_book
-from bavn.app.web.access.sessions import Tokens
-from bavn.app.web.rights import ROLES, rights_of
+from bavn.app.access.accounts import Accounts
+from bavn.app.access.book import open_book
+from bavn.app.access.rights import ROLES, rights_of
+from bavn.app.access.sessions import Tokens
+from bavn.app.config.load import read_centre, read_node
 from bavn.model.principal import account
 
 __all__ = ["Runner", "account", "token_file"]

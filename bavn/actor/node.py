@@ -11,11 +11,11 @@ from itertools import batched
 from threading import Event
 
 from bavn.actor.detect.run import Survey
+from bavn.actor.door.conversations.exercises import Lane
+from bavn.actor.door.conversations.questions import Due, Finding, Questions
 from bavn.actor.door.door import Door
 from bavn.actor.door.draft import SHUT
-from bavn.actor.door.exercises import Lane
-from bavn.actor.door.labels import number_of
-from bavn.actor.door.questions import Due, Finding, Questions
+from bavn.actor.door.rounds.labels import number_of
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.protect import Protect
@@ -25,7 +25,7 @@ from bavn.actor.sense.canary import NAME as CANARY
 from bavn.actor.sense.turn import SourceTurn
 from bavn.model.contained import contained
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.indicator import BlockOutcome, Sighting
+from bavn.model.intel.indicator import BlockOutcome, Sighting
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused

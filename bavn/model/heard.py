@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from bavn.model.canary import Link
-from bavn.model.exercise import ActorStep
-from bavn.model.lead import Sign
-from bavn.model.nis2 import CrossBorder
 from bavn.model.observable import Observable
-from bavn.model.question import AnswerState
+from bavn.model.sector.canary import Link
+from bavn.model.sector.exercise import ActorStep
+from bavn.model.sector.lead import Sign
+from bavn.model.sector.nis2 import CrossBorder
+from bavn.model.sector.question import AnswerState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,7 @@ class Replied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """One actor's counts of one day (since 1970, UTC), noise and all; lists as in bavn.model.tally."""
+    """One actor's counts of one day (since 1970, UTC), noise and all; lists as in bavn.model.sector.tally."""
 
     item_id: str
     actor: str
@@ -145,7 +145,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeHealth:
-    """How a node said it is. ``problems``: kinds of model/alarm.py; ``records``: record types that a source of its gave
+    """How a node said it is. ``problems``: kinds of model/sector/alarm.py; ``records``: record types that a source of its gave
     of late, None where it did not say."""
 
     item_id: str

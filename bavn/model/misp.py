@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.intel import strictest
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.sector.intel import strictest
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 SIGHTED, FALSE_POSITIVE, EXPIRED = "0", "1", "2"

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from bavn.model.indicator import Block
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import ObservableType
 
 

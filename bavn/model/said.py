@@ -6,11 +6,11 @@ The counterpart of heard.py: share turns each of these into one message through 
 
 from dataclasses import dataclass
 
-from bavn.model.exercise import ExerciseState, Plan, Role
-from bavn.model.indicator import Indicator
-from bavn.model.question import Question
-from bavn.model.sector_warning import SectorWarning
-from bavn.model.work import Part, SectorVerdict
+from bavn.model.intel.indicator import Indicator
+from bavn.model.sector.exercise import ExerciseState, Plan, Role
+from bavn.model.sector.question import Question
+from bavn.model.sector.sector_warning import SectorWarning
+from bavn.model.sector.work import Part, SectorVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ import rfc8785
 from pydantic import ValidationError
 
 from bavn.model.outcome import Refused
-from bavn.wire.fields import PLANES_BYTES_MAX
-from bavn.wire.messages import DOWN, UP
+from bavn.wire.messages.catalogue import DOWN, UP
+from bavn.wire.messages.fields import PLANES_BYTES_MAX
 from bavn.wire.privacy import Message
 from bavn.wire.reading import reads
 from bavn.wire.strict_json import parse

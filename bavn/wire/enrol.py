@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
-from bavn.model.member import actor_urn, enrolment_statement, p256_scalar
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.ports import Dice
+from bavn.model.sector.member import actor_urn, enrolment_statement, p256_scalar
 from bavn.wire.codec import Kinds
-from bavn.wire.fields import ActorName
+from bavn.wire.messages.fields import ActorName
 from bavn.wire.privacy import Message, Privacy
 
 RENEW_BEFORE_END_US: Final = 30 * DAY_US

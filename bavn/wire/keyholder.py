@@ -13,7 +13,7 @@ from bavn.psi.keys import KEY_BYTES
 from bavn.psi.oprf import POINT_BYTES
 from bavn.psi.round import M_MAX, R_MAX, RoundParams
 from bavn.wire.codec import Kinds
-from bavn.wire.fields import Hex16, Tier
+from bavn.wire.messages.fields import Hex16, Tier
 from bavn.wire.privacy import Message, Privacy
 
 POINTS_MAX: Final = 100_000

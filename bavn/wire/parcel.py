@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bavn.model.member import ACTOR_NAME
 from bavn.model.outcome import Refused
 from bavn.model.ports import Dice
+from bavn.model.sector.member import ACTOR_NAME
 from bavn.wire.reading import reads
 from bavn.wire.seal import SEQ_MAX
 from bavn.wire.strict_json import parse

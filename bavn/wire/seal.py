@@ -14,8 +14,8 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.model.member import ACTOR_NAME
 from bavn.model.outcome import Refused
+from bavn.model.sector.member import ACTOR_NAME
 from bavn.wire.codec import ATTACHMENT_BYTES_MAX, BODY_BYTES_MAX, Encoded, Kinds, decode, encode
 from bavn.wire.privacy import Message
 from bavn.wire.reading import reads

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bavn.actor.store.window import StoreWindow
+from bavn.actor.store.query.window import StoreWindow
 from bavn.model.record import address_text
 
 DAY_S = 86400.0

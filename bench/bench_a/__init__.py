@@ -8,18 +8,18 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.detect import lists
 from bavn.actor.detect.base import Look
 from bavn.actor.detect.calibrate import NO_REFERENCE
-from bavn.actor.detect.dga import ALARM_NATS, _step
-from bavn.actor.detect.exfil import Exfil
-from bavn.actor.detect.made_names import DOWN_NATS
-from bavn.actor.detect.rarity import Rarity
+from bavn.actor.detect.detectors.dga import ALARM_NATS, _step
+from bavn.actor.detect.detectors.exfil import Exfil
+from bavn.actor.detect.detectors.rarity import Rarity
+from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import survey
+from bavn.actor.detect.statistics.made_names import DOWN_NATS
 from bavn.actor.detect.terms import Terms
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.window import StoreWindow
+from bavn.actor.store.query.window import StoreWindow
 from bavn.model.record import TABLES
 
 DAY_US = 86_400_000_000

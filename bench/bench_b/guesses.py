@@ -4,8 +4,8 @@ source in ten minutes, which finds none of it."""
 import numpy as np
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.bruteforce import Day, weighed
-from bavn.actor.detect.crowds import COUNTS, MET_DAYS, crowd_nats, crowd_p
+from bavn.actor.detect.detectors.bruteforce import Day, weighed
+from bavn.actor.detect.queries.crowds import COUNTS, MET_DAYS, crowd_nats, crowd_p
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN
 
 DAYS = 14

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 from ruled import window_of
 
-from bavn.actor.detect import lists
 from bavn.actor.detect.base import Look
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.lateral import Lateral
+from bavn.actor.detect.detectors.lateral import Lateral
+from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import survey
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN, Terms
 from bavn.model.record import TABLES, address_uuid

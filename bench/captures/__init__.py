@@ -19,9 +19,9 @@ from reference import populations
 
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Detector
-from bavn.actor.detect.indicators import IndicatorSet
+from bavn.actor.detect.indicators.indicators import IndicatorSet
 from bavn.actor.detect.run import survey
-from bavn.actor.store.window import StoreWindow
+from bavn.actor.store.query.window import StoreWindow
 from bavn.model.observable import NotCanonical, Observable, ObservableType, registered_domain
 from bavn.model.record import address_uuid
 from bavn.model.suspicion import Suspicion

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from types import FrameType
 
-from bavn.app.hub_server import TIED
+from bavn.app.hub.server import TIED
 
 WORDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import create_engine
 
-from bavn.app.centre_server import CentreServer, ServerSettings
-from bavn.app.config_fanout import FanoutTable, HubFile, HubTable
-from bavn.app.fanout import Ear, Fanout, Place, hub_plan
-from bavn.app.hub_server import HubServer
-from bavn.app.real import SystemClock, SystemDice
+from bavn.app.centre.fanout import Ear, Fanout, Place, hub_plan
+from bavn.app.centre.server import CentreServer, ServerSettings
+from bavn.app.config.fanout import FanoutTable, HubFile, HubTable
+from bavn.app.hub.server import HubServer
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.centre.members.enrolment import Application, Enrolment
 from bavn.centre.members.registry import Registry

@@ -20,17 +20,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bavn.actor.detect.homes import inferred
+from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.suricata_config import HOMES_DEFAULT
+from bavn.actor.sense.suricata.config import HOMES_DEFAULT
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.window import StoreWindow
-from bavn.app.data import NONE, NoData, real_data
+from bavn.actor.store.query.window import StoreWindow
 from bavn.model.observable import registered_domain
+from bavn_lab.data import NONE, NoData, real_data
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = StoreLimits(age_days_max=None)

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.window import StoreWindow
+from bavn.actor.store.query.window import StoreWindow
 from bavn.model.record import TABLES
 
 DAY_S = 86400.0

@@ -20,13 +20,13 @@ from pathlib import Path
 import pyarrow as pa
 from labelled import BENIGN, LIMITS, Labelled, labelled
 
-from bavn.actor.detect.homes import inferred
+from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.suricata_config import HOMES_DEFAULT, SuricataConfig, offline_yaml
+from bavn.actor.sense.suricata.config import HOMES_DEFAULT, SuricataConfig, offline_yaml
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
-from bavn.actor.store.window import StoreWindow
+from bavn.actor.store.query.window import StoreWindow
 
 PACKETS_BYTES_MAX = 40_000_000
 """Larger captures are left out: the run is about rules, not volume."""

@@ -13,28 +13,29 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from bavn.actor.protect import suricata_socket
-from bavn.actor.protect.textlist import TextList
-from bavn.actor.protect.webhook_post import allowed, secret_of
+from bavn.actor.protect.enforcers import suricata_socket
+from bavn.actor.protect.enforcers.textlist import TextList
+from bavn.actor.protect.enforcers.webhook_post import allowed, secret_of
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
+from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.query import QueryRefused
-from bavn.app import config, policy_explain
-from bavn.app.config_oidc import OidcTable
-from bavn.app.connections import name_of
-from bavn.app.list_service import list_app
-from bavn.app.real import SystemClock, SystemDice
+from bavn.actor.store.query.query import QueryRefused
+from bavn.app.access.book import open_book
+from bavn.app.access.oidc import OidcAway, OidcRefused, Provider
+from bavn.app.access.passkeys import Passkeys
+from bavn.app.access.proving import private_key, public_key
+from bavn.app.access.rights import ROLES
+from bavn.app.config import load as config
+from bavn.app.config.oidc import OidcTable
+from bavn.app.net.connections import name_of
+from bavn.app.node.list_service import list_app
+from bavn.app.policy import explain as policy_explain
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.app.web.access.account import CannotAccount
-from bavn.app.web.access.book import open_book
-from bavn.app.web.access.oidc import OidcAway, OidcRefused, Provider
-from bavn.app.web.access.passkeys import Passkeys
-from bavn.app.web.access.proving import private_key, public_key
-from bavn.app.web.rights import ROLES
 from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.model.ports import EnforcerDown, LinkDown, LinkRefused, QueryExceeded
 from bavn.model.settings import SettingsError
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire.links.https import Caller, HttpsLink, LinkLimits, context
 from fuzz.mutate import BYTES
 from fuzz.mutate_binary import CBOR, DER
@@ -396,22 +397,25 @@ TARGETS = (
     ),
     Target(
         name="suricata-sockets",
-        covers=("module:bavn.actor.protect.suricata_socket", "module:bavn.actor.sense.suricata_socket"),
+        covers=(
+            "module:bavn.actor.protect.enforcers.suricata_socket",
+            "module:bavn.actor.sense.suricata.command_socket",
+        ),
         forms=JSON,
         seeds=lambda: [b'{"return":"OK","message":"x"}', b'{"return":"NOK","message":["a",{"b":1}]}'],
         make=_sockets,
     ),
-    Target(name="oidc", covers=("module:bavn.app.web.access.oidc",), forms=JSON, seeds=_oidc_seeds, make=_oidc),
+    Target(name="oidc", covers=("module:bavn.app.access.oidc",), forms=JSON, seeds=_oidc_seeds, make=_oidc),
     Target(
         name="passkeys",
-        covers=("module:bavn.app.web.access.passkeys",),
+        covers=("module:bavn.app.access.passkeys",),
         forms=(*JSON, *CBOR),
         seeds=_passkey_seeds,
         make=_passkeys,
     ),
     Target(
         name="lists",
-        covers=("routes:lists", "module:bavn.app.list_service"),
+        covers=("routes:lists", "module:bavn.app.node.list_service"),
         forms=HTTP,
         seeds=lambda: [
             request(
@@ -424,7 +428,7 @@ TARGETS = (
     ),
     Target(
         name="sql",
-        covers=("module:bavn.actor.store.query",),
+        covers=("module:bavn.actor.store.query.query",),
         forms=LINES,
         seeds=lambda: [
             b"SELECT count(*) FROM flow",
@@ -436,21 +440,21 @@ TARGETS = (
     ),
     Target(
         name="policy",
-        covers=("module:bavn.app.policy_explain",),
+        covers=("module:bavn.app.policy.explain",),
         forms=TOML,
         seeds=lambda: [b'[door]\nreveal_domain = "ask"\n[protect]\nblock_days_max = 30\n'],
         make=_policy,
     ),
     Target(
         name="proving-keys",
-        covers=("module:bavn.app.web.access.proving",),
+        covers=("module:bavn.app.access.proving",),
         forms=DER,
         seeds=_key_seeds,
         make=_keys,
     ),
     Target(
         name="small",
-        covers=("module:bavn.app.connections", "module:bavn.actor.protect.webhook_post"),
+        covers=("module:bavn.app.net.connections", "module:bavn.actor.protect.enforcers.webhook_post"),
         forms=DER,
         seeds=lambda: [*certificates(), b"whsec_" + base64.b64encode(b"s" * 32), b"https://soar.example/bavn?x=1"],
         make=_small,

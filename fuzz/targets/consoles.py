@@ -17,15 +17,15 @@ from typing import Any
 from argon2 import PasswordHasher
 from fastapi import FastAPI, Request
 
-from bavn.app.config import read_centre
-from bavn.app.config_console import ConsoleTable
-from bavn.app.real import SystemClock, SystemDice
-from bavn.app.web.access.book import open_book
-from bavn.app.web.access.factors import Factors
+from bavn.app.access.book import open_book
+from bavn.app.access.factors import Factors
+from bavn.app.access.rights import ROLES
+from bavn.app.config.console import ConsoleTable
+from bavn.app.config.load import read_centre
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.app.web.access.keeper import Keeper, KeeperSettings
 from bavn.app.web.console import Side, console_app, routes_of
 from bavn.app.web.frame import Facts, Person
-from bavn.app.web.rights import ROLES
 from bavn.app.web.server import ConsoleServer
 from bavn.app.web.sides import areas_of, bare_app, open_nodes, people_routes
 from fuzz.mutate import Mutator
@@ -66,7 +66,7 @@ def _house(side: Side, where: Path, undo: ExitStack) -> Any:
         command(["centre", "invite", "north", "--json"], where)
         return undo.enter_context(open_house(read_centre(where / "centre.toml")))
     from bavn.actor.store.columns import ColumnStore
-    from bavn.app.config import read_node
+    from bavn.app.config.load import read_node
     from bavn.wire.book import Book
     from bavn.wire.ledger import Ledger
 
@@ -75,7 +75,7 @@ def _house(side: Side, where: Path, undo: ExitStack) -> Any:
     config = read_node(where / "node.toml")
     config.folder.mkdir(parents=True, exist_ok=True)
     ColumnStore.open(config.folder / "store", homes=config.node.homes).close()
-    from bavn.app.node_parts import BOOK_FILE
+    from bavn.app.node.parts import BOOK_FILE
 
     with Book(config.folder / BOOK_FILE) as book:
         Ledger(book)
@@ -325,8 +325,8 @@ TARGETS = (
         name="process-console-centre",
         covers=(
             "routes:console sac",
-            "module:bavn.app.web.access.passkeys",
-            "module:bavn.app.web.access.accounts",
+            "module:bavn.app.access.passkeys",
+            "module:bavn.app.access.accounts",
             "module:bavn.app.web.frame",
             "module:bavn.app.web.guard",
         ),

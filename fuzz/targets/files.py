@@ -18,18 +18,19 @@ import dns.update
 from bavn.actor.evidence.redact import text as redacted
 from bavn.actor.evidence.redact import tree
 from bavn.actor.hunt.saved import SavedUnclear, read_hunt
-from bavn.actor.protect.rpz_log import RpzLog
-from bavn.actor.protect.zone_answers import Asker, answers
-from bavn.actor.sense.tuning import TuningWrong, threshold_text, tunings
-from bavn.app import config, config_check
-from bavn.app.backup_file import BadBackup, reading_from
+from bavn.actor.protect.enforcers.rpz_log import RpzLog
+from bavn.actor.protect.enforcers.zone_answers import Asker, answers
+from bavn.actor.sense.rules.tuning import TuningWrong, threshold_text, tunings
+from bavn.app.centre.rollout_csv import BadRegister, entries_of, text_of
+from bavn.app.config import check as config_check
+from bavn.app.config import load as config
 from bavn.app.fit import answers as fit_answers
-from bavn.app.operated.bundle import unpack
-from bavn.app.operated.sealed import BundleDamaged, SealedWriter, WrongPassphrase
-from bavn.app.rollout_csv import BadRegister, entries_of, text_of
-from bavn.model.protocol_file import read as read_protocol
+from bavn.app.operator.bundle import unpack
+from bavn.app.operator.sealed import BundleDamaged, SealedWriter, WrongPassphrase
+from bavn.app.process.backup_file import BadBackup, reading_from
+from bavn.model.sector.protocol_file import read as read_protocol
 from bavn.model.settings import SettingsError
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire import archive
 from fuzz.mutate import BYTES
 from fuzz.mutate_binary import ZIP, unpacked
@@ -97,7 +98,7 @@ def _register() -> Run:
 
 
 def _protocol() -> Run:
-    from bavn.model import protocol_file
+    from bavn.model.sector import protocol_file
 
     return fine(lambda data: read_protocol(data) and None, protocol_file.BadProtocol)
 
@@ -141,7 +142,7 @@ def backup_seed() -> bytes:
 
 
 def _backup_format() -> str:
-    from bavn.app import backup_file
+    from bavn.app.process import backup_file
 
     return str(backup_file.FORMAT)
 
@@ -177,7 +178,7 @@ def tar_seed() -> bytes:
         "made": "2026-11-28T00:00:00Z",
         "ledger": [1, "a" * 64],
     }
-    from bavn.app.operated import bundle
+    from bavn.app.operator import bundle
 
     for name in bundle.Manifest.__dataclass_fields__:
         manifest.setdefault(name, "x")
@@ -195,7 +196,7 @@ def tar_seed() -> bytes:
 
 
 def _bundle_format() -> str:
-    from bavn.app.operated import bundle
+    from bavn.app.operator import bundle
 
     return str(bundle.FORMAT)
 
@@ -203,7 +204,7 @@ def _bundle_format() -> str:
 def _bundle() -> Run:
     """The passphrase costs a tenth of a second by design: what lies inside is unsealed already, by a reader of plain
     bytes in its place."""
-    from bavn.app.operated import bundle
+    from bavn.app.operator import bundle
 
     class Plain(io.RawIOBase):
         def __init__(self, source: io.BytesIO, _: str) -> None:
@@ -263,7 +264,7 @@ def zone_seeds() -> list[bytes]:
 
 
 def _origin() -> str:
-    from bavn.actor.protect import zone_answers
+    from bavn.actor.protect.enforcers import zone_answers
 
     return str(zone_answers._ORIGIN)
 
@@ -316,7 +317,7 @@ def _toml(*seeds: bytes) -> Callable[[], list[bytes]]:
 TARGETS = (
     Target(
         name="config",
-        covers=("import:configuration", "module:bavn.app.config", "module:bavn.app.config_check", "import:policy"),
+        covers=("import:configuration", "module:bavn.app.config.load", "module:bavn.app.config.check", "import:policy"),
         forms=TOML,
         seeds=_toml(_NODE, _CENTRE, _POLICY),
         make=_config,
@@ -330,7 +331,7 @@ TARGETS = (
     ),
     Target(
         name="tuning",
-        covers=("import:tuning", "module:bavn.app.rule_keeper"),
+        covers=("import:tuning", "module:bavn.app.node.rule_keeper"),
         forms=TOML,
         seeds=_toml(
             b'[[suppress]]\nsid = 1\ncomment = "x"\nwho = "y"\nuntil = 2027-01-01\ntrack = "src"\naddress = "10.0.0.0/8"\n[[disable]]\nsid = 2\ncomment = "x"\nwho = "y"\nreview = 2027-01-01\n[[threshold]]\nsid=3\ncount=1\nseconds=2\ntrack="dst"\n'
@@ -348,7 +349,7 @@ TARGETS = (
     ),
     Target(
         name="register",
-        covers=("import:register", "module:bavn.app.rollout_csv"),
+        covers=("import:register", "module:bavn.app.centre.rollout_csv"),
         forms=LINES,
         seeds=lambda: [
             text_of([]).encode(),
@@ -359,28 +360,28 @@ TARGETS = (
     ),
     Target(
         name="protocol",
-        covers=("import:protocol", "module:bavn.model.protocol_file"),
+        covers=("import:protocol", "module:bavn.model.sector.protocol_file"),
         forms=JSON,
         seeds=protocol_seeds,
         make=_protocol,
     ),
     Target(
         name="backup",
-        covers=("import:backup", "module:bavn.app.backup_file"),
+        covers=("import:backup", "module:bavn.app.process.backup_file"),
         forms=ZIP,
         seeds=lambda: [backup_seed()],
         make=_backup,
     ),
     Target(
         name="bundle",
-        covers=("import:moved actor", "module:bavn.app.operated.bundle"),
+        covers=("import:moved actor", "module:bavn.app.operator.bundle"),
         forms=BYTES,
         seeds=lambda: [tar_seed()],
         make=_bundle,
     ),
     Target(
         name="rpz-log",
-        covers=("module:bavn.actor.protect.rpz_log",),
+        covers=("module:bavn.actor.protect.enforcers.rpz_log",),
         forms=LINES,
         seeds=lambda: [
             b"[1795566859] unbound[1:0] info: rpz: applied [bavn] evil.com. rpz-nxdomain 10.0.0.9@4321 www.evil.com. A IN\n[1795566859] unbound[1:0] info: rpz: applied [bavn] *.evil.com. rpz-nxdomain fe80::1@4321 www.evil.com. A IN\n"
@@ -388,7 +389,11 @@ TARGETS = (
         make=_rpz_log,
     ),
     Target(
-        name="zone-query", covers=("module:bavn.actor.protect.zone_answers",), forms=(), seeds=zone_seeds, make=_zone
+        name="zone-query",
+        covers=("module:bavn.actor.protect.enforcers.zone_answers",),
+        forms=(),
+        seeds=zone_seeds,
+        make=_zone,
     ),
     Target(
         name="redact",

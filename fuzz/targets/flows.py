@@ -9,15 +9,15 @@ import dns.message
 import dns.rrset
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.dnstap_file import dnstap_batches
-from bavn.actor.sense.dnstap_frames import CONTENT
-from bavn.actor.sense.dnstap_receiver import dnstap_messages
-from bavn.actor.sense.flow_halves import Outcomes, table
-from bavn.actor.sense.flow_spool import DATAGRAM, SpoolReader, Spot
-from bavn.actor.sense.flow_spool import Frame as FlowFrame
-from bavn.actor.sense.flow_streams import ipfix_messages
-from bavn.actor.sense.netflow_decode import NetflowDecoder
-from bavn.actor.sense.sflow_decode import SflowDecoder
+from bavn.actor.sense.dnstap.file import dnstap_batches
+from bavn.actor.sense.dnstap.frames import CONTENT
+from bavn.actor.sense.dnstap.receiver import dnstap_messages
+from bavn.actor.sense.flows.halves import Outcomes, table
+from bavn.actor.sense.flows.netflow_decode import NetflowDecoder
+from bavn.actor.sense.flows.sflow_decode import SflowDecoder
+from bavn.actor.sense.flows.spool import DATAGRAM, SpoolReader, Spot
+from bavn.actor.sense.flows.spool import Frame as FlowFrame
+from bavn.actor.sense.flows.streams import ipfix_messages
 from bavn.actor.sense.spool import Spool
 from bavn.model.malformed import MALFORMED
 from bavn.model.record import address_uuid
@@ -233,8 +233,8 @@ TARGETS = (
         name="netflow",
         covers=(
             "source:FlowCollector",
-            "module:bavn.actor.sense.netflow_decode",
-            "module:bavn.actor.sense.netflow_template",
+            "module:bavn.actor.sense.flows.netflow_decode",
+            "module:bavn.actor.sense.flows.netflow_template",
         ),
         forms=FLOWS,
         seeds=lambda: [v5(), v9(), ipfix()],
@@ -243,7 +243,7 @@ TARGETS = (
     ),
     Target(
         name="sflow",
-        covers=("module:bavn.actor.sense.sflow_decode",),
+        covers=("module:bavn.actor.sense.flows.sflow_decode",),
         forms=(),
         seeds=lambda: [sflow5()],
         make=lambda: _decoder(SflowDecoder, sflow5()),
@@ -251,7 +251,7 @@ TARGETS = (
     ),
     Target(
         name="flow-state",
-        covers=("module:bavn.actor.sense.flow_exporters",),
+        covers=("module:bavn.actor.sense.flows.exporters",),
         forms=(*JSON,),
         seeds=lambda: [
             b'{"exporters":[["AAAA",[]]],"templates":[[["10.0.0.1",0,7],256,[[8,4,0]],0,1]],"sampling":[],"gaps":{}}',
@@ -261,7 +261,7 @@ TARGETS = (
     ),
     Target(
         name="stream-cuts",
-        covers=("module:bavn.actor.sense.flow_streams", "module:bavn.actor.sense.dnstap_receiver"),
+        covers=("module:bavn.actor.sense.flows.streams", "module:bavn.actor.sense.dnstap.receiver"),
         forms=(*FRAMES, *FLOWS),
         seeds=lambda: [ipfix() * 3, tap()],
         make=_cuts,
@@ -270,8 +270,8 @@ TARGETS = (
         name="dnstap",
         covers=(
             "source:DnstapReceiver",
-            "module:bavn.actor.sense.dnstap_frames",
-            "module:bavn.actor.sense.dnstap_file",
+            "module:bavn.actor.sense.dnstap.frames",
+            "module:bavn.actor.sense.dnstap.file",
         ),
         forms=FRAMES,
         seeds=lambda: [tap()],
@@ -280,7 +280,7 @@ TARGETS = (
     ),
     Target(
         name="spools",
-        covers=("module:bavn.actor.sense.spool", "module:bavn.actor.sense.flow_spool"),
+        covers=("module:bavn.actor.sense.spool", "module:bavn.actor.sense.flows.spool"),
         forms=BYTES,
         seeds=lambda: [
             FlowFrame(DATAGRAM, _NOW_US, _WHO, v5()).packed() * 3,

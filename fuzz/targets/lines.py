@@ -6,15 +6,15 @@ import tomllib
 from functools import partial
 
 from bavn.actor.sense.base import Batch, SourceBroken
-from bavn.actor.sense.eve_file import EveFile
-from bavn.actor.sense.log_files import FollowedLog
-from bavn.actor.sense.logs import FORMATS
+from bavn.actor.sense.logs.files import FollowedLog
+from bavn.actor.sense.logs.records import FORMATS
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise
-from bavn.actor.sense.syslog_frames import Framer
-from bavn.actor.sense.zeek_fields import FIELDS
-from bavn.actor.sense.zeek_folder import ZeekFolder
+from bavn.actor.sense.suricata.eve_file import EveFile
+from bavn.actor.sense.syslog.frames import Framer
+from bavn.actor.sense.zeek.fields import FIELDS
+from bavn.actor.sense.zeek.folder import ZeekFolder
 from fuzz.mutate_binary import unpacked
 from fuzz.mutate_json import JSON_LINES
 from fuzz.mutate_text import LINES, MANY_JSON, MANY_LINES
@@ -255,7 +255,7 @@ def _any() -> Run:
 TARGETS = (
     Target(
         name="eve",
-        covers=("source:EveFile", "module:bavn.actor.sense.eve", "module:bavn.actor.sense.place"),
+        covers=("source:EveFile", "module:bavn.actor.sense.suricata.eve", "module:bavn.actor.sense.place"),
         forms=(*MANY_JSON, *LINES),
         seeds=eve_seeds,
         make=_eve,
@@ -265,8 +265,8 @@ TARGETS = (
         name="zeek",
         covers=(
             "source:ZeekFolder",
-            "module:bavn.actor.sense.zeek_folder",
-            "module:bavn.actor.sense.zeek_header",
+            "module:bavn.actor.sense.zeek.folder",
+            "module:bavn.actor.sense.zeek.header",
             *(f"zeek:{kind}" for kind in FIELDS),
         ),
         forms=(*MANY_LINES, *MANY_JSON),
@@ -295,7 +295,7 @@ TARGETS = (
     ),
     Target(
         name="syslog-frames",
-        covers=("module:bavn.actor.sense.syslog_frames",),
+        covers=("module:bavn.actor.sense.syslog.frames",),
         forms=LINES,
         seeds=lambda: [
             b"<30>Nov 25 00:34:19 h a: b\n<31>x\n",

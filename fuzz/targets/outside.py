@@ -9,23 +9,24 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from bavn.actor.detect import indicator_list
+from bavn.actor.detect.indicators import reader as indicator_list
 from bavn.actor.hunt.rule_text import RuleFile
-from bavn.actor.sense import rule_text
-from bavn.actor.sense.rule_source import RulesRefused, examine_local
-from bavn.app.sigma_files import tried_rules
+from bavn.actor.sense.rules import text as rule_text
+from bavn.actor.sense.rules.source import RulesRefused, examine_local
+from bavn.app.node.sigma_files import tried_rules
 from bavn.centre.inbox import foreign_json
 from bavn.centre.inbox.intel_pull import Answer, Unreadable, pull
 from bavn.centre.inbox.read_misp import events_of, read_event
 from bavn.centre.inbox.read_stix import bundle_objects, read_stix
 from bavn.centre.inbox.stix_pattern import observables_of
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.intel import Assumed, Piece, Source
+from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.intel.spelled import spelled
 from bavn.model.outcome import Refused
-from bavn.model.spelled import spelled
-from bavn.sim.clock import SimClock
-from bavn.wire import stix, stix_partner, taxii
-from bavn.wire.csv_partner import objects_of as csv_objects
+from bavn.model.sector.intel import Assumed, Piece, Source
+from bavn.rehearsal.clock import SimClock
+from bavn.wire.partners import stix, taxii
+from bavn.wire.partners import stix_out as stix_partner
+from bavn.wire.partners.csv import objects_of as csv_objects
 from fuzz.mutate import BYTES, Mutator
 from fuzz.mutate_binary import ZIP, unpacked
 from fuzz.mutate_json import JSON
@@ -415,7 +416,7 @@ TARGETS = (
     ),
     Target(
         name="stix-pattern",
-        covers=("module:bavn.centre.inbox.stix_pattern", "module:bavn.model.spelled"),
+        covers=("module:bavn.centre.inbox.stix_pattern", "module:bavn.model.intel.spelled"),
         forms=_PATTERNS,
         seeds=lambda: [
             b"[domain-name:value = 'evil.com']",
@@ -431,9 +432,9 @@ TARGETS = (
         name="stix-posted",
         covers=(
             "import:TAXII envelope",
-            "module:bavn.wire.stix",
-            "module:bavn.wire.stix_partner",
-            "module:bavn.wire.taxii",
+            "module:bavn.wire.partners.stix",
+            "module:bavn.wire.partners.stix_out",
+            "module:bavn.wire.partners.taxii",
         ),
         forms=JSON,
         seeds=lambda: [
@@ -445,7 +446,7 @@ TARGETS = (
     ),
     Target(
         name="taxii-query",
-        covers=("module:bavn.wire.taxii",),
+        covers=("module:bavn.wire.partners.taxii",),
         forms=LINES,
         seeds=lambda: [
             b"limit=5&added_after=2026-01-01T00:00:00.000Z&match[type]=indicator&match[version]=all,last&next=17"
@@ -454,7 +455,7 @@ TARGETS = (
     ),
     Target(
         name="partner-csv",
-        covers=("import:partner CSV", "module:bavn.wire.csv_partner"),
+        covers=("import:partner CSV", "module:bavn.wire.partners.csv"),
         forms=LINES,
         seeds=lambda: [_CSV, b"\xef\xbb\xbf" + _CSV.replace(b",", b";")],
         make=_csv,
@@ -469,21 +470,21 @@ TARGETS = (
     ),
     Target(
         name="suricata-rules",
-        covers=("import:Suricata rules", "module:bavn.actor.sense.rule_text"),
+        covers=("import:Suricata rules", "module:bavn.actor.sense.rules.text"),
         forms=LINES,
         seeds=lambda: [_RULES, *split_lines(real("intel/suricata/*"), 12)],
         make=_rules,
     ),
     Target(
         name="rule-archive",
-        covers=("import:Suricata rules", "module:bavn.actor.sense.rule_source"),
+        covers=("import:Suricata rules", "module:bavn.actor.sense.rules.source"),
         forms=(*ZIP, unpacked(BYTES)),
         seeds=_archives,
         make=_rule_archive,
     ),
     Target(
         name="indicator-list",
-        covers=("import:indicator list", "module:bavn.actor.detect.indicator_list"),
+        covers=("import:indicator list", "module:bavn.actor.detect.indicators.reader"),
         forms=LINES,
         seeds=lambda: [_LIST, _CSV],
         make=_list,

@@ -20,10 +20,10 @@ from bavn.actor.evidence.frames import heads_of
 from bavn.actor.evidence.pcap import packets as evidence_packets
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.capture import look, rescue
-from bavn.actor.sense.kex_capture import read_capture
-from bavn.actor.sense.kex_certificate import facts
-from bavn.actor.sense.kex_folder import KexFolder
-from bavn.actor.sense.kex_quic import keys_of
+from bavn.actor.sense.handshakes.capture import read_capture
+from bavn.actor.sense.handshakes.certificate import facts
+from bavn.actor.sense.handshakes.folder import KexFolder
+from bavn.actor.sense.handshakes.quic import keys_of
 from fuzz.mutate import BYTES, Mutator
 from fuzz.mutate_binary import CAPTURE, DER, TLS, as_pcap, as_pcapng, tls
 from fuzz.seed import captures, put, scratch
@@ -328,24 +328,28 @@ TARGETS = (
     ),
     Target(
         name="tls",
-        covers=("module:bavn.actor.sense.kex_hello", "module:bavn.actor.sense.kex_talk"),
+        covers=("module:bavn.actor.sense.handshakes.hello", "module:bavn.actor.sense.handshakes.talk"),
         forms=(_either(tls), _either(tls), *(_either(one) for one in BYTES)),
         seeds=lambda: [_both(*pair) for pair in flights()],
         make=_talk(443, lambda: _both(*flights()[0])),
     ),
     Target(
         name="certificate",
-        covers=("module:bavn.actor.sense.kex_certificate",),
+        covers=("module:bavn.actor.sense.handshakes.certificate",),
         forms=DER * 3,
         seeds=lambda: list(certificates()),
         make=_certificate,
     ),
     Target(
-        name="quic", covers=("module:bavn.actor.sense.kex_quic",), forms=(*TLS, *BYTES), seeds=_quic_seeds, make=_quic
+        name="quic",
+        covers=("module:bavn.actor.sense.handshakes.quic",),
+        forms=(*TLS, *BYTES),
+        seeds=_quic_seeds,
+        make=_quic,
     ),
     Target(
         name="ssh",
-        covers=("module:bavn.actor.sense.kex_ssh",),
+        covers=("module:bavn.actor.sense.handshakes.ssh",),
         forms=tuple(_either(one) for one in BYTES),
         seeds=_ssh_seeds,
         make=_talk(22, lambda: _ssh_seeds()[0]),

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from bavn.app.real import SystemDice
+from bavn.app.process.real import SystemDice
 from bavn.wire import frames
 from bavn.wire.codec import UP_KINDS
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.links.https import LinkLimits, context
+from bavn.wire.partners.taxii import TAXII
 from bavn.wire.safe import Safe
-from bavn.wire.taxii import TAXII
 from fuzz.mutate import Mutator
 from fuzz.mutate_json import JSON
 from fuzz.mutate_text import HTTP
@@ -322,9 +322,9 @@ TARGETS = (
         covers=(
             "routes:centre",
             "routes:taxii",
-            "module:bavn.app.centre_service",
-            "module:bavn.app.member_service",
-            "module:bavn.app.taxii_service",
+            "module:bavn.app.centre.service",
+            "module:bavn.app.net.member_service",
+            "module:bavn.app.centre.exchange.taxii_service",
         ),
         forms=FORMS,
         seeds=centre_seeds,

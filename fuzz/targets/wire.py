@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.centre.members.authority import Authority
 from bavn.model.outcome import Refused
 from bavn.psi.keys import KEY_BYTES  # noqa: F401 - the room must load
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire import enrol, frames, parcel, seal, strict_json
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS, Encoded, decode
 from bavn.wire.enrol import NodeKeys
@@ -270,7 +270,7 @@ TARGETS = (
             "module:bavn.wire.seal",
             "module:bavn.wire.frames",
             "module:bavn.wire.keyholder",
-            "module:bavn.model.member",
+            "module:bavn.model.sector.member",
         ),
         forms=(*BODIES, *JSON),
         seeds=lambda: [message(kind) for kind in ALL],

@@ -11,14 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
 
-from bavn.app.centre_server import CentreBroken, CentreServer, ServerSettings
-from bavn.app.member_service import ServiceLimits
+from bavn.app.centre.server import CentreBroken, CentreServer, ServerSettings
+from bavn.app.net.member_service import ServiceLimits
 from bavn.centre.inbox.inbox import Inbox
 from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.model.moment import DAY_US
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.codec import encode
 from bavn.wire.links.enrolment import enrol

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from bavn.actor.detect import series
 from bavn.actor.detect.base import Found, Look
+from bavn.actor.detect.queries import series
 from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.detect.tasks import weigh_by
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.hunt import hunt
 from bavn.actor.store.intake import ARROW
 from bavn.actor.store.limits import StoreLimits
-from bavn.app.config_scale import ScaleTable
-from bavn.app.ray_cluster import Farm
-from bavn.app.scale_engine import ray_hunt, ray_tasks, scaled
+from bavn.actor.store.query.hunt import hunt
+from bavn.app.config.scale import ScaleTable
+from bavn.app.node.scale_engine import ray_hunt, ray_tasks, scaled
+from bavn.app.process.ray_cluster import Farm
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.ports import QueryRefused

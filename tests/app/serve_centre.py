@@ -4,7 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from bavn.app.centre_server import CentreServer
+from bavn.app.centre.server import CentreServer
 
 spec = importlib.util.spec_from_file_location("stand", Path(__file__).with_name("conftest.py"))
 stand = importlib.util.module_from_spec(spec)

@@ -8,8 +8,8 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from bavn.app.connections import Connections
-from bavn.app.tls_server import _Protocol
+from bavn.app.net.connections import Connections
+from bavn.app.net.tls_server import _Protocol
 
 FIRST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n\r\n"
 

@@ -13,17 +13,17 @@ import pytest
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.sense.account import Account
 from bavn.actor.sense.base import Batch, Loss, SourceBroken
-from bavn.app.config import read_centre, read_node
-from bavn.app.recorder import Recorder
-from bavn.app.reminding import Reminding, Ways
+from bavn.app.centre.reminding import Reminding, Ways
+from bavn.app.config.load import read_centre, read_node
+from bavn.app.node.health.recorder import Recorder
 from bavn.centre.cases.reminders import Recipient
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.correlate.tier import Tier
-from bavn.centre.node.alarms import UnknownAlarm, Wrong
+from bavn.centre.desk.alarms import UnknownAlarm, Wrong
 from bavn.centre.node.config import CentreConfig, CentreLimits
-from bavn.model import canary
-from bavn.model.alarm import KINDS, NODE_KINDS, kinds_of
 from bavn.model.moment import HOUR_US, SECOND_US
+from bavn.model.sector import canary
+from bavn.model.sector.alarm import KINDS, NODE_KINDS, kinds_of
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from tests.centre.conftest import SqliteDatabases
@@ -76,7 +76,7 @@ class House:
         self.ticks = 0.0
         self.recorder.tick = lambda: self.ticks
         self.ends = self.clock.now_us() + 80 * 24 * HOUR_US
-        monkeypatch.setattr("bavn.app.recorder.ends_of", lambda _: {"centre": self.ends})
+        monkeypatch.setattr("bavn.app.node.health.recorder.ends_of", lambda _: {"centre": self.ends})
         self.recorder._certificates = {"centre": self.ends}
         (folder / "centre.toml").write_text("")
         self.sent = []

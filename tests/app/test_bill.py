@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bavn.app.bill import bill
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.bill import bill
+from bavn.app.process.exits import Exit, Stop
 
 AT = datetime(2026, 11, 26, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 FLOOD = """
 import sys
 from bavn.app.cli import main
-from bavn.app.cli.hunt_show import show
+from bavn.app.cli.node.hunt.show import show
 
 @main.app.command("flood")
 def flood(form: str) -> None:

@@ -10,25 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.app.centre_database import open_database, start
-from bavn.app.centre_parts import BOOK_FILE, build
-from bavn.app.centre_restore import SEQ_GAP
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
-from bavn.app.party_keys import PartyKeys
-from bavn.app.real import SystemDice
+from bavn.app.centre.database import open_database, start
+from bavn.app.centre.parts import BOOK_FILE, build
+from bavn.app.centre.restore import SEQ_GAP
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemDice
+from bavn.centre.books import tables as t
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables
-from bavn.centre.node import tables as t
 from bavn.centre.store import dump
 from bavn.centre.store.engine import reading, writing
 from bavn.centre.store.lease import Lease
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 from bavn.wire.codec import encode
 from bavn.wire.ledger import Ledger, Note, look_on
-from bavn.wire.messages import RoundClosed
+from bavn.wire.messages.catalogue import RoundClosed
 from bavn.wire.outbox import Outbox
 from tests.people import Runner as CliRunner
 

@@ -5,10 +5,10 @@ import sqlite3
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app.centre_database import open_database, shown, url_of
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
+from bavn.app.centre.database import open_database, shown, url_of
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine, writing
 from bavn.centre.store.lease import Lease

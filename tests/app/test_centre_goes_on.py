@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bavn.app import centre_run
-from bavn.app.centre_parts import init
-from bavn.app.config import read_centre
+from bavn.app.centre import run as centre_run
+from bavn.app.centre.parts import init
+from bavn.app.config.load import read_centre
 
 pytestmark = pytest.mark.postgresql
 WAIT_S = 30

@@ -9,10 +9,10 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app.centre_database import open_database
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit
+from bavn.app.centre.database import open_database
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit
 from bavn.centre.store.engine import reading
 from bavn.centre.store.tables import RUN
 

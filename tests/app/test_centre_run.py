@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bavn.app import centre_run
-from bavn.app.centre_server import CentreBroken
-from bavn.app.exits import Exit, Stop
+from bavn.app.centre import run as centre_run
+from bavn.app.centre.server import CentreBroken
+from bavn.app.process.exits import Exit, Stop
 from bavn.centre.store.lease import LeaseLost
 from bavn.wire.gate import GateBroken
 

@@ -11,16 +11,16 @@ from sqlalchemy import update
 
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.tables import CERTIFICATE
-from bavn.model.member import Quota
 from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.member import Quota
+from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.enrol import NodeKeys, renewal_due
 from bavn.wire.links.enrolment import enrol, fetch_authority, renew
 from bavn.wire.links.https import HttpsLink, LinkLimits, context, link_of
-from bavn.wire.messages import Health, RoundClosed
+from bavn.wire.messages.catalogue import Health, RoundClosed
 from bavn.wire.safe import Safe
 
 QUICK = LinkLimits(request_s=5.0, pull_s=5.0, connect_s=5.0)

@@ -18,15 +18,15 @@ from fastapi import HTTPException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.app import tls_server
-from bavn.app.centre_server import CentreBroken
-from bavn.app.centre_service import make_app
-from bavn.app.member_service import CERTIFICATE_KEY, MemberService, ServiceLimits
-from bavn.app.throttle import Throttle
-from bavn.model.member import Actor, ActorState
+from bavn.app.centre.server import CentreBroken
+from bavn.app.centre.service import make_app
+from bavn.app.net import tls_server
+from bavn.app.net.member_service import CERTIFICATE_KEY, MemberService, ServiceLimits
+from bavn.app.net.throttle import Throttle
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.member import Actor, ActorState
+from bavn.traffic.dice import SeededDice
 from bavn.wire import frames
 from bavn.wire.gate import GateBroken
 from bavn.wire.links.enrolment import enrol

@@ -11,10 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bavn.actor.detect.lists import NO_LISTS
+from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import survey
 from bavn.app.cli import analyse
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 
 FACTS = {"detector", "technique", "p", "evidence_nats", "host", "peer", "first", "last", "why", "source"}
 

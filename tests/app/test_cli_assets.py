@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.intake import ARROW
 from bavn.app.cli import main
-from bavn.app.cli.node import app
-from bavn.app.exits import Exit, Stop
+from bavn.app.cli.node.main import app
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US
 from bavn.model.record import TABLES, address_uuid
 

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
-from bavn.app.centre_parts import open_desk, open_registry
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit
+from bavn.app.centre.parts import open_desk, open_registry
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit
 from bavn.centre.members.tables import ACTOR
 from bavn.centre.publish.build import period_of
 from bavn.centre.publish.document import Kind
@@ -82,7 +82,7 @@ def test_one_clear_word_where_it_cannot_be(config, monkeypatch) -> None:
         raise NoiseDown("drawing noise failed: killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("bavn.app.noise.drawn_apart", down)
+        patch.setattr("bavn.app.process.noise.drawn_apart", down)
         assert "nothing was released" in run(config, "benchmark", ACTORS[0], code=Exit.NOT_NOW)
     change(config, update(ACTOR).where(ACTOR.c.name.in_(ACTORS[:6])).values(group="one-operator"))
     assert "7 groups" in run(config, "benchmark", ACTORS[0], code=Exit.NOT_NOW)

@@ -9,22 +9,22 @@ import zipfile
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.case_book import CaseBook
+from bavn.actor.door.conversations.case_book import CaseBook
 from bavn.actor.door.sector_verdicts import SectorVerdicts
-from bavn.app.centre_parts import open_registry
-from bavn.app.cli.centre import app as centre_app
-from bavn.app.cli.node import app as node_app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
-from bavn.app.real import SystemClock
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.work import Work
+from bavn.app.centre.parts import open_registry
+from bavn.app.cli.centre.main import app as centre_app
+from bavn.app.cli.node.main import app as node_app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.work import Work
 from bavn.model.heard import Attached
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
-from bavn.wire.messages import AskedObservable, CasePart, PartClock, PartTask, PartWords, VerdictGiven
+from bavn.wire.messages.catalogue import AskedObservable, CasePart, PartClock, PartTask, PartWords, VerdictGiven
 from tests.people import Runner as CliRunner
 
 from ..actor.evidence.conftest import HOST, PEER  # noqa: TID252  the same packets

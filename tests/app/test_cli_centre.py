@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from bavn.app.cli.centre import app
-from bavn.app.exits import Exit, Stop
+from bavn.app.cli.centre.main import app
+from bavn.app.process.exits import Exit, Stop
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger, Note
 from tests.people import Runner as CliRunner
@@ -109,10 +109,10 @@ def test_the_centres_ledger_is_shown_and_its_chain_walked(config) -> None:
 
 def test_a_round_is_told_in_words_and_as_json(config, monkeypatch) -> None:
     """Made in the centre's own tables: three members, two uploads, one of them with other keys."""
-    from bavn.app.centre_parts import open_desk
-    from bavn.app.config import read_centre
+    from bavn.app.centre.parts import open_desk
+    from bavn.app.config.load import read_centre
+    from bavn.centre.books.rounds import SqlRoundBook
     from bavn.centre.correlate.round_state import KeepHits, KeepPlanes, KeepRound, Phase, Round, Turned
-    from bavn.centre.node.round_book import SqlRoundBook
     from bavn.psi.round import Cell, Hit, RoundParams
 
     params = RoundParams(version=1, epoch=1, round_id=b"r" * 16, registry_version=1, tier="A", t=2, m=2, r=2)

@@ -11,13 +11,13 @@ import zipfile
 import httpx
 import pytest
 
-from bavn.app.cli.centre import app as centre
-from bavn.app.cli.node import app as node
-from bavn.app.exits import Exit, Stop
-from bavn.app.web.access.accounts import Accounts
-from bavn.app.web.access.book import open_book
-from bavn.app.web.access.sessions import Sessions, Tokens
-from bavn.app.web.rights import Right, Role
+from bavn.app.access.accounts import Accounts
+from bavn.app.access.book import open_book
+from bavn.app.access.rights import Right, Role
+from bavn.app.access.sessions import Sessions, Tokens
+from bavn.app.cli.centre.main import app as centre
+from bavn.app.cli.node.main import app as node
+from bavn.app.process.exits import Exit, Stop
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from tests.people import Runner as CliRunner

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from bavn.actor.protect.state import Item, State
 from bavn.actor.store.columns import ColumnStore
-from bavn.app.cli.node import app
-from bavn.app.exits import Exit, Stop
+from bavn.app.cli.node.main import app
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.wire.book import Book
 

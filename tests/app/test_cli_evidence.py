@@ -10,11 +10,11 @@ import pytest
 
 from bavn.actor.evidence.keep import path_of
 from bavn.actor.evidence.pcap import packets
-from bavn.app.cli.node import app
-from bavn.app.config import read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_packets import captures_folder, evidence_folder, packet_files, packet_ring, ring_folder
-from bavn.app.node_parts import build
+from bavn.app.cli.node.main import app
+from bavn.app.config.load import read_node
+from bavn.app.node.packets import captures_folder, evidence_folder, packet_files, packet_ring, ring_folder
+from bavn.app.node.parts import build
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import as_us
 from bavn.model.suspicion import RowsRef
 from tests.people import Runner as CliRunner

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from bavn.app.centre_parts import BOOK_FILE, open_registry
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
-from bavn.app.party_keys import PartyKeys
-from bavn.app.real import SystemClock
+from bavn.app.centre.parts import BOOK_FILE, open_registry
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemClock
 from bavn.centre.node.build import open_share
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.share import Wish
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
 from tests.people import Runner as CliRunner

@@ -5,18 +5,18 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app.centre_parts import open_registry
-from bavn.app.cli.centre import app as centre_app
-from bavn.app.cli.node import app as node_app
-from bavn.app.config import read_centre
-from bavn.app.exercise_report import measures, report
-from bavn.app.exits import Exit
-from bavn.app.real import SystemClock
+from bavn.app.centre.parts import open_registry
+from bavn.app.cli.centre.main import app as centre_app
+from bavn.app.cli.node.main import app as node_app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit
+from bavn.app.process.real import SystemClock
+from bavn.app.reports.exercise_report import measures, report
 from bavn.app.reports.page import Standing, page
-from bavn.centre.cases.exercises import AtActor, Exercise, Exercises, Stood
-from bavn.model.exercise import ActorStep, Campaign, ExerciseState, Plan, Role, element_of
+from bavn.centre.cases.exercises.exercises import AtActor, Exercise, Exercises, Stood
 from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import HOUR_US
+from bavn.model.sector.exercise import ActorStep, Campaign, ExerciseState, Plan, Role, element_of
 from bavn.model.text import Text
 from bavn.wire.book import Book
 
@@ -131,7 +131,7 @@ def test_a_node_allows_declines_and_sees(node) -> None:
         "campaign": "beacon", "element": element_of(one).value, "after_minutes": 0, "begins_us": now_us,
         "ends_us": now_us + HOUR_US,
     }  # fmt: skip
-    from bavn.app.case_parts import opened_cases
+    from bavn.app.node.case_parts import opened_cases
 
     with opened_cases(node):
         pass

@@ -8,11 +8,11 @@ from typer.testing import CliRunner
 
 from bavn.app.cli import gates
 from bavn.app.cli.main import app
-from bavn.app.exits import Stop
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.gate_alarms import contained
+from bavn.app.process.exits import Stop
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.gate_alarms import contained
 from bavn.model.outcome import Refused
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note

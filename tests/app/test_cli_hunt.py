@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bavn.actor.store.columns import ColumnStore
-from bavn.app.cli.node import app
-from bavn.app.exits import Exit, Stop
+from bavn.app.cli.node.main import app
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US
 
 HOUR = 494_000
@@ -127,9 +127,9 @@ def test_tables_are_listed_with_what_they_hold(config) -> None:
 
 
 def test_what_every_column_holds_is_said_in_danish_too() -> None:
-    from bavn.actor.store.address_macros import HELPERS
-    from bavn.actor.store.segment import ROLLUPS
-    from bavn.app.cli.columns_danish import HOLDS
+    from bavn.actor.store.query.address_macros import HELPERS
+    from bavn.actor.store.segments.segment import ROLLUPS
+    from bavn.app.cli.node.columns_danish import HOLDS
     from bavn.model.record import TABLES
 
     said = {column.holds for columns in (TABLES | ROLLUPS).values() for column in columns} | set(HELPERS.values())
@@ -310,8 +310,8 @@ def test_what_a_query_builds_up_past_the_engine_is_bounded(history, query) -> No
 
 STUCK = """
 import time
-import bavn.app.bounds as bounds
-from bavn.actor.store.window import StoreWindow
+import bavn.app.process.bounds as bounds
+from bavn.actor.store.query.window import StoreWindow
 from bavn.app.cli.main import main
 bounds.GRACE_S = 0.1
 StoreWindow.first = lambda *asked, **more: time.sleep(600)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bavn.app.cli.centre import app
-from bavn.app.exits import Exit, Stop
+from bavn.app.cli.centre.main import app
+from bavn.app.process.exits import Exit, Stop
 from tests.people import Runner as CliRunner
 
 
@@ -161,7 +161,7 @@ def test_every_field_of_intelligences_screens_has_a_heading_in_both_languages() 
     import ast
     from pathlib import Path
 
-    import bavn.app.cli.intel_words as words
+    import bavn.app.cli.centre.intel.words as words
 
     named = set()
     for name in ("source", "proposals", "misp"):

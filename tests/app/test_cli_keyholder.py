@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bavn.app.cli.keyholder import app
-from bavn.app.exits import Exit, Stop
-from bavn.app.keyholder_parts import PARTY
-from bavn.app.real import SystemClock, SystemDice
+from bavn.app.keyholder.parts import PARTY
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown, LinkRefused

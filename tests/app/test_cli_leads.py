@@ -4,19 +4,19 @@ import json
 
 import pytest
 
-from bavn.app.centre_parts import open_desk, open_registry
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
+from bavn.app.centre.parts import open_desk, open_registry
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
+from bavn.centre.books.leads import SqlLeadBook
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import correlate
 from bavn.centre.members.roles import Roles
-from bavn.centre.node.lead_book import SqlLeadBook
-from bavn.model.case import CaseAct
-from bavn.model.lead import Sign
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import CaseAct
+from bavn.model.sector.lead import Sign
+from bavn.rehearsal.clock import SimClock
 from tests.people import Runner as CliRunner
 
 NOW_US = 1_700_000_000_000_000

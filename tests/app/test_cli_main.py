@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from bavn.app.cli import main
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from bavn.app.centre_parts import open_desk, open_registry
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
+from bavn.app.centre.parts import open_desk, open_registry
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
 from bavn.model.observable import Observable
 from tests.people import Runner as CliRunner
 

@@ -8,14 +8,14 @@ import socket
 import pytest
 
 from bavn.actor.door.kept_back import KeptBack
-from bavn.actor.door.labels import CENTRE
+from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.protect.state import Item, State
 from bavn.actor.protect.wishes import wishes
 from bavn.actor.store.columns import ColumnStore
-from bavn.app.cli.node import app
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_service import Complaints
-from bavn.app.real import SystemClock
+from bavn.app.cli.node.main import app
+from bavn.app.node.service import Complaints
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.shut import ShutGate, ShutGates, shut_gates
@@ -150,7 +150,7 @@ def test_what_names_nothing_or_is_no_value_is_one_clear_error(many, text, code) 
 
 
 def test_a_pattern_that_names_too_much_does_nothing(many, monkeypatch) -> None:
-    monkeypatch.setattr("bavn.app.named_items.NAMED_MAX", 1)
+    monkeypatch.setattr("bavn.app.analyst.named_items.NAMED_MAX", 1)
     done = CliRunner().invoke(app, ["approve", "*.bad.org", "--config", str(many)])
     assert (done.exception.code, left(many)) == (Exit.USAGE, [])
 

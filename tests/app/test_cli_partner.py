@@ -8,12 +8,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bavn.app.centre_parts import open_partner_books
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
+from bavn.app.centre.parts import open_partner_books
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.outcome import Refused
-from bavn.model.partner import PARTNER_KINDS
+from bavn.model.sector.partner import PARTNER_KINDS
 from tests.people import Runner as CliRunner
 
 UNTIL = (dt.datetime.now(dt.UTC) + dt.timedelta(days=60)).strftime("%Y-%m-%d")

@@ -5,16 +5,16 @@ import json
 import feedparser
 import pytest
 
-from bavn.app import publish_parts
-from bavn.app.centre_parts import open_desk, open_registry
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.config_publish import PublishTable
-from bavn.app.exits import Exit, Stop
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.model.case import CaseAct
+from bavn.app.centre import publish_parts
+from bavn.app.centre.parts import open_desk, open_registry
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.config.publish import PublishTable
+from bavn.app.process.exits import Exit, Stop
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
 from bavn.model.observable import Observable
+from bavn.model.sector.case import CaseAct
 from bavn.model.settings import SettingsError
 from tests.app.test_reminding import certificate, mail  # noqa: F401  fixtures: a real mail server over TLS
 from tests.people import Runner as CliRunner

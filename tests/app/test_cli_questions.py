@@ -5,21 +5,21 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bavn.actor.door.conversations.questions import Finding, Questions
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.questions import Finding, Questions
 from bavn.actor.door.state import State
-from bavn.app.centre_parts import open_registry
-from bavn.app.cli.ask import observable_of
-from bavn.app.cli.centre import app as centre_app
-from bavn.app.cli.node import app as node_app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
+from bavn.app.centre.parts import open_registry
+from bavn.app.cli.centre.ask import observable_of
+from bavn.app.cli.centre.main import app as centre_app
+from bavn.app.cli.node.main import app as node_app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, HOUR_US, hour_of
 from bavn.model.observable import NotCanonical
-from bavn.sim.clock import SimClock
-from bavn.wire import messages
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
+from bavn.wire.messages import catalogue as messages
 from bavn.wire.outbox import Outbox
 from tests.people import Runner as CliRunner
 

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from bavn.actor.door.reveals import Reveals
+from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.state import State
-from bavn.app.cli.node import app
-from bavn.app.exits import Exit, Stop
+from bavn.app.cli.node.main import app
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
 from tests.people import Runner as CliRunner
@@ -74,7 +74,7 @@ def test_what_was_named_can_be_taken_back_and_what_was_not_cannot(asked) -> None
 
 def test_the_budget_of_counts_is_shown_and_a_broken_one_is_said(config) -> None:
     from bavn.actor.door.budget import Budget
-    from bavn.app.real import SystemClock
+    from bavn.app.process.real import SystemClock
     from bavn.model.moment import DAY_US
     from bavn.wire.ledger import Ledger, Note
 

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.app.cli.centre import app as centre_app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit
-from bavn.app.real import SystemClock
-from bavn.app.rollout_calendar import OCTETS_MAX, calendar, escaped, folded
-from bavn.app.rollout_csv import COLUMNS, BadRegister, Row, entries_of, text_of
-from bavn.app.rollout_parts import opened_rollout
+from bavn.app.centre.rollout_calendar import OCTETS_MAX, calendar, escaped, folded
+from bavn.app.centre.rollout_csv import COLUMNS, BadRegister, Row, entries_of, text_of
+from bavn.app.centre.rollout_parts import opened_rollout
+from bavn.app.cli.centre.main import app as centre_app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit
+from bavn.app.process.real import SystemClock
 from bavn.centre.members.enrolment import Application
 from bavn.centre.members.rollout import Party, Planned
 from bavn.centre.members.signed import BadRecord, record_of
-from bavn.model.functions import FUNCTIONS, Role
 from bavn.model.moment import as_datetime
-from bavn.model.rollout import PATH, Stage, Wait
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.functions import FUNCTIONS, Role
+from bavn.model.sector.rollout import PATH, Stage, Wait
+from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import NodeKeys
 
 from .test_cli_casework import rows, run

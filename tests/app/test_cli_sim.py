@@ -2,7 +2,7 @@ import json
 
 from typer.testing import CliRunner
 
-from bavn.app.cli.sim import app
+from bavn_lab.cli.sim import app
 
 ARGUMENTS = ["--seed", "3", "--days", "0.1", "--scale", "0.06", "--end", "2026-11-24T12:00:00+00:00"]
 

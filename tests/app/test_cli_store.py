@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.intake import ARROW
-from bavn.app.cli.node import app
-from bavn.app.exits import Exit, Stop
+from bavn.app.cli.node.main import app
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US
 from bavn.model.record import TABLES
 
@@ -90,7 +90,7 @@ def test_every_figure_of_the_store_has_a_danish_name() -> None:
     from dataclasses import fields
 
     from bavn.actor.store.stats import StoreStats
-    from bavn.app.cli.store import FIGURES
+    from bavn.app.cli.node.store import FIGURES
 
     named = {one.name.removesuffix("_us") for one in fields(StoreStats)}
     assert named <= set(FIGURES)

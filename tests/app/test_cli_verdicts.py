@@ -5,9 +5,9 @@ import json
 import pytest
 
 from bavn.actor.door.known import Known
-from bavn.app.cli.node import app
-from bavn.app.exits import Exit, Stop
-from bavn.app.real import SystemClock
+from bavn.app.cli.node.main import app
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 from bavn.model.evidence import evidence_nats
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text

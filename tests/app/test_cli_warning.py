@@ -7,28 +7,28 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app import warning_mail
-from bavn.app.centre_parts import open_desk, open_registry
-from bavn.app.cli.centre import app as centre_app
-from bavn.app.cli.node import app as node_app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit
-from bavn.app.mailer import MailServer, NotSent
-from bavn.app.real import SystemClock
-from bavn.app.warning_parts import opened_warnings
-from bavn.centre.cases.warning_rows import KeptWarning, Origin
+from bavn.app.centre import warning_mail
+from bavn.app.centre.parts import open_desk, open_registry
+from bavn.app.centre.warning_parts import opened_warnings
+from bavn.app.cli.centre.main import app as centre_app
+from bavn.app.cli.node.main import app as node_app
+from bavn.app.config.load import read_centre
+from bavn.app.net.mailer import MailServer, NotSent
+from bavn.app.process.exits import Exit
+from bavn.app.process.real import SystemClock
+from bavn.centre.books.leads import SqlLeadBook
+from bavn.centre.cases.warnings.rows import KeptWarning, Origin
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import correlate
-from bavn.centre.node.lead_book import SqlLeadBook
 from bavn.centre.node.warning_post import addressees
 from bavn.model.heard import WarningAnswer
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
-from bavn.model.sector_warning import Address, Content, Urgency, WarningState
+from bavn.model.sector.sector_warning import Address, Content, Urgency, WarningState
 from bavn.model.text import Text
 from bavn.wire.book import Book
-from bavn.wire.messages import AskedObservable, WarningGiven
+from bavn.wire.messages.catalogue import AskedObservable, WarningGiven
 
 from .test_cli_casework import rows, run
 from .test_cli_evidence import node  # noqa: F401  a node with a book
@@ -182,8 +182,8 @@ def test_people_at_a_node_read_and_answer(node) -> None:  # noqa: F811
         acknowledge_us=now_us + HOUR_US, until_us=now_us + 2 * HOUR_US,
     )  # fmt: skip
     assert "har endnu ikke varslet" in run(node_app, "warnings", "-c", node, "--language", "da")
-    from bavn.app.case_parts import opened_cases
-    from bavn.app.node_asks import book_of
+    from bavn.app.node.asks import book_of
+    from bavn.app.node.case_parts import opened_cases
     from bavn.wire.ledger import Note
 
     with opened_cases(node) as there:

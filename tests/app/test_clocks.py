@@ -11,7 +11,7 @@ import pytest
 
 from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Batch
-from bavn.app.clocks import clock_problems
+from bavn.app.node.health.clocks import clock_problems
 from bavn.wire.links import https
 from bavn.wire.links.https import Caller, untrusting_context
 

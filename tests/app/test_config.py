@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.app.config import read_node, read_toml
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_protect import packet_filter_of, zone_service_of
-from bavn.app.real import SystemClock
+from bavn.app.config.load import read_node, read_toml
+from bavn.app.node.protect import packet_filter_of, zone_service_of
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 from bavn.model.settings import SettingsError
 
 

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.app.cli import main
-from bavn.app.config_check import NESTED, READERS, ROLES, TABLES, check
-from bavn.app.config_places import endpoint, look
-from bavn.app.exits import Exit
+from bavn.app.config.check import NESTED, READERS, ROLES, TABLES, check
+from bavn.app.config.places import endpoint, look
+from bavn.app.process.exits import Exit
 from bavn.model.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]

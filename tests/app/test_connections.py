@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.app.connections import NOBODY, Connections, name_of
-from bavn.app.tls_server import listening
+from bavn.app.net.connections import NOBODY, Connections, name_of
+from bavn.app.net.tls_server import listening
 from bavn.wire.links.enrolment import renew
 from bavn.wire.links.https import context
 

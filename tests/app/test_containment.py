@@ -23,11 +23,11 @@ from bavn.actor.node import Lookout, NodeSettings
 from bavn.actor.sense import turn
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.store.columns import ColumnStore
-from bavn.app.config import read_node
-from bavn.app.late import made_of
-from bavn.app.node_parts import build
-from bavn.app.node_service import NodeService
-from bavn.app.real import SystemClock
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import build
+from bavn.app.node.service import NodeService
+from bavn.app.process.late import made_of
+from bavn.app.process.real import SystemClock
 
 KEY = "k:hmac-sha256:" + "A" * 43 + "="
 """A TSIG key of zeroes."""
@@ -278,7 +278,7 @@ STEPS = {
 
 
 def test_each_step_of_a_running_node_may_fail_and_works_again(short, quiet, monkeypatch) -> None:
-    from bavn.app import node_service
+    from bavn.app.node import service as node_service
 
     for name, value in (("KEEP_S", 0.05), ("RETRY_S", 0.05), ("STEP_S", 0.05), ("IDLE_S", 0.05), ("END_S", 0.1)):
         monkeypatch.setattr(node_service, name, value)
@@ -330,7 +330,7 @@ def wait_for(until, shown):
 def test_only_a_book_that_is_not_to_be_relied_on_ends_the_node() -> None:
     import sqlite3
 
-    from bavn.app.node_service import ends_the_node
+    from bavn.app.node.service import ends_the_node
     from bavn.wire.book import BookForeign, Doomed
 
     ends = (Doomed(), BookForeign(), sqlite3.DatabaseError("database disk image is malformed"))
@@ -343,7 +343,7 @@ def test_what_a_batch_may_never_be_is_told_as_lost_and_the_mark_goes_on(tmp_path
     import pyarrow as pa
 
     from bavn.actor.sense.base import Batch
-    from bavn.app.failure_folder import FailureFolder
+    from bavn.app.process.failure_folder import FailureFolder
 
     class Source:
         name = "odd"

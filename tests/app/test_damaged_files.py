@@ -10,9 +10,9 @@ import pytest
 
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.app.cli import main
-from bavn.app.config import read_node
-from bavn.app.exits import Exit
-from bavn.app.node_parts import build
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import build
+from bavn.app.process.exits import Exit
 from bavn.model.outcome import Refused
 from bavn.wire.ledger import Note
 

@@ -11,8 +11,8 @@ import pytest
 
 import bavn
 from bavn.app.cli import words
-from bavn.app.danish import PHRASES, danish, reason
-from bavn.app.vital_words import COUNTS, LOSSES
+from bavn.app.node.health.words import COUNTS, LOSSES
+from bavn.app.process.danish import PHRASES, danish, reason
 
 ROOT = Path(bavn.__file__).parent
 SAYING = {"refuse", "_refuse", "without", "RefusedLine", "SourceBroken", "BadTemplate", "NotDnstap"}
@@ -75,7 +75,7 @@ def test_there_are_reasons_to_look_at() -> None:
 @pytest.mark.parametrize("said", SAID)
 def test_every_reason_is_known_in_danish(said) -> None:
     told = said.replace("{}", "x1")
-    assert danish(told) != told, f"bavn/app/danish.py has no Danish for {said!r}"
+    assert danish(told) != told, f"bavn/app/process/danish.py has no Danish for {said!r}"
 
 
 def test_holes_are_filled_in_their_order_and_what_is_behind_a_colon_is_said_too() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bavn.app import data, sector_world
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
+from bavn_lab import data, sector_world
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +73,7 @@ def test_it_is_said_which_folder_is_used(beside, tmp_path) -> None:
 
 def test_nobody_else_decides_where_captures_are() -> None:
     asks = re.compile(r"environ\S*[(\[]\s*[\"']BAVN_DATA|shared[\"']?\s*/\s*[\"']?data")
-    mine = {ROOT / "bavn/app/data.py", Path(__file__).resolve()}
+    mine = {ROOT / "bavn_lab/data.py", Path(__file__).resolve()}
     files = {file for room in ("bavn", "bench", "tests", "script") for file in (ROOT / room).rglob("*.py")} - mine
     assert len(files) > 100
     said = re.compile(r"\.\./shared/data")

@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app.config import read_node
-from bavn.app.demo_again import OTHER_RESOLVER, call_again, next_call
-from bavn.app.demo_sector import POLICY, SEEN_EVERY_S, ActorPlan, Member, _node_toml
-from bavn.app.demo_suricata import Alert, OwnSuricata
-from bavn.app.exits import Stop
+from bavn.app.config.load import read_node
+from bavn.app.process.exits import Stop
 from bavn.model.heard import Observed
 from bavn.model.observable import Observable
-from bavn.sim.reading import frames
-from bavn.sim.sector import demo_sector
+from bavn.traffic.sector import demo_sector
+from bavn_lab.demo.again import OTHER_RESOLVER, call_again, next_call
+from bavn_lab.demo.sector import POLICY, SEEN_EVERY_S, ActorPlan, Member, _node_toml
+from bavn_lab.demo.suricata import Alert, OwnSuricata
+from bavn_lab.sim.reading import frames
 
 WORLD = demo_sector(1).actors
 EVIL = Observable.of("domain", "evil.com")
@@ -126,8 +126,8 @@ def test_where_all_were_hit_the_first_is_called(sector) -> None:
 
 @pytest.mark.parametrize("broken", ["alert", "sighting", "empty"])
 def test_an_alert_or_sighting_that_does_not_come_is_said(sector, monkeypatch, broken) -> None:
-    monkeypatch.setattr("bavn.app.demo_again.ALERT_S_MAX", 0.1)
-    monkeypatch.setattr("bavn.app.demo_again.SEEN_S_MAX", 0.1)
+    monkeypatch.setattr("bavn_lab.demo.again.ALERT_S_MAX", 0.1)
+    monkeypatch.setattr("bavn_lab.demo.again.SEEN_S_MAX", 0.1)
     sector.members[0].suricata.alerting = broken != "alert"
     desk = PlayedDesk(("region-nord", "seen", 0)) if broken == "empty" else PlayedDesk(("region-syd", "seen", 1))
     with pytest.raises(Stop, match="an alert" if broken == "alert" else "a sighting"):
@@ -140,8 +140,8 @@ def test_an_alert_or_sighting_that_does_not_come_is_said(sector, monkeypatch, br
 )
 def test_what_is_blocked_is_what_is_called(sector, monkeypatch, wanted, called) -> None:
     calls = []
-    monkeypatch.setattr("bavn.app.demo_again.next_call", lambda *given: calls.append(given))
-    monkeypatch.setattr("bavn.app.demo_again.SEEN_S_MAX", 0.1)
+    monkeypatch.setattr("bavn_lab.demo.again.next_call", lambda *given: calls.append(given))
+    monkeypatch.setattr("bavn_lab.demo.again.SEEN_S_MAX", 0.1)
     with pytest.raises(Stop):
         call_again(sector, PlayedDesk(), wanted, (), WORLD)
     [(_, name, address, _, _)] = calls

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bavn.app.demo_ending import FOLDER_PREFIX, MARK, claim, end_leftovers, end_marked, marked, undisturbed, waited
+from bavn_lab.demo.ending import FOLDER_PREFIX, MARK, claim, end_leftovers, end_marked, marked, undisturbed, waited
 
 SLEEP = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
 ORPHAN = """
@@ -38,7 +38,7 @@ def test_what_was_left_by_what_we_started_ends_and_nothing_else(tmp_path) -> Non
         assert marked(str(tmp_path)) == {orphan}
         # It was started with SIGTERM ignored, so that only the second signal ends it.
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("bavn.app.demo_ending.LEFT_S_MAX", 0.3)
+            patch.setattr("bavn_lab.demo.ending.LEFT_S_MAX", 0.3)
             end_marked(str(tmp_path))
         assert marked(str(tmp_path)) == set()
         assert [other.poll() for other in others] == [None, None]
@@ -60,7 +60,7 @@ def test_signals_wait_for_the_cleaning_up(interruptible) -> None:
 
 
 def test_one_that_does_not_listen_is_not_waited_for_long(monkeypatch) -> None:
-    monkeypatch.setattr("bavn.app.demo_ending.STOP_S_MAX", 0.1)
+    monkeypatch.setattr("bavn_lab.demo.ending.STOP_S_MAX", 0.1)
     process = subprocess.Popen(SLEEP, stdout=subprocess.PIPE)
     waited(process)
     assert process.returncode == -signal.SIGKILL
@@ -104,7 +104,7 @@ def test_a_claim_ends_with_its_process_and_no_child_keeps_it(tmp_path) -> None:
     folder = tmp_path / f"{FOLDER_PREFIX}1"
     folder.mkdir()
     code = (
-        "import subprocess, sys, time; from pathlib import Path; from bavn.app.demo_ending import claim\n"
+        "import subprocess, sys, time; from pathlib import Path; from bavn_lab.demo.ending import claim\n"
         f"held = claim(Path({str(folder)!r}))\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
         "print(child.pid, flush=True); time.sleep(60)"

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app.demo import _first_case_lead, _spoken_for
-from bavn.app.demo_by_hand import Step, in_force, to_look_at, walk
-from bavn.app.demo_consoles import Consoles
 from bavn.model.observable import Observable, ObservableType
+from bavn_lab.demo.by_hand import Step, in_force, to_look_at, walk
+from bavn_lab.demo.consoles import Consoles
+from bavn_lab.demo.run import _first_case_lead, _spoken_for
 
 DOMAIN = Observable.of("domain", "evil.example.com")
 SERVICE = Observable.of("domain", "films.example.net")

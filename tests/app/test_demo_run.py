@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bavn.app import demo
-from bavn.app.demo import Demo, work_folder
-from bavn.app.demo_again import next_call
-from bavn.app.demo_captures import deal_out
-from bavn.app.demo_ending import marked
-from bavn.app.demo_sector import ActorPlan, DemoSector
-from bavn.app.exits import Stop
-from bavn.sim.sector import demo_sector
+from bavn.app.process.exits import Stop
+from bavn.traffic.sector import demo_sector
+from bavn_lab.demo import run as demo
+from bavn_lab.demo.again import next_call
+from bavn_lab.demo.captures import deal_out
+from bavn_lab.demo.ending import marked
+from bavn_lab.demo.run import Demo, work_folder
+from bavn_lab.demo.sector import ActorPlan, DemoSector
 
 pytestmark = [pytest.mark.slow, pytest.mark.suricata, pytest.mark.unbound]
 

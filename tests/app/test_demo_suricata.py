@@ -5,23 +5,23 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from bavn.actor.protect.suricata_dataset import SuricataDataset
-from bavn.actor.protect.suricata_socket import SuricataSocket
+from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
+from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
 from bavn.actor.sense.base import SourceBroken
-from bavn.app.config import read_node
-from bavn.app.demo_again import next_call
-from bavn.app.demo_suricata import Alert, OwnSuricata
-from bavn.app.node_parts import build
-from bavn.model.indicator import Block, Indicator, Pap, Sighting, Tlp
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import build
+from bavn.model.intel.indicator import Block, Indicator, Pap, Sighting, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.psi.keys import new_group_key_file
-from bavn.sim.dice import SeededDice
-from bavn.sim.sector import demo_sector
+from bavn.traffic.dice import SeededDice
+from bavn.traffic.sector import demo_sector
 from bavn.wire.links.enrolment import enrol
-from bavn.wire.messages import IndicatorReleased
+from bavn.wire.messages.catalogue import IndicatorReleased
+from bavn.wire.partners.stix import bundle_of
 from bavn.wire.safe import Safe
-from bavn.wire.stix import bundle_of
+from bavn_lab.demo.again import next_call
+from bavn_lab.demo.suricata import Alert, OwnSuricata
 
 ACTOR = demo_sector(1).actor("region-nord")
 EVIL = Observable.of("domain", "birkedata-kvx.com")

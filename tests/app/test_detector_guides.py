@@ -6,8 +6,8 @@ import pytest
 
 from bavn.actor.detect.base import HEADINGS
 from bavn.actor.detect.run import DETECTORS
-from bavn.app.detector_danish import GUIDES
-from bavn.app.detector_guide import HEADS, guide_of
+from bavn.app.analyst.detector_danish import GUIDES
+from bavn.app.analyst.detector_guide import HEADS, guide_of
 
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _NAMED = re.compile(r"\b(?:[A-Z][A-Z0-9]{2,}|[a-z]+_[a-z]+)\b")

@@ -7,14 +7,14 @@ import pytest
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.app import exercise_lane
-from bavn.app.config import read_node
-from bavn.app.exercise_runner import TRIES_MAX, Runner
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.node_protect import never_block
-from bavn.model.exercise import ActorStep, BadExercise, Campaign, Played, element_of
+from bavn.app.config.load import read_node
+from bavn.app.node import exercise_lane
+from bavn.app.node.exercise_runner import TRIES_MAX, Runner
+from bavn.app.node.protect import never_block
+from bavn.app.process.failure_folder import FailureFolder
 from bavn.model.moment import HOUR_US
-from bavn.sim.clock import SimClock
+from bavn.model.sector.exercise import ActorStep, BadExercise, Campaign, Played, element_of
+from bavn.rehearsal.clock import SimClock
 
 ONE = "exercise-" + "1" * 16
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.app.exercise_plan import NEVER, NoSuchActor, may_now, next_step, preview, role
-from bavn.app.exercise_report import JUDGED, judgements, missing, report
-from bavn.centre.cases.exercises import AtActor, Exercise, Stood
-from bavn.model.exercise import ActorStep, Campaign, ExerciseAct, ExerciseState, Plan, Role
+from bavn.app.reports.exercise_plan import NEVER, NoSuchActor, may_now, next_step, preview, role
+from bavn.app.reports.exercise_report import JUDGED, judgements, missing, report
+from bavn.centre.cases.exercises.exercises import AtActor, Exercise, Stood
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import account
+from bavn.model.sector.exercise import ActorStep, Campaign, ExerciseAct, ExerciseState, Plan, Role
 from bavn.model.text import Text
 
 ROLES = (

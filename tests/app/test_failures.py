@@ -6,9 +6,9 @@ import stat
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app import failure_folder
 from bavn.app.cli.main import app
-from bavn.app.failure_folder import FailureFolder, forget_failures, kept_failures
+from bavn.app.process import failure_folder
+from bavn.app.process.failure_folder import FailureFolder, forget_failures, kept_failures
 from bavn.model.failure import ITEM_BYTES_MAX, NoContainment, place_of
 
 

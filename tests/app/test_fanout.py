@@ -9,22 +9,22 @@ from contextlib import contextmanager
 
 import pytest
 
-from bavn.app.config_fanout import FanoutTable, HubFile, HubTable
-from bavn.app.exits import Stop
-from bavn.app.fanout import Ear, Fanout, Place, hub_plan
-from bavn.app.hub_server import HubServer, User
-from bavn.app.real import SystemDice
+from bavn.app.centre.fanout import Ear, Fanout, Place, hub_plan
+from bavn.app.config.fanout import FanoutTable, HubFile, HubTable
+from bavn.app.hub.server import HubServer, User
+from bavn.app.process.exits import Stop
+from bavn.app.process.real import SystemDice
 from bavn.centre.members.authority import key_pem, new_key
-from bavn.model.member import Quota
 from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.sector.member import Quota
 from bavn.model.settings import SettingsError
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire import parcel, seal
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.links import nats as nats_link
 from bavn.wire.links.memory import MemoryLink
 from bavn.wire.links.nats import Line, NatsLink, Standing, hub_addresses, inbox_of, subject_of
-from bavn.wire.messages import Health, RoundClosed
+from bavn.wire.messages.catalogue import Health, RoundClosed
 from bavn.wire.safe import Safe
 
 HEALTH = Health(version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0)
@@ -276,7 +276,7 @@ def test_what_is_too_large_for_a_parcel_goes_over_https(stand, hubs, monkeypatch
         monkeypatch.setattr(nats_link, "PARCEL_BYTES_MAX", 2 * one)
         assert link.post([health(safe, n) for n in (1, 2, 3)]) == [1, 2], "the rest when asked again"
         monkeypatch.setattr(nats_link, "PARCEL_BYTES_MAX", one - 1)
-        monkeypatch.setattr("bavn.app.fanout.PARCEL_BYTES_MAX", 10)
+        monkeypatch.setattr("bavn.app.centre.fanout.PARCEL_BYTES_MAX", 10)
         assert link.post([health(safe, n) for n in (3, 4)]) == [3]
         stand.centre.say("region-a", RoundClosed(round_id="0" * 32))
         assert len(link.pull(0, 1)) == 1

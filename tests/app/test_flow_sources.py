@@ -8,9 +8,9 @@ import pytest
 
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
-from bavn.app.config import read_node
-from bavn.app.node_sources import sources_of
-from bavn.app.real import SystemClock
+from bavn.app.config.load import read_node
+from bavn.app.node.sources import sources_of
+from bavn.app.process.real import SystemClock
 from bavn.model.settings import SettingsError
 
 

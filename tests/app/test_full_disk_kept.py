@@ -9,8 +9,8 @@ from contextlib import suppress
 import pytest
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.app.config import read_node
-from bavn.app.node_parts import build
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import build
 
 LINES = 2500
 DISK_KB = 6000

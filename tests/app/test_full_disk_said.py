@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from bavn.app.cli.main import _run
-from bavn.app.config import read_node
-from bavn.app.exits import Exit
-from bavn.app.recorder import HEALTH_FILE, Recorder
-from bavn.app.reserved_file import RESERVED_BYTES, ReservedFile
+from bavn.app.config.load import read_node
+from bavn.app.node.health.recorder import HEALTH_FILE, Recorder
+from bavn.app.process.exits import Exit
+from bavn.app.process.reserved_file import RESERVED_BYTES, ReservedFile
 
 needs_mount = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("mount") is None, reason="needs root: a small file system of its own is mounted"
@@ -98,7 +98,7 @@ def test_a_reader_meets_the_old_text_or_the_new_one(tmp_path) -> None:
 
 
 def test_where_names_cannot_change_places_the_file_is_replaced(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("bavn.app.reserved_file._exchanged", lambda *_: False)
+    monkeypatch.setattr("bavn.app.process.reserved_file._exchanged", lambda *_: False)
     file = ReservedFile(tmp_path / "health.json", mode=0o644)
     for text in ("one", "two", "three"):
         file.write(text)

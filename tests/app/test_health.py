@@ -9,17 +9,17 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from bavn.actor.detect.rule_memory import Refused, Standing
+from bavn.actor.detect.indicators.rule_memory import Refused, Standing
 from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Batch, Loss, RefusedLine
 from bavn.app.cli.main import _run
-from bavn.app.config import read_node
-from bavn.app.config_sensor import HealthTable
-from bavn.app.exits import Exit
-from bavn.app.node_parts import build
-from bavn.app.recorder import HEALTH_FILE, Recorder
-from bavn.app.vitals import Recent, Vitals, problems
-from bavn.model.rule import RowRule
+from bavn.app.config.load import read_node
+from bavn.app.config.sensor import HealthTable
+from bavn.app.node.health.recorder import HEALTH_FILE, Recorder
+from bavn.app.node.health.vitals import Recent, Vitals, problems
+from bavn.app.node.parts import build
+from bavn.app.process.exits import Exit
+from bavn.model.intel.rule import RowRule
 
 MINUTE_US = 60_000_000
 SILENT_US = 6 * 60 * MINUTE_US

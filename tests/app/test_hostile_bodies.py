@@ -9,30 +9,30 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.routing import APIRoute
 
-from bavn.app.centre_service import make_app
-from bavn.app.fanout import Ear
-from bavn.app.keyholder_server import make_keyholder
-from bavn.app.member_service import CERTIFICATE_KEY, ServiceLimits
-from bavn.app.taxii_answers import ROOT
-from bavn.app.taxii_service import TaxiiLimits, make_taxii
-from bavn.app.wakes import Wakes
+from bavn.app.centre.exchange.taxii_answers import ROOT
+from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
+from bavn.app.centre.fanout import Ear
+from bavn.app.centre.service import make_app
+from bavn.app.keyholder.server import make_keyholder
+from bavn.app.net.member_service import CERTIFICATE_KEY, ServiceLimits
+from bavn.app.net.wakes import Wakes
 from bavn.keyholder.epochs import EpochKeys
 from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey
-from bavn.model.member import Actor, ActorState, Quota
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
+from bavn.model.sector.member import Actor, ActorState, Quota
 from bavn.psi import oprf
 from bavn.psi.round import RoundParams
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire import frames, seal
 from bavn.wire.book import Book
 from bavn.wire.codec import Encoded, encode
 from bavn.wire.keyholder import JOIN_BYTES_MAX, JoinAsked, batch_points
 from bavn.wire.ledger import Ledger
-from bavn.wire.messages import Health
+from bavn.wire.messages.catalogue import Health
+from bavn.wire.partners.taxii import TAXII
 from bavn.wire.reading import UNREADABLE
-from bavn.wire.taxii import TAXII
 from tests.app.conftest import StandInCentre
 from tests.app.exchange.conftest import World, an_indicator
 from tests.app.hostile_bodies import HOSTILE, deep

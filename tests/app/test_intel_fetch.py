@@ -10,24 +10,24 @@ import pytest
 import uvicorn
 from cryptography.hazmat.primitives import serialization
 
-from bavn.app.intel_fetch import SourceFetch
-from bavn.app.taxii_answers import ROOT
-from bavn.app.taxii_service import TaxiiLimits, make_taxii
+from bavn.app.centre.exchange.fetch import SourceFetch
+from bavn.app.centre.exchange.taxii_answers import ROOT
+from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
+from bavn.centre.books.tables import open_engine
 from bavn.centre.cases.questions import Questions
 from bavn.centre.correlate.lists import NoLists
+from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.authority import key_pem, new_key
 from bavn.centre.node.intelligence import Intelligence
-from bavn.centre.node.partnership import open_partners
-from bavn.centre.node.tables import open_engine
-from bavn.model.intel import Access, IntelSettings, Source
 from bavn.model.moment import MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.principal import account
+from bavn.model.sector.intel import Access, IntelSettings, Source
 from bavn.model.settings import SettingsError
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 
 LIMITS = TaxiiLimits(requests_per_minute=1_000_000, failures_per_minute=1_000_000)

@@ -5,18 +5,18 @@ import time
 
 import pytest
 
-from bavn.app.config_misp import MispTable
-from bavn.app.intel_keeper import IntelKeeper, MispTurn
+from bavn.app.centre.exchange.keeper import IntelKeeper, MispTurn
+from bavn.app.config.misp import MispTable
+from bavn.centre.books.tables import open_engine
 from bavn.centre.cases.questions import Questions
 from bavn.centre.correlate.lists import NoLists
+from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.node.intelligence import Intelligence
-from bavn.centre.node.partnership import open_partners
-from bavn.centre.node.tables import open_engine
-from bavn.model.intel import IntelSettings, Source
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.ports import LinkDown
-from bavn.sim.clock import SimClock
+from bavn.model.sector.intel import IntelSettings, Source
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 
 

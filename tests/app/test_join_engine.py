@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bavn.app.config_join import JoinTable
-from bavn.app.exits import Exit, Stop
-from bavn.app.join_engine import _dealt, ray_run, reconstruct_by, threads_run
-from bavn.app.ray_cluster import NOT_STARTED
+from bavn.app.centre.join_engine import _dealt, ray_run, reconstruct_by, threads_run
+from bavn.app.config.join import JoinTable
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.ray_cluster import NOT_STARTED
 from bavn.model.settings import SettingsError
 from bavn.psi.field import P
 from bavn.psi.reconstruct import Part, reconstruct_tables
@@ -24,8 +24,8 @@ XS = (3, 7, 11, 90, 2**31 - 2)
 MADE = """
 import json, sys
 from tests.app.test_join_engine import PARAMS, XS, table_of
-from bavn.app.config_join import JoinTable
-from bavn.app.join_engine import ray_run
+from bavn.app.config.join import JoinTable
+from bavn.app.centre.join_engine import ray_run
 from bavn.psi.reconstruct import reconstruct_tables
 run = ray_run(JoinTable(workers=2, ray="local"))
 import ray

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 from fastapi import HTTPException
 
-from bavn.app.keyholder_server import AT_ONCE_MAX, _Service
-from bavn.app.member_service import CERTIFICATE_KEY, ServiceLimits
-from bavn.model.member import Actor, ActorState
+from bavn.app.keyholder.server import AT_ONCE_MAX, _Service
+from bavn.app.net.member_service import CERTIFICATE_KEY, ServiceLimits
 from bavn.model.outcome import Refused
+from bavn.model.sector.member import Actor, ActorState
 from bavn.psi import oprf
 from bavn.psi.round import RoundParams
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire.codec import encode
 from bavn.wire.keyholder import JOIN_BYTES_MAX, JoinAnswered, JoinAsked, batch_points
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from bavn.actor.detect import lists
-from bavn.actor.detect.lists import Grade, Lists, Names, Ranges
-from bavn.app import known_lists
-from bavn.app.known_lists import Kept
-from bavn.app.node_protect import warning_list
+from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.indicators.lists import Grade, Lists, Names, Ranges
+from bavn.app.node import known_lists
+from bavn.app.node.known_lists import Kept
+from bavn.app.node.protect import warning_list
 from bavn.model.observable import Observable
 from bavn.model.record import address_uuid
 

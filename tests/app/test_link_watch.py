@@ -4,11 +4,11 @@ from contextlib import suppress
 
 import pytest
 
-from bavn.app.link_watch import LinkWatch
+from bavn.app.net.link_watch import LinkWatch
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import LinkDown
 from bavn.model.text import Text
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 WHO = Text("the centre", "centret")
 SILENT_S_MAX = 120

@@ -17,12 +17,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bavn.actor.protect.textlist import TextList
-from bavn.app import list_service
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.list_service import list_app, list_server
-from bavn.app.real import SystemClock
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.textlist import TextList
+from bavn.app.node import list_service
+from bavn.app.node.list_service import list_app, list_server
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.real import SystemClock
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 
 

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from bavn.actor.sense.syslog_listen import UDP
+from bavn.actor.sense.syslog.listen import UDP
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
-from bavn.app.config import read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_sources import sources_of
-from bavn.app.real import SystemClock
+from bavn.app.config.load import read_node
+from bavn.app.node.sources import sources_of
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 
 LINE = b"<30>dnsmasq[1]: query[A] www.x.dk from 10.0.0.5"
 

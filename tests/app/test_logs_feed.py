@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bavn.actor.detect.indicator_list import read
-from bavn.actor.sense.logs import FORMATS
-from bavn.app.analyse import Findings, Unit, analyse
+from bavn.actor.detect.indicators.reader import read
+from bavn.actor.sense.logs.records import FORMATS
+from bavn.app.analyst.analyse import Findings, Unit, analyse
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "logs.md"
 START_US = 1_795_500_000_000_000

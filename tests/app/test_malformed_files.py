@@ -4,16 +4,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app import by_hand
 from bavn.app.accept.told import told
-from bavn.app.cli.health import told_of
-from bavn.app.exits import Stop
-from bavn.app.failure_folder import kept_failures
-from bavn.app.lost import LostBook
-from bavn.app.operated.register import REGISTER, Register
-from bavn.app.real import SystemClock
-from bavn.app.recorder import HEALTH_FILE
-from bavn.app.service_health import _before
+from bavn.app.cli.node.health import told_of
+from bavn.app.node import by_hand
+from bavn.app.node.health.lost import LostBook
+from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.operator.register import REGISTER, Register
+from bavn.app.process.exits import Stop
+from bavn.app.process.failure_folder import kept_failures
+from bavn.app.process.real import SystemClock
+from bavn.app.process.service_health import _before
 from bavn.app.web.soc.health import _told
 from bavn.centre.members.signed import BadRecord, record_of
 

@@ -10,11 +10,11 @@ import weakref
 
 import pytest
 
-from bavn.app import memory
+from bavn.app.process import memory
 
 WORK = """
 import sys, threading
-from bavn.app.memory import few_arenas, give_back
+from bavn.app.process.memory import few_arenas, give_back
 if sys.argv[1] == "few":
     assert few_arenas()
 

@@ -8,10 +8,10 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bavn.app.config import PlaceTable
-from bavn.app.exits import Stop
-from bavn.app.metrics import MetricsService
-from bavn.centre.node.clock import IndicatorClock
+from bavn.app.centre.metrics import MetricsService
+from bavn.app.config.load import PlaceTable
+from bavn.app.process.exits import Stop
+from bavn.centre.books.clock import IndicatorClock
 from bavn.model.moment import SECOND_US
 
 STEPS = ("first_sighting", "report", "lead", "confirmed", "released", "first_block", "last_block")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from bavn.app.config import read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_parts import build
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import build
+from bavn.app.process.exits import Exit, Stop
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """A source that stays broken keeps the node from nothing else: the store is tidied, so it neither grows nor slows."""
 
 from bavn.actor.store.columns import ColumnStore
-from bavn.app.config import read_node
-from bavn.app.node_service import NodeService
+from bavn.app.config.load import read_node
+from bavn.app.node.service import NodeService
 
 
 def test_the_store_is_tidied_while_a_source_is_broken(tmp_path, monkeypatch, caplog) -> None:

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 from bavn.actor.sense.account import Figures
-from bavn.app.node_canary import NodeCanary
-from bavn.model import canary
+from bavn.app.node.canary import NodeCanary
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from bavn.wire.canary_messages import CanaryAnswered
+from bavn.model.sector import canary
 from bavn.wire.ledger import Note
+from bavn.wire.messages.canary import CanaryAnswered
 from tests.actor.door.conftest import NOW_US, Actor, TestCentre
 
 DAY = NOW_US // DAY_US

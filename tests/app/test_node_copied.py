@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from bavn.app.config import read_node
-from bavn.app.node_parts import build
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import build
 from bavn.wire.ledger import Note
 
 LINE = "{:.3f} 5 10.0.0.{} TCP_MISS/200 4000 GET http://www.example.org/ - HIER_DIRECT/192.0.2.1 text/html\n"

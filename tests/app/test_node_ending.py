@@ -16,7 +16,7 @@ import sys, time
 from bavn.app import node_detecting, node_parts, node_service
 from bavn.actor.node import Talker
 from bavn.actor.protect.protect import Protect
-from bavn.actor.store.write import SegmentWriter
+from bavn.actor.store.segments.write import SegmentWriter
 def endless(window):
     print("inside", flush=True)
     window.rows("{ENDLESS}")

@@ -6,10 +6,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from bavn.app.config import read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_parts import build
-from bavn.model.indicator import Block
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import build
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 

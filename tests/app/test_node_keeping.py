@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from bavn.app import node_service
-from bavn.app.node_service import KEEP_REST, KEEP_S, NodeService
+from bavn.app.node import service as node_service
+from bavn.app.node.service import KEEP_REST, KEEP_S, NodeService
 from bavn.model.failure import NoContainment
 
 

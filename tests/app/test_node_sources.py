@@ -6,11 +6,11 @@ import pytest
 
 from bavn.actor.sense.account import Account
 from bavn.actor.sense.base import SourceBroken
-from bavn.app.config import read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_parts import _senses
-from bavn.app.node_sources import _key_exchanges
-from bavn.app.real import SystemClock
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import _senses
+from bavn.app.node.sources import _key_exchanges
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 
 PLACES = ("captures_folder", "zeek_folder", "key_exchange_folder")
 

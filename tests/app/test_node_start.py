@@ -12,17 +12,19 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from bavn.app import node_links, node_parts, owned
 from bavn.app.cli import main
-from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.failure_folder import FOLDER, kept_failures
-from bavn.app.node_checks import _part as of_part
-from bavn.app.node_parts import build
-from bavn.app.node_promises import promise_of
-from bavn.app.node_service import NodeService
-from bavn.app.real import SystemClock, SystemDice
-from bavn.app.recorder import HEALTH_FILE
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
+from bavn.app.node import links as node_links
+from bavn.app.node import parts as node_parts
+from bavn.app.node.health.checks import _part as of_part
+from bavn.app.node.health.promises import promise_of
+from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.parts import build
+from bavn.app.node.service import NodeService
+from bavn.app.process import owned
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.failure_folder import FOLDER, kept_failures
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.authority import Authority
 from bavn.model.moment import DAY_US
 from bavn.model.ports import LinkDown, LinkRefused

@@ -5,14 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.actor.protect.suricata_dataset import SuricataDataset
-from bavn.actor.protect.suricata_rules import RULES_NAME, rules_text
-from bavn.app import node_sources
-from bavn.app.config import read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_protect import dataset_of
-from bavn.app.node_sources import AGE_RULES_FILE, command_socket, rule_folder, sources_of
-from bavn.app.real import SystemClock
+from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
+from bavn.actor.protect.enforcers.suricata_rules import RULES_NAME, rules_text
+from bavn.app.config.load import read_node
+from bavn.app.node import sources as node_sources
+from bavn.app.node.protect import dataset_of
+from bavn.app.node.sources import AGE_RULES_FILE, command_socket, rule_folder, sources_of
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 
 
 def configured(folder, sense: str = "", enforce: str = ""):

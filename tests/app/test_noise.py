@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from bavn.app import noise
-from bavn.app.cli.centre import app
+from bavn.app.cli.centre.main import app
+from bavn.app.process import noise
 from bavn.centre.correlate.laplace import spread
 from bavn.model.ports import NoiseDown
-from bavn.model.tally import TECHNIQUES
+from bavn.model.sector.tally import TECHNIQUES
 from tests.people import Runner as CliRunner
 
 
@@ -47,7 +47,7 @@ def test_drawn_apart_it_is_the_same_noise_and_the_library_stays_out_of_this_proc
     assert len(drawn) == 400
     assert len(set(drawn)) > 5
     assert abs(sum(drawn) / 400 - 10**6) < 1
-    run = "from bavn.app.noise import drawn_apart; import sys; drawn_apart([1], 1, 0.5); print('opendp' in sys.modules)"
+    run = "from bavn.app.process.noise import drawn_apart; import sys; drawn_apart([1], 1, 0.5); print('opendp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
@@ -88,10 +88,10 @@ def shown(config, *words):
 
 
 def test_the_centre_shows_sums_with_their_interval_in_both_languages(config) -> None:
-    from bavn.app.centre_parts import open_desk, open_registry
-    from bavn.app.config import read_centre
-    from bavn.app.real import SystemClock
-    from bavn.centre.node.counts import keep_counts
+    from bavn.app.centre.parts import open_desk, open_registry
+    from bavn.app.config.load import read_centre
+    from bavn.app.process.real import SystemClock
+    from bavn.centre.desk.counts import keep_counts
     from bavn.model.heard import Counted
     from bavn.model.moment import DAY_US
 

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from bavn.app.exits import Exit, Stop
-from bavn.app.own_indicators import OwnIndicators
+from bavn.app.node.own_indicators import OwnIndicators
+from bavn.app.process.exits import Exit, Stop
 
 
 def test_a_changed_list_is_read_before_the_next_run(tmp_path) -> None:

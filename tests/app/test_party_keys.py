@@ -2,8 +2,8 @@
 
 from cryptography import x509
 
-from bavn.app.party_keys import RENEW_DAYS, PartyKeys
-from bavn.app.real import SystemClock
+from bavn.app.process.party_keys import RENEW_DAYS, PartyKeys
+from bavn.app.process.real import SystemClock
 from bavn.model.moment import DAY_US
 
 NAMES = ("localhost", "127.0.0.1", "0:0:0:0:0:0:0:1")

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bavn.actor.door.known import Known
-from bavn.actor.door.reveals import Reveals
+from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.state import State
-from bavn.app.cli.node import app
-from bavn.app.config import POLICY_TABLES, read_node
-from bavn.app.policy_explain import consequences, line_of, policy_of
-from bavn.app.policy_file import fields_of
-from bavn.app.policy_means import TURNS, Way, means, ways
-from bavn.app.real import SystemClock
+from bavn.app.cli.node.main import app
+from bavn.app.config.load import POLICY_TABLES, read_node
+from bavn.app.policy.explain import consequences, line_of, policy_of
+from bavn.app.policy.file import fields_of
+from bavn.app.policy.means import TURNS, Way, means, ways
+from bavn.app.process.real import SystemClock
 from bavn.model.evidence import evidence_nats
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable

@@ -12,15 +12,15 @@ import pytest
 from bavn.actor.sense.account import Figures
 from bavn.actor.sense.base import Loss
 from bavn.actor.store.history import History
-from bavn.app.chain_walk import AGAIN_US, TAIL_EVERY_US, Chain, ChainWalk
 from bavn.app.cli.main import _run
-from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
-from bavn.app.exits import Exit
-from bavn.app.node_parts import build
-from bavn.app.node_promises import _OF, NODE_PROMISES
-from bavn.app.node_service import NodeService
-from bavn.app.progress import Progress
-from bavn.app.recorder import ACKNOWLEDGED_FILE, HEALTH_FILE
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
+from bavn.app.node.health.progress import Progress
+from bavn.app.node.health.promises import _OF, NODE_PROMISES
+from bavn.app.node.health.recorder import ACKNOWLEDGED_FILE, HEALTH_FILE
+from bavn.app.node.parts import build
+from bavn.app.node.service import NodeService
+from bavn.app.process.chain_walk import AGAIN_US, TAIL_EVERY_US, Chain, ChainWalk
+from bavn.app.process.exits import Exit
 from bavn.model.failure import FailingPart, Failure
 from bavn.model.health import Breach, judged, well
 from bavn.model.moment import HOUR_US, MINUTE_US
@@ -138,7 +138,7 @@ def test_well_is_said_when_all_was_checked_and_not_before(node, monkeypatch, cap
 
 def test_a_node_that_the_centre_and_key_holder_refuse_is_not_well(member, stand, monkeypatch, capsys) -> None:
     """Revoked, under the node's own threads."""
-    monkeypatch.setattr("bavn.app.node_service.PULL_WAIT_S", 0.5)
+    monkeypatch.setattr("bavn.app.node.service.PULL_WAIT_S", 0.5)
     service = NodeService(read_node(member.file))
     thread = threading.Thread(target=service.run, daemon=True)
     thread.start()

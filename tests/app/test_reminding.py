@@ -21,26 +21,26 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
-from bavn.app import mailer
-from bavn.app.centre_parts import open_desk
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.mailer import Mail, message_of
-from bavn.app.reminding import Reminding, running, ways_of
-from bavn.app.webhook import signature
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.files import Marking
+from bavn.app.centre.parts import open_desk
+from bavn.app.centre.reminding import Reminding, running, ways_of
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.net import mailer
+from bavn.app.net.mailer import Mail, message_of
+from bavn.app.net.webhook import signature
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.reminders import TRIES_MAX, Recipient, Reminders, of_tasks
 from bavn.centre.store.engine import open_engine
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import HOUR_US, MINUTE_US
-from bavn.model.nis2 import Nis2Act
 from bavn.model.observable import Observable
-from bavn.model.work import Deadlines, Task, TaskState
-from bavn.sim.clock import SimClock
+from bavn.model.sector.nis2 import Nis2Act
+from bavn.model.sector.work import Deadlines, Task, TaskState
+from bavn.rehearsal.clock import SimClock
 
 SECRET = b"a secret of at least sixteen bytes"
 TEXT = "Isolate evil.example.com now"
@@ -363,7 +363,7 @@ def test_the_command_line_shows_what_would_go_and_sends_it(centre, hook, tmp_pat
     desk.work._clock = SimClock(NOW_US)
     from sqlalchemy import update
 
-    from bavn.centre.cases.work_tables import TASK
+    from bavn.centre.cases.case.work_tables import TASK
 
     with desk.engine.begin() as connection:
         connection.execute(update(TASK).values(given_us=time.time_ns() // 1000 - 23 * HOUR_US))
@@ -387,7 +387,7 @@ def test_a_running_centre_reminds_by_itself_and_ends_at_once(centre, hook, tmp_p
     given, desk, _, _ = centre(settings(hook=hook, more="every_s = 5\n"))
     from sqlalchemy import update
 
-    from bavn.centre.cases.work_tables import TASK
+    from bavn.centre.cases.case.work_tables import TASK
 
     with desk.engine.begin() as connection:
         connection.execute(update(TASK).values(given_us=time.time_ns() // 1000 - 23 * HOUR_US))

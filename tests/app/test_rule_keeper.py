@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.actor.sense.rule_set import RuleFolder
-from bavn.actor.sense.rule_yield import RuleYield, write_yield
-from bavn.actor.sense.suricata_socket import SuricataRefused
-from bavn.app.rule_keeper import ASK_EVERY_US, RELOAD_US_MAX, RuleKeeper
+from bavn.actor.sense.rules.counts import RuleYield, write_yield
+from bavn.actor.sense.rules.rule_set import RuleFolder
+from bavn.actor.sense.suricata.command_socket import SuricataRefused
+from bavn.app.node.rule_keeper import ASK_EVERY_US, RELOAD_US_MAX, RuleKeeper
 from bavn.model.moment import DAY_US
 
 NOON_US = 1_795_608_000_000_000

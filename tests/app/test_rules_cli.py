@@ -12,9 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.actor.sense.rule_set import RuleFolder
+from bavn.actor.sense.rules.rule_set import RuleFolder
 from bavn.app.cli.main import _run
-from bavn.app.exits import Exit
+from bavn.app.process.exits import Exit
 
 pytestmark = pytest.mark.suricata
 IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
@@ -312,7 +312,7 @@ def test_one_bad_source_beside_a_good_one_is_not_passed_over(node, served):
 
 
 def test_an_archive_that_unpacks_to_more_than_it_may_changes_nothing(node, monkeypatch):
-    monkeypatch.setattr("bavn.actor.sense.rule_source.FILE_BYTES_MAX", 1 << 20)
+    monkeypatch.setattr("bavn.actor.sense.rules.source.FILE_BYTES_MAX", 1 << 20)
     archive(node.folder / "bomb.tar.gz", first=rule(3000001) + "#" * (2 << 20))
     node.configured("bomb.tar.gz")
     code, _, err = node.ask("update")

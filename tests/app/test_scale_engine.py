@@ -12,10 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app.config_scale import ScaleTable
-from bavn.app.exits import Exit, Stop
-from bavn.app.ray_cluster import LOST, NOT_STARTED, Farm
-from bavn.app.scale_engine import OtherVersion, _same, _spill, scaled
+from bavn.app.config.scale import ScaleTable
+from bavn.app.node.scale_engine import OtherVersion, _same, _spill, scaled
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.ray_cluster import LOST, NOT_STARTED, Farm
 from bavn.model.ports import QueryRefused
 from bavn.model.settings import SettingsError
 

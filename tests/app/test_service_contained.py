@@ -15,16 +15,17 @@ from bavn.actor.door.counts import Counting
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node import Lookout
 from bavn.actor.store.columns import ColumnStore
-from bavn.app import list_service, node_service, sigma_files
-from bavn.app.config import read_node
-from bavn.app.exercise_runner import Runner
-from bavn.app.letting_go import LettingGo, name_of
-from bavn.app.node_canary import NodeCanary
-from bavn.app.node_parts import build
-from bavn.app.node_service import NodeService
-from bavn.app.recorder import HEALTH_FILE
-from bavn.app.rule_keeper import RuleKeeper
-from bavn.app.zone_service import ZoneService
+from bavn.app.config.load import read_node
+from bavn.app.node import list_service, sigma_files
+from bavn.app.node import service as node_service
+from bavn.app.node.canary import NodeCanary
+from bavn.app.node.exercise_runner import Runner
+from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.parts import build
+from bavn.app.node.rule_keeper import RuleKeeper
+from bavn.app.node.service import NodeService
+from bavn.app.node.zone_service import ZoneService
+from bavn.app.process.letting_go import LettingGo, name_of
 
 from .test_containment import STEPS, broken, everything, failing, look, port, quiet, raises, short, wait_for
 

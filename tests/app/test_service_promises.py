@@ -9,27 +9,27 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from typer.testing import CliRunner
 
-from bavn.app import centre_health
-from bavn.app.centre_health import CENTRE_HEALTH_FILE, CENTRE_PROMISES, say_away, watched_centre
-from bavn.app.centre_metrics import HouseCollector
-from bavn.app.centre_parts import build, init
+from bavn.app.centre import health as centre_health
+from bavn.app.centre.health import CENTRE_HEALTH_FILE, CENTRE_PROMISES, say_away, watched_centre
+from bavn.app.centre.member_metrics import HouseCollector
+from bavn.app.centre.parts import build, init
 from bavn.app.cli.main import app
-from bavn.app.config import read_centre, read_keyholder
-from bavn.app.exits import Exit
-from bavn.app.keyholder_health import KEYHOLDER_HEALTH_FILE, TidyWatch, watched_keyholder
-from bavn.app.keyholder_parts import build as build_keyholder
-from bavn.app.keyholder_parts import init as init_keyholder
-from bavn.app.real import SystemClock
-from bavn.app.service_health import Look, ServiceHealth
-from bavn.app.step_watch import STEP_S_MAX, StepWatch
+from bavn.app.config.load import read_centre, read_keyholder
+from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE, TidyWatch, watched_keyholder
+from bavn.app.keyholder.parts import build as build_keyholder
+from bavn.app.keyholder.parts import init as init_keyholder
+from bavn.app.process.exits import Exit
+from bavn.app.process.real import SystemClock
+from bavn.app.process.service_health import Look, ServiceHealth
+from bavn.app.process.step_watch import STEP_S_MAX, StepWatch
 from bavn.centre.cases import audit
-from bavn.centre.cases.sources import Sources
+from bavn.centre.cases.intelligence.sources import Sources
 from bavn.centre.cases.tables import AUDIT
 from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.store.engine import writing
-from bavn.model.alarm import KINDS, NODE_KINDS
-from bavn.model.intel import Source
 from bavn.model.moment import MINUTE_US
+from bavn.model.sector.alarm import KINDS, NODE_KINDS
+from bavn.model.sector.intel import Source
 from bavn.model.text import Text
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.shut import ShutGate, ShutGates

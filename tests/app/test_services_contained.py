@@ -18,20 +18,23 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bavn.app import centre_run, fanout, hub_server, keyholder_server, warning_mail
-from bavn.app.centre_health import parts_look
-from bavn.app.centre_parts import CentreParts
-from bavn.app.centre_run import beside
-from bavn.app.centre_service import make_app
-from bavn.app.exits import Exit, Stop
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.hub_server import HubServer
-from bavn.app.keyholder_server import KeyHolderServer, make_keyholder
-from bavn.app.real import SystemClock
-from bavn.app.taxii_answers import ROOT, Answer
-from bavn.app.taxii_service import make_taxii
+from bavn.app.centre import fanout, warning_mail
+from bavn.app.centre import run as centre_run
+from bavn.app.centre.exchange.taxii_answers import ROOT, Answer
+from bavn.app.centre.exchange.taxii_service import make_taxii
+from bavn.app.centre.health import parts_look
+from bavn.app.centre.parts import CentreParts
+from bavn.app.centre.run import beside
+from bavn.app.centre.service import make_app
+from bavn.app.hub import server as hub_server
+from bavn.app.hub.server import HubServer
+from bavn.app.keyholder import server as keyholder_server
+from bavn.app.keyholder.server import KeyHolderServer, make_keyholder
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.real import SystemClock
 from bavn.model.outcome import Refused
-from bavn.model.partner import Partner
+from bavn.model.sector.partner import Partner
 from bavn.wire.gate import GateBroken
 
 

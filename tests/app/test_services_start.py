@@ -9,13 +9,18 @@ import sys
 
 import pytest
 
-from bavn.app import centre_parts, centre_run, keyholder_health, keyholder_parts, owned, reminding, warning_mail
-from bavn.app.centre_health import CENTRE_HEALTH_FILE
+from bavn.app.centre import parts as centre_parts
+from bavn.app.centre import reminding, warning_mail
+from bavn.app.centre import run as centre_run
+from bavn.app.centre.health import CENTRE_HEALTH_FILE
 from bavn.app.cli import main
-from bavn.app.config import read_centre, read_keyholder
-from bavn.app.exits import Exit, Stop
-from bavn.app.failure_folder import FOLDER, FailureFolder, kept_failures
-from bavn.app.real import SystemClock
+from bavn.app.config.load import read_centre, read_keyholder
+from bavn.app.keyholder import health as keyholder_health
+from bavn.app.keyholder import parts as keyholder_parts
+from bavn.app.process import owned
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.failure_folder import FOLDER, FailureFolder, kept_failures
+from bavn.app.process.real import SystemClock
 from bavn.centre.store.lease import LeaseLost
 
 from .start_walk import Broken, called_by
@@ -85,7 +90,7 @@ def test_each_part_that_a_centre_cannot_make_costs_itself_or_ends_it_in_one_line
 
 
 def test_partners_whose_server_cannot_be_made_cost_no_member_its_centre(tmp_path, monkeypatch) -> None:
-    from bavn.app import exchange_parts
+    from bavn.app.centre.exchange import taxii_parts as exchange_parts
 
     (tmp_path / "centre.toml").write_text('[place]\nport = 0\n[exchange]\nlisten = "127.0.0.1:0"\n')
     file = read_centre(tmp_path / "centre.toml")
@@ -184,7 +189,7 @@ def test_reminders_that_cannot_be_opened_are_named_by_the_running_centre_and_ope
     centre_parts.init(file)
     opened, seen = reminding.open_desk, []
     monkeypatch.setattr(reminding, "open_desk", Broken())
-    monkeypatch.setattr("bavn.app.config.read_centre", lambda _: file)
+    monkeypatch.setattr("bavn.app.config.load.read_centre", lambda _: file)
 
     def told(failing):
         health = file.folder / CENTRE_HEALTH_FILE
@@ -201,8 +206,8 @@ def test_reminders_that_cannot_be_opened_are_named_by_the_running_centre_and_ope
         wait_for(lambda: told(False), lambda: "the reminders do not work again")
         seen.append("works")
 
-    monkeypatch.setattr("bavn.app.service_health.TURN_S", 0.02)
-    monkeypatch.setattr("bavn.app.service_health.LOOK_EVERY_US", 20_000)
+    monkeypatch.setattr("bavn.app.process.service_health.TURN_S", 0.02)
+    monkeypatch.setattr("bavn.app.process.service_health.LOOK_EVERY_US", 20_000)
     monkeypatch.setattr(centre_parts.CentreServer, "run", serve)
     monkeypatch.setattr(sys, "argv", ["bavn", "centre", "run", "--config", str(tmp_path / "centre.toml")])
     assert main._run() == Exit.OK

@@ -5,10 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app.centre_parts import BOOK_FILE
-from bavn.app.cli.centre import app
-from bavn.app.exits import Exit, Stop
-from bavn.app.real import SystemClock
+from bavn.app.centre.parts import BOOK_FILE
+from bavn.app.cli.centre.main import app
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 from bavn.centre.inbox.aside import TRIES_MAX, SetAside
 from bavn.centre.inbox.inbox import SCHEMA
 from bavn.wire.book import Book

@@ -12,11 +12,11 @@ from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.door.known import Known
 from bavn.actor.evidence.retell import HOMES, TOLD, Retold, eve
 from bavn.actor.store.columns import ColumnStore
+from bavn.app.analyst.training_sheet import answers, questions
 from bavn.app.cli.main import app as whole
-from bavn.app.cli.node import app
-from bavn.app.exits import Exit, Stop
-from bavn.app.real import SystemClock
-from bavn.app.training_sheet import answers, questions
+from bavn.app.cli.node.main import app
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 from bavn.model.record import TABLES, address_uuid
 from bavn.model.suspicion import RowsRef
 from bavn.wire.book import Book

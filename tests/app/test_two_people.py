@@ -11,19 +11,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from typer.testing import CliRunner
 
-from bavn.app.cli.centre import app
-from bavn.app.config import read_centre
-from bavn.app.exits import Exit, Stop
-from bavn.app.web.access.accounts import Accounts
-from bavn.app.web.access.book import open_book
-from bavn.app.web.access.keys import Keys, to_sign
-from bavn.app.web.access.proving import lately, raw
-from bavn.app.web.access.sessions import Tokens
-from bavn.app.web.rights import ROLES, Right, rights_of
+from bavn.app.access.accounts import Accounts
+from bavn.app.access.book import open_book
+from bavn.app.access.keys import Keys, to_sign
+from bavn.app.access.proving import lately, raw
+from bavn.app.access.rights import ROLES, Right, rights_of
+from bavn.app.access.sessions import Tokens
+from bavn.app.cli.centre.main import app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Exit, Stop
 from bavn.centre.cases import audit
-from bavn.model.alarm import KINDS
 from bavn.model.principal import APART_HOURS
-from bavn.sim.clock import SimClock
+from bavn.model.sector.alarm import KINDS
+from bavn.rehearsal.clock import SimClock
 from tests.people import token_file
 
 ROOT = os.getuid() == 0

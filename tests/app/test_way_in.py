@@ -20,18 +20,18 @@ import dns.rcode
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app.cli.node import app
-from bavn.app.config import read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_parts import build
-from bavn.app.way_in import WayIn, configured, take_group_key
-from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.app.cli.node.main import app
+from bavn.app.config.load import read_node
+from bavn.app.fit.way_in import WayIn, configured, take_group_key
+from bavn.app.node.parts import build
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.psi.keys import new_group_key_file
-from bavn.sim.dice import SeededDice
-from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
-from bavn.wire.stix import bundle_of
+from bavn.traffic.dice import SeededDice
+from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
+from bavn.wire.partners.stix import bundle_of
 
 WAIT_S = 120
 RSS_MB_MAX = 300

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import bavn.app
-from bavn.app.cli import exchange
-from bavn.app.exits import Stop
-from bavn.app.publish_parts import write
-from bavn.app.whole_file import write_whole
+from bavn.app.centre.publish_parts import write
+from bavn.app.cli.centre.intel import exchange
+from bavn.app.process.exits import Stop
+from bavn.app.process.whole_file import write_whole
 
 HANDS_ON = {
     "cli/exchange.py", "cli/assets.py", "cli/evidence.py", "cli/casework.py", "training.py", "publish_parts.py",

@@ -22,16 +22,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.protect.rpz import ZONE
-from bavn.actor.protect.rpz_primary import STEP_NAMES_MAX, STEPS_MAX, RpzPrimary
-from bavn.actor.protect.zone_answers import Asker, answers, key_of
-from bavn.app import zone_service
-from bavn.app.config import read_node
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.node_service import NodeService
-from bavn.app.real import SystemClock
-from bavn.app.zone_service import ZoneService
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.rpz import ZONE
+from bavn.actor.protect.enforcers.rpz_primary import STEP_NAMES_MAX, STEPS_MAX, RpzPrimary
+from bavn.actor.protect.enforcers.zone_answers import Asker, answers, key_of
+from bavn.app.config.load import read_node
+from bavn.app.node import zone_service
+from bavn.app.node.service import NodeService
+from bavn.app.node.zone_service import ZoneService
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.real import SystemClock
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 
 WAIT_S = 60

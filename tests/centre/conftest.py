@@ -7,23 +7,23 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bavn.centre.books.rounds import SqlRoundBook
+from bavn.centre.books.tables import METADATA, OUTGOING, SIGNS, make_missing
+from bavn.centre.books.written import read_said, read_sign
 from bavn.centre.correlate.join import Join, Membership
 from bavn.centre.correlate.tier import Tier
-from bavn.centre.node.round_book import SqlRoundBook
-from bavn.centre.node.tables import METADATA, OUTGOING, SIGNS, make_missing
-from bavn.centre.node.written import read_said, read_sign
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine
 from bavn.model.heard import Decline, Revealed, TagAt, Tags, Upload
-from bavn.model.lead import Sign
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.said import Closing, Opening, TagsWanted
+from bavn.model.sector.lead import Sign
 from bavn.psi import receipt
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.round import Cell, RoundParams
 from bavn.psi.share import generate
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 
 FORMS = "1-" + "0" * 16
 START_US = 1_700_000_000 * 1_000_000 // (300 * 1_000_000) * (300 * 1_000_000)

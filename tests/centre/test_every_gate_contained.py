@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from bavn.app.failure_folder import FailureFolder, kept_failures
+from bavn.app.process.failure_folder import FailureFolder, kept_failures
 from bavn.centre.inbox.inbox import Inbox
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.inbox.intel_rules import Terms
 from bavn.centre.inbox.misp_sightings import MispSightings
 from bavn.centre.share.share import TRY_AGAIN_US
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.intel import Claim, IntelSettings, Offer, Piece
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkRefused
-from bavn.sim.clock import SimClock
+from bavn.model.sector.intel import Claim, IntelSettings, Offer, Piece
+from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.gate import FOLLOWS, Gate, Rule

@@ -5,7 +5,7 @@ import datetime as dt
 import re
 from pathlib import Path
 
-from bavn.model.intel import SOURCE_KINDS
+from bavn.model.sector.intel import SOURCE_KINDS
 from tests.conftest import PROGRAMS
 from tests.peers.versions import PAGE, rows
 

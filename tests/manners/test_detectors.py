@@ -12,7 +12,7 @@ import pytest
 
 from bavn.actor.detect.base import HEADINGS
 from bavn.actor.detect.run import DETECTORS
-from bavn.actor.store.segment import ROLLUPS
+from bavn.actor.store.segments.segment import ROLLUPS
 from bavn.model.evidence import evidence_nats
 from bavn.model.observable import is_external
 from bavn.model.record import TABLES

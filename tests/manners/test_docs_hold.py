@@ -10,9 +10,9 @@ import pytest
 import typer.main
 
 from bavn.app.cli.main import app
-from bavn.app.config import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
-from bavn.app.config_operator import OperatorTable
-from bavn.app.pages import CENTRE_TABLES
+from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
+from bavn.app.config.operator import OperatorTable
+from bavn.app.docs.pages import CENTRE_TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
+from bavn.actor.detect.queries.series import CHANNELS
+from bavn.actor.detect.queries.walk import WALKS_SQL
 from bavn.actor.detect.run import DETECTORS
-from bavn.actor.detect.series import CHANNELS
-from bavn.actor.detect.walk import WALKS_SQL
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOW_TABLES = {"flow", "pair_hour"}

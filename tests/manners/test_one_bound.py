@@ -4,21 +4,21 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
-from bavn.app.centre_health import nodes_look
+from bavn.app.centre.health import nodes_look
 from bavn.app.web.sac.members import _worries
 from bavn.app.web.sac.overview import blind_spots
-from bavn.centre.node.alarms import wrong_at
-from bavn.centre.node.sight import eyes
+from bavn.centre.desk.alarms import wrong_at
+from bavn.centre.desk.sight import eyes
 from bavn.model.health import NODE_SILENT_US
 from bavn.model.heard import NodeHealth
-from bavn.model.member import Actor, ActorState
+from bavn.model.sector.member import Actor, ActorState
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW_US = 1_790_000_000_000_000
 NAMES = ("SILENT_S", "SILENT_US", "SKEW_S_MAX", "CLOCK_OFF_S_MAX", "LOSS_PERMILLE_MAX", "QUEUE_MAX")
 BOUND = re.compile(rf"^(NODE_)?({'|'.join(NAMES)})\b[^=\n]*= ", re.MULTILINE)
 OTHERS = {
-    "actor/sense/kex_reader.py": "a conversation, not a node",
+    "actor/sense/handshakes/reader.py": "a conversation, not a node",
     "actor/protect/intake.py": "what waits at a gate of the node",
     "app/accept/centre.py": "a bar of the acceptance test",
 }

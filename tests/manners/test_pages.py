@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bavn.app.config import NODE_TABLES, POLICY_TABLES
-from bavn.app.pages import CENTRE_TABLES, pages
+from bavn.app.config.load import NODE_TABLES, POLICY_TABLES
+from bavn.app.docs.pages import CENTRE_TABLES, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -2,8 +2,8 @@
 
 import typer
 
+from bavn.app.cli.centre.person import BY_HELP
 from bavn.app.cli.main import app
-from bavn.app.cli.person import BY_HELP
 
 
 def options(group, path=()):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bavn.model.behaviour import (
+from bavn.model.evidence import PERIOD_EDGES_S, bucket_of
+from bavn.model.intel.behaviour import (
     BAND_NATS,
     band_of,
     band_span_s,
@@ -17,7 +18,6 @@ from bavn.model.behaviour import (
     period_buckets_of,
     steps_of,
 )
-from bavn.model.evidence import PERIOD_EDGES_S, bucket_of
 from bavn.model.observable import CHAIN_BAND_MAX, NotCanonical, Observable, is_external
 
 JA3, JA3S = "e7d705a3286e19ea42f587b344ee6865", "303951d4c50efb2e991652225a6f02b1"

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.model.case import NotNow
-from bavn.model.decay import falls_below_us, worth
-from bavn.model.indicator import Pap
-from bavn.model.indicator_life import LIFE, LifeAct, LifeState, distinct, may_go, next_state
+from bavn.model.intel.decay import falls_below_us, worth
+from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US
+from bavn.model.sector.case import NotNow
+from bavn.model.sector.indicator_life import LIFE, LifeAct, LifeState, distinct, may_go, next_state
 
 
 @pytest.mark.parametrize("state", LifeState)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.model.moment import DAY_US, HOUR_US, as_us
-from bavn.model.nis2 import DueState, Nis2Act, OutOfOrder, checked, dues, month_after
+from bavn.model.sector.nis2 import DueState, Nis2Act, OutOfOrder, checked, dues, month_after
 
 HERE = ZoneInfo("Europe/Copenhagen")
 

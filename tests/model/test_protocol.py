@@ -9,8 +9,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.model.protocol import BadProtocol, Bound, Figure, Measure, Outcome, Part, TestKind, TestProtocol, shortfalls
-from bavn.model.protocol_file import FILE_BYTES_MAX, read, signed
+from bavn.model.sector.protocol import (
+    BadProtocol,
+    Bound,
+    Figure,
+    Measure,
+    Outcome,
+    Part,
+    TestKind,
+    TestProtocol,
+    shortfalls,
+)
+from bavn.model.sector.protocol_file import FILE_BYTES_MAX, read, signed
 from bavn.model.text import Text
 
 NAME = Text("offset", "afvigelse")

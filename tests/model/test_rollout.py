@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.model.rollout import (
+from bavn.model.sector.rollout import (
     INSIDE,
     LIFE,
     NEEDS,

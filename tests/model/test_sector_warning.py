@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.model.functions import FUNCTIONS
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
-from bavn.model.sector_warning import (
+from bavn.model.sector.functions import FUNCTIONS
+from bavn.model.sector.sector_warning import (
     ANSWER_LIFE,
     ANSWERS,
     WARNING_LIFE,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.model.evidence import evidence_nats
+from bavn.model.sector.verdict import BENIGN_P_TIMES, JUDGEMENTS, SCOPES, Verdict, Verdicts, judged_in_order, weighed
 from bavn.model.suspicion import RowsRef, Suspicion, in_order
 from bavn.model.text import Text
-from bavn.model.verdict import BENIGN_P_TIMES, JUDGEMENTS, SCOPES, Verdict, Verdicts, judged_in_order, weighed
 
 
 def suspicion(**other) -> Suspicion:

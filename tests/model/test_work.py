@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.model import rsit
+from bavn.model.intel import rsit
 from bavn.model.moment import HOUR_US
-from bavn.model.work import (
+from bavn.model.sector.work import (
     ACTOR_ACTS,
     STEPS,
     TASK_CYCLE,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from bavn.app.real import SystemClock, SystemDice
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.wire.safe import Safe
 

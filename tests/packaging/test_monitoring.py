@@ -17,23 +17,23 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bavn.actor.sense.account import Figures
-from bavn.app.centre_metrics import HouseCollector
-from bavn.app.config import read_node
-from bavn.app.config_sensor import HealthTable
-from bavn.app.metrics import ClockCollector
-from bavn.app.node_metrics import page
-from bavn.app.recorder import HEALTH_FILE, STEP_S, Recorder
-from bavn.app.vitals import Vitals, problems
-from bavn.centre.node.alarms import EVERY_US, GRACE_US
-from bavn.centre.node.canary_book import Chain, ChainLinkAt
-from bavn.centre.node.views import MemberView
-from bavn.model.alarm import KINDS, Alarm
-from bavn.model.canary import LINKS, STATES, Link
-from bavn.model.functions import Role
+from bavn.app.centre.member_metrics import HouseCollector
+from bavn.app.centre.metrics import ClockCollector
+from bavn.app.config.load import read_node
+from bavn.app.config.sensor import HealthTable
+from bavn.app.node.health.metrics import page
+from bavn.app.node.health.recorder import HEALTH_FILE, STEP_S, Recorder
+from bavn.app.node.health.vitals import Vitals, problems
+from bavn.centre.books.canaries import Chain, ChainLinkAt
+from bavn.centre.desk.alarms import EVERY_US, GRACE_US
+from bavn.centre.desk.views import MemberView
 from bavn.model.heard import NodeHealth
-from bavn.model.member import Actor, ActorState
+from bavn.model.sector.alarm import KINDS, Alarm
+from bavn.model.sector.canary import LINKS, STATES, Link
+from bavn.model.sector.functions import Role
+from bavn.model.sector.member import Actor, ActorState
 from bavn.model.text import Text
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 ROOT = Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "packaging" / "monitoring"

@@ -8,8 +8,8 @@ import dns.query
 import dns.rcode
 import pytest
 
-from bavn.actor.sense.dnstap_receiver import DnstapReceiver
-from bavn.actor.sense.flow_spool import SLOT_US
+from bavn.actor.sense.dnstap.receiver import DnstapReceiver
+from bavn.actor.sense.flows.spool import SLOT_US
 from bavn.model.record import address_text
 from tests.app.test_zone_service import free_port
 from tests.peers import program

@@ -14,9 +14,9 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
 
-from bavn.actor.sense.flow_receiver import LOOPBACK
-from bavn.actor.sense.netflow import netflow
-from bavn.actor.sense.sflow import sflow
+from bavn.actor.sense.flows.netflow import netflow
+from bavn.actor.sense.flows.receiver import LOOPBACK
+from bavn.actor.sense.flows.sflow import sflow
 from tests.app.test_zone_service import free_port
 from tests.conftest import find_program
 from tests.peers.program import running

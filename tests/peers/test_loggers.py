@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bavn.actor.sense.syslog_admission import SyslogSettings
-from bavn.actor.sense.syslog_listen import TCP, TLS, UDP
-from bavn.actor.sense.syslog_receiver import SyslogReceiver
+from bavn.actor.sense.syslog.admission import SyslogSettings
+from bavn.actor.sense.syslog.listen import TCP, TLS, UDP
+from bavn.actor.sense.syslog.receiver import SyslogReceiver
 from bavn.model.record import address_text
 from tests.conftest import ROOT
 from tests.peers.program import running

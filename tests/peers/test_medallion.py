@@ -11,9 +11,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from bavn.app.intel_keeper import sync_one
-from bavn.model.intel import Access
+from bavn.app.centre.exchange.keeper import sync_one
 from bavn.model.moment import SECOND_US, iso
+from bavn.model.sector.intel import Access
 from tests.centre.node.intel_world import NOW_US, added
 from tests.peers.environment import peer_python
 

@@ -15,10 +15,10 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from bavn.app.config_oidc import OidcTable
-from bavn.app.web.access import oidc
-from bavn.app.web.access.oidc import OidcAway, OidcRefused, Provider
-from bavn.app.web.rights import ROLES, Role
+from bavn.app.access import oidc
+from bavn.app.access.oidc import OidcAway, OidcRefused, Provider
+from bavn.app.access.rights import ROLES, Role
+from bavn.app.config.oidc import OidcTable
 from tests.app.test_zone_service import free_port
 from tests.app.web.test_logon_browser import HELPERS, served
 from tests.peers.environment import peer_node

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from bavn.app.mailer import Attachment, Mail, MailServer, NotSent, send
+from bavn.app.net.mailer import Attachment, Mail, MailServer, NotSent, send
 from tests.app.test_zone_service import folder, free_port, until
 from tests.peers.program import running
 

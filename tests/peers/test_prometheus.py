@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bavn.app.config import read_node
-from bavn.app.node_service import NodeService
+from bavn.app.config.load import read_node
+from bavn.app.node.service import NodeService
 from tests.app.test_zone_service import folder, free_port
 from tests.conftest import ROOT
 from tests.peers.program import running

@@ -7,7 +7,7 @@ import time
 import dns.rcode
 import pytest
 
-from bavn.actor.protect.rpz_primary import RpzPrimary
+from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from tests.app.test_zone_service import KEY, SECRET, blocks, folder, free_port, rcode, served
 from tests.peers.program import running
 

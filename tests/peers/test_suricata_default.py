@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bavn.actor.sense.eve_file import EveFile
+from bavn.actor.sense.suricata.eve_file import EveFile
 
 pytestmark = [pytest.mark.slow, pytest.mark.suricata, pytest.mark.data]
 DEFAULT = Path("/etc/suricata/suricata.yaml")

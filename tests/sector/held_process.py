@@ -90,7 +90,8 @@ def hold_at(folder: Path, step: str, module: str, name: str, when: str) -> None:
 
 def hurry() -> None:
     """Waits of seconds in place of waits of tens of seconds, and a look at the store twice a second."""
-    from bavn.app import node_service, recorder
+    from bavn.app.node import service as node_service
+    from bavn.app.node.health import recorder
     from bavn.wire.links.https import LinkLimits
 
     LinkLimits.__init__.__kwdefaults__ |= {"request_s": 1.5, "pull_s": 1.5, "connect_s": 1.5}

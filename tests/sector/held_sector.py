@@ -18,13 +18,13 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bavn.actor.store.history import History
-from bavn.app import keyholder_parts
-from bavn.app.centre_health import CENTRE_HEALTH_FILE
-from bavn.app.cli.health import told_of
-from bavn.app.config import KEYHOLDER_KEYS, read_keyholder
-from bavn.app.keyholder_health import KEYHOLDER_HEALTH_FILE
-from bavn.app.real import SystemDice
-from bavn.centre.node import tables as t
+from bavn.app.centre.health import CENTRE_HEALTH_FILE
+from bavn.app.cli.node.health import told_of
+from bavn.app.config.load import KEYHOLDER_KEYS, read_keyholder
+from bavn.app.keyholder import parts as keyholder_parts
+from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE
+from bavn.app.process.real import SystemDice
+from bavn.centre.books import tables as t
 from bavn.model.moment import DAY_US
 from bavn.wire.ledger import look_on
 from bavn.wire.links.enrolment import enrol

@@ -14,29 +14,30 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import NodeSettings, Talker
 from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
+from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.rpz_primary import RpzPrimary
-from bavn.actor.protect.textlist import TextList
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.hunt import hunt
+from bavn.actor.store.query.hunt import hunt
 from bavn.model.forms import forms
-from bavn.model.indicator import Indicator, Pap, Tlp, indicator_id
+from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.psi.identifier import GroupKeyIdentifiers
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
-from bavn.sim.script import suspicion
-from bavn.wire import messages, seal
+from bavn.rehearsal.clock import SimClock
+from bavn.rehearsal.script import suspicion
+from bavn.traffic.dice import SeededDice
+from bavn.wire import seal
 from bavn.wire.book import Book
-from bavn.wire.canary_messages import CanaryAnswered
 from bavn.wire.codec import UP_KINDS
-from bavn.wire.exercise_messages import ExerciseTold, Objective
 from bavn.wire.ledger import Ledger
-from bavn.wire.stix import bundle_of
+from bavn.wire.messages import catalogue as messages
+from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.exercise import ExerciseTold, Objective
+from bavn.wire.partners.stix import bundle_of
 
 NOW_US = 20_600 * DAY_US + 9 * HOUR_US
 HOMES = ("10.0.0.0/8", "185.19.132.0/24")

@@ -30,16 +30,16 @@ import dns.rcode
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bavn.app.centre_parts import init, open_desk, open_enrolment, open_registry
-from bavn.app.config import CENTRE_KEYS, read_centre
-from bavn.app.exits import Exit
-from bavn.app.real import SystemDice
-from bavn.centre.cases.indicators import UnknownLife
-from bavn.model.canary import day_of
-from bavn.model.indicator_life import LifeAct, LifeState
+from bavn.app.centre.parts import init, open_desk, open_enrolment, open_registry
+from bavn.app.config.load import CENTRE_KEYS, read_centre
+from bavn.app.process.exits import Exit
+from bavn.app.process.real import SystemDice
+from bavn.centre.cases.indicators.indicators import UnknownLife
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.sector.canary import day_of
+from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.wire.ledger import look_on
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe

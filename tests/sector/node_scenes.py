@@ -6,25 +6,25 @@ A scene does nothing to a gate: the walk over every rule breaks it between the a
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bavn.actor.door.case_book import ATTACH
+from bavn.actor.door.conversations.case_book import ATTACH
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.wishes import wish
-from bavn.model.exercise import element_of
-from bavn.model.indicator import indicator_id
+from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
-from bavn.model.nis2 import Nis2Act
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import LinkDown
-from bavn.model.sector_warning import AnswerAct
+from bavn.model.sector.exercise import element_of
+from bavn.model.sector.nis2 import Nis2Act
+from bavn.model.sector.sector_warning import AnswerAct
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.round import Cell
-from bavn.sim.script import suspicion
-from bavn.wire import messages
-from bavn.wire.canary_messages import CanaryAnswered
-from bavn.wire.exercise_messages import ExerciseTold, Objective
+from bavn.rehearsal.script import suspicion
+from bavn.wire.messages import catalogue as messages
+from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.exercise import ExerciseTold, Objective
 from tests.actor.door.conftest import GROUP_KEY, Actor, TestCentre
 from tests.actor.door.test_exercises import TestLane
 from tests.sector.hostile_centre import NOW_US, Node, bundle, release

@@ -21,15 +21,15 @@ import dns.rcode
 import numpy as np
 import pytest
 
-from bavn.app.centre_parts import open_desk
-from bavn.app.config import read_centre
-from bavn.model.case import CaseAct
+from bavn.app.centre.parts import open_desk
+from bavn.app.config.load import read_centre
 from bavn.model.principal import account
-from bavn.sim import speech
-from bavn.sim.capture import Later, write
-from bavn.sim.dice import SeededDice
-from bavn.sim.flows import flows, with_ports
-from bavn.sim.packets import render
+from bavn.model.sector.case import CaseAct
+from bavn.traffic import speech
+from bavn.traffic.capture import Later, write
+from bavn.traffic.dice import SeededDice
+from bavn.traffic.flows import flows, with_ports
+from bavn.traffic.packets import render
 from bavn.wire.ledger import look_on
 
 pytestmark = [pytest.mark.netns, pytest.mark.unbound, pytest.mark.suricata, pytest.mark.slow]

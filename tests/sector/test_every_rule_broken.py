@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.actor.door.case_book import ATTACH, WAITING_MAX
+from bavn.actor.door.conversations.case_book import ATTACH, WAITING_MAX
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.protect import Protect
-from bavn.app.failure_folder import FailureFolder
-from bavn.model.indicator import Sighting, indicator_id
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.model.intel.indicator import Sighting, indicator_id
 from bavn.model.moment import MINUTE_US
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS
 from bavn.wire.gate import FOLLOWS, Gate

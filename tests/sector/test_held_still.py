@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bavn.app import recorder
+from bavn.app.node.health import recorder
 from tests.sector.held_process import STEPS
 from tests.sector.held_sector import HeldSector
 from tests.sector.killed_sector import NAMES

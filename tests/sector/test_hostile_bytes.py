@@ -5,9 +5,10 @@ import json
 import pytest
 
 from bavn.model.observable import Observable
-from bavn.wire import messages, seal
+from bavn.wire import seal
 from bavn.wire.codec import DOWN_KINDS, Encoded
 from bavn.wire.ledger import Ledger
+from bavn.wire.messages import catalogue as messages
 from bavn.wire.reading import UNREADABLE
 from tests.app.hostile_bodies import HOSTILE, deep
 from tests.sector.hostile_centre import bundle, release

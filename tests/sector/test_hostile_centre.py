@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
-from bavn.wire import messages, seal
+from bavn.wire import seal
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.ledger import Ledger
+from bavn.wire.messages import catalogue as messages
 from tests.sector.hostile_centre import (
     HOSTILE,
     NOW_US,

@@ -12,8 +12,8 @@ from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.principal import account
-from bavn.wire import messages
 from bavn.wire.ledger import Ledger
+from bavn.wire.messages import catalogue as messages
 from tests.sector.hostile_centre import (
     CENTRE_NAME,
     NOW_US,

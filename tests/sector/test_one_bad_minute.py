@@ -5,15 +5,16 @@ The honest centre is the real outbox: it goes on numbering where the node has he
 
 import pytest
 
-from bavn.actor.door.labels import CENTRE
+from bavn.actor.door.rounds.labels import CENTRE
 from bavn.centre.share.post import Post
 from bavn.centre.share.rules import ShareLimits
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
-from bavn.wire import messages, seal
+from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import encode
 from bavn.wire.ledger import Ledger
+from bavn.wire.messages import catalogue as messages
 from bavn.wire.outbox import RENUMBER_MAX
 from bavn.wire.seal import SEQ_MAX
 from tests.sector.hostile_centre import NOW_US, bundle, every_kind, release
@@ -49,7 +50,7 @@ def bad_minute(node):
 
 
 def _id(name):
-    from bavn.model.indicator import indicator_id
+    from bavn.model.intel.indicator import indicator_id
 
     return indicator_id(Observable.of("domain", name))
 

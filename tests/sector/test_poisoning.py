@@ -9,7 +9,7 @@ import pytest
 from bavn.centre.correlate.context import ScoreSettings
 from bavn.centre.node.config import CentreLimits
 from bavn.psi import share
-from bavn.sim.poison import HONEST, attempts, play
+from bavn_lab.sim.poison import HONEST, attempts, play
 
 ROOT = Path(__file__).resolve().parents[2]
 CAP, LINE = ScoreSettings().influence_nats_max, CentreLimits().block_score_min

@@ -5,9 +5,9 @@ import base64
 import pytest
 
 from bavn.actor.door import door
-from bavn.sim.party import SimCentre
-from bavn.sim.script import drawn_script
-from bavn.sim.world import World
+from bavn.rehearsal.party import SimCentre
+from bavn.rehearsal.script import drawn_script
+from bavn.rehearsal.world import World
 from bavn.wire.links.keyholder import KeyHolderIdentifier
 
 

@@ -16,7 +16,7 @@ RUN = """
 import hashlib, random, sys
 from pathlib import Path
 from bavn.actor.detect.run import survey
-from bavn.actor.sense.eve_file import EveFile
+from bavn.actor.sense.suricata.eve_file import EveFile
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.model.behaviour import bands_of, chain
+from bavn.model.intel.behaviour import bands_of, chain
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
-from bavn.sim.attack import DEMO_HIT, demo_campaigns
-from bavn.sim.campaign import Linkage
-from bavn.sim.generate import story
-from bavn.sim.names import invented_address
-from bavn.sim.playing import senses
-from bavn.sim.script import START_US, Script, Suspects, suspicion
-from bavn.sim.sector import demo_sector
-from bavn.sim.world import World
+from bavn.rehearsal.script import START_US, Script, Suspects, suspicion
+from bavn.rehearsal.world import World
+from bavn.traffic.names import invented_address
+from bavn.traffic.sector import demo_sector
+from bavn_lab.sim.attack import DEMO_HIT, demo_campaigns
+from bavn_lab.sim.campaign import Linkage
+from bavn_lab.sim.generate import story
+from bavn_lab.sim.playing import senses
 
 END_US = 1_795_532_400_000_000
 PAIR = Observable.of("fp-pair", "1" * 32 + "+" + "2" * 32)

@@ -9,16 +9,16 @@ from collections import Counter
 import pytest
 
 from bavn.centre.cases.who import NotAllowed
-from bavn.model.case import NotNow
-from bavn.model.indicator_life import LifeAct, LifeState
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.sim.dice import SeededDice
-from bavn.sim.mortal import Killed
-from bavn.sim.network import Faults
-from bavn.sim.script import CENTRE, Death, Script
-from bavn.sim.world import World
+from bavn.model.sector.case import NotNow
+from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.rehearsal.mortal import Killed
+from bavn.rehearsal.network import Faults
+from bavn.rehearsal.script import CENTRE, Death, Script
+from bavn.rehearsal.world import World
+from bavn.traffic.dice import SeededDice
 
 TEN = tuple(f"actor-{letter}" for letter in "abcdefghij")
 AWAY, HOME = TEN[:2], TEN[2:]

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from bavn.actor.door.questions import QUESTIONS_SQL
+from bavn.actor.door.conversations.questions import QUESTIONS_SQL
 from bavn.actor.protect.hunt import History
-from bavn.actor.store.hunt import Hunted
+from bavn.actor.store.query.hunt import Hunted
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, hour_of
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.sim.network import Faults
-from bavn.sim.script import CENTRE, START_US, Death, Script
-from bavn.sim.world import World
+from bavn.rehearsal.network import Faults
+from bavn.rehearsal.script import CENTRE, START_US, Death, Script
+from bavn.rehearsal.world import World
 
 ACTORS = ("actor-a", "actor-b", "actor-c", "actor-d")
 EVIL, QUIET = Observable.of("domain", "kvist-maler.net"), Observable.of("ip4", "45.9.148.20")

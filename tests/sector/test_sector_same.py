@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bavn.sim.script import drawn_script
-from bavn.sim.world import World
+from bavn.rehearsal.script import drawn_script
+from bavn.rehearsal.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,12 +4,12 @@ import pytest
 
 from bavn.model.evidence import alert_line
 from bavn.model.moment import DAY_US
-from bavn.sim.attack import DEMO_HIT, DEMO_LAST_WEEK
-from bavn.sim.generate import story
-from bavn.sim.playing import senses
-from bavn.sim.script import Script
-from bavn.sim.sector import demo_sector
-from bavn.sim.world import World
+from bavn.rehearsal.script import Script
+from bavn.rehearsal.world import World
+from bavn.traffic.sector import demo_sector
+from bavn_lab.sim.attack import DEMO_HIT, DEMO_LAST_WEEK
+from bavn_lab.sim.generate import story
+from bavn_lab.sim.playing import senses
 
 END_US = 1_795_532_400_000_000
 HIT_FROM_US = END_US - 8 * DAY_US

@@ -3,7 +3,7 @@
 import pytest
 
 from bavn.actor import node as node_module
-from bavn.wire.messages import Receipt
+from bavn.wire.messages.catalogue import Receipt
 from tests.sector.hostile_centre import Wire, release
 
 

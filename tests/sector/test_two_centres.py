@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bavn.app.exits import Exit
+from bavn.app.process.exits import Exit
 
 pytestmark = pytest.mark.slow
 BAVN = Path(sys.executable).with_name("bavn")

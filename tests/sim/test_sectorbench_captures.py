@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bavn.app import data
-from bavn.app.cli import bench
-from bavn.sim.dice import SeededDice
-from bavn.sim.sectorbench import figures, run
-from bavn.sim.sectorbench.captured import Sector, captured_day
-from bavn.sim.sectorbench.manifest import Capture, ManifestBroken, read
-from bavn.sim.sectorbench.relabel import relabelled, single_share
-from bavn.sim.sectorbench.sighted import Glimpse, Sighted, look
-from bavn.sim.sectorbench.victims import Families, with_captured_campaigns
-from bavn.sim.sectorbench.ways import own_lists
+from bavn.traffic.dice import SeededDice
+from bavn_lab import data
+from bavn_lab.cli import bench
+from bavn_lab.sectorbench import figures, run
+from bavn_lab.sectorbench.captured import Sector, captured_day
+from bavn_lab.sectorbench.manifest import Capture, ManifestBroken, read
+from bavn_lab.sectorbench.relabel import relabelled, single_share
+from bavn_lab.sectorbench.sighted import Glimpse, Sighted, look
+from bavn_lab.sectorbench.victims import Families, with_captured_campaigns
+from bavn_lab.sectorbench.ways import own_lists
 
 
 def folder_of(path: Path, rows: list[tuple[str, str, str]], columns="file,kind,label") -> Path:
@@ -285,7 +285,7 @@ def test_what_was_seen_is_kept_and_a_damaged_answer_is_made_again(tmp_path) -> N
 
 def test_pictures_are_the_same_bytes_for_the_same_figures(tmp_path, monkeypatch) -> None:
     pytest.importorskip("matplotlib")
-    from bavn.sim.sectorbench.plots import draw
+    from bavn_lab.sectorbench.plots import draw
 
     value = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 8}
     by = {"15": value, "100": {**value, "value": None, "low": None, "high": None}}

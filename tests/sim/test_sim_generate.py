@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable, ObservableType, is_external, registered_domain
-from bavn.sim.attack import demo_campaigns, drawn
-from bavn.sim.campaign import Linkage, Way, contacts
-from bavn.sim.dice import SeededDice
-from bavn.sim.generate import SpanRefused, generate, planned, story
-from bavn.sim.habits import HABITS
-from bavn.sim.habits.scene import polling, working
-from bavn.sim.names import invented_address, invented_name
-from bavn.sim.sector import Kind, Role, demo_sector, sector
+from bavn.traffic.dice import SeededDice
+from bavn.traffic.names import invented_address, invented_name
+from bavn.traffic.scene import polling, working
+from bavn.traffic.sector import Kind, Role, demo_sector, sector
+from bavn_lab.sim.attack import demo_campaigns, drawn
+from bavn_lab.sim.campaign import Linkage, Way, contacts
+from bavn_lab.sim.generate import SpanRefused, generate, planned, story
+from bavn_lab.sim.habits import HABITS
 
 END_US = 1_795_532_400_000_000  # Tuesday 24 November 2026, 15:00 UTC
 
@@ -170,7 +170,7 @@ def test_a_campaign_is_the_same_whatever_stretch_is_played(way, seed) -> None:
     meets = {"beacon": victim.address, "dns-tunnel": actor.server("resolver")}
 
     def times(start_us, end_us):
-        from bavn.sim.campaign import played
+        from bavn_lab.sim.campaign import played
 
         return sorted(
             t

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import LinkDown
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
-from bavn.sim.network import LATE_MAX, BadLink, Faults, drawn_faults
+from bavn.rehearsal.clock import SimClock
+from bavn.rehearsal.network import LATE_MAX, BadLink, Faults, drawn_faults
+from bavn.traffic.dice import SeededDice
 
 START_US = 1_000 * SECOND_US
 

@@ -11,11 +11,11 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.utils import RawPcapReader
 
-from bavn.sim import talk
-from bavn.sim.capture import Later, write
-from bavn.sim.dice import SeededDice
-from bavn.sim.flows import Flows, flows, with_ports
-from bavn.sim.packets import render
+from bavn.traffic import talk
+from bavn.traffic.capture import Later, write
+from bavn.traffic.dice import SeededDice
+from bavn.traffic.flows import Flows, flows, with_ports
+from bavn.traffic.packets import render
 
 NOW_US = 1_790_000_000_000_000
 

@@ -5,12 +5,12 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app.cli import bench
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 from bavn.psi import receipt, share
-from bavn.sim import psi_bench, psi_planted
-from bavn.sim.psi_bench import Size, cases
-from bavn.sim.psi_published import published_cpu_s
+from bavn_lab.cli import bench
+from bavn_lab.sim import psi_bench, psi_planted
+from bavn_lab.sim.psi_bench import Size, cases
+from bavn_lab.sim.psi_published import published_cpu_s
 
 TINY = Size(n=6, t=3, m=120, r=10)
 

@@ -16,10 +16,10 @@ from scapy.packet import Raw
 from scapy.utils import wrpcap, wrpcapng
 
 from bavn.model.moment import DAY_US, SECOND_US
-from bavn.sim.readdress import AddressBook, NoRoom, readdressed
-from bavn.sim.reading import CaptureBroken, CutShort, ethernet, frames
-from bavn.sim.rewrite import assign, moved, rewrite
-from bavn.sim.sector import demo_sector
+from bavn.traffic.sector import demo_sector
+from bavn_lab.sim.readdress import AddressBook, NoRoom, readdressed
+from bavn_lab.sim.reading import CaptureBroken, CutShort, ethernet, frames
+from bavn_lab.sim.rewrite import assign, moved, rewrite
 
 END_US = 1_795_532_400_000_000
 ACTOR = demo_sector(1).actors[0]

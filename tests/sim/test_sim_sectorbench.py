@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app.cli import bench
 from bavn.centre.correlate import score, shared_element
-from bavn.sim.sectorbench import figures, inbound, run, ways
-from bavn.sim.sectorbench import joined as joined_rounds
-from bavn.sim.sectorbench.campaigns import SPAN_MINUTES, STRONG_P
-from bavn.sim.sectorbench.clocked import STRONG_EVERY, STRONG_TAKES, WEAK_EVERY, WEAK_TAKES, clocked, early
-from bavn.sim.sectorbench.joined import differs, held_by_one, really_joined
-from bavn.sim.sectorbench.run import measure
-from bavn.sim.sectorbench.ways import joined, own_lists
-from bavn.sim.sectorbench.worlds import Generated
+from bavn_lab.cli import bench
+from bavn_lab.sectorbench import figures, inbound, run, ways
+from bavn_lab.sectorbench import joined as joined_rounds
+from bavn_lab.sectorbench.campaigns import SPAN_MINUTES, STRONG_P
+from bavn_lab.sectorbench.clocked import STRONG_EVERY, STRONG_TAKES, WEAK_EVERY, WEAK_TAKES, clocked, early
+from bavn_lab.sectorbench.joined import differs, held_by_one, really_joined
+from bavn_lab.sectorbench.run import measure
+from bavn_lab.sectorbench.ways import joined, own_lists
+from bavn_lab.sectorbench.worlds import Generated
 
 
 def made_day(actors, seed, campaigns):

@@ -9,9 +9,9 @@ import pytest
 
 from bavn.model.moment import HOUR_US
 from bavn.model.record import address_text
-from bavn.sim.generate import generate, planned, story
-from bavn.sim.records import tables
-from bavn.sim.sector import demo_sector
+from bavn.traffic.records import tables
+from bavn.traffic.sector import demo_sector
+from bavn_lab.sim.generate import generate, planned, story
 
 END_US = 1_795_532_400_000_000
 

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
-from bavn.wire.messages import DOWN, UP
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
+from bavn.wire.messages.catalogue import DOWN, UP
 from bavn.wire.privacy import Message
 
 START_US = 1_795_000_000_000_000

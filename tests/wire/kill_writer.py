@@ -6,12 +6,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.model.outcome import Refused
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 from bavn.wire.codec import encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.messages import Declined
+from bavn.wire.messages.catalogue import Declined
 from bavn.wire.outbox import Outbox
 
 book = Book(Path(sys.argv[1]))

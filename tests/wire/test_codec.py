@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bavn.model.outcome import Refused
 from bavn.wire import strict_json
 from bavn.wire.codec import BODY_BYTES_MAX, DOWN_KINDS, UP_KINDS, Encoded, decode, encode, privacy_of, summary_of
-from bavn.wire.messages import CellTag, Declined, Health, IndicatorReleased, Receipt, Receipts, ShareUpload
+from bavn.wire.messages.catalogue import CellTag, Declined, Health, IndicatorReleased, Receipt, Receipts, ShareUpload
 
 ALL = {**UP_KINDS, **DOWN_KINDS}
 HEALTH = Health(version="1.0", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=1)

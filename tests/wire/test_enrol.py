@@ -6,8 +6,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bavn.model.member import actor_of_urn, actor_urn, enrolment_statement
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.member import actor_of_urn, actor_urn, enrolment_statement
+from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import Certified, NodeKeys
 from bavn.wire.safe import Safe
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.app.failure_folder import FailureFolder
+from bavn.app.process.failure_folder import FailureFolder
 from bavn.model.failure import NoContainment
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, GateBroken, Rule
 from bavn.wire.ledger import Ledger, Note

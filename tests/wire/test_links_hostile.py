@@ -15,12 +15,12 @@ from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire import frames, seal
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.links.https import PULL_BYTES_MAX, Caller, HttpsLink, LinkLimits, context
 from bavn.wire.links.memory import MemoryLink
-from bavn.wire.messages import RoundClosed
+from bavn.wire.messages.catalogue import RoundClosed
 
 IMPATIENT = LinkLimits(request_s=1.0, pull_s=0.5, connect_s=1.0)
 NOW_US = time.time_ns() // 1000

@@ -14,11 +14,11 @@ import pytest
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from bavn.wire import messages
-from bavn.wire.canary_messages import ChainLink
 from bavn.wire.enrol import Certified, EnrolAsked, RenewAsked
-from bavn.wire.exercise_messages import Objective
-from bavn.wire.messages import DOWN, UP, CellTag, Member, OtherTag, Report, Reveal
+from bavn.wire.messages import catalogue as messages
+from bavn.wire.messages.canary import ChainLink
+from bavn.wire.messages.catalogue import DOWN, UP, CellTag, Member, OtherTag, Report, Reveal
+from bavn.wire.messages.exercise import Objective
 from bavn.wire.privacy import ClassMissing, Message, Privacy
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "messages.md"

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.model.outcome import Refused
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS, encode
-from bavn.wire.messages import Declined, Health, ShareUpload
+from bavn.wire.messages.catalogue import Declined, Health, ShareUpload
 from bavn.wire.outbox import Outbox, OutboxFull, OutboxLimits
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bavn.centre.members.authority import Authority, new_key
 from bavn.model.outcome import Refused
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire.parcel import Answer, Asked, Asking, Question, private_x25519, sealed_answer, to_x25519, understand
 
 NOW_US = time.time_ns() // 1000

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.model.offer import Offer, worth
 from bavn.model.outcome import Refused
-from bavn.model.partner import Inward
-from bavn.wire.csv_partner import COLUMNS, guarded, objects_of, text_of, unguarded
-from bavn.wire.stix import NotWritable
-from bavn.wire.stix_partner import context_of, object_of, offer_of
+from bavn.model.sector.offer import Offer, worth
+from bavn.model.sector.partner import Inward
+from bavn.wire.partners.csv import COLUMNS, guarded, objects_of, text_of, unguarded
+from bavn.wire.partners.stix import NotWritable
+from bavn.wire.partners.stix_out import context_of, object_of, offer_of
 
 NOW_US = 20_000 * DAY_US
 AUTHOR = "identity--0a1b2c3d-0000-5000-8000-000000000001"
@@ -87,7 +87,7 @@ def test_the_first_tlps_markings_are_the_standards_own() -> None:
 
 
 def test_the_strictest_marking_counts_wherever_it_stands() -> None:
-    from bavn.wire.stix_marking import PAP_IDS, TLP_IDS
+    from bavn.wire.partners.marking import PAP_IDS, TLP_IDS
 
     found = json.loads(object_of(an_indicator(Observable.of("ip4", "45.9.1.2")), created_by=AUTHOR, created_us=1))
     marks = [TLP_IDS[Tlp.AMBER], TLP_IDS[Tlp.CLEAR], PAP_IDS[Pap.CLEAR], PAP_IDS[Pap.RED], "marking-definition--x", 7]

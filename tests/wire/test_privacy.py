@@ -2,7 +2,7 @@ from typing import Annotated
 
 import pytest
 
-from bavn.wire.messages import DOWN, UP
+from bavn.wire.messages.catalogue import DOWN, UP
 from bavn.wire.privacy import ClassMissing, Message, Privacy
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from bavn.centre.inbox import foreign_json
 from bavn.model.outcome import Refused
-from bavn.wire import codec, frames, parcel, reading, seal, stix, strict_json, taxii
+from bavn.wire import codec, frames, parcel, reading, seal, strict_json
+from bavn.wire.partners import stix, taxii
 from bavn.wire.reading import REFUSED, UNREADABLE, mended, read, reads, sound, unreadable_counts
 
 FAILURES = [RuntimeError("x"), RecursionError(), MemoryError(), UnicodeError(), KeyError("\ud800"), AssertionError()]

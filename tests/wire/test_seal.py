@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.model.outcome import Refused
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS, encode
-from bavn.wire.messages import Declined, Health, RoundClosed, ShareUpload
+from bavn.wire.messages.catalogue import Declined, Health, RoundClosed, ShareUpload
 
 ALL = {**UP_KINDS, **DOWN_KINDS}
 DECLINED = Declined(round_id="b" * 32, table=1, bin=2)

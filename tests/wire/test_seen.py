@@ -3,12 +3,12 @@
 import pytest
 
 from bavn.model.outcome import Refused
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS
 from bavn.wire.enrol import NodeKeys
-from bavn.wire.messages import Declined, Health
+from bavn.wire.messages.catalogue import Declined, Health
 from bavn.wire.seen import Seen
 
 HEALTH = Health(version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0)

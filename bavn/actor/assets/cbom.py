@@ -33,7 +33,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from bavn.actor.assets.crypto import Certificate, Use, by_direction
-from bavn.model.cryptonames import Safety, safety_of
+from bavn.model.intel.cryptonames import Safety, safety_of
 from bavn.model.moment import as_datetime
 
 _PROTOCOLS: Final = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from bavn.actor.assets.facts import us
-from bavn.model.cryptonames import CIPHERS, GROUPS, Safety, greased, named, safest, safety_of
+from bavn.model.intel.cryptonames import CIPHERS, GROUPS, Safety, greased, named, safest, safety_of
 from bavn.model.observable import registered_domain
 from bavn.model.ports import Window
 from bavn.model.record import address_text

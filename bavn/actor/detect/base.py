@@ -11,12 +11,12 @@ from ipaddress import ip_network
 from typing import Final, Protocol
 
 from bavn.actor.detect.calibrate import Tally
-from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
-from bavn.actor.detect.rule_memory import RuleMemory
+from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
+from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.terms import Terms
+from bavn.model.intel.rule import RowRule
 from bavn.model.observable import Observable
 from bavn.model.ports import Window
-from bavn.model.rule import RowRule
 from bavn.model.settings import SettingsError, setting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text

@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 
 import pyarrow as pa
 
-from bavn.actor.detect.peers import as_address
+from bavn.actor.detect.queries.peers import as_address
 from bavn.model.observable import is_internal_name, registered_domain
 from bavn.model.ports import Window
 from bavn.model.record import address_text, address_uuid

@@ -7,31 +7,33 @@ runs: the tallies of earlier windows are handed in, those of this one are handed
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bavn.actor.detect import behaviour, calibrate, lists
+from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Candidate, Detector, DetectSettings, Found, Look, story_id
-from bavn.actor.detect.beacon import Beacon
-from bavn.actor.detect.bruteforce import BruteForce
 from bavn.actor.detect.calibrate import Reference, Tally, p_value
-from bavn.actor.detect.dga import Dga
-from bavn.actor.detect.dns_tunnel import DnsTunnel
-from bavn.actor.detect.exfil import Exfil
-from bavn.actor.detect.indicators import NO_INDICATORS, IndicatorSet
-from bavn.actor.detect.ioc import Ioc
-from bavn.actor.detect.lateral import Lateral
-from bavn.actor.detect.lists import Lists
-from bavn.actor.detect.long import Long
-from bavn.actor.detect.rarity import Rarity
-from bavn.actor.detect.rule_memory import RuleMemory
-from bavn.actor.detect.scan import Scan
-from bavn.actor.detect.signature import Signature
+from bavn.actor.detect.detectors.beacon import Beacon
+from bavn.actor.detect.detectors.bruteforce import BruteForce
+from bavn.actor.detect.detectors.dga import Dga
+from bavn.actor.detect.detectors.dns_tunnel import DnsTunnel
+from bavn.actor.detect.detectors.exfil import Exfil
+from bavn.actor.detect.detectors.ioc import Ioc
+from bavn.actor.detect.detectors.lateral import Lateral
+from bavn.actor.detect.detectors.long import Long
+from bavn.actor.detect.detectors.rarity import Rarity
+from bavn.actor.detect.detectors.scan import Scan
+from bavn.actor.detect.detectors.signature import Signature
+from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
+from bavn.actor.detect.indicators.lists import Lists
+from bavn.actor.detect.indicators.rule_memory import RuleMemory
+from bavn.actor.detect.queries import behaviour
 from bavn.actor.detect.tasks import Missing, Weigh, weigh_here
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
 from bavn.model.failure import Failures, NoContainment
+from bavn.model.intel.rule import RowRule
 from bavn.model.ports import QueryRefused, Window
-from bavn.model.rule import RowRule
+from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import PSource, Suspicion, in_order
-from bavn.model.verdict import NO_VERDICTS, Verdicts
 
 DETECTORS: tuple[Detector, ...] = (
     Ioc(),

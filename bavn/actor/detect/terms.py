@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.detect.lists import Grade, Lists
+from bavn.actor.detect.indicators.lists import Grade, Lists
 from bavn.actor.detect.wording import number, span
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.observable import is_internal_name

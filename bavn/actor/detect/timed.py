@@ -14,11 +14,11 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from bavn.actor.detect.peers import as_address
 from bavn.actor.detect.pulse import Pulse, is_inside
-from bavn.actor.detect.series import Series, Slice
-from bavn.actor.detect.spectrum import spectral
-from bavn.actor.detect.timing import Timing, timings
+from bavn.actor.detect.queries.peers import as_address
+from bavn.actor.detect.queries.series import Series, Slice
+from bavn.actor.detect.statistics.spectrum import spectral
+from bavn.actor.detect.statistics.timing import Timing, timings
 from bavn.model.moment import SECOND_US
 from bavn.model.record import address_text
 

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from bavn.actor.door.budget import Budget
 from bavn.actor.door.door import Door
 from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
-from bavn.actor.door.labels import CENTRE
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.tally import SENSITIVITY, blocked_by_type, by_technique
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Noise, NoiseDown
+from bavn.model.sector.tally import PARTS, VOCABULARY
 from bavn.model.suspicion import Suspicion
-from bavn.model.tally import PARTS, VOCABULARY
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Note
-from bavn.wire.messages import Counts
+from bavn.wire.messages.catalogue import Counts
 
 SETTLES_US = 2 * HOUR_US
 """So long after midnight (UTC) the day before is told: late records and detectors have had their turn."""

@@ -10,41 +10,42 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.actor.door import labels
-from bavn.actor.door.canary import Canaries
-from bavn.actor.door.cases import Cases, ForPeople
+from bavn.actor.door.conversations.canary import Canaries
+from bavn.actor.door.conversations.cases import Cases, ForPeople
+from bavn.actor.door.conversations.questions import Questions
 from bavn.actor.door.draft import SHUT, STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.echo import Holds, holds_none
-from bavn.actor.door.held import Held, Hold, at_once
 from bavn.actor.door.kept_back import KeptBack
-from bavn.actor.door.labels import CENTRE
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.questions import Questions
-from bavn.actor.door.replies import Replies
 from bavn.actor.door.report_rules import Asked, Offered, Rules
-from bavn.actor.door.reveals import Reveals
-from bavn.actor.door.round_rules import NOTHING, Outcome, Put, RoundRules, members_text, names_of, params_of
+from bavn.actor.door.rounds import labels
+from bavn.actor.door.rounds.held import Held, Hold, at_once
+from bavn.actor.door.rounds.labels import CENTRE
+from bavn.actor.door.rounds.replies import Replies
+from bavn.actor.door.rounds.reveals import Reveals
+from bavn.actor.door.rounds.rules import NOTHING, Outcome, Put, RoundRules, members_text, names_of, params_of
 from bavn.actor.door.state import OpenRound, State
 from bavn.actor.door.tell_rules import Condition, TakenBack, TellRules
 from bavn.actor.door.told import Prepared, Told, told_of
 from bavn.model.forms import same_names
-from bavn.model.indicator import BlockOutcome, Sighting
+from bavn.model.intel.indicator import BlockOutcome, Sighting
 from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
+from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import Suspicion
-from bavn.model.verdict import NO_VERDICTS, Verdicts
 from bavn.psi import receipt, share
 from bavn.psi.element import select
 from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import key_check, members_key
 from bavn.psi.round import Cell, RoundParams
-from bavn.wire import messages, seal
-from bavn.wire.canary_messages import CanaryAnswered
+from bavn.wire import seal
 from bavn.wire.codec import DOWN_KINDS, summary_of
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
+from bavn.wire.messages import catalogue as messages
+from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.outbox import Outbox, OutboxLimits, OutboxState
 from bavn.wire.privacy import Message
 

@@ -10,8 +10,8 @@ else saw it.
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from bavn.model.intel.own_rules import is_of_own_rule
 from bavn.model.observable import NotCanonical, Observable, ObservableType
-from bavn.model.own_rules import is_of_own_rule
 from bavn.model.suspicion import Suspicion
 
 LISTS: Final = "ioc"

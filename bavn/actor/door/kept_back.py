@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from bavn.actor.door import labels
-from bavn.actor.door.labels import CENTRE
+from bavn.actor.door.rounds import labels
+from bavn.actor.door.rounds.labels import CENTRE
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire.book import is_environment

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.sector.verdict import NO_VERDICTS, Verdict, Verdicts, judged_in_order
 from bavn.model.suspicion import RowsRef, Suspicion, in_order
 from bavn.model.text import Text
-from bavn.model.verdict import NO_VERDICTS, Verdict, Verdicts, judged_in_order
 from bavn.wire.book import Book
 
 SUSPICIONS_MAX = 100_000

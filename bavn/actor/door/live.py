@@ -12,11 +12,11 @@ from typing import Final
 
 from bavn.actor.door.echo import Holds, holds_none, is_echo
 from bavn.actor.door.policy import DoorPolicy
-from bavn.model.canary import DETECTOR as CANARY
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, registered_domain
+from bavn.model.sector.canary import DETECTOR as CANARY
+from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import Suspicion
-from bavn.model.verdict import NO_VERDICTS, Verdicts
 
 STRONG_TIER = "A"
 SCAN, INBOUND = "scan", "T1595"

@@ -10,7 +10,6 @@ from bavn.actor.door.live import Element, is_strong
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.state import State
 from bavn.actor.door.told import Told
-from bavn.model import canary
 from bavn.model.evidence import (
     PERIOD_EDGES_S,
     REGULARITY_EDGES,
@@ -23,6 +22,7 @@ from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.sector import canary
 from bavn.psi.round import Cell
 from bavn.wire.gate import Rule
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bavn.model.observable import Observable
-from bavn.model.verdict import Judgement, Verdict, sector_verdict
+from bavn.model.sector.verdict import Judgement, Verdict, sector_verdict
 from bavn.wire.book import Book
-from bavn.wire.messages import VerdictGiven
+from bavn.wire.messages.catalogue import VerdictGiven
 
 KEPT_US: Final = 400 * 86_400_000_000
 _SCHEMA = (

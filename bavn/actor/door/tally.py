@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES, blocked_entry, technique_entry
 from bavn.model.suspicion import Suspicion
-from bavn.model.tally import BLOCKED, TECHNIQUES, blocked_entry, technique_entry
 
 SENSITIVITY = 1
 """L1 distance of the counts of two worlds that differ in one host, and of two that differ in one met indicator."""

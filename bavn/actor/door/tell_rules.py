@@ -7,7 +7,7 @@ from bavn.actor.door.draft import Draft
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.evidence import bucket_of
 from bavn.model.forms import forms
-from bavn.model.indicator import COUNT_EDGES, BlockOutcome, Sighting
+from bavn.model.intel.indicator import COUNT_EDGES, BlockOutcome, Sighting
 from bavn.model.moment import hour_of
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
@@ -17,7 +17,7 @@ from bavn.wire.gate import Rule
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """How the node is: ``sensor`` up, down or none; loss in 1/1000 of packets; skew against the centre in seconds;
-    ``problems``: kinds of model/alarm.py; ``records``: record types that some source gave of late, None: not known."""
+    ``problems``: kinds of model/sector/alarm.py; ``records``: record types that some source gave of late, None: not known."""
 
     version: str
     sensor: str

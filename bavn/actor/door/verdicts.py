@@ -1,15 +1,15 @@
 """The verdicts that people here have given, in the node's own book: who, when, what, until when. Only ever added to.
 
 A verdict that is taken back is a row of its own. It has a row form and no codec: nothing that travels is made from it.
-Refuses to know what a verdict does (bavn.model.verdict).
+Refuses to know what a verdict does (bavn.model.sector.verdict).
 """
 
 from dataclasses import replace
 from typing import Any, Final
 
 from bavn.actor.door.sector_verdicts import SectorVerdicts
+from bavn.model.sector.verdict import Judgement, Scope, Verdict, Verdicts
 from bavn.model.suspicion import Suspicion
-from bavn.model.verdict import Judgement, Scope, Verdict, Verdicts
 from bavn.wire.book import Book
 
 COMMENT_CHARS_MAX: Final = 2000

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from bavn.model.intel.rule import RowRule, named_rows_sql, together
 from bavn.model.moment import as_us
 from bavn.model.ports import QueryRefused, Window
 from bavn.model.record import address_text
-from bavn.model.rule import RowRule, named_rows_sql, together
 
 HOSTS_NAMED_MAX: Final = 20
 SAMPLES_MAX: Final = 3

@@ -22,7 +22,7 @@ from bavn.actor.hunt.sigma_fields import Target
 from bavn.actor.hunt.sigma_match import NotRunnable
 from bavn.actor.hunt.sigma_sources import target_of
 from bavn.actor.hunt.sigma_sql import DuckdbBackend
-from bavn.model.rule import LEVELS, Level, RowRule
+from bavn.model.intel.rule import LEVELS, Level, RowRule
 
 Standing = Literal["runs", "part", "unsupported", "unreadable"]
 RULES_MAX: Final = 20_000

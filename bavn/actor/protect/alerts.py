@@ -12,7 +12,7 @@ from uuid import UUID
 
 from bavn.actor.protect.never import parents
 from bavn.actor.protect.sids import SID_ADDRESS, SID_FIRST, SID_LAST
-from bavn.model.indicator import SightingKind
+from bavn.model.intel.indicator import SightingKind
 from bavn.model.moment import as_us
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.ports import Window

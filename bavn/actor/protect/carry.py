@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, cast, runtime_checkable
 
-from bavn.model.indicator import Block
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import Enforcer
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from bavn.actor.protect.carry import Hands, carried
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.indicator import Block
+from bavn.model.intel.indicator import Block
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Enforcer, EnforcerDown
 

@@ -19,7 +19,7 @@ from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import NOT_CARRIED, Arrived, Draft, Evidence, Row, renews
 from bavn.actor.protect.state import Item, State, item_of, outcome_of
-from bavn.model.indicator import Indicator
+from bavn.model.intel.indicator import Indicator
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
@@ -28,9 +28,9 @@ from bavn.wire.book import is_environment
 from bavn.wire.codec import DOWN_KINDS, Encoded, decode, encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
+from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
+from bavn.wire.partners.stix import indicator_of
 from bavn.wire.shut import WAITS
-from bavn.wire.stix import indicator_of
 
 GATE: Final = "protect"
 PEER: Final = "centre"

@@ -15,6 +15,7 @@ from typing import Final
 
 from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
 from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import Found, History, Hunter
 from bavn.actor.protect.intake import (
@@ -35,14 +36,13 @@ from bavn.actor.protect.rollback import Rollback, networks_of
 from bavn.actor.protect.rules import Draft
 from bavn.actor.protect.sightings import Hit, HitSource, Sightings
 from bavn.actor.protect.state import PIECE, Item, State, Told, outcome_of
-from bavn.actor.protect.suricata_dataset import SuricataDataset
 from bavn.actor.protect.telling import Telling
 from bavn.actor.protect.uncarried import Uncarried
 from bavn.actor.protect.wanted import fingerprint
 from bavn.actor.protect.wishes import done_wish, wishes
 from bavn.model.contained import contained
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.indicator import Block, SightingKind
+from bavn.model.intel.indicator import Block, SightingKind
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused

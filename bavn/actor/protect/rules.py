@@ -14,13 +14,13 @@ from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.model.indicator import Indicator, Pap
+from bavn.model.intel.indicator import Indicator, Pap
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, ObservableType, is_external, is_internal_name
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire.gate import Rule
-from bavn.wire.stix import indicator_of
+from bavn.wire.partners.stix import indicator_of
 
 Act = Literal["block", "watch", "lift"]
 _read: Final = lru_cache(maxsize=512)(indicator_of)

@@ -5,7 +5,7 @@
 
 from typing import Final
 
-from bavn.model.own_rules import OWN_RULES
+from bavn.model.intel.own_rules import OWN_RULES
 
 SID_FIRST: Final = OWN_RULES[0]
 SID_LAST: Final = OWN_RULES[-1]

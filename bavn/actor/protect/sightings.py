@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, get_args
 
 from bavn.actor.protect.state import State
-from bavn.model.indicator import Sighting, SightingKind
+from bavn.model.intel.indicator import Sighting, SightingKind
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.wire.book import Book

@@ -12,7 +12,7 @@ from typing import Any, Final
 from bavn.actor.protect.never_own import prepare
 from bavn.actor.protect.rules import Known, Spent
 from bavn.actor.protect.wanted import COUNT_SCHEMA, Wanted
-from bavn.model.indicator import Block, BlockOutcome, BlockState, Indicator, Sighting
+from bavn.model.intel.indicator import Block, BlockOutcome, BlockState, Indicator, Sighting
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.wire.book import Book

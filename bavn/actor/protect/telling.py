@@ -13,7 +13,7 @@ from typing import Final
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.state import PIECE, Item, State, outcome_of
-from bavn.model.indicator import BlockOutcome
+from bavn.model.intel.indicator import BlockOutcome
 from bavn.model.ports import Clock
 
 TOLD_WAITING_MAX: Final = 5_000

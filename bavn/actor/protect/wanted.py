@@ -14,7 +14,7 @@ from typing import Final
 from bavn import __version__
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.never import NeverBlock
-from bavn.model.indicator import Block
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable, ObservableType
 from bavn.wire.book import Book
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 import pyarrow as pa
 
 from bavn.actor.sense.base import Batch
-from bavn.actor.sense.dnstap_file import table_of
-from bavn.model.canary import name_of
+from bavn.actor.sense.dnstap.file import table_of
 from bavn.model.record import address_uuid
+from bavn.model.sector.canary import name_of
 
 NAME: Final = "canary"
 LOOPBACK: Final = "127.0.0.1"

@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bavn.actor.sense import eve_capture
 from bavn.actor.sense.base import Batch, SourceBroken
-from bavn.actor.sense.dnstap_file import dnstap_batches
+from bavn.actor.sense.dnstap.file import dnstap_batches
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.eve import EveParser
-from bavn.actor.sense.kex_capture import read_capture
+from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.lines import line_column
 from bavn.actor.sense.logfile import head_of
-from bavn.actor.sense.logs import LogParser, received
+from bavn.actor.sense.logs.records import LogParser, received
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.reading import whole
 from bavn.actor.sense.recognise import Recognised, recognise
-from bavn.actor.sense.suricata_config import SuricataConfig
-from bavn.actor.sense.suricata_run import run_over
+from bavn.actor.sense.suricata import eve_capture
+from bavn.actor.sense.suricata.config import SuricataConfig
+from bavn.actor.sense.suricata.eve import EveParser
+from bavn.actor.sense.suricata.run import run_over
 from bavn.actor.sense.unread import unreadable
-from bavn.actor.sense.zeek import ZeekParser
-from bavn.actor.sense.zeek_fields import FIELDS
-from bavn.actor.sense.zeek_header import Header
+from bavn.actor.sense.zeek.fields import FIELDS
+from bavn.actor.sense.zeek.header import Header
+from bavn.actor.sense.zeek.records import ZeekParser
 
 FILES_MAX: Final = 100_000
 BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})

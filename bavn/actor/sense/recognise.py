@@ -12,11 +12,11 @@ from typing import Final, Literal
 
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.capture import form_of
-from bavn.actor.sense.dnstap_frames import begins
-from bavn.actor.sense.log_sniff import holds_records
+from bavn.actor.sense.dnstap.frames import begins
 from bavn.actor.sense.logfile import LogFile
-from bavn.actor.sense.zeek_fields import FIELDS, TELLING
-from bavn.actor.sense.zeek_header import header_of
+from bavn.actor.sense.logs.sniff import holds_records
+from bavn.actor.sense.zeek.fields import FIELDS, TELLING
+from bavn.actor.sense.zeek.header import header_of
 
 HEAD_BYTES: Final = 1 << 18
 _LINES_LOOKED_AT: Final = 200

@@ -18,8 +18,6 @@ import duckdb
 import pyarrow as pa
 
 from bavn.actor.store.believed import BelievedClock
-from bavn.actor.store.damage import damaged_among, quarantine, words
-from bavn.actor.store.disk import Disk
 from bavn.actor.store.engine import sweep_spill
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.actor.store.history import History, checked_homes
@@ -27,12 +25,14 @@ from bavn.actor.store.intake import bounds, take
 from bavn.actor.store.lease import ERAS, if_free
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Change, Damaged, Manifest
-from bavn.actor.store.merger import Merger
 from bavn.actor.store.plan import Merge, edges, forget_before, lacking_rollups, next_merge
-from bavn.actor.store.segment import Segment, Story
+from bavn.actor.store.segments.damage import damaged_among, quarantine, words
+from bavn.actor.store.segments.disk import Disk
+from bavn.actor.store.segments.merger import Merger
+from bavn.actor.store.segments.segment import Segment, Story
+from bavn.actor.store.segments.write import SegmentWriter
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
 from bavn.actor.store.watchdog import Stopped
-from bavn.actor.store.write import SegmentWriter
 from bavn.model.ports import Clock, QueryRefused
 
 

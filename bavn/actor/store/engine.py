@@ -18,7 +18,7 @@ from bavn.actor.store.limits import StoreLimits
 
 
 class Engine:
-    """A DuckDB in memory. ``sql`` texts are ours; what a user writes passes bavn.actor.store.query first."""
+    """A DuckDB in memory. ``sql`` texts are ours; what a user writes passes bavn.actor.store.query.query first."""
 
     def __init__(self, limits: StoreLimits, spill: Path) -> None:
         import duckdb  # a node without a history needs none

@@ -8,15 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from bavn.actor.store.damage import damaged_among, words
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.actor.store.lease import Lease
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE, Manifest, Snapshot
-from bavn.actor.store.segment import Segment
+from bavn.actor.store.query.window import StoreWindow, whole_hours
+from bavn.actor.store.segments.damage import damaged_among, words
+from bavn.actor.store.segments.segment import Segment
 from bavn.actor.store.stats import StoreStats, stats_of
 from bavn.actor.store.watchdog import Watchdog
-from bavn.actor.store.window import StoreWindow, whole_hours
 from bavn.model.moment import HOUR_US
 from bavn.model.record import range_uuids
 

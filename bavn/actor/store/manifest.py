@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.store.faults import StoreBroken
-from bavn.actor.store.segment import Segment, layout, layout_text
+from bavn.actor.store.segments.segment import Segment, layout, layout_text
 from bavn.model.moment import HOUR_US
 
 FILE: Final = "manifest.sqlite"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.segment import ROLLUP_OF, Segment, layout
+from bavn.actor.store.segments.segment import ROLLUP_OF, Segment, layout
 from bavn.model.moment import DAY_US, MINUTE_US, hour_of
 from bavn.model.record import TABLES
 

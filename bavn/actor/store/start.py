@@ -10,11 +10,11 @@ from typing import Final
 
 import pyarrow as pa
 
-from bavn.actor.store.disk import Disk
 from bavn.actor.store.faults import StoreBroken, StoreBusy
 from bavn.actor.store.lease import ERAS, lease_file
 from bavn.actor.store.manifest import FILE, Manifest
-from bavn.actor.store.segment import ROLLUPS, description, number_of
+from bavn.actor.store.segments.disk import Disk
+from bavn.actor.store.segments.segment import ROLLUPS, description, number_of
 from bavn.model.record import RECORD_TYPES
 
 WRITER_LOCK: Final = "writer.lock"

@@ -17,9 +17,9 @@ from bavn.app.accept.check import (
     value,
 )
 from bavn.app.accept.told import told
-from bavn.app.vitals import SENSORS
+from bavn.app.node.health.vitals import SENSORS
 from bavn.model.health import LOSS_PERMILLE_MAX
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 
 LAG_S_MAX: Final = 120

@@ -25,20 +25,20 @@ from bavn.app.accept.check import (
     yes,
 )
 from bavn.app.accept.clock import OFFSET_S_MAX
-from bavn.app.config import CentreFile
-from bavn.app.party_keys import PartyKeys
-from bavn.app.real import SystemClock
+from bavn.app.config.load import CentreFile
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemClock
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.rolling import RollOut
+from bavn.centre.desk.views import RoundSummary
 from bavn.centre.inbox.open_items import open_items
 from bavn.centre.members.registry import Registry
-from bavn.centre.node.desk import Desk
-from bavn.centre.node.rolling import RollOut
-from bavn.centre.node.views import RoundSummary
 from bavn.model.heard import NodeHealth
-from bavn.model.indicator import indicator_id
-from bavn.model.member import CENTRE_NAME, ActorState
+from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import NotCanonical, Observable
-from bavn.model.protocol import Measure, Outcome, Part, TestProtocol
+from bavn.model.sector.member import CENTRE_NAME, ActorState
+from bavn.model.sector.protocol import Measure, Outcome, Part, TestProtocol
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.outbox import Outbox

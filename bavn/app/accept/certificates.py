@@ -19,9 +19,9 @@ from bavn.app.accept.check import (
     yes,
 )
 from bavn.app.accept.clock import NO_KEYHOLDER
-from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.moment import DAY_US
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.enrol import answers, ends_us
 from bavn.wire.safe import Safe

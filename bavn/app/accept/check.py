@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from bavn.app.config import NodeConfig
-from bavn.app.danish import danish
+from bavn.app.config.load import NodeConfig
+from bavn.app.process.danish import danish
 from bavn.model.ports import Clock, Dice
-from bavn.model.protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
+from bavn.model.sector.protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
 from bavn.model.text import Text
 
 YES: Final = "yes"

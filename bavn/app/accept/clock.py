@@ -18,9 +18,9 @@ from bavn.app.accept.check import (
     value,
 )
 from bavn.app.accept.told import told
-from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.ports import Clock, LinkDown, LinkRefused
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.links.https import Caller, LinkLimits, link_context
 from bavn.wire.safe import Safe

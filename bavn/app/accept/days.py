@@ -18,9 +18,9 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
-from bavn.app.node_parts import BOOK_FILE
+from bavn.app.node.parts import BOOK_FILE
 from bavn.model.moment import DAY_US
-from bavn.model.protocol import Measure, TestKind
+from bavn.model.sector.protocol import Measure, TestKind
 from bavn.model.text import Text
 from bavn.wire.ledger import Line, look_on
 

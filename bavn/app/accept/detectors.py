@@ -1,4 +1,4 @@
-"""Does each detector find what it is for? Harmless labelled traffic (bavn.sim.replay) goes through the real sensor with
+"""Does each detector find what it is for? Harmless labelled traffic (bavn.traffic.replay) goes through the real sensor with
 this node's own configuration into a throwaway store, and all detectors look at it.
 
 Nothing of it reaches the node's own store, book or door. A node without a packet sensor gets the records of the same
@@ -12,23 +12,23 @@ from typing import Final
 
 from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.captures import CaptureFolder
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.suricata_process import program
+from bavn.actor.sense.suricata.captures import CaptureFolder
+from bavn.actor.sense.suricata.process import program
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.accept.capture import NO_SOURCE
 from bavn.app.accept.check import BOTH, Asked, Reading, Site, must, not_applicable, not_tested, said, shown, value, yes
-from bavn.app.config import NodeConfig
-from bavn.app.log_sources import reads_logs
-from bavn.app.node_sources import rule_folder
-from bavn.app.own_indicators import OwnIndicators
-from bavn.app.sigma_files import sigma_rules
-from bavn.model.protocol import Measure
+from bavn.app.config.load import NodeConfig
+from bavn.app.node.log_sources import reads_logs
+from bavn.app.node.own_indicators import OwnIndicators
+from bavn.app.node.sigma_files import sigma_rules
+from bavn.app.node.sources import rule_folder
+from bavn.model.sector.protocol import Measure
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Text
-from bavn.sim.records import tables
-from bavn.sim.replay import FAMILIES, LISTED, RULE, SIGMA, Label, NoRoom, planned, replay
+from bavn.traffic.records import tables
+from bavn.traffic.replay import FAMILIES, LISTED, RULE, SIGMA, Label, NoRoom, planned, replay
 
 P_MAX: Final = 0.05
 """From here on a suspicion counts as weak evidence, and joins the sector's (docs/policy.md)."""

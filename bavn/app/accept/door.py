@@ -19,10 +19,10 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
-from bavn.sim.replay import NoRoom, room
-from bavn.sim.trial import ALONE, NoTrial, secrets, trial
+from bavn.rehearsal.trial import ALONE, NoTrial, secrets, trial
+from bavn.traffic.replay import NoRoom, room
 
 _ACTS: Final[Mapping[str, Text]] = {
     UNTESTED: Text(

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from bavn.app.accept.page import as_pdf, page
-from bavn.app.config import CENTRE_KEYS, NodeConfig
-from bavn.app.exits import Exit, Stop
+from bavn.app.config.load import CENTRE_KEYS, NodeConfig
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.protocol import BadProtocol, TestProtocol
-from bavn.model.protocol_file import FILE_BYTES_MAX, SignedProtocol, read, signed
+from bavn.model.sector.protocol import BadProtocol, TestProtocol
+from bavn.model.sector.protocol_file import FILE_BYTES_MAX, SignedProtocol, read, signed
 from bavn.model.text import Language
 from bavn.wire.safe import Safe
 

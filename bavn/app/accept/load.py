@@ -10,7 +10,7 @@ from typing import Final
 
 from bavn.app.accept.check import BOTH, Asked, Reading, Site, at_least, at_most, none_of, shown, value
 from bavn.app.accept.throwaway import Counted, Throwaway, counted
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 
 LAG_S_MAX: Final = 30

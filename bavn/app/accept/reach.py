@@ -29,10 +29,10 @@ from bavn.app.accept.check import (
 from bavn.app.accept.clock import CALLED, HEALTH_PATH, NO_KEYHOLDER, caller
 from bavn.app.accept.sockets import Peer, Unseen, called, strangers
 from bavn.app.accept.told import told
-from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
-from bavn.app.zone_service import endpoint
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.node.zone_service import endpoint
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.safe import Safe
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from bavn.app.accept.check import BOTH, Asked, Reading, Site, at_least, at_most, must, none_of, shown, value, yes
 from bavn.app.accept.throwaway import Counted, Throwaway, counted
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.ledger import look_on
 

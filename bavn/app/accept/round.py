@@ -25,10 +25,10 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
-from bavn.sim.replay import NoRoom, room
-from bavn.sim.trial import ALONE, CANARY, NoTrial, Told, secrets, trial
+from bavn.rehearsal.trial import ALONE, CANARY, NoTrial, Told, secrets, trial
+from bavn.traffic.replay import NoRoom, room
 
 _TRIAL_SEED = 2
 _BY_HAND = Text("the policy names no domain by itself", "politikken nævner intet domæne af sig selv")

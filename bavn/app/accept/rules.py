@@ -17,9 +17,9 @@ from bavn.app.accept.check import (
     value,
 )
 from bavn.app.accept.told import told
-from bavn.app.node_sources import rule_folder
+from bavn.app.node.sources import rule_folder
 from bavn.model.moment import DAY_US
-from bavn.model.protocol import Measure
+from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 
 AGE_DAYS_MAX: Final = 30

@@ -15,11 +15,11 @@ from bavn.actor.store.faults import StoreDamaged
 from bavn.app.accept.check import Asked, Check, Readings, Site, line
 from bavn.app.accept.checks import CHECKS
 from bavn.app.accept.throwaway import ChildFailed
-from bavn.app.exits import Stop
+from bavn.app.process.exits import Stop
 from bavn.model.ports import EnforcerDown, LinkDown, LinkRefused, QueryRefused
-from bavn.model.protocol import Demands, Part, TestKind, TestProtocol
+from bavn.model.sector.protocol import Demands, Part, TestKind, TestProtocol
 from bavn.model.settings import SettingsError
-from bavn.sim.replay import NoRoom
+from bavn.traffic.replay import NoRoom
 
 BREAKS: Final = (
     OSError, SourceBroken, StoreDamaged, ChildFailed, Stop, EnforcerDown, LinkDown, LinkRefused, QueryRefused,

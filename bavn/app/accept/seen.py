@@ -13,16 +13,16 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from bavn.actor.protect.nft_sets import Nft
-from bavn.actor.protect.squid_acl import ADDRESSES_FILE, NAMES_FILE
-from bavn.actor.protect.suricata_dataset import as_written
-from bavn.actor.protect.suricata_rules import DATASETS
-from bavn.actor.protect.textlist import ADDRESS_LIST, NAME_LIST
+from bavn.actor.protect.enforcers.nft_sets import Nft
+from bavn.actor.protect.enforcers.squid_acl import ADDRESSES_FILE, NAMES_FILE
+from bavn.actor.protect.enforcers.suricata_dataset import as_written
+from bavn.actor.protect.enforcers.suricata_rules import DATASETS
+from bavn.actor.protect.enforcers.textlist import ADDRESS_LIST, NAME_LIST
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
-from bavn.app.config import NodeConfig
-from bavn.app.node_sources import command_socket
-from bavn.app.zone_service import endpoint
+from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
+from bavn.app.config.load import NodeConfig
+from bavn.app.node.sources import command_socket
+from bavn.app.node.zone_service import endpoint
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
 from bavn.model.text import Text

@@ -8,17 +8,17 @@ from typing import Final
 from bavn.app.accept.centre import look_at, part
 from bavn.app.accept.check import Asked
 from bavn.app.accept.run import demands
-from bavn.app.centre_parts import BOOK_FILE, open_desk, opened_registry
-from bavn.app.config import CentreFile
-from bavn.app.real import SystemClock
-from bavn.app.rollout_parts import rollout_over
+from bavn.app.centre.parts import BOOK_FILE, open_desk, opened_registry
+from bavn.app.centre.rollout_parts import rollout_over
+from bavn.app.config.load import CentreFile
+from bavn.app.process.real import SystemClock
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.rolling import RollOut
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.signed import Record
-from bavn.centre.node.desk import Desk
-from bavn.centre.node.rolling import RollOut
-from bavn.model.protocol import Part, TestKind
-from bavn.model.protocol_file import SignedProtocol
-from bavn.model.rollout import RolloutAct, Stage
+from bavn.model.sector.protocol import Part, TestKind
+from bavn.model.sector.protocol_file import SignedProtocol
+from bavn.model.sector.rollout import RolloutAct, Stage
 from bavn.wire.book import Book
 
 ACTS: Final[Mapping[TestKind, RolloutAct]] = {

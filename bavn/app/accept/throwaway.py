@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from bavn.actor.store.history import History
-from bavn.app.config import NodeConfig
-from bavn.app.recorder import HEALTH_FILE
+from bavn.app.config.load import NodeConfig
+from bavn.app.node.health.recorder import HEALTH_FILE
 from bavn.model.moment import SECOND_US, iso
-from bavn.sim.replay import room
+from bavn.traffic.replay import room
 
 START_S_MAX: Final = 60.0
 END_S_MAX: Final = 20.0

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bavn.app.config import NodeConfig
-from bavn.app.recorder import HEALTH_FILE, STALE_S
+from bavn.app.config.load import NodeConfig
+from bavn.app.node.health.recorder import HEALTH_FILE, STALE_S
 from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock

@@ -5,7 +5,7 @@ from typing import Final
 
 from bavn.app.accept.check import in_the_way
 from bavn.model.moment import iso
-from bavn.model.protocol import BOUNDS, KINDS, OUTCOMES, Bound, Figure, Outcome, Part, TestProtocol, Value
+from bavn.model.sector.protocol import BOUNDS, KINDS, OUTCOMES, Bound, Figure, Outcome, Part, TestProtocol, Value
 from bavn.model.text import Language, Text
 
 UNITS: Final = {"days": Text("days", "dage"), "1/s": Text("a second", "i sekundet"), "%": Text("%", "%")}

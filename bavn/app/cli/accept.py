@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.book import NODE_TOML, AsJson, By, Spoken
-from bavn.app.cli.book import Config as NodeConfigFile
-from bavn.app.cli.desk import CENTRE_TOML, ByMembers, Config
-from bavn.app.exits import Exit, Stop
-from bavn.model.protocol import Outcome, TestKind
+from bavn.app.cli.centre.desk import CENTRE_TOML, ByMembers, Config
+from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Spoken
+from bavn.app.cli.node.book import Config as NodeConfigFile
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.sector.protocol import Outcome, TestKind
 from bavn.model.text import Language
 
 Kind = Annotated[TestKind, typer.Option("--kind", help="Which test: acceptance, or final after the trial operation.")]
@@ -47,8 +47,8 @@ def node_accept(
     from bavn.app.accept.run import chosen, required
     from bavn.app.accept.run import run as run_checks
     from bavn.app.accept.words import PARTS_ONLY, part_lines
-    from bavn.app.config import read_node
-    from bavn.app.real import SystemClock, SystemDice
+    from bavn.app.config.load import read_node
+    from bavn.app.process.real import SystemClock, SystemDice
 
     try:
         checks = chosen(kind, only or ())
@@ -96,7 +96,7 @@ def verify_protocol(
     from bavn.app.accept.files import read_protocol
     from bavn.app.accept.run import demands
     from bavn.app.accept.words import title
-    from bavn.model.protocol import shortfalls
+    from bavn.model.sector.protocol import shortfalls
 
     given = read_protocol(file)
     protocol = given.protocol
@@ -132,9 +132,9 @@ def centre_accept(
     from bavn.app.accept.files import read_protocol
     from bavn.app.accept.taking import opened_taking
     from bavn.app.accept.words import part_lines
-    from bavn.app.cli.rollout import refusals
-    from bavn.app.config import read_centre
-    from bavn.centre.node.rolling import ProtocolRefused
+    from bavn.app.cli.centre.rollout.rollout import refusals
+    from bavn.app.config.load import read_centre
+    from bavn.centre.desk.rolling import ProtocolRefused
 
     if protocol is not None and not why:
         raise Stop(Exit.USAGE, "say why with --why: taking a protocol in is a line of the audit log")
@@ -164,7 +164,7 @@ def _say(text: str) -> None:
 
 
 def _summary(outcome: Outcome, digest: str, files: list[Path], language: Language) -> list[str]:
-    from bavn.model.protocol import OUTCOMES
+    from bavn.model.sector.protocol import OUTCOMES
 
     return [f"{OUTCOMES[outcome].say(language)}, sha256 {digest}", *(str(one) for one in files)]
 

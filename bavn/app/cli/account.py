@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bavn.app.cli.book import NODE_TOML
-from bavn.app.cli.desk import CENTRE_TOML, AsJson, show
-from bavn.app.cli.person import Side, acting
-from bavn.app.exits import Exit, Stop
-from bavn.app.web.rights import ROLES, Right, Role, rights_of
+from bavn.app.access.rights import ROLES, Right, Role, rights_of
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, show
+from bavn.app.cli.centre.person import Side, acting
+from bavn.app.cli.node.book import NODE_TOML
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 
 if TYPE_CHECKING:
-    from bavn.app.config_console import ConsoleTable
-    from bavn.app.web.access.accounts import Accounts
-    from bavn.app.web.access.book import Book
+    from bavn.app.access.accounts import Accounts
+    from bavn.app.access.book import Book
+    from bavn.app.config.console import ConsoleTable
 
 Name = Annotated[str, typer.Argument(help="The person's name, as the audit log is to show it.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="A role of this console; again for each further one.")]
@@ -111,7 +111,7 @@ def group(side: Side) -> typer.Typer:
     ) -> None:  # fmt: skip
         """Make a personal token for an account: the command line acts as it with BAVN_TOKEN_FILE. The log says who made
         it."""
-        from bavn.app.web.access.sessions import Tokens
+        from bavn.app.access.sessions import Tokens
 
         who = by(config, "token")
         with _book(side, config) as (book, _):
@@ -135,8 +135,8 @@ def group(side: Side) -> typer.Typer:
         label: Annotated[str, typer.Option(help="What it is called.")] = "",
     ) -> None:  # fmt: skip
         """Register the public half of a person's own key, whose private half is then BAVN_KEY_FILE; or drop one."""
-        from bavn.app.web.access.keys import Keys
-        from bavn.app.web.access.proving import FILE_BYTES_MAX, public_key
+        from bavn.app.access.keys import Keys
+        from bavn.app.access.proving import FILE_BYTES_MAX, public_key
 
         if (public is None) == (not drop):
             raise Stop(Exit.USAGE, "say --public FILE or --drop ID")
@@ -163,7 +163,7 @@ def group(side: Side) -> typer.Typer:
         config: Config = default,
     ) -> None:  # fmt: skip
         """End a token at once."""
-        from bavn.app.web.access.sessions import Tokens
+        from bavn.app.access.sessions import Tokens
 
         by(config, "end-token")
         with _book(side, config) as (book, _):
@@ -190,7 +190,7 @@ def group(side: Side) -> typer.Typer:
 
 
 def _accounts(book: "Book", side: Side) -> "Accounts":
-    from bavn.app.web.access.accounts import Accounts
+    from bavn.app.access.accounts import Accounts
 
     return Accounts(book, ROLES[side])
 
@@ -205,7 +205,7 @@ def _keep(out: Path, secret: str) -> None:
 
 
 def _done[Made](act: Callable[[], Made]) -> Made:
-    from bavn.app.web.access.accounts import CannotAccount
+    from bavn.app.access.accounts import CannotAccount
 
     try:
         return act()
@@ -222,8 +222,8 @@ def _tell(name: str, table: "ConsoleTable", secret: str) -> None:
 
 @contextmanager
 def _book(side: Side, config: Path) -> "Iterator[tuple[Book, ConsoleTable]]":
-    from bavn.app.config import read_centre, read_node
-    from bavn.app.web.access.book import open_book
+    from bavn.app.access.book import open_book
+    from bavn.app.config.load import read_centre, read_node
 
     file = read_centre(config) if side == "sac" else read_node(config)
     book = open_book(file.folder)
@@ -235,7 +235,7 @@ def _book(side: Side, config: Path) -> "Iterator[tuple[Book, ConsoleTable]]":
 
 @contextmanager
 def _opened(side: Side, config: Path) -> "Iterator[tuple[Accounts, ConsoleTable]]":
-    from bavn.app.web.access.accounts import Accounts
+    from bavn.app.access.accounts import Accounts
 
     with _book(side, config) as (book, table):
         yield Accounts(book, ROLES[side]), table

@@ -14,12 +14,12 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from bavn.app.cli import assets as hosts
-from bavn.app.cli.hunt_ioc import no_indicators
-from bavn.app.cli.hunt_show import visible
+from bavn.app.cli.node import assets as hosts
+from bavn.app.cli.node.hunt.ioc import no_indicators
+from bavn.app.cli.node.hunt.show import visible
 from bavn.app.cli.words import Spoken, heading, number, small
-from bavn.app.danish import reason
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.danish import reason
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
 from bavn.model.text import Language
@@ -27,10 +27,10 @@ from bavn.model.text import Text as Words
 
 if TYPE_CHECKING:
     from bavn.actor.assets.crypto import Use
-    from bavn.actor.detect.indicators import IndicatorSet
+    from bavn.actor.detect.indicators.indicators import IndicatorSet
     from bavn.actor.detect.rank import Ranked
-    from bavn.app.analyse import Findings
-    from bavn.model.rule import RowRule
+    from bavn.app.analyst.analyse import Findings
+    from bavn.model.intel.rule import RowRule
 
 P_SHOWN_MAX = 0.05
 WIDTH_PLAIN = 180
@@ -61,8 +61,8 @@ def analyse(
     Each capture, EVE file and folder of Zeek logs is looked at by itself. Exit code 5 says that something could not be
     read, or only in part; the rest is looked at all the same.
     """
-    from bavn.app.analyse import Unread, units
-    from bavn.app.analyse import analyse as look
+    from bavn.app.analyst.analyse import Unread, units
+    from bavn.app.analyst.analyse import analyse as look
 
     zone = _zone(time_zone)
     homes = tuple(_network(text) for text in home or ())
@@ -168,8 +168,8 @@ def _network(text: str) -> str:
 
 
 def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
-    from bavn.actor.detect.indicator_list import read
-    from bavn.actor.detect.indicators import NO_INDICATORS
+    from bavn.actor.detect.indicators.indicators import NO_INDICATORS
+    from bavn.actor.detect.indicators.reader import read
 
     made = NO_INDICATORS
     for file in files:
@@ -187,7 +187,7 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
     """The rules that run, and how many cannot be read: these are named, those that are not supported counted (or named
     too)."""
     from bavn.actor.hunt.sigma import rules_of
-    from bavn.app.sigma_files import sigma_outcomes
+    from bavn.app.node.sigma_files import sigma_outcomes
 
     for path in paths:
         if not path.exists():

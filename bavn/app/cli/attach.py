@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
-from bavn.app.case_parts import kept_case, moment, opened_cases, rule_text
-from bavn.app.cli.book import NODE_TOML, By, Config, Spoken, asks
-from bavn.app.exits import Exit, Stop
-from bavn.app.suspected import one_named
+from bavn.app.analyst.suspected import one_named
+from bavn.app.cli.node.book import NODE_TOML, By, Config, Spoken, asks
+from bavn.app.node.case_parts import kept_case, moment, opened_cases, rule_text
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.sector.work import EVIDENCE_BYTES_MAX
 from bavn.model.text import Text
-from bavn.model.work import EVIDENCE_BYTES_MAX
 
 
 def attach(
@@ -34,9 +34,9 @@ def attach(
     language: Spoken = "en",
 ) -> None:  # fmt: skip
     """Attach what a suspicion rests on to a case. --preview (the default) shows every byte; --send lets it out."""
-    from bavn.actor.door.case_book import ATTACH, CaseSaid
-    from bavn.app.config import read_node
-    from bavn.app.evidence_of import made_for_case
+    from bavn.actor.door.conversations.case_book import ATTACH, CaseSaid
+    from bavn.app.analyst.evidence_of import made_for_case
+    from bavn.app.config.load import read_node
     from bavn.model.outcome import Refused
 
     given = read_node(config)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli.words import Spoken
-from bavn.app.config_check import Finding, Role
-from bavn.app.exits import Exit
+from bavn.app.config.check import Finding, Role
+from bavn.app.process.exits import Exit
 from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Configuration files of every role.")
@@ -32,8 +32,8 @@ def check(
     """Check a configuration file and what it needs of this machine; starts nothing. Run it as the service's user. One
     line for each thing that is wrong, with its place and what to do. Exit code 4 for an error, 3 where only a program,
     a right, a certificate or a key is missing, 0 else."""
-    from bavn.app.config_check import check as looked_over
-    from bavn.app.config_places import look
+    from bavn.app.config.check import check as looked_over
+    from bavn.app.config.places import look
 
     checked = looked_over(file, role)
     found = [*checked.found, *look(file, checked, datetime.now(UTC))]

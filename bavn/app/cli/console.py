@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bavn.app.cli.book import NODE_TOML
-from bavn.app.cli.desk import CENTRE_TOML, Config
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config
+from bavn.app.cli.node.book import NODE_TOML
 
 if TYPE_CHECKING:
-    from bavn.app.config_console import ConsoleTable
+    from bavn.app.config.console import ConsoleTable
     from bavn.app.web.server import ConsoleServer
 
 Configs = Annotated[
@@ -26,8 +26,8 @@ Configs = Annotated[
 
 def centre_console(config: Config = CENTRE_TOML) -> None:
     """Serve the SAC's console until SIGTERM or Ctrl-C; prints its address. The centre need not run."""
-    from bavn.app.config import read_centre
-    from bavn.app.failure_folder import failures_in
+    from bavn.app.config.load import read_centre
+    from bavn.app.process.failure_folder import failures_in
     from bavn.app.web.console import console_app
     from bavn.app.web.sac import AREAS
     from bavn.app.web.sac.house import open_house
@@ -51,8 +51,8 @@ def centre_console(config: Config = CENTRE_TOML) -> None:
 def node_console(config: Configs = None) -> None:
     """Serve the SOC's console of one node or several until SIGTERM or Ctrl-C; prints its address. The nodes need not
     run. [console], [oidc] and the accounts are the first node's."""
-    from bavn.app.config import read_node
-    from bavn.app.failure_folder import failures_in
+    from bavn.app.config.load import read_node
+    from bavn.app.process.failure_folder import failures_in
     from bavn.app.web.console import console_app
     from bavn.app.web.sides import areas_of, keeping, open_nodes, watch_nodes
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli.words import Spoken
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
@@ -37,7 +37,7 @@ def failures_command(default: str, folder_of: Callable[[Path], Path]) -> Callabl
         language: Spoken = "en",
     ) -> None:
         """What failed in a way that nobody foresaw: part, error, place and the item, kept for a report of the fault."""
-        from bavn.app.failure_folder import FOLDER, KeptFailure, forget_failures, kept_failures
+        from bavn.app.process.failure_folder import FOLDER, KeptFailure, forget_failures, kept_failures
 
         folder = folder_of(config) / FOLDER
         kept = kept_failures(folder)
@@ -75,20 +75,20 @@ def failures_command(default: str, folder_of: Callable[[Path], Path]) -> Callabl
 
 def node_folder(config: Path) -> Path:
     """Where a node keeps its data. Raises SettingsError."""
-    from bavn.app.config import read_node
+    from bavn.app.config.load import read_node
 
     return read_node(config).folder
 
 
 def centre_folder(config: Path) -> Path:
     """Where a centre keeps its data. Raises SettingsError."""
-    from bavn.app.config import read_centre
+    from bavn.app.config.load import read_centre
 
     return read_centre(config).folder
 
 
 def keyholder_folder(config: Path) -> Path:
     """Where a key holder keeps its data. Raises SettingsError."""
-    from bavn.app.config import read_keyholder
+    from bavn.app.config.load import read_keyholder
 
     return read_keyholder(config).folder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.cli.words import Spoken
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Annotated, Final
 
 import typer
 
-from bavn.app.cli.person import Side, option
+from bavn.app.access.rights import Right
+from bavn.app.cli.centre.person import Side, option
 from bavn.app.cli.words import Spoken
-from bavn.app.exits import Exit, Stop
-from bavn.app.web.rights import Right
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
@@ -69,7 +69,7 @@ def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable
         language: Spoken = "en",
     ) -> None:
         """Open a gate that is shut for a kind of message; a ledger line says who did. What waits passes by itself."""
-        from bavn.app.real import SystemClock
+        from bavn.app.process.real import SystemClock
         from bavn.wire import shut
         from bavn.wire.book import Book
         from bavn.wire.ledger import Ledger
@@ -92,23 +92,23 @@ def _there(book: Path) -> Path:
 
 def node_book(config: Path) -> Path:
     """A node's book. Raises SettingsError."""
-    from bavn.app.config import read_node
-    from bavn.app.node_parts import BOOK_FILE
+    from bavn.app.config.load import read_node
+    from bavn.app.node.parts import BOOK_FILE
 
     return read_node(config).folder / BOOK_FILE
 
 
 def centre_book(config: Path) -> Path:
     """A centre's book. Raises SettingsError."""
-    from bavn.app.centre_parts import BOOK_FILE
-    from bavn.app.config import read_centre
+    from bavn.app.centre.parts import BOOK_FILE
+    from bavn.app.config.load import read_centre
 
     return read_centre(config).folder / BOOK_FILE
 
 
 def keyholder_book(config: Path) -> Path:
     """A key holder's book. Raises SettingsError."""
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_parts import BOOK_FILE
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.parts import BOOK_FILE
 
     return read_keyholder(config).folder / BOOK_FILE

@@ -21,9 +21,9 @@ def hub() -> None:
 @app.command("run")
 def run(config: Config = HUB_TOML) -> None:
     """Run the hub until SIGTERM or Ctrl-C. Prints the process of its server."""
-    from bavn.app.config import read_hub
-    from bavn.app.fanout import hub_plan
-    from bavn.app.hub_server import HubServer
+    from bavn.app.centre.fanout import hub_plan
+    from bavn.app.config.load import read_hub
+    from bavn.app.hub.server import HubServer
 
     file = read_hub(config)
     server = HubServer(hub_plan(file), file.folder / "run")

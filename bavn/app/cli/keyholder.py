@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli import failures, gates, service_health
-from bavn.app.cli.desk import AsJson, show
+from bavn.app.cli.centre.desk import AsJson, show
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
 
 app = typer.Typer(
@@ -26,8 +26,8 @@ app.command("open-gate")(gates.open_gate_command("keyholder.toml", gates.keyhold
 @app.command("init")
 def init(config: Config = KEYHOLDER_TOML) -> None:
     """Make the key holder's own authority and keys, once."""
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_parts import init as make
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.parts import init as make
 
     keys = make(read_keyholder(config))
     print(f"authority and keys are in {keys.folder}\npin for nodes: {keys.authority().fingerprint}")
@@ -41,8 +41,8 @@ def invite(
     as_json: AsJson = False,
 ) -> None:
     """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn, not through the centre."""
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_parts import open_enrolment, opened_registry
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.parts import open_enrolment, opened_registry
     from bavn.centre.members.registry import CannotAdd
 
     file = read_keyholder(config)
@@ -63,8 +63,8 @@ def invite(
 @app.command("revoke")
 def revoke(actor: str, config: Config = KEYHOLDER_TOML) -> None:
     """Shut an actor out, at once and for good."""
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_parts import opened_registry
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.parts import opened_registry
     from bavn.centre.members.registry import UnknownActor
 
     with opened_registry(read_keyholder(config)) as registry:
@@ -78,8 +78,8 @@ def revoke(actor: str, config: Config = KEYHOLDER_TOML) -> None:
 @app.command("members")
 def members(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None:
     """Who may ask, and who has enrolled."""
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_parts import opened_registry
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.parts import opened_registry
 
     with opened_registry(read_keyholder(config)) as registry:
         rows = [{"actor": actor.name, "state": actor.state.value} for actor in registry.actors()]
@@ -89,10 +89,10 @@ def members(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None
 @app.command("run")
 def run(config: Config = KEYHOLDER_TOML) -> None:
     """Run the key holder until SIGTERM or Ctrl-C. Prints the port it listens on."""
-    from bavn.app.centre_run import beside
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_health import TidyWatch, watched_keyholder
-    from bavn.app.keyholder_parts import build
+    from bavn.app.centre.run import beside
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.health import TidyWatch, watched_keyholder
+    from bavn.app.keyholder.parts import build
 
     file = read_keyholder(config)
     server, book = build(file)
@@ -106,8 +106,8 @@ def run(config: Config = KEYHOLDER_TOML) -> None:
 @app.command("usage")
 def usage(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None:
     """What each actor asked for, by day and tier: rounds, whole sets, evaluated elements (padding included)."""
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_parts import BOOK_FILE
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.parts import BOOK_FILE
     from bavn.keyholder.holder import uses
 
     file = _book(read_keyholder(config).folder / BOOK_FILE)
@@ -131,8 +131,8 @@ def ledger(
     limit: Limit = 200,
 ) -> None:
     """Every request: who, for which round, how many elements, and why it was refused if it was."""
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_parts import BOOK_FILE
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.parts import BOOK_FILE
 
     book = read_keyholder(config).folder / BOOK_FILE
     show_ledger(book, as_json=as_json, out=False, refused=refused, verify=verify, limit=limit)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.book import show_table
+from bavn.app.cli.node.book import show_table
 from bavn.app.cli.words import cell
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 

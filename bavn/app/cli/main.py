@@ -10,13 +10,16 @@ from typing import Annotated, Final
 import typer
 
 from bavn import __version__
-from bavn.app.cli import analyse, bench, centre, config, demo, fit, hub, keyholder, node, operator, sim
-from bavn.app.exits import PAGES, Exit, Stop
-from bavn.app.memory import few_arenas, keep_small
-from bavn.model.case import NotNow
+from bavn.app.cli import analyse, config, fit, hub, keyholder, operator
+from bavn.app.cli.centre import main as centre
+from bavn.app.cli.node import main as node
+from bavn.app.process.exits import PAGES, Exit, Stop
+from bavn.app.process.memory import few_arenas, keep_small
 from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.sector.case import NotNow
 from bavn.model.settings import SettingsError
 from bavn.wire.book import BookForeign
+from bavn_lab.cli import bench, demo, sim
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None,

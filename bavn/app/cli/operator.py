@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.book import AsJson, Spoken, show_table
-from bavn.app.cli.centre_store import passphrase_in
-from bavn.app.cli.way_in import LISTEN, LISTS
+from bavn.app.cli.centre.store import passphrase_in
+from bavn.app.cli.node.book import AsJson, Spoken, show_table
+from bavn.app.cli.node.way_in import LISTEN, LISTS
 from bavn.app.cli.words import cell, number
-from bavn.app.config_operator import read_operator
-from bavn.app.exits import Exit, Stop
+from bavn.app.config.operator import read_operator
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Language, Text
 
 OPERATOR_TOML = Path("operator.toml")
@@ -89,10 +89,10 @@ def add(
     language: Spoken = "en",
 ) -> None:
     """Take an actor in: its own folder, and membership with a one-time token. A running operator starts it at once."""
-    from bavn.app.cli.node import PIN, TOKEN
-    from bavn.app.operated.adding import Wanted
-    from bavn.app.operated.adding import add as take
-    from bavn.app.way_in import WayIn
+    from bavn.app.cli.node.main import PIN, TOKEN
+    from bavn.app.fit.way_in import WayIn
+    from bavn.app.operator.adding import Wanted
+    from bavn.app.operator.adding import add as take
 
     operator = read_operator(config)
     pin = (pin or operator.operator.pin).lower().replace(":", "")
@@ -119,8 +119,8 @@ def add(
 @app.command("run")
 def run(config: Config = OPERATOR_TOML, *, language: Spoken = "en") -> None:
     """Run every actor's node until SIGTERM or Ctrl-C; what each says stands after its name."""
-    from bavn.app.operated.register import Place, Register
-    from bavn.app.operated.supervise import Operator
+    from bavn.app.operator.register import Place, Register
+    from bavn.app.operator.supervise import Operator
 
     operator = read_operator(config)
     operator.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -135,9 +135,9 @@ def run(config: Config = OPERATOR_TOML, *, language: Spoken = "en") -> None:
 @app.command("list")
 def list_(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """The actors that are here, or moved away, and what keeps each from the others."""
-    from bavn.app.operated.look import separation_of
-    from bavn.app.operated.register import Register
-    from bavn.app.operated.supervise import running_state
+    from bavn.app.operator.look import separation_of
+    from bavn.app.operator.register import Register
+    from bavn.app.operator.supervise import running_state
     from bavn.model.moment import iso
 
     operator = read_operator(config)
@@ -166,7 +166,7 @@ def list_(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: 
 @app.command("status")
 def status(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """One line for each actor: running, health, problems, blocks, what it owes. Exit code 10 if one is not well."""
-    from bavn.app.operated.look import lines
+    from bavn.app.operator.look import lines
 
     found = lines(read_operator(config))
     if as_json:
@@ -197,8 +197,8 @@ def export(
     language: Spoken = "en",
 ) -> None:
     """Seal an actor for another operator: its node ends, everything of it goes into one file, its keys here go."""
-    from bavn.app.operated.home import home_of, outside
-    from bavn.app.operated.moving import export as seal
+    from bavn.app.operator.home import home_of, outside
+    from bavn.app.operator.moving import export as seal
 
     operator = read_operator(config)
     secret = passphrase_in(passphrase, "--passphrase-file")
@@ -226,7 +226,7 @@ def import_(
     language: Spoken = "en",
 ) -> None:
     """Take an actor over from another operator; its node goes on where it was, under the same keys and ledger."""
-    from bavn.app.operated.moving import take_in
+    from bavn.app.operator.moving import take_in
 
     operator = read_operator(config)
     made = take_in(operator, file, passphrase_in(passphrase, "--passphrase-file"), user=user, memory_mb_max=memory)
@@ -246,8 +246,8 @@ def remove(
     language: Spoken = "en",
 ) -> None:
     """End an actor here: its keys are destroyed; its folder, or its ledger alone, is put aside."""
-    from bavn.app.operated.moving import remove as end
-    from bavn.app.operated.register import Place, Register
+    from bavn.app.operator.moving import remove as end
+    from bavn.app.operator.register import Place, Register
 
     operator = read_operator(config)
     moved = Register(operator.folder).entry(actor).place is Place.MOVED
@@ -262,7 +262,7 @@ def stay(actor: Actor, config: Config = OPERATOR_TOML, *, language: Spoken = "en
     """Take back an export or a removal that was broken off: the actor's node runs again."""
     from dataclasses import replace
 
-    from bavn.app.operated.register import Place, Register
+    from bavn.app.operator.register import Place, Register
 
     register = Register(read_operator(config).folder)
     entry = register.entry(actor)

@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 import typer
 
-from bavn.app.cli.health import told_of
+from bavn.app.cli.node.health import told_of
 from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import Spoken
-from bavn.app.exits import Exit
+from bavn.app.process.exits import Exit
 from bavn.model.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
@@ -52,15 +52,15 @@ def health_command(default: str, file_of: Callable[[Path], Path]) -> Callable[..
 
 def centre_file(config: Path) -> Path:
     """The health file of the centre whose configuration this is."""
-    from bavn.app.centre_health import CENTRE_HEALTH_FILE
-    from bavn.app.config import read_centre
+    from bavn.app.centre.health import CENTRE_HEALTH_FILE
+    from bavn.app.config.load import read_centre
 
     return read_centre(config).folder / CENTRE_HEALTH_FILE
 
 
 def keyholder_file(config: Path) -> Path:
     """The same of a key holder."""
-    from bavn.app.config import read_keyholder
-    from bavn.app.keyholder_health import KEYHOLDER_HEALTH_FILE
+    from bavn.app.config.load import read_keyholder
+    from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE
 
     return read_keyholder(config).folder / KEYHOLDER_HEALTH_FILE

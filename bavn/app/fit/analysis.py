@@ -9,7 +9,7 @@ from typing import Final
 
 from bavn.app.fit.answers import Answers, Carer
 from bavn.app.fit.sources import EVERY, SEES, Source, named
-from bavn.app.way_in import Way
+from bavn.app.fit.way_in import Way
 from bavn.model.text import Text
 
 ROWS_HOST_DAY: Final = 30_000

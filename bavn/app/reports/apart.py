@@ -13,12 +13,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.reports.drawing import drawing
 from bavn.app.reports.page import Standing, links, page
 from bavn.app.reports.pdf import pdf
 from bavn.app.reports.timeline import timeline
-from bavn.centre.node.rollout_facts import Stand
+from bavn.centre.desk.rollout_facts import Stand
 from bavn.centre.publish.document import Document
 from bavn.model.text import Language
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 
 WAIT_S_MAX: Final = 30.0
 _TURN: Final = threading.Lock()

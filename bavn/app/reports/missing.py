@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bavn.app.reports.charts import INK, QUIET, SETTINGS, WIDTH_IN
 from bavn.app.reports.missing import reports_needed
-from bavn.centre.node.rollout_facts import Stand
+from bavn.centre.desk.rollout_facts import Stand
 from bavn.model.moment import DAY_US
-from bavn.model.rollout import PATH, STAGES, Stage
+from bavn.model.sector.rollout import PATH, STAGES, Stage
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:

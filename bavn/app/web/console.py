@@ -16,7 +16,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from bavn import __version__
-from bavn.app.throttle import Throttle
+from bavn.app.access.rights import Right
+from bavn.app.net.throttle import Throttle
 from bavn.app.web import live as live_events
 from bavn.app.web import me
 from bavn.app.web.document import documented
@@ -26,7 +27,6 @@ from bavn.app.web.frame import API, Access, Facts, Person, Trouble, signed_in
 from bavn.app.web.guard import LOCAL_NAMES, Guard, Receive, Scope, Send
 from bavn.app.web.live import Live, Watch
 from bavn.app.web.problems import WORDS, add_problems
-from bavn.app.web.rights import Right
 from bavn.model.failure import Failures
 
 Side = Literal["sac", "soc"]

@@ -28,7 +28,7 @@ from bavn.app.web.frame import LIMIT_MAX, Said
 from bavn.app.web.sending import sent
 from bavn.model.moment import iso
 from bavn.model.text import Language
-from bavn.wire.csv_partner import guarded
+from bavn.wire.partners.csv import guarded
 
 EXPORT_ROWS_MAX: Final = 100_000
 PAGES_MAX: Final = 20_000

@@ -15,7 +15,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
-from bavn.app.web.rights import RIGHTS, Right, Role
+from bavn.app.access.rights import RIGHTS, Right, Role
 from bavn.model.text import Language, Text
 from bavn.wire.reading import mended, read
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
+from bavn.app.access.rights import Right, Role
 from bavn.app.web.frame import Person, signed_in
-from bavn.app.web.rights import Right, Role
 
 
 class Me(BaseModel):

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
-from bavn.app.config_console import ConsoleTable
-from bavn.app.exits import Exit, Stop, cannot_listen
-from bavn.app.tls_server import TlsServer, browser_server, listening
+from bavn.app.config.console import ConsoleTable
+from bavn.app.net.tls_server import TlsServer, browser_server, listening
+from bavn.app.process.exits import Exit, Stop, cannot_listen
 from bavn.app.web.console import ConsoleSettings
 from bavn.app.web.guard import LOCAL_NAMES
 from bavn.model.settings import SettingsError

@@ -11,17 +11,17 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import Engine
 
-from bavn.app.config import NodeConfig
-from bavn.app.config_console import ConsoleTable
-from bavn.app.config_oidc import OidcTable
+from bavn.app.access.book import open_book
+from bavn.app.access.oidc import Provider
+from bavn.app.access.rights import ROLES
+from bavn.app.config.console import ConsoleTable
+from bavn.app.config.load import NodeConfig
+from bavn.app.config.oidc import OidcTable
 from bavn.app.web.access import account, logon, oidc_routes, people, proofs, setup
-from bavn.app.web.access.book import open_book
 from bavn.app.web.access.keeper import Keeper, KeeperSettings
-from bavn.app.web.access.oidc import Provider
 from bavn.app.web.console import Side, console_app
 from bavn.app.web.frame import Facts, Person, Trouble
 from bavn.app.web.problems import WORDS
-from bavn.app.web.rights import ROLES
 from bavn.app.web.server import ConsoleServer
 from bavn.app.web.watch import BookWatch, CentreWatch, Watches
 
@@ -123,6 +123,6 @@ def open_nodes(files: Sequence[Path]) -> AbstractContextManager[Any]:
 
 def watch_nodes(nodes: Sequence[NodeConfig]) -> Watches:
     """What the SOC's pages hear of: each node's book. A topic begins with the node's name: ``region-nord/door``."""
-    from bavn.app.node_parts import BOOK_FILE as NODE_BOOK
+    from bavn.app.node.parts import BOOK_FILE as NODE_BOOK
 
     return Watches({one.node.actor: BookWatch(one.folder / NODE_BOOK, NODE_TOPICS) for one in nodes})

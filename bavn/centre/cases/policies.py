@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.case import ElementFacts
+from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.tables import POLICY, POLICY_USE, reading, writing
 from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
 from bavn.model.moment import DAY_US

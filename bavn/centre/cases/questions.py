@@ -37,7 +37,7 @@ from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
-from bavn.model.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX, Answer, Question
+from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX, Answer, Question
 
 SHOWN_MAX: Final = 1000
 METADATA: Final = MetaData()

@@ -13,18 +13,18 @@ from typing import Final, Literal
 from sqlalchemy import Engine, delete, insert, select, update
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.files import marking_of
-from bavn.centre.cases.nis2 import Nis2View
+from bavn.centre.cases.case.files import marking_of
+from bavn.centre.cases.case.work_tables import REMINDER, make_work_tables
+from bavn.centre.cases.nis2.clocks import Nis2View
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE
-from bavn.centre.cases.work_tables import REMINDER, make_work_tables
-from bavn.model.alarm import Alarm
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
-from bavn.model.nis2 import NAMES
 from bavn.model.ports import Clock
+from bavn.model.sector.alarm import Alarm
+from bavn.model.sector.nis2 import NAMES
+from bavn.model.sector.work import DueState, Task
 from bavn.model.text import Text
-from bavn.model.work import DueState, Task
 
 TRIES_MAX: Final = 12
 AGAIN_US_MAX: Final = 4 * HOUR_US

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from bavn.model.sector.work import HOURS_MAX, Deadlines
 from bavn.model.settings import SettingsError, setting
-from bavn.model.work import HOURS_MAX, Deadlines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

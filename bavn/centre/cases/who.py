@@ -1,5 +1,5 @@
 """Who acts: a person, never a program that poses as one, and who may stand beside whom. Refuses to check that they are
-who they say: ``app/web/access/proving.py`` does, and hands a Principal in."""
+who they say: ``app/access/proving.py`` does, and hands a Principal in."""
 
 import re
 from typing import Final

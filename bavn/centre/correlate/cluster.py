@@ -19,9 +19,9 @@ from typing import Final
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.kin import RARE_GROUPS_MAX, ByElement, Links, alike, is_rare_print, key
 from bavn.centre.correlate.score import Weighed, rhythm
-from bavn.model.behaviour import band_of, period_buckets_of, steps_of
-from bavn.model.lead import Sign
+from bavn.model.intel.behaviour import band_of, period_buckets_of, steps_of
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.sector.lead import Sign
 
 GROUPS_ALIKE_MIN: Final = 2
 ALIKE_SHARE_MIN: Final = 0.5

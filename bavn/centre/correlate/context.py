@@ -10,8 +10,8 @@ from bavn.centre.correlate.congruent import Congruent
 from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.correlate.sharing import MALICIOUS_MEAN, Fit, start
-from bavn.model.functions import Role
 from bavn.model.observable import Observable
+from bavn.model.sector.functions import Role
 from bavn.model.settings import setting
 
 

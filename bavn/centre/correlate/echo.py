@@ -7,9 +7,9 @@ name again and again looks like a beacon). What an actor saw before the release 
 
 from collections.abc import Iterable, Mapping
 
-from bavn.model.lead import Sign
 from bavn.model.moment import hour_of
 from bavn.model.observable import Observable
+from bavn.model.sector.lead import Sign
 
 
 def parted(

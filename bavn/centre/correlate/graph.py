@@ -11,8 +11,8 @@ from typing import Final
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.kin import ByElement, Links, company_of, is_inbound, links_of, prints_of
 from bavn.centre.correlate.score import Kin, by_group, congruent_pairs, printed_pairs, speakers, weigh
-from bavn.model.lead import Sign
 from bavn.model.observable import Observable
+from bavn.model.sector.lead import Sign
 
 NEIGHBOURS_MAX: Final = 50
 _NATS_MIN: Final = 0.05

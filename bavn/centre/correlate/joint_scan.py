@@ -28,8 +28,8 @@ from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.kin import ByElement, Links, is_inbound
 from bavn.centre.correlate.score import Weighed, weigh
 from bavn.centre.correlate.sharing import ln_ratio, stratum_of
-from bavn.model.lead import Sign, Term
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.sector.lead import Sign, Term
 
 FALSE_MAX: Final = 1e-5
 """Chance at which a harmless source is called a scan (SCORING.md)."""

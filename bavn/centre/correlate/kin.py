@@ -12,8 +12,8 @@ from ipaddress import ip_address
 from typing import Final
 
 from bavn.centre.correlate.context import Context
-from bavn.model.lead import Sign
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.sector.lead import Sign
 
 DEGREE_MAX: Final = 50
 """Elements with more neighbours than this link nothing: a shared host, a content network (SCORING.md)."""

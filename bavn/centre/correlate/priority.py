@@ -8,8 +8,8 @@ say how likely a lead is: that is the score's.
 from collections.abc import Collection, Mapping
 
 from bavn.centre.correlate.context import Context
-from bavn.model.functions import FUNCTIONS, Role
-from bavn.model.lead import Reason
+from bavn.model.sector.functions import FUNCTIONS, Role
+from bavn.model.sector.lead import Reason
 from bavn.model.text import Text
 
 _NAMED_MAX = 6

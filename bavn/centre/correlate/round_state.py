@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bavn.model.lead import Sign
 from bavn.model.observable import Observable
 from bavn.model.said import Said
+from bavn.model.sector.lead import Sign
 from bavn.psi.round import Cell, Hit, RoundParams
 
 

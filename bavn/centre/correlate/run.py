@@ -16,8 +16,8 @@ from bavn.centre.correlate.kin import ByElement, Links, links_of
 from bavn.centre.correlate.priority import points_of, reasons_of
 from bavn.centre.correlate.score import Weighed, speakers
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.lead import Lead, Sign
 from bavn.model.observable import Observable
+from bavn.model.sector.lead import Lead, Sign
 
 
 class Correlator(Protocol):

@@ -17,9 +17,9 @@ from bavn.centre.correlate.cap import PAIRS_MAX, GroupWorth, Shape, capped
 from bavn.centre.correlate.context import Context, ScoreSettings
 from bavn.centre.correlate.sharing import Fit, ln_ratio, stratum_of
 from bavn.model.evidence import EVIDENCE_NATS_MAX, EVIDENCE_NATS_MIN, REGULARITY_EDGES, evidence_nats, p_of_bucket
-from bavn.model.lead import Sign, Term
 from bavn.model.moment import hour_of
 from bavn.model.observable import Observable
+from bavn.model.sector.lead import Sign, Term
 
 # P(hosts bucket | campaign), P(hosts bucket | benign) for an element that raised suspicion: 1, 2-3, 4-10, >10 hosts.
 # Assumed, not measured: intrusions stay narrow inside an actor, rollouts are wide (SCORING.md). Each row sums to 1.

@@ -7,9 +7,9 @@ from bavn.centre.correlate.congruent import Congruent
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.sharing import Fit, ln_benign, ln_malicious
-from bavn.model.lead import Sign
 from bavn.model.moment import iso_hour
 from bavn.model.observable import Observable
+from bavn.model.sector.lead import Sign
 from bavn.model.text import Text
 
 HOSTS = ("1", "2-3", "4-10", ">10")

@@ -5,9 +5,9 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bavn.model.member import Actor, Quota
 from bavn.model.outcome import Refused
-from bavn.model.question import Question
+from bavn.model.sector.member import Actor, Quota
+from bavn.model.sector.question import Question
 from bavn.psi.round import RoundParams
 
 

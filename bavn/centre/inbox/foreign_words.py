@@ -7,8 +7,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bavn.model.intel import ABOUT_CHARS_MAX
 from bavn.model.moment import as_us
+from bavn.model.sector.intel import ABOUT_CHARS_MAX
 
 MOMENT_US_MAX: Final = 2**53
 _TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?")

@@ -26,16 +26,16 @@ from bavn.centre.inbox.asks import (
 from bavn.centre.inbox.plausible import Known, implausible, tier_of
 from bavn.centre.inbox.understand import About, understand
 from bavn.model.heard import Taken
-from bavn.model.member import CENTRE_NAME
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.sector.member import CENTRE_NAME
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS, Encoded, decode, privacy_of, summary_of
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.messages import ShareUpload
+from bavn.wire.messages.catalogue import ShareUpload
 from bavn.wire.seal import Opened
 from bavn.wire.seen import Seen
 from bavn.wire.shut import WAITS

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bavn.model.intel import Claim, claim_of
+from bavn.model.sector.intel import Claim, claim_of
 from bavn.wire.book import Book
 
 DAYS_COUNTED: Final = 3

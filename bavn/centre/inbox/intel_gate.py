@@ -12,11 +12,11 @@ from typing import Final
 from bavn.centre.inbox.intel_book import IntelBook, TakenClaim
 from bavn.centre.inbox.intel_rules import BLAMELESS, FOR_NOW, Foreign, IntelRules, Inward, Terms
 from bavn.centre.inbox.own_echo import NoOwnWords, OwnWords
-from bavn.model.intel import Claim, IntelSettings, Offer, Piece, claim_text
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.sector.intel import Claim, IntelSettings, Offer, Piece, claim_text
 from bavn.wire.book import Book
 from bavn.wire.gate import Gate
 from bavn.wire.ledger import Ledger, Note

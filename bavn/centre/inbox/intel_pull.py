@@ -17,11 +17,11 @@ from bavn.centre.inbox.read_misp import read_event
 from bavn.centre.inbox.read_stix import bundle_objects, pieces_of, read_stix
 from bavn.centre.inbox.taxii_reading import AHEAD_US_MAX, TOKEN_CHARS_MAX, TaxiiPage, TaxiiReading
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.intel import Assumed, Offer, Piece, Source
 from bavn.model.misp import UUID
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, LinkDown, LinkRefused
+from bavn.model.sector.intel import Assumed, Offer, Piece, Source
 
 DOCUMENT_BYTES_MAX: Final = 128 * 1024 * 1024
 PAGE_BYTES_MAX: Final = 32 * 1024 * 1024

@@ -6,13 +6,13 @@ from typing import Final
 
 from bavn.centre.inbox.own_echo import RULE as OWN_ECHO
 from bavn.centre.inbox.own_echo import OwnWords, echo
-from bavn.model.indicator import Tlp
-from bavn.model.intel import Claim, IntelSettings, Offer
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external_once
 from bavn.model.outcome import Refused
-from bavn.model.partner import tlp_within
 from bavn.model.ports import Clock
+from bavn.model.sector.intel import Claim, IntelSettings, Offer
+from bavn.model.sector.partner import tlp_within
 from bavn.wire.gate import Rule
 from bavn.wire.shut import WAITS
 

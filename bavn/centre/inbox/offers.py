@@ -16,21 +16,21 @@ from typing import Any, Final
 from bavn.centre.inbox.foreign_words import text_of
 from bavn.centre.inbox.own_echo import RULE as OWN_ECHO
 from bavn.centre.inbox.own_echo import NoOwnWords, OwnWords, echo
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, is_external
-from bavn.model.offer import Offer, Offered, worth
 from bavn.model.outcome import Refused
-from bavn.model.partner import PEER_PREFIX, Partner, tlp_within
 from bavn.model.ports import Clock, Dice
+from bavn.model.sector.offer import Offer, Offered, worth
+from bavn.model.sector.partner import PEER_PREFIX, Partner, tlp_within
 from bavn.wire.book import Book
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
+from bavn.wire.partners.shelf import Shelves
+from bavn.wire.partners.stix_out import offer_of, version_of
+from bavn.wire.partners.taxii import OBJECT_ID, Done, Entry, Page, Wanted, status
 from bavn.wire.privacy import Privacy
 from bavn.wire.reading import read
-from bavn.wire.shelf import Shelves
-from bavn.wire.stix_partner import offer_of, version_of
-from bavn.wire.taxii import OBJECT_ID, Done, Entry, Page, Wanted, status
 
 GATE: Final = "inbox"
 KIND: Final = "PartnerOffer"

@@ -23,20 +23,19 @@ from bavn.centre.inbox.asks import (
     Rounds,
     WarningsGiven,
 )  # fmt: skip
-from bavn.model import canary
-from bavn.model.behaviour import band_of, period_buckets_of, steps_of
 from bavn.model.evidence import hosts_bucket, p_bucket
+from bavn.model.intel.behaviour import band_of, period_buckets_of, steps_of
 from bavn.model.moment import DAY_US, MINUTE_US, hour_of
-from bavn.model.nis2 import AGE_DAYS_MAX
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
 from bavn.model.outcome import Refused
-from bavn.model.tally import BLOCKED, TECHNIQUES, VOCABULARY
-from bavn.model.work import is_plain
+from bavn.model.sector import canary
+from bavn.model.sector.nis2 import AGE_DAYS_MAX
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES, VOCABULARY
+from bavn.model.sector.work import is_plain
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import RoundParams
-from bavn.wire.canary_messages import CanaryTold
-from bavn.wire.exercise_messages import ExerciseStep
-from bavn.wire.messages import (
+from bavn.wire.messages.canary import CanaryTold
+from bavn.wire.messages.catalogue import (
     CaseAnswered,
     CaseEvidence,
     Counts,
@@ -53,6 +52,7 @@ from bavn.wire.messages import (
     WarningAnswered,
     Withdrawn,
 )
+from bavn.wire.messages.exercise import ExerciseStep
 from bavn.wire.privacy import Message
 
 COUNTS_AGE_DAYS_MAX: Final = 7

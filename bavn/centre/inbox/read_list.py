@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from bavn.centre.inbox.foreign_words import moment_of, percent_of, text_of
-from bavn.model.intel import Assumed, Claim, Offer, Piece
+from bavn.model.intel.spelled import is_below_host, spelled
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.spelled import is_below_host, spelled
+from bavn.model.sector.intel import Assumed, Claim, Offer, Piece
 
 LINES_MAX: Final = 2_000_000
 LINE_CHARS_MAX: Final = 4096

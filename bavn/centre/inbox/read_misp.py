@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from bavn.centre.inbox.foreign_words import list_of, moment_of, text_of
-from bavn.model.intel import Assumed, Claim, Offer, Piece, strictest
+from bavn.model.intel.spelled import is_below_host, spelled
 from bavn.model.misp import (
     CONTEXT,
     EXPIRED,
@@ -24,7 +24,7 @@ from bavn.model.misp import (
 )
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.spelled import is_below_host, spelled
+from bavn.model.sector.intel import Assumed, Claim, Offer, Piece, strictest
 
 ATTRIBUTES_MAX: Final = 200_000
 TAGS_MAX: Final = 500

@@ -1,7 +1,7 @@
 """STIX 2.1 objects of somebody's as claims: indicators with simple patterns, their markings, sightings of them.
 
 Objects that are no indicators are context and passed over. Refuses to follow references outside what it was given.
-Sources: STIX 2.1 (OASIS standard); the extensions tlp-2.0 and pap-marking (wire/stix_marking.py).
+Sources: STIX 2.1 (OASIS standard); the extensions tlp-2.0 and pap-marking (wire/partners/marking.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from bavn.centre.inbox.foreign_words import list_of, moment_of, percent_of, techniques_of, text_of
 from bavn.centre.inbox.stix_pattern import Named, observables_of
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.intel import KEY_CHARS_MAX, Assumed, Claim, Offer, Piece, strictest
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.wire.stix import observable_of
-from bavn.wire.stix_marking import PAP_EXTENSION, PAP_IDS, TLP_EXTENSION, TLP_IDS
+from bavn.model.sector.intel import KEY_CHARS_MAX, Assumed, Claim, Offer, Piece, strictest
+from bavn.wire.partners.marking import PAP_EXTENSION, PAP_IDS, TLP_EXTENSION, TLP_IDS
+from bavn.wire.partners.stix import observable_of
 
 OBJECTS_MAX: Final = 500_000
 TLP1_IDS: Final[dict[str, Tlp]] = {

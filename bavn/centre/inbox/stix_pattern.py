@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from bavn.model.intel.spelled import is_below_host, spelled
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.spelled import is_below_host, spelled
 
 PATTERN_CHARS_MAX: Final = 20_000
 OBSERVABLES_MAX: Final = 500

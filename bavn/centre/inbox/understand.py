@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bavn.model.canary import Link
-from bavn.model.exercise import ActorStep
 from bavn.model.heard import (
     Attached,
     BlockReceipt,
@@ -25,13 +23,14 @@ from bavn.model.heard import (
     WarningAnswer,
     Withdrawal,
 )
-from bavn.model.lead import Sign
 from bavn.model.moment import MINUTE_US
-from bavn.model.nis2 import CrossBorder
 from bavn.model.observable import Observable, ObservableType
-from bavn.wire.canary_messages import CanaryTold
-from bavn.wire.exercise_messages import ExerciseStep
-from bavn.wire.messages import (
+from bavn.model.sector.canary import Link
+from bavn.model.sector.exercise import ActorStep
+from bavn.model.sector.lead import Sign
+from bavn.model.sector.nis2 import CrossBorder
+from bavn.wire.messages.canary import CanaryTold
+from bavn.wire.messages.catalogue import (
     CaseAnswered,
     CaseEvidence,
     Counts,
@@ -48,6 +47,7 @@ from bavn.wire.messages import (
     WarningAnswered,
     Withdrawn,
 )
+from bavn.wire.messages.exercise import ExerciseStep
 from bavn.wire.privacy import Message
 
 

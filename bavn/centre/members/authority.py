@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from bavn.model.member import actor_urn, hub_urn, p256_scalar
 from bavn.model.moment import DAY_US, as_datetime
-from bavn.model.partner import partner_urn
 from bavn.model.ports import Dice
+from bavn.model.sector.member import actor_urn, hub_urn, p256_scalar
+from bavn.model.sector.partner import partner_urn
 
 ACTOR_DAYS: Final = 90
 SERVER_DAYS: Final = 365

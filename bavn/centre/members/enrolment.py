@@ -23,11 +23,11 @@ from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
 from bavn.centre.members.rollout_tables import make_rollout_tables
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, alone
 from bavn.centre.store.engine import writing
-from bavn.model.member import CENTRE_NAME, ActorState, actor_of_urn, enrolment_statement
 from bavn.model.moment import DAY_US, HOUR_US, as_us
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
-from bavn.model.rollout import RolloutAct
+from bavn.model.sector.member import CENTRE_NAME, ActorState, actor_of_urn, enrolment_statement
+from bavn.model.sector.rollout import RolloutAct
 
 TOKEN_LIFE_US: Final = 24 * HOUR_US
 OPEN_TOKENS_PER_ACTOR_MAX: Final = 3

@@ -19,8 +19,8 @@ from bavn.centre.members.partners import Audited, Partners, UnknownPartner, part
 from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.outcome import Refused
-from bavn.model.partner import LIFE_DAYS_MAX, BadPartner, Credential, CredentialKind, Partner
 from bavn.model.ports import Clock, Dice
+from bavn.model.sector.partner import LIFE_DAYS_MAX, BadPartner, Credential, CredentialKind, Partner
 
 OPEN_PER_PARTNER_MAX: Final = 5
 CSR_CHARACTERS_MAX: Final = 8192

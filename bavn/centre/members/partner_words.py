@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import ObservableType
-from bavn.model.partner import Inward, Outward
+from bavn.model.sector.partner import Inward, Outward
 
 
 def outward_text(out: Outward) -> str:

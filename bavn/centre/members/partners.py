@@ -15,8 +15,8 @@ from bavn.centre.members.partner_words import inward_of, inward_plain, inward_te
 from bavn.centre.members.partner_words import outward_text as _outward_text
 from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US, iso
-from bavn.model.partner import LIFE_DAYS_MAX, PARTNERS_MAX, BadPartner, Inward, Outward, Partner
 from bavn.model.ports import Clock
+from bavn.model.sector.partner import LIFE_DAYS_MAX, PARTNERS_MAX, BadPartner, Inward, Outward, Partner
 
 Audited = Callable[[Connection, str, str, str, dict[str, Any]], None]
 """(transaction, who, act, subject, detail): one line in the audit log, in the transaction of the act."""

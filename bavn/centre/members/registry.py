@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, up
 from bavn.centre.members.authority import MALFORMED
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, QUOTA, REGISTRY, make_tables
 from bavn.centre.store.engine import reading, writing
-from bavn.model.member import ACTOR_NAME, RESERVED_NAMES, Actor, ActorState, Quota, actor_of_urn
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES, Actor, ActorState, Quota, actor_of_urn
 
 ACTORS_MAX: Final = 1000
 PAPERS_SHOWN_MAX: Final = 50

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from bavn.centre.members.registry import Also, Registry, UnknownActor, nothing
 from bavn.centre.members.tables import ACTOR, ROLE
 from bavn.centre.store.engine import reading, writing
-from bavn.model.functions import FUNCTIONS, Role
-from bavn.model.member import ACTOR_NAME
 from bavn.model.ports import Clock
+from bavn.model.sector.functions import FUNCTIONS, Role
+from bavn.model.sector.member import ACTOR_NAME
 
 SUPPLIER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
 SUPPLIERS_MAX: Final = 100

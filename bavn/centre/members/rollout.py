@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from bavn.centre.members.roles import check_roles
 from bavn.centre.members.rollout_tables import MOVE, PARTY, PLAN, WAIT
 from bavn.centre.members.tables import ROLE
-from bavn.model.functions import Role
-from bavn.model.member import ACTOR_NAME, RESERVED_NAMES, ActorKind
-from bavn.model.rollout import PATH, NoSuchStep, RolloutAct, Stage, Step, Wait, circle, step_from
+from bavn.model.sector.functions import Role
+from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES, ActorKind
+from bavn.model.sector.rollout import PATH, NoSuchStep, RolloutAct, Stage, Step, Wait, circle, step_from
 
 PARTIES_MAX: Final = 1000
 MOVES_MAX: Final = 500

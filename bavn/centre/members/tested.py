@@ -14,9 +14,9 @@ from bavn.centre.members import rollout, signed
 from bavn.centre.members.signed import Record
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.outcome import Refused
-from bavn.model.protocol import Demands, Part, TestKind, shortfalls
-from bavn.model.protocol_file import SignedProtocol
-from bavn.model.rollout import RolloutAct
+from bavn.model.sector.protocol import Demands, Part, TestKind, shortfalls
+from bavn.model.sector.protocol_file import SignedProtocol
+from bavn.model.sector.rollout import RolloutAct
 
 AGE_DAYS_MAX: Final = 14
 AHEAD_US_MAX: Final = 10 * MINUTE_US

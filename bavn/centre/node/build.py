@@ -5,12 +5,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
-from bavn.centre.cases.exercises import Exercises
-from bavn.centre.cases.indicator import IndicatorSettings
-from bavn.centre.cases.indicators import Bounds, Indicators
+from bavn.centre.cases.case.work import Work
+from bavn.centre.cases.exercises.exercises import Exercises
+from bavn.centre.cases.indicators.indicator import IndicatorSettings
+from bavn.centre.cases.indicators.indicators import Bounds, Indicators
 from bavn.centre.cases.questions import Questions
-from bavn.centre.cases.warnings import Warnings
-from bavn.centre.cases.work import Work
+from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.centre.correlate.join import Reconstruct
 from bavn.centre.correlate.lists import Lists, WarningLists
 from bavn.centre.inbox.asks import InboxLimits

@@ -11,8 +11,13 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, select, update
 
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.indicators import Indicators
+from bavn.centre.books import tables as t
+from bavn.centre.books import written
+from bavn.centre.books.canaries import forget_canaries, keep_canary
+from bavn.centre.books.leads import Laws, SqlLeadBook, histograms
+from bavn.centre.books.rounds import SqlRoundBook, forget_rounds
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.indicators.indicators import Indicators
 from bavn.centre.cases.questions import Questions
 from bavn.centre.correlate.congruent import measure as measure_congruent
 from bavn.centre.correlate.context import Context
@@ -25,25 +30,20 @@ from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.run import correlate
 from bavn.centre.correlate.score import group_worths
 from bavn.centre.correlate.sharing import fit_all, malicious_mean
+from bavn.centre.desk.counts import forget_counts, keep_counts
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.lead_facts import facts_of
 from bavn.centre.inbox.asks import OpenRound
 from bavn.centre.inbox.inbox import Inbox
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.enrolment import Admitted, Application, Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
-from bavn.centre.node import tables as t
-from bavn.centre.node import written
-from bavn.centre.node.canary_book import forget_canaries, keep_canary
 from bavn.centre.node.case_post import CasePost
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.contained import Containment, is_no_items_fault
-from bavn.centre.node.counts import forget_counts, keep_counts
-from bavn.centre.node.desk import Desk
 from bavn.centre.node.exercise_post import ExercisePost
-from bavn.centre.node.lead_book import Laws, SqlLeadBook, histograms
-from bavn.centre.node.lead_facts import facts_of
 from bavn.centre.node.protection import Protection
-from bavn.centre.node.round_book import SqlRoundBook, forget_rounds
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
 from bavn.centre.share.deliveries import released_spans
@@ -64,13 +64,13 @@ from bavn.model.heard import (
     WarningAnswer,
     Withdrawal,
 )
-from bavn.model.lead import Sign
-from bavn.model.member import Actor, ActorState
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
-from bavn.model.question import Question
 from bavn.model.said import Asking, CanaryHeard
+from bavn.model.sector.lead import Sign
+from bavn.model.sector.member import Actor, ActorState
+from bavn.model.sector.question import Question
 
 LETTERS_PER_TURN_MAX = 1000
 

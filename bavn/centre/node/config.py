@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bavn.centre.cases.indicator import IndicatorSettings
+from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.context import ScoreSettings
 from bavn.centre.correlate.tier import TIERS, Tier
-from bavn.model.intel import IntelSettings
 from bavn.model.observable import NotCanonical, Observable
+from bavn.model.sector.intel import IntelSettings
 from bavn.model.settings import SettingsError, load, setting
 
 

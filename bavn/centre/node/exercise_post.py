@@ -5,7 +5,7 @@ Refuses to decide what is played (cases.exercises) and what may leave (share).
 
 from dataclasses import dataclass
 
-from bavn.centre.cases.exercises import Exercises, Owed
+from bavn.centre.cases.exercises.exercises import Exercises, Owed
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.contained import Containment
 from bavn.centre.share.exercise_rules import ExerciseGrounds

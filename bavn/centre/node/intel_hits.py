@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine, and_, func, select
 
-from bavn.centre.cases.intel_tables import PROPOSAL
+from bavn.centre.books.tables import SIGNS
+from bavn.centre.cases.intelligence.tables import PROPOSAL
 from bavn.centre.cases.questions import ANSWER, QUESTION
-from bavn.centre.node.tables import SIGNS
 from bavn.centre.share.tables import INDICATOR, OBSERVED
 from bavn.centre.store.engine import reading
 from bavn.model.moment import hour_of

@@ -10,18 +10,18 @@ from typing import Final
 
 from sqlalchemy import Engine, delete, func, insert, select, update
 
-from bavn.centre.cases.intel_tables import HUNT_DAY
-from bavn.centre.cases.proposals import Proposals
+from bavn.centre.cases.intelligence.proposals import Proposals
+from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
+from bavn.centre.cases.intelligence.tables import HUNT_DAY
+from bavn.centre.cases.intelligence.weight import Standing, weigh
 from bavn.centre.cases.questions import Questions
-from bavn.centre.cases.sources import ACTIVE, Sources, SourceState
-from bavn.centre.cases.weight import Standing, weigh
 from bavn.centre.store.engine import reading, writing
-from bavn.model.intel import IntelSettings
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
 from bavn.model.principal import stored, two_people
-from bavn.model.question import OBSERVABLES_MAX
+from bavn.model.sector.intel import IntelSettings
+from bavn.model.sector.question import OBSERVABLES_MAX
 
 DAYS_REMEMBERED: Final = 30
 LOOKED_AT: Final = 10

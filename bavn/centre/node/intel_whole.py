@@ -7,11 +7,11 @@ what is really gone ages. Refuses to read anything itself.
 from dataclasses import dataclass
 from typing import Final
 
-from bavn.centre.cases.sources import SourceState
+from bavn.centre.cases.intelligence.sources import SourceState
 from bavn.centre.inbox.intel_gate import NO_SCOPE, Known
-from bavn.model.intel import TELLS_NEWS, Piece
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
+from bavn.model.sector.intel import TELLS_NEWS, Piece
 
 GONE_SMALL: Final = 20
 """Up to so many missing objects are taken back whatever share they are."""

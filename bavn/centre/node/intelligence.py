@@ -12,34 +12,35 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from bavn.centre.cases.case import Case, ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.proposals import Heard, Proposal, Proposals
+from bavn.centre.books import tables as t
+from bavn.centre.cases.case.case import Case, ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.intelligence.proposals import Heard, Proposal, Proposals
+from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
+from bavn.centre.cases.intelligence.usefulness import Usefulness, measure, noise
+from bavn.centre.cases.intelligence.weight import Standing, Weight, weigh
 from bavn.centre.cases.questions import Questions
-from bavn.centre.cases.sources import ACTIVE, Sources, SourceState
-from bavn.centre.cases.usefulness import Usefulness, measure, noise
-from bavn.centre.cases.weight import Standing, Weight, weigh
 from bavn.centre.cases.who import CENTRE, NotAllowed
 from bavn.centre.correlate.lists import Lists
+from bavn.centre.desk import intel_posted
+from bavn.centre.desk.intel_posted import posted_by
 from bavn.centre.inbox.intel_book import TakenClaim
 from bavn.centre.inbox.intel_gate import Counts, IntelGate, Known
 from bavn.centre.inbox.intel_pull import Fetch, Unreadable, pull
 from bavn.centre.inbox.intel_rules import Terms
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.partners import Partners
-from bavn.centre.node import intel_hits, intel_hunts, intel_posted, intel_whole
-from bavn.centre.node import tables as t
+from bavn.centre.node import intel_hits, intel_hunts, intel_whole
 from bavn.centre.node.contained import Containment, is_no_items_fault
-from bavn.centre.node.intel_posted import posted_by
 from bavn.centre.share.tables import make_tables as make_share_tables
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.indicator import Tlp
-from bavn.model.intel import IntelSettings, claim_text
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import hour_of
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.partner import Partner
 from bavn.model.ports import Clock, LinkDown, LinkRefused
+from bavn.model.sector.intel import IntelSettings, claim_text
+from bavn.model.sector.partner import Partner
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 

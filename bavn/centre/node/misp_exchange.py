@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from bavn.centre.cases.upkeep import Upkeep
+from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.inbox.misp_sightings import MispSightings
 from bavn.centre.members.partners import Partners
@@ -16,11 +16,11 @@ from bavn.centre.share.misp_event import attribute_of, events_of, feed_files, no
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns, What
 from bavn.model.failure import Failures, NoContainment
-from bavn.model.indicator import indicator_id
+from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
-from bavn.model.partner import Partner
 from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.sector.partner import Partner
 
 REFUSED_MAX: Final = 10
 """So many refused events end a push: it is not about them."""

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from bavn.centre.share.misp_event import Org, attribute_of
 from bavn.centre.share.share import identity_of
 from bavn.centre.share.tables import INDICATOR, make_tables, reading
-from bavn.model.indicator import indicator_id
+from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock

@@ -7,24 +7,24 @@ comes back. Everything is repeatable: a kill between two writes is healed by doi
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bavn.centre.cases.case import Case, ElementFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.files import Marking
-from bavn.centre.cases.indicator import Evidence, Life
-from bavn.centre.cases.indicator_steps import evidence_for
-from bavn.centre.cases.indicators import CaseTerms, Indicators
+from bavn.centre.cases.case.case import Case, ElementFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.files import Marking
+from bavn.centre.cases.indicators.indicator import Evidence, Life
+from bavn.centre.cases.indicators.indicators import CaseTerms, Indicators
+from bavn.centre.cases.indicators.steps import evidence_for
+from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.sector_switch import SectorSwitch
-from bavn.centre.cases.upkeep import Upkeep
 from bavn.centre.node.contained import Containment
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.share import Share, Wish, confidence_of
-from bavn.model.case import CaseAct
 from bavn.model.heard import BlockReceipt, Observed
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.intel import strictest
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
 from bavn.model.said import Switching
+from bavn.model.sector.case import CaseAct
+from bavn.model.sector.intel import strictest
 
 INNOCENT = frozenset({"not_listed", "register", "verdict"})
 HURRIED = "two people passed the ring over"

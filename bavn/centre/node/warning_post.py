@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bavn.centre.cases.warnings import Owed, Warnings
+from bavn.centre.cases.warnings.warnings import Owed, Warnings
 from bavn.centre.members import rollout
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
@@ -17,12 +17,12 @@ from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.centre.store.engine import reading
-from bavn.model.functions import Role
 from bavn.model.heard import WarningAnswer
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
 from bavn.model.said import Cautioning
-from bavn.model.sector_warning import Addressee
+from bavn.model.sector.functions import Role
+from bavn.model.sector.sector_warning import Addressee
 
 AGAIN_US = MINUTE_US
 

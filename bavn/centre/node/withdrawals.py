@@ -6,9 +6,9 @@ back; its group's memory of the element goes where nobody else of the group repo
 
 from sqlalchemy import Engine, delete, select, update
 
+from bavn.centre.books import tables as t
+from bavn.centre.books import written
 from bavn.centre.correlate.round_state import Phase
-from bavn.centre.node import tables as t
-from bavn.centre.node import written
 from bavn.model.observable import Observable
 
 

@@ -9,7 +9,7 @@ from bavn.centre.publish.measures import MEASURES
 from bavn.centre.publish.parts.quartiles import about, figure, sources
 from bavn.centre.publish.quartiles import Values
 from bavn.centre.publish.wording import month, plain
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.text import Text
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from bavn.centre.publish.quartiles import Quartiles
 from bavn.centre.publish.threat import Level, Threat
-from bavn.model.case import CaseState
-from bavn.model.indicator import Tlp
-from bavn.model.partner import tlp_within
+from bavn.model.intel.indicator import Tlp
+from bavn.model.sector.case import CaseState
+from bavn.model.sector.partner import tlp_within
 
 CONFIRMED = (CaseState.CONFIRMED, CaseState.RELEASED, CaseState.CLOSED)
 
@@ -72,7 +72,7 @@ class IndicatorFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountFact:
-    """A sum under differential privacy over [first_day, last_day], as bavn.centre.node.counts tells it."""
+    """A sum under differential privacy over [first_day, last_day], as bavn.centre.desk.counts tells it."""
 
     first_day: int
     last_day: int

@@ -14,8 +14,8 @@ from bavn.centre.publish.document import Source, SourceKind, sources_of
 from bavn.centre.publish.facts import CaseFact, Facts, LevelSet, Period
 from bavn.centre.publish.threat import BY_RSIT, THREATS, Level, Threat, by_rsit
 from bavn.centre.publish.wording import CASES, counted
-from bavn.model.case import CaseState
 from bavn.model.moment import DAY_US
+from bavn.model.sector.case import CaseState
 from bavn.model.text import Text
 
 VERY_HIGH_CASES: Final = 3

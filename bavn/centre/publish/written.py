@@ -18,7 +18,7 @@ from bavn.centre.publish.document import (
     Source,
     SourceKind,
 )
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 from bavn.model.text import Text
 
 BODY_CHARS_MAX: Final = 8_000_000

@@ -9,8 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from bavn.model import rsit
-from bavn.model.indicator import Tlp
+from bavn.model.intel import rsit
+from bavn.model.intel.indicator import Tlp
 from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.said import Judging, Telling

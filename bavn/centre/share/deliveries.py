@@ -16,7 +16,7 @@ from bavn.centre.share.letter import Grounds
 from bavn.centre.share.ring_book import OPEN, STOPPED, begin_ring, end_ring, open_ring
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, OBSERVED, RECEIPT, RING, reading, writing
 from bavn.model.heard import BlockReceipt, Observed
-from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.said import Releasing, Withdrawing
 

@@ -17,15 +17,15 @@ from bavn.centre.share.handing import Facts, Handing, HandingDraft, HandingRules
 from bavn.centre.share.letter import Letter, LetterDraft
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.outcome import Refused
-from bavn.model.partner import COLLECTIONS, Partner
 from bavn.model.ports import Clock
+from bavn.model.sector.partner import COLLECTIONS, Partner
 from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
-from bavn.wire.shelf import Shelves
+from bavn.wire.partners.shelf import Shelves
+from bavn.wire.partners.stix_out import NotWritable, context_of, object_of
+from bavn.wire.partners.taxii import Entry, Page, Wanted, moment_us
 from bavn.wire.shut import WAITS
-from bavn.wire.stix_partner import NotWritable, context_of, object_of
-from bavn.wire.taxii import Entry, Page, Wanted, moment_us
 
 SHELF: Final = "released"
 CONTEXT: Final = "context"

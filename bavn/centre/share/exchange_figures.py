@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.centre.share.handing import KIND
-from bavn.model.partner import PEER_PREFIX
+from bavn.model.sector.partner import PEER_PREFIX
 from bavn.wire.ledger import Asks
 
 LINES_LOOKED_AT_MAX: Final = 20_000

@@ -7,9 +7,9 @@ Refuses to know how far an exercise has come.
 from dataclasses import dataclass
 
 from bavn.centre.share.case_rules import plainly
-from bavn.model.exercise import EXERCISE_ID, ExerciseState
 from bavn.model.outcome import Refused
 from bavn.model.said import Exercising
+from bavn.model.sector.exercise import EXERCISE_ID, ExerciseState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

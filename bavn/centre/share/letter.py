@@ -12,8 +12,7 @@ from typing import Any, Final
 from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.centre.share.warning_rules import WarningGrounds
-from bavn.model.exercise import element_of
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.said import (
@@ -32,12 +31,11 @@ from bavn.model.said import (
     Telling,
     Withdrawing,
 )
-from bavn.wire.canary_messages import CanaryAnswered
+from bavn.model.sector.exercise import element_of
 from bavn.wire.codec import Encoded
-from bavn.wire.exercise_messages import ExerciseTold, Objective
-from bavn.wire.fields import LEFT_MAX
 from bavn.wire.ledger import Note
-from bavn.wire.messages import (
+from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.catalogue import (
     AskedCell,
     AskedObservable,
     CasePart,
@@ -58,8 +56,10 @@ from bavn.wire.messages import (
     VerdictGiven,
     WarningGiven,
 )
+from bavn.wire.messages.exercise import ExerciseTold, Objective
+from bavn.wire.messages.fields import LEFT_MAX
+from bavn.wire.partners.stix import NotWritable, bundle_of
 from bavn.wire.privacy import Message
-from bavn.wire.stix import NotWritable, bundle_of
 
 CLOSING_KEPT_US: Final = 7 * DAY_US
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bavn.model.indicator import Indicator
-from bavn.model.intel import strictest
+from bavn.model.intel.indicator import Indicator
 from bavn.model.misp import JA4_OBJECT, JA4_RELATION, SIGHTED, attribute_type_of, tags_of
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.observable import ObservableType
+from bavn.model.sector.intel import strictest
 
 ACTORS_FOR_A_SIGHTING: Final = 2
 THREAT_LEVEL: Final = "2"

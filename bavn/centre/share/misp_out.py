@@ -16,10 +16,10 @@ from bavn.centre.share.handing import facts_of
 from bavn.centre.share.misp_event import ACTORS_FOR_A_SIGHTING, Org, Shared, events_of
 from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.model.outcome import Refused
-from bavn.model.partner import Partner
 from bavn.model.ports import Clock
+from bavn.model.sector.partner import Partner
 from bavn.wire.book import Book
-from bavn.wire.taxii import Wanted
+from bavn.wire.partners.taxii import Wanted
 
 PAGE: Final = 1000
 INDICATORS: Final = frozenset({"indicator"})

@@ -10,15 +10,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.share.letter import KINDS, Letter, LetterDraft, fields_of, label
 from bavn.centre.share.rules import ShareLimits, ShareRules
-from bavn.model.member import CENTRE_NAME
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.sector.member import CENTRE_NAME
 from bavn.wire.book import Book
 from bavn.wire.codec import encode, summary_of
 from bavn.wire.gate import Gate
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.outbox import RENUMBER_MAX, Outbox, OutboxLimits
-from bavn.wire.stix import NotWritable
+from bavn.wire.partners.stix import NotWritable
 
 GATE = "share"
 PULL_BYTES_MAX = 32 * 1024 * 1024

@@ -25,13 +25,13 @@ from bavn.centre.share.rules import GROUPS_MIN, LATER, OF_THE_RECIPIENT, ShareLi
 from bavn.centre.share.tables import make_tables
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.heard import BlockReceipt, Observed
-from bavn.model.indicator import Indicator, Pap, Tlp, indicator_id
-from bavn.model.indicator_life import BLOCK_PAP_MIN
+from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.said import Asking, Closing, Opening, Releasing, RevealWanted, Said, TagsWanted
+from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
 from bavn.wire.book import Book
 from bavn.wire.outbox import OutboxLimits
 

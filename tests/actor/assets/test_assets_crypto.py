@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bavn.actor.assets.cbom import cbom
 from bavn.actor.assets.crypto import BLOCKERS, STANDINGS, Certificate, Use, by_direction, by_peer, uses
-from bavn.model.cryptonames import Safety, safety_of
+from bavn.model.intel.cryptonames import Safety, safety_of
 
 OUT = {"dst": "198.51.100.7"}
 HYBRID = ["X25519MLKEM768", "x25519"]

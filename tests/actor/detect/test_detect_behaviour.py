@@ -6,11 +6,11 @@ import pyarrow as pa
 import pytest
 
 from bavn.actor.detect.base import DetectSettings, Look
-from bavn.actor.detect.behaviour import Common, shipped, with_behaviour
-from bavn.actor.detect.lists import NO_LISTS
+from bavn.actor.detect.indicators.lists import NO_LISTS
+from bavn.actor.detect.queries.behaviour import Common, shipped, with_behaviour
 from bavn.actor.detect.terms import Terms
-from bavn.model.behaviour import band_of, bands_of, chain, pair, steps_of
 from bavn.model.evidence import evidence_nats
+from bavn.model.intel.behaviour import band_of, bands_of, chain, pair, steps_of
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.record import address_uuid

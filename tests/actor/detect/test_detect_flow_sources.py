@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bavn.actor.detect.beacon import Beacon
-from bavn.actor.detect.bruteforce import BruteForce
-from bavn.actor.detect.exfil import Exfil
-from bavn.actor.detect.long import Long
+from bavn.actor.detect.detectors.beacon import Beacon
+from bavn.actor.detect.detectors.bruteforce import BruteForce
+from bavn.actor.detect.detectors.exfil import Exfil
+from bavn.actor.detect.detectors.long import Long
+from bavn.actor.detect.detectors.scan import Scan
 from bavn.actor.detect.run import detect
-from bavn.actor.detect.scan import Scan
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.store.columns import ColumnStore
 from bavn.model.moment import DAY_US

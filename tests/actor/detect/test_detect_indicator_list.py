@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.detect.indicator_list import LINE_CHARS_MAX, read
-from bavn.actor.detect.indicators import IndicatorSet, Network, of_indicators
-from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.actor.detect.indicators.indicators import IndicatorSet, Network, of_indicators
+from bavn.actor.detect.indicators.reader import LINE_CHARS_MAX, read
+from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable
 
 SHA256 = "ab" * 32

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.detect.information import ADDRESS_SHARE, busiest, information_bytes
+from bavn.actor.detect.statistics.information import ADDRESS_SHARE, busiest, information_bytes
 
 
 def plain(name: str) -> float:

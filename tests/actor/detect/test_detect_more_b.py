@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.detect.acts import KINDS, operations
 from bavn.actor.detect.base import DetectSettings, Look
-from bavn.actor.detect.bruteforce import BruteForce, Day, weighed
-from bavn.actor.detect.chance import beta_binomial_nats, cusum_nats, gamma_poisson_nats
-from bavn.actor.detect.crowds import crowd_nats, crowd_p
-from bavn.actor.detect.edges import poisson_nats
-from bavn.actor.detect.lateral import Lateral
-from bavn.actor.detect.lists import NO_LISTS
-from bavn.actor.detect.signature import Signature, folded
+from bavn.actor.detect.detectors.bruteforce import BruteForce, Day, weighed
+from bavn.actor.detect.detectors.lateral import Lateral
+from bavn.actor.detect.detectors.signature import Signature, folded
+from bavn.actor.detect.indicators.lists import NO_LISTS
+from bavn.actor.detect.queries.acts import KINDS, operations
+from bavn.actor.detect.queries.crowds import crowd_nats, crowd_p
+from bavn.actor.detect.queries.edges import poisson_nats
+from bavn.actor.detect.statistics.chance import beta_binomial_nats, cusum_nats, gamma_poisson_nats
 from bavn.actor.detect.terms import Terms
 from bavn.actor.door.live import live_elements
 from bavn.actor.door.policy import DoorPolicy
-from bavn.model.own_rules import is_of_own_rule
+from bavn.model.intel.own_rules import is_of_own_rule
 
 A, B = "10.0.0.40", "10.0.1.40"
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.detect.indicator_list import read
-from bavn.actor.detect.indicators import IndicatorSet
-from bavn.actor.detect.packed import Packed, Packing
+from bavn.actor.detect.indicators.indicators import IndicatorSet
+from bavn.actor.detect.indicators.packed import Packed, Packing
+from bavn.actor.detect.indicators.reader import read
 from bavn.model.observable import Observable, ObservableType, canonical, registered_domain
 from bavn.model.record import address_uuid
 

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.detect import rule_memory
-from bavn.actor.detect.rule_memory import RuleMemory
+from bavn.actor.detect.indicators import rule_memory
+from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.store.columns import ColumnStore
+from bavn.model.intel.rule import RowRule
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import QueryRefused
-from bavn.model.rule import RowRule
 
 BEGIN = 494_000
 HOMES = ("10.0.0.0/8",)

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from bavn.actor.detect.base import Candidate, DetectSettings, Found, Look
-from bavn.actor.detect.beacon import Beacon
 from bavn.actor.detect.calibrate import NO_REFERENCE, Tally
-from bavn.actor.detect.dns_tunnel import DnsTunnel
-from bavn.actor.detect.lists import NO_LISTS
+from bavn.actor.detect.detectors.beacon import Beacon
+from bavn.actor.detect.detectors.dns_tunnel import DnsTunnel
+from bavn.actor.detect.detectors.scan import Scan
+from bavn.actor.detect.indicators.lists import NO_LISTS
+from bavn.actor.detect.queries.walk import ALARM_NATS, UNIT_NATS, highest
 from bavn.actor.detect.rank import ranked
 from bavn.actor.detect.run import DETECTORS, detect, survey
-from bavn.actor.detect.scan import Scan
 from bavn.actor.detect.terms import Terms
-from bavn.actor.detect.walk import ALARM_NATS, UNIT_NATS, highest
 from bavn.actor.detect.wording import joined, number, seconds, span
+from bavn.model.sector.verdict import NO_VERDICTS, Verdict, Verdicts
 from bavn.model.settings import SettingsError
 from bavn.model.suspicion import RowsRef, in_order
 from bavn.model.text import Text
-from bavn.model.verdict import NO_VERDICTS, Verdict, Verdicts
 
 
 def look(window, **settings) -> Look:

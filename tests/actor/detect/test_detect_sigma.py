@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from bavn.actor.detect.lists import Lists
+from bavn.actor.detect.detectors.signature import SIGMA, Signature
+from bavn.actor.detect.indicators.lists import Lists
+from bavn.actor.detect.indicators.sigma_alerts import number_of
 from bavn.actor.detect.run import survey
-from bavn.actor.detect.sigma_alerts import number_of
-from bavn.actor.detect.signature import SIGMA, Signature
 from bavn.actor.store.columns import ColumnStore
+from bavn.model.intel.rule import RowRule
 from bavn.model.moment import HOUR_US
-from bavn.model.rule import RowRule
 
 AT = 494_000 * HOUR_US
 

@@ -5,11 +5,12 @@ import pickle
 import numpy as np
 import pytest
 
-from bavn.actor.detect import series, timed
+from bavn.actor.detect import timed
 from bavn.actor.detect.base import Found, Look
-from bavn.actor.detect.beacon import Beacon
+from bavn.actor.detect.detectors.beacon import Beacon
+from bavn.actor.detect.detectors.signature import Signature
+from bavn.actor.detect.queries import series
 from bavn.actor.detect.run import DETECTORS, survey
-from bavn.actor.detect.signature import Signature
 from bavn.actor.detect.tasks import Splits, Stays, do, weigh_by
 from bavn.actor.detect.terms import Terms
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bavn.actor.detect.homes import LINK, PRIVATE, inferred
-from bavn.actor.detect.lists import NO_LISTS, Grade, Lists
+from bavn.actor.detect.indicators.lists import NO_LISTS, Grade, Lists
+from bavn.actor.detect.queries.homes import LINK, PRIVATE, inferred
 from bavn.actor.detect.terms import NEW_NATS, OLD_NATS, UNSEEN, Known, Terms
 
 

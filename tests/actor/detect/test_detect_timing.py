@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.detect.beacon import REGULAR_NATS_MIN
-from bavn.actor.detect.spectrum import spectral
-from bavn.actor.detect.timing import CALLS_MIN, PERSISTENCE_NATS, TIMING_NATS_MAX, timings
+from bavn.actor.detect.detectors.beacon import REGULAR_NATS_MIN
+from bavn.actor.detect.statistics.spectrum import spectral
+from bavn.actor.detect.statistics.timing import CALLS_MIN, PERSISTENCE_NATS, TIMING_NATS_MAX, timings
 
 DAY_S = 86400.0
 

@@ -16,12 +16,13 @@ from bavn.model.text import Text
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.reconstruct import reconstruct
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
-from bavn.wire import messages, seal
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
+from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS
 from bavn.wire.ledger import Ledger
+from bavn.wire.messages import catalogue as messages
 
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US
 HOMES = ("10.0.0.0/8",)
@@ -127,7 +128,7 @@ class TestCentre:
 
     def round(self, actors, **other):
         """A whole honest round; the reports and declines that came, by actor."""
-        from bavn.actor.door.round_rules import params_of
+        from bavn.actor.door.rounds.rules import params_of
 
         opening = self.opening(actors, **other)
         for actor in actors:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.door.canary import suspicion_of
+from bavn.actor.door.conversations.canary import suspicion_of
 from bavn.actor.door.policy import DoorPolicy
-from bavn.model import canary
-from bavn.model.canary import LINKS, RUNS_PER_DAY_MAX, WHYS
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
-from bavn.wire.canary_messages import CanaryTold
+from bavn.model.sector import canary
+from bavn.model.sector.canary import LINKS, RUNS_PER_DAY_MAX, WHYS
+from bavn.wire.messages.canary import CanaryTold
 
 from .conftest import NOW_US, Actor, TestCentre, suspicion
 

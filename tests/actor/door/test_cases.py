@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.door.case_book import ATTACH, CaseSaid
+from bavn.actor.door.conversations.case_book import ATTACH, CaseSaid
 from bavn.actor.door.live import live_elements
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.sector_verdicts import NoSuchAdvice
@@ -14,8 +14,8 @@ from bavn.actor.evidence import redact
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.verdict import Verdicts, judged_in_order
-from bavn.wire.messages import AskedObservable, CasePart, PartTask, PartWords, VerdictGiven
+from bavn.model.sector.verdict import Verdicts, judged_in_order
+from bavn.wire.messages.catalogue import AskedObservable, CasePart, PartTask, PartWords, VerdictGiven
 
 from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, suspicion
 
@@ -117,7 +117,7 @@ def test_what_is_no_step_of_this_actors_own_tasks_does_not_leave(centre, north, 
 
 
 def _said(actor) -> list[CaseSaid]:
-    from bavn.actor.door.case_book import SAID_SQL, said_of
+    from bavn.actor.door.conversations.case_book import SAID_SQL, said_of
 
     return said_of(actor.book.rows(SAID_SQL))
 

@@ -14,14 +14,14 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.ports import NoiseDown
-from bavn.model.tally import BLOCKED, OTHER, TECHNIQUES
+from bavn.model.sector.tally import BLOCKED, OTHER, TECHNIQUES
 from bavn.psi.identifier import GroupKeyIdentifiers
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
-from bavn.sim.noise import SeededNoise
-from bavn.wire import messages
+from bavn.rehearsal.clock import SimClock
+from bavn.rehearsal.noise import SeededNoise
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import GROUP_KEY, NOW_US, OPEN, TestCentre, suspicion
 

@@ -4,8 +4,8 @@ import pytest
 
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import HOUR_US, MINUTE_US
-from bavn.model.sector_warning import AnswerAct
-from bavn.wire.messages import AskedObservable, WarningGiven
+from bavn.model.sector.sector_warning import AnswerAct
+from bavn.wire.messages.catalogue import AskedObservable, WarningGiven
 
 from .conftest import NOW_US, Actor, suspicion
 

@@ -6,7 +6,7 @@ from bavn.actor.door.echo import is_echo
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef
-from bavn.wire import messages
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import BAD, NOW_US, Actor, TestCentre, suspicion
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bavn.actor.door.exercises import OPEN_MAX
+from bavn.actor.door.conversations.exercises import OPEN_MAX
 from bavn.actor.door.policy import DoorPolicy
-from bavn.model.exercise import AFTER, INSTEAD, ActorStep, Campaign, Played, element_of, may_follow
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
-from bavn.wire.exercise_messages import ExerciseTold, Objective
+from bavn.model.sector.exercise import AFTER, INSTEAD, ActorStep, Campaign, Played, element_of, may_follow
+from bavn.wire.messages.exercise import ExerciseTold, Objective
 
 from .conftest import NOW_US, Actor, suspicion
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bavn.actor.door import held
-from bavn.actor.door.held import Held, by_size
+from bavn.actor.door.rounds import held
+from bavn.actor.door.rounds.held import Held, by_size
 from bavn.model.moment import MINUTE_US, SECOND_US
 
 from .conftest import NOW_US, Actor, suspicion

@@ -9,8 +9,8 @@ from bavn.actor.door.door import JOIN_AGAIN_US
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.psi.identifier import GroupKeyIdentifiers, Joined
-from bavn.wire import messages
 from bavn.wire.book import Doomed
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import BAD, GROUP_KEY, Actor, suspicion
 

@@ -5,8 +5,8 @@ from hashlib import blake2b
 import numpy as np
 import pytest
 
-from bavn.actor.door import leaps
-from bavn.actor.door.round_rules import members_text, params_of
+from bavn.actor.door.rounds import leaps
+from bavn.actor.door.rounds.rules import members_text, params_of
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.psi import receipt, share
@@ -15,8 +15,8 @@ from bavn.psi.keys import members_key
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.reconstruct import reconstruct
 from bavn.psi.round import Cell
-from bavn.sim.dice import SeededDice
-from bavn.wire import messages
+from bavn.traffic.dice import SeededDice
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import GROUP_KEY, NOW_US, Actor, suspicion
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.door.nis2_steps import NIS2_SQL, nis2_said_of
+from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_said_of
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from bavn.model.nis2 import Nis2Act
-from bavn.wire.messages import CasePart, PartClock
+from bavn.model.sector.nis2 import Nis2Act
+from bavn.wire.messages.catalogue import CasePart, PartClock
 
 from .conftest import NOW_US, Actor, TestCentre, suspicion
 

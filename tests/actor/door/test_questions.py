@@ -8,12 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bavn.actor.door.conversations.questions import KEPT_PER_DAY_MAX, QUESTIONS_SQL, Finding
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.questions import KEPT_PER_DAY_MAX, QUESTIONS_SQL, Finding
 from bavn.model.moment import DAY_US, HOUR_US, hour_of
 from bavn.model.observable import Observable
 from bavn.model.settings import SettingsError
-from bavn.wire import messages
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import NOW_US, Actor, TestCentre
 
@@ -205,7 +205,7 @@ def test_a_question_is_heard_once_and_a_flood_fills_no_book(centre, north, monke
     centre.to(north, ASKED)
     assert len(rows(north)) == 2
     assert [line.rule for line in north.ledger.lines(kind="QuestionAsked")] == ["", "question_new"]
-    monkeypatch.setattr("bavn.actor.door.questions.KEPT_PER_DAY_MAX", 10)
+    monkeypatch.setattr("bavn.actor.door.conversations.questions.KEPT_PER_DAY_MAX", 10)
     for number in range(30):
         centre.to(north, asking(Observable.of("ip4", "10.1.2.3"), number=number))
     assert len(rows(north)) == 10 < KEPT_PER_DAY_MAX

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.reveals import KEPT_DAYS
-from bavn.model.behaviour import chain, pair
+from bavn.actor.door.rounds.reveals import KEPT_DAYS
+from bavn.model.intel.behaviour import chain, pair
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
-from bavn.wire import messages
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, TestCentre, suspicion
 

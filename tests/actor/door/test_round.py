@@ -4,8 +4,9 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US, HOUR_US, hour_of
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.wire import messages, seal
+from bavn.wire import seal
 from bavn.wire.codec import UP_KINDS
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import BAD, NOW_US, Actor, suspicion
 

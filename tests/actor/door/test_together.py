@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bavn.actor.door.round_rules import members_text, params_of
+from bavn.actor.door.rounds.rules import members_text, params_of
 from bavn.keyholder.epochs import EpochKeys
 from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey
 from bavn.model.observable import Observable
@@ -17,12 +17,12 @@ from bavn.psi.element import element_bytes
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.keys import members_key
 from bavn.psi.planes import planes_from_bytes
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
-from bavn.wire import messages
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.links.keyholder import KeyHolderIdentifiers
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import GROUP_KEY, NOW_US, Actor, TestCentre, suspicion
 

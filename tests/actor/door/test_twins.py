@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.door.tell_rules import Condition
-from bavn.model.indicator import Sighting
+from bavn.model.intel.indicator import Sighting
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
-from bavn.wire import messages, seal
+from bavn.wire import seal
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, TestCentre, suspicion
 

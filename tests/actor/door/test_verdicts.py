@@ -9,8 +9,8 @@ from bavn.actor.door.known import Known
 from bavn.actor.door.verdicts import NoSuchVerdict, VerdictBook
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.wire import messages
 from bavn.wire.book import Book
+from bavn.wire.messages import catalogue as messages
 
 from .conftest import BAD, NOW_US, suspicion
 

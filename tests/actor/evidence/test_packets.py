@@ -15,7 +15,7 @@ from bavn.actor.evidence.pcap import Packet, packets, pcap_bytes
 from bavn.actor.evidence.ring import bound, captures_in, keep_capture
 from bavn.actor.evidence.settings import EvidenceSettings
 from bavn.model.moment import DAY_US, MINUTE_US
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 from .conftest import AT_US, HOST, OTHER, PEER, RESOLVER, SECRET, frame, pcap, pcapng, suspicion
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.actor.hunt.saved import SavedHunt, SavedUnclear, read_hunt, written
-from bavn.app.saved_hunts import shipped
+from bavn.app.analyst.saved_hunts import shipped
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text
 
@@ -36,7 +36,7 @@ def test_each_that_comes_with_bavn_has_a_case() -> None:
 
 @pytest.mark.parametrize("name", sorted(HITS))
 def test_a_shipped_hunt_finds_its_case_and_not_the_calm(history, at, name) -> None:
-    from bavn.app.cli.hunt_show import columns_of
+    from bavn.app.cli.node.hunt.show import columns_of
 
     table, rows, given_, wanted = HITS[name]
     calm = [{**CALM, "ts": at + CALM["ts"]}]

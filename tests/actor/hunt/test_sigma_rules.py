@@ -11,7 +11,7 @@ from bavn.actor.hunt.run import refused_by, run_rules
 from bavn.actor.hunt.sigma import read_rules, rules_of
 from bavn.actor.hunt.sigma_fields import Target
 from bavn.actor.store.columns import ColumnStore
-from bavn.app.data import real_data
+from bavn_lab.data import real_data
 
 SECOND = 1_000_000
 

@@ -10,14 +10,14 @@ from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
-from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
-from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
-from bavn.wire.stix import bundle_of
+from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
+from bavn.wire.partners.stix import bundle_of
 
 T0 = 1_795_000_000_000_000
 CENTRE_ID = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.protect.bind_update import UPDATE_BYTES_MAX, BindUpdate
 from bavn.actor.protect.carry import carries
-from bavn.actor.protect.zone_answers import key_of
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.bind_update import UPDATE_BYTES_MAX, BindUpdate
+from bavn.actor.protect.enforcers.zone_answers import key_of
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 

@@ -1,10 +1,10 @@
 """A canary's name in force: beside the real blocks, told to nobody, gone at its end; and why it cannot be tried."""
 
 from bavn.actor.protect.carry import Hands
-from bavn.model.canary import indicator_id, name_of
-from bavn.model.indicator import Block
+from bavn.model.intel.indicator import Block
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import ObservableType
+from bavn.model.sector.canary import indicator_id, name_of
 
 NAME = name_of(20_000)
 

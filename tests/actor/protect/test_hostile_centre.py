@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.model.indicator import Pap
+from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 T0 = 1_795_000_000_000_000

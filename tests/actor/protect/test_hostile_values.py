@@ -17,21 +17,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bavn.actor.protect.bind_update import BindUpdate
 from bavn.actor.protect.carry import carried
-from bavn.actor.protect.nft_sets import NftSets
-from bavn.actor.protect.playbook import CARRIED, Command, Sender, body
-from bavn.actor.protect.rpz import Rpz, zone_text
-from bavn.actor.protect.rpz_primary import RpzPrimary
-from bavn.actor.protect.squid_acl import addresses_text, names_text
-from bavn.actor.protect.suricata_dataset import SuricataDataset, as_written
-from bavn.actor.protect.suricata_rules import DATASETS
-from bavn.actor.protect.textlist import TextList, as_text
-from bavn.actor.protect.unbound_control import UnboundControl
-from bavn.actor.protect.zone_answers import key_of
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.bind_update import BindUpdate
+from bavn.actor.protect.enforcers.nft_sets import NftSets
+from bavn.actor.protect.enforcers.playbook import CARRIED, Command, Sender, body
+from bavn.actor.protect.enforcers.rpz import Rpz, zone_text
+from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
+from bavn.actor.protect.enforcers.squid_acl import addresses_text, names_text
+from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset, as_written
+from bavn.actor.protect.enforcers.suricata_rules import DATASETS
+from bavn.actor.protect.enforcers.textlist import TextList, as_text
+from bavn.actor.protect.enforcers.unbound_control import UnboundControl
+from bavn.actor.protect.enforcers.zone_answers import key_of
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import NotCanonical, Observable, ObservableType
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 KEY = key_of("bavn:hmac-sha256:MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=")
 ADDRESSES = (ObservableType.IP4, ObservableType.IP6)

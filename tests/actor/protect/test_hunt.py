@@ -10,9 +10,9 @@ from bavn.actor.protect.hunt import NO_HISTORY, History, Hunter
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.sids import SID_ADDRESS, SID_FINGERPRINT, SID_NAMES
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.hunt import hunt
 from bavn.actor.store.intake import ARROW
-from bavn.model.indicator import Sighting
+from bavn.actor.store.query.hunt import hunt
+from bavn.model.intel.indicator import Sighting
 from bavn.model.moment import DAY_US, HOUR_US, as_us
 from bavn.model.observable import Observable
 from bavn.model.record import TABLES, address_uuid

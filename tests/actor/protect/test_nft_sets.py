@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.protect import nft_sets
-from bavn.actor.protect.nft_sets import DRIFT_S, Element, Nft, NftSets
-from bavn.app.real import SystemClock
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers import nft_sets
+from bavn.actor.protect.enforcers.nft_sets import DRIFT_S, Element, Nft, NftSets
+from bavn.app.process.real import SystemClock
+from bavn.model.intel.indicator import Block
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
 EVIL, EVIL6, GOOD = "203.0.113.80", "2001:db8:7::80", "203.0.113.81"

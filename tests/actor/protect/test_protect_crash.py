@@ -45,10 +45,10 @@ DYING = textwrap.dedent(
     from bavn.actor.protect.never import NeverBlock
     from bavn.actor.protect.policy import ProtectPolicy
     from bavn.actor.protect.protect import Protect
-    from bavn.actor.protect.textlist import TextList
+    from bavn.actor.protect.enforcers.textlist import TextList
     from bavn.wire.book import Book
     from bavn.wire.ledger import Ledger
-    from bavn.wire.messages import IndicatorReleased
+    from bavn.wire.messages.catalogue import IndicatorReleased
 
     folder, when = Path(sys.argv[1]), int(sys.argv[2])
     calls = 0

@@ -14,12 +14,12 @@ from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import Draft
 from bavn.actor.protect.words import WORDS
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.ports import QueryRefused
-from bavn.wire.messages import IndicatorReleased
+from bavn.wire.messages.catalogue import IndicatorReleased
 
 T0 = 1_795_000_000_000_000
 

@@ -5,7 +5,7 @@ import json
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.sightings import Hit
-from bavn.model.indicator import Sighting
+from bavn.model.intel.indicator import Sighting
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 
 T0 = 1_795_000_000_000_000

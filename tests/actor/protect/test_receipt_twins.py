@@ -6,10 +6,10 @@ from bavn.actor.door.draft import Draft
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import TellRules
 from bavn.actor.protect.hunt import History
-from bavn.actor.store.hunt import Hunted
+from bavn.actor.store.query.hunt import Hunted
 from bavn.model.observable import ObservableType
 from bavn.wire.codec import encode
-from bavn.wire.messages import Receipt
+from bavn.wire.messages.catalogue import Receipt
 
 T0 = 1_795_000_000_000_000
 

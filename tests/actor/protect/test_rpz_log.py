@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bavn.actor.protect.rpz_log import RpzLog
+from bavn.actor.protect.enforcers.rpz_log import RpzLog
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.protect.words import WORDS
-from bavn.wire.messages import SectorSwitched
+from bavn.wire.messages.catalogue import SectorSwitched
 
 BY, WHY = "Anna Berg", "a bad feed"
 

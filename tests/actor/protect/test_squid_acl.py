@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bavn.actor.protect.enforcers.squid_acl import ADDRESSES_FILE, NAMES_FILE, SquidAcl, addresses_text, names_text
 from bavn.actor.protect.never import parents
-from bavn.actor.protect.squid_acl import ADDRESSES_FILE, NAMES_FILE, SquidAcl, addresses_text, names_text
-from bavn.model.indicator import Block
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.protect.suricata_dataset import SuricataDataset, as_written, lay_out
-from bavn.actor.protect.suricata_rules import DATASETS, RULES_NAME, rules_text
-from bavn.actor.protect.suricata_socket import SuricataSocket
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset, as_written, lay_out
+from bavn.actor.protect.enforcers.suricata_rules import DATASETS, RULES_NAME, rules_text
+from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
 

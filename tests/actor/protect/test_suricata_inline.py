@@ -14,9 +14,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from bavn.actor.protect.suricata_dataset import SuricataDataset, lay_out
-from bavn.actor.protect.suricata_socket import SuricataSocket
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset, lay_out
+from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 

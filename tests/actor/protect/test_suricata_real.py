@@ -14,10 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bavn.actor.protect.suricata_dataset import SuricataDataset, as_written, lay_out
-from bavn.actor.protect.suricata_rules import DATASETS
-from bavn.actor.protect.suricata_socket import SuricataSocket
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset, as_written, lay_out
+from bavn.actor.protect.enforcers.suricata_rules import DATASETS
+from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
 

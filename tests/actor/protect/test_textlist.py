@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.protect.textlist import Bounds, TextList
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers.textlist import Bounds, TextList
+from bavn.model.intel.indicator import Block
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.ports import EnforcerDown
 

@@ -14,10 +14,10 @@ import dns.rrset
 import pytest
 
 from bavn.actor.protect.carry import Hands
-from bavn.actor.protect.rpz import Rpz
-from bavn.actor.protect.rpz_log import RpzLog
-from bavn.actor.protect.unbound import Unbound
-from bavn.model.indicator import Block, Sighting
+from bavn.actor.protect.enforcers.rpz import Rpz
+from bavn.actor.protect.enforcers.rpz_log import RpzLog
+from bavn.actor.protect.enforcers.unbound import Unbound
+from bavn.model.intel.indicator import Block, Sighting
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown

@@ -7,7 +7,7 @@ import pytest
 from bavn.actor.protect.carry import Hands
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.model.indicator import Pap
+from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import ObservableType
 

@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.protect import webhook as module
-from bavn.actor.protect.playbook import Command, Sender, body
-from bavn.actor.protect.webhook import Webhook
-from bavn.actor.protect.webhook_post import Answer, Poster, PostFailed, allowed, secret_of
-from bavn.app.real import SystemClock, SystemDice
-from bavn.model.indicator import Block
+from bavn.actor.protect.enforcers import webhook as module
+from bavn.actor.protect.enforcers.playbook import Command, Sender, body
+from bavn.actor.protect.enforcers.webhook import Webhook
+from bavn.actor.protect.enforcers.webhook_post import Answer, Poster, PostFailed, allowed, secret_of
+from bavn.app.process.real import SystemClock, SystemDice
+from bavn.model.intel.indicator import Block
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import EnforcerDown
@@ -122,7 +122,7 @@ def receiver():
 
 @pytest.fixture
 def make(receiver, tmp_path, monkeypatch):
-    monkeypatch.setattr("bavn.actor.protect.webhook_post.POST_S_MAX", 1.0)
+    monkeypatch.setattr("bavn.actor.protect.enforcers.webhook_post.POST_S_MAX", 1.0)
     opened = []
 
     def made(form="both"):

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 
-from bavn.actor.sense.flow_collector import FlowCollector
-from bavn.actor.sense.flow_receiver import Allowed
-from bavn.actor.sense.flow_spool import DATAGRAM, SLOT_US, TICK, Frame, SpoolWriter
-from bavn.actor.sense.netflow import GAPS as NETFLOW_GAPS
-from bavn.actor.sense.netflow_decode import NetflowDecoder
-from bavn.actor.sense.sflow import GAPS as SFLOW_GAPS
-from bavn.actor.sense.sflow_decode import SflowDecoder
+from bavn.actor.sense.flows.collector import FlowCollector
+from bavn.actor.sense.flows.netflow import GAPS as NETFLOW_GAPS
+from bavn.actor.sense.flows.netflow_decode import NetflowDecoder
+from bavn.actor.sense.flows.receiver import Allowed
+from bavn.actor.sense.flows.sflow import GAPS as SFLOW_GAPS
+from bavn.actor.sense.flows.sflow_decode import SflowDecoder
+from bavn.actor.sense.flows.spool import DATAGRAM, SLOT_US, TICK, Frame, SpoolWriter
 from bavn.model.record import address_text, address_uuid
 
 NOW_MS = 1_790_000_000_000 - 1_790_000_000_000 % 15_000

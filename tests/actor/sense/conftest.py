@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from bavn.actor.sense.eve import EveParser
 from bavn.actor.sense.lines import Segment
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.suricata.eve import EveParser
 
 sys.path.insert(0, str(Path(__file__).parent))  # exporters.py and collecting.py stand beside the tests
 

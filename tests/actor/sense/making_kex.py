@@ -2,7 +2,7 @@
 
 import ssl
 
-from bavn.actor.sense.kex_reader import KexReader
+from bavn.actor.sense.handshakes.reader import KexReader
 from bavn.actor.sense.packets import TCP, Packet
 
 CLIENT, SERVER = (b"\x0a\0\0\x05", 40000), (b"\xc0\0\x02\x07", 443)

@@ -9,9 +9,9 @@ import pytest
 
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.recognise import recognise
-from bavn.actor.sense.suricata_config import SuricataConfig
-from bavn.actor.sense.suricata_run import run_over
-from bavn.actor.sense.zeek_fields import RECORD_OF
+from bavn.actor.sense.suricata.config import SuricataConfig
+from bavn.actor.sense.suricata.run import run_over
+from bavn.actor.sense.zeek.fields import RECORD_OF
 
 pytestmark = pytest.mark.data
 HOMES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")

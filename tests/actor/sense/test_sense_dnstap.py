@@ -6,8 +6,8 @@ import dns.rrset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.sense.dnstap_file import dnstap_batches
-from bavn.actor.sense.dnstap_frames import CONTENT, FRAME_BYTES_MAX
+from bavn.actor.sense.dnstap.file import dnstap_batches
+from bavn.actor.sense.dnstap.frames import CONTENT, FRAME_BYTES_MAX
 from bavn.actor.sense.recognise import recognise
 from bavn.model.record import address_text
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from test_sense_dnstap import START, STOP, frame, story
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.dnstap_frames import CONTENT
-from bavn.actor.sense.dnstap_receiver import ACCEPTED, FINISHED, DnstapReceiver, dnstap_messages
-from bavn.actor.sense.flow_spool import SLOT_US
+from bavn.actor.sense.dnstap.frames import CONTENT
+from bavn.actor.sense.dnstap.receiver import ACCEPTED, FINISHED, DnstapReceiver, dnstap_messages
+from bavn.actor.sense.flows.spool import SLOT_US
 from bavn.model.record import address_text
 from bavn.model.settings import SettingsError
 

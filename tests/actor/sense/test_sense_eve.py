@@ -5,7 +5,7 @@ from datetime import datetime
 import pyarrow as pa
 import pytest
 
-from bavn.actor.sense.eve_columns import COLUMNS
+from bavn.actor.sense.suricata.eve_columns import COLUMNS
 from bavn.model.record import RECORD_TYPES, TABLES, address_text, address_uuid
 
 

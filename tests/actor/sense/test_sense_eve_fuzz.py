@@ -8,10 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch
-from bavn.actor.sense.eve import EveParser
-from bavn.actor.sense.eve_schema import DETAIL
 from bavn.actor.sense.lines import LINE_BYTES_MAX, Segment
 from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.suricata.eve import EveParser
+from bavn.actor.sense.suricata.eve_schema import DETAIL
 
 GOOD = {
     "timestamp": "2026-11-24T17:00:00.123456+0100",

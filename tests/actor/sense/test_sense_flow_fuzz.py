@@ -8,12 +8,12 @@ from exporters import V9_FIELDS, answered, chunk, flow_sample, frame, ipfix, one
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.sense.flow_exporters import EXPORTERS_MAX
-from bavn.actor.sense.flow_halves import Outcomes
-from bavn.actor.sense.flow_spool import DATAGRAM, Frame
-from bavn.actor.sense.netflow_decode import NetflowDecoder
-from bavn.actor.sense.netflow_template import TEMPLATES_MAX
-from bavn.actor.sense.sflow_decode import SflowDecoder
+from bavn.actor.sense.flows.exporters import EXPORTERS_MAX
+from bavn.actor.sense.flows.halves import Outcomes
+from bavn.actor.sense.flows.netflow_decode import NetflowDecoder
+from bavn.actor.sense.flows.netflow_template import TEMPLATES_MAX
+from bavn.actor.sense.flows.sflow_decode import SflowDecoder
+from bavn.actor.sense.flows.spool import DATAGRAM, Frame
 from bavn.model.record import address_uuid
 
 SENDERS = [address_uuid(text).bytes for text in ("10.0.0.1", "10.0.0.2")]

@@ -14,12 +14,12 @@ from exporters import IPFIX_FIELDS, answered, chunk, ipfix, ipfix_record, one, t
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.sense import flow_streams
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.flow_exporters import Rates
-from bavn.actor.sense.flow_receiver import LOOPBACK, Allowed, Receiver
-from bavn.actor.sense.flow_spool import DATAGRAM, SpoolReader, SpoolWriter, Spot
-from bavn.actor.sense.flow_streams import Streams, _Talk, ipfix_messages, listening
+from bavn.actor.sense.flows import streams as flow_streams
+from bavn.actor.sense.flows.exporters import Rates
+from bavn.actor.sense.flows.receiver import LOOPBACK, Allowed, Receiver
+from bavn.actor.sense.flows.spool import DATAGRAM, SpoolReader, SpoolWriter, Spot
+from bavn.actor.sense.flows.streams import Streams, _Talk, ipfix_messages, listening
 from bavn.model.settings import SettingsError
 
 DEADLINE_S = 30

@@ -14,9 +14,9 @@ from collecting import BOOT_MS, NOW_MS
 from exporters import one, v5
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.flow_receiver import LOOPBACK, Allowed, Receiver, listen_at
-from bavn.actor.sense.flow_spool import DATAGRAM, SLOT_US, STRANGERS, SpoolReader, SpoolWriter, Spot
-from bavn.actor.sense.netflow import netflow
+from bavn.actor.sense.flows.netflow import netflow
+from bavn.actor.sense.flows.receiver import LOOPBACK, Allowed, Receiver, listen_at
+from bavn.actor.sense.flows.spool import DATAGRAM, SLOT_US, STRANGERS, SpoolReader, SpoolWriter, Spot
 from bavn.model.record import address_uuid
 from bavn.model.settings import SettingsError
 
@@ -138,7 +138,7 @@ def test_an_address_that_is_taken_is_the_operators_to_mend(receiver, tmp_path, e
 WORKER = """
 import json, sys, time
 from pathlib import Path
-from bavn.actor.sense.netflow import netflow
+from bavn.actor.sense.flows.netflow import netflow
 from bavn.actor.store.columns import ColumnStore
 
 class Wall:

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making_kex import CLIENT, NAME, SERVER, handshake, old, one, only, packets, plain_rsa, rows
 
-from bavn.actor.sense import kex_stream
-from bavn.actor.sense.kex_hello import HelloMalformed, client_hello
-from bavn.actor.sense.kex_reader import KexReader
+from bavn.actor.sense.handshakes import stream as kex_stream
+from bavn.actor.sense.handshakes.hello import HelloMalformed, client_hello
+from bavn.actor.sense.handshakes.reader import KexReader
 from bavn.actor.sense.packets import TCP, Packet
-from bavn.model.cryptonames import GROUPS, Safety, greased, safest, safety_of
-from bavn.sim.hello import client_hello as made_hello
-from bavn.sim.hello import record
-from bavn.sim.stacks import STACKS
+from bavn.model.intel.cryptonames import GROUPS, Safety, greased, safest, safety_of
+from bavn.traffic.hello import client_hello as made_hello
+from bavn.traffic.hello import record
+from bavn.traffic.stacks import STACKS
 
 
 def test_todays_openssl_negotiates_a_hybrid_and_it_shows(identity):
@@ -258,8 +258,8 @@ def test_a_stream_gives_up_at_its_bounds():
 
 
 def test_more_conversations_than_fit_are_given_as_they_stand(monkeypatch):
-    monkeypatch.setattr("bavn.actor.sense.kex_reader.CONVERSATIONS_MAX", 50)
-    monkeypatch.setattr("bavn.actor.sense.kex_reader.TALKING_MAX", 10)
+    monkeypatch.setattr("bavn.actor.sense.handshakes.reader.CONVERSATIONS_MAX", 50)
+    monkeypatch.setattr("bavn.actor.sense.handshakes.reader.TALKING_MAX", 10)
     hello = [(True, made_hello(_any_stack(), "x.dk"))]
     many = [packets(hello, client=(CLIENT[0], 1000 + n), first=10 * n + 1) for n in range(300)]
     reader = KexReader()

@@ -6,9 +6,9 @@ import struct
 import pytest
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.kex_folder import KexFolder
-from bavn.sim.hello import client_hello, record, server_hello
-from bavn.sim.stacks import STACKS
+from bavn.actor.sense.handshakes.folder import KexFolder
+from bavn.traffic.hello import client_hello, record, server_hello
+from bavn.traffic.stacks import STACKS
 
 STACK = next(iter(STACKS.values()))
 HEAD = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 101)

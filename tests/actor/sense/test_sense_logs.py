@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.sense.lines import Segment, line_column
-from bavn.actor.sense.log_files import split
-from bavn.actor.sense.logs import AUTO, FORMATS, LogParser, received
+from bavn.actor.sense.logs.files import split
+from bavn.actor.sense.logs.records import AUTO, FORMATS, LogParser, received
 from bavn.model.record import address_text
 
 LINES = tomllib.loads((Path(__file__).parent / "log_lines.toml").read_text())

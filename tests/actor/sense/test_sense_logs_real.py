@@ -16,12 +16,12 @@ import dns.message
 import dns.query
 import pytest
 
-from bavn.actor.sense.log_files import FollowedLog
+from bavn.actor.sense.logs.files import FollowedLog
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.recognise import recognise
-from bavn.actor.sense.syslog_admission import SyslogSettings
-from bavn.actor.sense.syslog_listen import TCP, UDP
-from bavn.actor.sense.syslog_receiver import SyslogReceiver
+from bavn.actor.sense.syslog.admission import SyslogSettings
+from bavn.actor.sense.syslog.listen import TCP, UDP
+from bavn.actor.sense.syslog.receiver import SyslogReceiver
 from bavn.model.record import address_text
 
 pytestmark = pytest.mark.slow

@@ -374,7 +374,7 @@ def test_a_record_of_both_directions_that_says_nothing_of_who_opened_is_told_by_
 
 @pytest.mark.parametrize("length", [float("inf"), None, []])
 def test_a_kept_template_that_was_damaged_is_refused_as_one(length) -> None:
-    from bavn.actor.sense.netflow_template import template_of
+    from bavn.actor.sense.flows.netflow_template import template_of
 
     with pytest.raises(ValueError, match="no template"):
         template_of([256, 0, [[0, 8, length]]])

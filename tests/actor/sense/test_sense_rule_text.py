@@ -5,8 +5,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.sense.rule_set import tried_of
-from bavn.actor.sense.rule_text import rule_of, rules_in, without
+from bavn.actor.sense.rules.rule_set import tried_of
+from bavn.actor.sense.rules.text import rule_of, rules_in, without
 
 GOOD = 'alert dns any any -> any any (msg:"A \\"name\\""; dns.query; content:"x;sid:9;"; sid:3000001; rev:2;)'
 

@@ -10,7 +10,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrHopByHop
 from scapy.layers.l2 import Dot1Q, Ether
 
-from bavn.actor.sense.packet_headers import HEADER_BYTES_MAX, packets
+from bavn.actor.sense.flows.packet_headers import HEADER_BYTES_MAX, packets
 
 CLIENT, SERVER = "10.1.0.5", "203.0.113.9"
 

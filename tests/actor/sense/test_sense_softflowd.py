@@ -10,8 +10,8 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
 
-from bavn.actor.sense.flow_receiver import LOOPBACK
-from bavn.actor.sense.netflow import netflow
+from bavn.actor.sense.flows.netflow import netflow
+from bavn.actor.sense.flows.receiver import LOOPBACK
 
 SOFTFLOWD = shutil.which("softflowd") or shutil.which("softflowd", path="/usr/sbin")
 CLIENT, SERVER = "10.1.0.5", "203.0.113.9"

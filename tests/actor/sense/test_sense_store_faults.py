@@ -17,23 +17,25 @@ from test_sense_dnstap import frame, story
 from test_sense_kex_folder import HEAD, answer, hello
 
 import bavn.actor.sense
-from bavn.actor.sense import captures, lines, reading, spool, suricata_live
+from bavn.actor.sense import lines, reading, spool
 from bavn.actor.sense.account import Account
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.canary import CanarySource, Wanted
-from bavn.actor.sense.captures import CaptureFolder
-from bavn.actor.sense.dnstap_receiver import DnstapReceiver
-from bavn.actor.sense.eve_file import EveFile
-from bavn.actor.sense.flow_spool import DATAGRAM, SLOT_US, TICK, Frame, SpoolWriter
-from bavn.actor.sense.kex_folder import KexFolder
-from bavn.actor.sense.log_files import FollowedLog
+from bavn.actor.sense.dnstap.receiver import DnstapReceiver
+from bavn.actor.sense.flows.spool import DATAGRAM, SLOT_US, TICK, Frame, SpoolWriter
+from bavn.actor.sense.handshakes.folder import KexFolder
+from bavn.actor.sense.logs.files import FollowedLog
 from bavn.actor.sense.spool import Item, Spool, sender_bytes
-from bavn.actor.sense.suricata_live import SuricataLive
-from bavn.actor.sense.suricata_run import Run
-from bavn.actor.sense.syslog_admission import SyslogSettings
-from bavn.actor.sense.syslog_receiver import SyslogReceiver
+from bavn.actor.sense.suricata import captures
+from bavn.actor.sense.suricata import live as suricata_live
+from bavn.actor.sense.suricata.captures import CaptureFolder
+from bavn.actor.sense.suricata.eve_file import EveFile
+from bavn.actor.sense.suricata.live import SuricataLive
+from bavn.actor.sense.suricata.run import Run
+from bavn.actor.sense.syslog.admission import SyslogSettings
+from bavn.actor.sense.syslog.receiver import SyslogReceiver
 from bavn.actor.sense.turn import SourceTurn
-from bavn.actor.sense.zeek_folder import ZeekFolder
+from bavn.actor.sense.zeek.folder import ZeekFolder
 from bavn.model.failure import NoContainment
 
 COUNT = 48
@@ -366,7 +368,7 @@ class Sflow(Flows):
 @pytest.mark.parametrize("kind", [Netflow, Sflow])
 def test_flow_records_survive_the_store_the_states_disk_and_the_node(kind, tmp_path, engine, monkeypatch) -> None:
     """Steps that were read while the state beside the spool could not be written are given when it can."""
-    from bavn.actor.sense.flow_collector import FlowCollector
+    from bavn.actor.sense.flows.collector import FlowCollector
 
     results = set()
     for seed in (0, 2):
@@ -409,7 +411,7 @@ class _Renamed:
 
 
 def test_a_capture_waits_while_suricata_has_no_place(tmp_path, engine, monkeypatch, small) -> None:
-    from bavn.actor.sense.suricata_run import NoPlace
+    from bavn.actor.sense.suricata.run import NoPlace
 
     fed = Caps(tmp_path, engine, monkeypatch)
     works, full = captures.run_over, [True]
@@ -429,7 +431,7 @@ def test_a_capture_waits_while_suricata_has_no_place(tmp_path, engine, monkeypat
 
 
 def test_half_a_frame_hides_nothing_that_is_written_behind_it(tmp_path, monkeypatch) -> None:
-    from bavn.actor.sense import flow_spool
+    from bavn.actor.sense.flows import spool as flow_spool
 
     writer = SpoolWriter(tmp_path, 1 << 30)
     writer.write([Frame(DATAGRAM, 1, bytes(16), b"one")])
@@ -450,7 +452,7 @@ def test_half_a_frame_hides_nothing_that_is_written_behind_it(tmp_path, monkeypa
 
 
 def test_a_spool_of_datagrams_that_is_deleted_is_told(tmp_path) -> None:
-    from bavn.actor.sense.flow_spool import SpoolReader, Spot
+    from bavn.actor.sense.flows.spool import SpoolReader, Spot
 
     def put(writer, count, at_us):
         writer.write([Frame(DATAGRAM, at_us, bytes(16), b"x")] * count)

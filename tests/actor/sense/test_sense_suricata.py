@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.captures import CaptureFolder
 from bavn.actor.sense.open_path import open_path
-from bavn.actor.sense.suricata_config import SuricataConfig
-from bavn.actor.sense.suricata_live import SuricataLive
-from bavn.actor.sense.suricata_run import run_over
+from bavn.actor.sense.suricata.captures import CaptureFolder
+from bavn.actor.sense.suricata.config import SuricataConfig
+from bavn.actor.sense.suricata.live import SuricataLive
+from bavn.actor.sense.suricata.run import run_over
 from bavn.model.record import address_text
 
 pytestmark = pytest.mark.suricata
@@ -129,7 +129,7 @@ def test_a_capture_of_nothing_gives_nothing(packets, opened, tmp_path):
 
 
 def test_a_run_has_its_time(packets, tmp_path, monkeypatch):
-    monkeypatch.setattr("bavn.actor.sense.suricata_run._LOOK_S", 0.001)
+    monkeypatch.setattr("bavn.actor.sense.suricata.run._LOOK_S", 0.001)
     with pytest.raises(SourceBroken, match="smaller capture"):
         run_over(packets, tmp_path / "run", SuricataConfig(), run_s_max=0.0)
     assert not running_in(tmp_path)
@@ -256,8 +256,8 @@ def test_suricata_ends_when_the_node_is_killed(packets, tmp_path):
         f"""
         import sys
         from pathlib import Path
-        from bavn.actor.sense.suricata_config import SuricataConfig, live_yaml
-        from bavn.actor.sense.suricata_process import SuricataProcess
+        from bavn.actor.sense.suricata.config import SuricataConfig, live_yaml
+        from bavn.actor.sense.suricata.process import SuricataProcess
         folder = Path({str(tmp_path)!r})
         process = SuricataProcess(live_yaml(SuricataConfig(threads=1), "lo", folder, mtu=65536), folder,
                                   ["--af-packet=lo", "-S", "/dev/null", "--data-dir", str(folder)])

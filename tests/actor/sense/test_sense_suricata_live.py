@@ -12,9 +12,9 @@ import warnings
 import pytest
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.suricata_config import RING_FILE_BYTES_MIN, SuricataConfig
-from bavn.actor.sense.suricata_live import SuricataLive
-from bavn.actor.sense.suricata_socket import SuricataRefused
+from bavn.actor.sense.suricata.command_socket import SuricataRefused
+from bavn.actor.sense.suricata.config import RING_FILE_BYTES_MIN, SuricataConfig
+from bavn.actor.sense.suricata.live import SuricataLive
 
 pytestmark = [pytest.mark.suricata, pytest.mark.netns, pytest.mark.slow]
 LOOKUPS = 600

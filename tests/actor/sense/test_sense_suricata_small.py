@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.suricata_config import SuricataConfig, live_yaml, offline_yaml
-from bavn.actor.sense.suricata_live import SuricataLive
-from bavn.actor.sense.suricata_process import program
-from bavn.actor.sense.suricata_socket import CommandSocket, SuricataRefused
+from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
+from bavn.actor.sense.suricata.config import SuricataConfig, live_yaml, offline_yaml
+from bavn.actor.sense.suricata.live import SuricataLive
+from bavn.actor.sense.suricata.process import program
 
 
 def tree(text):

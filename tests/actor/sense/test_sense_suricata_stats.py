@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from bavn.actor.sense.suricata_stats import StatsTally
+from bavn.actor.sense.suricata.stats import StatsTally
 
 
 def stats(*rows):

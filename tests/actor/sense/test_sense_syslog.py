@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 
 from bavn.actor.sense.base import Accounted, SourceBroken
 from bavn.actor.sense.spool import sender_bytes
-from bavn.actor.sense.syslog_admission import NOT_LISTED, TOO_FAST, TOO_MANY, Admission, SyslogSettings
-from bavn.actor.sense.syslog_frames import CUT_OFF, TOO_LARGE_COUNT, TOO_LONG, Framer
-from bavn.actor.sense.syslog_listen import HALF, IDLE, TCP, TLS, UDP, address_of
-from bavn.actor.sense.syslog_receiver import SyslogReceiver
+from bavn.actor.sense.syslog.admission import NOT_LISTED, TOO_FAST, TOO_MANY, Admission, SyslogSettings
+from bavn.actor.sense.syslog.frames import CUT_OFF, TOO_LARGE_COUNT, TOO_LONG, Framer
+from bavn.actor.sense.syslog.listen import HALF, IDLE, TCP, TLS, UDP, address_of
+from bavn.actor.sense.syslog.receiver import SyslogReceiver
 
 NOW_US = 1_795_566_859_000_000
 LINE = b"<30>Nov 25 00:34:19 dns1 dnsmasq[1]: query[A] host%d.example.com from 10.0.0.%d"
@@ -115,7 +115,7 @@ def test_what_was_received_outlives_the_node_and_is_read_once(listening) -> None
 
 def test_kill_9_loses_nothing_that_was_counted(tmp_path, engine) -> None:
     code = (
-        "import sys, time, pathlib\nfrom bavn.actor.sense.syslog_receiver import *\n"
+        "import sys, time, pathlib\nfrom bavn.actor.sense.syslog.receiver import *\n"
         "s = SyslogReceiver(name='syslog', sensor='s', folder=pathlib.Path(sys.argv[1]), listen={TCP: '127.0.0.1:0'},"
         " settings=SyslogSettings(senders=()), now_us=lambda: 1)\nprint(s.ports[TCP], flush=True)\n"
         "while True:\n print(s.counts()['received_messages'], flush=True)\n time.sleep(0.001)\n"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.sense.tuning import TuningWrong, threshold_text, tunings
+from bavn.actor.sense.rules.tuning import TuningWrong, threshold_text, tunings
 
 TODAY = date(2026, 11, 25)
 ENDS = 'comment = "printers ask"\nwho = "soc"\nuntil = 2026-12-31\n'

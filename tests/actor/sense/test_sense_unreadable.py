@@ -8,19 +8,22 @@ import pytest
 from making_kex import CLIENT, handshake, old, packets, rows
 from making_zeek import CONN, tsv
 
-from bavn.actor.sense import kex_certificate, kex_reader, netflow_decode, unread
+from bavn.actor.sense import unread
 from bavn.actor.sense.engine import TooMuch
-from bavn.actor.sense.flow_halves import Outcomes
-from bavn.actor.sense.flow_spool import DATAGRAM, Frame
-from bavn.actor.sense.kex_capture import read_capture
+from bavn.actor.sense.flows import netflow_decode
+from bavn.actor.sense.flows.halves import Outcomes
+from bavn.actor.sense.flows.netflow_decode import NetflowDecoder
+from bavn.actor.sense.flows.sflow_decode import SflowDecoder
+from bavn.actor.sense.flows.spool import DATAGRAM, Frame
+from bavn.actor.sense.handshakes import certificate as kex_certificate
+from bavn.actor.sense.handshakes import reader as kex_reader
+from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.lines import Segment, line_column
-from bavn.actor.sense.netflow_decode import NetflowDecoder
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.reader import Parsed
-from bavn.actor.sense.sflow_decode import SflowDecoder
 from bavn.actor.sense.unread import PARTS_MAX, each_or_refused
-from bavn.actor.sense.zeek import ZeekParser
-from bavn.actor.sense.zeek_header import Header
+from bavn.actor.sense.zeek.header import Header
+from bavn.actor.sense.zeek.records import ZeekParser
 from bavn.model.record import address_uuid
 
 CERTIFICATE_VERSION = b"\xa0\x03\x02\x01\x02"
@@ -81,7 +84,7 @@ def test_what_a_conversation_raises_costs_that_conversation(identity, monkeypatc
             raise error
         return real(der)
 
-    monkeypatch.setattr("bavn.actor.sense.kex_talk.facts", facts)
+    monkeypatch.setattr("bavn.actor.sense.handshakes.talk.facts", facts)
     reader = kex_reader.KexReader()
     for packet in packets(flights) + packets(flights, client=(CLIENT[0], 40001), first=900):
         reader.feed(packet)

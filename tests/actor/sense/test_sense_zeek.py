@@ -9,10 +9,10 @@ import pytest
 from making_zeek import CONN, ENDS, tsv
 
 from bavn.actor.sense.lines import Segment
-from bavn.actor.sense.zeek import ZeekParser
-from bavn.actor.sense.zeek_columns import COLUMNS
-from bavn.actor.sense.zeek_fields import FIELDS, RECORD_OF, TELLING
-from bavn.actor.sense.zeek_header import CHANGES_MAX, Header, header_of, parts
+from bavn.actor.sense.zeek.columns import COLUMNS
+from bavn.actor.sense.zeek.fields import FIELDS, RECORD_OF, TELLING
+from bavn.actor.sense.zeek.header import CHANGES_MAX, Header, header_of, parts
+from bavn.actor.sense.zeek.records import ZeekParser
 from bavn.model.record import RECORD_TYPES, TABLES, address_text, address_uuid
 
 

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.zeek_folder import ZeekFolder
+from bavn.actor.sense.zeek.folder import ZeekFolder
 
 FIELDS = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto")
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from making_zeek import CONN, ENDS, head, tsv
 
 from bavn.actor.sense.lines import Segment
-from bavn.actor.sense.zeek import ZeekParser
-from bavn.actor.sense.zeek_fields import FIELDS, RECORD_OF
-from bavn.actor.sense.zeek_header import Header
+from bavn.actor.sense.zeek.fields import FIELDS, RECORD_OF
+from bavn.actor.sense.zeek.header import Header
+from bavn.actor.sense.zeek.records import ZeekParser
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.disk import Disk
 from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.segments.disk import Disk
 from bavn.model.moment import HOUR_US
 
 HOUR0 = 494_000  # some hour in 2026

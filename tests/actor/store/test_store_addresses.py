@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.store.address_macros import ADDRESS_MACROS, HELPERS
+from bavn.actor.store.query.address_macros import ADDRESS_MACROS, HELPERS
 from bavn.model.ports import QueryRefused
 from bavn.model.record import address_text, address_uuid, range_uuids
 

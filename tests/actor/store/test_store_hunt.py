@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.store import hunt as hunting
 from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.hunt import Hunted, Wanted, hunt, hunted, met_in
-from bavn.actor.store.window import StoreWindow
+from bavn.actor.store.query import hunt as hunting
+from bavn.actor.store.query.hunt import Hunted, Wanted, hunt, hunted, met_in
+from bavn.actor.store.query.window import StoreWindow
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType
 

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.rebuild import rebuild
-from bavn.actor.store.rollup import domain_of
+from bavn.actor.store.segments.rebuild import rebuild
+from bavn.actor.store.segments.rollup import domain_of
 from bavn.model.moment import HOUR_US
 from bavn.model.record import address_text
 

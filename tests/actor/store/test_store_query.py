@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.engine import Engine
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.query import FORBIDDEN_FUNCTIONS, TABLE_FUNCTIONS, admit
-from bavn.actor.store.query_functions import ALLOWED_FUNCTIONS
-from bavn.actor.store.window import NAMES
+from bavn.actor.store.query.functions import ALLOWED_FUNCTIONS
+from bavn.actor.store.query.query import FORBIDDEN_FUNCTIONS, TABLE_FUNCTIONS, admit
+from bavn.actor.store.query.window import NAMES
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import QueryRefused
 

@@ -11,9 +11,9 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.faults import StoreBroken
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.rollup import domain_of
-from bavn.actor.store.segment import ROLLUPS, description, layout
-from bavn.actor.store.views import is_home_sql
+from bavn.actor.store.segments.rollup import domain_of
+from bavn.actor.store.segments.segment import ROLLUPS, description, layout
+from bavn.actor.store.segments.views import is_home_sql
 from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.model.observable import DOMAIN_LENGTH_MAX
 from bavn.model.ports import Store, Window

@@ -5,16 +5,16 @@ import os
 
 import pytest
 
-from bavn.actor.sense.eve_file import EveFile
+from bavn.actor.sense.suricata.eve_file import EveFile
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.accept.check import Asked, Site
 from bavn.app.accept.run import part_of
 from bavn.app.accept.throwaway import Events
-from bavn.app.config import read_node
-from bavn.app.recorder import HEALTH_FILE
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.app.config.load import read_node
+from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from tests.app.conftest import RealClock, stand, stand_up  # noqa: F401  a real centre behind real TLS
 
 SOURCE = {

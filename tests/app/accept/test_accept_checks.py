@@ -30,14 +30,14 @@ from bavn.app.accept.rules import RuleCheck
 from bavn.app.accept.run import chosen, demands, part_of, required, run
 from bavn.app.accept.sockets import Peer, called, strangers
 from bavn.app.accept.throwaway import Counted, counted
-from bavn.app.node_sources import rule_folder
-from bavn.model.indicator import indicator_id
+from bavn.app.node.sources import rule_folder
+from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import LinkDown
-from bavn.model.protocol import Outcome, TestKind, shortfalls
+from bavn.model.sector.protocol import Outcome, TestKind, shortfalls
 from bavn.model.text import Text
-from bavn.sim.dice import SeededDice
-from bavn.sim.trial import ALONE, CANARY
+from bavn.rehearsal.trial import ALONE, CANARY
+from bavn.traffic.dice import SeededDice
 from bavn.wire.ledger import Line
 
 from .conftest import SOURCE

@@ -17,15 +17,15 @@ from bavn.app.accept.protection import ProtectionCheck
 from bavn.app.accept.rules import RuleCheck
 from bavn.app.accept.run import part_of, required, run
 from bavn.app.accept.words import part_lines
-from bavn.app.cli.node import app as node_app
-from bavn.app.exits import Exit, Stop
+from bavn.app.cli.node.main import app as node_app
+from bavn.app.process.exits import Exit, Stop
 from bavn.centre.correlate.round_state import Phase, Round
-from bavn.centre.node.views import RoundSummary
+from bavn.centre.desk.views import RoundSummary
 from bavn.model.heard import NodeHealth
-from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.protocol import Outcome, TestKind
-from bavn.model.protocol_file import SignedProtocol, signed
+from bavn.model.sector.member import ActorState
+from bavn.model.sector.protocol import Outcome, TestKind
+from bavn.model.sector.protocol_file import SignedProtocol, signed
 from tests.app.reports.pdf_ua import wrong
 from tests.app.test_cli_casework import run as command
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from bavn.app.accept import load, reach, recovery
-from bavn.app.cli.centre import app as centre_app
+from bavn.app.centre.rollout_parts import opened_rollout
+from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.cli.keyholder import app as keyholder_app
-from bavn.app.cli.node import app as node_app
-from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, read_centre
-from bavn.app.exits import Exit
-from bavn.app.real import SystemClock, SystemDice
-from bavn.app.rollout_parts import opened_rollout
+from bavn.app.cli.node.main import app as node_app
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_centre
+from bavn.app.process.exits import Exit
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import as_datetime
-from bavn.model.rollout import Stage
+from bavn.model.sector.rollout import Stage
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 from tests.app.test_cli_casework import run

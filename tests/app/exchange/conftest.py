@@ -7,24 +7,24 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app.taxii_answers import ROOT, Answers
-from bavn.app.taxii_service import TaxiiLimits, make_taxii
+from bavn.app.centre.exchange.taxii_answers import ROOT, Answers
+from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
+from bavn.centre.books.tables import open_engine
+from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.authority import Authority
-from bavn.centre.node.partnership import open_credentials, open_partners
-from bavn.centre.node.tables import open_engine
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import Observable
-from bavn.model.partner import Inward, Outward, Partner
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.partner import Inward, Outward, Partner
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
-from bavn.wire.taxii import TAXII
+from bavn.wire.partners.taxii import TAXII
 
 NOW_US = 20_000 * DAY_US
 BY = account("Anna Berg")

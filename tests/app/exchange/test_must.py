@@ -7,14 +7,14 @@ import json
 
 import pytest
 
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.taxii_answers import ROOT
-from bavn.model.indicator import Tlp
+from bavn.app.centre.exchange.taxii_answers import ROOT
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import MINUTE_US, iso
-from bavn.model.partner import Inward, Outward
 from bavn.model.principal import account
+from bavn.model.sector.partner import Inward, Outward
 from bavn.wire.gate import Rule
-from bavn.wire.taxii import TAXII, collection_id
+from bavn.wire.partners.taxii import TAXII, collection_id
 
 C = f"{ROOT}collections/"
 RELEASED, PROPOSALS = f"{C}released/", f"{C}proposals/"
@@ -258,7 +258,7 @@ def test_each_way_of_proving_who_one_is_is_let_in_and_its_end_counts_at_once(wor
 
 
 def test_too_much_is_told_to_come_later(world) -> None:
-    from bavn.app.taxii_service import TaxiiLimits
+    from bavn.app.centre.exchange.taxii_service import TaxiiLimits
 
     world.partner()
     client = world.client(limits=TaxiiLimits(requests_per_minute=3, failures_per_minute=2))
@@ -268,7 +268,7 @@ def test_too_much_is_told_to_come_later(world) -> None:
 
 
 def test_what_is_marked_higher_than_agreed_does_not_come_in(world, post, indicator) -> None:
-    from bavn.wire.stix_marking import TLP_IDS
+    from bavn.wire.partners.marking import TLP_IDS
 
     world.partner()
     said = post(world.client(), indicator(1, object_marking_refs=[TLP_IDS[Tlp.RED]])).json()

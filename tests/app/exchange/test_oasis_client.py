@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import CertificateSigningRequestBuilder, Name
 from taxii2client.v21 import Collection, Server, as_pages
 
-from bavn.app.centre_server import Beside, CentreServer, ServerSettings
-from bavn.app.taxii_answers import ROOT
-from bavn.app.taxii_service import TaxiiLimits, make_taxii
+from bavn.app.centre.exchange.taxii_answers import ROOT
+from bavn.app.centre.exchange.taxii_service import TaxiiLimits, make_taxii
+from bavn.app.centre.server import Beside, CentreServer, ServerSettings
 from bavn.centre.members.authority import key_pem, new_key
 from bavn.model.principal import account
-from bavn.sim.dice import SeededDice
-from bavn.wire.taxii import TAXII, collection_id
+from bavn.traffic.dice import SeededDice
+from bavn.wire.partners.taxii import TAXII, collection_id
 
 pytestmark = pytest.mark.slow
 OBJECTS, ADDED = 2_000, 100

@@ -9,7 +9,7 @@ import sys
 import httpx
 import pytest
 
-from bavn.wire.taxii import TAXII
+from bavn.wire.partners.taxii import TAXII
 
 pytestmark = pytest.mark.slow
 BAVN = (sys.executable, "-c", "from bavn.app.cli.main import main; main()", "centre")

@@ -18,13 +18,13 @@ from types import SimpleNamespace
 import pytest
 
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
-from bavn.sim.campaign import Campaign, Linkage, Victim, Way
-from bavn.sim.capture import Later, write
-from bavn.sim.dice import SeededDice
-from bavn.sim.generate import planned, story
-from bavn.sim.names import invented_address
-from bavn.sim.packets import render
-from bavn.sim.sector import Role, demo_sector
+from bavn.traffic.capture import Later, write
+from bavn.traffic.dice import SeededDice
+from bavn.traffic.names import invented_address
+from bavn.traffic.packets import render
+from bavn.traffic.sector import Role, demo_sector
+from bavn_lab.sim.campaign import Campaign, Linkage, Victim, Way
+from bavn_lab.sim.generate import planned, story
 
 ACTOR, HOME_CALLS, PERIOD_S, SEED = "region-nord", "cdn.lysegroen-hjemtur.com", 2.5, 7
 NOON_US = 20_600 * DAY_US + 11 * HOUR_US

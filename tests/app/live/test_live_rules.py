@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bavn.app.cli.rules import _today
+from bavn.app.cli.node.rules import _today
 
 pytestmark = [pytest.mark.suricata, pytest.mark.netns, pytest.mark.slow]
 FIRST, SECOND = 3000001, 3000002

@@ -22,7 +22,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from bavn.centre.members.authority import Authority, key_pem, new_key
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 
 KEY = "k" * 40
 TYPES = json.loads((Path(pymisp.__file__).parent / "data" / "describeTypes.json").read_text(encoding="utf-8"))

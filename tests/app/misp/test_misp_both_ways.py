@@ -7,34 +7,34 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pymisp import MISPEvent
 
-from bavn.app.misp_api import Misp
-from bavn.centre.cases.indicator import IndicatorSettings
-from bavn.centre.cases.indicators import Indicators
+from bavn.app.centre.exchange.misp_api import Misp
+from bavn.centre.books.tables import open_engine
+from bavn.centre.cases.indicators.indicator import IndicatorSettings
+from bavn.centre.cases.indicators.indicators import Indicators
+from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.policies import Policies
-from bavn.centre.cases.upkeep import Upkeep
+from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox import misp_sightings
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.inbox.misp_sightings import MispSightings
 from bavn.centre.inbox.read_misp import read_event
 from bavn.centre.node.misp_exchange import MispExchange
-from bavn.centre.node.partnership import open_partners
-from bavn.centre.node.tables import open_engine
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
 from bavn.model.heard import Observed
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.indicator_life import LifeAct
-from bavn.model.intel import Access, Assumed
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable
-from bavn.model.partner import Inward, Outward, Partner
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.principal import account
+from bavn.model.sector.indicator_life import LifeAct
+from bavn.model.sector.intel import Access, Assumed
+from bavn.model.sector.partner import Inward, Outward, Partner
 from bavn.model.settings import SettingsError
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 
 pytestmark = pytest.mark.slow

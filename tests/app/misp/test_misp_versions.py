@@ -8,21 +8,21 @@ import logging
 import pytest
 from pymisp import MISPEvent, MISPOrganisation, PyMISP
 
-from bavn.app.intel_keeper import sync_one
-from bavn.app.misp_api import Misp
+from bavn.app.centre.exchange.keeper import sync_one
+from bavn.app.centre.exchange.misp_api import Misp
+from bavn.centre.cases.intelligence.sources import ACTIVE
 from bavn.centre.cases.questions import Questions
-from bavn.centre.cases.sources import ACTIVE
 from bavn.centre.correlate.lists import NoLists
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.inbox.read_misp import read_event
 from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.share.misp_event import attribute_of, sighting_of
-from bavn.model.indicator import indicator_id
-from bavn.model.intel import Access, Assumed, IntelSettings, Source
+from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.ports import LinkRefused
 from bavn.model.principal import account
+from bavn.model.sector.intel import Access, Assumed, IntelSettings, Source
 from tests.app.misp.conftest import KEY
 from tests.app.misp.test_misp_both_ways import NAMED, World
 

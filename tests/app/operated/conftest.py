@@ -18,7 +18,7 @@ import pytest
 
 from bavn.app.cli import main
 from bavn.psi.keys import new_group_key_file
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 
 ACTORS = ("region-a", "region-b", "klinik-c")
 USERS = {"region-a": "61001", "region-b": "61002", "klinik-c": ""}

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.app.backup_keys import WrongPassphrase
-from bavn.app.config_operator import read_operator
-from bavn.app.exits import Exit, Stop
-from bavn.app.operated import moving, sealed
-from bavn.app.operated.bundle import FORMAT, ForeignFile, Manifest, pack, unpack
-from bavn.app.operated.register import Place, Register
-from bavn.app.operated.sealed import PIECE_BYTES, BundleDamaged, SealedReader, SealedWriter
-from bavn.sim.dice import SeededDice
+from bavn.app.centre.backup_keys import WrongPassphrase
+from bavn.app.config.operator import read_operator
+from bavn.app.operator import moving, sealed
+from bavn.app.operator.bundle import FORMAT, ForeignFile, Manifest, pack, unpack
+from bavn.app.operator.register import Place, Register
+from bavn.app.operator.sealed import PIECE_BYTES, BundleDamaged, SealedReader, SealedWriter
+from bavn.app.process.exits import Exit, Stop
+from bavn.traffic.dice import SeededDice
 from bavn.wire.ledger import look_on
 
 PASSPHRASE = "en lang sætning til nøglerne"

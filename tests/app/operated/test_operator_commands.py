@@ -6,15 +6,15 @@ import sys
 
 import pytest
 
-from bavn.app.config_operator import OperatorTable, read_operator
-from bavn.app.exits import Exit, Stop
-from bavn.app.operated import supervise
-from bavn.app.operated.adding import user_of
-from bavn.app.operated.home import fence_of, home_of
-from bavn.app.operated.landlock import around
-from bavn.app.operated.look import lines
-from bavn.app.operated.register import Entry, Place, Register
-from bavn.app.operated.supervise import Operator, Waiting, printable
+from bavn.app.config.operator import OperatorTable, read_operator
+from bavn.app.operator import supervise
+from bavn.app.operator.adding import user_of
+from bavn.app.operator.home import fence_of, home_of
+from bavn.app.operator.landlock import around
+from bavn.app.operator.look import lines
+from bavn.app.operator.register import Entry, Place, Register
+from bavn.app.operator.supervise import Operator, Waiting, printable
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.settings import SettingsError
 
 
@@ -43,7 +43,7 @@ def test_list_and_status_in_both_languages(one) -> None:
 
 
 def test_status_counts_what_an_actor_owes_and_what_it_blocks(one) -> None:
-    from bavn.actor.door.case_book import CaseBook
+    from bavn.actor.door.conversations.case_book import CaseBook
     from bavn.actor.protect import state
     from bavn.wire.book import Book
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from bavn.app.config_operator import read_operator
-from bavn.app.operated import confined
-from bavn.app.operated.home import fence_of, home_of
-from bavn.model.indicator import Indicator, Pap, Tlp
+from bavn.app.config.operator import read_operator
+from bavn.app.operator import confined
+from bavn.app.operator.home import fence_of, home_of
+from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.wire.ledger import look_on
-from bavn.wire.messages import IndicatorReleased
-from bavn.wire.stix import bundle_of
+from bavn.wire.messages.catalogue import IndicatorReleased
+from bavn.wire.partners.stix import bundle_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,7 +27,7 @@ pytestmark = [
 IDENTITY = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
 PROBE = """
 import json, os, signal, sys
-from bavn.app.operated.confined import prepare
+from bavn.app.operator.confined import prepare
 prepare(sys.argv[1])
 found = {}
 def tries(name, call):

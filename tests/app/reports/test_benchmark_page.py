@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from bavn.app.publish_parts import rendered
+from bavn.app.centre.publish_parts import rendered
 from bavn.app.reports.charts import drawn
 from bavn.app.reports.page import Standing, page
 from bavn.app.reports.text import lines

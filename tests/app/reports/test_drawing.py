@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from bavn.app.exits import Exit, Stop
-from bavn.app.publish_parts import rendered
+from bavn.app.centre.publish_parts import rendered
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.reports import apart
 from bavn.app.reports import drawing as module
 from bavn.app.reports.drawing import drawing
@@ -55,7 +55,7 @@ def test_who_waits_too_long_is_told_so(monkeypatch) -> None:
 def test_a_document_drawn_apart_is_the_same_bytes_and_leaves_nothing(form) -> None:
     document = build(Kind.FORECAST, make_whole(Kind.FORECAST))
     code = (
-        "import sys, pickle; from bavn.app.publish_parts import rendered_apart;"
+        "import sys, pickle; from bavn.app.centre.publish_parts import rendered_apart;"
         "given = pickle.load(sys.stdin.buffer); sys.stdout.buffer.write(rendered_apart(*given));"
         "assert not {'matplotlib', 'weasyprint'} & set(sys.modules)"
     )

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bavn.app.exits import Exit, Stop
-from bavn.app.publish_parts import FORMS, rendered
+from bavn.app.centre.publish_parts import FORMS, rendered
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.reports.charts import drawn
 from bavn.app.reports.missing import reports_needed
 from bavn.app.reports.page import Standing, page

@@ -4,28 +4,28 @@ All of it by the books that people use."""
 
 from pathlib import Path
 
-from bavn.app.publish_parts import publishing_of
-from bavn.app.rollout_parts import rollout_over
+from bavn.app.centre.publish_parts import publishing_of
+from bavn.app.centre.rollout_parts import rollout_over
 from bavn.app.web.sac.house import SacHouse
-from bavn.centre.cases.files import Marking
+from bavn.centre.cases.case.files import Marking
+from bavn.centre.cases.intelligence.proposals import Heard
 from bavn.centre.cases.policies import StandingPolicy
-from bavn.centre.cases.proposals import Heard
-from bavn.centre.node.counts import keep_counts
-from bavn.centre.node.membership import Membership
-from bavn.centre.node.rolling import Entry
+from bavn.centre.desk.counts import keep_counts
+from bavn.centre.desk.membership import Membership
+from bavn.centre.desk.rolling import Entry
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.threat import Level, Threat
 from bavn.centre.share.misp_runs import MispRuns
-from bavn.model.case import CaseState
 from bavn.model.heard import Counted, Replied
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.indicator_life import LifeAct
-from bavn.model.intel import Claim, Source
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
-from bavn.model.partner import Inward, Outward, Partner
-from bavn.model.tally import BLOCKED, TECHNIQUES, VOCABULARY
+from bavn.model.sector.case import CaseState
+from bavn.model.sector.indicator_life import LifeAct
+from bavn.model.sector.intel import Claim, Source
+from bavn.model.sector.partner import Inward, Outward, Partner
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES, VOCABULARY
 from bavn.model.text import Text
 from tests.app.web.drawn_sector import ACTORS, ANNA, BO
 

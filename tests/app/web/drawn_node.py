@@ -15,22 +15,30 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bavn.actor.door.budget import Budget
-from bavn.actor.door.case_book import CaseBook
+from bavn.actor.door.conversations.case_book import CaseBook
 from bavn.actor.protect.state import Item, State
-from bavn.app.config import read_node
-from bavn.app.node_parts import NodeParts, build
-from bavn.app.real import SystemClock
+from bavn.app.config.load import read_node
+from bavn.app.node.parts import NodeParts, build
+from bavn.app.process.real import SystemClock
 from bavn.model.evidence import evidence_nats
-from bavn.model.exercise import ActorStep, Played
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, as_datetime
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.sector_warning import AnswerAct
+from bavn.model.sector.exercise import ActorStep, Played
+from bavn.model.sector.sector_warning import AnswerAct
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
-from bavn.wire.exercise_messages import ExerciseTold, Objective
 from bavn.wire.ledger import Note
-from bavn.wire.messages import AskedObservable, CasePart, PartClock, PartTask, PartWords, VerdictGiven, WarningGiven
+from bavn.wire.messages.catalogue import (
+    AskedObservable,
+    CasePart,
+    PartClock,
+    PartTask,
+    PartWords,
+    VerdictGiven,
+    WarningGiven,
+)
+from bavn.wire.messages.exercise import ExerciseTold, Objective
 
 CASE, TASK, QUESTION = "case-00000000000000aa", "ab" * 16, "cd" * 16
 C2, C2_ADDRESS = "c2.example.com", "203.0.113.66"

@@ -1,22 +1,22 @@
 """What a drawn sector has beside its work: a roll-out with a plan that slipped, warnings that actors answered,
 exercises. All of it by the books that people use; the steps were taken in the weeks before."""
 
-from bavn.app.rollout_parts import rollout_over
+from bavn.app.centre.rollout_parts import rollout_over
 from bavn.app.web.sac.house import SacHouse
-from bavn.centre.cases.exercises import Exercises
-from bavn.centre.cases.warnings import Warnings
+from bavn.centre.cases.exercises.exercises import Exercises
+from bavn.centre.cases.warnings.warnings import Warnings
+from bavn.centre.desk.rolling import Entry, RollOut
 from bavn.centre.members.terms import Signing, Terms
-from bavn.centre.node.rolling import Entry, RollOut
 from bavn.centre.node.warning_post import addressees
-from bavn.model.exercise import ActorStep, Campaign, Plan, Role
 from bavn.model.heard import ExerciseSaid, WarningAnswer
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US, iso
 from bavn.model.observable import Observable
-from bavn.model.rollout import RolloutAct, Stage, Wait
-from bavn.model.sector_warning import Address, Content, Urgency
+from bavn.model.sector.exercise import ActorStep, Campaign, Plan, Role
+from bavn.model.sector.rollout import RolloutAct, Stage, Wait
+from bavn.model.sector.sector_warning import Address, Content, Urgency
 from bavn.model.text import Text
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from tests.app.web.drawn_sector import ANNA, BO
 
 PROTOCOL = "5a" * 32

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from bavn.actor.door.tell_rules import Condition
-from bavn.app.centre_database import open_database
-from bavn.app.centre_parts import BOOK_FILE, init
-from bavn.app.config import CentreFile, read_centre
-from bavn.app.party_keys import PartyKeys
-from bavn.app.real import SystemClock
-from bavn.centre.cases.files import Marking
-from bavn.centre.cases.nis2 import Flags
+from bavn.app.centre.database import open_database
+from bavn.app.centre.parts import BOOK_FILE, init
+from bavn.app.config.load import CentreFile, read_centre
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemClock
+from bavn.centre.books.leads import SqlLeadBook
+from bavn.centre.cases.case.files import Marking
+from bavn.centre.cases.nis2.clocks import Flags
 from bavn.centre.correlate.counterfactual import Without
 from bavn.centre.correlate.lists import NoLists
 from bavn.centre.correlate.run import Ranked
@@ -28,21 +29,20 @@ from bavn.centre.correlate.score import Weighed
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.node.build import open_centre
-from bavn.centre.node.lead_book import SqlLeadBook
-from bavn.model.case import CaseAct
 from bavn.model.heard import Attached
-from bavn.model.indicator import Sighting
-from bavn.model.lead import Lead, Reason, Sign, Term
+from bavn.model.intel.indicator import Sighting
 from bavn.model.moment import HOUR_US, MINUTE_US
-from bavn.model.nis2 import Nis2Act
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct
+from bavn.model.sector.lead import Lead, Reason, Sign, Term
+from bavn.model.sector.nis2 import Nis2Act
 from bavn.model.text import Text
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
-from bavn.wire.messages import IndicatorReleased
-from bavn.wire.stix import indicator_of
+from bavn.wire.messages.catalogue import IndicatorReleased
+from bavn.wire.partners.stix import indicator_of
 from tests.centre.node.conftest import Node, make_suspicion
 
 ANNA, BO = account("Anna Berg"), account("Bo Lund")

@@ -7,12 +7,12 @@ import httpx
 import pyotp
 from argon2 import PasswordHasher
 
-from bavn.app.real import SystemDice
-from bavn.app.web.access.book import open_book
-from bavn.app.web.access.factors import Factors
+from bavn.app.access.book import open_book
+from bavn.app.access.factors import Factors
+from bavn.app.access.rights import ROLES
+from bavn.app.process.real import SystemDice
 from bavn.app.web.access.keeper import Keeper, KeeperSettings
 from bavn.app.web.console import ConsoleSettings, console_app
-from bavn.app.web.rights import ROLES
 from bavn.app.web.sides import bare_app, people_routes
 
 ORIGIN = "https://console.example.org"

@@ -18,17 +18,17 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from bavn.app import centre_run
-from bavn.app.centre_parts import init, open_desk, open_enrolment, opened_registry
-from bavn.app.centre_server import CentreServer
-from bavn.app.config import CENTRE_KEYS, CentreFile, read_centre, read_node
-from bavn.app.demo_sector import free_port
-from bavn.app.node_service import NodeService
-from bavn.app.real import SystemClock, SystemDice
+from bavn.app.centre import run as centre_run
+from bavn.app.centre.parts import init, open_desk, open_enrolment, opened_registry
+from bavn.app.centre.server import CentreServer
+from bavn.app.config.load import CENTRE_KEYS, CentreFile, read_centre, read_node
+from bavn.app.node.service import NodeService
+from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 from bavn.psi.keys import new_group_key_file
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
+from bavn_lab.demo.sector import free_port
 from tests.app.web.drawn_node import event
 
 EVIL, EVIL_ADDRESS = "cdn-sync-hub.net", "185.32.20.6"

@@ -5,11 +5,11 @@ import sqlite3
 
 import pytest
 
-from bavn.app.throttle import Throttle
-from bavn.app.web.access.accounts import CannotAccount
-from bavn.app.web.access.book import CONSOLE_FILE, KEY_FILE, open_book
-from bavn.app.web.access.tables import TRIES
-from bavn.app.web.rights import Role
+from bavn.app.access.accounts import CannotAccount
+from bavn.app.access.book import CONSOLE_FILE, KEY_FILE, open_book
+from bavn.app.access.rights import Role
+from bavn.app.access.tables import TRIES
+from bavn.app.net.throttle import Throttle
 from bavn.centre.cases import audit
 from tests.app.web.people import ORIGIN, PASSWORD, Hand, Place, cookie_of
 
@@ -263,7 +263,7 @@ def test_with_another_key_the_app_opens_nothing_but_a_recovery_code_does(tmp_pat
 
 def test_two_names_that_differ_in_case_alone_are_one(tmp_path) -> None:
     book = open_book(tmp_path, Hand())
-    from bavn.app.web.access.accounts import Accounts
+    from bavn.app.access.accounts import Accounts
 
     accounts = Accounts(book)
     accounts.add("Anna Berg", frozenset({Role.ANALYST}), None, "tests")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bavn.app.access.rights import Role
 from bavn.app.web.console import routes_of
-from bavn.app.web.rights import Role
 from tests.app.web.people import Place
 
 SCALARS = (

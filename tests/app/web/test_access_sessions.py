@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bavn.app.web.rights import Role
+from bavn.app.access.rights import Role
 from tests.app.web.people import PASSWORD, Place
 
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from bavn.app.access.rights import Right, Role
 from bavn.app.web.console import ConsoleSettings, client_address, console_app
 from bavn.app.web.frame import Person, Trouble, allow
 from bavn.app.web.guard import HEADERS
 from bavn.app.web.live import Live
-from bavn.app.web.rights import Right, Role
 from bavn.app.web.sides import Nobody
 from bavn.model.text import Text
 from tests.app.web.asking import As, ask

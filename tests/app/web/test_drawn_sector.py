@@ -2,7 +2,7 @@
 
 import pytest
 
-from bavn.model.case import CaseState
+from bavn.model.sector.case import CaseState
 from tests.app.web.drawn_sector import ACTORS, CAMPAIGN, FOURTH, SECOND, THIRD, WEAK, draw, many_leads
 
 

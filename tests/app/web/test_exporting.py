@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from bavn.app.access.rights import Right, Role
 from bavn.app.web import exporting
 from bavn.app.web.console import routes_of
 from bavn.app.web.exporting import add_exports, cell, columns_of, in_stix, row_shape
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
-from bavn.app.web.rights import Right, Role
 from bavn.app.web.sides import bare_app
 from bavn.model.text import Text
 from tests.app.web.asking import ask, serve_as

@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bavn.app.access.rights import RIGHTS, Right, Role
 from bavn.app.web.frame import KEY_MAX, Person, Rows, Trouble, allow, cursor, opened, page
-from bavn.app.web.rights import RIGHTS, Right, Role
 from tests.app.web.asking import ask, serve_as
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bavn.app.config_console import ConsoleTable
-from bavn.app.config_oidc import OidcTable
+from bavn.app.access.rights import ROLES, Role
+from bavn.app.config.console import ConsoleTable
+from bavn.app.config.oidc import OidcTable
 from bavn.app.web.console import console_app
-from bavn.app.web.rights import ROLES, Role
 from bavn.app.web.server import ConsoleServer
 from bavn.app.web.sides import keeping
 from bavn.model.settings import SettingsError

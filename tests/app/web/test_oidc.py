@@ -12,11 +12,11 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from bavn.app.config_oidc import OidcTable
-from bavn.app.web.access.oidc import OidcAway, OidcRefused, Provider
+from bavn.app.access.oidc import OidcAway, OidcRefused, Provider
+from bavn.app.access.rights import ROLES, Role
+from bavn.app.config.oidc import OidcTable
 from bavn.app.web.access.oidc_routes import own_path, routes
 from bavn.app.web.console import ConsoleSettings, console_app
-from bavn.app.web.rights import ROLES, Role
 from bavn.model.settings import SettingsError
 from tests.app.web.people import ORIGIN, Place
 
@@ -131,7 +131,7 @@ def test_a_token_of_another_key_or_of_none_lets_nobody_in(standing) -> None:
 
 
 def test_a_provider_that_changed_its_keys_is_asked_for_them_again(standing, monkeypatch) -> None:
-    from bavn.app.web.access import oidc
+    from bavn.app.access import oidc
 
     monkeypatch.setattr(oidc, "KEYS_AGAIN_S", -1.0)
     provider = provider_of(standing)

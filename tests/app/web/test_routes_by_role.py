@@ -9,12 +9,12 @@ import re
 
 import pytest
 
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.real import SystemClock
+from bavn.app.access.rights import RIGHTS, ROLES, Role
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.real import SystemClock
 from bavn.app.web.console import ConsoleSettings, console_app, routes_of
 from bavn.app.web.frame import Person
 from bavn.app.web.guard import HEADERS
-from bavn.app.web.rights import RIGHTS, ROLES, Role
 from bavn.app.web.sides import Nobody, _Absent, areas_of, bare_app, open_nodes, people_routes
 from tests.app.web.asking import As, ask
 
@@ -40,7 +40,7 @@ def asked(app, route):
 
 @pytest.fixture(autouse=True)
 def quiet():
-    names = ("bavn.app.web.guard", "bavn.app.failure_folder")
+    names = ("bavn.app.web.guard", "bavn.app.process.failure_folder")
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     yield

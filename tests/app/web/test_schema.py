@@ -11,12 +11,12 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 from typer.testing import CliRunner
 
-from bavn.app.cli.centre import app as centre
-from bavn.app.config import read_centre
-from bavn.app.config_console import ConsoleTable
+from bavn.app.access.rights import ROLES
+from bavn.app.cli.centre.main import app as centre
+from bavn.app.config.console import ConsoleTable
+from bavn.app.config.load import read_centre
 from bavn.app.web.console import console_app, routes_of
 from bavn.app.web.frame import Person
-from bavn.app.web.rights import ROLES
 from bavn.app.web.server import ConsoleServer
 from bavn.app.web.sides import areas_of, bare_app, open_nodes, people_routes
 from tests.app.web.asking import As

@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 import bavn.app.web
-from bavn.app.config_console import ConsoleTable
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.real import SystemClock
+from bavn.app.access.rights import Role
+from bavn.app.config.console import ConsoleTable
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.real import SystemClock
 from bavn.app.web import exporting, sending
 from bavn.app.web.console import console_app
 from bavn.app.web.exporting import TYPES, row_shape
 from bavn.app.web.frame import Person
-from bavn.app.web.rights import Role
 from bavn.app.web.server import ConsoleServer
 from bavn.app.web.sides import _Absent, areas_of, people_routes
 from tests.app.web.asking import As, ask

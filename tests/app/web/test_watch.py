@@ -5,9 +5,9 @@ import time
 import pytest
 
 from bavn.app.web.watch import BookWatch, CentreWatch, Watches
+from bavn.centre.books import tables as t
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables
-from bavn.centre.node import tables as t
 from bavn.centre.store.engine import open_engine, writing
 from bavn.centre.store.schema import upgrade
 from bavn.wire.book import Book

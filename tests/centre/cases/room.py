@@ -1,15 +1,15 @@
 """A room of cases over one database, and leads to fill it with."""
 
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.files import Files
-from bavn.centre.cases.rows import standing
-from bavn.centre.cases.work import Work
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.files import Files
+from bavn.centre.cases.case.rows import standing
+from bavn.centre.cases.case.work import Work
 from bavn.centre.store.engine import open_engine
 from bavn.model.heard import CaseAnswer
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
 NAMES = [Observable.of("domain", f"evil-{n}.example.com") for n in range(6)]

@@ -5,17 +5,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases, UnknownCase
-from bavn.centre.cases.nis2 import Flags, Nis2Book
-from bavn.centre.cases.nis2_draft import DraftFacts, draft, gaps
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases, UnknownCase
+from bavn.centre.cases.nis2.clocks import Flags, Nis2Book
+from bavn.centre.cases.nis2.draft import DraftFacts, draft, gaps
 from bavn.centre.cases.who import NotAllowed
-from bavn.model.case import CaseAct
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.model.nis2 import REPORTS, DueState, Nis2Act, OutOfOrder
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import CaseAct
+from bavn.model.sector.nis2 import REPORTS, DueState, Nis2Act, OutOfOrder
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
 HERE = ZoneInfo("Europe/Copenhagen")

@@ -2,16 +2,16 @@
 
 import pytest
 
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.case_pages import CaseAsk, case_counts, case_page, owners
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.work import Work
-from bavn.model.case import CaseAct, CaseState
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.pages import CaseAsk, case_counts, case_page, owners
+from bavn.centre.cases.case.work import Work
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.model.work import TaskAct
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import CaseAct, CaseState
+from bavn.model.sector.work import TaskAct
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
 

@@ -6,22 +6,22 @@ from dataclasses import replace
 import pytest
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.case_pages import CaseAsk, case_page
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.files import Files, Marking
-from bavn.centre.cases.rows import ChangedMeanwhile, standing
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.files import Files, Marking
+from bavn.centre.cases.case.pages import CaseAsk, case_page
+from bavn.centre.cases.case.rows import ChangedMeanwhile, standing
+from bavn.centre.cases.case.work import UnknownTask, Work
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.who import NotAllowed
-from bavn.centre.cases.work import UnknownTask, Work
 from bavn.centre.store.engine import open_engine
-from bavn.model.case import CaseAct, CaseState, NotNow
 from bavn.model.heard import Attached, Withdrawal
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct, CaseState, NotNow
+from bavn.model.sector.work import NoSuchStep, TaskAct, TaskState
 from bavn.model.settings import SettingsError
-from bavn.model.work import NoSuchStep, TaskAct, TaskState
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from tests.centre.cases.room import NAMES, NOW_US, lead
 
 

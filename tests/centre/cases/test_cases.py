@@ -9,17 +9,25 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.case import ElementFacts, LeadFacts, ReleaseTerms, facts_of, facts_text, terms_of, terms_text
-from bavn.centre.cases.cases import Cases, ChangedMeanwhile, UnknownCase
+from bavn.centre.cases.case.case import (
+    ElementFacts,
+    LeadFacts,
+    ReleaseTerms,
+    facts_of,
+    facts_text,
+    terms_of,
+    terms_text,
+)
+from bavn.centre.cases.case.cases import Cases, ChangedMeanwhile, UnknownCase
 from bavn.centre.cases.policies import StandingPolicy, UnknownPolicy
 from bavn.centre.cases.tables import AUDIT
 from bavn.centre.cases.who import NotAllowed, person
-from bavn.model.case import LIFE_CYCLE, CaseAct, CaseState, NotNow, after
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import LIFE_CYCLE, CaseAct, CaseState, NotNow, after
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
 EVIL = Observable.of("domain", "evil.example.com")
@@ -284,7 +292,7 @@ def test_of_two_who_act_at_once_one_wins(databases, tmp_path):
 def test_who_acts_on_an_old_picture_is_told_to_look_again(cases, monkeypatch):
     case = cases.open(lead())
     cases.act(case.id, CaseAct.TAKE, account("anne"), "")
-    monkeypatch.setattr("bavn.centre.cases.cases.locked", lambda *_: case)
+    monkeypatch.setattr("bavn.centre.cases.case.cases.locked", lambda *_: case)
     with pytest.raises(ChangedMeanwhile):
         cases.act(case.id, CaseAct.DISMISS, account("bo"), "too late")
     assert [line.act for line in cases.audit_lines(case.id)] == ["open", "take"]

@@ -6,20 +6,20 @@ from dataclasses import replace
 import pytest
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.indicator import IndicatorSettings
-from bavn.centre.cases.indicators import Bounds, ChangedInBetween, Indicators, UnknownLife
-from bavn.centre.cases.upkeep import Upkeep
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.indicators.indicator import IndicatorSettings
+from bavn.centre.cases.indicators.indicators import Bounds, ChangedInBetween, Indicators, UnknownLife
+from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.who import NotAllowed
-from bavn.model.case import CaseAct, NotNow
 from bavn.model.heard import BlockReceipt, Observed
-from bavn.model.indicator import Pap
-from bavn.model.indicator_life import LifeAct, LifeState
+from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import CaseAct, NotNow
+from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
 EVIL, OTHER = Observable.of("domain", "evil.example.com"), Observable.of("ip4", "185.32.20.6")

@@ -7,17 +7,17 @@ from sqlalchemy import update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.audit_pages import WantedLines, acts_and_people, check_chain, found_lines
-from bavn.centre.cases.indicator import IndicatorSettings
-from bavn.centre.cases.indicator_pages import WantedLives, lives_page
-from bavn.centre.cases.indicators import Indicators
+from bavn.centre.cases.indicators.indicator import IndicatorSettings
+from bavn.centre.cases.indicators.indicators import Indicators
+from bavn.centre.cases.indicators.pages import WantedLives, lives_page
+from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.policies import Policies
 from bavn.centre.cases.tables import AUDIT, GENESIS, make_tables
-from bavn.centre.cases.upkeep import Upkeep
 from bavn.centre.store.engine import writing
-from bavn.model.indicator_life import LifeAct, LifeState
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
+from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.rehearsal.clock import SimClock
 
 
 @pytest.fixture

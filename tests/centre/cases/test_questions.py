@@ -9,7 +9,7 @@ from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 ANNE = account("anne")
 

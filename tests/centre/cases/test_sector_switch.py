@@ -6,7 +6,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.sector_switch import ASKED_US, Asked, SectorSwitch
 from bavn.centre.cases.who import NotAllowed
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from bavn.centre.correlate.round_state import Answer, Asked
 from bavn.centre.correlate.vouching import show
 from bavn.psi.round import Cell, Hit, RoundParams
 from bavn.psi.share import generate
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 
 
 def hits_of(seed, m, t, elements, holders):

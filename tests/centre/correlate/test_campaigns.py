@@ -2,7 +2,7 @@
 
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import correlate
-from bavn.model.behaviour import bands_of, chain
+from bavn.model.intel.behaviour import bands_of, chain
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 

@@ -11,7 +11,7 @@ from bavn.centre.correlate.dependence import R_MAX, R_MIN, Dependence, fit
 from bavn.centre.correlate.score import group_worths, weigh
 from bavn.model.evidence import evidence_nats
 from bavn.model.observable import Observable
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 
 NOW_US = 1_700_000_000_000_000
 SEEN = Observable.of("domain", "seen.example.com")

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
+from bavn.centre.books.rounds import SqlRoundBook
+from bavn.centre.books.tables import ASKED, PLANES, ROUNDS, TAGS
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import Tier
-from bavn.centre.node.round_book import SqlRoundBook
-from bavn.centre.node.tables import ASKED, PLANES, ROUNDS, TAGS
 from bavn.model.heard import Upload
 from bavn.model.observable import Observable
 from bavn.model.said import RevealWanted, TagsWanted

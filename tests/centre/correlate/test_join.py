@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bavn.centre.books.rounds import SqlRoundBook
+from bavn.centre.books.tables import ANSWERS, ASKED, PLANES, QUARANTINE, ROUNDS, TAGS
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import Tier
-from bavn.centre.node.round_book import SqlRoundBook
-from bavn.centre.node.tables import ANSWERS, ASKED, PLANES, QUARANTINE, ROUNDS, TAGS
 from bavn.model.heard import Upload
 from bavn.model.observable import Observable
 from bavn.model.said import Closing, Opening, RevealWanted, TagsWanted

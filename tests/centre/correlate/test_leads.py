@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import CORRELATORS, correlate, representatives
 from bavn.centre.correlate.shared_element import find
-from bavn.model import behaviour
+from bavn.model.intel import behaviour
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 

@@ -3,8 +3,8 @@
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.priority import points_of, reasons_of
 from bavn.centre.correlate.run import correlate
-from bavn.model.functions import FUNCTIONS, Role
 from bavn.model.observable import Observable
+from bavn.model.sector.functions import FUNCTIONS, Role
 
 NOW_US = 1_700_000_000_000_000
 ROLES = {

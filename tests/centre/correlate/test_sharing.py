@@ -20,7 +20,7 @@ from bavn.centre.correlate.sharing import (
     stratum_of,
 )
 from bavn.model.observable import Observable
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 
 
 @given(a=st.floats(0.06, 0.98))

@@ -6,14 +6,15 @@ import pytest
 
 from bavn.centre.inbox.asks import OpenRound
 from bavn.centre.inbox.inbox import Inbox
-from bavn.model.member import Actor, ActorState, Quota
 from bavn.model.moment import HOUR_US, hour_of
+from bavn.model.sector.member import Actor, ActorState, Quota
 from bavn.psi.round import RoundParams
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
-from bavn.wire import messages, seal
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
+from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.enrol import NodeKeys
+from bavn.wire.messages import catalogue as messages
 
 START_US = 1_795_000_000_000_000
 ROUND = "0a" * 16

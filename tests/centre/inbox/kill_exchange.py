@@ -8,14 +8,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.inbox.asks import OpenRound
 from bavn.centre.inbox.inbox import Inbox
-from bavn.model.member import Actor, ActorState, Quota
+from bavn.model.sector.member import Actor, ActorState, Quota
 from bavn.psi.round import RoundParams
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 from bavn.wire.codec import encode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.messages import Declined
+from bavn.wire.messages.catalogue import Declined
 from bavn.wire.outbox import Outbox
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))

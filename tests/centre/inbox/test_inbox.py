@@ -3,14 +3,15 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.app.failure_folder import FailureFolder
+from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.inbox.inbox import Inbox
 from bavn.model.heard import BlockReceipt, Decline, NodeHealth, Observed, Revealed, TagAt, Tags, Upload
-from bavn.model.member import Quota
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.sim.clock import SimClock
-from bavn.wire import messages, seal
+from bavn.model.sector.member import Quota
+from bavn.rehearsal.clock import SimClock
+from bavn.wire import seal
 from bavn.wire.book import Book
+from bavn.wire.messages import catalogue as messages
 from bavn.wire.shut import open_gate
 
 ROUND = "0a" * 16

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.centre.inbox.offers import Offers
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import Observable
-from bavn.model.partner import Inward, Partner
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.partner import Inward, Partner
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
-from bavn.wire.stix_marking import PAP_IDS, TLP_IDS
-from bavn.wire.taxii import Wanted
+from bavn.wire.partners.marking import PAP_IDS, TLP_IDS
+from bavn.wire.partners.taxii import Wanted
 
 NOW_US = 20_000 * DAY_US
 EVERYTHING = Wanted(limit=1000, picks=frozenset({"all"}))

@@ -6,8 +6,8 @@ import pytest
 
 from bavn.model.moment import HOUR_US, hour_of
 from bavn.model.observable import Observable
-from bavn.model.question import Question
-from bavn.wire import messages
+from bavn.model.sector.question import Question
+from bavn.wire.messages import catalogue as messages
 
 ROUND = "0a" * 16
 NOW_HOUR = hour_of(1_795_000_000_000_000)

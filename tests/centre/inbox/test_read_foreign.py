@@ -13,11 +13,11 @@ from bavn.centre.inbox.read_list import read_list
 from bavn.centre.inbox.read_misp import events_of, read_event
 from bavn.centre.inbox.read_stix import bundle_objects, pieces_of, read_stix
 from bavn.centre.inbox.stix_pattern import observables_of
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.intel import Assumed, Claim, Piece, claim_of, claim_text
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable, is_external_once
 from bavn.model.outcome import Refused
-from bavn.wire.stix_marking import PAP_IDS, TLP_IDS
+from bavn.model.sector.intel import Assumed, Claim, Piece, claim_of, claim_text
+from bavn.wire.partners.marking import PAP_IDS, TLP_IDS
 
 ASSUMED = Assumed(tlp=Tlp.AMBER, pap=Pap.AMBER, confidence=40)
 SHA = "ab" * 32

@@ -8,10 +8,10 @@ import pytest
 from bavn.centre.inbox import intel_pull
 from bavn.centre.inbox.intel_pull import Answer, Unreadable, pull
 from bavn.centre.inbox.taxii_reading import LIMIT, STALE_PAGES_MAX, TaxiiReading
-from bavn.model.intel import Source
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US, iso
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.sim.clock import SimClock
+from bavn.model.sector.intel import Source
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 20_000 * DAY_US
 HEADERS = {"content-type": "application/taxii+json;version=2.1"}

@@ -5,8 +5,8 @@ import pytest
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Application, Enrolment
 from bavn.centre.members.registry import Registry
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import NodeKeys
 
 START_US = 1_795_000_000_000_000

@@ -18,8 +18,8 @@ from bavn.centre.members.registry import Registry, UnknownActor
 from bavn.centre.members.tables import INVITATION
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import NodeKeys, answers, renewal_due
 
 

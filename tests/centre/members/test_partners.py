@@ -11,17 +11,17 @@ from sqlalchemy import select
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.who import NotAllowed
+from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.members.partner_tables import PARTNER_CREDENTIAL
 from bavn.centre.members.partner_words import inward_of, inward_text, outward_of, outward_text
 from bavn.centre.members.partners import UnknownPartner
-from bavn.centre.node.partnership import open_credentials, open_partners
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.partner import BadPartner, Inward, Outward, Partner, partner_urn, tlp_within
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.partner import BadPartner, Inward, Outward, Partner, partner_urn, tlp_within
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 
 BY = "Anna Berg"
 

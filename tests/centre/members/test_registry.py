@@ -6,7 +6,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from sqlalchemy import inspect
 
 from bavn.centre.members.registry import DEFAULT_QUOTAS, CannotAdd, NotInState, Registry, UnknownActor
-from bavn.model.member import ActorState, Quota
+from bavn.model.sector.member import ActorState, Quota
 
 
 def test_each_actor_has_a_place_of_its_own(registry) -> None:

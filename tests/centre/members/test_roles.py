@@ -4,8 +4,8 @@ import pytest
 
 from bavn.centre.members.registry import Registry, UnknownActor
 from bavn.centre.members.roles import BadRole, Roles
-from bavn.model.functions import FUNCTIONS, Role
-from bavn.sim.clock import SimClock
+from bavn.model.sector.functions import FUNCTIONS, Role
+from bavn.rehearsal.clock import SimClock
 
 
 @pytest.fixture

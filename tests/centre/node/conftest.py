@@ -15,18 +15,18 @@ from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.build import open_centre
 from bavn.centre.node.config import CentreConfig, CentreLimits
-from bavn.model.indicator import BlockOutcome
+from bavn.model.intel.indicator import BlockOutcome
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
 from bavn.psi.identifier import GroupKeyIdentifiers
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
-from bavn.wire.messages import IndicatorReleased
-from bavn.wire.stix import first_made_us, indicator_of
+from bavn.wire.messages.catalogue import IndicatorReleased
+from bavn.wire.partners.stix import first_made_us, indicator_of
 from tests.centre.node.intel_world import World as IntelWorld
 
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US

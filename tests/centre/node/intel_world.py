@@ -6,20 +6,20 @@ import uuid
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.cases.questions import Questions
+from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.inbox.intel_pull import Answer, Unreadable
 from bavn.centre.node.intelligence import Intelligence
-from bavn.centre.node.partnership import open_partners
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.model.heard import Replied
-from bavn.model.intel import IntelSettings, Source
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US, hour_of, iso
 from bavn.model.observable import Observable
-from bavn.model.partner import Inward, Partner
 from bavn.model.ports import LinkDown
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
+from bavn.model.sector.intel import IntelSettings, Source
+from bavn.model.sector.partner import Inward, Partner
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US

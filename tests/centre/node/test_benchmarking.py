@@ -6,19 +6,19 @@ from dataclasses import asdict
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from bavn.centre.books import tables as t
 from bavn.centre.cases import audit
+from bavn.centre.cases.case.work_tables import TASK
 from bavn.centre.cases.questions import ANSWER, QUESTION, TO
 from bavn.centre.cases.tables import AUDIT
-from bavn.centre.cases.warning_tables import WARNED, WARNING, make_warning_tables
-from bavn.centre.cases.work_tables import TASK
+from bavn.centre.cases.warnings.tables import WARNED, WARNING, make_warning_tables
+from bavn.centre.desk.benchmarking import Benchmarking, NotMade, TooFew
+from bavn.centre.desk.counts import keep_counts
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.measuring import measured, members_in
+from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.members.registry import Registry, UnknownActor
 from bavn.centre.members.tables import ACTOR, CERTIFICATE
-from bavn.centre.node import tables as t
-from bavn.centre.node.benchmarking import Benchmarking, NotMade, TooFew
-from bavn.centre.node.counts import keep_counts
-from bavn.centre.node.desk import Desk
-from bavn.centre.node.measuring import measured, members_in
-from bavn.centre.node.publishing import Publishing, PublishTerms
 from bavn.centre.publish.benchmarks import ACT, Spent
 from bavn.centre.publish.build import period_of
 from bavn.centre.publish.document import Figure, Kind
@@ -27,14 +27,14 @@ from bavn.centre.publish.tables import BENCHMARK
 from bavn.centre.publish.written import document_text
 from bavn.centre.share.tables import DELIVERY, RECEIPT
 from bavn.model.heard import Counted, NodeHealth
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.ports import NoiseDown
 from bavn.model.principal import account
-from bavn.model.tally import BLOCKED, TECHNIQUES
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
-from bavn.sim.noise import SeededNoise
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES
+from bavn.rehearsal.clock import SimClock
+from bavn.rehearsal.noise import SeededNoise
+from bavn.traffic.dice import SeededDice
 
 NOW_US = 1_790_000_000_000_000
 ACTORS = tuple(f"klinik-{letter}" for letter in "abcdefghij")
@@ -261,7 +261,7 @@ def test_what_cannot_be_asked(house, monkeypatch) -> None:
     assert noise.times == 0
     benchmarking.beside("klinik-a", "", noise)
     with monkeypatch.context() as patch:
-        patch.setattr("bavn.centre.node.benchmarking.VOCABULARY", 9)
+        patch.setattr("bavn.centre.desk.benchmarking.VOCABULARY", 9)
         with pytest.raises(ValueError, match="another version"):
             benchmarking.beside("klinik-a", "", noise)
     with desk.engine.begin() as tx:

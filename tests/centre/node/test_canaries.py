@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from bavn.actor.door.canary import suspicion_of
-from bavn.centre.node import tables as t
-from bavn.centre.node.canary_book import forget_canaries
+from bavn.actor.door.conversations.canary import suspicion_of
+from bavn.centre.books import tables as t
+from bavn.centre.books.canaries import forget_canaries
 from bavn.centre.store.engine import reading
-from bavn.model import canary
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.sector import canary
 from bavn.wire.book import Book
-from bavn.wire.canary_messages import CanaryAnswered
 from bavn.wire.ledger import Note
-from bavn.wire.messages import Report
+from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.catalogue import Report
 from tests.centre.conftest import SqliteDatabases
 from tests.centre.node.conftest import Sector
 

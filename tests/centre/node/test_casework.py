@@ -7,23 +7,23 @@ import zipfile
 import pytest
 from sqlalchemy import delete
 
-from bavn.actor.door.case_book import ATTACH
+from bavn.actor.door.conversations.case_book import ATTACH
 from bavn.actor.door.sector_verdicts import SECTOR_LEFT_SQL
-from bavn.centre.cases import told
-from bavn.centre.cases.files import Marking
-from bavn.centre.cases.nis2 import Nis2Book
+from bavn.centre.cases.case import told
+from bavn.centre.cases.case.files import Marking
+from bavn.centre.cases.nis2.clocks import Nis2Book
 from bavn.centre.share.post import GATE
 from bavn.centre.share.tables import DELIVERY, writing
-from bavn.model.case import CaseAct, CaseState
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US
-from bavn.model.nis2 import Nis2Act
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.model.work import TaskState
+from bavn.model.sector.case import CaseAct, CaseState
+from bavn.model.sector.nis2 import Nis2Act
+from bavn.model.sector.work import TaskState
 from bavn.wire.codec import encode
-from bavn.wire.messages import IndicatorReleased, Observation
-from bavn.wire.stix import indicator_of
+from bavn.wire.messages.catalogue import IndicatorReleased, Observation
+from bavn.wire.partners.stix import indicator_of
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 
@@ -327,7 +327,7 @@ def test_what_is_said_twice_or_to_nobody_is_refused_at_gate_2(world):
 
 
 def _foreign(sector, case_id):
-    from bavn.wire.messages import CasePart
+    from bavn.wire.messages.catalogue import CasePart
 
     body = json.loads(bodies(sector, "east")[-2])
     return CasePart.model_validate(

@@ -6,12 +6,12 @@ import pytest
 
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.share.post import GATE
-from bavn.model.case import CaseAct, CaseState, NotNow
-from bavn.model.indicator import Pap
+from bavn.model.intel.indicator import Pap
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn
-from bavn.wire.stix import indicator_of
+from bavn.model.sector.case import CaseAct, CaseState, NotNow
+from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
+from bavn.wire.partners.stix import indicator_of
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 

@@ -10,16 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 import bavn.centre.node
-from bavn.app.failure_folder import FailureFolder
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.centre.books import tables as t
 from bavn.centre.correlate import run
-from bavn.centre.node import tables as t
 from bavn.centre.node.protection import Protection
 from bavn.centre.store.lease import LeaseLost
-from bavn.model.case import CaseAct
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct
 from bavn.wire.archive import ArchiveBroken
-from bavn.wire.messages import IndicatorReleased
+from bavn.wire.messages.catalogue import IndicatorReleased
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 THREE = {"east": "east", "north": "north", "south": "south"}

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.model.case import CaseAct, CaseState
 from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct, CaseState
 from bavn.wire.book import Book
-from bavn.wire.messages import IndicatorReleased
+from bavn.wire.messages.catalogue import IndicatorReleased
 
 FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}
 

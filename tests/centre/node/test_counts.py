@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from bavn.actor.door.counts import Counting
 from bavn.centre.correlate.laplace import half_interval, spread
-from bavn.centre.node.counts import ALL, CELL_MAX, KIND_ACTORS_MIN, REST, by_kind, told_of
+from bavn.centre.desk.counts import ALL, CELL_MAX, KIND_ACTORS_MIN, REST, by_kind, told_of
 from bavn.model.moment import DAY_US
-from bavn.model.tally import BLOCKED, TECHNIQUES
-from bavn.sim.dice import SeededDice
-from bavn.sim.noise import SeededNoise
-from bavn.wire import messages, seal
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES
+from bavn.rehearsal.noise import SeededNoise
+from bavn.traffic.dice import SeededDice
+from bavn.wire import seal
+from bavn.wire.messages import catalogue as messages
 
 SIX = {name: name for name in ("clinic", "east", "north", "south", "vendor", "west")}
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.model.case import CaseAct
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct
 from bavn.model.suspicion import RowsRef
 
 THREE = ("east", "north", "south")

@@ -3,10 +3,14 @@
 import pytest
 
 from bavn.actor.door.policy import DoorPolicy
-from bavn.centre.cases.exercises import UnknownExercise
+from bavn.centre.cases.exercises.exercises import UnknownExercise
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.share.exercise_rules import ExerciseGrounds
-from bavn.model.exercise import (
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.outcome import Refused
+from bavn.model.principal import account
+from bavn.model.said import Exercising
+from bavn.model.sector.exercise import (
     AHEAD_DAYS_MAX,
     ActorStep,
     BadExercise,
@@ -17,10 +21,6 @@ from bavn.model.exercise import (
     Played,
     Role,
 )
-from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
-from bavn.model.outcome import Refused
-from bavn.model.principal import account
-from bavn.model.said import Exercising
 from bavn.model.text import Text
 
 FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}

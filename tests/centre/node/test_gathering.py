@@ -6,30 +6,30 @@ from dataclasses import asdict
 import pytest
 from sqlalchemy import insert
 
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
-from bavn.centre.cases.files import Marking
-from bavn.centre.cases.intel_tables import CLAIM, HIT, make_intel_tables
+from bavn.centre.books import tables as t
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.files import Marking
+from bavn.centre.cases.intelligence.tables import CLAIM, HIT, make_intel_tables
+from bavn.centre.desk.counts import keep_counts
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.members.registry import Registry
-from bavn.centre.node import tables as t
-from bavn.centre.node.counts import keep_counts
-from bavn.centre.node.desk import Desk
-from bavn.centre.node.publishing import Publishing, PublishTerms
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.levels import proposals
 from bavn.centre.publish.threat import Threat
 from bavn.centre.publish.written import document_text
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
-from bavn.model.case import CaseAct
 from bavn.model.heard import Counted
-from bavn.model.indicator import Tlp
-from bavn.model.intel import Source
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.model.tally import BLOCKED, TECHNIQUES
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import CaseAct
+from bavn.model.sector.intel import Source
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 1_790_000_000_000_000
 ACTORS = ("region-alfa", "region-beta", "kommune-gamma", "klinik-delta")

@@ -3,20 +3,20 @@
 import pytest
 from sqlalchemy import select
 
+from bavn.centre.books import tables as t
+from bavn.centre.books.ignored import DAYS_MAX, Ignored
+from bavn.centre.books.leads import SqlLeadBook
 from bavn.centre.cases.tables import AUDIT, reading
 from bavn.centre.cases.tables import make_tables as make_case_tables
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.correlate.run import Ranked
 from bavn.centre.correlate.score import Weighed
-from bavn.centre.node import tables as t
-from bavn.centre.node.ignored import DAYS_MAX, Ignored
-from bavn.centre.node.lead_book import SqlLeadBook
-from bavn.centre.node.lead_pages import LeadAsk, lead_page
-from bavn.model.lead import Lead, Sign
+from bavn.centre.desk.lead_pages import LeadAsk, lead_page
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
+from bavn.model.sector.lead import Lead, Sign
+from bavn.rehearsal.clock import SimClock
 
 NOW_US = 1_800_000_000_000_000
 ELEMENT = Observable.of("domain", "bad.example.org")

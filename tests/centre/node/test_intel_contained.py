@@ -3,16 +3,16 @@ that source, item or part is lost for now and noted by name; everything else goe
 
 import pytest
 
-from bavn.app.config_misp import MispTable
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.intel_fetch import SourceFetch
-from bavn.app.intel_keeper import IntelKeeper, MispTurn
+from bavn.app.centre.exchange.fetch import SourceFetch
+from bavn.app.centre.exchange.keeper import IntelKeeper, MispTurn
+from bavn.app.config.misp import MispTable
+from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.inbox import intel_pull
 from bavn.centre.node.contained import Containment
-from bavn.model.intel import SOURCE_KINDS, Access
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.sector.intel import SOURCE_KINDS, Access
 from tests.centre.node.intel_world import NOW_US, added, feed, misp_event, stix, taxii
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -7,10 +7,10 @@ from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.share import Wish, identity_of
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
-from bavn.model.partner import Inward
 from bavn.model.principal import account
+from bavn.model.sector.partner import Inward
 from tests.centre.node.intel_world import EVIL, NOW_US, Lists, added, share_of, stix, taxii
 
 

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.proposals import WITHDRAWN
+from bavn.centre.cases.intelligence.proposals import WITHDRAWN
 from bavn.centre.inbox.intel_pull import Answer
-from bavn.model.intel import BadSource
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.observable import Observable
+from bavn.model.sector.intel import BadSource
 from tests.centre.node.intel_world import (
     EVIL,
     NOW_US,

@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 
+from bavn.centre.books.tables import open_engine
 from bavn.centre.cases.questions import Questions
 from bavn.centre.correlate.lists import NoLists
+from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.node.intelligence import Intelligence
-from bavn.centre.node.partnership import open_partners
-from bavn.centre.node.tables import open_engine
-from bavn.model.intel import IntelSettings
 from bavn.model.moment import DAY_US, MINUTE_US, iso
 from bavn.model.observable import Observable
-from bavn.model.partner import Inward, Partner
 from bavn.model.principal import account
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.intel import IntelSettings
+from bavn.model.sector.partner import Inward, Partner
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 
 NOW_US = 20_000 * DAY_US

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bavn.centre.cases.proposals import OVER, WITHDRAWN
+from bavn.centre.cases.intelligence.proposals import OVER, WITHDRAWN
 from bavn.centre.cases.who import NotAllowed
-from bavn.model.intel import BadSource
 from bavn.model.moment import DAY_US, iso
 from bavn.model.ports import LinkDown
 from bavn.model.principal import account
+from bavn.model.sector.intel import BadSource
 from tests.centre.node.intel_world import (
     BAD,
     EVIL,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bavn.centre.cases.sources import SUSPENDED
+from bavn.centre.cases.intelligence.sources import SUSPENDED
 from bavn.centre.cases.who import NotAllowed
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account

@@ -4,10 +4,10 @@ import contextlib
 
 import pytest
 
-from bavn.centre.cases.weight import Standing, weigh
+from bavn.centre.cases.intelligence.weight import Standing, weigh
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.inbox.intel_pull import pull
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account

@@ -5,13 +5,13 @@ import itertools
 import pytest
 from sqlalchemy import insert
 
+from bavn.centre.books import tables as t
 from bavn.centre.cases.tables import CASE, writing
 from bavn.centre.cases.tables import make_tables as make_case_tables
-from bavn.centre.node import tables as t
-from bavn.centre.node.lead_pages import LeadAsk, lead_page
-from bavn.model.case import CaseState
+from bavn.centre.desk.lead_pages import LeadAsk, lead_page
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
+from bavn.model.sector.case import CaseState
 from tests.app.web.drawn_sector import many_leads
 
 NOW_US = 1_800_000_000_000_000

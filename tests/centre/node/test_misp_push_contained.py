@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app.failure_folder import FailureFolder
+from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.node.misp_exchange import MispExchange
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 
 class Out:

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bavn.centre.cases.nis2 import Flags
-from bavn.model.case import CaseAct
+from bavn.centre.cases.nis2.clocks import Flags
 from bavn.model.moment import HOUR_US, MINUTE_US
-from bavn.model.nis2 import Nis2Act
 from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct
+from bavn.model.sector.nis2 import Nis2Act
 from bavn.wire.codec import encode
-from bavn.wire.messages import Nis2Noted
+from bavn.wire.messages.catalogue import Nis2Noted
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -125,7 +125,7 @@ def test_a_message_names_no_actor_and_none_can_be_smuggled_in(world) -> None:
 
 
 def test_one_that_was_noted_at_the_centre_meanwhile_is_a_line_and_changes_nothing(world) -> None:
-    from bavn.centre.cases import nis2_told
+    from bavn.centre.cases.nis2 import told as nis2_told
     from bavn.model.heard import Nis2Step
 
     sector, case_id = world

@@ -4,13 +4,13 @@ from dataclasses import fields
 
 import pytest
 
+from bavn.centre.books.leads import SqlLeadBook, histograms
+from bavn.centre.books.tables import METADATA, make_missing
 from bavn.centre.correlate.context import ScoreSettings
 from bavn.centre.correlate.lists import NoLists, WarningLists
 from bavn.centre.correlate.sharing import Fit, Seen
 from bavn.centre.correlate.tier import TIERS, Tier
 from bavn.centre.node.config import CentreLimits, config_of
-from bavn.centre.node.lead_book import SqlLeadBook, histograms
-from bavn.centre.node.tables import METADATA, make_missing
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.settings import SettingsError

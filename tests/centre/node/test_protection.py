@@ -3,16 +3,16 @@
 import pytest
 
 from bavn.app.web.sac.indicator_shapes import at_actor
-from bavn.centre.cases.indicator import IndicatorSettings
+from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.node.config import CentreConfig, CentreLimits
-from bavn.model.case import CaseAct, CaseState
-from bavn.model.indicator import BlockOutcome, Pap, Sighting
-from bavn.model.indicator_life import LifeAct, LifeState
+from bavn.model.intel.indicator import BlockOutcome, Pap, Sighting
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
-from bavn.wire.messages import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
-from bavn.wire.stix import indicator_of
+from bavn.model.sector.case import CaseAct, CaseState
+from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
+from bavn.wire.partners.stix import indicator_of
 
 ANNE = account("anne")
 BO = account("bo")
@@ -219,7 +219,7 @@ def test_what_an_actor_cannot_carry_is_said_and_shown(make_sector) -> None:
 def test_a_refused_indicator_of_a_case_brings_case_and_indicator_back(weak) -> None:
     (case,) = weak.desk.cases()
     weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    from bavn.centre.cases.case import ReleaseTerms
+    from bavn.centre.cases.case.case import ReleaseTerms
 
     weak.desk.act(case.id, CaseAct.RELEASE, account("bo"), "too long", ReleaseTerms(days=91))
     weak.run()
@@ -230,7 +230,7 @@ def test_a_refused_indicator_of_a_case_brings_case_and_indicator_back(weak) -> N
 
 
 def test_a_watch_that_one_person_released_goes_out(weak) -> None:
-    from bavn.centre.cases.case import ReleaseTerms
+    from bavn.centre.cases.case.case import ReleaseTerms
 
     (case,) = weak.desk.cases()
     weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")

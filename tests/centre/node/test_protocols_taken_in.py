@@ -6,13 +6,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.cases import audit
-from bavn.centre.node.rolling import Blocked, ProtocolRefused
+from bavn.centre.desk.rolling import Blocked, ProtocolRefused
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.model.protocol import Bound, Figure, Measure, Part, TestKind, TestProtocol
-from bavn.model.protocol_file import SignedProtocol, read, signed
-from bavn.model.rollout import Need, RolloutAct, Stage
+from bavn.model.sector.protocol import Bound, Figure, Measure, Part, TestKind, TestProtocol
+from bavn.model.sector.protocol_file import SignedProtocol, read, signed
+from bavn.model.sector.rollout import Need, RolloutAct, Stage
 from bavn.model.text import Text
-from bavn.sim.dice import SeededDice
+from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import NodeKeys
 
 from .test_rolling import ANNA, house  # noqa: F401  the same centre

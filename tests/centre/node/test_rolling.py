@@ -4,8 +4,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, select
 
+from bavn.centre.books.schema import METADATA
+from bavn.centre.books.tables import COUNTS, HEALTH, make_missing
 from bavn.centre.cases import audit
 from bavn.centre.cases.who import NotAllowed
+from bavn.centre.desk.leaving import DELETED, KEPT, Leaving, StillHere
+from bavn.centre.desk.membership import Membership
+from bavn.centre.desk.rolling import Blocked, Entry, RollOut
 from bavn.centre.members import rollout
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Application, Enrolment
@@ -15,18 +20,13 @@ from bavn.centre.members.rollout import BadEntry, UnknownParty
 from bavn.centre.members.signed import record_of
 from bavn.centre.members.terms import BadTerms, Signing, Terms
 from bavn.centre.node.build import Questions
-from bavn.centre.node.leaving import DELETED, KEPT, Leaving, StillHere
-from bavn.centre.node.membership import Membership
-from bavn.centre.node.rolling import Blocked, Entry, RollOut
-from bavn.centre.node.schema import METADATA
-from bavn.centre.node.tables import COUNTS, HEALTH, make_missing
 from bavn.centre.store.engine import reading, writing
-from bavn.model.member import ActorState
 from bavn.model.moment import DAY_US
 from bavn.model.principal import account
-from bavn.model.rollout import Need, NoSuchStep, RolloutAct, Stage, Wait
-from bavn.sim.clock import SimClock
-from bavn.sim.dice import SeededDice
+from bavn.model.sector.member import ActorState
+from bavn.model.sector.rollout import Need, NoSuchStep, RolloutAct, Stage, Wait
+from bavn.rehearsal.clock import SimClock
+from bavn.traffic.dice import SeededDice
 from bavn.wire.enrol import NodeKeys
 
 START_US = 20_000 * DAY_US

@@ -3,8 +3,8 @@
 import pytest
 
 from bavn.centre.correlate.tier import Tier
-from bavn.centre.node.desk import Desk
-from bavn.centre.node.round_story import REFUSED, outcome_of, state_of, why
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.round_story import REFUSED, outcome_of, state_of, why
 from bavn.model.observable import Observable
 from bavn.model.said import RevealWanted, TagsWanted
 

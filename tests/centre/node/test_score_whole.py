@@ -6,9 +6,9 @@ import pytest
 
 from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.members.roles import Roles
-from bavn.model.case import CaseAct
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct
 
 NAMES = ("clinic", "east", "north", "south", "vendor", "west")
 SOURCE = Observable.of("ip4", "185.32.20.99")

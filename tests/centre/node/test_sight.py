@@ -3,17 +3,17 @@
 import pytest
 from sqlalchemy import insert
 
+from bavn.centre.books.canaries import Chain, ChainLinkAt
+from bavn.centre.desk.coverage import TookPart, took_part
+from bavn.centre.desk.sight import REASONS, behind, behind_technique, eyes
+from bavn.centre.desk.views import MemberView
 from bavn.centre.members.tables import CERTIFICATE
-from bavn.centre.node.canary_book import Chain, ChainLinkAt
-from bavn.centre.node.coverage import TookPart, took_part
-from bavn.centre.node.sight import REASONS, behind, behind_technique, eyes
-from bavn.centre.node.views import MemberView
-from bavn.model.canary import LINKS, Link
-from bavn.model.functions import Role
 from bavn.model.heard import NodeHealth
-from bavn.model.member import Actor, ActorState
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
-from bavn.model.sight import SIGHTS, TECHNIQUES
+from bavn.model.sector.canary import LINKS, Link
+from bavn.model.sector.functions import Role
+from bavn.model.sector.member import Actor, ActorState
+from bavn.model.sector.sight import SIGHTS, TECHNIQUES
 from bavn.wire.book import Book
 from tests.centre.conftest import SqliteDatabases
 from tests.centre.node.conftest import Sector

@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
+from bavn.actor.door.conversations.warnings import WARNINGS_MAX, AnswerSaid
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.warnings import WARNINGS_MAX, AnswerSaid
-from bavn.centre.cases.warning_rows import Origin, UnknownWarning
+from bavn.centre.cases.warnings.rows import Origin, UnknownWarning
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.share.letter import Letter
 from bavn.centre.share.warning_rules import WarningGrounds
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.principal import account
 from bavn.model.said import Cautioning
-from bavn.model.sector_warning import (
+from bavn.model.sector.sector_warning import (
     Address,
     AnswerAct,
     AnswerState,
@@ -28,7 +28,7 @@ from bavn.model.sector_warning import (
 )
 from bavn.model.text import Text
 from bavn.wire.codec import encode
-from bavn.wire.messages import WarningAnswered
+from bavn.wire.messages.catalogue import WarningAnswered
 
 FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}
 ANNA = account("Anna Berg")
@@ -224,7 +224,7 @@ def test_a_hostile_centre_fills_no_node_with_warnings_and_no_screen_with_tricks(
         {"version": 2, "observables": ({"type": "ip4", "value": "10.1.1.1"},)},
         {"version": 2, "observables": ({"type": "domain", "value": "NOT canonical"},)},
     ):  # fmt: skip
-        from bavn.actor.door.warnings import HeardWarning
+        from bavn.actor.door.conversations.warnings import HeardWarning
 
         made = type(message)(**message.model_dump() | change)
         outcome = node._heard.try_on(HeardWarning(made, note))

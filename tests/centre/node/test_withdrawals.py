@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from bavn.model.case import CaseAct, CaseState
 from bavn.model.principal import account
-from bavn.wire import messages, seal
+from bavn.model.sector.case import CaseAct, CaseState
+from bavn.wire import seal
+from bavn.wire.messages import catalogue as messages
 
 NAMES = {name: name for name in ("east", "north", "south", "west")}
 

@@ -23,10 +23,10 @@ from bavn.centre.publish.facts import (
 from bavn.centre.publish.measures import MEASURES, STEPS
 from bavn.centre.publish.quartiles import EPSILON, quartiles
 from bavn.centre.publish.threat import Level, Threat
-from bavn.model.case import CaseState
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, as_us
-from bavn.model.tally import BLOCKED, TECHNIQUES
+from bavn.model.sector.case import CaseState
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 
 NOW_US = as_us(dt.datetime(2026, 10, 5, 8, tzinfo=dt.UTC))
 

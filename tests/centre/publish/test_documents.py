@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bavn.app.cli.centre import app
-from bavn.app.failure_folder import FailureFolder
-from bavn.app.real import SystemClock
+from bavn.app.cli.centre.main import app
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.real import SystemClock
 from bavn.centre.publish.build import PARTS, SECTIONS, build, period_of
 from bavn.centre.publish.document import (
     SOURCES_MAX,
@@ -30,7 +30,7 @@ from bavn.centre.publish.edit import Change, changed
 from bavn.centre.publish.facts import Facts, LevelSet, Period
 from bavn.centre.publish.threat import Level, Threat
 from bavn.centre.publish.written import digest, document_of, document_text
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, as_us, iso
 from bavn.model.text import Text
 

@@ -9,7 +9,7 @@ import pytest
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables
 from bavn.centre.cases.who import NotAllowed
-from bavn.centre.node.partnership import audited_by, audited_by_centre
+from bavn.centre.desk.partnership import audited_by, audited_by_centre
 from bavn.centre.publish.build import build
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
@@ -19,7 +19,7 @@ from bavn.centre.publish.life import LIFE_CYCLE, EditionAct, EditionState, NoSuc
 from bavn.centre.publish.threat import Level, Threat
 from bavn.model.principal import account
 from bavn.model.text import Text
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 CHANGE = Change(place="overview/1", text=Text("Said by a person.", "Sagt af en person."))
 A = EditionAct

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.app import noise
+from bavn.app.process import noise
 from bavn.centre.correlate.laplace import spread
 from bavn.centre.publish.measures import MEASURES, STEPS, Measure
 from bavn.centre.publish.quartiles import (
@@ -23,8 +23,8 @@ from bavn.centre.publish.quartiles import (
     quartiles,
 )
 from bavn.model.text import Text
-from bavn.sim.dice import SeededDice
-from bavn.sim.noise import SeededNoise
+from bavn.rehearsal.noise import SeededNoise
+from bavn.traffic.dice import SeededDice
 
 DEVIATION = spread([EPSILON / SENSITIVITY])
 NAMES = [one.id for one in MEASURES]

@@ -10,9 +10,9 @@ from bavn.centre.publish.document import Kind
 from bavn.centre.publish.facts import LevelSet
 from bavn.centre.publish.levels import proposals, threat_of, unknown_cases
 from bavn.centre.publish.threat import BY_RSIT, LEVELS, THREATS, Level, Threat, by_rsit
-from bavn.model.case import CaseState
+from bavn.model.intel.rsit import CLASSES, TYPES
 from bavn.model.moment import DAY_US
-from bavn.model.rsit import CLASSES, TYPES
+from bavn.model.sector.case import CaseState
 
 
 @given(st.integers(0, 300), st.integers(0, 300))

@@ -6,21 +6,21 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app.failure_folder import FailureFolder
+from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.share import exchange
 from bavn.centre.share.handing import Handing
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.partner import Outward, Partner
-from bavn.sim.clock import SimClock
+from bavn.model.sector.partner import Outward, Partner
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
-from bavn.wire.taxii import Wanted, envelope
+from bavn.wire.partners.taxii import Wanted, envelope
 
 NOW_US = 20_000 * DAY_US
 ALL = Wanted(limit=1000, types=frozenset({"indicator"}))

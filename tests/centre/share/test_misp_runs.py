@@ -1,7 +1,7 @@
 """The last push to a MISP and the last look there are kept, one of each, whatever they came to."""
 
 from bavn.centre.share.misp_runs import FAILURE_CHARS_MAX, NAMED_MAX, MispRuns
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 
 

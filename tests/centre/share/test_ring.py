@@ -10,10 +10,10 @@ from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
 from bavn.model.heard import BlockReceipt, Observed
-from bavn.model.indicator import Pap, Tlp, indicator_id
+from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import DOWN_KINDS

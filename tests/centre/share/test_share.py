@@ -12,18 +12,18 @@ from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish, confidence_of, identity_of
 from bavn.model.forms import forms
 from bavn.model.heard import BlockReceipt, Observed
-from bavn.model.indicator import Pap, Tlp, indicator_id
+from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.question import Question
 from bavn.model.said import Asking, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
-from bavn.sim.clock import SimClock
+from bavn.model.sector.question import Question
+from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.outbox import OutboxLimits
-from bavn.wire.stix import indicator_of
+from bavn.wire.partners.stix import indicator_of
 
 NOW_US = 20_000 * DAY_US
 EVIL = Observable.of("domain", "evil.example.com")

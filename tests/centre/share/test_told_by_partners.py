@@ -3,14 +3,14 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.centre.node.tables import open_engine
+from bavn.centre.books.tables import open_engine
 from bavn.centre.share.letter import Grounds
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
-from bavn.model.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
 
 EVIL = Observable.of("domain", "evil.example.com")

@@ -4,13 +4,13 @@ log. Prints what was acknowledged, a line each."""
 import sys
 import threading
 
-from bavn.app.real import SystemClock
-from bavn.centre.cases.case import ElementFacts, LeadFacts
-from bavn.centre.cases.cases import Cases
+from bavn.app.process.real import SystemClock
+from bavn.centre.cases.case.case import ElementFacts, LeadFacts
+from bavn.centre.cases.case.cases import Cases
 from bavn.centre.store.engine import open_engine
-from bavn.model.case import CaseAct
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.sector.case import CaseAct
 
 engine = open_engine(sys.argv[1])
 cases = Cases(engine, SystemClock())

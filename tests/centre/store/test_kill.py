@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.cases import Cases
+from bavn.centre.cases.case.cases import Cases
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine
-from bavn.model.case import CaseState
-from bavn.sim.clock import SimClock
+from bavn.model.sector.case import CaseState
+from bavn.rehearsal.clock import SimClock
 
 SCRIPT = Path(__file__).with_name("kill_centre.py")
 ROUNDS = 8

@@ -11,16 +11,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, insert, select
 
 import bavn.centre
+from bavn.centre.books.schema import METADATA
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import CASE, GENESIS, make_tables
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.tables import ACTOR
-from bavn.centre.node.schema import METADATA
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine, reading, writing
 from bavn.centre.store.schema import CannotUpgrade, Found, Standing, look, upgrade
 from bavn.centre.store.tables import RUN
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

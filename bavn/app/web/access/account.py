@@ -10,12 +10,12 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from bavn.app.web.access.accounts import CannotAccount
+from bavn.app.access.accounts import CannotAccount
+from bavn.app.access.rights import Right
+from bavn.app.access.sessions import RECENT_US, TOKEN_DAYS_MAX, Token
 from bavn.app.web.access.keeper import Keeper, Signed, trouble_of
-from bavn.app.web.access.sessions import RECENT_US, TOKEN_DAYS_MAX, Token
 from bavn.app.web.access.setup import Label
 from bavn.app.web.frame import Person, Trouble, signed_in
-from bavn.app.web.rights import Right
 from bavn.model.text import Text
 
 Own = Annotated[Person, signed_in()]

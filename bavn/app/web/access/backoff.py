@@ -10,8 +10,8 @@ from typing import Final
 
 from sqlalchemy import delete, select
 
-from bavn.app.web.access.book import Book, hashed
-from bavn.app.web.access.tables import TRIES
+from bavn.app.access.book import Book, hashed
+from bavn.app.access.tables import TRIES
 from bavn.app.web.console import neighbourhood
 from bavn.model.moment import HOUR_US
 

@@ -10,20 +10,20 @@ from typing import Any, Final, NoReturn
 
 from fastapi import Request, Response
 
-from bavn.app.throttle import Throttle
-from bavn.app.web.access.accounts import Account, Accounts, CannotAccount
+from bavn.app.access.accounts import Account, Accounts, CannotAccount
+from bavn.app.access.book import CONSOLE, Book
+from bavn.app.access.factors import Factors
+from bavn.app.access.passkeys import Passkeys
+from bavn.app.access.proving import of_session, of_token
+from bavn.app.access.rights import ROLES, Role
+from bavn.app.access.sessions import RECENT_US, TOKEN_PREFIX, Session, Sessions, Tokens, csrf_of
+from bavn.app.access.tries import TRY_US, Tries
+from bavn.app.net.throttle import Throttle
 from bavn.app.web.access.backoff import Backoff
-from bavn.app.web.access.book import CONSOLE, Book
-from bavn.app.web.access.factors import Factors
-from bavn.app.web.access.passkeys import Passkeys
-from bavn.app.web.access.proving import of_session, of_token
-from bavn.app.web.access.sessions import RECENT_US, TOKEN_PREFIX, Session, Sessions, Tokens, csrf_of
-from bavn.app.web.access.tries import TRY_US, Tries
 from bavn.app.web.console import BYTES_PER_MINUTE_MAX, ConsoleSettings, client_address, neighbourhood
 from bavn.app.web.frame import Facts, Person, Trouble
 from bavn.app.web.guard import READS
 from bavn.app.web.problems import WORDS
-from bavn.app.web.rights import ROLES, Role
 from bavn.model.settings import SettingsError
 from bavn.model.text import Language, Text
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from bavn.app.access.oidc import Provider
+from bavn.app.access.passkeys import CREDENTIAL_CHARS_MAX
 from bavn.app.web.access.keeper import Keeper, wait
-from bavn.app.web.access.oidc import Provider
-from bavn.app.web.access.passkeys import CREDENTIAL_CHARS_MAX
 from bavn.app.web.frame import Person, Trouble, public, signed_in
 from bavn.app.web.problems import WORDS
 

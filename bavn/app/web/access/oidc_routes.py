@@ -9,9 +9,9 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
-from bavn.app.web.access.accounts import CannotAccount
+from bavn.app.access.accounts import CannotAccount
+from bavn.app.access.oidc import OidcAway, OidcRefused, Provider, new_verifier
 from bavn.app.web.access.keeper import Keeper
-from bavn.app.web.access.oidc import OidcAway, OidcRefused, Provider, new_verifier
 from bavn.app.web.frame import public
 
 _LOG = logging.getLogger(__name__)

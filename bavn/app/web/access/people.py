@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from bavn.app.access.accounts import Account, CannotAccount
+from bavn.app.access.rights import Right, Role
 from bavn.app.web.access.account import browser
-from bavn.app.web.access.accounts import Account, CannotAccount
 from bavn.app.web.access.keeper import Keeper, trouble_of
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
-from bavn.app.web.rights import Right, Role
 from bavn.model.text import Text
 
 Admin = Annotated[Person, allow(Right.ACCOUNTS)]

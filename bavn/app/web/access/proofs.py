@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from bavn.app.access.accounts import CannotAccount
 from bavn.app.web.access.account import Own, browser
-from bavn.app.web.access.accounts import CannotAccount
 from bavn.app.web.access.keeper import Keeper, Signed, trouble_of
 from bavn.app.web.access.logon import CODE_CHARS_MAX, Options, fits
 from bavn.app.web.access.setup import App, Label, again, begun_by

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from bavn.app.web.access.accounts import Account, CannotAccount
+from bavn.app.access.accounts import Account, CannotAccount
 from bavn.app.web.access.keeper import Keeper, trouble_of
 from bavn.app.web.access.logon import CODE_CHARS_MAX, Options, fits
 from bavn.app.web.frame import Trouble, public

@@ -11,24 +11,21 @@ from fastapi import APIRouter
 from bavn.app.web.sac import (
     alarms,
     audit,
-    cases,
     exercises,
     indicators,
     leads,
     members,
-    misps,
     overview,
-    partners,
-    proposals,
     protection,
     publish,
     questions,
     rollout,
     rounds,
-    sources,
     threats,
     warnings,
 )
+from bavn.app.web.sac.cases import board as cases
+from bavn.app.web.sac.exchange import misps, partners, proposals, sources
 from bavn.app.web.sac.house import SacHouse
 
 AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (

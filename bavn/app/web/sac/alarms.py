@@ -8,19 +8,19 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 
+from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Said, allow
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.refusals import Kind, told
+from bavn.app.web.sac.refusals.answers import Kind, told
 from bavn.app.web.sac.shapes import Shape
-from bavn.centre.node.alarms import UnknownAlarm
-from bavn.centre.node.canary_book import Chain
-from bavn.centre.node.sight import REASONS, Behind, Eye, behind_technique
-from bavn.model.alarm import Alarm
-from bavn.model.canary import LINKS, STATES, TOOK, WHYS, State
-from bavn.model.sight import SIGHTS, TECHNIQUES
-from bavn.model.tally import TECHNIQUES as COUNTED
-from bavn.model.tally import technique_entry
+from bavn.centre.books.canaries import Chain
+from bavn.centre.desk.alarms import UnknownAlarm
+from bavn.centre.desk.sight import REASONS, Behind, Eye, behind_technique
+from bavn.model.sector.alarm import Alarm
+from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS, State
+from bavn.model.sector.sight import SIGHTS, TECHNIQUES
+from bavn.model.sector.tally import TECHNIQUES as COUNTED
+from bavn.model.sector.tally import technique_entry
 
 REFUSALS: Final[tuple[Kind, ...]] = ((UnknownAlarm, 404, "unknown-alarm", "you"),)
 ALARMS_MAX: Final = 500

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Said, allow, cursor, opened
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Shape, Words
 from bavn.app.web.sac.house import SacHouse
 from bavn.centre.cases.audit import AuditLine

@@ -6,13 +6,13 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from bavn.app.exercise_plan import may_now, next_step
-from bavn.app.exercise_report import MOMENTS, missing, moments, step_us
+from bavn.app.access.rights import Right
+from bavn.app.reports.exercise_plan import may_now, next_step
+from bavn.app.reports.exercise_report import MOMENTS, missing, moments, step_us
 from bavn.app.web.frame import Person, Said
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Name, Shape
-from bavn.centre.cases.exercises import AtActor, Exercise
-from bavn.model.exercise import (
+from bavn.centre.cases.exercises.exercises import AtActor, Exercise
+from bavn.model.sector.exercise import (
     ACTORS_MAX,
     CAMPAIGNS,
     CYCLE,

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from bavn.app.exercise_plan import NoSuchActor, preview, role
-from bavn.app.exercise_report import json_file, judgements, report
-from bavn.app.publish_parts import rendered_apart
+from bavn.app.access.rights import Right
+from bavn.app.centre.publish_parts import rendered_apart
+from bavn.app.reports.exercise_plan import NoSuchActor, preview, role
+from bavn.app.reports.exercise_report import json_file, judgements, report
 from bavn.app.reports.page import Standing
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, opened, page
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind
 from bavn.app.web.sac.exercise_shapes import (
     ExerciseActor,
@@ -30,10 +30,10 @@ from bavn.app.web.sac.exercise_shapes import (
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.publish_shapes import DocumentShown, document_shown
-from bavn.app.web.sac.refusals import told
-from bavn.centre.cases.exercises import Exercise, Exercises, UnknownExercise
-from bavn.model.exercise import OBJECTIVES_MAX, ExerciseState, NoSuchStep, Plan
+from bavn.app.web.sac.refusals.answers import told
+from bavn.centre.cases.exercises.exercises import Exercise, Exercises, UnknownExercise
 from bavn.model.moment import HOUR_US
+from bavn.model.sector.exercise import OBJECTIVES_MAX, ExerciseState, NoSuchStep, Plan
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (

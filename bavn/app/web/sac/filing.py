@@ -10,10 +10,10 @@ from typing import Annotated, Final
 from fastapi import Query
 from fastapi.responses import Response
 
-from bavn.app.exits import Exit, Stop
-from bavn.app.publish_parts import Form
+from bavn.app.centre.publish_parts import Form
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.web.frame import Trouble
-from bavn.app.web.sac.refusals import said
+from bavn.app.web.sac.refusals.answers import said
 from bavn.model.text import Language, Text
 
 MEDIA: Final[dict[Form, str]] = {

@@ -9,19 +9,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bavn.app.centre_parts import open_desk, open_enrolment, open_registry
-from bavn.app.config import CentreFile
-from bavn.app.intel_parts import open_intelligence
-from bavn.app.party_keys import PartyKeys
-from bavn.app.real import SystemClock, SystemDice
+from bavn.app.centre.exchange.parts import open_intelligence
+from bavn.app.centre.parts import open_desk, open_enrolment, open_registry
+from bavn.app.config.load import CentreFile
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemClock, SystemDice
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.partner_credentials import PartnerCredentials
 from bavn.centre.members.partners import Partners
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
-from bavn.centre.node.desk import Desk
 from bavn.centre.node.intelligence import Intelligence
-from bavn.centre.node.partnership import open_credentials, open_partners
 from bavn.model.ports import Clock
 from bavn.wire.book import Book
 

@@ -15,7 +15,7 @@ from bavn.app.web.sac.shapes import Named
 from bavn.centre.share.share import identity_of
 from bavn.model.moment import iso
 from bavn.model.observable import ObservableType
-from bavn.wire.stix_partner import NotWritable, context_of, object_of
+from bavn.wire.partners.stix_out import NotWritable, context_of, object_of
 
 PLACES: Final = {ObservableType.IP4: "ipv4-addr", ObservableType.IP6: "ipv6-addr", ObservableType.DOMAIN: "domain-name"}
 

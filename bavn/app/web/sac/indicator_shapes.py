@@ -7,22 +7,22 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Said
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Shape, Why
-from bavn.centre.cases.indicator import IndicatorSettings, Life, Standing
-from bavn.centre.cases.indicator_steps import STEPS, behind
-from bavn.centre.node.clock import IndicatorClock, only_hunted
-from bavn.centre.node.desk import Desk
+from bavn.centre.books.clock import IndicatorClock, only_hunted
+from bavn.centre.cases.indicators.indicator import IndicatorSettings, Life, Standing
+from bavn.centre.cases.indicators.steps import STEPS, behind
+from bavn.centre.desk.desk import Desk
 from bavn.centre.share.deliveries import AtActor
 from bavn.centre.share.ring_book import RingStand
-from bavn.model.decay import worth
 from bavn.model.heard import Observed
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.indicator_life import LIFE, LifeAct, LifeState, may_go
+from bavn.model.intel.decay import worth
+from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.principal import may_be_second
+from bavn.model.sector.indicator_life import LIFE, LifeAct, LifeState, may_go
 from bavn.model.text import Text
 
 DECAY_POINTS: Final = 60

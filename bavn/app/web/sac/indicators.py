@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 
+from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.in_stix import released
@@ -25,14 +25,14 @@ from bavn.app.web.sac.indicator_shapes import (
     row_of,
     whole_of,
 )
-from bavn.app.web.sac.refusals import told
-from bavn.centre.cases.indicator import Life, Standing
-from bavn.centre.cases.indicator_pages import WantedLives, lives_page
-from bavn.centre.cases.indicators import ChangedInBetween, UnknownLife
-from bavn.centre.node.clock_book import UnknownIndicator
+from bavn.app.web.sac.refusals.answers import told
+from bavn.centre.books.clocks import UnknownIndicator
+from bavn.centre.cases.indicators.indicator import Life, Standing
+from bavn.centre.cases.indicators.indicators import ChangedInBetween, UnknownLife
+from bavn.centre.cases.indicators.pages import WantedLives, lives_page
 from bavn.centre.share.delivery_pages import owed_to
-from bavn.model.indicator_life import LifeAct, LifeState
 from bavn.model.observable import ObservableType
+from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from bavn.app.web.frame import Said
 from bavn.app.web.sac.shapes import Amount, Named, Shape, hour_us
-from bavn.centre.cases.calibration import Calibration
-from bavn.centre.cases.case import Case
+from bavn.centre.books.ignored import PutAside
+from bavn.centre.books.leads import LeadView
+from bavn.centre.cases.case.calibration import Calibration
+from bavn.centre.cases.case.case import Case
 from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
-from bavn.centre.node.ignored import PutAside
-from bavn.centre.node.lead_book import LeadView
-from bavn.centre.node.lead_pages import LeadLine
-from bavn.centre.node.sight import Eye, behind
-from bavn.model.case import CASE_WORDS, CaseState
+from bavn.centre.desk.lead_pages import LeadLine
+from bavn.centre.desk.sight import Eye, behind
 from bavn.model.evidence import p_of_bucket
-from bavn.model.functions import FUNCTIONS
-from bavn.model.lead import Lead, Sign
+from bavn.model.sector.case import CASE_WORDS, CaseState
+from bavn.model.sector.functions import FUNCTIONS
+from bavn.model.sector.lead import Lead, Sign
 
 REASONS_SHOWN = 3
 

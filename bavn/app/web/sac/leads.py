@@ -8,18 +8,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
+from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
-from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Shape
-from bavn.centre.node.ignored import DAYS_MAX, WHY_CHARS_MAX
-from bavn.centre.node.lead_pages import LeadAsk, Stands
-from bavn.model.case import CaseAct, CaseState
+from bavn.centre.books.ignored import DAYS_MAX, WHY_CHARS_MAX
+from bavn.centre.desk.lead_pages import LeadAsk, Stands
 from bavn.model.observable import ObservableType
+from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.text import Text
 
 LeadId = Annotated[str, Path(max_length=60)]

@@ -6,7 +6,7 @@ from typing import Final
 
 from bavn.app.web.frame import Said
 from bavn.app.web.sac.bodies import Shape
-from bavn.centre.node.views import RoundSummary
+from bavn.centre.desk.views import RoundSummary
 from bavn.model.text import Text
 
 

@@ -8,20 +8,20 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import Field
 
+from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Rows, Said, allow
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.refusals.answers import told
+from bavn.centre.desk.membership import QUOTA_MAX, Membership, waits_for
+from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
 from bavn.centre.members.roles import SUPPLIERS_MAX
-from bavn.centre.node.membership import QUOTA_MAX, Membership, waits_for
-from bavn.centre.node.views import MemberView
-from bavn.model.functions import FUNCTIONS
 from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US
-from bavn.model.member import ActorKind, ActorState, Quota
 from bavn.model.moment import DAY_US
+from bavn.model.sector.functions import FUNCTIONS
+from bavn.model.sector.member import ActorKind, ActorState, Quota
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (

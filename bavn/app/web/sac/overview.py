@@ -8,27 +8,27 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from bavn.app.cli.counts import KINDS
+from bavn.app.access.rights import Right
+from bavn.app.cli.centre.counts import KINDS
 from bavn.app.web.frame import Person, Said, allow
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
 from bavn.app.web.sac.shapes import Named, Shape
-from bavn.centre.cases.case_pages import CaseAsk
+from bavn.centre.books.clock import IndicatorClock
+from bavn.centre.cases.case.pages import CaseAsk
+from bavn.centre.desk.coverage import TookPart, took_part
+from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
+from bavn.centre.desk.views import MemberView
 from bavn.centre.members.rollout import parties
-from bavn.centre.node.clock import IndicatorClock
-from bavn.centre.node.coverage import TookPart, took_part
-from bavn.centre.node.lead_pages import LeadAsk, LeadLine
-from bavn.centre.node.views import MemberView
 from bavn.centre.store.engine import reading
-from bavn.model.case import CASE_WORDS, CaseState
-from bavn.model.functions import FUNCTIONS
 from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US, QUEUE_MAX
-from bavn.model.member import ActorKind, ActorState
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.model.tally import BLOCKED, TECHNIQUES
-from bavn.model.work import DueState
+from bavn.model.sector.case import CASE_WORDS, CaseState
+from bavn.model.sector.functions import FUNCTIONS
+from bavn.model.sector.member import ActorKind, ActorState
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES
+from bavn.model.sector.work import DueState
 
 ROUNDS_SHARE_MIN: Final = 0.9
 LEADS_SHOWN: Final = 8

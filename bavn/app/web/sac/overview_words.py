@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bavn.model.member import ActorState
+from bavn.model.sector.member import ActorState
 from bavn.model.text import Text
 
 STATES: Final = {

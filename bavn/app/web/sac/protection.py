@@ -8,11 +8,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import Field
 
+from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Rows, Said, allow
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind, Shape
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy
 from bavn.centre.cases.sector_switch import Asked
 from bavn.model.moment import iso

@@ -11,10 +11,10 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from bavn.app.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
+from bavn.app.access.rights import Right
+from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
 from bavn.app.reports.page import Standing
 from bavn.app.web.frame import Person, Rows, Trouble, allow
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Kind as Refused
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
 from bavn.app.web.sac.house import SacHouse
@@ -28,7 +28,7 @@ from bavn.app.web.sac.publish_shapes import (
     VersionShown,
     document_shown,
 )
-from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.publish.document import Document, Kind, Source
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.editions import ChangedMeanwhile, Editions, NotYours, UnknownEdition

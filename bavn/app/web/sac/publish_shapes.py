@@ -26,7 +26,7 @@ from bavn.centre.publish.document import (
 )
 from bavn.centre.publish.editions import WHY_CHARS_MAX, Edition, Version
 from bavn.centre.publish.life import LIFE_CYCLE, STATES, EditionAct, EditionState
-from bavn.model.indicator import Tlp
+from bavn.model.intel.indicator import Tlp
 
 KIND_WORDS: Final = "brief for a month, forecast for a quarter"
 

@@ -8,16 +8,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path
 from pydantic import Field
 
+from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, observable_of
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.questions import AtActor, QuestionView, UnknownQuestion
-from bavn.model.member import ActorState
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import may_be_second
-from bavn.model.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX
+from bavn.model.sector.member import ActorState
+from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX
 from bavn.model.text import Text
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]

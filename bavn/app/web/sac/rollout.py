@@ -10,21 +10,21 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
+from bavn.app.access.rights import Right
+from bavn.app.centre.rollout_calendar import calendar
+from bavn.app.centre.rollout_csv import iso_day, text_of
+from bavn.app.centre.rollout_parts import rollout_over, rows_of
 from bavn.app.reports.apart import timeline_apart
-from bavn.app.rollout_calendar import calendar
-from bavn.app.rollout_csv import iso_day, text_of
-from bavn.app.rollout_parts import rollout_over, rows_of
 from bavn.app.web.frame import Person, Said, allow
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Kind, Shape, Why
 from bavn.app.web.sac.filing import installed
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.refusals.answers import told
+from bavn.centre.desk.rolling import Blocked, RollOut
+from bavn.centre.desk.rollout_facts import Stand
 from bavn.centre.members.registry import NotInState, UnknownActor
 from bavn.centre.members.rollout import UnknownParty
-from bavn.centre.node.rolling import Blocked, RollOut
-from bavn.centre.node.rollout_facts import Stand
-from bavn.model.rollout import FOLLOWED, NEEDS, PATH, STAGES, STEPS, Need, NoSuchStep, RolloutAct, Stage
+from bavn.model.sector.rollout import FOLLOWED, NEEDS, PATH, STAGES, STEPS, Need, NoSuchStep, RolloutAct, Stage
 from bavn.model.text import Language
 
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]

@@ -9,14 +9,14 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 
-from bavn.app.cli.counts import ENTRIES, KINDS, WHAT
+from bavn.app.access.rights import Right
+from bavn.app.cli.centre.counts import ENTRIES, KINDS, WHAT
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.learned import AreasLearned, learned
-from bavn.centre.node.round_story import REFUSED, outcome_of, state_of, why
-from bavn.centre.node.views import CellStory, RoundSummary
+from bavn.centre.desk.round_story import REFUSED, outcome_of, state_of, why
+from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text
 

@@ -8,12 +8,12 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from bavn.app.publish_parts import publishing_of
+from bavn.app.access.rights import Right
+from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.web.frame import Person, Rows, Said, allow
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Shape as Body
 from bavn.app.web.sac.house import SacHouse
-from bavn.app.web.sac.refusals import told
+from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.levels import proposals, threat_of

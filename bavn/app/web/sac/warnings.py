@@ -8,17 +8,17 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path
 from pydantic import Field
 
+from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, opened, page
-from bavn.app.web.rights import Right
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, Why, observable_of
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
-from bavn.app.web.sac.refusals import told
-from bavn.centre.cases.warning_rows import AtActor, UnknownWarning, WarningView
-from bavn.centre.cases.warnings import Warnings
+from bavn.app.web.sac.refusals.answers import told
+from bavn.centre.cases.warnings.rows import AtActor, UnknownWarning, WarningView
+from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.centre.node.warning_post import addressees
-from bavn.model.indicator import Pap, Tlp
-from bavn.model.sector_warning import (
+from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.sector.sector_warning import (
     ANSWERS,
     HOURS_MAX,
     NAMES_MAX,

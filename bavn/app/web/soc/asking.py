@@ -1,6 +1,6 @@
 """Questions to a node's history that may take long, each in a process of its own, beside the console and the node.
 
-A process is bounded in memory and time by the kernel (bavn.app.hunt_child), can be ended at once, and takes nothing
+A process is bounded in memory and time by the kernel (bavn.app.analyst.hunt_child), can be ended at once, and takes nothing
 with it. One waits ready, so that a question begins at once. What was answered is kept for a while for the person who
 asked, and for nobody else. Refuses to know what is asked.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from bavn.app.exits import Exit
+from bavn.app.process.exits import Exit
 from bavn.app.web.frame import Trouble
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
@@ -148,7 +148,7 @@ class Askings:
 
 def _child() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bavn.app.hunt_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, "-P", "-m", "bavn.app.analyst.hunt_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 

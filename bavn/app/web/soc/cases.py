@@ -12,19 +12,18 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from bavn.actor.door.case_book import ATTACH, CASES_SQL, SAID_SQL, CaseSaid, KeptCase, cases_of, said_of
-from bavn.app.case_parts import OWED, dues_of, opened_cases, rule_text
-from bavn.app.evidence_of import made_for_case
+from bavn.actor.door.conversations.case_book import ATTACH, CASES_SQL, SAID_SQL, CaseSaid, KeptCase, cases_of, said_of
+from bavn.app.analyst.evidence_of import made_for_case
+from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Frozen, NodeName, Reads, Triages
 from bavn.app.web.soc.stops import answered
-from bavn.model import rsit
-from bavn.model.case import CASE_WORDS, CaseState
-from bavn.model.nis2 import NAMES, Nis2Act
+from bavn.model.intel import rsit
 from bavn.model.outcome import Refused
-from bavn.model.text import Text
-from bavn.model.work import (
+from bavn.model.sector.case import CASE_WORDS, CaseState
+from bavn.model.sector.nis2 import NAMES, Nis2Act
+from bavn.model.sector.work import (
     ACTOR_ACTS,
     DUE_WORDS,
     EVIDENCE_BYTES_MAX,
@@ -34,6 +33,7 @@ from bavn.model.work import (
     DueState,
     TaskState,
 )
+from bavn.model.text import Text
 
 WORDS = "words"
 PREVIEW_BYTES_MAX = 8_000_000

@@ -14,11 +14,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from bavn.actor.door.budget import Budget
-from bavn.actor.door.reveals import REVEALS_SQL, WITHDRAWALS_SQL, Reveals, reveals_of, withdrawals_of
+from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, Reveals, reveals_of, withdrawals_of
 from bavn.actor.door.state import State
-from bavn.app.node_asks import book_of
-from bavn.app.reveal_preview import preview
-from bavn.app.reveal_words import answer_text, element_of, together, withdrawal_text
+from bavn.app.node.asks import book_of
+from bavn.app.node.reveal_preview import preview
+from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.door_words import rule_says

@@ -3,8 +3,8 @@
 from typing import Final
 
 from bavn.actor.protect.words import WORDS
-from bavn.app.case_parts import RULES
-from bavn.app.reveal_words import ANSWERS
+from bavn.app.node.case_parts import RULES
+from bavn.app.node.reveal_words import ANSWERS
 from bavn.model.text import Text
 
 _MORE: Final[dict[str, Text]] = {

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from bavn.actor.evidence.bundle import packets_file
 from bavn.actor.evidence.keep import path_of
-from bavn.app.evidence_of import GATE, archive_of, note_of, packets_of, sheets_of, window_of
-from bavn.app.node_packets import evidence_folder
+from bavn.app.analyst.evidence_of import GATE, archive_of, note_of, packets_of, sheets_of, window_of
+from bavn.app.node.packets import evidence_folder
 from bavn.app.web.frame import Trouble
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, Triages, file_name

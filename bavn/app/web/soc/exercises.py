@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path
 
-from bavn.actor.door.exercises import (
+from bavn.actor.door.conversations.exercises import (
     EXERCISES_SQL,
     STEPS_SQL,
     KeptExercise,
@@ -17,13 +17,13 @@ from bavn.actor.door.exercises import (
     exercises_of,
     steps_of,
 )
-from bavn.app.case_parts import opened_cases, rule_text
+from bavn.app.node.case_parts import opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, Triages
 from bavn.app.web.soc.stops import answered
-from bavn.model.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep, Campaign, ExerciseState, may_follow
 from bavn.model.moment import MINUTE_US
+from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep, Campaign, ExerciseState, may_follow
 from bavn.model.text import Text
 
 ExerciseId = Annotated[str, Path(pattern=r"^exercise-[0-9a-f]{16}$", description="exercise-...")]

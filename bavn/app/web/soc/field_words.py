@@ -12,9 +12,9 @@ from bavn.app.web.frame import Said
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.evidence import PERIOD_EDGES_S, REGULARITY_EDGES, p_of_bucket
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, iso
-from bavn.model.tally import TECHNIQUES, technique_entry
+from bavn.model.sector.tally import TECHNIQUES, technique_entry
 from bavn.model.text import Text
-from bavn.wire.messages import DOWN, UP
+from bavn.wire.messages.catalogue import DOWN, UP
 from bavn.wire.privacy import Message, Privacy
 
 VALUE_CHARS_MAX: Final = 300

@@ -9,19 +9,19 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from bavn.app.config import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
-from bavn.app.danish import of_reason
-from bavn.app.recorder import HEALTH_FILE, STALE_S
-from bavn.app.vital_words import UNITS, loss
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.node.health.recorder import HEALTH_FILE, STALE_S
+from bavn.app.node.health.words import UNITS, loss
+from bavn.app.process.danish import of_reason
 from bavn.app.web.frame import Act, Said
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.app.web.soc.stops import answered
-from bavn.model.canary import LINKS, STATES, TOOK, WHYS
 from bavn.model.health import ACTS
 from bavn.model.health import STATES as PROMISE_STATES
 from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
 from bavn.model.text import Text
 from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
 from bavn.wire.safe import Safe

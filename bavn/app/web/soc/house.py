@@ -17,22 +17,22 @@ from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE
-from bavn.actor.store.window import StoreWindow
-from bavn.app.cli.store import understood
-from bavn.app.config import NodeConfig, read_node
-from bavn.app.exits import Exit, Stop
-from bavn.app.node_asks import Asks, asks, book_of
-from bavn.app.real import SystemClock
-from bavn.app.suspected import ranked
+from bavn.actor.store.query.window import StoreWindow
+from bavn.app.analyst.suspected import ranked
+from bavn.app.cli.node.store import understood
+from bavn.app.config.load import NodeConfig, read_node
+from bavn.app.node.asks import Asks, asks, book_of
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 from bavn.app.web.frame import Person, Trouble
 from bavn.app.web.soc.asking import Askings
 from bavn.app.web.soc.stops import answered
 from bavn.app.web.soc.surveying import Survey
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
+from bavn.model.sector.verdict import Verdicts
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Text
-from bavn.model.verdict import Verdicts
 from bavn.wire.book import Book
 
 NODES_MAX: Final = 200

@@ -13,10 +13,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from bavn.actor.hunt.saved import SavedHunt, SavedUnclear, read_hunt, written
-from bavn.actor.store.address_macros import HELPERS
-from bavn.actor.store.segment import ROLLUPS
-from bavn.app import saved_hunts
-from bavn.app.pivots import PIVOTS, VALUE_CHARS_MAX
+from bavn.actor.store.query.address_macros import HELPERS
+from bavn.actor.store.segments.segment import ROLLUPS
+from bavn.app.analyst import saved_hunts
+from bavn.app.analyst.pivots import PIVOTS, VALUE_CHARS_MAX
 from bavn.app.web.exporting import cell, line
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
 from bavn.app.web.sending import sent

@@ -7,14 +7,14 @@ from pydantic import BaseModel, Field
 
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, NoSuchAdvice, sector_verdicts_of
 from bavn.actor.door.verdicts import COMMENT_CHARS_MAX, VERDICTS_SQL, NoSuchVerdict, VerdictBook, verdicts_of
-from bavn.app.verdict_words import NOT_REACHED, names_somebody, reaches_no_indicator
+from bavn.app.analyst.verdict_words import NOT_REACHED, names_somebody, reaches_no_indicator
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, Triages
 from bavn.app.web.soc.suspected_shapes import VerdictShown
 from bavn.model.moment import DAY_US
+from bavn.model.sector.verdict import Judgement, Scope
 from bavn.model.text import Text
-from bavn.model.verdict import Judgement, Scope
 
 Number = Annotated[str, Path(pattern=r"^s?[0-9]{1,9}$", description="A verdict's number; s7 is the sector's.")]
 Comment = Annotated[str, Field(max_length=COMMENT_CHARS_MAX)]

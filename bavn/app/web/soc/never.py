@@ -13,10 +13,10 @@ from fastapi import APIRouter, Query
 
 from bavn.actor.protect.intake import GATE, act_id
 from bavn.actor.protect.never_own import BY_HAND, Own, add_own, own_entries, own_of, remove_own, touched
-from bavn.app.by_hand import runs
-from bavn.app.node_asks import Asks
-from bavn.app.node_protect import never_block, never_list
-from bavn.app.trying import wanted_of
+from bavn.app.analyst.trying import wanted_of
+from bavn.app.node.asks import Asks
+from bavn.app.node.by_hand import runs
+from bavn.app.node.protect import never_block, never_list
 from bavn.app.web.frame import After, Limit, Rows, Trouble, opened, page
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.protect_shapes import (

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from bavn.app.policy_file import Draft, draft, fields_of, mark_of, text_of, write
-from bavn.app.policy_file import Field as PolicyField
-from bavn.app.policy_words import says
+from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, write
+from bavn.app.policy.file import Field as PolicyField
+from bavn.app.policy.words import says
 from bavn.app.web.frame import Said, Trouble
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from bavn.app.config_enforce import EnforceTable
+from bavn.app.config.enforce import EnforceTable
 from bavn.app.web.frame import Said
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.text import Text

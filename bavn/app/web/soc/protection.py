@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 from bavn.actor.protect.state import STANDS, State
 from bavn.actor.protect.wishes import WishAct, wish
 from bavn.actor.protect.words import WORDS
-from bavn.app.by_hand import done_here, runs
-from bavn.app.node_asks import book_of
-from bavn.app.trying import wanted_of
+from bavn.app.analyst.trying import wanted_of
+from bavn.app.node.asks import book_of
+from bavn.app.node.by_hand import done_here, runs
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.house import Node, SocHouse

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict
 
+from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Refusal, Said, allow
-from bavn.app.web.rights import Right
 from bavn.model.text import Text
 
 NodeName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$", description="A node, by its actor's name.")]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bavn.app.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.web.frame import Act, Trouble
 from bavn.model.ports import QueryExceeded, QueryRefused
 from bavn.model.settings import SettingsError

@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bavn.app.asset_book import STALE_US, opened
-from bavn.app.node_asks import Asks
+from bavn.app.analyst.asset_book import STALE_US, opened
+from bavn.app.node.asks import Asks
 from bavn.app.web.frame import Said, Trouble
 from bavn.app.web.soc.asking import Asking, Askings
 from bavn.app.web.soc.stops import trouble_of

@@ -7,15 +7,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from bavn.actor.door.case_book import CASES_SQL, KeptCase, cases_of
+from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
 from bavn.actor.door.known import Ranked
 from bavn.actor.door.live import as_element
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
-from bavn.app.detector_guide import guide_of
-from bavn.app.node_asks import Asks
+from bavn.app.analyst.detector_guide import guide_of
+from bavn.app.node.asks import Asks
 from bavn.app.web.frame import Said
 from bavn.app.web.soc.shapes import Frozen
-from bavn.model.verdict import Verdict, Verdicts
+from bavn.model.sector.verdict import Verdict, Verdicts
 
 
 class VerdictShown(Frozen):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from bavn.actor.door.warnings import (
+from bavn.actor.door.conversations.warnings import (
     ANSWERS_SQL,
     WARNINGS_SQL,
     AnswerSaid,
@@ -19,13 +19,13 @@ from bavn.actor.door.warnings import (
     state_after,
     warnings_of,
 )
-from bavn.app.case_parts import opened_cases, rule_text
+from bavn.app.node.case_parts import opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
 from bavn.app.web.soc.stops import answered
 from bavn.model.outcome import Refused
-from bavn.model.sector_warning import (
+from bavn.model.sector.sector_warning import (
     ANSWER_LIFE,
     ANSWERS,
     URGENCIES,
@@ -35,8 +35,8 @@ from bavn.model.sector_warning import (
     Urgency,
     WarningState,
 )
+from bavn.model.sector.work import TEXT_CHARS_MAX
 from bavn.model.text import Text
-from bavn.model.work import TEXT_CHARS_MAX
 
 WarningId = Annotated[str, Path(pattern=r"^warning-[0-9a-f]{16}$", description="warning-...")]
 ShownWarnings = Annotated[

@@ -11,7 +11,7 @@ from bavn.centre.publish.parts.quartiles import about
 from bavn.centre.publish.parts.quartiles import figure as quartiles_figure
 from bavn.centre.publish.parts.techniques import count_query, count_source, technique_or_other
 from bavn.centre.publish.wording import part, whole
-from bavn.model.tally import BLOCKED
+from bavn.model.sector.tally import BLOCKED
 from bavn.model.text import Text
 
 ROWS_SHOWN_MAX = 30

@@ -9,10 +9,10 @@ from bavn.centre.publish.levels import threat_of
 from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.threat import THREATS, UNKNOWN
 from bavn.centre.publish.wording import CASES, counted, plain, whole
-from bavn.model.case import CASE_WORDS
+from bavn.model.intel.rsit import TYPES
 from bavn.model.moment import iso
-from bavn.model.rsit import TYPES
-from bavn.model.tally import TECHNIQUES
+from bavn.model.sector.case import CASE_WORDS
+from bavn.model.sector.tally import TECHNIQUES
 from bavn.model.text import Text
 
 SHOWN_MAX = 40

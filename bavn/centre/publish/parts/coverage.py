@@ -6,9 +6,9 @@ from bavn.centre.publish.levels import HEARD_US_MAX
 from bavn.centre.publish.parts.behind import COVERAGE, could
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
-from bavn.model.functions import FUNCTIONS
 from bavn.model.health import LOSS_PERMILLE_MAX
-from bavn.model.sight import TECHNIQUES
+from bavn.model.sector.functions import FUNCTIONS
+from bavn.model.sector.sight import TECHNIQUES
 from bavn.model.text import Text
 
 KINDS = {

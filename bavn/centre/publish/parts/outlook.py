@@ -15,7 +15,7 @@ from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.parts.techniques import count_source
 from bavn.centre.publish.parts.threats import level_words, sources
 from bavn.centre.publish.threat import THREATS, Level
-from bavn.model.tally import technique_entry
+from bavn.model.sector.tally import technique_entry
 from bavn.model.text import Text
 
 WEATHER: Final = {

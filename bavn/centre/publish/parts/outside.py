@@ -3,7 +3,7 @@
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import Facts
 from bavn.centre.publish.wording import OBSERVABLES, QUESTIONS, counted, plain, whole
-from bavn.model.partner import PARTNER_KINDS
+from bavn.model.sector.partner import PARTNER_KINDS
 from bavn.model.text import Text
 
 _USEFULNESS = (Source(SourceKind.QUERY, "bavn centre source usefulness"),)

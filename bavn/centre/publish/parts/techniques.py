@@ -7,7 +7,7 @@ from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import day_of, plain, whole
 from bavn.model.moment import DAY_US, iso
-from bavn.model.tally import OTHER, TECHNIQUES, technique_entry
+from bavn.model.sector.tally import OTHER, TECHNIQUES, technique_entry
 from bavn.model.text import Text
 
 

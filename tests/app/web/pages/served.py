@@ -12,13 +12,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from bavn.app.config import read_node
-from bavn.app.config_console import ConsoleTable
-from bavn.app.config_oidc import OidcTable
+from bavn.app.access.rights import Role
+from bavn.app.config.console import ConsoleTable
+from bavn.app.config.load import read_node
+from bavn.app.config.oidc import OidcTable
 from bavn.app.web.access.keeper import Keeper
 from bavn.app.web.console import console_app
 from bavn.app.web.files import FOLDER
-from bavn.app.web.rights import Role
 from bavn.app.web.server import ConsoleServer
 from bavn.app.web.sides import areas_of, keeping, watch_centre, watch_nodes
 

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
-from bavn.app.web.rights import Role
+from bavn.app.access.rights import Role
 from tests.app.web.pages.conftest import SAC_ROLES
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
 from tests.app.web.pages.served import serving

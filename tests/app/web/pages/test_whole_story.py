@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bavn.app.config import read_node
+from bavn.app.config.load import read_node
 from bavn.app.web.sac.house import open_house as open_sac
 from bavn.app.web.sides import areas_of, watch_centre, watch_nodes
 from bavn.app.web.soc.house import open_house as open_soc

@@ -4,9 +4,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from bavn.app.access.rights import Role
 from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
-from bavn.app.web.rights import Role
 from bavn.app.web.sac import AREAS
 from bavn.app.web.sac.house import open_house
 from tests.app.web import drawn_more

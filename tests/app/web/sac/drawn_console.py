@@ -7,13 +7,14 @@ from contextlib import closing, contextmanager
 
 from fastapi import FastAPI
 
-from bavn.app.centre_database import DATABASE_FILE
-from bavn.app.centre_parts import BOOK_FILE
-from bavn.app.config import read_centre
+from bavn.app.access.rights import Role
+from bavn.app.centre.database import DATABASE_FILE
+from bavn.app.centre.parts import BOOK_FILE
+from bavn.app.config.load import read_centre
 from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
-from bavn.app.web.rights import Role
-from bavn.app.web.sac import cases, leads, overview, threats
+from bavn.app.web.sac import leads, overview, threats
+from bavn.app.web.sac.cases import board as cases
 from bavn.app.web.sac.house import SacHouse, open_house
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, BO, draw

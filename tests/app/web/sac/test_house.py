@@ -5,9 +5,9 @@ import threading
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app.cli.centre import app as centre_app
-from bavn.app.config import read_centre
-from bavn.app.exits import Stop
+from bavn.app.cli.centre.main import app as centre_app
+from bavn.app.config.load import read_centre
+from bavn.app.process.exits import Stop
 from bavn.app.web.sac.house import open_house
 
 

@@ -8,16 +8,23 @@ import pytest
 
 import bavn
 from bavn.app.web.frame import Trouble
-from bavn.app.web.sac.refusals import KINDS, PHRASES, WORDS, said, told
+from bavn.app.web.sac.refusals.answers import KINDS, PHRASES, WORDS, said, told
 from bavn.app.web.sac.warnings import REFUSALS
-from bavn.centre.cases.rows import ChangedMeanwhile
+from bavn.centre.cases.case.rows import ChangedMeanwhile
 from bavn.centre.publish.life import EditionAct, EditionState
-from bavn.model.case import CaseAct, CaseState, NotNow, after
-from bavn.model.indicator_life import LifeAct, LifeState
-from bavn.model.member import ActorState
-from bavn.model.rollout import RolloutAct, Stage
-from bavn.model.sector_warning import WARNING_LIFE, AnswerAct, AnswerState, WarningAct, WarningState, warning_after
-from bavn.model.work import TaskAct, TaskState
+from bavn.model.sector.case import CaseAct, CaseState, NotNow, after
+from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.model.sector.member import ActorState
+from bavn.model.sector.rollout import RolloutAct, Stage
+from bavn.model.sector.sector_warning import (
+    WARNING_LIFE,
+    AnswerAct,
+    AnswerState,
+    WarningAct,
+    WarningState,
+    warning_after,
+)
+from bavn.model.sector.work import TaskAct, TaskState
 
 ROOT = Path(bavn.__file__).parent
 ROOMS = ("cases", "rows", "who", "work", "files", "involved", "nis2", "streams", "joining", "settings")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import bavn
-from bavn.app.web.sac.refusals import said
+from bavn.app.web.sac.refusals.answers import said
 from tests.app.web.sac.test_refusals import texts
 
 ROOT = Path(bavn.__file__).parent

@@ -6,10 +6,10 @@ import zipfile
 
 import pytest
 
-from bavn.app.web.rights import Right
-from bavn.app.web.sac.case_view import RIGHT_OF
-from bavn.model.case import LIFE_CYCLE, CaseAct, CaseState
+from bavn.app.access.rights import Right
+from bavn.app.web.sac.cases.view import RIGHT_OF
 from bavn.model.principal import account
+from bavn.model.sector.case import LIFE_CYCLE, CaseAct, CaseState
 from tests.app.web.drawn_sector import ACTORS, CAMPAIGN, FOURTH, SECOND, THIRD
 from tests.app.web.sac.drawn_console import AN_AUDITOR, ANNA_ANALYST, BO_APPROVER, copied_console, drawn_console
 
@@ -78,7 +78,7 @@ def test_a_case_shows_what_was_said_told_asked_and_met(console) -> None:
 
 @pytest.mark.parametrize("state", list(CaseState))
 def test_the_acts_offered_are_the_life_cycles_and_each_says_what_it_will_do(console, state) -> None:
-    from bavn.app.web.sac.case_view import acts_of
+    from bavn.app.web.sac.cases.view import acts_of
 
     case = console.sector.case_of(CAMPAIGN[0])
     offered = acts_of(type(case)(**{name: getattr(case, name) for name in case.__slots__} | {"state": state}),

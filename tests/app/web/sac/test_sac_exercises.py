@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from bavn.app.access.rights import Role
 from bavn.app.web.frame import Trouble
-from bavn.app.web.rights import Role
 from bavn.app.web.sac.exercises import REFUSALS
-from bavn.app.web.sac.refusals import said, told
-from bavn.centre.cases.exercises import Exercises
-from bavn.model.exercise import CYCLE, ExerciseAct, ExerciseState, after
+from bavn.app.web.sac.refusals.answers import said, told
+from bavn.centre.cases.exercises.exercises import Exercises
+from bavn.model.sector.exercise import CYCLE, ExerciseAct, ExerciseState, after
 from tests.app.web import drawn_plans
 from tests.app.web.drawn_sector import ANNA, BO
 from tests.app.web.sac.test_refusals import texts

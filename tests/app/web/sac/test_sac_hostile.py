@@ -2,9 +2,9 @@
 
 import pytest
 
+from bavn.app.access.rights import Role
 from bavn.app.web.console import ConsoleSettings, console_app
 from bavn.app.web.frame import Person
-from bavn.app.web.rights import Role
 from bavn.app.web.sac import AREAS
 from tests.app.web.asking import As
 from tests.app.web.drawn_sector import ANNA

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bavn.app.web.rights import Role
+from bavn.app.access.rights import Role
 from tests.app.web.drawn_more import REVIEWED
 from tests.app.web.drawn_sector import ANNA, BO, CAMPAIGN
 

@@ -7,8 +7,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bavn.app.cli.centre import app as centre_app
-from bavn.app.config import read_centre
+from bavn.app.cli.centre.main import app as centre_app
+from bavn.app.config.load import read_centre
 from bavn.app.web.sac.house import open_house
 from tests.app.web.drawn_sector import many_leads
 from tests.app.web.sac.drawn_console import AN_AUDITOR, Console

@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlalchemy import update
 
+from bavn.app.access.rights import RIGHTS, Right, Role
 from bavn.app.web.frame import API
-from bavn.app.web.rights import RIGHTS, Right, Role
-from bavn.app.web.sac.refusals import said
+from bavn.app.web.sac.refusals.answers import said
 from bavn.centre.cases.tables import AUDIT, writing
 from tests.app.web.drawn_sector import ANNA, BO, CAMPAIGN
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bavn.app.web.rights import Role
-from bavn.app.web.sac import misps
+from bavn.app.access.rights import Role
+from bavn.app.web.sac.exchange import misps
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError

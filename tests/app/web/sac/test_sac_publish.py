@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bavn.app.web.rights import Role
+from bavn.app.access.rights import Role
 from bavn.centre.publish.threat import Threat
 from tests.app.web.drawn_sector import ANNA, BO
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bavn.app.web.rights import Role
-from bavn.app.web.sac.refusals import said
-from bavn.centre.node.rolling import Entry
+from bavn.app.access.rights import Role
+from bavn.app.web.sac.refusals.answers import said
+from bavn.centre.desk.rolling import Entry
 from tests.app.web.drawn_sector import ANNA
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ def test_a_warning_is_drafted_sent_changed_and_ended(sac) -> None:
 
 
 def test_the_roll_out_is_shown_and_moved_by_whoever_may(sac) -> None:
-    from bavn.app.rollout_parts import rollout_over
+    from bavn.app.centre.rollout_parts import rollout_over
 
     opened = rollout_over(sac.house.file, sac.house.registry, sac.house.clock)
     opened.register([Entry(actor="new-one", kind="municipality", title="New one")], ANNA)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bavn.app.real import SystemClock
+from bavn.app.process.real import SystemClock
 from bavn.app.web.soc import asking
 from bavn.app.web.soc.asking import Askings
 

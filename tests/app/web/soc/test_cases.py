@@ -2,7 +2,7 @@
 
 import pytest
 
-from bavn.actor.door.case_book import CaseBook
+from bavn.actor.door.conversations.case_book import CaseBook
 from bavn.wire.book import Book
 from tests.app.web.drawn_node import BEACON, CASE, QUESTION, TASK, own, part
 from tests.app.web.soc.conftest import ANNA

@@ -5,9 +5,9 @@ import tomllib
 
 import pytest
 
-from bavn.actor.door.reveals import Reveals
-from bavn.app.config import POLICY_TABLES
-from bavn.app.policy_words import DANISH
+from bavn.actor.door.rounds.reveals import Reveals
+from bavn.app.config.load import POLICY_TABLES
+from bavn.app.policy.words import DANISH
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger, Note
 from tests.app.web.drawn_node import C2

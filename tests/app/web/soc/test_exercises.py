@@ -2,9 +2,9 @@
 
 import pytest
 
-from bavn.app.case_parts import opened_cases
+from bavn.app.access.rights import Role
+from bavn.app.node.case_parts import opened_cases
 from bavn.app.web.frame import Person
-from bavn.app.web.rights import Role
 from tests.app.web.soc.conftest import ANNA
 
 ONE, OLD = "exercise-0000000000000002", "exercise-0000000000000001"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.app.web.soc.field_words import CLASSES, NAMES, fields_of, fields_of_text, meaning
-from bavn.wire.messages import UP
+from bavn.wire.messages.catalogue import UP
 from bavn.wire.privacy import Privacy
 
 ANYTHING = st.recursive(

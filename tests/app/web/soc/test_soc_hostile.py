@@ -1,8 +1,8 @@
 """Hostile bodies, paths and queries at every route of the actors' console."""
 
+from bavn.app.access.rights import Role
 from bavn.app.web.console import ConsoleSettings, console_app
 from bavn.app.web.frame import Person
-from bavn.app.web.rights import Role
 from bavn.app.web.soc import AREAS
 from tests.app.web.asking import As
 from tests.app.web.hostile_console import fails, requests

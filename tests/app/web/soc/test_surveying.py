@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bavn.app.exits import Exit
+from bavn.app.process.exits import Exit
 from bavn.app.web.soc.surveying import Survey
 from bavn.model.moment import MINUTE_US, SECOND_US
-from bavn.sim.clock import SimClock
+from bavn.rehearsal.clock import SimClock
 
 
 @dataclass

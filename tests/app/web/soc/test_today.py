@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
+from bavn.app.access.rights import Role
 from bavn.app.web.frame import Person
-from bavn.app.web.rights import Role
 from bavn.model.moment import DAY_US
 from tests.app.web.drawn_node import BEACON, BLOCKED, C2, CASE, NUMBER, TUNNEL, own
 from tests.app.web.soc.conftest import ANNA

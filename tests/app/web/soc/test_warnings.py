@@ -2,10 +2,10 @@
 
 import pytest
 
-from bavn.app.case_parts import opened_cases
+from bavn.app.node.case_parts import opened_cases
 from bavn.model.moment import HOUR_US
 from bavn.wire.ledger import Note
-from bavn.wire.messages import AskedObservable, WarningGiven
+from bavn.wire.messages.catalogue import AskedObservable, WarningGiven
 from tests.app.web.soc.conftest import ANNA
 
 ONE = "warning-" + "a" * 16

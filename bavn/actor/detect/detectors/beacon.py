@@ -1,0 +1,204 @@
+"""Beacons: a host that calls the same peer again and again at its own pace.
+
+Sees: eight calls or more to one peer (an address and port, a TLS or HTTP name or domain, ever new names under one DNS
+domain) whose intervals are more regular than calls at random: an implant that asks for work, jitter up to 90 %, some
+calls lost, pauses at night. Five calls are enough where they are clockwork. Also a steady pulse hidden among other
+calls to the same peer, by its spectrum.
+
+Misses: fewer calls than five in the window, or than eight unless they are clockwork; what lasts less than half a minute
+(a program that tries again); one connection that stays open; a new peer for every call without a name in common; pauses
+drawn at random like a person's; calls by address of which only sampled packets were seen.
+
+Innocent: clock (NTP), update checks, mail polling, telemetry, monitoring. They are as regular as an implant; they weigh
+less because the world, or most hosts here, use them.
+
+Do first: look up the peer and when it was first seen; ask which program on the host makes the calls; compare the sizes
+of the calls, equal ones being an implant with nothing to do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.indicators.lists import Grade
+from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded
+from bavn.actor.detect.queries.peers import as_address, observable_of
+from bavn.actor.detect.queries.series import Slice, sliced, slices
+from bavn.actor.detect.tasks import one_by_one
+from bavn.actor.detect.terms import Known
+from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
+from bavn.actor.detect.wording import joined, number, seconds, span
+from bavn.model.observable import Observable, registered_domain
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+INSIDE_NATS: Final = -2.0
+UNNAMED_NATS: Final = 1.0
+CLOCKWORK_NATS: Final = {
+    ("udp", 123): -6.5,
+    ("udp", 53): -4.5,
+    ("tcp", 53): -4.5,
+    ("tcp", 853): -4.5,
+    ("udp", 3478): -2.0,
+}
+"""Services that are clockwork by nature: NTP, resolvers, STUN."""
+CLOCKWORK_INSIDE_NATS: Final = {("udp", port): -4.5 for port in (67, 68, 137, 138)}
+"""Those that are so within one's own network: leases renewed at half their time (RFC 2131), NetBIOS names."""
+
+
+class Beacon:
+    """See the module's text."""
+
+    name = "beacon"
+    technique = "T1071"
+    tables = ("flow", "tls", "http", "dns", "pair_hour", "name_hour")
+
+    def candidates(self, look: Look) -> Found:
+        return one_by_one(self, look)
+
+    def parts(self, look: Look, workers: int) -> Sequence[Slice]:
+        """By channel and source host: a pair's timing needs nothing but its own calls."""
+        return list(slices(look.window, look.settings, max(1, workers)))
+
+    def part(self, look: Look, what: Slice) -> Timed:
+        return timed(sliced(look.window, look.settings, what), what, look.window.homes)
+
+    def together(self, look: Look, done: Sequence[Timed]) -> Found:
+        ordinary, pulses = merged(done)
+        stories = _by_domain(_weighed(folded(pulses, look.window), look))
+        statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
+        regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
+        regular.sort(key=lambda story: (-story.statistic, story.pulse.host, story.key))
+        chosen = regular[: look.settings.candidates_max]
+        # All at once: one candidate's question would be a query.
+        look.terms.addresses(address for story in chosen for address in _addresses(story))
+        made = [_candidate(story, look) for story in chosen]
+        return Found(tuple(made), {self.name: Tally.of(statistics)})
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A pulse, what is known of its peer, and the sum of both in nats."""
+
+    pulse: Pulse
+    known: Known
+    statistic: float
+
+    @property
+    def key(self) -> str:
+        """The registered domain of the peer, where it has one only; else what the pulse goes by."""
+        domains = {registered_domain(name) or name for name in self.known.names}
+        return domains.pop() if self.pulse.name is None and len(domains) == 1 else self.pulse.story
+
+
+def _by_domain(stories: list[Story]) -> list[Story]:
+    """One story for each host and domain: addresses that only ever were called by one domain's names are that domain's.
+    The strangest stays and takes over the addresses of the rest."""
+    together: dict[tuple[str, str], list[Story]] = {}
+    for story in stories:
+        together.setdefault((story.pulse.host, story.key), []).append(story)
+    made = []
+    for _, members in sorted(together.items()):
+        members.sort(key=lambda story: (-story.statistic, -story.pulse.calls, story.pulse.peer))
+        others = [address for story in members[1:] for address in (story.pulse.peer, *story.pulse.addresses)]
+        mine = dict.fromkeys([*members[0].pulse.addresses, *(a for a in others if as_address(a))])
+        made.append(replace(members[0], pulse=replace(members[0].pulse, addresses=tuple(mine)[:PEERS_KEPT_MAX])))
+    return made
+
+
+def _weighed(pulses: list[Pulse], look: Look) -> list[Story]:
+    """Timing, fame and kind of each pulse, in nats."""
+    addresses = look.terms.addresses(pulse.peer for pulse in pulses if pulse.name is None)
+    domains = look.terms.domains(pulse.story for pulse in pulses if pulse.name is not None)
+    has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
+    made = []
+    for pulse in pulses:
+        known = addresses[pulse.peer] if pulse.name is None else domains[pulse.story]
+        if pulse.name is not None:
+            known = replace(known, grade=max(known.grade, look.terms.lists.name_grade(pulse.name)))
+        kind = CLOCKWORK_NATS.get((pulse.proto, pulse.port), 0.0)
+        if pulse.inside:
+            kind += INSIDE_NATS + CLOCKWORK_INSIDE_NATS.get((pulse.proto, pulse.port), 0.0)
+        elif not kind and has_names and pulse.name is None and not known.names:
+            kind += UNNAMED_NATS
+        made.append(Story(pulse, known, pulse.nats + look.terms.nats(known) + kind))
+    return made
+
+
+def _candidate(story: Story, look: Look) -> Candidate:
+    pulse, known = story.pulse, story.known
+    return Candidate(
+        population=Beacon.name,
+        host=pulse.host,
+        peer=pulse.name or pulse.peer,
+        story=f"{pulse.host} {story.key}",
+        statistic=story.statistic,
+        observables=() if pulse.inside else _observables(story, look),
+        first_us=pulse.first_us,
+        last_us=pulse.last_us,
+        hosts=max(1, known.hosts),
+        listed=known.grade >= Grade.POPULAR,
+        why=_why(pulse, known, look),
+        rows=_rows(pulse),
+        period_s=pulse.period_s,
+        regularity=min(1.0, pulse.regularity),
+    )
+
+
+def _observables(story: Story, look: Look) -> tuple[Observable, ...]:
+    """The registered domain first, then addresses; the address of a shared edge only where nothing else names it."""
+    pulse, homes = story.pulse, look.window.homes
+    texts = [pulse.name] if pulse.name is not None else [story.key] if story.key != pulse.peer else []
+    named = [observable_of(None, text, homes) for text in texts]
+    addresses = _addresses(story)
+    facts = look.terms.addresses(addresses)
+    single = [observable_of(None, text, homes) for text in addresses if not (facts[text].edge and any(named))]
+    made: dict[Observable, None] = dict.fromkeys(found for found in named + single if found is not None)
+    return tuple(made)
+
+
+def _addresses(story: Story) -> list[str]:
+    """The addresses that a suspicion may name; none of what is inside."""
+    pulse = story.pulse
+    if pulse.inside:
+        return []
+    return list(dict.fromkeys([*([] if pulse.name else [pulse.peer]), *pulse.addresses]))
+
+
+def _rows(pulse: Pulse) -> RowsRef:
+    """By address where there is one; a domain's names differ from row to row, and so do the tables that name a peer
+    whose address nobody knows, such as one behind a proxy."""
+    column = {"tls": "sni", "http": "host"}.get(pulse.table, "dst")
+    host: tuple[tuple[str, str | int], ...] = (("src", pulse.host),)
+    if pulse.table == "dns":
+        return RowsRef("name_hour", (*host, ("kind", "dns"), ("domain", pulse.story)), pulse.first_us, pulse.last_us)
+    if column == "dst" and pulse.name is not None:
+        return RowsRef("name_hour", (*host, ("domain", pulse.story)), pulse.first_us, pulse.last_us)
+    return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
+
+
+def _why(pulse: Pulse, known: Known, look: Look) -> Text:
+    period, lasted, calls = seconds(pulse.period_s), span(pulse.last_us - pulse.first_us), number(pulse.calls)
+    if pulse.spectral:
+        head = Text(
+            f"A pulse every {period.en} among {calls.en} calls over {lasted.en}",
+            f"En puls hver {period.da} blandt {calls.da} kald over {lasted.da}",
+        )
+    else:
+        spread = number(100 * pulse.jitter)
+        head = Text(
+            f"Every {period.en} (±{spread.en} %) for {lasted.en}, {calls.en} calls",
+            f"Hver {period.da} (±{spread.da} %) i {lasted.da}, {calls.da} kald",
+        )
+    parts = [head]
+    if pulse.inside:
+        parts.append(Text("the peer is inside the actor", "modparten er inde hos aktøren"))
+    elif pulse.name is None and not known.names:
+        parts.append(Text("the peer has no name here", "modparten har intet navn her"))
+    if (pulse.proto, pulse.port) in CLOCKWORK_NATS:
+        parts.append(Text("a service that is clockwork by nature", "en tjeneste, der er et urværk af natur"))
+    return joined(parts + look.terms.said(known))

@@ -1,0 +1,242 @@
+"""Brute force: a source that guesses at log-ons, or many that each guess a little.
+
+Sees: failed log-ons to Kerberos, SMB, HTTP and SSH where the records tell the outcome, and short connections to SSH,
+RDP, FTP, telnet and VNC where they do not, on whatever port: more failures than the source's own past explains, many
+names from one source (spraying), many targets, and many strange sources at one service, each of a few tries.
+
+Misses: LDAP and database log-ons, log-on forms that answer 200, what is inside an encrypted connection that stays open
+for many guesses; a spread attack on a service that as many strangers try every day anyhow; one guess a week.
+
+Innocent: a program or telephone with last month's password, a locked account, monitoring that only greets; on the open
+internet everybody is guessed at all day. An address from outside weighs less than a host of one's own.
+
+Do first: see whether a guess succeeded, from that source or for that name; lock the account or close the service to the
+world; inside, ask who works at the source.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
+from math import log
+from typing import Final
+
+from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.queries.crowds import Crowd, known_crowds
+from bavn.actor.detect.queries.peers import observable_of
+from bavn.actor.detect.queries.tries import TRIES_SQL
+from bavn.actor.detect.statistics.chance import beta_binomial_nats
+from bavn.actor.detect.terms import KNOWN_DAYS_MIN
+from bavn.actor.detect.wording import joined, number
+from bavn.model.record import address_text
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+STATISTIC_MIN: Final = 3.0
+"""Three tries of which all failed, or eight connections without a session, are below this."""
+ROWS_MAX: Final = 200_000
+SURE, GUESSED = (0.5, 1.5), (1.0, 1.0)
+"""Beta(a, b) of the chance that a try fails where nothing is known: one in four, and anything at all."""
+PAST_TRIES_MAX: Final = 50.0
+"""The past makes nobody surer than so many tries would: habits change."""
+BUSY_MIN: Final = 5
+"""Failures in ten minutes that a person makes."""
+BUSY_NATS_MAX: Final = 4.0
+NAMES_MIN, TARGETS_MIN = 3, 3
+SPREAD_NATS: Final = 1.5
+HABIT_DAYS_MIN: Final = 5
+HABIT_GROWTH_MAX: Final = 3.0
+HABIT_SHARE: Final = 0.25
+"""What is left of a source that fails on so many days over a week about as often, under a name or two, at one machine:
+a program with last month's password. Its first days were told of."""
+INWARD_P_TIMES: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One source's tries at one service on one day (number since 1970)."""
+
+    service: str
+    source: str
+    outward: bool
+    day: int
+    sure: bool
+    tries: int
+    failed: int
+    targets: int
+    names: int
+    busiest: int
+    target: str
+    first_us: int
+    last_us: int
+    nats: float = 0.0
+
+
+class BruteForce:
+    """See the module's text."""
+
+    name = "bruteforce"
+    technique = "T1110"
+    tables = ("flow", "krb5", "smb", "http", "ssh")
+
+    def candidates(self, look: Look) -> Found:
+        days = _days(look)
+        best: dict[tuple[str, str], Day] = {}
+        for day in days:
+            key = day.service, day.source
+            if key not in best or (day.nats, -day.day) > (best[key].nats, -best[key].day):
+                best[key] = day
+        populations: dict[str, Tally] = {}
+        for outward in (True, False):
+            values = [day.nats for _, day in sorted(best.items()) if day.outward is outward]
+            if values:
+                populations[_population(outward)] = Tally.of(values)
+        made = [_candidate(day, look) for _, day in sorted(best.items()) if day.nats >= STATISTIC_MIN]
+        made += [_crowd(crowd, look) for crowd in known_crowds(look) if crowd.nats >= STATISTIC_MIN]
+        made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
+        return Found(tuple(made[: look.settings.candidates_max]), populations)
+
+
+def _population(outward: bool) -> str:
+    return "bruteforce.out" if outward else "bruteforce.in"
+
+
+def _allowed(host: str, look: Look) -> bool:
+    address = ip_address(host)
+    return any(address in ip_network(text, strict=False) for text in look.settings.allowed_scanners)
+
+
+def _days(look: Look) -> list[Day]:
+    """Every source's days, each weighed against the days before."""
+    by_source: dict[tuple[str, str], list[Day]] = defaultdict(list)
+    for row in look.window.rows(TRIES_SQL, {"limit": ROWS_MAX}):
+        service, source, outward, day, sure, tries, failed, targets, names, busiest, target, first, last = row
+        made = Day(
+            service=service,
+            source=address_text(source),
+            outward=bool(outward),
+            day=int(day),
+            sure=bool(sure),
+            tries=int(tries),
+            failed=int(failed),
+            targets=int(targets),
+            names=int(names),
+            busiest=int(busiest),
+            target=address_text(target),
+            first_us=int(first),
+            last_us=int(last),
+        )
+        by_source[service, made.source].append(made)
+    every: list[Day] = []
+    for (_, source), days in sorted(by_source.items()):
+        if not _allowed(source, look):
+            every += weighed(sorted(days, key=lambda day: day.day))
+    return every
+
+
+def weighed(days: list[Day]) -> list[Day]:
+    """The days of one source at one service, in order. A day that was strange teaches nothing."""
+    good = bad = 0.0
+    made = []
+    for day in days:
+        a, b = SURE if day.sure else GUESSED
+        scale = min(1.0, PAST_TRIES_MAX / max(1.0, good + bad))
+        nats = beta_binomial_nats(day.failed, day.tries, a + scale * bad, b + scale * good)
+        if nats > 0:
+            nats += min(BUSY_NATS_MAX, log(max(1.0, day.busiest / BUSY_MIN)))
+            nats += SPREAD_NATS * ((day.names >= NAMES_MIN) + (day.sure and day.targets >= TARGETS_MIN))
+        made.append(Day(**{slot: getattr(day, slot) for slot in Day.__slots__} | {"nats": nats}))
+        if nats < STATISTIC_MIN:
+            good, bad = good + day.tries - day.failed, bad + day.failed
+    if _is_habit(made):
+        return [replace(day, nats=HABIT_SHARE * day.nats) for day in made]
+    return made
+
+
+def _is_habit(days: list[Day]) -> bool:
+    failed = sorted(day.failed for day in days if day.failed)
+    if len(failed) < HABIT_DAYS_MIN or days[-1].day - days[0].day < KNOWN_DAYS_MIN:
+        return False
+    if failed[-1] > HABIT_GROWTH_MAX * failed[len(failed) // 2]:
+        return False
+    return all(day.names < NAMES_MIN and day.targets <= 1 for day in days) and len({d.target for d in days}) == 1
+
+
+def _candidate(day: Day, look: Look) -> Candidate:
+    outer = day.target if day.outward else day.source
+    found = observable_of(None, outer, look.window.homes)
+    many = day.targets > 1
+    return Candidate(
+        population=_population(day.outward),
+        host=day.source if day.outward else day.target,
+        peer=(day.service if many else day.target) if day.outward else day.source,
+        story=f"{'out' if day.outward else 'in'} {day.service} {day.source}",
+        statistic=day.nats,
+        observables=(found,) if found and not (day.outward and many) else (),
+        first_us=day.first_us,
+        last_us=day.last_us,
+        hosts=1 if day.outward else max(1, day.targets),
+        listed=False,
+        why=_why(day),
+        rows=RowsRef(_table(day.service), (("src", day.source),), day.first_us, day.last_us),
+        technique="T1110.003" if day.names >= NAMES_MIN or day.targets >= TARGETS_MIN else "T1110.001",
+        p_times=1.0 if day.outward else INWARD_P_TIMES,
+    )
+
+
+def _table(service: str) -> str:
+    return service if service in ("krb5", "smb", "http", "ssh") else "flow"
+
+
+def _why(day: Day) -> Text:
+    failed, tries, busiest = number(day.failed), number(day.tries), number(day.busiest)
+    where = Text(day.target, day.target)
+    if day.targets > 1:
+        count = number(day.targets)
+        where = Text(f"{count.en} machines", f"{count.da} maskiner")
+    verb = Text("failed", "mislykkedes") if day.sure else Text("ended without a session", "endte uden en session")
+    parts = [
+        Text(
+            f"{day.source} tried to log on to {day.service} at {where.en} {tries.en} times in a day,"
+            f" {failed.en} {verb.en}",
+            f"{day.source} prøvede at logge på {day.service} hos {where.da} {tries.da} gange på et døgn,"
+            f" {failed.da} {verb.da}",
+        )
+    ]
+    if day.busiest > BUSY_MIN:
+        parts.append(Text(f"{busiest.en} of them within ten minutes", f"{busiest.da} af dem inden for ti minutter"))
+    if day.names >= NAMES_MIN:
+        names = number(day.names)
+        parts.append(Text(f"under {names.en} names", f"under {names.da} navne"))
+    return joined(parts)
+
+
+def _crowd(crowd: Crowd, look: Look) -> Candidate:
+    outside = [observable_of(None, source, look.window.homes) for source in crowd.some]
+    observables = tuple(found for found in outside if found is not None)
+    count = number(crowd.sources)
+    return Candidate(
+        population=_population(outward=False),
+        host=crowd.target,
+        peer=crowd.service,
+        story=f"many {crowd.service} {crowd.target}",
+        statistic=crowd.nats,
+        observables=observables,
+        first_us=crowd.first_us,
+        last_us=crowd.last_us,
+        hosts=1,
+        listed=False,
+        why=joined(
+            [
+                Text(
+                    f"{count.en} sources that never got in tried {crowd.service} at {crowd.target} in a day,"
+                    " a few times each",
+                    f"{count.da} kilder, som aldrig kom ind, prøvede {crowd.service} hos {crowd.target} på et døgn,"
+                    " få gange hver",
+                )
+            ]
+        ),
+        rows=RowsRef(_table(crowd.service), (("dst", crowd.target),), crowd.first_us, crowd.last_us),
+        technique="T1110.003",
+        exact_p=crowd.p,
+    )

@@ -1,0 +1,239 @@
+"""Lateral movement: a host that works its way into its neighbours by the administrators' own doors.
+
+Sees: services, tasks, WMI, DCOM and WinRM started at another machine, most of all within ten minutes of a file on its
+administrative share (MITRE BZAR); a directory replicated by what is no domain controller; forced log-ons, printer
+drivers, secrets read, users listed; more new targets on administration's ports than the host's past and its peers
+explain; and the chain: a first call in, then within a day a call on.
+
+Misses: what is encrypted (SMB 3, RPC with privacy) beyond the doors that were knocked at; what starts at an
+administrator's own machine and looks like their work; a single remote desktop or SSH session; hosts that the sensor
+does not see talk to each other.
+
+Innocent: administrators, software distribution, back-up, monitoring and vulnerability scanners. What a host has done on
+many days, or what many do to the same machine, weighs less.
+
+Do first: ask who works at the source and whether it was ordered; see what was started at the target and what the source
+did just before, above all who called it.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from math import log2
+from typing import Final
+
+from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.queries import acts
+from bavn.actor.detect.queries.acts import KINDS
+from bavn.actor.detect.queries.edges import Edges, Pair, known_edges
+from bavn.actor.detect.queries.peers import observable_of
+from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, SHARE_FREE, SHARE_NATS_PER_BIT
+from bavn.actor.detect.wording import joined, number, span
+from bavn.model.moment import DAY_US
+from bavn.model.record import address_text
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+STATISTIC_MIN: Final = 1.0
+"""RPC into a machine that serves nobody, the weakest sign that is told."""
+ROWS_MAX: Final = 200_000
+PAIR_NATS: Final = 3.0
+HABIT_DAYS_MIN: Final = 4
+HABIT_SHARE: Final = 0.1
+"""What is left of acts that were done on so many days, the first of them long ago: the house's own ways."""
+MANAGED_MIN: Final = 5
+MANAGER_SHARE: Final = 0.15
+"""What is left at a new target of a host that has so many old ones: it administers."""
+CHAIN_NATS: Final = {"outside": 1.5, "inside": 0.7}
+OUTSIDE_NATS: Final = 2.0
+"""Nobody administers from the internet."""
+NAMED_MAX: Final = 4
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything that one host did to another. ``acts``: kind to (times, days). First and last moment are those of the
+    acts, or of all that they said by TCP where there are none."""
+
+    pair: Pair
+    acts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    first_us: int = 0
+    last_us: int = 0
+    nats: float = 0.0
+    said: list[Text] = field(default_factory=list)
+
+    def took(self, first_us: int, last_us: int) -> None:
+        self.first_us = min(self.first_us or first_us, first_us)
+        self.last_us = max(self.last_us, last_us)
+
+
+class Lateral:
+    """See the module's text."""
+
+    name = "lateral"
+    technique = "T1021"
+    tables = ("pair_hour", "smb", "dcerpc", "http")
+
+    def candidates(self, look: Look) -> Found:
+        edges = known_edges(look)
+        stories = _stories(look, edges)
+        managers = _managers(stories, look)
+        crowd = Counter((story.pair[1], kind) for story in stories.values() for kind in story.acts)
+        for story in stories.values():
+            story.nats = max(0.0, _nats(story, crowd, managers, edges, look))
+        best: dict[str, Story] = {}
+        for story in sorted(stories.values(), key=lambda s: (-s.nats, s.pair)):
+            best.setdefault(story.pair[0], story)
+        for source, story in best.items():
+            story.nats += _spread(story, edges.spread.get(source))
+        # Ranked among hosts, as it is told of hosts: one that distributes software would be two hundred pairs.
+        tally = Tally.of([story.nats for story in best.values()])
+        made = [_candidate(story, look) for _, story in sorted(best.items()) if story.nats >= STATISTIC_MIN]
+        made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
+        return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally} if tally.total else {})
+
+
+def _stories(look: Look, edges: Edges) -> dict[Pair, Story]:
+    """One for each pair of own hosts that talked by TCP, and for each pair of which an act is known."""
+    made: dict[Pair, Story] = {}
+    for pair, (first, last) in edges.pairs.items():
+        made[pair] = Story(pair, first_us=first, last_us=last)
+    tables = {"operations": acts.operations()}
+    for src, dst, kind, count, first, last, days in look.window.rows(acts.ACTS_SQL, {"limit": ROWS_MAX}, tables):
+        pair = address_text(src), address_text(dst)
+        if edges.allowed(pair[0]) or (kind == "replicate" and pair[0] in edges.controllers):
+            continue
+        story = made.setdefault(pair, Story(pair))
+        if not story.acts:
+            story.first_us, story.last_us = int(first), int(last)
+        story.acts[kind] = (int(count), int(days))
+        story.took(int(first), int(last))
+    return made
+
+
+def _nats(story: Story, crowd: Counter[tuple[str, str]], managers: frozenset[str], edges: Edges, look: Look) -> float:
+    """Acts, the door used, what is new, the chain; less habit and company."""
+    source, target = story.pair
+    total = sum(KINDS[kind].nats for kind in story.acts) + _door(story, edges)
+    if not total:
+        return 0.0
+    if story.pair in edges.together:
+        total += PAIR_NATS
+    if not edges.is_home(source):
+        total += OUTSIDE_NATS
+    before = edges.before(source, target, story.first_us)
+    if before is not None:
+        total += CHAIN_NATS["inside" if edges.is_home(before) else "outside"]
+        story.said.append(
+            Text(f"{before} had called {source} in the day before", f"{before} havde kaldt {source} i døgnet før")
+        )
+    return _share_left(story, managers, look) * (total + _novelty(story, look)) - _company(story, crowd, look)
+
+
+def _door(story: Story, edges: Edges) -> float:
+    """What the port alone says, where the target serves few: a work station has no reason to enter another."""
+    door = edges.doors.get(story.pair)
+    if door is None or (edges.serves(story.pair[1]) and not story.acts):
+        return 0.0
+    story.said.append(Text(f"over {door.named}", f"over {door.named}"))
+    return door.nats
+
+
+def _age(story: Story, look: Look) -> str:
+    """``new`` where the store knew the actor for a week before, ``old`` after a week, else ``young``."""
+    if look.window.last_us - story.first_us >= KNOWN_DAYS_MIN * DAY_US:
+        return "old"
+    return "new" if story.first_us - look.terms.known_from_us >= KNOWN_DAYS_MIN * DAY_US else "young"
+
+
+def _novelty(story: Story, look: Look) -> float:
+    age = _age(story, look)
+    if age == "new":
+        story.said.append(Text("it had never done so before", "det havde den aldrig gjort før"))
+    return {"new": NEW_NATS, "old": OLD_NATS, "young": 0.0}[age]
+
+
+def _managers(stories: dict[Pair, Story], look: Look) -> frozenset[str]:
+    """Hosts that began long ago to enter or work at MANAGED_MIN others."""
+    old = Counter(source for (source, _), story in stories.items() if story.acts and _age(story, look) == "old")
+    return frozenset(source for source, count in old.items() if count >= MANAGED_MIN)
+
+
+def _share_left(story: Story, managers: frozenset[str], look: Look) -> float:
+    days = max((days for _, days in story.acts.values()), default=0)
+    if days >= HABIT_DAYS_MIN and _age(story, look) == "old":
+        return HABIT_SHARE
+    return MANAGER_SHARE if story.pair[0] in managers else 1.0
+
+
+def _company(story: Story, crowd: Counter[tuple[str, str]], look: Look) -> float:
+    """What is taken off because other hosts do the same to this target."""
+    if not story.acts:
+        return 0.0
+    company = min(crowd[story.pair[1], kind] - 1 for kind in story.acts)
+    share = company / max(look.terms.hosts, HOSTS_SMALL)
+    return SHARE_NATS_PER_BIT * log2(1 + share / SHARE_FREE)
+
+
+def _spread(story: Story, spread: tuple[float, int] | None) -> float:
+    """More new targets in a day than the past and the peers explain."""
+    if spread is None:
+        return 0.0
+    nats, count = spread
+    targets = number(count)
+    story.said.append(
+        Text(
+            f"it entered {targets.en} new machines in a day by administration's ports",
+            f"den gik ind på {targets.da} nye maskiner på et døgn ad administrationens porte",
+        )
+    )
+    return nats
+
+
+def _candidate(story: Story, look: Look) -> Candidate:
+    source, target = story.pair
+    outside = observable_of(None, source, look.window.homes)
+    main = max(story.acts, key=lambda kind: (KINDS[kind].nats, kind), default=None)
+    host, peer = (target, source) if outside else (source, target)
+    return Candidate(
+        population=Lateral.name,
+        host=host,
+        peer=peer,
+        story=f"{'in' if outside else 'out'} {source}",
+        statistic=story.nats,
+        observables=(outside,) if outside else (),
+        first_us=story.first_us,
+        last_us=story.last_us,
+        hosts=1,
+        listed=False,
+        why=_why(story),
+        rows=_rows(story, main),
+        technique=KINDS[main].technique if main else Lateral.technique,
+    )
+
+
+def _rows(story: Story, main: str | None) -> RowsRef:
+    table = "pair_hour"
+    if main in ("share", "write", "program", "tool"):
+        table = "smb"
+    elif main == "winrm":
+        table = "http"
+    elif main not in (None, "insist"):
+        table = "dcerpc"
+    return RowsRef(table, (("src", story.pair[0]), ("dst", story.pair[1])), story.first_us, story.last_us)
+
+
+def _why(story: Story) -> Text:
+    source, target = story.pair
+    done = sorted(story.acts, key=lambda kind: (-KINDS[kind].nats, kind))[:NAMED_MAX]
+    lasted = span(story.last_us - story.first_us)
+    if done:
+        english = ", ".join(KINDS[kind].en for kind in done)
+        danish = ", ".join(KINDS[kind].da for kind in done)
+        first = Text(f"{source} {english} at {target}", f"{source} {danish} hos {target}")
+    else:
+        first = Text(f"{source} entered {target}", f"{source} gik ind på {target}")
+    parts = [first, *story.said]
+    if story.last_us > story.first_us:
+        parts.append(Text(f"over {lasted.en}", f"over {lasted.da}"))
+    return joined(parts)

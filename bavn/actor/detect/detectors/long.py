@@ -1,0 +1,195 @@
+"""Long connections: a flow with the outside that stays open for an hour or more.
+
+Sees: TCP and busy UDP flows to or from the outside that lasted 1, 4, 8 or 12 hours; while they are open, too: by
+Suricata's rules on a flow's age (bavn/actor/detect/queries/flow_age.rules), and by a TLS, SSH, HTTP or RDP record whose flow
+has not ended while the flows of the others have.
+
+Misses: implants that hang up between calls (beacon); an hour split over several flows; a flow without a protocol record
+at a sensor without those rules, until it ends; flows inside the actor; tunnels in a service of the register.
+
+Innocent: VPN, jump hosts, HL7 (MLLP) and DICOM links, remote support, push and mail channels: the register of services
+that stay open by nature weighs them down; the actor's own are listed under known_long.
+
+Do first: ask who opened it and whether it is still open; look the peer up; see how the bytes went: a shell sends few.
+"""
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from math import log
+from typing import Any, Final
+
+from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.indicators.lists import Grade
+from bavn.actor.detect.queries.open_flows import CLOSED_SQL, OPEN_SQL, PAIRS_SQL, open_kinds
+from bavn.actor.detect.queries.peers import observable_of
+from bavn.actor.detect.terms import Known
+from bavn.actor.detect.wording import joined, number, span
+from bavn.model.moment import HOUR_US
+from bavn.model.observable import registered_domain
+from bavn.model.record import address_text
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+HOURS_MARKS: Final = (12, 8, 4, 1)
+REGISTER: Final = {
+    ("udp", 500): "VPN", ("udp", 4500): "VPN", ("udp", 1194): "VPN", ("tcp", 1194): "VPN", ("udp", 51820): "VPN",
+    ("tcp", 1723): "VPN", ("udp", 1701): "VPN", ("tcp", 2575): "HL7 MLLP", ("tcp", 104): "DICOM",
+    ("tcp", 11112): "DICOM", ("tcp", 5938): "remote support", ("tcp", 7070): "remote support",
+    ("tcp", 6568): "remote support", ("tcp", 5222): "push", ("tcp", 5223): "push", ("tcp", 5228): "push",
+    ("tcp", 993): "mail", ("tcp", 8883): "MQTT", ("tcp", 1883): "MQTT", ("udp", 123): "NTP", ("udp", 53): "DNS",
+    ("tcp", 53): "DNS", ("tcp", 853): "DNS", ("udp", 3478): "STUN", ("tcp", 179): "BGP",
+}  # fmt: skip
+"""Services that stay open by nature (IANA's registry of ports; DICOM PS3.8; HL7 MLLP)."""
+REGISTER_NATS: Final = -3.0
+WEIGHED_NATS_MIN: Final = 0.0
+"""An hour's connection to an unknown peer; one in the register must last a day."""
+UNNAMED_NATS: Final = 1.0
+FLOWS_MAX: Final = 100_000
+CALM_NATS: Final = -9.0
+"""Where pairs stand that never had a flow of LONG_US_MIN: below every other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """The longest flow of one own host with one peer on one port. ``outward``: the host opened it."""
+
+    host: str
+    peer: str
+    port: int
+    proto: str
+    outward: bool
+    open: bool
+    first_us: int
+    last_us: int
+    bytes: int
+
+    @property
+    def age_us(self) -> int:
+        return self.last_us - self.first_us
+
+
+class Long:
+    """See the module's text."""
+
+    name = "long"
+    technique = "T1571"
+    tables = ("flow", "tls", "ssh", "http", "rdp", "alert", "pair_hour")
+
+    def candidates(self, look: Look) -> Found:
+        stays = _stays(look)
+        facts = look.terms.addresses(stay.peer for stay in stays)
+        has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
+        values = [_statistic(stay, facts[stay.peer], look, has_names=has_names) for stay in stays]
+        pairs = int(look.window.rows(PAIRS_SQL)[0][0])
+        tally = Tally.of([*values, CALM_NATS], [*[1] * len(values), max(0, pairs - len(values))])
+        order = sorted(range(len(stays)), key=lambda i: (-values[i], stays[i].host, stays[i].peer, stays[i].port))
+        best: dict[tuple[str, str], int] = {}
+        for i in order:
+            if stays[i].age_us >= HOUR_US and values[i] >= WEIGHED_NATS_MIN and not _expected(stays[i], look):
+                best.setdefault((stays[i].host, _story(stays[i].peer, facts[stays[i].peer])), i)
+        found = list(best.values())[: look.settings.candidates_max]
+        made = [_candidate(stays[i], facts[stays[i].peer], values[i], look) for i in found]
+        return Found(tuple(made), {self.name: tally})
+
+
+def _stays(look: Look) -> list[Stay]:
+    """Ended flows and open ones, the longest of each host, peer and port."""
+    rows = [*look.window.rows(CLOSED_SQL, {"limit": FLOWS_MAX})]
+    kinds = open_kinds(look.window)
+    if kinds:
+        rows += look.window.rows(OPEN_SQL, {"limit": FLOWS_MAX, "kinds": list(kinds)})
+    best: dict[tuple[str, str, int, str], Stay] = {}
+    for row in rows:
+        stay = _stay(*row)
+        key = (stay.host, stay.peer, stay.port, stay.proto)
+        if key not in best or (stay.age_us, stay.open, -stay.first_us) > _rank(best[key]):
+            best[key] = stay
+    return [best[key] for key in sorted(best)]
+
+
+def _rank(stay: Stay) -> tuple[int, bool, int]:
+    return stay.age_us, stay.open, -stay.first_us
+
+
+def _stay(src: Any, dst: Any, port: int, proto: str, outward: bool, still: bool, *more: int) -> Stay:
+    first, last, size = more
+    host, peer = (src, dst) if outward else (dst, src)
+    return Stay(
+        host=address_text(host),
+        peer=address_text(peer),
+        port=port,
+        proto=proto,
+        outward=outward,
+        open=still,
+        first_us=first,
+        last_us=last,
+        bytes=size,
+    )
+
+
+def _expected(stay: Stay, look: Look) -> bool:
+    """The actor's own register: its jump hosts, VPN gateways, and peers known to stay."""
+    ends = (ip_address(stay.host), ip_address(stay.peer))
+    nets = [ip_network(text, strict=False) for text in look.settings.known_long]
+    return any(end.version == net.version and end in net for end in ends for net in nets)
+
+
+def _statistic(stay: Stay, known: Known, look: Look, *, has_names: bool) -> float:
+    kind = REGISTER_NATS if (stay.proto, stay.port) in REGISTER else 0.0
+    if has_names and stay.outward and not known.names and not kind:
+        kind = UNNAMED_NATS
+    return log(stay.age_us / HOUR_US) + look.terms.nats(known) + kind
+
+
+def _story(peer: str, known: Known) -> str:
+    domains = {registered_domain(name) or name for name in known.names}
+    return domains.pop() if len(domains) == 1 else peer
+
+
+def _candidate(stay: Stay, known: Known, value: float, look: Look) -> Candidate:
+    story, homes = _story(stay.peer, known), look.window.homes
+    texts = ([story] if story != stay.peer else []) + ([stay.peer] if story == stay.peer or not known.edge else [])
+    named = [observable_of(None, text, homes) for text in texts]
+    return Candidate(
+        population=Long.name,
+        host=stay.host,
+        peer=story,
+        story=f"{stay.host} {story}",
+        statistic=value,
+        observables=tuple(dict.fromkeys(found for found in named if found is not None)),
+        first_us=stay.first_us,
+        last_us=stay.last_us,
+        hosts=max(1, known.hosts),
+        listed=known.grade >= Grade.POPULAR,
+        why=_why(stay, known, look),
+        rows=RowsRef(
+            "flow",
+            (("src", stay.host), ("dst", stay.peer)) if stay.outward else (("src", stay.peer), ("dst", stay.host)),
+            stay.first_us,
+            stay.last_us,
+        ),
+        technique=None if stay.outward else "T1133",
+    )
+
+
+def _why(stay: Stay, known: Known, look: Look) -> Text:
+    mark = next(hours for hours in HOURS_MARKS if stay.age_us >= hours * HOUR_US)
+    lasted, size = span(stay.age_us), number(stay.bytes / 1e6, 1)
+    door = f"{stay.proto}/{stay.port}"
+    state = Text("is open since", "har været åben i") if stay.open else Text("was open for", "var åben i")
+    since = Text(f"{lasted.en} ago" if stay.open else lasted.en, lasted.da)
+    parts = [
+        Text(
+            f"a connection on {door} {state.en} {since.en} (over {mark} h)",
+            f"en forbindelse på {door} {state.da} {since.da} (over {mark} t)",
+        )
+    ]
+    if not stay.open:
+        parts.append(Text(f"{size.en} MB in all", f"{size.da} MB i alt"))
+    if not stay.outward:
+        parts.append(Text("opened from outside", "åbnet udefra"))
+    if (stay.proto, stay.port) in REGISTER:
+        kind = REGISTER[(stay.proto, stay.port)]
+        parts.append(Text(f"{kind} stays open by nature", f"{kind} holder åbent af natur"))
+    return joined(parts + look.terms.said(known))

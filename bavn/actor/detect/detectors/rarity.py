@@ -1,0 +1,223 @@
+"""First seen and rare: a peer outside, or a door of one's own, that nobody here had met before.
+
+Sees: an outside peer new to the actor that hardly anybody here calls and that is odd besides: TLS on a port that is not
+TLS's, no server name, a self-signed certificate, one that names somebody else, a fingerprint, user agent, server
+software or port that goes to it alone, HTTP to a bare address or without user agent, a form sent to a bare address that
+is no habit, a program fetched, an unknown protocol, mail or files left there directly, a service that belongs inside,
+an address without a name or with one of dynamic DNS, a call right after the host asked for its own outside address. And
+an own host that answers on a port first seen, which hardly any other host offers. In a capture without history
+everything is first seen, so that says nothing there: the signs alone are ranked.
+
+Misses: a new peer that looks like any web site (most are); implants in services that many use; peers behind a proxy of
+one's own; services behind ports above 32767.
+
+Innocent: a new supplier, a new device, a test of one's own, software that speaks to bare addresses (games,
+peer-to-peer), appliances with self-signed certificates. A browser release brings one fingerprint to many peers, which
+is not rare.
+
+Do first: look the peer up, and its certificate; ask which program on the host called; for a new door, ask who opened
+it.
+"""
+
+from dataclasses import dataclass, replace
+from math import log2
+from typing import Any, Final
+
+import pyarrow as pa
+
+from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.detectors.doors import doors
+from bavn.actor.detect.indicators.lists import Grade
+from bavn.actor.detect.queries.oddities import MET_SQL, ODDITIES, SIGNS
+from bavn.actor.detect.queries.peers import observable_of
+from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, Known
+from bavn.actor.detect.wording import joined, number
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable, ObservableType, registered_domain
+from bavn.model.record import address_text
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+NATS: Final = {
+    "tls_port": 1.7, "tls_nameless": 1.0, "self_signed": 2.2, "cert_other": 1.5, "tls_software": 1.8, "http_port": 2.2,
+    "bare_address": 1.5, "post_alone": 1.8, "agent": 2.0, "agentless": 1.7, "server": 1.8, "program": 1.7,
+    "raw_port": 1.4, "raw_alone": 0.5, "lone_port": 1.5, "masked": 2.0, "drop": 1.5, "inside_service": 2.0,
+    "curious": 2.0,
+}  # fmt: skip
+"""-0.4 ln(share of peers in benign captures that show the sign), as signs come together, so that each counts in part;
+at most 2 for what no benign capture shows."""
+LENT_NATS: Final = 2.0
+UNNAMED_NATS: Final = 0.6
+STRANGE_NATS_MIN: Final = 3.0
+"""Two signs or more."""
+HOST_DAYS_SHARE_MAX: Final = 0.005
+"""So many strange peers for each host and day of NEW_DAYS_MAX at the most."""
+UNAGED_MIN: Final = 20
+"""In a short capture at least so many may be told, if they are that strange."""
+HOSTS_RARE_MAX: Final = 2
+PEERS_MAX: Final = 20_000
+SAID: Final = {
+    "tls_port": Text("TLS on port {port}", "TLS på port {port}"),
+    "tls_nameless": Text("TLS without a server name", "TLS uden servernavn"),
+    "self_signed": Text("a self-signed certificate", "et selvsigneret certifikat"),
+    "tls_software": Text("a TLS fingerprint that goes here alone", "et TLS-fingeraftryk, der kun går hertil"),
+    "http_port": Text("HTTP on port {port}", "HTTP på port {port}"),
+    "bare_address": Text("HTTP to a bare address", "HTTP til en nøgen adresse"),
+    "post_alone": Text("a form sent to it, and to hardly any other bare address",
+                       "en formular sendt hertil, og til næsten ingen anden nøgen adresse"),
+    "agent": Text("a user agent that goes here alone", "en user agent, der kun går hertil"),
+    "agentless": Text("HTTP without a user agent", "HTTP uden user agent"),
+    "server": Text("server software met nowhere else", "serversoftware, der ikke er mødt andre steder"),
+    "raw_port": Text("an unknown protocol on port {port}", "en ukendt protokol på port {port}"),
+    "lone_port": Text("nobody else is called on port {port}", "ingen andre kaldes på port {port}"),
+    "cert_other": Text("the certificate names somebody else", "certifikatet nævner en anden"),
+    "program": Text("a program was fetched from it", "et program blev hentet derfra"),
+    "raw_alone": Text("and hardly anybody else is spoken to in one", "og næsten ingen andre tiltales i en sådan"),
+    "masked": Text("neither DNS, HTTP nor TLS on their port {port}",
+                   "hverken DNS, HTTP eller TLS på deres port {port}"),
+    "drop": Text("mail or a file left with it directly, past the actor's own server",
+                 "mail eller en fil afleveret direkte, uden om aktørens egen server"),
+    "inside_service": Text("a service of a network's inside, outside", "en tjeneste for det indre net, udenfor"),
+    "curious": Text("first called right after the host asked for its own address",
+                    "først kaldt lige efter at maskinen spurgte om sin egen adresse"),
+}  # fmt: skip
+
+_ONE: Final = " + ".join(f'CASE WHEN "{sign}" THEN {nats} ELSE 0 END' for sign, nats in NATS.items())
+_SHOWN: Final = ", ".join(f'"{sign}"' for sign in SIGNS)
+_STRONG: Final = f"""
+    WITH {ODDITIES} SELECT dst, host, hosts, port, first_us, last_us, ja3, ja4, cert, {_SHOWN}
+    FROM odd WHERE {_ONE} > 0 ORDER BY {_ONE} DESC, first_us DESC, dst LIMIT {PEERS_MAX}"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """An outside address and what is odd about it. ``host``: the first own host that called."""
+
+    address: str
+    host: str
+    hosts: int
+    port: int
+    first_us: int
+    last_us: int
+    signs: tuple[str, ...]
+    observables: tuple[Observable, ...]
+    statistic: float = 0.0
+
+    def key(self, known: Known) -> str:
+        """The registered domain, where its names have one only; else the address."""
+        domains = {registered_domain(name) or name for name in known.names}
+        return domains.pop() if len(domains) == 1 else self.address
+
+
+class Rarity:
+    """See the module's text."""
+
+    name = "rarity"
+    technique = "T1071"
+    tables = ("tls", "http", "flow", "dns", "pair_hour", "name_hour")
+
+    def candidates(self, look: Look) -> Found:
+        tellers = pa.table({"name": pa.array(look.terms.lists.address_tellers, pa.string())})
+        peers = [_peer(row) for row in look.window.rows(_STRONG, tables={"tellers": tellers})]
+        facts = look.terms.addresses(peer.address for peer in peers)
+        has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
+        weighed = [_weighed(peer, facts[peer.address], look, has_names=has_names) for peer in peers]
+        calm = int(look.window.rows(MET_SQL)[0][0]) - len(weighed)
+        tally = Tally.of([*(peer.statistic for peer in weighed), 0.0], [*[1] * len(weighed), max(0, calm)])
+        best: dict[tuple[str, str], Peer] = {}
+        for peer in sorted(weighed, key=lambda peer: (-peer.statistic, peer.first_us, peer.address)):
+            if peer.statistic >= STRANGE_NATS_MIN and _rare(peer, look) and _first_seen(peer, look):
+                best.setdefault((peer.host, peer.key(facts[peer.address])), peer)
+        made = [_candidate(peer, key, facts[peer.address], look) for (_, key), peer in best.items()][: _most(look)]
+        opened, offered = doors(look)
+        return Found((*made, *opened[: _most(look)]), {self.name: tally, "rarity.door": offered})
+
+
+def _aged(look: Look) -> bool:
+    """Whether the past reaches back far enough for anything to be called new."""
+    return look.window.last_us - look.terms.known_from_us >= (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US
+
+
+def _rare(peer: Peer, look: Look) -> bool:
+    return peer.hosts <= max(HOSTS_RARE_MAX, SHARE_FREE * look.terms.hosts)
+
+
+def _first_seen(peer: Peer, look: Look) -> bool:
+    """True for what is new; where nothing can be called so, for everything."""
+    return not _aged(look) or look.window.last_us - peer.first_us <= NEW_DAYS_MAX * DAY_US
+
+
+def _most(look: Look) -> int:
+    """How many strange peers an actor may be told of."""
+    share = int(HOST_DAYS_SHARE_MAX * NEW_DAYS_MAX * look.terms.hosts)
+    return min(look.settings.candidates_max, max(1 if _aged(look) else UNAGED_MIN, share))
+
+
+def _peer(row: tuple[Any, ...]) -> Peer:
+    dst, host, hosts, port, first, last, ja3, ja4, cert, *signs = row
+    kinds = ((ObservableType.CERT, cert), (ObservableType.JA4, ja4), (ObservableType.JA3, ja3))
+    found = [observable_of(kind, value, ()) for kind, value in kinds if value]
+    return Peer(
+        address=address_text(dst),
+        host=address_text(host),
+        hosts=hosts,
+        port=port,
+        first_us=first,
+        last_us=last,
+        signs=tuple(sign for sign, shown in zip(SIGNS, signs, strict=True) if shown),
+        observables=tuple(one for one in found if one is not None),
+    )
+
+
+def _weighed(peer: Peer, known: Known, look: Look, *, has_names: bool) -> Peer:
+    """Signs, fame and prevalence in nats. That it is new makes it a candidate, so it counts nothing here: what is old
+    now was as new once, and is what it is ranked among."""
+    nats = sum(NATS[sign] for sign in peer.signs) + (UNNAMED_NATS if has_names and not known.names else 0.0)
+    nats += LENT_NATS if any(look.terms.lists.is_lent(name) for name in known.names) else 0.0
+    return replace(peer, statistic=nats + look.terms.nats(replace(known, new=None)))
+
+
+def _candidate(peer: Peer, key: str, known: Known, look: Look) -> Candidate:
+    homes = look.window.homes
+    texts = ([key] if key != peer.address else []) + ([peer.address] if key == peer.address or not known.edge else [])
+    named = [one for one in (observable_of(None, text, homes) for text in texts) if one is not None]
+    return Candidate(
+        population=Rarity.name,
+        host=peer.host,
+        peer=key,
+        story=f"{peer.host} {key}",
+        statistic=peer.statistic,
+        observables=(*named, *peer.observables),
+        first_us=peer.first_us,
+        last_us=peer.last_us,
+        hosts=max(1, peer.hosts),
+        listed=known.grade >= Grade.POPULAR,
+        why=_why(peer, key, known, look),
+        rows=RowsRef("flow", (("src", peer.host), ("dst", peer.address)), peer.first_us, peer.last_us),
+        technique=_technique(peer),
+    )
+
+
+def _technique(peer: Peer) -> str:
+    if "drop" in peer.signs:
+        return "T1048"
+    if {"tls_port", "http_port", "raw_port", "lone_port", "masked"} & set(peer.signs):
+        return "T1571"
+    return "T1573" if "self_signed" in peer.signs else "T1071"
+
+
+def _why(peer: Peer, key: str, known: Known, look: Look) -> Text:
+    bits = number(rare_bits(peer.hosts, look.terms.hosts), 1)
+    parts = [Text(f"{key} is rare here ({bits.en} bits)", f"{key} er sjælden her ({bits.da} bit)")]
+    parts += [Text(SAID[s].en.format(port=peer.port), SAID[s].da.format(port=peer.port)) for s in peer.signs]
+    if not known.names:
+        parts.append(Text("the peer has no name here", "modparten har intet navn her"))
+    if any(look.terms.lists.is_lent(name) for name in known.names):
+        parts.append(Text("a name of dynamic DNS", "et navn i dynamisk DNS"))
+    return joined(parts + look.terms.said(known))
+
+
+def rare_bits(hosts_with: int, hosts: int) -> float:
+    """r = -log2((hosts_with + .5) / (hosts + 1)) (DETECTION.md)."""
+    return -log2((hosts_with + 0.5) / (max(hosts, hosts_with) + 1))

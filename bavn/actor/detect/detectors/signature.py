@@ -1,0 +1,343 @@
+"""Signatures: Suricata's alerts and matches of Sigma rules, as stories ranked by how rare rule and source are here.
+
+Sees: every alert and every match, whatever its rule. All alerts of a host about one peer are one suspicion; so is a
+rule that a host raises about many peers, and so is one category of what the internet tries at a host. A Sigma rule of
+level low or informational, or that many hosts match, is one suspicion for all of them. Grave categories, high levels,
+rules that few hosts here raise, sources that seldom raise any, and several rules at once stand first. Matches of Sigma
+rules are ranked among themselves: many of them tell what is usual.
+
+Misses: what no loaded rule names; with no rules loaded, all.
+
+Innocent: rules of policy and information, top-level domains and fingerprints that adware shares, scanners from the
+internet that try every exploit at every door. Rules that many hosts raise or that a host raises day after day weigh
+less, and so do alerts about peers that the world uses.
+
+Do first: read the rule and see whether the host answers to what it looks for; see what the host did next.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import log2
+from typing import Any, Final
+
+from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.indicators.rule_memory import Folded
+from bavn.actor.detect.indicators.sigma_alerts import LEVEL_NATS, number_of
+from bavn.actor.detect.queries.open_flows import AGE_RULES
+from bavn.actor.detect.queries.peers import as_address, observable_of
+from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, Known
+from bavn.actor.detect.wording import joined, number
+from bavn.model.intel.own_rules import OWN_RULES
+from bavn.model.moment import DAY_US, as_us
+from bavn.model.record import address_text
+from bavn.model.suspicion import RowsRef
+from bavn.model.text import Text
+
+PEERS_MAX: Final = 3
+"""A rule that a host raises about more peers than this is about the host, not about them."""
+HOSTS_MAX: Final = 3
+"""A Sigma rule that more hosts match than this is about the rule, not about them."""
+_SHARED: Final = "shared: "
+"""Alerts of Bavn's own rules are a story of their own: they say that a shared indicator was met, and no more."""
+
+_SIGMA: Final = "sigma"
+SIGMA: Final = "signature.sigma"
+"""The population of Sigma rules' matches."""
+GROUPS_MAX: Final = 100_000
+NATS_PER_BIT: Final = 0.4
+HABIT_DAYS_MIN: Final = 4
+HABIT_NATS: Final = -1.5
+FURTHER_NATS, FURTHER_NATS_MAX = 0.5, 2.0
+STORIES_FREE: Final = 3
+SOURCE_NATS_PER_BIT: Final = 0.7
+"""A host with more stories than this raises alerts at all it does: each of them weighs less."""
+FAME_SHARE: Final = 0.4
+"""Fame of the peer counts, but less than for what only looks odd: a rule names what it found."""
+INWARD_P_TIMES: Final = 3.0
+NAMED_MAX: Final = 3
+SEVERITY_NATS: Final = {1: 1.5, 2: 0.5}
+
+_GRAVE: Final = (
+    "trojan", "malware", "command and control", "c2", "administrator privilege", "user privilege", "exploit", "phish",
+    "credential", "web application attack", "successful", "executable code was detected", "crypto currency", "ransom",
+    "targeted", "denial of service",
+)  # fmt: skip
+_MILD: Final = (
+    "not suspicious", "misc activity", "protocol command decode", "corporate privacy", "unknown traffic",
+    "potentially bad", "icmp event", "policy", "unusual client",
+)  # fmt: skip
+GRAVE_NATS, MILD_NATS = 2.0, -1.0
+_TECHNIQUES: Final = (
+    ("exploit kit", "T1189"), ("web application", "T1190"), ("privilege", "T1210"), ("phish", "T1566"),
+    ("scan", "T1595"), ("crypto", "T1496"), ("denial", "T1498"),
+)  # fmt: skip
+
+# The name that was asked for, greeted or called says more than an address: a resolver is no peer. It is the one of the
+# same packet, else the flow's only one.
+_ALERTS: Final = f"""
+    WITH flows AS (SELECT DISTINCT sensor, flow_id FROM alert WHERE flow_id > 0),
+    spoken AS (
+        SELECT sensor, flow_id, ts, rrname AS "name" FROM dns SEMI JOIN flows USING (sensor, flow_id)
+            WHERE rrname IS NOT NULL
+        UNION ALL SELECT sensor, flow_id, ts, sni FROM tls SEMI JOIN flows USING (sensor, flow_id)
+            WHERE sni IS NOT NULL
+        UNION ALL SELECT sensor, flow_id, ts, http.host FROM http SEMI JOIN flows USING (sensor, flow_id)
+            WHERE http.host IS NOT NULL),
+    then_said AS (SELECT sensor, flow_id, ts, min("name") AS "name" FROM spoken GROUP BY sensor, flow_id, ts),
+    only_said AS (SELECT sensor, flow_id, min("name") AS "name" FROM spoken GROUP BY sensor, flow_id
+        HAVING min("name") = max("name")),
+    named AS (SELECT a.*, coalesce(t."name", o."name") AS "name" FROM alert a
+        LEFT JOIN then_said t ON a.sensor = t.sensor AND a.flow_id = t.flow_id AND a.ts = t.ts
+        LEFT JOIN only_said o ON a.sensor = o.sensor AND a.flow_id = o.flow_id),
+    told AS (SELECT ts, CASE WHEN is_home(src) THEN src ELSE dst END AS host,
+            CASE WHEN is_home(src) THEN dst ELSE src END AS other, is_home(src) AS outward, signature_id, signature,
+            category, coalesce(severity, 3) AS severity, "name"
+        FROM named WHERE (is_home(src) OR is_home(dst))
+            AND coalesce(signature_id NOT IN ({", ".join(map(str, AGE_RULES))}), TRUE))
+    SELECT host, other, "name", outward, signature_id, min(signature), min(category), min(severity), count(*),
+        min(ts), max(ts), count(DISTINCT ts::DATE)
+    FROM told GROUP BY host, other, "name", outward, signature_id
+    ORDER BY host, other, "name", outward, signature_id LIMIT $limit"""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """All alerts of one rule about one host and peer. ``peer``: a registered domain or an address. ``worth_nats``,
+    ``technique`` and ``rows`` (table and equalities) where the rule itself says them: those of Sigma."""
+
+    host: str
+    peer: str
+    other: str
+    outward: bool
+    rule: int
+    said: str
+    category: str
+    severity: int
+    count: int
+    first_us: int
+    last_us: int
+    days: int
+    worth_nats: float | None = None
+    technique: str | None = None
+    rows: tuple[str, tuple[tuple[str, str | int], ...]] | None = None
+
+    @property
+    def sigma(self) -> bool:
+        return self.worth_nats is not None
+
+
+@dataclass(slots=True)
+class Fold:
+    """One story: what it is told as, and its alerts. ``host``: "" for a rule that is told for all its hosts."""
+
+    host: str
+    peer: str
+    alerts: list[Alert] = field(default_factory=list)
+    nats: float = 0.0
+    main: Alert | None = None
+
+    @property
+    def first(self) -> Alert:
+        """The alert that weighs most."""
+        return self.main or self.alerts[0]
+
+
+class Signature:
+    """See the module's text."""
+
+    name = "signature"
+    technique = "T1071"
+    tables = ("alert", "dns", "tls", "http")
+    stays = True
+    """Its rules are asked hour by hour, and it remembers the answers."""
+
+    def candidates(self, look: Look) -> Found:
+        alerts = [_alert(row, look) for row in look.window.rows(_ALERTS, {"limit": GROUPS_MAX})]
+        alerts += [_matched(one, look) for one in look.memory.look(look.window, look.rules)]
+        folds = folded(alerts)
+        _weigh(folds, alerts, look)
+        made = [_candidate(fold, look) for fold in folds]
+        made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
+        tallies = {name: _tally(folds, look, sigma=sigma) for name, sigma in ((self.name, False), (SIGMA, True))}
+        if not look.rules:
+            del tallies[SIGMA]
+        found = {name: tally for name, tally in tallies.items() if tally.total}
+        return Found(tuple(made[: look.settings.candidates_max]), found)
+
+
+def _tally(folds: list[Fold], look: Look, *, sigma: bool) -> Tally:
+    """Each host's most; 0 for the calm ones."""
+    most: dict[str, float] = defaultdict(float)
+    for fold in folds:
+        if fold.first.sigma is sigma:
+            for host in {alert.host for alert in fold.alerts}:
+                most[host] = max(most[host], fold.nats)
+    calm = max(0, look.terms.hosts - len(most))
+    return Tally.of([0.0, *most.values()], [calm, *[1] * len(most)])
+
+
+def _us(moment: datetime) -> int:
+    return as_us(moment.replace(tzinfo=UTC))
+
+
+def _alert(row: tuple[Any, ...], look: Look) -> Alert:
+    host, other, name, outward, rule, said, category, severity, count, first, last, days = row
+    address = address_text(other)
+    named = None if name is None or as_address(name) else observable_of(None, name, look.window.homes)
+    return Alert(
+        host=address_text(host),
+        peer=named.value if named else address,
+        other=address,
+        outward=bool(outward),
+        rule=int(rule or 0),
+        said=said or "",
+        category=category or "",
+        severity=int(severity),
+        count=int(count),
+        first_us=_us(first),
+        last_us=_us(last),
+        days=int(days),
+    )
+
+
+def _matched(one: Folded, look: Look) -> Alert:
+    """Rows that a Sigma rule names, as alerts of it."""
+    host, other, (_, _, name, outward) = address_text(one.key[0]), address_text(one.key[1]), one.key
+    named = None if name is None or as_address(name) else observable_of(None, name, look.window.homes)
+    src, dst = (host, other) if outward else (other, host)
+    said_by = ("dst", dst) if named is None or name is None else (one.rule.name_column, name)
+    return Alert(
+        host=host, peer=named.value if named else other, other=other, outward=outward, rule=number_of(one.rule),
+        said=one.rule.title, category=_SIGMA, severity=3, count=one.count,
+        first_us=one.first_us, last_us=one.last_us,
+        days=one.days, worth_nats=LEVEL_NATS[one.rule.level], technique=one.rule.technique,
+        rows=(one.rule.table, (("src", src), said_by)),
+    )  # fmt: skip
+
+
+def folded(alerts: Iterable[Alert]) -> list[Fold]:
+    """By host and peer; rules that a host raises about more than PEERS_MAX peers by host and rule; what comes from
+    outside by host and category; Sigma rules of little worth, or of more than HOSTS_MAX hosts, by rule. What Bavn's own
+    rules say of a shared indicator stands apart from all of it, so that nothing else rests on it."""
+    given = list(alerts)
+    peers: dict[tuple[str, int], set[str]] = defaultdict(set)
+    hosts: dict[int, set[str]] = defaultdict(set)
+    for alert in given:
+        peers[alert.host, alert.rule].add(alert.peer)
+        hosts[alert.rule].add(alert.host)
+    made: dict[tuple[str, str], Fold] = {}
+    for alert in given:
+        many = len(peers[alert.host, alert.rule]) > PEERS_MAX
+        name = alert.rule if alert.worth_nats is None else alert.said
+        key = (alert.host, f"rule {name}" if many else alert.peer)
+        if not alert.outward:
+            key = (alert.host, f"inward: {alert.category}")
+        if alert.worth_nats is not None and (alert.worth_nats < 0 or len(hosts[alert.rule]) > HOSTS_MAX):
+            key = ("", f"rule {name}")
+        if alert.rule in OWN_RULES:
+            key = (key[0], _SHARED + key[1])
+        made.setdefault(key, Fold(*key)).alerts.append(alert)
+    return [fold for _, fold in sorted(made.items())]
+
+
+def _weigh(folds: list[Fold], alerts: list[Alert], look: Look) -> None:
+    hosts_of: dict[int, set[str]] = defaultdict(set)
+    first_of: dict[int, int] = {}
+    days_of: Counter[tuple[str, int]] = Counter()
+    for alert in alerts:
+        hosts_of[alert.rule].add(alert.host)
+        first_of[alert.rule] = min(first_of.get(alert.rule, alert.first_us), alert.first_us)
+        days_of[alert.host, alert.rule] = max(days_of[alert.host, alert.rule], alert.days)
+    total = max(look.terms.hosts, HOSTS_SMALL)
+    domains = look.terms.domains({alert.peer for alert in alerts if not as_address(alert.peer)})
+    addresses = look.terms.addresses({alert.peer for alert in alerts if as_address(alert.peer)})
+    known: dict[str, Known] = domains | addresses
+    stories = Counter(fold.host for fold in folds)
+    for fold in folds:
+        by_rule: dict[int, tuple[float, Alert]] = {}
+        for alert in fold.alerts:
+            rare = -log2((len(hosts_of[alert.rule]) + 0.5) / (total + 1))
+            nats = _gravity(alert) + NATS_PER_BIT * rare + _age(first_of[alert.rule], look)
+            nats += HABIT_NATS if days_of[alert.host, alert.rule] >= HABIT_DAYS_MIN else 0.0
+            nats += FAME_SHARE * min(0.0, look.terms.nats(known[alert.peer]))
+            if alert.rule not in by_rule or nats > by_rule[alert.rule][0]:
+                by_rule[alert.rule] = nats, alert
+        ordered = sorted(by_rule.items(), key=lambda item: (-item[1][0], item[0]))
+        nats, fold.main = ordered[0][1]
+        further = sum(1 for _, (other, _) in ordered[1:] if other > 0)
+        noisy = SOURCE_NATS_PER_BIT * max(0.0, log2(stories[fold.host] / STORIES_FREE)) if fold.host else 0.0
+        fold.nats = max(0.0, nats + min(FURTHER_NATS_MAX, FURTHER_NATS * further) - noisy)
+
+
+def _gravity(alert: Alert) -> float:
+    """By Suricata's category and severity; a category that is neither grave nor mild says nothing."""
+    if alert.worth_nats is not None:
+        return alert.worth_nats
+    category = alert.category.lower()
+    base = SEVERITY_NATS.get(alert.severity, 0.0)
+    if any(word in category for word in _GRAVE):
+        return base + GRAVE_NATS
+    return MILD_NATS if any(word in category for word in _MILD) else base
+
+
+def _age(first_us: int, look: Look) -> float:
+    """A rule that was never raised here before, or that always was."""
+    if first_us - look.terms.known_from_us < KNOWN_DAYS_MIN * DAY_US:
+        return 0.0
+    return NEW_NATS if look.window.last_us - first_us < KNOWN_DAYS_MIN * DAY_US else OLD_NATS
+
+
+def _candidate(fold: Fold, look: Look) -> Candidate:
+    main = fold.first
+    mine = [alert for alert in fold.alerts if alert.rule == main.rule]
+    observables = {observable_of(None, alert.peer, look.window.homes) for alert in mine}
+    first = observable_of(None, main.peer, look.window.homes)
+    others = sorted(one for one in observables if one is not None and one != first)
+    table, equals = main.rows or (
+        "alert",
+        (("src", main.host if main.outward else main.other), ("signature_id", main.rule)),
+    )
+    first_us, last_us = min(a.first_us for a in fold.alerts), max(a.last_us for a in fold.alerts)
+    told = fold.peer.removeprefix(_SHARED)
+    return Candidate(
+        population=SIGMA if main.sigma else Signature.name,
+        host=fold.host or main.host,
+        peer=main.peer if told.startswith("inward: ") else told,
+        story=f"{fold.host} {fold.peer}",
+        statistic=fold.nats,
+        observables=tuple(([first] if first else []) + others)[: PEERS_MAX + 1],
+        first_us=first_us,
+        last_us=last_us,
+        hosts=len({alert.host for alert in fold.alerts}),
+        listed=False,
+        why=_why(fold),
+        rows=RowsRef(table, equals, first_us, last_us),
+        technique=main.technique
+        or next((known for word, known in _TECHNIQUES if word in main.category.lower()), Signature.technique),
+        p_times=1.0 if main.outward else INWARD_P_TIMES,
+    )
+
+
+def _why(fold: Fold) -> Text:
+    main = fold.first
+    count = sum(alert.count for alert in fold.alerts)
+    total = number(count)
+    english, danish = ("alert", "alarm") if count == 1 else ("alerts", "alarmer")
+    others = sorted({alert.said for alert in fold.alerts if alert.rule != main.rule})[:NAMED_MAX]
+    parts = [
+        Text(
+            f"{main.host} raised “{main.said}” about {main.peer}",
+            f"{main.host} udløste ”{main.said}” om {main.peer}",
+        ),
+        Text(f"{total.en} {english} in all", f"{total.da} {danish} i alt"),
+    ]
+    hosts = len({alert.host for alert in fold.alerts})
+    if hosts > 1:
+        many = number(hosts)
+        parts.append(Text(f"{many.en} hosts match the rule", f"{many.da} maskiner rammes af reglen"))
+    if others:
+        parts.append(Text("also " + ", ".join(others), "desuden " + ", ".join(others)))
+    return joined(parts)

@@ -1,0 +1,1 @@
+"""Indicators, lists and rules that detectors are handed."""

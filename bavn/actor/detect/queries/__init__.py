@@ -1,0 +1,1 @@
+"""What detectors ask of a window, in SQL, asked once for all."""

@@ -1,0 +1,1 @@
+"""From counts and times to p-values."""

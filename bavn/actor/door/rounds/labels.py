@@ -1,0 +1,75 @@
+"""How each item at the door is named in the actor's own ledger. Refuses to let any of these words travel."""
+
+from collections.abc import Mapping
+
+from bavn.actor.door.draft import labelled
+from bavn.actor.door.report_rules import Asked, Offered
+from bavn.actor.door.rounds.rules import Put
+from bavn.actor.door.tell_rules import TakenBack
+from bavn.model.intel.indicator import BlockOutcome, Sighting
+from bavn.model.outcome import Refused
+from bavn.wire import seal
+from bavn.wire.codec import Encoded, summary_of
+from bavn.wire.ledger import Note
+
+CENTRE = "centre"
+
+
+def late_note(round_id: str) -> Note:
+    """A round whose keys came too late."""
+    return labelled("ShareUpload", CENTRE, {"round_id": round_id})
+
+
+def heard_note(encoded: Encoded) -> Note:
+    """Something that the centre said, in its own words."""
+    return Note(
+        kind=encoded.kind,
+        item_id=encoded.id,
+        peer=CENTRE,
+        privacy="C",
+        bytes=encoded.bytes,
+        summary=summary_of(encoded),
+    )
+
+
+def put_note(item: Put) -> Note:
+    """A question of the centre."""
+    return Note(
+        kind=type(item.message).__name__, item_id=item.item_id, peer=CENTRE, privacy="C", bytes=item.bytes,
+        summary=item.summary,
+    )  # fmt: skip
+
+
+def offered_note(item: Offered) -> Note:
+    """An element that may join."""
+    words = {"element": str(item.element.observable), "tier": item.tier, "suspicion": item.element.suspicion.id}
+    return labelled("Element", CENTRE, words)
+
+
+def asked_words(item: Asked) -> Mapping[str, object]:
+    """An element that the centre asks about."""
+    element = "" if item.told is None else str(item.told.observable)
+    return {"round_id": item.round_id, "table": item.cell.table, "bin": item.cell.bin, "element": element}
+
+
+def withdrawn_note(item: TakenBack) -> Note:
+    """What a person takes back."""
+    return labelled("Withdrawn", CENTRE, {"number": item.number, "element": str(item.observable)})
+
+
+def sighting_note(item: Sighting) -> Note:
+    """A sighting."""
+    return labelled("Observation", CENTRE, {"indicator_id": item.indicator_id, "kind": item.kind})
+
+
+def outcome_note(item: BlockOutcome) -> Note:
+    """A block outcome."""
+    return labelled("Receipt", CENTRE, {"indicator_id": item.indicator_id, "state": item.state})
+
+
+def number_of(raw: bytes) -> int:
+    """The number on one of this node's own envelopes."""
+    stands = seal.address(raw)
+    if isinstance(stands, Refused):
+        raise TypeError("an envelope of the outbox has an address")
+    return stands.seq

@@ -1,0 +1,58 @@
+"""What a round's questions are answered by (S0): the share, the receipts, a decline; each kind at a gate of its own.
+
+The gates are made once, so that a rule which slipped and was let through again is known to work. An answer is of use in
+its round alone. Refuses to decide what is answered: the door does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.rounds.labels import CENTRE
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock
+from bavn.wire.gate import Gate, Rule
+from bavn.wire.ledger import Ledger
+from bavn.wire.messages.catalogue import Declined, Receipts, ShareUpload
+from bavn.wire.outbox import Outbox
+from bavn.wire.privacy import Message
+
+KINDS: Final[tuple[type[Message], ...]] = (ShareUpload, Receipts, Declined)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A protocol answer on its way out; ``until_us``: from then on it is of no use, None for no end."""
+
+    fields: Mapping[str, object]
+    until_us: int | None
+
+
+class Replies:
+    """One node's."""
+
+    def __init__(self, ledger: Ledger, outbox: Outbox, clock: Clock) -> None:
+        self._ledger, self._outbox, self._clock = ledger, outbox, clock
+        self._gates = {kind: self._gate(kind) for kind in KINDS}
+
+    def say(self, kind: type[Message], fields: Mapping[str, object], until_us: int | None = None) -> Draft | Refused:
+        """As an item at the gate of its kind, under the id of its round."""
+        return self._gates[kind].offer(Reply(fields, until_us))
+
+    def are_held_back(self, kind: type[Message]) -> bool:
+        """Whether a person must open the gate for this kind first."""
+        return kind.__name__ in self._gates[kind].shut_kinds(CENTRE)
+
+    def _gate(self, kind: type[Message]) -> Gate[Reply, Draft]:
+        build: Rule[Reply, Draft] = Rule("build", lambda reply, draft: draft.plus(**reply.fields))
+        return Gate(
+            "door",
+            (build, message_rule(kind, self._outbox, CENTRE)),
+            self._ledger,
+            self._clock,
+            way="out",
+            nothing=Draft,
+            label=lambda reply: labelled(kind.__name__, CENTRE, {"round_id": reply.fields["round_id"]}),
+            follow=put(self._outbox, CENTRE, lambda reply: reply.until_us),
+        )

@@ -1,0 +1,1 @@
+"""Enforcers, one file each, and what reaches their programs."""

@@ -1,0 +1,1 @@
+"""dnstap, as a file and as a resolver sends it."""

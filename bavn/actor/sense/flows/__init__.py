@@ -1,0 +1,1 @@
+"""Flow records that routers and switches send: NetFlow, IPFIX, sFlow."""

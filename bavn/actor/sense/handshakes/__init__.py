@@ -1,0 +1,1 @@
+"""What conversations agree on as they begin: TLS, QUIC, SSH."""

@@ -1,0 +1,109 @@
+"""A capture -> rows of record ``kex``: what its conversations agreed on, beside what Suricata makes of it.
+
+Refuses to read anything but handshakes.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine, SourceBroken
+from bavn.actor.sense.handshakes.reader import SILENT_US, KexReader, Taken
+from bavn.actor.sense.packets import Capture
+from bavn.actor.sense.reader import Parsed
+from bavn.actor.sense.unread import unreadable
+from bavn.model.record import TABLES
+
+ROWS_MAX: Final = 1_000_000
+"""Of one capture; more are refused, counted."""
+
+_ARROW: Final = {
+    "TIMESTAMP": pa.timestamp("us"), "VARCHAR": pa.string(), "UUID": pa.uuid(), "USMALLINT": pa.uint16(),
+    "UBIGINT": pa.uint64(), "UINTEGER": pa.uint32(), "BOOLEAN": pa.bool_(), "VARCHAR[]": pa.list_(pa.string()),
+}  # fmt: skip
+SCHEMA: Final = pa.schema([(column.name, _ARROW[column.type]) for column in TABLES["kex"]])
+
+
+class CaptureKex:
+    """The key exchanges of a capture. With a ``reader`` handed in, what is not done yet waits in it for the next
+    capture; without one all is given. ``skip``: so many packets were read before. ``parsed.lines`` counts
+    conversations; ``damage`` is why not all was read, or None. Raises SourceBroken for what cannot be opened."""
+
+    def __init__(self, path: Path, sensor: str, reader: KexReader | None = None, *, skip: int = 0) -> None:
+        reading, last_us = reader or KexReader(), 0
+        try:
+            capture = Capture(path)
+        except OSError as error:
+            raise SourceBroken(f"{path} cannot be read ({error.strerror}): let the node's user read it") from error
+        for packet in capture:
+            if packet.number > skip:
+                reading.feed(packet)
+                last_us = packet.ts_us
+        reading.settle(last_us - SILENT_US if reader else None)
+        self.packets, self.damage = capture.packets, capture.damage
+        self.parsed = _parsed(reading.take(), capture, path.name, sensor)
+
+
+def read_capture(path: Path, sensor: str) -> Parsed:
+    """All key exchanges of a capture that Suricata reads too, and so says what is damaged. Raises SourceBroken."""
+    return CaptureKex(path, sensor).parsed
+
+
+def _parsed(taken: Taken, capture: Capture, name: str, sensor: str) -> Parsed:
+    rows, unread = taken.rows[:ROWS_MAX], taken.rows[ROWS_MAX:]
+    kept, table, refused = _tabled(rows, sensor)
+    refused += taken.refused + [(row["number"], f"more than {ROWS_MAX} in one capture") for row in unread]
+    beyond = capture.refused - len(capture.refusals)
+    refused = sorted(refused + capture.refusals)
+    named = tuple(RefusedLine(name, number, reason[:REASON_LENGTH_MAX]) for number, reason in refused)
+    return Parsed(
+        tables={"kex": table} if kept else {},
+        lines=kept + len(refused) + beyond + taken.passed,
+        passed=taken.passed,
+        refused=len(refused) + beyond,
+        refusals=named[:REFUSALS_KEPT_MAX],
+    )
+
+
+def _tabled(rows: list[dict[str, Any]], sensor: str) -> tuple[int, pa.Table, list[tuple[int, str]]]:
+    """How many, as a table; and those that do not become a row of it, whatever is in them."""
+    try:
+        return len(rows), table_of(rows, sensor), []
+    except Exception:  # noqa: BLE001  a value that a column cannot hold: it is in one of them
+        good, bad = [], []
+        for row in rows:
+            try:
+                table_of([row], sensor)
+                good.append(row)
+            except Exception as error:  # noqa: BLE001  this one
+                bad.append((int(row["number"]), unreadable(error, repr(row).encode("utf-8", "backslashreplace"))))
+    return len(good), table_of(good, sensor), bad
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], sensor: str) -> pa.Table:
+    """The reader's rows as the record's columns."""
+    columns = []
+    for field in SCHEMA:
+        if field.name == "ts":
+            columns.append(pa.array([row["ts_us"] for row in rows], pa.int64()).cast(pa.timestamp("us")))
+            continue
+        if field.name in ("src", "dst"):
+            raw = pa.array([row[field.name] for row in rows], pa.binary(16))
+            columns.append(pa.ExtensionArray.from_storage(pa.uuid(), raw))
+            continue
+        values: list[Any] = [row.get(field.name) for row in rows]
+        if field.name == "sensor":
+            values = [sensor] * len(rows)
+        elif field.name == "flow_id":
+            values = [0] * len(rows)
+        elif field.name in ("notbefore", "notafter"):
+            values = [_naive(value) for value in values]
+        columns.append(pa.array(values, field.type))
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,301 @@
+"""Packets in, rows of record ``kex`` out: which conversations begin with TLS, QUIC or SSH, and what they agree on.
+
+Only the first bytes of a conversation are held, in bounded streams; all later packets cost one look-up. A TLS hello in
+the middle of a stream (STARTTLS, a proxy's CONNECT) begins one too. One outcome a conversation: a row, passed (its
+hello never came whole) or refused with a reason. Refuses to keep more than its bounds: the oldest conversation is given
+as it stands.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bavn.actor.sense.handshakes.quic import (
+    INITIAL_BYTES_MIN,
+    Keys,
+    QuicMalformed,
+    crypto_frames,
+    initials,
+    keys_of,
+    looks_initial,
+    opened,
+)
+from bavn.actor.sense.handshakes.ssh import GREETING
+from bavn.actor.sense.handshakes.stream import Stream
+from bavn.actor.sense.handshakes.talk import QuicTalk, SshTalk, Talk, TlsTalk
+from bavn.actor.sense.packets import TCP, UDP, Packet
+from bavn.actor.sense.unread import unreadable
+
+CONVERSATIONS_MAX: Final = 20_000
+"""Known at a time. A talking one holds at most 400 KB, one that is done or of no interest some 300 bytes."""
+TALKING_MAX: Final = 2_000
+SILENT_US: Final = 60_000_000
+"""A conversation whose hello got no answer for so long is given as it stands, when asked."""
+_SYN, _ACK = 0x02, 0x10
+_HANDSHAKE: Final = 0x16
+_FIRST_BYTES: Final = 6
+
+_Side = tuple[bytes, int]
+_Key = tuple[int, _Side, _Side]
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """``talk`` None: not known yet what it speaks (``fresh``), or nothing of interest, or done."""
+
+    number: int
+    ts_us: int
+    client: _Side
+    server: _Side
+    to_server: Stream | None = None
+    to_client: Stream | None = None
+    talk: Talk | None = None
+    fresh: bool = False
+    done: bool = False
+    keys: tuple[Keys, Keys] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """``refused``: (packet number, reason) of conversations that are none of what they began as. ``passed``: those that
+    broke off before their hello was whole."""
+
+    rows: list[dict[str, Any]]
+    refused: list[tuple[int, str]]
+    passed: int
+
+
+class KexReader:
+    """What it found is taken with ``take``."""
+
+    def __init__(self) -> None:
+        self._known: dict[_Key, _Conversation] = {}
+        self._talking: dict[_Key, None] = {}
+        self._rows: list[dict[str, Any]] = []
+        self._refused: list[tuple[int, str]] = []
+        self._passed = 0
+
+    def feed(self, packet: Packet) -> None:
+        """The next packet, in the order of the capture. Whatever its bytes do, they cost its conversation at most."""
+        try:
+            if packet.protocol == TCP:
+                if packet.payload or packet.flags & _SYN:
+                    self._tcp(packet)
+            elif looks_initial(packet.payload):
+                self._quic(packet)
+        except Exception as error:  # noqa: BLE001  they are a stranger's
+            self._unread(packet, error)
+
+    def _unread(self, packet: Packet, error: Exception) -> None:
+        """The conversation's one outcome is that it could not be read."""
+        key = _key_of(packet)
+        self._talking.pop(key, None)
+        found = self._known.get(key)
+        if found is not None:
+            found.talk, found.fresh, found.done = None, False, True
+            found.to_server = found.to_client = None
+        self._refused.append((packet.number if found is None else found.number, unreadable(error, packet.payload)))
+
+    def take(self) -> "Taken":
+        """What was found since the last time, in the order of first packets."""
+        taken = Taken(
+            sorted(self._rows, key=lambda row: (row["ts_us"], row["number"])), sorted(self._refused), self._passed
+        )
+        self._rows, self._refused, self._passed = [], [], 0
+        return taken
+
+    def settle(self, before_us: int | None = None) -> None:
+        """Give what began before this moment (None: all) as it stands."""
+        for key in [key for key in self._talking if before_us is None or self._known[key].ts_us < before_us]:
+            self._end(key)
+        if before_us is None:
+            self._known.clear()
+
+    def _tcp(self, packet: Packet) -> None:
+        src, key = (packet.src, packet.src_port), _key_of(packet)
+        found = self._known.get(key)
+        if packet.flags & _SYN:
+            found = self._opening(packet, key, found)
+            if found is None or not packet.payload:
+                return
+        if found is not None and found.done:
+            return
+        if found is None or (found.talk is None and not found.fresh):
+            if not _begins_hello(packet.payload, ssh=found is None):
+                return
+            found = self._midway(packet, key)
+        start = (packet.seq + 1) % (1 << 32) if packet.flags & _SYN else packet.seq
+        by_client = src == found.client
+        if found.to_client is None:
+            found.to_client = Stream(packet.ack if by_client else start)
+        if found.to_server is None:
+            found.to_server = Stream(start if by_client else packet.ack)
+        stream = found.to_server if by_client else found.to_client
+        if found.fresh and stream.untouched and not stream.begins_at(start) and _begins_hello(packet.payload, ssh=True):
+            # Opened by other numbers than those it goes on with: a SYN that nobody answered, or somebody else's.
+            found = self._midway(packet, key)
+            by_client = src == found.client
+            stream = _side(found, by_client=by_client)
+        grew = stream.add(start, packet.payload)
+        if found.fresh and grew:
+            self._decide(key, found, by_client=by_client)
+            if by_client and isinstance(found.talk, TlsTalk) and _side(found, by_client=False).untouched:
+                found.to_client = Stream(packet.ack)  # the client knows where the server's side begins
+        if found.talk is None:
+            return
+        if grew:
+            found.talk.read(_side(found, by_client=True).data, _side(found, by_client=False).data)
+        if found.talk.done or stream.full:
+            self._end(key)
+
+    def _opening(self, packet: Packet, key: _Key, found: _Conversation | None) -> _Conversation | None:
+        """A SYN begins a conversation, a SYN-ACK says where the server's side begins."""
+        begin = (packet.seq + 1) % (1 << 32)
+        src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
+        if packet.flags & _ACK:
+            if found is None:
+                found = self._add(key, _Conversation(packet.number, packet.ts_us, dst, src, Stream(packet.ack)))
+                found.fresh = True
+            if found.to_client is None and not found.done:
+                found.to_client = Stream(begin)
+            return found
+        if found is not None and found.fresh and found.client == src:
+            return found
+        self._end(key)
+        self._known.pop(key, None)
+        made = _Conversation(packet.number, packet.ts_us, src, dst, Stream(begin))
+        made.fresh = True
+        return self._add(key, made)
+
+    def _midway(self, packet: Packet, key: _Key) -> _Conversation:
+        """The first that is seen of a conversation, or where it turns to TLS, is this packet."""
+        self._known.pop(key, None)
+        src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
+        tls = packet.payload[0] == _HANDSHAKE
+        if not tls and packet.src_port < packet.dst_port:
+            made = _Conversation(packet.number, packet.ts_us, dst, src, Stream(packet.ack), Stream(packet.seq))
+        else:
+            made = _Conversation(packet.number, packet.ts_us, src, dst, Stream(packet.seq), Stream(packet.ack))
+        self._add(key, made)
+        self._begin(key, made, TlsTalk() if tls else SshTalk())
+        return made
+
+    def _decide(self, key: _Key, found: _Conversation, *, by_client: bool) -> None:
+        """What a conversation speaks, by the first bytes of the side that spoke."""
+        stream = found.to_server if by_client else found.to_client
+        if stream is None or (len(stream.data) < _FIRST_BYTES and _may_begin(stream.data)):
+            return
+        found.fresh = False
+        if stream.data.startswith(GREETING):
+            self._begin(key, found, SshTalk())
+        elif by_client and _begins_hello(stream.data, ssh=False):
+            self._begin(key, found, TlsTalk())
+        elif not by_client and stream.data[0] == _HANDSHAKE:
+            found.fresh = True  # an answer that came before its question
+        else:
+            found.to_server = found.to_client = None
+
+    def _quic(self, packet: Packet) -> None:
+        src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
+        key = _key_of(packet)
+        found = self._known.get(key)
+        if found is None:
+            if len(packet.payload) < INITIAL_BYTES_MIN:
+                return
+            found = self._add(key, _Conversation(packet.number, packet.ts_us, src, dst))
+            self._begin(key, found, QuicTalk())
+        talk = found.talk
+        if not isinstance(talk, QuicTalk):
+            return
+        try:
+            for initial in initials(packet.payload):
+                client = src == found.client
+                frames = opened(initial, found.keys[not client]) if found.keys else None
+                if frames is None and client:
+                    found.keys = (
+                        keys_of(initial.version, initial.dcid, client=True),
+                        keys_of(initial.version, initial.dcid, client=False),
+                    )
+                    frames = opened(initial, found.keys[0])
+                for offset, piece in crypto_frames(frames or b""):
+                    talk.crypto(offset, piece, client=client)
+        except QuicMalformed as error:
+            talk.broken(str(error))
+        if talk.done:
+            self._end(key)
+
+    def _add(self, key: _Key, made: _Conversation) -> _Conversation:
+        if len(self._known) >= CONVERSATIONS_MAX:
+            oldest = next(iter(self._known))
+            self._end(oldest)
+            del self._known[oldest]
+        self._known[key] = made
+        return made
+
+    def _begin(self, key: _Key, found: _Conversation, talk: Talk) -> None:
+        if len(self._talking) >= TALKING_MAX:
+            self._end(next(iter(self._talking)))
+        found.talk, found.fresh = talk, False
+        self._talking[key] = None
+
+    def _end(self, key: _Key) -> None:
+        """Its one outcome, if it has one to give."""
+        found = self._known.get(key)
+        if found is None or found.talk is None:
+            return
+        self._talking.pop(key, None)
+        talk, found.talk, found.done = found.talk, None, True
+        found.to_server = found.to_client = None
+        try:
+            row, fault = (talk.row() if talk.fault is None else None), talk.fault
+        except Exception as error:  # noqa: BLE001  what was read of a stranger's bytes does not make a row
+            row, fault = None, unreadable(error, b"")
+        if row is None:
+            if fault is None:
+                self._passed += 1
+            else:
+                self._refused.append((found.number, fault))
+            return
+        proto = "udp" if key[0] == UDP else "tcp"
+        self._rows.append({
+            "ts_us": found.ts_us, "number": found.number, "src": mapped(found.client[0]), "src_port": found.client[1],
+            "dst": mapped(found.server[0]), "dst_port": found.server[1], "proto": proto,
+            "community_id": community_id(key[0], found.client, found.server), **row,
+        })  # fmt: skip
+
+
+def _side(found: _Conversation, *, by_client: bool) -> Stream:
+    """One direction of a conversation; an empty one that nothing fits where it is not known."""
+    return (found.to_server if by_client else found.to_client) or Stream(0)
+
+
+def _key_of(packet: Packet) -> _Key:
+    src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
+    return (packet.protocol, src, dst) if src <= dst else (packet.protocol, dst, src)
+
+
+def _begins_hello(payload: bytes | bytearray, *, ssh: bool) -> bool:
+    """A TLS record with a ClientHello at its front, or SSH's greeting."""
+    if len(payload) < _FIRST_BYTES:
+        return False
+    if payload[0] == _HANDSHAKE:
+        return payload[1] == 3 and payload[2] <= 4 and payload[5] == 1
+    return ssh and payload.startswith(GREETING)
+
+
+def _may_begin(data: bytearray) -> bool:
+    return data[0] == _HANDSHAKE or GREETING.startswith(bytes(data[:4]))
+
+
+def mapped(address: bytes) -> bytes:
+    """16 bytes as the store keeps addresses."""
+    return address if len(address) == 16 else bytes(10) + b"\xff\xff" + address
+
+
+def community_id(protocol: int, a: _Side, b: _Side) -> str:
+    """Community ID v1, seed 0 (github.com/corelight/community-id-spec)."""
+    first, second = (a, b) if a <= b else (b, a)
+    packed = b"\0\0" + first[0] + second[0] + bytes([protocol, 0])
+    packed += first[1].to_bytes(2) + second[1].to_bytes(2)
+    return "1:" + base64.b64encode(hashlib.sha1(packed, usedforsecurity=False).digest()).decode()

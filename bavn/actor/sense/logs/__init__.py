@@ -1,0 +1,1 @@
+"""Logs of resolvers, proxies, firewalls and DHCP servers, one file a format."""

@@ -1,0 +1,86 @@
+"""A log file that some program writes (a resolver, a proxy, a firewall's collector), followed across rotation.
+
+Refuses to start, stop or configure the program.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from bavn.actor.sense.base import Batch, Passed, SourceBroken
+from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.follow import Follower
+from bavn.actor.sense.lines import Segment, line_column
+from bavn.actor.sense.logs.records import AUTO, FORMATS, LogParser, received
+from bavn.actor.sense.pace import GATHER_S, Pace
+from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.reader import Parsed
+from bavn.actor.sense.suricata.eve_file import place_of, rotated
+from bavn.actor.sense.unread import read_or_refused
+
+
+class FollowedLog:
+    """A Source. ``path``: the current file; rotated ones lie beside it and begin with its name or stem. ``form``: a
+    format's name or auto. ``now_us``: the clock; a stamp without a year is of the last twelve months. SourceBroken for
+    a mark that is not this source's, and from ``poll`` while a file that was never read is not there."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        sensor: str,
+        path: Path,
+        now_us: Callable[[], int],
+        form: str = AUTO,
+        zone: str = "UTC",
+        mark: str | None = None,
+        engine: Engine | None = None,
+        gather_s: float = GATHER_S,
+    ) -> None:
+        self._name, self._path, self._now_us = name, path, now_us
+        self._parser = LogParser(engine or prepared(), sensor, name, form=form, zone=zone)
+        self._follower = Follower(path, place_of(name, mark), lambda: rotated(path))
+        self._pace = Pace(gather_s)
+        self._begun = mark is not None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def poll(self) -> Iterator[Batch]:
+        if not self._begun and not self._path.is_file():
+            what = "is a folder: name a file in it" if self._path.is_dir() else "is not there: is its name right?"
+            raise SourceBroken(f"{self._path} {what}")
+        if not self._pace.due(self._follower.lag_bytes()):
+            return
+        self._begun = True
+        for chunk in self._follower.read():
+            parsed = read_or_refused(chunk.segment, partial(self._read, chunk.segment))
+            yield parsed.without(chunk.segment.file, chunk.lost).batch(self._name, chunk.place.text())
+
+    def _read(self, segment: Segment) -> Parsed:
+        return self._parser.parse(received(line_column(segment), self._now_us()))
+
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack."""
+        self._follower.go_back(place_of(self._name, mark))
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver."""
+        passed = self._follower.pass_over()
+        return None if passed is None else Passed(passed[0], passed[1], passed[2].text())
+
+    def acknowledge(self, mark: str) -> None:
+        """Nothing to do: the file is somebody else's."""
+
+    def lag_bytes(self) -> int:
+        return self._follower.lag_bytes()
+
+    def close(self) -> None:
+        self._follower.close()
+
+
+def split(given: str) -> tuple[str, str]:
+    """``format:path`` or a path alone -> format (auto) and path."""
+    form, colon, path = given.partition(":")
+    return (form, path) if colon and form in (*FORMATS, AUTO) else (AUTO, given)

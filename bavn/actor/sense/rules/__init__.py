@@ -1,0 +1,1 @@
+"""Suricata's rules: fetched, tried, put in place, tuned."""

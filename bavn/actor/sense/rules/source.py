@@ -1,0 +1,151 @@
+"""Whether a source of rules holds rules at all, before and after suricata-update read it.
+
+suricata-update takes an archive that it cannot open for a file of rules, and a page that says "try again later" for a
+set without rules; neither is an error to it. Refuses to write what it reads anywhere.
+"""
+
+import hashlib
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import urlsplit
+
+from bavn.actor.sense.rules.text import OUTSIDE, forbidden, rule_of
+
+FILE_BYTES_MAX: Final = 512 << 20
+"""Of one download, and of all rules in it when it is unpacked."""
+
+MEMBERS_MAX: Final = 10_000
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_ARCHIVES: Final = (".tar.gz", ".tgz", ".zip")
+
+
+class RulesRefused(Exception):
+    """No set was put in place; the last good one stays. The operator must act."""
+
+
+def source_option(source: str) -> list[str]:
+    """How suricata-update is told of a source: an address, an archive, a file or folder of rules. Raises
+    RulesRefused for what is neither, cannot be read, or would come unprotected over the network."""
+    if "://" in source:
+        address = urlsplit(source)
+        if address.scheme == "https" or (address.scheme == "http" and address.hostname in _LOOPBACK):
+            return ["--url", source]
+        raise RulesRefused(f"{source}: rules are fetched by https only: anybody could change them on the way")
+    path = readable(Path(source))
+    if path.is_file() and is_archive(path.name):
+        return ["--url", path.absolute().as_uri()]
+    return ["--local", str(path)]
+
+
+def readable(path: Path) -> Path:
+    """RulesRefused where it cannot be read: suricata-update would go on without it."""
+    try:
+        if path.is_dir():
+            next(path.iterdir(), None)
+        else:
+            with path.open("rb"):
+                pass
+    except OSError as error:
+        raise RulesRefused(f"{path} cannot be read ({error.strerror})") from error
+    return path
+
+
+def is_archive(name: str) -> bool:
+    """By its name, as suricata-update is told of it."""
+    return name.endswith(_ARCHIVES)
+
+
+def examine_local(source: str) -> None:
+    """An archive of the actor's own; a file or folder of its own may well be empty. Raises RulesRefused."""
+    path = Path(source)
+    if "://" not in source and path.is_file() and is_archive(path.name):
+        _examine(source, path)
+
+
+def cached(source: str, cache: Path) -> Path:
+    """Where suricata-update keeps what it fetched from an address."""
+    digest = hashlib.md5(source.encode(), usedforsecurity=False).hexdigest()
+    return cache / f"{digest}-{source.rpartition('/')[2].split('?', 1)[0]}"
+
+
+def examine_fetched(source: str, cache: Path) -> None:
+    """What came from an address, as suricata-update keeps it in ``cache``; nothing where it came to no file at all,
+    which suricata-update says. Raises RulesRefused."""
+    if "://" not in source:
+        return
+    path = cached(source, cache)
+    if path.is_file():
+        _examine(source, path)
+
+
+def _examine(source: str, path: Path) -> None:
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            raise RulesRefused(f"{source}: it is larger than {FILE_BYTES_MAX >> 20} MiB")
+        if is_archive(urlsplit(source).path):
+            lines = _unpacked(source, path)
+        else:
+            lines = _read(source, path.open("rb"), FILE_BYTES_MAX)
+        rules = 0
+        for line in lines:
+            rule = rule_of(line)
+            rules += rule is not None
+            # suricata-update would copy such a file, whatever it is, before anybody could look at the rule.
+            if rule and forbidden(line, ()) in OUTSIDE:
+                raise RulesRefused(f"{source}: sid {rule.sid} names a file outside its set")
+        if not rules:
+            raise RulesRefused(f"{source}: there is not one rule in it")
+    except (
+        OSError,
+        EOFError,
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,  # a name in a zip that is no text
+    ) as why:
+        raise RulesRefused(f"{source}: it is no archive of rules ({_bounded(why)})") from why
+
+
+def _unpacked(source: str, path: Path) -> Iterator[str]:
+    """The lines of its files of rules, the whole archive gone through: one that breaks off is no archive."""
+    left = FILE_BYTES_MAX
+    for number, (name, size, member) in enumerate(members(path)):
+        left -= size
+        if number >= MEMBERS_MAX or left < 0:
+            raise RulesRefused(f"{source}: it holds more than {MEMBERS_MAX} files or {FILE_BYTES_MAX >> 20} MiB")
+        if name.endswith(".rules"):
+            yield from _read(source, member, size)
+
+
+def members(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """Name, unpacked size and content of each file in it."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            for entry in packed.infolist():
+                if not entry.is_dir():
+                    with packed.open(entry) as member:
+                        yield entry.filename, entry.file_size, member
+        return
+    with tarfile.open(path) as archive:
+        for info in archive:
+            inner = archive.extractfile(info) if info.isreg() else None
+            if inner is not None:
+                yield info.name, info.size, inner
+
+
+def _read(source: str, file: IO[bytes], size_max: int) -> Iterator[str]:
+    with file:
+        raw = file.read(size_max + 1)
+    if len(raw) > size_max:
+        raise RulesRefused(f"{source}: it holds more than it says")
+    yield from raw.decode("utf-8", "replace").splitlines()
+
+
+def _bounded(why: BaseException) -> str:
+    return " ".join((str(why) or type(why).__name__).split())[:200]

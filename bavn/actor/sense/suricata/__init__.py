@@ -1,0 +1,1 @@
+"""Suricata: its EVE, and the Suricata that the node manages."""

@@ -1,0 +1,126 @@
+"""Suricata over one capture, to its end: always ``--runmode single``, since more threads give other results each time.
+
+A capture that cannot be read at all is SourceBroken with what to do; of one that is damaged, what stands before the
+damage is used, and the damage said. Refuses to parse what Suricata wrote.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.capture import look, rescue
+from bavn.actor.sense.logfile import LogFile
+from bavn.actor.sense.suricata.config import EVE_NAME, SuricataConfig, offline_yaml
+from bavn.actor.sense.suricata.process import SuricataProcess, must_read
+
+RUN_S_MAX: Final = 6 * 3600.0
+_LOOK_S: Final = 0.1
+_COPY_BYTES: Final = 1 << 20
+FREE_BYTES_MIN: Final = 256 << 10
+
+
+class NoPlace(SourceBroken):
+    """The disk takes no more of what Suricata writes: nothing is wrong with the capture. Make room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``eve``: what Suricata wrote, complete. ``damage``: why not all of the capture was read, or None."""
+
+    eve: Path
+    damage: str | None
+
+
+def run_over(capture: Path, folder: Path, config: SuricataConfig, run_s_max: float = RUN_S_MAX) -> Run:
+    """Reads ``capture`` (pcap or pcapng, also gzip); a fresh ``folder`` takes what it writes. Raises SourceBroken."""
+    must_read(config.rule_files)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (config.dataset_dir or folder / "data").mkdir(parents=True, exist_ok=True)
+        plain, damage = _plain(capture, folder)
+        looked = look(plain)
+        eve = folder / EVE_NAME
+        if not looked.packets:
+            eve.touch()
+            return Run(eve, damage)
+        if looked.must_be_copied or damage:
+            plain, damage = _rescued(plain, folder, damage)
+        broken = _run(capture, plain, folder, config, run_s_max)
+        if broken:
+            plain, damage = _rescued(plain, folder, damage or broken)
+            still = _run(capture, plain, folder, config, run_s_max)
+            if still:
+                raise SourceBroken(f"{capture}: Suricata cannot read it: {still}")
+    except OSError as error:
+        raise NoPlace(f"{capture}: no place to work in {folder} ({error.strerror})") from error
+    if shutil.disk_usage(folder).free < FREE_BYTES_MIN:  # Suricata says nothing of lines that found no room
+        raise NoPlace(f"{capture}: the disk under {folder} is full: it is read again when there is room")
+    (folder / "rescued").unlink(missing_ok=True)
+    (folder / "plain").unlink(missing_ok=True)
+    return Run(eve, damage)
+
+
+def _plain(capture: Path, folder: Path) -> tuple[Path, str | None]:
+    """The capture itself, or its decompressed copy and what was wrong with the archive."""
+    try:
+        file = LogFile(capture)
+    except OSError as error:
+        raise SourceBroken(f"{capture} cannot be read ({error.strerror}): let the node's user read it") from error
+    with file:
+        if not file.compressed:
+            return capture, None
+        target = folder / "plain"
+        with target.open("wb") as copy:
+            while part := file.read(_COPY_BYTES):
+                copy.write(part)
+        return target, file.damage
+
+
+def _rescued(plain: Path, folder: Path, damage: str | None) -> tuple[Path, str | None]:
+    target = folder / "rescued"
+    rescued = rescue(plain, target)
+    if damage is not None or rescued.used_bytes < rescued.all_bytes:
+        left = rescued.all_bytes - rescued.used_bytes
+        damage = f"{left} of {rescued.all_bytes} bytes could not be read: {damage or 'the capture is damaged'}"
+    return target, damage
+
+
+def _run(capture: Path, plain: Path, folder: Path, config: SuricataConfig, run_s_max: float) -> str | None:
+    """None when all was read; what broke off the reading. SourceBroken where Suricata itself failed."""
+    (folder / EVE_NAME).unlink(missing_ok=True)
+    data = config.dataset_dir or folder / "data"
+    arguments = ["-r", str(plain.absolute()), "-k", "none", "--runmode", "single", "--data-dir", str(data)]
+    process = SuricataProcess(offline_yaml(config), folder, [*arguments, *([] if config.rule_files else _NO_RULES)])
+    try:
+        waited = 0.0
+        while process.ended(_LOOK_S) is None:
+            waited += _LOOK_S
+            if process.gave_up():
+                return _said(process)
+            if waited > run_s_max:
+                raise SourceBroken(
+                    f"{capture}: Suricata was not done after {run_s_max:.0f} s: give it a smaller capture"
+                )
+        broken = [error for error in process.errors() if "error code" in error]
+        if broken:
+            return _without_path(broken[0])
+        if process.ended() != 0 or not (folder / EVE_NAME).exists():
+            raise SourceBroken(f"{capture}: Suricata ended with status {process.ended()}: {_said(process)}")
+        return None
+    finally:
+        process.stop()
+
+
+_NO_RULES: Final = ("-S", "/dev/null")
+
+
+def _said(process: SuricataProcess) -> str:
+    return _without_path((process.errors() or ["it did not say why"])[0])
+
+
+def _without_path(message: str) -> str:
+    """Suricata ends with the name of the file it was given, which may be a copy."""
+    return message.removeprefix("error code -1 ").partition(" for /")[0]

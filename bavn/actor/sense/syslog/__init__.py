@@ -1,0 +1,1 @@
+"""Syslog that is sent to the node."""

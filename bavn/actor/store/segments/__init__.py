@@ -1,0 +1,1 @@
+"""Files of rows: written once, merged, found damaged, taken out."""

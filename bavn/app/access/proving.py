@@ -1,0 +1,153 @@
+"""From a proof to who acts: the one place where a session, a token, a key or the machine's user becomes a Principal.
+
+An account is one person however many tokens and keys it has, and so is a subject of an identity provider. Refuses to
+know acts: they ask the Principal (model/principal.py).
+"""
+
+import os
+import pwd
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+    load_ssh_private_key,
+    load_ssh_public_key,
+)
+from sqlalchemy import or_, select
+
+from bavn.app.access.accounts import Account
+from bavn.app.access.book import Book
+from bavn.app.access.keys import Keys, to_sign
+from bavn.app.access.rights import Right, rights_of
+from bavn.app.access.sessions import TOKEN_PREFIX, Session, Token, Tokens
+from bavn.app.process.exits import Exit, Stop
+from bavn.centre.cases.tables import AUDIT
+from bavn.model.moment import HOUR_US
+from bavn.model.principal import APART_HOURS, Principal, account, is_account, local
+
+TOKEN_FILE: Final = "BAVN_TOKEN_FILE"  # noqa: S105  the name of a variable
+KEY_FILE: Final = "BAVN_KEY_FILE"
+FILE_BYTES_MAX: Final = 16_384
+_TOUCHES: Final = (
+    "account-added", "account-changed", "account-reset", "account-enabled", "key-added", "token-made",
+)  # fmt: skip
+"""What gives somebody a hand in another's account, as the log of accounts calls it."""
+
+
+def of_session(book: Book, owner: Account, session: Session, *, changes: bool) -> Principal:
+    """Whoever is signed in. ``changes``: whether they are about to change something: then it is looked up with whom
+    they are not two people."""
+    return _of(book, owner, f"session: {session.how}", changes)
+
+
+def of_token(book: Book, owner: Account, token: Token, *, changes: bool) -> Principal:
+    """Whoever holds a personal token; said, too, where somebody else made it for them."""
+    return _of(book, owner, f"token {token.id}" + (f", made by {token.made_by}" if token.made_by else ""), changes)
+
+
+def _of(book: Book, owner: Account, how: str, changes: bool) -> Principal:
+    apart = lately(book, owner.name) if changes else frozenset[str]()
+    return account(owner.name, key=f"account:{owner.handle.hex()[:16]}", how=how, apart=apart)
+
+
+def lately(book: Book, name: str) -> frozenset[str]:
+    """The accounts that this one made, changed, reset or gave a proof in APART_HOURS, and those that did so to it."""
+    since_us = book.now_us() - APART_HOURS * HOUR_US
+    asked = select(AUDIT.c.who, AUDIT.c.subject).where(
+        AUDIT.c.act.in_(_TOUCHES), AUDIT.c.at_us > since_us, or_(AUDIT.c.who == name, AUDIT.c.subject == name)
+    )
+    with book.reading() as tx:
+        names = {one for row in tx.execute(asked) for one in (row.who, row.subject)}
+    return frozenset(one for one in names if one != name and is_account(one))
+
+
+def here(environment: Mapping[str, str], note: str = "") -> Principal:
+    """Whoever runs this process, as the operating system knows them."""
+    uid = os.getuid()
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        user = f"uid {uid}"
+    sudo = environment.get("SUDO_USER", "")[:64]
+    how = f"{'local root' if uid == 0 else 'local operator'}, uid {uid}" + (f", by sudo of {sudo}" if sudo else "")
+    return local(user, uid, how, note)
+
+
+def proved(book: Book, environment: Mapping[str, str], purpose: str) -> tuple[Principal, frozenset[Right]] | None:
+    """Whoever the process proves to be by BAVN_TOKEN_FILE or BAVN_KEY_FILE, and what they may; None without either.
+    ``purpose``: the command that is run. Stop(REFUSED) for a proof that is not good."""
+    token_file, key_file = environment.get(TOKEN_FILE, ""), environment.get(KEY_FILE, "")
+    if token_file and key_file:
+        raise Stop(Exit.USAGE, f"set {TOKEN_FILE} or {KEY_FILE}, not both: one command, one person")
+    if token_file:
+        return _by_token(book, _secret(token_file).decode(errors="replace").strip(), token_file)
+    return _by_key(book, _secret(key_file), key_file, purpose) if key_file else None
+
+
+def _by_token(book: Book, secret: str, file: str) -> tuple[Principal, frozenset[Right]]:
+    found = Tokens(book).find(secret) if secret.startswith(TOKEN_PREFIX) else None
+    if found is None:
+        raise Stop(Exit.REFUSED, f"the token in {file} is not good, or not any more: make another in the console")
+    token, owner = found
+    return of_token(book, owner, token, changes=True), rights_of(owner.roles) & token.scopes
+
+
+def _by_key(book: Book, text: bytes, file: str, purpose: str) -> tuple[Principal, frozenset[Right]]:
+    key = private_key(text)
+    if key is None:
+        raise Stop(Exit.INPUT, f"{file} holds no Ed25519 private key that can be read without a passphrase")
+    keys = Keys(book)
+    challenge = keys.challenge(purpose)
+    found = keys.prove(challenge, purpose, raw(key.public_key()), key.sign(to_sign(challenge, purpose)))
+    if found is None:
+        raise Stop(Exit.REFUSED, f"the key in {file} is no active account's: bavn centre account key registers one")
+    return _of(book, found[1], f"key {found[0].id}", True), rights_of(found[1].roles)
+
+
+def _secret(file: str) -> bytes:
+    """A file that only its owner may read. Stop otherwise."""
+    path = Path(file)
+    try:
+        mode = path.stat().st_mode
+        if mode & 0o077:
+            raise Stop(Exit.CONFIGURATION, f"others may read {file}: chmod 600 it, and make a new one")
+        with path.open("rb") as opened:
+            return opened.read(FILE_BYTES_MAX)
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"{file} cannot be read ({error.strerror})") from error
+
+
+def private_key(text: bytes) -> Ed25519PrivateKey | None:
+    """Of a PEM or OpenSSH file without passphrase; None for anything else."""
+    for load in (load_ssh_private_key, load_pem_private_key):
+        try:
+            key = load(text, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
+            continue
+        if isinstance(key, Ed25519PrivateKey):
+            return key
+    return None
+
+
+def public_key(text: bytes) -> bytes | None:
+    """The 32 bytes of a public key as PEM or as a line of OpenSSH; None for anything else."""
+    for load in (load_ssh_public_key, load_pem_public_key):
+        try:
+            key = load(text.strip())
+        except (ValueError, UnsupportedAlgorithm, InternalError):
+            continue
+        if isinstance(key, Ed25519PublicKey):
+            return raw(key)
+    return None
+
+
+def raw(key: Ed25519PublicKey) -> bytes:
+    """32 bytes."""
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)

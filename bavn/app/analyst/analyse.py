@@ -1,0 +1,238 @@
+"""What an analyst asks without a sector: here are captures and logs; what is suspicious in them, and why?
+
+Each capture, EVE file or folder of Zeek logs is looked at by itself, in a store of its own that is gone afterwards.
+Nothing is configured, kept or sent.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from stat import S_ISREG
+
+from bavn.actor.assets.asset import Asset
+from bavn.actor.assets.crypto import Use, uses
+from bavn.actor.assets.survey import assets
+from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
+from bavn.actor.detect.queries.homes import inferred
+from bavn.actor.detect.rank import Ranked, ranked
+from bavn.actor.detect.run import Survey, survey
+from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine, SourceBroken
+from bavn.actor.sense.logfile import head_of
+from bavn.actor.sense.open_path import open_path
+from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.recognise import recognise
+from bavn.actor.sense.suricata.config import HOMES_DEFAULT
+from bavn.actor.sense.unread import unreadable
+from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.history import History
+from bavn.actor.store.limits import StoreLimits
+from bavn.app.process.failure_folder import FailureFolder
+from bavn.app.process.real import SystemClock
+from bavn.model.intel.rule import RowRule
+from bavn.model.ports import QueryRefused
+from bavn.model.text import Text
+
+SENSOR = "analyse"
+FILES_MAX = 100_000
+LIMITS = StoreLimits(age_days_max=None, threads=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """One source's suspicions in reading order. ``refusals``: lines, and files (line 0), that gave nothing, the first
+    of them. ``homes_said``: how the own networks were chosen, if nobody gave them. ``assets``: own hosts, if asked;
+    ``crypto``: key exchanges, if asked. ``last_us``: of the newest record."""
+
+    source: str
+    suspicions: tuple[Ranked, ...]
+    rows: int
+    refused: int
+    refusals: tuple[RefusedLine, ...]
+    hosts: int
+    homes_said: Text | None
+    assets: tuple[Asset, ...] = ()
+    crypto: tuple[Use, ...] = ()
+    last_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is looked at together, under one name."""
+
+    source: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A path that gave nothing, and what to do about it."""
+
+    source: str
+    reason: str
+
+
+def units(paths: Sequence[Path], *, together: bool = False) -> Iterator[Unit | Unread]:
+    """What is looked at together: each capture and each EVE file by itself, the Zeek logs of a folder as one; or, asked
+    for, all of it. What cannot be looked at comes as Unread, in its place."""
+    if not together:
+        for path in paths:
+            yield from _units(path)
+        return
+    files: list[Path] = []
+    for path in paths:
+        for found in _units(path):
+            if isinstance(found, Unread):
+                yield found
+            else:
+                files += found.files
+    if files:
+        yield Unit(" + ".join(str(path) for path in paths), tuple(files))
+
+
+def _units(path: Path) -> Iterator[Unit | Unread]:
+    if not path.is_dir():
+        nothing = _nothing_at(path)
+        yield Unread(str(path), nothing) if nothing else Unit(str(path), (path,))
+        return
+    files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+    if not files or len(files) > FILES_MAX:
+        yield Unread(str(path), "the folder is empty" if not files else f"more than {FILES_MAX} files")
+        return
+    logs: dict[Path, list[Path]] = {}
+    for file in files:
+        try:
+            kind = recognise(file).kind
+        except SourceBroken as error:
+            yield Unread(str(file), _unnamed(file, str(error)))
+            continue
+        except Exception as error:  # noqa: BLE001  a stranger's file, and whatever it raises
+            yield Unread(str(file), unreadable(error, head_of(file, 1 << 20)))
+            continue
+        if kind == "zeek":
+            logs.setdefault(file.parent, []).append(file)
+        elif kind != "other zeek":
+            yield Unit(str(file), (file,))
+    for folder in sorted(logs):
+        yield Unit(str(folder), tuple(logs[folder]))
+
+
+def _nothing_at(path: Path) -> str:
+    """Why there is nothing to open at a path that is no folder; empty if there may be."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return "there is no such file or folder"
+    except OSError:
+        return ""
+    if not S_ISREG(found.st_mode):
+        return "neither a file nor a folder (a socket, a pipe, a device)"
+    return "" if found.st_size else "the file is empty"
+
+
+def _unnamed(file: Path, reason: str) -> str:
+    """A reason without the file's own name before it: whoever says it has named the file."""
+    for name in (str(file.absolute()), str(file)):
+        reason = reason.removeprefix(f"{name}: ").removeprefix(f"{name} ")
+    return reason
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What reading came to: rows kept, lines refused (the first of them named), and files that are damaged."""
+
+    rows: int = 0
+    refused: int = 0
+    refusals: list[RefusedLine] = field(default_factory=list)
+
+    def damaged(self, file: Path, reason: str) -> None:
+        self.refused += 1
+        self.refusals.insert(0, RefusedLine(str(file), 0, _unnamed(file, reason)[:REASON_LENGTH_MAX]))
+
+    def why(self, unit: Unit) -> str:
+        """Why a unit gave no record at all."""
+        if not self.refusals:
+            return "it holds no record that Bavn knows"
+        first = self.refusals[0]
+        return first.reason if len(unit.files) == 1 else f"{first.file}: {first.reason}"
+
+
+def analyse(
+    unit: Unit,
+    *,
+    homes: Sequence[str] = (),
+    indicators: IndicatorSet = NO_INDICATORS,
+    zone: str = "UTC",
+    rules: tuple[RowRule, ...] = (),
+    progress: Callable[[int], None] = lambda _: None,
+    with_assets: bool = False,
+    with_crypto: bool = False,
+) -> Findings | Unread:
+    """Reads the unit's files into one store, runs every detector over all of it. ``progress`` hears the rows so
+    far; ``zone``: of log times that name none (IANA)."""
+    with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
+        root, tally = Path(scratch) / "store", _Tally()
+        with ColumnStore.open(root, LIMITS) as store:
+            _read(unit, store, Path(scratch) / "work", homes, zone, tally, progress)
+            store.tidy()
+            span = store.stats()
+        if span.oldest_us is None or span.newest_us is None:
+            return Unread(unit.source, tally.why(unit))
+        try:
+            span_us = span.oldest_us, span.newest_us + 1
+            looked = _look(root, span_us, homes, indicators, rules, with_assets=with_assets, with_crypto=with_crypto)
+        except QueryRefused as error:
+            return Unread(unit.source, f"it is too much for one look ({error}): give less at a time")
+    seen, said, found, crypto = looked
+    return Findings(
+        source=unit.source,
+        suspicions=tuple(ranked(list(seen.suspicions), seen.hosts)),
+        rows=tally.rows,
+        refused=tally.refused,
+        refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),
+        hosts=seen.hosts,
+        homes_said=said,
+        assets=found,
+        crypto=crypto,
+        last_us=span.newest_us,
+    )
+
+
+def _read(
+    unit: Unit, store: ColumnStore, work: Path, homes: Sequence[str], zone: str, tally: _Tally,
+    progress: Callable[[int], None],
+) -> None:  # fmt: skip
+    engine, sniffing = prepared(), tuple(homes) or HOMES_DEFAULT
+    for file in unit.files:
+        try:
+            # Absolute: Suricata runs in a folder of its own.
+            for batch in open_path(file.absolute(), sensor=SENSOR, work=work, homes=sniffing, engine=engine, zone=zone):
+                tally.rows += store.append(batch.source, batch.mark, batch.tables)
+                tally.refused += batch.refused
+                tally.refusals += batch.refusals[: REFUSALS_KEPT_MAX - len(tally.refusals)]
+                progress(tally.rows)
+        except SourceBroken as error:
+            tally.damaged(file, str(error))
+
+
+def _look(
+    root: Path,
+    span_us: tuple[int, int],
+    homes: Sequence[str],
+    indicators: IndicatorSet,
+    rules: tuple[RowRule, ...],
+    *,
+    with_assets: bool,
+    with_crypto: bool,
+) -> tuple[Survey, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
+    """Every detector over the whole store; how the own networks were chosen, if nobody gave them; hosts and key
+    exchanges, if asked."""
+    said = None
+    if not homes:
+        with History.read(root, LIMITS) as history, history.window(*span_us) as window:
+            found = inferred(window)
+        homes, said = found.networks, found.said
+    with History.read(root, LIMITS, homes=homes) as history, history.window(*span_us) as window:
+        # One detector that fails costs its own findings, and says so in the log.
+        seen = survey(window, indicators=indicators, rules=rules, failures=FailureFolder(None, SystemClock()))
+        return seen, said, assets(window) if with_assets else (), uses(window) if with_crypto else ()

@@ -1,0 +1,39 @@
+"""What a detector says of itself to whoever reads what it found: what it sees and misses, what is innocent, what to do
+first. The English stands in its own file. Refuses to know any suspicion.
+"""
+
+import sys
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from bavn.actor.detect.base import HEADINGS
+from bavn.actor.detect.run import DETECTORS
+from bavn.app.analyst.detector_danish import GUIDES
+from bavn.model.text import Text
+
+HEADS: Final = {
+    "Sees": Text("What the detector sees", "Hvad detektoren ser"),
+    "Misses": Text("What it misses", "Hvad den overser"),
+    "Innocent": Text("Innocent explanations", "Uskyldige forklaringer"),
+    "Do first": Text("Do first", "Gør først"),
+}
+
+
+@cache
+def guide_of(detector: str) -> tuple[tuple[Text, Text], ...]:
+    """(heading, what it says), in the order of HEADINGS; nothing of an unknown one."""
+    known = next((one for one in DETECTORS if one.name == detector), None)
+    said = (sys.modules[type(known).__module__].__doc__ or "") if known else ""
+    danish = GUIDES.get(detector, {})
+    return tuple((HEADS[head], Text(text, danish[head])) for head in HEADINGS if (text := _under(said, head, HEADINGS)))
+
+
+def _under(said: str, head: str, heads: Sequence[str]) -> str:
+    """The words after ``Head:`` up to the next one."""
+    start = said.find(f"{head}:")
+    if start < 0:
+        return ""
+    rest = said[start + len(head) + 1 :]
+    ends = [at for other in heads if other != head and (at := rest.find(f"{other}:")) >= 0]
+    return " ".join(rest[: min(ends, default=len(rest))].split())

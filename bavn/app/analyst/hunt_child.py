@@ -1,0 +1,181 @@
+"""``python -m bavn.app.analyst.hunt_child``: one question to a node's history, in a process of its own that may be ended.
+
+Reads one line of JSON (what to ask, of which node) and writes one JSON document: the answer, or ``stop`` with its
+``reason``. The bounds on its memory and time are those of `bavn node hunt`. Refuses to ask a second question.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from bavn.actor.hunt.rule_text import RuleFile
+from bavn.actor.hunt.run import Match, run_rules
+from bavn.actor.hunt.sigma import Outcome, rules_of
+from bavn.actor.hunt.span import asked
+from bavn.app.analyst.asked_list import MET_COLUMNS, met_rows, noted
+from bavn.app.analyst.hunting import Hunting, hunting
+from bavn.app.analyst.pivots import pivot_sql
+from bavn.app.analyst.plain import columns_of, plain
+from bavn.app.process.bounds import ended_after
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.one_line import one_line
+from bavn.model.settings import SettingsError
+
+SECONDS_TIMES: Final = 10.0
+"""Rules and lists are asked many at a time, so they may take longer than an analyst's own query."""
+REFUSALS_SHOWN_MAX: Final = 20
+Said = dict[str, Any]
+
+
+def _asking(given: Said) -> Hunting:
+    return hunting(Path(given["config"]), given.get("last", ""), given.get("first", ""), given.get("end", ""))
+
+
+def table_of(found: pa.Table, more: bool) -> Said:
+    """A table as JSON: names, what kind of value each column has, rows."""
+    names, columns = columns_of(found)
+    kinds = [_kind(field.type) for field in found.schema]
+    rows = [list(row) for row in zip(*columns, strict=True)] if columns else []
+    return {"columns": [{"name": n, "kind": k} for n, k in zip(names, kinds, strict=True)], "rows": rows, "more": more}
+
+
+def _kind(kind: pa.DataType) -> str:
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return "time"
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return "number"
+    return "text"
+
+
+def _sql(given: Said) -> Said:
+    default = asked(last=given["span"]) if given.get("span") else None
+    found, more = _asking(given).first(given["sql"], given.get("given"), rows=given["rows"], default=default)
+    if given.get("columns"):
+        found = found.select([name for name in found.column_names if name in given["columns"]])
+    return table_of(found, more)
+
+
+def _pivot(given: Said) -> Said:
+    sql, parameters = pivot_sql(given["pivot"], given["value"])
+    found, more = _asking(given).first(sql, parameters, rows=given["rows"])
+    return table_of(found, more)
+
+
+def _ioc(given: Said) -> Said:
+    from bavn.actor.detect.indicators.reader import read
+    from bavn.model.intel.spelled import MD5_OR_JA3
+
+    hashes: set[str] = set()
+    reading = read(noted(given["text"].splitlines(), hashes))
+    asking = _asking(given)
+    seconds = asking.config.hunt.seconds_max * SECONDS_TIMES
+    with ended_after(seconds), asking.window(seconds_max=seconds) as window:
+        rows = met_rows(window, reading.indicators, hashes)
+    told = [(line, why.reason) for line, why in reading.refusals if why.rule != MD5_OR_JA3]
+    kinds = {"rows": "number", "hosts": "number", "first": "time", "last": "time"}
+    return {
+        "columns": [{"name": name, "kind": kinds.get(name, "text")} for name in MET_COLUMNS], "rows": rows,
+        "more": False, "looked": len(reading.indicators) + len(hashes), "refused": reading.refused - reading.unclear,
+        "refusals": [{"line": line, "reason": one_line(why)} for line, why in told[:REFUSALS_SHOWN_MAX]],
+    }  # fmt: skip
+
+
+def _sigma(given: Said) -> Said:
+    from bavn.app.node.sigma_files import tried_rules
+
+    outcomes = tried_rules([RuleFile(one["name"], one["text"].encode()) for one in given["files"]])
+    if not outcomes:
+        raise Stop(Exit.NOT_FOUND, "there is no rule in what was given")
+    met: list[Match] = []
+    reasons: dict[int, str] = {}
+    if not given.get("check"):
+        asking = _asking(given)
+        seconds = asking.config.hunt.seconds_max * SECONDS_TIMES
+        with ended_after(seconds), asking.window(seconds_max=seconds) as window:
+            met, refused = run_rules(window, rules_of(outcomes))
+        reasons = {id(one.rule): one_line(one.reason) for one in refused}
+    return {
+        "outcomes": [_outcome(one, reasons) for one in outcomes], "matches": [_match(one) for one in met],
+    }  # fmt: skip
+
+
+def _outcome(one: Outcome, reasons: dict[int, str]) -> Said:
+    rule = one.rule
+    return {
+        "file": one.file, "title": one.title, "standing": one.standing,
+        "reason": reasons.get(id(rule), "") or one.reason or "; ".join(rule.notes if rule else ()),
+        "sql": f"FROM {rule.relation} WHERE {rule.condition}" if rule else "",
+    }  # fmt: skip
+
+
+def _match(one: Match) -> Said:
+    rule = one.rule
+    return {
+        "title": rule.title, "level": rule.level, "technique": rule.technique or "", "rows": one.rows,
+        "hosts": one.hosts, "named": list(one.named), "first_us": one.first_us, "last_us": one.last_us,
+        "samples": [{name: plain(value) for name, value in sample if value is not None} for sample in one.samples],
+    }  # fmt: skip
+
+
+def _dry_run(given: Said) -> Said:
+    from dataclasses import asdict
+
+    from bavn.actor.protect.dry_run import Lists
+    from bavn.app.analyst.trying import tried, wanted_of
+    from bavn.app.config.load import read_node
+    from bavn.app.node.protect import never_list, warning_list
+
+    file = Path(given["config"])
+    config = read_node(file)
+    observable = wanted_of(given["what"], file)
+    days = given.get("days") or config.protect.dry_run_days
+    made = tried(config, file, observable, Lists(never_list(config), warning_list), days)
+    why = made.would_wait
+    return {
+        "type": observable.type.value, "value": observable.value, "asked_days": days, **asdict(made.found),
+        "named_hosts": list(made.hosts), "services": [asdict(one) for one in made.services],
+        "rule": "" if why is None else why.rule, "reason": "" if why is None else why.reason,
+    }  # fmt: skip
+
+
+def _assets(given: Said) -> Said:
+    from bavn.app.analyst.asset_book import write
+
+    asking = _asking(given)
+    seconds = asking.config.hunt.seconds_max * SECONDS_TIMES
+    with ended_after(seconds), asking.window(seconds_max=seconds) as window:
+        return {"hosts": write(window, Path(given["into"]))}
+
+
+KINDS: Final[dict[str, Callable[[Said], Said]]] = {
+    "sql": _sql, "pivot": _pivot, "ioc": _ioc, "sigma": _sigma, "dry_run": _dry_run, "assets": _assets,
+}  # fmt: skip
+
+
+def answer(given: Said) -> Said:
+    """What is said to one question."""
+    try:
+        return KINDS[given["kind"]](given)
+    except Stop as stop:
+        return {"stop": int(stop.code), "reason": str(stop)}
+    except SettingsError as error:
+        return {"stop": int(Exit.CONFIGURATION), "reason": str(error)}
+    except MemoryError:
+        return {"stop": int(Exit.EXCEEDED), "reason": "it needs more memory than it may take"}
+
+
+def main() -> None:
+    """One question from standard input, one answer to standard output."""
+    line = sys.stdin.buffer.readline()
+    if line:
+        said = json.dumps(answer(json.loads(line)), ensure_ascii=False, default=str)
+        sys.stdout.buffer.write(said.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What a node suspects now, in its reading order, from its own book; the command line and the console ask it alike.
+
+Refuses to judge.
+"""
+
+from typing import Any
+
+from bavn.actor.door.known import RANKED_SQL, Ranked, ranked_of
+from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
+from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
+from bavn.app.node.asks import Asks
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
+from bavn.model.moment import iso
+from bavn.model.sector.verdict import Verdicts
+from bavn.model.text import Language
+
+
+def ranked(rows: Asks) -> list[Ranked]:
+    """All suspicions in reading order, as the verdicts that hold now leave them."""
+    given = verdicts_of(rows(VERDICTS_SQL)) + sector_verdicts_of(rows(SECTOR_VERDICTS_SQL))
+    verdicts = Verdicts(given, SystemClock().now_us())
+    return ranked_of(rows(RANKED_SQL), verdicts)
+
+
+def one_named(rows: Asks, given: str) -> Ranked:
+    """The suspicion whose id begins so. Stop where there is none, or more than one."""
+    beginning = given.strip().lower()
+    found = [one for one in ranked(rows) if beginning and one.suspicion.id.startswith(beginning)]
+    if not found:
+        raise Stop(Exit.NOT_FOUND, f"no suspicion's id begins with {given!r} (bavn node suspicions --all names them)")
+    if len(found) > 1:
+        some = ", ".join(one.suspicion.id for one in found[:3])
+        raise Stop(Exit.USAGE, f"{len(found)} suspicions' ids begin with {given!r} ({some}, ...): write more of it")
+    return found[0]
+
+
+def said_of(entry: Ranked, language: Language) -> dict[str, Any]:
+    """A suspicion as JSON. ``rank`` null: ignored here. ``p`` as a verdict leaves it."""
+    s, verdict = entry.suspicion, entry.verdict
+    return {
+        "rank": entry.rank or None, "id": s.id, "detector": s.detector, "technique": s.technique, "p": s.p,
+        "p_source": s.p_source, "evidence_nats": s.evidence_nats, "host": s.host, "peer": s.peer,
+        "first": iso(s.first_us), "last": iso(s.last_us), "known": iso(entry.known_us), "hosts": s.hosts,
+        "listed": s.listed, "observables": [str(o) for o in s.observables], "why": s.why.say(language),
+        "verdict": verdict and {
+            "number": verdict.number, "verdict": verdict.judgement, "scope": verdict.scope, "by": verdict.by,
+            "origin": verdict.origin,
+            "until": None if verdict.until_us is None else iso(verdict.until_us), "comment": verdict.comment,
+        },
+    }  # fmt: skip

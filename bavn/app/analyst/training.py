@@ -1,0 +1,121 @@
+"""A suspicion made into a training case: its rows told again as EVE of a network that does not exist, tried on the very
+detectors, and two sheets.
+
+It begins with the rows that the suspicion rests on and takes more of what lies around until the detectors conclude the
+same from the case alone. Refuses a case from which they do not, and to write over a folder.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bavn.actor.evidence import rows
+from bavn.actor.evidence.ends import Ends, ends_of
+from bavn.actor.evidence.retell import TOLD, Retold, eve
+from bavn.actor.store.query.window import StoreWindow
+from bavn.app.analyst.analyse import Unit, Unread, analyse
+from bavn.app.analyst.evidence_of import window_of
+from bavn.app.analyst.training_sheet import answers, questions
+from bavn.app.config.load import NodeConfig
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.whole_file import write_whole
+from bavn.model.suspicion import Suspicion
+
+P_MAX: Final = 0.05
+CASE: Final = "case.eve.json"
+LEVELS: Final = ("its own rows", "all of its host", "all of that time")
+NOT_TOLD: Final = frozenset({"ioc"})
+"""What a list of indicators says is no case for an eye: it is the list's word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """``files``: name -> bytes. ``found``: what the detectors conclude from the case; ``level``: how much it took."""
+
+    files: Mapping[str, bytes]
+    found: Suspicion
+    level: str
+    lines: int
+
+
+def case_of(given: NodeConfig, found: Suspicion, rows_max: int) -> Case:
+    """The training case of a suspicion. Stop where nothing is left of its rows, or the detectors do not conclude the
+    same from at most ``rows_max`` rows of each table."""
+    if found.detector in NOT_TOLD:
+        raise Stop(Exit.NOT_NOW, f"{found.id}: a match of an indicator list is no training case: the list says it all")
+    seen = 0
+    with window_of(given, found, 0) as window, tempfile.TemporaryDirectory(prefix="bavn-training-") as scratch:
+        for level in LEVELS:
+            told = list(_rows(window, found, level, rows_max))
+            if not told:
+                raise Stop(Exit.NOT_FOUND, f"{found.id}: the store holds none of its rows any more")
+            case = Retold(given.node.homes, given.protect.own_domains)
+            made = eve(case, told)
+            seen = made.count(b"\n")
+            file = Path(scratch) / CASE
+            file.write_bytes(made)
+            same = _same(file, case, found)
+            if same is not None:
+                files = {CASE: made}
+                for language in ("en", "da"):
+                    files[f"questions.{language}.html"] = questions(same, language, CASE).encode()
+                    files[f"answers.{language}.html"] = answers(same, language, CASE).encode()
+                return Case(files=files, found=same, level=level, lines=seen)
+    raise Stop(
+        Exit.NOT_NOW,
+        f"{found.id}: the {found.detector} detector does not conclude the same from {seen} rows alone (--rows): what it"
+        " weighs lies further back, or is not told in a case",
+    )
+
+
+def write(case: Case, folder: Path) -> None:
+    """Into a new folder that nobody else may read. Stop where there is one, or the disk refuses."""
+    try:
+        folder.mkdir(mode=0o700)
+        for name, content in case.files.items():
+            write_whole(folder / name, content, mode=0o600, new=True)
+    except FileExistsError as error:
+        raise Stop(Exit.USAGE, f"{folder} exists: name a new folder") from error
+    except OSError as error:
+        raise Stop(Exit.USAGE, f"{folder} cannot be written ({error.strerror})") from error
+
+
+def _rows(window: StoreWindow, found: Suspicion, level: str, rows_max: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each row once, by table."""
+    seen: set[tuple[str, str]] = set()
+    for one in _tables(window, found, level, rows_max):
+        if one.table not in TOLD:
+            continue
+        for row in one.found.to_pylist():
+            key = one.table, repr(row)
+            if key not in seen:
+                seen.add(key)
+                yield one.table, row
+
+
+def _tables(window: StoreWindow, found: Suspicion, level: str, rows_max: int) -> Iterator[rows.Rows]:
+    if level == LEVELS[2]:
+        for table in TOLD:
+            whole = window.arrow(f"SELECT * FROM {table} ORDER BY ALL LIMIT {rows_max}")
+            if whole.num_rows:
+                yield rows.Rows(table, whole, whole.num_rows == rows_max)
+        return
+    yield from rows.rests_on(window, found, rows_max)
+    ends = ends_of(window, found) if level == LEVELS[0] else Ends(host=found.host, peers=())
+    yield from rows.around(window, ends, rows_max)
+
+
+def _same(file: Path, case: Retold, found: Suspicion) -> Suspicion | None:
+    """What the same detector says of the same host in the case; None where it says nothing of it."""
+    seen = analyse(Unit(file.name, (file,)))
+    if isinstance(seen, Unread):
+        return None
+    host, peer = case.address(found.host), case.words(found.peer)
+    mine = [
+        one.suspicion for one in seen.suspicions
+        if one.suspicion.detector == found.detector and one.suspicion.host == host and one.suspicion.p <= P_MAX
+    ]  # fmt: skip
+    alike = [one for one in mine if one.peer == peer or set(one.observables) & set(found.observables)]
+    return min(alike or mine, key=lambda one: (one.p, one.id), default=None)

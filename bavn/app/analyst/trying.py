@@ -1,0 +1,50 @@
+"""A block tried on a node's own history, beside the running node. It asks and changes nothing."""
+
+from pathlib import Path
+from typing import Any
+
+from bavn.actor.protect.dry_run import DryRun, Lists, services, verdict
+from bavn.actor.protect.hunt import NO_HISTORY, Found, History, Hunter
+from bavn.actor.protect.rollback import networks_of
+from bavn.actor.store.manifest import FILE
+from bavn.actor.store.query.hunt import hunt
+from bavn.app.analyst.hunting import hunting
+from bavn.app.config.load import NodeConfig
+from bavn.app.node.asks import asks
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.observable import NotCanonical, Observable, ObservableType
+
+
+def tried(given: NodeConfig, config: Path, observable: Observable, lists: Lists, days: int) -> DryRun:
+    """What own history of so many days, and the lists, say of it."""
+    found: Found = NO_HISTORY
+    hosts: tuple[str, ...] = ()
+    used: tuple[Any, ...] = ()
+    if (given.folder / "store" / FILE).is_file():
+        with hunting(config, f"{days}d").window() as window:
+            history = History(lambda _first, _last: window, hunt)
+            hunter = Hunter(history, networks_of(given.protect.clinical_networks))
+            found = hunter.tried([observable], days, window.last_us - 1)[observable]
+            hosts = tuple(name for met in hunt(window, [observable]) for name in met.named)
+            used = services(window, observable, lists) if found.hits else ()
+    return DryRun(observable, found, hosts, used, verdict(observable, found, lists, given.protect, given.node.homes))
+
+
+def wanted_of(what: str, config: Path) -> Observable:
+    """Stop for an indicator that is not known here, and for what is no observable."""
+    if what.startswith("indicator--"):
+        with asks(config) as rows:
+            known = rows("SELECT indicator_id, type, value FROM protect_item WHERE type <> ''")
+        for name, kind, value in known:
+            if name == what:
+                return Observable.of(kind, value)
+        raise Stop(Exit.NOT_FOUND, f"no indicator {what[:60]!r} is remembered here (bavn node blocks)")
+    kind, colon, value = what.partition(":")
+    try:
+        if colon and kind in set(ObservableType):
+            return Observable.of(kind, value)
+        if what.replace(".", "").isdigit() or ":" in what:
+            return Observable.address(what)
+        return Observable.of(ObservableType.DOMAIN, what)
+    except NotCanonical as error:
+        raise Stop(Exit.USAGE, f"{error}: write a domain, an address or type:value") from error

@@ -1,0 +1,56 @@
+"""When a verdict ends and what it reaches, for whoever gives it. Refuses to give one."""
+
+import datetime as dt
+import re
+from typing import Final
+
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.sector.verdict import Verdict
+from bavn.model.suspicion import Suspicion
+from bavn.model.text import Text
+
+_LASTS = re.compile(r"(\d{1,4})([dh])")
+
+NOT_REACHED: Final = Text(
+    "matches of indicators (ioc) on the same host or peer stay: only a verdict on the match itself reaches them",
+    "match af indikatorer (ioc) på samme maskine eller modpart bliver stående: kun en dom over selve matchet når dem",
+)
+
+
+def reaches_no_indicator(found: Suspicion, given: Verdict) -> bool:
+    """Whether matches of indicators on the same stay as they are."""
+    return given.judgement != "true" and given.scope in ("host", "peer") and not (
+        given.names_an_indicator and found.detector == "ioc"
+    )  # fmt: skip
+
+
+def names_somebody(peer: str) -> bool:
+    """Whether a peer is a domain, an address or a fingerprint, so that a verdict may cover it everywhere."""
+    for kind in ObservableType:
+        try:
+            Observable.of(kind, peer)
+        except (NotCanonical, ValueError):
+            continue
+        return True
+    return False
+
+
+def until_us(text: str, now_us: int, days_max: int) -> int | None:
+    """The first moment after the end that was asked for. Stop for what is no end, has passed or is beyond the bound."""
+    if not text:
+        return None
+    if lasts := _LASTS.fullmatch(text):
+        until_us = now_us + int(lasts[1]) * (DAY_US if lasts[2] == "d" else HOUR_US)
+    else:
+        try:
+            day = dt.date.fromisoformat(text)
+        except ValueError as error:
+            raise Stop(Exit.USAGE, f"--until {text!r} is neither a day (2026-12-31) nor a time (30d, 12h)") from error
+        until_us = (day - dt.date(1970, 1, 1)).days * DAY_US + DAY_US
+    if until_us <= now_us:
+        raise Stop(Exit.USAGE, f"--until {text!r} has passed")
+    if until_us > now_us + (days_max + 1) * DAY_US:
+        raise Stop(Exit.USAGE, f"--until {text!r} is more than {days_max} days away ([evidence] verdict_days_max)")
+    return until_us

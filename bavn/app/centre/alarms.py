@@ -1,0 +1,35 @@
+"""What is wrong at the centre itself: room on its disk, its own certificates. Refuses to look at any actor."""
+
+import shutil
+from collections.abc import Callable, Sequence
+
+from bavn.app.config.load import CentreFile
+from bavn.app.process.party_keys import PartyKeys
+from bavn.centre.desk.alarms import Wrong
+from bavn.model.moment import DAY_US
+from bavn.model.ports import Clock
+from bavn.model.text import Text
+
+CERTIFICATE_DAYS_MIN = 30
+"""The centre renews at a start within 60 days of the end: who runs it that long without one must act."""
+
+
+def own_alarms(file: CentreFile, clock: Clock) -> Callable[[], Sequence[Wrong]]:
+    """Asked each quarter of a minute by the running centre."""
+    keys = PartyKeys(file.folder, "centre")
+
+    def look() -> Sequence[Wrong]:
+        found = []
+        free_mb = shutil.disk_usage(file.folder).free >> 20
+        if free_mb < file.place.disk_free_mb_min:
+            found.append(Wrong("", "disk", Text(f"{free_mb} MB left", f"{free_mb} MB tilbage")))
+        ends = min(keys.ends_us().values(), default=None)
+        days = None if ends is None else (ends - clock.now_us()) // DAY_US
+        if days is not None and days < CERTIFICATE_DAYS_MIN:
+            text = Text("it has ended", "det er udløbet") if days < 0 else Text(
+                f"{days} days left: restart the centre", f"{days} dage tilbage: genstart centret"
+            )  # fmt: skip
+            found.append(Wrong("", "certificate", text))
+        return found
+
+    return look

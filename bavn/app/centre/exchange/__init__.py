@@ -1,0 +1,1 @@
+"""What the centre exchanges with parties outside the sector: TAXII, MISP, feeds."""

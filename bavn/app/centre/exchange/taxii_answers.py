@@ -1,0 +1,184 @@
+"""What a partner is told: TAXII 2.1 resources put together from the partner's policy, the exchange and its offers.
+
+Each method is one endpoint: values in, an ``Answer`` or a ``Problem`` out. Refuses to know HTTP's headers and who the
+partner says it is: taxii_service does.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bavn.centre.inbox.offers import Offers
+from bavn.centre.share.exchange import Exchange
+from bavn.model.outcome import Refused
+from bavn.model.sector.partner import COLLECTIONS, PROPOSALS, Partner
+from bavn.wire.partners import taxii
+from bavn.wire.partners.taxii import Page, Wanted
+
+ROOT: Final = "/exchange/"
+Query = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A resource as JSON bytes."""
+
+    body: bytes
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Problem(Exception):
+    """The request cannot be answered. Who must act: whoever sent it."""
+
+    def __init__(self, status: int, title: str, description: str) -> None:
+        super().__init__(description)
+        self.status, self.title, self.description = status, title, description
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A collection as one partner sees it. ``name``: in COLLECTIONS, or its own proposals."""
+
+    id: str
+    name: str
+    own: bool
+
+
+class Answers:
+    """One for all partners. ``body_bytes_max``: the longest body taken in; ``page_max``: objects on a page."""
+
+    def __init__(
+        self, exchange: Exchange, offers: Offers, *, sector: str, contact: str, page_max: int, body_bytes_max: int
+    ) -> None:
+        self._exchange, self._offers = exchange, offers
+        self._sector, self._contact, self._page_max = sector, contact, page_max
+        self.body_bytes_max = body_bytes_max
+
+    # --- what there is -----------------------------------------------------------------------------------------
+
+    def discovery(self) -> Answer:
+        made = {"title": f"Bavn, {self._sector}", "default": ROOT, "api_roots": [ROOT]}
+        if self._contact:
+            made["contact"] = self._contact
+        return _answer(made)
+
+    def root(self) -> Answer:
+        return _answer({
+            "title": f"Exchange of {self._sector}", "versions": [taxii.TAXII], "max_content_length": self.body_bytes_max
+        })  # fmt: skip
+
+    def collections(self, partner: Partner) -> Answer:
+        places = [self._resource(place) for place in self._places(partner)]
+        return _answer({"collections": places} if places else {})
+
+    def collection(self, partner: Partner, wanted: str) -> Answer:
+        return _answer(self._resource(self._place(partner, wanted)))
+
+    # --- what is in it -----------------------------------------------------------------------------------------
+
+    def objects(self, partner: Partner, wanted: str, query: Query) -> Answer:
+        page = self._page(partner, self._place(partner, wanted), self._asked(query))
+        return Answer(taxii.envelope(page), headers=taxii.dates(page))
+
+    def object(self, partner: Partner, wanted: str, object_id: str, query: Query) -> Answer:
+        place = self._place(partner, wanted)
+        page = self._page(partner, place, self._of_one(object_id, query))
+        if not page.entries:
+            self._known(partner, place, object_id)
+        return Answer(taxii.envelope(page), headers=taxii.dates(page))
+
+    def manifest(self, partner: Partner, wanted: str, query: Query) -> Answer:
+        page = self._page(partner, self._place(partner, wanted), self._asked(query))
+        return Answer(taxii.manifest(page), headers=taxii.dates(page))
+
+    def versions(self, partner: Partner, wanted: str, object_id: str, query: Query) -> Answer:
+        place = self._place(partner, wanted)
+        page = self._page(partner, place, self._of_one(object_id, query, "all"))
+        if not page.entries:
+            self._known(partner, place, object_id)
+        return Answer(taxii.versions(page), headers=taxii.dates(page))
+
+    # --- what the partner brings -------------------------------------------------------------------------------
+
+    def post(self, partner: Partner, wanted: str, raw: bytes) -> Answer:
+        self._writable(partner, wanted)
+        objects = taxii.objects_of(raw, self.body_bytes_max)
+        if isinstance(objects, Refused):
+            status = {"envelope": 422, "oversize": 413}.get(objects.rule, 400)
+            raise Problem(status, "The body cannot be used", objects.reason)
+        made = self._offers.post_all(partner, objects)
+        return _answer(made, 202)
+
+    def delete(self, partner: Partner, wanted: str, object_id: str, query: Query) -> Answer:
+        place = self._writable(partner, wanted)
+        if self._offers.delete(partner, self._of_one(object_id, query, "all")) == 0:
+            self._known(partner, place, object_id)
+        return Answer(b"{}")
+
+    def status(self, partner: Partner, status_id: str) -> Answer:
+        found = self._offers.status(partner, status_id)
+        if found is None:
+            raise Problem(404, "No such status", "no status of yours has this id, or it is too old")
+        return Answer(found.encode())
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _places(self, partner: Partner) -> list[Place]:
+        names = [name for name in COLLECTIONS if name in partner.out.collections]
+        made = [Place(taxii.collection_id(self._sector, name), name, own=False) for name in names]
+        if partner.inward.trust > 0:
+            made.append(Place(taxii.collection_id(self._sector, f"{PROPOSALS}/{partner.name}"), PROPOSALS, own=True))
+        return made
+
+    def _place(self, partner: Partner, wanted: str) -> Place:
+        """By id or alias; one that the partner is not let into is one that is not there."""
+        for place in self._places(partner):
+            if wanted in (place.id, place.name):
+                return place
+        raise Problem(404, "No such collection", "there is no such collection, or none that you are let into")
+
+    def _writable(self, partner: Partner, wanted: str) -> Place:
+        place = self._place(partner, wanted)
+        if not place.own:
+            raise Problem(403, "Read only", f"only what you added yourself can be changed, in {PROPOSALS}")
+        return place
+
+    def _resource(self, place: Place) -> dict[str, Any]:
+        title = "What you propose" if place.own else COLLECTIONS[place.name].title.en
+        return {
+            "id": place.id, "title": title, "alias": place.name, "can_read": True, "can_write": place.own,
+            "media_types": [taxii.STIX],
+        }  # fmt: skip
+
+    def _asked(self, query: Query, pick: taxii.Pick = "last") -> Wanted:
+        asked = taxii.wanted(query, self._page_max, pick=pick)
+        if isinstance(asked, Refused):
+            raise Problem(400, "The query cannot be used", asked.reason)
+        return asked
+
+    def _of_one(self, object_id: str, query: Query, pick: taxii.Pick = "last") -> Wanted:
+        """The query for one object; what the path says counts, whatever match[id] and match[type] say."""
+        kept = [(name, value) for name, value in query if name not in ("match[id]", "match[type]")]
+        if not taxii.OBJECT_ID.fullmatch(object_id):
+            raise Problem(404, "No such object", "the collection holds no object of this id")
+        return self._asked([*kept, ("match[id]", object_id)], pick)
+
+    def _page(self, partner: Partner, place: Place, asked: Wanted) -> Page:
+        if place.own:
+            return self._offers.page(partner, asked)
+        page = self._exchange.page(partner, place.name, asked)
+        if isinstance(page, Refused):
+            raise Problem(404, "No such collection", page.reason)
+        return page
+
+    def _known(self, partner: Partner, place: Place, object_id: str) -> None:
+        """404 unless some version of the object is there: then the filters alone left nothing."""
+        anything = Wanted(limit=1, ids=frozenset({object_id}), picks=frozenset({"all"}))
+        if not self._page(partner, place, anything).entries:
+            raise Problem(404, "No such object", "the collection holds no object of this id")
+
+
+def _answer(body: dict[str, Any], status: int = 200) -> Answer:
+    return Answer(json.dumps(body, separators=(",", ":")).encode(), status)

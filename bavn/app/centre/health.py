@@ -1,0 +1,292 @@
+"""What the centre promises while it runs, and how each is checked. Refuses to look into any actor's affairs."""
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, func, select
+
+from bavn.app.centre.alarms import CERTIFICATE_DAYS_MIN
+from bavn.app.centre.parts import BOOK_FILE, CentreParts
+from bavn.app.config.load import CentreFile
+from bavn.app.node.health.checking import chain_of
+from bavn.app.node.health.checks import part_words, shut_words
+from bavn.app.process.chain_walk import Chain, ChainWalk
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemClock
+from bavn.app.process.service_health import Look, ServiceHealth, whole
+from bavn.app.process.step_watch import StepWatch
+from bavn.centre.cases import audit
+from bavn.centre.cases.intelligence.sources import ACTIVE, SUSPENDED, Sources
+from bavn.centre.cases.tables import AUDIT
+from bavn.centre.desk.alarms import Wrong
+from bavn.centre.desk.views import MemberView
+from bavn.centre.share.deliveries import PENDING
+from bavn.centre.share.misp_runs import MispRuns
+from bavn.centre.share.tables import DELIVERY
+from bavn.centre.store.engine import reading
+from bavn.model.failure import Failures
+from bavn.model.health import NODE_SILENT_US, Promise
+from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
+from bavn.model.ports import Clock
+from bavn.model.sector.member import ActorState
+from bavn.model.text import Text
+from bavn.wire.book import Book
+from bavn.wire.ledger import look_on
+from bavn.wire.shut import shut_gates
+
+CENTRE_HEALTH_FILE: Final = "centre-health.json"
+STUCK_US: Final = 10 * MINUTE_US
+"""A letter that was to be tried so long ago and was not."""
+SOURCE_LATE_TIMES: Final = 3
+"""A source that was not asked for so many of its turns is not read."""
+NAMED_MAX: Final = 10
+
+CENTRE_PROMISES: Final = (
+    Promise(
+        code="intelligence_read",
+        act="operator",
+        says=Text("each source of intelligence is read", "hver efterretningskilde læses"),
+        first=Text("bavn centre source list", "bavn centre source list"),
+    ),
+    Promise(
+        code="nodes_heard",
+        act="other-side",
+        says=Text("each active actor's node is heard of", "der høres fra hver aktiv aktørs node"),
+        first=Text("bavn centre members; call the actor", "bavn centre members; ring til aktøren"),
+    ),
+    Promise(
+        code="audit_whole",
+        act="operator",
+        says=Text("the audit log's chain holds", "revisionsloggens kæde holder"),
+        first=Text(
+            "keep a copy of the database, then bavn centre audit --verify",
+            "tag en kopi af databasen, derefter bavn centre audit --verify",
+        ),
+    ),
+    Promise(
+        code="ledger_whole",
+        act="operator",
+        says=Text("the ledger's chain holds", "hovedbogens kæde holder"),
+        first=Text(
+            "keep a copy of the folder, then bavn centre ledger --verify",
+            "tag en kopi af mappen, derefter bavn centre ledger --verify",
+        ),
+    ),
+    Promise(
+        code="database_reached",
+        act="operator",
+        says=Text("the database is reached", "databasen nås"),
+        first=Text("docs/centre-database.md", "docs/centre-database.md"),
+    ),
+    Promise(
+        code="disk_room",
+        act="operator",
+        says=Text("the disk has room", "disken har plads"),
+        first=Text("make room; docs/operations.md, Disk full", "skaf plads; docs/operations.md, Disk full"),
+    ),
+    Promise(
+        code="steps_on_time",
+        act="operator",
+        says=Text("the centre's steps run, and in time", "analysecentrets skridt kører, og i tide"),
+        first=Text("look at its log and its database", "se i dets log og på dets database"),
+    ),
+    Promise(
+        code="deliveries_go",
+        act="operator",
+        says=Text("what was released goes out", "det frigivne kommer ud"),
+        first=Text("bavn centre indicators; the log", "bavn centre indicators; loggen"),
+    ),
+    Promise(
+        code="misps_exchanged",
+        act="other-side",
+        says=Text("each partner's MISP is reached and takes what is pushed", "hver partners MISP nås og tager imod"),
+        first=Text("bavn centre misp list; ask the partner", "bavn centre misp list; spørg partneren"),
+    ),
+    Promise(
+        code="gates_open",
+        act="operator",
+        says=Text("no gate is shut", "ingen port er lukket"),
+        first=Text("bavn centre gates: read why, then open it", "bavn centre gates: læs hvorfor, og åbn den"),
+    ),
+    Promise(
+        code="parts_work",
+        act="operator",
+        says=Text("no part fails in a way nobody foresaw", "ingen del fejler, uden at nogen har forudset det"),
+        first=Text("bavn centre failures, and report it", "bavn centre failures, og meld det"),
+    ),
+    Promise(
+        code="certificates",
+        act="operator",
+        says=Text("no certificate ends", "intet certifikat udløber"),
+        first=Text("docs/operations.md, Certificates", "docs/operations.md, Certificates"),
+    ),
+)
+_ALARMS: Final[Mapping[str, str]] = {
+    "audit_whole": "chain",
+    "ledger_whole": "chain",
+    "intelligence_read": "intelligence",
+    "misps_exchanged": "intelligence",
+    "steps_on_time": "late",
+    "deliveries_go": "late",
+}
+"""The alarm of a broken promise; disk, certificate and silent nodes have their own."""
+
+
+def sources_look(sources: Sources, clock: Clock) -> Look:
+    """Those that fail, are suspended, or were not asked for several of their turns."""
+    wrong = []
+    for one in sources.every():
+        name, late_us = one.source.name, SOURCE_LATE_TIMES * one.source.every_us
+        asked_us = one.tried_us or one.added_us
+        if one.state == SUSPENDED:
+            wrong.append(Text(f"{name} is suspended: {one.why}", f"{name} er suspenderet: {one.why}"))
+        elif one.state == ACTIVE and one.failure:
+            wrong.append(Text(f"{name} fails: {one.failure[:200]}", f"{name} fejler: {one.failure[:200]}"))
+        elif one.state == ACTIVE and clock.now_us() - asked_us > late_us + MINUTE_US:
+            minutes = (clock.now_us() - asked_us) // MINUTE_US
+            wrong.append(Text(f"{name} was not asked for {minutes} min", f"{name} er ikke spurgt i {minutes} min"))
+    return Look(tuple(wrong))
+
+
+def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int) -> Look:
+    """Active actors that were heard before and are not now."""
+    silent = [
+        one.actor.name
+        for one in members
+        if one.actor.state is ActorState.ACTIVE
+        and one.health is not None
+        and now_us - max(one.health.received_us, began_us) > NODE_SILENT_US
+    ]
+    if not silent:
+        return Look()
+    named = ", ".join(silent[:NAMED_MAX]) + (", …" if len(silent) > NAMED_MAX else "")
+    return Look((Text(f"{len(silent)} are not heard of: {named}", f"{len(silent)} høres ikke: {named}"),))
+
+
+def deliveries_look(engine: Engine, now_us: int) -> Look:
+    """Letters that were to be tried, and were not."""
+    late = DELIVERY.c.status == PENDING, DELIVERY.c.try_us <= now_us - STUCK_US
+    with reading(engine) as connection:
+        count = connection.scalar(select(func.count()).select_from(DELIVERY).where(*late)) or 0
+    return Look((Text(f"{count} letters were not tried", f"{count} breve er ikke forsøgt"),) if count else ())
+
+
+def disk_look(folder: Path, free_mb_min: int) -> Look:
+    """Room where a service keeps its folder."""
+    free_mb = shutil.disk_usage(folder).free >> 20
+    if free_mb >= free_mb_min:
+        return Look()
+    return Look((Text(f"{free_mb} MB left", f"{free_mb} MB tilbage"),))
+
+
+def certificates_look(keys: PartyKeys, now_us: int) -> Look:
+    """The party's own: of its server, and of its authority."""
+    wrong = []
+    for name, ends_us in keys.ends_us().items():
+        days = (ends_us - now_us) // DAY_US
+        if days < CERTIFICATE_DAYS_MIN:
+            wrong.append(Text(f"{name}: {days} days left", f"{name}: {days} dage tilbage"))
+    return Look(tuple(wrong))
+
+
+def misps_look(runs: MispRuns, names: Iterable[str]) -> Look:
+    """Partners' MISPs whose last push, or last look for sightings, came to nothing."""
+    wrong = []
+    for name in names:
+        push, pull = runs.last(name, "push"), runs.last(name, "pull")
+        for last, words in ((push, Text("push", "afsendelse")), (pull, Text("sightings", "observationer"))):
+            if last is not None and last.failure:
+                said = last.failure[:200]
+                wrong.append(Text(f"{name}, {words.en}: {said}", f"{name}, {words.da}: {said}"))
+    return Look(tuple(wrong))
+
+
+def gates_look(book: Book) -> Look:
+    """Gates that are shut for a kind of message of somebody."""
+    return Look(tuple(shut_words(shut) for shut in shut_gates(book)))
+
+
+def parts_look(failures: Failures) -> Look:
+    """Parts that fail, but for rules of gates, which are told of as gates."""
+    return Look(tuple(part_words(one) for one in failures.failing() if not one.part.startswith("gate ")))
+
+
+def audit_chain(engine: Engine) -> Chain:
+    """The audit log as it is walked."""
+
+    def newest(count: int) -> list[audit.AuditLine]:
+        asked = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(count)
+        with reading(engine) as connection:
+            return [audit.AuditLine(**row) for row in connection.execute(asked).mappings()][::-1]
+
+    def head() -> tuple[int, str]:
+        with reading(engine) as connection:
+            return audit.head_in(connection)
+
+    return Chain(every=lambda: audit.every(engine), newest=newest, head=head)
+
+
+@contextmanager
+def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> Iterator[ServiceHealth]:
+    """The centre's health, kept as long as this lasts; what is broken is an alarm of the centre's own list too."""
+    clock, engine, desk = SystemClock(), parts.engine, parts.centre.desk
+    keys, began_us = PartyKeys(file.folder, "centre"), clock.now_us()
+    sources, misps = Sources(engine, clock), MispRuns(parts.book, clock)
+    with look_on(file.folder / BOOK_FILE) as ledger:
+        walks = {
+            "audit_whole": ChainWalk(audit_chain(engine), clock),
+            "ledger_whole": ChainWalk(chain_of(ledger), clock),
+        }
+        looks = {
+            "intelligence_read": lambda: sources_look(sources, clock),
+            "nodes_heard": lambda: nodes_look(desk.members(), began_us, clock.now_us()),
+            "database_reached": lambda: _reached(engine),
+            "disk_room": lambda: disk_look(file.folder, file.place.disk_free_mb_min),
+            "steps_on_time": steps.look,
+            "deliveries_go": lambda: deliveries_look(engine, clock.now_us()),
+            "certificates": lambda: certificates_look(keys, clock.now_us()),
+            "misps_exchanged": lambda: misps_look(misps, sorted(file.misps)),
+            "gates_open": lambda: gates_look(parts.book),
+            "parts_work": lambda: parts_look(parts.failures),
+            **{code: whole(walk) for code, walk in walks.items()},
+        }
+        health = ServiceHealth(file.folder / CENTRE_HEALTH_FILE, CENTRE_PROMISES, clock, looks, walks)
+        own = desk.alarms.own
+        desk.alarms.own = lambda: [*own(), *wrongs(health)]
+        with health:
+            yield health
+
+
+def say_away(file: CentreFile, why: str) -> None:
+    """The centre waits for its database: nothing else is known then."""
+    look = Look((Text(why, why),))
+    health = ServiceHealth(
+        file.folder / CENTRE_HEALTH_FILE, CENTRE_PROMISES, SystemClock(), {"database_reached": lambda: look}, {}
+    )
+    health.step()
+
+
+def wrongs(health: ServiceHealth) -> list[Wrong]:
+    """Each kind of alarm once, with what is affected."""
+    found: dict[str, Wrong] = {}
+    for one in health.broken():
+        kind = _ALARMS.get(one.promise.code)
+        if kind is not None and kind not in found:
+            found[kind] = Wrong("", kind, one.affected)
+    return list(found.values())
+
+
+def _reached(engine: Engine) -> Look:
+    """Not known, rather than broken, where asking raises: the service itself waits for its database."""
+    began_s = time.monotonic()
+    with reading(engine) as connection:
+        list(islice(connection.execute(select(AUDIT.c.seq).limit(1)), 1))
+    took_s = time.monotonic() - began_s
+    if took_s * SECOND_US < 5 * SECOND_US:
+        return Look()
+    return Look((Text(f"it took {took_s:.0f} s to answer", f"den var {took_s:.0f} s om at svare"),))

@@ -1,0 +1,195 @@
+"""Builds a centre from its configuration: database, book, authority, keys. Refuses to run it: centre_server does.
+
+``init`` makes authority and keys once (party_keys.py).
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+from sqlalchemy import Engine
+
+from bavn.app.centre.alarms import own_alarms
+from bavn.app.centre.database import AWAY, open_database, start, take_lease
+from bavn.app.centre.exchange.taxii_parts import open_exchange
+from bavn.app.centre.join_engine import reconstruct_by
+from bavn.app.centre.server import Beside, CentreServer, ServerSettings
+from bavn.app.config.load import CentreFile
+from bavn.app.process.exits import cannot_listen
+from bavn.app.process.failure_folder import FailureFolder, failures_in
+from bavn.app.process.gate_alarms import contained as gates_contained
+from bavn.app.process.late import begun
+from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemClock, SystemDice
+from bavn.app.process.step_watch import StepWatch
+from bavn.app.process.warning_lists import warning_lists
+from bavn.centre.cases.questions import Questions
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.partnership import open_credentials, open_partners
+from bavn.centre.members.enrolment import Enrolment
+from bavn.centre.members.partner_credentials import PartnerCredentials
+from bavn.centre.members.partners import Partners
+from bavn.centre.members.registry import DEFAULT_QUOTAS, Registry
+from bavn.centre.node.build import open_centre, open_indicators
+from bavn.centre.node.centre import Centre
+from bavn.centre.store.lease import Lease, LeaseLost
+from bavn.model.contained import contained
+from bavn.model.sector.member import Quota
+from bavn.psi.reconstruct import reconstruct_tables
+from bavn.wire.book import Book
+
+BOOK_FILE = "centre-book.db"
+HOUR_S = 3600.0
+WAITED_OUT = (*AWAY, LeaseLost)
+"""Whoever runs the centre waits for its database, and says that another centre took over."""
+QUOTA_PER_ROUND = {"ShareUpload": 1, "Receipts": 4, "Report": 20, "Declined": 20}
+
+
+def init(file: CentreFile) -> PartyKeys:
+    """Makes the centre's folder, authority and keys."""
+    keys = PartyKeys(file.folder, "centre")
+    keys.make(file.centre.limits.sector, file.place.names)
+    open_registry(file).engine.dispose()
+    return keys
+
+
+def open_registry(file: CentreFile) -> Registry:
+    """Members, also from another process than the service. Stop, where the database is not as it must be."""
+    engine = open_database(file)
+    try:
+        return Registry(engine, SystemClock(), _quotas(file))
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+@contextmanager
+def opened_registry(file: CentreFile) -> Iterator[Registry]:
+    """Members for as long as one command asks."""
+    registry = open_registry(file)
+    try:
+        yield registry
+    finally:
+        registry.engine.dispose()
+
+
+def _quotas(file: CentreFile) -> dict[str, Quota]:
+    """The default quotas, raised where this sector's rounds come more often than they allow for: twice the rounds of an
+    hour for an upload each, and for each answer that a round may ask for."""
+    rounds = sum(HOUR_S / tier.every_s for tier in file.centre.tiers)
+    size = max(8 * tier.r * tier.t * tier.m for tier in file.centre.tiers) + 4096
+    made = dict(DEFAULT_QUOTAS)
+    for kind, given in DEFAULT_QUOTAS.items():
+        messages = max(given.messages_per_hour_max, round(2 * rounds * QUOTA_PER_ROUND.get(kind, 0)))
+        each = size if kind == "ShareUpload" else given.bytes_per_hour_max // given.messages_per_hour_max
+        made[kind] = Quota(
+            messages_per_hour_max=messages, bytes_per_hour_max=max(given.bytes_per_hour_max, messages * each)
+        )
+    return made
+
+
+def open_enrolment(file: CentreFile, registry: Registry | None = None) -> Enrolment:
+    """Invitations, also from another process than the service; over members that are open already, if given."""
+    authority = PartyKeys(file.folder, "centre").authority()
+    return Enrolment(registry or open_registry(file), authority, SystemClock(), SystemDice())
+
+
+def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
+    """What people ask and do, also from another process than the service. Stop before ``init``."""
+    PartyKeys(file.folder, "centre").authority()
+    registry = registry or open_registry(file)
+    clock = SystemClock()
+    questions = Questions(registry.engine, clock, two_people=file.centre.limits.questions_two_people)
+    return Desk(
+        registry.engine, clock, registry, questions, file.centre.cases,
+        open_indicators(file.centre, registry.engine, clock, warning_lists()),
+    )  # fmt: skip
+
+
+def open_partner_books(file: CentreFile) -> tuple[Partners, PartnerCredentials]:
+    """Partners and how they prove who they are, also from another process than the service. Stop before ``init``."""
+    authority = PartyKeys(file.folder, "centre").authority()
+    partners = open_partners(open_registry(file).engine, SystemClock())
+    return partners, open_credentials(partners, SystemClock(), SystemDice(), authority)
+
+
+@dataclass(frozen=True, slots=True)
+class CentreParts:
+    """A centre, its server, and what must be let go of afterwards (a context manager)."""
+
+    centre: Centre
+    server: CentreServer
+    book: Book
+    engine: Engine
+    lease: Lease
+    steps: StepWatch
+    failures: FailureFolder
+
+    def close(self) -> None:
+        """The ports and the book first: whoever takes the lease next finds them free and closed."""
+        for part, step in (
+            ("close ports", self.server.close), ("close book", self.book.close), ("close lease", self.lease.release),
+            ("close database", self.engine.dispose),
+        ):  # fmt: skip
+            contained(self.failures, part, step, during="stop")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def build(file: CentreFile, failures: FailureFolder | None = None) -> CentreParts:
+    """A centre and its server, ready to run: the only one on its database. Stop, where that is not so."""
+    told = failures_in(file.folder) if failures is None else failures
+    return owned(told, ANY, lambda: _build(file, told), WAITED_OUT)
+
+
+def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
+    """As docs/decisions/0020-contained.md has it: ``own`` is what a centre does not start without, ``begin`` all
+    else."""
+    own, begin = partial(owned, failures, passing=WAITED_OUT), partial(begun, failures, passing=WAITED_OUT)
+    clock, dice, keys = SystemClock(), SystemDice(), PartyKeys(file.folder, "centre")
+    authority = own(KEYS, keys.authority)
+    message_key = own(KEYS, keys.message_key)
+    with ExitStack() as undo:
+        registry = own(BOOK, lambda: open_registry(file))
+        undo.callback(registry.engine.dispose)
+        lease = own(BOOK, lambda: undo.enter_context(take_lease(registry.engine)))
+        begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
+        book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
+        begin("gates shut before", lambda: gates_contained(book, failures))
+        own(BOOK, lambda: start(lease, book, dice))
+        reconstruct = begin("join workers", lambda: reconstruct_by(file.join)) or reconstruct_tables
+        centre = own(GATES, lambda: open_centre(
+            file.centre, engine=registry.engine, book=book, key=message_key, authority=authority,
+            clock=clock, dice=dice, registry=registry, reconstruct=reconstruct,
+            lists=warning_lists(), failures=failures,
+        ))  # fmt: skip
+        alarms = begin("own alarms", lambda: own_alarms(file, clock))
+        if alarms is not None:
+            centre.desk.alarms.own = alarms
+        exchange, steps = begin("exchange", lambda: open_exchange(file, centre, keys)), own(HEALTH, StepWatch)
+        server = _serve(file, centre, exchange, steps, ServerSettings(
+            connections_each_max=file.place.connections_per_actor_max,
+            authority_pem=authority.pem, certificate=keys.certificate, key=keys.key, host=file.place.host,
+            port=file.place.port, step_every_s=file.place.step_s,
+        ))  # fmt: skip
+        built = CentreParts(centre, server, book, registry.engine, lease, steps, failures)
+        undo.pop_all()
+    return built
+
+
+def _serve(
+    file: CentreFile, centre: Centre, beside: Beside | None, steps: StepWatch, settings: ServerSettings
+) -> CentreServer:
+    try:
+        return CentreServer(centre, settings, beside, steps.around, centre.contained.failures)
+    except OSError as error:
+        other = f" or {file.exchange.listen}" if file.exchange.listen else ""
+        place = f"{file.place.host}:{file.place.port}{other}"
+        raise cannot_listen("[place] host and port, or [exchange] listen", place, error) from error

@@ -1,0 +1,151 @@
+"""Opens what publishes at a centre, and turns documents into files and mails. Refuses to decide what is published."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from bavn.app.centre.parts import open_desk
+from bavn.app.centre.reminding import ways_of
+from bavn.app.config.load import CentreFile
+from bavn.app.net.mailer import Attachment, Mail, NotSent, send
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.failure_folder import failures_in
+from bavn.app.process.real import SystemClock
+from bavn.app.process.whole_file import write_whole
+from bavn.app.reports.apart import document_apart, document_file
+from bavn.app.reports.feed import Entry, first_words
+from bavn.app.reports.page import Standing
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.publishing import Publishing, PublishTerms
+from bavn.centre.publish.catalogue import BYTES_MAX, catalogue_of
+from bavn.centre.publish.document import Document
+from bavn.centre.publish.editions import Edition
+from bavn.centre.publish.facts import Catalogue
+from bavn.centre.publish.life import EditionState
+from bavn.centre.publish.written import document_text
+from bavn.model.intel.indicator import Tlp
+from bavn.model.text import Language, Text
+
+Form = Literal["html", "pdf", "json"]
+FORMS: Final[tuple[Form, ...]] = ("html", "pdf", "json")
+_BODY: Final = Text(
+    "{title}\n{sector}, {tlp}\n\n{said}\n\nThe whole document, with the source of every sentence, is attached.\n",
+    "{title}\n{sector}, {tlp}\n\n{said}\n\nHele dokumentet med kilden til hver sætning er vedhæftet.\n",
+)
+
+
+@contextmanager
+def open_publishing(file: CentreFile) -> Iterator[Publishing]:
+    """For as long as one command asks. Stop before ``init``."""
+    desk = open_desk(file)
+    try:
+        yield publishing_of(file, desk)
+    finally:
+        desk.engine.dispose()
+
+
+def publishing_of(file: CentreFile, desk: Desk) -> Publishing:
+    """Over a desk that is open."""
+    terms = PublishTerms(
+        sector=file.centre.limits.sector, tlp=Tlp(file.publish.tlp), publishers=file.publish.publishers
+    )
+    return Publishing(desk, SystemClock(), terms, failures_in(file.folder))
+
+
+def catalogue(file: CentreFile, given: Path | None) -> Catalogue | None:
+    """The operator's catalogue: the file given, else the configuration's, else none. Stop for one that is no use."""
+    path = given or ((file.base / file.publish.kev_file).resolve() if file.publish.kev_file else None)
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as opened:
+            raw = opened.read(BYTES_MAX + 1)
+        return catalogue_of(raw, path.name)
+    except OSError as error:
+        raise Stop(Exit.INPUT, f"{path} cannot be read ({error.strerror}): name a catalogue with --kev") from error
+    except ValueError as error:
+        raise Stop(Exit.INPUT, f"{path}: {error}") from error
+
+
+def standing(edition: Edition) -> Standing:
+    """How a kept document is shown."""
+    return Standing(edition.state, edition.version, edition.approved_by)
+
+
+def rendered(document: Document, form: Form, language: Language, how: Standing) -> bytes:
+    """A document as a file's bytes, drawn in this process: for commands. Stop, where a library is missing."""
+    return document_text(document).encode() if form == "json" else document_file(document, form, language, how)
+
+
+def rendered_apart(document: Document, form: Form, language: Language, how: Standing) -> bytes:
+    """The same, drawn in a process of its own: for services. Stop also where others draw, or it takes too long."""
+    return document_text(document).encode() if form == "json" else document_apart(document, form, language, how)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Whole or not at all. Stop, where it cannot be written."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"{path} cannot be written ({error.strerror})") from error
+
+
+def entries(publishing: Publishing) -> list[Entry]:
+    """What is published now, for the feed."""
+    return [
+        Entry(one.id, one.version, one.published_us or 0, publishing.editions.document(one.id))
+        for one in publishing.editions.every(state=EditionState.PUBLISHED)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What became of sending: who has it now, who had it before, and who could not be reached and why."""
+
+    sent: tuple[str, ...]
+    before: tuple[str, ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+def send_edition(
+    file: CentreFile, publishing: Publishing, edition: Edition, to: tuple[str, ...], language: Language, user: str
+) -> Sending:
+    """By mail to each who has not had this version. Stop, where no mail server is configured; nothing but what is
+    published is sent."""
+    if edition.state is not EditionState.PUBLISHED:
+        raise Stop(Exit.NOT_NOW, f"{edition.id} is {edition.state.value}; only what is published is sent")
+    server = ways_of(file).mail
+    if server is None:
+        raise Stop(Exit.CONFIGURATION, "[remind] smtp_host names no mail server")
+    document = publishing.editions.document(edition.id)
+    content = rendered(document, "pdf", language, standing(edition))
+    had = publishing.editions.was_sent(edition)
+    sent: list[str] = []
+    failed: list[tuple[str, str]] = []
+    for address in dict.fromkeys(to):
+        if address in had:
+            continue
+        mail = _mail(document, edition, address, language, content, SystemClock().now_us())
+        try:
+            send(server, mail)
+        except NotSent as error:
+            failed.append((address, str(error)))
+            continue
+        publishing.editions.sent(edition, address, user)
+        sent.append(address)
+    return Sending(tuple(sent), tuple(one for one in to if one in had), tuple(failed))
+
+
+def _mail(document: Document, edition: Edition, address: str, language: Language, content: bytes, now_us: int) -> Mail:
+    title = document.title.say(language)
+    said = "\n".join(first_words(document, language))
+    text = _BODY.say(language).format(title=title, sector=document.sector, tlp=document.tlp.value, said=said)
+    key = hashlib.sha256(f"{edition.id}/{edition.version}/{language}/{address}".encode()).hexdigest()[:40]
+    name = f"{edition.id}.{language}.pdf"
+    return Mail(
+        to=address, subject=f"[{document.tlp.value}] {title}", text=text, key=key, at_us=now_us,
+        files=(Attachment(name, "application/pdf", content),),
+    )  # fmt: skip

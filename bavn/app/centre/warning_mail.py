@@ -1,0 +1,151 @@
+"""Mails warnings to the actors that they went to, while the centre runs or by a command; and writes them as Atom.
+
+The whole warning goes by mail only where its marking allows it ([remind] tlp_max); else the mail says that there is
+one, and where to read it. The feed lists what is TLP:CLEAR or GREEN. Refuses to decide who is warned.
+"""
+
+import logging
+import threading
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bavn.app.centre.reminding import ways_of
+from bavn.app.centre.warning_parts import contacts, opened_warnings
+from bavn.app.config.load import CentreFile
+from bavn.app.net.mailer import Mail, MailServer, NotSent, send
+from bavn.app.process.failure_folder import failures_in
+from bavn.app.process.late import begun
+from bavn.app.process.real import SystemClock
+from bavn.app.reports.feed import ATOM, add, urn
+from bavn.centre.cases.warnings.mail import WarningMails
+from bavn.centre.cases.warnings.rows import KeptWarning
+from bavn.centre.members.registry import Registry
+from bavn.model.failure import Failures
+from bavn.model.intel.indicator import Tlp
+from bavn.model.moment import iso
+from bavn.model.sector.partner import tlp_within
+from bavn.model.sector.sector_warning import URGENCIES, WARNING_STATES, WarningState
+from bavn.model.text import Language, Text
+
+_LOG = logging.getLogger(__name__)
+EVERY_S: Final = 5.0
+END_S: Final = 2.0
+MAIL: Final = "warning mail"
+FEED_TLP_MAX: Final = Tlp.GREEN
+ENTRIES_MAX: Final = 100
+_SUBJECT: Final = Text("Warning", "Varsel")
+_ONLY: Final = Text(
+    "There is a warning for you. Its marking keeps it out of e-mail: read it at your node.",
+    "Der er et varsel til jer. Dets mærkning holder det ude af e-mail: læs det på jeres node.",
+)
+_SEE: Final = Text("Read and answer: bavn node warnings {id}", "Læs og svar: bavn node warnings {id}")
+_BY: Final = Text("Acknowledge by {at}; in force until {until}.", "Kvittér senest {at}; gælder til {until}.")
+_FEED: Final = Text("Warnings", "Varsler")
+
+
+def once(file: CentreFile, mails: WarningMails, registry: Registry, server: MailServer) -> tuple[int, int]:
+    """Mails what is owed now; how many went, and how many did not."""
+    language: Language = "da" if file.remind.language == "da" else "en"
+    boxes = contacts(file, registry)
+    went = failed = 0
+    for owed in mails.owed(boxes):
+        why = ""
+        for address in boxes[owed.actor]:
+            subject, text = words(owed.warning, language, Tlp(file.remind.tlp_max))
+            key = (
+                f"{owed.warning.id[8:]}{owed.warning.version:04x}" + "".join(f"{b:02x}" for b in address.encode())[-20:]
+            )
+            try:
+                send(server, Mail(to=address, subject=subject, text=text, key=key, at_us=SystemClock().now_us()))
+            except NotSent as error:
+                why = str(error)
+        mails.done(owed, why)
+        went, failed = went + (not why), failed + bool(why)
+    return went, failed
+
+
+def words(warning: KeptWarning, language: Language, tlp_max: Tlp) -> tuple[str, str]:
+    """Subject and text of the mail. What may not be told by mail is in neither."""
+    content = warning.content
+    see = _SEE.say(language).format(id=warning.id)
+    head = f"[{content.tlp.value}] {_SUBJECT.say(language)} ({URGENCIES[content.urgency].say(language)})"
+    if not tlp_within(content.tlp, tlp_max):
+        return head, f"{_ONLY.say(language)}\n\n{see}\n"
+    state = "" if warning.state is WarningState.SENT else f" [{WARNING_STATES[warning.state].say(language)}]"
+    by = _BY.say(language).format(at=_moment(warning.acknowledge_us), until=_moment(warning.until_us))
+    named = "\n".join(f"  {defanged(str(one))}" for one in content.observables)
+    parts = [content.title.say(language) + state, content.text.say(language), named, f"PAP:{content.pap.name}", by, see]
+    return f"{head}: {content.title.say(language)}{state}", "\n\n".join(part for part in parts if part) + "\n"
+
+
+def defanged(text: str) -> str:
+    """An observable that no mail program makes a link of."""
+    return text.replace(".", "[.]")
+
+
+def _moment(us: int | None) -> str:
+    return "-" if us is None else f"{iso(us)[:16]}Z"
+
+
+@contextmanager
+def mailing(file: CentreFile, told: Failures | None = None) -> Iterator[None]:
+    """Mails warnings in a thread of its own while the centre runs; nothing without a mail server in [remind]."""
+    failures: Failures = failures_in(file.folder) if told is None else told
+    ways = begun(failures, MAIL, lambda: ways_of(file))
+    server = None if ways is None else ways.mail
+    if server is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def turn() -> None:
+        with opened_warnings(file) as (_, mails, registry):
+            once(file, mails, registry, server)
+            while not ended.wait(EVERY_S):
+                failures.works(MAIL)
+                once(file, mails, registry, server)
+
+    def run() -> None:
+        while not ended.wait(EVERY_S):
+            try:
+                turn()
+            except (SQLAlchemyError, OSError):
+                _LOG.exception("warnings could not be mailed")
+            except Exception as error:  # noqa: BLE001  the next round opens it anew
+                failures.note(MAIL, error)
+
+    thread = threading.Thread(target=run, name="warning-mail", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(END_S)
+
+
+def feed(warnings: Sequence[KeptWarning], language: Language, *, sector: str, now_us: int) -> str:
+    """Atom (RFC 4287) of what was sent under TLP:CLEAR or GREEN, the newest first, with what became of it. ``now_us``
+    counts only where there is nothing."""
+    shown = [one for one in warnings if one.sent_us is not None and tlp_within(one.content.tlp, FEED_TLP_MAX)]
+    shown = sorted(shown, key=lambda one: (-one.changed_us, one.id))[:ENTRIES_MAX]
+    root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": language})
+    add(root, "id", urn(f"{sector}/warnings/{language}"))
+    add(root, "title", f"{sector}: {_FEED.say(language)}")
+    add(root, "updated", iso(max((one.changed_us for one in shown), default=now_us)))
+    add(add(root, "author"), "name", sector)
+    for one in shown:
+        made = add(root, "entry")
+        content, state = one.content, WARNING_STATES[one.state].say(language)
+        add(made, "id", urn(f"{sector}/{one.id}"))
+        add(made, "title", f"{content.title.say(language)} ({content.tlp.value}, {state})")
+        add(made, "updated", iso(one.changed_us))
+        add(made, "published", iso(one.sent_us or 0))
+        add(made, "category", term=content.urgency.value)
+        named = "".join(f"\n{defanged(str(each))}" for each in content.observables)
+        add(made, "summary", content.text.say(language) + named)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

@@ -1,0 +1,1 @@
+"""`bavn centre`: the sector's analysis centre."""

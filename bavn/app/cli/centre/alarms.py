@@ -1,0 +1,144 @@
+"""`bavn centre alarms`, `canaries`, `coverage` and `bavn node canary`: what is wrong, how far canaries came, who could
+have seen what.
+
+Refuses to find alarms: the running centre does, each quarter of a minute.
+"""
+
+import json
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.node import book
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+
+
+def attach(app: typer.Typer) -> None:
+    """Puts the centre's commands under `bavn centre`."""
+    app.command("alarms")(alarms)
+    app.command("canaries")(canaries)
+    app.command("coverage")(coverage)
+
+
+def alarms(
+    config: Config = CENTRE_TOML,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are over, for 90 days.")] = False,
+    take: Annotated[int | None, typer.Option(help="Take this one on, as --by: others see who minds it.")] = None,
+    by: By = "",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    limit: Annotated[int, typer.Option(help="The latest so many.", min=1, max=10_000)] = 200,
+) -> None:
+    """What is wrong at the actors and at the centre, since when, and who has taken it on. Exit code 10 while any
+    stands."""
+    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.desk.alarms import UnknownAlarm
+
+    with opened(config) as desk:
+        if take is not None:
+            try:
+                taken = desk.alarms.acknowledge(take, by)
+            except UnknownAlarm as error:
+                raise Stop(Exit.NOT_FOUND, str(error)) from error
+            except NotAllowed as error:
+                raise Stop(Exit.NOT_NOW, str(error)) from error
+            print(f"alarm {taken.number}: {taken.acked_by}")
+            return
+        found = desk.alarms.every(standing=not every, limit=limit)
+    rows = [
+        {
+            "number": one.number, "actor": one.actor or None, "kind": one.kind, "says": one.text.say(language),
+            "since": iso(one.began_us)[:19], "over": None if one.ended_us is None else iso(one.ended_us)[:19],
+            "taken_by": one.acked_by or None, "taken": None if one.acked_us is None else iso(one.acked_us)[:19],
+        }
+        for one in found
+    ]  # fmt: skip
+    show(rows, as_json=as_json)
+    if any(one.ended_us is None for one in found):
+        raise typer.Exit(Exit.UNHEALTHY)
+
+
+def canaries(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """How far the daily canary came at each actor, link by link; when each link last passed, and how long it took."""
+    from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
+
+    with opened(config) as desk:
+        found = sorted(desk.chains().items())
+    rows = []
+    for actor, chain in found:
+        for at in chain.links:
+            why = WHYS.get(at.link.why)
+            rows.append({
+                "actor": actor, "day": chain.day, "run": chain.run, "link": LINKS[at.link.link].say(language),
+                "state": STATES[at.link.state].say(language), "why": why and why.say(language),
+                "passed": None if at.passed_us is None else iso(at.passed_us)[:19],
+                "took": None if at.took is None else TOOK[at.took].say(language),
+            })  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """Which actors could see what now: a row an actor, a column a detector; then each technique, with how many could
+    have seen it."""
+    from bavn.centre.desk.sight import REASONS, behind_technique
+    from bavn.model.sector.sight import SIGHTS, TECHNIQUES
+
+    with opened(config) as desk:
+        seeing = desk.eyes()
+    if as_json:
+        for eye in seeing:
+            by = {name: eye.by(name) for name in SIGHTS}
+            records = None if eye.records is None else list(eye.records)
+            print(json.dumps({"what": "actor", "actor": eye.actor, "records": records, "detectors": by}))
+        for technique in TECHNIQUES:
+            said = behind_technique(seeing, technique)
+            print(json.dumps({
+                "what": "technique", "technique": technique, "actors": said.actors, "could": said.could,
+                "against": dict(said.against),
+            }))  # fmt: skip
+        return
+    show(
+        [{"actor": eye.actor} | {name: REASONS[eye.by(name)].say(language) for name in SIGHTS} for eye in seeing],
+        as_json=False,
+    )
+    for technique in TECHNIQUES:
+        said = behind_technique(seeing, technique)
+        against = ", ".join(f"{REASONS[reason].say(language)}: {count}" for reason, count in said.against)
+        print(f"{technique:<6} {said.says.say(language)} {against}".rstrip())
+
+
+def canary(
+    config: book.Config = book.NODE_TOML,
+    *,
+    now: Annotated[bool, typer.Option("--now", help="Send one now: the running node does it within seconds.")] = False,
+    by: book.By = "",
+    as_json: book.AsJson = False,
+    language: book.Spoken = "en",
+    runs: Annotated[int, typer.Option(help="The latest so many.", min=1, max=100)] = 1,
+) -> None:
+    """How far this node's daily canary came, link by link (docs/canaries.md)."""
+    from bavn.actor.door.conversations.canary_book import LINKS_SQL, RUNS_SQL, CanaryBook, links_of, run_of
+    from bavn.app.process.real import SystemClock
+    from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
+    from bavn.wire.book import Book
+
+    if now:
+        with Book(book.book_of(config)) as opened_book:
+            if not CanaryBook(opened_book).wish(by or "operator", SystemClock().now_us()):
+                raise Stop(Exit.NOT_NOW, "enough canaries wait already: is the node running?")
+        print("the running node sends one: bavn node canary shows how far it came")
+        return
+    rows = []
+    with book.asks(config) as ask:
+        for run in [run_of(row) for row in ask(RUNS_SQL, (runs,))]:
+            for one in links_of(ask(LINKS_SQL, (run.day, run.run))):
+                why = WHYS.get(one.why)
+                rows.append({
+                    "began": iso(run.began_us)[:19], "by": run.by or None, "link": LINKS[one.link].say(language),
+                    "state": STATES[one.state].say(language), "why": why and why.say(language),
+                    "took": None if one.took is None else TOOK[one.took].say(language),
+                })  # fmt: skip
+    show(rows, as_json=as_json)

@@ -1,0 +1,237 @@
+"""`bavn centre ask`, `questions`, `approve-question`, `end-question`: an analyst's question to every node.
+
+Refuses to guess what silence means: an actor that has not answered is shown as that, with since when.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.heard import Observed
+from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour
+from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.centre.cases.questions import AtActor, Questions, QuestionView
+    from bavn.centre.share.deliveries import AtActor as Asked
+
+QuestionId = Annotated[str, typer.Argument(help="As `bavn centre questions` names it; its beginning is enough.")]
+COUNTS: Final = ("0", "1", "2-3", "4-10", "11-100", "> 100")
+_AGO = re.compile(r"([1-9][0-9]{0,3})([hdw])")
+_AGO_US: Final = {"h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US}
+_HEX_TYPES: Final = {32: ObservableType.JA3, 40: ObservableType.CERT, 64: ObservableType.SHA256}
+
+
+def attach(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("ask")(ask)
+    app.command("questions")(questions)
+    app.command("approve-question")(approve)
+    app.command("end-question")(end)
+
+
+def ask(
+    indicators: Annotated[
+        list[str], typer.Argument(help="type:value, or a plain address, domain, JA3, JA4, certificate or SHA-256.")
+    ],
+    config: Config = CENTRE_TOML,
+    *,
+    why: Annotated[str, typer.Option(help="The reason; every actor asked reads it.")],
+    since: Annotated[str, typer.Option(help="How far back: 12h, 30d, 8w, or a day such as 2026-11-01 (UTC).")] = "30d",
+    to: Annotated[list[str] | None, typer.Option("--to", help="An actor; may be repeated. All without it.")] = None,
+    days: Annotated[int, typer.Option(help="Days that answers are waited for.")] = 7,
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask every node whether it met these indicators. It goes out when a second person has approved it."""
+    with _questions(config) as (desk, kept):
+        active = [view.actor.name for view in desk.members() if view.actor.state.value == "active"]
+        strangers = sorted(set(to or ()) - set(active))
+        if strangers:
+            raise Stop(Exit.NOT_FOUND, f"no active actor is called {strangers[0]!r} (bavn centre members)")
+        now_us = _now_us()
+        made = kept.ask(
+            [observable_of(text) for text in indicators], to or active, by, why=why, since_us=_since_us(since, now_us),
+            days=days,
+        )  # fmt: skip
+        row = _row(kept.view(made.id), "en", now_us)
+    show([row], as_json=as_json)
+    if not as_json and made.approved_us is None:
+        print(f"it goes out when somebody else has approved it: bavn centre approve-question {made.id[:12]}")
+
+
+def questions(
+    question: Annotated[str, typer.Argument(help="One question, with what each actor answered.")] = "",
+    config: Config = CENTRE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    limit: int = 20,
+) -> None:
+    """The questions, the latest first, and what each actor answered; who has not answered, and since when."""
+    with _questions(config) as (_, kept):
+        views = [kept.view(_whole(kept, question))] if question else list(kept.every(limit))
+    now_us = _now_us()
+    if as_json or not question:
+        show([_row(view, language, now_us) for view in views], as_json=as_json)
+        return
+    show([_row(views[0], language, now_us, brief=True)], as_json=False)
+    show([line for actor in views[0].actors for line in _lines(views[0], actor, language)], as_json=False)
+
+
+def approve(
+    question: QuestionId, config: Config = CENTRE_TOML, *, by: By = "", as_local_root: AsLocalRoot = "",
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Stand behind somebody else's question: it goes out at once."""
+    with _questions(config) as (_, kept):
+        made = kept.approve(_whole(kept, question), instead(by, as_local_root))
+        row = _row(kept.view(made.id), "en", _now_us())
+    show([row], as_json=as_json)
+
+
+def end(
+    question: QuestionId,
+    config: Config = CENTRE_TOML,
+    *,
+    why: Annotated[str, typer.Option(help="The reason, for the audit log.")],
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take a question back; later answers are refused."""
+    with _questions(config) as (_, kept):
+        made = kept.end(_whole(kept, question), by, why)
+        row = _row(kept.view(made.id), "en", _now_us())
+    show([row], as_json=as_json)
+
+
+def unanswered(actors: Iterable["Asked"], sightings: Iterable[Observed]) -> dict[str, str]:
+    """Who was sent an indicator and has not said what its history holds, and since when it could have."""
+    said = {sighting.actor for sighting in sightings if sighting.kind == "retro"}
+    return {a.actor: iso(a.queued_us) for a in actors if a.queued_us is not None and a.actor not in said}
+
+
+def observable_of(text: str) -> Observable:
+    """What an analyst wrote, defanged spellings too. Raises NotCanonical."""
+    plain = text.strip().replace("[.]", ".").replace("(.)", ".").replace("[:]", ":")
+    kind, colon, value = plain.partition(":")
+    if colon and kind in set(ObservableType):
+        return Observable.of(kind, value)
+    if re.fullmatch(r"[0-9a-fA-F]+", plain) and len(plain) in _HEX_TYPES:
+        return Observable.of(_HEX_TYPES[len(plain)], plain)
+    for guess in (ObservableType.JA4, ObservableType.FP_PAIR):
+        try:
+            return Observable.of(guess, plain)
+        except NotCanonical:
+            continue
+    try:
+        return Observable.address(plain)
+    except NotCanonical:
+        return Observable.of(ObservableType.DOMAIN, plain)
+
+
+def _since_us(text: str, now_us: int) -> int:
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        return now_us - int(ago[1]) * _AGO_US[ago[2]]
+    try:
+        return as_us(dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC))
+    except ValueError as error:
+        raise Stop(Exit.USAGE, f"--since {text!r}: write 12h, 30d, 8w or a day such as 2026-11-01") from error
+
+
+@contextmanager
+def _questions(config: Any) -> Iterator[tuple[Any, "Questions"]]:
+    from bavn.centre.cases.questions import UnknownQuestion
+    from bavn.centre.cases.who import NotAllowed
+
+    with opened(config) as desk:
+        try:
+            yield desk, desk.questions
+        except UnknownQuestion as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+        except NotAllowed as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
+        except ValueError as error:
+            raise Stop(Exit.USAGE, str(error)) from error
+
+
+def _whole(kept: "Questions", beginning: str) -> str:
+    """The id that begins so. Raises UnknownQuestion where none or several do."""
+    found = [view.question.id for view in kept.every(1000) if beginning and view.question.id.startswith(beginning)]
+    return found[0] if len(found) == 1 else kept.get(beginning).id
+
+
+def _now_us() -> int:
+    from bavn.app.process.real import SystemClock
+
+    return SystemClock().now_us()
+
+
+def _row(view: "QuestionView", language: Literal["en", "da"], now_us: int, *, brief: bool = False) -> dict[str, Any]:
+    question = view.question
+    row: dict[str, Any] = {
+        "question": question.id, "state": _state(view, now_us).say(language),
+        "indicators": [str(o) for o in question.observables], "since": iso_hour(question.since_hour),
+        "asked": f"{iso(question.asked_us)[:19]}Z", "asked_by": question.asked_by, "approved_by": question.approved_by,
+        "why": question.why,
+    }  # fmt: skip
+    if brief:
+        return row
+    answers = [answer for actor in view.actors for answer in actor.answers]
+    row["met"] = sorted({answer.actor for answer in answers if answer.state == "met"})
+    row["not_met"] = sorted({a.actor for a in answers if a.state == "not_met"} - set(row["met"]))
+    row["declined"] = sorted({answer.actor for answer in answers if answer.state == "declined"})
+    row["unanswered"] = {
+        actor.actor: f"since {iso(question.approved_us)[:19]}Z" if question.approved_us else "not sent"
+        for actor in view.actors
+        if actor.unanswered
+    }
+    return row
+
+
+def _state(view: "QuestionView", now_us: int) -> Text:
+    question = view.question
+    if question.ended_us is not None:
+        return Text("taken back", "trukket tilbage")
+    if question.approved_us is None:
+        return Text("waits for a second person", "venter på en anden person")
+    if not any(actor.unanswered for actor in view.actors):
+        return Text("answered by all", "besvaret af alle")
+    return Text("open", "åben") if now_us < question.until_us else Text("over", "udløbet")
+
+
+def _lines(view: "QuestionView", actor: "AtActor", language: Literal["en", "da"]) -> Iterator[dict[str, Any]]:
+    for number, observable in enumerate(view.question.observables):
+        answer = next((one for one in actor.answers if one.number == number), None)
+        if answer is not None:
+            said = {"met": Text("met", "mødt"), "not_met": Text("not met", "ikke mødt")}.get(
+                answer.state, Text("declined", "afslået")
+            )
+            met = answer.first_hour is not None and answer.last_hour is not None
+            yield {
+                "actor": actor.actor, "indicator": str(observable), "says": said.say(language),
+                "count": COUNTS[answer.count_bucket] if met else "",
+                "first": iso_hour(answer.first_hour) if answer.first_hour is not None else "",
+                "last": iso_hour(answer.last_hour) if answer.last_hour is not None else "",
+                "days_of_history": answer.days or "", "when": f"{iso(answer.received_us)[:19]}Z",
+            }  # fmt: skip
+            continue
+        since = "" if view.question.approved_us is None else f"{iso(view.question.approved_us)[:19]}Z"
+        silent = Text(f"unanswered since {since}", f"ubesvaret siden {since}")
+        if actor.refused:
+            silent = Text(f"not sent: {actor.refused}", f"ikke sendt: {actor.refused}")
+        elif not since:
+            silent = Text("not sent yet", "endnu ikke sendt")
+        yield {
+            "actor": actor.actor, "indicator": str(observable), "says": silent.say(language), "count": "", "first": "",
+            "last": "", "days_of_history": "", "when": "",
+        }  # fmt: skip

@@ -1,0 +1,383 @@
+"""`bavn centre`: working a case with its actors. Markings, owner, merge and split, tasks, questions, words, evidence.
+
+Refuses to send anything: the running centre does, at its next step.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.whole_file import write_whole
+from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.moment import HOUR_US, iso
+from bavn.model.sector.work import DUE_WORDS, STEPS, TASK_WORDS, DueState, NoSuchStep, Task, TaskAct
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.desk import Desk
+
+CaseId = Annotated[str, typer.Argument(help="case-...")]
+TaskId = Annotated[str, typer.Argument(help="The beginning of its id, as `bavn centre tasks` shows it.")]
+Why = Annotated[str, typer.Option("--why", help="The reason; it stands in the audit log.")]
+Seen = Annotated[int | None, typer.Option("--seen", help="The standing of the case on which you decide: if somebody"
+    " has acted since, nothing is done.")]  # fmt: skip
+ID_CHARS = 8
+
+
+def attach(app: typer.Typer) -> None:
+    """Puts the commands under `bavn centre`."""
+    for name, command in (
+        ("mark", mark), ("hand-over", hand_over), ("merge", merge), ("split", split), ("involve", involve),
+        ("task", task), ("tasks", tasks), ("task-cancel", task_cancel), ("task-reopen", task_reopen), ("say", say),
+        ("parts", parts), ("case-evidence", case_evidence), ("timeline", timeline), ("rsit", rsit_codes),
+    ):  # fmt: skip
+        app.command(name)(command)
+
+
+@contextmanager
+def _at_work(config: Path) -> "Iterator[Desk]":
+    """The desk; what people get wrong as one message and its exit code."""
+    from bavn.centre.cases.case.rows import ChangedMeanwhile, UnknownCase
+    from bavn.centre.cases.case.work import UnknownTask
+    from bavn.centre.cases.who import NotAllowed
+
+    with opened(config) as desk:
+        try:
+            yield desk
+        except (UnknownCase, UnknownTask) as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+        except (NotAllowed, ChangedMeanwhile, NoSuchStep, ValueError) as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
+
+
+def mark(
+    case_id: CaseId,
+    config: Config = CENTRE_TOML,
+    *,
+    tlp: Annotated[Tlp | None, typer.Option(help="Gate 3 lets nothing of the case out under a laxer one.")] = None,
+    pap: Annotated[str, typer.Option(help="red, amber, green or clear; likewise.")] = "",
+    rsit: Annotated[str | None, typer.Option(help="class/type, as `bavn centre rsit` lists them; empty: none.")] = None,
+    technique: Annotated[list[str] | None, typer.Option(help="ATT&CK id, as often as needed; replaces all.")] = None,
+    why: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    language: Spoken = "en",
+) -> None:  # fmt: skip
+    """Mark a case: TLP 2.0, PAP, RSIT class, ATT&CK techniques. What is not given stays."""
+    from dataclasses import replace
+
+    if pap and pap.upper() not in Pap.__members__:
+        raise Stop(Exit.USAGE, f"--pap is red, amber, green or clear, not {pap[:20]!r}")
+    with _at_work(config) as desk:
+        desk.case(case_id)
+        made = desk.files.marking(case_id)
+        if tlp is not None:
+            made = replace(made, tlp=tlp)
+        if pap:
+            made = replace(made, pap=Pap[pap.upper()])
+        if rsit is not None:
+            made = replace(made, rsit=rsit)
+        if technique is not None:
+            made = replace(made, techniques=tuple(technique))
+        desk.files.mark(case_id, by, made, why, seen)
+        show([marking_row(desk, case_id, language)], as_json=False)
+
+
+def hand_over(
+    case_id: CaseId,
+    to: Annotated[str, typer.Option("--to", help="Who owns it from now on.")],
+    why: Annotated[str, typer.Option("--why", help="Why, and what they must know.")],
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+    seen: Seen = None,
+    language: Spoken = "en",
+) -> None:
+    """Give a case to another person."""
+    with _at_work(config) as desk:
+        made = desk.files.hand_over(case_id, by, to, why, seen)
+    print(Text(f"{made.id} is {to}'s now", f"{made.id} er nu hos {to}").say(language))
+
+
+def merge(
+    case_id: CaseId,
+    into: Annotated[str, typer.Argument(help="The case that goes on: case-...")],
+    why: Why,
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+    seen: Seen = None,
+    language: Spoken = "en",
+) -> None:
+    """Merge a case into another, with all its tasks, words, evidence and actors; its history stays."""
+    with _at_work(config) as desk:
+        made = desk.files.merge(case_id, into, by, why, seen)
+    print(Text(f"{made.id} goes on for {case_id}", f"{made.id} fortsætter for {case_id}").say(language))
+
+
+def split(
+    case_id: CaseId,
+    observables: Annotated[list[str], typer.Argument(help="type:value, as often as needed.")],
+    why: Why,
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+    seen: Seen = None,
+) -> None:
+    """Make a new case of some of a case's observables; prints its id. Later reports follow their observable."""
+    from bavn.model.observable import NotCanonical, Observable
+
+    try:
+        named = [Observable.of(*text.split(":", 1)) for text in observables if ":" in text]
+    except NotCanonical as error:
+        raise Stop(Exit.USAGE, str(error)) from error
+    if len(named) != len(observables):
+        raise Stop(Exit.USAGE, "an observable is written type:value, such as domain:example.com")
+    with _at_work(config) as desk:
+        print(desk.files.split(case_id, named, by, why, seen).id)
+
+
+def involve(
+    case_id: CaseId,
+    actor: Annotated[str, typer.Argument(help="The actor's name.")],
+    why: Why,
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+    language: Spoken = "en",
+) -> None:
+    """Add an actor to a case by hand: it sees its part of it from then on."""
+    with _at_work(config) as desk:
+        _members(desk, [actor])
+        desk.work.involved.add(case_id, actor, by, why)
+    print(Text(f"{actor} is in {case_id}", f"{actor} er med i {case_id}").say(language))
+
+
+def task(
+    case_id: CaseId,
+    text: Annotated[str, typer.Argument(help="What the actor is to do or say; it reads exactly this.")],
+    config: Config = CENTRE_TOML,
+    *,
+    to: Annotated[list[str] | None, typer.Option("--to", help="An actor, as often as needed; all in the case if left"
+        " out.")] = None,
+    question: Annotated[bool, typer.Option("--question", help="It is a question, not a task.")] = False,
+    acknowledge_hours: Annotated[int | None, typer.Option(help="Acknowledged within these hours.")] = None,
+    applies_hours: Annotated[int | None, typer.Option(help="Whether it applies is said within these hours.")] = None,
+    done_hours: Annotated[int | None, typer.Option(help="Done within these hours.")] = None,
+    by: By = "",
+    seen: Seen = None,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:  # fmt: skip
+    """Give actors a task, or ask them a question, with deadlines in hours."""
+    with _at_work(config) as desk:
+        desk.case(case_id)
+        actors = to or sorted(desk.work.involved.actors(case_id))
+        _members(desk, actors)
+        hours = desk.work.settings.deadlines(acknowledge_hours, applies_hours, done_hours)
+        made = desk.work.ask(case_id, actors, "question" if question else "task", text, by, hours, seen)
+        rows = _task_rows(desk, made, language, as_json=as_json)
+    show(rows, as_json=as_json)
+
+
+def tasks(
+    config: Config = CENTRE_TOML,
+    *,
+    case_id: Annotated[str, typer.Option("--case", help="Only this case.")] = "",
+    running: Annotated[bool, typer.Option("--running", help="Only what is still owed.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit with code 10 if a deadline has passed unmet.")] = False,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Tasks and questions to actors, the next deadline first, each step with where it stands."""
+    with _at_work(config) as desk:
+        if case_id:
+            desk.case(case_id)
+        found = desk.work.tasks(case_id or None, running=running)
+        rows = _task_rows(desk, found, language, as_json=as_json)
+        late = [one for one in found if any(state is DueState.OVERDUE for _, _, state in _dues(desk, one))]
+    show(rows, as_json=as_json)
+    if check and late:
+        raise Stop(Exit.UNHEALTHY, f"a deadline has passed at {', '.join(sorted({one.actor for one in late}))}")
+
+
+def task_cancel(
+    task_id: TaskId, why: Why, config: Config = CENTRE_TOML, *, by: By = "", language: Spoken = "en"
+) -> None:
+    """Take a task back."""
+    _change(config, task_id, TaskAct.CANCEL, by, why, language)
+
+
+def task_reopen(
+    task_id: TaskId, why: Why, config: Config = CENTRE_TOML, *, by: By = "", language: Spoken = "en"
+) -> None:
+    """Open a task again that was done, not applicable or cancelled."""
+    _change(config, task_id, TaskAct.REOPEN, by, why, language)
+
+
+def say(
+    case_id: CaseId,
+    text: Annotated[str, typer.Argument(help="What the actors in the case are to read. Name no other actor in it.")],
+    config: Config = CENTRE_TOML,
+    *,
+    to: Annotated[str, typer.Option("--to", help="Only this actor; all in the case if left out.")] = "",
+    by: By = "",
+    language: Spoken = "en",
+) -> None:
+    """Say something to the actors in a case. A remark for the centre alone is `bavn centre comment`."""
+    with _at_work(config) as desk:
+        desk.work.say(case_id, by, text, to)
+    print(Text("said; the running centre sends it", "sagt; den kørende central sender det").say(language))
+
+
+def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """Who is in a case, why, and how far each has been told its part."""
+    with _at_work(config) as desk:
+        desk.case(case_id)
+        told = desk.told(case_id)
+        found = desk.work.tasks(case_id)
+        rows = [
+            {
+                "actor": actor,
+                "in": Text("by hand", "ved håndkraft").say(language) if by_hand
+                else Text("reported", "meldte").say(language),
+                "version": told.get(actor, (0, "", ""))[0],
+                "told": told.get(actor, (0, Text("not yet", "endnu ikke").say(language), ""))[1],
+                "rule": told.get(actor, (0, "", ""))[2],
+                "tasks": [TASK_WORDS[one.state].say(language) for one in found if one.actor == actor],
+            }
+            for actor, by_hand in sorted(desk.work.involved.actors(case_id).items())
+        ]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+def case_evidence(
+    case_id: CaseId,
+    config: Config = CENTRE_TOML,
+    *,
+    take: Annotated[str, typer.Option("--take", help="The beginning of an id: write it to --out.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="A new file.")] = None,
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """What actors attached to a case by hand; with --take and --out one of it is written to a file."""
+    with _at_work(config) as desk:
+        desk.case(case_id)
+        found = desk.work.evidence(case_id)
+        if not take:
+            show([
+                {"id": one.id[:16], "actor": one.actor, "at": iso(one.received_us)[:19], "bytes": one.bytes,
+                 "sha256": one.sha256, "words": one.words}
+                for one in found
+            ], as_json=as_json)  # fmt: skip
+            return
+        named = [one for one in found if one.id.startswith(take)]
+        if len(named) != 1 or out is None:
+            raise Stop(Exit.USAGE, f"--take names one of {len(found)} by the beginning of its id, and --out a new file")
+        content = desk.work.content(named[0].id, by)
+    try:
+        write_whole(out, content, mode=0o600, new=True)
+    except OSError as error:
+        raise Stop(Exit.USAGE, f"{out} cannot be written ({error.strerror})") from error
+    print(f"{out}: {len(content):,} bytes; sha256 {named[0].sha256}")
+
+
+def timeline(
+    case_id: CaseId,
+    config: Config = CENTRE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Everything that happened in a case, in one order: people, actors, indicators, sightings, reminders."""
+    with _at_work(config) as desk:
+        found = desk.timeline(case_id)
+    for one in found:
+        if as_json:
+            print(json.dumps({
+                "at": iso(one.at_us), "who": one.who, "what": one.what, "case": one.case_id,
+                "says": one.text.say(language),
+            }, ensure_ascii=False))  # fmt: skip
+        else:
+            other = "" if one.case_id == case_id else f" [{one.case_id}]"
+            print(f"{iso(one.at_us)[:19]}  {one.who:<20} {one.text.say(language)}{other}")
+
+
+def rsit_codes(*, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """The classes and types of the Reference Security Incident Taxonomy, version 1003."""
+    from bavn.model.intel import rsit
+
+    show([{"code": code, "words": rsit.words(code).say(language)} for code in rsit.TYPES], as_json=as_json)
+
+
+# --- shared ----------------------------------------------------------------------------------------------------
+
+
+def marking_row(desk: "Desk", case_id: str, language: Language) -> dict[str, Any]:
+    """How a case is marked, for people."""
+    from bavn.model.intel import rsit
+
+    made = desk.files.marking(case_id)
+    return {
+        "case": case_id, "standing": desk.standing(case_id), "tlp": made.tlp.value, "pap": f"PAP:{made.pap.name}",
+        "rsit": f"{made.rsit} ({rsit.words(made.rsit).say(language)})" if made.rsit else "",
+        "techniques": list(made.techniques), "merged_into": desk.files.merged_into(case_id),
+    }  # fmt: skip
+
+
+def _members(desk: "Desk", actors: list[str]) -> None:
+    known = sorted(member.actor.name for member in desk.members())
+    strange = [actor for actor in actors if actor not in known]
+    if strange:
+        raise Stop(
+            Exit.NOT_FOUND, f"no actor is called {strange[0][:60]!r}; there are {', '.join(known) or 'none yet'}"
+        )
+
+
+def _change(config: Path, given: str, act: TaskAct, by: str, why: str, language: Language) -> None:
+    with _at_work(config) as desk:
+        named = [one for one in desk.work.tasks() if given and one.id.startswith(given.lower())]
+        if len(named) != 1:
+            raise Stop(Exit.NOT_FOUND, f"{len(named)} tasks' ids begin with {given[:40]!r} (bavn centre tasks)")
+        made = desk.work.change_task(named[0].id, act, by, why)
+        rows = _task_rows(desk, (made,), language, as_json=False)
+    show(rows, as_json=False)
+
+
+def _dues(desk: "Desk", one: Task) -> tuple[tuple[str, int, DueState], ...]:
+    return one.dues(desk.now_us(), desk.work.settings.soon_hours * HOUR_US)
+
+
+def _task_rows(desk: "Desk", found: tuple[Task, ...], language: Language, *, as_json: bool) -> list[dict[str, Any]]:
+    if as_json:
+        return [
+            {
+                "task": one.id, "case": one.case_id, "actor": one.actor, "kind": one.kind, "text": one.text,
+                "by": one.by, "given": iso(one.given_us), "state": one.state.value, "answer": one.answer,
+                "steps": {
+                    step: {"due": iso(due_us), "standing": state.value} for step, due_us, state in _dues(desk, one)
+                },
+            }
+            for one in found
+        ]  # fmt: skip
+    heads = {
+        "en": ("task", "case", "actor", "kind", "state", "acknowledge", "applies", "done", "text", "answer"),
+        "da": ("opgave", "sag", "aktør", "slags", "tilstand", "kvittering", "relevans", "udført", "tekst", "svar"),
+    }[language]  # fmt: skip
+    kinds = {"task": Text("task", "opgave"), "question": Text("question", "spørgsmål")}
+    rows = []
+    for one in found:
+        steps = {
+            step: f"{iso(due_us)[:16]} {DUE_WORDS[state].say(language)}" for step, due_us, state in _dues(desk, one)
+        }
+        state = TASK_WORDS[one.state].say(language)
+        cells = (one.id[:ID_CHARS], one.case_id, one.actor, kinds[one.kind].say(language), state,
+                 *(steps[step] for step in STEPS), one.text, one.answer)  # fmt: skip
+        rows.append(dict(zip(heads, cells, strict=True)))
+    return rows

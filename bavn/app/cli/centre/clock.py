@@ -1,0 +1,146 @@
+"""`bavn centre clock` and `bavn centre kill-switch`: how long each step to protection took; everything off at once.
+
+Refuses to compute: the desk does.
+"""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bavn.app.access.rights import Right
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead, needs
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import SECOND_US, iso
+from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.centre.books.clock import IndicatorClock
+
+STEPS: dict[str, Text] = {
+    "first_sighting": Text("first sighting", "første observation"),
+    "report": Text("report", "melding"),
+    "lead": Text("lead", "spor"),
+    "confirmed": Text("confirmed", "bekræftet"),
+    "released": Text("released", "frigivet"),
+    "first_block": Text("first enforced", "først håndhævet"),
+    "last_block": Text("last enforced", "sidst håndhævet"),
+}
+
+
+def attach(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("clock")(clock)
+    app.command("kill-switch")(kill_switch)
+
+
+def clock(
+    indicator: Annotated[str, typer.Argument(help="indicator--...; all of them without it.")] = "",
+    config: Config = CENTRE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """When each indicator was first seen, reported, a lead, confirmed, released and enforced at each actor; which step
+    was the slowest."""
+    from bavn.centre.books.clocks import UnknownIndicator
+
+    with opened(config) as desk:
+        try:
+            clocks = [desk.clock(indicator)] if indicator else list(desk.times.clocks())
+        except UnknownIndicator as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+    if as_json:
+        for one in clocks:
+            print(json.dumps(_whole(one), ensure_ascii=False))
+        return
+    if not indicator:
+        show([_brief(one, language) for one in clocks], as_json=False)
+        return
+    for name, at_us in clocks[0].steps:
+        print(f"{STEPS[name].say(language):<20} {'-' if at_us is None else iso(at_us)[:23]}")
+    for actor, at_us in clocks[0].enforced:
+        print(f"  {actor:<18} {iso(at_us)[:23]}")
+    for actor in clocks[0].missing:
+        print(f"  {actor:<18} {Text('not yet', 'endnu ikke').say(language)}")
+    not_yet = Text("hunted for: nothing there carries it yet", "søges der efter: intet bærer den dér endnu")
+    carries = not_yet.say(language)
+    for actor in clocks[0].hunted:
+        print(f"  {actor:<18} {carries}")
+    print(f"{Text('slowest step', 'langsomste trin').say(language)}: {_slowest(clocks[0], language)}")
+
+
+def kill_switch(
+    position: Annotated[
+        Literal["on", "off", "show"], typer.Argument(help="on: every actor lifts all that came from the centre")
+    ] = "show",
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+    why: Annotated[str, typer.Option(help="The reason; every actor reads it.")] = "",
+    as_local_root: AsLocalRoot = "",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Take everything that the centre released out of force in the whole sector, or put it back, which takes two
+    people; how it stands."""
+    from bavn.centre.cases.who import NotAllowed
+
+    with opened(config) as desk:
+        try:
+            if position != "show":
+                if position == "off":
+                    needs(by, Right.APPROVE)
+                desk.switch.turn(on=position == "on", user=instead(by, as_local_root), why=why)
+        except NotAllowed as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
+        except ValueError as error:
+            raise Stop(Exit.USAGE, str(error)) from error
+        rows = [
+            {
+                "turn": turn.number, "state": "on" if turn.on else "off", "by": turn.by, "asked_by": turn.asked_by,
+                "why": turn.why, "at": iso(turn.at_us)[:23], "told": len(desk.switch.told(turn.number)),
+            }
+            for turn in desk.switch.turns()
+        ]  # fmt: skip
+        asked = desk.switch.asked()
+    if asked is not None:
+        until = f"{iso(asked.until_us)[:16]}Z"
+        said = Text(
+            f"Still on: {asked.by} wants it off ({asked.why}); a second person must say the same before {until}.",
+            f"Stadig slået til: {asked.by} vil slå det fra ({asked.why}); en anden person skal sige det samme før"
+            f" {until}.",
+        )
+        rows.append({
+            "turn": asked.number, "state": "off asked", "by": "", "asked_by": asked.by, "why": asked.why,
+            "at": iso(asked.at_us)[:23], "told": 0,
+        })  # fmt: skip
+        if not as_json:
+            print(said.say(language))
+    show(rows, as_json=as_json)
+
+
+def _whole(one: "IndicatorClock") -> dict[str, Any]:
+    return {
+        "indicator": one.indicator_id, "case": one.case_id,
+        "steps": {name: None if at_us is None else iso(at_us) for name, at_us in one.steps},
+        "enforced": {actor: iso(at_us) for actor, at_us in one.enforced}, "missing": list(one.missing),
+        "hunted": list(one.hunted),
+        "slowest": None if one.slowest is None else {"step": one.slowest[0], "seconds": round(one.slowest[1], 6)},
+    }  # fmt: skip
+
+
+def _brief(one: "IndicatorClock", language: Literal["en", "da"]) -> dict[str, Any]:
+    steps = dict(one.steps)
+    released, last = steps["released"], steps["last_block"]
+    lag = None if released is None or last is None else round((last - released) / SECOND_US, 3)
+    return {
+        "indicator": one.indicator_id, "released": None if released is None else iso(released)[:19],
+        "enforced_at": len(one.enforced), "missing": len(one.missing), "released_to_last_s": lag,
+        "slowest": _slowest(one, language),
+    }  # fmt: skip
+
+
+def _slowest(one: "IndicatorClock", language: Literal["en", "da"]) -> str:
+    return "-" if one.slowest is None else f"{STEPS[one.slowest[0]].say(language)} ({one.slowest[1]:.1f} s)"

@@ -1,0 +1,81 @@
+"""`bavn centre counts`: how much of what the sector sees, with the noise that the actors added.
+
+Refuses to show one actor's numbers.
+"""
+
+import json
+from typing import Annotated, Final
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.model.moment import DAY_US, iso
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES
+from bavn.model.text import Text
+
+WHAT: Final = {
+    "suspected": Text("own machines suspected of", "egne maskiner under mistanke for"),
+    "blocked": Text("indicators blocked, by sort", "spærrede indikatorer, efter slags"),
+}
+KINDS: Final = {
+    "all": Text("all", "alle"),
+    "region": Text("regions", "regioner"),
+    "municipality": Text("municipalities", "kommuner"),
+    "supplier": Text("suppliers", "leverandører"),
+    "agency": Text("agencies", "styrelser"),
+    "clinic": Text("clinics", "klinikker"),
+    "it-centre": Text("shared IT centres", "fælles it-centre"),
+    "other": Text("others", "øvrige"),
+    "other kinds": Text("other kinds together", "andre slags samlet"),
+}
+NOTHING: Final = Text(
+    "fewer than three actors have told counts of these days yet",
+    "færre end tre aktører har endnu fortalt antal for disse dage",
+)
+HEAD: Final = Text(
+    "{first} to {last}: {told} actor-days. Each actor added noise, so a true number lies in its interval with 95 %;"
+    " where the interval begins at 0, there may be none.",
+    "{first} til {last}: {told} aktørdage. Hver aktør har lagt støj til, så et sandt tal ligger i sit interval med"
+    " 95 %; hvor intervallet begynder ved 0, er der måske ingen.",
+)
+COLUMNS: Final = Text("what|entry|in words|actors|count|95 %", "hvad|post|i ord|aktører|antal|95 %")
+ENTRIES: Final = {"suspected": TECHNIQUES, "blocked": BLOCKED}
+
+
+def counts(
+    config: Config = CENTRE_TOML,
+    *,
+    days: Annotated[int, typer.Option(help="The last so many whole days (UTC).", min=1, max=400)] = 7,
+    by_kind: Annotated[bool, typer.Option("--by-kind", help="Also by kind of actor, where three or more are.")] = False,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """How many own machines were suspected of what, and what was blocked, in the sector; differentially private."""
+    from bavn.app.process.real import SystemClock
+
+    last = SystemClock().now_us() // DAY_US - 1
+    with opened(config) as desk:
+        found = [one for one in desk.counts(last - days + 1, last) if by_kind or one.kind == "all"]
+    if as_json:
+        for one in found:
+            row = {
+                "what": one.what, "entry": one.entry, "says": ENTRIES[one.what][one.entry].say(language),
+                "kind": one.kind, "actor_days": one.told, "value": one.value, "noise_sd": round(one.noise, 2),
+                "low": one.low, "high": one.high,
+            }  # fmt: skip
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    if not found:
+        print(NOTHING.say(language))
+        return
+    span = {"first": iso((last - days + 1) * DAY_US)[:10], "last": iso(last * DAY_US)[:10], "told": found[0].told}
+    print(HEAD.say(language).format(**span))
+    names = COLUMNS.say(language).split("|")
+    ordered = sorted(found, key=lambda one: (one.what != "suspected", one.kind != "all", one.kind, -one.value))
+    rows = []
+    for one in ordered:
+        says = ENTRIES[one.what][one.entry].say(language)
+        kind = KINDS[one.kind].say(language)
+        cells = (WHAT[one.what].say(language), one.entry, says, kind, one.value, f"{one.low}-{one.high}")
+        rows.append(dict(zip(names, cells, strict=True)))
+    show(rows, as_json=False)

@@ -1,0 +1,71 @@
+"""What the centre's subcommands share: the desk on the centre's database, and rows shown as a table or as JSON lines.
+
+Refuses to know what is asked of the desk.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bavn.app.access.rights import Right
+from bavn.app.cli.centre.person import option
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.desk import Desk
+
+Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The centre's configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
+By = Annotated[str, option("sac", Right.TRIAGE)]
+ByApprover = Annotated[str, option("sac", Right.APPROVE)]
+ByPublisher = Annotated[str, option("sac", Right.PUBLISH)]
+ByMembers = Annotated[str, option("sac", Right.MEMBERS)]
+ByHere = Annotated[str, option("sac", None)]
+"""Where there are no accounts yet: whoever is at the machine."""
+WIDTH_PLAIN = 180
+CENTRE_TOML = Path("centre.toml")
+
+
+@contextmanager
+def opened(config: Path) -> Iterator["Desk"]:
+    """The desk of the centre that this file configures; its handles are let go of at the end."""
+    from bavn.app.centre.parts import open_desk
+    from bavn.app.config.load import read_centre
+
+    desk = open_desk(read_centre(config))
+    try:
+        yield desk
+    finally:
+        desk.engine.dispose()
+
+
+def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Rows with the same keys, one a line."""
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    if not rows:
+        print("nothing yet")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    (Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)).print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_cell(item)}" for name, item in value.items())
+    return "" if value is None else str(value)

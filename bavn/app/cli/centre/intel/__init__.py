@@ -1,0 +1,1 @@
+"""`bavn centre`: intelligence from outside the sector and partners."""

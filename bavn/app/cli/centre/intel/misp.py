@@ -1,0 +1,166 @@
+"""`bavn centre misp-feed` and `bavn centre misp`: released indicators as a MISP feed, and partners' MISPs both ways."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.centre.intel.words import show_spoken
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.app.config.load import CentreFile
+    from bavn.centre.node.misp_exchange import MispExchange
+
+Name = Annotated[str, typer.Argument(help="As [misp.NAME] in centre.toml.")]
+KINDS = {
+    "seen": Text("seen", "set"), "false": Text("called false", "kaldt falsk"), "expired": Text("expired", "udløbet"),
+}  # fmt: skip
+_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
+group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Partners' MISPs: push to them, and sightings.")
+
+
+def attach(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("misp-feed")(misp_feed)
+    app.add_typer(group, name="misp")
+
+
+def misp_feed(
+    folder: Annotated[Path, typer.Argument(help="Written whole; a web server can hand it out.")],
+    config: Config = CENTRE_TOML,
+    *,
+    partner: Annotated[str, typer.Option(help="For whom: the partner's policy says what goes in.")],
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Write what a partner may have as a MISP feed: an event for each case, hashes.csv and manifest.json."""
+    with _exchange(config) as (exchange, _):
+        files, lost = exchange.feed(partner)
+    written, gone = _write(folder, files)
+    row = {
+        "partner": partner, "events": len(files) - 2, "written": written, "removed": gone, "not_carried": list(lost),
+    }  # fmt: skip
+    show_spoken([row], as_json=as_json, language=language)
+
+
+@group.command("list")
+def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
+    """The MISPs that centre.toml names."""
+    from bavn.app.config.load import read_centre
+
+    rows = [
+        {
+            "misp": name, "url": table.url, "partner": table.partner, "publish": table.publish,
+            "distribution": table.distribution, "every_minutes": table.every_minutes,
+        }
+        for name, table in sorted(read_centre(config).misps.items())
+    ]  # fmt: skip
+    show_spoken(rows, as_json=as_json, language=language)
+
+
+@group.command("push")
+def push(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
+    """Make a MISP hold what its partner may have; with nothing new nothing is sent."""
+    with _exchange(config) as (exchange, file):
+        table, port = _table(file, name), _port(file, name)
+        done = exchange.push(name, table.partner, port, publish=table.publish, distribution=table.distribution)
+    row = {
+        "misp": name, "added": done.added, "updated": done.updated, "emptied": done.emptied,
+        "not_carried": list(done.not_carried),
+    }  # fmt: skip
+    show_spoken([row], as_json=as_json, language=language)
+
+
+@group.command("pull")
+def pull(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
+    """Take in what was sighted of our indicators at a MISP."""
+    with _exchange(config) as (exchange, file):
+        partner = _table(file, name).partner
+        taken, refused = exchange.pull_sightings(name, partner, _port(file, name))
+    show_spoken([{"misp": name, "sightings": taken, "refused": refused}], as_json=as_json, language=language)
+
+
+@group.command("sightings")
+def sightings(
+    config: Config = CENTRE_TOML, *, limit: int = 100, language: Spoken = "en", as_json: AsJson = False
+) -> None:
+    """What partners sighted of our indicators, the latest first."""
+    with _exchange(config) as (exchange, _):
+        rows = [
+            {
+                "misp": one["instance"], "indicator": one["value"], "says": KINDS[one["kind"]].say(language),
+                "when": f"{iso(one['at_us'])[:19]}Z", "received": f"{iso(one['received_us'])[:19]}Z",
+            }
+            for one in exchange.sightings.every(limit)
+        ]  # fmt: skip
+    show_spoken(rows, as_json=as_json, language=language)
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> tuple[int, int]:
+    """(written, removed): each file replaced in one step, the manifest last; events of before go after it. Stop where
+    the folder cannot be written."""
+    written = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, body in files.items():
+            target = folder / name
+            if target.exists() and target.read_bytes() == body:
+                continue
+            new = folder / f".{name}.new"
+            with new.open("wb") as opened:
+                opened.write(body)
+                opened.flush()
+                os.fsync(opened.fileno())
+            new.replace(target)
+            written += 1
+        stale = [path for path in folder.iterdir() if _OURS.fullmatch(path.name) and path.name not in files]
+        for path in stale:
+            path.unlink()
+    except OSError as error:
+        raise Stop(Exit.INPUT, f"{folder} cannot be written: {error}") from error
+    return written, len(stale)
+
+
+@contextmanager
+def _exchange(config: Path) -> Iterator[tuple["MispExchange", "CentreFile"]]:
+    from bavn.app.centre.exchange.parts import open_misp_exchange
+    from bavn.app.centre.parts import BOOK_FILE, open_registry
+    from bavn.app.config.load import read_centre
+    from bavn.app.process.party_keys import PartyKeys
+    from bavn.centre.inbox.intel_pull import Unreadable
+    from bavn.centre.members.partners import UnknownPartner
+    from bavn.wire.book import Book
+
+    file = read_centre(config)
+    PartyKeys(file.folder, "centre").authority()
+    registry = open_registry(file)
+    try:
+        with Book(file.folder / BOOK_FILE) as book:
+            yield open_misp_exchange(file, registry, book), file
+    except UnknownPartner as error:
+        raise Stop(Exit.NOT_FOUND, str(error)) from error
+    except Unreadable as error:
+        raise Stop(Exit.REFUSED, str(error)) from error
+    finally:
+        registry.engine.dispose()
+
+
+def _table(file: "CentreFile", name: str) -> Any:
+    if name not in file.misps:
+        known = ", ".join(sorted(file.misps)) or "none"
+        raise Stop(Exit.NOT_FOUND, f"centre.toml has no [misp.{name}]; it has {known}")
+    return file.misps[name]
+
+
+def _port(file: "CentreFile", name: str) -> Any:
+    from bavn.app.centre.exchange.parts import misp_port
+
+    return misp_port(file, name)

@@ -1,0 +1,104 @@
+"""`bavn centre proposals` and `proposal`: what sources outside the sector propose, and what people make of it."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bavn.app.cli.centre.ask import observable_of
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken
+from bavn.app.cli.centre.intel.source import opened_intelligence
+from bavn.app.cli.centre.intel.words import show_spoken
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.centre.cases.intelligence.proposals import Proposal
+    from bavn.centre.cases.intelligence.weight import Weight
+
+Act = Literal["open-case", "dismiss", "reopen"]
+STATES = {
+    "proposed": Text("proposed", "foreslået"), "case": Text("case", "sag"), "dismissed": Text("dismissed", "afvist"),
+}  # fmt: skip
+GONE = {
+    "": Text("claimed", "påstået"), "withdrawn": Text("withdrawn", "trukket tilbage"), "over": Text("aged", "forældet"),
+}  # fmt: skip
+
+
+def attach(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("proposals")(proposals)
+    app.command("proposal")(proposal)
+
+
+def proposals(
+    config: Config = CENTRE_TOML,
+    *,
+    state: Annotated[Literal["proposed", "case", "dismissed"], typer.Option(help="How they stand.")] = "proposed",
+    source: Annotated[str, typer.Option(help="Only what this source claims.")] = "",
+    met: Annotated[bool, typer.Option("--met", help="Only what some actor met.")] = False,
+    limit: int = 20,
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    """What is proposed: first what actors met, then what most sources name, then the newest."""
+    with opened_intelligence(config) as (intelligence, _):
+        standings = intelligence.standings()
+        rows = [
+            _row(one, intelligence.weight(one, standings), language)
+            for one in intelligence.proposals.every(limit, state=state, source=source, met=met)
+        ]
+    show_spoken(rows, as_json=as_json, language=language)
+
+
+def proposal(
+    indicator: Annotated[str, typer.Argument(help="type:value, or a plain address, domain, hash or fingerprint.")],
+    act: Annotated[Act | None, typer.Argument(help="What to do; without it the proposal is shown.")] = None,
+    config: Config = CENTRE_TOML,
+    *,
+    why: Annotated[str, typer.Option(help="The reason, for the audit log.")] = "",
+    by: By = "",
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Show who claims what of an indicator, or decide: make a case of it, find it harmless, or propose it again."""
+    with opened_intelligence(config) as (intelligence, _):
+        named = observable_of(indicator)
+        try:
+            if act == "open-case":
+                intelligence.open_case(named, by)
+            elif act == "dismiss":
+                intelligence.proposals.dismiss(named, by, why)
+            elif act == "reopen":
+                intelligence.proposals.reopen(named, by, why)
+        except ValueError as error:
+            raise Stop(Exit.USAGE, str(error)) from error
+        found = intelligence.proposals.get(named)
+        row = _row(found, intelligence.weight(found), language)
+    claims = [
+        {
+            "source": one.source, "says": GONE[one.gone].say(language), "confidence": one.claim.confidence,
+            "tlp": one.claim.tlp.value, "pap": f"PAP:{one.claim.pap.name}", "first_heard": _day(one.first_us),
+            "last_heard": _day(one.heard_us), "until": _day(one.until_us), "technique": one.claim.technique,
+            "about": one.claim.about,
+        }
+        for one in found.claims
+    ]  # fmt: skip
+    if as_json:
+        show_spoken([row | {"claims": claims, "why": found.why, "by": found.by}], as_json=True, language=language)
+        return
+    show_spoken([row], as_json=False, language=language)
+    show_spoken(claims, as_json=False, language=language)
+
+
+def _row(one: "Proposal", weight: "Weight", language: Language) -> dict[str, Any]:
+    return {
+        "indicator": str(one.observable), "state": STATES[one.state].say(language), "confidence": weight.confidence,
+        "sources": sorted({claim.source for claim in one.live}), "met_by": dict(one.met), "listed": list(one.listed),
+        "tlp": weight.tlp.value, "pap": f"PAP:{weight.pap.name}", "first": _day(one.first_us),
+        "question": one.hunt[:12], "case": one.case_id,
+    }  # fmt: skip
+
+
+def _day(us: int) -> str:
+    return f"{iso(us)[:16]}Z"

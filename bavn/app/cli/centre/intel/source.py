@@ -1,0 +1,320 @@
+"""`bavn centre source`: intelligence from outside the sector, read, judged and shown.
+
+Refuses to take a secret on the command line: files hold them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByPublisher, Config, Spoken
+from bavn.app.cli.centre.intel.words import STATES, show_spoken
+from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.moment import iso
+from bavn.model.sector.intel import TELLS_NEWS, Access, Source, SourceKind
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.app.config.load import CentreFile
+    from bavn.centre.cases.intelligence.sources import SourceState
+    from bavn.centre.cases.intelligence.usefulness import Usefulness
+    from bavn.centre.node.intelligence import Intelligence, Synced
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Sources of intelligence outside the sector, and their worth."
+)
+Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord-feed")]
+PapName = Literal["CLEAR", "GREEN", "AMBER", "RED"]
+Why = Annotated[str, typer.Option(help="The reason, for the audit log.")]
+Trust = Annotated[int | None, typer.Option(help="0-100, of a source that stands alone; a partner's has the partner's.")]
+Assumed = Annotated[Tlp | None, typer.Option(help="Assumed where an item names no TLP.")]
+AssumedPap = Annotated[PapName | None, typer.Option("--pap", help="Assumed where an item names no PAP.")]
+Confidence = Annotated[int | None, typer.Option(help="Assumed where an item names none, 0-100.")]
+Every = Annotated[int | None, typer.Option("--every", help="Minutes between two readings.")]
+Hunts = Annotated[
+    int | None,
+    typer.Option("--hunts-per-day", help="New indicators hunted for by themselves; a second person allows it."),
+]
+Whole = Annotated[
+    int | None,
+    typer.Option("--whole-days", help="taxii, misp: read whole so often, to notice what was deleted there; 0: never."),
+]
+MayBlock = Annotated[
+    bool | None, typer.Option("--may-block/--never-blocks", help="Of one alone: whether its word may ever block.")
+]
+
+
+@app.command("add")
+def add(
+    name: Name,
+    kind: Annotated[SourceKind, typer.Argument(help="What is there.")],
+    place: Annotated[str, typer.Argument(help="URL or path; of a TAXII collection or a feed, its folder.")],
+    config: Config = CENTRE_TOML,
+    *,
+    partner: Annotated[str, typer.Option(help="Whose word it is (bavn centre partner list).")] = "",
+    trust: Trust = None,
+    tlp: Assumed = None,
+    pap: AssumedPap = None,
+    confidence: Confidence = None,
+    every: Every = None,
+    hunts_per_day: Hunts = None,
+    whole_days: Whole = None,
+    may_block: MayBlock = None,
+    user: Annotated[str, typer.Option(help="User of HTTP Basic.")] = "",
+    password_file: Annotated[str, typer.Option(help="File with that user's password.")] = "",
+    token_file: Annotated[str, typer.Option(help="File with a bearer token, or a MISP's authorization key.")] = "",
+    cert_file: Annotated[str, typer.Option(help="Client certificate (PEM).")] = "",
+    key_file: Annotated[str, typer.Option(help="Its key (PEM).")] = "",
+    ca_file: Annotated[str, typer.Option(help="Authority to trust instead of the system's (PEM).")] = "",
+    by: ByPublisher = "",
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Add a source. It is read from now on; what it tells is only proposed."""
+    with opened_intelligence(config) as (intelligence, file):
+        if partner and intelligence.partner(partner) is None:
+            raise Stop(Exit.NOT_FOUND, f"no partner is called {partner!r} (bavn centre partner list)")
+        access = Access(
+            user=user, password_file=password_file, token_file=token_file, cert_file=cert_file, key_file=key_file,
+            ca_file=ca_file,
+        )  # fmt: skip
+        given = _given(trust, tlp, pap, confidence, every, hunts_per_day, may_block, whole_days)
+        made = Source(name=name, kind=kind, place=place, partner=partner, access=access, **given)
+        _usable(made, file)
+        rows = [_row(intelligence.sources.add(made, by), language)]
+    show_spoken(rows, as_json=as_json, language=language)
+
+
+@app.command("set")
+def set_(
+    name: Name,
+    config: Config = CENTRE_TOML,
+    *,
+    place: Annotated[str, typer.Option(help="URL or path.")] = "",
+    trust: Trust = None,
+    tlp: Assumed = None,
+    pap: AssumedPap = None,
+    confidence: Confidence = None,
+    every: Every = None,
+    hunts_per_day: Hunts = None,
+    whole_days: Whole = None,
+    may_block: MayBlock = None,
+    by: ByPublisher = "",
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given and leave the rest. Its hunts then need a second person anew."""
+    given = _given(trust, tlp, pap, confidence, every, hunts_per_day, may_block, whole_days) | (
+        {"place": place} if place else {}
+    )
+    with opened_intelligence(config) as (intelligence, _):
+        rows = [_row(intelligence.sources.set(name, by, **given), language)]
+    show_spoken(rows, as_json=as_json, language=language)
+
+
+@app.command("list")
+def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
+    """All sources: whose, what they may, how they stand, when they were last read."""
+    with opened_intelligence(config) as (intelligence, _):
+        rows = [_row(state, language) for state in intelligence.sources.every()]
+    show_spoken(rows, as_json=as_json, language=language)
+
+
+@app.command("show")
+def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
+    """One source, how useful it was, and what of it gate 2 refused last."""
+    with opened_intelligence(config) as (intelligence, _):
+        row = _row(intelligence.sources.get(name), language)
+        useful = [_useful(one) for one in [intelligence.usefulness().get(name)] if one is not None]
+        refused = [
+            {"when": f"{iso(line.at_us)[:19]}Z", "item": line.summary[:60], "rule": line.rule, "reason": line.reason}
+            for line in intelligence.refused(name)
+        ]
+    if as_json:
+        show_spoken(
+            [row | {"usefulness": useful[0] if useful else None, "refused": refused}], as_json=True, language=language
+        )
+        return
+    show_spoken([row], as_json=False, language=language)
+    if useful:
+        show_spoken(useful, as_json=False, language=language)
+    if refused:
+        show_spoken(refused, as_json=False, language=language)
+
+
+@app.command("sync")
+def sync(
+    names: Annotated[list[str] | None, typer.Argument(help="Sources; all active ones without any.")] = None,
+    config: Config = CENTRE_TOML,
+    *,
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Read what is new now. With nothing new it takes seconds and changes nothing."""
+    from bavn.app.centre.exchange.keeper import sync_one
+    from bavn.centre.cases.intelligence.sources import ACTIVE
+
+    with opened_intelligence(config) as (intelligence, file):
+        wanted = names or [s.source.name for s in intelligence.sources.every() if s.state == ACTIVE]
+        done = [sync_one(intelligence, name, file.base) for name in wanted]
+        suspended = intelligence.suspend_noise()
+    rows = [_synced(one, suspended) for one in done]
+    show_spoken(rows, as_json=as_json, language=language)
+    failed = [one for one in done if one.failure]
+    if failed:
+        raise Stop(Exit.UNREACHABLE, f"{failed[0].source}: {failed[0].failure}")
+
+
+@app.command("usefulness")
+def usefulness(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
+    """What each source was worth: hits, false hits, its lead over others, what only it has, and a score of 0 to 100."""
+    with opened_intelligence(config) as (intelligence, _):
+        found = sorted(intelligence.usefulness().values(), key=lambda one: (-one.score, one.source))
+        states = {state.source.name: state for state in intelligence.sources.every()}
+        rows = [
+            _useful(one)
+            | {"state": states[one.source].state if one.source in states else "", "why": _why(states, one.source)}
+            for one in found
+        ]
+    show_spoken(rows, as_json=as_json, language=language)
+
+
+@app.command("suspend")
+def suspend(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", language: Spoken = "en") -> None:
+    """Ask a source no more and count its word no more, until somebody takes it up again."""
+    from bavn.centre.cases.who import person
+
+    with opened_intelligence(config) as (intelligence, _):
+        intelligence.sources.suspend(name, person(by), why)
+    print(Text(f"{name} is suspended", f"{name} er sat i bero").say(language))
+
+
+@app.command("resume")
+def resume(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", language: Spoken = "en") -> None:
+    """Take a suspended source up again."""
+    with opened_intelligence(config) as (intelligence, _):
+        intelligence.sources.resume(name, by, why)
+    print(Text(f"{name} is read again", f"{name} læses igen").say(language))
+
+
+@app.command("end")
+def end(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: ByPublisher = "", language: Spoken = "en") -> None:
+    """End a source for good: all that only it claimed is proposed no more."""
+    with opened_intelligence(config) as (intelligence, _):
+        intelligence.end(name, by, why)
+    print(Text(f"{name} has ended", f"{name} er ophørt").say(language))
+
+
+@app.command("allow-hunts")
+def allow_hunts(
+    name: Name, config: Config = CENTRE_TOML, *, by: By = "", as_local_root: AsLocalRoot = "", language: Spoken = "en"
+) -> None:
+    """Stand behind the hunts of a source that somebody else added: what it newly tells is then asked of the sector, up
+    to its budget."""
+    with opened_intelligence(config) as (intelligence, _):
+        by = instead(by, as_local_root)
+        state = intelligence.sources.allow_hunts(name, by)
+    count = state.source.hunts_per_day
+    print(
+        Text(
+            f"{name} hunts for up to {count} indicators a day ({state.added_by}, {by})",
+            f"{name} jager op til {count} indikatorer om dagen ({state.added_by}, {by})",
+        ).say(language)
+    )
+
+
+@contextmanager
+def opened_intelligence(config: Path) -> Iterator[tuple["Intelligence", "CentreFile"]]:
+    """Intelligence of the centre that this file configures; its failures as one line and an exit code."""
+    from bavn.app.centre.exchange.parts import open_intelligence
+    from bavn.app.centre.parts import open_registry
+    from bavn.app.config.load import read_centre
+    from bavn.centre.cases.intelligence.proposals import UnknownProposal
+    from bavn.centre.cases.intelligence.sources import UnknownSource
+    from bavn.centre.cases.who import NotAllowed
+    from bavn.model.observable import NotCanonical
+    from bavn.model.sector.intel import BadSource
+
+    file = read_centre(config)
+    registry = open_registry(file)
+    try:
+        intelligence, book = open_intelligence(file, registry)
+        with book:
+            yield intelligence, file
+    except (UnknownSource, UnknownProposal) as error:
+        raise Stop(Exit.NOT_FOUND, str(error)) from error
+    except NotAllowed as error:
+        raise Stop(Exit.NOT_NOW, str(error)) from error
+    except (BadSource, NotCanonical) as error:
+        raise Stop(Exit.USAGE, str(error)) from error
+    finally:
+        registry.engine.dispose()
+
+
+def _usable(source: Source, file: "CentreFile") -> None:
+    """Files that are named must be there now, not at the first reading. Raises SettingsError."""
+    from bavn.app.centre.exchange.secrets import context_of, secret_of
+
+    for name in (source.access.password_file, source.access.token_file):
+        if name:
+            secret_of(file.base / name)
+    if source.is_url:
+        context_of(source.access, file.base)
+    if source.kind == "misp":
+        from bavn.app.centre.exchange.misp_api import Misp
+
+        Misp(source.place, source.access, file.base)
+
+
+def _given(
+    trust: int | None, tlp: Tlp | None, pap: str | None, confidence: int | None, every: int | None,
+    hunts_per_day: int | None, may_block: bool | None, whole_days: int | None,
+) -> dict[str, Any]:  # fmt: skip
+    said: dict[str, Any] = {
+        "trust": trust, "tlp": tlp, "pap": None if pap is None else Pap[pap], "confidence": confidence,
+        "every_minutes": every, "hunts_per_day": hunts_per_day, "may_block": may_block,
+        "whole_days": whole_days,
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _row(state: "SourceState", language: Language) -> dict[str, Any]:
+    source = state.source
+    return {
+        "source": source.name, "kind": source.kind, "place": source.place, "partner": source.partner,
+        "trust": None if source.partner else source.trust, "state": STATES[state.state].say(language),
+        "why": state.why, "every_minutes": source.every_minutes,
+        "hunts_per_day": source.hunts_per_day if state.hunts_by else 0,
+        "whole_days": source.whole_days if source.kind in TELLS_NEWS else None,
+        "synced": f"{iso(state.synced_us)[:19]}Z" if state.synced_us else "", "failure": state.failure,
+        "taken": state.taken, "refused": state.refused,
+    }  # fmt: skip
+
+
+def _synced(one: "Synced", suspended: list[str]) -> dict[str, Any]:
+    counts = one.counts
+    return {
+        "source": one.source, "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged,
+        "refused": counts.refused, "withdrawn": counts.withdrawn, "passed_over": counts.passed,
+        "put_off": counts.put_off, "new_proposals": one.proposals, "failure": one.failure,
+        "suspended": one.source in suspended,
+    }  # fmt: skip
+
+
+def _useful(one: "Usefulness") -> dict[str, Any]:
+    return {
+        "source": one.source, "score": one.score, "claims": one.claims, "live": one.live, "hits": one.hits,
+        "judged": one.judged, "false_hits": one.false_hits, "shared": one.shared, "compared": one.compared,
+        "first": one.first,
+        "lead_hours": one.lead_hours, "unique": one.unique,
+        "unique_share": round(one.unique / one.live, 3) if one.live else None, "listed": one.listed,
+    }  # fmt: skip
+
+
+def _why(states: dict[str, "SourceState"], name: str) -> str:
+    return states[name].why if name in states else ""

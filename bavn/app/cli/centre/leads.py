@@ -1,0 +1,166 @@
+"""`bavn centre leads`, `calibration` and `laws`: how leads rank, how the score has fared, and what it weighs by."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso, iso_hour
+
+if TYPE_CHECKING:
+    from bavn.centre.books.leads import LeadView
+    from bavn.centre.cases.case.calibration import Calibration
+
+Language = Literal["en", "da"]
+_WORDS = {
+    "en": {
+        "at": "at",
+        "score": "score",
+        "priority": "priority",
+        "like": "Judged cases with such a score: {confirmed} of {judged} were confirmed.",
+    },
+    "da": {
+        "at": "hos",
+        "score": "score",
+        "priority": "prioritet",
+        "like": "Afgjorte sager med sådan en score: {confirmed} af {judged} blev bekræftet.",
+    },
+}
+
+
+def attach(app: typer.Typer) -> None:
+    """Puts the commands under `bavn centre`."""
+    app.command("leads")(leads)
+    app.command("calibration")(calibration)
+    app.command("laws")(laws)
+
+
+def leads(
+    lead: Annotated[str | None, typer.Argument(help="Only this one: lead-..., also if it is no more.")] = None,
+    config: Config = CENTRE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    limit: int = 20,
+) -> None:
+    """The ranked leads: every term of their score, every reason of their priority, and how each would stand without
+    each actor, in words."""
+    from bavn.centre.desk.desk import UnknownLead
+
+    with opened(config) as desk:
+        try:
+            views = desk.leads(limit) if lead is None else (desk.lead(lead),)
+        except UnknownLead as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+        fared = desk.calibration()
+        rows = [_lead(view, language) | {"judged_like_it": _like_it(fared, view.lead.score)} for view in views]
+    if as_json:
+        show(rows, as_json=True)
+        return
+    if not rows:
+        print("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
+    for row in rows:
+        _print(row, _WORDS[language])
+
+
+def _print(row: dict[str, Any], words: dict[str, str]) -> None:
+    print(
+        f"{row['rank']:>3}  {words['priority']} {row['priority']:.2f}  {words['score']} {row['score']:.2f}"
+        f"  {', '.join(row['observables'])}  {words['at']} {', '.join(row['actors'])}  ({row['lead']})"
+    )
+    for term in row["terms"]:
+        print(f"       {term['nats']:+6.2f}  {term['why']}")
+    for reason in row["reasons"]:
+        print(f"     + {reason['points']:+6.2f}  {reason['why']}")
+    for why in row["counterfactuals"]:
+        print(f"               {why}")
+    if row["judged_like_it"]["judged"]:
+        print(f"               {words['like']}".format(**row["judged_like_it"]))
+
+
+def _lead(view: "LeadView", language: Language) -> dict[str, Any]:
+    lead = view.lead
+    return {
+        "lead": lead.id, "rank": lead.rank, "priority": round(lead.priority, 3), "score": round(lead.score, 3),
+        "observables": [str(o) for o in lead.observables], "actors": list(lead.actors),
+        "terms": [{"name": t.name, "nats": round(t.nats, 3), "why": t.why.say(language)} for t in lead.terms],
+        "reasons": [{"name": r.name, "points": round(r.points, 3), "why": r.why.say(language)} for r in lead.reasons],
+        "without": {actor: round(score, 3) for actor, score in lead.without},
+        "counterfactuals": [one.why.say(language) for one in view.without],
+        "elements": [
+            {"observable": str(e.observable), "score": round(e.score, 3), "groups": e.groups, "listed": e.listed}
+            for e in view.elements
+        ],
+        "first": iso_hour(lead.first_hour), "had": iso(view.first_us),
+    }  # fmt: skip
+
+
+def _like_it(fared: "Calibration", score: float) -> dict[str, Any]:
+    found = fared.bin_of(score)
+    return {"judged": found.judged, "confirmed": found.confirmed, "least": found.least, "most": found.most}
+
+
+def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
+    """What the score predicted of cases, against what people confirmed or dismissed. Small numbers say little: look at
+    the interval."""
+    with opened(config) as desk:
+        found = desk.calibration()
+    rows = [
+        {
+            "score": _span(b.low, b.high), "judged": b.judged, "confirmed": b.confirmed,
+            "share": None if b.share is None else round(b.share, 3),
+            "interval": [round(b.least, 3), round(b.most, 3)] if b.judged else None,
+            "predicted": None if b.predicted is None else round(b.predicted, 3), "predictions": b.predictions,
+        }
+        for b in found.bins
+    ]  # fmt: skip
+    if as_json:
+        whole = {name: getattr(found, name) for name in ("judged", "confirmed", "predictions", "unscored")}
+        print(json.dumps(whole | {"brier": found.brier, "brier_plain": found.brier_plain, "bins": rows}))
+        return
+    if not found.judged:
+        print("no case has been confirmed or dismissed by a person yet: nothing is known of how the score fares")
+        return
+    show(rows, as_json=False)
+    print(f"{found.judged} cases judged by people, {found.confirmed} confirmed; leads that nobody judged are not in it")
+    if found.unscored:
+        print(f"{found.unscored} older verdicts are left out: the score they were given at was not kept")
+    if found.brier is None or found.brier_plain is None:
+        print("too few verdicts to have predicted any case from those before it")
+    else:
+        print(
+            f"{found.predictions} were predicted from the verdicts before them: mean squared error {found.brier:.3f},"
+            f" {found.brier_plain:.3f} without looking at the score"
+        )
+
+
+def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
+    """What the score weighs by: how harmless things are shared, how far reports repeat each other, how many actors a
+    campaign reaches; on how much each rests, and when it was last fitted."""
+    from bavn.centre.correlate.sharing import A_ALL, A_UNLISTED
+
+    with opened(config) as desk:
+        found, (mean, confirmed) = desk.laws(), desk.malicious_mean()
+    fitted = iso(found.fitted_us) if found.fitted_us else None
+    start = [("unlisted, start value", A_UNLISTED), ("listed, start value", A_ALL)]
+    rows = [{"law": f"a, {name}", "value": a, "rests_on": 0, "fitted": None} for name, a in start]
+    rows += [
+        {"law": f"a, {stratum}", "value": round(fit.a, 4), "rests_on": fit.elements, "fitted": fitted}
+        for stratum, fit in sorted(found.sharing.items())
+    ]
+    r = found.dependence
+    rows.append({"law": "correlation of reports", "value": round(r.r, 4), "rests_on": r.elements, "fitted": fitted})
+    q = found.congruent
+    rows.append({"law": "pairs of one period", "value": round(q.q, 4), "rests_on": q.elements, "fitted": fitted})
+    rows.append({"law": "actors of a campaign", "value": round(mean, 3), "rests_on": confirmed, "fitted": None})
+    show(rows, as_json=as_json)
+    if not as_json:
+        print(f"fitted daily, last {fitted}" if fitted else "not fitted yet: start values hold")
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"below {high:g}"
+    return f"{low:g} and more" if high is None else f"{low:g} to {high:g}"

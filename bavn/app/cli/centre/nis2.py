@@ -1,0 +1,191 @@
+"""`bavn centre nis2`: the clocks that a significant incident starts at each actor, and drafts of the reports.
+
+Refuses to send anything to an authority.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import as_datetime, as_us
+from bavn.model.sector.nis2 import NAMES, REPORTS, CrossBorder, DueState, Nis2Act
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.centre.cases.nis2.clocks import Nis2View
+    from bavn.centre.desk.desk import Desk
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="NIS2's clocks and drafts, per case and actor.")
+
+CaseId = Annotated[str, typer.Argument(help="case-...")]
+ActorName = Annotated[str, typer.Argument(help="The actor whose incident it is.")]
+_STATES = {
+    DueState.SENT: Text("sent", "sendt"),
+    DueState.SENT_LATE: Text("sent late", "sendt for sent"),
+    DueState.WAITING: Text("waiting", "venter"),
+    DueState.OVERDUE: Text("OVERDUE", "OVERSKREDET"),
+    DueState.LATER: Text("begins later", "begynder senere"),
+}
+
+
+@contextmanager
+def _at_work(config: Path) -> Iterator[tuple["Desk", ZoneInfo]]:
+    """The desk and the sector's time zone; what people get wrong as one message and its exit code."""
+    from bavn.app.config.load import read_centre
+    from bavn.centre.cases.case.cases import UnknownCase
+    from bavn.centre.cases.who import NotAllowed
+    from bavn.model.sector.nis2 import OutOfOrder
+
+    zone = ZoneInfo(read_centre(config).centre.limits.time_zone)
+    with opened(config) as desk:
+        try:
+            yield desk, zone
+        except UnknownCase as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+        except (NotAllowed, OutOfOrder, ValueError) as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
+
+
+@app.command("note")
+def note(
+    case_id: CaseId,
+    actor: ActorName,
+    act: Annotated[Nis2Act, typer.Argument(help="What happened; `aware` starts the clocks.")],
+    config: Config = CENTRE_TOML,
+    *,
+    at: Annotated[str, typer.Option(help="When, as 2026-11-20T16:30 in the sector's time zone, or with an offset;"
+        " now if left out.")] = "",
+    cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None,
+    trust_service: Annotated[bool | None, typer.Option(help="A trust service notifies within 24 hours.")] = None,
+    touched: Annotated[list[str] | None, typer.Option("--touched", help="A critical function that the incident touched,"
+        " as often as needed; replaces all.")] = None,
+    correct: Annotated[bool, typer.Option("--correct", help="Change what was noted before; needs --why.")] = False,
+    why: Annotated[str, typer.Option(help="The reason, for a correction or for not-significant.")] = "",
+    by: By = "",
+    language: Spoken = "en",
+) -> None:  # fmt: skip
+    """Note what happened at an actor; shows what is owed until when."""
+    from bavn.centre.cases.nis2.clocks import Flags
+
+    with _at_work(config) as (desk, zone):
+        actors = sorted(member.actor.name for member in desk.members())
+        if actor not in actors:
+            raise Stop(
+                Exit.NOT_FOUND, f"no actor is called {actor[:60]!r}; there are {', '.join(actors) or 'none yet'}"
+            )
+        book = desk.nis2(zone)
+        before = book.view(case_id, actor).flags
+        crosses = cross_border or before.cross_border
+        trusted = before.trust_service if trust_service is None else trust_service
+        functions = before.touched if touched is None else tuple(sorted(set(touched)))
+        flags = Flags(cross_border=crosses, trust_service=trusted, touched=functions)
+        at_us = _moment(at, zone) if at else desk.now_us()
+        made = book.note(
+            case_id, actor, act, at_us, by, why=why, correct=correct, flags=None if flags == before else flags
+        )
+    show(_rows([made], zone, language), as_json=False)
+
+
+@app.command("list")
+def listed(
+    config: Config = CENTRE_TOML,
+    *,
+    case_id: Annotated[str, typer.Option("--case", help="Only this case.")] = "",
+    running: Annotated[bool, typer.Option("--running", help="Only what is still owed.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit with code 10 if a deadline has passed unmet.")] = False,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """All clocks, the next deadline first."""
+    with _at_work(config) as (desk, zone):
+        if case_id:
+            desk.case(case_id)
+        views = [view for view in desk.nis2(zone).views(case_id or None) if view.running or not running]
+    if as_json:
+        for view in views:
+            print(json.dumps(_plain(view, zone), ensure_ascii=False))
+    else:
+        show(_rows(views, zone, language), as_json=False)
+    late = [view for view in views if view.overdue]
+    if check and late:
+        raise Stop(Exit.UNHEALTHY, f"a deadline has passed at {', '.join(sorted({view.actor for view in late}))}")
+
+
+@app.command("draft")
+def drafted(
+    case_id: CaseId,
+    actor: ActorName,
+    report: Annotated[Nis2Act, typer.Argument(help=", ".join(one.value for one in REPORTS))],
+    config: Config = CENTRE_TOML,
+    *,
+    language: Spoken = "en",
+) -> None:
+    """A draft of a report to the authority, filled from the case; Markdown. What only the actor knows is a gap."""
+    from bavn.centre.cases.nis2.draft import draft, gaps
+
+    with _at_work(config) as (desk, zone):
+        lines = draft(report, desk.nis2_facts(case_id, actor, zone))
+    for line in lines:
+        print(line.say(language))
+    left = gaps(lines)
+    if left:
+        said = Text(f"{left} gaps in [[ ]] are to be filled in", f"{left} huller i [[ ]] skal udfyldes")
+        print(said.say(language), file=sys.stderr)
+
+
+def _moment(text: str, zone: ZoneInfo) -> int:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--at is a moment such as 2026-11-20T16:30, not {text[:40]!r}") from None
+    return as_us(found if found.tzinfo else found.replace(tzinfo=zone))
+
+
+def _shown(us: int | None, zone: ZoneInfo, language: Language) -> str:
+    if us is None:
+        return ""
+    local = as_datetime(us).astimezone(zone)
+    return f"{local:%d.%m.%Y %H.%M}" if language == "da" else f"{local:%Y-%m-%d %H:%M}"
+
+
+def _rows(views: "list[Nis2View]", zone: ZoneInfo, language: Language) -> list[dict[str, Any]]:
+    words = [Text("case", "sag"), Text("actor", "aktør"), Text("report", "rapport"), Text("due", "frist"),
+             Text("sent", "afsendt"), Text("state", "tilstand")]  # fmt: skip
+    names = [word.say(language) for word in words]
+    rows = []
+    for view in views:
+        for due in view.dues:
+            cells = (view.case_id, view.actor, NAMES[due.report].say(language), _shown(due.due_us, zone, language),
+                     _shown(due.sent_us, zone, language), _STATES[due.state].say(language))  # fmt: skip
+            rows.append(dict(zip(names, cells, strict=True)))
+        if not view.dues:
+            ended = Nis2Act.NOT_SIGNIFICANT if Nis2Act.NOT_SIGNIFICANT in view.happened else None
+            said = NAMES[ended] if ended else Text("nothing noted", "intet noteret")
+            cells = (view.case_id, view.actor, "", "", "", said.say(language))
+            rows.append(dict(zip(names, cells, strict=True)))
+    return rows
+
+
+def _plain(view: "Nis2View", zone: ZoneInfo) -> dict[str, Any]:
+    def at(us: int | None) -> str | None:
+        return None if us is None else as_datetime(us).astimezone(zone).isoformat()
+
+    return {
+        "case": view.case_id, "actor": view.actor, "cross_border": view.flags.cross_border,
+        "trust_service": view.flags.trust_service, "touched": list(view.flags.touched),
+        "happened": {act.value: at(us) for act, us in sorted(view.happened.items())},
+        "reports": [
+            {"report": due.report.value, "due": at(due.due_us), "sent": at(due.sent_us), "state": due.state.value}
+            for due in view.dues
+        ],
+        "next": at(view.next_us),
+    }  # fmt: skip

@@ -1,0 +1,111 @@
+"""Who runs a command: the account that a token or key proves, or whoever is at the machine; never a typed name.
+
+``--by`` is a note. Refuses to decide who may stand beside whom: the rooms do.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import click
+import typer
+
+from bavn.app.access.rights import Right
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.principal import Principal, for_second
+
+Side = Literal["sac", "soc"]
+NOTE_CHARS_MAX: Final = 64
+WHY_CHARS_MAX: Final = 200
+_RIGHTS: Final = "bavn.rights"
+BY_HELP: Final = (
+    "A note of who asked for it. Who acts is the account of BAVN_TOKEN_FILE or BAVN_KEY_FILE, else this machine's user."
+)
+AsLocalRoot = Annotated[
+    str,
+    typer.Option("--as-local-root", metavar="REASON", help="As root: act in the place of a second person. An alarm."),
+]
+
+
+def option(side: Side, right: Right | None, name: str = "--by") -> Any:
+    """The option ``--by`` of a command that needs this right; the command gets who acts. ``right`` None: no account is
+    asked for, since there may be none."""
+    return typer.Option(name, help=BY_HELP, callback=_asked(side, right))
+
+
+def _asked(side: Side, right: Right | None) -> Callable[[typer.Context, str | None], str]:
+    def asked(context: typer.Context, value: str | None) -> str:
+        if context.resilient_parsing:
+            return ""
+        if right is None:
+            return here_now(value or "")
+        return acting(side, context.params.get("config"), right, context.command_path, value or "")
+
+    return asked
+
+
+def acting(side: Side, config: object, right: Right, purpose: str, note: str = "") -> Principal:
+    """Who runs this command. Stop for a proof that is not good, or whose account may not do this."""
+    from bavn.app.access.book import open_book
+    from bavn.app.access.proving import KEY_FILE, TOKEN_FILE, proved
+
+    if not (os.environ.get(TOKEN_FILE) or os.environ.get(KEY_FILE)):
+        return here_now(note)
+    book = open_book(_folder(side, Path(str(config))))
+    try:
+        found = proved(book, os.environ, purpose)
+    finally:
+        book.close()
+    if found is None:
+        return here_now(note)
+    who, rights = found
+    _may(who, rights, right)
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[_RIGHTS] = rights
+    return Principal(who, key=who.id, how=who.how, apart=who.apart, note=_note(note))
+
+
+def here_now(note: str = "") -> Principal:
+    """Whoever is at this machine."""
+    from bavn.app.access.proving import here
+
+    return here(os.environ, _note(note))
+
+
+def needs(by: str, right: Right) -> None:
+    """For a command that needs another right for some of what it does. Stop where the account lacks it."""
+    context = click.get_current_context(silent=True)
+    rights = None if context is None else context.meta.get(_RIGHTS)
+    if rights is not None:
+        _may(by, rights, right)
+
+
+def _may(who: str, rights: frozenset[Right], right: Right) -> None:
+    if right not in rights:
+        raise Stop(Exit.REFUSED, f"{who} may not do this: the account or its token lacks the right {right.value}")
+
+
+def _note(note: str) -> str:
+    if len(note) > NOTE_CHARS_MAX or not note.isprintable():
+        raise Stop(Exit.USAGE, f"--by is a note of at most {NOTE_CHARS_MAX} printable characters")
+    return note
+
+
+def instead(by: str, why: str) -> str:
+    """Who acts: themselves, or with a reason for it local root in the place of a second person. Stop for others."""
+    if not why:
+        return by
+    if len(why) > WHY_CHARS_MAX or not why.strip():
+        raise Stop(Exit.USAGE, f"--as-local-root gives a reason of at most {WHY_CHARS_MAX} characters")
+    try:
+        return for_second(by, why.strip()) if isinstance(by, Principal) else by
+    except ValueError as error:
+        raise Stop(Exit.REFUSED, f"{error}: run it as root, without a token or key") from error
+
+
+def _folder(side: Side, config: Path) -> Path:
+    from bavn.app.config.load import read_centre, read_node
+
+    return (read_centre(config) if side == "sac" else read_node(config)).folder

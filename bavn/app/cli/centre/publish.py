@@ -1,0 +1,321 @@
+"""`bavn centre brief` and `forecast`: draft, show, edit, approve, publish, archive, withdraw, list, export, send; and
+`bavn centre picture`, which is built of what there is now and kept nowhere; `feed` writes what was published as Atom.
+
+Refuses to decide: a named person does.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByPublisher, Config, Spoken, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.process.exits import Exit, Stop
+from bavn.centre.publish.document import Kind, Source, SourceKind
+from bavn.centre.publish.life import STATES, EditionAct
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.app.config.load import CentreFile
+    from bavn.centre.desk.publishing import Publishing
+    from bavn.centre.publish.document import Document
+    from bavn.centre.publish.editions import Edition
+
+Id = Annotated[str, typer.Argument(help="Such as brief-2026-10 or forecast-2026-Q3.")]
+Seen = Annotated[int | None, typer.Option("--seen", help="The version that you read; it fails if another stands.")]
+Kev = Annotated[Path | None, typer.Option("--kev", help="A catalogue of exploited weaknesses (CISA's JSON).")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write an accessible page here.")]
+Pdf = Annotated[Path | None, typer.Option("--pdf", help="Write PDF/UA here.")]
+JsonFile = Annotated[Path | None, typer.Option("--json-file", help="Write it for machines here.")]
+Why = Annotated[str, typer.Option(help="The reason.")]
+WithSources = Annotated[bool, typer.Option("--sources", help="Also what each sentence rests on.")]
+_STOOD = Text("{id} is {state}, version {version}", "{id} er {state}, version {version}")
+
+
+@contextmanager
+def publishing(config: Path) -> Iterator[tuple["CentreFile", "Publishing"]]:
+    """What publishes, with its refusals as exit codes."""
+    from bavn.app.centre.publish_parts import open_publishing
+    from bavn.app.config.load import read_centre
+    from bavn.centre.cases.case.cases import UnknownCase
+    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.publish.editions import ChangedMeanwhile, NotYours, UnknownEdition
+    from bavn.centre.publish.life import NoSuchAct
+
+    file = read_centre(config)
+    with open_publishing(file) as opened:
+        try:
+            yield file, opened
+        except (UnknownEdition, UnknownCase) as error:
+            raise Stop(Exit.NOT_FOUND, str(error)) from error
+        except (NotYours, NotAllowed, ChangedMeanwhile, NoSuchAct) as error:
+            raise Stop(Exit.NOT_NOW, str(error)) from error
+        except ValueError as error:
+            raise Stop(Exit.USAGE, str(error)) from error
+
+
+def picture(
+    config: Config = CENTRE_TOML,
+    *,
+    days: Annotated[int, typer.Option(help="The last so many days, today included.", min=1, max=400)] = 30,
+    kev: Kev = None,
+    html: Html = None,
+    pdf: Pdf = None,
+    json_file: JsonFile = None,
+    sources: WithSources = False,
+    language: Spoken = "en",
+) -> None:
+    """The sector's picture of the last days: on the screen, or as files. It is kept nowhere."""
+    from bavn.app.centre.publish_parts import catalogue
+    from bavn.app.reports.page import Standing
+
+    with publishing(config) as (file, opened):
+        made = opened.built(Kind.PICTURE, catalogue=catalogue(file, kev), days=days)
+        if not _files(made, Standing(), language, html, pdf, json_file):
+            _print(made, language, sources)
+
+
+def make(kind: Kind, period_help: str) -> typer.Typer:
+    """The commands of one kind of document."""
+    named = "monthly brief" if kind is Kind.BRIEF else "quarterly forecast"
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=f"The {named}: from draft to archive.")
+
+    @app.command("draft")
+    def draft(
+        config: Config = CENTRE_TOML,
+        *,
+        period: Annotated[str, typer.Option(help=period_help)] = "",
+        kev: Kev = None,
+        language: Spoken = "en",
+    ) -> None:
+        """Build it of what the centre has and keep it as a draft; again, as long as nobody has edited it."""
+        from bavn.app.centre.publish_parts import catalogue
+
+        with publishing(config) as (file, opened):
+            print(_stood(opened.draft(kind, period, catalogue(file, kev)), language))
+
+    @app.command("show")
+    def shown(
+        edition: Id,
+        config: Config = CENTRE_TOML,
+        *,
+        version: Annotated[int | None, typer.Option(help="An earlier version.")] = None,
+        sources: WithSources = False,
+        versions: Annotated[bool, typer.Option("--versions", help="Only its versions: by whom, when, why.")] = False,
+        as_json: AsJson = False,
+        language: Spoken = "en",
+    ) -> None:
+        """The document as text, each block with the place by which `edit` names it."""
+        with publishing(config) as (_, opened):
+            if versions:
+                rows = [
+                    {"version": one.number, "at": iso(one.at_us)[:19], "by": one.by, "why": one.why,
+                     "digest": one.digest[:16]}
+                    for one in opened.editions.versions(_own(edition, kind))
+                ]  # fmt: skip
+                show(rows, as_json=as_json)
+                return
+            made = opened.editions.document(_own(edition, kind), version)
+            if as_json:
+                from bavn.centre.publish.written import document_text
+
+                print(document_text(made))
+                return
+            print(_stood(opened.editions.get(edition), language))
+            _print(made, language, sources)
+
+    @app.command("list")
+    def listed(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+        """All of them, the latest first."""
+        with publishing(config) as (_, opened):
+            rows = [_row(one, language) for one in opened.editions.every(kind)]
+        show(rows, as_json=as_json)
+
+    app.command("edit")(_edit(kind))
+    for act in (EditionAct.APPROVE, EditionAct.PUBLISH, EditionAct.ARCHIVE, EditionAct.WITHDRAW):
+        app.command(act.value)(_act(kind, act))
+    app.command("export")(_export(kind))
+    app.command("send")(_send(kind))
+    return app
+
+
+def _edit(kind: Kind) -> Any:
+    def edit(
+        edition: Id,
+        place: Annotated[str, typer.Argument(help="section/number, as `show` names it.")],
+        config: Config = CENTRE_TOML,
+        *,
+        english: Annotated[str, typer.Option("--en", help="The sentence in English.")] = "",
+        danish: Annotated[str, typer.Option("--da", help="The sentence in Danish.")] = "",
+        after: Annotated[bool, typer.Option("--after", help="A new sentence behind that place.")] = False,
+        remove: Annotated[bool, typer.Option("--remove", help="Take the block out.")] = False,
+        source: Annotated[
+            list[str] | None, typer.Option(help='What it rests on beside you: "kind:ref", case:case-... for example.')
+        ] = None,
+        by: By = "",
+        why: Why = "",
+        seen: Seen = None,
+        language: Spoken = "en",
+    ) -> None:
+        """Put a sentence in other words, add one, or take a block out; each is a new version, with your name."""
+        from bavn.centre.publish.edit import Change
+
+        if remove == bool(english or danish) or (remove and after):
+            raise Stop(Exit.USAGE, "say both --en and --da, or --remove")
+        if not remove and not (english and danish):
+            raise Stop(Exit.USAGE, "a sentence is said in both languages: --en and --da")
+        with publishing(config) as (_, opened):
+            text = None if remove else Text(english, danish)
+            change = Change(place=place, text=text, after=after, sources=tuple(map(_source, source or ())))
+            print(_stood(opened.editions.edit(_own(edition, kind), change, by, why, seen), language))
+
+    return edit
+
+
+def _act(kind: Kind, act: EditionAct) -> Any:
+    def done(
+        edition: Id, config: Config = CENTRE_TOML, *, by: ByPublisher = "", why: Why = "", seen: Seen = None,
+        as_local_root: AsLocalRoot = "", language: Spoken = "en",
+    ) -> None:  # fmt: skip
+        who = instead(by, as_local_root)
+        with publishing(config) as (_, opened):
+            print(_stood(opened.editions.act(_own(edition, kind), act, who, why, seen, by_role=True), language))
+
+    done.__doc__ = {
+        EditionAct.APPROVE: "Say that it is right as it stands: a publisher, and not the one who edited it last.",
+        EditionAct.PUBLISH: "Let what was approved go out: it may be sent, and stands in the feed.",
+        EditionAct.ARCHIVE: "Take what was published out of the feed; it stays to be read.",
+        EditionAct.WITHDRAW: "Take it back, with a reason; it may be drafted anew.",
+    }[act]
+    return done
+
+
+def _export(kind: Kind) -> Any:
+    def export(
+        edition: Id, config: Config = CENTRE_TOML, *, html: Html = None, pdf: Pdf = None, json_file: JsonFile = None,
+        language: Spoken = "en",
+    ) -> None:  # fmt: skip
+        """Write the version that stands to files; what is not approved says so on its first page."""
+        from bavn.app.centre.publish_parts import standing
+
+        with publishing(config) as (_, opened):
+            found = opened.editions.get(_own(edition, kind))
+            made = opened.editions.document(edition)
+            if not _files(made, standing(found), language, html, pdf, json_file):
+                raise Stop(Exit.USAGE, "say --html FILE, --pdf FILE or --json-file FILE")
+
+    return export
+
+
+def _send(kind: Kind) -> Any:
+    def send(
+        edition: Id,
+        config: Config = CENTRE_TOML,
+        *,
+        to: Annotated[list[str] | None, typer.Option(help="An address; [publish] mail_to without it.")] = None,
+        by: ByPublisher = "",
+        language: Spoken = "en",
+    ) -> None:
+        """Send what was published as PDF by e-mail, once to each address and version."""
+        from bavn.app.centre.publish_parts import send_edition
+        from bavn.app.config.remind import is_address
+
+        with publishing(config) as (file, opened):
+            addresses = tuple(to or file.publish.mail_to)
+            if not addresses or not all(map(is_address, addresses)):
+                raise Stop(Exit.USAGE, "say --to ADDRESS, or name addresses in [publish] mail_to")
+            found = opened.editions.get(_own(edition, kind))
+            done = send_edition(file, opened, found, addresses, language, by)
+        print(f"{len(done.sent)} sent, {len(done.before)} had it before, {len(done.failed)} failed")
+        if done.failed:
+            raise Stop(Exit.UNREACHABLE, "; ".join(f"{address}: {why}" for address, why in done.failed[:10]))
+
+    return send
+
+
+def feed(
+    out: Annotated[Path, typer.Argument(help="The file to write, such as feed.da.xml.")],
+    config: Config = CENTRE_TOML,
+    *,
+    language: Spoken = "en",
+) -> None:
+    """Write an Atom feed of what is published, for a web server of your own to lay out."""
+    from bavn.app.centre.publish_parts import entries, write
+    from bavn.app.process.real import SystemClock
+    from bavn.app.reports.feed import feed as made_feed
+
+    with publishing(config) as (file, opened):
+        made = made_feed(
+            entries(opened), language, sector=file.centre.limits.sector, url=file.publish.url,
+            now_us=SystemClock().now_us(),
+        )  # fmt: skip
+        write(out, made.encode())
+    print(out)
+
+
+def _own(edition: str, kind: Kind) -> str:
+    if not edition.startswith(f"{kind.value}-"):
+        raise Stop(Exit.NOT_FOUND, f"no {kind.value} is called {edition[:60]!r}")
+    return edition
+
+
+def _source(text: str) -> Source:
+    kind, _, ref = text.partition(":")
+    try:
+        return Source(SourceKind(kind), ref)
+    except ValueError:
+        known = ", ".join(SourceKind)
+        raise ValueError(f"--source is kind:ref, with a kind of {known}; not {text[:60]!r}") from None
+
+
+def _files(
+    made: "Document", how: Any, language: Language, html: Path | None, pdf: Path | None, json_file: Path | None
+) -> bool:
+    from bavn.app.centre.publish_parts import Form, rendered, write
+
+    wanted: list[tuple[Form, Path | None]] = [("html", html), ("pdf", pdf), ("json", json_file)]
+    for form, path in wanted:
+        if path is not None:
+            write(path, rendered(made, form, language, how))
+            print(path)
+    return any(path is not None for _, path in wanted)
+
+
+def _print(made: "Document", language: Language, sources: bool) -> None:
+    from bavn.app.reports.text import lines
+
+    for line in lines(made, language, sources=sources):
+        print(line)
+
+
+def _stood(edition: "Edition", language: Language) -> str:
+    state = STATES[edition.state].say(language)
+    return _STOOD.say(language).format(id=edition.id, state=state, version=edition.version)
+
+
+def _row(edition: "Edition", language: Language) -> dict[str, Any]:
+    published = None if edition.published_us is None else iso(edition.published_us)[:19]
+    names = Text("document|state|version|edited|approved|published",
+                 "dokument|tilstand|version|redigeret|godkendt|udgivet")  # fmt: skip
+    cells = (edition.id, STATES[edition.state].say(language), edition.version, edition.edited_by, edition.approved_by,
+             published)  # fmt: skip
+    return dict(zip(names.say(language).split("|"), cells, strict=True))
+
+
+brief = make(Kind.BRIEF, "The month, 2026-10; the last whole one without it.")
+forecast = make(Kind.FORECAST, "The quarter it looks back on, 2026-Q3; the last whole one without it.")
+
+
+def attach(app: typer.Typer) -> None:
+    """Puts the commands under `bavn centre`."""
+    from bavn.app.cli.centre import threat
+
+    app.command("picture")(picture)
+    app.add_typer(brief, name="brief")
+    app.add_typer(forecast, name="forecast")
+    app.add_typer(threat.app, name="threat")
+    app.command("feed")(feed)

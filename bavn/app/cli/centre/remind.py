@@ -1,0 +1,55 @@
+"""`bavn centre remind` and `reminders`: send what is due now, see what was sent. The running centre does it itself."""
+
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, opened, show
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+
+
+def attach(app: typer.Typer) -> None:
+    """Puts the commands under `bavn centre`."""
+    app.command("remind")(remind)
+    app.command("reminders")(reminders)
+
+
+def remind(
+    config: Config = CENTRE_TOML,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, word for word, and to whom.")]
+    = False,
+) -> None:  # fmt: skip
+    """Send the reminders that are due now, once."""
+    from bavn.app.centre.reminding import Reminding, ways_of
+    from bavn.app.config.load import read_centre
+
+    file = read_centre(config)
+    ways = ways_of(file)
+    if not ways.recipients:
+        raise Stop(Exit.CONFIGURATION, f"{config} [remind]: neither mail_to, mail_actors nor webhook_url names anybody")
+    with opened(config) as desk:
+        reminding = Reminding(file, desk, ways)
+        if dry_run:
+            for reminder, recipient in reminding.found():
+                subject, text = reminding.words(reminder, recipient, "da" if file.remind.language == "da" else "en")
+                print(f"{recipient.way} -> {recipient.name}\n{subject}\n{text}")
+            return
+        sent, failed = reminding.once()
+    print(f"{sent} sent, {failed} wait to be tried again")
+    if failed:
+        raise Stop(Exit.UNREACHABLE, f"{failed} reminders could not be delivered (bavn centre reminders)")
+
+
+def reminders(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int = 100) -> None:
+    """What was sent to whom, what waits and what was given up, the latest first."""
+    with opened(config) as desk:
+        rows = [
+            {
+                "at": iso(one.at_us)[:19], "case": one.case_id, "by": one.way, "to": one.recipient, "state": one.state,
+                "tries": one.tries, "reason": one.reason,
+            }
+            for one in desk.reminders.every(limit)
+        ]  # fmt: skip
+    show(rows, as_json=as_json)

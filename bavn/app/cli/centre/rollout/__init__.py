@@ -1,0 +1,1 @@
+"""`bavn centre`: members, and who is to become one."""

@@ -1,0 +1,260 @@
+"""`bavn centre rollout`: who is to come, how far each has come, what blocks whom, plan against fact, and the way out.
+
+Refuses to decide: a named person does, with a reason.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByMembers, Config, Spoken, show
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.sector.member import ActorKind
+from bavn.model.sector.rollout import NEEDS, STAGES, RolloutAct, Stage, Wait
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.app.config.load import CentreFile
+    from bavn.centre.desk.rolling import RollOut
+    from bavn.centre.desk.rollout_facts import Stand
+
+Actor = Annotated[str, typer.Argument(help="As the register names it: a-z, 0-9 and -.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
+_LATE: Final = Text("{days} days late", "{days} dage for sent")
+_BY_HAND: Final = Text("by hand", "med hånden")
+_OUTSIDE: Final = Text(
+    "members outside the register: {names} (bavn centre rollout adopt)",
+    "medlemmer uden for registret: {names} (bavn centre rollout adopt)",
+)
+_NAMES: Final = Text(
+    "actor|kind|region|state|since|next|planned|waits for|holds up",
+    "aktør|slags|region|tilstand|siden|næste|planlagt|venter på|holder op",
+)
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The roll-out: from candidate to operating, and out."
+)
+
+
+@contextmanager
+def rolling(config: Path) -> Iterator[tuple["CentreFile", "RollOut"]]:
+    """The roll-out of this centre, with its refusals as exit codes."""
+    from bavn.app.centre.rollout_parts import opened_rollout
+    from bavn.app.config.load import read_centre
+
+    file = read_centre(config)
+    with opened_rollout(file) as opened, refusals():
+        yield file, opened
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What people get wrong, as one message and its exit code."""
+    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.desk.leaving import StillHere
+    from bavn.centre.desk.rolling import Blocked
+    from bavn.centre.members.registry import NotInState, UnknownActor
+    from bavn.centre.members.rollout import UnknownParty
+    from bavn.model.sector.rollout import NoSuchStep
+
+    try:
+        yield
+    except (UnknownParty, UnknownActor) as error:
+        raise Stop(Exit.NOT_FOUND, str(error)) from error
+    except (NotAllowed, NoSuchStep, Blocked, StillHere, NotInState) as error:
+        raise Stop(Exit.NOT_NOW, str(error)) from error
+    except ValueError as error:
+        raise Stop(Exit.USAGE, str(error)) from error
+
+
+@app.command("show")
+def shown(
+    actor: Annotated[str, typer.Argument(help="One actor, with each step; all of them without it.")] = "",
+    config: Config = CENTRE_TOML,
+    *,
+    blocked: Annotated[bool, typer.Option("--blocked", help="Only who cannot take its next step, or is late.")] = False,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """How each actor stands: its state, the next one and its day, what it waits for, and whom it holds up."""
+    with rolling(config) as (_, opened):
+        stands, outside = ([opened.stand(actor)], []) if actor else opened.stands()
+        today = opened.today()
+    if blocked:
+        stands = [one for one in stands if one.missing or one.unmet or _late(one, today)]
+    show([_row(one, today, language, as_json=as_json) for one in stands], as_json=as_json)
+    if as_json:
+        return
+    for one in stands if actor else ():
+        _print_way(one, language)
+    if outside:
+        print(_OUTSIDE.say(language).format(names=", ".join(outside)))
+
+
+@app.command("add")
+def add(
+    actor: Actor,
+    config: Config = CENTRE_TOML,
+    *,
+    kind: Annotated[ActorKind, typer.Option(help="What sort of organisation it is.")] = "other",
+    title: Annotated[str, typer.Option(help="Its name in words.")] = "",
+    region: Annotated[str, typer.Option(help="The part of the country, such as nord.")] = "",
+    contact: Annotated[str, typer.Option(help="The mailbox of its SOC; warnings go there.")] = "",
+    by: ByMembers = "",
+) -> None:
+    """Add an actor as a candidate. More of it, and many at once: `bavn centre rollout import`."""
+    from bavn.centre.desk.rolling import Entry
+
+    with rolling(config) as (_, opened):
+        if any(one.party.actor == actor for one in opened.stands()[0]):
+            raise Stop(Exit.NOT_NOW, f"{actor} is in the register already: change it with `rollout import`")
+        opened.register(
+            [Entry(actor=actor, kind=kind, title=title, region=region, contact=contact)], by
+        )  # fmt: skip
+        print(f"{actor}: {opened.stand(actor).party.stage.value}")
+
+
+@app.command("adopt")
+def adopt(config: Config = CENTRE_TOML, *, why: Why, by: ByMembers = "") -> None:
+    """Take every member that the register does not know into it, as it stands in the registry."""
+    with rolling(config) as (_, opened):
+        fresh = opened.adopt(by, why)
+    print(f"{len(fresh)} adopted{': ' + ', '.join(fresh) if fresh else ''}")
+
+
+@app.command("plan")
+def plan(
+    actor: Actor,
+    state: Annotated[Stage, typer.Argument(help="A state of the way in.")],
+    day: Annotated[str, typer.Argument(help="2026-11-26; none takes it out of the plan.")],
+    config: Config = CENTRE_TOML,
+    *,
+    why: Why,
+    by: ByMembers = "",
+) -> None:
+    """Plan the day on which an actor is to come to a state. The day that was planned first stays on record."""
+    from bavn.centre.desk.rolling import day_of
+
+    with rolling(config) as (_, opened):
+        opened.plan(actor, state, None if day == "none" else day_of(day), by, why)
+    print(f"{actor}: {state.value} {'is not planned' if day == 'none' else 'is planned for ' + day}")
+
+
+@app.command("wait")
+def wait(
+    actor: Actor,
+    other: Annotated[str, typer.Argument(help="Whom it waits for.")],
+    config: Config = CENTRE_TOML,
+    *,
+    before: Annotated[Stage, typer.Option(help="The state that it does not come to before.")] = Stage.ENROLLED,
+    until: Annotated[Stage, typer.Option(help="The state that the other must have come to.")] = Stage.OPERATING,
+    no: Annotated[bool, typer.Option("--no", help="It waits no more.")] = False,
+    why: Why,
+    by: ByMembers = "",
+) -> None:
+    """Let an actor wait for another, such as a clinic for its shared IT centre; a circle is refused."""
+    with rolling(config) as (_, opened):
+        opened.wait(Wait(actor, before, other, until), by, why, no=no)
+    print(f"{actor}: {before.value} {'waits no more for' if no else 'waits for'} {other} ({until.value})")
+
+
+@app.command("move")
+def move(
+    actor: Actor,
+    act: Annotated[RolloutAct, typer.Argument(help="The step; `rollout steps` lists them.")],
+    config: Config = CENTRE_TOML,
+    *,
+    why: Why,
+    evidence: Annotated[
+        Path | None, typer.Option(help="The protocol that is meant, or with --by-hand any file; its SHA-256 is kept.")
+    ] = None,
+    by_hand: Annotated[
+        bool,
+        typer.Option("--by-hand", help="The file is no protocol that `centre accept` took in; the record says so."),
+    ] = False,
+    by: ByMembers = "",
+) -> None:
+    """Take a step of the life-cycle. accept and prove rest on the protocol that `bavn centre accept` took in. suspend,
+    resume and leave do the same to the member, at once."""
+    from bavn.app.centre.rollout_parts import meant
+
+    with rolling(config) as (_, opened):
+        print(f"{actor}: {opened.move(actor, act, by, why, meant(evidence, by_hand=by_hand), by_hand=by_hand).value}")
+
+
+@app.command("steps")
+def steps(*, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """The life-cycle as a table: from where, by which step, to where, and what it needs."""
+    from bavn.model.sector.rollout import STEPS
+
+    show(
+        [
+            {
+                "from": one.come_from.value, "act": one.act.value, "to": "(before)" if one.to is None else one.to.value,
+                "needs": [NEEDS[need].say(language) for need in one.needs], "member": one.does.value,
+            }
+            for one in STEPS
+        ],
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def _late(one: "Stand", today: int) -> int:
+    return 0 if one.due_day is None else max(0, today - one.due_day)
+
+
+def _row(one: "Stand", today: int, language: Language, *, as_json: bool) -> dict[str, Any]:
+    from bavn.app.centre.rollout_csv import iso_day
+
+    party, due, late = one.party, one.due_day, _late(one, today)
+    if as_json:
+        return {
+            "actor": party.actor, "title": party.title, "kind": party.kind, "region": party.region,
+            "state": party.stage.value, "since": iso(party.since_us)[:10], "member": one.member and one.member.value,
+            "next": one.next and one.next.value, "planned": None if due is None else iso_day(due), "late_days": late,
+            "missing": [need.value for need in one.missing],
+            "unmet": [{"actor": wait.other, "until": wait.until.value} for wait in one.unmet],
+            "holds_up": list(one.holds_up), "proof": one.proof,
+            "agreement": None if one.agreement is None else {
+                "terms": one.agreement.version, "current": one.agreement.current,
+                "until": iso_day(one.agreement.until_day),
+            },
+        }  # fmt: skip
+    words = [NEEDS[need].say(language) for need in one.missing]
+    words += [f"{wait.other}: {STAGES[wait.until].say(language)}" for wait in one.unmet]
+    planned = "" if due is None else iso_day(due) + (f" ({_LATE.say(language).format(days=late)})" if late else "")
+    cells = (
+        party.actor, party.kind, party.region, STAGES[party.stage].say(language), iso(party.since_us)[:10],
+        "" if one.next is None else STAGES[one.next].say(language), planned, ", ".join(words), list(one.holds_up),
+    )  # fmt: skip
+    return dict(zip(_NAMES.say(language).split("|"), cells, strict=True))
+
+
+def _print_way(one: "Stand", language: Language) -> None:
+    """Each step, and each day that is planned."""
+    from bavn.app.centre.rollout_csv import iso_day
+
+    for done in one.moves:
+        rests = f"  sha256 {done.evidence[:16]}" if done.evidence else ""
+        rests += f" ({_BY_HAND.say(language)})" if done.by_hand else ""
+        print(f"{iso(done.at_us)[:10]}  {STAGES[done.to].say(language):<32} {done.by}: {done.why}{rests}")
+    for planned in one.plan:
+        reached = one.reached_day(planned.stage)
+        moved = planned.day - planned.first_day
+        print(
+            f"{iso_day(planned.day)}  {STAGES[planned.stage].say(language):<32}"
+            f" {'' if reached is None else iso_day(reached)}{f' ({moved:+d})' if moved else ''}"
+        )
+
+
+def attach(parent: typer.Typer) -> None:
+    """Puts the commands under `bavn centre`."""
+    from bavn.app.cli.centre.rollout import files as rollout_files
+    from bavn.app.cli.centre.rollout import terms as rollout_terms
+
+    rollout_files.attach(app)
+    rollout_terms.attach(app)
+    parent.add_typer(app, name="rollout")

@@ -1,0 +1,145 @@
+"""`bavn centre rollout terms`, `sign`, `delete`, `record` and `verify`: what the centre signs: data-sharing terms,
+agreements on them, and proofs of what was deleted of an actor that left."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByMembers, Config, show
+from bavn.app.cli.centre.rollout.rollout import Actor, Why, refusals, rolling
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+
+terms = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The data-sharing terms, by version.")
+
+
+@terms.command("publish")
+def publish(
+    file: Annotated[Path, typer.Argument(help="TOML: purpose_en, purpose_da, legal_basis, classes, retention_days,"
+                                         " valid_days.")],
+    config: Config = CENTRE_TOML,
+    *,
+    why: Why,
+    by: ByMembers = "",
+) -> None:  # fmt: skip
+    """Make a file the next version of the terms, signed by the centre. Agreements name the version they are on."""
+    from bavn.app.centre.rollout_parts import read_terms
+
+    with rolling(config) as (_, opened):
+        made = opened.publish_terms(read_terms(file), by, why)
+    print(f"version {made.number}, sha256 {made.digest}")
+
+
+@terms.command("list")
+def listed(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
+    """Every version."""
+    with rolling(config) as (_, opened):
+        rows = [
+            {
+                "version": one.number, "at": iso(one.at_us)[:19], "classes": one.said["classes"],
+                "retention_days": one.said["retention_days"], "valid_days": one.said["valid_days"],
+                "sha256": one.digest,
+            }
+            for one in opened.records("terms")
+        ]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+def sign(
+    actor: Actor,
+    config: Config = CENTRE_TOML,
+    *,
+    signed_by: Annotated[str, typer.Option(help="Who signed for the actor.")],
+    as_what: Annotated[str, typer.Option("--as", help="As what: the person's office.")],
+    day: Annotated[str, typer.Option(help="The day of the signature, 2026-11-26.")],
+    document: Annotated[Path, typer.Option(help="The document that was signed; its SHA-256 is kept, not the file.")],
+    by: ByMembers = "",
+) -> None:
+    """Note that an actor signed the terms as they stand now. Signed again before it ends, it goes on."""
+    from bavn.app.centre.rollout_csv import iso_day
+    from bavn.app.centre.rollout_parts import evidence_of
+    from bavn.centre.members.terms import Signing
+
+    hashed = evidence_of(document)
+    with rolling(config) as (_, opened):
+        made = opened.sign(actor, Signing(signed_by=signed_by, as_what=as_what, day=day, document=hashed), by)
+    print(f"{actor}: agreement {made.number} on terms {made.said['terms']}, until {iso_day(made.said['until_day'])}")
+
+
+def delete(
+    actor: Actor,
+    config: Config = CENTRE_TOML,
+    *,
+    out: Annotated[Path | None, typer.Option(help="Write the proof here, to hand over.")] = None,
+    why: Why,
+    by: ByMembers = "",
+) -> None:
+    """Delete what the centre holds of an actor that leaves, and sign what was deleted. It has left then, for good."""
+    from bavn.app.centre.publish_parts import write
+    from bavn.app.centre.rollout_parts import opened_leaving
+    from bavn.app.config.load import read_centre
+
+    with opened_leaving(read_centre(config)) as leaving, refusals():
+        made = leaving.delete(actor, by, why)
+    rows = sum(one["rows"] for one in made.said["deleted"])
+    print(f"{actor} has left: {rows} rows deleted, proof {made.number}, sha256 {made.digest}")
+    if out is not None:
+        write(out, made.text().encode())
+        print(out)
+
+
+def record(
+    kind: Annotated[str, typer.Argument(help="terms, agreement, test or deletion.")],
+    subject: Annotated[str, typer.Argument(help="The actor; sector for terms.")],
+    config: Config = CENTRE_TOML,
+    *,
+    number: Annotated[int, typer.Option(help="The latest without it.", min=0)] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write it here with its signature.")] = None,
+) -> None:
+    """Show a signed record, or write it to a file that anybody can check with `verify`."""
+    from bavn.app.centre.publish_parts import write
+    from bavn.app.centre.rollout_parts import shown_record
+    from bavn.centre.members.signed import KINDS
+
+    wanted = next((one for one in KINDS if one == kind), None)
+    if wanted is None:
+        raise Stop(Exit.USAGE, f"a record is one of {', '.join(KINDS)}")
+    with rolling(config) as (_, opened):
+        found = [one for one in opened.records(wanted, subject) if number in (0, one.number)]
+    if not found:
+        raise Stop(Exit.NOT_FOUND, f"there is no such {kind} of {subject[:60]!r}")
+    if out is None:
+        print(json.dumps(shown_record(found[-1]), indent=1, ensure_ascii=False))
+        return
+    write(out, found[-1].text().encode())
+    print(out)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A record as `record --out` or `delete --out` wrote it.")],
+    config: Config = CENTRE_TOML,
+    *,
+    key: Annotated[
+        str, typer.Option(help="The centre's public key in hex, for whoever has no centre; else this centre's own.")
+    ] = "",
+) -> None:
+    """Check that a record is as a centre signed it."""
+    from bavn.app.centre.rollout_parts import read_record
+    from bavn.app.config.load import read_centre
+    from bavn.app.process.party_keys import PartyKeys
+
+    found = read_record(file)
+    if not key:
+        key = PartyKeys(read_centre(config).folder, "centre").message_key().public_key().public_bytes_raw().hex()
+    if not found.holds(key.strip().lower()):
+        raise Stop(Exit.REFUSED, f"{file}: the signature is not that of key {key[:16]}..., or the record was changed")
+    print(f"{found.kind} {found.number} of {found.subject}, {iso(found.at_us)[:19]}Z: the signature holds")
+
+
+def attach(app: typer.Typer) -> None:
+    """Puts the commands under `bavn centre rollout`."""
+    app.add_typer(terms, name="terms")
+    for name, command in (("sign", sign), ("delete", delete), ("record", record), ("verify", verify)):
+        app.command(name)(command)

@@ -1,0 +1,112 @@
+"""`bavn centre round`: what happens in one round, and why each element in it was revealed or not.
+
+Refuses to know more than the desk: which holders gave which reason nobody at the centre can say.
+"""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.views import CellStory, RoundSummary
+
+HEAD = Text("Round", "Runde")
+TIER = Text("tier", "trin")
+OPENED = Text("opened", "åbnet")
+UNTIL = Text("uploads until", "uploads til")
+TOOK_PART = Text("Uploaded", "Har uploadet")
+MISSING = Text("No upload from", "Intet upload fra")
+TURNED = Text("Turned away", "Afvist")
+KEYS = Text(
+    "Other keys at {}: it cannot meet the others. The key holder gave it another key, its group key is not the group's,"
+    " or it was told other members.",
+    "Andre nøgler hos {}: den kan ikke møde de andre. Nøgleholderen gav den en anden nøgle, dens gruppenøgle er ikke"
+    " gruppens, eller den fik en anden medlemsliste.",
+)
+NONE = Text("No element is held by enough actors.", "Intet element findes hos nok aktører.")
+UNKNOWN = Text("(not named)", "(ikke nævnt)")
+CELLS = Text("cells", "celler")
+
+
+def round_(
+    round_id: Annotated[str, typer.Argument(help="As `bavn centre rounds` names it; or `latest`.")],
+    config: Config = CENTRE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """What happens in a round: who took part, who is missing or was turned away, and why each element in it was
+    revealed or not. --json: the round, then one object a cell."""
+    with opened(config) as desk:
+        if round_id == "latest":
+            round_id = next((summary.round.id for summary in desk.rounds(1)), round_id)
+        summary, cells = desk.summary(round_id), desk.cells(round_id)
+    if summary is None:
+        raise Stop(Exit.NOT_FOUND, f"no round {round_id[:40]!r} is remembered: see `bavn centre rounds`")
+    if as_json:
+        for row in _rows(summary, cells, language):
+            print(json.dumps(row, ensure_ascii=False))
+    else:
+        _tell(summary, cells, language)
+
+
+def _rows(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Language) -> list[dict[str, Any]]:
+    from bavn.centre.desk.round_story import outcome_of, state_of, why
+
+    found, params = summary.round, summary.round.params
+    head = {
+        "round": found.id, "tier": params.tier, "t": params.t, "m": params.m, "r": params.r, "forms": params.forms,
+        "registry_version": params.registry_version, "phase": found.phase.value, "opened": iso(found.opened_us),
+        "uploads_until": iso(found.deadline_us), "says": state_of(found).say(language),
+        "uploaded": list(summary.uploaded), "missing": list(summary.missing),
+        "turned_away": [list(entry) for entry in summary.turned_away],
+        "key_groups": [[found.actor_of(x) for x in group] for group in found.key_groups],
+    }  # fmt: skip
+    return [
+        head,
+        *(
+            {
+                "table": c.table, "bin": c.bin, "holders": list(c.holders), "asked": list(c.asked),
+                "named": {actor: str(observable) for actor, observable in c.named}, "declined": list(c.declined),
+                "outcome": outcome_of(c, found), "why": why(c, found).say(language),
+            }
+            for c in cells
+        ),
+    ]  # fmt: skip
+
+
+def _tell(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Language) -> None:
+    from bavn.centre.desk.round_story import REFUSED, outcome_of, state_of, why
+
+    found, params = summary.round, summary.round.params
+    print(
+        f"{HEAD.say(language)} {found.id}: {TIER.say(language)} {params.tier}, t={params.t} M={params.m} R={params.r}"
+    )
+    print(f"{OPENED.say(language)} {iso(found.opened_us)[:19]}, {UNTIL.say(language)} {iso(found.deadline_us)[:19]}")
+    print(state_of(found).say(language))
+    print(f"{TOOK_PART.say(language)}: {', '.join(summary.uploaded) or '-'}")
+    if summary.missing:
+        print(f"{MISSING.say(language)}: {', '.join(summary.missing)}")
+    for actor, rule, times in summary.turned_away:
+        words = REFUSED[rule].say(language) if rule in REFUSED else rule
+        print(f"{TURNED.say(language)}: {actor}: {words} ({rule}, {times})")
+    for group in found.key_groups[1:]:
+        print(KEYS.say(language).format(", ".join(found.actor_of(x) for x in group)))
+    if not cells and found.phase.value in ("reveal", "closed"):
+        print(NONE.say(language))
+    counted: dict[tuple[str, str, str], int] = {}
+    for cell in cells:
+        if outcome_of(cell, found) == "explained":
+            line = ("", ", ".join(cell.holders), why(cell, found).say(language))
+        else:
+            names = " / ".join(sorted({str(observable) for _, observable in cell.named}))
+            line = (names or UNKNOWN.say(language), ", ".join(cell.holders), why(cell, found).say(language))
+        counted[line] = counted.get(line, 0) + 1
+    for (name, holders, words), count in sorted(counted.items(), key=lambda item: (not item[0][0], item[0])):
+        print(f"  {name or '-':<40} {holders}\n      {words} ({count} {CELLS.say(language)})")

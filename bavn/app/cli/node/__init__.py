@@ -1,0 +1,1 @@
+"""`bavn node`: one actor's own node."""

@@ -1,0 +1,338 @@
+"""`bavn node assets` and `bavn node cbom`: what stands in the own network, and what its encryption is made of."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bavn.app.cli.words import Spoken, heading, number
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.whole_file import write_whole
+from bavn.model.moment import DAY_US, iso
+
+if TYPE_CHECKING:
+    from bavn.actor.assets.asset import Asset
+    from bavn.actor.assets.crypto import Tally, Use
+    from bavn.app.config.load import NodeConfig
+    from bavn.model.ports import Window
+    from bavn.model.text import Language
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+NODE_TOML = Path("node.toml")
+WIDTH_PLAIN = 180
+QUERY_S_MAX = 600.0
+KINDS = ("role", "os", "vendor")
+WAYS = {"en": {"out": "to the outside", "in": "from the outside", "inside": "inside"},
+        "da": {"out": "ud af huset", "in": "ind i huset", "inside": "inden for huset"}}  # fmt: skip
+
+
+def assets(
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values, for a spreadsheet.")] = False,
+    host: Annotated[str, typer.Option(help="One host's whole card.")] = "",
+    role: Annotated[str, typer.Option(help="Only hosts with this role, such as 'dicom server'.")] = "",
+    new: Annotated[int, typer.Option(min=0, max=400, help="Only hosts first seen in the last so many days.")] = 0,
+    language: Spoken = "en",
+) -> None:
+    """Which hosts stand in the own network, by their traffic: roles, system, vendor, services; each hint with its
+    reason.
+
+    Exit code 8 says that the host of --host, or the store, is not there.
+    """
+    from bavn.actor.assets.crypto import uses
+    from bavn.actor.assets.survey import assets as survey
+
+    given = _read(config)
+    wanted = _address(host) if host else ""
+    roles = _roles(role) if role else frozenset()
+    with _window(given) as window:
+        found = survey(window)
+        last_us = window.last_us
+        crypto = uses(window) if wanted else ()
+    if wanted:
+        card = next((asset for asset in found if asset.address == wanted), None)
+        if card is None:
+            raise Stop(Exit.NOT_FOUND, f"{wanted} was not seen among the own hosts (bavn node assets lists them)")
+        _card(card, crypto, _suspicions(given, wanted, language), language, as_json=as_json)
+        return
+    kept = [asset for asset in found if not roles or roles & {value for value, _ in asset.best("role")}]
+    if new:
+        kept = [asset for asset in kept if asset.first_us >= last_us - new * DAY_US]
+    show(kept, language, as_json=as_json, as_csv=as_csv)
+
+
+def cbom(
+    config: Config = NODE_TOML,
+    *,
+    out: Annotated[Path | None, typer.Option(help="Write a CycloneDX 1.6 bill of materials (JSON) here.")] = None,
+    redacted: Annotated[bool, typer.Option("--redacted", help="Name no own host and no peer: counts only.")] = False,
+    as_json: AsJson = False,
+    top: Annotated[int, typer.Option(min=0, max=100_000, help="Peers shown, the most exposed first.")] = 20,
+    language: Spoken = "en",
+) -> None:
+    """How much of the encryption withstands a quantum computer, by direction and peer, and what stands in the way."""
+    from bavn.actor.assets.crypto import by_direction, by_peer, uses
+
+    given = _read(config)
+    with _window(given) as window:
+        found, at_us = uses(window), window.last_us
+    if out is not None:
+        write_cbom(out, found, actor=given.node.actor, at_us=at_us, language=language, redacted=redacted)
+    ways = by_direction(found)
+    peers = () if redacted else by_peer(found, top)
+    if as_json:
+        for kind, tallies in (("direction", ways), ("peer", peers)):
+            for tally in tallies:
+                print(json.dumps(_tally_facts(kind, tally), ensure_ascii=False))
+        return
+    screen = _screen()
+    if not found:
+        screen.print(_say(language, "no key exchange was seen", "ingen nøgleudveksling er set"))
+    for tallies in (ways, peers):
+        if tallies:
+            screen.print(_tallies(tallies, language))
+
+
+def write_cbom(
+    out: Path, found: "tuple[Use, ...]", *, actor: str, at_us: int, language: "Language", redacted: bool = False
+) -> None:
+    """The bill of materials as a file. Stop where it cannot be written."""
+    from bavn import __version__
+    from bavn.actor.assets.cbom import cbom as written
+
+    text = written(found, actor=actor, version=__version__, at_us=at_us, redacted=redacted)
+    try:
+        write_whole(out, text.encode())
+    except OSError as error:
+        raise Stop(Exit.USAGE, f"{out} cannot be written ({error.strerror})") from error
+    print(f"{out}: {len(found)} " + _say(language, "kinds of key exchange", "slags nøgleudveksling"), file=sys.stderr)
+
+
+def show(
+    found: "list[Asset]", language: "Language", *, as_json: bool = False, as_csv: bool = False, source: str = ""
+) -> None:
+    """The hosts as lines of JSON, as CSV or as a table; ``source``: of what, where there are several."""
+    if as_json:
+        for asset in found:
+            said = {"source": source} if source else {}
+            print(json.dumps(said | facts(asset, language), ensure_ascii=False))
+        return
+    names = ("host", "name", "role", "os", "vendor", "services", "peers", "first", "last")
+    rows = [_cells(asset, language) for asset in found]
+    if as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows([_safe_cell(cell) for cell in row] for row in rows)
+        return
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for name in (*names[:-2], "first seen", "last seen"):
+        table.add_column(heading(name, language), overflow="fold", ratio=1 if name in ("role", "services") else None)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    screen = _screen()
+    if source:
+        screen.rule(source, align="left")
+    screen.print(table)
+
+
+def facts(asset: "Asset", language: "Language") -> dict[str, Any]:
+    """An asset as JSON has it."""
+    return {
+        "host": asset.address, "names": asset.names, "macs": asset.macs,
+        **{kind: [{"value": v, "confidence": c} for v, c in asset.best(kind)] for kind in KINDS},  # type: ignore[arg-type]
+        "hints": [
+            {"kind": h.kind, "value": h.value, "confidence": h.confidence, "rule": h.rule,
+             "reason": h.reason.say(language), "table": h.evidence.table, "field": h.evidence.field,
+             "seen": h.evidence.value, "rows": h.evidence.rows, "first": iso(h.evidence.first_us),
+             "last": iso(h.evidence.last_us)}
+            for h in asset.hints
+        ],
+        "services": [
+            {"port": s.port, "proto": s.proto, "app": s.app, "software": s.software, "clients": s.clients,
+             "flows": s.flows, "first": iso(s.first_us), "last": iso(s.last_us)}
+            for s in asset.services
+        ],
+        "services_more": asset.services_more, "peers": asset.peers, "peers_outside": asset.peers_outside,
+        "first": iso(asset.first_us), "last": iso(asset.last_us), "new": asset.new,
+    }  # fmt: skip
+
+
+def _cells(asset: "Asset", language: "Language") -> list[str]:
+    services = [f"{s.port}/{s.proto}" + (f" {s.app}" if s.app else "") for s in asset.services[:6]]
+    more = len(asset.services) + asset.services_more - len(services)
+    return [
+        asset.address, ", ".join(asset.names[:2]), *(_best(asset, kind, language) for kind in KINDS),
+        ", ".join(services) + (f" +{more}" if more else ""), str(asset.peers), iso(asset.first_us)[:16],
+        iso(asset.last_us)[:16],
+    ]  # fmt: skip
+
+
+def _best(asset: "Asset", kind: str, language: "Language", most: int = 3) -> str:
+    from bavn.actor.assets.rules import SAID
+
+    def word(value: str) -> str:
+        return SAID[value][language == "da"] if kind == "role" else value
+
+    return ", ".join(f"{word(value)} {sure:.0%}" for value, sure in asset.best(kind)[:most])  # type: ignore[arg-type]
+
+
+def _card(
+    asset: "Asset", crypto: "tuple[Use, ...]", suspicions: list[dict[str, Any]], language: "Language", *, as_json: bool
+) -> None:
+    mine = [use for use in crypto if use.server == asset.address]
+    spoken = [
+        {"protocol": use.protocol, "port": use.port, "name": use.name, "version": use.version, "cipher": use.cipher,
+         "group": use.group, "standing": use.standing, "count": use.count, "clients": use.clients,
+         "certificate": use.certificate.subject if use.certificate else None}
+        for use in mine
+    ]  # fmt: skip
+    if as_json:
+        print(json.dumps(facts(asset, language) | {"tls": spoken, "suspicions": suspicions}, ensure_ascii=False))
+        return
+    screen = _screen()
+    say = {name: heading(name, language) for name in (*KINDS, "first seen", "last seen", "peers", "services")}
+    print(f"{asset.address}  {', '.join(asset.names)}  {', '.join(asset.macs)}".rstrip())
+    print(f"{say['first seen']} {iso(asset.first_us)[:19]}, {say['last seen']} {iso(asset.last_us)[:19]}, "
+          f"{say['peers']} {asset.peers} ({asset.peers_outside} {_say(language, 'outside', 'udenfor')})")  # fmt: skip
+    for kind in KINDS:
+        print(f"{say[kind]}: {_best(asset, kind, language, 10) or _say(language, 'unknown', 'ukendt')}")
+        for hint in asset.hints:
+            if hint.kind == kind:
+                screen.print(f"    {hint.confidence:.0%} {hint.reason.say(language)}", highlight=False, markup=False)
+    print(f"{say['services']}:")
+    for s in asset.services:
+        said = f"    {s.port}/{s.proto} {s.app or ''} {s.software or ''}".rstrip()
+        clients = _say(language, f"{s.clients} clients, {s.flows} flows",
+                       f"{s.clients} klienter, {s.flows} forbindelser")  # fmt: skip
+        screen.print(f"{said}: {clients}, {iso(s.first_us)[:16]} - {iso(s.last_us)[:16]}",
+                     highlight=False, markup=False)  # fmt: skip
+    for one in spoken:
+        screen.print(
+            f"    {one['protocol']}/{one['port']} {one['version'] or '-'} {one['cipher'] or '-'} {one['group'] or '-'}"
+            f" ({one['standing']}) x{one['count']}", highlight=False, markup=False,
+        )  # fmt: skip
+    for found in suspicions:
+        screen.print(f"    {found['detector']} p {found['p']:.2g}: {found['why']}", highlight=False, markup=False)
+
+
+def _tallies(tallies: "tuple[Tally, ...]", language: "Language") -> Table:
+    from bavn.actor.assets.crypto import BLOCKERS, STANDINGS
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for name in ("what", "total", "share"):
+        table.add_column(heading(name, language), overflow="fold")
+    for standing in STANDINGS.values():
+        table.add_column(standing.say(language), justify="right")
+    table.add_column(heading("blocked", language), ratio=1, overflow="fold")
+    for tally in tallies:
+        known = tally.total - tally.by_standing.get("unknown", 0)
+        said = {name: n for name, n in tally.by_blocker.items() if name != "none"}
+        blocked = [f"{BLOCKERS[name].say(language)} ({number(n, language)})" for name, n in said.items()]
+        share = f"{tally.share:.0%}" if known else "?"
+        counts = [number(tally.by_standing.get(name, 0), language) for name in STANDINGS]
+        what = WAYS[language].get(tally.what, tally.what)
+        table.add_row(Text(what), number(tally.total, language), share, *counts, Text("; ".join(blocked)))
+    return table
+
+
+def _tally_facts(kind: str, tally: "Tally") -> dict[str, Any]:
+    return {kind: tally.what, "total": tally.total, "share": round(tally.share, 4), "standing": tally.by_standing,
+            "blocked_by": {name: n for name, n in tally.by_blocker.items() if name != "none"}}  # fmt: skip
+
+
+def _suspicions(given: "NodeConfig", host: str, language: "Language") -> list[dict[str, Any]]:
+    """What the node suspects of the host now; nothing where it has not looked yet."""
+    import sqlite3
+    from contextlib import closing
+
+    from bavn.actor.door.known import RANKED_SQL, ranked_of
+    from bavn.wire.book import read_only
+
+    file = given.folder / "node.db"
+    if not file.exists():
+        return []
+    try:
+        with closing(read_only(file)) as book:
+            ranked = ranked_of(book.execute(RANKED_SQL).fetchall())
+    except sqlite3.OperationalError:
+        return []
+    return [
+        {"rank": e.rank, "detector": e.suspicion.detector, "p": e.suspicion.p, "peer": e.suspicion.peer,
+         "why": e.suspicion.why.say(language)}
+        for e in ranked if e.suspicion.host == host
+    ]  # fmt: skip
+
+
+def _read(config: Path) -> "NodeConfig":
+    from bavn.app.config.load import read_node
+
+    return read_node(config)
+
+
+@contextmanager
+def _window(given: "NodeConfig") -> Iterator["Window"]:
+    """All that the store knows, also while the node runs."""
+    from bavn.actor.store.faults import StoreBroken, StoreDamaged
+    from bavn.actor.store.history import History
+    from bavn.actor.store.limits import StoreLimits
+    from bavn.model.ports import QueryRefused
+
+    folder = given.folder / "store"
+    if not (folder / "manifest.sqlite").is_file():
+        raise Stop(Exit.NOT_FOUND, f"there is no store in {folder}: has this node run?")
+    limits = StoreLimits(memory_mb_max=given.store.memory_mb_max, threads=given.store.threads, query_s_max=QUERY_S_MAX)
+    try:
+        with History.read(folder, limits, homes=given.node.homes) as history:
+            span = history.stats()
+            first, last = span.oldest_us, span.newest_us
+            with history.window(first or 0, 0 if last is None else last + 1) as window:
+                yield window
+    except (StoreBroken, StoreDamaged) as error:
+        raise Stop(Exit.BROKEN, str(error)) from error
+    except QueryRefused as error:
+        raise Stop(Exit.BROKEN, f"it is too much for one look ({error}): raise memory_mb_max under [store]") from error
+
+
+def _address(text: str) -> str:
+    from bavn.model.record import address_text, address_uuid
+
+    try:
+        return address_text(address_uuid(text))
+    except ValueError as error:
+        raise Stop(Exit.USAGE, f"--host {text!r} is no address") from error
+
+
+def _roles(text: str) -> frozenset[str]:
+    """The roles that a word names, in either language."""
+    from bavn.actor.assets.rules import SAID
+
+    wanted = text.casefold()
+    found = {role for role, said in SAID.items() if wanted in (role, *(word.casefold() for word in said))}
+    if not found:
+        raise Stop(Exit.USAGE, f"--role {text!r} is none of: {', '.join(SAID)}")
+    return frozenset(found)
+
+
+def _safe_cell(cell: str) -> str:
+    """A host names itself: its name must not become a formula of the spreadsheet's."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _say(language: "Language", en: str, da: str) -> str:
+    return da if language == "da" else en
+
+
+def _screen() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)

@@ -1,0 +1,282 @@
+"""`bavn node cases`, `case-answer`, `case-say`: this actor's part of the sector's cases, and what people here answer.
+
+Refuses to send: the running node lets it out at its next step, through gate 1, and shows here what became of it.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks, show_table
+from bavn.app.node.case_parts import OWED, dues_of, kept_case, moment, opened_cases, rule_text
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.sector.case import CASE_WORDS, CaseState
+from bavn.model.sector.nis2 import NAMES, CrossBorder, Nis2Act
+from bavn.model.sector.work import ACTOR_ACTS, DUE_WORDS, TASK_WORDS, DueState, TaskAct, TaskState
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.actor.door.conversations.case_book import CaseSaid, KeptCase
+    from bavn.actor.door.conversations.nis2_steps import Nis2Said
+
+ID_CHARS = 8
+CaseId = Annotated[str, typer.Argument(help="case-..., as `bavn node cases` shows it.")]
+
+
+def attach(app: typer.Typer) -> None:
+    """Puts the commands under `bavn node`."""
+    app.command("cases")(cases)
+    app.command("case-answer")(case_answer)
+    app.command("case-say")(case_say)
+    app.command("case-nis2")(case_nis2)
+
+
+def cases(
+    case_id: Annotated[str, typer.Argument(help="Only this one, with all that was asked and said.")] = "",
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    check: Annotated[bool, typer.Option("--check", help="Exit with code 10 if a deadline has passed unmet.")] = False,
+) -> None:
+    """The sector's cases that this actor is in: its own part of each, what it is asked, and by when."""
+    from bavn.actor.door.conversations.case_book import CASES_SQL, SAID_SQL, cases_of, said_of
+    from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_said_of
+
+    with asks(config) as rows:
+        found, said = cases_of(rows(CASES_SQL)), said_of(rows(SAID_SQL))
+        steps = nis2_said_of(rows(NIS2_SQL))
+    if case_id:
+        found = [one for one in found if one.case_id.startswith(case_id)]
+        if len(found) != 1:
+            raise Stop(Exit.NOT_FOUND, f"{len(found)} cases begin with {case_id[:40]!r} (bavn node cases)")
+    now_us = moment()
+    if as_json:
+        for one in found:
+            print(json.dumps(_plain(one, said, now_us) | {"nis2": _steps(one, steps)}, ensure_ascii=False))
+    elif case_id:
+        _show_one(found[0], said, now_us, language)
+        for step in steps:
+            if step.case_id == found[0].case_id:
+                became = _became(step, language)
+                print(f"\n{iso(step.at_us)[:16]}  {step.by}: NIS2 {NAMES[Nis2Act(step.act)].say(language)} [{became}]")
+    elif not found:
+        print(Text("this actor is in no case yet", "aktøren er endnu ikke med i nogen sag").say(language))
+    else:
+        show_table(
+            ("case", "state", "class", "tlp", "own", "owed", "when"),
+            [(one.case_id, CASE_WORDS[CaseState(one.state)].say(language), one.part["rsit"] or "", one.part["tlp"],
+              len(one.part["own"]) + one.part.get("own_left", 0), _owed(one, now_us, language),
+              iso(one.heard_us)[:16]) for one in found],
+            language,
+        )  # fmt: skip
+    late = [one.case_id for one in found if any(due[3] is DueState.OVERDUE for due in dues_of(one, now_us))]
+    if check and late:
+        raise Stop(Exit.UNHEALTHY, f"a deadline has passed in {', '.join(late)}")
+
+
+def case_answer(
+    case_id: CaseId,
+    task: Annotated[str, typer.Argument(help="The beginning of the task's id.")],
+    act: Annotated[TaskAct, typer.Argument(help="acknowledge, applies, not-applicable or done.")],
+    config: Config = NODE_TOML,
+    *,
+    words: Annotated[str, typer.Option("--words", help="What the centre is to read; exactly this leaves.")] = "",
+    by: By = "",
+    language: Spoken = "en",
+) -> None:
+    """Answer a task or question: acknowledged, whether it applies here, done."""
+    if act not in ACTOR_ACTS:
+        raise Stop(Exit.USAGE, f"{act.value} is the centre's to say; here: {', '.join(sorted(ACTOR_ACTS))}")
+    kept = kept_case(config, case_id)
+    named = [one["task_id"] for one in kept.part["tasks"] if task and one["task_id"].startswith(task.lower())]
+    if len(named) != 1:
+        raise Stop(Exit.NOT_FOUND, f"{len(named)} tasks of {kept.case_id} begin with {task[:40]!r}")
+    _leave(config, kept.case_id, named[0], act.value, words, by, language)
+
+
+def case_say(
+    case_id: CaseId,
+    words: Annotated[str, typer.Argument(help="What the centre is to read; exactly this leaves.")],
+    config: Config = NODE_TOML,
+    *,
+    by: By = "",
+    language: Spoken = "en",
+) -> None:
+    """Say something to the centre in a case."""
+    if not words.strip():
+        raise Stop(Exit.USAGE, "nothing is said")
+    _leave(config, kept_case(config, case_id).case_id, None, "words", words, by, language)
+
+
+def case_nis2(
+    case_id: CaseId,
+    act: Annotated[Nis2Act, typer.Argument(help="What happened here; `aware` starts the clocks.")],
+    config: Config = NODE_TOML,
+    *,
+    at: Annotated[
+        str,
+        typer.Option(help="When, as 2026-11-20T16:30 in this machine's zone, or with an offset; now if left out."),
+    ] = "",
+    why: Annotated[
+        str, typer.Option(help="The reason, for a correction or for not-significant; exactly this leaves.")
+    ] = "",
+    correct: Annotated[bool, typer.Option("--correct", help="Change what was noted before; needs --why.")] = False,
+    cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None,
+    by: By = "",
+    language: Spoken = "en",
+) -> None:
+    """Note a NIS2 step of this actor in a case: the centre's clocks of this actor move, and no other's."""
+    from bavn.actor.door.conversations.nis2_steps import Nis2Said, whole_minute
+    from bavn.model.moment import as_us
+    from bavn.model.outcome import Refused
+
+    try:
+        at_us = as_us(datetime.fromisoformat(at).astimezone()) if at else moment()
+    except ValueError as error:
+        raise Stop(Exit.USAGE, f"--at is a moment such as 2026-11-20T16:30, not {at[:40]!r}") from error
+    kept = kept_case(config, case_id)
+    with opened_cases(config) as there:
+        said = Nis2Said(
+            number=1 << 50, noted_us=moment(), case_id=kept.case_id, act=act.value, at_us=whole_minute(at_us),
+            correct=correct, why=why, by=by, crosses=cross_border,
+        )  # fmt: skip
+        outcome = there.nis2.try_on(said)
+        if isinstance(outcome, Refused):
+            raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
+        number = there.nis2.leave(kept.case_id, act, at_us, by, why=why, correct=correct, crosses=cross_border)
+    at = f"{iso(said.at_us)[:16]}Z"
+    print(
+        Text(
+            f"{kept.case_id}: {NAMES[act].en}, {at} (step {number}) leaves at the running node's next step",
+            f"{kept.case_id}: {NAMES[act].da}, {at} (trin {number}) går ud ved den kørende nodes næste skridt",
+        ).say(language)
+    )
+
+
+# --- inside ----------------------------------------------------------------------------------------------------
+
+
+def _leave(config: Path, case_id: str, task_id: str | None, act: str, words: str, by: str, language: Language) -> None:
+    """Tries the gate first, so that whoever answers hears at once what would not leave."""
+    from bavn.actor.door.conversations.case_book import CaseSaid
+    from bavn.model.outcome import Refused
+
+    with opened_cases(config) as there:
+        said = CaseSaid(
+            number=1, at_us=moment(), case_id=case_id, task_id=task_id, act=act, words=words, sha256="", by=by,
+            told_us=None, rule="",
+        )  # fmt: skip
+        outcome = there.try_on(said, None)
+        if isinstance(outcome, Refused):
+            raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
+        number = there.book.leave(case_id, task_id, act, words, by, moment())
+    print(
+        Text(
+            f"{case_id}: answer {number} leaves at the running node's next step",
+            f"{case_id}: svar {number} går ud ved den kørende nodes næste skridt",
+        ).say(language)
+    )
+
+
+def _owed(one: "KeptCase", now_us: int, language: Language) -> str:
+    """The next thing that this actor owes in a case, in a few words."""
+    owed = sorted(
+        (due_us, task["task_id"][:ID_CHARS], step, state.value) for task, step, due_us, state in dues_of(one, now_us)
+        if state in OWED
+    )  # fmt: skip
+    if not owed:
+        return Text("nothing", "intet").say(language)
+    due_us, name, _, state = owed[0]
+    return f"{name} {iso(due_us)[:16]} {next(w for s, w in DUE_WORDS.items() if s.value == state).say(language)}"
+
+
+def _show_one(one: "KeptCase", said: "list[CaseSaid]", now_us: int, language: Language) -> None:
+    from bavn.model.intel import rsit
+
+    part = one.part
+    state = CASE_WORDS[CaseState(one.state)].say(language)
+    print(f"{one.case_id}  {state}  {part['tlp']}  PAP:{('RED', 'AMBER', 'GREEN', 'CLEAR')[part['pap']]}")
+    if part["rsit"]:
+        known = rsit.known(part["rsit"])
+        print(f"{part['rsit']}  {rsit.words(part['rsit']).say(language) if known else ''}".rstrip())
+    if part["merged_into"]:
+        print(Text(f"goes on as {part['merged_into']}", f"fortsætter som {part['merged_into']}").say(language))
+    words = {
+        "own": Text("reported by us", "meldt af os"), "techniques": Text("techniques", "teknikker"),
+    }  # fmt: skip
+    print(f"{words['own'].say(language)}: {', '.join(o['type'] + ':' + o['value'] for o in part['own']) or '-'}")
+    if left := part.get("own_left", 0):
+        more = Text(f"and {left} more than the message had room for", f"og {left} flere, end beskeden havde plads til")
+        print(f"  {more.say(language)}")
+    print(f"{words['techniques'].say(language)}: {', '.join(part['techniques']) or '-'}")
+    for clock in part["clocks"]:
+        due = "" if clock["due_us"] is None else iso(clock["due_us"])[:16]
+        sent = "" if clock["sent_us"] is None else Text("sent ", "sendt ").say(language) + iso(clock["sent_us"])[:16]
+        print(f"NIS2 {NAMES[Nis2Act(clock['report'])].say(language)}: {due} {sent}".rstrip())
+    kinds = {"task": Text("task", "opgave"), "question": Text("question", "spørgsmål")}
+    for task in part["tasks"]:
+        name, standing = task["task_id"][:ID_CHARS], TASK_WORDS[TaskState(task["state"])].say(language)
+        print(f"\n{kinds[task['kind']].say(language)} {name}  {standing}")
+        print(f"  {task['text']}")
+        for which, step, due_us, state_of in dues_of(one, now_us):
+            if which is task and state_of in OWED:
+                print(f"  {_STEP_WORDS[step].say(language)}: {iso(due_us)[:16]} {DUE_WORDS[state_of].say(language)}")
+    centre = Text("centre", "central").say(language)
+    lines = [(w["at_us"], centre, w["text"]) for w in part["words"] if w["by"] == "centre"]
+    lines += [
+        (s.at_us, s.by, f"{_act_words(s, language)} {s.words} [{_became(s, language)}]".replace("  ", " "))
+        for s in said if s.case_id == one.case_id
+    ]  # fmt: skip
+    for at_us, who, text in sorted(lines):
+        print(f"\n{iso(at_us)[:16]}  {who}: {text}")
+
+
+_STEP_WORDS = {
+    "acknowledge": Text("acknowledge by", "kvittér senest"), "applies": Text("say whether it applies by",
+    "sig senest, om det er relevant"), "done": Text("done by", "udført senest"),
+}  # fmt: skip
+
+
+def _act_words(said: "CaseSaid", language: Language) -> str:
+    if said.act == "words":
+        return ""
+    if said.act == "attach":
+        return Text("evidence", "bevis").say(language) + f" {said.sha256[:12]}"
+    place = f"{(said.task_id or '')[:ID_CHARS]}"
+    return f"{place} {said.act}"
+
+
+def _became(said: "CaseSaid | Nis2Said", language: Language) -> str:
+    if said.told_us is None:
+        return Text("waits for the running node", "venter på den kørende node").say(language)
+    return rule_text(said.rule).say(language) if said.rule else Text("sent", "sendt").say(language)
+
+
+def _steps(one: "KeptCase", steps: "list[Nis2Said]") -> list[dict[str, Any]]:
+    return [
+        {"number": s.number, "at": iso(s.at_us), "act": s.act, "correct": s.correct, "why": s.why, "by": s.by,
+         "told": None if s.told_us is None or s.rule else iso(s.told_us), "rule": s.rule}
+        for s in steps if s.case_id == one.case_id
+    ]  # fmt: skip
+
+
+def _plain(one: "KeptCase", said: "list[CaseSaid]", now_us: int) -> dict[str, Any]:
+    return {
+        **one.part, "heard": iso(one.heard_us), "first": iso(one.first_us),
+        "owed": [
+            {"task": task["task_id"], "step": step, "due": iso(due_us), "standing": state.value}
+            for task, step, due_us, state in dues_of(one, now_us)
+        ],
+        "said": [
+            {
+                "number": s.number, "at": iso(s.at_us), "task": s.task_id, "act": s.act, "words": s.words, "by": s.by,
+                "sha256": s.sha256, "told": None if s.told_us is None or s.rule else iso(s.told_us), "rule": s.rule,
+            }
+            for s in said if s.case_id == one.case_id
+        ],
+    }  # fmt: skip

@@ -1,0 +1,117 @@
+"""`bavn node dry-run`: what a block would have hit on the actor's own history, before anybody puts it into force."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from bavn.actor.protect.dry_run import DryRun, Lists
+from bavn.actor.protect.rollback import networks_of
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
+from bavn.app.cli.node.hunt.show import visible
+from bavn.app.cli.words import number
+from bavn.app.config.load import read_node
+from bavn.model.moment import hour_of, iso_hour
+from bavn.model.text import Language, Text
+
+W = {
+    "history": Text("days of own history, of {} that are asked for", "dages egen historik, af {}, der spørges om"),
+    "none": Text(
+        "No history: this node has no sensor, so nobody knows whom it would hit.",
+        "Ingen historik: noden har ingen sensor, så ingen ved, hvem den ville ramme.",
+    ),
+    "hit": Text("A block would have hit", "En spærring ville have ramt"),
+    "hosts": Text("own hosts", "egne maskiner"),
+    "times": Text("times", "gange"),
+    "of": Text("of", "af"),
+    "covers": Text("It would cover", "Den ville dække"),
+    "destinations": Text("destinations in use", "mål i brug"),
+    "clinical": Text("of them clinical", "heraf klinisk udstyr"),
+    "nobody": Text("Nobody here met it.", "Ingen her har mødt den."),
+    "first": Text("First and last", "Første og sidste gang"),
+    "at once": Text(
+        "History and lists have nothing against it: it would go into force at once.",
+        "Historik og lister har intet imod den: den ville træde i kraft med det samme.",
+    ),
+    "wait": Text("It would not go into force at once:", "Den ville ikke træde i kraft med det samme:"),
+}  # fmt: skip
+
+
+def dry_run(
+    what: Annotated[str, typer.Argument(help="indicator--..., or a value: domain, address, or type:value")],
+    config: Config = NODE_TOML,
+    *,
+    days: Annotated[int, typer.Option(help="Days back; 0 for dry_run_days of the policy.", min=0, max=3650)] = 0,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Which own hosts and which services a block would have hit on this actor's own history, and what gate 4 would say.
+
+    It asks and changes nothing. Hosts are named here and never leave the actor.
+    """
+    from bavn.app.analyst.trying import tried, wanted_of
+    from bavn.app.node.protect import never_list, warning_list
+
+    given = read_node(config)
+    observable = wanted_of(what, config)
+    lists = Lists(never_list(given), warning_list)
+    asked = days or given.protect.dry_run_days
+    made = tried(given, config, observable, lists, asked)
+    if as_json:
+        print(json.dumps({"asked_days": asked, **_json(made)}, ensure_ascii=False))
+        return
+    for line in _lines(made, asked, language):
+        print(line)
+    if made.hosts:
+        clinical = networks_of(given.protect.clinical_networks)
+        show_table(("host", "comment"), [(host, _clinical(host, clinical, language)) for host in made.hosts], language)
+    if made.services:
+        show_table(
+            ("type", "value", "hosts", "rows", "comment"),
+            [(one.kind, visible(one.what), one.hosts, one.count, one.known) for one in made.services], language,
+        )  # fmt: skip
+
+
+def _lines(made: DryRun, asked: int, language: Language) -> list[str]:
+    w = {name: text.say(language) for name, text in W.items()}
+    found = made.found
+    lines = [f"{made.observable}: {number(found.days, language)} {w['history'].format(asked)}"]
+    if not found.days:
+        lines.append(w["none"])
+    elif not found.hits:
+        lines.append(w["nobody"])
+    else:
+        clinical = f" ({number(found.clinical, language)} {w['clinical']})" if found.clinical else ""
+        hosts = f"{number(found.hosts, language)} {w['of']} {number(found.background_hosts, language)} {w['hosts']}"
+        lines.append(f"{w['hit']} {hosts}{clinical}, {number(found.hits, language)} {w['times']}.")
+        covered = f"{number(found.destinations, language)} {w['of']} {number(found.background_destinations, language)}"
+        lines.append(f"{w['covers']} {covered} {w['destinations']}.")
+        if found.first_us is not None and found.last_us is not None:
+            lines.append(f"{w['first']}: {iso_hour(hour_of(found.first_us))}, {iso_hour(hour_of(found.last_us))}.")
+    return [*lines, _verdict(made, w, language)]
+
+
+def _verdict(made: DryRun, w: dict[str, str], language: Language) -> str:
+    from bavn.actor.protect.words import WORDS
+
+    why = made.would_wait
+    if why is None:
+        return w["at once"]
+    said = WORDS[why.rule].say(language) if why.rule in WORDS else why.rule
+    return f"{w['wait']} {said} ({why.reason})"
+
+
+def _clinical(host: str, networks: Any, language: Language) -> str:
+    from bavn.actor.protect.hunt import in_networks
+
+    return Text("clinical", "klinisk").say(language) if in_networks(host, networks) else ""
+
+
+def _json(made: DryRun) -> dict[str, Any]:
+    why = made.would_wait
+    return {
+        "type": made.observable.type.value, "value": made.observable.value, **asdict(made.found),
+        "named_hosts": list(made.hosts), "services": [asdict(one) for one in made.services],
+        "would_wait": None if why is None else {"rule": why.rule, "reason": why.reason},
+    }  # fmt: skip

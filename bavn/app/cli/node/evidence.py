@@ -1,0 +1,207 @@
+"""`bavn node evidence`: what a suspicion rests on, shown here, or handed on without what is a person's.
+
+Refuses to hand on anything as it is without a reason; the ledger holds each export.
+"""
+
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bavn.app.analyst.suspected import one_named, said_of
+from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks, book_of
+from bavn.app.cli.node.hunt.show import show
+from bavn.app.cli.node.suspicions import verdict_words
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.whole_file import write_whole
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
+from bavn.model.suspicion import Suspicion
+from bavn.model.text import Language
+
+if TYPE_CHECKING:
+    from bavn.actor.door.known import Ranked
+    from bavn.actor.evidence.bundle import Sheet
+    from bavn.actor.evidence.pcap import Packet
+    from bavn.app.config.load import NodeConfig
+
+_LASTS = re.compile(r"(\d{1,4})([smhd])")
+_UNITS_US = {"s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US}
+
+
+def evidence(
+    suspicion: Annotated[str, typer.Argument(help="The beginning of its id, as `bavn node suspicions` shows it.")],
+    config: Config = NODE_TOML,
+    *,
+    rows: Annotated[int, typer.Option(help="At most so many rows of each table.", min=1, max=100_000)] = 100,
+    around: Annotated[str, typer.Option(help="Also all records of its host and peer, so long before and after: 10m,"
+        " 2h.")] = "",
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values, a header before each table.")] = False,
+    pcap: Annotated[Path | None, typer.Option(help="Write its packets to this file.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write all of it to this zip file, redacted.")] = None,
+    packets: Annotated[bool, typer.Option("--packets", help="Packets go into the export.")] = False,
+    headers_only: Annotated[bool, typer.Option("--headers-only", help="Packets without payload; always so while"
+        " redacted.")] = False,
+    unredacted: Annotated[bool, typer.Option("--unredacted", help="As it is, with names and payload; needs"
+        " --reason.")] = False,
+    reason: Annotated[str, typer.Option(help="Why it must be as it is; the ledger holds it.")] = "",
+    by: By = "",
+    language: Spoken = "en",
+) -> None:  # fmt: skip
+    """Show what a suspicion rests on. --export and --pcap hand it on, redacted: without CPR numbers, names, payload."""
+    from bavn.app.config.load import read_node
+
+    before_us = _lasts_us(around)
+    if unredacted and not reason.strip():
+        raise Stop(Exit.USAGE, "--unredacted needs --reason: the ledger holds why it had to be so")
+    if unredacted and not (pcap or export):
+        raise Stop(Exit.USAGE, "--unredacted is for --export and --pcap; what is shown here is never redacted")
+    for target in (pcap, export):
+        if target is not None and target.exists():
+            raise Stop(Exit.USAGE, f"{target} exists: name a new file")
+    from bavn.app.analyst.evidence_of import archive_of, packets_of, sheets_of, window_of
+
+    given = read_node(config)
+    with asks(config) as book:
+        entry = one_named(book, suspicion)
+    found = entry.suspicion
+    if pcap is not None:
+        cut = headers_only or not unredacted
+        _hand_on(config, pcap, _pcap(given, found, cut=cut), found, "pcap", reason if unredacted else "", by)
+    if export is not None:
+        with window_of(given, found, before_us) as window:
+            sheets = sheets_of(window, found, rows, before_us)
+        cut_out = packets_of(given, found) if packets else None
+        made = archive_of(
+            given, entry, sheets, cut_out, unredacted=unredacted, headers_only=headers_only,
+            said={"by": by, "reason": reason, "around_s": (before_us or 0) // SECOND_US, "rows_max": rows},
+        )  # fmt: skip
+        _hand_on(config, export, made, found, "zip", reason if unredacted else "", by)
+        _say_left_out(sheets, cut_out, language)
+    if pcap is None and export is None:
+        with window_of(given, found, before_us) as window:
+            sheets = sheets_of(window, found, rows, before_us)
+        _show(entry, sheets, given, form="json" if as_json else "csv" if as_csv else "table", language=language)
+
+
+def _lasts_us(text: str) -> int | None:
+    if not text:
+        return None
+    lasts = _LASTS.fullmatch(text)
+    if lasts is None or int(lasts[1]) * _UNITS_US[lasts[2]] > 7 * DAY_US:
+        raise Stop(Exit.USAGE, f"--around {text!r} is no time of at most 7d: write 30s, 10m, 2h")
+    return int(lasts[1]) * _UNITS_US[lasts[2]]
+
+
+def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: str, language: Language) -> None:
+    from bavn.actor.evidence.keep import path_of
+    from bavn.app.node.packets import evidence_folder
+
+    found = entry.suspicion
+    kept = path_of(evidence_folder(given), found.id)
+    if form == "json":
+        print(json.dumps({"suspicion": said_of(entry, language)}, ensure_ascii=False))
+        for sheet in sheets:
+            for row in sheet.rows:
+                line = {"group": sheet.group, "table": sheet.table, "row": dict(zip(sheet.names, row, strict=True))}
+                print(json.dumps(line, ensure_ascii=False))
+        return
+    if form == "csv":
+        for sheet in sheets:
+            show(["group", "table", *sheet.names], [[sheet.group, sheet.table, *row] for row in sheet.rows], "csv")
+        return
+    words = _WORDS[language]
+    print(f"{found.id}  {found.detector}  {found.technique}  {verdict_words(entry.verdict, language)}".rstrip())
+    print(f"{found.host} - {found.peer}  p {found.p:.2g}  {iso(found.first_us)[:19]} - {iso(found.last_us)[:19]}")
+    print(found.why.say(language))
+    if not sheets:
+        print(words["none"])
+    for sheet in sheets:
+        print(f"\n{words[sheet.group]} {sheet.table}: {len(sheet.rows)}{words['more'] if sheet.more else ''}")
+        _show_narrow(sheet)
+    size = kept.stat().st_size if kept.exists() else 0
+    print(f"\n{words['kept'].format(size=size) if size else words['not kept']}")
+
+
+def _show_narrow(sheet: "Sheet") -> None:
+    """On a screen: the telling columns, and of these no empty one. CSV and JSON have them all."""
+    telling = _TELLING.get(sheet.table, tuple(name for name in sheet.names if name not in _QUIET)[:SCREEN_COLUMNS_MAX])
+    wanted = [
+        at for at, name in enumerate(sheet.names)
+        if name in (*_ENDS, *telling) and any(row[at] is not None for row in sheet.rows)
+    ]  # fmt: skip
+    rows = [[str(row[at])[:19] if sheet.names[at] == "ts" else row[at] for at in wanted] for row in sheet.rows]
+    show([sheet.names[at] for at in wanted], rows, "table")
+
+
+SCREEN_COLUMNS_MAX = 12
+_ENDS = ("ts", "src", "dst", "dst_port")
+_QUIET = ("sensor", "flow_id", "community_id", "src_port", "proto")
+_TELLING = {
+    "flow": ("src_port", "proto", "app_proto", "bytes_toserver", "bytes_toclient", "state", "failed"),
+    "dns": ("rrname", "rrtype", "rcode", "answers"),
+    "tls": ("sni", "version", "subject", "issuerdn", "ja4"),
+    "http": ("method", "host", "url", "status", "user_agent"),
+    "smb": ("command", "status", "share", "filename", "named_pipe", "ntlm_user"),
+    "fileinfo": ("filename", "magic", "size", "sha256"),
+    "kex": ("protocol", "version", "cipher", "negotiated_group", "cert_subject"),
+}
+
+
+_WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "rows": "rests on rows of", "around": "around it in", "more": " (there are more: --rows)",
+        "none": "the store holds none of its rows any more", "kept": "packets kept: {size} bytes (--pcap FILE)",
+        "not kept": "no packets are kept for it",
+    },
+    "da": {
+        "rows": "hviler på rækker i", "around": "omkring den i", "more": " (der er flere: --rows)",
+        "none": "lageret har ikke længere nogen af dens rækker", "kept": "gemte pakker: {size} bytes (--pcap FIL)",
+        "not kept": "der er ingen pakker gemt til den",
+    },
+}  # fmt: skip
+
+
+def _pcap(given: "NodeConfig", found: Suspicion, *, cut: bool) -> bytes:
+    from bavn.actor.evidence.bundle import packets_file
+    from bavn.app.analyst.evidence_of import packets_of
+
+    packets = packets_of(given, found)
+    if not packets:
+        raise Stop(Exit.NOT_FOUND, f"no packets are kept for {found.id}, and no capture here holds any of it"
+            " ([evidence] in docs/configuration.md)")  # fmt: skip
+    return packets_file(packets, cut=cut)
+
+
+def _say_left_out(sheets: "list[Sheet]", packets: "list[Packet] | None", language: Language) -> None:
+    """What somebody who hands the export on would believe is in it."""
+    words = _WORDS[language]
+    for sheet in sheets:
+        if sheet.more:
+            print(f"bavn: {words[sheet.group]} {sheet.table}: {len(sheet.rows)}{words['more']}", file=sys.stderr)
+    if packets is not None and not packets:
+        print(f"bavn: {words['not kept']}", file=sys.stderr)
+
+
+def _hand_on(config: Path, target: Path, made: bytes, found: Suspicion, kind: str, reason: str, by: str) -> None:
+    """The ledger's line first, then the file: what was handed on is on record, whatever happens then."""
+    from bavn.app.analyst.evidence_of import GATE, note_of
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.book import Book
+    from bavn.wire.ledger import Ledger
+
+    digest = hashlib.sha256(made).hexdigest()
+    note = note_of(found, made, file=target.name, reason=reason, by=by)
+    with Book(book_of(config)) as book:
+        Ledger(book).append(SystemClock().now_us(), GATE, "out", note)
+    try:
+        write_whole(target, made, mode=0o600, new=True)
+    except OSError as error:
+        raise Stop(Exit.USAGE, f"{target} cannot be written ({error.strerror})") from error
+    how = "redacted" if not reason else "as it is, unredacted"
+    what = {"pcap": " (headers only)" if not reason else "", "zip": ""}[kind]
+    print(f"{target}: {len(made):,} bytes, {how}{what}; sha256 {digest}; the ledger holds it (bavn node ledger)")

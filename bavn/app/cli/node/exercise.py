@@ -1,0 +1,118 @@
+"""`bavn node exercise`: the sector's exercises at this actor: take part or not, and say that a person saw it.
+
+Refuses to send: the running node lets each step out through gate 1.
+"""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks
+from bavn.app.node.case_parts import opened_cases
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep, Campaign, ExerciseState
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.actor.door.conversations.exercises import KeptExercise, StepSaid
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector's exercises at this actor.")
+Id = Annotated[str, typer.Argument(help="exercise-..., or its beginning.")]
+
+
+@app.command("list")
+def listed(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """The exercises that this actor has heard of, and how far each is here."""
+    from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, steps_of
+
+    with asks(config) as rows:
+        found, steps = exercises_of(rows(EXERCISES_SQL)), steps_of(rows(STEPS_SQL))
+    if as_json:
+        for one in found:
+            print(json.dumps(_plain(one, steps), ensure_ascii=False))
+        return
+    if not found:
+        print(Text("no exercise has been heard of here", "ingen øvelse er hørt om her").say(language))
+    for one in found:
+        _print(one, [step for step in steps if step.exercise_id == one.exercise_id], language)
+
+
+@app.command("allow")
+def allow(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+    """Take part: its rows are played in a lane apart, and its steps are told to the centre."""
+    _leave(exercise, ActorStep.ALLOWED, config, by, language)
+
+
+@app.command("decline")
+def decline(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+    """Take no part, and tell the centre so."""
+    _leave(exercise, ActorStep.DECLINED, config, by, language)
+
+
+@app.command("seen")
+def seen(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+    """Say that a person here has seen the exercise's suspicion; who, stays here."""
+    _leave(exercise, ActorStep.SEEN, config, by, language)
+
+
+@app.command("quit")
+def quit_it(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+    """End it here at once, also after taking part; the centre is told that it is cleaned up."""
+    known = _known(exercise, config)
+    with opened_cases(config) as there:
+        if not there.exercises.quit(known):
+            raise Stop(Exit.NOT_NOW, f"EXERCISE {known}: it is over here already")
+    print(f"{MARK.say(language)} {known}: {STATES[ExerciseState.STOPPED].say(language)} ({by})")
+
+
+def _known(exercise: str, config: Any) -> str:
+    """The exercise whose id begins so. Stop where there is none, or more than one."""
+    from bavn.actor.door.conversations.exercises import EXERCISES_SQL, exercises_of
+
+    with asks(config) as rows:
+        found = [one for one in exercises_of(rows(EXERCISES_SQL)) if one.exercise_id.startswith(exercise)]
+    if not exercise or len(found) != 1:
+        raise Stop(Exit.NOT_FOUND, f"{len(found)} exercises begin with {exercise[:40]!r} (bavn node exercise list)")
+    return found[0].exercise_id
+
+
+def _leave(exercise: str, step: ActorStep, config: Any, by: str, language: Language) -> None:
+    known = _known(exercise, config)
+    with opened_cases(config) as there:
+        refused = there.exercises.answer(known, step, by)
+    if refused is not None:
+        raise Stop(Exit.NOT_NOW, f"EXERCISE {known}: {refused.reason}")
+    said = f"{MARK.say(language)} {known}: {STEPS[step].say(language)}"
+    print(f"{said}; {Text('the running node tells it', 'den kørende node fortæller det').say(language)}")
+
+
+def _print(one: "KeptExercise", steps: "list[StepSaid]", language: Language) -> None:
+    said, state = one.said, STATES[ExerciseState(one.state)].say(language)
+    print(f"{MARK.say(language)} {one.exercise_id}: {state}" + (f": {said[f'title_{language}']}" if said else ""))
+    if not said:
+        print("  " + Text("nothing is kept of it any more", "intet er gemt om den længere").say(language))
+        return
+    print(f"  {iso(said['begins_us'])[:16]}Z - {iso(said['ends_us'])[:16]}Z,"
+          f" {CAMPAIGNS[Campaign(said['campaign'])].say(language)}, {said['element']}")  # fmt: skip
+    for objective in said["objectives"]:
+        print(f"  - {objective[language]}")
+    for step in steps:
+        refused = f" [{step.rule}]" if step.rule else ""
+        print(f"  {iso(step.at_us)[:19]}Z  {STEPS[ActorStep(step.step)].say(language)} ({step.by}){refused}")
+    if not steps and one.over_us is None:
+        print("  " + Text("waits for a person here: allow or decline it",
+                          "venter på et menneske her: allow eller decline").say(language))  # fmt: skip
+
+
+def _plain(one: "KeptExercise", steps: "list[StepSaid]") -> dict[str, Any]:
+    return {
+        "mark": "EXERCISE", "exercise": one.exercise_id, "state": one.state, "version": one.version, "said": one.said,
+        "heard": iso(one.heard_us), "over": None if one.over_us is None else iso(one.over_us),
+        "steps": [
+            {"step": step.step, "at": iso(step.at_us), "by": step.by,
+             "told": step.told_us is not None and not step.rule, "rule": step.rule}
+            for step in steps if step.exercise_id == one.exercise_id
+        ],
+    }  # fmt: skip

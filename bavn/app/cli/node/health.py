@@ -1,0 +1,224 @@
+"""``bavn node health``: what a running node says of itself. Refuses to look any deeper than that."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bavn.app.access.rights import Right
+from bavn.app.cli.centre.person import option
+from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
+from bavn.app.cli.words import Spoken, number
+from bavn.app.node.health.words import UNITS, counts, loss
+from bavn.app.process.danish import reason
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.malformed import UNREADABLE
+from bavn.model.text import Language, Text
+
+NODE_TOML = Path("node.toml")
+Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The node's configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
+Acknowledge = Annotated[bool, typer.Option("--acknowledge", help="Say that you know of what was lost until now.")]
+By = Annotated[str, option("soc", Right.SOC_TRIAGE)]
+ACKNOWLEDGED = Text(
+    "Acknowledged: what was lost until now is said no more.", "Noteret: det, der er tabt indtil nu, siges ikke mere."
+)
+WORDS = {
+    "well": Text("The node is well.", "Noden har det godt."),
+    "ill": Text("The node is not well:", "Noden har det ikke godt:"),
+    "stopped": Text("The node was stopped at", "Noden blev standset"),
+    "silent": Text("The node does not run, or hangs: it was last heard", "Noden kører ikke eller hænger: sidst hørt"),
+    "source": Text("Source", "Kilde"), "rows": Text("rows", "rækker"), "passed": Text("passed over", "sprunget over"),
+    "refused": Text("refused", "afvist"), "behind": Text("behind", "bagud"), "lost": Text("lost", "tabt"),
+    "of": Text("of", "af"), "recent": Text("of late", "på det seneste"), "broken": Text("broken", "i stykker"),
+    "sensor": Text("Sensor", "Sensor"), "loss": Text("capture loss", "tab ved opsamling"),
+    "store": Text("Store", "Lager"), "detect": Text("Detectors", "Detektorer"),
+    "last": Text("last run", "seneste kørsel"), "took": Text("took", "tog"), "never": Text("never", "aldrig"),
+    "running": Text("running for", "i gang i"), "memory": Text("Memory", "Hukommelse"),
+    "disk": Text("Disk", "Disk"), "free": Text("MB free", "MB ledige"), "for": Text("Up", "Oppe"),
+    "up": Text("up", "oppe"), "down": Text("down", "nede"),
+    "no sensor": Text("none (logs or flow records only)", "ingen (kun logs eller flowposter)"),
+    "unknown": Text("not known", "ukendt"), "latest": Text("the latest", "senest"),
+    "clock": Text("newest record against this node's clock", "nyeste post mod nodens ur"),
+    "centre clock": Text("This node's clock against the centre's", "Nodens ur mod centrets"),
+    "messages": Text("messages wait for the centre", "meddelelser venter på centret"),
+    "rules": Text("Rules", "Regler"), "loaded": Text("loaded", "indlæst"), "failed": Text("failed", "fejlede"),
+    "sigma": Text("Sigma rules", "Sigma-regler"), "watched": Text("watched", "overvåges"),
+    "unanswered": Text("not answered", "ikke besvaret"),
+    "later": Text("wait for a later run with older rows", "venter med ældre rækker til en senere kørsel"),
+    "cut": Text(
+        "match so much that only the newest is looked at", "rammer så meget, at kun det nyeste ses på"
+    ),
+}  # fmt: skip
+
+
+def health(
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    acknowledge: Acknowledge = False,
+    by: By = "",
+    language: Spoken = "en",
+) -> None:
+    """How the running node is: its promises, sources, loss, lag, rules, store, detectors. Exit code 10 if not well."""
+    from bavn.app.config.load import read_node
+    from bavn.app.node.health.recorder import ACKNOWLEDGED_FILE, HEALTH_FILE
+
+    folder = read_node(config).folder
+    told = told_of(folder / HEALTH_FILE)
+    if acknowledge:
+        _acknowledge(folder / ACKNOWLEDGED_FILE, by)
+        print(ACKNOWLEDGED.say(language))
+        return
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, sort_keys=True))
+    else:
+        print("\n".join(_lines(told, language)))
+    if not told["healthy"]:
+        raise typer.Exit(Exit.UNHEALTHY)
+
+
+def told_of(file: Path) -> dict[str, Any]:
+    """What a service last said of itself, judged by its age too: ``age_s``, ``running``. Stop where there is none."""
+    from bavn.app.node.health.recorder import STALE_S
+    from bavn.app.process.real import SystemClock
+    from bavn.model.moment import SECOND_US
+
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        age_s = max(0, (SystemClock().now_us() - int(told["at_us"])) // SECOND_US)
+        gone = not Path(f"/proc/{int(told['pid'])}").exists()
+    except FileNotFoundError as error:
+        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this {_service(file)} run?") from error
+    except UNREADABLE as error:
+        raise Stop(Exit.INPUT, f"{file} cannot be read: {error}") from error
+    silent = not told["stopped"] and (gone or age_s > STALE_S)
+    told = {**told, "age_s": age_s, "running": not silent and not told["stopped"]}
+    told["healthy"] = told["healthy"] and told["running"]
+    return told
+
+
+def _service(file: Path) -> str:
+    return "node" if file.name == "health.json" else file.stem.removesuffix("-health")
+
+
+def _acknowledge(file: Path, by: str) -> None:
+    from bavn.app.process.real import SystemClock
+
+    said = {"at_us": SystemClock().now_us(), "by": by}
+    fresh = file.with_name(file.name + ".new")
+    fresh.write_text(json.dumps(said), encoding="utf-8")
+    fresh.replace(file)
+
+
+def _lines(told: dict[str, Any], language: Language) -> list[str]:
+    w = {name: text.say(language) for name, text in WORDS.items()}
+    if told["stopped"]:
+        lines = [f"{w['stopped']} {told['at'][:19]}Z."]
+    elif not told["running"]:
+        lines = [f"{w['silent']} {told['at'][:19]}Z ({number(told['age_s'], language)} s)."]
+    else:
+        lines = [w["well"] if told["healthy"] else UNCHECKED.say(language) if unchecked_only(told) else w["ill"]]
+    lines += [f"  ! {problem[language]}" for problem in told["problems"]]
+    lines += promise_lines(told.get("promises", []), language)
+    lines.append(
+        f"{w['for']}: {number(told['up_s'], language)} s.  {w['memory']}: {number(told['memory_mb'], language)} MB.  "
+        f"{w['disk']}: {number(told['disk_free_mb'], language)} {w['free']}.  {_sensor(told, w, language)}"
+        f"  {number(told['queue_messages'], language)} {w['messages']}."
+    )
+    if told.get("centre_skew_s") is not None:
+        lines.append(f"{w['centre clock']}: {told['centre_skew_s']:+d} s")
+    for source in told["sources"]:
+        lines += _source(source, w, language)
+    lines += _rules(told, w, language)
+    if told["store"]:
+        store = told["store"]
+        span = "" if store["oldest"] is None else f", {store['oldest'][:19]}Z .. {store['newest'][:19]}Z"
+        size = number(store["bytes"] / 1e6, language, 1)
+        lines.append(f"{w['store']}: {number(store['rows'], language)} {w['rows']}, {size} MB{span}")
+        lines += [
+            f"    {number(count, language)} {w['refused']}: {reason(why, language)}"
+            for why, count in store["refused"].items()
+        ]
+    if told["detect"]:
+        detect = told["detect"]
+        took = "" if detect["last"] is None else number(detect["took_s"], language, 3)
+        last = w["never"] if detect["last"] is None else f"{detect['last'][:19]}Z, {w['took']} {took} s"
+        now = "" if detect["running_s"] is None else f"; {w['running']} {detect['running_s']} s"
+        lines.append(f"{w['detect']}: {w['last']} {last}{now}")
+    return lines
+
+
+def _sensor(told: dict[str, Any], w: dict[str, str], language: Language) -> str:
+    """Whether anything sees packets, and what share of them it lost, where it counts them."""
+    if told["sensor"] == "none":
+        return f"{w['sensor']}: {w['no sensor']}."
+    loss = w["unknown"]
+    if told.get("capture_loss_known", True):
+        loss = f"{number(told['capture_loss_permille'] / 10, language, 1)} %"
+    return f"{w['sensor']}: {w[told['sensor']]}, {w['loss']}: {loss}."
+
+
+def _source(source: dict[str, Any], w: dict[str, str], language: Language) -> list[str]:
+    lines = [
+        f"{w['source']} {source['name']}: {number(source['rows'], language)} {w['rows']}, "
+        f"{number(source['passed'], language)} {w['passed']}, {number(source['refused'], language)} {w['refused']}; "
+        f"{number(source['lag_bytes'], language)} B, {number(source['lag_s'], language)} s {w['behind']}"
+        + (f"; {w['broken']}: {reason(source['broken'], language)}" if source["broken"] else "")
+    ]
+    for why, count, *places in source["reasons"]:
+        at = f" ({w['latest']} {places[0]})" if places and places[0] else ""
+        lines.append(f"    {number(count, language)} {w['refused']}: {reason(why, language)}{at}")
+    recent = {entry["what"]: entry for entry in source["recent"]}
+    for lost in source["losses"]:
+        of = "" if lost["of"] is None else f" {w['of']} {number(lost['of'], language)}"
+        late = number(recent.get(lost["what"], {}).get("count", 0), language)
+        unit = UNITS[lost["unit"]].say(language) if lost["unit"] in UNITS else lost["unit"]
+        count = number(lost["count"], language)
+        lines.append(f"    {w['lost']}: {count}{of} {unit}: {loss(lost['what']).say(language)} ({late} {w['recent']})")
+    if source.get("clock_offset_s") is not None:
+        lines.append(f"    {w['clock']}: {source['clock_offset_s']:+d} s")
+    if source["counts"]:
+        lines.append("    " + counts(source["counts"], language))
+    return lines
+
+
+_KEPT = Text(
+    "    of the fetched set {} of {} rules kept, {} switched off in it",
+    "    af det hentede sæt {} af {} regler beholdt, {} slået fra i det",
+)
+_LOST = Text("    {} rules: {}", "    {} regler: {}")
+
+
+def _fetched(figures: dict[str, Any] | None, language: Language) -> list[str]:
+    """What the last fetch came to."""
+    if not figures:
+        return []
+    counts = (number(figures[name], language) for name in ("loaded", "wanted", "off"))
+    lost = [(number(why["rules"], language), reason(why["reason"], language)) for why in figures["reasons"]]
+    return [_KEPT.say(language).format(*counts), *(_LOST.say(language).format(*why) for why in lost)]
+
+
+def _rules(told: dict[str, Any], w: dict[str, str], language: Language) -> list[str]:
+    lines = []
+    rules = told["rules"]
+    if rules and rules["loaded"] is not None:
+        lines.append(
+            f"{w['rules']}: {number(rules['loaded'], language)} {w['loaded']}, {number(rules['failed'], language)} "
+            f"{w['failed']}"
+        )
+        lines += [f"    {w['failed']}: {line}" for line in rules["failed_named"]]
+        lines += _fetched(rules.get("fetched"), language)
+    if told.get("sigma"):
+        sigma = told["sigma"]
+        lines.append(
+            f"{w['sigma']}: {number(sigma['rules'], language)} {w['watched']}, {len(sigma['refused'])} "
+            f"{w['unanswered']}"
+        )
+        lines += [f"    {w['unanswered']}: {one['title']}: {one['reason']}" for one in sigma["refused"]]
+        for count, names, word in (("waiting", "waiting_named", "later"), ("cut", "cut_named", "cut")):
+            if sigma[count]:
+                shown = ", ".join(sigma[names]) + ("" if sigma[count] == len(sigma[names]) else ", …")
+                lines.append(f"    {sigma[count]} {w[word]}: {shown}")
+    return lines

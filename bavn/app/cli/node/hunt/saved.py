@@ -1,0 +1,127 @@
+"""`bavn node hunt list, show, run, save, delete`: hunts that were kept, Bavn's and the analyst's own."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Rows, Spoken, To
+from bavn.app.cli.node.hunt.show import answer, form, query_of, show, visible
+from bavn.app.cli.words import cell
+from bavn.app.process.exits import Exit, Stop
+
+Name = Annotated[str, typer.Argument(help="Name of the hunt (`bavn node hunt list`).")]
+VALUE_CHARS_MAX: Final = 1000
+
+
+def list_(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """The hunts that there are, and what each looks for."""
+    from bavn.app.analyst.hunting import hunting
+    from bavn.app.analyst.saved_hunts import own, shipped
+
+    mine, faults = own(hunting(config).folder)
+    every = shipped() | mine
+    rows = [
+        (name, ("own" if as_json else cell("own", language)) if name in mine else "Bavn", hunt.technique, hunt.span,
+         " ".join(hunt.parameters), hunt.says.say(language))
+        for name, hunt in sorted(every.items())
+    ]  # fmt: skip
+    show(("name", "from", "technique", "span", "needs", "looks for"), rows, form(as_json=as_json), language)
+    for fault in faults:
+        print(f"bavn: {visible(fault)}", file=sys.stderr)
+    if faults:
+        raise typer.Exit(Exit.INPUT)
+
+
+def show_(name: Name, config: Config = NODE_TOML) -> None:
+    """A hunt as the file that it is: a model for one's own."""
+    from bavn.actor.hunt.saved import written
+    from bavn.app.analyst.hunting import hunting
+    from bavn.app.analyst.saved_hunts import named
+
+    print(written(named(hunting(config).folder, name)), end="")
+
+
+def run(
+    name: Name,
+    config: Config = NODE_TOML,
+    *,
+    with_: Annotated[list[str] | None, typer.Option("--with", help="NAME=VALUE of what the hunt needs.")] = None,
+    last: Last = "",
+    from_: From = "",
+    to: To = "",
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    rows: Rows = 0,
+    language: Spoken = "en",
+) -> None:
+    """Run a hunt over its own span, or over the one that is given."""
+    from bavn.actor.hunt.span import asked
+    from bavn.app.analyst.hunting import hunting
+    from bavn.app.analyst.saved_hunts import named
+
+    how = form(as_json=as_json, as_csv=as_csv)
+    asking = hunting(config, last, from_, to)
+    hunt = named(asking.folder, name)
+    given = _given(with_ or [], hunt.parameters)
+    found, more = asking.first(hunt.sql, given, rows=rows, default=asked(last=hunt.span))
+    if hunt.columns:
+        found = found.select([column for column in found.column_names if column in hunt.columns])
+    if how == "table":
+        print(hunt.says.say(language), file=sys.stderr)
+    answer(found, more, how)
+
+
+def save(
+    name: Name,
+    query: Annotated[str, typer.Argument(help="One SELECT; - reads it from standard input.")] = "",
+    config: Config = NODE_TOML,
+    *,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="A file with the query.")] = None,
+    says: Annotated[str, typer.Option("--says", help="What it looks for.")] = "",
+    says_da: Annotated[str, typer.Option("--says-da", help="The same in Danish; else as --says.")] = "",
+    technique: Annotated[str, typer.Option(help="ATT&CK id, such as T1021.002.")] = "",
+    span: Annotated[str, typer.Option(help="The span that it asks about by default, such as 7d.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="Write over a hunt of that name.")] = False,
+) -> None:
+    """Keep a query under a name. It is tried on the history first, so that only what can be asked is kept."""
+    from bavn.actor.hunt.saved import SavedHunt, SavedUnclear, read_hunt, written
+    from bavn.app.analyst import saved_hunts
+    from bavn.app.analyst.hunting import hunting
+    from bavn.model.text import Text
+
+    asking = hunting(config)
+    words = says or name
+    draft = SavedHunt(
+        name=name, says=Text(words, says_da or words), sql=query_of(query, file), technique=technique, span=span
+    )
+    try:
+        hunt = read_hunt(name, written(draft).encode())
+    except SavedUnclear as error:
+        raise Stop(Exit.USAGE, visible(str(error))) from error
+    with asking.window() as window:
+        window.first(f"SELECT * FROM ({hunt.sql}) LIMIT 0", rows_max=1)
+    print(f"kept in {saved_hunts.save(asking.folder, hunt, replace=replace)}")
+
+
+def delete(name: Name, config: Config = NODE_TOML) -> None:
+    """Take one of your own hunts away."""
+    from bavn.app.analyst import saved_hunts
+    from bavn.app.analyst.hunting import hunting
+
+    print(f"{saved_hunts.delete(hunting(config).folder, name)} is gone")
+
+
+def _given(texts: list[str], parameters: dict[str, str]) -> dict[str, str]:
+    made: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or key not in parameters or len(value) > VALUE_CHARS_MAX:
+            known = ", ".join(f"{name} ({words})" for name, words in parameters.items()) or "nothing"
+            raise Stop(Exit.USAGE, f"--with {visible(text)}: this hunt needs {known}, written NAME=VALUE")
+        made[key] = value
+    missing = sorted(set(parameters) - set(made))
+    if missing:
+        raise Stop(Exit.USAGE, f"this hunt needs --with {missing[0]}=...: {parameters[missing[0]]}")
+    return made

@@ -1,0 +1,112 @@
+"""Answers of a hunt as a table, as CSV or as one JSON object a line. What came over the network is shown, never obeyed:
+control characters and markup in a cell are written out. Refuses to know where an answer came from.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bavn.app.analyst.plain import columns_of
+from bavn.app.cli.words import heading, number
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Language
+from bavn.model.text import Text as Words
+
+Form = Literal["table", "csv", "json"]
+WIDTH_PLAIN: Final = 180
+CELL_CHARS_MAX: Final = 300
+SQL_BYTES_MAX: Final = 1 << 20
+
+
+def form(*, as_json: bool = False, as_csv: bool = False) -> Form:
+    """How an answer is shown. Stop for two ways at once."""
+    if as_json and as_csv:
+        raise Stop(Exit.USAGE, "give --json or --csv, not both")
+    return "json" if as_json else "csv" if as_csv else "table"
+
+
+def show(names: Sequence[str], rows: Iterable[Sequence[Any]], form: Form, language: Language | None = None) -> None:
+    """Rows of plain values on standard output. ``language``: of the headings of our own; None: they are an answer's."""
+    if form == "json":
+        for row in rows:
+            print(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False))
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([_csv(value) for value in row] for row in rows)
+    else:
+        table = Table(box=None, pad_edge=False)
+        for name in names:
+            table.add_column(Text(visible(heading(name, language) if language else name)), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(visible(cell(value))) for value in row))
+        screen().print(table)
+
+
+def screen() -> Console:
+    """Standard output: as wide as the terminal, or of a fixed width where it is none."""
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
+
+
+def cell(value: Any) -> str:
+    """A value in a table."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(cell, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {cell(inner)}" for name, inner in value.items())
+    return str(value)
+
+
+def visible(text: str) -> str:
+    """Without anything that a terminal would act on, and not endless."""
+    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text[:CELL_CHARS_MAX])
+    return shown if len(text) <= CELL_CHARS_MAX else shown + "…"
+
+
+def _csv(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def answer(found: Any, more: bool, how: Form, language: Language = "en") -> None:
+    """The rows of an answer, and on standard error whether there are more."""
+    names, columns = columns_of(found)
+    show(names, zip(*columns, strict=True) if columns else (), how)
+    if how == "table" and not found.num_rows:
+        print(Words("no rows", "ingen rækker").say(language), file=sys.stderr)
+    if more:
+        said = Words(
+            f"these are the first {number(found.num_rows, 'en')} rows; there are more (--rows)",
+            f"dette er de første {number(found.num_rows, 'da')} rækker; der er flere (--rows)",
+        )
+        print(f"bavn: {said.say(language)}", file=sys.stderr)
+
+
+def query_of(query: str, file: Path | None) -> str:
+    """The text of a query from an argument, a file or standard input. Stop for none, two, or one too large."""
+    if bool(query) == (file is not None):
+        raise Stop(Exit.USAGE, "give one query: as an argument, as - for standard input, or with --file")
+    if file is not None:
+        try:
+            with file.open("rb") as opened:
+                raw = opened.read(SQL_BYTES_MAX + 1)
+        except OSError as error:
+            raise Stop(Exit.USAGE, f"--file {file}: {error.strerror}") from error
+    elif query == "-":
+        raw = sys.stdin.buffer.read(SQL_BYTES_MAX + 1)
+    else:
+        raw = query.encode(errors="replace")
+    if len(raw) > SQL_BYTES_MAX:
+        raise Stop(Exit.USAGE, f"the query is larger than {SQL_BYTES_MAX:,} bytes")
+    text = raw.decode(errors="replace").strip().rstrip(";").strip()
+    if not text:
+        raise Stop(Exit.USAGE, "the query is empty")
+    return text

@@ -1,0 +1,357 @@
+"""`bavn node`: enrol, run, and look at what an actor's own node did, suspects and lets out."""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bavn.app.cli import accept, account, attach, console, failures, gates
+from bavn.app.cli.centre import alarms
+from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
+from bavn.app.cli.node import (
+    assets,
+    dry_run,
+    evidence,
+    health,
+    questions,
+    replay,
+    reveals,
+    rules,
+    store,
+    suspicions,
+    verdicts,
+    way_in,
+)
+from bavn.app.cli.node import cases as node_cases
+from bavn.app.cli.node import counts as node_counts
+from bavn.app.cli.node import exercise as node_exercise
+from bavn.app.cli.node import policy as node_policy
+from bavn.app.cli.node import warnings as node_warnings
+from bavn.app.cli.node.book import NODE_TOML, AsJson, ByDoor, ByProtect, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.node.hunt import main as hunt
+from bavn.app.cli.words import cell
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+NAMED = "A domain, address, network, https://host, *.pattern, type:value, or indicator--... of `bavn node blocks`."
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="An actor's own node.")
+app.add_typer(store.app, name="store")
+app.command("assets")(assets.assets)
+app.command("cbom")(assets.cbom)
+app.add_typer(hunt.app, name="hunt")
+app.add_typer(rules.app, name="rules")
+app.command("suspicions")(suspicions.suspicions)
+verdicts.attach(app)
+reveals.attach(app)
+app.command("questions")(questions.questions)
+app.command("counts")(node_counts.counts)
+app.add_typer(node_policy.app, name="policy")
+app.command("evidence")(evidence.evidence)
+app.command("replay")(replay.replay)
+app.command("attach")(attach.attach)
+node_cases.attach(app)
+node_warnings.attach(app)
+app.add_typer(node_exercise.app, name="exercise")
+app.command("health")(health.health)
+app.command("failures")(failures.failures_command("node.toml", failures.node_folder))
+app.command("gates")(gates.gates_command("node.toml", gates.node_book))
+app.command("open-gate")(gates.open_gate_command("node.toml", gates.node_book))
+app.command("canary")(alarms.canary)
+app.command("dry-run")(dry_run.dry_run)
+way_in.attach(app)
+accept.attach_node(app)
+app.command("console")(console.node_console)
+app.add_typer(account.group("soc"), name="account")
+
+PIN = re.compile("[0-9a-f]{64}")
+TOKEN = re.compile("[A-Za-z0-9_-]{43}")
+
+
+@app.command("enrol")
+def enrol(
+    pin: Annotated[str, typer.Option(help="SHA-256 of the authority's certificate, as the centre printed it.")],
+    token: Annotated[str, typer.Option(help="The one-time token from `bavn centre invite`.", envvar="BAVN_TOKEN")],
+    config: Config = NODE_TOML,
+    *,
+    keyholder: Annotated[
+        bool, typer.Option("--keyholder", help="At the key holder (mode M2), with its own pin and token.")
+    ] = False,
+) -> None:
+    """Become a member: make keys here and fetch a certificate with a one-time token."""
+    from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
+    from bavn.app.process.real import SystemDice
+    from bavn.wire.links.enrolment import enrol as ask
+    from bavn.wire.safe import Safe
+
+    if not PIN.fullmatch(pin.lower().replace(":", "")):
+        raise Stop(Exit.USAGE, "--pin must be the 64 hexadecimal digits that the centre printed")
+    if not TOKEN.fullmatch(token):
+        raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
+    given = read_node(config)
+    url, folder = (
+        (given.node.keyholder_url, KEYHOLDER_KEYS) if keyholder else (given.node.centre_url, CENTRE_KEYS)
+    )  # fmt: skip
+    if not url:
+        name = "keyholder_url" if keyholder else "centre_url"
+        raise Stop(Exit.CONFIGURATION, f"{config} [node]: {name} is empty: there is nobody to enrol at")
+    try:
+        ask(url, pin, given.node.actor, token, Safe(given.folder / folder), SystemDice())
+    except (FileExistsError, ValueError) as error:
+        raise Stop(Exit.CONFIGURATION, str(error)) from error
+    print(f"{given.node.actor} is enrolled; keys and certificate are in {given.folder / folder}")
+
+
+@app.command("group-key")
+def group_key(file: Annotated[Path, typer.Argument(help="Where to write it; must not exist.")]) -> None:
+    """Make a new group key for mode M1. Hand it to the other actors yourselves, never through the centre."""
+    from bavn.app.process.real import SystemDice
+    from bavn.psi.keys import new_group_key_file
+
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Stop(Exit.CONFIGURATION, f"{file} exists: a group key is never overwritten") from error
+    with os.fdopen(handle, "wb") as made:
+        made.write(new_group_key_file(SystemDice()))
+    print(f"{file}: the centre must never see it, nor collude with any actor that has it (docs/private-join.md)")
+
+
+@app.command("run")
+def run(config: Config = NODE_TOML) -> None:
+    """Run the node until SIGTERM or Ctrl-C; says on a line of its own when it is up."""
+    from bavn.app.config.load import read_node
+    from bavn.app.node.service import NodeService
+
+    given = read_node(config)
+    with store.understood():
+        service = NodeService(given)
+    sector = f"in the sector of {given.node.centre_url}" if given.node.centre_url else "without a sector"
+    code = Exit.BROKEN
+    try:
+        service.run(ready=lambda: print(f"{given.node.actor} is up, {sector}; data in {given.folder}", flush=True))
+        code = Exit.OK
+    finally:
+        if service.stuck:
+            leave(code, f"left without waiting for: {', '.join(service.stuck)}; all that counts is on the disk")
+
+
+def leave(code: Exit, line: str) -> None:
+    """Ends the process without waiting for threads that do not end; never returns."""
+    print(f"bavn: {line}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(code)
+
+
+@app.command("ledger")
+def ledger(
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    out: Out = False,
+    refused: RefusedOnly = False,
+    verify: Verify = False,
+    limit: Limit = 200,
+    language: Spoken = "en",
+) -> None:
+    """Every item that met a gate: what left, what was refused, and why."""
+    show_ledger(
+        book_of(config), as_json=as_json, out=out, refused=refused, verify=verify, limit=limit, language=language
+    )
+
+
+@app.command("blocks")
+def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """What is blocked until when, what waits for a person or for an enforcer that carries it, and why."""
+    from bavn.actor.protect.state import STANDS
+
+    with asks(config) as rows:
+        found = rows(
+            f"SELECT indicator_id, type, value, act, {STANDS}, rule, reason, until_us FROM protect_item ORDER BY value"
+        )
+        notes = dict(rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch')"))
+    keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
+    made = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in found]
+    if as_json:
+        for entry in made:
+            print(json.dumps(entry, ensure_ascii=False))
+        return
+    show_table(("value", "act", "standing", "rule", "until"), [
+        (m["value"], cell(m["act"], language), cell(m["standing"], language), _rule_said(m["rule"], language),
+         m["until"][:16])
+        for m in made
+    ], language)  # fmt: skip
+    for said in switches_said(notes):
+        print(said.say(language))
+
+
+def switches_said(notes: dict[str, str]) -> list[Text]:
+    """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why."""
+    said = []
+    if notes.get("kill_switch") == "on":
+        own = Text("Nothing is in force: the own kill switch is on.", "Intet er i kraft: eget nødstop er slået til.")
+        said.append(own)
+    turned = json.loads(notes.get("sector_switch", "{}"))
+    if turned.get("state") == "on":
+        who = f"{turned['by']}: {turned['why']}"
+        said.append(
+            Text(f"Nothing is in force: the sector's kill switch is on ({who}).",
+                 f"Intet er i kraft: sektorens nødstop er slået til ({who}).")
+        )  # fmt: skip
+    return said
+
+
+def _rule_said(rule: str | None, language: Language) -> str:
+    """Why an indicator stands as it does: the rule of gate 4 in words."""
+    from bavn.actor.protect.words import WORDS
+
+    return WORDS[rule].say(language) if rule in WORDS else rule or ""
+
+
+@app.command("veto")
+def veto(
+    observable: Annotated[str, typer.Argument(help="type:value, such as domain:example.com")],
+    config: Config = NODE_TOML,
+    *,
+    lift: Annotated[bool, typer.Option("--lift", help="Take the veto back.")] = False,
+    by: ByDoor = "",
+) -> None:
+    """Never let this observable out, whatever the policy says."""
+    _wish(config, observable, None if lift else "veto", by)
+
+
+@app.command("allow")
+def allow(
+    observable: Annotated[str, typer.Argument(help="type:value, such as domain:example.com")],
+    config: Config = NODE_TOML,
+    *,
+    by: ByDoor = "",
+) -> None:
+    """Let this observable be revealed where the policy says `ask`."""
+    _wish(config, observable, "allow", by)
+
+
+@app.command("approve")
+def approve(
+    indicator: Annotated[str, typer.Argument(help=NAMED)],
+    config: Config = NODE_TOML,
+    *,
+    by: ByProtect = "",
+) -> None:
+    """Block what waited for a person, was refused or was lifted; never what may never be blocked."""
+    _leave("approve", config, indicator, by)
+
+
+@app.command("lift")
+def lift(
+    indicator: Annotated[str, typer.Argument(help=NAMED)],
+    config: Config = NODE_TOML,
+    *,
+    by: ByProtect = "",
+) -> None:
+    """Lift a block here, also with the centre gone; later versions of the indicator wait for a person."""
+    _leave("lift", config, indicator, by)
+
+
+@app.command("centre-replaced")
+def centre_replaced(
+    config: Config = NODE_TOML,
+    *,
+    by: ByProtect = "",
+    keep_blocks: Annotated[
+        bool, typer.Option("--keep-blocks", help="What the old centre blocked stays blocked.")
+    ] = False,
+) -> None:
+    """Start anew with a centre that was cleaned or replaced: forget every number it counted; lift what it blocked;
+    open the gates that were shut for it; drop what it said that waits behind them.
+
+    For the hour after somebody else held the centre's key. The node must be stopped. The ledger stays.
+    """
+    from bavn.app.config.load import read_node
+    from bavn.app.node import by_hand
+
+    read = read_node(config)
+    if by_hand.runs(read):
+        raise Stop(Exit.NOT_NOW, "the node runs: stop it first, then start it again")
+    gone = by_hand.centre_replaced(read, book_of(config), by, keep_blocks=keep_blocks)
+    print(f"Every number of the old centre is forgotten; {gone.blocks} blocks were lifted.")
+    print(f"{gone.gates} gates that were shut for it are open; {gone.envelopes} messages that waited were dropped.")
+    for enforcer, why in gone.down:
+        print(f"{enforcer} could not be told: {why}")
+
+
+@app.command("kill-switch")
+def kill_switch(
+    position: Annotated[Literal["on", "off"], typer.Argument(help="on takes every block out of force at once")],
+    config: Config = NODE_TOML,
+    *,
+    by: ByProtect = "",
+) -> None:
+    """Take everything out of force at this actor, or put it back."""
+    _leave("kill" if position == "on" else "revive", config, "", by)
+
+
+def _leave(act: Literal["approve", "lift", "kill", "revive"], config: Path, indicator: str, by: str) -> None:
+    """Leaves a wish for each indicator that is named, which the running node grants at its next step. Where it does not
+    run, what lifts is done at once. Stop for what names no indicator here."""
+    from bavn.actor.protect.state import State
+    from bavn.actor.protect.wishes import wish
+    from bavn.app.analyst.named_items import named_items
+    from bavn.app.config.load import read_node
+    from bavn.app.node.by_hand import runs
+    from bavn.wire.book import Book
+
+    with Book(book_of(config)) as book:
+        State(book)
+        named = [(one.id, str(one)) for one in named_items(book.rows, indicator)] if indicator else [("", "")]
+        here = act in ("lift", "kill") and not runs(read_node(config))
+        if not here:
+            for indicator_id, _ in named:
+                wish(book, act, indicator_id, by)
+    for indicator_id, said in named:
+        if here:
+            _lift_here("lift" if act == "lift" else "kill", config, indicator_id, by)
+        else:
+            print(f"{act} {said}".strip() + ": the running node does it at its next step")
+
+
+def _lift_here(act: Literal["lift", "kill"], config: Path, indicator: str, by: str) -> None:
+    """The node does not run: its enforcers are told from here. Stop where one of them could not be told."""
+    from bavn.app.config.load import read_node
+    from bavn.app.node.by_hand import done_here
+
+    refused, down = done_here(read_node(config), book_of(config), act, indicator, by)
+    if refused is not None:
+        raise Stop(Exit.NOT_FOUND, refused.reason)
+    if down:
+        said = "; ".join(f"{name}: {reason}" for name, reason in down)
+        raise Stop(
+            Exit.NOT_NOW, f"{act}: written down, but not everywhere in effect ({said}); do it again, or start the node"
+        )
+    print(f"{act} {indicator}".strip() + ": done; the node does not run, so its enforcers were told from here")
+
+
+def _wish(config: Path, text: str, wish: str | None, by: str) -> None:
+    from bavn.actor.door.live import as_element
+    from bavn.actor.door.state import State
+    from bavn.app.process.real import SystemClock
+    from bavn.model.observable import NotCanonical, Observable, ObservableType
+    from bavn.wire.book import Book
+
+    kind, _, value = text.partition(":")
+    if kind not in set(ObservableType):
+        raise Stop(
+            Exit.USAGE, f"{text!r} is no observable: write type:value, the type one of {', '.join(ObservableType)}"
+        )
+    try:
+        observable = as_element(Observable.of(kind, value))
+    except (NotCanonical, ValueError) as error:
+        raise Stop(Exit.USAGE, f"{text!r} is no observable: {error}") from error
+    with Book(book_of(config)) as book:
+        State(book, bytes(32)).set_wish(observable, wish, by, SystemClock().now_us())
+    print(f"{observable}: {wish or 'no wish'}")

@@ -1,0 +1,91 @@
+"""`bavn node questions`: what the centre's analysts asked this actor, who and why, and what was answered.
+
+Refuses to answer for the node: `bavn node allow` and `veto` decide, and the running node acts on it.
+"""
+
+import json
+from typing import Annotated, Any, Final
+
+import typer
+
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, asks, show_table
+from bavn.app.cli.words import Spoken
+from bavn.model.moment import HOUR_US, iso
+from bavn.model.text import Text
+
+STATES: Final = {
+    "open": Text("not answered yet: the node is looking, or it waits for `bavn node allow` or `veto`",
+                 "endnu ikke besvaret: noden leder, eller det venter på `bavn node allow` eller `veto`"),
+    "met": Text("met", "mødt"),
+    "not_met": Text("not met", "ikke mødt"),
+    "unanswered": Text("not answered: nobody decided before its end", "ikke besvaret: ingen besluttede inden fristen"),
+}  # fmt: skip
+DECLINED: Final = {
+    "question_form": Text("declined: it asks about something inside, or is malformed",
+                          "afvist: den spørger om noget internt eller er forkert skrevet"),
+    "question_time": Text("declined: its times cannot be right", "afvist: dens tider kan ikke passe"),
+    "question_budget": Text("declined: the day's budget of questions is spent", "afvist: dagens spørgsmål er brugt"),
+    "external": Text("declined: it is something inside", "afvist: det er noget internt"),
+    "not_left_out": Text("declined: the policy leaves it out", "afvist: politikken udelader det"),
+    "not_vetoed": Text("declined: vetoed here", "afvist: nedlagt veto her"),
+    "answer_mode": Text("declined: the policy says never", "afvist: politikken siger aldrig"),
+    "not_again": Text("declined: the same was answered within a day",
+                      "afvist: det samme er besvaret inden for et døgn"),
+    "history": Text("declined: there is no history here to ask", "afvist: her er ingen historik at spørge"),
+}  # fmt: skip
+"""What a rule means for whoever reads what was asked; the centre never learns which it was."""
+OTHER: Final = Text("declined by the rule {rule}", "afvist af reglen {rule}")
+COUNTS: Final = ("0", "1", "2-3", "4-10", "11-100", "> 100")
+_KEYS: Final = (
+    "question", "number", "indicator", "since", "until", "asked", "heard", "asked_by", "approved_by", "why", "state",
+    "rule", "count_bucket", "first", "last", "days", "answered",
+)  # fmt: skip
+
+
+def questions(
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    limit: Annotated[int, typer.Option(help="The latest so many indicators.", min=1, max=100_000)] = 100,
+) -> None:
+    """What the centre asked this node about: who, when, why, and what was answered."""
+    from bavn.actor.door.conversations.questions import QUESTIONS_SQL
+
+    with asks(config) as rows:
+        made = [_row(row, language) for row in rows(f"{QUESTIONS_SQL} LIMIT {limit}")]
+    if as_json:
+        for one in made:
+            print(json.dumps(one, ensure_ascii=False))
+        return
+    if not made:
+        nothing = Text("the centre has asked this node about nothing yet", "centralen har endnu ikke spurgt om noget")
+        print(nothing.say(language))
+        return
+    show_table(
+        ("when", "indicator", "since", "asked by", "approved by", "why", "says"),
+        [
+            (m["heard"][:16], m["indicator"], m["since"][:10], m["asked_by"], m["approved_by"], m["why"], m["says"])
+            for m in made
+        ],
+        language,
+    )
+
+
+def _row(row: tuple[Any, ...], language: Any) -> dict[str, Any]:
+    made = dict(zip(_KEYS, row, strict=True))
+    for name in ("since", "until", "asked", "heard", "answered"):
+        made[name] = None if made[name] is None else iso(made[name])
+    for name in ("first", "last"):
+        made[name] = None if made[name] is None else iso(made[name] * HOUR_US)
+    return made | {"says": _says(made).say(language)}
+
+
+def _says(made: dict[str, Any]) -> Text:
+    state, rule = str(made["state"]), str(made["rule"])
+    if state == "declined":
+        return DECLINED.get(rule) or Text(OTHER.en.format(rule=rule), OTHER.da.format(rule=rule))
+    if state != "met":
+        return STATES[state]
+    span = f"{COUNTS[made['count_bucket']]} x, {made['first'][:13]}h - {made['last'][:13]}h"
+    return Text(f"{STATES['met'].en}: {span}", f"{STATES['met'].da}: {span}")

@@ -1,0 +1,64 @@
+"""`bavn node replay`: a suspicion made into a training case that names nobody.
+
+Refuses a case that does not teach what happened: the very detector must conclude the same from it.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bavn.app.analyst.suspected import one_named
+from bavn.app.cli.node.book import NODE_TOML, By, Config, Spoken, asks, book_of
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
+
+
+def replay(
+    suspicion: Annotated[str, typer.Argument(help="The beginning of its id, as `bavn node suspicions` shows it.")],
+    out: Annotated[Path, typer.Option("--out", help="A new folder for the case and its sheets.")],
+    config: Config = NODE_TOML,
+    *,
+    rows: Annotated[int, typer.Option(help="At most so many rows of each table.", min=1, max=500_000)] = 100_000,
+    by: By = "",
+    language: Spoken = "en",
+) -> None:
+    """Make a training case of a suspicion: its records as EVE of a network that does not exist, questions and answers.
+
+    Own addresses, names, users, files, paths and dates are replaced; what lies outside stays. The ledger holds a line.
+    """
+    from bavn.app.analyst.evidence_of import GATE
+    from bavn.app.analyst.training import case_of, write
+    from bavn.app.config.load import read_node
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.book import Book
+    from bavn.wire.ledger import Ledger, Note
+
+    if out.exists():
+        raise Stop(Exit.USAGE, f"{out} exists: name a new folder")
+    given = read_node(config)
+    with asks(config) as asked:
+        entry = one_named(asked, suspicion)
+    made = case_of(given, entry.suspicion, rows)
+    whole = b"".join(content for _, content in sorted(made.files.items()))
+    digest = hashlib.sha256(whole).hexdigest()
+    said = {"suspicion": entry.suspicion.id, "folder": out.name, "lines": made.lines, "by": by, "sha256": digest}
+    note = Note(
+        kind="TrainingCase", item_id=digest, peer="file", privacy="", bytes=len(whole),
+        summary=json.dumps(said, ensure_ascii=False, sort_keys=True),
+    )  # fmt: skip
+    with Book(book_of(config)) as book:
+        Ledger(book).append(SystemClock().now_us(), GATE, "out", note)
+    write(made, out)
+    for name in made.files:
+        print(out / name)
+    print(
+        Text(
+            f"{made.lines} records ({made.level}); {made.found.detector} concludes the same from them alone"
+            f" (p {made.found.p:.2g}). Look through it before you hand it on.",
+            f"{made.lines} poster; {made.found.detector} konkluderer det samme af dem alene (p {made.found.p:.2g})."
+            " Se den igennem, før du giver den videre.",
+        ).say(language)
+    )

@@ -1,0 +1,441 @@
+"""``bavn node rules``: Suricata rules fetched, looked at and tuned. The running node puts them into force.
+
+Refuses to write anything that the node would not understand.
+"""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from bavn.app.access.rights import Right
+from bavn.app.cli.centre.person import option
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
+from bavn.app.cli.words import cell, number
+from bavn.app.process.danish import reason
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Suricata rules: fetch, check, tune.")
+Sid = Annotated[int, typer.Argument(help="The rule's number.", min=1)]
+Gid = Annotated[int, typer.Option(help="The rule's group; 1 for nearly all.", min=1)]
+Comment = Annotated[str, typer.Option(help="Why; whoever reads it in a year must understand it.")]
+Until = Annotated[str, typer.Option(help="Its last day, such as 2027-01-31; or never, with --review.")]
+Review = Annotated[str, typer.Option(help="With --until never: the day on which somebody looks at it again.")]
+Who = Annotated[str, option("soc", Right.SOC_SETTINGS, "--who")]
+LISTED_MAX = 100_000
+LEFT_OUT_SHOWN_MAX = 100
+
+
+_CHECKED = {
+    "set": Text(
+        "set {}: {} of {} rules kept, {} left out, {} switched off in the set; a running node loads them by itself",
+        "sæt {}: {} af {} regler beholdt, {} udeladt, {} slået fra i sættet; en kørende node indlæser dem selv",
+    ),
+    "why": Text("  {} rules: {}", "  {} regler: {}"),
+    "waiting": Text(
+        "  {} of the kept rules wait for a flowbit that no rule sets: they say nothing",
+        "  {} af de beholdte regler venter på en flowbit, som ingen regel sætter: de siger intet",
+    ),
+    "shrink": Text("  from {} rules to {}: accepted by {}", "  fra {} regler til {}: godtaget af {}"),
+    "more": Text("more are left out: --json names them all", "flere er udeladt: --json nævner dem alle"),
+    "left out": Text("  left out: {}", "  udeladt: {}"),
+    "counts": Text("{} rules load, {} fail; {} entries of tuning", "{} regler indlæses, {} fejler; {} tilpasninger"),
+    "fails": Text("  fails: {}", "  fejler: {}"),
+    "stranger": Text("  tunes a rule that is not there: {}", "  tilpasser en regel, der ikke er der: {}"),
+}
+
+
+@app.command("update")
+def update(
+    config: Config = NODE_TOML,
+    *,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Take a set more than a third smaller than the one in force.")
+    ] = False,
+    who: Who = "operator",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Fetch the sources anew, try them with Suricata, put them in place; a running node loads them by itself."""
+    from bavn.actor.sense.base import SourceBroken
+    from bavn.actor.sense.rules.source import RulesRefused
+
+    given, folder = _read(config)
+    if not given.rules.sources:
+        raise Stop(Exit.CONFIGURATION, f"{config} [rules]: sources is empty: name files, archives or https addresses")
+    from bavn.actor.sense.suricata.config import SuricataConfig
+    from bavn.app.node.rule_keeper import OWN_SIDS
+
+    sources = [source if "://" in source else str(given.path(source)) for source in given.rules.sources]
+    wanted = SuricataConfig(homes=given.node.homes)
+    try:
+        fetched = folder.update(sources, _filters(given), wanted, OWN_SIDS, shrink_by=who if accept_shrink else "")
+    except RulesRefused as error:
+        raise Stop(Exit.INPUT, f"nothing was changed, set {folder.name or 'none'} stays: {error}") from error
+    except SourceBroken as error:
+        raise Stop(Exit.MISSING, str(error)) from error
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"{folder.folder} cannot be written ({error.strerror})") from error
+    if as_json:
+        told = {
+            "set": fetched.name,
+            "loaded": fetched.figures.loaded,
+            "left_out": [str(entry) for entry in fetched.left_out],
+            "figures": fetched.figures.told(),
+        }
+        print(json.dumps(told, ensure_ascii=False, sort_keys=True))
+        return
+    _show_fetched(fetched, language)
+
+
+def _show_fetched(fetched: Any, language: Any) -> None:
+    figures = fetched.figures
+    lost = figures.wanted - figures.loaded
+    counts = [number(count, language) for count in (figures.loaded, figures.wanted, lost, figures.off)]
+    print(_CHECKED["set"].say(language).format(fetched.name, *counts))
+    for why, count in figures.reasons():
+        print(_CHECKED["why"].say(language).format(number(count, language), reason(why, language)))
+    if figures.waiting:
+        print(_CHECKED["waiting"].say(language).format(number(figures.waiting, language)))
+    if figures.shrink_by:
+        counts = [number(count, language) for count in (figures.before, figures.loaded)]
+        print(_CHECKED["shrink"].say(language).format(*counts, figures.shrink_by))
+    for entry in fetched.left_out[:LEFT_OUT_SHOWN_MAX]:
+        print(_CHECKED["left out"].say(language).format(reason(str(entry), language)))
+    if len(fetched.left_out) > LEFT_OUT_SHOWN_MAX:
+        print(f"  {number(len(fetched.left_out) - LEFT_OUT_SHOWN_MAX, language)} {_CHECKED['more'].say(language)}")
+
+
+@app.command("list")
+def list_rules(
+    config: Config = NODE_TOML,
+    *,
+    find: Annotated[str, typer.Option(help="Only rules with this in number or message.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Those that are switched off too.")] = False,
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=LISTED_MAX)] = 200,
+    language: Spoken = "en",
+) -> None:
+    """The rules in place: the fetched set and the node's own rule files."""
+    from dataclasses import asdict
+
+    given, folder = _read(config)
+    known = [
+        (file.name, rule) for file, rule in _known(given, folder)
+        if (every or rule.enabled) and (find.lower() in rule.msg.lower() or find == str(rule.sid))
+    ]  # fmt: skip
+    if as_json:
+        for file, rule in known[:limit]:
+            print(json.dumps({"file": file, **asdict(rule)}, ensure_ascii=False, sort_keys=True))
+        return
+    show_table(
+        ("sid", "rev", "action", "on", "file", "says"),
+        [
+            (r.sid, r.rev, r.action, cell("yes" if r.enabled else "no", language), file, r.msg)
+            for file, r in known[:limit]
+        ],
+        language,
+    )
+    if len(known) > limit:
+        print(f"{len(known) - limit} {Text('more', 'flere').say(language)}: --limit, --find")
+
+
+@app.command("check")
+def check(
+    also: Annotated[
+        list[Path] | None, typer.Argument(help="Rule files to try too, before they lie there.", dir_okay=False)
+    ] = None,
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Try all rules and tuning.toml with Suricata as they lie there, without touching a running one."""
+    from bavn.actor.sense.base import SourceBroken
+    from bavn.actor.sense.rules.rule_set import try_rules
+    from bavn.actor.sense.rules.source import RulesRefused, readable, source_option
+    from bavn.actor.sense.rules.tuning import threshold_text
+    from bavn.actor.sense.suricata.config import SuricataConfig
+    from bavn.app.node.sources import own_rule_files
+
+    given, folder = _read(config)
+    entries = _entries(given)
+    try:
+        for source in given.rules.sources:
+            source_option(source if "://" in source else str(given.path(source)))
+        _filters(given)
+        files = [
+            readable(file)
+            for file in (
+                *own_rule_files(given),
+                *((folder.rules,) if folder.rules.exists() else ()),
+                *(file.absolute() for file in also or ()),
+            )
+        ]
+    except RulesRefused as error:
+        raise Stop(Exit.CONFIGURATION, str(error)) from error
+    work = given.folder / "rules" / "trial-by-hand"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        threshold = work.with_suffix(".config")
+        threshold.write_text(threshold_text(entries, _today()), encoding="utf-8")
+        tried = try_rules(
+            SuricataConfig(
+                homes=given.node.homes, rule_files=tuple(files), threshold_file=threshold,
+                class_file=folder.classes if folder.classes.exists() else None,
+            ), work,
+        )  # fmt: skip
+        threshold.unlink()
+    except SourceBroken as error:
+        raise Stop(Exit.MISSING, str(error)) from error
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"{work.parent} cannot be written ({error.strerror})") from error
+    there = {(rule.gid, rule.sid) for _, rule in _known(given, folder)}
+    strangers = [entry.id for entry in entries if entry.gid == 1 and (entry.gid, entry.sid) not in there]
+    bad = [f"{file}:{line}: {reason}" for (file, line), reason in sorted(tried.bad.items())] + list(tried.errors)
+    if as_json:
+        told = {"loaded": tried.loaded, "failed": bad, "tuning": len(entries), "tuning_of_no_rule": strangers}
+        print(json.dumps(told, ensure_ascii=False, sort_keys=True))
+    else:
+        counts = (number(tried.loaded, language), number(len(bad), language), number(len(entries), language))
+        print(_CHECKED["counts"].say(language).format(*counts))
+        for line in bad:
+            print(_CHECKED["fails"].say(language).format(reason(line, language)))
+        for name in strangers:
+            print(_CHECKED["stranger"].say(language).format(name))
+    if bad:
+        raise typer.Exit(Exit.INPUT)
+
+
+@app.command("suppress")
+def suppress(
+    sid: Sid, comment: Comment, until: Until, config: Config = NODE_TOML, *,
+    src: Annotated[str, typer.Option(help="Not for packets from this address or network (CIDR).")] = "",
+    dst: Annotated[str, typer.Option(help="Not for packets to this address or network (CIDR).")] = "",
+    either: Annotated[str, typer.Option(help="Not where either side is this address or network (CIDR).")] = "",
+    gid: Gid = 1, review: Review = "", who: Who = "",
+) -> None:  # fmt: skip
+    """Silence a rule for one side; the rest of its alerts stay."""
+    sides = {name: value for name, value in (("src", src), ("dst", dst), ("either", either)) if value}
+    _add(config, "suppress", {"sid": sid, "gid": gid, **sides}, comment, until, review, who)
+
+
+@app.command("threshold")
+def threshold(
+    sid: Sid, comment: Comment, until: Until,
+    count: Annotated[int, typer.Option(help="So many alerts ...", min=1)],
+    seconds: Annotated[int, typer.Option(help="... in so many seconds.", min=1)],
+    config: Config = NODE_TOML, *,
+    kind: Annotated[Literal["limit", "threshold", "both"], typer.Option("--type", help="limit: no more than; "
+                    "threshold: one for each so many; both: one, from so many on.")] = "limit",
+    track: Annotated[
+        Literal["by_src", "by_dst", "by_both", "by_rule"], typer.Option(help="Counted for each.")
+    ] = "by_src",
+    gid: Gid = 1, review: Review = "", who: Who = "",
+) -> None:  # fmt: skip
+    """Let a rule speak less often."""
+    facts = {"sid": sid, "gid": gid, "type": kind, "track": track, "count": count, "seconds": seconds}
+    _add(config, "threshold", facts, comment, until, review, who)
+
+
+@app.command("disable")
+def disable(
+    sid: Sid, comment: Comment, until: Until, config: Config = NODE_TOML, *, gid: Gid = 1, review: Review = "",
+    who: Who = "",
+) -> None:  # fmt: skip
+    """Let a rule say nothing at all; rules that build on it still work."""
+    _add(config, "disable", {"sid": sid, "gid": gid}, comment, until, review, who)
+
+
+@app.command("tuning")
+def tuning(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """What is tuned, by whom, why and until when; what has ended; what is to be looked at again."""
+    given, _ = _read(config)
+    today = _today()
+    rows = []
+    for entry in _entries(given):
+        standing = "ended" if not entry.active(today) else "review due" if entry.due(today) else "holds"
+        until = "never" if entry.until is None else entry.until.isoformat()
+        review = None if entry.review is None else entry.review.isoformat()
+        rows.append({
+            "id": entry.id, "act": entry.act, "sid": entry.sid, "gid": entry.gid, "standing": standing, "until": until,
+            "review": review, "who": entry.who, "comment": entry.comment, "line": entry.line(),
+        })  # fmt: skip
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False, sort_keys=True))
+        return
+    show_table(
+        ("id", "standing", "until", "rule", "who", "why"),
+        [
+            (row["id"], cell(row["standing"], language), cell(row["until"], language), row["line"], row["who"],
+             row["comment"])
+            for row in rows
+        ],
+        language,
+    )  # fmt: skip
+
+
+@app.command("end")
+def end(
+    name: Annotated[str, typer.Argument(metavar="ID", help="As `bavn node rules tuning` names it.")],
+    config: Config = NODE_TOML, *, who: Who = "",
+) -> None:  # fmt: skip
+    """End an entry now; it stays in the file as ended."""
+    import tomlkit
+
+    given, _ = _read(config)
+    entries = _entries(given)
+    if name not in {entry.id for entry in entries}:
+        raise Stop(Exit.NOT_FOUND, f"no entry of tuning is called {name!r} (bavn node rules tuning)")
+    file = given.path(given.rules.tuning_file)
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    wanted = next(entry for entry in entries if entry.id == name)
+    if not wanted.active(_today()):
+        raise Stop(Exit.NOT_NOW, f"{name} has ended already ({wanted.until})")
+    same_act = [entry.id for entry in entries if entry.act == wanted.act]
+    table = document[wanted.act][same_act.index(name)]
+    table.pop("review", None)
+    table["id"], table["until"], table["ended_by"] = name, _today() - timedelta(days=1), who
+    _write(file, tomlkit.dumps(document))
+    print(f"{name} has ended; the running node takes it out of force")
+
+
+def _add(
+    config: Path, act: str, facts: dict[str, Any], comment: str, until: str, review: str, who: str
+) -> None:  # fmt: skip
+    import tomlkit
+
+    given, _ = _read(config)
+    known = _entries(given)
+    file = given.path(given.rules.tuning_file)
+    text = (
+        file.read_text(encoding="utf-8")
+        if file.exists()
+        else "# Suricata rules that this actor tunes (docs/rules.md).\n"
+    )
+    document = tomlkit.parse(text)
+    table = tomlkit.table()
+    for key, value in {**facts, "comment": comment, "who": who, "until": _day(until)}.items():
+        table[key] = value
+    if review:
+        table["review"] = _day(review)
+    listed = document.get(act)
+    if listed is None:
+        listed = tomlkit.aot()
+        document.append(act, listed)
+    listed.append(table)
+    if any(not entry.active(_today()) for entry in known):
+        table["id"] = f"{act}-{facts['sid']}-{len(known) + 1}"  # one that has ended may say the same
+    _alone(act, table.unwrap())
+    written = tomlkit.dumps(document)
+    made = [entry for entry in _parsed(written, f"{file}") if entry.act == act][-1]
+    if not made.active(_today()):
+        raise Stop(Exit.USAGE, f"--until {until} is past: the entry would never be in force; nothing was written")
+    _write(file, written)
+    print(f"{made.id}: {made.line()}")
+
+
+def _day(text: str) -> date | str:
+    """A day, else the text as it is: tuning.py says what is wrong with it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+def _alone(act: str, table: dict[str, Any]) -> None:
+    """What is wrong with an entry by itself is a mistake of the command line, which has no number in any file."""
+    from bavn.actor.sense.rules.tuning import TuningWrong, tunings
+    from bavn.app.node.rule_keeper import OWN_SIDS
+
+    try:
+        tunings({act: [table]}, "", OWN_SIDS)
+    except TuningWrong as error:
+        said = str(error).removeprefix(f": [[{act}]] number 1").removeprefix(f" (sid {table['sid']})")
+        options = "by an option: " if act == "suppress" and "give one of" in said else ""
+        raise Stop(Exit.USAGE, f"{act} {table['sid']}: {options}{said.removeprefix(': ')}") from error
+
+
+def _parsed(text: str, where: str) -> Any:
+    """The whole file with the new entry: only what they are together can be wrong now."""
+    import tomllib
+
+    from bavn.actor.sense.rules.tuning import TuningWrong, tunings
+    from bavn.app.node.rule_keeper import OWN_SIDS
+
+    try:
+        return tunings(tomllib.loads(text), where, OWN_SIDS)
+    except TuningWrong as error:
+        raise Stop(Exit.NOT_NOW, f"{error}; nothing was written") from error
+
+
+def _entries(given: Any) -> Any:
+    from bavn.actor.sense.rules.tuning import TuningWrong
+    from bavn.app.node.rule_keeper import read_tuning
+
+    try:
+        return read_tuning(given.path(given.rules.tuning_file))
+    except TuningWrong as error:
+        raise Stop(Exit.CONFIGURATION, str(error)) from error
+
+
+def _write(file: Path, text: str) -> None:
+    from bavn.app.node.rule_keeper import write_whole
+
+    try:
+        write_whole(file, text)
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"{file} cannot be written ({error.strerror})") from error
+
+
+def _read(config: Path) -> tuple[Any, Any]:
+    from bavn.app.config.load import read_node
+    from bavn.app.node.sources import rule_folder
+
+    given = read_node(config)
+    return given, rule_folder(given)
+
+
+def _filters(given: Any) -> Any:
+    from bavn.actor.sense.rules.source import RulesRefused, readable
+    from bavn.actor.sense.rules.update import Filters
+
+    def file(text: str) -> Path | None:
+        if not text:
+            return None
+        try:
+            return readable(given.path(text))
+        except RulesRefused as error:
+            raise Stop(Exit.CONFIGURATION, f"[rules]: {error}") from error
+
+    table = given.rules
+    return Filters(
+        enable=file(table.enable_file), disable=file(table.disable_file), modify=file(table.modify_file),
+        drop=file(table.drop_file),
+    )  # fmt: skip
+
+
+def _known(given: Any, folder: Any) -> list[tuple[Path, Any]]:
+    """Every rule in place, with its file; files that cannot be read are left out."""
+    from bavn.actor.sense.rules.text import rules_in
+    from bavn.app.node.sources import own_rule_files
+
+    found = []
+    for file in (folder.rules, *own_rule_files(given)):
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        found += [(file, rule) for rule in rules_in(text.splitlines())]
+    return found
+
+
+def _today() -> date:
+    from bavn.app.node.rule_keeper import today_of
+    from bavn.app.process.real import SystemClock
+
+    return today_of(SystemClock().now_us())

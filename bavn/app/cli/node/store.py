@@ -1,0 +1,137 @@
+"""`bavn node store`: what the node remembers, whether it is whole, and a lost manifest made again.
+
+Refuses to show any row: that is a question to a window.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from bavn.app.cli.words import Spoken, number
+from bavn.app.process.danish import reason
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The node's own history: size, health, repair.")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
+NODE_TOML = Path("node.toml")
+
+
+@app.command("stats")
+def stats(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """Rows, bytes, span, what was refused and forgotten; also while the node runs."""
+    from bavn.actor.store.faults import StoreBroken
+    from bavn.actor.store.history import History
+
+    try:
+        with History.read(_folder(config)) as history:
+            found = history.stats()
+    except StoreBroken as error:
+        raise Stop(Exit.BROKEN, str(error)) from error
+    said = asdict(found) | {"rows_total": found.rows_total, "bytes_total": found.bytes_total}
+    for name in ("oldest", "newest", "known_from"):
+        at_us = said.pop(f"{name}_us")
+        said[name] = None if at_us is None else iso(at_us)
+    _say(said, as_json=as_json, language=language)
+
+
+@app.command("check")
+def check(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
+    """Read every byte of the history, the node stopped; what is damaged is taken out and named."""
+    from bavn.actor.store.columns import ColumnStore
+
+    folder = _folder(config)
+    with understood():
+        if not (folder / "manifest.sqlite").exists() and not any((folder / "segments").glob("*/*")):
+            raise Stop(Exit.NOT_FOUND, f"there is no store in {folder}: has this node run?")
+        with ColumnStore.open(folder) as store:
+            before = set(store.stats().damaged)
+            found = store.check()
+            taken_out = sorted(set(store.stats().damaged) | before)
+    said = {"damaged_now": [f"{d.segment.name}: {d.why}" for d in found], "damaged_ever": taken_out}
+    _say(said, as_json=as_json)
+    if found:
+        raise Stop(Exit.BROKEN, f"{len(found)} files were damaged and are in damaged/ now; the rest goes on")
+
+
+@app.command("rebuild")
+def rebuild(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
+    """Make a lost or damaged manifest again from the files, the node stopped. Deletes nothing."""
+    from bavn.actor.store.segments.rebuild import rebuild as make
+
+    folder = _folder(config)
+    if not (folder / "segments").is_dir():
+        raise Stop(Exit.NOT_FOUND, f"there is no store in {folder}: has this node run?")
+    with understood():
+        made = make(folder)
+    _say(asdict(made), as_json=as_json)
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """The store's own errors as one line and an exit code."""
+    from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
+
+    try:
+        yield
+    except StoreBusy as error:
+        raise Stop(Exit.NOT_NOW, str(error)) from error
+    except (StoreBroken, StoreDamaged) as error:
+        raise Stop(Exit.BROKEN, str(error)) from error
+
+
+def _folder(config: Path) -> Path:
+    from bavn.app.config.load import read_node
+
+    return read_node(config).folder / "store"
+
+
+FIGURES: Final[dict[str, Text]] = {
+    "rows": Text("rows", "rækker"),
+    "bytes": Text("bytes", "bytes"),
+    "segments": Text("segments", "filer"),
+    "micro_segments": Text("micro_segments", "små filer"),
+    "hours": Text("hours", "timer"),
+    "refused": Text("refused", "afvist"),
+    "forgotten_rows": Text("forgotten_rows", "glemte rækker"),
+    "forgotten_bytes": Text("forgotten_bytes", "glemte bytes"),
+    "waiting_bytes": Text("waiting_bytes", "ventende bytes"),
+    "damaged": Text("damaged", "beskadiget"),
+    "damaged_rows": Text("rows in damaged files", "rækker i beskadigede filer"),
+    "rows_total": Text("rows_total", "rækker i alt"),
+    "bytes_total": Text("bytes_total", "bytes i alt"),
+    "oldest": Text("oldest", "ældste"),
+    "newest": Text("newest", "nyeste"),
+    "known_from": Text("known_from", "kendt fra"),
+}
+"""What the store's figures are called; in English as JSON has them."""
+
+
+def _say(said: dict[str, Any], *, as_json: bool, language: Language = "en") -> None:
+    if as_json:
+        print(json.dumps(said, ensure_ascii=False, sort_keys=True, default=str))
+        return
+    for name, value in said.items():
+        called = FIGURES[name].say(language) if name in FIGURES else name
+        print(f"{called:<16} {_words(value, language)}")
+
+
+def _words(value: Any, language: Language) -> str:
+    none = Text("none", "ingen").say(language)
+    if isinstance(value, dict):
+        return ", ".join(f"{reason(key, language)} {number(count, language)}" for key, count in value.items()) or none
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or none
+    if isinstance(value, int):
+        return number(value, language)
+    if value is None:
+        return none
+    return str(value)

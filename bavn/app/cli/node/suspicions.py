@@ -1,0 +1,79 @@
+"""`bavn node suspicions`: what is suspicious now, in the order in which the actor's own SOC reads it.
+
+Refuses to judge: that is `bavn node verdict`'s.
+"""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bavn.app.analyst.suspected import ranked, said_of
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.words import number, small
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.model.sector.verdict import Verdict
+
+ID_CHARS = 8
+"""So much of an id is shown in a table; every command takes the beginning of an id."""
+
+
+def suspicions(
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    top: Annotated[int, typer.Option(help="The first so many.", min=0)] = 50,
+    every: Annotated[bool, typer.Option("--all", help="All of them, with those that are ignored here.")] = False,
+    detector: Annotated[str, typer.Option(help="Only this detector's.")] = "",
+    host: Annotated[str, typer.Option(help="Only this host's.")] = "",
+) -> None:
+    """What is suspicious now, in the actor's own reading order, with the verdicts that hold."""
+    with asks(config) as rows:
+        found = ranked(rows)
+    fitting = [
+        one for one in found
+        if (not detector or one.suspicion.detector == detector) and (not host or one.suspicion.host == host)
+    ]  # fmt: skip
+    ignored = sum(1 for one in fitting if not one.rank)
+    shown = fitting if every else [one for one in fitting if one.rank][:top]
+    if as_json:
+        for entry in shown:
+            print(json.dumps(said_of(entry, language), ensure_ascii=False))
+        return
+    if not shown:
+        print(Text("nothing is suspicious here now", "intet er mistænkeligt her nu").say(language))
+    else:
+        show_table(
+            ("rank", "id", "verdict", "detector", "p", "nats", "host", "peer", "why"),
+            [
+                (e.rank or "-", e.suspicion.id[:ID_CHARS], verdict_words(e.verdict, language), e.suspicion.detector,
+                 small(e.suspicion.p, language), number(e.suspicion.evidence_nats, language, 2), e.suspicion.host,
+                 e.suspicion.peer, e.suspicion.why.say(language))
+                for e in shown
+            ],
+            language,
+        )  # fmt: skip
+    left = len(fitting) - ignored - len(shown)
+    if not every and (left > 0 or ignored):
+        print(
+            Text(
+                f"not shown: {max(0, left)} further down, {ignored} ignored by a verdict (--all shows everything)",
+                f"ikke vist: {max(0, left)} længere nede, {ignored} ignoreret ved en dom (--all viser alt)",
+            ).say(language)
+        )
+
+
+def verdict_words(verdict: "Verdict | None", language: Language) -> str:
+    """What a verdict says and until when: ``benign until 2026-12-01``."""
+    from bavn.model.sector.verdict import JUDGEMENT_WORDS
+
+    if verdict is None:
+        return ""
+    until = {"en": "until", "da": "til"}[language]
+    ends = f" {until} {iso(verdict.until_us)[:10]}" if verdict.until_us is not None else ""
+    whose = {"en": " (the sector)", "da": " (sektoren)"}[language] if verdict.origin == "sector" else ""
+    return JUDGEMENT_WORDS[verdict.judgement].say(language) + whose + ends

@@ -1,0 +1,180 @@
+"""`bavn node verdict`, `verdicts`, `verdict-end`: what people here hold of suspicions, until when, and who said so.
+
+Refuses to decide what a verdict does (bavn.model.sector.verdict).
+"""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bavn.app.analyst.suspected import one_named
+from bavn.app.analyst.verdict_words import NOT_REACHED, names_somebody, reaches_no_indicator, until_us
+from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.words import cell
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.sector.verdict import Judgement, Scope
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.model.sector.verdict import Verdict
+
+_UNTIL = "Its last day (UTC, 2026-12-31), or how long it holds (30d, 12h). Only `true` may go without."
+_SCOPE = (
+    "What it covers: story (this suspicion), detector-peer (this detector about this peer, all hosts), host (this"
+    " detector about this host), peer (everything about this domain or address, all hosts)."
+)
+
+
+def attach(app: typer.Typer) -> None:
+    """Puts the commands under `bavn node`."""
+    app.command("verdict")(verdict)
+    app.command("verdicts")(verdicts)
+    app.command("verdict-end")(verdict_end)
+
+
+def verdict(
+    suspicion: Annotated[str, typer.Argument(help="The beginning of its id, as `bavn node suspicions` shows it.")],
+    judgement: Annotated[Judgement, typer.Argument(help="true: it is what it looks like; benign: looked into and"
+        " innocent; ignore: not to be seen for now.")],
+    config: Config = NODE_TOML,
+    *,
+    until: Annotated[str, typer.Option(help=_UNTIL)] = "",
+    scope: Annotated[Scope, typer.Option(help=_SCOPE)] = "story",
+    comment: Annotated[str, typer.Option(help="Why, for whoever looks again.")] = "",
+    by: By = "",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:  # fmt: skip
+    """Say what a suspicion is. It stays here, can be taken back, and ends by itself."""
+    from bavn.actor.door.verdicts import VerdictBook
+    from bavn.app.config.load import read_node
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.book import Book
+
+    days_max = read_node(config).evidence.verdict_days_max
+    with asks(config) as rows:
+        found = one_named(rows, suspicion).suspicion
+    now_us = SystemClock().now_us()
+    if scope == "peer" and not names_somebody(found.peer):
+        raise Stop(Exit.USAGE, f"{found.peer!r} is no domain, address or fingerprint: take --scope detector-peer")
+    ends_us = until_us(until, now_us, days_max)
+    if ends_us is None and judgement != "true":
+        raise Stop(Exit.USAGE, f"say --until when it holds, at most {days_max} days; only `true` may go without an end")
+    try:
+        with Book(book_of(config)) as book:
+            given = VerdictBook(book).give(
+                found, judgement, scope, until_us=ends_us, now_us=now_us, by=by, comment=comment
+            )
+    except ValueError as error:
+        raise Stop(Exit.USAGE, str(error)) from error
+    _show([_row(given, now_us)], as_json=as_json, language=language)
+    if not as_json and reaches_no_indicator(found, given):
+        print(NOT_REACHED.say(language))
+
+
+def verdicts(
+    config: Config = NODE_TOML,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """The verdicts that hold here, the oldest first, then the sector's advice (s1, s2, ...)."""
+    from bavn.actor.door.sector_verdicts import SECTOR_LEFT_SQL, SECTOR_VERDICTS_SQL, sector_verdicts_of
+    from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
+    from bavn.app.process.real import SystemClock
+
+    now_us = SystemClock().now_us()
+    with asks(config) as rows:
+        found = verdicts_of(rows(VERDICTS_SQL)) + sector_verdicts_of(rows(SECTOR_VERDICTS_SQL))
+        left = rows(SECTOR_LEFT_SQL)
+    _show(
+        [_row(one, now_us) for one in found if every or one.holds(now_us)], as_json=as_json, language=language
+    )  # fmt: skip
+    for case_id, count, ends_us in left:
+        if ends_us <= now_us:
+            continue
+        more = Text(
+            f"{case_id}: the sector judged {count} more than its message had room for; ask the centre for them",
+            f"{case_id}: sektoren bedømte {count} flere, end beskeden havde plads til; spørg centralen om dem",
+        )
+        print(more.say(language), file=sys.stderr if as_json else sys.stdout)
+
+
+def verdict_end(
+    number: Annotated[str, typer.Argument(help="Its number, as `bavn node verdicts` shows it; s7 is the sector's.")],
+    config: Config = NODE_TOML,
+    *,
+    comment: Annotated[str, typer.Option(help="Why, for whoever looks again.")] = "",
+    by: By = "",
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Take a verdict back before its end. That it was given stays on record."""
+    from bavn.actor.door.sector_verdicts import NoSuchAdvice
+    from bavn.actor.door.verdicts import NoSuchVerdict, VerdictBook
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.book import Book
+
+    now_us = SystemClock().now_us()
+    digits = number.removeprefix("s")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise Stop(Exit.USAGE, f"{number[:20]!r} is no verdict's number: 7, or s7 for the sector's")
+    try:
+        with Book(book_of(config)) as book:
+            kept = VerdictBook(book)
+            ends = kept.sector.end if number.startswith("s") else kept.end
+            ended = ends(int(digits), now_us=now_us, by=by, comment=comment)
+    except (NoSuchVerdict, NoSuchAdvice) as error:
+        raise Stop(Exit.NOT_FOUND, f"{error} (bavn node verdicts --all)") from error
+    _show([_row(ended, now_us)], as_json=as_json, language=language)
+
+
+def _row(one: "Verdict", now_us: int) -> dict[str, Any]:
+    return {
+        "number": f"s{one.number}" if one.origin == "sector" else one.number, "origin": one.origin,
+        "verdict": one.judgement, "scope": one.scope, "suspicion": one.story,
+        "detector": one.detector, "host": one.host, "peer": one.peer, "given": iso(one.given_us),
+        "until": None if one.until_us is None else iso(one.until_us), "holds": one.holds(now_us), "by": one.by,
+        "comment": one.comment, "ended": None if one.ended_us is None else iso(one.ended_us),
+        "ended_by": one.ended_by, "ended_comment": one.ended_comment,
+    }  # fmt: skip
+
+
+def _show(rows: list[dict[str, Any]], *, as_json: bool, language: Language) -> None:
+    from bavn.model.sector.verdict import JUDGEMENT_WORDS
+
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    if not rows:
+        print({"en": "no verdict holds here", "da": "ingen dom gælder her"}[language])
+        return
+    table = [
+        (
+            row["number"], JUDGEMENT_WORDS[row["verdict"]].say(language), cell(row["scope"], language),
+            row["suspicion"][:8], row["detector"], row["host"], row["peer"], _until_words(row, language),
+            _by(row, language), row["comment"] or row["ended_comment"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    show_table(
+        ("number", "verdict", "scope", "suspicion", "detector", "host", "peer", "until", "by", "comment"), table,
+        language,
+    )  # fmt: skip
+
+
+def _by(row: dict[str, Any], language: Language) -> str:
+    return {"en": "the sector", "da": "sektoren"}[language] if row["origin"] == "sector" else str(row["by"])
+
+
+def _until_words(row: dict[str, Any], language: Language) -> str:
+    if row["ended"]:
+        return {"en": "taken back ", "da": "taget tilbage "}[language] + str(row["ended"])[:16]
+    if row["until"] is None:
+        return {"en": "no end", "da": "ingen slutning"}[language]
+    return str(row["until"])[:16] if row["holds"] else {"en": "ended ", "da": "udløb "}[language] + row["until"][:16]

@@ -1,0 +1,365 @@
+"""Configuration: one TOML file a node, one a centre, and the actor's policy; each field has unit, default, sentence.
+
+Relative paths count from the file's own folder. What is wrong is one SettingsError that names file, table and field.
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from bavn.actor.detect.base import DetectSettings
+from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.evidence.settings import EvidenceSettings
+from bavn.actor.protect.policy import ProtectPolicy
+from bavn.app.config.console import ConsoleTable, NodeConsoleTable
+from bavn.app.config.enforce import EnforceTable
+from bavn.app.config.exchange import ExchangeTable
+from bavn.app.config.fanout import FanoutTable, HubFile, HubTable
+from bavn.app.config.hunt import HuntTable
+from bavn.app.config.join import JoinTable
+from bavn.app.config.misp import MispTable, misps_of
+from bavn.app.config.oidc import OidcTable
+from bavn.app.config.publish import PublishTable
+from bavn.app.config.remind import RemindTable
+from bavn.app.config.scale import ScaleTable
+from bavn.app.config.sensor import HealthTable, RulesTable, SuricataTable
+from bavn.centre.node.config import CentreConfig, config_of
+from bavn.keyholder.holder import HolderSettings
+from bavn.model.sector.member import ACTOR_NAME
+from bavn.model.settings import SettingsError, load, setting
+from bavn.model.toml import BadToml, table_of
+
+CENTRE_KEYS = "keys"
+KEYHOLDER_KEYS = "keys-keyholder"
+"""Folders of a node's secrets, one for each party that it is a member of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeTable:
+    """``[node]``: who this is and where it keeps things."""
+
+    actor: str = setting("", unit="", holds="The actor's name, as the centre invited it: 2 to 40 of a-z, 0-9 and -.")
+    folder: str = setting("data", unit="", holds="Where the node keeps store, keys and book.")
+    homes: tuple[str, ...] = setting(
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"), unit="", holds="The actor's own networks (CIDR)."
+    )
+    policy_file: str = setting("policy.toml", unit="", holds="The actor's policy; missing means all defaults.")
+    centre_url: str = setting("", unit="", holds="https address of the centre; empty for a node without a sector.")
+    hub_urls: tuple[str, ...] = setting(
+        (), unit="", holds="tls://HOST:PORT of NATS hubs, the nearest first; empty: HTTPS. Needs the extra `nats`."
+    )
+    keyholder_url: str = setting(
+        "", unit="", holds="Mode M2: https address of the key holder, a party apart from the centre; empty for mode M1."
+    )
+    group_key_file: str = setting(
+        "group.key", unit="", holds="Mode M1: the key that the actors hand round themselves, never through the centre."
+    )
+    detect_s: int = setting(
+        60,
+        unit="s",
+        holds="At least this long between two runs of the detectors, and as long as the last one took.",
+        low=1,
+        high=86400,
+    )
+    window_days: int = setting(28, unit="days", holds="How far the detectors look back.", low=1, high=400)
+    health_s: int = setting(60, unit="s", holds="How often the node tells how it is.", low=5, high=86400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenseTable:
+    """``[sense]``: what the node reads; any number of these."""
+
+    captures_folder: str = setting("", unit="", holds="A folder of captures that Suricata reads as they come.")
+    suricata_interface: str = setting("", unit="", holds="An interface for a live Suricata that the node manages.")
+    eve_file: str = setting("", unit="", holds="eve.json of a Suricata that is there already; followed over rotation.")
+    zeek_folder: str = setting("", unit="", holds="A folder of Zeek logs (JSON or TSV); followed over rotation.")
+    log_files: tuple[str, ...] = setting(
+        (), unit="", holds='Logs of resolvers, proxies, firewalls: "path" or "format:path"; followed over rotation.'
+    )
+    log_time_zone: str = setting("UTC", unit="", holds="Zone of log times that name none (IANA: Europe/Copenhagen).")
+    syslog_udp_listen: str = setting("", unit="", holds="address:port on which syslog is taken over UDP.")
+    syslog_tcp_listen: str = setting("", unit="", holds="address:port on which syslog is taken over TCP.")
+    syslog_tls_listen: str = setting("", unit="", holds="address:port on which syslog is taken over TLS (RFC 5425).")
+    syslog_certificate_file: str = setting("", unit="", holds="Certificate shown to senders over TLS (PEM).")
+    syslog_key_file: str = setting("", unit="", holds="Its key (PEM).")
+    syslog_client_ca_file: str = setting(
+        "", unit="", holds="Authority of the senders' certificates (PEM); empty: they need none."
+    )
+    syslog_senders: tuple[str, ...] = setting(
+        (), unit="", holds="Who may send (CIDR); empty: own networks. Loopback always may."
+    )
+    syslog_line_bytes_max: int = setting(
+        65536, unit="bytes", holds="A longer message is refused.", low=480, high=1_000_000
+    )
+    syslog_connections_max: int = setting(
+        512, unit="", holds="Connections at once; one sender may have half of them.", low=1, high=10_000
+    )
+    syslog_lines_per_s_max: int = setting(
+        20_000, unit="lines/s", holds="Of one sender; more waits (TCP, TLS) or is refused (UDP).", low=1, high=1_000_000
+    )
+    syslog_idle_s: int = setting(3600, unit="s", holds="A connection silent so long is closed.", low=10, high=604_800)
+    syslog_spool_mb_max: int = setting(
+        1000, unit="MB", holds="What was received and is not in the store yet.", low=1, high=1_000_000
+    )
+    dnstap_listen: str = setting(
+        "", unit="", holds="Where a resolver sends dnstap: path of a unix socket, or address:port (own networks only)."
+    )
+    netflow_listen: str = setting(
+        "", unit="", holds="address:port at which NetFlow v5, v9 and IPFIX are taken in (UDP), 0.0.0.0:2055 say."
+    )
+    sflow_listen: str = setting(
+        "", unit="", holds="address:port at which sFlow v5 is taken in (UDP), 0.0.0.0:6343 say."
+    )
+    flow_exporters: tuple[str, ...] = setting(
+        (), unit="", holds="Who may send flow records (CIDR); empty: the actor's own networks and this machine."
+    )
+    netflow_tcp: bool = setting(False, unit="", holds="At netflow_listen IPFIX is taken in over TCP, too.")
+    flow_sampling: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds='"address=N": an exporter (or network of them) that samples one packet in N and never says so.',
+    )
+    rule_files: tuple[str, ...] = setting((), unit="", holds="Suricata rule files.")
+    indicator_files: tuple[str, ...] = setting(
+        (), unit="", holds="Own lists of indicators for the detector ioc; read anew when changed."
+    )
+    key_exchanges: bool = setting(
+        True,
+        unit="",
+        holds="Also read the key exchanges (TLS, QUIC, SSH) in captures_folder and in the node's own ring of packets.",
+    )
+    key_exchange_folder: str = setting(
+        "",
+        unit="",
+        holds="A folder of captures, such as a Suricata's ring of packets, of which only the key exchanges are read.",
+    )
+    memory_mb: int = setting(512, unit="MB", holds="Memory for reading logs.", low=64, high=65536)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreTable:
+    """``[store]``: what the store may take and how long it remembers."""
+
+    age_days_max: int = setting(28, unit="days", holds="Records older than this are forgotten.", low=1, high=3650)
+    bytes_max: int = setting(
+        200_000_000_000, unit="bytes", holds="The oldest hours are forgotten above this.", low=1_000_000, high=1e15
+    )
+    memory_mb_max: int = setting(1024, unit="MB", holds="Memory of a window or of the writer.", low=128, high=262_144)
+    threads: int = setting(2, unit="threads", holds="Threads of a window or of the writer.", low=1, high=256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeConfig:
+    """A node's whole configuration. ``base``: the folder that relative paths count from."""
+
+    base: Path
+    node: NodeTable
+    sense: SenseTable
+    suricata: SuricataTable
+    rules: RulesTable
+    store: StoreTable
+    detect: DetectSettings
+    hunt: HuntTable
+    enforce: EnforceTable
+    evidence: EvidenceSettings
+    health: HealthTable
+    console: ConsoleTable
+    oidc: OidcTable
+    scale: ScaleTable
+    door: DoorPolicy
+    protect: ProtectPolicy
+
+    def path(self, text: str) -> Path:
+        return (self.base / text).resolve()
+
+    @property
+    def folder(self) -> Path:
+        return self.path(self.node.folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTable:
+    """``[place]`` of centre.toml: where the centre listens and keeps things."""
+
+    folder: str = setting("data", unit="", holds="Where the centre keeps its database, authority and keys.")
+    host: str = setting("127.0.0.1", unit="", holds="Address to listen on.")
+    port: int = setting(8443, unit="", holds="Port to listen on; 0 takes a free one.", low=0, high=65535)
+    names: tuple[str, ...] = setting(
+        ("localhost", "127.0.0.1"), unit="", holds="Names and addresses under which nodes reach it (certificate)."
+    )
+    step_s: float = setting(1.0, unit="s", holds="At the latest this long between two steps.", low=0.05, high=60)
+    connections_per_actor_max: int = setting(
+        16, unit="", holds="Connections at once with one actor's or partner's certificate.", low=4, high=1000
+    )
+    database_url: str = setting(
+        "", unit="", holds="postgresql://user@host/database, without a password; empty: SQLite in the folder."
+    )
+    database_password_file: str = setting(
+        "", unit="", holds="A file with the database's password alone; empty: none, or what libpq finds (PGPASSFILE)."
+    )
+    database_connections_max: int = setting(
+        40, unit="", holds="Connections to PostgreSQL that one process holds at most.", low=8, high=1000
+    )
+    database_wait_s: float = setting(
+        10.0, unit="s", holds="How long a change waits for its turn, or for a connection.", low=1, high=120
+    )
+    disk_free_mb_min: int = setting(
+        2048, unit="MB", holds="Less room than this where the centre keeps things is an alarm.", low=0, high=1_048_576
+    )
+    metrics_host: str = setting(
+        "127.0.0.1", unit="", holds="Address on which the sector's clock is served for Prometheus."
+    )
+    metrics_port: int = setting(
+        0, unit="", holds="Its port (http://HOST:PORT/metrics, 9464 say); 0 serves nothing.", low=0, high=65535
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreFile:
+    """A centre's whole configuration. ``base``: the folder that relative paths count from."""
+
+    base: Path
+    place: PlaceTable
+    centre: CentreConfig
+    join: JoinTable
+    exchange: ExchangeTable
+    misps: dict[str, MispTable]
+    remind: RemindTable
+    console: ConsoleTable
+    oidc: OidcTable
+    publish: PublishTable = field(default_factory=PublishTable)
+    fanout: FanoutTable = field(default_factory=FanoutTable)
+
+    @property
+    def folder(self) -> Path:
+        return (self.base / self.place.folder).resolve()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHolderPlace:
+    """``[place]`` of keyholder.toml: where the key holder listens and keeps things."""
+
+    folder: str = setting("data", unit="", holds="Where the key holder keeps its book, authority and keys.")
+    host: str = setting("127.0.0.1", unit="", holds="Address to listen on.")
+    port: int = setting(8444, unit="", holds="Port to listen on; 0 takes a free one.", low=0, high=65535)
+    names: tuple[str, ...] = setting(
+        ("localhost", "127.0.0.1"), unit="", holds="Names and addresses under which nodes reach it (certificate)."
+    )
+    sector: str = setting("sector", unit="", holds="The sector's name, as it stands in the certificates.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHolderFile:
+    """A key holder's whole configuration. ``base``: the folder that relative paths count from."""
+
+    base: Path
+    place: KeyHolderPlace
+    limits: HolderSettings
+
+    @property
+    def folder(self) -> Path:
+        return (self.base / self.place.folder).resolve()
+
+
+KEYHOLDER_TABLES: dict[str, type[Any]] = {"place": KeyHolderPlace, "limits": HolderSettings}
+
+
+def read_keyholder(file: Path) -> KeyHolderFile:
+    """Reads keyholder.toml. Raises SettingsError."""
+    return KeyHolderFile(base=file.resolve().parent, **_tables(file, KEYHOLDER_TABLES))
+
+
+HUB_TABLES: dict[str, type[Any]] = {"hub": HubTable}
+
+
+def read_hub(file: Path) -> HubFile:
+    """Reads hub.toml. Raises SettingsError."""
+    return HubFile(base=file.resolve().parent, **_tables(file, HUB_TABLES))
+
+
+def read_centre(file: Path) -> CentreFile:
+    """Reads centre.toml. Raises SettingsError."""
+    given = read_toml(file)
+    named = ("place", "join", "exchange", "remind", "console", "oidc", "publish", "fanout")
+    tables = {name: given.pop(name, {}) for name in named}
+    misps = misps_of(given.pop("misp", {}), str(file))
+    if not all(isinstance(table, dict) for table in tables.values()):
+        raise SettingsError(
+            f"{file}: {', '.join(named[:-1])} and {named[-1]} must be tables: {', '.join(f'[{one}]' for one in named)}"
+        )
+    try:
+        return CentreFile(
+            base=file.resolve().parent, place=load(PlaceTable, tables["place"], f"{file} [place]"),
+            centre=config_of(given, str(file)), join=load(JoinTable, tables["join"], f"{file} [join]"),
+            exchange=load(ExchangeTable, tables["exchange"], f"{file} [exchange]"), misps=misps,
+            remind=load(RemindTable, tables["remind"], f"{file} [remind]"),
+            console=load(ConsoleTable, tables["console"], f"{file} [console]"),
+            oidc=load(OidcTable, tables["oidc"], f"{file} [oidc]"),
+            publish=load(PublishTable, tables["publish"], f"{file} [publish]"),
+            fanout=load(FanoutTable, tables["fanout"], f"{file} [fanout]"),
+        )  # fmt: skip
+    except SettingsError as error:
+        words = str(error)
+        raise SettingsError(words if words.startswith(str(file)) else f"{file}: {words}") from error
+
+
+NODE_TABLES: dict[str, type[Any]] = {
+    "node": NodeTable, "sense": SenseTable, "suricata": SuricataTable, "rules": RulesTable, "store": StoreTable,
+    "detect": DetectSettings, "hunt": HuntTable, "enforce": EnforceTable, "evidence": EvidenceSettings,
+    "health": HealthTable, "console": NodeConsoleTable, "oidc": OidcTable, "scale": ScaleTable,
+}  # fmt: skip
+POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPolicy}
+
+
+def read_node(file: Path) -> NodeConfig:
+    """Reads node.toml and the policy beside it. Raises SettingsError."""
+    base = file.resolve().parent
+    tables = _tables(file, NODE_TABLES)
+    if not ACTOR_NAME.fullmatch(tables["node"].actor):
+        given = tables["node"].actor
+        rule = "2 to 40 characters of a-z, 0-9 and -, a letter first"
+        raise SettingsError(f"{file} [node]: actor must be a name of {rule}, not {given!r}")
+    for home in tables["node"].homes:
+        try:
+            ip_network(home)
+        except ValueError as error:
+            raise SettingsError(f"{file} [node]: homes: {home!r} is no network ({error})") from error
+    policy = base / tables["node"].policy_file
+    return NodeConfig(base=base, **tables, **read_policy(policy))
+
+
+def read_policy(file: Path) -> dict[str, Any]:
+    """The actor's policy, a table each; a missing file means all defaults. Raises SettingsError."""
+    if not file.exists():
+        return {name: kind() for name, kind in POLICY_TABLES.items()}
+    return _tables(file, POLICY_TABLES)
+
+
+def _tables(file: Path, kinds: dict[str, type[Any]]) -> dict[str, Any]:
+    given = read_toml(file)
+    unknown = sorted(set(given) - set(kinds))
+    if unknown:
+        raise SettingsError(f"{file}: no table is called [{unknown[0]}]; known: {', '.join(f'[{k}]' for k in kinds)}")
+    for name, table in given.items():
+        if not isinstance(table, dict):
+            raise SettingsError(f"{file}: {name} must be a table: [{name}]")
+    try:
+        return {name: load(kind, given.get(name, {}), f"{file} [{name}]") for name, kind in kinds.items()}
+    except SettingsError as error:
+        words = str(error)
+        raise SettingsError(words if words.startswith(str(file)) else f"{file}: {words}") from error
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """A TOML file as a table. Raises SettingsError for one that is missing, unreadable or no TOML."""
+    try:
+        return table_of(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{file} is not there: name it with --config, or write it (docs/configuration.md has every setting)"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error
+    except BadToml as error:
+        raise SettingsError(f"{file} is no TOML: {error}") from error

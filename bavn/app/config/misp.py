@@ -1,0 +1,50 @@
+"""Settings of partners' MISPs: where each is, whose it is, what is done there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bavn.model.sector.member import ACTOR_NAME
+from bavn.model.settings import SettingsError, load, setting
+
+INSTANCES_MAX = 100
+DISTRIBUTIONS = ("0", "1", "2", "3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MispTable:
+    """``[misp.NAME]`` of centre.toml: one MISP of a partner (docs/intelligence.md)."""
+
+    url: str = setting("", unit="", holds="https address of the MISP.")
+    partner: str = setting("", unit="", holds="Whose it is: the partner's policy says what goes out to it.")
+    key_file: str = setting("", unit="", holds="File with the authorization key.")
+    ca_file: str = setting("", unit="", holds="Authority to trust instead of the system's (PEM).")
+    client_certificate_file: str = setting("", unit="", holds="Certificate shown to it (PEM).")
+    client_key_file: str = setting("", unit="", holds="The key to that (PEM).")
+    publish: bool = setting(default=False, unit="", holds="Publish events there; without it they wait for a person.")
+    distribution: str = setting(
+        "0", unit="", holds="Of events there: 0 its organisation, 1 its community, 2 connected communities, 3 all."
+    )
+    every_minutes: int = setting(
+        0, unit="minutes", holds="How often it is pushed to and asked for sightings; 0: by hand.", low=0, high=43_200
+    )
+
+    def __post_init__(self) -> None:
+        if self.distribution not in DISTRIBUTIONS:
+            raise SettingsError(f"distribution is one of {', '.join(DISTRIBUTIONS)}, not {self.distribution[:20]!r}")
+
+
+def misps_of(given: Any, where: str) -> dict[str, MispTable]:
+    """The tables by name. Raises SettingsError."""
+    if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+        raise SettingsError(f"{where}: MISPs are tables, [misp.NAME]")
+    if len(given) > INSTANCES_MAX:
+        raise SettingsError(f"{where}: at most {INSTANCES_MAX} MISPs")
+    made = {}
+    for name, table in given.items():
+        if not ACTOR_NAME.fullmatch(name):
+            raise SettingsError(f"{where}: no MISP can be called {name[:60]!r}: a-z, 0-9 and -, a letter first")
+        one = load(MispTable, table, f"{where} [misp.{name}]")
+        if not (one.url and one.partner and one.key_file):
+            raise SettingsError(f"{where} [misp.{name}]: url, partner and key_file must be set")
+        made[name] = one
+    return made

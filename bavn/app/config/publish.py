@@ -1,0 +1,46 @@
+"""``[publish]`` of centre.toml: who publishes, under which marking, to whom. Mail goes by ``[remind]``'s server."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bavn.app.config.remind import is_address
+from bavn.model.intel.indicator import Tlp
+from bavn.model.settings import SettingsError, setting
+
+RECIPIENTS_MAX = 1000
+NAME_CHARS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishTable:
+    """SettingsError for a marking, an address or a URL that is none."""
+
+    publishers: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds="Who may approve, publish, archive and withdraw on the command line, by name; empty: anybody."
+        " Where it names one alone, that person may approve what they edited.",
+    )
+    tlp: str = setting(
+        "TLP:GREEN", unit="", holds="Marking of documents; cases marked stricter are counted and told of nowhere."
+    )
+    mail_to: tuple[str, ...] = setting((), unit="", holds="Addresses that get what is published.")
+    kev_file: str = setting(
+        "", unit="", holds="A catalogue of exploited weaknesses (CISA's JSON), as you put it here; nothing is fetched."
+    )
+    url: str = setting("", unit="", holds="https address under which documents are laid out, for the feed's links.")
+
+    def __post_init__(self) -> None:
+        if self.tlp not in {tlp.value for tlp in Tlp}:
+            raise SettingsError(f"publish.tlp must be one of {', '.join(Tlp)}")
+        for one in self.mail_to:
+            if not is_address(one):
+                raise SettingsError(f"publish.mail_to: {one!r} is no e-mail address")
+        if len(self.mail_to) > RECIPIENTS_MAX:
+            raise SettingsError(f"publish.mail_to names at most {RECIPIENTS_MAX} addresses")
+        for name in self.publishers:
+            if not name.strip() or len(name) > NAME_CHARS_MAX:
+                raise SettingsError(f"publish.publishers: {name[:70]!r} is no name")
+        at = urlsplit(self.url)
+        if self.url and (at.scheme != "https" or not at.hostname or at.username or at.fragment or at.query):
+            raise SettingsError("publish.url must be an https address with neither user, query nor fragment")

@@ -1,0 +1,79 @@
+"""``[remind]`` of centre.toml: by what and whom the centre reminds of deadlines. Empty: it reminds nobody."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bavn.model.intel.indicator import Tlp
+from bavn.model.sector.member import ACTOR_NAME
+from bavn.model.settings import SettingsError, setting
+
+ADDRESS_CHARS_MAX = 254
+"""RFC 5321's bound for an e-mail address; a webhook's has the same."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindTable:
+    """SettingsError for an address, a URL or a TLP that is none."""
+
+    smtp_host: str = setting("", unit="", holds="Mail server; empty: no e-mail is sent.")
+    smtp_port: int = setting(587, unit="", holds="Its port: 587 for STARTTLS, 465 for TLS.", low=1, high=65535)
+    smtp_tls: str = setting("starttls", unit="", holds='"starttls" or "tls"; nothing is ever sent without.')
+    smtp_ca_file: str = setting("", unit="", holds="Authority of its certificate (PEM); empty: the system's.")
+    smtp_user: str = setting("", unit="", holds="User at the mail server; empty: none.")
+    smtp_password_file: str = setting("", unit="", holds="File with the password, readable by its owner alone.")
+    mail_from: str = setting("", unit="", holds="Sender's address.")
+    mail_to: tuple[str, ...] = setting((), unit="", holds="The centre's own addresses; they hear of every deadline.")
+    mail_actors: tuple[str, ...] = setting(
+        (), unit="", holds='"actor=address": where an actor\'s people hear of its own deadlines.'
+    )
+    webhook_url: str = setting("", unit="", holds="https address that gets each reminder as JSON; empty: none.")
+    webhook_secret_file: str = setting("", unit="", holds="File with the key of its signature (HMAC-SHA256).")
+    webhook_ca_file: str = setting("", unit="", holds="Authority of its certificate (PEM); empty: the system's.")
+    tlp_max: str = setting(
+        "TLP:GREEN",
+        unit="",
+        holds="A reminder holds a task's own words only if its case is marked no stricter than this.",
+    )
+    language: str = setting("en", unit="", holds="Language of reminders: en or da.")
+    every_s: int = setting(60, unit="s", holds="How often it is looked for deadlines.", low=5, high=3600)
+
+    def __post_init__(self) -> None:
+        if self.smtp_tls not in ("starttls", "tls"):
+            raise SettingsError("remind.smtp_tls must be starttls or tls")
+        if self.language not in ("en", "da"):
+            raise SettingsError("remind.language must be en or da")
+        if self.tlp_max not in {tlp.value for tlp in Tlp}:
+            raise SettingsError(f"remind.tlp_max must be one of {', '.join(Tlp)}")
+        if self.smtp_host and not is_address(self.mail_from):
+            raise SettingsError("remind.mail_from must be an e-mail address")
+        for one in self.mail_to:
+            if not is_address(one):
+                raise SettingsError(f"remind.mail_to: {one!r} is no e-mail address")
+        for one in self.mail_actors:
+            actor, _, address = one.partition("=")
+            if not ACTOR_NAME.fullmatch(actor) or not is_address(address):
+                raise SettingsError(f'remind.mail_actors: {one!r} is no "actor=address"')
+        if self.webhook_url:
+            self._check_webhook()
+
+    def _check_webhook(self) -> None:
+        at = urlsplit(self.webhook_url)
+        safe = at.scheme == "https" or (at.scheme == "http" and at.hostname in LOOPBACK)
+        if not safe or not at.hostname or at.username or at.fragment or len(self.webhook_url) > ADDRESS_CHARS_MAX:
+            rule = f"an https address of at most {ADDRESS_CHARS_MAX} characters, with neither user nor fragment"
+            raise SettingsError(f"remind.webhook_url must be {rule}")
+        if not self.webhook_secret_file:
+            raise SettingsError("remind.webhook_secret_file must name the key that signs what webhook_url gets")
+
+    @property
+    def actors(self) -> tuple[tuple[str, str], ...]:
+        """(actor, address)."""
+        return tuple((actor, address) for actor, _, address in (one.partition("=") for one in self.mail_actors))
+
+
+def is_address(text: str) -> bool:
+    """Whether a mail server would take it as an e-mail address."""
+    name, at, host = text.rpartition("@")
+    plain = text.isascii() and text.isprintable() and not any(one in text for one in ' <>,;"\\()[]')
+    return bool(at and name and "@" not in name and "." in host and plain and len(text) <= ADDRESS_CHARS_MAX)

@@ -1,0 +1,138 @@
+"""The three ways in, from nothing to protected: the configuration of a guard, which watches nothing and enforces what
+is shared, of a node that listens to logs and flows, and of one with a sensor.
+
+Written once and never over what a person wrote. Refuses to run it: that is node_service's.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from bavn.app.config.load import NodeConfig, read_node
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.settings import SettingsError
+from bavn.psi.keys import BadGroupKey, read_group_key
+
+Way = Literal["guard", "listen", "watch"]
+LISTS: Final = "lists"
+SENSORS: Final = ("suricata_interface", "eve_file", "zeek_folder", "captures_folder")
+"""What makes a node one with a sensor, of its own or the actor's."""
+SENSES: Final = (
+    "captures_folder", "suricata_interface", "eve_file", "zeek_folder", "log_files", "syslog_udp_listen",
+    "syslog_tcp_listen", "syslog_tls_listen", "dnstap_listen", "netflow_listen", "sflow_listen", "key_exchange_folder",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayIn:
+    """What a node must be told the first time. ``listen`` and ``upstreams`` are ``address@port``, ``clients`` and
+    ``homes`` CIDR, ``lists`` address:port, "" for no list; ``sense``: settings of ``[sense]`` by name, none for a
+    guard. Without ``listen`` no resolver is put up."""
+
+    way: Way = "guard"
+    actor: str
+    centre_url: str = ""
+    keyholder_url: str = ""
+    homes: Sequence[str] = ()
+    sense: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    listen: Sequence[str] = ()
+    upstreams: Sequence[str] = ()
+    clients: Sequence[str] = ()
+    lists: str = ""
+
+    def text(self) -> str:
+        """The node.toml of it."""
+        lines = [f"# Written by `bavn node {self.way}`; edit it freely: it is never written again.", "[node]"]
+        lines.append(f"actor = {_toml(self.actor)}")
+        parties = {"centre_url": self.centre_url, "keyholder_url": self.keyholder_url}
+        lines += [f"{name} = {_toml(url)}" for name, url in parties.items() if url]
+        if self.homes:
+            lines.append(f"homes = {_toml(list(self.homes))}")
+        if self.sense:
+            lines += ["", "[sense]"]
+            lines += [
+                f"{name} = {_toml(value if isinstance(value, str) else list(value))}"
+                for name, value in self.sense.items()
+            ]
+        lines += ["", "[enforce]"]
+        if self.listen:
+            lines.append(f"resolver_listen = {_toml(list(self.listen))}")
+            lines.append(f"resolver_upstreams = {_toml(list(self.upstreams))}")
+        if self.clients:
+            lines.append(f"resolver_clients = {_toml(list(self.clients))}")
+        if self.lists:
+            lines += [f'list_folder = "{LISTS}"', f"list_listen = {_toml(self.lists)}"]
+        return "\n".join(lines) + "\n"
+
+
+def configured(file: Path, asked: WayIn) -> NodeConfig:
+    """This way in's configuration: read where it is there, written where it is not. Stop where something is missing,
+    and where the file is of another way in. Raises SettingsError."""
+    if not file.exists():
+        _write(file, asked)
+    config = read_node(file)
+    senses = [name for name in SENSES if getattr(config.sense, name)]
+    if asked.way == "guard" and senses:
+        said = f"{file} [sense]: {senses[0]} is set: this node watches; start it with `bavn node run`"
+        raise Stop(Exit.CONFIGURATION, said)
+    if asked.way != "guard" and not senses:
+        raise Stop(Exit.CONFIGURATION, f"{file} [sense]: nothing is set: this node watches nothing (bavn node guard)")
+    given = config.enforce
+    if asked.way == "guard" and not (given.resolver_listen or given.list_folder):
+        raise Stop(
+            Exit.CONFIGURATION, f"{file} [enforce]: neither resolver_listen nor list_folder: nothing to guard with"
+        )
+    return config
+
+
+def _write(file: Path, asked: WayIn) -> None:
+    answers = bool(asked.upstreams) or not (asked.listen or asked.way == "guard")
+    lacks = [name for name, there in (("--actor", bool(asked.actor)), ("--upstream", answers)) if not there]
+    if asked.way == "listen" and not asked.sense:
+        lacks.append("one of --syslog, --syslog-tcp, --netflow, --sflow, --dnstap, --log-file")
+    if asked.way == "watch" and not any(name in asked.sense for name in SENSORS):
+        lacks.append("one of --interface, --eve, --zeek")
+    if lacks:
+        raise Stop(Exit.USAGE, f"{file} is not there yet, so {' and '.join(lacks)} must be given")
+    fresh = file.with_name(file.name + ".new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(asked.text())
+        try:
+            read_node(fresh)
+        except SettingsError as error:
+            fresh.unlink()
+            raise Stop(Exit.USAGE, str(error).replace(fresh.name, file.name)) from error
+        fresh.rename(file)
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"{file} cannot be written: {error.strerror}") from error
+
+
+def _toml(value: str | list[str]) -> str:
+    """A text, or a list of them, as TOML basic strings (JSON's form is one of theirs, but for DEL)."""
+    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def take_group_key(config: NodeConfig, file: Path) -> None:
+    """Copy a group's key to where the node looks for it, readable by its owner alone. Stop where it is none, or where
+    another one is there already."""
+    to = config.path(config.node.group_key_file)
+    try:
+        key = file.read_bytes()
+        read_group_key(key)
+        if to.exists():
+            if to.read_bytes() != key:
+                raise Stop(Exit.CONFIGURATION, f"{to} holds another group key: it is never overwritten")
+            return
+        handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as out:
+            out.write(key)
+    except BadGroupKey as error:
+        raise Stop(Exit.CONFIGURATION, f"{file}: {error}") from error
+    except OSError as error:
+        raise Stop(Exit.CONFIGURATION, f"the group key of {file} cannot be taken: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""A regional hub as a service."""

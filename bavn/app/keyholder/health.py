@@ -1,0 +1,110 @@
+"""What the key holder promises while it runs, and how each is checked."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from bavn.app.centre.health import certificates_look, disk_look, gates_look, parts_look
+from bavn.app.config.load import KeyHolderFile
+from bavn.app.keyholder.parts import BOOK_FILE, keys_of
+from bavn.app.node.health.checking import chain_of
+from bavn.app.process.chain_walk import ChainWalk
+from bavn.app.process.real import SystemClock
+from bavn.app.process.service_health import Look, ServiceHealth, whole
+from bavn.model.health import Promise
+from bavn.model.text import Text
+from bavn.wire.book import Book
+from bavn.wire.ledger import look_on
+
+KEYHOLDER_HEALTH_FILE: Final = "keyholder-health.json"
+FREE_MB_MIN: Final = 512
+TIDY_S_MAX: Final = 300.0
+"""Past days' secrets are looked for each minute."""
+
+KEYHOLDER_PROMISES: Final = (
+    Promise(
+        code="ledger_whole",
+        act="operator",
+        says=Text("the ledger's chain holds", "hovedbogens kæde holder"),
+        first=Text(
+            "keep a copy of the folder, then bavn keyholder ledger --verify",
+            "tag en kopi af mappen, derefter bavn keyholder ledger --verify",
+        ),
+    ),
+    Promise(
+        code="secrets_destroyed",
+        act="operator",
+        says=Text("each past day's secret is destroyed", "hver forgangen dags hemmelighed er slettet"),
+        first=Text("look at its log", "se i dens log"),
+    ),
+    Promise(
+        code="disk_room",
+        act="operator",
+        says=Text("the disk has room", "disken har plads"),
+        first=Text("make room", "skaf plads"),
+    ),
+    Promise(
+        code="gates_open",
+        act="operator",
+        says=Text("no gate is shut", "ingen port er lukket"),
+        first=Text("bavn keyholder gates: read why, then open it", "bavn keyholder gates: læs hvorfor, og åbn den"),
+    ),
+    Promise(
+        code="parts_work",
+        act="operator",
+        says=Text("no part fails in a way nobody foresaw", "ingen del fejler, uden at nogen har forudset det"),
+        first=Text("bavn keyholder failures, and report it", "bavn keyholder failures, og meld det"),
+    ),
+    Promise(
+        code="certificates",
+        act="operator",
+        says=Text("no certificate ends", "intet certifikat udløber"),
+        first=Text("docs/operations.md, Certificates", "docs/operations.md, Certificates"),
+    ),
+)
+
+
+class TidyWatch:
+    """When past days' secrets were looked for last."""
+
+    def __init__(self, tick: Callable[[], float] = time.monotonic) -> None:
+        self._tick, self._done_s = tick, tick()
+        self._ever = False
+
+    def around(self, tidy: Callable[[], list[int]]) -> Callable[[], list[int]]:
+        """The same, watched."""
+
+        def watched() -> list[int]:
+            destroyed = tidy()
+            self._done_s, self._ever = self._tick(), True
+            return destroyed
+
+        return watched
+
+    def look(self) -> Look:
+        """Whether that is not too long ago."""
+        late_s = self._tick() - self._done_s
+        if late_s > TIDY_S_MAX:
+            return Look((Text(f"not looked for in {late_s:.0f} s", f"ikke eftersøgt i {late_s:.0f} s"),))
+        return Look(unknown=None if self._ever else Text("not looked for yet", "endnu ikke eftersøgt"))
+
+
+@contextmanager
+def watched_keyholder(file: KeyHolderFile, book: Book, tidying: TidyWatch) -> Iterator[ServiceHealth]:
+    """The key holder's health, kept as long as this lasts."""
+    clock, keys = SystemClock(), keys_of(file)
+    with look_on(file.folder / BOOK_FILE) as ledger:
+        walk = ChainWalk(chain_of(ledger), clock)
+        looks = {
+            "ledger_whole": whole(walk),
+            "secrets_destroyed": tidying.look,
+            "disk_room": lambda: disk_look(file.folder, FREE_MB_MIN),
+            "certificates": lambda: certificates_look(keys, clock.now_us()),
+            "gates_open": lambda: gates_look(book),
+            "parts_work": lambda: parts_look(book.failures),
+        }
+        with ServiceHealth(
+            file.folder / KEYHOLDER_HEALTH_FILE, KEYHOLDER_PROMISES, clock, looks, {"ledger_whole": walk}
+        ) as health:
+            yield health

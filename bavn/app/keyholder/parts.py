@@ -1,0 +1,139 @@
+"""Builds a key holder from its configuration: members, authority, book, keys. Refuses to run it: keyholder_server does.
+
+Its members are its own: an authority and tokens apart from the centre's, so that no centre can put a name of its making
+before the key holder.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.app.centre.database import open_members
+from bavn.app.config.load import KeyHolderFile
+from bavn.app.keyholder.server import KeyHolderServer
+from bavn.app.process.exits import cannot_listen
+from bavn.app.process.failure_folder import FOLDER, FailureFolder
+from bavn.app.process.gate_alarms import contained
+from bavn.app.process.late import begun
+from bavn.app.process.owned import ANY, BOOK, GATES, KEYS, owned
+from bavn.app.process.party_keys import PartyKeys
+from bavn.app.process.real import SystemClock, SystemDice
+from bavn.centre.members.enrolment import Admitted, Application, Enrolment
+from bavn.centre.members.registry import Registry
+from bavn.keyholder.epochs import EpochKeys
+from bavn.keyholder.holder import KeyHolder, SingleKey
+from bavn.model.outcome import Refused
+from bavn.model.sector.member import Actor
+from bavn.wire.book import Book
+from bavn.wire.keyholder import JoinAnswered, JoinAsked
+from bavn.wire.ledger import Ledger
+
+BOOK_FILE = "keyholder.db"
+MEMBERS_FILE = "members.db"
+PARTY = "keyholder"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolderParty:
+    """The key holder as its service sees it. May be called from any thread."""
+
+    holder: KeyHolder
+    registry: Registry
+    enrolment: Enrolment
+    key: Ed25519PrivateKey
+
+    def who(self, certificate_der: bytes) -> Actor | Refused:
+        return self.registry.who(certificate_der)
+
+    def enrol(self, asked: Application) -> Admitted | Refused:
+        return self.enrolment.enrol(asked)
+
+    def renew(self, actor: str, csr: str) -> Admitted | Refused:
+        return self.enrolment.renew(actor, csr)
+
+    def authority_pem(self) -> str:
+        return self.enrolment.authority.pem
+
+    def message_key(self) -> str:
+        return self.key.public_key().public_bytes_raw().hex()
+
+    def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused:
+        return self.holder.join(actor, asked)
+
+    def tidy(self) -> list[int]:
+        return self.holder.tidy()
+
+
+def keys_of(file: KeyHolderFile) -> PartyKeys:
+    """The key holder's secrets, made or not."""
+    return PartyKeys(file.folder, PARTY)
+
+
+def init(file: KeyHolderFile) -> PartyKeys:
+    """Makes the key holder's folder, authority and keys."""
+    keys = keys_of(file)
+    keys.make(f"key holder of {file.place.sector}", file.place.names)
+    open_registry(file).engine.dispose()
+    return keys
+
+
+def open_registry(file: KeyHolderFile) -> Registry:
+    """Members, also from another process than the service."""
+    engine = open_members(file.folder / MEMBERS_FILE)
+    try:
+        return Registry(engine, SystemClock())
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+@contextlib.contextmanager
+def opened_registry(file: KeyHolderFile) -> Iterator[Registry]:
+    """Members for as long as one command asks."""
+    registry = open_registry(file)
+    try:
+        yield registry
+    finally:
+        registry.engine.dispose()
+
+
+def open_enrolment(file: KeyHolderFile, registry: Registry) -> Enrolment:
+    """Invitations, also from another process than the service. Stop before ``init``."""
+    return Enrolment(registry, keys_of(file).authority(), SystemClock(), SystemDice())
+
+
+def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
+    """A key holder's server, ready to run, and the book to close afterwards. Stop before ``init``, and where something
+    cannot be opened without which it does not start."""
+    failures = FailureFolder(file.folder / FOLDER, SystemClock())
+    with contextlib.ExitStack() as undo:
+        built = owned(failures, ANY, lambda: _build(file, failures, undo))
+        undo.pop_all()
+    return built
+
+
+def _build(
+    file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitStack
+) -> tuple[KeyHolderServer, Book]:  # fmt: skip
+    """As docs/decisions/0020-contained.md has it: ``own`` is what it does not start without, ``begin`` all else."""
+    own, begin = partial(owned, failures), partial(begun, failures)
+    clock, dice, keys = SystemClock(), SystemDice(), keys_of(file)
+    authority = own(KEYS, keys.authority)
+    message_key = own(KEYS, keys.message_key)
+    begin("server certificate", lambda: keys.renew_server(file.place.names, clock.now_us()))
+    registry = own(BOOK, lambda: open_registry(file))
+    undo.callback(registry.engine.dispose)
+    enrolment = own(KEYS, lambda: Enrolment(registry, authority, clock, dice))
+    book = own(BOOK, lambda: undo.enter_context(Book(file.folder / BOOK_FILE, failures)))
+    begin("gates shut before", lambda: contained(book, failures))
+    epochs = own(KEYS, lambda: EpochKeys(file.folder / "epochs", clock, dice))
+    holder = own(GATES, lambda: KeyHolder(SingleKey(epochs), Ledger(book), clock, file.limits))
+    party = own(GATES, lambda: KeyHolderParty(holder, registry, enrolment, message_key))
+    try:
+        return KeyHolderServer(party, keys, file.place.host, file.place.port, failures), book
+    except OSError as error:
+        place = f"{file.place.host}:{file.place.port}"
+        raise cannot_listen("[place] host and port", place, error) from error

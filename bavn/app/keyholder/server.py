@@ -1,0 +1,149 @@
+"""Runs the key holder: one route for rounds, those of membership, and a tidying that destroys each past day's secret.
+
+A broken book stops the process: better silent than wrong. What else fails is told and tried again. Refuses to think:
+every decision is the key holder's.
+"""
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from fastapi import FastAPI, HTTPException, Request, Response
+
+from bavn.app.net.member_service import JSON, MemberService, Party, ServiceLimits
+from bavn.app.net.tls_server import listening, tls_server
+from bavn.app.process.party_keys import PartyKeys
+from bavn.centre.inbox.aside import is_book_broken
+from bavn.model.failure import Failures, NoContainment
+from bavn.model.outcome import Refused
+from bavn.wire.codec import encode
+from bavn.wire.keyholder import JOIN_BYTES_MAX, KEYHOLDER_KINDS, JoinAnswered, JoinAsked
+
+_LOG = logging.getLogger(__name__)
+TIDY_S: Final = 60.0
+TIDYING: Final = "tidying secrets"
+AT_ONCE_MAX: Final = 4
+"""Requests evaluated at one time; the others wait, so that no core is shared by all of them."""
+
+
+class Holder(Party, Protocol):
+    """What the service stands before."""
+
+    def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused: ...
+
+    def tidy(self) -> list[int]: ...
+
+
+class KeyHolderBroken(Exception):
+    """The gate failed in a way that must not happen. The process ends; the operator reads why."""
+
+
+class _Service(MemberService):
+    def __init__(
+        self, holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits,
+        failures: Failures | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(holder, limits, broken, failures)
+        self._holder = holder
+        self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
+        self._under_way: set[str] = set()
+
+    async def join(self, request: Request) -> Response:
+        """One request of an actor at a time: that bounds memory, and who sends slowly or often keeps nobody waiting."""
+        actor = await self.caller(request)
+        if actor in self._under_way:
+            raise HTTPException(429, "one request at a time; an earlier one is not answered yet")
+        self._under_way.add(actor)
+        try:
+            asked = await self.message(request, JoinAsked, KEYHOLDER_KINDS, JOIN_BYTES_MAX)
+            self.pay(actor, len(asked.points))
+            async with self._at_once:
+                answer = await self.ask(self._holder.join, actor, asked)
+        finally:
+            self._under_way.discard(actor)
+        if isinstance(answer, Refused):
+            raise HTTPException(429 if answer.rule in ("rate", "quota") else 403, answer.reason)
+        return Response(encode(answer).body, media_type=JSON)
+
+
+def make_keyholder(
+    holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits | None = None,
+    failures: Failures | None = None,
+) -> FastAPI:  # fmt: skip
+    """The application. ``broken`` hears of a broken invariant, after which the process must stop, ``failures`` of a
+    request that nobody foresaw."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    service = _Service(holder, broken, limits or ServiceLimits(body_bytes_max=JOIN_BYTES_MAX), failures)
+    service.add(app)
+    app.add_api_route("/v1/join", service.join, methods=["POST"], response_class=Response, response_model=None)
+    return app
+
+
+class KeyHolderServer:
+    """One key holder behind one port. ``run`` blocks until SIGTERM, SIGINT or ``stop``; raises KeyHolderBroken."""
+
+    def __init__(self, holder: Holder, keys: PartyKeys, host: str, port: int, failures: Failures | None = None) -> None:
+        self._holder = holder
+        self.failures: Failures = failures or NoContainment()
+        self.tidy: Callable[[], list[int]] = holder.tidy
+        """What is done each TIDY_S; whoever watches puts itself around it before ``run``."""
+        self._failure: BaseException | None = None
+        app = make_keyholder(holder, self.fail, failures=failures)
+        self._server = tls_server(app, keys.authority().pem, keys.certificate, keys.key)
+        self._socket = listening(host, port)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, also where 0 was asked for."""
+        return int(self._socket.getsockname()[1])
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._socket.close()
+        if self._failure is not None:
+            raise KeyHolderBroken(f"{type(self._failure).__name__}: {self._failure}") from self._failure
+
+    def stop(self) -> None:
+        """Ends ``run`` within seconds. From any thread."""
+        self._server.should_exit = True
+
+    def fail(self, error: BaseException) -> None:
+        """A broken invariant: the process stops with it."""
+        _LOG.critical("the key holder stops: %s", error, exc_info=error)
+        self._failure = self._failure or error
+        self.stop()
+
+    async def _serve(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self.stop)
+        tidying = asyncio.create_task(self._tidy())
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            tidying.cancel()
+
+    async def _tidy(self) -> None:
+        while True:
+            try:
+                for epoch in await asyncio.to_thread(self.tidy):
+                    _LOG.info("the secret of epoch %d is destroyed", epoch)
+                self.failures.works(TIDYING)
+            except Exception as error:  # noqa: BLE001  tried again; keys that are not destroyed do not go unnoticed
+                if is_book_broken(error):
+                    self.fail(error)
+                    return
+                self._noted(error)
+            await asyncio.sleep(TIDY_S)
+
+    def _noted(self, error: Exception) -> None:
+        try:
+            self.failures.note(TIDYING, error)
+        except Exception as uncontained:  # noqa: BLE001  where nobody contains, it ends here
+            self.fail(uncontained)

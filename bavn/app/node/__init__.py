@@ -1,0 +1,1 @@
+"""The node as a service: put together from its configuration, run, asked from outside."""

@@ -1,0 +1,94 @@
+"""A lift, the kill switch or a longer never-block list while the node does not run: done at once by whoever
+asked, with the node's own enforcers.
+
+A resolver and a kernel go on refusing when the node has died; a person must be able to end that with one command.
+Nothing is put into force here, and nothing that waits is looked at: that needs the node. Refuses where the node runs.
+"""
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bavn.app.config.load import NodeConfig
+from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.model.malformed import UNREADABLE
+from bavn.model.outcome import Refused
+
+
+def runs(config: NodeConfig) -> bool:
+    """Whether this node's process is there, by what it last said of itself."""
+    try:
+        told = json.loads((config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
+        return not told["stopped"] and Path(f"/proc/{int(told['pid'])}").exists()
+    except UNREADABLE:
+        return False
+
+
+def done_here(
+    config: NodeConfig, book: Path, act: Literal["lift", "kill", "never"], indicator_id: str, by: str
+) -> tuple[Refused | None, tuple[tuple[str, str], ...]]:
+    """Lifts one block, all, or those that the never-block list forbids by now; why not, and which enforcers could not
+    be told, each with its reason. Raises Stop for a configuration that is wrong."""
+    from bavn.app.node.protect import protection
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.book import Book
+    from bavn.wire.ledger import Ledger
+
+    with ExitStack() as closing:
+        opened = closing.enter_context(Book(book))
+        protect = protection(config, Ledger(opened), SystemClock(), None, closing)
+        refused = None
+        if act == "lift":
+            refused = protect.lift(indicator_id, by)
+        elif act == "never":
+            protect.heed_list()
+            protect.enforce()
+        else:
+            protect.kill_switch(on=True, by=by)
+        return refused, protect.force.down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """What went with the old centre: its blocks, the gates that were shut for it, its envelopes that nobody here could
+    hear. ``down``: which enforcers could not be told, each with its reason."""
+
+    blocks: int
+    gates: int
+    envelopes: int
+    down: tuple[tuple[str, str], ...]
+
+
+def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: bool) -> Replaced:
+    """Starts anew with a centre that was cleaned or replaced: no number that the old one counted holds any more, no
+    gate is shut for it, and nothing of it waits to be heard. The ledger stays, with a line of who did it."""
+    from bavn.actor.door.kept_back import KeptBack
+    from bavn.actor.door.rounds.labels import CENTRE
+    from bavn.actor.door.state import State as DoorState
+    from bavn.actor.protect.intake import GATE, act_id
+    from bavn.actor.protect.state import State as ProtectState
+    from bavn.app.node.protect import protection
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.book import Book
+    from bavn.wire.ledger import Ledger, Note
+    from bavn.wire.shut import open_gates_of
+
+    with ExitStack() as closing:
+        opened = closing.enter_context(Book(book))
+        ledger, now_us = Ledger(opened), SystemClock().now_us()
+        with opened.transaction():
+            DoorState(opened, bytes(32)).centre_replaced(CENTRE)
+            lifted = ProtectState(opened).centre_replaced(now_us, keep_blocks=keep_blocks)
+            gates = len(open_gates_of(ledger, now_us, CENTRE, by))
+            envelopes = KeptBack(ledger, SystemClock()).forget()
+            said = {"blocks": "kept" if keep_blocks else "lifted", "count": lifted, "gates_opened": gates}
+            words = json.dumps(said | {"envelopes_dropped": envelopes}, sort_keys=True)
+            note = Note(
+                kind="CentreReplaced", item_id=act_id("centre_replaced", "", by, now_us), peer=by, summary=words
+            )
+            ledger.append(now_us, GATE, "in", note)
+        protect = protection(config, ledger, SystemClock(), None, closing)
+        protect.enforce()
+        return Replaced(blocks=lifted, gates=gates, envelopes=envelopes, down=protect.force.down)

@@ -1,0 +1,121 @@
+"""This actor's part of the sector's cases beside the running node: read from its book, an answer tried at the gate.
+
+Refuses to send.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
+from bavn.actor.door.conversations.cases import Cases
+from bavn.actor.door.rounds.labels import CENTRE
+from bavn.actor.evidence import redact
+from bavn.app.config.load import read_node
+from bavn.app.node.asks import asks, book_of
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock, SystemDice
+from bavn.model.moment import HOUR_US
+from bavn.model.sector.case import OVER
+from bavn.model.sector.work import STEPS, DueState, TaskState, step_standing
+from bavn.model.text import Text
+from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
+from bavn.wire.outbox import Outbox
+
+SOON_US: Final = 4 * HOUR_US
+
+OWED: Final = (DueState.WAITING, DueState.SOON, DueState.OVERDUE)
+"""What is asked in a case that stands so is not owed any more; where it was merged, it is asked in the other one."""
+
+RULES: Final[dict[str, Text]] = {
+    "answer_cases": Text("not sent: the policy answers no cases", "ikke sendt: politikken besvarer ingen sager"),
+    "attach_evidence": Text("not sent: the policy attaches no evidence", "ikke sendt: politikken vedhæfter ikke"),
+    "case_known": Text("not sent: no such case is open here", "ikke sendt: sagen er ikke åben her"),
+    "task_step": Text("not sent: the task has no such step now", "ikke sendt: opgaven har ikke det trin nu"),
+    "words_clean": Text(
+        "not sent: it holds a CPR number, an address of a person, an own address or an inside name",
+        "ikke sendt: det rummer et CPR-nummer, en persons adresse, en egen adresse eller et internt navn",
+    ),
+    "note_nis2": Text("not sent: the policy notes no NIS2 steps", "ikke sendt: politikken noterer ingen NIS2-trin"),
+    "nis2_time": Text("not sent: the time cannot be", "ikke sendt: tidspunktet kan ikke passe"),
+    "nis2_order": Text("not sent: the course does not allow it", "ikke sendt: forløbet tillader det ikke"),
+    "nis2_budget": Text("not sent: the day's steps are spent", "ikke sendt: dagens trin er brugt"),
+    "answers_budget": Text("not sent: the day's answers are spent", "ikke sendt: dagens svar er brugt"),
+    "evidence_budget": Text("not sent: the day's evidence is spent", "ikke sendt: dagens beviser er brugt"),
+    "answer_warnings": Text(
+        "not sent: the policy answers no warnings", "ikke sendt: politikken besvarer ingen varsler"
+    ),
+    "warning_known": Text(
+        "not sent: a newer version has come, or there is no such warning",
+        "ikke sendt: der er kommet en nyere udgave, eller varslet findes ikke",
+    ),
+    "warning_step": Text("not sent: it cannot be answered so now", "ikke sendt: det kan ikke besvares sådan nu"),
+    "exercises": Text(
+        "not sent: the policy takes part in no exercise", "ikke sendt: politikken deltager ikke i øvelser"
+    ),
+    "exercise_known": Text(
+        "not sent: the exercise is over, or not known here", "ikke sendt: øvelsen er slut eller ikke kendt her"
+    ),
+    "exercise_step": Text(
+        "not sent: it cannot be said now, or was said before",
+        "ikke sendt: det kan ikke siges nu eller er sagt før",
+    ),
+    "attached": Text("not sent: nothing is attached", "ikke sendt: intet er vedhæftet"),
+}  # fmt: skip
+"""What a rule of gate 1 means to whoever answered."""
+
+
+def moment() -> int:
+    """What time it is."""
+    return SystemClock().now_us()
+
+
+def kept_case(config: Path, given: str) -> KeptCase:
+    """The case whose id begins so. Stop where there is none, or more than one."""
+    with asks(config) as rows:
+        found = [one for one in cases_of(rows(CASES_SQL)) if one.case_id.startswith(given)]
+    if not given or len(found) != 1:
+        raise Stop(Exit.NOT_FOUND, f"{len(found)} cases begin with {given[:40]!r} (bavn node cases)")
+    return found[0]
+
+
+class opened_cases:  # noqa: N801  used as a context, like a function
+    """The node's cases on its own book, beside the running node; its gate may be tried and words left, nothing sent."""
+
+    def __init__(self, config: Path) -> None:
+        self._config = config
+
+    def __enter__(self) -> Cases:
+        given = read_node(self._config)
+        self._book = Book(book_of(self._config))
+        try:
+            clock, nobody = SystemClock(), Ed25519PrivateKey.from_private_bytes(SystemDice().bytes(32))
+            return Cases(
+                ledger=Ledger(self._book), outbox=Outbox(self._book, given.node.actor, nobody, clock), clock=clock,
+                policy=given.door, homes=given.node.homes, centre=CENTRE, cleaned=redact.text,
+            )  # fmt: skip
+        except (sqlite3.Error, ValueError):
+            self._book.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
+
+
+def rule_text(rule: str) -> Text:
+    """What a rule of gate 1 means to whoever answered."""
+    return RULES.get(rule) or Text(f"not sent: rule {rule}", f"ikke sendt: regel {rule}")
+
+
+def dues_of(one: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int, DueState]]:
+    """(task, step, deadline, where it stands) of everything that is asked in a case; void where the case is over."""
+    over = one.state in OVER
+    return [
+        (task, step, task[f"{step}_us"],
+         DueState.VOID if over
+         else step_standing(TaskState(task["state"]), step, task[f"{step}_us"], None, now_us, SOON_US))
+        for task in one.part["tasks"] for step in STEPS
+    ]  # fmt: skip

@@ -1,0 +1,56 @@
+"""Certificates of a node that end: read from where they are kept, and what is an alarm.
+
+Refuses to renew any: node_service does.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.process.problem import Problem
+from bavn.model.moment import DAY_US
+from bavn.model.text import Text
+from bavn.wire.enrol import ends_us
+from bavn.wire.safe import Safe
+
+PARTIES = {
+    "centre": (CENTRE_KEYS, Text("the centre", "centret"), "bavn node enrol"),
+    "keyholder": (KEYHOLDER_KEYS, Text("the key holder", "nøgleholderen"), "bavn node enrol --keyholder"),
+}  # fmt: skip
+
+
+def ends_of(config: NodeConfig) -> dict[str, int]:
+    """When this node's certificates end, in us since 1970, by party; 0 for a file that holds none. What is not there
+    is left out: the node does not start without."""
+    found = {}
+    for party, url in (("centre", config.node.centre_url), ("keyholder", config.node.keyholder_url)):
+        certificate: Path = Safe(config.folder / PARTIES[party][0]).certificate
+        try:
+            if url:
+                found[party] = ends_us(certificate.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            found[party] = 0
+    return found
+
+
+def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) -> list[Problem]:
+    """One for each that has ended, or ends before the node should have renewed it."""
+    found = []
+    for party, end_us in ends.items():
+        _, who, again = PARTIES[party]
+        if end_us <= now_us:
+            text = Text(
+                f"the certificate from {who.en} has ended: with a new token, `{again}` into an empty folder of keys",
+                f"certifikatet fra {who.da} er udløbet: med en ny engangskode, `{again}` i en tom nøglemappe",
+            )
+            found.append(Problem(code="certificate_ended", source=party, text=text))
+        elif end_us - now_us < days_min * DAY_US:
+            days = (end_us - now_us) // DAY_US
+            text = Text(
+                f"the certificate from {who.en} ends in {days} days and could not be renewed: is {who.en} reached?",
+                f"certifikatet fra {who.da} udløber om {days} dage og kunne ikke fornyes: nås {who.da}?",
+            )
+            found.append(Problem(code="certificate_ends", source=party, text=text))
+    return found

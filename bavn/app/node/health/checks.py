@@ -1,0 +1,177 @@
+"""What a node checks of itself beside its figures: the other sides, its ledger, its enforcers, gates and failing parts.
+
+Each gives problems, and says what is not known yet. Refuses to judge figures: vitals.py does.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bavn.app.config.sensor import HealthTable
+from bavn.app.net.link_watch import LinkWatch
+from bavn.app.process.chain_walk import ChainWalk
+from bavn.app.process.danish import danish
+from bavn.app.process.problem import Problem
+from bavn.model.failure import FailingPart
+from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.text import Text
+from bavn.wire.shut import ShutGate
+
+CENTRE: Final = Text("the centre", "analysecentret")
+KEYHOLDER: Final = Text("the key holder", "nøgleholderen")
+_OF_PART: Final = {
+    "detector": "detector_fails",
+    "correlator": "detector_fails",
+    "source": "source_broken",
+    "enforcer": "enforcer_down",
+    "store": "store_damaged",
+    "sources": "source_broken",
+    "lookout": "detect_failed",
+    "link to the centre": "centre_silent",
+    "link to the key holder": "keyholder_silent",
+    "rule keeper": "rules",
+}
+"""The problem that a failing part is, by its name or the first word of it; else ``part_fails``."""
+
+
+@dataclass(slots=True)
+class QueueWatch:
+    """Since when what waits for the centre has not grown less. From one thread."""
+
+    messages: int = 0
+    since_us: int = 0
+
+    def problems(self, messages: int, now_us: int, queue_s_max: int) -> list[Problem]:
+        """``queue_s_max``: seconds."""
+        if not messages or messages < self.messages or not self.since_us:
+            self.since_us = now_us
+        self.messages = messages
+        if now_us - self.since_us <= queue_s_max * SECOND_US:
+            return []
+        minutes = (now_us - self.since_us) // MINUTE_US
+        text = Text(
+            f"{messages} messages wait for the centre, and for {minutes} min there were never fewer",
+            f"{messages} meddelelser venter på analysecentret, og i {minutes} min blev det ikke til færre",
+        )
+        return [Problem(code="queue_grows", source="centre", text=text)]
+
+
+@dataclass(slots=True)
+class NodeChecks:
+    """None, or nothing given: the node has no such thing. ``enforcers``: name and reason of each that is down;
+    ``gates``: each that is shut for a kind of message of somebody; ``asks_rules``: a Suricata of its own tells what it
+    loaded."""
+
+    centre: LinkWatch | None = None
+    keyholder: LinkWatch | None = None
+    chain: ChainWalk | None = None
+    enforcers: Callable[[], Sequence[tuple[str, str]]] | None = None
+    gates: Callable[[], Sequence[ShutGate]] = tuple
+    failing: Callable[[], Sequence[FailingPart]] = tuple
+    asks_rules: bool = False
+    queue: QueueWatch = field(default_factory=QueueWatch)
+
+    def given(self, *, watches: bool, rules: bool) -> Mapping[str, bool]:
+        """Which promises are about something that the node has."""
+        sources = dict.fromkeys(
+            ("sources_read", "sources_heard", "nothing_lost", "store_whole", "detectors_work"), watches
+        )
+        return sources | {
+            "sources_read": True,
+            "rules_loaded": rules,
+            "enforcers_up": self.enforcers is not None,
+            "centre_accepts": self.centre is not None,
+            "queue_drains": self.centre is not None,
+            "certificates": self.centre is not None or self.keyholder is not None,
+            "keyholder_accepts": self.keyholder is not None,
+            "ledger_whole": self.chain is not None,
+        }
+
+    def unchecked(self, rules: Mapping[str, Any]) -> dict[str, Text]:
+        """Why a promise is not known to be kept. ``rules``: figures of the rule keeper."""
+        not_yet: dict[str, Text] = {}
+        if self.centre is not None and not self.centre.known():
+            not_yet["centre_accepts"] = Text("no answer yet", "intet svar endnu")
+            not_yet["clocks"] = Text("the centre's clock is not known yet", "analysecentrets ur kendes ikke endnu")
+        if self.keyholder is not None and not self.keyholder.known():
+            not_yet["keyholder_accepts"] = Text("no answer yet", "intet svar endnu")
+        if self.chain is not None and not self.chain.known():
+            not_yet["ledger_whole"] = Text("it is being read", "den er ved at blive læst")
+        untried = [name for name, why in self.enforcers() if not why] if self.enforcers is not None else []
+        if untried:
+            names = ", ".join(untried)
+            not_yet["enforcers_up"] = Text(f"not tried yet: {names}", f"endnu ikke prøvet: {names}")
+        if self.asks_rules and rules.get("loaded") is None:
+            not_yet["rules_loaded"] = Text(
+                "Suricata has not said yet what it loaded", "Suricata har ikke sagt endnu, hvad den indlæste"
+            )
+        return not_yet
+
+    def problems(self, limits: HealthTable, queued: int, rules: Mapping[str, Any], now_us: int) -> list[Problem]:
+        """What is wrong now."""
+        found: list[Problem] = []
+        if self.centre is not None:
+            found += self.centre.problems("centre", CENTRE, limits.centre_silent_s_max)
+            found += self.queue.problems(queued, now_us, limits.queue_s_max)
+        if self.keyholder is not None:
+            found += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
+        if self.chain is not None and self.chain.broken:
+            found.append(ledger_problem(self.chain.broken))
+        if self.enforcers is not None:
+            found += [_enforcer(name, why) for name, why in self.enforcers() if why]
+        for shut in self.gates():
+            source = f"{shut.gate} {shut.kind} {shut.peer}"
+            found.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
+        found += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
+        return found + _rules_off(rules, limits.rules_on_percent_min)
+
+
+def ledger_problem(broken: str) -> Problem:
+    """``broken``: the first place that does not fit."""
+    text = Text(f"the ledger's chain is broken: {broken}", f"hovedbogens kæde er brudt: {danish(broken)}")
+    return Problem(code="ledger_broken", source="ledger", text=text)
+
+
+def _enforcer(name: str, why: str) -> Problem:
+    text = Text(f"the enforcer {name} is not up: {why}", f"håndhæveren {name} virker ikke: {danish(why)}")
+    return Problem(code="enforcer_down", source=name, text=text)
+
+
+def _part(one: FailingPart) -> Problem:
+    code = _OF_PART.get(one.part) or _OF_PART.get(one.part.partition(" ")[0], "part_fails")
+    return Problem(code=code, source=one.part, text=part_words(one))
+
+
+def _rules_off(rules: Mapping[str, Any], percent_min: int) -> list[Problem]:
+    """``fetched``: what the last fetch came to (RuleYield), where there was one; ``loaded``: what Suricata says."""
+    fetched = rules.get("fetched") or {}
+    loaded, wanted, off = (int(fetched.get(name) or 0) for name in ("loaded", "wanted", "off"))
+    every = wanted + off
+    if 100 * loaded < percent_min * every:
+        text = Text(
+            f"only {loaded} of {every} rules are on: {off} are switched off, {wanted - loaded} left out",
+            f"kun {loaded} af {every} regler er slået til: {off} er slået fra, {wanted - loaded} udeladt",
+        )
+        return [Problem(code="rules_off", source="rules", text=text)]
+    if rules.get("loaded") == 0 and loaded:
+        text = Text(
+            f"Suricata has loaded none of {loaded} rules", f"Suricata har ikke indlæst nogen af {loaded} regler"
+        )
+        return [Problem(code="rules_off", source="rules", text=text)]
+    return []
+
+
+def shut_words(shut: ShutGate) -> Text:
+    """A gate that is shut, for whom and why."""
+    return Text(
+        f"gate {shut.gate} is shut for {shut.kind} of {shut.peer} since the rule {shut.rule} failed",
+        f"porten {shut.gate} er lukket for {shut.kind} fra {shut.peer}, siden reglen {shut.rule} fejlede",
+    )
+
+
+def part_words(one: FailingPart) -> Text:
+    """A part that fails, how often and with what."""
+    return Text(
+        f"{one.part} fails ({one.count} times): {one.latest.error}",
+        f"{one.part} fejler ({one.count} gange): {one.latest.error}",
+    )

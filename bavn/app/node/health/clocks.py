@@ -1,0 +1,58 @@
+"""Clocks that are off: what a sensor's newest records say, and what the centre says, beside the node's own. Pure.
+
+Refuses to know which of two clocks is right.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bavn.actor.sense.account import Figures
+from bavn.app.process.problem import Problem
+from bavn.model.text import Text
+
+JUMP_S_MAX: Final = 10
+"""NTP steps a clock that is further off; what is less is slewed, or a look that came late."""
+OLD_S: Final = 7 * 86400
+"""Records that are older than this when they come are an old log that is read, not a clock that is slow."""
+
+
+def clock_problems(
+    sources: Sequence[Figures], centre_skew_s: int | None, clock_s_max: int, jumped_s: int = 0
+) -> list[Problem]:
+    """``centre_skew_s``: the node's clock minus the centre's; None where nobody knows. ``jumped_s``: how far the node's
+    own clock jumped of late."""
+    found = []
+    if abs(jumped_s) > JUMP_S_MAX:
+        way = Text("ahead", "frem") if jumped_s > 0 else Text("back", "tilbage")
+        found.append(Problem(
+            code="clock_jump", source="node",
+            text=Text(
+                f"this node's clock jumped {abs(jumped_s)} s {way.en}, or the machine slept: keep it by NTP",
+                f"nodens ur sprang {abs(jumped_s)} s {way.da}, eller maskinen sov: hold det ved NTP",
+            ),
+        ))  # fmt: skip
+    for source in sources:
+        off = source.clock_offset_s
+        if off is None or abs(off) <= clock_s_max or off < -OLD_S:
+            continue
+        if off < 0 and (source.lag_bytes or source.caught_up_us is None):  # it is the reader that is behind
+            continue
+        way = Text("ahead of", "foran") if off > 0 else Text("behind", "bagud for")
+        found.append(Problem(
+            code="clock", source=source.name,
+            text=Text(
+                f"the newest records of {source.name} are {abs(off)} s {way.en} this node's clock: set the clocks by"
+                " NTP",
+                f"de nyeste poster fra {source.name} er {abs(off)} s {way.da} nodens ur: stil urene med NTP",
+            ),
+        ))  # fmt: skip
+    if centre_skew_s is not None and abs(centre_skew_s) > clock_s_max:
+        way = Text("ahead of", "foran") if centre_skew_s > 0 else Text("behind", "bagud for")
+        found.append(Problem(
+            code="clock", source="centre",
+            text=Text(
+                f"this node's clock is {abs(centre_skew_s)} s {way.en} the centre's: set the clocks by NTP",
+                f"nodens ur er {abs(centre_skew_s)} s {way.da} centrets: stil urene med NTP",
+            ),
+        ))  # fmt: skip
+    return found

@@ -1,0 +1,48 @@
+"""Readers that get nowhere: bytes wait, none are taken in, for longer than a reader needs. Pure.
+
+Silence is another thing (silence.py): there nothing waits. Refuses to know why a reader stands.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bavn.actor.sense.account import Figures
+from bavn.app.process.problem import Problem
+from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.text import Text
+
+UNFINISHED_BYTES: Final = 4096
+"""A line that its writer has not ended yet waits, and is nobody's fault, as long as nothing is added."""
+
+PATIENT_TIMES: Final = 12
+PATIENT: Final = frozenset({"captures"})
+"""A capture is read by a program of its own, which takes its time before it says anything."""
+
+
+class Progress:
+    """Remembers since when each source has taken nothing in. From one thread."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, tuple[int, int, int]] = {}
+
+    def problems(self, sources: Sequence[Figures], now_us: int, progress_s_max: int) -> list[Problem]:
+        """``progress_s_max``: seconds; 0 asks nothing."""
+        stuck = []
+        for source in sources:
+            taken = source.rows + source.passed + source.refused
+            since = self._since.get(source.name)
+            if since is None or since[0] != taken or not source.lag_bytes or source.lag_bytes < since[1]:
+                self._since[source.name] = (taken, source.lag_bytes, now_us)
+                continue
+            waited_us = now_us - since[2]
+            times = PATIENT_TIMES if source.name in PATIENT else 1
+            grew = source.lag_bytes > since[1] or source.lag_bytes > UNFINISHED_BYTES
+            if source.broken or not grew or not progress_s_max or waited_us <= times * progress_s_max * SECOND_US:
+                continue
+            minutes = waited_us // MINUTE_US
+            text = Text(
+                f"{source.name} has taken nothing in for {minutes} min, and {source.lag_bytes} bytes wait",
+                f"{source.name} har intet læst i {minutes} min, og {source.lag_bytes} bytes venter",
+            )
+            stuck.append(Problem(code="no_progress", source=source.name, text=text))
+        return stuck

@@ -1,0 +1,178 @@
+"""What a node promises while it runs, and which of its problems breaks which promise.
+
+docs/operations.md has the same table (a test compares). Refuses to find problems: vitals.py and its neighbours do.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bavn.app.process.problem import Problem
+from bavn.model.health import Breach, Promise
+from bavn.model.text import Text
+
+NODE_PROMISES: Final = (
+    Promise(
+        code="sources_read",
+        act="operator",
+        says=Text("each source is read and makes progress", "hver kilde læses og kommer videre"),
+        first=Text(
+            "see what the line names: its file, program or port", "se på det, linjen nævner: fil, program eller port"
+        ),
+    ),
+    Promise(
+        code="sources_heard",
+        act="operator",
+        says=Text("each source still gives records", "hver kilde giver stadig poster"),
+        first=Text("look at the tap, the mirror port or the sender", "se på tappen, spejlporten eller afsenderen"),
+    ),
+    Promise(
+        code="nothing_lost",
+        act="operator",
+        says=Text("nothing is lost on the way in", "intet går tabt på vejen ind"),
+        first=Text(
+            "mend what lost it; once you know of it: bavn node health --acknowledge",
+            "ret det, der tabte det; når du kender det: bavn node health --acknowledge",
+        ),
+    ),
+    Promise(
+        code="store_whole",
+        act="operator",
+        says=Text("the store is whole", "lageret er helt"),
+        first=Text(
+            "look at the disk, then docs/store.md, When something is damaged",
+            "se på disken, derefter docs/store.md, When something is damaged",
+        ),
+    ),
+    Promise(
+        code="disk_room",
+        act="operator",
+        says=Text("the disk has room and takes what must be kept", "disken har plads og tager det, der skal gemmes"),
+        first=Text("make room, or lower [store] bytes_max", "skaf plads, eller sænk [store] bytes_max"),
+    ),
+    Promise(
+        code="detectors_work",
+        act="operator",
+        says=Text("all detectors run, and in time", "alle detektorer kører, og i tide"),
+        first=Text("bavn node failures, and the log", "bavn node failures, og loggen"),
+    ),
+    Promise(
+        code="rules_loaded",
+        act="operator",
+        says=Text("the rules are loaded and switched on", "reglerne er indlæst og slået til"),
+        first=Text("bavn node rules status", "bavn node rules status"),
+    ),
+    Promise(
+        code="enforcers_up",
+        act="operator",
+        says=Text("each enforcer does what is wanted", "hver håndhæver gør det, der ønskes"),
+        first=Text(
+            "see to the firewall, resolver or file that is named", "se på den firewall, resolver eller fil, der nævnes"
+        ),
+    ),
+    Promise(
+        code="centre_accepts",
+        act="nobody",
+        says=Text("the centre is reached and accepts this node", "analysecentret nås og tager imod noden"),
+        first=Text(
+            "ask the centre whether it runs, and whether you are a member",
+            "spørg analysecentret, om det kører, og om I er medlem",
+        ),
+    ),
+    Promise(
+        code="keyholder_accepts",
+        act="nobody",
+        says=Text("the key holder is reached and accepts this node", "nøgleholderen nås og tager imod noden"),
+        first=Text(
+            "ask the key holder whether it runs, and whether you are a member",
+            "spørg nøgleholderen, om den kører, og om I er medlem",
+        ),
+    ),
+    Promise(
+        code="queue_drains",
+        act="nobody",
+        says=Text("what waits for the centre gets there", "det, der venter på analysecentret, kommer frem"),
+        first=Text("see whether the centre is reached", "se, om analysecentret nås"),
+    ),
+    Promise(
+        code="certificates",
+        act="operator",
+        says=Text("no certificate ends", "intet certifikat udløber"),
+        first=Text("docs/operations.md, Certificates", "docs/operations.md, Certificates"),
+    ),
+    Promise(
+        code="clocks",
+        act="operator",
+        says=Text("the clocks agree", "urene passer sammen"),
+        first=Text("set the clocks by NTP", "stil urene med NTP"),
+    ),
+    Promise(
+        code="ledger_whole",
+        act="operator",
+        says=Text("the ledger's chain holds", "hovedbogens kæde holder"),
+        first=Text(
+            "keep a copy of the folder, then bavn node ledger --verify",
+            "tag en kopi af mappen, derefter bavn node ledger --verify",
+        ),
+    ),
+    Promise(
+        code="gates_open",
+        act="operator",
+        says=Text("no gate is shut", "ingen port er lukket"),
+        first=Text("bavn node gates: read why, then open it", "bavn node gates: læs hvorfor, og åbn den"),
+    ),
+    Promise(
+        code="parts_work",
+        act="operator",
+        says=Text("no part fails in a way nobody foresaw", "ingen del fejler, uden at nogen har forudset det"),
+        first=Text("bavn node failures, and report it", "bavn node failures, og meld det"),
+    ),
+)
+
+_OF: Final[dict[str, str]] = {
+    "source_broken": "sources_read",
+    "restarted": "sources_read",
+    "lag": "sources_read",
+    "no_source": "sources_read",
+    "no_progress": "sources_read",
+    "told_twice": "sources_read",
+    "silent": "sources_heard",
+    "store_refuses": "nothing_lost",
+    "store_damaged": "store_whole",
+    "disk_full": "disk_room",
+    "disk_failed": "disk_room",
+    "unwritten": "disk_room",
+    "detect_failed": "detectors_work",
+    "detect_slow": "detectors_work",
+    "sigma_refused": "detectors_work",
+    "detector_fails": "detectors_work",
+    "rules": "rules_loaded",
+    "rules_off": "rules_loaded",
+    "enforcer_down": "enforcers_up",
+    "centre_refuses": "centre_accepts",
+    "centre_silent": "centre_accepts",
+    "keyholder_refuses": "keyholder_accepts",
+    "keyholder_silent": "keyholder_accepts",
+    "queue_grows": "queue_drains",
+    "certificate_ended": "certificates",
+    "certificate_ends": "certificates",
+    "clock": "clocks",
+    "clock_jump": "clocks",
+    "ledger_broken": "ledger_whole",
+    "gate_shut": "gates_open",
+    "part_fails": "parts_work",
+}
+
+
+def promise_of(code: str) -> str:
+    """The code of the promise that a problem breaks."""
+    return "nothing_lost" if code.startswith("lost_") else _OF.get(code, "parts_work")
+
+
+def breaches(problems: Sequence[Problem]) -> list[Breach]:
+    """As model/health.py judges them."""
+    return [Breach(code=promise_of(one.code), text=one.text, act=one.act) for one in problems]
+
+
+def promised(given: Mapping[str, bool]) -> tuple[Promise, ...]:
+    """The promises of a node that has what they are about. ``given``: False for a promise of something it has not."""
+    return tuple(one for one in NODE_PROMISES if given.get(one.code, True))

@@ -1,0 +1,55 @@
+"""How the Sigma rules of a running node stand: what is an alarm, and what `bavn node health` shows. Pure."""
+
+from typing import Any, Final
+
+from bavn.actor.detect.indicators.rule_memory import Standing
+from bavn.app.process.one_line import one_line
+from bavn.app.process.problem import Problem
+from bavn.model.intel.rule import RowRule
+from bavn.model.text import Text
+
+NAMED_MAX: Final = 20
+TITLE_CHARS_MAX: Final = 80
+REASON_CHARS_MAX: Final = 200
+
+
+def sigma_problems(standing: Standing) -> list[Problem]:
+    """A rule that the store did not answer is not watched: one alarm each, and one for those beyond NAMED_MAX."""
+    found = [
+        Problem(
+            code="sigma_refused", source=one.rule.id,
+            text=Text(
+                f"the Sigma rule \u201c{_title(one.rule)}\u201d was not answered: {_reason(one.reason)}",
+                f"Sigma-reglen \u201d{_title(one.rule)}\u201d blev ikke besvaret: {_reason(one.reason)}",
+            ),
+        )
+        for one in standing.refused[:NAMED_MAX]
+    ]  # fmt: skip
+    more = len(standing.refused) - NAMED_MAX
+    if more > 0:
+        text = Text(f"{more} more Sigma rules were not answered", f"{more} Sigma-regler mere blev ikke besvaret")
+        found.append(Problem(code="sigma_refused", source="", text=text))
+    return found
+
+
+def sigma_told(standing: Standing) -> dict[str, Any]:
+    """For health.json; nothing where no rules run. ``waiting``, ``cut``: how many, with the titles of the first."""
+    if not standing.rules:
+        return {}
+    return {
+        "rules": standing.rules,
+        "refused": [
+            {"id": one.rule.id, "title": _title(one.rule), "reason": _reason(one.reason)} for one in standing.refused
+        ],
+        "waiting": len(standing.waiting), "waiting_named": [_title(rule) for rule in standing.waiting[:NAMED_MAX]],
+        "cut": len(standing.cut), "cut_named": [_title(rule) for rule in standing.cut[:NAMED_MAX]],
+        "checks": standing.checks,
+    }  # fmt: skip
+
+
+def _title(rule: RowRule) -> str:
+    return rule.title[:TITLE_CHARS_MAX]
+
+
+def _reason(reason: str) -> str:
+    return one_line(reason)[:REASON_CHARS_MAX]

@@ -1,0 +1,59 @@
+"""What should be heard of and is not: a source that gives no record any more, a node without any. Pure.
+
+Refuses to know whether a network may be as quiet as that: the bound is the actor's own (``[health] silent_s_max``).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bavn.actor.sense.account import Figures
+from bavn.app.process.problem import Problem
+from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
+from bavn.model.text import Text
+
+OCCASIONAL: Final = frozenset({"captures", "kex", "kex-ring", "canary"})
+"""Sources of which nothing comes for days where nothing is wrong: somebody must put a capture there."""
+
+QUICK_S: Final = 120
+GAPS: Final = 6
+
+NO_SOURCE: Final = Problem(
+    code="no_source", source="",
+    text=Text(
+        "nothing is read and there is no sector: name a source under [sense] in node.toml (docs/sources.md)",
+        "intet læses, og der er ingen sektor: nævn en kilde under [sense] i node.toml (docs/sources.md)",
+    ),
+)  # fmt: skip
+"""Of a node that can neither see nor protect."""
+
+
+def silence_problems(sources: Sequence[Figures], now_us: int, began_us: int, silent_s_max: int) -> list[Problem]:
+    """``silent_s_max``: seconds without a record of traffic; 0 asks nothing. A source that is always heard is asked
+    sooner. One that is broken or behind says so by itself."""
+    found = []
+    for source in sources:
+        since_us = now_us - (began_us if source.heard_us is None else source.heard_us)
+        if source.name in OCCASIONAL or source.broken or source.lag_bytes or not silent_s_max:
+            continue
+        if since_us > silent_us_max(source, silent_s_max):
+            hours = since_us / HOUR_US
+            long = Text(f"{hours:.1f} h", f"{hours:.1f} t".replace(".", ","))
+            if since_us < HOUR_US:
+                long = Text(*[f"{since_us // MINUTE_US} min"] * 2)
+            found.append(Problem(
+                code="silent", source=source.name,
+                text=Text(
+                    f"{source.name} has given no record for {long.en}: does it still see, or get sent, anything?",
+                    f"{source.name} har ikke givet nogen post i {long.da}: ser den, eller får den stadig tilsendt,"
+                    " noget?",
+                ),
+            ))  # fmt: skip
+    return found
+
+
+def silent_us_max(source: Figures, silent_s_max: int) -> int:
+    """From when on its silence is an alarm: six times its longest silence of the last two days, never sooner than
+    QUICK_S, nor later than the bound of the configuration."""
+    if source.usual_gap_us is None:
+        return silent_s_max * SECOND_US
+    return min(silent_s_max * SECOND_US, max(QUICK_S * SECOND_US, GAPS * source.usual_gap_us))

@@ -1,0 +1,210 @@
+"""How the node is: figures of its sources, store and detectors, and which of them are an alarm, in both languages.
+
+Pure: figures in, problems out. Refuses to read a clock, and to say anything to anybody (recorder.py does).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bavn.actor.detect.indicators.rule_memory import Standing
+from bavn.actor.sense.account import Figures
+from bavn.app.config.sensor import HealthTable
+from bavn.app.node.health.certificates import certificate_problems
+from bavn.app.node.health.clocks import clock_problems
+from bavn.app.node.health.sigma import sigma_problems
+from bavn.app.node.health.silence import NO_SOURCE, silence_problems
+from bavn.app.node.health.words import UNITS, loss
+from bavn.app.process.danish import danish
+from bavn.app.process.problem import Problem
+from bavn.model.moment import SECOND_US
+from bavn.model.text import Text
+
+CAPTURE_DROPS: Final = "capture_drops"
+STREAM_GAPS: Final = "stream_gaps"
+TOLD_TWICE: Final = "told_twice_flows"
+TWICE_SHARE_MAX: Final = 0.05
+TWICE_ROWS_MIN: Final = 1000
+"""A few are chance: ports used again within a quarter of a minute."""
+
+SENSORS: Final = frozenset({"suricata", "eve", "zeek", "captures"})
+"""Sources of what somebody saw in packets."""
+
+PATIENT: Final = frozenset({"captures"})
+"""Sources that may take their time: what waits there does not get lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """What was lost of late: ``count`` of ``of`` (None: nobody knows how many there were)."""
+
+    source: str
+    what: str
+    unit: str
+    count: int
+    of: int | None
+
+    @property
+    def permille(self) -> int | None:
+        """Rounded up: one lost packet in a million is not none."""
+        return None if not self.of else min(1000, -(-1000 * self.count // self.of))
+
+    def text(self) -> Text:
+        kind, unit = loss(self.what), UNITS.get(self.unit, Text(self.unit, self.unit))
+        share = "" if self.permille is None else f" ({self.permille / 10:.1f} %)"
+        return Text(
+            f"{self.source}: {self.count} {unit.en}{share}: {kind.en}",
+            f"{self.source}: {self.count} {unit.da}{share.replace('.', ',')}: {kind.da}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """Figures of one moment. ``detecting_us``: when the detectors' run that is under way began. ``restarts``: how often
+    a source's program had to be started again of late. ``idle``: there is nothing that this node could do.
+    ``certificates``: when those of this node end, in us, by the party that gave them. ``jumped_s``: how far its clock
+    jumped of late."""
+
+    now_us: int
+    began_us: int
+    sources: tuple[Figures, ...]
+    recent: tuple[Recent, ...]
+    detecting_us: int | None
+    disk_free_mb: int
+    restarts: Mapping[str, int] = field(default_factory=dict)
+    rules: Sequence[Text] = ()
+    sigma: Standing = field(default_factory=Standing)
+    centre_skew_s: int | None = None
+    jumped_s: int = 0
+    detect_failed: str | None = None
+    disk_failed: str | None = None
+    stored_rows: int = 0
+    store_refused: int = 0
+    idle: bool = False
+    certificates: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def sensor(self) -> str:
+        """For the centre: none, up, or down where any source cannot be read."""
+        if not self.sources:
+            return "none"
+        return "down" if any(source.broken for source in self.sources) else "up"
+
+    @property
+    def packet_sensor(self) -> str:
+        """Of what sees packets, not logs or flow records alone: none, up, or down."""
+        seen = [source for source in self.sources if source.name in SENSORS]
+        if not seen:
+            return "none"
+        return "down" if any(source.broken for source in seen) else "up"
+
+    @property
+    def capture_known(self) -> bool:
+        """Whether any source counts the packets that it lost."""
+        return any(lost.what == CAPTURE_DROPS for source in self.sources for lost in source.losses)
+
+    @property
+    def capture_loss_permille(self) -> int:
+        """The worst sensor's; 0 where none counts."""
+        return max((r.permille or 0 for r in self.recent if r.what == CAPTURE_DROPS), default=0)
+
+    def lag_s(self, source: Figures) -> int:
+        """How old the oldest unread line may be, at most; 0 where nothing waits."""
+        since_us = self.began_us if source.caught_up_us is None else source.caught_up_us
+        return max(0, (self.now_us - since_us) // SECOND_US) if source.lag_bytes else 0
+
+
+def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
+    """What is wrong, the worst kind first."""
+    found = [
+        Problem(
+            code="source_broken", source=source.name,
+            text=Text(
+                f"{source.name} cannot be read: {source.broken}",
+                f"{source.name} kan ikke læses: {danish(source.broken)}",
+            ),
+        )
+        for source in now.sources if source.broken
+    ]  # fmt: skip
+    found += [
+        Problem(
+            code="restarted", source=name,
+            text=Text(
+                f"{name} ended by itself and was started again {count} times of late",
+                f"{name} gik ned og blev startet igen {count} gange på det seneste",
+            ),
+        )
+        for name, count in now.restarts.items() if count
+    ]  # fmt: skip
+    found += [
+        Problem(code=f"lost_{lost.what}", source=lost.source, text=lost.text())
+        for lost in now.recent
+        if lost.count and (lost.permille is None or lost.permille > _allowed(lost, limits))
+    ]
+    found += [problem for source in now.sources for problem in _lags(now, source, limits)]
+    found += silence_problems(now.sources, now.now_us, now.began_us, limits.silent_s_max)
+    found += [NO_SOURCE] if now.idle else []
+    found += [Problem(code="rules", source="rules", text=text) for text in now.rules]
+    found += sigma_problems(now.sigma)
+    found += [
+        Problem(
+            code="told_twice", source=source.name,
+            text=Text(
+                f"{source.name}: {source.counts[TOLD_TWICE]} of {source.rows} flows came from two exporters and count"
+                " twice: export each flow in one place only",
+                f"{source.name}: {source.counts[TOLD_TWICE]} af {source.rows} forbindelser kom fra to eksportører og"
+                " tæller dobbelt: eksportér hver forbindelse ét sted",
+            ),
+        )
+        for source in now.sources if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN)
+    ]  # fmt: skip
+    found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
+    found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
+    if now.store_refused > now.stored_rows:
+        found.append(Problem(
+            code="store_refuses", source="",
+            text=Text(
+                f"the store refused {now.store_refused} rows as too old or too new, more than it keeps: look at old"
+                " files with `bavn analyse`, or raise [store] age_days_max",
+                f"lageret afviste {now.store_refused} rækker som for gamle eller for nye, flere end det har: se på"
+                " gamle filer med `bavn analyse`, eller hæv [store] age_days_max",
+            ),
+        ))  # fmt: skip
+    for code, said in (("detect_failed", now.detect_failed), ("disk_failed", now.disk_failed)):
+        if said:
+            found.append(Problem(code=code, source="node", text=Text(said, said)))
+    if now.detecting_us is not None:
+        took_s = (now.now_us - now.detecting_us) // SECOND_US
+        if took_s > limits.detect_s_max:
+            found.append(
+                Problem(
+                    code="detect_slow", source="node",
+                    text=Text(f"the detectors have run for {took_s} s", f"detektorerne har kørt i {took_s} s"),
+                )
+            )  # fmt: skip
+    if now.disk_free_mb < limits.disk_free_mb_min:
+        found.append(
+            Problem(
+                code="disk_full", source="node",
+                text=Text(
+                    f"{now.disk_free_mb} MB left on the disk, less than {limits.disk_free_mb_min}",
+                    f"{now.disk_free_mb} MB tilbage på disken, mindre end {limits.disk_free_mb_min}",
+                ),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _allowed(lost: Recent, limits: HealthTable) -> int:
+    return limits.stream_gap_permille_max if lost.what == STREAM_GAPS else limits.loss_permille_max
+
+
+def _lags(now: Vitals, source: Figures, limits: HealthTable) -> list[Problem]:
+    lag_s, lag_mb = now.lag_s(source), source.lag_bytes >> 20
+    if source.name in PATIENT or (lag_s <= limits.lag_s_max and lag_mb <= limits.lag_mb_max):
+        return []
+    text = Text(
+        f"{source.name} is {lag_s} s and {lag_mb} MB behind: the node does not keep up",
+        f"{source.name} er {lag_s} s og {lag_mb} MB bagud: noden kan ikke følge med",
+    )
+    return [Problem(code="lag", source=source.name, text=text)]

@@ -1,0 +1,111 @@
+"""The log files and the syslog receiver of a node's configuration. Refuses to read anything itself."""
+
+from functools import partial
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bavn.actor.sense.base import Source, SourceBroken
+from bavn.actor.sense.dnstap.receiver import DnstapReceiver
+from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.flows.receiver import LOOPBACK
+from bavn.actor.sense.logs.files import FollowedLog, split
+from bavn.actor.sense.logs.records import AUTO, FORMATS
+from bavn.actor.sense.syslog.admission import SyslogSettings
+from bavn.actor.sense.syslog.listen import TCP, TLS, UDP
+from bavn.actor.sense.syslog.receiver import SyslogReceiver
+from bavn.app.config.load import NodeConfig, SenseTable
+from bavn.app.node.flow_sources import Made
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.ports import Clock
+
+if TYPE_CHECKING:
+    from bavn.actor.store.columns import ColumnStore
+
+SYSLOG_NAME = "syslog"
+DNSTAP_NAME = "dnstap"
+
+
+def reads_logs(given: SenseTable) -> bool:
+    """Whether any log source is configured."""
+    return bool(given.log_files or given.dnstap_listen or listens(given))
+
+
+def listens(given: SenseTable) -> dict[int, str]:
+    """Channel to address:port, of those that are set."""
+    asked = {UDP: given.syslog_udp_listen, TCP: given.syslog_tcp_listen, TLS: given.syslog_tls_listen}
+    return {channel: listen for channel, listen in asked.items() if listen}
+
+
+def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engine) -> Made:
+    """One source for each log file, one for syslog, by name. Raises Stop for settings that cannot be, and so does what
+    makes them."""
+    given, sensor = config.sense, config.node.actor
+    if not reads_logs(given):
+        return []
+    made: Made = []
+    if given.dnstap_listen:
+        made.append((DNSTAP_NAME, lambda: _dnstap(config, store, clock)))
+    try:
+        ZoneInfo(given.log_time_zone)
+    except (ValueError, OSError, KeyError) as error:
+        raise Stop(
+            Exit.CONFIGURATION, f"[sense] log_time_zone: {given.log_time_zone!r} is no zone (as Europe/Copenhagen is)"
+        ) from error
+    for entry in given.log_files:
+        form, path = split(entry)
+        prefix, colon, _ = entry.partition(":")
+        if colon and form == AUTO and prefix.isidentifier() and prefix != AUTO and not config.path(path).exists():
+            known = ", ".join((AUTO, *FORMATS))
+            raise Stop(
+                Exit.CONFIGURATION, f"[sense] log_files: {entry!r}: no format is called {prefix!r}; known: {known}"
+            )
+        name = f"log {path}"
+        made.append((name, partial(
+            _followed, name, sensor=sensor, path=config.path(path), now_us=clock.now_us, form=form,
+            zone=given.log_time_zone, store=store, engine=engine,
+        )))  # fmt: skip
+    if listens(given):
+        made.append((SYSLOG_NAME, lambda: _syslog(config, store, clock, engine)))
+    return made
+
+
+def _followed(name: str, *, store: "ColumnStore", **given: Any) -> Source:
+    return FollowedLog(name=name, mark=store.mark(name), **given)
+
+
+def _dnstap(config: NodeConfig, store: "ColumnStore", clock: Clock) -> DnstapReceiver:
+    listen = config.sense.dnstap_listen
+    return DnstapReceiver(
+        name=DNSTAP_NAME, sensor=config.node.actor, listen=str(config.path(listen)) if "/" in listen else listen,
+        senders=(*config.node.homes, *LOOPBACK), folder=config.folder / "dnstap-spool", clock=clock,
+        mark=store.mark(DNSTAP_NAME),
+    )  # fmt: skip
+
+
+def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engine) -> SyslogReceiver:
+    given = config.sense
+    senders = given.syslog_senders or config.node.homes
+    for cidr in senders:
+        try:
+            ip_network(cidr, strict=False)
+        except ValueError as error:
+            raise Stop(Exit.CONFIGURATION, f"[sense] syslog_senders: {cidr!r} is no network ({error})") from error
+    certificate = None
+    if given.syslog_certificate_file and given.syslog_key_file:
+        ca = config.path(given.syslog_client_ca_file) if given.syslog_client_ca_file else None
+        certificate = (config.path(given.syslog_certificate_file), config.path(given.syslog_key_file), ca)
+    try:
+        return SyslogReceiver(
+            name=SYSLOG_NAME, sensor=config.node.actor, folder=config.folder / "syslog-spool", listen=listens(given),
+            settings=SyslogSettings(
+                senders=senders, line_bytes_max=given.syslog_line_bytes_max,
+                connections_max=given.syslog_connections_max,
+                lines_per_s_max=given.syslog_lines_per_s_max, idle_s=given.syslog_idle_s,
+                spool_bytes_max=given.syslog_spool_mb_max * 1_000_000,
+            ),
+            now_us=clock.now_us, certificate=certificate, zone=given.log_time_zone, mark=store.mark(SYSLOG_NAME),
+            engine=engine,
+        )  # fmt: skip
+    except SourceBroken as error:
+        raise Stop(Exit.CONFIGURATION, f"[sense] {error}") from error

@@ -1,0 +1,69 @@
+"""What the centre asked a node to name, as people read it. Refuses to answer for the node."""
+
+from typing import Final
+
+from bavn.actor.door.live import as_element
+from bavn.actor.door.rounds.reveals import Revealed
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.text import Text
+
+ANSWERS: Final = {
+    "": Text("named to the centre", "oplyst til centralen"),
+    "receipts": Text("not named: not shown that enough hold it", "ikke oplyst: intet viser, at nok andre har det"),
+    "external": Text("not named: it is something inside", "ikke oplyst: det er noget internt"),
+    "not_left_out": Text("not named: the policy leaves it out", "ikke oplyst: politikken udelader det"),
+    "not_vetoed": Text("not named: vetoed here", "ikke oplyst: nedlagt veto her"),
+    "not_echo": Text(
+        "not named: it rests on what the sector shared, which is told as a sighting",
+        "ikke oplyst: det hviler på det, sektoren delte, og fortælles som en observation",
+    ),
+    "not_judged": Text("not named: people here have put it aside", "ikke oplyst: lagt til side af folk her"),
+    "reveal_mode": Text(
+        "not named: waits for `bavn node allow`, or the policy says never",
+        "ikke oplyst: venter på `bavn node allow`, eller politikken siger aldrig",
+    ),
+    "budget": Text("not named: the day's reports are used up", "ikke oplyst: dagens meldinger er brugt"),
+}  # fmt: skip
+"""What a rule of the door means for whoever reads what was asked (docs/privacy.md)."""
+
+OTHER: Final = Text("not named: refused by the rule {rule}", "ikke oplyst: afvist af reglen {rule}")
+
+STANDING: Final = {
+    "told": Text("withdrawn", "trukket tilbage"),
+    "waits": Text("waits for the running node", "venter på den kørende node"),
+    "was_reported": Text("nothing to withdraw: it was never named", "intet at trække tilbage: det er aldrig oplyst"),
+}
+
+
+def together(asked: list[Revealed]) -> list[tuple[Revealed, list[str], int]]:
+    """One row for each round, element and answer, the latest first: the last question, whose receipts were shown,
+    and about how many cells it was. An element lies in several cells of a round, and each is asked about."""
+    rows: dict[tuple[str, Observable, str], tuple[Revealed, set[str], int]] = {}
+    for one in asked:
+        key = (one.round_id, one.observable, one.rule)
+        last, names, cells = rows.get(key, (one, set(), 0))
+        rows[key] = (last, names | set(one.receipts_of), cells + 1)
+    return [(last, sorted(names), cells) for last, names, cells in rows.values()]
+
+
+def element_of(text: str) -> Observable:
+    """``type:value`` as rounds know it. Stop for what is none."""
+    kind, _, value = text.partition(":")
+    try:
+        return as_element(Observable.of(ObservableType(kind), value))
+    except (NotCanonical, ValueError) as error:
+        raise Stop(Exit.USAGE, f"{text!r} is no observable: {error}") from error
+
+
+def answer_text(rule: str) -> Text:
+    """What was answered, by the rule that refused; empty: it was named."""
+    known = ANSWERS.get(rule)
+    return known or Text(OTHER.en.format(rule=rule), OTHER.da.format(rule=rule))
+
+
+def withdrawal_text(told_us: int | None, rule: str) -> Text:
+    """What became of a withdrawal."""
+    if told_us is None:
+        return STANDING["waits"]
+    return STANDING.get(rule or "told") or Text(OTHER.en.format(rule=rule), OTHER.da.format(rule=rule))

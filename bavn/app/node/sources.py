@@ -1,0 +1,138 @@
+"""The sources of a node's configuration, each under its own name in the store. Refuses to read anything itself."""
+
+import contextlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bavn.actor.detect.queries import open_flows
+from bavn.actor.protect.enforcers.suricata_rules import RULES_NAME
+from bavn.actor.sense.base import Source
+from bavn.actor.sense.handshakes.folder import KexFolder
+from bavn.actor.sense.prepare import prepared
+from bavn.actor.sense.rules.rule_set import RuleFolder
+from bavn.actor.sense.suricata.captures import CaptureFolder
+from bavn.actor.sense.suricata.config import SOCKET_NAME, SOCKET_PATH_LENGTH_MAX, SuricataConfig
+from bavn.actor.sense.suricata.eve_file import EveFile
+from bavn.actor.sense.suricata.live import SuricataLive
+from bavn.actor.sense.zeek.folder import ZeekFolder
+from bavn.app.config.load import NodeConfig
+from bavn.app.node.flow_sources import flow_sources
+from bavn.app.node.log_sources import log_sources
+from bavn.app.node.packets import keep_read, packet_ring, ring_folder
+from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.late import source_of
+from bavn.model.contained import contained
+from bavn.model.failure import Failures, NoContainment
+from bavn.model.ports import Clock
+
+if TYPE_CHECKING:
+    from bavn.actor.store.columns import ColumnStore
+
+AGE_RULES_FILE: Final = Path(open_flows.__file__).with_name("flow_age.rules")
+"""A live Suricata tells of a connection while it is open (open_flows.py); over a capture every flow has its record."""
+
+
+def sources_of(
+    config: NodeConfig, store: "ColumnStore", clock: Clock, closing: contextlib.ExitStack,
+    failures: Failures | None = None,
+) -> list[Source]:  # fmt: skip
+    """Every source that is configured, going on where the store says it stopped. One that cannot be made in a way that
+    nobody foresaw is told to ``failures`` and made later. Raises SourceBroken."""
+    given, sensor = config.sense, config.node.actor
+    engine = prepared(given.memory_mb, config.store.threads)
+    fetched = rule_folder(config)
+    made: list[Source] = []
+
+    def add(name: str, make: Callable[[], Source]) -> None:
+        made.append(source_of(name, make, failures or NoContainment()))
+
+    if given.suricata_interface:
+        if len(str(_managed(config) / SOCKET_NAME)) > SOCKET_PATH_LENGTH_MAX:
+            raise Stop(Exit.CONFIGURATION, f"[node] folder: {config.folder} is too long a name for a command socket")
+        sets = config.path(config.enforce.suricata_folder) if config.enforce.suricata_folder else None
+        own = (sets / RULES_NAME,) if sets else ()
+        suricata = SuricataConfig(
+            homes=config.node.homes,
+            rule_files=(*own_rule_files(config), fetched.rules, *own),
+            threshold_file=fetched.threshold,
+            class_file=fetched.classes,
+            dataset_dir=sets,
+            **packet_ring(config),
+            memory_mb=config.suricata.memory_mb,
+            threads=config.suricata.threads,
+            ring_packets=config.suricata.ring_packets,
+            stats_interval_s=config.suricata.stats_s,
+            stream_depth_mb=config.suricata.stream_depth_mb,
+        )
+        add("suricata", lambda: SuricataLive(
+                name="suricata", sensor=sensor, interface=given.suricata_interface, folder=_managed(config),
+                config=suricata, mark=store.mark("suricata"), engine=engine,
+                rotate_bytes=config.suricata.rotate_mb << 20, backlog_bytes_max=config.suricata.backlog_mb_max << 20,
+        ))  # fmt: skip
+    if given.eve_file:
+        add("eve", lambda: EveFile(
+            name="eve", sensor=sensor, path=config.path(given.eve_file), mark=store.mark("eve"), engine=engine,
+        ))  # fmt: skip
+    if given.zeek_folder:
+        add("zeek", lambda: ZeekFolder(
+                name="zeek", sensor=sensor, folder=config.path(given.zeek_folder), mark=store.mark("zeek"),
+                engine=engine,
+        ))  # fmt: skip
+    if given.captures_folder:
+        add("captures", lambda: CaptureFolder(
+                name="captures", sensor=sensor, folder=config.path(given.captures_folder),
+                work=config.folder / "captures-work", homes=config.node.homes,
+                rule_files=(*(config.path(name) for name in given.rule_files), fetched.rules),
+                threshold_file=fetched.threshold, mark=store.mark("captures"), engine=engine,
+                key_exchanges=given.key_exchanges, read=keep_read(config),
+        ))  # fmt: skip
+    for name, folder in _key_exchanges(config):
+        add(name, partial(_kex, name, sensor, folder, store))
+    for name, make in (*log_sources(config, store, clock, engine), *flow_sources(config, store, clock, engine)):
+        add(name, make)
+    for source in made:
+        closing.callback(_close, source, failures or NoContainment())
+    return made
+
+
+def _close(source: Source, failures: Failures) -> None:
+    contained(failures, f"source {source.name}", source.close, during="stop")
+
+
+def _kex(name: str, sensor: str, folder: Path, store: "ColumnStore") -> Source:
+    return KexFolder(name=name, sensor=sensor, folder=folder, mark=store.mark(name))
+
+
+def _key_exchanges(config: NodeConfig) -> list[tuple[str, Path]]:
+    """Rings of captures that are read for key exchanges, by the source's name: the one that is named, and that of the
+    node's own Suricata."""
+    given = config.sense
+    found = [("kex", config.path(given.key_exchange_folder))] if given.key_exchange_folder else []
+    if given.suricata_interface and config.evidence.ring_bytes_max and given.key_exchanges:
+        ring = ring_folder(config)
+        ring.mkdir(parents=True, exist_ok=True)
+        found.append(("kex-ring", ring))
+    return found
+
+
+def own_rule_files(config: NodeConfig) -> tuple[Path, ...]:
+    """What the managed Suricata loads beside the sets that were fetched and those of the sector."""
+    return (AGE_RULES_FILE, *(config.path(name) for name in config.sense.rule_files))
+
+
+def rule_folder(config: NodeConfig) -> RuleFolder:
+    """Where the rules lie that `bavn node rules update` fetches."""
+    return RuleFolder(config.folder / "rules")
+
+
+def command_socket(config: NodeConfig) -> Path | None:
+    """Where the Suricata that takes our sets hears commands: as configured, else the managed one's, if there is one."""
+    if config.enforce.suricata_socket:
+        return config.path(config.enforce.suricata_socket)
+    return _managed(config) / SOCKET_NAME if config.sense.suricata_interface else None
+
+
+def _managed(config: NodeConfig) -> Path:
+    return config.folder / "suricata"

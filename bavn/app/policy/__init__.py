@@ -1,0 +1,1 @@
+"""The actor's policy as people read and change it."""

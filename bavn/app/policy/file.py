@@ -1,0 +1,163 @@
+"""The actor's policy as a file that a person edits field by field: read, changed with its comments, written whole.
+
+What is written was read by the very reader that the node uses, or it is not written. Refuses to put a policy into
+force: the node reads it when it starts.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final, get_origin, get_type_hints
+
+import tomlkit
+
+from bavn.app.config.load import POLICY_TABLES, NodeConfig, read_policy
+from bavn.app.node.protect import never_block
+from bavn.model.settings import About, SettingsError
+from bavn.model.toml import table_of
+
+Changes = Mapping[str, Mapping[str, Any]]
+"""Table -> field -> new value; None takes the field out of the file, which means its default."""
+BYTES_MAX: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field as it is read now. ``kind``: bool, int, float, text or texts. ``written``: it stands in the file."""
+
+    table: str
+    name: str
+    kind: str
+    value: Any
+    default: Any
+    about: About
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one field would become."""
+
+    field: Field
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A policy that may be written: the text, and what differs from now."""
+
+    text: str
+    changes: tuple[Change, ...]
+
+
+def text_of(config: NodeConfig) -> str:
+    """The file as it is; empty where there is none. SettingsError for one that cannot be read or is too large."""
+    file = policy_of(config)
+    try:
+        raw = file.read_bytes() if file.exists() else b""
+        if len(raw) > BYTES_MAX:
+            raise SettingsError(f"{file} has more than {BYTES_MAX} bytes")
+        return raw.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error
+
+
+def policy_of(config: NodeConfig) -> Path:
+    """Where the policy lies."""
+    return config.path(config.node.policy_file)
+
+
+def mark_of(text: str) -> str:
+    """Which text somebody looked at."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fields_of(policies: Mapping[str, Any], text: str) -> list[Field]:
+    """Every field of the policy, in the order of the docs."""
+    given = table_of(text)
+    made = []
+    for table, kind in POLICY_TABLES.items():
+        hints = get_type_hints(kind)
+        for entry in fields(kind):
+            default = None if entry.default is MISSING else entry.default
+            made.append(
+                Field(
+                    table=table,
+                    name=entry.name,
+                    kind=_kind(hints[entry.name]),
+                    value=_plain(getattr(policies[table], entry.name)),
+                    default=_plain(default),
+                    about=entry.metadata["about"],
+                    written=entry.name in given.get(table, {}),
+                )
+            )
+    return made
+
+
+def draft(config: NodeConfig, text: str, changes: Changes) -> Draft:
+    """What the file would say. SettingsError for what the node would refuse to start with."""
+    tables = _read(config, text)
+    document = tomlkit.parse(text)
+    for table, given in changes.items():
+        if table not in POLICY_TABLES:
+            raise SettingsError(f"no table of the policy is called {table[:40]!r}")
+        if table not in document:
+            document[table] = tomlkit.table()
+        for name, value in given.items():
+            if value is None:
+                document[table].pop(name, None)
+            else:
+                document[table][name] = value
+    made = tomlkit.dumps(document)
+    before = {(one.table, one.name): one for one in fields_of(tables, text)}
+    after = fields_of(_read(config, made), made)
+    return Draft(
+        made, tuple(Change(before[f.table, f.name], f.value) for f in after if f.value != before[f.table, f.name].value)
+    )
+
+
+def write(config: NodeConfig, text: str) -> None:
+    """In one step, with the rights that the file had. OSError where the disk refuses."""
+    file = policy_of(config)
+    mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as made:
+            made.write(text)
+            made.flush()
+            os.fchmod(made.fileno(), mode)
+            os.fsync(made.fileno())
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _read(config: NodeConfig, text: str) -> dict[str, Any]:
+    """As the node reads it, the never-block list too. Raises SettingsError, without the name of a file."""
+    with tempfile.TemporaryDirectory(prefix="bavn-policy-") as folder:
+        file = Path(folder) / "policy.toml"
+        file.write_text(text, encoding="utf-8")
+        try:
+            policies = read_policy(file)
+            never_block(replace(config, door=policies["door"], protect=policies["protect"]))
+        except SettingsError as error:
+            raise SettingsError(str(error).replace(f"{file}: ", "").replace(str(file), "").strip()) from error
+        except OSError as error:
+            raise SettingsError(f"never_block_file cannot be read ({error.strerror})") from error
+    return policies
+
+
+def _kind(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return "texts"
+    return {bool: "bool", int: "int", float: "float"}.get(hint, "text")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple | frozenset | set):
+        return [str(one) for one in value]
+    return value

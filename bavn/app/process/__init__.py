@@ -1,0 +1,1 @@
+"""What every long-lived process of Bavn stands on: exits, bounds, failures, files, memory."""

@@ -1,0 +1,94 @@
+"""The bill of materials of an installed Bavn: every Python package beside it with version, licence and what it needs.
+
+CycloneDX 1.6 as JSON; the same environment gives the same bytes. ``python -m bavn.app.process.bill SITE-PACKAGES FILE`` writes
+it (script/release). Refuses to ask a registry: it says what is installed, not what could be.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.dependency import Dependency
+from cyclonedx.model.license import DisjunctiveLicense
+from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packageurl import PackageURL
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+from bavn.app.process.exits import Exit, Stop
+
+PRODUCT: Final = canonicalize_name("bavn")
+LICENCE_CHARS_MAX: Final = 200
+
+
+def bill(site: Path, at: datetime) -> str:
+    """The bill of the environment whose packages lie in ``site``. Stop where Bavn is not among them."""
+    found = {canonicalize_name(one.metadata["Name"]): one for one in distributions(path=[str(site)])}
+    if PRODUCT not in found:
+        raise Stop(Exit.NOT_FOUND, f"{site} holds no installed {PRODUCT}: give the folder site-packages of one")
+    parts = {name: _component(name, one) for name, one in sorted(found.items())}
+    told = "\n".join(f"{name}=={one.version}" for name, one in sorted(found.items()))
+    bom = Bom(serial_number=UUID(bytes=sha256(told.encode()).digest()[:16], version=4))
+    root = parts.pop(PRODUCT)
+    root.type = ComponentType.APPLICATION
+    bom.metadata = BomMetaData(timestamp=at, component=root)
+    bom.components.update(parts.values())
+    refs = parts | {PRODUCT: root}
+    for name, part in refs.items():
+        needs = [Dependency(refs[need].bom_ref) for need in _needs(found[name], refs)]
+        bom.dependencies.add(Dependency(part.bom_ref, needs))
+    made: dict[str, Any] = json.loads(JsonV1Dot6(bom).output_as_string())
+    text = json.dumps(made, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+    wrong = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
+    if wrong is not None:
+        raise Stop(Exit.BROKEN, f"the bill does not fit CycloneDX 1.6: {str(wrong)[:300]}")
+    return text
+
+
+def _component(name: str, found: Distribution) -> Component:
+    licence = (found.metadata.get("License-Expression") or found.metadata.get("License") or "").strip()
+    short = licence.splitlines()[0][:LICENCE_CHARS_MAX] if licence else ""
+    ref = f"pkg:pypi/{name}@{found.version}"
+    return Component(
+        name=name, version=found.version, type=ComponentType.LIBRARY, bom_ref=ref,
+        purl=PackageURL("pypi", None, name, found.version),
+        licenses=[DisjunctiveLicense(name=short)] if short else None,
+    )  # fmt: skip
+
+
+def _needs(found: Distribution, known: Iterable[NormalizedName]) -> list[NormalizedName]:
+    """What it requires here, of what is installed; extras that nobody asked for are left out."""
+    needs = set()
+    for text in found.requires or ():
+        try:
+            asked = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if asked.marker is None or asked.marker.evaluate({"extra": ""}):
+            needs.add(canonicalize_name(asked.name))
+    return sorted(needs & set(known))
+
+
+def main(site: Path, file: Path) -> None:
+    """Writes the bill of ``site`` to ``file``, dated by SOURCE_DATE_EPOCH where that is set."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    at = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    file.write_text(bill(site, at), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
+    except Stop as stop:
+        sys.exit(f"bavn: {stop}")

@@ -1,0 +1,39 @@
+"""When the centre's step began and ended last: one that hangs, or does not come, is told. Refuses to end it."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from bavn.app.process.service_health import Look
+from bavn.model.text import Text
+
+STEP_S_MAX: Final = 60.0
+"""A step takes well under a second; a round of a large sector some."""
+
+
+class StepWatch:
+    """When the centre's step began and ended last."""
+
+    def __init__(self, tick: Callable[[], float] = time.monotonic) -> None:
+        self._tick = tick
+        self._since_s, self._running = tick(), False
+
+    def around(self, step: Callable[[], None]) -> Callable[[], None]:
+        """The same step, watched."""
+
+        def watched() -> None:
+            self._since_s, self._running = self._tick(), True
+            step()
+            self._since_s, self._running = self._tick(), False
+
+        return watched
+
+    def look(self) -> Look:
+        took_s = self._tick() - self._since_s
+        if took_s <= STEP_S_MAX:
+            return Look()
+        if self._running:
+            text = Text(f"a step has run for {took_s:.0f} s", f"et skridt har kørt i {took_s:.0f} s")
+        else:
+            text = Text(f"no step for {took_s:.0f} s", f"intet skridt i {took_s:.0f} s")
+        return Look((text,))

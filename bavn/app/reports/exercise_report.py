@@ -1,0 +1,318 @@
+"""An exercise's after-action report: who saw what when, who answered, what was missed, against its objectives.
+
+Each sentence and row carries its source: the exercise itself, or the person who judged. Refuses to judge an objective.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, cast
+
+from bavn.centre.cases.exercises.exercises import AtActor, Exercise
+from bavn.centre.publish.document import Document, Drawn, Figure, Kind, Row, Section, Sentence, Source, SourceKind
+from bavn.model.intel.indicator import Tlp
+from bavn.model.moment import DAY_US, SECOND_US, iso
+from bavn.model.sector.exercise import CAMPAIGNS, MARK, OVER, STATES, STEPS, ActorStep
+from bavn.model.text import Text
+
+Judgement = Literal["met", "partly", "missed"]
+JUDGED: Final[dict[str, Text]] = {
+    "met": Text("met", "nået"),
+    "partly": Text("partly met", "delvist nået"),
+    "missed": Text("not met", "ikke nået"),
+}
+_NOBODY: Final = Text("not judged", "ikke vurderet")
+_NONE: Final = Text("-", "-")
+_STATES_WANTED: Final = (
+    ActorStep.ALLOWED, ActorStep.INJECTED, ActorStep.SUSPECTED, ActorStep.LET_OUT, ActorStep.SEEN, ActorStep.BLOCKED,
+    ActorStep.CLEANED,
+)  # fmt: skip
+
+
+def judgements(given: Sequence[str], objectives: int) -> dict[int, Judgement]:
+    """What people hold of objectives, each written NUMBER:met, :partly or :missed. ValueError for anything else."""
+    made: dict[int, Judgement] = {}
+    for one in given:
+        number, _, said = one.partition(":")
+        fits = number.isascii() and number.isdecimal() and len(number) < 4 and 1 <= int(number) <= objectives
+        if not fits or said not in JUDGED:
+            known = ", ".join(JUDGED)
+            raise ValueError(f"a judgement is NUMBER:{known}, of 1 to {objectives} objectives; not {one[:60]!r}")
+        made[int(number)] = cast("Judgement", said)
+    return made
+
+
+def report(
+    exercise: Exercise, sector: str, now_us: int, judged: Mapping[int, Judgement] | None = None, by: str = ""
+) -> Document:
+    """The report as it stands now. ``judged``: objective (from 1) -> what ``by`` holds of it."""
+    made_us = exercise.over_us or now_us
+    last_us = min(made_us, exercise.plan.ends_us)
+    return Document(
+        kind=Kind.PICTURE,  # a page does not show it, and an exercise is no edition
+        sector=sector, period=iso(exercise.plan.begins_us)[:10], first_day=exercise.plan.begins_us // DAY_US,
+        last_day=max(last_us, exercise.plan.begins_us) // DAY_US, made_us=made_us, tlp=Tlp.AMBER,
+        title=Text(f"{MARK.en}: {exercise.plan.title.en}, after-action report",
+                   f"{MARK.da}: {exercise.plan.title.da}, evaluering"),
+        sections=(
+            _in_short(exercise), _objectives(exercise, judged or {}, by), _times(exercise), _actors(exercise),
+            _missed(exercise),
+        ),
+    )  # fmt: skip
+
+
+def as_json(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, by: str = "") -> dict[str, Any]:
+    """The same for machines: every moment, every step, what was measured."""
+    return {
+        "exercise": exercise.id, "mark": "EXERCISE",
+        "title": {"en": exercise.plan.title.en, "da": exercise.plan.title.da},
+        "state": exercise.state.value, "begins": iso(exercise.plan.begins_us), "ends": iso(exercise.plan.ends_us),
+        "by": exercise.by, "over_why": exercise.over_why,
+        "moments": {name: None if at is None else iso(at) for name, at in moments(exercise).items()},
+        "measures_s": measures(exercise),
+        "objectives": [
+            {"number": n, "en": one.en, "da": one.da, "judged": (judged or {}).get(n), "by": by if judged else ""}
+            for n, one in enumerate(exercise.plan.objectives, 1)
+        ],
+        "actors": [
+            {
+                "actor": one.role.actor, "campaign": one.role.campaign.value, "after_minutes": one.role.after_minutes,
+                "told": None if one.told_us is None else iso(one.told_us), "not_told": one.rule,
+                "steps": [
+                    {"step": step.step.value, "second": step.second, "at": iso(step_us(exercise, step.second)),
+                     "heard": iso(step.received_us), "detector": step.detector, "p_bucket": step.p_bucket}
+                    for step in one.steps
+                ],
+            }
+            for one in exercise.actors
+        ],
+    }  # fmt: skip
+
+
+def json_file(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, by: str = "") -> bytes:
+    """``as_json`` as a file's bytes."""
+    return json.dumps(as_json(exercise, judged, by), ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def measures(exercise: Exercise) -> dict[str, float | None]:
+    """Seconds from one thing to the next; None where one of them never came. Of several actors, the slowest."""
+    injected = _all(exercise, ActorStep.INJECTED)
+    first = min(injected.values(), default=None)
+    at = moments(exercise)
+    blocked = _all(exercise, ActorStep.BLOCKED)
+    return {
+        "injection_to_suspicion": _slowest(injected, _all(exercise, ActorStep.SUSPECTED)),
+        "suspicion_to_person": _slowest(_all(exercise, ActorStep.SUSPECTED), _all(exercise, ActorStep.SEEN)),
+        "injection_to_lead": _between(first, at["lead"]),
+        "lead_to_case": _between(at["lead"], at["confirmed"]),
+        "case_to_release": _between(at["confirmed"], at["released"]),
+        "release_to_block": _between(at["released"], max(blocked.values(), default=None)),
+    }
+
+
+_MEASURES: Final = {
+    "injection_to_suspicion": Text("From the rows to a suspicion, the slowest actor",
+                                   "Fra rækkerne til en mistanke, langsomste aktør"),
+    "suspicion_to_person": Text("From the suspicion to a person, the slowest that answered",
+                                "Fra mistanken til et menneske, langsomste der svarede"),
+    "injection_to_lead": Text("From the first rows to the lead", "Fra de første rækker til sporet"),
+    "lead_to_case": Text("From the lead to a confirmed case", "Fra sporet til en bekræftet sag"),
+    "case_to_release": Text("From the case to the release", "Fra sagen til udsendelsen"),
+    "release_to_block": Text("From the release to the last block", "Fra udsendelsen til den sidste spærring"),
+}  # fmt: skip
+
+
+def moments(exercise: Exercise) -> dict[str, int | None]:
+    """What happened at the centre (a name of MOMENTS) -> when; None until it did."""
+    return {
+        "planned": exercise.planned_us, "started": exercise.started_us, "lead": exercise.lead_us,
+        "confirmed": exercise.confirmed_us, "released": exercise.released_us, "over": exercise.over_us,
+    }  # fmt: skip
+
+
+MOMENTS: Final = {
+    "planned": Text("Planned", "Planlagt"), "started": Text("Told to the actors", "Fortalt aktørerne"),
+    "lead": Text("Exercise lead", "Øvelsesspor"), "confirmed": Text("Case confirmed", "Sag bekræftet"),
+    "released": Text("Indicator released", "Indikator udsendt"), "over": Text("Over", "Slut"),
+}  # fmt: skip
+
+
+def step_us(exercise: Exercise, second: int) -> int:
+    """When a step was taken, by the actor's clock."""
+    return exercise.plan.begins_us + second * SECOND_US
+
+
+def _all(exercise: Exercise, step: ActorStep) -> dict[str, int]:
+    return {
+        one.role.actor: step_us(exercise, said.second)
+        for one in exercise.actors
+        for said in one.steps
+        if said.step is step
+    }
+
+
+def _slowest(first: Mapping[str, int], then: Mapping[str, int]) -> float | None:
+    return max((_between(first[name], then[name]) or 0.0 for name in first.keys() & then.keys()), default=None)
+
+
+def _between(first_us: int | None, then_us: int | None) -> float | None:
+    return None if first_us is None or then_us is None else max(0.0, (then_us - first_us) / SECOND_US)
+
+
+def _source(exercise: Exercise) -> tuple[Source, ...]:
+    return (Source(SourceKind.QUERY, f"bavn centre exercise show {exercise.id}"),)
+
+
+def _in_short(exercise: Exercise) -> Section:
+    roles, n = exercise.plan.roles, len(exercise.actors)
+    joined = sum(1 for one in exercise.actors if ActorStep.ALLOWED in one.said())
+    saw = sum(1 for one in exercise.actors if ActorStep.SUSPECTED in one.said())
+    blocked = sum(1 for one in exercise.actors if ActorStep.BLOCKED in one.said())
+    campaigns = sorted({role.campaign for role in roles})
+    state = STATES[exercise.state]
+    said = [
+        Text("This was an exercise. Nothing real was touched: no lead, case, indicator, figure or partner knows of it.",
+             "Dette var en øvelse. Intet virkeligt blev berørt: intet spor, ingen sag, indikator, optælling eller"
+             " partner kender den."),
+        Text(f"It is {state.en}; {joined} of {n} actors took part, {saw} suspected it, {blocked} blocked"
+             " it in the exercise.",
+             f"Den er {state.da}; {joined} af {n} aktører deltog, {saw} fattede mistanke, {blocked}"
+             " spærrede i øvelsen."),
+        Text("Played was: " + "; ".join(CAMPAIGNS[one].en for one in campaigns) + ".",
+             "Spillet blev: " + "; ".join(CAMPAIGNS[one].da for one in campaigns) + "."),
+    ]  # fmt: skip
+    if exercise.over_why:
+        why = exercise.over_why.replace("\n", " ")
+        said.append(Text(f"It ended because: {why}", f"Den sluttede fordi: {why}"))
+    blocks = tuple(Sentence(one, _source(exercise)) for one in said)
+    return Section(id="in-short", title=Text("In short", "Kort"), blocks=blocks)
+
+
+def _objectives(exercise: Exercise, judged: Mapping[int, Judgement], by: str) -> Section:
+    who = (Source(SourceKind.PERSON, by),) if by and judged else ()
+    rows = tuple(
+        Row(
+            label=one, cells=(JUDGED[judged[n]] if n in judged else _NOBODY,), values=(),
+            sources=(*_source(exercise), *(who if n in judged else ())),
+        )
+        for n, one in enumerate(exercise.plan.objectives, 1)
+    )  # fmt: skip
+    figure = Figure(
+        id="objectives-table", title=Text("What was to be learnt", "Hvad der skulle læres"), drawn=Drawn.TABLE,
+        said=Sentence(Text("People judge whether an objective was met; the figures below are what they have to go by.",
+                           "Mennesker vurderer, om et mål er nået; tallene nedenfor er det, de har at gå efter."),
+                      _source(exercise)),
+        columns=(Text("Objective", "Mål"), Text("Judged", "Vurderet")), rows=rows,
+    )  # fmt: skip
+    return Section(id="objectives", title=Text("Objectives", "Mål"), blocks=(figure,))
+
+
+def _times(exercise: Exercise) -> Section:
+    by = {"lead": "", **exercise.by}
+    when = Figure(
+        id="moments", title=Text("At the centre", "Hos centralen"), drawn=Drawn.TABLE,
+        said=Sentence(Text("Times are UTC.", "Tider er UTC."), _source(exercise)),
+        columns=(Text("What", "Hvad"), Text("When", "Hvornår"), Text("By", "Af")),
+        rows=tuple(
+            Row(label=MOMENTS[name], cells=(_time(at), _plain(by.get(name, ""))), values=(), sources=_source(exercise))
+            for name, at in moments(exercise).items()
+        ),
+    )  # fmt: skip
+    took = Figure(
+        id="measures", title=Text("How long it took", "Hvor lang tid det tog"), drawn=Drawn.TABLE,
+        said=Sentence(Text("Seconds from one thing to the next.", "Sekunder fra det ene til det næste."),
+                      _source(exercise)),
+        columns=(Text("From, to", "Fra, til"), Text("Seconds", "Sekunder")),
+        rows=tuple(
+            Row(label=_MEASURES[name], cells=(_NONE if s is None else _plain(f"{s:.0f}"),), values=(),
+                sources=_source(exercise))
+            for name, s in measures(exercise).items()
+        ),
+    )  # fmt: skip
+    return Section(id="times", title=Text("Times", "Tider"), blocks=(when, took))
+
+
+def _actors(exercise: Exercise) -> Section:
+    figure = Figure(
+        id="actors-table", title=Text("Who saw what when", "Hvem så hvad hvornår"), drawn=Drawn.TABLE,
+        said=Sentence(Text("Minutes and seconds since the exercise began, by each actor's clock.",
+                           "Minutter og sekunder siden øvelsens begyndelse, efter hver aktørs ur."), _source(exercise)),
+        columns=(Text("Actor", "Aktør"), *(STEPS[step] for step in _STATES_WANTED)),
+        rows=tuple(
+            Row(label=_plain(one.role.actor), cells=tuple(_second(one, step) for step in _STATES_WANTED), values=(),
+                sources=_source(exercise))
+            for one in exercise.actors
+        ),
+    )  # fmt: skip
+    return Section(id="actors", title=Text("Actors", "Aktører"), blocks=(figure,))
+
+
+def missing(exercise: Exercise, one: AtActor) -> list[Text]:
+    """What an actor has not done, or has not done yet: a sentence each. Nothing before the exercise was started."""
+    name, said, over = one.role.actor, one.said(), exercise.state in OVER
+    if exercise.started_us is None:
+        return []
+    if one.rule:
+        return [Text(f"{name} was not told: {one.rule}.", f"{name} fik det ikke at vide: {one.rule}.")]
+    if ActorStep.DECLINED in said:
+        return [Text(f"{name} declined.", f"{name} takkede nej.")]
+    if ActorStep.ALLOWED in said:
+        return _gaps(one, released=exercise.released_us is not None, over=over)
+    if over:
+        return [Text(f"{name} gave no answer.", f"{name} svarede ikke.")]
+    if one.told_us is None:
+        return [Text(f"{name} has not been told yet.", f"{name} har ikke fået det at vide endnu.")]
+    return [Text(f"{name} has not answered yet.", f"{name} har ikke svaret endnu.")]
+
+
+def _missed(exercise: Exercise) -> Section:
+    """What did not happen, one sentence each."""
+    found = [said for one in exercise.actors for said in missing(exercise, one)]
+    if exercise.started_us is None:
+        found.append(Text("It was not started: nobody was told.", "Den blev ikke sat i gang: ingen fik det at vide."))
+    elif exercise.lead_us is None:
+        found.append(
+            Text(f"No lead: fewer than {exercise.plan.t} actors let it out.",
+                 f"Intet spor: færre end {exercise.plan.t} aktører lod det gå ud.")
+        )  # fmt: skip
+    if not found:
+        found = [Text("Nothing was missed.", "Intet blev overset.")]
+    blocks = tuple(Sentence(said, _source(exercise)) for said in found)
+    return Section(id="missed", title=Text("What was missed", "Hvad der blev overset"), blocks=blocks)
+
+
+def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
+    name, said = one.role.actor, one.said()
+    made = []
+    if not said & {ActorStep.SUSPECTED, ActorStep.MISSED}:
+        made.append(
+            Text(f"{name}: it was not played to its end.", f"{name}: den blev ikke spillet til ende.") if over
+            else Text(f"{name}: it has not been played to its end yet.", f"{name}: den er ikke spillet til ende endnu.")
+        )  # fmt: skip
+    if ActorStep.MISSED in said:
+        made.append(Text(f"{name}: no detector saw it.", f"{name}: ingen detektor så det."))
+    if ActorStep.KEPT in said:
+        made.append(Text(f"{name}: the policy kept it at home.", f"{name}: politikken holdt det hjemme."))
+    if ActorStep.SUSPECTED in said and ActorStep.SEEN not in said:
+        made.append(
+            Text(f"{name}: nobody said that they saw the suspicion.", f"{name}: ingen sagde, at de så mistanken.")
+        )
+    if released and not said & {ActorStep.BLOCKED}:
+        made.append(Text(f"{name}: not blocked.", f"{name}: ikke spærret."))
+    if over and ActorStep.CLEANED not in said:
+        made.append(
+            Text(f"{name}: has not said that it is cleaned up.", f"{name}: har ikke sagt, at der er ryddet op.")
+        )
+    return made
+
+
+def _second(one: AtActor, step: ActorStep) -> Text:
+    found = next((said.second for said in one.steps if said.step is step), None)
+    return _NONE if found is None else _plain(f"{found // 60}:{found % 60:02d}")
+
+
+def _time(at_us: int | None) -> Text:
+    return _NONE if at_us is None else _plain(iso(at_us)[:19].replace("T", " "))
+
+
+def _plain(text: str) -> Text:
+    return Text(text, text) if text else _NONE

@@ -1,0 +1,1 @@
+"""The SAC console's cases."""

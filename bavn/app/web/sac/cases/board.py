@@ -1,0 +1,176 @@
+"""The SAC console's cases: the board, a case, and what people do in it, through the same functions as the command line.
+
+Refuses to send anything: the running centre does, at its next step.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from bavn.app.access.rights import Right
+from bavn.app.web.exporting import in_stix
+from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
+from bavn.app.web.sac.cases import asks, shapes
+from bavn.app.web.sac.cases import work as case_work
+from bavn.app.web.sac.cases.view import card, whole
+from bavn.app.web.sac.cases.words import HOW
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.in_stix import groups
+from bavn.app.web.sac.refusals.answers import told
+from bavn.app.web.sac.shapes import Done, Named
+from bavn.centre.cases.case.case import ReleaseTerms
+from bavn.centre.cases.case.pages import CaseAsk
+from bavn.model.intel import rsit
+from bavn.model.intel.indicator import Pap
+from bavn.model.observable import Observable
+from bavn.model.principal import may_be_second, two_people
+from bavn.model.sector.case import CASE_WORDS, CaseAct, CaseState
+from bavn.model.sector.functions import FUNCTIONS
+from bavn.model.sector.indicator_life import BLOCK_PAP_MIN, distinct
+from bavn.model.sector.member import ActorState
+from bavn.model.sector.nis2 import NAMES
+from bavn.model.text import Text
+
+CaseId = Annotated[str, Path(max_length=60)]
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below /cases."""
+    router = APIRouter(prefix="/cases", tags=["cases"])
+
+    @router.get("", operation_id="cases")
+    @in_stix(groups(house, lambda row: row.opened_us))
+    def cases(
+        _: Annotated[Person, allow(Right.READ)], ask: Annotated[CaseAsk, _asked()], limit: Limit = 50,
+        after: After = None,
+    ) -> Rows[shapes.CaseCard]:  # fmt: skip
+        """Cases, the latest first."""
+        at = opened(after, int, str)
+        lines = house.desk.case_page(ask, limit + 1, None if at is None else (at[0], at[1]))
+        last = lines[limit - 1].case if len(lines) > limit else None
+        return Rows(
+            items=[card(line) for line in lines[:limit]], total=sum(house.desk.case_counts(ask).values()),
+            next=None if last is None else cursor(last.opened_us, last.id),
+        )  # fmt: skip
+
+    @router.get("/board", operation_id="cases_board")
+    def board(
+        _: Annotated[Person, allow(Right.READ)], ask: Annotated[CaseAsk, _asked()],
+        each: Annotated[int, Query(ge=1, le=100, description="Cards of a column.")] = 20,
+    ) -> shapes.Board:  # fmt: skip
+        """A column for each state of the life-cycle, with the latest cases in it."""
+        counts = house.desk.case_counts(ask)
+        columns = [
+            shapes.Column(
+                state=state, said=Said.of(CASE_WORDS[state]), total=counts.get(state, 0),
+                cards=[card(line) for line in house.desk.case_page(_only(ask, state), each)],
+            )
+            for state in ask.states or tuple(CaseState)
+        ]  # fmt: skip
+        return shapes.Board(columns=columns, owners=list(house.desk.case_owners()))
+
+    @router.get("/choices", operation_id="cases_choices")
+    def choices(_: Annotated[Person, allow(Right.READ)]) -> shapes.CaseChoices:
+        """What forms may offer."""
+        hours = house.desk.work.settings
+        return shapes.CaseChoices(
+            rsit=[shapes.CodeChoice(code=code, says=Said.of(rsit.words(code))) for code in rsit.TYPES],
+            functions=[shapes.CodeChoice(code=name, says=Said.of(one.words)) for name, one in FUNCTIONS.items()],
+            actors=[one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE],
+            nis2=[shapes.CodeChoice(code=act.value, says=Said.of(words)) for act, words in NAMES.items()],
+            acknowledge_hours=hours.acknowledge_hours, applies_hours=hours.applies_hours, done_hours=hours.done_hours,
+        )  # fmt: skip
+
+    @router.get("/{case_id}", operation_id="case")
+    def case(person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.CaseShown:
+        """A case with everything that was said and done in it, and what its life-cycle offers you."""
+        with told():
+            return whole(house, case_id, person)
+
+    @router.post("/{case_id}/acts", operation_id="case_act")
+    def act(person: Annotated[Person, allow(Right.TRIAGE)], case_id: CaseId, body: asks.ActAsked) -> Done:
+        """A step of its life-cycle; 409 where it has none such from here, or somebody acted since ``seen``."""
+        with told():
+            made = house.desk.act(case_id, CaseAct(body.act), person.name, body.why, seen=body.seen)
+        return _done(house, case_id, made.state)
+
+    @router.get("/{case_id}/release", operation_id="case_release_preview")
+    def preview(person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.ReleasePreview:
+        """What a release would let out if you pressed the button now."""
+        with told():
+            return release_preview(house, case_id, person)
+
+    @router.post("/{case_id}/release", operation_id="case_release")
+    def release(person: Annotated[Person, allow(Right.APPROVE)], case_id: CaseId, body: asks.ReleaseAsked) -> Done:
+        """Release the case's indicators; what may block waits where one person alone stands behind it."""
+        with told():
+            terms = ReleaseTerms(
+                observables=None if body.observables is None else tuple(observable(one) for one in body.observables),
+                tlp=body.tlp, pap=None if body.pap is None else Pap[body.pap], days=body.days,
+                confidence=body.confidence,
+            )  # fmt: skip
+            made = house.desk.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
+        if not two_people(house.desk.behind(case_id)):
+            words = Text("Released by one person alone: what may block waits for a second person",
+                         "Frigivet af én person alene: hvad der må spærre, venter på en anden person")  # fmt: skip
+            return Done(case_id=case_id, standing=house.desk.standing(case_id), said=Said.of(words))
+        return _done(house, case_id, made.state)
+
+    case_work.attach(router, house)
+    return router
+
+
+def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.ReleasePreview:
+    """Raises cases.UnknownCase."""
+    desk = house.desk
+    would = desk.would_release(case_id)
+    confirmed = desk.confirmed_by(case_id)
+    alone = not confirmed or not may_be_second(confirmed, person.name)
+    behind = (person.name,) if alone else distinct((confirmed, person.name))
+    blocks = any(one.pap >= BLOCK_PAP_MIN and one.how != "refused" for one in would)
+    marking = desk.files.marking(case_id)
+    return shapes.ReleasePreview(
+        would=[
+            shapes.Would(
+                element=Named.of(one.element.observable), score=one.element.score, groups=one.element.groups,
+                how=one.how, says=Said.of(HOW[one.how]), pap=one.pap.name,
+                checks=[
+                    shapes.CheckShown(name=check.name, stops=check.stops, says=Said.of(check.words))
+                    for check in one.checks
+                ],
+            )
+            for one in would
+        ],
+        recipients=len(house.registry.members()[1]), behind=list(behind),
+        waits_for_second=blocks and not two_people(behind), days=30, days_max=desk.lives.bounds.days_max,
+        tlp=marking.tlp,
+    )  # fmt: skip
+
+
+def observable(named: Named) -> Observable:
+    """Raises NotCanonical."""
+    return Observable.of(named.type.value, named.value)
+
+
+def _done(house: SacHouse, case_id: str, state: CaseState) -> Done:
+    said = CASE_WORDS[state]
+    return Done(
+        case_id=case_id, standing=house.desk.standing(case_id),
+        said=Said.of(Text(f"{case_id} is {said.en}", f"{case_id} er {said.da}")),
+    )  # fmt: skip
+
+
+def _only(ask: CaseAsk, state: CaseState) -> CaseAsk:
+    return CaseAsk(states=(state,), owner=ask.owner, actor=ask.actor, words=ask.words)
+
+
+def _asked() -> Any:
+    def asked(
+        q: Annotated[str, Query(max_length=253, description="Part of an observable or of an id.")] = "",
+        state: Annotated[list[CaseState] | None, Query(max_length=10)] = None,
+        owner: Annotated[str, Query(max_length=64)] = "",
+        actor: Annotated[str, Query(max_length=40)] = "",
+    ) -> CaseAsk:
+        return CaseAsk(words=q, states=tuple(state or ()), owner=owner, actor=actor)
+
+    return Depends(asked)

@@ -1,0 +1,218 @@
+"""A case as the console shows it: a card of the board, and the whole with everything that was said and done in it."""
+
+from typing import Final
+
+from bavn.app.access.rights import Right
+from bavn.app.web.frame import Person, Said
+from bavn.app.web.sac.cases.shapes import (
+    ActOffered,
+    ActorInCase,
+    CaseCard,
+    CaseMoment,
+    CaseShown,
+    ElementInCase,
+    EvidenceKept,
+    IndicatorInCase,
+    MarkingShown,
+    Nis2Clock,
+    ReportDue,
+    TaskDue,
+    TaskShown,
+    TermsShown,
+    TwoPeople,
+    WordsSaid,
+)
+from bavn.app.web.sac.cases.words import BUTTONS, DANGEROUS, WILL
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.shapes import Named, hour_us
+from bavn.centre.books.clock import only_hunted, waits_for
+from bavn.centre.cases.case.case import Case
+from bavn.centre.cases.case.pages import CaseLine
+from bavn.centre.cases.case.told import PartTold
+from bavn.centre.cases.indicators.indicator import Life
+from bavn.centre.cases.nis2.clocks import Nis2View
+from bavn.model.intel import rsit
+from bavn.model.moment import HOUR_US
+from bavn.model.principal import may_be_second
+from bavn.model.sector.case import CASE_WORDS, LIFE_CYCLE, CaseAct, CaseState
+from bavn.model.sector.indicator_life import LifeState
+from bavn.model.sector.nis2 import NAMES
+from bavn.model.sector.nis2 import DueState as ReportState
+from bavn.model.sector.work import DUE_WORDS, TASK_CYCLE, TASK_WORDS, Task
+from bavn.model.text import Text
+
+CENTRE_TASK_ACTS: Final = ("cancel", "reopen")
+REPORT_WORDS: Final = {
+    ReportState.SENT: Text("sent", "sendt"),
+    ReportState.SENT_LATE: Text("sent late", "sendt for sent"),
+    ReportState.WAITING: Text("waiting", "venter"),
+    ReportState.OVERDUE: Text("overdue", "overskredet"),
+    ReportState.LATER: Text("begins later", "begynder senere"),
+}
+TOLD: Final = {
+    "": Text("not told yet", "endnu ikke underrettet"),
+    "pending": Text("waits to be told", "venter på at blive underrettet"),
+    "queued": Text("told", "underrettet"),
+    "refused": Text("refused at the gate", "afvist ved porten"),
+}
+RIGHT_OF: Final = {act: Right.APPROVE if act is CaseAct.RELEASE else Right.TRIAGE for act in CaseAct}
+
+
+def card(line: CaseLine) -> CaseCard:
+    """For the board."""
+    case = line.case
+    return CaseCard(
+        id=case.id, state=case.state, state_said=Said.of(CASE_WORDS[case.state]), score=case.score, owner=case.owner,
+        opened_us=case.opened_us, observables=[Named.of(one.observable) for one in case.facts.elements],
+        technique=case.facts.technique, actors=line.actors, owed=line.owed, overdue=line.overdue,
+    )  # fmt: skip
+
+
+def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
+    """Everything about a case. Raises cases.UnknownCase."""
+    desk = house.desk
+    case, marking = desk.case(case_id), desk.files.marking(case_id)
+    tasks, lives = desk.work.tasks(case_id), desk.lives.of_case(case_id)
+    told = {one.actor: one for one in desk.parts_told(case_id)}
+    behind = desk.behind(case_id)
+    return CaseShown(
+        id=case.id, lead_id=case.lead_id, state=case.state, state_said=Said.of(CASE_WORDS[case.state]),
+        score=case.score, owner=case.owner, opened_us=case.opened_us, standing=desk.standing(case_id),
+        now_us=desk.now_us(), technique=case.facts.technique,
+        elements=[
+            ElementInCase(
+                element=Named.of(one.observable), score=one.score, groups=one.groups, listed=one.listed,
+                partners=one.partners, detectors=list(one.detectors),
+            )
+            for one in case.facts.elements
+        ],
+        marking=MarkingShown(
+            tlp=marking.tlp, pap=marking.pap.name, rsit=marking.rsit, techniques=list(marking.techniques),
+            rsit_said=Said.of(rsit.words(marking.rsit)) if marking.rsit else None,
+        ),
+        merged_into=desk.files.merged_into(case_id), merged_from=list(desk.files.merged_from(case_id)),
+        acts=acts_of(case, person), clock=_clock(case), terms=_terms(case),
+        two_people=_two_people(case, behind, lives, person),
+        actors=[
+            _actor(name, by_hand, told.get(name), [one for one in tasks if one.actor == name])
+            for name, by_hand in sorted(desk.work.involved.actors(case_id).items())
+        ],
+        tasks=[task_shown(house, one) for one in tasks],
+        words=[
+            WordsSaid(at_us=one.at_us, who=one.who, by_actor=one.by_actor, to=one.actor, text=one.text)
+            for one in desk.work.words(case_id)
+        ],
+        evidence=[
+            EvidenceKept(id=one.id, actor=one.actor, words=one.words, bytes=one.bytes, sha256=one.sha256,
+                     received_us=one.received_us) for one in desk.work.evidence(case_id)
+        ],
+        nis2=[deadlines(view) for view in desk.nis2(house.zone).views(case_id)],
+        timeline=[
+            CaseMoment(at_us=one.at_us, who=one.who, what=one.what, case_id=one.case_id, says=Said.of(one.text))
+            for one in desk.timeline(case_id)
+        ],
+        indicators=[_indicator(house, life) for life in lives],
+    )  # fmt: skip
+
+
+def acts_of(case: Case, person: Person) -> list[ActOffered]:
+    """What the life-cycle offers from here, in its order, and whether this person may."""
+    return [
+        ActOffered(
+            act=act, button=Said.of(BUTTONS[act]), will=Said.of(WILL[act]), leads_to=state,
+            leads_to_said=Said.of(CASE_WORDS[state]), needs_why=act is not CaseAct.TAKE, ask_first=act in DANGEROUS,
+            may=person.may(RIGHT_OF[act]),
+        )
+        for (here, act), state in LIFE_CYCLE.items() if here is case.state
+    ]  # fmt: skip
+
+
+def task_shown(house: SacHouse, task: Task) -> TaskShown:
+    """A task with each deadline, and what the centre may do to it."""
+    soon_us = house.desk.work.settings.soon_hours * HOUR_US
+    return TaskShown(
+        id=task.id, case_id=task.case_id, actor=task.actor, kind=task.kind, text=task.text, by=task.by,
+        given_us=task.given_us, state=task.state, state_said=Said.of(TASK_WORDS[task.state]), answer=task.answer,
+        dues=[
+            TaskDue(step=step, due_us=due_us, state=state, says=Said.of(DUE_WORDS[state]), met_us=met_us)
+            for (step, due_us, state), met_us in zip(
+                task.dues(house.desk.now_us(), soon_us), task.met_us, strict=True
+            )
+        ],
+        acts=[act.value for here, act in TASK_CYCLE if here is task.state and act.value in CENTRE_TASK_ACTS],
+    )  # fmt: skip
+
+
+def deadlines(view: Nis2View) -> Nis2Clock:
+    """NIS2's clocks of one actor."""
+    return Nis2Clock(
+        case_id=view.case_id, actor=view.actor, cross_border=view.flags.cross_border,
+        trust_service=view.flags.trust_service, touched=list(view.flags.touched),
+        happened={act.value: at_us for act, at_us in view.happened.items()}, next_us=view.next_us,
+        running=view.running, overdue=view.overdue,
+        reports=[
+            ReportDue(
+                report=due.report, says=Said.of(NAMES[due.report]), due_us=due.due_us, sent_us=due.sent_us,
+                state=due.state, state_said=Said.of(REPORT_WORDS[due.state]),
+            )
+            for due in view.dues
+        ],
+    )  # fmt: skip
+
+
+def _actor(name: str, by_hand: bool, told: PartTold | None, tasks: list[Task]) -> ActorInCase:
+    part = None if told is None else told.part
+    return ActorInCase(
+        actor=name, by_hand=by_hand, version=0 if told is None else told.version,
+        told_us=None if told is None else told.at_us, status="" if told is None else told.status,
+        says=Said.of(TOLD["" if told is None else told.status]), rule="" if told is None else told.rule,
+        owed=sum(any(state not in ("met", "met-late", "void") for state in _states(one)) for one in tasks),
+        own=[] if part is None else [Named.of(one) for one in part.own],
+        heard_tasks=0 if part is None else len(part.tasks),
+        heard_words=[] if part is None else [one.text for one in part.words],
+        heard_state=None if part is None else CaseState(part.state),
+        heard_state_said=None if part is None else Said.of(CASE_WORDS[CaseState(part.state)]),
+        heard_techniques=[] if part is None else list(part.techniques),
+    )  # fmt: skip
+
+
+def _states(task: Task) -> list[str]:
+    return [state.value for _, _, state in task.dues(task.given_us, 0)]
+
+
+def _clock(case: Case) -> dict[str, int | None]:
+    clocks = case.clocks
+    return {
+        "first_sighting": hour_us(case.facts.first_hour), "report": clocks.first_report_us, "lead": clocks.lead_us,
+        "confirmed": clocks.confirmed_us, "released": clocks.released_us, "last_block": clocks.last_block_us,
+    }  # fmt: skip
+
+
+def _terms(case: Case) -> TermsShown:
+    terms = case.terms
+    return TermsShown(
+        observables=None if terms.observables is None else [Named.of(one) for one in terms.observables],
+        tlp=terms.tlp, pap=None if terms.pap is None else terms.pap.name, days=terms.days, confidence=terms.confidence,
+        wanted=case.wanted, carried_out=case.order_no == case.done_no,
+    )  # fmt: skip
+
+
+def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], person: Person) -> TwoPeople:
+    """``waits``: something that may block stands in review for want of a second person."""
+    waiting = [life for life in lives if life.state is LifeState.REVIEW and case.state is CaseState.RELEASED]
+    return TwoPeople(
+        behind=list(behind), waits=bool(waiting), waiting=[life.id for life in waiting],
+        you_would_be_alone=len(behind) == 1 and not may_be_second(behind[0], person.name),
+    )  # fmt: skip
+
+
+def _indicator(house: SacHouse, life: Life) -> IndicatorInCase:
+    actors = house.desk.at_actors(life.id)
+    return IndicatorInCase(
+        id=life.id, observable=Named.of(life.observable), state=life.state.value, pap=life.pap.name, tlp=life.tlp,
+        until_us=life.until_us or None, refusal=life.refusal, people=list(life.people),
+        enforced=[one.actor for one in actors if one.enforced_us is not None],
+        missing=[one.actor for one in actors if waits_for(one) and not only_hunted(one)],
+        hunted=[one.actor for one in actors if waits_for(one) and only_hunted(one)],
+        met=sorted({one.actor for one in house.desk.sightings(life.id) if one.first_hour is not None}),
+    )  # fmt: skip

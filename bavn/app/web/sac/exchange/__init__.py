@@ -1,0 +1,1 @@
+"""The SAC console's sources, partners and MISPs."""

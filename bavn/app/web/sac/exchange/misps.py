@@ -1,0 +1,198 @@
+"""The SAC console's MISPs of partners: what each holds of ours, the last push and look for sightings, and both by hand.
+
+As `bavn centre misp list, push, pull, sightings`. Rights: read to see, publish to push and to look. Refuses to take an
+address or a key: centre.toml names both.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path
+
+from bavn.app.access.rights import Right
+from bavn.app.centre.exchange.misp_api import Misp
+from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
+from bavn.app.config.misp import MispTable
+from bavn.app.web.frame import Limit, Person, Rows, Said, Trouble, allow
+from bavn.app.web.sac.bodies import Shape
+from bavn.app.web.sac.house import SacHouse
+from bavn.centre.cases import audit
+from bavn.centre.cases.tables import writing
+from bavn.centre.inbox.intel_pull import Unreadable
+from bavn.centre.members.partners import UnknownPartner
+from bavn.centre.node.misp_exchange import MispExchange
+from bavn.centre.share.misp_runs import Run
+from bavn.model.ports import LinkDown, LinkRefused
+from bavn.model.settings import SettingsError
+from bavn.model.text import Text
+
+Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+KINDS: Final = {
+    "seen": Text("seen", "set"), "false": Text("called false", "kaldt falsk"), "expired": Text("expired", "udløbet"),
+}  # fmt: skip
+_DOWN: Final = Text("The MISP cannot be reached just now: try again.", "MISP'en kan ikke nås lige nu: prøv igen.")
+_REFUSED: Final = Text(
+    "The MISP refused it, or answered what cannot be read: its operator, or whoever runs the centre, must look.",
+    "MISP'en afviste det eller svarede noget, der ikke kan læses: den, der driver den eller centralen, må se på det.",
+)
+_WRONG: Final = Text(
+    "The place or key of this MISP cannot be used: see [misp] in centre.toml.",
+    "Stedet eller nøglen til denne MISP kan ikke bruges: se [misp] i centre.toml.",
+)
+
+
+class RunShape(Shape):
+    """A push, or a look for sightings. ``by``: a person, or centre; ``failure`` empty: it went well. ``counts``: added,
+    updated, emptied events; or taken, refused sightings."""
+
+    at_us: int
+    by: str
+    failure: str
+    counts: dict[str, int]
+    lost: list[str]
+
+
+class MispRow(Shape):
+    """A MISP that centre.toml names. ``every_minutes`` 0: by hand; ``events``: of ours that it holds now."""
+
+    name: str
+    url: str
+    partner: str
+    publish: bool
+    distribution: str
+    every_minutes: int
+    events: int
+    push: RunShape | None
+    pull: RunShape | None
+
+
+class MispSighting(Shape):
+    """What was sighted of an indicator of ours at a MISP."""
+
+    misp: str
+    value: str
+    kind: str
+    says: Said
+    at_us: int
+    received_us: int
+
+
+Port = Callable[[str], Misp]
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/misps``."""
+    router = APIRouter(prefix="/misps", tags=["partners"])
+    busy = threading.Lock()
+
+    @router.get("", operation_id="misps")
+    def misps(_: Annotated[Person, allow(Right.READ)]) -> Rows[MispRow]:
+        """Partners' MISPs, by name."""
+        exchange = _exchange(house)
+        return Rows(items=[_row(exchange, name, table) for name, table in sorted(house.file.misps.items())])
+
+    @router.get("/sightings", operation_id="misp_sightings")
+    def sightings(_: Annotated[Person, allow(Right.READ)], limit: Limit = 100) -> Rows[MispSighting]:
+        """What partners sighted of our indicators, the latest first."""
+        return Rows(
+            items=[
+                MispSighting(
+                    misp=one["instance"], value=one["value"], kind=one["kind"], says=Said.of(KINDS[one["kind"]]),
+                    at_us=one["at_us"], received_us=one["received_us"],
+                )
+                for one in _exchange(house).sightings.every(limit)
+            ]
+        )  # fmt: skip
+
+    @router.post("/{name}/push", operation_id="misp_push")
+    def push(person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
+        """Make it hold what its partner may have; with nothing new nothing is sent."""
+        table = _table(house, name)
+        with _alone(busy), _reached():
+            exchange, port = _exchange(house), misp_port(house.file, name)
+            _audit(house, person, "misp-push", name)
+            exchange.push(
+                name, table.partner, port, publish=table.publish, distribution=table.distribution, by=person.name
+            )
+        return _row(exchange, name, table)
+
+    @router.post("/{name}/pull", operation_id="misp_pull")
+    def pull(person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
+        """Take in what was sighted of ours there."""
+        table = _table(house, name)
+        with _alone(busy), _reached():
+            exchange, port = _exchange(house), misp_port(house.file, name)
+            _audit(house, person, "misp-pull", name)
+            exchange.pull_sightings(name, table.partner, port, by=person.name)
+        return _row(exchange, name, table)
+
+    return router
+
+
+def _exchange(house: SacHouse) -> MispExchange:
+    return open_misp_exchange(house.file, house.registry, house.book)
+
+
+def _table(house: SacHouse, name: str) -> MispTable:
+    table: MispTable | None = house.file.misps.get(name)
+    if table is None:
+        raise Trouble(
+            404, "unknown-misp", Text("centre.toml names no such MISP.", "centre.toml nævner ingen sådan MISP.")
+        )
+    return table
+
+
+@contextmanager
+def _alone(busy: threading.Lock) -> Iterator[None]:
+    """One at a time: a MISP may take minutes to answer."""
+    if not busy.acquire(blocking=False):
+        raise Trouble(
+            409, "busy", Text("A MISP is being asked already: wait for it.", "En MISP spørges allerede: vent på den."),
+            "wait",
+        )  # fmt: skip
+    try:
+        yield
+    finally:
+        busy.release()
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """What keeps a MISP from being reached becomes Trouble; the words of it stand with the run."""
+    try:
+        yield
+    except UnknownPartner as error:
+        raise Trouble(
+            409, "unknown-partner",
+            Text("Its partner is not known here.", "Dens partner er ukendt her."),
+            "operator",
+        ) from error  # fmt: skip
+    except LinkDown as error:
+        raise Trouble(503, "misp-down", _DOWN, "wait") from error
+    except (LinkRefused, Unreadable) as error:
+        raise Trouble(503, "misp-refused", _REFUSED, "operator") from error
+    except SettingsError as error:
+        raise Trouble(503, "misp-settings", _WRONG, "operator") from error
+
+
+def _audit(house: SacHouse, person: Person, act: str, name: str) -> None:
+    with writing(house.registry.engine) as tx:
+        audit.note(tx, house.clock.now_us(), person.name, act, f"misp/{name}", {})
+
+
+def _row(exchange: MispExchange, name: str, table: MispTable) -> MispRow:
+    return MispRow(
+        name=name, url=table.url, partner=table.partner, publish=table.publish, distribution=table.distribution,
+        every_minutes=table.every_minutes, events=exchange.held(name), push=_run(exchange.runs.last(name, "push")),
+        pull=_run(exchange.runs.last(name, "pull")),
+    )  # fmt: skip
+
+
+def _run(one: Run | None) -> RunShape | None:
+    if one is None:
+        return None
+    return RunShape(
+        at_us=one.at_us, by=one.by, failure=one.failure, counts=dict(one.counts), lost=list(one.lost)
+    )  # fmt: skip

@@ -1,0 +1,148 @@
+"""The SAC console's proposals: what sources outside the sector claim, and what people make of it.
+
+Refuses to release anything: a case is made of it, or it is found harmless.
+"""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from bavn.app.access.rights import Right
+from bavn.app.web.frame import After, Limit, Person, Rows, allow, opened, page
+from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
+from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.indicator_shapes import PapName
+from bavn.app.web.sac.refusals.answers import told
+from bavn.centre.cases.intelligence.proposal_pages import WantedProposals, proposals_page
+from bavn.centre.cases.intelligence.proposals import Proposal, UnknownProposal
+from bavn.centre.cases.intelligence.weight import Standing
+from bavn.model.intel.indicator import Tlp
+from bavn.model.observable import ObservableType
+
+REFUSALS: Final[tuple[Kind, ...]] = ((UnknownProposal, 404, "unknown-proposal", "you"),)
+Named = Annotated[str, Query(min_length=1, max_length=300, description="type:value, or a plain observable.")]
+
+
+class MetShape(Shape):
+    """An actor that met it: by a question, a sighting or its own report."""
+
+    actor: str
+    how: str
+
+
+class ProposalRow(Shape):
+    """One observable and what sources claim of it. ``confidence`` 0..95 of the parties that are trusted."""
+
+    observable: str
+    type: ObservableType
+    value: str
+    state: str
+    confidence: int
+    sources: list[str]
+    parties: list[str]
+    met: list[MetShape]
+    listed: list[str]
+    tlp: Tlp
+    pap: PapName
+    technique: str
+    first_us: int
+    question_id: str
+    case_id: str
+    by: str
+    why: str
+
+
+class ClaimShape(Shape):
+    """What one source says. ``gone``: empty, withdrawn or over (by age)."""
+
+    source: str
+    gone: str
+    confidence: int
+    tlp: Tlp
+    pap: PapName
+    first_us: int
+    heard_us: int
+    until_us: int
+    technique: str
+    about: str
+
+
+class ProposalWhole(Shape):
+    """One proposal, claim by claim."""
+
+    row: ProposalRow
+    claims: list[ClaimShape]
+
+
+class Deciding(Shape):
+    """``open_case``: a person or a policy decides from there; ``dismiss``: harmless; ``reopen``: propose it again."""
+
+    observable: str = Field(min_length=1, max_length=300)
+    act: Literal["open_case", "dismiss", "reopen"]
+    why: str = Field(default="", max_length=500)
+
+
+def routes(house: SacHouse) -> APIRouter:
+    """Below ``/proposals``."""
+    router = APIRouter(prefix="/proposals", tags=["proposals"])
+
+    @router.get("", operation_id="proposals")
+    def proposals(
+        _: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None,
+        state: Literal["proposed", "case", "dismissed"] = "proposed",
+        source: Annotated[str, Query(max_length=60)] = "", met: bool = False, q: Words = "",
+    ) -> Rows[ProposalRow]:  # fmt: skip
+        """What is proposed, the newest first; only what some actor met, or of one source, where that is asked for."""
+        at = opened(after, int, str, str)
+        wanted = WantedProposals(state=state, source=source, met=met, words=q)
+        named = proposals_page(house.desk.engine, wanted, limit + 1, None if at is None else (at[0], at[1], at[2]))
+        found = [house.intelligence.proposals.get(one) for one in named]
+        shown = page(found, limit, lambda one: (one.first_us, one.observable.type.value, one.observable.value))
+        standings = house.intelligence.standings()
+        return Rows(items=[_row(house, one, standings) for one in shown.items], next=shown.next)
+
+    @router.get("/one", operation_id="proposal")
+    def proposal(_: Annotated[Person, allow(Right.READ)], observable: Named) -> ProposalWhole:
+        """Who claims what of an observable."""
+        with told(*REFUSALS):
+            return _whole(house, house.intelligence.proposals.get(observable_of(observable)))
+
+    @router.post("/decide", operation_id="decide_proposal")
+    def decide(person: Annotated[Person, allow(Right.TRIAGE)], body: Deciding) -> ProposalWhole:
+        """Make a case of it, find it harmless, or propose it again."""
+        named = observable_of(body.observable)
+        with told(*REFUSALS):
+            if body.act == "open_case":
+                house.intelligence.open_case(named, person.name)
+            elif body.act == "dismiss":
+                house.intelligence.proposals.dismiss(named, person.name, body.why)
+            else:
+                house.intelligence.proposals.reopen(named, person.name, body.why)
+            return _whole(house, house.intelligence.proposals.get(named))
+
+    return router
+
+
+def _row(house: SacHouse, one: Proposal, standings: dict[str, Standing]) -> ProposalRow:
+    weight = house.intelligence.weight(one, standings)
+    return ProposalRow(
+        observable=str(one.observable), type=one.observable.type, value=one.observable.value, state=one.state,
+        confidence=weight.confidence, sources=sorted({claim.source for claim in one.live}),
+        parties=list(weight.parties), met=[MetShape(actor=actor, how=how) for actor, how in sorted(one.met.items())],
+        listed=list(one.listed), tlp=weight.tlp, pap=weight.pap.name,
+        technique=weight.technique, first_us=one.first_us, question_id=one.hunt, case_id=one.case_id, by=one.by,
+        why=one.why,
+    )  # fmt: skip
+
+
+def _whole(house: SacHouse, one: Proposal) -> ProposalWhole:
+    claims = [
+        ClaimShape(
+            source=kept.source, gone=kept.gone, confidence=kept.claim.confidence, tlp=kept.claim.tlp,
+            pap=kept.claim.pap.name, first_us=kept.first_us,
+            heard_us=kept.heard_us, until_us=kept.until_us, technique=kept.claim.technique, about=kept.claim.about,
+        )
+        for kept in one.claims
+    ]  # fmt: skip
+    return ProposalWhole(row=_row(house, one, house.intelligence.standings()), claims=claims)

@@ -1,0 +1,1 @@
+"""What a room refused, as a person at the SAC console reads it."""

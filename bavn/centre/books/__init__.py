@@ -1,0 +1,1 @@
+"""What the centre keeps of rounds, leads, canaries and clocks."""

@@ -1,0 +1,275 @@
+"""Rounds of the private join in the centre's database: implements correlate's RoundBook.
+
+``write`` is one transaction: the state of a round and the messages that follow from it are kept together or not at
+all. Refuses to decide anything.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
+
+from bavn.centre.books import tables as t
+from bavn.centre.books import written
+from bavn.centre.books.canaries import named
+from bavn.centre.correlate import round_state as state
+from bavn.centre.correlate.round_state import Answer, Asked, Change, Phase, Round, RoundView
+from bavn.psi.round import Cell, Hit
+
+HITS_CACHED_ROUNDS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class HitsOfRound:
+    """All hits of a round in order, and by cell."""
+
+    every: tuple[Hit, ...]
+    at: dict[Cell, tuple[Hit, ...]]
+
+    @classmethod
+    def of(cls, hits: tuple[Hit, ...]) -> Self:
+        at: dict[Cell, tuple[Hit, ...]] = {}
+        for hit in hits:
+            at[hit.cell] = (*at.get(hit.cell, ()), hit)
+        return cls(hits, at)
+
+
+class SqlRoundBook:
+    """The tables of tables.py must exist. The hits of the last rounds are kept parsed: they never change."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._hits: dict[str, HitsOfRound] = {}
+
+    def write(self, changes: Sequence[Change]) -> None:
+        with t.writing(self.engine) as connection:
+            for change in changes:
+                _WRITERS[type(change)](connection, change)
+
+    def round(self, round_id: str) -> Round | None:
+        with t.reading(self.engine) as connection:
+            body = connection.scalar(select(t.ROUNDS.c.body).where(t.ROUNDS.c.id == round_id))
+        return None if body is None else written.read_round(body)
+
+    def latest(self, tier: str) -> Round | None:
+        asked = select(t.ROUNDS.c.body).where(t.ROUNDS.c.tier == tier).order_by(t.ROUNDS.c.opened_us.desc()).limit(1)
+        with t.reading(self.engine) as connection:
+            body = connection.scalar(asked)
+        return None if body is None else written.read_round(body)
+
+    def unfinished(self) -> tuple[Round, ...]:
+        open_phases = (Phase.UPLOADS.value, Phase.REVEAL.value)
+        asked = (
+            select(t.ROUNDS.c.body)
+            .where(t.ROUNDS.c.phase.in_(open_phases))
+            .order_by(t.ROUNDS.c.opened_us, t.ROUNDS.c.tier, t.ROUNDS.c.id)
+        )
+        with t.reading(self.engine) as connection:
+            return tuple(written.read_round(body) for body in connection.scalars(asked))
+
+    def uploaded(self, round_id: str) -> dict[int, str]:
+        asked = select(t.UPLOADS.c.x, t.UPLOADS.c.item_id).where(t.UPLOADS.c.round_id == round_id)
+        with t.reading(self.engine) as connection:
+            return {row.x: row.item_id for row in connection.execute(asked)}
+
+    def key_checks(self, round_id: str) -> dict[int, str]:
+        asked = select(t.UPLOADS.c.x, t.UPLOADS.c.key_check).where(t.UPLOADS.c.round_id == round_id)
+        with t.reading(self.engine) as connection:
+            return {row.x: row.key_check for row in connection.execute(asked)}
+
+    def table(self, round_id: str, number: int) -> Iterator[tuple[int, bytes]]:
+        xs = select(t.PLANES.c.x).where(t.PLANES.c.round_id == round_id, t.PLANES.c.cell_table == number)
+        with t.reading(self.engine) as connection:
+            for x in connection.scalars(xs.order_by(t.PLANES.c.x)).all():
+                here = (t.PLANES.c.round_id == round_id, t.PLANES.c.cell_table == number, t.PLANES.c.x == x)
+                yield x, connection.scalars(select(t.PLANES.c.planes).where(*here)).one()
+
+    def view(self, round_: Round) -> RoundView:
+        return self._view(round_, None)
+
+    def about(self, round_: Round, cell: Cell) -> RoundView:
+        return self._view(round_, cell)
+
+    def _view(self, round_: Round, cell: Cell | None) -> RoundView:
+        hits = self._hits_of(round_.id, cell)
+        with t.reading(self.engine) as connection:
+            asked = connection.execute(_of(t.ASKED, round_.id, cell)).all()
+            tags = connection.execute(_of(t.TAGS, round_.id, cell)).all()
+            answers = connection.execute(_of(t.ANSWERS, round_.id, cell)).all()
+        return RoundView(
+            round=round_,
+            hits=hits,
+            asked=tuple(
+                Asked(row.x, Cell(row.cell_table, row.cell_bin), row.wave, row.step, tuple(json.loads(row.others)))
+                for row in asked
+            ),
+            tags={(row.x, Cell(row.cell_table, row.cell_bin)): row.tag for row in tags},
+            answers=tuple(
+                Answer(row.x, Cell(row.cell_table, row.cell_bin), row.sign and written.read_sign(row.sign))
+                for row in answers
+            ),
+        )
+
+    def _hits_of(self, round_id: str, cell: Cell | None) -> tuple[Hit, ...]:
+        if round_id not in self._hits:
+            with t.reading(self.engine) as connection:
+                text = connection.scalar(select(t.HITS.c.hits).where(t.HITS.c.round_id == round_id))
+            if text is None:
+                return ()
+            for old in list(self._hits)[: 1 - HITS_CACHED_ROUNDS_MAX]:
+                self._hits.pop(old, None)
+            self._hits[round_id] = HitsOfRound.of(written.read_hits(text))
+        found = self._hits[round_id]
+        return found.every if cell is None else found.at.get(cell, ())
+
+
+def _of(table: Any, round_id: str, cell: Cell | None) -> Any:
+    asked = select(table).where(table.c.round_id == round_id).order_by(*table.primary_key.columns)
+    return asked if cell is None else asked.where(table.c.cell_table == cell.table, table.c.cell_bin == cell.bin)
+
+
+# --- one writer for each change -----------------------------------------------------------------------------------
+
+
+def _keep_round(connection: Connection, change: state.KeepRound) -> None:
+    round_ = change.round
+    values = {
+        "tier": round_.params.tier, "opened_us": round_.opened_us, "phase": round_.phase.value,
+        "ended_us": round_.ended_us, "body": written.write_round(round_),
+    }  # fmt: skip
+    kept = connection.execute(update(t.ROUNDS).where(t.ROUNDS.c.id == round_.id).values(**values))
+    if kept.rowcount == 0:
+        connection.execute(t.ROUNDS.insert().values(id=round_.id, **values))
+
+
+def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
+    mine = {"round_id": change.round_id, "x": change.x}
+    there = select(t.UPLOADS.c.x).where(t.UPLOADS.c.round_id == change.round_id, t.UPLOADS.c.x == change.x)
+    if connection.scalar(there) is not None:
+        return
+    connection.execute(t.UPLOADS.insert().values(item_id=change.item_id, key_check=change.key_check, **mine))
+    for number, planes in enumerate(change.tables):
+        connection.execute(t.PLANES.insert().values(cell_table=number, planes=planes, **mine))
+
+
+def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
+    connection.execute(delete(t.PLANES).where(t.PLANES.c.round_id == change.round_id))
+
+
+def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
+    t.add_new(connection, t.HITS, [{"hits": written.write_hits(change.hits)}], {"round_id": change.round_id})
+
+
+def _keep_tags(connection: Connection, change: state.KeepTags) -> None:
+    rows = [{"cell_table": cell.table, "cell_bin": cell.bin, "tag": tag} for cell, tag in change.tags]
+    t.add_new(connection, t.TAGS, rows, {"round_id": change.round_id, "x": change.x})
+
+
+def _keep_asked(connection: Connection, change: state.KeepAsked) -> None:
+    rows = [
+        {
+            "round_id": change.round_id, "x": one.x, "cell_table": one.cell.table, "cell_bin": one.cell.bin,
+            "step": one.step, "wave": one.wave, "others": written.dumps(one.others),
+        }
+        for one in change.asked
+    ]  # fmt: skip
+    if rows:
+        connection.execute(t.ASKED.insert(), rows)
+
+
+def _keep_answer(connection: Connection, change: state.KeepAnswer) -> None:
+    answer = change.answer
+    cell = and_(
+        t.ANSWERS.c.round_id == change.round_id, t.ANSWERS.c.x == answer.x,
+        t.ANSWERS.c.cell_table == answer.cell.table, t.ANSWERS.c.cell_bin == answer.cell.bin,
+    )  # fmt: skip
+    connection.execute(delete(t.ANSWERS).where(cell, t.ANSWERS.c.sign.is_(None)))
+    key = {
+        "round_id": change.round_id, "x": answer.x, "cell_table": answer.cell.table, "cell_bin": answer.cell.bin,
+    }  # fmt: skip
+    sign = None if answer.sign is None else written.write_sign(answer.sign)
+    t.add_new(connection, t.ANSWERS, [{"sign": sign}], key)
+
+
+def _keep_signs(connection: Connection, change: state.KeepSigns) -> None:
+    for sign in change.signs:
+        if named(connection, sign):  # a canary is a trial of the chain: it counts nowhere
+            continue
+        row = {
+            "tier": sign.tier, "round_id": sign.round_id, "type": sign.observable.type.value,
+            "value": sign.observable.value, "received_us": sign.received_us, "body": written.write_sign(sign),
+        }  # fmt: skip
+        t.add_new(connection, t.SIGNS, [row], {"report_id": sign.report_id, "actor": sign.actor})
+
+
+def _quarantine(connection: Connection, change: state.Quarantine) -> None:
+    named = written.dumps([[actor, str(observable), report] for actor, observable, report in change.named])
+    place = {"round_id": change.round_id, "cell_table": change.cell.table, "cell_bin": change.cell.bin}
+    here = and_(*(t.QUARANTINE.c[name] == value for name, value in place.items()))
+    connection.execute(delete(t.QUARANTINE).where(here))
+    connection.execute(t.QUARANTINE.insert().values(named=named, audited=False, **place))
+    for actor, _, report in change.named:
+        connection.execute(delete(t.SIGNS).where(t.SIGNS.c.report_id == report, t.SIGNS.c.actor == actor))
+
+
+def _settled(connection: Connection, change: state.Settled) -> None:
+    """Receipts go; each report of the round takes the place of what the same actor said before of the same element,
+    and the sector remembers when each group first saw it."""
+    connection.execute(delete(t.TAGS).where(t.TAGS.c.round_id == change.round_id))
+    for body in connection.scalars(select(t.SIGNS.c.body).where(t.SIGNS.c.round_id == change.round_id)).all():
+        sign = written.read_sign(body)
+        element = (t.SIGNS.c.type == sign.observable.type.value, t.SIGNS.c.value == sign.observable.value)
+        older = or_(
+            t.SIGNS.c.received_us < sign.received_us,
+            and_(t.SIGNS.c.received_us == sign.received_us, t.SIGNS.c.report_id < sign.report_id),
+        )
+        connection.execute(
+            delete(t.SIGNS).where(*element, t.SIGNS.c.actor == sign.actor, t.SIGNS.c.tier == sign.tier, older)
+        )
+        _remember(connection, sign.observable.type.value, sign.observable.value, sign.group, sign)
+
+
+def _remember(connection: Connection, kind: str, value: str, group: str, sign: Any) -> None:
+    key = {"type": kind, "value": value, "actor_group": group}
+    here = and_(*(t.SEEN.c[name] == given for name, given in key.items()))
+    known = connection.execute(select(t.SEEN).where(here)).first()
+    if known is None:
+        row = key | {"first_hour": sign.first_hour, "first_report_us": sign.received_us}
+        connection.execute(t.SEEN.insert().values(**row))
+        return
+    first_hour = min(known.first_hour, sign.first_hour)
+    first_report_us = min(known.first_report_us, sign.received_us)
+    connection.execute(update(t.SEEN).where(here).values(first_hour=first_hour, first_report_us=first_report_us))
+
+
+def _turned(connection: Connection, change: state.Turned) -> None:
+    key = {"round_id": change.round_id, "actor": change.actor, "rule": change.rule}
+    here = and_(*(t.REFUSALS.c[name] == value for name, value in key.items()))
+    counted = connection.execute(update(t.REFUSALS).where(here).values(times=t.REFUSALS.c.times + 1))
+    if counted.rowcount == 0:
+        connection.execute(t.REFUSALS.insert().values(times=1, **key))
+
+
+def _say(connection: Connection, change: state.Say) -> None:
+    connection.execute(t.OUTGOING.insert().values(said=written.write_said(change.said), done=False))
+
+
+_WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
+    state.KeepRound: _keep_round, state.KeepPlanes: _keep_planes, state.DropPlanes: _drop_planes,
+    state.KeepHits: _keep_hits, state.KeepTags: _keep_tags, state.KeepAsked: _keep_asked,
+    state.KeepAnswer: _keep_answer, state.KeepSigns: _keep_signs, state.Quarantine: _quarantine,
+    state.Settled: _settled, state.Turned: _turned, state.Say: _say,
+}  # fmt: skip
+
+
+def forget_rounds(engine: Engine, before_us: int) -> int:
+    """Delete all that is kept of rounds that ended before a moment, except their reports and quarantines; how many."""
+    old = select(t.ROUNDS.c.id).where(t.ROUNDS.c.ended_us < before_us)
+    with t.writing(engine) as connection:
+        count = connection.scalar(select(func.count()).select_from(old.subquery())) or 0
+        for table in (t.UPLOADS, t.PLANES, t.HITS, t.TAGS, t.ASKED, t.ANSWERS, t.REFUSALS):
+            connection.execute(delete(table).where(table.c.round_id.in_(old)))
+        connection.execute(delete(t.ROUNDS).where(t.ROUNDS.c.ended_us < before_us))
+    return count

@@ -1,0 +1,1 @@
+"""Cases: leads somebody triages."""

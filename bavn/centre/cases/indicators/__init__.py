@@ -1,0 +1,1 @@
+"""Indicators as people work on them."""

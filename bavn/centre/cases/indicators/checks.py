@@ -1,0 +1,145 @@
+"""Warning lists and plausibility, looked at before an indicator is released and shown to whoever reviews it.
+
+What stops it would be refused by gate 3 as well; here a person reads it in time. Refuses to decide: it names what there
+is to weigh.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final
+
+from bavn.centre.cases.indicators.indicator import Check, Evidence
+from bavn.model.intel.indicator import Pap
+from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
+from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
+from bavn.model.text import Text
+
+GROUPS_MIN: Final = 2
+_NOBODY_CARRIES: Final = frozenset({ObservableType.SHA256, ObservableType.FP_PAIR})
+_BROAD: Final = frozenset({ObservableType.JA3, ObservableType.JA4})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFacts:
+    """What a check may ask. ``listed``: lists that know the observable, by name; ``cleared``: a verdict of this sector
+    found it harmless; ``ended``: how it ended the last time ("" for never); ``retired``: producers out of service."""
+
+    observable: Observable
+    evidence: Evidence
+    pap: Pap
+    days: int
+    days_max: int
+    score_block_min: float
+    registered: bool
+    cleared: bool
+    ended: str
+    false_groups: int
+    retired: Collection[str]
+    listed: Callable[[Observable], tuple[str, ...]]
+
+
+def look(facts: CheckFacts) -> tuple[Check, ...]:
+    """All that was found, what stops it first."""
+    found = [*_form(facts), *_innocence(facts), *_strength(facts), *_past(facts)]
+    return tuple(sorted(found, key=lambda check: (not check.stops, check.name)))
+
+
+def _form(facts: CheckFacts) -> list[Check]:
+    observable, made = facts.observable, []
+    try:
+        Observable(observable.type, observable.value)
+    except NotCanonical:
+        made.append(Check("canonical", True, Text("Not in canonical form.", "Ikke på kanonisk form.")))
+    if observable.type is ObservableType.CHAIN:
+        made.append(
+            Check("written", True, Text("A chain of techniques stands in no record: it cannot be released.",
+                  "En kæde af teknikker står i ingen post: den kan ikke frigives."))
+        )  # fmt: skip
+    elif not is_external(observable):
+        made.append(
+            Check("external", True, Text("It names something inside, or a whole public suffix.",
+                  "Den peger på noget internt eller på et helt offentligt domænesuffiks."))
+        )  # fmt: skip
+    if not 1 <= facts.days <= facts.days_max:
+        made.append(
+            Check("not_expired", True, Text(f"It lasts {facts.days} days; allowed are 1 to {facts.days_max}.",
+                  f"Den gælder {facts.days} dage; tilladt er 1 til {facts.days_max}."))
+        )  # fmt: skip
+    if observable.type in _NOBODY_CARRIES:
+        made.append(
+            Check("carried", False, Text("No enforcer carries this type: actors only hunt for it.",
+                  "Intet håndhævende led kan bære denne type: aktørerne leder kun efter den."))
+        )  # fmt: skip
+    if observable.type in _BROAD:
+        made.append(
+            Check("broad", False, Text("A fingerprint is shared by every program built alike.",
+                  "Et fingeraftryk deles af alle programmer, der er bygget ens."))
+        )  # fmt: skip
+    if observable.type is ObservableType.DOMAIN and registered_domain(observable.value) == observable.value:
+        made.append(
+            Check("whole_domain", False, Text("It covers the registered domain and everything below it.",
+                  "Den dækker det registrerede domæne og alt under det."))
+        )  # fmt: skip
+    return made
+
+
+def _innocence(facts: CheckFacts) -> list[Check]:
+    blocks, made = facts.pap >= BLOCK_PAP_MIN, []
+    names = sorted({*facts.listed(facts.observable), *facts.evidence.listed})
+    if names:
+        said = ", ".join(names)
+        made.append(Check("not_listed", blocks, Text(f"On warning lists: {said}.", f"På advarselslister: {said}.")))
+    if facts.registered:
+        made.append(
+            Check("register", blocks, Text("One of the sector's own services.", "En af sektorens egne tjenester."))
+        )
+    if facts.cleared:
+        made.append(
+            Check("verdict", blocks, Text("A verdict of this sector found it harmless.",
+                  "Sektorens egen afgørelse har fundet den harmløs."))
+        )  # fmt: skip
+    return made
+
+
+def _strength(facts: CheckFacts) -> list[Check]:
+    evidence, made = facts.evidence, []
+    if evidence.by_hand:
+        return [
+            Check("by_hand", False, Text("Drafted by hand: no report of this sector stands behind it.",
+                  "Oprettet i hånden: ingen melding fra sektoren står bag."))
+        ]  # fmt: skip
+    if evidence.groups < GROUPS_MIN and evidence.partners:
+        return [
+            Check("partners", False, Text("Only a partner's word stands behind it: a person must release a block.",
+                  "Kun en partners ord står bag: en person skal frigive en spærring."))
+        ]  # fmt: skip
+    if evidence.groups < GROUPS_MIN:
+        made.append(
+            Check("two_groups", True, Text("Fewer than two independent groups report it.",
+                  "Færre end to uafhængige grupper melder den."))
+        )  # fmt: skip
+    if evidence.score < facts.score_block_min and facts.pap >= BLOCK_PAP_MIN:
+        line = f"{evidence.score:.1f} < {facts.score_block_min:.1f}"
+        made.append(
+            Check("block_line", True, Text(f"Its score is below the block line ({line}).",
+                  f"Dens score er under spærregrænsen ({line})."))
+        )  # fmt: skip
+    return made
+
+
+def _past(facts: CheckFacts) -> list[Check]:
+    made = []
+    if facts.ended:
+        words = Text(f"It ended before: {facts.ended}", f"Den er endt før: {facts.ended}")
+        made.append(Check("ended_before", False, words))
+    if facts.false_groups:
+        n = facts.false_groups
+        words = Text(f"{n} groups found it wrong before.", f"{n} grupper har før fundet den forkert.")
+        made.append(Check("found_wrong", False, words))
+    noisy = ", ".join(sorted(set(facts.evidence.producers) & set(facts.retired)))
+    if noisy:
+        words = Text(
+            f"Made by what was retired as noisy: {noisy}.", f"Lavet af noget, der er taget ud som støj: {noisy}."
+        )
+        made.append(Check("noisy", False, words))
+    return made

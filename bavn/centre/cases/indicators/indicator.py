@@ -1,0 +1,191 @@
+"""An indicator as this room keeps it: where it stands in its life, who stands behind it, what is wanted of it.
+
+Plain values and their JSON. Refuses to know how it travels and who enforces it.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.observable import Observable
+from bavn.model.sector.indicator_life import LifeState, distinct
+from bavn.model.settings import setting
+from bavn.model.text import Text
+
+HALF_LIVES = {
+    "ip4": "half_life_address_days", "ip6": "half_life_address_days", "domain": "half_life_domain_days",
+    "ja3": "half_life_fingerprint_days", "ja4": "half_life_fingerprint_days", "fp-pair": "half_life_fingerprint_days",
+    "cert": "half_life_certificate_days", "sha256": "half_life_hash_days", "chain": "half_life_fingerprint_days",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorSettings:
+    """``[indicators]`` of the centre's configuration: how confidence decays, who gets it first, what is noise."""
+
+    half_life_address_days: float = setting(
+        14.0, unit="days", holds="An address that nobody meets is worth half as much after this.", low=0.5, high=3650
+    )
+    half_life_domain_days: float = setting(45.0, unit="days", holds="The same for a domain.", low=0.5, high=3650)
+    half_life_fingerprint_days: float = setting(
+        90.0, unit="days", holds="The same for JA3, JA4 and pairs of fingerprints.", low=0.5, high=3650
+    )
+    half_life_certificate_days: float = setting(
+        90.0, unit="days", holds="The same for a certificate.", low=0.5, high=3650
+    )
+    half_life_hash_days: float = setting(180.0, unit="days", holds="The same for a file's hash.", low=0.5, high=3650)
+    expire_below: int = setting(
+        25, unit="of 100", holds="An indicator worth less than this expires, and the delist is pushed.", low=0, high=100
+    )
+    refresh_every_h: float = setting(
+        24.0, unit="hours", holds="True sightings refresh an indicator at most this often.", low=0.1, high=720
+    )
+    canary_quiet_s: float = setting(
+        900.0,
+        unit="s",
+        holds="So long after the ring's last receipt, without a rollback, the others get it.",
+        low=0.0,
+        high=604_800,
+    )
+    canary_wait_s: float = setting(
+        14_400.0,
+        unit="s",
+        holds="The ring's actors that have not answered by then are no longer waited for, if one enforces it.",
+        low=1.0,
+        high=604_800,
+    )
+    canary_hits_max: int = setting(
+        10,
+        unit="hits",
+        holds="More hits than this at one actor of the ring stop the release (told in steps: 1, 3, 10, 100).",
+        low=1,
+        high=100,
+    )
+    noise_outcomes_min: int = setting(
+        5, unit="outcomes", holds="A producer is judged from so many outcomes on.", low=2, high=1000
+    )
+    noise_false_max: float = setting(
+        0.5,
+        unit="share",
+        holds="A producer whose share of false outcomes is above this (90 % lower bound) is retired.",
+        low=0.05,
+        high=1.0,
+    )
+    noise_groups_min: int = setting(
+        2,
+        unit="groups",
+        holds="So many independent groups must find an indicator wrong, and more than met it, to retire it.",
+        low=1,
+        high=100,
+    )
+
+    def half_life_days(self, kind: str) -> float:
+        """By the observable's type."""
+        return float(getattr(self, HALF_LIVES[kind]))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at before release. ``stops``: it may not go out as it stands; else the reviewer weighs it."""
+
+    name: str
+    stops: bool
+    words: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why, as far as the sector's own reports say: nothing for what a person drafted by hand. ``producers``: what made
+    it, such as ``detector:beacon``, ``policy:policy-17``, ``person:Anna Berg``, ``source:NAME``. ``partners``: parties
+    outside the sector that name it; then ``tlp_min`` and ``pap_max`` are the terms under which they told of it."""
+
+    score: float = 0.0
+    groups: int = 0
+    listed: tuple[str, ...] = ()
+    by_hand: bool = False
+    producers: tuple[str, ...] = ()
+    partners: int = 0
+    tlp_min: str = ""
+    pap_max: int = int(Pap.CLEAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """An indicator at the centre. ``rev`` counts every change. ``base``: confidence when released, ``seen_us`` the last
+    true sighting (0: none). ``put_by``, ``approved_by``, ``released_by``: who put it to review, agreed, let it go;
+    ``vouched``: two people for a standing policy. ``now_by``: who wants the ring passed over; ``now`` once a second
+    person agreed. ``wanted``, ``order_no``, ``done_no`` as in a case. ``case_order``: the case's order that made it.
+    ``until_us``: its end as last released (0: not yet). ``refusal``: why gate 3 sent it back."""
+
+    id: str
+    observable: Observable
+    state: LifeState
+    rev: int
+    case_id: str
+    technique: str
+    tlp: Tlp
+    pap: Pap
+    days: int
+    base: int
+    evidence: Evidence
+    checks: tuple[Check, ...] = ()
+    drafted_by: str = ""
+    drafted_us: int = 0
+    put_by: str = ""
+    put_us: int | None = None
+    approved_by: str = ""
+    approved_us: int | None = None
+    released_by: str = ""
+    released_us: int | None = None
+    vouched: tuple[str, ...] = ()
+    now_by: str = ""
+    now: bool = False
+    seen_us: int = 0
+    refreshed_us: int | None = None
+    until_us: int = 0
+    ended_us: int | None = None
+    why: str = ""
+    refusal: str = ""
+    wanted: bool = False
+    order_no: int = 0
+    done_no: int = 0
+    case_order: int = 0
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who stands behind it, each once."""
+        return self.vouched or distinct((self.put_by, self.approved_by, self.released_by))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An indicator with what it is worth now. ``true_groups``, ``false_groups``: who met it, who found it wrong."""
+
+    life: Life
+    worth: int
+    true_groups: tuple[str, ...] = ()
+    false_groups: tuple[str, ...] = ()
+    falls_us: int | None = field(default=None)
+
+
+def checks_text(checks: tuple[Check, ...]) -> str:
+    """JSON of checks."""
+    return json.dumps([[c.name, c.stops, c.words.en, c.words.da] for c in checks], ensure_ascii=False)
+
+
+def checks_of(text: str) -> tuple[Check, ...]:
+    """What checks_text wrote."""
+    return tuple(Check(name, stops, Text(en, da)) for name, stops, en, da in json.loads(text))
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """JSON of the evidence."""
+    body: dict[str, Any] = {name: getattr(evidence, name) for name in Evidence.__slots__}
+    return json.dumps(body, sort_keys=True, ensure_ascii=False)
+
+
+def evidence_of(text: str) -> Evidence:
+    """What evidence_text wrote."""
+    body = json.loads(text)
+    return Evidence(**body | {"listed": tuple(body["listed"]), "producers": tuple(body["producers"])})

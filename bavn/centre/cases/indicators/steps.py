@@ -1,0 +1,86 @@
+"""What each step does to an indicator, as plain functions: who must be somebody else, what stops it, what is ordered.
+
+Refuses to write: indicators.py does.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from bavn.centre.cases.case.case import ElementFacts
+from bavn.centre.cases.indicators.indicator import Evidence, Life
+from bavn.centre.cases.who import NotAllowed, second
+from bavn.model.moment import DAY_US
+from bavn.model.principal import no_second, recorded
+from bavn.model.sector.indicator_life import LifeAct, may_go
+
+WHY_CHARACTERS_MAX: Final = 2000
+ALONE: Final = "it may block without a person in the loop: somebody else must approve or release it"
+
+
+def evidence_for(element: ElementFacts, who: str = "") -> Evidence:
+    """What a case's element says for itself. ``who``: the policy that released it, if one did."""
+    producers = tuple(f"detector:{name}" for name in element.detectors)
+    return Evidence(
+        score=element.score, groups=element.groups, listed=("listed",) if element.listed else (),
+        producers=(*producers, *((who,) if who.startswith("policy:") else ())),
+        partners=element.partners, tlp_min=element.tlp_min, pap_max=element.pap_max,
+    )  # fmt: skip
+
+
+def reason(act: str, why: str) -> None:
+    """ValueError without one, or for an endless one."""
+    if not why.strip() or len(why) > WHY_CHARACTERS_MAX:
+        raise ValueError(f"to {act} an indicator needs a reason of 1 to {WHY_CHARACTERS_MAX} characters")
+
+
+def again(known: Life, made: Life) -> Life:
+    """A new life of an indicator that was there before: its orders count on."""
+    grown = known.order_no + (1 if made.wanted else 0)
+    return replace(made, order_no=grown, done_no=known.done_no, rev=known.rev)
+
+
+def _put(made: Life, _: Life, user: str, now_us: int) -> Life:
+    fresh = {"approved_by": "", "approved_us": None, "released_by": "", "vouched": (), "now_by": "", "now": False}
+    return replace(made, put_by=recorded(user), put_us=now_us, refusal="", ended_us=None, **fresh)  # type: ignore[arg-type]
+
+
+def _approved(made: Life, life: Life, user: str, now_us: int) -> Life:
+    second(life.put_by, user, "two different people stand behind an indicator; who put it to review cannot approve it")
+    return replace(made, approved_by=recorded(user), approved_us=now_us)
+
+
+def behind(life: Life, user: str) -> tuple[str, ...]:
+    """Who would stand behind it if this person released it: without those who are not two people with them."""
+    apart = {name.casefold() for name in getattr(user, "apart", ())}
+    return (*(name for name in life.people if name.casefold() not in apart), recorded(user))
+
+
+def _released(made: Life, life: Life, user: str, now_us: int) -> Life:
+    stops = [check.name for check in life.checks if check.stops]
+    if stops:
+        raise NotAllowed(f"it may not go out as it stands: {', '.join(stops)} (bavn centre indicator show)")
+    if not may_go(life.pap, behind(life, user)):
+        raise NotAllowed(no_second(life.people[0] if life.people else user, user, ALONE) or ALONE)
+    return replace(
+        made, released_by=recorded(user), released_us=now_us, wanted=True, order_no=life.order_no + 1,
+        until_us=now_us + life.days * DAY_US, seen_us=0, refreshed_us=None,
+    )  # fmt: skip
+
+
+def _refreshed(made: Life, life: Life, _: str, now_us: int) -> Life:
+    return replace(made, seen_us=max(life.seen_us, now_us), refreshed_us=now_us, order_no=life.order_no + 1)
+
+
+def withdrawn(made: Life, now_us: int) -> Life:
+    """Out of force: an order to delist if it was wanted."""
+    return replace(made, wanted=False, ended_us=now_us, order_no=made.order_no + (1 if made.wanted else 0))
+
+
+STEPS: Final[dict[LifeAct, Callable[[Life, Life, str, int], Life]]] = {
+    LifeAct.REVIEW: _put,
+    LifeAct.APPROVE: _approved,
+    LifeAct.RELEASE: _released,
+    LifeAct.REFRESH: _refreshed,
+    LifeAct.WITHDRAW: lambda made, _, __, now_us: withdrawn(made, now_us),
+}

@@ -1,0 +1,1 @@
+"""Intelligence from outside: sources, and what they propose."""

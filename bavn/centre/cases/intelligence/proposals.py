@@ -1,0 +1,382 @@
+"""What sources claim, put together: one proposal for each observable, whatever number of sources name it.
+
+Claims age: each lives for its type's time from when it was last heard, never beyond its own end, and is gone when its
+source takes it back. A proposal does nothing by itself. Refuses to know formats, gates and warning lists: it is handed
+claims that passed, and what lists say.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, update
+
+from bavn.centre.cases import audit
+from bavn.centre.cases.intelligence.tables import CLAIM, HIT, PROPOSAL, make_intel_tables
+from bavn.centre.cases.intelligence.usefulness import Told
+from bavn.centre.cases.tables import VERDICT
+from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.store.engine import reading, writing
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.ports import Clock
+from bavn.model.sector.intel import Claim, IntelSettings, claim_of, claim_text
+
+PROPOSED, CASE, DISMISSED = "proposed", "case", "dismissed"
+WITHDRAWN, OVER = "withdrawn", "over"
+WHY_CHARS_MAX: Final = 500
+SHOWN_MAX: Final = 10_000
+IN_MAX: Final = 200
+ListedBy = Callable[[Observable], tuple[str, ...]]
+"""Names of the warning lists on which an observable stands."""
+
+
+class UnknownProposal(Exception):
+    """No source has proposed that. The person who asked must act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A claim to keep. ``item``: its name within the source (64 hex digits)."""
+
+    source: str
+    item: str
+    claim: Claim
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimKept:
+    """What a source says of a proposal's observable. ``gone``: empty, or ``withdrawn`` or ``over`` (by age)."""
+
+    source: str
+    claim: Claim
+    first_us: int
+    heard_us: int
+    until_us: int
+    gone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """``claims``: all that is remembered, gone ones too. ``met``: actor -> how (question, sighting, report)."""
+
+    observable: Observable
+    first_us: int
+    listed: tuple[str, ...]
+    state: str
+    by: str
+    why: str
+    case_id: str
+    hunt: str
+    claims: tuple[ClaimKept, ...]
+    met: Mapping[str, str]
+
+    @property
+    def live(self) -> tuple[ClaimKept, ...]:
+        return tuple(one for one in self.claims if not one.gone)
+
+
+class Proposals:
+    """All methods may be called from any process on the same database."""
+
+    def __init__(self, engine: Engine, clock: Clock, settings: IntelSettings, listed: ListedBy) -> None:
+        make_intel_tables(engine)
+        self._engine, self._clock, self._settings, self._listed = engine, clock, settings, listed
+
+    # --- what sources say --------------------------------------------------------------------------------------
+
+    def hear(self, heard: Sequence[Heard]) -> int:
+        """Keep claims, and propose what nobody proposed before; how many proposals are new. Repeatable."""
+        if not heard:
+            return 0
+        latest = {(one.source, one.item): one for one in heard}
+        with writing(self._engine) as tx:
+            first = self._first_heard(tx, latest)
+            for source, items in _by_first(list(latest)):
+                tx.execute(delete(CLAIM).where(CLAIM.c.source == source, CLAIM.c.item.in_(items)))
+            rows = [self._row(one, first.get(key)) for key, one in latest.items()]
+            tx.execute(insert(CLAIM), rows)
+            return self._propose(tx, [one for one in latest.values() if not one.claim.withdrawn])
+
+    def kept(self, source: str) -> None:
+        """A list was found changed: what still stands on it was said again just now, also what had aged."""
+        now_us = self._clock.now_us()
+        live = (CLAIM.c.source == source) & (CLAIM.c.gone != WITHDRAWN)
+        with writing(self._engine) as tx:
+            for kind in ObservableType:
+                until_us = now_us + self._settings.lifetime_us(kind)
+                here = live & (CLAIM.c.type == kind.value)
+                said = {"heard_us": now_us, "gone_us": None, "gone": ""}
+                later = CLAIM.c.end_us.is_(None) | (CLAIM.c.end_us >= until_us)
+                tx.execute(update(CLAIM).where(here, later).values(**said, until_us=until_us))
+                sooner = (CLAIM.c.end_us > now_us) & (CLAIM.c.end_us < until_us)
+                tx.execute(update(CLAIM).where(here, sooner).values(**said, until_us=CLAIM.c.end_us))
+
+    def withdraw_all(self, source: str) -> int:
+        """The source has ended: it claims nothing any more."""
+        with writing(self._engine) as tx:
+            live = (CLAIM.c.source == source) & CLAIM.c.gone_us.is_(None)
+            return tx.execute(update(CLAIM).where(live).values(gone_us=self._clock.now_us(), gone=WITHDRAWN)).rowcount
+
+    def age(self) -> int:
+        """Claims whose time is over go; what is gone for long is forgotten, and proposals of which nothing is left and
+        that nobody decided on. How many claims went."""
+        now_us = self._clock.now_us()
+        before_us = now_us - self._settings.kept_days * DAY_US
+        with writing(self._engine) as tx:
+            over = CLAIM.c.gone_us.is_(None) & (CLAIM.c.until_us <= now_us)
+            gone = tx.execute(update(CLAIM).where(over).values(gone_us=now_us, gone=OVER)).rowcount
+            tx.execute(delete(CLAIM).where(CLAIM.c.gone_us <= before_us))
+            claimed = select(CLAIM.c.source).where(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value)
+            tx.execute(delete(PROPOSAL).where(PROPOSAL.c.state == PROPOSED, PROPOSAL.c.first_us <= before_us,
+                                              ~claimed.exists()))  # fmt: skip
+        return gone
+
+    # --- what people and the centre do -------------------------------------------------------------------------
+
+    def dismiss(self, observable: Observable, by: str, why: str) -> None:
+        """Found harmless by a person: it is neither hunted for nor made a case of, and counts against its sources.
+        Raises UnknownProposal, NotAllowed; ValueError without a reason."""
+        if not why.strip() or len(why) > WHY_CHARS_MAX:
+            raise ValueError(f"say why, in at most {WHY_CHARS_MAX} characters")
+        self._turn(observable, DISMISSED, person(by), why, from_=(PROPOSED,))
+
+    def reopen(self, observable: Observable, by: str, why: str) -> None:
+        """Propose again what somebody dismissed."""
+        if not why.strip() or len(why) > WHY_CHARS_MAX:
+            raise ValueError(f"say why, in at most {WHY_CHARS_MAX} characters")
+        self._turn(observable, PROPOSED, person(by), why, from_=(DISMISSED,))
+
+    def made_case(self, observable: Observable, case_id: str, by: str) -> None:
+        """A case was opened of it. Repeatable."""
+        self._turn(observable, CASE, by, "", from_=(PROPOSED, CASE), case_id=case_id)
+
+    def hunted(self, observables: Iterable[Observable], question_id: str) -> None:
+        """They are asked for by this question."""
+        with writing(self._engine) as tx:
+            for one in observables:
+                tx.execute(update(PROPOSAL).where(_here(PROPOSAL, one)).values(hunt=question_id))
+
+    def met(self, hits: Iterable[tuple[Observable, str, str, int]]) -> int:
+        """(observable, actor, how, hour) of what actors met; only what is proposed is kept, the first time counts."""
+        with reading(self._engine) as connection:
+            known = {tuple(row) for row in connection.execute(select(HIT.c.type, HIT.c.value, HIT.c.actor))}
+        fresh: dict[tuple[str, str, str], tuple[str, int]] = {}
+        for observable, actor, how, hour in hits:
+            key = (observable.type.value, observable.value, actor)
+            if key not in known:
+                fresh.setdefault(key, (how, hour))
+        if not fresh:
+            return 0
+        new = 0
+        with writing(self._engine) as tx:
+            for (kind, value, actor), (how, hour) in fresh.items():
+                here = (PROPOSAL.c.type == kind) & (PROPOSAL.c.value == value)
+                twice = (HIT.c.type == kind) & (HIT.c.value == value) & (HIT.c.actor == actor)
+                proposed = tx.execute(select(PROPOSAL.c.type).where(here)).first()
+                if proposed and tx.execute(select(HIT.c.hour).where(twice)).first() is None:
+                    tx.execute(insert(HIT).values(type=kind, value=value, actor=actor, how=how, hour=hour))
+                    new += 1
+        return new
+
+    # --- questions ---------------------------------------------------------------------------------------------
+
+    def get(self, observable: Observable) -> Proposal:
+        """Raises UnknownProposal."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(PROPOSAL).where(_here(PROPOSAL, observable))).first()
+            if row is None:
+                raise UnknownProposal(f"no source has proposed {str(observable)[:80]}")
+            return self._whole(connection, row)
+
+    def every(self, limit: int = 20, *, state: str = PROPOSED, source: str = "", met: bool = False) -> list[Proposal]:
+        """Those of a state that still are claimed: met ones first, then those with most sources, then the newest."""
+        live = CLAIM.c.gone_us.is_(None)
+        sources = func.count(CLAIM.c.source.distinct())
+        hits = select(func.count()).select_from(HIT).where(_same(HIT)).correlate(PROPOSAL).scalar_subquery()
+        asked = (
+            select(PROPOSAL).join(CLAIM, and_(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value))
+            .where(PROPOSAL.c.state == state, live).group_by(*PROPOSAL.c)
+            .order_by(hits.desc(), sources.desc(), PROPOSAL.c.first_us.desc(), PROPOSAL.c.type, PROPOSAL.c.value)
+        )  # fmt: skip
+        if source:
+            asked = asked.where(CLAIM.c.source == source)
+        if met:
+            asked = asked.where(hits > 0)
+        with reading(self._engine) as connection:
+            rows = connection.execute(asked.limit(max(1, min(limit, SHOWN_MAX)))).all()
+            return [self._whole(connection, row) for row in rows]
+
+    def to_hunt(self, source: str, limit: int) -> list[Observable]:
+        """The newest that this source proposes and that nobody has asked the sector for."""
+        asked = (
+            select(PROPOSAL.c.type, PROPOSAL.c.value)
+            .join(CLAIM, and_(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value))
+            .where(PROPOSAL.c.state == PROPOSED, PROPOSAL.c.hunt == "", PROPOSAL.c.huntable)
+            .where(CLAIM.c.source == source, CLAIM.c.gone_us.is_(None))
+            .group_by(PROPOSAL.c.type, PROPOSAL.c.value, PROPOSAL.c.first_us)
+            .order_by(PROPOSAL.c.first_us.desc(), PROPOSAL.c.type, PROPOSAL.c.value).limit(limit)
+        )  # fmt: skip
+        with reading(self._engine) as connection:
+            return [_observable(row) for row in connection.execute(asked)]
+
+    def claims_of(self, source: str) -> dict[str, Claim]:
+        """item -> its last claim, withdrawn ones too."""
+        asked = select(CLAIM.c.item, CLAIM.c.body).where(CLAIM.c.source == source)
+        with reading(self._engine) as connection:
+            return {row.item: claim_of(row.body) for row in connection.execute(asked)}
+
+    def now_us(self) -> int:
+        """What time it is at the centre."""
+        return self._clock.now_us()
+
+    def cases(self) -> list[Proposal]:
+        """All that a case was made of."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(PROPOSAL).where(PROPOSAL.c.state == CASE)).all()
+            return [self._whole(connection, row) for row in rows]
+
+    def count(self) -> int:
+        """How many observables are proposed or decided on."""
+        with reading(self._engine) as connection:
+            return int(connection.scalar(select(func.count()).select_from(PROPOSAL)) or 0)
+
+    def told(self) -> Iterator[Told]:
+        """Every observable that is remembered, with who told of it and what became of it: for usefulness.measure."""
+        with reading(self._engine) as connection:
+            facts = {(row.type, row.value): row for row in connection.execute(select(PROPOSAL))}
+            met = {tuple(row) for row in connection.execute(select(HIT.c.type, HIT.c.value).distinct())}
+            verdicts = select(VERDICT.c.type, VERDICT.c.value, VERDICT.c.verdict)
+            judged = {(row.type, row.value): row.verdict for row in connection.execute(verdicts)}
+            asked = select(
+                CLAIM.c.type, CLAIM.c.value, CLAIM.c.source, func.min(CLAIM.c.first_us).label("first_us"),
+                func.count(CLAIM.c.gone_us).label("gone"), func.count().label("claims"),
+            ).group_by(CLAIM.c.type, CLAIM.c.value, CLAIM.c.source).order_by(CLAIM.c.type, CLAIM.c.value)  # fmt: skip
+            key: tuple[str, str] | None = None
+            first: dict[str, int] = {}
+            live: set[str] = set()
+            for row in connection.execute(asked):
+                if key != (row.type, row.value):
+                    if key is not None:
+                        yield _told(key, first, live, facts.get(key), key in met, judged.get(key))
+                    key, first, live = (row.type, row.value), {}, set()
+                first[row.source] = row.first_us
+                live |= {row.source} if row.gone < row.claims else set()
+            if key is not None:
+                yield _told(key, first, live, facts.get(key), key in met, judged.get(key))
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _first_heard(self, tx: Connection, wanted: Mapping[tuple[str, str], Heard]) -> dict[tuple[str, str], Row[Any]]:
+        found: dict[tuple[str, str], Row[Any]] = {}
+        for source, chunk in _by_first(list(wanted)):
+            for row in tx.execute(select(CLAIM).where(CLAIM.c.source == source, CLAIM.c.item.in_(chunk))):
+                found[row.source, row.item] = row
+        return found
+
+    def _row(self, one: Heard, known: Row[Any] | None) -> dict[str, Any]:
+        claim, named = one.claim, one.claim.observable
+        same = known is not None and (known.type, known.value) == (named.type.value, named.value)
+        until_us = one.received_us + self._settings.lifetime_us(named.type)
+        return {
+            "source": one.source, "item": one.item, "type": named.type.value, "value": named.value,
+            "body": claim_text(claim), "first_us": known.first_us if known is not None and same else one.received_us,
+            "heard_us": known.heard_us if known is not None and same and claim.withdrawn else one.received_us,
+            "until_us": until_us if claim.until_us is None else min(claim.until_us, until_us),
+            "end_us": claim.until_us, "gone_us": one.received_us if claim.withdrawn else None,
+            "gone": WITHDRAWN if claim.withdrawn else "",
+        }  # fmt: skip
+
+    def _propose(self, tx: Connection, heard: Sequence[Heard]) -> int:
+        by_name: dict[Observable, list[Heard]] = {}
+        for one in heard:
+            by_name.setdefault(one.claim.observable, []).append(one)
+        known: dict[Observable, bool] = {}
+        for kind, values in _by_first([(one.type.value, one.value) for one in by_name]):
+            for row in tx.execute(select(PROPOSAL).where(PROPOSAL.c.type == kind, PROPOSAL.c.value.in_(values))):
+                known[_observable(row)] = bool(row.huntable)
+        rows = []
+        for observable, claims in by_name.items():
+            meant = any(one.claim.detect and not one.claim.derived for one in claims)
+            if observable in known:
+                if meant and not known[observable] and not self._listed(observable):
+                    tx.execute(update(PROPOSAL).where(_here(PROPOSAL, observable)).values(huntable=True))
+                continue
+            listed = self._listed(observable)
+            rows.append({
+                "type": observable.type.value, "value": observable.value,
+                "first_us": min(one.received_us for one in claims), "listed": json.dumps(listed), "state": PROPOSED,
+                "by_user": "", "at_us": 0, "why": "", "case_id": "", "hunt": "", "huntable": meant and not listed,
+            })  # fmt: skip
+        if rows:
+            tx.execute(insert(PROPOSAL), rows)
+        return len(rows)
+
+    def _turn(
+        self, observable: Observable, to: str, by: str, why: str, *, from_: tuple[str, ...], case_id: str = ""
+    ) -> None:
+        now_us = self._clock.now_us()
+        with writing(self._engine) as tx:
+            row = tx.execute(select(PROPOSAL).where(_here(PROPOSAL, observable))).first()
+            if row is None:
+                raise UnknownProposal(f"no source has proposed {str(observable)[:80]}")
+            if row.state not in from_:
+                raise NotAllowed(f"{observable} is {row.state}")
+            if row.state == to:
+                return
+            values = {"state": to, "by_user": by, "at_us": now_us, "why": why, "case_id": case_id}
+            tx.execute(update(PROPOSAL).where(_here(PROPOSAL, observable)).values(**values))
+            detail = {"observable": str(observable), "why": why, "from": row.state, "case": case_id}
+            audit.note(tx, now_us, by, f"proposal-{to}", "proposals", detail)
+
+    def _whole(self, connection: Connection, row: Row[Any]) -> Proposal:
+        named = _observable(row)
+        claims = connection.execute(select(CLAIM).where(_here(CLAIM, named)).order_by(CLAIM.c.first_us, CLAIM.c.source))
+        hits = connection.execute(select(HIT.c.actor, HIT.c.how).where(_here(HIT, named)).order_by(HIT.c.actor))
+        return Proposal(
+            observable=named, first_us=row.first_us, listed=tuple(json.loads(row.listed)), state=row.state,
+            by=row.by_user, why=row.why, case_id=row.case_id, hunt=row.hunt,
+            claims=tuple(_kept(one) for one in claims), met={one.actor: one.how for one in hits},
+        )  # fmt: skip
+
+
+def _kept(row: Row[Any]) -> ClaimKept:
+    claim = replace(claim_of(row.body), withdrawn=bool(row.gone))
+    return ClaimKept(row.source, claim, row.first_us, row.heard_us, row.until_us, row.gone)
+
+
+def _told(
+    key: tuple[str, str],
+    first: Mapping[str, int],
+    live: set[str],
+    fact: Row[Any] | None,
+    met: bool,
+    verdict: str | None,
+) -> Told:
+    dismissed = fact is not None and fact.state == DISMISSED
+    return Told(
+        first_us=dict(first), live=frozenset(live), listed=fact is not None and fact.listed != "[]", met=key is not None
+        and met, judged=dismissed or verdict is not None, false=dismissed or verdict == "benign",
+    )  # fmt: skip
+
+
+def _here(table: Any, observable: Observable) -> Any:
+    return (table.c.type == observable.type.value) & (table.c.value == observable.value)
+
+
+def _same(table: Any) -> Any:
+    return (table.c.type == PROPOSAL.c.type) & (table.c.value == PROPOSAL.c.value)
+
+
+def _observable(row: Any) -> Observable:
+    return Observable.trusted(ObservableType(row.type), row.value)
+
+
+def _by_first(pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    """(first, seconds) for pairs of one first, at most IN_MAX at once: so that an index is used."""
+    for first in sorted({one for one, _ in pairs}):
+        seconds = [second for one, second in pairs if one == first]
+        for at in range(0, len(seconds), IN_MAX):
+            yield first, seconds[at : at + IN_MAX]

@@ -1,0 +1,259 @@
+"""Sources of intelligence from outside: added, changed, suspended, taken up again and ended by people, all audited.
+
+A source that hunts by itself has two people behind it. Refuses to ask a source anything: the node does.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+
+from bavn.centre.cases import audit
+from bavn.centre.cases.intelligence.tables import SOURCE, make_intel_tables
+from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
+from bavn.centre.store.engine import reading, writing
+from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.moment import MINUTE_US
+from bavn.model.ports import Clock
+from bavn.model.principal import recorded
+from bavn.model.sector.intel import SOURCES_MAX, Access, BadSource, Source
+
+ACTIVE, SUSPENDED, ENDED = "active", "suspended", "ended"
+WHY_CHARS_MAX: Final = 500
+FAILURE_CHARS_MAX: Final = 300
+BUSY_US_MAX: Final = 10 * MINUTE_US
+"""A process that read a source and has not been heard of for so long is dead."""
+
+
+UNREAD_TURNS: Final = 3
+"""A source that was not read to its end in so many turns fails, also where no error says so."""
+
+
+class UnknownSource(Exception):
+    """No source has that name. The person who asked must act."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """A source and how it stands. ``hunts_by``: the second person behind hunts, if any. ``tried_us``, ``synced_us``: 0
+    for never; ``failure``: of the last try, empty after a good one; ``read_us``: when it was read whole at first.
+    ``taken``, ``refused``: items at gate 2; refused are those that speak against the source (not what is old)."""
+
+    source: Source
+    added_by: str
+    added_us: int
+    hunts_by: str
+    state: str
+    why: str
+    cursor: Mapping[str, Any]
+    tried_us: int
+    synced_us: int
+    failure: str
+    read_us: int
+    taken: int
+    refused: int
+
+    def due(self, now_us: int) -> bool:
+        """Whether it is to be asked again now."""
+        return self.state == ACTIVE and now_us - self.tried_us >= self.source.every_us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AilingSource:
+    """A source that gives nothing now. ``since_us``: when it was last read to its end, else when it was added; ``why``:
+    the last error, or why it was suspended."""
+
+    name: str
+    kind: str
+    state: str
+    since_us: int
+    why: str
+
+
+class Sources:
+    """All methods may be called from any process on the same database."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        make_intel_tables(engine)
+        self._engine, self._clock = engine, clock
+
+    def add(self, source: Source, by: str) -> SourceState:
+        """Raises BadSource where the name was given before or there is no room, NotAllowed."""
+        now_us = self._clock.now_us()
+        with writing(self._engine) as tx:
+            if tx.execute(select(SOURCE.c.name).where(SOURCE.c.name == source.name)).first() is not None:
+                raise BadSource(f"there is or was a source called {source.name!r}; a name is never given twice")
+            if tx.execute(select(func.count()).select_from(SOURCE)).scalar_one() >= SOURCES_MAX:
+                raise BadSource(f"a centre has at most {SOURCES_MAX} sources")
+            tx.execute(insert(SOURCE).values(
+                name=source.name, body=source_text(source), added_by=recorded(person(by)), added_us=now_us, hunts_by="",
+                state=ACTIVE, why="", cursor="{}", tried_us=0, synced_us=0, failure="", busy_us=0, read_us=0,
+                taken=0, refused=0,
+            ))  # fmt: skip
+            self._note(tx, by, "source-add", source.name, source_plain(source))
+        return self.get(source.name)
+
+    def set(self, name: str, by: str, **given: Any) -> SourceState:
+        """Replace what is given. What hunts by itself needs its second person anew. Raises UnknownSource, BadSource,
+        NotAllowed for one that has ended."""
+        with writing(self._engine) as tx:
+            before = self._in(tx, name)
+            if before.state == ENDED:
+                raise NotAllowed(f"{name} has ended; add a new source")
+            after = replace(before.source, **given)
+            moved = (after.place, after.kind) != (before.source.place, before.source.kind)
+            values = {"body": source_text(after), "hunts_by": "", "added_by": recorded(person(by))}
+            values |= {"cursor": "{}"} if moved else {}
+            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(**values))
+            detail = {"before": source_plain(before.source), "after": source_plain(after)}
+            self._note(tx, by, "source-set", name, detail)
+        return self.get(name)
+
+    def allow_hunts(self, name: str, by: str) -> SourceState:
+        """Stand behind the hunts of somebody else's source. Raises UnknownSource, NotAllowed."""
+        with writing(self._engine) as tx:
+            before = self._in(tx, name)
+            second(before.added_by, by, "two different people stand behind what is hunted for without a person")
+            if before.state == ENDED or not before.source.hunts_per_day:
+                raise NotAllowed(f"{name} has ended, or is not to hunt: set its hunts per day first")
+            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(hunts_by=recorded(by)))
+            self._note(tx, by, "source-hunts", name, {"per_day": before.source.hunts_per_day})
+        return self.get(name)
+
+    def suspend(self, name: str, who: str, why: str) -> SourceState:
+        """Ask it no more, count its word no more, until somebody takes it up again. ``who``: a person or the centre."""
+        return self._turn(name, who, why, (ACTIVE,), SUSPENDED, "source-suspend")
+
+    def resume(self, name: str, who: str, why: str) -> SourceState:
+        """Take up a suspended source; what it is judged by at gate 2 begins anew."""
+        return self._turn(name, person(who), why, (SUSPENDED,), ACTIVE, "source-resume")
+
+    def end(self, name: str, who: str, why: str) -> SourceState:
+        """For good; all that it claims is withdrawn at the next step."""
+        return self._turn(name, person(who), why, (ACTIVE, SUSPENDED), ENDED, "source-end")
+
+    def begin(self, name: str) -> SourceState:
+        """It is read from now on, by nobody else. Raises UnknownSource; NotAllowed for one that is not active, or that
+        another process reads."""
+        now_us = self._clock.now_us()
+        with writing(self._engine) as tx:
+            state = self._in(tx, name)
+            if state.state != ACTIVE:
+                raise NotAllowed(f"{name} is {state.state}: {state.why}")
+            free = (SOURCE.c.name == name) & (SOURCE.c.busy_us <= now_us - BUSY_US_MAX)
+            if tx.execute(update(SOURCE).where(free).values(busy_us=now_us)).rowcount != 1:
+                raise NotAllowed(f"{name} is being read already")
+        return state
+
+    def let_go(self, name: str) -> None:
+        """Its reading has ended, one way or the other."""
+        self._keep(name, busy_us=0)
+
+    def tried(self, name: str, failure: str) -> None:
+        """It was asked and did not answer to the end."""
+        self._keep(name, tried_us=self._clock.now_us(), failure=failure[:FAILURE_CHARS_MAX])
+
+    def advanced(self, name: str, cursor: Mapping[str, Any], taken: int, refused: int) -> None:
+        """A step of a sync is kept: the next one goes on from ``cursor``."""
+        values = {"cursor": json.dumps(cursor, sort_keys=True), "busy_us": self._clock.now_us()}
+        added = {"taken": SOURCE.c.taken + taken, "refused": SOURCE.c.refused + refused}
+        self._keep(name, **values, **added)
+
+    def synced(self, name: str) -> None:
+        """It was read to the end."""
+        now_us = self._clock.now_us()
+        with writing(self._engine) as tx:
+            here = SOURCE.c.name == name
+            tx.execute(update(SOURCE).where(here).values(tried_us=now_us, synced_us=now_us, failure=""))
+            tx.execute(update(SOURCE).where(here, SOURCE.c.read_us == 0).values(read_us=now_us))
+
+    def compared(self, name: str, known: int, missing: int, why: str) -> None:
+        """It was read whole: of ``known`` objects so many are not there any more. ``why`` nothing was taken back, if
+        so."""
+        detail = {"known": known, "missing": missing} | ({"why": why} if why else {})
+        with writing(self._engine) as tx:
+            self._note(tx, CENTRE, "source-compared", name, detail)
+
+    def get(self, name: str) -> SourceState:
+        """Raises UnknownSource."""
+        with reading(self._engine) as connection:
+            return self._in(connection, name)
+
+    def every(self) -> tuple[SourceState, ...]:
+        """All of them, by name, ended ones too."""
+        with reading(self._engine) as connection:
+            return tuple(_state(row) for row in connection.execute(select(SOURCE).order_by(SOURCE.c.name)))
+
+    def ailing(self) -> tuple[AilingSource, ...]:
+        """Which sources fail or are suspended, since when, and why, by name."""
+        now_us = self._clock.now_us()
+        return tuple(made for state in self.every() if (made := _ailing(state, now_us)) is not None)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _turn(self, name: str, who: str, why: str, from_: tuple[str, ...], to: str, act: str) -> SourceState:
+        if not why.strip() or len(why) > WHY_CHARS_MAX:
+            raise BadSource(f"say why, in at most {WHY_CHARS_MAX} characters")
+        with writing(self._engine) as tx:
+            before = self._in(tx, name)
+            if before.state not in from_:
+                raise NotAllowed(f"{name} is {before.state}")
+            values: dict[str, Any] = {"state": to, "why": why}
+            values |= {"taken": 0, "refused": 0, "tried_us": 0} if to == ACTIVE else {}
+            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(**values))
+            self._note(tx, who, act, name, {"why": why})
+        return self.get(name)
+
+    def _note(self, tx: Connection, who: str, act: str, name: str, detail: dict[str, Any]) -> None:
+        if who != CENTRE:
+            person(who)
+        audit.note(tx, self._clock.now_us(), who, act, f"source/{name}", detail)
+
+    def _keep(self, name: str, **values: Any) -> None:
+        with writing(self._engine) as tx:
+            tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(**values))
+
+    def _in(self, connection: Connection, name: str) -> SourceState:
+        row = connection.execute(select(SOURCE).where(SOURCE.c.name == name)).first()
+        if row is None:
+            raise UnknownSource(f"no source is called {name[:60]!r}")
+        return _state(row)
+
+
+def _ailing(state: SourceState, now_us: int) -> AilingSource | None:
+    since_us = state.synced_us or state.added_us
+    unread = state.state == ACTIVE and now_us - since_us > UNREAD_TURNS * state.source.every_us + BUSY_US_MAX
+    if state.state == ENDED or (state.state == ACTIVE and not state.failure and not unread):
+        return None
+    why = state.why if state.state == SUSPENDED else state.failure or "it has not been read to its end for long"
+    return AilingSource(
+        name=state.source.name, kind=state.source.kind, state=state.state, since_us=since_us, why=why
+    )  # fmt: skip
+
+
+def source_plain(source: Source) -> dict[str, Any]:
+    """In words of JSON: for the database, the audit log and people."""
+    return asdict(source) | {"tlp": source.tlp.value, "pap": source.pap.name}
+
+
+def source_text(source: Source) -> str:
+    """Canonical JSON of a source."""
+    return json.dumps(source_plain(source), sort_keys=True, separators=(",", ":"))
+
+
+def source_of(text: str) -> Source:
+    """The inverse of :func:`source_text`."""
+    body = json.loads(text)
+    access = Access(**body["access"])
+    return Source(**body | {"tlp": Tlp(body["tlp"]), "pap": Pap[body["pap"]], "access": access})
+
+
+def _state(row: Row[Any]) -> SourceState:
+    return SourceState(
+        source=source_of(row.body), added_by=row.added_by, added_us=row.added_us, hunts_by=row.hunts_by,
+        state=row.state, why=row.why, cursor=json.loads(row.cursor), tried_us=row.tried_us, synced_us=row.synced_us,
+        failure=row.failure, read_us=row.read_us,
+        taken=row.taken, refused=row.refused,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""NIS2's clocks and drafts."""

@@ -1,0 +1,166 @@
+"""Warnings as values and as rows: what is kept of a warning, and how an actor stands to it. Refuses to decide."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Row, select
+
+from bavn.centre.cases.warnings.tables import ANSWER, WARNED, WARNING
+from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.sector.sector_warning import (
+    Address,
+    AnswerAct,
+    AnswerState,
+    Content,
+    SectorWarning,
+    Urgency,
+    WarningState,
+)
+from bavn.model.text import Text
+
+SourceKind = Literal["hand", "lead", "partner"]
+PENDING, QUEUED, REFUSED = "pending", "queued", "refused"
+
+
+class UnknownWarning(Exception):
+    """No warning has that id. The person who asked must act."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a warning was drafted from: ``ref`` names the lead or the partner's observable, and stays at the centre.
+    ``tlp_min``, ``pap_max``: the terms under which it may be told on."""
+
+    kind: SourceKind = "hand"
+    ref: str = ""
+    tlp_min: Tlp = Tlp.CLEAR
+    pap_max: Pap = Pap.CLEAR
+
+
+BY_HAND: Final = Origin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptWarning:
+    """A warning at the centre. ``by``: who wrote or sent it last; ``version`` 0 and no moments before it is sent."""
+
+    id: str
+    state: WarningState
+    version: int
+    origin: Origin
+    content: Content
+    address: Address
+    by: str
+    sent_us: int | None
+    acknowledge_us: int | None
+    until_us: int | None
+    changed_us: int
+
+    def told(self) -> SectorWarning:
+        """As an actor is told of it. ValueError for a draft."""
+        if self.sent_us is None or self.acknowledge_us is None or self.until_us is None:
+            raise ValueError("a draft is told to nobody")
+        return SectorWarning(
+            id=self.id, version=self.version, state=self.state, content=self.content, sent_us=self.sent_us,
+            acknowledge_us=self.acknowledge_us, until_us=self.until_us,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What people at an actor answered. ``version``: of the warning that they had read."""
+
+    actor: str
+    serial: int
+    version: int
+    act: AnswerAct
+    words: str
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtActor:
+    """How one actor stands. ``status``: pending, queued or refused by ``rule``; ``told_us``: when it lay in its queue;
+    ``overdue``: no answer, and its time is up."""
+
+    actor: str
+    version: int
+    status: str
+    rule: str
+    told_us: int | None
+    answer: AnswerState
+    acknowledged_us: int | None
+    answered_us: int | None
+    overdue: bool
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningView:
+    """A warning and how every actor that it went to stands."""
+
+    warning: KeptWarning
+    actors: tuple[AtActor, ...]
+
+
+def content_text(content: Content) -> str:
+    """JSON of what a warning says."""
+    return json.dumps(asdict(content), sort_keys=True, ensure_ascii=False)
+
+
+def address_text(address: Address) -> str:
+    """JSON of its address."""
+    return json.dumps(asdict(address), sort_keys=True)
+
+
+def read(tx: Connection, warning_id: str) -> KeptWarning:
+    """Raises UnknownWarning."""
+    row = tx.execute(select(WARNING).where(WARNING.c.id == warning_id)).first()
+    if row is None:
+        raise UnknownWarning(f"no warning is called {warning_id[:60]!r}")
+    return warning_of(row)
+
+
+def warning_of(row: Row[Any]) -> KeptWarning:
+    """A warning from its row."""
+    return KeptWarning(
+        id=row.id, state=WarningState(row.state), version=row.version,
+        origin=Origin(kind=row.source, ref=row.ref, tlp_min=Tlp(row.tlp_min), pap_max=Pap(row.pap_max)),
+        content=_content(row.content), by=row.by_user, sent_us=row.sent_us, acknowledge_us=row.acknowledge_us,
+        until_us=row.until_us, changed_us=row.changed_us,
+        address=Address(**{name: tuple(names) for name, names in json.loads(row.address).items()}),
+    )  # fmt: skip
+
+
+def at_actors(tx: Connection, warning: KeptWarning, now_us: int) -> tuple[AtActor, ...]:
+    """How each actor stands, by name."""
+    said: dict[str, list[Answer]] = {}
+    asked = select(ANSWER).where(ANSWER.c.warning_id == warning.id).order_by(ANSWER.c.actor, ANSWER.c.serial)
+    for row in tx.execute(asked):
+        said.setdefault(row.actor, []).append(Answer(
+            actor=row.actor, serial=row.serial, version=row.version, act=AnswerAct(row.act), words=row.words,
+            received_us=row.received_us,
+        ))  # fmt: skip
+    due_us = warning.acknowledge_us or now_us
+    return tuple(
+        AtActor(
+            actor=row.actor, version=row.version, status=row.status, rule=row.rule, told_us=row.told_us,
+            answer=AnswerState(row.answer), acknowledged_us=row.acknowledged_us, answered_us=row.answered_us,
+            overdue=row.answer == AnswerState.TOLD and warning.state is WarningState.SENT and now_us > due_us,
+            answers=tuple(said.get(row.actor, ())),
+        )
+        for row in tx.execute(select(WARNED).where(WARNED.c.warning_id == warning.id).order_by(WARNED.c.actor))
+    )  # fmt: skip
+
+
+def _content(text: str) -> Content:
+    said = json.loads(text)
+    return Content(**said | {
+        "title": Text(**said["title"]), "text": Text(**said["text"]), "urgency": Urgency(said["urgency"]),
+        "tlp": Tlp(said["tlp"]), "pap": Pap(said["pap"]),
+        "observables": tuple(
+            Observable.trusted(ObservableType(one["type"]), one["value"]) for one in said["observables"]
+        ),
+    })  # fmt: skip

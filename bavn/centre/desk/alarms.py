@@ -1,0 +1,211 @@
+"""Alarms: what is wrong at an actor or at the centre, found each quarter of a minute from what is known already.
+
+An alarm stands for as long as its cause does, is one line, is told of once (app/centre/reminding.py), and is taken on by a
+person. One that comes back within five minutes is the same. Refuses to send and to mend anything, and to know why a
+node is silent.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine, Insert, Update, delete, func, insert, or_, select, update
+
+from bavn.centre.books import tables as t
+from bavn.centre.books.canaries import Chain, broken, chains
+from bavn.centre.cases import audit
+from bavn.centre.cases.tables import AUDIT
+from bavn.centre.cases.who import person
+from bavn.centre.desk.views import MemberView
+from bavn.centre.members.tables import CERTIFICATE
+from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US
+from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
+from bavn.model.ports import Clock
+from bavn.model.sector import canary
+from bavn.model.sector.alarm import Alarm
+from bavn.model.sector.canary import LINKS, WHYS, Link
+from bavn.model.sector.member import ActorState
+from bavn.model.text import Text
+
+EVERY_US: Final = 15 * SECOND_US
+GRACE_US: Final = MINUTE_US
+"""So long after a canary's hour its last word is waited for."""
+BACK_US: Final = 5 * MINUTE_US
+KEPT_DAYS: Final = 90
+ALARMS_MAX: Final = 20_000
+DETAIL_MAX: Final = 300
+LOCAL_ROOT_US: Final = 3 * DAY_US
+"""So long the centre's own list shows that local root acted for a second person."""
+
+
+class UnknownAlarm(Exception):
+    """No alarm has that number. The person who asked must act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing that is wrong now. ``actor`` empty: at the centre."""
+
+    actor: str
+    kind: str
+    detail: Text | None = None
+
+
+Key = tuple[str, str]
+
+
+def wrong_at(member: MemberView, chain: Chain | None, joined_us: int, began_us: int, now_us: int) -> list[Wrong] | None:
+    """What is wrong at an actor, as it told; None where nobody knows, since it is silent: then what stood stands.
+    ``joined_us``: since when it has a certificate; ``began_us``: since when the centre runs."""
+    name, health = member.actor.name, member.health
+    if member.actor.state is not ActorState.ACTIVE or health is None:
+        return []
+    if now_us - max(health.received_us, began_us) > NODE_SILENT_US:
+        return None
+    kinds: dict[str, Text | None] = dict.fromkeys(health.problems)
+    if health.sensor == "down":
+        kinds.setdefault("sensor-down")
+    if health.capture_loss_permille > LOSS_PERMILLE_MAX:
+        share = health.capture_loss_permille / 10
+        kinds["capture-loss"] = Text(f"{share:.1f} %", f"{share:.1f} %".replace(".", ","))
+    if abs(health.clock_skew_s) > CLOCK_OFF_S_MAX:
+        kinds["clock"] = Text(f"{health.clock_skew_s:+d} s", f"{health.clock_skew_s:+d} s")
+    found = [Wrong(name, kind, detail) for kind, detail in kinds.items()]
+    said = _canary(chain, joined_us, began_us, now_us)
+    return found if said is None else [*found, Wrong(name, "canary", said)]
+
+
+def _canary(chain: Chain | None, joined_us: int, began_us: int, now_us: int) -> Text | None:
+    """Why the canary that was due last did not come through; None if it did, or nobody could expect it."""
+    today = now_us // DAY_US
+    due = today if now_us >= canary.ends_us(today) + GRACE_US else today - 1
+    if chain is not None and chain.day >= due:
+        links = [at.link for at in chain.links]
+        bad = broken(links)
+        began_late = chain.told_us >= canary.ends_us(chain.day)  # a node that was away, or a person's own run
+        minded = began_late and now_us < chain.told_us + canary.WINDOW_US + GRACE_US
+        late = [one for one in links if one.state == "waiting"] if chain.day == due and not minded else []
+        if not bad and not late:
+            return None
+        said = [_said(one) for one in (*bad, *late)]
+        return Text("; ".join(one.en for one in said), "; ".join(one.da for one in said))
+    if joined_us >= canary.begins_us(due) or began_us >= canary.ends_us(due):
+        return None
+    return Text("its node told of none", "dens node fortalte om ingen")
+
+
+def _said(one: Link) -> Text:
+    link, why = LINKS[one.link], WHYS.get(one.why or ("late" if one.state == "waiting" else ""))
+    return link if why is None else Text(f"{link.en} ({why.en})", f"{link.da} ({why.da})")
+
+
+class Alarms:
+    """All methods may be called from any process on the same database. ``own``: what is wrong at the centre itself."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        t.make_missing(engine, t.METADATA)
+        self._engine, self._clock = engine, clock
+        self.own: Callable[[], Sequence[Wrong]] = tuple
+        self._next_us, self._began_us = 0, clock.now_us()
+
+    def step(self, members: Callable[[], Sequence[MemberView]]) -> None:
+        """Looks each EVERY_US; what is new or over is written in one transaction."""
+        now_us = self._clock.now_us()
+        if now_us < self._next_us and self._next_us - now_us <= EVERY_US:
+            return
+        self._next_us = now_us + EVERY_US
+        found: dict[Key, Text | None] = {(one.actor, one.kind): one.detail for one in self.own()}
+        found |= self._local_root(now_us)
+        unknown: set[str] = set()
+        known, joined = chains(self._engine), self._joined()
+        for member in members():
+            name = member.actor.name
+            wrong = wrong_at(member, known.get(name), joined.get(name, now_us), self._began_us, now_us)
+            if wrong is None:
+                unknown.add(name)
+                found[name, "node-silent"] = None
+            else:
+                found |= {(one.actor, one.kind): one.detail for one in wrong}
+        self._write(found, unknown, now_us)
+
+    def _local_root(self, now_us: int) -> dict[Key, Text | None]:
+        """What local root did last in the place of a second person."""
+        asked = select(AUDIT).where(AUDIT.c.subject == audit.LOCAL_ROOT).order_by(AUDIT.c.seq.desc()).limit(1)
+        with t.reading(self._engine) as connection:
+            row = connection.execute(asked).first()
+        if row is None or row.at_us <= now_us - LOCAL_ROOT_US:
+            return {}
+        did = json.loads(row.detail)
+        said = f"{row.who}: {did['act']} {did['subject']} ({did['why']})"
+        return {("", "local-root"): Text(said, said)}
+
+    def _joined(self) -> Mapping[str, int]:
+        asked = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)
+        with t.reading(self._engine) as connection:
+            return {actor: int(issued_us) for actor, issued_us in connection.execute(asked)}
+
+    def _write(self, found: Mapping[Key, Text | None], unknown: set[str], now_us: int) -> None:
+        recent = or_(t.ALARM.c.ended_us.is_(None), t.ALARM.c.ended_us > now_us - BACK_US)
+        with t.reading(self._engine) as connection:
+            rows = connection.execute(select(t.ALARM).where(recent).order_by(t.ALARM.c.number)).all()
+        last = {(row.actor, row.kind): row for row in rows}
+        changes: list[Insert | Update] = []
+        for key, detail in found.items():
+            words = (detail.en, detail.da) if detail is not None else ("", "")
+            row, said = last.get(key), {"detail_en": words[0][:DETAIL_MAX], "detail_da": words[1][:DETAIL_MAX]}
+            if row is None:
+                actor, kind = key
+                changes.append(insert(t.ALARM).values(
+                    actor=actor, kind=kind, began_us=now_us, ended_us=None, acked_by="", acked_us=None, **said
+                ))  # fmt: skip
+            elif row.ended_us is not None or (row.detail_en, row.detail_da) != tuple(said.values()):
+                changed = update(t.ALARM).where(t.ALARM.c.number == row.number)
+                changes.append(changed.values(ended_us=None, **said))
+        over = [
+            row.number for key, row in last.items()
+            if row.ended_us is None and key not in found and row.actor not in unknown
+        ]  # fmt: skip
+        if over:
+            changes.append(update(t.ALARM).where(t.ALARM.c.number.in_(over)).values(ended_us=now_us))
+        if changes:
+            with t.writing(self._engine) as connection:
+                for change in changes:
+                    connection.execute(change)
+
+    def every(self, *, standing: bool, limit: int = 500) -> tuple[Alarm, ...]:
+        """Those that stand, or all, the latest first."""
+        asked = select(t.ALARM).order_by(t.ALARM.c.number.desc()).limit(limit)
+        if standing:
+            asked = asked.where(t.ALARM.c.ended_us.is_(None))
+        with t.reading(self._engine) as connection:
+            return tuple(
+                Alarm(
+                    number=row.number, actor=row.actor, kind=row.kind, began_us=row.began_us, ended_us=row.ended_us,
+                    detail=Text(row.detail_en, row.detail_da) if row.detail_en else None, acked_by=row.acked_by,
+                    acked_us=row.acked_us,
+                )
+                for row in connection.execute(asked)
+            )  # fmt: skip
+
+    def acknowledge(self, number: int, by: str) -> Alarm:
+        """A person takes it on; the first who does. Raises UnknownAlarm, NotAllowed."""
+        who, now_us = person(by), self._clock.now_us()
+        here = t.ALARM.c.number == number
+        with t.writing(self._engine) as connection:
+            row = connection.execute(select(t.ALARM).where(here)).first()
+            if row is None:
+                raise UnknownAlarm(f"no alarm has the number {number}")
+            if not row.acked_by:
+                connection.execute(update(t.ALARM).where(here).values(acked_by=who, acked_us=now_us))
+                detail = {"actor": row.actor, "kind": row.kind, "began_us": row.began_us}
+                audit.note(connection, now_us, who, "alarm-acknowledged", f"alarm-{number}", detail)
+        return next(one for one in self.every(standing=False, limit=ALARMS_MAX) if one.number == number)
+
+    def forget(self) -> None:
+        """Drops what has been over for KEPT_DAYS, and the oldest beyond ALARMS_MAX."""
+        before_us = self._clock.now_us() - KEPT_DAYS * DAY_US
+        with t.writing(self._engine) as connection:
+            newest = connection.scalar(select(func.max(t.ALARM.c.number))) or 0
+            old = or_(t.ALARM.c.ended_us < before_us, t.ALARM.c.number <= newest - ALARMS_MAX)
+            connection.execute(delete(t.ALARM).where(t.ALARM.c.ended_us.is_not(None), old))

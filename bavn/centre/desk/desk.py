@@ -1,0 +1,397 @@
+"""The centre's desk: what command line and console ask and do, in any process on the same database.
+
+Questions give frozen values. An act writes to a case and to the audit log; what follows from it outside the centre the
+running service carries out at its next step. Refuses to send anything.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
+
+from sqlalchemy import Engine, select
+
+from bavn.centre.books import tables as t
+from bavn.centre.books import written
+from bavn.centre.books.canaries import Chain, chains
+from bavn.centre.books.clock import IndicatorClock
+from bavn.centre.books.clocks import ClockBook
+from bavn.centre.books.ignored import Ignored
+from bavn.centre.books.leads import Laws, LeadView, SqlLeadBook
+from bavn.centre.books.rounds import SqlRoundBook
+from bavn.centre.cases import audit
+from bavn.centre.cases.case.calibration import Calibration, calibrate, judged_cases
+from bavn.centre.cases.case.case import Case, ReleaseTerms
+from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.case.files import Files
+from bavn.centre.cases.case.pages import CaseAsk, CaseLine, case_counts, case_page, owners
+from bavn.centre.cases.case.rows import standing
+from bavn.centre.cases.case.told import PartTold, parts_told, whole_parts_told
+from bavn.centre.cases.case.work import Work
+from bavn.centre.cases.indicators.indicator import IndicatorSettings
+from bavn.centre.cases.indicators.indicators import Indicators
+from bavn.centre.cases.indicators.upkeep import Upkeep
+from bavn.centre.cases.nis2.clocks import Nis2Book
+from bavn.centre.cases.nis2.draft import DraftFacts
+from bavn.centre.cases.policies import Policies
+from bavn.centre.cases.questions import Questions
+from bavn.centre.cases.reminders import Reminders
+from bavn.centre.cases.sector_switch import SectorSwitch
+from bavn.centre.cases.settings import CaseSettings
+from bavn.centre.correlate.round_state import Round
+from bavn.centre.correlate.sharing import malicious_mean
+from bavn.centre.desk.alarms import Alarms
+from bavn.centre.desk.counts import Count, spent, sums
+from bavn.centre.desk.coverage import took_part
+from bavn.centre.desk.lead_facts import facts_of
+from bavn.centre.desk.lead_pages import LeadAsk, LeadLine, lead_page
+from bavn.centre.desk.release_view import WouldRelease, would_release
+from bavn.centre.desk.sight import Eye, eyes
+from bavn.centre.desk.timeline import Moment, timeline
+from bavn.centre.desk.views import CellStory, IndicatorView, MemberView, Quarantined, RoundSummary
+from bavn.centre.members.registry import Registry
+from bavn.centre.members.roles import Roles
+from bavn.centre.share.deliveries import AtActor, Deliveries, Kept
+from bavn.centre.share.ring import Ring, RingRules
+from bavn.centre.share.ring_book import RingStand
+from bavn.centre.share.tables import make_tables as make_share_tables
+from bavn.model.heard import NodeHealth, Observed
+from bavn.model.moment import DAY_US
+from bavn.model.ports import Clock
+from bavn.model.sector.case import CaseAct, CaseState
+from bavn.model.sector.functions import Role
+from bavn.model.sector.work import TaskState
+
+ROUNDS_SHOWN_MAX = 1000
+
+
+class UnknownLead(Exception):
+    """No lead has that id. The person who asked must act."""
+
+
+class Desk:
+    """Makes the tables it needs; may be open in several processes at once."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, registry: Registry, questions: Questions | None = None,
+        settings: CaseSettings | None = None, indicators: Indicators | None = None,
+    ) -> None:  # fmt: skip
+        t.make_missing(engine, t.METADATA)
+        make_share_tables(engine)
+        self.engine = engine
+        self._clock = clock
+        self._registry = registry
+        self._roles = Roles(registry, clock)
+        self._cases = Cases(engine, clock)
+        self._leads = SqlLeadBook(engine)
+        self._rounds = SqlRoundBook(engine)
+        self.ignored = Ignored(engine, clock)
+        self._deliveries = Deliveries(engine)
+        self._ring = Ring(engine, RingRules())
+        self.questions = questions or Questions(engine, clock)
+        self.files = Files(engine, clock)
+        self.work = Work(engine, clock, settings)
+        self.reminders = Reminders(engine, clock)
+        self.lives = indicators or Indicators(engine, clock, IndicatorSettings())
+        self.upkeep = Upkeep(self.lives, self._cases.policies)
+        self.switch = SectorSwitch(engine, clock)
+        self.alarms = Alarms(engine, clock)
+        self.times = ClockBook(self._cases, self.lives, self._deliveries, self.switch)
+
+    # --- leads and cases ---------------------------------------------------------------------------------------
+
+    def leads(self, limit: int = 20) -> tuple[LeadView, ...]:
+        """The leads as last ranked, best first."""
+        return self._leads.leads(limit)
+
+    def lead(self, lead_id: str) -> LeadView:
+        """A lead, alive or not. Raises UnknownLead."""
+        found = self._leads.lead(lead_id)
+        if found is None:
+            raise UnknownLead(f"no lead is called {lead_id[:60]!r}")
+        return found
+
+    def lead_page(
+        self, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None
+    ) -> tuple[tuple[LeadLine, ...], int]:
+        """Leads with their cases, best first, behind (rank, id); and how many there are in all."""
+        return lead_page(self.engine, ask, limit, self.now_us(), after)
+
+    def calibration(self) -> Calibration:
+        """What the score predicted of cases, against what people found."""
+        return calibrate(*judged_cases(self.engine))
+
+    def laws(self) -> Laws:
+        """What the score weighs by, as last fitted."""
+        return self._leads.laws()
+
+    def malicious_mean(self) -> tuple[float, int]:
+        """How many actors a campaign reaches on average, and on how many confirmed elements that rests."""
+        confirmed = self._cases.verdicts("malicious")
+        return malicious_mean(confirmed.values()), len(confirmed)
+
+    def cases(self) -> tuple[Case, ...]:
+        """All cases, the latest first."""
+        return self._cases.every()
+
+    def case_page(self, ask: CaseAsk, limit: int, after: tuple[int, str] | None = None) -> tuple[CaseLine, ...]:
+        """Cases with what is owed in them, the latest first, behind (opened_us, id)."""
+        return case_page(self.engine, ask, limit, self.now_us(), after)
+
+    def case_counts(self, ask: CaseAsk) -> dict[CaseState, int]:
+        """How many of these cases stand where."""
+        return case_counts(self.engine, ask)
+
+    def case_owners(self) -> tuple[str, ...]:
+        """Who owns a case, by name."""
+        return owners(self.engine)
+
+    def case(self, case_id: str) -> Case:
+        """Raises cases.UnknownCase."""
+        return self._cases.case(case_id)
+
+    def case_of_lead(self, lead_id: str) -> Case | None:
+        """The case that a lead has."""
+        return self._cases.of_lead(lead_id)
+
+    def open_case(self, lead_id: str, user: str) -> Case:
+        """By hand; the lead's case if it has one. Raises UnknownLead, who.NotAllowed."""
+        view = self.lead(lead_id)
+        case = self._cases.open(facts_of(view, self.thresholds()), user)
+        signs = [(sign.actor, sign.observable, sign.technique) for sign in view.lead.signs]
+        self.work.involved.reported(lead_id, signs)
+        return case
+
+    def act(
+        self, case_id: str, act: CaseAct, user: str, why: str = "", terms: ReleaseTerms | None = None,
+        seen: int | None = None,
+    ) -> Case:  # fmt: skip
+        """A step in a case's life-cycle by a named person; see Cases.act for what it raises."""
+        return self._cases.act(case_id, act, user, why, terms, seen)
+
+    def standing(self, case_id: str) -> int:
+        """Counts up with everything done to a case: what a person saw, to be named with the next act."""
+        with t.reading(self.engine) as connection:
+            return standing(connection, case_id)
+
+    def told(self, case_id: str) -> dict[str, tuple[int, str, str]]:
+        """actor -> (version, pending | queued | refused, rule) of its part of a case."""
+        return parts_told(self.engine, case_id)
+
+    def parts_told(self, case_id: str) -> tuple[PartTold, ...]:
+        """What each actor was told of a case, whole."""
+        return whole_parts_told(self.engine, case_id)
+
+    def would_release(self, case_id: str) -> tuple[WouldRelease, ...]:
+        """What of a case would go out if it were released now, and how. Raises cases.UnknownCase."""
+        return would_release(self.case(case_id), self.files.marking(case_id), self.lives)
+
+    def timeline(self, case_id: str) -> tuple[Moment, ...]:
+        """Everything that happened in a case and in those merged into it, in order. Raises cases.UnknownCase."""
+        case = self.case(case_id)
+        ids = [case_id, *self.files.merged_from(case_id)]
+        lines = sorted((line for one in ids for line in self.history(one)), key=lambda line: line.seq)
+        own = [view for view in self.indicators() if view.kept.indicator.case_id in ids]
+        seen = [(view.kept, view.actors, self.sightings(view.kept.indicator.id)) for view in own]
+        return timeline(case, lines, seen)
+
+    def behind(self, case_id: str) -> tuple[str, ...]:
+        """Who stands behind a case's release: what may block waits where that is one person."""
+        return self._cases.behind(case_id)
+
+    def confirmed_by(self, case_id: str) -> str:
+        """Who confirmed a case last; empty if nobody did."""
+        return self._cases.last_by(case_id, CaseAct.CONFIRM)[0]
+
+    def comment(self, case_id: str, user: str, text: str) -> None:
+        """A remark on a case."""
+        self._cases.comment(case_id, user, text)
+
+    def now_us(self) -> int:
+        """What time it is at the centre."""
+        return self._clock.now_us()
+
+    def nis2(self, zone: tzinfo) -> Nis2Book:
+        """NIS2's clocks of all cases; months are counted in this zone."""
+        return Nis2Book(self.engine, self._clock, zone)
+
+    def nis2_facts(self, case_id: str, actor: str, zone: tzinfo) -> DraftFacts:
+        """What a draft of a report to the authority is filled from. Raises cases.UnknownCase."""
+        own = [view for view in self.indicators() if view.kept.indicator.case_id == case_id]
+        in_force = [
+            (str(view.kept.indicator.observable), there.enforced_us)
+            for view in own if view.kept.live
+            for there in view.actors if there.actor == actor
+        ]  # fmt: skip
+        role = self._roles.every().get(actor, Role())
+        return DraftFacts(
+            case=self.case(case_id), view=self.nis2(zone).view(case_id, actor), zone=zone,
+            functions=role.functions, suppliers=role.suppliers,
+            done=tuple(
+                (one.text, one.met_us[2]) for one in self.work.tasks(case_id)
+                if one.actor == actor and one.state is TaskState.DONE and one.met_us[2] is not None
+            ),
+            released=tuple(sorted(str(view.kept.indicator.observable) for view in own if view.kept.live)),
+            blocked=tuple(sorted((name, at_us) for name, at_us in in_force if at_us is not None)),
+        )  # fmt: skip
+
+    def history(self, case_id: str) -> list[audit.AuditLine]:
+        """All that was done to a case, in order."""
+        return self._cases.audit_lines(case_id)
+
+    def audit_export(self) -> Iterator[str]:
+        """The whole audit log, one JSON object a line."""
+        return audit.export(self.engine)
+
+    def audit_verify(self) -> audit.BadAuditLine | None:
+        """None when the audit log's chain holds."""
+        return audit.verify(self.engine)
+
+    @property
+    def policies(self) -> Policies:
+        """Standing policies: propose, approve, end."""
+        return self._cases.policies
+
+    # --- rounds ------------------------------------------------------------------------------------------------
+
+    def thresholds(self) -> dict[str, int]:
+        """tier -> the t of its latest round."""
+        with t.reading(self.engine) as connection:
+            tiers = connection.scalars(select(t.ROUNDS.c.tier).distinct()).all()
+        latest = (self._rounds.latest(tier) for tier in sorted(tiers))
+        return {found.params.tier: found.params.t for found in latest if found is not None}
+
+    def rounds(
+        self, limit: int = 20, *, tier: str = "", after: tuple[int, str] | None = None
+    ) -> tuple[RoundSummary, ...]:
+        """The latest rounds first; ``after``: (opened_us, id) of the last one shown."""
+        opened, id_ = t.ROUNDS.c.opened_us, t.ROUNDS.c.id
+        asked = select(t.ROUNDS.c.body).order_by(opened.desc(), id_.desc())
+        if tier:
+            asked = asked.where(t.ROUNDS.c.tier == tier)
+        if after is not None:
+            asked = asked.where((opened <= after[0]) & ((opened < after[0]) | (id_ < after[1])))
+        with t.reading(self.engine) as connection:
+            rounds = [
+                written.read_round(body) for body in connection.scalars(asked.limit(min(limit, ROUNDS_SHOWN_MAX)))
+            ]
+        return tuple(self._summary(found) for found in rounds)
+
+    def summary(self, round_id: str) -> RoundSummary | None:
+        """One round; None where it is unknown or forgotten."""
+        found = self._rounds.round(round_id)
+        return None if found is None else self._summary(found)
+
+    def _summary(self, round_: Round) -> RoundSummary:
+        with t.reading(self.engine) as connection:
+            refusals = connection.execute(
+                select(t.REFUSALS).where(t.REFUSALS.c.round_id == round_.id)
+                .order_by(t.REFUSALS.c.actor, t.REFUSALS.c.rule)
+            ).all()  # fmt: skip
+            quarantined = connection.execute(select(t.QUARANTINE).where(t.QUARANTINE.c.round_id == round_.id)).all()
+        return RoundSummary(
+            round=round_,
+            uploaded=tuple(sorted(round_.actor_of(x) for x in self._rounds.uploaded(round_.id))),
+            turned_away=tuple((row.actor, row.rule, row.times) for row in refusals),
+            quarantined=len(quarantined),
+        )
+
+    def cells(self, round_id: str) -> tuple[CellStory, ...]:
+        """Every hit of a round and what came of it; empty for a round that is unknown or forgotten."""
+        found = self._rounds.round(round_id)
+        if found is None:
+            return ()
+        view = self._rounds.view(found)
+        stories = []
+        for hit in view.hits:
+            about = [entry for entry in view.asked if entry.cell == hit.cell and entry.x in hit.holders]
+            asked = {entry.x for entry in about if entry.step > 0}
+            receipts = {entry.x for entry in about}
+            answers = [one for one in view.answers if one.cell == hit.cell and one.x in hit.holders]
+            stories.append(
+                CellStory(
+                    table=hit.cell.table,
+                    bin=hit.cell.bin,
+                    holders=tuple(found.actor_of(x) for x in hit.holders),
+                    asked=tuple(found.actor_of(x) for x in hit.holders if x in asked),
+                    named=tuple((found.actor_of(a.x), a.sign.observable) for a in answers if a.sign is not None),
+                    declined=tuple(found.actor_of(a.x) for a in answers if a.sign is None),
+                    receipts=tuple(found.actor_of(x) for x in hit.holders if x in receipts),
+                )
+            )
+        return tuple(stories)
+
+    def quarantine(self) -> tuple[Quarantined, ...]:
+        """Cells whose holders disagree, for a person to look at."""
+        asked = select(t.QUARANTINE).order_by(*t.QUARANTINE.primary_key.columns)
+        with t.reading(self.engine) as connection:
+            return tuple(
+                Quarantined(
+                    row.round_id, row.cell_table, row.cell_bin,
+                    tuple((actor, value) for actor, value, _ in json.loads(row.named)),
+                )
+                for row in connection.execute(asked)
+            )  # fmt: skip
+
+    # --- indicators and members --------------------------------------------------------------------------------
+
+    def indicators(self) -> tuple[IndicatorView, ...]:
+        """All indicators, the latest release first."""
+        return tuple(
+            IndicatorView(kept, self._deliveries.at_actors(kept.indicator.id)) for kept in self._deliveries.every()
+        )
+
+    def kept(self, indicator_id: str) -> Kept | None:
+        """The version that was released last; None for one that never was."""
+        return self._deliveries.get(indicator_id)
+
+    def at_actors(self, indicator_id: str) -> tuple[AtActor, ...]:
+        """What became of an indicator at each actor; empty for one that was never released."""
+        return self._deliveries.at_actors(indicator_id)
+
+    def ring(self, indicator_id: str) -> RingStand | None:
+        """How its canary ring stands; None where it had none."""
+        return self._ring.stand(indicator_id)
+
+    def rings(self, indicator_ids: Sequence[str]) -> dict[str, RingStand]:
+        """The same of a page of indicators, by their ids."""
+        return self._ring.stands(indicator_ids)
+
+    def clock(self, indicator_id: str) -> IndicatorClock:
+        """From first sighting to enforced at each actor, and the slowest step. Raises UnknownIndicator."""
+        return self.times.clock(indicator_id)
+
+    def sightings(self, indicator_id: str) -> tuple[Observed, ...]:
+        """What actors met of an indicator: live, blocked, and in their history (retro)."""
+        return self._deliveries.sightings(indicator_id)
+
+    def counts(self, first_day: int, last_day: int) -> tuple[Count, ...]:
+        """The sector's counts over days since 1970 (UTC), both included, with their noise."""
+        return self.counts_of([(first_day, last_day)])[0]
+
+    def counts_of(self, spans: Sequence[tuple[int, int]]) -> list[tuple[Count, ...]]:
+        """The same for several spans of days."""
+        kinds = {actor.name: actor.kind for actor in self._registry.actors()}
+        return [sums(self.engine, kinds, first_day, last_day) for first_day, last_day in spans]
+
+    def counts_spent(self, first_day: int, last_day: int) -> tuple[tuple[str, int, float, float], ...]:
+        """(actor, days told, epsilon of them, the most of any 30 days in a row), by name."""
+        return spent(self.engine, first_day, last_day)
+
+    def chains(self) -> Mapping[str, Chain]:
+        """actor -> how far its latest canary came."""
+        return chains(self.engine)
+
+    def eyes(self) -> tuple[Eye, ...]:
+        """What each actor could see now."""
+        now_us = self.now_us()
+        return eyes(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us)
+
+    def members(self) -> tuple[MemberView, ...]:
+        """All actors, by name, with their nodes' last word on how they are."""
+        with t.reading(self.engine) as connection:
+            health = {row.actor: NodeHealth.of(json.loads(row.body)) for row in connection.execute(select(t.HEALTH))}
+        roles = self._roles.every()
+        return tuple(
+            MemberView(actor, health.get(actor.name), roles.get(actor.name, Role()))
+            for actor in self._registry.actors()
+        )

@@ -1,0 +1,190 @@
+"""What each actor is measured by in a month, from what the centre has anyway: deliveries, receipts, tasks, warnings,
+questions, canaries, health, noisy counts. Nothing is asked of an actor for it, and nothing of it is kept.
+
+Refuses to compare: publish does, without names.
+"""
+
+import json
+from collections.abc import Iterable
+from statistics import median
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from bavn.centre.books import tables as t
+from bavn.centre.books.clock import is_uncarried
+from bavn.centre.cases.case.work_tables import TASK
+from bavn.centre.cases.questions import ANSWER, QUESTION, TO
+from bavn.centre.cases.warnings.tables import WARNED, WARNING
+from bavn.centre.desk.counts import told_of
+from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.gathering_clocks import IN_FORCE
+from bavn.centre.desk.sight import CAN
+from bavn.centre.members.tables import CERTIFICATE
+from bavn.centre.publish.facts import Period
+from bavn.centre.share.deliveries import RELEASE
+from bavn.centre.share.tables import DELIVERY, RECEIPT
+from bavn.centre.store.engine import reading
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.sector.member import Actor, ActorState
+from bavn.model.sector.question import DAYS_OPEN_MAX
+from bavn.model.sector.sector_warning import WarningState
+from bavn.model.sector.sight import TECHNIQUES, detectors_of
+from bavn.model.sector.work import TaskState
+
+CANARY_DAYS: Final = 28
+"""The last of a month: canaries are kept for 60 days, so that these are there for a month after its end."""
+COUNTED_DAYS_MIN: Final = 7
+"""Fewer days of noisy counts say too little of an actor."""
+
+Measured = dict[str, dict[str, float]]
+"""actor -> measure -> value."""
+
+
+def members_in(desk: Desk, month: Period) -> tuple[Actor, ...]:
+    """Active actors that were enrolled before the month began: all members know who they are."""
+    asked = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)
+    with reading(desk.engine) as connection:
+        joined = {row[0]: int(row[1]) for row in connection.execute(asked)}
+    return tuple(
+        one.actor for one in desk.members()
+        if one.actor.state is ActorState.ACTIVE and joined.get(one.actor.name, month.end_us) <= month.first_us
+    )  # fmt: skip
+
+
+def measured(desk: Desk, month: Period, actor: str = "") -> Measured:
+    """Every measure of bavn.centre.publish.measures that is known of each actor, or of this one; left out where it is
+    not."""
+    made: Measured = {}
+    with reading(desk.engine) as connection:
+        found = {
+            **_blocks(connection, month, actor), "deadlines": _deadlines(connection, month),
+            "canary": _canaries(connection, month), "suspected": _suspected(connection, month),
+        }  # fmt: skip
+    found["coverage"] = _coverage(desk)
+    for measure, values in found.items():
+        for one, value in values.items():
+            if actor in ("", one):
+                made.setdefault(one, {})[measure] = value
+    return made
+
+
+def _blocks(connection: Connection, month: Period, actor: str) -> dict[str, dict[str, float]]:
+    """Of indicators that an actor was first given in the month, and that something there can carry: how many came into
+    force, and how long that took, from the centre's clock at both ends."""
+    here = (DELIVERY.c.indicator_id, DELIVERY.c.actor)
+    first, whose = func.min(DELIVERY.c.queued_us), (DELIVERY.c.actor == actor,) if actor else ()
+    given = (
+        select(*here, first.label("given_us"))
+        .where(DELIVERY.c.kind == RELEASE, DELIVERY.c.queued_us.is_not(None), *whose)
+        .group_by(*here).having(first >= month.first_us, first < month.end_us).subquery()
+    )  # fmt: skip
+    said = select(given, RECEIPT.c.state, RECEIPT.c.rule, RECEIPT.c.first_us).join_from(
+        given, RECEIPT, isouter=True,
+        onclause=(RECEIPT.c.indicator_id == given.c.indicator_id) & (RECEIPT.c.actor == given.c.actor),
+    )  # fmt: skip
+    took: dict[tuple[str, str], float | None] = {}
+    hunted: set[tuple[str, str]] = set()
+    for row in connection.execute(said):
+        key, wait = (row.actor, row.indicator_id), took.get((row.actor, row.indicator_id))
+        if row.rule is not None and is_uncarried(row.state, row.rule):
+            hunted.add(key)
+        if row.state in IN_FORCE and row.first_us >= row.given_us:
+            wait = min((row.first_us - row.given_us) / MINUTE_US, wait if wait is not None else float("inf"))
+        took[key] = wait
+    waits: dict[str, list[float | None]] = {}
+    for key, wait in took.items():
+        if wait is not None or key not in hunted:
+            waits.setdefault(key[0], []).append(wait)
+    times = {actor: [wait for wait in all_ if wait is not None] for actor, all_ in waits.items()}
+    return {
+        "block": {actor: median(known) for actor, known in times.items() if known},
+        "enforced": {actor: 100 * len(times[actor]) / len(all_) for actor, all_ in waits.items()},
+    }
+
+
+def _deadlines(connection: Connection, month: Period) -> dict[str, float]:
+    """Of deadlines that passed in the month, per cent that were kept. What was taken back counts on no side."""
+    found: dict[str, list[bool]] = {}
+    for actor, due_us, met_us in (*_tasks(connection, month), *_warnings(connection), *_questions(connection, month)):
+        if month.holds(due_us):
+            found.setdefault(actor, []).append(met_us is not None and met_us <= due_us)
+    return {actor: 100 * sum(kept) / len(kept) for actor, kept in found.items()}
+
+
+Due = tuple[str, int, int | None]
+"""An actor, when something was due, when it was done (us)."""
+
+
+def _tasks(connection: Connection, month: Period) -> Iterable[Due]:
+    asked = select(TASK).where(TASK.c.state != TaskState.CANCELLED.value, TASK.c.given_us < month.end_us)
+    for row in connection.execute(asked):
+        last = {TaskState.NOT_APPLICABLE.value: row.judged_us}.get(row.state, row.done_us)
+        for hours, met_us in (
+            (row.acknowledge_hours, row.acknowledged_us), (row.applies_hours, row.judged_us), (row.done_hours, last),
+        ):  # fmt: skip
+            yield row.actor, row.given_us + hours * HOUR_US, met_us
+
+
+def _warnings(connection: Connection) -> Iterable[Due]:
+    asked = (
+        select(WARNED.c.actor, WARNING.c.acknowledge_us, WARNED.c.acknowledged_us)
+        .join(WARNING, WARNING.c.id == WARNED.c.warning_id)
+        .where(WARNING.c.state.in_((WarningState.SENT.value, WarningState.ENDED.value)))
+        .where(WARNED.c.told_us.is_not(None), WARNING.c.acknowledge_us.is_not(None))
+    )  # fmt: skip
+    for row in connection.execute(asked):
+        yield row.actor, row.acknowledge_us, row.acknowledged_us
+
+
+def _questions(connection: Connection, month: Period) -> Iterable[Due]:
+    """Answered when the last of its observables was: met, not met or declined."""
+    since_us = month.first_us - (DAYS_OPEN_MAX + 1) * DAY_US
+    asked = select(QUESTION).where(
+        QUESTION.c.asked_us >= since_us, QUESTION.c.asked_us < month.end_us, QUESTION.c.ended_us.is_(None)
+    )
+    for row in connection.execute(asked).all():
+        body = json.loads(row.body)
+        answers: dict[str, list[int]] = {}
+        mine = select(ANSWER.c.actor, ANSWER.c.received_us).where(ANSWER.c.question_id == row.id)
+        for actor, at_us in connection.execute(mine):
+            answers.setdefault(actor, []).append(at_us)
+        sent = select(TO.c.actor).where(TO.c.question_id == row.id, TO.c.sent)
+        for actor in connection.scalars(sent):
+            said = answers.get(actor, [])
+            yield actor, body["until_us"], max(said) if len(said) >= len(body["observables"]) else None
+
+
+def _canaries(connection: Connection, month: Period) -> dict[str, float]:
+    """Per cent of the month's last 28 days on which every link that is covered passed. An actor that told of none on
+    any of them is left out: its node is too old to, or its policy says no."""
+    end = month.end_us // DAY_US
+    asked = select(t.CANARY_LINK.c.actor, t.CANARY_LINK.c.day, t.CANARY_LINK.c.state).where(
+        t.CANARY_LINK.c.day >= end - CANARY_DAYS, t.CANARY_LINK.c.day < end
+    )
+    days: dict[tuple[str, int], set[str]] = {}
+    for actor, day, state in connection.execute(asked):
+        days.setdefault((actor, day), set()).add(state)
+    whole: dict[str, int] = {}
+    for (actor, _), states in days.items():
+        whole[actor] = whole.get(actor, 0) + ("passed" in states and states <= {"passed", "not-covered"})
+    return {actor: 100 * number / CANARY_DAYS for actor, number in whole.items()}
+
+
+def _suspected(connection: Connection, month: Period) -> dict[str, float]:
+    """Own machines under suspicion, a day, from counts that the actor itself put noise on."""
+    first, end = month.first_us // DAY_US, month.end_us // DAY_US
+    days: dict[str, list[int]] = {}
+    for row in connection.execute(select(t.COUNTS).where(t.COUNTS.c.day >= first, t.COUNTS.c.day < end)):
+        told = told_of("", row.actor, row.epsilon_milli, json.loads(row.body)[0])
+        days.setdefault(row.actor, []).append(sum(told.cells))
+    return {actor: sum(told) / len(told) for actor, told in days.items() if len(told) >= COUNTED_DAYS_MIN}
+
+
+def _coverage(desk: Desk) -> dict[str, float]:
+    """Per cent of the techniques that some detector names and that could be seen at the actor now."""
+    made = {}
+    for eye in desk.eyes():
+        seen = sum(any(eye.by(name) == CAN for name in detectors_of(one)) for one in TECHNIQUES)
+        made[eye.actor] = 100 * seen / len(TECHNIQUES)
+    return made

@@ -1,0 +1,147 @@
+"""What people do to the sector's members, each act with its line in the audit log, in one transaction.
+
+Refuses to decide who may: ``app`` does (accounts, roles).
+"""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, func, select
+
+from bavn.centre.cases import audit
+from bavn.centre.cases.questions import TO
+from bavn.centre.cases.tables import make_tables as make_case_tables
+from bavn.centre.cases.who import person
+from bavn.centre.members import rollout
+from bavn.centre.members.enrolment import Enrolment
+from bavn.centre.members.registry import Also, NotInState, Registry, UnknownActor
+from bavn.centre.members.roles import Roles
+from bavn.centre.share.tables import DELIVERY, INDICATOR
+from bavn.centre.store.engine import reading
+from bavn.model.ports import Clock
+from bavn.model.sector.member import Actor, ActorState, Quota
+from bavn.model.sector.rollout import RolloutAct, Stage, has_come
+
+WHY_CHARS_MAX: Final = 500
+QUOTA_MAX: Final = 10**12
+
+
+class Membership:
+    """May be open in several processes at once."""
+
+    def __init__(self, registry: Registry, enrolment: Enrolment, roles: Roles, clock: Clock) -> None:
+        self._registry, self._enrolment, self._roles, self._clock = registry, enrolment, roles, clock
+        make_case_tables(registry.engine)
+
+    def invite(self, name: str, by: str, *, kind: str = "other", group: str = "") -> str:
+        """Add an actor, or let one that is there enrol anew: its one-time token, shown once. Who is in the roll-out's
+        register is what that says. Raises CannotAdd, who.NotAllowed; NotInState before its agreement."""
+        with reading(self._registry.engine) as connection:
+            found = rollout.party(connection, name)
+        if found is not None and not has_come(found.stage, Stage.AGREEMENT):
+            raise NotInState(f"{name} is {found.stage.value}: it is invited when its agreement is signed")
+        if self._registry.actor(name) is None:
+            if found is not None:
+                kind, group = found.kind, found.group
+            note = self._note(by, "member-add", name, {"kind": kind, "group": group})
+
+            def also(tx: Connection) -> None:
+                if found is not None:
+                    rollout.hand_over(tx, found)
+                note(tx)
+
+            self._registry.add(name, kind, group, also)
+        return self._enrolment.invite(name, also=self._note(by, "member-invite", name, {}))
+
+    def set_roles(
+        self, name: str, by: str, *, functions: Collection[str] | None = None,
+        suppliers: Collection[str] | None = None, group: str | None = None, canary: bool | None = None,
+    ) -> None:  # fmt: skip
+        """Replace what is given. Raises UnknownActor, roles.BadRole, who.NotAllowed."""
+        given: dict[str, Collection[str] | bool | None] = {
+            "functions": functions, "suppliers": suppliers, "group": group, "canary": canary,
+        }  # fmt: skip
+        detail = {
+            key: value if isinstance(value, str | bool) else sorted(value)
+            for key, value in given.items() if value is not None
+        }  # fmt: skip
+        also = self._note(by, "member-set", name, detail)
+        self._roles.set(name, functions=functions, suppliers=suppliers, group=group, canary=canary, also=also)
+
+    def set_quota(self, name: str, kind: str, quota: Quota | None, by: str) -> None:
+        """An actor's own quota; None: the sector's again. Raises UnknownActor; ValueError for an unknown kind."""
+        if kind not in self._registry.quotas(name):
+            raise ValueError(f"no message is called {kind[:40]!r}")
+        detail: dict[str, Any] = {"kind": kind}
+        if quota is not None:
+            if not (0 <= quota.messages_per_hour_max <= QUOTA_MAX and 0 <= quota.bytes_per_hour_max <= QUOTA_MAX):
+                raise ValueError(f"a quota lies in 0..{QUOTA_MAX}")
+            detail |= {"messages": quota.messages_per_hour_max, "bytes": quota.bytes_per_hour_max}
+        self._registry.set_quota(name, kind, quota, self._note(by, "member-quota", name, detail))
+
+    def suspend(self, name: str, by: str, why: str) -> None:
+        """Until it is resumed. Raises UnknownActor, NotInState; ValueError without a reason."""
+        self._registry.suspend(name, self._stepped(by, "member-suspend", name, RolloutAct.SUSPEND, why))
+
+    def resume(self, name: str, by: str, why: str) -> None:
+        """Let it in again, with the keys that it has."""
+        self._registry.resume(name, self._stepped(by, "member-resume", name, RolloutAct.RESUME, why))
+
+    def revoke(self, name: str, by: str, why: str) -> None:
+        """Shut it out for good; only a new invitation opens the way again. Raises UnknownActor, NotInState."""
+        if self.known(name).state is ActorState.REVOKED:
+            raise NotInState(f"{name} is revoked already")
+        self._registry.revoke(name, self._stepped(by, "member-revoke", name, RolloutAct.LEAVE, why))
+
+    def _stepped(self, by: str, act: str, name: str, step: RolloutAct, why: str) -> Also:
+        """The act's line, and its step in the roll-out if the register knows the actor."""
+        note = self._note(by, act, name, {"why": reason(why)})
+
+        def write(connection: Connection) -> None:
+            rollout.follow(connection, name, step, self._clock.now_us(), by, why)
+            note(connection)
+
+        return write
+
+    def version(self) -> int:
+        """The registry's version now."""
+        return self._registry.members()[0]
+
+    def known(self, name: str) -> Actor:
+        """Raises UnknownActor."""
+        found = self._registry.actor(name)
+        if found is None:
+            raise UnknownActor(f"no actor is called {name[:60]!r}")
+        return found
+
+    def _note(self, by: str, act: str, name: str, detail: dict[str, Any]) -> Also:
+        person(by)
+
+        def write(connection: Connection) -> None:
+            audit.note(connection, self._clock.now_us(), by, act, f"member/{name}", detail)
+
+        return write
+
+
+def waits_for(engine: Engine, actor: str) -> tuple[int, int, int]:
+    """What an actor that is shut out misses or keeps: letters that wait for it, live indicators that it was given, and
+    questions that it was asked or is to be."""
+    with reading(engine) as connection:
+        waiting = connection.scalar(
+            select(func.count()).select_from(DELIVERY)
+            .where(DELIVERY.c.actor == actor, DELIVERY.c.status.in_(("pending", "held")))
+        )  # fmt: skip
+        held = connection.scalar(
+            select(func.count(INDICATOR.c.id.distinct())).select_from(DELIVERY)
+            .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
+            .where(DELIVERY.c.actor == actor, DELIVERY.c.status == "queued", INDICATOR.c.live)
+        )  # fmt: skip
+        asked = connection.scalar(select(func.count()).select_from(TO).where(TO.c.actor == actor, TO.c.sent.is_(False)))
+    return int(waiting or 0), int(held or 0), int(asked or 0)
+
+
+def reason(why: str) -> str:
+    """A reason for the audit log. ValueError without one."""
+    if not why.strip() or len(why) > WHY_CHARS_MAX:
+        raise ValueError(f"say why, in at most {WHY_CHARS_MAX} characters")
+    return why

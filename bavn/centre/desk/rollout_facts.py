@@ -1,0 +1,119 @@
+"""How each actor of the roll-out stands at one moment: its next step, what that needs, whom it waits for and who waits
+for it. Read once, answered for all. Refuses to change anything."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from bavn.centre.members import rollout, signed, tested
+from bavn.centre.members.rollout import Moved, Party, Planned
+from bavn.centre.members.signed import Record
+from bavn.centre.members.tables import ACTOR
+from bavn.centre.members.terms import SECTOR, Standing, standing
+from bavn.model.moment import DAY_US
+from bavn.model.sector.member import ActorState
+from bavn.model.sector.rollout import LIFE, PATH, Need, Stage, Step, Wait, has_come, next_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """How one actor stands. ``member``: its state in the registry; ``missing``: what its next step needs; ``unmet``:
+    whom it waits for now; ``holds_up``: who waits for it, also through others; ``proof``: the number of its latest
+    record of deletion, 0 for none. Days are since 1970."""
+
+    party: Party
+    member: ActorState | None
+    agreement: Standing | None
+    next: Stage | None
+    missing: tuple[Need, ...]
+    unmet: tuple[Wait, ...]
+    holds_up: tuple[str, ...]
+    plan: tuple[Planned, ...]
+    moves: tuple[Moved, ...]
+    proof: int
+
+    @property
+    def due_day(self) -> int | None:
+        """When its next state is planned."""
+        return next((one.day for one in self.plan if one.stage is self.next), None)
+
+    def reached_day(self, stage: Stage) -> int | None:
+        """The day on which it first came to a state."""
+        return next((one.at_us // DAY_US for one in self.moves if one.to is stage), None)
+
+
+class Facts:
+    """All that the register, the registry and the signed records say, as this connection sees it at a moment. Of use as
+    long as the connection is."""
+
+    def __init__(self, tx: Connection, now_us: int) -> None:
+        self._tx, self._now_us, self._today = tx, now_us, now_us // DAY_US
+        self.parties = {one.actor: one for one in rollout.parties(tx)}
+        self.members = {row.name: ActorState(row.state) for row in tx.execute(select(ACTOR.c.name, ACTOR.c.state))}
+        self._waits = rollout.waits(tx)
+        self._plans, self._moves = rollout.plans(tx), rollout.moves(tx)
+        self._terms = signed.last(tx, "terms", SECTOR)
+        self._agreements = {one.subject: one for one in signed.records(tx, "agreement")}
+        self._proofs = {one.subject: one.number for one in signed.records(tx, "deletion")}
+
+    def stand(self, actor: str) -> Stand:
+        """How an actor of the register stands."""
+        party = self.parties[actor]
+        to = next_of(party.stage)
+        step = self._step_to(party.stage, to)
+        moves = tuple(one for one in self._moves if one.actor == actor)
+        left = max((one.number for one in moves if one.to is Stage.LEFT), default=0)
+        return Stand(
+            party=party, member=self.members.get(actor), agreement=self.agreement(actor), next=to,
+            missing=() if step is None else self.missing(actor, step), unmet=self.unmet(actor, to),
+            holds_up=self._holds_up(actor), plan=tuple(one for one in self._plans if one.actor == actor),
+            moves=moves, proof=self._proofs.get(actor, 0) if left else 0,
+        )  # fmt: skip
+
+    def agreement(self, actor: str) -> Standing | None:
+        """The agreement that an actor signed last; None, where it has signed none since it left."""
+        found = self._agreements.get(actor)
+        left_us = max((one.at_us for one in self._moves if one.actor == actor and one.to is Stage.LEFT), default=-1)
+        return None if found is None or found.at_us <= left_us else standing(found, self._terms)
+
+    def missing(self, actor: str, step: Step) -> tuple[Need, ...]:
+        """What a step needs and is not there."""
+        agreed = self.agreement(actor)
+        there = {
+            Need.AGREEMENT: agreed is not None and agreed.in_force(self._today),
+            Need.CERTIFICATE: self.members.get(actor) is ActorState.ACTIVE,
+            Need.PROTOCOL: Need.PROTOCOL in step.needs and self.protocol(actor, step) is not None,
+        }  # fmt: skip
+        return tuple(need for need in step.needs if not there.get(need, False))
+
+    def protocol(self, actor: str, step: Step) -> Record | None:
+        """The protocol that a step may rest on: verified, fresh, not used."""
+        return tested.usable(self._tx, actor, step.act, self._now_us)
+
+    def unmet(self, actor: str, to: Stage | None) -> tuple[Wait, ...]:
+        """Whom an actor waits for before it comes to a state: who must have come further first."""
+        return tuple(
+            one for one in self._waits
+            if one.actor == actor and one.stage is to and not has_come(self.parties[one.other].stage, one.until)
+        )  # fmt: skip
+
+    def _holds_up(self, actor: str) -> tuple[str, ...]:
+        """Who cannot come to some state before this actor has come further, also through others."""
+        found: set[str] = set()
+        asked = [actor]
+        while asked:
+            here = asked.pop()
+            for one in self._waits:
+                met = has_come(self.parties[one.other].stage, one.until)
+                done = has_come(self.parties[one.actor].stage, one.stage)
+                if one.other == here and not met and not done and one.actor not in found | {actor}:
+                    found.add(one.actor)
+                    asked.append(one.actor)
+        return tuple(sorted(found))
+
+    @staticmethod
+    def _step_to(stage: Stage, to: Stage | None) -> Step | None:
+        """The step of the way in that leads there."""
+        if to is None or stage not in PATH:
+            return next((one for one in LIFE.values() if one.come_from is stage is Stage.LEAVING), None)
+        return next(one for one in LIFE.values() if one.come_from is stage and one.to is to)

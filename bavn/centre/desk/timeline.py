@@ -1,0 +1,207 @@
+"""Everything that happened in a case in one order: what people did, what actors said, what left, what was met.
+
+Made from the audit log and what members of the house have kept; each line in Danish and English. Cases that were merged
+into it are in it. Refuses to keep anything of its own.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bavn.centre.cases.audit import AuditLine
+from bavn.centre.cases.case.case import Case
+from bavn.centre.share.deliveries import AtActor, Kept
+from bavn.model.heard import Observed
+from bavn.model.moment import HOUR_US
+from bavn.model.sector.case import CASE_WORDS, CaseState
+from bavn.model.sector.nis2 import NAMES, Nis2Act
+from bavn.model.sector.work import TASK_WORDS, TaskState
+from bavn.model.text import Text
+
+TEXT_SHOWN_MAX: Final = 400
+CENTRE_WORD: Final = "centre"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One thing. ``who``: a person, ``actor:NAME``, ``policy:ID`` or ``centre``; ``case_id`` where it happened."""
+
+    at_us: int
+    who: str
+    what: str
+    case_id: str
+    text: Text
+
+
+def timeline(
+    case: Case, lines: Iterable[AuditLine], indicators: Iterable[tuple[Kept, tuple[AtActor, ...], tuple[Observed, ...]]]
+) -> tuple[Moment, ...]:
+    """In order of time; what happened at one moment in the order of the audit log."""
+    found = [*_clocks(case), *(_of_line(line) for line in lines)]
+    for kept, actors, seen in indicators:
+        found += _of_indicator(kept, actors)
+        found += [_of_sighting(kept, one) for one in seen]
+    return tuple(sorted(found, key=lambda moment: moment.at_us))
+
+
+def _clocks(case: Case) -> list[Moment]:
+    clocks = case.clocks
+    words = (
+        ("first-sighting", clocks.first_sighting_us, Text("first met at an actor, in this hour",
+                                                          "først mødt hos en aktør, i denne time")),
+        ("first-report", clocks.first_report_us, Text("the first report came", "den første melding kom")),
+        ("lead", clocks.lead_us, Text("a lead", "et spor")),
+    )  # fmt: skip
+    return [
+        Moment(at_us=at_us, who=CENTRE_WORD, what=what, case_id=case.id, text=text)
+        for what, at_us, text in words if at_us is not None
+    ]  # fmt: skip
+
+
+def _of_line(line: AuditLine) -> Moment:
+    detail = json.loads(line.detail)
+    make = _LINES.get(line.act)
+    try:
+        text = make(detail) if make else _plain(line.act, detail)
+    except (KeyError, ValueError):  # a line of an older version: shown as it stands
+        text = _plain(line.act, detail)
+    return Moment(at_us=line.at_us, who=line.who, what=line.act, case_id=line.subject, text=text)
+
+
+def _of_indicator(kept: Kept, actors: Iterable[AtActor]) -> list[Moment]:
+    indicator = kept.indicator
+    name = str(indicator.observable)
+    found = [
+        (kept.released_us, CENTRE_WORD, "indicator-released", Text(f"indicator released: {name}",
+                                                                   f"indikator frigivet: {name}")),
+    ]  # fmt: skip
+    if kept.withdrawn_us is not None:
+        found.append((kept.withdrawn_us, CENTRE_WORD, "indicator-withdrawn",
+                      Text(f"indicator withdrawn: {name}", f"indikator trukket tilbage: {name}")))  # fmt: skip
+    for there in actors:
+        if there.enforced_us is not None:
+            found.append((there.enforced_us, f"actor:{there.actor}", "enforced",
+                          Text(f"in force: {name}", f"i kraft: {name}")))  # fmt: skip
+        elif there.state and there.state_us is not None:
+            said = f"{there.state} {there.rule}: {name}"
+            found.append((there.state_us, f"actor:{there.actor}", there.state, Text(said, said)))
+    return [
+        Moment(at_us=at_us, who=who, what=what, case_id=indicator.case_id, text=text)
+        for at_us, who, what, text in found
+    ]  # fmt: skip
+
+
+def _of_sighting(kept: Kept, seen: Observed) -> Moment:
+    name = str(kept.indicator.observable)
+    at_us = seen.received_us if seen.first_hour is None else seen.first_hour * HOUR_US
+    text = (
+        Text(f"not met: {name}", f"ikke mødt: {name}")
+        if seen.first_hour is None
+        else Text(f"met ({seen.kind}), in this hour first: {name}", f"mødt ({seen.kind}), først i denne time: {name}")
+    )
+    return Moment(at_us=at_us, who=f"actor:{seen.actor}", what="sighting", case_id=kept.indicator.case_id, text=text)
+
+
+def _plain(act: str, detail: Mapping[str, Any]) -> Text:
+    said = f"{act}: {_short(json.dumps(detail, ensure_ascii=False, sort_keys=True))}"
+    return Text(said, said)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= TEXT_SHOWN_MAX else text[: TEXT_SHOWN_MAX - 1] + "…"
+
+
+def _why(detail: Mapping[str, Any]) -> str:
+    why = str(detail.get("why", ""))
+    return f": {_short(why)}" if why else ""
+
+
+def _state(detail: Mapping[str, Any]) -> Text:
+    before, after = CASE_WORDS[CaseState(detail["from"])], CASE_WORDS[CaseState(detail["to"])]
+    return Text(f"{before.en} -> {after.en}{_why(detail)}", f"{before.da} -> {after.da}{_why(detail)}")
+
+
+def _task(detail: Mapping[str, Any]) -> Text:
+    after = TASK_WORDS[TaskState(detail["to"])]
+    place = f"{detail['actor']}, {detail['task'][:8]}"
+    return Text(f"task of {place}: {after.en}{_why(detail)}", f"opgave hos {place}: {after.da}{_why(detail)}")
+
+
+def _given(en: str, da: str) -> Callable[[Mapping[str, Any]], Text]:
+    def make(detail: Mapping[str, Any]) -> Text:
+        hours = "/".join(str(one) for one in detail["hours"])
+        return Text(
+            f"{en} to {detail['actor']} ({hours} h): {_short(detail['text'])}",
+            f"{da} til {detail['actor']} ({hours} t): {_short(detail['text'])}",
+        )
+
+    return make
+
+
+def _filled(en: str, da: str) -> Callable[[Mapping[str, Any]], Text]:
+    def make(detail: Mapping[str, Any]) -> Text:
+        said = {name: _short(str(value)) for name, value in detail.items()}
+        return Text(en.format_map(said) + _why(detail), da.format_map(said) + _why(detail))
+
+    return make
+
+
+def _involved(detail: Mapping[str, Any]) -> Text:
+    """Who came into the case: by what it reported, or because it met an indicator of it."""
+    for key, words in (("reported", Text("reported", "meldt")), ("met", Text("met", "mødt"))):
+        if key in detail:
+            named = _short(", ".join(f"{element} ({actor})" for actor, element in detail[key]))
+            return Text(f"{words.en}: {named}", f"{words.da}: {named}")
+    return _plain("involved", detail)
+
+
+def _opened(detail: Mapping[str, Any]) -> Text:
+    if "split_from" in detail:
+        return Text(f"opened, split off {detail['split_from']}", f"åbnet, skilt ud af {detail['split_from']}")
+    return Text(f"opened, score {detail['score']:.1f}", f"åbnet, score {detail['score']:.1f}".replace(".", ","))
+
+
+def _nis2(act: Nis2Act) -> Callable[[Mapping[str, Any]], Text]:
+    def make(detail: Mapping[str, Any]) -> Text:
+        name = NAMES[act]
+        return Text(
+            f"NIS2 at {detail['actor']}: {name.en}{_why(detail)}",
+            f"NIS2 hos {detail['actor']}: {name.da}{_why(detail)}",
+        )
+
+    return make
+
+
+_LINES: Final[dict[str, Callable[[Mapping[str, Any]], Text]]] = {
+    **dict.fromkeys(("take", "confirm", "release", "withdraw", "close", "dismiss", "reopen"), _state),
+    **dict.fromkeys(
+        ("task-acknowledge", "task-applies", "task-not-applicable", "task-done", "task-cancel", "task-reopen"), _task
+    ),
+    **{f"nis2-{act.value}": _nis2(act) for act in Nis2Act},
+    "task-given": _given("task", "opgave"),
+    "question-given": _given("question", "spørgsmål"),
+    "comment": _filled("comment: {text}", "kommentar: {text}"),
+    "say": _filled("told {to}: {text}", "sagt til {to}: {text}"),
+    "words": _filled("says: {text}", "siger: {text}"),
+    "hand-over": _filled("handed over from {from} to {to}", "overdraget fra {from} til {to}"),
+    "merge": _filled("merged into {into}", "lagt sammen med {into}"),
+    "merged-in": _filled("took in {case}", "tog {case} ind"),
+    "split-off": _filled("split off {observables}", "skilte {observables} ud"),
+    "involve": _filled("added {actor}", "tilføjede {actor}"),
+    "involved": _involved,
+    "open": _opened,
+    "no-longer-reports": _filled("{actor} took back {element}", "{actor} tog {element} tilbage"),
+    "mark": _filled("marked {to}", "mærket {to}"),
+    "evidence": _filled("evidence attached, {bytes} bytes: {words}", "bevis vedhæftet, {bytes} bytes: {words}"),
+    "evidence-taken-out": _filled("evidence of {actor} taken out", "bevis fra {actor} taget ud"),
+    "evidence-forgotten": _filled("evidence deleted: {sha256}", "bevis slettet: {sha256}"),
+    "reminded": _filled("reminded {recipient} by {way}: {about}", "påmindet {recipient} ved {way}: {about}"),
+    "reminder-failed": _filled("a reminder to {recipient} failed: {reason}",
+                               "en påmindelse til {recipient} slog fejl: {reason}"),
+    "not-told": _filled("{actor} was not told ({what}): rule {rule}", "{actor} fik det ikke ({what}): regel {rule}"),
+    "answer-too-late": _filled("an answer that no longer fits ({act})", "et svar, der ikke passer længere ({act})"),
+    "refused-by-gate": lambda detail: _plain("refused-by-gate", detail),
+    "report-withdrawn": _filled("{actor} took its report on {element} back", "{actor} tog sin melding om {element}"
+                                " tilbage"),
+}  # fmt: skip

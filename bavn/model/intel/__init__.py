@@ -1,0 +1,1 @@
+"""Indicators and what the world says of them."""

@@ -1,0 +1,1 @@
+"""The sector's nouns: actors, leads, cases, exercises, partners."""

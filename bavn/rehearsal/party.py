@@ -1,0 +1,243 @@
+"""The parties of a simulated sector: real nodes and a real centre on disks of their own, which can die and come back.
+
+Puts together what ``app`` puts together for real, over simulated clock, dice and link. Refuses to know the story.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine
+
+from bavn.actor.door.counts import Counting
+from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.known import Known
+from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.tell_rules import Condition
+from bavn.actor.node import Lookout, NodeSettings, Talker
+from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.held import held_span
+from bavn.actor.protect.hunt import History
+from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.policy import ProtectPolicy
+from bavn.actor.protect.protect import Protect
+from bavn.actor.protect.sightings import blocked_met
+from bavn.centre.books.tables import open_engine
+from bavn.centre.correlate.lists import Lists, NoLists
+from bavn.centre.members.authority import Authority
+from bavn.centre.members.registry import Registry
+from bavn.centre.node.build import open_centre
+from bavn.centre.node.centre import Centre
+from bavn.centre.node.config import CentreConfig
+from bavn.model.intel.indicator import Block
+from bavn.model.observable import ObservableType
+from bavn.model.ports import EnforcerDown, Link, LinkDown
+from bavn.rehearsal.clock import SimClock
+from bavn.rehearsal.mortal import Killed, MortalClock
+from bavn.rehearsal.noise import SeededNoise
+from bavn.traffic.dice import SeededDice
+from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
+from bavn.wire.links.keyholder import Ask, KeyHolderIdentifiers
+
+VERSION: Final = "0.sim"
+
+
+def key_of(seed: int, name: str) -> Ed25519PrivateKey:
+    """A party's signing key: fixed by the run's seed."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.blake2b(f"{seed} {name}".encode(), digest_size=32).digest())
+
+
+@dataclass(slots=True)
+class SimEnforcer:
+    """Implements Enforcer: what is in force is what was last said. It outlives its node. ``down``: refuses."""
+
+    name: str = "sim"
+    blocks: tuple[Block, ...] = ()
+    down: bool = False
+
+    @property
+    def carries(self) -> frozenset[ObservableType]:
+        return frozenset({ObservableType.DOMAIN, ObservableType.IP4, ObservableType.IP6})
+
+    def enforce(self, blocks: Sequence[Block]) -> None:
+        if self.down:
+            raise EnforcerDown("switched off by the story")
+        self.blocks = tuple(sorted(blocks))
+
+
+Senses = Callable[["SimNode", Known], tuple[Lookout | None, History | None]]
+"""Makes a node's eyes and its past, on each opening; (None, None) for a node without a sensor."""
+
+
+def no_senses(_: "SimNode", __: Known) -> tuple[None, None]:
+    """A node that is handed its suspicions, or only protects."""
+    return None, None
+
+
+@dataclass(slots=True)
+class SimNode:
+    """One actor's node. ``folder`` is its disk, ``ask`` its way to the key holder."""
+
+    name: str
+    homes: tuple[str, ...]
+    folder: Path
+    seed: int
+    clock: SimClock
+    link: Link
+    centre_key: Ed25519PrivateKey
+    ask: Ask
+    senses: Senses = no_senses
+    enforcer: SimEnforcer = field(default_factory=SimEnforcer)
+    policy: DoorPolicy = field(default_factory=DoorPolicy)
+    mortal: MortalClock = field(init=False)
+    book: Book = field(init=False)
+    known: Known = field(init=False)
+    door: Door = field(init=False)
+    protect: Protect = field(init=False)
+    talker: Talker = field(init=False)
+    lookout: Lookout | None = field(init=False)
+    deaths: int = 0
+    _dice: SeededDice = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mortal = MortalClock(self.clock)
+        self._dice = SeededDice(self.seed, f"node/{self.name}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._open()
+
+    @property
+    def key(self) -> Ed25519PrivateKey:
+        return key_of(self.seed, self.name)
+
+    def step(self) -> bool:
+        """One look and one talk; a death in it is survived. True if the node lived through it."""
+        try:
+            if self.lookout is not None:
+                self.lookout.look()
+            self.talker.talk()
+        except Killed:
+            self.reopen()
+            return False
+        return True
+
+    def reopen(self) -> None:
+        """Die here and start again from what the disk holds."""
+        self.deaths += 1
+        self.mortal.spare()
+        self.book.close()
+        self._open()
+
+    def close(self) -> None:
+        self.book.close()
+
+    def _open(self) -> None:
+        self.book = Book(self.folder / "node.db")
+        ledger, self.known = Ledger(self.book), Known(self.book)
+        self.lookout, history = self.senses(self, self.known)
+        self.protect = Protect(
+            ledger=ledger, clock=self.mortal, policy=ProtectPolicy(),
+            never=NeverBlock.of("", "the simulator's empty never-block list", own_networks=self.homes),
+            hands=Hands([self.enforcer], []), homes=self.homes, history=history,
+        )  # fmt: skip
+        keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
+        self.door = Door(
+            name=self.name, ledger=ledger, clock=self.mortal, dice=self._dice, keys=keys, policy=self.policy,
+            homes=self.homes, identifiers=KeyHolderIdentifiers(self.ask, ledger, self.mortal, self._dice),
+            suspicions=self.known.all, holds=held_span(self.protect.state, self.mortal),
+        )  # fmt: skip
+        settings = NodeSettings(version=VERSION)
+        counting = Counting(
+            self.door, self.mortal, SeededNoise(self._dice), self.known.all, lambda: blocked_met(self.book)
+        )
+        self.talker = Talker(
+            self.mortal, self.link, self.door, self.protect, self._condition, settings, tell_counts=counting.tell
+        )
+        self.talker.start()
+
+    def _condition(self) -> Condition:
+        return Condition(
+            version=VERSION, sensor="up" if self.lookout else "none", capture_loss_permille=0, clock_skew_s=0,
+            queue_messages=self.door.queue().messages, last_round=None,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class SimCentre:
+    """The centre on a disk of its own. Implements the receiving side of the memory link: dead is LinkDown."""
+
+    folder: Path
+    seed: int
+    clock: SimClock
+    config: CentreConfig
+    lists: Lists = field(default_factory=NoLists)
+    mortal: MortalClock = field(init=False)
+    book: Book = field(init=False)
+    centre: Centre = field(init=False)
+    deaths: int = 0
+    _dice: SeededDice = field(init=False)
+    _authority: Authority = field(init=False)
+    _engine: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mortal = MortalClock(self.clock)
+        self._dice = SeededDice(self.seed, "centre")
+        self._authority = Authority.make("sim", self.clock.now_us(), self._dice.fork("authority"))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._open()
+
+    @property
+    def key(self) -> Ed25519PrivateKey:
+        return key_of(self.seed, "centre")
+
+    def enrol(self, name: str, kind: str, key: Ed25519PrivateKey, group: str = "") -> None:
+        """A new active member, without certificates: memory links need none."""
+        registry = Registry(self._engine, self.clock)
+        registry.add(name, kind, group)
+        with self._engine.begin() as tx:
+            registry.activate(tx, name, key.public_key().public_bytes_raw().hex())
+
+    def receive(self, actor: str, envelopes: Sequence[bytes]) -> Sequence[int]:
+        try:
+            return self.centre.receive(actor, envelopes)
+        except Killed:
+            self.reopen()
+            raise LinkDown("the centre died") from None
+
+    def pull(self, actor: str, after: int) -> Sequence[bytes]:
+        try:
+            return self.centre.pull(actor, after)
+        except Killed:
+            self.reopen()
+            raise LinkDown("the centre died") from None
+
+    def step(self) -> bool:
+        """One step; True if the centre lived through it."""
+        try:
+            self.centre.step()
+        except Killed:
+            self.reopen()
+            return False
+        return True
+
+    def reopen(self) -> None:
+        """Die here and start again from what the disk holds."""
+        self.deaths += 1
+        self.mortal.spare()
+        self.close()
+        self._open()
+
+    def close(self) -> None:
+        self.book.close()
+        self._engine.dispose()
+
+    def _open(self) -> None:
+        self._engine = open_engine(f"sqlite:///{self.folder / 'centre.db'}")
+        self.book = Book(self.folder / "book.db")
+        self.centre = open_centre(
+            self.config, engine=self._engine, book=self.book, key=self.key, authority=self._authority,
+            clock=self.mortal, dice=self._dice, lists=self.lists,
+        )  # fmt: skip

@@ -1,0 +1,118 @@
+"""A story for a simulated sector: who suspects what when, how bad each network is, who dies when. By seed, or by hand.
+
+Refuses to know how any of it is played.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from bavn.centre.correlate.tier import Tier
+from bavn.model.evidence import evidence_nats
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from bavn.model.observable import Observable
+from bavn.model.suspicion import RowsRef, Suspicion
+from bavn.model.text import Text
+from bavn.rehearsal.network import Faults, drawn_faults
+from bavn.traffic.dice import SeededDice
+from bavn.traffic.names import invented_address, invented_name
+
+CENTRE: Final = "centre"
+KEYHOLDER: Final = "keyholder"
+START_US: Final = 20_600 * DAY_US + 9 * HOUR_US
+TIERS_QUICK: Final = (
+    Tier(name="A", m=20, r=4, every_s=540, upload_s=120, wave_s=60, reveal_s=900),
+    Tier(name="B", t=3, m=20, r=4, every_s=660, upload_s=180, wave_s=60, reveal_s=900, sign_days=3),
+)
+"""PSI.md's tiers with short periods and small sets, so that a story of an hour has many rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """From ``at_us`` on this is what the actor suspects, in place of what it suspected before."""
+
+    at_us: int
+    actor: str
+    suspicions: tuple[Suspicion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """At the first step after ``at_us`` the party (an actor, CENTRE, KEYHOLDER) asks its clock ``questions`` more
+    times."""
+
+    at_us: int
+    who: str
+    questions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """``steps`` of ``step_s``; after them the network is healed and everybody talks until nobody has anything to say.
+    ``releases``: whether the analyst confirms and releases what is opened as a case."""
+
+    seed: int
+    actors: tuple[str, ...]
+    start_us: int = START_US
+    steps: int = 40
+    step_s: int = 60
+    suspects: tuple[Suspects, ...] = ()
+    deaths: tuple[Death, ...] = ()
+    networks: tuple[tuple[str, Faults], ...] = ()
+    tiers: tuple[Tier, ...] = TIERS_QUICK
+    releases: bool = True
+
+    @property
+    def end_us(self) -> int:
+        return self.start_us + self.steps * self.step_s * SECOND_US
+
+
+@dataclass(slots=True)
+class _Draft:
+    suspects: list[Suspects] = field(default_factory=list)
+    deaths: list[Death] = field(default_factory=list)
+
+
+def suspicion(observables: tuple[Observable, ...], p: float, host: str, at_us: int) -> Suspicion:
+    """A beacon to these observables, as a detector would tell of it."""
+    name = observables[0].value
+    return Suspicion(
+        id=f"{host} {name}", detector="beacon", technique="T1071", host=host, peer=name, observables=observables,
+        p=p, p_source="own", evidence_nats=evidence_nats(p), statistic=5.0, first_us=at_us - 6 * HOUR_US,
+        last_us=at_us - 5 * MINUTE_US, hosts=1, listed=False, why=Text("Every 300 s.", "Hvert 300. sekund."),
+        rows=RowsRef("tls", (("src", host),), at_us - 6 * HOUR_US, at_us), period_s=300.0, regularity=0.6,
+    )  # fmt: skip
+
+
+def drawn_script(seed: int, *, actors: int = 4, steps: int = 18, faults: bool = True) -> Script:
+    """A campaign at three or four actors, something at each that nobody else has, a bad network for everybody, and up
+    to six deaths at any party at any question."""
+    dice = SeededDice(seed, "script")
+    names = tuple(f"actor-{letter}" for letter in "abcdefgh"[:actors])
+    end_us = START_US + steps * 60 * SECOND_US
+    draft = _Draft()
+    domain = invented_name(dice, "com")
+    shared = (Observable.of("domain", domain), Observable.of("ip4", _dotted(invented_address(domain))))
+    hit = 3 + dice.below(max(1, actors - 2))
+    for place, name in enumerate(names):
+        own = Observable.of("domain", invented_name(dice, "net"))
+        at_us = START_US + int(dice.unit() * 0.3 * (end_us - START_US))
+        alone = suspicion((own,), 10 ** (-2 - 2 * dice.unit()), f"10.{10 + place}.1.7", START_US)
+        draft.suspects.append(Suspects(START_US, name, (alone,)))
+        if place < hit:
+            weak = suspicion(shared, 0.006 + 0.02 * dice.unit(), f"10.{10 + place}.1.9", START_US)
+            draft.suspects.append(Suspects(at_us, name, (alone, weak)))
+    if not faults:
+        return Script(seed=seed, actors=names, steps=steps, suspects=tuple(draft.suspects))
+    for _ in range(dice.below(7)):
+        who = (*names, CENTRE, KEYHOLDER)[dice.below(actors + 2)]
+        at_us = START_US + int(dice.unit() * (end_us - START_US))
+        draft.deaths.append(Death(at_us, who, dice.below(60)))
+    networks = tuple((name, drawn_faults(dice.fork(name), START_US, end_us)) for name in names)
+    return Script(
+        seed=seed, actors=names, steps=steps, suspects=tuple(draft.suspects), deaths=tuple(draft.deaths),
+        networks=networks,
+    )  # fmt: skip
+
+
+def _dotted(address: int) -> str:
+    return ".".join(str(byte) for byte in address.to_bytes(4, "big"))

@@ -1,0 +1,1 @@
+"""Every message, built up from nothing; each field with its privacy class and bound."""

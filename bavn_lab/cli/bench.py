@@ -1,0 +1,128 @@
+"""`bavn bench`: the product's figures, made on the reader's own machine. Refuses to compare machines."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bavn.app.process.exits import Exit, Stop
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure what Bavn promises, on this machine.")
+
+
+@app.callback()
+def main() -> None:
+    """Measure what Bavn promises, on this machine."""
+
+
+@app.command("psi")
+def psi(
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all figures there.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed: same sets and shares.")] = 1,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(metavar="N,t,M,R", help="Actors, threshold, set, tables (even); may be repeated: these alone."),
+    ] = None,
+    planted: Annotated[
+        int, typer.Option(min=0, max=10_000_000, help="Also plant so many elements of exactly t, R=10, t=2 and 3.")
+    ] = 0,
+    *,
+    big: Annotated[
+        bool, typer.Option("--big", help="Also 33 actors of 150,000 and 100 of 100,000: minutes, 3 GB of disk.")
+    ] = False,
+) -> None:
+    """The private join: time, what it missed and what attacks found, beside the published way in the same run."""
+    from bavn_lab.sim.psi_bench import BIG, SMALL, NoSize, cases, size_of
+    from bavn_lab.sim.psi_planted import Planted, plant
+
+    try:
+        sizes = [size_of(text) for text in case or ()] or [*SMALL]
+    except NoSize as error:
+        raise Stop(Exit.USAGE, f"--case: {error}") from error
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise Stop(Exit.USAGE, f"--json: there is no folder {json_file.absolute().parent}")
+    told: list[dict[str, Any]] = []
+    for made in cases([*sizes, *(BIG if big else ())], seed):
+        print(
+            f"N={made.N} t={made.t} M={made.M:,} R={made.R}: {made.cpu_s:.4f} CPU s to reconstruct,"
+            f" {made.share_cpu_s:.3f} CPU s a share; published way {made.baseline_cpu_s:.2f} CPU s"
+            f" ({made.baseline_says}), {made.ratio:.1f} times as much\n"
+            f"    {made.planted} planted, {made.missed} missed (expected {made.missed_expected:.2g}),"
+            f" {made.false_groups} false groups, {made.twin_pairs} twins,"
+            f" {made.forged_reveals} of {made.forged_tries:,} forged questions answered",
+            flush=True,
+        )
+        told.append(made.told())
+    assured: list[Planted] = []
+    for t in (2, 3) if planted else ():
+        assured.append(plant(t, planted, seed))
+        print(f"{assured[-1].in_words}", flush=True)
+    if json_file is not None:
+        text = json.dumps(
+            {"bench": "psi", "seed": seed, "cases": told, "planted": [asdict(a) for a in assured]}, indent=1
+        )
+        try:
+            json_file.write_text(text + "\n", "utf-8")
+        except OSError as error:
+            raise Stop(Exit.USAGE, f"--json: {json_file} cannot be written ({error.strerror})") from error
+
+
+@app.command("sector")
+def sector(
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all figures there.")] = None,
+    actors: Annotated[list[int] | None, typer.Option(min=6, max=400, help="How many actors; may be repeated.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many days, seeds 1 and up.")] = 5,
+    heldout: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Judge on the captures of this folder, listed in its MANIFEST.csv."),
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw the figures there (SVG).")] = None,
+    work: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep there what was seen in captures.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Captures and days at a time.")] = 2,
+    *,
+    generated: Annotated[
+        bool, typer.Option("--generated", help="A generated sector, whatever captures there are.")
+    ] = False,
+    development: Annotated[bool, typer.Option("--development", help="The half of the families for tuning.")] = False,
+) -> None:
+    """What the sector finds that no actor finds alone, at 20 leads a day, beside baselines.
+
+    On the real captures (the folder that BAVN_DATA names, else ../shared/data beside the project), else on a generated
+    sector; with --heldout on captures that the project has never seen. Exit code 5 says that there was nothing to
+    judge.
+    """
+    from bavn_lab import sector_world
+    from bavn_lab.sectorbench.plots import draw
+    from bavn_lab.sectorbench.report import account_in_words, in_words, told
+    from bavn_lab.sectorbench.run import Result, measure
+
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise Stop(Exit.USAGE, f"--json {json_file}: there is no such folder")
+    if plots is not None and find_spec("matplotlib") is None:
+        raise Stop(Exit.MISSING, "matplotlib is missing: pip install 'bavn[bench]'")
+    begun = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
+
+    kept = work or sector_world.kept_folder()
+    choice = sector_world.chosen(heldout, generated=generated, development=development, work=kept, jobs=jobs, say=say)
+    account = None if choice.account is None else sector_world.without_folder(choice.account)
+    if account is not None:
+        print(account_in_words(account), flush=True)
+    made: list[Result] = []
+    for count in actors or [15, 100]:
+        made.append(measure(count, range(1, seeds + 1), world=choice.world, jobs=jobs, say=say))
+        print(in_words(made[-1]), flush=True)
+    figures = told(made, sector_world.commit(), account)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    if plots is not None:
+        draw(figures, plots, "sector")
+    if not made[0].campaigns:
+        raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")

@@ -1,0 +1,1 @@
+"""The demonstration: a whole sector on one machine, from packets to blocks."""

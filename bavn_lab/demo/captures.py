@@ -1,0 +1,81 @@
+"""The packets of a demonstration: played by the simulator, or given captures moved in time and dealt out to actors.
+
+Refuses to start anything.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from rich.console import Console
+
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import DAY_US, iso
+from bavn.model.observable import registered_domain
+from bavn.traffic.sector import Actor, demo_sector
+from bavn_lab.demo.sector import ActorPlan
+from bavn_lab.sim.generate import generate
+from bavn_lab.sim.rewrite import assign, rewrite
+
+HISTORY_DAYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The actors, when each one's captures end (us), names with the addresses they resolve to before a block, the
+    simulator's actors of the same names, and the sector's own services as the centre's register has them
+    (``type:value``)."""
+
+    plans: list[ActorPlan]
+    ends_us: dict[str, int]
+    known: dict[str, str]
+    world: tuple[Actor, ...]
+    register: tuple[str, ...] = ()
+
+
+def play(folder: Path, seed: int, scale: float, console: Console) -> Played:
+    """The simulator's own sector, up to now."""
+    end_us = time.time_ns() // 1000
+    out = folder / "captures"
+    with console.status("playing eight days of a sector"):
+        made = generate(demo_sector(seed, scale), seed, end_us - HISTORY_DAYS * DAY_US, end_us, out)
+    packets = sum(entry["packets"] for actor in made["actors"] for entry in actor["files"])
+    console.print(f"played {HISTORY_DAYS} days up to {iso(end_us)[:16]}: {packets:,} packets")
+    truth = json.loads((out / "truth.json").read_text())
+    known = {v["domain"]: v["address"] for c in truth["campaigns"] for v in c["victims"] if v.get("domain")}
+    plans = [
+        ActorPlan(a["name"], a["kind"], tuple(a["homes"]), out / a["name"] if a["sensor"] else None)
+        for a in made["actors"]
+    ]
+    sector = demo_sector(seed, scale)
+    monitor = sector.monitor
+    register = (f"domain:{registered_domain(monitor.host)}", f"ip4:{IPv4Address(monitor.address)}")
+    return Played(plans, {plan.name: end_us for plan in plans if plan.captures}, known, sector.actors, register)
+
+
+def deal_out(captures: Path, folder: Path, seed: int, console: Console) -> Played:
+    """Given captures, each moved so that it ends now, inside addresses made the actor's own. Stop without any."""
+    if not captures.is_dir():
+        raise Stop(Exit.INPUT, f"{captures} is no folder of captures")
+    end_us = time.time_ns() // 1000
+    sector = demo_sector(seed)
+    actors = {actor.name: actor for actor in sector.actors}
+    with_sensor = [name for name, actor in actors.items() if actor.sensor]
+    dealt = assign(captures, with_sensor)
+    if not any(dealt.values()):
+        raise Stop(Exit.INPUT, f"{captures} holds no capture (pcap or pcapng)")
+    plans, ends_us = [], {}
+    for name, actor in actors.items():
+        out = None
+        if actor.sensor and dealt[name]:
+            out = folder / "captures" / name
+            with console.status(f"{name}: {len(dealt[name])} captures"):
+                made = rewrite(dealt[name], actor, end_us, folder / "captures")
+            for said in made.said:
+                if said.reason:
+                    console.print(f"  {said.file}: {said.reason}", markup=False)
+            ends_us[name] = end_us
+        plans.append(ActorPlan(name, actor.kind, tuple(actor.homes), out))
+    return Played(plans, ends_us, {}, sector.actors)

@@ -1,0 +1,35 @@
+"""The people of the demonstration at the centre: accounts with a token each, and who acts by them.
+
+They are proved as anybody is. Expect no passwords here: who signs in at a console is made in demo_consoles.py.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from bavn.app.access.accounts import Accounts
+from bavn.app.access.book import open_book
+from bavn.app.access.proving import of_token
+from bavn.app.access.rights import ROLES, Role, rights_of
+from bavn.app.access.sessions import Tokens
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.principal import Principal
+
+MADE_BY: Final = "demonstration (local operator)"
+DAYS: Final = 1
+
+
+def acting(folder: Path, name: str, role: Role) -> Principal:
+    """Whoever this account's token proves; both are made where they are not there. ``folder``: the centre's."""
+    book = open_book(folder)
+    try:
+        accounts, roles = Accounts(book, ROLES["sac"]), frozenset({role})
+        if accounts.find(name) is None:
+            accounts.add(name, roles, None, MADE_BY)
+            accounts.set_up(name, "token")
+        made = Tokens(book).make(name, "demonstration", rights_of(roles), DAYS, MADE_BY)
+        found = None if made is None else Tokens(book).find(made[1])
+        if found is None:
+            raise Stop(Exit.BROKEN, f"the demonstration could not make a token for {name}")
+        return of_token(book, found[1], found[0], changes=True)
+    finally:
+        book.close()

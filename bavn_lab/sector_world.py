@@ -1,0 +1,163 @@
+"""Which sector a bench plays: held-out captures, the real ones, or a generated one; and what is said of it.
+
+The only place that knows where kept looks lie. Refuses to measure.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.suricata.process import program
+from bavn.app.process.exits import Exit, Stop
+from bavn_lab.data import NAME, NONE, NoData, real_data
+from bavn_lab.sectorbench.captured import Sector
+from bavn_lab.sectorbench.looks import look_at_all
+from bavn_lab.sectorbench.manifest import BENIGN, MALICIOUS, NOISE, Capture, Folder, ManifestBroken, read
+from bavn_lab.sectorbench.victims import outside
+from bavn_lab.sectorbench.worlds import (
+    BENIGN_MIN,
+    Account,
+    Captured,
+    Generated,
+    World,
+    account_of,
+    families_of,
+    sector_of,
+)  # fmt: skip
+
+SOURCES_MIN: Final = 3
+"""A background in which fewer things outside were suspected hides nothing: others are added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A world to play in, and what became of the captures behind it, if there are any."""
+
+    world: World
+    account: Account | None
+
+
+def chosen(
+    heldout: Path | None, *, generated: bool, development: bool, work: Path, jobs: int, say: Callable[[str], None]
+) -> Chosen:
+    """Raises Stop where what was asked for cannot be had."""
+    data = None if generated and heldout is None else _data(say)
+    if heldout is not None:
+        own, others = _folder(heldout), None if data is None else _folder(data)
+        return _heldout(heldout, own, others, work, jobs, say)
+    if generated or data is None:
+        if not generated:
+            say(f"{NONE}; so the sector is a generated one")
+        return Chosen(Generated(), None)
+    folder = _folder(data)
+    half = "development" if development else "test"
+    asked = [one for one in folder.captures if one.kind not in MALICIOUS or one.test != development]
+    _needs_suricata(asked)
+    looks = look_at_all(asked, work, jobs, say)
+    families = families_of(asked, looks, half=half)
+    what = f"real captures seen by the real detectors, {half} half of the families; benign captures dealt to the actors"
+    account = account_of(str(data), asked, looks, folder.left_out, folder.unusable, families, 0, ())
+    return Chosen(Captured(sector_of(asked, looks), families, what), account)
+
+
+def _data(say: Callable[[str], None]) -> Path | None:
+    """The folder of real captures, and which it is said aloud. Raises Stop where BAVN_DATA names none."""
+    try:
+        data = real_data()
+    except NoData as error:
+        raise Stop(Exit.CONFIGURATION, f"{error}; --generated does without") from error
+    if data is None:
+        return None
+    say(data.in_words)
+    return data.captures
+
+
+def _folder(folder: Path) -> Folder:
+    try:
+        return read(folder)
+    except ManifestBroken as error:
+        raise Stop(Exit.INPUT, str(error)) from error
+
+
+def _heldout(
+    folder: Path, own: Folder, others: Folder | None, work: Path, jobs: int, say: Callable[[str], None]
+) -> Chosen:
+    _needs_suricata(own.captures)
+    looks = look_at_all(own.captures, work, jobs, say)
+    families, sector = families_of(own.captures, looks, half="all"), sector_of(own.captures, looks)
+    remarks: list[str] = []
+    borrowed = 0
+    if _thin(sector):
+        found = f"{len(sector.benign)} benign captures were read, {_sources(sector)} things outside suspected in them"
+        if others is None:
+            remarks.append(f"{found}: too few to hide anything among; set {NAME} to add other benign captures")
+        else:
+            benign = [one for one in others.captures if one.kind in BENIGN | NOISE]
+            _needs_suricata(benign)
+            more = sector_of(benign, look_at_all(benign, work, jobs, say))
+            borrowed = len(more.benign)
+            sector = Sector([*sector.benign, *more.benign], [*sector.sites, *more.sites], [*sector.noise, *more.noise])
+            remarks.append(f"{found}: too few to hide anything among, so {borrowed} of the real captures were added")
+    if not families.looks:
+        listed = sum(one.kind in MALICIOUS for one in own.captures)
+        remarks.append(f"no malicious capture can be judged: {listed} are listed and usable, none of them was read")
+    elif not families.captures_seen:
+        remarks.append(
+            f"nothing outside was suspected in any of {families.captures} malicious captures: every campaign made of"
+            " them is lost"
+        )
+    what = f"held-out captures of {folder.name} seen by the real detectors, all families; nothing tuned on them"
+    drawn = not sector.benign
+    if drawn:
+        remarks.append("no benign capture could be read: the background is drawn, not detected")
+        what += "; background drawn"
+    account = account_of(str(folder), own.captures, looks, own.left_out, own.unusable, families, borrowed, remarks)
+    return Chosen(Captured(sector, families, what, drawn=drawn), account)
+
+
+def _sources(sector: Sector) -> int:
+    return sum(len(outside(one.whole)) for one in sector.benign)
+
+
+def _thin(sector: Sector) -> bool:
+    return len(sector.benign) < BENIGN_MIN or _sources(sector) < SOURCES_MIN
+
+
+def _needs_suricata(captures: Sequence[Capture]) -> None:
+    packets = any(".pcap" in file.name or ".cap" in file.name for one in captures for file in one.files)
+    if not packets:
+        return
+    try:
+        program("suricata")
+    except SourceBroken as error:
+        raise Stop(Exit.MISSING, f"captures of packets cannot be read: {error}") from error
+
+
+def kept_folder() -> Path:
+    """Where looks are kept, unless somebody says otherwise."""
+    named = os.environ.get("XDG_CACHE_HOME")
+    return (Path(named) if named else Path.home() / ".cache") / "bavn" / "sectorbench"
+
+
+def commit() -> str:
+    """The commit of the tree that this code lies in; the installed version where it lies in none."""
+    from bavn import __version__
+
+    here = Path(__file__).resolve().parent
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return f"version {__version__}"
+    return done.stdout.strip() or f"version {__version__}"
+
+
+def without_folder(account: Account) -> Account:
+    """The same with the folder's last name only: where it lies is nobody's business."""
+    return replace(account, folder=Path(account.folder).name)

@@ -1,0 +1,54 @@
+"""Each actor's own p-values: a candidate's rank among all that the actor's detectors weighed in 28 days.
+
+What was weighed is the sum of the tallies of the captures that the actor was dealt, as often as it was dealt them; the
+p-value itself is the product's (detect/calibrate). Refuses to know which candidates are malicious.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bavn.actor.detect import calibrate
+from bavn.actor.detect.calibrate import Tally, p_value
+from bavn_lab.sectorbench.day import Ints
+from bavn_lab.sectorbench.sighted import Glimpse, Sighted
+
+
+class Ranks:
+    """``copies``: int [actors, looks], how often each actor met each capture."""
+
+    def __init__(self, looks: Sequence[Sighted], copies: Ints) -> None:
+        self._reference = calibrate.shipped()
+        self._copies = copies
+        self._known: dict[tuple[int, str, int, float], float] = {}
+        self._tallies: dict[tuple[int, str], Tally] = {}
+        self._steps: dict[str, Ints] = {}
+        self._counts: dict[str, Ints] = {}
+        for population in sorted({name for one in looks for name in one.tallies}):
+            steps = np.array(sorted({step for one in looks for step in one.tallies.get(population, ())}), np.int64)
+            counts = np.zeros((len(looks), len(steps)), np.int64)
+            for at, one in enumerate(looks):
+                mine = one.tallies.get(population, {})
+                counts[at, np.searchsorted(steps, list(mine))] = list(mine.values())
+            self._steps[population], self._counts[population] = steps, counts
+
+    def p(self, actor: int, one: Glimpse) -> float:
+        """The p-value of a candidate at an actor, in (0, 1]."""
+        if one.exact_p is not None:
+            return one.exact_p
+        key = (actor, one.population, calibrate.step_of(one.statistic), one.p_times)
+        if key not in self._known:
+            own = self._tally(actor, one.population) + Tally.of([one.statistic])
+            p, _ = p_value(one.statistic, own, one.population, self._reference)
+            self._known[key] = min(1.0, p * one.p_times)
+        return self._known[key]
+
+    def _tally(self, actor: int, population: str) -> Tally:
+        key = (actor, population)
+        if key not in self._tallies:
+            counts: Ints = np.zeros(0, np.int64)
+            if population in self._counts:
+                counts = self._copies[actor] @ self._counts[population]
+            steps = self._steps.get(population, counts)
+            self._tallies[key] = Tally({int(s): int(n) for s, n in zip(steps, counts, strict=True) if n})
+        return self._tallies[key]

@@ -1,0 +1,151 @@
+"""The bench's figures as words and as one JSON object, each with its interval, commit and seeds. Rounds nothing up."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bavn import __version__
+from bavn_lab.sectorbench.figures import NOTHING, Value
+from bavn_lab.sectorbench.run import ALONE, CAMPAIGNS_A_DAY, FEED, ORACLE, PRODUCT, Result, told_join
+from bavn_lab.sectorbench.worlds import Account
+
+KEYED = ("recall_at_20", "best_single_actor")
+MADE = (
+    "sector_gain", "precision_at_20", "oracle_ratio", "benign_single_revealed", "power_law_a", "power_law_a_all",
+    "precision_of_attainable", "reach", "suspected", "before_last_victim", "before_last_victim_attainable",
+    "before_last_victim_of_found", "victims_after", "minutes_from_first_median", "minutes_from_first_p90",
+    "minutes_from_second_median", "minutes_from_second_p90", "elements_in_one_lead", "mixed_leads", "quiet_leads",
+    "poison_rank", "inbound_walk", "inbound_walk_exact", "inbound_false_alarms", "inbound_predictive_blacklist",
+    "inbound_global_blacklist", "inbound_local_blacklist", "suspicions_a_day", "elements_revealed_a_day",
+)  # fmt: skip
+"""Figures that stand in the file under their own names: the value of the largest sector, and each in ``by_actors``."""
+
+
+def in_words(result: Result) -> str:
+    """Some lines for a reader."""
+    of, recall, everything = result.figures, result.recall, result.recall_all
+
+    def way(name: str) -> Value:
+        return recall.get(name, NOTHING)
+
+    undetected = result.campaigns - result.suspected
+    lines = [
+        (
+            f"N={result.actors}, seeds {_few(result.seeds)}: {result.campaigns} campaigns; {undetected} of them of"
+            f" captures in which nothing outside was suspected, {result.reachable} within the join's reach"
+        ),
+        f"  ({result.what})",
+        f"  recall@20 of what is within reach {way(PRODUCT).said()}; of all {everything.get(PRODUCT, NOTHING).said()}",
+        (
+            f"  best single actor {way(ALONE).said()}; shared feed {way(FEED).said()}; oracle {way(ORACLE).said()};"
+            f" share of the oracle {of['oracle_ratio'].said()}"
+        ),
+        f"  found by the sector and on no actor's own list {of['sector_gain'].said()}",
+        (
+            f"  precision@20 {of['precision_at_20'].said()}; of what can be attained"
+            f" {of['precision_of_attainable'].said()}"
+        ),
+        (
+            f"  seen before the last victim {of['before_last_victim'].said()} (any score at"
+            f" most {of['before_last_victim_attainable'].said()}), of those found"
+            f" {of['before_last_victim_of_found'].said()}; share of victims after it {of['victims_after'].said()}"
+        ),
+        (
+            f"  minutes from the second victim: median {of['minutes_from_second_median'].said()}, p90"
+            f" {of['minutes_from_second_p90'].said()}; from the first: median {of['minutes_from_first_median'].said()},"
+            f" p90 {of['minutes_from_first_p90'].said()}"
+        ),
+        (
+            f"  share of a campaign's elements in one lead {of['elements_in_one_lead'].said()}; mixed leads"
+            f" {of['mixed_leads'].said()}"
+        ),
+        (
+            f"  leads of a quiet day as high as a busy day's 20th {of['quiet_leads'].said()}; best lead of a poisoner"
+            f" at rank {of['poison_rank'].said()}"
+        ),
+        (
+            f"  benign elements of one actor alone that were revealed: {result.single};"
+            f" a = {of['power_law_a'].said()} unlisted, {of['power_law_a_all'].said()} all"
+        ),
+    ]
+    lines += [
+        f"  seed {one.seed} through the real join: {one.revealed} elements revealed in {one.cells} cells,"
+        f" {one.refused} holders refused by receipts, {one.differs} unlike the set computation, {one.single} of one"
+        " actor alone"
+        for one in result.join
+    ]
+    lines.append(
+        f"  scans from outside, 3 tries at each of 10 actors: joint walk {of['inbound_walk'].said()}, with walks not"
+        f" rounded {of['inbound_walk_exact'].said()}; false alarms {of['inbound_false_alarms'].said()}; later victims"
+        f" warned by highly predictive blacklisting {of['inbound_predictive_blacklist'].said()}, by the global list"
+        f" {of['inbound_global_blacklist'].said()}, by their own {of['inbound_local_blacklist'].said()}"
+    )
+    lines.append("  recall@20 of other ways (within reach):")
+    lines += [f"    {name:<32} {value.said()}" for name, value in recall.items() if name != PRODUCT]
+    for title, table in (
+        ("linkage", result.by_linkage), ("number of victims", result.by_victims), ("family", result.by_family),
+    ):  # fmt: skip
+        lines.append(f"  recall@20 of all, by {title}:")
+        lines += [f"    {name:<32} {value.said()}, n={value.n}" for name, value in table.items()]
+    return "\n".join(lines)
+
+
+def account_in_words(account: Account) -> str:
+    """What became of a folder's captures."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in account.kinds.items())
+    lines = [f"{account.folder}: read {kinds or 'nothing'}"]
+    if account.left_out:
+        lines.append("  kinds that play no part: " + ", ".join(f"{n} {kind}" for kind, n in account.left_out.items()))
+    lines += [f"  not used: {name}: {reason}" for name, reason in account.unread.items()]
+    lines += [f"  read in part: {name}: {reason}" for name, reason in account.partly.items()]
+    if account.families:
+        lines.append(
+            "  families judged (captures in which something outside was suspected, of those read): "
+            + ", ".join(f"{name} {seen}/{count}" for name, (count, seen) in account.families.items())
+        )
+    lines += [f"  {remark}" for remark in account.remarks]
+    return "\n".join(lines)
+
+
+def _few(seeds: Sequence[int]) -> str:
+    return f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
+
+
+def told(results: Sequence[Result], commit: str, account: Account | None = None) -> dict[str, Any]:
+    """All figures. ``recall_at_20`` and ``best_single_actor`` by number of actors: the value over reachable campaigns,
+    and beside it both ``reachable`` and ``all``. The others: the value of the largest sector, and ``by_actors``."""
+    seeds = list(results[0].seeds)
+
+    def figure(value: Value) -> dict[str, Any]:
+        return {**value.told(), "commit": commit, "seeds": seeds}
+
+    def keyed(way: str) -> dict[str, Any]:
+        made = {}
+        for one in results:
+            reachable = figure(one.recall.get(way, NOTHING))
+            made[str(one.actors)] = {
+                **reachable, "reachable": reachable, "all": figure(one.recall_all.get(way, NOTHING)),
+            }  # fmt: skip
+        return made
+
+    def plain(name: str) -> dict[str, Any]:
+        by = {str(one.actors): figure(one.figures[name]) for one in results}
+        return {**by[str(max(one.actors for one in results))], "by_actors": by}
+
+    def table(name: str) -> dict[str, Any]:
+        return {str(one.actors): {key: figure(value) for key, value in getattr(one, name).items()} for one in results}
+
+    ways = [way for way in results[0].recall if way not in (PRODUCT, ALONE)]
+    return {
+        "bench": "sector", "what": results[0].what, "version": __version__, "commit": commit, "seeds": seeds,
+        "leads_a_day": 20, "campaigns_a_day": CAMPAIGNS_A_DAY,
+        "campaigns": {
+            str(one.actors): {"all": one.campaigns, "suspected": one.suspected, "reachable": one.reachable}
+            for one in results
+        },
+        "recall_at_20": keyed(PRODUCT), "best_single_actor": keyed(ALONE), **{name: plain(name) for name in MADE},
+        "benign_single_revealed_total": sum(one.single for one in results),
+        "real_join": {str(one.actors): told_join(one.join) for one in results},
+        "others": {way: keyed(way) for way in ways}, "by_linkage": table("by_linkage"),
+        "by_victims": table("by_victims"), "by_family": table("by_family"),
+        "captures": None if account is None else account.told(),
+    }  # fmt: skip

@@ -1,0 +1,291 @@
+"""Plays days by seed, lets every way rank them, and counts: recall, gain, precision, time, with bootstrap intervals.
+
+Refuses to tune anything: the score's numbers are the product's, and a seed is all that a day depends on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any, Final
+
+import numpy as np
+
+from bavn.traffic.dice import SeededDice
+from bavn_lab.sectorbench import ways
+from bavn_lab.sectorbench.clocked import Seen, clocked, early
+from bavn_lab.sectorbench.day import Campaign, Day, Rows
+from bavn_lab.sectorbench.figures import Bootstrap, Value
+from bavn_lab.sectorbench.inbound import Inbound, inbound
+from bavn_lab.sectorbench.joined import differs, held_by_one, really_joined
+from bavn_lab.sectorbench.ways import (
+    BASELINES,
+    BUDGET,
+    OWN_LEADS,
+    Leads,
+    Scored,
+    by_baseline,
+    counted,
+    own_lists,
+    scored,
+    terms_of,
+)  # fmt: skip
+from bavn_lab.sectorbench.worlds import Generated, World
+
+CAMPAIGNS_A_DAY: Final = 14
+QUIET_DAYS: Final = 7
+INNOCENT: Final = frozenset({-1})
+"""Whose a harmless element is."""
+PRODUCT, ORACLE, ALONE, FEED = "bavn", "oracle", "best single actor", "shared feed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One campaign of one day: ``found`` by way; ``own``: some actor's own list has it; ``seen``: when, if found;
+    ``early``: whether any score could have shown it before its last victim. ``in_one_lead``: the share of its elements
+    in the lead that holds most of them."""
+
+    campaign: Campaign
+    found: dict[str, bool]
+    own: bool
+    seen: Seen | None
+    early: bool
+    in_one_lead: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealJoin:
+    """What a day's rounds through the real shares came to. ``differs``: elements on which the set computation says
+    otherwise. ``single``: harmless elements of one actor alone that were revealed."""
+
+    seed: int
+    revealed: int
+    cells: int
+    refused: int
+    quarantined: int
+    differs: int
+    single: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """One ``Judged`` for each campaign of all seeds, figures for each day, and for each quiet one."""
+
+    campaigns: list[Judged] = field(default_factory=list)
+    days: list[dict[str, float]] = field(default_factory=list)
+    quiet: list[float] = field(default_factory=list)
+    join: list[RealJoin] = field(default_factory=list)
+    inbound: list[Inbound] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """What other days came to."""
+        for name in Tally.__slots__:
+            getattr(self, name).extend(getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """All figures for one number of actors; those in ``figures`` by name, shares over reachable campaigns."""
+
+    actors: int
+    what: str
+    seeds: tuple[int, ...]
+    campaigns: int
+    suspected: int
+    reachable: int
+    recall: dict[str, Value]
+    recall_all: dict[str, Value]
+    figures: dict[str, Value]
+    by_linkage: dict[str, Value]
+    by_victims: dict[str, Value]
+    by_family: dict[str, Value]
+    single: int
+    join: tuple[RealJoin, ...]
+
+
+def measure(
+    actors: int, seeds: Sequence[int], *, campaigns: int = CAMPAIGNS_A_DAY, world: World | None = None, jobs: int = 1,
+    say: Callable[[str], None] = lambda _: None,
+) -> Result:  # fmt: skip
+    """``seeds`` days of ``actors`` actors with ``campaigns`` campaigns each, and a quiet week. ``jobs`` days at a time;
+    the figures are the same."""
+    played, tally = world or Generated(), Tally()
+    asked = [(played, actors, seed, campaigns, number == 0) for number, seed in enumerate(seeds)]
+    say(f"N={actors}: {len(asked)} days, {min(jobs, len(asked))} at a time")
+    if jobs > 1 and len(asked) > 1:
+        with ProcessPoolExecutor(min(jobs, len(asked)), mp_context=get_context("spawn")) as pool:
+            for seed, part in zip(seeds, pool.map(_play, *zip(*asked, strict=True)), strict=True):
+                tally.add(part)
+                say(f"N={actors}: seed {seed} is done")
+    else:
+        for one in asked:
+            tally.add(_play(*one))
+            say(f"N={actors}: seed {one[2]} is done")
+    return _result(played, actors, tuple(seeds), tally)
+
+
+def _play(world: World, actors: int, seed: int, campaigns: int, first: bool) -> Tally:
+    tally = Tally()
+    day = world.day(actors, seed, campaigns)
+    rows = day.rows
+    product = scored(day, rows, kept_max=ways.LEADS_KEPT)
+    leads = product.leads()
+    lists, few = own_lists(day, rows, BUDGET), max(1, round(BUDGET / actors))
+    own_leads = {actor: [frozenset([e]) for e in own] for actor, own in lists.items()}
+    best = max(own_leads.values(), key=lambda own: sum(hits(day, own)))
+    fed = [lead for own in own_leads.values() for lead in own[:OWN_LEADS]]
+    fewer = [lead for own in own_leads.values() for lead in own[:few]]
+    found: dict[str, list[bool]] = {
+        PRODUCT: hits(day, leads),
+        ORACLE: hits(day, scored(day, rows, everything=True).leads()),
+        ALONE: hits(day, best),
+        FEED: hits(day, fed, len(fed)),
+    }
+    numbers = counted(day, rows)
+    found |= {name: hits(day, by_baseline(name, numbers)) for name in BASELINES}
+    found |= {f"without {term}": hits(day, product.leads(term)) for term in terms_of(product)}
+    dice = SeededDice(seed, f"ablation {actors}")
+    found |= {name: hits(day, changed().leads()) for name, changed in _changed(day, rows, dice).items()}
+    own = [a or b for a, b in zip(hits(day, fed, len(fed)), hits(day, fewer, len(fewer)), strict=True)]
+    for at, one in enumerate(day.campaigns):
+        tally.campaigns.append(Judged(
+            campaign=one, found={way: hit[at] for way, hit in found.items()}, own=own[at],
+            seen=clocked(day, product, one) if found[PRODUCT][at] else None,
+            early=early(day, one), in_one_lead=_in_one_lead(one, leads),
+        ))  # fmt: skip
+    tally.days.append(_day_figures(day, product, leads))
+    tally.inbound.append(inbound(actors, seed))
+    if first:
+        tally.join.append(_real_join(day, product, seed))
+        tally.quiet += [_quiet(world, actors, seed * 1000 + at, product) for at in range(QUIET_DAYS)]
+    return tally
+
+
+def _changed(day: Day, rows: Rows, dice: SeededDice) -> dict[str, Callable[[], Scored]]:
+    missing = dice.units(len(day.actors)) < 0.2
+    wrong = dice.units(len(day.actors)) < 0.5
+    p = np.where(wrong[rows.actor], np.minimum(1.0, rows.p * 3), rows.p / 3)
+    off = Rows(**{name: p if name == "p" else getattr(rows, name) for name in Rows.__slots__})
+    return {
+        "a + 0.1": lambda: scored(day, rows, a_shift=0.1),
+        "a - 0.1": lambda: scored(day, rows, a_shift=-0.1),
+        "a fifth of the actors missing": lambda: scored(day, rows.where(~missing[rows.actor])),
+        "p wrong by 3 either way": lambda: scored(day, off),
+    }
+
+
+def hits(day: Day, leads: Leads, budget: int = BUDGET) -> list[bool]:
+    """For each campaign of the day whether one of the first ``budget`` leads holds an element of it."""
+    of = day.campaigns_of
+    shown = {at for lead in leads[:budget] for element in lead for at in of.get(element, ())}
+    return [at in shown for at in range(len(day.campaigns))]
+
+
+def _in_one_lead(one: Campaign, leads: Leads) -> float:
+    mine = set(one.elements)
+    ranked = set().union(*leads) & mine if leads else set()
+    return max((len(lead & mine) / len(ranked) for lead in leads), default=0.0) if ranked else 0.0
+
+
+def _real_join(day: Day, product: Scored, seed: int) -> RealJoin:
+    made = really_joined(day, day.rows, seed)
+    return RealJoin(
+        seed=seed, revealed=len(made.revealed), cells=made.cells, refused=made.refused, quarantined=made.quarantined,
+        differs=differs(made.revealed, product.revealed),
+        single=held_by_one(day, day.rows, made.revealed, frozenset(day.campaigns_of)),
+    )  # fmt: skip
+
+
+def _quiet(world: World, actors: int, seed: int, product: Scored) -> float:
+    """Leads of a day without campaigns that would have been among a busy day's twenty."""
+    line = product.ranked[BUDGET - 1].lead.score if len(product.ranked) >= BUDGET else float("-inf")
+    day = world.day(actors, seed, 0)
+    return float(sum(one.lead.score >= line for one in scored(day, day.rows).ranked))
+
+
+def _day_figures(day: Day, product: Scored, leads: Leads) -> dict[str, float]:
+    first = leads[:BUDGET]
+    owners = [[day.campaigns_of.get(element, INNOCENT) for element in lead] for lead in first]
+    right = sum(any(whose is not INNOCENT for whose in lead) for lead in owners)
+    reachable = sum(one.reachable for one in day.campaigns)
+    poisoned = set(day.negatives.get("poison", ()))
+    rank = next((at for at, lead in enumerate(leads, 1) if lead & poisoned), len(leads) + 1)
+    return {
+        "precision": right / BUDGET, "attainable": min(1.0, reachable / BUDGET),
+        "mixed": sum(not frozenset.intersection(*lead) for lead in owners) / max(1, len(first)), "poison_rank": rank,
+        "single": held_by_one(day, day.rows, product.revealed, frozenset(day.campaigns_of)),
+        "a": day.power_law_a, "a_all": day.power_law_a_all, "leads": len(leads), "revealed": len(product.revealed),
+        "rows": len(day.rows),
+    }  # fmt: skip
+
+
+def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> Result:
+    boot = Bootstrap(seeds[0])
+    judged = tally.campaigns
+    reachable = [one for one in judged if one.campaign.reachable]
+    ways = list(dict.fromkeys(way for one in judged for way in one.found))
+    seen = [one.seen for one in reachable if one.seen is not None and one.seen.at is not None]
+
+    def share(values: Iterable[bool | float]) -> Value:
+        return boot.mean([float(value) for value in values])
+
+    def hit(one: Judged, way: str) -> bool:
+        """A term that took part in no lead of a day: without it that day is the same."""
+        return one.found.get(way, one.found[PRODUCT])
+
+    def found_by(key: Callable[[Campaign], str]) -> dict[str, Value]:
+        names = sorted({key(one.campaign) for one in judged})
+        return {name: share(j.found[PRODUCT] for j in judged if key(j.campaign) == name) for name in names}
+
+    def over_days(name: str) -> Value:
+        return boot.mean([day[name] for day in tally.days])
+
+    figures = {
+        "reach": share(one.campaign.reachable for one in judged),
+        "suspected": share(one.campaign.linkage != "undetected" for one in judged),
+        "sector_gain": share(one.found[PRODUCT] and not one.own for one in reachable),
+        "precision_at_20": over_days("precision"),
+        "precision_of_attainable": boot.ratio(
+            [day["precision"] for day in tally.days], [day["attainable"] for day in tally.days]
+        ),
+        "oracle_ratio": boot.ratio(
+            [float(one.found[PRODUCT]) for one in reachable], [float(one.found[ORACLE]) for one in reachable]
+        ),
+        "before_last_victim": share(one.seen is not None and one.seen.before_last for one in reachable),
+        "before_last_victim_attainable": share(one.early for one in reachable),
+        "before_last_victim_of_found": share(one.before_last for one in seen),
+        "victims_after": share(one.after for one in seen),
+        "minutes_from_first_median": boot.quantile([one.from_first for one in seen], 0.5),
+        "minutes_from_first_p90": boot.quantile([one.from_first for one in seen], 0.9),
+        "minutes_from_second_median": boot.quantile([one.from_second for one in seen], 0.5),
+        "minutes_from_second_p90": boot.quantile([one.from_second for one in seen], 0.9),
+        "elements_in_one_lead": share(one.in_one_lead for one in reachable if one.found[PRODUCT]),
+        "mixed_leads": over_days("mixed"),
+        "quiet_leads": boot.mean(tally.quiet),
+        "poison_rank": over_days("poison_rank"),
+        "benign_single_revealed": over_days("single"),
+        "power_law_a": over_days("a"),
+        "power_law_a_all": over_days("a_all"),
+        "inbound_walk": share(hit for two in tally.inbound for hit in two.walk),
+        "inbound_walk_exact": share(hit for two in tally.inbound for hit in two.exact),
+        "inbound_false_alarms": share(two.alarms / two.clients for two in tally.inbound),
+        "inbound_predictive_blacklist": share(hit for two in tally.inbound for hit in two.predictive),
+        "inbound_global_blacklist": share(hit for two in tally.inbound for hit in two.global_worst),
+        "inbound_local_blacklist": share(hit for two in tally.inbound for hit in two.local_worst),
+        "suspicions_a_day": over_days("rows"),
+        "elements_revealed_a_day": over_days("revealed"),
+    }  # fmt: skip
+    return Result(
+        actors=actors, what=world.what, seeds=seeds, campaigns=len(judged),
+        suspected=sum(one.campaign.linkage != "undetected" for one in judged), reachable=len(reachable),
+        recall={way: share(hit(one, way) for one in reachable) for way in ways},
+        recall_all={way: share(hit(one, way) for one in judged) for way in ways}, figures=figures,
+        by_linkage=found_by(lambda one: one.linkage), by_victims=found_by(lambda one: str(len(one.victims))),
+        by_family=found_by(lambda one: one.family), join=tuple(tally.join),
+        single=int(sum(day["single"] for day in tally.days)) + sum(one.single for one in tally.join),
+    )  # fmt: skip
+
+
+def told_join(join: Sequence[RealJoin]) -> list[dict[str, Any]]:
+    """For a JSON file."""
+    return [{name: getattr(one, name) for name in RealJoin.__slots__} for one in join]
