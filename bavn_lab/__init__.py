@@ -1,1 +1,1 @@
-"""The lab beside the product: sectors that do not exist, benches and the demonstration. The product never imports it."""
+"""The lab beside the product: made-up sectors, benches and the demonstration. The product never imports it."""

@@ -1,4 +1,4 @@
-"""Makes the 3-gram table of bavn/actor/detect/statistics/surprise.py, and says how well it tells chosen names from random ones.
+"""Makes the 3-gram table of detect/statistics/surprise.py, and says how well it tells chosen names from random ones.
 
     .venv/bin/python bench/dga_table.py [--write] [--json]
 

@@ -3,9 +3,9 @@
     python bench/joint_scan.py [--sources 1000000] [--seed 1] [--json FILE]
 
 Tries are drawn, not captured. An actor reports a source only where three tries or more failed and its walk went up
-(bavn/actor/detect/detectors/scan.py), so what the centre adds up is chosen by its outcome. Harmless sources: every actor of the
-sector is tried 3, 5, 10 or 30 times, and one try in five fails (Jung et al. 2004). Baselines in the same run: the plain
-sum of reported walks against ln(.99/1e-5), and each actor alone against ln(.99/.01).
+(bavn/actor/detect/detectors/scan.py), so what the centre adds up is chosen by its outcome. Harmless sources: every
+actor of the sector is tried 3, 5, 10 or 30 times, and one try in five fails (Jung et al. 2004). Baselines in the same
+run: the plain sum of reported walks against ln(.99/1e-5), and each actor alone against ln(.99/.01).
 """
 
 import argparse

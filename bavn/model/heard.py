@@ -145,8 +145,8 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeHealth:
-    """How a node said it is. ``problems``: kinds of model/sector/alarm.py; ``records``: record types that a source of its gave
-    of late, None where it did not say."""
+    """How a node said it is. ``problems``: kinds of model/sector/alarm.py; ``records``: record types that a source of
+    its gave of late, None where it did not say."""
 
     item_id: str
     actor: str

@@ -47,7 +47,8 @@ def test_drawn_apart_it_is_the_same_noise_and_the_library_stays_out_of_this_proc
     assert len(drawn) == 400
     assert len(set(drawn)) > 5
     assert abs(sum(drawn) / 400 - 10**6) < 1
-    run = "from bavn.app.process.noise import drawn_apart; import sys; drawn_apart([1], 1, 0.5); print('opendp' in sys.modules)"
+    run = "from bavn.app.process.noise import drawn_apart; import sys; drawn_apart([1], 1, 0.5);"
+    run += " print('opendp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

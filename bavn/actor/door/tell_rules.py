@@ -17,7 +17,8 @@ from bavn.wire.gate import Rule
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """How the node is: ``sensor`` up, down or none; loss in 1/1000 of packets; skew against the centre in seconds;
-    ``problems``: kinds of model/sector/alarm.py; ``records``: record types that some source gave of late, None: not known."""
+    ``problems``: kinds of model/sector/alarm.py; ``records``: record types that some source gave of late,
+    None: not known."""
 
     version: str
     sensor: str

@@ -17,8 +17,8 @@ from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.lines import line_column
 from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.logs.records import LogParser, received
+from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.reading import whole
 from bavn.actor.sense.recognise import Recognised, recognise
 from bavn.actor.sense.suricata import eve_capture

@@ -6,14 +6,16 @@ every line has exactly one outcome. Refuses to know any log's fields.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow as pa
 
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, Batch, RefusedLine
+from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.engine import Engine, Malformed
 from bavn.actor.sense.lines import LineColumn
+from bavn.actor.sense.parsed import Parsed
+from bavn.actor.sense.unread import each_or_refused
 from bavn.model.record import TABLES
 
 _COMMUNITY: Final = "community_of(src, dst, transport, src_port, dst_port, icmp_type, icmp_code)"
@@ -25,42 +27,6 @@ _CARES: Final = (("(", ")"), ("CASE WHEN json_valid(line) THEN ", " END"), ("TRY
 
 PASSED: Final = ""
 """The outcome of a line that is well-formed and holds no record of ours."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
-    """What some lines became: as Batch, but without source and mark."""
-
-    tables: Mapping[str, pa.Table]
-    lines: int
-    passed: int
-    refused: int
-    refusals: tuple[RefusedLine, ...]
-    extra: int = 0
-
-    def without(self, file: str, reason: str | None) -> "Parsed":
-        """The same, and one refusal more for what of ``file`` could not be read at all, if there is a reason."""
-        if reason is None:
-            return self
-        named = (RefusedLine(file, 0, reason[:REASON_LENGTH_MAX]), *self.refusals)[:REFUSALS_KEPT_MAX]
-        return replace(self, lines=self.lines + 1, refused=self.refused + 1, refusals=named)
-
-    def batch(self, source: str, mark: str) -> Batch:
-        """The same as a batch of ``source`` that ends at ``mark``."""
-        return Batch(
-            source=source,
-            mark=mark,
-            tables=self.tables,
-            lines=self.lines,
-            passed=self.passed,
-            refused=self.refused,
-            extra=self.extra,
-            refusals=self.refusals,
-        )
-
-
-NOTHING: Final = Parsed(tables={}, lines=0, passed=0, refused=0, refusals=())
-"""No lines at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +71,6 @@ class Grammar:
 def read(engine: Engine, grammar: Grammar, column: LineColumn) -> Parsed:
     """Parse a column of lines. What does not fit in memory at once is halved until it does, and so is what fails in any
     other way; a single line that does is refused."""
-    from bavn.actor.sense.unread import each_or_refused  # it joins what this room's parsers give
-
     inner = each_or_refused(column, column.table, lambda lines: _read(engine, grammar, column, lines))
     refusals = sorted((*column.refused, *inner.refusals))
     return Parsed(
@@ -165,17 +129,3 @@ def collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) ->
         refusals = tuple(RefusedLine(column.file, column.first_line + n, reason) for n, reason in named)
     passed = outcomes.get(PASSED, 0)
     return Parsed(tables=tables, lines=count, passed=passed, refused=refused, refusals=refusals, extra=extra)
-
-
-def joined(parts: list[Parsed]) -> Parsed:
-    """Several in order as one."""
-    records = [record for record in TABLES if any(record in part.tables for part in parts)]
-    refusals = [refusal for part in parts for refusal in part.refusals]
-    return Parsed(
-        tables={r: pa.concat_tables([part.tables[r] for part in parts if r in part.tables]) for r in records},
-        lines=sum(part.lines for part in parts),
-        passed=sum(part.passed for part in parts),
-        refused=sum(part.refused for part in parts),
-        refusals=tuple(refusals[:REFUSALS_KEPT_MAX]),
-        extra=sum(part.extra for part in parts),
-    )

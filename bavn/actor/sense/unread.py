@@ -13,7 +13,7 @@ import pyarrow as pa
 from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.engine import TooMuch
 from bavn.actor.sense.lines import LineColumn, Segment, count_lines
-from bavn.actor.sense.reader import NOTHING, Parsed, joined
+from bavn.actor.sense.parsed import NOTHING, Parsed, joined
 
 UNREADABLE: Final = "unreadable"
 PARTS_MAX: Final = 400

@@ -1,4 +1,4 @@
-"""Does each detector find what it is for? Harmless labelled traffic (bavn.traffic.replay) goes through the real sensor with
+"""Does each detector find what it is for? Harmless labelled traffic goes through the real sensor with
 this node's own configuration into a throwaway store, and all detectors look at it.
 
 Nothing of it reaches the node's own store, book or door. A node without a packet sensor gets the records of the same

@@ -8,8 +8,8 @@ from bavn.app.accept.page import as_pdf, page
 from bavn.app.config.load import CENTRE_KEYS, NodeConfig
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.sector.protocol import BadProtocol, TestProtocol
-from bavn.model.sector.protocol_file import FILE_BYTES_MAX, SignedProtocol, read, signed
+from bavn.model.sector.protocol import TestProtocol
+from bavn.model.sector.protocol_file import SignedProtocol, signed
 from bavn.model.text import Language
 from bavn.wire.safe import Safe
 
@@ -30,17 +30,6 @@ def sign(protocol: TestProtocol, safe: Safe) -> SignedProtocol:
         return signed(protocol, safe.keys().message)
     except (OSError, ValueError, TypeError) as error:
         raise Stop(Exit.CONFIGURATION, f"{safe.folder} does not hold the node's keys: {error}") from error
-
-
-def read_protocol(path: Path) -> SignedProtocol:
-    """A protocol from a file. Stop for what is none."""
-    try:
-        with path.open("rb") as opened:
-            return read(opened.read(FILE_BYTES_MAX + 1))
-    except OSError as error:
-        raise Stop(Exit.INPUT, f"{path} cannot be read ({error.strerror})") from error
-    except BadProtocol as error:
-        raise Stop(Exit.INPUT, f"{path}: {error}") from error
 
 
 def write_all(

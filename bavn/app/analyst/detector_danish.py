@@ -108,7 +108,7 @@ GUIDES: Final[dict[str, dict[str, str]]] = {
     },
     "long": {
         "Sees": "TCP- og travle UDP-flows til eller fra omverdenen, der varede 1, 4, 8 eller 12 timer; også mens de er"
-        " åbne: ved Suricatas regler om et flows alder (bavn/actor/detect/queries/flow_age.rules), og ved en TLS-, SSH-, HTTP-"
+        " åbne: ved Suricatas regler om et flows alder (detect/queries/flow_age.rules), og ved en TLS-, SSH-, HTTP-"
         " eller RDP-post, hvis flow ikke er slut, mens de andres er.",
         "Misses": "implantater, der lægger på mellem kald (beacon); en time delt over flere flows; et flow uden en post"
         " om sin protokol ved en sensor uden de regler, indtil det slutter; flows inden for aktøren; tunneler i en"

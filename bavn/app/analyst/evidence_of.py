@@ -24,10 +24,10 @@ from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE
 from bavn.actor.store.query.window import StoreWindow
+from bavn.app.analyst.faults import understood
 from bavn.app.analyst.hunting import refusals
 from bavn.app.analyst.plain import columns_of
 from bavn.app.analyst.suspected import said_of
-from bavn.app.cli.node.store import understood
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.packets import evidence_folder, packet_files
 from bavn.app.process.exits import Exit, Stop

@@ -1,4 +1,4 @@
-"""``python -m bavn.app.analyst.hunt_child``: one question to a node's history, in a process of its own that may be ended.
+"""`python -m bavn.app.analyst.hunt_child`: one question to a node's history, in a process that may be ended.
 
 Reads one line of JSON (what to ask, of which node) and writes one JSON document: the answer, or ``stop`` with its
 ``reason``. The bounds on its memory and time are those of `bavn node hunt`. Refuses to ask a second question.

@@ -91,7 +91,7 @@ def meant(path: Path | None, *, by_hand: bool) -> str:
     ``evidence_of``."""
     if by_hand or path is None:
         return evidence_of(path)
-    from bavn.app.accept.files import read_protocol
+    from bavn.app.process.protocols import read_protocol
 
     return read_protocol(path).digest
 

@@ -93,9 +93,9 @@ def verify_protocol(
 ) -> None:
     """Check a protocol's signature and whether it has passed, by its figures and this version's bars. Needs no node."""
     from bavn.app.accept.check import SECONDS_DEFAULT, Asked
-    from bavn.app.accept.files import read_protocol
     from bavn.app.accept.run import demands
     from bavn.app.accept.words import title
+    from bavn.app.process.protocols import read_protocol
     from bavn.model.sector.protocol import shortfalls
 
     given = read_protocol(file)
@@ -129,11 +129,11 @@ def centre_accept(
 ) -> None:
     """Look at an actor from the centre's side, and take in its node's protocol: verified, fresh, never used before."""
     from bavn.app.accept.check import SECONDS_DEFAULT, Asked
-    from bavn.app.accept.files import read_protocol
     from bavn.app.accept.taking import opened_taking
     from bavn.app.accept.words import part_lines
     from bavn.app.cli.centre.rollout.rollout import refusals
     from bavn.app.config.load import read_centre
+    from bavn.app.process.protocols import read_protocol
     from bavn.centre.desk.rolling import ProtocolRefused
 
     if protocol is not None and not why:

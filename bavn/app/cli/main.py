@@ -5,6 +5,7 @@ import logging
 import os
 import sqlite3
 import sys
+from importlib.metadata import entry_points
 from typing import Annotated, Final
 
 import typer
@@ -19,7 +20,9 @@ from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.case import NotNow
 from bavn.model.settings import SettingsError
 from bavn.wire.book import BookForeign
-from bavn_lab.cli import bench, demo, sim
+
+COMMANDS: Final = "bavn.commands"
+"""Entry points of other packages, such as the lab: a name, and a command or a group of them."""
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -32,10 +35,13 @@ app.add_typer(centre.app, name="centre")
 app.add_typer(operator.app, name="operator")
 app.add_typer(keyholder.app, name="keyholder")
 app.add_typer(hub.app, name="hub")
-app.add_typer(sim.app, name="sim")
-app.add_typer(bench.app, name="bench")
 app.add_typer(config.app, name="config")
-app.command("demo")(demo.demo)
+for _entry in sorted(entry_points(group=COMMANDS)):
+    _given = _entry.load()
+    if isinstance(_given, typer.Typer):
+        app.add_typer(_given, name=_entry.name)
+    else:
+        app.command(_entry.name)(_given)
 
 
 @app.command("version")

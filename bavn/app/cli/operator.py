@@ -89,7 +89,7 @@ def add(
     language: Spoken = "en",
 ) -> None:
     """Take an actor in: its own folder, and membership with a one-time token. A running operator starts it at once."""
-    from bavn.app.cli.node.main import PIN, TOKEN
+    from bavn.app.cli.node.run import PIN, TOKEN
     from bavn.app.fit.way_in import WayIn
     from bavn.app.operator.adding import Wanted
     from bavn.app.operator.adding import add as take

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from bavn.app.config import load as config
+from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.misp import MispTable
 from bavn.app.config.operator import OperatorTable, read_operator
-from bavn.app.docs.pages import CENTRE_TABLES
 from bavn.centre.correlate.tier import Tier
 from bavn.model.settings import SettingsError, faults
 from bavn.model.text import Text

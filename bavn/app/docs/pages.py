@@ -9,32 +9,12 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from bavn.app.config.console import ConsoleTable
-from bavn.app.config.exchange import ExchangeTable
-from bavn.app.config.fanout import FanoutTable
-from bavn.app.config.join import JoinTable
-from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES, PlaceTable
-from bavn.app.config.misp import MispTable
-from bavn.app.config.oidc import OidcTable
+from bavn.app.config.centre_tables import CENTRE_TABLES
+from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
 from bavn.app.config.operator import OperatorTable
-from bavn.app.config.publish import PublishTable
-from bavn.app.config.remind import RemindTable
 from bavn.app.docs.commands import command_page
 from bavn.app.docs.promises import promise_page
 from bavn.app.process.exits import PAGES
-from bavn.centre.cases.indicators.indicator import IndicatorSettings
-from bavn.centre.cases.settings import CaseSettings
-from bavn.centre.correlate.context import ScoreSettings
-from bavn.centre.correlate.tier import Tier
-from bavn.centre.node.config import CentreLimits
-from bavn.model.sector.intel import IntelSettings
-
-CENTRE_TABLES: dict[str, type[Any]] = {
-    "place": PlaceTable, "join": JoinTable, "exchange": ExchangeTable, "centre": CentreLimits, "cases": CaseSettings,
-    "remind": RemindTable, "score": ScoreSettings, "indicators": IndicatorSettings, "tiers.A": Tier,
-    "intelligence": IntelSettings, "misp.NAME": MispTable, "console": ConsoleTable,
-    "oidc": OidcTable, "publish": PublishTable, "fanout": FanoutTable,
-}  # fmt: skip
 
 
 def pages() -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""HTTP servers, certificates of both sides, mail and webhooks: what every service that is reached or reaches out shares."""
+"""Servers, certificates, mail and webhooks: what every service that is reached or reaches out shares."""

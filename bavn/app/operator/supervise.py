@@ -29,6 +29,8 @@ from bavn.wire.safe import Safe
 
 _LOG = logging.getLogger(__name__)
 STATE: Final = "state.json"
+PROGRAM: Final = "bavn.app.cli.confined_node"
+"""What a node is started as: it shuts itself in before anything of it is read."""
 LOOK_S: Final = 1.0
 WAIT_S: Final = 0.2
 LINE_BYTES_MAX: Final = 4096
@@ -174,7 +176,7 @@ class Operator:
         home = self.config.folder / kept.actor
         kept.lock = lock
         kept.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", confined.__name__, confined.plan(fence, os.getpid())], cwd=home,
+            [sys.executable, "-P", "-m", PROGRAM, confined.plan(fence, os.getpid())], cwd=home,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             pass_fds=(held,), umask=0o077, env=_environment(home), **as_user,
         )  # fmt: skip

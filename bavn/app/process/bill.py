@@ -1,7 +1,7 @@
 """The bill of materials of an installed Bavn: every Python package beside it with version, licence and what it needs.
 
-CycloneDX 1.6 as JSON; the same environment gives the same bytes. ``python -m bavn.app.process.bill SITE-PACKAGES FILE`` writes
-it (script/release). Refuses to ask a registry: it says what is installed, not what could be.
+CycloneDX 1.6 as JSON; the same environment gives the same bytes. ``python -m bavn.app.process.bill SITE-PACKAGES FILE``
+writes it (script/release). Refuses to ask a registry: it says what is installed, not what could be.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Noise for differential privacy from OpenDP: exact samplers over integers, fed by the operating system.
 
-``python -m bavn.app.process.noise`` draws once and ends. OpenDP's library is larger than a guard and a node needs it once a
-day, so there it is drawn apart: the memory is given back.
+``python -m bavn.app.process.noise`` draws once and ends. OpenDP's library is larger than a guard and a node needs it
+once a day, so there it is drawn apart: the memory is given back.
 """
 
 import json
@@ -36,8 +36,8 @@ def drawn_apart(counts: Sequence[int], sensitivity: int, epsilon: float, /) -> l
     asked = json.dumps([[int(count) for count in counts], sensitivity, epsilon])
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "bavn.app.process.noise"], input=asked, capture_output=True, text=True, check=True,
-            timeout=DRAWN_S_MAX,
+            [sys.executable, "-P", "-m", "bavn.app.process.noise"], input=asked, capture_output=True, text=True,
+            check=True, timeout=DRAWN_S_MAX,
         )  # fmt: skip
         drawn = json.loads(done.stdout)
     except subprocess.CalledProcessError as error:

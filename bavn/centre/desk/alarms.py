@@ -1,8 +1,8 @@
 """Alarms: what is wrong at an actor or at the centre, found each quarter of a minute from what is known already.
 
-An alarm stands for as long as its cause does, is one line, is told of once (app/centre/reminding.py), and is taken on by a
-person. One that comes back within five minutes is the same. Refuses to send and to mend anything, and to know why a
-node is silent.
+An alarm stands for as long as its cause does, is one line, is told of once (app/centre/reminding.py), and is taken on
+by a person. One that comes back within five minutes is the same. Refuses to send and to mend anything, and to know why
+a node is silent.
 """
 
 import json

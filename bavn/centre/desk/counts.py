@@ -27,9 +27,9 @@ CELL_MAX: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """A sum. ``what``: suspected or blocked; ``entry`` of bavn.model.sector.tally; ``kind`` of actors or ALL; ``told``: how
-    many actor-days it adds up; ``value`` with noise of standard deviation ``noise``; the true sum lies in [low, high]
-    with 95 % (never below 0)."""
+    """A sum. ``what``: suspected or blocked; ``entry`` of bavn.model.sector.tally; ``kind`` of actors or ALL; ``told``:
+    how many actor-days it adds up; ``value`` with noise of standard deviation ``noise``; the true sum lies in [low,
+    high] with 95 % (never below 0)."""
 
     what: str
     entry: str

@@ -38,6 +38,9 @@ _TYPE_WORDS: Final = {
 }  # fmt: skip
 
 
+_HEX_TYPES: Final = {32: ObservableType.JA3, 40: ObservableType.CERT, 64: ObservableType.SHA256}
+
+
 def spelled(kind: str, value: str) -> Observable | Network | Refused:
     """The observable (or the range of addresses) that a text names; ``kind``: what its list calls such a thing, "" for
     nothing. A URL counts as its host. Refused unless it is something outside any actor."""
@@ -114,3 +117,22 @@ def is_below_host(value: str) -> bool:
     rest = text.partition("://")[2] or text
     place = rest.find("/")
     return ("://" in text or bool(_NAME_AND_PATH.fullmatch(text))) and ("?" in rest or 0 <= place < len(rest) - 1)
+
+
+def observable_of(text: str) -> Observable:
+    """What an analyst wrote, defanged spellings too. Raises NotCanonical."""
+    plain = text.strip().replace("[.]", ".").replace("(.)", ".").replace("[:]", ":")
+    kind, colon, value = plain.partition(":")
+    if colon and kind in set(ObservableType):
+        return Observable.of(kind, value)
+    if re.fullmatch(r"[0-9a-fA-F]+", plain) and len(plain) in _HEX_TYPES:
+        return Observable.of(_HEX_TYPES[len(plain)], plain)
+    for guess in (ObservableType.JA4, ObservableType.FP_PAIR):
+        try:
+            return Observable.of(guess, plain)
+        except NotCanonical:
+            continue
+    try:
+        return Observable.address(plain)
+    except NotCanonical:
+        return Observable.of(ObservableType.DOMAIN, plain)

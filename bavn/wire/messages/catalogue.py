@@ -170,8 +170,8 @@ class WarningAnswered(Message):
 
 
 class Counts(Message):
-    """One day's counts with noise (S3): a number for each entry of the fixed list (bavn.model.sector.tally), zeros too. The
-    noise is discrete Laplace, for half of ``epsilon_milli``/1000 on each of the two lists; no count stood above
+    """One day's counts with noise (S3): a number for each entry of the fixed list (bavn.model.sector.tally), zeros too.
+    The noise is discrete Laplace, for half of ``epsilon_milli``/1000 on each of the two lists; no count stood above
     ``cell_max`` before it."""
 
     day: Annotated[int, Field(ge=0, le=100_000), Privacy.S3]

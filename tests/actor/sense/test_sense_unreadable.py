@@ -20,7 +20,7 @@ from bavn.actor.sense.handshakes import reader as kex_reader
 from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.open_path import open_path
-from bavn.actor.sense.reader import Parsed
+from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.unread import PARTS_MAX, each_or_refused
 from bavn.actor.sense.zeek.header import Header
 from bavn.actor.sense.zeek.records import ZeekParser

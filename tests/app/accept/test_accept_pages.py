@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.app.accept.centre import ACTS, MEASURES, Look, Rounds, counted, part, taken_part
 from bavn.app.accept.check import UNTESTED
-from bavn.app.accept.files import read_protocol, write_all
+from bavn.app.accept.files import write_all
 from bavn.app.accept.page import as_pdf, page
 from bavn.app.accept.protection import ProtectionCheck
 from bavn.app.accept.rules import RuleCheck
@@ -19,6 +19,7 @@ from bavn.app.accept.run import part_of, required, run
 from bavn.app.accept.words import part_lines
 from bavn.app.cli.node.main import app as node_app
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.protocols import read_protocol
 from bavn.centre.correlate.round_state import Phase, Round
 from bavn.centre.desk.views import RoundSummary
 from bavn.model.heard import NodeHealth

@@ -1,8 +1,8 @@
 """Long connections: a flow with the outside that stays open for an hour or more.
 
 Sees: TCP and busy UDP flows to or from the outside that lasted 1, 4, 8 or 12 hours; while they are open, too: by
-Suricata's rules on a flow's age (bavn/actor/detect/queries/flow_age.rules), and by a TLS, SSH, HTTP or RDP record whose flow
-has not ended while the flows of the others have.
+Suricata's rules on a flow's age (detect/queries/flow_age.rules), and by a TLS, SSH, HTTP or RDP record whose flow has
+not ended while the flows of the others have.
 
 Misses: implants that hang up between calls (beacon); an hour split over several flows; a flow without a protocol record
 at a sensor without those rules, until it ends; flows inside the actor; tunnels in a service of the register.

@@ -1,8 +1,8 @@
 """Text lists for firewalls (external dynamic lists): one for addresses, one for names, one value a line, sorted.
 
-Written whole into a folder; bavn/app/node/list_service.py serves it. Only canonical values stand there: digits, letters,
-dots, colons, hyphens and underscores; no comment, no mask, no blank line, each line with its LF. Refuses to know who
-fetches the lists, and to write more than they read: a firewall leaves out silently what is beyond its bound.
+Written whole into a folder; bavn/app/node/list_service.py serves it. Only canonical values stand there: digits,
+letters, dots, colons, hyphens and underscores; no comment, no mask, no blank line, each line with its LF. Refuses to
+know who fetches the lists, and to write more than they read: a firewall leaves out silently what is beyond its bound.
 """
 
 from collections.abc import Iterable, Sequence

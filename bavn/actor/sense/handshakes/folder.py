@@ -17,8 +17,8 @@ from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.handshakes.capture import CaptureKex
 from bavn.actor.sense.handshakes.reader import KexReader
 from bavn.actor.sense.logfile import head_of
+from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.place import hash_of
-from bavn.actor.sense.reader import NOTHING
 
 _HEAD_BYTES: Final = 256
 

@@ -13,8 +13,8 @@ from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.logs.records import AUTO, FORMATS, LogParser, received
 from bavn.actor.sense.pace import GATHER_S, Pace
+from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.reader import Parsed
 from bavn.actor.sense.suricata.eve_file import place_of, rotated
 from bavn.actor.sense.unread import read_or_refused
 

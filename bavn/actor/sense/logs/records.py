@@ -27,7 +27,8 @@ from bavn.actor.sense.logs.netfilter import NETFILTER
 from bavn.actor.sense.logs.paloalto import PALOALTO
 from bavn.actor.sense.logs.squid import SQUID
 from bavn.actor.sense.logs.unbound import UNBOUND
-from bavn.actor.sense.reader import Grammar, Parsed, collect, joined
+from bavn.actor.sense.parsed import Parsed, joined
+from bavn.actor.sense.reader import Grammar, collect
 from bavn.actor.sense.unread import each_or_refused
 from bavn.actor.sense.zeek.stage import quoted
 

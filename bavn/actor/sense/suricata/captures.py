@@ -16,9 +16,9 @@ from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.logfile import head_of
+from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.place import Head, Place
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.suricata import eve_capture
 from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.run import NoPlace, Run, run_over

@@ -10,7 +10,8 @@ from typing import Final
 
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.lines import Segment, line_column
-from bavn.actor.sense.reader import CARE, Grammar, Parsed, read
+from bavn.actor.sense.parsed import Parsed
+from bavn.actor.sense.reader import CARE, Grammar, read
 from bavn.actor.sense.suricata.eve_columns import COLUMNS, SOURCES
 from bavn.actor.sense.suricata.eve_schema import HEAD
 

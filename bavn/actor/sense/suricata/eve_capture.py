@@ -12,8 +12,9 @@ from typing import Final
 
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.lines import line_column
+from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.place import BEGINNING, Place
-from bavn.actor.sense.reader import Grammar, Parsed, read
+from bavn.actor.sense.reader import Grammar, read
 from bavn.actor.sense.reading import Chunk, whole
 from bavn.actor.sense.suricata.eve import STAGE, columns_of
 from bavn.actor.sense.suricata.eve_columns import SOURCES

@@ -18,9 +18,9 @@ from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.logfile import head_of
+from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, Place
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.reader import NOTHING
 from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.suricata.config import EVE_NAME, SOCKET_NAME, SuricataConfig, live_yaml
 from bavn.actor.sense.suricata.eve import EveParser

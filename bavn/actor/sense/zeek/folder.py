@@ -9,9 +9,9 @@ from typing import Final
 from bavn.actor.sense.base import Batch, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import Follower
+from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.place import Place
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.reader import Parsed
 from bavn.actor.sense.reading import Chunk
 from bavn.actor.sense.unread import read_or_refused
 from bavn.actor.sense.zeek.fields import FIELDS

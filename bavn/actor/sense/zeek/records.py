@@ -10,7 +10,8 @@ from typing import Final
 
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.lines import Segment, count_lines, line_column
-from bavn.actor.sense.reader import Grammar, Parsed, joined, read
+from bavn.actor.sense.parsed import Parsed, joined
+from bavn.actor.sense.reader import Grammar, read
 from bavn.actor.sense.zeek.columns import COLUMNS, MACROS
 from bavn.actor.sense.zeek.fields import RECORD_OF
 from bavn.actor.sense.zeek.header import Header, parts

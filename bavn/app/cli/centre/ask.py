@@ -15,8 +15,8 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, op
 from bavn.app.cli.centre.person import AsLocalRoot, instead
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.heard import Observed
+from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour
-from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ QuestionId = Annotated[str, typer.Argument(help="As `bavn centre questions` name
 COUNTS: Final = ("0", "1", "2-3", "4-10", "11-100", "> 100")
 _AGO = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _AGO_US: Final = {"h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US}
-_HEX_TYPES: Final = {32: ObservableType.JA3, 40: ObservableType.CERT, 64: ObservableType.SHA256}
 
 
 def attach(app: typer.Typer) -> None:
@@ -117,25 +116,6 @@ def unanswered(actors: Iterable["Asked"], sightings: Iterable[Observed]) -> dict
     """Who was sent an indicator and has not said what its history holds, and since when it could have."""
     said = {sighting.actor for sighting in sightings if sighting.kind == "retro"}
     return {a.actor: iso(a.queued_us) for a in actors if a.queued_us is not None and a.actor not in said}
-
-
-def observable_of(text: str) -> Observable:
-    """What an analyst wrote, defanged spellings too. Raises NotCanonical."""
-    plain = text.strip().replace("[.]", ".").replace("(.)", ".").replace("[:]", ":")
-    kind, colon, value = plain.partition(":")
-    if colon and kind in set(ObservableType):
-        return Observable.of(kind, value)
-    if re.fullmatch(r"[0-9a-fA-F]+", plain) and len(plain) in _HEX_TYPES:
-        return Observable.of(_HEX_TYPES[len(plain)], plain)
-    for guess in (ObservableType.JA4, ObservableType.FP_PAIR):
-        try:
-            return Observable.of(guess, plain)
-        except NotCanonical:
-            continue
-    try:
-        return Observable.address(plain)
-    except NotCanonical:
-        return Observable.of(ObservableType.DOMAIN, plain)
 
 
 def _since_us(text: str, now_us: int) -> int:

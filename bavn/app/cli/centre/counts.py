@@ -8,26 +8,11 @@ from typing import Annotated, Final
 
 import typer
 
+from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
 from bavn.model.moment import DAY_US, iso
-from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.model.text import Text
 
-WHAT: Final = {
-    "suspected": Text("own machines suspected of", "egne maskiner under mistanke for"),
-    "blocked": Text("indicators blocked, by sort", "spærrede indikatorer, efter slags"),
-}
-KINDS: Final = {
-    "all": Text("all", "alle"),
-    "region": Text("regions", "regioner"),
-    "municipality": Text("municipalities", "kommuner"),
-    "supplier": Text("suppliers", "leverandører"),
-    "agency": Text("agencies", "styrelser"),
-    "clinic": Text("clinics", "klinikker"),
-    "it-centre": Text("shared IT centres", "fælles it-centre"),
-    "other": Text("others", "øvrige"),
-    "other kinds": Text("other kinds together", "andre slags samlet"),
-}
 NOTHING: Final = Text(
     "fewer than three actors have told counts of these days yet",
     "færre end tre aktører har endnu fortalt antal for disse dage",
@@ -39,7 +24,6 @@ HEAD: Final = Text(
     " 95 %; hvor intervallet begynder ved 0, er der måske ingen.",
 )
 COLUMNS: Final = Text("what|entry|in words|actors|count|95 %", "hvad|post|i ord|aktører|antal|95 %")
-ENTRIES: Final = {"suspected": TECHNIQUES, "blocked": BLOCKED}
 
 
 def counts(

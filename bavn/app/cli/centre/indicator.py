@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.cli.centre.ask import observable_of
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import iso
 from bavn.model.observable import NotCanonical
 from bavn.model.sector.indicator_life import LifeAct, LifeState

@@ -22,6 +22,7 @@ from bavn.app.cli.centre import (
     publish,
     remind,
     set_aside,
+    threat,
     warning,
 )
 from bavn.app.cli.centre import ask as asking
@@ -30,7 +31,9 @@ from bavn.app.cli.centre import store as centre_store
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByMembers, Config, Spoken, opened, show
 from bavn.app.cli.centre.intel import exchange, misp, partner, proposals, source
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs
+from bavn.app.cli.centre.rollout import files as rollout_files
 from bavn.app.cli.centre.rollout import member, rollout
+from bavn.app.cli.centre.rollout import terms as rollout_terms
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US, iso
@@ -55,7 +58,10 @@ casework.attach(app)
 remind.attach(app)
 alarms.attach(app)
 publish.attach(app)
+app.add_typer(threat.app, name="threat")
 benchmark.attach(app)
+rollout_files.attach(rollout.app)
+rollout_terms.attach(rollout.app)
 rollout.attach(app)
 accept.attach_centre(app)
 app.add_typer(indicator.app, name="indicator")

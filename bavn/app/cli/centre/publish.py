@@ -312,10 +312,7 @@ forecast = make(Kind.FORECAST, "The quarter it looks back on, 2026-Q3; the last 
 
 def attach(app: typer.Typer) -> None:
     """Puts the commands under `bavn centre`."""
-    from bavn.app.cli.centre import threat
-
     app.command("picture")(picture)
     app.add_typer(brief, name="brief")
     app.add_typer(forecast, name="forecast")
-    app.add_typer(threat.app, name="threat")
     app.command("feed")(feed)

@@ -258,7 +258,7 @@ def _content(
 
 
 def _observables(texts: list[str]) -> tuple[Any, ...]:
-    from bavn.app.cli.centre.ask import observable_of
+    from bavn.model.intel.spelled import observable_of
 
     return tuple(observable_of(text) for text in texts)
 

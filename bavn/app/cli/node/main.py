@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +19,7 @@ from bavn.app.cli.node import (
     replay,
     reveals,
     rules,
+    run,
     store,
     suspicions,
     verdicts,
@@ -41,6 +40,7 @@ from bavn.model.text import Language, Text
 NAMED = "A domain, address, network, https://host, *.pattern, type:value, or indicator--... of `bavn node blocks`."
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="An actor's own node.")
+run.attach(app)
 app.add_typer(store.app, name="store")
 app.command("assets")(assets.assets)
 app.command("cbom")(assets.cbom)
@@ -69,43 +69,6 @@ accept.attach_node(app)
 app.command("console")(console.node_console)
 app.add_typer(account.group("soc"), name="account")
 
-PIN = re.compile("[0-9a-f]{64}")
-TOKEN = re.compile("[A-Za-z0-9_-]{43}")
-
-
-@app.command("enrol")
-def enrol(
-    pin: Annotated[str, typer.Option(help="SHA-256 of the authority's certificate, as the centre printed it.")],
-    token: Annotated[str, typer.Option(help="The one-time token from `bavn centre invite`.", envvar="BAVN_TOKEN")],
-    config: Config = NODE_TOML,
-    *,
-    keyholder: Annotated[
-        bool, typer.Option("--keyholder", help="At the key holder (mode M2), with its own pin and token.")
-    ] = False,
-) -> None:
-    """Become a member: make keys here and fetch a certificate with a one-time token."""
-    from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
-    from bavn.app.process.real import SystemDice
-    from bavn.wire.links.enrolment import enrol as ask
-    from bavn.wire.safe import Safe
-
-    if not PIN.fullmatch(pin.lower().replace(":", "")):
-        raise Stop(Exit.USAGE, "--pin must be the 64 hexadecimal digits that the centre printed")
-    if not TOKEN.fullmatch(token):
-        raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
-    given = read_node(config)
-    url, folder = (
-        (given.node.keyholder_url, KEYHOLDER_KEYS) if keyholder else (given.node.centre_url, CENTRE_KEYS)
-    )  # fmt: skip
-    if not url:
-        name = "keyholder_url" if keyholder else "centre_url"
-        raise Stop(Exit.CONFIGURATION, f"{config} [node]: {name} is empty: there is nobody to enrol at")
-    try:
-        ask(url, pin, given.node.actor, token, Safe(given.folder / folder), SystemDice())
-    except (FileExistsError, ValueError) as error:
-        raise Stop(Exit.CONFIGURATION, str(error)) from error
-    print(f"{given.node.actor} is enrolled; keys and certificate are in {given.folder / folder}")
-
 
 @app.command("group-key")
 def group_key(file: Annotated[Path, typer.Argument(help="Where to write it; must not exist.")]) -> None:
@@ -120,32 +83,6 @@ def group_key(file: Annotated[Path, typer.Argument(help="Where to write it; must
     with os.fdopen(handle, "wb") as made:
         made.write(new_group_key_file(SystemDice()))
     print(f"{file}: the centre must never see it, nor collude with any actor that has it (docs/private-join.md)")
-
-
-@app.command("run")
-def run(config: Config = NODE_TOML) -> None:
-    """Run the node until SIGTERM or Ctrl-C; says on a line of its own when it is up."""
-    from bavn.app.config.load import read_node
-    from bavn.app.node.service import NodeService
-
-    given = read_node(config)
-    with store.understood():
-        service = NodeService(given)
-    sector = f"in the sector of {given.node.centre_url}" if given.node.centre_url else "without a sector"
-    code = Exit.BROKEN
-    try:
-        service.run(ready=lambda: print(f"{given.node.actor} is up, {sector}; data in {given.folder}", flush=True))
-        code = Exit.OK
-    finally:
-        if service.stuck:
-            leave(code, f"left without waiting for: {', '.join(service.stuck)}; all that counts is on the disk")
-
-
-def leave(code: Exit, line: str) -> None:
-    """Ends the process without waiting for threads that do not end; never returns."""
-    print(f"bavn: {line}", file=sys.stderr, flush=True)
-    sys.stdout.flush()
-    os._exit(code)
 
 
 @app.command("ledger")

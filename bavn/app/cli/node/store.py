@@ -4,14 +4,13 @@ Refuses to show any row: that is a question to a window.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
+from bavn.app.analyst.faults import understood
 from bavn.app.cli.words import Spoken, number
 from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
@@ -73,19 +72,6 @@ def rebuild(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
     with understood():
         made = make(folder)
     _say(asdict(made), as_json=as_json)
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """The store's own errors as one line and an exit code."""
-    from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
-
-    try:
-        yield
-    except StoreBusy as error:
-        raise Stop(Exit.NOT_NOW, str(error)) from error
-    except (StoreBroken, StoreDamaged) as error:
-        raise Stop(Exit.BROKEN, str(error)) from error
 
 
 def _folder(config: Path) -> Path:

@@ -151,7 +151,7 @@ def _start(
     config: Path, asked: "WayIn", pin: str, token: str, keyholder_pin: str = "", keyholder_token: str = "",
     group_key: Path | None = None,
 ) -> None:  # fmt: skip
-    from bavn.app.cli.node.main import enrol, run
+    from bavn.app.cli.node.run import enrol, run
     from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
     from bavn.app.fit.way_in import configured, take_group_key
     from bavn.wire.safe import Safe

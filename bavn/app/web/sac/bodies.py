@@ -39,7 +39,7 @@ def unknown(what: Text) -> Trouble:
 
 def observable_of(text: str) -> Observable:
     """What an analyst wrote. Raises Trouble(422)."""
-    from bavn.app.cli.centre.ask import observable_of as read
+    from bavn.model.intel.spelled import observable_of as read
 
     try:
         return read(text)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from bavn.app.access.rights import Right
-from bavn.app.cli.centre.counts import KINDS
+from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, Said, allow
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary

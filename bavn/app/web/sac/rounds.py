@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
-from bavn.app.cli.centre.counts import ENTRIES, KINDS, WHAT
+from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
 from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.house import SacHouse

@@ -1,8 +1,8 @@
 """Questions to a node's history that may take long, each in a process of its own, beside the console and the node.
 
-A process is bounded in memory and time by the kernel (bavn.app.analyst.hunt_child), can be ended at once, and takes nothing
-with it. One waits ready, so that a question begins at once. What was answered is kept for a while for the person who
-asked, and for nobody else. Refuses to know what is asked.
+A process is bounded in memory and time by the kernel (bavn.app.analyst.hunt_child), can be ended at once, and takes
+nothing with it. One waits ready, so that a question begins at once. What was answered is kept for a while for the
+person who asked, and for nobody else. Refuses to know what is asked.
 """
 
 import json

@@ -18,8 +18,8 @@ from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE
 from bavn.actor.store.query.window import StoreWindow
+from bavn.app.analyst.faults import understood
 from bavn.app.analyst.suspected import ranked
-from bavn.app.cli.node.store import understood
 from bavn.app.config.load import NodeConfig, read_node
 from bavn.app.node.asks import Asks, asks, book_of
 from bavn.app.process.exits import Exit, Stop

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.cli.centre.ask import observable_of
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken
 from bavn.app.cli.centre.intel.source import opened_intelligence
 from bavn.app.cli.centre.intel.words import show_spoken
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 

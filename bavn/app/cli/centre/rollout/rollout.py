@@ -252,9 +252,4 @@ def _print_way(one: "Stand", language: Language) -> None:
 
 def attach(parent: typer.Typer) -> None:
     """Puts the commands under `bavn centre`."""
-    from bavn.app.cli.centre.rollout import files as rollout_files
-    from bavn.app.cli.centre.rollout import terms as rollout_terms
-
-    rollout_files.attach(app)
-    rollout_terms.attach(app)
     parent.add_typer(app, name="rollout")

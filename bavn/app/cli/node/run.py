@@ -1,0 +1,79 @@
+"""`bavn node enrol` and `bavn node run`: becoming a member, and the node itself."""
+
+import os
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from bavn.app.analyst.faults import understood
+from bavn.app.cli.node.book import NODE_TOML, Config
+from bavn.app.process.exits import Exit, Stop
+
+PIN = re.compile("[0-9a-f]{64}")
+TOKEN = re.compile("[A-Za-z0-9_-]{43}")
+
+
+def enrol(
+    pin: Annotated[str, typer.Option(help="SHA-256 of the authority's certificate, as the centre printed it.")],
+    token: Annotated[str, typer.Option(help="The one-time token from `bavn centre invite`.", envvar="BAVN_TOKEN")],
+    config: Config = NODE_TOML,
+    *,
+    keyholder: Annotated[
+        bool, typer.Option("--keyholder", help="At the key holder (mode M2), with its own pin and token.")
+    ] = False,
+) -> None:
+    """Become a member: make keys here and fetch a certificate with a one-time token."""
+    from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
+    from bavn.app.process.real import SystemDice
+    from bavn.wire.links.enrolment import enrol as ask
+    from bavn.wire.safe import Safe
+
+    if not PIN.fullmatch(pin.lower().replace(":", "")):
+        raise Stop(Exit.USAGE, "--pin must be the 64 hexadecimal digits that the centre printed")
+    if not TOKEN.fullmatch(token):
+        raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
+    given = read_node(config)
+    url, folder = (
+        (given.node.keyholder_url, KEYHOLDER_KEYS) if keyholder else (given.node.centre_url, CENTRE_KEYS)
+    )  # fmt: skip
+    if not url:
+        name = "keyholder_url" if keyholder else "centre_url"
+        raise Stop(Exit.CONFIGURATION, f"{config} [node]: {name} is empty: there is nobody to enrol at")
+    try:
+        ask(url, pin, given.node.actor, token, Safe(given.folder / folder), SystemDice())
+    except (FileExistsError, ValueError) as error:
+        raise Stop(Exit.CONFIGURATION, str(error)) from error
+    print(f"{given.node.actor} is enrolled; keys and certificate are in {given.folder / folder}")
+
+
+def run(config: Config = NODE_TOML) -> None:
+    """Run the node until SIGTERM or Ctrl-C; says on a line of its own when it is up."""
+    from bavn.app.config.load import read_node
+    from bavn.app.node.service import NodeService
+
+    given = read_node(config)
+    with understood():
+        service = NodeService(given)
+    sector = f"in the sector of {given.node.centre_url}" if given.node.centre_url else "without a sector"
+    code = Exit.BROKEN
+    try:
+        service.run(ready=lambda: print(f"{given.node.actor} is up, {sector}; data in {given.folder}", flush=True))
+        code = Exit.OK
+    finally:
+        if service.stuck:
+            leave(code, f"left without waiting for: {', '.join(service.stuck)}; all that counts is on the disk")
+
+
+def leave(code: Exit, line: str) -> None:
+    """Ends the process without waiting for threads that do not end; never returns."""
+    print(f"bavn: {line}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def attach(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("enrol")(enrol)
+    app.command("run")(run)

@@ -1,0 +1,18 @@
+"""The protocol of a test of a node, read from a file."""
+
+from pathlib import Path
+
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.sector.protocol import BadProtocol
+from bavn.model.sector.protocol_file import FILE_BYTES_MAX, SignedProtocol, read
+
+
+def read_protocol(path: Path) -> SignedProtocol:
+    """A protocol from a file. Stop for what is none."""
+    try:
+        with path.open("rb") as opened:
+            return read(opened.read(FILE_BYTES_MAX + 1))
+    except OSError as error:
+        raise Stop(Exit.INPUT, f"{path} cannot be read ({error.strerror})") from error
+    except BadProtocol as error:
+        raise Stop(Exit.INPUT, f"{path}: {error}") from error
