@@ -27,7 +27,7 @@ from bavn_lab.sectorbench.worlds import (
     account_of,
     families_of,
     sector_of,
-)  # fmt: skip
+)
 
 SOURCES_MIN: Final = 3
 """A background in which fewer things outside were suspected hides nothing: others are added."""
@@ -151,8 +151,11 @@ def commit() -> str:
     try:
         done = subprocess.run(
             ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-            capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError):
         return f"version {__version__}"
     return done.stdout.strip() or f"version {__version__}"

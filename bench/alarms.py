@@ -120,8 +120,11 @@ class House:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 ended.tied(sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)),
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def admit(self, name: str) -> None:
         folder = self.folder / name
@@ -147,11 +150,24 @@ class House:
             number += 1
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
             flow = {
-                "timestamp": now, "event_type": "flow", "src_ip": "10.0.0.5", "src_port": 40000, "dest_ip": "192.0.2.7",
-                "dest_port": 443, "proto": "TCP", "flow_id": number,
-                "flow": {"start": now, "end": now, "state": "closed", "pkts_toserver": 3, "pkts_toclient": 3,
-                         "bytes_toserver": 300, "bytes_toclient": 300},
-            }  # fmt: skip
+                "timestamp": now,
+                "event_type": "flow",
+                "src_ip": "10.0.0.5",
+                "src_port": 40000,
+                "dest_ip": "192.0.2.7",
+                "dest_port": 443,
+                "proto": "TCP",
+                "flow_id": number,
+                "flow": {
+                    "start": now,
+                    "end": now,
+                    "state": "closed",
+                    "pkts_toserver": 3,
+                    "pkts_toclient": 3,
+                    "bytes_toserver": 300,
+                    "bytes_toclient": 300,
+                },
+            }
             for name in self.fed:
                 with (self.folder / name / "eve.json").open("a") as log:
                     log.write(json.dumps(flow) + "\n")
@@ -191,8 +207,12 @@ def canaries(house: House) -> dict[str, object]:
 
     took_s = house.until(through, 180)
     links = {actor: {at.link.link: at.link.state for at in c.links} for actor, c in house.desk.chains().items()}
-    return {"canaries_s": took_s, "named": sum(c.named_us is not None for c in house.desk.chains().values()),
-            "leads": len(house.desk.leads()), "links": links if took_s is None else "all passed"}  # fmt: skip
+    return {
+        "canaries_s": took_s,
+        "named": sum(c.named_us is not None for c in house.desk.chains().values()),
+        "leads": len(house.desk.leads()),
+        "links": links if took_s is None else "all passed",
+    }
 
 
 def silence(house: House) -> None:
@@ -224,9 +244,11 @@ def fullness(house: House) -> None:
 
 
 CAUSES = (
-    ("silent sensor", silence, ("north", "source-silent")), ("dead node", death, ("south", "node-silent")),
-    ("certificate near its end", certificate, ("west", "certificate")), ("full disk", fullness, ("east", "disk")),
-)  # fmt: skip
+    ("silent sensor", silence, ("north", "source-silent")),
+    ("dead node", death, ("south", "node-silent")),
+    ("certificate near its end", certificate, ("west", "certificate")),
+    ("full disk", fullness, ("east", "disk")),
+)
 
 
 def main() -> None:

@@ -56,20 +56,32 @@ def day(dice, number, rows, hosts):
     dst = np.where(inside, dice.integers(0, max(1, hosts // 20), rows), dice.zipf(1.3, rows) % 60_000)
     near, far = addresses(dst, 10 << 24), addresses(dst, 45 << 24)
     where = pa.ExtensionArray.from_storage(pa.uuid(), pa.compute.if_else(pa.array(inside), near.storage, far.storage))
-    base = {"ts": pa.array(ts), "sensor": pa.array(["b"] * rows), "src": addresses(src, 10 << 24), "dst": where,
-            "src_port": pa.array(dice.integers(30000, 60000, rows).astype(np.uint16)),
-            "dst_port": pa.array(PORTS[(dst + dice.integers(0, 3, rows)) % len(PORTS)]),
-            "proto": pa.array(["tcp"] * rows), "flow_id": pa.array(np.arange(rows).astype(np.uint64))}  # fmt: skip
-    counted = {name: pa.array(np.full(rows, 900, np.uint64)) for name in (
-        "bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient")}  # fmt: skip
+    base = {
+        "ts": pa.array(ts),
+        "sensor": pa.array(["b"] * rows),
+        "src": addresses(src, 10 << 24),
+        "dst": where,
+        "src_port": pa.array(dice.integers(30000, 60000, rows).astype(np.uint16)),
+        "dst_port": pa.array(PORTS[(dst + dice.integers(0, 3, rows)) % len(PORTS)]),
+        "proto": pa.array(["tcp"] * rows),
+        "flow_id": pa.array(np.arange(rows).astype(np.uint64)),
+    }
+    counted = {
+        name: pa.array(np.full(rows, 900, np.uint64))
+        for name in ("bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient")
+    }
     flow = base | counted | {"ts_end": base["ts"], "failed": pa.array(dice.random(rows) < 0.05)}
     some = pa.array(np.arange(0, rows, 10))
     hello = {name: column.take(some) for name, column in base.items()}
     named = [f"www{n % 300}.example{n % 5000}.dk" for n in dst[::10]]
-    hello |= {"protocol": pa.array(["tls"] * len(some)), "name": pa.array(named),
-              "version": pa.array(["TLS 1.3"] * len(some)), "cipher": pa.array(["TLS_AES_128_GCM_SHA256"] * len(some)),
-              "negotiated_group": pa.array(["X25519MLKEM768" if n % 3 else "x25519" for n in dst[::10]]),
-              "offered_groups": pa.array([["X25519MLKEM768", "x25519"]] * len(some))}  # fmt: skip
+    hello |= {
+        "protocol": pa.array(["tls"] * len(some)),
+        "name": pa.array(named),
+        "version": pa.array(["TLS 1.3"] * len(some)),
+        "cipher": pa.array(["TLS_AES_128_GCM_SHA256"] * len(some)),
+        "negotiated_group": pa.array(["X25519MLKEM768" if n % 3 else "x25519" for n in dst[::10]]),
+        "offered_groups": pa.array([["X25519MLKEM768", "x25519"]] * len(some)),
+    }
     return {"flow": table("flow", flow, rows), "kex": table("kex", hello, len(some))}
 
 

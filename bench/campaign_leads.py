@@ -34,9 +34,11 @@ def with_wide(day, dice):
         victims = draft.some(5)
         named = [Observable.of("domain", f"w{number}-{n}-{dice.below(1 << 20):05x}.example.org") for n in (0, 1)]
         first, last, host, cert = (
-            draft.new(named[0]), draft.new(named[1]), draft.new(address(1 << 22 | number)),
+            draft.new(named[0]),
+            draft.new(named[1]),
+            draft.new(address(1 << 22 | number)),
             draft.new(Observable.of("cert", dice.bytes(32).hex())),
-        )  # fmt: skip
+        )
         of |= dict.fromkeys((first, last, host, cert), f"wide {number}")
         period, hour = dice.below(8), -dice.below(24)
         for at, victim in enumerate(victims):
@@ -76,11 +78,16 @@ def main():
             mixed_first += [len(kind) > 1 for kind in kinds[:BUDGET]]
             several += sum(len(lead) > 1 for lead in leads)
         case = {
-            "N": actors, "campaigns": len(whole), "in_one_lead": float(np.mean(whole)),
-            "in_one_lead_by_element": float(np.mean(alone)), "campaigns_90": float(np.mean([w >= 0.9 for w in whole])),
-            "mixed_first_20": float(np.mean(mixed_first)), "mixed_all": float(np.mean(mixed)), "leads": len(mixed),
+            "N": actors,
+            "campaigns": len(whole),
+            "in_one_lead": float(np.mean(whole)),
+            "in_one_lead_by_element": float(np.mean(alone)),
+            "campaigns_90": float(np.mean([w >= 0.9 for w in whole])),
+            "mixed_first_20": float(np.mean(mixed_first)),
+            "mixed_all": float(np.mean(mixed)),
+            "leads": len(mixed),
             "leads_of_several": several,
-        }  # fmt: skip
+        }
         told["cases"].append(case)
         print(json.dumps(case), flush=True)
     if given.json:

@@ -38,9 +38,15 @@ def acts_per_s(engine, acts):
     begun = perf_counter()
     for at in range(acts // 2):
         facts = LeadFacts(
-            lead_id=f"lead-{at}", score=9.0, elements=(element,), technique="T1071.001", actors=3, first_hour=1,
-            first_report_us=1, lead_us=2,
-        )  # fmt: skip
+            lead_id=f"lead-{at}",
+            score=9.0,
+            elements=(element,),
+            technique="T1071.001",
+            actors=3,
+            first_hour=1,
+            first_report_us=1,
+            lead_us=2,
+        )
         cases.act(cases.open(facts).id, CaseAct.CONFIRM, "anna", "because")
     return acts / (perf_counter() - begun)
 

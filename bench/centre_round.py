@@ -70,10 +70,16 @@ def measure(actors, elements, m):
     asked = sum(len(one.items) for one in made.said if isinstance(one, RevealWanted))
     held = sum(len(actor.elements) for actor in made.actors.values())
     return {
-        "actors": actors, "elements": elements, "m": m, "leads": len(leads), "revealed": len(made.revealed()),
-        "centre_cpu_s": round(clock["centre"], 3), "reconstruct_cpu_s": round(clock["bare"], 3),
-        "ratio": round(clock["centre"] / clock["bare"], 2), "asked_per_holder_and_element": round(asked / held, 2),
-    }  # fmt: skip
+        "actors": actors,
+        "elements": elements,
+        "m": m,
+        "leads": len(leads),
+        "revealed": len(made.revealed()),
+        "centre_cpu_s": round(clock["centre"], 3),
+        "reconstruct_cpu_s": round(clock["bare"], 3),
+        "ratio": round(clock["centre"] / clock["bare"], 2),
+        "asked_per_holder_and_element": round(asked / held, 2),
+    }
 
 
 def main():

@@ -247,8 +247,10 @@ def measured(way: str, base: Path, deb: Path, seconds: float) -> dict[str, objec
         log: IO[str] = undo.enter_context((places / "said").open("w+"))
         running = subprocess.Popen(
             ["chroot", str(root), "sh", "-c", 'cd /srv && exec bavn node "$@"', "sh", way, *pin, *words],
-            env=os.environ | {"BAVN_TOKEN": token, "LC_ALL": "C.UTF-8"}, stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            env=os.environ | {"BAVN_TOKEN": token, "LC_ALL": "C.UTF-8"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
         stand.say("region-a", indicator(NAME, 1)[1])
         there = (lambda: refused(resolver)) if way == "guard" else (lambda: listed(lists))
         while not there():

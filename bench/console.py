@@ -108,10 +108,18 @@ def soc(folder: Path, said: argparse.Namespace) -> Iterator[Tried]:
         def change(name: str) -> None:
             now_us = SystemClock().now_us()
             item = Item(
-                indicator_id=f"indicator--{now_us:032x}", version=1, bundle="{}", type="domain", value=name,
-                act="block", standing="refused", rule="never_block", reason="", until_us=now_us + DAY_US,
+                indicator_id=f"indicator--{now_us:032x}",
+                version=1,
+                bundle="{}",
+                type="domain",
+                value=name,
+                act="block",
+                standing="refused",
+                rule="never_block",
+                reason="",
+                until_us=now_us + DAY_US,
                 decided_us=now_us,
-            )  # fmt: skip
+            )
             with Book(data / BOOK_FILE) as book:
                 State(book).keep(item)
 
@@ -227,12 +235,16 @@ def measured(browser: Browser, tried: Tried, said: argparse.Namespace) -> dict[s
     plain = plain_ms(tried.console.address, said.again)
     slowest = max(found, key=lambda path: found[path])
     return {
-        "first_view_ms": round(first, 1), "views_ms": found, "slowest": slowest, "live_ms": round(live, 1),
-        "baseline_plain_page_ms": round(plain, 2), "ratio_first_to_plain": round(first / plain, 1),
+        "first_view_ms": round(first, 1),
+        "views_ms": found,
+        "slowest": slowest,
+        "live_ms": round(live, 1),
+        "baseline_plain_page_ms": round(plain, 2),
+        "ratio_first_to_plain": round(first / plain, 1),
         "ratio_slowest_to_plain": round(found[slowest] / plain, 1),
         "survey_s": None if tried.survey_s is None else round(tried.survey_s, 1),
         "within": first <= FIRST_MS and found[slowest] <= OTHER_MS and live <= LIVE_MS,
-    }  # fmt: skip
+    }
 
 
 def asked(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -240,8 +252,12 @@ def asked(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sides", nargs="*", default=["sac", "soc"], metavar="sac|soc")
     for name, default in (
-        ("actors", 100), ("leads", 10_000), ("indicators", 1_000_000), ("flows", 66_000_000), ("again", 5)
-    ):  # fmt: skip
+        ("actors", 100),
+        ("leads", 10_000),
+        ("indicators", 1_000_000),
+        ("flows", 66_000_000),
+        ("again", 5),
+    ):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bavn-bench")
     parser.add_argument("--survey", type=float, default=900, help="so many seconds the survey of hosts is waited for")
@@ -256,9 +272,12 @@ def asked(words: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     said = asked()
     facts: dict[str, Any] = {
-        "actors": said.actors, "leads": said.leads, "indicators": said.indicators, "flows": said.flows,
+        "actors": said.actors,
+        "leads": said.leads,
+        "indicators": said.indicators,
+        "flows": said.flows,
         "load_at_start": round(os.getloadavg()[0], 1),
-    }  # fmt: skip
+    }
     program = shutil.which("chromium")
     if program is None:
         raise SystemExit("chromium is missing (apt-get install chromium)")

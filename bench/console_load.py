@@ -39,10 +39,13 @@ THINK_S = (0.5, 1.5)
 def paths():
     """Every question without parameters, but exports and live events."""
     return sorted(
-        one.path for one in routes_of(bare_app("sac"))
-        if one.method == "GET" and "{" not in one.path and not one.open
+        one.path
+        for one in routes_of(bare_app("sac"))
+        if one.method == "GET"
+        and "{" not in one.path
+        and not one.open
         and not one.path.endswith(("/live", "/account", "/openapi.json", "/one"))
-    )  # fmt: skip
+    )
 
 
 def sign_in(folder, count):

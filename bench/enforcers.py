@@ -115,8 +115,10 @@ zone "com" {{ type primary; file "com.zone"; }};
 """)
     named = subprocess.Popen(
         [shutil.which("named", path="/usr/sbin:/usr/bin"), "-g", "-c", folder / "named.conf"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
     def refused(name: str) -> bool:
         reply = dns.query.udp(dns.message.make_query(name, "A"), "127.0.0.1", port=port, timeout=9)
@@ -158,9 +160,10 @@ zone "com" {{ type primary; file "com.zone"; }};
         named.kill()
         named.wait()
     return {
-        "bind_one_name_ms": 1e3 * statistics.median(ones), "bind_update_by_hand_ms": 1e3 * statistics.median(hand),
+        "bind_one_name_ms": 1e3 * statistics.median(ones),
+        "bind_update_by_hand_ms": 1e3 * statistics.median(hand),
         "bind_ratio": statistics.median(ones) / statistics.median(hand),
-    } | figures  # fmt: skip
+    } | figures
 
 
 def bench_squid(folder: Path, many: int) -> dict:
@@ -192,10 +195,12 @@ def bench_squid(folder: Path, many: int) -> dict:
     finally:
         squid.close()
     return {
-        "squid_one_name_ms": 1e3 * statistics.median(ones), "squid_by_hand_ms": 1e3 * statistics.median(hand),
-        f"squid_lists_{many}_names_s": written, f"squid_{many}_names_s": at_once,
+        "squid_one_name_ms": 1e3 * statistics.median(ones),
+        "squid_by_hand_ms": 1e3 * statistics.median(hand),
+        f"squid_lists_{many}_names_s": written,
+        f"squid_{many}_names_s": at_once,
         f"squid_one_more_beside_{many}_s": more,
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

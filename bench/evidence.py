@@ -76,7 +76,9 @@ def main() -> None:
     hosts = hosts_of(files)
     quiet = hosts[len(hosts) // 2 :][:16]
     said = {
-        "files": len(files), "packets": count, "bytes": size,
+        "files": len(files),
+        "packets": count,
+        "bytes": size,
         "read_packets_per_s": round(count / spent(lambda: [sum(1 for _ in packets(file)) for file in files])),
         "scapy_packets_per_s": round(count / spent(lambda: scapy(files))),
         "hosts": len(hosts),
@@ -86,7 +88,7 @@ def main() -> None:
         "cut_16_busiest_packets_per_s": round(count / spent(lambda: cut(files, wanted(hosts[:16])))),
         "redact_plain_texts_per_s": round(TEXTS / spent(lambda: redact("plain"))),
         "redact_encoded_texts_per_s": round(TEXTS / spent(lambda: redact("encoded"))),
-    }  # fmt: skip
+    }
     if given.json:
         print(json.dumps(said))
     else:

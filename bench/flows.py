@@ -48,8 +48,15 @@ def flows(n, at_ms):
     """Both directions of conversation n."""
     mixed = n * 2_654_435_761 % 2**32
     client, server = f"10.0.{mixed % 40}.{mixed // 40 % 250}", f"{20 + mixed % 150}.{mixed // 7 % 250}.{mixed % 251}.7"
-    return answered(client, server, 20_000 + mixed % 40_000, (443, 80, 53, 22)[mixed % 4], at_ms=at_ms,
-                    up=900 + mixed % 9000, down=3000 + mixed % 90_000)  # fmt: skip
+    return answered(
+        client,
+        server,
+        20_000 + mixed % 40_000,
+        (443, 80, 53, 22)[mixed % 4],
+        at_ms=at_ms,
+        up=900 + mixed % 9000,
+        down=3000 + mixed % 90_000,
+    )
 
 
 def datagrams(kind, records, second, begin):
@@ -99,9 +106,13 @@ def measured(kind, records):
         took = time.process_time() - begin
         lost = sum(loss.count for loss in collecting.source.losses())
         return {
-            "records": sent, "rows": rows, "lost": lost, "records_cpu_s": round(sent / took),
-            "without_store_cpu_s": round(sent / (took - kept)), "wall_s": round(time.perf_counter() - wall, 2),
-        }, sample  # fmt: skip
+            "records": sent,
+            "rows": rows,
+            "lost": lost,
+            "records_cpu_s": round(sent / took),
+            "without_store_cpu_s": round(sent / (took - kept)),
+            "wall_s": round(time.perf_counter() - wall, 2),
+        }, sample
 
 
 def by_scapy(sample, kind):

@@ -62,11 +62,15 @@ def taken_in(path: Path, hours: Iterable[int], flows: int) -> dict[str, float]:
             survey(window, list(DETECTORS))
         detect = time.process_time() - start
     figures = {
-        "rows": rows, "append_ns_a_row": 1e9 * took["append"] / rows, "merge_ns_a_row": 1e9 * took["merge"] / rows,
+        "rows": rows,
+        "append_ns_a_row": 1e9 * took["append"] / rows,
+        "merge_ns_a_row": 1e9 * took["merge"] / rows,
         "append_and_merge_ns_a_row": 1e9 * (took["append"] + took["merge"]) / rows,
-        "detect_ns_a_row": 1e9 * detect / looked, "baseline_sorted_copy_ns_a_flow": 1e9 * took["baseline"] / flow_rows,
-        "peak_mb": resident("VmHWM") / 1e6, "resident_before_mb": before / 1e6,
-    }  # fmt: skip
+        "detect_ns_a_row": 1e9 * detect / looked,
+        "baseline_sorted_copy_ns_a_flow": 1e9 * took["baseline"] / flow_rows,
+        "peak_mb": resident("VmHWM") / 1e6,
+        "resident_before_mb": before / 1e6,
+    }
     return {name: round(value) for name, value in figures.items()}
 
 
@@ -103,9 +107,14 @@ def run(flows: int, folder: Path) -> dict[str, object]:
         facts[f"{flows:,} flows a day"] = more = taken_in(linked(big, there / "large"), more_hours, flows)
     facts["large to small"] = {
         name: round(more[name] / less[name], 3)
-        for name in ("append_ns_a_row", "merge_ns_a_row", "append_and_merge_ns_a_row", "detect_ns_a_row",
-                     "baseline_sorted_copy_ns_a_flow")
-    }  # fmt: skip
+        for name in (
+            "append_ns_a_row",
+            "merge_ns_a_row",
+            "append_and_merge_ns_a_row",
+            "detect_ns_a_row",
+            "baseline_sorted_copy_ns_a_flow",
+        )
+    }
     return facts | {"load average at the end": round(os.getloadavg()[0], 1)}
 
 

@@ -103,8 +103,12 @@ def held(count: int) -> dict[str, float]:
         with ProcessPoolExecutor(1, get_context("spawn")) as alone:
             before, peak, after, kept = alone.submit(read_whole, str(file)).result()
         size = file.stat().st_size
-        return {"file_mb": size / 1e6, "peak_ratio": round((peak - before) / size, 2),
-                "after_ratio": round((after - before) / size, 2), "indicators": kept}  # fmt: skip
+        return {
+            "file_mb": size / 1e6,
+            "peak_ratio": round((peak - before) / size, 2),
+            "after_ratio": round((after - before) / size, 2),
+            "indicators": kept,
+        }
 
 
 def read_whole(file: str) -> tuple[int, int, int, int]:

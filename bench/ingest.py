@@ -36,19 +36,26 @@ FIRST_FOUR = ("ioc", "beacon", "dns_tunnel", "scan")
 HOMES = ("10.0.0.0/8",)
 
 COLUMNS = {
-    "timestamp": "VARCHAR", "flow_id": "UBIGINT", "event_type": "VARCHAR", "src_ip": "VARCHAR", "dest_ip": "VARCHAR",
-    "src_port": "USMALLINT", "dest_port": "USMALLINT", "proto": "VARCHAR", "community_id": "VARCHAR",
+    "timestamp": "VARCHAR",
+    "flow_id": "UBIGINT",
+    "event_type": "VARCHAR",
+    "src_ip": "VARCHAR",
+    "dest_ip": "VARCHAR",
+    "src_port": "USMALLINT",
+    "dest_port": "USMALLINT",
+    "proto": "VARCHAR",
+    "community_id": "VARCHAR",
     "app_proto": "VARCHAR",
     "flow": "STRUCT(pkts_toserver UBIGINT, pkts_toclient UBIGINT, bytes_toserver UBIGINT, bytes_toclient UBIGINT, "
-            'start VARCHAR, "end" VARCHAR, state VARCHAR, reason VARCHAR)',
+    'start VARCHAR, "end" VARCHAR, state VARCHAR, reason VARCHAR)',
     "tcp": "STRUCT(tcp_flags_ts VARCHAR, tcp_flags_tc VARCHAR)",
     "dns": "STRUCT(type VARCHAR, rrname VARCHAR, rrtype VARCHAR, rcode VARCHAR, "
-           "answers STRUCT(rrname VARCHAR, rrtype VARCHAR, ttl UINTEGER, rdata VARCHAR)[])",
+    "answers STRUCT(rrname VARCHAR, rrtype VARCHAR, ttl UINTEGER, rdata VARCHAR)[])",
     "tls": "STRUCT(sni VARCHAR, version VARCHAR, subject VARCHAR, issuerdn VARCHAR, fingerprint VARCHAR, "
-           "ja3 STRUCT(hash VARCHAR, string VARCHAR), ja4 VARCHAR)",
+    "ja3 STRUCT(hash VARCHAR, string VARCHAR), ja4 VARCHAR)",
     "http": "STRUCT(hostname VARCHAR, url VARCHAR, http_method VARCHAR, http_user_agent VARCHAR, status USMALLINT, "
-            "length UBIGINT)",
-}  # fmt: skip
+    "length UBIGINT)",
+}
 
 
 def stamp(us: int) -> str:
@@ -61,48 +68,96 @@ def line(n: int) -> str:
     us = START_US + n * 5000
     server = mixed % 20_000
     event = {
-        "timestamp": stamp(us), "flow_id": mixed * 2_097_152 + n, "in_iface": "eth0",
-        "src_ip": f"10.0.{mixed % 20}.{mixed // 20 % 250}", "src_port": 32768 + mixed % 28_000,
-        "dest_ip": f"{20 + server % 180}.{server // 7 % 256}.{server % 251}.7", "proto": "TCP",
+        "timestamp": stamp(us),
+        "flow_id": mixed * 2_097_152 + n,
+        "in_iface": "eth0",
+        "src_ip": f"10.0.{mixed % 20}.{mixed // 20 % 250}",
+        "src_port": 32768 + mixed % 28_000,
+        "dest_ip": f"{20 + server % 180}.{server // 7 % 256}.{server % 251}.7",
+        "proto": "TCP",
         "community_id": f"1:{mixed:027x}=",
-    }  # fmt: skip
+    }
     kind = mixed // 4 % 50
     if kind < 25:
         event |= {
-            "event_type": "flow", "dest_port": 443, "app_proto": "tls",
-            "flow": {"pkts_toserver": 9 + mixed % 40, "pkts_toclient": 8 + mixed % 90,
-                     "bytes_toserver": 900 + mixed % 9000, "bytes_toclient": 3000 + mixed % 90_000,
-                     "start": stamp(us - MINUTE_US), "end": stamp(us), "age": 60, "state": "closed",
-                     "reason": "timeout", "alerted": False},
-            "tcp": {"tcp_flags": "1b", "tcp_flags_ts": "1b", "tcp_flags_tc": "1b", "syn": True, "fin": True,
-                    "psh": True, "ack": True, "state": "closed"},
-        }  # fmt: skip
+            "event_type": "flow",
+            "dest_port": 443,
+            "app_proto": "tls",
+            "flow": {
+                "pkts_toserver": 9 + mixed % 40,
+                "pkts_toclient": 8 + mixed % 90,
+                "bytes_toserver": 900 + mixed % 9000,
+                "bytes_toclient": 3000 + mixed % 90_000,
+                "start": stamp(us - MINUTE_US),
+                "end": stamp(us),
+                "age": 60,
+                "state": "closed",
+                "reason": "timeout",
+                "alerted": False,
+            },
+            "tcp": {
+                "tcp_flags": "1b",
+                "tcp_flags_ts": "1b",
+                "tcp_flags_tc": "1b",
+                "syn": True,
+                "fin": True,
+                "psh": True,
+                "ack": True,
+                "state": "closed",
+            },
+        }
     elif kind < 39:
         name = f"h{server % 9}.site{server % 6000}.com"
         event |= {
-            "event_type": "dns", "dest_port": 53, "proto": "UDP",
-            "dns": {"version": 2, "type": "answer", "id": mixed % 65536, "flags": "8180", "qr": True, "rd": True,
-                    "ra": True, "rrname": name, "rrtype": "A", "rcode": "NOERROR",
-                    "answers": [{"rrname": name, "rrtype": "A", "ttl": 300, "rdata": f"192.0.2.{server % 250}"}]},
-        }  # fmt: skip
+            "event_type": "dns",
+            "dest_port": 53,
+            "proto": "UDP",
+            "dns": {
+                "version": 2,
+                "type": "answer",
+                "id": mixed % 65536,
+                "flags": "8180",
+                "qr": True,
+                "rd": True,
+                "ra": True,
+                "rrname": name,
+                "rrtype": "A",
+                "rcode": "NOERROR",
+                "answers": [{"rrname": name, "rrtype": "A", "ttl": 300, "rdata": f"192.0.2.{server % 250}"}],
+            },
+        }
     elif kind < 46:
         event |= {
-            "event_type": "tls", "dest_port": 443,
-            "tls": {"subject": f"CN=site{server % 6000}.com", "issuerdn": "C=US, O=Let's Encrypt, CN=R3",
-                    "serial": f"{mixed:X}",
-                    "fingerprint": ":".join(f"{(mixed >> k % 24) % 256:02x}" for k in range(20)),
-                    "sni": f"h{server % 9}.site{server % 6000}.com", "version": "TLS 1.2",
-                    "notbefore": "2026-01-01T00:00:00", "notafter": "2026-12-01T00:00:00",
-                    "ja3": {"hash": f"{server % 50:032x}", "string": "771,4865-4866-4867,0-23-65281-10-11,29-23-24,0"},
-                    "ja4": f"t13d1516h2_8daaf6152771_{server % 50:012x}"},
-        }  # fmt: skip
+            "event_type": "tls",
+            "dest_port": 443,
+            "tls": {
+                "subject": f"CN=site{server % 6000}.com",
+                "issuerdn": "C=US, O=Let's Encrypt, CN=R3",
+                "serial": f"{mixed:X}",
+                "fingerprint": ":".join(f"{(mixed >> k % 24) % 256:02x}" for k in range(20)),
+                "sni": f"h{server % 9}.site{server % 6000}.com",
+                "version": "TLS 1.2",
+                "notbefore": "2026-01-01T00:00:00",
+                "notafter": "2026-12-01T00:00:00",
+                "ja3": {"hash": f"{server % 50:032x}", "string": "771,4865-4866-4867,0-23-65281-10-11,29-23-24,0"},
+                "ja4": f"t13d1516h2_8daaf6152771_{server % 50:012x}",
+            },
+        }
     else:
         event |= {
-            "event_type": "http", "dest_port": 80,
-            "http": {"hostname": f"site{server % 6000}.com", "url": f"/a/{mixed}/index.html?q={n}",
-                     "http_method": "GET", "http_user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/128.0",
-                     "status": 200, "http_content_type": "text/html", "protocol": "HTTP/1.1", "length": mixed % 90_000},
-        }  # fmt: skip
+            "event_type": "http",
+            "dest_port": 80,
+            "http": {
+                "hostname": f"site{server % 6000}.com",
+                "url": f"/a/{mixed}/index.html?q={n}",
+                "http_method": "GET",
+                "http_user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/128.0",
+                "status": 200,
+                "http_content_type": "text/html",
+                "protocol": "HTTP/1.1",
+                "length": mixed % 90_000,
+            },
+        }
     return json.dumps(event, separators=(",", ":"))
 
 
@@ -181,19 +236,24 @@ def run(events: int) -> dict[str, float]:
             raise SystemExit(f"{events} events, {rows} rows parsed, {whole['rows']} kept")
         in_store = whole["kept_s"] + whole["merged_s"]
         return {
-            "events": events, "bytes_an_event": file.stat().st_size / events, "bare_read_events_s": events / bare,
+            "events": events,
+            "bytes_an_event": file.stat().st_size / events,
+            "bare_read_events_s": events / bare,
             "bare_read_to_parquet_events_s": events / bare_kept,
-            "sense_events_s": events / alone, "sense_and_append_events_s": events / whole["kept_s"],
-            "sense_and_store_events_s": events / in_store, "ratio_to_bare_read_to_parquet": bare_kept / in_store,
+            "sense_events_s": events / alone,
+            "sense_and_append_events_s": events / whole["kept_s"],
+            "sense_and_store_events_s": events / in_store,
+            "ratio_to_bare_read_to_parquet": bare_kept / in_store,
             "ratio_to_bare_read": bare / in_store,
             "with_four_detectors_events_s": events / (in_store + whole["four_detectors_s"]),
             "with_all_detectors_events_s": events / (in_store + whole["all_detectors_s"]),
             "detectors": len(DETECTORS),
             "stored_bytes_an_event": whole["bytes_a_row"],
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            "bar_events_s": BAR_EVENTS_S, "bar_ratio": BAR_RATIO,
+            "bar_events_s": BAR_EVENTS_S,
+            "bar_ratio": BAR_RATIO,
             "bar_with_detectors_events_s": BAR_WITH_DETECTORS_EVENTS_S,
-        }  # fmt: skip
+        }
 
 
 if __name__ == "__main__":

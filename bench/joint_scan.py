@@ -46,9 +46,10 @@ def rates(rng, sources, tried, of, made, fails):
     for start in range(0, sources, CHUNK):
         net = reported(rng, min(CHUNK, sources - start), tried, made, fails)
         found += [
-            joint(net, of).sum(), (net.sum(axis=1) * log(4) >= ALARM_NATS).sum(),
+            joint(net, of).sum(),
+            (net.sum(axis=1) * log(4) >= ALARM_NATS).sum(),
             (net * log(4) >= ALONE_NATS).any(axis=1).sum(),
-        ]  # fmt: skip
+        ]
     return found / sources
 
 

@@ -41,9 +41,15 @@ def main() -> None:
         epochs = EpochKeys(Path(folder) / "epochs", clock, dice)
         holder = KeyHolder(SingleKey(epochs), Ledger(book), clock, HolderSettings(points_per_epoch_max=10**8))
         params = RoundParams(
-            version=1, epoch=clock.now_us() // DAY_US, round_id=bytes(16), registry_version=1, tier="A", t=2, m=count,
+            version=1,
+            epoch=clock.now_us() // DAY_US,
+            round_id=bytes(16),
+            registry_version=1,
+            tier="A",
+            t=2,
+            m=count,
             r=2,
-        )  # fmt: skip
+        )
         request = JoinAsked.of(params, points)
         answers = []
         whole = cpu_s(lambda: answers.append(holder.join("bench", request)))

@@ -54,10 +54,14 @@ def main() -> None:
     killed = Counter(kind for told in runs for kind in told.killed)
     settled = sorted(told.settled_s for told in runs)
     found = {
-        "runs": len(runs), "kills": dict(sorted(killed.items())), "acts": sum(told.acts for told in runs),
-        "settled_median_s": statistics.median(settled), "settled_max_s": settled[-1], "wrong_runs": bad,
+        "runs": len(runs),
+        "kills": dict(sorted(killed.items())),
+        "acts": sum(told.acts for told in runs),
+        "settled_median_s": statistics.median(settled),
+        "settled_max_s": settled[-1],
+        "wrong_runs": bad,
         "load": os.getloadavg()[0],
-    }  # fmt: skip
+    }
     print(json.dumps(found, indent=None if given.json else 2))
     if bad:
         print(f"logs are kept in {folder}", file=sys.stderr)

@@ -79,9 +79,15 @@ def plain(lines: list[str], pattern: str) -> float:
 def received(folder: Path, engine: Engine, count: int) -> tuple[float, int]:
     """Lines a second that reached the disk, and how many were lost on the way."""
     source = SyslogReceiver(
-        name="syslog", sensor="s", folder=folder, listen={UDP: "127.0.0.1:0"}, engine=engine, gather_s=0,
-        settings=SyslogSettings(senders=(), lines_per_s_max=1_000_000), now_us=lambda: NOW_US,
-    )  # fmt: skip
+        name="syslog",
+        sensor="s",
+        folder=folder,
+        listen={UDP: "127.0.0.1:0"},
+        engine=engine,
+        gather_s=0,
+        settings=SyslogSettings(senders=(), lines_per_s_max=1_000_000),
+        now_us=lambda: NOW_US,
+    )
     message = lines_of("dnsmasq", 1)[0].encode()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         start = time.perf_counter()

@@ -52,10 +52,25 @@ def fill(book: Book, count: int, now_us: int) -> None:
     """The rows that so many releases would have left."""
     until_us = now_us + 30 * DAY_US
     rows = (
-        (f"indicator--{n:032x}", now_us, *value(n), "block", "wanted", "", "", until_us, now_us, 0, "", "", '{"x":1}',
-         now_us, "")
+        (
+            f"indicator--{n:032x}",
+            now_us,
+            *value(n),
+            "block",
+            "wanted",
+            "",
+            "",
+            until_us,
+            now_us,
+            0,
+            "",
+            "",
+            '{"x":1}',
+            now_us,
+            "",
+        )
         for n in range(count)
-    )  # fmt: skip
+    )
     with book.transaction() as tx:
         tx.executemany(
             "INSERT INTO protect_item (indicator_id, version, type, value, act, standing, rule, reason, until_us,"
@@ -82,10 +97,17 @@ def reset_peak() -> None:
 def released(n: int, now_us: int) -> IndicatorReleased:
     observable = Observable.of("domain", f"new-{n}.evil-new.com")
     made = Indicator(
-        id=indicator_id(observable), version=now_us + n, observable=observable, tlp=Tlp.AMBER, pap=Pap.GREEN,
-        confidence=90, valid_from_us=now_us, valid_until_us=now_us + 30 * DAY_US, case_id="case-00000000000000aa",
+        id=indicator_id(observable),
+        version=now_us + n,
+        observable=observable,
+        tlp=Tlp.AMBER,
+        pap=Pap.GREEN,
+        confidence=90,
+        valid_from_us=now_us,
+        valid_until_us=now_us + 30 * DAY_US,
+        case_id="case-00000000000000aa",
         technique="T1071",
-    )  # fmt: skip
+    )
     return IndicatorReleased(bundle=bundle_of(made, created_by=AUTHOR, created_us=now_us))
 
 

@@ -161,8 +161,9 @@ def bench_suricata(folder: Path, many: int) -> dict:
     )
     suricata = subprocess.Popen(
         ["suricata", "-c", folder / "suricata.yaml", "--af-packet=lo", "-l", folder, "--data-dir", folder / "data"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         made = SuricataDataset(lambda: SuricataSocket(folder / "command"), folder / "data")
         ends = time.monotonic() + 60
@@ -177,10 +178,16 @@ def bench_suricata(folder: Path, many: int) -> dict:
         one = [timed(lambda n=n: made.enforce(names(n + 1))) for n in range(TRIES)]
         with SuricataSocket(folder / "command") as line:
             bare = [
-                timed(lambda n=n: line.ask("dataset-add", setname="bavn-domain", settype="string",
-                                           datavalue=as_written(Observable.of("domain", f"bare{n}.org"))))
+                timed(
+                    lambda n=n: line.ask(
+                        "dataset-add",
+                        setname="bavn-domain",
+                        settype="string",
+                        datavalue=as_written(Observable.of("domain", f"bare{n}.org")),
+                    )
+                )
                 for n in range(TRIES)
-            ]  # fmt: skip
+            ]
         large = timed(lambda: made.enforce(names(many)))
         unchanged = timed(lambda: made.enforce(names(many)))
     finally:
@@ -197,10 +204,17 @@ def bench_suricata(folder: Path, many: int) -> dict:
 
 def released(n: int) -> IndicatorReleased:
     made = Indicator(
-        id=f"indicator--00000000-0000-4000-8000-{n:012x}", version=T0,
-        observable=Observable.of("domain", f"c{n}.evil-release.com"), tlp=Tlp.AMBER, pap=Pap.GREEN, confidence=90,
-        valid_from_us=T0, valid_until_us=T0 + 10 * DAY_US, case_id="case-1", technique="T1071.001",
-    )  # fmt: skip
+        id=f"indicator--00000000-0000-4000-8000-{n:012x}",
+        version=T0,
+        observable=Observable.of("domain", f"c{n}.evil-release.com"),
+        tlp=Tlp.AMBER,
+        pap=Pap.GREEN,
+        confidence=90,
+        valid_from_us=T0,
+        valid_until_us=T0 + 10 * DAY_US,
+        case_id="case-1",
+        technique="T1071.001",
+    )
     author = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
     return IndicatorReleased(bundle=bundle_of(made, created_by=author, created_us=T0))
 
@@ -214,9 +228,12 @@ def bench_release(folder: Path) -> dict:
     hands = Hands((TextList(folder / "released"), Rpz(unbound.zone_file, unbound)), ())
     with Book(folder / "book") as book:
         protect = Protect(
-            ledger=Ledger(book), clock=StandingClock(), policy=ProtectPolicy(), hands=hands,
+            ledger=Ledger(book),
+            clock=StandingClock(),
+            policy=ProtectPolicy(),
+            hands=hands,
             never=NeverBlock.of(shipped_text(), "shipped"),
-        )  # fmt: skip
+        )
         try:
             protect.start()
             times = sorted(timed(lambda n=n: protect.receive([released(n)])) for n in range(100))

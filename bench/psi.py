@@ -125,10 +125,20 @@ def reconstruction(case: tuple[int, int, int, int], bar_s: float | None, part: f
     assert all(hit.holders == tuple(range(1, t + 1)) for hit in found)
     baseline = published_cpu_s(n, t, params.bins * r, part)
     return {
-        "what": "reconstruct", "actors": n, "t": t, "m": m, "r": r, "cpu_s": ours, "bar_s": bar_s, "hits": len(found),
-        "baseline_cpu_s": baseline, "baseline_extrapolated_from": part, "ratio": baseline / ours,
-        "peak_anonymous_mb": memory.peak_mb, "peak_bar_mb": n * params.bins * 8 / 1e6 + 300,
-    }  # fmt: skip
+        "what": "reconstruct",
+        "actors": n,
+        "t": t,
+        "m": m,
+        "r": r,
+        "cpu_s": ours,
+        "bar_s": bar_s,
+        "hits": len(found),
+        "baseline_cpu_s": baseline,
+        "baseline_extrapolated_from": part,
+        "ratio": baseline / ours,
+        "peak_anonymous_mb": memory.peak_mb,
+        "peak_bar_mb": n * params.bins * 8 / 1e6 + 300,
+    }
 
 
 def share_generation(t: int, m: int, r: int, bar_s: float | None) -> dict:
@@ -139,10 +149,18 @@ def share_generation(t: int, m: int, r: int, bar_s: float | None) -> dict:
     sample = min(m, 2000)
     baseline = plain_share_cpu_s(m, t, r, sample)
     return {
-        "what": "share", "actors": 1, "t": t, "m": m, "r": r, "cpu_s": ours, "bar_s": bar_s,
-        "baseline_cpu_s": baseline, "baseline_extrapolated_from": sample / m, "ratio": baseline / ours,
+        "what": "share",
+        "actors": 1,
+        "t": t,
+        "m": m,
+        "r": r,
+        "cpu_s": ours,
+        "bar_s": bar_s,
+        "baseline_cpu_s": baseline,
+        "baseline_extrapolated_from": sample / m,
+        "ratio": baseline / ours,
         "peak_anonymous_mb": memory.peak_mb,
-    }  # fmt: skip
+    }
 
 
 def identification(count: int) -> dict:
@@ -153,9 +171,15 @@ def identification(count: int) -> dict:
     ours = cpu_s(lambda: identifier.ids(observables), 3)
     assert len(identifier.ids(observables)[0]) == keys.ID_BYTES
     return {
-        "what": "ids", "actors": 1, "m": count, "cpu_s": ours, "bar_s": None,
-        "baseline_cpu_s": baseline, "baseline_extrapolated_from": 1.0, "ratio": baseline / ours,
-    }  # fmt: skip
+        "what": "ids",
+        "actors": 1,
+        "m": count,
+        "cpu_s": ours,
+        "bar_s": None,
+        "baseline_cpu_s": baseline,
+        "baseline_extrapolated_from": 1.0,
+        "ratio": baseline / ours,
+    }
 
 
 def line(row: dict) -> str:

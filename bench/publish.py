@@ -65,27 +65,60 @@ def fill(engine, clock, registry, given):
         counts(tx, names, dice)
         for at in range(given.indicators):
             indicator(tx, at, cases[at % len(cases)], names, dice)
-        heard = json.dumps({
-            "item_id": "", "version": "0", "sensor": "ok", "capture_loss_permille": 0, "clock_skew_s": 0,
-            "queue_messages": 0, "last_round": None, "received_us": NOW_US, "forms": None,
-        })  # fmt: skip
-        tx.execute(insert(t.HEALTH), [
-            {"actor": name, "received_us": NOW_US, "body": json.dumps(json.loads(heard) | {"actor": name})}
-            for name in names
-        ])  # fmt: skip
-        tx.execute(insert(CLAIM), [
-            {"source": "feed", "item": str(at), "type": "domain", "value": f"p{at}.example.com", "body": "{}",
-             "first_us": NOW_US - dice.randrange(DAYS * DAY_US), "heard_us": NOW_US, "until_us": NOW_US,
-             "end_us": None, "gone_us": None, "gone": ""}
-            for at in range(given.proposals)
-        ])  # fmt: skip
+        heard = json.dumps(
+            {
+                "item_id": "",
+                "version": "0",
+                "sensor": "ok",
+                "capture_loss_permille": 0,
+                "clock_skew_s": 0,
+                "queue_messages": 0,
+                "last_round": None,
+                "received_us": NOW_US,
+                "forms": None,
+            }
+        )
+        tx.execute(
+            insert(t.HEALTH),
+            [
+                {"actor": name, "received_us": NOW_US, "body": json.dumps(json.loads(heard) | {"actor": name})}
+                for name in names
+            ],
+        )
+        tx.execute(
+            insert(CLAIM),
+            [
+                {
+                    "source": "feed",
+                    "item": str(at),
+                    "type": "domain",
+                    "value": f"p{at}.example.com",
+                    "body": "{}",
+                    "first_us": NOW_US - dice.randrange(DAYS * DAY_US),
+                    "heard_us": NOW_US,
+                    "until_us": NOW_US,
+                    "end_us": None,
+                    "gone_us": None,
+                    "gone": "",
+                }
+                for at in range(given.proposals)
+            ],
+        )
         tx.execute(insert(HIT).values(type="domain", value="p1.example.com", actor=names[0], how="question", hour=1))
         body = {"lead": {"signs": [{"technique": "T1071.001"}] * 6, "actors": names[:4]}}
-        tx.execute(insert(t.LEADS), [
-            {"id": f"lead-{at:016x}", "first_us": NOW_US - dice.randrange(DAYS * DAY_US), "alive": True,
-             "lead_rank": at + 1, "body": json.dumps(body)}
-            for at in range(5 * given.cases)
-        ])  # fmt: skip
+        tx.execute(
+            insert(t.LEADS),
+            [
+                {
+                    "id": f"lead-{at:016x}",
+                    "first_us": NOW_US - dice.randrange(DAYS * DAY_US),
+                    "alive": True,
+                    "lead_rank": at + 1,
+                    "body": json.dumps(body),
+                }
+                for at in range(5 * given.cases)
+            ],
+        )
     publishing._sources.add(Source(name="feed", kind="list", place="/list.txt", trust=10), "Anna Berg")
     return publishing
 
@@ -96,15 +129,19 @@ def case_ids(engine, clock, desk, dice, given):
     for at in range(given.cases):
         element = ElementFacts(Observable.of("domain", f"e{at}.example.com"), 9.0, 3, listed=False)
         lead = LeadFacts(
-            lead_id=f"case-lead-{at}", score=9.0, technique="T1071.001", actors=dice.randint(1, 9), first_hour=1,
-            first_report_us=clock.now_us() - HOUR_US, lead_us=clock.now_us() - MINUTE_US, elements=(element,),
-        )  # fmt: skip
+            lead_id=f"case-lead-{at}",
+            score=9.0,
+            technique="T1071.001",
+            actors=dice.randint(1, 9),
+            first_hour=1,
+            first_report_us=clock.now_us() - HOUR_US,
+            lead_us=clock.now_us() - MINUTE_US,
+            elements=(element,),
+        )
         case = book.open(lead)
         book.act(case.id, CaseAct.CONFIRM, "Anna Berg", "because")
         techniques = tuple(dice.sample(["T1071.001", "T1566", "T1190", "T1110"], 2))
-        desk.files.mark(
-            case.id, "Anna Berg", Marking(tlp=Tlp.GREEN, rsit=dice.choice(CODES), techniques=techniques)
-        )  # fmt: skip
+        desk.files.mark(case.id, "Anna Berg", Marking(tlp=Tlp.GREEN, rsit=dice.choice(CODES), techniques=techniques))
         desk.comment(case.id, "Anna Berg", f"by CVE-2026-{1000 + at}")
         clock.advance(DAYS * DAY_US // (given.cases + 1))
         made.append(case.id)
@@ -116,34 +153,92 @@ def counts(tx, names, dice):
     """Every actor tells every day."""
     last = NOW_US // DAY_US - 1
     for day in range(last - 100, last + 1):
-        tx.execute(insert(t.COUNTS), [
-            {"actor": name, "day": day, "epsilon_milli": 1000, "cell_max": 1000,
-             "body": json.dumps([[dice.randint(-3, 6) for _ in TECHNIQUES], [dice.randint(-3, 9) for _ in BLOCKED]])}
-            for name in names
-        ])  # fmt: skip
+        tx.execute(
+            insert(t.COUNTS),
+            [
+                {
+                    "actor": name,
+                    "day": day,
+                    "epsilon_milli": 1000,
+                    "cell_max": 1000,
+                    "body": json.dumps(
+                        [[dice.randint(-3, 6) for _ in TECHNIQUES], [dice.randint(-3, 9) for _ in BLOCKED]]
+                    ),
+                }
+                for name in names
+            ],
+        )
 
 
 def indicator(tx, at, case_id, names, dice):
     """Released once, delivered to all, enforced at most, met by some."""
     out = NOW_US - dice.randrange(DAY_US, DAYS * DAY_US)
     wanted = f"indicator--{at:08x}"
-    tx.execute(insert(INDICATOR).values(
-        id=wanted, version=out, case_id=case_id, type="domain", value=f"i{at}.example.com", tlp="TLP:AMBER", pap=2,
-        confidence=70, valid_from_us=out, valid_until_us=out + 30 * DAY_US, technique="T1071.001", created_us=out,
-        released_us=out, withdrawn_us=None, live=at % 2 == 0, order_no=1, grounds=GROUNDS,
-    ))  # fmt: skip
-    tx.execute(insert(DELIVERY), [
-        {"indicator_id": wanted, "version": out, "actor": name, "kind": "release", "status": "queued", "rule": "",
-         "try_us": 0, "queued_us": out} for name in names
-    ])  # fmt: skip
-    tx.execute(insert(RECEIPT), [
-        {"indicator_id": wanted, "actor": name, "version": out, "state": "enforced", "enforcers": "[]", "rule": "",
-         "first_us": out + dice.randrange(60) * SECOND_US, "last_us": out} for name in names if dice.random() < 0.9
-    ])  # fmt: skip
-    tx.execute(insert(OBSERVED).values(
-        indicator_id=wanted, actor=names[at % len(names)], kind="blocked", count_bucket=1, first_hour=1, last_hour=1,
-        received_us=out,
-    ))  # fmt: skip
+    tx.execute(
+        insert(INDICATOR).values(
+            id=wanted,
+            version=out,
+            case_id=case_id,
+            type="domain",
+            value=f"i{at}.example.com",
+            tlp="TLP:AMBER",
+            pap=2,
+            confidence=70,
+            valid_from_us=out,
+            valid_until_us=out + 30 * DAY_US,
+            technique="T1071.001",
+            created_us=out,
+            released_us=out,
+            withdrawn_us=None,
+            live=at % 2 == 0,
+            order_no=1,
+            grounds=GROUNDS,
+        )
+    )
+    tx.execute(
+        insert(DELIVERY),
+        [
+            {
+                "indicator_id": wanted,
+                "version": out,
+                "actor": name,
+                "kind": "release",
+                "status": "queued",
+                "rule": "",
+                "try_us": 0,
+                "queued_us": out,
+            }
+            for name in names
+        ],
+    )
+    tx.execute(
+        insert(RECEIPT),
+        [
+            {
+                "indicator_id": wanted,
+                "actor": name,
+                "version": out,
+                "state": "enforced",
+                "enforcers": "[]",
+                "rule": "",
+                "first_us": out + dice.randrange(60) * SECOND_US,
+                "last_us": out,
+            }
+            for name in names
+            if dice.random() < 0.9
+        ],
+    )
+    tx.execute(
+        insert(OBSERVED).values(
+            indicator_id=wanted,
+            actor=names[at % len(names)],
+            kind="blocked",
+            count_bucket=1,
+            first_hour=1,
+            last_hour=1,
+            received_us=out,
+        )
+    )
 
 
 def timed(work):
@@ -167,8 +262,13 @@ def main():
         for kind in (Kind.FORECAST, Kind.BRIEF):
             document, wall, cpu = timed(lambda kind=kind: publishing.built(kind))
             said = list(document.sourced())
-            row = {"document": kind.value, "built_s": wall, "built_cpu_s": cpu, "said": len(said),
-                   "without_source": sum(not sources for _, sources in said)}  # fmt: skip
+            row = {
+                "document": kind.value,
+                "built_s": wall,
+                "built_cpu_s": cpu,
+                "said": len(said),
+                "without_source": sum(not sources for _, sources in said),
+            }
             for language in ("en", "da"):
                 for form in ("html", "pdf"):
                     content, wall, cpu = timed(lambda d=document, f=form, la=language: rendered(d, f, la, Standing()))

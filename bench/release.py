@@ -52,9 +52,11 @@ def summary(values) -> dict:
     if not values:
         return {"n": 0}
     return {
-        "n": len(values), "median_s": round(statistics.median(values), 3), "p95_s": round(p(values, 0.95), 3),
+        "n": len(values),
+        "median_s": round(statistics.median(values), 3),
+        "p95_s": round(p(values, 0.95), 3),
         "max_s": round(max(values), 3),
-    }  # fmt: skip
+    }
 
 
 class Relay:
@@ -116,8 +118,9 @@ class RealSector:
         self.url, self.relay = f"https://127.0.0.1:{port}", Relay(port)
         subprocess.run(
             [sys.executable, "-m", "bavn.app.cli", "node", "group-key", str(self.folder / "group.key")],
-            capture_output=True, check=True,
-        )  # fmt: skip
+            capture_output=True,
+            check=True,
+        )
         for name in self.names:
             self._admit(name)
         self.desk = open_desk(file, self.registry)
@@ -141,8 +144,11 @@ class RealSector:
         with log:
             return subprocess.Popen(
                 ended.tied(sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)),
-                stdout=out or log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                stdout=out or log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     def start(self, names) -> None:
         for name in names:
@@ -215,10 +221,14 @@ def real(count: int, releases: int) -> dict:
         switch = kill_switch(sector)
         back = away(sector)
         return {
-            "nodes": count, "release_to_list": summary(times), "release_to_receipt": summary(told),
-            "delist_to_list": summary(lifts), **switch, **back,
+            "nodes": count,
+            "release_to_list": summary(times),
+            "release_to_receipt": summary(told),
+            "delist_to_list": summary(lifts),
+            **switch,
+            **back,
             "slowest": sorted({c.slowest[0] for c in clocks if c.slowest}),
-        }  # fmt: skip
+        }
     finally:
         sector.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -256,11 +266,12 @@ def away(sector) -> dict:
             lines[name] = [line for line in ledger.lines(limit=1000) if line.gate == "protect"]
     counted = {(len(own), len({line.item_id for line in own})) for own in lines.values()}
     return {
-        "away": len(far), "back_online_to_list": summary(list(back.values())),
+        "away": len(far),
+        "back_online_to_list": summary(list(back.values())),
         "killed_from_process_start": summary(list(again.values())),
         "instructions_at_each_and_distinct": sorted(counted),
         "refused": sum(line.verdict == "refused" for own in lines.values() for line in own),
-    }  # fmt: skip
+    }
 
 
 def simulated(count: int, releases: int) -> dict:
@@ -292,10 +303,16 @@ def simulated(count: int, releases: int) -> dict:
             centre.enrol(name, "other", key_of(1, name))
             nodes.append(
                 SimNode(
-                    ask=None, name=name, homes=(f"10.{n}.0.0/16",), folder=folder / name, seed=1, clock=clock,
-                    link=MemoryLink(name, centre), centre_key=centre.key,
+                    ask=None,
+                    name=name,
+                    homes=(f"10.{n}.0.0/16",),
+                    folder=folder / name,
+                    seed=1,
+                    clock=clock,
+                    link=MemoryLink(name, centre),
+                    centre_key=centre.key,
                 )
-            )  # fmt: skip
+            )
             undo.callback(nodes[-1].close)
         for target, mine in ((stepping, ()), *((talking, (nodes[n::4],)) for n in range(4))):
             one = threading.Thread(target=target, args=mine)

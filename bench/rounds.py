@@ -49,11 +49,12 @@ def hourly(actors, m, rounds, own, shared, threads, folder):
     for place, name in enumerate(world.nodes):
         mine = [Observable.of("domain", invented_name(dice, "net")) for _ in range(own)]
         mine += [
-            Observable.of("domain", f"shared-{at}.com")
-            for at in range(shared) if (place - at * 7) % actors < HELD_BY
-        ]  # fmt: skip
-        told = [suspicion((one,), 0.006 + 0.04 * at / len(mine), f"10.{10 + place % 200}.1.{1 + at % 250}", START_US)
-                for at, one in enumerate(mine)]  # fmt: skip
+            Observable.of("domain", f"shared-{at}.com") for at in range(shared) if (place - at * 7) % actors < HELD_BY
+        ]
+        told = [
+            suspicion((one,), 0.006 + 0.04 * at / len(mine), f"10.{10 + place % 200}.1.{1 + at % 250}", START_US)
+            for at, one in enumerate(mine)
+        ]
         world.nodes[name].known.replace(told, START_US)
     told = []
     with ThreadPoolExecutor(threads) as pool:
@@ -101,13 +102,19 @@ def one_round(world, pool, timed, shared):
             break
     elements = {str(one) for cell in centre.desk.cells(summary.round.id) for _, one in cell.named}
     return {
-        "wall_s": round(time.perf_counter() - begun, 1), "cpu_s": round(time.process_time() - cpu, 1),
-        "reconstruct_wall_s": round(timed.wall_s, 2), "reconstruct_cpu_s": round(timed.cpu_s, 2),
-        "upload_to_first_lead_s": round(first_lead_s, 2), "upload_to_all_revealed_s": round(last_lead_s, 2),
+        "wall_s": round(time.perf_counter() - begun, 1),
+        "cpu_s": round(time.process_time() - cpu, 1),
+        "reconstruct_wall_s": round(timed.wall_s, 2),
+        "reconstruct_cpu_s": round(timed.cpu_s, 2),
+        "upload_to_first_lead_s": round(first_lead_s, 2),
+        "upload_to_all_revealed_s": round(last_lead_s, 2),
         "upload_to_all_revealed_cpu_s": round(last_lead_cpu_s, 2),
-        "uploads": len(summary.uploaded), "planted": shared, "revealed": len(elements), "leads": len(leads),
+        "uploads": len(summary.uploaded),
+        "planted": shared,
+        "revealed": len(elements),
+        "leads": len(leads),
         "peak_mb_all_parties": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }  # fmt: skip
+    }
 
 
 def clock(hours, folder):
@@ -146,9 +153,12 @@ def clock(hours, folder):
     world.close()
     waits.sort()
     return {
-        "planted": len(planted), "led": len(waits), "median_s": waits[len(waits) // 2],
-        "p95_s": waits[min(len(waits) - 1, int(0.95 * len(waits)))], "max_s": waits[-1],
-    }  # fmt: skip
+        "planted": len(planted),
+        "led": len(waits),
+        "median_s": waits[len(waits) // 2],
+        "p95_s": waits[min(len(waits) - 1, int(0.95 * len(waits)))],
+        "max_s": waits[-1],
+    }
 
 
 def main():

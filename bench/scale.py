@@ -67,13 +67,17 @@ def compared(here: Callable[[], object], there: Callable[[], object], rows: int,
     used = [round(cpu - before.get(pid, 0.0), 2) for pid, cpu in cpu_of_workers().items()]
     wall = alone["wall_s"], shared["wall_s"]
     return {
-        "ratio by CPU time": round(alone["cpu_s"] / max(*used, shared["cpu_s"]), 2), "CPU s of the workers": used,
-        "one process": alone, "two workers": shared, "same bytes": repr(one) == repr(other),
-        "ratio (bar 1.6)": round(wall[0] / wall[1], 2), "rows/s, one process": round(rows / wall[0]),
+        "ratio by CPU time": round(alone["cpu_s"] / max(*used, shared["cpu_s"]), 2),
+        "CPU s of the workers": used,
+        "one process": alone,
+        "two workers": shared,
+        "same bytes": repr(one) == repr(other),
+        "ratio (bar 1.6)": round(wall[0] / wall[1], 2),
+        "rows/s, one process": round(rows / wall[0]),
         "rows/s, two workers": round(rows / wall[1]),
         "ns a row and core, one process": round(1e9 * alone["cpu_s"] / rows),
         "us an item and core, one process": round(1e6 * alone["cpu_s"] / max(1, each), 2),
-    }  # fmt: skip
+    }
 
 
 def two_workers() -> Scaled:
@@ -112,9 +116,11 @@ def node(flows: int, folder: Path, only: str | None) -> dict[str, object]:
                 for count in (1000, 100_000):
                     wanted = indicators(count) if count > 10_000 else indicators(10_000)[:count]
                     facts[f"hunt for {count:,}"] = compared(
-                        lambda wanted=wanted: hunt(window, wanted), lambda wanted=wanted: parted(window, wanted),
-                        rows, count,
-                    )  # fmt: skip
+                        lambda wanted=wanted: hunt(window, wanted),
+                        lambda wanted=wanted: parted(window, wanted),
+                        rows,
+                        count,
+                    )
     finally:
         workers.close()
     return facts
@@ -144,10 +150,12 @@ def fanned_out(nodes: int) -> dict[str, object]:
                     centre, hubs_cpu = time.process_time(), cpu_of(pids)
                     _, ended, cpu = told.get(timeout=200)
                     facts[f"{count:,} to {nodes} nodes over {kind}"] = {
-                        "wall_s": round(ended - began, 2), "centre_cpu_s": round(time.process_time() - centre, 2),
-                        "hubs_cpu_s": round(cpu_of(pids) - hubs_cpu, 2), "nodes_cpu_s": round(cpu - nodes_cpu, 2),
+                        "wall_s": round(ended - began, 2),
+                        "centre_cpu_s": round(time.process_time() - centre, 2),
+                        "hubs_cpu_s": round(cpu_of(pids) - hubs_cpu, 2),
+                        "nodes_cpu_s": round(cpu - nodes_cpu, 2),
                         "load": round(os.getloadavg()[0], 1),
-                    }  # fmt: skip
+                    }
                     nodes_cpu = cpu
                     print(list(facts.items())[-1], file=sys.stderr, flush=True)
     return facts

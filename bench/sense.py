@@ -31,11 +31,24 @@ def conn(n: int) -> dict[str, str]:
     """Connection n: repeatable, and no two alike."""
     mixed = n * 2_654_435_761 % 2**32
     values = (
-        f"{1_700_000_000 + n // 50}.{n % 1_000_000:06}", f"C{mixed:017x}", f"10.0.{mixed % 20}.{mixed // 20 % 250}",
-        str(32768 + mixed % 28_000), f"{20 + mixed % 180}.{mixed // 7 % 256}.{mixed % 251}.7", "443", "tcp", "ssl",
-        f"{mixed % 900}.{mixed % 1000:03}", str(mixed % 9000), str(mixed % 90_000), ("SF", "S0", "REJ")[mixed % 3],
-        "ShADadFf", str(mixed % 40), str(mixed % 10_000), str(mixed % 90), str(mixed % 99_000),
-    )  # fmt: skip
+        f"{1_700_000_000 + n // 50}.{n % 1_000_000:06}",
+        f"C{mixed:017x}",
+        f"10.0.{mixed % 20}.{mixed // 20 % 250}",
+        str(32768 + mixed % 28_000),
+        f"{20 + mixed % 180}.{mixed // 7 % 256}.{mixed % 251}.7",
+        "443",
+        "tcp",
+        "ssl",
+        f"{mixed % 900}.{mixed % 1000:03}",
+        str(mixed % 9000),
+        str(mixed % 90_000),
+        ("SF", "S0", "REJ")[mixed % 3],
+        "ShADadFf",
+        str(mixed % 40),
+        str(mixed % 10_000),
+        str(mixed % 90),
+        str(mixed % 99_000),
+    )
     return dict(zip(CONN, values, strict=True))
 
 

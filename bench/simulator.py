@@ -45,10 +45,14 @@ def main() -> None:
     flows = sum(actor["planted"].get("flows", 0) for actor in made["actors"])
     baseline = scapy_rate()
     figures = {
-        "cpu_s": round(cpu_s, 1), "flows": flows, "packets": packets, "megabytes": size >> 20,
-        "packets_per_cpu_s": round(packets / cpu_s), "scapy_packets_per_cpu_s": round(baseline),
+        "cpu_s": round(cpu_s, 1),
+        "flows": flows,
+        "packets": packets,
+        "megabytes": size >> 20,
+        "packets_per_cpu_s": round(packets / cpu_s),
+        "scapy_packets_per_cpu_s": round(baseline),
         "ratio": round(packets / cpu_s / baseline, 1),
-    }  # fmt: skip
+    }
     print(json.dumps(figures) if asked.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
 
 

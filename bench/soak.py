@@ -259,15 +259,27 @@ def eve_lines(file: Path, hosts: int, stop: threading.Event) -> int:
                 flow_id += 1
                 host, site = random.randrange(hosts), int(random.paretovariate(1.1)) % 5000
                 common = {
-                    "timestamp": stamp, "flow_id": flow_id, "src_ip": f"10.2.{host // 250}.{1 + host % 250}",
-                    "src_port": 1024 + flow_id % 60000, "dest_ip": f"198.51.{site // 250}.{1 + site % 250}",
-                    "dest_port": 443, "proto": "TCP",
-                }  # fmt: skip
+                    "timestamp": stamp,
+                    "flow_id": flow_id,
+                    "src_ip": f"10.2.{host // 250}.{1 + host % 250}",
+                    "src_port": 1024 + flow_id % 60000,
+                    "dest_ip": f"198.51.{site // 250}.{1 + site % 250}",
+                    "dest_port": 443,
+                    "proto": "TCP",
+                }
                 sni = f"site-{site}.example.net"
                 flow = {
-                    "pkts_toserver": 9, "pkts_toclient": 11, "bytes_toserver": 1500 + site, "bytes_toclient": 9000,
-                    "start": stamp, "end": stamp, "state": "closed", "reason": "timeout", "age": 1, "alerted": False,
-                }  # fmt: skip
+                    "pkts_toserver": 9,
+                    "pkts_toclient": 11,
+                    "bytes_toserver": 1500 + site,
+                    "bytes_toclient": 9000,
+                    "start": stamp,
+                    "end": stamp,
+                    "state": "closed",
+                    "reason": "timeout",
+                    "age": 1,
+                    "alerted": False,
+                }
                 dns = {"version": 2, "type": "answer", "rrname": sni, "rrtype": "A", "rcode": "NOERROR"}
                 for event in (
                     {"event_type": "dns", "dns": dns},
@@ -414,18 +426,29 @@ def told(soak: Soak, names: list[str], sizes: list, third_s: float, seconds: flo
     answers = sum(len(spent) for analyst in analysts for spent in analyst.times.values())
     errors = sorted({str(error) for analyst in analysts for error in analyst.errors})
     every = sorted(spent for analyst in analysts for some in analyst.times.values() for spent in some)
-    wrong = [line for process in soak.processes for line in process.log.read_text(errors="replace").splitlines()
-             if "Traceback" in line or "CRITICAL" in line]  # fmt: skip
+    wrong = [
+        line
+        for process in soak.processes
+        for line in process.log.read_text(errors="replace").splitlines()
+        if "Traceback" in line or "CRITICAL" in line
+    ]
     return {
-        "minutes": seconds / 60, "nodes": len(names), "people": len(analysts), "load average": os.getloadavg()[0],
-        "memory": memory, "worst change": f"{worst:+.1%}", "bar": f"{CHANGE_MAX:+.0%}",
+        "minutes": seconds / 60,
+        "nodes": len(names),
+        "people": len(analysts),
+        "load average": os.getloadavg()[0],
+        "memory": memory,
+        "worst change": f"{worst:+.1%}",
+        "bar": f"{CHANGE_MAX:+.0%}",
         "MB a day": growth,
         "disk MB a day per 1,000 hosts": round(growth["the watching node's folder"] * 1000 / soak.given.hosts, 1),
-        "answers": answers, "answered wrongly": errors[:20],
+        "answers": answers,
+        "answered wrongly": errors[:20],
         "p50 ms": round(1000 * statistics.median(every)) if every else None,
         "p95 ms": round(1000 * every[int(len(every) * 0.95)]) if every else None,
-        "tracebacks and critical lines": len(wrong), "rounds": rounds(soak),
-    }  # fmt: skip
+        "tracebacks and critical lines": len(wrong),
+        "rounds": rounds(soak),
+    }
 
 
 def rounds(soak: Soak) -> dict[str, int]:

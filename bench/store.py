@@ -150,8 +150,9 @@ def run(rows: int, hunt_threads: int) -> dict[str, object]:
                     "SELECT (SELECT count(*) FROM pair_hour), (SELECT count(*) FROM name_hour)"
                 )
                 figures["roll_up_rows_a_row"] = {
-                    "pair_hour": round(pairs / stats.rows["flow"], 3), "name_hour": round(names / stats.rows["dns"], 3),
-                }  # fmt: skip
+                    "pair_hour": round(pairs / stats.rows["flow"], 3),
+                    "name_hour": round(names / stats.rows["dns"], 3),
+                }
                 figures["pairs_cpu_s"] = asked(window, PAIRS)
                 figures["names_cpu_s"] = asked(window, POPULAR)
         figures["hunt"] = hunted(path / "store", hunt_threads, span)

@@ -31,9 +31,10 @@ from bavn.model.suspicion import Suspicion
 LEVELS = (0.05, 0.01)
 FIRST_HOST = 1000
 BLIND = {
-    "nothing": (), "failed": ("failed",),
+    "nothing": (),
+    "failed": ("failed",),
     "all": ("failed", "state", "app_proto", "pkts_toserver", "pkts_toclient", "reason", "icmp_type", "icmp_code"),
-}  # fmt: skip
+}
 
 
 def seen(seed: int, without: str) -> tuple[dict[str, list[Suspicion]], set[str]]:

@@ -175,10 +175,14 @@ def sustained(work: Path, source_of: Iterator, seconds: float, rate: int) -> dic
 
     with ColumnStore.open(work / "store", limits, homes=HOMES, clock=clock) as store:
         lookout = Lookout(
-            clock=clock, store=store, sources=[source], detect=detect, keep=lambda *_: None,
+            clock=clock,
+            store=store,
+            sources=[source],
+            detect=detect,
+            keep=lambda *_: None,
             horizon_us=lambda: min(store.stats().newest_us or 0, clock.now_us()),
             settings=NodeSettings(version="bench"),
-        )  # fmt: skip
+        )
         idle_s = worked = 0.0
         while clock.us < START_US + seconds * SECOND_US:
             due = -(-(clock.us - START_US) // SECOND_US) * rate
@@ -203,12 +207,19 @@ def sustained(work: Path, source_of: Iterator, seconds: float, rate: int) -> dic
     source.close()
     ran = (clock.us - START_US) / SECOND_US
     return {
-        "seconds of the clock": round(ran), "events": taken, "rows": lookout.rows, "refused": lookout.refused,
-        "events a second": int(taken / ran), "events a CPU second of work": int(taken / worked), "idle s": idle_s,
-        "waiting at the end s": round(waiting[-1], 1), "waiting at most s": round(max(waiting), 1),
+        "seconds of the clock": round(ran),
+        "events": taken,
+        "rows": lookout.rows,
+        "refused": lookout.refused,
+        "events a second": int(taken / ran),
+        "events a CPU second of work": int(taken / worked),
+        "idle s": idle_s,
+        "waiting at the end s": round(waiting[-1], 1),
+        "waiting at most s": round(max(waiting), 1),
         "runs of the detectors (at s, rows, CPU s)": runs,
-        "stored bytes a row": round(stats.bytes_total / stats.rows_total, 1), "peak memory MB": peak_mb(),
-    }  # fmt: skip
+        "stored bytes a row": round(stats.bytes_total / stats.rows_total, 1),
+        "peak memory MB": peak_mb(),
+    }
 
 
 if __name__ == "__main__":

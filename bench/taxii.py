@@ -42,11 +42,22 @@ def released(world, count):
         asdict(Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=("Anna Berg", "Bo Lund")))
     )
     common = {
-        "version": now_us, "case_id": "case-00000000000000aa", "type": "domain", "tlp": "TLP:GREEN", "pap": 2,
-        "confidence": 80, "valid_from_us": now_us, "valid_until_us": now_us + 30 * DAY_US, "technique": "T1071.001",
-        "created_us": now_us, "released_us": now_us, "withdrawn_us": None, "live": True, "order_no": 1,
+        "version": now_us,
+        "case_id": "case-00000000000000aa",
+        "type": "domain",
+        "tlp": "TLP:GREEN",
+        "pap": 2,
+        "confidence": 80,
+        "valid_from_us": now_us,
+        "valid_until_us": now_us + 30 * DAY_US,
+        "technique": "T1071.001",
+        "created_us": now_us,
+        "released_us": now_us,
+        "withdrawn_us": None,
+        "live": True,
+        "order_no": 1,
         "grounds": grounds,
-    }  # fmt: skip
+    }
     rows = [
         common | {"id": f"indicator--{n:08x}-0000-4000-8000-000000000000", "value": f"a{n}.example.com"}
         for n in range(count)
@@ -99,23 +110,32 @@ def measured(world, served, given):
     adding.join()
     newest = iso(world.clock.now_us())
     begun = time.monotonic()
-    again = [one["id"] for page in as_pages(collection.get_objects, per_request=given.page, type="indicator")
-             for one in page["objects"]]  # fmt: skip
+    again = [
+        one["id"]
+        for page in as_pages(collection.get_objects, per_request=given.page, type="indicator")
+        for one in page["objects"]
+    ]
     figures["second_read_s"] = round(time.monotonic() - begun, 2)
     begun = time.monotonic()
     nothing = collection.get_objects(added_after=newest)
     figures["nothing_new_s"] = round(time.monotonic() - begun, 3)
     figures |= {
-        "read_while_adding": len(seen), "repeated": len(seen) - len(set(seen)),
-        "lost": given.objects + given.added - len(set(seen) | set(again)), "read_again": len(again),
+        "read_while_adding": len(seen),
+        "repeated": len(seen) - len(set(seen)),
+        "lost": given.objects + given.added - len(set(seen) | set(again)),
+        "read_again": len(again),
         "ledger_holds": world.exchange.ledger.verify() is None,
-    }  # fmt: skip
+    }
     print(json.dumps(figures))
     missed = {one for one in set(again) - set(seen) if one.endswith("-0000-4000-8000-000000000000")}
     wrong = (
-        figures["repeated"] or figures["lost"] or len(again) != len(set(again)) or nothing
-        or missed or not figures["ledger_holds"]
-    )  # fmt: skip
+        figures["repeated"]
+        or figures["lost"]
+        or len(again) != len(set(again))
+        or nothing
+        or missed
+        or not figures["ledger_holds"]
+    )
     return 1 if wrong else 0
 
 

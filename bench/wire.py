@@ -77,9 +77,15 @@ def door(book):
 
     build = Rule("build", lambda n, _: encode(Declined(round_id=ROUND, table=n % 10, bin=n // 10)))
     gate = Gate(
-        "door", (build,), Ledger(book), CLOCK, way="up", nothing=lambda: None,
-        label=lambda n: Note(kind="Declined", item_id=str(n), peer="centre"), follow=follow,
-    )  # fmt: skip
+        "door",
+        (build,),
+        Ledger(book),
+        CLOCK,
+        way="up",
+        nothing=lambda: None,
+        label=lambda n: Note(kind="Declined", item_id=str(n), peer="centre"),
+        follow=follow,
+    )
     return gate, outbox
 
 
@@ -100,15 +106,21 @@ def measure(folder):
         open_s = cpu(lambda: seal.open({"region-a": KEY.public_key()}, "centre", sealed[0], UP_KINDS))
         keep_s = cpu(lambda: inbox.receive("region-a", sealed))
     return {
-        "messages": MESSAGES, "batch": BATCH, "message_bytes": len(raws[0]),
+        "messages": MESSAGES,
+        "batch": BATCH,
+        "message_bytes": len(raws[0]),
         "bare_sqlite_per_cpu_s": round(MESSAGES / bare_s),
-        "gate_ledger_outbox_per_cpu_s": round(MESSAGES / out_s), "gate_ledger_outbox_ratio": round(bare_s / out_s, 4),
-        "inbox_per_cpu_s": round(MESSAGES / in_s), "inbox_ratio": round(bare_s / in_s, 4),
+        "gate_ledger_outbox_per_cpu_s": round(MESSAGES / out_s),
+        "gate_ledger_outbox_ratio": round(bare_s / out_s, 4),
+        "inbox_per_cpu_s": round(MESSAGES / in_s),
+        "inbox_ratio": round(bare_s / in_s, 4),
         "inbox_repeats_per_cpu_s": round(MESSAGES / again_s),
         "ledger_verify_lines_per_cpu_s": round(2 * MESSAGES / verify_s),
-        "share_bytes": len(planes), "share_seal_cpu_s": round(seal_s, 4), "share_open_cpu_s": round(open_s, 4),
+        "share_bytes": len(planes),
+        "share_seal_cpu_s": round(seal_s, 4),
+        "share_open_cpu_s": round(open_s, 4),
         "share_inbox_cpu_s": round(keep_s, 4),
-    }  # fmt: skip
+    }
 
 
 def main():

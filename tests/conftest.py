@@ -20,9 +20,12 @@ from bavn_lab.data import real_data
 # Machines are shared and noisy: a slow draw says nothing about the code. Failures print what reproduces them.
 # What judges a change must not depend on luck: there the same examples are tried each time. At hand they are new ones.
 settings.register_profile(
-    "bavn", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow],
+    "bavn",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI") or os.environ.get("BAVN_SKIP_NONE")),
-)  # fmt: skip
+)
 settings.load_profile("bavn")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,13 +52,32 @@ def chromium():
 
 
 PROGRAMS = {
-    **{name: name for name in (
-        "suricata", "unbound", "dnsmasq", "named", "squid", "chromium", "promtool", "kresd", "knotd", "pmacctd",
-        "fprobe", "softflowd", "prometheus", "dnsdist", "rsyslogd",
-    )},
-    "pdns_recursor": "pdns_recursor", "opensmtpd": "smtpd", "syslog_ng": "syslog-ng",
-    "node_exporter": "prometheus-node-exporter", "faketime": "faketime",
-}  # fmt: skip
+    **{
+        name: name
+        for name in (
+            "suricata",
+            "unbound",
+            "dnsmasq",
+            "named",
+            "squid",
+            "chromium",
+            "promtool",
+            "kresd",
+            "knotd",
+            "pmacctd",
+            "fprobe",
+            "softflowd",
+            "prometheus",
+            "dnsdist",
+            "rsyslogd",
+        )
+    },
+    "pdns_recursor": "pdns_recursor",
+    "opensmtpd": "smtpd",
+    "syslog_ng": "syslog-ng",
+    "node_exporter": "prometheus-node-exporter",
+    "faketime": "faketime",
+}
 """Markers, and the program without which such a test cannot run."""
 
 
@@ -108,21 +130,36 @@ class Cluster:
 
     def run(self, program, *words):
         done = subprocess.run(
-            [str(self.programs / program), *words], capture_output=True, text=True, check=False, cwd="/",
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, **self.user,
-        )  # fmt: skip
+            [str(self.programs / program), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+            **self.user,
+        )
         assert done.returncode == 0, (program, words, done.stdout, done.stderr)
         return done.stdout
 
     def start(self):
-        options = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "60",
-                   "fsync": "on" if self.durable else "off", "shared_buffers": "16MB", "autovacuum": "off"}  # fmt: skip
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "60",
+            "fsync": "on" if self.durable else "off",
+            "shared_buffers": "16MB",
+            "autovacuum": "off",
+        }
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [str(self.programs / "postgres"), "-D", str(self.data), *words], stdout=log, stderr=log, cwd="/",
-                env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, **self.user,
-            )  # fmt: skip
+                [str(self.programs / "postgres"), "-D", str(self.data), *words],
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+                **self.user,
+            )
         self.wait_ready()
 
     def wait_ready(self):
@@ -228,8 +265,16 @@ def data() -> Path:
     return folder
 
 
-DEFAULTS = {"sensor": "s", "src": "10.0.0.1", "dst": "192.0.2.1", "src_port": 40000, "dst_port": 443, "proto": "tcp",
-            "flow_id": 0, "community_id": "1:x"}  # fmt: skip
+DEFAULTS = {
+    "sensor": "s",
+    "src": "10.0.0.1",
+    "dst": "192.0.2.1",
+    "src_port": 40000,
+    "dst_port": 443,
+    "proto": "tcp",
+    "flow_id": 0,
+    "community_id": "1:x",
+}
 COUNTS = ("bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient")
 
 

@@ -44,7 +44,7 @@ def run(command: list[str], tree: Path) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command, cwd=tree, env=path, capture_output=True, text=True, timeout=TEST_S_MAX, check=False
-        )  # fmt: skip
+        )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, TOO_LONG, stdout="", stderr="")
 
@@ -88,7 +88,7 @@ def main(names: list[str], *, passed: bool = False) -> int:
 
 def tried(
     fault: dict[str, str], tree: Path, sound: subprocess.CompletedProcess[str] | None
-) -> Literal["caught", "failed", "skipped"]:  # fmt: skip
+) -> Literal["caught", "failed", "skipped"]:
     """Plant, test, put back. ``sound``: how the test ended without the fault, so that its failing says something; None
     where it is known to pass."""
     if sound is not None and (reason := skipped(sound)):

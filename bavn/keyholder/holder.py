@@ -44,17 +44,22 @@ class HolderSettings:
     """``[limits]`` of the key holder: what one actor may ask for in one day."""
 
     points_per_epoch_max: int = setting(
-        200_000, unit="elements", holds="Evaluations for one actor in one calendar day (UTC), all tiers and epochs"
-        " together, padding included.",
-        low=100, high=1e8,
-    )  # fmt: skip
+        200_000,
+        unit="elements",
+        holds="Evaluations for one actor in one calendar day (UTC), all tiers and epochs together, padding included.",
+        low=100,
+        high=1e8,
+    )
     rounds_per_epoch_max: int = setting(
         1000, unit="rounds", holds="Requests of one actor in one day and tier.", low=1, high=1e6
     )
     first_batches_max: int = setting(
-        4, unit="requests", holds="Whole sets of one actor in one day and tier: one, and some for a node that lost"
-        " what it knew.", low=1, high=1000,
-    )  # fmt: skip
+        4,
+        unit="requests",
+        holds="Whole sets of one actor in one day and tier: one, and some for a node that lost what it knew.",
+        low=1,
+        high=1000,
+    )
     m_max: int = setting(100_000, unit="elements", holds="The largest set of a round that is served.", low=1, high=1e6)
 
 
@@ -125,13 +130,27 @@ class KeyHolder:
         self._book = ledger.book
         self._book.part("keyholder", 1, _SCHEMA)
         self._book.part("keyholder_day", 1, _DAY_SCHEMA)
-        row = ("params", self._params), ("epoch", self._epoch), ("size", self._size), ("rate", self._rate), (
-            "quota", self._quota,
-        ), ("points", self._points)  # fmt: skip
+        row = (
+            ("params", self._params),
+            ("epoch", self._epoch),
+            ("size", self._size),
+            ("rate", self._rate),
+            (
+                "quota",
+                self._quota,
+            ),
+            ("points", self._points),
+        )
         self._gate = Gate[Asking, Done](
-            "keyholder", tuple(Rule(name, rule) for name, rule in row), ledger, clock, way="in",
-            nothing=lambda: DONE, label=_note, follow=self._count,
-        )  # fmt: skip
+            "keyholder",
+            tuple(Rule(name, rule) for name, rule in row),
+            ledger,
+            clock,
+            way="in",
+            nothing=lambda: DONE,
+            label=_note,
+            follow=self._count,
+        )
 
     def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused:
         """The answer, or why not. What is counted stays counted, also where the answer is lost on its way."""
@@ -228,9 +247,13 @@ def _note(item: Asking) -> Note:
     count = len(asked.points) // 64
     words = f"round {asked.round_id} epoch {asked.epoch} tier {asked.tier} m {asked.m}: {count} elements"
     return Note(
-        kind="JoinAsked", item_id=_digest(f"{item.actor} {words}"), peer=item.actor, privacy="S0", bytes=32 * count,
+        kind="JoinAsked",
+        item_id=_digest(f"{item.actor} {words}"),
+        peer=item.actor,
+        privacy="S0",
+        bytes=32 * count,
         summary=words,
-    )  # fmt: skip
+    )
 
 
 def _digest(words: str) -> str:

@@ -166,8 +166,9 @@ class NodeHealth:
         """From its fields as JSON keeps them."""
         records = kept.get("records")
         lists = {
-            "problems": tuple(kept.get("problems", ())), "records": None if records is None else tuple(records),
-        }  # fmt: skip
+            "problems": tuple(kept.get("problems", ())),
+            "records": None if records is None else tuple(records),
+        }
         return cls(**{**kept, **lists})
 
 

@@ -20,32 +20,81 @@ JA4_OBJECT: Final = ("ja4-plus", "2c15c75e-e7db-4b62-8d17-633e7571818f", "2")
 JA4_RELATION: Final = "ja4-fingerprint"
 
 TYPE_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "ip-src": ("ip",), "ip-dst": ("ip",), "ip-src|port": ("ip", ""), "ip-dst|port": ("ip", ""),
-    "domain": ("domain",), "hostname": ("domain",), "domain|ip": ("domain", "ip"), "hostname|port": ("domain", ""),
-    "url": ("url",), "uri": ("url",), "link": ("",), "sha256": ("sha256",), "filename|sha256": ("", "sha256"),
-    "malware-sample": ("",), "x509-fingerprint-sha1": ("cert",), "x509-fingerprint-sha256": ("cert",),
+    "ip-src": ("ip",),
+    "ip-dst": ("ip",),
+    "ip-src|port": ("ip", ""),
+    "ip-dst|port": ("ip", ""),
+    "domain": ("domain",),
+    "hostname": ("domain",),
+    "domain|ip": ("domain", "ip"),
+    "hostname|port": ("domain", ""),
+    "url": ("url",),
+    "uri": ("url",),
+    "link": ("",),
+    "sha256": ("sha256",),
+    "filename|sha256": ("", "sha256"),
+    "malware-sample": ("",),
+    "x509-fingerprint-sha1": ("cert",),
+    "x509-fingerprint-sha256": ("cert",),
     "ja3-fingerprint-md5": ("ja3",),
-}  # fmt: skip
+}
 """Attribute type -> how each part of its value (parted by "|") is spelled; "" for a part that names nothing."""
 
-CONTEXT: Final = frozenset({
-    "text", "comment", "link", "other", "datetime", "counter", "float", "hex", "boolean", "port", "size-in-bytes",
-    "attachment", "target-location", "target-org", "target-user", "campaign-name", "campaign-id", "threat-actor",
-    "vulnerability", "weakness", "cpe", "phone-number", "mime-type", "anonymised", "github-repository",
-})  # fmt: skip
+CONTEXT: Final = frozenset(
+    {
+        "text",
+        "comment",
+        "link",
+        "other",
+        "datetime",
+        "counter",
+        "float",
+        "hex",
+        "boolean",
+        "port",
+        "size-in-bytes",
+        "attachment",
+        "target-location",
+        "target-org",
+        "target-user",
+        "campaign-name",
+        "campaign-id",
+        "threat-actor",
+        "vulnerability",
+        "weakness",
+        "cpe",
+        "phone-number",
+        "mime-type",
+        "anonymised",
+        "github-repository",
+    }
+)
 """Attribute types that describe: no item for a detection, whatever their ids flag says."""
 
 TLP_TAGS: Final[dict[str, Tlp]] = {
-    "tlp:clear": Tlp.CLEAR, "tlp:white": Tlp.CLEAR, "tlp:unclear": Tlp.RED, "tlp:green": Tlp.GREEN,
-    "tlp:amber": Tlp.AMBER, "tlp:amber+strict": Tlp.AMBER_STRICT, "tlp:red": Tlp.RED, "tlp:ex:chr": Tlp.RED,
-}  # fmt: skip
+    "tlp:clear": Tlp.CLEAR,
+    "tlp:white": Tlp.CLEAR,
+    "tlp:unclear": Tlp.RED,
+    "tlp:green": Tlp.GREEN,
+    "tlp:amber": Tlp.AMBER,
+    "tlp:amber+strict": Tlp.AMBER_STRICT,
+    "tlp:red": Tlp.RED,
+    "tlp:ex:chr": Tlp.RED,
+}
 PAP_TAGS: Final[dict[str, Pap]] = {
-    "pap:clear": Pap.CLEAR, "pap:white": Pap.CLEAR, "pap:green": Pap.GREEN, "pap:amber": Pap.AMBER, "pap:red": Pap.RED,
-}  # fmt: skip
+    "pap:clear": Pap.CLEAR,
+    "pap:white": Pap.CLEAR,
+    "pap:green": Pap.GREEN,
+    "pap:amber": Pap.AMBER,
+    "pap:red": Pap.RED,
+}
 CONFIDENCE_TAGS: Final[dict[str, int]] = {
-    "completely-confident": 100, "usually-confident": 75, "fairly-confident": 50, "rarely-confident": 25,
+    "completely-confident": 100,
+    "usually-confident": 75,
+    "fairly-confident": 50,
+    "rarely-confident": 25,
     "unconfident": 0,
-}  # fmt: skip
+}
 _CONFIDENCE = re.compile(r'misp:confidence-level="([a-z-]{1,40})"')
 _TECHNIQUE = re.compile(r'misp-galaxy:mitre-[a-z-]{1,40}="[^"]{0,200}(T\d{4}(?:\.\d{3})?)"')
 

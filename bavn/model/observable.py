@@ -249,9 +249,20 @@ def _outside(value: str, homes: tuple[str, ...]) -> bool:
 
 
 _INTERNAL_SUFFIXES = (
-    "local", "localdomain", "lan", "home", "internal", "intranet", "corp", "private", "arpa", "home.arpa",
-    "localhost", "invalid", "onion",
-)  # fmt: skip
+    "local",
+    "localdomain",
+    "lan",
+    "home",
+    "internal",
+    "intranet",
+    "corp",
+    "private",
+    "arpa",
+    "home.arpa",
+    "localhost",
+    "invalid",
+    "onion",
+)
 
 
 def is_internal_name(name: str) -> bool:

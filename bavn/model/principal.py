@@ -37,9 +37,15 @@ class Principal(str):
     for_second: str
 
     def __new__(
-        cls, name: str = "", *, key: str = "", how: str = "", apart: frozenset[str] = frozenset(), note: str = "",
+        cls,
+        name: str = "",
+        *,
+        key: str = "",
+        how: str = "",
+        apart: frozenset[str] = frozenset(),
+        note: str = "",
         for_second: str = "",
-    ) -> Self:  # fmt: skip
+    ) -> Self:
         made = super().__new__(cls, name)
         made.id, made.how, made.apart, made.note, made.for_second = key, how, apart, note, for_second
         return made

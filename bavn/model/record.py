@@ -11,9 +11,21 @@ from typing import Final
 from uuid import UUID
 
 RECORD_TYPES: Final = (
-    "flow", "dns", "tls", "http", "smb", "dcerpc", "ssh", "rdp", "krb5", "fileinfo", "alert", "dhcp", "stats",
+    "flow",
+    "dns",
+    "tls",
+    "http",
+    "smb",
+    "dcerpc",
+    "ssh",
+    "rdp",
+    "krb5",
+    "fileinfo",
+    "alert",
+    "dhcp",
+    "stats",
     "kex",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +64,35 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
         Column("tcp_flags_tc", "UTINYINT", "flags seen towards the client, as a byte"),
         Column("icmp_type", "UTINYINT", "NULL unless icmp"),
         Column("icmp_code", "UTINYINT", "NULL unless icmp"),
-        Column("failed", "BOOLEAN", "the call got no answer or a refusal (TCP: no SYN-ACK, or RST to the SYN); NULL "
-               "where the source cannot know"),
-        Column("since", "TIMESTAMP", "first packet of the flow of which this row is one part, UTC; NULL for a whole "
-               "flow. A row with since before ts goes on with a flow and is no call of its own"),
-        Column("sampling", "UINTEGER", "the source saw one packet in so many: bytes and packets are estimates, scaled "
-               "up; 1 or NULL: every packet, or unknown"),
+        Column(
+            "failed",
+            "BOOLEAN",
+            "the call got no answer or a refusal (TCP: no SYN-ACK, or RST to the SYN); NULL "
+            "where the source cannot know",
+        ),
+        Column(
+            "since",
+            "TIMESTAMP",
+            "first packet of the flow of which this row is one part, UTC; NULL for a whole "
+            "flow. A row with since before ts goes on with a flow and is no call of its own",
+        ),
+        Column(
+            "sampling",
+            "UINTEGER",
+            "the source saw one packet in so many: bytes and packets are estimates, scaled "
+            "up; 1 or NULL: every packet, or unknown",
+        ),
     ),
     "dns": (
         *_COMMON,
         Column("rrname", "VARCHAR", "queried name, lower case, no trailing dot"),
         Column("rrtype", "VARCHAR", "A, AAAA, TXT, ..."),
         Column("rcode", "VARCHAR", "NOERROR, NXDOMAIN, ...; NULL while unanswered"),
-        Column("answered", "BOOLEAN", "TRUE on rows that hold an answer; queries and answers are rows of their own "
-               "where the source has both"),
+        Column(
+            "answered",
+            "BOOLEAN",
+            "TRUE on rows that hold an answer; queries and answers are rows of their own where the source has both",
+        ),
         Column("answers", "VARCHAR[]", "rdata of the answers as text"),
         Column("answer_bytes", "UINTEGER", "summed length of the rdata texts"),
         Column("ttl_s", "UINTEGER", "smallest TTL among the answers"),
@@ -220,7 +247,7 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
         Column("notafter", "TIMESTAMP", "UTC"),
         Column("self_signed", "BOOLEAN", "subject and issuer are one"),
     ),
-}  # fmt: skip
+}
 
 _MAPPED = 0xFFFF << 32
 

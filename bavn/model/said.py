@@ -153,6 +153,17 @@ class CanaryHeard:
 
 
 Said = (
-    Opening | TagsWanted | RevealWanted | Closing | Releasing | Withdrawing | Asking | Telling | Judging | Switching
-    | Cautioning | Exercising | CanaryHeard
-)  # fmt: skip
+    Opening
+    | TagsWanted
+    | RevealWanted
+    | Closing
+    | Releasing
+    | Withdrawing
+    | Asking
+    | Telling
+    | Judging
+    | Switching
+    | Cautioning
+    | Exercising
+    | CanaryHeard
+)

@@ -15,8 +15,9 @@ class SeededNoise:
         self._dice = dice
 
     def __call__(self, counts: Sequence[int], sensitivity: int, epsilon: float, /) -> list[int]:
-        return [count + self._geometric(sensitivity, epsilon) - self._geometric(sensitivity, epsilon)
-                for count in counts]  # fmt: skip
+        return [
+            count + self._geometric(sensitivity, epsilon) - self._geometric(sensitivity, epsilon) for count in counts
+        ]
 
     def _geometric(self, sensitivity: int, epsilon: float) -> int:
         """Failures before a success of probability 1 - exp(-epsilon / sensitivity)."""

@@ -139,16 +139,27 @@ class SimNode:
         ledger, self.known = Ledger(self.book), Known(self.book)
         self.lookout, history = self.senses(self, self.known)
         self.protect = Protect(
-            ledger=ledger, clock=self.mortal, policy=ProtectPolicy(),
+            ledger=ledger,
+            clock=self.mortal,
+            policy=ProtectPolicy(),
             never=NeverBlock.of("", "the simulator's empty never-block list", own_networks=self.homes),
-            hands=Hands([self.enforcer], []), homes=self.homes, history=history,
-        )  # fmt: skip
+            hands=Hands([self.enforcer], []),
+            homes=self.homes,
+            history=history,
+        )
         keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
         self.door = Door(
-            name=self.name, ledger=ledger, clock=self.mortal, dice=self._dice, keys=keys, policy=self.policy,
-            homes=self.homes, identifiers=KeyHolderIdentifiers(self.ask, ledger, self.mortal, self._dice),
-            suspicions=self.known.all, holds=held_span(self.protect.state, self.mortal),
-        )  # fmt: skip
+            name=self.name,
+            ledger=ledger,
+            clock=self.mortal,
+            dice=self._dice,
+            keys=keys,
+            policy=self.policy,
+            homes=self.homes,
+            identifiers=KeyHolderIdentifiers(self.ask, ledger, self.mortal, self._dice),
+            suspicions=self.known.all,
+            holds=held_span(self.protect.state, self.mortal),
+        )
         settings = NodeSettings(version=VERSION)
         counting = Counting(
             self.door, self.mortal, SeededNoise(self._dice), self.known.all, lambda: blocked_met(self.book)
@@ -160,9 +171,13 @@ class SimNode:
 
     def _condition(self) -> Condition:
         return Condition(
-            version=VERSION, sensor="up" if self.lookout else "none", capture_loss_permille=0, clock_skew_s=0,
-            queue_messages=self.door.queue().messages, last_round=None,
-        )  # fmt: skip
+            version=VERSION,
+            sensor="up" if self.lookout else "none",
+            capture_loss_permille=0,
+            clock_skew_s=0,
+            queue_messages=self.door.queue().messages,
+            last_round=None,
+        )
 
 
 @dataclass(slots=True)
@@ -238,6 +253,12 @@ class SimCentre:
         self._engine = open_engine(f"sqlite:///{self.folder / 'centre.db'}")
         self.book = Book(self.folder / "book.db")
         self.centre = open_centre(
-            self.config, engine=self._engine, book=self.book, key=self.key, authority=self._authority,
-            clock=self.mortal, dice=self._dice, lists=self.lists,
-        )  # fmt: skip
+            self.config,
+            engine=self._engine,
+            book=self.book,
+            key=self.key,
+            authority=self._authority,
+            clock=self.mortal,
+            dice=self._dice,
+            lists=self.lists,
+        )

@@ -76,11 +76,25 @@ def suspicion(observables: tuple[Observable, ...], p: float, host: str, at_us: i
     """A beacon to these observables, as a detector would tell of it."""
     name = observables[0].value
     return Suspicion(
-        id=f"{host} {name}", detector="beacon", technique="T1071", host=host, peer=name, observables=observables,
-        p=p, p_source="own", evidence_nats=evidence_nats(p), statistic=5.0, first_us=at_us - 6 * HOUR_US,
-        last_us=at_us - 5 * MINUTE_US, hosts=1, listed=False, why=Text("Every 300 s.", "Hvert 300. sekund."),
-        rows=RowsRef("tls", (("src", host),), at_us - 6 * HOUR_US, at_us), period_s=300.0, regularity=0.6,
-    )  # fmt: skip
+        id=f"{host} {name}",
+        detector="beacon",
+        technique="T1071",
+        host=host,
+        peer=name,
+        observables=observables,
+        p=p,
+        p_source="own",
+        evidence_nats=evidence_nats(p),
+        statistic=5.0,
+        first_us=at_us - 6 * HOUR_US,
+        last_us=at_us - 5 * MINUTE_US,
+        hosts=1,
+        listed=False,
+        why=Text("Every 300 s.", "Hvert 300. sekund."),
+        rows=RowsRef("tls", (("src", host),), at_us - 6 * HOUR_US, at_us),
+        period_s=300.0,
+        regularity=0.6,
+    )
 
 
 def drawn_script(seed: int, *, actors: int = 4, steps: int = 18, faults: bool = True) -> Script:
@@ -109,9 +123,13 @@ def drawn_script(seed: int, *, actors: int = 4, steps: int = 18, faults: bool = 
         draft.deaths.append(Death(at_us, who, dice.below(60)))
     networks = tuple((name, drawn_faults(dice.fork(name), START_US, end_us)) for name in names)
     return Script(
-        seed=seed, actors=names, steps=steps, suspects=tuple(draft.suspects), deaths=tuple(draft.deaths),
+        seed=seed,
+        actors=names,
+        steps=steps,
+        suspects=tuple(draft.suspects),
+        deaths=tuple(draft.deaths),
         networks=networks,
-    )  # fmt: skip
+    )
 
 
 def _dotted(address: int) -> str:

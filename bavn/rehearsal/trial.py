@@ -118,13 +118,23 @@ def secrets(policy: DoorPolicy, hosts: tuple[str, str], now_us: int) -> tuple[Se
     p = (policy.weak_p_max if policy.join_weak else policy.strong_p_max) * 0.6
     near = next(share * p for share in (0.93, 0.97, 0.99, 1.01, 1.03) if p_bucket(share * p) == p_bucket(p))
     one = Secret(
-        host=hosts[0], peer="what-the-soc-sees-here", first_us=hour_us - 5 * HOUR_US + 3 * MINUTE_US,
-        last_us=hour_us - HOUR_US + 7 * SECOND_US, p=p, period_s=301.5, regularity=0.72,
-    )  # fmt: skip
+        host=hosts[0],
+        peer="what-the-soc-sees-here",
+        first_us=hour_us - 5 * HOUR_US + 3 * MINUTE_US,
+        last_us=hour_us - HOUR_US + 7 * SECOND_US,
+        p=p,
+        period_s=301.5,
+        regularity=0.72,
+    )
     two = Secret(
-        host=hosts[1], peer="something else", first_us=hour_us - 5 * HOUR_US + 51 * MINUTE_US,
-        last_us=hour_us - HOUR_US + 59 * MINUTE_US, p=near, period_s=877.25, regularity=0.88,
-    )  # fmt: skip
+        host=hosts[1],
+        peer="something else",
+        first_us=hour_us - 5 * HOUR_US + 51 * MINUTE_US,
+        last_us=hour_us - HOUR_US + 59 * MINUTE_US,
+        p=near,
+        period_s=877.25,
+        regularity=0.88,
+    )
     return one, two
 
 
@@ -137,14 +147,17 @@ def trial(
     mine = (_suspicion(CANARY, secret, 1), _suspicion(ALONE, secret, 2))
     plain = replace(secret, host="10.0.0.1", peer="canary", p=secret.p)
     script = Script(
-        seed=seed, actors=parties, start_us=now_us, steps=STEPS, tiers=(tier,), releases=False,
+        seed=seed,
+        actors=parties,
+        start_us=now_us,
+        steps=STEPS,
+        tiers=(tier,),
+        releases=False,
         suspects=tuple(
             Suspects(now_us, party, mine if party == name else (_suspicion(CANARY, plain, 1),)) for party in parties
         ),
-    )  # fmt: skip
-    world = World(
-        script, folder, homes={name: homes}, liars={name: said}, policies={name: policy}
-    )  # fmt: skip
+    )
+    world = World(script, folder, homes={name: homes}, liars={name: said}, policies={name: policy})
     try:
         story = world.run()
         chain = world.ledgers()[name].verify() is None
@@ -157,10 +170,22 @@ def trial(
 
 def _suspicion(observable: Observable, secret: Secret, number: int) -> Suspicion:
     return Suspicion(
-        id=f"{number:032x}", detector="beacon", technique="T1071", host=secret.host, peer=secret.peer,
-        observables=(observable,), p=secret.p, p_source="own", evidence_nats=evidence_nats(secret.p), statistic=3.0,
-        first_us=secret.first_us, last_us=secret.last_us, hosts=1, listed=False,
+        id=f"{number:032x}",
+        detector="beacon",
+        technique="T1071",
+        host=secret.host,
+        peer=secret.peer,
+        observables=(observable,),
+        p=secret.p,
+        p_source="own",
+        evidence_nats=evidence_nats(secret.p),
+        statistic=3.0,
+        first_us=secret.first_us,
+        last_us=secret.last_us,
+        hosts=1,
+        listed=False,
         why=Text("A trial's canary.", "En prøves kanariefugl."),
-        rows=RowsRef("flow", (("src", secret.host),), secret.first_us, secret.last_us + 1), period_s=secret.period_s,
+        rows=RowsRef("flow", (("src", secret.host),), secret.first_us, secret.last_us + 1),
+        period_s=secret.period_s,
         regularity=secret.regularity,
-    )  # fmt: skip
+    )

@@ -90,10 +90,17 @@ class World:
             ask = BadAsk(name, self.keyholder, self.links[name].faults, self._dice.fork(f"keys {name}"), self.clock)
             self.asks[name] = ask
             self.nodes[name] = SimNode(
-                ask=ask, name=name, homes=self.homes.get(name, (f"10.{10 + place}.0.0/16",)), folder=self.folder / name,
-                seed=script.seed, clock=self.clock, link=self.links[name], centre_key=self.centre.key,
-                senses=self.senses.get(name, no_senses), policy=self.policies.get(name, DoorPolicy()),
-            )  # fmt: skip
+                ask=ask,
+                name=name,
+                homes=self.homes.get(name, (f"10.{10 + place}.0.0/16",)),
+                folder=self.folder / name,
+                seed=script.seed,
+                clock=self.clock,
+                link=self.links[name],
+                centre_key=self.centre.key,
+                senses=self.senses.get(name, no_senses),
+                policy=self.policies.get(name, DoorPolicy()),
+            )
 
     def _link(self, name: str) -> Link:
         honest = MemoryLink(name, self.centre)

@@ -93,8 +93,18 @@ def _extension_body(stack: Stack, kind: int, sni: str) -> bytes:
         group = stack.groups[0]
         share = _noise(f"client {group}", MLKEM_SHARE_BYTES if group == 4588 else 65 if group in (23, 24) else 32)
         return _sized(2, group.to_bytes(2, "big") + _sized(2, share))
-    plain = {5: b"\x01\0\0\0\0", 11: b"\x01\0", 27: b"\x02\0\x02", 28: b"\x40\x01", 34: b"\0\x02\x04\x03",
-             45: b"\x01\x01", 17: b"\0\0", 65281: b"\0", 17613: b"\0\x03\x02h2", 65037: _noise("ech", 64)}  # fmt: skip
+    plain = {
+        5: b"\x01\0\0\0\0",
+        11: b"\x01\0",
+        27: b"\x02\0\x02",
+        28: b"\x40\x01",
+        34: b"\0\x02\x04\x03",
+        45: b"\x01\x01",
+        17: b"\0\0",
+        65281: b"\0",
+        17613: b"\0\x03\x02h2",
+        65037: _noise("ech", 64),
+    }
     return plain.get(kind, b"")
 
 

@@ -57,9 +57,12 @@ def windows(scene: Scene) -> Iterator[Flows]:
         yield from https(scene, "windows", site, polling(scene, site.host, who, period_s, jitter), stack, _SMALL)
     lists = polling(scene, "ctldl", desks, 24 * 3600, 0.5)
     talk = http(
-        _CTLDL.host, "/msdownload/update/v3/static/trustedr/en/authrootstl.cab", agent="Microsoft-CryptoAPI/10.0",
-        answer_bytes=900, kind="application/octet-stream",
-    )  # fmt: skip
+        _CTLDL.host,
+        "/msdownload/update/v3/static/trustedr/en/authrootstl.cab",
+        agent="Microsoft-CryptoAPI/10.0",
+        answer_bytes=900,
+        kind="application/octet-stream",
+    )
     yield from lookups(scene, "ctldl", _CTLDL.host, (_text(_CTLDL.address),), lists, 0.5)
     yield calls(talk, lists, _CTLDL.address)
     servers = some(scene.hosts(Role.SERVER), 0.4, "debian")

@@ -16,17 +16,68 @@ UNROUTED: Final = (25, 26, 28, 29, 30)
 """First octets of military /8s that are not announced."""
 
 _FRONTS: Final = {
-    "microsoft": (13, 107), "google": (142, 250), "cloudflare": (104, 16), "akamai": (23, 55), "amazon": (52, 95),
-}  # fmt: skip
+    "microsoft": (13, 107),
+    "google": (142, 250),
+    "cloudflare": (104, 16),
+    "akamai": (23, 55),
+    "amazon": (52, 95),
+}
 
 _FIRST = (
-    "fjord", "havre", "klit", "lynge", "mose", "nord", "odder", "pil", "rav", "skov", "tang", "ulve", "vig", "birke",
-    "dugg", "enge", "fyr", "gran", "hede", "isbjerg", "kaster", "lilje", "marsk", "oktav", "perle", "runde", "sten",
-)  # fmt: skip
+    "fjord",
+    "havre",
+    "klit",
+    "lynge",
+    "mose",
+    "nord",
+    "odder",
+    "pil",
+    "rav",
+    "skov",
+    "tang",
+    "ulve",
+    "vig",
+    "birke",
+    "dugg",
+    "enge",
+    "fyr",
+    "gran",
+    "hede",
+    "isbjerg",
+    "kaster",
+    "lilje",
+    "marsk",
+    "oktav",
+    "perle",
+    "runde",
+    "sten",
+)
 _SECOND = (
-    "klint", "data", "portal", "galleri", "blad", "varme", "nyt", "butik", "forum", "skole", "teknik", "rejser",
-    "apotek", "bolig", "cykel", "design", "energi", "film", "grafik", "have", "indeks", "jura", "kort", "lager",
-)  # fmt: skip
+    "klint",
+    "data",
+    "portal",
+    "galleri",
+    "blad",
+    "varme",
+    "nyt",
+    "butik",
+    "forum",
+    "skole",
+    "teknik",
+    "rejser",
+    "apotek",
+    "bolig",
+    "cykel",
+    "design",
+    "energi",
+    "film",
+    "grafik",
+    "have",
+    "indeks",
+    "jura",
+    "kort",
+    "lager",
+)
 _TELEMETRY = ("telemetri", "sync", "cloud", "device", "monitor", "remote", "link", "hub", "service", "connect")
 _CONSONANTS = "bdfghjklmnpqrstvwxz"
 
@@ -41,16 +92,31 @@ class Site:
 
 
 _POPULAR: Final = (
-    ("www.dr.dk", "akamai", 9), ("www.google.com", "google", 14), ("outlook.office365.com", "microsoft", 16),
-    ("teams.microsoft.com", "microsoft", 10), ("login.microsoftonline.com", "microsoft", 9),
+    ("www.dr.dk", "akamai", 9),
+    ("www.google.com", "google", 14),
+    ("outlook.office365.com", "microsoft", 16),
+    ("teams.microsoft.com", "microsoft", 10),
+    ("login.microsoftonline.com", "microsoft", 9),
     ("www.tv2.dk", "akamai", 5),
-    ("politiken.dk", "cloudflare", 3), ("www.dmi.dk", "cloudflare", 3), ("www.sundhed.dk", "cloudflare", 6),
-    ("www.borger.dk", "cloudflare", 4), ("www.mitid.dk", "cloudflare", 4), ("rejseplanen.dk", "amazon", 3),
-    ("www.youtube.com", "google", 5), ("www.linkedin.com", "microsoft", 3), ("www.facebook.com", "akamai", 4),
-    ("da.wikipedia.org", "amazon", 3), ("www.bing.com", "microsoft", 6), ("fonts.gstatic.com", "google", 9),
-    ("cdn.jsdelivr.net", "cloudflare", 4), ("www.berlingske.dk", "cloudflare", 2), ("www.krak.dk", "cloudflare", 1),
-    ("www.netflix.com", "amazon", 1), ("github.com", "microsoft", 1), ("www.apple.com", "akamai", 2),
-)  # fmt: skip
+    ("politiken.dk", "cloudflare", 3),
+    ("www.dmi.dk", "cloudflare", 3),
+    ("www.sundhed.dk", "cloudflare", 6),
+    ("www.borger.dk", "cloudflare", 4),
+    ("www.mitid.dk", "cloudflare", 4),
+    ("rejseplanen.dk", "amazon", 3),
+    ("www.youtube.com", "google", 5),
+    ("www.linkedin.com", "microsoft", 3),
+    ("www.facebook.com", "akamai", 4),
+    ("da.wikipedia.org", "amazon", 3),
+    ("www.bing.com", "microsoft", 6),
+    ("fonts.gstatic.com", "google", 9),
+    ("cdn.jsdelivr.net", "cloudflare", 4),
+    ("www.berlingske.dk", "cloudflare", 2),
+    ("www.krak.dk", "cloudflare", 1),
+    ("www.netflix.com", "amazon", 1),
+    ("github.com", "microsoft", 1),
+    ("www.apple.com", "akamai", 2),
+)
 
 BLOCK_LISTS: Final = ("zen.spamhaus.org", "bl.spamcop.net")
 

@@ -209,9 +209,10 @@ def _lateral(ward: _Ward, host: int) -> Iterator[Flows]:
 
 def _bruteforce(ward: _Ward, host: int) -> Iterator[Flows]:
     said = [
-        Turn(False, b"SSH-2.0-OpenSSH_9.6\r\n", 1000), Turn(True, b"SSH-2.0-OpenSSH_9.6\r\n", 1000),
+        Turn(False, b"SSH-2.0-OpenSSH_9.6\r\n", 1000),
+        Turn(True, b"SSH-2.0-OpenSSH_9.6\r\n", 1000),
         *(Turn(up, noise(f"ssh {number}", 300), 2000) for number, up in enumerate((True, False) * 5)),
-    ]  # fmt: skip
+    ]
     yield flows(
         tcp(22, said, facts=Facts(app="ssh")), ward.at(9, 60, 2), host, ward.host(4), rtt_us=700, server_inside=True
     )
@@ -236,8 +237,17 @@ def _sigma(ward: _Ward, host: int) -> Iterator[Flows]:
 
 
 FAMILIES: Final = {
-    "ioc": _ioc, "beacon": _beacon, "dns_tunnel": _tunnel, "scan": _scan, "rarity": _rarity, "exfil": _exfil,
-    "dga": _dga, "long": _long, "lateral": _lateral, "bruteforce": _bruteforce, "signature": _signature,
+    "ioc": _ioc,
+    "beacon": _beacon,
+    "dns_tunnel": _tunnel,
+    "scan": _scan,
+    "rarity": _rarity,
+    "exfil": _exfil,
+    "dga": _dga,
+    "long": _long,
+    "lateral": _lateral,
+    "bruteforce": _bruteforce,
+    "signature": _signature,
     "sigma": _sigma,
-}  # fmt: skip
+}
 """By detector, as it calls itself, and Sigma's rules. A test holds that each detector has one."""

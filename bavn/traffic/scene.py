@@ -153,9 +153,16 @@ def lookups(
 
 
 def https(
-    scene: Scene, label: str, site: Site, made: Calls, stack: Stack, exchanges: tuple[Exchange, ...], *,
-    asked_share: float = 0.5, server: Server | None = None,
-) -> Iterator[Flows]:  # fmt: skip
+    scene: Scene,
+    label: str,
+    site: Site,
+    made: Calls,
+    stack: Stack,
+    exchanges: tuple[Exchange, ...],
+    *,
+    asked_share: float = 0.5,
+    server: Server | None = None,
+) -> Iterator[Flows]:
     """Look-ups and TLS calls to one site outside."""
     if len(made[0]):
         answer = ".".join(str(byte) for byte in site.address.to_bytes(4, "big"))

@@ -40,8 +40,13 @@ class Role(StrEnum):
 
 
 ROLE_NET: Final = {
-    Role.SERVER: 0, Role.DESK: 1, Role.SHARED_DESK: 8, Role.MEDICAL: 16, Role.PRINTER: 24, Role.BUILDING: 28,
-}  # fmt: skip
+    Role.SERVER: 0,
+    Role.DESK: 1,
+    Role.SHARED_DESK: 8,
+    Role.MEDICAL: 16,
+    Role.PRINTER: 24,
+    Role.BUILDING: 28,
+}
 
 SERVER_NAMES: Final = ("resolver", "directory", "files", "mail", "web", "epr", "engine", "images", "backup", "building")
 """The servers of every actor, .10 upwards in its server net; web and mail are also reached from outside."""
@@ -49,11 +54,15 @@ SERVER_NAMES: Final = ("resolver", "directory", "files", "mail", "web", "epr", "
 _SHARES: Final = {
     Kind.REGION: {Role.DESK: 0.50, Role.SHARED_DESK: 0.15, Role.MEDICAL: 0.25, Role.PRINTER: 0.05, Role.BUILDING: 0.05},
     Kind.MUNICIPALITY: {
-        Role.DESK: 0.68, Role.SHARED_DESK: 0.10, Role.MEDICAL: 0.06, Role.PRINTER: 0.06, Role.BUILDING: 0.10,
+        Role.DESK: 0.68,
+        Role.SHARED_DESK: 0.10,
+        Role.MEDICAL: 0.06,
+        Role.PRINTER: 0.06,
+        Role.BUILDING: 0.10,
     },
     Kind.SUPPLIER: {Role.DESK: 0.90, Role.MEDICAL: 0.0, Role.PRINTER: 0.05, Role.BUILDING: 0.05},
     Kind.CLINIC: {Role.DESK: 0.6, Role.MEDICAL: 0.3, Role.PRINTER: 0.1},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +150,13 @@ class Sector:
 
 
 DEMO: Final = (
-    ("region-nord", Kind.REGION, 90), ("region-syd", Kind.REGION, 80), ("kommune-vig", Kind.MUNICIPALITY, 42),
-    ("kommune-hede", Kind.MUNICIPALITY, 38), ("leverandoer", Kind.SUPPLIER, 30), ("klinik", Kind.CLINIC, 12),
-)  # fmt: skip
+    ("region-nord", Kind.REGION, 90),
+    ("region-syd", Kind.REGION, 80),
+    ("kommune-vig", Kind.MUNICIPALITY, 42),
+    ("kommune-hede", Kind.MUNICIPALITY, 38),
+    ("leverandoer", Kind.SUPPLIER, 30),
+    ("klinik", Kind.CLINIC, 12),
+)
 """Name, kind and hosts of the demo's actors; the clinic has no sensor."""
 
 

@@ -13,9 +13,14 @@ _NAME_AT: Final = 12
 
 
 def dns(
-    name: str, rrtype: str = "A", answers: tuple[str, ...] = (), *, rcode: str = "NOERROR", ttl_s: int = 300,
+    name: str,
+    rrtype: str = "A",
+    answers: tuple[str, ...] = (),
+    *,
+    rcode: str = "NOERROR",
+    ttl_s: int = 300,
     fresh_chars: int = 0,
-) -> Talk:  # fmt: skip
+) -> Talk:
     """A question to a resolver and its answer. The first ``fresh_chars`` characters of ``name``'s first label (at most
     63) differ from flow to flow: the pool holds the id and then those characters. ValueError for a label too long."""
     labels = name.split(".")
@@ -62,9 +67,18 @@ def ntp() -> Talk:
 
 
 def http(
-    host: str, url: str, *, method: str = "GET", agent: str = "Mozilla/5.0", body_bytes: int = 0, status: int = 200,
-    answer_bytes: int = 500, kind: str = "text/html", server: str = "nginx", port: int = 80,
-) -> Talk:  # fmt: skip
+    host: str,
+    url: str,
+    *,
+    method: str = "GET",
+    agent: str = "Mozilla/5.0",
+    body_bytes: int = 0,
+    status: int = 200,
+    answer_bytes: int = 500,
+    kind: str = "text/html",
+    server: str = "nginx",
+    port: int = 80,
+) -> Talk:
     """One request and its answer in clear."""
     length = f"Content-Length: {body_bytes}\r\n" if body_bytes or method == "POST" else ""
     ask = (
@@ -87,12 +101,20 @@ def http(
 def smtp(sender: str, target: str, letter_bytes: int) -> Talk:
     """One letter from one mail server to another, in clear."""
     said = (
-        (False, f"220 {target} ESMTP"), (True, f"EHLO {sender}"), (False, f"250 {target}"),
-        (True, f"MAIL FROM:<post@{sender}>"), (False, "250 OK"), (True, f"RCPT TO:<post@{target}>"), (False, "250 OK"),
-        (True, "DATA"), (False, "354 go ahead"),
+        (False, f"220 {target} ESMTP"),
+        (True, f"EHLO {sender}"),
+        (False, f"250 {target}"),
+        (True, f"MAIL FROM:<post@{sender}>"),
+        (False, "250 OK"),
+        (True, f"RCPT TO:<post@{target}>"),
+        (False, "250 OK"),
+        (True, "DATA"),
+        (False, "354 go ahead"),
         (True, "Subject: brev\r\n\r\n" + "brev " * (letter_bytes // 5) + "\r\n."),
-        (False, "250 OK"), (True, "QUIT"), (False, "221 bye"),
-    )  # fmt: skip
+        (False, "250 OK"),
+        (True, "QUIT"),
+        (False, "221 bye"),
+    )
     return tcp(25, [Turn(up, f"{text}\r\n".encode(), 2_000) for up, text in said], facts=Facts(app="smtp"))
 
 

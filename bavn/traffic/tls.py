@@ -57,9 +57,14 @@ class Exchange:
 
 
 def tls(
-    stack: Stack, server: Server, exchanges: tuple[Exchange, ...], *, port: int = 443, sni: str | None = None,
+    stack: Stack,
+    server: Server,
+    exchanges: tuple[Exchange, ...],
+    *,
+    port: int = 443,
+    sni: str | None = None,
     ending: Ending = "fin",
-) -> Talk:  # fmt: skip
+) -> Talk:
     """A conversation with ``server``, asking for ``sni`` (its own name if None, none for "")."""
     asked = server.name if sni is None else sni
     version = server.version if max(stack.versions) >= server.version[0] else TLS12
@@ -87,9 +92,14 @@ def tls(
         turns.append(Turn(True, (opening + up) if number == 0 else up, exchange.wait_us))
         turns.append(Turn(False, _sealed(f"{server.name} down {number}", exchange.down_bytes), 8_000))
     facts = Facts(
-        app="tls", sni=asked, ja3=ja3(stack, asked), ja4=ja4(stack, asked), ja3s=ja3s(version, cipher),
-        cert="" if version == TLS13 else fingerprint(server), version=version[1],
-    )  # fmt: skip
+        app="tls",
+        sni=asked,
+        ja3=ja3(stack, asked),
+        ja4=ja4(stack, asked),
+        ja3s=ja3s(version, cipher),
+        cert="" if version == TLS13 else fingerprint(server),
+        version=version[1],
+    )
     return tcp(port, turns, ending=ending, pool_bytes=POOL_BYTES, facts=facts)
 
 
@@ -101,9 +111,16 @@ def certificate(server: Server) -> bytes:
     signer = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"key of {issuer}".encode()).digest())
     born = as_datetime(server.born_us).replace(microsecond=0)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, server.name)])
-    by = x509.Name([
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, issuer), x509.NameAttribute(NameOID.COMMON_NAME, f"{issuer} CA"),
-    ]) if server.issuer else subject  # fmt: skip
+    by = (
+        x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, issuer),
+                x509.NameAttribute(NameOID.COMMON_NAME, f"{issuer} CA"),
+            ]
+        )
+        if server.issuer
+        else subject
+    )
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -87,9 +87,12 @@ class NodeKeys:
         """The request, with the proof that message key, token and certificate request belong together."""
         csr = self.csr()
         return EnrolAsked(
-            actor=self.actor, token=token, csr=csr, message_key=self.message.public_key().public_bytes_raw().hex(),
+            actor=self.actor,
+            token=token,
+            csr=csr,
+            message_key=self.message.public_key().public_bytes_raw().hex(),
             proof=self.message.sign(enrolment_statement(self.actor, token, csr)).hex(),
-        )  # fmt: skip
+        )
 
 
 def renewal_due(certificate_pem: str, now_us: int) -> bool:

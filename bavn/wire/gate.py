@@ -147,10 +147,17 @@ class Gate[Item, Draft]:
         """The item is kept for a report of the fault, and the gate is shut for its kind from its peer."""
         refused, name = self._told(item, failed), self._named(item)
         self._append(name, refused)
-        self._shut.shut(ShutGate(
-            gate=self.name, kind=name.kind, peer=name.peer, since_us=self._clock.now_us(), rule=failed.rule,
-            error=type(failed.__cause__).__name__, item_id=name.item_id,
-        ))  # fmt: skip
+        self._shut.shut(
+            ShutGate(
+                gate=self.name,
+                kind=name.kind,
+                peer=name.peer,
+                since_us=self._clock.now_us(),
+                rule=failed.rule,
+                error=type(failed.__cause__).__name__,
+                item_id=name.item_id,
+            )
+        )
         self._failed[name.kind, name.peer] = part_of(self.name, failed.rule)
         return refused
 

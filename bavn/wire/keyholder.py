@@ -42,17 +42,31 @@ class JoinAsked(Message):
     @classmethod
     def of(cls, params: RoundParams, points: list[bytes]) -> Self:
         return cls(
-            version=params.version, epoch=params.epoch, round_id=params.round_id.hex(),
-            registry_version=params.registry_version, tier=params.tier, t=params.t, m=params.m, r=params.r,
-            forms=params.forms, points=b"".join(points).hex(),
-        )  # fmt: skip
+            version=params.version,
+            epoch=params.epoch,
+            round_id=params.round_id.hex(),
+            registry_version=params.registry_version,
+            tier=params.tier,
+            t=params.t,
+            m=params.m,
+            r=params.r,
+            forms=params.forms,
+            points=b"".join(points).hex(),
+        )
 
     def params(self) -> RoundParams:
         """ValueError outside the protocol's limits."""
         return RoundParams(
-            version=self.version, epoch=self.epoch, round_id=bytes.fromhex(self.round_id),
-            registry_version=self.registry_version, tier=self.tier, t=self.t, m=self.m, r=self.r, forms=self.forms,
-        )  # fmt: skip
+            version=self.version,
+            epoch=self.epoch,
+            round_id=bytes.fromhex(self.round_id),
+            registry_version=self.registry_version,
+            tier=self.tier,
+            t=self.t,
+            m=self.m,
+            r=self.r,
+            forms=self.forms,
+        )
 
     def split(self) -> list[bytes]:
         return split(self.points)

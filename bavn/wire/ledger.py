@@ -149,9 +149,16 @@ class LedgerReader:
         self._asks, self._folder = book, folder
 
     def lines(
-        self, after: int = 0, *, kind: str | None = None, verdict: Verdict | None = None, gate: str | None = None,
-        item_id: str | None = None, peer: str | None = None, limit: int = 1000,
-    ) -> list[Line]:  # fmt: skip
+        self,
+        after: int = 0,
+        *,
+        kind: str | None = None,
+        verdict: Verdict | None = None,
+        gate: str | None = None,
+        item_id: str | None = None,
+        peer: str | None = None,
+        limit: int = 1000,
+    ) -> list[Line]:
         """Lines with seq > ``after`` that fit all that is given, ascending, at most ``limit`` (10,000 at the most)."""
         wanted = {"kind": kind, "verdict": verdict, "gate": gate, "item_id": item_id, "peer": peer}
         given = {name: value for name, value in wanted.items() if value is not None}
@@ -163,9 +170,10 @@ class LedgerReader:
                 break
             if item_id is None or may_hold(part.items, item_id):
                 fits = (
-                    line for line in self.part(part)
+                    line
+                    for line in self.part(part)
                     if line.seq > after and all(getattr(line, name) == value for name, value in given.items())
-                )  # fmt: skip
+                )
                 found += islice(fits, limit - len(found))
         live = self._live(max(after, closed[-1].last if closed else 0), given, limit - len(found))
         if self.closed(after) != closed:  # lines were moved meanwhile
@@ -314,11 +322,22 @@ class Ledger(LedgerReader):
         with self.book.transaction() as tx:
             seq, prev = self.head()
             line = Line(
-                seq=seq + 1, at_us=at_us, gate=gate, way=way, kind=writable(note.kind), item_id=note.item_id,
-                peer=writable(note.peer), verdict="refused" if refused else "passed",
-                rule=refused.rule if refused else "", reason=writable(refused.reason) if refused else "",
-                privacy=note.privacy, bytes=note.bytes, summary=summary, prev=prev, hash="",
-            )  # fmt: skip
+                seq=seq + 1,
+                at_us=at_us,
+                gate=gate,
+                way=way,
+                kind=writable(note.kind),
+                item_id=note.item_id,
+                peer=writable(note.peer),
+                verdict="refused" if refused else "passed",
+                rule=refused.rule if refused else "",
+                reason=writable(refused.reason) if refused else "",
+                privacy=note.privacy,
+                bytes=note.bytes,
+                summary=summary,
+                prev=prev,
+                hash="",
+            )
             values = asdict(line) | {"hash": line.expected_hash()}
             tx.execute(f"INSERT INTO ledger ({_COLUMNS}) VALUES ({_MARKS})", tuple(values.values()))
         return Line(**values)

@@ -87,9 +87,15 @@ class Outbox:
     called inside the transaction and must only wake somebody."""
 
     def __init__(
-        self, book: Book, sender: str, key: Ed25519PrivateKey, clock: Clock, *, limits: OutboxLimits | None = None,
+        self,
+        book: Book,
+        sender: str,
+        key: Ed25519PrivateKey,
+        clock: Clock,
+        *,
+        limits: OutboxLimits | None = None,
         on_put: Callable[[str], None] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.book = book
         self.sender = sender
         self._key = key

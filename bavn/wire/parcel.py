@@ -93,15 +93,23 @@ class Asking:
     """The node's side of one question: ``raw`` travels, ``open`` reads the answer to it."""
 
     def __init__(
-        self, actor: str, key: ec.EllipticCurvePrivateKey, certificate_der: bytes, centre: Ed25519PublicKey,
-        question: Question, dice: Dice,
-    ) -> None:  # fmt: skip
+        self,
+        actor: str,
+        key: ec.EllipticCurvePrivateKey,
+        certificate_der: bytes,
+        centre: Ed25519PublicKey,
+        question: Question,
+        dice: Dice,
+    ) -> None:
         once = X25519PrivateKey.from_private_bytes(dice.bytes(32))
         point, far = once.public_key().public_bytes_raw(), to_x25519(centre)
         asks, answers = _keys(once.exchange(far), point, far.public_bytes_raw())
         inner: dict[str, Any] = {
-            "after": question.after, "cert": certificate_der.hex(), "wait_ms": question.wait_ms, "what": question.what,
-        }  # fmt: skip
+            "after": question.after,
+            "cert": certificate_der.hex(),
+            "wait_ms": question.wait_ms,
+            "what": question.what,
+        }
         head: dict[str, Any] = {"from": actor, "key": point.hex(), "v": 1}
         sealed = ChaCha20Poly1305(asks).encrypt(_NONCE, rfc8785.dumps(inner) + b"\n" + question.body, _aad(head))
         signature = key.sign(_statement(head, sealed), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
@@ -178,9 +186,7 @@ def sealed_answer(asked: Asked, answer: Answer) -> bytes:
         "status": answer.status,
         "taken": list(answer.taken),
     }
-    return ChaCha20Poly1305(asked.answer_key).encrypt(
-        _NONCE, rfc8785.dumps(head) + b"\n" + answer.body, asked.digest
-    )  # fmt: skip
+    return ChaCha20Poly1305(asked.answer_key).encrypt(_NONCE, rfc8785.dumps(head) + b"\n" + answer.body, asked.digest)
 
 
 def _question(inner: Any, body: bytes) -> tuple[bytes, Question] | Refused:

@@ -131,8 +131,12 @@ def open(keys: Keys, recipient: str, raw: bytes, kinds: Kinds) -> Opened | Refus
 
 def _header(stands: Address) -> dict[str, Any]:
     return {
-        "from": stands.sender, "kind": stands.kind, "seq": stands.seq, "to": stands.recipient, "v": VERSION,
-    }  # fmt: skip
+        "from": stands.sender,
+        "kind": stands.kind,
+        "seq": stands.seq,
+        "to": stands.recipient,
+        "v": VERSION,
+    }
 
 
 def _statement(stands: Address, message_id: str) -> bytes:

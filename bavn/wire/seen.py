@@ -23,7 +23,7 @@ _SCHEMA = (
     """CREATE TABLE seen_floor (
         sender TEXT NOT NULL, key_id TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (sender, key_id)
     ) STRICT""",
-)  # fmt: skip
+)
 
 
 class Seen:

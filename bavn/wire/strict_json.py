@@ -32,10 +32,15 @@ def parse(raw: bytes, bytes_max: int) -> Any | Refused:
     if _depth(raw) > DEPTH_MAX:
         return Refused("too_deep", f"nested deeper than {DEPTH_MAX}")
     try:
-        data = _as_tuples(json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_once, parse_float=_no_number, parse_constant=_no_number,
-            parse_int=_integer,
-        ))  # fmt: skip
+        data = _as_tuples(
+            json.loads(
+                raw.decode("utf-8"),
+                object_pairs_hook=_once,
+                parse_float=_no_number,
+                parse_constant=_no_number,
+                parse_int=_integer,
+            )
+        )
     except _NotStrict as error:
         return Refused(error.rule, str(error))
     except ValueError:

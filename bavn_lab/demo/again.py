@@ -97,22 +97,31 @@ def _called(
     next_call(actor, *aim, time.time_ns() // 1000, capture)
     suricata.hand(capture)
     alerts = wait_for(
-        sector, ALERT_S_MAX, f"{name}: an alert on the next call",
-        lambda: (suricata.alerts()[before:] or None) if suricata.idle() else None, _LOOK_S,
-    )  # fmt: skip
+        sector,
+        ALERT_S_MAX,
+        f"{name}: an alert on the next call",
+        lambda: (suricata.alerts()[before:] or None) if suricata.idle() else None,
+        _LOOK_S,
+    )
     shown = min(alerts, key=lambda alert: (alert.met != aim[0], alert.sid))
     alert_s = round(time.monotonic() - handed, 3)
     ids = {
         v.kept.indicator.id: v.kept.indicator.observable
-        for v in desk.indicators() if v.kept.indicator.observable in wanted and not v.kept.indicator.revoked
-    }  # fmt: skip
+        for v in desk.indicators()
+        if v.kept.indicator.observable in wanted and not v.kept.indicator.revoked
+    }
     seen = wait_for(sector, SEEN_S_MAX, f"{name}: a sighting of the next call", lambda: _seen(desk, ids, name))
     return {
-        "actor": name, "called": aim[0], "indicator": str(ids[seen.indicator_id]), **asdict(shown),
-        "alerts": [asdict(alert) for alert in alerts], "alert_s": alert_s,
-        "sighting_s": round(time.monotonic() - handed, 3), "kind": seen.kind,
+        "actor": name,
+        "called": aim[0],
+        "indicator": str(ids[seen.indicator_id]),
+        **asdict(shown),
+        "alerts": [asdict(alert) for alert in alerts],
+        "alert_s": alert_s,
+        "sighting_s": round(time.monotonic() - handed, 3),
+        "kind": seen.kind,
         "hour": iso_hour(seen.first_hour) if seen.first_hour is not None else None,
-    }  # fmt: skip
+    }
 
 
 def _seen(desk: Desk, ids: dict[str, Observable], actor: str) -> Observed | None:
@@ -125,9 +134,18 @@ def next_call(actor: Actor, name: str, address: int, at_us: int, file: Path) -> 
     implant does; the packets go into a pcap file."""
     host = actor.hosts[Role.DESK][0]
     victim = Victim(
-        actor=actor.name, host=host, start_us=at_us, end_us=at_us + 1, period_s=1.0, jitter=0.0, thinning=0.0,
-        gap_share=0.0, domain=name, address=address, stack="implant-a",
-    )  # fmt: skip
+        actor=actor.name,
+        host=host,
+        start_us=at_us,
+        end_us=at_us + 1,
+        period_s=1.0,
+        jitter=0.0,
+        thinning=0.0,
+        gap_share=0.0,
+        domain=name,
+        address=address,
+        stack="implant-a",
+    )
     campaign = Campaign(label="next call", way=Way.BEACON, linkage=Linkage.DOMAIN, victims=(victim,))
     begins = np.array([at_us], dtype=np.int64)
     question = dns(name, "A", (str(IPv4Address(address)),), ttl_s=120)

@@ -43,9 +43,10 @@ def walk(say: Callable[[str], None], steps: Sequence[Step], check: Callable[[], 
 def who_signs_in(consoles: Consoles) -> Iterator[str]:
     """Addresses and what to sign in with."""
     people = (
-        ("SAC's console", consoles.sac, consoles.analyst), ("SAC's console", consoles.sac, consoles.approver),
+        ("SAC's console", consoles.sac, consoles.analyst),
+        ("SAC's console", consoles.sac, consoles.approver),
         ("SOC's console", consoles.soc, consoles.soc_person),
-    )  # fmt: skip
+    )
     for title, url, person in people:
         yield f"  {title:<14} {url:<24} {person.name} ({person.role.value})"
         yield f"{'':17}password {person.password}   code (each works once): {'  '.join(person.codes)}"
@@ -96,9 +97,8 @@ def to_protect(desk: Desk, view: LeadView, case_id: str, consoles: Consoles, sec
 def of_case(desk: Desk, case_id: str) -> list[IndicatorView]:
     """The case's indicators that stand."""
     return [
-        view for view in desk.indicators()
-        if view.kept.indicator.case_id == case_id and not view.kept.indicator.revoked
-    ]  # fmt: skip
+        view for view in desk.indicators() if view.kept.indicator.case_id == case_id and not view.kept.indicator.revoked
+    ]
 
 
 def in_force(there: Sequence[Mapping[str, str]], members: int) -> str | None:

@@ -90,10 +90,15 @@ def alone(member: Member, observables: tuple[Observable, ...]) -> Alone:
     wanted = set(observables)
     mine = next((entry for entry in found if wanted & set(entry.suspicion.observables)), None)
     return Alone(
-        actor=member.plan.name, rank=None if mine is None else mine.rank, line=alert_line(hosts),
-        suspicions=len(found), hosts=hosts, p=None if mine is None else mine.suspicion.p,
-        why="" if mine is None else mine.suspicion.why.en, known_us=None if mine is None else mine.known_us,
-    )  # fmt: skip
+        actor=member.plan.name,
+        rank=None if mine is None else mine.rank,
+        line=alert_line(hosts),
+        suspicions=len(found),
+        hosts=hosts,
+        p=None if mine is None else mine.suspicion.p,
+        why="" if mine is None else mine.suspicion.why.en,
+        known_us=None if mine is None else mine.known_us,
+    )
 
 
 def left(member: Member) -> list[Line]:

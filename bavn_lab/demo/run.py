@@ -51,9 +51,15 @@ class Demo:
     a person protects the sector, in the consoles. ``stay``: the consoles are there until Ctrl-C."""
 
     def __init__(
-        self, console: Console, folder: Path, played: Played, releases: int, *, by_hand: bool = False,
+        self,
+        console: Console,
+        folder: Path,
+        played: Played,
+        releases: int,
+        *,
+        by_hand: bool = False,
         stay: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._by_hand, self._stays = by_hand, stay
         self._consoles: Consoles | None = None
         self._console, self._plans, self._ends_us, self._releases = console, played.plans, played.ends_us, releases
@@ -132,9 +138,11 @@ class Demo:
     def _wait_read(self, member: Member) -> None:
         end_us = self._ends_us[member.plan.name]
         wait_for(
-            self._sector, READ_S_MAX, f"{member.plan.name}: reading its packets",
+            self._sector,
+            READ_S_MAX,
+            f"{member.plan.name}: reading its packets",
             lambda: True if horizon_us(member) >= end_us - HOUR_US else None,
-        )  # fmt: skip
+        )
         self._say(f"  {member.plan.name:<14} {len(ranked(member)):>4} suspicions")
 
     def _show_lead(self, desk: Desk, view: LeadView) -> None:
@@ -158,10 +166,14 @@ class Demo:
             asdict(one) | {"rank_alone": one.rank, "below_own_alert_line": one.below} for one in seen
         ]
         self.figures["lead"] = {
-            "rank": lead.rank, "score": round(lead.score, 3), "actors": list(lead.actors),
-            "observables": [str(o) for o in lead.observables], "reasons": [t.why.en for t in lead.terms],
-            "first_sighting": iso_hour(lead.first_hour), "of_leads": len(desk.leads(1000)),
-        }  # fmt: skip
+            "rank": lead.rank,
+            "score": round(lead.score, 3),
+            "actors": list(lead.actors),
+            "observables": [str(o) for o in lead.observables],
+            "reasons": [t.why.en for t in lead.terms],
+            "first_sighting": iso_hour(lead.first_hour),
+            "of_leads": len(desk.leads(1000)),
+        }
         self.figures["first_known_us"] = _first_known(seen, lead.actors)
 
     def _people(self) -> tuple[Principal, Principal]:
@@ -254,9 +266,8 @@ class Demo:
                 v for v in desk.indicators() if v.kept.indicator.observable in wanted and not v.kept.indicator.revoked
             ]
             done = views and all(
-                len(v.actors) == len(self._plans) and all(a.state in SETTLED for a in v.actors)
-                for v in views
-            )  # fmt: skip
+                len(v.actors) == len(self._plans) and all(a.state in SETTLED for a in v.actors) for v in views
+            )
             return views if done else None
 
         return wait_for(self._sector, BLOCK_S_MAX, "the last block", look)
@@ -312,10 +323,7 @@ class Demo:
             views = [
                 v for v in desk.indicators() if v.kept.indicator.observable in wanted and not v.kept.indicator.revoked
             ]
-            fresh = views and all(
-                (a.state_us or 0) >= since_us and a.state in SETTLED
-                for v in views for a in v.actors
-            )  # fmt: skip
+            fresh = views and all((a.state_us or 0) >= since_us and a.state in SETTLED for v in views for a in v.actors)
             return views if fresh else None
 
         return wait_for(self._sector, BLOCK_S_MAX, "the last block", look)

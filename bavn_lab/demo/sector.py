@@ -216,9 +216,12 @@ class DemoSector:
         self._logs.append(log)
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "bavn.app.cli", *words],
-            stdout=subprocess.PIPE if pipe else log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+            stdout=subprocess.PIPE if pipe else log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
             env={**os.environ, MARK: str(self.folder)},
-        )  # fmt: skip
+        )
 
     def start_console(self, name: str, role: str, configs: list[Path]) -> subprocess.Popen[bytes]:
         """A console (role: centre or node) over these configurations; its first line says where it is."""

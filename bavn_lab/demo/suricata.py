@@ -49,9 +49,13 @@ class OwnSuricata:
         """Returns at once. Raises SourceBroken, and EnforcerDown where its folder cannot be written."""
         self.folder.mkdir(parents=True, exist_ok=True)
         config = SuricataConfig(
-            homes=self._homes, rule_files=(lay_out(self.sets),), dataset_dir=self.sets, memory_mb=MEMORY_MB, threads=1,
+            homes=self._homes,
+            rule_files=(lay_out(self.sets),),
+            dataset_dir=self.sets,
+            memory_mb=MEMORY_MB,
+            threads=1,
             stats_interval_s=_SELDOM_S,
-        )  # fmt: skip
+        )
         words = [f"--unix-socket={self.socket}", "-k", "none", "--data-dir", str(self.sets), "--init-errors-fatal"]
         self._process = SuricataProcess(live_yaml(config, _NO_INTERFACE, self.folder), self.folder, words)
 
@@ -88,9 +92,10 @@ class OwnSuricata:
         events = [json.loads(line) for line in whole.splitlines()]
         names = {event["flow_id"]: name for event in events if (name := _name(event))}
         return [
-            _alert(event, names) for event in events
+            _alert(event, names)
+            for event in events
             if event.get("event_type") == "alert" and SID_FIRST <= event["alert"]["signature_id"] <= SID_LAST
-        ]  # fmt: skip
+        ]
 
     def why_ended(self) -> str | None:
         """None while it runs."""

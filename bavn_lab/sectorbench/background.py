@@ -56,15 +56,24 @@ def drawn_background(actors: Actors, dice: SeededDice) -> Day:
     actor = _without_repeats(element, dice.pick(len(element), actors.candidates.astype(np.float64)), len(actors), dice)
     p = _odd_together(element, elements, dice)
     rows = Rows(
-        actor, element, p, _hosts(reach[element], dice), *_times(element, elements, dice), *_rhythm(element, dice),
-        np.zeros(len(element), dtype=np.int64), np.full(len(element), NO_WALK, dtype=np.int64),
-    )  # fmt: skip
+        actor,
+        element,
+        p,
+        _hosts(reach[element], dice),
+        *_times(element, elements, dice),
+        *_rhythm(element, dice),
+        np.zeros(len(element), dtype=np.int64),
+        np.full(len(element), NO_WALK, dtype=np.int64),
+    )
     observables = [_observable(number, dice) for number in range(elements)]
     return Day(
-        actors=actors, rows=rows.where(p <= P_MAX), observables=observables,
+        actors=actors,
+        rows=rows.where(p <= P_MAX),
+        observables=observables,
         listed={observables[at]: _grade(at) for at in np.flatnonzero(listed).tolist()},
-        power_law_a=float(np.mean(reach[~listed] == 1)), power_law_a_all=float(np.mean(reach == 1)),
-    )  # fmt: skip
+        power_law_a=float(np.mean(reach[~listed] == 1)),
+        power_law_a_all=float(np.mean(reach == 1)),
+    )
 
 
 def _sibuya(actors: int) -> Floats:

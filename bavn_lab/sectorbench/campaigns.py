@@ -76,9 +76,14 @@ def _campaign(draft: Draft, name: str, own_p: list[Floats]) -> Campaign:
     strong = sum(p <= STRONG_P for p in strengths)
     weak = sum(p <= P_MAX for p in strengths)
     return Campaign(
-        name=name, linkage=linkage, elements=tuple(shared), victims=tuple(victims), onsets=tuple(onsets),
-        ready=tuple(onsets), reachable=bool(shared) and (strong >= 2 or weak >= 3),
-    )  # fmt: skip
+        name=name,
+        linkage=linkage,
+        elements=tuple(shared),
+        victims=tuple(victims),
+        onsets=tuple(onsets),
+        ready=tuple(onsets),
+        reachable=bool(shared) and (strong >= 2 or weak >= 3),
+    )
 
 
 def _shared(draft: Draft, linkage: str) -> list[int]:

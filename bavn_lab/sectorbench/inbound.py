@@ -56,11 +56,13 @@ def inbound(actors: int, seed: int) -> Inbound:
     later = [(scan, int(victim)) for scan in range(SCANS) for victim in victims[scan, FIRST_DAY:]]
     return Inbound(
         walk=tuple((_told(walks).sum(axis=1) >= THRESHOLD_NATS).tolist()),
-        exact=tuple((walks.sum(axis=1) >= THRESHOLD_NATS).tolist()), clients=CLIENTS, alarms=_alarms(dice),
+        exact=tuple((walks.sum(axis=1) >= THRESHOLD_NATS).tolist()),
+        clients=CLIENTS,
+        alarms=_alarms(dice),
         predictive=tuple(_on_list(predictive[victim], scan) for scan, victim in later),
         global_worst=tuple(_on_list(worst, scan) for scan, victim in later),
         local_worst=tuple(_on_list(local[victim], scan) for scan, victim in later),
-    )  # fmt: skip
+    )
 
 
 def _some(actors: int, count: int, dice: SeededDice) -> Ints:

@@ -74,9 +74,15 @@ def really_joined(day: Day, rows: Rows, seed: int) -> Joined:
 
 def _round(day: Day, rows: Rows, tier: JoinTier, dice: SeededDice) -> Joined:
     params = RoundParams(
-        version=PROTOCOL_VERSION, epoch=EPOCH, round_id=dice.bytes(16), registry_version=1, tier=tier.name, t=tier.t,
-        m=tier.m, r=TABLES,
-    )  # fmt: skip
+        version=PROTOCOL_VERSION,
+        epoch=EPOCH,
+        round_id=dice.bytes(16),
+        registry_version=1,
+        tier=tier.name,
+        t=tier.t,
+        m=tier.m,
+        r=TABLES,
+    )
     key = EpochIdentifier(EPOCH, tier.name, epoch_key(dice.bytes(32), EPOCH, tier.name))
     kr = key.round_key(params)
     planes, parties = {}, {}
@@ -112,9 +118,11 @@ def _revealed(hits: Sequence[Hit], parties: Mapping[int, _Party], kr: bytes, t: 
         for x, element in said.items():
             named.setdefault(element, set()).add(x - 1)
     return Joined(
-        revealed={element: frozenset(actors) for element, actors in named.items()}, cells=len(hits), refused=refused,
+        revealed={element: frozenset(actors) for element, actors in named.items()},
+        cells=len(hits),
+        refused=refused,
         quarantined=quarantined,
-    )  # fmt: skip
+    )
 
 
 def differs(one: Mapping[int, frozenset[int]], other: Mapping[int, frozenset[int]]) -> int:

@@ -168,10 +168,33 @@ def _together(folder: Path, path: Path, name: str) -> str:
     return path.parent.relative_to(folder).as_posix() if is_log and path.parent != folder else name.strip()
 
 
-_ZEEK: Final = frozenset({
-    "conn", "dns", "http", "ssl", "x509", "files", "dhcp", "ssh", "rdp", "kerberos", "smb_files", "smb_mapping",
-    "dce_rpc", "notice", "weird", "software", "quic", "ntp", "sip", "tunnel", "smtp", "pe", "snmp",
-})  # fmt: skip
+_ZEEK: Final = frozenset(
+    {
+        "conn",
+        "dns",
+        "http",
+        "ssl",
+        "x509",
+        "files",
+        "dhcp",
+        "ssh",
+        "rdp",
+        "kerberos",
+        "smb_files",
+        "smb_mapping",
+        "dce_rpc",
+        "notice",
+        "weird",
+        "software",
+        "quic",
+        "ntp",
+        "sip",
+        "tunnel",
+        "smtp",
+        "pe",
+        "snmp",
+    }
+)
 
 
 def _capture(name: str, parts: Iterable[tuple[Path, str, Mapping[str, str]]]) -> Capture:

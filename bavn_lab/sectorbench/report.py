@@ -10,13 +10,36 @@ from bavn_lab.sectorbench.worlds import Account
 
 KEYED = ("recall_at_20", "best_single_actor")
 MADE = (
-    "sector_gain", "precision_at_20", "oracle_ratio", "benign_single_revealed", "power_law_a", "power_law_a_all",
-    "precision_of_attainable", "reach", "suspected", "before_last_victim", "before_last_victim_attainable",
-    "before_last_victim_of_found", "victims_after", "minutes_from_first_median", "minutes_from_first_p90",
-    "minutes_from_second_median", "minutes_from_second_p90", "elements_in_one_lead", "mixed_leads", "quiet_leads",
-    "poison_rank", "inbound_walk", "inbound_walk_exact", "inbound_false_alarms", "inbound_predictive_blacklist",
-    "inbound_global_blacklist", "inbound_local_blacklist", "suspicions_a_day", "elements_revealed_a_day",
-)  # fmt: skip
+    "sector_gain",
+    "precision_at_20",
+    "oracle_ratio",
+    "benign_single_revealed",
+    "power_law_a",
+    "power_law_a_all",
+    "precision_of_attainable",
+    "reach",
+    "suspected",
+    "before_last_victim",
+    "before_last_victim_attainable",
+    "before_last_victim_of_found",
+    "victims_after",
+    "minutes_from_first_median",
+    "minutes_from_first_p90",
+    "minutes_from_second_median",
+    "minutes_from_second_p90",
+    "elements_in_one_lead",
+    "mixed_leads",
+    "quiet_leads",
+    "poison_rank",
+    "inbound_walk",
+    "inbound_walk_exact",
+    "inbound_false_alarms",
+    "inbound_predictive_blacklist",
+    "inbound_global_blacklist",
+    "inbound_local_blacklist",
+    "suspicions_a_day",
+    "elements_revealed_a_day",
+)
 """Figures that stand in the file under their own names: the value of the largest sector, and each in ``by_actors``."""
 
 
@@ -82,8 +105,10 @@ def in_words(result: Result) -> str:
     lines.append("  recall@20 of other ways (within reach):")
     lines += [f"    {name:<32} {value.said()}" for name, value in recall.items() if name != PRODUCT]
     for title, table in (
-        ("linkage", result.by_linkage), ("number of victims", result.by_victims), ("family", result.by_family),
-    ):  # fmt: skip
+        ("linkage", result.by_linkage),
+        ("number of victims", result.by_victims),
+        ("family", result.by_family),
+    ):
         lines.append(f"  recall@20 of all, by {title}:")
         lines += [f"    {name:<32} {value.said()}, n={value.n}" for name, value in table.items()]
     return "\n".join(lines)
@@ -123,8 +148,10 @@ def told(results: Sequence[Result], commit: str, account: Account | None = None)
         for one in results:
             reachable = figure(one.recall.get(way, NOTHING))
             made[str(one.actors)] = {
-                **reachable, "reachable": reachable, "all": figure(one.recall_all.get(way, NOTHING)),
-            }  # fmt: skip
+                **reachable,
+                "reachable": reachable,
+                "all": figure(one.recall_all.get(way, NOTHING)),
+            }
         return made
 
     def plain(name: str) -> dict[str, Any]:
@@ -136,16 +163,25 @@ def told(results: Sequence[Result], commit: str, account: Account | None = None)
 
     ways = [way for way in results[0].recall if way not in (PRODUCT, ALONE)]
     return {
-        "bench": "sector", "what": results[0].what, "version": __version__, "commit": commit, "seeds": seeds,
-        "leads_a_day": 20, "campaigns_a_day": CAMPAIGNS_A_DAY,
+        "bench": "sector",
+        "what": results[0].what,
+        "version": __version__,
+        "commit": commit,
+        "seeds": seeds,
+        "leads_a_day": 20,
+        "campaigns_a_day": CAMPAIGNS_A_DAY,
         "campaigns": {
             str(one.actors): {"all": one.campaigns, "suspected": one.suspected, "reachable": one.reachable}
             for one in results
         },
-        "recall_at_20": keyed(PRODUCT), "best_single_actor": keyed(ALONE), **{name: plain(name) for name in MADE},
+        "recall_at_20": keyed(PRODUCT),
+        "best_single_actor": keyed(ALONE),
+        **{name: plain(name) for name in MADE},
         "benign_single_revealed_total": sum(one.single for one in results),
         "real_join": {str(one.actors): told_join(one.join) for one in results},
-        "others": {way: keyed(way) for way in ways}, "by_linkage": table("by_linkage"),
-        "by_victims": table("by_victims"), "by_family": table("by_family"),
+        "others": {way: keyed(way) for way in ways},
+        "by_linkage": table("by_linkage"),
+        "by_victims": table("by_victims"),
+        "by_family": table("by_family"),
         "captures": None if account is None else account.told(),
-    }  # fmt: skip
+    }

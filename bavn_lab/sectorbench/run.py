@@ -29,7 +29,7 @@ from bavn_lab.sectorbench.ways import (
     own_lists,
     scored,
     terms_of,
-)  # fmt: skip
+)
 from bavn_lab.sectorbench.worlds import Generated, World
 
 CAMPAIGNS_A_DAY: Final = 14
@@ -104,9 +104,14 @@ class Result:
 
 
 def measure(
-    actors: int, seeds: Sequence[int], *, campaigns: int = CAMPAIGNS_A_DAY, world: World | None = None, jobs: int = 1,
+    actors: int,
+    seeds: Sequence[int],
+    *,
+    campaigns: int = CAMPAIGNS_A_DAY,
+    world: World | None = None,
+    jobs: int = 1,
     say: Callable[[str], None] = lambda _: None,
-) -> Result:  # fmt: skip
+) -> Result:
     """``seeds`` days of ``actors`` actors with ``campaigns`` campaigns each, and a quiet week. ``jobs`` days at a time;
     the figures are the same."""
     played, tally = world or Generated(), Tally()
@@ -148,11 +153,16 @@ def _play(world: World, actors: int, seed: int, campaigns: int, first: bool) -> 
     found |= {name: hits(day, changed().leads()) for name, changed in _changed(day, rows, dice).items()}
     own = [a or b for a, b in zip(hits(day, fed, len(fed)), hits(day, fewer, len(fewer)), strict=True)]
     for at, one in enumerate(day.campaigns):
-        tally.campaigns.append(Judged(
-            campaign=one, found={way: hit[at] for way, hit in found.items()}, own=own[at],
-            seen=clocked(day, product, one) if found[PRODUCT][at] else None,
-            early=early(day, one), in_one_lead=_in_one_lead(one, leads),
-        ))  # fmt: skip
+        tally.campaigns.append(
+            Judged(
+                campaign=one,
+                found={way: hit[at] for way, hit in found.items()},
+                own=own[at],
+                seen=clocked(day, product, one) if found[PRODUCT][at] else None,
+                early=early(day, one),
+                in_one_lead=_in_one_lead(one, leads),
+            )
+        )
     tally.days.append(_day_figures(day, product, leads))
     tally.inbound.append(inbound(actors, seed))
     if first:
@@ -190,10 +200,14 @@ def _in_one_lead(one: Campaign, leads: Leads) -> float:
 def _real_join(day: Day, product: Scored, seed: int) -> RealJoin:
     made = really_joined(day, day.rows, seed)
     return RealJoin(
-        seed=seed, revealed=len(made.revealed), cells=made.cells, refused=made.refused, quarantined=made.quarantined,
+        seed=seed,
+        revealed=len(made.revealed),
+        cells=made.cells,
+        refused=made.refused,
+        quarantined=made.quarantined,
         differs=differs(made.revealed, product.revealed),
         single=held_by_one(day, day.rows, made.revealed, frozenset(day.campaigns_of)),
-    )  # fmt: skip
+    )
 
 
 def _quiet(world: World, actors: int, seed: int, product: Scored) -> float:
@@ -211,12 +225,17 @@ def _day_figures(day: Day, product: Scored, leads: Leads) -> dict[str, float]:
     poisoned = set(day.negatives.get("poison", ()))
     rank = next((at for at, lead in enumerate(leads, 1) if lead & poisoned), len(leads) + 1)
     return {
-        "precision": right / BUDGET, "attainable": min(1.0, reachable / BUDGET),
-        "mixed": sum(not frozenset.intersection(*lead) for lead in owners) / max(1, len(first)), "poison_rank": rank,
+        "precision": right / BUDGET,
+        "attainable": min(1.0, reachable / BUDGET),
+        "mixed": sum(not frozenset.intersection(*lead) for lead in owners) / max(1, len(first)),
+        "poison_rank": rank,
         "single": held_by_one(day, day.rows, product.revealed, frozenset(day.campaigns_of)),
-        "a": day.power_law_a, "a_all": day.power_law_a_all, "leads": len(leads), "revealed": len(product.revealed),
+        "a": day.power_law_a,
+        "a_all": day.power_law_a_all,
+        "leads": len(leads),
+        "revealed": len(product.revealed),
         "rows": len(day.rows),
-    }  # fmt: skip
+    }
 
 
 def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> Result:
@@ -274,16 +293,23 @@ def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> 
         "inbound_local_blacklist": share(hit for two in tally.inbound for hit in two.local_worst),
         "suspicions_a_day": over_days("rows"),
         "elements_revealed_a_day": over_days("revealed"),
-    }  # fmt: skip
+    }
     return Result(
-        actors=actors, what=world.what, seeds=seeds, campaigns=len(judged),
-        suspected=sum(one.campaign.linkage != "undetected" for one in judged), reachable=len(reachable),
+        actors=actors,
+        what=world.what,
+        seeds=seeds,
+        campaigns=len(judged),
+        suspected=sum(one.campaign.linkage != "undetected" for one in judged),
+        reachable=len(reachable),
         recall={way: share(hit(one, way) for one in reachable) for way in ways},
-        recall_all={way: share(hit(one, way) for one in judged) for way in ways}, figures=figures,
-        by_linkage=found_by(lambda one: one.linkage), by_victims=found_by(lambda one: str(len(one.victims))),
-        by_family=found_by(lambda one: one.family), join=tuple(tally.join),
+        recall_all={way: share(hit(one, way) for one in judged) for way in ways},
+        figures=figures,
+        by_linkage=found_by(lambda one: one.linkage),
+        by_victims=found_by(lambda one: str(len(one.victims))),
+        by_family=found_by(lambda one: one.family),
+        join=tuple(tally.join),
         single=int(sum(day["single"] for day in tally.days)) + sum(one.single for one in tally.join),
-    )  # fmt: skip
+    )
 
 
 def told_join(join: Sequence[RealJoin]) -> list[dict[str, Any]]:

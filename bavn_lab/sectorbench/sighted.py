@@ -138,9 +138,15 @@ def _looked(capture: Capture, steps: Sequence[float]) -> Sighted:
     tables, reasons = _records(capture)
     rows = sum(part.num_rows for parts in tables.values() for part in parts)
     nothing = Sighted(
-        name=capture.name, hosts=0, rows=rows, first_hour=0, steps=(), tallies={}, listed_met=(),
+        name=capture.name,
+        hosts=0,
+        rows=rows,
+        first_hour=0,
+        steps=(),
+        tallies={},
+        listed_met=(),
         refusal="; ".join(reasons) or "it holds no record that Bavn knows",
-    )  # fmt: skip
+    )
     if not rows or rows > ROWS_MAX:
         return nothing if not rows else _refused(nothing, f"more than {ROWS_MAX} records")
     merged = {name: pa.concat_tables(parts) for name, parts in tables.items() if parts}
@@ -159,9 +165,15 @@ def _looked(capture: Capture, steps: Sequence[float]) -> Sighted:
     if first.rows and not first.steps:
         return nothing
     return Sighted(
-        name=first.name, hosts=first.hosts, rows=rows, first_hour=first.first_hour, steps=tuple(seen),
-        tallies=first.tallies, listed_met=first.listed_met, refusal="; ".join(reasons),
-    )  # fmt: skip
+        name=first.name,
+        hosts=first.hosts,
+        rows=rows,
+        first_hour=first.first_hour,
+        steps=tuple(seen),
+        tallies=first.tallies,
+        listed_met=first.listed_met,
+        refusal="; ".join(reasons),
+    )
 
 
 def _refused(nothing: Sighted, reason: str) -> Sighted:
@@ -224,11 +236,15 @@ def _detected(name: str, tables: Mapping[str, pa.Table]) -> Sighted | None:
         listed = [domain for domain in met if known_lists.name_grade(domain) >= lists.Grade.POPULAR]
         shown = {one.id: one.observables for one in seen.suspicions}
         return Sighted(
-            name=name, hosts=seen.hosts, rows=1, first_hour=hour_of(first),
+            name=name,
+            hosts=seen.hosts,
+            rows=1,
+            first_hour=hour_of(first),
             steps=(tuple(_glimpse(d, c, shown, first, homes) for d in heard for c in d.found.candidates),),
             tallies={p: dict(t.counts) for d in heard for p, t in sorted(d.found.populations.items())},
-            listed_met=tuple(listed[:LISTED_MET_MAX]), refusal="",
-        )  # fmt: skip
+            listed_met=tuple(listed[:LISTED_MET_MAX]),
+            refusal="",
+        )
 
 
 class _Heard:
@@ -254,12 +270,21 @@ def _glimpse(
         if joins is not None and joins not in named:
             named.append(joins)
     return Glimpse(
-        detector=heard.name, technique=one.technique or heard.technique, population=one.population,
-        statistic=one.statistic, exact_p=one.exact_p, p_times=one.p_times, observables=tuple(named),
-        hosts=max(1, one.hosts), listed=one.listed,
-        begins=max(0, one.first_us - first_us) // MINUTE_US, ends=max(0, one.last_us - first_us) // MINUTE_US,
-        period_s=one.period_s, regularity=one.regularity, walk_nats=one.walk_nats,
-    )  # fmt: skip
+        detector=heard.name,
+        technique=one.technique or heard.technique,
+        population=one.population,
+        statistic=one.statistic,
+        exact_p=one.exact_p,
+        p_times=one.p_times,
+        observables=tuple(named),
+        hosts=max(1, one.hosts),
+        listed=one.listed,
+        begins=max(0, one.first_us - first_us) // MINUTE_US,
+        ends=max(0, one.last_us - first_us) // MINUTE_US,
+        period_s=one.period_s,
+        regularity=one.regularity,
+        walk_nats=one.walk_nats,
+    )
 
 
 def _as_it_joins(observable: Observable, homes: tuple[str, ...]) -> str | None:

@@ -24,7 +24,7 @@ from bavn_lab.sectorbench.campaigns import (
     below_the_line,
     drawn_onsets,
     sorted_p,
-)  # fmt: skip
+)
 from bavn_lab.sectorbench.captured import Adding, Dealt
 from bavn_lab.sectorbench.day import Campaign, Floats, Rows
 from bavn_lab.sectorbench.sighted import Glimpse, Sighted
@@ -39,10 +39,11 @@ SHARED_TYPES: Final[dict[str, frozenset[str]]] = {
 """What the victims of a campaign have in common, by linkage: the malware behaves alike at each, all else is each
 victim's own."""
 NEEDS: Final = {
-    "domain": frozenset({"domain"}), "address": frozenset({"ip4", "ip6"}),
+    "domain": frozenset({"domain"}),
+    "address": frozenset({"ip4", "ip6"}),
     "fingerprint": frozenset({"ja3", "ja4", "cert", "sha256"}),
     "behaviour": frozenset[str](),
-}  # fmt: skip
+}
 ATTEMPTS_TIMES: Final = 6
 SUSPICIONS_MAX: Final = 6
 """Of one capture at one victim: the strongest."""
@@ -110,9 +111,15 @@ class _Making:
         linkage = self._linkage(lead) if outside(lead.whole) else "undetected"
         if linkage == "undetected":
             return Campaign(
-                name=name, linkage=linkage, elements=(), victims=tuple(victims), onsets=tuple(onsets),
-                ready=tuple(onsets), reachable=False, family=family,
-            )  # fmt: skip
+                name=name,
+                linkage=linkage,
+                elements=(),
+                victims=tuple(victims),
+                onsets=tuple(onsets),
+                ready=tuple(onsets),
+                reachable=False,
+                family=family,
+            )
         alike = [one for one in self.families.seen(family) if self._can(one, linkage)]
         before = len(self.adding.rows)
         ready = []
@@ -122,9 +129,15 @@ class _Making:
         shared = {element for (whose, _, _), element in self.names.items() if whose == name}
         rows = [row for row in self.adding.rows[before:] if row[1] in shared]
         return Campaign(
-            name=name, linkage=linkage, elements=tuple(sorted(shared)), victims=tuple(victims), onsets=tuple(onsets),
-            ready=tuple(ready), family=family, reachable=any(_reached(rows, element) for element in shared),
-        )  # fmt: skip
+            name=name,
+            linkage=linkage,
+            elements=tuple(sorted(shared)),
+            victims=tuple(victims),
+            onsets=tuple(onsets),
+            ready=tuple(ready),
+            family=family,
+            reachable=any(_reached(rows, element) for element in shared),
+        )
 
     def _linkage(self, lead: Sighted) -> str:
         """One of the four by chance; what the capture does not show gives way to what it does."""

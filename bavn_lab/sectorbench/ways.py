@@ -138,11 +138,16 @@ def scored(day: Day, rows: Rows, *, a_shift: float = 0.0, everything: bool = Fal
     signs = signs_of(day, kept)
     lists = DayLists(day.listed)
     context = Context(
-        now_us=(DAY_HOUR + 24) * HOUR_US, settings=replace(ScoreSettings(), leads_max=kept_max), lists=lists,
-        register=day.register, first_hours=_first_hours(signs), sharing=_fitted(signs, lists, len(day.actors), a_shift),
-        dependence=_dependence(signs), congruent=_congruent(signs, lists),
+        now_us=(DAY_HOUR + 24) * HOUR_US,
+        settings=replace(ScoreSettings(), leads_max=kept_max),
+        lists=lists,
+        register=day.register,
+        first_hours=_first_hours(signs),
+        sharing=_fitted(signs, lists, len(day.actors), a_shift),
+        dependence=_dependence(signs),
+        congruent=_congruent(signs, lists),
         groups=len(set(day.actors.group.tolist())),
-    )  # fmt: skip
+    )
     numbers = {day.observables[element]: element for element in set(kept.element.tolist())}
     return Scored(context=context, ranked=correlate(signs, context, {}), numbers=numbers, revealed=revealed)
 
@@ -157,14 +162,26 @@ def signs_of(day: Day, rows: Rows) -> list[Sign]:
     ):
         none = period == NO_PERIOD
         detector, technique = day.sorts[sort]
-        made.append(Sign(
-            report_id=f"{number:064x}", actor=f"actor-{actor:03d}", group=f"group-{int(group[actor]):03d}",
-            tier="A" if p <= STRONG_P else "B", round_id="00" * 16, observable=day.observables[element],
-            detector=detector, technique=technique, p_bucket=p_bucket(p), hosts_bucket=hosts,
-            first_hour=DAY_HOUR + first, last_hour=DAY_HOUR + last, period_bucket=None if none else period,
-            regularity_bucket=None if none else regular, walk_bucket=None if walk == NO_WALK else walk,
-            received_us=(DAY_HOUR + 23) * HOUR_US,
-        ))  # fmt: skip
+        made.append(
+            Sign(
+                report_id=f"{number:064x}",
+                actor=f"actor-{actor:03d}",
+                group=f"group-{int(group[actor]):03d}",
+                tier="A" if p <= STRONG_P else "B",
+                round_id="00" * 16,
+                observable=day.observables[element],
+                detector=detector,
+                technique=technique,
+                p_bucket=p_bucket(p),
+                hosts_bucket=hosts,
+                first_hour=DAY_HOUR + first,
+                last_hour=DAY_HOUR + last,
+                period_bucket=None if none else period,
+                regularity_bucket=None if none else regular,
+                walk_bucket=None if walk == NO_WALK else walk,
+                received_us=(DAY_HOUR + 23) * HOUR_US,
+            )
+        )
     return made
 
 

@@ -84,11 +84,15 @@ class Account:
 
     def told(self) -> dict[str, Any]:
         return {
-            "folder": self.folder, "kinds": dict(self.kinds), "left_out": dict(self.left_out),
-            "unread": dict(self.unread), "read_in_part": dict(self.partly),
+            "folder": self.folder,
+            "kinds": dict(self.kinds),
+            "left_out": dict(self.left_out),
+            "unread": dict(self.unread),
+            "read_in_part": dict(self.partly),
             "families": {name: {"read": n, "suspected": seen} for name, (n, seen) in self.families.items()},
-            "benign_borrowed": self.benign_borrowed, "remarks": list(self.remarks),
-        }  # fmt: skip
+            "benign_borrowed": self.benign_borrowed,
+            "remarks": list(self.remarks),
+        }
 
 
 def sector_of(captures: Sequence[Capture], looks: Mapping[str, Sighted]) -> Sector:
@@ -116,17 +120,27 @@ def families_of(captures: Sequence[Capture], looks: Mapping[str, Sighted], *, ha
 
 
 def account_of(
-    folder: str, captures: Sequence[Capture], looks: Mapping[str, Sighted], left_out: Mapping[str, int],
-    unusable: Mapping[str, str], families: Families, borrowed: int, remarks: Sequence[str],
-) -> Account:  # fmt: skip
+    folder: str,
+    captures: Sequence[Capture],
+    looks: Mapping[str, Sighted],
+    left_out: Mapping[str, int],
+    unusable: Mapping[str, str],
+    families: Families,
+    borrowed: int,
+    remarks: Sequence[str],
+) -> Account:
     """See Account."""
     kinds: dict[str, int] = {}
     for one in captures:
         kinds[one.kind] = kinds.get(one.kind, 0) + looks[one.name].read
     unread = {one.name: looks[one.name].refusal for one in captures if not looks[one.name].read}
     return Account(
-        folder=folder, kinds=dict(sorted(kinds.items())), left_out=left_out, unread={**unusable, **unread},
+        folder=folder,
+        kinds=dict(sorted(kinds.items())),
+        left_out=left_out,
+        unread={**unusable, **unread},
         partly={n: looks[n].refusal for n in (one.name for one in captures) if looks[n].read and looks[n].refusal},
         families={f: (len(some), len(families.seen(f))) for f, some in families.looks.items()},
-        benign_borrowed=borrowed, remarks=tuple(remarks),
-    )  # fmt: skip
+        benign_borrowed=borrowed,
+        remarks=tuple(remarks),
+    )

@@ -96,9 +96,15 @@ def planned(told: Story, actor: Actor, start_us: int, end_us: int) -> list[Flows
 
 
 def generate(
-    sector: Sector, seed: int, start_us: int, end_us: int, out_dir: Path, *,
-    campaigns: tuple[Campaign, ...] | None = None, stretch_hours: int = STRETCH_HOURS_DEFAULT,
-) -> dict[str, Any]:  # fmt: skip
+    sector: Sector,
+    seed: int,
+    start_us: int,
+    end_us: int,
+    out_dir: Path,
+    *,
+    campaigns: tuple[Campaign, ...] | None = None,
+    stretch_hours: int = STRETCH_HOURS_DEFAULT,
+) -> dict[str, Any]:
     """Write ``<actor>/<number>.pcap``, ``manifest.json`` and ``truth.json`` under ``out_dir``; returns the manifest.
     Raises SpanRefused, and OSError where the folder cannot be written."""
     told = story(sector, seed, start_us, end_us, campaigns)

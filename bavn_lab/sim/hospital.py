@@ -93,9 +93,10 @@ def rollout(scene: Scene) -> Iterator[Flows]:
 def release(scene: Scene) -> Iterator[Flows]:
     """A hard negative: a browser's new version, fetched once by everybody who has it, on a popular name."""
     hosts = [
-        host for host in scene.hosts(Role.DESK, Role.SHARED_DESK).tolist()
+        host
+        for host in scene.hosts(Role.DESK, Role.SHARED_DESK).tolist()
         if scene.start_us <= scene.release_us + digest("update", host) % (2 * DAY_US) < scene.end_us
-    ]  # fmt: skip
+    ]
     times = np.array([scene.release_us + digest("update", host) % (2 * DAY_US) for host in hosts], dtype=np.int64)
     site = Site("edgedl.me.gvt1.com", invented_address("gvt1"), 1)
     made = (times, np.array(hosts, dtype=np.uint32))

@@ -65,10 +65,14 @@ def senses(told: Story, actor: Actor, folder: Path, stores: list[ColumnStore]) -
         stores.append(store)
         source = PlayedSource(told, actor, node.mortal, store.mark(f"played {actor.name}"))
         lookout = Lookout(
-            clock=node.mortal, store=store, sources=(source,), detect=survey,
+            clock=node.mortal,
+            store=store,
+            sources=(source,),
+            detect=survey,
             keep=lambda found, end_us: known.replace(found.suspicions, node.mortal.now_us(), end_us, found.hosts),
-            horizon_us=lambda: told.end_us, settings=NodeSettings(version=VERSION),
-        )  # fmt: skip
+            horizon_us=lambda: told.end_us,
+            settings=NodeSettings(version=VERSION),
+        )
         return lookout, History(store.window, hunt)
 
     return opened

@@ -147,56 +147,78 @@ def attempts() -> tuple[Attempt, ...]:
     return (
         Attempt(name="nobody hostile", does="The control: the campaign at three.", suspects=_campaign()),
         Attempt(
-            name="claims a supplier", does="Claims, beyond doubt, a supplier that one honest actor weakly suspects.",
-            suspects=lonely | {EVIL: (suspect(SUPPLIER, ABSURD, "10.9.3.1"),)}, lies={EVIL: lambda: says_absurd_p},
+            name="claims a supplier",
+            does="Claims, beyond doubt, a supplier that one honest actor weakly suspects.",
+            suspects=lonely | {EVIL: (suspect(SUPPLIER, ABSURD, "10.9.3.1"),)},
+            lies={EVIL: lambda: says_absurd_p},
         ),
         Attempt(
-            name="claims a supplier, read by a person", does="The same, and the analyst reads before releasing.",
-            suspects=lonely | {EVIL: (suspect(SUPPLIER, ABSURD, "10.9.3.1"),)}, lies={EVIL: lambda: says_absurd_p},
+            name="claims a supplier, read by a person",
+            does="The same, and the analyst reads before releasing.",
+            suspects=lonely | {EVIL: (suspect(SUPPLIER, ABSURD, "10.9.3.1"),)},
+            lies={EVIL: lambda: says_absurd_p},
             releases=False,
         ),
         Attempt(
-            name="claims a supplier alone", does="Claims a supplier that nobody else suspects.",
+            name="claims a supplier alone",
+            does="Claims a supplier that nobody else suspects.",
             suspects={EVIL: (suspect(SUPPLIER, ABSURD, "10.9.3.1"),)},
         ),
         Attempt(
-            name="two accounts of one group", does="Two accounts of one group claim the supplier.",
+            name="two accounts of one group",
+            does="Two accounts of one group claim the supplier.",
             suspects={name: (suspect(SUPPLIER, ABSURD, "10.9.3.1"),) for name in (EVIL, "evil-2")},
-            groups={EVIL: "one", "evil-2": "one"}, lies={EVIL: lambda: says_absurd_p, "evil-2": lambda: says_absurd_p},
+            groups={EVIL: "one", "evil-2": "one"},
+            lies={EVIL: lambda: says_absurd_p, "evil-2": lambda: says_absurd_p},
         ),
         Attempt(
-            name="floods tier A", does="Claims 200 inventions beyond doubt, to push the campaign out of the round.",
+            name="floods tier A",
+            does="Claims 200 inventions beyond doubt, to push the campaign out of the round.",
             suspects=_campaign() | {EVIL: flood},
         ),
         Attempt(
-            name="copies receipts", does="Holds the campaign and gives receipts copied from others.",
-            suspects=_campaign(EVIL), lies={EVIL: lambda: copies_receipts},
+            name="copies receipts",
+            does="Holds the campaign and gives receipts copied from others.",
+            suspects=_campaign(EVIL),
+            lies={EVIL: lambda: copies_receipts},
         ),
         Attempt(
-            name="false p", does="Joins in with evidence that it does not have.",
-            suspects=_campaign() | {EVIL: (suspect(CAMPAIGN, STRONG, "10.9.3.1"),)}, lies={EVIL: lambda: says_absurd_p},
+            name="false p",
+            does="Joins in with evidence that it does not have.",
+            suspects=_campaign() | {EVIL: (suspect(CAMPAIGN, STRONG, "10.9.3.1"),)},
+            lies={EVIL: lambda: says_absurd_p},
         ),
         Attempt(
-            name="names another value", does="Holds the campaign and names the supplier for its cells.",
-            suspects=_campaign(EVIL), lies={EVIL: lambda: names_another},
+            name="names another value",
+            does="Holds the campaign and names the supplier for its cells.",
+            suspects=_campaign(EVIL),
+            lies={EVIL: lambda: names_another},
         ),
         Attempt(
-            name="replays old reports", does="Says its old reports over again in every later round.",
-            suspects=_campaign(EVIL), lies={EVIL: replays},
+            name="replays old reports",
+            does="Says its old reports over again in every later round.",
+            suspects=_campaign(EVIL),
+            lies={EVIL: replays},
         ),
         Attempt(
-            name="belittles", does="Reports the campaign as weak and harmlessly wide, to bury it.",
-            suspects=_campaign(EVIL), lies={EVIL: lambda: belittles},
+            name="belittles",
+            does="Reports the campaign as weak and harmlessly wide, to bury it.",
+            suspects=_campaign(EVIL),
+            lies={EVIL: lambda: belittles},
         ),
         Attempt(
-            name="flip-flops", does="Takes its report back as soon as it was given, round after round.",
-            suspects=_campaign(EVIL), lies={EVIL: lambda: flip_flops},
+            name="flip-flops",
+            does="Takes its report back as soon as it was given, round after round.",
+            suspects=_campaign(EVIL),
+            lies={EVIL: lambda: flip_flops},
         ),
         Attempt(
-            name="silent at the reveal", does="Shows in every hit and never answers.",
-            suspects=_campaign(EVIL), lies={EVIL: lambda: silent_at_reveal},
+            name="silent at the reveal",
+            does="Shows in every hit and never answers.",
+            suspects=_campaign(EVIL),
+            lies={EVIL: lambda: silent_at_reveal},
         ),
-    )  # fmt: skip
+    )
 
 
 def play(attempt: Attempt, folder: Path, seed: int = 1) -> Outcome:
@@ -206,8 +228,9 @@ def play(attempt: Attempt, folder: Path, seed: int = 1) -> Outcome:
     world = World(
         Script(seed=seed, actors=actors, steps=STEPS, suspects=told, tiers=TIERS, releases=attempt.releases),
         folder,
-        groups=dict(attempt.groups), liars={name: make() for name, make in attempt.lies.items()},
-    )  # fmt: skip
+        groups=dict(attempt.groups),
+        liars={name: make() for name, make in attempt.lies.items()},
+    )
     try:
         story = world.run()
         return _outcome(world, story.leads, story.blocks)
@@ -239,10 +262,11 @@ def _outcome(world: World, leads: Sequence[Lead], blocks: Mapping[str, Sequence[
         supplier_blocked=str(SUPPLIER) in everywhere,
         campaign_blocked=str(CAMPAIGN) in everywhere,
         quarantined=len(desk.quarantine()),
-        withdrawn=sum('"act":"report-withdrawn"' in line or '"act": "report-withdrawn"' in line
-                      for line in desk.audit_export()),
+        withdrawn=sum(
+            '"act":"report-withdrawn"' in line or '"act": "report-withdrawn"' in line for line in desk.audit_export()
+        ),
         turned_away=turned,
-    )  # fmt: skip
+    )
 
 
 def _without(desk: Desk, lead: Lead | None, hostile: set[str]) -> float | None:

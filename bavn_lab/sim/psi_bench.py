@@ -74,9 +74,11 @@ def size_of(text: str) -> Size:
 
 
 SMALL: Final = (
-    Size(n=15, t=2, m=1_000, r=10), Size(n=10, t=3, m=10_000, r=20), Size(n=33, t=3, m=5_000, r=20),
+    Size(n=15, t=2, m=1_000, r=10),
+    Size(n=10, t=3, m=10_000, r=20),
+    Size(n=33, t=3, m=5_000, r=20),
     Size(n=12, t=4, m=5_000, r=10),
-)  # fmt: skip
+)
 BIG: Final = (Size(n=33, t=3, m=150_000, r=20), Size(n=100, t=3, m=100_000, r=10))
 
 
@@ -123,9 +125,15 @@ def cases(sizes: Sequence[Size], seed: int) -> Iterator[Case]:
 
 def _params(size: Size) -> RoundParams:
     return RoundParams(
-        version=PROTOCOL_VERSION, epoch=1, round_id=bytes(16), registry_version=1, tier="A", t=size.t, m=size.m,
+        version=PROTOCOL_VERSION,
+        epoch=1,
+        round_id=bytes(16),
+        registry_version=1,
+        tier="A",
+        t=size.t,
+        m=size.m,
         r=size.r,
-    )  # fmt: skip
+    )
 
 
 def _case(size: Size, seed: int, folder: Path) -> Case:
@@ -143,12 +151,23 @@ def _case(size: Size, seed: int, folder: Path) -> Case:
     baseline = published_cpu_s(size.n, size.t, params.bins * size.r, part)
     tries, opened = _forged(params, planes, slots, names)
     return Case(
-        N=size.n, t=size.t, M=size.m, R=size.r, cpu_s=cpu_s, share_cpu_s=share_cpu_s / size.n,
-        baseline_cpu_s=baseline, baseline_part=part, ratio=baseline / cpu_s, planted=len(planted),
+        N=size.n,
+        t=size.t,
+        M=size.m,
+        R=size.r,
+        cpu_s=cpu_s,
+        share_cpu_s=share_cpu_s / size.n,
+        baseline_cpu_s=baseline,
+        baseline_part=part,
+        ratio=baseline / cpu_s,
+        planted=len(planted),
         missed_expected=len(planted) * PAIR_MISS ** (size.r // 2),
-        missed=sum(found.get(name) != holders for name, holders in planted.items()), false_groups=false_groups,
-        twin_pairs=sum(_twins(planes[x]) for x in planes), forged_tries=tries, forged_reveals=opened,
-    )  # fmt: skip
+        missed=sum(found.get(name) != holders for name, holders in planted.items()),
+        false_groups=false_groups,
+        twin_pairs=sum(_twins(planes[x]) for x in planes),
+        forged_tries=tries,
+        forged_reveals=opened,
+    )
 
 
 def _choose(size: Size) -> int:
@@ -243,9 +262,14 @@ def _forged(
 
 
 def _forgeries(
-    params: RoundParams, planes: Mapping[int, Plane], slots: Mapping[int, SlotMap],
-    names: Mapping[int, Sequence[str]], victim: int, cell: Cell, elsewhere: Cell,
-) -> Iterator[list[tuple[int, bytes]]]:  # fmt: skip
+    params: RoundParams,
+    planes: Mapping[int, Plane],
+    slots: Mapping[int, SlotMap],
+    names: Mapping[int, Sequence[str]],
+    victim: int,
+    cell: Cell,
+    elsewhere: Cell,
+) -> Iterator[list[tuple[int, bytes]]]:
     """Points of polynomials through the victim's own cell, its own answers, and true answers of others."""
 
     def answer(x: int, at: Cell) -> bytes:

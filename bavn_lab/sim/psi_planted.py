@@ -62,9 +62,16 @@ def plant(t: int, count: int, seed: int) -> Planted:
         false_groups += false
         rounds += 1
     return Planted(
-        t=t, R=R, rounds=rounds, planted=planted, missed=missed, wrong_holders=wrong, false_groups=false_groups,
-        below_planted=below_planted, below=below,
-    )  # fmt: skip
+        t=t,
+        R=R,
+        rounds=rounds,
+        planted=planted,
+        missed=missed,
+        wrong_holders=wrong,
+        false_groups=false_groups,
+        below_planted=below_planted,
+        below=below,
+    )
 
 
 def _params(t: int, number: int) -> RoundParams:

@@ -13,9 +13,11 @@ FRAME_BYTES_MAX: Final = 262_144
 _ETHERNET, _NULL, _LOOP, _SLL, _SLL2 = 1, 0, 108, 113, 276
 _RAW: Final = (12, 14, 101, 228, 229)
 _MAGIC: Final = {
-    b"\xd4\xc3\xb2\xa1": ("little", 1), b"\xa1\xb2\xc3\xd4": ("big", 1),
-    b"\x4d\x3c\xb2\xa1": ("little", 1000), b"\xa1\xb2\x3c\x4d": ("big", 1000),
-}  # fmt: skip
+    b"\xd4\xc3\xb2\xa1": ("little", 1),
+    b"\xa1\xb2\xc3\xd4": ("big", 1),
+    b"\x4d\x3c\xb2\xa1": ("little", 1000),
+    b"\xa1\xb2\x3c\x4d": ("big", 1000),
+}
 _PCAPNG: Final = b"\x0a\x0d\x0d\x0a"
 _MADE_UP_MACS: Final = bytes.fromhex("020000000001020000000002")
 

@@ -79,9 +79,13 @@ def smb2(server: str, share: str, reads: int, read_bytes: int) -> Talk:
     session = b"\x19\0\0\1\1\0\0\0\0\0\0\0\x58\0" + len(token).to_bytes(2, "little") + bytes(8) + token
     tree = b"\x09\0\0\0\x48\0" + len(path).to_bytes(2, "little") + path
     said = [
-        (0, True, negotiate), (0, False, negotiated), (1, True, session), (1, False, b"\x09\0\0\0\x48\0\0\0"),
-        (3, True, tree), (3, False, b"\x10\0\1\0\0\0\0\0\0\0\0\0\xff\1\x1f\0"),
-    ]  # fmt: skip
+        (0, True, negotiate),
+        (0, False, negotiated),
+        (1, True, session),
+        (1, False, b"\x09\0\0\0\x48\0\0\0"),
+        (3, True, tree),
+        (3, False, b"\x10\0\1\0\0\0\0\0\0\0\0\0\xff\1\x1f\0"),
+    ]
     file_id = noise(f"{share} file", 16)
     for number in range(reads):
         read = (

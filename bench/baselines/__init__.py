@@ -58,9 +58,11 @@ def rita_score(ts_s: np.ndarray, sizes: np.ndarray, first_s: float, last_s: floa
     longest = min(BARS, max(map(len, runs)))
     lasting = max((seconds[-1] - seconds[0]) / (last_s - first_s), longest / 12) if used >= 6 else 0.0
     parts = (
-        quartile_score(np.diff(seconds), times=True), quartile_score(sizes, times=False), max(flat, two),
+        quartile_score(np.diff(seconds), times=True),
+        quartile_score(sizes, times=False),
+        max(flat, two),
         min(1.0, float(lasting)),
-    )  # fmt: skip
+    )
     return sum(parts) / 4
 
 

@@ -26,10 +26,37 @@ DAY_US = 86_400_000_000
 BEGIN_US = 1_790_000_000_000_000 - 1_790_000_000_000_000 % DAY_US
 ABC = "abcdefghijklmnopqrstuvwxyz"
 WORDS = (
-    "blue", "garden", "stone", "winter", "little", "bridge", "market", "river", "green", "table", "summer", "horse",
-    "paper", "gate", "silver", "door", "night", "field", "cold", "button", "north", "light", "apple", "house",
-    "street", "music", "water", "glass", "round", "tree",
-)  # fmt: skip
+    "blue",
+    "garden",
+    "stone",
+    "winter",
+    "little",
+    "bridge",
+    "market",
+    "river",
+    "green",
+    "table",
+    "summer",
+    "horse",
+    "paper",
+    "gate",
+    "silver",
+    "door",
+    "night",
+    "field",
+    "cold",
+    "button",
+    "north",
+    "light",
+    "apple",
+    "house",
+    "street",
+    "music",
+    "water",
+    "glass",
+    "round",
+    "tree",
+)
 
 
 def names(trials: int = 1000) -> dict[str, object]:
@@ -62,8 +89,9 @@ def names(trials: int = 1000) -> dict[str, object]:
         took = [until(kinds["two words"], 1 - gone, dice, 50) <= 50 for _ in range(10 * trials)]
         count = (dice.binomial(50, gone, 10 * trials) >= 10).mean()
         rows[f"innocent: 50 new small sites a day, {gone:.0%} gone"] = {
-            "alarmed": round(float(np.mean(took)), 4), "count of ten": round(float(count), 4),
-        }  # fmt: skip
+            "alarmed": round(float(np.mean(took)), 4),
+            "count of ten": round(float(count), 4),
+        }
     return rows
 
 

@@ -41,13 +41,26 @@ def found(trials: int = 200) -> dict[str, object]:
                 }
     for name, sure, failed in (("Kerberos, all fail", True, 1.0), ("SSH flows, all brief", False, 1.0)):
         for tries in (3, 5, 10, 20, 50):
-            day = Day(service="x", source="10.0.0.1", outward=True, day=20, sure=sure, tries=tries,
-                      failed=round(failed * tries), targets=1, names=1, busiest=tries, target="10.0.0.2", first_us=0,
-                      last_us=1)  # fmt: skip
+            day = Day(
+                service="x",
+                source="10.0.0.1",
+                outward=True,
+                day=20,
+                sure=sure,
+                tries=tries,
+                failed=round(failed * tries),
+                targets=1,
+                names=1,
+                busiest=tries,
+                target="10.0.0.2",
+                first_us=0,
+                last_us=1,
+            )
             (seen,) = weighed([day])
             rows[f"{name}: {tries} tries within ten minutes"] = {
-                "nats": round(seen.nats, 2), "p": round(table.at_least("bruteforce.out", seen.nats), 4),
-            }  # fmt: skip
+                "nats": round(seen.nats, 2),
+                "p": round(table.at_least("bruteforce.out", seen.nats), 4),
+            }
     return rows
 
 

@@ -31,9 +31,20 @@ class Rows:
     def flow(self, at_us: int, src: str, dst: str, port: int) -> int:
         number = len(self.by_table["flow"]) + 1
         self.by_table["flow"].append(
-            {"ts": at_us, "ts_end": at_us + 500_000, "src": src, "dst": dst, "dst_port": port, "proto": "tcp",
-             "flow_id": number, "bytes_toserver": 2000, "bytes_toclient": 4000, "failed": False, "state": "closed"}
-        )  # fmt: skip
+            {
+                "ts": at_us,
+                "ts_end": at_us + 500_000,
+                "src": src,
+                "dst": dst,
+                "dst_port": port,
+                "proto": "tcp",
+                "flow_id": number,
+                "bytes_toserver": 2000,
+                "bytes_toclient": 4000,
+                "failed": False,
+                "state": "closed",
+            }
+        )
         return number
 
     def more(self, table: str, at_us: int, src: str, dst: str, port: int, **columns: Any) -> None:
@@ -57,9 +68,15 @@ def _column(name: str, kind: str, rows: list[dict[str, Any]]) -> pa.Array:
         storage = pa.array([address_uuid(value).bytes if value else None for value in values], pa.binary(16))
         return pa.ExtensionArray.from_storage(pa.uuid(), storage)
     kinds = {
-        "TIMESTAMP": pa.timestamp("us"), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "UBIGINT": pa.uint64(),
-        "UINTEGER": pa.uint32(), "VARCHAR[]": pa.list_(pa.string()), "USMALLINT": pa.uint16(), "UTINYINT": pa.uint8(),
-    }  # fmt: skip
+        "TIMESTAMP": pa.timestamp("us"),
+        "VARCHAR": pa.string(),
+        "BOOLEAN": pa.bool_(),
+        "UBIGINT": pa.uint64(),
+        "UINTEGER": pa.uint32(),
+        "VARCHAR[]": pa.list_(pa.string()),
+        "USMALLINT": pa.uint16(),
+        "UTINYINT": pa.uint8(),
+    }
     if name == "src_port":
         return pa.array([50_000] * len(rows), pa.uint16())
     return pa.array(values, kinds[kind])

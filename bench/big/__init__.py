@@ -63,9 +63,14 @@ def made_hour(base: duckdb.DuckDBPyConnection, hour: int, flows: int, hosts: int
         end = min((hour + 1) * flows, begin + BATCH)
         part = (begin - hour * flows) * HOUR_US // flows
         flow = made_flows(
-            base, (begin, end), (first_us + part, first_us + part + (end - begin) * HOUR_US // flows), hosts=hosts,
-            favourites=50_021, others=2_000_000, address=ADDRESS,
-        )  # fmt: skip
+            base,
+            (begin, end),
+            (first_us + part, first_us + part + (end - begin) * HOUR_US // flows),
+            hosts=hosts,
+            favourites=50_021,
+            others=2_000_000,
+            address=ADDRESS,
+        )
         base.register("flows", flow)
         yield {"flow": flow} | {table: recorded(base, table, sql) for table, sql in BESIDE.items()}
         base.unregister("flows")

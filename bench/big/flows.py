@@ -44,9 +44,16 @@ def made_flows(
     ``others``: how many peers there are of each kind; ``address``: SQL of a peer's number."""
     (begin, end), (first, after) = numbers, times_us
     sql = FLOWS.format(
-        first=first, span=after - first, rows=end - begin, begin=begin, end=end, hosts=hosts, favourites=favourites,
-        others=others, address=address,
-    )  # fmt: skip
+        first=first,
+        span=after - first,
+        rows=end - begin,
+        begin=begin,
+        end=end,
+        hosts=hosts,
+        favourites=favourites,
+        others=others,
+        address=address,
+    )
     return recorded(base, "flow", sql)
 
 

@@ -139,10 +139,12 @@ def take(
     seen = survey(made, (question.detector,), reference=reference, indicators=indicators).suspicions
     half = "tuning" if one.tuning else "test"
     labels = (
-        ["benign", f"benign, {half}"] if benign
-        else [f"hard-benign: {one.family}"] if one.kind == "hard-benign"
+        ["benign", f"benign, {half}"]
+        if benign
+        else [f"hard-benign: {one.family}"]
+        if one.kind == "hard-benign"
         else [f"{half}: {one.family}", f"all of {half}", "all"]
-    )  # fmt: skip
+    )
     counts: Counter[str] = Counter()
     for name, p in LEVELS.items():
         mine = [s for s in seen if s.p <= p]

@@ -58,9 +58,11 @@ class Queue:
             self.registry.add(name, "other")
             keys = NodeKeys.make(name, dice)
             asked = keys.ask(enrolment.invite(name))
-            admitted: Any = enrolment.enrol(Application(
-                actor=name, token=asked.token, csr=asked.csr, message_key=asked.message_key, proof=asked.proof
-            ))  # fmt: skip
+            admitted: Any = enrolment.enrol(
+                Application(
+                    actor=name, token=asked.token, csr=asked.csr, message_key=asked.message_key, proof=asked.proof
+                )
+            )
             safe = Safe(folder / name)
             safe.keep_keys(keys)
             safe.keep_certificate(
@@ -126,22 +128,31 @@ def served(folder: Path, nodes: int) -> Iterator[tuple[Queue, str, list[str], li
         (folder / "server.pem").write_bytes(pem.public_bytes(Encoding.PEM))
         (folder / "server.key").write_bytes(key_pem(key))
         (folder / "authority.pem").write_text(queue.authority.pem)
-        server = CentreServer(queue, ServerSettings(
-            authority_pem=queue.authority.pem, certificate=folder / "server.pem", key=folder / "server.key",
-        ))  # fmt: skip
+        server = CentreServer(
+            queue,
+            ServerSettings(
+                authority_pem=queue.authority.pem,
+                certificate=folder / "server.pem",
+                key=folder / "server.key",
+            ),
+        )
         thread = threading.Thread(target=server.run)
         thread.start()
         undo.callback(thread.join)
         undo.callback(server.stop)
         ports = [free_port() for _ in range(4)]
         table = FanoutTable(
-            listen=f"127.0.0.1:{ports[0]}", hubs_listen=f"127.0.0.1:{ports[1]}", hubs=("hub-0", "hub-1"),
+            listen=f"127.0.0.1:{ports[0]}",
+            hubs_listen=f"127.0.0.1:{ports[1]}",
+            hubs=("hub-0", "hub-1"),
             questions_max=4 * nodes + 64,
-        )  # fmt: skip
+        )
         place = Place(
-            folder=folder / "fanout", authority=folder / "authority.pem", certificate=folder / "server.pem",
+            folder=folder / "fanout",
+            authority=folder / "authority.pem",
+            certificate=folder / "server.pem",
             key=folder / "server.key",
-        )  # fmt: skip
+        )
         ear = Ear(queue, queue.key, server.wakes, questions_max=table.questions_max)
         fanout = Fanout(table, place, queue.authority, ear, lambda: queue.names)
         fanout.start()

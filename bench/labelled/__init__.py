@@ -93,9 +93,15 @@ def labelled(folder: Path) -> list[Labelled]:
             digest = hashlib.sha256(((earlier.digest if earlier else "") + row["sha256"]).encode()).hexdigest()
             about = row["infected_hosts"], row["c2_or_attacker"]
             made[name] = Labelled(
-                name, folder / name, row["kind"], row["label"], row["technique"], digest,
-                frozenset(_ADDRESS.findall(about[0])), _peers(about[1]),
-            )  # fmt: skip
+                name,
+                folder / name,
+                row["kind"],
+                row["label"],
+                row["technique"],
+                digest,
+                frozenset(_ADDRESS.findall(about[0])),
+                _peers(about[1]),
+            )
     return list(made.values())
 
 

@@ -49,17 +49,31 @@ _RECORDS = """
         '1:x' AS community_id, 'w' || (d % 40) || '.site' || (d // 40) || '.com' AS called, *
     FROM base WHERE {part}"""
 _MORE = {
-    "flow": ("i % 10 < 5", {
-        "ts_end": "ts + INTERVAL 1 SECOND", "bytes_toserver": "1000", "bytes_toclient": "5000", "pkts_toserver": "5",
-        "pkts_toclient": "6", "state": "'closed'", "failed": "r < 0.04",
-    }),
-    "dns": ("i % 10 IN (5, 6, 7)", {
-        "rrname": "called", "rrtype": "'A'", "answered": "i % 2 = 0", "answers": "['45.9.148.20']",
-        "rcode": "'NOERROR'",
-    }),
+    "flow": (
+        "i % 10 < 5",
+        {
+            "ts_end": "ts + INTERVAL 1 SECOND",
+            "bytes_toserver": "1000",
+            "bytes_toclient": "5000",
+            "pkts_toserver": "5",
+            "pkts_toclient": "6",
+            "state": "'closed'",
+            "failed": "r < 0.04",
+        },
+    ),
+    "dns": (
+        "i % 10 IN (5, 6, 7)",
+        {
+            "rrname": "called",
+            "rrtype": "'A'",
+            "answered": "i % 2 = 0",
+            "answers": "['45.9.148.20']",
+            "rcode": "'NOERROR'",
+        },
+    ),
     "tls": ("i % 10 = 8", {"sni": "called", "ja3": "'aa'"}),
     "http": ("i % 10 = 9", {"host": "called", "method": "'GET'"}),
-}  # fmt: skip
+}
 
 
 @contextmanager

@@ -47,10 +47,12 @@ def rule_files(folder: Path, work: Path) -> list[Path]:
 def ruled(folder: Path) -> dict[str, dict[str, pa.Table]]:
     """The records of each pcap by its name in the manifest; kept outside the repository."""
     chosen = [
-        one for one in labelled(folder)
-        if one.name.startswith("pcap") and one.kind in (*BENIGN, "malicious", "technique")
+        one
+        for one in labelled(folder)
+        if one.name.startswith("pcap")
+        and one.kind in (*BENIGN, "malicious", "technique")
         and one.path.stat().st_size <= PACKETS_BYTES_MAX
-    ]  # fmt: skip
+    ]
     digest = hashlib.sha256("".join(one.digest for one in chosen).encode()).hexdigest()
     named = os.environ.get("BAVN_BENCH_CACHE")
     kept = (Path(named) if named else Path(tempfile.gettempdir()) / "bavn-bench-cache") / f"ruled-{digest}"

@@ -14,9 +14,23 @@ DC, FILES, RESOLVER = "10.9.0.1", "10.9.0.3", "10.9.0.53"
 KNOWN_SITES = ("wikipedia.org", "google.com", "microsoft.com", "github.com", "bbc.co.uk", "apple.com", "amazon.com")
 ABC, HEX = "abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdef"
 WORDS = (
-    "blue", "garden", "stone", "winter", "little", "bridge", "market", "river", "green", "table", "summer", "horse",
-    "paper", "gate", "silver", "door",
-)  # fmt: skip
+    "blue",
+    "garden",
+    "stone",
+    "winter",
+    "little",
+    "bridge",
+    "market",
+    "river",
+    "green",
+    "table",
+    "summer",
+    "horse",
+    "paper",
+    "gate",
+    "silver",
+    "door",
+)
 
 
 @dataclass

@@ -123,14 +123,23 @@ ATTACKS = (
     ),
     Stream("beacon behind a known CDN's name", ("beacon",), _beacon(15, 300, 0.2, 2, "ajax.googleapis.com")),
     Stream("DNS beacon, a new name a minute", ("beacon", "dns_tunnel"), _dns(60, 600, 8, "dim-lynx.net")),
-    Stream("tunnel like dnscat2: TXT, CNAME, MX in turn", ("dns_tunnel",),
-           _dns(1, 300, 50, "t.odd-crow.com", ("TXT", "CNAME", "MX"), HEX, 40)),
-    Stream("tunnel like iodine: NULL, 200 letters", ("dns_tunnel",),
-           _dns(0.1, 400, 60, "i.tan-mole.org", ("NULL",), ABC, 200)),
+    Stream(
+        "tunnel like dnscat2: TXT, CNAME, MX in turn",
+        ("dns_tunnel",),
+        _dns(1, 300, 50, "t.odd-crow.com", ("TXT", "CNAME", "MX"), HEX, 40),
+    ),
+    Stream(
+        "tunnel like iodine: NULL, 200 letters",
+        ("dns_tunnel",),
+        _dns(0.1, 400, 60, "i.tan-mole.org", ("NULL",), ABC, 200),
+    ),
     Stream("tunnel, A only, 0.5 B/s", ("dns_tunnel",), _dns(36, 200, 36, "low-vole.net", letters=ABC)),
     Stream("tunnel, A only, 0.05 B/s", ("dns_tunnel", "beacon"), _dns(300, 120, 24, "shy-newt.net", letters=ABC)),
-    Stream("download by TXT, 100 letters each 10 s", ("dns_tunnel",),
-           _dns(10, 120, 6, "d.old-wren.net", ("TXT",), HEX, 100)),
+    Stream(
+        "download by TXT, 100 letters each 10 s",
+        ("dns_tunnel",),
+        _dns(10, 120, 6, "d.old-wren.net", ("TXT",), HEX, 100),
+    ),
     Stream("scan of 445, 60 targets, 1 s", ("scan",), _scan(60, 1, 1)),
     Stream("slow scan, a target each 20 min, 2 days", ("scan",), _scan(120, 1200, 2)),
     Stream("very slow scan, 3 h, 5 days", ("scan",), _scan(40, 10_800, 5, (3389,))),
@@ -147,10 +156,11 @@ ATTACKS = (
     Stream("WMI, encrypted: 135 and what it named", ("lateral",), _ports(111, 135, 49_800)),
     Stream("WinRM, encrypted: 5986 alone", ("lateral",), _ports(112, 5986)),
     Stream("SSH to one neighbour", ("lateral",), _ports(113, 22)),
-    Stream("2 GB to cloud storage that the world uses", ("exfil",),
-           _sends(2000, 12, 300, 1, "content.dropboxapi.com", 40)),
+    Stream(
+        "2 GB to cloud storage that the world uses", ("exfil",), _sends(2000, 12, 300, 1, "content.dropboxapi.com", 40)
+    ),
     Stream("200 MB to a new name in an hour", ("exfil",), _sends(200, 12, 300, 1, "files.red-stork.com", 41)),
     Stream("drip: 2 MB an hour, 5 days", ("exfil", "beacon"), _sends(240, 120, 3600, 5, "s.wet-toad.net", 42)),
     Stream("names of two words, one of twelve exists", ("dga",), _words),
     Stream("a connection open for 10 h", ("long",), _stays_open),
-)  # fmt: skip
+)

@@ -32,8 +32,15 @@ def _by_many(share: float, period_s: float, dst: str, name: str, days: float):
 def _backup(made: Office, src: str) -> None:
     for day in range(DAYS):
         for part in range(10):
-            made.secure(day * 86400 + 7200 + 300 * part, src, "194.5.3.9", "vault.backup-huset.dk", lasts_s=290,
-                        bytes_toserver=200_000_000, bytes_toclient=400_000)  # fmt: skip
+            made.secure(
+                day * 86400 + 7200 + 300 * part,
+                src,
+                "194.5.3.9",
+                "vault.backup-huset.dk",
+                lasts_s=290,
+                bytes_toserver=200_000_000,
+                bytes_toclient=400_000,
+            )
 
 
 def _reputation(made: Office, _: str) -> None:
@@ -75,8 +82,9 @@ def _roll_out(made: Office, src: str) -> None:
         for number in range(50):
             at = day * 86400 + 70_000 + 20 * number
             made.call(at, src, host(number), 445)
-            made.beside("smb", command="SMB2_COMMAND_TREE_CONNECT", status="STATUS_SUCCESS",
-                        share=rf"\\{host(number)}\ADMIN$")  # fmt: skip
+            made.beside(
+                "smb", command="SMB2_COMMAND_TREE_CONNECT", status="STATUS_SUCCESS", share=rf"\\{host(number)}\ADMIN$"
+            )
             made.call(at + 2, src, host(number), 445)
             made.beside("dcerpc", endpoint="svcctl", opnum=12)
 
@@ -88,8 +96,16 @@ def _content_network(made: Office, src: str) -> None:
 
 def _video(made: Office, src: str) -> None:
     for part in range(4):
-        made.call(LAST * 86400 + 33_000 + 5400 * part, src, f"195.8.2.{part + 1}", 10_000, proto="udp", lasts_s=5000,
-                  bytes_toserver=700_000_000, bytes_toclient=900_000_000)  # fmt: skip
+        made.call(
+            LAST * 86400 + 33_000 + 5400 * part,
+            src,
+            f"195.8.2.{part + 1}",
+            10_000,
+            proto="udp",
+            lasts_s=5000,
+            bytes_toserver=700_000_000,
+            bytes_toclient=900_000_000,
+        )
 
 
 def _old_password(made: Office, src: str) -> None:
@@ -135,4 +151,4 @@ INNOCENTS = (
     Stream("a password mistyped four times", (), _mistyped),
     Stream("forty small sites, a tenth gone", (), _dead_links),
     Stream("30 MB to a new customer's portal", (), _portal),
-)  # fmt: skip
+)

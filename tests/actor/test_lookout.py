@@ -56,9 +56,14 @@ class Store:
 def batch(source, mark, *reasons, passed=1):
     refusals = tuple(RefusedLine("f", n, reason) for n, reason in enumerate(reasons, 1))
     return Batch(
-        source=source, mark=mark, tables={}, lines=passed + len(reasons), passed=passed, refused=len(reasons),
+        source=source,
+        mark=mark,
+        tables={},
+        lines=passed + len(reasons),
+        passed=passed,
+        refused=len(reasons),
         refusals=refusals,
-    )  # fmt: skip
+    )
 
 
 def lookout(*sources, detect=lambda _: "found", **more):
@@ -66,9 +71,14 @@ def lookout(*sources, detect=lambda _: "found", **more):
     clock.now_us = lambda: clock.us
     kept = []
     made = Lookout(
-        clock=clock, store=Store(), sources=sources, detect=detect, keep=lambda found, _: kept.append(found),
-        horizon_us=lambda: 5, settings=NodeSettings(version="1", batches_per_look_max=2, **more),
-    )  # fmt: skip
+        clock=clock,
+        store=Store(),
+        sources=sources,
+        detect=detect,
+        keep=lambda found, _: kept.append(found),
+        horizon_us=lambda: 5,
+        settings=NodeSettings(version="1", batches_per_look_max=2, **more),
+    )
     return made, clock, kept
 
 

@@ -149,9 +149,12 @@ def settings_for(centre, folder, step_every_s=0.2, **limits) -> ServerSettings:
 
     Path(folder / "server.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     return ServerSettings(
-        authority_pem=centre.authority.pem, certificate=folder / "server.pem", key=folder / "server.key",
-        step_every_s=step_every_s, limits=ServiceLimits(**limits),
-    )  # fmt: skip
+        authority_pem=centre.authority.pem,
+        certificate=folder / "server.pem",
+        key=folder / "server.key",
+        step_every_s=step_every_s,
+        limits=ServiceLimits(**limits),
+    )
 
 
 @pytest.fixture

@@ -37,8 +37,16 @@ HOSTILE = {
 def deep(template: bytes) -> dict[str, bytes]:
     """The same with each hostile value in the place ``@`` of a body that a route reads further."""
     values = {
-        "a lone surrogate": b'"\\ud800"', "U+0000": b'"a\\u0000b"', "beyond 64 bits": b"18446744073709551616",
-        "negative and huge": b"-99999999999999999999", "not finite": b"1e999", "NaN": b"NaN", "null": b"null",
-        "an object": b'{"\\ud800":{}}', "a list": b"[[[[]]]]", "true": b"true", "nothing": b'""',
-    }  # fmt: skip
+        "a lone surrogate": b'"\\ud800"',
+        "U+0000": b'"a\\u0000b"',
+        "beyond 64 bits": b"18446744073709551616",
+        "negative and huge": b"-99999999999999999999",
+        "not finite": b"1e999",
+        "NaN": b"NaN",
+        "null": b"null",
+        "an object": b'{"\\ud800":{}}',
+        "a list": b"[[[[]]]]",
+        "true": b"true",
+        "nothing": b'""',
+    }
     return {name: template.replace(b"@", value) for name, value in values.items()}

@@ -53,20 +53,30 @@ def made(store: ColumnStore) -> None:
     times = pa.array([begin + at * 1_000_000 for at, *_ in rows], pa.int64()).cast(pa.timestamp("us"))
     sizes = [0 if failed else size // 3 for *_, failed, size in rows]
     given = {
-        "ts": times, "ts_end": times, "sensor": ["made"] * len(rows), "src_port": [50_000] * len(rows),
+        "ts": times,
+        "ts_end": times,
+        "sensor": ["made"] * len(rows),
+        "src_port": [50_000] * len(rows),
         "src": pa.array([address_uuid(src).bytes for _, src, *_ in rows], pa.uuid()),
         "dst": pa.array([address_uuid(dst).bytes for _, _, dst, *_ in rows], pa.uuid()),
-        "dst_port": [port for *_, port, _, _ in rows], "proto": ["tcp"] * len(rows),
-        "flow_id": list(range(len(rows))), "bytes_toserver": [size for *_, size in rows], "bytes_toclient": sizes,
-        "pkts_toserver": [4] * len(rows), "pkts_toclient": [5] * len(rows),
-        "state": ["new" if failed else "closed" for *_, failed, _ in rows], "failed": [row[4] for row in rows],
-    }  # fmt: skip
+        "dst_port": [port for *_, port, _, _ in rows],
+        "proto": ["tcp"] * len(rows),
+        "flow_id": list(range(len(rows))),
+        "bytes_toserver": [size for *_, size in rows],
+        "bytes_toclient": sizes,
+        "pkts_toserver": [4] * len(rows),
+        "pkts_toclient": [5] * len(rows),
+        "state": ["new" if failed else "closed" for *_, failed, _ in rows],
+        "failed": [row[4] for row in rows],
+    }
     nothing = [None] * len(rows)
     columns = {column.name: (given.get(column.name, nothing), ARROW[column.type]) for column in TABLES["flow"]}
-    table = pa.table({
-        name: values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)
-        for name, (values, kind) in columns.items()
-    })  # fmt: skip
+    table = pa.table(
+        {
+            name: values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)
+            for name, (values, kind) in columns.items()
+        }
+    )
     half = len(rows) // 2
     store.append("made", "1", {"flow": table.slice(0, half)})
     store.tidy()

@@ -61,9 +61,11 @@ class House:
 
     def __init__(self, folder, monkeypatch):
         self.sector = Sector(
-            {"north": "north"}, SqliteDatabases().new(), Book(),
+            {"north": "north"},
+            SqliteDatabases().new(),
+            Book(),
             config=CentreConfig(limits=CentreLimits(rank_every_s=3600.0), tiers=(RARE,)),
-        )  # fmt: skip
+        )
         self.clock = self.sector.clock
         self.door = self.sector.nodes["north"].door
         (folder / "node.toml").write_text('[node]\nactor = "north"\n')
@@ -81,16 +83,17 @@ class House:
         (folder / "centre.toml").write_text("")
         self.sent = []
         self.reminding = Reminding(
-            read_centre(folder / "centre.toml"), self.sector.desk,
+            read_centre(folder / "centre.toml"),
+            self.sector.desk,
             Ways(None, None, (Recipient("mail", "desk@sac.example"), Recipient("mail", "soc@north.example", "north"))),
-        )  # fmt: skip
+        )
         monkeypatch.setattr(self.reminding, "_send", self._took)
         self.node_runs, self.feeds = True, True
 
     def _took(self, reminder, recipient):
-        self.sent.append((self.clock.now_us(), reminder.stage, recipient.name, self.reminding.words(
-            reminder, recipient, "en"
-        )))  # fmt: skip
+        self.sent.append(
+            (self.clock.now_us(), reminder.stage, recipient.name, self.reminding.words(reminder, recipient, "en"))
+        )
 
     def second(self, at):
         """What happens in one second; ``at`` counts them."""
@@ -110,10 +113,15 @@ class House:
                 now = self.recorder.now()
                 self.door.tell_health(
                     Condition(
-                        version="0.1.0", sensor=now.sensor, capture_loss_permille=now.capture_loss_permille,
-                        clock_skew_s=0, queue_messages=0, last_round=None, problems=self.recorder.kinds(),
+                        version="0.1.0",
+                        sensor=now.sensor,
+                        capture_loss_permille=now.capture_loss_permille,
+                        clock_skew_s=0,
+                        queue_messages=0,
+                        last_round=None,
+                        problems=self.recorder.kinds(),
                     )
-                )  # fmt: skip
+                )
             self.door.acknowledged(self.sector.centre.receive("north", self.door.queued()))
         if at % 15 == 0:
             self.sector.centre.step()
@@ -184,10 +192,16 @@ def jumps(house):
 
 
 CAUSES = [
-    (silent, ("north", "source-silent")), (broken, ("north", "sensor-down")), (dead, ("north", "node-silent")),
-    (full, ("north", "disk")), (centre_full, ("", "disk")), (ended, ("north", "certificate")),
-    (ends_soon, ("north", "certificate")), (loses, ("north", "capture-loss")), (jumps, ("north", "clock")),
-]  # fmt: skip
+    (silent, ("north", "source-silent")),
+    (broken, ("north", "sensor-down")),
+    (dead, ("north", "node-silent")),
+    (full, ("north", "disk")),
+    (centre_full, ("", "disk")),
+    (ended, ("north", "certificate")),
+    (ends_soon, ("north", "certificate")),
+    (loses, ("north", "capture-loss")),
+    (jumps, ("north", "clock")),
+]
 
 
 @pytest.mark.parametrize(("cause", "alarm"), CAUSES, ids=[cause.__name__ for cause, _ in CAUSES])
@@ -284,11 +298,14 @@ def test_a_centre_that_was_away_waits_for_its_nodes_before_it_calls_them_silent(
     house.sector.centre.step()
     assert ("north", "node-silent") not in {
         (one.actor, one.kind) for one in house.sector.desk.alarms.every(standing=True)
-    }  # fmt: skip
+    }
 
 
 def test_every_code_of_a_node_has_a_kind_and_no_word_of_its_own() -> None:
     assert kinds_of(["silent", "lost_capture_drops", "disk_full", "disk_failed", "told_twice"]) == (
-        "source-silent", "capture-loss", "disk", "other",
-    )  # fmt: skip
+        "source-silent",
+        "capture-loss",
+        "disk",
+        "other",
+    )
     assert set(NODE_KINDS) < set(KINDS)

@@ -40,10 +40,16 @@ def placed(config, **settings):
 
 @pytest.mark.parametrize(
     "url",
-    [f"postgresql://bavn:{SECRET}@db.example.org/bavn", f"postgresql://bavn@db.example.org/bavn?password={SECRET}",
-     f"mysql://bavn:{SECRET}@db.example.org/bavn", f"postgresql://bavn:{SECRET}@db.example.org:port/bavn",
-     f"sqlite:///{SECRET}.db", f"postgresql://bavn:{SECRET}@db.example.org", SECRET],
-)  # fmt: skip
+    [
+        f"postgresql://bavn:{SECRET}@db.example.org/bavn",
+        f"postgresql://bavn@db.example.org/bavn?password={SECRET}",
+        f"mysql://bavn:{SECRET}@db.example.org/bavn",
+        f"postgresql://bavn:{SECRET}@db.example.org:port/bavn",
+        f"sqlite:///{SECRET}.db",
+        f"postgresql://bavn:{SECRET}@db.example.org",
+        SECRET,
+    ],
+)
 def test_an_address_that_cannot_be_is_refused_and_not_repeated(config, url) -> None:
     with pytest.raises(SettingsError, match="database_url") as refused:
         url_of(placed(config, database_url=url))
@@ -79,10 +85,15 @@ def test_a_password_is_one_line(config, text) -> None:
 
 @pytest.mark.parametrize(
     ("url", "mode"),
-    [("postgresql://bavn@db.example.org/bavn", "verify-full"), ("postgresql://bavn@10.1.2.3/bavn", "verify-full"),
-     ("postgresql://bavn@db.example.org/bavn?sslmode=require", "require"), ("postgresql://bavn@127.0.0.1/bavn", None),
-     ("postgresql:///bavn?host=/run/postgresql", None), ("postgresql:///bavn?host=db.example.org", "verify-full")],
-)  # fmt: skip
+    [
+        ("postgresql://bavn@db.example.org/bavn", "verify-full"),
+        ("postgresql://bavn@10.1.2.3/bavn", "verify-full"),
+        ("postgresql://bavn@db.example.org/bavn?sslmode=require", "require"),
+        ("postgresql://bavn@127.0.0.1/bavn", None),
+        ("postgresql:///bavn?host=/run/postgresql", None),
+        ("postgresql:///bavn?host=db.example.org", "verify-full"),
+    ],
+)
 def test_what_crosses_a_network_is_encrypted_and_its_server_proved(config, url, mode) -> None:
     assert url_of(placed(config, database_url=url)).query.get("sslmode") == mode
 

@@ -35,8 +35,10 @@ def test_a_centre_outlives_its_database(durable_postgres, tmp_path) -> None:
     said = (tmp_path / "said").open("w+")
     process = subprocess.Popen(
         [sys.executable, "-m", "bavn.app.cli", "centre", "run", "--config", str(config)],
-        stdout=subprocess.PIPE, stderr=said, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=said,
+        text=True,
+    )
     try:
         assert json.loads(process.stdout.readline())["port"] > 0
         for at in (1, 2):
@@ -68,8 +70,10 @@ def test_a_centre_that_starts_before_its_database_waits_for_it_and_not_for_ever(
     with (tmp_path / "said").open("w") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "bavn.app.cli", "centre", "run", "--config", str(config)],
-            stdout=subprocess.PIPE, stderr=said, text=True,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
         try:
             until = time.monotonic() + 60
             while "it is tried again" not in (tmp_path / "said").read_text():
@@ -88,7 +92,10 @@ def test_a_centre_that_starts_before_its_database_waits_for_it_and_not_for_ever(
     config.write_text(place + "database_wait_s = 1\n")
     ended = subprocess.run(
         [sys.executable, "-m", "bavn.app.cli", "centre", "run", "--config", str(config)],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (ended.returncode, "does not answer" in ended.stderr) == (Exit.UNREACHABLE, True)
     cluster.start()

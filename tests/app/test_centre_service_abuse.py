@@ -76,12 +76,19 @@ def status(answer):
 
 
 BAD_REQUESTS = [
-    (request(**{"content-length": "999999999"}), 413), (request(**{"content-length": "9" * 15}), 413),
-    (request(**{"content-length": "9" * 60}), 400), (request(**{"content-length": None}), 411),
-    (request(**{"content-type": "text/plain"}), 415), (request(**{"content-type": None}), 415),
-    (request(body=b"\x00\x00\x00\x09abc"), 400), (request(body=b"\xff" * 40), 400), (request(body=b""), 200),
-    (request(method="PUT"), 405), (request(path="/v1/nothing"), 404),
-    (request(path="/openapi.json", method="GET"), 404), (request(path="/docs", method="GET"), 404),
+    (request(**{"content-length": "999999999"}), 413),
+    (request(**{"content-length": "9" * 15}), 413),
+    (request(**{"content-length": "9" * 60}), 400),
+    (request(**{"content-length": None}), 411),
+    (request(**{"content-type": "text/plain"}), 415),
+    (request(**{"content-type": None}), 415),
+    (request(body=b"\x00\x00\x00\x09abc"), 400),
+    (request(body=b"\xff" * 40), 400),
+    (request(body=b""), 200),
+    (request(method="PUT"), 405),
+    (request(path="/v1/nothing"), 404),
+    (request(path="/openapi.json", method="GET"), 404),
+    (request(path="/docs", method="GET"), 404),
     (request(method="GET", path="/v1/messages?after=-1"), 400),
     (request(method="GET", path="/v1/messages?after=1e3"), 400),
     (request(method="GET", path="/v1/messages?after=99999999999999999"), 400),
@@ -91,7 +98,7 @@ BAD_REQUESTS = [
     (request(path="/v1/renew", body=b"[" * 30_000, **{"content-type": "application/json"}), 400),
     (request(path="/v1/enrol", **{"content-type": "application/json", "content-length": "40000"}), 413),
     (b"\x00\x01\x02garbage\r\n\r\n", 400),
-]  # fmt: skip
+]
 
 
 def test_each_bad_request_has_its_answer_and_none_speaks_of_the_inside(raw, stand) -> None:

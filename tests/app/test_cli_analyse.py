@@ -40,12 +40,26 @@ def run(*arguments: object) -> tuple[int, list[dict], str, str]:
 def flow(second: float, source: str, target: str, port: int, *, answered: bool = True) -> dict:
     moment = f"1970-01-01T{int(second // 3600):02}:{int(second // 60 % 60):02}:{second % 60:09.6f}+0000"
     return {
-        "timestamp": moment, "flow_id": int(second * 10) + port, "event_type": "flow", "src_ip": source,
-        "src_port": 50000, "dest_ip": target, "dest_port": port, "proto": "TCP",
-        "flow": {"pkts_toserver": 4, "pkts_toclient": 4 * answered, "bytes_toserver": 400,
-                 "bytes_toclient": 400 * answered, "start": moment, "end": moment, "state": "closed", "reason": "x"},
+        "timestamp": moment,
+        "flow_id": int(second * 10) + port,
+        "event_type": "flow",
+        "src_ip": source,
+        "src_port": 50000,
+        "dest_ip": target,
+        "dest_port": port,
+        "proto": "TCP",
+        "flow": {
+            "pkts_toserver": 4,
+            "pkts_toclient": 4 * answered,
+            "bytes_toserver": 400,
+            "bytes_toclient": 400 * answered,
+            "start": moment,
+            "end": moment,
+            "state": "closed",
+            "reason": "x",
+        },
         "tcp": {"tcp_flags_ts": "1b" if answered else "02", "tcp_flags_tc": "1b" if answered else "00"},
-    }  # fmt: skip
+    }
 
 
 def capture(packets: int) -> bytes:

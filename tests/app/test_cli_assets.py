@@ -38,19 +38,43 @@ def table(name, rows):
 def config(tmp_path):
     file = tmp_path / "node.toml"
     file.write_text('[node]\nactor = "north"\n')
-    call = {"ts": HOUR * HOUR_US, "sensor": "s", "src": CT, "dst": PACS, "src_port": 4000, "dst_port": 104,
-            "proto": "tcp", "flow_id": 1}  # fmt: skip
-    counted = {"ts_end": HOUR * HOUR_US, "bytes_toserver": 9, "bytes_toclient": 9, "pkts_toserver": 1,
-               "pkts_toclient": 1, "failed": False}  # fmt: skip
+    call = {
+        "ts": HOUR * HOUR_US,
+        "sensor": "s",
+        "src": CT,
+        "dst": PACS,
+        "src_port": 4000,
+        "dst_port": 104,
+        "proto": "tcp",
+        "flow_id": 1,
+    }
+    counted = {
+        "ts_end": HOUR * HOUR_US,
+        "bytes_toserver": 9,
+        "bytes_toclient": 9,
+        "pkts_toserver": 1,
+        "pkts_toclient": 1,
+        "failed": False,
+    }
     late = {"ts": (HOUR + 240) * HOUR_US, "ts_end": (HOUR + 240) * HOUR_US, "src": "10.0.0.7", "dst_port": 2762}
-    hello = {"dst_port": 443, "protocol": "tls", "version": "TLS 1.3", "negotiated_group": "X25519MLKEM768",
-             "name": "pacs.local"}  # fmt: skip
+    hello = {
+        "dst_port": 443,
+        "protocol": "tls",
+        "version": "TLS 1.3",
+        "negotiated_group": "X25519MLKEM768",
+        "name": "pacs.local",
+    }
     lease = {"src": "0.0.0.0", "dst": "255.255.255.255", "assigned": CT, "hostname": "=cmd|'/c calc'!A1", "mac": "x"}
     with ColumnStore.open(tmp_path / "data/store") as store:
-        store.append("a", "1", {
-            "flow": table("flow", [call | counted, call | counted | late]), "kex": table("kex", [call | hello]),
-            "dhcp": table("dhcp", [call | lease]),
-        })  # fmt: skip
+        store.append(
+            "a",
+            "1",
+            {
+                "flow": table("flow", [call | counted, call | counted | late]),
+                "kex": table("kex", [call | hello]),
+                "dhcp": table("dhcp", [call | lease]),
+            },
+        )
         store.tidy()
     return file
 
@@ -102,8 +126,9 @@ def test_the_crypto_map_and_its_bill(config, tmp_path):
     assert "100%" in shown.stdout
     ways = [json.loads(line) for line in run(config, "cbom", "--json").stdout.splitlines()]
     assert [(line.get("direction"), line.get("peer"), line["share"]) for line in ways] == [
-        ("inside", None, 1.0), (None, f"{PACS}:443", 1.0),
-    ]  # fmt: skip
+        ("inside", None, 1.0),
+        (None, f"{PACS}:443", 1.0),
+    ]
     full, bare = tmp_path / "full.json", tmp_path / "bare.json"
     assert run(config, "cbom", "--out", str(full)).exit_code == 0
     assert run(config, "cbom", "--out", str(bare), "--redacted").exit_code == 0

@@ -58,16 +58,27 @@ def sector(tmp_path):
     cases, work = Cases(registry.engine, SystemClock()), Work(registry.engine, SystemClock())
     for number, (first, second) in enumerate(((0, 1), (2, 3))):
         facts = LeadFacts(
-            lead_id=f"lead-{0xAA + number:016x}", score=9.0, technique="T1071.001", actors=2, first_hour=490_000,
-            first_report_us=1, lead_us=2,
+            lead_id=f"lead-{0xAA + number:016x}",
+            score=9.0,
+            technique="T1071.001",
+            actors=2,
+            first_hour=490_000,
+            first_report_us=1,
+            lead_us=2,
             elements=tuple(ElementFacts(NAMES[n], 9.0, 2, False) for n in (first, second)),
-        )  # fmt: skip
+        )
         case = cases.open(facts)
         work.involved.reported(facts.lead_id, [(name, NAMES[first], "T1071") for name in ("north", "south")])
         work.attached(
-            Attached(item_id=f"{number}" * 64, actor="north", case_id=case.id, words="rows", content=b"PK\x03\x04zip",
-                     received_us=3)
-        )  # fmt: skip
+            Attached(
+                item_id=f"{number}" * 64,
+                actor="north",
+                case_id=case.id,
+                words="rows",
+                content=b"PK\x03\x04zip",
+                received_us=3,
+            )
+        )
     registry.engine.dispose()
     return file
 
@@ -78,8 +89,23 @@ def rows(text):
 
 def test_a_case_is_marked_asked_handed_over_and_told_in_order(sector) -> None:
     run(centre_app, "case", CASE, "take", "-c", sector, "--by", "Anna Berg")
-    run(centre_app, "mark", CASE, "-c", sector, "--tlp", "TLP:GREEN", "--pap", "amber",
-        "--rsit", "malicious-code/c2-server", "--technique", "T1071.001", "--by", "Anna Berg")  # fmt: skip
+    run(
+        centre_app,
+        "mark",
+        CASE,
+        "-c",
+        sector,
+        "--tlp",
+        "TLP:GREEN",
+        "--pap",
+        "amber",
+        "--rsit",
+        "malicious-code/c2-server",
+        "--technique",
+        "T1071.001",
+        "--by",
+        "Anna Berg",
+    )
     run(centre_app, "mark", CASE, "-c", sector, "--rsit", "nothing/such", "--by", "Anna Berg", code=Exit.NOT_NOW)
     run(centre_app, "mark", CASE, "-c", sector, "--pap", "pink", "--by", "Anna Berg", code=Exit.USAGE)
     (shown,) = rows(run(centre_app, "case", CASE, "-c", sector, "--json"))
@@ -90,8 +116,9 @@ def test_a_case_is_marked_asked_handed_over_and_told_in_order(sector) -> None:
         run(centre_app, "task", CASE, "Isolate it", "-c", sector, "--done-hours", "48", "--by", "Anna Berg", "--json")
     )
     assert [(one["actor"], one["state"], one["steps"]["done"]["standing"]) for one in made] == [
-        ("north", "open", "waiting"), ("south", "open", "waiting"),
-    ]  # fmt: skip
+        ("north", "open", "waiting"),
+        ("south", "open", "waiting"),
+    ]
     run(centre_app, "task", CASE, "x", "-c", sector, "--to", "nobody-here", "--by", "Anna Berg", code=Exit.NOT_FOUND)
     run(centre_app, "task-cancel", made[1]["task"][:8], "-c", sector, "--why", "not theirs", "--by", "Anna Berg")
     assert "annulleret" in run(centre_app, "tasks", "-c", sector, "--language", "da")
@@ -179,16 +206,27 @@ def test_every_code_of_rsit_is_listed_in_both_languages() -> None:
 def a_part(**other):
     now_us = SystemClock().now_us()
     task = PartTask(
-        task_id=TASK, kind="question", text="Do you run it?", state="open", acknowledge_us=now_us - HOUR_US,
-        applies_us=now_us + HOUR_US, done_us=now_us + 99 * HOUR_US,
-    )  # fmt: skip
+        task_id=TASK,
+        kind="question",
+        text="Do you run it?",
+        state="open",
+        acknowledge_us=now_us - HOUR_US,
+        applies_us=now_us + HOUR_US,
+        done_us=now_us + 99 * HOUR_US,
+    )
     plain = {
-        "case_id": CASE, "version": 1, "state": "confirmed", "rsit": "malicious-code/c2-server",
-        "techniques": ("T1071",), "tlp": "TLP:AMBER", "pap": 2, "tasks": (task,),
+        "case_id": CASE,
+        "version": 1,
+        "state": "confirmed",
+        "rsit": "malicious-code/c2-server",
+        "techniques": ("T1071",),
+        "tlp": "TLP:AMBER",
+        "pap": 2,
+        "tasks": (task,),
         "own": (AskedObservable(type="domain", value="c2.example"),),
         "words": (PartWords(at_us=now_us - HOUR_US, by="centre", text="We look at it"),),
         "clocks": (PartClock(report="early-warning", due_us=now_us + HOUR_US, sent_us=None),),
-    }  # fmt: skip
+    }
     return CasePart(**plain | other)
 
 
@@ -213,15 +251,19 @@ def test_a_node_shows_its_part_and_takes_answers(heard) -> None:
     run(node_app, "case-answer", CASE, "abab", "applies", "-c", heard, "--words", "Yes, two of them", "--by", "Bo Lund")
     run(node_app, "case-say", CASE, "Thanks", "-c", heard, "--by", "Bo Lund")
     for words, code in (
-        (("case-answer", CASE, "abab", "cancel"), Exit.USAGE), (("case-answer", CASE, "ff", "done"), Exit.NOT_FOUND),
-        (("case-say", "case-9", "x"), Exit.NOT_FOUND), (("case-say", CASE, f"Patient {NUMBER}"), Exit.NOT_NOW),
-        (("case-say", CASE, "Host 10.1.1.1"), Exit.NOT_NOW), (("case-say", CASE, " "), Exit.USAGE),
-    ):  # fmt: skip
+        (("case-answer", CASE, "abab", "cancel"), Exit.USAGE),
+        (("case-answer", CASE, "ff", "done"), Exit.NOT_FOUND),
+        (("case-say", "case-9", "x"), Exit.NOT_FOUND),
+        (("case-say", CASE, f"Patient {NUMBER}"), Exit.NOT_NOW),
+        (("case-say", CASE, "Host 10.1.1.1"), Exit.NOT_NOW),
+        (("case-say", CASE, " "), Exit.USAGE),
+    ):
         run(node_app, *words, "-c", heard, code=code)
     (shown,) = rows(run(node_app, "cases", "-c", heard, "--json"))
     assert [(said["act"], said["words"], said["by"]) for said in shown["said"]] == [
-        ("applies", "Yes, two of them", "Bo Lund"), ("words", "Thanks", "Bo Lund"),
-    ]  # fmt: skip
+        ("applies", "Yes, two of them", "Bo Lund"),
+        ("words", "Thanks", "Bo Lund"),
+    ]
     assert "waits for the running node" in run(node_app, "cases", CASE, "-c", heard)
 
 
@@ -231,10 +273,12 @@ def test_a_node_notes_its_own_steps_of_nis2(heard) -> None:
     assert "tidlig varsling" in said
     assert "går ud ved den kørende nodes næste skridt" in said
     for words, code in (
-        (("early-warning", "--at", "yesterday"), Exit.USAGE), (("handled", "--at", "2099-01-01T00:00"), Exit.NOT_NOW),
-        (("final",), Exit.NOT_NOW), (("not-significant",), Exit.NOT_NOW),
+        (("early-warning", "--at", "yesterday"), Exit.USAGE),
+        (("handled", "--at", "2099-01-01T00:00"), Exit.NOT_NOW),
+        (("final",), Exit.NOT_NOW),
+        (("not-significant",), Exit.NOT_NOW),
         (("not-significant", "--why", f"Patient {NUMBER}"), Exit.NOT_NOW),
-    ):  # fmt: skip
+    ):
         run(node_app, "case-nis2", CASE, *words, "-c", heard, code=code)
     (shown,) = rows(run(node_app, "cases", "-c", heard, "--json"))
     assert [(step["act"], step["by"], step["told"]) for step in shown["nis2"]] == [("early-warning", "Bo Lund", None)]
@@ -293,9 +337,12 @@ def test_the_sectors_verdicts_are_shown_as_its_own_and_ended_here(heard) -> None
     now_us = SystemClock().now_us()
     peer = Observable.of("ip4", PEER)
     message = VerdictGiven(
-        case_id=CASE, version=1, judged="benign", observables=(AskedObservable(type="ip4", value=PEER),),
+        case_id=CASE,
+        version=1,
+        judged="benign",
+        observables=(AskedObservable(type="ip4", value=PEER),),
         until_us=now_us + DAY_US,
-    )  # fmt: skip
+    )
     with Book(heard.parent / "data" / "node.db") as book:
         SectorVerdicts(book).keep(message, (peer,), now_us)
     assert "uskyldig (sektoren)" in run(node_app, "suspicions", "-c", heard, "--language", "da")
@@ -312,9 +359,13 @@ def test_what_a_message_had_no_room_for_is_said_to_the_person(heard) -> None:
     now_us, peer = SystemClock().now_us(), Observable.of("ip4", PEER)
     with Book(heard.parent / "data" / "node.db") as book:
         message = VerdictGiven(
-            case_id=CASE, version=1, judged="malicious", observables=(AskedObservable(type="ip4", value=PEER),),
-            until_us=now_us + DAY_US, left=37,
-        )  # fmt: skip
+            case_id=CASE,
+            version=1,
+            judged="malicious",
+            observables=(AskedObservable(type="ip4", value=PEER),),
+            until_us=now_us + DAY_US,
+            left=37,
+        )
         SectorVerdicts(book).keep(message, (peer,), now_us)
         CaseBook(book).keep(a_part(version=2, own_left=12), now_us)
     assert f"{CASE}: the sector judged 37 more than its message had room for" in run(node_app, "verdicts", "-c", heard)

@@ -49,8 +49,10 @@ def test_a_policy_is_in_force_when_a_second_person_agrees(config) -> None:
     assert json.loads(run(config, "policy", "list", "--json").stdout)["ended_by"] == "anna"
     lines = [json.loads(line) for line in run(config, "audit").stdout.splitlines()]
     assert [(line["who"], line["act"]) for line in lines] == [
-        ("anna", "policy-proposed"), ("bo", "policy-approved"), ("anna", "policy-ended"),
-    ]  # fmt: skip
+        ("anna", "policy-proposed"),
+        ("bo", "policy-approved"),
+        ("anna", "policy-ended"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -117,9 +119,16 @@ def test_a_round_is_told_in_words_and_as_json(config, monkeypatch) -> None:
 
     params = RoundParams(version=1, epoch=1, round_id=b"r" * 16, registry_version=1, tier="A", t=2, m=2, r=2)
     made = Round(
-        params=params, members=(("east", 1), ("north", 2), ("west", 3)), phase=Phase.CLOSED, opened_us=0,
-        deadline_us=60_000_000, closes_us=600_000_000, uploads=2, hits=1, key_groups=((1,), (2,)),
-    )  # fmt: skip
+        params=params,
+        members=(("east", 1), ("north", 2), ("west", 3)),
+        phase=Phase.CLOSED,
+        opened_us=0,
+        deadline_us=60_000_000,
+        closes_us=600_000_000,
+        uploads=2,
+        hits=1,
+        key_groups=((1,), (2,)),
+    )
     desk = open_desk(read_centre(config))
     uploads = [KeepPlanes(made.id, x, f"item-{x}", "0" * 32, (b"", b"")) for x in (1, 2)]
     hits = KeepHits(made.id, (Hit(Cell(0, 1), (1, 2)),))

@@ -63,8 +63,12 @@ def test_accounts_are_added_listed_changed_and_shut_out(config) -> None:
     run(centre, config, "account", "disable", "Nobody Here", code=Exit.NOT_FOUND)
     lines = [json.loads(line) for line in run(centre, config, "account", "log").stdout.splitlines()]
     assert [one["act"] for one in lines] == [
-        "account-added", "account-changed", "account-disabled", "account-enabled", "account-reset",
-    ]  # fmt: skip
+        "account-added",
+        "account-changed",
+        "account-disabled",
+        "account-enabled",
+        "account-reset",
+    ]
     assert "(local " in lines[0]["who"]
     assert "holds" in run(centre, config, "account", "log", "--verify").stdout
 

@@ -44,10 +44,19 @@ def history(config, rows):
     with Book(config.parent / "data/node.db") as book:
         State(book).keep(
             Item(
-                indicator_id=KNOWN, version=1, bundle="{}", type="domain", value="evil-c2.com", act="block",
-                standing="waiting", rule="by_hand", reason="asked first", until_us=1, decided_us=0,
+                indicator_id=KNOWN,
+                version=1,
+                bundle="{}",
+                type="domain",
+                value="evil-c2.com",
+                act="block",
+                standing="waiting",
+                rule="by_hand",
+                reason="asked first",
+                until_us=1,
+                decided_us=0,
             )
-        )  # fmt: skip
+        )
     return config
 
 
@@ -67,8 +76,9 @@ def test_a_name_is_told_with_its_hosts_and_the_names_below_it(history) -> None:
     assert (made["hits"], made["hosts"], made["destinations"]) == (13, 12, 2)
     assert set(made["named_hosts"]) == {f"10.0.0.{n + 1}" for n in range(12)}
     assert [(one["kind"], one["what"], one["hosts"], one["count"]) for one in made["services"]] == [
-        ("dns", "a.evil-c2.com", 12, 12), ("dns", "b.evil-c2.com", 1, 1),
-    ]  # fmt: skip
+        ("dns", "a.evil-c2.com", 12, 12),
+        ("dns", "b.evil-c2.com", 1, 1),
+    ]
     assert made["would_wait"]["rule"] == "dry_run_hosts"
     assert told(history, KNOWN) == made
     assert told(history, "domain:evil-c2.com") == made

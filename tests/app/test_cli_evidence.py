@@ -27,9 +27,15 @@ NUMBER = "010170-1234"
 
 def event(kind, **more):
     plain = {
-        "timestamp": START, "event_type": kind, "src_ip": HOST, "src_port": 40000, "dest_ip": PEER, "dest_port": 80,
-        "proto": "TCP", "flow_id": 1,
-    }  # fmt: skip
+        "timestamp": START,
+        "event_type": kind,
+        "src_ip": HOST,
+        "src_port": 40000,
+        "dest_ip": PEER,
+        "dest_port": 80,
+        "proto": "TCP",
+        "flow_id": 1,
+    }
     return json.dumps(plain | more)
 
 
@@ -39,8 +45,15 @@ def node(tmp_path):
     import datetime as dt
 
     at_us = as_us(dt.datetime.fromisoformat(START))
-    flow = {"start": START, "end": START, "state": "closed", "pkts_toserver": 3, "pkts_toclient": 3,
-            "bytes_toserver": 300, "bytes_toclient": 300}  # fmt: skip
+    flow = {
+        "start": START,
+        "end": START,
+        "state": "closed",
+        "pkts_toserver": 3,
+        "pkts_toclient": 3,
+        "bytes_toserver": 300,
+        "bytes_toclient": 300,
+    }
     http = {"hostname": "c2.example", "url": f"/gate?cpr={NUMBER}", "http_method": "GET", "status": 200}
     lines = [event("flow", flow=flow, flow_id=n) for n in range(3)]
     lines += [event("flow", flow=flow, dest_ip="192.0.2.9", flow_id=9), event("http", http=http)]
@@ -103,9 +116,17 @@ def test_a_peer_that_is_known_by_its_name_alone_is_shown_where_it_is_named(node)
     (known,) = parts.known.all()
     span = (known.rows.first_us, known.rows.last_us)
     parts.known.replace(
-        [suspicion(first_us=span[0], last_us=span[1], peer="c2.example", observables=(),
-                   rows=RowsRef("flow", (("src", HOST), ("dst", "c2.example")), *span))], span[0]
-    )  # fmt: skip
+        [
+            suspicion(
+                first_us=span[0],
+                last_us=span[1],
+                peer="c2.example",
+                observables=(),
+                rows=RowsRef("flow", (("src", HOST), ("dst", "c2.example")), *span),
+            )
+        ],
+        span[0],
+    )
     parts.close()
     _, *rows = map(json.loads, out(node, "abab", "--json").splitlines())
     assert [(row["table"], row["row"]["host"]) for row in rows] == [("http", "c2.example")]
@@ -176,7 +197,7 @@ def test_packets_are_cut_now_or_were_kept(node, tmp_path) -> None:
         (["abab", "--around", "99d"], Exit.USAGE),
         (["abab", "--unredacted", "--reason", "x"], Exit.USAGE),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_shown_is_one_clear_line(node, words, code) -> None:
     assert refused(node, *words).code is code
 

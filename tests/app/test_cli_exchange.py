@@ -34,16 +34,27 @@ def centre(tmp_path):
         registry, keys = open_registry(read), PartyKeys(read.folder, "centre")
         registry.add("north", "region")
         with Book(read.folder / BOOK_FILE) as book:
-            share = open_share(read.centre, engine=registry.engine, book=book, key=keys.message_key(),
-                               clock=SystemClock(), registry=registry)  # fmt: skip
+            share = open_share(
+                read.centre,
+                engine=registry.engine,
+                book=book,
+                key=keys.message_key(),
+                clock=SystemClock(),
+                registry=registry,
+            )
             wishes = [
                 Wish(
-                    observable=Observable.of("domain", value), case_id="case-00000000000000aa", technique="T1071.001",
-                    tlp=tlp, pap=Pap.GREEN, days=30, confidence=80,
+                    observable=Observable.of("domain", value),
+                    case_id="case-00000000000000aa",
+                    technique="T1071.001",
+                    tlp=tlp,
+                    pap=Pap.GREEN,
+                    days=30,
+                    confidence=80,
                     grounds=Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=TWO),
                 )
                 for value, tlp in released.values()
-            ]  # fmt: skip
+            ]
             assert share.release(wishes, 1) == {}
         registry.engine.dispose()
         return file
@@ -69,9 +80,7 @@ def rows(done):
 
 @pytest.fixture
 def giver(centre):
-    file = centre(
-        "giver", a=(WATCHED[0], Tlp.GREEN), b=(WATCHED[1], Tlp.CLEAR), c=(WATCHED[2], Tlp.RED)
-    )  # fmt: skip
+    file = centre("giver", a=(WATCHED[0], Tlp.GREEN), b=(WATCHED[1], Tlp.CLEAR), c=(WATCHED[2], Tlp.RED))
     run(file, "partner", "add", "cert-nord", "--out-collections", "released", "--by", "Anna Berg")
     return file
 
@@ -97,11 +106,12 @@ def test_a_file_for_a_partner_holds_what_it_may_have_and_becomes_the_partners_of
     assert taken["taken"] == 2
     assert set(taken["reasons"]) <= {"only_indicators: only indicators are taken"}
     found = rows(run(taker, "offers", "--json"))
-    assert {(one["observable"], one["tlp"], one["pap"], one["stated"], one["confidence"], one["technique"]) for one in
-            found} == {
+    assert {
+        (one["observable"], one["tlp"], one["pap"], one["stated"], one["confidence"], one["technique"]) for one in found
+    } == {
         (f"domain:{WATCHED[0]}", "TLP:GREEN", "GREEN", 80, 40, "T1071.001"),
         (f"domain:{WATCHED[1]}", "TLP:CLEAR", "GREEN", 80, 40, "T1071.001"),
-    }  # fmt: skip
+    }
     assert not any(one["may_block"] for one in found)
     again = rows(run(taker, "import", str(file), "--from", "cert-syd", "--json"))[0]
     assert again["taken"] == 2

@@ -23,8 +23,20 @@ from bavn.wire.book import Book
 from .test_cli_casework import run
 
 ANNA, BO = ("--by", "Anna Berg"), ("--by", "Bo Dam")
-PLAN = ("plan", "--title-en", "Autumn", "--title-da", "Efterår", "--objective", "Answer in time.|Svar i tide.",
-        "--actor", "north", "--actor", "south:dns-tunnel:5", *ANNA)  # fmt: skip
+PLAN = (
+    "plan",
+    "--title-en",
+    "Autumn",
+    "--title-da",
+    "Efterår",
+    "--objective",
+    "Answer in time.|Svar i tide.",
+    "--actor",
+    "north",
+    "--actor",
+    "south:dns-tunnel:5",
+    *ANNA,
+)
 
 
 @pytest.fixture
@@ -58,11 +70,19 @@ def played(centre, made, *, names=("north", "south")):
         for serial, step in enumerate(
             (ActorStep.ALLOWED, ActorStep.INJECTED, ActorStep.SUSPECTED, ActorStep.LET_OUT), 1
         ):
-            exercises.hear(ExerciseSaid(
-                item_id="", actor=name, exercise_id=made, serial=serial, step=step, second=serial * 10,
-                detector="beacon" if step is ActorStep.SUSPECTED else None,
-                p_bucket=9 if step is ActorStep.SUSPECTED else None, received_us=now_us,
-            ))  # fmt: skip
+            exercises.hear(
+                ExerciseSaid(
+                    item_id="",
+                    actor=name,
+                    exercise_id=made,
+                    serial=serial,
+                    step=step,
+                    second=serial * 10,
+                    detector="beacon" if step is ActorStep.SUSPECTED else None,
+                    p_bucket=9 if step is ActorStep.SUSPECTED else None,
+                    received_us=now_us,
+                )
+            )
     exercises.step()
     registry.engine.dispose()
 
@@ -94,11 +114,13 @@ def test_from_plan_to_report(centre) -> None:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (("--actor", "nobody"), Exit.NOT_FOUND), (("--actor", "north:ddos"), Exit.USAGE),
-        (("--actor", "south:beacon:999999"), Exit.USAGE), (("--objective", "only one language"), Exit.USAGE),
+        (("--actor", "nobody"), Exit.NOT_FOUND),
+        (("--actor", "north:ddos"), Exit.USAGE),
+        (("--actor", "south:beacon:999999"), Exit.USAGE),
+        (("--objective", "only one language"), Exit.USAGE),
         (("--actor", "north"), Exit.USAGE),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_plan_is_one_line_and_an_exit_code(centre, words, code) -> None:
     centre(*PLAN, *words, code=code)
     assert "nothing yet" in centre("list")
@@ -127,10 +149,15 @@ def test_a_node_allows_declines_and_sees(node) -> None:
     assert "no exercise" in run(node_app, "exercise", "list", "--config", node)
     now_us = SystemClock().now_us()
     said = {
-        "title_en": "Autumn", "title_da": "Efterår", "objectives": [{"en": "Answer.", "da": "Svar."}],
-        "campaign": "beacon", "element": element_of(one).value, "after_minutes": 0, "begins_us": now_us,
+        "title_en": "Autumn",
+        "title_da": "Efterår",
+        "objectives": [{"en": "Answer.", "da": "Svar."}],
+        "campaign": "beacon",
+        "element": element_of(one).value,
+        "after_minutes": 0,
+        "begins_us": now_us,
         "ends_us": now_us + HOUR_US,
-    }  # fmt: skip
+    }
     from bavn.app.node.case_parts import opened_cases
 
     with opened_cases(node):
@@ -164,15 +191,33 @@ def test_the_report_says_what_was_missed_with_its_source() -> None:
         (),
     )
     made = Exercise(
-        id="exercise-" + "0" * 16, state=ExerciseState.STOPPED, version=4, plan=plan, planned_us=0, started_us=1,
-        lead_us=None, confirmed_us=None, released_us=5, over_us=9, over_why="x\ny", by={"planned": "Anna"},
-        actors=tuple(AtActor(role=role, status="queued", rule="", told_us=1, steps=some)
-                     for role, some in zip(roles, steps, strict=True)),
-    )  # fmt: skip
+        id="exercise-" + "0" * 16,
+        state=ExerciseState.STOPPED,
+        version=4,
+        plan=plan,
+        planned_us=0,
+        started_us=1,
+        lead_us=None,
+        confirmed_us=None,
+        released_us=5,
+        over_us=9,
+        over_why="x\ny",
+        by={"planned": "Anna"},
+        actors=tuple(
+            AtActor(role=role, status="queued", rule="", told_us=1, steps=some)
+            for role, some in zip(roles, steps, strict=True)
+        ),
+    )
     document = report(made, "test", HOUR_US)
     said = " ".join(text for text, _ in document.sourced())
-    for words in ("north: no detector", "north: not blocked", "north: has not said", "south declined", "west gave no",
-                  "No lead"):  # fmt: skip
+    for words in (
+        "north: no detector",
+        "north: not blocked",
+        "north: has not said",
+        "south declined",
+        "west gave no",
+        "No lead",
+    ):
         assert words in said
     assert all(sources for _, sources in document.sourced())
     assert set(measures(made).values()) == {None}

@@ -24,9 +24,15 @@ def gate(book, broken):
 
     note = Note(kind="Health", item_id="a" * 64, peer="region-a")
     return Gate(
-        "inbox", (Rule("slips", rule),), Ledger(book), SimClock(5), way="up", nothing=lambda: (), label=lambda _: note,
+        "inbox",
+        (Rule("slips", rule),),
+        Ledger(book),
+        SimClock(5),
+        way="up",
+        nothing=lambda: (),
+        label=lambda _: note,
         follow=lambda *_: note,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("side", ["node", "centre", "keyholder"])

@@ -240,8 +240,16 @@ def met(config, rows):
     with ColumnStore.open(config.parent / "data/store") as store:
         flows = [{"ts": AT, "src": "10.0.0.5", "dst": d} for d in ("198.51.100.7", "203.0.113.9", "192.0.32.8")]
         dns = [{"ts": AT, "src": "10.0.0.6", "rrname": "a.b.evil-example.dk"}]
-        tls = [{"ts": AT, "src": "10.0.0.7", "ja3": "a" * 32, "ja4": "t13d1516h2_8daaf6152771_b186095e22b6",
-                "cert": "b" * 40, "sni": "c2.example.net"}]  # fmt: skip
+        tls = [
+            {
+                "ts": AT,
+                "src": "10.0.0.7",
+                "ja3": "a" * 32,
+                "ja4": "t13d1516h2_8daaf6152771_b186095e22b6",
+                "cert": "b" * 40,
+                "sni": "c2.example.net",
+            }
+        ]
         files = [{"ts": AT, "src": "10.0.0.8", "md5": "c" * 32, "sha1": "d" * 40, "sha256": "e" * 64}]
         tables = {"flow": flows, "dns": dns, "tls": tls, "fileinfo": files}
         store.append("a", "1", {name: rows(name, given) for name, given in tables.items()})

@@ -28,15 +28,42 @@ def centre(tmp_path, monkeypatch):
     file = tmp_path / "centre.toml"
     file.write_text('[centre]\nsector = "health"\n')
     run("init", "-c", file)
-    run("partner", "add", "cert-nord", "-c", file, "--in-trust", 80, "--in-may-block", "--out-collections", "released",
-        "--by", "Anna Berg")  # fmt: skip
+    run(
+        "partner",
+        "add",
+        "cert-nord",
+        "-c",
+        file,
+        "--in-trust",
+        80,
+        "--in-may-block",
+        "--out-collections",
+        "released",
+        "--by",
+        "Anna Berg",
+    )
     (tmp_path / "list.txt").write_text("cdn-sync-hub.net\n45.9.148.20\n10.0.0.1\n")
     return file
 
 
 def test_from_a_list_to_a_case(centre) -> None:
-    (made,) = rows("source", "add", "c2-list", "list", "list.txt", "-c", centre, "--partner", "cert-nord",
-                   "--hunts-per-day", 5, "--pap", "GREEN", "--by", "Anna Berg")  # fmt: skip
+    (made,) = rows(
+        "source",
+        "add",
+        "c2-list",
+        "list",
+        "list.txt",
+        "-c",
+        centre,
+        "--partner",
+        "cert-nord",
+        "--hunts-per-day",
+        5,
+        "--pap",
+        "GREEN",
+        "--by",
+        "Anna Berg",
+    )
     assert (made["partner"], made["trust"], made["state"], made["hunts_per_day"]) == ("cert-nord", None, "active", 0)
     (done,) = rows("source", "sync", "-c", centre)
     assert (done["new"], done["refused"], done["new_proposals"], done["failure"]) == (2, 1, 2, "")
@@ -103,13 +130,14 @@ def test_a_source_is_suspended_taken_up_and_ended_by_people(centre) -> None:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (("aa", "taxii", "not-a-url"), Exit.USAGE), (("A!", "list", "list.txt"), Exit.USAGE),
+        (("aa", "taxii", "not-a-url"), Exit.USAGE),
+        (("A!", "list", "list.txt"), Exit.USAGE),
         (("aa", "list", "list.txt", "--partner", "nobody"), Exit.NOT_FOUND),
         (("aa", "list", "list.txt", "--partner", "cert-nord", "--trust", 50), Exit.USAGE),
         (("aa", "list", "list.txt", "--trust", 101), Exit.USAGE),
         (("aa", "list", "list.txt", "--user", "bavn"), Exit.USAGE),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_source_is_one_line(centre, words, code) -> None:
     run("source", "add", *words, "-c", centre, "--by", "Anna Berg", code=code)
     run("source", "show", "aa", "-c", centre, code=Exit.NOT_FOUND)

@@ -57,8 +57,10 @@ class Running:
         self._write()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bavn.app.cli", PARTY, "run", "--config", str(self.config)],
-            stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            stdin=subprocess.DEVNULL,
+        )
         self.port = json.loads(self.process.stdout.readline())["port"]
         self.url = f"https://127.0.0.1:{self.port}"
 
@@ -119,8 +121,9 @@ def test_members_get_the_same_ids_across_a_kill_and_a_stop(holder) -> None:
     assert holder.end(signal.SIGTERM) == 0
     rows = [json.loads(line) for line in command(holder.config, "usage", "--json").stdout.splitlines()]
     assert [(row["actor"], row["rounds"], row["elements"]) for row in rows] == [
-        ("region-nord", 1, ASKED), ("region-syd", 1, ASKED),
-    ]  # fmt: skip
+        ("region-nord", 1, ASKED),
+        ("region-syd", 1, ASKED),
+    ]
     lines = command(holder.config, "ledger", "--verify", "--json").stdout
     assert lines.count('"passed"') == 2
     assert "the chain holds" in lines

@@ -46,10 +46,23 @@ def run(config, *words, code=0):
 
 def report(actor):
     return Sign(
-        report_id=actor, actor=actor, group=actor, tier="A", round_id="0" * 32, observable=EVIL, detector="beacon",
-        technique="T1071.001", p_bucket=9, hosts_bucket=0, first_hour=NOW_US // HOUR_US - 3,
-        last_hour=NOW_US // HOUR_US, period_bucket=3, regularity_bucket=4, walk_bucket=None, received_us=NOW_US,
-    )  # fmt: skip
+        report_id=actor,
+        actor=actor,
+        group=actor,
+        tier="A",
+        round_id="0" * 32,
+        observable=EVIL,
+        detector="beacon",
+        technique="T1071.001",
+        p_bucket=9,
+        hosts_bucket=0,
+        first_hour=NOW_US // HOUR_US - 3,
+        last_hour=NOW_US // HOUR_US,
+        period_bucket=3,
+        regularity_bucket=4,
+        walk_bucket=None,
+        received_us=NOW_US,
+    )
 
 
 @pytest.fixture
@@ -68,10 +81,14 @@ def ranked(config):
 def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
     english = run(ranked, "leads").stdout
     for words in (
-        "priority", "domain:evil.example.com", "2 reports count as 1.3", "1 pair of actors call it regularly",
-        "Touches surgery: north.", "They share the supplier dxc: north, south.",
+        "priority",
+        "domain:evil.example.com",
+        "2 reports count as 1.3",
+        "1 pair of actors call it regularly",
+        "Touches surgery: north.",
+        "They share the supplier dxc: north, south.",
         "Without north: no lead, too few would hold it.",
-    ):  # fmt: skip
+    ):
         assert words in english
     danish = run(ranked, "leads", "--language", "da").stdout
     for words in (
@@ -85,8 +102,10 @@ def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
     row = json.loads(run(ranked, "leads", "--json").stdout)
     assert row["priority"] == pytest.approx(row["score"] + 1.5 + 1.0 + 1.0)
     assert [reason["name"] for reason in row["reasons"]] == [
-        "function:surgery", "function:laboratory", "supplier:dxc",
-    ]  # fmt: skip
+        "function:surgery",
+        "function:laboratory",
+        "supplier:dxc",
+    ]
     one = json.loads(run(ranked, "leads", row["lead"], "--json").stdout)
     assert one == row
     run(ranked, "leads", "lead-none", code=Exit.NOT_FOUND)

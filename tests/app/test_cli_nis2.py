@@ -38,10 +38,15 @@ def config(tmp_path):
 def case(config):
     desk = open_desk(read_centre(config))
     lead = LeadFacts(
-        lead_id="lead-00000000000000aa", score=9.0, technique="T1071.001", actors=3, first_hour=490_000,
-        first_report_us=1, lead_us=2,
+        lead_id="lead-00000000000000aa",
+        score=9.0,
+        technique="T1071.001",
+        actors=3,
+        first_hour=490_000,
+        first_report_us=1,
+        lead_us=2,
         elements=(ElementFacts(Observable.of("domain", "evil.example.com"), 9.0, 3, listed=False),),
-    )  # fmt: skip
+    )
     made = Cases(desk.engine, desk._clock).open(lead).id
     desk.engine.dispose()
     return made

@@ -32,10 +32,19 @@ def config(tmp_path):
     with Book(tmp_path / "data/node.db") as book:
         State(book).keep(
             Item(
-                indicator_id=KNOWN, version=1, bundle="{}", type="domain", value="evil-c2.com", act="block",
-                standing="waiting", rule="person", reason="asked first", until_us=1, decided_us=0,
+                indicator_id=KNOWN,
+                version=1,
+                bundle="{}",
+                type="domain",
+                value="evil-c2.com",
+                act="block",
+                standing="waiting",
+                rule="person",
+                reason="asked first",
+                until_us=1,
+                decided_us=0,
             )
-        )  # fmt: skip
+        )
     return file
 
 
@@ -232,11 +241,19 @@ def blocking(config):
         ):
             State(book).keep(
                 Item(
-                    indicator_id=f"indicator--00000000-0000-4000-8000-00000000000{n}", version=1, bundle="{}",
-                    type=kind, value=value, act="block", standing="wanted", rule="", reason="", until_us=2**52,
+                    indicator_id=f"indicator--00000000-0000-4000-8000-00000000000{n}",
+                    version=1,
+                    bundle="{}",
+                    type=kind,
+                    value=value,
+                    act="block",
+                    standing="wanted",
+                    rule="",
+                    reason="",
+                    until_us=2**52,
                     decided_us=0,
                 )
-            )  # fmt: skip
+            )
     (config.parent / "lists/domain.txt").write_text("evil-c2.com\n")
     (config.parent / "lists/ip.txt").write_text("203.0.114.9\n")
     return config
@@ -288,9 +305,11 @@ def test_what_was_shut_for_the_old_centre_and_waited_of_it_goes_with_it(blocking
     with Book(blocking.parent / "data/node.db") as book:
         kept, shut = KeptBack(Ledger(book), clock), ShutGates(book)
         for kind, peer in (("IndicatorReleased", CENTRE), ("RoundOpened", CENTRE), ("Report", "another")):
-            shut.shut(ShutGate(
-                gate="asked", kind=kind, peer=peer, since_us=1, rule="hearing", error="KeyError", item_id="0" * 64
-            ))  # fmt: skip
+            shut.shut(
+                ShutGate(
+                    gate="asked", kind=kind, peer=peer, since_us=1, rule="hearing", error="KeyError", item_id="0" * 64
+                )
+            )
         for raw in (b"first", b"second", b"third"):
             kept._keep("IndicatorReleased", raw)
     done = CliRunner().invoke(app, ["centre-replaced", "--config", str(blocking), "--by=anna"])

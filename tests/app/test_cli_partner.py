@@ -49,22 +49,40 @@ def test_a_partner_begins_with_nothing_and_gets_what_is_said(config) -> None:
     assert (made["out"]["collections"], made["in"]["trust"]) == ([], 0)
     assert (made["until"] > UNTIL, made["in_force"]) == (True, True)
     words = (
-        "--out-collections", "network, files", "--out-tlp", "TLP:AMBER", "--out-pap", "AMBER", "--out-type", "domain",
-        "--out-confidence", "70", "--in-trust", "40", "--in-may-block", "--in-per-day", "500",
-    )  # fmt: skip
+        "--out-collections",
+        "network, files",
+        "--out-tlp",
+        "TLP:AMBER",
+        "--out-pap",
+        "AMBER",
+        "--out-type",
+        "domain",
+        "--out-confidence",
+        "70",
+        "--in-trust",
+        "40",
+        "--in-may-block",
+        "--in-per-day",
+        "500",
+    )
     changed = row(config, "set", "cert-nord", *words, "--by", "Bo Lund")
     assert changed["out"] == {
-        "tlp_max": "TLP:AMBER", "pap_max": "AMBER", "types": ["domain"], "confidence_min": 70,
+        "tlp_max": "TLP:AMBER",
+        "pap_max": "AMBER",
+        "types": ["domain"],
+        "confidence_min": 70,
         "collections": ["files", "network"],
-    }  # fmt: skip
+    }
     assert changed["in"] == {"trust": 40, "tlp_max": "TLP:AMBER", "may_block": True, "objects_per_day_max": 500}
     again = row(config, "set", "cert-nord", "--in-never-blocks", "--out-collections", "", "--by", "Bo Lund")
     assert (again["in"]["may_block"], again["in"]["trust"], again["out"]["collections"]) == (False, 40, [])
     assert row(config, "list") == again
     told = [json.loads(line) for line in run(config, "audit").stdout.splitlines()]
     assert [(line["who"], line["act"]) for line in told] == [
-        ("Anna Berg", "partner-add"), ("Bo Lund", "partner-set"), ("Bo Lund", "partner-set"),
-    ]  # fmt: skip
+        ("Anna Berg", "partner-add"),
+        ("Bo Lund", "partner-set"),
+        ("Bo Lund", "partner-set"),
+    ]
 
 
 def test_kinds_are_shown_in_danish_too(config) -> None:

@@ -19,8 +19,17 @@ from bavn.model.settings import SettingsError
 from tests.app.test_reminding import certificate, mail  # noqa: F401  fixtures: a real mail server over TLS
 from tests.people import Runner as CliRunner
 
-KEV = {"vulnerabilities": [{"cveID": "CVE-2026-1234", "vendorProject": "Acme", "product": "Gateway",
-                            "dateAdded": "2026-09-03", "knownRansomwareCampaignUse": "Known"}]}  # fmt: skip
+KEV = {
+    "vulnerabilities": [
+        {
+            "cveID": "CVE-2026-1234",
+            "vendorProject": "Acme",
+            "product": "Gateway",
+            "dateAdded": "2026-09-03",
+            "knownRansomwareCampaignUse": "Known",
+        }
+    ]
+}
 
 
 def run(config, *words, code=0):
@@ -47,10 +56,15 @@ def config(tmp_path):
 def case(config):
     desk = open_desk(read_centre(config))
     lead = LeadFacts(
-        lead_id="lead-00000000000000aa", score=9.0, technique="T1071.001", actors=3, first_hour=490_000,
-        first_report_us=1, lead_us=2,
+        lead_id="lead-00000000000000aa",
+        score=9.0,
+        technique="T1071.001",
+        actors=3,
+        first_hour=490_000,
+        first_report_us=1,
+        lead_us=2,
         elements=(ElementFacts(Observable.of("domain", "evil.example.com"), 9.0, 3, listed=False),),
-    )  # fmt: skip
+    )
     cases = Cases(desk.engine, desk._clock)
     made = cases.open(lead).id
     cases.act(made, CaseAct.CONFIRM, "Anna Berg", "three actors")
@@ -89,9 +103,7 @@ def test_from_draft_to_archive(config, tmp_path) -> None:
     run(config, "feed", str(feed))
     assert feedparser.parse(feed.read_text()).entries == []
     versions = run(config, "brief", "show", brief, "--versions", "--json").splitlines()
-    assert [json.loads(line)["by"] for line in versions] == [
-        "centre", "Anna Berg"
-    ]  # fmt: skip
+    assert [json.loads(line)["by"] for line in versions] == ["centre", "Anna Berg"]
     assert "the chain holds" in run(config, "audit", "--verify")
 
 
@@ -198,9 +210,15 @@ def test_files_in_both_languages_whole_or_not_at_all(config, case, tmp_path, mon
 
 @pytest.mark.parametrize(
     "bad",
-    [{"tlp": "green"}, {"mail_to": ("no address",)}, {"publishers": (" ",)}, {"url": "http://x.example/"},
-     {"url": "https://x.example/?a=b"}, {"mail_to": ("a@b.example",) * 1001}],
-)  # fmt: skip
+    [
+        {"tlp": "green"},
+        {"mail_to": ("no address",)},
+        {"publishers": (" ",)},
+        {"url": "http://x.example/"},
+        {"url": "https://x.example/?a=b"},
+        {"mail_to": ("a@b.example",) * 1001},
+    ],
+)
 def test_a_wrong_setting_is_one_clear_error(bad) -> None:
     with pytest.raises(SettingsError, match=f"publish.{next(iter(bad))}"):
         PublishTable(**bad)

@@ -73,11 +73,14 @@ def test_a_question_is_asked_approved_and_shown_with_who_is_silent(sector) -> No
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (("10.1.2.3",), Exit.USAGE), (("epj.region.local",), Exit.USAGE), (("no indicator at all",), Exit.USAGE),
-        (("evil-c2.com", "--to", "west"), Exit.NOT_FOUND), (("evil-c2.com", "--since", "yesterday"), Exit.USAGE),
+        (("10.1.2.3",), Exit.USAGE),
+        (("epj.region.local",), Exit.USAGE),
+        (("no indicator at all",), Exit.USAGE),
+        (("evil-c2.com", "--to", "west"), Exit.NOT_FOUND),
+        (("evil-c2.com", "--since", "yesterday"), Exit.USAGE),
         (("evil-c2.com", "--since", "900d"), Exit.USAGE),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_asked_is_one_line(sector, words, code) -> None:
     run(centre_app, "ask", *words, "-c", sector, "--why", "x", "--by", "anne", code=code)
     run(centre_app, "questions", "0123", "-c", sector, code=Exit.NOT_FOUND)
@@ -86,12 +89,17 @@ def test_what_cannot_be_asked_is_one_line(sector, words, code) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("8.8.8[.]8", "ip4:8.8.8.8"), ("2a00:1450::1", "ip6:2a00:1450::1"), ("Evil.COM.", "domain:evil.com"),
-        ("ja3:" + "a" * 32, "ja3:" + "a" * 32), ("A" * 32, "ja3:" + "a" * 32), ("b" * 40, "cert:" + "b" * 40),
-        ("c" * 64, "sha256:" + "c" * 64), ("a" * 32 + "+" + "b" * 32, "fp-pair:" + "a" * 32 + "+" + "b" * 32),
+        ("8.8.8[.]8", "ip4:8.8.8.8"),
+        ("2a00:1450::1", "ip6:2a00:1450::1"),
+        ("Evil.COM.", "domain:evil.com"),
+        ("ja3:" + "a" * 32, "ja3:" + "a" * 32),
+        ("A" * 32, "ja3:" + "a" * 32),
+        ("b" * 40, "cert:" + "b" * 40),
+        ("c" * 64, "sha256:" + "c" * 64),
+        ("a" * 32 + "+" + "b" * 32, "fp-pair:" + "a" * 32 + "+" + "b" * 32),
         ("t13d1516h2_8daaf6152771_e5627efa2ab1", "ja4:t13d1516h2_8daaf6152771_e5627efa2ab1"),
     ],
-)  # fmt: skip
+)
 def test_an_indicator_is_understood_as_people_write_it(text, named) -> None:
     assert str(observable_of(text)) == named
     with pytest.raises(NotCanonical):
@@ -113,23 +121,35 @@ def test_an_actor_sees_who_asked_and_what_was_answered(node) -> None:
     with Book(node.parent / "data/node.db") as book:
         clock = SimClock(NOW_US)
         kept = Questions(
-            ledger=Ledger(book), outbox=Outbox(book, "north", Ed25519PrivateKey.generate(), clock), clock=clock,
-            policy=DoorPolicy(questions_per_day_max=2), state=State(book, bytes(32)), homes=(), centre="centre",
-        )  # fmt: skip
+            ledger=Ledger(book),
+            outbox=Outbox(book, "north", Ed25519PrivateKey.generate(), clock),
+            clock=clock,
+            policy=DoorPolicy(questions_per_day_max=2),
+            state=State(book, bytes(32)),
+            homes=(),
+            centre="centre",
+        )
         for number, names in enumerate((("evil-c2.com", "other-c2.com"), ("third-c2.com",))):
             asked = messages.QuestionAsked(
-                question_id=f"{number:032x}", since_hour=hour_of(NOW_US) - 48, asked_us=NOW_US,
-                until_us=NOW_US + DAY_US, asked_by="anne", approved_by="bo", why="a partner saw it",
+                question_id=f"{number:032x}",
+                since_hour=hour_of(NOW_US) - 48,
+                asked_us=NOW_US,
+                until_us=NOW_US + DAY_US,
+                asked_by="anne",
+                approved_by="bo",
+                why="a partner saw it",
                 observables=tuple(messages.AskedObservable(type="domain", value=name) for name in names),
-            )  # fmt: skip
+            )
             kept.hear(asked, f"{number:064x}", 9, "{}")
         kept.answer(Finding(kept.due()[0], 2, 3, NOW_US - HOUR_US, NOW_US))
     rows = {
         row["indicator"]: row for row in map(json.loads, run(node_app, "questions", "-c", node, "--json").splitlines())
     }
     assert {name: row["state"] for name, row in rows.items()} == {
-        "domain:evil-c2.com": "met", "domain:other-c2.com": "open", "domain:third-c2.com": "declined",
-    }  # fmt: skip
+        "domain:evil-c2.com": "met",
+        "domain:other-c2.com": "open",
+        "domain:third-c2.com": "declined",
+    }
     assert {row["asked_by"] for row in rows.values()} == {"anne"}
     assert rows["domain:third-c2.com"]["rule"] == "question_budget"
     english, danish = run(node_app, "questions", "-c", node), run(node_app, "questions", "-c", node, "--language", "da")

@@ -58,8 +58,10 @@ def test_who_asked_what_and_what_was_answered_is_shown(asked) -> None:
     assert "oplyst til centralen" in danish
     rows = [json.loads(line) for line in run(asked, "reveals", "--json").stdout.splitlines()]
     assert [(row["what"], row["element"]) for row in rows] == [
-        ("reveal", str(KEPT)), *[("reveal", str(NAMED))] * 3, ("waits", str(KEPT)),
-    ]  # fmt: skip
+        ("reveal", str(KEPT)),
+        *[("reveal", str(NAMED))] * 3,
+        ("waits", str(KEPT)),
+    ]
     assert [row.get("named") for row in rows] == [False, True, True, True, None]
 
 

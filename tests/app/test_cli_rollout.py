@@ -56,8 +56,19 @@ def agreed(centre, actor):
     (centre.folder / "paper.pdf").write_bytes(b"signed")
     centre("terms", "publish", centre.folder / "terms.toml", *WHY)
     today = as_datetime(SystemClock().now_us()).date().isoformat()
-    centre("sign", actor, "--signed-by", "Bo Lund", "--as", "director", "--day", today,
-           "--document", centre.folder / "paper.pdf", *BY)  # fmt: skip
+    centre(
+        "sign",
+        actor,
+        "--signed-by",
+        "Bo Lund",
+        "--as",
+        "director",
+        "--day",
+        today,
+        "--document",
+        centre.folder / "paper.pdf",
+        *BY,
+    )
 
 
 @pytest.mark.slow
@@ -84,8 +95,11 @@ def test_an_actor_goes_the_whole_way_in_and_out_by_commands(centre) -> None:
     centre("move", "region-a", "try", *WHY)
     (shown,) = rows(centre("show", "--json"))
     assert (shown["state"], shown["next"], shown["member"], shown["missing"]) == (
-        "trial", "proved", "active", ["protocol"],
-    )  # fmt: skip
+        "trial",
+        "proved",
+        "active",
+        ["protocol"],
+    )
     way = centre("show", "region-a", "--language", "da")
     assert "overtagelsesprøve bestået" in way
     assert "(med hånden)" in way
@@ -175,14 +189,19 @@ TITLES = st.text(st.characters(exclude_categories=("C", "Z")), max_size=30)
 PARTIES = st.builds(
     Row,
     party=st.builds(
-        Party, actor=NAMES.filter(lambda one: one not in ("sector", "nobody")), title=TITLES,
-        kind=st.sampled_from(["region", "it-centre"]), region=st.just("nord"), stage=st.sampled_from(Stage),
+        Party,
+        actor=NAMES.filter(lambda one: one not in ("sector", "nobody")),
+        title=TITLES,
+        kind=st.sampled_from(["region", "it-centre"]),
+        region=st.just("nord"),
+        stage=st.sampled_from(Stage),
     ),
     role=st.builds(Role, st.sets(st.sampled_from(sorted(FUNCTIONS))).map(lambda some: tuple(sorted(some)))),
-    kind=st.sampled_from(["region", "clinic"]), group=st.just(""),
+    kind=st.sampled_from(["region", "clinic"]),
+    group=st.just(""),
     waits=st.just((Wait("x", Stage.TRIAL, "other-one", Stage.PROVED),)),
     plan=st.integers(0, 50_000).map(lambda day: (Planned(actor="x", stage=Stage.TRIAL, day=day, first_day=day),)),
-)  # fmt: skip
+)
 
 
 @given(st.lists(PARTIES, max_size=5, unique_by=lambda row: row.party.actor))
@@ -196,9 +215,16 @@ def test_what_is_written_as_a_register_is_read_as_the_same(written) -> None:
 
 
 @settings(max_examples=50)
-@given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode), st.lists(
-    st.lists(st.text(max_size=20), max_size=4).map(",".join), max_size=6,
-).map(lambda lines: ("actor,kind,waits,plan_trial\n" + "\n".join(lines)).encode())))  # fmt: skip
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=300).map(str.encode),
+        st.lists(
+            st.lists(st.text(max_size=20), max_size=4).map(",".join),
+            max_size=6,
+        ).map(lambda lines: ("actor,kind,waits,plan_trial\n" + "\n".join(lines)).encode()),
+    )
+)
 def test_any_file_is_a_register_or_one_error(raw) -> None:
     try:
         found = entries_of(raw)
@@ -211,11 +237,16 @@ def test_any_file_is_a_register_or_one_error(raw) -> None:
 def test_a_register_has_bounds_and_says_what_a_header_may_hold() -> None:
     many = "actor\n" + "".join(f"a-{n}\n" for n in range(1001))
     for raw, said in (
-        (many, "more than 1000 rows"), ("kind\nregion\n", "no column actor"), ("actor,actor\nab,ab\n", "twice"),
-        ("actor,colour\nab,red\n", "no column is called 'colour'"), ("actor\nab\nab\n", "line 3, actor: ab stands"),
-        ("actor,kind\nab\n", "1 cells, not 2"), ("actor,waits\nab,trial:other\n", "is not STATE:ACTOR=STATE"),
-        ("actor,waits\nab,dream:other=trial\n", "dream"), ('actor\n"ab\n', "line 2"),
-    ):  # fmt: skip
+        (many, "more than 1000 rows"),
+        ("kind\nregion\n", "no column actor"),
+        ("actor,actor\nab,ab\n", "twice"),
+        ("actor,colour\nab,red\n", "no column is called 'colour'"),
+        ("actor\nab\nab\n", "line 3, actor: ab stands"),
+        ("actor,kind\nab\n", "1 cells, not 2"),
+        ("actor,waits\nab,trial:other\n", "is not STATE:ACTOR=STATE"),
+        ("actor,waits\nab,dream:other=trial\n", "dream"),
+        ('actor\n"ab\n', "line 2"),
+    ):
         with pytest.raises(BadRegister, match=re.escape(said)):
             entries_of(raw.encode())
     with pytest.raises(BadRegister, match="bytes"):
@@ -240,12 +271,21 @@ def test_an_empty_plan_is_an_empty_calendar() -> None:
     assert made.endswith("END:VCALENDAR\r\n")
 
 
-@given(st.one_of(st.text(max_size=100), st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.dictionaries(
-        st.sampled_from(["kind", "subject", "number", "body", "key", "signature"]), inner, max_size=6
-    ) | st.lists(inner, max_size=2), max_leaves=8,
-).map(json.dumps)))  # fmt: skip
+@given(
+    st.one_of(
+        st.text(max_size=100),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+            lambda inner: (
+                st.dictionaries(
+                    st.sampled_from(["kind", "subject", "number", "body", "key", "signature"]), inner, max_size=6
+                )
+                | st.lists(inner, max_size=2)
+            ),
+            max_leaves=8,
+        ).map(json.dumps),
+    )
+)
 def test_any_text_is_a_record_or_one_error(text) -> None:
     try:
         found = record_of(text)

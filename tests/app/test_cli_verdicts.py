@@ -18,11 +18,21 @@ from tests.people import Runner as CliRunner
 def suspicion(number, **other) -> Suspicion:
     p = other.pop("p", 10.0 ** -(4 - number))
     plain = {
-        "id": f"{number:x}" * 8 + "0" * 24, "detector": "beacon", "technique": "T1071", "host": f"10.0.0.{number}",
-        "peer": f"peer{number}.com", "observables": (), "p_source": "own", "statistic": 3.0, "first_us": 0,
-        "last_us": 1, "hosts": 1, "listed": False, "why": Text("It calls.", "Den kalder."),
+        "id": f"{number:x}" * 8 + "0" * 24,
+        "detector": "beacon",
+        "technique": "T1071",
+        "host": f"10.0.0.{number}",
+        "peer": f"peer{number}.com",
+        "observables": (),
+        "p_source": "own",
+        "statistic": 3.0,
+        "first_us": 0,
+        "last_us": 1,
+        "hosts": 1,
+        "listed": False,
+        "why": Text("It calls.", "Den kalder."),
         "rows": RowsRef("flow", (), 0, 1),
-    }  # fmt: skip
+    }
     return Suspicion(p=p, evidence_nats=evidence_nats(p), **plain | other)
 
 

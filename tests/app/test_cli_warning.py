@@ -36,8 +36,16 @@ from .test_cli_leads import EVIL, NOW_US, report
 
 BY = ("--by", "Anna Berg")
 WHY = ("--why", "it is urgent", *BY)
-WORDS = ("--title-en", "Patch it", "--title-da", "Opdater det", "--text-en", "It is attacked.", "--text-da",
-         "Det angribes.")  # fmt: skip
+WORDS = (
+    "--title-en",
+    "Patch it",
+    "--title-da",
+    "Opdater det",
+    "--text-en",
+    "It is attacked.",
+    "--text-da",
+    "Det angribes.",
+)
 SERVER = MailServer(host="x", port=25, tls="tls", ca_file=None, user="", password="", sender="a@example.org")
 
 
@@ -85,10 +93,18 @@ def test_a_warning_is_drafted_sent_followed_up_and_ended_by_commands(centre) -> 
     centre("send", warning, *WHY)
     told(centre)
     with opened_warnings(read_centre(centre.file)) as (warnings, _, _):
-        warnings.hear(WarningAnswer(
-            item_id="0" * 64, actor="north", warning_id=warning, version=1, serial=1, act="affected",
-            words="one gateway", received_us=SystemClock().now_us(),
-        ))  # fmt: skip
+        warnings.hear(
+            WarningAnswer(
+                item_id="0" * 64,
+                actor="north",
+                warning_id=warning,
+                version=1,
+                serial=1,
+                act="affected",
+                words="one gateway",
+                received_us=SystemClock().now_us(),
+            )
+        )
     (shown,) = rows(centre("show", warning, "--json"))
     assert (shown["told"], shown["acknowledged"], shown["affected"], shown["overdue"]) == (2, 1, 1, 0)
     assert shown["observables"] == ["domain:evil.example.com"]
@@ -150,11 +166,25 @@ class Later:
 
 def kept(**more):
     plain = KeptWarning(
-        id="warning-" + "a" * 16, state=WarningState.SENT, version=1, origin=Origin(), address=Address(), by="x",
-        content=Content(title=Text("A & B", "A og B"), text=Text("<b>", "<b>"), urgency=Urgency.CRITICAL, tlp=Tlp.GREEN,
-                        pap=Pap.GREEN, observables=(Observable.of("domain", "evil.example.com"),)),
-        sent_us=HOUR_US, acknowledge_us=2 * HOUR_US, until_us=3 * HOUR_US, changed_us=HOUR_US,
-    )  # fmt: skip
+        id="warning-" + "a" * 16,
+        state=WarningState.SENT,
+        version=1,
+        origin=Origin(),
+        address=Address(),
+        by="x",
+        content=Content(
+            title=Text("A & B", "A og B"),
+            text=Text("<b>", "<b>"),
+            urgency=Urgency.CRITICAL,
+            tlp=Tlp.GREEN,
+            pap=Pap.GREEN,
+            observables=(Observable.of("domain", "evil.example.com"),),
+        ),
+        sent_us=HOUR_US,
+        acknowledge_us=2 * HOUR_US,
+        until_us=3 * HOUR_US,
+        changed_us=HOUR_US,
+    )
     return replace(plain, **more)
 
 
@@ -176,11 +206,21 @@ def test_the_feed_holds_what_anybody_may_read_and_is_the_same_twice(centre) -> N
 def test_people_at_a_node_read_and_answer(node) -> None:  # noqa: F811
     now_us = SystemClock().now_us()
     given = WarningGiven(
-        warning_id="warning-" + "a" * 16, version=1, state="sent", urgency="important", title_en="Patch it",
-        title_da="Opdater det", text_en="Now.", text_da="Nu.", tlp="TLP:AMBER", pap=1,
-        observables=(AskedObservable(type="domain", value="evil.example.com"),), sent_us=now_us,
-        acknowledge_us=now_us + HOUR_US, until_us=now_us + 2 * HOUR_US,
-    )  # fmt: skip
+        warning_id="warning-" + "a" * 16,
+        version=1,
+        state="sent",
+        urgency="important",
+        title_en="Patch it",
+        title_da="Opdater det",
+        text_en="Now.",
+        text_da="Nu.",
+        tlp="TLP:AMBER",
+        pap=1,
+        observables=(AskedObservable(type="domain", value="evil.example.com"),),
+        sent_us=now_us,
+        acknowledge_us=now_us + HOUR_US,
+        until_us=now_us + 2 * HOUR_US,
+    )
     assert "har endnu ikke varslet" in run(node_app, "warnings", "-c", node, "--language", "da")
     from bavn.app.node.asks import book_of
     from bavn.app.node.case_parts import opened_cases
@@ -191,12 +231,22 @@ def test_people_at_a_node_read_and_answer(node) -> None:  # noqa: F811
     assert "Opdater det" in run(node_app, "warnings", "-c", node, "--language", "da")
     assert "not answered: warning-" in run(node_app, "warnings", "--check", "-c", node, code=Exit.UNHEALTHY)
     run(node_app, "warning-answer", "warning-a", "done", "-c", node, code=Exit.NOT_NOW)
-    refused = run(node_app, "warning-answer", "warning-a", "words", "--words", "mail bo@example.org", "-c", node,
-                  code=Exit.NOT_NOW)  # fmt: skip
+    refused = run(
+        node_app,
+        "warning-answer",
+        "warning-a",
+        "words",
+        "--words",
+        "mail bo@example.org",
+        "-c",
+        node,
+        code=Exit.NOT_NOW,
+    )
     assert "CPR" in refused
     run(node_app, "warning-answer", "warning-b", "acknowledge", "-c", node, code=Exit.NOT_FOUND)
-    said = run(node_app, "warning-answer", "warning-a", "affected", "--words", "one gateway", "-c", node,
-               "--language", "da")  # fmt: skip
+    said = run(
+        node_app, "warning-answer", "warning-a", "affected", "--words", "one gateway", "-c", node, "--language", "da"
+    )
     assert "svar 1 går ud" in said
     (shown,) = rows(run(node_app, "warnings", "-c", node, "--json"))
     assert (shown["answer"], shown["answers"][0]["words"]) == ("affected", "one gateway")
@@ -226,8 +276,23 @@ def test_a_draft_from_a_lead_names_what_two_groups_reported_and_never_who(centre
 def test_a_draft_from_a_partners_word_keeps_to_the_partners_terms(centre) -> None:
     for name, tlp in (("open-list", "TLP:GREEN"), ("strict-list", "TLP:AMBER+STRICT")):
         (centre.folder / f"{name}.txt").write_text(f"{name}.example.net\n")
-        run(centre_app, "source", "add", name, "list", f"{name}.txt", "-c", centre.file, "--trust", 80, "--tlp", tlp,
-            "--pap", "AMBER", *BY)  # fmt: skip
+        run(
+            centre_app,
+            "source",
+            "add",
+            name,
+            "list",
+            f"{name}.txt",
+            "-c",
+            centre.file,
+            "--trust",
+            80,
+            "--tlp",
+            tlp,
+            "--pap",
+            "AMBER",
+            *BY,
+        )
     run(centre_app, "source", "sync", "-c", centre.file)
     warning = centre("draft", "--from-partner", "open-list.example.net", *BY).split(":")[0]
     (shown,) = rows(centre("show", warning, "--json"))

@@ -18,9 +18,17 @@ from bavn.wire.links.https import Caller, untrusting_context
 NOW_US = 1_795_608_000_000_000
 SECOND_US = 1_000_000
 CALM = Figures(
-    name="suricata", rows=0, passed=0, refused=0, reasons=(), broken=None, caught_up_us=1, lag_bytes=0, losses=(),
+    name="suricata",
+    rows=0,
+    passed=0,
+    refused=0,
+    reasons=(),
+    broken=None,
+    caught_up_us=1,
+    lag_bytes=0,
+    losses=(),
     counts={},
-)  # fmt: skip
+)
 
 
 def account(name):
@@ -94,10 +102,17 @@ def test_the_centres_date_is_read_and_rubbish_is_nothing(date, skew, monkeypatch
 @pytest.mark.parametrize(
     ("took_s", "dated_s", "skew"),
     [
-        (0.1, 0, 0), (20, 0, None), (20, 20, None), (5.5, 0, None), (4, 0, 0), (4, 4, 0), (4, -30, 30), (4, 34, -30),
+        (0.1, 0, 0),
+        (20, 0, None),
+        (20, 20, None),
+        (5.5, 0, None),
+        (4, 0, 0),
+        (4, 4, 0),
+        (4, -30, 30),
+        (4, 34, -30),
         (-3, 0, None),
     ],
-)  # fmt: skip
+)
 def test_an_answer_that_was_waited_for_tells_no_skew_wherever_the_server_dates_it(
     took_s, dated_s, skew, monkeypatch
 ) -> None:

@@ -24,8 +24,14 @@ from bavn.model.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
-SMALLEST = {"node": '[node]\nactor = "klinik"\n', "policy": "", "centre": "", "keyholder": "",
-            "operator": '[operator]\nname = "faelles"\n', "hub": '[hub]\nname = "north"\n'}  # fmt: skip
+SMALLEST = {
+    "node": '[node]\nactor = "klinik"\n',
+    "policy": "",
+    "centre": "",
+    "keyholder": "",
+    "operator": '[operator]\nname = "faelles"\n',
+    "hub": '[hub]\nname = "north"\n',
+}
 
 
 def put(folder, text, role="node"):
@@ -63,9 +69,13 @@ def test_all_that_is_wrong_is_said_at_once_each_with_its_line(tmp_path) -> None:
         "memory_mb = 1\n[storre]\na = 1\n"
     )
     assert codes(tmp_path, text) == [
-        ("unknown", ":2", "error"), ("setting", ":3", "error"), ("unknown", ":6", "error"), ("unknown", ":7", "error"),
-        ("setting", ":8", "error"), ("unknown", ":9", "error"),
-    ]  # fmt: skip
+        ("unknown", ":2", "error"),
+        ("setting", ":3", "error"),
+        ("unknown", ":6", "error"),
+        ("unknown", ":7", "error"),
+        ("setting", ":8", "error"),
+        ("unknown", ":9", "error"),
+    ]
     said = [one.text.en for one in check(tmp_path / "node.toml").found]
     assert said[0].endswith("did you mean actor?")
     assert said[3].endswith("it belongs in [health]")
@@ -121,8 +131,11 @@ def test_ports_that_are_wrong_twice_or_taken(tmp_path) -> None:
             'zone_secondaries = ["127.0.0.1@5"]\n'
         )
         assert sorted(codes(tmp_path, text)) == [
-            ("endpoint", ":5", "error"), ("port", ":4", "note"), ("port", ":6", "error"), ("port", ":9", "error"),
-        ]  # fmt: skip
+            ("endpoint", ":5", "error"),
+            ("port", ":4", "note"),
+            ("port", ":6", "error"),
+            ("port", ":9", "error"),
+        ]
 
 
 def test_certificates_that_have_ended_or_are_somebody_elses(tmp_path) -> None:
@@ -130,9 +143,15 @@ def test_certificates_that_have_ended_or_are_somebody_elses(tmp_path) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
         made = (
-            x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key()).serial_number(1)
-            .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(ends).sign(key, hashes.SHA256())
-        )  # fmt: skip
+            x509.CertificateBuilder()
+            .subject_name(who)
+            .issuer_name(who)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+            .not_valid_after(ends)
+            .sign(key, hashes.SHA256())
+        )
         (tmp_path / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
         plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         (tmp_path / f"{name}.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))
@@ -142,16 +161,20 @@ def test_certificates_that_have_ended_or_are_somebody_elses(tmp_path) -> None:
         codes(tmp_path, console.format(*pair), "centre") for pair in (("old", "old"), ("soon", "soon"), ("old", "soon"))
     ]
     assert told == [
-        [("expired", ":2", "error")], [("expires", ":2", "note")], [("certificate", ":2", "error")],
-    ]  # fmt: skip
+        [("expired", ":2", "error")],
+        [("expires", ":2", "note")],
+        [("certificate", ":2", "error")],
+    ]
 
 
 def test_a_program_or_interface_that_is_not_there(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     text = SMALLEST["node"] + '[sense]\nsuricata_interface = "nix0"\n[enforce]\nresolver_listen = ["127.0.0.1@5399"]\n'
     assert codes(tmp_path, text) == [
-        ("interface", ":4", "error"), ("program", ":4", "missing"), ("program", ":6", "missing"),
-    ]  # fmt: skip
+        ("interface", ":4", "error"),
+        ("program", ":4", "missing"),
+        ("program", ":6", "missing"),
+    ]
 
 
 def test_the_command_answers_with_lines_json_and_exit_codes(tmp_path, monkeypatch, capsys) -> None:

@@ -267,13 +267,22 @@ def test_a_detector_that_fails_costs_no_other_its_findings_and_nothing_known(whe
 
 
 STEPS = {
-    "step joining a round": "door.join", "step withdrawals": "door.tell_withdrawals", "step cases": "door.cases.tell",
-    "step exercises": "door.cases.exercises.step", "step answers": "talker._answers.step",
-    "hunt of own history": "protect._hunt", "sightings": "protect._collect", "rollback": "protect._roll_back",
-    "step blocks": "protect.enforce_due", "step tidying": "door.tidy", "step health": "recorder.step",
-    "step rules": "rule_keeper.step", "step keep": "keeper.turn", "step look": "store.tidy",
+    "step joining a round": "door.join",
+    "step withdrawals": "door.tell_withdrawals",
+    "step cases": "door.cases.tell",
+    "step exercises": "door.cases.exercises.step",
+    "step answers": "talker._answers.step",
+    "hunt of own history": "protect._hunt",
+    "sightings": "protect._collect",
+    "rollback": "protect._roll_back",
+    "step blocks": "protect.enforce_due",
+    "step tidying": "door.tidy",
+    "step health": "recorder.step",
+    "step rules": "rule_keeper.step",
+    "step keep": "keeper.turn",
+    "step look": "store.tidy",
     "detector run": "lookout.detect",
-}  # fmt: skip
+}
 """What each thread of a node does in its turn, by the name under which it fails."""
 
 
@@ -363,9 +372,15 @@ def test_what_a_batch_may_never_be_is_told_as_lost_and_the_mark_goes_on(tmp_path
     failures = FailureFolder(None, clock)
     with ColumnStore.open(tmp_path / "store") as store:
         out = Lookout(
-            clock=clock, store=store, sources=[Source()], detect=lambda _: None, keep=lambda *_: None,
-            horizon_us=lambda: 1, settings=NodeSettings(version="1"), failures=failures,
-        )  # fmt: skip
+            clock=clock,
+            store=store,
+            sources=[Source()],
+            detect=lambda _: None,
+            keep=lambda *_: None,
+            horizon_us=lambda: 1,
+            settings=NodeSettings(version="1"),
+            failures=failures,
+        )
         for _ in range(turn.TRIES_MAX - 1):
             with pytest.raises(ValueError, match="columns"):
                 out.look()

@@ -23,13 +23,27 @@ FLIPS = 30
 def _line(number: int) -> str:
     stamp = f"2026-11-24T{10 + number // 60 % 6:02}:{number % 60:02}:00.000000+0000"
     flow = {
-        "start": stamp, "end": stamp, "state": "closed", "pkts_toserver": 3, "pkts_toclient": 3,
-        "bytes_toserver": 300 + number, "bytes_toclient": 300,
-    }  # fmt: skip
-    return json.dumps({
-        "timestamp": stamp, "event_type": "flow", "src_ip": f"10.0.0.{number % 200}", "src_port": 1024 + number,
-        "dest_ip": f"192.0.2.{number % 250}", "dest_port": 443, "proto": "TCP", "flow_id": number, "flow": flow,
-    })  # fmt: skip
+        "start": stamp,
+        "end": stamp,
+        "state": "closed",
+        "pkts_toserver": 3,
+        "pkts_toclient": 3,
+        "bytes_toserver": 300 + number,
+        "bytes_toclient": 300,
+    }
+    return json.dumps(
+        {
+            "timestamp": stamp,
+            "event_type": "flow",
+            "src_ip": f"10.0.0.{number % 200}",
+            "src_port": 1024 + number,
+            "dest_ip": f"192.0.2.{number % 250}",
+            "dest_port": 443,
+            "proto": "TCP",
+            "flow_id": number,
+            "flow": flow,
+        }
+    )
 
 
 def _seen(folder) -> dict[str, object]:

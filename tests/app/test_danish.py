@@ -59,10 +59,13 @@ def said_by_sources() -> set[str]:
         found |= set(re.findall(r"THEN '([a-z]+): '", text))
         found |= set(re.findall(r'^[A-Z_]+: Final = "([a-z][a-z_ ]+ [a-z_]+(?: [a-z_:\' ]+)?)"$', text, re.MULTILINE))
     return {
-        said for said in found
-        if re.search("[a-z]{2}", said) and not NEVER_READ.search(said) and said not in SAME
+        said
+        for said in found
+        if re.search("[a-z]{2}", said)
+        and not NEVER_READ.search(said)
+        and said not in SAME
         and not re.search("SELECT|CASE|coalesce|epoch|regexp|truth|exporter,| dst ", said)
-    }  # fmt: skip
+    }
 
 
 SAID = sorted(said_by_sources())
@@ -106,9 +109,10 @@ def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
 def test_every_loss_that_a_source_counts_has_a_name() -> None:
     named = {
         given.value.value
-        for _, call in calls("Loss") for given in call.keywords
+        for _, call in calls("Loss")
+        for given in call.keywords
         if given.arg == "what" and isinstance(given.value, ast.Constant)
-    }  # fmt: skip
+    }
     gaps = set()
     for module in ("netflow", "sflow"):
         text = (ROOT / "actor" / "sense" / f"{module}.py").read_text(encoding="utf-8")
@@ -123,9 +127,12 @@ def test_every_count_of_a_source_has_a_name() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name == "counts":
                 named |= {
-                    key.value for inner in ast.walk(node) if isinstance(inner, ast.Dict) for key in inner.keys
+                    key.value
+                    for inner in ast.walk(node)
+                    if isinstance(inner, ast.Dict)
+                    for key in inner.keys
                     if isinstance(key, ast.Constant)
-                }  # fmt: skip
+                }
     assert named
     assert named <= set(COUNTS)
 

@@ -83,11 +83,17 @@ class PlayedDesk:
         told = self.told if indicator_id == "i-1" else ()
         return [
             Observed(
-                item_id="x", actor=actor, indicator_id=indicator_id, kind=kind, count_bucket=bucket, first_hour=498_000,
-                last_hour=498_000, received_us=1,
+                item_id="x",
+                actor=actor,
+                indicator_id=indicator_id,
+                kind=kind,
+                count_bucket=bucket,
+                first_hour=498_000,
+                last_hour=498_000,
+                received_us=1,
             )
             for actor, kind, bucket in told
-        ]  # fmt: skip
+        ]
 
 
 def _ip() -> Observable:

@@ -44,8 +44,11 @@ def test_what_a_list_speaks_for_is_not_shown_as_the_campaign(pair, elements, lis
 
 
 def test_the_first_lead_with_a_case_that_nothing_speaks_for_is_taken(pair) -> None:
-    views = [view("service", element(pair, False), element(SERVICE, True)), view("other", element(DOMAIN, False)),
-             view("campaign", element(DOMAIN, False))]  # fmt: skip
+    views = [
+        view("service", element(pair, False), element(SERVICE, True)),
+        view("other", element(DOMAIN, False)),
+        view("campaign", element(DOMAIN, False)),
+    ]
     cases = [SimpleNamespace(lead_id=name) for name in ("service", "campaign")]
     desk = SimpleNamespace(cases=lambda: cases, leads=lambda _: views)
     assert _first_case_lead(desk).lead.id == "campaign"
@@ -59,10 +62,12 @@ def test_the_first_lead_with_a_case_that_nothing_speaks_for_is_taken(pair) -> No
         ([{"a": "enforced", "b": "sent"}], None),
         ([{"a": "enforced", "b": "enforced"}], "in force at all 2 actors: a, b"),
         ([{"a": "enforced", "b": "refused"}], "in force at 1 of 2 actors; not, or in part, at b (refused)"),
-        ([{"a": "enforced", "b": "enforced"}, {"a": "partly", "b": "enforced"}],
-         "in force at 1 of 2 actors; not, or in part, at a (enforced, partly)"),
+        (
+            [{"a": "enforced", "b": "enforced"}, {"a": "partly", "b": "enforced"}],
+            "in force at 1 of 2 actors; not, or in part, at a (enforced, partly)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_step_is_ticked_off_with_what_is_so(there, said) -> None:
     assert in_force(there, 2) == said
 

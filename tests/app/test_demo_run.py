@@ -77,9 +77,12 @@ def test_ctrl_c_twice_stops_everything_and_cleans_up(captures, interruptible) ->
     place = Path(tempfile.mkdtemp(prefix="bavn-t-", dir="/tmp"))
     process = subprocess.Popen(
         [sys.executable, "-m", "bavn.app.cli", "demo", "--headless", "--captures", str(captures)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "TMPDIR": str(place)},
         start_new_session=True,
-    )  # fmt: skip
+    )
     guard = threading.Timer(180, process.kill)
     guard.start()
     try:

@@ -129,10 +129,17 @@ def node(tmp_path, stand):
 def test_an_alert_of_our_rule_leaves_through_the_door_as_a_sighting(suricata, node) -> None:
     now_us = time.time_ns() // 1000
     made = Indicator(
-        id="indicator--00000000-0000-4000-8000-000000000001", version=now_us, observable=EVIL, tlp=Tlp.AMBER,
-        pap=Pap.GREEN, confidence=80, valid_from_us=now_us, valid_until_us=now_us + DAY_US, case_id="case-1",
+        id="indicator--00000000-0000-4000-8000-000000000001",
+        version=now_us,
+        observable=EVIL,
+        tlp=Tlp.AMBER,
+        pap=Pap.GREEN,
+        confidence=80,
+        valid_from_us=now_us,
+        valid_until_us=now_us + DAY_US,
+        case_id="case-1",
         technique="T1071.001",
-    )  # fmt: skip
+    )
     bundle = bundle_of(made, created_by="identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e", created_us=now_us)
     node.protect.receive([IndicatorReleased(bundle=bundle)])
     assert suricata.holds([EVIL]) == [EVIL]

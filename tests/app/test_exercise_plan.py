@@ -15,23 +15,38 @@ from bavn.model.sector.exercise import ActorStep, Campaign, ExerciseAct, Exercis
 from bavn.model.text import Text
 
 ROLES = (
-    Role(actor="north", campaign=Campaign.BEACON), Role(actor="south", campaign=Campaign.TUNNEL, after_minutes=20),
-)  # fmt: skip
+    Role(actor="north", campaign=Campaign.BEACON),
+    Role(actor="south", campaign=Campaign.TUNNEL, after_minutes=20),
+)
 PLAN = Plan(title=Text("A", "B"), objectives=(Text("C", "D"),), roles=ROLES, begins_us=0, ends_us=4 * HOUR_US)
 
 
 def exercise(state=ExerciseState.RUNNING, steps=((), ()), **more):
     actors = tuple(
-        AtActor(role=one, status="queued", rule="", told_us=1, steps=tuple(
-            Stood(step=step, second=60, detector=None, p_bucket=None, received_us=0) for step in some
-        ))
+        AtActor(
+            role=one,
+            status="queued",
+            rule="",
+            told_us=1,
+            steps=tuple(Stood(step=step, second=60, detector=None, p_bucket=None, received_us=0) for step in some),
+        )
         for one, some in zip(ROLES, steps, strict=True)
-    )  # fmt: skip
+    )
     plain = {
-        "id": "exercise-" + "0" * 16, "state": state, "version": 1, "plan": PLAN, "planned_us": 0, "started_us": 1,
-        "lead_us": None, "confirmed_us": None, "released_us": None, "over_us": None, "over_why": "",
-        "by": {"planned": account("Anna")}, "actors": actors,
-    }  # fmt: skip
+        "id": "exercise-" + "0" * 16,
+        "state": state,
+        "version": 1,
+        "plan": PLAN,
+        "planned_us": 0,
+        "started_us": 1,
+        "lead_us": None,
+        "confirmed_us": None,
+        "released_us": None,
+        "over_us": None,
+        "over_why": "",
+        "by": {"planned": account("Anna")},
+        "actors": actors,
+    }
     return Exercise(**plain | more)
 
 
@@ -72,12 +87,14 @@ def test_a_confirmation_needs_a_lead_and_a_release_another_person() -> None:
     ("state", "more", "words"),
     [
         (ExerciseState.PLANNED, {"started_us": None}, "Nobody has been told"),
-        (ExerciseState.RUNNING, {}, "0 of 2"), (ExerciseState.RUNNING, {"lead_us": 3}, "There is a lead"),
+        (ExerciseState.RUNNING, {}, "0 of 2"),
+        (ExerciseState.RUNNING, {"lead_us": 3}, "There is a lead"),
         (ExerciseState.CONFIRMED, {"by": {"confirmed": account("Anna")}}, "else than Anna"),
-        (ExerciseState.RELEASED, {}, "Watch the blocks"), (ExerciseState.ENDED, {}, "Judge"),
+        (ExerciseState.RELEASED, {}, "Watch the blocks"),
+        (ExerciseState.ENDED, {}, "Judge"),
         (ExerciseState.STOPPED, {}, "Judge"),
     ],
-)  # fmt: skip
+)
 def test_what_is_next_follows_from_where_it_stands(state, more, words) -> None:
     said = next_step(exercise(state, **more))
     assert words in said.en
@@ -88,11 +105,14 @@ def test_what_is_missing_is_said_as_not_yet_until_it_is_over() -> None:
     steps = ((ActorStep.ALLOWED, ActorStep.INJECTED), ())
     running, over = exercise(steps=steps), exercise(ExerciseState.ENDED, steps)
     assert [one.en for actor in running.actors for one in missing(running, actor)] == [
-        "north: it has not been played to its end yet.", "south has not answered yet.",
-    ]  # fmt: skip
+        "north: it has not been played to its end yet.",
+        "south has not answered yet.",
+    ]
     assert [one.en for actor in over.actors for one in missing(over, actor)] == [
-        "north: it was not played to its end.", "north: has not said that it is cleaned up.", "south gave no answer.",
-    ]  # fmt: skip
+        "north: it was not played to its end.",
+        "north: has not said that it is cleaned up.",
+        "south gave no answer.",
+    ]
     never = exercise(ExerciseState.STOPPED, started_us=None)
     assert [missing(never, actor) for actor in never.actors] == [[], []]
     assert "It was not started" in " ".join(text for text, _ in report(never, "test", HOUR_US).sourced())

@@ -52,9 +52,11 @@ class Hubs:
             listen=f"127.0.0.1:{self.ports['centre']}", hubs_listen=f"127.0.0.1:{self.ports['leafs']}", hubs=names
         )
         place = Place(
-            folder=stand.folder / "fanout", authority=authority, certificate=stand.folder / "server.pem",
+            folder=stand.folder / "fanout",
+            authority=authority,
+            certificate=stand.folder / "server.pem",
             key=stand.folder / "server.key",
-        )  # fmt: skip
+        )
         self.ear = Ear(
             stand.centre, stand.centre.key, stand.server.wakes, questions_max=64, received=stand.server.nudge
         )
@@ -74,9 +76,12 @@ class Hubs:
         safe.write("client.pem", pem(client))
         safe.write("server.pem", pem(authority.certify_server(["127.0.0.1"], key.public_key(), now_us, SystemDice())))
         table = HubTable(
-            name=name, listen=f"127.0.0.1:{self.ports[name]}", centre=f"127.0.0.1:{self.ports['leafs']}",
-            actors=("region-a", "region-b"), folder=name,
-        )  # fmt: skip
+            name=name,
+            listen=f"127.0.0.1:{self.ports[name]}",
+            centre=f"127.0.0.1:{self.ports['leafs']}",
+            actors=("region-a", "region-b"),
+            folder=name,
+        )
         server = HubServer(hub_plan(HubFile(base=self.folder, hub=table)), self.folder / name / "run")
         server.start()
         return server
@@ -368,10 +373,16 @@ def test_what_is_no_hub_is_refused(url) -> None:
         hub_addresses([url])
 
 
-@pytest.mark.parametrize("given", [
-    {"listen": "here"}, {"listen": "a:99999"}, {"hubs_listen": "a:1"}, {"listen": "a:1", "hubs": ("No",)},
-    {"listen": 'a"b:1'},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"listen": "here"},
+        {"listen": "a:99999"},
+        {"hubs_listen": "a:1"},
+        {"listen": "a:1", "hubs": ("No",)},
+        {"listen": 'a"b:1'},
+    ],
+)
 def test_a_fan_out_that_cannot_be_is_refused(given) -> None:
     with pytest.raises(SettingsError, match="fanout"):
         FanoutTable(**given)

@@ -62,8 +62,10 @@ def test_who_is_named_is_the_only_one(sources) -> None:
     assert source._allowed.stored("10.1.2.3") is None
 
 
-@pytest.mark.parametrize("sense", ['netflow_listen = "2055"', 'sflow_listen = "x:1"',
-                                   'netflow_listen = "127.0.0.1:2055"\nflow_exporters = ["all"]'])  # fmt: skip
+@pytest.mark.parametrize(
+    "sense",
+    ['netflow_listen = "2055"', 'sflow_listen = "x:1"', 'netflow_listen = "127.0.0.1:2055"\nflow_exporters = ["all"]'],
+)
 def test_what_cannot_be_is_the_operators_to_mend(sources, sense) -> None:
     with pytest.raises(SettingsError, match=r"netflow_listen|sflow_listen|flow_exporters"):
         sources(sense)

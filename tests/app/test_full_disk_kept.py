@@ -26,11 +26,19 @@ def disk(tmp_path):
 
 
 def line(n):
-    return json.dumps({
-        "timestamp": "2026-11-24T17:00:00.123456+0100", "flow_id": n, "event_type": "dns", "src_ip": "10.0.0.1",
-        "src_port": 4000, "dest_ip": "192.0.2.7", "dest_port": 53, "proto": "UDP",
-        "dns": {"type": "query", "rrname": f"h{n}.example.com", "rrtype": "A"},
-    })  # fmt: skip
+    return json.dumps(
+        {
+            "timestamp": "2026-11-24T17:00:00.123456+0100",
+            "flow_id": n,
+            "event_type": "dns",
+            "src_ip": "10.0.0.1",
+            "src_port": 4000,
+            "dest_ip": "192.0.2.7",
+            "dest_port": 53,
+            "proto": "UDP",
+            "dns": {"type": "query", "rrname": f"h{n}.example.com", "rrtype": "A"},
+        }
+    )
 
 
 @pytest.mark.slow

@@ -24,22 +24,35 @@ from bavn.model.intel.rule import RowRule
 MINUTE_US = 60_000_000
 SILENT_US = 6 * 60 * MINUTE_US
 CALM = Figures(
-    name="suricata", rows=5, passed=1, refused=0, reasons=(), broken=None, caught_up_us=10 * MINUTE_US, lag_bytes=0,
-    losses=(), counts={},
-)  # fmt: skip
+    name="suricata",
+    rows=5,
+    passed=1,
+    refused=0,
+    reasons=(),
+    broken=None,
+    caught_up_us=10 * MINUTE_US,
+    lag_bytes=0,
+    losses=(),
+    counts={},
+)
 
 
 RULE = RowRule(
     id="r1", title="A slow rule", level="high", technique=None, table="dns", relation="dns", condition="TRUE"
-)  # fmt: skip
+)
 REFUSED = Standing(rules=3, refused=(Refused(RULE, "it took\ntoo long"),), waiting=(RULE,), cut=(RULE,), checks=7)
 
 
 def vitals(source=CALM, **more):
     given = {
-        "now_us": 10 * MINUTE_US, "began_us": 0, "sources": (source,), "recent": (), "detecting_us": None,
-        "disk_free_mb": 5000, **more,
-    }  # fmt: skip
+        "now_us": 10 * MINUTE_US,
+        "began_us": 0,
+        "sources": (source,),
+        "recent": (),
+        "detecting_us": None,
+        "disk_free_mb": 5000,
+        **more,
+    }
     return Vitals(**given)
 
 
@@ -316,11 +329,15 @@ def test_a_file_that_is_none_is_one_line(recorder, monkeypatch, capsys, tmp_path
 
 def test_the_centre_is_told_from_the_same_figures(tmp_path) -> None:
     (tmp_path / "eve.json").write_text(
-        json.dumps({
-            "timestamp": "2026-11-24T10:00:00.000000+0000", "event_type": "stats",
-            "stats": {"uptime": 9, "capture": {"kernel_packets": 1000, "kernel_drops": 250}},
-        }) + "\n"
-    )  # fmt: skip
+        json.dumps(
+            {
+                "timestamp": "2026-11-24T10:00:00.000000+0000",
+                "event_type": "stats",
+                "stats": {"uptime": 9, "capture": {"kernel_packets": 1000, "kernel_drops": 250}},
+            }
+        )
+        + "\n"
+    )
     file = tmp_path / "node.toml"
     file.write_text('[node]\nactor = "north"\n[sense]\neve_file = "eve.json"\n')
     parts = build(read_node(file))

@@ -96,9 +96,7 @@ def centre(tmp_path):
     made = StandInCentre(tmp_path)
     made.who = lambda _: ACTOR
     quota = Quota(messages_per_hour_max=1000, bytes_per_hour_max=10**9)
-    made.inbox._roster = SimpleNamespace(
-        actor=lambda _: ACTOR, key=lambda _: KEY.public_key(), quota=lambda *_: quota
-    )  # fmt: skip
+    made.inbox._roster = SimpleNamespace(actor=lambda _: ACTOR, key=lambda _: KEY.public_key(), quota=lambda *_: quota)
     yield made
     made.close()
 
@@ -141,9 +139,13 @@ def test_no_body_ends_the_key_holder_and_the_next_honest_request_is_answered(tmp
     keys = SingleKey(EpochKeys(tmp_path, clock, SeededDice(1, "epochs")))
     holder = KeyHolder(keys, Ledger(book), clock, HolderSettings(first_batches_max=1000, points_per_epoch_max=10**8))
     party = SimpleNamespace(
-        who=lambda _: ACTOR, join=holder.join, authority_pem=lambda: "pem", message_key=lambda: "ab",
-        enrol=lambda _: Refused("bad_token", "no"), renew=lambda *_: Refused("bad_csr", "no"),
-    )  # fmt: skip
+        who=lambda _: ACTOR,
+        join=holder.join,
+        authority_pem=lambda: "pem",
+        message_key=lambda: "ab",
+        enrol=lambda _: Refused("bad_token", "no"),
+        renew=lambda *_: Refused("bad_csr", "no"),
+    )
     app = make_keyholder(party, broken.append, ServiceLimits(body_bytes_max=JOIN_BYTES_MAX, **MANY))
     points = [oprf.random_point(SeededDice(1, "points"))] * batch_points(70, first=True)
     good = encode(JoinAsked.of(ROUND, points)).body

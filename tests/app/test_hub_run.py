@@ -37,9 +37,12 @@ class Processes:
     def start(self, *words):
         """A command that goes on; its first line."""
         process = subprocess.Popen(
-            bavn(*words, cwd=self.folder), cwd=self.folder, stdout=subprocess.PIPE, text=True,
+            bavn(*words, cwd=self.folder),
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        )
         self.stack.callback(self.end, process)
         return process, json.loads(process.stdout.readline() or "{}")
 
@@ -94,9 +97,12 @@ def test_a_node_speaks_through_a_hub_that_is_killed_and_comes_again(tmp_path) ->
 
         hub, told = made.start("hub", "run")
         node = subprocess.Popen(
-            bavn("node", "run", cwd=tmp_path), cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            bavn("node", "run", cwd=tmp_path),
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         stack.callback(Processes.end, node)
         until(heard_us)
         os.kill(told["pid"], signal.SIGKILL)

@@ -137,16 +137,22 @@ def test_another_centres_taxii_server_is_a_source(exchange, tmp_path) -> None:
     key = new_key(SeededDice(1, "server"))
     made = theirs.authority.certify_server(
         ("127.0.0.1",), key.public_key(), time.time_ns() // 1000, SeededDice(2, "server")
-    )  # fmt: skip
+    )
     (tmp_path / "ca.pem").write_text(theirs.authority.pem)
     (tmp_path / "server.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     (tmp_path / "server.key").write_bytes(key_pem(key))
     (tmp_path / "token").write_text(theirs.tokens["sector-b"])
     app = make_taxii(theirs.answers, theirs.credentials, LIMITS, theirs.broke)
-    server = uvicorn.Server(uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="critical", ssl_certfile=str(tmp_path / "server.pem"),
-        ssl_keyfile=str(tmp_path / "server.key"),
-    ))  # fmt: skip
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            log_level="critical",
+            ssl_certfile=str(tmp_path / "server.pem"),
+            ssl_keyfile=str(tmp_path / "server.key"),
+        )
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -154,14 +160,21 @@ def test_another_centres_taxii_server_is_a_source(exchange, tmp_path) -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
     engine, book = open_engine("sqlite://"), Book()
     ours = Intelligence(
-        engine=engine, gate=IntelGate(book, theirs.clock, IntelSettings()), clock=theirs.clock,
-        settings=IntelSettings(), lists=NoLists(), partners=open_partners(engine, theirs.clock),
+        engine=engine,
+        gate=IntelGate(book, theirs.clock, IntelSettings()),
+        clock=theirs.clock,
+        settings=IntelSettings(),
+        lists=NoLists(),
+        partners=open_partners(engine, theirs.clock),
         questions=Questions(engine, theirs.clock),
-    )  # fmt: skip
+    )
     source = Source(
-        name="sector-a", kind="taxii", place=f"https://127.0.0.1:{port}{ROOT}collections/released/", trust=80,
+        name="sector-a",
+        kind="taxii",
+        place=f"https://127.0.0.1:{port}{ROOT}collections/released/",
+        trust=80,
         access=Access(token_file="token", ca_file="ca.pem"),
-    )  # fmt: skip
+    )
     ours.sources.add(source, account("Anna Berg"))
     way = SourceFetch(source, tmp_path)
     try:

@@ -25,10 +25,14 @@ class World:
         self.engine, self.book = open_engine(f"sqlite:///{folder / 'centre.db'}"), Book(folder / "book.db")
         self.clock = SimClock(20_000 * DAY_US)
         self.intel = Intelligence(
-            engine=self.engine, gate=IntelGate(self.book, self.clock, IntelSettings()), clock=self.clock,
-            settings=IntelSettings(), lists=NoLists(), partners=open_partners(self.engine, self.clock),
+            engine=self.engine,
+            gate=IntelGate(self.book, self.clock, IntelSettings()),
+            clock=self.clock,
+            settings=IntelSettings(),
+            lists=NoLists(),
+            partners=open_partners(self.engine, self.clock),
             questions=Questions(self.engine, self.clock),
-        )  # fmt: skip
+        )
         self.broken = []
 
     def keeper(self, folder, misps=()):

@@ -71,10 +71,13 @@ def test_what_is_no_address_is_refused() -> None:
         JoinTable(ray="yes")
 
 
-@pytest.mark.parametrize(("error", "code", "words"), [
-    (ConnectionError("refused"), Exit.CONFIGURATION, "does not answer"),
-    (Exception("The current node timed out during startup."), Exit.UNREACHABLE, "less busy"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ConnectionError("refused"), Exit.CONFIGURATION, "does not answer"),
+        (Exception("The current node timed out during startup."), Exit.UNREACHABLE, "less busy"),
+    ],
+)
 def test_a_ray_that_does_not_start_is_one_clear_error(monkeypatch, error, code, words) -> None:
     def init(**_):
         raise error
@@ -98,9 +101,13 @@ def test_two_workers_of_ray_find_the_same() -> None:
     """In a process of its own: Ray leaves threads and handles behind."""
     for _ in range(3):  # a Ray that a busy machine did not start in its 30 s is started again, as its operator would
         done = subprocess.run(
-            [sys.executable, "-c", MADE], capture_output=True, text=True, check=False, timeout=300,
+            [sys.executable, "-c", MADE],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
             cwd=Path(__file__).resolve().parents[2],
-        )  # fmt: skip
+        )
         if NOT_STARTED not in done.stderr:
             break
     assert done.returncode == 0, done.stderr[-2000:]

@@ -18,8 +18,14 @@ START_US = 1_795_500_000_000_000
 HOURS = 12
 BEACON, TUNNEL, DGA, LISTED, SCAN, UPLOAD, LONG = (f"10.0.0.{n}" for n in range(60, 67))
 WHO = {
-    "beacon": BEACON, "dns_tunnel": TUNNEL, "dga": DGA, "ioc": LISTED, "scan": SCAN, "exfil": UPLOAD, "long": LONG,
-}  # fmt: skip
+    "beacon": BEACON,
+    "dns_tunnel": TUNNEL,
+    "dga": DGA,
+    "ioc": LISTED,
+    "scan": SCAN,
+    "exfil": UPLOAD,
+    "long": LONG,
+}
 C2, C2_AT, BAD, BAD_AT, DROP_AT = (
     "kvalme-relay.com",
     "203.0.113.80",
@@ -198,9 +204,18 @@ def cef(us, seconds, client, server, port, sent, got, refused, name):
 
 
 TOLD = {
-    "unbound": unbound, "bind": bind, "dnsmasq": dnsmasq, "squid": squid, "combined": combined, "netfilter": netfilter,
-    "filterlog": filterlog, "asa": asa, "fortigate": fortigate, "paloalto": paloalto, "cef": cef,
-}  # fmt: skip
+    "unbound": unbound,
+    "bind": bind,
+    "dnsmasq": dnsmasq,
+    "squid": squid,
+    "combined": combined,
+    "netfilter": netfilter,
+    "filterlog": filterlog,
+    "asa": asa,
+    "fortigate": fortigate,
+    "paloalto": paloalto,
+    "cef": cef,
+}
 
 
 def promised():

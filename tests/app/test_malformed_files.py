@@ -18,13 +18,22 @@ from bavn.app.web.soc.health import _told
 from bavn.centre.members.signed import BadRecord, record_of
 
 BENT = [
-    b"", b"null", b"[]", b"7", b'"x"', b"[[[", b"\xff\xfe", b"[" * 100_000,
+    b"",
+    b"null",
+    b"[]",
+    b"7",
+    b'"x"',
+    b"[[[",
+    b"\xff\xfe",
+    b"[" * 100_000,
     b'{"at_us":1e999,"pid":1e999,"stopped":false}',
-    b'{"at_us":[],"pid":{},"stopped":0,"promises":[7]}', b'{"actors":[],"promises":{},"problems":7}',
+    b'{"at_us":[],"pid":{},"stopped":0,"promises":[7]}',
+    b'{"actors":[],"promises":{},"problems":7}',
     b'{"actors":{"a":{"place":{}}},"at_us":1,"pid":-1e999,"stopped":0,"problems":[]}',
-    b'{"lost":[[]],"lasting":{"a":1e999}}', b'{"body":"7","kind":[],"subject":0,"number":1}',
+    b'{"lost":[[]],"lasting":{"a":1e999}}',
+    b'{"body":"7","kind":[],"subject":0,"number":1}',
     b'{"body":"{}","kind":{},"subject":0,"number":1e999}',
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("bent", BENT, ids=lambda bent: bent[:30])

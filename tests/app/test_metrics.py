@@ -24,9 +24,14 @@ def clock(*seconds, missing=()):
     slow = max(waits, default=None)
     enforced = tuple(("region-nord", at) for name, at in steps if name in ("first_block", "last_block") and at)
     return IndicatorClock(
-        indicator_id="indicator--secret", case_id="case-secret", steps=steps, enforced=enforced, missing=missing,
-        hunted=(), slowest=None if slow is None else (slow[1], slow[0]),
-    )  # fmt: skip
+        indicator_id="indicator--secret",
+        case_id="case-secret",
+        steps=steps,
+        enforced=enforced,
+        missing=missing,
+        hunted=(),
+        slowest=None if slow is None else (slow[1], slow[0]),
+    )
 
 
 class Book:

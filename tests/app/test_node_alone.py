@@ -12,12 +12,24 @@ from bavn.app.process.exits import Exit, Stop
 @pytest.fixture
 def config(tmp_path):
     flow = {
-        "timestamp": "2026-11-24T10:00:00.000000+0000", "event_type": "flow", "src_ip": "10.0.0.5", "src_port": 40000,
-        "dest_ip": "192.0.2.7", "dest_port": 443, "proto": "TCP", "flow_id": 1,
-        "flow": {"start": "2026-11-24T10:00:00.000000+0000", "end": "2026-11-24T10:00:01.000000+0000",
-                 "state": "closed", "pkts_toserver": 3, "pkts_toclient": 3,
-                 "bytes_toserver": 300, "bytes_toclient": 300},
-    }  # fmt: skip
+        "timestamp": "2026-11-24T10:00:00.000000+0000",
+        "event_type": "flow",
+        "src_ip": "10.0.0.5",
+        "src_port": 40000,
+        "dest_ip": "192.0.2.7",
+        "dest_port": 443,
+        "proto": "TCP",
+        "flow_id": 1,
+        "flow": {
+            "start": "2026-11-24T10:00:00.000000+0000",
+            "end": "2026-11-24T10:00:01.000000+0000",
+            "state": "closed",
+            "pkts_toserver": 3,
+            "pkts_toclient": 3,
+            "bytes_toserver": 300,
+            "bytes_toclient": 300,
+        },
+    }
     (tmp_path / "eve.json").write_text(json.dumps(flow) + "\n")
     file = tmp_path / "node.toml"
     file.write_text('[node]\nactor = "lonely"\n[sense]\neve_file = "eve.json"\n')

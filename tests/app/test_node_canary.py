@@ -36,9 +36,18 @@ def actor():
 
 def figures(name="suricata", heard_us=None):
     return Figures(
-        name=name, rows=1, passed=0, refused=0, reasons=(), broken=None, caught_up_us=None, lag_bytes=0, losses=(),
-        counts={}, heard_us=heard_us,
-    )  # fmt: skip
+        name=name,
+        rows=1,
+        passed=0,
+        refused=0,
+        reasons=(),
+        broken=None,
+        caught_up_us=None,
+        lag_bytes=0,
+        losses=(),
+        counts={},
+        heard_us=heard_us,
+    )
 
 
 def answered(actor, run=1):

@@ -59,13 +59,26 @@ STUCK = {"thought that no query interrupts": "look", "a call to a centre that do
 def folder(tmp_path):
     flows = [
         {
-            "timestamp": f"2026-11-2{1 + n % 4}T10:00:00.000000+0000", "event_type": "flow", "src_ip": "10.0.0.5",
-            "src_port": 40000, "dest_ip": "192.0.2.7", "dest_port": 443, "proto": "TCP", "flow_id": n,
-            "flow": {"start": f"2026-11-2{1 + n % 4}T10:00:00.000000+0000", "state": "closed", "pkts_toserver": 3,
-                     "end": f"2026-11-2{1 + n % 4}T10:00:01.000000+0000", "pkts_toclient": 3,
-                     "bytes_toserver": 300, "bytes_toclient": 300},
-        } for n in range(200)
-    ]  # fmt: skip
+            "timestamp": f"2026-11-2{1 + n % 4}T10:00:00.000000+0000",
+            "event_type": "flow",
+            "src_ip": "10.0.0.5",
+            "src_port": 40000,
+            "dest_ip": "192.0.2.7",
+            "dest_port": 443,
+            "proto": "TCP",
+            "flow_id": n,
+            "flow": {
+                "start": f"2026-11-2{1 + n % 4}T10:00:00.000000+0000",
+                "state": "closed",
+                "pkts_toserver": 3,
+                "end": f"2026-11-2{1 + n % 4}T10:00:01.000000+0000",
+                "pkts_toclient": 3,
+                "bytes_toserver": 300,
+                "bytes_toclient": 300,
+            },
+        }
+        for n in range(200)
+    ]
     (tmp_path / "eve.json").write_text("".join(json.dumps(flow) + "\n" for flow in flows))
     (tmp_path / "node.toml").write_text(
         '[node]\nactor = "lonely"\n[sense]\neve_file = "eve.json"\n[store]\nage_days_max = 3650\n'
@@ -76,9 +89,13 @@ def folder(tmp_path):
 def started(folder, patch: str = ""):
     """A node's process, and its lines up to the one that was waited for."""
     return subprocess.Popen(
-        [sys.executable, "-c", HEAD + patch + TAIL], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, env=os.environ | {"BAVN_LOG": "ERROR"},
-    )  # fmt: skip
+        [sys.executable, "-c", HEAD + patch + TAIL],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"BAVN_LOG": "ERROR"},
+    )
 
 
 def test_it_says_that_it_is_up_and_ends_at_once(folder) -> None:

@@ -33,11 +33,13 @@ def configured(folder, enforce):
         (UPDATE.replace("rpz.bavn.example", "bavn"), ["bind_update"]),
         ('squid_folder = "squid"', ["squid_acl"]),
         (HOOK, ["webhook"]),
-        ('list_folder = "lists"\nsquid_folder = "squid"\n' + UPDATE + HOOK,
-         ["textlist", "squid_acl", "bind_update", "webhook"]),
+        (
+            'list_folder = "lists"\nsquid_folder = "squid"\n' + UPDATE + HOOK,
+            ["textlist", "squid_acl", "bind_update", "webhook"],
+        ),
         ('suricata_socket = "s"\nsuricata_folder = "d"\nsuricata_inline = true', ["suricata_dataset"]),
     ],
-)  # fmt: skip
+)
 def test_what_is_configured_is_what_enforces(tmp_path, enforce, names) -> None:
     parts = build(configured(tmp_path, enforce))
     try:

@@ -44,24 +44,39 @@ ENDS = {
     owned.GATES: {"node_parts.protection", "node_parts.Door", "node_parts.held_span", "node_parts.Talker"},
     owned.HEALTH: {"node_parts.NodeChecks", "node_parts.Recorder"},
     owned.ANY: {"node_parts.NodeSettings", "node_parts.NodeParts", "node_parts.Safe"},
-}  # fmt: skip
+}
 """What a node does not start without, by what the one line names; docs/operations.md says why."""
 MORE = {
-    "scaled": '[scale]\nray = "local"\n', "NatsLink": 'hub_urls = ["tls://127.0.0.1:1"]\n',
-    "Standing": 'hub_urls = ["tls://127.0.0.1:1"]\n', "GroupKeyIdentifiers": 'keyholder_url = ""\n',
+    "scaled": '[scale]\nray = "local"\n',
+    "NatsLink": 'hub_urls = ["tls://127.0.0.1:1"]\n',
+    "Standing": 'hub_urls = ["tls://127.0.0.1:1"]\n',
+    "GroupKeyIdentifiers": 'keyholder_url = ""\n',
     "read_group_key": 'keyholder_url = ""\n',
-}  # fmt: skip
+}
 """What a node needs in its configuration that these are called."""
 LATER = {
-    "Condition", "Exit", "NoContainment", "NoLink", "blocked_met", "by_size", "drawn_apart", "hunt", "reads_logs",
-    "shut_gates", "weigh_here",
-}  # fmt: skip
+    "Condition",
+    "Exit",
+    "NoContainment",
+    "NoLink",
+    "blocked_met",
+    "by_size",
+    "drawn_apart",
+    "hunt",
+    "reads_logs",
+    "shut_gates",
+    "weigh_here",
+}
 """Handed on, and called by a node that runs; or of one without a sector, or whose operator must act."""
 PROMISES = {
-    "ColumnStore": "store_whole", "sources_of": "sources_read", "Lookout": "detectors_work",
-    "link_of": "centre_accepts", "key_holder_link": "keyholder_accepts", "RuleKeeper": "rules_loaded",
+    "ColumnStore": "store_whole",
+    "sources_of": "sources_read",
+    "Lookout": "detectors_work",
+    "link_of": "centre_accepts",
+    "key_holder_link": "keyholder_accepts",
+    "RuleKeeper": "rules_loaded",
     "ZoneService": "parts_work",
-}  # fmt: skip
+}
 """Which promise is broken where one of these cannot be made."""
 CALLED = sorted(one for one in called_by(node_parts._build, node_parts, node_links) if one.name not in MACHINERY)
 

@@ -104,10 +104,20 @@ def test_the_centre_shows_sums_with_their_interval_in_both_languages(config) -> 
     desk = open_desk(file)
     for n in range(4):
         registry.add(f"actor-{n}", "region" if n else "clinic")
-        keep_counts(desk.engine, Counted(
-            item_id="0" * 64, actor=f"actor-{n}", day=day, vocabulary=1, epsilon_milli=1000, cell_max=1000,
-            by_technique=(100,) * len(TECHNIQUES), blocked=(7, 0, 0, 0), received_us=0,
-        ))  # fmt: skip
+        keep_counts(
+            desk.engine,
+            Counted(
+                item_id="0" * 64,
+                actor=f"actor-{n}",
+                day=day,
+                vocabulary=1,
+                epsilon_milli=1000,
+                cell_max=1000,
+                by_technique=(100,) * len(TECHNIQUES),
+                blocked=(7, 0, 0, 0),
+                received_us=0,
+            ),
+        )
     desk.engine.dispose()
     registry.engine.dispose()
     english, danish = shown(config), shown(config, "--language", "da", "--by-kind")

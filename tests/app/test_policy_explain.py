@@ -31,11 +31,23 @@ OLD, VETOED = Observable.of("domain", "old-c2.com"), Observable.of("domain", "ve
 def suspicion(number: int, observable: Observable, p: float, days_ago: float) -> Suspicion:
     last_us = SystemClock().now_us() - int(days_ago * DAY_US)
     return Suspicion(
-        id=f"{number:x}" * 8 + "0" * 24, detector="beacon", technique="T1071", host=f"10.0.0.{number}",
-        peer=observable.value, observables=(observable,), p=p, p_source="own", evidence_nats=evidence_nats(p),
-        statistic=3.0, first_us=last_us - 1, last_us=last_us, hosts=1, listed=False,
-        why=Text("It calls.", "Den kalder."), rows=RowsRef("flow", (), 0, 1),
-    )  # fmt: skip
+        id=f"{number:x}" * 8 + "0" * 24,
+        detector="beacon",
+        technique="T1071",
+        host=f"10.0.0.{number}",
+        peer=observable.value,
+        observables=(observable,),
+        p=p,
+        p_source="own",
+        evidence_nats=evidence_nats(p),
+        statistic=3.0,
+        first_us=last_us - 1,
+        last_us=last_us,
+        hosts=1,
+        listed=False,
+        why=Text("It calls.", "Den kalder."),
+        rows=RowsRef("flow", (), 0, 1),
+    )
 
 
 @pytest.fixture
@@ -46,9 +58,11 @@ def config(tmp_path):
     now_us = SystemClock().now_us()
     with Book(tmp_path / "data/node.db") as book:
         found = [
-            suspicion(1, DOMAIN, 1e-4, 1), suspicion(2, ADDRESS, 0.02, 1), suspicion(3, OLD, 1e-4, 20),
+            suspicion(1, DOMAIN, 1e-4, 1),
+            suspicion(2, ADDRESS, 0.02, 1),
+            suspicion(3, OLD, 1e-4, 20),
             suspicion(4, VETOED, 1e-4, 1),
-        ]  # fmt: skip
+        ]
         Known(book).replace(found, now_us)
         State(book, bytes(32)).set_wish(VETOED, "veto", "anna", now_us)
         kept = Reveals(book)
@@ -94,15 +108,18 @@ def test_what_would_leave_with_another_policy_is_told_and_the_reverse(config, tm
     made = rows(config, other)
     changes = {one["name"]: one["ways"] for one in made if one["what"] == "change"}
     assert changes == {
-        "reveal_domain": ["less leaves"], "weak_p_max": ["less leaves"], "reports_per_day_max": ["more leaves"],
-    }  # fmt: skip
+        "reveal_domain": ["less leaves"],
+        "weak_p_max": ["less leaves"],
+        "reports_per_day_max": ["more leaves"],
+    }
     differ = {one["element"]: (one["before"], one["after"]) for one in made if one["what"] == "differ"}
     assert differ == {str(DOMAIN): ("leaves", "asks"), str(ADDRESS): ("leaves", "stays")}
     assert [one["element"] for one in made if one["what"] == "asked"] == ["domain:named.com"]
     (tried,) = (one for one in made if one["what"] == "tried")
     assert (tried["before"], tried["after"]) == (
-        {"leaves": 2, "asks": 0, "stays": 1}, {"leaves": 0, "asks": 1, "stays": 2}
-    )  # fmt: skip
+        {"leaves": 2, "asks": 0, "stays": 1},
+        {"leaves": 0, "asks": 1, "stays": 2},
+    )
 
 
 def test_the_reverse_the_other_policy_lets_more_out(config, tmp_path) -> None:
@@ -150,7 +167,7 @@ def test_a_node_that_has_not_run_explains_too(config, tmp_path) -> None:
         ('[door]\njoin_weak = true\nleave_out = ["shoe:7"]\n', 3, "no observable"),
         ('[protect]\nnever_block_file = "nowhere.toml"\n', 2, "never_block_file"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_policy_is_one_error_with_its_line(config, text, line, said) -> None:
     words = fault(config, text)
     assert words.startswith(f"p.toml, line {line}:")
@@ -166,10 +183,30 @@ def test_a_file_that_is_not_there_or_no_text_is_one_error(config, tmp_path) -> N
 
 
 @settings(max_examples=150, deadline=None)
-@given(text=st.text(max_size=200) | st.lists(st.sampled_from([
-    "[door]", "[protect]", "[x", "a.b = 1", "join_strong = true", "leave_out = [\n", "]", '"""', "= 1", "door.x = 2",
-    "reveal_domain = 'ask'", "own_domains = ['x']", "[door]#", "[[door]]",
-]), max_size=12).map("\n".join))  # fmt: skip
+@given(
+    text=st.text(max_size=200)
+    | st.lists(
+        st.sampled_from(
+            [
+                "[door]",
+                "[protect]",
+                "[x",
+                "a.b = 1",
+                "join_strong = true",
+                "leave_out = [\n",
+                "]",
+                '"""',
+                "= 1",
+                "door.x = 2",
+                "reveal_domain = 'ask'",
+                "own_domains = ['x']",
+                "[door]#",
+                "[[door]]",
+            ]
+        ),
+        max_size=12,
+    ).map("\n".join)
+)
 @example(text="[" * 3000)
 @example(text="[door]\nleave_out = [1979-05-27]")
 @example(text="[protect]\nown_domains = ['æ..']\n")

@@ -30,11 +30,24 @@ from bavn.wire.shut import ShutGate, ShutGates
 
 NOTE = Note(kind="Report", item_id="ab" * 32, peer="centre")
 FLOW = {
-    "timestamp": "2026-11-24T10:00:00.000000+0000", "event_type": "flow", "src_ip": "10.0.0.5", "src_port": 40000,
-    "dest_ip": "192.0.2.7", "dest_port": 443, "proto": "TCP", "flow_id": 1,
-    "flow": {"start": "2026-11-24T10:00:00.000000+0000", "end": "2026-11-24T10:00:01.000000+0000", "state": "closed",
-             "pkts_toserver": 3, "pkts_toclient": 3, "bytes_toserver": 300, "bytes_toclient": 300},
-}  # fmt: skip
+    "timestamp": "2026-11-24T10:00:00.000000+0000",
+    "event_type": "flow",
+    "src_ip": "10.0.0.5",
+    "src_port": 40000,
+    "dest_ip": "192.0.2.7",
+    "dest_port": 443,
+    "proto": "TCP",
+    "flow_id": 1,
+    "flow": {
+        "start": "2026-11-24T10:00:00.000000+0000",
+        "end": "2026-11-24T10:00:01.000000+0000",
+        "state": "closed",
+        "pkts_toserver": 3,
+        "pkts_toclient": 3,
+        "bytes_toserver": 300,
+        "bytes_toclient": 300,
+    },
+}
 NODE = '[node]\nactor = "region-a"\n{more}[sense]\neve_file = "eve.json"\n[store]\nage_days_max = 3650\n'
 HEALTH = '[health]\nmetrics_file = "bavn.prom"\ndisk_free_mb_min = 0\nsilent_s_max = 0\n'
 
@@ -294,9 +307,17 @@ def test_a_reader_that_stands_is_not_a_silent_one(node) -> None:
 
 def figures(taken, lag_bytes, broken=None):
     return Figures(
-        name="eve", rows=taken, passed=0, refused=0, reasons=(), broken=broken, caught_up_us=0, lag_bytes=lag_bytes,
-        losses=(), counts={},
-    )  # fmt: skip
+        name="eve",
+        rows=taken,
+        passed=0,
+        refused=0,
+        reasons=(),
+        broken=broken,
+        caught_up_us=0,
+        lag_bytes=lag_bytes,
+        losses=(),
+        counts={},
+    )
 
 
 def test_a_line_that_its_writer_has_not_ended_is_no_standing_reader() -> None:
@@ -382,9 +403,10 @@ class Line(SimpleNamespace):
 
 def walk(lines, clock, tick):
     chain = Chain(
-        every=lambda: iter(lines), newest=lambda count: lines[-count:],
+        every=lambda: iter(lines),
+        newest=lambda count: lines[-count:],
         head=lambda: (lines[-1].seq, lines[-1].hash) if lines else (0, "0" * 64),
-    )  # fmt: skip
+    )
     return ChainWalk(chain, clock, tick=tick)
 
 

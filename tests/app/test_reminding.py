@@ -55,12 +55,17 @@ def certificate(tmp_path_factory):
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - dt.timedelta(hours=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
-    )  # fmt: skip
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
     (folder / "ca.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -93,11 +98,14 @@ def mail(certificate):
     context.load_cert_chain(certificate / "ca.pem", certificate / "key.pem")
     inbox = Inbox()
     controller = Controller(
-        inbox, hostname="127.0.0.1", port=free_port(), tls_context=context, require_starttls=True, auth_required=True,
-        authenticator=lambda *asked: AuthResult(
-            success=(asked[-1].login, asked[-1].password) == (b"bavn", b"secret")
-        ),
-    )  # fmt: skip
+        inbox,
+        hostname="127.0.0.1",
+        port=free_port(),
+        tls_context=context,
+        require_starttls=True,
+        auth_required=True,
+        authenticator=lambda *asked: AuthResult(success=(asked[-1].login, asked[-1].password) == (b"bavn", b"secret")),
+    )
     controller.start()
     inbox.port = controller.port
     yield inbox
@@ -145,9 +153,15 @@ def centre(tmp_path):
         for part in (desk, desk.work, desk.files, desk.reminders, desk._cases):
             part._clock = clock
         facts = LeadFacts(
-            lead_id="lead-00000000000000aa", score=9.0, technique="T1071", actors=3, first_hour=1, first_report_us=1,
-            lead_us=1, elements=(ElementFacts(Observable.of("domain", "evil.example.com"), 9.0, 3, False),),
-        )  # fmt: skip
+            lead_id="lead-00000000000000aa",
+            score=9.0,
+            technique="T1071",
+            actors=3,
+            first_hour=1,
+            first_report_us=1,
+            lead_us=1,
+            elements=(ElementFacts(Observable.of("domain", "evil.example.com"), 9.0, 3, False),),
+        )
         case = Cases(desk.engine, clock).open(facts)
         hours = Deadlines(acknowledge=24, applies=72, done=168)
         desk.work.ask(case.id, ["north"], "task", TEXT, "anna", hours)
@@ -311,12 +325,18 @@ def test_secrets_that_others_can_read_are_one_clear_error(centre, hook, tmp_path
 @pytest.mark.parametrize(
     "text",
     [
-        'webhook_url = "http://example.org/x"\nwebhook_secret_file = "k"', 'webhook_url = "https://a@b/x"',
+        'webhook_url = "http://example.org/x"\nwebhook_secret_file = "k"',
+        'webhook_url = "https://a@b/x"',
         'smtp_tls = "none"',
-        'smtp_host = "mail"', 'mail_to = ["a@b.dk>\\r\\nBcc: x@y.dk"]', 'mail_actors = ["north"]', 'tlp_max = "GREEN"',
-        'language = "sv"', 'webhook_url = "https://b/x"', 'mail_to = ["nobody"]',
+        'smtp_host = "mail"',
+        'mail_to = ["a@b.dk>\\r\\nBcc: x@y.dk"]',
+        'mail_actors = ["north"]',
+        'tlp_max = "GREEN"',
+        'language = "sv"',
+        'webhook_url = "https://b/x"',
+        'mail_to = ["nobody"]',
     ],
-)  # fmt: skip
+)
 def test_a_wrong_setting_is_one_clear_error(tmp_path, text) -> None:
     from bavn.model.settings import SettingsError
 
@@ -407,14 +427,22 @@ def test_two_recipients_of_one_reminder_are_told_apart_and_only_of_their_own() -
     engine, clock = open_engine("sqlite://"), SimClock(NOW_US)
     book = Reminders(engine, clock)
     task = Task(
-        id="a" * 32, case_id="case-00000000000000aa", actor="north", kind="question", text="?", by="anna",
-        given_us=NOW_US - 3 * HOUR_US, hours=Deadlines(acknowledge=1, applies=2, done=9), state=TaskState.OPEN,
-    )  # fmt: skip
+        id="a" * 32,
+        case_id="case-00000000000000aa",
+        actor="north",
+        kind="question",
+        text="?",
+        by="anna",
+        given_us=NOW_US - 3 * HOUR_US,
+        hours=Deadlines(acknowledge=1, applies=2, done=9),
+        state=TaskState.OPEN,
+    )
     found = of_tasks([task], {}, NOW_US, 7 * HOUR_US)
     assert [(one.stage, one.about.da) for one in found] == [
-        ("overdue", "kvittere for et spørgsmål"), ("overdue", "sige, om det er relevant et spørgsmål"),
+        ("overdue", "kvittere for et spørgsmål"),
+        ("overdue", "sige, om det er relevant et spørgsmål"),
         ("due-soon", "være færdig med et spørgsmål"),
-    ]  # fmt: skip
+    ]
     recipients = (
         Recipient("mail", "a@b.dk"),
         Recipient("mail", "n@b.dk", "north"),

@@ -49,9 +49,14 @@ def kept(tmp_path):
     keeper.prepare()
     return SimpleNamespace(
         folder=RuleFolder(tmp_path / "rules"),
-        keeper=keeper, line=keeper._line, clock=clock, source=source, tuning=tmp_path / "tuning.toml",
-        threshold=tmp_path / "rules" / "threshold.config", step=lambda: keeper.step(source),
-    )  # fmt: skip
+        keeper=keeper,
+        line=keeper._line,
+        clock=clock,
+        source=source,
+        tuning=tmp_path / "tuning.toml",
+        threshold=tmp_path / "rules" / "threshold.config",
+        step=lambda: keeper.step(source),
+    )
 
 
 def test_what_did_not_change_is_not_loaded_anew(kept) -> None:
@@ -132,8 +137,9 @@ def test_rules_that_fail_and_files_that_cannot_be_read_are_named(kept) -> None:
     figures, wrong = kept.keeper.told()
     assert (figures["failed"], figures["failed_named"]) == (1, ["/own.rules:2: gibberish"])
     assert [text.en for text in wrong] == [
-        "the rule file /none.rules cannot be read", "1 rules fail: Suricata does not take them",
-    ]  # fmt: skip
+        "the rule file /none.rules cannot be read",
+        "1 rules fail: Suricata does not take them",
+    ]
 
 
 def put(kept, name):

@@ -40,8 +40,13 @@ def node(tmp_path, monkeypatch, capsys):
         return code, said.out, said.err
 
     configured()
-    return SimpleNamespace(folder=tmp_path, configured=configured, ask=ask, tuning=tmp_path / "tuning.toml",
-                           rules=tmp_path / "data" / "rules" / "current" / "suricata.rules")  # fmt: skip
+    return SimpleNamespace(
+        folder=tmp_path,
+        configured=configured,
+        ask=ask,
+        tuning=tmp_path / "tuning.toml",
+        rules=tmp_path / "data" / "rules" / "current" / "suricata.rules",
+    )
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -365,7 +370,7 @@ def test_an_entry_is_made_listed_and_ended(node):
         ("suppress", 3000001, "holds", "root (local root)"),
         ("threshold", 3000002, "holds", "root (local root)"),
         ("disable", 3000003, "holds", "root (local root)"),
-    ]  # fmt: skip
+    ]
     assert node.ask("end", name, "--who", "me")[0] == 0
     rows = {row["id"]: row for row in map(json.loads, node.ask("tuning", "--json")[1].splitlines())}
     assert (rows[name]["standing"], len(rows)) == ("ended", 3)

@@ -126,9 +126,13 @@ def test_two_workers_find_the_same_also_when_killed_and_when_they_hang(tmp_path)
         folder = tmp_path / str(attempt)
         folder.mkdir()
         done = subprocess.run(
-            [sys.executable, "-m", "tests.app.scale_driver", str(folder)], capture_output=True, text=True, check=False,
-            timeout=230, cwd=Path(__file__).resolve().parents[2],
-        )  # fmt: skip
+            [sys.executable, "-m", "tests.app.scale_driver", str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=230,
+            cwd=Path(__file__).resolve().parents[2],
+        )
         if NOT_STARTED not in done.stderr:
             break
     assert done.returncode == 0, done.stderr[-3000:]

@@ -30,9 +30,13 @@ from bavn.app.process.letting_go import LettingGo, name_of
 from .test_containment import STEPS, broken, everything, failing, look, port, quiet, raises, short, wait_for
 
 SERVICE_STEPS = {
-    "step check": "parts.check", "step zone": "parts.zone.run", "step lists": "_lists.run", "step hear": "_take",
-    "step talk": "_serve", "step pull": "_pulled",
-}  # fmt: skip
+    "step check": "parts.check",
+    "step zone": "parts.zone.run",
+    "step lists": "_lists.run",
+    "step hear": "_take",
+    "step talk": "_serve",
+    "step pull": "_pulled",
+}
 """What the threads of the service do themselves."""
 NOT_STEPS = {"step close"}
 """Said by name only at the stop; walked there."""
@@ -41,15 +45,19 @@ NOT_STEPS = {"step close"}
 def test_the_walk_covers_every_step_of_every_thread_of_the_service() -> None:
     tree = ast.parse(inspect.getsource(node_service))
     threads = {
-        ast.unparse(kept.value) for call in ast.walk(tree) if isinstance(call, ast.Call)
-        and ast.unparse(call.func) == "threading.Thread" for kept in call.keywords if kept.arg == "args"
-    }  # fmt: skip
+        ast.unparse(kept.value)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "threading.Thread"
+        for kept in call.keywords
+        if kept.arg == "args"
+    }
     work = ("_talk", "_watch", "_look", "_keep", "_check", "_pull")
     assert threads == {f"(self.{name},)" for name in work} | {"(served,)"}, "a thread that nobody walks"
     named = {
-        node.value for node in ast.walk(tree)
+        node.value
+        for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("step ")
-    }  # fmt: skip
+    }
     assert named - NOT_STEPS <= {*STEPS, *SERVICE_STEPS}
 
 
@@ -89,11 +97,15 @@ def test_each_thread_of_the_service_may_fail_and_works_again(short, quiet, monke
 
 
 STARTS = {
-    "rule keeper": (RuleKeeper, "parts.rule_keeper"), "packet keeper": (Keeper, "parts.keeper"),
-    "zone service": (ZoneService, "parts.zone"), "canary": (NodeCanary, None), "counts": (Counting, None),
-    "exercise runner": (Runner, "parts.talker.lane"), "sigma rules": (sigma_files, None),
+    "rule keeper": (RuleKeeper, "parts.rule_keeper"),
+    "packet keeper": (Keeper, "parts.keeper"),
+    "zone service": (ZoneService, "parts.zone"),
+    "canary": (NodeCanary, None),
+    "counts": (Counting, None),
+    "exercise runner": (Runner, "parts.talker.lane"),
+    "sigma rules": (sigma_files, None),
     "list service": (list_service, "_lists"),
-}  # fmt: skip
+}
 """What a node can start without: what makes it, and where it would stand."""
 
 

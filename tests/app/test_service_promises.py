@@ -79,9 +79,11 @@ def test_a_centre_whose_promises_are_kept_is_well_by_its_command_and_metrics(cen
     said = CliRunner().invoke(app, ["centre", "health", "-c", str(centre.config)])
     assert (said.exit_code, said.output.splitlines()[0]) == (Exit.OK, "It is well.")
     registry = CollectorRegistry()
-    registry.register(HouseCollector(
-        tuple, dict, centre.file.folder, SystemClock(), alarms=tuple, chains=dict, promises=centre.health.told
-    ))  # fmt: skip
+    registry.register(
+        HouseCollector(
+            tuple, dict, centre.file.folder, SystemClock(), alarms=tuple, chains=dict, promises=centre.health.told
+        )
+    )
     assert 'bavn_promise_kept{promise="audit_whole"} 1.0' in generate_latest(registry).decode()
 
 

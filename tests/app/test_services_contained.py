@@ -150,7 +150,7 @@ def test_the_walk_covers_all_that_a_centre_runs_beside_its_server() -> None:
     entered = [item.context_expr for node in ast.walk(tree) if isinstance(node, ast.With) for item in node.items]
     named = {
         call.args[1].value for call in entered if isinstance(call, ast.Call) and ast.unparse(call.func) == "beside"
-    }  # fmt: skip
+    }
     assert named == BESIDE
     others = {ast.unparse(one).partition("(")[0] for one in entered} - {"beside"}
     assert others == {"parts", "_ended_before_it_runs"}
@@ -175,9 +175,14 @@ def test_what_runs_beside_a_centre_fails_by_itself_at_start_and_stop(name, when,
     assert [(part.latest.during, name in part.part) for part in failures.failing()] == [(when, True)]
 
 
-@pytest.mark.parametrize("error", [
-    Stop(Exit.CONFIGURATION, "x"), OperationalError("x", {}, Exception()), sqlite3.DatabaseError("malformed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        Stop(Exit.CONFIGURATION, "x"),
+        OperationalError("x", {}, Exception()),
+        sqlite3.DatabaseError("malformed"),
+    ],
+)
 def test_what_the_operator_must_mend_and_a_book_that_does_not_hold_are_not_contained(error, failures) -> None:
     def opened():
         raise error

@@ -84,9 +84,11 @@ def test_each_part_that_a_centre_cannot_make_costs_itself_or_ends_it_in_one_line
     calls = walked(centre_parts._build, centre_parts)
     named = broken_in_turn(calls, CENTRE_ENDS, start, monkeypatch)
     assert named == {
-        "gates_contained": {"gates shut before"}, "reconstruct_by": {"join workers"}, "own_alarms": {"own alarms"},
+        "gates_contained": {"gates shut before"},
+        "reconstruct_by": {"join workers"},
+        "own_alarms": {"own alarms"},
         "open_exchange": {"exchange"},
-    }  # fmt: skip
+    }
 
 
 def test_partners_whose_server_cannot_be_made_cost_no_member_its_centre(tmp_path, monkeypatch) -> None:

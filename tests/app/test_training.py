@@ -28,17 +28,31 @@ from .test_cli_verdicts import suspicion
 
 AT = dt.datetime.fromisoformat("2026-11-24T10:30:05.123456")
 SECRETS = (
-    "010170-1234", "0101701234", "anna.berg", "srv-laegehus-7", "10.20.30.40", "sundhed.example.dk", "journal.docx",
-    "CPR=", "172.16.9.9", "LAEGEHUS",
-)  # fmt: skip
+    "010170-1234",
+    "0101701234",
+    "anna.berg",
+    "srv-laegehus-7",
+    "10.20.30.40",
+    "sundhed.example.dk",
+    "journal.docx",
+    "CPR=",
+    "172.16.9.9",
+    "LAEGEHUS",
+)
 
 
 def a_row(table, **given):
     plain = {column.name: None for column in TABLES[table]}
     common = {
-        "ts": AT, "src": address_uuid("10.20.30.40"), "src_port": 5000, "dst": address_uuid("172.16.9.9"),
-        "dst_port": 445, "proto": "tcp", "flow_id": 77, "sensor": "srv-laegehus-7",
-    }  # fmt: skip
+        "ts": AT,
+        "src": address_uuid("10.20.30.40"),
+        "src_port": 5000,
+        "dst": address_uuid("172.16.9.9"),
+        "dst_port": 445,
+        "proto": "tcp",
+        "flow_id": 77,
+        "sensor": "srv-laegehus-7",
+    }
     return plain | common | given
 
 
@@ -59,9 +73,8 @@ def node_of(tmp_path, case):
         Known(book).replace(list(found), SystemClock().now_us())
     expect = case.given["expect"]
     (mine,) = [
-        one for one in found
-        if (one.detector, one.host, one.peer) == (case.detector, expect["host"], expect["peer"])
-    ]  # fmt: skip
+        one for one in found if (one.detector, one.host, one.peer) == (case.detector, expect["host"], expect["peer"])
+    ]
     return file, mine
 
 
@@ -77,8 +90,12 @@ def test_the_same_detector_concludes_the_same_from_the_case_alone(tmp_path, name
     done = replay(file, mine, out, "--by", "anna")
     assert done.exit_code == 0, (done.output, done.exception)
     assert {one.name for one in out.iterdir()} == {
-        "case.eve.json", "questions.en.html", "questions.da.html", "answers.en.html", "answers.da.html",
-    }  # fmt: skip
+        "case.eve.json",
+        "questions.en.html",
+        "questions.da.html",
+        "answers.en.html",
+        "answers.da.html",
+    }
     text = (out / "case.eve.json").read_text()
     assert mine.host not in text
     assert min(json.loads(line)["timestamp"] for line in text.splitlines()).startswith("2024-01-0")
@@ -103,10 +120,17 @@ def test_nothing_of_the_actors_stands_in_any_table() -> None:
     """Every text column of every table holds secrets, and none of them comes out."""
     case = Retold(["10.20.0.0/16"], ["sundhed.example.dk"])
     dirty = [
-        "srv-laegehus-7.sundhed.example.dk", "\\\\SRV-LAEGEHUS-7\\journal\\anna.berg", "/patient?CPR=010170-1234",
-        "anna.berg@sundhed.example.dk", "0101701234", "10.20.30.40", "http://10.20.30.40:8080/journal.docx?cpr=1",
-        "srv-laegehus-7", "CN=srv-laegehus-7.sundhed.example.dk", "LAEGEHUS",
-    ]  # fmt: skip
+        "srv-laegehus-7.sundhed.example.dk",
+        "\\\\SRV-LAEGEHUS-7\\journal\\anna.berg",
+        "/patient?CPR=010170-1234",
+        "anna.berg@sundhed.example.dk",
+        "0101701234",
+        "10.20.30.40",
+        "http://10.20.30.40:8080/journal.docx?cpr=1",
+        "srv-laegehus-7",
+        "CN=srv-laegehus-7.sundhed.example.dk",
+        "LAEGEHUS",
+    ]
     rows = []
     for table in TOLD:
         texts = [c.name for c in TABLES[table] if c.type == "VARCHAR"]

@@ -49,10 +49,17 @@ def indicator(value, n):
     now_us = time.time_ns() // 1000
     kind = "ip4" if value[0].isdigit() else "domain"
     made = Indicator(
-        id=f"indicator--{uuid.UUID(int=n, version=4)}", version=now_us, observable=Observable.of(kind, value),
-        tlp=Tlp.AMBER, pap=Pap.GREEN, confidence=80, valid_from_us=now_us, valid_until_us=now_us + DAY_US,
-        case_id="case-1", technique="T1071.001",
-    )  # fmt: skip
+        id=f"indicator--{uuid.UUID(int=n, version=4)}",
+        version=now_us,
+        observable=Observable.of(kind, value),
+        tlp=Tlp.AMBER,
+        pap=Pap.GREEN,
+        confidence=80,
+        valid_from_us=now_us,
+        valid_until_us=now_us + DAY_US,
+        case_id="case-1",
+        technique="T1071.001",
+    )
     return made, IndicatorReleased(bundle=bundle_of(made, created_by=IDENTITY, created_us=now_us))
 
 
@@ -78,9 +85,13 @@ class Guarded:
         words += ["--lists", f"127.0.0.1:{lists}", *more]
         run = "import sys; from bavn.app.cli.main import main; sys.argv = ['bavn', 'node', *sys.argv[1:]]; main()"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", run, *words], cwd=folder, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env=os.environ | {"BAVN_TOKEN": token, "BAVN_LOG": "ERROR"},
-        )  # fmt: skip
+            [sys.executable, "-c", run, *words],
+            cwd=folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"BAVN_TOKEN": token, "BAVN_LOG": "ERROR"},
+        )
         said = [self.process.stdout.readline() for _ in range(1 + bool(token))]
         assert "is up, in the sector of" in said[-1], said
 
@@ -214,10 +225,12 @@ def test_what_listens_and_what_watches_is_written_as_it_was_asked_for(tmp_path) 
     heard = configured(
         tmp_path / "listen.toml",
         words_of(
-            "listen", keyholder_url="https://holder.example:8444", homes=["10.9.0.0/16"],
+            "listen",
+            keyholder_url="https://holder.example:8444",
+            homes=["10.9.0.0/16"],
             sense={"syslog_udp_listen": "10.9.0.2:514", "log_files": ["squid:/var/log/squid/access.log"]},
         ),
-    )  # fmt: skip
+    )
     assert heard.node.keyholder_url == "https://holder.example:8444"
     assert heard.node.homes == ("10.9.0.0/16",)
     assert heard.sense.syslog_udp_listen == "10.9.0.2:514"

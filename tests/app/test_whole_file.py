@@ -15,8 +15,13 @@ from bavn.app.process.exits import Stop
 from bavn.app.process.whole_file import write_whole
 
 HANDS_ON = {
-    "cli/exchange.py", "cli/assets.py", "cli/evidence.py", "cli/casework.py", "training.py", "publish_parts.py",
-}  # fmt: skip
+    "cli/exchange.py",
+    "cli/assets.py",
+    "cli/evidence.py",
+    "cli/casework.py",
+    "training.py",
+    "publish_parts.py",
+}
 
 
 def test_who_hands_on_a_file_writes_it_in_one_place() -> None:
@@ -24,8 +29,9 @@ def test_who_hands_on_a_file_writes_it_in_one_place() -> None:
     for name in HANDS_ON:
         calls = [
             ast.unparse(node.func)
-            for node in ast.walk(ast.parse((folder / name).read_text("utf-8"))) if isinstance(node, ast.Call)
-        ]  # fmt: skip
+            for node in ast.walk(ast.parse((folder / name).read_text("utf-8")))
+            if isinstance(node, ast.Call)
+        ]
         assert "write_whole" in calls, name
         if name != "training.py":  # it also writes a case of its own, to look at
             assert not [call for call in calls if call.endswith((".write_text", ".write_bytes", "os.open"))], name

@@ -60,9 +60,16 @@ class FakeActor:
         if self.manner == "absent":
             return []
         params = RoundParams(
-            version=said.version, epoch=said.epoch, round_id=bytes.fromhex(said.round_id),
-            registry_version=said.registry_version, tier=said.tier, t=said.t, m=said.m, r=said.r, forms=said.forms,
-        )  # fmt: skip
+            version=said.version,
+            epoch=said.epoch,
+            round_id=bytes.fromhex(said.round_id),
+            registry_version=said.registry_version,
+            tier=said.tier,
+            t=said.t,
+            m=said.m,
+            r=said.r,
+            forms=said.forms,
+        )
         identifier = GroupKeyIdentifiers(b"k" * 32).of(said.epoch, said.tier)
         held = sorted(self.elements)
         ids = identifier.ids(held)
@@ -70,10 +77,14 @@ class FakeActor:
         self.rounds[said.round_id] = (params, identifier.round_key(params), held, ids, share.slots, dict(said.members))
         received = said.deadline_us + 1 if self.manner == "late" else now_us
         made = Upload(
-            item_id=f"{self.name}-{said.round_id}", actor=self.name, round_id=said.round_id,
-            registry_version=said.registry_version, key_check=self.key_check or "0" * 32, planes=share.to_bytes(),
+            item_id=f"{self.name}-{said.round_id}",
+            actor=self.name,
+            round_id=said.round_id,
+            registry_version=said.registry_version,
+            key_check=self.key_check or "0" * 32,
+            planes=share.to_bytes(),
             received_us=received,
-        )  # fmt: skip
+        )
         again = replace(made, item_id=made.item_id + "-again", planes=bytes(len(made.planes)))
         return [made, again] if self.manner == "twice" else [made]
 
@@ -100,9 +111,13 @@ class FakeActor:
         where = f"{self.name}-{said.round_id}-{item.table}-{item.bin}"
         if not right or self.manner == "declines":
             return Decline(
-                item_id=where + "-no", actor=self.name, round_id=said.round_id, table=item.table, bin=item.bin,
+                item_id=where + "-no",
+                actor=self.name,
+                round_id=said.round_id,
+                table=item.table,
+                bin=item.bin,
                 received_us=now_us,
-            )  # fmt: skip
+            )
         observable = held[slot.element]
         self.named.append((said.round_id, cell, observable))
         says = self.elements[observable] or {}
@@ -110,9 +125,15 @@ class FakeActor:
             observable = Observable.of("domain", f"innocent-{self.name}.example.org")
         report_id = f"{said.round_id}-{item.table}-{item.bin}-{observable}"
         sign = make_sign(
-            report_id=report_id, actor=self.name, group=self.group or self.name, tier=params.tier,
-            round_id=said.round_id, observable=observable, received_us=now_us, **says,
-        )  # fmt: skip
+            report_id=report_id,
+            actor=self.name,
+            group=self.group or self.name,
+            tier=params.tier,
+            round_id=said.round_id,
+            observable=observable,
+            received_us=now_us,
+            **says,
+        )
         return Revealed(sign=sign, table=item.table, bin=item.bin)
 
 
@@ -120,12 +141,23 @@ def make_sign(**given):
     """A sign with plain values where none are given."""
     received_us = given.get("received_us", START_US)
     plain = {
-        "report_id": "r", "actor": "north", "group": given.get("actor", "north"), "tier": "A", "round_id": "0" * 32,
-        "observable": Observable.of("domain", "evil.example.com"), "detector": "beacon", "technique": "T1071.001",
-        "p_bucket": 8, "hosts_bucket": 0, "first_hour": received_us // HOUR_US - 1,
-        "last_hour": received_us // HOUR_US, "period_bucket": None, "regularity_bucket": None, "walk_bucket": None,
+        "report_id": "r",
+        "actor": "north",
+        "group": given.get("actor", "north"),
+        "tier": "A",
+        "round_id": "0" * 32,
+        "observable": Observable.of("domain", "evil.example.com"),
+        "detector": "beacon",
+        "technique": "T1071.001",
+        "p_bucket": 8,
+        "hosts_bucket": 0,
+        "first_hour": received_us // HOUR_US - 1,
+        "last_hour": received_us // HOUR_US,
+        "period_bucket": None,
+        "regularity_bucket": None,
+        "walk_bucket": None,
         "received_us": received_us,
-    }  # fmt: skip
+    }
     return Sign(**plain | given)
 
 
@@ -281,9 +313,13 @@ class PostgresDatabases:
         self.cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
         engine = open_engine(self.cluster.url(name))
         with engine.begin() as connection:
-            tables = connection.exec_driver_sql(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-            ).scalars().all()  # fmt: skip
+            tables = (
+                connection.exec_driver_sql(
+                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+                )
+                .scalars()
+                .all()
+            )
             connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
             for table in tables:
                 connection.exec_driver_sql(f"DELETE FROM {table}")

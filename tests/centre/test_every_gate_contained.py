@@ -112,8 +112,12 @@ def of_sightings(_databases, _folder):
     sightings = MispSightings(book, SimClock(at_us))
 
     def send(peer):
-        said = {"uuid": "22222222-0000-4000-8000-0000000000ff", "type": "0", "attribute_uuid": SIGHTED,
-                "date_sighting": str(at_us // SECOND_US)}  # fmt: skip
+        said = {
+            "uuid": "22222222-0000-4000-8000-0000000000ff",
+            "type": "0",
+            "attribute_uuid": SIGHTED,
+            "date_sighting": str(at_us // SECOND_US),
+        }
         return sightings.take_in(peer.removeprefix("misp:"), [said], {SIGHTED: ("event", "evil.com")}) == (1, 0)
 
     return Crossing(sightings.gate, book, send, ("misp:nord", "misp:syd"), book.close)
@@ -157,11 +161,15 @@ def of_asking_the_key_holder(_databases, folder):
 
 
 WALKED = {
-    "bavn/centre/inbox/inbox.py": of_inbox, "bavn/centre/share/post.py": of_share,
-    "bavn/centre/share/exchange.py": of_exchange, "bavn/centre/inbox/offers.py": of_offers,
-    "bavn/centre/inbox/intel_gate.py": of_intel, "bavn/centre/inbox/misp_sightings.py": of_sightings,
-    "bavn/keyholder/holder.py": of_key_holder, "bavn/wire/links/keyholder.py": of_asking_the_key_holder,
-}  # fmt: skip
+    "bavn/centre/inbox/inbox.py": of_inbox,
+    "bavn/centre/share/post.py": of_share,
+    "bavn/centre/share/exchange.py": of_exchange,
+    "bavn/centre/inbox/offers.py": of_offers,
+    "bavn/centre/inbox/intel_gate.py": of_intel,
+    "bavn/centre/inbox/misp_sightings.py": of_sightings,
+    "bavn/keyholder/holder.py": of_key_holder,
+    "bavn/wire/links/keyholder.py": of_asking_the_key_holder,
+}
 """Each module that makes a gate, and how the gate is met."""
 
 

@@ -224,8 +224,10 @@ def test_each_request_is_a_line_of_the_nodes_own_ledger_before_it_leaves_and_tel
 
 
 def test_who_got_the_same_keys_says_the_same_and_nobody_else(place) -> None:
-    said = [check(place.node(name).of(TODAY, "A").join(params(), held)) for name, held in
-            (("north", ELEMENTS[:5]), ("south", []), ("west", ELEMENTS[100:150]))]  # fmt: skip
+    said = [
+        check(place.node(name).of(TODAY, "A").join(params(), held))
+        for name, held in (("north", ELEMENTS[:5]), ("south", []), ("west", ELEMENTS[100:150]))
+    ]
     assert len({*said}) == 1
     assert check(place.node("north", 2).of(TODAY, "A").join(params(1), ELEMENTS[:5])) != said[0]
 
@@ -269,8 +271,9 @@ HEX = st.sampled_from([POINT, "00" * 32, "ff" * 32, "01" + "00" * 31])
 
 @given(
     points=st.one_of(st.lists(HEX, min_size=1, max_size=3), st.lists(HEX, min_size=65, max_size=65)),
-    round_id=st.sampled_from([(0).to_bytes(16).hex(), (1).to_bytes(16).hex()]), begun=st.booleans(),
-)  # fmt: skip
+    round_id=st.sampled_from([(0).to_bytes(16).hex(), (1).to_bytes(16).hex()]),
+    begun=st.booleans(),
+)
 @settings(max_examples=40)
 def test_a_key_holder_that_answers_anything_gives_no_id_that_was_known_and_keeps_none(points, round_id, begun) -> None:
     """Answers of the right form with points that are none, are not evaluated, are too few or another round's."""

@@ -20,9 +20,17 @@ NOT_TESTED = [
 WHAT = {name for row in rows(TEXT) for name in re.findall(r"`([^`]+)`", row["what"])} | {
     name for row in NOT_TESTED for name in re.findall(r"`([^`]+)`", row[0])
 }
-PACKAGES = {"named": "bind9", "dnsmasq": "dnsmasq-base", "kresd": "knot-resolver", "knotd": "knot", "pmacctd": "pmacct",
-            "rsyslogd": "rsyslog", "pdns_recursor": "pdns-recursor", "syslog_ng": "syslog-ng",
-            "node_exporter": "prometheus-node-exporter"}  # fmt: skip
+PACKAGES = {
+    "named": "bind9",
+    "dnsmasq": "dnsmasq-base",
+    "kresd": "knot-resolver",
+    "knotd": "knot",
+    "pmacctd": "pmacct",
+    "rsyslogd": "rsyslog",
+    "pdns_recursor": "pdns-recursor",
+    "syslog_ng": "syslog-ng",
+    "node_exporter": "prometheus-node-exporter",
+}
 NO_PEERS = {"faketime"}
 """A marker of a program that helps a test and that Bavn never meets."""
 

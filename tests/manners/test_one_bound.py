@@ -26,17 +26,25 @@ OTHERS = {
 
 def test_no_bound_of_health_stands_twice() -> None:
     places = {
-        str(file.relative_to(ROOT / "bavn")) for file in (ROOT / "bavn").rglob("*.py")
+        str(file.relative_to(ROOT / "bavn"))
+        for file in (ROOT / "bavn").rglob("*.py")
         if BOUND.search(file.read_text(encoding="utf-8"))
-    }  # fmt: skip
+    }
     assert places == {"model/health.py", *OTHERS}
 
 
 def view(age_us):
     health = NodeHealth(
-        item_id="i", actor="nord", version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0,
-        last_round=None, received_us=NOW_US - age_us,
-    )  # fmt: skip
+        item_id="i",
+        actor="nord",
+        version="1",
+        sensor="up",
+        capture_loss_permille=0,
+        clock_skew_s=0,
+        queue_messages=0,
+        last_round=None,
+        received_us=NOW_US - age_us,
+    )
     actor = Actor(name="nord", kind="region", group="", x=1, state=ActorState.ACTIVE)
     return SimpleNamespace(actor=actor, health=health, role=None)
 

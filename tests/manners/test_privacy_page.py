@@ -15,8 +15,12 @@ POINTERS = {
 }
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 UNHELD = {
-    "Who learns what", "Words", "What is not protected", "For the data protection officer", "Kort på dansk",
-}  # fmt: skip
+    "Who learns what",
+    "Words",
+    "What is not protected",
+    "For the data protection officer",
+    "Kort på dansk",
+}
 """Sections without claims of protection: what words mean, what is not protected, and where to find the rest."""
 
 

@@ -34,8 +34,15 @@ def test_a_command_knows_its_configuration_before_it_asks_who_acts() -> None:
 def test_where_root_may_stand_in_the_command_says_so() -> None:
     paths = {path for path, one in options(typer.main.get_command(app)) if "--as-local-root" in one.opts}
     assert paths >= {
-        "centre policy approve", "centre indicator approve", "centre indicator release", "centre case",
-        "centre kill-switch", "centre approve-question", "centre source allow-hunts", "centre exercise release",
-        "centre brief approve", "centre forecast approve",
-    }  # fmt: skip
+        "centre policy approve",
+        "centre indicator approve",
+        "centre indicator release",
+        "centre case",
+        "centre kill-switch",
+        "centre approve-question",
+        "centre source allow-hunts",
+        "centre exercise release",
+        "centre brief approve",
+        "centre forecast approve",
+    }
     assert not [path for path in paths if path.startswith("node")]

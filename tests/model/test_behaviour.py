@@ -81,9 +81,21 @@ def test_a_chain_is_taken_apart_as_it_was_put_together(steps: tuple[str, ...], b
 
 @pytest.mark.parametrize(
     "text",
-    ["T1046", "T1046-T1046", "T1046-T1021-T1046", "T1046-", "T1046-T1071@", "T1046-T1071@07", "T1046-T1071@40",
-     "T1046-T1071@-1", "T1046-T1071@2@3", "T1046-T107", "T1001-T1002-T1003-T1004-T1005-T1006-T1007", ""],
-)  # fmt: skip
+    [
+        "T1046",
+        "T1046-T1046",
+        "T1046-T1021-T1046",
+        "T1046-",
+        "T1046-T1071@",
+        "T1046-T1071@07",
+        "T1046-T1071@40",
+        "T1046-T1071@-1",
+        "T1046-T1071@2@3",
+        "T1046-T107",
+        "T1001-T1002-T1003-T1004-T1005-T1006-T1007",
+        "",
+    ],
+)
 def test_what_is_no_chain_is_refused(text: str) -> None:
     with pytest.raises(NotCanonical):
         Observable.of("chain", text)

@@ -39,9 +39,12 @@ def test_two_different_people_stand_behind_what_blocks(pap, people) -> None:
 
 
 given_worth = {
-    "base": st.integers(0, 100), "half": st.floats(0.5, 400), "age": st.integers(0, 400 * DAY_US),
-    "true": st.integers(0, 50), "false": st.integers(0, 50),
-}  # fmt: skip
+    "base": st.integers(0, 100),
+    "half": st.floats(0.5, 400),
+    "age": st.integers(0, 400 * DAY_US),
+    "true": st.integers(0, 50),
+    "false": st.integers(0, 50),
+}
 
 
 @given(**given_worth)

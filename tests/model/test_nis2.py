@@ -54,9 +54,10 @@ def test_a_notification_alone_is_the_early_warning_too():
 
 def test_handled_in_time_leaves_a_final_report_a_month_after_the_notification():
     happened = {
-        Nis2Act.AWARE: at("2026-01-29 08:00"), Nis2Act.NOTIFICATION: at("2026-01-31 12:00"),
+        Nis2Act.AWARE: at("2026-01-29 08:00"),
+        Nis2Act.NOTIFICATION: at("2026-01-31 12:00"),
         Nis2Act.HANDLED: at("2026-02-10 12:00"),
-    }  # fmt: skip
+    }
     found = stand(happened, "2026-02-11 12:00")
     assert found["final"] == (at("2026-02-28 12:00"), DueState.WAITING)
     assert "progress" not in found
@@ -88,15 +89,25 @@ def test_a_month_keeps_the_time_of_day_over_a_change_of_clocks():
         {Nis2Act.AWARE: "2026-11-20 16:30", Nis2Act.EARLY_WARNING: "2026-11-20 16:00"},
         {Nis2Act.AWARE: "2026-11-20 16:30", Nis2Act.FINAL: "2026-11-21 16:00"},
         {Nis2Act.AWARE: "2026-11-20 16:30", Nis2Act.PROGRESS: "2026-11-21 16:00"},
-        {Nis2Act.AWARE: "2026-11-20 16:30", Nis2Act.NOTIFICATION: "2026-11-21 09:00",
-         Nis2Act.EARLY_WARNING: "2026-11-21 10:00"},
-        {Nis2Act.AWARE: "2026-11-20 16:30", Nis2Act.NOTIFICATION: "2026-11-21 09:00",
-         Nis2Act.FINAL: "2026-11-22 09:00"},
-        {Nis2Act.AWARE: "2026-11-20 16:30", Nis2Act.NOTIFICATION: "2026-11-21 09:00",
-         Nis2Act.HANDLED: "2026-11-21 10:00", Nis2Act.FINAL: "2026-11-22 09:00",
-         Nis2Act.NOT_SIGNIFICANT: "2026-11-22 10:00"},
+        {
+            Nis2Act.AWARE: "2026-11-20 16:30",
+            Nis2Act.NOTIFICATION: "2026-11-21 09:00",
+            Nis2Act.EARLY_WARNING: "2026-11-21 10:00",
+        },
+        {
+            Nis2Act.AWARE: "2026-11-20 16:30",
+            Nis2Act.NOTIFICATION: "2026-11-21 09:00",
+            Nis2Act.FINAL: "2026-11-22 09:00",
+        },
+        {
+            Nis2Act.AWARE: "2026-11-20 16:30",
+            Nis2Act.NOTIFICATION: "2026-11-21 09:00",
+            Nis2Act.HANDLED: "2026-11-21 10:00",
+            Nis2Act.FINAL: "2026-11-22 09:00",
+            Nis2Act.NOT_SIGNIFICANT: "2026-11-22 10:00",
+        },
     ],
-)  # fmt: skip
+)
 def test_what_cannot_have_happened_is_refused(happened):
     with pytest.raises(OutOfOrder):
         checked({act: at(text) for act, text in happened.items()}, at("2026-11-24 12:00"))

@@ -46,9 +46,15 @@ def protocol(*figures, fault="", **more):
 
 @pytest.mark.parametrize(
     ("bound", "bar", "good", "bad"),
-    [(Bound.AT_MOST, 5, 5, 6), (Bound.AT_LEAST, 5, 5, 4.9), (Bound.EXACTLY, 0, 0, 1),
-     (Bound.EXACTLY, "yes", "yes", "no"), (Bound.AT_MOST, 5, 0, "yes"), (Bound.EXACTLY, "yes", "yes", 1)],
-)  # fmt: skip
+    [
+        (Bound.AT_MOST, 5, 5, 6),
+        (Bound.AT_LEAST, 5, 5, 4.9),
+        (Bound.EXACTLY, 0, 0, 1),
+        (Bound.EXACTLY, "yes", "yes", "no"),
+        (Bound.AT_MOST, 5, 0, "yes"),
+        (Bound.EXACTLY, "yes", "yes", 1),
+    ],
+)
 def test_a_value_is_held_against_its_bar(bound, bar, good, bad) -> None:
     measure = Measure(name=NAME, bound=bound, bar=bar)
     assert figure(good, measure).outcome is Outcome.PASSED
@@ -59,10 +65,12 @@ def test_a_part_is_as_its_worst_figure_and_what_is_only_shown_decides_nothing() 
     shown = figure(99, Measure(name=NAME, bound=Bound.SHOWN, required=False), key="shown")
     skipped = missing(Outcome.NOT_TESTED, replace(MOST, required=False), key="skipped")
     for figures, outcome in (
-        ((figure(), shown, skipped), Outcome.PASSED), ((figure(6), figure(key="b")), Outcome.FAILED),
+        ((figure(), shown, skipped), Outcome.PASSED),
+        ((figure(6), figure(key="b")), Outcome.FAILED),
         ((missing(Outcome.NOT_TESTED), figure(key="b")), Outcome.NOT_TESTED),
-        ((missing(Outcome.NOT_APPLICABLE), shown), Outcome.NOT_APPLICABLE), ((shown,), Outcome.NOT_TESTED),
-    ):  # fmt: skip
+        ((missing(Outcome.NOT_APPLICABLE), shown), Outcome.NOT_APPLICABLE),
+        ((shown,), Outcome.NOT_TESTED),
+    ):
         assert protocol(*figures).parts[0].outcome is outcome
     assert protocol(fault="it broke").parts[0].outcome is Outcome.FAILED
 
@@ -134,16 +142,23 @@ def test_no_place_in_a_protocol_can_be_changed(at) -> None:
 
 
 @settings(max_examples=200)
-@given(st.one_of(
-    st.binary(max_size=300), st.text(max_size=200).map(str.encode),
-    st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-            st.sampled_from(["protocol", "parts", "figures", "key", "name", "format", "signature", "body"]), inner,
-            max_size=4,
-        ),
-    ).map(lambda value: json.dumps(value).encode()),
-))  # fmt: skip
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=200).map(str.encode),
+        st.recursive(
+            st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["protocol", "parts", "figures", "key", "name", "format", "signature", "body"]),
+                    inner,
+                    max_size=4,
+                )
+            ),
+        ).map(lambda value: json.dumps(value).encode()),
+    )
+)
 def test_any_bytes_are_a_protocol_or_one_error(raw) -> None:
     with pytest.raises(BadProtocol) as refused:
         read(raw)
@@ -153,11 +168,16 @@ def test_any_bytes_are_a_protocol_or_one_error(raw) -> None:
 def test_what_is_odd_is_refused_in_one_line() -> None:
     good = signed(protocol(), KEY).file()
     for raw in (
-        b" " * (FILE_BYTES_MAX + 1), b"[" * 100_000, good.replace(b'"value":3', b'"value":NaN'),
-        good.replace(b'"value":3', b'"value":1e400'), good.replace(b'"unit":"s"', b'"unit":"s","unit":"s"'),
-        good.replace(b'"outcome":"passed"', b'"outcome":"failed"'), good.replace(b"clinic-a", b"Clinic A"),
-        good.replace(b'"value":3', b'"value":' + b"9" * 5000), good.replace(b'"ended_us":2', b'"ended_us":0'),
-    ):  # fmt: skip
+        b" " * (FILE_BYTES_MAX + 1),
+        b"[" * 100_000,
+        good.replace(b'"value":3', b'"value":NaN'),
+        good.replace(b'"value":3', b'"value":1e400'),
+        good.replace(b'"unit":"s"', b'"unit":"s","unit":"s"'),
+        good.replace(b'"outcome":"passed"', b'"outcome":"failed"'),
+        good.replace(b"clinic-a", b"Clinic A"),
+        good.replace(b'"value":3', b'"value":' + b"9" * 5000),
+        good.replace(b'"ended_us":2', b'"ended_us":0'),
+    ):
         with pytest.raises(BadProtocol) as refused:
             read(raw)
         assert "\n" not in str(refused.value)

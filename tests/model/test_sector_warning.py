@@ -30,9 +30,12 @@ from bavn.model.sector.sector_warning import (
 from bavn.model.text import Text
 
 CONTENT = Content(
-    title=Text("Patch it", "Opdater det"), text=Text("Now.", "Nu."), urgency=Urgency.CRITICAL, tlp=Tlp.AMBER,
+    title=Text("Patch it", "Opdater det"),
+    text=Text("Now.", "Nu."),
+    urgency=Urgency.CRITICAL,
+    tlp=Tlp.AMBER,
     pap=Pap.AMBER,
-)  # fmt: skip
+)
 
 
 def test_every_state_has_words_and_is_reached_and_over_is_over() -> None:
@@ -53,9 +56,13 @@ SOME = st.lists(st.sampled_from(sorted(FUNCTIONS)[:3]), max_size=2).map(tuple)
 NAMES = st.lists(st.sampled_from(["aa", "bb", "cc"]), max_size=2).map(tuple)
 ADDRESSES = st.builds(Address, kinds=KINDS, functions=SOME, suppliers=NAMES, regions=NAMES, actors=NAMES)
 WHO = st.builds(
-    Addressee, actor=st.sampled_from(["aa", "bb", "cc"]), kind=st.sampled_from(["region", "clinic"]),
-    region=st.sampled_from(["", "aa"]), functions=SOME, suppliers=NAMES,
-)  # fmt: skip
+    Addressee,
+    actor=st.sampled_from(["aa", "bb", "cc"]),
+    kind=st.sampled_from(["region", "clinic"]),
+    region=st.sampled_from(["", "aa"]),
+    functions=SOME,
+    suppliers=NAMES,
+)
 
 
 @given(ADDRESSES, WHO)
@@ -75,20 +82,37 @@ def test_an_address_reaches_whom_it_names_and_whoever_fits_all_its_lists(address
         assert address.reaches(who) is fits
 
 
-@pytest.mark.parametrize("more", [
-    {"title": Text(" ", "x")}, {"title": Text("a\nb", "x")}, {"title": Text("x" * 121, "x")},
-    {"text": Text("x\u202e", "x")}, {"text": Text("x", "y" * 4001)}, {"hours": 0}, {"acknowledge_hours": 1000},
-    {"hours": 10**6}, {"observables": (Observable.of("ip4", "10.1.2.3"),)},
-    {"observables": (Observable.of("domain", "evil.example.com"),) * 2},
-    {"observables": tuple(Observable.of("domain", f"e{n}.example.com") for n in range(51))},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"title": Text(" ", "x")},
+        {"title": Text("a\nb", "x")},
+        {"title": Text("x" * 121, "x")},
+        {"text": Text("x\u202e", "x")},
+        {"text": Text("x", "y" * 4001)},
+        {"hours": 0},
+        {"acknowledge_hours": 1000},
+        {"hours": 10**6},
+        {"observables": (Observable.of("ip4", "10.1.2.3"),)},
+        {"observables": (Observable.of("domain", "evil.example.com"),) * 2},
+        {"observables": tuple(Observable.of("domain", f"e{n}.example.com") for n in range(51))},
+    ],
+)
 def test_what_no_screen_or_actor_should_be_given_is_no_warning(more) -> None:
     with pytest.raises(BadWarning):
         replace(CONTENT, **more)
 
 
-@pytest.mark.parametrize("more", [{"kinds": ("kingdom",)}, {"functions": ("juggling",)}, {"suppliers": ("A b",)},
-                                  {"actors": ("X",)}, {"regions": ("n",) * 201}])  # fmt: skip
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kinds": ("kingdom",)},
+        {"functions": ("juggling",)},
+        {"suppliers": ("A b",)},
+        {"actors": ("X",)},
+        {"regions": ("n",) * 201},
+    ],
+)
 def test_an_address_of_nobody_is_refused(more) -> None:
     with pytest.raises(BadWarning):
         Address(**more)

@@ -15,19 +15,41 @@ from bavn.model.text import Text
 
 def suspicion(**other) -> Suspicion:
     plain = Suspicion(
-        id="a" * 32, detector="beacon", technique="T1071", host="10.0.0.5", peer="c2.example", observables=(), p=1e-4,
-        p_source="own", evidence_nats=evidence_nats(1e-4), statistic=3.0, first_us=0, last_us=1, hosts=1, listed=False,
-        why=Text("So.", "Så."), rows=RowsRef("flow", (), 0, 1),
-    )  # fmt: skip
+        id="a" * 32,
+        detector="beacon",
+        technique="T1071",
+        host="10.0.0.5",
+        peer="c2.example",
+        observables=(),
+        p=1e-4,
+        p_source="own",
+        evidence_nats=evidence_nats(1e-4),
+        statistic=3.0,
+        first_us=0,
+        last_us=1,
+        hosts=1,
+        listed=False,
+        why=Text("So.", "Så."),
+        rows=RowsRef("flow", (), 0, 1),
+    )
     return replace(plain, **other)
 
 
 def verdict(judgement="benign", scope="story", on=None, **other) -> Verdict:
     s = on or suspicion()
     plain = Verdict(
-        number=1, judgement=judgement, scope=scope, story=s.id, detector=s.detector, host=s.host, peer=s.peer,
-        given_us=100, until_us=200, by="anna", comment="",
-    )  # fmt: skip
+        number=1,
+        judgement=judgement,
+        scope=scope,
+        story=s.id,
+        detector=s.detector,
+        host=s.host,
+        peer=s.peer,
+        given_us=100,
+        until_us=200,
+        by="anna",
+        comment="",
+    )
     return replace(plain, **other)
 
 

@@ -25,10 +25,16 @@ NOW_US = 1_800_000_000_000_000
 
 def a_task(**other):
     plain = {
-        "id": "0" * 32, "case_id": "case-00000000000000aa", "actor": "north", "kind": "task", "text": "Look",
-        "by": "anna", "given_us": NOW_US, "hours": Deadlines(acknowledge=2, applies=5, done=10),
+        "id": "0" * 32,
+        "case_id": "case-00000000000000aa",
+        "actor": "north",
+        "kind": "task",
+        "text": "Look",
+        "by": "anna",
+        "given_us": NOW_US,
+        "hours": Deadlines(acknowledge=2, applies=5, done=10),
         "state": TaskState.OPEN,
-    }  # fmt: skip
+    }
     return Task(**plain | other)
 
 

@@ -16,9 +16,14 @@ MADE = pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is Debi
 
 def run(*words, folder=ROOT):
     return subprocess.run(
-        words, cwd=folder, capture_output=True, text=True, check=False, timeout=200,
+        words,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
         env={**os.environ, "SOURCE_DATE_EPOCH": "1790000000", "PYTHONPATH": ""},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +51,17 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
     for unit in (ROOT / "packaging/systemd").glob("*.service"):
         assert f"/usr/lib/systemd/system/{unit.name}" in files
     for name in (
-        "/usr/lib/sysusers.d/bavn.conf", "/usr/lib/tmpfiles.d/bavn.conf", "/usr/bin/bavn", "/opt/bavn/bin/bavn",
-        "/usr/share/bavn/drop-in/sensor.conf", "/usr/share/bavn/monitoring/bavn-alerts.yml",
+        "/usr/lib/sysusers.d/bavn.conf",
+        "/usr/lib/tmpfiles.d/bavn.conf",
+        "/usr/bin/bavn",
+        "/opt/bavn/bin/bavn",
+        "/usr/share/bavn/drop-in/sensor.conf",
+        "/usr/share/bavn/monitoring/bavn-alerts.yml",
         "/usr/share/doc/bavn/examples/node.toml",
-        "/usr/share/doc/bavn/examples/hub.toml", "/usr/share/doc/bavn/operations.md", "/usr/share/doc/bavn/copyright",
-    ):  # fmt: skip
+        "/usr/share/doc/bavn/examples/hub.toml",
+        "/usr/share/doc/bavn/operations.md",
+        "/usr/share/doc/bavn/copyright",
+    ):
         assert name in files
     assert not any(name.startswith(("/etc/", "/var/")) for name in files), "configuration and data are the actor's"
     assert {owner for _, owner in files.values()} == {"root/root"}
@@ -107,9 +118,13 @@ def test_lintian_is_heard_but_for_what_others_built(tmp_path) -> None:
         lintian.write_text(f"#!/bin/sh\necho '{line}'\n")
         lintian.chmod(0o755)
         done = subprocess.run(
-            ["script/deb", "--lint-only", str(lintian)], cwd=ROOT, capture_output=True, text=True, check=False,
+            ["script/deb", "--lint-only", str(lintian)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
             env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
-        )  # fmt: skip
+        )
         assert (done.returncode, done.stderr.strip()) == (code, line if code else ""), line
 
 
@@ -125,8 +140,11 @@ def test_a_release_is_whole_and_signed_and_any_change_is_seen(release, tmp_path)
 
     names = {path.name for path in (release / "out").iterdir()}
     assert {name.split("0.1.0")[-1] for name in names if "0.1.0" in name} == {
-        "-py3-none-any.whl", ".tar.gz", ".cdx.json", "+thin_all.deb",
-    }  # fmt: skip
+        "-py3-none-any.whl",
+        ".tar.gz",
+        ".cdx.json",
+        "+thin_all.deb",
+    }
     assert verified(release / "out")[0] == 0
     for change in ("file", "sums", "more", "none"):
         copy = tmp_path / change

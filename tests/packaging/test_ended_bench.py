@@ -35,9 +35,10 @@ def until(said, within_s):
 def begun(folder, *words):
     return subprocess.Popen(
         [sys.executable, str(ROOT / "bench/release.py"), "--simulated", "0", "--kills", "0", *words],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.slow

@@ -89,8 +89,11 @@ def test_a_hub_comes_up_inside_its_units_fence_and_ends_with_its_server(tmp_path
     )
     hub = subprocess.Popen(
         fenced(sys.executable, "-m", "bavn.app.cli", "hub", "run", "--config", str(tmp_path / "hub.toml")),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     try:
         line = hub.stdout.readline()
         assert line, hub.stderr.read()

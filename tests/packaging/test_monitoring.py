@@ -46,45 +46,77 @@ SCRAPE_S = 15
 BEGAN_US = 1_790_000_000_000_000
 SOURCE = {"name": "suricata", "rows": 5, "refused": 1, "lag_s": 0, "lag_bytes": 0, "broken": None}
 TOLD = {
-    "at_us": BEGAN_US, "up_s": 5, "healthy": False, "stopped": False, "capture_loss_permille": 3, "disk_free_mb": 9,
-    "memory_mb": 100, "queue_messages": 2, "store": {"rows": 7, "bytes": 8}, "detect": {"took_s": 0.5},
-    "problems": [{"code": "lag"}, {"code": "lag"}], "sources": [SOURCE], "certificates_left_s": {"centre": 60},
+    "at_us": BEGAN_US,
+    "up_s": 5,
+    "healthy": False,
+    "stopped": False,
+    "capture_loss_permille": 3,
+    "disk_free_mb": 9,
+    "memory_mb": 100,
+    "queue_messages": 2,
+    "store": {"rows": 7, "bytes": 8},
+    "detect": {"took_s": 0.5},
+    "problems": [{"code": "lag"}, {"code": "lag"}],
+    "sources": [SOURCE],
+    "certificates_left_s": {"centre": 60},
     "centre_skew_s": -1,
-    "canary": [{"link": "sensor", "state": "passed", "why": "", "took": 0, "began_us": BEGAN_US},
-               {"link": "store", "state": "failed", "why": "late", "took": None, "began_us": BEGAN_US}],
-}  # fmt: skip
+    "canary": [
+        {"link": "sensor", "state": "passed", "why": "", "took": 0, "began_us": BEGAN_US},
+        {"link": "store", "state": "failed", "why": "late", "took": None, "began_us": BEGAN_US},
+    ],
+}
 
 
 def member(name, age_s, state=ActorState.ACTIVE, sensor="up"):
-    health = None if age_s is None else NodeHealth(
-        item_id="i", actor=name, version="1", sensor=sensor, capture_loss_permille=4, clock_skew_s=-9, queue_messages=0,
-        last_round=None, received_us=BEGAN_US - age_s * 1_000_000,
-    )  # fmt: skip
+    health = (
+        None
+        if age_s is None
+        else NodeHealth(
+            item_id="i",
+            actor=name,
+            version="1",
+            sensor=sensor,
+            capture_loss_permille=4,
+            clock_skew_s=-9,
+            queue_messages=0,
+            last_round=None,
+            received_us=BEGAN_US - age_s * 1_000_000,
+        )
+    )
     return MemberView(Actor(name=name, kind="region", group="", x=5, state=state), health, Role())
 
 
 def house(folder, *members, now_us=BEGAN_US, ends_us=None, alarms=(), chains=None):
     registry = CollectorRegistry()
     ends = ends_us or {"server": now_us + 86_400_000_000}
-    registry.register(HouseCollector(
-        lambda: members, lambda: ends, folder, SimpleNamespace(now_us=lambda: now_us), alarms=lambda: alarms,
-        chains=lambda: chains or {},
-    ))  # fmt: skip
+    registry.register(
+        HouseCollector(
+            lambda: members,
+            lambda: ends,
+            folder,
+            SimpleNamespace(now_us=lambda: now_us),
+            alarms=lambda: alarms,
+            chains=lambda: chains or {},
+        )
+    )
     return generate_latest(registry).decode()
 
 
 def figures(text):
     return {
         (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(text) for sample in family.samples
-    }  # fmt: skip
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def exported(folder):
     book = SimpleNamespace(
-        clocks=lambda _: (), life_counts=lambda: {"draft": 1}, delivery_counts=lambda: {"held": 1},
+        clocks=lambda _: (),
+        life_counts=lambda: {"draft": 1},
+        delivery_counts=lambda: {"held": 1},
         switch_on=lambda: False,
-    )  # fmt: skip
+    )
     registry = CollectorRegistry()
     registry.register(ClockCollector(book))
     text = generate_latest(registry).decode() + house(folder, member("nord", 5)) + page(TOLD)
@@ -104,9 +136,12 @@ def test_every_figure_that_is_named_is_exported_and_each_is_looked_at_somewhere(
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in there}
     unseen = families - {re.sub(r"_(bucket|sum|count)$", "", name) for name in named}
     assert unseen == {
-        "bavn_node_up_seconds", "bavn_node_store_rows", "bavn_members_heard_age_seconds_max", "bavn_clock_slowest_step",
+        "bavn_node_up_seconds",
+        "bavn_node_store_rows",
+        "bavn_members_heard_age_seconds_max",
+        "bavn_clock_slowest_step",
         "bavn_clock_slowest_step_seconds",
-    }  # fmt: skip
+    }
 
 
 def test_each_alarm_says_how_bad_what_and_what_to_do() -> None:
@@ -121,9 +156,11 @@ def test_each_alarm_says_how_bad_what_and_what_to_do() -> None:
 
 def test_the_house_counts_and_names_nobody(tmp_path) -> None:
     members = (
-        member("region-nord", 30), member("kommune", 151, sensor="down"), member("klinik", None),
+        member("region-nord", 30),
+        member("kommune", 151, sensor="down"),
+        member("klinik", None),
         member("gone", 9999, state=ActorState.REVOKED),
-    )  # fmt: skip
+    )
     text = house(tmp_path, *members)
     told = figures(text)
     assert told["bavn_members_silent",] == 1
@@ -137,9 +174,15 @@ def test_the_house_counts_and_names_nobody(tmp_path) -> None:
 
 def alarm(number, kind, age_s, actor="nord", by=""):
     return Alarm(
-        number=number, actor=actor, kind=kind, began_us=BEGAN_US - age_s * 1_000_000, ended_us=None,
-        detail=Text("eve-7.nord.example", "eve-7.nord.example"), acked_by=by, acked_us=None,
-    )  # fmt: skip
+        number=number,
+        actor=actor,
+        kind=kind,
+        began_us=BEGAN_US - age_s * 1_000_000,
+        ended_us=None,
+        detail=Text("eve-7.nord.example", "eve-7.nord.example"),
+        acked_by=by,
+        acked_us=None,
+    )
 
 
 def chain(actor, **states):
@@ -152,9 +195,10 @@ def chain(actor, **states):
 def test_alarms_and_canaries_are_counted_by_words_of_fixed_lists_alone(tmp_path) -> None:
     alarms = (alarm(1, "canary", 90), alarm(2, "disk", 4000, by="anna"), alarm(3, "disk", 60, actor=""))
     chains = {
-        "nord": chain("nord", store="passed", block="failed"), "syd": chain("syd", store="passed", block="passed"),
+        "nord": chain("nord", store="passed", block="failed"),
+        "syd": chain("syd", store="passed", block="passed"),
         "gone": chain("gone", store="failed", block="failed"),
-    }  # fmt: skip
+    }
     members = (member("nord", 5), member("syd", 5), member("gone", 5, state=ActorState.REVOKED))
     text = house(tmp_path, *members, alarms=alarms, chains=chains)
     told = figures(text)
@@ -217,9 +261,15 @@ def certificate(folder, ends_us):
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "klinik")])
     ends = datetime.fromtimestamp(ends_us / 1e6, UTC)
     made = (
-        x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(ends - timedelta(days=90)).not_valid_after(ends).sign(key, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(ends - timedelta(days=90))
+        .not_valid_after(ends)
+        .sign(key, hashes.SHA256())
+    )
     (folder / "data" / "keys").mkdir(parents=True, exist_ok=True)
     (folder / "data" / "keys" / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
@@ -266,9 +316,18 @@ def test_a_silent_sensor_is_an_alarm_within_five_minutes() -> None:
     for waited_s in range(0, ALARM_S_MAX, int(STEP_S)):
         now_us = BEGAN_US + waited_s * 1_000_000
         source = Figures(
-            name="eve", rows=1, passed=0, refused=0, reasons=(), broken=None, caught_up_us=now_us, lag_bytes=0,
-            losses=(), counts={}, heard_us=BEGAN_US,
-        )  # fmt: skip
+            name="eve",
+            rows=1,
+            passed=0,
+            refused=0,
+            reasons=(),
+            broken=None,
+            caught_up_us=now_us,
+            lag_bytes=0,
+            losses=(),
+            counts={},
+            heard_us=BEGAN_US,
+        )
         found = problems(
             Vitals(now_us=now_us, began_us=0, sources=(source,), recent=(), detecting_us=None, disk_free_mb=9999),
             limits,

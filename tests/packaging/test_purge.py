@@ -28,8 +28,11 @@ def postrm(machine, act):
     done = subprocess.run(
         ["/bin/sh", str(ROOT / "packaging/debian/postrm"), act],
         env={"DPKG_ROOT": str(machine), "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=False, timeout=20,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
     assert done.returncode == 0, done.stderr
     return {file.name for file in (machine / "etc/systemd/system/multi-user.target.wants").iterdir()}
 

@@ -14,8 +14,13 @@ DEBIAN_UNITS = Path("/usr/lib/systemd/system")
 EXPOSURE_MAX = {None: 1.2, "sensor": 1.9, "packet-filter": 1.7, "low-ports": 1.6, "logs": 1.3}
 """By `systemd-analyze security`: 0 is none, 10 all. Under 2 is what it calls OK."""
 
-CAPABILITIES = {None: "", "sensor": "CAP_NET_RAW", "packet-filter": "CAP_NET_ADMIN", "logs": "",
-                "low-ports": "CAP_NET_BIND_SERVICE"}  # fmt: skip
+CAPABILITIES = {
+    None: "",
+    "sensor": "CAP_NET_RAW",
+    "packet-filter": "CAP_NET_ADMIN",
+    "logs": "",
+    "low-ports": "CAP_NET_BIND_SERVICE",
+}
 analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed (systemd)")
 
 
@@ -50,9 +55,13 @@ def root(tmp_path):
 
 def said(root, *words):
     done = subprocess.run(
-        ["systemd-analyze", f"--root={root}", *words], capture_output=True, text=True, check=False, timeout=60,
+        ["systemd-analyze", f"--root={root}", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
         env={"PATH": "/usr/bin:/bin", "SYSTEMD_COLORS": "0", "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -103,8 +112,9 @@ def test_a_unit_runs_as_its_roles_own_user_and_writes_in_its_own_folder_only(uni
     assert (given["CapabilityBoundingSet"], given["AmbientCapabilities"]) == ("", "")
     assert "ReadWritePaths" not in given
     assert [value for name, value in lines_of(SYSTEMD / unit) if name == "SystemCallFilter"] == [
-        "@system-service", "~@privileged @resources",
-    ]  # fmt: skip
+        "@system-service",
+        "~@privileged @resources",
+    ]
     assert set(given["RestartPreventExitStatus"].split()) == {"2", "3", "4"}, "a person mends these"
     people = (ROOT / "packaging/sysusers.d/bavn.conf").read_text()
     assert f"u {given['User']} - " in people
@@ -122,9 +132,10 @@ def test_a_drop_in_gives_the_one_capability_that_it_is_for(drop_in) -> None:
 
 def test_rights_of_each_configuration_are_its_roles() -> None:
     rows = [
-        line.split() for line in (ROOT / "packaging/tmpfiles.d/bavn.conf").read_text().splitlines()
+        line.split()
+        for line in (ROOT / "packaging/tmpfiles.d/bavn.conf").read_text().splitlines()
         if line and not line.startswith("#")
-    ]  # fmt: skip
+    ]
     given = {row[1]: tuple(row[2:5]) for row in rows}
     for role in ("node", "centre", "keyholder", "hub"):
         assert given[f"/etc/bavn/{role}.toml"] == ("0640", "root", f"bavn-{role}")

@@ -44,9 +44,14 @@ def running(name: str, *words: object, env: dict[str, str] | None = None, cwd: P
     assert path, f"{name} is not installed (script/bootstrap --tests)"
     with tempfile.NamedTemporaryFile(prefix="bavn-peer-", suffix=".log") as log:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", path, *map(str, words)], stdin=subprocess.DEVNULL, stdout=log,
-            stderr=subprocess.STDOUT, start_new_session=True, env=None if env is None else os.environ | env, cwd=cwd,
-        )  # fmt: skip
+            ["setpriv", "--pdeathsig", "KILL", path, *map(str, words)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=None if env is None else os.environ | env,
+            cwd=cwd,
+        )
         program = Program(process, Path(log.name))
         try:
             yield program

@@ -31,8 +31,15 @@ class Ahead:
 @contextmanager
 def tapped(folder):
     clock = Ahead()
-    source = DnstapReceiver(name="dnstap", sensor="s", listen=str(folder / "tap.sock"), senders=("127.0.0.0/8",),
-                            folder=folder / "spool", clock=clock, mark=None)  # fmt: skip
+    source = DnstapReceiver(
+        name="dnstap",
+        sensor="s",
+        listen=str(folder / "tap.sock"),
+        senders=("127.0.0.0/8",),
+        folder=folder / "spool",
+        clock=clock,
+        mark=None,
+    )
     batches = list(source.poll())
 
     def rows(wanted):
@@ -91,9 +98,10 @@ dnstap.config({{ socket_path = '{tmp_path}/tap.sock', client = {{ log_queries = 
 policy.add(policy.suffix(policy.ANSWER({{ [kres.type.A] = {{ rdata=kres.str2ip('192.0.2.1'), ttl=60 }} }}),
   policy.todnames({{'lan.'}})))
 """)
-    with tapped(tmp_path) as (source, rows), program.running(
-        "kresd", "-n", "-c", tmp_path / "kresd.conf", tmp_path, cwd=tmp_path
-    ):  # fmt: skip
+    with (
+        tapped(tmp_path) as (source, rows),
+        program.running("kresd", "-n", "-c", tmp_path / "kresd.conf", tmp_path, cwd=tmp_path),
+    ):
         look_up(port, source, rows)
 
 
@@ -108,7 +116,8 @@ addSelfAnsweredResponseAction(AllRule(), DnstapLogResponseAction('edge', tap))
 addAction('lan.', SpoofAction('192.0.2.1'))
 addAction(AllRule(), RCodeAction(DNSRCode.NXDOMAIN))
 """)
-    with tapped(tmp_path) as (source, rows), program.running(
-        "dnsdist", "--supervised", "--disable-syslog", "-C", tmp_path / "dnsdist.conf"
-    ):  # fmt: skip
+    with (
+        tapped(tmp_path) as (source, rows),
+        program.running("dnsdist", "--supervised", "--disable-syslog", "-C", tmp_path / "dnsdist.conf"),
+    ):
         look_up(port, source, rows)

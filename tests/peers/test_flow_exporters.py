@@ -65,9 +65,14 @@ class Collector:
     def __init__(self, folder, engine, make):
         self.clock, self.port = Ahead(), free_port()
         self.source = make(
-            name="flows", sensor="made", listen=f"127.0.0.1:{self.port}", exporters=LOOPBACK, folder=folder / "spool",
-            clock=self.clock, engine=engine,
-        )  # fmt: skip
+            name="flows",
+            sensor="made",
+            listen=f"127.0.0.1:{self.port}",
+            exporters=LOOPBACK,
+            folder=folder / "spool",
+            clock=self.clock,
+            engine=engine,
+        )
         self.refused = 0
         assert list(self.source.poll()) == []
 
@@ -95,16 +100,25 @@ def collecting(folder, engine, make=netflow):
 
 
 def told(rows):
-    return sorted((r["src_port"], r["dst_port"], r["proto"], r["failed"], r["pkts_toserver"], r["pkts_toclient"])
-                  for r in rows)  # fmt: skip
+    return sorted(
+        (r["src_port"], r["dst_port"], r["proto"], r["failed"], r["pkts_toserver"], r["pkts_toclient"]) for r in rows
+    )
 
 
 def exported(folder, plugin, *settings):
     """pmacctd over the capture, with one plugin; ends with it."""
     capture(folder / "some.pcap")
-    (folder / "pmacct.conf").write_text("\n".join([
-        "daemonize: false", f"pcap_savefile: {folder}/some.pcap", f"plugins: {plugin}[bavn]", *settings, "",
-    ]))  # fmt: skip
+    (folder / "pmacct.conf").write_text(
+        "\n".join(
+            [
+                "daemonize: false",
+                f"pcap_savefile: {folder}/some.pcap",
+                f"plugins: {plugin}[bavn]",
+                *settings,
+                "",
+            ]
+        )
+    )
     command = [find_program("pmacctd"), "-f", str(folder / "pmacct.conf")]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=WAIT_S, stdin=subprocess.DEVNULL, check=False
@@ -117,9 +131,12 @@ def exported(folder, plugin, *settings):
 def test_pmacct_tells_of_a_capture_by_netflow_and_ipfix(tmp_path, engine, version) -> None:
     with collecting(tmp_path, engine) as collector:
         exported(
-            tmp_path, "nfprobe", f"nfprobe_receiver: 127.0.0.1:{collector.port}", f"nfprobe_version: {version}",
+            tmp_path,
+            "nfprobe",
+            f"nfprobe_receiver: 127.0.0.1:{collector.port}",
+            f"nfprobe_version: {version}",
             "aggregate: src_host, dst_host, src_port, dst_port, proto, tos, tcpflags",
-        )  # fmt: skip
+        )
         rows = collector.rows(5)
     web = [(50_000 + n, 443, "tcp", False, 4, 3) for n in range(3)]
     assert told(rows) == [(40_000, 53, "udp", False, 1, 1), *web, (50_009, 22, "tcp", True, 1, 0)]
@@ -130,8 +147,13 @@ def test_pmacct_tells_of_a_capture_by_netflow_and_ipfix(tmp_path, engine, versio
 def test_pmacct_tells_of_a_capture_by_sflow(tmp_path, engine) -> None:
     """Every packet is a sample: what it tells of is what the capture held."""
     with collecting(tmp_path, engine, sflow) as collector:
-        exported(tmp_path, "sfprobe", f"sfprobe_receiver: 127.0.0.1:{collector.port}", "sampling_rate: 1",
-                 "sfprobe_agentip: 127.0.0.1")  # fmt: skip
+        exported(
+            tmp_path,
+            "sfprobe",
+            f"sfprobe_receiver: 127.0.0.1:{collector.port}",
+            "sampling_rate: 1",
+            "sfprobe_agentip: 127.0.0.1",
+        )
         rows = collector.rows(5)
     web = [(50_000 + n, 443, "tcp", False, 4, 3) for n in range(3)]
     assert [row[:3] + row[4:] for row in told(rows)] == [

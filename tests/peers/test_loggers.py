@@ -27,10 +27,17 @@ class Node:
     def __init__(self, folder, engine, certificate, mark=None, listen=None):
         self.batches = []
         self.source = SyslogReceiver(
-            name="syslog", sensor="s1", folder=folder / "spool", settings=SyslogSettings(senders=()),
-            now_us=lambda: time.time_ns() // 1000, listen=listen or dict.fromkeys((UDP, TCP, TLS), "127.0.0.1:0"),
-            certificate=(certificate / "ca.pem", certificate / "key.pem", None), engine=engine, gather_s=0.0, mark=mark,
-        )  # fmt: skip
+            name="syslog",
+            sensor="s1",
+            folder=folder / "spool",
+            settings=SyslogSettings(senders=()),
+            now_us=lambda: time.time_ns() // 1000,
+            listen=listen or dict.fromkeys((UDP, TCP, TLS), "127.0.0.1:0"),
+            certificate=(certificate / "ca.pem", certificate / "key.pem", None),
+            engine=engine,
+            gather_s=0.0,
+            mark=mark,
+        )
 
     def rows(self, wanted):
         end = time.monotonic() + WAIT_S
@@ -86,10 +93,17 @@ def rsyslog(folder, certificate, node, way, form, more=""):
         more += RSYSLOG_TLS.format(name="localhost")
     if form == "5424" and way != "udp":
         more += ' TCP_Framing="octet-counted"'
-    file.write_text(RSYSLOG.format(
-        folder=folder, ca=certificate / "ca.pem", target="127.0.0.1", port=node.source.ports[CHANNELS[way]],
-        protocol="udp" if way == "udp" else "tcp", template=FORMATS[form], more=more,
-    ))  # fmt: skip
+    file.write_text(
+        RSYSLOG.format(
+            folder=folder,
+            ca=certificate / "ca.pem",
+            target="127.0.0.1",
+            port=node.source.ports[CHANNELS[way]],
+            protocol="udp" if way == "udp" else "tcp",
+            template=FORMATS[form],
+            more=more,
+        )
+    )
     return running("rsyslogd", "-n", "-f", file, "-i", folder / "pid")
 
 
@@ -145,10 +159,17 @@ def handed_on(folder, node):
 @pytest.mark.rsyslogd
 def test_rsyslog_sends_nothing_to_a_node_whose_certificate_is_anothers(tmp_path, node, certificate) -> None:
     file = tmp_path / "rsyslog.conf"
-    file.write_text(RSYSLOG.format(
-        folder=tmp_path, ca=certificate / "ca.pem", target="127.0.0.1", port=node.source.ports[TLS], protocol="tcp",
-        template=FORMATS["5424"], more=RSYSLOG_TLS.format(name="other.example"),
-    ))  # fmt: skip
+    file.write_text(
+        RSYSLOG.format(
+            folder=tmp_path,
+            ca=certificate / "ca.pem",
+            target="127.0.0.1",
+            port=node.source.ports[TLS],
+            protocol="tcp",
+            template=FORMATS["5424"],
+            more=RSYSLOG_TLS.format(name="other.example"),
+        )
+    )
     with running("rsyslogd", "-n", "-f", file, "-i", tmp_path / "pid") as program:
         log(tmp_path / "log", range(3))
         until = time.monotonic() + WAIT_S

@@ -25,26 +25,51 @@ COLLECTION = "91a7b528-80eb-42ed-a74d-c6fbd5a26116"
 @contextmanager
 def medallion(folder, page, dates, session_s=30):
     """The server's collection with as many objects as there are dates (when each was added)."""
-    objects = [added(-n, f"a{n}.example.com", spec_version="2.1", created=iso(NOW_US - SECOND_US))["object"]
-               for n in range(len(dates))]  # fmt: skip
+    objects = [
+        added(-n, f"a{n}.example.com", spec_version="2.1", created=iso(NOW_US - SECOND_US))["object"]
+        for n in range(len(dates))
+    ]
     for n, one in enumerate(objects):
         one["id"] = f"indicator--00000000-0000-4000-8000-{n:012x}"
     manifest = [
-        {"id": one["id"], "date_added": date, "version": one["modified"],
-         "media_type": "application/stix+json;version=2.1"}
+        {
+            "id": one["id"],
+            "date_added": date,
+            "version": one["modified"],
+            "media_type": "application/stix+json;version=2.1",
+        }
         for one, date in zip(objects, dates, strict=True)
-    ]  # fmt: skip
-    collection = {"id": COLLECTION, "title": "all", "can_read": True, "can_write": True, "objects": objects,
-                  "media_types": ["application/stix+json;version=2.1"], "manifest": manifest}  # fmt: skip
+    ]
+    collection = {
+        "id": COLLECTION,
+        "title": "all",
+        "can_read": True,
+        "can_write": True,
+        "objects": objects,
+        "media_types": ["application/stix+json;version=2.1"],
+        "manifest": manifest,
+    }
     root = {"title": "r", "versions": ["application/taxii+json;version=2.1"], "max_content_length": 10_000_000}
-    (folder / "data.json").write_text(json.dumps({
-        "/discovery": {"title": "t"}, "root": {"information": root, "status": [], "collections": [collection]}
-    }))  # fmt: skip
-    (folder / "config.json").write_text(json.dumps({
-        "backend": {"module": "medallion.backends.memory_backend", "module_class": "MemoryBackend",
-                    "filename": str(folder / "data.json"), "session_timeout": session_s, "check_interval": 1},
-        "users": {"anna": "secret"}, "taxii": {"max_page_size": page},
-    }))  # fmt: skip
+    (folder / "data.json").write_text(
+        json.dumps(
+            {"/discovery": {"title": "t"}, "root": {"information": root, "status": [], "collections": [collection]}}
+        )
+    )
+    (folder / "config.json").write_text(
+        json.dumps(
+            {
+                "backend": {
+                    "module": "medallion.backends.memory_backend",
+                    "module_class": "MemoryBackend",
+                    "filename": str(folder / "data.json"),
+                    "session_timeout": session_s,
+                    "check_interval": 1,
+                },
+                "users": {"anna": "secret"},
+                "taxii": {"max_page_size": page},
+            }
+        )
+    )
     (folder / "password").write_text("secret\n")
     (folder / "password").chmod(0o600)
     with socket.socket() as free:

@@ -52,17 +52,25 @@ class Peer:
     def start(self, redirect=f"{ORIGIN}{oidc.BACK}", secret=SECRET, alg="ES256", **more):
         self.end()
         settings = {
-            "issuer": self.issuer, "port": self.port, "cert": str(self.certificate / "ca.pem"), "alg": alg,
-            "key": str(self.certificate / "key.pem"), "client": "bavn", "secret": secret, "redirect": redirect,
+            "issuer": self.issuer,
+            "port": self.port,
+            "cert": str(self.certificate / "ca.pem"),
+            "alg": alg,
+            "key": str(self.certificate / "key.pem"),
+            "client": "bavn",
+            "secret": secret,
+            "redirect": redirect,
             "jwks": {"keys": [key.as_dict(private=True) for key in self.keys]},
-        } | more  # fmt: skip
+        } | more
         file = self.folder / "provider.json"
         file.write_text(json.dumps(settings))
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.node, HERE / "oidc/provider.mjs", self.modules, file], stdout=subprocess.PIPE, stderr=log,
+                [self.node, HERE / "oidc/provider.mjs", self.modules, file],
+                stdout=subprocess.PIPE,
+                stderr=log,
                 stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+            )
         said = self.process.stdout.readline()
         assert said == b"ready\n", (said, (self.folder / "log").read_text()[-2000:])
         return self
@@ -78,10 +86,16 @@ class Peer:
         file = self.folder / "secret"
         file.write_text(secret or "-")
         file.chmod(0o600)
-        table = OidcTable(**{
-            "issuer": self.issuer, "client_id": "bavn", "client_secret_file": str(file) if secret else "",
-            "ca_file": str(self.certificate / "ca.pem"), "roles": ("analysts=analyst",), **more,
-        })  # fmt: skip
+        table = OidcTable(
+            **{
+                "issuer": self.issuer,
+                "client_id": "bavn",
+                "client_secret_file": str(file) if secret else "",
+                "ca_file": str(self.certificate / "ca.pem"),
+                "roles": ("analysts=analyst",),
+                **more,
+            }
+        )
         made = Provider(table, self.folder, ORIGIN, ROLES["sac"])
         try:
             yield made
@@ -152,7 +166,7 @@ def test_keys_that_are_not_for_us_beside_the_one_that_is(peer) -> None:
         {"kty": "AKP", "alg": "ML-DSA-44", "kid": "new", "pub": "AAAA", "use": "sig"},
         {"kty": "OKP", "crv": "X25519", "kid": "x", "use": "enc", "x": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
         {"kty": "EC", "crv": "brainpoolP256r1", "kid": "b", "x": "AA", "y": "AA"},
-    ]  # fmt: skip
+    ]
     peer.start(fault={"jwks": {"keys": [*others, *public]}})
     with peer.bavn() as provider:
         assert come(peer, provider).name == "Anna Berg"
@@ -189,11 +203,13 @@ def test_a_verifier_a_nonce_a_code_and_a_provider_of_somebody_elses_let_nobody_i
 @pytest.mark.parametrize(
     "fault",
     [
-        {"claims": {"aud": "another"}}, {"claims": {"iss": "https://other.example"}}, {"claims": {"sub": "bo"}},
+        {"claims": {"aud": "another"}},
+        {"claims": {"iss": "https://other.example"}},
+        {"claims": {"sub": "bo"}},
         {"jwks": {"keys": [key_for("ES256").as_dict(private=False)]}},
     ],
     ids=["audience", "issuer", "subject", "signature"],
-)  # fmt: skip
+)
 def test_a_token_that_is_not_right_lets_nobody_in(peer, fault) -> None:
     peer.start(fault=fault)
     with peer.bavn() as provider, pytest.raises(OidcRefused, match=r"ID token is not good|somebody else"):
@@ -236,8 +252,14 @@ def test_a_provider_whose_certificate_does_not_hold_and_one_that_is_gone_are_awa
 def test_a_browser_is_let_in_by_the_provider_where_the_person_has_a_role(peer, tmp_path, chromium) -> None:
     (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "secret").chmod(0o600)
-    table = OidcTable(issuer=peer.issuer, client_id="bavn", client_secret_file="secret", label="Example ID",
-                      ca_file=str(peer.certificate / "ca.pem"), roles=("analysts=analyst",))  # fmt: skip
+    table = OidcTable(
+        issuer=peer.issuer,
+        client_id="bavn",
+        client_secret_file="secret",
+        label="Example ID",
+        ca_file=str(peer.certificate / "ca.pem"),
+        roles=("analysts=analyst",),
+    )
     with served(tmp_path, table) as (address, keeper):
         peer.start(redirect=f"{address}{oidc.BACK}")
         for person, there in (("anna", "/leads"), ("bo", "/?refused=no-role")):

@@ -41,11 +41,18 @@ class Server:
         self.folder, self.ports = folder, ports
 
     def to(self, way="starttls", **more):
-        return MailServer(**{
-            "host": "localhost", "port": self.ports[way], "tls": "tls" if way == "smtps" else "starttls",
-            "ca_file": self.folder / "ca.pem", "user": "bavn", "password": "secret", "sender": "bavn@sac.example",
-            **more,
-        })  # fmt: skip
+        return MailServer(
+            **{
+                "host": "localhost",
+                "port": self.ports[way],
+                "tls": "tls" if way == "smtps" else "starttls",
+                "ca_file": self.folder / "ca.pem",
+                "user": "bavn",
+                "password": "secret",
+                "sender": "bavn@sac.example",
+                **more,
+            }
+        )
 
     def mails(self, wanted):
         until(lambda: len(list((self.folder / "mail/new").glob("*"))) >= wanted)
@@ -54,8 +61,14 @@ class Server:
 
 
 def mail(to="desk@sac.example", key="a1", **more):
-    return Mail(to=to, subject="Bavn: sag 7: frist snart, æøå", text="Første linje\n.\n.. punktum\n" + "x" * 2000,
-                key=key, at_us=time.time_ns() // 1000, **more)  # fmt: skip
+    return Mail(
+        to=to,
+        subject="Bavn: sag 7: frist snart, æøå",
+        text="Første linje\n.\n.. punktum\n" + "x" * 2000,
+        key=key,
+        at_us=time.time_ns() // 1000,
+        **more,
+    )
 
 
 @pytest.fixture
@@ -118,9 +131,13 @@ def test_what_it_refuses_is_told_with_its_number(server, to, why) -> None:
 
 def test_nothing_is_said_to_one_that_cannot_prove_itself_or_has_no_tls_or_refuses_the_password(server) -> None:
     for wrong in (
-        server.to(ca_file=None), server.to("smtps", ca_file=None), server.to("plain"), server.to(password="guess"),
-        server.to("smtps", password="guess"), server.to("plain", tls="tls"),
-    ):  # fmt: skip
+        server.to(ca_file=None),
+        server.to("smtps", ca_file=None),
+        server.to("plain"),
+        server.to(password="guess"),
+        server.to("smtps", password="guess"),
+        server.to("plain", tls="tls"),
+    ):
         with pytest.raises(NotSent) as refused:
             send(wrong, mail())
         assert "secret" not in str(refused.value)

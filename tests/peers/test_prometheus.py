@@ -108,17 +108,25 @@ def prometheus(folder, exporter, centre_port):
         for rule in group["rules"]:
             rule["for"] = "2s"
     (folder / "quick.yml").write_text(yaml.safe_dump(rules))
-    (folder / "prometheus.yml").write_text(yaml.safe_dump({
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": [str(folder / "quick.yml")],
-        "scrape_configs": [
-            {"job_name": "bavn-node", "static_configs": [{"targets": [f"127.0.0.1:{exporter}"]}]},
-            {"job_name": "bavn-centre", "static_configs": [{"targets": [f"127.0.0.1:{centre_port}"]}]},
-        ],
-    }))  # fmt: skip
+    (folder / "prometheus.yml").write_text(
+        yaml.safe_dump(
+            {
+                "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+                "rule_files": [str(folder / "quick.yml")],
+                "scrape_configs": [
+                    {"job_name": "bavn-node", "static_configs": [{"targets": [f"127.0.0.1:{exporter}"]}]},
+                    {"job_name": "bavn-centre", "static_configs": [{"targets": [f"127.0.0.1:{centre_port}"]}]},
+                ],
+            }
+        )
+    )
     port = free_port()
-    words = (f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
-             f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn")  # fmt: skip
+    words = (
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/tsdb",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+    )
     with running("prometheus", *words):
         yield Prometheus(port)
 
@@ -129,13 +137,18 @@ def another_user():
 
 def test_prometheus_takes_both_loads_the_rules_and_alarms_fire(folder) -> None:
     exporter, centre_port = free_port(), free_port()
-    words = ("--collector.disable-defaults", "--collector.textfile", f"--collector.textfile.directory={folder}/run",
-             f"--web.listen-address=127.0.0.1:{exporter}")  # fmt: skip
+    words = (
+        "--collector.disable-defaults",
+        "--collector.textfile",
+        f"--collector.textfile.directory={folder}/run",
+        f"--web.listen-address=127.0.0.1:{exporter}",
+    )
     with (
-        centre(folder, centre_port) as file, node(folder) as stop,
+        centre(folder, centre_port) as file,
+        node(folder) as stop,
         running("setpriv", *another_user(), "prometheus-node-exporter", *words),
         prometheus(folder, exporter, centre_port) as eyes,
-    ):  # fmt: skip
+    ):
         until(lambda: eyes.value('up{job="bavn-centre"}') == 1 and eyes.value('up{job="bavn-node"}') == 1)
         until(lambda: eyes.value("bavn_node_written_timestamp_seconds"))
         assert eyes.value("node_textfile_scrape_error") == 0

@@ -36,9 +36,24 @@ def events(data, tmp_path_factory):
         into = folder / str(n)
         into.mkdir()
         subprocess.run(
-            ["suricata", "-c", DEFAULT, "-S", folder / "some.rules", "-r", data / "captures/pcap" / name, "-l", into,
-             "-k", "none"], check=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                "suricata",
+                "-c",
+                DEFAULT,
+                "-S",
+                folder / "some.rules",
+                "-r",
+                data / "captures/pcap" / name,
+                "-l",
+                into,
+                "-k",
+                "none",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
         made.append((into / "eve.json").read_bytes())
     return made
 
@@ -79,8 +94,15 @@ def test_all_of_its_default_log_is_read_whatever_the_rotation(events, tmp_path, 
     wanted = Counter(json.loads(line)["event_type"] for content in events for line in content.splitlines())
     print(wanted, tables, sums)
     assert {"flow", "dns", "tls", "http", "alert", "stats", "fileinfo", "smb", "dcerpc", "krb5"} & set(wanted) >= {
-        "flow", "dns", "tls", "http", "alert", "stats", "fileinfo", "smb",
-    }  # fmt: skip
+        "flow",
+        "dns",
+        "tls",
+        "http",
+        "alert",
+        "stats",
+        "fileinfo",
+        "smb",
+    }
     assert sums["lines"] == wanted.total()
     assert sums["refused"] == 0
     for kind, table in ROWS.items():

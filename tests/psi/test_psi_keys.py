@@ -13,10 +13,16 @@ from bavn.psi.round import RoundParams
 
 BASE = RoundParams(version=1, epoch=5, round_id=bytes(16), registry_version=1, tier="A", t=2, m=10, r=4)
 OTHERS = [
-    replace(BASE, epoch=6), replace(BASE, round_id=bytes(15) + b"\x01"), replace(BASE, registry_version=2),
-    replace(BASE, tier="B"), replace(BASE, t=3), replace(BASE, m=11), replace(BASE, r=6), replace(BASE, tier="A1"),
+    replace(BASE, epoch=6),
+    replace(BASE, round_id=bytes(15) + b"\x01"),
+    replace(BASE, registry_version=2),
+    replace(BASE, tier="B"),
+    replace(BASE, t=3),
+    replace(BASE, m=11),
+    replace(BASE, r=6),
+    replace(BASE, tier="A1"),
     replace(BASE, t=4, m=5),
-]  # fmt: skip
+]
 
 rounds = st.builds(
     RoundParams,
@@ -46,12 +52,27 @@ def test_two_rounds_are_the_same_bytes_only_if_they_are_the_same(one, other) -> 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"version": 2}, {"version": 0}, {"epoch": -1}, {"epoch": 2**31}, {"round_id": bytes(15)},
-        {"registry_version": 0}, {"registry_version": 2**63}, {"tier": ""}, {"tier": "a"}, {"tier": "Å"},
-        {"tier": "A" + 16 * "b"}, {"t": 1}, {"t": 9}, {"m": 0}, {"m": 1_000_001}, {"r": 3}, {"r": 0}, {"r": 42},
+        {"version": 2},
+        {"version": 0},
+        {"epoch": -1},
+        {"epoch": 2**31},
+        {"round_id": bytes(15)},
+        {"registry_version": 0},
+        {"registry_version": 2**63},
+        {"tier": ""},
+        {"tier": "a"},
+        {"tier": "Å"},
+        {"tier": "A" + 16 * "b"},
+        {"t": 1},
+        {"t": 9},
+        {"m": 0},
+        {"m": 1_000_001},
+        {"r": 3},
+        {"r": 0},
+        {"r": 42},
         {"t": 8, "m": 1_000_000, "r": 40} | {"r": 40, "m": 7_000_000},
     ],
-)  # fmt: skip
+)
 def test_no_round_outside_the_limits(wrong) -> None:
     with pytest.raises(ValueError, match=r"round|version"):
         replace(BASE, **wrong)

@@ -103,9 +103,14 @@ def test_a_dummy_answers_alike_in_its_round_and_otherwise_elsewhere() -> None:
     own, other_own = b"o" * 32, b"p" * 32
     assert dummy_tag(own, KR, CELL) == dummy_tag(own, KR, CELL)
     different = [
-        dummy_tag(own, KR, CELL), dummy_tag(other_own, KR, CELL), dummy_tag(own, OTHER_KR, CELL),
-        dummy_tag(own, KR, Cell(3, 18)), dummy_tag(own, KR, Cell(17, 3)), tag(KR, H, 22, CELL), tag(KR, H, 33, CELL),
-    ]  # fmt: skip
+        dummy_tag(own, KR, CELL),
+        dummy_tag(other_own, KR, CELL),
+        dummy_tag(own, OTHER_KR, CELL),
+        dummy_tag(own, KR, Cell(3, 18)),
+        dummy_tag(own, KR, Cell(17, 3)),
+        tag(KR, H, 22, CELL),
+        tag(KR, H, 33, CELL),
+    ]
     assert all(one != other for one, other in combinations(different, 2))
     assert {len(each) for each in different} == {receipt.TAG_BYTES}
 

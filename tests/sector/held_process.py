@@ -110,14 +110,27 @@ def suspect(folder: Path) -> None:
         names = (folder / "suspected").read_text().split() if (folder / "suspected").exists() else []
         return [
             Suspicion(
-                id=f"{number:032}", detector="beacon", technique="T1071.001", host="10.1.2.3", peer=name,
-                observables=(Observable.of("domain", name),), p=0.001, p_source="own", evidence_nats=6.0, statistic=9.0,
-                first_us=now_us - 7_200_000_000, last_us=now_us - 60_000_000, hosts=1, listed=False,
-                why=Text("Every 300 s.", "Hvert 300. s."), rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
-                period_s=301.5, regularity=0.82,
+                id=f"{number:032}",
+                detector="beacon",
+                technique="T1071.001",
+                host="10.1.2.3",
+                peer=name,
+                observables=(Observable.of("domain", name),),
+                p=0.001,
+                p_source="own",
+                evidence_nats=6.0,
+                statistic=9.0,
+                first_us=now_us - 7_200_000_000,
+                last_us=now_us - 60_000_000,
+                hosts=1,
+                listed=False,
+                why=Text("Every 300 s.", "Hvert 300. s."),
+                rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
+                period_s=301.5,
+                regularity=0.82,
             )
             for number, name in enumerate(names)
-        ]  # fmt: skip
+        ]
 
     begin = Door.__init__
 

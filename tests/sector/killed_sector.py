@@ -320,8 +320,9 @@ class KilledSector:
             stand = {at.actor: at.state for at in self.desk.at_actors(life.id)}
             found += [
                 f"{name}: the centre takes {life.observable.value} for {stand.get(name)}, not {wanted}"
-                for name in self.names if stand.get(name, never) != wanted
-            ]  # fmt: skip
+                for name in self.names
+                if stand.get(name, never) != wanted
+            ]
         return found
 
     def _wrong(self) -> list[str]:

@@ -122,13 +122,26 @@ def of_centre(message):
 
 def a_case(version=1):
     task = messages.PartTask(
-        task_id=TASK, kind="task", text="Isolate it", state="open", acknowledge_us=NOW_US + HOUR_US,
-        applies_us=NOW_US + 2 * HOUR_US, done_us=NOW_US + 3 * HOUR_US,
-    )  # fmt: skip
+        task_id=TASK,
+        kind="task",
+        text="Isolate it",
+        state="open",
+        acknowledge_us=NOW_US + HOUR_US,
+        applies_us=NOW_US + 2 * HOUR_US,
+        done_us=NOW_US + 3 * HOUR_US,
+    )
     return messages.CasePart(
-        case_id=CASE, version=version, state="triage", techniques=(), tlp="TLP:AMBER", pap=2, own=(), tasks=(task,),
-        clocks=(), words=(messages.PartWords(at_us=NOW_US, by="centre", text="We look at it"),),
-    )  # fmt: skip
+        case_id=CASE,
+        version=version,
+        state="triage",
+        techniques=(),
+        tlp="TLP:AMBER",
+        pap=2,
+        own=(),
+        tasks=(task,),
+        clocks=(),
+        words=(messages.PartWords(at_us=NOW_US, by="centre", text="We look at it"),),
+    )
 
 
 def a_verdict():
@@ -139,25 +152,50 @@ def a_verdict():
 
 def a_warning():
     return messages.WarningGiven(
-        warning_id=WARNING, version=1, state="sent", urgency="critical", title_en="Patch it", title_da="Opdater det",
-        text_en="Now.", text_da="Nu.", tlp="TLP:AMBER", pap=1, observables=(_asked(NAME),), sent_us=NOW_US,
-        acknowledge_us=NOW_US + HOUR_US, until_us=NOW_US + 2 * HOUR_US,
-    )  # fmt: skip
+        warning_id=WARNING,
+        version=1,
+        state="sent",
+        urgency="critical",
+        title_en="Patch it",
+        title_da="Opdater det",
+        text_en="Now.",
+        text_da="Nu.",
+        tlp="TLP:AMBER",
+        pap=1,
+        observables=(_asked(NAME),),
+        sent_us=NOW_US,
+        acknowledge_us=NOW_US + HOUR_US,
+        until_us=NOW_US + 2 * HOUR_US,
+    )
 
 
 def an_exercise(exercise_id=EXERCISE):
     return ExerciseTold(
-        exercise_id=exercise_id, version=1, state="running", title_en="Autumn", title_da="Efterår",
-        objectives=(Objective(en="Answer.", da="Svar."),), campaign="beacon", element=element_of(exercise_id).value,
-        after_minutes=60, begins_us=NOW_US, ends_us=NOW_US + 4 * HOUR_US,
-    )  # fmt: skip
+        exercise_id=exercise_id,
+        version=1,
+        state="running",
+        title_en="Autumn",
+        title_da="Efterår",
+        objectives=(Objective(en="Answer.", da="Svar."),),
+        campaign="beacon",
+        element=element_of(exercise_id).value,
+        after_minutes=60,
+        begins_us=NOW_US,
+        ends_us=NOW_US + 4 * HOUR_US,
+    )
 
 
 def a_question(observable=NAME):
     return messages.QuestionAsked(
-        question_id="0d" * 16, observables=(_asked(observable),), since_hour=NOW_US // HOUR_US - 48, asked_us=NOW_US,
-        until_us=NOW_US + 2 * DAY_US, asked_by="Anna Berg", approved_by="Bo Lund", why="Seen at a partner",
-    )  # fmt: skip
+        question_id="0d" * 16,
+        observables=(_asked(observable),),
+        since_hour=NOW_US // HOUR_US - 48,
+        asked_us=NOW_US,
+        until_us=NOW_US + 2 * DAY_US,
+        asked_by="Anna Berg",
+        approved_by="Bo Lund",
+        why="Seen at a partner",
+    )
 
 
 def _asked(observable):
@@ -282,23 +320,42 @@ SCENES = [
     Scene("exercise", "ExerciseTold", of_centre(lambda _: an_exercise())),
     Scene("words", "CaseAnswered", said_to_case(None, "words", "One gateway"), of_centre(lambda _: a_case())),
     Scene("task", "CaseAnswered", said_to_case(TASK, "acknowledge", ""), of_centre(lambda _: a_case())),
-    Scene("evidence", "CaseEvidence", said_to_case(None, ATTACH, "A log", b"PK" + bytes(40)),
-          of_centre(lambda _: a_case())),
-    Scene("nis2", "Nis2Noted", then_talks(
-        lambda node: node.door.cases.nis2.leave(CASE, Nis2Act.AWARE, NOW_US - HOUR_US, "Anna")
-    ), of_centre(lambda _: a_case())),
-    Scene("warned", "WarningAnswered", then_talks(
-        lambda node: node.door.cases.warnings.leave(WARNING, 1, AnswerAct.AFFECTED, "One gateway", "Anna")
-    ), of_centre(lambda _: a_warning())),
+    Scene(
+        "evidence",
+        "CaseEvidence",
+        said_to_case(None, ATTACH, "A log", b"PK" + bytes(40)),
+        of_centre(lambda _: a_case()),
+    ),
+    Scene(
+        "nis2",
+        "Nis2Noted",
+        then_talks(lambda node: node.door.cases.nis2.leave(CASE, Nis2Act.AWARE, NOW_US - HOUR_US, "Anna")),
+        of_centre(lambda _: a_case()),
+    ),
+    Scene(
+        "warned",
+        "WarningAnswered",
+        then_talks(lambda node: node.door.cases.warnings.leave(WARNING, 1, AnswerAct.AFFECTED, "One gateway", "Anna")),
+        of_centre(lambda _: a_warning()),
+    ),
     Scene("step", "ExerciseStep", of_centre(lambda _: an_exercise()), more=(DoorPolicy(exercises="automatic"),)),
     Scene("canary", "CanaryTold", a_run),
     Scene("canary-answered", "CanaryAnswered", answers_canary, a_run),
     Scene("released", "IndicatorReleased", of_centre(lambda _: release(NAME.value))),
-    Scene("approved", "IndicatorApproved", approves, of_centre(lambda _: release(NAME.value)),
-          more=(DoorPolicy(), ProtectPolicy(automatic=False))),
+    Scene(
+        "approved",
+        "IndicatorApproved",
+        approves,
+        of_centre(lambda _: release(NAME.value)),
+        more=(DoorPolicy(), ProtectPolicy(automatic=False)),
+    ),
     Scene("carried", "IndicatorCarried", enforcer_comes, not_carried),
     Scene("withdrawal", "IndicatorWithdrawn", withdraws, of_centre(lambda _: release(NAME.value))),
-    Scene("switched", "SectorSwitched", of_centre(lambda _: messages.SectorSwitched(
-        number=1, state="off", at_us=NOW_US, by="Anna Berg", why="A mistake"
-    ))),
-]  # fmt: skip
+    Scene(
+        "switched",
+        "SectorSwitched",
+        of_centre(
+            lambda _: messages.SectorSwitched(number=1, state="off", at_us=NOW_US, by="Anna Berg", why="A mistake")
+        ),
+    ),
+]

@@ -203,10 +203,15 @@ def furnished(folder, actor):
     config = folder / "node.toml"
     config.write_text(
         NODE_TOML.format(
-            actor=actor, url=URLS[actor], sense=SENSES[actor], lists=lists, resolver=RESOLVERS[actor], met=MET,
+            actor=actor,
+            url=URLS[actor],
+            sense=SENSES[actor],
+            lists=lists,
+            resolver=RESOLVERS[actor],
+            met=MET,
             evil_at=EVIL_AT,
         )
-    )  # fmt: skip
+    )
     now_us = time.time_ns() // 1000
     times_us = now_us - 60_000_000 * np.arange(10 * MEETINGS, 0, -10)
     (folder / "eve.json").write_text("".join(json.dumps(line) + "\n" for line in eve_lines(times_us)))

@@ -42,8 +42,11 @@ GOES = (
     Go("release", {"centre": "an envelope is in an open transaction"}, always=True),
     Go("release", {"centre": "an envelope is kept and not acknowledged"}),
     Go("release", {"centre": "a receipt is worked off and not marked so"}),
-    Go("release", {FIRST: "a release is heard, in an open transaction", SECOND: "a release is heard and not enforced"},
-       always=True),
+    Go(
+        "release",
+        {FIRST: "a release is heard, in an open transaction", SECOND: "a release is heard and not enforced"},
+        always=True,
+    ),
     Go("release", {FIRST: "one enforcer has it", SECOND: "a receipt is written, in an open transaction"}, always=True),
     Go("round", {"centre": "a round is opened"}),
     Go("round", {"centre": "uploads are closed"}),
@@ -55,10 +58,13 @@ GOES = (
     Go("round", {FIRST: "a share is in the outbox", SECOND: "an envelope is posted and not let go"}),
     Go("round", {FIRST: "receipts are given, in an open transaction"}),
     Go("round", {FIRST: "an element is named, in an open transaction"}, always=True),
-    Go("ingest", {FIRST: "a batch is read and not kept", SECOND: "a batch is written and not in the manifest"},
-       always=True),
+    Go(
+        "ingest",
+        {FIRST: "a batch is read and not kept", SECOND: "a batch is written and not in the manifest"},
+        always=True,
+    ),
     Go("ingest", {FIRST: "a batch is kept and not acknowledged"}),
-)  # fmt: skip
+)
 
 
 @pytest.fixture

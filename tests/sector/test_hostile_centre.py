@@ -23,9 +23,18 @@ from tests.sector.hostile_centre import (
 )
 
 FORBIDDEN = (
-    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "socket.connect",
-    "socket.bind", "ctypes.dlopen", "pickle.find_class", "code.__new__",
-)  # fmt: skip
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.fork",
+    "socket.connect",
+    "socket.bind",
+    "ctypes.dlopen",
+    "pickle.find_class",
+    "code.__new__",
+)
 PROCESS = {"watching": False, "met": []}
 
 
@@ -100,11 +109,16 @@ def test_it_cannot_read_the_store(make_node) -> None:
     for n in range(10):
         node.says(
             messages.QuestionAsked(
-                question_id=f"{n:032x}", observables=(messages.AskedObservable(type="domain", value=f"q{n}.com"),),
-                since_hour=NOW_US // HOUR_US - 24, asked_us=NOW_US, until_us=NOW_US + DAY_US, asked_by="Anna Berg",
-                approved_by="Bo Lund", why="x",
+                question_id=f"{n:032x}",
+                observables=(messages.AskedObservable(type="domain", value=f"q{n}.com"),),
+                since_hour=NOW_US // HOUR_US - 24,
+                asked_us=NOW_US,
+                until_us=NOW_US + DAY_US,
+                asked_by="Anna Berg",
+                approved_by="Bo Lund",
+                why="x",
             )
-        )  # fmt: skip
+        )
     node.clock.advance(MINUTE_US)
     node.talker.talk()
     said = node.said()

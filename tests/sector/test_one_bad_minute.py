@@ -37,12 +37,15 @@ def bad_minute(node):
     known = bundle(Observable.of("domain", "known.com"))
     node.says(messages.IndicatorReleased(bundle=known))
     said = [
-        switch(2**31 - 1, "on", FAR), switch(2**31 - 1, "on", node.clock.now_us()),
-        release("known.com", version=FAR), release("other.com", version=FAR),
+        switch(2**31 - 1, "on", FAR),
+        switch(2**31 - 1, "on", node.clock.now_us()),
+        release("known.com", version=FAR),
+        release("other.com", version=FAR),
         messages.IndicatorWithdrawn(indicator_id=_id("honest.com"), version=FAR),
         *(messages.IndicatorWithdrawn(indicator_id=_id(f"n{n}.com"), version=1) for n in range(1200)),
-        opened(node, FAR, 1), opened(node, 2**40, 2),
-    ]  # fmt: skip
+        opened(node, FAR, 1),
+        opened(node, 2**40, 2),
+    ]
     node.says(*said)
     for seq in (SEQ_MAX, 2**52, node.seq + 2**33, node.seq + 2**34, SEQ_MAX - 1):
         node.seq = seq - 1
@@ -87,9 +90,13 @@ def test_the_real_centre_goes_on_where_a_node_has_heard_to_and_loses_nothing(mak
     bad_minute(node)
     with Book() as book:
         post = Post(
-            book=book, key=node.centre, clock=node.clock, limits=ShareLimits(score_block_min=7.0, days_max=90),
-            created_by="x", is_member=lambda _: True,
-        )  # fmt: skip
+            book=book,
+            key=node.centre,
+            clock=node.clock,
+            limits=ShareLimits(score_block_min=7.0, days_max=90),
+            created_by="x",
+            is_member=lambda _: True,
+        )
         for name in ("first.com", "second.com"):
             post.outbox.put("north", encode(release(name, version=node.clock.now_us())), "C")
         node.wire.pull = lambda after, _: post.pull("north", after)

@@ -52,15 +52,28 @@ print(sorted(found.tallies.items()), found.hosts, stats.rows["flow"])
 def event(at: datetime, kind: str, src: str, dst: str, port: int, number: int, **more: object) -> str:
     text = at.strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
     made = {
-        "timestamp": text, "event_type": kind, "src_ip": src, "src_port": 30000 + number % 30000, "dest_ip": dst,
-        "dest_port": port, "proto": "UDP" if port == 53 else "TCP", "flow_id": number, "community_id": f"1:{number}",
-    }  # fmt: skip
+        "timestamp": text,
+        "event_type": kind,
+        "src_ip": src,
+        "src_port": 30000 + number % 30000,
+        "dest_ip": dst,
+        "dest_port": port,
+        "proto": "UDP" if port == 53 else "TCP",
+        "flow_id": number,
+        "community_id": f"1:{number}",
+    }
     if kind == "flow":
         failed = bool(more.pop("failed", False))
-        made["flow"] = {"start": text, "end": text, "state": "new" if failed else "closed", "reason": "timeout",
-                        "pkts_toserver": 1 if failed else 6, "pkts_toclient": 0 if failed else 5,
-                        "bytes_toserver": 60 if failed else 900 + number % 700,
-                        "bytes_toclient": 0 if failed else 4000 + number % 9000}  # fmt: skip
+        made["flow"] = {
+            "start": text,
+            "end": text,
+            "state": "new" if failed else "closed",
+            "reason": "timeout",
+            "pkts_toserver": 1 if failed else 6,
+            "pkts_toclient": 0 if failed else 5,
+            "bytes_toserver": 60 if failed else 900 + number % 700,
+            "bytes_toclient": 0 if failed else 4000 + number % 9000,
+        }
         made["tcp"] = {"tcp_flags_ts": "02" if failed else "1b", "tcp_flags_tc": "00" if failed else "1b"}
     return json.dumps(made | more)
 
@@ -84,8 +97,18 @@ def lines() -> list[str]:
         add(at, "flow", src, dst, 443, app_proto="tls")
         asks(at - 0.1, src, f"www.site{peer}.com")
         if dice.random() < 0.3:
-            add(at, "tls", src, dst, 443, tls={"sni": f"www.site{peer}.com", "version": "TLS 1.3",
-                                             "ja3": {"hash": f"{host % 7:032x}", "string": "771"}})  # fmt: skip
+            add(
+                at,
+                "tls",
+                src,
+                dst,
+                443,
+                tls={
+                    "sni": f"www.site{peer}.com",
+                    "version": "TLS 1.3",
+                    "ja3": {"hash": f"{host % 7:032x}", "string": "771"},
+                },
+            )
     for turn in range(590):
         add(60 * turn + dice.uniform(0, 2), "flow", "10.0.1.7", "203.0.113.9", 443)
     for port in range(1, 400):
@@ -118,8 +141,10 @@ def test_five_runs_under_load_say_the_same_byte_for_byte(tmp_path) -> None:
             folder.mkdir()
             done = subprocess.run(
                 [sys.executable, "-c", RUN, str(eve), str(folder), str(number)],
-                capture_output=True, check=True, env=os.environ | {"PYTHONHASHSEED": str(number * 77)},
-            )  # fmt: skip
+                capture_output=True,
+                check=True,
+                env=os.environ | {"PYTHONHASHSEED": str(number * 77)},
+            )
             said.append(done.stdout)
     finally:
         for process in load:

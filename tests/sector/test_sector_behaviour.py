@@ -34,11 +34,12 @@ def shared_by_three(place: int) -> tuple[Observable, ...]:
 def test_only_the_same_pair_and_chain_at_three_victims_become_a_lead_and_nothing_else_is_told(disk) -> None:
     told = tuple(
         Suspects(
-            START_US + place * MINUTE_US, name,
+            START_US + place * MINUTE_US,
+            name,
             (suspicion((*own(place), *(shared_by_three(place) if place < 3 else ())), 0.02, "10.1.1.9", START_US),),
         )
         for place, name in enumerate(ACTORS)
-    )  # fmt: skip
+    )
     world = World(Script(seed=3, actors=ACTORS, suspects=told, steps=30), disk)
     heard = world.run()
     indicators = world.centre.centre.desk.indicators()

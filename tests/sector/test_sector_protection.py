@@ -170,9 +170,10 @@ def nothing_lost_doubled_or_without_end(world, expected) -> None:
         assert len({block.observable for block in node.enforcer.blocks}) == len(node.enforcer.blocks)
         assert node.door.ledger.verify() is None
         ids = Counter(
-            line["item_id"] for line in map(json.loads, node.door.ledger.export())
+            line["item_id"]
+            for line in map(json.loads, node.door.ledger.export())
             if line["kind"] in INSTRUCTIONS and line["verdict"] == "passed"
-        )  # fmt: skip
+        )
         assert set(ids.values()) <= {1}
     desk = world.centre.centre.desk
     assert desk.audit_verify() is None

@@ -37,11 +37,17 @@ def remembers(name):
     def met(window, observables):
         return [
             Hunted(
-                observable=one, count=5, hosts=1, named=("10.1.1.9",), first_us=START_US - 50 * HOUR_US,
-                last_us=START_US - HOUR_US, tables=("dns",),
+                observable=one,
+                count=5,
+                hosts=1,
+                named=("10.1.1.9",),
+                first_us=START_US - 50 * HOUR_US,
+                last_us=START_US - HOUR_US,
+                tables=("dns",),
             )
-            for one in observables if one == EVIL and name in HIT
-        ]  # fmt: skip
+            for one in observables
+            if one == EVIL and name in HIT
+        ]
 
     return lambda *_: (None, History(Past, met))
 

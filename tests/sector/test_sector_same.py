@@ -65,10 +65,13 @@ def test_five_runs_are_the_same_whatever_the_hash_seed_and_the_load(disk) -> Non
             subprocess.run(
                 [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), "11", str(disk / str(turn))],
                 env={**os.environ, "PYTHONHASHSEED": str(turn * 77), "PYTHONPATH": str(ROOT)},
-                capture_output=True, text=True, check=True, timeout=300,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=300,
             ).stdout
             for turn in range(5)
-        }  # fmt: skip
+        }
     finally:
         burner.kill()
         burner.wait()

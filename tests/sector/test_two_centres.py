@@ -30,9 +30,12 @@ def folder(tmp_path):
 def centre(folder):
     """One that runs, once it has said its port."""
     process = subprocess.Popen(
-        [BAVN, "centre", "run", "-c", "centre.toml"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [BAVN, "centre", "run", "-c", "centre.toml"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     try:
         assert json.loads(process.stdout.readline())["port"]
         yield process
@@ -44,9 +47,14 @@ def centre(folder):
 
 def second(folder):
     return subprocess.run(
-        [BAVN, "centre", "run", "-c", "centre.toml"], cwd=folder, capture_output=True, text=True, check=False,
-        timeout=WAIT_S, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        [BAVN, "centre", "run", "-c", "centre.toml"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_S,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def test_one_runs_whatever_becomes_of_the_other(folder) -> None:

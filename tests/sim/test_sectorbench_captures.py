@@ -78,17 +78,22 @@ def test_every_file_is_used_or_has_its_reason(tmp_path) -> None:
     folder_of(
         tmp_path,
         [
-            ("good.pcap", "Malicious", "emotet(epoch 4)", digest), ("empty.pcap", "benign", "x", ""),
-            ("other.pcap", "benign", "x", digest), ("../out.pcap", "benign", "x", ""), ("gone.pcap", "benign", "x", ""),
-            ("zeek/day/conn.log", "benign", "office", ""), ("zeek/day/dns.log.gz", "benign", "office", ""),
+            ("good.pcap", "Malicious", "emotet(epoch 4)", digest),
+            ("empty.pcap", "benign", "x", ""),
+            ("other.pcap", "benign", "x", digest),
+            ("../out.pcap", "benign", "x", ""),
+            ("gone.pcap", "benign", "x", ""),
+            ("zeek/day/conn.log", "benign", "office", ""),
+            ("zeek/day/dns.log.gz", "benign", "office", ""),
             ("mix.pcap", "protocol-mix", "x", ""),
         ],
         "file,kind,label,sha256",
-    )  # fmt: skip
+    )
     found = read(tmp_path)
     assert [(one.name, one.family, len(one.files)) for one in found.captures] == [
-        ("good.pcap", "emotet", 1), ("zeek/day", "office", 2),
-    ]  # fmt: skip
+        ("good.pcap", "emotet", 1),
+        ("zeek/day", "office", 2),
+    ]
     assert found.captures[0].kind == "malicious"
     assert dict(found.left_out) == {"protocol-mix": 1}
     assert dict(found.unusable) == {
@@ -128,19 +133,36 @@ def test_relabelling_reaches_the_share_of_names_at_one_actor(actors) -> None:
 
 def glimpse(statistic: float, *observables: str, listed: bool = False) -> Glimpse:
     return Glimpse(
-        detector="beacon", technique="T1071", population="beacon", statistic=statistic, exact_p=None, p_times=1.0,
-        observables=observables, hosts=1, listed=listed, begins=3, ends=40, period_s=300.0, regularity=0.95,
+        detector="beacon",
+        technique="T1071",
+        population="beacon",
+        statistic=statistic,
+        exact_p=None,
+        p_times=1.0,
+        observables=observables,
+        hosts=1,
+        listed=listed,
+        begins=3,
+        ends=40,
+        period_s=300.0,
+        regularity=0.95,
         walk_nats=None,
-    )  # fmt: skip
+    )
 
 
 def sighted(name: str, *some: Glimpse) -> Sighted:
     tallies = {"beacon": {0: 900, 300: 60, 500: 20, 560: 3, 600: 2}}
     weaker = tuple(replace(one, statistic=one.statistic / 2) for one in some)
     return Sighted(
-        name=name, hosts=3, rows=100, first_hour=1000, steps=(some, weaker), tallies=tallies,
-        listed_met=("popular.com", "known.org"), refusal="",
-    )  # fmt: skip
+        name=name,
+        hosts=3,
+        rows=100,
+        first_hour=1000,
+        steps=(some, weaker),
+        tallies=tallies,
+        listed_met=("popular.com", "known.org"),
+        refusal="",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +209,15 @@ def test_campaigns_of_captures_stay_below_every_alert_line(sector, families) -> 
     assert {one.linkage for one in found} <= {"domain", "address", "fingerprint", "behaviour"}
     for one in found:
         kinds = {day.observables[element].type.value for element in one.elements}
-        assert kinds == {
-            "domain": {"domain", "ip4", "cert"}, "address": {"ip4"}, "fingerprint": {"cert"}, "behaviour": set(),
-        }[one.linkage]  # fmt: skip
+        assert (
+            kinds
+            == {
+                "domain": {"domain", "ip4", "cert"},
+                "address": {"ip4"},
+                "fingerprint": {"cert"},
+                "behaviour": set(),
+            }[one.linkage]
+        )
         assert all(ready >= onset for ready, onset in zip(sorted(one.ready), one.onsets, strict=True))
 
 
@@ -290,13 +318,22 @@ def test_pictures_are_the_same_bytes_for_the_same_figures(tmp_path, monkeypatch)
     value = {"value": 0.5, "low": 0.25, "high": 0.75, "n": 8}
     by = {"15": value, "100": {**value, "value": None, "low": None, "high": None}}
     told = {
-        "recall_at_20": by, "best_single_actor": by, "others": {"Fisher": by, "without novelty": by}, "seeds": [1, 2],
-        "commit": "abc", "what": "made up", "by_linkage": {"15": {"domain": value}}, "by_victims": {"15": {"2": value}},
-    }  # fmt: skip
+        "recall_at_20": by,
+        "best_single_actor": by,
+        "others": {"Fisher": by, "without novelty": by},
+        "seeds": [1, 2],
+        "commit": "abc",
+        "what": "made up",
+        "by_linkage": {"15": {"domain": value}},
+        "by_victims": {"15": {"2": value}},
+    }
     first, again = draw(told, tmp_path / "a", "sector"), draw(told, tmp_path / "b", "sector")
     assert [path.name for path in first] == [
-        "sector-ways.svg", "sector-ablations.svg", "sector-linkage.svg", "sector-victims.svg",
-    ]  # fmt: skip
+        "sector-ways.svg",
+        "sector-ablations.svg",
+        "sector-linkage.svg",
+        "sector-victims.svg",
+    ]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
     assert all(path.read_text().startswith("<?xml") for path in first)
 

@@ -71,10 +71,14 @@ def test_every_frame_parses_and_every_checksum_holds(tmp_path_factory, sizes, n,
     batch = flows(made, NOW_US + np.arange(n) * 1000, 0x0A0A0001 + np.arange(n, dtype=np.uint32), 0x19000001)
     if v6:
         batch = Flows(
-            talk=made, t_us=batch.t_us, client=batch.client, server=batch.server, rtt_us=batch.rtt_us,
+            talk=made,
+            t_us=batch.t_us,
+            client=batch.client,
+            server=batch.server,
+            rtt_us=batch.rtt_us,
             client_prefix=bytes.fromhex("20010db8000a000000000000"),
             server_prefix=bytes.fromhex("2a05d018000000000000ffff"),
-        )  # fmt: skip
+        )
     folder = tmp_path_factory.mktemp("frames")
     done = to_file([batch], folder)
     packets = read(folder / "a.pcap")

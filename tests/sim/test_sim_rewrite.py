@@ -51,9 +51,13 @@ OUTSIDE4 = st.sampled_from(["25.1.2.3", "8.8.8.8", "224.0.0.251", "255.255.255.2
 
 @settings(max_examples=150)
 @given(
-    inside=INSIDE4, other=st.one_of(INSIDE4, OUTSIDE4), payload=st.binary(min_size=1, max_size=80),
-    kind=st.sampled_from(["tcp", "udp", "icmp", "unreach"]), outward=st.booleans(), vlan=st.booleans(),
-)  # fmt: skip
+    inside=INSIDE4,
+    other=st.one_of(INSIDE4, OUTSIDE4),
+    payload=st.binary(min_size=1, max_size=80),
+    kind=st.sampled_from(["tcp", "udp", "icmp", "unreach"]),
+    outward=st.booleans(),
+    vlan=st.booleans(),
+)
 def test_checksums_stay_right_payloads_the_same_and_the_inside_comes_home(inside, other, payload, kind, outward, vlan):
     src, dst = (inside, other) if outward else (other, inside)
     l4 = {
@@ -212,9 +216,12 @@ def test_broken_captures_say_why_and_the_rest_goes_on(tmp_path) -> None:
     done = rewrite(captures, ACTOR, END_US, tmp_path / "out")
     kept = {said.file.rsplit("/", 1)[1]: (said.kept, said.reason[:9]) for said in done.said}
     assert kept == {
-        "cut.pcap": (9, "cut short"), "huge.pcap": (0, "cut short"), "link.pcap": (0, "skipped: "),
-        "magic.pcap": (0, "skipped: "), "whole.pcap": (10, ""),
-    }  # fmt: skip
+        "cut.pcap": (9, "cut short"),
+        "huge.pcap": (0, "cut short"),
+        "link.pcap": (0, "skipped: "),
+        "magic.pcap": (0, "skipped: "),
+        "whole.pcap": (10, ""),
+    }
     assert sum(written.packets for written in done.written) == 19
 
 
@@ -253,8 +260,9 @@ def test_captures_are_dealt_round_unless_folders_name_the_actors(tmp_path) -> No
     (tmp_path / "round" / "notes.txt").write_text("no capture")
     dealt = assign(tmp_path / "round", ["north", "south"])
     assert {name: [p.name for p in paths] for name, paths in dealt.items()} == {
-        "north": ["1.pcap", "3.pcap"], "south": ["2.pcap", "x.pcap"],
-    }  # fmt: skip
+        "north": ["1.pcap", "3.pcap"],
+        "south": ["2.pcap", "x.pcap"],
+    }
     for name in ("north/1.pcap", "north/2.pcap", "south/3.pcap"):
         (tmp_path / "laid" / name).parent.mkdir(parents=True, exist_ok=True)
         wrpcap(str(tmp_path / "laid" / name), sample(1))

@@ -100,9 +100,10 @@ def test_whom_three_weak_victims_or_two_are_all_of_nobody_sees_before_the_last(d
     assert not any(early(day, one) for one in reachable if len(one.victims) == 2)
     rows = day.rows
     weak = [
-        one for one in reachable
+        one
+        for one in reachable
         if len(one.victims) == 3 and not (rows.p[np.isin(rows.element, one.elements)] <= STRONG_P).any()
-    ]  # fmt: skip
+    ]
     assert not any(early(day, one) for one in weak)
     assert any(early(day, one) for one in reachable)
 

@@ -30,9 +30,15 @@ def follow(n, encoded):
 
 
 gate = Gate(
-    "door", (Rule("build", build),), ledger, clock, way="up", nothing=lambda: None,
-    label=lambda n: Note(kind="Declined", item_id=str(n), peer="centre"), follow=follow,
-)  # fmt: skip
+    "door",
+    (Rule("build", build),),
+    ledger,
+    clock,
+    way="up",
+    nothing=lambda: None,
+    label=lambda n: Note(kind="Declined", item_id=str(n), peer="centre"),
+    follow=follow,
+)
 known = {int(line.item_id) for line in ledger.every()}
 n = max(known, default=0)
 while True:

@@ -160,5 +160,15 @@ def test_the_id_names_content_and_kind() -> None:
 
 def test_privacy_classes_are_told_for_the_ledger() -> None:
     assert privacy_of(HEALTH) == "S4"
-    assert privacy_of(Receipt(indicator_id="indicator--00000000-0000-4000-8000-000000000000", version=1,
-                              state="enforced", enforcers=("rpz",), rule=None)) == "S2"  # fmt: skip
+    assert (
+        privacy_of(
+            Receipt(
+                indicator_id="indicator--00000000-0000-4000-8000-000000000000",
+                version=1,
+                state="enforced",
+                enforcers=("rpz",),
+                rule=None,
+            )
+        )
+        == "S2"
+    )

@@ -50,9 +50,15 @@ class Stand:
         self.fail_on = fail_on
         self.book.part("kept", 1, ["CREATE TABLE kept (value INTEGER PRIMARY KEY) STRICT"])
         self.gate = Gate(
-            "test", (Rule("positive", positive), Rule("small", small)), self.ledger, SimClock(5), way="up",
-            nothing=Draft, label=named, follow=self.follow,
-        )  # fmt: skip
+            "test",
+            (Rule("positive", positive), Rule("small", small)),
+            self.ledger,
+            SimClock(5),
+            way="up",
+            nothing=Draft,
+            label=named,
+            follow=self.follow,
+        )
 
     def follow(self, item, draft):
         with self.book.transaction() as tx:
@@ -157,9 +163,13 @@ def test_what_follows_fails_and_nothing_of_it_is_kept_but_the_others() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [OSError(28, "No space left on device"), sqlite3.OperationalError("database or disk is full"), LinkDown("away"),
-     MemoryError()],
-)  # fmt: skip
+    [
+        OSError(28, "No space left on device"),
+        sqlite3.OperationalError("database or disk is full"),
+        LinkDown("away"),
+        MemoryError(),
+    ],
+)
 def test_a_machine_that_fails_shuts_nothing_and_keeps_nothing(error) -> None:
     stand = Stand(fail_on=3, error=error)
     with pytest.raises(type(error)):
@@ -203,8 +213,16 @@ def test_two_rules_of_one_name_do_not_make_a_gate() -> None:
     rules = (Rule("a", positive), Rule("a", small))
     nobody = Note(kind="", item_id="", peer="")
     with Book() as book, pytest.raises(ValueError, match="one name"):
-        Gate("g", rules, Ledger(book), SimClock(1), way="up", nothing=Draft, label=lambda _: nobody,
-             follow=lambda *_: nobody)  # fmt: skip
+        Gate(
+            "g",
+            rules,
+            Ledger(book),
+            SimClock(1),
+            way="up",
+            nothing=Draft,
+            label=lambda _: nobody,
+            follow=lambda *_: nobody,
+        )
 
 
 def test_text_that_cannot_be_written_breaks_no_gate_and_no_chain() -> None:
@@ -231,8 +249,11 @@ def test_an_item_that_cannot_be_named_costs_itself_and_shuts_out_nobody() -> Non
     assert stand.gate.offer(5) == Draft(5, 10)
     assert stand.gate.offer(-5).rule == "positive"
     assert [(line.kind, line.rule) for line in stand.ledger.lines()] == [
-        ("Unnamed", "positive"), ("Unnamed", SET_ASIDE), ("K", ""), ("K", "positive"),
-    ]  # fmt: skip
+        ("Unnamed", "positive"),
+        ("Unnamed", SET_ASIDE),
+        ("K", ""),
+        ("K", "positive"),
+    ]
     assert "names at gate test" not in {part.part for part in stand.failures.failing()}, "it names again"
     assert [(shut.kind, shut.peer) for shut in shut_gates(stand.book)] == [("Unnamed", "")]
     stand.book.close()
@@ -243,10 +264,15 @@ def test_a_rule_works_again_when_it_holds_back_nothing_more_at_any_gate_of_its_n
 
     def gate_of(stand, kind):
         return Gate(
-            "test", (Rule("positive", positive),), stand.ledger, SimClock(5), way="up", nothing=Draft,
+            "test",
+            (Rule("positive", positive),),
+            stand.ledger,
+            SimClock(5),
+            way="up",
+            nothing=Draft,
             label=lambda item: Note(kind=kind, item_id=f"{kind}{item}", peer="p"),
             follow=lambda item, _: Note(kind=kind, item_id=f"{kind}{item}", peer="p"),
-        )  # fmt: skip
+        )
 
     stand = Stand(path=tmp_path / "book.db")
     for kind in ("A", "B"):

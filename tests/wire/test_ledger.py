@@ -60,8 +60,22 @@ def test_nothing_is_changed_or_deleted_through_sql(ledger) -> None:
     assert ledger.verify() is None
 
 
-FIELDS = ["at_us", "gate", "way", "kind", "item_id", "peer", "verdict", "rule", "reason", "privacy", "bytes",
-          "summary", "prev", "hash"]  # fmt: skip
+FIELDS = [
+    "at_us",
+    "gate",
+    "way",
+    "kind",
+    "item_id",
+    "peer",
+    "verdict",
+    "rule",
+    "reason",
+    "privacy",
+    "bytes",
+    "summary",
+    "prev",
+    "hash",
+]
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -161,8 +161,10 @@ def test_a_part_that_is_missing_or_cut_is_said_and_never_passed_over(ledger, pat
 def test_closed_parts_are_not_forgotten_nor_other_lines_deleted(ledger) -> None:
     ledger.close_parts(lines_max=10)
     for statement in (
-        "DELETE FROM ledger_closed", "UPDATE ledger_closed SET last = 99", "DELETE FROM ledger WHERE seq = 45",
-    ):  # fmt: skip
+        "DELETE FROM ledger_closed",
+        "UPDATE ledger_closed SET last = 99",
+        "DELETE FROM ledger WHERE seq = 45",
+    ):
         with pytest.raises(sqlite3.IntegrityError, match="never"), ledger.book.transaction() as tx:
             tx.execute(statement)
 

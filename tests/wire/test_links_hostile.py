@@ -121,14 +121,25 @@ def both_fail(hostile, kind=LinkDown):
 @pytest.mark.parametrize(
     "answer",
     [
-        {"body": b"garbage"}, {"body": b"\xff" * 100}, {"body": b"{}", "kind": "application/json"},
-        {"body": b"[" * 5000, "kind": "application/json"}, {"body": b'{"taken":["x"]}', "kind": "application/json"},
-        {"body": b'{"taken":[1,2,3]}', "kind": "application/json"}, {"body": b'{"taken":[true]}'},
-        {"body": b'{"taken":[1],"taken":[1]}'}, {"status": 500}, {"status": 503}, {"status": 429}, {"status": 204},
-        {"status": 206}, {"body": b"abc", "length": 9}, {"more": "content-encoding: gzip\r\n"},
-        {"body": b"x" * 100, "more": "transfer-encoding: chunked\r\n"}, {"more": "x: " + "y" * 300_000 + "\r\n"},
+        {"body": b"garbage"},
+        {"body": b"\xff" * 100},
+        {"body": b"{}", "kind": "application/json"},
+        {"body": b"[" * 5000, "kind": "application/json"},
+        {"body": b'{"taken":["x"]}', "kind": "application/json"},
+        {"body": b'{"taken":[1,2,3]}', "kind": "application/json"},
+        {"body": b'{"taken":[true]}'},
+        {"body": b'{"taken":[1],"taken":[1]}'},
+        {"status": 500},
+        {"status": 503},
+        {"status": 429},
+        {"status": 204},
+        {"status": 206},
+        {"body": b"abc", "length": 9},
+        {"more": "content-encoding: gzip\r\n"},
+        {"body": b"x" * 100, "more": "transfer-encoding: chunked\r\n"},
+        {"more": "x: " + "y" * 300_000 + "\r\n"},
     ],
-)  # fmt: skip
+)
 def test_answers_without_sense_are_a_link_that_is_down(hostile, answer) -> None:
     hostile.answers(**answer)
     both_fail(hostile)
@@ -141,8 +152,12 @@ def test_a_no_is_the_operators_business(hostile, code) -> None:
 
 
 def test_a_reason_is_shown_only_if_it_is_a_short_plain_sentence(hostile) -> None:
-    for body, shown in ((b'{"detail":"too late"}', True), (b'{"detail":"\x1b[31mred"}', False),
-                        (b'{"detail":"' + b"a" * 500 + b'"}', False), (b'{"detail":["a"]}', False)):  # fmt: skip
+    for body, shown in (
+        (b'{"detail":"too late"}', True),
+        (b'{"detail":"\x1b[31mred"}', False),
+        (b'{"detail":"' + b"a" * 500 + b'"}', False),
+        (b'{"detail":["a"]}', False),
+    ):
         hostile.answers(body, status=403)
         with link_to(hostile.url) as link, pytest.raises(LinkRefused) as caught:
             link.pull(0, 0)
@@ -236,18 +251,24 @@ def test_forged_replayed_and_misdirected_envelopes_do_not_open(hostile, key) -> 
     """The link hands over what came; nothing of it opens but the centre's own words to this node."""
     closed = RoundClosed(round_id="0" * 32)
     sent = [
-        seal.seal(key, "centre", "region-a", 1, closed), seal.seal(key, "centre", "region-b", 2, closed),
-        seal.seal(key, "region-b", "region-a", 3, closed), b"garbage",
+        seal.seal(key, "centre", "region-a", 1, closed),
+        seal.seal(key, "centre", "region-b", 2, closed),
+        seal.seal(key, "region-b", "region-a", 3, closed),
+        b"garbage",
         seal.seal(key, "centre", "region-a", 4, closed)[:-1] + b"x",
-    ]  # fmt: skip
+    ]
     hostile.answers(frames.join(sent))
     with link_to(hostile.url) as link:
         came = link.pull(0, 0)
     assert came == sent
     opened = [seal.open({"centre": key.public_key()}, "region-a", raw, DOWN_KINDS) for raw in came]
     assert [one.rule if isinstance(one, Refused) else "opened" for one in opened] == [
-        "opened", "wrong_recipient", "unknown_sender", "malformed_header", "bad_signature",
-    ]  # fmt: skip
+        "opened",
+        "wrong_recipient",
+        "unknown_sender",
+        "malformed_header",
+        "bad_signature",
+    ]
 
 
 @settings(max_examples=25)

@@ -23,9 +23,18 @@ from bavn.wire.privacy import ClassMissing, Message, Privacy
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "messages.md"
 INSIDE = (
-    CellTag, Member, messages.AskedCell, OtherTag, Reveal, messages.AskedObservable, messages.PartTask,
-    messages.PartWords, messages.PartClock, Objective, ChainLink,
-)  # fmt: skip
+    CellTag,
+    Member,
+    messages.AskedCell,
+    OtherTag,
+    Reveal,
+    messages.AskedObservable,
+    messages.PartTask,
+    messages.PartWords,
+    messages.PartClock,
+    Objective,
+    ChainLink,
+)
 ENROLLING = (EnrolAsked, RenewAsked, Certified)
 SECTIONS = {"up": UP, "down": DOWN, "inside": INSIDE, "enrolling": ENROLLING}
 ALL = [kind for kinds in SECTIONS.values() for kind in kinds]
@@ -64,9 +73,18 @@ def test_no_message_has_a_field_for_what_never_leaves() -> None:
 def test_a_second_does_not_fit_where_an_hour_goes() -> None:
     with pytest.raises(ValidationError, match="first_hour"):
         Report(
-            round_id="0" * 32, table=0, bin=0, type="ip4", value="8.8.8.8", detector="beacon", technique="T1071",
-            p_bucket=1, hosts_bucket=1, first_hour=1_795_000_000, last_hour=498_000,
-        )  # fmt: skip
+            round_id="0" * 32,
+            table=0,
+            bin=0,
+            type="ip4",
+            value="8.8.8.8",
+            detector="beacon",
+            technique="T1071",
+            p_bucket=1,
+            hosts_bucket=1,
+            first_hour=1_795_000_000,
+            last_hour=498_000,
+        )
 
 
 def bounds_text(annotation, metadata) -> str:

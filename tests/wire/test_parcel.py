@@ -19,13 +19,20 @@ AUTHORITY = Authority.make("parcels", NOW_US, SeededDice(1, "ca"))
 KEY = new_key(SeededDice(1, "a"))
 DER = AUTHORITY.certify_actor("region-a", KEY.public_key(), NOW_US, SeededDice(2)).public_bytes(Encoding.DER)
 questions = st.builds(
-    Question, what=st.sampled_from(["post", "pull"]), after=st.integers(0, 2**53 - 1), wait_ms=st.integers(0, 60_000),
+    Question,
+    what=st.sampled_from(["post", "pull"]),
+    after=st.integers(0, 2**53 - 1),
+    wait_ms=st.integers(0, 60_000),
     body=st.binary(max_size=300),
-)  # fmt: skip
+)
 answers = st.builds(
-    Answer, status=st.sampled_from([200, 403, 500]), at_s=st.integers(0, 2**40), detail=st.text("abc ", max_size=50),
-    taken=st.lists(st.integers(1, 2**53 - 1), max_size=5).map(tuple), body=st.binary(max_size=300),
-)  # fmt: skip
+    Answer,
+    status=st.sampled_from([200, 403, 500]),
+    at_s=st.integers(0, 2**40),
+    detail=st.text("abc ", max_size=50),
+    taken=st.lists(st.integers(1, 2**53 - 1), max_size=5).map(tuple),
+    body=st.binary(max_size=300),
+)
 
 
 def asking(question, seed=1, key=KEY):
@@ -59,8 +66,9 @@ def test_a_byte_that_was_changed_is_noticed(question, data) -> None:
 @given(st.binary(max_size=400))
 def test_no_bytes_of_a_stranger_raise(raw) -> None:
     assert isinstance(understand(raw, CENTRE, "region-a"), Refused)
-    assert isinstance(understand(asking(Question(what="pull")).raw.split(b"\n")[0] + b"\n" + raw, CENTRE, "region-a"),
-                      Refused)  # fmt: skip
+    assert isinstance(
+        understand(asking(Question(what="pull")).raw.split(b"\n")[0] + b"\n" + raw, CENTRE, "region-a"), Refused
+    )
     assert isinstance(asking(Question(what="pull")).open(raw), Refused)
 
 
@@ -71,10 +79,13 @@ def test_an_answer_fits_its_own_question_only() -> None:
     assert two.open(answer).rule == "bad_seal"
 
 
-@pytest.mark.parametrize(("made", "subject", "rule"), [
-    (asking(Question(what="pull")), "region-b", "wrong_sender"),
-    (asking(Question(what="pull"), key=new_key(SeededDice(9, "other"))), "region-a", "bad_signature"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("made", "subject", "rule"),
+    [
+        (asking(Question(what="pull")), "region-b", "wrong_sender"),
+        (asking(Question(what="pull"), key=new_key(SeededDice(9, "other"))), "region-a", "bad_signature"),
+    ],
+)
 def test_who_it_is_not_is_refused(made, subject, rule) -> None:
     assert understand(made.raw, CENTRE, subject).rule == rule
 

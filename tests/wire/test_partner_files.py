@@ -21,34 +21,59 @@ from bavn.wire.partners.stix_out import context_of, object_of, offer_of
 NOW_US = 20_000 * DAY_US
 AUTHOR = "identity--0a1b2c3d-0000-5000-8000-000000000001"
 OBSERVABLES = (
-    ("ip4", "45.9.1.2"), ("ip6", "2a00:1450::1"), ("domain", "evil.example.com"), ("sha256", "ab" * 32),
-    ("cert", "cd" * 20), ("cert", "cd" * 32), ("ja3", "ef" * 16), ("ja4", "t13d1516h2_8daaf6152771_02713d6af862"),
+    ("ip4", "45.9.1.2"),
+    ("ip6", "2a00:1450::1"),
+    ("domain", "evil.example.com"),
+    ("sha256", "ab" * 32),
+    ("cert", "cd" * 20),
+    ("cert", "cd" * 32),
+    ("ja3", "ef" * 16),
+    ("ja4", "t13d1516h2_8daaf6152771_02713d6af862"),
     ("fp-pair", "ef" * 16 + "+" + "ab" * 16),
-)  # fmt: skip
+)
 
 
 def an_indicator(observable, **other):
     plain = {
-        "id": "indicator--00000000-0000-4000-8000-000000000001", "version": NOW_US + 7, "observable": observable,
-        "tlp": Tlp.GREEN, "pap": Pap.AMBER, "confidence": 77, "valid_from_us": NOW_US,
-        "valid_until_us": NOW_US + 30 * DAY_US, "case_id": "case-00000000000000aa", "technique": "T1071.001",
-    }  # fmt: skip
+        "id": "indicator--00000000-0000-4000-8000-000000000001",
+        "version": NOW_US + 7,
+        "observable": observable,
+        "tlp": Tlp.GREEN,
+        "pap": Pap.AMBER,
+        "confidence": 77,
+        "valid_from_us": NOW_US,
+        "valid_until_us": NOW_US + 30 * DAY_US,
+        "case_id": "case-00000000000000aa",
+        "technique": "T1071.001",
+    }
     return Indicator(**plain | other)
 
 
 indicators = st.builds(
-    an_indicator, st.sampled_from(OBSERVABLES).map(lambda pair: Observable.of(*pair)), tlp=st.sampled_from(Tlp),
-    pap=st.sampled_from(Pap), confidence=st.integers(0, 100), revoked=st.booleans(),
-    technique=st.sampled_from(["T1071", "T1059.001"]), version=st.integers(NOW_US, NOW_US + DAY_US),
-)  # fmt: skip
+    an_indicator,
+    st.sampled_from(OBSERVABLES).map(lambda pair: Observable.of(*pair)),
+    tlp=st.sampled_from(Tlp),
+    pap=st.sampled_from(Pap),
+    confidence=st.integers(0, 100),
+    revoked=st.booleans(),
+    technique=st.sampled_from(["T1071", "T1059.001"]),
+    version=st.integers(NOW_US, NOW_US + DAY_US),
+)
 
 
 def as_offered(made):
     return Offer(
-        id=made.id, version_us=made.version, observable=made.observable, tlp=made.tlp, pap=made.pap,
-        stated=made.confidence, from_us=made.valid_from_us, until_us=made.valid_until_us, technique=made.technique,
+        id=made.id,
+        version_us=made.version,
+        observable=made.observable,
+        tlp=made.tlp,
+        pap=made.pap,
+        stated=made.confidence,
+        from_us=made.valid_from_us,
+        until_us=made.valid_until_us,
+        technique=made.technique,
         revoked=made.revoked,
-    )  # fmt: skip
+    )
 
 
 @given(indicators)
@@ -124,8 +149,11 @@ def test_a_table_of_somebody_else_is_read_with_what_it_says_and_no_more() -> Non
     text = "\ufeffValue;Type;TLP;Confidence\r\nEvil.Example.com;domain;green;40\r\n\r\n45.9.1.2;ip4;;\r\n"
     first, second = map(offer_of, objects_of(text, NOW_US))
     assert (first.observable.value, first.tlp, first.pap, first.stated) == (
-        "evil.example.com", Tlp.GREEN, Pap.AMBER, 40,
-    )  # fmt: skip
+        "evil.example.com",
+        Tlp.GREEN,
+        Pap.AMBER,
+        40,
+    )
     assert (second.tlp, second.stated, second.until_us, second.version_us) == (Tlp.AMBER, 50, None, NOW_US)
     assert first.id != second.id
 

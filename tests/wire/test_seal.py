@@ -99,8 +99,12 @@ def test_the_centres_words_are_not_an_actors(keys, key) -> None:
 
 
 def test_what_cannot_stand_on_an_envelope_is_the_makers_error(key) -> None:
-    for sender, recipient, seq in (("A B", "centre", 1), ("region-a", "", 1), ("region-a", "centre", 0),
-                                   ("region-a", "centre", 2**53)):  # fmt: skip
+    for sender, recipient, seq in (
+        ("A B", "centre", 1),
+        ("region-a", "", 1),
+        ("region-a", "centre", 0),
+        ("region-a", "centre", 2**53),
+    ):
         with pytest.raises(ValueError):
             seal.seal(key, sender, recipient, seq, DECLINED)
 

@@ -28,11 +28,14 @@ def test_whatever_is_asked_is_read_or_refused(query) -> None:
 @pytest.mark.parametrize(
     ("text", "limit", "after_us"),
     [
-        ("limit=5", 5, -1), ("limit=500", 100, -1), ("", 100, -1), ("next=17", 100, 17),
+        ("limit=5", 5, -1),
+        ("limit=500", 100, -1),
+        ("", 100, -1),
+        ("next=17", 100, 17),
         ("added_after=1970-01-01T00:00:00.000009Z&next=4", 100, 9),
         ("added_after=1970-01-01T00:00:01Z", 100, 1_000_000),
     ],
-)  # fmt: skip
+)
 def test_bounds_are_read(text, limit, after_us) -> None:
     asked = wanted(parse_qsl(text), 100)
     assert isinstance(asked, Wanted)
@@ -48,11 +51,18 @@ def test_twice_named_and_endless_queries_are_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "us"),
     [
-        ("1970-01-01T00:00:00Z", 0), ("1970-01-01T00:00:00.1Z", 100_000), ("1970-01-01T00:00:00.1234567Z", 123_456),
-        ("1970-02-30T00:00:00Z", None), ("1969-12-31T23:59:59Z", None), ("1970-01-01 00:00:00Z", None),
-        ("1970-01-01T00:00:00+00:00", None), ("9999-12-31T23:59:59Z", None), (7, None), ("１970-01-01T00:00:00Z", None),
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T00:00:00.1Z", 100_000),
+        ("1970-01-01T00:00:00.1234567Z", 123_456),
+        ("1970-02-30T00:00:00Z", None),
+        ("1969-12-31T23:59:59Z", None),
+        ("1970-01-01 00:00:00Z", None),
+        ("1970-01-01T00:00:00+00:00", None),
+        ("9999-12-31T23:59:59Z", None),
+        (7, None),
+        ("１970-01-01T00:00:00Z", None),
     ],
-)  # fmt: skip
+)
 def test_moments(text, us) -> None:
     assert moment_us(text) == us
 
@@ -60,13 +70,20 @@ def test_moments(text, us) -> None:
 @pytest.mark.parametrize(
     ("raw", "rule"),
     [
-        (b"{", "not_json"), (b"\xff", "not_json"), (b'{"objects": [NaN]}', "not_json"),
-        (b'{"objects": [1e999]}', "not_json"), (b'{"objects": [' + b"9" * 30 + b"]}", "not_json"),
-        (b"[" * 100_000, "not_json"), (b"[]", "envelope"), (b'{"objects": {}}', "envelope"), (b"{}", "envelope"),
-        (b'{"objects": []}', "envelope"), (b'{"objects": [' + b"1," * 5000 + b"1]}", "envelope"),
+        (b"{", "not_json"),
+        (b"\xff", "not_json"),
+        (b'{"objects": [NaN]}', "not_json"),
+        (b'{"objects": [1e999]}', "not_json"),
+        (b'{"objects": [' + b"9" * 30 + b"]}", "not_json"),
+        (b"[" * 100_000, "not_json"),
+        (b"[]", "envelope"),
+        (b'{"objects": {}}', "envelope"),
+        (b"{}", "envelope"),
+        (b'{"objects": []}', "envelope"),
+        (b'{"objects": [' + b"1," * 5000 + b"1]}", "envelope"),
         (b" " * 200_001, "oversize"),
     ],
-)  # fmt: skip
+)
 def test_a_body_that_is_no_envelope_says_why(raw, rule) -> None:
     found = objects_of(raw, 200_000)
     assert isinstance(found, Refused)
@@ -106,17 +123,28 @@ class Model:
 
 @given(
     st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 4), st.integers(0, 3)), max_size=30),
-    st.integers(1, 5), st.sets(st.sampled_from(["first", "last", "all"]), min_size=1),
-)  # fmt: skip
+    st.integers(1, 5),
+    st.sets(st.sampled_from(["first", "last", "all"]), min_size=1),
+)
 def test_a_shelf_gives_what_a_plain_list_would_page_by_page(added, limit, picks) -> None:
     with Book() as book:
         shelves, model, now_us = Shelves(book), Model(), 1000
         for id_, version_us, later_us in added:
             now_us += later_us
-            shelves.add("s", now_us, id_=id_, version_us=version_us, type_="t", kind="k", facts="", body="{}",
-                        until_us=None)  # fmt: skip
-            shelves.add("another", now_us, id_=id_, version_us=version_us, type_="t", kind="k", facts="", body="{}",
-                        until_us=None)  # fmt: skip
+            shelves.add(
+                "s", now_us, id_=id_, version_us=version_us, type_="t", kind="k", facts="", body="{}", until_us=None
+            )
+            shelves.add(
+                "another",
+                now_us,
+                id_=id_,
+                version_us=version_us,
+                type_="t",
+                kind="k",
+                facts="",
+                body="{}",
+                until_us=None,
+            )
             model.add(id_, version_us)
         assert shelves.size("s") == (len(model.rows), 2 * len(model.rows))
         seen, after_us, more = [], -1, True

@@ -37,8 +37,10 @@ from bavn.model.intel.cryptonames import Safety, safety_of
 from bavn.model.moment import as_datetime
 
 _PROTOCOLS: Final = {
-    "tls": ProtocolPropertiesType.TLS, "quic": ProtocolPropertiesType.QUIC, "ssh": ProtocolPropertiesType.SSH,
-}  # fmt: skip
+    "tls": ProtocolPropertiesType.TLS,
+    "quic": ProtocolPropertiesType.QUIC,
+    "ssh": ProtocolPropertiesType.SSH,
+}
 _HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,253}[a-z0-9_])?|[0-9a-f:]+:[0-9a-f.:]*", re.IGNORECASE | re.ASCII)
 _LEVELS: Final = (("1024", 5), ("768", 3), ("512", 1), ("761", 2))
 """NIST's security category by the parameter set of the lattice inside."""
@@ -59,9 +61,10 @@ def cbom(found: Sequence[Use], *, actor: str, version: str, at_us: int, redacted
     bom = Bom(serial_number=_serial(found, at_us, redacted=redacted))
     root = Component(name="network" if redacted else f"{actor} network", type=ComponentType.PLATFORM, bom_ref="network")
     bom.metadata = BomMetaData(
-        timestamp=as_datetime(at_us), component=root,
+        timestamp=as_datetime(at_us),
+        component=root,
         properties=_properties({"tool": f"bavn {version}", "redacted": str(redacted).lower()}),
-    )  # fmt: skip
+    )
     algorithms = _Algorithms()
     protocols = _protocols(found, algorithms)
     certificates = {} if redacted else _certificates(found, algorithms)
@@ -115,13 +118,15 @@ class _Algorithms:
                 safety = Safety.PURE if re.search(r"ml-?dsa|slh-?dsa|falcon", name, re.IGNORECASE) else Safety.CLASSICAL
                 level = None if safety is Safety.PURE else 0
             self.made[ref] = Component(
-                name=name, type=ComponentType.CRYPTOGRAPHIC_ASSET, bom_ref=ref,
+                name=name,
+                type=ComponentType.CRYPTOGRAPHIC_ASSET,
+                bom_ref=ref,
                 crypto_properties=CryptoProperties(
                     asset_type=CryptoAssetType.ALGORITHM,
                     algorithm_properties=AlgorithmProperties(primitive=primitive, nist_quantum_security_level=level),
                 ),
                 properties=_properties({"quantum-safety": str(safety)} if safety else {}),
-            )  # fmt: skip
+            )
         return self.made[ref]
 
 
@@ -151,40 +156,48 @@ def _protocols(found: Sequence[Use], algorithms: _Algorithms) -> dict[str, Compo
         counts = {f"count:{name}": str(n) for name, n in groups[protocol, version].items()}
         made[ref] = Component(
             name=version if version.lower().startswith(protocol) else f"{protocol} {version}",
-            type=ComponentType.CRYPTOGRAPHIC_ASSET, bom_ref=ref,
+            type=ComponentType.CRYPTOGRAPHIC_ASSET,
+            bom_ref=ref,
             crypto_properties=CryptoProperties(
                 asset_type=CryptoAssetType.PROTOCOL,
                 protocol_properties=ProtocolProperties(
-                    type=_PROTOCOLS.get(protocol, ProtocolPropertiesType.OTHER), version=version.rpartition(" ")[2],
+                    type=_PROTOCOLS.get(protocol, ProtocolPropertiesType.OTHER),
+                    version=version.rpartition(" ")[2],
                     cipher_suites=[ProtocolPropertiesCipherSuite(name=name) for name in sorted(suites)],
                     crypto_refs=[component.bom_ref for component in agreed],
                 ),
             ),
             properties=_properties(counts | {f"count:{name}": str(n) for name, n in suites.items()}),
-        )  # fmt: skip
+        )
     return made
 
 
 def _certificates(found: Sequence[Use], algorithms: _Algorithms) -> dict[str, Component]:
     made: dict[str, Component] = {}
-    for cert in sorted({use.certificate.sha1: use.certificate for use in found if use.certificate}.values(),
-                       key=lambda c: c.sha1):  # fmt: skip
+    for cert in sorted(
+        {use.certificate.sha1: use.certificate for use in found if use.certificate}.values(), key=lambda c: c.sha1
+    ):
         signed = algorithms.of(cert.signature, CryptoPrimitive.SIGNATURE).bom_ref if cert.signature else None
         key = algorithms.of(_key_name(cert), CryptoPrimitive.SIGNATURE).bom_ref if cert.key else None
         ref = _ref("certificate", cert.sha1)
         made[ref] = Component(
-            name=cert.subject or cert.sha1, type=ComponentType.CRYPTOGRAPHIC_ASSET, bom_ref=ref,
+            name=cert.subject or cert.sha1,
+            type=ComponentType.CRYPTOGRAPHIC_ASSET,
+            bom_ref=ref,
             crypto_properties=CryptoProperties(
                 asset_type=CryptoAssetType.CERTIFICATE,
                 certificate_properties=CertificateProperties(
-                    subject_name=cert.subject, issuer_name=cert.issuer, certificate_format="X.509",
+                    subject_name=cert.subject,
+                    issuer_name=cert.issuer,
+                    certificate_format="X.509",
                     not_valid_before=None if cert.notbefore_us is None else as_datetime(cert.notbefore_us),
                     not_valid_after=None if cert.notafter_us is None else as_datetime(cert.notafter_us),
-                    signature_algorithm_ref=signed, subject_public_key_ref=key,
+                    signature_algorithm_ref=signed,
+                    subject_public_key_ref=key,
                 ),
             ),
             properties=_properties({"sha1": cert.sha1}),
-        )  # fmt: skip
+        )
     return made
 
 
@@ -204,13 +217,18 @@ def _services(found: Sequence[Use]) -> list[tuple[Service, list[Use]]]:
     made = []
     for (direction, peer), those in sorted(groups.items()):
         ends = sorted({end for use in those if (end := _endpoint(use))})
-        made.append((
-            Service(
-                name=peer, bom_ref=_ref("service", f"{direction} {peer}"), x_trust_boundary=direction != "inside",
-                endpoints=[XsUri(end) for end in ends[:50]], properties=_properties(_counts(direction, those)),
-            ),
-            those,
-        ))  # fmt: skip
+        made.append(
+            (
+                Service(
+                    name=peer,
+                    bom_ref=_ref("service", f"{direction} {peer}"),
+                    x_trust_boundary=direction != "inside",
+                    endpoints=[XsUri(end) for end in ends[:50]],
+                    properties=_properties(_counts(direction, those)),
+                ),
+                those,
+            )
+        )
     return made
 
 
@@ -227,8 +245,12 @@ def _redacted(found: Sequence[Use]) -> list[tuple[Service, list[Use]]]:
     for way in ("out", "in", "inside"):
         those = [use for use in found if use.direction == way]
         if those:
-            service = Service(name=f"traffic {way}", bom_ref=_ref("service", way), x_trust_boundary=way != "inside",
-                              properties=_properties(_counts(way, those)))  # fmt: skip
+            service = Service(
+                name=f"traffic {way}",
+                bom_ref=_ref("service", way),
+                x_trust_boundary=way != "inside",
+                properties=_properties(_counts(way, those)),
+            )
             made.append((service, those))
     return made
 

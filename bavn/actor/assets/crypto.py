@@ -142,22 +142,67 @@ def uses(window: Window) -> tuple[Use, ...]:
 
 
 def _use(row: tuple[Any, ...]) -> Use:
-    (from_home, to_home, server, port, protocol, name, version, cipher, group, offered, ja3, signature, key, bits,
-     signed, cert, subject, issuer, notbefore, notafter, count, clients, first, last) = row  # fmt: skip
+    (
+        from_home,
+        to_home,
+        server,
+        port,
+        protocol,
+        name,
+        version,
+        cipher,
+        group,
+        offered,
+        ja3,
+        signature,
+        key,
+        bits,
+        signed,
+        cert,
+        subject,
+        issuer,
+        notbefore,
+        notafter,
+        count,
+        clients,
+        first,
+        last,
+    ) = row
     address = None if server is None else address_text(server)
     direction: Direction = "inside" if from_home and to_home else "out" if from_home else "in"
     domain = (registered_domain(name) or name) if name else None
-    shown = Certificate(
-        sha1=cert, subject=subject, issuer=issuer, key=key, bits=bits, signature=signed,
-        notbefore_us=None if notbefore is None else us(notbefore),
-        notafter_us=None if notafter is None else us(notafter),
-    ) if cert else None  # fmt: skip
+    shown = (
+        Certificate(
+            sha1=cert,
+            subject=subject,
+            issuer=issuer,
+            key=key,
+            bits=bits,
+            signature=signed,
+            notbefore_us=None if notbefore is None else us(notbefore),
+            notafter_us=None if notafter is None else us(notafter),
+        )
+        if cert
+        else None
+    )
     return Use(
-        direction=direction, protocol=protocol, server=address, port=port, name=name,
-        peer=f"{address}:{port}" if to_home else domain or f"{address}:{port}", version=version, cipher=_cipher(cipher),
-        group=_group(group), offered=tuple(offered.split(",")) if offered else _of_ja3(ja3), signature=signature,
-        certificate=shown, count=count, clients=clients, first_us=us(first), last_us=us(last),
-    )  # fmt: skip
+        direction=direction,
+        protocol=protocol,
+        server=address,
+        port=port,
+        name=name,
+        peer=f"{address}:{port}" if to_home else domain or f"{address}:{port}",
+        version=version,
+        cipher=_cipher(cipher),
+        group=_group(group),
+        offered=tuple(offered.split(",")) if offered else _of_ja3(ja3),
+        signature=signature,
+        certificate=shown,
+        count=count,
+        clients=clients,
+        first_us=us(first),
+        last_us=us(last),
+    )
 
 
 def _cipher(said: str | None) -> str | None:
@@ -192,8 +237,11 @@ class Tally:
 
 def by_direction(found: tuple[Use, ...]) -> tuple[Tally, ...]:
     """out, in, inside: those that occur."""
-    return tuple(_tally(way, [u for u in found if u.direction == way]) for way in ("out", "in", "inside")
-                 if any(u.direction == way for u in found))  # fmt: skip
+    return tuple(
+        _tally(way, [u for u in found if u.direction == way])
+        for way in ("out", "in", "inside")
+        if any(u.direction == way for u in found)
+    )
 
 
 def by_peer(found: tuple[Use, ...], top: int) -> tuple[Tally, ...]:
@@ -213,7 +261,8 @@ def _tally(what: str, those: list[Use]) -> Tally:
         standings[use.standing] += use.count
         blockers[use.blocker] += use.count
     return Tally(
-        what=what, total=sum(use.count for use in those),
+        what=what,
+        total=sum(use.count for use in those),
         by_standing={name: standings[name] for name in STANDINGS if standings[name]},
         by_blocker={name: blockers[name] for name in BLOCKERS if blockers[name]},
-    )  # fmt: skip
+    )

@@ -31,10 +31,18 @@ def assets(
 
 def _asset(facts: Facts, mac_vendor: Callable[[str], str | None], since_us: int | None) -> Asset:
     services = [
-        Service(port=port, proto=proto, app=app, software=_software(facts.said, app, port), clients=clients,
-                flows=flows, first_us=first, last_us=last)
+        Service(
+            port=port,
+            proto=proto,
+            app=app,
+            software=_software(facts.said, app, port),
+            clients=clients,
+            flows=flows,
+            first_us=first,
+            last_us=last,
+        )
         for port, proto, app, flows, clients, first, last in facts.offers
-    ]  # fmt: skip
+    ]
     services.sort(key=lambda one: (-one.clients, -one.flows, one.port, one.proto))
     return Asset(
         address=address_text(facts.host),

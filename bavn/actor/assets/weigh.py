@@ -18,12 +18,15 @@ _OS_OF_SERVERS: Final = frozenset({"domain controller", "web server", "mail serv
 
 _COMPILED: Final = tuple((rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in TEXTS)
 _FIELDS: Final[dict[str, Text]] = {
-    "user agent": Text("user agent", "user agent"), "http server": Text("HTTP server header", "HTTP-serverhoved"),
-    "ssh server": Text("SSH banner", "SSH-banner"), "ssh client": Text("SSH client", "SSH-klient"),
-    "dhcp vendor": Text("DHCP vendor class", "DHCP-leverandørklasse"), "certificate": Text("certificate", "certifikat"),
+    "user agent": Text("user agent", "user agent"),
+    "http server": Text("HTTP server header", "HTTP-serverhoved"),
+    "ssh server": Text("SSH banner", "SSH-banner"),
+    "ssh client": Text("SSH client", "SSH-klient"),
+    "dhcp vendor": Text("DHCP vendor class", "DHCP-leverandørklasse"),
+    "certificate": Text("certificate", "certifikat"),
     "mac vendor": Text("maker of its network card", "netkortets producent"),
     "client name": Text("name it gave (RDP)", "navn, den opgav (RDP)"),
-}  # fmt: skip
+}
 _SUFFIXES: Final = {domain: rule for rule in NAMES for domain in rule.domains}
 
 
@@ -43,8 +46,9 @@ def _ports(facts: Facts) -> Iterator[Hint]:
         for rule in rules:
             for port, proto, app, flows, others, first, last in seen:
                 if port in rule.ports and proto == rule.proto and (app is None or app in rule.apps):
-                    evidence = Evidence(table="flow", field=f"{proto} port", value=str(port), rows=flows,
-                                        first_us=first, last_us=last)  # fmt: skip
+                    evidence = Evidence(
+                        table="flow", field=f"{proto} port", value=str(port), rows=flows, first_us=first, last_us=last
+                    )
                     yield _port_hint(rule, app, others, evidence, serves=serves)
 
 
@@ -57,15 +61,21 @@ def _port_hint(rule: PortRule, app: str | None, others: int, evidence: Evidence,
         else Text(f"it was answered on {said} by {others} hosts", f"den fik svar på {said} af {others} maskiner")
     )
     return Hint(
-        kind="role", value=rule.role, confidence=rule.sure if app else rule.likely,
-        rule=f"{'answers' if serves else 'calls'} {evidence.value}/{rule.proto}", reason=reason, evidence=evidence,
-    )  # fmt: skip
+        kind="role",
+        value=rule.role,
+        confidence=rule.sure if app else rule.likely,
+        rule=f"{'answers' if serves else 'calls'} {evidence.value}/{rule.proto}",
+        reason=reason,
+        evidence=evidence,
+    )
 
 
 def _together(facts: Facts) -> Iterator[Hint]:
     """What no single port says: a domain controller, a jump host."""
-    offered = {(port, proto): (app, flows, clients, first, last) for port, proto, app, flows, clients, first, last
-               in facts.offers}  # fmt: skip
+    offered = {
+        (port, proto): (app, flows, clients, first, last)
+        for port, proto, app, flows, clients, first, last in facts.offers
+    }
     kerberos = offered.get((88, "tcp")) or offered.get((88, "udp"))
     directory = next(
         (port for port in (389, 636, 3268, 445) for proto in ("tcp", "udp") if (port, proto) in offered), 0
@@ -74,22 +84,42 @@ def _together(facts: Facts) -> Iterator[Hint]:
         sure = 0.95 if directory and kerberos[0] else 0.8 if directory else 0.6
         extra = f", {directory}" if directory else ""
         yield Hint(
-            kind="role", value="domain controller", confidence=sure, rule="answers Kerberos and a directory",
+            kind="role",
+            value="domain controller",
+            confidence=sure,
+            rule="answers Kerberos and a directory",
             reason=Text(f"Kerberos is answered on 88{extra}", f"Kerberos besvares på 88{extra}"),
-            evidence=Evidence(table="flow", field="kerberos port", value="88", rows=kerberos[1], first_us=kerberos[3],
-                              last_us=kerberos[4]),
-        )  # fmt: skip
+            evidence=Evidence(
+                table="flow",
+                field="kerberos port",
+                value="88",
+                rows=kerberos[1],
+                first_us=kerberos[3],
+                last_us=kerberos[4],
+            ),
+        )
     enters = [port for port in sorted(_ADMIN) if (port, "tcp") in offered]
     leaves = [call for call in facts.calls if call[0] in _ADMIN]
     if enters and leaves and max(call[4] for call in leaves) >= JUMPS_TO_MIN:
         widest = max(leaves, key=lambda call: (call[4], -call[0]))
         yield Hint(
-            kind="role", value="jump host", confidence=0.6, rule="is administered and administers",
-            reason=Text(f"it is entered on {enters[0]} and enters {widest[4]} hosts on {widest[0]}",
-                        f"man kommer ind på {enters[0]}, og den går til {widest[4]} maskiner på {widest[0]}"),
-            evidence=Evidence(table="flow", field="administration port", value=str(widest[0]), rows=widest[3],
-                              first_us=widest[5], last_us=widest[6]),
-        )  # fmt: skip
+            kind="role",
+            value="jump host",
+            confidence=0.6,
+            rule="is administered and administers",
+            reason=Text(
+                f"it is entered on {enters[0]} and enters {widest[4]} hosts on {widest[0]}",
+                f"man kommer ind på {enters[0]}, og den går til {widest[4]} maskiner på {widest[0]}",
+            ),
+            evidence=Evidence(
+                table="flow",
+                field="administration port",
+                value=str(widest[0]),
+                rows=widest[3],
+                first_us=widest[5],
+                last_us=widest[6],
+            ),
+        )
 
 
 def _texts(facts: Facts, mac_vendor: Callable[[str], str | None]) -> Iterator[Hint]:
@@ -101,16 +131,18 @@ def _texts(facts: Facts, mac_vendor: Callable[[str], str | None]) -> Iterator[Hi
                     said, "vendor", vendor, 0.5, "maker of the card", f"{vendor} ({said.text})", "mac vendor"
                 )
                 for rule in _matching("mac vendor", vendor):
-                    yield _text_hint(said, rule.kind, rule.value, rule.confidence, rule.name,
-                                     f"{vendor} ({said.text})", "mac vendor")  # fmt: skip
+                    yield _text_hint(
+                        said, rule.kind, rule.value, rule.confidence, rule.name, f"{vendor} ({said.text})", "mac vendor"
+                    )
             continue
         for rule in _matching(said.field, said.text):
             yield _text_hint(said, rule.kind, rule.value, rule.confidence, rule.name, said.text, said.field)
 
 
 def _text_hint(said: Said, kind: Kind, value: str, sure: float, rule: str, shown: str, where: str) -> Hint:
-    evidence = Evidence(table=said.table, field=where, value=shown, rows=said.rows, first_us=said.first_us,
-                        last_us=said.last_us)  # fmt: skip
+    evidence = Evidence(
+        table=said.table, field=where, value=shown, rows=said.rows, first_us=said.first_us, last_us=said.last_us
+    )
     named = _FIELDS[where]
     reason = Text(f"{named.en}: {shown}", f"{named.da}: {shown}")
     return Hint(kind=kind, value=value, confidence=round(sure, 2), rule=rule, reason=reason, evidence=evidence)
@@ -125,12 +157,22 @@ def _asked(facts: Facts) -> Iterator[Hint]:
     for said in facts.said:
         rule = _SUFFIXES.get(said.text) if said.field == "asked name" else None
         if rule:
-            evidence = Evidence(table=said.table, field="asked name", value=said.text, rows=said.rows,
-                                first_us=said.first_us, last_us=said.last_us)  # fmt: skip
+            evidence = Evidence(
+                table=said.table,
+                field="asked name",
+                value=said.text,
+                rows=said.rows,
+                first_us=said.first_us,
+                last_us=said.last_us,
+            )
             yield Hint(
-                kind=rule.kind, value=rule.value, confidence=rule.confidence, rule=rule.name,
-                reason=Text(f"it asked for {said.text}", f"den spurgte efter {said.text}"), evidence=evidence,
-            )  # fmt: skip
+                kind=rule.kind,
+                value=rule.value,
+                confidence=rule.confidence,
+                rule=rule.name,
+                reason=Text(f"it asked for {said.text}", f"den spurgte efter {said.text}"),
+                evidence=evidence,
+            )
 
 
 def _plain(facts: Facts, made: list[Hint]) -> Iterator[Hint]:
@@ -141,12 +183,17 @@ def _plain(facts: Facts, made: list[Hint]) -> Iterator[Hint]:
     if served:
         port, proto, _, flows, clients, first, last = max(served, key=lambda offer: (offer[4], offer[3], -offer[0]))
         yield Hint(
-            kind="role", value="server", confidence=0.5, rule="answers several",
-            reason=Text(f"{clients} clients were answered on {proto}/{port}",
-                        f"{clients} klienter fik svar på {proto}/{port}"),
-            evidence=Evidence(table="flow", field=f"{proto} port", value=str(port), rows=flows, first_us=first,
-                              last_us=last),
-        )  # fmt: skip
+            kind="role",
+            value="server",
+            confidence=0.5,
+            rule="answers several",
+            reason=Text(
+                f"{clients} clients were answered on {proto}/{port}", f"{clients} klienter fik svar på {proto}/{port}"
+            ),
+            evidence=Evidence(
+                table="flow", field=f"{proto} port", value=str(port), rows=flows, first_us=first, last_us=last
+            ),
+        )
 
 
 def said_role(role: str) -> Text:

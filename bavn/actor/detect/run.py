@@ -92,9 +92,13 @@ def survey(
     table = calibrate.shipped() if reference is None else reference
     terms = Terms(window, known, history)
     look = Look(
-        window=window, terms=terms, indicators=indicators, settings=settings or DetectSettings(), rules=rules,
+        window=window,
+        terms=terms,
+        indicators=indicators,
+        settings=settings or DetectSettings(),
+        rules=rules,
         memory=memory or RuleMemory(),
-    )  # fmt: skip
+    )
     told = NoContainment() if failures is None else failures
     tallies: dict[str, Tally] = {}
     made: list[Suspicion] = []
@@ -127,9 +131,13 @@ def survey(
 
 
 def _suspicions(
-    detector: Detector, found: Found, tallies: Mapping[str, Tally], past: Mapping[str, Tally], table: Reference,
+    detector: Detector,
+    found: Found,
+    tallies: Mapping[str, Tally],
+    past: Mapping[str, Tally],
+    table: Reference,
     verdicts: Verdicts,
-) -> list[Suspicion]:  # fmt: skip
+) -> list[Suspicion]:
     made = []
     for candidate in found.candidates:
         own = tallies.get(candidate.population, Tally()) + past.get(candidate.population, Tally())

@@ -43,9 +43,13 @@ class Counting:
     ``noise``: see bavn.model.ports."""
 
     def __init__(
-        self, door: Door, clock: Clock, noise: Noise, suspicions: Callable[[], Iterable[Suspicion]],
+        self,
+        door: Door,
+        clock: Clock,
+        noise: Noise,
+        suspicions: Callable[[], Iterable[Suspicion]],
         met: Callable[[], Iterable[Met]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._policy: DoorPolicy = door.policy
         self._clock, self._noise, self._suspicions, self._met = clock, noise, suspicions, met
         self._outbox = door.outbox
@@ -53,13 +57,22 @@ class Counting:
         self.budget = Budget(door.ledger)
         self._next_us = 0
         rules: Sequence[Rule[Day, Draft]] = (
-            Rule("tell_counts", self._told_by_policy), Rule("counts_day", self._day_is_over),
-            Rule("counts_budget", self._within_budget), Rule("counted", self._counted), room,
-        )  # fmt: skip
+            Rule("tell_counts", self._told_by_policy),
+            Rule("counts_day", self._day_is_over),
+            Rule("counts_budget", self._within_budget),
+            Rule("counted", self._counted),
+            room,
+        )
         self._gate = Gate[Day, Draft](
-            "door", rules, door.ledger, clock, way="out", nothing=Draft,
-            label=lambda item: labelled("Counts", CENTRE, {"day": item.day}), follow=self._follow,
-        )  # fmt: skip
+            "door",
+            rules,
+            door.ledger,
+            clock,
+            way="out",
+            nothing=Draft,
+            label=lambda item: labelled("Counts", CENTRE, {"day": item.day}),
+            follow=self._follow,
+        )
 
     def tell(self) -> Draft | Refused | None:
         """Yesterday's counts through the door, once; None while there is nothing to decide."""
@@ -102,9 +115,13 @@ class Counting:
         except NoiseDown as error:
             return Refused("counted", str(error))
         return draft.plus(
-            day=item.day, vocabulary=VOCABULARY, epsilon_milli=self.epsilon_milli, cell_max=cell_max,
-            by_technique=told, blocked=met,
-        )  # fmt: skip
+            day=item.day,
+            vocabulary=VOCABULARY,
+            epsilon_milli=self.epsilon_milli,
+            cell_max=cell_max,
+            by_technique=told,
+            blocked=met,
+        )
 
     def _follow(self, item: Day, draft: Draft) -> Note:
         note = put(self._outbox, CENTRE, lambda _: None)(item, draft)

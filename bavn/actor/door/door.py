@@ -100,25 +100,53 @@ class Door:
         self._kept_back = KeptBack(ledger, clock)
         tell = TellRules(policy, self.reveals.was_reported)
         self.questions = Questions(
-            ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, state=self.state, homes=tuple(homes),
+            ledger=ledger,
+            outbox=self.outbox,
+            clock=clock,
+            policy=policy,
+            state=self.state,
+            homes=tuple(homes),
             centre=CENTRE,
-        )  # fmt: skip
+        )
         self.cases = Cases(
-            ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=tuple(homes), centre=CENTRE,
+            ledger=ledger,
+            outbox=self.outbox,
+            clock=clock,
+            policy=policy,
+            homes=tuple(homes),
+            centre=CENTRE,
             cleaned=cleaned,
-        )  # fmt: skip
+        )
         self._rounds = Gate[Put, Outcome](
-            "asked", RoundRules(policy, self.state, clock, name).row(), ledger, clock, way="in",
-            nothing=lambda: NOTHING, label=labels.put_note, follow=lambda item, _: labels.put_note(item),
-        )  # fmt: skip
+            "asked",
+            RoundRules(policy, self.state, clock, name).row(),
+            ledger,
+            clock,
+            way="in",
+            nothing=lambda: NOTHING,
+            label=labels.put_note,
+            follow=lambda item, _: labels.put_note(item),
+        )
         self._elements = Gate[Offered, Draft](
-            "door", rules.element_row(), ledger, clock, way="out", nothing=Draft, label=labels.offered_note,
+            "door",
+            rules.element_row(),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
+            label=labels.offered_note,
             follow=lambda item, _: labels.offered_note(item),
-        )  # fmt: skip
+        )
         self._late = Gate[str, Draft](
-            "door", (Rule("keys_late", lambda _, __: KEYS_LATE),), ledger, clock, way="out", nothing=Draft,
-            label=labels.late_note, follow=lambda round_id, _: labels.late_note(round_id),
-        )  # fmt: skip
+            "door",
+            (Rule("keys_late", lambda _, __: KEYS_LATE),),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
+            label=labels.late_note,
+            follow=lambda round_id, _: labels.late_note(round_id),
+        )
         self._reports = self._out(
             messages.Report, rules.report_row(), lambda item: labelled("Report", CENTRE, labels.asked_words(item))
         )
@@ -257,9 +285,11 @@ class Door:
             tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, made.slots.to_bytes()
         )
         upload = {
-            "round_id": params.round_id.hex(), "registry_version": params.registry_version,
-            "key_check": key_check(kr, joined.canary_id), "planes": made.to_bytes()
-        }  # fmt: skip
+            "round_id": params.round_id.hex(),
+            "registry_version": params.registry_version,
+            "key_check": key_check(kr, joined.canary_id),
+            "planes": made.to_bytes(),
+        }
         with self.ledger.book.transaction():
             said = self._replies.say(messages.ShareUpload, upload, opened.deadline_us)
             if isinstance(said, Refused) and said.rule in SHUT:
@@ -425,6 +455,12 @@ class Door:
         self, kind: type[Message], row: Sequence[Rule[Item, Draft]], label: Callable[[Item], Note]
     ) -> Gate[Item, Draft]:
         return Gate(
-            "door", (*row, message_rule(kind, self.outbox, CENTRE)), self.ledger, self._clock, way="out",
-            nothing=Draft, label=label, follow=put(self.outbox, CENTRE, lambda _: None),
-        )  # fmt: skip
+            "door",
+            (*row, message_rule(kind, self.outbox, CENTRE)),
+            self.ledger,
+            self._clock,
+            way="out",
+            nothing=Draft,
+            label=label,
+            follow=put(self.outbox, CENTRE, lambda _: None),
+        )

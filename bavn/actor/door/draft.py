@@ -54,9 +54,13 @@ def put[Item](outbox: Outbox, centre: str, until: Callable[[Item], int | None]) 
             raise ValueError("a row of rules ends with the message rule")
         outbox.put(centre, draft.encoded, draft.privacy, until(item))
         return Note(
-            kind=draft.encoded.kind, item_id=draft.encoded.id, peer=centre, privacy=draft.privacy,
-            bytes=draft.encoded.bytes, summary=summary_of(draft.encoded),
-        )  # fmt: skip
+            kind=draft.encoded.kind,
+            item_id=draft.encoded.id,
+            peer=centre,
+            privacy=draft.privacy,
+            bytes=draft.encoded.bytes,
+            summary=summary_of(draft.encoded),
+        )
 
     return follow
 

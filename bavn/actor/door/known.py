@@ -26,9 +26,23 @@ _SCHEMA = (
     ) STRICT""",
 )
 _PLAIN = (
-    "id", "detector", "technique", "host", "peer", "p", "p_source", "evidence_nats", "statistic", "first_us", "last_us",
-    "hosts", "listed", "period_s", "regularity", "walk_nats",
-)  # fmt: skip
+    "id",
+    "detector",
+    "technique",
+    "host",
+    "peer",
+    "p",
+    "p_source",
+    "evidence_nats",
+    "statistic",
+    "first_us",
+    "last_us",
+    "hosts",
+    "listed",
+    "period_s",
+    "regularity",
+    "walk_nats",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +64,13 @@ class Known:
         book.part("suspicion", 1, _SCHEMA)
 
     def replace(
-        self, suspicions: Iterable[Suspicion], now_us: int, horizon_us: int = 0, hosts: int = 1,
+        self,
+        suspicions: Iterable[Suspicion],
+        now_us: int,
+        horizon_us: int = 0,
+        hosts: int = 1,
         failed: Collection[str] = (),
-    ) -> int:  # fmt: skip
+    ) -> int:
         """This is what is suspicious now, at an actor of so many hosts, with records up to ``horizon_us``; returns how
         many are kept (the strongest SUSPICIONS_MAX). ``failed``: detectors that could conclude nothing: what was known
         of them stays."""

@@ -168,7 +168,8 @@ class DoorPolicy:
         if kind in (ObservableType.IP4, ObservableType.IP6):
             return self.reveal_address
         others = {
-            ObservableType.SHA256: self.reveal_file, ObservableType.FP_PAIR: self.reveal_pair,
+            ObservableType.SHA256: self.reveal_file,
+            ObservableType.FP_PAIR: self.reveal_pair,
             ObservableType.CHAIN: self.reveal_chain,
-        }  # fmt: skip
+        }
         return others.get(kind, self.reveal_fingerprint)

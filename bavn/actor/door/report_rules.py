@@ -157,9 +157,11 @@ class Rules:
     def _evidence(self, item: Asked, draft: Draft) -> Draft | Refused:
         told = _told(item)
         return draft.plus(
-            detector=told.detector, technique=told.technique, p_bucket=p_bucket(told.p),
+            detector=told.detector,
+            technique=told.technique,
+            p_bucket=p_bucket(told.p),
             hosts_bucket=hosts_bucket(told.hosts),
-        )  # fmt: skip
+        )
 
     def _time(self, item: Asked, draft: Draft) -> Draft | Refused:
         told = _told(item)

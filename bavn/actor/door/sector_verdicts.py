@@ -69,9 +69,18 @@ class SectorVerdicts:
                 tx.execute(
                     "INSERT INTO sector_verdict (case_id, type, value, judgement, given_us, until_us, ended_us,"
                     " ended_by, ended_comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (message.case_id, one.type.value, one.value, judgement, now_us, message.until_us, at_us, by,
-                     comment),
-                )  # fmt: skip
+                    (
+                        message.case_id,
+                        one.type.value,
+                        one.value,
+                        judgement,
+                        now_us,
+                        message.until_us,
+                        at_us,
+                        by,
+                        comment,
+                    ),
+                )
             tx.execute(
                 "INSERT INTO sector_verdict_case VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                 " version = excluded.version, heard_us = excluded.heard_us, observables = excluded.observables",
@@ -125,8 +134,15 @@ def sector_verdicts_of(rows: Sequence[tuple[Any, ...]]) -> list[Verdict]:
     """The sector's verdicts from rows of SECTOR_VERDICTS_SQL, also as read by another process."""
     return [
         sector_verdict(
-            number=number, case_id=case_id, value=value, judgement=judgement, given_us=given_us, until_us=until_us,
-            ended_us=ended_us, ended_by=ended_by, ended_comment=ended_comment,
+            number=number,
+            case_id=case_id,
+            value=value,
+            judgement=judgement,
+            given_us=given_us,
+            until_us=until_us,
+            ended_us=ended_us,
+            ended_by=ended_by,
+            ended_comment=ended_comment,
         )
         for number, case_id, _, value, judgement, given_us, until_us, ended_us, ended_by, ended_comment in rows
-    ]  # fmt: skip
+    ]

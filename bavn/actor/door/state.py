@@ -109,9 +109,22 @@ class State:
         with self.book.transaction() as tx:
             tx.execute(
                 "INSERT INTO door_wanted VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (p.round_id.hex(), now_us, opened.deadline_us, p.version, p.epoch, p.registry_version, p.tier, p.t,
-                 p.m, p.r, p.forms, opened.own_x, _text(opened.xs)),
-            )  # fmt: skip
+                (
+                    p.round_id.hex(),
+                    now_us,
+                    opened.deadline_us,
+                    p.version,
+                    p.epoch,
+                    p.registry_version,
+                    p.tier,
+                    p.t,
+                    p.m,
+                    p.r,
+                    p.forms,
+                    opened.own_x,
+                    _text(opened.xs),
+                ),
+            )
 
     def wanted(self) -> list[OpenRound]:
         """Rounds that wait for their keys, the first to end first."""
@@ -133,9 +146,23 @@ class State:
             tx.execute("DELETE FROM door_wanted WHERE round_id = ?", (p.round_id.hex(),))
             tx.execute(
                 "INSERT INTO door_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-                (p.round_id.hex(), now_us, opened.deadline_us, p.version, p.epoch, p.registry_version, p.tier, p.t,
-                 p.m, p.r, p.forms, opened.own_x, _text(opened.xs), box),
-            )  # fmt: skip
+                (
+                    p.round_id.hex(),
+                    now_us,
+                    opened.deadline_us,
+                    p.version,
+                    p.epoch,
+                    p.registry_version,
+                    p.tier,
+                    p.t,
+                    p.m,
+                    p.r,
+                    p.forms,
+                    opened.own_x,
+                    _text(opened.xs),
+                    box,
+                ),
+            )
 
     def last_round(self) -> str | None:
         """The latest round this node took part in, of those it remembers."""
@@ -237,7 +264,14 @@ def _text(xs: frozenset[int]) -> str:
 def _open_round(row: tuple[Any, ...]) -> OpenRound:
     round_id, version, epoch, registry, tier, t, m, r, forms, deadline_us, own_x, xs, asked = row
     params = RoundParams(
-        version=version, epoch=epoch, round_id=bytes.fromhex(round_id), registry_version=registry, tier=tier,
-        t=t, m=m, r=r, forms=forms,
-    )  # fmt: skip
+        version=version,
+        epoch=epoch,
+        round_id=bytes.fromhex(round_id),
+        registry_version=registry,
+        tier=tier,
+        t=t,
+        m=m,
+        r=r,
+        forms=forms,
+    )
     return OpenRound(params, deadline_us, own_x, frozenset(int(x) for x in xs.split()), asked)

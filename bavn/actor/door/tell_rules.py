@@ -77,22 +77,34 @@ def _withdrawn(item: TakenBack, draft: Draft) -> Draft | Refused:
 
 def _sighting(item: Sighting, draft: Draft) -> Draft | Refused:
     return draft.plus(
-        indicator_id=item.indicator_id, kind=item.kind, count_bucket=bucket_of(item.count, COUNT_EDGES),
+        indicator_id=item.indicator_id,
+        kind=item.kind,
+        count_bucket=bucket_of(item.count, COUNT_EDGES),
         first_hour=None if item.first_us is None else hour_of(item.first_us),
         last_hour=None if item.last_us is None else hour_of(item.last_us),
-    )  # fmt: skip
+    )
 
 
 def _outcome(item: BlockOutcome, draft: Draft) -> Draft | Refused:
     return draft.plus(
-        indicator_id=item.indicator_id, version=item.version, state=item.state, enforcers=item.enforcers,
-        rule=item.rule, not_carried=item.not_carried,
-    )  # fmt: skip
+        indicator_id=item.indicator_id,
+        version=item.version,
+        state=item.state,
+        enforcers=item.enforcers,
+        rule=item.rule,
+        not_carried=item.not_carried,
+    )
 
 
 def _health(item: Condition, draft: Draft) -> Draft | Refused:
     return draft.plus(
-        version=item.version, sensor=item.sensor, capture_loss_permille=min(1000, max(0, item.capture_loss_permille)),
-        clock_skew_s=min(86400, max(-86400, item.clock_skew_s)), queue_messages=item.queue_messages,
-        last_round=item.last_round, forms=forms(), problems=item.problems, records=item.records,
-    )  # fmt: skip
+        version=item.version,
+        sensor=item.sensor,
+        capture_loss_permille=min(1000, max(0, item.capture_loss_permille)),
+        clock_skew_s=min(86400, max(-86400, item.clock_skew_s)),
+        queue_messages=item.queue_messages,
+        last_round=item.last_round,
+        forms=forms(),
+        problems=item.problems,
+        records=item.records,
+    )

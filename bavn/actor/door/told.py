@@ -42,10 +42,20 @@ def told_of(element: Element) -> Told:
     """The facts of an element."""
     s = element.suspicion
     return Told(
-        type=element.observable.type.value, value=element.observable.value, suspicion=s.id, detector=s.detector,
-        technique=s.technique, p=s.p, hosts=s.hosts, listed=s.listed, first_us=s.first_us, last_us=s.last_us,
-        period_s=s.period_s, regularity=s.regularity, walk_nats=s.walk_nats,
-    )  # fmt: skip
+        type=element.observable.type.value,
+        value=element.observable.value,
+        suspicion=s.id,
+        detector=s.detector,
+        technique=s.technique,
+        p=s.p,
+        hosts=s.hosts,
+        listed=s.listed,
+        first_us=s.first_us,
+        last_us=s.last_us,
+        period_s=s.period_s,
+        regularity=s.regularity,
+        walk_nats=s.walk_nats,
+    )
 
 
 @dataclass(frozen=True, slots=True)

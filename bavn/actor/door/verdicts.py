@@ -51,9 +51,16 @@ class VerdictBook:
         self.sector = SectorVerdicts(book)
 
     def give(
-        self, suspicion: Suspicion, judgement: Judgement, scope: Scope, *, until_us: int | None, now_us: int, by: str,
+        self,
+        suspicion: Suspicion,
+        judgement: Judgement,
+        scope: Scope,
+        *,
+        until_us: int | None,
+        now_us: int,
+        by: str,
         comment: str = "",
-    ) -> Verdict:  # fmt: skip
+    ) -> Verdict:
         """A new verdict, given on a suspicion. ValueError for one without an end, beyond the bounds, or by nobody."""
         if until_us is None and judgement != "true":
             raise ValueError("only `true` may go without an end")
@@ -66,14 +73,34 @@ class VerdictBook:
             if number > VERDICTS_MAX:
                 raise ValueError(f"{VERDICTS_MAX} verdicts have been given here, and that is the bound")
             made = Verdict(
-                number=number, judgement=judgement, scope=scope, story=suspicion.id, detector=suspicion.detector,
-                host=suspicion.host, peer=suspicion.peer, given_us=now_us, until_us=until_us, by=by, comment=comment,
-            )  # fmt: skip
+                number=number,
+                judgement=judgement,
+                scope=scope,
+                story=suspicion.id,
+                detector=suspicion.detector,
+                host=suspicion.host,
+                peer=suspicion.peer,
+                given_us=now_us,
+                until_us=until_us,
+                by=by,
+                comment=comment,
+            )
             tx.execute(
                 "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (number, judgement, scope, made.story, made.detector, made.host, made.peer, now_us, until_us, by,
-                 comment),
-            )  # fmt: skip
+                (
+                    number,
+                    judgement,
+                    scope,
+                    made.story,
+                    made.detector,
+                    made.host,
+                    made.peer,
+                    now_us,
+                    until_us,
+                    by,
+                    comment,
+                ),
+            )
         return made
 
     def end(self, number: int, *, now_us: int, by: str, comment: str = "") -> Verdict:
@@ -100,10 +127,35 @@ def verdicts_of(rows: list[tuple[Any, ...]]) -> list[Verdict]:
     """Verdicts from rows of VERDICTS_SQL, also as read by another process."""
     return [
         Verdict(
-            number=number, judgement=judgement, scope=scope, story=story, detector=detector, host=host, peer=peer,
-            given_us=given_us, until_us=until_us, by=by, comment=comment, ended_us=ended_us, ended_by=ended_by or "",
+            number=number,
+            judgement=judgement,
+            scope=scope,
+            story=story,
+            detector=detector,
+            host=host,
+            peer=peer,
+            given_us=given_us,
+            until_us=until_us,
+            by=by,
+            comment=comment,
+            ended_us=ended_us,
+            ended_by=ended_by or "",
             ended_comment=ended_comment or "",
         )
-        for (number, judgement, scope, story, detector, host, peer, given_us, until_us, by, comment, ended_us, ended_by,
-             ended_comment) in rows
-    ]  # fmt: skip
+        for (
+            number,
+            judgement,
+            scope,
+            story,
+            detector,
+            host,
+            peer,
+            given_us,
+            until_us,
+            by,
+            comment,
+            ended_us,
+            ended_by,
+            ended_comment,
+        ) in rows
+    ]

@@ -74,10 +74,12 @@ def archive(bundle: Bundle) -> bytes:
         files["packets.pcap"] = packets_file(bundle.packets, cut=cut)
     said = bundle.said if bundle.unredacted else tree(bundle.said)
     manifest = {
-        **said, "redacted": not bundle.unredacted, "tables": tables,
+        **said,
+        "redacted": not bundle.unredacted,
+        "tables": tables,
         "packets": _packets_said(bundle.packets, cut=cut),
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
-    }  # fmt: skip
+    }
     return _zip({**files, "manifest.json": _json(manifest)})
 
 

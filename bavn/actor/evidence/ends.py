@@ -52,9 +52,7 @@ def ends_of(window: Window, suspicion: Suspicion) -> Ends:
     peers.discard(host)
     if len(peers) > PEERS_MAX:
         return Ends(host=host, peers=())
-    return Ends(
-        host=host, peers=tuple(sorted(peers)), resolvers=tuple(sorted(resolvers)), names=tuple(sorted(names))
-    )  # fmt: skip
+    return Ends(host=host, peers=tuple(sorted(peers)), resolvers=tuple(sorted(resolvers)), names=tuple(sorted(names)))
 
 
 def named_by(column: str, names: list[str], prefix: str) -> tuple[str, dict[str, Any]]:

@@ -14,9 +14,11 @@ from typing import Final
 
 PACKET_BYTES_MAX: Final = 262_144
 _PCAP: Final = {
-    b"\xd4\xc3\xb2\xa1": ("<", 1000), b"\xa1\xb2\xc3\xd4": (">", 1000),
-    b"\x4d\x3c\xb2\xa1": ("<", 1), b"\xa1\xb2\x3c\x4d": (">", 1),
-}  # fmt: skip
+    b"\xd4\xc3\xb2\xa1": ("<", 1000),
+    b"\xa1\xb2\xc3\xd4": (">", 1000),
+    b"\x4d\x3c\xb2\xa1": ("<", 1),
+    b"\xa1\xb2\x3c\x4d": (">", 1),
+}
 """Byte order, and nanoseconds of the fraction's unit."""
 
 _PCAPNG: Final = b"\x0a\x0d\x0d\x0a"

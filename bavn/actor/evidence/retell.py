@@ -198,11 +198,15 @@ class Retold:
 
     def _common(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            "timestamp": self.moment(row["ts"]), "event_type": table, "flow_id": self.flow(int(row["flow_id"] or 0)),
-            "src_ip": self.address(address_text(row["src"])), "src_port": row["src_port"],
-            "dest_ip": self.address(address_text(row["dst"])), "dest_port": row["dst_port"],
+            "timestamp": self.moment(row["ts"]),
+            "event_type": table,
+            "flow_id": self.flow(int(row["flow_id"] or 0)),
+            "src_ip": self.address(address_text(row["src"])),
+            "src_port": row["src_port"],
+            "dest_ip": self.address(address_text(row["dst"])),
+            "dest_port": row["dst_port"],
             "proto": w.one_of(w.PROTO, str(row["proto"] or "").upper()) or "TCP",
-        }  # fmt: skip
+        }
 
 
 def _said(tell: Callable[[str], str], value: Any) -> str | None:
@@ -215,18 +219,28 @@ def _some(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _flow(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     made = {
-        "flow": _some({
-            "start": case.moment(row["ts"]), "end": case.moment(row["ts_end"] or row["ts"]),
-            "state": w.one_of(w.STATE, row["state"]), "reason": w.one_of(w.REASON, row["reason"]),
-            "pkts_toserver": row["pkts_toserver"], "pkts_toclient": row["pkts_toclient"],
-            "bytes_toserver": row["bytes_toserver"], "bytes_toclient": row["bytes_toclient"],
-        }),
-        "app_proto": w.one_of(w.APP, row["app_proto"]), "icmp_type": row["icmp_type"], "icmp_code": row["icmp_code"],
-        "tcp": _some({
-            f"tcp_flags_{side}": None if row[f"tcp_flags_{side}"] is None else f"{row[f'tcp_flags_{side}']:02x}"
-            for side in ("ts", "tc")
-        }),
-    }  # fmt: skip
+        "flow": _some(
+            {
+                "start": case.moment(row["ts"]),
+                "end": case.moment(row["ts_end"] or row["ts"]),
+                "state": w.one_of(w.STATE, row["state"]),
+                "reason": w.one_of(w.REASON, row["reason"]),
+                "pkts_toserver": row["pkts_toserver"],
+                "pkts_toclient": row["pkts_toclient"],
+                "bytes_toserver": row["bytes_toserver"],
+                "bytes_toclient": row["bytes_toclient"],
+            }
+        ),
+        "app_proto": w.one_of(w.APP, row["app_proto"]),
+        "icmp_type": row["icmp_type"],
+        "icmp_code": row["icmp_code"],
+        "tcp": _some(
+            {
+                f"tcp_flags_{side}": None if row[f"tcp_flags_{side}"] is None else f"{row[f'tcp_flags_{side}']:02x}"
+                for side in ("ts", "tc")
+            }
+        ),
+    }
     return _some(made)
 
 
@@ -255,58 +269,82 @@ def _rdata(case: Retold, text: str) -> str:
 def _tls(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     own = case.address(address_text(row["dst"])) != address_text(row["dst"])
     fingerprints = {
-        "ja3": _some({"hash": w.one_of(w.HEX, row["ja3"])}), "ja3s": _some({"hash": w.one_of(w.HEX, row["ja3s"])}),
+        "ja3": _some({"hash": w.one_of(w.HEX, row["ja3"])}),
+        "ja3s": _some({"hash": w.one_of(w.HEX, row["ja3s"])}),
         "ja4": w.one_of(w.JA4, row["ja4"]),
-    }  # fmt: skip
+    }
     sni = _said(case.name, row["sni"])
     version = w.one_of(w.TLS, row["version"]) or w.one_of(w.QUIC, row["version"])
     if version is not None and version.startswith("QUIC"):
         quic = _some({"version": version.removeprefix("QUIC").strip(), "sni": sni, **fingerprints})
         return {"event_type": "quic", "quic": quic}
-    certificate = {} if own else {
-        "subject": _said(case.subject, row["subject"]), "issuerdn": _said(case.subject, row["issuerdn"]),
-        "fingerprint": w.one_of(w.HEX, row["cert"]),
-    }  # fmt: skip
+    certificate = (
+        {}
+        if own
+        else {
+            "subject": _said(case.subject, row["subject"]),
+            "issuerdn": _said(case.subject, row["issuerdn"]),
+            "fingerprint": w.one_of(w.HEX, row["cert"]),
+        }
+    )
     return {
-        "tls": _some({
-            "sni": sni, "version": version, **certificate, **fingerprints, "session_resumed": row["resumed"] or None,
-        })
-    }  # fmt: skip
+        "tls": _some(
+            {
+                "sni": sni,
+                "version": version,
+                **certificate,
+                **fingerprints,
+                "session_resumed": row["resumed"] or None,
+            }
+        )
+    }
 
 
 def _http(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     url = row["url"]
     wsman = isinstance(url, str) and re.match(r"(?i)/wsman(/subscription)?", url)
     return {
-        "http": _some({
-            "hostname": _said(case.name, row["host"]), "url": wsman[0] if wsman else "/" if url else None,
-            "http_method": w.one_of(w.METHOD, row["method"]), "http_user_agent": _said(case.agent, row["user_agent"]),
-            "status": row["status"], "length": row["response_bytes"],
-            "http_content_type": w.one_of(w.CONTENT, row["content_type"]),
-        })
-    }  # fmt: skip
+        "http": _some(
+            {
+                "hostname": _said(case.name, row["host"]),
+                "url": wsman[0] if wsman else "/" if url else None,
+                "http_method": w.one_of(w.METHOD, row["method"]),
+                "http_user_agent": _said(case.agent, row["user_agent"]),
+                "status": row["status"],
+                "length": row["response_bytes"],
+                "http_content_type": w.one_of(w.CONTENT, row["content_type"]),
+            }
+        )
+    }
 
 
 def _smb(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     user = _said(case.user, row["ntlm_user"])
     return {
-        "smb": _some({
-            "command": w.one_of(w.SMB_COMMAND, row["command"]),
-            "status": w.one_of(w.SMB_STATUS, row["status"]),
-            "share": _said(case.share, row["share"]), "filename": _said(case.file, row["filename"]),
-            "disposition": w.one_of(w.DISPOSITION, row["disposition"]),
-            "named_pipe": _said(case.pipe, row["named_pipe"]), "ntlmssp": _some({"user": user}),
-        })
-    }  # fmt: skip
+        "smb": _some(
+            {
+                "command": w.one_of(w.SMB_COMMAND, row["command"]),
+                "status": w.one_of(w.SMB_STATUS, row["status"]),
+                "share": _said(case.share, row["share"]),
+                "filename": _said(case.file, row["filename"]),
+                "disposition": w.one_of(w.DISPOSITION, row["disposition"]),
+                "named_pipe": _said(case.pipe, row["named_pipe"]),
+                "ntlmssp": _some({"user": user}),
+            }
+        )
+    }
 
 
 def _dcerpc(_: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     interface = w.one_of(w.UUID, row["interface"])
     return {
-        "dcerpc": _some({
-            "req": _some({"opnum": row["opnum"]}), "interfaces": [{"uuid": interface}] if interface else None,
-        })
-    }  # fmt: skip
+        "dcerpc": _some(
+            {
+                "req": _some({"opnum": row["opnum"]}),
+                "interfaces": [{"uuid": interface}] if interface else None,
+            }
+        )
+    }
 
 
 def _ssh(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -319,41 +357,62 @@ def _ssh(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rdp(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "rdp": _some({
-            "event_type": w.one_of(w.RDP_EVENT, row["event_type"]), "cookie": _said(case.user, row["cookie"]),
-            "protocol": w.one_of(w.RDP_PROTOCOL, row["protocol"]), "reason": w.one_of(w.RDP_RESULT, row["result"]),
-        })
-    }  # fmt: skip
+        "rdp": _some(
+            {
+                "event_type": w.one_of(w.RDP_EVENT, row["event_type"]),
+                "cookie": _said(case.user, row["cookie"]),
+                "protocol": w.one_of(w.RDP_PROTOCOL, row["protocol"]),
+                "reason": w.one_of(w.RDP_RESULT, row["result"]),
+            }
+        )
+    }
 
 
 def _krb5(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "krb5": _some({
-            "msg_type": w.one_of(w.KRB_MESSAGE, row["msg_type"]), "cname": _said(case.user, row["cname"]),
-            "realm": "OWN.INTERNAL" if row["realm"] else None, "sname": _said(case.service, row["sname"]),
-            "encryption": w.one_of(w.KRB_CIPHER, row["encryption"]),
-            "error_code": w.one_of(w.KRB_ERROR, row["error_code"]),
-        })
-    }  # fmt: skip
+        "krb5": _some(
+            {
+                "msg_type": w.one_of(w.KRB_MESSAGE, row["msg_type"]),
+                "cname": _said(case.user, row["cname"]),
+                "realm": "OWN.INTERNAL" if row["realm"] else None,
+                "sname": _said(case.service, row["sname"]),
+                "encryption": w.one_of(w.KRB_CIPHER, row["encryption"]),
+                "error_code": w.one_of(w.KRB_ERROR, row["error_code"]),
+            }
+        )
+    }
 
 
 def _alert(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     known = w.by_vendor(row["signature_id"])
     return {
-        "alert": _some({
-            "gid": row["gid"], "signature_id": row["signature_id"], "rev": row["rev"],
-            "signature": _said(case.words, row["signature"]) if known else "a rule of the actor's own",
-            "category": _said(case.words, row["category"]) if known else "Misc Attack",
-            "severity": row["severity"], "action": w.one_of(w.ACTION, row["action"]),
-        }),
+        "alert": _some(
+            {
+                "gid": row["gid"],
+                "signature_id": row["signature_id"],
+                "rev": row["rev"],
+                "signature": _said(case.words, row["signature"]) if known else "a rule of the actor's own",
+                "category": _said(case.words, row["category"]) if known else "Misc Attack",
+                "severity": row["severity"],
+                "action": w.one_of(w.ACTION, row["action"]),
+            }
+        ),
         "app_proto": w.one_of(w.APP, row["app_proto"]),
-    }  # fmt: skip
+    }
 
 
 _TABLES: Final[dict[str, Callable[[Retold, Mapping[str, Any]], dict[str, Any]]]] = {
-    "flow": _flow, "dns": _dns, "tls": _tls, "http": _http, "smb": _smb, "dcerpc": _dcerpc, "ssh": _ssh, "rdp": _rdp,
-    "krb5": _krb5, "alert": _alert,
-}  # fmt: skip
+    "flow": _flow,
+    "dns": _dns,
+    "tls": _tls,
+    "http": _http,
+    "smb": _smb,
+    "dcerpc": _dcerpc,
+    "ssh": _ssh,
+    "rdp": _rdp,
+    "krb5": _krb5,
+    "alert": _alert,
+}
 TOLD: Final = tuple(_TABLES)
 """Tables that a case may hold; files, leases, statistics and key exchanges are not told."""
 

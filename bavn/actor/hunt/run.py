@@ -77,11 +77,16 @@ def _matches(window: Window, group: Sequence[RowRule], samples: int) -> list[Mat
     )
     return [
         Match(
-            rule=group[at], rows=int(count), hosts=int(hosts), named=tuple(map(address_text, named)),
-            first_us=_us(first), last_us=_us(last), samples=_samples(window, group[at], samples),
+            rule=group[at],
+            rows=int(count),
+            hosts=int(hosts),
+            named=tuple(map(address_text, named)),
+            first_us=_us(first),
+            last_us=_us(last),
+            samples=_samples(window, group[at], samples),
         )
         for at, count, hosts, named, first, last in rows
-    ]  # fmt: skip
+    ]
 
 
 def _samples(window: Window, rule: RowRule, count: int) -> tuple[tuple[tuple[str, Any], ...], ...]:

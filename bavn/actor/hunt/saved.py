@@ -78,9 +78,14 @@ def _checked(name: str, given: dict[str, Any]) -> SavedHunt:
     ):
         raise SavedUnclear("parameters must name each (a-z and _) with a text that says what it is")
     return SavedHunt(
-        name=name, says=Text(texts["en"], texts["da"]), sql=texts["sql"].strip().rstrip(";"),
-        technique=texts["technique"], span=texts["span"], columns=tuple(columns), parameters=dict(parameters),
-    )  # fmt: skip
+        name=name,
+        says=Text(texts["en"], texts["da"]),
+        sql=texts["sql"].strip().rstrip(";"),
+        technique=texts["technique"],
+        span=texts["span"],
+        columns=tuple(columns),
+        parameters=dict(parameters),
+    )
 
 
 def written(hunt: SavedHunt) -> str:

@@ -223,12 +223,18 @@ def _row_rule(
         (tag.name.upper() for tag in rule.tags if tag.namespace == "attack" and _TECHNIQUE.fullmatch(tag.name)), None
     )
     return RowRule(
-        id=_id(entry), title=_line(rule.title or "")[:TITLE_CHARS_MAX] or _id(entry), level=level, technique=technique,
-        table=target.table, relation=relation, condition=condition,
-        name_column="" if correlated else target.name_column, shown=() if correlated else target.shown,
+        id=_id(entry),
+        title=_line(rule.title or "")[:TITLE_CHARS_MAX] or _id(entry),
+        level=level,
+        technique=technique,
+        table=target.table,
+        relation=relation,
+        condition=condition,
+        name_column="" if correlated else target.name_column,
+        shown=() if correlated else target.shown,
         notes=tuple(sorted(notes | ({target.note} if target.note else set()))),
         by_row=target.by_row and not correlated,
-    )  # fmt: skip
+    )
 
 
 def _id(entry: _Read) -> str:

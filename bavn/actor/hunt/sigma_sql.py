@@ -117,8 +117,10 @@ class DuckdbBackend(sqliteBackend):
         texts = {"text", "name", "address"}
         if "list" in (one.kind, other.kind) or (one.kind != other.kind and not {one.kind, other.kind} <= texts):
             raise NotRunnable(f"the fields {cond.field} and {reference.field} cannot be compared")
-        left, right = (f"lower({as_text(field.sqls[0], field.kind)})" if field.kind in texts else field.sqls[0]
-                       for field in (one, other))  # fmt: skip
+        left, right = (
+            f"lower({as_text(field.sqls[0], field.kind)})" if field.kind in texts else field.sqls[0]
+            for field in (one, other)
+        )
         if reference.starts_with and reference.ends_with:
             return f"contains({left}, {right})"
         if reference.starts_with:

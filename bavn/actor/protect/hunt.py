@@ -121,9 +121,13 @@ class Hunter:
         made = dict.fromkeys(observables, Found(days=known_days))
         for met in history.hunt(window, observables):
             made[met.observable] = Found(
-                days=known_days, hits=met.count, hosts=met.hosts, clinical=self._at_bedsides(met),
-                first_us=met.first_us, last_us=met.last_us,
-            )  # fmt: skip
+                days=known_days,
+                hits=met.count,
+                hosts=met.hosts,
+                clinical=self._at_bedsides(met),
+                first_us=met.first_us,
+                last_us=met.last_us,
+            )
         return made
 
     def _at_bedsides(self, met: Met) -> int:

@@ -84,26 +84,53 @@ class Intake:
     """``listed`` names the warning list that knows an observable, or None."""
 
     def __init__(
-        self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: Callable[[], NeverBlock], hands: Hands,
-        homes: tuple[str, ...], hunter: Hunter, listed: Callable[[Observable], str | None] | None, state: State,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        policy: ProtectPolicy,
+        never: Callable[[], NeverBlock],
+        hands: Hands,
+        homes: tuple[str, ...],
+        hunter: Hunter,
+        listed: Callable[[Observable], str | None] | None,
+        state: State,
+    ) -> None:
         self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger
         self._hunter, self._listed, self._hands = hunter, listed, hands
         row = Row(
-            policy=policy, never=never, homes=homes, hands=hands, clock=clock, known=state.known, held=state.held,
+            policy=policy,
+            never=never,
+            homes=homes,
+            hands=hands,
+            clock=clock,
+            known=state.known,
+            held=state.held,
             spent=lambda: state.spent(clock.now_us()),
-        )  # fmt: skip
+        )
         self._released = Gate[Arrived, Draft](
             GATE, row.rules, ledger, clock, way="in", nothing=Draft, label=_label, follow=self._follow
         )
         self._withdrawn = Gate[Withdrawal, Withdrawn](
-            GATE, (Rule("withdrawal_new", self._withdrawal_new),), ledger, clock, way="in", nothing=Withdrawn,
-            label=_label_withdrawal, follow=self._follow_withdrawal,
-        )  # fmt: skip
+            GATE,
+            (Rule("withdrawal_new", self._withdrawal_new),),
+            ledger,
+            clock,
+            way="in",
+            nothing=Withdrawn,
+            label=_label_withdrawal,
+            follow=self._follow_withdrawal,
+        )
         self._switched = Gate[Turned, Switched](
-            GATE, (Rule("switch_new", self._switch_new),), ledger, clock, way="in", nothing=Switched,
-            label=_label_switch, follow=self._follow_switch,
-        )  # fmt: skip
+            GATE,
+            (Rule("switch_new", self._switch_new),),
+            ledger,
+            clock,
+            way="in",
+            nothing=Switched,
+            label=_label_switch,
+            follow=self._follow_switch,
+        )
 
     def hear(self, message: Instruction) -> bool:
         """Keeps a message to be looked at; joins the transaction in which the node notes that it heard it. A queue
@@ -165,11 +192,13 @@ class Intake:
         now_us = self._clock.now_us()
         arrived = [
             Arrived(
-                bundle=item.bundle, item_id=act_id("carried", f"{item.indicator_id}/{item.version}", NODE, now_us),
-                approved_by=item.by, again=True,
+                bundle=item.bundle,
+                item_id=act_id("carried", f"{item.indicator_id}/{item.version}", NODE, now_us),
+                approved_by=item.by,
+                again=True,
             )
             for item in items
-        ]  # fmt: skip
+        ]
         weighed = self._weighed(arrived)
         with self._state.book.transaction():
             return [self._offer(item) for item in weighed]
@@ -377,6 +406,15 @@ def _label_switch(item: Turned) -> Note:
 
 def _never_seen(indicator_id: str, now_us: int) -> Item:
     return Item(
-        indicator_id=indicator_id, version=0, bundle="", type="", value="", act="lift", standing="lifted", rule="",
-        reason="", until_us=now_us, decided_us=now_us,
-    )  # fmt: skip
+        indicator_id=indicator_id,
+        version=0,
+        bundle="",
+        type="",
+        value="",
+        act="lift",
+        standing="lifted",
+        rule="",
+        reason="",
+        until_us=now_us,
+        decided_us=now_us,
+    )

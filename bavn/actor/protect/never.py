@@ -30,9 +30,15 @@ class NeverBlock:
 
     @classmethod
     def of(
-        cls, text: str, where: str, *, own_domains: Iterable[str] = (), own_networks: Iterable[str] = (),
-        centre: Iterable[str] = (), resolvers: Iterable[str] = (),
-    ) -> Self:  # fmt: skip
+        cls,
+        text: str,
+        where: str,
+        *,
+        own_domains: Iterable[str] = (),
+        own_networks: Iterable[str] = (),
+        centre: Iterable[str] = (),
+        resolvers: Iterable[str] = (),
+    ) -> Self:
         """From TOML text and what the node knows of itself: domains, networks (CIDR or address), the centre's names or
         addresses, its resolvers' addresses. Raises SettingsError, which names ``where``."""
         names: dict[str, str] = {}

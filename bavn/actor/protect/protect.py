@@ -67,10 +67,19 @@ class Protect:
     observable, or None; ``homes`` are the actor's own networks; ``sources`` are logs of what was blocked."""
 
     def __init__(
-        self, *, ledger: Ledger, clock: Clock, policy: ProtectPolicy, never: NeverBlock, hands: Hands,
-        homes: Sequence[str] = (), history: History | None = None, failures: Failures | None = None,
-        listed: Callable[[Observable], str | None] | None = None, sources: Sequence[HitSource] = (),
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        policy: ProtectPolicy,
+        never: NeverBlock,
+        hands: Hands,
+        homes: Sequence[str] = (),
+        history: History | None = None,
+        failures: Failures | None = None,
+        listed: Callable[[Observable], str | None] | None = None,
+        sources: Sequence[HitSource] = (),
+    ) -> None:
         self.policy, self.clock, self.hands = policy, clock, hands
         self.state = State(ledger.book)
         self._failures = told = NoContainment() if failures is None else failures
@@ -86,9 +95,16 @@ class Protect:
         self._canary: Block | None = None
         self._seen_next_us = self._forget_next_us = self._hunt_next_us = 0
         self._intake = Intake(
-            ledger=ledger, clock=clock, policy=policy, never=lambda: self._never, hands=hands,
-            homes=self._homes, hunter=self._hunter, listed=listed, state=self.state,
-        )  # fmt: skip
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+            never=lambda: self._never,
+            hands=hands,
+            homes=self._homes,
+            hunter=self._hunter,
+            listed=listed,
+            state=self.state,
+        )
         self._uncarried = Uncarried(self.state, self._intake, hands, policy, clock)
 
     # --- from the node --------------------------------------------------------------------------------------------

@@ -109,10 +109,22 @@ class Row:
 
     def __post_init__(self) -> None:
         row = (
-            self.well_formed, self.version_new, self.revoked, self.not_expired, self.end_in_time, self.pap_allows,
-            self.external, self.never_block, self.room, self.carried, self.by_hand, self.confidence,
-            self.warning_list, self.dry_run, self.budget,
-        )  # fmt: skip
+            self.well_formed,
+            self.version_new,
+            self.revoked,
+            self.not_expired,
+            self.end_in_time,
+            self.pap_allows,
+            self.external,
+            self.never_block,
+            self.room,
+            self.carried,
+            self.by_hand,
+            self.confidence,
+            self.warning_list,
+            self.dry_run,
+            self.budget,
+        )
         object.__setattr__(self, "rules", tuple(Rule(rule.__name__, rule) for rule in row))
 
     def well_formed(self, item: Arrived, draft: Draft) -> Draft | Refused:

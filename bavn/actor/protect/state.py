@@ -163,9 +163,23 @@ class State:
     def keep(self, item: Item) -> None:
         """Writes an item as it now stands."""
         values = (
-            item.indicator_id, item.version, item.bundle, item.type, item.value, item.act, item.standing, item.rule,
-            item.reason, item.until_us, item.decided_us, int(item.held), item.by, item.found, item.told, item.forced_us,
-        )  # fmt: skip
+            item.indicator_id,
+            item.version,
+            item.bundle,
+            item.type,
+            item.value,
+            item.act,
+            item.standing,
+            item.rule,
+            item.reason,
+            item.until_us,
+            item.decided_us,
+            int(item.held),
+            item.by,
+            item.found,
+            item.told,
+            item.forced_us,
+        )
         with self.book.transaction() as tx:
             before = tx.execute("SELECT type, value FROM protect_item WHERE indicator_id = ?", values[:1]).fetchone()
             for wanted in self._wanted.values():

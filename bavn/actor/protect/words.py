@@ -60,9 +60,7 @@ WORDS: Final[dict[str, Text]] = {
         "Its confidence is below what this actor blocks by itself.",
         "Dens sikkerhed er lavere end det, aktøren spærrer af sig selv.",
     ),
-    "warning_list": Text(
-        "It is on a warning list: often innocent.", "Den står på en advarselsliste: ofte uskyldig."
-    ),
+    "warning_list": Text("It is on a warning list: often innocent.", "Den står på en advarselsliste: ofte uskyldig."),
     "dry_run_failed": Text(
         "Own history could not be asked, so nobody knows whom it would hit.",
         "Egen historik kunne ikke spørges, så ingen ved, hvem den ville ramme.",
@@ -75,9 +73,7 @@ WORDS: Final[dict[str, Text]] = {
         "It covers a large share of the destinations in use here.",
         "Den dækker en stor del af de mål, der bruges her.",
     ),
-    "dry_run_clinical": Text(
-        "Clinical equipment here used it lately.", "Klinisk udstyr her har brugt den for nylig."
-    ),
+    "dry_run_clinical": Text("Clinical equipment here used it lately.", "Klinisk udstyr her har brugt den for nylig."),
     "in_force_share": Text(
         "The blocks that nobody approved together cover much of what is in use here.",
         "De spærringer, som ingen har godkendt, dækker tilsammen meget af det, der bruges her.",
@@ -94,12 +90,8 @@ WORDS: Final[dict[str, Text]] = {
     "enforcer_down": Text(
         "An enforcer cannot be reached; it is tried again.", "Et håndhævende led kan ikke nås; der prøves igen."
     ),
-    "pap_watch_only": Text(
-        "PAP AMBER: watched, not blocked.", "PAP AMBER: der holdes øje, men der spærres ikke."
-    ),
-    "watched_only": Text(
-        "Nothing here can stop it; it is watched.", "Intet her kan stoppe den; der holdes øje."
-    ),
+    "pap_watch_only": Text("PAP AMBER: watched, not blocked.", "PAP AMBER: der holdes øje, men der spærres ikke."),
+    "watched_only": Text("Nothing here can stop it; it is watched.", "Intet her kan stoppe den; der holdes øje."),
     # lifted
     "expired": Text("Its end came.", "Den nåede sin slutning."),
     "withdrawn": Text("The centre withdrew it.", "Centret trak den tilbage."),
@@ -111,4 +103,4 @@ WORDS: Final[dict[str, Text]] = {
     ),
     "sector_kill_switch": Text("The sector's kill switch is on.", "Sektorens nødstop er slået til."),
     "kill_switch": Text("The kill switch is on.", "Nødstoppet er slået til."),
-}  # fmt: skip
+}

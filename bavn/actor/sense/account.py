@@ -167,13 +167,18 @@ class Account:
                 reasons=tuple(
                     (kind, count, self._latest.get(kind, "")) for kind, count in self._reasons.most_common(REASONS_TOLD)
                 ),
-                rows=self.rows, passed=self.passed, refused=self.refused,
-                broken=self.broken, caught_up_us=self.caught_up_us,
-                lag_bytes=self._lag_bytes, losses=(*self._told[0], *self._lost.values()),
+                rows=self.rows,
+                passed=self.passed,
+                refused=self.refused,
+                broken=self.broken,
+                caught_up_us=self.caught_up_us,
+                lag_bytes=self._lag_bytes,
+                losses=(*self._told[0], *self._lost.values()),
                 counts=self._told[1],
-                heard_us=self.heard_us, usual_gap_us=self._usual_gap_us(),
+                heard_us=self.heard_us,
+                usual_gap_us=self._usual_gap_us(),
                 clock_offset_s=round(max(off for _, off in self._offsets) / SECOND_US) if self._offsets else None,
-            )  # fmt: skip
+            )
 
 
 def _place(refusal: RefusedLine) -> str:

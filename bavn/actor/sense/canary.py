@@ -76,9 +76,21 @@ def rows(wanted: Wanted, ts_us: int) -> pa.Table:
     """The one row of table dns."""
     here = address_uuid(LOOPBACK).bytes
     row: dict[str, Any] = {
-        "ts": ts_us, "sensor": NAME, "src": here, "src_port": PORT, "dst": here, "dst_port": PORT, "proto": "udp",
-        "flow_id": wanted.flow_id, "community_id": "",
-        "rrname": name_of(wanted.day).value, "rrtype": "A", "rcode": "NXDOMAIN", "answered": True, "answers": [],
-        "answer_bytes": 0, "ttl_s": 0,
-    }  # fmt: skip
+        "ts": ts_us,
+        "sensor": NAME,
+        "src": here,
+        "src_port": PORT,
+        "dst": here,
+        "dst_port": PORT,
+        "proto": "udp",
+        "flow_id": wanted.flow_id,
+        "community_id": "",
+        "rrname": name_of(wanted.day).value,
+        "rrtype": "A",
+        "rcode": "NXDOMAIN",
+        "answered": True,
+        "answers": [],
+        "answer_bytes": 0,
+        "ttl_s": 0,
+    }
     return table_of([row])

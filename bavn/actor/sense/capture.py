@@ -14,8 +14,11 @@ from bavn.actor.sense.base import SourceBroken
 HEAD_BYTES: Final = 24
 
 _PCAP_MAGICS: Final = {
-    b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\x3c\x4d": ">",
-}  # fmt: skip
+    b"\xd4\xc3\xb2\xa1": "<",
+    b"\xa1\xb2\xc3\xd4": ">",
+    b"\x4d\x3c\xb2\xa1": "<",
+    b"\xa1\xb2\x3c\x4d": ">",
+}
 _PCAPNG_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 _INTERFACE_BLOCK: Final = 1
 _PACKET_BLOCK: Final = 6

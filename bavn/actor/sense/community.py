@@ -8,8 +8,20 @@ from typing import Final
 
 # ICMP types that come in pairs of question and answer: such a flow has two directions, any other has one.
 _PAIRS_V4 = {8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 10: 9, 9: 10, 17: 18, 18: 17}
-_PAIRS_V6 = {128: 129, 129: 128, 133: 134, 134: 133, 135: 136, 136: 135, 130: 131, 131: 130, 139: 140, 140: 139,
-             144: 145, 145: 144}  # fmt: skip
+_PAIRS_V6 = {
+    128: 129,
+    129: 128,
+    133: 134,
+    134: 133,
+    135: 136,
+    136: 135,
+    130: 131,
+    131: 130,
+    139: 140,
+    140: 139,
+    144: 145,
+    145: 144,
+}
 
 
 def _cases(pairs: dict[int, int]) -> str:

@@ -31,9 +31,25 @@ def stored(number: int) -> str:
 
 # IP protocols by the names that Suricata and Zeek write, where record.py asks for the number as text (IANA).
 _PROTOCOLS = {
-    "igmp": 2, "ip": 4, "ipip": 4, "ipencap": 4, "egp": 8, "rsvp": 46, "gre": 47, "ipv6": 41, "esp": 50, "ah": 51,
-    "eigrp": 88, "ospf": 89, "ospfigp": 89, "pim": 103, "vrrp": 112, "l2tp": 115, "udplite": 136, "hopopt": 0,
-}  # fmt: skip
+    "igmp": 2,
+    "ip": 4,
+    "ipip": 4,
+    "ipencap": 4,
+    "egp": 8,
+    "rsvp": 46,
+    "gre": 47,
+    "ipv6": 41,
+    "esp": 50,
+    "ah": 51,
+    "eigrp": 88,
+    "ospf": 89,
+    "ospfigp": 89,
+    "pim": 103,
+    "vrrp": 112,
+    "l2tp": 115,
+    "udplite": 136,
+    "hopopt": 0,
+}
 _PROTOCOL_CASES = " ".join(f"WHEN '{name}' THEN '{number}'" for name, number in _PROTOCOLS.items())
 
 # A list of one with a lambda over it names a value, so that the plan holds its expression once. v6_tail writes the last

@@ -24,9 +24,11 @@ _EXTENSIONS_MAX: Final = 8
 _TAGS_MAX: Final = 4
 
 _PCAP: Final = {
-    b"\xd4\xc3\xb2\xa1": ("<", 1), b"\xa1\xb2\xc3\xd4": (">", 1),
-    b"\x4d\x3c\xb2\xa1": ("<", 1000), b"\xa1\xb2\x3c\x4d": (">", 1000),
-}  # fmt: skip
+    b"\xd4\xc3\xb2\xa1": ("<", 1),
+    b"\xa1\xb2\xc3\xd4": (">", 1),
+    b"\x4d\x3c\xb2\xa1": ("<", 1000),
+    b"\xa1\xb2\x3c\x4d": (">", 1000),
+}
 _SECTION: Final = b"\x0a\x0d\x0d\x0a"
 _BEFORE_IP: Final = {12: 0, 14: 0, 101: 0, 228: 0, 229: 0, 0: 4, 108: 4}
 """Link types where IP begins after so many bytes and says its own version."""

@@ -119,10 +119,13 @@ class ColumnStore(History):
             if taken.watched_from_us is not None:
                 known = taken.watched_from_us if known is None else min(known, taken.watched_from_us)
             story = Story(
-                first=self._manifest.next_id, count=len(taken.tables), replaces=(),
-                marks=self._manifest.marks() | {source: mark}, known_from_us=known,
+                first=self._manifest.next_id,
+                count=len(taken.tables),
+                replaces=(),
+                marks=self._manifest.marks() | {source: mark},
+                known_from_us=known,
                 forgotten_before_hour=self._manifest.forgotten_before_hour,
-            )  # fmt: skip
+            )
             with self._whole_or_not():
                 added = [
                     self._writer.micro(table, rows, story.first + at, story)

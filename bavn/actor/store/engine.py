@@ -30,13 +30,18 @@ class Engine:
         self._closed = duckdb.ConnectionException
         self._connection: Any = duckdb.connect(
             config={
-                "threads": limits.threads, "memory_limit": f"{limits.memory_mb_max}MiB",
-                "temp_directory": str(self._spill), "max_temp_directory_size": f"{limits.spill_mb_max}MiB",
-                "python_enable_replacements": False, "arrow_lossless_conversion": True,
-                "autoinstall_known_extensions": False, "autoload_known_extensions": False,
-                "allow_community_extensions": False, "allow_persistent_secrets": False,
+                "threads": limits.threads,
+                "memory_limit": f"{limits.memory_mb_max}MiB",
+                "temp_directory": str(self._spill),
+                "max_temp_directory_size": f"{limits.spill_mb_max}MiB",
+                "python_enable_replacements": False,
+                "arrow_lossless_conversion": True,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "allow_community_extensions": False,
+                "allow_persistent_secrets": False,
             }
-        )  # fmt: skip
+        )
         self._connection.execute("SET TimeZone = 'UTC'")
         self._cursors: weakref.WeakSet[Any] = weakref.WeakSet()
 

@@ -49,9 +49,16 @@ class History:
         first_hour, last_hour = whole_hours(first_us, last_us)
         lease, snapshot = self._held(first_hour * HOUR_US, last_hour * HOUR_US)
         return StoreWindow(
-            first_us=first_us, last_us=last_us, snapshot=snapshot, root=self._root, homes=self._homes,
-            limits=self._limits, lease=lease, damage=self._damage, watchdog=self._watchdog,
-        )  # fmt: skip
+            first_us=first_us,
+            last_us=last_us,
+            snapshot=snapshot,
+            root=self._root,
+            homes=self._homes,
+            limits=self._limits,
+            lease=lease,
+            damage=self._damage,
+            watchdog=self._watchdog,
+        )
 
     def mark(self, source: str) -> str | None:
         """See the Store port."""

@@ -18,10 +18,17 @@ from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.record import TABLES
 
 ARROW: Final[dict[str, pa.DataType]] = {
-    "TIMESTAMP": pa.timestamp("us"), "VARCHAR": pa.string(), "UUID": pa.uuid(), "BOOLEAN": pa.bool_(),
-    "UTINYINT": pa.uint8(), "USMALLINT": pa.uint16(), "UINTEGER": pa.uint32(), "UBIGINT": pa.uint64(),
-    "BIGINT": pa.int64(), "VARCHAR[]": pa.list_(pa.string()),
-}  # fmt: skip
+    "TIMESTAMP": pa.timestamp("us"),
+    "VARCHAR": pa.string(),
+    "UUID": pa.uuid(),
+    "BOOLEAN": pa.bool_(),
+    "UTINYINT": pa.uint8(),
+    "USMALLINT": pa.uint16(),
+    "UINTEGER": pa.uint32(),
+    "UBIGINT": pa.uint64(),
+    "BIGINT": pa.int64(),
+    "VARCHAR[]": pa.list_(pa.string()),
+}
 """How each column type travels: DuckDB's lossless form, but a plain bool is welcome beside its bool8."""
 
 LATEST_US: Final = 253_402_300_800_000_000
@@ -53,9 +60,11 @@ def bounds(limits: StoreLimits, span_us: tuple[int, int] | None, forgotten_befor
         if limits.age_days_max is not None:
             first = max(first, span_us[0] - limits.age_days_max * DAY_US)
     return Bounds(
-        first_us=max(first, 0), last_us=last,
-        below=FORGOTTEN if first > 0 else IMPOSSIBLE, above=FUTURE if last < LATEST_US else IMPOSSIBLE,
-    )  # fmt: skip
+        first_us=max(first, 0),
+        last_us=last,
+        below=FORGOTTEN if first > 0 else IMPOSSIBLE,
+        above=FUTURE if last < LATEST_US else IMPOSSIBLE,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,8 +90,11 @@ class Manifest:
         with self._understood():
             self._db = sqlite3.connect(
                 f"{self._file.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
-                uri=True, isolation_level=None, check_same_thread=False, timeout=30.0,
-            )  # fmt: skip
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=30.0,
+            )
             try:
                 self._begin_using(read_only)
             except BaseException:
@@ -206,9 +209,10 @@ class Manifest:
             return Snapshot(
                 era=self._number("SELECT value FROM fact WHERE name = 'era'"),
                 segments=tuple(self._segments("last_us >= ? AND first_us < ?", (first_us, last_us))),
-                layouts=self.layouts(), known_from_us=self.known_from_us,
+                layouts=self.layouts(),
+                known_from_us=self.known_from_us,
                 damaged=self._number("SELECT count(*) FROM damaged"),
-            )  # fmt: skip
+            )
 
     def _segments(self, where: str, values: Sequence[object]) -> list[Segment]:
         found = self._db.execute(f"SELECT {_FIELDS} FROM segment WHERE {where} ORDER BY id", values).fetchall()
@@ -221,11 +225,22 @@ class Manifest:
             hours.setdefault(number, []).append((hour, rows))
         return [
             Segment(
-                id=i, table=table, raw=raw, hour=hour, span=span, rows=rows, bytes=size, crc32=crc,
-                first_us=first, last_us=last, layout=made, of=of, hours=tuple(hours.get(i, ())),
+                id=i,
+                table=table,
+                raw=raw,
+                hour=hour,
+                span=span,
+                rows=rows,
+                bytes=size,
+                crc32=crc,
+                first_us=first,
+                last_us=last,
+                layout=made,
+                of=of,
+                hours=tuple(hours.get(i, ())),
             )
             for i, table, raw, hour, span, rows, size, crc, first, last, made, of in found
-        ]  # fmt: skip
+        ]
 
     def micro_count(self, table: str) -> int:
         with self._understood():
@@ -267,9 +282,19 @@ class Manifest:
             )
             self._db.executemany(
                 "INSERT OR REPLACE INTO damaged VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(d.segment.id, d.segment.name, d.segment.table, d.segment.rows, d.segment.first_us,
-                  d.segment.last_us, d.why) for d in change.damaged],
-            )  # fmt: skip
+                [
+                    (
+                        d.segment.id,
+                        d.segment.name,
+                        d.segment.table,
+                        d.segment.rows,
+                        d.segment.first_us,
+                        d.segment.last_us,
+                        d.why,
+                    )
+                    for d in change.damaged
+                ],
+            )
             self._db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", sorted(change.marks.items()))
             self._db.executemany(
                 "INSERT INTO refused VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET rows = rows + excluded.rows",
@@ -285,9 +310,21 @@ class Manifest:
     def _add(self, segment: Segment) -> None:
         self._db.execute(
             f"INSERT INTO segment ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (segment.id, segment.table, segment.raw, segment.hour, segment.span, segment.rows, segment.bytes,
-             segment.crc32, segment.first_us, segment.last_us, segment.layout, segment.of),
-        )  # fmt: skip
+            (
+                segment.id,
+                segment.table,
+                segment.raw,
+                segment.hour,
+                segment.span,
+                segment.rows,
+                segment.bytes,
+                segment.crc32,
+                segment.first_us,
+                segment.last_us,
+                segment.layout,
+                segment.of,
+            ),
+        )
         self._db.executemany(
             "INSERT INTO segment_hour VALUES (?, ?, ?)", [(segment.id, hour, rows) for hour, rows in segment.hours]
         )

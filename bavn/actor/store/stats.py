@@ -57,13 +57,18 @@ def stats_of(manifest: Manifest) -> StoreStats:
         refused[str(reason)] += int(str(count))
     forgotten, damaged = manifest.counts("forgotten"), manifest.counts("damaged")
     return StoreStats(
-        rows=dict(sorted(rows.items())), bytes=dict(sorted(size.items())), segments=len(segments),
+        rows=dict(sorted(rows.items())),
+        bytes=dict(sorted(size.items())),
+        segments=len(segments),
         micro_segments=sum(segment.hour is None for segment in segments),
         hours=len({hour for segment in raw for hour in segment.held}),
-        oldest_us=min((s.first_us for s in raw), default=None), newest_us=max((s.last_us for s in raw), default=None),
-        known_from_us=manifest.known_from_us, refused=dict(sorted(refused.items())),
+        oldest_us=min((s.first_us for s in raw), default=None),
+        newest_us=max((s.last_us for s in raw), default=None),
+        known_from_us=manifest.known_from_us,
+        refused=dict(sorted(refused.items())),
         forgotten_rows=sum(int(str(row[1])) for row in forgotten),
         forgotten_bytes=sum(int(str(row[2])) for row in forgotten),
         waiting_bytes=sum(size for _, _, size in manifest.dropped()),
-        damaged=tuple(str(row[1]) for row in damaged), damaged_rows=sum(int(str(row[3])) for row in damaged),
-    )  # fmt: skip
+        damaged=tuple(str(row[1]) for row in damaged),
+        damaged_rows=sum(int(str(row[3])) for row in damaged),
+    )

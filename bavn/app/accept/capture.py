@@ -70,13 +70,15 @@ def readings(now: Mapping[str, Any]) -> list[Reading]:
     sources, problems = now["sources"], now["problems"]
     losses = [one for one in problems if one["code"].startswith("lost_")]
     other = [
-        one for one in problems if one not in losses and one["code"] != "source_broken"
-        and not one["code"].startswith(FOUND_ELSEWHERE)
-    ]  # fmt: skip
+        one
+        for one in problems
+        if one not in losses and one["code"] != "source_broken" and not one["code"].startswith(FOUND_ELSEWHERE)
+    ]
     made = [
-        value("memory", now["memory_mb"]), value("disk", now["disk_free_mb"]),
+        value("memory", now["memory_mb"]),
+        value("disk", now["disk_free_mb"]),
         value("problems", len(other), _named(other)),
-    ]  # fmt: skip
+    ]
     if not sources:
         return [*made, *(not_applicable(key, NO_SOURCE) for key in ("broken", "loss", "drops", "lag", "rows"))]
     broken = [one["name"] for one in sources if one["broken"]]

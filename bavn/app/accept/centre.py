@@ -57,18 +57,28 @@ _UNHEARD: Final = Text("its node has told nothing of itself", "dens node har int
 FEW: Final = DoorPolicy().members_min
 """A round with fewer members is one that no node takes part in unless its actor says so."""
 _NO_ROUNDS: Final = Text("no round that it was a member of has ended", "ingen runde, den var medlem af, er afsluttet")
-_ALL_SMALL: Final = Text("all rounds had fewer members than a node's policy asks for",
-                         "alle runder havde færre medlemmer, end en nodes politik kræver")  # fmt: skip
+_ALL_SMALL: Final = Text(
+    "all rounds had fewer members than a node's policy asks for",
+    "alle runder havde færre medlemmer, end en nodes politik kræver",
+)
 _NO_UPLOAD: Final = Text("it uploaded to no round", "den har ikke leveret til nogen runde")
 _NO_DRILL: Final = Text("the node enforces nothing", "noden håndhæver intet")
-_NO_PROTOCOL: Final = Text("no protocol was given, so no drill is named here",
-                           "ingen protokol er givet, så ingen øvelse er nævnt her")  # fmt: skip
+_NO_PROTOCOL: Final = Text(
+    "no protocol was given, so no drill is named here", "ingen protokol er givet, så ingen øvelse er nævnt her"
+)
 TOLD: Final = ("enforced", "partly", "lifted")
-SAID: Final = {"": Text("nothing", "intet"), "enforced": Text("enforced", "håndhævet"),
-               "partly": Text("partly enforced", "delvis håndhævet"), "lifted": Text("lifted", "ophævet"),
-               "refused": Text("refused", "afvist"), "waiting": Text("waiting", "venter")}  # fmt: skip
-_LINK: Final = Text("The actor looks at its node and its line: bavn node health",
-                    "Aktøren ser på sin node og sin linje: bavn node health")  # fmt: skip
+SAID: Final = {
+    "": Text("nothing", "intet"),
+    "enforced": Text("enforced", "håndhævet"),
+    "partly": Text("partly enforced", "delvis håndhævet"),
+    "lifted": Text("lifted", "ophævet"),
+    "refused": Text("refused", "afvist"),
+    "waiting": Text("waiting", "venter"),
+}
+_LINK: Final = Text(
+    "The actor looks at its node and its line: bavn node health",
+    "Aktøren ser på sin node og sin linje: bavn node health",
+)
 _QUEUES: Final = Text("The centre's operator: bavn centre members", "Centralens driftsansvarlige: bavn centre members")
 ACTS: Final[Mapping[str, Text]] = {
     "": _LINK,
@@ -111,23 +121,34 @@ ACTS: Final[Mapping[str, Text]] = {
 
 MEASURES: Final[Mapping[str, Measure]] = {
     "let_in": must(Text("enrolled and let in", "indmeldt og lukket ind"), always=True),
-    "certificate": at_least(Text("left of its certificate", "tilbage af dens certifikat"), DAYS_LEFT_MIN, "days",
-                            always=True),
+    "certificate": at_least(
+        Text("left of its certificate", "tilbage af dens certifikat"), DAYS_LEFT_MIN, "days", always=True
+    ),
     "agreement": at_least(Text("left of its agreement", "tilbage af dens aftale"), 1, "days", always=True),
     "contact": at_most(Text("since it was last heard", "siden den sidst blev hørt"), CONTACT_S_MAX, "s", always=True),
-    "clock": at_most(Text("its clock against ours, as it tells", "dens ur mod vores, som den fortæller"), OFFSET_S_MAX,
-                     "s", always=True),
+    "clock": at_most(
+        Text("its clock against ours, as it tells", "dens ur mod vores, som den fortæller"),
+        OFFSET_S_MAX,
+        "s",
+        always=True,
+    ),
     "version": shown(Text("its version", "dens version")),
     "rounds": at_least(Text("rounds taken part in", "runder deltaget i"), SHARE_MIN, "%"),
-    "keys": none_of(Text("of its last 10 rounds, those with other keys than the rest",
-                         "af dens seneste 10 runder dem med andre nøgler end resten")),
+    "keys": none_of(
+        Text(
+            "of its last 10 rounds, those with other keys than the rest",
+            "af dens seneste 10 runder dem med andre nøgler end resten",
+        )
+    ),
     "quotas": must(Text("quotas let its messages in", "kvoter lukker dens meddelelser ind"), always=True),
-    "inbox": at_most(Text("messages of its that wait here", "dens meddelelser, der venter her"), QUEUE_MAX,
-                     always=True),
-    "outbox": at_most(Text("messages to it that wait here", "meddelelser til den, der venter her"), QUEUE_MAX,
-                      always=True),
+    "inbox": at_most(
+        Text("messages of its that wait here", "dens meddelelser, der venter her"), QUEUE_MAX, always=True
+    ),
+    "outbox": at_most(
+        Text("messages to it that wait here", "meddelelser til den, der venter her"), QUEUE_MAX, always=True
+    ),
     "drill": must(Text("told here of the drill's block", "fortalt her om øvelsens spærring")),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,35 +214,50 @@ def _readings(look: Look) -> Iterable[Reading]:
 
 def _of_rounds(met: Rounds) -> Iterable[Reading]:
     if met.ended:
-        yield value("rounds", met.uploaded * 100 // met.ended, Text(
-            f"{met.uploaded} of {met.ended}; {met.small} more had too few members",
-            f"{met.uploaded} af {met.ended}; {met.small} mere havde for få medlemmer",
-        ))  # fmt: skip
+        yield value(
+            "rounds",
+            met.uploaded * 100 // met.ended,
+            Text(
+                f"{met.uploaded} of {met.ended}; {met.small} more had too few members",
+                f"{met.uploaded} af {met.ended}; {met.small} mere havde for få medlemmer",
+            ),
+        )
     else:
         yield not_applicable("rounds", _ALL_SMALL if met.small else _NO_ROUNDS)
     yield value("keys", met.other_keys) if met.uploaded else not_applicable("keys", _NO_UPLOAD)
 
 
 def look_at(
-    actor: str, protocol: TestProtocol | None, *, file: CentreFile, registry: Registry, opened: RollOut, desk: Desk,
+    actor: str,
+    protocol: TestProtocol | None,
+    *,
+    file: CentreFile,
+    registry: Registry,
+    opened: RollOut,
+    desk: Desk,
     book: Book,
-) -> Look:  # fmt: skip
+) -> Look:
     """Gathers what the centre has of an actor. Raises UnknownParty."""
     stand, member = opened.stand(actor), registry.actor(actor)
     view = next((one for one in desk.members() if one.actor.name == actor), None)
     outbox = Outbox(book, CENTRE_NAME, PartyKeys(file.folder, "centre").message_key(), SystemClock())
     return Look(
-        now_us=opened.now_us(), state=None if member is None else member.state,
+        now_us=opened.now_us(),
+        state=None if member is None else member.state,
         certificate_until_us=registry.valid_until().get(actor),
         agreement_until_day=None if stand.agreement is None else stand.agreement.until_day,
-        health=None if view is None else view.health, rounds=_rounds(desk, actor, opened.now_us() - DAYS * DAY_US),
+        health=None if view is None else view.health,
+        rounds=_rounds(desk, actor, opened.now_us() - DAYS * DAY_US),
         shut=tuple(
-            kind for kind, (quota, own) in sorted(registry.quotas(actor).items())
+            kind
+            for kind, (quota, own) in sorted(registry.quotas(actor).items())
             if own and quota.messages_per_hour_max == 0
         ),
-        inbox=open_items(book, actor), outbox=len(outbox.waiting(actor, messages_max=QUEUE_MAX + 1)),
-        drill=_drill(desk, actor, protocol), given=protocol is not None,
-    )  # fmt: skip
+        inbox=open_items(book, actor),
+        outbox=len(outbox.waiting(actor, messages_max=QUEUE_MAX + 1)),
+        drill=_drill(desk, actor, protocol),
+        given=protocol is not None,
+    )
 
 
 def _rounds(desk: Desk, actor: str, since_us: int) -> Rounds:

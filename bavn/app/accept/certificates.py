@@ -68,15 +68,26 @@ class CertificateCheck:
             always = party == "centre"
             made |= {
                 f"{party}_chain": must(
-                    Text(f"issued by the authority of {who.en}, for this actor and these keys",
-                         f"udstedt af {who.da}s udsteder, til denne aktør og disse nøgler"), always=always),
+                    Text(
+                        f"issued by the authority of {who.en}, for this actor and these keys",
+                        f"udstedt af {who.da}s udsteder, til denne aktør og disse nøgler",
+                    ),
+                    always=always,
+                ),
                 f"{party}_days": at_least(
                     Text(f"left of the certificate from {who.en}", f"tilbage af certifikatet fra {who.da}"),
-                    DAYS_LEFT_MIN, "days", always=always),
+                    DAYS_LEFT_MIN,
+                    "days",
+                    always=always,
+                ),
                 f"{party}_private": must(
-                    Text(f"keys for {who.en} readable by their owner alone",
-                         f"nøgler til {who.da} kun læsbare for ejeren"), always=always),
-            }  # fmt: skip
+                    Text(
+                        f"keys for {who.en} readable by their owner alone",
+                        f"nøgler til {who.da} kun læsbare for ejeren",
+                    ),
+                    always=always,
+                ),
+            }
         return made
 
     def run(self, site: Site) -> Iterable[Reading]:

@@ -70,9 +70,10 @@ class ClockCheck:
             "keyholder": at_most(Text("offset from the key holder", "afvigelse fra nøgleholderen"), OFFSET_S_MAX, "s"),
             "records": at_most(
                 Text("newest records ahead of this clock or behind it", "nyeste poster foran eller bagud for uret"),
-                RECORDS_S_MAX, "s",
+                RECORDS_S_MAX,
+                "s",
             ),
-        }  # fmt: skip
+        }
 
     def run(self, site: Site) -> Iterable[Reading]:
         given, folder = site.config.node, site.config.folder
@@ -83,9 +84,10 @@ class ClockCheck:
             yield not_applicable("keyholder", NO_KEYHOLDER)
         now = told(site.config, site.clock)
         offsets = [
-            abs(one["clock_offset_s"]) for one in (now or {}).get("sources", ())
+            abs(one["clock_offset_s"])
+            for one in (now or {}).get("sources", ())
             if one.get("clock_offset_s") is not None
-        ]  # fmt: skip
+        ]
         if offsets:
             yield value("records", max(offsets))
         else:

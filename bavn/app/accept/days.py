@@ -105,6 +105,9 @@ def readings(met: Mapping[str, int]) -> list[Reading]:
     else:
         share = not_applicable("share", _NONE_TAKEN) if met.get("left") else not_tested("share", _NO_ROUNDS)
     return [
-        share, value("opened", opened), value("missed", missed), value("left", met.get("left", 0)),
+        share,
+        value("opened", opened),
+        value("missed", missed),
+        value("left", met.get("left", 0)),
         value("uploads", uploads),
-    ]  # fmt: skip
+    ]

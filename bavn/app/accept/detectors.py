@@ -145,11 +145,16 @@ def through_sensor(site: Site) -> Played:
     fetched = rule_folder(config)
     rules = [*(config.path(name) for name in config.sense.rule_files), fetched.rules, own]
     source = CaptureFolder(
-        name="captures", sensor=config.node.actor, folder=captures, work=folder / "work", homes=config.node.homes,
+        name="captures",
+        sensor=config.node.actor,
+        folder=captures,
+        work=folder / "work",
+        homes=config.node.homes,
         rule_files=[path for path in rules if path.exists()],
         threshold_file=fetched.threshold if fetched.threshold.exists() else None,
-        engine=prepared(config.sense.memory_mb, config.store.threads), key_exchanges=False,
-    )  # fmt: skip
+        engine=prepared(config.sense.memory_mb, config.store.threads),
+        key_exchanges=False,
+    )
     with ColumnStore.open(folder / "store", LIMITS, homes=config.node.homes) as store:
         try:
             for _ in range(2):  # a capture is read when its size has not changed between two looks
@@ -183,7 +188,9 @@ def _looked(site: Site, store: ColumnStore, labels: tuple[Label, ...], folder: P
     listed.write_text(f"{LISTED}\n", encoding="utf-8")
     rule.write_text(SIGMA, encoding="utf-8")
     seen = survey(
-        store.window(stats.oldest_us, stats.newest_us + 1), indicators=OwnIndicators([listed]).now(),
-        settings=site.config.detect, rules=sigma_rules([rule]),
-    )  # fmt: skip
+        store.window(stats.oldest_us, stats.newest_us + 1),
+        indicators=OwnIndicators([listed]).now(),
+        settings=site.config.detect,
+        rules=sigma_rules([rule]),
+    )
     return Played(labels, seen.suspicions, stats.rows_total, way)

@@ -54,12 +54,18 @@ class DoorCheck:
             ),
             "messages": shown(Text("messages compared", "meddelelser sammenlignet")),
             "bytes": shown(Text("bytes compared", "byte sammenlignet"), "B"),
-            "secrets": none_of(Text("messages with a host or a word that must stay",
-                                    "meddelelser med en maskine eller et ord, der skal blive"), always=True),
-            "alone": none_of(Text("reports on what this actor holds alone", "meldinger om det, kun denne aktør har"),
-                             always=True),
+            "secrets": none_of(
+                Text(
+                    "messages with a host or a word that must stay",
+                    "meddelelser med en maskine eller et ord, der skal blive",
+                ),
+                always=True,
+            ),
+            "alone": none_of(
+                Text("reports on what this actor holds alone", "meldinger om det, kun denne aktør har"), always=True
+            ),
             "policy": must(Text("the policy can be tried", "politikken kan prøves"), always=True),
-        }  # fmt: skip
+        }
 
     def run(self, site: Site) -> Iterable[Reading]:
         policy, name, now_us = site.config.door, site.config.node.actor, site.clock.now_us()
@@ -76,11 +82,13 @@ class DoorCheck:
         one, two = (each.said.bytes for each in told)
         inside = [word.encode() for twin in twins for word in (twin.host, twin.peer)]
         return [
-            value("differences", differences(one, two)), value("messages", len(one)),
+            value("differences", differences(one, two)),
+            value("messages", len(one)),
             value("bytes", sum(map(len, one))),
             value("secrets", sum(any(word in raw for word in inside) for raw in (*one, *two))),
-            value("alone", sum(ALONE.value in each.said.named for each in told)), yes("policy", is_so=True),
-        ]  # fmt: skip
+            value("alone", sum(ALONE.value in each.said.named for each in told)),
+            yes("policy", is_so=True),
+        ]
 
 
 def differences(one: Sequence[bytes], two: Sequence[bytes]) -> int:

@@ -36,14 +36,15 @@ class LoadCheck:
 
     def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
         return {
-            "rate": at_least(Text("events taken in", "hændelser taget ind"), round(asked.rate_per_s * SHARE_MIN), "1/s",
-                             always=True),
+            "rate": at_least(
+                Text("events taken in", "hændelser taget ind"), round(asked.rate_per_s * SHARE_MIN), "1/s", always=True
+            ),
             "seconds": at_least(Text("how long", "hvor længe"), asked.seconds, "s", always=True),
             "lag": at_most(Text("behind at the end", "bagud til sidst"), LAG_S_MAX, "s", always=True),
             "lost": none_of(Text("events lost", "hændelser tabt"), always=True),
             "agreed": shown(Text("agreed rate", "aftalt hastighed"), "1/s"),
             "memory": shown(Text("memory at the end", "hukommelse til sidst"), "MB"),
-        }  # fmt: skip
+        }
 
     def run(self, site: Site) -> Iterable[Reading]:
         asked = site.asked
@@ -62,15 +63,17 @@ class LoadCheck:
             node.end()
             there = counted(node.store)
         return [
-            *readings(there, node.events.written, wrote_s, lag_s), value("agreed", asked.rate_per_s),
+            *readings(there, node.events.written, wrote_s, lag_s),
+            value("agreed", asked.rate_per_s),
             value("memory", memory_mb),
-        ]  # fmt: skip
+        ]
 
 
 def readings(there: Counted, written: int, wrote_s: float, lag_s: float) -> list[Reading]:
     """From what stands in the store, and how long writing took and the rest after it."""
     return [
         value("rate", round(there.different / (wrote_s + max(0.0, lag_s - LAG_S_MAX)), 1)),
-        value("seconds", round(wrote_s)), value("lag", round(lag_s, 1)),
+        value("seconds", round(wrote_s)),
+        value("lag", round(lag_s, 1)),
         value("lost", max(0, written - there.different)),
-    ]  # fmt: skip
+    ]

@@ -50,20 +50,31 @@ def page(given: SignedProtocol, required: Sequence[str], language: Language) -> 
     with reports_needed():
         import jinja2
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     protocol = given.protocol
     whole = protocol.outcome(required)
     made = environment.get_template("protocol.html.j2").render(
-        language=language, style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
-        words={name: text.say(language) for name, text in WORDS.items()}, title=KINDS[protocol.kind].say(language),
-        actor=protocol.actor, began=_moment(protocol.began_us), ended=_moment(protocol.ended_us),
-        version=protocol.version, outcome=OUTCOMES[whole].say(language), passed=whole is Outcome.PASSED,
+        language=language,
+        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        words={name: text.say(language) for name, text in WORDS.items()},
+        title=KINDS[protocol.kind].say(language),
+        actor=protocol.actor,
+        began=_moment(protocol.began_us),
+        ended=_moment(protocol.ended_us),
+        version=protocol.version,
+        outcome=OUTCOMES[whole].say(language),
+        passed=whole is Outcome.PASSED,
         partial=bool(set(required) - {one.name for one in protocol.parts}),
-        parts=[_part(one, language) for one in protocol.parts], key=given.key, digest=given.digest,
+        parts=[_part(one, language) for one in protocol.parts],
+        key=given.key,
+        digest=given.digest,
         signature=given.signature,
-    )  # fmt: skip
+    )
     return made + "\n"
 
 
@@ -80,18 +91,22 @@ def _moment(us: int) -> str:
 
 def _part(part: Part, language: Language) -> dict[str, object]:
     return {
-        "name": part.name, "title": part.title.say(language), "outcome": OUTCOMES[part.outcome].say(language),
+        "name": part.name,
+        "title": part.title.say(language),
+        "outcome": OUTCOMES[part.outcome].say(language),
         "passed": part.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE),
         "took": words.valued(round(part.took_ms / 1000, 1), "s", language),
         "fault": words.BROKE_OFF.say(language).format(why=part.fault) if part.fault else "",
         "figures": [_figure(one, language) for one in part.figures],
-    }  # fmt: skip
+    }
 
 
 def _figure(figure: Figure, language: Language) -> dict[str, object]:
     return {
-        "name": figure.measure.name.say(language), "value": words.valued(figure.value, figure.measure.unit, language),
-        "bar": words.barred(figure, language), "outcome": words.outcome(figure, language),
+        "name": figure.measure.name.say(language),
+        "value": words.valued(figure.value, figure.measure.unit, language),
+        "bar": words.barred(figure, language),
+        "outcome": words.outcome(figure, language),
         "good": figure.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE) or not figure.measure.required,
         "reason": "" if figure.reason is None else figure.reason.say(language),
-    }  # fmt: skip
+    }

@@ -72,8 +72,12 @@ class ProtectionCheck:
 
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {
-            "in_force": must(Text("seen in force at every enforcer that can be looked at",
-                                  "set i kraft ved hver håndhæver, der kan ses på")),
+            "in_force": must(
+                Text(
+                    "seen in force at every enforcer that can be looked at",
+                    "set i kraft ved hver håndhæver, der kan ses på",
+                )
+            ),
             "seconds": at_most(Text("until in force", "til i kraft"), FORCE_S_MAX, "s"),
             "gone": must(Text("seen gone after the lift", "set væk efter ophævelsen")),
             "lift_seconds": at_most(Text("until gone", "til væk"), FORCE_S_MAX, "s"),
@@ -81,13 +85,13 @@ class ProtectionCheck:
             "seen": shown(Text("looked at", "set på")),
             "unseen": shown(Text("cannot be looked at", "kan ikke ses på")),
             "observable": shown(Text("test name", "prøvenavn")),
-        }  # fmt: skip
+        }
 
     def run(self, site: Site) -> Iterable[Reading]:
         named = [drill_name(site.dice), TEST_ADDRESS]
         looks, observable = next(
             ((found, one) for one in named if (found := watchers(site.config, one))), ({}, named[0])
-        )  # fmt: skip
+        )
         hidden = unseen(site.config)
         if not looks:
             if hidden:
@@ -98,9 +102,10 @@ class ProtectionCheck:
         with closing(BookDrill(site.config.folder / BOOK_FILE, site.by)) as drill:
             return [
                 *drilled(drill, observable, site.clock.now_us(), looks),
-                value("seen", ", ".join(looks)), value("observable", str(observable)),
+                value("seen", ", ".join(looks)),
+                value("observable", str(observable)),
                 value("unseen", ", ".join(hidden) or "none", _named(hidden) if hidden else None),
-            ]  # fmt: skip
+            ]
 
 
 def _named(hidden: Mapping[str, Text]) -> Text:
@@ -171,17 +176,24 @@ class BookDrill:
 def waiting(observable: Observable, now_us: int) -> Item:
     """The drill's indicator as an item that waits for a person; it ends soon."""
     made = Indicator(
-        id=indicator_id(observable), version=now_us, observable=observable, tlp=Tlp.AMBER, pap=Pap.GREEN,
-        confidence=100, valid_from_us=now_us - SECOND_US, valid_until_us=now_us + LAST_US, case_id=CASE,
+        id=indicator_id(observable),
+        version=now_us,
+        observable=observable,
+        tlp=Tlp.AMBER,
+        pap=Pap.GREEN,
+        confidence=100,
+        valid_from_us=now_us - SECOND_US,
+        valid_until_us=now_us + LAST_US,
+        case_id=CASE,
         technique="T1071",
-    )  # fmt: skip
+    )
     bundle = bundle_of(made, created_by=AUTHOR, created_us=now_us)
     return item_of(made, bundle, "block", "waiting", now_us)
 
 
 def drilled(
     drill: Drill, observable: Observable, now_us: int, looks: Mapping[str, Looks], wait_s: float = FORCE_S_MAX
-) -> list[Reading]:  # fmt: skip
+) -> list[Reading]:
     """The drill from beginning to end; whatever happens, a lift is asked for."""
     id_ = drill.block(observable, now_us)
     try:
@@ -193,16 +205,20 @@ def drilled(
         missing = ", ".join(name for name, look in looks.items() if not look(observable))
         text = f"{standing}{f' ({why})' if why else ''}: {missing}"
         return [
-            yes("in_force", is_so=False, reason=Text(text[:300], text[:300])), no_answer("seconds"),
-            not_tested("gone", _NEVER_IN), not_tested("lift_seconds", _NEVER_IN),
+            yes("in_force", is_so=False, reason=Text(text[:300], text[:300])),
+            no_answer("seconds"),
+            not_tested("gone", _NEVER_IN),
+            not_tested("lift_seconds", _NEVER_IN),
             value("lines", drill.lines(id_, now_us)),
-        ]  # fmt: skip
+        ]
     gone_s = _until(lambda: not any(look(observable) for look in looks.values()), wait_s)
     return [
-        yes("in_force", is_so=True), value("seconds", round(forced_s, 1)), yes("gone", is_so=gone_s is not None),
+        yes("in_force", is_so=True),
+        value("seconds", round(forced_s, 1)),
+        yes("gone", is_so=gone_s is not None),
         no_answer("lift_seconds") if gone_s is None else value("lift_seconds", round(gone_s, 1)),
         value("lines", drill.lines(id_, now_us)),
-    ]  # fmt: skip
+    ]
 
 
 def _until(done: Callable[[], bool], seconds: float) -> float | None:

@@ -71,11 +71,17 @@ class ReachCheck:
             "centre": at_most(Text("answer of the centre", "svar fra centralen"), ANSWER_MS_MAX, "ms", always=True),
             "keyholder": at_most(Text("answer of the key holder", "svar fra nøgleholderen"), ANSWER_MS_MAX, "ms"),
             "configured": shown(Text("whom the configuration lets it call", "hvem konfigurationen lader den kalde")),
-            "others": none_of(Text("others that the running node is connected to",
-                                   "andre, som den kørende node er forbundet med"), always=True),
-            "fence": shown(Text("this machine's packet filter refuses other calls out",
-                                "maskinens pakkefilter afviser andre kald ud")),
-        }  # fmt: skip
+            "others": none_of(
+                Text("others that the running node is connected to", "andre, som den kørende node er forbundet med"),
+                always=True,
+            ),
+            "fence": shown(
+                Text(
+                    "this machine's packet filter refuses other calls out",
+                    "maskinens pakkefilter afviser andre kald ud",
+                )
+            ),
+        }
 
     def run(self, site: Site) -> Iterable[Reading]:
         given, folder = site.config.node, site.config.folder
@@ -129,9 +135,10 @@ class ReachCheck:
 def configured(config: NodeConfig) -> Iterator[tuple[str, tuple[str, int]]]:
     """Setting -> host and port that the node may call; what is wrongly written is the configuration's own matter."""
     urls = {
-        "centre_url": config.node.centre_url, "keyholder_url": config.node.keyholder_url,
+        "centre_url": config.node.centre_url,
+        "keyholder_url": config.node.keyholder_url,
         "webhook_url": config.enforce.webhook_url,
-    }  # fmt: skip
+    }
     for name, url in urls.items():
         parts = urlsplit(url)
         if parts.hostname:
@@ -159,9 +166,7 @@ def fence() -> Reading:
     if os.geteuid() != 0:
         return not_tested("fence", hidden)
     try:
-        ran = subprocess.run(
-            ["nft", "-j", "list", "chains"], capture_output=True, timeout=NFT_S_MAX, check=True
-        )  # fmt: skip
+        ran = subprocess.run(["nft", "-j", "list", "chains"], capture_output=True, timeout=NFT_S_MAX, check=True)
         chains = json.loads(ran.stdout)["nftables"]
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
         return not_tested("fence", Text("nft is not here or does not answer", "nft er her ikke eller svarer ikke"))

@@ -40,11 +40,12 @@ class RecoveryCheck:
             "kills": at_least(Text("kills in the middle of work", "drab midt i arbejdet"), KILLS, always=True),
             "lost": none_of(Text("rows lost", "poster tabt"), always=True),
             "doubled": none_of(Text("rows that stand twice", "poster, der står to gange"), always=True),
-            "restart": at_most(Text("longest start after a kill", "længste start efter et drab"), RESTART_S_MAX, "s",
-                               always=True),
+            "restart": at_most(
+                Text("longest start after a kill", "længste start efter et drab"), RESTART_S_MAX, "s", always=True
+            ),
             "ledger": must(Text("the ledger's chain holds", "egenkontrol-loggens kæde holder"), always=True),
             "written": shown(Text("events written", "hændelser skrevet")),
-        }  # fmt: skip
+        }
 
     def run(self, site: Site) -> Iterable[Reading]:
         kills, slowest_s = 0, 0.0
@@ -64,17 +65,20 @@ class RecoveryCheck:
             with look_on(node.folder / "data" / "node.db") as ledger:
                 chain = ledger.verify() is None
             return [
-                *readings(counted(node.store), node.events.written), value("kills", kills),
-                value("restart", round(slowest_s, 1)), yes("ledger", is_so=chain),
-            ]  # fmt: skip
+                *readings(counted(node.store), node.events.written),
+                value("kills", kills),
+                value("restart", round(slowest_s, 1)),
+                yes("ledger", is_so=chain),
+            ]
 
 
 def readings(there: Counted, written: int) -> list[Reading]:
     """From what stands in the store and what was written."""
     return [
-        value("lost", max(0, written - there.different)), value("doubled", there.rows - there.different),
+        value("lost", max(0, written - there.different)),
+        value("doubled", there.rows - there.different),
         value("written", written),
-    ]  # fmt: skip
+    ]
 
 
 def _read_up(node: Throwaway) -> bool:

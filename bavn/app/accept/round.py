@@ -69,9 +69,14 @@ class RoundCheck:
             host = str(IPv4Address(int(room(site.config.node.homes).network_address) + 9))
             secret, _ = secrets(policy, (host, host), now_us)
             told = trial(
-                site.config.node.actor, policy, site.config.node.homes, secret, now_us,
-                site.scratch / "round", seed=_TRIAL_SEED,
-            )  # fmt: skip
+                site.config.node.actor,
+                policy,
+                site.config.node.homes,
+                secret,
+                now_us,
+                site.scratch / "round",
+                seed=_TRIAL_SEED,
+            )
         except (NoTrial, NoRoom) as error:
             return [not_tested(key, said(error)) for key in ("uploads", "met", "named", "others", "chain")]
         return readings(told, automatic=policy.reveal_domain == "automatic")
@@ -81,9 +86,12 @@ def readings(told: Told, *, automatic: bool) -> list[Reading]:
     """From what a trial came to."""
     named = told.said.named
     return [
-        value("uploads", told.uploads), yes("met", is_so=told.met),
+        value("uploads", told.uploads),
+        yes("met", is_so=told.met),
         yes("named", is_so=CANARY.value in named) if automatic else not_applicable("named", _BY_HAND),
         value("others", len(named - {CANARY.value}), Text(ALONE.value, ALONE.value) if ALONE.value in named else None),
-        yes("chain", is_so=told.chain), value("parties", told.parties), value("threshold", told.t),
+        yes("chain", is_so=told.chain),
+        value("parties", told.parties),
+        value("threshold", told.t),
         value("lines", told.lines),
-    ]  # fmt: skip
+    ]

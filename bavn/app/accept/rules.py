@@ -76,6 +76,8 @@ class RuleCheck:
         try:
             made_us = int(rule_folder(site.config).rules.stat().st_mtime * 1_000_000)
         except OSError:
-            return not_tested("age", Text("none was fetched yet: bavn node rules update",
-                                          "intet er hentet endnu: bavn node rules update"))  # fmt: skip
+            return not_tested(
+                "age",
+                Text("none was fetched yet: bavn node rules update", "intet er hentet endnu: bavn node rules update"),
+            )
         return value("age", max(0, site.clock.now_us() - made_us) // DAY_US)

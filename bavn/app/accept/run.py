@@ -22,9 +22,22 @@ from bavn.model.settings import SettingsError
 from bavn.traffic.replay import NoRoom
 
 BREAKS: Final = (
-    OSError, SourceBroken, StoreDamaged, ChildFailed, Stop, EnforcerDown, LinkDown, LinkRefused, QueryRefused,
-    SettingsError, NoRoom, subprocess.SubprocessError, sqlite3.OperationalError, DBAPIError, duckdb.Error,
-)  # fmt: skip
+    OSError,
+    SourceBroken,
+    StoreDamaged,
+    ChildFailed,
+    Stop,
+    EnforcerDown,
+    LinkDown,
+    LinkRefused,
+    QueryRefused,
+    SettingsError,
+    NoRoom,
+    subprocess.SubprocessError,
+    sqlite3.OperationalError,
+    DBAPIError,
+    duckdb.Error,
+)
 """What may go wrong at an actor: the part has failed, with the reason. Anything else is a fault of Bavn's."""
 
 
@@ -47,9 +60,11 @@ def chosen(kind: TestKind, only: Sequence[str], checks: Sequence[Check] = CHECKS
 
 
 def run(
-    site: Site, checks: Sequence[Check], began: Callable[[Check], None] = lambda _: None,
+    site: Site,
+    checks: Sequence[Check],
+    began: Callable[[Check], None] = lambda _: None,
     done: Callable[[Part], None] = lambda _: None,
-) -> TestProtocol:  # fmt: skip
+) -> TestProtocol:
     """The protocol of these checks, in their order."""
     began_us, parts = site.clock.now_us(), []
     for check in checks:
@@ -57,9 +72,14 @@ def run(
         parts.append(part_of(check, site))
         done(parts[-1])
     return TestProtocol(
-        id=site.dice.bytes(16).hex(), actor=site.config.node.actor, kind=site.asked.kind, version=__version__,
-        began_us=began_us, ended_us=max(began_us, site.clock.now_us()), parts=tuple(parts),
-    )  # fmt: skip
+        id=site.dice.bytes(16).hex(),
+        actor=site.config.node.actor,
+        kind=site.asked.kind,
+        version=__version__,
+        began_us=began_us,
+        ended_us=max(began_us, site.clock.now_us()),
+        parts=tuple(parts),
+    )
 
 
 def part_of(check: Check, site: Site) -> Part:
@@ -71,6 +91,9 @@ def part_of(check: Check, site: Site) -> Part:
         fault = line(str(error) or type(error).__name__)
         readings.broke_off = True
     return Part(
-        name=check.name, title=check.title, figures=readings.figures(), fault=fault,
+        name=check.name,
+        title=check.title,
+        figures=readings.figures(),
+        fault=fault,
         took_ms=round((time.monotonic() - began) * 1000),
-    )  # fmt: skip
+    )

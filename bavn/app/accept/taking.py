@@ -22,8 +22,9 @@ from bavn.model.sector.rollout import RolloutAct, Stage
 from bavn.wire.book import Book
 
 ACTS: Final[Mapping[TestKind, RolloutAct]] = {
-    TestKind.ACCEPTANCE: RolloutAct.ACCEPT, TestKind.FINAL: RolloutAct.PROVE,
-}  # fmt: skip
+    TestKind.ACCEPTANCE: RolloutAct.ACCEPT,
+    TestKind.FINAL: RolloutAct.PROVE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,17 @@ class Taking:
     def side(self, actor: str, given: SignedProtocol | None) -> Part:
         """What the centre sees of the actor. Raises UnknownParty."""
         protocol = None if given is None or given.protocol.actor != actor else given.protocol
-        return part(look_at(
-            actor, protocol, file=self.file, registry=self.registry, opened=self.opened, desk=self.desk, book=self.book
-        ))  # fmt: skip
+        return part(
+            look_at(
+                actor,
+                protocol,
+                file=self.file,
+                registry=self.registry,
+                opened=self.opened,
+                desk=self.desk,
+                book=self.book,
+            )
+        )
 
     def take(self, actor: str, given: SignedProtocol, asked: Asked, side: Part, by: str, why: str) -> Record:
         """Takes it in. Raises as RollOut.take_test does."""

@@ -55,15 +55,34 @@ class Events:
         said = iso(now_us - 2 * SECOND_US + number % SECOND_US)[:-1] + "+0000"
         begun = iso(now_us - 3 * SECOND_US + number % SECOND_US)[:-1] + "+0000"
         flow = {
-            "pkts_toserver": 9, "pkts_toclient": 8, "bytes_toserver": 900 + number % 97, "bytes_toclient": 4000,
-            "start": begun, "end": said, "age": 1, "state": "closed", "reason": "timeout",
-        }  # fmt: skip
-        return json.dumps({
-            "timestamp": said, "flow_id": number + 1, "event_type": "flow",
-            "src_ip": str(IPv4Address(self.home + 2 + number % _HOSTS)), "src_port": 40_000 + number % 20_000,
-            "dest_ip": str(IPv4Address(_OUTSIDE + number % 200)), "dest_port": 443, "proto": "TCP",
-            "app_proto": "tls", "flow": flow,
-        }, separators=(",", ":")) + "\n"  # fmt: skip
+            "pkts_toserver": 9,
+            "pkts_toclient": 8,
+            "bytes_toserver": 900 + number % 97,
+            "bytes_toclient": 4000,
+            "start": begun,
+            "end": said,
+            "age": 1,
+            "state": "closed",
+            "reason": "timeout",
+        }
+        return (
+            json.dumps(
+                {
+                    "timestamp": said,
+                    "flow_id": number + 1,
+                    "event_type": "flow",
+                    "src_ip": str(IPv4Address(self.home + 2 + number % _HOSTS)),
+                    "src_port": 40_000 + number % 20_000,
+                    "dest_ip": str(IPv4Address(_OUTSIDE + number % 200)),
+                    "dest_port": 443,
+                    "proto": "TCP",
+                    "app_proto": "tls",
+                    "flow": flow,
+                },
+                separators=(",", ":"),
+            )
+            + "\n"
+        )
 
 
 @dataclass(slots=True)
@@ -101,8 +120,11 @@ class Throwaway:
         with (self.folder / "log").open("ab") as log:
             self._child = subprocess.Popen(
                 [sys.executable, "-P", "-m", "bavn.app.cli", "node", "run", "--config", str(self.folder / "node.toml")],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         self.until(lambda: self.health().get("at_us", 0) > since, START_S_MAX, "it is up")
 
     def health(self) -> dict[str, Any]:

@@ -9,11 +9,18 @@ from bavn.model.sector.protocol import BOUNDS, KINDS, OUTCOMES, Bound, Figure, O
 from bavn.model.text import Language, Text
 
 UNITS: Final = {"days": Text("days", "dage"), "1/s": Text("a second", "i sekundet"), "%": Text("%", "%")}
-ANSWERS: Final = {"yes": Text("yes", "ja"), "no": Text("no", "nej"), "none": Text("none", "ingen"),
-                  "nobody": Text("nobody", "ingen")}  # fmt: skip
+ANSWERS: Final = {
+    "yes": Text("yes", "ja"),
+    "no": Text("no", "nej"),
+    "none": Text("none", "ingen"),
+    "nobody": Text("nobody", "ingen"),
+}
 MARKS: Final = {
-    Outcome.PASSED: "ok", Outcome.FAILED: "!!", Outcome.NOT_APPLICABLE: "--", Outcome.NOT_TESTED: "??",
-}  # fmt: skip
+    Outcome.PASSED: "ok",
+    Outcome.FAILED: "!!",
+    Outcome.NOT_APPLICABLE: "--",
+    Outcome.NOT_TESTED: "??",
+}
 BROKE_OFF: Final = Text("broke off: {why}", "afbrudt: {why}")
 NONE: Final = Text("–", "–")
 PARTS_ONLY: Final = Text("Only some parts were tested.", "Kun nogle dele er prøvet.")

@@ -71,11 +71,19 @@ class Accounts:
                 raise CannotAccount("full", f"there are {ACCOUNTS_MAX} accounts already")
             if _row(tx, name) is not None:
                 raise CannotAccount("there", f"there is an account {name} already")
-            tx.execute(insert(ACCOUNT).values(
-                name=name, folded=name.casefold(), origin="local", state="invited", roles=_spelled(roles),
-                actors=None if actors is None else _spelled(actors), handle=book.dice.bytes(32), totp_step=0,
-                created_us=book.now_us(),
-            ))  # fmt: skip
+            tx.execute(
+                insert(ACCOUNT).values(
+                    name=name,
+                    folded=name.casefold(),
+                    origin="local",
+                    state="invited",
+                    roles=_spelled(roles),
+                    actors=None if actors is None else _spelled(actors),
+                    handle=book.dice.bytes(32),
+                    totp_step=0,
+                    created_us=book.now_us(),
+                )
+            )
             book.note(tx, by, "account-added", name, roles=sorted(roles), actors=_listed(actors))
             return self._link(tx, name)
 
@@ -108,9 +116,11 @@ class Accounts:
         self._sound(roles, actors)
         with self._book.writing() as tx:
             row = self._local(tx, name)
-            tx.execute(update(ACCOUNT).where(ACCOUNT.c.name == row.name).values(
-                roles=_spelled(roles), actors=None if actors is None else _spelled(actors)
-            ))  # fmt: skip
+            tx.execute(
+                update(ACCOUNT)
+                .where(ACCOUNT.c.name == row.name)
+                .values(roles=_spelled(roles), actors=None if actors is None else _spelled(actors))
+            )
             tx.execute(delete(SESSION).where(SESSION.c.account == row.name))
             self._book.note(tx, by, "account-changed", row.name, roles=sorted(roles), actors=_listed(actors))
 
@@ -151,9 +161,10 @@ class Accounts:
         """Whose link this is, while it may be used."""
         with self._book.reading() as tx:
             row = tx.execute(
-                select(ACCOUNT).join(LINK, LINK.c.account == ACCOUNT.c.name)
+                select(ACCOUNT)
+                .join(LINK, LINK.c.account == ACCOUNT.c.name)
                 .where(LINK.c.hash == hashed(secret), LINK.c.until_us > self._book.now_us())
-            ).first()  # fmt: skip
+            ).first()
             return None if row is None or row.state == "disabled" else _account(tx, row)
 
     def choose(self, name: str, language: str | None, zone: str | None) -> None:
@@ -175,10 +186,19 @@ class Accounts:
                     raise CannotAccount("there", f"there is another account {name} already")
                 if tx.execute(select(func.count()).select_from(ACCOUNT)).scalar_one() >= ACCOUNTS_MAX:
                     raise CannotAccount("full", f"there are {ACCOUNTS_MAX} accounts already")
-                tx.execute(insert(ACCOUNT).values(
-                    name=name, folded=name.casefold(), origin="oidc", subject=subject, state="active", totp_step=0,
-                    handle=self._book.dice.bytes(32), created_us=self._book.now_us(), **spelled,
-                ))  # fmt: skip
+                tx.execute(
+                    insert(ACCOUNT).values(
+                        name=name,
+                        folded=name.casefold(),
+                        origin="oidc",
+                        subject=subject,
+                        state="active",
+                        totp_step=0,
+                        handle=self._book.dice.bytes(32),
+                        created_us=self._book.now_us(),
+                        **spelled,
+                    )
+                )
                 self._book.note(tx, name, "account-came", name, roles=sorted(roles), actors=_listed(actors))
             elif row.state == "disabled":
                 raise CannotAccount("disabled", f"{row.name} is shut out")
@@ -238,11 +258,21 @@ def _account(tx: Connection, row: Row[Any]) -> Account:
         for table in (PASSKEY, RECOVERY)
     ]
     return Account(
-        name=row.name, origin=row.origin, state=row.state, roles=frozenset(map(Role, json.loads(row.roles))),
-        actors=None if row.actors is None else frozenset(json.loads(row.actors)), handle=row.handle,
-        password=row.password is not None, totp=row.totp is not None, passkeys=counts[0], recovery=counts[1],
-        language=row.language, zone=row.zone, created_us=row.created_us, seen_us=row.seen_us,
-    )  # fmt: skip
+        name=row.name,
+        origin=row.origin,
+        state=row.state,
+        roles=frozenset(map(Role, json.loads(row.roles))),
+        actors=None if row.actors is None else frozenset(json.loads(row.actors)),
+        handle=row.handle,
+        password=row.password is not None,
+        totp=row.totp is not None,
+        passkeys=counts[0],
+        recovery=counts[1],
+        language=row.language,
+        zone=row.zone,
+        created_us=row.created_us,
+        seen_us=row.seen_us,
+    )
 
 
 def _spelled(words: frozenset[Any]) -> str:

@@ -55,9 +55,11 @@ class Factors:
         with self._at_once:
             kept = self._hasher.hash(password)
         with self._book.writing() as tx:
-            tx.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(
-                password=kept, totp=self._book.seal(secret, f"totp {name}"), totp_step=step
-            ))  # fmt: skip
+            tx.execute(
+                update(ACCOUNT)
+                .where(ACCOUNT.c.name == name)
+                .values(password=kept, totp=self._book.seal(secret, f"totp {name}"), totp_step=step)
+            )
             self._book.note(tx, name, "password-set", name)
 
     def drop(self, name: str) -> None:
@@ -118,9 +120,10 @@ class Factors:
         now = self._book.now_us() // 1_000_000 // STEP_S
         made = pyotp.TOTP(secret)
         fits = [
-            step for step in (now - 1, now, now + 1)
+            step
+            for step in (now - 1, now, now + 1)
             if hmac.compare_digest(made.generate_otp(step), said) and step > after
-        ]  # fmt: skip
+        ]
         return fits[0] if fits else None
 
     def new_recovery(self, name: str) -> list[str]:

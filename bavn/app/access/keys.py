@@ -49,12 +49,16 @@ class Keys:
             if tx.execute(mine).scalar_one() >= KEYS_OF_ONE_MAX:
                 raise CannotAccount("full", f"an account has at most {KEYS_OF_ONE_MAX} keys")
             made = PersonKey(
-                id=self._book.short(), account=account.name, label=label[:LABEL_CHARS_MAX],
+                id=self._book.short(),
+                account=account.name,
+                label=label[:LABEL_CHARS_MAX],
                 created_us=self._book.now_us(),
-            )  # fmt: skip
-            tx.execute(insert(KEY).values(
-                id=made.id, account=made.account, label=made.label, public_key=public, created_us=made.created_us
-            ))  # fmt: skip
+            )
+            tx.execute(
+                insert(KEY).values(
+                    id=made.id, account=made.account, label=made.label, public_key=public, created_us=made.created_us
+                )
+            )
             self._book.note(tx, by, "key-added", made.account, key=made.id, label=made.label)
         return made
 

@@ -90,9 +90,13 @@ class Provider:
     way to it than the network."""
 
     def __init__(
-        self, table: OidcTable, base: Path, origin: str, allowed: frozenset[Role],
+        self,
+        table: OidcTable,
+        base: Path,
+        origin: str,
+        allowed: frozenset[Role],
         transport: httpx.BaseTransport | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._table = table
         self.back = origin + BACK
         _secured(table.issuer, "issuer")
@@ -110,9 +114,13 @@ class Provider:
             except (OSError, ssl.SSLError) as error:
                 raise SettingsError(f"[oidc] ca_file cannot be used: {error}") from error
         self._client = httpx.Client(
-            timeout=table.timeout_s, verify=context, transport=transport, trust_env=False, follow_redirects=False,
+            timeout=table.timeout_s,
+            verify=context,
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
             headers={"accept": "application/json"},
-        )  # fmt: skip
+        )
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Any]] = {}
 
@@ -130,10 +138,15 @@ class Provider:
 
     def _ask(self, random: Mapping[str, str]) -> Asked:
         query = {
-            "response_type": "code", "client_id": self._table.client_id, "redirect_uri": self.back,
-            "scope": " ".join(self._table.scopes), "state": random["state"], "nonce": random["nonce"],
-            "code_challenge": create_s256_code_challenge(random["verifier"]), "code_challenge_method": "S256",
-        }  # fmt: skip
+            "response_type": "code",
+            "client_id": self._table.client_id,
+            "redirect_uri": self.back,
+            "scope": " ".join(self._table.scopes),
+            "state": random["state"],
+            "nonce": random["nonce"],
+            "code_challenge": create_s256_code_challenge(random["verifier"]),
+            "code_challenge_method": "S256",
+        }
         to = self._endpoint("authorization_endpoint")
         return Asked(f"{to}{'&' if '?' in to else '?'}{urlencode(query)}", dict(random))
 
@@ -155,9 +168,12 @@ class Provider:
 
     def _tokens(self, code: str, verifier: str) -> dict[str, Any]:
         form = {
-            "grant_type": "authorization_code", "code": code, "redirect_uri": self.back, "code_verifier": verifier,
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.back,
+            "code_verifier": verifier,
             "client_id": self._table.client_id,
-        }  # fmt: skip
+        }
         auth = None
         if self._secret is not None:
             methods = self._metadata().get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
@@ -180,8 +196,9 @@ class Provider:
                 raise OidcRefused("oidc-refused", "the ID token holds no claims")
             wanted = {
                 "iss": {"essential": True, "value": self._table.issuer},
-                "aud": {"essential": True, "value": self._table.client_id}, "sub": {"essential": True},
-            }  # fmt: skip
+                "aud": {"essential": True, "value": self._table.client_id},
+                "sub": {"essential": True},
+            }
             params = {"nonce": nonce, "client_id": self._table.client_id, "access_token": tokens.get("access_token")}
             CodeIDToken(claims, signed.headers(), wanted, params).validate(time.time(), LEEWAY_S)
         except (JoseError, ValueError, TypeError, KeyError) as error:

@@ -53,15 +53,19 @@ class Passkeys:
         """What the browser needs to make one, and the challenge."""
         challenge = self._book.dice.bytes(32)
         options = webauthn.generate_registration_options(
-            rp_id=self._rp, rp_name=NAME, user_name=account.name, user_display_name=account.name,
-            user_id=account.handle, challenge=challenge,
+            rp_id=self._rp,
+            rp_name=NAME,
+            user_name=account.name,
+            user_display_name=account.name,
+            user_id=account.handle,
+            challenge=challenge,
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
             ),
             exclude_credentials=[
                 PublicKeyCredentialDescriptor(id=base64url_to_bytes(one.id)) for one in self.of(account.name)
             ],
-        )  # fmt: skip
+        )
         return json.loads(options_to_json(options)), challenge
 
     def keep(self, name: str, label: str, credential: dict[str, Any], challenge: bytes) -> None:
@@ -84,10 +88,16 @@ class Passkeys:
                 raise CannotAccount("full", f"an account has at most {PASSKEYS_MAX} passkeys")
             if tx.execute(count.where(PASSKEY.c.id == key_id)).scalar_one():
                 raise CannotAccount("there", "this passkey is an account's already")
-            tx.execute(insert(PASSKEY).values(
-                id=key_id, account=name, label=label, public_key=made.credential_public_key,
-                sign_count=made.sign_count, created_us=self._book.now_us(),
-            ))  # fmt: skip
+            tx.execute(
+                insert(PASSKEY).values(
+                    id=key_id,
+                    account=name,
+                    label=label,
+                    public_key=made.credential_public_key,
+                    sign_count=made.sign_count,
+                    created_us=self._book.now_us(),
+                )
+            )
             self._book.note(tx, name, "passkey-added", name, label=label)
 
     def ask(self) -> tuple[dict[str, Any], bytes]:
@@ -105,9 +115,10 @@ class Passkeys:
             return None
         with self._book.writing() as tx:
             row = tx.execute(
-                select(PASSKEY, ACCOUNT.c.state, ACCOUNT.c.handle).join(ACCOUNT, ACCOUNT.c.name == PASSKEY.c.account)
+                select(PASSKEY, ACCOUNT.c.state, ACCOUNT.c.handle)
+                .join(ACCOUNT, ACCOUNT.c.name == PASSKEY.c.account)
                 .where(PASSKEY.c.id == key_id)
-            ).first()  # fmt: skip
+            ).first()
             if row is None or row.state != "active":
                 return None
             said = _proved(
@@ -124,9 +135,10 @@ class Passkeys:
             if said is None:
                 return None
             tx.execute(
-                update(PASSKEY).where(PASSKEY.c.id == key_id)
+                update(PASSKEY)
+                .where(PASSKEY.c.id == key_id)
                 .values(sign_count=said.new_sign_count, used_us=self._book.now_us())
-            )  # fmt: skip
+            )
             return str(row.account)
 
     def of(self, name: str) -> list[Passkey]:

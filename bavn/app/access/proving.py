@@ -36,8 +36,13 @@ TOKEN_FILE: Final = "BAVN_TOKEN_FILE"  # noqa: S105  the name of a variable
 KEY_FILE: Final = "BAVN_KEY_FILE"
 FILE_BYTES_MAX: Final = 16_384
 _TOUCHES: Final = (
-    "account-added", "account-changed", "account-reset", "account-enabled", "key-added", "token-made",
-)  # fmt: skip
+    "account-added",
+    "account-changed",
+    "account-reset",
+    "account-enabled",
+    "key-added",
+    "token-made",
+)
 """What gives somebody a hand in another's account, as the log of accounts calls it."""
 
 

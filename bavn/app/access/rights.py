@@ -35,9 +35,16 @@ class Right(StrEnum):
     SOC_SETTINGS = "soc:settings"
 
 
-_SOC: Final = frozenset({
-    Right.SOC_READ, Right.SOC_TRIAGE, Right.SOC_HUNT, Right.SOC_DOOR, Right.SOC_PROTECT, Right.SOC_SETTINGS,
-})  # fmt: skip
+_SOC: Final = frozenset(
+    {
+        Right.SOC_READ,
+        Right.SOC_TRIAGE,
+        Right.SOC_HUNT,
+        Right.SOC_DOOR,
+        Right.SOC_PROTECT,
+        Right.SOC_SETTINGS,
+    }
+)
 RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.ANALYST: frozenset({Right.READ, Right.TRIAGE}),
     Role.APPROVER: frozenset({Right.READ, Right.TRIAGE, Right.APPROVE}),

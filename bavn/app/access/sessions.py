@@ -73,15 +73,27 @@ class Sessions:
             tx.execute(delete(SESSION).where((SESSION.c.until_us <= now_us) | (SESSION.c.seen_us <= idle_us)))
             if before:
                 tx.execute(delete(SESSION).where(SESSION.c.hash == hashed(before)))
-            open_ = tx.execute(
-                select(SESSION.c.hash).where(SESSION.c.account == name).order_by(SESSION.c.seen_us)
-            ).scalars().all()  # fmt: skip
+            open_ = (
+                tx.execute(select(SESSION.c.hash).where(SESSION.c.account == name).order_by(SESSION.c.seen_us))
+                .scalars()
+                .all()
+            )
             for oldest in open_[: max(0, len(open_) - SESSIONS_OF_ONE_MAX + 1)]:
                 tx.execute(delete(SESSION).where(SESSION.c.hash == oldest))
-            tx.execute(insert(SESSION).values(
-                hash=hashed(secret), id=book.short(), account=name, how=how, address=address[:64], agent=agent[:120],
-                proved_us=now_us, began_us=now_us, seen_us=now_us, until_us=now_us + self._whole_us,
-            ))  # fmt: skip
+            tx.execute(
+                insert(SESSION).values(
+                    hash=hashed(secret),
+                    id=book.short(),
+                    account=name,
+                    how=how,
+                    address=address[:64],
+                    agent=agent[:120],
+                    proved_us=now_us,
+                    began_us=now_us,
+                    seen_us=now_us,
+                    until_us=now_us + self._whole_us,
+                )
+            )
             tx.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(seen_us=now_us))
             book.note(tx, name, "signed-in", name, how=how, address=address)
         return secret
@@ -121,7 +133,7 @@ class Sessions:
                     SESSION.c.account == name, SESSION.c.until_us > now_us, SESSION.c.seen_us > now_us - self._idle_us
                 )
                 .order_by(SESSION.c.seen_us.desc())
-            ).all()  # fmt: skip
+            ).all()
         return [_session(row) for row in rows]
 
     def end(self, name: str, session_id: str) -> bool:
@@ -151,18 +163,32 @@ class Tokens:
         book, secret = self._book, self._book.secret(TOKEN_PREFIX)
         now_us = book.now_us()
         made = Token(
-            id=book.short(), account=name, label=label, scopes=scopes, made_us=now_us,
-            until_us=now_us + min(days, TOKEN_DAYS_MAX) * DAY_US, used_us=None, ended=False,
+            id=book.short(),
+            account=name,
+            label=label,
+            scopes=scopes,
+            made_us=now_us,
+            until_us=now_us + min(days, TOKEN_DAYS_MAX) * DAY_US,
+            used_us=None,
+            ended=False,
             made_by=made_by[:64],
-        )  # fmt: skip
+        )
         with book.writing() as tx:
             tx.execute(delete(TOKEN).where(TOKEN.c.account == name, TOKEN.c.until_us <= now_us - 90 * DAY_US))
             if len(tx.execute(select(TOKEN.c.id).where(TOKEN.c.account == name)).all()) >= TOKENS_OF_ONE_MAX:
                 return None
-            tx.execute(insert(TOKEN).values(
-                hash=hashed(secret), id=made.id, account=name, label=label, scopes=json.dumps(sorted(scopes)),
-                made_us=made.made_us, until_us=made.until_us, ended=False,
-            ))  # fmt: skip
+            tx.execute(
+                insert(TOKEN).values(
+                    hash=hashed(secret),
+                    id=made.id,
+                    account=name,
+                    label=label,
+                    scopes=json.dumps(sorted(scopes)),
+                    made_us=made.made_us,
+                    until_us=made.until_us,
+                    ended=False,
+                )
+            )
             if made_by:
                 tx.execute(insert(TOKEN_MAKER).values(id=made.id, made_by=made.made_by))
             detail = {"label": label, "scopes": sorted(scopes), "until_us": made.until_us}
@@ -195,9 +221,10 @@ class Tokens:
         """One of an account's own; False where there is none that is good."""
         with self._book.writing() as tx:
             gone = tx.execute(
-                update(TOKEN).where(TOKEN.c.account == name, TOKEN.c.id == token_id, TOKEN.c.ended.is_(False))
+                update(TOKEN)
+                .where(TOKEN.c.account == name, TOKEN.c.id == token_id, TOKEN.c.ended.is_(False))
                 .values(ended=True)
-            )  # fmt: skip
+            )
             if gone.rowcount:
                 self._book.note(tx, name, "token-ended", name, token=token_id)
             return bool(gone.rowcount)
@@ -205,14 +232,27 @@ class Tokens:
 
 def _session(row: Row[Any]) -> Session:
     return Session(
-        id=row.id, account=row.account, how=row.how, address=row.address, agent=row.agent, proved_us=row.proved_us,
-        began_us=row.began_us, seen_us=row.seen_us, until_us=row.until_us,
-    )  # fmt: skip
+        id=row.id,
+        account=row.account,
+        how=row.how,
+        address=row.address,
+        agent=row.agent,
+        proved_us=row.proved_us,
+        began_us=row.began_us,
+        seen_us=row.seen_us,
+        until_us=row.until_us,
+    )
 
 
 def _token(row: Row[Any], made_by: str = "") -> Token:
     return Token(
-        id=row.id, account=row.account, label=row.label, scopes=frozenset(map(Right, json.loads(row.scopes))),
-        made_us=row.made_us, until_us=row.until_us, used_us=row.used_us, ended=row.ended,
+        id=row.id,
+        account=row.account,
+        label=row.label,
+        scopes=frozenset(map(Right, json.loads(row.scopes))),
+        made_us=row.made_us,
+        until_us=row.until_us,
+        used_us=row.used_us,
+        ended=row.ended,
         made_by=made_by,
-    )  # fmt: skip
+    )

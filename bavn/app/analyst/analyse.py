@@ -199,9 +199,14 @@ def analyse(
 
 
 def _read(
-    unit: Unit, store: ColumnStore, work: Path, homes: Sequence[str], zone: str, tally: _Tally,
+    unit: Unit,
+    store: ColumnStore,
+    work: Path,
+    homes: Sequence[str],
+    zone: str,
+    tally: _Tally,
     progress: Callable[[int], None],
-) -> None:  # fmt: skip
+) -> None:
     engine, sniffing = prepared(), tuple(homes) or HOMES_DEFAULT
     for file in unit.files:
         try:

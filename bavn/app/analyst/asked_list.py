@@ -44,6 +44,13 @@ def met_rows(window: "StoreWindow", wanted: IndicatorSet, hashes: set[str]) -> l
 
 def _row(kind: str, value: str, met: str, one: Any, tables: str) -> list[Any]:
     return [
-        str(kind), value, met, one.count, one.hosts, list(one.named), iso_hour(hour_of(one.first_us)),
-        iso_hour(hour_of(one.last_us)), tables,
-    ]  # fmt: skip
+        str(kind),
+        value,
+        met,
+        one.count,
+        one.hosts,
+        list(one.named),
+        iso_hour(hour_of(one.first_us)),
+        iso_hour(hour_of(one.last_us)),
+        tables,
+    ]

@@ -50,9 +50,15 @@ def write(window: Window, into: Path) -> int:
 def _row(one: Asset) -> tuple[Any, ...]:
     words = " ".join((one.address, *one.names, *(value for kind in ("os", "vendor") for value, _ in one.best(kind))))
     return (
-        one.address, f"{address_uuid(one.address).int:040}", one.first_us, one.last_us, one.peers, words.lower(),
-        json.dumps([list(role) for role in one.best("role")]), json.dumps(card_of(one), ensure_ascii=False),
-    )  # fmt: skip
+        one.address,
+        f"{address_uuid(one.address).int:040}",
+        one.first_us,
+        one.last_us,
+        one.peers,
+        words.lower(),
+        json.dumps([list(role) for role in one.best("role")]),
+        json.dumps(card_of(one), ensure_ascii=False),
+    )
 
 
 def card_of(one: Asset) -> dict[str, Any]:

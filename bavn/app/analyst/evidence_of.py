@@ -50,9 +50,11 @@ def window_of(given: NodeConfig, found: Suspicion, before_us: int | None) -> Ite
     ref, more_us = found.rows, before_us or 0
     first_us, last_us = min(ref.first_us, found.first_us) - more_us, max(ref.last_us, found.last_us) + more_us + 1
     with (
-        understood(), refusals(), History.read(root, limits, homes=given.node.homes) as history,
+        understood(),
+        refusals(),
+        History.read(root, limits, homes=given.node.homes) as history,
         history.window(first_us, last_us) as window,
-    ):  # fmt: skip
+    ):
         yield window
 
 
@@ -82,30 +84,49 @@ def packets_of(given: NodeConfig, found: Suspicion) -> list[Packet]:
 
 
 def archive_of(
-    given: NodeConfig, entry: Ranked, sheets: list[Sheet], packets: list[Packet] | None, *, unredacted: bool,
-    headers_only: bool, said: dict[str, Any],
-) -> bytes:  # fmt: skip
+    given: NodeConfig,
+    entry: Ranked,
+    sheets: list[Sheet],
+    packets: list[Packet] | None,
+    *,
+    unredacted: bool,
+    headers_only: bool,
+    said: dict[str, Any],
+) -> bytes:
     """The zip file that a person carries out. ``said``: what its manifest says of who, how and why."""
     found = entry.suspicion
     ref = found.rows
     about = {
-        **said_of(entry, "en"), "why_da": found.why.da, "statistic": found.statistic,
-        "period_s": found.period_s, "regularity": found.regularity,
-    }  # fmt: skip
+        **said_of(entry, "en"),
+        "why_da": found.why.da,
+        "statistic": found.statistic,
+        "period_s": found.period_s,
+        "regularity": found.regularity,
+    }
     query = {
-        "table": ref.table, "equals": [list(pair) for pair in ref.equals], "first": iso(ref.first_us),
+        "table": ref.table,
+        "equals": [list(pair) for pair in ref.equals],
+        "first": iso(ref.first_us),
         "last": iso(ref.last_us),
-    }  # fmt: skip
+    }
     told = {
-        "bavn": __version__, "actor": given.node.actor, "made": iso(SystemClock().now_us()), "suspicion": found.id,
-        "query": query, **said,
-    }  # fmt: skip
+        "bavn": __version__,
+        "actor": given.node.actor,
+        "made": iso(SystemClock().now_us()),
+        "suspicion": found.id,
+        "query": query,
+        **said,
+    }
     return archive(
         Bundle(
-            suspicion=about, sheets=sheets, packets=packets,
-            unredacted=unredacted, headers_only=headers_only, said=told,
+            suspicion=about,
+            sheets=sheets,
+            packets=packets,
+            unredacted=unredacted,
+            headers_only=headers_only,
+            said=told,
         )
-    )  # fmt: skip
+    )
 
 
 def made_for_case(given: NodeConfig, entry: Ranked, rows_max: int) -> bytes:
@@ -114,20 +135,33 @@ def made_for_case(given: NodeConfig, entry: Ranked, rows_max: int) -> bytes:
     with window_of(given, found, None) as window:
         sheets = [own.sheet(sheet) for sheet in sheets_of(window, found, rows_max, None)]
     about: dict[str, Any] = {
-        "detector": found.detector, "technique": found.technique, "p": found.p, "host": found.host, "peer": found.peer,
-        "first": iso(found.first_us), "last": iso(found.last_us), "hosts": found.hosts, "why": found.why.en,
-        "why_da": found.why.da, "period_s": found.period_s, "regularity": found.regularity,
+        "detector": found.detector,
+        "technique": found.technique,
+        "p": found.p,
+        "host": found.host,
+        "peer": found.peer,
+        "first": iso(found.first_us),
+        "last": iso(found.last_us),
+        "hosts": found.hosts,
+        "why": found.why.en,
+        "why_da": found.why.da,
+        "period_s": found.period_s,
+        "regularity": found.regularity,
         "observables": [str(one) for one in found.observables],
-    }  # fmt: skip
+    }
     told = {
         "suspicion_last": iso(found.last_us),
         "rows_max": rows_max,
         "own addresses": "replaced by own-1, own-2, ...",
     }
     bundle = Bundle(
-        suspicion=own.value(about), sheets=[replace(sheet, rows=list(sheet.rows)) for sheet in sheets], packets=None,
-        unredacted=False, headers_only=True, said=told,
-    )  # fmt: skip
+        suspicion=own.value(about),
+        sheets=[replace(sheet, rows=list(sheet.rows)) for sheet in sheets],
+        packets=None,
+        unredacted=False,
+        headers_only=True,
+        said=told,
+    )
     return archive(bundle)
 
 
@@ -135,9 +169,18 @@ def note_of(found: Suspicion, made: bytes, *, file: str, reason: str, by: str) -
     """The ledger's words on an export. ``reason``: why it is as it is; empty for a redacted one."""
     digest = hashlib.sha256(made).hexdigest()
     words = {
-        "suspicion": found.id, "file": file, "redacted": not reason, "reason": reason, "by": by, "sha256": digest,
-    }  # fmt: skip
+        "suspicion": found.id,
+        "file": file,
+        "redacted": not reason,
+        "reason": reason,
+        "by": by,
+        "sha256": digest,
+    }
     return Note(
-        kind="Evidence", item_id=digest, peer="file", privacy="", bytes=len(made),
+        kind="Evidence",
+        item_id=digest,
+        peer="file",
+        privacy="",
+        bytes=len(made),
         summary=json.dumps(words, ensure_ascii=False, sort_keys=True),
-    )  # fmt: skip
+    )

@@ -78,10 +78,13 @@ def _ioc(given: Said) -> Said:
     told = [(line, why.reason) for line, why in reading.refusals if why.rule != MD5_OR_JA3]
     kinds = {"rows": "number", "hosts": "number", "first": "time", "last": "time"}
     return {
-        "columns": [{"name": name, "kind": kinds.get(name, "text")} for name in MET_COLUMNS], "rows": rows,
-        "more": False, "looked": len(reading.indicators) + len(hashes), "refused": reading.refused - reading.unclear,
+        "columns": [{"name": name, "kind": kinds.get(name, "text")} for name in MET_COLUMNS],
+        "rows": rows,
+        "more": False,
+        "looked": len(reading.indicators) + len(hashes),
+        "refused": reading.refused - reading.unclear,
         "refusals": [{"line": line, "reason": one_line(why)} for line, why in told[:REFUSALS_SHOWN_MAX]],
-    }  # fmt: skip
+    }
 
 
 def _sigma(given: Said) -> Said:
@@ -99,26 +102,35 @@ def _sigma(given: Said) -> Said:
             met, refused = run_rules(window, rules_of(outcomes))
         reasons = {id(one.rule): one_line(one.reason) for one in refused}
     return {
-        "outcomes": [_outcome(one, reasons) for one in outcomes], "matches": [_match(one) for one in met],
-    }  # fmt: skip
+        "outcomes": [_outcome(one, reasons) for one in outcomes],
+        "matches": [_match(one) for one in met],
+    }
 
 
 def _outcome(one: Outcome, reasons: dict[int, str]) -> Said:
     rule = one.rule
     return {
-        "file": one.file, "title": one.title, "standing": one.standing,
+        "file": one.file,
+        "title": one.title,
+        "standing": one.standing,
         "reason": reasons.get(id(rule), "") or one.reason or "; ".join(rule.notes if rule else ()),
         "sql": f"FROM {rule.relation} WHERE {rule.condition}" if rule else "",
-    }  # fmt: skip
+    }
 
 
 def _match(one: Match) -> Said:
     rule = one.rule
     return {
-        "title": rule.title, "level": rule.level, "technique": rule.technique or "", "rows": one.rows,
-        "hosts": one.hosts, "named": list(one.named), "first_us": one.first_us, "last_us": one.last_us,
+        "title": rule.title,
+        "level": rule.level,
+        "technique": rule.technique or "",
+        "rows": one.rows,
+        "hosts": one.hosts,
+        "named": list(one.named),
+        "first_us": one.first_us,
+        "last_us": one.last_us,
         "samples": [{name: plain(value) for name, value in sample if value is not None} for sample in one.samples],
-    }  # fmt: skip
+    }
 
 
 def _dry_run(given: Said) -> Said:
@@ -136,10 +148,15 @@ def _dry_run(given: Said) -> Said:
     made = tried(config, file, observable, Lists(never_list(config), warning_list), days)
     why = made.would_wait
     return {
-        "type": observable.type.value, "value": observable.value, "asked_days": days, **asdict(made.found),
-        "named_hosts": list(made.hosts), "services": [asdict(one) for one in made.services],
-        "rule": "" if why is None else why.rule, "reason": "" if why is None else why.reason,
-    }  # fmt: skip
+        "type": observable.type.value,
+        "value": observable.value,
+        "asked_days": days,
+        **asdict(made.found),
+        "named_hosts": list(made.hosts),
+        "services": [asdict(one) for one in made.services],
+        "rule": "" if why is None else why.rule,
+        "reason": "" if why is None else why.reason,
+    }
 
 
 def _assets(given: Said) -> Said:
@@ -152,8 +169,13 @@ def _assets(given: Said) -> Said:
 
 
 KINDS: Final[dict[str, Callable[[Said], Said]]] = {
-    "sql": _sql, "pivot": _pivot, "ioc": _ioc, "sigma": _sigma, "dry_run": _dry_run, "assets": _assets,
-}  # fmt: skip
+    "sql": _sql,
+    "pivot": _pivot,
+    "ioc": _ioc,
+    "sigma": _sigma,
+    "dry_run": _dry_run,
+    "assets": _assets,
+}
 
 
 def answer(given: Said) -> Said:

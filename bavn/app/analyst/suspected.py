@@ -39,13 +39,30 @@ def said_of(entry: Ranked, language: Language) -> dict[str, Any]:
     """A suspicion as JSON. ``rank`` null: ignored here. ``p`` as a verdict leaves it."""
     s, verdict = entry.suspicion, entry.verdict
     return {
-        "rank": entry.rank or None, "id": s.id, "detector": s.detector, "technique": s.technique, "p": s.p,
-        "p_source": s.p_source, "evidence_nats": s.evidence_nats, "host": s.host, "peer": s.peer,
-        "first": iso(s.first_us), "last": iso(s.last_us), "known": iso(entry.known_us), "hosts": s.hosts,
-        "listed": s.listed, "observables": [str(o) for o in s.observables], "why": s.why.say(language),
-        "verdict": verdict and {
-            "number": verdict.number, "verdict": verdict.judgement, "scope": verdict.scope, "by": verdict.by,
+        "rank": entry.rank or None,
+        "id": s.id,
+        "detector": s.detector,
+        "technique": s.technique,
+        "p": s.p,
+        "p_source": s.p_source,
+        "evidence_nats": s.evidence_nats,
+        "host": s.host,
+        "peer": s.peer,
+        "first": iso(s.first_us),
+        "last": iso(s.last_us),
+        "known": iso(entry.known_us),
+        "hosts": s.hosts,
+        "listed": s.listed,
+        "observables": [str(o) for o in s.observables],
+        "why": s.why.say(language),
+        "verdict": verdict
+        and {
+            "number": verdict.number,
+            "verdict": verdict.judgement,
+            "scope": verdict.scope,
+            "by": verdict.by,
             "origin": verdict.origin,
-            "until": None if verdict.until_us is None else iso(verdict.until_us), "comment": verdict.comment,
+            "until": None if verdict.until_us is None else iso(verdict.until_us),
+            "comment": verdict.comment,
         },
-    }  # fmt: skip
+    }

@@ -114,8 +114,9 @@ def _same(file: Path, case: Retold, found: Suspicion) -> Suspicion | None:
         return None
     host, peer = case.address(found.host), case.words(found.peer)
     mine = [
-        one.suspicion for one in seen.suspicions
+        one.suspicion
+        for one in seen.suspicions
         if one.suspicion.detector == found.detector and one.suspicion.host == host and one.suspicion.p <= P_MAX
-    ]  # fmt: skip
+    ]
     alike = [one for one in mine if one.peer == peer or set(one.observables) & set(found.observables)]
     return min(alike or mine, key=lambda one: (one.p, one.id), default=None)

@@ -21,20 +21,30 @@ _INTRO: Final = Text(
 )
 _CHECK: Final = Text("Check yourself: bavn analyse {case}", "Kontrollér dig selv: bavn analyse {case}")
 _ASKED: Final = (
-    Text("Which inside host would you look at first, and why?",
-         "Hvilken maskine indenfor ville du se på først, og hvorfor?"),
+    Text(
+        "Which inside host would you look at first, and why?",
+        "Hvilken maskine indenfor ville du se på først, og hvorfor?",
+    ),
     Text("With whom or what does it have to do?", "Hvem eller hvad har den med at gøre?"),
-    Text("What is it that repeats, is too much, or is new? Put figures to it.",
-         "Hvad gentager sig, er for meget eller er nyt? Sæt tal på."),
+    Text(
+        "What is it that repeats, is too much, or is new? Put figures to it.",
+        "Hvad gentager sig, er for meget eller er nyt? Sæt tal på.",
+    ),
     Text("When did it begin, and when was it last seen?", "Hvornår begyndte det, og hvornår blev det sidst set?"),
     Text("Which technique of ATT&CK would you file it under?", "Hvilken teknik i ATT&CK ville du henføre det til?"),
-    Text("What of it could be told to others without telling who you are?",
-         "Hvad af det kunne fortælles andre uden at fortælle, hvem I er?"),
-    Text("Which innocent explanations are there, and how would you rule each out?",
-         "Hvilke uskyldige forklaringer findes der, og hvordan ville du udelukke hver af dem?"),
-    Text("What would you do first, and what would you leave alone for now?",
-         "Hvad ville du gøre først, og hvad ville du lade være for nu?"),
-)  # fmt: skip
+    Text(
+        "What of it could be told to others without telling who you are?",
+        "Hvad af det kunne fortælles andre uden at fortælle, hvem I er?",
+    ),
+    Text(
+        "Which innocent explanations are there, and how would you rule each out?",
+        "Hvilke uskyldige forklaringer findes der, og hvordan ville du udelukke hver af dem?",
+    ),
+    Text(
+        "What would you do first, and what would you leave alone for now?",
+        "Hvad ville du gøre først, og hvad ville du lade være for nu?",
+    ),
+)
 _NOTHING: Final = Text("Nothing outside is named: it stays at home.", "Intet udenfor er nævnt: det bliver hjemme.")
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:45rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;"

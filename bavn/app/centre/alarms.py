@@ -26,9 +26,11 @@ def own_alarms(file: CentreFile, clock: Clock) -> Callable[[], Sequence[Wrong]]:
         ends = min(keys.ends_us().values(), default=None)
         days = None if ends is None else (ends - clock.now_us()) // DAY_US
         if days is not None and days < CERTIFICATE_DAYS_MIN:
-            text = Text("it has ended", "det er udløbet") if days < 0 else Text(
-                f"{days} days left: restart the centre", f"{days} dage tilbage: genstart centret"
-            )  # fmt: skip
+            text = (
+                Text("it has ended", "det er udløbet")
+                if days < 0
+                else Text(f"{days} days left: restart the centre", f"{days} dage tilbage: genstart centret")
+            )
             found.append(Wrong("", "certificate", text))
         return found
 

@@ -102,11 +102,18 @@ def _write(
         bad += console_backup.add(file.folder, folder, writer)
         _add_keys(file, writer, passphrase)
         manifest = Manifest(
-            format=FORMAT, version=__version__, sector=file.centre.limits.sector, made=iso(SystemClock().now_us()),
-            database=engine.dialect.name, revision=found.revision, audit=audit.head_in(rows), ledger=head,
+            format=FORMAT,
+            version=__version__,
+            sector=file.centre.limits.sector,
+            made=iso(SystemClock().now_us()),
+            database=engine.dialect.name,
+            revision=found.revision,
+            audit=audit.head_in(rows),
+            ledger=head,
             keys=passphrase is not None,
-            left_out=LEFT_OUT if passphrase is not None else (KEYS_LEFT_OUT, *LEFT_OUT), parts=dict(writer.parts),
-        )  # fmt: skip
+            left_out=LEFT_OUT if passphrase is not None else (KEYS_LEFT_OUT, *LEFT_OUT),
+            parts=dict(writer.parts),
+        )
         writer.finish(manifest)
     return manifest, bad
 

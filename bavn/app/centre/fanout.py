@@ -61,10 +61,16 @@ class Ear:
     of a broken invariant."""
 
     def __init__(
-        self, centre: "Centre", key: Ed25519PrivateKey, wakes: Wakes, *, questions_max: int,
-        received: Callable[[], None] = lambda: None, broken: Callable[[BaseException], None] = lambda _: None,
+        self,
+        centre: "Centre",
+        key: Ed25519PrivateKey,
+        wakes: Wakes,
+        *,
+        questions_max: int,
+        received: Callable[[], None] = lambda: None,
+        broken: Callable[[BaseException], None] = lambda _: None,
         failures: Failures | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._centre, self._key, self._wakes = centre, key, wakes
         self._received, self._broken, self._max = received, broken, questions_max
         self.failures = failures
@@ -175,8 +181,9 @@ class Place:
 class Fanout:
     """The centre's own hub and ear. ``start`` returns when nodes can ask; Stop where it cannot."""
 
-    def __init__(self, table: FanoutTable, place: Place, authority: Authority, ear: Ear,
-                 actors: Callable[[], Sequence[str]]) -> None:  # fmt: skip
+    def __init__(
+        self, table: FanoutTable, place: Place, authority: Authority, ear: Ear, actors: Callable[[], Sequence[str]]
+    ) -> None:
         self._table, self._place, self._actors = table, place, actors
         self._safe = Safe(place.folder / "client")
         self._certified(authority)
@@ -184,8 +191,12 @@ class Fanout:
         host, port = host_port(table.listen, "fanout.listen")
         near = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104  where it listens, not where we do
         self._line = Line(
-            [f"tls://{near}:{port}"], self._tls, "centre", "bavn.own", made=ear.hear,
-        )  # fmt: skip
+            [f"tls://{near}:{port}"],
+            self._tls,
+            "centre",
+            "bavn.own",
+            made=ear.hear,
+        )
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="fanout", daemon=True)
 
@@ -225,10 +236,13 @@ class Fanout:
     def _plan(self) -> HubPlan:
         users = [User.centre(hub_urn(OWN_HUB)), *(User.hub(hub_urn(name)) for name in self._table.hubs)]
         return HubPlan(
-            name=OWN_HUB, listen=self._table.listen, authority=self._place.authority,
+            name=OWN_HUB,
+            listen=self._table.listen,
+            authority=self._place.authority,
             server=Pair(certificate=self._place.certificate, key=self._place.key),
-            users=(*users, *users_of(self._actors())), leafs=self._table.hubs_listen,
-        )  # fmt: skip
+            users=(*users, *users_of(self._actors())),
+            leafs=self._table.hubs_listen,
+        )
 
     def _certified(self, authority: Authority) -> None:
         """A certificate for the ear, made anew at each start."""
@@ -246,13 +260,20 @@ def fanout_of(file: "CentreFile", centre: "RealCentre", server: "CentreServer") 
     nats_installed("fanout")
     keys = PartyKeys(file.folder, "centre")
     ear = Ear(
-        centre, keys.message_key(), server.wakes, questions_max=file.fanout.questions_max, received=server.nudge,
-        broken=server.fail, failures=centre.contained.failures,
-    )  # fmt: skip
+        centre,
+        keys.message_key(),
+        server.wakes,
+        questions_max=file.fanout.questions_max,
+        received=server.nudge,
+        broken=server.fail,
+        failures=centre.contained.failures,
+    )
     place = Place(
-        folder=file.folder / "fanout", authority=keys.folder / "authority.pem", certificate=keys.certificate,
+        folder=file.folder / "fanout",
+        authority=keys.folder / "authority.pem",
+        certificate=keys.certificate,
         key=keys.key,
-    )  # fmt: skip
+    )
 
     def actors() -> list[str]:
         return [one.actor.name for one in centre.desk.members() if one.actor.state is ActorState.ACTIVE]
@@ -280,21 +301,27 @@ def make_hub(file: "CentreFile", name: str, hosts: tuple[str, ...], into: Path) 
 def hub_plan(file: HubFile) -> HubPlan:
     """What a regional hub is told. Stop where its folder lacks something."""
     safe, given = Safe(file.folder), file.hub
-    missing = [name for name in ("authority.pem", "hub.key.pem", "client.pem", "server.pem")
-               if not (file.folder / name).is_file()]  # fmt: skip
+    missing = [
+        name
+        for name in ("authority.pem", "hub.key.pem", "client.pem", "server.pem")
+        if not (file.folder / name).is_file()
+    ]
     if missing:
         raise Stop(
-            Exit.CONFIGURATION, f"{file.folder / missing[0]} is missing: make the hub with `bavn centre hub` and bring"
-            " its folder here",
-        )  # fmt: skip
+            Exit.CONFIGURATION,
+            f"{file.folder / missing[0]} is missing: make the hub with `bavn centre hub` and bring its folder here",
+        )
     if not given.centre or not given.actors:
         raise Stop(Exit.CONFIGURATION, "[hub] centre and actors: a hub stands between a centre and its actors")
     key = file.folder / "hub.key.pem"
     return HubPlan(
-        name=f"hub-{given.name or 'nameless'}", listen=given.listen, authority=safe.authority,
-        server=Pair(certificate=file.folder / "server.pem", key=key), users=users_of(given.actors),
+        name=f"hub-{given.name or 'nameless'}",
+        listen=given.listen,
+        authority=safe.authority,
+        server=Pair(certificate=file.folder / "server.pem", key=key),
+        users=users_of(given.actors),
         upward=(given.centre, Pair(certificate=file.folder / "client.pem", key=key)),
-    )  # fmt: skip
+    )
 
 
 def nats_installed(table: str) -> None:

@@ -28,10 +28,16 @@ class HouseCollector(Collector):
     stand; ``chains``: actor -> how far its latest canary came."""
 
     def __init__(
-        self, members: Callable[[], Sequence[MemberView]], ends_us: Callable[[], Mapping[str, int]], folder: Path,
-        clock: Clock, *, alarms: Callable[[], Sequence[Alarm]], chains: Callable[[], Mapping[str, Chain]],
+        self,
+        members: Callable[[], Sequence[MemberView]],
+        ends_us: Callable[[], Mapping[str, int]],
+        folder: Path,
+        clock: Clock,
+        *,
+        alarms: Callable[[], Sequence[Alarm]],
+        chains: Callable[[], Mapping[str, Chain]],
         promises: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._promises = promises
         self._members, self._ends_us, self._folder, self._clock = members, ends_us, folder, clock
         self._alarms, self._chains = alarms, chains
@@ -46,30 +52,35 @@ class HouseCollector(Collector):
         heard = [one.health for one in members if one.actor.state is ActorState.ACTIVE and one.health is not None]
         ages_s = [(now_us - one.received_us) / SECOND_US for one in heard]
         yield GaugeMetricFamily(
-            "bavn_members_silent", f"Active actors that were heard before, and not for {NODE_SILENT_S} s.",
+            "bavn_members_silent",
+            f"Active actors that were heard before, and not for {NODE_SILENT_S} s.",
             value=sum(age > NODE_SILENT_S for age in ages_s),
-        )  # fmt: skip
+        )
         yield GaugeMetricFamily(
-            "bavn_members_sensor_down", "Of those that are heard: a source cannot be read.",
+            "bavn_members_sensor_down",
+            "Of those that are heard: a source cannot be read.",
             value=sum(one.sensor == "down" for one in heard),
-        )  # fmt: skip
+        )
         yield GaugeMetricFamily(
             "bavn_members_heard_age_seconds_max",
             "The longest silence of an active actor.",
             value=max(ages_s, default=0),
         )
         yield GaugeMetricFamily(
-            "bavn_members_capture_loss_permille_max", "The worst sensor's loss.",
+            "bavn_members_capture_loss_permille_max",
+            "The worst sensor's loss.",
             value=max((one.capture_loss_permille for one in heard), default=0),
-        )  # fmt: skip
+        )
         yield GaugeMetricFamily(
-            "bavn_members_clock_skew_seconds_max", "The clock that is furthest from the centre's.",
+            "bavn_members_clock_skew_seconds_max",
+            "The clock that is furthest from the centre's.",
             value=max((abs(one.clock_skew_s) for one in heard), default=0),
-        )  # fmt: skip
+        )
         yield GaugeMetricFamily(
-            "bavn_disk_free_bytes", "Room where the centre keeps its folder.",
+            "bavn_disk_free_bytes",
+            "Room where the centre keeps its folder.",
             value=shutil.disk_usage(self._folder).free,
-        )  # fmt: skip
+        )
         left = GaugeMetricFamily(
             "bavn_certificate_left_seconds", "Until a certificate of the centre ends.", labels=["of"]
         )
@@ -92,9 +103,10 @@ def _alarms(standing: Sequence[Alarm], now_us: int) -> Iterator[Metric]:
     yield family
     ages_s = [(now_us - one.began_us) / SECOND_US for one in standing if not one.acked_by]
     yield GaugeMetricFamily(
-        "bavn_alarms_untaken_age_seconds_max", "Of those that nobody has taken on, how long the oldest has stood.",
+        "bavn_alarms_untaken_age_seconds_max",
+        "Of those that nobody has taken on, how long the oldest has stood.",
         value=max(ages_s, default=0),
-    )  # fmt: skip
+    )
 
 
 def _canaries(chains: Sequence[Chain]) -> Iterator[Metric]:

@@ -101,9 +101,10 @@ def _enforced(clocks: Sequence[IndicatorClock]) -> Iterator[Metric]:
     family.add_metric([], _buckets(lags), sum(lags))
     yield family
     yield GaugeMetricFamily(
-        "bavn_enforcements_missing", "Indicators given to an actor and not enforced there (of the latest).",
+        "bavn_enforcements_missing",
+        "Indicators given to an actor and not enforced there (of the latest).",
         value=sum(len(one.missing) for one in clocks),
-    )  # fmt: skip
+    )
 
 
 def _buckets(values: Sequence[float]) -> list[tuple[str, float]]:

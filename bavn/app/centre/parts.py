@@ -104,9 +104,13 @@ def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
     clock = SystemClock()
     questions = Questions(registry.engine, clock, two_people=file.centre.limits.questions_two_people)
     return Desk(
-        registry.engine, clock, registry, questions, file.centre.cases,
+        registry.engine,
+        clock,
+        registry,
+        questions,
+        file.centre.cases,
         open_indicators(file.centre, registry.engine, clock, warning_lists()),
-    )  # fmt: skip
+    )
 
 
 def open_partner_books(file: CentreFile) -> tuple[Partners, PartnerCredentials]:
@@ -131,9 +135,11 @@ class CentreParts:
     def close(self) -> None:
         """The ports and the book first: whoever takes the lease next finds them free and closed."""
         for part, step in (
-            ("close ports", self.server.close), ("close book", self.book.close), ("close lease", self.lease.release),
+            ("close ports", self.server.close),
+            ("close book", self.book.close),
+            ("close lease", self.lease.release),
             ("close database", self.engine.dispose),
-        ):  # fmt: skip
+        ):
             contained(self.failures, part, step, during="stop")
 
     def __enter__(self) -> Self:
@@ -165,20 +171,41 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         begin("gates shut before", lambda: gates_contained(book, failures))
         own(BOOK, lambda: start(lease, book, dice))
         reconstruct = begin("join workers", lambda: reconstruct_by(file.join)) or reconstruct_tables
-        centre = own(GATES, lambda: open_centre(
-            file.centre, engine=registry.engine, book=book, key=message_key, authority=authority,
-            clock=clock, dice=dice, registry=registry, reconstruct=reconstruct,
-            lists=warning_lists(), failures=failures,
-        ))  # fmt: skip
+        centre = own(
+            GATES,
+            lambda: open_centre(
+                file.centre,
+                engine=registry.engine,
+                book=book,
+                key=message_key,
+                authority=authority,
+                clock=clock,
+                dice=dice,
+                registry=registry,
+                reconstruct=reconstruct,
+                lists=warning_lists(),
+                failures=failures,
+            ),
+        )
         alarms = begin("own alarms", lambda: own_alarms(file, clock))
         if alarms is not None:
             centre.desk.alarms.own = alarms
         exchange, steps = begin("exchange", lambda: open_exchange(file, centre, keys)), own(HEALTH, StepWatch)
-        server = _serve(file, centre, exchange, steps, ServerSettings(
-            connections_each_max=file.place.connections_per_actor_max,
-            authority_pem=authority.pem, certificate=keys.certificate, key=keys.key, host=file.place.host,
-            port=file.place.port, step_every_s=file.place.step_s,
-        ))  # fmt: skip
+        server = _serve(
+            file,
+            centre,
+            exchange,
+            steps,
+            ServerSettings(
+                connections_each_max=file.place.connections_per_actor_max,
+                authority_pem=authority.pem,
+                certificate=keys.certificate,
+                key=keys.key,
+                host=file.place.host,
+                port=file.place.port,
+                step_every_s=file.place.step_s,
+            ),
+        )
         built = CentreParts(centre, server, book, registry.engine, lease, steps, failures)
         undo.pop_all()
     return built

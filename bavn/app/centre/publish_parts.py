@@ -98,7 +98,7 @@ def entries(publishing: Publishing) -> list[Entry]:
     return [
         Entry(one.id, one.version, one.published_us or 0, publishing.editions.document(one.id))
         for one in publishing.editions.every(state=EditionState.PUBLISHED)
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,10 @@ def _mail(document: Document, edition: Edition, address: str, language: Language
     key = hashlib.sha256(f"{edition.id}/{edition.version}/{language}/{address}".encode()).hexdigest()[:40]
     name = f"{edition.id}.{language}.pdf"
     return Mail(
-        to=address, subject=f"[{document.tlp.value}] {title}", text=text, key=key, at_us=now_us,
+        to=address,
+        subject=f"[{document.tlp.value}] {title}",
+        text=text,
+        key=key,
+        at_us=now_us,
         files=(Attachment(name, "application/pdf", content),),
-    )  # fmt: skip
+    )

@@ -62,9 +62,14 @@ def ways_of(file: CentreFile) -> Ways:
     if given.smtp_host:
         password = _secret(file, given.smtp_password_file).decode("utf-8", "replace") if given.smtp_user else ""
         mail = MailServer(
-            host=given.smtp_host, port=given.smtp_port, tls=given.smtp_tls, ca_file=_path(file, given.smtp_ca_file),
-            user=given.smtp_user, password=password, sender=given.mail_from,
-        )  # fmt: skip
+            host=given.smtp_host,
+            port=given.smtp_port,
+            tls=given.smtp_tls,
+            ca_file=_path(file, given.smtp_ca_file),
+            user=given.smtp_user,
+            password=password,
+            sender=given.mail_from,
+        )
         recipients += [Recipient("mail", address) for address in given.mail_to]
         recipients += [Recipient("mail", address, actor) for actor, address in given.actors]
     hook = None
@@ -134,9 +139,13 @@ class Reminding:
     """One for a centre. ``once`` may be called from any process; two at once may send one twice, under the same id."""
 
     def __init__(
-        self, file: CentreFile, desk: Desk, ways: Ways, failures: Failures | None = None,
+        self,
+        file: CentreFile,
+        desk: Desk,
+        ways: Ways,
+        failures: Failures | None = None,
         ended: threading.Event | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._failures: Failures = failures or NoContainment()
         self._file, self._desk, self._ways = file, desk, ways
         self._book = desk.reminders
@@ -157,9 +166,10 @@ class Reminding:
         found = of_alarms(self._desk.alarms.every(standing=False, limit=ALARMS_LOOKED_AT_MAX), now_us)
         told = self._book.reached(raised_id(one) for one in found)
         return [
-            (one, to) for one, to in self._book.to_send(found, self._ways.recipients)
+            (one, to)
+            for one, to in self._book.to_send(found, self._ways.recipients)
             if one.stage == "alarm" or (raised_id(one), to.way, to.name) in told
-        ]  # fmt: skip
+        ]
 
     def once(self) -> tuple[int, int]:
         """Sends what is to be sent now; how many went, and how many did not."""
@@ -239,18 +249,25 @@ class Reminding:
         what = "bavn node health" if recipient.actor else "bavn centre alarms"
         lines = [
             Text(f"{stage}: {reminder.about.en}", f"{stage}: {reminder.about.da}"),
-            Text(f"At: {who}", f"Hos: {who}"), Text(f"Time: {when}", f"Tid: {when}"),
+            Text(f"At: {who}", f"Hos: {who}"),
+            Text(f"Time: {when}", f"Tid: {when}"),
             Text(f"See: {what}", f"Se: {what}"),
-        ]  # fmt: skip
+        ]
         return f"Bavn: {reminder.case_id}: {stage}", "\n".join(line.say(language) for line in lines) + "\n"
 
     def body(self, reminder: Reminder) -> dict[str, Any]:
         """What the webhook gets."""
         made: dict[str, Any] = {
-            "version": 1, "id": reminder.id, "case": reminder.case_id, "actor": reminder.actor,
-            "stage": reminder.stage, "due": iso(reminder.due_us), "about": reminder.about.en,
-            "about_da": reminder.about.da, "tlp": reminder.tlp.value,
-        }  # fmt: skip
+            "version": 1,
+            "id": reminder.id,
+            "case": reminder.case_id,
+            "actor": reminder.actor,
+            "stage": reminder.stage,
+            "due": iso(reminder.due_us),
+            "about": reminder.about.en,
+            "about_da": reminder.about.da,
+            "tlp": reminder.tlp.value,
+        }
         return made | ({"asked": reminder.detail} if self._may_say(reminder) else {})
 
     def _may_say(self, reminder: Reminder) -> bool:

@@ -27,9 +27,13 @@ def calendar(stands: Iterable[Stand], language: Language, *, sector: str, now_us
     """Every planned day of every actor, by actor and day."""
     stamp = as_datetime(now_us).strftime("%Y%m%dT%H%M%SZ")
     lines = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Bavn//roll-out//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH",
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Bavn//roll-out//EN",
+        "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH",
         f"X-WR-CALNAME:{escaped(f'{sector}: {_TITLE.say(language)}')}",
-    ]  # fmt: skip
+    ]
     for stand in stands:
         for planned in stand.plan:
             reached, first = stand.reached_day(planned.stage), iso_day(planned.first_day)
@@ -37,13 +41,16 @@ def calendar(stands: Iterable[Stand], language: Language, *, sector: str, now_us
             text = said.format(first=first, day="" if reached is None else iso_day(reached))
             name = stand.party.title or stand.party.actor
             lines += [
-                "BEGIN:VEVENT", f"UID:{uuid.uuid5(_SPACE, f'{sector}/{stand.party.actor}/{planned.stage.value}')}",
-                f"DTSTAMP:{stamp}", f"DTSTART;VALUE=DATE:{_date(planned.day)}",
+                "BEGIN:VEVENT",
+                f"UID:{uuid.uuid5(_SPACE, f'{sector}/{stand.party.actor}/{planned.stage.value}')}",
+                f"DTSTAMP:{stamp}",
+                f"DTSTART;VALUE=DATE:{_date(planned.day)}",
                 f"DTEND;VALUE=DATE:{_date(planned.day + 1)}",
                 f"SUMMARY:{escaped(f'{name}: {STAGES[planned.stage].say(language)}')}",
-                f"DESCRIPTION:{escaped(text)}", "TRANSP:TRANSPARENT",
+                f"DESCRIPTION:{escaped(text)}",
+                "TRANSP:TRANSPARENT",
                 "END:VEVENT",
-            ]  # fmt: skip
+            ]
     lines.append("END:VCALENDAR")
     return "".join(folded(line) + "\r\n" for line in lines)
 

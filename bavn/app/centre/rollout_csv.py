@@ -21,9 +21,18 @@ from bavn.wire.partners.csv import guarded, unguarded
 
 PLAN_PREFIX: Final = "plan_"
 COLUMNS: Final = (
-    "actor", "title", "kind", "region", "group", "functions", "suppliers", "contact", "waits", "stage",
+    "actor",
+    "title",
+    "kind",
+    "region",
+    "group",
+    "functions",
+    "suppliers",
+    "contact",
+    "waits",
+    "stage",
     *(PLAN_PREFIX + stage.value for stage in PATH[1:]),
-)  # fmt: skip
+)
 ROWS_MAX: Final = 1000
 BYTES_MAX: Final = 2_000_000
 CELL_CHARS_MAX: Final = 5000
@@ -55,11 +64,18 @@ def text_of(rows: Iterable[Row]) -> str:
     for row in rows:
         one, days = row.party, {planned.stage: planned.day for planned in row.plan}
         cells = [
-            one.actor, one.title, row.kind, one.region, row.group, " ".join(row.role.functions),
-            " ".join(row.role.suppliers), one.contact,
-            " ".join(f"{wait.stage.value}:{wait.other}={wait.until.value}" for wait in row.waits), one.stage.value,
+            one.actor,
+            one.title,
+            row.kind,
+            one.region,
+            row.group,
+            " ".join(row.role.functions),
+            " ".join(row.role.suppliers),
+            one.contact,
+            " ".join(f"{wait.stage.value}:{wait.other}={wait.until.value}" for wait in row.waits),
+            one.stage.value,
             *(iso_day(days[stage]) if stage in days else "" for stage in PATH[1:]),
-        ]  # fmt: skip
+        ]
         writer.writerow(guarded(cell) for cell in cells)
     return out.getvalue()
 
@@ -91,9 +107,10 @@ def _check_names(names: list[str]) -> None:
     unknown = sorted(set(names) - set(COLUMNS))
     if unknown or len(set(names)) != len(names):
         raise BadRegister(
-            f"line 1: no column is called {unknown[0][:40]!r}; known: {', '.join(COLUMNS)}" if unknown
+            f"line 1: no column is called {unknown[0][:40]!r}; known: {', '.join(COLUMNS)}"
+            if unknown
             else "line 1: a column stands there twice"
-        )  # fmt: skip
+        )
 
 
 def _read(reader: Any, names: list[str]) -> list[Entry]:
@@ -143,9 +160,14 @@ def _entry(row: dict[str, str], where: str, faults: list[str]) -> Entry | None:
     made = Entry(actor=actor, **given)
     try:
         Party(
-            actor=actor, title=made.title or "", kind=made.kind or "other", region=made.region or "",
-            group=made.group or "", role=Role(made.functions or (), made.suppliers or ()), contact=made.contact or "",
-        )  # fmt: skip
+            actor=actor,
+            title=made.title or "",
+            kind=made.kind or "other",
+            region=made.region or "",
+            group=made.group or "",
+            role=Role(made.functions or (), made.suppliers or ()),
+            contact=made.contact or "",
+        )
     except ValueError as error:
         faults.append(f"{where}: {error}")
         return None

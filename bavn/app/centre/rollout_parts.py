@@ -55,9 +55,13 @@ def opened_leaving(file: CentreFile) -> Iterator[Leaving]:
     with opened_registry(file) as registry, Book(file.folder / BOOK_FILE) as book:
         outbox = Outbox(book, CENTRE_NAME, key, clock)
         yield Leaving(
-            registry, clock, key, file.centre.limits.sector, waiting=lambda actor: open_items(book, actor),
+            registry,
+            clock,
+            key,
+            file.centre.limits.sector,
+            waiting=lambda actor: open_items(book, actor),
             clear=outbox.drop,
-        )  # fmt: skip
+        )
 
 
 def rows_of(opened: RollOut, stands: list[Stand]) -> list[Row]:
@@ -66,13 +70,16 @@ def rows_of(opened: RollOut, stands: list[Stand]) -> list[Row]:
     made = []
     for one in stands:
         actor = members.get(one.party.actor)
-        made.append(Row(
-            party=one.party,
-            role=one.party.role if actor is None else roles.get(actor.name, type(one.party.role)()),
-            kind=one.party.kind if actor is None else actor.kind,
-            group=one.party.group if actor is None or actor.group == actor.name else actor.group,
-            waits=tuple(wait for wait in waits if wait.actor == one.party.actor), plan=one.plan,
-        ))  # fmt: skip
+        made.append(
+            Row(
+                party=one.party,
+                role=one.party.role if actor is None else roles.get(actor.name, type(one.party.role)()),
+                kind=one.party.kind if actor is None else actor.kind,
+                group=one.party.group if actor is None or actor.group == actor.name else actor.group,
+                waits=tuple(wait for wait in waits if wait.actor == one.party.actor),
+                plan=one.plan,
+            )
+        )
     return made
 
 

@@ -35,9 +35,7 @@ WAIT_S_FIRST: Final = 0.5
 WAIT_S_MAX: Final = 15.0
 
 
-def run(
-    file: CentreFile, listens: Callable[[CentreServer], None], failures: FailureFolder | None = None
-) -> None:  # fmt: skip
+def run(file: CentreFile, listens: Callable[[CentreServer], None], failures: FailureFolder | None = None) -> None:
     """``listens`` is told the server, each time the centre begins to listen; ``failures``: of this process. Stop, where
     it cannot run; CentreBroken for a broken invariant."""
     failures = failures_in(file.folder) if failures is None else failures
@@ -123,10 +121,14 @@ def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None)
     place = file.place
     desk = parts.centre.desk
     house = HouseCollector(
-        desk.members, PartyKeys(file.folder, "centre").ends_us, file.folder, SystemClock(),
-        alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX), chains=desk.chains,
+        desk.members,
+        PartyKeys(file.folder, "centre").ends_us,
+        file.folder,
+        SystemClock(),
+        alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX),
+        chains=desk.chains,
         promises=list if health is None else health.told,
-    )  # fmt: skip
+    )
     return MetricsService(desk.times, place.metrics_host, place.metrics_port, house)
 
 

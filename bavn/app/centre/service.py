@@ -60,9 +60,14 @@ def make_app(
 
 class _Service(MemberService):
     def __init__(
-        self, centre: Centre, limits: ServiceLimits, wakes: Wakes, received: Callable[[], None],
-        broken: Callable[[BaseException], None], failures: Failures | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        centre: Centre,
+        limits: ServiceLimits,
+        wakes: Wakes,
+        received: Callable[[], None],
+        broken: Callable[[BaseException], None],
+        failures: Failures | None = None,
+    ) -> None:
         super().__init__(centre, limits, broken, failures)
         self._centre = centre
         self._wakes = wakes

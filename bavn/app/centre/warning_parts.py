@@ -81,9 +81,11 @@ def _of_lead(desk: Desk, lead_id: str) -> Drafted:
             f"Uafhængige aktører i sektoren melder om det, der er nævnt nedenfor ({techniques}). Søg efter det i egen"
             " historik og egne logge, og svar, om I er berørt.",
         ),
-        observables=named[:OBSERVABLES_MAX], tlp=tlp, pap=min(pap, Pap.AMBER),
+        observables=named[:OBSERVABLES_MAX],
+        tlp=tlp,
+        pap=min(pap, Pap.AMBER),
         origin=Origin(kind="lead", ref=lead_id, tlp_min=tlp, pap_max=pap),
-    )  # fmt: skip
+    )
 
 
 def of_partner(file: CentreFile, observable: Observable) -> Drafted:
@@ -112,9 +114,11 @@ def of_partner(file: CentreFile, observable: Observable) -> Drafted:
             f"Sektorens partnere advarer om det, der er nævnt nedenfor{technique}. Søg efter det i egen historik og"
             " egne logge, og svar, om I er berørt.",
         ),
-        observables=(observable,), tlp=weight.tlp, pap=min(weight.pap, Pap.AMBER),
+        observables=(observable,),
+        tlp=weight.tlp,
+        pap=min(weight.pap, Pap.AMBER),
         origin=Origin(kind="partner", ref=str(observable)[:300], tlp_min=weight.tlp, pap_max=weight.pap),
-    )  # fmt: skip
+    )
 
 
 def contacts(file: CentreFile, registry: Registry) -> dict[str, tuple[str, ...]]:

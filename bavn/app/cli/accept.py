@@ -58,13 +58,13 @@ def node_accept(
     safe = signing_safe(file)
     asked = Asked(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind], days=days)
     with tempfile.TemporaryDirectory(prefix="bavn-accept-") as scratch:
-        site = Site(
-            config=file, asked=asked, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by[:60]
-        )  # fmt: skip
+        site = Site(config=file, asked=asked, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by[:60])
         protocol = run_checks(
-            site, checks, lambda check: _say(f"{check.title.say(language)} ..."),
+            site,
+            checks,
+            lambda check: _say(f"{check.title.say(language)} ..."),
             lambda part: _say("\n".join(part_lines(part, language, figures=False))),
-        )  # fmt: skip
+        )
     made = sign(protocol, safe)
     wanted = [check.name for check in checks] if only else required(kind)
     files, missing = write_all(made, required(kind), out, language)

@@ -59,13 +59,18 @@ def group(side: Side) -> typer.Typer:
         with _opened(side, config) as (accounts, _):
             rows = [
                 {
-                    "name": one.name, "state": one.state, "origin": one.origin, "roles": sorted(one.roles),
-                    "actors": None if one.actors is None else sorted(one.actors), "passkeys": one.passkeys,
-                    "password": one.password, "recovery": one.recovery,
+                    "name": one.name,
+                    "state": one.state,
+                    "origin": one.origin,
+                    "roles": sorted(one.roles),
+                    "actors": None if one.actors is None else sorted(one.actors),
+                    "passkeys": one.passkeys,
+                    "password": one.password,
+                    "recovery": one.recovery,
                     "seen": None if one.seen_us is None else iso(one.seen_us),
                 }
                 for one in accounts.every()
-            ]  # fmt: skip
+            ]
         show(rows, as_json=as_json)
 
     @app.command("roles")
@@ -101,14 +106,16 @@ def group(side: Side) -> typer.Typer:
 
     @app.command("token")
     def token(
-        name: Name, out: Annotated[Path, typer.Option("--out", help="A new file for the secret, for its owner alone.")],
-        config: Config = default, *,
+        name: Name,
+        out: Annotated[Path, typer.Option("--out", help="A new file for the secret, for its owner alone.")],
+        config: Config = default,
+        *,
         scope: Annotated[list[Right] | None, typer.Option("--scope", help="A right; all of the account's without.")] = (
             None
         ),
         label: Annotated[str, typer.Option(help="What it is for.")] = "command line",
         days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=366)] = 30,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Make a personal token for an account: the command line acts as it with BAVN_TOKEN_FILE. The log says who made
         it."""
         from bavn.app.access.sessions import Tokens
@@ -129,11 +136,13 @@ def group(side: Side) -> typer.Typer:
 
     @app.command("key")
     def key(
-        name: Name, config: Config = default, *,
+        name: Name,
+        config: Config = default,
+        *,
         public: Annotated[Path | None, typer.Option("--public", help="Ed25519: OpenSSH's .pub, or PEM.")] = None,
         drop: Annotated[str, typer.Option("--drop", help="The id of a key that goes.")] = "",
         label: Annotated[str, typer.Option(help="What it is called.")] = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Register the public half of a person's own key, whose private half is then BAVN_KEY_FILE; or drop one."""
         from bavn.app.access.keys import Keys
         from bavn.app.access.proving import FILE_BYTES_MAX, public_key
@@ -159,9 +168,10 @@ def group(side: Side) -> typer.Typer:
 
     @app.command("end-token")
     def end_token(
-        name: Name, token_id: Annotated[str, typer.Argument(help="As `token` and the console name it.")],
+        name: Name,
+        token_id: Annotated[str, typer.Argument(help="As `token` and the console name it.")],
         config: Config = default,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """End a token at once."""
         from bavn.app.access.sessions import Tokens
 

@@ -257,9 +257,20 @@ def _table(kept: list["Ranked"], language: Language) -> Table:
 def _facts(source: str, one: "Ranked", language: Language) -> dict[str, Any]:
     s = one.suspicion
     return {
-        "detector": s.detector, "technique": s.technique, "p": s.p, "p_source": s.p_source,
-        "evidence_nats": s.evidence_nats, "host": s.host, "peer": s.peer, "first": iso(s.first_us),
-        "last": iso(s.last_us), "why": s.why.say(language), "source": source, "rank": one.rank,
-        "above_alert_line": one.above, "listed": s.listed, "hosts": s.hosts,
+        "detector": s.detector,
+        "technique": s.technique,
+        "p": s.p,
+        "p_source": s.p_source,
+        "evidence_nats": s.evidence_nats,
+        "host": s.host,
+        "peer": s.peer,
+        "first": iso(s.first_us),
+        "last": iso(s.last_us),
+        "why": s.why.say(language),
+        "source": source,
+        "rank": one.rank,
+        "above_alert_line": one.above,
+        "listed": s.listed,
+        "hosts": s.hosts,
         "observables": [str(o) for o in s.observables],
-    }  # fmt: skip
+    }

@@ -21,8 +21,9 @@ from bavn.model.text import Text
 
 
 def attach(
-    evidence: Annotated[str, typer.Argument(help="The beginning of a suspicion's id, as `bavn node suspicions` shows"
-        " it.")],
+    evidence: Annotated[
+        str, typer.Argument(help="The beginning of a suspicion's id, as `bavn node suspicions` shows it.")
+    ],
     config: Config = NODE_TOML,
     *,
     case_id: Annotated[str, typer.Option("--case", help="case-..., as `bavn node cases` shows it.")],
@@ -32,7 +33,7 @@ def attach(
     words: Annotated[str, typer.Option("--words", help="What the centre is to read with it.")] = "",
     by: By = "",
     language: Spoken = "en",
-) -> None:  # fmt: skip
+) -> None:
     """Attach what a suspicion rests on to a case. --preview (the default) shows every byte; --send lets it out."""
     from bavn.actor.door.conversations.case_book import ATTACH, CaseSaid
     from bavn.app.analyst.evidence_of import made_for_case
@@ -48,9 +49,17 @@ def attach(
     if len(made) > EVIDENCE_BYTES_MAX:
         raise Stop(Exit.USAGE, f"{len(made):,} bytes are more than {EVIDENCE_BYTES_MAX:,}: ask for fewer --rows")
     said = CaseSaid(
-        number=1, at_us=moment(), case_id=kept.case_id, task_id=None, act=ATTACH, words=words, sha256=digest, by=by,
-        told_us=None, rule="",
-    )  # fmt: skip
+        number=1,
+        at_us=moment(),
+        case_id=kept.case_id,
+        task_id=None,
+        act=ATTACH,
+        words=words,
+        sha256=digest,
+        by=by,
+        told_us=None,
+        rule="",
+    )
     with opened_cases(config) as there:
         outcome = there.try_on(said, made)
         if isinstance(outcome, Refused):
@@ -71,19 +80,23 @@ def attach(
 
 
 def _show(made: bytes, case_id: str, words: str, digest: str, evidence: str, language: Any) -> None:
-    print(Text(
-        f"This is all that leaves, for {case_id} (class S5), {len(made):,} bytes, sha256 {digest}:",
-        f"Dette er alt, der går ud, til {case_id} (klasse S5), {len(made):,} bytes, sha256 {digest}:",
-    ).say(language))  # fmt: skip
+    print(
+        Text(
+            f"This is all that leaves, for {case_id} (class S5), {len(made):,} bytes, sha256 {digest}:",
+            f"Dette er alt, der går ud, til {case_id} (klasse S5), {len(made):,} bytes, sha256 {digest}:",
+        ).say(language)
+    )
     print(Text(f"words: {words or '-'}", f"ord: {words or '-'}").say(language))
     with zipfile.ZipFile(io.BytesIO(made)) as archive_:
         for name in archive_.namelist():
             print(f"\n===== {name}")
             print(archive_.read(name).decode("utf-8", "backslashreplace").rstrip("\n"))
     print()
-    print(Text(
-        f"Nothing has left. To let exactly this out: bavn node attach {evidence} --case {case_id} --send --sha256"
-        f" {digest}",
-        f"Intet er sendt. For at sende netop dette: bavn node attach {evidence} --case {case_id} --send --sha256"
-        f" {digest}",
-    ).say(language))  # fmt: skip
+    print(
+        Text(
+            f"Nothing has left. To let exactly this out: bavn node attach {evidence} --case {case_id} --send --sha256"
+            f" {digest}",
+            f"Intet er sendt. For at sende netop dette: bavn node attach {evidence} --case {case_id} --send --sha256"
+            f" {digest}",
+        ).say(language)
+    )

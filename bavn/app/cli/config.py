@@ -14,9 +14,11 @@ from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Configuration files of every role.")
 WORDS = {
-    "error": Text("error", "fejl"), "missing": Text("missing", "mangler"), "note": Text("note", "bemærk"),
+    "error": Text("error", "fejl"),
+    "missing": Text("missing", "mangler"),
+    "note": Text("note", "bemærk"),
     "well": Text("{}: a {} can start with it", "{}: rollen {} kan starte med den"),
-}  # fmt: skip
+}
 
 
 @app.command("check")

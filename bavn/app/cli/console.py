@@ -42,10 +42,8 @@ def centre_console(config: Config = CENTRE_TOML) -> None:
         watch = watch_centre(house.registry.engine)
         failures = failures_in(file.folder)
         server.run(
-            console_app(
-                "sac", house, AREAS, keeper, server.settings(), watch=watch, beside=beside, failures=failures
-            )
-        )  # fmt: skip
+            console_app("sac", house, AREAS, keeper, server.settings(), watch=watch, beside=beside, failures=failures)
+        )
 
 
 def node_console(config: Configs = None) -> None:
@@ -70,7 +68,7 @@ def node_console(config: Configs = None) -> None:
             console_app(
                 "soc", house, areas_of("soc"), keeper, server.settings(), watch=watch, beside=beside, failures=failures
             )
-        )  # fmt: skip
+        )
 
 
 @contextmanager

@@ -28,30 +28,44 @@ WORDS = {
     "one": Text("1 core", "1 kerne"),
     "many": Text("{} cores", "{} kerner"),
     "size": Text("{}, {} MB memory, {} GB disk", "{}, {} MB hukommelse, {} GB disk"),
-    "kept": Text("{}, {} MB memory, {} GB disk for four weeks of history",
-                 "{}, {} MB hukommelse, {} GB disk til fire ugers historik"),
-    "nothing": Text("nothing: it watches nothing and is protected by what the others saw",
-                    "intet: den holder øje med intet og beskyttes af, hvad de andre så"),
-    "guard": Text("guard: a protected resolver and a list for the firewall, no sensor",
-                  "guard: en beskyttet resolver og en liste til firewallen, ingen sensor"),
+    "kept": Text(
+        "{}, {} MB memory, {} GB disk for four weeks of history",
+        "{}, {} MB hukommelse, {} GB disk til fire ugers historik",
+    ),
+    "nothing": Text(
+        "nothing: it watches nothing and is protected by what the others saw",
+        "intet: den holder øje med intet og beskyttes af, hvad de andre så",
+    ),
+    "guard": Text(
+        "guard: a protected resolver and a list for the firewall, no sensor",
+        "guard: en beskyttet resolver og en liste til firewallen, ingen sensor",
+    ),
     "listen": Text("listen: logs and flows are read, no sensor", "listen: logge og flows læses, ingen sensor"),
     "watch": Text("watch: a sensor reads the traffic", "watch: en sensor læser trafikken"),
-}  # fmt: skip
+}
 QUESTIONS: dict[str, Text] = {
     "hosts": Text("How many machines are on the network?", "Hvor mange maskiner er der på nettet?"),
     "line_mbit": Text("How wide is the line out, in Mbit/s?", "Hvor bred er linjen ud, i Mbit/s?"),
-    "sources": Text("Which of these exist, or can be switched on? Names with commas between; empty for none",
-                    "Hvilke af disse findes eller kan tændes? Navne med komma imellem; tomt for ingen"),
-    "carer": Text("Who runs the IT: own, operator, supplier or nobody?",
-                  "Hvem driver IT: own (egne), operator (fælles IT-center), supplier (leverandør), nobody (ingen)?"),
-    "hours_week": Text("How many hours a week can somebody look at suspicions?",
-                       "Hvor mange timer om ugen kan nogen se på mistanker?"),
-    "cores": Text("How many cores has a machine that can be given to it? 0 for none",
-                  "Hvor mange kerner har en maskine, der kan stilles til rådighed? 0 for ingen"),
+    "sources": Text(
+        "Which of these exist, or can be switched on? Names with commas between; empty for none",
+        "Hvilke af disse findes eller kan tændes? Navne med komma imellem; tomt for ingen",
+    ),
+    "carer": Text(
+        "Who runs the IT: own, operator, supplier or nobody?",
+        "Hvem driver IT: own (egne), operator (fælles IT-center), supplier (leverandør), nobody (ingen)?",
+    ),
+    "hours_week": Text(
+        "How many hours a week can somebody look at suspicions?", "Hvor mange timer om ugen kan nogen se på mistanker?"
+    ),
+    "cores": Text(
+        "How many cores has a machine that can be given to it? 0 for none",
+        "Hvor mange kerner har en maskine, der kan stilles til rådighed? 0 for ingen",
+    ),
     "memory_mb": Text("And how many MB of memory?", "Og hvor mange MB hukommelse?"),
-    "resolver": Text("Can name resolution be pointed at another machine?",
-                     "Kan navneopslag peges mod en anden maskine?"),
-}  # fmt: skip
+    "resolver": Text(
+        "Can name resolution be pointed at another machine?", "Kan navneopslag peges mod en anden maskine?"
+    ),
+}
 
 
 def fit(
@@ -81,9 +95,15 @@ def fit(
         _list(language)
         return
     given = {
-        "hosts": hosts, "line_mbit": line, "sources": None if source is None else tuple(source), "carer": carer,
-        "hours_week": hours, "cores": cores, "memory_mb": memory, "resolver": resolver,
-    }  # fmt: skip
+        "hosts": hosts,
+        "line_mbit": line,
+        "sources": None if source is None else tuple(source),
+        "carer": carer,
+        "hours_week": hours,
+        "cores": cores,
+        "memory_mb": memory,
+        "resolver": resolver,
+    }
     told = _told(file, {name: value for name, value in given.items() if value is not None}, language)
     found = fitted(told)
     print(json.dumps(_plain(told, found, language), ensure_ascii=False) if as_json else _said(found, language))
@@ -151,9 +171,12 @@ def _said(found: "Fit", language: "Language") -> str:
 def _plain(told: "Answers", found: "Fit", language: "Language") -> dict[str, object]:
     return {
         "answers": {field.name: getattr(told, field.name) for field in fields(told)},
-        "way": found.way, "why": [text.say(language) for text in found.why],
-        "sources": list(found.sources), "sees": [name for name, _ in found.sees],
+        "way": found.way,
+        "why": [text.say(language) for text in found.why],
+        "sources": list(found.sources),
+        "sees": [name for name, _ in found.sees],
         "misses": [name for name, _ in found.misses],
         "machine": {"cores": found.cores, "memory_mb": found.memory_mb, "disk_gb": found.disk_gb},
-        "duties": [text.say(language) for text in found.duties], "more": [text.say(language) for text in found.more],
-    }  # fmt: skip
+        "duties": [text.say(language) for text in found.duties],
+        "more": [text.say(language) for text in found.more],
+    }

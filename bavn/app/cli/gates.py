@@ -16,8 +16,9 @@ from bavn.model.moment import iso
 from bavn.model.text import Text
 
 _ACCOUNTS: Final[dict[str, tuple[Side, Right]]] = {
-    "node.toml": ("soc", Right.SOC_SETTINGS), "centre.toml": ("sac", Right.MEMBERS),
-}  # fmt: skip
+    "node.toml": ("soc", Right.SOC_SETTINGS),
+    "centre.toml": ("sac", Right.MEMBERS),
+}
 NONE_SHUT = Text("No gate is shut.", "Ingen port er lukket.")
 SHUT = Text(
     "Gate {gate} lets no {kind} of {peer} through since {since}: its rule {rule} failed ({error}).",

@@ -113,11 +113,15 @@ def usage(config: Config = KEYHOLDER_TOML, *, as_json: AsJson = False) -> None:
     file = _book(read_keyholder(config).folder / BOOK_FILE)
     rows = [
         {
-            "day": iso(use.epoch * DAY_US)[:10], "actor": use.actor, "tier": use.tier, "rounds": use.rounds,
-            "whole_sets": use.firsts, "elements": use.points,
+            "day": iso(use.epoch * DAY_US)[:10],
+            "actor": use.actor,
+            "tier": use.tier,
+            "rounds": use.rounds,
+            "whole_sets": use.firsts,
+            "elements": use.points,
         }
         for use in uses(file)
-    ]  # fmt: skip
+    ]
     show(rows, as_json=as_json)
 
 

@@ -50,13 +50,22 @@ def show_ledger(
         show_table(
             NAMES,
             [
-                (line.seq, iso(line.at_us)[:19], line.gate, cell(line.way, language), line.kind, line.peer,
-                 cell(line.verdict, language) + ("" if line.verdict == "passed" else f": {line.rule}"), line.privacy,
-                 line.bytes, line.summary[:90] or line.reason)
+                (
+                    line.seq,
+                    iso(line.at_us)[:19],
+                    line.gate,
+                    cell(line.way, language),
+                    line.kind,
+                    line.peer,
+                    cell(line.verdict, language) + ("" if line.verdict == "passed" else f": {line.rule}"),
+                    line.privacy,
+                    line.bytes,
+                    line.summary[:90] or line.reason,
+                )
                 for line in lines
             ],
             language,
-        )  # fmt: skip
+        )
     if bad is not None:
         raise Stop(Exit.BROKEN, f"the ledger's chain breaks at line {bad.seq}: it {bad.reason}")
     if verify:

@@ -25,9 +25,11 @@ COMMANDS: Final = "bavn.commands"
 """Entry points of other packages, such as the lab: a name, and a command or a group of them."""
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
     help="Bavn: a sector's extra pair of eyes. Local detection, a private join across actors, protection.",
-)  # fmt: skip
+)
 app.command("analyse")(analyse.analyse)
 app.command("fit")(fit.fit)
 app.add_typer(node.app, name="node")
@@ -64,9 +66,10 @@ def exit_code(code: Annotated[int | None, typer.Argument(help="The number; all o
 def main() -> None:
     """Entry point; never returns."""
     logging.basicConfig(
-        level=os.environ.get("BAVN_LOG", "WARNING").upper(), stream=sys.stderr,
+        level=os.environ.get("BAVN_LOG", "WARNING").upper(),
+        stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )  # fmt: skip
+    )
     if sys.argv[1:2] in (["node"], ["analyse"]):  # what they write is an actor's own traffic, and nobody else's to read
         os.umask(0o077)
     few_arenas()

@@ -34,35 +34,50 @@ Passphrase = Annotated[
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Many actors' nodes from one place, kept apart.")
 
 WORDS = {
-    "added": Text("{} is here, in {}; its node runs as soon as `bavn operator run` does",
-                  "{} er her, i {}; noden kører, så snart `bavn operator run` gør"),
-    "group": Text("At the centre: bavn centre member set {} --group {}   (one operator's actors count as one voice)",
-                  "Hos centret: bavn centre member set {} --group {}   (én driftsleverandørs aktører tæller som én)"),
-    "up": Text("operator {} is up: {} actors in {}, kept apart by {}",
-               "driftsleverandør {} er oppe: {} aktører i {}, holdt adskilt af {}"),
+    "added": Text(
+        "{} is here, in {}; its node runs as soon as `bavn operator run` does",
+        "{} er her, i {}; noden kører, så snart `bavn operator run` gør",
+    ),
+    "group": Text(
+        "At the centre: bavn centre member set {} --group {}   (one operator's actors count as one voice)",
+        "Hos centret: bavn centre member set {} --group {}   (én driftsleverandørs aktører tæller som én)",
+    ),
+    "up": Text(
+        "operator {} is up: {} actors in {}, kept apart by {}",
+        "driftsleverandør {} er oppe: {} aktører i {}, holdt adskilt af {}",
+    ),
     "nobody": Text("no actor is here yet: bavn operator add", "ingen aktør er her endnu: bavn operator add"),
     "exported": Text("{}: {} files, {} bytes sealed in {}", "{}: {} filer, {} bytes forseglet i {}"),
     "sha256": Text("SHA-256: {}", "SHA-256: {}"),
     "ledger": Text("its ledger stands at line {}: {}", "egenkontrol-loggen står ved linje {}: {}"),
-    "unable": Text("{} files of keys here are destroyed: this side cannot go on. When the other side runs:"
-                   " bavn operator remove {}",
-                   "{} nøglefiler her er destrueret: denne side kan ikke fortsætte. Når den anden side kører:"
-                   " bavn operator remove {}"),
+    "unable": Text(
+        "{} files of keys here are destroyed: this side cannot go on. When the other side runs:"
+        " bavn operator remove {}",
+        "{} nøglefiler her er destrueret: denne side kan ikke fortsætte. Når den anden side kører:"
+        " bavn operator remove {}",
+    ),
     "left out": Text("not in it, since it is no plain file: {}", "ikke med, da det ikke er en almindelig fil: {}"),
-    "outside": Text("its settings name what lies elsewhere and does not travel: {}",
-                    "indstillingerne nævner noget, der ligger andetsteds og ikke følger med: {}"),
-    "taken": Text("{} is here, sealed by {} at {}; its ledger's chain holds",
-                  "{} er her, forseglet af {} {}; egenkontrol-loggens kæde holder"),
+    "outside": Text(
+        "its settings name what lies elsewhere and does not travel: {}",
+        "indstillingerne nævner noget, der ligger andetsteds og ikke følger med: {}",
+    ),
+    "taken": Text(
+        "{} is here, sealed by {} at {}; its ledger's chain holds",
+        "{} er her, forseglet af {} {}; egenkontrol-loggens kæde holder",
+    ),
     "removed": Text("{} is no longer here. What stays: {}", "{} er her ikke længere. Det, der bliver: {}"),
-    "revoke": Text("If it is to have no node anywhere: bavn centre revoke {}",
-                   "Skal den ingen node have noget sted: bavn centre revoke {}"),
+    "revoke": Text(
+        "If it is to have no node anywhere: bavn centre revoke {}",
+        "Skal den ingen node have noget sted: bavn centre revoke {}",
+    ),
     "stays": Text("{} stays, and runs again", "{} bliver og kører igen"),
-}  # fmt: skip
+}
 SEPARATION = {
-    "user": Text("own user", "egen bruger"), "kernel": Text("the kernel", "kernen"),
+    "user": Text("own user", "egen bruger"),
+    "kernel": Text("the kernel", "kernen"),
     "user+kernel": Text("own user and the kernel", "egen bruger og kernen"),
     "folder": Text("folders alone", "mapper alene"),
-}  # fmt: skip
+}
 
 
 @app.command("add")
@@ -105,9 +120,13 @@ def add(
     if node is not None and (listen or upstream or client or lists):
         raise Stop(Exit.USAGE, "--listen, --upstream, --client and --lists are of a node.toml that is written here")
     guard = WayIn(
-        actor=actor, centre_url=centre_url or operator.operator.centre_url, listen=listen or [],
-        upstreams=upstream or [], clients=client or [], lists=lists,
-    )  # fmt: skip
+        actor=actor,
+        centre_url=centre_url or operator.operator.centre_url,
+        listen=listen or [],
+        upstreams=upstream or [],
+        clients=client or [],
+        lists=lists,
+    )
     take(
         operator,
         Wanted(actor=actor, config=node, guard=guard, token=token, pin=pin, user=user, memory_mb_max=memory),
@@ -143,11 +162,17 @@ def list_(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: 
     operator = read_operator(config)
     kernel = running_state(operator.folder).get("separation", "")
     rows = [
-        {"actor": name, "state": entry.place.value, "apart": separation_of(entry, kernel), "uid": entry.uid,
-         "memory_mb_max": entry.memory_mb_max or operator.operator.memory_mb_max, "since": iso(entry.since_us),
-         "folder": str(operator.folder / name)}
+        {
+            "actor": name,
+            "state": entry.place.value,
+            "apart": separation_of(entry, kernel),
+            "uid": entry.uid,
+            "memory_mb_max": entry.memory_mb_max or operator.operator.memory_mb_max,
+            "since": iso(entry.since_us),
+            "folder": str(operator.folder / name),
+        }
         for name, entry in sorted(Register(operator.folder).entries().items())
-    ]  # fmt: skip
+    ]
     if as_json:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
@@ -157,10 +182,19 @@ def list_(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: 
         return
     show_table(
         ("actor", "state", "kept apart", "memory", "since", "folder"),
-        [(row["actor"], cell(str(row["state"]), language), SEPARATION[str(row["apart"])].say(language),
-          f"{row['memory_mb_max']} MB", str(row["since"])[:16], row["folder"]) for row in rows],
+        [
+            (
+                row["actor"],
+                cell(str(row["state"]), language),
+                SEPARATION[str(row["apart"])].say(language),
+                f"{row['memory_mb_max']} MB",
+                str(row["since"])[:16],
+                row["folder"],
+            )
+            for row in rows
+        ],
         language,
-    )  # fmt: skip
+    )
 
 
 @app.command("status")
@@ -177,12 +211,21 @@ def status(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language:
     else:
         show_table(
             ("actor", "state", "running", "health", "blocks", "owes", "memory", "what"),
-            [(one.actor, cell(one.place, language), cell("yes" if one.running else "no", language),
-              cell({True: "well", False: "not well", None: "?"}[one.well], language), _count(one.blocks, language),
-              _owes(one.due, one.overdue, language), f"{number(one.memory_mb, language)} MB",
-              "; ".join(problem[language] for problem in one.problems) or one.why) for one in found],
+            [
+                (
+                    one.actor,
+                    cell(one.place, language),
+                    cell("yes" if one.running else "no", language),
+                    cell({True: "well", False: "not well", None: "?"}[one.well], language),
+                    _count(one.blocks, language),
+                    _owes(one.due, one.overdue, language),
+                    f"{number(one.memory_mb, language)} MB",
+                    "; ".join(problem[language] for problem in one.problems) or one.why,
+                )
+                for one in found
+            ],
             language,
-        )  # fmt: skip
+        )
     if any(one.place == "here" and not (one.running and one.well) for one in found):
         raise typer.Exit(Exit.UNHEALTHY)
 

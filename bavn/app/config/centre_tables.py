@@ -19,8 +19,19 @@ from bavn.centre.node.config import CentreLimits
 from bavn.model.sector.intel import IntelSettings
 
 CENTRE_TABLES: Final[dict[str, type[Any]]] = {
-    "place": PlaceTable, "join": JoinTable, "exchange": ExchangeTable, "centre": CentreLimits, "cases": CaseSettings,
-    "remind": RemindTable, "score": ScoreSettings, "indicators": IndicatorSettings, "tiers.A": Tier,
-    "intelligence": IntelSettings, "misp.NAME": MispTable, "console": ConsoleTable,
-    "oidc": OidcTable, "publish": PublishTable, "fanout": FanoutTable,
-}  # fmt: skip
+    "place": PlaceTable,
+    "join": JoinTable,
+    "exchange": ExchangeTable,
+    "centre": CentreLimits,
+    "cases": CaseSettings,
+    "remind": RemindTable,
+    "score": ScoreSettings,
+    "indicators": IndicatorSettings,
+    "tiers.A": Tier,
+    "intelligence": IntelSettings,
+    "misp.NAME": MispTable,
+    "console": ConsoleTable,
+    "oidc": OidcTable,
+    "publish": PublishTable,
+    "fanout": FanoutTable,
+}

@@ -37,10 +37,13 @@ TABLES: Final[dict[Role, dict[str, type[Any]]]] = {
     "hub": config.HUB_TABLES,
 }
 READERS: Final[dict[Role, Callable[[Path], Any]]] = {
-    "node": config.read_node, "policy": config.read_policy, "centre": config.read_centre,
-    "keyholder": config.read_keyholder, "operator": read_operator,
+    "node": config.read_node,
+    "policy": config.read_policy,
+    "centre": config.read_centre,
+    "keyholder": config.read_keyholder,
+    "operator": read_operator,
     "hub": config.read_hub,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +161,11 @@ def _table(file: Path, role: Role, name: str, value: Any, lines: Mapping[tuple[s
     kinds = TABLES[role]
     if role == "centre" and name in NESTED and isinstance(value, dict):
         return [
-            finding for inner, table in value.items() if isinstance(table, dict)
-            for finding in _settings(
-                file, f"{name}.{inner}", NESTED[name], _named(name, inner, table), kinds, lines
-            )
-        ]  # fmt: skip
+            finding
+            for inner, table in value.items()
+            if isinstance(table, dict)
+            for finding in _settings(file, f"{name}.{inner}", NESTED[name], _named(name, inner, table), kinds, lines)
+        ]
     if name in NESTED and role == "centre":
         return []  # the reader says what it should be
     if name not in kinds:
@@ -179,9 +182,13 @@ def _named(name: str, inner: str, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _settings(
-    file: Path, table: str, kind: type[Any], given: Mapping[str, Any], kinds: Mapping[str, type[Any]],
+    file: Path,
+    table: str,
+    kind: type[Any],
+    given: Mapping[str, Any],
+    kinds: Mapping[str, type[Any]],
     lines: Mapping[tuple[str, str], int],
-) -> list[Finding]:  # fmt: skip
+) -> list[Finding]:
     known = set(_names(kind))
     made = []
     for name, words in faults(kind, given, f"[{table}]").items():
@@ -192,10 +199,12 @@ def _settings(
         text = Text(f"[{table}] has no setting {name[:60]!r}", f"[{table}] har ingen indstilling {name[:60]!r}")
         made.append(
             Finding(
-                level="error", code="unknown", place=place(file, table, name, lines),
+                level="error",
+                code="unknown",
+                place=place(file, table, name, lines),
                 text=Text(f"{text.en}: {advice.en}", f"{text.da}: {advice.da}"),
             )
-        )  # fmt: skip
+        )
     return made
 
 

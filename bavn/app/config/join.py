@@ -11,9 +11,12 @@ class JoinTable:
     """``[join]`` of centre.toml: who reconstructs rounds."""
 
     workers: int = setting(
-        0, unit="workers", holds="Threads, or Ray tasks at a time, that reconstruct a round; 0: one for each core.",
-        low=0, high=1024,
-    )  # fmt: skip
+        0,
+        unit="workers",
+        holds="Threads, or Ray tasks at a time, that reconstruct a round; 0: one for each core.",
+        low=0,
+        high=1024,
+    )
     ray: str = setting(
         "",
         unit="",

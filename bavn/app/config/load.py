@@ -290,25 +290,38 @@ def read_centre(file: Path) -> CentreFile:
         )
     try:
         return CentreFile(
-            base=file.resolve().parent, place=load(PlaceTable, tables["place"], f"{file} [place]"),
-            centre=config_of(given, str(file)), join=load(JoinTable, tables["join"], f"{file} [join]"),
-            exchange=load(ExchangeTable, tables["exchange"], f"{file} [exchange]"), misps=misps,
+            base=file.resolve().parent,
+            place=load(PlaceTable, tables["place"], f"{file} [place]"),
+            centre=config_of(given, str(file)),
+            join=load(JoinTable, tables["join"], f"{file} [join]"),
+            exchange=load(ExchangeTable, tables["exchange"], f"{file} [exchange]"),
+            misps=misps,
             remind=load(RemindTable, tables["remind"], f"{file} [remind]"),
             console=load(ConsoleTable, tables["console"], f"{file} [console]"),
             oidc=load(OidcTable, tables["oidc"], f"{file} [oidc]"),
             publish=load(PublishTable, tables["publish"], f"{file} [publish]"),
             fanout=load(FanoutTable, tables["fanout"], f"{file} [fanout]"),
-        )  # fmt: skip
+        )
     except SettingsError as error:
         words = str(error)
         raise SettingsError(words if words.startswith(str(file)) else f"{file}: {words}") from error
 
 
 NODE_TABLES: dict[str, type[Any]] = {
-    "node": NodeTable, "sense": SenseTable, "suricata": SuricataTable, "rules": RulesTable, "store": StoreTable,
-    "detect": DetectSettings, "hunt": HuntTable, "enforce": EnforceTable, "evidence": EvidenceSettings,
-    "health": HealthTable, "console": NodeConsoleTable, "oidc": OidcTable, "scale": ScaleTable,
-}  # fmt: skip
+    "node": NodeTable,
+    "sense": SenseTable,
+    "suricata": SuricataTable,
+    "rules": RulesTable,
+    "store": StoreTable,
+    "detect": DetectSettings,
+    "hunt": HuntTable,
+    "enforce": EnforceTable,
+    "evidence": EvidenceSettings,
+    "health": HealthTable,
+    "console": NodeConsoleTable,
+    "oidc": OidcTable,
+    "scale": ScaleTable,
+}
 POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPolicy}
 
 

@@ -25,9 +25,12 @@ class OperatorTable:
         True, unit="", holds="The kernel (Landlock) keeps each node to its own folder, also under one user."
     )
     memory_mb_max: int = setting(
-        2048, unit="MB", holds="A node that takes more, with what it started, is ended and started again.",
-        low=128, high=1_048_576,
-    )  # fmt: skip
+        2048,
+        unit="MB",
+        holds="A node that takes more, with what it started, is ended and started again.",
+        low=128,
+        high=1_048_576,
+    )
     back_off_s: int = setting(
         2, unit="s", holds="A node that ended is started again after this; each time twice as long.", low=1, high=3600
     )

@@ -22,24 +22,68 @@ from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.text import Text
 from bavn.wire.enrol import ends_us
 
-READ: Final = frozenset({
-    "certificate_file", "key_file", "ca_file", "syslog_certificate_file", "syslog_key_file", "syslog_client_ca_file",
-    "rule_files", "indicator_files", "sigma_files", "client_secret_file", "smtp_ca_file", "smtp_password_file",
-    "webhook_secret_file", "webhook_ca_file", "client_certificate_file", "client_key_file", "database_password_file",
-    "enable_file", "disable_file", "modify_file", "drop_file", "never_block_file", "kev_file",
-})  # fmt: skip
+READ: Final = frozenset(
+    {
+        "certificate_file",
+        "key_file",
+        "ca_file",
+        "syslog_certificate_file",
+        "syslog_key_file",
+        "syslog_client_ca_file",
+        "rule_files",
+        "indicator_files",
+        "sigma_files",
+        "client_secret_file",
+        "smtp_ca_file",
+        "smtp_password_file",
+        "webhook_secret_file",
+        "webhook_ca_file",
+        "client_certificate_file",
+        "client_key_file",
+        "database_password_file",
+        "enable_file",
+        "disable_file",
+        "modify_file",
+        "drop_file",
+        "never_block_file",
+        "kev_file",
+    }
+)
 COMES_LATER: Final = frozenset({"eve_file", "zeek_folder", "log_files", "captures_folder", "key_exchange_folder"})
 """What another program writes, and may not have written yet."""
 
-SECRET: Final = frozenset({"key_file", "syslog_key_file", "client_key_file", "client_secret_file", "smtp_password_file",
-                           "webhook_secret_file", "database_password_file", "group_key_file"})  # fmt: skip
+SECRET: Final = frozenset(
+    {
+        "key_file",
+        "syslog_key_file",
+        "client_key_file",
+        "client_secret_file",
+        "smtp_password_file",
+        "webhook_secret_file",
+        "database_password_file",
+        "group_key_file",
+    }
+)
 WRITTEN: Final = frozenset({"folder", "list_folder", "squid_folder", "metrics_file"})
-PAIRS: Final = (("console", "certificate_file", "key_file"), ("exchange", "certificate_file", "key_file"),
-                ("sense", "syslog_certificate_file", "syslog_key_file"))  # fmt: skip
+PAIRS: Final = (
+    ("console", "certificate_file", "key_file"),
+    ("exchange", "certificate_file", "key_file"),
+    ("sense", "syslog_certificate_file", "syslog_key_file"),
+)
 WATCHES: Final = (
-    "captures_folder", "suricata_interface", "eve_file", "zeek_folder", "key_exchange_folder", "log_files",
-    "netflow_listen", "sflow_listen", "dnstap_listen", "syslog_udp_listen", "syslog_tcp_listen", "syslog_tls_listen",
-)  # fmt: skip
+    "captures_folder",
+    "suricata_interface",
+    "eve_file",
+    "zeek_folder",
+    "key_exchange_folder",
+    "log_files",
+    "netflow_listen",
+    "sflow_listen",
+    "dnstap_listen",
+    "syslog_udp_listen",
+    "syslog_tcp_listen",
+    "syslog_tls_listen",
+)
 """[sense]: what gives a node something to see."""
 UDP: Final = frozenset({"syslog_udp_listen", "netflow_listen", "sflow_listen"})
 BOTH: Final = frozenset({"resolver_listen", "zone_listen"})
@@ -115,27 +159,39 @@ class _Machine:
             en = " yet: it is read once it comes" if later else ": put it there or correct the path"
             da = " endnu: den læses, når den kommer" if later else ": læg den der, eller ret stien"
             yield self.say(
-                table, name, "file",
-                f"{path} is not there{en}", f"{path} findes ikke{da}",
+                table,
+                name,
+                "file",
+                f"{path} is not there{en}",
+                f"{path} findes ikke{da}",
                 "note" if later else "error",
-            )  # fmt: skip
+            )
             return
         except OSError as error:
             yield self.say(
-                table, name, "rights", f"{path} cannot be reached ({error.strerror}): let the service's user read it",
+                table,
+                name,
+                "rights",
+                f"{path} cannot be reached ({error.strerror}): let the service's user read it",
                 f"{path} kan ikke nås ({error.strerror}): lad tjenestens bruger læse den",
-            )  # fmt: skip
+            )
             return
         if not os.access(path, os.R_OK):
             yield self.say(
-                table, name, "rights", f"{path} cannot be read by this user: give its group the right",
+                table,
+                name,
+                "rights",
+                f"{path} cannot be read by this user: give its group the right",
                 f"{path} kan ikke læses af denne bruger: giv dens gruppe retten",
-            )  # fmt: skip
+            )
         if name in SECRET and mode & 0o007:
             yield self.say(
-                table, name, "secret", f"{path} is a secret that everybody can reach: chmod o= {path}",
+                table,
+                name,
+                "secret",
+                f"{path} is a secret that everybody can reach: chmod o= {path}",
                 f"{path} er en hemmelighed, som alle kan nå: chmod o= {path}",
-            )  # fmt: skip
+            )
 
     def _written(self, table: str, name: str, text: str) -> Iterator[Finding]:
         path = self._path(name, text)
@@ -151,11 +207,13 @@ class _Machine:
             )
         elif not os.access(there, os.W_OK | os.X_OK):
             yield self.say(
-                table, name, "rights", f"{there} cannot be written by this user: run as the service's user, or give it"
-                " the folder",
+                table,
+                name,
+                "rights",
+                f"{there} cannot be written by this user: run as the service's user, or give it the folder",
                 f"{there} kan ikke skrives af denne bruger: kør som tjenestens bruger, eller giv den mappen",
                 "note" if table == "hunt" else "error",  # only whoever saves a hunt misses it
-            )  # fmt: skip
+            )
 
     def pairs(self) -> Iterator[Finding]:
         """Certificates that do not fit their key, or have ended."""
@@ -170,11 +228,14 @@ class _Machine:
                 ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, private, password=lambda: "")
             except (ssl.SSLError, OSError, ValueError):
                 yield self.say(
-                    table, certificate, "certificate", f"{chain} and {private} do not belong together, or are no PEM:"
+                    table,
+                    certificate,
+                    "certificate",
+                    f"{chain} and {private} do not belong together, or are no PEM:"
                     " give the certificate and its own key without a passphrase",
                     f"{chain} og {private} hører ikke sammen eller er ikke PEM: giv certifikatet og dets egen nøgle"
                     " uden adgangssætning",
-                )  # fmt: skip
+                )
                 continue
             yield from self._ends(table, certificate, chain)
 
@@ -183,21 +244,31 @@ class _Machine:
             left_s = ends_us(certificate.read_text(encoding="utf-8")) / 1e6 - self._now.timestamp()
         except (OSError, ValueError):
             yield self.say(
-                table, name, "certificate", f"{certificate} holds no certificate (PEM): fetch it again",
+                table,
+                name,
+                "certificate",
+                f"{certificate} holds no certificate (PEM): fetch it again",
                 f"{certificate} indeholder intet certifikat (PEM): hent det igen",
-            )  # fmt: skip
+            )
             return
         days = int(left_s // 86400)
         if left_s <= 0:
             yield self.say(
-                table, name, "expired", f"{certificate} has ended: renew it, and see to this machine's clock",
+                table,
+                name,
+                "expired",
+                f"{certificate} has ended: renew it, and see to this machine's clock",
                 f"{certificate} er udløbet: forny det, og se til maskinens ur",
-            )  # fmt: skip
+            )
         elif days < EXPIRES_DAYS:
             yield self.say(
-                table, name, "expires", f"{certificate} ends in {days} days: renew it",
-                f"{certificate} udløber om {days} dage: forny det", "note",
-            )  # fmt: skip
+                table,
+                name,
+                "expires",
+                f"{certificate} ends in {days} days: renew it",
+                f"{certificate} udløber om {days} dage: forny det",
+                "note",
+            )
 
     def membership(self) -> Iterator[Finding]:
         """A node's own certificates."""
@@ -213,9 +284,13 @@ class _Machine:
             else:
                 ask = f"bavn node enrol{extra}"
                 yield self.say(
-                    "node", name, "enrol", f"no certificate yet: run `{ask}` before the node",
-                    f"intet certifikat endnu: kør `{ask}` før noden", "missing",
-                )  # fmt: skip
+                    "node",
+                    name,
+                    "enrol",
+                    f"no certificate yet: run `{ask}` before the node",
+                    f"intet certifikat endnu: kør `{ask}` før noden",
+                    "missing",
+                )
         yield from self._group_key()
 
     def _group_key(self) -> Iterator[Finding]:
@@ -241,17 +316,23 @@ class _Machine:
             where = endpoint(text)
             if where is None:
                 yield self.say(
-                    table, name, "endpoint", f"{text[:60]!r} is no address and port: write 127.0.0.1:5514 say (@ for"
-                    " resolvers)", f"{text[:60]!r} er ingen adresse og port: skriv fx 127.0.0.1:5514 (@ for resolvere)",
-                )  # fmt: skip
+                    table,
+                    name,
+                    "endpoint",
+                    f"{text[:60]!r} is no address and port: write 127.0.0.1:5514 say (@ for resolvers)",
+                    f"{text[:60]!r} er ingen adresse og port: skriv fx 127.0.0.1:5514 (@ for resolvere)",
+                )
                 continue
             for kind in kinds:
                 key = (kind, *where)
                 if where[1] and key in taken:
                     yield self.say(
-                        table, name, "port", f"{text} is {taken[key]}'s, too: choose another port",
+                        table,
+                        name,
+                        "port",
+                        f"{text} is {taken[key]}'s, too: choose another port",
                         f"{text} er også {taken[key]}s: vælg en anden port",
-                    )  # fmt: skip
+                    )
                     break
                 taken[key] = f"[{table}] {name}"
                 wrong = _taking(kind, *where)
@@ -274,48 +355,70 @@ class _Machine:
     def _port(self, table: str, name: str, text: str, wrong: OSError) -> Finding:
         if wrong.errno == errno.EADDRINUSE:
             return self.say(
-                table, name, "port", f"{text} is taken now: well if this service runs, else choose another port",
-                f"{text} er optaget nu: i orden, hvis tjenesten kører, ellers vælg en anden port", "note",
-            )  # fmt: skip
+                table,
+                name,
+                "port",
+                f"{text} is taken now: well if this service runs, else choose another port",
+                f"{text} er optaget nu: i orden, hvis tjenesten kører, ellers vælg en anden port",
+                "note",
+            )
         if wrong.errno in (errno.EACCES, errno.EPERM):
             return self.say(
-                table, name, "port", f"this user may not take {text}: choose a port from 1024, or add low-ports.conf",
-                f"denne bruger må ikke tage {text}: vælg en port fra 1024, eller tilføj low-ports.conf", "missing",
-            )  # fmt: skip
+                table,
+                name,
+                "port",
+                f"this user may not take {text}: choose a port from 1024, or add low-ports.conf",
+                f"denne bruger må ikke tage {text}: vælg en port fra 1024, eller tilføj low-ports.conf",
+                "missing",
+            )
         return self.say(
-            table, name, "port", f"{text} cannot be listened at here ({wrong.strerror}): name an own address",
+            table,
+            name,
+            "port",
+            f"{text} cannot be listened at here ({wrong.strerror}): name an own address",
             f"{text} kan ikke bruges her ({wrong.strerror}): nævn en egen adresse",
-        )  # fmt: skip
+        )
 
     def programs(self) -> Iterator[Finding]:
         if self._checked.role != "node":
             return
         for table, name, program in (
-            ("sense", "captures_folder", "suricata"), ("sense", "suricata_interface", "suricata"),
-            ("enforce", "resolver_listen", "unbound"), ("enforce", "nft_hooks", "nft"),
-        ):  # fmt: skip
+            ("sense", "captures_folder", "suricata"),
+            ("sense", "suricata_interface", "suricata"),
+            ("enforce", "resolver_listen", "unbound"),
+            ("enforce", "nft_hooks", "nft"),
+        ):
             package = _PACKAGE.get(program, program)
             if (
                 self.texts(table, name)
                 and shutil.which(program, path="/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin") is None
             ):
                 yield self.say(
-                    table, name, "program", f"{program} is not installed: apt-get install {package}",
-                    f"{program} er ikke installeret: apt-get install {package}", "missing",
-                )  # fmt: skip
+                    table,
+                    name,
+                    "program",
+                    f"{program} is not installed: apt-get install {package}",
+                    f"{program} er ikke installeret: apt-get install {package}",
+                    "missing",
+                )
         for interface in self.texts("sense", "suricata_interface"):
             if "/" in interface or "\0" in interface or not Path("/sys/class/net", interface).exists():
                 yield self.say(
-                    "sense", "suricata_interface", "interface",
+                    "sense",
+                    "suricata_interface",
+                    "interface",
                     f"{interface[:40]!r} is no interface here: `ip link` lists them",
                     f"{interface[:40]!r} er intet netkort her: `ip link` viser dem",
-                )  # fmt: skip
+                )
             elif not _may_capture():
                 yield self.say(
-                    "sense", "suricata_interface", "rights",
+                    "sense",
+                    "suricata_interface",
+                    "rights",
                     "this user may not capture: the service may with sensor.conf",
-                    "denne bruger må ikke opsamle: tjenesten må med sensor.conf", "note",
-                )  # fmt: skip
+                    "denne bruger må ikke opsamle: tjenesten må med sensor.conf",
+                    "note",
+                )
 
 
 _PACKAGE: Final = {"nft": "nftables"}

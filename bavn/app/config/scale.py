@@ -17,18 +17,24 @@ class ScaleTable:
         " `ray`.",
     )
     workers: int = setting(
-        0, unit="workers", holds="Tasks that detectors and hunts are cut into at a time; 0: one for each core.",
-        low=0, high=1024,
-    )  # fmt: skip
+        0,
+        unit="workers",
+        holds="Tasks that detectors and hunts are cut into at a time; 0: one for each core.",
+        low=0,
+        high=1024,
+    )
     store_folder: str = setting(
         "",
         unit="",
         holds="Where a cluster's workers see the node's folder `store`, read-only; empty: at the same path.",
     )
     patience_s: float = setting(
-        300.0, unit="s", holds="So long no worker may finish anything before the node does the rest itself.",
-        low=1, high=86400,
-    )  # fmt: skip
+        300.0,
+        unit="s",
+        holds="So long no worker may finish anything before the node does the rest itself.",
+        low=1,
+        high=86400,
+    )
 
     def __post_init__(self) -> None:
         if self.ray and self.ray != "local" and ":" not in self.ray:

@@ -68,9 +68,12 @@ class HealthTable:
     )
     detect_s_max: int = setting(900, unit="s", holds="How long one run of the detectors may take.", low=1, high=86400)
     certificate_days_min: int = setting(
-        20, unit="days", holds="The node renews its certificates 30 days before their end; fewer left is an alarm.",
-        low=1, high=29,
-    )  # fmt: skip
+        20,
+        unit="days",
+        holds="The node renews its certificates 30 days before their end; fewer left is an alarm.",
+        low=1,
+        high=29,
+    )
     progress_s_max: int = setting(
         300, unit="s", holds="How long a source may take nothing in while bytes wait; 0: for ever.", low=0, high=86400
     )

@@ -56,15 +56,23 @@ _NOBODY_LOOKS = Text(
     "En sensor giver mistanker, som nogen skal se på; der er under en time om ugen til det.",
 )
 _CARERS: Final[dict[Carer, Text]] = {
-    "own": Text("Own people run it: `bavn node console` is their screen.",
-                "Egne folk driver det: `bavn node console` er deres skærm."),
-    "operator": Text("The shared IT centre runs it beside its others: `bavn operator add`, docs/operator.md.",
-                     "Det fælles IT-center driver det ved siden af sine andre: `bavn operator add`, docs/operator.md."),
-    "supplier": Text("A supplier runs it: agree in writing who approves blocks and who answers the centre.",
-                     "En leverandør driver det: aftal skriftligt, hvem der godkender spærringer og svarer centret."),
-    "nobody": Text("Nobody runs the IT: somebody must still be named who answers the telephone when a block hurts.",
-                   "Ingen driver IT: der skal dog udpeges én, som tager telefonen, når en spærring gør ondt."),
-}  # fmt: skip
+    "own": Text(
+        "Own people run it: `bavn node console` is their screen.",
+        "Egne folk driver det: `bavn node console` er deres skærm.",
+    ),
+    "operator": Text(
+        "The shared IT centre runs it beside its others: `bavn operator add`, docs/operator.md.",
+        "Det fælles IT-center driver det ved siden af sine andre: `bavn operator add`, docs/operator.md.",
+    ),
+    "supplier": Text(
+        "A supplier runs it: agree in writing who approves blocks and who answers the centre.",
+        "En leverandør driver det: aftal skriftligt, hvem der godkender spærringer og svarer centret.",
+    ),
+    "nobody": Text(
+        "Nobody runs the IT: somebody must still be named who answers the telephone when a block hurts.",
+        "Ingen driver IT: der skal dog udpeges én, som tager telefonen, når en spærring gør ondt.",
+    ),
+}
 
 _RESOLVER = Text(
     "Once: point name resolution at the protected resolver (docs/guard.md).",
@@ -109,10 +117,17 @@ def fit(told: Answers) -> Fit:
     cores, memory_mb, disk_gb = _machine(told, way, used)
     small = told.cores < cores or told.memory_mb < memory_mb
     return Fit(
-        way=way, why=why, sees=_named(feeds), misses=_named(EVERY - feeds), cores=cores, memory_mb=memory_mb,
-        disk_gb=disk_gb, duties=_duties(told, way, small=small), more=_more(told, way, feeds),
+        way=way,
+        why=why,
+        sees=_named(feeds),
+        misses=_named(EVERY - feeds),
+        cores=cores,
+        memory_mb=memory_mb,
+        disk_gb=disk_gb,
+        duties=_duties(told, way, small=small),
+        more=_more(told, way, feeds),
         sources=() if way == "guard" else tuple(source.name for source in used),
-    )  # fmt: skip
+    )
 
 
 def _way(told: Answers, sources: tuple[Source, ...]) -> tuple[Way, tuple[Text, ...]]:
@@ -126,24 +141,42 @@ def _way(told: Answers, sources: tuple[Source, ...]) -> tuple[Way, tuple[Text, .
             against.append(_NOBODY_LOOKS)
         if not against:
             where = sensors[0].title
-            return "watch", (_filled(Text(
-                "There is {en}, a machine for a sensor, and somebody who looks at what it finds.",
-                "Der er {da}, en maskine til en sensor, og nogen der ser på, hvad den finder.",
-            ), en=where.en, da=where.da),)  # fmt: skip
+            return "watch", (
+                _filled(
+                    Text(
+                        "There is {en}, a machine for a sensor, and somebody who looks at what it finds.",
+                        "Der er {da}, en maskine til en sensor, og nogen der ser på, hvad den finder.",
+                    ),
+                    en=where.en,
+                    da=where.da,
+                ),
+            )
     if logs and told.memory_mb >= LISTEN_MB and told.cores >= 1:
-        return "listen", (*against, Text(
-            f"{len(logs)} sources of logs or flows can be sent to one machine; nothing is put into the traffic's way.",
-            f"{len(logs)} kilder til logge eller flows kan sendes til én maskine; intet sættes i trafikkens vej.",
-        ))  # fmt: skip
+        return "listen", (
+            *against,
+            Text(
+                f"{len(logs)} sources of logs or flows can be sent to one machine; nothing is put into the traffic's"
+                " way.",
+                f"{len(logs)} kilder til logge eller flows kan sendes til én maskine; intet sættes i trafikkens vej.",
+            ),
+        )
     if logs:
-        against.append(_filled(Text(
-            "Logs exist, but no machine of one core and {mb} MB to take them.",
-            "Der er logge, men ingen maskine med én kerne og {mb} MB til at tage imod dem.",
-        ), mb=LISTEN_MB))  # fmt: skip
-    return "guard", (*against, Text(
-        "Without a source nothing can be seen; what the others saw still protects this actor.",
-        "Uden en kilde kan intet ses; det, de andre så, beskytter stadig denne aktør.",
-    ))  # fmt: skip
+        against.append(
+            _filled(
+                Text(
+                    "Logs exist, but no machine of one core and {mb} MB to take them.",
+                    "Der er logge, men ingen maskine med én kerne og {mb} MB til at tage imod dem.",
+                ),
+                mb=LISTEN_MB,
+            )
+        )
+    return "guard", (
+        *against,
+        Text(
+            "Without a source nothing can be seen; what the others saw still protects this actor.",
+            "Uden en kilde kan intet ses; det, de andre så, beskytter stadig denne aktør.",
+        ),
+    )
 
 
 def _machine(told: Answers, way: Way, used: tuple[Source, ...]) -> tuple[int, int, int]:
@@ -164,22 +197,29 @@ def _duties(told: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
     if told.resolver:
         duties.append(_RESOLVER)
     else:
-        duties.append(Text(
-            "Name resolution cannot be pointed elsewhere: let the own resolver fetch the zone (docs/enforcers.md), or"
-            " only the firewall's list protects.",
-            "Navneopslag kan ikke peges et andet sted hen: lad egen resolver hente zonen (docs/enforcers.md), ellers"
-            " beskytter kun firewallens liste.",
-        ))  # fmt: skip
+        duties.append(
+            Text(
+                "Name resolution cannot be pointed elsewhere: let the own resolver fetch the zone"
+                " (docs/enforcers.md), or"
+                " only the firewall's list protects.",
+                "Navneopslag kan ikke peges et andet sted hen: lad egen resolver hente zonen (docs/enforcers.md),"
+                " ellers"
+                " beskytter kun firewallens liste.",
+            )
+        )
     duties.append(_FIREWALL)
     if way != "guard":
         duties.append(_EACH_WEEK)
     if way == "watch" and told.line_mbit > NODE_LINE_MBIT:
-        duties.append(Text(
-            f"The line is wider than the {NODE_LINE_MBIT} Mbit/s that two cores were sized for: watch the sensor's loss"
-            " in `bavn node health` and add cores.",
-            f"Linjen er bredere end de {NODE_LINE_MBIT} Mbit/s, to kerner er beregnet til: følg sensorens tab i"
-            " `bavn node health`, og tilføj kerner.",
-        ))  # fmt: skip
+        duties.append(
+            Text(
+                f"The line is wider than the {NODE_LINE_MBIT} Mbit/s that two cores were sized for: watch the"
+                " sensor's loss"
+                " in `bavn node health` and add cores.",
+                f"Linjen er bredere end de {NODE_LINE_MBIT} Mbit/s, to kerner er beregnet til: følg sensorens tab i"
+                " `bavn node health`, og tilføj kerner.",
+            )
+        )
     if small:
         duties.append(_TOO_SMALL)
     return tuple(duties)

@@ -45,9 +45,12 @@ class Answers:
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("hosts", 1, HOSTS_MAX), ("line_mbit", 1, LINE_MBIT_MAX), ("hours_week", 0, HOURS_MAX),
-            ("cores", 0, CORES_MAX), ("memory_mb", 0, MEMORY_MB_MAX),
-        ):  # fmt: skip
+            ("hosts", 1, HOSTS_MAX),
+            ("line_mbit", 1, LINE_MBIT_MAX),
+            ("hours_week", 0, HOURS_MAX),
+            ("cores", 0, CORES_MAX),
+            ("memory_mb", 0, MEMORY_MB_MAX),
+        ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise BadAnswers(f"{name} lies in {low}..{high:g}, not {value:g}")
@@ -60,9 +63,15 @@ class Answers:
 
 
 _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
-    "hosts": int, "line_mbit": int, "hours_week": (int, float), "cores": int, "memory_mb": int, "resolver": bool,
-    "carer": str, "sources": list,
-}  # fmt: skip
+    "hosts": int,
+    "line_mbit": int,
+    "hours_week": (int, float),
+    "cores": int,
+    "memory_mb": int,
+    "resolver": bool,
+    "carer": str,
+    "sources": list,
+}
 
 
 def read(path: Path) -> dict[str, Any]:

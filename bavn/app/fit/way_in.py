@@ -21,9 +21,19 @@ LISTS: Final = "lists"
 SENSORS: Final = ("suricata_interface", "eve_file", "zeek_folder", "captures_folder")
 """What makes a node one with a sensor, of its own or the actor's."""
 SENSES: Final = (
-    "captures_folder", "suricata_interface", "eve_file", "zeek_folder", "log_files", "syslog_udp_listen",
-    "syslog_tcp_listen", "syslog_tls_listen", "dnstap_listen", "netflow_listen", "sflow_listen", "key_exchange_folder",
-)  # fmt: skip
+    "captures_folder",
+    "suricata_interface",
+    "eve_file",
+    "zeek_folder",
+    "log_files",
+    "syslog_udp_listen",
+    "syslog_tcp_listen",
+    "syslog_tls_listen",
+    "dnstap_listen",
+    "netflow_listen",
+    "sflow_listen",
+    "key_exchange_folder",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,30 +89,56 @@ class HubPlan:
     def text(self) -> str:
         """The configuration; JSON is one of the spellings that nats-server reads."""
         tls = {
-            "cert_file": str(self.server.certificate), "key_file": str(self.server.key),
-            "ca_file": str(self.authority), "verify_and_map": True, "min_version": "1.3", "timeout": 10,
-        }  # fmt: skip
+            "cert_file": str(self.server.certificate),
+            "key_file": str(self.server.key),
+            "ca_file": str(self.authority),
+            "verify_and_map": True,
+            "min_version": "1.3",
+            "timeout": 10,
+        }
         said: dict[str, object] = {
-            "server_name": self.name, "listen": self.listen, "tls": tls, "max_connections": CONNECTIONS_MAX,
-            "max_payload": PARCEL_BYTES_MAX + 2 * OVERHEAD_BYTES_MAX, "max_control_line": 1024,
-            "max_pending": 8 * PARCEL_BYTES_MAX, "write_deadline": "10s", "ping_interval": "15s", "ping_max": 2,
-            "max_subscriptions": 64 if self.upward else 4096, "no_sys_acc": True, "logfile_size_limit": LOG_BYTES_MAX,
+            "server_name": self.name,
+            "listen": self.listen,
+            "tls": tls,
+            "max_connections": CONNECTIONS_MAX,
+            "max_payload": PARCEL_BYTES_MAX + 2 * OVERHEAD_BYTES_MAX,
+            "max_control_line": 1024,
+            "max_pending": 8 * PARCEL_BYTES_MAX,
+            "write_deadline": "10s",
+            "ping_interval": "15s",
+            "ping_max": 2,
+            "max_subscriptions": 64 if self.upward else 4096,
+            "no_sys_acc": True,
+            "logfile_size_limit": LOG_BYTES_MAX,
             "logfile_max_num": 2,
-            "authorization": {"timeout": 10, "users": [
-                {"user": one.urn, "permissions": {"publish": list(one.publish), "subscribe": list(one.subscribe)}}
-                for one in self.users
-            ]},
-        }  # fmt: skip
+            "authorization": {
+                "timeout": 10,
+                "users": [
+                    {"user": one.urn, "permissions": {"publish": list(one.publish), "subscribe": list(one.subscribe)}}
+                    for one in self.users
+                ],
+            },
+        }
         leafnodes: dict[str, object] = {}
         if self.leafs:
             leafnodes |= {"listen": self.leafs, "tls": tls}
         if self.upward is not None:
             where, shown = self.upward
-            leafnodes |= {"reconnect": "1s", "remotes": [{
-                "urls": [f"tls://{where}"],
-                "tls": {"cert_file": str(shown.certificate), "key_file": str(shown.key),
-                        "ca_file": str(self.authority), "min_version": "1.3", "timeout": 10},
-            }]}  # fmt: skip
+            leafnodes |= {
+                "reconnect": "1s",
+                "remotes": [
+                    {
+                        "urls": [f"tls://{where}"],
+                        "tls": {
+                            "cert_file": str(shown.certificate),
+                            "key_file": str(shown.key),
+                            "ca_file": str(self.authority),
+                            "min_version": "1.3",
+                            "timeout": 10,
+                        },
+                    }
+                ],
+            }
         return json.dumps(said | ({"leafnodes": leafnodes} if leafnodes else {}), indent=1, sort_keys=True)
 
 
@@ -184,8 +210,11 @@ class HubServer:
             self._log.unlink()
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", TIED, self._program, "-c", str(self._file), "-l", str(self._log)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._file.parent,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._file.parent,
+        )
         self.starts += 1
 
     def _keep(self) -> None:

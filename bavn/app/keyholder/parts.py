@@ -115,9 +115,7 @@ def build(file: KeyHolderFile) -> tuple[KeyHolderServer, Book]:
     return built
 
 
-def _build(
-    file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitStack
-) -> tuple[KeyHolderServer, Book]:  # fmt: skip
+def _build(file: KeyHolderFile, failures: FailureFolder, undo: contextlib.ExitStack) -> tuple[KeyHolderServer, Book]:
     """As docs/decisions/0020-contained.md has it: ``own`` is what it does not start without, ``begin`` all else."""
     own, begin = partial(owned, failures), partial(begun, failures)
     clock, dice, keys = SystemClock(), SystemDice(), keys_of(file)

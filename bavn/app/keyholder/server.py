@@ -43,9 +43,12 @@ class KeyHolderBroken(Exception):
 
 class _Service(MemberService):
     def __init__(
-        self, holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits,
+        self,
+        holder: Holder,
+        broken: Callable[[BaseException], None],
+        limits: ServiceLimits,
         failures: Failures | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(holder, limits, broken, failures)
         self._holder = holder
         self._at_once = asyncio.Semaphore(AT_ONCE_MAX)
@@ -70,9 +73,11 @@ class _Service(MemberService):
 
 
 def make_keyholder(
-    holder: Holder, broken: Callable[[BaseException], None], limits: ServiceLimits | None = None,
+    holder: Holder,
+    broken: Callable[[BaseException], None],
+    limits: ServiceLimits | None = None,
     failures: Failures | None = None,
-) -> FastAPI:  # fmt: skip
+) -> FastAPI:
     """The application. ``broken`` hears of a broken invariant, after which the process must stop, ``failures`` of a
     request that nobody foresaw."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)

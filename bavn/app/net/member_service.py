@@ -69,9 +69,12 @@ class MemberService:
     ``failures`` of a request that failed in a way that nobody foresaw: it is answered by 500, and nothing else."""
 
     def __init__(
-        self, party: Party, limits: ServiceLimits, broken: Callable[[BaseException], None],
+        self,
+        party: Party,
+        limits: ServiceLimits,
+        broken: Callable[[BaseException], None],
         failures: Failures | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._failures: Failures = failures or NoContainment()
         self._party = party
         self._limits = limits
@@ -150,9 +153,11 @@ class MemberService:
     def add(self, app: FastAPI) -> None:
         """Puts the shared routes and the answers to errors into an application."""
         for method, path, handler in (
-            ("GET", "/v1/enrol", self.authority), ("POST", "/v1/enrol", self.enrol), ("POST", "/v1/renew", self.renew),
+            ("GET", "/v1/enrol", self.authority),
+            ("POST", "/v1/enrol", self.enrol),
+            ("POST", "/v1/renew", self.renew),
             ("GET", "/healthz", self.health),
-        ):  # fmt: skip
+        ):
             app.add_api_route(path, handler, methods=[method], response_class=Response, response_model=None)
         app.add_exception_handler(StarletteHTTPException, _problem_of)
         app.add_exception_handler(Exception, _fault)

@@ -102,9 +102,11 @@ def _too_many(bound: int) -> Any:
     said: dict[str, Any] = {"title": "Too Many Requests", "status": 429, "detail": detail}
     body = rfc8785.dumps(said)
     head = [
-        (b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"), (b"retry-after", b"10"),
-    ]  # fmt: skip
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (b"retry-after", b"10"),
+    ]
 
     async def called(_: MutableMapping[str, Any], __: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 429, "headers": head})
@@ -128,13 +130,23 @@ def tls_server(
     """Serves ``app`` to whoever has a certificate of this authority, and to those who come to get one; ``each_max``
     connections at once to each."""
     made = cast("type[asyncio.Protocol]", partial(_Protocol, counted=Connections(each_max, CONNECTIONS_OF_NOBODY_MAX)))
-    return TlsServer(uvicorn.Config(
-        app, http=made, ws="none", lifespan="off", log_config=None, access_log=False,
-        proxy_headers=False, server_header=False, timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S, limit_concurrency=CONNECTIONS_MAX,
-        h11_max_incomplete_event_size=HEADER_BYTES_MAX,
-        ssl_context_factory=lambda _, __: _tls(authority_pem, certificate, key),
-    ))  # fmt: skip
+    return TlsServer(
+        uvicorn.Config(
+            app,
+            http=made,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+            limit_concurrency=CONNECTIONS_MAX,
+            h11_max_incomplete_event_size=HEADER_BYTES_MAX,
+            ssl_context_factory=lambda _, __: _tls(authority_pem, certificate, key),
+        )
+    )
 
 
 def browser_server(app: FastAPI, tls: tuple[Path, Path] | None, connections_max: int) -> TlsServer:
@@ -144,12 +156,24 @@ def browser_server(app: FastAPI, tls: tuple[Path, Path] | None, connections_max:
     factory: Any = None if made is None else lambda _, __: made
     counted = Connections(connections_max, connections_max)  # nobody in a browser has a certificate
     protocol = cast("type[asyncio.Protocol]", partial(_Protocol, counted=counted))
-    return TlsServer(uvicorn.Config(
-        app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False,
-        proxy_headers=False, server_header=False, date_header=True, timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S, limit_concurrency=connections_max,
-        h11_max_incomplete_event_size=HEADER_BYTES_MAX, ssl_context_factory=factory,
-    ))  # fmt: skip
+    return TlsServer(
+        uvicorn.Config(
+            app,
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=True,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+            limit_concurrency=connections_max,
+            h11_max_incomplete_event_size=HEADER_BYTES_MAX,
+            ssl_context_factory=factory,
+        )
+    )
 
 
 def _tls_for_browsers(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -40,9 +40,11 @@ def post(hook: Hook, delivery: str, content: dict[str, Any], at_us: int) -> None
     """Delivers it. Raises NotSent for anything but an answer 2xx."""
     body = rfc8785.dumps(content)
     headers = {
-        "Content-Type": "application/json", "User-Agent": "bavn", "Bavn-Delivery": delivery,
+        "Content-Type": "application/json",
+        "User-Agent": "bavn",
+        "Bavn-Delivery": delivery,
         "Bavn-Signature": signature(hook.secret, at_us // SECOND_US, body),
-    }  # fmt: skip
+    }
     try:
         context = ssl.create_default_context(cafile=hook.ca_file)
         with (

@@ -55,16 +55,18 @@ class NodeCanary:
     def told(self) -> list[dict[str, Any]]:
         """The latest canary, link by link, for health.json. From any thread."""
         run = self._canaries.book.latest()
-        return [] if run is None else [
-            {"link": one.link, "state": one.state, "why": one.why, "took": one.took, "began_us": run.began_us}
-            for one in self._canaries.book.links(run)
-        ]  # fmt: skip
+        return (
+            []
+            if run is None
+            else [
+                {"link": one.link, "state": one.state, "why": one.why, "took": one.took, "began_us": run.began_us}
+                for one in self._canaries.book.links(run)
+            ]
+        )
 
     def _sensor(self) -> None:
         run = self._canaries.under_way()
-        told = [] if self._figures is None else [
-            one for one in self._figures() if one.name not in OCCASIONAL
-        ]  # fmt: skip
+        told = [] if self._figures is None else [one for one in self._figures() if one.name not in OCCASIONAL]
         if run is None:
             return
         if not told:

@@ -64,7 +64,7 @@ RULES: Final[dict[str, Text]] = {
         "ikke sendt: det kan ikke siges nu eller er sagt før",
     ),
     "attached": Text("not sent: nothing is attached", "ikke sendt: intet er vedhæftet"),
-}  # fmt: skip
+}
 """What a rule of gate 1 means to whoever answered."""
 
 
@@ -94,9 +94,14 @@ class opened_cases:  # noqa: N801  used as a context, like a function
         try:
             clock, nobody = SystemClock(), Ed25519PrivateKey.from_private_bytes(SystemDice().bytes(32))
             return Cases(
-                ledger=Ledger(self._book), outbox=Outbox(self._book, given.node.actor, nobody, clock), clock=clock,
-                policy=given.door, homes=given.node.homes, centre=CENTRE, cleaned=redact.text,
-            )  # fmt: skip
+                ledger=Ledger(self._book),
+                outbox=Outbox(self._book, given.node.actor, nobody, clock),
+                clock=clock,
+                policy=given.door,
+                homes=given.node.homes,
+                centre=CENTRE,
+                cleaned=redact.text,
+            )
         except (sqlite3.Error, ValueError):
             self._book.close()
             raise
@@ -114,8 +119,14 @@ def dues_of(one: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int, 
     """(task, step, deadline, where it stands) of everything that is asked in a case; void where the case is over."""
     over = one.state in OVER
     return [
-        (task, step, task[f"{step}_us"],
-         DueState.VOID if over
-         else step_standing(TaskState(task["state"]), step, task[f"{step}_us"], None, now_us, SOON_US))
-        for task in one.part["tasks"] for step in STEPS
-    ]  # fmt: skip
+        (
+            task,
+            step,
+            task[f"{step}_us"],
+            DueState.VOID
+            if over
+            else step_standing(TaskState(task["state"]), step, task[f"{step}_us"], None, now_us, SOON_US),
+        )
+        for task in one.part["tasks"]
+        for step in STEPS
+    ]

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 
 
 def detecting(
-    config: NodeConfig, verdicts: Callable[[], Verdicts], memory: RuleMemory, weigh: Weigh,
-    surveyed: Callable[[Window], None] | None, failures: Failures,
-) -> Callable[[Window], Survey]:  # fmt: skip
+    config: NodeConfig,
+    verdicts: Callable[[], Verdicts],
+    memory: RuleMemory,
+    weigh: Weigh,
+    surveyed: Callable[[Window], None] | None,
+    failures: Failures,
+) -> Callable[[Window], Survey]:
     """``surveyed`` hears of each window that all detectors have gone through."""
     lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
     rules: tuple[RowRule, ...] = ()
@@ -38,9 +42,15 @@ def detecting(
 
     def detect(window: Window) -> Survey:
         found = survey(
-            window, indicators=lists.now(), settings=config.detect, verdicts=verdicts(), rules=rules, memory=memory,
-            weigh=weigh, failures=failures,
-        )  # fmt: skip
+            window,
+            indicators=lists.now(),
+            settings=config.detect,
+            verdicts=verdicts(),
+            rules=rules,
+            memory=memory,
+            weigh=weigh,
+            failures=failures,
+        )
         if surveyed is not None:
             step = partial(surveyed, window)
             contained(failures, "step canary in detection", step, passing=(QueryRefused,))

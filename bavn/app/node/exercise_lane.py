@@ -100,19 +100,31 @@ def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> Actor
     """The released indicator to gate 4's rules and into an enforcer of the lane's own. Raises BadExercise, OSError."""
     element = element_of(exercise_id)
     made = Indicator(
-        id=f"indicator--{exercise_id[9:17]}-{exercise_id[17:21]}-5{exercise_id[21:24]}-8000-{'0' * 12}", version=AT_US,
-        observable=element, tlp=Tlp.GREEN, pap=Pap.GREEN, confidence=100, valid_from_us=AT_US,
-        valid_until_us=AT_US + HOUR_US, case_id=f"case-{exercise_id[9:25]}", technique="T1071",
-    )  # fmt: skip
+        id=f"indicator--{exercise_id[9:17]}-{exercise_id[17:21]}-5{exercise_id[21:24]}-8000-{'0' * 12}",
+        version=AT_US,
+        observable=element,
+        tlp=Tlp.GREEN,
+        pap=Pap.GREEN,
+        confidence=100,
+        valid_from_us=AT_US,
+        valid_until_us=AT_US + HOUR_US,
+        case_id=f"case-{exercise_id[9:25]}",
+        technique="T1071",
+    )
     bundle = bundle_of(made, created_by=_IDENTITY, created_us=AT_US)
     with tempfile.TemporaryDirectory(prefix="bavn-exercise-") as scratch:
         zone = Path(scratch) / "rpz.zone"
         enforcer = Rpz(zone)
         row = Row(
-            policy=policy, never=lambda: never, homes=HOMES, hands=Hands([enforcer], []), clock=StandingClock(),
-            known=lambda _: None, held=lambda _: None,
+            policy=policy,
+            never=lambda: never,
+            homes=HOMES,
+            hands=Hands([enforcer], []),
+            clock=StandingClock(),
+            known=lambda _: None,
+            held=lambda _: None,
             spent=lambda: Spent(blocks=0, destinations=0, in_force=0, covered=0, items=0),
-        )  # fmt: skip
+        )
         draft = BlockDraft()
         seen = Found(days=1, hits=HOURS, hosts=1, destinations=1, background_hosts=1, background_destinations=1)
         for rule in row.rules:

@@ -28,10 +28,16 @@ class Runner:
     thread of its own; tests hand in one that does it at once."""
 
     def __init__(
-        self, door: DoorPolicy, protect: ProtectPolicy, never: NeverBlock, clock: Clock, *,
-        watches: bool = True, start: Callable[[Callable[[], None]], None] | None = None,
+        self,
+        door: DoorPolicy,
+        protect: ProtectPolicy,
+        never: NeverBlock,
+        clock: Clock,
+        *,
+        watches: bool = True,
+        start: Callable[[Callable[[], None]], None] | None = None,
         failures: Failures | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._failures: Failures = failures or NoContainment()
         self._door, self._protect, self._never, self._clock = door, protect, never, clock
         self._watches, self._start = watches, start or _beside

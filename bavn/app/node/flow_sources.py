@@ -24,14 +24,37 @@ def flow_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine:
     exporters = given.flow_exporters or (*config.node.homes, *LOOPBACK)
     made: Made = []
     if given.netflow_listen:
-        made.append(("netflow", lambda: netflow(
-                name="netflow", sensor=config.node.actor, listen=given.netflow_listen, exporters=exporters,
-                folder=config.folder / "netflow", clock=clock, mark=store.mark("netflow"), engine=engine,
-                streams=given.netflow_tcp, sampling=given.flow_sampling,
-        )))  # fmt: skip
+        made.append(
+            (
+                "netflow",
+                lambda: netflow(
+                    name="netflow",
+                    sensor=config.node.actor,
+                    listen=given.netflow_listen,
+                    exporters=exporters,
+                    folder=config.folder / "netflow",
+                    clock=clock,
+                    mark=store.mark("netflow"),
+                    engine=engine,
+                    streams=given.netflow_tcp,
+                    sampling=given.flow_sampling,
+                ),
+            )
+        )
     if given.sflow_listen:
-        made.append(("sflow", lambda: sflow(
-                name="sflow", sensor=config.node.actor, listen=given.sflow_listen, exporters=exporters,
-                folder=config.folder / "sflow", clock=clock, mark=store.mark("sflow"), engine=engine,
-        )))  # fmt: skip
+        made.append(
+            (
+                "sflow",
+                lambda: sflow(
+                    name="sflow",
+                    sensor=config.node.actor,
+                    listen=given.sflow_listen,
+                    exporters=exporters,
+                    folder=config.folder / "sflow",
+                    clock=clock,
+                    mark=store.mark("sflow"),
+                    engine=engine,
+                ),
+            )
+        )
     return made

@@ -40,9 +40,12 @@ class Kept:
             for old in self._folder.glob("known-*.arrow"):
                 old.unlink()
             subprocess.run(
-                [sys.executable, "-P", "-m", __spec__.name, str(file)], check=True, timeout=MAKE_S_MAX,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
+                [sys.executable, "-P", "-m", __spec__.name, str(file)],
+                check=True,
+                timeout=MAKE_S_MAX,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
         return file
 
 
@@ -55,8 +58,10 @@ def write(lists: Lists, file: Path) -> None:
         for grade in Grade:
             names = lists.names_of(grade).array.cast(pa.large_string())
             spans = [pa.array([n.to_bytes(16) for n in some], pa.binary(16)) for some in lists.spans_of(grade)]
-            for columns in ((names, *(pa.nulls(len(names), pa.binary(16)) for _ in spans)),
-                            (pa.nulls(len(spans[0]), pa.large_string()), *spans)):  # fmt: skip
+            for columns in (
+                (names, *(pa.nulls(len(names), pa.binary(16)) for _ in spans)),
+                (pa.nulls(len(spans[0]), pa.large_string()), *spans),
+            ):
                 out.write_batch(pa.record_batch(list(columns), schema=schema))
     fresh.rename(file)
 

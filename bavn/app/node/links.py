@@ -74,9 +74,11 @@ def key_holder_of(
     limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
     checks.keyholder = LinkWatch(clock)
     made: KeyHolderLink | LateCaller = or_late(
-        "link to the key holder", partial(key_holder_link, config.node.keyholder_url, safe, clock, limits), LateCaller,
+        "link to the key holder",
+        partial(key_holder_link, config.node.keyholder_url, safe, clock, limits),
+        LateCaller,
         failures,
-    )  # fmt: skip
+    )
     closing.callback(made.close)
     return made
 
@@ -124,9 +126,13 @@ def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
 
 
 def centre_link(
-    config: NodeConfig, safe: Safe, clock: SystemClock, checks: NodeChecks, closing: contextlib.ExitStack,
+    config: NodeConfig,
+    safe: Safe,
+    clock: SystemClock,
+    checks: NodeChecks,
+    closing: contextlib.ExitStack,
     failures: Failures,
-) -> WatchedLink | NoLink:  # fmt: skip
+) -> WatchedLink | NoLink:
     """The link to the centre, watched; NoLink without a sector."""
     if not config.node.centre_url:
         return NoLink()

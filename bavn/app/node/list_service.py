@@ -56,8 +56,11 @@ def list_app(folder: Path, token: str | None = None, failures: Failures | None =
         digest = hashlib.sha256(text)
         tag = f'"{digest.hexdigest()}{"-gzip" * packed}"'
         headers = {
-            "ETag": tag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding",
-        }  # fmt: skip
+            "ETag": tag,
+            "Cache-Control": "no-cache",
+            "X-Content-Type-Options": "nosniff",
+            "Vary": "Accept-Encoding",
+        }
         if _has(request.headers.get("if-none-match", ""), tag):
             return Response(status_code=304, headers=headers)
         if packed:
@@ -79,10 +82,19 @@ def list_server(
         raise ValueError("TLS needs both a certificate and its key")
     return uvicorn.Server(
         uvicorn.Config(
-            app, http=HttpProtocol, host=host, port=port, ssl_certfile=certificate, ssl_keyfile=key,
-            log_level="warning", access_log=False, server_header=False, timeout_keep_alive=5, limit_concurrency=64,
+            app,
+            http=HttpProtocol,
+            host=host,
+            port=port,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=5,
+            limit_concurrency=64,
         )
-    )  # fmt: skip
+    )
 
 
 def _allowed(said: str, token: str) -> bool:

@@ -61,10 +61,22 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
                 Exit.CONFIGURATION, f"[sense] log_files: {entry!r}: no format is called {prefix!r}; known: {known}"
             )
         name = f"log {path}"
-        made.append((name, partial(
-            _followed, name, sensor=sensor, path=config.path(path), now_us=clock.now_us, form=form,
-            zone=given.log_time_zone, store=store, engine=engine,
-        )))  # fmt: skip
+        made.append(
+            (
+                name,
+                partial(
+                    _followed,
+                    name,
+                    sensor=sensor,
+                    path=config.path(path),
+                    now_us=clock.now_us,
+                    form=form,
+                    zone=given.log_time_zone,
+                    store=store,
+                    engine=engine,
+                ),
+            )
+        )
     if listens(given):
         made.append((SYSLOG_NAME, lambda: _syslog(config, store, clock, engine)))
     return made
@@ -77,10 +89,14 @@ def _followed(name: str, *, store: "ColumnStore", **given: Any) -> Source:
 def _dnstap(config: NodeConfig, store: "ColumnStore", clock: Clock) -> DnstapReceiver:
     listen = config.sense.dnstap_listen
     return DnstapReceiver(
-        name=DNSTAP_NAME, sensor=config.node.actor, listen=str(config.path(listen)) if "/" in listen else listen,
-        senders=(*config.node.homes, *LOOPBACK), folder=config.folder / "dnstap-spool", clock=clock,
+        name=DNSTAP_NAME,
+        sensor=config.node.actor,
+        listen=str(config.path(listen)) if "/" in listen else listen,
+        senders=(*config.node.homes, *LOOPBACK),
+        folder=config.folder / "dnstap-spool",
+        clock=clock,
         mark=store.mark(DNSTAP_NAME),
-    )  # fmt: skip
+    )
 
 
 def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engine) -> SyslogReceiver:
@@ -97,15 +113,23 @@ def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engi
         certificate = (config.path(given.syslog_certificate_file), config.path(given.syslog_key_file), ca)
     try:
         return SyslogReceiver(
-            name=SYSLOG_NAME, sensor=config.node.actor, folder=config.folder / "syslog-spool", listen=listens(given),
+            name=SYSLOG_NAME,
+            sensor=config.node.actor,
+            folder=config.folder / "syslog-spool",
+            listen=listens(given),
             settings=SyslogSettings(
-                senders=senders, line_bytes_max=given.syslog_line_bytes_max,
+                senders=senders,
+                line_bytes_max=given.syslog_line_bytes_max,
                 connections_max=given.syslog_connections_max,
-                lines_per_s_max=given.syslog_lines_per_s_max, idle_s=given.syslog_idle_s,
+                lines_per_s_max=given.syslog_lines_per_s_max,
+                idle_s=given.syslog_idle_s,
                 spool_bytes_max=given.syslog_spool_mb_max * 1_000_000,
             ),
-            now_us=clock.now_us, certificate=certificate, zone=given.log_time_zone, mark=store.mark(SYSLOG_NAME),
+            now_us=clock.now_us,
+            certificate=certificate,
+            zone=given.log_time_zone,
+            mark=store.mark(SYSLOG_NAME),
             engine=engine,
-        )  # fmt: skip
+        )
     except SourceBroken as error:
         raise Stop(Exit.CONFIGURATION, f"[sense] {error}") from error

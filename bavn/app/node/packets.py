@@ -69,9 +69,12 @@ def keeper_of(config: NodeConfig, store: Store | None, clock: Clock) -> Keeper |
     if store is None or not has_packets:
         return None
     return Keeper(
-        folder=evidence_folder(config), settings=config.evidence, clock=clock, files=lambda: packet_files(config),
+        folder=evidence_folder(config),
+        settings=config.evidence,
+        clock=clock,
+        files=lambda: packet_files(config),
         ends=lambda suspicion: ends_in(store, suspicion),
-    )  # fmt: skip
+    )
 
 
 def ends_in(store: Store, suspicion: Suspicion) -> Ends:

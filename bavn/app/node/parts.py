@@ -138,49 +138,91 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     if zone is not None:
         closing.callback(zone.close)
     scale = begin("workers", lambda: _scale(config, store, closing))
-    protect = own(GATES, lambda: protection(
-        config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt, failures
-    ))  # fmt: skip
-    checks = own(HEALTH, lambda: NodeChecks(
-        enforcers=(lambda: protect.force.down) if protect.hands.all else None,
-        asks_rules=bool(config.sense.suricata_interface),
-        failing=failures.failing,
-        gates=lambda: shut_gates(book),
-    ))  # fmt: skip
+    protect = own(
+        GATES, lambda: protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt, failures)
+    )
+    checks = own(
+        HEALTH,
+        lambda: NodeChecks(
+            enforcers=(lambda: protect.force.down) if protect.hands.all else None,
+            asks_rules=bool(config.sense.suricata_interface),
+            failing=failures.failing,
+            gates=lambda: shut_gates(book),
+        ),
+    )
     keys = own(KEYS, lambda: keys_of(config, safe, dice))
     keyholder = begin("link to the key holder", lambda: key_holder_of(config, clock, checks, closing, failures))
     watches = _watches(config)
     identifiers = identifiers_of(config, ledger, dice, keyholder, checks, failures, watches=watches)
-    door = own(GATES, lambda: Door(
-        name=config.node.actor, ledger=ledger, clock=clock, dice=dice, keys=keys,
-        policy=config.door, homes=config.node.homes,
-        identifiers=identifiers,
-        suspicions=known.all,
-        verdicts=lambda: verdicts.holding(clock.now_us()), hold=by_size,
-        cleaned=redact.text, holds=held_span(protect.state, clock),
-    ))  # fmt: skip
+    door = own(
+        GATES,
+        lambda: Door(
+            name=config.node.actor,
+            ledger=ledger,
+            clock=clock,
+            dice=dice,
+            keys=keys,
+            policy=config.door,
+            homes=config.node.homes,
+            identifiers=identifiers,
+            suspicions=known.all,
+            verdicts=lambda: verdicts.holding(clock.now_us()),
+            hold=by_size,
+            cleaned=redact.text,
+            holds=held_span(protect.state, clock),
+        ),
+    )
     counting = begin("counts", lambda: Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book)))
     link = begin("link to the centre", lambda: centre_link(config, safe, clock, checks, closing, failures)) or NoLink()
     settings = NodeSettings(
-        version=__version__, detect_s=config.node.detect_s, window_days=config.node.window_days,
+        version=__version__,
+        detect_s=config.node.detect_s,
+        window_days=config.node.window_days,
         health_s=config.node.health_s,
-    )  # fmt: skip
-    canary = begin("canary", lambda: NodeCanary(
-        door.canary, protect, clock, None if store is None else lambda: lookout.figures() if lookout else ()
-    ))  # fmt: skip
+    )
+    canary = begin(
+        "canary",
+        lambda: NodeCanary(
+            door.canary, protect, clock, None if store is None else lambda: lookout.figures() if lookout else ()
+        ),
+    )
     if store is not None and canary is not None:
         bird = begin("canary", lambda: canary.source(lambda: store.stats().newest_us))
         sources = [*sources, *([bird] if bird is not None else ())]
-    looking = None if store is None else begin("lookout", lambda: _looking(
-        config, clock, store, sources, known, verdicts, scale.weigh if scale else weigh_here,
-        canary.surveyed if canary else None, failures, settings,
-    ))  # fmt: skip
+    looking = (
+        None
+        if store is None
+        else begin(
+            "lookout",
+            lambda: _looking(
+                config,
+                clock,
+                store,
+                sources,
+                known,
+                verdicts,
+                scale.weigh if scale else weigh_here,
+                canary.surveyed if canary else None,
+                failures,
+                settings,
+            ),
+        )
+    )
     lookout = None if looking is None else looking[0]
     keeper = begin("packet keeper", lambda: keeper_of(config, store, clock))
-    recorder = own(HEALTH, lambda: Recorder(
-        config, clock, lookout, store, queued=lambda: door.queue().messages, checks=checks, tick=time.monotonic,
-        centre_skew_s=lambda: None if isinstance(link, NoLink) else link.skew_s,
-    ))  # fmt: skip
+    recorder = own(
+        HEALTH,
+        lambda: Recorder(
+            config,
+            clock,
+            lookout,
+            store,
+            queued=lambda: door.queue().messages,
+            checks=checks,
+            tick=time.monotonic,
+            centre_skew_s=lambda: None if isinstance(link, NoLink) else link.skew_s,
+        ),
+    )
     checks.chain = begin("ledger walk", lambda: _chain(folder / BOOK_FILE, clock, recorder, closing))
     if canary is not None:
         recorder.canary = canary.told
@@ -188,31 +230,81 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
         recorder.sigma = partial(_standing, looking[1])
     if rule_keeper is not None:
         recorder.rules = rule_keeper.told
-    lane = begin("exercise runner", lambda: Runner(
-        config.door, config.protect, never_block(config), clock, watches=watches, failures=failures,
-    ))  # fmt: skip
-    talker = own(GATES, lambda: Talker(
-        clock, link, door, protect, _condition(recorder, door), settings, in_sector=bool(config.node.centre_url),
-        failures=failures, passing=NODE_ENDS, lane=lane,
-    ))  # fmt: skip
+    lane = begin(
+        "exercise runner",
+        lambda: Runner(
+            config.door,
+            config.protect,
+            never_block(config),
+            clock,
+            watches=watches,
+            failures=failures,
+        ),
+    )
+    talker = own(
+        GATES,
+        lambda: Talker(
+            clock,
+            link,
+            door,
+            protect,
+            _condition(recorder, door),
+            settings,
+            in_sector=bool(config.node.centre_url),
+            failures=failures,
+            passing=NODE_ENDS,
+            lane=lane,
+        ),
+    )
     if counting is not None:
         talker.tell_counts = counting.tell
     if canary is not None:
         talker.try_canary = canary.step
-    check = begin("background checks", lambda: checking(
-        checks.chain, None if store is None else StoreWalk(store, clock), keyholder, checks.keyholder, clock,
-    )) or (lambda: None)  # fmt: skip
+    check = begin(
+        "background checks",
+        lambda: checking(
+            checks.chain,
+            None if store is None else StoreWalk(store, clock),
+            keyholder,
+            checks.keyholder,
+            clock,
+        ),
+    ) or (lambda: None)
     return NodeParts(
-        config, clock, book, ledger, known, verdicts, door, protect, talker, lookout, store, link, recorder, keeper,
-        rule_keeper, zone, check, failures, closing,
-    )  # fmt: skip
+        config,
+        clock,
+        book,
+        ledger,
+        known,
+        verdicts,
+        door,
+        protect,
+        talker,
+        lookout,
+        store,
+        link,
+        recorder,
+        keeper,
+        rule_keeper,
+        zone,
+        check,
+        failures,
+        closing,
+    )
 
 
 def _looking(
-    config: NodeConfig, clock: SystemClock, store: "ColumnStore", sources: Sequence[Source], known: Known,
-    verdicts: VerdictBook, weigh: Weigh, surveyed: Callable[[Window], None] | None, failures: Failures,
+    config: NodeConfig,
+    clock: SystemClock,
+    store: "ColumnStore",
+    sources: Sequence[Source],
+    known: Known,
+    verdicts: VerdictBook,
+    weigh: Weigh,
+    surveyed: Callable[[Window], None] | None,
+    failures: Failures,
     settings: NodeSettings,
-) -> tuple[Lookout, RuleMemory]:  # fmt: skip
+) -> tuple[Lookout, RuleMemory]:
     """The half that looks, and what it remembers of rules."""
     memory = RuleMemory(config.hunt.sigma_checks_max)
     looks = detecting(config, lambda: verdicts.holding(clock.now_us()), memory, weigh, surveyed, failures)
@@ -221,9 +313,16 @@ def _looking(
         known.replace(survey.suspicions, clock.now_us(), end_us, survey.hosts, survey.failed)
 
     made = Lookout(
-        clock=clock, store=store, sources=sources, detect=looks, keep=keep, failures=failures,
-        horizon_us=horizon(store, clock), settings=settings, unfinished=lambda: memory.waits,
-    )  # fmt: skip
+        clock=clock,
+        store=store,
+        sources=sources,
+        detect=looks,
+        keep=keep,
+        failures=failures,
+        horizon_us=horizon(store, clock),
+        settings=settings,
+        unfinished=lambda: memory.waits,
+    )
     return made, memory
 
 
@@ -276,9 +375,11 @@ def _store(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack
     from bavn.actor.store.columns import ColumnStore  # DuckDB: a guard has no history
 
     limits = StoreLimits(
-        age_days_max=config.store.age_days_max, bytes_max=config.store.bytes_max, threads=config.store.threads,
+        age_days_max=config.store.age_days_max,
+        bytes_max=config.store.bytes_max,
+        threads=config.store.threads,
         memory_mb_max=config.store.memory_mb_max,
-    )  # fmt: skip
+    )
     return closing.enter_context(
         ColumnStore.open(config.folder / "store", limits, homes=config.node.homes, clock=clock, tick=time.monotonic)
     )
@@ -302,10 +403,14 @@ def _condition(recorder: Recorder, door: Door) -> Callable[[], Condition]:
     def condition() -> Condition:
         now = recorder.now()
         return Condition(
-            version=__version__, sensor=now.sensor, capture_loss_permille=now.capture_loss_permille,
-            clock_skew_s=now.centre_skew_s or 0, queue_messages=door.queue().messages,
-            last_round=door.state.last_round(), problems=recorder.kinds(),
+            version=__version__,
+            sensor=now.sensor,
+            capture_loss_permille=now.capture_loss_permille,
+            clock_skew_s=now.centre_skew_s or 0,
+            queue_messages=door.queue().messages,
+            last_round=door.state.last_round(),
+            problems=recorder.kinds(),
             records=None if recorder.lookout is None else recorder.lookout.records_of_late(now.now_us),
-        )  # fmt: skip
+        )
 
     return condition

@@ -53,9 +53,15 @@ Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
 
 
 def protection(
-    config: NodeConfig, ledger: Ledger, clock: SystemClock, store: "ColumnStore | None", closing: ExitStack,
-    zone: ZoneService | None = None, hunts: Hunts = hunt, failures: Failures | None = None,
-) -> Protect:  # fmt: skip
+    config: NodeConfig,
+    ledger: Ledger,
+    clock: SystemClock,
+    store: "ColumnStore | None",
+    closing: ExitStack,
+    zone: ZoneService | None = None,
+    hunts: Hunts = hunt,
+    failures: Failures | None = None,
+) -> Protect:
     """The way in, with the enforcers of this configuration; what they hold open is let go by ``closing``. ``hunts``
     asks own history. Raises Stop for what the operator wrote wrongly."""
     policy, given = config.protect, config.enforce
@@ -85,12 +91,17 @@ def protection(
         add(watched, SuricataDataset.name, partial(dataset_of, config))
     enforcers += reaching_out(config, clock, closing, told)
     return Protect(
-        ledger=ledger, clock=clock, policy=policy,
+        ledger=ledger,
+        clock=clock,
+        policy=policy,
         never=never_block(config),
-        hands=Hands(enforcers, watchers), homes=config.node.homes, history=_history(store, hunts),
-        listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)), sources=hits,
+        hands=Hands(enforcers, watchers),
+        homes=config.node.homes,
+        history=_history(store, hunts),
+        listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)),
+        sources=hits,
         failures=told,
-    )  # fmt: skip
+    )
 
 
 def _text_list(config: NodeConfig) -> TextList:
@@ -124,9 +135,7 @@ def never_block(config: NodeConfig) -> NeverBlock:
         text, where = file.read_text(encoding="utf-8"), str(file)
     host = urlsplit(config.node.centre_url).hostname or ""
     centre = [host] if host and not host.startswith("localhost") else []
-    return NeverBlock.of(
-        text, where, own_domains=policy.own_domains, own_networks=config.node.homes, centre=centre
-    )  # fmt: skip
+    return NeverBlock.of(text, where, own_domains=policy.own_domains, own_networks=config.node.homes, centre=centre)
 
 
 def never_list(config: NodeConfig) -> NeverBlock:
@@ -158,14 +167,16 @@ def dataset_of(config: NodeConfig) -> SuricataDataset:
     socket = command_socket(config)
     if config.enforce.suricata_inline and not config.enforce.suricata_socket:
         raise Stop(
-            Exit.CONFIGURATION, "[enforce] suricata_inline needs a suricata_socket: the one on suricata_interface only"
+            Exit.CONFIGURATION,
+            "[enforce] suricata_inline needs a suricata_socket: the one on suricata_interface only"
             " listens and can drop nothing",
-        )  # fmt: skip
+        )
     if socket is None or not config.enforce.suricata_folder:
         raise Stop(
-            Exit.CONFIGURATION, "[enforce] suricata_folder needs a suricata_socket, or a suricata_interface in [sense];"
+            Exit.CONFIGURATION,
+            "[enforce] suricata_folder needs a suricata_socket, or a suricata_interface in [sense];"
             " suricata_socket needs a suricata_folder",
-        )  # fmt: skip
+        )
     folder = config.path(config.enforce.suricata_folder)
     try:
         lay_out(folder, "drop" if config.enforce.suricata_inline else "alert")
@@ -226,9 +237,12 @@ def resolver_of(config: NodeConfig) -> Unbound:
     answers = dict(entry.split("=", 1) for entry in given.resolver_answers)
     try:
         return Unbound(
-            folder, listen=given.resolver_listen, upstreams=given.resolver_upstreams, clients=given.resolver_clients,
+            folder,
+            listen=given.resolver_listen,
+            upstreams=given.resolver_upstreams,
+            clients=given.resolver_clients,
             answers=answers,
-        )  # fmt: skip
+        )
     except SocketPathTooLong as error:
         raise Stop(Exit.CONFIGURATION, f"[node] folder: {error}") from error
     except ValueError as error:

@@ -37,9 +37,13 @@ class Preview:
 
 
 def preview(
-    config: NodeConfig, book: Book, clock: Clock, suspicions: Iterable[Suspicion], verdicts: Verdicts,
+    config: NodeConfig,
+    book: Book,
+    clock: Clock,
+    suspicions: Iterable[Suspicion],
+    verdicts: Verdicts,
     observable: Observable,
-) -> Preview:  # fmt: skip
+) -> Preview:
     """The report on this element, as a round of strong evidence would ask for it, or of weak."""
     found = list(suspicions)
     for tier in ("A", "B"):

@@ -24,7 +24,7 @@ ANSWERS: Final = {
         "ikke oplyst: venter på `bavn node allow`, eller politikken siger aldrig",
     ),
     "budget": Text("not named: the day's reports are used up", "ikke oplyst: dagens meldinger er brugt"),
-}  # fmt: skip
+}
 """What a rule of the door means for whoever reads what was asked (docs/privacy.md)."""
 
 OTHER: Final = Text("not named: refused by the rule {rule}", "ikke oplyst: afvist af reglen {rule}")

@@ -144,8 +144,9 @@ class RuleKeeper:
         for entry in self._entries:
             if not entry.active(today) and entry.id not in self._ended:
                 self._ended.add(entry.id)
-                _LOG.warning("tuning %s has ended (%s, by %s): sid %d speaks again", entry.id, entry.until, entry.who,
-                             entry.sid)  # fmt: skip
+                _LOG.warning(
+                    "tuning %s has ended (%s, by %s): sid %d speaks again", entry.id, entry.until, entry.who, entry.sid
+                )
             if entry.due(today) and entry.id not in self._due:
                 self._due.add(entry.id)
                 _LOG.warning("tuning %s is to be looked at again since %s", entry.id, entry.review)
@@ -178,29 +179,41 @@ class RuleKeeper:
         today = today_of(self._clock.now_us())
         kept = self._folder.kept()
         figures = {
-            "loaded": None, "failed": None, "failed_named": [], **self._figures, "set": self._loaded[0],
-            "reloads": self._reloads, **_fetched(kept),
+            "loaded": None,
+            "failed": None,
+            "failed_named": [],
+            **self._figures,
+            "set": self._loaded[0],
+            "reloads": self._reloads,
+            **_fetched(kept),
             "tuning": {
                 "holding": sum(entry.active(today) for entry in self._entries),
                 "ended": [entry.id for entry in self._entries if not entry.active(today)],
                 "review_due": [entry.id for entry in self._entries if entry.due(today)],
             },
-        }  # fmt: skip
+        }
         wrong = [Text(line, line) for line in (*((self._wrong,) if self._wrong else ()), *self._unread)]
         fell = self._folder.fell_back()
         if fell:
-            wrong.append(Text(
-                f"Suricata did not start with the rule set {fell[0]} ({fell[1]}): set {self._folder.name} is in force"
-                " until `bavn node rules update` brings another",
-                f"Suricata startede ikke med regelsæt {fell[0]} ({danish(fell[1])}): sæt {self._folder.name} gælder,"
-                " indtil `bavn node rules update` henter et andet",
-            ))  # fmt: skip
+            wrong.append(
+                Text(
+                    f"Suricata did not start with the rule set {fell[0]} ({fell[1]}): set {self._folder.name} is in"
+                    " force"
+                    " until `bavn node rules update` brings another",
+                    f"Suricata startede ikke med regelsæt {fell[0]} ({danish(fell[1])}): sæt {self._folder.name}"
+                    " gælder,"
+                    " indtil `bavn node rules update` henter et andet",
+                )
+            )
         refused = self._folder.refused()
         if refused is not None:
-            wrong.append(Text(
-                f"the last `bavn node rules update` was refused, set {self._folder.name} stays: {refused}",
-                f"den seneste `bavn node rules update` blev afvist, sæt {self._folder.name} bliver: {danish(refused)}",
-            ))  # fmt: skip
+            wrong.append(
+                Text(
+                    f"the last `bavn node rules update` was refused, set {self._folder.name} stays: {refused}",
+                    f"den seneste `bavn node rules update` blev afvist, sæt {self._folder.name} bliver:"
+                    f" {danish(refused)}",
+                )
+            )
         if self._stuck:
             wrong.append(Text("Suricata does not load its rules anew", "Suricata indlæser ikke sine regler igen"))
         failed = self._figures.get("failed", 0)
@@ -221,10 +234,10 @@ def _figures(stats: Any, failed: Any) -> dict[str, Any]:
     return {
         "loaded": sum(int(entry.get("rules_loaded", 0)) for entry in engines),
         "failed": sum(int(entry.get("rules_failed", 0)) for entry in engines),
-        "failed_named": [
-            f"{entry.get('filename')}:{entry.get('line')}: {entry.get('rule')!s:.200}" for entry in named
-        ][:FAILED_NAMED_MAX],
-    }  # fmt: skip
+        "failed_named": [f"{entry.get('filename')}:{entry.get('line')}: {entry.get('rule')!s:.200}" for entry in named][
+            :FAILED_NAMED_MAX
+        ],
+    }
 
 
 def _fetched(kept: RuleYield | None) -> dict[str, Any]:

@@ -58,8 +58,9 @@ def scaled(table: ScaleTable) -> Scaled | None:
         return None
     ray = started(table.ray, table.count, "scale")
     farm = Farm(ray, table.count, table.patience_s)
-    return Scaled(weigh_by(ray_tasks(farm, table.store_folder), table.count), ray_hunt(farm, table.store_folder),
-                  ray.shutdown)  # fmt: skip
+    return Scaled(
+        weigh_by(ray_tasks(farm, table.store_folder), table.count), ray_hunt(farm, table.store_folder), ray.shutdown
+    )
 
 
 @dataclass(frozen=True, slots=True)

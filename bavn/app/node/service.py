@@ -145,9 +145,10 @@ class NodeService:
 
     def _close(self) -> None:
         for part, step in (
-            ("step health", partial(self.parts.recorder.step, stopped=True)), ("step close", self.parts.close),
+            ("step health", partial(self.parts.recorder.step, stopped=True)),
+            ("step close", self.parts.close),
             ("close lists", self._listening.close if self._listening is not None else lambda: None),
-        ):  # fmt: skip
+        ):
             contained(self.parts.failures, part, step, during="stop")
 
     def _signalled(self, *_: object) -> None:

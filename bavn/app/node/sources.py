@@ -35,9 +35,12 @@ AGE_RULES_FILE: Final = Path(open_flows.__file__).with_name("flow_age.rules")
 
 
 def sources_of(
-    config: NodeConfig, store: "ColumnStore", clock: Clock, closing: contextlib.ExitStack,
+    config: NodeConfig,
+    store: "ColumnStore",
+    clock: Clock,
+    closing: contextlib.ExitStack,
     failures: Failures | None = None,
-) -> list[Source]:  # fmt: skip
+) -> list[Source]:
     """Every source that is configured, going on where the store says it stopped. One that cannot be made in a way that
     nobody foresaw is told to ``failures`` and made later. Raises SourceBroken."""
     given, sensor = config.sense, config.node.actor
@@ -66,28 +69,59 @@ def sources_of(
             stats_interval_s=config.suricata.stats_s,
             stream_depth_mb=config.suricata.stream_depth_mb,
         )
-        add("suricata", lambda: SuricataLive(
-                name="suricata", sensor=sensor, interface=given.suricata_interface, folder=_managed(config),
-                config=suricata, mark=store.mark("suricata"), engine=engine,
-                rotate_bytes=config.suricata.rotate_mb << 20, backlog_bytes_max=config.suricata.backlog_mb_max << 20,
-        ))  # fmt: skip
-    if given.eve_file:
-        add("eve", lambda: EveFile(
-            name="eve", sensor=sensor, path=config.path(given.eve_file), mark=store.mark("eve"), engine=engine,
-        ))  # fmt: skip
-    if given.zeek_folder:
-        add("zeek", lambda: ZeekFolder(
-                name="zeek", sensor=sensor, folder=config.path(given.zeek_folder), mark=store.mark("zeek"),
+        add(
+            "suricata",
+            lambda: SuricataLive(
+                name="suricata",
+                sensor=sensor,
+                interface=given.suricata_interface,
+                folder=_managed(config),
+                config=suricata,
+                mark=store.mark("suricata"),
                 engine=engine,
-        ))  # fmt: skip
+                rotate_bytes=config.suricata.rotate_mb << 20,
+                backlog_bytes_max=config.suricata.backlog_mb_max << 20,
+            ),
+        )
+    if given.eve_file:
+        add(
+            "eve",
+            lambda: EveFile(
+                name="eve",
+                sensor=sensor,
+                path=config.path(given.eve_file),
+                mark=store.mark("eve"),
+                engine=engine,
+            ),
+        )
+    if given.zeek_folder:
+        add(
+            "zeek",
+            lambda: ZeekFolder(
+                name="zeek",
+                sensor=sensor,
+                folder=config.path(given.zeek_folder),
+                mark=store.mark("zeek"),
+                engine=engine,
+            ),
+        )
     if given.captures_folder:
-        add("captures", lambda: CaptureFolder(
-                name="captures", sensor=sensor, folder=config.path(given.captures_folder),
-                work=config.folder / "captures-work", homes=config.node.homes,
+        add(
+            "captures",
+            lambda: CaptureFolder(
+                name="captures",
+                sensor=sensor,
+                folder=config.path(given.captures_folder),
+                work=config.folder / "captures-work",
+                homes=config.node.homes,
                 rule_files=(*(config.path(name) for name in given.rule_files), fetched.rules),
-                threshold_file=fetched.threshold, mark=store.mark("captures"), engine=engine,
-                key_exchanges=given.key_exchanges, read=keep_read(config),
-        ))  # fmt: skip
+                threshold_file=fetched.threshold,
+                mark=store.mark("captures"),
+                engine=engine,
+                key_exchanges=given.key_exchanges,
+                read=keep_read(config),
+            ),
+        )
     for name, folder in _key_exchanges(config):
         add(name, partial(_kex, name, sensor, folder, store))
     for name, make in (*log_sources(config, store, clock, engine), *flow_sources(config, store, clock, engine)):

@@ -39,9 +39,12 @@ class ZoneService:
     there is no ``key``. OSError where it cannot listen."""
 
     def __init__(
-        self, listen: Address, secondaries: Sequence[Address], key: dns.tsig.Key | None = None,
+        self,
+        listen: Address,
+        secondaries: Sequence[Address],
+        key: dns.tsig.Key | None = None,
         failures: Failures | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._failures: Failures = failures or NoContainment()
         family = socket.AF_INET6 if ":" in listen[0] else socket.AF_INET
         self._tcp = socket.create_server(listen, family=family)
@@ -156,9 +159,11 @@ class ZoneService:
                 line.connect(there)
                 line.send(said.to_wire())
                 answer = dns.message.from_wire(
-                    line.recv(QUERY_BYTES_MAX), keyring=None if self._key is None else {self._key.name: self._key},
-                    request_mac=said.mac, ignore_trailing=True,
-                )  # fmt: skip
+                    line.recv(QUERY_BYTES_MAX),
+                    keyring=None if self._key is None else {self._key.name: self._key},
+                    request_mac=said.mac,
+                    ignore_trailing=True,
+                )
             except (OSError, dns.exception.DNSException):
                 return self._ended.wait(0.1)
             return answer.id == said.id

@@ -10,10 +10,20 @@ import os
 from typing import Final
 
 TAKEN: Final = {
-    "dac_read_search": 2, "sys_module": 16, "sys_rawio": 17, "sys_ptrace": 19, "sys_pacct": 20, "sys_admin": 21,
-    "sys_boot": 22, "mknod": 27, "mac_override": 32, "mac_admin": 33, "perfmon": 38, "bpf": 39,
+    "dac_read_search": 2,
+    "sys_module": 16,
+    "sys_rawio": 17,
+    "sys_ptrace": 19,
+    "sys_pacct": 20,
+    "sys_admin": 21,
+    "sys_boot": 22,
+    "mknod": 27,
+    "mac_override": 32,
+    "mac_admin": 33,
+    "perfmon": 38,
+    "bpf": 39,
     "checkpoint_restore": 40,
-}  # fmt: skip
+}
 _VERSION: Final = 0x20080522
 _PR_CAPBSET_READ, _PR_CAPBSET_DROP = 23, 24
 _WORDS: Final = 6

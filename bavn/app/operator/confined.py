@@ -22,9 +22,11 @@ _OOM_SCORE: Final = "500"
 
 def plan(fence: Fence | None, parent: int) -> str:
     """What ``prepare`` is given: the fence, and whose child it is."""
-    paths = None if fence is None else {
-        name: [str(path) for path in getattr(fence, name)] for name in ("hidden", "reads", "writes")
-    }  # fmt: skip
+    paths = (
+        None
+        if fence is None
+        else {name: [str(path) for path in getattr(fence, name)] for name in ("hidden", "reads", "writes")}
+    )
     return json.dumps({"fence": paths, "parent": parent})
 
 

@@ -79,10 +79,15 @@ def blocks_of(config: NodeConfig) -> int:
 def _line(operator: OperatorConfig, entry: Entry, state: dict[str, Any], now_us: int) -> Line:
     kept = state.get("actors", {}).get(entry.actor, {})
     made = Line(
-        actor=entry.actor, place=entry.place.value, separation=separation_of(entry, state.get("separation", "")),
-        running=kept.get("pid") is not None, up_s=kept.get("up_s"), starts=kept.get("starts", 0),
-        memory_mb=kept.get("memory_mb", 0), why=kept.get("why", ""),
-    )  # fmt: skip
+        actor=entry.actor,
+        place=entry.place.value,
+        separation=separation_of(entry, state.get("separation", "")),
+        running=kept.get("pid") is not None,
+        up_s=kept.get("up_s"),
+        starts=kept.get("starts", 0),
+        memory_mb=kept.get("memory_mb", 0),
+        why=kept.get("why", ""),
+    )
     if entry.place is Place.MOVED:
         return made
     try:

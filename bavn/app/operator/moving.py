@@ -63,9 +63,13 @@ def export(operator: OperatorConfig, actor: str, to: Path, passphrase: str) -> M
         try:
             head = _line(config, "out", operator.operator.name)
             manifest = Manifest(
-                format=bundle.FORMAT, version=__version__, actor=actor, operator=operator.operator.name,
-                made=iso(SystemClock().now_us()), ledger=head,
-            )  # fmt: skip
+                format=bundle.FORMAT,
+                version=__version__,
+                actor=actor,
+                operator=operator.operator.name,
+                made=iso(SystemClock().now_us()),
+                ledger=head,
+            )
             packed = _sealed(config.base, manifest, unfinished, passphrase)
             with unfinished.open("rb") as opened:
                 bundle.unpack(opened, passphrase, None)

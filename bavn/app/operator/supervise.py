@@ -176,10 +176,17 @@ class Operator:
         home = self.config.folder / kept.actor
         kept.lock = lock
         kept.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", PROGRAM, confined.plan(fence, os.getpid())], cwd=home,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            pass_fds=(held,), umask=0o077, env=_environment(home), **as_user,
-        )  # fmt: skip
+            [sys.executable, "-P", "-m", PROGRAM, confined.plan(fence, os.getpid())],
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(held,),
+            umask=0o077,
+            env=_environment(home),
+            **as_user,
+        )
         kept.began_s, kept.told_s, kept.why = time.monotonic(), None, ""
         out = kept.process.stdout
         if out is not None:
@@ -289,16 +296,22 @@ class Operator:
     def _write(self, entries: Mapping[str, Entry], *, stopped: bool = False) -> None:
         actors = {
             kept.actor: {
-                "pid": None if kept.process is None else kept.process.pid, "starts": kept.starts, "why": kept.why,
+                "pid": None if kept.process is None else kept.process.pid,
+                "starts": kept.starts,
+                "why": kept.why,
                 "memory_mb": kept.memory,
                 "up_s": None if kept.process is None else int(time.monotonic() - kept.began_s),
             }
-            for kept in self.kept.values() if stopped or kept.actor in entries
-        }  # fmt: skip
+            for kept in self.kept.values()
+            if stopped or kept.actor in entries
+        }
         said = {
-            "pid": os.getpid(), "at_us": SystemClock().now_us(), "stopped": stopped, "separation": self.separation,
+            "pid": os.getpid(),
+            "at_us": SystemClock().now_us(),
+            "stopped": stopped,
+            "separation": self.separation,
             "actors": actors,
-        }  # fmt: skip
+        }
         try:
             Safe(self.config.folder).write(STATE, json.dumps(said, sort_keys=True))
         except OSError as error:

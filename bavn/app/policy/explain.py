@@ -167,11 +167,10 @@ def line_of(text: str, table: str, name: str) -> int:
 def lines_of(policy: Policy) -> list[Line]:
     """What the file sets, in its own order."""
     made = [
-        Line(
-            line_of(policy.text, one.table, one.name), one, means(one.table, one.name, one.value, one.about)
-        )
-        for one in policy.fields() if one.written
-    ]  # fmt: skip
+        Line(line_of(policy.text, one.table, one.name), one, means(one.table, one.name, one.value, one.about))
+        for one in policy.fields()
+        if one.written
+    ]
     return sorted(made, key=lambda one: one.line)
 
 

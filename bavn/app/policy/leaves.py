@@ -11,9 +11,11 @@ NEVER: Final = (
     Text("internal addresses, and names of own hosts", "interne adresser og navne på egne maskiner"),
     Text("user names, e-mail addresses and CPR numbers", "brugernavne, e-mailadresser og CPR-numre"),
     Text("paths and queries of URLs, and full DNS queries", "stier og forespørgsler i URL'er og fulde DNS-opslag"),
-    Text("raw bytes, packets, exact times, durations and volumes",
-         "rå bytes, pakker, præcise tider, varigheder og mængder"),
-)  # fmt: skip
+    Text(
+        "raw bytes, packets, exact times, durations and volumes",
+        "rå bytes, pakker, præcise tider, varigheder og mængder",
+    ),
+)
 """No field of any message could carry these; what a person attaches to a case by hand is shown to them first."""
 _SAID: Final = {
     "automatic": Text("automatically", "automatisk"),
@@ -25,10 +27,15 @@ _SAID: Final = {
 def leaves(policy: DoorPolicy) -> list[tuple[str, Text]]:
     """Each privacy class with what of it leaves under this policy."""
     return [
-        ("S0", _rounds(policy)), *(("S1", one) for one in _reports(policy)), ("S2", _sightings(policy)),
-        ("S2", _questions(policy)), ("S3", _counts(policy)), ("S4", _health(policy)), ("S5", _people(policy)),
+        ("S0", _rounds(policy)),
+        *(("S1", one) for one in _reports(policy)),
+        ("S2", _sightings(policy)),
+        ("S2", _questions(policy)),
+        ("S3", _counts(policy)),
+        ("S4", _health(policy)),
+        ("S5", _people(policy)),
         ("S5", _exercises(policy)),
-    ]  # fmt: skip
+    ]
 
 
 def _rounds(policy: DoorPolicy) -> Text:
@@ -36,9 +43,10 @@ def _rounds(policy: DoorPolicy) -> Text:
     if not any(joined):
         return Text("nothing: the policy takes part in no round", "intet: politikken deltager ikke i nogen runde")
     which = {
-        (True, True): Text("strong and weak", "stærkt og svagt"), (True, False): Text("strong", "stærkt"),
+        (True, True): Text("strong and weak", "stærkt og svagt"),
+        (True, False): Text("strong", "stærkt"),
         (False, True): Text("weak", "svagt"),
-    }[policy.join_strong, policy.join_weak]  # fmt: skip
+    }[policy.join_strong, policy.join_weak]
     return Text(
         f"shares of rounds for {which.en} evidence: random to whoever has fewer than the threshold's",
         f"andele af runder for {which.da} bevis: tilfældige for den, der har færre end tærsklens",
@@ -59,9 +67,11 @@ def _reports(policy: DoorPolicy) -> list[Text]:
     most = policy.reports_per_day_max
     left_out = len(policy.left_out)
     made.append(
-        Text(f"at most {most} a day, and only what so many others hold too",
-             f"højst {most} om dagen og kun, hvad så mange andre også har")
-    )  # fmt: skip
+        Text(
+            f"at most {most} a day, and only what so many others hold too",
+            f"højst {most} om dagen og kun, hvad så mange andre også har",
+        )
+    )
     if left_out:
         made.append(
             Text(
@@ -74,14 +84,18 @@ def _reports(policy: DoorPolicy) -> list[Text]:
 def _sightings(policy: DoorPolicy) -> Text:
     if not policy.tell_sightings:
         return Text("no sighting", "ingen observation")
-    return Text("that a shared indicator was met here: how many in steps, first and last hour",
-                "at en delt indikator er mødt her: hvor mange i trin, første og sidste time")  # fmt: skip
+    return Text(
+        "that a shared indicator was met here: how many in steps, first and last hour",
+        "at en delt indikator er mødt her: hvor mange i trin, første og sidste time",
+    )
 
 
 def _questions(policy: DoorPolicy) -> Text:
     mode = policy.answer_questions if policy.questions_per_day_max else "never"
-    return Text(f"answers to the centre's questions about indicators: {_SAID[mode].en}",
-                f"svar på centralens spørgsmål om indikatorer: {_SAID[mode].da}")  # fmt: skip
+    return Text(
+        f"answers to the centre's questions about indicators: {_SAID[mode].en}",
+        f"svar på centralens spørgsmål om indikatorer: {_SAID[mode].da}",
+    )
 
 
 def _counts(policy: DoorPolicy) -> Text:
@@ -98,8 +112,10 @@ def _counts(policy: DoorPolicy) -> Text:
 def _health(policy: DoorPolicy) -> Text:
     if not policy.tell_health:
         return Text("nothing of the node's health", "intet om nodens helbred")
-    return Text("how the node is: version, loss, clock, queue, last round",
-                "hvordan noden har det: version, tab, ur, kø, seneste runde")  # fmt: skip
+    return Text(
+        "how the node is: version, loss, clock, queue, last round",
+        "hvordan noden har det: version, tab, ur, kø, seneste runde",
+    )
 
 
 def _people(policy: DoorPolicy) -> Text:
@@ -112,14 +128,18 @@ def _people(policy: DoorPolicy) -> Text:
     named = [what for what, allowed in may.items() if allowed]
     if not named:
         return Text("nothing that people send by hand", "intet, som folk sender i hånden")
-    return Text(f"what a person here sends by hand and sees first: {_and(named, 'en')}",
-                f"hvad et menneske her sender i hånden og ser først: {_and(named, 'da')}")  # fmt: skip
+    return Text(
+        f"what a person here sends by hand and sees first: {_and(named, 'en')}",
+        f"hvad et menneske her sender i hånden og ser først: {_and(named, 'da')}",
+    )
 
 
 def _exercises(policy: DoorPolicy) -> Text:
     mode = _SAID[policy.exercises]
-    return Text(f"how far an exercise has come here, of rows that are made up: {mode.en}",
-                f"hvor langt en øvelse er nået her, om opfundne rækker: {mode.da}")  # fmt: skip
+    return Text(
+        f"how far an exercise has come here, of rows that are made up: {mode.en}",
+        f"hvor langt en øvelse er nået her, om opfundne rækker: {mode.da}",
+    )
 
 
 def _and(words: Sequence[Text], language: str) -> str:

@@ -33,26 +33,75 @@ MODES: Final = ("never", "ask", "automatic")
 _UP, _DOWN, _BESIDE = 1, -1, 0
 TURNS: Final[dict[str, dict[str, int]]] = {
     "door": {
-        "join_strong": _UP, "join_weak": _UP, "strong_p_max": _UP, "weak_p_max": _UP, "join_walks": _UP,
-        "strong_days": _UP, "weak_days": _UP, "strong_t_min": _DOWN, "weak_t_min": _DOWN, "members_min": _DOWN,
-        "set_elements_max": _UP, "rounds_per_hour_max": _UP, "reveal_domain": _UP, "reveal_address": _UP,
-        "reveal_fingerprint": _UP, "reveal_pair": _UP, "reveal_chain": _UP, "reveal_file": _UP,
-        "reports_per_day_max": _UP, "tell_sightings": _UP, "answer_questions": _UP, "questions_per_day_max": _UP,
-        "answer_cases": _UP, "case_answers_per_day_max": _UP, "answer_warnings": _UP, "exercises": _UP,
-        "note_nis2": _UP, "attach_evidence": _UP, "evidence_per_day_max": _UP, "hear_verdicts": _BESIDE,
-        "verdicts_per_day_max": _BESIDE, "tell_health": _UP, "tell_canaries": _UP, "tell_counts": _UP,
-        "counts_epsilon": _UP, "counts_epsilon_30_days": _UP, "counts_cell_max": _UP, "leave_out": _DOWN,
+        "join_strong": _UP,
+        "join_weak": _UP,
+        "strong_p_max": _UP,
+        "weak_p_max": _UP,
+        "join_walks": _UP,
+        "strong_days": _UP,
+        "weak_days": _UP,
+        "strong_t_min": _DOWN,
+        "weak_t_min": _DOWN,
+        "members_min": _DOWN,
+        "set_elements_max": _UP,
+        "rounds_per_hour_max": _UP,
+        "reveal_domain": _UP,
+        "reveal_address": _UP,
+        "reveal_fingerprint": _UP,
+        "reveal_pair": _UP,
+        "reveal_chain": _UP,
+        "reveal_file": _UP,
+        "reports_per_day_max": _UP,
+        "tell_sightings": _UP,
+        "answer_questions": _UP,
+        "questions_per_day_max": _UP,
+        "answer_cases": _UP,
+        "case_answers_per_day_max": _UP,
+        "answer_warnings": _UP,
+        "exercises": _UP,
+        "note_nis2": _UP,
+        "attach_evidence": _UP,
+        "evidence_per_day_max": _UP,
+        "hear_verdicts": _BESIDE,
+        "verdicts_per_day_max": _BESIDE,
+        "tell_health": _UP,
+        "tell_canaries": _UP,
+        "tell_counts": _UP,
+        "counts_epsilon": _UP,
+        "counts_epsilon_30_days": _UP,
+        "counts_cell_max": _UP,
+        "leave_out": _DOWN,
     },
     "protect": {
-        "automatic": _UP, "block_days_max": _UP, "confidence_min": _DOWN, "clock_skew_s_max": _UP,
-        "own_domains": _DOWN, "never_block_file": _BESIDE, "dry_run_days": _DOWN, "dry_run_hosts_max": _UP,
-        "dry_run_hosts_permille_max": _UP, "dry_run_share_permille_max": _UP, "dry_run_small_max": _UP,
-        "clinical_networks": _DOWN, "rollback": _DOWN, "rollback_hosts_more_max": _UP, "blocks_per_hour_max": _UP,
-        "budget_share_permille_max": _UP, "in_force_share_permille_max": _UP, "blocks_max": _UP, "items_max": _BESIDE,
-        "remember_days": _BESIDE, "retro_days": _BESIDE, "hunts_per_day_max": _BESIDE, "seen_hours": _BESIDE,
-        "seen_every_s": _BESIDE, "sighting_every_s": _BESIDE, "reconcile_s": _BESIDE, "retry_s": _BESIDE,
+        "automatic": _UP,
+        "block_days_max": _UP,
+        "confidence_min": _DOWN,
+        "clock_skew_s_max": _UP,
+        "own_domains": _DOWN,
+        "never_block_file": _BESIDE,
+        "dry_run_days": _DOWN,
+        "dry_run_hosts_max": _UP,
+        "dry_run_hosts_permille_max": _UP,
+        "dry_run_share_permille_max": _UP,
+        "dry_run_small_max": _UP,
+        "clinical_networks": _DOWN,
+        "rollback": _DOWN,
+        "rollback_hosts_more_max": _UP,
+        "blocks_per_hour_max": _UP,
+        "budget_share_permille_max": _UP,
+        "in_force_share_permille_max": _UP,
+        "blocks_max": _UP,
+        "items_max": _BESIDE,
+        "remember_days": _BESIDE,
+        "retro_days": _BESIDE,
+        "hunts_per_day_max": _BESIDE,
+        "seen_hours": _BESIDE,
+        "seen_every_s": _BESIDE,
+        "sighting_every_s": _BESIDE,
+        "reconcile_s": _BESIDE,
+        "retry_s": _BESIDE,
     },
-}  # fmt: skip
+}
 """Field -> whether more of it lets more out ([door]), or blocks more without a person ([protect])."""
 
 CLASSES: Final = {
@@ -66,47 +115,68 @@ CLASSES: Final = {
 _OFF: Final = {
     "join_strong": Text("Takes part in no round for strong evidence.", "Deltager ikke i runder for stærkt bevis."),
     "join_weak": Text("Takes part in no round for weak evidence.", "Deltager ikke i runder for svagt bevis."),
-    "join_walks": Text("A walk of failed tries joins only by its own p.",
-                       "En række mislykkede forsøg deltager kun ved sin egen p."),
+    "join_walks": Text(
+        "A walk of failed tries joins only by its own p.", "En række mislykkede forsøg deltager kun ved sin egen p."
+    ),
     "tell_sightings": Text("No sighting leaves (S2).", "Ingen observation går ud (S2)."),
-    "answer_cases": Text("Nothing that the centre asks in a case is answered (S5).",
-                         "Intet, som centralen spørger om i en sag, besvares (S5)."),
+    "answer_cases": Text(
+        "Nothing that the centre asks in a case is answered (S5).",
+        "Intet, som centralen spørger om i en sag, besvares (S5).",
+    ),
     "answer_warnings": Text("No warning is answered (S5).", "Intet varsel besvares (S5)."),
     "note_nis2": Text("No NIS2 step leaves from here (S5).", "Intet NIS2-trin går ud herfra (S5)."),
     "attach_evidence": Text("No evidence can be attached to a case (S5).", "Intet bevis kan vedhæftes en sag (S5)."),
-    "hear_verdicts": Text("What the sector's cases came to is not heard here.",
-                          "Hvad sektorens sager endte med, høres ikke her."),
-    "tell_health": Text("The centre is not told how the node is (S4).",
-                        "Centralen får ikke at vide, hvordan noden har det (S4)."),
-    "tell_canaries": Text("No canary goes through the chain, so nobody outside knows that it works (S4).",
-                          "Ingen kanariefugl går gennem kæden, så ingen udenfor ved, at den virker (S4)."),
+    "hear_verdicts": Text(
+        "What the sector's cases came to is not heard here.", "Hvad sektorens sager endte med, høres ikke her."
+    ),
+    "tell_health": Text(
+        "The centre is not told how the node is (S4).", "Centralen får ikke at vide, hvordan noden har det (S4)."
+    ),
+    "tell_canaries": Text(
+        "No canary goes through the chain, so nobody outside knows that it works (S4).",
+        "Ingen kanariefugl går gennem kæden, så ingen udenfor ved, at den virker (S4).",
+    ),
     "tell_counts": Text("No counts leave (S3).", "Ingen antal går ud (S3)."),
     "automatic": Text("Every block waits for a person.", "Hver spærring venter på et menneske."),
-    "rollback": Text("A block that hits too much stays until a person lifts it.",
-                     "En spærring, der rammer for meget, bliver, til et menneske ophæver den."),
-}  # fmt: skip
+    "rollback": Text(
+        "A block that hits too much stays until a person lifts it.",
+        "En spærring, der rammer for meget, bliver, til et menneske ophæver den.",
+    ),
+}
 _ANSWERS: Final = {
-    "automatic": Text("S1 reports of {} leave automatically, once enough others have shown that they hold the same.",
-                      "S1-meldinger om {} går ud automatisk, når nok andre har vist, at de har det samme."),
-    "ask": Text("An S1 report of {} leaves only when a person here has allowed it.",
-                "En S1-melding om {} går kun ud, når et menneske her har tilladt det."),
+    "automatic": Text(
+        "S1 reports of {} leave automatically, once enough others have shown that they hold the same.",
+        "S1-meldinger om {} går ud automatisk, når nok andre har vist, at de har det samme.",
+    ),
+    "ask": Text(
+        "An S1 report of {} leaves only when a person here has allowed it.",
+        "En S1-melding om {} går kun ud, når et menneske her har tilladt det.",
+    ),
     "never": Text("No S1 report of {} ever leaves.", "Ingen S1-melding om {} går nogensinde ud."),
-}  # fmt: skip
+}
 _QUESTIONS: Final = {
-    "automatic": Text("The centre's questions are answered from own history automatically (S2).",
-                      "Centralens spørgsmål besvares automatisk fra egen historik (S2)."),
-    "ask": Text("A question of the centre is answered only when a person here has allowed it (S2).",
-                "Et spørgsmål fra centralen besvares kun, når et menneske her har tilladt det (S2)."),
+    "automatic": Text(
+        "The centre's questions are answered from own history automatically (S2).",
+        "Centralens spørgsmål besvares automatisk fra egen historik (S2).",
+    ),
+    "ask": Text(
+        "A question of the centre is answered only when a person here has allowed it (S2).",
+        "Et spørgsmål fra centralen besvares kun, når et menneske her har tilladt det (S2).",
+    ),
     "never": Text("No question of the centre is answered.", "Intet spørgsmål fra centralen besvares."),
-}  # fmt: skip
+}
 
 _EXERCISES: Final = {
-    "automatic": Text("The sector's exercises are taken part in without asking, apart from all that is real (S5).",
-                      "Der deltages i sektorens øvelser uden at spørge, adskilt fra alt virkeligt (S5)."),
-    "ask": Text("The sector's exercises are taken part in only when a person here has allowed it (S5).",
-                "Der deltages kun i sektorens øvelser, når et menneske her har tilladt det (S5)."),
+    "automatic": Text(
+        "The sector's exercises are taken part in without asking, apart from all that is real (S5).",
+        "Der deltages i sektorens øvelser uden at spørge, adskilt fra alt virkeligt (S5).",
+    ),
+    "ask": Text(
+        "The sector's exercises are taken part in only when a person here has allowed it (S5).",
+        "Der deltages kun i sektorens øvelser, når et menneske her har tilladt det (S5).",
+    ),
     "never": Text("No exercise is taken part in.", "Der deltages ikke i øvelser."),
-}  # fmt: skip
+}
 
 
 def means(table: str, name: str, value: Any, about: About) -> Text:

@@ -61,10 +61,13 @@ def _component(name: str, found: Distribution) -> Component:
     short = licence.splitlines()[0][:LICENCE_CHARS_MAX] if licence else ""
     ref = f"pkg:pypi/{name}@{found.version}"
     return Component(
-        name=name, version=found.version, type=ComponentType.LIBRARY, bom_ref=ref,
+        name=name,
+        version=found.version,
+        type=ComponentType.LIBRARY,
+        bom_ref=ref,
         purl=PackageURL("pypi", None, name, found.version),
         licenses=[DisjunctiveLicense(name=short)] if short else None,
-    )  # fmt: skip
+    )
 
 
 def _needs(found: Distribution, known: Iterable[NormalizedName]) -> list[NormalizedName]:

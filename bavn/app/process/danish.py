@@ -20,53 +20,37 @@ PHRASES: Final[dict[str, str]] = {
     "{} cannot be used ({}): let the node's user write it": "{} kan ikke bruges ({}): lad nodens bruger skrive den",
     "{} is not there: is its name right?": "{} findes ikke: er navnet rigtigt?",
     "{} is a folder: name a file in it": "{} er en mappe: nævn en fil i den",
-    "{} is no folder that can be read: name the one in which Zeek's conn.log is":
-        "{} er ingen mappe, der kan læses: nævn den, hvor Zeeks conn.log ligger",
+    "{} is no folder that can be read: name the one in which Zeek's conn.log is": "{} er ingen mappe, der kan læses: nævn den, hvor Zeeks conn.log ligger",
     "{} holds more than {} files: name a smaller folder": "{} rummer flere end {} filer: nævn en mindre mappe",
     "there is no such file or folder": "der er ingen sådan fil eller mappe",
     "the folder is empty": "mappen er tom",
     "the file is empty": "filen er tom",
     "more than {} files": "flere end {} filer",
     "it holds no record that Bavn knows": "den rummer ingen post, som Bavn kender",
-    "it is too much for one look ({}): give less at a time":
-        "det er for meget at se på på én gang ({}): giv mindre ad gangen",
-    "{} is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program":
-        "{} er hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt program",
-    "neither a packet capture, nor EVE, nor a log of Zeek's or of another known program":
-        "hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt program",
-    "a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #":
-        "en Zeek-log uden sit hoved (#fields): kolonnerne kan ikke kendes; behold linjerne, der begynder med #",
-    "{} is packed by another program than gzip: unpack it first":
-        "{} er pakket af et andet program end gzip: pak den ud først",
-    "packed by another program than gzip: unpack it first":
-        "pakket af et andet program end gzip: pak den ud først",
-    "{} is text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)":
-        "{} er tekst i UTF-16: skriv den som UTF-8 (iconv -f UTF-16 -t UTF-8)",
-    "text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)":
-        "tekst i UTF-16: skriv den som UTF-8 (iconv -f UTF-16 -t UTF-8)",
-    "neither a file nor a folder (a socket, a pipe, a device)":
-        "hverken en fil eller en mappe (en socket, et rør, en enhed)",
-    "{} is a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #":
-        "{} er en Zeek-log uden sit hoved (#fields): kolonnerne kan ikke kendes; behold linjerne, der begynder med #",
+    "it is too much for one look ({}): give less at a time": "det er for meget at se på på én gang ({}): giv mindre ad gangen",
+    "{} is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program": "{} er hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt program",
+    "neither a packet capture, nor EVE, nor a log of Zeek's or of another known program": "hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt program",
+    "a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #": "en Zeek-log uden sit hoved (#fields): kolonnerne kan ikke kendes; behold linjerne, der begynder med #",
+    "{} is packed by another program than gzip: unpack it first": "{} er pakket af et andet program end gzip: pak den ud først",
+    "packed by another program than gzip: unpack it first": "pakket af et andet program end gzip: pak den ud først",
+    "{} is text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)": "{} er tekst i UTF-16: skriv den som UTF-8 (iconv -f UTF-16 -t UTF-8)",
+    "text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)": "tekst i UTF-16: skriv den som UTF-8 (iconv -f UTF-16 -t UTF-8)",
+    "neither a file nor a folder (a socket, a pipe, a device)": "hverken en fil eller en mappe (en socket, et rør, en enhed)",
+    "{} is a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #": "{} er en Zeek-log uden sit hoved (#fields): kolonnerne kan ikke kendes; behold linjerne, der begynder med #",
     "cannot be read on: {}": "kan ikke læses videre: {}",
     "the gzip archive is cut off": "gzip-arkivet er skåret over",
     "the gzip archive is damaged: {}": "gzip-arkivet er beskadiget: {}",
     "{} of {} bytes could not be read: {}": "{} af {} bytes kunne ikke læses: {}",
     "the capture is damaged": "opsamlingen er beskadiget",
-    "rotated away while nobody read: the lines between are lost":
-        "roteret væk, mens ingen læste: linjerne imellem er tabt",
-    "cut short in place and no copy found: the lines between may be lost":
-        "afkortet på stedet, og ingen kopi fundet: linjerne imellem kan være tabt",
+    "rotated away while nobody read: the lines between are lost": "roteret væk, mens ingen læste: linjerne imellem er tabt",
+    "cut short in place and no copy found: the lines between may be lost": "afkortet på stedet, og ingen kopi fundet: linjerne imellem kan være tabt",
     # a capture
-    "{} is no packet capture: it begins like neither pcap nor pcapng":
-        "{} er ingen pakkeopsamling: den begynder hverken som pcap eller pcapng",
+    "{} is no packet capture: it begins like neither pcap nor pcapng": "{} er ingen pakkeopsamling: den begynder hverken som pcap eller pcapng",
     "{} breaks off in its header: copy it again": "{} slutter midt i sit hoved: kopiér den igen",
-    "{} holds interfaces of different link types {}: split it (tshark -F pcap)":
-        "{} rummer grænseflader af forskellige linktyper {}: del den (tshark -F pcap)",
+    "{} holds interfaces of different link types {}: split it (tshark -F pcap)": "{} rummer grænseflader af forskellige linktyper {}: del den (tshark -F pcap)",
     "{} was captured on a link of type {}, which Suricata does not decode: capture on Ethernet, or rewrite it"
-    " (editcap -T)":
-        "{} er opsamlet på et link af typen {}, som Suricata ikke afkoder: opsaml på Ethernet, eller omskriv den"
-        " (editcap -T)",
+    " (editcap -T)": "{} er opsamlet på et link af typen {}, som Suricata ikke afkoder: opsaml på Ethernet, eller omskriv den"
+    " (editcap -T)",
     "a block breaks off": "en blok slutter midt i",
     "a block is of an impossible length": "en blok har en umulig længde",
     "a packet breaks off": "en pakke slutter midt i",
@@ -74,8 +58,7 @@ PHRASES: Final[dict[str, str]] = {
     "it begins like neither pcap nor pcapng": "den begynder hverken som pcap eller pcapng",
     "it breaks off in its header": "den slutter midt i sit hoved",
     "more than {} in one capture": "flere end {} i én opsamling",
-    "Suricata's output was removed before all of it was kept: the rest of this capture is not read again":
-        "Suricatas udskrift blev fjernet, før det hele var gemt: resten af opsamlingen læses ikke igen",
+    "Suricata's output was removed before all of it was kept: the rest of this capture is not read again": "Suricatas udskrift blev fjernet, før det hele var gemt: resten af opsamlingen læses ikke igen",
     # Suricata
     "{}: it has no number (sid)": "{}: den har intet nummer (sid)",
     "it has no number (sid)": "den har intet nummer (sid)",
@@ -93,8 +76,7 @@ PHRASES: Final[dict[str, str]] = {
     "it reads a file outside its set": "den læser en fil uden for sit sæt",
     "{}: it writes a file outside its set": "{}: den skriver en fil uden for sit sæt",
     "it writes a file outside its set": "den skriver en fil uden for sit sæt",
-    "{}: it reaches into the sets of indicators that Bavn keeps":
-        "{}: den rører ved de sæt af indikatorer, som Bavn holder",
+    "{}: it reaches into the sets of indicators that Bavn keeps": "{}: den rører ved de sæt af indikatorer, som Bavn holder",
     "it reaches into the sets of indicators that Bavn keeps": "den rører ved de sæt af indikatorer, som Bavn holder",
     "{}: it is longer than what Suricata reads as one line": "{}: den er længere, end Suricata læser som én linje",
     "it is longer than what Suricata reads as one line": "den er længere, end Suricata læser som én linje",
@@ -103,29 +85,21 @@ PHRASES: Final[dict[str, str]] = {
     "{}: there is not one rule in it": "{}: der er ikke en eneste regel i den",
     "{}: it is no archive of rules ({})": "{}: den er ikke et arkiv med regler ({})",
     "{} of {} rules fail: {}": "{} af {} regler fejler: {}",
-    "{} rules are left of {}, more than a third less; if that is meant, say --accept-shrink":
-        "{} regler er tilbage af {}, over en tredjedel færre; er det meningen, så sig --accept-shrink",
-    "{} rules are left of {}, more than a third less: {}; if that is meant, say --accept-shrink":
-        "{} regler er tilbage af {}, over en tredjedel færre: {}; er det meningen, så sig --accept-shrink",
+    "{} rules are left of {}, more than a third less; if that is meant, say --accept-shrink": "{} regler er tilbage af {}, over en tredjedel færre; er det meningen, så sig --accept-shrink",
+    "{} rules are left of {}, more than a third less: {}; if that is meant, say --accept-shrink": "{} regler er tilbage af {}, over en tredjedel færre: {}; er det meningen, så sig --accept-shrink",
     "{} is not installed: apt-get install {}": "{} er ikke installeret: apt-get install {}",
     "{}: Suricata cannot read it: {}": "{}: Suricata kan ikke læse den: {}",
     "{}: Suricata ended with status {}: {}": "{}: Suricata sluttede med status {}: {}",
-    "{}: Suricata was not done after {} s: give it a smaller capture":
-        "{}: Suricata var ikke færdig efter {} s: giv den en mindre opsamling",
+    "{}: Suricata was not done after {} s: give it a smaller capture": "{}: Suricata var ikke færdig efter {} s: giv den en mindre opsamling",
     "{}: no place to work in {} ({})": "{}: ingen plads at arbejde i {} ({})",
     "the rule file {} cannot be read ({})": "regelfilen {} kan ikke læses ({})",
     "Suricata does not rotate its log: {}": "Suricata roterer ikke sin log: {}",
-    "Suricata on {} ended with status {}: {}. It is started again after {} s":
-        "Suricata på {} sluttede med status {}: {}. Den startes igen om {} s",
-    "Suricata on {} does not keep up or hangs: it says nothing of itself any more":
-        "Suricata på {} følger ikke med eller hænger: den siger intet mere om sig selv",
+    "Suricata on {} ended with status {}: {}. It is started again after {} s": "Suricata på {} sluttede med status {}: {}. Den startes igen om {} s",
+    "Suricata on {} does not keep up or hangs: it says nothing of itself any more": "Suricata på {} følger ikke med eller hænger: den siger intet mere om sig selv",
     "it did not say why": "den sagde ikke hvorfor",
-    "the disk under {} is full: what Suricata writes is lost until there is room":
-        "disken under {} er fuld: hvad Suricata skriver, går tabt, til der er plads",
-    "the interface {} is gone: capture goes on when it is back":
-        "grænsefladen {} er væk: opsamlingen fortsætter, når den er tilbage",
-    "there is no interface {}: name one that `ip link` lists":
-        "der er ingen grænseflade {}: nævn en, som `ip link` viser",
+    "the disk under {} is full: what Suricata writes is lost until there is room": "disken under {} er fuld: hvad Suricata skriver, går tabt, til der er plads",
+    "the interface {} is gone: capture goes on when it is back": "grænsefladen {} er væk: opsamlingen fortsætter, når den er tilbage",
+    "there is no interface {}: name one that `ip link` lists": "der er ingen grænseflade {}: nævn en, som `ip link` viser",
     "{} bytes deleted unread: more than {} were waiting": "{} bytes slettet ulæst: mere end {} ventede",
     # a line
     "no JSON": "ingen JSON",
@@ -145,8 +119,7 @@ PHRASES: Final[dict[str, str]] = {
     "a line of {} bytes, more than {}": "en linje på {} bytes, mere end {}",
     "no line of squid's access.log": "ingen linje fra squids access.log",
     "no line of a common or combined log": "ingen linje fra en common- eller combined-log",
-    "a line takes more memory to read than the engine may use":
-        "en linje kræver mere hukommelse, end motoren må bruge",
+    "a line takes more memory to read than the engine may use": "en linje kræver mere hukommelse, end motoren må bruge",
     "takes more memory to read than the engine may use": "kræver mere hukommelse, end motoren må bruge",
     # dnstap
     "a control frame of {} bytes": "en kontrolramme på {} bytes",
@@ -167,8 +140,7 @@ PHRASES: Final[dict[str, str]] = {
     "a datagram that breaks off in its header": "et datagram, der slutter midt i sit hoved",
     "a sender whom flow_exporters does not list": "en afsender, som flow_exporters ikke nævner",
     "a set of the reserved number {}": "et sæt med det reserverede nummer {}",
-    "a set that is longer than its datagram or shorter than its head":
-        "et sæt, der er længere end sit datagram eller kortere end sit hoved",
+    "a set that is longer than its datagram or shorter than its head": "et sæt, der er længere end sit datagram eller kortere end sit hoved",
     "a template breaks off": "en skabelon slutter midt i",
     "a template numbered {}, below 256": "en skabelon med nummer {}, under 256",
     "a template of records of {} bytes, more than {}": "en skabelon for poster på {} bytes, mere end {}",
@@ -184,8 +156,7 @@ PHRASES: Final[dict[str, str]] = {
     "not sFlow version 5: version {}": "ikke sFlow version 5: version {}",
     "nothing can be received at {}:{} ({})": "intet kan modtages på {}:{} ({})",
     "the spool cannot be written ({})": "køen kan ikke skrives ({})",
-    "the state beside the spool is missing: what waited for its other half is lost":
-        "tilstanden ved siden af køen mangler: hvad der ventede på sin anden halvdel, er tabt",
+    "the state beside the spool is missing: what waited for its other half is lost": "tilstanden ved siden af køen mangler: hvad der ventede på sin anden halvdel, er tabt",
     # syslog
     "a connection more than syslog_connections_max": "en forbindelse mere end syslog_connections_max",
     "above syslog_lines_per_s_max": "over syslog_lines_per_s_max",
@@ -214,7 +185,7 @@ PHRASES: Final[dict[str, str]] = {
     "later than the clock allows": "senere, end uret tillader",
     "older than the store keeps": "ældre, end lageret gemmer",
     "other reasons": "andre grunde",
-}  # fmt: skip
+}
 """English to Danish. A phrase that begins with ``{} `` or ``{}: `` is known without it too."""
 
 _OF_A_FILE: Final = re.compile(r"^\{\}:? ")

@@ -36,9 +36,13 @@ def drawn_apart(counts: Sequence[int], sensitivity: int, epsilon: float, /) -> l
     asked = json.dumps([[int(count) for count in counts], sensitivity, epsilon])
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "bavn.app.process.noise"], input=asked, capture_output=True, text=True,
-            check=True, timeout=DRAWN_S_MAX,
-        )  # fmt: skip
+            [sys.executable, "-P", "-m", "bavn.app.process.noise"],
+            input=asked,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=DRAWN_S_MAX,
+        )
         drawn = json.loads(done.stdout)
     except subprocess.CalledProcessError as error:
         raise NoiseDown(f"drawing noise failed: {(error.stderr.strip().splitlines() or ['killed'])[-1]}") from error

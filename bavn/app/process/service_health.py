@@ -96,8 +96,12 @@ class ServiceHealth:
             was = self._stood.get(one.promise.code, ("kept", None))[0]
             if one.state != "unknown" and one.state != was:
                 say = _LOG.error if one.state == "broken" else _LOG.warning
-                say("%s: %s%s", "unhealthy" if one.state == "broken" else "over", one.promise.says.en,
-                    f": {one.affected.en}" if one.affected else "")  # fmt: skip
+                say(
+                    "%s: %s%s",
+                    "unhealthy" if one.state == "broken" else "over",
+                    one.promise.says.en,
+                    f": {one.affected.en}" if one.affected else "",
+                )
         self._stood |= {one.promise.code: (one.state, one.since_us) for one in stands if one.state != "unknown"}
         self.stands = stands
         self._write(stopped=stopped)
@@ -120,11 +124,16 @@ class ServiceHealth:
         ]
         broken = [one for one in promises if one["state"] == "broken"]
         told = {
-            "version": __version__, "at": iso(now_us), "at_us": now_us, "pid": os.getpid(), "stopped": stopped,
-            "up_s": (now_us - self._began_us) // SECOND_US, "healthy": well(self.stands) and not stopped,
+            "version": __version__,
+            "at": iso(now_us),
+            "at_us": now_us,
+            "pid": os.getpid(),
+            "stopped": stopped,
+            "up_s": (now_us - self._began_us) // SECOND_US,
+            "healthy": well(self.stands) and not stopped,
             "promises": promises,
             "problems": [{"code": one["code"], **(one["affected"] or one["says"])} for one in broken],
-        }  # fmt: skip
+        }
         try:
             self._file.write(json.dumps(told, ensure_ascii=False, sort_keys=True))
             self._unwritten = ""

@@ -24,10 +24,19 @@ STEPS: Final = ("#d7dde5", "#b9d3e8", "#f2c14e", "#e07a3f", "#a4243b")
 STRIPS: Final = ("#7fb2d9", "#12355b", "#5c8db8")
 """Of the lower quartile, the median, the upper quartile: the middle one darkest, and each on a line of its own."""
 SETTINGS: Final[Any] = {
-    "svg.hashsalt": "bavn", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 8.5,
-    "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.edgecolor": QUIET,
-    "path.simplify": False, "axes.unicode_minus": False, "text.parse_math": False,
-}  # fmt: skip
+    "svg.hashsalt": "bavn",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.edgecolor": QUIET,
+    "path.simplify": False,
+    "axes.unicode_minus": False,
+    "text.parse_math": False,
+}
 
 
 def drawn(figure: Figure, language: Language) -> bytes | None:
@@ -83,13 +92,28 @@ def _heat(axes: "Axes", figure: Figure, language: Language) -> None:
 
     values = np.array([[np.nan if one is None else one for one in row.values] for row in figure.rows])
     top = float(np.nanmax(values)) or 1.0
-    axes.pcolormesh(np.arange(values.shape[1] + 1) - 0.5, np.arange(values.shape[0] + 1) - 0.5, values, cmap="Blues",
-                    vmin=0, vmax=top, edgecolors="white", linewidth=1.2)  # fmt: skip
+    axes.pcolormesh(
+        np.arange(values.shape[1] + 1) - 0.5,
+        np.arange(values.shape[0] + 1) - 0.5,
+        values,
+        cmap="Blues",
+        vmin=0,
+        vmax=top,
+        edgecolors="white",
+        linewidth=1.2,
+    )
     for y, row in enumerate(figure.rows):
         for x, value in enumerate(row.values):
             if value is not None:
-                axes.text(x, y, f"{value:.0f}", ha="center", va="center", fontsize=7.5,
-                          color="white" if value > 0.55 * top else INK)  # fmt: skip
+                axes.text(
+                    x,
+                    y,
+                    f"{value:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=7.5,
+                    color="white" if value > 0.55 * top else INK,
+                )
     _labels(axes, figure, language)
     axes.spines["bottom"].set_visible(False)
     axes.set_xticks(range(len(figure.names)), [name.say(language).replace(" ", "\n") for name in figure.names])
@@ -102,11 +126,26 @@ def _levels(axes: "Axes", figure: Figure, language: Language) -> None:
         stands = row.values[0]
         for x in range(len(words)):
             here = stands is not None and x == round(stands)
-            axes.barh(y, 0.94, left=x - 0.47, height=0.62, color=STEPS[x] if here else "#f1f3f6",
-                      edgecolor=INK if here else "#dfe3e8", linewidth=1.1 if here else 0.5)  # fmt: skip
+            axes.barh(
+                y,
+                0.94,
+                left=x - 0.47,
+                height=0.62,
+                color=STEPS[x] if here else "#f1f3f6",
+                edgecolor=INK if here else "#dfe3e8",
+                linewidth=1.1 if here else 0.5,
+            )
             if here:
-                axes.text(x, y, words[x], ha="center", va="center", fontsize=8, fontweight="bold",
-                          color="white" if x in (3, 4) else INK)  # fmt: skip
+                axes.text(
+                    x,
+                    y,
+                    words[x],
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    fontweight="bold",
+                    color="white" if x in (3, 4) else INK,
+                )
         if stands is None:
             axes.text(2, y, "?", ha="center", va="center", color=QUIET, fontsize=9)
     _labels(axes, figure, language)
@@ -126,8 +165,13 @@ def _strips(axes: "Axes", figure: Figure, language: Language) -> None:
             first, last = row.values[2 * at], row.values[2 * at + 1]
             if first is not None and last is not None:
                 height, below = 0.66 / pairs, y - 0.33 + at * 0.66 / pairs
-                axes.barh(below + height / 2, last - first + 0.96, left=first - 0.48, height=height * 0.8,
-                          color=STRIPS[at % len(STRIPS)])  # fmt: skip
+                axes.barh(
+                    below + height / 2,
+                    last - first + 0.96,
+                    left=first - 0.48,
+                    height=height * 0.8,
+                    color=STRIPS[at % len(STRIPS)],
+                )
         own = row.values[-1] if marked else None
         if own is not None:
             axes.plot([own], [y], marker="D", markersize=7, color="#a4243b", markeredgecolor="white", zorder=3)
@@ -150,11 +194,20 @@ def _legend(axes: "Axes", figure: Figure, language: Language, pairs: int, marked
             Line2D([], [], marker="D", linestyle="none", color="#a4243b", label=figure.names[-1].say(language))
         )
     axes.legend(
-        handles=shown, loc="lower right", bbox_to_anchor=(1, 1.0), ncols=len(shown), frameon=False, borderaxespad=0.2,
-        columnspacing=1.2, handletextpad=0.5,
-    )  # fmt: skip
+        handles=shown,
+        loc="lower right",
+        bbox_to_anchor=(1, 1.0),
+        ncols=len(shown),
+        frameon=False,
+        borderaxespad=0.2,
+        columnspacing=1.2,
+        handletextpad=0.5,
+    )
 
 
 _DRAW: Final[dict[Drawn, Any]] = {
-    Drawn.BARS: _bars, Drawn.HEAT: _heat, Drawn.LEVELS: _levels, Drawn.STRIPS: _strips,
-}  # fmt: skip
+    Drawn.BARS: _bars,
+    Drawn.HEAT: _heat,
+    Drawn.LEVELS: _levels,
+    Drawn.STRIPS: _strips,
+}

@@ -23,9 +23,14 @@ JUDGED: Final[dict[str, Text]] = {
 _NOBODY: Final = Text("not judged", "ikke vurderet")
 _NONE: Final = Text("-", "-")
 _STATES_WANTED: Final = (
-    ActorStep.ALLOWED, ActorStep.INJECTED, ActorStep.SUSPECTED, ActorStep.LET_OUT, ActorStep.SEEN, ActorStep.BLOCKED,
+    ActorStep.ALLOWED,
+    ActorStep.INJECTED,
+    ActorStep.SUSPECTED,
+    ActorStep.LET_OUT,
+    ActorStep.SEEN,
+    ActorStep.BLOCKED,
     ActorStep.CLEANED,
-)  # fmt: skip
+)
 
 
 def judgements(given: Sequence[str], objectives: int) -> dict[int, Judgement]:
@@ -49,24 +54,37 @@ def report(
     last_us = min(made_us, exercise.plan.ends_us)
     return Document(
         kind=Kind.PICTURE,  # a page does not show it, and an exercise is no edition
-        sector=sector, period=iso(exercise.plan.begins_us)[:10], first_day=exercise.plan.begins_us // DAY_US,
-        last_day=max(last_us, exercise.plan.begins_us) // DAY_US, made_us=made_us, tlp=Tlp.AMBER,
-        title=Text(f"{MARK.en}: {exercise.plan.title.en}, after-action report",
-                   f"{MARK.da}: {exercise.plan.title.da}, evaluering"),
+        sector=sector,
+        period=iso(exercise.plan.begins_us)[:10],
+        first_day=exercise.plan.begins_us // DAY_US,
+        last_day=max(last_us, exercise.plan.begins_us) // DAY_US,
+        made_us=made_us,
+        tlp=Tlp.AMBER,
+        title=Text(
+            f"{MARK.en}: {exercise.plan.title.en}, after-action report",
+            f"{MARK.da}: {exercise.plan.title.da}, evaluering",
+        ),
         sections=(
-            _in_short(exercise), _objectives(exercise, judged or {}, by), _times(exercise), _actors(exercise),
+            _in_short(exercise),
+            _objectives(exercise, judged or {}, by),
+            _times(exercise),
+            _actors(exercise),
             _missed(exercise),
         ),
-    )  # fmt: skip
+    )
 
 
 def as_json(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, by: str = "") -> dict[str, Any]:
     """The same for machines: every moment, every step, what was measured."""
     return {
-        "exercise": exercise.id, "mark": "EXERCISE",
+        "exercise": exercise.id,
+        "mark": "EXERCISE",
         "title": {"en": exercise.plan.title.en, "da": exercise.plan.title.da},
-        "state": exercise.state.value, "begins": iso(exercise.plan.begins_us), "ends": iso(exercise.plan.ends_us),
-        "by": exercise.by, "over_why": exercise.over_why,
+        "state": exercise.state.value,
+        "begins": iso(exercise.plan.begins_us),
+        "ends": iso(exercise.plan.ends_us),
+        "by": exercise.by,
+        "over_why": exercise.over_why,
         "moments": {name: None if at is None else iso(at) for name, at in moments(exercise).items()},
         "measures_s": measures(exercise),
         "objectives": [
@@ -75,17 +93,26 @@ def as_json(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, b
         ],
         "actors": [
             {
-                "actor": one.role.actor, "campaign": one.role.campaign.value, "after_minutes": one.role.after_minutes,
-                "told": None if one.told_us is None else iso(one.told_us), "not_told": one.rule,
+                "actor": one.role.actor,
+                "campaign": one.role.campaign.value,
+                "after_minutes": one.role.after_minutes,
+                "told": None if one.told_us is None else iso(one.told_us),
+                "not_told": one.rule,
                 "steps": [
-                    {"step": step.step.value, "second": step.second, "at": iso(step_us(exercise, step.second)),
-                     "heard": iso(step.received_us), "detector": step.detector, "p_bucket": step.p_bucket}
+                    {
+                        "step": step.step.value,
+                        "second": step.second,
+                        "at": iso(step_us(exercise, step.second)),
+                        "heard": iso(step.received_us),
+                        "detector": step.detector,
+                        "p_bucket": step.p_bucket,
+                    }
                     for step in one.steps
                 ],
             }
             for one in exercise.actors
         ],
-    }  # fmt: skip
+    }
 
 
 def json_file(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, by: str = "") -> bytes:
@@ -110,30 +137,40 @@ def measures(exercise: Exercise) -> dict[str, float | None]:
 
 
 _MEASURES: Final = {
-    "injection_to_suspicion": Text("From the rows to a suspicion, the slowest actor",
-                                   "Fra rækkerne til en mistanke, langsomste aktør"),
-    "suspicion_to_person": Text("From the suspicion to a person, the slowest that answered",
-                                "Fra mistanken til et menneske, langsomste der svarede"),
+    "injection_to_suspicion": Text(
+        "From the rows to a suspicion, the slowest actor", "Fra rækkerne til en mistanke, langsomste aktør"
+    ),
+    "suspicion_to_person": Text(
+        "From the suspicion to a person, the slowest that answered",
+        "Fra mistanken til et menneske, langsomste der svarede",
+    ),
     "injection_to_lead": Text("From the first rows to the lead", "Fra de første rækker til sporet"),
     "lead_to_case": Text("From the lead to a confirmed case", "Fra sporet til en bekræftet sag"),
     "case_to_release": Text("From the case to the release", "Fra sagen til udsendelsen"),
     "release_to_block": Text("From the release to the last block", "Fra udsendelsen til den sidste spærring"),
-}  # fmt: skip
+}
 
 
 def moments(exercise: Exercise) -> dict[str, int | None]:
     """What happened at the centre (a name of MOMENTS) -> when; None until it did."""
     return {
-        "planned": exercise.planned_us, "started": exercise.started_us, "lead": exercise.lead_us,
-        "confirmed": exercise.confirmed_us, "released": exercise.released_us, "over": exercise.over_us,
-    }  # fmt: skip
+        "planned": exercise.planned_us,
+        "started": exercise.started_us,
+        "lead": exercise.lead_us,
+        "confirmed": exercise.confirmed_us,
+        "released": exercise.released_us,
+        "over": exercise.over_us,
+    }
 
 
 MOMENTS: Final = {
-    "planned": Text("Planned", "Planlagt"), "started": Text("Told to the actors", "Fortalt aktørerne"),
-    "lead": Text("Exercise lead", "Øvelsesspor"), "confirmed": Text("Case confirmed", "Sag bekræftet"),
-    "released": Text("Indicator released", "Indikator udsendt"), "over": Text("Over", "Slut"),
-}  # fmt: skip
+    "planned": Text("Planned", "Planlagt"),
+    "started": Text("Told to the actors", "Fortalt aktørerne"),
+    "lead": Text("Exercise lead", "Øvelsesspor"),
+    "confirmed": Text("Case confirmed", "Sag bekræftet"),
+    "released": Text("Indicator released", "Indikator udsendt"),
+    "over": Text("Over", "Slut"),
+}
 
 
 def step_us(exercise: Exercise, second: int) -> int:
@@ -170,16 +207,21 @@ def _in_short(exercise: Exercise) -> Section:
     campaigns = sorted({role.campaign for role in roles})
     state = STATES[exercise.state]
     said = [
-        Text("This was an exercise. Nothing real was touched: no lead, case, indicator, figure or partner knows of it.",
-             "Dette var en øvelse. Intet virkeligt blev berørt: intet spor, ingen sag, indikator, optælling eller"
-             " partner kender den."),
-        Text(f"It is {state.en}; {joined} of {n} actors took part, {saw} suspected it, {blocked} blocked"
-             " it in the exercise.",
-             f"Den er {state.da}; {joined} af {n} aktører deltog, {saw} fattede mistanke, {blocked}"
-             " spærrede i øvelsen."),
-        Text("Played was: " + "; ".join(CAMPAIGNS[one].en for one in campaigns) + ".",
-             "Spillet blev: " + "; ".join(CAMPAIGNS[one].da for one in campaigns) + "."),
-    ]  # fmt: skip
+        Text(
+            "This was an exercise. Nothing real was touched: no lead, case, indicator, figure or partner knows of it.",
+            "Dette var en øvelse. Intet virkeligt blev berørt: intet spor, ingen sag, indikator, optælling eller"
+            " partner kender den.",
+        ),
+        Text(
+            f"It is {state.en}; {joined} of {n} actors took part, {saw} suspected it, {blocked} blocked"
+            " it in the exercise.",
+            f"Den er {state.da}; {joined} af {n} aktører deltog, {saw} fattede mistanke, {blocked} spærrede i øvelsen.",
+        ),
+        Text(
+            "Played was: " + "; ".join(CAMPAIGNS[one].en for one in campaigns) + ".",
+            "Spillet blev: " + "; ".join(CAMPAIGNS[one].da for one in campaigns) + ".",
+        ),
+    ]
     if exercise.over_why:
         why = exercise.over_why.replace("\n", " ")
         said.append(Text(f"It ended because: {why}", f"Den sluttede fordi: {why}"))
@@ -191,58 +233,87 @@ def _objectives(exercise: Exercise, judged: Mapping[int, Judgement], by: str) ->
     who = (Source(SourceKind.PERSON, by),) if by and judged else ()
     rows = tuple(
         Row(
-            label=one, cells=(JUDGED[judged[n]] if n in judged else _NOBODY,), values=(),
+            label=one,
+            cells=(JUDGED[judged[n]] if n in judged else _NOBODY,),
+            values=(),
             sources=(*_source(exercise), *(who if n in judged else ())),
         )
         for n, one in enumerate(exercise.plan.objectives, 1)
-    )  # fmt: skip
+    )
     figure = Figure(
-        id="objectives-table", title=Text("What was to be learnt", "Hvad der skulle læres"), drawn=Drawn.TABLE,
-        said=Sentence(Text("People judge whether an objective was met; the figures below are what they have to go by.",
-                           "Mennesker vurderer, om et mål er nået; tallene nedenfor er det, de har at gå efter."),
-                      _source(exercise)),
-        columns=(Text("Objective", "Mål"), Text("Judged", "Vurderet")), rows=rows,
-    )  # fmt: skip
+        id="objectives-table",
+        title=Text("What was to be learnt", "Hvad der skulle læres"),
+        drawn=Drawn.TABLE,
+        said=Sentence(
+            Text(
+                "People judge whether an objective was met; the figures below are what they have to go by.",
+                "Mennesker vurderer, om et mål er nået; tallene nedenfor er det, de har at gå efter.",
+            ),
+            _source(exercise),
+        ),
+        columns=(Text("Objective", "Mål"), Text("Judged", "Vurderet")),
+        rows=rows,
+    )
     return Section(id="objectives", title=Text("Objectives", "Mål"), blocks=(figure,))
 
 
 def _times(exercise: Exercise) -> Section:
     by = {"lead": "", **exercise.by}
     when = Figure(
-        id="moments", title=Text("At the centre", "Hos centralen"), drawn=Drawn.TABLE,
+        id="moments",
+        title=Text("At the centre", "Hos centralen"),
+        drawn=Drawn.TABLE,
         said=Sentence(Text("Times are UTC.", "Tider er UTC."), _source(exercise)),
         columns=(Text("What", "Hvad"), Text("When", "Hvornår"), Text("By", "Af")),
         rows=tuple(
             Row(label=MOMENTS[name], cells=(_time(at), _plain(by.get(name, ""))), values=(), sources=_source(exercise))
             for name, at in moments(exercise).items()
         ),
-    )  # fmt: skip
+    )
     took = Figure(
-        id="measures", title=Text("How long it took", "Hvor lang tid det tog"), drawn=Drawn.TABLE,
-        said=Sentence(Text("Seconds from one thing to the next.", "Sekunder fra det ene til det næste."),
-                      _source(exercise)),
+        id="measures",
+        title=Text("How long it took", "Hvor lang tid det tog"),
+        drawn=Drawn.TABLE,
+        said=Sentence(
+            Text("Seconds from one thing to the next.", "Sekunder fra det ene til det næste."), _source(exercise)
+        ),
         columns=(Text("From, to", "Fra, til"), Text("Seconds", "Sekunder")),
         rows=tuple(
-            Row(label=_MEASURES[name], cells=(_NONE if s is None else _plain(f"{s:.0f}"),), values=(),
-                sources=_source(exercise))
+            Row(
+                label=_MEASURES[name],
+                cells=(_NONE if s is None else _plain(f"{s:.0f}"),),
+                values=(),
+                sources=_source(exercise),
+            )
             for name, s in measures(exercise).items()
         ),
-    )  # fmt: skip
+    )
     return Section(id="times", title=Text("Times", "Tider"), blocks=(when, took))
 
 
 def _actors(exercise: Exercise) -> Section:
     figure = Figure(
-        id="actors-table", title=Text("Who saw what when", "Hvem så hvad hvornår"), drawn=Drawn.TABLE,
-        said=Sentence(Text("Minutes and seconds since the exercise began, by each actor's clock.",
-                           "Minutter og sekunder siden øvelsens begyndelse, efter hver aktørs ur."), _source(exercise)),
+        id="actors-table",
+        title=Text("Who saw what when", "Hvem så hvad hvornår"),
+        drawn=Drawn.TABLE,
+        said=Sentence(
+            Text(
+                "Minutes and seconds since the exercise began, by each actor's clock.",
+                "Minutter og sekunder siden øvelsens begyndelse, efter hver aktørs ur.",
+            ),
+            _source(exercise),
+        ),
         columns=(Text("Actor", "Aktør"), *(STEPS[step] for step in _STATES_WANTED)),
         rows=tuple(
-            Row(label=_plain(one.role.actor), cells=tuple(_second(one, step) for step in _STATES_WANTED), values=(),
-                sources=_source(exercise))
+            Row(
+                label=_plain(one.role.actor),
+                cells=tuple(_second(one, step) for step in _STATES_WANTED),
+                values=(),
+                sources=_source(exercise),
+            )
             for one in exercise.actors
         ),
-    )  # fmt: skip
+    )
     return Section(id="actors", title=Text("Actors", "Aktører"), blocks=(figure,))
 
 
@@ -271,9 +342,11 @@ def _missed(exercise: Exercise) -> Section:
         found.append(Text("It was not started: nobody was told.", "Den blev ikke sat i gang: ingen fik det at vide."))
     elif exercise.lead_us is None:
         found.append(
-            Text(f"No lead: fewer than {exercise.plan.t} actors let it out.",
-                 f"Intet spor: færre end {exercise.plan.t} aktører lod det gå ud.")
-        )  # fmt: skip
+            Text(
+                f"No lead: fewer than {exercise.plan.t} actors let it out.",
+                f"Intet spor: færre end {exercise.plan.t} aktører lod det gå ud.",
+            )
+        )
     if not found:
         found = [Text("Nothing was missed.", "Intet blev overset.")]
     blocks = tuple(Sentence(said, _source(exercise)) for said in found)
@@ -285,9 +358,10 @@ def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
     made = []
     if not said & {ActorStep.SUSPECTED, ActorStep.MISSED}:
         made.append(
-            Text(f"{name}: it was not played to its end.", f"{name}: den blev ikke spillet til ende.") if over
+            Text(f"{name}: it was not played to its end.", f"{name}: den blev ikke spillet til ende.")
+            if over
             else Text(f"{name}: it has not been played to its end yet.", f"{name}: den er ikke spillet til ende endnu.")
-        )  # fmt: skip
+        )
     if ActorStep.MISSED in said:
         made.append(Text(f"{name}: no detector saw it.", f"{name}: ingen detektor så det."))
     if ActorStep.KEPT in said:

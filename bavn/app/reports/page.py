@@ -67,21 +67,29 @@ def page(document: Document, language: Language, standing: Standing) -> str:
         import jinja2
     numbers = {source: at for at, source in enumerate(document.all_sources(), start=1)}
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made = environment.get_template("document.html.j2").render(
-        language=language, document=document, title=document.title.say(language),
+        language=language,
+        document=document,
+        title=document.title.say(language),
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         words={name: text.say(language) for name, text in WORDS.items()},
-        sections=[_section(section.id, section.title, section.blocks, language, numbers) for section in
-                  document.sections],
+        sections=[
+            _section(section.id, section.title, section.blocks, language, numbers) for section in document.sections
+        ],
         sources=[_source(source, number, language) for source, number in numbers.items()],
         period=(day_of(document.first_day).say(language), day_of(document.last_day).say(language)),
-        data_of=day(document.made_us).say(language), state=STATES[standing.state].say(language),
-        standing=standing, draft=standing.state in (EditionState.DRAFT, EditionState.EDITED),
+        data_of=day(document.made_us).say(language),
+        state=STATES[standing.state].say(language),
+        standing=standing,
+        draft=standing.state in (EditionState.DRAFT, EditionState.EDITED),
         withdrawn=standing.state is EditionState.WITHDRAWN,
-    )  # fmt: skip
+    )
     return made + "\n"
 
 
@@ -97,12 +105,13 @@ def _section(
     name: str, title: Text, blocks: tuple[Sentence | Figure, ...], language: Language, numbers: dict[Source, int]
 ) -> dict[str, Any]:
     return {
-        "id": name, "title": title.say(language),
+        "id": name,
+        "title": title.say(language),
         "blocks": [
             _sentence(one, language, numbers) if isinstance(one, Sentence) else _figure(one, language, numbers)
             for one in blocks
         ],
-    }  # fmt: skip
+    }
 
 
 def _sentence(sentence: Sentence, language: Language, numbers: dict[Source, int]) -> dict[str, Any]:
@@ -112,18 +121,22 @@ def _sentence(sentence: Sentence, language: Language, numbers: dict[Source, int]
 def _figure(figure: Figure, language: Language, numbers: dict[Source, int]) -> dict[str, Any]:
     svg = drawn(figure, language)
     return {
-        "id": figure.id, "title": figure.title.say(language), "said": _sentence(figure.said, language, numbers),
+        "id": figure.id,
+        "title": figure.title.say(language),
+        "said": _sentence(figure.said, language, numbers),
         "picture": None if svg is None else "data:image/svg+xml;base64," + base64.b64encode(svg).decode(),
-        "columns": [column.say(language) for column in figure.columns], "wide": len(figure.columns) > 7,
+        "columns": [column.say(language) for column in figure.columns],
+        "wide": len(figure.columns) > 7,
         "numeric": [_numeric(figure, at, language) for at in range(len(figure.columns) - 1)],
         "rows": [
             {
-                "label": row.label.say(language), "cells": [cell.say(language) for cell in row.cells],
+                "label": row.label.say(language),
+                "cells": [cell.say(language) for cell in row.cells],
                 "sources": _numbers(row.sources, numbers),
             }
             for row in figure.rows
         ],
-    }  # fmt: skip
+    }
 
 
 def _numeric(figure: Figure, at: int, language: Language) -> bool:
@@ -146,6 +159,9 @@ def _numbers(sources: tuple[Source, ...], numbers: dict[Source, int]) -> list[tu
 def _source(source: Source, number: int, language: Language) -> dict[str, Any]:
     command = source.command
     return {
-        "number": number, "kind": KINDS[source.kind].say(language), "ref": source.ref,
-        "command": "" if source.kind is SourceKind.QUERY else command, "code": source.kind is SourceKind.QUERY,
-    }  # fmt: skip
+        "number": number,
+        "kind": KINDS[source.kind].say(language),
+        "ref": source.ref,
+        "command": "" if source.kind is SourceKind.QUERY else command,
+        "code": source.kind is SourceKind.QUERY,
+    }

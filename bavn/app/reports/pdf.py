@@ -27,15 +27,20 @@ def pdf(html: str, made_us: int, links: Mapping[str, str]) -> bytes:
 
     said = iso(made_us)[:19] + "Z"
     dated = html.replace(
-        "<title>", f'<meta name="dcterms.created" content="{said}">\n<meta name="dcterms.modified" content="{said}">\n'
-        "<title>", 1,
-    )  # fmt: skip
+        "<title>",
+        f'<meta name="dcterms.created" content="{said}">\n<meta name="dcterms.modified" content="{said}">\n<title>',
+        1,
+    )
     styles = [weasyprint.CSS(string=(TEMPLATES / "print.css").read_text(encoding="utf-8"))]
     document = weasyprint.HTML(string=dated, url_fetcher=URLFetcher(allowed_protocols={"data"}), base_url="about:blank")
     made = document.write_pdf(
-        stylesheets=styles, pdf_variant=VARIANT, pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
-        pdf_tags=True, full_fonts=False, finisher=finish,
-    )  # fmt: skip
+        stylesheets=styles,
+        pdf_variant=VARIANT,
+        pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
+        pdf_tags=True,
+        full_fonts=False,
+        finisher=finish,
+    )
     return bytes(made)
 
 

@@ -22,14 +22,27 @@ if TYPE_CHECKING:
 ROWS_MAX: Final = 250
 LATE: Final = "#a4243b"
 _SHADES: Final = {
-    Stage.CANDIDATE: "#eef1f5", Stage.PLANNED: "#dfe7f0", Stage.AGREEMENT: "#c8d9ea", Stage.ENROLLED: "#a9c6e1",
-    Stage.ACCEPTED: "#7fb2d9", Stage.TRIAL: "#5590c2", Stage.PROVED: "#33699d", Stage.OPERATING: "#12355b",
-    Stage.SUSPENDED: "#f2c14e", Stage.LEAVING: "#e07a3f", Stage.LEFT: "#8d99a6",
-}  # fmt: skip
+    Stage.CANDIDATE: "#eef1f5",
+    Stage.PLANNED: "#dfe7f0",
+    Stage.AGREEMENT: "#c8d9ea",
+    Stage.ENROLLED: "#a9c6e1",
+    Stage.ACCEPTED: "#7fb2d9",
+    Stage.TRIAL: "#5590c2",
+    Stage.PROVED: "#33699d",
+    Stage.OPERATING: "#12355b",
+    Stage.SUSPENDED: "#f2c14e",
+    Stage.LEAVING: "#e07a3f",
+    Stage.LEFT: "#8d99a6",
+}
 _MARKS: Final = {
-    Stage.PLANNED: "1", Stage.AGREEMENT: "2", Stage.ENROLLED: "3", Stage.ACCEPTED: "4", Stage.TRIAL: "5",
-    Stage.PROVED: "6", Stage.OPERATING: "7",
-}  # fmt: skip
+    Stage.PLANNED: "1",
+    Stage.AGREEMENT: "2",
+    Stage.ENROLLED: "3",
+    Stage.ACCEPTED: "4",
+    Stage.TRIAL: "5",
+    Stage.PROVED: "6",
+    Stage.OPERATING: "7",
+}
 _TITLE: Final = Text("{sector}: roll-out, {day}", "{sector}: udrulning, {day}")
 _TODAY: Final = Text("today", "i dag")
 _LEFT_OUT: Final = Text("{n} more actors are in the CSV", "{n} aktører mere står i CSV-filen")
@@ -52,8 +65,15 @@ def timeline(stands: Sequence[Stand], language: Language, *, sector: str, today:
             _fact(axes, y, one, first, today)
             _plan(axes, y, one, today)
         axes.axvline(today, color=INK, linewidth=0.9)
-        axes.annotate(_TODAY.say(language), (today, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom",
-                      fontsize=7.5, color=INK)  # fmt: skip
+        axes.annotate(
+            _TODAY.say(language),
+            (today, 1),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="bottom",
+            fontsize=7.5,
+            color=INK,
+        )
         _frame(axes, shown, first, last)
         left_out = len(stands) - len(shown)
         title = _TITLE.say(language).format(sector=sector, day=day)
@@ -86,10 +106,25 @@ def _plan(axes: "Axes", y: int, one: Stand, today: int) -> None:
         reached = one.reached_day(planned.stage) is not None
         color = INK if reached else LATE if planned.day < today else QUIET
         face = color if reached else "white"
-        axes.plot([planned.day], [y], marker="D", markersize=8, color=color, markerfacecolor=face, markeredgewidth=1.1,
-                  linestyle="none")  # fmt: skip
-        axes.text(planned.day, y, _MARKS[planned.stage], ha="center", va="center", fontsize=6,
-                  color="white" if reached else color)  # fmt: skip
+        axes.plot(
+            [planned.day],
+            [y],
+            marker="D",
+            markersize=8,
+            color=color,
+            markerfacecolor=face,
+            markeredgewidth=1.1,
+            linestyle="none",
+        )
+        axes.text(
+            planned.day,
+            y,
+            _MARKS[planned.stage],
+            ha="center",
+            va="center",
+            fontsize=6,
+            color="white" if reached else color,
+        )
 
 
 def _frame(axes: "Axes", shown: Sequence[Stand], first: int, last: int) -> None:
@@ -114,5 +149,5 @@ def _legend(axes: "Axes", language: Language) -> None:
     handles: list[Any] = [
         Patch(color=_SHADES[stage], label=f"{_MARKS.get(stage, '')}  {STAGES[stage].say(language)}".strip())
         for stage in (*PATH, Stage.SUSPENDED, Stage.LEAVING, Stage.LEFT)
-    ]  # fmt: skip
+    ]
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4, frameon=False, fontsize=7.5)

@@ -85,25 +85,36 @@ def console_app[House](
     ``app.state.live`` must be started by whoever serves it, and stopped."""
     settings = settings or ConsoleSettings()
     app = FastAPI(
-        title=TITLES[side], version=__version__, description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
+        title=TITLES[side],
+        version=__version__,
+        description=_ABOUT,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
-    )  # fmt: skip
+    )
     app.state.access = Rated(access, settings)
     app.state.live = Live(watch or NoWatch(), listeners_max=settings.live_max)
     add_problems(app)
     app.state.routers = (
-        me.routes(side), live_events.routes(app.state.live), _document_route(), *beside,
+        me.routes(side),
+        live_events.routes(app.state.live),
+        _document_route(),
+        *beside,
         *(area(house) for area in areas),
-    )  # fmt: skip
+    )
     for router in app.state.routers:
         add_exports(router)
         app.include_router(router, prefix=API)
     setattr(app, "openapi", _Document(app))  # noqa: B010  FastAPI's own way to another document
     app.router.default = _Pages(Files(settings.pages or FOLDER / side))
     app.add_middleware(
-        Guard, origins=frozenset(settings.origins), body_bytes_max=settings.body_bytes_max, secure=settings.secure,
+        Guard,
+        origins=frozenset(settings.origins),
+        body_bytes_max=settings.body_bytes_max,
+        secure=settings.secure,
         failures=failures,
-    )  # fmt: skip
+    )
     return app
 
 

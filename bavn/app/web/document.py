@@ -18,20 +18,25 @@ _REFUSED: Final = {
 }
 SCHEMES: Final = {
     "session": {
-        "type": "apiKey", "in": "cookie", "name": "bavn",
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "bavn",
         "description": "A browser's, set by logging on (its name has the console's side and port). A change also needs"
         " the header X-Bavn-CSRF, with what `/me` says.",
     },
     "token": {"type": "http", "scheme": "bearer", "description": "A program's, made under `/account/tokens`."},
-}  # fmt: skip
+}
 
 
 def documented(app: FastAPI, drawn: Iterable[Any]) -> dict[str, Any]:
     """The document. ``drawn``: the routes (console.Drawn)."""
     made = get_openapi(
-        title=app.title, version=app.version, openapi_version=app.openapi_version, description=app.description,
+        title=app.title,
+        version=app.version,
+        openapi_version=app.openapi_version,
+        description=app.description,
         routes=app.routes,
-    )  # fmt: skip
+    )
     parts = made.setdefault("components", {})
     shapes = parts.setdefault("schemas", {})
     shape = Refusal.model_json_schema(ref_template="#/components/schemas/{model}")

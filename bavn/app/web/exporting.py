@@ -40,8 +40,10 @@ DURATIONS: Final = frozenset({"span_us", "to_protected_us", "age_us"})
 Form = Literal["csv", "json"]
 StixForm = Literal["csv", "json", "stix"]
 TYPES: Final[dict[StixForm, str]] = {
-    "csv": "text/csv; charset=utf-8", "json": "application/json", "stix": "application/stix+json;version=2.1",
-}  # fmt: skip
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "stix": "application/stix+json;version=2.1",
+}
 ENDS: Final[dict[StixForm, str]] = {"csv": "csv", "json": "json", "stix": "stix.json"}
 """A bundle has a name of its own, so that it is not taken for the plain file that was saved before it."""
 Objects = Callable[[Iterable[Any]], Iterable[dict[str, Any]]]
@@ -76,9 +78,13 @@ def add_exports(router: APIRouter) -> None:
             continue
         path = route.path.removeprefix(router.prefix) + "/export.{form}"
         router.add_api_route(
-            path, _exporter(route, shape), methods=["GET"], operation_id=f"export_{route.operation_id}",
-            response_class=StreamingResponse, response_model=None,
-        )  # fmt: skip
+            path,
+            _exporter(route, shape),
+            methods=["GET"],
+            operation_id=f"export_{route.operation_id}",
+            response_class=StreamingResponse,
+            response_model=None,
+        )
         router.routes.insert(router.routes.index(route), router.routes.pop())
 
 
@@ -113,8 +119,9 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
         else:
             made = csv_of(columns, rows, language) if form == "csv" else json_of(rows)
         headers = {
-            "content-disposition": f'attachment; filename="bavn-{name}.{ENDS[form]}"', "cache-control": "no-store",
-        }  # fmt: skip
+            "content-disposition": f'attachment; filename="bavn-{name}.{ENDS[form]}"',
+            "cache-control": "no-store",
+        }
         return sent(made, TYPES[form], headers)
 
     kept = [one for one in asked.parameters.values() if one.name not in PAGED]
@@ -122,15 +129,19 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
     added = [
         inspect.Parameter("form", keyword, annotation=Annotated[StixForm if objects else Form, Path()]),
         inspect.Parameter(
-            "language", keyword, default="en",
+            "language",
+            keyword,
+            default="en",
             annotation=Annotated[Language, Query(description="Of sentences in CSV; JSON has both.")],
         ),
-    ]  # fmt: skip
+    ]
     setattr(  # noqa: B010  what FastAPI reads instead of **given
-        export, "__signature__", asked.replace(
+        export,
+        "__signature__",
+        asked.replace(
             parameters=[*(one.replace(kind=keyword) for one in kept), *added], return_annotation=StreamingResponse
         ),
-    )  # fmt: skip
+    )
     about = inspect.getdoc(route.endpoint) or ""
     export.__doc__ = f"The whole list as a file, at most {EXPORT_ROWS_MAX} rows: {about}"
     return export
@@ -197,9 +208,14 @@ def stix_of(objects: Objects, rows: Iterable[BaseModel | None]) -> Iterator[str]
     if more:
         at = "1970-01-01T00:00:00.000Z"
         note = {
-            "type": "note", "spec_version": "2.1", "id": f"note--{uuid.uuid5(STIX_SPACE, LEFT_OFF)}", "created": at,
-            "modified": at, "content": LEFT_OFF, "object_refs": [author],
-        }  # fmt: skip
+            "type": "note",
+            "spec_version": "2.1",
+            "id": f"note--{uuid.uuid5(STIX_SPACE, LEFT_OFF)}",
+            "created": at,
+            "modified": at,
+            "content": LEFT_OFF,
+            "object_refs": [author],
+        }
         yield ",\n" + json.dumps(note)
     yield "\n]}\n"
 

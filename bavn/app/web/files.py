@@ -25,10 +25,16 @@ HASHED: Final = "assets/"
 FOREVER: Final = "public, max-age=31536000, immutable"
 ANEW: Final = "no-cache"
 _TYPES: Final = {
-    ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".html": "text/html; charset=utf-8",
-    ".svg": "image/svg+xml", ".json": "application/json", ".woff2": "font/woff2", ".ico": "image/x-icon",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".woff2": "font/woff2",
+    ".ico": "image/x-icon",
     ".webmanifest": "application/manifest+json",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,9 @@ def _made(path: Path, body: bytes, folder: Path) -> _File:
     packs = len(body) >= PACKED_FROM_BYTES and not kind.startswith(("font/", "image/png", "image/jpeg"))
     hashed = path.relative_to(folder).as_posix().startswith(HASHED)
     return _File(
-        body, gzip.compress(body, 9, mtime=0) if packs else None, kind,
-        f'"{hashlib.sha256(body).hexdigest()[:32]}"', FOREVER if hashed else ANEW,
-    )  # fmt: skip
+        body,
+        gzip.compress(body, 9, mtime=0) if packs else None,
+        kind,
+        f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        FOREVER if hashed else ANEW,
+    )

@@ -120,11 +120,14 @@ def allow(right: Right) -> Any:
         person = access.person(request)
         if not person.may(right):
             raise Trouble(
-                403, "not-allowed",
-                Text("Your role does not allow this: ask whoever gives out accounts.",
-                     "Din rolle tillader ikke dette: spørg den, der uddeler konti."),
+                403,
+                "not-allowed",
+                Text(
+                    "Your role does not allow this: ask whoever gives out accounts.",
+                    "Din rolle tillader ikke dette: spørg den, der uddeler konti.",
+                ),
                 "operator",
-            )  # fmt: skip
+            )
         return person
 
     checked.right = right  # type: ignore[attr-defined]  # read by the test over all routes
@@ -185,10 +188,13 @@ def opened(after: str | None, *kinds: type) -> tuple[Any, ...] | None:
     fits = isinstance(parts, list) and len(parts) == len(kinds) and all(map(isinstance, parts, kinds))
     if not fits or any(isinstance(one, int) and abs(one) > KEY_MAX for one in parts):
         raise Trouble(
-            400, "bad-cursor",
-            Text("This page of the list cannot be found: begin at its start.",
-                 "Denne side af listen findes ikke: begynd forfra."),
-        )  # fmt: skip
+            400,
+            "bad-cursor",
+            Text(
+                "This page of the list cannot be found: begin at its start.",
+                "Denne side af listen findes ikke: begynd forfra.",
+            ),
+        )
     return tuple(parts)
 
 

@@ -127,17 +127,23 @@ class Guard:
         if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > TARGET_CHARS_MAX:
             raise Unfit(414, "too-long", Text("This address is too long.", "Denne adresse er for lang."))
         if len(raw) > HEADERS_MAX or sum(len(name) + len(value) for name, value in raw) > HEADER_BYTES_MAX:
-            raise Unfit(431, "too-many-headers", Text("The request's headers are too large.",
-                                                      "Forespørgslens hoveder er for store."))  # fmt: skip
+            raise Unfit(
+                431,
+                "too-many-headers",
+                Text("The request's headers are too large.", "Forespørgslens hoveder er for store."),
+            )
         _plain(scope)
         hosts = [value for name, value in raw if name == b"host"]
         if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in self._hosts:
             raise Unfit(
-                421, "other-name",
-                Text("This console is not known by that name: whoever runs it sets [console] address.",
-                     "Denne konsol kendes ikke under det navn: den, der driver den, sætter [console] address."),
+                421,
+                "other-name",
+                Text(
+                    "This console is not known by that name: whoever runs it sets [console] address.",
+                    "Denne konsol kendes ikke under det navn: den, der driver den, sætter [console] address.",
+                ),
                 "operator",
-            )  # fmt: skip
+            )
         return dict(raw)
 
     async def _with_body(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
@@ -232,13 +238,16 @@ async def _read(receive: Receive, length: int) -> bytes:
                     raise Unfit(400, "gone", Text("The request broke off.", "Forespørgslen blev afbrudt."))
                 read += message.get("body", b"")
                 if len(read) > length:
-                    raise Unfit(413, "too-large", Text("More came than was announced.",
-                                                       "Der kom mere end annonceret."))  # fmt: skip
+                    raise Unfit(413, "too-large", Text("More came than was announced.", "Der kom mere end annonceret."))
                 if not message.get("more_body", False):
                     return bytes(read)
     except TimeoutError:
-        raise Unfit(408, "too-slow", Text("The request came too slowly: try again.",
-                                          "Forespørgslen kom for langsomt: prøv igen."), "wait") from None  # fmt: skip
+        raise Unfit(
+            408,
+            "too-slow",
+            Text("The request came too slowly: try again.", "Forespørgslen kom for langsomt: prøv igen."),
+            "wait",
+        ) from None
 
 
 _UNREADABLE: Final = Text(

@@ -130,8 +130,11 @@ class Live:
             if self._over.is_set():
                 raise Trouble(503, "not-now", Text("The console is ending.", "Konsollen slutter."), "wait")
             if len(self._listeners) >= self._listeners_max or Counter(self._listeners.values())[name] >= OF_ONE_MAX:
-                raise Trouble(429, "too-many-pages", Text("Too many pages are open: close some.",
-                                                          "For mange sider er åbne: luk nogle."))  # fmt: skip
+                raise Trouble(
+                    429,
+                    "too-many-pages",
+                    Text("Too many pages are open: close some.", "For mange sider er åbne: luk nogle."),
+                )
             self._listeners[listener] = name
         return listener
 
@@ -171,9 +174,11 @@ def routes(live: Live) -> APIRouter:
     router = APIRouter(tags=["live"])
 
     @router.get(
-        "/live", operation_id="live", response_class=StreamingResponse,
+        "/live",
+        operation_id="live",
+        response_class=StreamingResponse,
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
-    )  # fmt: skip
+    )
     async def hear(request: Request, person: Annotated[Person, signed_in()]) -> StreamingResponse:
         """Server-sent events: ``ready`` at once, ``changed`` with ``{"topics": [...]}`` whenever something did, and
         ``over`` when the log-on has ended. A comment comes every 15 seconds."""

@@ -35,9 +35,15 @@ def routes(side: Literal["sac", "soc"]) -> APIRouter:
         """Who is signed in, and what they may do."""
         facts = request.app.state.access.facts(request)
         return Me(
-            side=side, name=person.name, roles=sorted(person.roles), rights=sorted(person.rights),
-            actors=None if person.actors is None else sorted(person.actors), csrf=facts.csrf, language=facts.language,
-            zone=facts.zone, until_us=facts.until_us,
-        )  # fmt: skip
+            side=side,
+            name=person.name,
+            roles=sorted(person.roles),
+            rights=sorted(person.rights),
+            actors=None if person.actors is None else sorted(person.actors),
+            csrf=facts.csrf,
+            language=facts.language,
+            zone=facts.zone,
+            until_us=facts.until_us,
+        )
 
     return router

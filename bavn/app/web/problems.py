@@ -21,16 +21,25 @@ WORDS: Final[dict[int, tuple[str, Text, Act]]] = {
     403: ("not-allowed", Text("This is not allowed.", "Dette er ikke tilladt."), "operator"),
     404: ("not-found", Text("There is nothing here by that name.", "Her er intet med det navn."), "you"),
     405: ("not-so", Text("This cannot be done here.", "Dette kan ikke gøres her."), "you"),
-    409: ("changed", Text("Somebody changed this meanwhile: look again.",
-                          "Nogen har ændret dette imens: se igen."), "you"),
+    409: (
+        "changed",
+        Text("Somebody changed this meanwhile: look again.", "Nogen har ændret dette imens: se igen."),
+        "you",
+    ),
     413: ("too-large", Text("This is too large.", "Dette er for stort."), "you"),
     415: ("not-json", Text("The body must be JSON.", "Indholdet skal være JSON."), "you"),
-    422: ("not-understood", Text("Some of this is not as it must be.",
-                                 "Noget af dette er ikke, som det skal være."), "you"),
-    429: ("too-much", Text("Too much at once: try again in a minute.", "For meget på én gang: prøv igen om et minut."),
-          "wait"),
+    422: (
+        "not-understood",
+        Text("Some of this is not as it must be.", "Noget af dette er ikke, som det skal være."),
+        "you",
+    ),
+    429: (
+        "too-much",
+        Text("Too much at once: try again in a minute.", "For meget på én gang: prøv igen om et minut."),
+        "wait",
+    ),
     503: ("not-now", Text("Not now: try again in a moment.", "Ikke nu: prøv igen om et øjeblik."), "wait"),
-}  # fmt: skip
+}
 OTHER: Final = ("refused", Text("This was refused.", "Dette blev afvist."), "you")
 
 

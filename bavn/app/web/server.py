@@ -53,10 +53,14 @@ def settings_of(table: ConsoleTable, port: int, *, tls: bool, pages: Path | None
     except ValueError as error:
         raise SettingsError(f"[console] trusted_proxies: {error}") from error
     return ConsoleSettings(
-        origins=origins_of(table, port, tls=tls), proxies=proxies, requests_per_minute=table.requests_per_minute,
-        failures_per_minute=table.failures_per_minute, body_bytes_max=table.body_kb_max * 1024,
-        live_max=table.live_max, pages=pages,
-    )  # fmt: skip
+        origins=origins_of(table, port, tls=tls),
+        proxies=proxies,
+        requests_per_minute=table.requests_per_minute,
+        failures_per_minute=table.failures_per_minute,
+        body_bytes_max=table.body_kb_max * 1024,
+        live_max=table.live_max,
+        pages=pages,
+    )
 
 
 def origins_of(table: ConsoleTable, port: int, *, tls: bool) -> tuple[str, ...]:

@@ -26,12 +26,20 @@ from bavn.app.web.server import ConsoleServer
 from bavn.app.web.watch import BookWatch, CentreWatch, Watches
 
 NODE_TOPICS: Final = {
-    "suspicion": "suspicions", "verdict": "suspicions", "sector_verdict": "suspicions",
-    "ledger": "door", "door_": "door", "door_case": "cases", "door_question": "door",
-    "door_warning": "warnings", "door_exercise": "exercises",
-    "protect_": "protection", "rollback_": "protection", "webhook_": "protection",
+    "suspicion": "suspicions",
+    "verdict": "suspicions",
+    "sector_verdict": "suspicions",
+    "ledger": "door",
+    "door_": "door",
+    "door_case": "cases",
+    "door_question": "door",
+    "door_warning": "warnings",
+    "door_exercise": "exercises",
+    "protect_": "protection",
+    "rollback_": "protection",
+    "webhook_": "protection",
     "outbox": "health",
-}  # fmt: skip
+}
 """How the tables of a node's book begin -> the topic that pages hear."""
 
 
@@ -87,9 +95,13 @@ def keeping(
     SettingsError."""
     settings = server.settings()
     made = KeeperSettings.of(
-        settings, side, server.port, idle_minutes=table.idle_minutes, hours=table.session_hours,
+        settings,
+        side,
+        server.port,
+        idle_minutes=table.idle_minutes,
+        hours=table.session_hours,
         logons=table.logons_per_minute,
-    )  # fmt: skip
+    )
     with ExitStack() as undo:
         keeper = Keeper(open_book(folder), made)
         undo.callback(keeper.close)
@@ -103,9 +115,12 @@ def keeping(
 def people_routes(keeper: Keeper, provider: Provider | None = None) -> list[APIRouter]:
     """The routes of log-on and account."""
     made = [
-        logon.routes(keeper, provider), setup.routes(keeper), account.routes(keeper), proofs.routes(keeper),
+        logon.routes(keeper, provider),
+        setup.routes(keeper),
+        account.routes(keeper),
+        proofs.routes(keeper),
         people.routes(keeper),
-    ]  # fmt: skip
+    ]
     return made if provider is None else [*made, oidc_routes.routes(keeper, provider)]
 
 

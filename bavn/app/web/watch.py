@@ -153,9 +153,11 @@ class BookWatch:
             return frozenset()
         marks = self._marked(self._connection)
         before, self._marker, self._marks = self._marks, marker, marks
-        return frozenset() if before is None else frozenset(
-            topic for topic in marks.keys() | before.keys() if marks.get(topic) != before.get(topic)
-        )  # fmt: skip
+        return (
+            frozenset()
+            if before is None
+            else frozenset(topic for topic in marks.keys() | before.keys() if marks.get(topic) != before.get(topic))
+        )
 
     def _marked(self, connection: sqlite3.Connection) -> dict[str, str]:
         hashed: dict[str, hashlib._Hash] = {}

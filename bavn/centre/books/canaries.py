@@ -51,8 +51,10 @@ def keep_canary(engine: Engine, came: CanaryCame) -> bool:
         answered = 0 if known is None else known.answered_run
         answer = waits and answered < came.run
         values = {
-            "run": came.run, "told_us": came.received_us, "answered_run": came.run if answer else answered,
-        }  # fmt: skip
+            "run": came.run,
+            "told_us": came.received_us,
+            "answered_run": came.run if answer else answered,
+        }
         if known is None:
             connection.execute(insert(t.CANARY_RUN).values(actor=came.actor, day=came.day, **values))
         else:
@@ -71,10 +73,17 @@ def _keep_links(connection: Connection, came: CanaryCame) -> None:
         passed_us = None if old is None else old.passed_us
         if one.state == "passed" and (old is None or old.state != "passed" or passed_us is None):
             passed_us = came.received_us
-        rows.append({
-            "actor": came.actor, "day": came.day, "link": one.link, "state": one.state, "why": one.why,
-            "took": one.took, "passed_us": passed_us,
-        })  # fmt: skip
+        rows.append(
+            {
+                "actor": came.actor,
+                "day": came.day,
+                "link": one.link,
+                "state": one.state,
+                "why": one.why,
+                "took": one.took,
+                "passed_us": passed_us,
+            }
+        )
     connection.execute(insert(t.CANARY_LINK), rows)
 
 
@@ -96,16 +105,19 @@ def chains(engine: Engine) -> Mapping[str, Chain]:
     with t.reading(engine) as connection:
         latest = (
             select(t.CANARY_RUN.c.actor, func.max(t.CANARY_RUN.c.day).label("day"))
-            .where(t.CANARY_RUN.c.run > 0).group_by(t.CANARY_RUN.c.actor).subquery()
-        )  # fmt: skip
+            .where(t.CANARY_RUN.c.run > 0)
+            .group_by(t.CANARY_RUN.c.actor)
+            .subquery()
+        )
         at = and_(t.CANARY_RUN.c.actor == latest.c.actor, t.CANARY_RUN.c.day == latest.c.day)
         runs = connection.execute(select(t.CANARY_RUN).join(latest, at)).all()
         now = and_(t.CANARY_LINK.c.actor == latest.c.actor, t.CANARY_LINK.c.day == latest.c.day)
         links = connection.execute(select(t.CANARY_LINK).join(latest, now)).all()
         passed = connection.execute(
             select(t.CANARY_LINK.c.actor, t.CANARY_LINK.c.link, func.max(t.CANARY_LINK.c.passed_us))
-            .where(t.CANARY_LINK.c.passed_us.is_not(None)).group_by(t.CANARY_LINK.c.actor, t.CANARY_LINK.c.link)
-        ).all()  # fmt: skip
+            .where(t.CANARY_LINK.c.passed_us.is_not(None))
+            .group_by(t.CANARY_LINK.c.actor, t.CANARY_LINK.c.link)
+        ).all()
         times = {(row.actor, row.link, row.passed_us): row.took for row in links}
     last = {(actor, link): at_us for actor, link, at_us in passed}
     stands = {(row.actor, row.link): row for row in links}
@@ -113,16 +125,21 @@ def chains(engine: Engine) -> Mapping[str, Chain]:
     for run in runs:
         there = [(name, stands.get((run.actor, name))) for name in LINKS]
         made[run.actor] = Chain(
-            actor=run.actor, day=run.day, run=run.run, told_us=run.told_us, named_us=run.named_us,
+            actor=run.actor,
+            day=run.day,
+            run=run.run,
+            told_us=run.told_us,
+            named_us=run.named_us,
             links=tuple(
                 ChainLinkAt(
                     link=Link(link=name, state=row.state, took=row.took, why=row.why),
                     passed_us=last.get((run.actor, name)),
                     took=times.get((run.actor, name, last.get((run.actor, name)))),
                 )
-                for name, row in there if row is not None
+                for name, row in there
+                if row is not None
             ),
-        )  # fmt: skip
+        )
     return made
 
 

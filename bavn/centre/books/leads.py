@@ -115,14 +115,19 @@ class SqlLeadBook:
         fits, fitted_us = self.fits()
         r, q = fits.pop(_DEPENDENCE, None), fits.pop(_CONGRUENT, None)
         return Laws(
-            fits, Dependence() if r is None else Dependence(r.a, r.elements),
-            Congruent() if q is None else Congruent(q.a, q.elements), fitted_us,
-        )  # fmt: skip
+            fits,
+            Dependence() if r is None else Dependence(r.a, r.elements),
+            Congruent() if q is None else Congruent(q.a, q.elements),
+            fitted_us,
+        )
 
     def keep_fits(
-        self, fits: Mapping[str, Fit], now_us: int, dependence: Dependence | None = None,
+        self,
+        fits: Mapping[str, Fit],
+        now_us: int,
+        dependence: Dependence | None = None,
         congruent: Congruent | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Keep new fits; those of other strata stay. A row of its own says when, also if nothing was fitted."""
         measured = {} if dependence is None else {_DEPENDENCE: Fit(dependence.r, dependence.elements)}
         if congruent is not None:
@@ -219,10 +224,12 @@ def _observable(row: Any) -> Observable:
 def _written(ranked: Ranked, first_report_us: int) -> str:
     return written.dumps(
         {
-            "lead": asdict(ranked.lead), "elements": [asdict(element) for element in ranked.elements],
-            "without": [asdict(one) for one in ranked.without], "first_report_us": first_report_us,
+            "lead": asdict(ranked.lead),
+            "elements": [asdict(element) for element in ranked.elements],
+            "without": [asdict(one) for one in ranked.without],
+            "first_report_us": first_report_us,
         }
-    )  # fmt: skip
+    )
 
 
 def view_of(row: Any) -> LeadView:

@@ -136,9 +136,12 @@ def _of(table: Any, round_id: str, cell: Cell | None) -> Any:
 def _keep_round(connection: Connection, change: state.KeepRound) -> None:
     round_ = change.round
     values = {
-        "tier": round_.params.tier, "opened_us": round_.opened_us, "phase": round_.phase.value,
-        "ended_us": round_.ended_us, "body": written.write_round(round_),
-    }  # fmt: skip
+        "tier": round_.params.tier,
+        "opened_us": round_.opened_us,
+        "phase": round_.phase.value,
+        "ended_us": round_.ended_us,
+        "body": written.write_round(round_),
+    }
     kept = connection.execute(update(t.ROUNDS).where(t.ROUNDS.c.id == round_.id).values(**values))
     if kept.rowcount == 0:
         connection.execute(t.ROUNDS.insert().values(id=round_.id, **values))
@@ -170,11 +173,16 @@ def _keep_tags(connection: Connection, change: state.KeepTags) -> None:
 def _keep_asked(connection: Connection, change: state.KeepAsked) -> None:
     rows = [
         {
-            "round_id": change.round_id, "x": one.x, "cell_table": one.cell.table, "cell_bin": one.cell.bin,
-            "step": one.step, "wave": one.wave, "others": written.dumps(one.others),
+            "round_id": change.round_id,
+            "x": one.x,
+            "cell_table": one.cell.table,
+            "cell_bin": one.cell.bin,
+            "step": one.step,
+            "wave": one.wave,
+            "others": written.dumps(one.others),
         }
         for one in change.asked
-    ]  # fmt: skip
+    ]
     if rows:
         connection.execute(t.ASKED.insert(), rows)
 
@@ -182,13 +190,18 @@ def _keep_asked(connection: Connection, change: state.KeepAsked) -> None:
 def _keep_answer(connection: Connection, change: state.KeepAnswer) -> None:
     answer = change.answer
     cell = and_(
-        t.ANSWERS.c.round_id == change.round_id, t.ANSWERS.c.x == answer.x,
-        t.ANSWERS.c.cell_table == answer.cell.table, t.ANSWERS.c.cell_bin == answer.cell.bin,
-    )  # fmt: skip
+        t.ANSWERS.c.round_id == change.round_id,
+        t.ANSWERS.c.x == answer.x,
+        t.ANSWERS.c.cell_table == answer.cell.table,
+        t.ANSWERS.c.cell_bin == answer.cell.bin,
+    )
     connection.execute(delete(t.ANSWERS).where(cell, t.ANSWERS.c.sign.is_(None)))
     key = {
-        "round_id": change.round_id, "x": answer.x, "cell_table": answer.cell.table, "cell_bin": answer.cell.bin,
-    }  # fmt: skip
+        "round_id": change.round_id,
+        "x": answer.x,
+        "cell_table": answer.cell.table,
+        "cell_bin": answer.cell.bin,
+    }
     sign = None if answer.sign is None else written.write_sign(answer.sign)
     t.add_new(connection, t.ANSWERS, [{"sign": sign}], key)
 
@@ -198,9 +211,13 @@ def _keep_signs(connection: Connection, change: state.KeepSigns) -> None:
         if named(connection, sign):  # a canary is a trial of the chain: it counts nowhere
             continue
         row = {
-            "tier": sign.tier, "round_id": sign.round_id, "type": sign.observable.type.value,
-            "value": sign.observable.value, "received_us": sign.received_us, "body": written.write_sign(sign),
-        }  # fmt: skip
+            "tier": sign.tier,
+            "round_id": sign.round_id,
+            "type": sign.observable.type.value,
+            "value": sign.observable.value,
+            "received_us": sign.received_us,
+            "body": written.write_sign(sign),
+        }
         t.add_new(connection, t.SIGNS, [row], {"report_id": sign.report_id, "actor": sign.actor})
 
 
@@ -257,11 +274,19 @@ def _say(connection: Connection, change: state.Say) -> None:
 
 
 _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
-    state.KeepRound: _keep_round, state.KeepPlanes: _keep_planes, state.DropPlanes: _drop_planes,
-    state.KeepHits: _keep_hits, state.KeepTags: _keep_tags, state.KeepAsked: _keep_asked,
-    state.KeepAnswer: _keep_answer, state.KeepSigns: _keep_signs, state.Quarantine: _quarantine,
-    state.Settled: _settled, state.Turned: _turned, state.Say: _say,
-}  # fmt: skip
+    state.KeepRound: _keep_round,
+    state.KeepPlanes: _keep_planes,
+    state.DropPlanes: _drop_planes,
+    state.KeepHits: _keep_hits,
+    state.KeepTags: _keep_tags,
+    state.KeepAsked: _keep_asked,
+    state.KeepAnswer: _keep_answer,
+    state.KeepSigns: _keep_signs,
+    state.Quarantine: _quarantine,
+    state.Settled: _settled,
+    state.Turned: _turned,
+    state.Say: _say,
+}
 
 
 def forget_rounds(engine: Engine, before_us: int) -> int:

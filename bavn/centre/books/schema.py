@@ -21,7 +21,19 @@ from bavn.centre.share.tables import METADATA as SHARE
 from bavn.centre.store.tables import METADATA as STORE
 
 METADATA: Final[tuple[MetaData, ...]] = (
-    STORE, MEMBERS, ROLLOUT, PARTNERS, NODE, CASES, INDICATORS, QUESTIONS, INTEL, WORK, WARNINGS, EXERCISES, SWITCH,
+    STORE,
+    MEMBERS,
+    ROLLOUT,
+    PARTNERS,
+    NODE,
+    CASES,
+    INDICATORS,
+    QUESTIONS,
+    INTEL,
+    WORK,
+    WARNINGS,
+    EXERCISES,
+    SWITCH,
     SHARE,
     PUBLISH,
-)  # fmt: skip
+)

@@ -65,8 +65,14 @@ def note(connection: Connection, at_us: int, who: str, act: str, subject: str, d
     connection.execute(insert(AUDIT).values(**asdict(made)))
     connection.execute(update(AUDIT_HEAD).values(hash=made.hash))
     if proved is not None and proved.for_second:
-        note(connection, at_us, str(who), LOCAL_ROOT, LOCAL_ROOT, {"act": act, "subject": subject, "line": made.seq,
-                                                                  "why": proved.for_second})  # fmt: skip
+        note(
+            connection,
+            at_us,
+            str(who),
+            LOCAL_ROOT,
+            LOCAL_ROOT,
+            {"act": act, "subject": subject, "line": made.seq, "why": proved.for_second},
+        )
     return made
 
 

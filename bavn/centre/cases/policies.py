@@ -98,10 +98,13 @@ class Policies:
             policy_id = f"policy-{line.seq}"
             connection.execute(
                 insert(POLICY).values(
-                    id=policy_id, body=json.dumps(_body(policy), sort_keys=True), until_us=policy.until_us,
-                    proposed_by=recorded(user), proposed_us=now_us,
+                    id=policy_id,
+                    body=json.dumps(_body(policy), sort_keys=True),
+                    until_us=policy.until_us,
+                    proposed_by=recorded(user),
+                    proposed_us=now_us,
                 )
-            )  # fmt: skip
+            )
         return self.get(policy_id)
 
     def approve(self, policy_id: str, user: str) -> PolicyState:
@@ -111,9 +114,10 @@ class Policies:
         now_us = self._clock.now_us()
         known = self.get(policy_id)
         second(
-            known.proposed_by, user,
+            known.proposed_by,
+            user,
             "two different people stand behind a standing policy; who proposed it cannot approve it",
-        )  # fmt: skip
+        )
         if known.approved_us is not None or known.ended_us is not None or now_us >= known.policy.until_us:
             raise NotAllowed(f"{policy_id} is approved, ended or past its end")
         with writing(self._engine) as connection:
@@ -190,7 +194,12 @@ def _body(policy: StandingPolicy) -> dict[str, Any]:
 def _state(row: Row[Any]) -> PolicyState:
     body = json.loads(row.body)
     return PolicyState(
-        id=row.id, policy=StandingPolicy(**body | {"types": tuple(body["types"])}), proposed_by=row.proposed_by,
-        proposed_us=row.proposed_us, approved_by=row.approved_by, approved_us=row.approved_us, ended_by=row.ended_by,
+        id=row.id,
+        policy=StandingPolicy(**body | {"types": tuple(body["types"])}),
+        proposed_by=row.proposed_by,
+        proposed_us=row.proposed_us,
+        approved_by=row.approved_by,
+        approved_us=row.approved_us,
+        ended_by=row.ended_by,
         ended_us=row.ended_us,
-    )  # fmt: skip
+    )

@@ -118,9 +118,15 @@ class Questions:
         wanted = tuple(dict.fromkeys(observables))
         _checked(wanted, to, why, since_us, now_us, days)
         made = Question(
-            id="", observables=wanted, since_hour=hour_of(since_us), to=tuple(sorted(set(to))), why=why,
-            asked_by=recorded(user), asked_us=now_us, until_us=now_us + days * DAY_US,
-        )  # fmt: skip
+            id="",
+            observables=wanted,
+            since_hour=hour_of(since_us),
+            to=tuple(sorted(set(to))),
+            why=why,
+            asked_by=recorded(user),
+            asked_us=now_us,
+            until_us=now_us + days * DAY_US,
+        )
         with writing(self._engine) as connection:
             line = audit.note(connection, now_us, user, "question-asked", "questions", _body(made))
             made = replace(made, id=line.hash[:32])
@@ -197,10 +203,12 @@ class Questions:
     def to_send(self, now_us: int, limit: int = 1000) -> list[tuple[Question, str]]:
         """Approved questions and the actors that have not been asked yet."""
         waiting = (
-            select(QUESTION, TO.c.actor).join(TO, TO.c.question_id == QUESTION.c.id)
+            select(QUESTION, TO.c.actor)
+            .join(TO, TO.c.question_id == QUESTION.c.id)
             .where(TO.c.sent.is_(False), TO.c.rule == "", QUESTION.c.approved_us.is_not(None))
-            .where(QUESTION.c.ended_us.is_(None)).order_by(QUESTION.c.approved_us, QUESTION.c.id, TO.c.actor)
-        )  # fmt: skip
+            .where(QUESTION.c.ended_us.is_(None))
+            .order_by(QUESTION.c.approved_us, QUESTION.c.id, TO.c.actor)
+        )
         with reading(self._engine) as connection:
             rows = connection.execute(waiting.limit(limit)).all()
         made = [(_question(row), str(row.actor)) for row in rows]
@@ -215,9 +223,10 @@ class Questions:
     def heard(self, said: Replied) -> None:
         """Keep an answer. An actor that answers again replaces what it said. Repeatable."""
         here = (
-            (ANSWER.c.question_id == said.question_id) & (ANSWER.c.actor == said.actor)
+            (ANSWER.c.question_id == said.question_id)
+            & (ANSWER.c.actor == said.actor)
             & (ANSWER.c.number == said.number)
-        )  # fmt: skip
+        )
         row = asdict(said)
         del row["item_id"]
         with writing(self._engine) as connection:
@@ -271,23 +280,37 @@ def _checked(
 
 def _body(question: Question) -> dict[str, Any]:
     return {
-        "observables": [[o.type.value, o.value] for o in question.observables], "since_hour": question.since_hour,
-        "to": list(question.to), "why": question.why, "asked_by": question.asked_by, "asked_us": question.asked_us,
+        "observables": [[o.type.value, o.value] for o in question.observables],
+        "since_hour": question.since_hour,
+        "to": list(question.to),
+        "why": question.why,
+        "asked_by": question.asked_by,
+        "asked_us": question.asked_us,
         "until_us": question.until_us,
-    }  # fmt: skip
+    }
 
 
 def _question(row: Row[Any]) -> Question:
     body = json.loads(row.body)
     named = tuple(Observable.trusted(ObservableType(kind), value) for kind, value in body["observables"])
     return Question(
-        **body | {"observables": named, "to": tuple(body["to"])}, id=row.id, approved_by=row.approved_by,
-        approved_us=row.approved_us, ended_by=row.ended_by, ended_us=row.ended_us,
-    )  # fmt: skip
+        **body | {"observables": named, "to": tuple(body["to"])},
+        id=row.id,
+        approved_by=row.approved_by,
+        approved_us=row.approved_us,
+        ended_by=row.ended_by,
+        ended_us=row.ended_us,
+    )
 
 
 def _answer(row: Row[Any]) -> Answer:
     return Answer(
-        actor=row.actor, number=row.number, state=row.state, count_bucket=row.count_bucket, first_hour=row.first_hour,
-        last_hour=row.last_hour, days=row.days, received_us=row.received_us,
-    )  # fmt: skip
+        actor=row.actor,
+        number=row.number,
+        state=row.state,
+        count_bucket=row.count_bucket,
+        first_hour=row.first_hour,
+        last_hour=row.last_hour,
+        days=row.days,
+        received_us=row.received_us,
+    )

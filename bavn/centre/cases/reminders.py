@@ -78,19 +78,25 @@ def of_tasks(tasks: Iterable[Task], tlps: dict[str, Tlp], now_us: int, soon_us: 
     made = []
     for task in tasks:
         owed = [
-            (step, due_us, state) for step, due_us, state in task.dues(now_us, soon_us)
+            (step, due_us, state)
+            for step, due_us, state in task.dues(now_us, soon_us)
             if state in (DueState.SOON, DueState.OVERDUE) and now_us < due_us + OLD_US
-        ]  # fmt: skip
+        ]
         for step, due_us, state in owed:
             kind, verb = _KINDS[task.kind], _STEPS[step]
             stage: Stage = "overdue" if state is DueState.OVERDUE else "due-soon"
             made.append(
                 Reminder(
-                    id=_id("task", task.id, step, stage, str(due_us)), case_id=task.case_id, actor=task.actor,
-                    stage=stage, due_us=due_us, about=Text(f"{verb.en} {kind.en}", f"{verb.da} {kind.da}"),
-                    detail=task.text, tlp=tlps.get(task.case_id, Tlp.AMBER),
+                    id=_id("task", task.id, step, stage, str(due_us)),
+                    case_id=task.case_id,
+                    actor=task.actor,
+                    stage=stage,
+                    due_us=due_us,
+                    about=Text(f"{verb.en} {kind.en}", f"{verb.da} {kind.da}"),
+                    detail=task.text,
+                    tlp=tlps.get(task.case_id, Tlp.AMBER),
                 )
-            )  # fmt: skip
+            )
     return made
 
 
@@ -106,11 +112,15 @@ def of_nis2(views: Iterable[Nis2View], tlps: dict[str, Tlp], now_us: int, soon_u
             made.append(
                 Reminder(
                     id=_id("nis2", view.case_id, view.actor, due.report.value, stage, str(due.due_us)),
-                    case_id=view.case_id, actor=view.actor, stage=stage, due_us=due.due_us,
-                    about=Text(f"NIS2: {name.en}", f"NIS2: {name.da}"), detail="",
+                    case_id=view.case_id,
+                    actor=view.actor,
+                    stage=stage,
+                    due_us=due.due_us,
+                    about=Text(f"NIS2: {name.en}", f"NIS2: {name.da}"),
+                    detail="",
                     tlp=tlps.get(view.case_id, Tlp.AMBER),
                 )
-            )  # fmt: skip
+            )
     return made
 
 
@@ -125,10 +135,16 @@ def of_alarms(alarms: Iterable[Alarm], now_us: int) -> list[Reminder]:
         named = (str(one.number), stage, *([] if ended_us is None else [str(ended_us)]))
         made.append(
             Reminder(
-                id=_id("alarm", *named), case_id=f"alarm-{one.number}", actor=one.actor, stage=stage,
-                due_us=one.began_us if ended_us is None else ended_us, about=one.text, detail="", tlp=Tlp.GREEN,
+                id=_id("alarm", *named),
+                case_id=f"alarm-{one.number}",
+                actor=one.actor,
+                stage=stage,
+                due_us=one.began_us if ended_us is None else ended_us,
+                about=one.text,
+                detail="",
+                tlp=Tlp.GREEN,
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -194,23 +210,32 @@ class Reminders:
         """It was delivered (no reason), or why not: then it is tried again, until it is given up."""
         now_us = self._clock.now_us()
         here = (
-            (REMINDER.c.reminder_id == one.id) & (REMINDER.c.way == recipient.way)
+            (REMINDER.c.reminder_id == one.id)
+            & (REMINDER.c.way == recipient.way)
             & (REMINDER.c.recipient == recipient.name)
-        )  # fmt: skip
+        )
         with writing(self._engine) as connection:
             tries = (connection.scalar(select(REMINDER.c.tries).where(here)) or 0) + 1
             state = "sent" if not reason else "failed" if tries >= TRIES_MAX else "waiting"
             values = {
-                "tries": tries, "state": state, "reason": reason[:500], "at_us": now_us, "case_id": one.case_id,
+                "tries": tries,
+                "state": state,
+                "reason": reason[:500],
+                "at_us": now_us,
+                "case_id": one.case_id,
                 "try_us": now_us + min(AGAIN_US_MAX, MINUTE_US * 2 ** (tries - 1)),
-            }  # fmt: skip
+            }
             if connection.execute(update(REMINDER).where(here).values(**values)).rowcount == 0:
                 key = {"reminder_id": one.id, "way": recipient.way, "recipient": recipient.name}
                 connection.execute(insert(REMINDER).values(**key, **values))
             detail = {
-                "recipient": recipient.name, "way": recipient.way, "actor": one.actor, "about": one.about.en,
-                "stage": one.stage, "due_us": one.due_us,
-            }  # fmt: skip
+                "recipient": recipient.name,
+                "way": recipient.way,
+                "actor": one.actor,
+                "about": one.about.en,
+                "stage": one.stage,
+                "due_us": one.due_us,
+            }
             if state == "sent":
                 audit.note(connection, now_us, CENTRE, "reminded", one.case_id, detail)
             elif state == "failed":
@@ -224,11 +249,17 @@ class Reminders:
         with reading(self._engine) as connection:
             return tuple(
                 Sent(
-                    reminder_id=row.reminder_id, way=row.way, recipient=row.recipient, case_id=row.case_id,
-                    state=row.state, tries=row.tries, reason=row.reason, at_us=row.at_us,
+                    reminder_id=row.reminder_id,
+                    way=row.way,
+                    recipient=row.recipient,
+                    case_id=row.case_id,
+                    state=row.state,
+                    tries=row.tries,
+                    reason=row.reason,
+                    at_us=row.at_us,
                 )
                 for row in connection.execute(asked)
-            )  # fmt: skip
+            )
 
     def forget(self) -> None:
         """Drops what is over for more than a year."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
-)  # fmt: skip
+)
 from sqlalchemy import Text as LongText
 
 from bavn.centre.cases import audit

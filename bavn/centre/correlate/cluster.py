@@ -55,9 +55,7 @@ def _best_first(weighed: Weighed) -> tuple[float, int, Observable]:
     return (-weighed.score, -weighed.groups, weighed.observable)
 
 
-def _candidates(
-    found: Sequence[Weighed], place: Mapping[Observable, int], links: Links
-) -> set[tuple[int, int]]:  # fmt: skip
+def _candidates(found: Sequence[Weighed], place: Mapping[Observable, int], links: Links) -> set[tuple[int, int]]:
     """Pairs that share a story at some actor, and each chain with what its actors report."""
     pairs = {
         (min(at, place[other]), max(at, place[other]))

@@ -36,7 +36,7 @@ def actors_of(members: Sequence[Weighed]) -> tuple[str, ...]:
 
 def counterfactuals(
     leads: Sequence[Sequence[Weighed]], links: Links, context: Context, find: Find
-) -> list[tuple[Without, ...]]:  # fmt: skip
+) -> list[tuple[Without, ...]]:
     """For each lead (best first), each of its actors in order."""
     shown = {weighed.observable: at for at, members in enumerate(leads) for weighed in members}
     own: dict[str, set[Observable]] = {}
@@ -65,7 +65,7 @@ def counterfactuals(
 
 def _left(
     members: Sequence[Weighed], moved: Collection[Observable], found: Mapping[Observable, Weighed]
-) -> float | None:  # fmt: skip
+) -> float | None:
     scores = [
         (found[one.observable].score if one.observable in found else None) if one.observable in moved else one.score
         for one in members

@@ -34,9 +34,11 @@ def kin_of(observable: Observable, elements: ByElement, links: Links, context: C
             worth.append((weight * max(0.0, score - context.settings.graph_floor_nats), other))
     counted = sorted(((nats, other) for nats, other in worth if nats >= _NATS_MIN), key=lambda one: (-one[0], one[1]))
     return Kin(
-        prints=prints_of(observable, elements, links, context), graph_nats=sum(nats for nats, _ in counted),
-        graph_names=tuple(other for _, other in counted), company=company_of(observable, elements, links),
-    )  # fmt: skip
+        prints=prints_of(observable, elements, links, context),
+        graph_nats=sum(nats for nats, _ in counted),
+        graph_names=tuple(other for _, other in counted),
+        company=company_of(observable, elements, links),
+    )
 
 
 def congruent_shares(signs: Iterable[Sign], context: Context) -> list[float]:

@@ -67,9 +67,14 @@ class Join:
     rounds are made for; None: this installation's."""
 
     def __init__(
-        self, book: RoundBook, dice: Dice, tiers: Sequence[Tier], reconstruct: Reconstruct = reconstruct_tables,
-        *, named_forms: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        book: RoundBook,
+        dice: Dice,
+        tiers: Sequence[Tier],
+        reconstruct: Reconstruct = reconstruct_tables,
+        *,
+        named_forms: str | None = None,
+    ) -> None:
         self._book = book
         self._dice = dice
         self._tiers = {tier.name: tier for tier in tiers}
@@ -198,9 +203,13 @@ class Join:
         )
         deadline_us = now_us + tier.upload_us
         round_ = Round(
-            params=params, members=membership.members, phase=Phase.UPLOADS, opened_us=now_us, deadline_us=deadline_us,
+            params=params,
+            members=membership.members,
+            phase=Phase.UPLOADS,
+            opened_us=now_us,
+            deadline_us=deadline_us,
             closes_us=deadline_us + tier.reveal_us,
-        )  # fmt: skip
+        )
         self._book.write([KeepRound(round_), *(Say(_opening(round_, actor)) for actor, _ in round_.members)])
 
     def _close_uploads(self, round_: Round, now_us: int) -> None:
@@ -256,7 +265,16 @@ def _key_groups(checks: Mapping[int, str]) -> tuple[tuple[int, ...], ...]:
 def _opening(round_: Round, actor: str) -> Opening:
     params = round_.params
     return Opening(
-        to=actor, round_id=round_.id, version=params.version, epoch=params.epoch,
-        registry_version=params.registry_version, tier=params.tier, t=params.t, m=params.m, r=params.r,
-        forms=params.forms, deadline_us=round_.deadline_us, members=round_.members,
-    )  # fmt: skip
+        to=actor,
+        round_id=round_.id,
+        version=params.version,
+        epoch=params.epoch,
+        registry_version=params.registry_version,
+        tier=params.tier,
+        t=params.t,
+        m=params.m,
+        r=params.r,
+        forms=params.forms,
+        deadline_us=round_.deadline_us,
+        members=round_.members,
+    )

@@ -73,8 +73,10 @@ def _inbound(signs: Sequence[Sign]) -> list[Sign]:
         if is_inbound(sign) and tries(sign) > 0:
             known = best.get(sign.actor)
             if known is None or (tries(sign), sign.received_us, sign.report_id) > (
-                tries(known), known.received_us, known.report_id,
-            ):  # fmt: skip
+                tries(known),
+                known.received_us,
+                known.report_id,
+            ):
                 best[sign.actor] = sign
     return [best[actor] for actor in sorted(best)]
 
@@ -140,8 +142,9 @@ def _weighed(plain: Weighed, signs: Sequence[Sign], context: Context) -> Weighed
     sure = beyond_chance(longest, context.groups)
     terms = [
         Term("walk", walk, wording.walk(len(groups), sum(longest), sure=sure)),
-        kept["sharing"], kept["lists"],
-    ]  # fmt: skip
+        kept["sharing"],
+        kept["lists"],
+    ]
     if core - walk - number < -1e-9:
         terms.append(Term("cap", core - walk - number, wording.cap(core - walk - number, c)))
     return replace(plain, terms=tuple(terms), score=sum(term.nats for term in terms))

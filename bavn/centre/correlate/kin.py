@@ -56,11 +56,12 @@ class Links:
         }
         weights = {
             one: {
-                other: weight for other, weight in others.items()
+                other: weight
+                for other, weight in others.items()
                 if weight == NETWORK_WEIGHT or len(together.get(one, {}).get(other, ())) > 1
             }
             for one, others in self.weights.items()
-        }  # fmt: skip
+        }
         return Links(weights, together)
 
 
@@ -73,9 +74,15 @@ def is_inbound(sign: Sign) -> bool:
 def key(sign: Sign) -> Key:
     """What must be the same in two reports of one story."""
     return (
-        sign.actor, sign.detector, sign.technique, sign.hosts_bucket, sign.first_hour, sign.period_bucket,
-        sign.regularity_bucket, sign.walk_bucket,
-    )  # fmt: skip
+        sign.actor,
+        sign.detector,
+        sign.technique,
+        sign.hosts_bucket,
+        sign.first_hour,
+        sign.period_bucket,
+        sign.regularity_bucket,
+        sign.walk_bucket,
+    )
 
 
 def alike(one: Sign, other: Sign) -> bool:
@@ -111,13 +118,14 @@ def links_of(elements: ByElement) -> Links:
     return Links(
         weights={
             one: {other: weight for other, weight in sorted(others.items()) if other not in dropped}
-            for one, others in sorted(weights.items()) if one not in dropped
+            for one, others in sorted(weights.items())
+            if one not in dropped
         },
         together={
             one: {other: frozenset(actors) for other, actors in sorted(others.items())}
             for one, others in sorted(together.items())
         },
-    )  # fmt: skip
+    )
 
 
 def _networks(elements: ByElement) -> dict[tuple[str, int], list[Observable]]:
@@ -158,6 +166,7 @@ def company_of(observable: Observable, elements: ByElement, links: Links) -> tup
         return ()
     groups = {sign.actor: sign.group for sign in elements[observable]}
     return tuple(
-        other for other, actors in links.together.get(observable, {}).items()
+        other
+        for other, actors in links.together.get(observable, {}).items()
         if other.type is ObservableType.DOMAIN and len({groups[actor] for actor in actors & groups.keys()}) > 1
-    )  # fmt: skip
+    )

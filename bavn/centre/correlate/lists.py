@@ -17,24 +17,52 @@ from bavn.model.observable import Observable, ObservableType, registered_domain
 Grade = Literal["known", "popular", "service", "shared"]
 
 NAMES: Final[dict[str, Grade]] = {
-    "tranco": "known", "university_domains": "known", "bank-website": "known",
-    "tranco10k": "popular", "cisco_top20k": "popular", "majestic_million": "popular",
-    "cisco_top1000": "service", "alexa": "service", "moz-top500": "service", "google": "service",
-    "microsoft": "service", "microsoft-office365": "service", "microsoft-win10-connection-endpoints": "service",
-    "captive-portals": "service", "crl-hostname": "service", "security-provider-blogpost": "service",
-    "automated-malware-analysis": "service", "common-ioc-false-positive": "service", "public-dns-hostname": "service",
+    "tranco": "known",
+    "university_domains": "known",
+    "bank-website": "known",
+    "tranco10k": "popular",
+    "cisco_top20k": "popular",
+    "majestic_million": "popular",
+    "cisco_top1000": "service",
+    "alexa": "service",
+    "moz-top500": "service",
+    "google": "service",
+    "microsoft": "service",
+    "microsoft-office365": "service",
+    "microsoft-win10-connection-endpoints": "service",
+    "captive-portals": "service",
+    "crl-hostname": "service",
+    "security-provider-blogpost": "service",
+    "automated-malware-analysis": "service",
+    "common-ioc-false-positive": "service",
+    "public-dns-hostname": "service",
     "whats-my-ip": "known",
-}  # fmt: skip
+}
 ADDRESSES: Final[dict[str, Grade]] = {
-    "akamai": "shared", "cloudflare": "shared", "fastly": "shared", "stackpath": "shared", "github": "shared",
-    "zscaler": "shared", "parking-domain": "shared", "apple": "service", "microsoft-office365-ip": "service",
-    "wikimedia": "service", "googlebot": "service", "crl-ip": "service", "smtp-receiving-ips": "service",
-    "public-dns-v4": "service", "public-dns-v6": "service",
-}  # fmt: skip
+    "akamai": "shared",
+    "cloudflare": "shared",
+    "fastly": "shared",
+    "stackpath": "shared",
+    "github": "shared",
+    "zscaler": "shared",
+    "parking-domain": "shared",
+    "apple": "service",
+    "microsoft-office365-ip": "service",
+    "wikimedia": "service",
+    "googlebot": "service",
+    "crl-ip": "service",
+    "smtp-receiving-ips": "service",
+    "public-dns-v4": "service",
+    "public-dns-v6": "service",
+}
 HASHES: Final[dict[str, Grade]] = {
-    "mozilla-CA": "service", "mozilla-IntermediateCA": "service", "empty-hashes": "service",
-    "ti-falsepositives": "service", "nioc-filehash": "known", "eicar.com": "known",
-}  # fmt: skip
+    "mozilla-CA": "service",
+    "mozilla-IntermediateCA": "service",
+    "empty-hashes": "service",
+    "ti-falsepositives": "service",
+    "nioc-filehash": "known",
+    "eicar.com": "known",
+}
 
 
 class Lists(Protocol):

@@ -27,10 +27,11 @@ def reasons_of(actors: Collection[str], context: Context) -> tuple[Reason, ...]:
         words, where = FUNCTIONS[name].words, _named(functions[name])
         found.append(
             Reason(
-                f"function:{name}", points,
+                f"function:{name}",
+                points,
                 Text(f"Touches {words.en}: {where.en}.", f"Rammer {words.da}: {where.da}."),
             )
-        )  # fmt: skip
+        )
     spent = 0.0
     for name in sorted(suppliers, key=lambda name: (-len(suppliers[name]), name)):
         points = max(0.0, min(settings.supplier_points, settings.suppliers_points_max - spent))
@@ -38,13 +39,14 @@ def reasons_of(actors: Collection[str], context: Context) -> tuple[Reason, ...]:
         where = _named(suppliers[name])
         found.append(
             Reason(
-                f"supplier:{name}", points,
+                f"supplier:{name}",
+                points,
                 Text(
                     f"They share the supplier {name}: {where.en}.",
                     f"De har leverandøren {name} til fælles: {where.da}.",
                 ),
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

@@ -199,9 +199,19 @@ class Say:
 
 
 Change = (
-    KeepRound | KeepPlanes | DropPlanes | KeepHits | KeepTags | KeepAsked | KeepAnswer | KeepSigns | Quarantine
-    | Settled | Turned | Say
-)  # fmt: skip
+    KeepRound
+    | KeepPlanes
+    | DropPlanes
+    | KeepHits
+    | KeepTags
+    | KeepAsked
+    | KeepAnswer
+    | KeepSigns
+    | Quarantine
+    | Settled
+    | Turned
+    | Say
+)
 
 
 class RoundBook(Protocol):

@@ -74,9 +74,10 @@ def _by_element(heard: Iterable[Sign]) -> dict[Observable, list[Sign]]:
     for sign in heard:
         elements.setdefault(sign.observable, []).append(sign)
     return {
-        observable: signs for observable, signs in elements.items()
+        observable: signs
+        for observable, signs in elements.items()
         if len({sign.actor for sign in signs}) >= shared_element.ACTORS_MIN
-    }  # fmt: skip
+    }
 
 
 def _found(
@@ -110,9 +111,7 @@ def _lead_order(members: list[Weighed], lead_id: str, context: Context) -> tuple
     return (-priority, -best.score, -best.groups, first_hour, lead_id)
 
 
-def _lead(
-    rank: int, lead_id: str, members: Sequence[Weighed], without: Sequence[Without], context: Context
-) -> Lead:  # fmt: skip
+def _lead(rank: int, lead_id: str, members: Sequence[Weighed], without: Sequence[Without], context: Context) -> Lead:
     best = members[0]
     signs = tuple(sign for weighed in members for sign in weighed.signs)
     actors = actors_of(members)

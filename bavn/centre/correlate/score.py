@@ -164,9 +164,14 @@ def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: 
     if cut < -1e-9:
         terms.append(Term("cap", cut, wording.cap(cut, settings.influence_nats_max)))
     return Weighed(
-        observable=observable, signs=spoken, groups=len(heads), score=sum(term.nats for term in terms),
-        terms=tuple(terms), listed=penalty > 0, seen_hour=seen_hour,
-    )  # fmt: skip
+        observable=observable,
+        signs=spoken,
+        groups=len(heads),
+        score=sum(term.nats for term in terms),
+        terms=tuple(terms),
+        listed=penalty > 0,
+        seen_hour=seen_hour,
+    )
 
 
 def _shape(law: Fit, context: Context) -> Shape:
@@ -231,9 +236,11 @@ def _penalty(those: Sequence[Observable], context: Context) -> tuple[float, tupl
     """D in nats, the worst of all that applies to an element or its company, and the names of what applies."""
     settings = context.settings
     price = {
-        "known": settings.known_nats, "popular": settings.popular_nats, "shared": settings.popular_nats,
+        "known": settings.known_nats,
+        "popular": settings.popular_nats,
+        "shared": settings.popular_nats,
         "service": settings.service_nats,
-    }  # fmt: skip
+    }
     found: list[tuple[str, float]] = []
     for at, one in enumerate(those):
         of_one = [(name, price[grade]) for name, grade in context.lists.of(one)]

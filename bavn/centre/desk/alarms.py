@@ -156,16 +156,19 @@ class Alarms:
             row, said = last.get(key), {"detail_en": words[0][:DETAIL_MAX], "detail_da": words[1][:DETAIL_MAX]}
             if row is None:
                 actor, kind = key
-                changes.append(insert(t.ALARM).values(
-                    actor=actor, kind=kind, began_us=now_us, ended_us=None, acked_by="", acked_us=None, **said
-                ))  # fmt: skip
+                changes.append(
+                    insert(t.ALARM).values(
+                        actor=actor, kind=kind, began_us=now_us, ended_us=None, acked_by="", acked_us=None, **said
+                    )
+                )
             elif row.ended_us is not None or (row.detail_en, row.detail_da) != tuple(said.values()):
                 changed = update(t.ALARM).where(t.ALARM.c.number == row.number)
                 changes.append(changed.values(ended_us=None, **said))
         over = [
-            row.number for key, row in last.items()
+            row.number
+            for key, row in last.items()
             if row.ended_us is None and key not in found and row.actor not in unknown
-        ]  # fmt: skip
+        ]
         if over:
             changes.append(update(t.ALARM).where(t.ALARM.c.number.in_(over)).values(ended_us=now_us))
         if changes:
@@ -181,12 +184,17 @@ class Alarms:
         with t.reading(self._engine) as connection:
             return tuple(
                 Alarm(
-                    number=row.number, actor=row.actor, kind=row.kind, began_us=row.began_us, ended_us=row.ended_us,
-                    detail=Text(row.detail_en, row.detail_da) if row.detail_en else None, acked_by=row.acked_by,
+                    number=row.number,
+                    actor=row.actor,
+                    kind=row.kind,
+                    began_us=row.began_us,
+                    ended_us=row.ended_us,
+                    detail=Text(row.detail_en, row.detail_da) if row.detail_en else None,
+                    acked_by=row.acked_by,
                     acked_us=row.acked_us,
                 )
                 for row in connection.execute(asked)
-            )  # fmt: skip
+            )
 
     def acknowledge(self, number: int, by: str) -> Alarm:
         """A person takes it on; the first who does. Raises UnknownAlarm, NotAllowed."""

@@ -101,10 +101,12 @@ class Benchmarking:
         deviation = spread([release.epsilon / SENSITIVITY])
         year, number = divmod(int(release.month[:4]) * 12 + int(release.month[5:]) - MONTHS_A_YEAR, 12)
         return SectorQuartiles(
-            month=release.month, groups=release.groups, epsilon=release.epsilon,
+            month=release.month,
+            groups=release.groups,
+            epsilon=release.epsilon,
             year_epsilon=self._kept.spent(f"{year:04d}-{number + 1:02d}", release.month),
             measures=quartiles(release.cells, deviation),
-        )  # fmt: skip
+        )
 
     def _period(self, month: str) -> Period:
         return period_of(Kind.BRIEF, month, self._clock.now_us())

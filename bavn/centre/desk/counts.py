@@ -54,9 +54,10 @@ class Told:
 def keep_counts(engine: Engine, counted: Counted) -> None:
     """Kept once for an actor and day."""
     row = {
-        "epsilon_milli": counted.epsilon_milli, "cell_max": counted.cell_max,
+        "epsilon_milli": counted.epsilon_milli,
+        "cell_max": counted.cell_max,
         "body": written.dumps([counted.by_technique, counted.blocked]),
-    }  # fmt: skip
+    }
     with t.writing(engine) as connection:
         t.add_new(connection, t.COUNTS, [row], {"actor": counted.actor, "day": counted.day})
 
@@ -133,6 +134,12 @@ def _count(what: str, entry: str, at: int, kind: str, told: list[Told]) -> Count
     epsilons = [one.epsilon for one in told]
     value, half = sum(one.cells[at] for one in told), half_interval(epsilons)
     return Count(
-        what=what, entry=entry, kind=kind, told=len(told), value=value, noise=spread(epsilons),
-        low=max(0, value - half), high=max(0, value + half),
-    )  # fmt: skip
+        what=what,
+        entry=entry,
+        kind=kind,
+        told=len(told),
+        value=value,
+        noise=spread(epsilons),
+        low=max(0, value - half),
+        high=max(0, value + half),
+    )

@@ -72,9 +72,14 @@ class Desk:
     """Makes the tables it needs; may be open in several processes at once."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, registry: Registry, questions: Questions | None = None,
-        settings: CaseSettings | None = None, indicators: Indicators | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        engine: Engine,
+        clock: Clock,
+        registry: Registry,
+        questions: Questions | None = None,
+        settings: CaseSettings | None = None,
+        indicators: Indicators | None = None,
+    ) -> None:
         t.make_missing(engine, t.METADATA)
         make_share_tables(engine)
         self.engine = engine
@@ -162,9 +167,14 @@ class Desk:
         return case
 
     def act(
-        self, case_id: str, act: CaseAct, user: str, why: str = "", terms: ReleaseTerms | None = None,
+        self,
+        case_id: str,
+        act: CaseAct,
+        user: str,
+        why: str = "",
+        terms: ReleaseTerms | None = None,
         seen: int | None = None,
-    ) -> Case:  # fmt: skip
+    ) -> Case:
         """A step in a case's life-cycle by a named person; see Cases.act for what it raises."""
         return self._cases.act(case_id, act, user, why, terms, seen)
 
@@ -219,20 +229,26 @@ class Desk:
         own = [view for view in self.indicators() if view.kept.indicator.case_id == case_id]
         in_force = [
             (str(view.kept.indicator.observable), there.enforced_us)
-            for view in own if view.kept.live
-            for there in view.actors if there.actor == actor
-        ]  # fmt: skip
+            for view in own
+            if view.kept.live
+            for there in view.actors
+            if there.actor == actor
+        ]
         role = self._roles.every().get(actor, Role())
         return DraftFacts(
-            case=self.case(case_id), view=self.nis2(zone).view(case_id, actor), zone=zone,
-            functions=role.functions, suppliers=role.suppliers,
+            case=self.case(case_id),
+            view=self.nis2(zone).view(case_id, actor),
+            zone=zone,
+            functions=role.functions,
+            suppliers=role.suppliers,
             done=tuple(
-                (one.text, one.met_us[2]) for one in self.work.tasks(case_id)
+                (one.text, one.met_us[2])
+                for one in self.work.tasks(case_id)
                 if one.actor == actor and one.state is TaskState.DONE and one.met_us[2] is not None
             ),
             released=tuple(sorted(str(view.kept.indicator.observable) for view in own if view.kept.live)),
             blocked=tuple(sorted((name, at_us) for name, at_us in in_force if at_us is not None)),
-        )  # fmt: skip
+        )
 
     def history(self, case_id: str) -> list[audit.AuditLine]:
         """All that was done to a case, in order."""
@@ -284,9 +300,10 @@ class Desk:
     def _summary(self, round_: Round) -> RoundSummary:
         with t.reading(self.engine) as connection:
             refusals = connection.execute(
-                select(t.REFUSALS).where(t.REFUSALS.c.round_id == round_.id)
+                select(t.REFUSALS)
+                .where(t.REFUSALS.c.round_id == round_.id)
                 .order_by(t.REFUSALS.c.actor, t.REFUSALS.c.rule)
-            ).all()  # fmt: skip
+            ).all()
             quarantined = connection.execute(select(t.QUARANTINE).where(t.QUARANTINE.c.round_id == round_.id)).all()
         return RoundSummary(
             round=round_,
@@ -326,11 +343,13 @@ class Desk:
         with t.reading(self.engine) as connection:
             return tuple(
                 Quarantined(
-                    row.round_id, row.cell_table, row.cell_bin,
+                    row.round_id,
+                    row.cell_table,
+                    row.cell_bin,
                     tuple((actor, value) for actor, value, _ in json.loads(row.named)),
                 )
                 for row in connection.execute(asked)
-            )  # fmt: skip
+            )
 
     # --- indicators and members --------------------------------------------------------------------------------
 

@@ -79,12 +79,22 @@ def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
         leads = _leads(connection, asked.period) if asked.leads else ()
         outside = _outside(connection, kinds, asked)
     return Facts(
-        sector=asked.sector, period=asked.period, now_us=desk.now_us(), tlp=asked.tlp, cases=cases, leads=leads,
-        indicators=indicator_facts(desk, asked.period), counts=counts,
+        sector=asked.sector,
+        period=asked.period,
+        now_us=desk.now_us(),
+        tlp=asked.tlp,
+        cases=cases,
+        leads=leads,
+        indicators=indicator_facts(desk, asked.period),
+        counts=counts,
         counts_by_span=tuple(one for span in by_span for one in span if one.kind == "all"),
-        members=_members(desk), outside=outside, questions=_questions(desk), catalogue=asked.catalogue,
-        levels=asked.levels, quartiles=asked.quartiles,
-    )  # fmt: skip
+        members=_members(desk),
+        outside=outside,
+        questions=_questions(desk),
+        catalogue=asked.catalogue,
+        levels=asked.levels,
+        quartiles=asked.quartiles,
+    )
 
 
 def _cases(connection: Connection, cases: tuple[Case, ...], asked: Asked) -> tuple[CaseFact, ...]:
@@ -99,22 +109,31 @@ def _cases(connection: Connection, cases: tuple[Case, ...], asked: Asked) -> tup
         techniques = marking.techniques or ((case.facts.technique,) if case.facts.technique else ())
         made.append(
             CaseFact(
-                id=case.id, state=case.state, tlp=marking.tlp, rsit=marking.rsit, threat=threat, threat_by=by,
-                techniques=tuple(techniques), actors=max(case.facts.actors, actors.get(case.id, 0)),
-                opened_us=case.opened_us, first_sighting_us=case.clocks.first_sighting_us,
+                id=case.id,
+                state=case.state,
+                tlp=marking.tlp,
+                rsit=marking.rsit,
+                threat=threat,
+                threat_by=by,
+                techniques=tuple(techniques),
+                actors=max(case.facts.actors, actors.get(case.id, 0)),
+                opened_us=case.opened_us,
+                first_sighting_us=case.clocks.first_sighting_us,
                 confirmed_us=case.clocks.confirmed_us,
                 weaknesses=tuple(sorted(weak.get(case.id, ()))[:WEAKNESSES_MAX]),
             )
-        )  # fmt: skip
+        )
     return tuple(sorted(made, key=lambda one: one.id))
 
 
 def _weaknesses(connection: Connection, since_us: int) -> dict[str, set[str]]:
     """case -> CVE ids in its remarks."""
     asked = (
-        select(AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.act == "comment", AUDIT.c.at_us >= since_us)
-        .order_by(AUDIT.c.seq.desc()).limit(COMMENTS_MAX)
-    )  # fmt: skip
+        select(AUDIT.c.subject, AUDIT.c.detail)
+        .where(AUDIT.c.act == "comment", AUDIT.c.at_us >= since_us)
+        .order_by(AUDIT.c.seq.desc())
+        .limit(COMMENTS_MAX)
+    )
     found: dict[str, set[str]] = {}
     for row in connection.execute(asked):
         found.setdefault(row.subject, set()).update(named_in(row.detail))
@@ -123,9 +142,11 @@ def _weaknesses(connection: Connection, since_us: int) -> dict[str, set[str]]:
 
 def _leads(connection: Connection, period: Period) -> tuple[LeadFact, ...]:
     asked = (
-        select(t.LEADS).where(t.LEADS.c.first_us >= period.first_us, t.LEADS.c.first_us < period.end_us)
-        .order_by(t.LEADS.c.first_us, t.LEADS.c.id).limit(LEADS_MAX)
-    )  # fmt: skip
+        select(t.LEADS)
+        .where(t.LEADS.c.first_us >= period.first_us, t.LEADS.c.first_us < period.end_us)
+        .order_by(t.LEADS.c.first_us, t.LEADS.c.id)
+        .limit(LEADS_MAX)
+    )
     made = []
     for row in connection.execute(asked):
         lead = json.loads(row.body)["lead"]
@@ -149,13 +170,20 @@ def _counts(desk: Desk, spans: Sequence[tuple[int, int]]) -> list[tuple[CountFac
     return [
         tuple(
             CountFact(
-                first_day=first, last_day=last, what=one.what, entry=one.entry, kind=one.kind, told=one.told,
-                value=one.value, low=one.low, high=one.high,
+                first_day=first,
+                last_day=last,
+                what=one.what,
+                entry=one.entry,
+                kind=one.kind,
+                told=one.told,
+                value=one.value,
+                low=one.low,
+                high=one.high,
             )
             for one in counted
         )
         for (first, last), counted in zip(spans, desk.counts_of(spans), strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _members(desk: Desk) -> tuple[MemberFact, ...]:
@@ -164,15 +192,18 @@ def _members(desk: Desk) -> tuple[MemberFact, ...]:
     made = [
         MemberFact(
             sees=tuple(name for name in SIGHTS if seeing[one.actor.name].by(name) == CAN)
-            if one.actor.name in seeing else (),
-            kind=one.actor.kind, active=one.actor.state is ActorState.ACTIVE, functions=one.role.functions,
+            if one.actor.name in seeing
+            else (),
+            kind=one.actor.kind,
+            active=one.actor.state is ActorState.ACTIVE,
+            functions=one.role.functions,
             heard_us=None if one.health is None else one.health.received_us,
             sensor="" if one.health is None else one.health.sensor,
             loss_permille=0 if one.health is None else one.health.capture_loss_permille,
             against=seeing[one.actor.name].against if one.actor.name in seeing else "",
         )
         for one in desk.members()
-    ]  # fmt: skip
+    ]
     return tuple(sorted(made, key=lambda one: (one.kind, one.functions, one.heard_us or 0, one.sensor, one.sees)))
 
 
@@ -203,9 +234,12 @@ def _questions(desk: Desk) -> tuple[QuestionFact, ...]:
         states = [{answer.state for answer in one.answers} for one in view.actors]
         made.append(
             QuestionFact(
-                id=view.question.id, asked_us=view.question.asked_us, to=len(view.actors),
-                answered=sum(bool(state) for state in states), met=sum("met" in state for state in states),
+                id=view.question.id,
+                asked_us=view.question.asked_us,
+                to=len(view.actors),
+                answered=sum(bool(state) for state in states),
+                met=sum("met" in state for state in states),
                 declined=sum(state == {"declined"} for state in states),
             )
-        )  # fmt: skip
+        )
     return tuple(made)

@@ -42,10 +42,17 @@ def _facts(
     fresh = [one for one in ids if period.holds(released[one])]
     actors, met, first = _at_actors(connection, fresh, released), _met(connection, fresh), _first_met(connection, fresh)
     return [
-        _fact(kept, released[kept.indicator.id], lives.get(kept.indicator.id), clocks,
-              actors.get(kept.indicator.id, []), met.get(kept.indicator.id, {}), first.get(kept.indicator.id))
+        _fact(
+            kept,
+            released[kept.indicator.id],
+            lives.get(kept.indicator.id),
+            clocks,
+            actors.get(kept.indicator.id, []),
+            met.get(kept.indicator.id, {}),
+            first.get(kept.indicator.id),
+        )
         for kept in part
-    ]  # fmt: skip
+    ]
 
 
 def _released(kept: Kept, life: Life | None) -> int:
@@ -53,24 +60,38 @@ def _released(kept: Kept, life: Life | None) -> int:
 
 
 def _fact(
-    kept: Kept, released_us: int, life: Life | None, clocks: dict[str, Clocks], actors: list[AtActor],
-    met: dict[str, int], met_us: int | None,
-) -> IndicatorFact:  # fmt: skip
+    kept: Kept,
+    released_us: int,
+    life: Life | None,
+    clocks: dict[str, Clocks],
+    actors: list[AtActor],
+    met: dict[str, int],
+    met_us: int | None,
+) -> IndicatorFact:
     by_hand = Clocks(confirmed_us=None if life is None else life.approved_us or life.put_us)
     clock = clock_of(clocks.get(kept.indicator.case_id, by_hand), kept, actors, released_us, met_us)
     return IndicatorFact(
-        id=kept.indicator.id, case_id=kept.indicator.case_id, tlp=kept.indicator.tlp,
-        technique=kept.indicator.technique, released_us=released_us, live=kept.live, steps=clock.steps,
-        given=sum(one.queued_us is not None for one in actors), enforced=len(clock.enforced),
-        seen=met.get("seen", 0), blocked=met.get("blocked", 0), retro=met.get("retro", 0),
-    )  # fmt: skip
+        id=kept.indicator.id,
+        case_id=kept.indicator.case_id,
+        tlp=kept.indicator.tlp,
+        technique=kept.indicator.technique,
+        released_us=released_us,
+        live=kept.live,
+        steps=clock.steps,
+        given=sum(one.queued_us is not None for one in actors),
+        enforced=len(clock.enforced),
+        seen=met.get("seen", 0),
+        blocked=met.get("blocked", 0),
+        retro=met.get("retro", 0),
+    )
 
 
 def _at_actors(connection: Connection, ids: list[str], released: dict[str, int]) -> dict[str, list[AtActor]]:
     owed = (
         select(DELIVERY.c.indicator_id, DELIVERY.c.actor, func.max(DELIVERY.c.queued_us))
-        .where(DELIVERY.c.indicator_id.in_(ids)).group_by(DELIVERY.c.indicator_id, DELIVERY.c.actor)
-    )  # fmt: skip
+        .where(DELIVERY.c.indicator_id.in_(ids))
+        .group_by(DELIVERY.c.indicator_id, DELIVERY.c.actor)
+    )
     queued = {(row[0], row[1]): row[2] for row in connection.execute(owed)}
     said = select(RECEIPT.c.indicator_id, RECEIPT.c.actor, RECEIPT.c.first_us).where(
         RECEIPT.c.indicator_id.in_(ids), RECEIPT.c.state.in_(IN_FORCE)
@@ -84,10 +105,15 @@ def _at_actors(connection: Connection, ids: list[str], released: dict[str, int])
     for wanted, actor in sorted({*queued, *enforced}):
         made.setdefault(wanted, []).append(
             AtActor(
-                actor=actor, queued_us=queued.get((wanted, actor)), state="", enforcers=(), rule="", state_us=None,
+                actor=actor,
+                queued_us=queued.get((wanted, actor)),
+                state="",
+                enforcers=(),
+                rule="",
+                state_us=None,
                 enforced_us=enforced.get((wanted, actor)),
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -96,7 +122,7 @@ def _met(connection: Connection, ids: list[str]) -> Met:
         select(OBSERVED.c.indicator_id, OBSERVED.c.kind, func.count())
         .where(OBSERVED.c.indicator_id.in_(ids), OBSERVED.c.first_hour.is_not(None))
         .group_by(OBSERVED.c.indicator_id, OBSERVED.c.kind)
-    )  # fmt: skip
+    )
     made: Met = {}
     for wanted, kind, number in connection.execute(asked):
         made.setdefault(wanted, {})[kind] = int(number)
@@ -109,5 +135,5 @@ def _first_met(connection: Connection, ids: list[str]) -> dict[str, int]:
         select(OBSERVED.c.indicator_id, func.min(OBSERVED.c.first_hour))
         .where(OBSERVED.c.indicator_id.in_(ids), OBSERVED.c.count_bucket > 0, OBSERVED.c.first_hour.is_not(None))
         .group_by(OBSERVED.c.indicator_id)
-    )  # fmt: skip
+    )
     return {row[0]: int(row[1]) * HOUR_US for row in connection.execute(asked)}

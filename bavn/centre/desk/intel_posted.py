@@ -31,8 +31,9 @@ def hear(proposals: Proposals, offers: Offers, partner: Partner) -> int:
             heard.append(Heard(source, item, claim, offered.received_us))
     gone = [
         Heard(source, item, replace(claim, withdrawn=True), proposals.now_us())
-        for item, claim in known.items() if item not in there and not claim.withdrawn
-    ]  # fmt: skip
+        for item, claim in known.items()
+        if item not in there and not claim.withdrawn
+    ]
     return proposals.hear([*heard, *gone])
 
 
@@ -40,6 +41,12 @@ def _claim(offered: Offered) -> Claim:
     """The partner's word, before its trust: that is weighed when it is asked what it weighs."""
     offer = offered.offer
     return Claim(
-        observable=offer.observable, tlp=offer.tlp, pap=offer.pap, confidence=offer.stated, first_us=offer.from_us,
-        modified_us=offer.version_us, until_us=offer.until_us, technique=offer.technique,
-    )  # fmt: skip
+        observable=offer.observable,
+        tlp=offer.tlp,
+        pap=offer.pap,
+        confidence=offer.stated,
+        first_us=offer.from_us,
+        modified_us=offer.version_us,
+        until_us=offer.until_us,
+        technique=offer.technique,
+    )

@@ -74,9 +74,12 @@ def _total(connection: Connection, ask: LeadAsk, now_us: int) -> int:
 
 def _line(row: Any) -> LeadLine:
     return LeadLine(
-        view=view_of(row), case_id=row.case_id, case_state=None if row.state is None else CaseState(row.state),
-        owner=row.owner or "", ignored_until_us=row.until_us,
-    )  # fmt: skip
+        view=view_of(row),
+        case_id=row.case_id,
+        case_state=None if row.state is None else CaseState(row.state),
+        owner=row.owner or "",
+        ignored_until_us=row.until_us,
+    )
 
 
 def _picked(asked: Select[Any], ask: LeadAsk, now_us: int) -> Select[Any]:

@@ -101,9 +101,15 @@ class Leaving:
     of the down-queue, and says how many that were."""
 
     def __init__(
-        self, registry: Registry, clock: Clock, key: Ed25519PrivateKey, sector: str, *,
-        waiting: Callable[[str], int], clear: Callable[[str], int],
-    ) -> None:  # fmt: skip
+        self,
+        registry: Registry,
+        clock: Clock,
+        key: Ed25519PrivateKey,
+        sector: str,
+        *,
+        waiting: Callable[[str], int],
+        clear: Callable[[str], int],
+    ) -> None:
         self._registry, self._clock, self._key, self._sector = registry, clock, key, sector
         self._waiting, self._clear = waiting, clear
 
@@ -125,10 +131,14 @@ class Leaving:
             audit.note(tx, now_us, by, "rollout-delete", f"rollout/{actor}", {"why": why, "deleted": counted})
             seq, digest = audit.head_in(tx)
             said = {
-                "sector": self._sector, "by": by, "why": why, "deleted": counted,
+                "sector": self._sector,
+                "by": by,
+                "why": why,
+                "deleted": counted,
                 "kept": [{"what": name, "why": why} for name, why in (*KEPT.items(), *KEPT_BESIDE)],
-                "audit_seq": seq, "audit_hash": digest,
-            }  # fmt: skip
+                "audit_seq": seq,
+                "audit_hash": digest,
+            }
             made = signed.sign(tx, self._key, "deletion", actor, now_us, said)
             rollout.move(tx, actor, RolloutAct.DELETE, now_us, by, why, made.digest)
         return made

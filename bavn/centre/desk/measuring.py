@@ -47,9 +47,10 @@ def members_in(desk: Desk, month: Period) -> tuple[Actor, ...]:
     with reading(desk.engine) as connection:
         joined = {row[0]: int(row[1]) for row in connection.execute(asked)}
     return tuple(
-        one.actor for one in desk.members()
+        one.actor
+        for one in desk.members()
         if one.actor.state is ActorState.ACTIVE and joined.get(one.actor.name, month.end_us) <= month.first_us
-    )  # fmt: skip
+    )
 
 
 def measured(desk: Desk, month: Period, actor: str = "") -> Measured:
@@ -58,9 +59,11 @@ def measured(desk: Desk, month: Period, actor: str = "") -> Measured:
     made: Measured = {}
     with reading(desk.engine) as connection:
         found = {
-            **_blocks(connection, month, actor), "deadlines": _deadlines(connection, month),
-            "canary": _canaries(connection, month), "suspected": _suspected(connection, month),
-        }  # fmt: skip
+            **_blocks(connection, month, actor),
+            "deadlines": _deadlines(connection, month),
+            "canary": _canaries(connection, month),
+            "suspected": _suspected(connection, month),
+        }
     found["coverage"] = _coverage(desk)
     for measure, values in found.items():
         for one, value in values.items():
@@ -77,12 +80,16 @@ def _blocks(connection: Connection, month: Period, actor: str) -> dict[str, dict
     given = (
         select(*here, first.label("given_us"))
         .where(DELIVERY.c.kind == RELEASE, DELIVERY.c.queued_us.is_not(None), *whose)
-        .group_by(*here).having(first >= month.first_us, first < month.end_us).subquery()
-    )  # fmt: skip
+        .group_by(*here)
+        .having(first >= month.first_us, first < month.end_us)
+        .subquery()
+    )
     said = select(given, RECEIPT.c.state, RECEIPT.c.rule, RECEIPT.c.first_us).join_from(
-        given, RECEIPT, isouter=True,
+        given,
+        RECEIPT,
+        isouter=True,
         onclause=(RECEIPT.c.indicator_id == given.c.indicator_id) & (RECEIPT.c.actor == given.c.actor),
-    )  # fmt: skip
+    )
     took: dict[tuple[str, str], float | None] = {}
     hunted: set[tuple[str, str]] = set()
     for row in connection.execute(said):
@@ -121,8 +128,10 @@ def _tasks(connection: Connection, month: Period) -> Iterable[Due]:
     for row in connection.execute(asked):
         last = {TaskState.NOT_APPLICABLE.value: row.judged_us}.get(row.state, row.done_us)
         for hours, met_us in (
-            (row.acknowledge_hours, row.acknowledged_us), (row.applies_hours, row.judged_us), (row.done_hours, last),
-        ):  # fmt: skip
+            (row.acknowledge_hours, row.acknowledged_us),
+            (row.applies_hours, row.judged_us),
+            (row.done_hours, last),
+        ):
             yield row.actor, row.given_us + hours * HOUR_US, met_us
 
 
@@ -132,7 +141,7 @@ def _warnings(connection: Connection) -> Iterable[Due]:
         .join(WARNING, WARNING.c.id == WARNED.c.warning_id)
         .where(WARNING.c.state.in_((WarningState.SENT.value, WarningState.ENDED.value)))
         .where(WARNED.c.told_us.is_not(None), WARNING.c.acknowledge_us.is_not(None))
-    )  # fmt: skip
+    )
     for row in connection.execute(asked):
         yield row.actor, row.acknowledge_us, row.acknowledged_us
 

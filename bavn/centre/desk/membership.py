@@ -54,17 +54,27 @@ class Membership:
         return self._enrolment.invite(name, also=self._note(by, "member-invite", name, {}))
 
     def set_roles(
-        self, name: str, by: str, *, functions: Collection[str] | None = None,
-        suppliers: Collection[str] | None = None, group: str | None = None, canary: bool | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        by: str,
+        *,
+        functions: Collection[str] | None = None,
+        suppliers: Collection[str] | None = None,
+        group: str | None = None,
+        canary: bool | None = None,
+    ) -> None:
         """Replace what is given. Raises UnknownActor, roles.BadRole, who.NotAllowed."""
         given: dict[str, Collection[str] | bool | None] = {
-            "functions": functions, "suppliers": suppliers, "group": group, "canary": canary,
-        }  # fmt: skip
+            "functions": functions,
+            "suppliers": suppliers,
+            "group": group,
+            "canary": canary,
+        }
         detail = {
             key: value if isinstance(value, str | bool) else sorted(value)
-            for key, value in given.items() if value is not None
-        }  # fmt: skip
+            for key, value in given.items()
+            if value is not None
+        }
         also = self._note(by, "member-set", name, detail)
         self._roles.set(name, functions=functions, suppliers=suppliers, group=group, canary=canary, also=also)
 
@@ -128,14 +138,16 @@ def waits_for(engine: Engine, actor: str) -> tuple[int, int, int]:
     questions that it was asked or is to be."""
     with reading(engine) as connection:
         waiting = connection.scalar(
-            select(func.count()).select_from(DELIVERY)
+            select(func.count())
+            .select_from(DELIVERY)
             .where(DELIVERY.c.actor == actor, DELIVERY.c.status.in_(("pending", "held")))
-        )  # fmt: skip
+        )
         held = connection.scalar(
-            select(func.count(INDICATOR.c.id.distinct())).select_from(DELIVERY)
+            select(func.count(INDICATOR.c.id.distinct()))
+            .select_from(DELIVERY)
             .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
             .where(DELIVERY.c.actor == actor, DELIVERY.c.status == "queued", INDICATOR.c.live)
-        )  # fmt: skip
+        )
         asked = connection.scalar(select(func.count()).select_from(TO).where(TO.c.actor == actor, TO.c.sent.is_(False)))
     return int(waiting or 0), int(held or 0), int(asked or 0)
 

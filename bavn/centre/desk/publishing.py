@@ -51,14 +51,20 @@ class Publishing:
         none, or not over yet."""
         asked = period_of(kind, period, self._clock.now_us(), days)
         return gather(
-            self._desk, self._partners,
+            self._desk,
+            self._partners,
             Asked(
-                sector=self._terms.sector, period=asked, quartiles=self.benchmarking.latest(asked),
-                tlp=self._terms.tlp, sorts=self.judgements.sorts(), levels=self.judgements.levels(),
+                sector=self._terms.sector,
+                period=asked,
+                quartiles=self.benchmarking.latest(asked),
+                tlp=self._terms.tlp,
+                sorts=self.judgements.sorts(),
+                levels=self.judgements.levels(),
                 source_partners={one.source.name: one.source.partner for one in self._sources.every()},
-                catalogue=catalogue, leads=leads,
+                catalogue=catalogue,
+                leads=leads,
             ),
-        )  # fmt: skip
+        )
 
     def built(self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30) -> Document:
         """A document of data alone, kept nowhere."""

@@ -39,6 +39,8 @@ def _would(element: ElementFacts, case: Case, marking: Marking, lives: Indicator
     checks = lives.would_check(element, pap, case.terms.days)
     refused = any(check.stops for check in checks)
     return WouldRelease(
-        element=element, how="refused" if refused else "block" if pap >= BLOCK_PAP_MIN else "watch", pap=pap,
+        element=element,
+        how="refused" if refused else "block" if pap >= BLOCK_PAP_MIN else "watch",
+        pap=pap,
         checks=checks,
-    )  # fmt: skip
+    )

@@ -35,9 +35,11 @@ from bavn.model.sector.protocol_file import SignedProtocol
 from bavn.model.sector.rollout import FOLLOWED, Does, Need, RolloutAct, Stage, Step, Wait, step_from
 
 _STANDS_AS: Final = {
-    ActorState.INVITED: (Stage.AGREEMENT, None), ActorState.ACTIVE: (Stage.OPERATING, None),
-    ActorState.SUSPENDED: (Stage.SUSPENDED, Stage.OPERATING), ActorState.REVOKED: (Stage.LEAVING, None),
-}  # fmt: skip
+    ActorState.INVITED: (Stage.AGREEMENT, None),
+    ActorState.ACTIVE: (Stage.OPERATING, None),
+    ActorState.SUSPENDED: (Stage.SUSPENDED, Stage.OPERATING),
+    ActorState.REVOKED: (Stage.LEAVING, None),
+}
 """Where a member stands that the register did not know: it was in operation before there was one."""
 
 
@@ -111,9 +113,10 @@ class RollOut:
             before.role.suppliers if one.suppliers is None else tuple(sorted(set(one.suppliers))),
         )
         given: dict[str, Any] = {
-            name: value for name in ("title", "kind", "region", "group", "contact")
+            name: value
+            for name in ("title", "kind", "region", "group", "contact")
             if (value := getattr(one, name)) is not None
-        }  # fmt: skip
+        }
         made = replace(before, role=role, **given)
         if member is not None and not before.since_us:
             stage, was = _STANDS_AS[ActorState(member.state)]
@@ -121,9 +124,14 @@ class RollOut:
         rollout.keep(tx, made, self._clock.now_us())
         if member is not None:
             self._roles.set_in(
-                tx, one.actor, functions=one.functions, suppliers=one.suppliers, group=one.group, canary=None,
+                tx,
+                one.actor,
+                functions=one.functions,
+                suppliers=one.suppliers,
+                group=one.group,
+                canary=None,
                 kind=one.kind,
-            )  # fmt: skip
+            )
 
     def adopt(self, by: str, why: str) -> list[str]:
         """Takes every member that the register does not know into it, as it stands in the registry."""
@@ -150,9 +158,8 @@ class RollOut:
         with writing(self.engine) as tx:
             self._registry.count_up(tx)
             there = [
-                one for one in rollout.waits(tx, wanted.actor)
-                if (one.stage, one.other) != (wanted.stage, wanted.other)
-            ]  # fmt: skip
+                one for one in rollout.waits(tx, wanted.actor) if (one.stage, one.other) != (wanted.stage, wanted.other)
+            ]
             rollout.set_waits(tx, wanted.actor, there if no else [*there, wanted])
             detail = {"before": wanted.stage.value, "other": wanted.other, "until": wanted.until.value, "no": no}
             self._note(tx, by, "rollout-wait", wanted.actor, detail | {"why": reason(why)})
@@ -183,10 +190,14 @@ class RollOut:
             if from_day > now_us // DAY_US:
                 raise BadTerms(f"{signing.day} is not here yet")
             said = {
-                "terms": terms.number, "terms_sha256": terms.digest, "signed_by": signing.signed_by,
-                "as": signing.as_what, "day": signing.day, "document": signing.document,
+                "terms": terms.number,
+                "terms_sha256": terms.digest,
+                "signed_by": signing.signed_by,
+                "as": signing.as_what,
+                "day": signing.day,
+                "document": signing.document,
                 "until_day": from_day + int(terms.said["valid_days"]),
-            }  # fmt: skip
+            }
             made = signed.sign(tx, self._signing_key(), "agreement", actor, now_us, said)
             self._note(tx, by, "rollout-sign", actor, {"terms": terms.number, "document": signing.document})
         return made
@@ -200,7 +211,7 @@ class RollOut:
 
     def take_test(
         self, actor: str, kind: TestKind, given: SignedProtocol, demands: Demands, centre: Part, by: str, why: str
-    ) -> Record:  # fmt: skip
+    ) -> Record:
         """Takes an actor's protocol in, with what the centre itself found; the record is signed by the centre, and a
         step may rest on it. Raises UnknownParty, who.NotAllowed; ProtocolRefused."""
         person(by)
@@ -229,7 +240,7 @@ class RollOut:
 
     def move(
         self, actor: str, act: RolloutAct, by: str, why: str, evidence: str = "", *, by_hand: bool = False
-    ) -> Stage:  # fmt: skip
+    ) -> Stage:
         """Takes a step; where it stands now. A step that needs a protocol rests on one that was taken in (``tests``);
         ``evidence``: its SHA-256, where a certain one is meant, or with ``by_hand`` that of any file, which the record
         then says. What the step does to the member is done with it. Raises UnknownParty, NoSuchStep, Blocked,
@@ -245,9 +256,10 @@ class RollOut:
             self._check(tx, actor, step, evidence, by_hand=by_hand)
         if step.does is not Does.NOTHING and member is not None and member.state is not ActorState.REVOKED:
             acts = {
-                Does.SUSPENDS: self._membership.suspend, Does.RESUMES: self._membership.resume,
+                Does.SUSPENDS: self._membership.suspend,
+                Does.RESUMES: self._membership.resume,
                 Does.REVOKES: self._membership.revoke,
-            }  # fmt: skip
+            }
             acts[step.does](actor, by, why)
         else:
             with writing(self.engine) as tx:
@@ -335,7 +347,7 @@ def _told(one: Entry) -> dict[str, Any]:
     """What the audit log keeps of a line: what it sets, and never the mailbox itself."""
     said: dict[str, Any] = {
         name: value for name in ("title", "kind", "region", "group") if (value := getattr(one, name)) is not None
-    }  # fmt: skip
+    }
     said |= {name: list(value) for name in ("functions", "suppliers") if (value := getattr(one, name)) is not None}
     if one.contact is not None:
         said["contact"] = bool(one.contact)

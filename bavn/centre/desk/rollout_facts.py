@@ -64,11 +64,17 @@ class Facts:
         moves = tuple(one for one in self._moves if one.actor == actor)
         left = max((one.number for one in moves if one.to is Stage.LEFT), default=0)
         return Stand(
-            party=party, member=self.members.get(actor), agreement=self.agreement(actor), next=to,
-            missing=() if step is None else self.missing(actor, step), unmet=self.unmet(actor, to),
-            holds_up=self._holds_up(actor), plan=tuple(one for one in self._plans if one.actor == actor),
-            moves=moves, proof=self._proofs.get(actor, 0) if left else 0,
-        )  # fmt: skip
+            party=party,
+            member=self.members.get(actor),
+            agreement=self.agreement(actor),
+            next=to,
+            missing=() if step is None else self.missing(actor, step),
+            unmet=self.unmet(actor, to),
+            holds_up=self._holds_up(actor),
+            plan=tuple(one for one in self._plans if one.actor == actor),
+            moves=moves,
+            proof=self._proofs.get(actor, 0) if left else 0,
+        )
 
     def agreement(self, actor: str) -> Standing | None:
         """The agreement that an actor signed last; None, where it has signed none since it left."""
@@ -83,7 +89,7 @@ class Facts:
             Need.AGREEMENT: agreed is not None and agreed.in_force(self._today),
             Need.CERTIFICATE: self.members.get(actor) is ActorState.ACTIVE,
             Need.PROTOCOL: Need.PROTOCOL in step.needs and self.protocol(actor, step) is not None,
-        }  # fmt: skip
+        }
         return tuple(need for need in step.needs if not there.get(need, False))
 
     def protocol(self, actor: str, step: Step) -> Record | None:
@@ -93,9 +99,10 @@ class Facts:
     def unmet(self, actor: str, to: Stage | None) -> tuple[Wait, ...]:
         """Whom an actor waits for before it comes to a state: who must have come further first."""
         return tuple(
-            one for one in self._waits
+            one
+            for one in self._waits
             if one.actor == actor and one.stage is to and not has_come(self.parties[one.other].stage, one.until)
-        )  # fmt: skip
+        )
 
     def _holds_up(self, actor: str) -> tuple[str, ...]:
         """Who cannot come to some state before this actor has come further, also through others."""

@@ -15,19 +15,23 @@ if TYPE_CHECKING:
     from bavn.centre.desk.views import CellStory
 
 Outcome = Literal["revealed", "quarantined", "too_few", "declined", "no_answer", "no_receipts", "explained", "waiting"]
-REFUSED: Final[Mapping[str, Text]] = MappingProxyType({
-    "upload_in_time": Text("its upload came after the deadline", "upload kom efter fristen"),
-    "registry_version": Text(
-        "its upload was made for another version of the member list", "upload var lavet til en anden medlemsliste"
-    ),
-    "planes_length": Text("its upload has a wrong length", "upload har en forkert længde"),
-    "planes_value": Text("its upload holds values outside the field", "upload har værdier uden for talområdet"),
-    "one_upload": Text("a second upload; the first counts", "endnu et upload; det første tæller"),
-    "round_member": Text("it is not a member of this round", "den er ikke med i denne runde"),
-    "round_phase": Text("nothing is asked at this time of the round", "der spørges ikke på dette tidspunkt i runden"),
-    "asked_for": Text("it answered what was not asked", "den svarede på noget, der ikke var spurgt om"),
-    "one_answer": Text("it had named the element already", "den havde allerede nævnt elementet"),
-})  # fmt: skip
+REFUSED: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "upload_in_time": Text("its upload came after the deadline", "upload kom efter fristen"),
+        "registry_version": Text(
+            "its upload was made for another version of the member list", "upload var lavet til en anden medlemsliste"
+        ),
+        "planes_length": Text("its upload has a wrong length", "upload har en forkert længde"),
+        "planes_value": Text("its upload holds values outside the field", "upload har værdier uden for talområdet"),
+        "one_upload": Text("a second upload; the first counts", "endnu et upload; det første tæller"),
+        "round_member": Text("it is not a member of this round", "den er ikke med i denne runde"),
+        "round_phase": Text(
+            "nothing is asked at this time of the round", "der spørges ikke på dette tidspunkt i runden"
+        ),
+        "asked_for": Text("it answered what was not asked", "den svarede på noget, der ikke var spurgt om"),
+        "one_answer": Text("it had named the element already", "den havde allerede nævnt elementet"),
+    }
+)
 
 
 def outcome_of(story: "CellStory", round_: Round) -> Outcome:
@@ -81,7 +85,7 @@ def why(story: "CellStory", round_: Round) -> Text:
             "Ikke spurgt om: elementer, som de samme aktører nævnte fra andre celler, forklarer det.",
         ),
         "waiting": Text("The reveal is under way.", "Afsløringen er i gang."),
-    }[outcome_of(story, round_)]  # fmt: skip
+    }[outcome_of(story, round_)]
 
 
 def _rest(what: str, who: list[str] | tuple[str, ...]) -> str:

@@ -62,8 +62,9 @@ def eyes(
     """Every actor that is not shut out, by name. ``took``: the rounds of the last day."""
     return tuple(
         _eye(one, took.get(one.actor.name), chains.get(one.actor.name), now_us)
-        for one in sorted(members, key=lambda one: one.actor.name) if one.actor.state is not ActorState.REVOKED
-    )  # fmt: skip
+        for one in sorted(members, key=lambda one: one.actor.name)
+        if one.actor.state is not ActorState.REVOKED
+    )
 
 
 def _eye(member: MemberView, took: TookPart | None, chain: Chain | None, now_us: int) -> Eye:

@@ -48,15 +48,19 @@ def timeline(
 def _clocks(case: Case) -> list[Moment]:
     clocks = case.clocks
     words = (
-        ("first-sighting", clocks.first_sighting_us, Text("first met at an actor, in this hour",
-                                                          "først mødt hos en aktør, i denne time")),
+        (
+            "first-sighting",
+            clocks.first_sighting_us,
+            Text("first met at an actor, in this hour", "først mødt hos en aktør, i denne time"),
+        ),
         ("first-report", clocks.first_report_us, Text("the first report came", "den første melding kom")),
         ("lead", clocks.lead_us, Text("a lead", "et spor")),
-    )  # fmt: skip
+    )
     return [
         Moment(at_us=at_us, who=CENTRE_WORD, what=what, case_id=case.id, text=text)
-        for what, at_us, text in words if at_us is not None
-    ]  # fmt: skip
+        for what, at_us, text in words
+        if at_us is not None
+    ]
 
 
 def _of_line(line: AuditLine) -> Moment:
@@ -73,23 +77,34 @@ def _of_indicator(kept: Kept, actors: Iterable[AtActor]) -> list[Moment]:
     indicator = kept.indicator
     name = str(indicator.observable)
     found = [
-        (kept.released_us, CENTRE_WORD, "indicator-released", Text(f"indicator released: {name}",
-                                                                   f"indikator frigivet: {name}")),
-    ]  # fmt: skip
+        (
+            kept.released_us,
+            CENTRE_WORD,
+            "indicator-released",
+            Text(f"indicator released: {name}", f"indikator frigivet: {name}"),
+        ),
+    ]
     if kept.withdrawn_us is not None:
-        found.append((kept.withdrawn_us, CENTRE_WORD, "indicator-withdrawn",
-                      Text(f"indicator withdrawn: {name}", f"indikator trukket tilbage: {name}")))  # fmt: skip
+        found.append(
+            (
+                kept.withdrawn_us,
+                CENTRE_WORD,
+                "indicator-withdrawn",
+                Text(f"indicator withdrawn: {name}", f"indikator trukket tilbage: {name}"),
+            )
+        )
     for there in actors:
         if there.enforced_us is not None:
-            found.append((there.enforced_us, f"actor:{there.actor}", "enforced",
-                          Text(f"in force: {name}", f"i kraft: {name}")))  # fmt: skip
+            found.append(
+                (there.enforced_us, f"actor:{there.actor}", "enforced", Text(f"in force: {name}", f"i kraft: {name}"))
+            )
         elif there.state and there.state_us is not None:
             said = f"{there.state} {there.rule}: {name}"
             found.append((there.state_us, f"actor:{there.actor}", there.state, Text(said, said)))
     return [
         Moment(at_us=at_us, who=who, what=what, case_id=indicator.case_id, text=text)
         for at_us, who, what, text in found
-    ]  # fmt: skip
+    ]
 
 
 def _of_sighting(kept: Kept, seen: Observed) -> Moment:
@@ -197,11 +212,13 @@ _LINES: Final[dict[str, Callable[[Mapping[str, Any]], Text]]] = {
     "evidence-taken-out": _filled("evidence of {actor} taken out", "bevis fra {actor} taget ud"),
     "evidence-forgotten": _filled("evidence deleted: {sha256}", "bevis slettet: {sha256}"),
     "reminded": _filled("reminded {recipient} by {way}: {about}", "påmindet {recipient} ved {way}: {about}"),
-    "reminder-failed": _filled("a reminder to {recipient} failed: {reason}",
-                               "en påmindelse til {recipient} slog fejl: {reason}"),
+    "reminder-failed": _filled(
+        "a reminder to {recipient} failed: {reason}", "en påmindelse til {recipient} slog fejl: {reason}"
+    ),
     "not-told": _filled("{actor} was not told ({what}): rule {rule}", "{actor} fik det ikke ({what}): regel {rule}"),
     "answer-too-late": _filled("an answer that no longer fits ({act})", "et svar, der ikke passer længere ({act})"),
     "refused-by-gate": lambda detail: _plain("refused-by-gate", detail),
-    "report-withdrawn": _filled("{actor} took its report on {element} back", "{actor} tog sin melding om {element}"
-                                " tilbage"),
-}  # fmt: skip
+    "report-withdrawn": _filled(
+        "{actor} took its report on {element} back", "{actor} tog sin melding om {element} tilbage"
+    ),
+}

@@ -57,10 +57,19 @@ SCHEMA: Final = (
     ) STRICT""",
 )
 
-REFUSED_FOR_NOW: Final = frozenset({
-    "wrong_sender", "unknown_sender", "wrong_recipient", "bad_signature", "version", "oversize", "malformed_header",
-    "over_quota", *WAITS,
-})  # fmt: skip
+REFUSED_FOR_NOW: Final = frozenset(
+    {
+        "wrong_sender",
+        "unknown_sender",
+        "wrong_recipient",
+        "bad_signature",
+        "version",
+        "oversize",
+        "malformed_header",
+        "over_quota",
+        *WAITS,
+    }
+)
 """Refusals after which the sender keeps the envelope: nobody proved that it is theirs, or it may pass later."""
 
 
@@ -85,10 +94,17 @@ class Inbox:
     """All methods may be called from any thread. The book also holds gate 2's ledger (``inbox.ledger``)."""
 
     def __init__(
-        self, book: Book, roster: Roster, rounds: Rounds, clock: Clock, limits: InboxLimits | None = None,
-        asked: Asked | None = None, cases: CasesAsked | None = None, warnings: WarningsGiven | None = None,
+        self,
+        book: Book,
+        roster: Roster,
+        rounds: Rounds,
+        clock: Clock,
+        limits: InboxLimits | None = None,
+        asked: Asked | None = None,
+        cases: CasesAsked | None = None,
+        warnings: WarningsGiven | None = None,
         exercises: ExercisesTold | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._book = book
         self._roster = roster
         self._rounds = rounds
@@ -103,10 +119,13 @@ class Inbox:
         book.part("inbox", 1, SCHEMA)
         self.aside = SetAside(book, clock)
         rules = (
-            Rule("is_them", self._is_them), Rule("opens", self._opens), Rule("is_new", self._is_new),
-            Rule("within_quota", self._within_quota), Rule("plausible", self._plausible),
+            Rule("is_them", self._is_them),
+            Rule("opens", self._opens),
+            Rule("is_new", self._is_new),
+            Rule("within_quota", self._within_quota),
+            Rule("plausible", self._plausible),
             Rule("first_upload", self._first_upload),
-        )  # fmt: skip
+        )
         self.gate: Gate[Offered, Inward] = Gate(
             "inbox", rules, self.ledger, clock, way="up", nothing=Inward, label=_label, follow=self._keep
         )
@@ -232,9 +251,19 @@ class Inbox:
             tx.execute(
                 "INSERT INTO inbox (actor, actor_group, seq, item_id, kind, tier, received_us, bytes, body, attachment)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (item.actor, draft.group, opened.seq, opened.id, encoded.kind, draft.tier, now_us, size, encoded.body,
-                 encoded.attachment),
-            )  # fmt: skip
+                (
+                    item.actor,
+                    draft.group,
+                    opened.seq,
+                    opened.id,
+                    encoded.kind,
+                    draft.tier,
+                    now_us,
+                    size,
+                    encoded.body,
+                    encoded.attachment,
+                ),
+            )
             tx.execute(
                 "INSERT INTO inbox_usage VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE"
                 " SET messages = messages + 1, bytes = bytes + excluded.bytes",
@@ -243,9 +272,13 @@ class Inbox:
             if isinstance(opened.message, ShareUpload):
                 tx.execute("INSERT INTO inbox_upload VALUES (?, ?, ?)", (item.actor, opened.message.round_id, now_us))
         return Note(
-            kind=encoded.kind, item_id=opened.id, peer=item.actor, privacy=privacy_of(opened.message), bytes=size,
+            kind=encoded.kind,
+            item_id=opened.id,
+            peer=item.actor,
+            privacy=privacy_of(opened.message),
+            bytes=size,
             summary=summary_of(encoded),
-        )  # fmt: skip
+        )
 
     def _read(self, number: int) -> Taken:
         ((actor, group, item_id, kind, tier, received_us, body, attachment),) = self._book.rows(

@@ -76,9 +76,13 @@ class IntelGate:
     own services, which nobody may name."""
 
     def __init__(
-        self, book: Book, clock: Clock, settings: IntelSettings, own: frozenset[Observable] = frozenset(),
+        self,
+        book: Book,
+        clock: Clock,
+        settings: IntelSettings,
+        own: frozenset[Observable] = frozenset(),
         ours: OwnWords | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._book, self._clock = book, clock
         self._kept = IntelBook(book)
         self.ledger = Ledger(book)

@@ -107,9 +107,11 @@ def _whole(place: str, cursor: Cursor, fetch: Fetch, read: Callable[[bytes], Pie
         return
     digest = hashlib.sha256(answer.body).hexdigest()
     after = {
-        "etag": answer.headers.get("etag", "")[:200], "modified": answer.headers.get("last-modified", "")[:60],
-        "sha256": digest, "usable": cursor.get("usable", 0),
-    }  # fmt: skip
+        "etag": answer.headers.get("etag", "")[:200],
+        "modified": answer.headers.get("last-modified", "")[:60],
+        "sha256": digest,
+        "usable": cursor.get("usable", 0),
+    }
     if digest == cursor.get("sha256"):
         yield Pulled((), after)
         return
@@ -313,7 +315,7 @@ def _stix_whole(body: bytes, assumed: Assumed, failures: Failures) -> Piece:
     """A bundle as one piece of one scope."""
     pieces = _stix_pieces(
         list_of(_objects(body, DOCUMENT_BYTES_MAX)), lambda some: (read_stix(some, assumed),), failures
-    )  # fmt: skip
+    )
     offers = tuple(offer for piece in pieces for offer in piece.offers)
     return Piece("", offers, sum(piece.passed for piece in pieces))
 

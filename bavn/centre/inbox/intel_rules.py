@@ -66,9 +66,13 @@ class IntelRules:
     were taken today."""
 
     def __init__(
-        self, clock: Clock, settings: IntelSettings, own: frozenset[Observable], ours: OwnWords,
+        self,
+        clock: Clock,
+        settings: IntelSettings,
+        own: frozenset[Observable],
+        ours: OwnWords,
         used: Callable[[str, int], int],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._clock, self._settings, self._own, self._ours, self._used = clock, settings, own, ours, used
 
     def row(self) -> tuple[Rule[Foreign, Inward], ...]:

@@ -63,17 +63,23 @@ class MispSightings:
         self._book, self._clock = book, clock
         book.part("misp_sighting", 1, _SCHEMA)
         rules = (
-            Rule("readable", self._readable), Rule("given", self._given), Rule(OWN_ECHO, self._echo),
-            Rule("plausible", self._plausible), Rule("room", self._room),
-        )  # fmt: skip
+            Rule("readable", self._readable),
+            Rule("given", self._given),
+            Rule(OWN_ECHO, self._echo),
+            Rule("plausible", self._plausible),
+            Rule("room", self._room),
+        )
         self.gate: Gate[Sighted, Seen] = Gate(
             GATE, rules, Ledger(book), clock, way="in", nothing=Seen, label=_label, follow=self._keep
         )
 
     def take_in(
-        self, instance: str, said: Iterable[Mapping[str, Any]], given: Mapping[str, tuple[str, str]],
+        self,
+        instance: str,
+        said: Iterable[Mapping[str, Any]],
+        given: Mapping[str, tuple[str, str]],
         is_ours: IsOurs = lambda *_: False,
-    ) -> tuple[int, int]:  # fmt: skip
+    ) -> tuple[int, int]:
         """(taken, refused) of what is new. Raises GateBroken."""
         taken = refused = 0
         for one in said:
@@ -144,9 +150,17 @@ class MispSightings:
         with self._book.transaction() as tx:
             tx.execute(
                 "INSERT INTO misp_sighting VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (item.instance, draft.uuid, draft.attribute, draft.event, draft.value, draft.kind, draft.at_us,
-                 self._clock.now_us()),
-            )  # fmt: skip
+                (
+                    item.instance,
+                    draft.uuid,
+                    draft.attribute,
+                    draft.event,
+                    draft.value,
+                    draft.kind,
+                    draft.at_us,
+                    self._clock.now_us(),
+                ),
+            )
         return replace(_label(item), summary=f"{draft.kind} {draft.value}")
 
 

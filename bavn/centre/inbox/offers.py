@@ -83,11 +83,15 @@ class Offers:
         self.ledger = Ledger(book)
         book.part("offers", 1, _SCHEMA)
         rules = (
-            Rule("from_partner", self._from_partner), Rule("object_size", self._object_size),
-            Rule("readable", self._readable), Rule(OWN_ECHO, self._echo), Rule("tlp_max", self._tlp_max),
-            Rule("plausible", self._plausible), Rule("room", self._room),
+            Rule("from_partner", self._from_partner),
+            Rule("object_size", self._object_size),
+            Rule("readable", self._readable),
+            Rule(OWN_ECHO, self._echo),
+            Rule("tlp_max", self._tlp_max),
+            Rule("plausible", self._plausible),
+            Rule("room", self._room),
             Rule("objects_per_day", self._objects_per_day),
-        )  # fmt: skip
+        )
         self.gate: Gate[Posted, Inward] = Gate(
             GATE, rules, self.ledger, clock, way="in", nothing=Inward, label=_label, follow=self._keep
         )
@@ -140,9 +144,12 @@ class Offers:
             self._shelves.remove(shelf, found)
             for entry in found:
                 note = Note(
-                    kind="PartnerDeleted", item_id=_digest(entry.body), peer=PEER_PREFIX + partner.name,
-                    bytes=len(entry.body), summary=f"{entry.id} {entry.version_us}",
-                )  # fmt: skip
+                    kind="PartnerDeleted",
+                    item_id=_digest(entry.body),
+                    peer=PEER_PREFIX + partner.name,
+                    bytes=len(entry.body),
+                    summary=f"{entry.id} {entry.version_us}",
+                )
                 self.ledger.append(self._clock.now_us(), GATE, "in", note)
         return len(found)
 
@@ -157,10 +164,15 @@ class Offers:
         for entry in page.entries:
             offer = _offer(entry.facts)
             if not offer.revoked and (offer.until_us is None or offer.until_us > now_us):
-                made.append(Offered(
-                    partner=partner.name, offer=offer, confidence=worth(offer, partner.inward),
-                    may_block=partner.inward.may_block, received_us=entry.added_us,
-                ))  # fmt: skip
+                made.append(
+                    Offered(
+                        partner=partner.name,
+                        offer=offer,
+                        confidence=worth(offer, partner.inward),
+                        may_block=partner.inward.may_block,
+                        received_us=entry.added_us,
+                    )
+                )
         return tuple(made), page.entries[-1].added_us if page.more else None
 
     def standing(self, partner: Partner) -> Iterator[Offered]:
@@ -247,10 +259,16 @@ class Offers:
         offer, now_us = _read(draft), self._clock.now_us()
         ends_us = min(offer.until_us or now_us + LIFE_US_MAX, now_us + LIFE_US_MAX)
         self._shelves.add(
-            _PREFIX + item.partner.name, now_us, id_=offer.id, version_us=offer.version_us, type_="indicator",
-            kind=offer.observable.type.value, facts=_facts(offer), body=item.text,
+            _PREFIX + item.partner.name,
+            now_us,
+            id_=offer.id,
+            version_us=offer.version_us,
+            type_="indicator",
+            kind=offer.observable.type.value,
+            facts=_facts(offer),
+            body=item.text,
             until_us=max(ends_us, now_us) + KEPT_AFTER_END_US,
-        )  # fmt: skip
+        )
         with self._book.transaction() as tx:
             tx.execute(
                 "INSERT INTO offer_usage VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET objects = objects + 1",
@@ -277,9 +295,12 @@ def _name(found: Any) -> tuple[str, int | None]:
 
 def _label(item: Posted) -> Note:
     return Note(
-        kind=KIND, item_id=_digest(item.text), peer=PEER_PREFIX + item.partner.name, bytes=len(item.text),
+        kind=KIND,
+        item_id=_digest(item.text),
+        peer=PEER_PREFIX + item.partner.name,
+        bytes=len(item.text),
         summary=item.text,
-    )  # fmt: skip
+    )
 
 
 def _text(found: Any) -> str:
@@ -300,6 +321,11 @@ def _facts(offer: Offer) -> str:
 def _offer(facts: str) -> Offer:
     body = json.loads(facts)
     kind, value = body["observable"]
-    return Offer(**body | {
-        "observable": Observable.trusted(ObservableType(kind), value), "tlp": Tlp(body["tlp"]), "pap": Pap(body["pap"]),
-    })  # fmt: skip
+    return Offer(
+        **body
+        | {
+            "observable": Observable.trusted(ObservableType(kind), value),
+            "tlp": Tlp(body["tlp"]),
+            "pap": Pap(body["pap"]),
+        }
+    )

@@ -22,7 +22,7 @@ from bavn.centre.inbox.asks import (
     OpenRound,
     Rounds,
     WarningsGiven,
-)  # fmt: skip
+)
 from bavn.model.evidence import hosts_bucket, p_bucket
 from bavn.model.intel.behaviour import band_of, period_buckets_of, steps_of
 from bavn.model.moment import DAY_US, MINUTE_US, hour_of
@@ -251,13 +251,27 @@ def _health(_: Health, __: Known) -> Refused | None:
     return None
 
 
-_CHECKS: Final[Mapping[type[Message], Callable[[Any, Known], Refused | None]]] = MappingProxyType({
-    ShareUpload: _share, Receipts: _receipts, Declined: _declined, Report: _report, Withdrawn: _withdrawn,
-    Observation: _observation, Receipt: _receipt, QuestionAnswered: _answered, QuestionDeclined: _question,
-    CaseAnswered: _case_answered, CaseEvidence: _case_evidence, Nis2Noted: _nis2_noted,
-    WarningAnswered: _warning_answered, ExerciseStep: _exercise_step,
-    Counts: _counts, Health: _health, CanaryTold: _canary,
-})  # fmt: skip
+_CHECKS: Final[Mapping[type[Message], Callable[[Any, Known], Refused | None]]] = MappingProxyType(
+    {
+        ShareUpload: _share,
+        Receipts: _receipts,
+        Declined: _declined,
+        Report: _report,
+        Withdrawn: _withdrawn,
+        Observation: _observation,
+        Receipt: _receipt,
+        QuestionAnswered: _answered,
+        QuestionDeclined: _question,
+        CaseAnswered: _case_answered,
+        CaseEvidence: _case_evidence,
+        Nis2Noted: _nis2_noted,
+        WarningAnswered: _warning_answered,
+        ExerciseStep: _exercise_step,
+        Counts: _counts,
+        Health: _health,
+        CanaryTold: _canary,
+    }
+)
 
 
 def _round(round_id: str, known: Known) -> OpenRound | Refused:

@@ -17,9 +17,21 @@ from bavn.model.sector.intel import Assumed, Claim, Offer, Piece
 LINES_MAX: Final = 2_000_000
 LINE_CHARS_MAX: Final = 4096
 VALUE: Final = (
-    "value", "indicator", "ioc", "ioc_value", "observable", "ip", "dst_ip", "src_ip", "domain", "host", "hostname",
-    "url", "sha256", "sha256_hash",
-)  # fmt: skip
+    "value",
+    "indicator",
+    "ioc",
+    "ioc_value",
+    "observable",
+    "ip",
+    "dst_ip",
+    "src_ip",
+    "domain",
+    "host",
+    "hostname",
+    "url",
+    "sha256",
+    "sha256_hash",
+)
 TYPE: Final = ("type", "ioc_type", "indicator_type", "kind")
 CONFIDENCE: Final = ("confidence", "confidence_level")
 FIRST: Final = ("first_seen", "first_seen_utc", "firstseen", "first_seen (utc)")
@@ -29,9 +41,14 @@ ABOUT: Final = ("malware", "malware_printable", "threat", "family", "description
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
 _ZEEK: Final = "#fields"
 _ZEEK_TYPES: Final = {
-    "intel::addr": "ip", "intel::domain": "domain", "intel::url": "url", "intel::cert_hash": "cert",
-    "intel::file_hash": "sha256", "intel::ja3": "ja3", "intel::ja4": "ja4",
-}  # fmt: skip
+    "intel::addr": "ip",
+    "intel::domain": "domain",
+    "intel::url": "url",
+    "intel::cert_hash": "cert",
+    "intel::file_hash": "sha256",
+    "intel::ja3": "ja3",
+    "intel::ja4": "ja4",
+}
 
 
 def read_list(text: str, assumed: Assumed, items_max: int = LINES_MAX) -> Piece:
@@ -117,12 +134,17 @@ def _claim(kind: str, value: str, row: dict[str, str], assumed: Assumed) -> Offe
     return Offer(
         key,
         Claim(
-            observable=made, tlp=assumed.tlp, pap=assumed.pap,
-            confidence=assumed.confidence if sure is None else sure, first_us=moment_of(_first(row, FIRST)),
-            last_us=moment_of(_first(row, LAST)), until_us=moment_of(_first(row, UNTIL)),
-            about=text_of(_first(row, ABOUT)), derived=is_below_host(value),
+            observable=made,
+            tlp=assumed.tlp,
+            pap=assumed.pap,
+            confidence=assumed.confidence if sure is None else sure,
+            first_us=moment_of(_first(row, FIRST)),
+            last_us=moment_of(_first(row, LAST)),
+            until_us=moment_of(_first(row, UNTIL)),
+            about=text_of(_first(row, ABOUT)),
+            derived=is_below_host(value),
         ),
-    )  # fmt: skip
+    )
 
 
 def _first(row: dict[str, str], names: tuple[str, ...]) -> str:

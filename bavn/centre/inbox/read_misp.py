@@ -97,9 +97,17 @@ def _offers(
 
 
 def _claim(
-    named: Any, part: str, word: str, one: dict[str, Any], event_tags: list[str], technique: str, assumed: Assumed,
-    event: dict[str, Any], *, meant: bool,
-) -> Claim | Refused:  # fmt: skip
+    named: Any,
+    part: str,
+    word: str,
+    one: dict[str, Any],
+    event_tags: list[str],
+    technique: str,
+    assumed: Assumed,
+    event: dict[str, Any],
+    *,
+    meant: bool,
+) -> Claim | Refused:
     if isinstance(named, Refused):
         return named
     if not isinstance(named, Observable):
@@ -112,12 +120,19 @@ def _claim(
     seen_us, doubted, over = _sightings(one)
     last = [moment for moment in (seen_us, moment_of(one.get("last_seen"))) if moment is not None]
     return Claim(
-        observable=named, tlp=strictest(*levels) if levels else assumed.tlp, pap=min(actions, default=assumed.pap),
-        confidence=assumed.confidence if sure is None else sure, first_us=moment_of(one.get("first_seen")),
-        last_us=max(last, default=None), modified_us=moment_of(one.get("timestamp")),
-        technique=technique_of(own) or technique, about=text_of(event.get("info")), detect=meant and not doubted,
-        derived=word == "url" and is_below_host(part), withdrawn=_is_set(one.get("deleted")) or over,
-    )  # fmt: skip
+        observable=named,
+        tlp=strictest(*levels) if levels else assumed.tlp,
+        pap=min(actions, default=assumed.pap),
+        confidence=assumed.confidence if sure is None else sure,
+        first_us=moment_of(one.get("first_seen")),
+        last_us=max(last, default=None),
+        modified_us=moment_of(one.get("timestamp")),
+        technique=technique_of(own) or technique,
+        about=text_of(event.get("info")),
+        detect=meant and not doubted,
+        derived=word == "url" and is_below_host(part),
+        withdrawn=_is_set(one.get("deleted")) or over,
+    )
 
 
 def _sightings(one: dict[str, Any]) -> tuple[int | None, bool, bool]:

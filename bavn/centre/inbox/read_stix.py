@@ -151,11 +151,18 @@ def _claims(one: dict[str, Any], named: tuple[Named, ...], around: _Around, assu
     name = str(one.get("id"))
     return [
         Claim(
-            observable=observable, tlp=strictest(*tlp) if tlp else assumed.tlp, pap=min(pap, default=assumed.pap),
-            confidence=assumed.confidence if sure is None else sure, first_us=moment_of(one.get("valid_from")),
-            last_us=around.sighted_us.get(name), modified_us=moment_of(one.get("modified")),
-            until_us=moment_of(one.get("valid_until")), technique=techniques_of(one.get("external_references")),
-            about=text_of(one.get("name")), derived=derived, withdrawn=one.get("revoked") is True,
+            observable=observable,
+            tlp=strictest(*tlp) if tlp else assumed.tlp,
+            pap=min(pap, default=assumed.pap),
+            confidence=assumed.confidence if sure is None else sure,
+            first_us=moment_of(one.get("valid_from")),
+            last_us=around.sighted_us.get(name),
+            modified_us=moment_of(one.get("modified")),
+            until_us=moment_of(one.get("valid_until")),
+            technique=techniques_of(one.get("external_references")),
+            about=text_of(one.get("name")),
+            derived=derived,
+            withdrawn=one.get("revoked") is True,
         )
         for observable, derived in named
-    ]  # fmt: skip
+    ]

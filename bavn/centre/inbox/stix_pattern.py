@@ -22,14 +22,23 @@ _TOKEN = re.compile(
 )
 _TLS: Final = "network-traffic:extensions.'x-bavn-tls-ext'."
 PATHS: Final[dict[str, str]] = {
-    "ipv4-addr:value": "ip", "ipv6-addr:value": "ip", "domain-name:value": "domain", "url:value": "url",
-    "network-traffic:dst_ref.value": "", "network-traffic:src_ref.value": "",
+    "ipv4-addr:value": "ip",
+    "ipv6-addr:value": "ip",
+    "domain-name:value": "domain",
+    "url:value": "url",
+    "network-traffic:dst_ref.value": "",
+    "network-traffic:src_ref.value": "",
     "hostname:value": "domain",
-    "x509-certificate:hashes.'sha-1'": "cert", "x509-certificate:hashes.'sha-256'": "cert",
-    "x509-certificate:hashes.sha1": "cert", "x509-certificate:hashes.sha256": "cert",
-    "file:hashes.'sha-256'": "sha256", "file:hashes.sha256": "sha256", "file:hashes.'sha256'": "sha256",
-    _TLS + "ja3": "ja3", _TLS + "ja4": "ja4",
-}  # fmt: skip
+    "x509-certificate:hashes.'sha-1'": "cert",
+    "x509-certificate:hashes.'sha-256'": "cert",
+    "x509-certificate:hashes.sha1": "cert",
+    "x509-certificate:hashes.sha256": "cert",
+    "file:hashes.'sha-256'": "sha256",
+    "file:hashes.sha256": "sha256",
+    "file:hashes.'sha256'": "sha256",
+    _TLS + "ja3": "ja3",
+    _TLS + "ja4": "ja4",
+}
 """Object path, lower case -> how its value is spelled; "" where the value itself says it."""
 Named = tuple[Observable, bool]
 """An observable, and whether it is only the host of what was named."""

@@ -86,16 +86,29 @@ def understand(message: Message, about: About) -> Heard:
             return Replied(**said, **message.model_dump(), received_us=received_us)
         case QuestionDeclined(question_id=question_id, number=number):
             return Replied(
-                **said, question_id=question_id, number=number, state="declined", count_bucket=0, first_hour=None,
-                last_hour=None, days=0, received_us=received_us,
-            )  # fmt: skip
+                **said,
+                question_id=question_id,
+                number=number,
+                state="declined",
+                count_bucket=0,
+                first_hour=None,
+                last_hour=None,
+                days=0,
+                received_us=received_us,
+            )
         case CaseAnswered():
             return CaseAnswer(**said, **message.model_dump(), received_us=received_us)
         case Nis2Noted(case_id=case_id, act=act, minute=minute, kind=kind, why=why, crosses=crosses):
             return Nis2Step(
-                **said, case_id=case_id, act=act, at_us=minute * MINUTE_US, correct=kind == "correction", why=why,
-                received_us=received_us, crosses=cast("CrossBorder | None", crosses),
-            )  # fmt: skip
+                **said,
+                case_id=case_id,
+                act=act,
+                at_us=minute * MINUTE_US,
+                correct=kind == "correction",
+                why=why,
+                received_us=received_us,
+                crosses=cast("CrossBorder | None", crosses),
+            )
         case CaseEvidence(case_id=case_id, words=words, content=content):
             return Attached(**said, case_id=case_id, words=words, content=content, received_us=received_us)
         case WarningAnswered():
@@ -116,9 +129,20 @@ def understand(message: Message, about: About) -> Heard:
 
 def _sign(report: Report, about: About) -> Sign:
     return Sign(
-        report_id=about.item_id, actor=about.actor, group=about.group, tier=about.tier, round_id=report.round_id,
-        observable=Observable(ObservableType(report.type), report.value), detector=report.detector,
-        technique=report.technique, p_bucket=report.p_bucket, hosts_bucket=report.hosts_bucket,
-        first_hour=report.first_hour, last_hour=report.last_hour, period_bucket=report.period_bucket,
-        regularity_bucket=report.regularity_bucket, walk_bucket=report.walk_bucket, received_us=about.received_us,
-    )  # fmt: skip
+        report_id=about.item_id,
+        actor=about.actor,
+        group=about.group,
+        tier=about.tier,
+        round_id=report.round_id,
+        observable=Observable(ObservableType(report.type), report.value),
+        detector=report.detector,
+        technique=report.technique,
+        p_bucket=report.p_bucket,
+        hosts_bucket=report.hosts_bucket,
+        first_hour=report.first_hour,
+        last_hour=report.last_hour,
+        period_bucket=report.period_bucket,
+        regularity_bucket=report.regularity_bucket,
+        walk_bucket=report.walk_bucket,
+        received_us=about.received_us,
+    )

@@ -30,9 +30,14 @@ SKEW: Final = timedelta(minutes=5)
 
 
 MALFORMED: Final = (
-    ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.ExtensionNotFound, x509.DuplicateExtension,
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
-)  # fmt: skip
+)
 """All that reading a stranger's certificate or request may raise."""
 
 
@@ -110,9 +115,14 @@ class Authority:
         return self._certify(hosts[0], key, names, ExtendedKeyUsageOID.SERVER_AUTH, _dated(now_us, SERVER_DAYS), dice)
 
     def _certify(
-        self, common_name: str, key: ec.EllipticCurvePublicKey, names: list[x509.GeneralName],
-        purpose: x509.ObjectIdentifier, dated: x509.CertificateBuilder, dice: Dice,
-    ) -> x509.Certificate:  # fmt: skip
+        self,
+        common_name: str,
+        key: ec.EllipticCurvePublicKey,
+        names: list[x509.GeneralName],
+        purpose: x509.ObjectIdentifier,
+        dated: x509.CertificateBuilder,
+        dice: Dice,
+    ) -> x509.Certificate:
         builder = (
             dated.subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])]))
             .issuer_name(self.certificate.subject)
@@ -136,9 +146,10 @@ def new_key(dice: Dice) -> ec.EllipticCurvePrivateKey:
 def key_pem(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None = None) -> bytes:
     """A private key as PKCS #8 PEM: a secret, mode 0600."""
     return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption(),
-    )  # fmt: skip
+    )
 
 
 def _pem(certificate: x509.Certificate) -> str:
@@ -167,7 +178,13 @@ def _host(host: str) -> x509.GeneralName:
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not signs_certificates, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, key_cert_sign=signs_certificates, crl_sign=signs_certificates,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -78,9 +78,11 @@ class Enrolment:
         with writing(self._engine) as tx:
             tx.execute(insert(INVITATION).values(token_hash=_hash(token), actor=name, until_us=until_us))
             kept = (
-                select(INVITATION.c.token_hash).where(INVITATION.c.actor == name)
-                .order_by(INVITATION.c.until_us.desc(), INVITATION.c.token_hash).limit(OPEN_TOKENS_PER_ACTOR_MAX)
-            )  # fmt: skip
+                select(INVITATION.c.token_hash)
+                .where(INVITATION.c.actor == name)
+                .order_by(INVITATION.c.until_us.desc(), INVITATION.c.token_hash)
+                .limit(OPEN_TOKENS_PER_ACTOR_MAX)
+            )
             hashes_kept = [row[0] for row in tx.execute(kept)]
             tx.execute(
                 delete(INVITATION).where(INVITATION.c.actor == name, INVITATION.c.token_hash.not_in(hashes_kept))
@@ -138,10 +140,15 @@ class Enrolment:
 
     def _issue(self, tx: Connection, name: str, key: ec.EllipticCurvePublicKey, now_us: int) -> str:
         made = self.authority.certify_actor(name, key, now_us, self._dice)
-        tx.execute(insert(CERTIFICATE).values(
-            fingerprint=made.fingerprint(hashes.SHA256()).hex(), actor=name, issued_us=now_us,
-            not_before_us=as_us(made.not_valid_before_utc), not_after_us=as_us(made.not_valid_after_utc),
-        ))  # fmt: skip
+        tx.execute(
+            insert(CERTIFICATE).values(
+                fingerprint=made.fingerprint(hashes.SHA256()).hex(),
+                actor=name,
+                issued_us=now_us,
+                not_before_us=as_us(made.not_valid_before_utc),
+                not_after_us=as_us(made.not_valid_after_utc),
+            )
+        )
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
 

@@ -94,11 +94,15 @@ class PartnerCredentials:
             )
             return tuple(
                 Credential(
-                    id=row.digest[:_ID_CHARACTERS], partner=name, kind=row.kind, issued_us=row.issued_us,
-                    until_us=row.until_us, ended_us=row.ended_us,
+                    id=row.digest[:_ID_CHARACTERS],
+                    partner=name,
+                    kind=row.kind,
+                    issued_us=row.issued_us,
+                    until_us=row.until_us,
+                    ended_us=row.ended_us,
                 )
                 for row in rows
-            )  # fmt: skip
+            )
 
     def by_token(self, secret: str) -> Partner | Refused:
         """The partner in force whose token this is."""
@@ -120,10 +124,16 @@ class PartnerCredentials:
     def _by(self, kind: CredentialKind, digest: str) -> Partner | Refused:
         """By an index over hashes of 256 random bits: how long it takes tells nothing of the secret."""
         now_us = self._clock.now_us()
-        asked = select(PARTNER).join(PARTNER_CREDENTIAL, PARTNER_CREDENTIAL.c.partner == PARTNER.c.name).where(
-            PARTNER_CREDENTIAL.c.digest == digest, PARTNER_CREDENTIAL.c.kind == kind,
-            PARTNER_CREDENTIAL.c.ended_us.is_(None), PARTNER_CREDENTIAL.c.until_us > now_us,
-        )  # fmt: skip
+        asked = (
+            select(PARTNER)
+            .join(PARTNER_CREDENTIAL, PARTNER_CREDENTIAL.c.partner == PARTNER.c.name)
+            .where(
+                PARTNER_CREDENTIAL.c.digest == digest,
+                PARTNER_CREDENTIAL.c.kind == kind,
+                PARTNER_CREDENTIAL.c.ended_us.is_(None),
+                PARTNER_CREDENTIAL.c.until_us > now_us,
+            )
+        )
         with reading(self._engine) as connection:
             row = connection.execute(asked).first()
         if row is None:
@@ -140,10 +150,16 @@ class PartnerCredentials:
         now_us = self._clock.now_us()
         with writing(self._engine) as tx:
             self._room(tx, name, now_us)
-            tx.execute(insert(PARTNER_CREDENTIAL).values(
-                digest=digest, partner=name, kind=kind, issued_us=now_us, ended_us=None,
-                until_us=until_us or now_us + LIFE_DAYS_MAX * DAY_US,
-            ))  # fmt: skip
+            tx.execute(
+                insert(PARTNER_CREDENTIAL).values(
+                    digest=digest,
+                    partner=name,
+                    kind=kind,
+                    issued_us=now_us,
+                    ended_us=None,
+                    until_us=until_us or now_us + LIFE_DAYS_MAX * DAY_US,
+                )
+            )
             detail = {"credential": digest[:_ID_CHARACTERS], "kind": kind}
             self._audited(tx, by, "partner-key", f"partner/{name}", detail)
 
@@ -154,10 +170,13 @@ class PartnerCredentials:
             raise UnknownPartner(f"no partner is called {name[:60]!r}")
         if not partner_of(row).in_force(now_us):
             raise BadPartner(f"the agreement with {name} has ended")
-        used = tx.execute(select(func.count()).where(
-            PARTNER_CREDENTIAL.c.partner == name, PARTNER_CREDENTIAL.c.ended_us.is_(None),
-            PARTNER_CREDENTIAL.c.until_us > now_us,
-        )).scalar_one()  # fmt: skip
+        used = tx.execute(
+            select(func.count()).where(
+                PARTNER_CREDENTIAL.c.partner == name,
+                PARTNER_CREDENTIAL.c.ended_us.is_(None),
+                PARTNER_CREDENTIAL.c.until_us > now_us,
+            )
+        ).scalar_one()
         if used >= OPEN_PER_PARTNER_MAX:
             raise BadPartner(f"a partner has at most {OPEN_PER_PARTNER_MAX} credentials in force: end one first")
 

@@ -21,27 +21,34 @@ def inward_text(inward: Inward) -> str:
 def outward_plain(out: Outward) -> dict[str, Any]:
     """What goes out, in words of JSON: for the database, the audit log and people."""
     return {
-        "tlp_max": out.tlp_max.value, "pap_max": out.pap_max.name, "types": sorted(kind.value for kind in out.types),
-        "confidence_min": out.confidence_min, "collections": list(out.collections),
-    }  # fmt: skip
+        "tlp_max": out.tlp_max.value,
+        "pap_max": out.pap_max.name,
+        "types": sorted(kind.value for kind in out.types),
+        "confidence_min": out.confidence_min,
+        "collections": list(out.collections),
+    }
 
 
 def inward_plain(inward: Inward) -> dict[str, Any]:
     """What comes in, in words of JSON."""
     return {
-        "trust": inward.trust, "tlp_max": inward.tlp_max.value, "may_block": inward.may_block,
+        "trust": inward.trust,
+        "tlp_max": inward.tlp_max.value,
+        "may_block": inward.may_block,
         "objects_per_day_max": inward.objects_per_day_max,
-    }  # fmt: skip
+    }
 
 
 def outward_of(text: str) -> Outward:
     """The inverse of :func:`outward_text`."""
     body = json.loads(text)
     return Outward(
-        tlp_max=Tlp(body["tlp_max"]), pap_max=Pap[body["pap_max"]],
-        types=frozenset(ObservableType(kind) for kind in body["types"]), confidence_min=body["confidence_min"],
+        tlp_max=Tlp(body["tlp_max"]),
+        pap_max=Pap[body["pap_max"]],
+        types=frozenset(ObservableType(kind) for kind in body["types"]),
+        confidence_min=body["confidence_min"],
         collections=tuple(body["collections"]),
-    )  # fmt: skip
+    )
 
 
 def inward_of(text: str) -> Inward:

@@ -51,9 +51,15 @@ class Partners:
         return partner
 
     def set(
-        self, name: str, by: str, *, title: str | None = None, until_us: int | None = None, out: Outward | None = None,
+        self,
+        name: str,
+        by: str,
+        *,
+        title: str | None = None,
+        until_us: int | None = None,
+        out: Outward | None = None,
         inward: Inward | None = None,
-    ) -> Partner:  # fmt: skip
+    ) -> Partner:
         """Replace what is given; None leaves it. Counts from the next request on. Raises UnknownPartner, BadPartner."""
         given = {"title": title, "until_us": until_us, "out": out, "inward": inward}
         changed = {key: value for key, value in given.items() if value is not None}
@@ -117,23 +123,37 @@ class Partners:
 def partner_of(row: Row[Any]) -> Partner:
     """A partner of its row."""
     return Partner(
-        name=row.name, kind=row.kind, title=row.title, added_us=row.added_us, until_us=row.until_us,
-        ended_us=row.ended_us, out=outward_of(row.outward), inward=inward_of(row.inward),
-    )  # fmt: skip
+        name=row.name,
+        kind=row.kind,
+        title=row.title,
+        added_us=row.added_us,
+        until_us=row.until_us,
+        ended_us=row.ended_us,
+        out=outward_of(row.outward),
+        inward=inward_of(row.inward),
+    )
 
 
 def _values(partner: Partner) -> dict[str, Any]:
     return {
-        "kind": partner.kind, "title": partner.title, "added_us": partner.added_us, "until_us": partner.until_us,
-        "ended_us": partner.ended_us, "outward": _outward_text(partner.out), "inward": inward_text(partner.inward),
-    }  # fmt: skip
+        "kind": partner.kind,
+        "title": partner.title,
+        "added_us": partner.added_us,
+        "until_us": partner.until_us,
+        "ended_us": partner.ended_us,
+        "outward": _outward_text(partner.out),
+        "inward": inward_text(partner.inward),
+    }
 
 
 def _plain(partner: Partner) -> dict[str, Any]:
     return {
-        "kind": partner.kind, "title": partner.title, "until": iso(partner.until_us),
-        "out": outward_plain(partner.out), "in": inward_plain(partner.inward),
-    }  # fmt: skip
+        "kind": partner.kind,
+        "title": partner.title,
+        "until": iso(partner.until_us),
+        "out": outward_plain(partner.out),
+        "in": inward_plain(partner.inward),
+    }
 
 
 def _subject(name: str) -> str:

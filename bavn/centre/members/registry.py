@@ -97,10 +97,16 @@ class Registry:
             if actors >= ACTORS_MAX:
                 raise CannotAdd(f"a sector has at most {ACTORS_MAX} actors")
             actor = Actor(name=name, kind=kind, group=group or name, x=last_x + 1, state=ActorState.INVITED)
-            tx.execute(insert(ACTOR).values(
-                name=name, kind=kind, group=actor.group, x=actor.x, state=actor.state.value,
-                changed_us=self._clock.now_us(),
-            ))  # fmt: skip
+            tx.execute(
+                insert(ACTOR).values(
+                    name=name,
+                    kind=kind,
+                    group=actor.group,
+                    x=actor.x,
+                    state=actor.state.value,
+                    changed_us=self._clock.now_us(),
+                )
+            )
             also(tx)
         return actor
 
@@ -188,9 +194,10 @@ class Registry:
         with writing(self.engine) as tx:
             self.count_up(tx)
             changed = tx.execute(
-                update(ACTOR).where(ACTOR.c.name == name)
+                update(ACTOR)
+                .where(ACTOR.c.name == name)
                 .values(state=ActorState.REVOKED.value, message_key=None, changed_us=now_us)
-            )  # fmt: skip
+            )
             if changed.rowcount != 1:
                 raise UnknownActor(f"no actor is called {name[:60]!r}")
             self.end_certificates(tx, name)
@@ -200,17 +207,19 @@ class Registry:
     def end_certificates(self, tx: Connection, name: str) -> None:
         """No certificate of this actor counts any longer."""
         tx.execute(
-            update(CERTIFICATE).where(CERTIFICATE.c.actor == name, CERTIFICATE.c.revoked_us.is_(None))
+            update(CERTIFICATE)
+            .where(CERTIFICATE.c.actor == name, CERTIFICATE.c.revoked_us.is_(None))
             .values(revoked_us=self._clock.now_us())
-        )  # fmt: skip
+        )
 
     def activate(self, tx: Connection, name: str, message_key: str) -> Actor:
         """The actor has enrolled with this message key (hex of 32 bytes). Raises UnknownActor."""
         self.count_up(tx)
         changed = tx.execute(
-            update(ACTOR).where(ACTOR.c.name == name)
+            update(ACTOR)
+            .where(ACTOR.c.name == name)
             .values(state=ActorState.ACTIVE.value, message_key=message_key, changed_us=self._clock.now_us())
-        )  # fmt: skip
+        )
         if changed.rowcount != 1:
             raise UnknownActor(f"no actor is called {name[:60]!r}")
         return _actor(tx.execute(select(ACTOR).where(ACTOR.c.name == name)).one())
@@ -240,10 +249,14 @@ class Registry:
         with writing(self.engine) as tx:
             tx.execute(delete(QUOTA).where(QUOTA.c.actor == name, QUOTA.c.kind == kind))
             if quota is not None:
-                tx.execute(insert(QUOTA).values(
-                    actor=name, kind=kind, messages_per_hour_max=quota.messages_per_hour_max,
-                    bytes_per_hour_max=quota.bytes_per_hour_max,
-                ))  # fmt: skip
+                tx.execute(
+                    insert(QUOTA).values(
+                        actor=name,
+                        kind=kind,
+                        messages_per_hour_max=quota.messages_per_hour_max,
+                        bytes_per_hour_max=quota.bytes_per_hour_max,
+                    )
+                )
             also(tx)
 
     def papers(self, name: str) -> tuple[tuple[Paper, ...], tuple[int, ...]]:
@@ -251,27 +264,32 @@ class Registry:
         now_us = self._clock.now_us()
         with reading(self.engine) as tx:
             rows = tx.execute(
-                select(CERTIFICATE).where(CERTIFICATE.c.actor == name)
-                .order_by(CERTIFICATE.c.issued_us.desc(), CERTIFICATE.c.fingerprint).limit(PAPERS_SHOWN_MAX)
-            ).all()  # fmt: skip
+                select(CERTIFICATE)
+                .where(CERTIFICATE.c.actor == name)
+                .order_by(CERTIFICATE.c.issued_us.desc(), CERTIFICATE.c.fingerprint)
+                .limit(PAPERS_SHOWN_MAX)
+            ).all()
             is_open = INVITATION.c.used_us.is_(None) & (INVITATION.c.until_us > now_us)
             ends = select(INVITATION.c.until_us).where(INVITATION.c.actor == name, is_open)
             invited = tuple(tx.scalars(ends.order_by(INVITATION.c.until_us)))
         papers = tuple(
             Paper(
-                fingerprint=row.fingerprint, issued_us=row.issued_us, until_us=row.not_after_us,
+                fingerprint=row.fingerprint,
+                issued_us=row.issued_us,
+                until_us=row.not_after_us,
                 revoked_us=row.revoked_us,
             )
             for row in rows
-        )  # fmt: skip
+        )
         return papers, invited
 
     def valid_until(self) -> dict[str, int]:
         """actor -> when its last certificate in force ends (us)."""
         asked = (
             select(CERTIFICATE.c.actor, func.max(CERTIFICATE.c.not_after_us))
-            .where(CERTIFICATE.c.revoked_us.is_(None)).group_by(CERTIFICATE.c.actor)
-        )  # fmt: skip
+            .where(CERTIFICATE.c.revoked_us.is_(None))
+            .group_by(CERTIFICATE.c.actor)
+        )
         with reading(self.engine) as tx:
             return {str(name): int(until_us) for name, until_us in tx.execute(asked)}
 

@@ -45,9 +45,15 @@ class Roles:
         }
 
     def set(
-        self, actor: str, *, functions: Collection[str] | None = None, suppliers: Collection[str] | None = None,
-        group: str | None = None, canary: bool | None = None, also: Also = nothing,
-    ) -> None:  # fmt: skip
+        self,
+        actor: str,
+        *,
+        functions: Collection[str] | None = None,
+        suppliers: Collection[str] | None = None,
+        group: str | None = None,
+        canary: bool | None = None,
+        also: Also = nothing,
+    ) -> None:
         """Replace what is given; None leaves it as it is, an empty group makes the actor its own; ``canary``:
         whether it is in the canary ring. Counts the registry's version up. Raises UnknownActor, BadRole."""
         with writing(self._registry.engine) as tx:
@@ -55,9 +61,16 @@ class Roles:
             also(tx)
 
     def set_in(
-        self, tx: Connection, actor: str, *, functions: Collection[str] | None, suppliers: Collection[str] | None,
-        group: str | None, canary: bool | None, kind: str | None,
-    ) -> None:  # fmt: skip
+        self,
+        tx: Connection,
+        actor: str,
+        *,
+        functions: Collection[str] | None,
+        suppliers: Collection[str] | None,
+        group: str | None,
+        canary: bool | None,
+        kind: str | None,
+    ) -> None:
         """The same in the caller's transaction, and the actor's kind. Raises UnknownActor, BadRole."""
         check_roles(functions or (), suppliers or (), group or actor)
         self._registry.count_up(tx)

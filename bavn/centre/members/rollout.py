@@ -120,9 +120,14 @@ def keep(tx: Connection, one: Party, at_us: int) -> None:
     """Writes what the register says of an actor; where it stands stays as it is, unless it is new. BadEntry beyond the
     bound."""
     values = {
-        "title": one.title, "kind": one.kind, "region": one.region, "group": one.group, "contact": one.contact,
-        "functions": json.dumps(one.role.functions), "suppliers": json.dumps(one.role.suppliers),
-    }  # fmt: skip
+        "title": one.title,
+        "kind": one.kind,
+        "region": one.region,
+        "group": one.group,
+        "contact": one.contact,
+        "functions": json.dumps(one.role.functions),
+        "suppliers": json.dumps(one.role.suppliers),
+    }
     if tx.execute(update(PARTY).where(PARTY.c.actor == one.actor).values(**values)).rowcount == 0:
         if int(tx.scalar(select(func.count()).select_from(PARTY)) or 0) >= PARTIES_MAX:
             raise BadEntry(f"the roll-out has at most {PARTIES_MAX} actors")
@@ -131,9 +136,16 @@ def keep(tx: Connection, one: Party, at_us: int) -> None:
 
 
 def move(
-    tx: Connection, actor: str, act: RolloutAct, at_us: int, by: str, why: str, evidence: str = "", *,
+    tx: Connection,
+    actor: str,
+    act: RolloutAct,
+    at_us: int,
+    by: str,
+    why: str,
+    evidence: str = "",
+    *,
     by_hand: bool = False,
-) -> tuple[Step, Moved]:  # fmt: skip
+) -> tuple[Step, Moved]:
     """Takes a step of the table. Raises UnknownParty, NoSuchStep; BadEntry beyond the bound."""
     stands = known(tx, actor)
     step = step_from(stands.stage, act)
@@ -142,17 +154,33 @@ def move(
     if number > MOVES_MAX:
         raise BadEntry(f"an actor takes at most {MOVES_MAX} steps")
     before = stands.stage.value if to is Stage.SUSPENDED else ""
-    tx.execute(
-        update(PARTY).where(PARTY.c.actor == actor).values(stage=to.value, before=before, changed_us=at_us)
-    )  # fmt: skip
+    tx.execute(update(PARTY).where(PARTY.c.actor == actor).values(stage=to.value, before=before, changed_us=at_us))
     made = Moved(
-        actor=actor, number=number, at_us=at_us, act=act, come_from=stands.stage, to=to, by=by, why=why,
-        evidence=evidence, by_hand=by_hand,
-    )  # fmt: skip
-    tx.execute(insert(MOVE).values(
-        actor=actor, number=number, at_us=at_us, act=act.value, came_from=stands.stage.value, went_to=to.value,
-        by_user=by, why=why, evidence=evidence, by_hand=by_hand,
-    ))  # fmt: skip
+        actor=actor,
+        number=number,
+        at_us=at_us,
+        act=act,
+        come_from=stands.stage,
+        to=to,
+        by=by,
+        why=why,
+        evidence=evidence,
+        by_hand=by_hand,
+    )
+    tx.execute(
+        insert(MOVE).values(
+            actor=actor,
+            number=number,
+            at_us=at_us,
+            act=act.value,
+            came_from=stands.stage.value,
+            went_to=to.value,
+            by_user=by,
+            why=why,
+            evidence=evidence,
+            by_hand=by_hand,
+        )
+    )
     return step, made
 
 
@@ -174,12 +202,19 @@ def moves(tx: Connection, actor: str | None = None) -> list[Moved]:
         asked = asked.where(MOVE.c.actor == actor)
     return [
         Moved(
-            actor=row.actor, number=row.number, at_us=row.at_us, act=RolloutAct(row.act),
-            come_from=Stage(row.came_from), to=Stage(row.went_to), by=row.by_user, why=row.why, evidence=row.evidence,
+            actor=row.actor,
+            number=row.number,
+            at_us=row.at_us,
+            act=RolloutAct(row.act),
+            come_from=Stage(row.came_from),
+            to=Stage(row.went_to),
+            by=row.by_user,
+            why=row.why,
+            evidence=row.evidence,
             by_hand=bool(row.by_hand),
         )
         for row in tx.execute(asked)
-    ]  # fmt: skip
+    ]
 
 
 def plan(tx: Connection, actor: str, days: Mapping[Stage, int | None]) -> None:
@@ -211,7 +246,7 @@ def plans(tx: Connection, actor: str | None = None) -> list[Planned]:
     return [
         Planned(actor=row.actor, stage=Stage(row.stage), day=row.day, first_day=row.first_day)
         for row in tx.execute(asked)
-    ]  # fmt: skip
+    ]
 
 
 def set_waits(tx: Connection, actor: str, wanted: Collection[Wait]) -> None:
@@ -256,7 +291,14 @@ def _same_wait(one: Wait) -> tuple[Any, ...]:
 
 def _party(row: Row[Any]) -> Party:
     return Party(
-        actor=row.actor, title=row.title, kind=row.kind, region=row.region, group=row.group, contact=row.contact,
-        role=Role(tuple(json.loads(row.functions)), tuple(json.loads(row.suppliers))), stage=Stage(row.stage),
-        before=Stage(row.before) if row.before else None, since_us=row.changed_us,
-    )  # fmt: skip
+        actor=row.actor,
+        title=row.title,
+        kind=row.kind,
+        region=row.region,
+        group=row.group,
+        contact=row.contact,
+        role=Role(tuple(json.loads(row.functions)), tuple(json.loads(row.suppliers))),
+        stage=Stage(row.stage),
+        before=Stage(row.before) if row.before else None,
+        since_us=row.changed_us,
+    )

@@ -64,10 +64,17 @@ class Record:
 
     def text(self) -> str:
         """The record as a file: JSON with its signature beside it."""
-        return _canonical({
-            "bavn": "record/1", "kind": self.kind, "subject": self.subject, "number": self.number,
-            "body": self.body, "key": self.key, "signature": self.signature,
-        })  # fmt: skip
+        return _canonical(
+            {
+                "bavn": "record/1",
+                "kind": self.kind,
+                "subject": self.subject,
+                "number": self.number,
+                "body": self.body,
+                "key": self.key,
+                "signature": self.signature,
+            }
+        )
 
 
 def record_of(text: str) -> Record:
@@ -99,12 +106,25 @@ def sign(
     if number > NUMBERS_MAX or len(body) > BODY_CHARS_MAX:
         raise BadRecord(f"at most {NUMBERS_MAX} records of a kind for a subject, of {BODY_CHARS_MAX} characters each")
     made = Record(
-        kind=kind, subject=subject, number=number, at_us=at_us, body=body,
-        key=key.public_key().public_bytes_raw().hex(), signature=key.sign(_signed_bytes(kind, body)).hex(),
-    )  # fmt: skip
-    tx.execute(insert(SIGNED).values(
-        kind=kind, subject=subject, number=number, at_us=at_us, body=body, key=made.key, signature=made.signature,
-    ))  # fmt: skip
+        kind=kind,
+        subject=subject,
+        number=number,
+        at_us=at_us,
+        body=body,
+        key=key.public_key().public_bytes_raw().hex(),
+        signature=key.sign(_signed_bytes(kind, body)).hex(),
+    )
+    tx.execute(
+        insert(SIGNED).values(
+            kind=kind,
+            subject=subject,
+            number=number,
+            at_us=at_us,
+            body=body,
+            key=made.key,
+            signature=made.signature,
+        )
+    )
     return made
 
 
@@ -131,9 +151,14 @@ def last(tx: Connection, kind: SignedKind, subject: str) -> Record | None:
 
 def _record(row: Row[Any]) -> Record:
     return Record(
-        kind=row.kind, subject=row.subject, number=row.number, at_us=row.at_us, body=row.body, key=row.key,
+        kind=row.kind,
+        subject=row.subject,
+        number=row.number,
+        at_us=row.at_us,
+        body=row.body,
+        key=row.key,
         signature=row.signature,
-    )  # fmt: skip
+    )
 
 
 def _canonical(said: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     insert,
     select,
     update,
-)  # fmt: skip
+)
 from sqlalchemy.exc import IntegrityError
 
 from bavn.centre.store.engine import make_missing, writing

@@ -22,14 +22,15 @@ AGE_DAYS_MAX: Final = 14
 AHEAD_US_MAX: Final = 10 * MINUTE_US
 SHORTFALLS_NAMED_MAX: Final = 5
 STEPS: Final[Mapping[RolloutAct, TestKind]] = {
-    RolloutAct.ACCEPT: TestKind.ACCEPTANCE, RolloutAct.PROVE: TestKind.FINAL,
-}  # fmt: skip
+    RolloutAct.ACCEPT: TestKind.ACCEPTANCE,
+    RolloutAct.PROVE: TestKind.FINAL,
+}
 """Which test a step rests on."""
 
 
 def refusal(
     given: SignedProtocol, actor: str, kind: TestKind, key: str, now_us: int, demands: Demands
-) -> Refused | None:  # fmt: skip
+) -> Refused | None:
     """Why a protocol is not taken in. ``key``: the message key (hex) that the actor enrolled with."""
     protocol = given.protocol
     if not given.holds(key):
@@ -74,8 +75,14 @@ def body(given: SignedProtocol, centre: Part, by: str, why: str) -> dict[str, ob
     """What the centre signs of a protocol that it takes in."""
     protocol = given.protocol
     return {
-        "test": protocol.kind.value, "protocol_sha256": given.digest, "protocol": given.file().decode(),
-        "began_us": protocol.began_us, "ended_us": protocol.ended_us, "version": protocol.version, "by": by, "why": why,
+        "test": protocol.kind.value,
+        "protocol_sha256": given.digest,
+        "protocol": given.file().decode(),
+        "began_us": protocol.began_us,
+        "ended_us": protocol.ended_us,
+        "version": protocol.version,
+        "by": by,
+        "why": why,
         "outcomes": {one.name: one.outcome.value for one in protocol.parts},
         "centre": {one.key: [one.value, one.outcome.value] for one in centre.figures},
-    }  # fmt: skip
+    }

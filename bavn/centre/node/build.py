@@ -86,7 +86,7 @@ def open_centre(
         lists=lists,
         reconstruct=reconstruct,
         contained=contained,
-    )  # fmt: skip
+    )
 
 
 def open_share(
@@ -95,9 +95,16 @@ def open_share(
     """The way out alone, also beside a centre that runs in another process (``book`` as in open_centre)."""
     limits = ShareLimits(score_block_min=config.limits.block_score_min, days_max=config.limits.indicator_days_max)
     return Share(
-        engine=engine, book=book, key=key, clock=clock, limits=limits, sector=config.limits.sector,
-        recipients=ActiveActors(registry), ring=ring_of(config.indicators), canaries=registry.canaries,
-    )  # fmt: skip
+        engine=engine,
+        book=book,
+        key=key,
+        clock=clock,
+        limits=limits,
+        sector=config.limits.sector,
+        recipients=ActiveActors(registry),
+        ring=ring_of(config.indicators),
+        canaries=registry.canaries,
+    )
 
 
 def open_offers(config: CentreConfig, engine: Engine, book: Any, clock: Clock, dice: Dice) -> Offers:
@@ -110,14 +117,18 @@ def open_indicators(config: CentreConfig, engine: Engine, clock: Clock, lists: L
     warning lists, read when first asked."""
     asked = WarningLists() if lists is None else lists
     bounds = Bounds(
-        score_block_min=config.limits.block_score_min, days_max=config.limits.indicator_days_max,
-        registered=config.limits.registered, listed=lambda one: tuple(name for name, _ in asked.of(one)),
-    )  # fmt: skip
+        score_block_min=config.limits.block_score_min,
+        days_max=config.limits.indicator_days_max,
+        registered=config.limits.registered,
+        listed=lambda one: tuple(name for name, _ in asked.of(one)),
+    )
     return Indicators(engine, clock, config.indicators, bounds)
 
 
 def ring_of(settings: IndicatorSettings) -> RingRules:
     """How long the canary ring has it, and what stops it; who is in it is in the registry."""
     return RingRules(
-        quiet_s=settings.canary_quiet_s, wait_s=settings.canary_wait_s, hits_max=settings.canary_hits_max,
-    )  # fmt: skip
+        quiet_s=settings.canary_quiet_s,
+        wait_s=settings.canary_wait_s,
+        hits_max=settings.canary_hits_max,
+    )

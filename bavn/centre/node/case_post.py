@@ -49,9 +49,13 @@ class CasePost:
 
         def tell(one: Owed) -> None:
             grounds = CaseGrounds(
-                tlp=one.tlp, others=tuple(name for name in names if name != one.said.to), reported=one.reported,
-                by_hand=one.by_hand, by=one.by, groups=one.groups,
-            )  # fmt: skip
+                tlp=one.tlp,
+                others=tuple(name for name in names if name != one.said.to),
+                reported=one.reported,
+                by_hand=one.by_hand,
+                by=one.by,
+                groups=one.groups,
+            )
             refused = self.share.say(one.said, grounds)
             again = refused is not None and refused.rule in LATER
             self.told.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
@@ -93,12 +97,23 @@ class CasePost:
 
 
 def open_case_post(
-    engine: Engine, work: Work, settings: CaseSettings, zone: str, share: Share, registry: Registry, clock: Clock,
+    engine: Engine,
+    work: Work,
+    settings: CaseSettings,
+    zone: str,
+    share: Share,
+    registry: Registry,
+    clock: Clock,
     contained: Containment,
-) -> CasePost:  # fmt: skip
+) -> CasePost:
     """One for a centre's service."""
     told = Told(engine, clock, settings, ZoneInfo(zone))
     return CasePost(
-        work=work, told=told, share=share, registry=registry, clock=clock, contained=contained,
+        work=work,
+        told=told,
+        share=share,
+        registry=registry,
+        clock=clock,
+        contained=contained,
         reminders=Reminders(engine, clock),
-    )  # fmt: skip
+    )

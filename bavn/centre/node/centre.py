@@ -111,12 +111,27 @@ class Centre:
     """One per sector."""
 
     def __init__(
-        self, config: CentreConfig, *, engine: Engine, registry: Registry, enrolment: Enrolment, inbox: Inbox,
-        share: Share, offers: Offers, questions: Questions, case_post: CasePost, indicators: Indicators,
-        warning_post: WarningPost, exercise_post: ExercisePost,
-        message_key: str, clock: Clock, dice: Dice, lists: Lists, reconstruct: Reconstruct,
+        self,
+        config: CentreConfig,
+        *,
+        engine: Engine,
+        registry: Registry,
+        enrolment: Enrolment,
+        inbox: Inbox,
+        share: Share,
+        offers: Offers,
+        questions: Questions,
+        case_post: CasePost,
+        indicators: Indicators,
+        warning_post: WarningPost,
+        exercise_post: ExercisePost,
+        message_key: str,
+        clock: Clock,
+        dice: Dice,
+        lists: Lists,
+        reconstruct: Reconstruct,
         contained: Containment,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.config = config
         self.contained = contained
         self.desk = Desk(engine, clock, registry, questions, config.cases, indicators)
@@ -129,10 +144,17 @@ class Centre:
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
         self._protection = Protection(
-            cases=self._cases, indicators=indicators, upkeep=self.desk.upkeep, switch=self.desk.switch, share=share,
-            clock=clock, active=ActiveActors(registry).active, group_of=self._group_of, marked=self.desk.files.marked,
+            cases=self._cases,
+            indicators=indicators,
+            upkeep=self.desk.upkeep,
+            switch=self.desk.switch,
+            share=share,
+            clock=clock,
+            active=ActiveActors(registry).active,
+            group_of=self._group_of,
+            marked=self.desk.files.marked,
             contained=self.contained,
-        )  # fmt: skip
+        )
         self._leads = SqlLeadBook(engine)
         self._join = Join(SqlRoundBook(engine), dice, config.tiers, reconstruct)
         self._ranked: tuple[Any, ...] | None = None
@@ -180,16 +202,24 @@ class Centre:
     def parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
         """What a step does, in order. Releases and withdrawals first and last: a block waits for no round."""
         orders = (
-            ("centre protection", self._protection.step), ("centre questions", self._ask_questions),
-            ("centre cases", self._case_post.step), ("centre warnings", self._warning_post.step),
+            ("centre protection", self._protection.step),
+            ("centre questions", self._ask_questions),
+            ("centre cases", self._case_post.step),
+            ("centre warnings", self._warning_post.step),
             ("centre exercises", self._exercise_post.step),
-        )  # fmt: skip
+        )
         return (
-            *orders, ("centre inbox", self._work_off_all), ("centre join", self._step_join),
-            ("centre outgoing", self._send), ("centre quarantine", self._audit_quarantine),
-            ("centre keys", self._audit_keys), ("centre ranking", self._rank_if_due), *orders,
-            ("centre alarms", self._raise_alarms), *self._tidying_if_due(),
-        )  # fmt: skip
+            *orders,
+            ("centre inbox", self._work_off_all),
+            ("centre join", self._step_join),
+            ("centre outgoing", self._send),
+            ("centre quarantine", self._audit_quarantine),
+            ("centre keys", self._audit_keys),
+            ("centre ranking", self._rank_if_due),
+            *orders,
+            ("centre alarms", self._raise_alarms),
+            *self._tidying_if_due(),
+        )
 
     def _raise_alarms(self) -> None:
         self.desk.alarms.step(self.desk.members)
@@ -285,9 +315,10 @@ class Centre:
             place = f"{row.round_id}/{row.cell_table}/{row.cell_bin}"
             self._cases.record_once("quarantine", place, {"named": row.named})
             here = (
-                (t.QUARANTINE.c.round_id == row.round_id) & (t.QUARANTINE.c.cell_table == row.cell_table)
+                (t.QUARANTINE.c.round_id == row.round_id)
+                & (t.QUARANTINE.c.cell_table == row.cell_table)
                 & (t.QUARANTINE.c.cell_bin == row.cell_bin)
-            )  # fmt: skip
+            )
             with t.writing(self._engine) as connection:
                 connection.execute(update(t.QUARANTINE).where(here).values(audited=True))
 
@@ -317,12 +348,20 @@ class Centre:
         signs, later = parted(signs, released_spans(self._engine), first_hours)
         laws = self._laws(signs, now_us)
         context = Context(
-            now_us=now_us, settings=self.config.score, lists=self._lists, first_hours=first_hours, later=later,
-            cleared=frozenset(self._cases.verdicts("benign")), register=self.config.limits.registered,
-            sharing=laws.sharing, dependence=laws.dependence, congruent=laws.congruent,
-            groups=len({actor.group for actor in self._registry.members()[1]}), roles=self._roles.every(),
+            now_us=now_us,
+            settings=self.config.score,
+            lists=self._lists,
+            first_hours=first_hours,
+            later=later,
+            cleared=frozenset(self._cases.verdicts("benign")),
+            register=self.config.limits.registered,
+            sharing=laws.sharing,
+            dependence=laws.dependence,
+            congruent=laws.congruent,
+            groups=len({actor.group for actor in self._registry.members()[1]}),
+            roles=self._roles.every(),
             malicious_mean=malicious_mean(self._cases.verdicts("malicious").values()),
-        )  # fmt: skip
+        )
         ranking = correlate(signs, context, self._leads.lead_of(), self.contained.failures)
         self._leads.keep(ranking, self._leads.first_reports(), now_us)
         views = self._leads.leads(self.config.score.leads_max)
@@ -348,9 +387,11 @@ class Centre:
         unlisted = [sign for sign in signs if not listed[sign.observable]]
         alike = congruent_shares(unlisted, Context(now_us=now_us, lists=self._lists))
         self._leads.keep_fits(
-            fit_all(histograms(signs, thresholds, listed), groups, least), now_us,
-            fit_dependence(group_worths(unlisted).values(), least), measure_congruent(alike),
-        )  # fmt: skip
+            fit_all(histograms(signs, thresholds, listed), groups, least),
+            now_us,
+            fit_dependence(group_worths(unlisted).values(), least),
+            measure_congruent(alike),
+        )
         return self._leads.laws()
 
     # --- order in the house ------------------------------------------------------------------------------------
@@ -368,11 +409,15 @@ class Centre:
             ("canaries", lambda: forget_canaries(self._engine, now_us)),
             ("alarms", self.desk.alarms.forget),
             ("leads", lambda: self._leads.forget(now_us - limits.signs_kept_days * DAY_US)),
-            ("outgoing", self._forget_sent), ("inbox", self._inbox.forget), ("exchange", self.exchange.forget),
-            ("offers", self.offers.forget), ("cases", self._case_post.tidy),
-            ("warnings", self._warning_post.warnings.forget), ("exercises", self._exercise_post.exercises.forget),
+            ("outgoing", self._forget_sent),
+            ("inbox", self._inbox.forget),
+            ("exchange", self.exchange.forget),
+            ("offers", self.offers.forget),
+            ("cases", self._case_post.tidy),
+            ("warnings", self._warning_post.warnings.forget),
+            ("exercises", self._exercise_post.exercises.forget),
             ("ledger", self._inbox.ledger.close_parts),
-        )  # fmt: skip
+        )
         return tuple((f"centre tidying {name}", _quiet(do)) for name, do in each)
 
     def _forget_sent(self) -> None:

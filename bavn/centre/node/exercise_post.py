@@ -38,9 +38,13 @@ class ExercisePost:
         def tell(one: Owed) -> None:
             grounds = ExerciseGrounds(by=one.by, others=tuple(name for name in names if name != one.to))
             said = Exercising(
-                to=one.to, exercise_id=one.exercise.id, version=one.exercise.version, state=one.exercise.state,
-                plan=one.exercise.plan, role=one.role,
-            )  # fmt: skip
+                to=one.to,
+                exercise_id=one.exercise.id,
+                version=one.exercise.version,
+                state=one.exercise.state,
+                plan=one.exercise.plan,
+                role=one.role,
+            )
             refused = self.share.say(said, exercise=grounds)
             again = refused is not None and refused.rule in LATER
             self.exercises.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)

@@ -37,8 +37,9 @@ def met(engine: Engine) -> list[Hit]:
         hits += [(_named(row), row.actor, "sighting", row.first_hour or 0) for row in connection.execute(seen)]
         answers = (
             select(QUESTION.c.body, ANSWER.c.number, ANSWER.c.actor, ANSWER.c.first_hour)
-            .join(ANSWER, ANSWER.c.question_id == QUESTION.c.id).where(ANSWER.c.state == "met")
-        )  # fmt: skip
+            .join(ANSWER, ANSWER.c.question_id == QUESTION.c.id)
+            .where(ANSWER.c.state == "met")
+        )
         hits += list(_answered(connection.execute(answers)))
     return hits
 

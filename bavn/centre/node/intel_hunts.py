@@ -29,9 +29,15 @@ LOOKED_AT: Final = 10
 
 
 def hunt(
-    sources: Sources, proposals: Proposals, questions: Questions, engine: Engine, clock: Clock, settings: IntelSettings,
-    actors: Sequence[str], standings: Mapping[str, Standing],
-) -> list[str]:  # fmt: skip
+    sources: Sources,
+    proposals: Proposals,
+    questions: Questions,
+    engine: Engine,
+    clock: Clock,
+    settings: IntelSettings,
+    actors: Sequence[str],
+    standings: Mapping[str, Standing],
+) -> list[str]:
     """Ask for what is new and may be asked for; the questions' ids."""
     if not actors:
         return []
@@ -54,13 +60,21 @@ def hunt(
 
 
 def _ask(
-    state: SourceState, chosen: Sequence[Observable], proposals: Proposals, questions: Questions,
-    actors: Sequence[str], settings: IntelSettings, now_us: int,
-) -> str:  # fmt: skip
+    state: SourceState,
+    chosen: Sequence[Observable],
+    proposals: Proposals,
+    questions: Questions,
+    actors: Sequence[str],
+    settings: IntelSettings,
+    now_us: int,
+) -> str:
     asked = questions.ask(
-        chosen, actors, stored(state.added_by), why=f"newly told by a source outside the sector ({state.source.name})",
+        chosen,
+        actors,
+        stored(state.added_by),
+        why=f"newly told by a source outside the sector ({state.source.name})",
         since_us=now_us - settings.hunt_days_back * DAY_US,
-    )  # fmt: skip
+    )
     proposals.hunted(chosen, asked.id)
     if asked.approved_us is None:
         questions.approve(asked.id, stored(state.hunts_by))

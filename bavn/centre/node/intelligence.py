@@ -66,18 +66,25 @@ class Intelligence:
     something is hunted for."""
 
     def __init__(
-        self, *, engine: Engine, gate: IntelGate, clock: Clock, settings: IntelSettings, lists: Lists,
-        partners: Partners, questions: Questions, offers: Offers | None = None, failures: Failures | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        engine: Engine,
+        gate: IntelGate,
+        clock: Clock,
+        settings: IntelSettings,
+        lists: Lists,
+        partners: Partners,
+        questions: Questions,
+        offers: Offers | None = None,
+        failures: Failures | None = None,
+    ) -> None:
         self.contained = Containment(failures or NoContainment(), engine)
         t.make_missing(engine, t.METADATA)
         make_share_tables(engine)
         self._engine, self._gate, self._clock, self._settings = engine, gate, clock, settings
         self._partners, self._questions, self._offers = partners, questions, offers
         self.sources = Sources(engine, clock)
-        self.proposals = Proposals(
-            engine, clock, settings, lambda named: tuple(name for name, _ in lists.of(named))
-        )  # fmt: skip
+        self.proposals = Proposals(engine, clock, settings, lambda named: tuple(name for name, _ in lists.of(named)))
         self.cases = Cases(engine, clock)
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -164,9 +171,12 @@ class Intelligence:
             return Terms(source=source.name, group=source.group, trust=0, tlp_max=Tlp.CLEAR, per_day_max=0)
         inward = partner.inward
         return Terms(
-            source=source.name, group=source.group, trust=inward.trust, tlp_max=inward.tlp_max,
+            source=source.name,
+            group=source.group,
+            trust=inward.trust,
+            tlp_max=inward.tlp_max,
             per_day_max=inward.objects_per_day_max,
-        )  # fmt: skip
+        )
 
     def work_off(self) -> int:
         """Make proposals of all claims that passed the gate; how many are new."""
@@ -221,10 +231,14 @@ class Intelligence:
     def parts(self, actors: Sequence[str]) -> tuple[tuple[str, Callable[[], object]], ...]:
         """What ``tidy`` does, in order; one that fails stops no other."""
         return (
-            ("claims", self.work_off), ("posts", self._hear_posts), ("age", self.proposals.age),
-            ("hits", lambda: self.proposals.met(intel_hits.met(self._engine))), ("noise", self.suspend_noise),
-            ("hunts", lambda: self._hunt(actors)), ("cases", self._tend_cases),
-        )  # fmt: skip
+            ("claims", self.work_off),
+            ("posts", self._hear_posts),
+            ("age", self.proposals.age),
+            ("hits", lambda: self.proposals.met(intel_hits.met(self._engine))),
+            ("noise", self.suspend_noise),
+            ("hunts", lambda: self._hunt(actors)),
+            ("cases", self._tend_cases),
+        )
 
     def _hear_posts(self) -> None:
         offers = self._offers
@@ -239,9 +253,15 @@ class Intelligence:
 
     def _hunt(self, actors: Sequence[str]) -> None:
         intel_hunts.hunt(
-            self.sources, self.proposals, self._questions, self._engine, self._clock, self._settings, actors,
+            self.sources,
+            self.proposals,
+            self._questions,
+            self._engine,
+            self._clock,
+            self._settings,
+            actors,
             self.standings(),
-        )  # fmt: skip
+        )
 
     def suspend_noise(self) -> list[str]:
         """The names of sources that are noise and were suspended just now."""
@@ -299,15 +319,24 @@ class Intelligence:
         named = proposal.observable
         said = [us for one in proposal.live for us in (one.claim.first_us, one.first_us) if us is not None]
         element = ElementFacts(
-            observable=named, score=weight.score, groups=0, listed=bool(proposal.listed), partners=len(weight.parties),
-            tlp_min=weight.tlp.value, pap_max=int(weight.pap),
-        )  # fmt: skip
+            observable=named,
+            score=weight.score,
+            groups=0,
+            listed=bool(proposal.listed),
+            partners=len(weight.parties),
+            tlp_min=weight.tlp.value,
+            pap_max=int(weight.pap),
+        )
         return LeadFacts(
-            lead_id=lead_id_of(named), score=weight.score, elements=(element,),
-            technique=weight.technique or TECHNIQUES.get(named.type, TECHNIQUE), actors=len(proposal.met),
-            first_hour=hour_of(min(said, default=proposal.first_us)), first_report_us=proposal.first_us,
+            lead_id=lead_id_of(named),
+            score=weight.score,
+            elements=(element,),
+            technique=weight.technique or TECHNIQUES.get(named.type, TECHNIQUE),
+            actors=len(proposal.met),
+            first_hour=hour_of(min(said, default=proposal.first_us)),
+            first_report_us=proposal.first_us,
             lead_us=proposal.first_us,
-        )  # fmt: skip
+        )
 
     def _tend_cases(self) -> None:
         standings = self.standings()

@@ -57,12 +57,14 @@ class Protection:
         """What a step does, in order."""
         each = self.contained.each
         return (
-            ("protection switch", self.turn_switch), ("protection policies", self.cases.apply_policies),
+            ("protection switch", self.turn_switch),
+            ("protection policies", self.cases.apply_policies),
             ("protection cases", lambda: each("order of a case", self.cases.orders(), self._carry_out)),
-            ("protection upkeep", self.upkeep.step), ("protection ring", self._mind_ring),
+            ("protection upkeep", self.upkeep.step),
+            ("protection ring", self._mind_ring),
             ("protection indicators", lambda: each("order", self.indicators.orders(), self._carry_out_one)),
             ("protection share", self.share.step),
-        )  # fmt: skip
+        )
 
     def turn_switch(self) -> None:
         """Every turn to every active actor, once and in order; one whose queue is full is tried again."""
@@ -149,14 +151,21 @@ class Protection:
         evidence = life.evidence
         innocent = tuple(check.name for check in life.checks if check.name in INNOCENT)
         return Wish(
-            observable=life.observable, case_id=life.case_id, technique=life.technique, tlp=life.tlp, pap=life.pap,
-            days=life.days, ringed=not again and not life.now,
+            observable=life.observable,
+            case_id=life.case_id,
+            technique=life.technique,
+            tlp=life.tlp,
+            pap=life.pap,
+            days=life.days,
+            ringed=not again and not life.now,
             confidence=max(1, self.upkeep.standing(life, self.clock.now_us()).worth) if again else life.base,
             grounds=_grounds(
-                replace(evidence, listed=evidence.listed or innocent), life.released_by, life.people,
+                replace(evidence, listed=evidence.listed or innocent),
+                life.released_by,
+                life.people,
                 self.marked(life.case_id),
             ),
-        )  # fmt: skip
+        )
 
     def _mind_ring(self) -> None:
         now_us = self.clock.now_us()
@@ -185,7 +194,15 @@ def _grounds(evidence: Evidence, who: str, people: tuple[str, ...], marked: Mark
     """``marked``: None for what came of no case."""
     marking = marked or UNMARKED
     return Grounds(
-        score=evidence.score, groups=evidence.groups, listed=evidence.listed, approved_by=who, people=people,
-        by_hand=evidence.by_hand, partners=evidence.partners, tlp_min=evidence.tlp_min, pap_max=evidence.pap_max,
-        case_tlp=marking.tlp.value, case_pap=int(marking.pap),
-    )  # fmt: skip
+        score=evidence.score,
+        groups=evidence.groups,
+        listed=evidence.listed,
+        approved_by=who,
+        people=people,
+        by_hand=evidence.by_hand,
+        partners=evidence.partners,
+        tlp_min=evidence.tlp_min,
+        pap_max=evidence.pap_max,
+        case_tlp=marking.tlp.value,
+        case_pap=int(marking.pap),
+    )

@@ -46,10 +46,14 @@ class WarningPost:
 
         def tell(one: Owed) -> None:
             grounds = WarningGrounds(
-                by=one.by, addressed=one.addressed, named=one.named, may_say=one.may_say,
-                others=tuple(name for name in names if name != one.to), tlp_min=one.origin.tlp_min,
+                by=one.by,
+                addressed=one.addressed,
+                named=one.named,
+                may_say=one.may_say,
+                others=tuple(name for name in names if name != one.to),
+                tlp_min=one.origin.tlp_min,
                 pap_max=one.origin.pap_max,
-            )  # fmt: skip
+            )
             refused = self.share.say(Cautioning(to=one.to, warning=one.warning), warning=grounds)
             again = refused is not None and refused.rule in LATER
             self.warnings.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
@@ -71,11 +75,14 @@ def addressees(registry: Registry, clock: Clock) -> list[Addressee]:
     none = Role()
     return [
         Addressee(
-            actor=actor.name, kind=actor.kind, region=regions.get(actor.name, ""),
-            functions=roles.get(actor.name, none).functions, suppliers=roles.get(actor.name, none).suppliers,
+            actor=actor.name,
+            kind=actor.kind,
+            region=regions.get(actor.name, ""),
+            functions=roles.get(actor.name, none).functions,
+            suppliers=roles.get(actor.name, none).suppliers,
         )
         for actor in registry.members()[1]
-    ]  # fmt: skip
+    ]
 
 
 def _regions(tx: Connection) -> dict[str, str]:

@@ -25,10 +25,11 @@ def take_back(engine: Engine, actor: str, observable: Observable) -> int:
         for group in {sign.group for sign in gone} - left:
             connection.execute(
                 delete(t.SEEN).where(
-                    t.SEEN.c.type == observable.type.value, t.SEEN.c.value == observable.value,
+                    t.SEEN.c.type == observable.type.value,
+                    t.SEEN.c.value == observable.value,
                     t.SEEN.c.actor_group == group,
                 )
-            )  # fmt: skip
+            )
         reveals = select(t.ROUNDS.c.body).where(t.ROUNDS.c.phase == Phase.REVEAL.value)
         for round_ in [written.read_round(body) for body in connection.scalars(reveals)]:
             here = (t.ANSWERS.c.round_id == round_.id) & (t.ANSWERS.c.x == round_.x_of(actor))

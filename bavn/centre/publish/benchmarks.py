@@ -63,19 +63,27 @@ class Benchmarks:
     def keep(self, month: str, groups: int, cells: Sequence[int]) -> Release:
         """Numbers that were drawn become the month's, unless it has some by now: those that it has. Raises Spent."""
         made = Release(
-            month=month, vocabulary=VOCABULARY, made_us=self._clock.now_us(), groups=groups, epsilon=EPSILON,
+            month=month,
+            vocabulary=VOCABULARY,
+            made_us=self._clock.now_us(),
+            groups=groups,
+            epsilon=EPSILON,
             cells=tuple(cells),
-        )  # fmt: skip
+        )
         with writing(self._engine) as connection:
             known = self._kept(connection, month)
             if known is not None:
                 return known
             connection.execute(
                 insert(BENCHMARK).values(
-                    month=month, vocabulary=made.vocabulary, made_us=made.made_us, groups=groups,
-                    epsilon_milli=_milli(made.epsilon), cells=json.dumps(made.cells),
+                    month=month,
+                    vocabulary=made.vocabulary,
+                    made_us=made.made_us,
+                    groups=groups,
+                    epsilon_milli=_milli(made.epsilon),
+                    cells=json.dumps(made.cells),
                 )
-            )  # fmt: skip
+            )
             detail = {"digest": made.digest, "epsilon_milli": _milli(made.epsilon), "groups": groups}
             self._audited(connection, CENTRE, ACT, _subject(month), detail)
         return made
@@ -115,6 +123,10 @@ def _milli(epsilon: float) -> int:
 
 def _release(row: Row[Any]) -> Release:
     return Release(
-        month=row.month, vocabulary=row.vocabulary, made_us=row.made_us, groups=row.groups,
-        epsilon=row.epsilon_milli / 1000, cells=tuple(int(cell) for cell in json.loads(row.cells)),
-    )  # fmt: skip
+        month=row.month,
+        vocabulary=row.vocabulary,
+        made_us=row.made_us,
+        groups=row.groups,
+        epsilon=row.epsilon_milli / 1000,
+        cells=tuple(int(cell) for cell in json.loads(row.cells)),
+    )

@@ -24,11 +24,15 @@ def benchmark_document(
     named, when = plain(actor or sector), month(first.year, first.month)
     return Document(
         kind=Kind.PICTURE,  # a page does not show it, and a benchmark is no edition
-        sector=sector, period=period.name, first_day=period.first_us // DAY_US, last_day=period.end_us // DAY_US - 1,
-        made_us=now_us, tlp=Tlp.AMBER_STRICT if actor else tlp,
+        sector=sector,
+        period=period.name,
+        first_day=period.first_us // DAY_US,
+        last_day=period.end_us // DAY_US - 1,
+        made_us=now_us,
+        tlp=Tlp.AMBER_STRICT if actor else tlp,
         title=Text(f"Benchmark of {named.en}, {when.en}", f"Måling af {named.da}, {when.da}"),
         sections=(_figures(actor, own, told), _reading(actor, told)),
-    )  # fmt: skip
+    )
 
 
 def _figures(actor: str, own: Values, told: SectorQuartiles) -> Section:
@@ -80,7 +84,7 @@ def _reading(actor: str, told: SectorQuartiles) -> Section:
             ),
             (_DECISION,),
         ),
-    ]  # fmt: skip
+    ]
     if actor:
         blocks.append(
             Sentence(

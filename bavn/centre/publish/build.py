@@ -26,14 +26,32 @@ from bavn.model.text import Text
 Part = Callable[[Facts], Section]
 PARTS: Final[dict[Kind, tuple[Part, ...]]] = {
     Kind.PICTURE: (
-        overview, threats, campaigns, techniques, weaknesses, outside, protection, coverage, benchmark, quantum,
+        overview,
+        threats,
+        campaigns,
+        techniques,
+        weaknesses,
+        outside,
+        protection,
+        coverage,
+        benchmark,
+        quantum,
     ),
     Kind.FORECAST: (
-        outlook, threats, overview, campaigns, techniques, weaknesses, outside, protection, coverage, benchmark,
+        outlook,
+        threats,
+        overview,
+        campaigns,
+        techniques,
+        weaknesses,
+        outside,
+        protection,
+        coverage,
+        benchmark,
         quantum,
     ),
     Kind.BRIEF: (overview, threats, campaigns, techniques, weaknesses, outside, protection, coverage),
-}  # fmt: skip
+}
 SECTIONS: Final = {
     "overview": Text("Overview", "Overblik"),
     "outlook": Text("Outlook", "Udsigt"),
@@ -64,10 +82,16 @@ def build(kind: Kind, facts: Facts, failures: Failures | None = None) -> Documen
     """The whole document. Raises nothing for facts that are few: what is not known is said. A part that fails in a way
     that nobody foresaw is told to ``failures`` (None: is raised), and its section says that it is missing."""
     return Document(
-        kind=kind, sector=facts.sector, period=facts.period.name, first_day=facts.period.first_us // DAY_US,
-        last_day=facts.period.end_us // DAY_US - 1, made_us=facts.now_us, tlp=facts.tlp, title=_title(kind, facts),
+        kind=kind,
+        sector=facts.sector,
+        period=facts.period.name,
+        first_day=facts.period.first_us // DAY_US,
+        last_day=facts.period.end_us // DAY_US - 1,
+        made_us=facts.now_us,
+        tlp=facts.tlp,
+        title=_title(kind, facts),
         sections=tuple(_section(part, facts, failures or NoContainment()) for part in PARTS[kind]),
-    )  # fmt: skip
+    )
 
 
 def _section(part: Part, facts: Facts, failures: Failures) -> Section:

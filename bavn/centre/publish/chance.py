@@ -40,9 +40,7 @@ def next_count(now: int, share: float = 0.8) -> tuple[int, int]:
     size, tail, total, k = now + 0.5, (1 - share) / 2, 0.0, 0
     low: int | None = None
     while True:
-        total += math.exp(
-            math.lgamma(size + k) - math.lgamma(size) - math.lgamma(k + 1) - (size + k) * math.log(2)
-        )  # fmt: skip
+        total += math.exp(math.lgamma(size + k) - math.lgamma(size) - math.lgamma(k + 1) - (size + k) * math.log(2))
         if low is None and total > tail:
             low = k
         if total >= 1 - tail or k > 4 * COUNT_MAX:

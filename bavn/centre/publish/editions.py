@@ -89,10 +89,17 @@ class Editions:
             if known is None:
                 tx.execute(
                     insert(EDITION).values(
-                        id=wanted, kind=document.kind.value, period=document.period, state=EditionState.DRAFT.value,
-                        version=0, edited_by=CENTRE, approved_by="", published_us=None, changed_us=now_us,
+                        id=wanted,
+                        kind=document.kind.value,
+                        period=document.period,
+                        state=EditionState.DRAFT.value,
+                        version=0,
+                        edited_by=CENTRE,
+                        approved_by="",
+                        published_us=None,
+                        changed_us=now_us,
                     )
-                )  # fmt: skip
+                )
                 known = tx.execute(select(EDITION).where(EDITION.c.id == wanted)).one()
             edition = _edition(known)
             state = after(edition.state, EditionAct.DRAFT)
@@ -218,10 +225,15 @@ class Editions:
             raise ValueError(f"a document has at most {VERSIONS_MAX} versions")
         tx.execute(
             insert(VERSION).values(
-                edition_id=edition.id, version=number, at_us=self._clock.now_us(), by_user=by, why=why,
-                digest=digest(document), body=document_text(document),
+                edition_id=edition.id,
+                version=number,
+                at_us=self._clock.now_us(),
+                by_user=by,
+                why=why,
+                digest=digest(document),
+                body=document_text(document),
             )
-        )  # fmt: skip
+        )
         return number
 
     def _set(self, tx: Connection, edition: Edition, **values: Any) -> None:
@@ -252,10 +264,16 @@ def _says(kept: Document, document: Document) -> bool:
 
 def _edition(row: Row[Any]) -> Edition:
     return Edition(
-        id=row.id, kind=Kind(row.kind), period=row.period, state=EditionState(row.state), version=row.version,
-        edited_by=row.edited_by, approved_by=row.approved_by, published_us=row.published_us,
+        id=row.id,
+        kind=Kind(row.kind),
+        period=row.period,
+        state=EditionState(row.state),
+        version=row.version,
+        edited_by=row.edited_by,
+        approved_by=row.approved_by,
+        published_us=row.published_us,
         changed_us=row.changed_us,
-    )  # fmt: skip
+    )
 
 
 def _reason(why: str) -> None:

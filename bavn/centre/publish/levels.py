@@ -75,19 +75,27 @@ def _proposed(facts: Facts, threat: Threat) -> Proposed:
     mine = _of(facts, threat, facts.period)
     before = len(_of(facts, threat, facts.period.before))
     unconfirmed = [
-        one for one in facts.cases
+        one
+        for one in facts.cases
         if one.state in OPEN and one.opened_us < facts.period.end_us and threat_of(one) is threat
-    ]  # fmt: skip
+    ]
     level, why = _level(facts, threat, mine, unconfirmed)
     change, p = trend(before, len(mine))
     said = bool(mine or before)
     shown = facts.shown([*mine, *unconfirmed])
     set_ = [one for one in facts.levels if one.threat is threat and one.at_us < max(facts.now_us, facts.period.end_us)]
     return Proposed(
-        threat=threat, level=level, why=why, change=change if said else None, before=before, now=len(mine), p=p,
+        threat=threat,
+        level=level,
+        why=why,
+        change=change if said else None,
+        before=before,
+        now=len(mine),
+        p=p,
         sources=sources_of(SourceKind.CASE, (one.id for one in shown), "bavn centre cases"),
-        expected=next_count(len(mine)), set=max(set_, key=lambda one: one.at_us, default=None),
-    )  # fmt: skip
+        expected=next_count(len(mine)),
+        set=max(set_, key=lambda one: one.at_us, default=None),
+    )
 
 
 def _of(facts: Facts, threat: Threat, period: Period) -> tuple[CaseFact, ...]:

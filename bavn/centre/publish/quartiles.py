@@ -53,7 +53,7 @@ class Quartiles:
         fits = [
             abs((100 - p) * below - p * beyond) - 100 * SURE * self.deviation * _spread(p / 100, step, len(self.row))
             for p in range(101)
-        ]  # fmt: skip
+        ]
         near = [p for p, off in enumerate(fits) if off <= 0] or [fits.index(min(fits))]
         return near[0], near[-1]
 
@@ -63,9 +63,7 @@ def of_groups(actors: Iterable[tuple[str, Values]]) -> list[Values]:
     found: dict[str, list[Values]] = {}
     for group, values in actors:
         found.setdefault(group, []).append(values)
-    return [
-        {measure.id: _middle(measure, found[group]) for measure in MEASURES} for group in sorted(found)
-    ]  # fmt: skip
+    return [{measure.id: _middle(measure, found[group]) for measure in MEASURES} for group in sorted(found)]
 
 
 def counted(groups: Sequence[Values]) -> list[int]:

@@ -31,38 +31,55 @@ class Level(IntEnum):
     VERY_HIGH = 4
 
 
-THREATS: Final = MappingProxyType({
-    Threat.ESPIONAGE: Text("cyber espionage", "cyberspionage"),
-    Threat.CRIME: Text("cyber crime", "cyberkriminalitet"),
-    Threat.ACTIVISM: Text("cyber activism", "cyberaktivisme"),
-    Threat.DESTRUCTIVE: Text("destructive cyber attacks", "destruktive cyberangreb"),
-    Threat.TERROR: Text("cyber terror", "cyberterror"),
-})  # fmt: skip
+THREATS: Final = MappingProxyType(
+    {
+        Threat.ESPIONAGE: Text("cyber espionage", "cyberspionage"),
+        Threat.CRIME: Text("cyber crime", "cyberkriminalitet"),
+        Threat.ACTIVISM: Text("cyber activism", "cyberaktivisme"),
+        Threat.DESTRUCTIVE: Text("destructive cyber attacks", "destruktive cyberangreb"),
+        Threat.TERROR: Text("cyber terror", "cyberterror"),
+    }
+)
 
-LEVELS: Final = MappingProxyType({
-    Level.NONE: Text("none", "ingen"),
-    Level.LOW: Text("low", "lav"),
-    Level.MEDIUM: Text("medium", "middel"),
-    Level.HIGH: Text("high", "høj"),
-    Level.VERY_HIGH: Text("very high", "meget høj"),
-})  # fmt: skip
+LEVELS: Final = MappingProxyType(
+    {
+        Level.NONE: Text("none", "ingen"),
+        Level.LOW: Text("low", "lav"),
+        Level.MEDIUM: Text("medium", "middel"),
+        Level.HIGH: Text("high", "høj"),
+        Level.VERY_HIGH: Text("very high", "meget høj"),
+    }
+)
 UNKNOWN: Final = Text("not known", "ukendt")
 
-LEVEL_NAMES: Final = MappingProxyType({
-    "none": Level.NONE, "low": Level.LOW, "medium": Level.MEDIUM, "high": Level.HIGH, "very-high": Level.VERY_HIGH,
-    "ingen": Level.NONE, "lav": Level.LOW, "middel": Level.MEDIUM, "hoej": Level.HIGH, "høj": Level.HIGH,
-    "meget-hoej": Level.VERY_HIGH, "meget-høj": Level.VERY_HIGH,
-})  # fmt: skip
+LEVEL_NAMES: Final = MappingProxyType(
+    {
+        "none": Level.NONE,
+        "low": Level.LOW,
+        "medium": Level.MEDIUM,
+        "high": Level.HIGH,
+        "very-high": Level.VERY_HIGH,
+        "ingen": Level.NONE,
+        "lav": Level.LOW,
+        "middel": Level.MEDIUM,
+        "hoej": Level.HIGH,
+        "høj": Level.HIGH,
+        "meget-hoej": Level.VERY_HIGH,
+        "meget-høj": Level.VERY_HIGH,
+    }
+)
 """What a level may be called on the command line."""
 
-BY_RSIT: Final = MappingProxyType({
-    "malicious-code": Threat.CRIME,
-    "fraud": Threat.CRIME,
-    "availability/dos": Threat.ACTIVISM,
-    "availability/ddos": Threat.ACTIVISM,
-    "availability/sabotage": Threat.DESTRUCTIVE,
-    "information-gathering/sniffing": Threat.ESPIONAGE,
-})  # fmt: skip
+BY_RSIT: Final = MappingProxyType(
+    {
+        "malicious-code": Threat.CRIME,
+        "fraud": Threat.CRIME,
+        "availability/dos": Threat.ACTIVISM,
+        "availability/ddos": Threat.ACTIVISM,
+        "availability/sabotage": Threat.DESTRUCTIVE,
+        "information-gathering/sniffing": Threat.ESPIONAGE,
+    }
+)
 """A type, or a whole class. What is not here says nothing of a purpose; nothing says terror."""
 
 

@@ -7,13 +7,33 @@ from bavn.model.moment import DAY_US, SECOND_US, as_datetime
 from bavn.model.text import Text
 
 _MONTHS_EN: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
-)  # fmt: skip
+)
 _MONTHS_DA: Final = (
-    "januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november",
+    "januar",
+    "februar",
+    "marts",
+    "april",
+    "maj",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
     "december",
-)  # fmt: skip
+)
 Words = tuple[Text, Text]
 """One, and several."""
 CASES: Final = (Text("case", "sag"), Text("cases", "sager"))

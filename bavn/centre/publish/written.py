@@ -42,10 +42,16 @@ def document_of(text: str) -> Document:
     try:
         body = json.loads(text)
         return Document(
-            kind=Kind(body["kind"]), sector=_str(body["sector"]), period=_str(body["period"]),
-            first_day=_int(body["first_day"]), last_day=_int(body["last_day"]), made_us=_int(body["made_us"]),
-            tlp=Tlp(body["tlp"]), title=_text(body["title"]), sections=tuple(_section(one) for one in body["sections"]),
-        )  # fmt: skip
+            kind=Kind(body["kind"]),
+            sector=_str(body["sector"]),
+            period=_str(body["period"]),
+            first_day=_int(body["first_day"]),
+            last_day=_int(body["last_day"]),
+            made_us=_int(body["made_us"]),
+            tlp=Tlp(body["tlp"]),
+            title=_text(body["title"]),
+            sections=tuple(_section(one) for one in body["sections"]),
+        )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no document of Bavn's ({type(error).__name__})") from error
 
@@ -59,10 +65,15 @@ def _block(body: dict[str, Any]) -> Block:
     if "rows" not in body:
         return _sentence(body)
     return Figure(
-        id=_str(body["id"]), title=_text(body["title"]), said=_sentence(body["said"]), drawn=Drawn(body["drawn"]),
-        columns=_texts(body["columns"]), rows=tuple(_row(one) for one in body["rows"]), names=_texts(body["names"]),
+        id=_str(body["id"]),
+        title=_text(body["title"]),
+        said=_sentence(body["said"]),
+        drawn=Drawn(body["drawn"]),
+        columns=_texts(body["columns"]),
+        rows=tuple(_row(one) for one in body["rows"]),
+        names=_texts(body["names"]),
         unit=_text(body["unit"]),
-    )  # fmt: skip
+    )
 
 
 def _row(body: dict[str, Any]) -> Row:

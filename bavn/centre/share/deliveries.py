@@ -81,9 +81,14 @@ class Deliveries:
     # --- orders ------------------------------------------------------------------------------------------------
 
     def release(
-        self, made: Indicator, grounds: Grounds, actors: Iterable[str], order_no: int, now_us: int,
+        self,
+        made: Indicator,
+        grounds: Grounds,
+        actors: Iterable[str],
+        order_no: int,
+        now_us: int,
         ring: Sequence[str] = (),
-    ) -> Indicator:  # fmt: skip
+    ) -> Indicator:
         """Make this the live version and owe it to every actor; the version counts up from what was. ``ring``: those
         that get it first, while it is held for the others (ring.py). An order that was carried out already changes
         nothing."""
@@ -94,13 +99,23 @@ class Deliveries:
             version = max(made.version, known.version + 1 if known else 0)
             created_us = known.created_us if known else min(now_us, version)
             values = {
-                "version": version, "case_id": made.case_id, "type": made.observable.type.value,
-                "value": made.observable.value, "tlp": made.tlp.value, "pap": int(made.pap),
-                "confidence": made.confidence, "valid_from_us": made.valid_from_us,
-                "valid_until_us": made.valid_until_us, "technique": made.technique, "created_us": created_us,
-                "released_us": now_us, "withdrawn_us": None, "live": True, "order_no": order_no,
+                "version": version,
+                "case_id": made.case_id,
+                "type": made.observable.type.value,
+                "value": made.observable.value,
+                "tlp": made.tlp.value,
+                "pap": int(made.pap),
+                "confidence": made.confidence,
+                "valid_from_us": made.valid_from_us,
+                "valid_until_us": made.valid_until_us,
+                "technique": made.technique,
+                "created_us": created_us,
+                "released_us": now_us,
+                "withdrawn_us": None,
+                "live": True,
+                "order_no": order_no,
                 "grounds": json.dumps(asdict(grounds), sort_keys=True),
-            }  # fmt: skip
+            }
             self._keep(connection, made.id, values, known is not None)
             if ring:
                 begin_ring(connection, made.id, version, ring, now_us)
@@ -138,9 +153,10 @@ class Deliveries:
         with writing(self._engine) as connection:
             for actor in actors:
                 told = select(DELIVERY.c.indicator_id).where(
-                    DELIVERY.c.actor == actor, DELIVERY.c.indicator_id == INDICATOR.c.id,
+                    DELIVERY.c.actor == actor,
+                    DELIVERY.c.indicator_id == INDICATOR.c.id,
                     DELIVERY.c.version == INDICATOR.c.version,
-                )  # fmt: skip
+                )
                 missing = connection.execute(
                     select(INDICATOR.c.id, INDICATOR.c.version).where(live, ~told.exists()).order_by(INDICATOR.c.id)
                 ).all()
@@ -174,9 +190,11 @@ class Deliveries:
     def heard(self, receipt: BlockReceipt) -> str | None:
         """Keep a receipt; the case of its indicator if it says enforced (whole or partly), else None."""
         key = {
-            "indicator_id": receipt.indicator_id, "actor": receipt.actor, "version": receipt.version,
+            "indicator_id": receipt.indicator_id,
+            "actor": receipt.actor,
+            "version": receipt.version,
             "state": receipt.state,
-        }  # fmt: skip
+        }
         here = and_(*(RECEIPT.c[name] == value for name, value in key.items()))
         words = {"enforcers": json.dumps(receipt.enforcers), "rule": receipt.rule or ""}
         with writing(self._engine) as connection:
@@ -200,9 +218,10 @@ class Deliveries:
             last = [hour for hour in (seen.last_hour, known and known.last_hour) if hour is not None]
             values = {
                 "count_bucket": max(seen.count_bucket, known.count_bucket if known else 0),
-                "first_hour": min(hours, default=None), "last_hour": max(last, default=None),
+                "first_hour": min(hours, default=None),
+                "last_hour": max(last, default=None),
                 "received_us": seen.received_us,
-            }  # fmt: skip
+            }
             connection.execute(delete(OBSERVED).where(here))
             connection.execute(insert(OBSERVED).values(**key, **values))
 
@@ -248,9 +267,10 @@ class Deliveries:
             ).all()
             lacks = connection.execute(select(NOT_CARRIED).where(NOT_CARRIED.c.indicator_id == wanted_id)).all()
             said = connection.execute(
-                select(RECEIPT).where(RECEIPT.c.indicator_id == wanted_id)
+                select(RECEIPT)
+                .where(RECEIPT.c.indicator_id == wanted_id)
                 .order_by(RECEIPT.c.version, RECEIPT.c.last_us, RECEIPT.c.state)
-            ).all()  # fmt: skip
+            ).all()
         actors = sorted({row.actor for row in owed} | {row.actor for row in said})
         names = {row.actor: tuple(json.loads(row.enforcers)) for row in lacks}
         made = (_at_actor(actor, owed, said, since_us) for actor in actors)
@@ -277,17 +297,31 @@ class Deliveries:
             connection.execute(insert(INDICATOR).values(id=wanted_id, **values))
 
     def _owe(
-        self, connection: Connection, wanted_id: str, version: int, kind: str, actors: Iterable[str], now_us: int,
+        self,
+        connection: Connection,
+        wanted_id: str,
+        version: int,
+        kind: str,
+        actors: Iterable[str],
+        now_us: int,
         ring: Collection[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         waits = DELIVERY.c.status.in_((PENDING, HELD))
         older = and_(DELIVERY.c.indicator_id == wanted_id, DELIVERY.c.version < version, waits)
         connection.execute(update(DELIVERY).where(older).values(status=STALE))
         rows = [
-            {"indicator_id": wanted_id, "version": version, "actor": actor, "kind": kind,
-             "status": HELD if ring and actor not in ring else PENDING, "rule": "", "try_us": now_us, "queued_us": None}
+            {
+                "indicator_id": wanted_id,
+                "version": version,
+                "actor": actor,
+                "kind": kind,
+                "status": HELD if ring and actor not in ring else PENDING,
+                "rule": "",
+                "try_us": now_us,
+                "queued_us": None,
+            }
             for actor in sorted(set(actors))
-        ]  # fmt: skip
+        ]
         if rows:
             connection.execute(insert(DELIVERY), rows)
 
@@ -333,10 +367,17 @@ def _pending(row: Row[Any]) -> Pending:
 
 def _indicator(row: Row[Any]) -> Indicator:
     return Indicator(
-        id=row.id, version=row.version, observable=Observable.trusted(ObservableType(row.type), row.value),
-        tlp=Tlp(row.tlp), pap=Pap(row.pap), confidence=row.confidence, valid_from_us=row.valid_from_us,
-        valid_until_us=row.valid_until_us, case_id=row.case_id, technique=row.technique,
-    )  # fmt: skip
+        id=row.id,
+        version=row.version,
+        observable=Observable.trusted(ObservableType(row.type), row.value),
+        tlp=Tlp(row.tlp),
+        pap=Pap(row.pap),
+        confidence=row.confidence,
+        valid_from_us=row.valid_from_us,
+        valid_until_us=row.valid_until_us,
+        case_id=row.case_id,
+        technique=row.technique,
+    )
 
 
 def _grounds(text: str) -> Grounds:
@@ -355,10 +396,12 @@ def _keep_not_carried(connection: Connection, receipt: BlockReceipt) -> None:
     if receipt.not_carried:
         connection.execute(
             insert(NOT_CARRIED).values(
-                indicator_id=receipt.indicator_id, actor=receipt.actor, version=receipt.version,
+                indicator_id=receipt.indicator_id,
+                actor=receipt.actor,
+                version=receipt.version,
                 enforcers=json.dumps(receipt.not_carried),
             )
-        )  # fmt: skip
+        )
 
 
 def _at_actor(actor: str, owed: Sequence[Row[Any]], said: Sequence[Row[Any]], since_us: int) -> AtActor:
@@ -369,8 +412,12 @@ def _at_actor(actor: str, owed: Sequence[Row[Any]], said: Sequence[Row[Any]], si
     held = any(row.actor == actor and row.status == HELD for row in owed)
     last = mine[-1] if mine else None
     return AtActor(
-        actor=actor, queued_us=max(queued, default=None), state=last.state if last else "",
-        enforcers=tuple(json.loads(last.enforcers)) if last else (), rule=last.rule if last else "",
-        state_us=last.last_us if last else None, enforced_us=min(enforced, default=None),
+        actor=actor,
+        queued_us=max(queued, default=None),
+        state=last.state if last else "",
+        enforcers=tuple(json.loads(last.enforcers)) if last else (),
+        rule=last.rule if last else "",
+        state_us=last.last_us if last else None,
+        enforced_us=min(enforced, default=None),
         held=held,
-    )  # fmt: skip
+    )

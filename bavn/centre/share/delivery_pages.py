@@ -39,22 +39,26 @@ def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[Ow
     latest = (
         select(DELIVERY.c.indicator_id, func.max(DELIVERY.c.version).label("version"))
         .where(DELIVERY.c.actor == actor, DELIVERY.c.indicator_id > after)
-        .group_by(DELIVERY.c.indicator_id).order_by(DELIVERY.c.indicator_id)
-        .limit(max(1, min(limit, PAGE_MAX))).subquery()
-    )  # fmt: skip
+        .group_by(DELIVERY.c.indicator_id)
+        .order_by(DELIVERY.c.indicator_id)
+        .limit(max(1, min(limit, PAGE_MAX)))
+        .subquery()
+    )
     asked = (
         select(DELIVERY, INDICATOR.c.type, INDICATOR.c.value, INDICATOR.c.live)
         .join(latest, (latest.c.indicator_id == DELIVERY.c.indicator_id) & (latest.c.version == DELIVERY.c.version))
         .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
-        .where(DELIVERY.c.actor == actor).order_by(DELIVERY.c.indicator_id)
-    )  # fmt: skip
+        .where(DELIVERY.c.actor == actor)
+        .order_by(DELIVERY.c.indicator_id)
+    )
     with reading(engine) as connection:
         rows = connection.execute(asked).all()
         ids = [row.indicator_id for row in rows]
         said = connection.execute(
-            select(RECEIPT).where(RECEIPT.c.actor == actor, RECEIPT.c.indicator_id.in_(ids))
+            select(RECEIPT)
+            .where(RECEIPT.c.actor == actor, RECEIPT.c.indicator_id.in_(ids))
             .order_by(RECEIPT.c.version, RECEIPT.c.last_us, RECEIPT.c.state)
-        ).all()  # fmt: skip
+        ).all()
         lacks = connection.execute(
             select(NOT_CARRIED).where(NOT_CARRIED.c.actor == actor, NOT_CARRIED.c.indicator_id.in_(ids))
         ).all()
@@ -65,11 +69,19 @@ def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[Ow
         word = last.get(row.indicator_id)
         made.append(
             OwedTo(
-                indicator_id=row.indicator_id, type=row.type, value=row.value, live=row.live, kind=row.kind,
-                status=row.status, rule=row.rule, queued_us=row.queued_us, state=word.state if word else "",
-                state_rule=word.rule if word else "", state_us=word.last_us if word else None,
+                indicator_id=row.indicator_id,
+                type=row.type,
+                value=row.value,
+                live=row.live,
+                kind=row.kind,
+                status=row.status,
+                rule=row.rule,
+                queued_us=row.queued_us,
+                state=word.state if word else "",
+                state_rule=word.rule if word else "",
+                state_us=word.last_us if word else None,
                 enforcers=tuple(json.loads(word.enforcers)) if word else (),
                 not_carried=names.get(row.indicator_id, ()),
             )
-        )  # fmt: skip
+        )
     return tuple(made)

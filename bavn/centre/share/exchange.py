@@ -63,9 +63,15 @@ class Exchange:
     ``created_by``: the centre's STIX identity; ``sector`` its name."""
 
     def __init__(
-        self, *, deliveries: Deliveries, book: Book, clock: Clock, of_indicators: tuple[Rule[Letter, LetterDraft], ...],
-        created_by: str, sector: str,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        deliveries: Deliveries,
+        book: Book,
+        clock: Clock,
+        of_indicators: tuple[Rule[Letter, LetterDraft], ...],
+        created_by: str,
+        sector: str,
+    ) -> None:
         self._deliveries, self._book, self._clock = deliveries, book, clock
         self._created_by, self._sector = created_by, sector
         self._shelves = Shelves(book)
@@ -115,8 +121,9 @@ class Exchange:
             gone = self._shelves.forget(now_us)
             tx.execute(
                 "DELETE FROM given WHERE NOT EXISTS"
-                " (SELECT 1 FROM shelf o WHERE o.shelf = ? AND o.added_us = given.added_us)", (SHELF,)
-            )  # fmt: skip
+                " (SELECT 1 FROM shelf o WHERE o.shelf = ? AND o.added_us = given.added_us)",
+                (SHELF,),
+            )
         return gone
 
     def _shelved(self, kept: Kept, now_us: int, since_us: int | None) -> bool:
@@ -141,9 +148,16 @@ class Exchange:
         except NotWritable:
             return False  # gate 3 refused it for actors with its reason; there is no text to offer here
         self._shelves.add(
-            SHELF, now_us, id_=made.id, version_us=made.version, type_="indicator",
-            kind=made.observable.type.value, facts=facts_text(facts), body=body, until_us=_until_us(kept),
-        )  # fmt: skip
+            SHELF,
+            now_us,
+            id_=made.id,
+            version_us=made.version,
+            type_="indicator",
+            kind=made.observable.type.value,
+            facts=facts_text(facts),
+            body=body,
+            until_us=_until_us(kept),
+        )
         return True
 
     def _set_context(self, now_us: int) -> None:
@@ -155,9 +169,16 @@ class Exchange:
                 body = json.dumps(one, separators=(",", ":"))
                 version_us = now_us if one["type"] == "identity" else _created_us(one)
                 self._shelves.add(
-                    SHELF, now_us, id_=one["id"], version_us=version_us, type_=one["type"], kind=CONTEXT, facts="",
-                    body=body, until_us=None,
-                )  # fmt: skip
+                    SHELF,
+                    now_us,
+                    id_=one["id"],
+                    version_us=version_us,
+                    type_=one["type"],
+                    kind=CONTEXT,
+                    facts="",
+                    body=body,
+                    until_us=None,
+                )
 
     # --- pages -------------------------------------------------------------------------------------------------
 

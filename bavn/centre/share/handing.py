@@ -58,9 +58,13 @@ class HandingRules:
     of an id."""
 
     def __init__(
-        self, *, of_indicators: tuple[Rule[Letter, LetterDraft], ...], clock: Clock, created_by: str,
+        self,
+        *,
+        of_indicators: tuple[Rule[Letter, LetterDraft], ...],
+        clock: Clock,
+        created_by: str,
         was_given: Callable[[str, str], bool],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._of_indicators, self._clock = of_indicators, clock
         self._created_by, self._was_given = created_by, was_given
 
@@ -107,17 +111,22 @@ def note_of(item: Handing, draft: HandingDraft | None = None) -> Note:
     """How the ledger names an object, given or refused: by the hash of what it says."""
     body = item.entry.body if draft is None else draft.body
     return Note(
-        kind=KIND, item_id=hashlib.sha256(body.encode()).hexdigest(), peer=PEER_PREFIX + item.partner.name,
-        privacy="" if draft is None else Privacy.C.value, bytes=len(body), summary=body,
-    )  # fmt: skip
+        kind=KIND,
+        item_id=hashlib.sha256(body.encode()).hexdigest(),
+        peer=PEER_PREFIX + item.partner.name,
+        privacy="" if draft is None else Privacy.C.value,
+        bytes=len(body),
+        summary=body,
+    )
 
 
 def facts_text(facts: Facts) -> str:
     """As JSON, for the shelf."""
     indicator = asdict(facts.indicator) | {
         "observable": [facts.indicator.observable.type.value, facts.indicator.observable.value],
-        "tlp": facts.indicator.tlp.value, "pap": int(facts.indicator.pap),
-    }  # fmt: skip
+        "tlp": facts.indicator.tlp.value,
+        "pap": int(facts.indicator.pap),
+    }
     body = {"indicator": indicator, "created_us": facts.created_us, "grounds": asdict(facts.grounds)}
     return json.dumps(body, sort_keys=True, separators=(",", ":"))
 
@@ -129,10 +138,14 @@ def facts_of(text: str) -> Facts | None:
     body: dict[str, Any] = json.loads(text)
     indicator, grounds = body["indicator"], body["grounds"]
     kind, value = indicator["observable"]
-    made = Indicator(**indicator | {
-        "observable": Observable.trusted(ObservableType(kind), value), "tlp": Tlp(indicator["tlp"]),
-        "pap": Pap(indicator["pap"]),
-    })  # fmt: skip
+    made = Indicator(
+        **indicator
+        | {
+            "observable": Observable.trusted(ObservableType(kind), value),
+            "tlp": Tlp(indicator["tlp"]),
+            "pap": Pap(indicator["pap"]),
+        }
+    )
     lists = {name: tuple(given) for name, given in grounds.items() if isinstance(given, list)}
     return Facts(indicator=made, created_us=body["created_us"], grounds=Grounds(**grounds | lists))
 

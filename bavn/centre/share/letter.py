@@ -116,11 +116,20 @@ class LetterDraft:
 
 
 KINDS: Final[dict[type[Said], type[Message]]] = {
-    Opening: RoundOpened, TagsWanted: ReceiptsAsked, RevealWanted: RevealAsked, Closing: RoundClosed,
-    Releasing: IndicatorReleased, Withdrawing: IndicatorWithdrawn, Asking: QuestionAsked,
-    Telling: CasePart, Judging: VerdictGiven, Switching: SectorSwitched, Cautioning: WarningGiven,
-    Exercising: ExerciseTold, CanaryHeard: CanaryAnswered,
-}  # fmt: skip
+    Opening: RoundOpened,
+    TagsWanted: ReceiptsAsked,
+    RevealWanted: RevealAsked,
+    Closing: RoundClosed,
+    Releasing: IndicatorReleased,
+    Withdrawing: IndicatorWithdrawn,
+    Asking: QuestionAsked,
+    Telling: CasePart,
+    Judging: VerdictGiven,
+    Switching: SectorSwitched,
+    Cautioning: WarningGiven,
+    Exercising: ExerciseTold,
+    CanaryHeard: CanaryAnswered,
+}
 
 
 def fields_of(said: Said, created_by: str) -> dict[str, Any]:
@@ -137,11 +146,12 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
         case RevealWanted():
             items = tuple(
                 Reveal(
-                    table=item.table, bin=item.bin,
+                    table=item.table,
+                    bin=item.bin,
                     others=tuple(OtherTag(x=x, tag=tag.hex()) for x, tag in item.others),
                 )
                 for item in said.items
-            )  # fmt: skip
+            )
             return {"round_id": said.round_id, "items": items}
         case Closing():
             return {"round_id": said.round_id, "other_keys": said.other_keys}
@@ -153,11 +163,15 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
             if question.approved_by is None:
                 raise NotWritable("a question that nobody has approved")
             return {
-                "question_id": question.id, "since_hour": question.since_hour, "asked_us": question.asked_us,
-                "until_us": question.until_us, "asked_by": question.asked_by, "why": question.why,
+                "question_id": question.id,
+                "since_hour": question.since_hour,
+                "asked_us": question.asked_us,
+                "until_us": question.until_us,
+                "asked_by": question.asked_by,
+                "why": question.why,
                 "approved_by": question.approved_by,
                 "observables": _named(question.observables),
-            }  # fmt: skip
+            }
         case Switching():
             turned = {"number": said.number, "state": "on" if said.on else "off", "at_us": said.at_us}
             return turned | {"by": said.by, "why": said.why}
@@ -173,31 +187,50 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
             return _part(said)
         case Judging(version=version, verdict=verdict):
             return {
-                "case_id": verdict.case_id, "version": version, "judged": verdict.judged,
-                "observables": _named(verdict.observables), "until_us": verdict.until_us,
+                "case_id": verdict.case_id,
+                "version": version,
+                "judged": verdict.judged,
+                "observables": _named(verdict.observables),
+                "until_us": verdict.until_us,
                 "left": min(verdict.left, LEFT_MAX),
-            }  # fmt: skip
+            }
 
 
 def _warning(said: Cautioning) -> dict[str, Any]:
     warning, content = said.warning, said.warning.content
     return {
-        "warning_id": warning.id, "version": warning.version, "state": warning.state.value,
-        "urgency": content.urgency.value, "title_en": content.title.en, "title_da": content.title.da,
-        "text_en": content.text.en, "text_da": content.text.da, "tlp": content.tlp.value, "pap": int(content.pap),
-        "observables": _named(content.observables), "sent_us": warning.sent_us,
-        "acknowledge_us": warning.acknowledge_us, "until_us": warning.until_us,
-    }  # fmt: skip
+        "warning_id": warning.id,
+        "version": warning.version,
+        "state": warning.state.value,
+        "urgency": content.urgency.value,
+        "title_en": content.title.en,
+        "title_da": content.title.da,
+        "text_en": content.text.en,
+        "text_da": content.text.da,
+        "tlp": content.tlp.value,
+        "pap": int(content.pap),
+        "observables": _named(content.observables),
+        "sent_us": warning.sent_us,
+        "acknowledge_us": warning.acknowledge_us,
+        "until_us": warning.until_us,
+    }
 
 
 def _exercise(said: Exercising) -> dict[str, Any]:
     plan, role = said.plan, said.role
     return {
-        "exercise_id": said.exercise_id, "version": said.version, "state": said.state.value, "title_en": plan.title.en,
-        "title_da": plan.title.da, "objectives": tuple(Objective(en=one.en, da=one.da) for one in plan.objectives),
-        "campaign": role.campaign.value, "element": element_of(said.exercise_id).value,
-        "after_minutes": role.after_minutes, "begins_us": plan.begins_us, "ends_us": plan.ends_us,
-    }  # fmt: skip
+        "exercise_id": said.exercise_id,
+        "version": said.version,
+        "state": said.state.value,
+        "title_en": plan.title.en,
+        "title_da": plan.title.da,
+        "objectives": tuple(Objective(en=one.en, da=one.da) for one in plan.objectives),
+        "campaign": role.campaign.value,
+        "element": element_of(said.exercise_id).value,
+        "after_minutes": role.after_minutes,
+        "begins_us": plan.begins_us,
+        "ends_us": plan.ends_us,
+    }
 
 
 def _named(observables: Sequence[Observable]) -> tuple[AskedObservable, ...]:
@@ -207,12 +240,23 @@ def _named(observables: Sequence[Observable]) -> tuple[AskedObservable, ...]:
 def _part(said: Telling) -> dict[str, Any]:
     part = said.part
     return {
-        "case_id": part.case_id, "version": said.version, "state": part.state, "rsit": part.rsit or None,
-        "techniques": part.techniques, "tlp": part.tlp.value, "pap": int(part.pap), "own": _named(part.own),
+        "case_id": part.case_id,
+        "version": said.version,
+        "state": part.state,
+        "rsit": part.rsit or None,
+        "techniques": part.techniques,
+        "tlp": part.tlp.value,
+        "pap": int(part.pap),
+        "own": _named(part.own),
         "tasks": tuple(
             PartTask(
-                task_id=task.id, kind=task.kind, text=task.text, state=task.state, acknowledge_us=task.due_us[0],
-                applies_us=task.due_us[1], done_us=task.due_us[2],
+                task_id=task.id,
+                kind=task.kind,
+                text=task.text,
+                state=task.state,
+                acknowledge_us=task.due_us[0],
+                applies_us=task.due_us[1],
+                done_us=task.due_us[2],
             )
             for task in part.tasks
         ),
@@ -220,8 +264,9 @@ def _part(said: Telling) -> dict[str, Any]:
         "clocks": tuple(
             PartClock(report=clock.report, due_us=clock.due_us, sent_us=clock.sent_us) for clock in part.clocks
         ),
-        "merged_into": part.merged_into or None, "own_left": min(part.own_left, LEFT_MAX),
-    }  # fmt: skip
+        "merged_into": part.merged_into or None,
+        "own_left": min(part.own_left, LEFT_MAX),
+    }
 
 
 def label(letter: Letter) -> Note:

@@ -82,8 +82,10 @@ def feed_files(events: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     files = {f"{event['uuid']}.json": _json({"Event": event}) for event in events}
     hashes = {
         f"{hashlib.md5(part.encode(), usedforsecurity=False).hexdigest()},{event['uuid']}"
-        for event in events for value in _values(event) for part in {value, *value.split("|")}
-    }  # fmt: skip
+        for event in events
+        for value in _values(event)
+        for part in {value, *value.split("|")}
+    }
     files["hashes.csv"] = "".join(f"{line}\n" for line in sorted(hashes)).encode()
     files["manifest.json"] = _json({event["uuid"]: _listed(event) for event in events})
     return files
@@ -106,38 +108,55 @@ def _event(case_id: str, shared: Sequence[Shared], org: Org) -> dict[str, Any]:
     objects = [_object(one) for one in ordered if one.indicator.observable.type is ObservableType.JA4]
     tags = tags_of(
         strictest(*(one.tlp for one in live)), min(one.pap for one in live), min(one.confidence for one in live)
-    )  # fmt: skip
+    )
     techniques = sorted({one.technique for one in live})
     return {
-        "uuid": made, "info": f"{org.name}: {len(ordered)} indicators",
+        "uuid": made,
+        "info": f"{org.name}: {len(ordered)} indicators",
         "date": iso(min(one.created_us for one in ordered))[:10],
-        "timestamp": str(changed_s), "publish_timestamp": str(changed_s), "published": True,
-        "analysis": ANALYSIS, "threat_level_id": THREAT_LEVEL, "distribution": ORGANISATION_ONLY,
+        "timestamp": str(changed_s),
+        "publish_timestamp": str(changed_s),
+        "published": True,
+        "analysis": ANALYSIS,
+        "threat_level_id": THREAT_LEVEL,
+        "distribution": ORGANISATION_ONLY,
         "Orgc": {"name": org.name, "uuid": org.uuid},
         "Tag": [{"name": name} for name in [*tags, *map(_technique, techniques)]],
-        "Attribute": plain, "Object": objects,
-    }  # fmt: skip
+        "Attribute": plain,
+        "Object": objects,
+    }
 
 
 def _attribute(one: Shared, relation: str = "") -> dict[str, Any]:
     indicator = one.indicator
     kind, category = attribute_type_of(indicator.observable)
     made: dict[str, Any] = {
-        "uuid": attribute_of(indicator.id), "type": kind, "category": category,
-        "value": indicator.observable.value, "to_ids": not indicator.revoked, "disable_correlation": False,
-        "distribution": "5", "timestamp": str(indicator.version // SECOND_US), "comment": "",
-        "first_seen": iso(indicator.valid_from_us), "deleted": indicator.revoked,
+        "uuid": attribute_of(indicator.id),
+        "type": kind,
+        "category": category,
+        "value": indicator.observable.value,
+        "to_ids": not indicator.revoked,
+        "disable_correlation": False,
+        "distribution": "5",
+        "timestamp": str(indicator.version // SECOND_US),
+        "comment": "",
+        "first_seen": iso(indicator.valid_from_us),
+        "deleted": indicator.revoked,
         "Tag": [{"name": name} for name in tags_of(indicator.tlp, indicator.pap, indicator.confidence)],
-    }  # fmt: skip
+    }
     if relation:
         made["object_relation"] = relation
     if one.met_us is not None and not indicator.revoked:
         day_us = one.met_us // DAY_US * DAY_US
         made["last_seen"] = iso(max(day_us, indicator.valid_from_us))
-        made["Sighting"] = [{
-            "uuid": sighting_of(indicator.id, day_us), "type": SIGHTED,
-            "date_sighting": str(day_us // SECOND_US), "source": "",
-        }]  # fmt: skip
+        made["Sighting"] = [
+            {
+                "uuid": sighting_of(indicator.id, day_us),
+                "type": SIGHTED,
+                "date_sighting": str(day_us // SECOND_US),
+                "source": "",
+            }
+        ]
     return made
 
 
@@ -146,15 +165,31 @@ def _object(one: Shared) -> dict[str, Any]:
     indicator = one.indicator
     kind = _attribute(one, JA4_RELATION)
     word = {
-        "uuid": str(uuid.uuid5(_SPACE, f"attribute/{indicator.id}/type")), "type": "text", "category": "Other",
-        "value": "JA4", "to_ids": False, "disable_correlation": True, "distribution": "5", "comment": "",
-        "timestamp": str(indicator.version // SECOND_US), "object_relation": "ja4-type", "deleted": indicator.revoked,
-    }  # fmt: skip
+        "uuid": str(uuid.uuid5(_SPACE, f"attribute/{indicator.id}/type")),
+        "type": "text",
+        "category": "Other",
+        "value": "JA4",
+        "to_ids": False,
+        "disable_correlation": True,
+        "distribution": "5",
+        "comment": "",
+        "timestamp": str(indicator.version // SECOND_US),
+        "object_relation": "ja4-type",
+        "deleted": indicator.revoked,
+    }
     return {
-        "uuid": str(uuid.uuid5(_SPACE, f"object/{indicator.id}")), "name": name, "meta-category": "network",
-        "description": "", "template_uuid": template, "template_version": version, "distribution": "5", "comment": "",
-        "timestamp": str(indicator.version // SECOND_US), "deleted": indicator.revoked, "Attribute": [kind, word],
-    }  # fmt: skip
+        "uuid": str(uuid.uuid5(_SPACE, f"object/{indicator.id}")),
+        "name": name,
+        "meta-category": "network",
+        "description": "",
+        "template_uuid": template,
+        "template_version": version,
+        "distribution": "5",
+        "comment": "",
+        "timestamp": str(indicator.version // SECOND_US),
+        "deleted": indicator.revoked,
+        "Attribute": [kind, word],
+    }
 
 
 def _technique(name: str) -> str:

@@ -42,9 +42,14 @@ class MispRuns:
         book.part("misp_run", 1, _SCHEMA)
 
     def note(
-        self, instance: str, what: What, by: str, counts: Mapping[str, int] | None = None, lost: Sequence[str] = (),
+        self,
+        instance: str,
+        what: What,
+        by: str,
+        counts: Mapping[str, int] | None = None,
+        lost: Sequence[str] = (),
         failure: str = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         """The last run is this one from now on."""
         said = json.dumps({"counts": dict(counts or {}), "lost": list(lost[:NAMED_MAX])}, sort_keys=True)
         with self._book.transaction() as tx:

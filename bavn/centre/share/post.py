@@ -29,10 +29,17 @@ class Post:
     """All methods may be called from any thread. ``on_put`` hears a recipient's name when something was queued."""
 
     def __init__(
-        self, *, book: Book, key: Ed25519PrivateKey, clock: Clock, limits: ShareLimits, created_by: str,
-        is_member: Callable[[str], bool], outbox_limits: OutboxLimits | None = None,
+        self,
+        *,
+        book: Book,
+        key: Ed25519PrivateKey,
+        clock: Clock,
+        limits: ShareLimits,
+        created_by: str,
+        is_member: Callable[[str], bool],
+        outbox_limits: OutboxLimits | None = None,
         on_put: Callable[[str], None] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._created_by = created_by
         self.ledger = Ledger(book)
         self.outbox = Outbox(book, CENTRE_NAME, key, clock, limits=outbox_limits, on_put=on_put)
@@ -83,6 +90,10 @@ class Post:
             raise ValueError("the row of rules ends with the message")
         self.outbox.put(letter.said.to, draft.encoded, draft.privacy, letter.until_us)
         return Note(
-            kind=draft.encoded.kind, item_id=draft.encoded.id, peer=letter.said.to, privacy=draft.privacy,
-            bytes=draft.encoded.bytes, summary=summary_of(draft.encoded),
-        )  # fmt: skip
+            kind=draft.encoded.kind,
+            item_id=draft.encoded.id,
+            peer=letter.said.to,
+            privacy=draft.privacy,
+            bytes=draft.encoded.bytes,
+            summary=summary_of(draft.encoded),
+        )

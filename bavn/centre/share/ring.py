@@ -116,8 +116,11 @@ class Ring:
                 return f"{row.actor} {what}"
         line = sum(edge <= self.rules.hits_max for edge in COUNT_EDGES)
         asked = select(OBSERVED).where(
-            OBSERVED.c.indicator_id == stand.indicator_id, OBSERVED.c.actor.in_(stand.actors),
-            OBSERVED.c.kind != "retro", OBSERVED.c.received_us >= stand.began_us, OBSERVED.c.count_bucket >= line,
-        )  # fmt: skip
+            OBSERVED.c.indicator_id == stand.indicator_id,
+            OBSERVED.c.actor.in_(stand.actors),
+            OBSERVED.c.kind != "retro",
+            OBSERVED.c.received_us >= stand.began_us,
+            OBSERVED.c.count_bucket >= line,
+        )
         met = connection.execute(asked.order_by(OBSERVED.c.actor)).first()
         return f"{met.actor} met it more than {self.rules.hits_max} times" if met is not None else ""

@@ -33,9 +33,13 @@ class RingStand:
 def begin_ring(connection: Connection, wanted_id: str, version: int, actors: Sequence[str], now_us: int) -> None:
     """A release goes to these actors first."""
     values: dict[str, Any] = {
-        "state": WAITING, "actors": json.dumps(sorted(actors)), "version": version, "began_us": now_us,
-        "ended_us": None, "why": "",
-    }  # fmt: skip
+        "state": WAITING,
+        "actors": json.dumps(sorted(actors)),
+        "version": version,
+        "began_us": now_us,
+        "ended_us": None,
+        "why": "",
+    }
     changed = connection.execute(update(RING).where(RING.c.indicator_id == wanted_id).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(RING).values(indicator_id=wanted_id, **values))
@@ -76,6 +80,11 @@ def end_ring(connection: Connection, wanted_id: str, state: str, why: str, now_u
 
 def _stand(row: Row[Any]) -> RingStand:
     return RingStand(
-        indicator_id=row.indicator_id, state=row.state, actors=tuple(json.loads(row.actors)), version=row.version,
-        began_us=row.began_us, ended_us=row.ended_us, why=row.why,
-    )  # fmt: skip
+        indicator_id=row.indicator_id,
+        state=row.state,
+        actors=tuple(json.loads(row.actors)),
+        version=row.version,
+        began_us=row.began_us,
+        ended_us=row.ended_us,
+        why=row.why,
+    )

@@ -86,23 +86,41 @@ class Share:
     """All methods may be called from any thread."""
 
     def __init__(
-        self, *, engine: Engine, book: Book, key: Ed25519PrivateKey, clock: Clock, limits: ShareLimits, sector: str,
-        recipients: Recipients, outbox_limits: OutboxLimits | None = None, ring: RingRules | None = None,
+        self,
+        *,
+        engine: Engine,
+        book: Book,
+        key: Ed25519PrivateKey,
+        clock: Clock,
+        limits: ShareLimits,
+        sector: str,
+        recipients: Recipients,
+        outbox_limits: OutboxLimits | None = None,
+        ring: RingRules | None = None,
         canaries: Callable[[], Collection[str]] = tuple,
-    ) -> None:  # fmt: skip
+    ) -> None:
         make_tables(engine)
         self.ring = Ring(engine, ring or RingRules(), canaries)
         self._clock, self._limits, self._recipients = clock, limits, recipients
         self.deliveries = Deliveries(engine)
         self.post = Post(
-            book=book, key=key, clock=clock, limits=limits, created_by=identity_of(sector),
-            is_member=recipients.is_active, outbox_limits=outbox_limits,
+            book=book,
+            key=key,
+            clock=clock,
+            limits=limits,
+            created_by=identity_of(sector),
+            is_member=recipients.is_active,
+            outbox_limits=outbox_limits,
             on_put=self._wake,
-        )  # fmt: skip
+        )
         self.exchange = Exchange(
-            deliveries=self.deliveries, book=book, clock=clock, of_indicators=self.post.rules.of_indicators(),
-            created_by=identity_of(sector), sector=sector,
-        )  # fmt: skip
+            deliveries=self.deliveries,
+            book=book,
+            clock=clock,
+            of_indicators=self.post.rules.of_indicators(),
+            created_by=identity_of(sector),
+            sector=sector,
+        )
         self._served: frozenset[str] = frozenset()
         self._on_queued: Callable[[str], None] | None = None
 
@@ -115,9 +133,12 @@ class Share:
             self._on_queued(actor)
 
     def say(
-        self, said: Said, case: CaseGrounds | None = None, warning: WarningGrounds | None = None,
+        self,
+        said: Said,
+        case: CaseGrounds | None = None,
+        warning: WarningGrounds | None = None,
         exercise: ExerciseGrounds | None = None,
-    ) -> Refused | None:  # fmt: skip
+    ) -> Refused | None:
         """A round message, a question, a warning, an exercise, or something of a case on these grounds; queued once.
         Raises GateBroken."""
         return self.post.say(Letter(said, until_us=self._until(said), case=case, warning=warning, exercise=exercise))
@@ -205,10 +226,17 @@ class Share:
         pap = self.pap_for(wish.grounds) if wish.pap is None else wish.pap
         confidence = confidence_of(wish.grounds.score) if wish.confidence is None else wish.confidence
         return Indicator(
-            id=indicator_id(wish.observable), version=now_us, observable=wish.observable, tlp=wish.tlp, pap=pap,
-            confidence=confidence, valid_from_us=now_us, valid_until_us=now_us + wish.days * DAY_US,
-            case_id=wish.case_id, technique=wish.technique,
-        )  # fmt: skip
+            id=indicator_id(wish.observable),
+            version=now_us,
+            observable=wish.observable,
+            tlp=wish.tlp,
+            pap=pap,
+            confidence=confidence,
+            valid_from_us=now_us,
+            valid_until_us=now_us + wish.days * DAY_US,
+            case_id=wish.case_id,
+            technique=wish.technique,
+        )
 
     def _refused_for_all(self, made: Indicator, grounds: Grounds, actors: Sequence[str]) -> Refused | None:
         """The refusal of a rule that does not depend on the recipient, with its one ledger line; None if it passes."""

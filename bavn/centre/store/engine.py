@@ -85,21 +85,31 @@ def _sqlite_manners(connection: Any, _record: Any) -> None:
 def _open_postgres(url: URL, connections_max: int, wait_s: float) -> Engine:
     wait_ms = round(wait_s * 1000)
     manners = {
-        "lock_timeout": wait_ms, "statement_timeout": STATEMENT_S_MAX * 1000,
-        "idle_in_transaction_session_timeout": IDLE_S_MAX * 1000, "synchronous_commit": "on",
-        "default_transaction_isolation": r"read\ committed", "client_encoding": "UTF8",
-    }  # fmt: skip
+        "lock_timeout": wait_ms,
+        "statement_timeout": STATEMENT_S_MAX * 1000,
+        "idle_in_transaction_session_timeout": IDLE_S_MAX * 1000,
+        "synchronous_commit": "on",
+        "default_transaction_isolation": r"read\ committed",
+        "client_encoding": "UTF8",
+    }
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        pool_size=min(CONNECTIONS_KEPT, connections_max), max_overflow=max(0, connections_max - CONNECTIONS_KEPT),
-        pool_timeout=wait_s, pool_pre_ping=True, pool_recycle=1800,
+        pool_size=min(CONNECTIONS_KEPT, connections_max),
+        max_overflow=max(0, connections_max - CONNECTIONS_KEPT),
+        pool_timeout=wait_s,
+        pool_pre_ping=True,
+        pool_recycle=1800,
         hide_parameters=True,
         connect_args={
             "options": " ".join(f"-c {name}={value}" for name, value in manners.items()),
-            "application_name": "bavn-centre", "connect_timeout": CONNECT_S_MAX, "keepalives": 1,
-            "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+            "application_name": "bavn-centre",
+            "connect_timeout": CONNECT_S_MAX,
+            "keepalives": 1,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
         },
-    )  # fmt: skip
+    )
     event.listen(engine, "begin", _postgres_begin)
     return engine
 

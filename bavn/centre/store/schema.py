@@ -115,8 +115,13 @@ def draft(engine: Engine, metadata: Sequence[MetaData], words: str) -> Path:
     name = "_".join(re.findall(r"[a-z0-9]+", words.lower()))[:40]
     with reading(engine) as connection:
         made = _alembic(
-            "revision", connection, words, metadata=list(metadata), autogenerate=True, rev_id=number,
-        )  # fmt: skip
+            "revision",
+            connection,
+            words,
+            metadata=list(metadata),
+            autogenerate=True,
+            rev_id=number,
+        )
     revisions.cache_clear()
     file = Path(made.path)
     return file.rename(file.with_name(f"r{number}_{name}.py"))

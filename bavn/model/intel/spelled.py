@@ -31,11 +31,25 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NAME_AND_PATH = re.compile(r"[^/]*[a-z_-][^/:]*(?::\d*)?/.*", re.IGNORECASE | re.DOTALL)
 _ADDRESS_PORT = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?")
 _TYPE_WORDS: Final = {
-    "ip-dst": "ip", "ip-src": "ip", "ip:port": "ip", "ipv4": "ip", "ipv6": "ip", "ipv4-addr": "ip", "ipv6-addr": "ip",
-    "hostname": "domain", "fqdn": "domain", "domain-name": "domain", "cidr": "net", "sha256_hash": "sha256",
-    "ja3-fingerprint-md5": "ja3", "ja3_fingerprint": "ja3", "x509-fingerprint-sha1": "cert", "sha1": "cert",
-    "x509-fingerprint-sha256": "cert", "ja4-plus": "ja4",
-}  # fmt: skip
+    "ip-dst": "ip",
+    "ip-src": "ip",
+    "ip:port": "ip",
+    "ipv4": "ip",
+    "ipv6": "ip",
+    "ipv4-addr": "ip",
+    "ipv6-addr": "ip",
+    "hostname": "domain",
+    "fqdn": "domain",
+    "domain-name": "domain",
+    "cidr": "net",
+    "sha256_hash": "sha256",
+    "ja3-fingerprint-md5": "ja3",
+    "ja3_fingerprint": "ja3",
+    "x509-fingerprint-sha1": "cert",
+    "sha1": "cert",
+    "x509-fingerprint-sha256": "cert",
+    "ja4-plus": "ja4",
+}
 
 
 _HEX_TYPES: Final = {32: ObservableType.JA3, 40: ObservableType.CERT, 64: ObservableType.SHA256}

@@ -14,35 +14,53 @@ KINDS: Final[dict[str, Text]] = {
     "node-silent": Text("the node is not heard of", "noden høres ikke"),
     "sensor-down": Text("a sensor or source cannot be read", "en sensor eller kilde kan ikke læses"),
     "source-silent": Text("a sensor or source says nothing any more", "en sensor eller kilde siger ikke mere noget"),
-    "capture-loss": Text("the sensor loses packets, or a source loses records",
-                         "sensoren taber pakker, eller en kilde taber poster"),
+    "capture-loss": Text(
+        "the sensor loses packets, or a source loses records", "sensoren taber pakker, eller en kilde taber poster"
+    ),
     "behind": Text("the node does not keep up", "noden kan ikke følge med"),
     "certificate": Text("a certificate has ended or ends soon", "et certifikat er udløbet eller udløber snart"),
     "disk": Text("the disk is full or nearly so", "disken er fuld eller næsten fuld"),
     "clock": Text("a clock is off or jumped", "et ur går forkert eller sprang"),
     "detectors": Text("the detectors fail or take too long", "detektorerne fejler eller er for længe om det"),
     "canary": Text("the day's canary did not come through", "dagens kanariefugl kom ikke igennem"),
-    "chain": Text("a chain of the centre's is broken: its audit log or ledger",
-                  "en af analysecentrets kæder er brudt: revisionslog eller hovedbog"),
-    "intelligence": Text("a source of intelligence fails or is suspended",
-                         "en efterretningskilde fejler eller er suspenderet"),
+    "chain": Text(
+        "a chain of the centre's is broken: its audit log or ledger",
+        "en af analysecentrets kæder er brudt: revisionslog eller hovedbog",
+    ),
+    "intelligence": Text(
+        "a source of intelligence fails or is suspended", "en efterretningskilde fejler eller er suspenderet"
+    ),
     "late": Text("the centre's steps or deliveries are late", "analysecentrets skridt eller leveringer er forsinkede"),
-    "local-root": Text("root at the centre's machine acted in the place of a second person",
-                       "root på centrets maskine handlede i stedet for en anden person"),
-    "other": Text("something else is wrong: bavn node health says what",
-                  "noget andet er galt: bavn node health siger hvad"),
-}  # fmt: skip
+    "local-root": Text(
+        "root at the centre's machine acted in the place of a second person",
+        "root på centrets maskine handlede i stedet for en anden person",
+    ),
+    "other": Text(
+        "something else is wrong: bavn node health says what", "noget andet er galt: bavn node health siger hvad"
+    ),
+}
 CENTRE_KINDS: Final = ("node-silent", "canary", "chain", "intelligence", "late", "local-root")
 """Those that only the centre finds."""
 NODE_KINDS: Final = tuple(kind for kind in KINDS if kind not in CENTRE_KINDS)
 """Those that a node tells of itself."""
 
 _OF_CODE: Final = {
-    "source_broken": "sensor-down", "no_source": "sensor-down", "silent": "source-silent", "lag": "behind",
-    "disk_full": "disk", "disk_failed": "disk", "detect_failed": "detectors", "detect_slow": "detectors",
-    "clock": "clock", "clock_jump": "clock", "certificate_ended": "certificate", "certificate_ends": "certificate",
-    "unwritten": "disk", "no_progress": "behind", "detector_fails": "detectors",
-}  # fmt: skip
+    "source_broken": "sensor-down",
+    "no_source": "sensor-down",
+    "silent": "source-silent",
+    "lag": "behind",
+    "disk_full": "disk",
+    "disk_failed": "disk",
+    "detect_failed": "detectors",
+    "detect_slow": "detectors",
+    "clock": "clock",
+    "clock_jump": "clock",
+    "certificate_ended": "certificate",
+    "certificate_ends": "certificate",
+    "unwritten": "disk",
+    "no_progress": "behind",
+    "detector_fails": "detectors",
+}
 
 
 def kinds_of(codes: Iterable[str]) -> tuple[str, ...]:

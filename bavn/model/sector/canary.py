@@ -64,9 +64,13 @@ WHYS: Final[dict[str, Text]] = {
 TOOK_EDGES_S: Final = (1, 10, 60, 300, 1800)
 """How long a link took leaves as one of six buckets: up to 1 s, 10 s, a minute, 5 minutes, 30 minutes, more."""
 TOOK: Final = (
-    Text("up to 1 s", "op til 1 s"), Text("up to 10 s", "op til 10 s"), Text("up to 1 min", "op til 1 min"),
-    Text("up to 5 min", "op til 5 min"), Text("up to 30 min", "op til 30 min"), Text("over 30 min", "over 30 min"),
-)  # fmt: skip
+    Text("up to 1 s", "op til 1 s"),
+    Text("up to 10 s", "op til 10 s"),
+    Text("up to 1 min", "op til 1 min"),
+    Text("up to 5 min", "op til 5 min"),
+    Text("up to 30 min", "op til 30 min"),
+    Text("over 30 min", "over 30 min"),
+)
 
 _NAME: Final = re.compile(r"^bavn-canary-([0-9]{1,6})\.invalid$")
 _SPACE: Final = uuid.UUID("4d2f4b52-6a53-5b0e-8a7e-1d8c2a4f0e11")

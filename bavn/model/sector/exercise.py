@@ -139,9 +139,11 @@ AFTER: Final[dict[ActorStep, frozenset[ActorStep]]] = {
 }
 """Step -> what must have been before it."""
 INSTEAD: Final = (
-    frozenset({_T.ALLOWED, _T.DECLINED}), frozenset({_T.SUSPECTED, _T.MISSED}), frozenset({_T.LET_OUT, _T.KEPT}),
+    frozenset({_T.ALLOWED, _T.DECLINED}),
+    frozenset({_T.SUSPECTED, _T.MISSED}),
+    frozenset({_T.LET_OUT, _T.KEPT}),
     frozenset({_T.BLOCKED, _T.WAITS, _T.REFUSED}),
-)  # fmt: skip
+)
 """Of each of these at most one."""
 
 
@@ -171,8 +173,9 @@ class Plan:
             if not said.strip() or len(said) > TITLE_CHARS_MAX or not is_plain(said) or "\n" in said:
                 raise BadExercise(f"a title is one line of at most {TITLE_CHARS_MAX} characters")
         for text in self.objectives:
-            if any(not said.strip() or len(said) > OBJECTIVE_CHARS_MAX or not is_plain(said)
-                   for said in (text.en, text.da)):  # fmt: skip
+            if any(
+                not said.strip() or len(said) > OBJECTIVE_CHARS_MAX or not is_plain(said) for said in (text.en, text.da)
+            ):
                 raise BadExercise(f"an objective has 1 to {OBJECTIVE_CHARS_MAX} characters in each language")
         if not 1 <= len(self.objectives) <= OBJECTIVES_MAX:
             raise BadExercise(f"an exercise has 1 to {OBJECTIVES_MAX} objectives")

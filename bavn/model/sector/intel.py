@@ -187,18 +187,27 @@ class IntelSettings:
         400, unit="days", holds="How long what is gone still counts for a source's usefulness.", low=1, high=3650
     )
     hunts_per_day: int = setting(
-        20, unit="indicators", holds="The most new indicators of all sources hunted for by themselves in a day (UTC).",
-        low=0, high=1000,
-    )  # fmt: skip
+        20,
+        unit="indicators",
+        holds="The most new indicators of all sources hunted for by themselves in a day (UTC).",
+        low=0,
+        high=1000,
+    )
     case_confidence_min: int = setting(
-        0, unit="", holds="A proposal this sure becomes a case by itself; 0: only people make cases of them.", low=0,
+        0,
+        unit="",
+        holds="A proposal this sure becomes a case by itself; 0: only people make cases of them.",
+        low=0,
         high=100,
-    )  # fmt: skip
+    )
     hunt_days_back: int = setting(30, unit="days", holds="How far such a hunt looks back.", low=1, high=400)
     judged_min: int = setting(
-        5, unit="hits", holds="A source is judged by its false hits when it has this many hits that were judged.",
-        low=2, high=1000,
-    )  # fmt: skip
+        5,
+        unit="hits",
+        holds="A source is judged by its false hits when it has this many hits that were judged.",
+        low=2,
+        high=1000,
+    )
     false_share_max: float = setting(
         0.5, unit="", holds="Above this share of false hits a source is suspended.", low=0.05, high=1.0
     )
@@ -209,16 +218,21 @@ class IntelSettings:
         0.2, unit="", holds="Above this share of claims on warning lists a source is suspended.", low=0.01, high=1.0
     )
     refused_share_max: float = setting(
-        0.9, unit="", holds="Above this share of refused items (of 100 and more) a source is suspended.", low=0.1,
+        0.9,
+        unit="",
+        holds="Above this share of refused items (of 100 and more) a source is suspended.",
+        low=0.1,
         high=1.0,
-    )  # fmt: skip
+    )
 
     def lifetime_us(self, kind: ObservableType) -> int:
         """How long a claim about this lives after it was last heard."""
         days = {
-            ObservableType.IP4: self.address_days, ObservableType.IP6: self.address_days,
-            ObservableType.DOMAIN: self.domain_days, ObservableType.SHA256: self.hash_days,
-        }  # fmt: skip
+            ObservableType.IP4: self.address_days,
+            ObservableType.IP6: self.address_days,
+            ObservableType.DOMAIN: self.domain_days,
+            ObservableType.SHA256: self.hash_days,
+        }
         return days.get(kind, self.fingerprint_days) * DAY_US
 
 
@@ -248,7 +262,8 @@ def claim_of(text: str) -> Claim:
     return Claim(
         **body
         | {
-            "observable": Observable.trusted(ObservableType(kind), value), "tlp": Tlp(body["tlp"]),
+            "observable": Observable.trusted(ObservableType(kind), value),
+            "tlp": Tlp(body["tlp"]),
             "pap": Pap[body["pap"]],
         }
-    )  # fmt: skip
+    )

@@ -88,13 +88,20 @@ def checked(happened: Mapping[Nis2Act, int], now_us: int) -> None:
     early = [act for act, at_us in happened.items() if at_us < happened[Nis2Act.AWARE]]
     if early:
         raise OutOfOrder(f"{early[0].value} lies before the entity was aware that the incident is significant")
-    for first, then in ((Nis2Act.EARLY_WARNING, Nis2Act.NOTIFICATION), (Nis2Act.NOTIFICATION, Nis2Act.PROGRESS),
-                        (Nis2Act.NOTIFICATION, Nis2Act.FINAL), (Nis2Act.PROGRESS, Nis2Act.FINAL),
-                        (Nis2Act.HANDLED, Nis2Act.FINAL)):  # fmt: skip
+    for first, then in (
+        (Nis2Act.EARLY_WARNING, Nis2Act.NOTIFICATION),
+        (Nis2Act.NOTIFICATION, Nis2Act.PROGRESS),
+        (Nis2Act.NOTIFICATION, Nis2Act.FINAL),
+        (Nis2Act.PROGRESS, Nis2Act.FINAL),
+        (Nis2Act.HANDLED, Nis2Act.FINAL),
+    ):
         if first in happened and then in happened and happened[then] < happened[first]:
             raise OutOfOrder(f"{then.value} lies before {first.value}")
-    for needed, act in ((Nis2Act.NOTIFICATION, Nis2Act.PROGRESS), (Nis2Act.NOTIFICATION, Nis2Act.FINAL),
-                        (Nis2Act.HANDLED, Nis2Act.FINAL)):  # fmt: skip
+    for needed, act in (
+        (Nis2Act.NOTIFICATION, Nis2Act.PROGRESS),
+        (Nis2Act.NOTIFICATION, Nis2Act.FINAL),
+        (Nis2Act.HANDLED, Nis2Act.FINAL),
+    ):
         if act in happened and needed not in happened:
             raise OutOfOrder(f"{act.value} comes after {needed.value}, which was not noted")
     if Nis2Act.NOT_SIGNIFICANT in happened and Nis2Act.FINAL in happened:

@@ -55,17 +55,20 @@ COLLECTIONS: Final[Mapping[str, Collection]] = {
     for one in (
         Collection(RELEASED, Text("All released indicators", "Alle frigivne indikatorer"), WRITABLE_TYPES),
         Collection(
-            NETWORK, Text("Released addresses and domain names", "Frigivne adresser og domænenavne"),
+            NETWORK,
+            Text("Released addresses and domain names", "Frigivne adresser og domænenavne"),
             frozenset({ObservableType.IP4, ObservableType.IP6, ObservableType.DOMAIN}),
         ),
-        Collection(FILES, Text("Released hashes of files", "Frigivne hashværdier af filer"),
-                   frozenset({ObservableType.SHA256})),
         Collection(
-            FINGERPRINTS, Text("Released fingerprints of TLS", "Frigivne fingeraftryk af TLS"),
+            FILES, Text("Released hashes of files", "Frigivne hashværdier af filer"), frozenset({ObservableType.SHA256})
+        ),
+        Collection(
+            FINGERPRINTS,
+            Text("Released fingerprints of TLS", "Frigivne fingeraftryk af TLS"),
             frozenset({ObservableType.JA3, ObservableType.JA4, ObservableType.FP_PAIR, ObservableType.CERT}),
         ),
     )
-}  # fmt: skip
+}
 """What a partner may be let into. Beside these each partner that may give has ``proposals``, its own alone."""
 
 

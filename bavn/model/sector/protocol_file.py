@@ -77,9 +77,7 @@ class SignedProtocol:
 def signed(protocol: TestProtocol, key: Ed25519PrivateKey) -> SignedProtocol:
     """A protocol under the node's signature. Raises BadProtocol for one that no reader would take."""
     body = rfc8785.dumps(_said(protocol))
-    made = SignedProtocol(
-        protocol, body, key.public_key().public_bytes_raw().hex(), key.sign(_DOMAIN + body).hex()
-    )  # fmt: skip
+    made = SignedProtocol(protocol, body, key.public_key().public_bytes_raw().hex(), key.sign(_DOMAIN + body).hex())
     return read(made.file())
 
 
@@ -107,26 +105,41 @@ def read(raw: bytes) -> SignedProtocol:
 
 def _said(protocol: TestProtocol) -> dict[str, Any]:
     return {
-        "actor": protocol.actor, "began_us": protocol.began_us, "ended_us": protocol.ended_us, "id": protocol.id,
-        "kind": protocol.kind.value, "version": protocol.version, "parts": [_said_part(one) for one in protocol.parts],
-    }  # fmt: skip
+        "actor": protocol.actor,
+        "began_us": protocol.began_us,
+        "ended_us": protocol.ended_us,
+        "id": protocol.id,
+        "kind": protocol.kind.value,
+        "version": protocol.version,
+        "parts": [_said_part(one) for one in protocol.parts],
+    }
 
 
 def _said_part(part: Part) -> dict[str, Any]:
     return {
-        "fault": part.fault, "figures": [_said_figure(one) for one in part.figures], "name": part.name,
-        "outcome": part.outcome.value, "title": _said_text(part.title), "took_ms": part.took_ms,
-    }  # fmt: skip
+        "fault": part.fault,
+        "figures": [_said_figure(one) for one in part.figures],
+        "name": part.name,
+        "outcome": part.outcome.value,
+        "title": _said_text(part.title),
+        "took_ms": part.took_ms,
+    }
 
 
 def _said_figure(figure: Figure) -> dict[str, Any]:
     measure = figure.measure
     return {
-        "always": measure.always, "bar": measure.bar, "bound": measure.bound.value, "key": figure.key,
-        "name": _said_text(measure.name), "outcome": figure.outcome.value,
-        "reason": None if figure.reason is None else _said_text(figure.reason), "required": measure.required,
-        "unit": measure.unit, "value": figure.value,
-    }  # fmt: skip
+        "always": measure.always,
+        "bar": measure.bar,
+        "bound": measure.bound.value,
+        "key": figure.key,
+        "name": _said_text(measure.name),
+        "outcome": figure.outcome.value,
+        "reason": None if figure.reason is None else _said_text(figure.reason),
+        "required": measure.required,
+        "unit": measure.unit,
+        "value": figure.value,
+    }
 
 
 def _said_text(text: Text) -> dict[str, str]:
@@ -145,10 +158,14 @@ def _protocol(given: object) -> TestProtocol:
     if ended_us < began_us:
         raise BadProtocol("it ended before it began")
     return TestProtocol(
-        id=_text(it["id"], _HEX_32, "id"), actor=_text(it["actor"], ACTOR_NAME, "actor"),
-        kind=_of(TestKind, it["kind"], "kind"), version=_short(it["version"], "version"), began_us=began_us,
-        ended_us=ended_us, parts=parts,
-    )  # fmt: skip
+        id=_text(it["id"], _HEX_32, "id"),
+        actor=_text(it["actor"], ACTOR_NAME, "actor"),
+        kind=_of(TestKind, it["kind"], "kind"),
+        version=_short(it["version"], "version"),
+        began_us=began_us,
+        ended_us=ended_us,
+        parts=parts,
+    )
 
 
 def _part(given: object) -> Part:
@@ -157,9 +174,12 @@ def _part(given: object) -> Part:
     if len({one.key for one in figures}) != len(figures):
         raise BadProtocol("a figure stands in a part twice")
     made = Part(
-        name=_text(it["name"], _NAME, "name"), title=_both(it["title"]), figures=figures,
-        took_ms=_moment(it["took_ms"]), fault=_long(it["fault"], empty=True),
-    )  # fmt: skip
+        name=_text(it["name"], _NAME, "name"),
+        title=_both(it["title"]),
+        figures=figures,
+        took_ms=_moment(it["took_ms"]),
+        fault=_long(it["fault"], empty=True),
+    )
     if it["outcome"] != made.outcome.value:
         raise BadProtocol(f"{made.name} says {str(it['outcome'])[:20]!r}, its figures say {made.outcome.value!r}")
     return made
@@ -172,14 +192,21 @@ def _figure(given: object) -> Figure:
     if type(it["required"]) is not bool or type(it["always"]) is not bool:
         raise BadProtocol("required and always are true or false")
     measure = Measure(
-        name=_both(it["name"]), bound=_of(Bound, it["bound"], "bound"), bar=_value(it["bar"]),
-        unit=_short(it["unit"], "unit", empty=True), required=it["required"], always=it["always"],
-    )  # fmt: skip
+        name=_both(it["name"]),
+        bound=_of(Bound, it["bound"], "bound"),
+        bar=_value(it["bar"]),
+        unit=_short(it["unit"], "unit", empty=True),
+        required=it["required"],
+        always=it["always"],
+    )
     outcome, value = _of(Outcome, it["outcome"], "outcome"), _value(it["value"])
     made = Figure(
-        key=_text(it["key"], _NAME, "key"), measure=measure, value=value, missing=outcome if value is None else None,
+        key=_text(it["key"], _NAME, "key"),
+        measure=measure,
+        value=value,
+        missing=outcome if value is None else None,
         reason=None if it["reason"] is None else _both(it["reason"]),
-    )  # fmt: skip
+    )
     if outcome is not made.outcome:
         raise BadProtocol(f"{made.key} says {outcome.value!r}, its value says {made.outcome.value!r}")
     return made

@@ -168,9 +168,11 @@ class Address:
         if one.actor in self.actors:
             return True
         lists = (
-            (self.kinds, (one.kind,)), (self.functions, one.functions), (self.suppliers, one.suppliers),
+            (self.kinds, (one.kind,)),
+            (self.functions, one.functions),
+            (self.suppliers, one.suppliers),
             (self.regions, (one.region,)),
-        )  # fmt: skip
+        )
         if self.actors and not any(wanted for wanted, _ in lists):
             return False
         return all(not wanted or set(wanted) & set(has) for wanted, has in lists)

@@ -29,21 +29,24 @@ SIGHTS: Final[dict[str, Sight]] = {
     "exfil": Sight(Text("data on its way out", "data på vej ud"), ("flow",), ("T1048",)),
     "dga": Sight(Text("made-up names", "opfundne navne"), ("dns",), ("T1568",)),
     "long": Sight(
-        Text("connections that stay", "forbindelser, der bliver"), ("flow", "tls", "ssh", "http", "rdp", "alert"),
+        Text("connections that stay", "forbindelser, der bliver"),
+        ("flow", "tls", "ssh", "http", "rdp", "alert"),
         ("T1571", "T1133"),
     ),
     "lateral": Sight(
-        Text("movement inside", "bevægelse indenfor"), ("flow", "smb", "dcerpc", "http"),
+        Text("movement inside", "bevægelse indenfor"),
+        ("flow", "smb", "dcerpc", "http"),
         ("T1021", "T1569", "T1570", "T1053", "T1047"),
     ),
     "bruteforce": Sight(
         Text("guessed passwords", "gættede adgangskoder"), ("flow", "krb5", "ssh", "smb", "http"), ("T1110",)
     ),
     "signature": Sight(
-        Text("rules of the sensor", "sensorens regler"), ("alert",),
+        Text("rules of the sensor", "sensorens regler"),
+        ("alert",),
         ("T1071", "T1189", "T1190", "T1210", "T1496", "T1498", "T1566", "T1595"),
     ),
-}  # fmt: skip
+}
 
 
 def base(technique: str) -> str:

@@ -75,15 +75,35 @@ class Verdict:
 
 
 def sector_verdict(
-    *, number: int, case_id: str, value: str, judgement: Judgement, given_us: int, until_us: int,
-    ended_us: int | None = None, ended_by: str = "", ended_comment: str = "",
-) -> Verdict:  # fmt: skip
+    *,
+    number: int,
+    case_id: str,
+    value: str,
+    judgement: Judgement,
+    given_us: int,
+    until_us: int,
+    ended_us: int | None = None,
+    ended_by: str = "",
+    ended_comment: str = "",
+) -> Verdict:
     """The sector's verdict on an observable, as advice to an actor's own list."""
     return Verdict(
-        number=number, judgement=judgement, scope="peer", story="", detector="", host="", peer=value, given_us=given_us,
-        until_us=until_us, by=SECTOR, comment=case_id, ended_us=ended_us, ended_by=ended_by,
-        ended_comment=ended_comment, origin="sector",
-    )  # fmt: skip
+        number=number,
+        judgement=judgement,
+        scope="peer",
+        story="",
+        detector="",
+        host="",
+        peer=value,
+        given_us=given_us,
+        until_us=until_us,
+        by=SECTOR,
+        comment=case_id,
+        ended_us=ended_us,
+        ended_by=ended_by,
+        ended_comment=ended_comment,
+        origin="sector",
+    )
 
 
 def _keys(story: str, detector: str, host: str, peer: str) -> dict[Scope, tuple[str, ...]]:

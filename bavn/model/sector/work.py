@@ -159,8 +159,10 @@ class Task:
         """The deadline of each of STEPS."""
         hours = (self.hours.acknowledge, self.hours.applies, self.hours.done)
         return (
-            self.given_us + hours[0] * HOUR_US, self.given_us + hours[1] * HOUR_US, self.given_us + hours[2] * HOUR_US
-        )  # fmt: skip
+            self.given_us + hours[0] * HOUR_US,
+            self.given_us + hours[1] * HOUR_US,
+            self.given_us + hours[2] * HOUR_US,
+        )
 
     def dues(self, now_us: int, soon_us: int) -> tuple[tuple[str, int, DueState], ...]:
         """(step, deadline, where it stands) of each of STEPS; ``soon_us``: so long before it counts as due soon."""

@@ -77,9 +77,13 @@ class _Backend(httpcore.NetworkBackend):
         self._deadline = deadline
 
     def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:  # fmt: skip
+    ) -> httpcore.NetworkStream:
         opened = self._real.connect_tcp(host, port, self._deadline.left(timeout), local_address, socket_options)
         return _Stream(opened, self._deadline)
 
@@ -115,17 +119,23 @@ class DeadlineTransport(httpx.BaseTransport):
     def __init__(self, context: ssl.SSLContext) -> None:
         self.deadline = Deadline()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX,
-            keepalive_expiry=KEEP_ALIVE_S, retries=0, network_backend=_Backend(self.deadline),
-        )  # fmt: skip
+            ssl_context=context,
+            max_connections=CONNECTIONS_MAX,
+            max_keepalive_connections=CONNECTIONS_MAX,
+            keepalive_expiry=KEEP_ALIVE_S,
+            retries=0,
+            network_backend=_Backend(self.deadline),
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         asked = httpcore.Request(
             request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw, content=request.stream, extensions=request.extensions,
-        )  # fmt: skip
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
         with _named():
             answered = self._pool.handle_request(asked)
         if not isinstance(answered.stream, Iterable):

@@ -75,9 +75,14 @@ class Caller:
     """Requests to one base URL (https only) of ``who``. May be used from several threads."""
 
     def __init__(
-        self, url: str, tls: ssl.SSLContext, limits: LinkLimits | None = None, *, who: str = "the centre",
+        self,
+        url: str,
+        tls: ssl.SSLContext,
+        limits: LinkLimits | None = None,
+        *,
+        who: str = "the centre",
         clock: Clock | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if not url.startswith("https://"):
             raise ValueError(f"{who} is reached by https only: {url!r}")
         self._who, self._clock = who, clock
@@ -88,14 +93,23 @@ class Caller:
         self._limits = limits or LinkLimits()
         self._transport = DeadlineTransport(tls)
         self._client = httpx.Client(
-            transport=self._transport, trust_env=False, follow_redirects=False, headers={"user-agent": "bavn"},
+            transport=self._transport,
+            trust_env=False,
+            follow_redirects=False,
+            headers={"user-agent": "bavn"},
             timeout=httpx.Timeout(None, connect=self._limits.connect_s),
-        )  # fmt: skip
+        )
 
     def call(
-        self, method: str, path: str, *, body: bytes = b"", content_type: str = "", wait_s: float = 0.0,
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        content_type: str = "",
+        wait_s: float = 0.0,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         """One request and its whole answer 200. Raises LinkDown, LinkRefused."""
         line = self._limits.slowest_line_bytes_per_s
         seconds = self._limits.request_s + wait_s + len(body) / line

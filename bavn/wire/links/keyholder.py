@@ -51,9 +51,15 @@ class KeyHolderIdentifiers:
         self._book, self._dice = ledger.book, dice
         self._book.part("oprf", 1, _SCHEMA)
         gate = Gate[JoinAsked, tuple[()]](
-            "door", (Rule("batch", _fits),), ledger, clock, way="out", nothing=lambda: (), label=_note,
+            "door",
+            (Rule("batch", _fits),),
+            ledger,
+            clock,
+            way="out",
+            nothing=lambda: (),
+            label=_note,
             follow=lambda asked, _: _note(asked),
-        )  # fmt: skip
+        )
 
         def noted(asked: JoinAsked) -> JoinAnswered:
             outcome = gate.offer(asked)

@@ -62,9 +62,13 @@ class Line:
     new connection, on that loop, before it is used. From any thread."""
 
     def __init__(
-        self, urls: Sequence[str], tls: Callable[[], ssl.SSLContext], name: str, inbox: str,
+        self,
+        urls: Sequence[str],
+        tls: Callable[[], ssl.SSLContext],
+        name: str,
+        inbox: str,
         made: Callable[["Client"], Coroutine[Any, Any, None]] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._urls, self._tls, self._name, self._inbox, self._made = list(urls), tls, name, inbox, made
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"nats {name}", daemon=True)
@@ -124,10 +128,20 @@ class Line:
 
         try:
             client = await nats.connect(
-                url, tls=self._tls(), tls_hostname=urlsplit(url).hostname, name=self._name, inbox_prefix=self._inbox,
-                allow_reconnect=False, connect_timeout=CONNECT_S, ping_interval=10, max_outstanding_pings=2,
-                closed_cb=gone, disconnected_cb=gone, error_cb=said, pending_size=PENDING_BYTES_MAX,
-            )  # fmt: skip
+                url,
+                tls=self._tls(),
+                tls_hostname=urlsplit(url).hostname,
+                name=self._name,
+                inbox_prefix=self._inbox,
+                allow_reconnect=False,
+                connect_timeout=CONNECT_S,
+                ping_interval=10,
+                max_outstanding_pings=2,
+                closed_cb=gone,
+                disconnected_cb=gone,
+                error_cb=said,
+                pending_size=PENDING_BYTES_MAX,
+            )
         except nats.errors.Error as error:
             if "Authorization" in str(error):
                 raise LinkRefused(f"the hub {url} does not let {self._name} in") from error

@@ -390,10 +390,36 @@ class WarningGiven(Message):
 
 
 UP: Final[tuple[type[Message], ...]] = (
-    ShareUpload, Receipts, Declined, Report, Withdrawn, Observation, Receipt, QuestionAnswered, QuestionDeclined,
-    CaseAnswered, CaseEvidence, Nis2Noted, WarningAnswered, ExerciseStep, Counts, Health, CanaryTold,
-)  # fmt: skip
+    ShareUpload,
+    Receipts,
+    Declined,
+    Report,
+    Withdrawn,
+    Observation,
+    Receipt,
+    QuestionAnswered,
+    QuestionDeclined,
+    CaseAnswered,
+    CaseEvidence,
+    Nis2Noted,
+    WarningAnswered,
+    ExerciseStep,
+    Counts,
+    Health,
+    CanaryTold,
+)
 DOWN: Final[tuple[type[Message], ...]] = (
-    RoundOpened, ReceiptsAsked, RevealAsked, RoundClosed, IndicatorReleased, IndicatorWithdrawn, QuestionAsked,
-    CasePart, VerdictGiven, SectorSwitched, WarningGiven, ExerciseTold, CanaryAnswered,
-)  # fmt: skip
+    RoundOpened,
+    ReceiptsAsked,
+    RevealAsked,
+    RoundClosed,
+    IndicatorReleased,
+    IndicatorWithdrawn,
+    QuestionAsked,
+    CasePart,
+    VerdictGiven,
+    SectorSwitched,
+    WarningGiven,
+    ExerciseTold,
+    CanaryAnswered,
+)

@@ -19,8 +19,18 @@ from bavn.wire.partners.marking import PAP_IDS, TLP_IDS
 from bavn.wire.partners.stix import NotWritable, observable_of, pattern_of
 
 COLUMNS: Final = (
-    "id", "type", "value", "tlp", "pap", "confidence", "technique", "valid_from", "valid_until", "modified", "revoked",
-)  # fmt: skip
+    "id",
+    "type",
+    "value",
+    "tlp",
+    "pap",
+    "confidence",
+    "technique",
+    "valid_from",
+    "valid_until",
+    "modified",
+    "revoked",
+)
 ROWS_MAX: Final = 200_000
 CELL_CHARACTERS_MAX: Final = 4096
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -61,10 +71,18 @@ def _cells(found: dict[str, Any]) -> tuple[str, ...]:
     tlp = next(level for level in map(_TLP_OF.get, marks) if isinstance(level, Tlp))
     pap = next(level for level in map(_PAP_OF.get, marks) if isinstance(level, Pap))
     return (
-        found["id"], observable.type.value, observable.value, tlp.value, f"PAP:{pap.name}", str(found["confidence"]),
-        found["external_references"][0]["external_id"], found["valid_from"], found["valid_until"], found["modified"],
+        found["id"],
+        observable.type.value,
+        observable.value,
+        tlp.value,
+        f"PAP:{pap.name}",
+        str(found["confidence"]),
+        found["external_references"][0]["external_id"],
+        found["valid_from"],
+        found["valid_until"],
+        found["modified"],
         "true" if found["revoked"] else "false",
-    )  # fmt: skip
+    )
 
 
 def objects_of(text: str, now_us: int) -> Iterator[dict[str, Any]] | Refused:
@@ -91,11 +109,16 @@ def _object(row: dict[str, str], now_us: int) -> dict[str, Any]:
     given = {name: row.get(name, "").strip()[:CELL_CHARACTERS_MAX] for name in COLUMNS}
     modified = given["modified"] or iso(now_us)
     made: dict[str, Any] = {
-        "type": "indicator", "spec_version": "2.1", "created": modified, "modified": modified,
+        "type": "indicator",
+        "spec_version": "2.1",
+        "created": modified,
+        "modified": modified,
         "id": given["id"] or f"indicator--{uuid.uuid5(_ID_SPACE, given['type'] + ':' + given['value'])}",
-        "pattern": _pattern(given["type"], given["value"]), "pattern_type": "stix",
-        "valid_from": given["valid_from"] or modified, "revoked": given["revoked"].lower() in ("true", "1", "yes"),
-    }  # fmt: skip
+        "pattern": _pattern(given["type"], given["value"]),
+        "pattern_type": "stix",
+        "valid_from": given["valid_from"] or modified,
+        "revoked": given["revoked"].lower() in ("true", "1", "yes"),
+    }
     if given["valid_until"]:
         made["valid_until"] = given["valid_until"]
     if given["confidence"]:

@@ -42,9 +42,18 @@ class Shelves:
         book.part("shelf", 1, _SCHEMA)
 
     def add(
-        self, shelf: str, now_us: int, *, id_: str, version_us: int, type_: str, kind: str, facts: str, body: str,
+        self,
+        shelf: str,
+        now_us: int,
+        *,
+        id_: str,
+        version_us: int,
+        type_: str,
+        kind: str,
+        facts: str,
+        body: str,
         until_us: int | None,
-    ) -> int | None:  # fmt: skip
+    ) -> int | None:
         """Puts a version at the end; its place, or None where it stands there already. ``until_us``: when it may be
         forgotten."""
         with self.book.transaction() as tx:
@@ -60,9 +69,11 @@ class Shelves:
 
     def holds(self, shelf: str, id_: str, version_us: int) -> bool:
         """Whether this version stands there."""
-        return bool(self.book.rows(
-            "SELECT 1 FROM shelf WHERE shelf = ? AND id = ? AND version_us = ?", (shelf, id_, version_us)
-        ))  # fmt: skip
+        return bool(
+            self.book.rows(
+                "SELECT 1 FROM shelf WHERE shelf = ? AND id = ? AND version_us = ?", (shelf, id_, version_us)
+            )
+        )
 
     def size(self, shelf: str) -> tuple[int, int]:
         """How many versions stand there, and the characters of all of them."""
@@ -70,9 +81,14 @@ class Shelves:
         return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
 
     def page(
-        self, shelf: str, asked: Wanted, *, kinds: frozenset[str] | None = None, unless: str = "",
+        self,
+        shelf: str,
+        asked: Wanted,
+        *,
+        kinds: frozenset[str] | None = None,
+        unless: str = "",
         given: Sequence[Any] = (),
-    ) -> Page:  # fmt: skip
+    ) -> Page:
         """What fits, in order. ``kinds``: only of these; ``unless``: one more condition of the keeper's own, in SQL
         over ``o``, with its parameters."""
         if asked.spec_versions is not None and SPEC_VERSION not in asked.spec_versions:

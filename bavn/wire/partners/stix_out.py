@@ -38,15 +38,17 @@ _PAPS: Final = {marking: pap for pap, marking in PAP_IDS.items()}
 _TECHNIQUE = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
 _FOREIGN = re.compile(r"\s*\[\s*([a-z0-9-]{1,40}):([A-Za-z0-9_.'-]{1,60})\s*=\s*'([^'\\]{1,300})'\s*\]\s*", re.ASCII)
 _FOREIGN_PATHS: Final = {
-    ("ipv4-addr", "value"): ObservableType.IP4, ("ipv6-addr", "value"): ObservableType.IP6,
+    ("ipv4-addr", "value"): ObservableType.IP4,
+    ("ipv6-addr", "value"): ObservableType.IP6,
     ("domain-name", "value"): ObservableType.DOMAIN,
-    ("file", "hashes.'sha-256'"): ObservableType.SHA256, ("file", "hashes.sha256"): ObservableType.SHA256,
+    ("file", "hashes.'sha-256'"): ObservableType.SHA256,
+    ("file", "hashes.sha256"): ObservableType.SHA256,
     ("file", "hashes.'sha256'"): ObservableType.SHA256,
     ("x509-certificate", "hashes.'sha-1'"): ObservableType.CERT,
     ("x509-certificate", "hashes.sha1"): ObservableType.CERT,
     ("x509-certificate", "hashes.'sha-256'"): ObservableType.CERT,
     ("x509-certificate", "hashes.sha256"): ObservableType.CERT,
-}  # fmt: skip
+}
 _HASHES: Final = frozenset({ObservableType.SHA256, ObservableType.CERT})
 
 
@@ -56,24 +58,40 @@ _HASHES: Final = frozenset({ObservableType.SHA256, ObservableType.CERT})
 def object_of(indicator: Indicator, *, created_by: str, created_us: int) -> str:
     """JSON text of the STIX indicator as a partner gets it. Raises stix.NotWritable for what cannot be written."""
     check(indicator, created_by, created_us)
-    return _dumps({
-        "type": "indicator", "spec_version": "2.1", "id": indicator.id, "created_by_ref": created_by,
-        "created": iso(created_us), "modified": iso(indicator.version), "revoked": indicator.revoked,
-        "name": f"{indicator.observable.type.value} {indicator.observable.value}",
-        "confidence": indicator.confidence, "indicator_types": ["malicious-activity"],
-        "pattern": pattern_of(indicator.observable), "pattern_type": "stix", "pattern_version": "2.1",
-        "valid_from": iso(indicator.valid_from_us), "valid_until": iso(indicator.valid_until_us),
-        "object_marking_refs": [TLP_IDS[indicator.tlp], PAP_IDS[indicator.pap]],
-        "external_references": [{"source_name": "mitre-attack", "external_id": indicator.technique}],
-    })  # fmt: skip
+    return _dumps(
+        {
+            "type": "indicator",
+            "spec_version": "2.1",
+            "id": indicator.id,
+            "created_by_ref": created_by,
+            "created": iso(created_us),
+            "modified": iso(indicator.version),
+            "revoked": indicator.revoked,
+            "name": f"{indicator.observable.type.value} {indicator.observable.value}",
+            "confidence": indicator.confidence,
+            "indicator_types": ["malicious-activity"],
+            "pattern": pattern_of(indicator.observable),
+            "pattern_type": "stix",
+            "pattern_version": "2.1",
+            "valid_from": iso(indicator.valid_from_us),
+            "valid_until": iso(indicator.valid_until_us),
+            "object_marking_refs": [TLP_IDS[indicator.tlp], PAP_IDS[indicator.pap]],
+            "external_references": [{"source_name": "mitre-attack", "external_id": indicator.technique}],
+        }
+    )
 
 
 def context_of(created_by: str, sector: str, since: str) -> tuple[dict[str, Any], ...]:
     """The objects that indicators refer to: who wrote them and the markings. ``since``: the author's own date."""
     author = {
-        "type": "identity", "spec_version": "2.1", "id": created_by, "created": since, "modified": since,
-        "name": sector, "identity_class": "organization",
-    }  # fmt: skip
+        "type": "identity",
+        "spec_version": "2.1",
+        "id": created_by,
+        "created": since,
+        "modified": since,
+        "name": sector,
+        "identity_class": "organization",
+    }
     return author, *(tlp_object(tlp) for tlp in Tlp), *(pap_object(pap) for pap in Pap)
 
 
@@ -121,9 +139,17 @@ def offer_of(found: Any) -> Offer | Refused:
     if isinstance(marked, Refused):
         return marked
     return Offer(
-        id=id_, version_us=version_us, observable=observable, tlp=marked[0], pap=marked[1], stated=stated,
-        from_us=from_us, until_us=until_us, technique=_technique(found), revoked=revoked,
-    )  # fmt: skip
+        id=id_,
+        version_us=version_us,
+        observable=observable,
+        tlp=marked[0],
+        pap=marked[1],
+        stated=stated,
+        from_us=from_us,
+        until_us=until_us,
+        technique=_technique(found),
+        revoked=revoked,
+    )
 
 
 def _observable(found: dict[str, Any]) -> Observable | Refused:

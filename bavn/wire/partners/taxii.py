@@ -36,9 +36,17 @@ _SPEC = re.compile(r"2\.[0-9]")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _NEXT = re.compile(r"[0-9]{1,16}", re.ASCII)
 _LIMIT = re.compile(r"[0-9]{1,12}", re.ASCII)
-_KNOWN: Final = frozenset({
-    "limit", "next", "added_after", "match[id]", "match[type]", "match[version]", "match[spec_version]",
-})  # fmt: skip
+_KNOWN: Final = frozenset(
+    {
+        "limit",
+        "next",
+        "added_after",
+        "match[id]",
+        "match[type]",
+        "match[version]",
+        "match[spec_version]",
+    }
+)
 
 # Possessive, and an unterminated string runs to the end: one pass whatever the bytes are.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
@@ -119,10 +127,14 @@ def _read(given: dict[str, str], limit_max: int, pick: Pick) -> Wanted:
         after_us = max(after_us, int(given["next"]))
     picks, versions_us = _versions(given.get("match[version]"), pick)
     return Wanted(
-        limit=limit, after_us=after_us, ids=_values(given, "match[id]", OBJECT_ID),
-        types=_values(given, "match[type]", OBJECT_TYPE), picks=picks, versions_us=versions_us,
+        limit=limit,
+        after_us=after_us,
+        ids=_values(given, "match[id]", OBJECT_ID),
+        types=_values(given, "match[type]", OBJECT_TYPE),
+        picks=picks,
+        versions_us=versions_us,
         spec_versions=_values(given, "match[spec_version]", _SPEC),
-    )  # fmt: skip
+    )
 
 
 def _values(given: dict[str, str], name: str, form: re.Pattern[str]) -> frozenset[str] | None:
@@ -287,9 +299,14 @@ def status(status_id: str, asked_us: int, done: Iterable[Done]) -> dict[str, Any
     good = [{"id": one.id, "version": one.version} for one in done if not one.why]
     bad = [{"id": one.id, "version": one.version, "message": one.why} for one in done if one.why]
     made: dict[str, Any] = {
-        "id": status_id, "status": "complete", "request_timestamp": iso(asked_us), "total_count": len(good) + len(bad),
-        "success_count": len(good), "failure_count": len(bad), "pending_count": 0,
-    }  # fmt: skip
+        "id": status_id,
+        "status": "complete",
+        "request_timestamp": iso(asked_us),
+        "total_count": len(good) + len(bad),
+        "success_count": len(good),
+        "failure_count": len(bad),
+        "pending_count": 0,
+    }
     if good:
         made["successes"] = good
     if bad:

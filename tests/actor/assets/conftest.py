@@ -13,11 +13,28 @@ from bavn.model.record import TABLES, address_uuid
 
 HOUR0 = 494_000
 BEGIN = datetime(1970, 1, 1) + timedelta(hours=HOUR0)  # noqa: DTZ001 (as the store keeps it)
-_ARROW = {"TIMESTAMP": pa.timestamp("us"), "VARCHAR": pa.string(), "USMALLINT": pa.uint16(), "UBIGINT": pa.uint64(),
-          "UINTEGER": pa.uint32(), "UTINYINT": pa.uint8(), "BOOLEAN": pa.bool_(),
-          "VARCHAR[]": pa.list_(pa.string())}  # fmt: skip
-FLOW = {"src": "10.0.0.9", "dst": "10.0.0.5", "src_port": 40000, "proto": "tcp", "bytes_toserver": 100,
-        "bytes_toclient": 100, "pkts_toserver": 1, "pkts_toclient": 1, "failed": False, "flow_id": 1}  # fmt: skip
+_ARROW = {
+    "TIMESTAMP": pa.timestamp("us"),
+    "VARCHAR": pa.string(),
+    "USMALLINT": pa.uint16(),
+    "UBIGINT": pa.uint64(),
+    "UINTEGER": pa.uint32(),
+    "UTINYINT": pa.uint8(),
+    "BOOLEAN": pa.bool_(),
+    "VARCHAR[]": pa.list_(pa.string()),
+}
+FLOW = {
+    "src": "10.0.0.9",
+    "dst": "10.0.0.5",
+    "src_port": 40000,
+    "proto": "tcp",
+    "bytes_toserver": 100,
+    "bytes_toclient": 100,
+    "pkts_toserver": 1,
+    "pkts_toclient": 1,
+    "failed": False,
+    "flow_id": 1,
+}
 
 
 def table(name, rows):

@@ -16,17 +16,37 @@ from bavn.model.intel.cryptonames import Safety, safety_of
 OUT = {"dst": "198.51.100.7"}
 HYBRID = ["X25519MLKEM768", "x25519"]
 NEW = {"protocol": "tls", "version": "TLS 1.3", "cipher": "TLS_AES_128_GCM_SHA256"}
-CERT = {"cert": "ab" * 20, "cert_key": "RSA", "cert_key_bits": 2048, "cert_signature": "sha256WithRSAEncryption",
-        "cert_subject": "CN=pacs", "cert_issuer": "CN=pacs", "notbefore": datetime(2026, 1, 1, tzinfo=UTC),
-        "notafter": datetime(2027, 1, 1, tzinfo=UTC)}  # fmt: skip
+CERT = {
+    "cert": "ab" * 20,
+    "cert_key": "RSA",
+    "cert_key_bits": 2048,
+    "cert_signature": "sha256WithRSAEncryption",
+    "cert_subject": "CN=pacs",
+    "cert_issuer": "CN=pacs",
+    "notbefore": datetime(2026, 1, 1, tzinfo=UTC),
+    "notafter": datetime(2027, 1, 1, tzinfo=UTC),
+}
 
 
 def use(**more):
     given = {
-        "direction": "out", "protocol": "tls", "server": None, "port": 443, "name": "a.dk", "peer": "a.dk",
-        "version": "TLS 1.3", "cipher": None, "group": None, "offered": (), "signature": None, "certificate": None,
-        "count": 1, "clients": 1, "first_us": 0, "last_us": 0,
-    }  # fmt: skip
+        "direction": "out",
+        "protocol": "tls",
+        "server": None,
+        "port": 443,
+        "name": "a.dk",
+        "peer": "a.dk",
+        "version": "TLS 1.3",
+        "cipher": None,
+        "group": None,
+        "offered": (),
+        "signature": None,
+        "certificate": None,
+        "count": 1,
+        "clients": 1,
+        "first_us": 0,
+        "last_us": 0,
+    }
     return Use(**(given | more))
 
 
@@ -43,10 +63,13 @@ def use(**more):
         ({"group": None, "offered": ("X25519MLKEM768",)}, "offered", "group not shown"),
         ({}, "unknown", "group not shown"),
         ({"protocol": "ssh", "version": "SSH 2.0", "group": "sntrup761x25519-sha512"}, "negotiated", "none"),
-        ({"protocol": "ssh", "version": "SSH 2.0", "group": "curve25519-sha256", "offered": ("curve25519-sha256",)},
-         "classical", "client"),
+        (
+            {"protocol": "ssh", "version": "SSH 2.0", "group": "curve25519-sha256", "offered": ("curve25519-sha256",)},
+            "classical",
+            "client",
+        ),
     ],
-)  # fmt: skip
+)
 def test_where_it_stands_and_what_is_in_the_way(more, standing, blocker):
     one = use(**more)
     assert (one.standing, one.blocker) == (standing, blocker)
@@ -58,21 +81,41 @@ def test_the_three_records_become_one_map_without_telling_twice(window):
     community = "1:abc"
     rows = {
         "kex": [
-            {**NEW, **OUT, "name": "www.dr.dk", "offered_groups": HYBRID, "negotiated_group": "X25519MLKEM768",
-             "community_id": community},
+            {
+                **NEW,
+                **OUT,
+                "name": "www.dr.dk",
+                "offered_groups": HYBRID,
+                "negotiated_group": "X25519MLKEM768",
+                "community_id": community,
+            },
             {**NEW, **OUT, "name": "dr.dk", "offered_groups": HYBRID, "negotiated_group": "x25519"},
-            {"src": "203.0.113.5", "dst": "10.0.0.5", "protocol": "tls", "version": "TLS 1.2",
-             "cipher": "TLS_RSA_WITH_AES_128_CBC_SHA", "negotiated_group": "RSA", "offered_groups": ["x25519"], **CERT},
+            {
+                "src": "203.0.113.5",
+                "dst": "10.0.0.5",
+                "protocol": "tls",
+                "version": "TLS 1.2",
+                "cipher": "TLS_RSA_WITH_AES_128_CBC_SHA",
+                "negotiated_group": "RSA",
+                "offered_groups": ["x25519"],
+                **CERT,
+            },
             {"src": "203.0.113.5", "dst": "203.0.113.9", "protocol": "tls"},
         ],
         "tls": [
             {**OUT, "sni": "www.dr.dk", "version": "TLS 1.3", "community_id": community},
-            {**OUT, "sni": "ssi.dk", "version": "TLS 1.3", "cipher": "0x1301", "negotiated_group": "0x11ec",
-             "ja3_string": "771,4865,0-10,2570-4588-29,0"},
+            {
+                **OUT,
+                "sni": "ssi.dk",
+                "version": "TLS 1.3",
+                "cipher": "0x1301",
+                "negotiated_group": "0x11ec",
+                "ja3_string": "771,4865,0-10,2570-4588-29,0",
+            },
             {**OUT, "sni": "ssi.dk", "version": "QUIC 1"},
         ],
         "ssh": [{"dst": "10.0.0.5", "dst_port": 22, "client_proto": "2.0", "kex_method": "mlkem768x25519-sha256"}],
-    }  # fmt: skip
+    }
     with window(**rows) as made:
         found = uses(made)
     assert sum(one.count for one in found) == 6
@@ -93,15 +136,41 @@ def test_the_three_records_become_one_map_without_telling_twice(window):
 
 
 def a_map():
-    cert = Certificate(sha1="ab" * 20, subject="CN=pacs.indre.local", issuer="CN=indre CA", key="RSA", bits=2048,
-                       signature="sha256WithRSAEncryption", notbefore_us=0, notafter_us=10**15)  # fmt: skip
+    cert = Certificate(
+        sha1="ab" * 20,
+        subject="CN=pacs.indre.local",
+        issuer="CN=indre CA",
+        key="RSA",
+        bits=2048,
+        signature="sha256WithRSAEncryption",
+        notbefore_us=0,
+        notafter_us=10**15,
+    )
     return (
         use(group="X25519MLKEM768", offered=("X25519MLKEM768", "x25519"), cipher="TLS_AES_128_GCM_SHA256", count=7),
-        use(direction="in", server="10.0.0.5", name="pacs.indre.local", peer="10.0.0.5:443", version="TLS 1.2",
-            group="RSA", cipher="TLS_RSA_WITH_AES_128_CBC_SHA", certificate=cert, count=3),
-        use(direction="inside", protocol="ssh", server="10.0.0.6", name=None, peer="10.0.0.6:22", port=22,
-            version="SSH 2.0", group="curve25519-sha256", offered=("curve25519-sha256",)),
-    )  # fmt: skip
+        use(
+            direction="in",
+            server="10.0.0.5",
+            name="pacs.indre.local",
+            peer="10.0.0.5:443",
+            version="TLS 1.2",
+            group="RSA",
+            cipher="TLS_RSA_WITH_AES_128_CBC_SHA",
+            certificate=cert,
+            count=3,
+        ),
+        use(
+            direction="inside",
+            protocol="ssh",
+            server="10.0.0.6",
+            name=None,
+            peer="10.0.0.6:22",
+            port=22,
+            version="SSH 2.0",
+            group="curve25519-sha256",
+            offered=("curve25519-sha256",),
+        ),
+    )
 
 
 def written(found, **more):
@@ -162,8 +231,16 @@ texts = st.text(max_size=20) | st.none()
     offered=st.lists(st.text(max_size=9), max_size=3),
 )
 def test_whatever_a_handshake_says_the_document_stands(name, group, cipher, version, subject, offered):
-    cert = Certificate(sha1="cd" * 20, subject=subject, issuer=None, key=group, bits=None, signature=cipher,
-                       notbefore_us=None, notafter_us=None)  # fmt: skip
+    cert = Certificate(
+        sha1="cd" * 20,
+        subject=subject,
+        issuer=None,
+        key=group,
+        bits=None,
+        signature=cipher,
+        notbefore_us=None,
+        notafter_us=None,
+    )
     one = use(
         name=name,
         peer=name or "x:1",
@@ -178,10 +255,16 @@ def test_whatever_a_handshake_says_the_document_stands(name, group, cipher, vers
 
 
 def test_the_safety_of_names():
-    said = {"X25519MLKEM768": Safety.HYBRID, "MLKEM768": Safety.PURE, "x25519": Safety.CLASSICAL,
-            "0x1234": Safety.UNKNOWN, None: Safety.UNKNOWN, "RSA": Safety.CLASSICAL,
-            "X25519Kyber768Draft00": Safety.HYBRID,
-            "diffie-hellman-group14-sha256": Safety.CLASSICAL}  # fmt: skip
+    said = {
+        "X25519MLKEM768": Safety.HYBRID,
+        "MLKEM768": Safety.PURE,
+        "x25519": Safety.CLASSICAL,
+        "0x1234": Safety.UNKNOWN,
+        None: Safety.UNKNOWN,
+        "RSA": Safety.CLASSICAL,
+        "X25519Kyber768Draft00": Safety.HYBRID,
+        "diffie-hellman-group14-sha256": Safety.CLASSICAL,
+    }
     assert {name: safety_of(name) for name in said} == said
 
 

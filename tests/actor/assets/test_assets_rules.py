@@ -16,8 +16,16 @@ CASES = tomllib.loads((Path(__file__).parent / "cases.toml").read_text(encoding=
 
 
 def host(*, offers=(), calls=(), said=()):
-    return Facts(host=UUID(int=1), peers=1, peers_outside=0, first_us=1, last_us=9, offers=list(offers),
-                 calls=list(calls), said=[Said(field, "t", text, 2, 1, 9) for field, text in said])  # fmt: skip
+    return Facts(
+        host=UUID(int=1),
+        peers=1,
+        peers_outside=0,
+        first_us=1,
+        last_us=9,
+        offers=list(offers),
+        calls=list(calls),
+        said=[Said(field, "t", text, 2, 1, 9) for field, text in said],
+    )
 
 
 def found(facts, mac_vendor=lambda _: None):

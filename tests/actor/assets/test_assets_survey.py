@@ -24,8 +24,14 @@ def hospital():
             {"src": "203.0.113.9", "dst": "198.51.100.7", "dst_port": 22},
         ],
         "dhcp": [
-            {"src": "0.0.0.0", "dst": "255.255.255.255", "mac": "00:50:56:11:22:33", "vendor": "MSFT 5.0",
-             "type": "request", "hostname": "CT-3"},
+            {
+                "src": "0.0.0.0",
+                "dst": "255.255.255.255",
+                "mac": "00:50:56:11:22:33",
+                "vendor": "MSFT 5.0",
+                "type": "request",
+                "hostname": "CT-3",
+            },
             {"src": DC, "dst": MODALITY, "mac": "00:50:56:11:22:33", "assigned": MODALITY, "type": "reply"},
         ],
         "http": [
@@ -33,14 +39,20 @@ def hospital():
             {"src": HIS, "dst": PACS, "dst_port": 80, "server": "Orthanc", "host": "pacs.hospital.local"},
         ],
         "dns": [
-            {"src": PACS, "dst": DC, "rrname": "pacs01.hospital.local", "rrtype": "A", "answered": True,
-             "answers": [PACS]},
+            {
+                "src": PACS,
+                "dst": DC,
+                "rrname": "pacs01.hospital.local",
+                "rrtype": "A",
+                "answered": True,
+                "answers": [PACS],
+            },
             {"src": PACS, "dst": DC, "rrname": "security.ubuntu.com", "rrtype": "A", "answered": False},
         ],
         "ssh": [{"src": DC, "dst": PACS, "dst_port": 22, "server_software": "OpenSSH_8.2p1 Ubuntu-4ubuntu0.11"}],
         "rdp": [{"src": HIS, "dst": DC, "client_name": "HIS-SRV"}],
         "krb5": [{"src": MODALITY, "dst": DC, "cname": "CT-3$"}],
-    }  # fmt: skip
+    }
 
 
 def seen(window):
@@ -65,8 +77,10 @@ def test_a_hospital_is_told_by_its_traffic(window):
     assert found[DC].best("role")[:2] == (("dns resolver", 0.9), ("domain controller", 0.95))[::-1]
     assert (found[MODALITY].peers, found[MODALITY].peers_outside) == (6, 1)
     assert [(s.port, s.proto, s.app, s.clients) for s in found[DC].services] == [
-        (53, "udp", "dns", 1), (88, "tcp", "krb5", 1), (389, "tcp", None, 1),
-    ]  # fmt: skip
+        (53, "udp", "dns", 1),
+        (88, "tcp", "krb5", 1),
+        (389, "tcp", None, 1),
+    ]
 
 
 def test_no_hint_is_without_evidence_in_the_window(window):
@@ -115,7 +129,9 @@ def _day(number):
 
 
 def test_a_port_scan_that_nothing_answers_offers_nothing(window):
-    scan = [{"src": "203.0.113.9", "dst": "10.0.0.5", "dst_port": p, "failed": True, "bytes_toclient": 40}
-            for p in (104, 445, 3306)]  # fmt: skip
+    scan = [
+        {"src": "203.0.113.9", "dst": "10.0.0.5", "dst_port": p, "failed": True, "bytes_toclient": 40}
+        for p in (104, 445, 3306)
+    ]
     with window(flow=scan) as made:
         assert assets(made) == ()

@@ -31,11 +31,25 @@ class World:
         **more: Any,
     ) -> Row:
         row = {
-            "ts": at_s, "sensor": "made", "src": src, "src_port": 50_000, "dst": dst, "dst_port": port, "proto": proto,
-            "flow_id": len(self.rows["flow"]) + 1, "community_id": None, "ts_end": at_s + 0.5, "app_proto": None,
-            "bytes_toserver": size, "bytes_toclient": 0 if failed else 3 * size, "pkts_toserver": 4,
-            "pkts_toclient": 0 if failed else 5, "state": "new" if failed else "closed", "failed": failed, **more,
-        }  # fmt: skip
+            "ts": at_s,
+            "sensor": "made",
+            "src": src,
+            "src_port": 50_000,
+            "dst": dst,
+            "dst_port": port,
+            "proto": proto,
+            "flow_id": len(self.rows["flow"]) + 1,
+            "community_id": None,
+            "ts_end": at_s + 0.5,
+            "app_proto": None,
+            "bytes_toserver": size,
+            "bytes_toclient": 0 if failed else 3 * size,
+            "pkts_toserver": 4,
+            "pkts_toclient": 0 if failed else 5,
+            "state": "new" if failed else "closed",
+            "failed": failed,
+            **more,
+        }
         self.rows["flow"].append(row)
         return row
 

@@ -43,10 +43,25 @@ def look(made, calls) -> Look:
 
 def suspicion(**other) -> Suspicion:
     plain = Suspicion(
-        id="a", detector="beacon", technique="T1071", host="10.0.0.7", peer=C2.value, observables=(C2,), p=0.01,
-        p_source="own", evidence_nats=evidence_nats(0.01), statistic=3.0, first_us=T0, last_us=T0 + HOUR_US, hosts=1,
-        listed=False, why=Text("x", "x"), rows=RowsRef("tls", (), 0, 1), period_s=1500.0, regularity=0.6,
-    )  # fmt: skip
+        id="a",
+        detector="beacon",
+        technique="T1071",
+        host="10.0.0.7",
+        peer=C2.value,
+        observables=(C2,),
+        p=0.01,
+        p_source="own",
+        evidence_nats=evidence_nats(0.01),
+        statistic=3.0,
+        first_us=T0,
+        last_us=T0 + HOUR_US,
+        hosts=1,
+        listed=False,
+        why=Text("x", "x"),
+        rows=RowsRef("tls", (), 0, 1),
+        period_s=1500.0,
+        regularity=0.6,
+    )
     return replace(plain, **other)
 
 
@@ -69,17 +84,23 @@ def test_by_address_too(made) -> None:
 @pytest.mark.parametrize(
     "calls",
     [
-        pytest.param([*ORDINARY, *EVIL, *(call("10.0.0.8", f"45.1.0.{n}", None, JA3, JA3S, JA4) for n in range(5))],
-                     id="it goes to several peers"),
-        pytest.param([*ORDINARY, *EVIL, *(call(f"10.0.1.{n}", "45.9.148.20", None, JA3, JA3S, JA4) for n in range(5))],
-                     id="several hosts use it"),
+        pytest.param(
+            [*ORDINARY, *EVIL, *(call("10.0.0.8", f"45.1.0.{n}", None, JA3, JA3S, JA4) for n in range(5))],
+            id="it goes to several peers",
+        ),
+        pytest.param(
+            [*ORDINARY, *EVIL, *(call(f"10.0.1.{n}", "45.9.148.20", None, JA3, JA3S, JA4) for n in range(5))],
+            id="several hosts use it",
+        ),
         pytest.param(EVIL, id="too little was met to call anything rare"),
-        pytest.param([*ORDINARY, *(call("10.0.0.7", "45.9.148.20", C2.value, f"{n:032x}", JA3S) for n in range(9))],
-                     id="a hello that is shuffled each time"),
+        pytest.param(
+            [*ORDINARY, *(call("10.0.0.7", "45.9.148.20", C2.value, f"{n:032x}", JA3S) for n in range(9))],
+            id="a hello that is shuffled each time",
+        ),
         pytest.param([*ORDINARY, call("10.0.0.7", "45.9.148.20", C2.value, JA3, None)], id="no answer of the server"),
         pytest.param([*ORDINARY, call("10.0.0.9", "45.9.148.20", C2.value, JA3, JA3S)], id="another host"),
     ],
-)  # fmt: skip
+)
 def test_what_is_common_or_says_nothing_is_not_named(made, calls) -> None:
     assert added(made, [suspicion()], calls) == {}
 
@@ -99,9 +120,15 @@ def test_pairs_and_chains_that_benign_networks_share_are_not_named(made) -> None
 STORY = [
     suspicion(),
     suspicion(id="b", technique="T1021.002", observables=(), period_s=None, p=0.02, first_us=T0 + 3 * HOUR_US),
-    suspicion(id="c", technique="T1048", observables=(Observable.of("domain", "drop-here.com"),), period_s=None, p=0.03,
-              first_us=T0 + 5 * HOUR_US),
-]  # fmt: skip
+    suspicion(
+        id="c",
+        technique="T1048",
+        observables=(Observable.of("domain", "drop-here.com"),),
+        period_s=None,
+        p=0.03,
+        first_us=T0 + 5 * HOUR_US,
+    ),
+]
 
 
 def test_a_chain_is_named_by_the_strongest_that_names_somebody_outside(made) -> None:

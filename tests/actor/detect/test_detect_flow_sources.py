@@ -48,12 +48,26 @@ def office(dice, sampling):
             port, door = int(dice.integers(40_000, 60_000)), int(dice.choice([443, 80, 22, 8443, 25]))
             at = NOW_MS + minute * 60_000 + int(dice.integers(0, 50_000))
             syn = dice.random() < 0.3
-            one_way = one(client, server, port, door, flags=2 if syn else 16, pkts=1, size=60 if syn else 1400,
-                          first_ms=at, last_ms=at)  # fmt: skip
+            one_way = one(
+                client,
+                server,
+                port,
+                door,
+                flags=2 if syn else 16,
+                pkts=1,
+                size=60 if syn else 1400,
+                first_ms=at,
+                last_ms=at,
+            )
             back = one(server, client, door, port, flags=16, pkts=1, size=1400, first_ms=at, last_ms=at)
             flows.append(one_way if dice.random() < 0.6 else back)
-        yield v5(flows, boot_ms=BOOT_MS, now_ms=NOW_MS + (minute + 1) * 60_000, sampling=(1 << 14) | sampling,
-                 sequence=29 * minute)  # fmt: skip
+        yield v5(
+            flows,
+            boot_ms=BOOT_MS,
+            now_ms=NOW_MS + (minute + 1) * 60_000,
+            sampling=(1 << 14) | sampling,
+            sequence=29 * minute,
+        )
 
 
 def test_a_sampled_office_raises_no_alarm_of_scans(tmp_path, engine) -> None:
@@ -136,7 +150,8 @@ def test_a_beacon_by_netflow_is_found_and_by_sampled_netflow_is_not(tmp_path, en
         for turn in range(30):
             at = NOW_MS + turn * 300_000
             both = answered("10.1.0.5", PEER, 50_000 + turn, 443, at_ms=at)
-            collecting.send(v5(both, boot_ms=BOOT_MS, now_ms=at + 1000, sampling=sampling, sequence=2 * turn),
-                            after_s=300).turn(2)  # fmt: skip
+            collecting.send(
+                v5(both, boot_ms=BOOT_MS, now_ms=at + 1000, sampling=sampling, sequence=2 * turn), after_s=300
+            ).turn(2)
         collecting.settled()
         assert [s.detector for s in found(collecting, Beacon())] == expected

@@ -107,10 +107,18 @@ def test_a_line_too_long_is_refused() -> None:
 def test_released_indicators_count_while_they_are_in_force() -> None:
     def indicator(value: str, first: int, until: int, revoked: bool = False) -> Indicator:
         return Indicator(
-            id=f"indicator--{value}", version=1, observable=Observable.of("domain", value), tlp=Tlp.GREEN,
-            pap=Pap.CLEAR, confidence=80, valid_from_us=first, valid_until_us=until, case_id="c",
-            technique="T1071", revoked=revoked,
-        )  # fmt: skip
+            id=f"indicator--{value}",
+            version=1,
+            observable=Observable.of("domain", value),
+            tlp=Tlp.GREEN,
+            pap=Pap.CLEAR,
+            confidence=80,
+            valid_from_us=first,
+            valid_until_us=until,
+            case_id="c",
+            technique="T1071",
+            revoked=revoked,
+        )
 
     made = of_indicators(
         [indicator("a.dk", 0, 10), indicator("b.dk", 10, 20), indicator("c.dk", 0, 20, revoked=True)], 5
@@ -131,13 +139,20 @@ def test_tables_for_sql_are_whole() -> None:
 @pytest.mark.parametrize(
     ("line", "means"),
     [
-        ("hxxp://evil.example.com/x", "domain:evil.example.com"), ("hxxps[://]evil[.]dk/a?b#c", "domain:evil.dk"),
-        ("hXXps[:]//1.2.3[.]4:80/", "ip4:1.2.3.4"), ("evil[dot]dk", "domain:evil.dk"), ("evil(.)dk", "domain:evil.dk"),
-        ("evil{.}dk", "domain:evil.dk"), ("evil[.dk", "domain:evil.dk"), ("evil.dk/path/1", "domain:evil.dk"),
-        ("evil.dk:8080/path", "domain:evil.dk"), ("tcp://9.2.3.4:4444", "ip4:9.2.3.4"),
-        ("meow://evil.dk/", "domain:evil.dk"), ("https://[2a00:1450::1]/x", "ip6:2a00:1450::1"),
+        ("hxxp://evil.example.com/x", "domain:evil.example.com"),
+        ("hxxps[://]evil[.]dk/a?b#c", "domain:evil.dk"),
+        ("hXXps[:]//1.2.3[.]4:80/", "ip4:1.2.3.4"),
+        ("evil[dot]dk", "domain:evil.dk"),
+        ("evil(.)dk", "domain:evil.dk"),
+        ("evil{.}dk", "domain:evil.dk"),
+        ("evil[.dk", "domain:evil.dk"),
+        ("evil.dk/path/1", "domain:evil.dk"),
+        ("evil.dk:8080/path", "domain:evil.dk"),
+        ("tcp://9.2.3.4:4444", "ip4:9.2.3.4"),
+        ("meow://evil.dk/", "domain:evil.dk"),
+        ("https://[2a00:1450::1]/x", "ip6:2a00:1450::1"),
     ],
-)  # fmt: skip
+)
 def test_defanged_spellings_and_urls_name_their_host(line, means) -> None:
     assert [str(one) for one in read([line]).indicators.observables] == [means]
 

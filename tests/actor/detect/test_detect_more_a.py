@@ -82,9 +82,16 @@ def test_a_resolver_s_own_walk_is_its_clients(made) -> None:
 def test_what_leaves_within_a_day_is_added_up_over_midnight(made, every_h) -> None:
     """60 MB in six hours over midnight is found; 40 MB a day for days is not."""
     sent = {
-        "table": "flow", "sources": ["10.0.0.30"], "targets": ["45.9.148.44"], "port": 443, "every_s": every_h * 3600,
-        "from_h": 21, "count": 6, "set": {}, "flow_set": {"bytes_toserver": 10_000_000, "bytes_toclient": 1000},
-    }  # fmt: skip
+        "table": "flow",
+        "sources": ["10.0.0.30"],
+        "targets": ["45.9.148.44"],
+        "port": 443,
+        "every_s": every_h * 3600,
+        "from_h": 21,
+        "count": 6,
+        "set": {},
+        "flow_set": {"bytes_toserver": 10_000_000, "bytes_toclient": 1000},
+    }
     found = Exfil().candidates(look(made, made.Case("exfil", "hit-x", {"hours": 240, "rows": [sent]}))).candidates
     assert len(found) == (every_h == 1)
 
@@ -115,9 +122,10 @@ def test_a_door_is_new_only_to_who_has_known_the_host(made, days, first_day, fou
         "background": {"hosts": 20, "hours": 24 * days, "visits": 40},
     }
     doors = [
-        c for c in Rarity().candidates(look(made, made.Case("rarity", "hit-x", given))).candidates
+        c
+        for c in Rarity().candidates(look(made, made.Case("rarity", "hit-x", given))).candidates
         if c.population == "rarity.door"
-    ]  # fmt: skip
+    ]
     assert [(c.host, c.peer) for c in doors] == [("10.0.9.3", "tcp/4444")] * found
 
 

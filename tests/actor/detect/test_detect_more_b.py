@@ -81,8 +81,21 @@ def test_every_operation_has_a_kind() -> None:
 
 def test_a_success_among_few_failures_is_calm_and_a_row_of_failures_is_not() -> None:
     def nats(failed: int, tries: int) -> float:
-        day = Day(service="krb5", source=A, outward=True, day=1, sure=True, tries=tries, failed=failed, targets=1,
-                  names=1, busiest=failed, target=B, first_us=0, last_us=1)  # fmt: skip
+        day = Day(
+            service="krb5",
+            source=A,
+            outward=True,
+            day=1,
+            sure=True,
+            tries=tries,
+            failed=failed,
+            targets=1,
+            names=1,
+            busiest=failed,
+            target=B,
+            first_us=0,
+            last_us=1,
+        )
         return weighed([day])[0].nats
 
     assert nats(3, 3) < 3.0
@@ -92,10 +105,23 @@ def test_a_success_among_few_failures_is_calm_and_a_row_of_failures_is_not() -> 
 
 def test_a_past_of_failures_makes_failures_ordinary() -> None:
     days = [
-        Day(service="http", source=A, outward=True, day=n, sure=True, tries=10, failed=4, targets=1, names=1,
-            busiest=1, target=B, first_us=0, last_us=1)
+        Day(
+            service="http",
+            source=A,
+            outward=True,
+            day=n,
+            sure=True,
+            tries=10,
+            failed=4,
+            targets=1,
+            names=1,
+            busiest=1,
+            target=B,
+            first_us=0,
+            last_us=1,
+        )
         for n in range(6)
-    ]  # fmt: skip
+    ]
     seen = weighed(days)
     assert seen[-1].nats < seen[0].nats
     assert weighed(days[:1])[0].nats == seen[0].nats
@@ -104,10 +130,23 @@ def test_a_past_of_failures_makes_failures_ordinary() -> None:
 def test_a_week_of_the_same_failures_is_a_habit_and_growing_or_spreading_ones_are_none() -> None:
     def most(failed: list[int], names: int = 1, targets: int = 1) -> float:
         days = [
-            Day(service="krb5", source=A, outward=True, day=n, sure=True, tries=count, failed=count, targets=targets,
-                names=names, busiest=1, target=B, first_us=0, last_us=1)
+            Day(
+                service="krb5",
+                source=A,
+                outward=True,
+                day=n,
+                sure=True,
+                tries=count,
+                failed=count,
+                targets=targets,
+                names=names,
+                busiest=1,
+                target=B,
+                first_us=0,
+                last_us=1,
+            )
             for n, count in enumerate(failed)
-        ]  # fmt: skip
+        ]
         return max(day.nats for day in weighed(days))
 
     assert most([40] * 8) < 3.0 < min(most([40] * 6), most([40] * 7 + [400]), most([40] * 8, 5), most([40] * 8, 1, 4))
@@ -209,7 +248,17 @@ def test_tails_against_known_values() -> None:
 @pytest.mark.parametrize(("signature_id", "told"), [(2_044_000, True), (9_105_001, False)])
 def test_a_rule_that_speaks_to_long_is_not_told_twice(made, signature_id, told):
     alert = {"signature_id": signature_id, "signature": "x", "category": "Misc activity", "severity": 3}
-    rows = [{"table": "alert", "sources": ["10.0.0.40"], "targets": ["45.9.148.80"], "port": 443, "every_s": 2,
-             "from_h": 9, "count": 1, "set": alert}]  # fmt: skip
+    rows = [
+        {
+            "table": "alert",
+            "sources": ["10.0.0.40"],
+            "targets": ["45.9.148.80"],
+            "port": 443,
+            "every_s": 2,
+            "from_h": 9,
+            "count": 1,
+            "set": alert,
+        }
+    ]
     case = made.Case("signature", "hit-x", {"hours": 24, "rows": rows})
     assert any(s.detector == "signature" for s in made.run(case).suspicions) == told

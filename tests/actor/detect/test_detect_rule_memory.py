@@ -24,10 +24,13 @@ EVIL = rule("evil", "starts_with(rrname, 'evil')")
 ALL = rule("all", "TRUE")
 SMALL = rule("small", "rrtype = 'A'", name_column="")
 PAIRS = rule(
-    "pairs", "TRUE", by_row=False, name_column="",
+    "pairs",
+    "TRUE",
+    by_row=False,
+    name_column="",
     relation="(SELECT * FROM (SELECT *, count(*) OVER (PARTITION BY src ORDER BY ts RANGE BETWEEN INTERVAL 1 HOUR"
     " PRECEDING AND CURRENT ROW) AS n FROM dns) WHERE n >= 3)",
-)  # fmt: skip
+)
 RULES = (EVIL, ALL, SMALL, PAIRS)
 
 
@@ -65,13 +68,17 @@ def store():
 
 
 ROWS = st.tuples(
-    st.integers(0, 9), st.integers(0, 59), st.integers(1, 3), st.sampled_from(["evil.a", "evil.b", "fine.c"]),
+    st.integers(0, 9),
+    st.integers(0, 59),
+    st.integers(1, 3),
+    st.sampled_from(["evil.a", "evil.b", "fine.c"]),
     st.sampled_from(["A", "TXT"]),
-)  # fmt: skip
+)
 STEPS = st.lists(
     st.tuples(st.lists(ROWS, max_size=8), st.integers(0, 9 * 60), st.integers(1, 10 * 60), st.booleans()),
-    min_size=1, max_size=5,
-)  # fmt: skip
+    min_size=1,
+    max_size=5,
+)
 
 
 @settings(max_examples=25, deadline=None)

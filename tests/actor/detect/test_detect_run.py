@@ -127,11 +127,21 @@ class Hundred:
     def candidates(self, look: Look) -> Found:
         made = [
             Candidate(
-                population="hundred", host="10.0.0.1", peer=f"p{n}", story=f"{n}", statistic=float(n), observables=(),
-                first_us=0, last_us=0, hosts=1, listed=False, why=Text("So.", "Så."), rows=RowsRef("flow", (), 0, 0),
+                population="hundred",
+                host="10.0.0.1",
+                peer=f"p{n}",
+                story=f"{n}",
+                statistic=float(n),
+                observables=(),
+                first_us=0,
+                last_us=0,
+                hosts=1,
+                listed=False,
+                why=Text("So.", "Så."),
+                rows=RowsRef("flow", (), 0, 0),
             )
             for n in range(1, 101)
-        ]  # fmt: skip
+        ]
         return Found(tuple(made), {"hundred": Tally.of([one.statistic for one in made])})
 
 
@@ -145,11 +155,20 @@ def test_what_people_judged_true_is_no_innocent_that_others_are_ranked_among(mad
     plain, total = seen()
     given = [
         Verdict(
-            number=n, judgement="true", scope="story", story=plain[f"p{n}"].id, detector="hundred", host="", peer="",
-            given_us=0, until_us=None, by="anna", comment="",
+            number=n,
+            judgement="true",
+            scope="story",
+            story=plain[f"p{n}"].id,
+            detector="hundred",
+            host="",
+            peer="",
+            given_us=0,
+            until_us=None,
+            by="anna",
+            comment="",
         )
         for n in range(91, 100)
-    ]  # fmt: skip
+    ]
     judged, left = seen(Verdicts(given))
     assert (total, left) == (100, 91)
     assert [plain[name].p for name in ("p90", "p100")] == [11 / 2000, 1 / 2000]

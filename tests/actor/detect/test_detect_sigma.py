@@ -17,8 +17,12 @@ AT = 494_000 * HOUR_US
 
 def rule(title: str, condition: str, level: str = "high", **more: object) -> RowRule:
     given: Mapping[str, object] = {
-        "id": title, "technique": "T1071.004", "table": "dns", "relation": "dns", "name_column": "rrname",
-    } | more  # fmt: skip
+        "id": title,
+        "technique": "T1071.004",
+        "table": "dns",
+        "relation": "dns",
+        "name_column": "rrname",
+    } | more
     return RowRule(title=title, level=level, condition=condition, **given)
 
 

@@ -23,9 +23,11 @@ def elsewhere(look, tasks, seen=None):
     for at in reversed(range(len(tasks))):
         task = pickle.loads(pickle.dumps(tasks[at]))
         alone = Look(
-            window=look.window, terms=Terms(look.window, lambda: look.terms.lists), indicators=look.indicators,
+            window=look.window,
+            terms=Terms(look.window, lambda: look.terms.lists),
+            indicators=look.indicators,
             settings=look.settings,
-        )  # fmt: skip
+        )
         made[at] = pickle.loads(pickle.dumps(do(alone, task)))
     if seen is not None:
         seen += [task.detector.name for task in tasks]

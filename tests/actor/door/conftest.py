@@ -34,12 +34,26 @@ BAD_ADDRESS = Observable.of("ip4", "185.32.20.6")
 def suspicion(**other) -> Suspicion:
     """A weak beacon suspicion; anything may be given otherwise."""
     plain = Suspicion(
-        id="0" * 32, detector="beacon", technique="T1071.001", host="10.1.2.3", peer="cdn-sync-hub.net",
-        observables=(BAD, BAD_ADDRESS), p=0.02, p_source="own", evidence_nats=1.26, statistic=3.0,
-        first_us=NOW_US - 5 * HOUR_US + 12 * MINUTE_US, last_us=NOW_US - 30 * MINUTE_US, hosts=1, listed=False,
-        why=Text("Every 300 s.", "Hvert 300. s."), rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
-        period_s=301.5, regularity=0.82, walk_nats=None,
-    )  # fmt: skip
+        id="0" * 32,
+        detector="beacon",
+        technique="T1071.001",
+        host="10.1.2.3",
+        peer="cdn-sync-hub.net",
+        observables=(BAD, BAD_ADDRESS),
+        p=0.02,
+        p_source="own",
+        evidence_nats=1.26,
+        statistic=3.0,
+        first_us=NOW_US - 5 * HOUR_US + 12 * MINUTE_US,
+        last_us=NOW_US - 30 * MINUTE_US,
+        hosts=1,
+        listed=False,
+        why=Text("Every 300 s.", "Hvert 300. s."),
+        rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
+        period_s=301.5,
+        regularity=0.82,
+        walk_nats=None,
+    )
     return replace(plain, **other)
 
 
@@ -57,9 +71,16 @@ class Actor:
     """One door and what it has said."""
 
     def __init__(
-        self, name: str, centre_key: Ed25519PrivateKey, *, policy=None, seed=1, suspicions=(), now_us=NOW_US,
+        self,
+        name: str,
+        centre_key: Ed25519PrivateKey,
+        *,
+        policy=None,
+        seed=1,
+        suspicions=(),
+        now_us=NOW_US,
         identifiers=None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.name = name
         self.clock = SimClock(now_us)
         self.book = Book()
@@ -69,12 +90,17 @@ class Actor:
         self.verdicts = VerdictBook(self.book)
         self.key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
         self.door = Door(
-            name=name, ledger=self.ledger, clock=self.clock, dice=SeededDice(seed, name),
+            name=name,
+            ledger=self.ledger,
+            clock=self.clock,
+            dice=SeededDice(seed, name),
             keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([seed]) * 32),
-            policy=policy or DoorPolicy(), homes=HOMES,
+            policy=policy or DoorPolicy(),
+            homes=HOMES,
             identifiers=identifiers or GroupKeyIdentifiers(GROUP_KEY),
-            suspicions=lambda: self.suspicions, verdicts=lambda: self.verdicts.holding(self.clock.now_us()),
-        )  # fmt: skip
+            suspicions=lambda: self.suspicions,
+            verdicts=lambda: self.verdicts.holding(self.clock.now_us()),
+        )
         self.given: list[messages.IndicatorReleased | messages.IndicatorWithdrawn] = []
         self._seen = 0
         self.ever: list[messages.Message] = []
@@ -120,10 +146,18 @@ class TestCentre:
 
     def opening(self, actors, **other) -> messages.RoundOpened:
         plain = {
-            "round_id": "ab" * 16, "version": 1, "epoch": NOW_US // DAY_US, "registry_version": 1, "tier": "B", "t": 3,
-            "m": 50, "r": 10, "forms": forms(), "deadline_us": NOW_US + 10 * MINUTE_US,
+            "round_id": "ab" * 16,
+            "version": 1,
+            "epoch": NOW_US // DAY_US,
+            "registry_version": 1,
+            "tier": "B",
+            "t": 3,
+            "m": 50,
+            "r": 10,
+            "forms": forms(),
+            "deadline_us": NOW_US + 10 * MINUTE_US,
             "members": tuple(messages.Member(actor=a.name, x=i + 1) for i, a in enumerate(actors)),
-        }  # fmt: skip
+        }
         return messages.RoundOpened(**plain | other)
 
     def round(self, actors, **other):
@@ -158,13 +192,15 @@ class TestCentre:
         for x, actor in enumerate(actors, 1):
             items = tuple(
                 messages.Reveal(
-                    table=h.cell.table, bin=h.cell.bin,
+                    table=h.cell.table,
+                    bin=h.cell.bin,
                     others=tuple(
                         messages.OtherTag(x=o, tag=tags[o, h.cell.table, h.cell.bin]) for o in h.holders if o != x
                     ),
                 )
-                for h in hits if x in h.holders
-            )  # fmt: skip
+                for h in hits
+                if x in h.holders
+            )
             if items:
                 self.to(actor, messages.RevealAsked(round_id=opening.round_id, items=items))
                 answers[actor.name] = actor.said()
@@ -182,9 +218,18 @@ def actors(centre) -> list[Actor]:
     names = ("north", "south", "west")
     return [
         Actor(
-            name, centre.key, seed=i + 1,
-            suspicions=[suspicion(), suspicion(id=f"{i}" * 32, peer=f"only-{name}.net",
-                        observables=(Observable.of("domain", f"only-{name}.net"),), p=0.01)],
+            name,
+            centre.key,
+            seed=i + 1,
+            suspicions=[
+                suspicion(),
+                suspicion(
+                    id=f"{i}" * 32,
+                    peer=f"only-{name}.net",
+                    observables=(Observable.of("domain", f"only-{name}.net"),),
+                    p=0.01,
+                ),
+            ],
         )
         for i, name in enumerate(names)
-    ]  # fmt: skip
+    ]

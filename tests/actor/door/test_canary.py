@@ -39,17 +39,24 @@ def through(one):
 
 @settings(max_examples=20)
 @given(
-    host=st.ip_addresses(v=4, network="10.0.0.0/8"), peer=st.text(min_size=1, max_size=20), p=st.floats(1e-8, 1),
-    hosts=st.integers(1, 1000), count=st.integers(0, 5),
-)  # fmt: skip
+    host=st.ip_addresses(v=4, network="10.0.0.0/8"),
+    peer=st.text(min_size=1, max_size=20),
+    p=st.floats(1e-8, 1),
+    hosts=st.integers(1, 1000),
+    count=st.integers(0, 5),
+)
 def test_what_is_told_of_a_canary_is_the_same_whatever_stays_at_home(host, peer, p, hosts, count) -> None:
     private = [
         suspicion(
-            id=f"{at:032x}", host=str(host), peer=peer, p=p, hosts=hosts,
+            id=f"{at:032x}",
+            host=str(host),
+            peer=peer,
+            p=p,
+            hosts=hosts,
             observables=(Observable.of("domain", f"only-here-{at}.dk"),),
         )
         for at in range(count)
-    ]  # fmt: skip
+    ]
     assert through(actor(suspicions=private)) == through(actor())
 
 

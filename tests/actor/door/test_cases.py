@@ -26,23 +26,37 @@ ZIP = b"PK\x03\x04" + b"\0" * 40
 
 def a_part(version=1, **other) -> CasePart:
     task = PartTask(
-        task_id=TASK, kind="task", text="Isolate the machine", state="open", acknowledge_us=NOW_US + HOUR_US,
-        applies_us=NOW_US + 2 * HOUR_US, done_us=NOW_US + 3 * HOUR_US,
-    )  # fmt: skip
+        task_id=TASK,
+        kind="task",
+        text="Isolate the machine",
+        state="open",
+        acknowledge_us=NOW_US + HOUR_US,
+        applies_us=NOW_US + 2 * HOUR_US,
+        done_us=NOW_US + 3 * HOUR_US,
+    )
     plain = {
-        "case_id": CASE, "version": version, "state": "triage", "techniques": ("T1071.001",), "tlp": "TLP:AMBER",
+        "case_id": CASE,
+        "version": version,
+        "state": "triage",
+        "techniques": ("T1071.001",),
+        "tlp": "TLP:AMBER",
         "pap": 2,
-        "own": (AskedObservable(type="domain", value=BAD.value),), "tasks": (task,), "clocks": (),
+        "own": (AskedObservable(type="domain", value=BAD.value),),
+        "tasks": (task,),
+        "clocks": (),
         "words": (PartWords(at_us=NOW_US, by="centre", text="We look at it"),),
-    }  # fmt: skip
+    }
     return CasePart(**plain | other)
 
 
 def a_verdict(version=1, judged="malicious", observables=(BAD,), days=30, case_id=CASE) -> VerdictGiven:
     return VerdictGiven(
-        case_id=case_id, version=version, judged=judged, until_us=NOW_US + days * DAY_US,
+        case_id=case_id,
+        version=version,
+        judged=judged,
+        until_us=NOW_US + days * DAY_US,
         observables=tuple(AskedObservable(type=o.type.value, value=o.value) for o in observables),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -65,8 +79,10 @@ def test_a_part_is_kept_whole_and_an_older_one_changes_nothing(centre, north) ->
     kept = north.door.cases.book.get(CASE)
     assert (kept.version, kept.state, kept.part["tasks"][0]["text"]) == (2, "triage", "Isolate the machine")
     assert lines(north, "asked") == [
-        ("CasePart", "passed", ""), ("CasePart", "refused", "part_new"), ("CasePart", "refused", "part_new"),
-    ]  # fmt: skip
+        ("CasePart", "passed", ""),
+        ("CasePart", "refused", "part_new"),
+        ("CasePart", "refused", "part_new"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +111,10 @@ def test_people_answer_and_exactly_that_leaves_once(centre, north) -> None:
     assert north.door.cases.tell() == 0
     said = north.said()
     assert [(m.serial, m.task_id, m.act, m.words) for m in said] == [
-        (1, TASK, "acknowledge", "On it"), (2, TASK, "done", ""), (3, None, "words", "Thanks"),
-    ]  # fmt: skip
+        (1, TASK, "acknowledge", "On it"),
+        (2, TASK, "done", ""),
+        (3, None, "words", "Thanks"),
+    ]
     assert {value for m in said for value in m.privacy().values()} == {"S5"}
     assert lines(north, "door") == [("CaseAnswered", "passed", "")] * 3
     (first, *_) = north.ledger.lines(kind="CaseAnswered")
@@ -105,9 +123,14 @@ def test_people_answer_and_exactly_that_leaves_once(centre, north) -> None:
 
 @pytest.mark.parametrize(
     ("task_id", "act", "rule"),
-    [("ff" * 16, "done", "task_step"), (TASK, "words", "task_step"), (None, "done", "task_step"),
-     (None, "words", "task_step"), (TASK, "cancel", "task_step")],
-)  # fmt: skip
+    [
+        ("ff" * 16, "done", "task_step"),
+        (TASK, "words", "task_step"),
+        (None, "done", "task_step"),
+        (None, "words", "task_step"),
+        (TASK, "cancel", "task_step"),
+    ],
+)
 def test_what_is_no_step_of_this_actors_own_tasks_does_not_leave(centre, north, task_id, act, rule) -> None:
     centre.to(north, a_part())
     leave(north, task_id, act, " ")
@@ -139,11 +162,20 @@ def test_a_step_is_judged_by_what_was_said_since_the_centre_was_last_heard(centr
 @pytest.mark.parametrize(
     "words",
     [
-        "Patient 010170-1234 was seen", "Write to bo.lund@example.dk", "It is C:\\Users\\bolund\\x",
-        "Host 10.1.2.3 calls", "10.1.2.3:445", "srv01.corp.local",
-        "It is fe80::1 again", "It is [192.168.4.4]", "\x1b[2J", "a\u200bb", "::ffff:10.1.2.3", "src:10.1.2.3,x",
+        "Patient 010170-1234 was seen",
+        "Write to bo.lund@example.dk",
+        "It is C:\\Users\\bolund\\x",
+        "Host 10.1.2.3 calls",
+        "10.1.2.3:445",
+        "srv01.corp.local",
+        "It is fe80::1 again",
+        "It is [192.168.4.4]",
+        "\x1b[2J",
+        "a\u200bb",
+        "::ffff:10.1.2.3",
+        "src:10.1.2.3,x",
     ],
-)  # fmt: skip
+)
 def test_words_with_something_of_a_persons_or_of_the_inside_do_not_leave(centre, words) -> None:
     north = Actor("north", centre.key)
     north.door.cases._cleaned = redact.text
@@ -301,10 +333,19 @@ def test_two_cases_that_disagree_leave_it_suspicious(centre, north) -> None:
     assert north.verdicts.holding(NOW_US).on("s", "beacon", "h", BAD.value).judgement == "true"
 
 
-OBSERVABLES = st.sampled_from([
-    ("domain", "evil.example.com"), ("domain", "srv.corp"), ("domain", "X.com"), ("ip4", "10.0.0.1"),
-    ("ip4", "8.8.8.8"), ("ip4", "not"), ("ja3", "0" * 32), ("chain", "x"), ("domain", ""),
-])  # fmt: skip
+OBSERVABLES = st.sampled_from(
+    [
+        ("domain", "evil.example.com"),
+        ("domain", "srv.corp"),
+        ("domain", "X.com"),
+        ("ip4", "10.0.0.1"),
+        ("ip4", "8.8.8.8"),
+        ("ip4", "not"),
+        ("ja3", "0" * 32),
+        ("chain", "x"),
+        ("domain", ""),
+    ]
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -322,23 +363,38 @@ def test_whatever_a_centre_says_of_cases_each_is_one_line_and_the_gate_stays_ope
         if data.draw(st.booleans()):
             text = data.draw(st.text(min_size=1, max_size=20).filter(lambda t: t.isascii() or t.isprintable()))
             message = a_part(
-                data.draw(st.integers(1, 4)), own=named, state=data.draw(st.sampled_from(["new", "merged", "closed"])),
+                data.draw(st.integers(1, 4)),
+                own=named,
+                state=data.draw(st.sampled_from(["new", "merged", "closed"])),
                 words=(PartWords(at_us=0, by="centre", text=text),),
-            )  # fmt: skip
+            )
         else:
             message = VerdictGiven(
-                case_id=CASE, version=data.draw(st.integers(1, 4)), observables=named,
+                case_id=CASE,
+                version=data.draw(st.integers(1, 4)),
+                observables=named,
                 judged=data.draw(st.sampled_from(["malicious", "benign", "withdrawn"])),
                 until_us=data.draw(st.integers(0, 2**53 - 1)),
-            )  # fmt: skip
+            )
         centre.to(north, message)
     heard = centre._seq.get("north", 0)
     assert len(lines(north, "asked")) == heard
     for one in north.verdicts.sector.every():
         assert one.until_us > NOW_US
     preview = north.door.cases.try_on(
-        CaseSaid(number=1, at_us=0, case_id=CASE, task_id=None, act="words", words="x", sha256="", by="a", told_us=None,
-                 rule=""), None,
-    )  # fmt: skip
+        CaseSaid(
+            number=1,
+            at_us=0,
+            case_id=CASE,
+            task_id=None,
+            act="words",
+            words="x",
+            sha256="",
+            by="a",
+            told_us=None,
+            rule="",
+        ),
+        None,
+    )
     known = north.door.cases.book.get(CASE)
     assert isinstance(preview, Refused) == (known is None or known.state == "merged")

@@ -43,10 +43,16 @@ class Teller:
         self.clock, self.ledger = SimClock(now_us), Ledger(self.book)
         centre = TestCentre().key
         self.door = Door(
-            name="north", ledger=self.ledger, clock=self.clock, dice=SeededDice(1, "north"),
-            keys=Keys(own=centre, centre=centre.public_key(), secret=bytes(32)), policy=policy or DoorPolicy(),
-            homes=("10.0.0.0/8",), identifiers=GroupKeyIdentifiers(GROUP_KEY), suspicions=lambda: suspicions,
-        )  # fmt: skip
+            name="north",
+            ledger=self.ledger,
+            clock=self.clock,
+            dice=SeededDice(1, "north"),
+            keys=Keys(own=centre, centre=centre.public_key(), secret=bytes(32)),
+            policy=policy or DoorPolicy(),
+            homes=("10.0.0.0/8",),
+            identifiers=GroupKeyIdentifiers(GROUP_KEY),
+            suspicions=lambda: suspicions,
+        )
         self.counting = Counting(self.door, self.clock, noise, lambda: suspicions, lambda: met)
 
     def told(self):
@@ -71,9 +77,13 @@ def at(host, technique="T1071.001", p=0.01, day=DAY, **other):
 
 def test_each_host_counts_once_under_its_strongest_suspicion() -> None:
     seen = [
-        at("10.0.0.1", "T1046", 0.02), at("10.0.0.1", "T1071.004", 0.001), at("10.0.0.2", "T1046"),
-        at("10.0.0.3", "T9999"), at("10.0.0.4", "T1048", day=DAY - 1), at("10.0.0.5", "T1048", day=DAY + 1),
-    ]  # fmt: skip
+        at("10.0.0.1", "T1046", 0.02),
+        at("10.0.0.1", "T1071.004", 0.001),
+        at("10.0.0.2", "T1046"),
+        at("10.0.0.3", "T9999"),
+        at("10.0.0.4", "T1048", day=DAY - 1),
+        at("10.0.0.5", "T1048", day=DAY + 1),
+    ]
     counts = dict(zip(AT, by_technique(seen, DAY, 1000), strict=True))
     assert {name: n for name, n in counts.items() if n} == {"T1071": 1, "T1046": 1, OTHER: 1}
 
@@ -81,21 +91,26 @@ def test_each_host_counts_once_under_its_strongest_suspicion() -> None:
 def test_a_block_counts_once_for_each_indicator_and_day() -> None:
     noon_us = DAY * DAY_US + 12 * HOUR_US
     met = [
-        ("i1", ObservableType.DOMAIN, noon_us, noon_us), ("i2", ObservableType.IP4, noon_us - 3 * DAY_US, noon_us),
-        ("i3", ObservableType.IP6, noon_us + DAY_US, noon_us + DAY_US), ("i4", ObservableType.JA4, noon_us, noon_us),
         ("i1", ObservableType.DOMAIN, noon_us, noon_us),
-    ]  # fmt: skip
+        ("i2", ObservableType.IP4, noon_us - 3 * DAY_US, noon_us),
+        ("i3", ObservableType.IP6, noon_us + DAY_US, noon_us + DAY_US),
+        ("i4", ObservableType.JA4, noon_us, noon_us),
+        ("i1", ObservableType.DOMAIN, noon_us, noon_us),
+    ]
     assert blocked_by_type(met, DAY, 1000) == [1, 1, 1, 0]
 
 
 HOSTS = st.integers(0, 6).map(lambda n: f"10.0.0.{n}")
 SEEN = st.lists(
     st.builds(
-        at, HOSTS, st.sampled_from(["T1071.001", "T1046", "T1110", "T1048", "T4711"]), st.floats(1e-6, 0.05),
+        at,
+        HOSTS,
+        st.sampled_from(["T1071.001", "T1046", "T1110", "T1048", "T4711"]),
+        st.floats(1e-6, 0.05),
         st.integers(DAY - 1, DAY + 1),
     ),
     max_size=40,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200)
@@ -109,9 +124,15 @@ def test_one_host_more_or_less_moves_one_number_by_one(seen, host, cell_max) -> 
 
 
 MET = st.lists(
-    st.tuples(st.integers(0, 8).map(str), st.sampled_from(list(ObservableType)), st.just(DAY * DAY_US),
-              st.integers(DAY * DAY_US - 5, DAY * DAY_US + DAY_US)), max_size=30, unique_by=lambda m: m[0],
-)  # fmt: skip
+    st.tuples(
+        st.integers(0, 8).map(str),
+        st.sampled_from(list(ObservableType)),
+        st.just(DAY * DAY_US),
+        st.integers(DAY * DAY_US - 5, DAY * DAY_US + DAY_US),
+    ),
+    max_size=30,
+    unique_by=lambda m: m[0],
+)
 
 
 @settings(max_examples=200)
@@ -162,10 +183,19 @@ def test_a_days_counts_tell_nothing_of_hosts_peers_or_times(name, shift_us, p, l
     """The twin of counts: two worlds with as many hosts under each technique say the same bytes for the same noise."""
     base = [at("10.0.0.1"), at("10.0.0.2", "T1046")]
     other = [
-        replace(one, host=f"10.9.9.{n}", peer=name, p=p, first_us=one.first_us - shift_us, listed=listed,
-                last_us=one.last_us + shift_us, hosts=99, observables=())
+        replace(
+            one,
+            host=f"10.9.9.{n}",
+            peer=name,
+            p=p,
+            first_us=one.first_us - shift_us,
+            listed=listed,
+            last_us=one.last_us + shift_us,
+            hosts=99,
+            observables=(),
+        )
         for n, one in enumerate(base)
-    ]  # fmt: skip
+    ]
     said = []
     for seen in (base, other):
         north = Teller(suspicions=seen, noise=SeededNoise(SeededDice(4, "noise")))

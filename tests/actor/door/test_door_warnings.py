@@ -14,11 +14,21 @@ ONE = "warning-" + "a" * 16
 
 def a_warning(version=1, **other) -> WarningGiven:
     plain = {
-        "warning_id": ONE, "version": version, "state": "sent", "urgency": "critical", "title_en": "Patch it",
-        "title_da": "Opdater det", "text_en": "Now.", "text_da": "Nu.", "tlp": "TLP:AMBER", "pap": 1,
-        "observables": (AskedObservable(type="domain", value="evil.example.com"),), "sent_us": NOW_US,
-        "acknowledge_us": NOW_US + HOUR_US, "until_us": NOW_US + 2 * HOUR_US,
-    }  # fmt: skip
+        "warning_id": ONE,
+        "version": version,
+        "state": "sent",
+        "urgency": "critical",
+        "title_en": "Patch it",
+        "title_da": "Opdater det",
+        "text_en": "Now.",
+        "text_da": "Nu.",
+        "tlp": "TLP:AMBER",
+        "pap": 1,
+        "observables": (AskedObservable(type="domain", value="evil.example.com"),),
+        "sent_us": NOW_US,
+        "acknowledge_us": NOW_US + HOUR_US,
+        "until_us": NOW_US + 2 * HOUR_US,
+    }
     return WarningGiven(**plain | other)
 
 

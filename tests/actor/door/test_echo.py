@@ -20,8 +20,10 @@ def holds(observable):
 
 def alert(rule, **other):
     rows = RowsRef("alert", (("src", "10.1.2.3"), ("signature_id", rule)), 0, 1)
-    return suspicion(**{"detector": "signature", "rows": rows, "first_us": MADE_US + HOUR_US, "period_s": None,
-                        "regularity": None} | other)  # fmt: skip
+    return suspicion(
+        **{"detector": "signature", "rows": rows, "first_us": MADE_US + HOUR_US, "period_s": None, "regularity": None}
+        | other
+    )
 
 
 def listed(detector="ioc", table="pair_hour", **other):

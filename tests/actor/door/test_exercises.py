@@ -34,11 +34,18 @@ class TestLane:
 
 def told(version=1, exercise_id=ONE, **other) -> ExerciseTold:
     plain = {
-        "exercise_id": exercise_id, "version": version, "state": "running", "title_en": "Autumn", "title_da": "Efterår",
-        "objectives": (Objective(en="Answer within an hour.", da="Svar inden en time."),), "campaign": "beacon",
-        "element": element_of(exercise_id).value, "after_minutes": 5, "begins_us": NOW_US,
+        "exercise_id": exercise_id,
+        "version": version,
+        "state": "running",
+        "title_en": "Autumn",
+        "title_da": "Efterår",
+        "objectives": (Objective(en="Answer within an hour.", da="Svar inden en time."),),
+        "campaign": "beacon",
+        "element": element_of(exercise_id).value,
+        "after_minutes": 5,
+        "begins_us": NOW_US,
         "ends_us": NOW_US + 4 * HOUR_US,
-    }  # fmt: skip
+    }
     return ExerciseTold(**plain | other)
 
 
@@ -122,9 +129,17 @@ def test_an_actor_can_end_it_here_at_any_time(centre) -> None:
 def test_what_is_said_is_the_same_whatever_the_actor_holds(centre) -> None:
     """Twins that differ in all that they suspect, and in who allowed it, say the same bytes."""
     mine = Observable.of("domain", element_of(ONE).value)
-    twins = [playing(centre, policy="ask"), playing(centre, policy="ask", suspicions=[
-        suspicion(), suspicion(id="1" * 32, p=1e-9, observables=(mine,)),
-    ])]  # fmt: skip
+    twins = [
+        playing(centre, policy="ask"),
+        playing(
+            centre,
+            policy="ask",
+            suspicions=[
+                suspicion(),
+                suspicion(id="1" * 32, p=1e-9, observables=(mine,)),
+            ],
+        ),
+    ]
     said = []
     for north, by in zip(twins, ("bo", "Anna Berg of the emergency ward"), strict=True):
         north.door.cases.exercises.leave(ONE, ActorStep.ALLOWED, by)

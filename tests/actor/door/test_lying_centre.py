@@ -48,11 +48,9 @@ def tags_of(centre, actor, opening, cells):
 def ask(centre, actor, opening, others_of):
     """Phase 2 with the receipts given; what the actor said."""
     items = tuple(
-        messages.Reveal(
-            table=c.table, bin=c.bin, others=tuple(messages.OtherTag(x=x, tag=tag) for x, tag in others)
-        )
+        messages.Reveal(table=c.table, bin=c.bin, others=tuple(messages.OtherTag(x=x, tag=tag) for x, tag in others))
         for c, others in others_of.items()
-    )  # fmt: skip
+    )
     centre.to(actor, messages.RevealAsked(round_id=opening.round_id, items=items))
     return actor.said()
 
@@ -291,7 +289,16 @@ def test_the_members_key_is_what_the_specification_says() -> None:
     plain = blake2b(b"north=1 south=2 west=3", key=kr, digest_size=32, person=b"bavn-members").digest()
     assert members_key(kr, "north=1 south=2 west=3") == plain
     shuffled = messages.RoundOpened(
-        round_id="ab" * 16, version=1, epoch=1, registry_version=1, tier="B", t=3, m=10, r=2, forms="1-" + "0" * 16,
-        deadline_us=1, members=members(west=3, north=1, south=2),
-    )  # fmt: skip
+        round_id="ab" * 16,
+        version=1,
+        epoch=1,
+        registry_version=1,
+        tier="B",
+        t=3,
+        m=10,
+        r=2,
+        forms="1-" + "0" * 16,
+        deadline_us=1,
+        members=members(west=3, north=1, south=2),
+    )
     assert members_text(shuffled) == "north=1 south=2 west=3"

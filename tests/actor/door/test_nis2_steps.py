@@ -17,9 +17,17 @@ CASE = "case-00000000000000aa"
 
 def a_part(version=1, **other) -> CasePart:
     plain = {
-        "case_id": CASE, "version": version, "state": "triage", "techniques": (), "tlp": "TLP:AMBER", "pap": 2,
-        "own": (), "tasks": (), "clocks": (), "words": (),
-    }  # fmt: skip
+        "case_id": CASE,
+        "version": version,
+        "state": "triage",
+        "techniques": (),
+        "tlp": "TLP:AMBER",
+        "pap": 2,
+        "own": (),
+        "tasks": (),
+        "clocks": (),
+        "words": (),
+    }
     return CasePart(**plain | other)
 
 
@@ -43,8 +51,10 @@ def test_each_step_leaves_once_as_exactly_what_was_noted(centre) -> None:
     assert north.door.cases.tell() == 0
     said = north.said()
     assert [(m.case_id, m.serial, m.act, m.kind, m.why) for m in said] == [
-        (CASE, 1, "aware", "new", ""), (CASE, 2, "early-warning", "new", ""), (CASE, 3, "notification", "new", ""),
-    ]  # fmt: skip
+        (CASE, 1, "aware", "new", ""),
+        (CASE, 2, "early-warning", "new", ""),
+        (CASE, 3, "notification", "new", ""),
+    ]
     assert [m.minute for m in said] == [(NOW_US - hours * HOUR_US) // MINUTE_US for hours in (30, 20, 2)]
     assert {value for m in said for value in m.privacy().values()} == {"S5"}
     assert {m.crosses for m in said} == {None}
@@ -54,17 +64,21 @@ def test_each_step_leaves_once_as_exactly_what_was_noted(centre) -> None:
     assert [(line.verdict, line.privacy, line.way) for line in lines] == [("passed", "S5", "out")] * 4
 
 
-@pytest.mark.parametrize(("steps", "rule"), [
-    ([("early-warning", 1, {})], "nis2_order"),
-    ([("aware", 1, {}), ("aware", 2, {})], "nis2_order"),
-    ([("aware", 2, {}), ("notification", 3, {})], "nis2_order"),
-    ([("aware", 3, {}), ("notification", 2, {}), ("final", 1, {})], "nis2_order"),
-    ([("aware", 2, {}), ("not-significant", 1, {})], "nis2_order"),
-    ([("aware", 2, {}), ("aware", 3, {"correct": True})], "nis2_order"),
-    ([("aware", -1, {})], "nis2_time"), ([("aware", 24 * 401, {})], "nis2_time"),
-    ([("aware", 1, {"case_id": "case-00000000000000bb"})], "case_known"),
-    ([("aware", 1, {"why": "seen on 10.1.2.3"})], "words_clean"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("steps", "rule"),
+    [
+        ([("early-warning", 1, {})], "nis2_order"),
+        ([("aware", 1, {}), ("aware", 2, {})], "nis2_order"),
+        ([("aware", 2, {}), ("notification", 3, {})], "nis2_order"),
+        ([("aware", 3, {}), ("notification", 2, {}), ("final", 1, {})], "nis2_order"),
+        ([("aware", 2, {}), ("not-significant", 1, {})], "nis2_order"),
+        ([("aware", 2, {}), ("aware", 3, {"correct": True})], "nis2_order"),
+        ([("aware", -1, {})], "nis2_time"),
+        ([("aware", 24 * 401, {})], "nis2_time"),
+        ([("aware", 1, {"case_id": "case-00000000000000bb"})], "case_known"),
+        ([("aware", 1, {"why": "seen on 10.1.2.3"})], "words_clean"),
+    ],
+)
 def test_what_cannot_be_does_not_leave_and_says_why(centre, steps, rule) -> None:
     north = an_actor(centre)
     made = [note(north, act, hours, **dict(more)) for act, hours, more in steps]

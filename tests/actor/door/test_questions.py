@@ -62,9 +62,14 @@ def test_what_was_met_is_told_by_bucket_and_hours_alone(centre, north) -> None:
     answer(north, count=7, first_us=NOW_US - 50 * HOUR_US + 12_345, last_us=NOW_US - HOUR_US + 99)
     first, second = north.said()
     assert first == messages.QuestionAnswered(
-        question_id=ASKED.question_id, number=0, state="met", count_bucket=3, first_hour=hour_of(NOW_US) - 50,
-        last_hour=hour_of(NOW_US) - 1, days=30,
-    )  # fmt: skip
+        question_id=ASKED.question_id,
+        number=0,
+        state="met",
+        count_bucket=3,
+        first_hour=hour_of(NOW_US) - 50,
+        last_hour=hour_of(NOW_US) - 1,
+        days=30,
+    )
     assert second.number == 1
     assert rows(north) == [(str(EVIL), "met", ""), (str(OTHER), "met", "")]
     lines = [(line.kind, line.gate, line.verdict) for line in north.ledger.lines()]
@@ -146,15 +151,17 @@ def test_a_policy_that_is_no_mode_is_refused() -> None:
         (asking(Observable.of("chain", "T1046-T1071@20")), "question_form"),
         (asking(EVIL, EVIL), "question_form"),
         (ASKED.model_copy(update={"observables": ()}), "question_form"),
-        (ASKED.model_copy(update={"observables": (messages.AskedObservable(type="domain", value="Evil.COM"),)}),
-         "question_form"),
+        (
+            ASKED.model_copy(update={"observables": (messages.AskedObservable(type="domain", value="Evil.COM"),)}),
+            "question_form",
+        ),
         (asking(EVIL, until_us=NOW_US), "question_time"),
         (asking(EVIL, until_us=NOW_US + 300 * DAY_US), "question_time"),
         (asking(EVIL, asked_us=NOW_US + 2 * HOUR_US), "question_time"),
         (asking(EVIL, since_hour=0), "question_time"),
         (asking(EVIL, since_hour=hour_of(NOW_US) + 9), "question_time"),
     ],
-)  # fmt: skip
+)
 def test_what_no_honest_centre_asks_is_declined_and_never_looked_for(centre, north, message, rule) -> None:
     centre.to(north, message)
     assert north.door.questions.due() == []
@@ -234,9 +241,11 @@ def said_of(count: int, first_us: int, last_us: int, *, seed: int = 1, homes_sto
 
 @settings(max_examples=20)
 @given(
-    count=st.integers(11, 100), first=st.integers(0, HOUR_US - 1), last=st.integers(0, HOUR_US - 1),
+    count=st.integers(11, 100),
+    first=st.integers(0, HOUR_US - 1),
+    last=st.integers(0, HOUR_US - 1),
     wish=st.sampled_from(["", "only-here.dk", "hospital.dk"]),
-)  # fmt: skip
+)
 def test_an_answer_tells_nothing_of_counts_minutes_or_what_else_is_here(count, first, last, wish) -> None:
     base_first, base_last = NOW_US - 50 * HOUR_US, NOW_US - 2 * HOUR_US
     one = said_of(11, base_first, base_last)

@@ -61,9 +61,7 @@ class Held:
     def __init__(self, folder: Path, **limits: int) -> None:
         self.clock, self._books = SimClock(NOW_US), [Book()]
         self.epochs = EpochKeys(folder, self.clock, SeededDice(1, "holder"))
-        self.holder = KeyHolder(
-            SingleKey(self.epochs), Ledger(self._books[0]), self.clock, HolderSettings(**limits)
-        )  # fmt: skip
+        self.holder = KeyHolder(SingleKey(self.epochs), Ledger(self._books[0]), self.clock, HolderSettings(**limits))
 
     def node(self, name: str) -> KeyHolderIdentifiers:
         def ask(asked):

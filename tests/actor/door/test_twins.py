@@ -50,9 +50,18 @@ def test_a_message_tells_nothing_of_host_exact_time_or_exact_figures(
     base_first, base_last = NOW_US - 5 * HOUR_US, NOW_US - 2 * HOUR_US
     one = suspicion(first_us=base_first, last_us=base_last, p=2**-5, observables=shared)
     two = replace(
-        one, host=str(host), peer=peer, first_us=base_first + first, last_us=base_last + last, p=p,
-        period_s=period, regularity=regularity, id="f" * 32, evidence_nats=1.0, statistic=99.0,
-    )  # fmt: skip
+        one,
+        host=str(host),
+        peer=peer,
+        first_us=base_first + first,
+        last_us=base_last + last,
+        p=p,
+        period_s=period,
+        regularity=regularity,
+        id="f" * 32,
+        evidence_nats=1.0,
+        statistic=99.0,
+    )
     others = (suspicion(observables=shared), suspicion(observables=shared))
     assert a_round(world(one, *others)) == a_round(world(two, *others))
 
@@ -68,15 +77,17 @@ def test_a_message_tells_nothing_of_host_exact_time_or_exact_figures(
 def test_a_verdict_only_ever_keeps_something_at_home(judgement, scope, comment, by, shared) -> None:
     """A world in which people put a suspicion aside says what a world says that never had it, byte for byte."""
     aside = suspicion(
-        id="9" * 32, detector="exfil", host="10.7.7.7", peer="elsewhere.net", p=0.001,
+        id="9" * 32,
+        detector="exfil",
+        host="10.7.7.7",
+        peer="elsewhere.net",
+        p=0.001,
         observables=suspicion().observables if shared else (Observable.of("domain", "elsewhere.net"),),
-    )  # fmt: skip
+    )
     others = (suspicion(), suspicion())
     judged, never = world(suspicion(), *others), world(suspicion(), *others)
     judged[0].suspicions.append(aside)
-    judged[0].verdicts.give(
-        aside, judgement, scope, until_us=NOW_US + DAY_US, now_us=NOW_US, by=by, comment=comment
-    )  # fmt: skip
+    judged[0].verdicts.give(aside, judgement, scope, until_us=NOW_US + DAY_US, now_us=NOW_US, by=by, comment=comment)
     assert a_round(judged) == a_round(never)
 
 
@@ -109,11 +120,14 @@ def unlike(number: int) -> list:
     """Suspicions that are nobody else's: internal names, hosts, and peers below the threshold."""
     return [
         suspicion(
-            id=f"{number:02x}{i:02x}" * 8, host=f"10.{number}.0.{i + 1}", peer=f"secret-{number}-{i}",
-            observables=(Observable.of("domain", f"only-here-{number}-{i}.dk"),), p=0.01 + i / 1000,
+            id=f"{number:02x}{i:02x}" * 8,
+            host=f"10.{number}.0.{i + 1}",
+            peer=f"secret-{number}-{i}",
+            observables=(Observable.of("domain", f"only-here-{number}-{i}.dk"),),
+            p=0.01 + i / 1000,
         )
         for i in range(6)
-    ]  # fmt: skip
+    ]
 
 
 def test_a_whole_day_has_the_same_shape_whatever_stays_at_home() -> None:
@@ -169,12 +183,16 @@ def test_what_depends_on_private_data_by_intent_is_only_this() -> None:
     base = suspicion(p=2**-5)
     said = {}
     for name, other in {
-        "p_bucket": {"p": 0.006}, "hosts_bucket": {"hosts": 3}, "first_hour": {"first_us": base.first_us - 9 * HOUR_US},
-        "last_hour": {"last_us": base.last_us - 3 * HOUR_US}, "period_bucket": {"period_s": 3000.0},
-        "regularity_bucket": {"regularity": 0.2}, "walk_bucket": {"walk_nats": 5.5},
+        "p_bucket": {"p": 0.006},
+        "hosts_bucket": {"hosts": 3},
+        "first_hour": {"first_us": base.first_us - 9 * HOUR_US},
+        "last_hour": {"last_us": base.last_us - 3 * HOUR_US},
+        "period_bucket": {"period_s": 3000.0},
+        "regularity_bucket": {"regularity": 0.2},
+        "walk_bucket": {"walk_nats": 5.5},
         "technique": {"technique": "T1046"},
         "detector": {"detector": "scan"},
-    }.items():  # fmt: skip
+    }.items():
         values = []
         for world_ in (base, replace(base, **other)):
             actors = world(world_, suspicion(), suspicion())

@@ -40,8 +40,12 @@ def test_history_is_only_added_to() -> None:
         assert verdicts.every() == [ended]
         assert (ended.ended_by, ended.ended_comment) == ("bo", "wrong")
         assert not verdicts.holding(NOW_US + 2)
-        for change in ("UPDATE verdict SET comment = ''", "DELETE FROM verdict", "DELETE FROM verdict_end",
-                       "UPDATE verdict_end SET by_whom = ''"):  # fmt: skip
+        for change in (
+            "UPDATE verdict SET comment = ''",
+            "DELETE FROM verdict",
+            "DELETE FROM verdict_end",
+            "UPDATE verdict_end SET by_whom = ''",
+        ):
             with pytest.raises(sqlite3.IntegrityError, match="only ever added"), book.transaction() as tx:
                 tx.execute(change)
         for number in (1, 2):

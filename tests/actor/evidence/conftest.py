@@ -57,9 +57,21 @@ def pcapng(*frames: tuple[int, bytes], order="<", tsresol=6) -> bytes:
 
 def suspicion(**other) -> Suspicion:
     plain = Suspicion(
-        id="ab" * 16, detector="beacon", technique="T1071", host=HOST, peer=PEER,
-        observables=(Observable.of("ip4", PEER),), p=0.01, p_source="own", evidence_nats=evidence_nats(0.01),
-        statistic=3.0, first_us=AT_US, last_us=AT_US + 60_000_000, hosts=1, listed=False, why=Text("So.", "Så."),
+        id="ab" * 16,
+        detector="beacon",
+        technique="T1071",
+        host=HOST,
+        peer=PEER,
+        observables=(Observable.of("ip4", PEER),),
+        p=0.01,
+        p_source="own",
+        evidence_nats=evidence_nats(0.01),
+        statistic=3.0,
+        first_us=AT_US,
+        last_us=AT_US + 60_000_000,
+        hosts=1,
+        listed=False,
+        why=Text("So.", "Så."),
         rows=RowsRef("flow", (("src", HOST), ("dst", PEER)), AT_US, AT_US + 60_000_000),
-    )  # fmt: skip
+    )
     return replace(plain, **other)

@@ -22,9 +22,11 @@ def bundle(**other) -> Bundle:
     plain = {
         "suspicion": {"id": "a1" * 16, "why": f"Calls for {NUMBER}.", "p": 0.01},
         "sheets": [Sheet("rows", "http", ("ts", "src", "url", "user_agent", "status"), [ROW], False)],
-        "packets": [Packet(AT_US, 1, frame(), 200)], "unredacted": False, "headers_only": False,
+        "packets": [Packet(AT_US, 1, frame(), 200)],
+        "unredacted": False,
+        "headers_only": False,
         "said": {"by": "anna", "query": {"equals": [["host", NUMBER]]}, "suspicion": "a1" * 16},
-    }  # fmt: skip
+    }
     return Bundle(**plain | other)
 
 
@@ -37,8 +39,13 @@ def opened(raw: bytes) -> dict[str, bytes]:
 def test_redacted_holds_nothing_personal_in_any_file() -> None:
     files = opened(archive(bundle()))
     assert set(files) == {
-        "README.txt", "manifest.json", "suspicion.json", "rows/http.csv", "rows/http.ndjson", "packets.pcap",
-    }  # fmt: skip
+        "README.txt",
+        "manifest.json",
+        "suspicion.json",
+        "rows/http.csv",
+        "rows/http.ndjson",
+        "packets.pcap",
+    }
     for name, data in files.items():
         assert NUMBER.encode() not in data, name
         assert SECRET not in data, name

@@ -65,9 +65,13 @@ def test_whatever_stands_in_it_reading_ends(tmp_path_factory, junk, form, place,
 def test_only_packets_with_an_address_in_them_are_read(tmp_path, form) -> None:
     two, six = bytes([10, 0, 0, 7]), bytes.fromhex("20010db8" + "00" * 11 + "01")
     frames = [
-        (AT_US, frame()), (AT_US + 1, frame(src="10.0.0.6")), (AT_US + 2, frame(OTHER, "10.0.0.7")),
-        (AT_US + 3, frame("2001:db8::1", "2001:db8::2")), (AT_US + 4, frame(src="10.0.0.6")), (AT_US + 5, frame()),
-    ]  # fmt: skip
+        (AT_US, frame()),
+        (AT_US + 1, frame(src="10.0.0.6")),
+        (AT_US + 2, frame(OTHER, "10.0.0.7")),
+        (AT_US + 3, frame("2001:db8::1", "2001:db8::2")),
+        (AT_US + 4, frame(src="10.0.0.6")),
+        (AT_US + 5, frame()),
+    ]
     file = tmp_path / "one"
     file.write_bytes(FORMS[form](*frames))
 
@@ -81,9 +85,10 @@ def test_only_packets_with_an_address_in_them_are_read(tmp_path, form) -> None:
 
 
 @given(
-    st.lists(st.binary(max_size=12), max_size=12), st.lists(st.binary(min_size=1, max_size=2), max_size=3),
+    st.lists(st.binary(max_size=12), max_size=12),
+    st.lists(st.binary(min_size=1, max_size=2), max_size=3),
     st.sampled_from(sorted(FORMS)),
-)  # fmt: skip
+)
 def test_whatever_is_looked_for_the_same_packets_have_it(tmp_path_factory, payloads, needles, form) -> None:
     file = tmp_path_factory.getbasetemp() / "needles"
     file.write_bytes(FORMS[form](*[(AT_US + n, payload) for n, payload in enumerate(payloads)]))
@@ -136,9 +141,12 @@ def test_only_the_pair_within_the_span_is_cut_in_order_of_time(tmp_path) -> None
     mine = [(AT_US + n * 1000, frame(payload=b"%d" % n)) for n in range(4)]
     back = (AT_US + 1500, frame(PEER, HOST, 443, 40000))
     noise = [
-        (AT_US + 1, frame(dst=OTHER)), (AT_US + 2, frame(src="10.0.0.6")),
-        (AT_US - DAY_US, frame()), (AT_US + DAY_US, frame()), (AT_US + 3, bytes(60)),
-    ]  # fmt: skip
+        (AT_US + 1, frame(dst=OTHER)),
+        (AT_US + 2, frame(src="10.0.0.6")),
+        (AT_US - DAY_US, frame()),
+        (AT_US + DAY_US, frame()),
+        (AT_US + 3, bytes(60)),
+    ]
     one = wanted_of(suspicion(), Ends(host=HOST, peers=(PEER,)), 100_000)
     cut(files(tmp_path, [mine[0], *noise, mine[1]], [mine[2], back, mine[3]]), [one])
     assert [(p.at_us, p.data) for p in one.found] == sorted([*mine, back])
@@ -185,9 +193,12 @@ def keeper(tmp_path):
     ring.mkdir()
     settings = EvidenceSettings(keep_packets_of=("beacon",), keep_packets_nats_min=3.0, evidence_days_max=2)
     return Keeper(
-        folder=tmp_path / "evidence", settings=settings, clock=SimClock(AT_US + MINUTE_US),
-        files=lambda: captures_in([ring]), ends=lambda s: Ends(host=s.host, peers=(s.peer,)),
-    )  # fmt: skip
+        folder=tmp_path / "evidence",
+        settings=settings,
+        clock=SimClock(AT_US + MINUTE_US),
+        files=lambda: captures_in([ring]),
+        ends=lambda s: Ends(host=s.host, peers=(s.peer,)),
+    )
 
 
 def test_what_triggers_is_kept_once_and_outlives_the_ring(keeper, tmp_path) -> None:

@@ -15,9 +15,11 @@ from bavn.model.record import TABLES
 DIGITS = ["0123456789", "٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗", "⁰¹²³⁴⁵⁶⁷⁸⁹"]
 GAPS = ["", "-", " ", ".", "/", " - ", "\u2013", "\u2212", "\u00a0", "\u200b", "\u00ad", "\t", "_", "+", "\x00"]
 TEXT_COLUMNS = [
-    (table, column.name) for table, columns in TABLES.items() for column in columns
+    (table, column.name)
+    for table, columns in TABLES.items()
+    for column in columns
     if column.type.startswith("VARCHAR") and column.name != "sensor"
-]  # fmt: skip
+]
 
 
 def encoded_all(said: str) -> str:
@@ -107,10 +109,20 @@ def test_words(said, left) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "10.11.121.134", "10.1.2.3 -> 185.32.20.6:443", "2001:db8::1", "cdn-sync-hub.net", "Windows NT 10.0; Win64",
-        "2026-11-24T16:00:00.000000Z", "ET MALWARE Cobalt Strike (2024)", "/a/b/c.js", "4510101070", "", "%", "&#;",
+        "10.11.121.134",
+        "10.1.2.3 -> 185.32.20.6:443",
+        "2001:db8::1",
+        "cdn-sync-hub.net",
+        "Windows NT 10.0; Win64",
+        "2026-11-24T16:00:00.000000Z",
+        "ET MALWARE Cobalt Strike (2024)",
+        "/a/b/c.js",
+        "4510101070",
+        "",
+        "%",
+        "&#;",
     ],
-)  # fmt: skip
+)
 def test_what_is_nobody_s_stays(said) -> None:
     assert text(said) == said
 

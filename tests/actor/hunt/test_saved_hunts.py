@@ -27,7 +27,7 @@ HITS = {
     "inside-scans": ("flow", SCAN, {}, "10.0.0.5"),
     "tls-on-odd-ports": ("tls", [{**OUT, "dst_port": 4444}], {}, "198.51.100.7"),
     "new-own-services": ("flow", [{"src": "198.51.100.7", "dst": "10.0.0.9", "dst_port": 23}], {}, "10.0.0.9"),
-}  # fmt: skip
+}
 
 
 def test_each_that_comes_with_bavn_has_a_case() -> None:

@@ -64,7 +64,7 @@ def bomb() -> str:
         (HEAD + "id: not-an-id", ""),
         (HEAD.replace("title: t", 'title: "\\e[2J\\n[bold]x"'), None),
     ],
-)  # fmt: skip
+)
 def test_each_gives_one_reason_and_nothing_else(text, reason) -> None:
     found = read_rules([RuleFile("x.yml", text.encode())])
     assert len(found) == 1
@@ -99,14 +99,21 @@ NASTY = st.text(alphabet="ab'\";\\%_*?()[]{}|\x00\x1b\n-", max_size=30)
 
 
 @settings(max_examples=80)
-@given(st.sampled_from(["query", "c-useragent", "c-uri", "answer", "dst_ip", "dst_port", "id.resp_h", "no"]), NASTY,
-       st.sampled_from(["", "|contains", "|re", "|cidr", "|gt", "|startswith|cased", "|expand", "|exists"]),
-       st.sampled_from(["dns", "proxy", "firewall"]), NASTY)  # fmt: skip
+@given(
+    st.sampled_from(["query", "c-useragent", "c-uri", "answer", "dst_ip", "dst_port", "id.resp_h", "no"]),
+    NASTY,
+    st.sampled_from(["", "|contains", "|re", "|cidr", "|gt", "|startswith|cased", "|expand", "|exists"]),
+    st.sampled_from(["dns", "proxy", "firewall"]),
+    NASTY,
+)
 def test_no_value_leaves_its_quotes(field, value, how, category, title) -> None:
-    text = yaml.safe_dump({
-        "title": title, "logsource": {"category": category},
-        "detection": {"s": {field + how: value}, "condition": "s or not s"},
-    })  # fmt: skip
+    text = yaml.safe_dump(
+        {
+            "title": title,
+            "logsource": {"category": category},
+            "detection": {"s": {field + how: value}, "condition": "s or not s"},
+        }
+    )
     found = read_rules([RuleFile("x.yml", text.encode())])
     assert len(found) == 1
     fine(found[0])

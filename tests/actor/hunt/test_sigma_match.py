@@ -18,10 +18,15 @@ AGENTS = st.lists(LETTERS, min_size=1, max_size=5)
 
 
 def met(rows, agents, selection, condition="s") -> set[str | None]:
-    text = yaml.safe_dump({
-        "title": "t", "logsource": {"category": "proxy"}, "level": "low",
-        "detection": {**selection, "condition": condition},
-    }, allow_unicode=True)  # fmt: skip
+    text = yaml.safe_dump(
+        {
+            "title": "t",
+            "logsource": {"category": "proxy"},
+            "level": "low",
+            "detection": {**selection, "condition": condition},
+        },
+        allow_unicode=True,
+    )
     (outcome,) = read_rules([RuleFile("t.yml", text.encode())])
     assert outcome.rule is not None, outcome
     with ColumnStore.temporary() as store:

@@ -18,11 +18,13 @@ SECOND = 1_000_000
 
 def test_a_rule_names_rows_hosts_and_times(history, outcomes, written, at) -> None:
     text = written("s:\n  query|endswith: .evil.example\ncondition: s", extra="tags:\n  - attack.t1071.004")
-    window = history(dns=[
-        {"rrname": "a.evil.example", "src": "10.0.0.5", "rrtype": "TXT"},
-        {"rrname": "b.evil.example", "src": "10.0.0.6", "ts": at + SECOND, "answers": ["192.0.2.1"]},
-        {"rrname": "evil.example", "src": "10.0.0.7"},
-    ])  # fmt: skip
+    window = history(
+        dns=[
+            {"rrname": "a.evil.example", "src": "10.0.0.5", "rrtype": "TXT"},
+            {"rrname": "b.evil.example", "src": "10.0.0.6", "ts": at + SECOND, "answers": ["192.0.2.1"]},
+            {"rrname": "evil.example", "src": "10.0.0.7"},
+        ]
+    )
     (match,) = run_rules(window, rules_of(outcomes(text)))[0]
     assert (match.rows, match.hosts, match.named) == (2, 2, ("10.0.0.5", "10.0.0.6"))
     assert (match.first_us, match.last_us) == (at, at + SECOND)
@@ -55,16 +57,24 @@ ZEEK_CASES = [
     ("ssl", "version: TLSv10", "tls", {"version": "TLSv1"}),
     ("x509", "certificate.issuer|contains: Acme", "tls", {"issuerdn": "O=acme"}),
     ("smb_files", "name|endswith: '-stdin'", "smb", {"command": "FILE_OPEN", "filename": "x-stdin"}),
-    ("smb_files", "path|endswith: 'IPC$'\n  name: svcctl", "smb",
-     {"command": "FILE_OPEN", "share": r"\\server\IPC$", "filename": "svcctl"}),
+    (
+        "smb_files",
+        "path|endswith: 'IPC$'\n  name: svcctl",
+        "smb",
+        {"command": "FILE_OPEN", "share": r"\\server\IPC$", "filename": "svcctl"},
+    ),
     ("dce_rpc", "endpoint: svcctl\n  operation: CreateServiceW", "dcerpc", {"endpoint": "svcctl", "opnum": 12}),
     ("rdp", "cookie: admin", "rdp", {"cookie": "ADMIN"}),
-    ("kerberos", "request_type: TGS\n  cipher: rc4-hmac", "krb5",
-     {"msg_type": "KRB_TGS_REP", "encryption": "rc4-hmac"}),
+    (
+        "kerberos",
+        "request_type: TGS\n  cipher: rc4-hmac",
+        "krb5",
+        {"msg_type": "KRB_TGS_REP", "encryption": "rc4-hmac"},
+    ),
     ("ssh", "client|contains: libssh", "ssh", {"client_software": "libssh_0.9"}),
     ("files", "sha256: AA", "fileinfo", {"sha256": "aa"}),
     ("dhcp", "host_name: kali", "dhcp", {"hostname": "kali"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("service", "selection", "table", "row"), ZEEK_CASES)
@@ -150,18 +160,21 @@ def correlation(body: str) -> str:
     ("body", "wanted"),
     [
         ("type: event_count\nrules: [base]\ngroup-by: [src_ip]\ntimespan: 1m\ncondition: {gte: 3}", {"10.0.0.5"}),
-        ("type: event_count\nrules: [base]\ngroup-by: [src_ip]\ntimespan: 2m\ncondition: {gte: 3}",
-         {"10.0.0.5", "10.0.0.6"}),
+        (
+            "type: event_count\nrules: [base]\ngroup-by: [src_ip]\ntimespan: 2m\ncondition: {gte: 3}",
+            {"10.0.0.5", "10.0.0.6"},
+        ),
         ("type: event_count\nrules: [base]\ntimespan: 2s\ncondition: {gte: 2}", {"10.0.0.5", "10.0.0.6", "10.0.0.7"}),
-        ("type: value_count\nrules: [base]\ngroup-by: [src_ip]\ntimespan: 2m\ncondition: {field: query, gte: 3}",
-         {"10.0.0.6"}),
+        (
+            "type: value_count\nrules: [base]\ngroup-by: [src_ip]\ntimespan: 2m\ncondition: {field: query, gte: 3}",
+            {"10.0.0.6"},
+        ),
         ("type: temporal\nrules: [base, second]\ngroup-by: [src_ip]\ntimespan: 5m", {"10.0.0.7", "10.0.0.8"}),
         ("type: temporal_ordered\nrules: [base, second]\ngroup-by: [src_ip]\ntimespan: 5m", {"10.0.0.7"}),
         ("type: temporal_ordered\nrules: [second, base]\ngroup-by: [src_ip]\ntimespan: 5m", {"10.0.0.8"}),
-        (ALIASED,
-         {"10.0.0.7", "10.0.0.8"}),
+        (ALIASED, {"10.0.0.7", "10.0.0.8"}),
     ],
-)  # fmt: skip
+)
 def test_correlations(history, outcomes, at, body, wanted) -> None:
     def dns(src, second, name="a.evil.example"):
         return {"rrname": name, "src": src, "ts": at + second * SECOND}

@@ -15,9 +15,12 @@ from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 T0 = 1_795_000_000_000_000
 HOUR_MAX, SMALL = 5, 3
 POLICY = {
-    "blocks_per_hour_max": HOUR_MAX, "dry_run_small_max": SMALL, "budget_share_permille_max": 20,
-    "in_force_share_permille_max": 50, "dry_run_share_permille_max": 10,
-}  # fmt: skip
+    "blocks_per_hour_max": HOUR_MAX,
+    "dry_run_small_max": SMALL,
+    "budget_share_permille_max": 20,
+    "in_force_share_permille_max": 50,
+    "dry_run_share_permille_max": 10,
+}
 USED = 1000
 
 

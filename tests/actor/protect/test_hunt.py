@@ -19,8 +19,16 @@ from bavn.model.record import TABLES, address_uuid
 
 NOW = datetime(2026, 11, 18, 12, 30, tzinfo=UTC)
 NOW_US = as_us(NOW)
-SOME = {"sensor": "s", "src": "10.0.0.1", "dst": "198.18.0.1", "src_port": 40000, "dst_port": 443, "proto": "tcp",
-        "flow_id": 0, "community_id": "1:x"}  # fmt: skip
+SOME = {
+    "sensor": "s",
+    "src": "10.0.0.1",
+    "dst": "198.18.0.1",
+    "src_port": 40000,
+    "dst_port": 443,
+    "proto": "tcp",
+    "flow_id": 0,
+    "community_id": "1:x",
+}
 
 
 def rows(name: str, dicts: list[dict]) -> pa.Table:
@@ -61,8 +69,10 @@ def history(store) -> History:
 
 def test_the_dry_run_counts_what_a_block_would_cover(history) -> None:
     name, address, cert = (
-        Observable.of("domain", "evil.com"), Observable.of("ip4", "203.0.114.9"), Observable.of("cert", "ab" * 20)
-    )  # fmt: skip
+        Observable.of("domain", "evil.com"),
+        Observable.of("ip4", "203.0.114.9"),
+        Observable.of("cert", "ab" * 20),
+    )
     nothing = Observable.of("domain", "nothing.net")
     found = Hunter(history).tried([name, address, cert, nothing], 7, NOW_US)
     assert (found[name].hits, found[name].hosts, found[name].destinations) == (2, 2, 2)
@@ -116,9 +126,14 @@ def alert(sid: int, flow_id: int, action: str = "allowed", **more) -> dict:
 def alerted(store):
     names, sni = SID_NAMES["dns.query"] + 2, SID_NAMES["tls.sni"] + 3
     alerts = [
-        alert(names, 1), alert(names, 2), alert(sni, 3, "blocked"), alert(SID_FINGERPRINT["cert"], 4),
-        alert(SID_ADDRESS[1], 5, dst="203.0.114.9"), alert(SID_ADDRESS[0], 5, dst="203.0.114.9"), alert(2_000_001, 6),
-    ]  # fmt: skip
+        alert(names, 1),
+        alert(names, 2),
+        alert(sni, 3, "blocked"),
+        alert(SID_FINGERPRINT["cert"], 4),
+        alert(SID_ADDRESS[1], 5, dst="203.0.114.9"),
+        alert(SID_ADDRESS[0], 5, dst="203.0.114.9"),
+        alert(2_000_001, 6),
+    ]
     dns = [
         {"ts": ago(minutes=3), "flow_id": 1, "rrname": "a.evil.com", "answered": False},
         {"ts": ago(minutes=3), "flow_id": 1, "rrname": "a.evil.com", "answered": True},
@@ -139,10 +154,14 @@ def test_only_flows_that_set_off_our_rules_are_asked(alerted) -> None:
     met = list(met_in_alerts(alerted.window(NOW_US - HOUR_US, NOW_US)))
     spelled = {str(made.candidates[0]): (made.kind, made.count) for made in met}
     assert spelled == {
-        "domain:a.evil.com": ("seen", 1), "domain:evil.com": ("seen", 1), "domain:other.org": ("seen", 1),
-        "domain:x.b.evil.org": ("blocked", 1), "domain:y.org": ("seen", 1), f"cert:{'ab' * 20}": ("seen", 1),
+        "domain:a.evil.com": ("seen", 1),
+        "domain:evil.com": ("seen", 1),
+        "domain:other.org": ("seen", 1),
+        "domain:x.b.evil.org": ("blocked", 1),
+        "domain:y.org": ("seen", 1),
+        f"cert:{'ab' * 20}": ("seen", 1),
         "ip4:10.0.0.1": ("seen", 2),
-    }  # fmt: skip
+    }
 
 
 def test_alerts_become_sightings_of_their_indicators(
@@ -174,5 +193,8 @@ def test_alerts_become_sightings_of_their_indicators(
         if isinstance(said, Sighting) and said.kind != "retro"
     }
     assert live == {
-        (made[0].id, "seen"): 2, (made[1].id, "blocked"): 1, (made[2].id, "seen"): 2, (made[3].id, "seen"): 1,
-    }  # fmt: skip
+        (made[0].id, "seen"): 2,
+        (made[1].id, "blocked"): 1,
+        (made[2].id, "seen"): 2,
+        (made[3].id, "seen"): 1,
+    }

@@ -27,21 +27,38 @@ def test_a_block_never_covers_what_is_listed_nor_a_listed_tree_a_block(listed, b
 
 def test_what_comes_with_bavn_loads_and_names_its_reason() -> None:
     made = NeverBlock.of(
-        shipped_text(), "shipped", own_domains=["rh-test.dk"], own_networks=["185.19.132.0/24"],
-        centre=["sac.example.org", "203.0.114.7"], resolvers=["203.0.114.53", "2001:4860:4860::8888"],
-    )  # fmt: skip
+        shipped_text(),
+        "shipped",
+        own_domains=["rh-test.dk"],
+        own_networks=["185.19.132.0/24"],
+        centre=["sac.example.org", "203.0.114.7"],
+        resolvers=["203.0.114.53", "2001:4860:4860::8888"],
+    )
     expected = {
-        "sundhed.dk": "danish_public", "dl.delivery.mp.microsoft.com": "updates", "teams.microsoft.com": "sign_in",
-        "amazonaws.com": "platforms", "rh-test.dk": "own", "vpn.rh-test.dk": "own", "sac.example.org": "centre",
-        "example.org": "centre", "org": None, "evil.s3.amazonaws.com": None, "evil-microsoft.com": None,
-    }  # fmt: skip
+        "sundhed.dk": "danish_public",
+        "dl.delivery.mp.microsoft.com": "updates",
+        "teams.microsoft.com": "sign_in",
+        "amazonaws.com": "platforms",
+        "rh-test.dk": "own",
+        "vpn.rh-test.dk": "own",
+        "sac.example.org": "centre",
+        "example.org": "centre",
+        "org": None,
+        "evil.s3.amazonaws.com": None,
+        "evil-microsoft.com": None,
+    }
     for text, table in expected.items():
         if text != "org":
             assert made.hit(Observable.of("domain", text)) == table, text
     for text, table in {
-        "8.8.8.8": "resolvers", "203.0.114.53": "resolvers", "185.19.132.200": "own", "203.0.114.7": "centre",
-        "203.0.114.8": None, "2620:fe::fe": "resolvers", "2620:fe::ff": None,
-    }.items():  # fmt: skip
+        "8.8.8.8": "resolvers",
+        "203.0.114.53": "resolvers",
+        "185.19.132.200": "own",
+        "203.0.114.7": "centre",
+        "203.0.114.8": None,
+        "2620:fe::fe": "resolvers",
+        "2620:fe::ff": None,
+    }.items():
         assert made.hit(Observable.address(text)) == table, text
     assert made.hit(Observable.of("ja3", "0" * 32)) is None
 

@@ -86,12 +86,17 @@ def test_all_of_it_or_nothing_and_bounded() -> None:
 @pytest.mark.parametrize(
     ("covers", "text", "made"),
     [
-        ("tree", " Maker.EXAMPLE. ", "maker.example"), ("name", "co.uk", "too_wide"), ("tree", "a b", "no_name"),
+        ("tree", " Maker.EXAMPLE. ", "maker.example"),
+        ("name", "co.uk", "too_wide"),
+        ("tree", "a b", "no_name"),
         ("name", "example", "no_name"),
-        ("network", "203.0.114.7", "203.0.114.7/32"), ("network", "10.0.0.0/7", "too_wide"),
-        ("network", "::/0", "too_wide"), ("network", "203.0.114.7/24", "no_network"), ("network", "", "no_network"),
+        ("network", "203.0.114.7", "203.0.114.7/32"),
+        ("network", "10.0.0.0/7", "too_wide"),
+        ("network", "::/0", "too_wide"),
+        ("network", "203.0.114.7/24", "no_network"),
+        ("network", "", "no_network"),
     ],
-)  # fmt: skip
+)
 def test_what_is_written_becomes_one_form_or_is_refused(covers, text, made) -> None:
     one = own_of(covers, text)
     assert (one.rule if isinstance(one, Refused) else one.value) == made
@@ -117,10 +122,19 @@ def test_what_an_entry_touches_is_what_the_list_then_forbids(entry, values) -> N
             observable = Observable.address(value) if address else Observable.of("domain", value)
             state.keep(
                 Item(
-                    indicator_id=f"i{at}", version=1, bundle="", type=observable.type.value, value=observable.value,
-                    act="block", standing="wanted", rule="", reason="", until_us=T0, decided_us=T0,
+                    indicator_id=f"i{at}",
+                    version=1,
+                    bundle="",
+                    type=observable.type.value,
+                    value=observable.value,
+                    act="block",
+                    standing="wanted",
+                    rule="",
+                    reason="",
+                    until_us=T0,
+                    decided_us=T0,
                 )
-            )  # fmt: skip
+            )
             if never.hit(observable) is not None:
                 expected.add(f"i{at}")
         assert set(touched(book.rows, [entry], ("wanted",))) == expected

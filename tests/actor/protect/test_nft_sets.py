@@ -169,8 +169,21 @@ class Networks:
             run("ip", "netns", "add", name)
             stack.callback(run, "ip", "netns", "del", name)
         for end, low in (("caller", "198.18.1"), ("answerer", "203.0.113")):
-            run("ip", "link", "add", end, "netns", self.names["router"],
-                "type", "veth", "peer", "name", "out", "netns", self.names[end])  # fmt: skip
+            run(
+                "ip",
+                "link",
+                "add",
+                end,
+                "netns",
+                self.names["router"],
+                "type",
+                "veth",
+                "peer",
+                "name",
+                "out",
+                "netns",
+                self.names[end],
+            )
             six = "2001:db8:7" if end == "answerer" else "2001:db8:8"
             for where, device, host in (("router", end, 1), (end, "out", 2)):
                 self.do(where, "ip", "addr", "add", f"{low}.{host}/24", "dev", device)
@@ -226,8 +239,9 @@ def test_a_router_lets_no_packet_to_a_blocked_address_and_everything_else_throug
     hits = sets.read(None)[0]
     assert {hit.observable.value: hit.count for hit in hits} == {EVIL: 1, EVIL6: 1}
     assert {hit.observable.value: [host for host, _ in hit.hosts] for hit in hits} == {
-        EVIL: ["198.18.1.2"], EVIL6: ["2001:db8:8::2"],
-    }  # fmt: skip
+        EVIL: ["198.18.1.2"],
+        EVIL6: ["2001:db8:8::2"],
+    }
     networks.do("router", "nft", "flush chain inet bavn forward; add element inet bavn blocked4 { 203.0.113.81 }")
     assert networks.call(EVIL) == "hello"
     sets.enforce([block(EVIL, until_us), block(EVIL6, until_us)])

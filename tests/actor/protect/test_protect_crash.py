@@ -84,9 +84,12 @@ def test_kill_9_between_book_and_enforcer_loses_nothing(make_actor, make_indicat
         folder = tmp_path / str(when)
         folder.mkdir()
         died = subprocess.run(
-            [sys.executable, "-c", DYING, folder, str(when)], input="\n".join(bundles), capture_output=True, text=True,
+            [sys.executable, "-c", DYING, folder, str(when)],
+            input="\n".join(bundles),
+            capture_output=True,
+            text=True,
             check=False,
-        )  # fmt: skip
+        )
         assert died.returncode == -signal.SIGKILL
         done = died.stdout.count("done")
         assert done == when - 2
@@ -115,11 +118,13 @@ class Model:
     st.lists(
         st.tuples(
             st.sampled_from(["release", "withdraw", "step", "restart", "break", "mend"]),
-            st.integers(1, 4), st.integers(1, 5), st.integers(1, 8),
+            st.integers(1, 4),
+            st.integers(1, 5),
+            st.integers(1, 8),
         ),
         max_size=25,
     )
-)  # fmt: skip
+)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_in_the_end_exactly_the_wanted_set_is_in_force(
     make_actor, make_indicator, make_released, make_withdrawn, acts

@@ -197,11 +197,7 @@ def test_a_network_that_is_none_is_a_configuration_error() -> None:
         ProtectPolicy(clinical_networks=("10.0.0.0/33",))
 
 
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 3 * HOSTS_MAX), st.integers(0, 4)), max_size=6
-    )
-)  # fmt: skip
+@given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 3 * HOSTS_MAX), st.integers(0, 4)), max_size=6))
 def test_hosts_are_kept_within_bounds_whatever_comes(found) -> None:
     with Book() as book:
         rollback = Rollback(State(book), ProtectPolicy(), ())

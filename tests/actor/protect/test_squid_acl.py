@@ -78,9 +78,11 @@ shutdown_lifetime 1 seconds
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.program, "-N", "-f", str(self.config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            [self.program, "-N", "-f", str(self.config)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        )
         self.until("good.example.com", 200)
 
     def stop(self):

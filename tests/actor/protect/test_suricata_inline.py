@@ -98,8 +98,21 @@ class Line:
             run("ip", "netns", "add", name)
             stack.callback(run, "ip", "netns", "del", name)
         for end, near, host in (("in", "near", 1), ("out", "far", 2)):
-            run("ip", "link", "add", near, "netns", self.names["ips"],
-                "type", "veth", "peer", "name", "eth", "netns", self.names[end])  # fmt: skip
+            run(
+                "ip",
+                "link",
+                "add",
+                near,
+                "netns",
+                self.names["ips"],
+                "type",
+                "veth",
+                "peer",
+                "name",
+                "eth",
+                "netns",
+                self.names[end],
+            )
             for where, device in (("ips", near), (end, "eth")):
                 for name in ("rx", "tx", "tso", "gso", "gro"):
                     subprocess.run(

@@ -148,11 +148,15 @@ def alerts(folder) -> set[tuple[str, str]]:
         said = event["alert"]["signature"].removeprefix("BAVN shared indicator, ").split(",")[0]
         tls = event.get("tls", {})
         shown = {
-            "dns.query": lambda e: e["dns"]["query"][0]["rrname"], "tls.sni": lambda _, t=tls: t["sni"],
-            "http.host": lambda e: e["http"]["hostname"], "ja3": lambda _, t=tls: t["sni"],
-            "ja4": lambda _, t=tls: t["sni"], "cert": lambda _, t=tls: t["sni"],
-            "ip.dst": lambda e: e["dest_ip"], "ip.src": lambda e: e["src_ip"],
-        }[said](event)  # fmt: skip
+            "dns.query": lambda e: e["dns"]["query"][0]["rrname"],
+            "tls.sni": lambda _, t=tls: t["sni"],
+            "http.host": lambda e: e["http"]["hostname"],
+            "ja3": lambda _, t=tls: t["sni"],
+            "ja4": lambda _, t=tls: t["sni"],
+            "cert": lambda _, t=tls: t["sni"],
+            "ip.dst": lambda e: e["dest_ip"],
+            "ip.src": lambda e: e["src_ip"],
+        }[said](event)
         found.add((said, shown))
     return found
 
@@ -166,10 +170,27 @@ def suricata_folder(tmp_path):
 
 def offline(folder, pcap) -> str:
     run = subprocess.run(
-        ["suricata", "-c", folder / "suricata.yaml", "-r", pcap, "-l", folder, "--data-dir", folder / "data",
-         "--runmode", "single", "-k", "none", "--init-errors-fatal", "-v"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            "suricata",
+            "-c",
+            folder / "suricata.yaml",
+            "-r",
+            pcap,
+            "-l",
+            folder,
+            "--data-dir",
+            folder / "data",
+            "--runmode",
+            "single",
+            "-k",
+            "none",
+            "--init-errors-fatal",
+            "-v",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr + run.stdout
     return run.stderr + run.stdout
 
@@ -200,20 +221,31 @@ def test_the_rules_load_and_match_names_children_addresses_and_fingerprints(suri
     traffic.tcp("2001:db8::9", 4444, [])
     traffic.write(folder / "t.pcap")
     wanted = [
-        Observable.of("domain", "evil.com"), Observable.of("domain", "six.b.c.d.e.org"), Observable.of("cert", sha1),
-        Observable.of("ip4", "203.0.113.9"), Observable.of("ip6", "2001:db8::9"),
-    ]  # fmt: skip
+        Observable.of("domain", "evil.com"),
+        Observable.of("domain", "six.b.c.d.e.org"),
+        Observable.of("cert", sha1),
+        Observable.of("ip4", "203.0.113.9"),
+        Observable.of("ip6", "2001:db8::9"),
+    ]
     for item in wanted:
         with (folder / "data" / f"{DATASETS[item.type][0]}.lst").open("a") as file:
             file.write(as_written(item) + "\n")
     said = offline(folder, folder / "t.pcap")
     assert "25 rules successfully loaded, 0 rules failed" in said
     assert alerts(folder) == {
-        ("dns.query", "evil.com"), ("dns.query", "a.B.Evil.com"), ("dns.query", "x.y.six.b.c.d.e.org"),
-        ("http.host", "evil.com"), ("http.host", "WWW.evil.com"), ("tls.sni", "SUB.Evil.com"),
-        ("cert", "www.by-cert.com"), ("cert", "SUB.Evil.com"), ("ip.dst", "203.0.113.9"), ("ip.src", "203.0.113.9"),
-        ("ip.dst", "2001:0db8:0000:0000:0000:0000:0000:0009"), ("ip.src", "2001:0db8:0000:0000:0000:0000:0000:0009"),
-    }  # fmt: skip
+        ("dns.query", "evil.com"),
+        ("dns.query", "a.B.Evil.com"),
+        ("dns.query", "x.y.six.b.c.d.e.org"),
+        ("http.host", "evil.com"),
+        ("http.host", "WWW.evil.com"),
+        ("tls.sni", "SUB.Evil.com"),
+        ("cert", "www.by-cert.com"),
+        ("cert", "SUB.Evil.com"),
+        ("ip.dst", "203.0.113.9"),
+        ("ip.src", "203.0.113.9"),
+        ("ip.dst", "2001:0db8:0000:0000:0000:0000:0000:0009"),
+        ("ip.src", "2001:0db8:0000:0000:0000:0000:0000:0009"),
+    }
     events = [json.loads(line) for line in (folder / "eve.json").read_text().splitlines()]
     said_of_flows = Counter(
         (e["flow_id"], e["alert"]["signature"].split(",")[1])
@@ -254,11 +286,27 @@ def live(suricata_folder):
 
         def start(self):
             process = subprocess.Popen(
-                ["ip", "netns", "exec", namespace, "suricata", "-c", self.folder / "suricata.yaml",
-                 "--af-packet=cable1", "-l", self.folder, "--data-dir", self.folder / "data", "--runmode", "workers",
-                 "-k", "none"],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+                [
+                    "ip",
+                    "netns",
+                    "exec",
+                    namespace,
+                    "suricata",
+                    "-c",
+                    self.folder / "suricata.yaml",
+                    "--af-packet=cable1",
+                    "-l",
+                    self.folder,
+                    "--data-dir",
+                    self.folder / "data",
+                    "--runmode",
+                    "workers",
+                    "-k",
+                    "none",
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             processes.append(process)
             self.until(lambda: self.answers(process))
             return process

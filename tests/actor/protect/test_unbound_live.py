@@ -192,13 +192,17 @@ def test_what_cannot_start_says_so(tmp_path) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"listen": ["127.0.0.1@53"]}, {"listen": ["127.0.0.1"]}, {"listen": ["localhost@5353"]}, {"listen": []},
-        {"listen": ['127.0.0.1@5353\n  include: "/etc/passwd"']}, {"listen": ["127.0.0.1@5353"], "upstreams": ["x@53"]},
+        {"listen": ["127.0.0.1@53"]},
+        {"listen": ["127.0.0.1"]},
+        {"listen": ["localhost@5353"]},
+        {"listen": []},
+        {"listen": ['127.0.0.1@5353\n  include: "/etc/passwd"']},
+        {"listen": ["127.0.0.1@5353"], "upstreams": ["x@53"]},
         {"listen": ["127.0.0.1@5353"], "clients": ["everybody"]},
         {"listen": ["127.0.0.1@5353"], "answers": {"a b": "1.2.3.4"}},
         {"listen": ["127.0.0.1@5353"], "upstreams": ["1.2.3.4@53"], "answers": {"a.b": "1.2.3.4"}},
     ],
-)  # fmt: skip
+)
 def test_a_wrong_configuration_is_refused(tmp_path, wrong) -> None:
     with pytest.raises(ValueError):
         Unbound(tmp_path, **wrong)

@@ -10,16 +10,28 @@ from bavn.wire.book import Book
 
 NAMES = [Observable.of("domain", f"evil-{n}.com") for n in range(4)] + [Observable.of("ip4", "45.9.148.20")]
 CHANGE = st.tuples(
-    st.integers(0, 5), st.sampled_from(NAMES), st.sampled_from(["block", "watch"]),
-    st.sampled_from(["wanted", "waiting", "refused", "lifted"]), st.integers(1, 5),
-)  # fmt: skip
+    st.integers(0, 5),
+    st.sampled_from(NAMES),
+    st.sampled_from(["block", "watch"]),
+    st.sampled_from(["wanted", "waiting", "refused", "lifted"]),
+    st.integers(1, 5),
+)
 
 
 def item(n, observable, act, standing, until_us):
     return Item(
-        indicator_id=f"indicator--{n}", version=1, bundle="", type=observable.type.value, value=observable.value,
-        act=act, standing=standing, rule="", reason="", until_us=until_us, decided_us=0,
-    )  # fmt: skip
+        indicator_id=f"indicator--{n}",
+        version=1,
+        bundle="",
+        type=observable.type.value,
+        value=observable.value,
+        act=act,
+        standing=standing,
+        rule="",
+        reason="",
+        until_us=until_us,
+        decided_us=0,
+    )
 
 
 def counts_by_hand(book):

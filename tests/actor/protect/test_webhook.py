@@ -271,9 +271,19 @@ def test_over_tls_only_who_is_trusted_is_told(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://soar.example/x", "ftp://127.0.0.1/", "https://u:p@soar.example/", "https:///x", "https://soar.example/#x",
-     "http://127.0.0.1.example/", "https://sø.example/", "https://soar.example:99999/", "http://[::2]/", ""],
-)  # fmt: skip
+    [
+        "http://soar.example/x",
+        "ftp://127.0.0.1/",
+        "https://u:p@soar.example/",
+        "https:///x",
+        "https://soar.example/#x",
+        "http://127.0.0.1.example/",
+        "https://sø.example/",
+        "https://soar.example:99999/",
+        "http://[::2]/",
+        "",
+    ],
+)
 def test_an_address_that_may_not_be_posted_to_is_refused(url) -> None:
     with pytest.raises(ValueError):
         allowed(url)
@@ -288,74 +298,172 @@ def test_a_secret_that_is_none_is_refused(text) -> None:
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 STAMP = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"}
 MESSAGE = {  # OpenC2 Language Specification 1.0: message, command, the targets and arguments that are used
-    "type": "object", "additionalProperties": False, "required": ["headers", "body"],
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["headers", "body"],
     "properties": {
-        "headers": {"type": "object", "additionalProperties": False, "properties": {
-            "request_id": {"type": "string"}, "created": {"type": "integer", "minimum": 0},
-            "from": {"type": "string"}}},
-        "body": {"type": "object", "additionalProperties": False, "required": ["openc2"], "properties": {"openc2": {
-            "type": "object", "additionalProperties": False, "required": ["request"], "properties": {"request": {
-                "type": "object", "additionalProperties": False, "required": ["action", "target"], "properties": {
-                    "action": {"enum": ["deny", "cancel"]}, "command_id": {"type": "string", "pattern": r"^\S{0,36}$"},
-                    "args": {"type": "object", "additionalProperties": False, "properties": {
-                        "stop_time": {"type": "integer", "minimum": 0},
-                        "response_requested": {"enum": ["none", "ack", "status", "complete"]}}},
-                    "target": {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False,
-                               "properties": {
-                        "domain_name": {"type": "string", "format": "hostname"},
-                        "ipv4_net": {"type": "string", "pattern": r"^(\d{1,3}\.){3}\d{1,3}/32$"},
-                        "ipv6_net": {"type": "string", "pattern": r"^[0-9a-f:.]+/128$"},
-                        "file": {"type": "object", "required": ["hashes"], "properties": {"hashes": {
-                            "type": "object", "properties": {"sha256": {"pattern": "^[0-9a-f]{64}$"}}}}},
-                        "command": {"type": "string", "pattern": f"^{UUID}$"}}}}}}}}},
+        "headers": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "request_id": {"type": "string"},
+                "created": {"type": "integer", "minimum": 0},
+                "from": {"type": "string"},
+            },
+        },
+        "body": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["openc2"],
+            "properties": {
+                "openc2": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["request"],
+                    "properties": {
+                        "request": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["action", "target"],
+                            "properties": {
+                                "action": {"enum": ["deny", "cancel"]},
+                                "command_id": {"type": "string", "pattern": r"^\S{0,36}$"},
+                                "args": {
+                                    "type": "object",
+                                    "additionalProperties": False,
+                                    "properties": {
+                                        "stop_time": {"type": "integer", "minimum": 0},
+                                        "response_requested": {"enum": ["none", "ack", "status", "complete"]},
+                                    },
+                                },
+                                "target": {
+                                    "type": "object",
+                                    "minProperties": 1,
+                                    "maxProperties": 1,
+                                    "additionalProperties": False,
+                                    "properties": {
+                                        "domain_name": {"type": "string", "format": "hostname"},
+                                        "ipv4_net": {"type": "string", "pattern": r"^(\d{1,3}\.){3}\d{1,3}/32$"},
+                                        "ipv6_net": {"type": "string", "pattern": r"^[0-9a-f:.]+/128$"},
+                                        "file": {
+                                            "type": "object",
+                                            "required": ["hashes"],
+                                            "properties": {
+                                                "hashes": {
+                                                    "type": "object",
+                                                    "properties": {"sha256": {"pattern": "^[0-9a-f]{64}$"}},
+                                                }
+                                            },
+                                        },
+                                        "command": {"type": "string", "pattern": f"^{UUID}$"},
+                                    },
+                                },
+                            },
+                        }
+                    },
+                }
+            },
+        },
     },
-}  # fmt: skip
+}
 PLAYBOOK = {  # CACAO Security Playbooks 2.0, sections 3, 4 and 5: what is required, and the vocabularies that are used
     "type": "object",
-    "required": ["type", "spec_version", "id", "name", "created_by", "created", "modified", "workflow_start",
-                 "workflow"],
+    "required": [
+        "type",
+        "spec_version",
+        "id",
+        "name",
+        "created_by",
+        "created",
+        "modified",
+        "workflow_start",
+        "workflow",
+    ],
     "properties": {
-        "type": {"const": "playbook"}, "spec_version": {"const": "cacao-2.0"},
-        "id": {"pattern": f"^playbook--{UUID}$"}, "created_by": {"pattern": f"^identity--{UUID}$"},
-        "created": STAMP, "modified": STAMP, "valid_from": STAMP, "valid_until": STAMP,
-        "playbook_types": {"items": {"enum": ["attack", "detection", "engagement", "investigation", "mitigation",
-                                              "notification", "prevention", "remediation"]}, "minItems": 1},
-        "playbook_activities": {"type": "array", "minItems": 1}, "labels": {"type": "array", "minItems": 1},
+        "type": {"const": "playbook"},
+        "spec_version": {"const": "cacao-2.0"},
+        "id": {"pattern": f"^playbook--{UUID}$"},
+        "created_by": {"pattern": f"^identity--{UUID}$"},
+        "created": STAMP,
+        "modified": STAMP,
+        "valid_from": STAMP,
+        "valid_until": STAMP,
+        "playbook_types": {
+            "items": {
+                "enum": [
+                    "attack",
+                    "detection",
+                    "engagement",
+                    "investigation",
+                    "mitigation",
+                    "notification",
+                    "prevention",
+                    "remediation",
+                ]
+            },
+            "minItems": 1,
+        },
+        "playbook_activities": {"type": "array", "minItems": 1},
+        "labels": {"type": "array", "minItems": 1},
         "workflow_start": {"pattern": f"^start--{UUID}$"},
         "workflow": {
-            "type": "object", "additionalProperties": False, "minProperties": 3,
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 3,
             "patternProperties": {
                 f"^start--{UUID}$": {"required": ["type", "on_completion"], "properties": {"type": {"const": "start"}}},
                 f"^end--{UUID}$": {"required": ["type"], "properties": {"type": {"const": "end"}}},
                 f"^action--{UUID}$": {
                     "required": ["type", "commands", "agent"],
-                    "properties": {"type": {"const": "action"}, "commands": {"minItems": 1, "items": {
-                        "required": ["type", "command", "content_b64"], "additionalProperties": False,
-                        "properties": {
-                            "type": {"const": "openc2-http"}, "command": {"pattern": r"^POST /\S* HTTP/1\.1$"},
-                            "headers": {"additionalProperties": {"type": "array", "items": {"type": "string"}}},
-                            "content_b64": {"type": "string"}, "playbook_activity": {"type": "string"},
-                        }}}},
+                    "properties": {
+                        "type": {"const": "action"},
+                        "commands": {
+                            "minItems": 1,
+                            "items": {
+                                "required": ["type", "command", "content_b64"],
+                                "additionalProperties": False,
+                                "properties": {
+                                    "type": {"const": "openc2-http"},
+                                    "command": {"pattern": r"^POST /\S* HTTP/1\.1$"},
+                                    "headers": {"additionalProperties": {"type": "array", "items": {"type": "string"}}},
+                                    "content_b64": {"type": "string"},
+                                    "playbook_activity": {"type": "string"},
+                                },
+                            },
+                        },
+                    },
                 },
             },
         },
-        "agent_definitions": {"additionalProperties": False, "patternProperties": {f"^http-api--{UUID}$": {
-            "required": ["type", "name", "address"], "properties": {"type": {"const": "http-api"}}}}},
+        "agent_definitions": {
+            "additionalProperties": False,
+            "patternProperties": {
+                f"^http-api--{UUID}$": {
+                    "required": ["type", "name", "address"],
+                    "properties": {"type": {"const": "http-api"}},
+                }
+            },
+        },
     },
-}  # fmt: skip
+}
 
 
 @given(
     value=st.sampled_from(["evil.example.com", "203.0.114.9", "2a00:1::7", "ab" * 32]),
-    id_=st.uuids(version=4), cancels=st.none() | st.uuids(version=4),
-    now_us=st.integers(0, UNTIL + DAY_US), form=st.sampled_from(["openc2", "cacao", "both"]),
-)  # fmt: skip
+    id_=st.uuids(version=4),
+    cancels=st.none() | st.uuids(version=4),
+    now_us=st.integers(0, UNTIL + DAY_US),
+    form=st.sampled_from(["openc2", "cacao", "both"]),
+)
 def test_what_is_posted_has_the_form_that_both_standards_ask_for(value, id_, cancels, now_us, form) -> None:
     one = block(value)
     command = Command(
-        id=str(id_), observable=one.observable, indicator_id=one.indicator_id, until_us=UNTIL,
+        id=str(id_),
+        observable=one.observable,
+        indicator_id=one.indicator_id,
+        until_us=UNTIL,
         cancels=str(cancels) if cancels else "",
-    )  # fmt: skip
+    )
     made = json.loads(body(command, Sender("north", "https://soar.example/bavn", "/bavn"), now_us, form))
     message = made["openc2"] if form == "both" else made if form == "openc2" else None
     playbook = made["cacao"] if form == "both" else made if form == "cacao" else None

@@ -114,9 +114,15 @@ def identity(tmp_path_factory):
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pacs.example.dk")])
         born = datetime(2026, 1, 1, tzinfo=UTC)
         cert = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(7).not_valid_before(born).not_valid_after(born + timedelta(days=90)).sign(key, SHA256())
-        )  # fmt: skip
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(7)
+            .not_valid_before(born)
+            .not_valid_after(born + timedelta(days=90))
+            .sign(key, SHA256())
+        )
         file = tmp_path_factory.mktemp("identity") / f"{kind}.pem"
         file.write_bytes(
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + cert.public_bytes(Encoding.PEM)

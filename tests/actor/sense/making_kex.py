@@ -62,8 +62,21 @@ def packets(flights, size=1400, *, syn=True, client=CLIENT, server=SERVER, first
     def send(by_client, payload, flags):
         src, dst = (client, server) if by_client else (server, client)
         number = first + len(made)
-        made.append(Packet(number, number * 1000, TCP, src[0], dst[0], src[1], dst[1], at[by_client] % 2**32,
-                           at[not by_client] % 2**32, flags, payload))  # fmt: skip
+        made.append(
+            Packet(
+                number,
+                number * 1000,
+                TCP,
+                src[0],
+                dst[0],
+                src[1],
+                dst[1],
+                at[by_client] % 2**32,
+                at[not by_client] % 2**32,
+                flags,
+                payload,
+            )
+        )
         at[by_client] += len(payload) + (1 if flags & 2 else 0)
 
     if syn:

@@ -46,9 +46,14 @@ class Made:
     def __init__(self, folder, listen, mark=None):
         self.clock = Clock()
         self.source = DnstapReceiver(
-            name="dnstap", sensor="s", listen=listen, senders=("127.0.0.0/8",), folder=folder / "spool",
-            clock=self.clock, mark=mark,
-        )  # fmt: skip
+            name="dnstap",
+            sensor="s",
+            listen=listen,
+            senders=("127.0.0.0/8",),
+            folder=folder / "spool",
+            clock=self.clock,
+            mark=mark,
+        )
         self.batches = list(self.source.poll())
 
     def heard(self, count):
@@ -84,8 +89,9 @@ def test_a_resolver_is_accepted_heard_and_let_go(made, tmp_path) -> None:
         assert resolver.recv(1) == b""
     rows = made.heard(4)
     assert [(row["rrname"], row["answered"], row["answers"]) for row in rows] == [
-        ("www.x.dk", False, None), ("www.x.dk", True, ["192.0.2.1"])
-    ]  # fmt: skip
+        ("www.x.dk", False, None),
+        ("www.x.dk", True, ["192.0.2.1"]),
+    ]
     assert (sum(b.passed for b in made.batches), sum(b.refused for b in made.batches)) == (1, 1)
     made.source.close()
     assert not path.exists()

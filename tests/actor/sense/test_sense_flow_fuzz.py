@@ -19,20 +19,66 @@ from bavn.model.record import address_uuid
 SENDERS = [address_uuid(text).bytes for text in ("10.0.0.1", "10.0.0.2")]
 BOUNDED = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-elements = st.sampled_from([1, 2, 4, 6, 7, 8, 11, 12, 21, 22, 27, 28, 32, 34, 48, 50, 61, 85, 86, 136, 139, 150,
-                            152, 153, 154, 158, 160, 161, 176, 231, 233, 239, 302, 305, 306,
-                            309, 310, 323, 999])  # fmt: skip
+elements = st.sampled_from(
+    [
+        1,
+        2,
+        4,
+        6,
+        7,
+        8,
+        11,
+        12,
+        21,
+        22,
+        27,
+        28,
+        32,
+        34,
+        48,
+        50,
+        61,
+        85,
+        86,
+        136,
+        139,
+        150,
+        152,
+        153,
+        154,
+        158,
+        160,
+        161,
+        176,
+        231,
+        233,
+        239,
+        302,
+        305,
+        306,
+        309,
+        310,
+        323,
+        999,
+    ]
+)
 lengths = st.sampled_from([0, 1, 2, 3, 4, 5, 8, 9, 16, 300, 0xFFFF])
-fields = st.lists(st.one_of(st.tuples(elements, lengths), st.tuples(elements, lengths, st.sampled_from([29305, 9]))),
-                  max_size=12)  # fmt: skip
+fields = st.lists(
+    st.one_of(st.tuples(elements, lengths), st.tuples(elements, lengths, st.sampled_from([29305, 9]))), max_size=12
+)
 numbers = st.sampled_from([0, 1, 2, 3, 4, 255, 256, 260, 65535])
 whole_sets = st.one_of(
     st.builds(lambda n, f, kind: chunk(kind, template(n, f)), numbers, fields, st.sampled_from([0, 1, 2, 3])),
-    st.builds(lambda n, f, s, kind: chunk(kind, struct.pack(">HHH", n, s, 4) + template(n, f)[4:]),
-              numbers, fields, st.integers(0, 65535), st.sampled_from([1, 3])),
+    st.builds(
+        lambda n, f, s, kind: chunk(kind, struct.pack(">HHH", n, s, 4) + template(n, f)[4:]),
+        numbers,
+        fields,
+        st.integers(0, 65535),
+        st.sampled_from([1, 3]),
+    ),
     st.builds(lambda n, body: chunk(n, body, pad=False), numbers, st.binary(max_size=400)),
     st.binary(max_size=60),
-)  # fmt: skip
+)
 sets = st.lists(whole_sets, max_size=6)
 words = st.integers(0, 0xFFFFFFFF)
 netflow_datagrams = st.one_of(
@@ -46,9 +92,10 @@ sflow_datagrams = st.one_of(
     st.builds(lambda body: struct.pack(">II", 5, 1) + body, st.binary(max_size=300)),
     st.builds(
         lambda headers, cut: sflow([flow_sample(header) for header in headers])[:cut],
-        st.lists(st.binary(max_size=160), max_size=5), st.integers(0, 2000),
+        st.lists(st.binary(max_size=160), max_size=5),
+        st.integers(0, 2000),
     ),
-)  # fmt: skip
+)
 
 
 def told(decoder, datagrams):
@@ -68,8 +115,11 @@ def told(decoder, datagrams):
 def test_any_netflow_has_outcomes_and_the_state_goes_on(datagrams) -> None:
     made, out = told(NetflowDecoder, datagrams)
     straight, out_straight = NetflowDecoder(), Outcomes()
-    straight.decode([Frame(DATAGRAM, NOW_MS * 1000, SENDERS[at % 2], data) for at, data in enumerate(datagrams)],
-                    out_straight, NOW_MS * 1000)  # fmt: skip
+    straight.decode(
+        [Frame(DATAGRAM, NOW_MS * 1000, SENDERS[at % 2], data) for at, data in enumerate(datagrams)],
+        out_straight,
+        NOW_MS * 1000,
+    )
     assert made.state()["templates"] == straight.state()["templates"]
     assert made.state()["exporters"] == straight.state()["exporters"]
     assert out.passed >= 0

@@ -40,7 +40,7 @@ def over_both(folder):
         with contextlib.suppress(SourceBroken):
             return Receiver(
                 ("127.0.0.1", 0), Allowed(LOOPBACK, "x"), folder, Clock(), spool_bytes_max=1 << 30, streams=True
-            )  # fmt: skip
+            )
     raise AssertionError("no port is free for both")
 
 

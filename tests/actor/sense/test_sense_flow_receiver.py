@@ -42,8 +42,12 @@ def until(look):
 
 
 def flow(port):
-    return v5([one("10.1.0.5", "203.0.113.9", port, 443, first_ms=NOW_MS, last_ms=NOW_MS)],
-              boot_ms=BOOT_MS, now_ms=NOW_MS, sequence=port)  # fmt: skip
+    return v5(
+        [one("10.1.0.5", "203.0.113.9", port, 443, first_ms=NOW_MS, last_ms=NOW_MS)],
+        boot_ms=BOOT_MS,
+        now_ms=NOW_MS,
+        sequence=port,
+    )
 
 
 @pytest.fixture
@@ -51,8 +55,13 @@ def receiver(tmp_path):
     made = []
 
     def make(*allowed, spool_bytes_max=1 << 30, clock=None):
-        one_more = Receiver(("127.0.0.1", 0), Allowed(allowed, "flow_exporters"), tmp_path, clock or Hand(),
-                            spool_bytes_max=spool_bytes_max)  # fmt: skip
+        one_more = Receiver(
+            ("127.0.0.1", 0),
+            Allowed(allowed, "flow_exporters"),
+            tmp_path,
+            clock or Hand(),
+            spool_bytes_max=spool_bytes_max,
+        )
         made.append(one_more)
         return one_more
 
@@ -128,8 +137,15 @@ def test_who_may_send() -> None:
 
 def test_an_address_that_is_taken_is_the_operators_to_mend(receiver, tmp_path, engine) -> None:
     got = receiver(*LOOPBACK)
-    source = netflow(name="netflow", sensor="made", listen=f"127.0.0.1:{got.port}", exporters=LOOPBACK,
-                     folder=tmp_path / "other", clock=Hand(), engine=engine)  # fmt: skip
+    source = netflow(
+        name="netflow",
+        sensor="made",
+        listen=f"127.0.0.1:{got.port}",
+        exporters=LOOPBACK,
+        folder=tmp_path / "other",
+        clock=Hand(),
+        engine=engine,
+    )
     with pytest.raises(SourceBroken, match="nothing can be received at"):
         next(source.poll())
     source.close()
@@ -168,8 +184,9 @@ def test_kill_9_loses_and_doubles_nothing_that_was_taken(tmp_path) -> None:
     sent = 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         for _ in range(4):
-            process = subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path), f"127.0.0.1:{at[1]}"],
-                                       stdout=subprocess.PIPE, text=True)  # fmt: skip
+            process = subprocess.Popen(
+                [sys.executable, "-c", WORKER, str(tmp_path), f"127.0.0.1:{at[1]}"], stdout=subprocess.PIPE, text=True
+            )
             process.stdout.readline()
             begin = sent
             for _ in range(200):
@@ -181,8 +198,9 @@ def test_kill_9_loses_and_doubles_nothing_that_was_taken(tmp_path) -> None:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             process.stdout.close()
-        process = subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path), f"127.0.0.1:{at[1]}"],
-                                   stdout=subprocess.DEVNULL)  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(tmp_path), f"127.0.0.1:{at[1]}"], stdout=subprocess.DEVNULL
+        )
         time.sleep(6)
         process.kill()
         process.wait()

@@ -134,8 +134,10 @@ def test_an_alert_is_a_row_without_an_answer(identity):
 
 def test_ports_used_again_are_two_conversations(identity):
     first, second = handshake(identity), handshake(identity, server=only("X25519"))
-    a, b = packets(first), [p._replace(seq=(p.seq + 9999) % 2**32, ack=(p.ack + 9999) % 2**32)
-                            for p in packets(second, first=500)]  # fmt: skip
+    a, b = (
+        packets(first),
+        [p._replace(seq=(p.seq + 9999) % 2**32, ack=(p.ack + 9999) % 2**32) for p in packets(second, first=500)],
+    )
     assert [row["negotiated_group"] for row in rows(a, b).rows] == ["X25519MLKEM768", "x25519"]
 
 
@@ -220,8 +222,21 @@ def test_any_packets_have_outcomes_and_bounded_streams(some, begin):
         data = starts[begin] + payload if number == 1 else payload
         flags = 0x02 if seq == 0 and by_client else 0x18
         begun.add(port)
-        reader.feed(Packet(number, number, TCP, src[0], dst[0], src[1] + port, dst[1] + port, seq % 2**32,
-                           (seq + 5) % 2**32, flags, data))  # fmt: skip
+        reader.feed(
+            Packet(
+                number,
+                number,
+                TCP,
+                src[0],
+                dst[0],
+                src[1] + port,
+                dst[1] + port,
+                seq % 2**32,
+                (seq + 5) % 2**32,
+                flags,
+                data,
+            )
+        )
     reader.settle()
     taken = reader.take()
     assert len(taken.rows) + len(taken.refused) + taken.passed <= len(some)

@@ -121,8 +121,10 @@ def test_ssh_agrees_on_the_clients_first_that_the_server_has():
         packets([(False, server[:9]), (False, server[9:]), (True, client)], client=CLIENT, server=(SERVER[0], 22))
     )
     assert (got["negotiated_group"], got["signature"], got["cipher"]) == (
-        "curve25519-sha256", "rsa-sha2-256", "aes128-ctr",
-    )  # fmt: skip
+        "curve25519-sha256",
+        "rsa-sha2-256",
+        "aes128-ctr",
+    )
     assert safest(got["offered_groups"]) is Safety.HYBRID
     assert agreed(("a",), ("b",)) is None
     assert safety_of("sntrup761x25519-sha512@openssh.com") is Safety.HYBRID
@@ -165,8 +167,12 @@ def pcapng(frames, linktype=1):
 
 
 def ip4(packet):
-    tcp = struct.pack(">HHIIBBHHH", packet.src_port, packet.dst_port, packet.seq, packet.ack, 0x50, packet.flags,
-                      1000, 0, 0) + packet.payload  # fmt: skip
+    tcp = (
+        struct.pack(
+            ">HHIIBBHHH", packet.src_port, packet.dst_port, packet.seq, packet.ack, 0x50, packet.flags, 1000, 0, 0
+        )
+        + packet.payload
+    )
     return struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 1, 0, 64, 6, 0) + packet.src + packet.dst + tcp
 
 
@@ -185,8 +191,11 @@ def test_every_kind_of_capture_gives_the_same_rows(identity, tmp_path, linktype,
     if form == "vlan":
         before = bytes(12) + b"\x81\0\0\x07\x88\xa8\0\x09\x08\0"
     frames = [(1_700_000_000_000_000 + p.ts_us, before + ip4(p)) for p in packets(handshake(identity))]
-    raw = pcapng(frames, linktype) if form == "pcapng" else pcap(
-        frames, linktype, ">" if form == "big" else "<", nano=form == "nano")  # fmt: skip
+    raw = (
+        pcapng(frames, linktype)
+        if form == "pcapng"
+        else pcap(frames, linktype, ">" if form == "big" else "<", nano=form == "nano")
+    )
     file = tmp_path / "c"
     file.write_bytes(gzip.compress(raw) if form == "gzip" else raw)
     parsed = read_capture(file, "s")

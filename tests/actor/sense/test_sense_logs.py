@@ -67,8 +67,10 @@ def test_every_format_has_lines_here() -> None:
 def test_lines_of_no_known_program_are_refused_by_name(read) -> None:
     parsed = read("Nov 25 00:34:19 srv sshd[1]: Accepted publickey", "garbage", "", "\x01\x02")
     assert [(r.line, r.reason) for r in parsed.refusals] == [
-        (1, "of no known program: sshd"), (2, "of no known program"), (4, "of no known program"),
-    ]  # fmt: skip
+        (1, "of no known program: sshd"),
+        (2, "of no known program"),
+        (4, "of no known program"),
+    ]
     assert parsed.passed == 1
 
 
@@ -92,16 +94,22 @@ def test_bind_names_client_port_transport_and_itself(read) -> None:
 def test_dnsmasq_s_answers_are_folded_and_given_to_who_asked(read) -> None:
     said = "Nov 25 00:34:19 dnsmasq[1]: "
     lines = [
-        "query[A] www.x.dk from 10.0.0.5", "forwarded www.x.dk to 1.1.1.1", "reply www.x.dk is <CNAME>",
-        "reply real.x.dk is 192.0.2.1", "reply real.x.dk is 192.0.2.2", "query[A] nx.x.dk from 10.0.0.6",
+        "query[A] www.x.dk from 10.0.0.5",
+        "forwarded www.x.dk to 1.1.1.1",
+        "reply www.x.dk is <CNAME>",
+        "reply real.x.dk is 192.0.2.1",
+        "reply real.x.dk is 192.0.2.2",
+        "query[A] nx.x.dk from 10.0.0.6",
         "cached nx.x.dk is NXDOMAIN",
-    ]  # fmt: skip
+    ]
     parsed = read(*(said + line for line in lines))
     found = [(r["src"], r["rrname"], r["rcode"], r["answers"]) for r in rows(parsed, "dns")]
     assert found == [
-        ("10.0.0.5", "www.x.dk", None, None), ("10.0.0.5", "www.x.dk", "NOERROR", ["192.0.2.1", "192.0.2.2"]),
-        ("10.0.0.6", "nx.x.dk", None, None), ("10.0.0.6", "nx.x.dk", "NXDOMAIN", []),
-    ]  # fmt: skip
+        ("10.0.0.5", "www.x.dk", None, None),
+        ("10.0.0.5", "www.x.dk", "NOERROR", ["192.0.2.1", "192.0.2.2"]),
+        ("10.0.0.6", "nx.x.dk", None, None),
+        ("10.0.0.6", "nx.x.dk", "NXDOMAIN", []),
+    ]
     assert parsed.passed == 3
 
 
@@ -185,8 +193,10 @@ def test_sessions_of_fortigate_and_palo_alto_have_bytes_both_ways(read) -> None:
 def test_leases_name_address_hardware_and_host(read) -> None:
     found = rows(read(*GOOD["dhcp"]), "dhcp")
     assert [(row["assigned"], row["mac"][-2:], row["hostname"]) for row in found] == [
-        ("10.0.0.77", "ff", "pc77"), ("10.0.0.78", "01", "pc78"), ("10.0.0.79", "02", None),
-    ]  # fmt: skip
+        ("10.0.0.77", "ff", "pc77"),
+        ("10.0.0.78", "01", "pc78"),
+        ("10.0.0.79", "02", None),
+    ]
 
 
 @pytest.mark.parametrize(

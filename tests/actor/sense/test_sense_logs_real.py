@@ -172,11 +172,21 @@ zone "rpz.lan" {{ type primary; file "rpz.zone"; }};
 def test_dnsmasq_s_queries_and_folded_answers(tmp_path, engine, extra) -> None:
     port, log = free_port(), tmp_path / "dnsmasq.log"
     words = (
-        "--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", f"--port={port}",
-        "--listen-address=127.0.0.1", "--bind-interfaces", f"--log-facility={log}", "--user=", "--group=",
-        "--address=/www.x.lan/192.0.2.1", "--address=/evil.lan/", f"--pid-file={tmp_path}/pid",
+        "--keep-in-foreground",
+        "--no-resolv",
+        "--no-hosts",
+        "--conf-file=/dev/null",
+        f"--port={port}",
+        "--listen-address=127.0.0.1",
+        "--bind-interfaces",
+        f"--log-facility={log}",
+        "--user=",
+        "--group=",
+        "--address=/www.x.lan/192.0.2.1",
+        "--address=/evil.lan/",
+        f"--pid-file={tmp_path}/pid",
         "--log-queries=extra" if extra else "--log-queries",
-    )  # fmt: skip
+    )
     with running("dnsmasq", *words):
         until(lambda: ask(port, "www.x.lan"))
         ask(port, "a.evil.lan")
@@ -249,13 +259,27 @@ def fetched(port, url):
         proxy.close()
 
 
-@pytest.mark.parametrize("words", [("--rfc5424", "-d"), ("--rfc3164", "-d"), ("--rfc5424", "-T"),
-                                   ("--rfc5424", "-T", "--octet-count"), ("--rfc3164", "-T")])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--rfc5424", "-d"),
+        ("--rfc3164", "-d"),
+        ("--rfc5424", "-T"),
+        ("--rfc5424", "-T", "--octet-count"),
+        ("--rfc3164", "-T"),
+    ],
+)
 def test_logger_s_messages_arrive_over_udp_and_tcp(tmp_path, engine, words) -> None:
     source = SyslogReceiver(
-        name="syslog", sensor="s", folder=tmp_path / "spool", listen={UDP: "127.0.0.1:0", TCP: "127.0.0.1:0"},
-        settings=SyslogSettings(senders=()), now_us=now_us, engine=engine, gather_s=0.0,
-    )  # fmt: skip
+        name="syslog",
+        sensor="s",
+        folder=tmp_path / "spool",
+        listen={UDP: "127.0.0.1:0", TCP: "127.0.0.1:0"},
+        settings=SyslogSettings(senders=()),
+        now_us=now_us,
+        engine=engine,
+        gather_s=0.0,
+    )
     try:
         port = source.ports[TCP if "-T" in words else UDP]
         said = "query[A] www.x.lan from 10.0.0.5"

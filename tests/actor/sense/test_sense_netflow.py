@@ -52,8 +52,12 @@ def test_both_directions_become_one_flow_that_the_client_opened(collecting, sent
     collecting.send(sent(answered(CLIENT, SERVER, 50_000, 443, at_ms=NOW_MS - 5000))).settled()
     (row,) = collecting.rows()
     assert (row["src"], row["src_port"], row["dst"], row["dst_port"], row["proto"]) == (
-        CLIENT, 50_000, SERVER, 443, "tcp",
-    )  # fmt: skip
+        CLIENT,
+        50_000,
+        SERVER,
+        443,
+        "tcp",
+    )
     assert (row["bytes_toserver"], row["bytes_toclient"]) == (2000, 9000)
     assert (row["pkts_toserver"], row["pkts_toclient"]) == (8, 9)
     assert int(row["ts"].timestamp() * 1000) == NOW_MS - 5000
@@ -161,15 +165,31 @@ def test_ipfix_tells_both_directions_in_one_record(collecting) -> None:
     collecting.send(ipfix([chunk(2, template(300, fields)), chunk(300, body)], now_ms=NOW_MS)).turn().poll()
     (row,) = collecting.rows()
     assert (row["src"], row["bytes_toserver"], row["bytes_toclient"], row["pkts_toclient"]) == (
-        CLIENT, 4000, 70_000, 60,
-    )  # fmt: skip
+        CLIENT,
+        4000,
+        70_000,
+        60,
+    )
     assert (row["failed"], row["state"], row["since"]) == (False, "closed", None)
     assert collecting.sums() == (1, 1, 0, 0)
 
 
 def test_ipfix_variable_and_reduced_and_foreign_fields(collecting) -> None:
-    fields = ((8, 4), (12, 4), (371, 65535), (7, 2), (11, 2), (4, 1), (6, 2), (1, 3), (2, 2), (77, 5, 9999),
-              (150, 4), (151, 4), (460, 65535))  # fmt: skip
+    fields = (
+        (8, 4),
+        (12, 4),
+        (371, 65535),
+        (7, 2),
+        (11, 2),
+        (4, 1),
+        (6, 2),
+        (1, 3),
+        (2, 2),
+        (77, 5, 9999),
+        (150, 4),
+        (151, 4),
+        (460, 65535),
+    )
 
     def record(at, name, tail):
         name = bytes([len(name)]) + name if len(name) < 255 else b"\xff" + struct.pack(">H", len(name)) + name
@@ -189,8 +209,10 @@ def test_ipfix_variable_and_reduced_and_foreign_fields(collecting) -> None:
     body = record(0, b"alice", b"") + record(1, b"b" * 300, b"xyz") + record(2, b"", b"q")
     collecting.send(ipfix([chunk(2, template(300, fields)), chunk(300, body, pad=False)], now_ms=NOW_MS)).settled()
     assert [(r["src_port"], r["bytes_toserver"], r["tcp_flags_ts"]) for r in collecting.rows()] == [
-        (50_000, 5000, 27), (50_001, 5001, 27), (50_002, 5002, 27),
-    ]  # fmt: skip
+        (50_000, 5000, 27),
+        (50_001, 5001, 27),
+        (50_002, 5002, 27),
+    ]
     assert {int(row["ts"].timestamp()) for row in collecting.rows()} == {NOW_MS // 1000 - 9}
 
 
@@ -333,8 +355,9 @@ def test_a_firewall_that_denies_makes_a_failed_call_and_a_beginning_is_passed(co
     sets = [chunk(0, template(263, fields)), chunk(263, body)]
     collecting.send(v9(sets, boot_ms=BOOT_MS, now_ms=NOW_MS)).settled()
     assert [(r["src_port"], r["failed"], r["bytes_toclient"]) for r in collecting.rows()] == [
-        (50_001, True, 0), (50_002, False, 9000),
-    ]  # fmt: skip
+        (50_001, True, 0),
+        (50_002, False, 9000),
+    ]
     assert collecting.sums() == (3, 2, 1, 0)
 
 

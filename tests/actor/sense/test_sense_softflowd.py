@@ -32,11 +32,14 @@ def capture(path):
     made = []
     for n in range(3):
         for sender, receiver, sport, dport, flags, size in (
-            (CLIENT, SERVER, 50_000 + n, 443, "S", 0), (SERVER, CLIENT, 443, 50_000 + n, "SA", 0),
-            (CLIENT, SERVER, 50_000 + n, 443, "A", 0), (CLIENT, SERVER, 50_000 + n, 443, "PA", 500),
-            (SERVER, CLIENT, 443, 50_000 + n, "PA", 1200), (CLIENT, SERVER, 50_000 + n, 443, "FA", 0),
+            (CLIENT, SERVER, 50_000 + n, 443, "S", 0),
+            (SERVER, CLIENT, 443, 50_000 + n, "SA", 0),
+            (CLIENT, SERVER, 50_000 + n, 443, "A", 0),
+            (CLIENT, SERVER, 50_000 + n, 443, "PA", 500),
+            (SERVER, CLIENT, 443, 50_000 + n, "PA", 1200),
+            (CLIENT, SERVER, 50_000 + n, 443, "FA", 0),
             (SERVER, CLIENT, 443, 50_000 + n, "FA", 0),
-        ):  # fmt: skip
+        ):
             made.append(
                 Ether() / IP(src=sender, dst=receiver) / TCP(sport=sport, dport=dport, flags=flags) / bytes(size)
             )
@@ -57,8 +60,15 @@ def capture(path):
 def test_what_softflowd_tells_of_a_capture(tmp_path, engine, version) -> None:
     capture(tmp_path / "some.pcap")
     clock = Ahead()
-    source = netflow(name="netflow", sensor="made", listen="127.0.0.1:20559", exporters=LOOPBACK,
-                     folder=tmp_path / "spool", clock=clock, engine=engine)  # fmt: skip
+    source = netflow(
+        name="netflow",
+        sensor="made",
+        listen="127.0.0.1:20559",
+        exporters=LOOPBACK,
+        folder=tmp_path / "spool",
+        clock=clock,
+        engine=engine,
+    )
     try:
         assert list(source.poll()) == []
         said = ("-r", str(tmp_path / "some.pcap"), "-n", "127.0.0.1:20559", "-v", *version, "-d")
@@ -73,8 +83,9 @@ def test_what_softflowd_tells_of_a_capture(tmp_path, engine, version) -> None:
         assert {loss.count for loss in source.losses()} == {0}
     finally:
         source.close()
-    told = sorted((r["src_port"], r["dst_port"], r["proto"], r["failed"], r["pkts_toserver"], r["pkts_toclient"])
-                  for r in rows)  # fmt: skip
+    told = sorted(
+        (r["src_port"], r["dst_port"], r["proto"], r["failed"], r["pkts_toserver"], r["pkts_toclient"]) for r in rows
+    )
     web = [(50_000 + n, 443, "tcp", False, 4, 3) for n in range(3)]
     assert told == [(40_000, 53, "udp", False, 1, 1), *web, (50_009, 22, "tcp", True, 1, 0)]
     assert {r["bytes_toserver"] for r in rows if r["dst_port"] == 443} == {4 * 40 + 500}

@@ -71,11 +71,19 @@ class FlakyStore:
 
 
 def event(n):
-    return json.dumps({
-        "timestamp": "2026-11-24T17:00:00.123456+0100", "flow_id": n, "event_type": "dns", "src_ip": "10.0.0.1",
-        "src_port": 4000, "dest_ip": "192.0.2.7", "dest_port": 53, "proto": "UDP",
-        "dns": {"type": "query", "rrname": f"h{n}.example.com", "rrtype": "A"},
-    })  # fmt: skip
+    return json.dumps(
+        {
+            "timestamp": "2026-11-24T17:00:00.123456+0100",
+            "flow_id": n,
+            "event_type": "dns",
+            "src_ip": "10.0.0.1",
+            "src_port": 4000,
+            "dest_ip": "192.0.2.7",
+            "dest_port": 53,
+            "proto": "UDP",
+            "dns": {"type": "query", "rrname": f"h{n}.example.com", "rrtype": "A"},
+        }
+    )
 
 
 class Fed:
@@ -138,9 +146,15 @@ class Log(Fed):
 
     def make(self, mark):
         return FollowedLog(
-            name="s", sensor="x", path=self.folder / "dns.log", now_us=lambda: 1_795_608_000_000_000, form="dnsmasq",
-            mark=mark, engine=self.engine, gather_s=0.0,
-        )  # fmt: skip
+            name="s",
+            sensor="x",
+            path=self.folder / "dns.log",
+            now_us=lambda: 1_795_608_000_000_000,
+            form="dnsmasq",
+            mark=mark,
+            engine=self.engine,
+            gather_s=0.0,
+        )
 
 
 class Zeek(Fed):
@@ -174,9 +188,14 @@ class Caps(Fed):
 
     def make(self, mark):
         return CaptureFolder(
-            name="s", sensor="x", folder=self.folder / "caps", work=self.folder / "work", homes=("10.0.0.0/8",),
-            mark=mark, engine=self.engine,
-        )  # fmt: skip
+            name="s",
+            sensor="x",
+            folder=self.folder / "caps",
+            work=self.folder / "work",
+            homes=("10.0.0.0/8",),
+            mark=mark,
+            engine=self.engine,
+        )
 
 
 class Ring(Fed):
@@ -205,9 +224,16 @@ class Syslog(Fed):
 
     def make(self, mark):
         return SyslogReceiver(
-            name="s", sensor="x", folder=self.folder / "spool", settings=SyslogSettings(senders=()), listen={},
-            now_us=lambda: 1_795_608_000_000_000, mark=mark, engine=self.engine, gather_s=0.0,
-        )  # fmt: skip
+            name="s",
+            sensor="x",
+            folder=self.folder / "spool",
+            settings=SyslogSettings(senders=()),
+            listen={},
+            now_us=lambda: 1_795_608_000_000_000,
+            mark=mark,
+            engine=self.engine,
+            gather_s=0.0,
+        )
 
 
 class Flows(Fed):
@@ -242,9 +268,14 @@ class Dnstap(Fed):
 
     def make(self, mark):
         made = DnstapReceiver(
-            name="s", sensor="x", listen="127.0.0.1:1", senders=("127.0.0.0/8",), folder=self.folder / "tap",
-            clock=None, mark=mark,
-        )  # fmt: skip
+            name="s",
+            sensor="x",
+            listen="127.0.0.1:1",
+            senders=("127.0.0.0/8",),
+            folder=self.folder / "tap",
+            clock=None,
+            mark=mark,
+        )
         made._ears = SimpleNamespace(
             failure=None, close=lambda: None, queue_full=0, received=0, streams=SimpleNamespace(connections=0)
         )

@@ -319,9 +319,14 @@ def test_key_exchanges_come_with_a_capture_s_last_batch(folder, data, reads):
     capture = data / "captures/pcap/benign/pq-tls/tls_chrome-1250-tls-x25519-kyber.pcap"
     (folder.folder / "c.pcap").write_bytes(capture.read_bytes())
     folder.source = CaptureFolder(
-        name="c", sensor="a", folder=folder.folder, work=folder.work, homes=HOMES, engine=folder.engine,
+        name="c",
+        sensor="a",
+        folder=folder.folder,
+        work=folder.work,
+        homes=HOMES,
+        engine=folder.engine,
         key_exchanges=reads,
-    )  # fmt: skip
+    )
     folder.poll()
     folder.poll()
     got = folder.kept[-1].tables.get("kex")

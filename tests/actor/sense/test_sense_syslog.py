@@ -43,10 +43,18 @@ def listening(tmp_path, engine):
     def start(*channels, mark=None, tick=time.monotonic, certificate=None, folder="spool", **more):
         settings = SyslogSettings(**{"senders": (), **more})
         source = SyslogReceiver(
-            name="syslog", sensor="s1", folder=tmp_path / folder, settings=settings, now_us=lambda: NOW_US,
-            listen=dict.fromkeys(channels or (UDP, TCP), "127.0.0.1:0"), mark=mark, engine=engine, tick=tick,
-            certificate=certificate, gather_s=0.0,
-        )  # fmt: skip
+            name="syslog",
+            sensor="s1",
+            folder=tmp_path / folder,
+            settings=settings,
+            now_us=lambda: NOW_US,
+            listen=dict.fromkeys(channels or (UDP, TCP), "127.0.0.1:0"),
+            mark=mark,
+            engine=engine,
+            tick=tick,
+            certificate=certificate,
+            gather_s=0.0,
+        )
         made.append(source)
         return source
 
@@ -132,9 +140,15 @@ def test_kill_9_loses_nothing_that_was_counted(tmp_path, engine) -> None:
             rest = node.stdout.read().split("\n")
     counted = max([counted, *(int(one) for one in rest[:-1] if one)])
     source = SyslogReceiver(
-        name="syslog", sensor="s", folder=tmp_path / "spool", listen={}, settings=SyslogSettings(senders=()),
-        now_us=lambda: NOW_US, engine=engine, gather_s=0.0,
-    )  # fmt: skip
+        name="syslog",
+        sensor="s",
+        folder=tmp_path / "spool",
+        listen={},
+        settings=SyslogSettings(senders=()),
+        now_us=lambda: NOW_US,
+        engine=engine,
+        gather_s=0.0,
+    )
     assert sum(batch.lines for batch in source.poll()) >= counted
     source.close()
 
@@ -224,13 +238,17 @@ def authority(tmp_path, name):
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     made = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     certificate, secret = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
     certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     secret.write_bytes(
@@ -264,14 +282,20 @@ def test_tls_takes_who_shows_the_right_certificate_and_nobody_else(listening, tm
 def test_where_it_cannot_listen_it_says_what_to_do(listening, tmp_path, engine) -> None:
     source = listening(TCP)
     for listen, channel, said in (
-        (f"127.0.0.1:{source.ports[TCP]}", TCP, "in use"), ("nonsense", UDP, "not address:port"),
+        (f"127.0.0.1:{source.ports[TCP]}", TCP, "in use"),
+        ("nonsense", UDP, "not address:port"),
         ("127.0.0.1:0", TLS, "syslog_certificate_file"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(SourceBroken, match=said):
             SyslogReceiver(
-                name="syslog", sensor="s", folder=tmp_path / "x", listen={channel: listen}, engine=engine,
-                settings=SyslogSettings(senders=()), now_us=lambda: NOW_US,
-            )  # fmt: skip
+                name="syslog",
+                sensor="s",
+                folder=tmp_path / "x",
+                listen={channel: listen},
+                engine=engine,
+                settings=SyslogSettings(senders=()),
+                now_us=lambda: NOW_US,
+            )
     assert address_of("[::1]:514") == ("::1", 514)
     assert sender_bytes("::1")
 
@@ -291,8 +315,10 @@ def test_the_kernel_s_drops_are_counted(listening) -> None:
 
 @given(
     st.lists(st.binary(min_size=1, max_size=50).map(lambda b: b"<" + b.translate(None, b"\r\n\0"))),
-    st.lists(st.booleans(), min_size=1), st.integers(1, 30), st.booleans(),
-)  # fmt: skip
+    st.lists(st.booleans(), min_size=1),
+    st.integers(1, 30),
+    st.booleans(),
+)
 @settings(max_examples=100)
 def test_messages_come_out_as_they_went_in_however_they_are_cut(messages, counted, size, last) -> None:
     ways = [counted[n % len(counted)] for n in range(len(messages))]

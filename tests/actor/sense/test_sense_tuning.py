@@ -23,13 +23,17 @@ def read(text):
     [
         ('[[suppress]]\nsid = 7\nsrc = "10.0.0.0/8"\n', "suppress gen_id 1, sig_id 7, track by_src, ip 10.0.0.0/8"),
         ('[[suppress]]\nsid = 7\ndst = "10.0.0.5/32"\n', "suppress gen_id 1, sig_id 7, track by_dst, ip 10.0.0.5"),
-        ('[[suppress]]\nsid = 7\ngid = 3\neither = "2001:DB8::1"\n',
-         "suppress gen_id 3, sig_id 7, track by_either, ip 2001:db8::1"),
-        ('[[threshold]]\nsid = 7\ntype = "limit"\ntrack = "by_src"\ncount = 2\nseconds = 60\n',
-         "threshold gen_id 1, sig_id 7, type limit, track by_src, count 2, seconds 60"),
+        (
+            '[[suppress]]\nsid = 7\ngid = 3\neither = "2001:DB8::1"\n',
+            "suppress gen_id 3, sig_id 7, track by_either, ip 2001:db8::1",
+        ),
+        (
+            '[[threshold]]\nsid = 7\ntype = "limit"\ntrack = "by_src"\ncount = 2\nseconds = 60\n',
+            "threshold gen_id 1, sig_id 7, type limit, track by_src, count 2, seconds 60",
+        ),
         ("[[disable]]\nsid = 7\n", "suppress gen_id 1, sig_id 7"),
     ],
-)  # fmt: skip
+)
 def test_an_entry_is_a_line_while_it_holds(entry, line) -> None:
     made = read(entry + ENDS)
     assert threshold_text(made, TODAY).splitlines()[1:] == [f"# {made[0].id}", line]
@@ -56,11 +60,15 @@ def test_the_order_of_the_file_does_not_matter() -> None:
         ("[[mute]]\nsid = 1\n" + ENDS, "mute.*is nothing known"),
         ("suppress = 3\n", "must be tables"),
         ("[suppress]\nsid = 1\n" + ENDS, "must be tables"),
-        ('[[suppress]]\nsid = 7\nsrc = "10.0.0.1"\nwho = "w"\nuntil = 2026-12-31\n',
-         r"number 1 \(sid 7\): comment is required"),
+        (
+            '[[suppress]]\nsid = 7\nsrc = "10.0.0.1"\nwho = "w"\nuntil = 2026-12-31\n',
+            r"number 1 \(sid 7\): comment is required",
+        ),
         ('[[disable]]\nsid = 7\ncomment = "  "\nwho = "w"\nuntil = 2026-12-31\n', "comment is required"),
-        ('[[disable]]\nsid = 7\ncomment = "a\\nsuppress gen_id 1, sig_id 1"\nwho = "w"\nuntil = 2026-12-31\n',
-         "one line"),
+        (
+            '[[disable]]\nsid = 7\ncomment = "a\\nsuppress gen_id 1, sig_id 1"\nwho = "w"\nuntil = 2026-12-31\n',
+            "one line",
+        ),
         ('[[disable]]\nsid = 7\nid = "x\\n# y"\n' + ENDS, "id is required: one line"),
         ('[[disable]]\nsid = 7\ncomment = "c"\nuntil = 2026-12-31\n', "who is required"),
         ('[[disable]]\nsid = 7\ncomment = "c"\nwho = "w"\n', "until is missing"),
@@ -80,16 +88,20 @@ def test_the_order_of_the_file_does_not_matter() -> None:
         ('[[suppress]]\nsid = 7\nsrc = "printer"\n' + ENDS, "is no address or network"),
         ('[[suppress]]\nsid = 7\nsrc = ["10.0.0.1"]\n' + ENDS, "is no address or network"),
         ('[[suppress]]\nsid = 7\nsrc = "0.0.0.0/0"\n' + ENDS, "is everything"),
-        ('[[threshold]]\nsid = 7\ntype = "some"\ntrack = "by_src"\ncount = 1\nseconds = 1\n' + ENDS,
-         "type must be one of"),
-        ('[[threshold]]\nsid = 7\ntype = "both"\ntrack = "src"\ncount = 1\nseconds = 1\n' + ENDS,
-         "track must be one of"),
+        (
+            '[[threshold]]\nsid = 7\ntype = "some"\ntrack = "by_src"\ncount = 1\nseconds = 1\n' + ENDS,
+            "type must be one of",
+        ),
+        (
+            '[[threshold]]\nsid = 7\ntype = "both"\ntrack = "src"\ncount = 1\nseconds = 1\n' + ENDS,
+            "track must be one of",
+        ),
         ('[[threshold]]\nsid = 7\ntype = "both"\ntrack = "by_src"\ncount = 0\nseconds = 1\n' + ENDS, "count must be"),
         ('[[threshold]]\nsid = 7\ntype = "both"\ntrack = "by_src"\ncount = 1\n' + ENDS, "seconds must be"),
         ("[[disable]]\nsid = 1817001\n" + ENDS, "Bavn's own"),
         (("[[disable]]\nsid = 7\n" + ENDS) * 2, "or say the same"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_one_error_that_names_it(text, said) -> None:
     with pytest.raises(TuningWrong, match=said) as wrong:
         read(text)
@@ -98,13 +110,35 @@ def test_what_is_wrong_is_one_error_that_names_it(text, said) -> None:
 
 
 WORDS = st.sampled_from(
-    ["suppress", "threshold", "disable", "sid", "gid", "src", "dst", "either", "comment", "who", "until", "review",
-     "id", "type", "track", "count", "seconds"]
-)  # fmt: skip
+    [
+        "suppress",
+        "threshold",
+        "disable",
+        "sid",
+        "gid",
+        "src",
+        "dst",
+        "either",
+        "comment",
+        "who",
+        "until",
+        "review",
+        "id",
+        "type",
+        "track",
+        "count",
+        "seconds",
+    ]
+)
 VALUES = st.one_of(
-    st.integers(), st.text(max_size=20), st.booleans(), st.floats(), st.dates(), st.datetimes(),
+    st.integers(),
+    st.text(max_size=20),
+    st.booleans(),
+    st.floats(),
+    st.dates(),
+    st.datetimes(),
     st.sampled_from(["never", "10.0.0.0/8", "::1", "limit", "by_src", 7, "a comment"]),
-)  # fmt: skip
+)
 TABLES = st.dictionaries(WORDS, VALUES, max_size=10)
 
 

@@ -28,10 +28,34 @@ from bavn.model.record import address_uuid
 
 CERTIFICATE_VERSION = b"\xa0\x03\x02\x01\x02"
 EDGES = (
-    "0", "-1", "1003200.5", "864000000", "9999999999", "99999999999999999999", "1e308", "-1e308", "nan", "inf", "-0",
-    "9223372036854775807", "18446744073709551615", "18446744073709551616", "340282366920938463463374607431768211456",
-    "0." + "9" * 300, "253402300800", "", " ", "T", "0x10", "\u0000", "²", "[]", "{}", "null", "unknown-99999999999",
-)  # fmt: skip
+    "0",
+    "-1",
+    "1003200.5",
+    "864000000",
+    "9999999999",
+    "99999999999999999999",
+    "1e308",
+    "-1e308",
+    "nan",
+    "inf",
+    "-0",
+    "9223372036854775807",
+    "18446744073709551615",
+    "18446744073709551616",
+    "340282366920938463463374607431768211456",
+    "0." + "9" * 300,
+    "253402300800",
+    "",
+    " ",
+    "T",
+    "0x10",
+    "\u0000",
+    "²",
+    "[]",
+    "{}",
+    "null",
+    "unknown-99999999999",
+)
 
 
 @pytest.fixture
@@ -99,8 +123,11 @@ def test_what_a_conversation_raises_costs_that_conversation(identity, monkeypatc
 def test_a_flow_of_weeks_and_numbers_at_every_edge_take_no_other_line_with_them(engine, foreseen):
     parser = ZeekParser(engine, "z")
     lines = [{**CONN, "uid": "Cgood"}, {**CONN, "uid": "Clong", "duration": "1209600.5"}]
-    lines += [{**CONN, "uid": f"C{n}", name: edge} for n, edge in enumerate(EDGES)
-              for name in ("duration", "orig_bytes", "ts", "id.orig_p", "resp_pkts", "history")]  # fmt: skip
+    lines += [
+        {**CONN, "uid": f"C{n}", name: edge}
+        for n, edge in enumerate(EDGES)
+        for name in ("duration", "orig_bytes", "ts", "id.orig_p", "resp_pkts", "history")
+    ]
     for raw, header in (
         (b"".join(json.dumps(line).encode() + b"\n" for line in lines), Header()),
         (tsv("conn", [{k: v.replace("\t", "") for k, v in line.items() if v is not None} for line in lines]), Header()),

@@ -37,9 +37,17 @@ def test_every_table_comes_back_as_it_went_in_before_and_after_tidying(store, ro
 
 
 def _value(kind: str, number: int):
-    return {"VARCHAR": f"væ'l{number}", "UUID": f"2001:db8::{number + 1}", "BOOLEAN": True, "VARCHAR[]": ["a", None],
-            "TIMESTAMP": us(1), "UTINYINT": 255, "USMALLINT": 65535, "UINTEGER": 2**32 - 1,
-            "UBIGINT": 2**64 - 1}[kind]  # fmt: skip
+    return {
+        "VARCHAR": f"væ'l{number}",
+        "UUID": f"2001:db8::{number + 1}",
+        "BOOLEAN": True,
+        "VARCHAR[]": ["a", None],
+        "TIMESTAMP": us(1),
+        "UTINYINT": 255,
+        "USMALLINT": 65535,
+        "UINTEGER": 2**32 - 1,
+        "UBIGINT": 2**64 - 1,
+    }[kind]
 
 
 @given(st.lists(st.integers(0, 2**128 - 1), min_size=1))

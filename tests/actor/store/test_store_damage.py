@@ -26,8 +26,10 @@ def sound(tmp_path_factory, rows, hour0):
     path = tmp_path_factory.mktemp("sound")
     with ColumnStore.open(path, StoreLimits(pack_bytes_max=1)) as store:
         for number in range(4):
-            those = [{"ts": at((hour0 + number) * HOUR_US + k), "flow_id": 10 * number + k, "rrname": f"{k}.dk"}
-                     for k in range(5)]  # fmt: skip
+            those = [
+                {"ts": at((hour0 + number) * HOUR_US + k), "flow_id": 10 * number + k, "rrname": f"{k}.dk"}
+                for k in range(5)
+            ]
             store.append("a", str(number), {"flow": rows("flow", those), "dns": rows("dns", those)})
             if number == 2:
                 store.tidy()

@@ -19,10 +19,16 @@ NAMES = ["example.dk", "a.example.dk", "b.a.example.dk", "xexample.dk", "example
 SUFFIXED = ["a.b.duckdns.org", "duckdns.org", "x.y.s3.amazonaws.com", "amazonaws.com", "z.foo.ck", "co.uk", "8.8.8.8"]
 SUFFIXES = ["duckdns.org", "b.duckdns.org", "c.b.duckdns.org", "amazonaws.com", "y.s3.amazonaws.com", "foo.ck", "co.uk"]
 JA3 = ["0" * 32, "a" * 32, None]
-WANTED = [Observable.address(a) for a in ADDRESSES[1:]] + [
-    Observable.of("domain", name) for name in ("example.dk", "a.example.dk", "evil.com", "nowhere.dk")
-] + [Observable.of("ja3", "a" * 32), Observable.of("ja4", "t13d1516h2_8daaf6152771_b186095e22b6"),
-     Observable.of("cert", "c" * 40), Observable.of("sha256", "d" * 64)]  # fmt: skip
+WANTED = (
+    [Observable.address(a) for a in ADDRESSES[1:]]
+    + [Observable.of("domain", name) for name in ("example.dk", "a.example.dk", "evil.com", "nowhere.dk")]
+    + [
+        Observable.of("ja3", "a" * 32),
+        Observable.of("ja4", "t13d1516h2_8daaf6152771_b186095e22b6"),
+        Observable.of("cert", "c" * 40),
+        Observable.of("sha256", "d" * 64),
+    ]
+)
 JA3S = "e" * 32
 PAIRS = [Observable.of("fp-pair", f"{client}+{JA3S}") for client in ("a" * 32, "t13d1516h2_8daaf6152771_b186095e22b6")]
 
@@ -33,13 +39,19 @@ def at(us: int) -> dt.datetime:
 
 row = st.fixed_dictionaries(
     {
-        "us": st.integers(0, 4 * HOUR_US - 1), "src": st.sampled_from(ADDRESSES), "dst": st.sampled_from(ADDRESSES),
-        "rrname": st.sampled_from(NAMES), "sni": st.sampled_from(NAMES), "host": st.sampled_from(NAMES),
-        "ja3": st.sampled_from(JA3), "ja3s": st.sampled_from([None, JA3S]),
+        "us": st.integers(0, 4 * HOUR_US - 1),
+        "src": st.sampled_from(ADDRESSES),
+        "dst": st.sampled_from(ADDRESSES),
+        "rrname": st.sampled_from(NAMES),
+        "sni": st.sampled_from(NAMES),
+        "host": st.sampled_from(NAMES),
+        "ja3": st.sampled_from(JA3),
+        "ja3s": st.sampled_from([None, JA3S]),
         "ja4": st.sampled_from([None, WANTED[-3].value]),
-        "cert": st.sampled_from([None, WANTED[-2].value]), "sha256": st.sampled_from([None, WANTED[-1].value]),
+        "cert": st.sampled_from([None, WANTED[-2].value]),
+        "sha256": st.sampled_from([None, WANTED[-1].value]),
     }
-)  # fmt: skip
+)
 TABLES = ("flow", "dns", "tls", "http", "fileinfo", "alert")
 
 
@@ -56,8 +68,9 @@ def in_parts(window, observables, count=3):
 
 @given(
     st.lists(st.tuples(st.sampled_from(TABLES), row), max_size=25),
-    st.tuples(st.integers(0, 4 * HOUR_US), st.integers(0, 4 * HOUR_US)), st.booleans(),
-)  # fmt: skip
+    st.tuples(st.integers(0, 4 * HOUR_US), st.integers(0, 4 * HOUR_US)),
+    st.booleans(),
+)
 @settings(max_examples=4)
 def test_a_hunt_finds_what_reading_every_row_finds(rows, hour0, those, span, tidied):
     with ColumnStore.temporary(homes=("10.0.0.0/8",)) as store:
@@ -87,9 +100,14 @@ def looked_for(observable, inside, hour0) -> Hunted | None:
     order = [a for a in ("2001:db8::1", "10.0.0.1", "10.0.0.2", "192.0.2.1", "192.0.2.2") if a in hosts]
     order.sort(key=lambda a: 1 if a.startswith("2001") else 0)
     return Hunted(
-        observable=observable, count=len(met), hosts=len(hosts), named=tuple(order), first_us=min(u for _, _, u in met),
-        last_us=max(u for _, _, u in met), tables=tuple(sorted({t for _, t, _ in met})),
-    )  # fmt: skip
+        observable=observable,
+        count=len(met),
+        hosts=len(hosts),
+        named=tuple(order),
+        first_us=min(u for _, _, u in met),
+        last_us=max(u for _, _, u in met),
+        tables=tuple(sorted({t for _, t, _ in met})),
+    )
 
 
 def hosts_of(observable, table, r):
@@ -120,8 +138,14 @@ def test_public_suffixes_and_what_lies_around_them_are_hunted_by_the_name_itself
         found = {
             met.observable.value: met.count for met in hunt(window, [Observable.of("domain", s) for s in SUFFIXES])
         }
-    assert found == {"duckdns.org": 2, "b.duckdns.org": 1, "amazonaws.com": 2, "y.s3.amazonaws.com": 1, "foo.ck": 1,
-                     "co.uk": 1}  # fmt: skip
+    assert found == {
+        "duckdns.org": 2,
+        "b.duckdns.org": 1,
+        "amazonaws.com": 2,
+        "y.s3.amazonaws.com": 1,
+        "foo.ck": 1,
+        "co.uk": 1,
+    }
 
 
 def test_a_hunt_for_nothing_or_too_much(store, monkeypatch):

@@ -56,9 +56,11 @@ while True:
 def killed_at_random(root: Path, dice: random.Random) -> int | None:
     """Run the writer, kill it at some moment after some acknowledgements; the last one that it printed."""
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-c", WRITER, str(root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    ) as writer:  # fmt: skip
+    ) as writer:
         assert writer.stdout is not None
         printed = b""
         for _ in range(dice.randint(0, 12)):

@@ -43,14 +43,23 @@ batches = st.dictionaries(st.sampled_from(["flow", "dns", "stats"]), st.lists(ro
 
 
 class StoreAgainstList(RuleBasedStateMachine):
-    @initialize(age=st.sampled_from([None, 1]), size=st.sampled_from([None, 60_000]), micro=st.integers(2, 5),
-                pack=st.sampled_from([1, 10_000, 1 << 20]))  # fmt: skip
+    @initialize(
+        age=st.sampled_from([None, 1]),
+        size=st.sampled_from([None, 60_000]),
+        micro=st.integers(2, 5),
+        pack=st.sampled_from([1, 10_000, 1 << 20]),
+    )
     def begin(self, age, size, micro, pack):
         self.root = Path(tempfile.mkdtemp(prefix="bavn-machine-"))
         self.limits = StoreLimits(
-            age_days_max=age, bytes_max=size, micro_segments_max=micro, future_hours_max=2, threads=1,
-            memory_mb_max=256, pack_bytes_max=pack,
-        )  # fmt: skip
+            age_days_max=age,
+            bytes_max=size,
+            micro_segments_max=micro,
+            future_hours_max=2,
+            threads=1,
+            memory_mb_max=256,
+            pack_bytes_max=pack,
+        )
         self.clock = TOOLS["clock"]((TOOLS["hour0"] + 40) * HOUR_US)
         self.disk = TOOLS["disk"]()
         self.kept: dict[str, list[dict]] = {"flow": [], "dns": [], "stats": []}
@@ -79,9 +88,17 @@ class StoreAgainstList(RuleBasedStateMachine):
             for hour, within, src, dst, name, failed in those:
                 self.number += 1
                 dicts.append(
-                    {"ts": (now_hour + hour) * HOUR_US + within, "src": src, "dst": dst, "rrname": name,
-                     "failed": failed, "flow_id": self.number, "bytes_toserver": self.number, "uptime_s": self.number}
-                )  # fmt: skip
+                    {
+                        "ts": (now_hour + hour) * HOUR_US + within,
+                        "src": src,
+                        "dst": dst,
+                        "rrname": name,
+                        "failed": failed,
+                        "flow_id": self.number,
+                        "bytes_toserver": self.number,
+                        "uptime_s": self.number,
+                    }
+                )
             sent[table] = TOOLS["rows"](table, [{**d, "ts": moment(d["ts"]), "ts_end": moment(d["ts"])} for d in dicts])
             kept[table] = [d for d in dicts if self._allowed(d["ts"])]
         return sent, kept
@@ -229,10 +246,16 @@ class StoreAgainstList(RuleBasedStateMachine):
     def _pairs(self):
         groups = self._grouped("flow", lambda d: (d["src"], d["dst"], d["ts"] // HOUR_US))
         return sorted(
-            (*key, len(those), sum(d["failed"] for d in those), sum(d["bytes_toserver"] for d in those),
-             min(d["ts"] for d in those), max(d["ts"] for d in those))
+            (
+                *key,
+                len(those),
+                sum(d["failed"] for d in those),
+                sum(d["bytes_toserver"] for d in those),
+                min(d["ts"] for d in those),
+                max(d["ts"] for d in those),
+            )
             for key, those in groups.items()
-        )  # fmt: skip
+        )
 
     def _names(self):
         groups = self._grouped("dns", lambda d: (d["src"], d["rrname"], d["ts"] // HOUR_US))

@@ -30,9 +30,19 @@ def segment(
     span: int = 1,
 ) -> Segment:
     return Segment(
-        id=next(NUMBERS), table=table, raw=table, hour=hour, rows=rows, bytes=size, crc32=0, first_us=0, last_us=0,
-        layout=layout(table), span=span, hours=tuple((hours or {}).items()),
-    )  # fmt: skip
+        id=next(NUMBERS),
+        table=table,
+        raw=table,
+        hour=hour,
+        rows=rows,
+        bytes=size,
+        crc32=0,
+        first_us=0,
+        last_us=0,
+        layout=layout(table),
+        span=span,
+        hours=tuple((hours or {}).items()),
+    )
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,17 @@ def test_a_window_let_go_of_holds_nothing(store, rows, hour0):
 
 
 def test_is_home_knows_both_families_and_nothing_else(store):
-    home = {"10.0.0.0": True, "10.255.255.255": True, "11.0.0.0": False, "9.255.255.255": False, "fd00::1": True,
-            "fe00::1": False, "::1": False, "::ffff:10.1.2.3": True, "8000::": False}  # fmt: skip
+    home = {
+        "10.0.0.0": True,
+        "10.255.255.255": True,
+        "11.0.0.0": False,
+        "9.255.255.255": False,
+        "fd00::1": True,
+        "fe00::1": False,
+        "::1": False,
+        "::ffff:10.1.2.3": True,
+        "8000::": False,
+    }
     with store.window(0, 1) as window:
         for address, wanted in home.items():
             assert window.rows("SELECT is_home($a)", {"a": address_uuid(address)}) == [(wanted,)], address
@@ -138,8 +147,16 @@ def test_without_homes_nothing_is_home_and_a_home_that_is_no_network_is_refused(
 
 
 def test_names_have_their_registered_domain_and_addresses_none(store, rows, hour0):
-    names = {"www.example.dk": "example.dk", "a.b.rm.dk": "rm.dk", "host.mine.duckdns.org": "mine.duckdns.org",
-             "duckdns.org": None, "dk": None, "192.0.2.7": None, "[2001:db8::1]": None, "2001:db8::": None}  # fmt: skip
+    names = {
+        "www.example.dk": "example.dk",
+        "a.b.rm.dk": "rm.dk",
+        "host.mine.duckdns.org": "mine.duckdns.org",
+        "duckdns.org": None,
+        "dk": None,
+        "192.0.2.7": None,
+        "[2001:db8::1]": None,
+        "2001:db8::": None,
+    }
     store.append("a", "1", {"http": rows("http", [{"ts": at(hour0 * HOUR_US), "host": n} for n in [*names, None, ""]])})
     for _ in range(2):
         with store.window(0, 2**60) as window:
@@ -217,8 +234,10 @@ def test_readers_never_hold_up_the_writer_nor_need_it(tmp_path, rows, hour0):
 
 def test_the_same_history_gives_the_same_answer_whatever_its_shape(tmp_path, rows, hour0):
     """One append or many, merged or not: rows and roll-ups are equal."""
-    dicts = [{"ts": at((hour0 + n % 2) * HOUR_US + n * SECOND_US), "flow_id": n, "dst": f"::{n % 5}", "rrname": "a.dk"}
-             for n in range(20)]  # fmt: skip
+    dicts = [
+        {"ts": at((hour0 + n % 2) * HOUR_US + n * SECOND_US), "flow_id": n, "dst": f"::{n % 5}", "rrname": "a.dk"}
+        for n in range(20)
+    ]
     answers = []
     for number, step in enumerate((20, 7, 2)):
         with ColumnStore.open(tmp_path / str(number), StoreLimits(threads=1)) as store:

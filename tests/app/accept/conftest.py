@@ -18,12 +18,23 @@ from bavn.traffic.dice import SeededDice
 from tests.app.conftest import RealClock, stand, stand_up  # noqa: F401  a real centre behind real TLS
 
 SOURCE = {
-    "name": "suricata", "broken": None, "lag_s": 0, "lag_bytes": 0, "rows": 90, "clock_offset_s": 1,
-}  # fmt: skip
+    "name": "suricata",
+    "broken": None,
+    "lag_s": 0,
+    "lag_bytes": 0,
+    "rows": 90,
+    "clock_offset_s": 1,
+}
 HEALTH = {
-    "stopped": False, "problems": [], "sources": [SOURCE], "memory_mb": 90, "disk_free_mb": 9000,
-    "capture_loss_known": True, "capture_loss_permille": 2, "rules": {"loaded": 40, "failed": 0},
-}  # fmt: skip
+    "stopped": False,
+    "problems": [],
+    "sources": [SOURCE],
+    "memory_mb": 90,
+    "disk_free_mb": 9000,
+    "capture_loss_known": True,
+    "capture_loss_permille": 2,
+    "rules": {"loaded": 40, "failed": 0},
+}
 
 
 class Bench:
@@ -35,9 +46,13 @@ class Bench:
         self.clock = clock or SimClock(1_800_000_000_000_000)
         (folder / "scratch").mkdir(exist_ok=True)
         self.site = Site(
-            config=read_node(folder / "node.toml"), asked=Asked(**asked), clock=self.clock, dice=SeededDice(1),
-            scratch=folder / "scratch", by="Anna Berg",
-        )  # fmt: skip
+            config=read_node(folder / "node.toml"),
+            asked=Asked(**asked),
+            clock=self.clock,
+            dice=SeededDice(1),
+            scratch=folder / "scratch",
+            by="Anna Berg",
+        )
 
     def says(self, **other):
         """What its running node wrote of itself."""

@@ -108,11 +108,18 @@ def test_whom_a_process_calls_is_read_from_the_kernel(tmp_path) -> None:
     for place, inode in (("7/fd/3", 11), ("7/fd/4", 12), ("8/fd/3", 13), ("7/fd/5", 14)):
         (tmp_path / place).symlink_to(f"socket:[{inode}]")
     row = "  0: {} {} {} 00000000:00000000 00:00000000 00000000 0 0 {} 1\n"
-    (tmp_path / "7/net/tcp").write_text("head\n" + "".join((
-        row.format("0101A8C0:D000", "097100CB:01BB", "01", 11), row.format("0101A8C0:1F90", "00000000:0000", "0A", 12),
-        row.format("0101A8C0:1F90", "050100C0:C000", "01", 14), row.format("0100007F:D001", "0100007F:01BB", "01", 13),
-        row.format("0101A8C0:D003", "08080808:0035", "01", 99),
-    )))  # fmt: skip
+    (tmp_path / "7/net/tcp").write_text(
+        "head\n"
+        + "".join(
+            (
+                row.format("0101A8C0:D000", "097100CB:01BB", "01", 11),
+                row.format("0101A8C0:1F90", "00000000:0000", "0A", 12),
+                row.format("0101A8C0:1F90", "050100C0:C000", "01", 14),
+                row.format("0100007F:D001", "0100007F:01BB", "01", 13),
+                row.format("0101A8C0:D003", "08080808:0035", "01", 99),
+            )
+        )
+    )
     (tmp_path / "7/net/tcp6").write_text(
         "head\n" + row.format("0" * 32 + ":D002", "000080FE000000000000000001000000:01BB", "01", 13)
     )
@@ -127,8 +134,11 @@ def test_what_a_configuration_lets_be_called_and_a_fence(bench) -> None:
         'webhook_url = "http://127.0.0.1:9/x"\nresolver_upstreams = ["192.0.2.2@53"]\n'
     )
     assert {end for _, end in configured(made.site.config)} == {
-        ("centre.example", 443), ("192.0.2.1", 53), ("127.0.0.1", 9), ("192.0.2.2", 53),
-    }  # fmt: skip
+        ("centre.example", 443),
+        ("192.0.2.1", 53),
+        ("127.0.0.1", 9),
+        ("192.0.2.2", 53),
+    }
     base = {"chain": {"hook": "output", "policy": "drop"}}
     assert fenced([base])
     assert not fenced([{"chain": {"hook": "output", "policy": "accept"}}, {"table": {}}, 3])
@@ -147,12 +157,13 @@ def test_capture_and_rules_of_a_node_that_is_well(bench) -> None:
 @pytest.mark.parametrize(
     ("other", "key"),
     [
-        ({"capture_loss_permille": 40}, "loss"), ({"sources": [{"broken": "gone"}]}, "broken"),
+        ({"capture_loss_permille": 40}, "loss"),
+        ({"sources": [{"broken": "gone"}]}, "broken"),
         ({"problems": [{"code": "lost_capture_drops", "en": "9 packets", "da": "9 pakker"}]}, "drops"),
-        ({"sources": [{"lag_s": 600}]}, "lag"), ({"problems": [{"code": "disk_full", "en": "full", "da": "fuld"}]},
-                                                  "problems"),
+        ({"sources": [{"lag_s": 600}]}, "lag"),
+        ({"problems": [{"code": "disk_full", "en": "full", "da": "fuld"}]}, "problems"),
     ],
-)  # fmt: skip
+)
 def test_dropped_packets_a_broken_source_and_a_lag_fail(bench, other, key) -> None:
     made = bench(LIVE)
     if "sources" in other:
@@ -225,9 +236,11 @@ def test_a_policy_that_takes_part_in_nothing_cannot_be_tried(bench, tmp_path) ->
 def test_a_round_fails_where_the_canary_is_not_found_or_something_else_is_named(bench) -> None:
     asked, canary, alone = bench().site.asked, CANARY.value, ALONE.value
     for given, failed in (
-        (told(canary), set()), (told(canary, alone), {"others"}), (told(met=False), {"met", "named"}),
+        (told(canary), set()),
+        (told(canary, alone), {"others"}),
+        (told(met=False), {"met", "named"}),
         (told(canary, uploads=0, chain=False), {"uploads", "chain"}),
-    ):  # fmt: skip
+    ):
         found = outcome(RoundCheck(), asked, round_of(given, automatic=True))
         assert {key for key, said in found.items() if said is FAILED} == failed
     assert outcome(RoundCheck(), asked, round_of(told(), automatic=False))["named"] is NA
@@ -306,16 +319,30 @@ def test_a_node_that_is_too_slow_or_loses_fails_the_load(bench) -> None:
     for readings, failed in (
         (load_of(Counted(1000, 1000), 1000, 10.0, 2.0), set()),
         (load_of(Counted(1000, 1000), 1000, 10.0, 45.0), {"rate", "lag"}),
-        (load_of(Counted(980, 980), 1000, 10.0, 2.0), {"lost"}), (load_of(Counted(400, 400), 400, 4.0, 1), {"seconds"}),
-    ):  # fmt: skip
+        (load_of(Counted(980, 980), 1000, 10.0, 2.0), {"lost"}),
+        (load_of(Counted(400, 400), 400, 4.0, 1), {"seconds"}),
+    ):
         assert {key for key, said in outcome(LoadCheck(), asked, readings).items() if said is FAILED} == failed
 
 
 def line(kind, verdict="passed", rule=""):
     return Line(
-        seq=1, at_us=1, gate="door", way="out", kind=kind, item_id="", peer="centre", privacy="", bytes=0, summary="",
-        verdict=verdict, rule=rule, reason="", prev="", hash="",
-    )  # fmt: skip
+        seq=1,
+        at_us=1,
+        gate="door",
+        way="out",
+        kind=kind,
+        item_id="",
+        peer="centre",
+        privacy="",
+        bytes=0,
+        summary="",
+        verdict=verdict,
+        rule=rule,
+        reason="",
+        prev="",
+        hash="",
+    )
 
 
 def test_rounds_of_the_past_days_by_the_ledger(bench) -> None:
@@ -325,9 +352,13 @@ def test_rounds_of_the_past_days_by_the_ledger(bench) -> None:
     check = next(one for one in CHECKS if one.name == "days")
     asked = bench(kind=TestKind.FINAL).site.asked
     for met, said in (
-        ({"opened": 10, "uploads": 9}, PASSED), ({"opened": 10, "uploads": 8}, FAILED),
-        ({"opened": 9, "missed": 2, "uploads": 9}, FAILED), ({"missed": 3}, FAILED), ({"left": 3}, NA), ({}, OPEN),
-    ):  # fmt: skip
+        ({"opened": 10, "uploads": 9}, PASSED),
+        ({"opened": 10, "uploads": 8}, FAILED),
+        ({"opened": 9, "missed": 2, "uploads": 9}, FAILED),
+        ({"missed": 3}, FAILED),
+        ({"left": 3}, NA),
+        ({}, OPEN),
+    ):
         assert outcome(check, asked, days_of(met))["share"] is said
 
 

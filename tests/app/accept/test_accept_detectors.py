@@ -17,10 +17,23 @@ EVERYTHING = detectors._PACKETS
 
 def suspicion(detector, host, p):
     return Suspicion(
-        id=f"{detector} {host}", detector=detector, technique="T1071", host=host, peer="x", observables=(), p=p,
-        p_source="own", evidence_nats=1.0, statistic=1.0, first_us=0, last_us=1, hosts=1, listed=False,
-        why=Text("because", "fordi"), rows=RowsRef("flow", (), 0, 1),
-    )  # fmt: skip
+        id=f"{detector} {host}",
+        detector=detector,
+        technique="T1071",
+        host=host,
+        peer="x",
+        observables=(),
+        p=p,
+        p_source="own",
+        evidence_nats=1.0,
+        statistic=1.0,
+        first_us=0,
+        last_us=1,
+        hosts=1,
+        listed=False,
+        why=Text("because", "fordi"),
+        rows=RowsRef("flow", (), 0, 1),
+    )
 
 
 def test_each_detector_has_a_family_and_each_family_a_detector() -> None:

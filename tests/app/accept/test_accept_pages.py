@@ -44,33 +44,53 @@ def given(bench):
 
 
 HEALTH = NodeHealth(
-    item_id="a", actor="region-a", version="1", sensor="up", capture_loss_permille=0, clock_skew_s=1, queue_messages=0,
-    last_round=None, received_us=NOW_US - 60 * SECOND_US,
-)  # fmt: skip
+    item_id="a",
+    actor="region-a",
+    version="1",
+    sensor="up",
+    capture_loss_permille=0,
+    clock_skew_s=1,
+    queue_messages=0,
+    last_round=None,
+    received_us=NOW_US - 60 * SECOND_US,
+)
 LOOK = Look(
-    now_us=NOW_US, state=ActorState.ACTIVE, certificate_until_us=NOW_US + 60 * DAY_US, agreement_until_day=20_100,
-    health=HEALTH, rounds=Rounds(10, 10), shut=(), inbox=0, outbox=1, drill="lifted",
-)  # fmt: skip
+    now_us=NOW_US,
+    state=ActorState.ACTIVE,
+    certificate_until_us=NOW_US + 60 * DAY_US,
+    agreement_until_day=20_100,
+    health=HEALTH,
+    rounds=Rounds(10, 10),
+    shut=(),
+    inbox=0,
+    outbox=1,
+    drill="lifted",
+)
 
 
 @pytest.mark.parametrize(
     ("other", "key", "outcome"),
     [
-        ({}, "", Outcome.PASSED), ({"state": ActorState.SUSPENDED}, "let_in", Outcome.FAILED),
+        ({}, "", Outcome.PASSED),
+        ({"state": ActorState.SUSPENDED}, "let_in", Outcome.FAILED),
         ({"certificate_until_us": NOW_US + DAY_US}, "certificate", Outcome.FAILED),
         ({"certificate_until_us": None}, "certificate", Outcome.FAILED),
         ({"agreement_until_day": 20_000}, "agreement", Outcome.FAILED),
-        ({"agreement_until_day": None}, "agreement", Outcome.FAILED), ({"health": None}, "contact", Outcome.NOT_TESTED),
+        ({"agreement_until_day": None}, "agreement", Outcome.FAILED),
+        ({"health": None}, "contact", Outcome.NOT_TESTED),
         ({"health": replace(HEALTH, received_us=NOW_US - 3600 * SECOND_US)}, "contact", Outcome.FAILED),
         ({"health": replace(HEALTH, clock_skew_s=-90)}, "clock", Outcome.FAILED),
-        ({"rounds": Rounds(10, 5)}, "rounds", Outcome.FAILED), ({"shut": ("Report",)}, "quotas", Outcome.FAILED),
-        ({"inbox": 900}, "inbox", Outcome.FAILED), ({"outbox": 101}, "outbox", Outcome.FAILED),
-        ({"drill": ""}, "drill", Outcome.FAILED), ({"drill": "refused"}, "drill", Outcome.FAILED),
+        ({"rounds": Rounds(10, 5)}, "rounds", Outcome.FAILED),
+        ({"shut": ("Report",)}, "quotas", Outcome.FAILED),
+        ({"inbox": 900}, "inbox", Outcome.FAILED),
+        ({"outbox": 101}, "outbox", Outcome.FAILED),
+        ({"drill": ""}, "drill", Outcome.FAILED),
+        ({"drill": "refused"}, "drill", Outcome.FAILED),
         ({"drill": None, "rounds": Rounds()}, "", Outcome.PASSED),
         ({"drill": None, "rounds": Rounds(small=9)}, "", Outcome.PASSED),
         ({"rounds": Rounds(10, 10, 0, 1)}, "keys", Outcome.FAILED),
     ],
-)  # fmt: skip
+)
 def test_the_centre_s_side_passes_where_all_is_well_and_names_what_is_not(other, key, outcome) -> None:
     made = part(replace(LOOK, **other))
     assert made.outcome is outcome
@@ -89,18 +109,29 @@ def summary(members, uploaded, *, tier="A", groups=(), ended_us=1):
     params = SimpleNamespace(tier=tier)
     named = tuple((f"region-{x}", x) for x in range(1, members + 1))
     round_ = Round(
-        params=params, members=named, phase=Phase.UPLOADS, opened_us=0, deadline_us=0, closes_us=0, ended_us=ended_us,
+        params=params,
+        members=named,
+        phase=Phase.UPLOADS,
+        opened_us=0,
+        deadline_us=0,
+        closes_us=0,
+        ended_us=ended_us,
         key_groups=groups,
-    )  # fmt: skip
+    )
     return RoundSummary(round_, uploaded, (), 0)
 
 
 def test_rounds_with_too_few_members_are_not_missed_and_other_keys_are_counted() -> None:
     mine = ("region-1",)
     met = [
-        summary(2, ()), summary(2, mine), summary(3, ()), summary(3, mine, groups=((2, 3), (1,))),
-        summary(3, mine, groups=((1, 3), (2,))), summary(3, (), ended_us=None), summary(5, ("region-2",), tier="B"),
-    ]  # fmt: skip
+        summary(2, ()),
+        summary(2, mine),
+        summary(3, ()),
+        summary(3, mine, groups=((2, 3), (1,))),
+        summary(3, mine, groups=((1, 3), (2,))),
+        summary(3, (), ended_us=None),
+        summary(5, ("region-2",), tier="B"),
+    ]
     assert counted(met, "region-1") == Rounds(ended=4, uploaded=3, small=1, other_keys=1)
     assert counted(met, "region-9") == Rounds()
     other, same = summary(3, mine, groups=((2, 3), (1,))), summary(3, mine)

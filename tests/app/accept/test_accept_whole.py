@@ -88,8 +88,19 @@ class Sector:
         self.rollout("add", "clinic-a", "--kind", "clinic", *BY)
         self.rollout("move", "clinic-a", "plan", *WHY)
         self.rollout("terms", "publish", self.folder / "terms.toml", *WHY)
-        self.rollout("sign", "clinic-a", "--signed-by", "Bo Lund", "--as", "director", "--day", today, "--document",
-                     self.folder / "paper.pdf", *BY)  # fmt: skip
+        self.rollout(
+            "sign",
+            "clinic-a",
+            "--signed-by",
+            "Bo Lund",
+            "--as",
+            "director",
+            "--day",
+            today,
+            "--document",
+            self.folder / "paper.pdf",
+            *BY,
+        )
         self.rollout("move", "clinic-a", "agree", *WHY)
 
     def _enrol(self):
@@ -104,9 +115,11 @@ class Sector:
         asked = json.loads(run(keyholder_app, *invite, "-c", self.keyholder))
         self._join(self.key_port, asked, "clinic-a", self.node.parent / "data" / KEYHOLDER_KEYS)
         self._join(
-            self.port, json.loads(run(centre_app, "invite", "region-b", "-c", self.centre, "--json", *BY)), "region-b",
+            self.port,
+            json.loads(run(centre_app, "invite", "region-b", "-c", self.centre, "--json", *BY)),
+            "region-b",
             self.folder / "region-b",
-        )  # fmt: skip
+        )
         asked = json.loads(run(centre_app, *invite, "-c", self.centre, *BY))
         self._join(self.port, asked, "clinic-a", self.node.parent / "data" / CENTRE_KEYS)
 
@@ -117,10 +130,15 @@ class Sector:
 
     def _start(self, role, config):
         with (self.folder / f"{role}.log").open("ab") as log:
-            self.processes.append(subprocess.Popen(
-                [sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, env=os.environ,
-            ))  # fmt: skip
+            self.processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "bavn.app.cli", role, "run", "--config", str(config)],
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                    env=os.environ,
+                )
+            )
 
     def accept(self, *words):
         """What the command said last, and all lines that are in the way."""

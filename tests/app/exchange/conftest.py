@@ -29,9 +29,11 @@ from bavn.wire.partners.taxii import TAXII
 NOW_US = 20_000 * DAY_US
 BY = account("Anna Berg")
 EVERYTHING = Outward(
-    tlp_max=Tlp.RED, pap_max=Pap.RED, confidence_min=0,
+    tlp_max=Tlp.RED,
+    pap_max=Pap.RED,
+    confidence_min=0,
     collections=("released", "network", "files", "fingerprints"),
-)  # fmt: skip
+)
 
 
 class Client:
@@ -84,20 +86,34 @@ class World:
 
     def open(self):
         self.share = Share(
-            engine=self.engine, book=self.book, key=Ed25519PrivateKey.from_private_bytes(b"c" * 32), clock=self.clock,
-            limits=ShareLimits(score_block_min=7.0, days_max=90), sector="test", recipients=Actors(),
-        )  # fmt: skip
+            engine=self.engine,
+            book=self.book,
+            key=Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+            clock=self.clock,
+            limits=ShareLimits(score_block_min=7.0, days_max=90),
+            sector="test",
+            recipients=Actors(),
+        )
         self.exchange = self.share.exchange
         self.answers = Answers(
-            self.exchange, self.offers, sector="test", contact="soc@example.org", page_max=self.page_max,
+            self.exchange,
+            self.offers,
+            sector="test",
+            contact="soc@example.org",
+            page_max=self.page_max,
             body_bytes_max=1_000_000,
-        )  # fmt: skip
+        )
 
     def partner(self, name="cert-nord", out=EVERYTHING, inward=None):
         made = Partner(
-            name=name, kind="national", title=name, added_us=self.clock.now_us(), out=out,
-            until_us=self.clock.now_us() + 365 * DAY_US, inward=inward or Inward(trust=50, tlp_max=Tlp.AMBER),
-        )  # fmt: skip
+            name=name,
+            kind="national",
+            title=name,
+            added_us=self.clock.now_us(),
+            out=out,
+            until_us=self.clock.now_us() + 365 * DAY_US,
+            inward=inward or Inward(trust=50, tlp_max=Tlp.AMBER),
+        )
         self.partners.add(made, BY)
         self.tokens[name] = self.credentials.token(name, BY)
         return made
@@ -158,10 +174,15 @@ def released():
 
 def an_indicator(n=1, *, version_us=NOW_US, value=None, **other):
     body = {
-        "type": "indicator", "spec_version": "2.1", "id": f"indicator--{n:08x}-0000-4000-8000-000000000000",
-        "created": iso(NOW_US - DAY_US), "modified": iso(version_us), "valid_from": iso(NOW_US - DAY_US),
-        "pattern": f"[domain-name:value = '{value or f'bad{n}.example.com'}']", "pattern_type": "stix",
-    }  # fmt: skip
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": f"indicator--{n:08x}-0000-4000-8000-000000000000",
+        "created": iso(NOW_US - DAY_US),
+        "modified": iso(version_us),
+        "valid_from": iso(NOW_US - DAY_US),
+        "pattern": f"[domain-name:value = '{value or f'bad{n}.example.com'}']",
+        "pattern_type": "stix",
+    }
     return body | other
 
 
@@ -177,8 +198,9 @@ def post():
 
     def posted(client, *objects):
         return client.post(
-            f"{ROOT}collections/proposals/objects/", content=json.dumps({"objects": list(objects)}),
+            f"{ROOT}collections/proposals/objects/",
+            content=json.dumps({"objects": list(objects)}),
             headers={"content-type": TAXII},
-        )  # fmt: skip
+        )
 
     return posted

@@ -44,19 +44,37 @@ MUST = [
     ("1.6 any representation", "GET", "/taxii2/", {"accept": "*/*"}, None, 200),
     ("1.6 no version", "GET", "/taxii2/", {"accept": "application/taxii+json"}, None, 200),
     ("1.6 spaces", "GET", "/taxii2/", {"accept": "application/taxii+json; version=2.1"}, None, 200),
-    ("1.6 one of several", "GET", "/taxii2/",
-     {"accept": "text/html, application/taxii+json;version=2.1;q=0.5"}, None, 200),
+    (
+        "1.6 one of several",
+        "GET",
+        "/taxii2/",
+        {"accept": "text/html, application/taxii+json;version=2.1;q=0.5"},
+        None,
+        200,
+    ),
     ("1.6 another version", "GET", "/taxii2/", {"accept": "application/taxii+json;version=2.0"}, None, 406),
     ("1.6 another representation", "GET", "/taxii2/", {"accept": "text/html"}, None, 406),
     ("1.6 refused by weight", "GET", "/taxii2/", {"accept": "application/taxii+json;q=0"}, None, 406),
     ("1.6 body of another type", "POST", f"{PROPOSALS}objects/", {"content-type": "application/json"}, "{}", 415),
-    ("1.6 body of another version", "POST", f"{PROPOSALS}objects/",
-     {"content-type": "application/taxii+json;version=2.0"}, "{}", 415),
+    (
+        "1.6 body of another version",
+        "POST",
+        f"{PROPOSALS}objects/",
+        {"content-type": "application/taxii+json;version=2.0"},
+        "{}",
+        415,
+    ),
     ("3.6 a body that is no JSON", "POST", f"{PROPOSALS}objects/", {"content-type": TAXII}, "{", 400),
     ("3.6 a body that is no envelope", "POST", f"{PROPOSALS}objects/", {"content-type": TAXII}, "[]", 422),
     ("3.6 an empty envelope", "POST", f"{PROPOSALS}objects/", {"content-type": TAXII}, '{"objects": []}', 422),
-    ("4.1 longer than max_content_length", "POST", f"{PROPOSALS}objects/", {"content-type": TAXII},
-     " " * 1_000_001, 413),
+    (
+        "4.1 longer than max_content_length",
+        "POST",
+        f"{PROPOSALS}objects/",
+        {"content-type": TAXII},
+        " " * 1_000_001,
+        413,
+    ),
     ("1.6 a method that is none here", "PUT", f"{RELEASED}objects/", {}, None, 405),
     ("1.6 a method that is none here", "DELETE", "/taxii2/", {}, None, 405),
     ("1.6 a URL without its slash", "GET", "/taxii2", {}, None, 404),
@@ -74,7 +92,7 @@ MUST = [
     ("1.7 wrong password", "GET", C, {"authorization": "Basic Y2VydC1ub3JkOng="}, None, 401),
     ("1.7 no base64", "GET", C, {"authorization": "Basic \x7f"}, None, 401),
     ("1.7 unknown scheme", "GET", C, {"authorization": "Digest x"}, None, 401),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -206,8 +224,11 @@ def test_what_is_added_has_a_status_and_can_be_read_back_and_deleted(world, post
     assert said.status_code == 202
     status = said.json()
     assert (status["status"], status["total_count"], status["success_count"], status["failure_count"]) == (
-        "complete", 3, 2, 1,
-    )  # fmt: skip
+        "complete",
+        3,
+        2,
+        1,
+    )
     assert status["failures"][0]["message"].startswith("only_indicators")
     assert client.get(f"{ROOT}status/{status['id']}/").json() == status
     path = f"{ROOT}collections/proposals/objects/"
@@ -288,9 +309,10 @@ def test_no_object_of_a_strangers_and_no_rule_that_fails_ends_the_centre(world) 
     world.partner()
     world.partner("cert-syd")
     odd = [
-        {"id": "indicator--\ud800", "type": "\ud800", "pattern": "\ud800", "modified": "\ud800"}, {"\ud800": 1},
+        {"id": "indicator--\ud800", "type": "\ud800", "pattern": "\ud800", "modified": "\ud800"},
+        {"\ud800": 1},
         {"id": f"indicator--{'0' * 8}-0000-4000-8000-{'0' * 12}", "type": "indicator", "created": {"a": ["\ud800"]}},
-    ]  # fmt: skip
+    ]
     world.book.failures = FailureFolder(None, world.clock)
     body = json.dumps({"objects": odd}, ensure_ascii=True)
     answer = world.client().post(f"{PROPOSALS}objects/", content=body, headers={"content-type": TAXII})

@@ -49,8 +49,9 @@ class Served:
     def __init__(self, world, folder):
         self.world, self.folder = world, folder
         key = new_key(SeededDice(1, "server"))
-        made = world.authority.certify_server(("localhost", "127.0.0.1"), key.public_key(), world.clock.now_us(),
-                                              SeededDice(2, "server"))  # fmt: skip
+        made = world.authority.certify_server(
+            ("localhost", "127.0.0.1"), key.public_key(), world.clock.now_us(), SeededDice(2, "server")
+        )
         self.ca = str(folder / "ca.pem")
         (folder / "ca.pem").write_text(world.authority.pem)
         (folder / "server.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
@@ -61,8 +62,11 @@ class Served:
         limits = TaxiiLimits(requests_per_minute=1_000_000, failures_per_minute=1_000_000)
         beside = Beside(
             make=lambda broken: make_taxii(world.answers, world.credentials, limits, broken),
-            certificate=folder / "server.pem", key=folder / "server.key", host="127.0.0.1", port=0,
-        )  # fmt: skip
+            certificate=folder / "server.pem",
+            key=folder / "server.key",
+            host="127.0.0.1",
+            port=0,
+        )
         self.server = CentreServer(Nodes(world), settings, beside)
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
@@ -174,8 +178,11 @@ def page_through(served, objects, added, per_page):
     assert sizes[:-1] == [per_page] * (len(sizes) - 1)
     last = collection.get_manifest(limit=1000)
     assert last["more"]
-    rest = [one["name"] for page in as_pages(collection.get_objects, per_request=1000, type="indicator")
-            for one in page["objects"]]  # fmt: skip
+    rest = [
+        one["name"]
+        for page in as_pages(collection.get_objects, per_request=1000, type="indicator")
+        for one in page["objects"]
+    ]
     assert len(rest) == len(set(rest)) == objects + added
     return len(seen)
 
@@ -185,11 +192,12 @@ def test_a_slow_or_endless_body_is_cut_off(served) -> None:
     head = (
         f"POST {ROOT}collections/proposals/objects/ HTTP/1.1\r\nhost: localhost\r\naccept: {TAXII}\r\n"
         f"authorization: Bearer {served.world.tokens['cert-nord']}\r\ncontent-type: {TAXII}\r\n"
-    )  # fmt: skip
+    )
     for more, status in (
-        ("content-length: 999999999\r\n\r\n", b"413"), ("transfer-encoding: chunked\r\n\r\n", b"411"),
+        ("content-length: 999999999\r\n\r\n", b"413"),
+        ("transfer-encoding: chunked\r\n\r\n", b"411"),
         ("content-length: -5\r\n\r\n", b"400"),
-    ):  # fmt: skip
+    ):
         raw = socket.create_connection(("127.0.0.1", served.server.ports["exchange_port"]), timeout=10)
         with tls.wrap_socket(raw, server_hostname="localhost") as wrapped:
             wrapped.sendall((head + more).encode())
@@ -209,9 +217,13 @@ def test_schemathesis_finds_no_5xx(served, indicator) -> None:
             given = case.as_transport_kwargs(base_url=served.url)
             with contextlib.suppress(httpx.InvalidURL, httpx.LocalProtocolError, UnicodeEncodeError, ValueError):
                 said = client.request(
-                    given["method"], given["url"], params=given.get("params"), json=given.get("json"),
-                    content=given.get("data"), headers=headers | dict(given.get("headers") or {}) | headers,
-                )  # fmt: skip
+                    given["method"],
+                    given["url"],
+                    params=given.get("params"),
+                    json=given.get("json"),
+                    content=given.get("data"),
+                    headers=headers | dict(given.get("headers") or {}) | headers,
+                )
                 seen.append(said.status_code)
                 assert said.status_code < 500, (case.operation.label, given, said.text)
                 assert said.headers["content-type"] == TAXII
@@ -240,16 +252,21 @@ def openapi():
     filters = [
         {"in": "query", "name": name, "schema": schema}
         for name, schema in (
-            ("limit", {"oneOf": [{"type": "integer"}, text]}), ("next", {"oneOf": [{"type": "integer"}, text]}),
+            ("limit", {"oneOf": [{"type": "integer"}, text]}),
+            ("next", {"oneOf": [{"type": "integer"}, text]}),
             ("added_after", {"oneOf": [{"type": "string", "format": "date-time"}, text]}),
             ("match[id]", {"oneOf": [{"const": known}, text]}),
             ("match[type]", {"oneOf": [{"const": "indicator"}, text]}),
             ("match[version]", {"oneOf": [{"enum": ["first", "last", "all"]}, text]}),
             ("match[spec_version]", {"oneOf": [{"enum": ["2.0", "2.1"]}, text]}),
         )
-    ]  # fmt: skip
-    place = {"in": "path", "name": "c", "required": True, "schema": {"oneOf": [
-        {"enum": ["released", "network", "proposals"]}, {**text, "minLength": 1}]}}  # fmt: skip
+    ]
+    place = {
+        "in": "path",
+        "name": "c",
+        "required": True,
+        "schema": {"oneOf": [{"enum": ["released", "network", "proposals"]}, {**text, "minLength": 1}]},
+    }
     one = {
         "in": "path",
         "name": "o",
@@ -257,12 +274,34 @@ def openapi():
         "schema": {"oneOf": [{"const": known}, {**text, "minLength": 1}]},
     }
     anything = {"200": {"description": "whatever it is"}}
-    envelope = {"type": "object", "properties": {"objects": {"type": "array", "items": {"oneOf": [
-        {"type": "object"}, {"type": "object", "required": ["type", "id", "pattern"], "properties": {
-            "type": {"const": "indicator"}, "id": {"const": known}, "spec_version": {"const": "2.1"},
-            "created": {"type": "string", "format": "date-time"}, "pattern": text, "confidence": {"type": "number"},
-            "object_marking_refs": {"type": "array", "items": text}, "revoked": {"type": "boolean"},
-        }}, {}]}}}}  # fmt: skip
+    envelope = {
+        "type": "object",
+        "properties": {
+            "objects": {
+                "type": "array",
+                "items": {
+                    "oneOf": [
+                        {"type": "object"},
+                        {
+                            "type": "object",
+                            "required": ["type", "id", "pattern"],
+                            "properties": {
+                                "type": {"const": "indicator"},
+                                "id": {"const": known},
+                                "spec_version": {"const": "2.1"},
+                                "created": {"type": "string", "format": "date-time"},
+                                "pattern": text,
+                                "confidence": {"type": "number"},
+                                "object_marking_refs": {"type": "array", "items": text},
+                                "revoked": {"type": "boolean"},
+                            },
+                        },
+                        {},
+                    ]
+                },
+            }
+        },
+    }
     posted = {"content": {TAXII: {"schema": {"oneOf": [envelope, {}]}}}, "required": True}
 
     def get(*parameters):
@@ -270,12 +309,16 @@ def openapi():
 
     collection = ROOT + "collections/{c}/"
     paths = {
-        "/taxii2/": get(), ROOT: get(), ROOT + "collections/": get(), collection: get(place),
-        ROOT + "status/{o}/": get(one), collection + "manifest/": get(place, *filters),
+        "/taxii2/": get(),
+        ROOT: get(),
+        ROOT + "collections/": get(),
+        collection: get(place),
+        ROOT + "status/{o}/": get(one),
+        collection + "manifest/": get(place, *filters),
         collection + "objects/": get(place, *filters)
         | {"post": {"parameters": [place], "requestBody": posted, "responses": anything}},
         collection + "objects/{o}/": get(place, one, *filters)
         | {"delete": {"parameters": [place, one, *filters], "responses": anything}},
         collection + "objects/{o}/versions/": get(place, one, *filters),
-    }  # fmt: skip
+    }
     return json.loads(json.dumps({"openapi": "3.1.0", "info": {"title": "TAXII", "version": "2.1"}, "paths": paths}))

@@ -16,9 +16,7 @@ BAVN = (sys.executable, "-c", "from bavn.app.cli.main import main; main()", "cen
 
 
 def bavn(folder, *words, code=0):
-    done = subprocess.run(
-        [*BAVN, *words], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-    )  # fmt: skip
+    done = subprocess.run([*BAVN, *words], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout
 
@@ -55,19 +53,25 @@ def test_a_partner_is_added_while_the_centre_runs_and_both_sides_talk(running) -
         markings = client.get(f"{root}collections/released/objects/").json()["objects"]
         assert {one["type"] for one in markings} == {"identity", "marking-definition"}
         posted = {
-            "type": "indicator", "spec_version": "2.1", "id": "indicator--00000001-0000-4000-8000-000000000000",
-            "created": "2026-01-01T00:00:00Z", "modified": "2026-01-01T00:00:00Z",
-            "valid_from": "2026-01-01T00:00:00Z", "pattern_type": "stix",
+            "type": "indicator",
+            "spec_version": "2.1",
+            "id": "indicator--00000001-0000-4000-8000-000000000000",
+            "created": "2026-01-01T00:00:00Z",
+            "modified": "2026-01-01T00:00:00Z",
+            "valid_from": "2026-01-01T00:00:00Z",
+            "pattern_type": "stix",
             "pattern": "[domain-name:value = 'evil.example.com']",
-        }  # fmt: skip
+        }
         said = client.post(
             f"{root}collections/proposals/objects/", json={"objects": [posted]}, headers={"content-type": TAXII}
         )
         assert said.json()["success_count"] == 1, said.text
         (offer,) = map(json.loads, bavn(folder, "offers", "--json").splitlines())
         assert (offer["partner"], offer["observable"], offer["confidence"]) == (
-            "cert-nord", "domain:evil.example.com", 25,
-        )  # fmt: skip
+            "cert-nord",
+            "domain:evil.example.com",
+            25,
+        )
         bavn(folder, "partner", "end", "cert-nord", "--why", "the five minutes are over", "--by", "Bo Lund")
         assert client.get("/taxii2/").status_code == 401
     assert "the chain holds" in bavn(folder, "ledger", "--verify")

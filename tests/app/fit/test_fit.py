@@ -67,10 +67,16 @@ def test_a_machine_that_is_too_small_is_said_to_be() -> None:
 
 
 ANSWERS = st.builds(
-    Answers, hosts=st.integers(1, 10**6), line_mbit=st.integers(1, 10**6), carer=st.sampled_from(["own", "operator"]),
-    sources=st.lists(st.sampled_from(sorted(FEEDS)), unique=True).map(tuple), hours_week=st.floats(0, 168),
-    cores=st.integers(0, 64), memory_mb=st.integers(0, 10**6), resolver=st.booleans(),
-)  # fmt: skip
+    Answers,
+    hosts=st.integers(1, 10**6),
+    line_mbit=st.integers(1, 10**6),
+    carer=st.sampled_from(["own", "operator"]),
+    sources=st.lists(st.sampled_from(sorted(FEEDS)), unique=True).map(tuple),
+    hours_week=st.floats(0, 168),
+    cores=st.integers(0, 64),
+    memory_mb=st.integers(0, 10**6),
+    resolver=st.booleans(),
+)
 
 
 @given(told=ANSWERS)
@@ -99,9 +105,14 @@ def test_any_file_is_answers_or_one_error(tmp_path_factory, text) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("hosts = ", "no TOML"), ("hosst = 3", "'hosst' is no question"), ("hosts = true", "hosts = True"),
-     ("sources = [1]", "list of names"), ('sources = "mirror"', "not what is asked for")],
-)  # fmt: skip
+    [
+        ("hosts = ", "no TOML"),
+        ("hosst = 3", "'hosst' is no question"),
+        ("hosts = true", "hosts = True"),
+        ("sources = [1]", "list of names"),
+        ('sources = "mirror"', "not what is asked for"),
+    ],
+)
 def test_bad_answers_are_one_line(tmp_path, text, said) -> None:
     (tmp_path / "a.toml").write_text(text)
     with pytest.raises(BadAnswers, match=said):

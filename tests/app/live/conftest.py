@@ -40,9 +40,18 @@ def traffic(tmp_path_factory):
     end_us = NOON_US + 120 * SECOND_US
     host = actor.hosts[Role.DESK][3]
     victim = Victim(
-        actor=ACTOR, host=host, start_us=NOON_US, end_us=end_us, period_s=PERIOD_S, jitter=0.1, thinning=0.0,
-        gap_share=0.0, domain=HOME_CALLS, address=invented_address(HOME_CALLS), stack="implant-a",
-    )  # fmt: skip
+        actor=ACTOR,
+        host=host,
+        start_us=NOON_US,
+        end_us=end_us,
+        period_s=PERIOD_S,
+        jitter=0.1,
+        thinning=0.0,
+        gap_share=0.0,
+        domain=HOME_CALLS,
+        address=invented_address(HOME_CALLS),
+        stack="implant-a",
+    )
     campaign = Campaign(label="live", way=Way.BEACON, linkage=Linkage.DOMAIN, victims=(victim,))
     told = story(sector, SEED, NOON_US, end_us, (campaign,))
     dice, later = SeededDice(SEED, "live"), Later()
@@ -86,8 +95,25 @@ class Wire:
 
     def lay(self):
         """The cable; packets up to 1600 bytes. What it carries goes to nobody."""
-        do("ip", "-n", self.tap, "link", "add", self.end, "mtu", "1600", "type", "veth",
-           "peer", "name", self.end, "mtu", "1600", "netns", self.far)  # fmt: skip
+        do(
+            "ip",
+            "-n",
+            self.tap,
+            "link",
+            "add",
+            self.end,
+            "mtu",
+            "1600",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            self.end,
+            "mtu",
+            "1600",
+            "netns",
+            self.far,
+        )
         for name in (self.tap, self.far):
             do("ip", "-n", name, "link", "set", "dev", self.end, "addrgenmode", "none")
             do("ip", "-n", name, "link", "set", "dev", "lo", "up")
@@ -139,10 +165,24 @@ class Node:
     def start(self, *, wait=True):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.wire.tap, sys.executable, "-m", "bavn.app.cli", "node", "run",
-                 "--config", str(self.config)],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                [
+                    "ip",
+                    "netns",
+                    "exec",
+                    self.wire.tap,
+                    sys.executable,
+                    "-m",
+                    "bavn.app.cli",
+                    "node",
+                    "run",
+                    "--config",
+                    str(self.config),
+                ],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         if wait:
             self.until(lambda: any(s["counts"].get("running") for s in self.health()["sources"]))
         return self
@@ -162,8 +202,10 @@ class Node:
         """Exit code, and what was said on each of the two ways."""
         done = subprocess.run(
             [sys.executable, "-m", "bavn.app.cli", "node", *command, "--config", str(self.config)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         return done.returncode, done.stdout, done.stderr
 
     def health(self):

@@ -13,9 +13,10 @@ def test_a_beacon_is_found_while_it_runs(node, wire, traffic):
 
     def found():
         return [
-            s for s in watching.suspicions()
+            s
+            for s in watching.suspicions()
             if (s["detector"], s["host"], s["peer"]) == ("beacon", traffic.host, traffic.domain)
-        ]  # fmt: skip
+        ]
 
     watching.until(found)
     assert playing.poll() is None, "the traffic is over: it was not found while it ran"

@@ -51,21 +51,44 @@ class FakeMisp:
         self._number += 1
         number = str(self._number)
         made = {
-            "id": number, "orgc_id": "2", "org_id": "1", "date": "2026-11-01", "threat_level_id": "4", "info": "",
-            "published": False, "attribute_count": str(len(event.get("Attribute", []))), "analysis": "0",
-            "distribution": "1", "proposal_email_lock": False, "locked": False, "publish_timestamp": "0",
-            "sharing_group_id": "0", "disable_correlation": False, "extends_uuid": "", "protected": None,
-            "event_creator_email": "x@example.org", "Org": HOST,
+            "id": number,
+            "orgc_id": "2",
+            "org_id": "1",
+            "date": "2026-11-01",
+            "threat_level_id": "4",
+            "info": "",
+            "published": False,
+            "attribute_count": str(len(event.get("Attribute", []))),
+            "analysis": "0",
+            "distribution": "1",
+            "proposal_email_lock": False,
+            "locked": False,
+            "publish_timestamp": "0",
+            "sharing_group_id": "0",
+            "disable_correlation": False,
+            "extends_uuid": "",
+            "protected": None,
+            "event_creator_email": "x@example.org",
+            "Org": HOST,
             "Orgc": {"id": "2", "name": "CERT", "uuid": "33333333-0000-4000-8000-000000000002", "local": False},
-            "ShadowAttribute": [], "RelatedEvent": [], "Galaxy": [], "Object": [], "EventReport": [],
+            "ShadowAttribute": [],
+            "RelatedEvent": [],
+            "Galaxy": [],
+            "Object": [],
+            "EventReport": [],
             "CryptographicKey": [],
-        } | event  # fmt: skip
+        } | event
         made["Attribute"] = [self.attribute(one, number) for one in made.get("Attribute", [])]
         made["Object"] = [
-            thing | {"id": self.next(), "event_id": number, "sharing_group_id": "0",
-                     "Attribute": [self.attribute(one, number) for one in thing["Attribute"]]}
+            thing
+            | {
+                "id": self.next(),
+                "event_id": number,
+                "sharing_group_id": "0",
+                "Attribute": [self.attribute(one, number) for one in thing["Attribute"]],
+            }
             for thing in made["Object"]
-        ]  # fmt: skip
+        ]
         return made
 
     def next(self):
@@ -73,20 +96,39 @@ class FakeMisp:
         return str(self._number)
 
     def attribute(self, one, event):
-        plain = {"category": "Network activity", "to_ids": False, "distribution": "5", "timestamp": "1", "comment": "",
-                 "sharing_group_id": "0", "deleted": False, "disable_correlation": False, "object_id": "0",
-                 "object_relation": None, "first_seen": None, "last_seen": None, "Galaxy": [],
-                 "ShadowAttribute": []}  # fmt: skip
+        plain = {
+            "category": "Network activity",
+            "to_ids": False,
+            "distribution": "5",
+            "timestamp": "1",
+            "comment": "",
+            "sharing_group_id": "0",
+            "deleted": False,
+            "disable_correlation": False,
+            "object_id": "0",
+            "object_relation": None,
+            "first_seen": None,
+            "last_seen": None,
+            "Galaxy": [],
+            "ShadowAttribute": [],
+        }
         return plain | one | {"id": one.get("id") or self.next(), "event_id": event}
 
     def sight(self, attribute_uuid, kind="0", at=None, number=1, uuid=None):
         event = next(e for e in self.events.values() if attribute_uuid in {a["uuid"] for a in attributes(e)})
         attribute = next(a for a in attributes(event) if a["uuid"] == attribute_uuid)
-        self.sightings.append({
-            "id": str(number), "attribute_id": attribute["id"], "event_id": event["id"], "org_id": "2",
-            "date_sighting": str(at or int(time.time())), "source": "", "type": kind,
-            "uuid": uuid or f"22222222-0000-4000-8000-{number:012x}",
-        })  # fmt: skip
+        self.sightings.append(
+            {
+                "id": str(number),
+                "attribute_id": attribute["id"],
+                "event_id": event["id"],
+                "org_id": "2",
+                "date_sighting": str(at or int(time.time())),
+                "source": "",
+                "type": kind,
+                "uuid": uuid or f"22222222-0000-4000-8000-{number:012x}",
+            }
+        )
 
     def live(self):
         """uuid of event -> values of attributes that are not deleted."""
@@ -116,9 +158,15 @@ class FakeMisp:
 
         @app.get("/servers/getVersion")
         async def version():
-            return {"version": self.version, "pymisp_recommended_version": self.version, "perm_sync": self.syncs,
-                    "perm_sighting": True, "perm_galaxy_editor": False, "request_encoding": [],
-                    "filter_sightings": True}  # fmt: skip
+            return {
+                "version": self.version,
+                "pymisp_recommended_version": self.version,
+                "perm_sync": self.syncs,
+                "perm_sighting": True,
+                "perm_galaxy_editor": False,
+                "request_encoding": [],
+                "filter_sightings": True,
+            }
 
         @app.get("/users/view/me")
         async def me():
@@ -151,8 +199,13 @@ class FakeMisp:
             for one in attributes(made):
                 for sighting in one.pop("Sighting", []):
                     self.events[made["uuid"]] = made
-                    self.sight(one["uuid"], sighting["type"], int(sighting["date_sighting"]), int(self.next()),
-                               sighting["uuid"])  # fmt: skip
+                    self.sight(
+                        one["uuid"],
+                        sighting["type"],
+                        int(sighting["date_sighting"]),
+                        int(self.next()),
+                        sighting["uuid"],
+                    )
             self.events[made["uuid"]] = made
             return {"Event": shown(made)}
 
@@ -178,8 +231,14 @@ class FakeMisp:
             if event is None:
                 return refusal(request, "Invalid event.", 404)
             self.published.add(event["uuid"])
-            return {"saved": True, "success": True, "name": "Job queued", "message": "Job queued",
-                    "url": f"/events/publish/{name}", "id": event["id"]}  # fmt: skip
+            return {
+                "saved": True,
+                "success": True,
+                "name": "Job queued",
+                "message": "Job queued",
+                "url": f"/events/publish/{name}",
+                "id": event["id"],
+            }
 
         @app.post("/events/restSearch")
         async def search(request: Request):
@@ -231,8 +290,9 @@ def shown(event):
     made["Attribute"] = [a for a in made.get("Attribute", []) if not a.get("deleted")]
     made["Object"] = [
         thing | {"Attribute": [a for a in thing["Attribute"] if not a.get("deleted")]}
-        for thing in made.get("Object", []) if not thing.get("deleted")
-    ]  # fmt: skip
+        for thing in made.get("Object", [])
+        if not thing.get("deleted")
+    ]
     return made
 
 
@@ -272,9 +332,15 @@ class Server:
         (folder / "server.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         (folder / "server.key").write_bytes(key_pem(key))
         config = uvicorn.Config(
-            self._answer, host="127.0.0.1", port=0, log_level="critical", ssl_keyfile=str(folder / "server.key"),
-            ssl_certfile=str(folder / "server.pem"), lifespan="off", interface="asgi3",
-        )  # fmt: skip
+            self._answer,
+            host="127.0.0.1",
+            port=0,
+            log_level="critical",
+            ssl_keyfile=str(folder / "server.key"),
+            ssl_certfile=str(folder / "server.pem"),
+            lifespan="off",
+            interface="asgi3",
+        )
         self._server = uvicorn.Server(config)
         threading.Thread(target=self._server.run, daemon=True).start()
         until = time.monotonic() + 20

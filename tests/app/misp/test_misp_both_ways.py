@@ -40,8 +40,14 @@ from bavn.wire.book import Book
 pytestmark = pytest.mark.slow
 CASE = "case-00000000000000aa"
 JA4 = "t13d1516h2_8daaf6152771_e5627efa2ab1"
-ALL = {"domain": "evil.example.com", "ip4": "45.9.148.20", "ja3": "ab" * 16, "ja4": JA4, "cert": "cd" * 20,
-       "sha256": "ef" * 32}  # fmt: skip
+ALL = {
+    "domain": "evil.example.com",
+    "ip4": "45.9.148.20",
+    "ja3": "ab" * 16,
+    "ja4": JA4,
+    "cert": "cd" * 20,
+    "sha256": "ef" * 32,
+}
 
 
 class Actors:
@@ -58,13 +64,21 @@ class World:
         self.clock = SimClock(time.time_ns() // 1000 // SECOND_US * SECOND_US)
         self.partners = open_partners(self.engine, self.clock)
         self.share = Share(
-            engine=self.engine, book=self.book, key=Ed25519PrivateKey.from_private_bytes(b"c" * 32), clock=self.clock,
-            limits=ShareLimits(score_block_min=7.0, days_max=90), sector="health", recipients=Actors(),
-        )  # fmt: skip
-        out = MispOut(
-            exchange=self.share.exchange, deliveries=self.share.deliveries, book=self.book, clock=self.clock,
+            engine=self.engine,
+            book=self.book,
+            key=Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+            clock=self.clock,
+            limits=ShareLimits(score_block_min=7.0, days_max=90),
             sector="health",
-        )  # fmt: skip
+            recipients=Actors(),
+        )
+        out = MispOut(
+            exchange=self.share.exchange,
+            deliveries=self.share.deliveries,
+            book=self.book,
+            clock=self.clock,
+            sector="health",
+        )
         self.lives = Indicators(self.engine, self.clock, IndicatorSettings())
         upkeep = Upkeep(self.lives, Policies(self.engine, self.clock))
         self.exchange = MispExchange(
@@ -75,8 +89,17 @@ class World:
     def partner(self, name="cert-nord", **out):
         plain = {"tlp_max": Tlp.GREEN, "pap_max": Pap.GREEN, "confidence_min": 0, "collections": ("released",)} | out
         now_us = self.clock.now_us()
-        self.partners.add(Partner(name=name, kind="national", title=name, added_us=now_us,
-                                  until_us=now_us + 365 * DAY_US, out=Outward(**plain)), "Anna Berg")  # fmt: skip
+        self.partners.add(
+            Partner(
+                name=name,
+                kind="national",
+                title=name,
+                added_us=now_us,
+                until_us=now_us + 365 * DAY_US,
+                out=Outward(**plain),
+            ),
+            "Anna Berg",
+        )
 
     def release(self, *named, case=CASE, **other):
         grounds = {
@@ -145,7 +168,8 @@ def test_a_feed_is_what_pymisp_and_our_own_reader_understand(world) -> None:
     back = {o.what.observable: o.what for o in read_event(event, Assumed()).offers}
     assert set(back) == set(NAMED)
     assert {(c.tlp, c.pap, c.confidence, c.technique, c.detect) for c in back.values()} == {
-        (Tlp.GREEN, Pap.GREEN, 75, "T1071.001", True)}  # fmt: skip
+        (Tlp.GREEN, Pap.GREEN, 75, "T1071.001", True)
+    }
 
 
 def test_what_goes_to_a_misp_passes_gate_3_by_the_partners_policy(world, port, misp) -> None:
@@ -207,13 +231,30 @@ def test_a_sighting_leaves_as_a_day_and_only_when_two_actors_met_it(world, port,
     hour = world.clock.now_us() // HOUR_US
 
     def met(actor):
-        world.share.heard(Observed(
-            item_id="", actor=actor, indicator_id=kept.indicator.id, version=kept.indicator.version, kind="seen",
-            count_bucket=3, first_hour=hour, last_hour=hour, received_us=world.clock.now_us(),
-        ) if "version" in Observed.__slots__ else Observed(
-            item_id="", actor=actor, indicator_id=kept.indicator.id, kind="seen", count_bucket=3, first_hour=hour,
-            last_hour=hour, received_us=world.clock.now_us(),
-        ))  # fmt: skip
+        world.share.heard(
+            Observed(
+                item_id="",
+                actor=actor,
+                indicator_id=kept.indicator.id,
+                version=kept.indicator.version,
+                kind="seen",
+                count_bucket=3,
+                first_hour=hour,
+                last_hour=hour,
+                received_us=world.clock.now_us(),
+            )
+            if "version" in Observed.__slots__
+            else Observed(
+                item_id="",
+                actor=actor,
+                indicator_id=kept.indicator.id,
+                kind="seen",
+                count_bucket=3,
+                first_hour=hour,
+                last_hour=hour,
+                received_us=world.clock.now_us(),
+            )
+        )
 
     met("north")
     files, _ = world.exchange.feed("cert-nord")
@@ -229,8 +270,11 @@ def test_a_sighting_leaves_as_a_day_and_only_when_two_actors_met_it(world, port,
 def test_what_another_party_told_goes_on_only_where_its_tlp_says_so(world, port, misp) -> None:
     told = {"score": 6.0, "groups": 0, "partners": 1}
     world.release(NAMED[0], tlp=Tlp.GREEN, pap=Pap.GREEN, grounds=told | {"tlp_min": "TLP:GREEN"})
-    world.partners.set("cert-nord", account("Anna Berg"), out=Outward(
-        tlp_max=Tlp.AMBER, pap_max=Pap.AMBER, confidence_min=0, collections=("released",)))  # fmt: skip
+    world.partners.set(
+        "cert-nord",
+        account("Anna Berg"),
+        out=Outward(tlp_max=Tlp.AMBER, pap_max=Pap.AMBER, confidence_min=0, collections=("released",)),
+    )
     world.release(NAMED[1], case="case-00000000000000bb", tlp=Tlp.AMBER, grounds=told | {"tlp_min": "TLP:AMBER"})
     world.push(port)
     assert list(misp.live().values()) == [["evil.example.com"]]
@@ -242,8 +286,13 @@ def test_sightings_come_in_by_gate_2_once_and_only_of_what_was_given(world, port
     world.push(port)
     (event,) = misp.events.values()
     mine = event["Attribute"][0]["uuid"]
-    misp.put({"uuid": "99999999-0000-4000-8000-000000000001", "timestamp": "1", "Attribute": [
-        {"uuid": "99999999-0000-4000-8000-000000000002", "value": "other.example.com"}]})  # fmt: skip
+    misp.put(
+        {
+            "uuid": "99999999-0000-4000-8000-000000000001",
+            "timestamp": "1",
+            "Attribute": [{"uuid": "99999999-0000-4000-8000-000000000002", "value": "other.example.com"}],
+        }
+    )
     at = world.clock.now_us() // SECOND_US
     misp.sight(mine, at=at - 10, number=1)
     misp.sight(mine, "1", at=at - 5, number=2)
@@ -259,8 +308,12 @@ def test_sightings_come_in_by_gate_2_once_and_only_of_what_was_given(world, port
     lines = world.lines("MispSighting")
     assert {(line.gate, line.way, line.peer) for line in lines} == {("inbox", "in", "misp:nord")}
     assert {line.rule for line in lines} == {"", "plausible", "readable"}
-    forged = {"uuid": "22222222-0000-4000-8000-0000000000ff", "type": "0", "date_sighting": str(at),
-              "attribute_uuid": "99999999-0000-4000-8000-000000000002"}  # fmt: skip
+    forged = {
+        "uuid": "22222222-0000-4000-8000-0000000000ff",
+        "type": "0",
+        "date_sighting": str(at),
+        "attribute_uuid": "99999999-0000-4000-8000-000000000002",
+    }
     assert world.exchange.sightings.take_in("nord", [forged], {mine: ("e", "v")}) == (0, 1)
 
 
@@ -307,12 +360,23 @@ def test_the_room_for_an_instances_sightings_is_bounded(world, port, misp, monke
 
 def test_a_misp_is_a_source_page_by_page(port, misp) -> None:
     for n in range(120):
-        misp.put({
-            "uuid": f"00000000-0000-4000-8000-{n:012x}", "info": "x",
-            "timestamp": str(1_793_000_000 + n), "Attribute": [
-                {"uuid": f"11111111-0000-4000-8000-{n:012x}", "type": "domain", "category": "Network activity",
-                 "value": f"a{n}.example.com", "to_ids": True, "timestamp": "1793000000"}],
-        })  # fmt: skip
+        misp.put(
+            {
+                "uuid": f"00000000-0000-4000-8000-{n:012x}",
+                "info": "x",
+                "timestamp": str(1_793_000_000 + n),
+                "Attribute": [
+                    {
+                        "uuid": f"11111111-0000-4000-8000-{n:012x}",
+                        "type": "domain",
+                        "category": "Network activity",
+                        "value": f"a{n}.example.com",
+                        "to_ids": True,
+                        "timestamp": "1793000000",
+                    }
+                ],
+            }
+        )
     pages = [port.events(0, page, 50) for page in (1, 2, 3)]
     assert [len(page) for page in pages] == [50, 50, 20]
     assert len(port.events(1_793_000_110, 1, 50)) == 10

@@ -47,9 +47,14 @@ def reader(world, served):
     ours = OwnReleases(world.engine, world.clock, "health")
     settings = IntelSettings()
     intel = Intelligence(
-        engine=world.engine, gate=IntelGate(world.book, world.clock, settings, ours=ours), clock=world.clock,
-        settings=settings, lists=NoLists(), partners=world.partners, questions=Questions(world.engine, world.clock),
-    )  # fmt: skip
+        engine=world.engine,
+        gate=IntelGate(world.book, world.clock, settings, ours=ours),
+        clock=world.clock,
+        settings=settings,
+        lists=NoLists(),
+        partners=world.partners,
+        questions=Questions(world.engine, world.clock),
+    )
     access = Access(token_file=str(served.key_file), ca_file=str(served.ca))
     intel.sources.add(Source(name="mm", kind="misp", place=served.url, trust=60, access=access), account("Anna Berg"))
     return intel
@@ -60,11 +65,16 @@ def rules(world):
 
 
 def event(n, stamp, *attributes):
-    return {"uuid": f"00000000-0000-4000-8000-{n:012x}", "info": "x", "timestamp": str(stamp), "Attribute": [
-        {"uuid": f"11111111-0000-4000-{n:04x}-{at:012x}", "type": "domain", "to_ids": True,
-         "timestamp": str(stamp)} | one
-        for at, one in enumerate(attributes)
-    ]}  # fmt: skip
+    return {
+        "uuid": f"00000000-0000-4000-8000-{n:012x}",
+        "info": "x",
+        "timestamp": str(stamp),
+        "Attribute": [
+            {"uuid": f"11111111-0000-4000-{n:04x}-{at:012x}", "type": "domain", "to_ids": True, "timestamp": str(stamp)}
+            | one
+            for at, one in enumerate(attributes)
+        ],
+    }
 
 
 def test_pymisp_takes_the_stand_in_for_a_misp(served, misp, world, caplog) -> None:
@@ -147,10 +157,21 @@ def test_what_we_pushed_comes_back_as_nobodys_word(world, port, misp, served, sy
     (ours,) = misp.events.values()
     copied = copy.deepcopy(ours["Attribute"][0]) | {"uuid": "44444444-0000-4000-8000-000000000001"}
     stamp = world.clock.now_us() // SECOND_US
-    misp.put(event(1, stamp + 1, {"value": "theirs.example.com"}) | {"Attribute": [
-        copied, {"uuid": "44444444-0000-4000-8000-000000000002", "type": "domain", "value": "theirs.example.com",
-                 "to_ids": "1", "timestamp": str(stamp)},
-    ]})  # fmt: skip
+    misp.put(
+        event(1, stamp + 1, {"value": "theirs.example.com"})
+        | {
+            "Attribute": [
+                copied,
+                {
+                    "uuid": "44444444-0000-4000-8000-000000000002",
+                    "type": "domain",
+                    "value": "theirs.example.com",
+                    "to_ids": "1",
+                    "timestamp": str(stamp),
+                },
+            ]
+        }
+    )
     intel = reader(world, served)
     done = sync_one(intel, "mm", tmp_path)
     assert (done.failure, done.counts.new, done.counts.refused, done.counts.blameless) == ("", 1, 7, 7)
@@ -186,20 +207,31 @@ def test_a_misp_with_history_is_read_and_not_suspended(world, misp, served, tmp_
 
 def test_attributes_as_both_versions_write_them(misp) -> None:
     """Flags as text, moments as text, null for nothing, what is deleted, sharing groups, galaxies."""
-    kept = misp.filled(event(1, 1_793_000_000,
-        {"value": "a.example.com", "to_ids": "1", "deleted": "0", "first_seen": None, "Tag": None},
-        {"value": "b.example.com", "to_ids": "0", "distribution": "4", "sharing_group_id": "7"},
-        {"value": "c.example.com", "to_ids": 1, "deleted": "1"},
-        {"value": None}, {"value": "d.example.com", "uuid": None, "type": None},
-        {"type": "ip-dst|port", "value": "45.9.148.20|443"},
-    ) | {"Tag": [{"id": "1", "name": "tlp:green", "colour": "#0", "local": 0}, {"id": None}],
-         "SharingGroup": {"id": "7", "name": "g"}, "Galaxy": [{"name": "x", "GalaxyCluster": []}]})  # fmt: skip
+    kept = misp.filled(
+        event(
+            1,
+            1_793_000_000,
+            {"value": "a.example.com", "to_ids": "1", "deleted": "0", "first_seen": None, "Tag": None},
+            {"value": "b.example.com", "to_ids": "0", "distribution": "4", "sharing_group_id": "7"},
+            {"value": "c.example.com", "to_ids": 1, "deleted": "1"},
+            {"value": None},
+            {"value": "d.example.com", "uuid": None, "type": None},
+            {"type": "ip-dst|port", "value": "45.9.148.20|443"},
+        )
+        | {
+            "Tag": [{"id": "1", "name": "tlp:green", "colour": "#0", "local": 0}, {"id": None}],
+            "SharingGroup": {"id": "7", "name": "g"},
+            "Galaxy": [{"name": "x", "GalaxyCluster": []}],
+        }
+    )
     piece = read_event({"Event": kept}, Assumed())
     claims = {str(o.what.observable): o.what for o in piece.offers if hasattr(o.what, "observable")}
     assert {name: (c.detect, c.withdrawn, c.tlp.value) for name, c in claims.items()} == {
-        "domain:a.example.com": (True, False, "TLP:GREEN"), "domain:b.example.com": (False, False, "TLP:GREEN"),
-        "domain:c.example.com": (True, True, "TLP:GREEN"), "ip4:45.9.148.20": (True, False, "TLP:GREEN"),
-    }  # fmt: skip
+        "domain:a.example.com": (True, False, "TLP:GREEN"),
+        "domain:b.example.com": (False, False, "TLP:GREEN"),
+        "domain:c.example.com": (True, True, "TLP:GREEN"),
+        "ip4:45.9.148.20": (True, False, "TLP:GREEN"),
+    }
     assert next(o.author for o in piece.offers if hasattr(o.what, "observable")).startswith("33333333")
 
 
@@ -225,9 +257,14 @@ def test_a_feed_as_pymisp_writes_it_is_read(world, tmp_path) -> None:
     (folder / "hashes.csv").write_text("\n".join(hashes))
     settings = IntelSettings()
     intel = Intelligence(
-        engine=world.engine, gate=IntelGate(world.book, world.clock, settings), clock=world.clock, settings=settings,
-        lists=NoLists(), partners=world.partners, questions=Questions(world.engine, world.clock),
-    )  # fmt: skip
+        engine=world.engine,
+        gate=IntelGate(world.book, world.clock, settings),
+        clock=world.clock,
+        settings=settings,
+        lists=NoLists(),
+        partners=world.partners,
+        questions=Questions(world.engine, world.clock),
+    )
     intel.sources.add(Source(name="ff", kind="misp-feed", place=str(folder), trust=60), account("Anna Berg"))
     done = sync_one(intel, "ff", tmp_path)
     assert (done.failure, done.counts.new, done.counts.refused) == ("", 6, 0)

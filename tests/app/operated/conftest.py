@@ -23,9 +23,10 @@ from bavn.traffic.dice import SeededDice
 ACTORS = ("region-a", "region-b", "klinik-c")
 USERS = {"region-a": "61001", "region-b": "61002", "klinik-c": ""}
 SECRETS = {
-    "region-a": ("10.11.1.7", "journal-alfa.internal"), "region-b": ("10.22.1.7", "laboratorium-beta.internal"),
+    "region-a": ("10.11.1.7", "journal-alfa.internal"),
+    "region-b": ("10.22.1.7", "laboratorium-beta.internal"),
     "klinik-c": ("10.33.1.7", "modtagelse-gamma.internal"),
-}  # fmt: skip
+}
 PASSPHRASE = "en lang sætning til nøglerne"
 WAIT_S = 90
 
@@ -37,16 +38,35 @@ def flows(actor, count=40):
     lines = []
     for n in range(count):
         flow = {
-            "timestamp": at, "event_type": "flow", "src_ip": address, "src_port": 40000 + n, "dest_ip": "192.0.2.7",
-            "dest_port": 443, "proto": "TCP", "flow_id": n,
-            "flow": {"start": at, "end": at, "state": "closed", "pkts_toserver": 3, "pkts_toclient": 3,
-                     "bytes_toserver": 300, "bytes_toclient": 300},
-        }  # fmt: skip
+            "timestamp": at,
+            "event_type": "flow",
+            "src_ip": address,
+            "src_port": 40000 + n,
+            "dest_ip": "192.0.2.7",
+            "dest_port": 443,
+            "proto": "TCP",
+            "flow_id": n,
+            "flow": {
+                "start": at,
+                "end": at,
+                "state": "closed",
+                "pkts_toserver": 3,
+                "pkts_toclient": 3,
+                "bytes_toserver": 300,
+                "bytes_toclient": 300,
+            },
+        }
         dns = {
-            "timestamp": at, "event_type": "dns", "src_ip": address, "src_port": 50000 + n, "dest_ip": "10.9.9.9",
-            "dest_port": 53, "proto": "UDP", "flow_id": 1000 + n,
+            "timestamp": at,
+            "event_type": "dns",
+            "src_ip": address,
+            "src_port": 50000 + n,
+            "dest_ip": "10.9.9.9",
+            "dest_port": 53,
+            "proto": "UDP",
+            "flow_id": 1000 + n,
             "dns": {"type": "query", "id": n, "rrname": name, "rrtype": "A", "tx_id": 0},
-        }  # fmt: skip
+        }
         lines += [json.dumps(flow), json.dumps(dns)]
     return "\n".join(lines) + "\n"
 
@@ -117,9 +137,12 @@ class Operated:
 
     def start(self):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bavn.app.cli", "operator", "run", "-o", str(self.file)], stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env=os.environ | {"BAVN_LOG": "ERROR"},
-        )  # fmt: skip
+            [sys.executable, "-m", "bavn.app.cli", "operator", "run", "-o", str(self.file)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | {"BAVN_LOG": "ERROR"},
+        )
         threading.Thread(target=self._hear, args=(self.process.stdout,), daemon=True).start()
         return self
 

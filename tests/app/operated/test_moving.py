@@ -168,12 +168,16 @@ def test_a_bundle_that_was_changed_anywhere_is_refused(tmp_path) -> None:
     head = len(good) - 3 * (PIECE_BYTES + 16)
     second = head + PIECE_BYTES + 16
     wrong = {
-        "nothing": b"", "cut short": good[:-1], "a piece cut off": good[:second],
+        "nothing": b"",
+        "cut short": good[:-1],
+        "a piece cut off": good[:second],
         "a bit of the end": good[:-5] + bytes([good[-5] ^ 1]) + good[-4:],
-        "two pieces swapped": good[:head] + good[second : second + PIECE_BYTES + 16] + good[head:second]
+        "two pieces swapped": good[:head]
+        + good[second : second + PIECE_BYTES + 16]
+        + good[head:second]
         + good[second + PIECE_BYTES + 16 :],
         "more behind it": good + b"x",
-    }  # fmt: skip
+    }
     for what, raw in wrong.items():
         file.write_bytes(raw)
         assert not opens(file), what
@@ -224,10 +228,16 @@ def test_a_bundle_writes_nothing_outside_its_folder(tmp_path) -> None:
 
     to = tmp_path / "to"
     for name, kind in (
-        ("../evil", tarfile.REGTYPE), ("/evil", tarfile.REGTYPE), ("home/../../evil", tarfile.REGTYPE),
-        ("home/x", tarfile.SYMTYPE), ("home/x", tarfile.LNKTYPE), ("home/x", tarfile.FIFOTYPE),
-        ("home", tarfile.DIRTYPE),        ("other/x", tarfile.REGTYPE), ("home/no/such/x", tarfile.REGTYPE),
-    ):  # fmt: skip
+        ("../evil", tarfile.REGTYPE),
+        ("/evil", tarfile.REGTYPE),
+        ("home/../../evil", tarfile.REGTYPE),
+        ("home/x", tarfile.SYMTYPE),
+        ("home/x", tarfile.LNKTYPE),
+        ("home/x", tarfile.FIFOTYPE),
+        ("home", tarfile.DIRTYPE),
+        ("other/x", tarfile.REGTYPE),
+        ("home/no/such/x", tarfile.REGTYPE),
+    ):
         to.mkdir(exist_ok=True)
         with pytest.raises(BundleDamaged):
             unpack(made((name, kind)), PASSPHRASE, to)

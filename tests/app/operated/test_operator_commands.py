@@ -38,8 +38,9 @@ def test_list_and_status_in_both_languages(one) -> None:
     assert "hukommelse" in one.command("status", "--language", "da", code=10)
     rows = [json.loads(line) for line in one.command("status", "--json", code=10).splitlines()]
     assert [(row["actor"], row["running"], row["well"], row["blocks"], row["due"]) for row in rows] == [
-        ("region-a", False, None, 0, 0), ("region-b", False, None, 0, 0),
-    ]  # fmt: skip
+        ("region-a", False, None, 0, 0),
+        ("region-b", False, None, 0, 0),
+    ]
 
 
 def test_status_counts_what_an_actor_owes_and_what_it_blocks(one) -> None:
@@ -47,9 +48,11 @@ def test_status_counts_what_an_actor_owes_and_what_it_blocks(one) -> None:
     from bavn.actor.protect import state
     from bavn.wire.book import Book
 
-    part = {"tasks": [
-        {"task_id": "0" * 16, "state": "open", "acknowledge_us": 1, "applies_us": 1, "done_us": 2**60},
-    ]}  # fmt: skip
+    part = {
+        "tasks": [
+            {"task_id": "0" * 16, "state": "open", "acknowledge_us": 1, "applies_us": 1, "done_us": 2**60},
+        ]
+    }
     with Book(one.home("region-a") / "data/node.db") as book:
         CaseBook(book)
         with book.transaction() as tx:
@@ -57,8 +60,9 @@ def test_status_counts_what_an_actor_owes_and_what_it_blocks(one) -> None:
             tx.execute(state.SCHEMA[0])
             tx.execute(
                 "INSERT INTO protect_item VALUES ('i', 1, 'domain', 'evil.example', 'block', 'wanted', '', '', ?, 1, 0,"
-                " '', '', '', NULL, '')", (2**60,)
-            )  # fmt: skip
+                " '', '', '', NULL, '')",
+                (2**60,),
+            )
             tx.execute("CREATE TABLE protect_note (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
     found = {line.actor: line for line in lines(read_operator(one.file))}
     assert (found["region-a"].blocks, found["region-a"].due, found["region-a"].overdue) == (1, 3, 2)
@@ -68,12 +72,21 @@ def test_status_counts_what_an_actor_owes_and_what_it_blocks(one) -> None:
     assert one.home("region-a").exists()
 
 
-@pytest.mark.parametrize("text", [
-    'folder = "../region-b/data"\n', 'folder = "."\n', 'folder = "/var/lib/elsewhere"\n',
-    '[enforce]\nlist_folder = "../region-b/lists"\n', '[sense]\neve_file = "../region-b/eve.json"\n',
-    '[sense]\nlog_files = ["unbound:../region-b/log"]\n', "[node_]\n", 'group_key_file = "../region-b/group.key"\n',
-    'policy_file = "../../operator.toml"\n', '[sense]\nrule_files = ["../register.json"]\n',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        'folder = "../region-b/data"\n',
+        'folder = "."\n',
+        'folder = "/var/lib/elsewhere"\n',
+        '[enforce]\nlist_folder = "../region-b/lists"\n',
+        '[sense]\neve_file = "../region-b/eve.json"\n',
+        '[sense]\nlog_files = ["unbound:../region-b/log"]\n',
+        "[node_]\n",
+        'group_key_file = "../region-b/group.key"\n',
+        'policy_file = "../../operator.toml"\n',
+        '[sense]\nrule_files = ["../register.json"]\n',
+    ],
+)
 def test_no_setting_reaches_into_anothers_folder(one, text) -> None:
     written(one, "region-a", text)
     with pytest.raises(SettingsError):
@@ -155,11 +168,16 @@ def test_an_operator_takes_no_more_actors_than_it_may(operated) -> None:
     assert "no room for more" in made.command("add", "region-b", "--config", str(given), code=9)
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("[operator]\n", "name must be"), ('[operator]\nname = "it"\nfolder = "."\n', "one of its own"),
-    ('[operator]\nname = "it"\npin = "zz"\n', "64 hexadecimal"), ("[other]\n", "only table"),
-    ('[operator]\nname = "it"\nback_off_s = 10\nback_off_s_max = 5\n', "at least back_off_s"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[operator]\n", "name must be"),
+        ('[operator]\nname = "it"\nfolder = "."\n', "one of its own"),
+        ('[operator]\nname = "it"\npin = "zz"\n', "64 hexadecimal"),
+        ("[other]\n", "only table"),
+        ('[operator]\nname = "it"\nback_off_s = 10\nback_off_s_max = 5\n', "at least back_off_s"),
+    ],
+)
 def test_a_wrong_configuration_is_one_sentence(tmp_path, text, words) -> None:
     (tmp_path / "operator.toml").write_text(text)
     with pytest.raises(SettingsError, match=words):

@@ -52,10 +52,17 @@ print(json.dumps(found))
 def indicator(value):
     now_us = time.time_ns() // 1000
     made = Indicator(
-        id=f"indicator--{uuid.UUID(int=7, version=4)}", version=now_us, observable=Observable.of("domain", value),
-        tlp=Tlp.AMBER, pap=Pap.GREEN, confidence=80, valid_from_us=now_us, valid_until_us=now_us + DAY_US,
-        case_id="case-1", technique="T1071.001",
-    )  # fmt: skip
+        id=f"indicator--{uuid.UUID(int=7, version=4)}",
+        version=now_us,
+        observable=Observable.of("domain", value),
+        tlp=Tlp.AMBER,
+        pap=Pap.GREEN,
+        confidence=80,
+        valid_from_us=now_us,
+        valid_until_us=now_us + DAY_US,
+        case_id="case-1",
+        technique="T1071.001",
+    )
     return IndicatorReleased(bundle=bundle_of(made, created_by=IDENTITY, created_us=now_us))
 
 
@@ -73,10 +80,21 @@ def probed(one, actor, pids):
     user = int(one.USERS[actor]) if one.USERS[actor] else None
     as_user = {} if user is None else {"user": user, "group": user, "extra_groups": []}
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, confined.plan(fence, os.getpid()), json.dumps([str(o) for o in others]),
-         json.dumps(pids), str(one.home(actor) / "node.toml")],
-        cwd=one.home(actor), capture_output=True, text=True, check=False, **as_user,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            PROBE,
+            confined.plan(fence, os.getpid()),
+            json.dumps([str(o) for o in others]),
+            json.dumps(pids),
+            str(one.home(actor) / "node.toml"),
+        ],
+        cwd=one.home(actor),
+        capture_output=True,
+        text=True,
+        check=False,
+        **as_user,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

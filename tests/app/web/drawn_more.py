@@ -76,12 +76,16 @@ def partners(house: SacHouse) -> None:
     now_us = house.clock.now_us()
     house.partners.add(
         Partner(
-            name="cert-nord", kind="national", title="Cert Nord", added_us=now_us, until_us=now_us + 365 * DAY_US,
+            name="cert-nord",
+            kind="national",
+            title="Cert Nord",
+            added_us=now_us,
+            until_us=now_us + 365 * DAY_US,
             out=Outward(tlp_max=Tlp.AMBER, collections=("released",)),
             inward=Inward(trust=80, tlp_max=Tlp.AMBER, may_block=True),
         ),
         ANNA,
-    )  # fmt: skip
+    )
     house.credentials.token("cert-nord", ANNA)
     MispRuns(house.book, house.clock).note("nord", "push", "centre", {"added": 2, "updated": 1, "emptied": 0})
     house.partners.add(
@@ -101,13 +105,14 @@ def sources(house: SacHouse, folder: Path) -> None:
     )
     heard = [
         Heard(
-            name, f"{at:064x}",
+            name,
+            f"{at:064x}",
             Claim(observable=named, tlp=Tlp.GREEN, pap=Pap.GREEN, confidence=70, technique="T1071.001", about="c2"),
             now_us - at * HOUR_US,
         )
         for name, claimed in (("nord-feed", CLAIMED), ("c2-list", CLAIMED[:3]))
         for at, named in enumerate(claimed)
-    ]  # fmt: skip
+    ]
     books.proposals.hear(heard)
     books.proposals.met([(CLAIMED[0], "region-nord", "sighting", now_us // HOUR_US)])
     books.proposals.dismiss(CLAIMED[7], BO, "a shop of ours")
@@ -128,12 +133,18 @@ def questions(house: SacHouse) -> None:
             met = state == "met" and number == 0
             kept.heard(
                 Replied(
-                    item_id="i", actor=actor, question_id=asked.id, number=number,
-                    state="not_met" if state == "met" and not met else state, count_bucket=2 if met else 0,
-                    first_hour=hour - 40 if met else None, last_hour=hour - 30 if met else None,
-                    days=0 if state == "declined" else 30, received_us=now_us,
+                    item_id="i",
+                    actor=actor,
+                    question_id=asked.id,
+                    number=number,
+                    state="not_met" if state == "met" and not met else state,
+                    count_bucket=2 if met else 0,
+                    first_hour=hour - 40 if met else None,
+                    last_hour=hour - 30 if met else None,
+                    days=0 if state == "declined" else 30,
+                    received_us=now_us,
                 )
-            )  # fmt: skip
+            )
     kept.ask([REVIEWED], ["region-nord", "region-syd"], ANNA, why="Is it met here?", since_us=now_us - 7 * DAY_US)
 
 
@@ -145,11 +156,17 @@ def counts(house: SacHouse) -> None:
             keep_counts(
                 house.desk.engine,
                 Counted(
-                    item_id="i", actor=actor, day=today - back, vocabulary=VOCABULARY, epsilon_milli=1000, cell_max=100,
+                    item_id="i",
+                    actor=actor,
+                    day=today - back,
+                    vocabulary=VOCABULARY,
+                    epsilon_milli=1000,
+                    cell_max=100,
                     by_technique=tuple((n * 7 + at) % 13 for n in range(len(TECHNIQUES))),
-                    blocked=tuple(4 + at for _ in BLOCKED), received_us=house.clock.now_us(),
+                    blocked=tuple(4 + at for _ in BLOCKED),
+                    received_us=house.clock.now_us(),
                 ),
-            )  # fmt: skip
+            )
 
 
 def members(house: SacHouse) -> None:

@@ -90,9 +90,16 @@ def event(kind: str, at_us: int, src: str, dst: str, port: int, number: int, **m
     """A line of eve.json: ``kind`` of event number ``number`` (its flow and community id), TCP unless ``more`` says."""
     stamp = as_datetime(at_us).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
     plain = {
-        "timestamp": stamp, "event_type": kind, "src_ip": src, "src_port": 40000 + number % 20000, "dest_ip": dst,
-        "dest_port": port, "proto": "TCP", "flow_id": number, "community_id": f"1:{number:027d}=",
-    }  # fmt: skip
+        "timestamp": stamp,
+        "event_type": kind,
+        "src_ip": src,
+        "src_port": 40000 + number % 20000,
+        "dest_ip": dst,
+        "dest_port": port,
+        "proto": "TCP",
+        "flow_id": number,
+        "community_id": f"1:{number:027d}=",
+    }
     if kind == "flow":
         size = {"pkts_toserver": 9, "pkts_toclient": 12, "bytes_toserver": 1200 + number % 700, "bytes_toclient": 5400}
         more = {"flow": {"start": stamp, "end": stamp, "state": "closed", **size}, **more}
@@ -123,13 +130,27 @@ def _lines(now_us: int, host_byte: int) -> list[str]:
             )
             dns = {"type": "query", "id": number % 60000, "rrname": f"www{host}.example.org", "rrtype": "A"}
             lines.append(event("dns", at_us, own(host, host_byte), own(2, host_byte), 53, number, dns=dns, proto="UDP"))
-    http = {"hostname": "files.example.net", "url": f"/get?cpr={NUMBER}", "http_method": "GET", "status": 200,
-            "http_user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"}  # fmt: skip
+    http = {
+        "hostname": "files.example.net",
+        "url": f"/get?cpr={NUMBER}",
+        "http_method": "GET",
+        "status": 200,
+        "http_user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+    }
     lines.append(event("http", start_us, own(22, host_byte), "198.51.100.9", 80, 90001, http=http))
     lines.append(event("flow", start_us, own(22, host_byte), "198.51.100.9", 80, 90001, app_proto="http"))
     for port in range(40):
-        lines.append(event("flow", start_us + port, own(23, host_byte), own(5, host_byte), 1000 + port, 91000 + port,
-                            tcp={"tcp_flags_ts": "02", "tcp_flags_tc": "14", "syn": True}))  # fmt: skip
+        lines.append(
+            event(
+                "flow",
+                start_us + port,
+                own(23, host_byte),
+                own(5, host_byte),
+                1000 + port,
+                91000 + port,
+                tcp={"tcp_flags_ts": "02", "tcp_flags_tc": "14", "syn": True},
+            )
+        )
     lines.append(event("flow", now_us - MINUTE_US, own(24, host_byte), own(5, host_byte), 445, 95000, app_proto="smb"))
     return lines
 
@@ -138,12 +159,19 @@ def suspicion(now_us: int, **other: Any) -> Suspicion:
     """One with defaults; ``p`` says how sure."""
     p = other.pop("p", 0.001)
     plain: dict[str, Any] = {
-        "detector": "beacon", "technique": "T1071.001", "peer": C2, "p_source": "own", "statistic": 3.0,
-        "first_us": now_us - 6 * HOUR_US, "last_us": now_us - 5 * MINUTE_US, "hosts": 1, "listed": False,
+        "detector": "beacon",
+        "technique": "T1071.001",
+        "peer": C2,
+        "p_source": "own",
+        "statistic": 3.0,
+        "first_us": now_us - 6 * HOUR_US,
+        "last_us": now_us - 5 * MINUTE_US,
+        "hosts": 1,
+        "listed": False,
         "observables": (Observable.of("domain", C2),),
         "why": Text("It calls c2.example.com every five minutes.", "Den kalder c2.example.com hvert femte minut."),
         "rows": RowsRef("flow", (("src", other["host"]), ("dst", C2_ADDRESS)), now_us - 7 * HOUR_US, now_us),
-    }  # fmt: skip
+    }
     return Suspicion(**plain | {"p": p, "evidence_nats": evidence_nats(p)} | other)
 
 
@@ -154,33 +182,65 @@ def suspicions(now_us: int, host_byte: int = 0) -> list[Suspicion]:
     return [
         suspicion(now_us, id=BEACON, host=one, p=0.0004, period_s=300.0, regularity=0.97),
         suspicion(
-            now_us, id="11" * 16, host=one, p=0.02, detector="rarity", technique="T1573",
-            observables=(Observable.of("ja3", JA3),), why=Text("A rare TLS client.", "En sjælden TLS-klient."),
+            now_us,
+            id="11" * 16,
+            host=one,
+            p=0.02,
+            detector="rarity",
+            technique="T1573",
+            observables=(Observable.of("ja3", JA3),),
+            why=Text("A rare TLS client.", "En sjælden TLS-klient."),
             rows=RowsRef("tls", (("src", one), ("ja3", JA3)), *span),
         ),
         suspicion(
-            now_us, id=SCAN, host=two, peer="1 host, 40 ports", p=0.003, detector="scan", technique="T1046",
-            observables=(), why=Text("It tried 40 ports of one host.", "Den prøvede 40 porte på én maskine."),
-            rows=RowsRef("flow", (("src", two),), *span), walk_nats=9.0,
+            now_us,
+            id=SCAN,
+            host=two,
+            peer="1 host, 40 ports",
+            p=0.003,
+            detector="scan",
+            technique="T1046",
+            observables=(),
+            why=Text("It tried 40 ports of one host.", "Den prøvede 40 porte på én maskine."),
+            rows=RowsRef("flow", (("src", two),), *span),
+            walk_nats=9.0,
         ),
         suspicion(
-            now_us, id=TUNNEL, host=three, peer="t.example.net", p=0.04, detector="dns_tunnel", technique="T1071.004",
+            now_us,
+            id=TUNNEL,
+            host=three,
+            peer="t.example.net",
+            p=0.04,
+            detector="dns_tunnel",
+            technique="T1071.004",
             observables=(Observable.of("domain", "t.example.net"),),
             why=Text("Its look-ups carry data.", "Dens opslag bærer data."),
             rows=RowsRef("dns", (("src", three),), *span),
         ),
         suspicion(
-            now_us, id="22" * 16, host=three, peer="files.example.net", p=0.2, detector="exfil", technique="T1048",
+            now_us,
+            id="22" * 16,
+            host=three,
+            peer="files.example.net",
+            p=0.2,
+            detector="exfil",
+            technique="T1048",
             observables=(Observable.of("domain", "files.example.net"),),
             why=Text("It sent more than usual.", "Den sendte mere end sædvanligt."),
             rows=RowsRef("http", (("src", three),), *span),
         ),
         suspicion(
-            now_us, id="33" * 16, host=three, peer=C2, p=0.01, detector="ioc", technique="T1071",
+            now_us,
+            id="33" * 16,
+            host=three,
+            peer=C2,
+            p=0.01,
+            detector="ioc",
+            technique="T1071",
             why=Text("It asked for a listed name.", "Den spurgte om et listet navn."),
             rows=RowsRef("dns", (("src", three),), *span),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def part(now_us: int, **other: Any) -> CasePart:
@@ -191,41 +251,75 @@ def part(now_us: int, **other: Any) -> CasePart:
         PartTask(task_id=TASK, kind="task", text="Isolate what speaks to it", state="acknowledged", **due),
     )
     plain: dict[str, Any] = {
-        "case_id": CASE, "version": 1, "state": "confirmed", "rsit": "malicious-code/c2-server",
-        "techniques": ("T1071",), "tlp": "TLP:AMBER", "pap": 2, "tasks": tasks,
+        "case_id": CASE,
+        "version": 1,
+        "state": "confirmed",
+        "rsit": "malicious-code/c2-server",
+        "techniques": ("T1071",),
+        "tlp": "TLP:AMBER",
+        "pap": 2,
+        "tasks": tasks,
         "own": (AskedObservable(type="domain", value="example.com"),),
         "words": (PartWords(at_us=now_us - HOUR_US, by="centre", text="We look at it"),),
         "clocks": (PartClock(report="early-warning", due_us=now_us + HOUR_US, sent_us=None),),
-    }  # fmt: skip
+    }
     return CasePart(**plain | other)
 
 
 def _sector(parts: NodeParts, now_us: int) -> None:
     CaseBook(parts.book).keep(part(now_us), now_us)
     given = VerdictGiven(
-        case_id=CASE, version=1, judged="malicious", until_us=now_us + 30 * DAY_US,
+        case_id=CASE,
+        version=1,
+        judged="malicious",
+        until_us=now_us + 30 * DAY_US,
         observables=(AskedObservable(type="domain", value="t.example.net"),),
-    )  # fmt: skip
+    )
     parts.verdicts.sector.keep(given, (Observable.of("domain", "t.example.net"),), now_us)
 
 
 def _indicators(state: State, now_us: int) -> None:
     enforced = json.dumps({"state": "enforced", "enforcers": ["textlist"], "not_carried": [], "rule": None})
     plain: dict[str, Any] = {
-        "version": 1, "bundle": "{}", "type": "domain", "act": "block", "rule": "", "reason": "",
-        "until_us": now_us + 20 * DAY_US, "decided_us": now_us - HOUR_US,
-    }  # fmt: skip
+        "version": 1,
+        "bundle": "{}",
+        "type": "domain",
+        "act": "block",
+        "rule": "",
+        "reason": "",
+        "until_us": now_us + 20 * DAY_US,
+        "decided_us": now_us - HOUR_US,
+    }
     found = json.dumps({"days": 28, "hits": 4, "hosts": 2, "clinical": 1, "destinations": 1})
     for changes in (
-        {"indicator_id": WAITING, "value": "waits.example.com", "standing": "waiting", "rule": "dry_run_clinical",
-         "reason": "clinical hosts met it", "found": found, "told": "waiting"},
+        {
+            "indicator_id": WAITING,
+            "value": "waits.example.com",
+            "standing": "waiting",
+            "rule": "dry_run_clinical",
+            "reason": "clinical hosts met it",
+            "found": found,
+            "told": "waiting",
+        },
         {"indicator_id": BLOCKED, "value": C2, "standing": "wanted", "told": enforced, "forced_us": now_us - HOUR_US},
-        {"indicator_id": LIFTED, "value": "lifted.example.com", "standing": "lifted", "rule": "rolled_back",
-         "reason": "it hit 12 own hosts in an hour; the dry run of 28 days saw 1, 11 are allowed", "held": True,
-         "told": "lifted"},
-        {"indicator_id": REFUSED, "value": "philips.com", "standing": "refused", "rule": "never_block",
-         "reason": "the never-block list names it under [clinical_suppliers]", "told": "refused"},
-    ):  # fmt: skip
+        {
+            "indicator_id": LIFTED,
+            "value": "lifted.example.com",
+            "standing": "lifted",
+            "rule": "rolled_back",
+            "reason": "it hit 12 own hosts in an hour; the dry run of 28 days saw 1, 11 are allowed",
+            "held": True,
+            "told": "lifted",
+        },
+        {
+            "indicator_id": REFUSED,
+            "value": "philips.com",
+            "standing": "refused",
+            "rule": "never_block",
+            "reason": "the never-block list names it under [clinical_suppliers]",
+            "told": "refused",
+        },
+    ):
         state.keep(Item(**plain | changes))
     with state.book.transaction() as tx:
         tx.execute(
@@ -243,8 +337,14 @@ def _door(parts: NodeParts, now_us: int) -> None:
     state.set_wish(Observable.of("domain", "example.net"), "asked", "centre", now_us - HOUR_US)
     state.set_wish(Observable.of("domain", "example.org"), "veto", "Anna Berg", now_us - DAY_US)
     for number in range(60):
-        note = Note(kind="Report", item_id=f"{number:064x}", peer="centre", privacy="S1", bytes=300,
-                    summary=json.dumps({"type": "domain", "value": f"evil-{number}.example.com"}))  # fmt: skip
+        note = Note(
+            kind="Report",
+            item_id=f"{number:064x}",
+            peer="centre",
+            privacy="S1",
+            bytes=300,
+            summary=json.dumps({"type": "domain", "value": f"evil-{number}.example.com"}),
+        )
         refused = Refused("not_judged", "people here have judged it benign") if number % 5 == 0 else None
         parts.ledger.append(now_us - (60 - number) * MINUTE_US, "door", "out", note, refused)
     item = "c0" * 32
@@ -263,20 +363,41 @@ def _door(parts: NodeParts, now_us: int) -> None:
 def _warnings(parts: NodeParts, now_us: int) -> None:
     """One that waits for an answer and is late, one that was answered, and one that is over."""
     plain: dict[str, Any] = {
-        "version": 1, "state": "sent", "tlp": "TLP:AMBER", "pap": 1, "sent_us": now_us - 30 * HOUR_US,
-        "acknowledge_us": now_us - 6 * HOUR_US, "until_us": now_us + 9 * DAY_US, "observables": (),
-    }  # fmt: skip
+        "version": 1,
+        "state": "sent",
+        "tlp": "TLP:AMBER",
+        "pap": 1,
+        "sent_us": now_us - 30 * HOUR_US,
+        "acknowledge_us": now_us - 6 * HOUR_US,
+        "until_us": now_us + 9 * DAY_US,
+        "observables": (),
+    }
     told: tuple[dict[str, Any], ...] = (
-        {"urgency": "critical", "title_en": "Patch the gateway now", "title_da": "Opdater gatewayen nu",
-         "text_en": "A flaw in it is used.\n\nPatch it today.",
-         "text_da": "En fejl i den udnyttes.\n\nOpdater den i dag.",
-         "observables": (AskedObservable(type="domain", value="gateway-update.net"),)},
-        {"urgency": "important", "title_en": "False mails from a supplier",
-         "title_da": "Falske mails fra en leverandør", "text_en": "Do not open them.", "text_da": "Åbn dem ikke.",
-         "acknowledge_us": now_us + HOUR_US},
-        {"urgency": "inform", "title_en": "A quiet autumn", "title_da": "Et roligt efterår", "state": "ended",
-         "text_en": "Nothing is to be done.", "text_da": "Intet skal gøres."},
-    )  # fmt: skip
+        {
+            "urgency": "critical",
+            "title_en": "Patch the gateway now",
+            "title_da": "Opdater gatewayen nu",
+            "text_en": "A flaw in it is used.\n\nPatch it today.",
+            "text_da": "En fejl i den udnyttes.\n\nOpdater den i dag.",
+            "observables": (AskedObservable(type="domain", value="gateway-update.net"),),
+        },
+        {
+            "urgency": "important",
+            "title_en": "False mails from a supplier",
+            "title_da": "Falske mails fra en leverandør",
+            "text_en": "Do not open them.",
+            "text_da": "Åbn dem ikke.",
+            "acknowledge_us": now_us + HOUR_US,
+        },
+        {
+            "urgency": "inform",
+            "title_en": "A quiet autumn",
+            "title_da": "Et roligt efterår",
+            "state": "ended",
+            "text_en": "Nothing is to be done.",
+            "text_da": "Intet skal gøres.",
+        },
+    )
     book = parts.door.cases.warnings
     for at, more in enumerate(told):
         given = WarningGiven(warning_id=f"warning-{at + 1:016x}", **plain | more)
@@ -291,10 +412,18 @@ def _exercises(parts: NodeParts, now_us: int) -> None:
     for at, (title, state) in enumerate((("Spring", "ended"), ("Autumn", "running"))):
         one = f"exercise-{at + 1:016x}"
         plain = ExerciseTold(
-            exercise_id=one, version=1, state="running", title_en=f"{title} exercise", title_da=f"Øvelse {at + 1}",
-            objectives=(aim,), campaign="beacon", element=f"bavn-{one}.example", after_minutes=5,
-            begins_us=now_us - HOUR_US, ends_us=now_us + 3 * HOUR_US,
-        )  # fmt: skip
+            exercise_id=one,
+            version=1,
+            state="running",
+            title_en=f"{title} exercise",
+            title_da=f"Øvelse {at + 1}",
+            objectives=(aim,),
+            campaign="beacon",
+            element=f"bavn-{one}.example",
+            after_minutes=5,
+            begins_us=now_us - HOUR_US,
+            ends_us=now_us + 3 * HOUR_US,
+        )
         for version in (1, 2) if state == "ended" else (1,):
             told = plain.model_copy(update={"version": version, "state": state if version == 2 else "running"})
             note = Note(kind="ExerciseTold", item_id=f"{at:063x}{version}", peer="centre")
@@ -311,10 +440,15 @@ def _certificate(folder: Path, now_us: int) -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "north")])
     start = as_datetime(now_us)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(start - dt.timedelta(days=80)).not_valid_after(start + dt.timedelta(days=10))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start - dt.timedelta(days=80))
+        .not_valid_after(start + dt.timedelta(days=10))
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     folder.mkdir(exist_ok=True)
     from cryptography.hazmat.primitives.serialization import Encoding
 

@@ -38,25 +38,36 @@ def rollout(house: SacHouse) -> None:
     opened.register(
         [
             Entry(actor="it-nord", kind="it-centre", title="IT Nord", region="north"),
-            Entry(actor="clinic-north", kind="clinic", title="Clinic North", region="north",
-                  waits=(Wait("clinic-north", Stage.AGREEMENT, "it-nord", Stage.OPERATING),)),
+            Entry(
+                actor="clinic-north",
+                kind="clinic",
+                title="Clinic North",
+                region="north",
+                waits=(Wait("clinic-north", Stage.AGREEMENT, "it-nord", Stage.OPERATING),),
+            ),
             Entry(actor="kommune-syd", kind="municipality", title="Kommune Syd", region="south"),
             Entry(actor="harbour-clinic", kind="clinic", title="Harbour Clinic"),
         ],
         ANNA,
-    )  # fmt: skip
+    )
     for actor, days in (
-        ("it-nord", (-58, -44, -12, 5, 12, 40, 47)), ("clinic-north", (-50, -30, 14, 30, 37, 60, 67)),
-        ("kommune-syd", (-20, 3, 20, 41, 48, 80, 87)), ("region-syd", (None, None, None, -31, -24, 6, 13)),
-    ):  # fmt: skip
+        ("it-nord", (-58, -44, -12, 5, 12, 40, 47)),
+        ("clinic-north", (-50, -30, 14, 30, 37, 60, 67)),
+        ("kommune-syd", (-20, 3, 20, 41, 48, 80, 87)),
+        ("region-syd", (None, None, None, -31, -24, 6, 13)),
+    ):
         stages = [one for one in Stage if one.value not in ("candidate", "suspended", "leaving", "left")]
         for stage, day in zip(stages, days, strict=True):
             if day is not None:
                 opened.plan(actor, stage, today + day, ANNA, "steering group")
     terms = Terms(
-        purpose_en="Protect the sector.", purpose_da="Beskytte sektoren.", legal_basis="The law.",
-        classes=("S0", "S1", "S2", "S4"), retention_days=180, valid_days=1100,
-    )  # fmt: skip
+        purpose_en="Protect the sector.",
+        purpose_da="Beskytte sektoren.",
+        legal_basis="The law.",
+        classes=("S0", "S1", "S2", "S4"),
+        retention_days=180,
+        valid_days=1100,
+    )
     opened.publish_terms(terms, ANNA, "first version")
     _steps(opened, clock)
     opened.plan("it-nord", Stage.ENROLLED, today - 3, BO, "its server came late")
@@ -66,10 +77,14 @@ def rollout(house: SacHouse) -> None:
 def _steps(opened: RollOut, clock: SimClock) -> None:
     act = RolloutAct
     for days, actor, step in (
-        (2, "it-nord", act.PLAN), (6, "clinic-north", act.PLAN), (14, "it-nord", act.AGREE),
-        (4, "region-syd", act.SET_BACK), (3, "region-syd", act.ACCEPT), (8, "region-syd", act.TRY),
+        (2, "it-nord", act.PLAN),
+        (6, "clinic-north", act.PLAN),
+        (14, "it-nord", act.AGREE),
+        (4, "region-syd", act.SET_BACK),
+        (3, "region-syd", act.ACCEPT),
+        (8, "region-syd", act.TRY),
         (6, "kommune-syd", act.PLAN),
-    ):  # fmt: skip
+    ):
         clock.advance(days * DAY_US)
         if step in (act.AGREE, act.TRY):
             signed = Signing(
@@ -86,8 +101,11 @@ def warnings(house: SacHouse) -> None:
     kept = Warnings(house.registry.engine, clock)
     mail = Content(
         title=Text("False mails from a supplier", "Falske mails fra en leverandør"),
-        text=Text("Do not open them.", "Åbn dem ikke."), urgency=Urgency.IMPORTANT, tlp=Tlp.GREEN, pap=Pap.GREEN,
-    )  # fmt: skip
+        text=Text("Do not open them.", "Åbn dem ikke."),
+        urgency=Urgency.IMPORTANT,
+        tlp=Tlp.GREEN,
+        pap=Pap.GREEN,
+    )
     kept.draft(mail, Address(suppliers=("kmd",)), ANNA)
     old = kept.send(kept.draft(mail, Address(), BO).id, BO, "three have got them")
     who = addressees(house.registry, clock)
@@ -102,30 +120,48 @@ def warnings(house: SacHouse) -> None:
             "A flaw in the gateway is used against the sector.\n\nPatch it today and look for the name below.",
             "En fejl i gatewayen udnyttes mod sektoren.\n\nOpdater den i dag, og se efter navnet herunder.",
         ),
-        urgency=Urgency.CRITICAL, tlp=Tlp.AMBER, pap=Pap.AMBER,
-        observables=(Observable.of("domain", "gateway-update.net"),), acknowledge_hours=24, hours=14 * 24,
-    )  # fmt: skip
+        urgency=Urgency.CRITICAL,
+        tlp=Tlp.AMBER,
+        pap=Pap.AMBER,
+        observables=(Observable.of("domain", "gateway-update.net"),),
+        acknowledge_hours=24,
+        hours=14 * 24,
+    )
     sent = kept.send(kept.draft(gateway, Address(kinds=("municipality", "region")), ANNA).id, ANNA, "seen in use")
     kept.step(who)
     for owed in kept.owed(who):
         kept.done(owed, "warning_names" if owed.to == "kommune-vest" else "", None)
-    for serial, (actor, act, words) in enumerate((
-        ("region-nord", "affected", "two gateways, patched tonight"), ("region-syd", "not-affected", ""),
-        ("region-nord", "done", ""),
-    )):  # fmt: skip
+    for serial, (actor, act, words) in enumerate(
+        (
+            ("region-nord", "affected", "two gateways, patched tonight"),
+            ("region-syd", "not-affected", ""),
+            ("region-nord", "done", ""),
+        )
+    ):
         clock.advance(2 * HOUR_US)
-        kept.hear(WarningAnswer(
-            item_id="i", actor=actor, warning_id=sent.id, version=sent.version, serial=serial, act=act, words=words,
-            received_us=clock.now_us(),
-        ))  # fmt: skip
+        kept.hear(
+            WarningAnswer(
+                item_id="i",
+                actor=actor,
+                warning_id=sent.id,
+                version=sent.version,
+                serial=serial,
+                act=act,
+                words=words,
+                received_us=clock.now_us(),
+            )
+        )
 
 
 def exercises(house: SacHouse) -> None:
     """One that is over, with its release; one in progress, in which each actor came to another point."""
-    step, aims = ActorStep, (
-        Text("A person looks within 30 minutes.", "Et menneske ser på det inden 30 minutter."),
-        Text("The block is in force within an hour.", "Spærringen virker inden en time."),
-    )  # fmt: skip
+    step, aims = (
+        ActorStep,
+        (
+            Text("A person looks within 30 minutes.", "Et menneske ser på det inden 30 minutter."),
+            Text("The block is in force within an hour.", "Spærringen virker inden en time."),
+        ),
+    )
     clock = SimClock(house.clock.now_us() - 30 * HOUR_US)
     kept = Exercises(house.registry.engine, clock)
     whole = (step.ALLOWED, step.INJECTED, step.SUSPECTED, step.LET_OUT, step.SEEN)
@@ -137,10 +173,20 @@ def exercises(house: SacHouse) -> None:
     _hear(kept, old, "region-syd", (step.WAITS,), 90)
     kept.end(old, BO, "all was played")
     clock.until(house.clock.now_us() - HOUR_US)
-    _played(kept, clock, Text("Autumn", "Efterår"), aims, {
-        "region-nord": whole, "region-syd": whole[:4], "kommune-oest": (*whole[:2], step.MISSED),
-        "it-supplier": (step.DECLINED,), "data-agency": (), "clinic-west": (*whole[:3], step.KEPT),
-    })  # fmt: skip
+    _played(
+        kept,
+        clock,
+        Text("Autumn", "Efterår"),
+        aims,
+        {
+            "region-nord": whole,
+            "region-syd": whole[:4],
+            "kommune-oest": (*whole[:2], step.MISSED),
+            "it-supplier": (step.DECLINED,),
+            "data-agency": (),
+            "clinic-west": (*whole[:3], step.KEPT),
+        },
+    )
 
 
 def _played(
@@ -165,8 +211,16 @@ def _played(
 def _hear(kept: Exercises, exercise_id: str, actor: str, steps: tuple[ActorStep, ...], minute: int) -> None:
     for at, step in enumerate(steps):
         suspected = step is ActorStep.SUSPECTED
-        kept.hear(ExerciseSaid(
-            item_id="i", actor=actor, exercise_id=exercise_id, serial=minute * 10 + at, step=step,
-            second=(minute + 4 * at) * 60, detector="beacon" if suspected else None,
-            p_bucket=9 if suspected else None, received_us=kept._clock.now_us(),
-        ))  # fmt: skip
+        kept.hear(
+            ExerciseSaid(
+                item_id="i",
+                actor=actor,
+                exercise_id=exercise_id,
+                serial=minute * 10 + at,
+                step=step,
+                second=(minute + 4 * at) * 60,
+                detector="beacon" if suspected else None,
+                p_bucket=9 if suspected else None,
+                received_us=kept._clock.now_us(),
+            )
+        )

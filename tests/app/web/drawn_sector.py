@@ -47,9 +47,14 @@ from tests.centre.node.conftest import Node, make_suspicion
 
 ANNA, BO = account("Anna Berg"), account("Bo Lund")
 ACTORS = {
-    "region-nord": "region", "region-syd": "region", "kommune-oest": "municipality", "kommune-vest": "municipality",
-    "it-supplier": "supplier", "data-agency": "agency", "clinic-west": "clinic",
-}  # fmt: skip
+    "region-nord": "region",
+    "region-syd": "region",
+    "kommune-oest": "municipality",
+    "kommune-vest": "municipality",
+    "it-supplier": "supplier",
+    "data-agency": "agency",
+    "clinic-west": "clinic",
+}
 HOURS_DRAWN = 40
 CONFIG = """
 [centre]
@@ -97,9 +102,16 @@ class DrawnSector:
         self.clock = SimClock(SystemClock().now_us() - HOURS_DRAWN * HOUR_US)
         self.registry = Registry(engine, self.clock)
         self.centre = open_centre(
-            file.centre, engine=engine, book=book, key=keys.message_key(), authority=keys.authority(),
-            clock=self.clock, dice=SeededDice(9, "centre"), lists=NoLists(), registry=self.registry,
-        )  # fmt: skip
+            file.centre,
+            engine=engine,
+            book=book,
+            key=keys.message_key(),
+            authority=keys.authority(),
+            clock=self.clock,
+            dice=SeededDice(9, "centre"),
+            lists=NoLists(),
+            registry=self.registry,
+        )
         self.nodes: dict[str, Node] = {}
         for at, (name, kind) in enumerate(ACTORS.items()):
             self.registry.add(name, kind)
@@ -156,9 +168,13 @@ class DrawnSector:
         for at, name in enumerate(self.nodes):
             if name not in but:
                 condition = Condition(
-                    version="0.9.0", sensor="up" if at != 3 else "down", capture_loss_permille=35 if at == 1 else 0,
-                    clock_skew_s=0, queue_messages=0, last_round=None,
-                )  # fmt: skip
+                    version="0.9.0",
+                    sensor="up" if at != 3 else "down",
+                    capture_loss_permille=35 if at == 1 else 0,
+                    clock_skew_s=0,
+                    queue_messages=0,
+                    last_round=None,
+                )
                 self.nodes[name].door.tell_health(condition)
 
     def case_of(self, observable: Observable):
@@ -210,12 +226,24 @@ def _work(sector: DrawnSector) -> None:
     sector.nodes["region-nord"].door.cases.book.leave(first, None, "words", "It came by mail", "soc", 0)
     sector.wait(1)
     desk.work.attached(
-        Attached(item_id="e" * 64, actor="region-nord", case_id=first, words="what two machines did",
-                 content=_zip(), received_us=sector.clock.now_us())
-    )  # fmt: skip
+        Attached(
+            item_id="e" * 64,
+            actor="region-nord",
+            case_id=first,
+            words="what two machines did",
+            content=_zip(),
+            received_us=sector.clock.now_us(),
+        )
+    )
     book = desk.nis2(sector.zone)
-    book.note(first, "region-nord", Nis2Act.AWARE, sector.clock.now_us() - HOUR_US, ANNA,
-              flags=Flags(cross_border="unknown", touched=("surgery",)))  # fmt: skip
+    book.note(
+        first,
+        "region-nord",
+        Nis2Act.AWARE,
+        sector.clock.now_us() - HOUR_US,
+        ANNA,
+        flags=Flags(cross_border="unknown", touched=("surgery",)),
+    )
     desk.act(first, CaseAct.CONFIRM, ANNA, "four actors, one rare peer")
     sector.nodes["clinic-west"].enforces = False
     sector.wait(1)
@@ -247,10 +275,13 @@ def _sighted(sector: DrawnSector) -> None:
     for one in given[:1]:
         sector.nodes["clinic-west"].door.tell_sighting(
             Sighting(
-                indicator_id=indicator_of(one.bundle).id, kind="retro", count=3, first_us=now_us - 30 * HOUR_US,
+                indicator_id=indicator_of(one.bundle).id,
+                kind="retro",
+                count=3,
+                first_us=now_us - 30 * HOUR_US,
                 last_us=now_us - 28 * HOUR_US,
             )
-        )  # fmt: skip
+        )
     sector.run()
 
 
@@ -285,30 +316,59 @@ def many_leads(engine: Engine, count: int, now_us: int) -> None:
 
 def _ranked(rank: int, now_us: int) -> Ranked:
     """A lead with all that one has: two elements at three actors, terms, a reason, a counterfactual."""
-    names = [Observable.of("domain", f"host-{rank}.example.com"),
-             Observable.of("ip4", f"198.{18 + rank % 2}.{rank // 250 % 250}.{rank % 250}")]  # fmt: skip
+    names = [
+        Observable.of("domain", f"host-{rank}.example.com"),
+        Observable.of("ip4", f"198.{18 + rank % 2}.{rank // 250 % 250}.{rank % 250}"),
+    ]
     actors = sorted(ACTORS)[rank % 4 : rank % 4 + 3]
     hour, why = now_us // HOUR_US - rank % 48, Text("seen at several", "set hos flere")
     signs = [
         Sign(
-            report_id=f"{rank:060x}{at}{place}", actor=actor, group=actor, tier="A", round_id="0" * 32, observable=name,
-            detector="beacon", technique="T1071.001", p_bucket=9, hosts_bucket=0, first_hour=hour + place,
-            last_hour=hour + 3 + place, period_bucket=4, regularity_bucket=6, walk_bucket=None, received_us=now_us,
+            report_id=f"{rank:060x}{at}{place}",
+            actor=actor,
+            group=actor,
+            tier="A",
+            round_id="0" * 32,
+            observable=name,
+            detector="beacon",
+            technique="T1071.001",
+            p_bucket=9,
+            hosts_bucket=0,
+            first_hour=hour + place,
+            last_hour=hour + 3 + place,
+            period_bucket=4,
+            regularity_bucket=6,
+            walk_bucket=None,
+            received_us=now_us,
         )
-        for at, name in enumerate(names) for place, actor in enumerate(actors)
-    ]  # fmt: skip
+        for at, name in enumerate(names)
+        for place, actor in enumerate(actors)
+    ]
     score = 12.0 - rank / 1000
     terms = tuple(Term(name, score / 4, why) for name in ("evidence", "sharing", "hosts", "novelty"))
     elements = tuple(
         Weighed(
-            observable=name, signs=tuple(one for one in signs if one.observable == name), groups=3, score=score,
-            terms=terms, listed=False, seen_hour=hour,
+            observable=name,
+            signs=tuple(one for one in signs if one.observable == name),
+            groups=3,
+            score=score,
+            terms=terms,
+            listed=False,
+            seen_hour=hour,
         )
         for name in names
-    )  # fmt: skip
+    )
     lead = Lead(
-        id=f"lead-{rank:016x}", rank=rank, score=score, observables=tuple(names), actors=tuple(actors),
-        signs=tuple(signs), terms=terms, without=tuple((actor, score - 3) for actor in actors), first_hour=hour,
-        last_hour=hour + 5, reasons=(Reason("function:surgery", 1.5, why),),
-    )  # fmt: skip
+        id=f"lead-{rank:016x}",
+        rank=rank,
+        score=score,
+        observables=tuple(names),
+        actors=tuple(actors),
+        signs=tuple(signs),
+        terms=terms,
+        without=tuple((actor, score - 3) for actor in actors),
+        first_hour=hour,
+        last_hour=hour + 5,
+        reasons=(Reason("function:surgery", 1.5, why),),
+    )
     return Ranked(lead, elements, tuple(Without(actor, score - 3, rank + 9, why) for actor in actors))

@@ -9,15 +9,32 @@ import httpx
 from tests.app.hostile_bodies import HOSTILE
 
 VALUES = {
-    "a lone surrogate": '"\\ud800"', "U+0000": '"a\\u0000b"', "beyond 64 bits": "18446744073709551616",
-    "huge": "9" * 400, "not finite": "1e999", "NaN": "NaN", "a long text": json.dumps("æ" * 9000),
-    "bidi and controls": '"\\u202e\\u0007"', "a name of Python": '"__class__"', "a formula": '"=1+1"',
-}  # fmt: skip
+    "a lone surrogate": '"\\ud800"',
+    "U+0000": '"a\\u0000b"',
+    "beyond 64 bits": "18446744073709551616",
+    "huge": "9" * 400,
+    "not finite": "1e999",
+    "NaN": "NaN",
+    "a long text": json.dumps("æ" * 9000),
+    "bidi and controls": '"\\u202e\\u0007"',
+    "a name of Python": '"__class__"',
+    "a formula": '"=1+1"',
+}
 PATHS = ("%00", "%ED%A0%80", "9" * 30, "..%2f..%2f", "%2e%2e", "a" * 2000, "-1", "1e9", "%D9%A1", "' OR 1=1 --")
 QUERIES = (
-    "after=AAAA", "after=%00", "after=W10", "after=WyJcdWQ4MDAiXQ", "limit=0", "limit=99999999999999999999", "q=%00",
-    "since_us=99999999999999999999", "kind=%ff", "sort=%ED%A0%80", "days=1e9", "state=' OR 1=1 --",
-)  # fmt: skip
+    "after=AAAA",
+    "after=%00",
+    "after=W10",
+    "after=WyJcdWQ4MDAiXQ",
+    "limit=0",
+    "limit=99999999999999999999",
+    "q=%00",
+    "since_us=99999999999999999999",
+    "kind=%ff",
+    "sort=%ED%A0%80",
+    "days=1e9",
+    "state=' OR 1=1 --",
+)
 MARK = "@@hostile@@"
 
 

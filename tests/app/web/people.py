@@ -42,9 +42,15 @@ class Place:
         self.origin = origin
         book = open_book(folder, self.clock, SystemDice())
         made = KeeperSettings(
-            origins=(origin,), secure=origin.startswith("https"), cookie="__Host-bavn" if "https" in origin else "bavn",
-            proxies=(), idle_us=60 * 60_000_000, whole_us=12 * 3_600_000_000, logons_per_minute=1000, roles=ROLES[side],
-        )  # fmt: skip
+            origins=(origin,),
+            secure=origin.startswith("https"),
+            cookie="__Host-bavn" if "https" in origin else "bavn",
+            proxies=(),
+            idle_us=60 * 60_000_000,
+            whole_us=12 * 3_600_000_000,
+            logons_per_minute=1000,
+            roles=ROLES[side],
+        )
         self.keeper = Keeper(book, made, Factors(book, QUICK))
         self.app = console_app(side, None, areas, self.keeper, self.settings, beside=people_routes(self.keeper))
 

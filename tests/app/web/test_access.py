@@ -49,11 +49,14 @@ def test_a_password_alone_opens_nothing_and_every_refusal_is_the_same(place) -> 
     answers = [
         stranger.post("/logon/password", name=name, password=password, code=code)
         for name, password, code in (
-            ("Anna Berg", PASSWORD, ""), ("Anna Berg", PASSWORD, "000000"), ("Anna Berg", "wrong password 1", "123456"),
+            ("Anna Berg", PASSWORD, ""),
+            ("Anna Berg", PASSWORD, "000000"),
+            ("Anna Berg", "wrong password 1", "123456"),
             ("Nobody Here", PASSWORD, "123456"),
-            ("Anna Berg", "wrong password 1", anna.code(place.clock)), ("Bo Lund", PASSWORD, "123456"),
+            ("Anna Berg", "wrong password 1", anna.code(place.clock)),
+            ("Bo Lund", PASSWORD, "123456"),
         )
-    ]  # fmt: skip
+    ]
     assert {one.status_code for one in answers} == {401}
     assert len({one.text for one in answers}) == 1
     assert not stranger.cookies
@@ -113,12 +116,18 @@ def test_a_session_that_somebody_else_chose_is_never_taken_up(place) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"x-bavn-csrf": None}, {"x-bavn-csrf": "0" * 64}, {"x-bavn-csrf": "ø"}, {"origin": "https://evil.example"},
-        {"origin": "null"}, {"origin": None}, {"origin": None, "sec-fetch-site": "cross-site"},
-        {"origin": None, "sec-fetch-site": "same-site"}, {"origin": ORIGIN + ":8443"},
+        {"x-bavn-csrf": None},
+        {"x-bavn-csrf": "0" * 64},
+        {"x-bavn-csrf": "ø"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": None},
+        {"origin": None, "sec-fetch-site": "cross-site"},
+        {"origin": None, "sec-fetch-site": "same-site"},
+        {"origin": ORIGIN + ":8443"},
         {"origin": "http://console.example.org"},
     ],
-)  # fmt: skip
+)
 def test_a_change_that_the_page_did_not_ask_for_changes_nothing(place, headers) -> None:
     anna = place.person("Anna Berg", Role.ANALYST)
     if headers.get("x-bavn-csrf") == "ø":
@@ -126,8 +135,12 @@ def test_a_change_that_the_page_did_not_ask_for_changes_nothing(place, headers) 
     answer = anna.ask("/account/choices", "PUT", json={"language": "da", "zone": None}, headers=headers)
     assert answer.status_code == 403
     assert anna.me().json()["language"] is None
-    good = anna.ask("/account/choices", "PUT", json={"language": "da", "zone": "Europe/Copenhagen"},
-                    headers={"origin": None, "sec-fetch-site": "same-origin"})  # fmt: skip
+    good = anna.ask(
+        "/account/choices",
+        "PUT",
+        json={"language": "da", "zone": "Europe/Copenhagen"},
+        headers={"origin": None, "sec-fetch-site": "same-origin"},
+    )
     assert good.status_code == 204
     assert (anna.me().json()["language"], anna.me().json()["zone"]) == ("da", "Europe/Copenhagen")
 

@@ -12,27 +12,32 @@ SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=60)
 )
 ANYTHING = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
-)  # fmt: skip
+)
 NAMES = st.sampled_from(
     ["name", "password", "code", "link", "credential", "label", "scopes", "days", "roles", "actors", "language", "zone"]
 )
 BODIES = st.dictionaries(NAMES, ANYTHING | st.just("Anna Berg"), max_size=8) | ANYTHING
-CREDENTIALS = st.fixed_dictionaries({
-    "id": st.text(max_size=30) | ANYTHING, "rawId": st.text(max_size=30), "type": st.just("public-key") | ANYTHING,
-    "response": st.dictionaries(
-        st.sampled_from(["clientDataJSON", "authenticatorData", "signature", "attestationObject", "userHandle"]),
-        st.text("abcdefABCDEF0123456789-_", max_size=80) | ANYTHING, max_size=5,
-    ) | ANYTHING,
-})  # fmt: skip
+CREDENTIALS = st.fixed_dictionaries(
+    {
+        "id": st.text(max_size=30) | ANYTHING,
+        "rawId": st.text(max_size=30),
+        "type": st.just("public-key") | ANYTHING,
+        "response": st.dictionaries(
+            st.sampled_from(["clientDataJSON", "authenticatorData", "signature", "attestationObject", "userHandle"]),
+            st.text("abcdefABCDEF0123456789-_", max_size=80) | ANYTHING,
+            max_size=5,
+        )
+        | ANYTHING,
+    }
+)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    made = Place(
-        tmp_path_factory.mktemp("hostile"), requests_per_minute=10_000_000, failures_per_minute=10_000_000
-    )  # fmt: skip
+    made = Place(tmp_path_factory.mktemp("hostile"), requests_per_minute=10_000_000, failures_per_minute=10_000_000)
     made.admin = made.person("Anna Berg", Role.ADMIN)
     yield made
     made.close()

@@ -78,8 +78,12 @@ def test_another_password_gives_this_session_a_new_secret_and_ends_the_others(pl
     assert anna.cookies["__Host-bavn"] != before
     assert changed.json()["csrf"] == anna.me().json()["csrf"]
     assert other.me().status_code == 401
-    assert place.browser().post("/logon/password", name="Anna Berg", password=PASSWORD,
-                                code=anna.code(place.clock)).status_code == 401  # fmt: skip
+    assert (
+        place.browser()
+        .post("/logon/password", name="Anna Berg", password=PASSWORD, code=anna.code(place.clock))
+        .status_code
+        == 401
+    )
 
 
 def test_a_token_has_some_of_its_owners_rights_until_it_ends(place) -> None:

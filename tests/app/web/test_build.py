@@ -23,9 +23,11 @@ def hook():
 def tree(tmp_path):
     """A tree whose pages are built: sources of second 100, pages of second 200."""
     for name, at_s in (
-        ("console/package.json", 100), ("console/src/sac/main.ts", 100), ("bavn/app/web/static/sac/index.html", 200),
+        ("console/package.json", 100),
+        ("console/src/sac/main.ts", 100),
+        ("bavn/app/web/static/sac/index.html", 200),
         ("bavn/app/web/static/soc/index.html", 200),
-    ):  # fmt: skip
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")

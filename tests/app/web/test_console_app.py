@@ -62,9 +62,14 @@ def pages(tmp_path):
 def test_every_answer_carries_the_headers_and_is_kept_by_nobody(pages) -> None:
     made = app(pages=pages)
     for path, status in (
-        ("/api/v1/things", 200), ("/api/v1/me", 200), ("/api/v1/nothing", 404), ("/", 200), ("/nothing.js", 404),
-        ("/api/v1/things/broken", 500), ("/api/v1/openapi.json", 200),
-    ):  # fmt: skip
+        ("/api/v1/things", 200),
+        ("/api/v1/me", 200),
+        ("/api/v1/nothing", 404),
+        ("/", 200),
+        ("/nothing.js", 404),
+        ("/api/v1/things/broken", 500),
+        ("/api/v1/openapi.json", 200),
+    ):
         answer = ask(made, path)
         assert answer.status_code == status, path
         assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, path
@@ -84,7 +89,9 @@ def test_over_tls_a_browser_is_told_to_stay_there() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "more", "status"),
     [
-        ("GET", "/api/v1/nothing", {}, 404), ("DELETE", "/api/v1/things", {}, 405), ("POST", "/", {}, 405),
+        ("GET", "/api/v1/nothing", {}, 404),
+        ("DELETE", "/api/v1/things", {}, 405),
+        ("POST", "/", {}, 405),
         ("POST", "/api/v1/things", {"json": {"reason": "secret-word"}}, 422),
         ("POST", "/api/v1/things", {"content": b"{", "headers": {"content-type": "application/json"}}, 400),
         ("POST", "/api/v1/things", {"content": b"x" * 20_000}, 413),
@@ -92,7 +99,7 @@ def test_over_tls_a_browser_is_told_to_stay_there() -> None:
         ("GET", "/api/v1/things", {"headers": {"x-much": "y" * 13_000}}, 431),
         ("GET", "/api/v1/things/broken", {}, 500),
     ],
-)  # fmt: skip
+)
 def test_whatever_goes_wrong_is_a_problem_with_nothing_inside(method, path, more, status) -> None:
     answer = ask(app(body_bytes_max=16_384), path, method, **more)
     assert answer.status_code == status
@@ -124,8 +131,9 @@ def test_pages_have_one_entry_and_files_that_are_kept(pages) -> None:
     script = ask(made, "/assets/main-abc123.js", headers={"accept-encoding": "gzip"})
     assert "immutable" in script.headers["cache-control"]
     assert (script.headers["content-type"], script.headers["content-encoding"]) == (
-        "text/javascript; charset=utf-8", "gzip",
-    )  # fmt: skip
+        "text/javascript; charset=utf-8",
+        "gzip",
+    )
     again = ask(made, "/assets/main-abc123.js", headers={"if-none-match": script.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     plain = ask(made, "/assets/main-abc123.js", headers={"accept-encoding": "identity"})

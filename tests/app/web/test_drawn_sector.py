@@ -9,12 +9,16 @@ from tests.app.web.drawn_sector import ACTORS, CAMPAIGN, FOURTH, SECOND, THIRD, 
 @pytest.mark.slow
 def test_the_drawn_sector_has_cases_in_all_stages_and_a_campaign_in_force(tmp_path) -> None:
     with draw(tmp_path) as sector:
-        states = {name: sector.case_of(one[0]).state for name, one in
-                  {"campaign": CAMPAIGN, "second": SECOND, "third": THIRD, "fourth": FOURTH}.items()}  # fmt: skip
+        states = {
+            name: sector.case_of(one[0]).state
+            for name, one in {"campaign": CAMPAIGN, "second": SECOND, "third": THIRD, "fourth": FOURTH}.items()
+        }
         assert states == {
-            "campaign": CaseState.RELEASED, "second": CaseState.TRIAGE, "third": CaseState.DISMISSED,
+            "campaign": CaseState.RELEASED,
+            "second": CaseState.TRIAGE,
+            "third": CaseState.DISMISSED,
             "fourth": CaseState.NEW,
-        }  # fmt: skip
+        }
         with_case = {one.facts.lead_id for one in sector.desk.cases()}
         assert [v.lead.observables for v in sector.desk.leads() if v.lead.id not in with_case] == [WEAK]
         (clock, *_) = sector.desk.times.clocks()

@@ -45,9 +45,13 @@ class Line(BaseModel):
 
 def made(number, note="=1+1", tags=()):
     return Line(
-        number=-number, says=Said(en="yes", da="ja"), colour=Colour.RED, tags=list(tags),
-        inner=None if number % 2 else Inner(at_us=1_800_000_000_000_000, note=note), span_us=5,
-    )  # fmt: skip
+        number=-number,
+        says=Said(en="yes", da="ja"),
+        colour=Colour.RED,
+        tags=list(tags),
+        inner=None if number % 2 else Inner(at_us=1_800_000_000_000_000, note=note),
+        span_us=5,
+    )
 
 
 def served(lines, refuses=False, stix=None):
@@ -88,9 +92,14 @@ def test_a_file_has_every_row_of_all_pages_flat_and_in_the_readers_language() ->
     rows = rows_of(ask(app, "/lines/export.csv?language=da"))
     assert len(rows) == 1299
     assert rows[1] == {
-        "number": "-2", "says": "ja", "colour": "red", "tags": "a; b", "inner.at": "2027-01-15T08:00:00.000000Z",
-        "inner.note": "'=1+1", "span_us": "5",
-    }  # fmt: skip
+        "number": "-2",
+        "says": "ja",
+        "colour": "red",
+        "tags": "a; b",
+        "inner.at": "2027-01-15T08:00:00.000000Z",
+        "inner.note": "'=1+1",
+        "span_us": "5",
+    }
     assert rows[0]["inner.at"] == ""
     found = ask(app, "/lines/export.json").json()
     assert (len(found["items"]), found["truncated"]) == (1299, False)
@@ -154,8 +163,14 @@ def test_no_text_becomes_a_formula_and_every_text_comes_back(note, tags) -> None
 
 def test_numbers_stay_numbers_and_words_do_not_run() -> None:
     assert [cell(one) for one in (-3, -0.5, None, True, "-3", Colour.RED, {"a": [1]})] == [
-        "-3", "-0.5", "", "true", "'-3", "red", '{"a":[1]}',
-    ]  # fmt: skip
+        "-3",
+        "-0.5",
+        "",
+        "true",
+        "'-3",
+        "red",
+        '{"a":[1]}',
+    ]
 
 
 @pytest.mark.parametrize("side", ["sac", "soc"])

@@ -18,9 +18,10 @@ from bavn.model.settings import SettingsError
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
-    pytest.mark.slow, pytest.mark.chromium,
+    pytest.mark.slow,
+    pytest.mark.chromium,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing (apt-get install chromium)"),
-]  # fmt: skip
+]
 TABLE = ConsoleTable(listen="127.0.0.1:0", logons_per_minute=1000)
 HELPERS = """
 () => {
@@ -70,10 +71,19 @@ def with_authenticator(page):
     """A passkey device in the browser; the session by which it is spoken to."""
     spoken = page.context.new_cdp_session(page)
     spoken.send("WebAuthn.enable")
-    made = spoken.send("WebAuthn.addVirtualAuthenticator", {"options": {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }})  # fmt: skip
+    made = spoken.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
     return spoken, made["authenticatorId"]
 
 
@@ -129,9 +139,11 @@ def test_a_device_that_does_not_know_who_holds_it_is_refused_and_so_is_a_key_tha
 
 def test_an_open_address_without_tls_is_refused(tmp_path) -> None:
     for table in (
-        ConsoleTable(listen="0.0.0.0:0"), ConsoleTable(listen="192.0.2.1:443"), ConsoleTable(listen="nowhere"),
+        ConsoleTable(listen="0.0.0.0:0"),
+        ConsoleTable(listen="192.0.2.1:443"),
+        ConsoleTable(listen="nowhere"),
         ConsoleTable(listen="127.0.0.1:0", certificate_file="x"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(SettingsError, match=r"\[console\]"):
             ConsoleServer(table, Path(tmp_path))
     assert ROLES["sac"] & ROLES["soc"] == {Role.AUDITOR}

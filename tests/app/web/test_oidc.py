@@ -21,9 +21,7 @@ from bavn.model.settings import SettingsError
 from tests.app.web.people import ORIGIN, Place
 
 ISSUER = "https://id.example.org/realm"
-TABLE = OidcTable(
-    issuer=ISSUER, client_id="bavn", roles=("cn=soc,dc=example=analyst", "leads=approver"), timeout_s=2.0
-)  # fmt: skip
+TABLE = OidcTable(issuer=ISSUER, client_id="bavn", roles=("cn=soc,dc=example=analyst", "leads=approver"), timeout_s=2.0)
 KEY, OTHER = ECKey.generate_key("P-256", {"kid": "one"}), ECKey.generate_key("P-256", {"kid": "two"})
 
 
@@ -59,8 +57,16 @@ class Standing:
         if create_s256_code_challenge(form["code_verifier"]) != self.challenge or form["code"] != "good":
             return httpx.Response(400, json={"error": "invalid_grant"})
         now = int(time.time())
-        said = {"iss": ISSUER, "aud": "bavn", "sub": "u1", "iat": now, "exp": now + 60, "nonce": self.nonce,
-                "preferred_username": "Anna Berg", "groups": ["cn=soc,dc=example"]} | self.claims  # fmt: skip
+        said = {
+            "iss": ISSUER,
+            "aud": "bavn",
+            "sub": "u1",
+            "iat": now,
+            "exp": now + 60,
+            "nonce": self.nonce,
+            "preferred_username": "Anna Berg",
+            "groups": ["cn=soc,dc=example"],
+        } | self.claims
         said = {name: value for name, value in said.items() if value is not None}
         header = {"alg": self.alg, "kid": "one"} | self.header
         token = unsigned(said) if self.alg == "none" else jwt.encode(header, said, self.key, algorithms=[self.alg])
@@ -100,12 +106,25 @@ def test_who_fits_is_vouched_for_with_the_roles_of_their_groups(standing) -> Non
 @pytest.mark.parametrize(
     "claims",
     [
-        {"iss": "https://evil.example"}, {"iss": None}, {"aud": "another"}, {"aud": ["another", "third"]},
-        {"aud": None}, {"aud": ["bavn", "another"], "azp": "another"}, {"nonce": "another"}, {"nonce": None},
-        {"exp": int(time.time()) - 3600}, {"exp": None}, {"iat": None}, {"iat": int(time.time()) + 3600},
-        {"aud": "another", "azp": "bavn"}, {"sub": None}, {"sub": 7}, {"at_hash": "AAAA"}, {"groups": {"leads": 1}},
+        {"iss": "https://evil.example"},
+        {"iss": None},
+        {"aud": "another"},
+        {"aud": ["another", "third"]},
+        {"aud": None},
+        {"aud": ["bavn", "another"], "azp": "another"},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"exp": int(time.time()) - 3600},
+        {"exp": None},
+        {"iat": None},
+        {"iat": int(time.time()) + 3600},
+        {"aud": "another", "azp": "bavn"},
+        {"sub": None},
+        {"sub": 7},
+        {"at_hash": "AAAA"},
+        {"groups": {"leads": 1}},
     ],
-)  # fmt: skip
+)
 def test_claims_that_do_not_fit_let_nobody_in(standing, claims) -> None:
     standing.claims = claims
     with pytest.raises(OidcRefused):
@@ -174,10 +193,13 @@ def test_groups_say_which_nodes_one_sees(standing) -> None:
 @pytest.mark.parametrize(
     "metadata",
     [
-        {"issuer": "https://evil.example"}, {"token_endpoint": "http://id.example.org/token"}, {"jwks_uri": None},
-        {"authorization_endpoint": 7}, {"much": "x" * 2_000_000},
+        {"issuer": "https://evil.example"},
+        {"token_endpoint": "http://id.example.org/token"},
+        {"jwks_uri": None},
+        {"authorization_endpoint": 7},
+        {"much": "x" * 2_000_000},
     ],
-)  # fmt: skip
+)
 def test_a_provider_that_speaks_otherwise_than_it_should_is_away(standing, metadata) -> None:
     standing.metadata = metadata
     with pytest.raises(OidcAway):
@@ -187,10 +209,16 @@ def test_a_provider_that_speaks_otherwise_than_it_should_is_away(standing, metad
 @pytest.mark.parametrize(
     "other",
     [
-        {"issuer": "http://id.example.org"}, {"client_id": ""}, {"roles": ()}, {"roles": ("leads",)},
-        {"roles": ("leads=king",)}, {"roles": ("leads=soc",)}, {"client_secret_file": "absent"}, {"ca_file": "absent"},
+        {"issuer": "http://id.example.org"},
+        {"client_id": ""},
+        {"roles": ()},
+        {"roles": ("leads",)},
+        {"roles": ("leads=king",)},
+        {"roles": ("leads=soc",)},
+        {"client_secret_file": "absent"},
+        {"ca_file": "absent"},
     ],
-)  # fmt: skip
+)
 def test_a_wrong_configuration_is_one_clear_error(tmp_path, other) -> None:
     said = {"issuer": ISSUER, "client_id": "bavn", "roles": ("leads=approver",)} | other
     with pytest.raises(SettingsError, match=r"\[oidc\] "):
@@ -219,9 +247,13 @@ def test_nobody_is_sent_to_another_site_afterwards(path) -> None:
 def place(tmp_path, standing):
     made = Place(tmp_path)
     made.app = console_app(
-        "sac", None, (), made.keeper, ConsoleSettings(origins=(ORIGIN,)),
+        "sac",
+        None,
+        (),
+        made.keeper,
+        ConsoleSettings(origins=(ORIGIN,)),
         beside=[routes(made.keeper, provider_of(standing))],
-    )  # fmt: skip
+    )
     yield made
     made.close()
 
@@ -299,10 +331,12 @@ def test_what_the_provider_says_in_bytes_that_nobody_can_read_lets_nobody_in(sta
 @pytest.mark.parametrize(
     "metadata",
     [
-        {"token_endpoint_auth_methods_supported": 7}, {"token_endpoint": "https://[x"}, {"jwks_uri": "https://a b/"},
+        {"token_endpoint_auth_methods_supported": 7},
+        {"token_endpoint": "https://[x"},
+        {"jwks_uri": "https://a b/"},
         {"token_endpoint": "https://\ud800/"},
     ],
-)  # fmt: skip
+)
 def test_addresses_that_are_none_are_a_provider_that_is_away(standing, metadata, tmp_path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("s")

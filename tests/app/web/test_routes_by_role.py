@@ -25,8 +25,9 @@ EVERYBODY = 100_000_000
 def made(side, access, failures=None):
     settings = ConsoleSettings(requests_per_minute=EVERYBODY, failures_per_minute=EVERYBODY)
     absent = _Absent()
-    return console_app(side, absent, areas_of(side), access, settings, beside=people_routes(absent, absent),
-                       failures=failures)  # fmt: skip
+    return console_app(
+        side, absent, areas_of(side), access, settings, beside=people_routes(absent, absent), failures=failures
+    )
 
 
 def filled(path):
@@ -152,9 +153,13 @@ def test_another_nodes_people_learn_nothing_of_a_node_not_even_that_it_is_there(
     """Every route below a node: the answer for another's node is byte for byte the one for a node that is not there."""
     anna = Person(name="Anna Berg", roles=ROLES["soc"], actors=frozenset({"region-a"}))
     app = console_app(
-        "soc", nodes, areas_of("soc"), As(anna), ConsoleSettings(requests_per_minute=EVERYBODY),
+        "soc",
+        nodes,
+        areas_of("soc"),
+        As(anna),
+        ConsoleSettings(requests_per_minute=EVERYBODY),
         beside=people_routes(_Absent(), _Absent()),
-    )  # fmt: skip
+    )
     below = [route for route in routes_of(app) if "{node}" in route.path]
     assert len(below) > 20
     for route in below:

@@ -124,8 +124,9 @@ def test_over_the_wire_a_broken_file_ends_the_connection_and_not_the_console(mon
     server = ConsoleServer(ConsoleTable(listen="127.0.0.1:0"), Path())
     failures = FailureFolder(None, SystemClock())
     absent = _Absent()
-    app = console_app("sac", absent, areas_of("sac"), ANNA, server.settings(), beside=people_routes(absent, absent),
-                      failures=failures)  # fmt: skip
+    app = console_app(
+        "sac", absent, areas_of("sac"), ANNA, server.settings(), beside=people_routes(absent, absent), failures=failures
+    )
     route = lists_of(app)[0]
     answers(route, *[SimpleNamespace(model_dump_json=lambda: "{}")] * 3, Failing())
     thread = threading.Thread(target=server.run, args=(app,), daemon=True)

@@ -59,8 +59,15 @@ def test_a_nodes_book_is_watched_from_when_it_is_there(tmp_path) -> None:
     watch = Watches({"region-a": BookWatch(tmp_path / "node.db", {"door_": "door", "door_case": "cases"})})
     assert watch.moved() == frozenset()
     with Book(tmp_path / "node.db") as book:
-        book.part("door", 1, ("CREATE TABLE door_wish (a TEXT) STRICT", "CREATE TABLE door_case (a TEXT) STRICT",
-                              "CREATE TABLE other (a TEXT) STRICT"))  # fmt: skip
+        book.part(
+            "door",
+            1,
+            (
+                "CREATE TABLE door_wish (a TEXT) STRICT",
+                "CREATE TABLE door_case (a TEXT) STRICT",
+                "CREATE TABLE other (a TEXT) STRICT",
+            ),
+        )
         assert watch.moved() == frozenset()
         for statement, topics in (
             ("INSERT INTO door_wish VALUES ('x')", {"region-a/door"}),

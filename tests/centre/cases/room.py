@@ -17,10 +17,15 @@ NAMES = [Observable.of("domain", f"evil-{n}.example.com") for n in range(6)]
 
 def lead(number=1, elements=(0, 1), score=9.0, groups=3):
     return LeadFacts(
-        lead_id=f"lead-{number:016x}", score=score, technique="T1071.001", actors=3, first_hour=NOW_US // HOUR_US - 5,
-        first_report_us=NOW_US - 60_000_000, lead_us=NOW_US - 30_000_000,
+        lead_id=f"lead-{number:016x}",
+        score=score,
+        technique="T1071.001",
+        actors=3,
+        first_hour=NOW_US // HOUR_US - 5,
+        first_report_us=NOW_US - 60_000_000,
+        lead_us=NOW_US - 30_000_000,
         elements=tuple(ElementFacts(NAMES[n], score, groups, False) for n in elements),
-    )  # fmt: skip
+    )
 
 
 class Room:
@@ -40,6 +45,12 @@ class Room:
 
     def answer(self, task, act, serial=1, words=""):
         return CaseAnswer(
-            item_id=f"{serial:064x}", actor=task.actor, case_id=task.case_id, serial=serial, task_id=task.id,
-            act=act.value, words=words, received_us=self.clock.now_us(),
-        )  # fmt: skip
+            item_id=f"{serial:064x}",
+            actor=task.actor,
+            case_id=task.case_id,
+            serial=serial,
+            task_id=task.id,
+            act=act.value,
+            words=words,
+            received_us=self.clock.now_us(),
+        )

@@ -18,7 +18,7 @@ def drawn(count, seed):
     return [
         Judged(f"case-{at}", float(score), dice.unit() < 1 / (1 + 2.7 ** (7 - score)))
         for at, score in enumerate(scores)
-    ]  # fmt: skip
+    ]
 
 
 def test_nothing_judged_says_nothing():
@@ -69,7 +69,7 @@ def test_every_case_is_in_one_bin_and_no_share_leaves_its_interval(cases):
 @settings(max_examples=60)
 @given(
     points=st.lists(st.tuples(st.floats(0, 1), st.integers(1, 9)), min_size=1, max_size=30),
-)  # fmt: skip
+)
 def test_the_regression_is_the_well_known_one(points):
     values, weights = np.array([v for v, _ in points]), np.array([float(w) for _, w in points])
     assert np.allclose(isotonic(values, weights), isotonic_regression(values, weights=weights).x)

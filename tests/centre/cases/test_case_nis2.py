@@ -37,10 +37,15 @@ def engine(databases):
 @pytest.fixture
 def case(engine, clock):
     lead = LeadFacts(
-        lead_id="lead-00000000000000aa", score=9.0, technique="T1071.001", actors=3, first_hour=NOW_US // HOUR_US - 5,
-        first_report_us=NOW_US - 60_000_000, lead_us=NOW_US - 30_000_000,
+        lead_id="lead-00000000000000aa",
+        score=9.0,
+        technique="T1071.001",
+        actors=3,
+        first_hour=NOW_US // HOUR_US - 5,
+        first_report_us=NOW_US - 60_000_000,
+        lead_us=NOW_US - 30_000_000,
         elements=(ElementFacts(EVIL, 9.0, 3, listed=False),),
-    )  # fmt: skip
+    )
     return Cases(engine, clock).open(lead)
 
 
@@ -117,12 +122,15 @@ def test_a_draft_says_what_the_sector_knows_and_leaves_gaps_for_the_rest(book, e
     book.note(case.id, "region-nord", Nis2Act.AWARE, NOW_US - HOUR_US, account("anna"), flags=Flags(cross_border="yes"))
     asked = {
         report: DraftFacts(
-            case=case, view=book.view(case.id, "region-nord"), zone=HERE, functions=("laboratory",),
+            case=case,
+            view=book.view(case.id, "region-nord"),
+            zone=HERE,
+            functions=("laboratory",),
             suppliers=("acme",),
             blocked=(("domain:evil.example.com", NOW_US),),
         )
         for report in REPORTS
-    }  # fmt: skip
+    }
     said = {report: "\n".join(line.en for line in draft(report, facts)) for report, facts in asked.items()}
     assert "not confirmed" in said[Nis2Act.EARLY_WARNING]
     assert "cross-border impact: Yes." in said[Nis2Act.EARLY_WARNING]

@@ -23,9 +23,15 @@ def world(databases):
     for number in range(7):
         name = Observable.of("domain", f"evil-{number}.example.com")
         facts = LeadFacts(
-            lead_id=f"lead-{number:016x}", score=9.0, technique="T1071", actors=2, first_hour=480_000,
-            first_report_us=1, lead_us=2, elements=(ElementFacts(name, 9.0, 2, False),),
-        )  # fmt: skip
+            lead_id=f"lead-{number:016x}",
+            score=9.0,
+            technique="T1071",
+            actors=2,
+            first_hour=480_000,
+            first_report_us=1,
+            lead_us=2,
+            elements=(ElementFacts(name, 9.0, 2, False),),
+        )
         cases.open(facts)
         work.involved.reported(facts.lead_id, [("north", name, "T1071")])
         if number % 3 == 0:

@@ -136,10 +136,13 @@ def test_gate_2_is_told_what_an_actor_may_say(room, two) -> None:
     assert may(two[0], "south", task.id, "done") is None
     assert may(two[0], "south", None, "words") is None
     for asked, rule_ in (
-        ((two[0], "east", None, "words"), "unknown_case"), (("case-9", "south", None, "words"), "unknown_case"),
-        ((two[0], "north", task.id, "done"), "unknown_task"), ((two[1], "west", task.id, "done"), "unknown_task"),
-        ((two[0], "south", None, "done"), "unknown_task"), ((two[0], "south", task.id, "words"), "unknown_task"),
-    ):  # fmt: skip
+        ((two[0], "east", None, "words"), "unknown_case"),
+        (("case-9", "south", None, "words"), "unknown_case"),
+        ((two[0], "north", task.id, "done"), "unknown_task"),
+        ((two[1], "west", task.id, "done"), "unknown_task"),
+        ((two[0], "south", None, "done"), "unknown_task"),
+        ((two[0], "south", task.id, "words"), "unknown_task"),
+    ):
         assert may(*asked).rule == rule_, asked
     room.work.heard(room.answer(task, TaskAct.DONE))
     assert may(two[0], "south", task.id, "acknowledge").rule == "task_step"

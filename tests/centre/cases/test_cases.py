@@ -36,10 +36,15 @@ ADDRESS = Observable.of("ip4", "198.51.100.7")
 
 def lead(score=9.0, lead_id="lead-00000000000000aa", groups=3, listed=False, elements=(EVIL, ADDRESS)):
     return LeadFacts(
-        lead_id=lead_id, score=score, technique="T1071.001", actors=3, first_hour=NOW_US // 3_600_000_000 - 5,
-        first_report_us=NOW_US - 60_000_000, lead_us=NOW_US - 30_000_000,
+        lead_id=lead_id,
+        score=score,
+        technique="T1071.001",
+        actors=3,
+        first_hour=NOW_US // 3_600_000_000 - 5,
+        first_report_us=NOW_US - 60_000_000,
+        lead_us=NOW_US - 30_000_000,
         elements=tuple(ElementFacts(one, score, groups, listed) for one in elements),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -56,9 +61,14 @@ def cases(clock, databases):
 
 def policy(**other):
     plain = {
-        "name": "at three", "score_min": 8.0, "groups_min": 3, "types": ("domain", "ip4"), "blocks_per_day_max": 4,
-        "indicator_days": 14, "until_us": NOW_US + 90 * DAY_US,
-    }  # fmt: skip
+        "name": "at three",
+        "score_min": 8.0,
+        "groups_min": 3,
+        "types": ("domain", "ip4"),
+        "blocks_per_day_max": 4,
+        "indicator_days": 14,
+        "until_us": NOW_US + 90 * DAY_US,
+    }
     return StandingPolicy(**plain | other)
 
 

@@ -53,16 +53,28 @@ class World:
     def met(self, life, group, **other):
         hour = self.clock.now_us() // HOUR_US
         said = Observed(
-            item_id="i", actor=group, indicator_id=life.id, kind="blocked", count_bucket=2, first_hour=hour,
-            last_hour=hour, received_us=self.clock.now_us(),
-        )  # fmt: skip
+            item_id="i",
+            actor=group,
+            indicator_id=life.id,
+            kind="blocked",
+            count_bucket=2,
+            first_hour=hour,
+            last_hour=hour,
+            received_us=self.clock.now_us(),
+        )
         self.upkeep.heard(replace(said, **other), group)
 
     def said(self, life, group, state="lifted", rule="rolled_back"):
         receipt = BlockReceipt(
-            item_id="i", actor=group, indicator_id=life.id, version=1, state=state, enforcers=(), rule=rule,
+            item_id="i",
+            actor=group,
+            indicator_id=life.id,
+            version=1,
+            state=state,
+            enforcers=(),
+            rule=rule,
             received_us=self.clock.now_us(),
-        )  # fmt: skip
+        )
         self.upkeep.heard(receipt, group)
 
     def wait(self, days):
@@ -99,9 +111,11 @@ def test_from_draft_to_release_with_two_people_and_a_line_for_each_step(world) -
     assert life.until_us == NOW_US + 30 * DAY_US
     lines = world.book.history(life.id)
     assert [(line.who, line.act) for line in lines] == [
-        ("anna", "indicator-draft"), ("anna", "indicator-review"), ("bo", "indicator-approve"),
+        ("anna", "indicator-draft"),
+        ("anna", "indicator-review"),
+        ("bo", "indicator-approve"),
         (account("anna"), "indicator-release"),
-    ]  # fmt: skip
+    ]
     assert all("why" in line.detail for line in lines)
     assert audit.verify(world.engine) is None
 
@@ -215,9 +229,15 @@ def test_warning_lists_and_plausibility_are_looked_at_before_release(world, obse
 
 def lead(*elements):
     return LeadFacts(
-        lead_id="lead-00000000000000aa", score=9.0, elements=elements, technique="T1071.001", actors=3,
-        first_hour=480_000, first_report_us=NOW_US, lead_us=NOW_US,
-    )  # fmt: skip
+        lead_id="lead-00000000000000aa",
+        score=9.0,
+        elements=elements,
+        technique="T1071.001",
+        actors=3,
+        first_hour=480_000,
+        first_report_us=NOW_US,
+        lead_us=NOW_US,
+    )
 
 
 def test_a_draft_of_a_case_carries_what_the_reports_say(world) -> None:
@@ -359,11 +379,16 @@ def test_a_retired_detector_alone_no_longer_feeds_a_standing_policy(make_world) 
     world = make_world()
     made = world.cases.policies.propose(
         StandingPolicy(
-            name="strong", score_min=8.0, groups_min=2, types=("domain",), blocks_per_day_max=5, indicator_days=10,
+            name="strong",
+            score_min=8.0,
+            groups_min=2,
+            types=("domain",),
+            blocks_per_day_max=5,
+            indicator_days=10,
             until_us=NOW_US + 10 * DAY_US,
         ),
         account("anna"),
-    )  # fmt: skip
+    )
     world.cases.policies.approve(made.id, account("bo"))
     world.upkeep.retire("detector:beacon", account("anna"), "an update changed every client")
     world.cases.open(lead(ElementFacts(EVIL, 9.0, 3, False, 2, detectors=("beacon",))))

@@ -70,8 +70,9 @@ def test_filters_are_those_of_the_whole_list(engine, book) -> None:
     assert {life.observable.type for life in names} == {ObservableType.DOMAIN}
     assert len(names) == 5
     assert {life.observable.value for life in lives_page(engine, WantedLives(words="EVIL-1[.]com"), 100)} == {
-        "host-1.evil-1.com", "host-7.evil-1.com",
-    }  # fmt: skip
+        "host-1.evil-1.com",
+        "host-7.evil-1.com",
+    }
     assert lives_page(engine, WantedLives(words=whole[0].id[:20]), 100) == (whole[0],)
     assert lives_page(engine, WantedLives(case_id=whole[5].case_id), 100) == (book.get(whole[5].id),)
     book.found_wrong(whole[7].id, account("Bo Lund"), "a shop")

@@ -39,8 +39,10 @@ def test_each_turn_goes_to_each_once_and_in_order(switch, engine) -> None:
     assert owed(switch, "west") == [(2, False, "west")]
     lines = audit.lines(engine, subject="sector")
     assert [(line.who, line.act) for line in lines] == [
-        ("anna", "kill-switch-on"), ("anna", "kill-switch-off-asked"), ("bo", "kill-switch-off"),
-    ]  # fmt: skip
+        ("anna", "kill-switch-on"),
+        ("anna", "kill-switch-off-asked"),
+        ("bo", "kill-switch-off"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,10 @@ def hits_of(seed, m, t, elements, holders):
             cells[cell].setdefault((slot.element, slot.insertion), []).append(x)
     return {
         Hit(cell, tuple(sorted(xs))): element
-        for cell, by_slot in cells.items() for (element, _), xs in by_slot.items() if len(xs) >= t
-    }  # fmt: skip
+        for cell, by_slot in cells.items()
+        for (element, _), xs in by_slot.items()
+        if len(xs) >= t
+    }
 
 
 def asked_until_all_is_explained(truth, per_holder_max=10**6):

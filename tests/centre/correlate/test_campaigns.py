@@ -18,11 +18,13 @@ STORY = {"period_bucket": 2, "regularity_bucket": 4, "last_hour": HOUR}
 def on(sign, observable, actors, **given_):
     return [
         sign(
-            report_id=f"{observable}-{actor}", actor=actor, observable=observable,
+            report_id=f"{observable}-{actor}",
+            actor=actor,
+            observable=observable,
             **STORY | {"first_hour": HOUR - 9 - len(actor)} | given_,
         )
         for actor in actors
-    ]  # fmt: skip
+    ]
 
 
 def one_lead(signs, *observables):
@@ -50,8 +52,11 @@ def test_a_chain_and_what_its_actors_called_in_its_rhythm_are_one_campaign(sign)
     told = on(sign, CHAIN, ("anna", "bodil"), detector="chain", technique="T1048", first_hour=HOUR - 40)
     assert one_lead(told + on(sign, FIRST, ("anna", "bodil")), CHAIN, FIRST)
     for change in (
-        {"period_bucket": 6}, {"regularity_bucket": 1}, {"technique": "T1046"}, {"first_hour": HOUR - 40 - 49},
-    ):  # fmt: skip
+        {"period_bucket": 6},
+        {"regularity_bucket": 1},
+        {"technique": "T1046"},
+        {"first_hour": HOUR - 40 - 49},
+    ):
         assert not one_lead(told + on(sign, FIRST, ("anna", "bodil"), **change), CHAIN, FIRST)
     assert not one_lead(told + on(sign, FIRST, ("anna", "clara")), CHAIN, FIRST)
     many = ("anna", "bodil", *(f"actor-{n}" for n in range(6)))

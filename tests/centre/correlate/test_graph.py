@@ -27,7 +27,7 @@ def on(sign, observable, *actors, **given_):
     return [
         sign(report_id=f"{observable}-{actor}", actor=actor, observable=observable, **STORY | given_)
         for actor in actors
-    ]  # fmt: skip
+    ]
 
 
 def by_element(signs):
@@ -95,22 +95,33 @@ def test_nothing_that_one_actor_holds_alone_rides_along(sign):
 ELEMENTS = (DOMAIN, OTHER, ADDRESS, NEXT_DOOR, ELSEWHERE, CERT)
 REPORTS = st.lists(
     st.tuples(
-        st.integers(0, 5), st.sampled_from(ELEMENTS), st.integers(0, 15), st.sampled_from([None, 3, 5]),
-        st.sampled_from([2, 9]), st.booleans(),
+        st.integers(0, 5),
+        st.sampled_from(ELEMENTS),
+        st.integers(0, 15),
+        st.sampled_from([None, 3, 5]),
+        st.sampled_from([2, 9]),
+        st.booleans(),
     ),
-    min_size=4, max_size=24,
-)  # fmt: skip
+    min_size=4,
+    max_size=24,
+)
 
 
 def made(sign, reports):
     return [
         sign(
-            report_id=f"r{at}", actor=f"actor-{actor}", group="vendor" if grouped and actor < 2 else f"actor-{actor}",
-            observable=element, p_bucket=p, period_bucket=period, regularity_bucket=4, first_hour=HOUR - first,
+            report_id=f"r{at}",
+            actor=f"actor-{actor}",
+            group="vendor" if grouped and actor < 2 else f"actor-{actor}",
+            observable=element,
+            p_bucket=p,
+            period_bucket=period,
+            regularity_bucket=4,
+            first_hour=HOUR - first,
             last_hour=HOUR,
         )
         for at, (actor, element, p, period, first, grouped) in enumerate(reports)
-    ]  # fmt: skip
+    ]
 
 
 @settings(max_examples=120)

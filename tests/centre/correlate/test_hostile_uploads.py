@@ -25,9 +25,10 @@ def flooding(actor, value=7):
         heard = honest(said, now_us, dice)
         for at, one in enumerate(heard):
             if isinstance(one, Upload):
-                heard[at] = Upload(**{name: getattr(one, name) for name in one.__slots__} | {
-                    "planes": value.to_bytes(4, "little") * (len(one.planes) // 4)
-                })  # fmt: skip
+                heard[at] = Upload(
+                    **{name: getattr(one, name) for name in one.__slots__}
+                    | {"planes": value.to_bytes(4, "little") * (len(one.planes) // 4)}
+                )
         return heard
 
     actor.answer = answer
@@ -91,8 +92,10 @@ def test_a_copy_of_anothers_planes_meets_it_everywhere_and_opens_nothing(fake_ac
         heard = plain(said, now_us, dice)
         return [
             Upload(**{name: getattr(one, name) for name in one.__slots__} | {"planes": uploads[0].planes})
-            if isinstance(one, Upload) else one for one in heard
-        ]  # fmt: skip
+            if isinstance(one, Upload)
+            else one
+            for one in heard
+        ]
 
     north.answer, thief.answer = keep, copy
     tier = Tier(name="A", t=2, m=15, r=6, every_s=300, upload_s=60, wave_s=10, reveal_s=200)

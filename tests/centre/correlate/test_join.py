@@ -193,9 +193,11 @@ def test_what_was_not_asked_for_is_turned_away(fake_actor, fake_sector, sign):
     sector.talk()
     (round_,) = rounds(sector)
     unasked = next(
-        (table, bin_) for table in range(4) for bin_ in range(40)
+        (table, bin_)
+        for table in range(4)
+        for bin_ in range(40)
         if not any((hit.cell.table, hit.cell.bin) == (table, bin_) for hit in sector.join._book.view(round_).hits)
-    )  # fmt: skip
+    )
     tags = Tags(item_id="t", actor="east", round_id=round_.id, tags=(TagAt(*unasked, bytes(16)),), received_us=1)
     no = Decline(item_id="d", actor="east", round_id=round_.id, table=unasked[0], bin=unasked[1], received_us=1)
     report = Revealed(sign=sign(actor="east", round_id=round_.id, report_id="x"), table=unasked[0], bin=unasked[1])
@@ -211,9 +213,14 @@ def test_wrong_uploads_are_refused_with_their_reason(fake_actor, fake_sector):
     opening = sector.outgoing()[0]
     right = 8 * opening.r * opening.m * opening.t
     upload = {
-        "item_id": "u", "actor": "east", "round_id": opening.round_id, "registry_version": 1, "key_check": "0" * 32,
-        "planes": bytes(right), "received_us": sector.now_us,
-    }  # fmt: skip
+        "item_id": "u",
+        "actor": "east",
+        "round_id": opening.round_id,
+        "registry_version": 1,
+        "key_check": "0" * 32,
+        "planes": bytes(right),
+        "received_us": sector.now_us,
+    }
     for change, rule in (
         ({"planes": bytes(right - 4)}, "planes_length"),
         ({"planes": b"\xff" * right}, "planes_value"),
@@ -237,9 +244,7 @@ MANNERS = st.sampled_from([*["honest"] * 8, "silent", "absent", "wrong_tags", "w
     holders=st.lists(HOLDERS, min_size=1, max_size=4),
     t=st.sampled_from([2, 3]),
 )
-def test_any_schedule_reveals_nothing_below_t_and_nothing_twice(
-    fake_actor, fake_sector, data, manners, holders, t
-):  # fmt: skip
+def test_any_schedule_reveals_nothing_below_t_and_nothing_twice(fake_actor, fake_sector, data, manners, holders, t):
     tier = Tier(name="A", t=t, m=12, r=4, every_s=300, upload_s=60, wave_s=10, reveal_s=120)
     shared = [Observable.of("domain", f"e{index}.example.com") for index in range(len(holders))]
     actors = [
@@ -279,10 +284,8 @@ def test_any_schedule_reveals_nothing_below_t_and_nothing_twice(
             assert len(truth[observable]) >= t
     for kind in (TagsWanted, RevealWanted):
         asked = Counter(
-            (s.to, s.round_id, cell, others)
-            for s in sector.said if isinstance(s, kind)
-            for cell, others in _askings(s)
-        )  # fmt: skip
+            (s.to, s.round_id, cell, others) for s in sector.said if isinstance(s, kind) for cell, others in _askings(s)
+        )
         assert max(asked.values(), default=1) == 1
 
 

@@ -19,10 +19,18 @@ SOURCE = Observable.of("ip4", "203.0.113.9")
 
 def tried(sign, actors, walk=4, **given_):
     return [
-        sign(report_id=f"r{at}", actor=f"actor-{at}", observable=SOURCE, detector="scan", technique="T1595.001",
-             p_bucket=4, walk_bucket=walk, **given_)
+        sign(
+            report_id=f"r{at}",
+            actor=f"actor-{at}",
+            observable=SOURCE,
+            detector="scan",
+            technique="T1595.001",
+            p_bucket=4,
+            walk_bucket=walk,
+            **given_,
+        )
         for at in range(actors)
-    ]  # fmt: skip
+    ]
 
 
 def found(signs, groups):
@@ -81,9 +89,7 @@ def test_a_harmless_source_that_tries_everybody_is_called_a_scan_once_in_1e5_at_
     assert not beyond_chance([3] * (alarms - 1), of)
 
 
-@given(
-    longest=st.lists(st.integers(0, 3), min_size=1, max_size=30), more=st.integers(0, 3), of=st.integers(2, 120)
-)  # fmt: skip
+@given(longest=st.lists(st.integers(0, 3), min_size=1, max_size=30), more=st.integers(0, 3), of=st.integers(2, 120))
 def test_one_more_report_never_makes_it_less(longest, more, of):
     of = max(of, len(longest) + 1)
     before = beyond_chance(sorted(longest, reverse=True), of)
@@ -94,14 +100,22 @@ def test_one_more_report_never_makes_it_less(longest, more, of):
 @settings(max_examples=80)
 @given(
     buckets=st.lists(st.tuples(st.integers(-8, 8), st.integers(0, 4)), min_size=2, max_size=14),
-    groups=st.integers(2, 60), out=st.integers(0, 13),
-)  # fmt: skip
+    groups=st.integers(2, 60),
+    out=st.integers(0, 13),
+)
 def test_no_actor_lifts_a_joint_scan_by_more_than_the_cap(sign, buckets, groups, out):
     signs = [
-        sign(report_id=f"r{at}", actor=f"actor-{at}", group=f"group-{group}-{at % 9}", observable=SOURCE,
-             detector="scan", technique="T1595.001", walk_bucket=bucket)
+        sign(
+            report_id=f"r{at}",
+            actor=f"actor-{at}",
+            group=f"group-{group}-{at % 9}",
+            observable=SOURCE,
+            detector="scan",
+            technique="T1595.001",
+            walk_bucket=bucket,
+        )
         for at, (bucket, group) in enumerate(buckets)
-    ]  # fmt: skip
+    ]
     rest = [one for one in signs if one.actor != f"actor-{out % len(signs)}"]
     whole, less = found(signs, groups), found(rest, groups)
     if whole and less:
@@ -118,9 +132,16 @@ def test_only_tries_from_outside_count(sign):
     outward = tried(sign, 10)
     for technique in ("T1046", "T1018"):
         moved = [
-            sign(report_id=one.report_id, actor=one.actor, observable=SOURCE, detector="scan", technique=technique,
-                 walk_bucket=4) for one in outward
-        ]  # fmt: skip
+            sign(
+                report_id=one.report_id,
+                actor=one.actor,
+                observable=SOURCE,
+                detector="scan",
+                technique=technique,
+                walk_bucket=4,
+            )
+            for one in outward
+        ]
         assert found(moved, 15) == ()
 
 

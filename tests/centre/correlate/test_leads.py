@@ -47,8 +47,9 @@ def test_stories_that_differ_or_meet_at_one_group_only_stay_apart(sign):
     assert len(correlate(at_one, CONTEXT, {})) == 2
     vendor = [
         sign(report_id=f"{o}-{a}", actor=a, group="vendor", observable=o, **story)
-        for o in (DOMAIN, ADDRESS) for a in ("anna", "bodil")
-    ]  # fmt: skip
+        for o in (DOMAIN, ADDRESS)
+        for a in ("anna", "bodil")
+    ]
     assert len(correlate(vendor, CONTEXT, {})) == 2
 
 
@@ -103,11 +104,14 @@ def test_an_id_stays_while_its_elements_live_and_through_joining_and_splitting(s
 def test_leads_do_not_depend_on_the_order_of_reports(sign, picks, order):
     signs = {
         (actor, element): sign(
-            report_id=f"{actor}-{element}", actor=f"actor-{actor}", p_bucket=p, first_hour=HOUR - 3,
+            report_id=f"{actor}-{element}",
+            actor=f"actor-{actor}",
+            p_bucket=p,
+            first_hour=HOUR - 3,
             observable=Observable.of("domain", f"e{element}.example.com"),
         )
         for actor, element, p in picks
-    }  # fmt: skip
+    }
     mixed = list(signs.values())
     order.shuffle(mixed)
     one, other = correlate(signs.values(), CONTEXT, {}), correlate(mixed, CONTEXT, {})

@@ -8,17 +8,21 @@ from bavn.model.sector.functions import FUNCTIONS, Role
 
 NOW_US = 1_700_000_000_000_000
 ROLES = {
-    "anna": Role(("laboratory", "surgery"), ("dxc",)), "bodil": Role(("laboratory",), ("dxc", "kmd")),
-    "clara": Role((), ("kmd",)), "ditte": Role(tuple(FUNCTIONS), ("dxc", "kmd", "netic")),
-}  # fmt: skip
+    "anna": Role(("laboratory", "surgery"), ("dxc",)),
+    "bodil": Role(("laboratory",), ("dxc", "kmd")),
+    "clara": Role((), ("kmd",)),
+    "ditte": Role(tuple(FUNCTIONS), ("dxc", "kmd", "netic")),
+}
 CONTEXT = Context(now_us=NOW_US, roles=ROLES)
 
 
 def test_functions_and_shared_suppliers_are_reasons_with_points() -> None:
     reasons = {reason.name: reason for reason in reasons_of(("anna", "bodil"), CONTEXT)}
     assert {name: reason.points for name, reason in reasons.items()} == {
-        "function:surgery": 1.5, "function:laboratory": 1.0, "supplier:dxc": 1.0,
-    }  # fmt: skip
+        "function:surgery": 1.5,
+        "function:laboratory": 1.0,
+        "supplier:dxc": 1.0,
+    }
     assert reasons["function:laboratory"].why.en == "Touches laboratory: anna, bodil."
     assert reasons["function:laboratory"].why.da == "Rammer laboratorium: anna, bodil."
     assert "leverandøren dxc" in reasons["supplier:dxc"].why.da

@@ -35,13 +35,20 @@ def reports(draw, least=1, most=6):
     """One to six actors' reports on one element, some actors in one group."""
     made = []
     for at in range(draw(st.integers(least, most))):
-        made.append({
-            "report_id": f"r{at}", "actor": NAMES[at], "group": draw(st.sampled_from([NAMES[at], "shared-vendor"])),
-            "p_bucket": draw(st.integers(0, 15)), "hosts_bucket": draw(st.integers(0, 3)),
-            "first_hour": NOW_HOUR - draw(st.sampled_from([1, 20, 100, 300, 1000])), "last_hour": NOW_HOUR,
-            "period_bucket": draw(st.sampled_from([None, 2, 3, 3])),
-            "regularity_bucket": draw(st.sampled_from([None, 1, 4])), "received_us": NOW_US - at,
-        })  # fmt: skip
+        made.append(
+            {
+                "report_id": f"r{at}",
+                "actor": NAMES[at],
+                "group": draw(st.sampled_from([NAMES[at], "shared-vendor"])),
+                "p_bucket": draw(st.integers(0, 15)),
+                "hosts_bucket": draw(st.integers(0, 3)),
+                "first_hour": NOW_HOUR - draw(st.sampled_from([1, 20, 100, 300, 1000])),
+                "last_hour": NOW_HOUR,
+                "period_bucket": draw(st.sampled_from([None, 2, 3, 3])),
+                "regularity_bucket": draw(st.sampled_from([None, 1, 4])),
+                "received_us": NOW_US - at,
+            }
+        )
     return made
 
 
@@ -85,10 +92,17 @@ def test_no_actor_lifts_a_score_by_more_than_the_cap(sign, context, given_report
 def test_however_many_reports_one_actor_sends(sign, context, given_reports, extra):
     honest = [sign(**one) for one in given_reports]
     flood = [
-        sign(report_id=f"f{at}", actor="mallory", p_bucket=p, hosts_bucket=h, period_bucket=3, regularity_bucket=5,
-             first_hour=NOW_HOUR - 1)
+        sign(
+            report_id=f"f{at}",
+            actor="mallory",
+            p_bucket=p,
+            hosts_bucket=h,
+            period_bucket=3,
+            regularity_bucket=5,
+            first_hour=NOW_HOUR - 1,
+        )
         for at, (p, h) in enumerate(extra)
-    ]  # fmt: skip
+    ]
     assert weigh(EVIL, honest + flood, context).score - weigh(EVIL, honest, context).score <= 4 + 1e-9
 
 
@@ -106,8 +120,9 @@ GROUPS = st.lists(
     st.tuples(st.lists(st.floats(-3, 5), min_size=1, max_size=2), st.sampled_from([None, None, 1, 2])).map(
         lambda one: GroupWorth(tuple(sorted(one[0], reverse=True)), one[1])
     ),
-    min_size=1, max_size=5,
-)  # fmt: skip
+    min_size=1,
+    max_size=5,
+)
 
 
 def ways_of(group):

@@ -98,10 +98,21 @@ def report():
     def made(**change):
         hour = hour_of(START_US)
         right = {
-            "round_id": ROUND, "table": 1, "bin": 7, "type": "domain", "value": "evil-beacon.com", "detector": "beacon",
-            "technique": "T1071.001", "p_bucket": 9, "hosts_bucket": 1, "first_hour": hour - 30, "last_hour": hour,
-            "period_bucket": 2, "regularity_bucket": 1, "walk_bucket": None,
-        }  # fmt: skip
+            "round_id": ROUND,
+            "table": 1,
+            "bin": 7,
+            "type": "domain",
+            "value": "evil-beacon.com",
+            "detector": "beacon",
+            "technique": "T1071.001",
+            "p_bucket": 9,
+            "hosts_bucket": 1,
+            "first_hour": hour - 30,
+            "last_hour": hour,
+            "period_bucket": 2,
+            "regularity_bucket": 1,
+            "walk_bucket": None,
+        }
         return messages.Report(**(right | change))
 
     return made

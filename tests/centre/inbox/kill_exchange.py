@@ -52,9 +52,15 @@ def follow(_, encoded):
 
 
 gate = Gate(
-    "door", (Rule("build", lambda n, _: encode(Declined(round_id=ROUND, table=0, bin=n))),), ledger, clock, way="up",
-    nothing=lambda: None, label=lambda n: Note(kind="Declined", item_id=str(n), peer="centre"), follow=follow,
-)  # fmt: skip
+    "door",
+    (Rule("build", lambda n, _: encode(Declined(round_id=ROUND, table=0, bin=n))),),
+    ledger,
+    clock,
+    way="up",
+    nothing=lambda: None,
+    label=lambda n: Note(kind="Declined", item_id=str(n), peer="centre"),
+    follow=follow,
+)
 n = len(ledger.lines(limit=10_000))
 ends = len(sys.argv) > 3
 while not ends or outbox.waiting("centre"):

@@ -35,7 +35,7 @@ def test_each_kind_becomes_the_value_that_others_know(inbox, sealed, report, clo
         ),
         messages.Receipt(indicator_id=INDICATOR, version=3, state="enforced", enforcers=("rpz",), rule=None),
         HEALTH,
-    ]  # fmt: skip
+    ]
     assert inbox.receive("region-a", [sealed(one, seq) for seq, one in enumerate(said, 1)]) == [1, 2, 3, 4, 5, 6, 7]
     assert rules(inbox) == ["passed"] * 7
     upload, tags, decline, revealed, observed, receipt, health = (taken.heard for taken in inbox.take())

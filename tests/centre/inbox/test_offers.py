@@ -24,19 +24,28 @@ EVERYTHING = Wanted(limit=1000, picks=frozenset({"all"}))
 
 def indicator(n=1, **other):
     body = {
-        "type": "indicator", "spec_version": "2.1", "id": f"indicator--{n:08x}-0000-4000-8000-000000000000",
-        "created": iso(NOW_US - DAY_US), "modified": iso(NOW_US), "valid_from": iso(NOW_US - DAY_US),
-        "pattern": f"[domain-name:value = 'bad{n}.example.com']", "pattern_type": "stix",
-    }  # fmt: skip
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": f"indicator--{n:08x}-0000-4000-8000-000000000000",
+        "created": iso(NOW_US - DAY_US),
+        "modified": iso(NOW_US),
+        "valid_from": iso(NOW_US - DAY_US),
+        "pattern": f"[domain-name:value = 'bad{n}.example.com']",
+        "pattern_type": "stix",
+    }
     return {name: value for name, value in (body | other).items() if value is not None}
 
 
 def partner(name="cert-nord", **inward):
     given_ = {"trust": 50} | inward
     return Partner(
-        name=name, kind="national", title=name, added_us=NOW_US - DAY_US, until_us=NOW_US + 300 * DAY_US,
+        name=name,
+        kind="national",
+        title=name,
+        added_us=NOW_US - DAY_US,
+        until_us=NOW_US + 300 * DAY_US,
         inward=Inward(**given_),
-    )  # fmt: skip
+    )
 
 
 class World:
@@ -64,8 +73,10 @@ def test_an_offer_is_kept_with_its_markings_and_counts_for_no_more_than_its_part
     assert done.why == ""
     (kept,) = world.current(partner())
     assert (kept.offer.observable, kept.offer.tlp, kept.offer.pap) == (
-        Observable.of("domain", "bad1.example.com"), Tlp.GREEN, Pap.GREEN,
-    )  # fmt: skip
+        Observable.of("domain", "bad1.example.com"),
+        Tlp.GREEN,
+        Pap.GREEN,
+    )
     assert (kept.offer.stated, kept.confidence, kept.may_block) == (80, 40, False)
     assert world.lines() == [("PartnerOffer", "partner:cert-nord", "passed", "")]
     (less,) = world.current(partner(trust=10, may_block=True))
@@ -135,8 +146,11 @@ def test_our_own_indicator_that_is_posted_back_is_no_offer() -> None:
     class Ours:
         def is_ours(self, observable, name, author, moments_us):
             return (observable.value, name, author, moments_us) == (
-                "bad1.example.com", indicator(1)["id"], "identity--x", (NOW_US - DAY_US, NOW_US)
-            )  # fmt: skip
+                "bad1.example.com",
+                indicator(1)["id"],
+                "identity--x",
+                (NOW_US - DAY_US, NOW_US),
+            )
 
     with Book() as book:
         offers = Offers(book, SimClock(NOW_US), SeededDice(1, "offers"), Ours())
@@ -202,8 +216,9 @@ def test_nothing_is_kept_for_ever(world) -> None:
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12,
-)  # fmt: skip
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
 NAMES = (*indicator(), "confidence", "revoked", "object_marking_refs", "granular_markings", "external_references")
 
 

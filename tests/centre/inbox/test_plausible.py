@@ -28,24 +28,46 @@ def judged(inbox, sealed):
 @pytest.mark.parametrize(
     ("kind", "value", "rule"),
     [
-        ("ip4", "10.1.2.3", "internal"), ("ip4", "192.168.0.1", "internal"), ("ip4", "172.20.1.1", "internal"),
-        ("ip4", "127.0.0.1", "internal"), ("ip4", "169.254.9.9", "internal"), ("ip4", "100.64.3.3", "internal"),
-        ("ip4", "224.0.0.5", "internal"), ("ip4", "0.0.0.0", "internal"), ("ip4", "198.51.100.7", "internal"),
-        ("ip6", "fe80::1", "internal"), ("ip6", "fd00::17", "internal"), ("ip6", "::1", "internal"),
-        ("ip6", "2001:db8::1", "internal"), ("domain", "printer.local", "internal"),
-        ("domain", "dc01.hospital.lan", "internal"), ("domain", "ehr.corp", "internal"),
-        ("domain", "4.3.2.1.in-addr.arpa", "internal"), ("domain", "com", "not_canonical"),
-        ("domain", "co.uk", "internal"), ("domain", "www.evil-beacon.com", "full_name"),
-        ("domain", "a.b.evil.duckdns.org", "full_name"), ("domain", "Evil-Beacon.com", "not_canonical"),
-        ("domain", "evil-beacon.com.", "not_canonical"), ("domain", "evil beacon.com", "not_canonical"),
-        ("ip4", "008.008.008.008", "not_canonical"), ("ip4", "8.8.8.8 ", "not_canonical"),
-        ("ip6", "::ffff:8.8.8.8", "not_canonical"), ("ip6", "2A00:1450::1", "not_canonical"),
-        ("ip4", "2a00:1450::1", "not_canonical"), ("ja3", "z" * 32, "not_canonical"),
-        ("sha256", "AB" * 32, "not_canonical"), ("ja4", "\u0000", "unreadable"),
-        ("ip4", "8.8.8.8", "passed"), ("ip6", "2a00:1450::1", "passed"), ("domain", "evil.duckdns.org", "passed"),
-        ("domain", "evil-beacon.com", "passed"), ("ja3", "ab" * 16, "passed"), ("cert", "ab" * 20, "passed"),
+        ("ip4", "10.1.2.3", "internal"),
+        ("ip4", "192.168.0.1", "internal"),
+        ("ip4", "172.20.1.1", "internal"),
+        ("ip4", "127.0.0.1", "internal"),
+        ("ip4", "169.254.9.9", "internal"),
+        ("ip4", "100.64.3.3", "internal"),
+        ("ip4", "224.0.0.5", "internal"),
+        ("ip4", "0.0.0.0", "internal"),
+        ("ip4", "198.51.100.7", "internal"),
+        ("ip6", "fe80::1", "internal"),
+        ("ip6", "fd00::17", "internal"),
+        ("ip6", "::1", "internal"),
+        ("ip6", "2001:db8::1", "internal"),
+        ("domain", "printer.local", "internal"),
+        ("domain", "dc01.hospital.lan", "internal"),
+        ("domain", "ehr.corp", "internal"),
+        ("domain", "4.3.2.1.in-addr.arpa", "internal"),
+        ("domain", "com", "not_canonical"),
+        ("domain", "co.uk", "internal"),
+        ("domain", "www.evil-beacon.com", "full_name"),
+        ("domain", "a.b.evil.duckdns.org", "full_name"),
+        ("domain", "Evil-Beacon.com", "not_canonical"),
+        ("domain", "evil-beacon.com.", "not_canonical"),
+        ("domain", "evil beacon.com", "not_canonical"),
+        ("ip4", "008.008.008.008", "not_canonical"),
+        ("ip4", "8.8.8.8 ", "not_canonical"),
+        ("ip6", "::ffff:8.8.8.8", "not_canonical"),
+        ("ip6", "2A00:1450::1", "not_canonical"),
+        ("ip4", "2a00:1450::1", "not_canonical"),
+        ("ja3", "z" * 32, "not_canonical"),
+        ("sha256", "AB" * 32, "not_canonical"),
+        ("ja4", "\u0000", "unreadable"),
+        ("ip4", "8.8.8.8", "passed"),
+        ("ip6", "2a00:1450::1", "passed"),
+        ("domain", "evil.duckdns.org", "passed"),
+        ("domain", "evil-beacon.com", "passed"),
+        ("ja3", "ab" * 16, "passed"),
+        ("cert", "ab" * 20, "passed"),
     ],
-)  # fmt: skip
+)
 def test_a_report_names_something_outside_in_one_spelling(judged, report, kind, value, rule) -> None:
     assert judged(report(type=kind, value=value)) == rule
 
@@ -56,7 +78,8 @@ CHAIN, PAIR = "T1046-T1071@20", "1" * 32 + "+" + "2" * 32
 @pytest.mark.parametrize(
     ("said", "rule"),
     [
-        ({"type": "fp-pair", "value": PAIR}, "passed"), ({"type": "fp-pair", "value": PAIR[:-1]}, "not_canonical"),
+        ({"type": "fp-pair", "value": PAIR}, "passed"),
+        ({"type": "fp-pair", "value": PAIR[:-1]}, "not_canonical"),
         ({"type": "chain", "value": CHAIN, "technique": "T1071", "period_bucket": 3}, "passed"),
         ({"type": "chain", "value": CHAIN, "technique": "T1046", "period_bucket": None}, "passed"),
         ({"type": "chain", "value": CHAIN.lower(), "technique": "T1071"}, "not_canonical"),
@@ -64,7 +87,7 @@ CHAIN, PAIR = "T1046-T1071@20", "1" * 32 + "+" + "2" * 32
         ({"type": "chain", "value": CHAIN, "technique": "T1071", "period_bucket": 0}, "behaviour"),
         ({"type": "chain", "value": "T1046-T1071-T1048", "technique": "T1071", "period_bucket": 0}, "passed"),
     ],
-)  # fmt: skip
+)
 def test_a_report_on_behaviour_fits_itself(judged, report, said, rule) -> None:
     assert judged(report(**said)) == rule
 
@@ -78,19 +101,32 @@ def test_a_refused_value_is_not_repeated_in_the_ledger(judged, report, inbox) ->
 @pytest.mark.parametrize(
     ("first", "last", "rule"),
     [
-        (NOW_HOUR, NOW_HOUR, "passed"), (NOW_HOUR - 192, NOW_HOUR, "passed"), (NOW_HOUR, NOW_HOUR + 1, "passed"),
-        (NOW_HOUR - 193, NOW_HOUR, "hours"), (NOW_HOUR, NOW_HOUR - 1, "hours"), (NOW_HOUR, NOW_HOUR + 2, "hours"),
-        (0, 0, "hours"), (1_790_000, 1_790_000, "hours"),
+        (NOW_HOUR, NOW_HOUR, "passed"),
+        (NOW_HOUR - 192, NOW_HOUR, "passed"),
+        (NOW_HOUR, NOW_HOUR + 1, "passed"),
+        (NOW_HOUR - 193, NOW_HOUR, "hours"),
+        (NOW_HOUR, NOW_HOUR - 1, "hours"),
+        (NOW_HOUR, NOW_HOUR + 2, "hours"),
+        (0, 0, "hours"),
+        (1_790_000, 1_790_000, "hours"),
     ],
-)  # fmt: skip
+)
 def test_hours_are_hours_and_near(judged, report, first, last, rule) -> None:
     assert judged(report(first_hour=first, last_hour=last)) == rule
 
 
 QUESTION = Question(
-    id="0c" * 16, observables=(Observable.of("domain", "evil-beacon.com"),), since_hour=NOW_HOUR - 24,
-    to=("region-a",), why="x", asked_by="anne", asked_us=0, until_us=2**52, approved_by="bo", approved_us=1,
-)  # fmt: skip
+    id="0c" * 16,
+    observables=(Observable.of("domain", "evil-beacon.com"),),
+    since_hour=NOW_HOUR - 24,
+    to=("region-a",),
+    why="x",
+    asked_by="anne",
+    asked_us=0,
+    until_us=2**52,
+    approved_by="bo",
+    approved_us=1,
+)
 
 
 @pytest.mark.parametrize(
@@ -134,9 +170,12 @@ def test_a_second_is_no_hour() -> None:
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        ({"round_id": "ff" * 16}, "unknown_round"), ({"table": 2}, "cells"), ({"bin": 8}, "cells"), ({}, "passed"),
+        ({"round_id": "ff" * 16}, "unknown_round"),
+        ({"table": 2}, "cells"),
+        ({"bin": 8}, "cells"),
+        ({}, "passed"),
     ],
-)  # fmt: skip
+)
 def test_a_report_answers_for_a_cell_of_an_open_round(judged, report, change, rule) -> None:
     assert judged(report(**change)) == rule
 
@@ -159,11 +198,15 @@ def test_who_is_not_in_the_round_has_no_say_in_it(judged, report, world) -> None
 @pytest.mark.parametrize(
     ("planes", "version", "rule"),
     [
-        (bytes(128), 7, "passed"), (bytes(127), 7, "planes_length"), (bytes(136), 7, "planes_length"),
-        (bytes(124) + b"\xff\xff\xff\x7f", 7, "planes_value"), (bytes(124) + b"\xff\xff\xff\xff", 7, "planes_value"),
-        (bytes(124) + b"\xfe\xff\xff\x7f", 7, "passed"), (bytes(128), 6, "registry_version"),
+        (bytes(128), 7, "passed"),
+        (bytes(127), 7, "planes_length"),
+        (bytes(136), 7, "planes_length"),
+        (bytes(124) + b"\xff\xff\xff\x7f", 7, "planes_value"),
+        (bytes(124) + b"\xff\xff\xff\xff", 7, "planes_value"),
+        (bytes(124) + b"\xfe\xff\xff\x7f", 7, "passed"),
+        (bytes(128), 6, "registry_version"),
     ],
-)  # fmt: skip
+)
 def test_planes_are_of_the_rounds_length_and_field(judged, planes, version, rule) -> None:
     assert (
         judged(messages.ShareUpload(round_id=ROUND, registry_version=version, key_check="0" * 32, planes=planes))
@@ -195,11 +238,15 @@ def test_receipts_are_for_distinct_cells_of_the_round_and_at_most_m(judged) -> N
 @pytest.mark.parametrize(
     ("bucket", "first", "last", "rule"),
     [
-        (0, None, None, "passed"), (2, NOW_HOUR - 9000, NOW_HOUR, "passed"), (2, None, None, "hours"),
-        (0, NOW_HOUR, NOW_HOUR, "hours"), (2, NOW_HOUR, None, "hours"), (2, NOW_HOUR - 9601, NOW_HOUR, "hours"),
+        (0, None, None, "passed"),
+        (2, NOW_HOUR - 9000, NOW_HOUR, "passed"),
+        (2, None, None, "hours"),
+        (0, NOW_HOUR, NOW_HOUR, "hours"),
+        (2, NOW_HOUR, None, "hours"),
+        (2, NOW_HOUR - 9601, NOW_HOUR, "hours"),
         (2, NOW_HOUR, NOW_HOUR + 2, "hours"),
     ],
-)  # fmt: skip
+)
 def test_a_sighting_has_hours_if_there_was_one(judged, bucket, first, last, rule) -> None:
     said = messages.Observation(
         indicator_id=INDICATOR, kind="retro", count_bucket=bucket, first_hour=first, last_hour=last

@@ -22,8 +22,23 @@ from bavn.wire.partners.marking import PAP_IDS, TLP_IDS
 ASSUMED = Assumed(tlp=Tlp.AMBER, pap=Pap.AMBER, confidence=40)
 SHA = "ab" * 32
 SURE = 'misp:confidence-level="usually-confident"'
-PATTERN_PARTS = ["[", "]", "(", ")", "domain-name:value", " = ", "'a.example.com'", " OR ", " AND ", " IN ", "'", "\\",
-                 "file:hashes.'SHA-256'", " NOT ", ","]  # fmt: skip
+PATTERN_PARTS = [
+    "[",
+    "]",
+    "(",
+    ")",
+    "domain-name:value",
+    " = ",
+    "'a.example.com'",
+    " OR ",
+    " AND ",
+    " IN ",
+    "'",
+    "\\",
+    "file:hashes.'SHA-256'",
+    " NOT ",
+    ",",
+]
 EVENT = "5d9b516c-e5f0-4e7c-a958-5d8c0a019371"
 
 
@@ -39,13 +54,26 @@ def refused(piece: Piece) -> dict[str, str]:
 
 
 def test_a_plain_list_has_one_outcome_for_each_line() -> None:
-    lines = ["# a list", "", "45.9.148.20 # c2", "evil[.]example.com", "hxxp://bad.example.net/a/b", "10.0.0.1",
-             "45.9.148.0/24", "not a thing", "45.9.148.20", "ab" * 20]  # fmt: skip
+    lines = [
+        "# a list",
+        "",
+        "45.9.148.20 # c2",
+        "evil[.]example.com",
+        "hxxp://bad.example.net/a/b",
+        "10.0.0.1",
+        "45.9.148.0/24",
+        "not a thing",
+        "45.9.148.20",
+        "ab" * 20,
+    ]
     piece = read_list("\n".join(lines), ASSUMED)
     assert set(taken(piece)) == {"ip4:45.9.148.20", "domain:evil.example.com", "domain:bad.example.net"}
     assert refused(piece) == {
-        "10.0.0.1": "not_outside", "45.9.148.0/24": "network", "not": "not_an_indicator", "ab" * 20: "ambiguous",
-    }  # fmt: skip
+        "10.0.0.1": "not_outside",
+        "45.9.148.0/24": "network",
+        "not": "not_an_indicator",
+        "ab" * 20: "ambiguous",
+    }
     assert len(piece.offers) + piece.passed == len(lines)
     assert taken(piece)["domain:bad.example.net"].derived
     assert not taken(piece)["ip4:45.9.148.20"].derived
@@ -88,17 +116,21 @@ def test_a_list_is_bounded() -> None:
     [
         ("[domain-name:value = 'evil.example.com']", {"domain:evil.example.com"}),
         ("[ domain-name:value='Evil.Example.com' ]", {"domain:evil.example.com"}),
-        ("[ipv4-addr:value = '45.9.148.20' OR domain-name:value = 'evil.example.com']",
-         {"ip4:45.9.148.20", "domain:evil.example.com"}),
-        ("[ipv4-addr:value = '45.9.148.20'] OR [ipv4-addr:value = '45.9.148.21']",
-         {"ip4:45.9.148.20", "ip4:45.9.148.21"}),
+        (
+            "[ipv4-addr:value = '45.9.148.20' OR domain-name:value = 'evil.example.com']",
+            {"ip4:45.9.148.20", "domain:evil.example.com"},
+        ),
+        (
+            "[ipv4-addr:value = '45.9.148.20'] OR [ipv4-addr:value = '45.9.148.21']",
+            {"ip4:45.9.148.20", "ip4:45.9.148.21"},
+        ),
         ("[ipv4-addr:value IN ('45.9.148.20', '45.9.148.21')]", {"ip4:45.9.148.20", "ip4:45.9.148.21"}),
         (f"[file:hashes.'SHA-256' = '{SHA}']", {f"sha256:{SHA}"}),
         (f"[file:name = 'a.exe' AND file:hashes.'SHA-256' = '{SHA}']", {f"sha256:{SHA}"}),
         (f"[x509-certificate:hashes.'SHA-1' = '{'cd' * 20}']", {f"cert:{'cd' * 20}"}),
         ("[network-traffic:dst_ref.value = '45.9.148.20']", {"ip4:45.9.148.20"}),
     ],
-)  # fmt: skip
+)
 def test_a_pattern_names_what_any_one_of_which_is_enough(pattern, named) -> None:
     assert {str(o) for o, _ in observables_of(pattern)} == named
 
@@ -118,13 +150,18 @@ def test_a_pattern_names_what_any_one_of_which_is_enough(pattern, named) -> None
         ("[domain-name:value NOT = 'good.example.com']", "pattern_exact"),
         ("([ipv4-addr:value = '45.9.148.20'])", "pattern_known"),
         ("[(ipv4-addr:value = '45.9.148.20')]", "pattern_known"),
-        ("[ipv4-addr:value = '45.9.148.0/24']", "network"), ("[ipv4-addr:value = '10.0.0.1']", "not_outside"),
-        ("[email-addr:value = 'a@example.com']", "not_carried"), ("[process:name = 'x']", "not_carried"),
-        (f"[file:hashes.MD5 = '{'ab' * 16}']", "not_carried"), ("[", "pattern_known"), ("", "pattern_known"),
-        ("[ipv4-addr:value = '45.9.148.20", "pattern_known"), ("[ipv4-addr:value = '45.9.148.20'] OR", "pattern_known"),
+        ("[ipv4-addr:value = '45.9.148.0/24']", "network"),
+        ("[ipv4-addr:value = '10.0.0.1']", "not_outside"),
+        ("[email-addr:value = 'a@example.com']", "not_carried"),
+        ("[process:name = 'x']", "not_carried"),
+        (f"[file:hashes.MD5 = '{'ab' * 16}']", "not_carried"),
+        ("[", "pattern_known"),
+        ("", "pattern_known"),
+        ("[ipv4-addr:value = '45.9.148.20", "pattern_known"),
+        ("[ipv4-addr:value = '45.9.148.20'] OR", "pattern_known"),
         ("[ipv4-addr:value = '45.9.148.20'" + " OR ipv4-addr:value = '45.9.148.20'" * 900 + "]", "pattern_long"),
     ],
-)  # fmt: skip
+)
 def test_what_must_be_met_together_or_only_looks_alike_is_refused(pattern, rule) -> None:
     made = observables_of(pattern)
     assert isinstance(made, Refused)
@@ -133,17 +170,25 @@ def test_what_must_be_met_together_or_only_looks_alike_is_refused(pattern, rule)
 
 def indicator(letter="a", pattern="[domain-name:value = 'evil.example.com']", **other):
     return {
-        "type": "indicator", "spec_version": "2.1", "id": f"indicator--00000000-0000-4000-8000-{ord(letter):012x}",
-        "created": "2026-11-01T00:00:00Z", "modified": "2026-11-02T00:00:00Z", "pattern": pattern,
-        "pattern_type": "stix", "valid_from": "2026-11-01T00:00:00Z",
-    } | other  # fmt: skip
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": f"indicator--00000000-0000-4000-8000-{ord(letter):012x}",
+        "created": "2026-11-01T00:00:00Z",
+        "modified": "2026-11-02T00:00:00Z",
+        "pattern": pattern,
+        "pattern_type": "stix",
+        "valid_from": "2026-11-01T00:00:00Z",
+    } | other
 
 
 def test_markings_confidence_technique_and_sightings_come_along() -> None:
     made = indicator(
-        confidence=80, object_marking_refs=[TLP_IDS[Tlp.GREEN], PAP_IDS[Pap.GREEN]], valid_until="2027-01-01T00:00:00Z",
-        external_references=[{"source_name": "mitre-attack", "external_id": "T1071.001"}], name="A \x00 C2",
-    )  # fmt: skip
+        confidence=80,
+        object_marking_refs=[TLP_IDS[Tlp.GREEN], PAP_IDS[Pap.GREEN]],
+        valid_until="2027-01-01T00:00:00Z",
+        external_references=[{"source_name": "mitre-attack", "external_id": "T1071.001"}],
+        name="A \x00 C2",
+    )
     seen = {"type": "sighting", "id": "sighting--1", "sighting_of_ref": made["id"], "last_seen": "2026-11-20T00:00:00Z"}
     piece = read_stix([made, seen, {"type": "malware", "id": "malware--1"}], ASSUMED)
     (claim,) = taken(piece).values()
@@ -158,8 +203,12 @@ def test_the_strictest_marking_holds_and_one_that_is_not_understood_is_the_stric
     refs = [TLP_IDS[Tlp.CLEAR], "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"]
     (claim,) = taken(read_stix([indicator(object_marking_refs=refs)], ASSUMED)).values()
     assert claim.tlp is Tlp.AMBER
-    own = {"type": "marking-definition", "id": "marking-definition--x", "definition_type": "tlp",
-           "definition": {"tlp": "purple"}}  # fmt: skip
+    own = {
+        "type": "marking-definition",
+        "id": "marking-definition--x",
+        "definition_type": "tlp",
+        "definition": {"tlp": "purple"},
+    }
     (claim,) = taken(read_stix([own, indicator(object_marking_refs=[own["id"]])], ASSUMED)).values()
     assert claim.tlp is Tlp.RED
     granular = [{"marking_ref": TLP_IDS[Tlp.RED], "selectors": ["pattern"]}]
@@ -186,9 +235,13 @@ def test_each_indicator_is_a_scope_of_its_own_for_what_only_tells_news() -> None
 
 def attribute(value="evil.example.com", kind="domain", number=1, **other):
     return {
-        "uuid": f"00000000-0000-4000-8000-{number:012x}", "type": kind, "category": "Network activity", "value": value,
-        "to_ids": True, "timestamp": "1793000000",
-    } | other  # fmt: skip
+        "uuid": f"00000000-0000-4000-8000-{number:012x}",
+        "type": kind,
+        "category": "Network activity",
+        "value": value,
+        "to_ids": True,
+        "timestamp": "1793000000",
+    } | other
 
 
 def event(*attributes, tags=(), **other):
@@ -202,17 +255,24 @@ def test_tags_ids_flag_and_sightings_come_along() -> None:
         event(
             attribute(Tag=[{"name": name} for name in ("PAP:GREEN", SURE)], Sighting=sighted),
             attribute("45.9.148.20|443", "ip-dst|port", 2, to_ids=False),
-            attribute("bad.example.net|45.9.148.21", "domain|ip", 3), attribute("a comment", "comment", 4),
-            attribute("ab" * 16, "md5", 5), attribute("ab" * 16, "md5", 6, to_ids=False),
-            attribute("10.1.2.3", "ip-dst", 7), attribute("http://x.example.org/a?b=c", "url", 8),
+            attribute("bad.example.net|45.9.148.21", "domain|ip", 3),
+            attribute("a comment", "comment", 4),
+            attribute("ab" * 16, "md5", 5),
+            attribute("ab" * 16, "md5", 6, to_ids=False),
+            attribute("10.1.2.3", "ip-dst", 7),
+            attribute("http://x.example.org/a?b=c", "url", 8),
             tags=("tlp:green", 'misp-galaxy:mitre-attack-pattern="Web Protocols - T1071.001"'),
-        ), ASSUMED,
-    )  # fmt: skip
+        ),
+        ASSUMED,
+    )
     found = taken(piece)
     assert set(found) == {
-        "domain:evil.example.com", "ip4:45.9.148.20", "domain:bad.example.net", "ip4:45.9.148.21",
+        "domain:evil.example.com",
+        "ip4:45.9.148.20",
+        "domain:bad.example.net",
+        "ip4:45.9.148.21",
         "domain:x.example.org",
-    }  # fmt: skip
+    }
     claim = found["domain:evil.example.com"]
     assert (claim.tlp, claim.pap, claim.confidence, claim.technique) == (Tlp.GREEN, Pap.GREEN, 75, "T1071.001")
     assert (claim.last_us, claim.about) == (1793100000 * 1_000_000, "A campaign")
@@ -226,10 +286,14 @@ def test_tags_ids_flag_and_sightings_come_along() -> None:
 @pytest.mark.parametrize(
     ("tags", "tlp"),
     [
-        (("tlp:white",), Tlp.CLEAR), (("TLP:AMBER+STRICT",), Tlp.AMBER_STRICT), (("tlp:clear", "tlp:red"), Tlp.RED),
-        (("tlp:ex:chr",), Tlp.RED), (("tlp:purple",), Tlp.RED), ((), ASSUMED.tlp),
+        (("tlp:white",), Tlp.CLEAR),
+        (("TLP:AMBER+STRICT",), Tlp.AMBER_STRICT),
+        (("tlp:clear", "tlp:red"), Tlp.RED),
+        (("tlp:ex:chr",), Tlp.RED),
+        (("tlp:purple",), Tlp.RED),
+        ((), ASSUMED.tlp),
     ],
-)  # fmt: skip
+)
 def test_tlp_tags(tags, tlp) -> None:
     (claim,) = taken(read_event(event(attribute(), tags=tags), ASSUMED)).values()
     assert claim.tlp is tlp
@@ -238,10 +302,16 @@ def test_tlp_tags(tags, tlp) -> None:
 def test_deleted_and_expired_are_withdrawals_and_a_false_positive_is_no_detection() -> None:
     over = [{"type": "0", "date_sighting": "1793100000"}, {"type": "2", "date_sighting": "1793200000"}]
     wrong = [{"type": "1", "date_sighting": "1793100000"}]
-    found = taken(read_event(event(
-        attribute(deleted=True), attribute("45.9.148.20", "ip-dst", 2, Sighting=over),
-        attribute("45.9.148.21", "ip-dst", 3, Sighting=wrong),
-    ), ASSUMED))  # fmt: skip
+    found = taken(
+        read_event(
+            event(
+                attribute(deleted=True),
+                attribute("45.9.148.20", "ip-dst", 2, Sighting=over),
+                attribute("45.9.148.21", "ip-dst", 3, Sighting=wrong),
+            ),
+            ASSUMED,
+        )
+    )
     assert found["domain:evil.example.com"].withdrawn
     assert found["ip4:45.9.148.20"].withdrawn
     assert not found["ip4:45.9.148.21"].withdrawn
@@ -281,8 +351,30 @@ def test_depth_and_endless_texts_are_refused_before_they_are_parsed(raw) -> None
     assert load(raw, 10**6) is None or isinstance(load(raw, 10**6), Refused)
 
 
-@given(st.text(max_size=600) | st.lists(st.sampled_from(["45.9.148.20", "a.example.com", ",", "\t", '"', "#", "type",
-       "value", "\n", "\x00", "٣.example.com", "http://", "/", "[.]"]), max_size=60).map("".join))  # fmt: skip
+@given(
+    st.text(max_size=600)
+    | st.lists(
+        st.sampled_from(
+            [
+                "45.9.148.20",
+                "a.example.com",
+                ",",
+                "\t",
+                '"',
+                "#",
+                "type",
+                "value",
+                "\n",
+                "\x00",
+                "٣.example.com",
+                "http://",
+                "/",
+                "[.]",
+            ]
+        ),
+        max_size=60,
+    ).map("".join)
+)
 @settings(max_examples=300)
 def test_no_text_breaks_the_reading_of_lists(text) -> None:
     usable(read_list(text, ASSUMED))
@@ -306,8 +398,17 @@ def test_no_json_breaks_the_reading_of_stix_and_misp(data) -> None:
     for one in events_of(data):
         made = read_event(one, ASSUMED)
         assert isinstance(made, Refused) or usable(made) is None
-    usable(read_event(event(attribute(value=data, to_ids=data, Tag=data, Sighting=data, timestamp=data, uuid=data),
-                            data, Object=data, Tag=data), ASSUMED))  # fmt: skip
+    usable(
+        read_event(
+            event(
+                attribute(value=data, to_ids=data, Tag=data, Sighting=data, timestamp=data, uuid=data),
+                data,
+                Object=data,
+                Tag=data,
+            ),
+            ASSUMED,
+        )
+    )
 
 
 @pytest.mark.data
@@ -328,9 +429,10 @@ def test_public_samples_are_read_and_every_item_has_an_outcome(data) -> None:
             counts[path.name] = raw.rule
             continue
         pieces = (
-            [read_event(one, ASSUMED) for one in events_of(raw)] if "misp" in path.parent.name
+            [read_event(one, ASSUMED) for one in events_of(raw)]
+            if "misp" in path.parent.name
             else [read_stix(bundle_objects(raw), ASSUMED)]
-        )  # fmt: skip
+        )
         assert all(isinstance(piece, Piece) and usable(piece) is None for piece in pieces), path.name
         counts[path.name] = sum(len(taken(piece)) for piece in pieces)
     assert sum(count for count in counts.values() if isinstance(count, int)) > 1000, counts

@@ -19,8 +19,13 @@ PLACE = "https://taxii.example/root/collections/1/"
 
 
 def item(n):
-    return {"type": "indicator", "id": f"indicator--{n}", "pattern": f"[domain-name:value = 'a{n}.example.com']",
-            "pattern_type": "stix", "modified": iso(NOW_US)}  # fmt: skip
+    return {
+        "type": "indicator",
+        "id": f"indicator--{n}",
+        "pattern": f"[domain-name:value = 'a{n}.example.com']",
+        "pattern_type": "stix",
+        "modified": iso(NOW_US),
+    }
 
 
 @dataclass
@@ -88,11 +93,22 @@ EACH = [NOW_US - (30 - n) * SECOND_US for n in range(30)]
 ALL = [f"indicator--{n}" for n in range(30)]
 
 
-@pytest.mark.parametrize("ways", [
-    {}, {"next_is": "session"}, {"next_is": "none"}, {"overlap": 2}, {"dated": False}, {"page": 1}, {"page": 1_000},
-    {"next_is": "session", "page": 1}, {"dates": [NOW_US - 1] * 30}, {"dates": [NOW_US - 1] * 30, "next_is": "session"},
-    {"next_is": "none", "dates": [NOW_US - (30 - n) // 3 * SECOND_US for n in range(30)]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {},
+        {"next_is": "session"},
+        {"next_is": "none"},
+        {"overlap": 2},
+        {"dated": False},
+        {"page": 1},
+        {"page": 1_000},
+        {"next_is": "session", "page": 1},
+        {"dates": [NOW_US - 1] * 30},
+        {"dates": [NOW_US - 1] * 30, "next_is": "session"},
+        {"next_is": "none", "dates": [NOW_US - (30 - n) // 3 * SECOND_US for n in range(30)]},
+    ],
+)
 def test_all_is_read_whatever_the_pages_are(ways) -> None:
     server = Server(**{"dates": EACH} | ways)
     names, cursor, failure = read(server)
@@ -184,8 +200,12 @@ def test_a_reading_has_a_last_page(monkeypatch) -> None:
 
 def test_a_marking_of_an_earlier_page_holds_for_later_ones(monkeypatch) -> None:
     monkeypatch.setattr(intel_pull, "GATHERED_PAGES_MAX", 1)
-    mark = {"type": "marking-definition", "id": "marking-definition--1", "definition_type": "tlp",
-            "definition": {"tlp": "red"}}  # fmt: skip
+    mark = {
+        "type": "marking-definition",
+        "id": "marking-definition--1",
+        "definition_type": "tlp",
+        "definition": {"tlp": "red"},
+    }
     pages = [[mark], [item(1) | {"object_marking_refs": [mark["id"]]}]]
 
     class Two:

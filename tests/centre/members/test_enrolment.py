@@ -108,10 +108,15 @@ def test_requests_that_ask_for_more_are_refused(enrolment, admitted) -> None:
     p256 = ec.derive_private_key(12345, ec.SECP256R1())
     urn = "urn:bavn:actor:region-a"
     weak = [
-        request(p256, ["urn:bavn:actor:region-b"]), request(p256, [urn, "urn:bavn:actor:region-b"]), request(p256, []),
-        request(p256, ["https://region-a"]), request(ec.derive_private_key(7, ec.SECP384R1()), [urn]),
-        request(rsa.generate_private_key(65537, 2048), [urn]), "", "x" * 9000,
-    ]  # fmt: skip
+        request(p256, ["urn:bavn:actor:region-b"]),
+        request(p256, [urn, "urn:bavn:actor:region-b"]),
+        request(p256, []),
+        request(p256, ["https://region-a"]),
+        request(ec.derive_private_key(7, ec.SECP384R1()), [urn]),
+        request(rsa.generate_private_key(65537, 2048), [urn]),
+        "",
+        "x" * 9000,
+    ]
     assert {rule(enrolment.renew("region-a", csr)) for csr in weak} == {"bad_csr"}
     assert isinstance(enrolment.renew("region-a", request(p256, [urn])), Admitted)
 

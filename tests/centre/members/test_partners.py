@@ -70,8 +70,11 @@ def test_each_change_is_a_line_of_the_audit_log_with_who_and_what(partners, cred
     partners.end("cert-nord", BY, "the agreement was not renewed")
     told = audit.lines(engine, subject="partner/cert-nord")
     assert [(line.who, line.act) for line in told] == [
-        (BY, "partner-add"), (BY, "partner-set"), ("Bo Lund", "partner-key"), (BY, "partner-end"),
-    ]  # fmt: skip
+        (BY, "partner-add"),
+        (BY, "partner-set"),
+        ("Bo Lund", "partner-key"),
+        (BY, "partner-end"),
+    ]
     changed = json.loads(told[1].detail)
     assert (changed["before"]["in"]["trust"], changed["after"]["in"]["trust"]) == (0, 40)
     assert audit.verify(engine) is None
@@ -96,11 +99,14 @@ def test_what_no_partner_can_be_is_refused(clock, wrong) -> None:
 @pytest.mark.parametrize(
     ("kind", "wrong"),
     [
-        (Outward, {"confidence_min": 101}), (Outward, {"collections": ("secrets",)}),
-        (Outward, {"types": frozenset({ObservableType.CHAIN})}), (Inward, {"trust": -1}),
-        (Inward, {"objects_per_day_max": -1}), (Inward, {"trust": True}),
+        (Outward, {"confidence_min": 101}),
+        (Outward, {"collections": ("secrets",)}),
+        (Outward, {"types": frozenset({ObservableType.CHAIN})}),
+        (Inward, {"trust": -1}),
+        (Inward, {"objects_per_day_max": -1}),
+        (Inward, {"trust": True}),
     ],
-)  # fmt: skip
+)
 def test_what_no_policy_can_be_is_refused(kind, wrong) -> None:
     with pytest.raises(BadPartner):
         kind(**wrong)
@@ -108,9 +114,12 @@ def test_what_no_policy_can_be_is_refused(kind, wrong) -> None:
 
 def test_a_policy_reads_as_it_was_written() -> None:
     out = Outward(
-        tlp_max=Tlp.AMBER_STRICT, pap_max=Pap.RED, types=frozenset({ObservableType.IP4}), confidence_min=7,
+        tlp_max=Tlp.AMBER_STRICT,
+        pap_max=Pap.RED,
+        types=frozenset({ObservableType.IP4}),
+        confidence_min=7,
         collections=("files", "network"),
-    )  # fmt: skip
+    )
     inward = Inward(trust=33, tlp_max=Tlp.RED, may_block=True, objects_per_day_max=5)
     assert outward_of(outward_text(out)) == out
     assert inward_of(inward_text(inward)) == inward
@@ -149,15 +158,21 @@ def test_each_way_of_proving_who_one_is_opens_for_its_partner_alone(partners, cr
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == [partner_urn("cert-nord")]
     for found in (
-        credentials.by_token(token), credentials.by_password("cert-nord", password), credentials.by_certificate(der)
-    ):  # fmt: skip
+        credentials.by_token(token),
+        credentials.by_password("cert-nord", password),
+        credentials.by_certificate(der),
+    ):
         assert found == partners.get("cert-nord")
     for refused in (
-        credentials.by_token(password), credentials.by_token(""), credentials.by_token("\ud800"),
-        credentials.by_password("cert-syd", password), credentials.by_password("cert-nord", token),
-        credentials.by_password("cert-nord", "x" * 1000), credentials.by_certificate(b"no certificate"),
+        credentials.by_token(password),
+        credentials.by_token(""),
+        credentials.by_token("\ud800"),
+        credentials.by_password("cert-syd", password),
+        credentials.by_password("cert-nord", token),
+        credentials.by_password("cert-nord", "x" * 1000),
+        credentials.by_certificate(b"no certificate"),
         credentials.by_certificate(der[:-1]),
-    ):  # fmt: skip
+    ):
         assert isinstance(refused, Refused)
         assert refused.rule == "unknown_credential"
 

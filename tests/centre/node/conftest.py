@@ -38,12 +38,26 @@ WEAK = Tier(name="B", t=3, m=20, r=4, every_s=3600, upload_s=60, wave_s=10, reve
 
 def make_suspicion(**other) -> Suspicion:
     plain = Suspicion(
-        id="0" * 32, detector="beacon", technique="T1071.001", host="10.1.2.3", peer="cdn-sync-hub.net",
-        observables=(BAD, BAD_ADDRESS), p=0.02, p_source="own", evidence_nats=1.26, statistic=3.0,
-        first_us=NOW_US - 5 * HOUR_US + 12 * MINUTE_US, last_us=NOW_US - 30 * MINUTE_US, hosts=1, listed=False,
-        why=Text("Every 300 s.", "Hvert 300. s."), rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
-        period_s=301.5, regularity=0.82, walk_nats=None,
-    )  # fmt: skip
+        id="0" * 32,
+        detector="beacon",
+        technique="T1071.001",
+        host="10.1.2.3",
+        peer="cdn-sync-hub.net",
+        observables=(BAD, BAD_ADDRESS),
+        p=0.02,
+        p_source="own",
+        evidence_nats=1.26,
+        statistic=3.0,
+        first_us=NOW_US - 5 * HOUR_US + 12 * MINUTE_US,
+        last_us=NOW_US - 30 * MINUTE_US,
+        hosts=1,
+        listed=False,
+        why=Text("Every 300 s.", "Hvert 300. s."),
+        rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
+        period_s=301.5,
+        regularity=0.82,
+        walk_nats=None,
+    )
     return replace(plain, **other)
 
 
@@ -56,11 +70,17 @@ class Node:
         self.book = Book()
         self.suspicions = list(suspicions)
         self.door = Door(
-            name=name, ledger=Ledger(self.book), clock=clock, dice=SeededDice(at, name),
+            name=name,
+            ledger=Ledger(self.book),
+            clock=clock,
+            dice=SeededDice(at, name),
             keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([at + 1]) * 32),
-            policy=DoorPolicy(), homes=("10.0.0.0/8",), identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            suspicions=lambda: self.suspicions, holds=self._holds,
-        )  # fmt: skip
+            policy=DoorPolicy(),
+            homes=("10.0.0.0/8",),
+            identifiers=GroupKeyIdentifiers(bytes(range(32))),
+            suspicions=lambda: self.suspicions,
+            holds=self._holds,
+        )
         self.told = []
         self.letters = 0
         self.enforces = True
@@ -121,9 +141,16 @@ class Sector:
 
     def restart(self):
         self.centre = open_centre(
-            self.config, engine=self.engine, book=self.book, key=self.centre_key, authority=self.authority,
-            clock=self.clock, dice=self.dice, lists=self.lists, registry=self.registry,
-        )  # fmt: skip
+            self.config,
+            engine=self.engine,
+            book=self.book,
+            key=self.centre_key,
+            authority=self.authority,
+            clock=self.clock,
+            dice=self.dice,
+            lists=self.lists,
+            registry=self.registry,
+        )
 
     def reopen(self, folder):
         """What a new process finds: files, and nothing else."""

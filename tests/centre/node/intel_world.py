@@ -76,16 +76,28 @@ class World:
             self.book, self.clock, self.settings, frozenset({Observable.of("domain", "own.example.dk")})
         )
         self.intel = Intelligence(
-            engine=self.engine, gate=self.gate, clock=self.clock, settings=self.settings, lists=Lists(),
-            partners=self.partners, questions=self.questions,
-        )  # fmt: skip
+            engine=self.engine,
+            gate=self.gate,
+            clock=self.clock,
+            settings=self.settings,
+            lists=Lists(),
+            partners=self.partners,
+            questions=self.questions,
+        )
 
     def partner(self, name="cert-nord", **inward):
         plain = {"trust": 80, "may_block": True} | inward
         self.partners.add(
-            Partner(name=name, kind="national", title=name, added_us=self.clock.now_us(),
-                    until_us=self.clock.now_us() + 900 * DAY_US, inward=Inward(**plain)), account("Anna Berg"),
-        )  # fmt: skip
+            Partner(
+                name=name,
+                kind="national",
+                title=name,
+                added_us=self.clock.now_us(),
+                until_us=self.clock.now_us() + 900 * DAY_US,
+                inward=Inward(**plain),
+            ),
+            account("Anna Berg"),
+        )
 
     def source(self, name, kind="list", place=None, **other):
         plain = {} if "partner" in other else {"trust": 50}
@@ -109,11 +121,22 @@ class World:
 
 
 def stix(*patterns, **other):
-    return {"type": "bundle", "id": "bundle--1", "objects": [
-        {"type": "indicator", "id": f"indicator--{n}", "pattern": f"[domain-name:value = '{name}']",
-         "pattern_type": "stix", "modified": iso(NOW_US - HOUR_US), "valid_from": iso(NOW_US - HOUR_US)} | other
-        for n, name in enumerate(patterns)
-    ]}  # fmt: skip
+    return {
+        "type": "bundle",
+        "id": "bundle--1",
+        "objects": [
+            {
+                "type": "indicator",
+                "id": f"indicator--{n}",
+                "pattern": f"[domain-name:value = '{name}']",
+                "pattern_type": "stix",
+                "modified": iso(NOW_US - HOUR_US),
+                "valid_from": iso(NOW_US - HOUR_US),
+            }
+            | other
+            for n, name in enumerate(patterns)
+        ],
+    }
 
 
 def taxii(objects, page=2):
@@ -140,28 +163,50 @@ def added(n, name, **other):
 
 
 def misp_event(n, stamp, *values):
-    return {"Event": {
-        "uuid": f"00000000-0000-4000-8000-{n:012x}", "info": "x", "timestamp": str(stamp),
-        "Attribute": [{"uuid": str(uuid.uuid5(uuid.NAMESPACE_DNS, value)), "type": "domain", "value": value,
-                       "to_ids": True, "timestamp": str(stamp)} for value in values],
-    }}  # fmt: skip
+    return {
+        "Event": {
+            "uuid": f"00000000-0000-4000-8000-{n:012x}",
+            "info": "x",
+            "timestamp": str(stamp),
+            "Attribute": [
+                {
+                    "uuid": str(uuid.uuid5(uuid.NAMESPACE_DNS, value)),
+                    "type": "domain",
+                    "value": value,
+                    "to_ids": True,
+                    "timestamp": str(stamp),
+                }
+                for value in values
+            ],
+        }
+    }
 
 
 def feed(world, *events):
     base = "https://intel.example/ff/"
-    world.net.places = {base + "manifest.json": {
-        one["Event"]["uuid"]: {"timestamp": one["Event"]["timestamp"]} for one in events
-    }} | {base + one["Event"]["uuid"] + ".json": one for one in events}  # fmt: skip
+    world.net.places = {
+        base + "manifest.json": {one["Event"]["uuid"]: {"timestamp": one["Event"]["timestamp"]} for one in events}
+    } | {base + one["Event"]["uuid"] + ".json": one for one in events}
 
 
 def hit(world, observable, actor="north"):
     """An actor's answer that it met this."""
     (view,) = [v for v in world.questions.every(1000) if observable in v.question.observables]
     now_us = world.clock.now_us()
-    world.questions.heard(Replied(
-        item_id="", actor=actor, question_id=view.question.id, number=view.question.observables.index(observable),
-        state="met", count_bucket=1, first_hour=hour_of(now_us), last_hour=hour_of(now_us), days=7, received_us=now_us,
-    ))  # fmt: skip
+    world.questions.heard(
+        Replied(
+            item_id="",
+            actor=actor,
+            question_id=view.question.id,
+            number=view.question.observables.index(observable),
+            state="met",
+            count_bucket=1,
+            first_hour=hour_of(now_us),
+            last_hour=hour_of(now_us),
+            days=7,
+            received_us=now_us,
+        )
+    )
 
 
 def share_of(world):
@@ -173,6 +218,11 @@ def share_of(world):
             return True
 
     return Share(
-        engine=world.engine, book=world.book, key=Ed25519PrivateKey.from_private_bytes(b"c" * 32), clock=world.clock,
-        limits=ShareLimits(score_block_min=7.0, days_max=90), sector="test", recipients=All(),
-    )  # fmt: skip
+        engine=world.engine,
+        book=world.book,
+        key=Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+        clock=world.clock,
+        limits=ShareLimits(score_block_min=7.0, days_max=90),
+        sector="test",
+        recipients=All(),
+    )

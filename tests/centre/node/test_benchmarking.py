@@ -69,17 +69,43 @@ def house(databases):
 
 
 def enrol(tx, name, at_us):
-    tx.execute(insert(CERTIFICATE).values(fingerprint=f"{name}/{at_us}", actor=name, issued_us=at_us,
-                                          not_before_us=at_us, not_after_us=at_us + 90 * DAY_US))  # fmt: skip
+    tx.execute(
+        insert(CERTIFICATE).values(
+            fingerprint=f"{name}/{at_us}",
+            actor=name,
+            issued_us=at_us,
+            not_before_us=at_us,
+            not_after_us=at_us + 90 * DAY_US,
+        )
+    )
 
 
 def give(tx, indicator, actor, at_us, *, state=None, after_us=0, rule="", version=1):
-    tx.execute(insert(DELIVERY).values(indicator_id=indicator, version=version, actor=actor, kind="release",
-                                       status="queued", rule="", try_us=0, queued_us=at_us))  # fmt: skip
+    tx.execute(
+        insert(DELIVERY).values(
+            indicator_id=indicator,
+            version=version,
+            actor=actor,
+            kind="release",
+            status="queued",
+            rule="",
+            try_us=0,
+            queued_us=at_us,
+        )
+    )
     if state is not None:
-        tx.execute(insert(RECEIPT).values(indicator_id=indicator, actor=actor, version=version, state=state,
-                                          enforcers="[]", rule=rule, first_us=at_us + after_us,
-                                          last_us=at_us + after_us))  # fmt: skip
+        tx.execute(
+            insert(RECEIPT).values(
+                indicator_id=indicator,
+                actor=actor,
+                version=version,
+                state=state,
+                enforcers="[]",
+                rule=rule,
+                first_us=at_us + after_us,
+                last_us=at_us + after_us,
+            )
+        )
 
 
 def of(desk, measure, month=MONTH):
@@ -108,9 +134,21 @@ def test_time_to_block_and_share_in_force(house) -> None:
 def test_deadlines_of_tasks_warnings_and_questions_that_passed_in_the_month(house) -> None:
     desk, _, _ = house
     given = MONTH.first_us + DAY_US
-    task = {"case_id": "case-1", "kind": "task", "body": "", "by_user": "Anna Berg", "given_us": given, "answer": "",
-            "acknowledge_hours": 1, "applies_hours": 2, "done_hours": 3, "acknowledged_us": None, "judged_us": None,
-            "done_us": None, "state": "open"}  # fmt: skip
+    task = {
+        "case_id": "case-1",
+        "kind": "task",
+        "body": "",
+        "by_user": "Anna Berg",
+        "given_us": given,
+        "answer": "",
+        "acknowledge_hours": 1,
+        "applies_hours": 2,
+        "done_hours": 3,
+        "acknowledged_us": None,
+        "judged_us": None,
+        "done_us": None,
+        "state": "open",
+    }
     met = {"acknowledged_us": given + HOUR_US, "judged_us": given + 9 * HOUR_US, "done_us": given + 3 * HOUR_US}
     with desk.engine.begin() as tx:
         tx.execute(insert(TASK).values(**task | met | {"id": "1", "actor": "klinik-a", "state": "done"}))
@@ -120,24 +158,56 @@ def test_deadlines_of_tasks_warnings_and_questions_that_passed_in_the_month(hous
         tx.execute(insert(TASK).values(**task | one | {"id": "4", "actor": "klinik-d"}))
         tx.execute(insert(TASK).values(**task | {"id": "5", "actor": "klinik-e", "given_us": MONTH.end_us}))
         for at, (state, due_us) in enumerate([("sent", given), ("withdrawn", given), ("sent", MONTH.end_us)]):
-            tx.execute(insert(WARNING).values(
-                id=f"w{at}", state=state, version=1, source="hand", ref="", tlp_min="", pap_max=2, content="",
-                address="", by_user=account("Anna Berg"), sent_us=given,
-                acknowledge_us=due_us, until_us=due_us, changed_us=given,
-            ))  # fmt: skip
-            tx.execute(insert(WARNED).values(
-                warning_id=f"w{at}", actor="klinik-f", version=1, status="queued", rule="", try_us=0, told_us=given,
-                answer="", acknowledged_us=given - 1, answered_us=None,
-            ))  # fmt: skip
+            tx.execute(
+                insert(WARNING).values(
+                    id=f"w{at}",
+                    state=state,
+                    version=1,
+                    source="hand",
+                    ref="",
+                    tlp_min="",
+                    pap_max=2,
+                    content="",
+                    address="",
+                    by_user=account("Anna Berg"),
+                    sent_us=given,
+                    acknowledge_us=due_us,
+                    until_us=due_us,
+                    changed_us=given,
+                )
+            )
+            tx.execute(
+                insert(WARNED).values(
+                    warning_id=f"w{at}",
+                    actor="klinik-f",
+                    version=1,
+                    status="queued",
+                    rule="",
+                    try_us=0,
+                    told_us=given,
+                    answer="",
+                    acknowledged_us=given - 1,
+                    answered_us=None,
+                )
+            )
         body = {"until_us": given, "observables": [["domain", "a.example"], ["domain", "b.example"]]}
         tx.execute(insert(QUESTION).values(id="q", body=json.dumps(body), asked_us=given - DAY_US))
         for actor, answers in (("klinik-g", 2), ("klinik-h", 1), ("klinik-i", 0)):
             tx.execute(insert(TO).values(question_id="q", actor=actor, sent=actor != "klinik-i", rule=""))
             for number in range(answers):
-                tx.execute(insert(ANSWER).values(
-                    question_id="q", actor=actor, number=number, state="declined", count_bucket=0, first_hour=None,
-                    last_hour=None, days=0, received_us=given - 1,
-                ))  # fmt: skip
+                tx.execute(
+                    insert(ANSWER).values(
+                        question_id="q",
+                        actor=actor,
+                        number=number,
+                        state="declined",
+                        count_bucket=0,
+                        first_hour=None,
+                        last_hour=None,
+                        days=0,
+                        received_us=given - 1,
+                    )
+                )
     kept = {actor: round(share, 1) for actor, share in of(desk, "deadlines").items()}
     assert kept == {"klinik-a": 66.7, "klinik-b": 0, "klinik-d": 100, "klinik-f": 100, "klinik-g": 100, "klinik-h": 0}
 
@@ -149,20 +219,45 @@ def test_canary_days_coverage_and_noisy_counts(house) -> None:
         for back in range(1, 31):
             for link, state in (("sensor", "passed"), ("block", "not-covered")):
                 bad = back % 4 == 0 and link == "sensor"
-                tx.execute(insert(t.CANARY_LINK).values(actor="klinik-a", day=end - back, link=link, took=None, why="",
-                                                        state="failed" if bad else state))  # fmt: skip
-        tx.execute(insert(t.CANARY_LINK).values(actor="klinik-b", day=end - 1, link="sensor", took=None, why="",
-                                                state="not-covered"))  # fmt: skip
-        health = NodeHealth(item_id="", actor="klinik-a", version="1", sensor="up", capture_loss_permille=0,
-                            clock_skew_s=0, queue_messages=0, last_round=None, received_us=NOW_US,
-                            records=("dns",))  # fmt: skip
+                tx.execute(
+                    insert(t.CANARY_LINK).values(
+                        actor="klinik-a", day=end - back, link=link, took=None, why="", state="failed" if bad else state
+                    )
+                )
+        tx.execute(
+            insert(t.CANARY_LINK).values(
+                actor="klinik-b", day=end - 1, link="sensor", took=None, why="", state="not-covered"
+            )
+        )
+        health = NodeHealth(
+            item_id="",
+            actor="klinik-a",
+            version="1",
+            sensor="up",
+            capture_loss_permille=0,
+            clock_skew_s=0,
+            queue_messages=0,
+            last_round=None,
+            received_us=NOW_US,
+            records=("dns",),
+        )
         tx.execute(insert(t.HEALTH).values(actor="klinik-a", received_us=NOW_US, body=json.dumps(asdict(health))))
     for actor, days in (("klinik-a", 10), ("klinik-b", 3)):
         for back in range(1, days + 1):
-            keep_counts(desk.engine, Counted(
-                item_id="", actor=actor, day=end - back, vocabulary=1, epsilon_milli=1000, cell_max=1000,
-                by_technique=(2,) * len(TECHNIQUES), blocked=(5,) * len(BLOCKED), received_us=NOW_US,
-            ))  # fmt: skip
+            keep_counts(
+                desk.engine,
+                Counted(
+                    item_id="",
+                    actor=actor,
+                    day=end - back,
+                    vocabulary=1,
+                    epsilon_milli=1000,
+                    cell_max=1000,
+                    by_technique=(2,) * len(TECHNIQUES),
+                    blocked=(5,) * len(BLOCKED),
+                    received_us=NOW_US,
+                ),
+            )
     assert of(desk, "canary") == {"klinik-a": 75.0, "klinik-b": 0.0}
     assert of(desk, "suspected") == {"klinik-a": 2.0 * len(TECHNIQUES)}
     seen = of(desk, "coverage")

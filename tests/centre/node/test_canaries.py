@@ -172,8 +172,10 @@ def test_a_centre_that_answers_what_was_never_sent_is_refused(sector) -> None:
     assert door.canary.book.latest().answered_us is not None
     door.canary.hear(CanaryAnswered(day=DAY, run=1), _note(door))
     assert [line.rule for line in door.ledger.lines() if line.kind == "CanaryAnswered"] == [
-        *["canary_sent"] * 4, "", "canary_once",
-    ]  # fmt: skip
+        *["canary_sent"] * 4,
+        "",
+        "canary_once",
+    ]
 
 
 def _note(door):

@@ -113,8 +113,10 @@ def test_each_actor_in_a_case_sees_its_own_part_and_nobody_else_does(world, bad)
     for name in ("east", "north", "south"):
         part = part_of(sector, name, case_id)
         assert (part["state"], part["rsit"], part["techniques"]) == (
-            "confirmed", "malicious-code/c2-server", ["T1071.001", "T1573"],
-        )  # fmt: skip
+            "confirmed",
+            "malicious-code/c2-server",
+            ["T1071.001", "T1573"],
+        )
         assert {(one["type"], one["value"]) for one in part["own"]} == {(o.type.value, o.value) for o in bad}
         assert {task["state"] for task in part["tasks"]} == {"acknowledged"}
     assert [part_of(sector, name, case_id) for name in ("clinic", "vendor", "west")] == [None] * 3
@@ -166,9 +168,20 @@ def test_answers_and_evidence_come_back_once_and_stand_in_the_timeline(world):
     assert [one.at_us for one in moments] == sorted(one.at_us for one in moments)
     whats = {one.what for one in moments}
     assert whats >= {
-        "lead", "take", "mark", "task-given", "question-given", "say", "words", "task-done", "evidence", "confirm",
-        "evidence-taken-out", "nis2-aware", "involved",
-    }  # fmt: skip
+        "lead",
+        "take",
+        "mark",
+        "task-given",
+        "question-given",
+        "say",
+        "words",
+        "task-done",
+        "evidence",
+        "confirm",
+        "evidence-taken-out",
+        "nis2-aware",
+        "involved",
+    }
     assert all(one.text.en and one.text.da for one in moments)
     assert sector.desk.audit_verify() is None
 
@@ -309,8 +322,9 @@ def test_restarting_after_every_step_tells_everything_once(make_sector, suspicio
     sector.run(restart_each=True)
     said = [json.loads(body) for body in bodies(sector, "east")]
     assert [(one["case_id"], one["version"], "judged" in one) for one in said] == [
-        (case.id, 1, False), (case.id, 1, True),
-    ]  # fmt: skip
+        (case.id, 1, False),
+        (case.id, 1, True),
+    ]
 
 
 def test_what_is_said_twice_or_to_nobody_is_refused_at_gate_2(world):
@@ -360,7 +374,7 @@ def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_ev
     def met(name, bucket, first):
         said = Observation(
             indicator_id=life.id, kind="retro", count_bucket=bucket, first_hour=first, last_hour=first and hour
-        )  # fmt: skip
+        )
         sector.nodes[name].door.outbox.put("centre", encode(said), "S2")
         sector.run()
 
@@ -382,8 +396,9 @@ def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_ev
     assert [said["text"] for said in part["words"]] == ["Now for all four"]
     assert {(one["type"], one["value"]) for one in part["own"]} == {(life.observable.type.value, life.observable.value)}
     assert {said["text"] for said in part_of(sector, "east", case_id)["words"]} == {
-        "For the three of you", "Now for all four",
-    }  # fmt: skip
+        "For the three of you",
+        "Now for all four",
+    }
     assert desk.case(case_id).facts.actors == before
     came = [moment.text.en for moment in desk.timeline(case_id) if moment.text.en.startswith("met: ")]
     assert came == [f"met: {life.observable} (clinic)"]

@@ -90,9 +90,10 @@ def test_a_withdrawal_reaches_all_and_a_new_release_has_a_higher_version(sector,
         for observable in bad:
             versions = [made.version for made in released(node) if made.observable == observable]
             withdrawn = [
-                m.version for m in node.told
+                m.version
+                for m in node.told
                 if isinstance(m, IndicatorWithdrawn) and m.indicator_id in {i.id for i in released(node)}
-            ]  # fmt: skip
+            ]
             assert versions == sorted(versions)
             assert all(versions[0] < version < versions[1] for version in withdrawn)
 
@@ -139,9 +140,14 @@ def test_a_standing_policy_that_two_approved_releases_by_itself(sector, bad):
     from bavn.model.moment import DAY_US
 
     policy = StandingPolicy(
-        name="domains at three", score_min=7.0, groups_min=3, types=("domain",), blocks_per_day_max=5,
-        indicator_days=7, until_us=sector.clock.now_us() + 30 * DAY_US,
-    )  # fmt: skip
+        name="domains at three",
+        score_min=7.0,
+        groups_min=3,
+        types=("domain",),
+        blocks_per_day_max=5,
+        indicator_days=7,
+        until_us=sector.clock.now_us() + 30 * DAY_US,
+    )
     proposed = sector.desk.policies.propose(policy, account("anne"))
     sector.run()
     assert all(not node.told for node in sector.nodes.values())

@@ -24,11 +24,32 @@ from bavn.wire.messages.catalogue import IndicatorReleased
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 THREE = {"east": "east", "north": "north", "south": "south"}
 PARTS = (
-    "protection", "questions", "cases", "warnings", "exercises", "inbox", "join", "outgoing", "quarantine", "keys",
-    "ranking", "alarms", "tidying rounds", "tidying counts", "tidying canaries", "tidying alarms", "tidying leads",
-    "tidying outgoing", "tidying inbox", "tidying exchange", "tidying offers", "tidying cases", "tidying warnings",
-    "tidying exercises", "tidying ledger",
-)  # fmt: skip
+    "protection",
+    "questions",
+    "cases",
+    "warnings",
+    "exercises",
+    "inbox",
+    "join",
+    "outgoing",
+    "quarantine",
+    "keys",
+    "ranking",
+    "alarms",
+    "tidying rounds",
+    "tidying counts",
+    "tidying canaries",
+    "tidying alarms",
+    "tidying leads",
+    "tidying outgoing",
+    "tidying inbox",
+    "tidying exchange",
+    "tidying offers",
+    "tidying cases",
+    "tidying warnings",
+    "tidying exercises",
+    "tidying ledger",
+)
 
 
 class Unforeseen(Exception):
@@ -120,10 +141,12 @@ def test_a_part_of_protection_that_raises_holds_up_none_of_the_others(sector, mo
 
 
 EACH = {
-    "order of a case": ("_protection.cases", "orders"), "order": ("_protection.indicators", "orders"),
-    "case to an actor": ("_case_post.told", "owed"), "warning to an actor": ("_warning_post.warnings", "owed"),
+    "order of a case": ("_protection.cases", "orders"),
+    "order": ("_protection.indicators", "orders"),
+    "case to an actor": ("_case_post.told", "owed"),
+    "warning to an actor": ("_warning_post.warnings", "owed"),
     "exercise to an actor": ("_exercise_post.exercises", "owed"),
-}  # fmt: skip
+}
 """What the centre works off one by one: where it comes from."""
 
 
@@ -223,9 +246,14 @@ def test_an_item_that_is_dropped_is_gone(sector, monkeypatch) -> None:
     assert aside.body(everything[0].number) == b""
 
 
-@pytest.mark.parametrize("error", [
-    OperationalError("x", {}, Exception()), sqlite3.OperationalError("database is locked"), OSError(28, "disk full"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("x", {}, Exception()),
+        sqlite3.OperationalError("database is locked"),
+        OSError(28, "disk full"),
+    ],
+)
 def test_a_database_that_is_away_sets_no_item_aside(sector, monkeypatch, error) -> None:
     def away(*_):
         raise error
@@ -241,9 +269,14 @@ def test_a_database_that_is_away_sets_no_item_aside(sector, monkeypatch, error) 
     assert failing(sector) == []
 
 
-@pytest.mark.parametrize("error", [
-    ArchiveBroken("a part does not hold"), LeaseLost("another centre"), sqlite3.DatabaseError("malformed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        ArchiveBroken("a part does not hold"),
+        LeaseLost("another centre"),
+        sqlite3.DatabaseError("malformed"),
+    ],
+)
 def test_a_book_that_does_not_hold_ends_the_step(sector, monkeypatch, error) -> None:
     def broken(*_):
         raise error

@@ -44,9 +44,13 @@ def told(sector):
 
 def word(day, **other):
     plain = {
-        "day": day, "vocabulary": 1, "epsilon_milli": 1000, "cell_max": 1000,
-        "by_technique": (0,) * len(TECHNIQUES), "blocked": (0,) * len(BLOCKED),
-    }  # fmt: skip
+        "day": day,
+        "vocabulary": 1,
+        "epsilon_milli": 1000,
+        "cell_max": 1000,
+        "by_technique": (0,) * len(TECHNIQUES),
+        "blocked": (0,) * len(BLOCKED),
+    }
     return messages.Counts(**plain | other)
 
 

@@ -61,10 +61,12 @@ def exercises(sector):
 def planned(sector, names=("north", "south"), **other):
     now_us = sector.clock.now_us()
     plain = {
-        "title": Text("Autumn", "Efterår"), "objectives": (Text("Answer within an hour.", "Svar inden en time."),),
+        "title": Text("Autumn", "Efterår"),
+        "objectives": (Text("Answer within an hour.", "Svar inden en time."),),
         "roles": tuple(Role(actor=name, campaign=Campaign.BEACON, after_minutes=n) for n, name in enumerate(names)),
-        "begins_us": now_us, "ends_us": now_us + 4 * HOUR_US,
-    }  # fmt: skip
+        "begins_us": now_us,
+        "ends_us": now_us + 4 * HOUR_US,
+    }
     return exercises(sector).plan(Plan(**plain | other), ANNA)
 
 
@@ -91,9 +93,10 @@ def real_things(sector):
     found.reflect(engine)
     with engine.connect() as tx:
         return {
-            name: tx.scalar(select(func.count()).select_from(table)) for name, table in found.tables.items()
+            name: tx.scalar(select(func.count()).select_from(table))
+            for name, table in found.tables.items()
             if not name.startswith("exercise") and name not in ("case_audit", "node_health", "centre_health")
-        }  # fmt: skip
+        }
 
 
 def test_the_whole_chain_is_played_apart_and_leaves_nothing_real(sector) -> None:
@@ -207,17 +210,25 @@ def test_gate_3_lets_no_exercise_out_that_nobody_started_or_that_names_others(se
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"objectives": ()}, {"title": Text(" ", "x")}, {"t": 1}, {"roles": ()}, {"title": Text("a\u202eb", "x")},
-        {"ends_us": 0}, {"ends_us": 15 * DAY_US},
+        {"objectives": ()},
+        {"title": Text(" ", "x")},
+        {"t": 1},
+        {"roles": ()},
+        {"title": Text("a\u202eb", "x")},
+        {"ends_us": 0},
+        {"ends_us": 15 * DAY_US},
         {"roles": (Role(actor="north", campaign=Campaign.BEACON, after_minutes=300),)},
         {"roles": (Role(actor="north", campaign=Campaign.BEACON), Role(actor="north", campaign=Campaign.TUNNEL))},
     ],
-)  # fmt: skip
+)
 def test_a_plan_that_cannot_be_is_refused(wrong) -> None:
     plain = {
-        "title": Text("Autumn", "Efterår"), "objectives": (Text("Answer.", "Svar."),),
-        "roles": (Role(actor="north", campaign=Campaign.BEACON),), "begins_us": 0, "ends_us": 4 * HOUR_US,
-    }  # fmt: skip
+        "title": Text("Autumn", "Efterår"),
+        "objectives": (Text("Answer.", "Svar."),),
+        "roles": (Role(actor="north", campaign=Campaign.BEACON),),
+        "begins_us": 0,
+        "ends_us": 4 * HOUR_US,
+    }
     assert Plan(**plain).t == 2
     with pytest.raises(BadExercise):
         Plan(**plain | wrong)

@@ -52,10 +52,15 @@ def house(databases):
 
 def a_lead(name="lead-1"):
     return LeadFacts(
-        lead_id=name, score=9.0, technique="T1071.001", actors=3, first_hour=NOW_US // HOUR_US - 5,
-        first_report_us=NOW_US - 4 * HOUR_US, lead_us=NOW_US - 3 * HOUR_US,
+        lead_id=name,
+        score=9.0,
+        technique="T1071.001",
+        actors=3,
+        first_hour=NOW_US // HOUR_US - 5,
+        first_report_us=NOW_US - 4 * HOUR_US,
+        lead_us=NOW_US - 3 * HOUR_US,
         elements=(ElementFacts(EVIL, 9.0, 3, listed=False),),
-    )  # fmt: skip
+    )
 
 
 def an_indicator(engine, case_id, name, released_us, clocks):
@@ -63,22 +68,51 @@ def an_indicator(engine, case_id, name, released_us, clocks):
     with engine.begin() as tx:
         tx.execute(
             insert(INDICATOR).values(
-                id=name, version=released_us, case_id=case_id, type="domain", value=f"{name}.example.com",
-                tlp="TLP:AMBER", pap=2, confidence=70, valid_from_us=released_us, valid_until_us=released_us + DAY_US,
-                technique="T1071.001", created_us=released_us, released_us=released_us, withdrawn_us=None, live=True,
-                order_no=1, grounds=GROUNDS,
+                id=name,
+                version=released_us,
+                case_id=case_id,
+                type="domain",
+                value=f"{name}.example.com",
+                tlp="TLP:AMBER",
+                pap=2,
+                confidence=70,
+                valid_from_us=released_us,
+                valid_until_us=released_us + DAY_US,
+                technique="T1071.001",
+                created_us=released_us,
+                released_us=released_us,
+                withdrawn_us=None,
+                live=True,
+                order_no=1,
+                grounds=GROUNDS,
             )
-        )  # fmt: skip
+        )
         for actor, at_us in clocks.items():
             tx.execute(
-                insert(DELIVERY).values(indicator_id=name, version=released_us, actor=actor, kind="release",
-                                        status="queued", rule="", try_us=0, queued_us=released_us)
-            )  # fmt: skip
+                insert(DELIVERY).values(
+                    indicator_id=name,
+                    version=released_us,
+                    actor=actor,
+                    kind="release",
+                    status="queued",
+                    rule="",
+                    try_us=0,
+                    queued_us=released_us,
+                )
+            )
             if at_us is not None:
                 tx.execute(
-                    insert(RECEIPT).values(indicator_id=name, actor=actor, version=released_us, state="enforced",
-                                           enforcers="[]", rule="", first_us=at_us, last_us=at_us)
-                )  # fmt: skip
+                    insert(RECEIPT).values(
+                        indicator_id=name,
+                        actor=actor,
+                        version=released_us,
+                        state="enforced",
+                        enforcers="[]",
+                        rule="",
+                        first_us=at_us,
+                        last_us=at_us,
+                    )
+                )
 
 
 def test_cases_with_marking_sort_remarks_and_clock(house) -> None:
@@ -118,8 +152,17 @@ def test_the_clock_and_what_was_met(house) -> None:
             ("region-beta", "seen", None),
             ("region-beta", "retro", 2),
         ):
-            tx.execute(insert(OBSERVED).values(indicator_id="indicator-1", actor=actor, kind=kind, count_bucket=1,
-                                               first_hour=hour, last_hour=hour, received_us=released))  # fmt: skip
+            tx.execute(
+                insert(OBSERVED).values(
+                    indicator_id="indicator-1",
+                    actor=actor,
+                    kind=kind,
+                    count_bucket=1,
+                    first_hour=hour,
+                    last_hour=hour,
+                    received_us=released,
+                )
+            )
     (one,) = publishing.facts(Kind.PICTURE).indicators
     steps = dict(one.steps)
     assert (steps["first_block"], steps["last_block"]) == (released + MINUTE_US, released + 9 * MINUTE_US)
@@ -134,14 +177,35 @@ def test_counts_members_and_what_came_from_outside(house) -> None:
         for back in range(1, 15):
             keep_counts(
                 desk.engine,
-                Counted(item_id="", actor=actor, day=today - back, vocabulary=1, epsilon_milli=1000, cell_max=1000,
-                        by_technique=(50,) * len(TECHNIQUES), blocked=(5,) * len(BLOCKED), received_us=NOW_US),
-            )  # fmt: skip
+                Counted(
+                    item_id="",
+                    actor=actor,
+                    day=today - back,
+                    vocabulary=1,
+                    epsilon_milli=1000,
+                    cell_max=1000,
+                    by_technique=(50,) * len(TECHNIQUES),
+                    blocked=(5,) * len(BLOCKED),
+                    received_us=NOW_US,
+                ),
+            )
     with desk.engine.begin() as tx:
         for at in range(5):
-            tx.execute(insert(CLAIM).values(source="feed", item=str(at), type="domain", value=f"x{at}.example.com",
-                                            body="{}", first_us=NOW_US - at * 20 * DAY_US, heard_us=NOW_US,
-                                            until_us=NOW_US, end_us=None, gone_us=None, gone=""))  # fmt: skip
+            tx.execute(
+                insert(CLAIM).values(
+                    source="feed",
+                    item=str(at),
+                    type="domain",
+                    value=f"x{at}.example.com",
+                    body="{}",
+                    first_us=NOW_US - at * 20 * DAY_US,
+                    heard_us=NOW_US,
+                    until_us=NOW_US,
+                    end_us=None,
+                    gone_us=None,
+                    gone="",
+                )
+            )
         tx.execute(insert(HIT).values(type="domain", value="x0.example.com", actor="region-alfa", how="q", hour=1))
         body = json.dumps({"lead": {"signs": [{"technique": "T1566"}], "actors": list(ACTORS)}})
         tx.execute(insert(t.LEADS).values(id="lead-1", first_us=NOW_US, alive=True, lead_rank=1, body=body))
@@ -159,9 +223,21 @@ def test_a_source_without_a_partner_counts_as_a_list(house) -> None:
     publishing._sources.add(Source(name="feed", kind="list", place="/list.txt", trust=10), account("Anna Berg"))
     with desk.engine.begin() as tx:
         for at in range(5):
-            tx.execute(insert(CLAIM).values(source="feed", item=str(at), type="domain", value=f"x{at}.example.com",
-                                            body="{}", first_us=NOW_US - at * 20 * DAY_US, heard_us=NOW_US,
-                                            until_us=NOW_US, end_us=None, gone_us=None, gone=""))  # fmt: skip
+            tx.execute(
+                insert(CLAIM).values(
+                    source="feed",
+                    item=str(at),
+                    type="domain",
+                    value=f"x{at}.example.com",
+                    body="{}",
+                    first_us=NOW_US - at * 20 * DAY_US,
+                    heard_us=NOW_US,
+                    until_us=NOW_US,
+                    end_us=None,
+                    gone_us=None,
+                    gone="",
+                )
+            )
         tx.execute(insert(HIT).values(type="domain", value="x0.example.com", actor="region-alfa", how="q", hour=1))
     (one,) = publishing.facts(Kind.PICTURE).outside
     assert (one.kind, one.parties, one.proposed, one.met) == ("list", 1, 2, 1)

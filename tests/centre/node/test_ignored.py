@@ -25,19 +25,40 @@ ELEMENT = Observable.of("domain", "bad.example.org")
 def ranked(*actors):
     signs = tuple(
         Sign(
-            report_id=f"{at:064x}", actor=actor, group=actor, tier="A", round_id="0" * 32, observable=ELEMENT,
-            detector="beacon", technique="T1071.001", p_bucket=9, hosts_bucket=0, first_hour=1, last_hour=3,
-            period_bucket=None, regularity_bucket=None, walk_bucket=None, received_us=NOW_US,
+            report_id=f"{at:064x}",
+            actor=actor,
+            group=actor,
+            tier="A",
+            round_id="0" * 32,
+            observable=ELEMENT,
+            detector="beacon",
+            technique="T1071.001",
+            p_bucket=9,
+            hosts_bucket=0,
+            first_hour=1,
+            last_hour=3,
+            period_bucket=None,
+            regularity_bucket=None,
+            walk_bucket=None,
+            received_us=NOW_US,
         )
         for at, actor in enumerate(actors)
-    )  # fmt: skip
+    )
     weighed = Weighed(
         observable=ELEMENT, signs=signs, groups=len(actors), score=9.0, terms=(), listed=False, seen_hour=1
     )
     lead = Lead(
-        id="lead-1", rank=1, score=9.0, observables=(ELEMENT,), actors=actors, signs=signs, terms=(), without=(),
-        first_hour=1, last_hour=3,
-    )  # fmt: skip
+        id="lead-1",
+        rank=1,
+        score=9.0,
+        observables=(ELEMENT,),
+        actors=actors,
+        signs=signs,
+        terms=(),
+        without=(),
+        first_hour=1,
+        last_hour=3,
+    )
     return Ranked(lead, (weighed,), ())
 
 

@@ -75,13 +75,21 @@ def test_a_source_that_raises_holds_up_no_other(world, told, keeper, tmp_path, m
 
 READ = {
     "taxii": ("read_stix", lambda w: setattr(w.net, "pages", taxii([added(n, f"a{n}.example.com") for n in range(4)]))),
-    "stix": ("read_stix", lambda w: w.net.places.update(
-        {"https://intel.example/aa": stix("a0.example.com", "a1.example.com", "a2.example.com", "a3.example.com")})),
-    "misp": ("read_event", lambda w: setattr(
-        w.net, "misp", [misp_event(n, NOW_US // SECOND_US, f"a{n}.example.com") for n in range(4)])),
-    "misp-feed": ("read_event", lambda w: feed(
-        w, *(misp_event(n, NOW_US // SECOND_US, f"a{n}.example.com") for n in range(4)))),
-}  # fmt: skip
+    "stix": (
+        "read_stix",
+        lambda w: w.net.places.update(
+            {"https://intel.example/aa": stix("a0.example.com", "a1.example.com", "a2.example.com", "a3.example.com")}
+        ),
+    ),
+    "misp": (
+        "read_event",
+        lambda w: setattr(w.net, "misp", [misp_event(n, NOW_US // SECOND_US, f"a{n}.example.com") for n in range(4)]),
+    ),
+    "misp-feed": (
+        "read_event",
+        lambda w: feed(w, *(misp_event(n, NOW_US // SECOND_US, f"a{n}.example.com") for n in range(4))),
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", READ)
@@ -170,8 +178,10 @@ def test_a_partners_misp_that_raises_stops_no_other(world, told, tmp_path) -> No
             good.append(1)
 
     good = []
-    turns = [MispTurn("bad", MispTable(every_minutes=10), fails, fails),
-             MispTurn("good", MispTable(every_minutes=10), Exchange, lambda: None)]  # fmt: skip
+    turns = [
+        MispTurn("bad", MispTable(every_minutes=10), fails, fails),
+        MispTurn("good", MispTable(every_minutes=10), Exchange, lambda: None),
+    ]
     keeper = IntelKeeper(world.intel, tmp_path, world.clock, list, fails, turns)
     for _ in range(3):
         keeper.turn()

@@ -20,7 +20,8 @@ def test_every_new_item_is_one_line_and_a_sync_with_nothing_new_changes_nothing(
     first = world.sync("aa")
     assert (first.counts.new, first.counts.refused, first.proposals, first.failure) == (2, 2, 2, "")
     assert [(line.gate, line.way, line.peer, line.verdict) for line in world.lines()] == [
-        ("inbox", "in", "source:aa", "passed")] * 2 + [("inbox", "in", "source:aa", "refused")] * 2  # fmt: skip
+        ("inbox", "in", "source:aa", "passed")
+    ] * 2 + [("inbox", "in", "source:aa", "refused")] * 2
     before = [*world.book.rows("SELECT * FROM intel_item"), world.gate.ledger.head(), world.proposal()]
     for body in (None, b"evil.example.com\n45.9.148.20\n10.0.0.1\nnonsense\n# a new comment"):
         if body:
@@ -35,10 +36,13 @@ def test_every_new_item_is_one_line_and_a_sync_with_nothing_new_changes_nothing(
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
-        ("own.example.dk", "external"), ("10.1.2.3", "not_outside"), ("com", "not_an_indicator"),
-        ("45.9.148.0/24", "network"), ("epj.region.local", "not_outside"),
+        ("own.example.dk", "external"),
+        ("10.1.2.3", "not_outside"),
+        ("com", "not_an_indicator"),
+        ("45.9.148.0/24", "network"),
+        ("epj.region.local", "not_outside"),
     ],
-)  # fmt: skip
+)
 def test_what_is_inside_or_our_own_is_refused(world, line, rule) -> None:
     world.source("aa")
     world.says("aa", line)
@@ -51,11 +55,12 @@ def test_what_is_inside_or_our_own_is_refused(world, line, rule) -> None:
     [
         ({"object_marking_refs": ["marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed"]}, "tlp_within"),
         ({"object_marking_refs": ["marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003"]}, "tlp_within"),
-        ({"valid_until": iso(NOW_US - 1)}, "not_over"), ({"valid_from": iso(NOW_US + 9 * DAY_US)}, "not_yet_valid"),
+        ({"valid_until": iso(NOW_US - 1)}, "not_over"),
+        ({"valid_from": iso(NOW_US + 9 * DAY_US)}, "not_yet_valid"),
         ({"modified": iso(NOW_US + 9 * DAY_US)}, "not_over"),
         ({"modified": iso(NOW_US - 300 * DAY_US), "valid_from": iso(NOW_US - 300 * DAY_US)}, "not_over"),
     ],
-)  # fmt: skip
+)
 def test_a_partners_policy_and_time_refuse(world, other, rule) -> None:
     world.partner(tlp_max=Tlp.AMBER)
     world.source("pp", "stix", partner="cert-nord")
@@ -120,28 +125,44 @@ def test_our_own_word_that_comes_back_is_no_evidence(world) -> None:
     """By our id, by our name, and where somebody copied it under an id of its own; what others say of it counts."""
     share = share_of(world)
     grounds = Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=("Anna Berg", "Bo Lund"))
-    wish = Wish(observable=EVIL, case_id="case-00000000000000aa", grounds=grounds, technique="T1071", tlp=Tlp.GREEN,
-                pap=Pap.GREEN, days=30, confidence=80)  # fmt: skip
+    wish = Wish(
+        observable=EVIL,
+        case_id="case-00000000000000aa",
+        grounds=grounds,
+        technique="T1071",
+        tlp=Tlp.GREEN,
+        pap=Pap.GREEN,
+        days=30,
+        confidence=80,
+    )
     assert not share.release([wish], 1)
     (kept,) = share.deliveries.every()
     ours = OwnReleases(world.engine, world.clock, "test")
     world.gate = IntelGate(world.book, world.clock, world.settings, ours=ours)
     world.intel = Intelligence(
-        engine=world.engine, gate=world.gate, clock=world.clock, settings=world.settings, lists=Lists(),
-        partners=world.partners, questions=world.questions,
-    )  # fmt: skip
+        engine=world.engine,
+        gate=world.gate,
+        clock=world.clock,
+        settings=world.settings,
+        lists=Lists(),
+        partners=world.partners,
+        questions=world.questions,
+    )
     world.source("tt", "stix", trust=60)
     plain = stix("evil.example.com")["objects"][0]
     from_us = iso(kept.indicator.valid_from_us)
     world.clock.advance(DAY_US)
     later = iso(world.clock.now_us())
     theirs = plain | {"valid_from": later, "modified": later}
-    world.net.places["https://intel.example/tt"] = {"type": "bundle", "objects": [
-        theirs | {"id": kept.indicator.id},
-        theirs | {"id": "indicator--b", "created_by_ref": identity_of("test")},
-        theirs | {"id": "indicator--c", "valid_from": from_us},
-        theirs,
-    ]}  # fmt: skip
+    world.net.places["https://intel.example/tt"] = {
+        "type": "bundle",
+        "objects": [
+            theirs | {"id": kept.indicator.id},
+            theirs | {"id": "indicator--b", "created_by_ref": identity_of("test")},
+            theirs | {"id": "indicator--c", "valid_from": from_us},
+            theirs,
+        ],
+    }
     done = world.sync("tt")
     assert (done.counts.new, done.counts.refused, done.counts.blameless) == (1, 3, 3)
     assert [line.rule for line in world.lines()] == ["own_echo"] * 3 + [""]

@@ -145,8 +145,9 @@ def test_a_listing_that_lost_most_of_what_it_had_takes_nothing_back_and_says_so(
     world.clock.advance(DAY_US)
     said = world.sync("tt")
     assert (said.counts.withdrawn, said.failure) == (
-        0, "40 of 50 objects are not there any more: nothing was taken back, they age"
-    )  # fmt: skip
+        0,
+        "40 of 50 objects are not there any more: nothing was taken back, they age",
+    )
     assert world.intel.sources.get("tt").failure == said.failure
     assert [one["missing"] for one in audited(world)] == [0]
     assert audited(world)[0]["why"] == said.failure

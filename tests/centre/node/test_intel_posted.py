@@ -23,22 +23,40 @@ NOW_US = 20_000 * DAY_US
 
 def indicator(name, **other):
     return {
-        "type": "indicator", "spec_version": "2.1", "id": "indicator--00000001-0000-4000-8000-000000000000",
-        "created": iso(NOW_US - DAY_US), "modified": iso(NOW_US), "valid_from": iso(NOW_US - DAY_US),
-        "pattern": f"[domain-name:value = '{name}']", "pattern_type": "stix", "confidence": 90,
-    } | other  # fmt: skip
+        "type": "indicator",
+        "spec_version": "2.1",
+        "id": "indicator--00000001-0000-4000-8000-000000000000",
+        "created": iso(NOW_US - DAY_US),
+        "modified": iso(NOW_US),
+        "valid_from": iso(NOW_US - DAY_US),
+        "pattern": f"[domain-name:value = '{name}']",
+        "pattern_type": "stix",
+        "confidence": 90,
+    } | other
 
 
 def test_posts_are_proposals_under_the_partners_trust_of_now() -> None:
     engine, book, clock = open_engine("sqlite://"), Book(), SimClock(NOW_US)
     partners, offers = open_partners(engine, clock), Offers(book, clock, SeededDice(1, "offers"))
-    made = Partner(name="cert-nord", kind="national", title="x", added_us=NOW_US, until_us=NOW_US + 300 * DAY_US,
-                   inward=Inward(trust=50))  # fmt: skip
+    made = Partner(
+        name="cert-nord",
+        kind="national",
+        title="x",
+        added_us=NOW_US,
+        until_us=NOW_US + 300 * DAY_US,
+        inward=Inward(trust=50),
+    )
     partners.add(made, account("Anna Berg"))
     intel = Intelligence(
-        engine=engine, gate=IntelGate(book, clock, IntelSettings()), clock=clock, settings=IntelSettings(),
-        lists=NoLists(), partners=partners, questions=Questions(engine, clock), offers=offers,
-    )  # fmt: skip
+        engine=engine,
+        gate=IntelGate(book, clock, IntelSettings()),
+        clock=clock,
+        settings=IntelSettings(),
+        lists=NoLists(),
+        partners=partners,
+        questions=Questions(engine, clock),
+        offers=offers,
+    )
     evil = Observable.of("domain", "evil.example.com")
     assert offers.post(made, [indicator("evil.example.com")])[0].why == ""
     intel.tidy(())

@@ -31,15 +31,33 @@ def engine(databases):
         for at in range(1, 31):
             lead_id = f"lead-{at:016x}"
             if at % 2:
-                connection.execute(insert(CASE).values(
-                    id=f"case-{at:016x}", lead_id=lead_id, state=next(states).value, score=1.0, owner="", opened_us=1,
-                    facts="{}", terms="{}", clocks="{}", wanted=False, order_no=0, done_no=0,
-                ))  # fmt: skip
+                connection.execute(
+                    insert(CASE).values(
+                        id=f"case-{at:016x}",
+                        lead_id=lead_id,
+                        state=next(states).value,
+                        score=1.0,
+                        owner="",
+                        opened_us=1,
+                        facts="{}",
+                        terms="{}",
+                        clocks="{}",
+                        wanted=False,
+                        order_no=0,
+                        done_no=0,
+                    )
+                )
             if not at % 5:
-                connection.execute(insert(t.LEAD_IGNORED).values(
-                    lead_id=lead_id, until_us=NOW_US + (DAY_US if at % 10 else -DAY_US), actors=3, by_user="anna",
-                    why="known", at_us=1,
-                ))  # fmt: skip
+                connection.execute(
+                    insert(t.LEAD_IGNORED).values(
+                        lead_id=lead_id,
+                        until_us=NOW_US + (DAY_US if at % 10 else -DAY_US),
+                        actors=3,
+                        by_user="anna",
+                        why="known",
+                        at_us=1,
+                    )
+                )
         connection.execute(t.LEADS.update().where(t.LEADS.c.lead_rank > 25).values(alive=False))
     yield engine
     databases.free(engine)
@@ -49,10 +67,11 @@ def engine(databases):
 @pytest.mark.parametrize("alive", [True, False])
 def test_as_many_are_counted_as_are_shown(engine, stands, alive) -> None:
     asks = [
-        LeadAsk(stands=stands, alive=alive), LeadAsk(stands=stands, alive=alive, words="host-1"),
+        LeadAsk(stands=stands, alive=alive),
+        LeadAsk(stands=stands, alive=alive, words="host-1"),
         LeadAsk(stands=stands, alive=alive, type=ObservableType.IP4),
         LeadAsk(stands=stands, alive=alive, words="host-2", type=ObservableType.DOMAIN),
-    ]  # fmt: skip
+    ]
     for ask in asks:
         lines, total = lead_page(engine, ask, 100, NOW_US)
         assert total == len(lines)
@@ -62,7 +81,10 @@ def test_what_waits_is_worked_on_over_or_aside_is_all_of_it(engine) -> None:
     found = {stands: lead_page(engine, LeadAsk(stands=stands), 100, NOW_US)[1] for stands in STANDS}
     assert found[""] == 25
     assert min(found[one] for one in STANDS) > 0
-    both = {line.view.lead.id for one in ("worked", "over") for line in lead_page(
-        engine, LeadAsk(stands=one), 100, NOW_US)[0]}  # fmt: skip
+    both = {
+        line.view.lead.id
+        for one in ("worked", "over")
+        for line in lead_page(engine, LeadAsk(stands=one), 100, NOW_US)[0]
+    }
     aside = {line.view.lead.id for line in lead_page(engine, LeadAsk(stands="ignored"), 100, NOW_US)[0]}
     assert found["waiting"] == 25 - len(both | aside)

@@ -63,8 +63,9 @@ def test_the_actors_steps_move_its_clocks_and_come_back_to_it(world) -> None:
     note(sector, "east", case_id, "early-warning", 1)
     view = sector.desk.nis2(ZONE).view(case_id, "east")
     assert [(due.report.value, due.state.value) for due in view.dues][:2] == [
-        ("early-warning", "sent"), ("notification", "waiting"),
-    ]  # fmt: skip
+        ("early-warning", "sent"),
+        ("notification", "waiting"),
+    ]
     part = sector.nodes["east"].door.cases.book.get(case_id).part
     sent = {clock["report"]: clock["sent_us"] for clock in part["clocks"]}
     assert sent["early-warning"] == view.happened[Nis2Act.EARLY_WARNING]
@@ -107,9 +108,13 @@ def test_a_hostile_actor_moves_no_clock_but_its_own(world) -> None:
     forged(sector, "north", case_id, "aware", 1, why="\x1b[2J")
     forged(sector, "north", "case-ffffffffffffffff", "aware", 1)
     assert refused(sector) == [
-        ("west", "unknown_case"), ("north", "nis2_order"), ("north", "nis2_time"), ("north", "nis2_order"),
-        ("north", "not_plain"), ("north", "unknown_case"),
-    ]  # fmt: skip
+        ("west", "unknown_case"),
+        ("north", "nis2_order"),
+        ("north", "nis2_time"),
+        ("north", "nis2_order"),
+        ("north", "not_plain"),
+        ("north", "unknown_case"),
+    ]
     assert sector.desk.nis2(ZONE).view(case_id, "east") == before
     forged(sector, "north", case_id, "aware", 1)
     assert happened(sector, case_id) == {"east": {"aware"}, "north": {"aware"}}
@@ -132,9 +137,15 @@ def test_one_that_was_noted_at_the_centre_meanwhile_is_a_line_and_changes_nothin
     at_us = sector.nodes["east"].clock.now_us() - HOUR_US
     sector.desk.nis2(ZONE).note(case_id, "east", Nis2Act.AWARE, at_us, account("anna"))
     said = Nis2Step(
-        item_id="ab" * 32, actor="east", case_id=case_id, act="aware", at_us=at_us - HOUR_US, correct=False, why="",
+        item_id="ab" * 32,
+        actor="east",
+        case_id=case_id,
+        act="aware",
+        at_us=at_us - HOUR_US,
+        correct=False,
+        why="",
         received_us=at_us,
-    )  # fmt: skip
+    )
     for _ in range(2):
         nis2_told.keep(sector.desk.engine, sector.nodes["east"].clock, said)
     assert sector.desk.nis2(ZONE).view(case_id, "east").happened == {Nis2Act.AWARE: at_us}

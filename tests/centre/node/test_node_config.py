@@ -29,9 +29,11 @@ def test_every_field_says_what_it_holds(kind):
 
 def test_the_tiers_are_those_of_the_specification():
     assert [(tier.name, tier.t, tier.m, tier.r, tier.every_s) for tier in TIERS] == [
-        ("A", 2, 1000, 10, 300.0), ("B", 3, 10_000, 10, 3600.0),
-        ("A-daily", 2, 1000, 20, 86_400.0), ("B-daily", 3, 10_000, 20, 86_400.0),
-    ]  # fmt: skip
+        ("A", 2, 1000, 10, 300.0),
+        ("B", 3, 10_000, 10, 3600.0),
+        ("A-daily", 2, 1000, 20, 86_400.0),
+        ("B-daily", 3, 10_000, 20, 86_400.0),
+    ]
 
 
 def test_a_table_becomes_a_configuration():

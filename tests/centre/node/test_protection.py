@@ -143,9 +143,12 @@ def test_the_ring_has_it_first_and_a_rollback_there_stops_it_for_all(make_sector
     assert at(sector, life)["east"].held
     sector.wait(300)
     rolled = BlockOutcome(
-        indicator_id=life.id, version=sector.desk.indicators()[0].kept.indicator.version, state="lifted",
-        enforcers=(), rule="rolled_back",
-    )  # fmt: skip
+        indicator_id=life.id,
+        version=sector.desk.indicators()[0].kept.indicator.version,
+        state="lifted",
+        enforcers=(),
+        rule="rolled_back",
+    )
     sector.nodes["clinic"].door.tell_outcome(rolled)
     sector.wait(60)
     sector.wait(3600)
@@ -194,8 +197,9 @@ def test_the_kill_switch_reaches_all_once_whoever_was_away_and_newcomers(make_se
     sector.run()
     for node in sector.nodes.values():
         assert [(m.number, m.state, m.by, m.why) for m in node.told] == [
-            (1, "on", account("anne"), "a bad feed"), (2, "off", account("bo"), "mended"),
-        ]  # fmt: skip
+            (1, "on", account("anne"), "a bad feed"),
+            (2, "off", account("bo"), "mended"),
+        ]
     sector.desk.switch.turn(on=True, user=ANNE, why="again")
     sector.join("newly", "newly", 40)
     sector.run()
@@ -208,9 +212,13 @@ def test_what_an_actor_cannot_carry_is_said_and_shown(make_sector) -> None:
     sector = make_sector(SIX, config=config())
     life = by_hand(sector)
     outcome = BlockOutcome(
-        indicator_id=life.id, version=sector.desk.indicators()[0].kept.indicator.version, state="enforced",
-        enforcers=("rpz",), rule=None, not_carried=("nft_sets",),
-    )  # fmt: skip
+        indicator_id=life.id,
+        version=sector.desk.indicators()[0].kept.indicator.version,
+        state="enforced",
+        enforcers=("rpz",),
+        rule=None,
+        not_carried=("nft_sets",),
+    )
     sector.nodes["east"].door.tell_outcome(outcome)
     sector.run()
     assert at(sector, life)["east"].not_carried == ("nft_sets",)

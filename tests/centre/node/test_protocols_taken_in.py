@@ -34,9 +34,14 @@ def key_of(actor="region-a"):
 def made(house, actor="region-a", *, kind=TestKind.ACCEPTANCE, value=1, key=None, age_us=0, id_="ab" * 16, parts=None):  # noqa: F811
     ended_us = house.clock.now_us() - age_us
     protocol = TestProtocol(
-        id=id_, actor=actor, kind=kind, version="1", began_us=ended_us - 1, ended_us=ended_us,
+        id=id_,
+        actor=actor,
+        kind=kind,
+        version="1",
+        began_us=ended_us - 1,
+        ended_us=ended_us,
         parts=(part(value),) if parts is None else parts,
-    )  # fmt: skip
+    )
     return signed(protocol, key or key_of(actor))
 
 
@@ -98,10 +103,14 @@ def test_a_protocol_ages_also_after_it_was_taken_in(enrolled) -> None:
         ({"key": Ed25519PrivateKey.from_private_bytes(b"x" * 32)}, "signature"),
         ({"key": key_of("region-b"), "actor": "region-b"}, "signature"),
         ({"actor": "region-b", "key": key_of()}, "actor"),
-        ({"kind": TestKind.FINAL}, "kind"), ({"age_us": 15 * DAY_US}, "age"), ({"age_us": -DAY_US}, "ahead"),
-        ({"value": 9}, "passed"), ({"parts": ()}, "passed"), ({"parts": (part(name="door"),)}, "passed"),
+        ({"kind": TestKind.FINAL}, "kind"),
+        ({"age_us": 15 * DAY_US}, "age"),
+        ({"age_us": -DAY_US}, "ahead"),
+        ({"value": 9}, "passed"),
+        ({"parts": ()}, "passed"),
+        ({"parts": (part(name="door"),)}, "passed"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_this_actor_s_fresh_passed_protocol_is_refused(enrolled, how, rule) -> None:
     with pytest.raises(ProtocolRefused) as refused:
         take(enrolled, made(enrolled, **how))

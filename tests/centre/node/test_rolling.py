@@ -32,9 +32,13 @@ from bavn.wire.enrol import NodeKeys
 START_US = 20_000 * DAY_US
 ANNA = account("Anna Berg")
 TERMS = Terms(
-    purpose_en="Protect the sector.", purpose_da="Beskyt sektoren.", legal_basis="NIS2, article 29",
-    classes=("S0", "S1", "S4"), retention_days=180, valid_days=400,
-)  # fmt: skip
+    purpose_en="Protect the sector.",
+    purpose_da="Beskyt sektoren.",
+    legal_basis="NIS2, article 29",
+    classes=("S0", "S1", "S4"),
+    retention_days=180,
+    valid_days=400,
+)
 SIGNED = Signing(signed_by=account("Bo Lund"), as_what="director", day="2024-10-04", document="ab" * 32)
 
 
@@ -55,9 +59,13 @@ class House:
         self.rolling = RollOut(self.registry, self.members, self.clock, self.key)
         self.queue = {"waiting": 0, "cleared": 3}
         self.leaving = Leaving(
-            self.registry, self.clock, self.key, "test", waiting=lambda _: self.queue["waiting"],
+            self.registry,
+            self.clock,
+            self.key,
+            "test",
+            waiting=lambda _: self.queue["waiting"],
             clear=lambda _: self.queue["cleared"],
-        )  # fmt: skip
+        )
 
     def move(self, actor, *acts, evidence="cd" * 32):
         for act in acts:
@@ -96,9 +104,14 @@ def test_an_actor_comes_all_the_way_in_and_each_step_is_kept(house) -> None:
     assert house.stage("region-a") is Stage.OPERATING
     moves = house.rolling.stand("region-a").moves
     assert [(move.act.value, move.by) for move in moves] == [
-        ("plan", ANNA), ("agree", ANNA), ("enrol", "centre"), ("accept", ANNA), ("try", ANNA), ("prove", ANNA),
+        ("plan", ANNA),
+        ("agree", ANNA),
+        ("enrol", "centre"),
+        ("accept", ANNA),
+        ("try", ANNA),
+        ("prove", ANNA),
         ("operate", ANNA),
-    ]  # fmt: skip
+    ]
     member = house.registry.actor("region-a")
     assert (member.kind, member.group) == ("region", "shared")
     assert house.roles.every()["region-a"].functions == ("emergency",)
@@ -268,9 +281,11 @@ def test_who_left_comes_back_by_a_new_agreement_alone(house) -> None:
 
 def test_every_table_that_names_an_actor_is_deleted_from_or_kept_with_a_reason() -> None:
     naming = {
-        table.name for metadata in METADATA for table in metadata.tables.values()
+        table.name
+        for metadata in METADATA
+        for table in metadata.tables.values()
         if "actor" in table.c or any("member_actor" in str(key.target_fullname) for key in table.foreign_keys)
-    }  # fmt: skip
+    }
     assert naming == {one.table.name for one in DELETED} | set(KEPT)
     assert not {one.table.name for one in DELETED} & set(KEPT)
 
@@ -278,10 +293,13 @@ def test_every_table_that_names_an_actor_is_deleted_from_or_kept_with_a_reason()
 def test_a_register_is_written_whole_or_not_at_all(house) -> None:
     good = Entry(actor="region-a", kind="region")
     for bad in (
-        Entry(actor="Region B"), Entry(actor="region-b", kind="kingdom"), Entry(actor="region-b", region="Nord!"),
-        Entry(actor="region-b", functions=("juggling",)), Entry(actor="region-b", contact="no mailbox"),
+        Entry(actor="Region B"),
+        Entry(actor="region-b", kind="kingdom"),
+        Entry(actor="region-b", region="Nord!"),
+        Entry(actor="region-b", functions=("juggling",)),
+        Entry(actor="region-b", contact="no mailbox"),
         Entry(actor="region-b", waits=(Wait("region-b", Stage.TRIAL, "nobody-x", Stage.TRIAL),)),
-    ):  # fmt: skip
+    ):
         with pytest.raises((BadEntry, ValueError, UnknownParty)):
             house.rolling.register([good, bad], ANNA)
         assert house.rolling.stands()[0] == []

@@ -21,9 +21,17 @@ def sector(make_sector):
 
 def tried(suspicion, failed, went_well=0):
     return suspicion(
-        id="1" * 32, detector="scan", technique="T1595.001", peer=SOURCE.value, observables=(SOURCE,), p=0.23,
-        evidence_nats=0.04, period_s=None, regularity=None, walk_nats=(failed - went_well) * log(4),
-    )  # fmt: skip
+        id="1" * 32,
+        detector="scan",
+        technique="T1595.001",
+        peer=SOURCE.value,
+        observables=(SOURCE,),
+        p=0.23,
+        evidence_nats=0.04,
+        period_s=None,
+        regularity=None,
+        walk_nats=(failed - went_well) * log(4),
+    )
 
 
 def let_walks_join(sector):
@@ -64,8 +72,9 @@ def test_what_members_do_and_share_stands_with_the_lead(sector, suspicion) -> No
     sector.run()
     (view,) = sector.desk.leads()
     assert {reason.name: reason.points for reason in view.lead.reasons} == {
-        "function:surgery": 1.5, "supplier:dxc": 1.0,
-    }  # fmt: skip
+        "function:surgery": 1.5,
+        "supplier:dxc": 1.0,
+    }
     assert view.lead.priority == view.lead.score + 2.5
     roles.set("south", suppliers=[])
     sector.wait(3601)

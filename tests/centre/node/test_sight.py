@@ -23,9 +23,17 @@ NOW_US = 20_000 * DAY_US + 12 * HOUR_US
 
 def member(name="north", state=ActorState.ACTIVE, **health):
     plain = {
-        "item_id": "i", "actor": name, "version": "1", "sensor": "up", "capture_loss_permille": 0, "clock_skew_s": 0,
-        "queue_messages": 0, "last_round": None, "received_us": NOW_US - MINUTE_US, "records": ("flow", "dns"),
-    }  # fmt: skip
+        "item_id": "i",
+        "actor": name,
+        "version": "1",
+        "sensor": "up",
+        "capture_loss_permille": 0,
+        "clock_skew_s": 0,
+        "queue_messages": 0,
+        "last_round": None,
+        "received_us": NOW_US - MINUTE_US,
+        "records": ("flow", "dns"),
+    }
     told = None if health.get("none") else NodeHealth(**plain | health)
     return MemberView(Actor(name=name, kind="region", group=name, x=1, state=state), told, Role())
 
@@ -54,7 +62,7 @@ CASES = [
     (member(), None, chain(block="failed"), "beacon", "sees"),
     (member(), None, chain(day=19_000, detect="failed"), "beacon", "sees"),
     (member(), None, chain(), "beacon", "sees"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("one", "took", "way", "detector", "code"), CASES, ids=range(len(CASES)))
@@ -67,9 +75,17 @@ def test_each_blind_spot_has_its_own_name(one, took, way, detector, code) -> Non
 
 def test_the_sentence_behind_a_claim_counts_those_who_could_and_says_why_others_could_not() -> None:
     seeing = eyes(
-        [member("a"), member("b"), member("c", sensor="none"), member("d", none=True),
-         member("gone", state=ActorState.REVOKED)], {}, {}, NOW_US,
-    )  # fmt: skip
+        [
+            member("a"),
+            member("b"),
+            member("c", sensor="none"),
+            member("d", none=True),
+            member("gone", state=ActorState.REVOKED),
+        ],
+        {},
+        {},
+        NOW_US,
+    )
     said = behind(seeing, ["beacon", "signature"])
     assert (said.actors, said.could) == (4, 2)
     assert dict(said.against) == {"never-heard": 1, "no-sensor": 1}
@@ -97,9 +113,12 @@ def test_a_round_that_still_takes_uploads_and_the_first_quarter_of_an_hour_are_n
     assert (part["east"].rounds, part["east"].uploaded) == (1, 1)
     assert (part["south"].rounds, part["south"].uploaded) == (1, 0)
     row = {
-        "fingerprint": "f", "actor": "south", "issued_us": sector.clock.now_us() - MINUTE_US, "not_before_us": 0,
+        "fingerprint": "f",
+        "actor": "south",
+        "issued_us": sector.clock.now_us() - MINUTE_US,
+        "not_before_us": 0,
         "not_after_us": 1,
-    }  # fmt: skip
+    }
     with sector.engine.begin() as tx:
         tx.execute(insert(CERTIFICATE).values(**row))
     assert "south" not in took_part(sector.engine, 0), "its node is being set up"

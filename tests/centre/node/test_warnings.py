@@ -34,9 +34,13 @@ FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}
 ANNA = account("Anna Berg")
 BAD = Observable.of("domain", "evil.example.com")
 CONTENT = Content(
-    title=Text("Patch the gateway", "Opdater gatewayen"), text=Text("It is attacked now.", "Den angribes nu."),
-    urgency=Urgency.CRITICAL, tlp=Tlp.AMBER, pap=Pap.AMBER, observables=(BAD,),
-)  # fmt: skip
+    title=Text("Patch the gateway", "Opdater gatewayen"),
+    text=Text("It is attacked now.", "Den angribes nu."),
+    urgency=Urgency.CRITICAL,
+    tlp=Tlp.AMBER,
+    pap=Pap.AMBER,
+    observables=(BAD,),
+)
 
 
 @pytest.fixture
@@ -84,8 +88,10 @@ def test_a_warning_reaches_exactly_whom_it_is_addressed_to(sector) -> None:
     assert got == {by_supplier: {"north", "south"}, by_both: {"north", "clinic"}, to_all: set(FOUR)}
     said = heard(sector, "north", by_supplier).said
     assert (said["title_da"], said["tlp"], said["observables"]) == (
-        "Opdater gatewayen", "TLP:AMBER", [{"type": "domain", "value": BAD.value}],
-    )  # fmt: skip
+        "Opdater gatewayen",
+        "TLP:AMBER",
+        [{"type": "domain", "value": BAD.value}],
+    )
     assert {one.status for one in stands(sector, to_all).values()} == {"queued"}
 
 
@@ -183,10 +189,12 @@ def test_gate_three_looks_again(sector) -> None:
 def test_a_forged_answer_is_refused_at_gate_two(sector) -> None:
     one = sent(sector, Address(actors=("north",)))
     for name, said, rule in (
-        ("south", {}, "unknown_warning"), ("north", {"version": 9}, "warning_version"),
-        ("north", {"act": "done"}, "warning_step"), ("north", {"act": "words", "words": " "}, "no_words"),
+        ("south", {}, "unknown_warning"),
+        ("north", {"version": 9}, "warning_version"),
+        ("north", {"act": "done"}, "warning_step"),
+        ("north", {"act": "words", "words": " "}, "no_words"),
         ("north", {"words": "a\u202eb"}, "not_plain"),
-    ):  # fmt: skip
+    ):
         node = sector.nodes[name]
         fields = {"warning_id": one, "version": 1, "serial": 77, "act": "acknowledge", "words": ""} | said
         with node.book.transaction():
@@ -220,10 +228,12 @@ def test_a_hostile_centre_fills_no_node_with_warnings_and_no_screen_with_tricks(
     note = None
     outcomes = set()
     for change in (
-        {"version": 1}, {"version": 2, "title_en": "a\u202eb"}, {"version": 2, "until_us": 1},
+        {"version": 1},
+        {"version": 2, "title_en": "a\u202eb"},
+        {"version": 2, "until_us": 1},
         {"version": 2, "observables": ({"type": "ip4", "value": "10.1.1.1"},)},
         {"version": 2, "observables": ({"type": "domain", "value": "NOT canonical"},)},
-    ):  # fmt: skip
+    ):
         from bavn.actor.door.conversations.warnings import HeardWarning
 
         made = type(message)(**message.model_dump() | change)

@@ -30,8 +30,11 @@ def take_back(sector, name, *observables):
 
 
 def audited(sector):
-    return [(line["subject"], json.loads(line["detail"])) for line in map(json.loads, sector.desk.audit_export())
-            if line["act"] == "report-withdrawn"]  # fmt: skip
+    return [
+        (line["subject"], json.loads(line["detail"]))
+        for line in map(json.loads, sector.desk.audit_export())
+        if line["act"] == "report-withdrawn"
+    ]
 
 
 def test_a_report_that_is_taken_back_leaves_the_lead_and_is_audited(sector, bad) -> None:

@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 
 from bavn.centre.publish.catalogue import ENTRIES_MAX, catalogue_of, named_in
 
-ONE = {"cveID": "CVE-2026-1234", "vendorProject": "Acme", "product": "Gateway", "dateAdded": "2026-09-03",
-       "knownRansomwareCampaignUse": "Known"}  # fmt: skip
+ONE = {
+    "cveID": "CVE-2026-1234",
+    "vendorProject": "Acme",
+    "product": "Gateway",
+    "dateAdded": "2026-09-03",
+    "knownRansomwareCampaignUse": "Known",
+}
 
 
 def raw(*entries):
@@ -19,8 +24,9 @@ def raw(*entries):
 def test_what_it_says() -> None:
     made = catalogue_of(raw(ONE, ONE | {"cveID": "CVE-2020-0001", "knownRansomwareCampaignUse": "Unknown"}), "kev.json")
     assert [(one.cve, one.product, one.ransomware) for one in made.entries] == [
-        ("CVE-2020-0001", "Acme Gateway", False), ("CVE-2026-1234", "Acme Gateway", True),
-    ]  # fmt: skip
+        ("CVE-2020-0001", "Acme Gateway", False),
+        ("CVE-2026-1234", "Acme Gateway", True),
+    ]
     assert made.ref.startswith("kev.json (sha256 ")
     assert catalogue_of(raw(ONE), "kev.json").ref != made.ref
 

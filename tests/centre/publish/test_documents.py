@@ -111,8 +111,16 @@ def test_periods(kind, name, now, wanted) -> None:
     assert (found.name, iso(found.first_us)[:10], iso(found.end_us)[:10]) == wanted
 
 
-@pytest.mark.parametrize(("kind", "name"), [(Kind.BRIEF, "2026-02"), (Kind.BRIEF, "2026-13"), (Kind.FORECAST, "2026"),
-                                            (Kind.FORECAST, "2026-Q1"), (Kind.PICTURE, "2026-01-01")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (Kind.BRIEF, "2026-02"),
+        (Kind.BRIEF, "2026-13"),
+        (Kind.FORECAST, "2026"),
+        (Kind.FORECAST, "2026-Q1"),
+        (Kind.PICTURE, "2026-01-01"),
+    ],
+)
 def test_no_period_that_is_none_or_not_over(kind, name) -> None:
     with pytest.raises(ValueError, match=r"period|not over|of today"):
         period_of(kind, name, _us("2026-02-28"))
@@ -154,8 +162,9 @@ def test_a_figure_is_not_edited(facts) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12,
-)  # fmt: skip
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
 
 
 @given(JSON)

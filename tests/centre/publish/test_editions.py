@@ -62,9 +62,12 @@ def test_from_draft_to_archive_and_every_step_is_on_record(opened, brief) -> Non
     assert editions.document(made.id) != brief
     lines = audit.lines(engine, subject=made.id)
     assert [(line.who, line.act) for line in lines] == [
-        ("centre", "publish-draft"), (account("Anna Berg"), "publish-edit"), (account("Bo Lund"), "publish-approve"),
-        (account("Anna Berg"), "publish-publish"), (account("Anna Berg"), "publish-archive"),
-    ]  # fmt: skip
+        ("centre", "publish-draft"),
+        (account("Anna Berg"), "publish-edit"),
+        (account("Bo Lund"), "publish-approve"),
+        (account("Anna Berg"), "publish-publish"),
+        (account("Anna Berg"), "publish-archive"),
+    ]
     digests = [one.digest for one in editions.versions(made.id)]
     assert [json.loads(line.detail)["digest"] for line in lines] == [digests[0], *[digests[1]] * 4]
     assert audit.verify(engine) is None
@@ -161,8 +164,9 @@ def test_levels_and_sorts_with_name_and_reason(opened) -> None:
     judged.set_level(Threat.CRIME, Level.HIGH, account("Anna Berg"), "three regions")
     judged.set_level(Threat.CRIME, Level.LOW, account("Bo Lund"), "over")
     assert [(one.level, one.by, one.why) for one in judged.levels()] == [
-        (Level.HIGH, account("Anna Berg"), "three regions"), (Level.LOW, account("Bo Lund"), "over")
-    ]  # fmt: skip
+        (Level.HIGH, account("Anna Berg"), "three regions"),
+        (Level.LOW, account("Bo Lund"), "over"),
+    ]
     judged.set_sort("case-1", Threat.ESPIONAGE, account("Anna Berg"), "as the partner says")
     judged.set_sort("case-1", Threat.CRIME, account("Bo Lund"), "no")
     assert judged.sorts() == {"case-1": (Threat.CRIME, account("Bo Lund"))}

@@ -116,10 +116,13 @@ def test_without_noise_they_are_the_quartiles() -> None:
 
 def _shares(dice, number):
     return {
-        "block": dice.lognormvariate(3.5, 1.4), "enforced": min(100, dice.gauss(85, 18)),
-        "deadlines": min(100, dice.gauss(75, 25)), "canary": min(100, dice.gauss(92, 8)),
-        "coverage": dice.uniform(0, 100), "suspected": dice.lognormvariate(3, 1) * (1 + number % 3),
-    }  # fmt: skip
+        "block": dice.lognormvariate(3.5, 1.4),
+        "enforced": min(100, dice.gauss(85, 18)),
+        "deadlines": min(100, dice.gauss(75, 25)),
+        "canary": min(100, dice.gauss(92, 8)),
+        "coverage": dice.uniform(0, 100),
+        "suspected": dice.lognormvariate(3, 1) * (1 + number % 3),
+    }
 
 
 def test_of_a_hundred_actors_a_quartile_lies_in_its_interval_and_the_interval_is_short() -> None:

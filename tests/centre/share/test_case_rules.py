@@ -19,9 +19,17 @@ OTHER = Observable.of("ip4", "198.51.100.7")
 
 def a_part(**other):
     plain = {
-        "case_id": CASE, "state": "confirmed", "rsit": "", "techniques": ("T1071",), "tlp": Tlp.AMBER, "pap": Pap.GREEN,
-        "own": (EVIL,), "tasks": (), "words": (), "clocks": (),
-    }  # fmt: skip
+        "case_id": CASE,
+        "state": "confirmed",
+        "rsit": "",
+        "techniques": ("T1071",),
+        "tlp": Tlp.AMBER,
+        "pap": Pap.GREEN,
+        "own": (EVIL,),
+        "tasks": (),
+        "words": (),
+        "clocks": (),
+    }
     return Telling(to="east", version=1, part=Part(**plain | other))
 
 
@@ -88,9 +96,10 @@ def test_each_rule_refuses_what_it_is_there_for_with_one_line(world, said, why, 
 
 
 @given(
-    before=st.text(max_size=6), after=st.text(max_size=6),
+    before=st.text(max_size=6),
+    after=st.text(max_size=6),
     name=st.sampled_from(["region-nord", "Region Nord", "REGION_NORD", "region–nord", "Regiön  Nord", "ｒegion nord"]),
-)  # fmt: skip
+)
 def test_a_name_is_found_however_it_is_written(before, after, name) -> None:
     part = a_part(words=words(f"{before} {name}. {after}"))
     assert nobody_named(part, grounds()).rule == "nobody_named"

@@ -30,9 +30,13 @@ OPEN = Outward(tlp_max=Tlp.RED, pap_max=Pap.RED, confidence_min=0, collections=(
 
 def partner(name="cert-nord", **out):
     return Partner(
-        name=name, kind="national", title=name, added_us=NOW_US - DAY_US, until_us=NOW_US + 300 * DAY_US,
+        name=name,
+        kind="national",
+        title=name,
+        added_us=NOW_US - DAY_US,
+        until_us=NOW_US + 300 * DAY_US,
         out=replace(OPEN, **out),
-    )  # fmt: skip
+    )
 
 
 class Actors:
@@ -54,10 +58,16 @@ class World:
 
     def open(self):
         self.share = Share(
-            engine=self.engine, book=self.book, key=Ed25519PrivateKey.from_private_bytes(b"c" * 32), clock=self.clock,
-            limits=ShareLimits(score_block_min=7.0, days_max=90), sector="test", recipients=Actors(self.actors),
-            ring=RingRules(quiet_s=60, wait_s=3600, hits_max=5), canaries=lambda: self.actors[:1],
-        )  # fmt: skip
+            engine=self.engine,
+            book=self.book,
+            key=Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+            clock=self.clock,
+            limits=ShareLimits(score_block_min=7.0, days_max=90),
+            sector="test",
+            recipients=Actors(self.actors),
+            ring=RingRules(quiet_s=60, wait_s=3600, hits_max=5),
+            canaries=lambda: self.actors[:1],
+        )
         self.exchange = self.share.exchange
 
     def release(self, *names, case="case-00000000000000aa", **other):
@@ -103,7 +113,8 @@ def test_each_object_meets_the_gate_once_for_each_partner(world) -> None:
         assert len(world.given()) == 2
     world.given(partner("cert-syd"))
     assert [(line.peer, line.verdict, line.way, line.privacy) for line in world.lines()] == [
-        ("partner:cert-nord", "passed", "out", "C")] * 2 + [("partner:cert-syd", "passed", "out", "C")] * 2  # fmt: skip
+        ("partner:cert-nord", "passed", "out", "C")
+    ] * 2 + [("partner:cert-syd", "passed", "out", "C")] * 2
     assert [json.loads(line.summary) for line in world.lines()[:2]] == world.given()
     assert world.exchange.ledger.verify() is None
 
@@ -188,10 +199,15 @@ def test_a_kill_between_release_and_shelf_loses_nothing_and_doubles_nothing(worl
     world.release("a.example.com")
     world.share.release([], 99)
     made = Wish(
-        observable=Observable.of("domain", "b.example.com"), case_id="case-00000000000000bb", technique="T1071.001",
-        tlp=Tlp.GREEN, pap=Pap.GREEN, days=30, confidence=80,
+        observable=Observable.of("domain", "b.example.com"),
+        case_id="case-00000000000000bb",
+        technique="T1071.001",
+        tlp=Tlp.GREEN,
+        pap=Pap.GREEN,
+        days=30,
+        confidence=80,
         grounds=Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=TWO),
-    )  # fmt: skip
+    )
     world.share.release([made], 100)
     world.clock.advance(DAY_US)
     for _ in range(2):

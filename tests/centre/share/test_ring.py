@@ -40,17 +40,30 @@ class World:
         self.engine, self.book, self.clock, self.actors = engine, Book(), SimClock(NOW_US), Actors()
         self.key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
         self.share = Share(
-            engine=self.engine, book=self.book, key=self.key, clock=self.clock, sector="test", recipients=self.actors,
+            engine=self.engine,
+            book=self.book,
+            key=self.key,
+            clock=self.clock,
+            sector="test",
+            recipients=self.actors,
             limits=ShareLimits(score_block_min=7.0, days_max=90),
-            ring=RingRules(quiet_s=600, wait_s=3600, hits_max=10), canaries=lambda: ("east", "north"),
-        )  # fmt: skip
+            ring=RingRules(quiet_s=600, wait_s=3600, hits_max=10),
+            canaries=lambda: ("east", "north"),
+        )
 
     def release(self, order=1, **other):
         grounds = Grounds(score=9.0, groups=3, listed=(), approved_by="anne", people=("anne", "bo"))
         plain = {
-            "observable": EVIL, "case_id": "case-00000000000000aa", "technique": "T1071", "tlp": Tlp.AMBER,
-            "pap": Pap.GREEN, "days": 30, "confidence": None, "grounds": grounds, "ringed": True,
-        }  # fmt: skip
+            "observable": EVIL,
+            "case_id": "case-00000000000000aa",
+            "technique": "T1071",
+            "tlp": Tlp.AMBER,
+            "pap": Pap.GREEN,
+            "days": 30,
+            "confidence": None,
+            "grounds": grounds,
+            "ringed": True,
+        }
         assert self.share.release([Wish(**plain | other)], order) == {}
         self.share.step()
 
@@ -58,10 +71,16 @@ class World:
         version = self.share.deliveries.get(ID).indicator.version
         self.share.heard(
             BlockReceipt(
-                item_id="i", actor=actor, indicator_id=ID, version=version, state=state, enforcers=("rpz",), rule=rule,
+                item_id="i",
+                actor=actor,
+                indicator_id=ID,
+                version=version,
+                state=state,
+                enforcers=("rpz",),
+                rule=rule,
                 received_us=self.clock.now_us(),
             )
-        )  # fmt: skip
+        )
 
     def wait(self, seconds):
         self.clock.advance(seconds * SECOND_US)
@@ -154,10 +173,16 @@ def test_more_hits_than_allowed_stop_it(world, bucket, kind, stops) -> None:
     world.says("east")
     world.share.heard(
         Observed(
-            item_id="i", actor="east", indicator_id=ID, kind=kind, count_bucket=bucket, first_hour=480_000,
-            last_hour=480_000, received_us=world.clock.now_us(),
+            item_id="i",
+            actor="east",
+            indicator_id=ID,
+            kind=kind,
+            count_bucket=bucket,
+            first_hour=480_000,
+            last_hour=480_000,
+            received_us=world.clock.now_us(),
         )
-    )  # fmt: skip
+    )
     assert world.decided() == ([(False, "east met it more than 10 times")] if stops else [])
 
 
@@ -211,9 +236,16 @@ def test_an_old_answer_says_nothing_of_a_new_release(world) -> None:
 def test_what_cannot_be_carried_is_kept_by_actor_until_it_can(world) -> None:
     world.release()
     receipt = BlockReceipt(
-        item_id="i", actor="east", indicator_id=ID, version=NOW_US, state="enforced", enforcers=("rpz",), rule=None,
-        received_us=NOW_US, not_carried=("nft_sets", "squid"),
-    )  # fmt: skip
+        item_id="i",
+        actor="east",
+        indicator_id=ID,
+        version=NOW_US,
+        state="enforced",
+        enforcers=("rpz",),
+        rule=None,
+        received_us=NOW_US,
+        not_carried=("nft_sets", "squid"),
+    )
     world.share.heard(receipt)
     assert {a.actor: a.not_carried for a in world.share.deliveries.at_actors(ID)}["east"] == ("nft_sets", "squid")
     world.share.heard(replace(receipt, not_carried=()))

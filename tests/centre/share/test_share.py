@@ -52,9 +52,15 @@ class World:
 
     def open(self):
         self.share = Share(
-            engine=self.engine, book=self.book, key=self.key, clock=self.clock, sector="test", recipients=self.actors,
-            limits=ShareLimits(score_block_min=7.0, days_max=90), outbox_limits=self.limits,
-        )  # fmt: skip
+            engine=self.engine,
+            book=self.book,
+            key=self.key,
+            clock=self.clock,
+            sector="test",
+            recipients=self.actors,
+            limits=ShareLimits(score_block_min=7.0, days_max=90),
+            outbox_limits=self.limits,
+        )
 
     def lines(self):
         return list(self.share.post.ledger.every())
@@ -82,9 +88,14 @@ def wish(**other):
         "grounds", {}
     )
     plain = {
-        "observable": EVIL, "case_id": CASE, "technique": "T1071.001", "tlp": Tlp.AMBER, "pap": None, "days": 30,
+        "observable": EVIL,
+        "case_id": CASE,
+        "technique": "T1071.001",
+        "tlp": Tlp.AMBER,
+        "pap": None,
+        "days": 30,
         "confidence": None,
-    }  # fmt: skip
+    }
     return Wish(**plain | other, grounds=Grounds(**grounds))
 
 
@@ -99,8 +110,9 @@ def test_an_indicator_leaves_once_to_each_with_one_line_each(world):
         assert made.id == indicator_id(EVIL)
         assert made.valid_until_us == NOW_US + 30 * DAY_US
     assert [(line.kind, line.peer, line.verdict) for line in world.lines()] == [
-        ("IndicatorReleased", "east", "passed"), ("IndicatorReleased", "north", "passed"),
-    ]  # fmt: skip
+        ("IndicatorReleased", "east", "passed"),
+        ("IndicatorReleased", "north", "passed"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -179,9 +191,19 @@ def test_a_letter_that_finds_no_room_is_tried_again_and_never_lost(databases):
 
 def test_round_messages_leave_in_order_once_and_to_members_only(world):
     opening = Opening(
-        to="east", round_id=ROUND, version=1, epoch=20_000, registry_version=1, tier="A", t=2, m=10, r=4, forms=forms(),
-        deadline_us=NOW_US + MINUTE_US, members=(("east", 1), ("north", 2)),
-    )  # fmt: skip
+        to="east",
+        round_id=ROUND,
+        version=1,
+        epoch=20_000,
+        registry_version=1,
+        tier="A",
+        t=2,
+        m=10,
+        r=4,
+        forms=forms(),
+        deadline_us=NOW_US + MINUTE_US,
+        members=(("east", 1), ("north", 2)),
+    )
     said = [
         opening,
         TagsWanted(to="east", round_id=ROUND, cells=((0, 1), (2, 3))),
@@ -220,9 +242,15 @@ def test_receipts_and_sightings_are_kept_as_the_centre_got_them(world):
     world.share.step()
     wanted = indicator_id(EVIL)
     receipt = BlockReceipt(
-        item_id="i", actor="east", indicator_id=wanted, version=NOW_US, state="waiting", enforcers=(), rule="person",
+        item_id="i",
+        actor="east",
+        indicator_id=wanted,
+        version=NOW_US,
+        state="waiting",
+        enforcers=(),
+        rule="person",
         received_us=NOW_US + 1,
-    )  # fmt: skip
+    )
     assert world.share.heard(receipt) is None
     done = replace(receipt, state="enforced", enforcers=("rpz", "text_list"), rule=None, received_us=NOW_US + 9)
     assert world.share.heard(done) == CASE
@@ -232,9 +260,15 @@ def test_receipts_and_sightings_are_kept_as_the_centre_got_them(world):
     assert (north.state, north.enforced_us, north.queued_us) == ("", None, NOW_US)
     for bucket, first, last in ((1, 50, 60), (3, 40, 45)):
         seen = Observed(
-            item_id="o", actor="east", indicator_id=wanted, kind="retro", count_bucket=bucket, first_hour=first,
-            last_hour=last, received_us=NOW_US,
-        )  # fmt: skip
+            item_id="o",
+            actor="east",
+            indicator_id=wanted,
+            kind="retro",
+            count_bucket=bucket,
+            first_hour=first,
+            last_hour=last,
+            received_us=NOW_US,
+        )
         world.share.heard(seen)
     (kept,) = world.share.deliveries.sightings(wanted)
     assert (kept.count_bucket, kept.first_hour, kept.last_hour) == (3, 40, 60)
@@ -242,9 +276,15 @@ def test_receipts_and_sightings_are_kept_as_the_centre_got_them(world):
 
 def test_a_receipt_for_what_was_never_released_is_no_block(world):
     stray = BlockReceipt(
-        item_id="i", actor="east", indicator_id=indicator_id(EVIL), version=1, state="enforced", enforcers=("rpz",),
-        rule=None, received_us=NOW_US,
-    )  # fmt: skip
+        item_id="i",
+        actor="east",
+        indicator_id=indicator_id(EVIL),
+        version=1,
+        state="enforced",
+        enforcers=("rpz",),
+        rule=None,
+        received_us=NOW_US,
+    )
     assert world.share.heard(stray) is None
 
 
@@ -271,9 +311,17 @@ def test_grounds_never_travel(world):
 
 
 QUESTION = Question(
-    id="0d" * 16, observables=(EVIL,), since_hour=470_000, to=("north",), why="a partner saw it", asked_by="anne",
-    asked_us=NOW_US, until_us=NOW_US + 7 * DAY_US, approved_by="bo", approved_us=NOW_US,
-)  # fmt: skip
+    id="0d" * 16,
+    observables=(EVIL,),
+    since_hour=470_000,
+    to=("north",),
+    why="a partner saw it",
+    asked_by="anne",
+    asked_us=NOW_US,
+    until_us=NOW_US + 7 * DAY_US,
+    approved_by="bo",
+    approved_us=NOW_US,
+)
 
 
 @pytest.mark.parametrize(

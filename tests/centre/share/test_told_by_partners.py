@@ -30,9 +30,14 @@ class Actors:
 def share():
     engine, book = open_engine("sqlite://"), Book()
     yield Share(
-        engine=engine, book=book, key=Ed25519PrivateKey.from_private_bytes(b"c" * 32), clock=SimClock(20_000 * DAY_US),
-        limits=ShareLimits(score_block_min=3.0, days_max=90), sector="test", recipients=Actors(),
-    )  # fmt: skip
+        engine=engine,
+        book=book,
+        key=Ed25519PrivateKey.from_private_bytes(b"c" * 32),
+        clock=SimClock(20_000 * DAY_US),
+        limits=ShareLimits(score_block_min=3.0, days_max=90),
+        sector="test",
+        recipients=Actors(),
+    )
     book.close()
     engine.dispose()
 
@@ -40,9 +45,15 @@ def share():
 def release(share, *, tlp=Tlp.AMBER, pap=None, **grounds):
     plain = {"score": 6.9, "groups": 0, "listed": (), "approved_by": PERSON, "partners": 1}
     wish = Wish(
-        observable=EVIL, case_id="case-00000000000000aa", technique="T1071", tlp=tlp, pap=pap, days=30,
-        confidence=None, grounds=Grounds(**{"people": TWO} | plain | grounds),
-    )  # fmt: skip
+        observable=EVIL,
+        case_id="case-00000000000000aa",
+        technique="T1071",
+        tlp=tlp,
+        pap=pap,
+        days=30,
+        confidence=None,
+        grounds=Grounds(**{"people": TWO} | plain | grounds),
+    )
     refused = share.release([wish], 1)
     kept = share.deliveries.every()
     return next(iter(refused.values()), "").partition(":")[0] or kept[0].indicator.pap
@@ -51,20 +62,25 @@ def release(share, *, tlp=Tlp.AMBER, pap=None, **grounds):
 @pytest.mark.parametrize(
     ("grounds", "outcome"),
     [
-        ({}, Pap.GREEN), ({"approved_by": POLICY}, Pap.AMBER),
+        ({}, Pap.GREEN),
+        ({"approved_by": POLICY}, Pap.AMBER),
         ({"approved_by": POLICY, "pap": Pap.GREEN}, "two_groups"),
         ({"approved_by": POLICY, "groups": 1, "pap": Pap.GREEN}, "two_groups"),
         ({"approved_by": POLICY, "partners": 9, "pap": Pap.GREEN}, "two_groups"),
-        ({"partners": 0}, "two_groups"), ({"partners": 0, "groups": 1}, "two_groups"),
+        ({"partners": 0}, "two_groups"),
+        ({"partners": 0, "groups": 1}, "two_groups"),
         ({"approved_by": ""}, "approved"),
-        ({"pap_max": int(Pap.AMBER)}, Pap.AMBER), ({"pap_max": int(Pap.AMBER), "pap": Pap.GREEN}, "partner_terms"),
-        ({"listed": ("tranco",)}, Pap.AMBER), ({"listed": ("tranco",), "pap": Pap.GREEN}, "not_listed"),
-        ({"tlp_min": "TLP:AMBER"}, Pap.GREEN), ({"tlp_min": "TLP:AMBER", "tlp": Tlp.GREEN}, "partner_terms"),
+        ({"pap_max": int(Pap.AMBER)}, Pap.AMBER),
+        ({"pap_max": int(Pap.AMBER), "pap": Pap.GREEN}, "partner_terms"),
+        ({"listed": ("tranco",)}, Pap.AMBER),
+        ({"listed": ("tranco",), "pap": Pap.GREEN}, "not_listed"),
+        ({"tlp_min": "TLP:AMBER"}, Pap.GREEN),
+        ({"tlp_min": "TLP:AMBER", "tlp": Tlp.GREEN}, "partner_terms"),
         ({"tlp_min": "TLP:GREEN", "tlp": Tlp.AMBER}, Pap.GREEN),
         ({"tlp_min": "TLP:AMBER+STRICT", "tlp": Tlp.AMBER_STRICT}, "partner_terms"),
         ({"tlp_min": "TLP:RED", "tlp": Tlp.RED}, "partner_terms"),
         ({"groups": 2, "approved_by": POLICY}, Pap.GREEN),
     ],
-)  # fmt: skip
+)
 def test_trust_alone_never_blocks_and_terms_hold(share, grounds, outcome) -> None:
     assert release(share, **grounds) == outcome

@@ -25,9 +25,15 @@ def work(name: str) -> None:
         number += 1
         lead_id = f"lead-{name}-{number}"
         facts = LeadFacts(
-            lead_id=lead_id, score=9.0, elements=(element,), technique="T1071.001", actors=3, first_hour=1,
-            first_report_us=1, lead_us=2,
-        )  # fmt: skip
+            lead_id=lead_id,
+            score=9.0,
+            elements=(element,),
+            technique="T1071.001",
+            actors=3,
+            first_hour=1,
+            first_report_us=1,
+            lead_us=2,
+        )
         made = cases.open(facts)
         cases.act(made.id, CaseAct.CONFIRM, name, "because")
         print(made.id, flush=True)

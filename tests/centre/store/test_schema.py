@@ -84,9 +84,17 @@ def test_the_revisions_stand_in_one_row_and_import_no_room() -> None:
 def filled(engine):
     """Rows that every version has."""
     with writing(engine) as connection:
-        connection.execute(insert(ACTOR).values(
-            name="north", kind="region", group="north", x=1, state="active", message_key=None, changed_us=5,
-        ))  # fmt: skip
+        connection.execute(
+            insert(ACTOR).values(
+                name="north",
+                kind="region",
+                group="north",
+                x=1,
+                state="active",
+                message_key=None,
+                changed_us=5,
+            )
+        )
         connection.exec_driver_sql(f"INSERT INTO case_audit_head VALUES (1, 0, '{GENESIS}')")
         for number in range(3):
             audit.note(connection, number, "anne", "comment", "case-1", {"text": f"æøå {number}"})

@@ -176,11 +176,15 @@ def _errors(sent: list[Sent], look: Look) -> dict[int, float]:
     if not sent or not look.window.rows("SELECT 1 FROM flow WHERE sampling > 1 LIMIT 1"):
         return {}
     pairs = [(at, one, address) for at, one in enumerate(sent) for address in one.addresses]
-    asked = pa.table({
-        "place": [at for at, _, _ in pairs], "src": [one.host for _, one, _ in pairs],
-        "dst": [str(address_uuid(address)) for _, _, address in pairs],
-        "first_us": [one.first_us for _, one, _ in pairs], "last_us": [one.last_us for _, one, _ in pairs],
-    })  # fmt: skip
+    asked = pa.table(
+        {
+            "place": [at for at, _, _ in pairs],
+            "src": [one.host for _, one, _ in pairs],
+            "dst": [str(address_uuid(address)) for _, _, address in pairs],
+            "first_us": [one.first_us for _, one, _ in pairs],
+            "last_us": [one.last_us for _, one, _ in pairs],
+        }
+    )
     return {int(place): float(error) for place, error in look.window.rows(_DOUBTS, tables={"asked": asked})}
 
 

@@ -33,13 +33,32 @@ from bavn.model.text import Text
 
 HOURS_MARKS: Final = (12, 8, 4, 1)
 REGISTER: Final = {
-    ("udp", 500): "VPN", ("udp", 4500): "VPN", ("udp", 1194): "VPN", ("tcp", 1194): "VPN", ("udp", 51820): "VPN",
-    ("tcp", 1723): "VPN", ("udp", 1701): "VPN", ("tcp", 2575): "HL7 MLLP", ("tcp", 104): "DICOM",
-    ("tcp", 11112): "DICOM", ("tcp", 5938): "remote support", ("tcp", 7070): "remote support",
-    ("tcp", 6568): "remote support", ("tcp", 5222): "push", ("tcp", 5223): "push", ("tcp", 5228): "push",
-    ("tcp", 993): "mail", ("tcp", 8883): "MQTT", ("tcp", 1883): "MQTT", ("udp", 123): "NTP", ("udp", 53): "DNS",
-    ("tcp", 53): "DNS", ("tcp", 853): "DNS", ("udp", 3478): "STUN", ("tcp", 179): "BGP",
-}  # fmt: skip
+    ("udp", 500): "VPN",
+    ("udp", 4500): "VPN",
+    ("udp", 1194): "VPN",
+    ("tcp", 1194): "VPN",
+    ("udp", 51820): "VPN",
+    ("tcp", 1723): "VPN",
+    ("udp", 1701): "VPN",
+    ("tcp", 2575): "HL7 MLLP",
+    ("tcp", 104): "DICOM",
+    ("tcp", 11112): "DICOM",
+    ("tcp", 5938): "remote support",
+    ("tcp", 7070): "remote support",
+    ("tcp", 6568): "remote support",
+    ("tcp", 5222): "push",
+    ("tcp", 5223): "push",
+    ("tcp", 5228): "push",
+    ("tcp", 993): "mail",
+    ("tcp", 8883): "MQTT",
+    ("tcp", 1883): "MQTT",
+    ("udp", 123): "NTP",
+    ("udp", 53): "DNS",
+    ("tcp", 53): "DNS",
+    ("tcp", 853): "DNS",
+    ("udp", 3478): "STUN",
+    ("tcp", 179): "BGP",
+}
 """Services that stay open by nature (IANA's registry of ports; DICOM PS3.8; HL7 MLLP)."""
 REGISTER_NATS: Final = -3.0
 WEIGHED_NATS_MIN: Final = 0.0

@@ -40,11 +40,26 @@ from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
 NATS: Final = {
-    "tls_port": 1.7, "tls_nameless": 1.0, "self_signed": 2.2, "cert_other": 1.5, "tls_software": 1.8, "http_port": 2.2,
-    "bare_address": 1.5, "post_alone": 1.8, "agent": 2.0, "agentless": 1.7, "server": 1.8, "program": 1.7,
-    "raw_port": 1.4, "raw_alone": 0.5, "lone_port": 1.5, "masked": 2.0, "drop": 1.5, "inside_service": 2.0,
+    "tls_port": 1.7,
+    "tls_nameless": 1.0,
+    "self_signed": 2.2,
+    "cert_other": 1.5,
+    "tls_software": 1.8,
+    "http_port": 2.2,
+    "bare_address": 1.5,
+    "post_alone": 1.8,
+    "agent": 2.0,
+    "agentless": 1.7,
+    "server": 1.8,
+    "program": 1.7,
+    "raw_port": 1.4,
+    "raw_alone": 0.5,
+    "lone_port": 1.5,
+    "masked": 2.0,
+    "drop": 1.5,
+    "inside_service": 2.0,
     "curious": 2.0,
-}  # fmt: skip
+}
 """-0.4 ln(share of peers in benign captures that show the sign), as signs come together, so that each counts in part;
 at most 2 for what no benign capture shows."""
 LENT_NATS: Final = 2.0
@@ -64,8 +79,10 @@ SAID: Final = {
     "tls_software": Text("a TLS fingerprint that goes here alone", "et TLS-fingeraftryk, der kun går hertil"),
     "http_port": Text("HTTP on port {port}", "HTTP på port {port}"),
     "bare_address": Text("HTTP to a bare address", "HTTP til en nøgen adresse"),
-    "post_alone": Text("a form sent to it, and to hardly any other bare address",
-                       "en formular sendt hertil, og til næsten ingen anden nøgen adresse"),
+    "post_alone": Text(
+        "a form sent to it, and to hardly any other bare address",
+        "en formular sendt hertil, og til næsten ingen anden nøgen adresse",
+    ),
     "agent": Text("a user agent that goes here alone", "en user agent, der kun går hertil"),
     "agentless": Text("HTTP without a user agent", "HTTP uden user agent"),
     "server": Text("server software met nowhere else", "serversoftware, der ikke er mødt andre steder"),
@@ -74,14 +91,19 @@ SAID: Final = {
     "cert_other": Text("the certificate names somebody else", "certifikatet nævner en anden"),
     "program": Text("a program was fetched from it", "et program blev hentet derfra"),
     "raw_alone": Text("and hardly anybody else is spoken to in one", "og næsten ingen andre tiltales i en sådan"),
-    "masked": Text("neither DNS, HTTP nor TLS on their port {port}",
-                   "hverken DNS, HTTP eller TLS på deres port {port}"),
-    "drop": Text("mail or a file left with it directly, past the actor's own server",
-                 "mail eller en fil afleveret direkte, uden om aktørens egen server"),
+    "masked": Text(
+        "neither DNS, HTTP nor TLS on their port {port}", "hverken DNS, HTTP eller TLS på deres port {port}"
+    ),
+    "drop": Text(
+        "mail or a file left with it directly, past the actor's own server",
+        "mail eller en fil afleveret direkte, uden om aktørens egen server",
+    ),
     "inside_service": Text("a service of a network's inside, outside", "en tjeneste for det indre net, udenfor"),
-    "curious": Text("first called right after the host asked for its own address",
-                    "først kaldt lige efter at maskinen spurgte om sin egen adresse"),
-}  # fmt: skip
+    "curious": Text(
+        "first called right after the host asked for its own address",
+        "først kaldt lige efter at maskinen spurgte om sin egen adresse",
+    ),
+}
 
 _ONE: Final = " + ".join(f'CASE WHEN "{sign}" THEN {nats} ELSE 0 END' for sign, nats in NATS.items())
 _SHOWN: Final = ", ".join(f'"{sign}"' for sign in SIGNS)

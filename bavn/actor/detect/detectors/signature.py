@@ -61,19 +61,44 @@ NAMED_MAX: Final = 3
 SEVERITY_NATS: Final = {1: 1.5, 2: 0.5}
 
 _GRAVE: Final = (
-    "trojan", "malware", "command and control", "c2", "administrator privilege", "user privilege", "exploit", "phish",
-    "credential", "web application attack", "successful", "executable code was detected", "crypto currency", "ransom",
-    "targeted", "denial of service",
-)  # fmt: skip
+    "trojan",
+    "malware",
+    "command and control",
+    "c2",
+    "administrator privilege",
+    "user privilege",
+    "exploit",
+    "phish",
+    "credential",
+    "web application attack",
+    "successful",
+    "executable code was detected",
+    "crypto currency",
+    "ransom",
+    "targeted",
+    "denial of service",
+)
 _MILD: Final = (
-    "not suspicious", "misc activity", "protocol command decode", "corporate privacy", "unknown traffic",
-    "potentially bad", "icmp event", "policy", "unusual client",
-)  # fmt: skip
+    "not suspicious",
+    "misc activity",
+    "protocol command decode",
+    "corporate privacy",
+    "unknown traffic",
+    "potentially bad",
+    "icmp event",
+    "policy",
+    "unusual client",
+)
 GRAVE_NATS, MILD_NATS = 2.0, -1.0
 _TECHNIQUES: Final = (
-    ("exploit kit", "T1189"), ("web application", "T1190"), ("privilege", "T1210"), ("phish", "T1566"),
-    ("scan", "T1595"), ("crypto", "T1496"), ("denial", "T1498"),
-)  # fmt: skip
+    ("exploit kit", "T1189"),
+    ("web application", "T1190"),
+    ("privilege", "T1210"),
+    ("phish", "T1566"),
+    ("scan", "T1595"),
+    ("crypto", "T1496"),
+    ("denial", "T1498"),
+)
 
 # The name that was asked for, greeted or called says more than an address: a resolver is no peer. It is the one of the
 # same packet, else the flow's only one.
@@ -210,12 +235,22 @@ def _matched(one: Folded, look: Look) -> Alert:
     src, dst = (host, other) if outward else (other, host)
     said_by = ("dst", dst) if named is None or name is None else (one.rule.name_column, name)
     return Alert(
-        host=host, peer=named.value if named else other, other=other, outward=outward, rule=number_of(one.rule),
-        said=one.rule.title, category=_SIGMA, severity=3, count=one.count,
-        first_us=one.first_us, last_us=one.last_us,
-        days=one.days, worth_nats=LEVEL_NATS[one.rule.level], technique=one.rule.technique,
+        host=host,
+        peer=named.value if named else other,
+        other=other,
+        outward=outward,
+        rule=number_of(one.rule),
+        said=one.rule.title,
+        category=_SIGMA,
+        severity=3,
+        count=one.count,
+        first_us=one.first_us,
+        last_us=one.last_us,
+        days=one.days,
+        worth_nats=LEVEL_NATS[one.rule.level],
+        technique=one.rule.technique,
         rows=(one.rule.table, (("src", src), said_by)),
-    )  # fmt: skip
+    )
 
 
 def folded(alerts: Iterable[Alert]) -> list[Fold]:

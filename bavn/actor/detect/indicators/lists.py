@@ -33,28 +33,63 @@ class Grade(IntEnum):
 # thousand; POPULAR: the first ten or twenty thousand; KNOWN: the first million.
 NAME_LISTS: Final = {
     Grade.SERVICE: (
-        "cisco_top1000", "alexa", "moz-top500", "microsoft", "microsoft-office365", "google", "captive-portals",
-        "microsoft-win10-connection-endpoints", "whats-my-ip", "findip-host", "common-ioc-false-positive",
+        "cisco_top1000",
+        "alexa",
+        "moz-top500",
+        "microsoft",
+        "microsoft-office365",
+        "google",
+        "captive-portals",
+        "microsoft-win10-connection-endpoints",
+        "whats-my-ip",
+        "findip-host",
+        "common-ioc-false-positive",
     ),
     Grade.POPULAR: ("tranco10k", "majestic_million", "cisco_top20k"),
     Grade.KNOWN: ("tranco", "university_domains", "bank-website"),
-}  # fmt: skip
+}
 ADDRESS_LISTS: Final = {
     Grade.SERVICE: ("apple", "microsoft-office365-ip", "wikimedia"),
     Grade.POPULAR: ("public-dns-v4", "public-dns-v6"),
 }
 EDGE_LISTS: Final = (
-    "akamai", "cloudflare", "fastly", "stackpath", "amazon-aws", "microsoft-azure", "google-gcp", "ovh-cluster",
-    "github", "zscaler",
-)  # fmt: skip
+    "akamai",
+    "cloudflare",
+    "fastly",
+    "stackpath",
+    "amazon-aws",
+    "microsoft-azure",
+    "google-gcp",
+    "ovh-cluster",
+    "github",
+    "zscaler",
+)
 RESEARCH_LISTS: Final = (
-    "alphastrike-research-nt-scanning", "alphastrike-scanning", "bufferover-nt-scanning", "censys-scanning",
-    "coalition-signals-intelligence-nt-scanning", "cybergreen-nt-scanning", "cyberresilience-nt-scanning",
-    "internet-census-nt-scanning", "intrinsec-nt-scanning", "ipinfo-nt-scanning", "ipip-nt-scanning", "modat-scanner",
-    "netsecscan-scanning", "onyphe-scanner", "probethenet-nt-scanning", "rapid7-nt-scanning",
-    "research-scanner-nt-scanning", "shadowforce-scanning", "shadowserver", "shadowserver-nt-scanning",
-    "shodan-scanning", "shodan-nt-scanning", "tenable-cloud-ipv4", "tenable-cloud-ipv6",
-)  # fmt: skip
+    "alphastrike-research-nt-scanning",
+    "alphastrike-scanning",
+    "bufferover-nt-scanning",
+    "censys-scanning",
+    "coalition-signals-intelligence-nt-scanning",
+    "cybergreen-nt-scanning",
+    "cyberresilience-nt-scanning",
+    "internet-census-nt-scanning",
+    "intrinsec-nt-scanning",
+    "ipinfo-nt-scanning",
+    "ipip-nt-scanning",
+    "modat-scanner",
+    "netsecscan-scanning",
+    "onyphe-scanner",
+    "probethenet-nt-scanning",
+    "rapid7-nt-scanning",
+    "research-scanner-nt-scanning",
+    "shadowforce-scanning",
+    "shadowserver",
+    "shadowserver-nt-scanning",
+    "shodan-scanning",
+    "shodan-nt-scanning",
+    "tenable-cloud-ipv4",
+    "tenable-cloud-ipv6",
+)
 
 LENT_LISTS: Final = ("dynamic-dns",)
 TELLER_LISTS: Final = ("whats-my-ip", "findip-host")

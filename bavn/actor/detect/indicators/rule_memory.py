@@ -133,10 +133,12 @@ class RuleMemory:
             made += folded
             cut += [rule] if over else []
         self.standing = Standing(
-            rules=len(rules), checks=spent + more, cut=tuple(cut),
+            rules=len(rules),
+            checks=spent + more,
+            cut=tuple(cut),
             refused=tuple(Refused(rule, self._refused[rule][0]) for rule in rules if rule in self._refused),
             waiting=tuple(rule for rule in rules if rule in late),
-        )  # fmt: skip
+        )
         return made
 
     def _rests(self, rule: RowRule) -> bool:
@@ -165,9 +167,13 @@ class RuleMemory:
         return spent, late
 
     def _ask_hours(
-        self, window: Window, rules: Sequence[RowRule], stamps: Mapping[str, Mapping[int, object]], most: int,
+        self,
+        window: Window,
+        rules: Sequence[RowRule],
+        stamps: Mapping[str, Mapping[int, object]],
+        most: int,
         spent: int,
-    ) -> tuple[int, set[RowRule]]:  # fmt: skip
+    ) -> tuple[int, set[RowRule]]:
         """Hours whose answer does not hold, the newest first, within the bound but always one."""
         stale: list[tuple[int, int, tuple[RowRule, ...], int]] = []
         for at, group in enumerate(together(rules)):
@@ -197,9 +203,7 @@ class RuleMemory:
             self._ask(window, plan, stamps[plan.rules[0].table], most)
         return more, late
 
-    def _stale(
-        self, window: Window, rule: RowRule, hours: Mapping[int, object], most: int
-    ) -> Iterator[int]:  # fmt: skip
+    def _stale(self, window: Window, rule: RowRule, hours: Mapping[int, object], most: int) -> Iterator[int]:
         """The hours to ask, the newest first, up to where the rule has named more than is kept."""
         kept = self._kept.setdefault(rule, {})
         for gone in kept.keys() - hours.keys():

@@ -36,32 +36,51 @@ KINDS: Final[dict[str, Kind]] = {
     "wmi": Kind(3.0, "T1047", True, "used WMI", "brugte WMI"),
     "dcom": Kind(3.0, "T1021.003", True, "activated a DCOM object", "aktiverede et DCOM-objekt"),
     "winrm": Kind(3.0, "T1021.006", True, "used a remote shell (WinRM)", "brugte en fjernskal (WinRM)"),
-    "tool": Kind(3.0, "T1569.002", True, "opened the pipe of a remote execution tool",
-                 "åbnede røret til et fjernkørselsværktøj"),
+    "tool": Kind(
+        3.0, "T1569.002", True, "opened the pipe of a remote execution tool", "åbnede røret til et fjernkørselsværktøj"
+    ),
     "program": Kind(2.0, "T1570", False, "wrote a program to a share", "skrev et program på et delt drev"),
     "write": Kind(2.0, "T1021.002", False, "wrote to an administrative share", "skrev på et administrativt delt drev"),
     "share": Kind(2.0, "T1021.002", False, "opened an administrative share", "åbnede et administrativt delt drev"),
     "manager": Kind(1.5, "T1007", False, "asked for services or tasks", "spurgte efter tjenester eller opgaver"),
-    "replicate": Kind(6.0, "T1003.006", False, "fetched the directory's secrets as only a domain controller does",
-                      "hentede katalogets hemmeligheder, som kun en domænecontroller gør"),
+    "replicate": Kind(
+        6.0,
+        "T1003.006",
+        False,
+        "fetched the directory's secrets as only a domain controller does",
+        "hentede katalogets hemmeligheder, som kun en domænecontroller gør",
+    ),
     "coerce": Kind(4.0, "T1187", False, "made the other machine call somebody", "fik den anden maskine til at kalde"),
     "driver": Kind(3.0, "T1547.012", False, "installed a printer driver", "installerede en printerdriver"),
-    "prove": Kind(5.0, "T1210", False, "tried to prove itself to the domain again and again",
-                  "prøvede igen og igen at legitimere sig over for domænet"),
-    "insist": Kind(3.0, "T1210", False, "asked for RPC services again and again",
-                   "spurgte igen og igen efter RPC-tjenester"),
+    "prove": Kind(
+        5.0,
+        "T1210",
+        False,
+        "tried to prove itself to the domain again and again",
+        "prøvede igen og igen at legitimere sig over for domænet",
+    ),
+    "insist": Kind(
+        3.0, "T1210", False, "asked for RPC services again and again", "spurgte igen og igen efter RPC-tjenester"
+    ),
     "secret": Kind(3.0, "T1003.004", False, "read or set a secret", "læste eller satte en hemmelighed"),
     "wipe": Kind(3.0, "T1070.001", False, "cleared an event log", "ryddede en hændelseslog"),
     "registry": Kind(1.5, "T1012", False, "used the remote registry", "brugte fjernregistreringsdatabasen"),
-    "users": Kind(1.5, "T1087.002", False, "listed users, groups or sessions",
-                  "listede brugere, grupper eller sessioner"),
-}  # fmt: skip
+    "users": Kind(
+        1.5, "T1087.002", False, "listed users, groups or sessions", "listede brugere, grupper eller sessioner"
+    ),
+}
 
 _ANY = (None, None)
 _OPERATIONS: Final[dict[tuple[str, str], tuple[tuple[int | None, str | None], ...]]] = {
     ("service", "svcctl"): (
-        (11, "ChangeServiceConfigW"), (12, "CreateServiceW"), (19, "StartServiceW"), (23, "ChangeServiceConfigA"),
-        (24, "CreateServiceA"), (31, "StartServiceA"), (44, "CreateServiceWOW64A"), (45, "CreateServiceWOW64W"),
+        (11, "ChangeServiceConfigW"),
+        (12, "CreateServiceW"),
+        (19, "StartServiceW"),
+        (23, "ChangeServiceConfigA"),
+        (24, "CreateServiceA"),
+        (31, "StartServiceA"),
+        (44, "CreateServiceWOW64A"),
+        (45, "CreateServiceWOW64W"),
         (60, "CreateWowService"),
     ),
     ("manager", "svcctl"): (_ANY,),
@@ -78,7 +97,8 @@ _OPERATIONS: Final[dict[tuple[str, str], tuple[tuple[int | None, str | None], ..
     ("dcom", "IRemUnknown2"): (_ANY,),
     ("replicate", "drsuapi"): ((3, "DRSGetNCChanges"), (5, "DRSReplicaAdd")),
     ("coerce", "spoolss"): (
-        (62, "RpcRemoteFindFirstPrinterChangeNotification"), (65, "RpcRemoteFindFirstPrinterChangeNotificationEx"),
+        (62, "RpcRemoteFindFirstPrinterChangeNotification"),
+        (65, "RpcRemoteFindFirstPrinterChangeNotificationEx"),
     ),
     ("coerce", "efsrpc"): (_ANY,),
     ("coerce", "FssagentRpc"): (_ANY,),
@@ -93,12 +113,16 @@ _OPERATIONS: Final[dict[tuple[str, str], tuple[tuple[int | None, str | None], ..
     ("wipe", "IEventService"): ((6, "EvtRpcClearLog"),),
     ("registry", "winreg"): (_ANY,),
     ("users", "samr"): (
-        (11, "SamrEnumerateGroupsInDomain"), (13, "SamrEnumerateUsersInDomain"), (15, "SamrEnumerateAliasesInDomain"),
-        (20, "SamrQueryInformationGroup"), (25, "SamrGetMembersInGroup"), (33, "SamrGetMembersInAlias"),
+        (11, "SamrEnumerateGroupsInDomain"),
+        (13, "SamrEnumerateUsersInDomain"),
+        (15, "SamrEnumerateAliasesInDomain"),
+        (20, "SamrQueryInformationGroup"),
+        (25, "SamrGetMembersInGroup"),
+        (33, "SamrGetMembersInAlias"),
     ),
     ("users", "srvsvc"): ((12, "NetrSessionEnum"),),
     ("users", "wkssvc"): ((2, "NetrWkstaUserEnum"),),
-}  # fmt: skip
+}
 
 
 def operations() -> pa.Table:

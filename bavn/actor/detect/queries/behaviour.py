@@ -113,10 +113,14 @@ def _pairs(chosen: Sequence[Suspicion], look: Look, hosts_max: int) -> Iterator[
     if not asked:
         return
     columns = list(zip(*asked, strict=True))
-    table = pa.table({
-        "number": pa.array(columns[0], pa.int64()), "host": pa.array(columns[1], pa.string()),
-        "peer": pa.array(columns[2], pa.string()), "name": pa.array(columns[3], pa.string()),
-    })  # fmt: skip
+    table = pa.table(
+        {
+            "number": pa.array(columns[0], pa.int64()),
+            "host": pa.array(columns[1], pa.string()),
+            "peer": pa.array(columns[2], pa.string()),
+            "name": pa.array(columns[3], pa.string()),
+        }
+    )
     for number, text in look.window.rows(_PAIRS, {"hosts": hosts_max, **since}, tables={"asked": table}):
         client, _, server = str(text).partition("+")
         try:

@@ -12,9 +12,34 @@ from bavn.actor.detect.queries.peers import one_peer
 from bavn.model.moment import MINUTE_US
 
 TLS_PORTS: Final = (
-    21, 25, 110, 143, 389, 443, 465, 563, 587, 636, 853, 989, 990, 992, 993, 995, 2525, 3269, 4190, 4433, 5061, 5222,
-    5223, 5228, 5269, 8443, 8883,
-)  # fmt: skip
+    21,
+    25,
+    110,
+    143,
+    389,
+    443,
+    465,
+    563,
+    587,
+    636,
+    853,
+    989,
+    990,
+    992,
+    993,
+    995,
+    2525,
+    3269,
+    4190,
+    4433,
+    5061,
+    5222,
+    5223,
+    5228,
+    5269,
+    8443,
+    8883,
+)
 """From the first byte, or after STARTTLS."""
 HTTP_PORTS: Final = (80, 591, 631, 1900, 3128, 5357, 5985, 8000, 8008, 8080, 8081, 8888)
 WEB_PORTS: Final = (53, 80, 123, 443, 853)
@@ -39,17 +64,39 @@ MASK_PORTS: Final = (53, 80, 443)
 """Ports let through everywhere, so that what is not DNS, HTTP or TLS hides there."""
 CURIOUS_US: Final = 10 * MINUTE_US
 PROGRAM_TYPES: Final = (
-    "application/x-msdownload", "application/x-dosexec", "application/x-msdos-program", "application/x-executable",
-    "application/x-msi", "application/vnd.microsoft.portable-executable", "application/x-sharedlib",
-    "application/x-elf", "application/hta",
-)  # fmt: skip
+    "application/x-msdownload",
+    "application/x-dosexec",
+    "application/x-msdos-program",
+    "application/x-executable",
+    "application/x-msi",
+    "application/vnd.microsoft.portable-executable",
+    "application/x-sharedlib",
+    "application/x-elf",
+    "application/hta",
+)
 PROGRAM_NAMES: Final = "exe|dll|msi|scr|ps1|hta|vbs|bat|cpl"
 
 SIGNS: Final = (
-    "tls_port", "tls_nameless", "self_signed", "cert_other", "tls_software", "http_port", "bare_address", "post_alone",
-    "agent", "agentless", "server", "program", "raw_port", "raw_alone", "lone_port", "masked", "drop", "inside_service",
+    "tls_port",
+    "tls_nameless",
+    "self_signed",
+    "cert_other",
+    "tls_software",
+    "http_port",
+    "bare_address",
+    "post_alone",
+    "agent",
+    "agentless",
+    "server",
+    "program",
+    "raw_port",
+    "raw_alone",
+    "lone_port",
+    "masked",
+    "drop",
+    "inside_service",
     "curious",
-)  # fmt: skip
+)
 
 _OUT: Final = f"is_home(src) AND NOT is_home(dst) AND {one_peer('dst')}"
 

@@ -171,9 +171,10 @@ def sliced(window: Window, settings: DetectSettings, wanted: Slice) -> Series:
     channel = CHANNELS[wanted.channel]
     sql = channel.sql(_LATEST, ">") if wanted.many else channel.sql(_ALL, "<=")
     given = {
-        "kept": settings.calls_kept_max, "parts": wanted.parts * wanted.of,
+        "kept": settings.calls_kept_max,
+        "parts": wanted.parts * wanted.of,
         "part": wanted.part + wanted.parts * wanted.at,
-    }  # fmt: skip
+    }
     return _series(channel.name, window, sql, given)
 
 

@@ -11,9 +11,14 @@ from bavn.actor.detect.queries.peers import one_peer
 
 KRB5_FAILED: Final = ("KDC_ERR_PREAUTH_FAILED", "KDC_ERR_C_PRINCIPAL_UNKNOWN", "KDC_ERR_CLIENT_REVOKED")
 SMB_FAILED: Final = (
-    "STATUS_LOGON_FAILURE", "STATUS_WRONG_PASSWORD", "STATUS_NO_SUCH_USER", "STATUS_ACCOUNT_LOCKED_OUT",
-    "STATUS_ACCOUNT_DISABLED", "STATUS_ACCOUNT_RESTRICTION", "STATUS_PASSWORD_EXPIRED",
-)  # fmt: skip
+    "STATUS_LOGON_FAILURE",
+    "STATUS_WRONG_PASSWORD",
+    "STATUS_NO_SUCH_USER",
+    "STATUS_ACCOUNT_LOCKED_OUT",
+    "STATUS_ACCOUNT_DISABLED",
+    "STATUS_ACCOUNT_RESTRICTION",
+    "STATUS_PASSWORD_EXPIRED",
+)
 BRIEF_S: Final = 60
 BRIEF_PACKETS: Final = {"ssh": 30, "rdp": 40, "ftp": 30, "telnet": 60, "vnc": 40}
 """Packets from the client in a connection that ended at the log-on: key exchange and a few passwords, no session."""

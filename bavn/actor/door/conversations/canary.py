@@ -64,19 +64,32 @@ class Canaries:
         self._clock, self._policy, self._state, self._reveals = clock, policy, state, reveals
         self._run, self._look_us = self.book.latest(), 0
         out: tuple[Rule[Standing, Draft], ...] = (
-            Rule("tell_canaries", self._may), Rule("canary_day", self._day), Rule("canary", _said),
+            Rule("tell_canaries", self._may),
+            Rule("canary_day", self._day),
+            Rule("canary", _said),
             message_rule(CanaryTold, outbox, CENTRE),
-        )  # fmt: skip
+        )
         self._told = Gate[Standing, Draft](
-            "door", out, ledger, clock, way="out", nothing=Draft,
+            "door",
+            out,
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
             label=lambda item: labelled("CanaryTold", CENTRE, {"day": item.run.day, "run": item.run.run}),
             follow=put(outbox, CENTRE, lambda _: None),
-        )  # fmt: skip
+        )
         heard: tuple[Rule[Answer, Outcome], ...] = (Rule("canary_sent", self._sent), Rule("canary_once", self._once))
         self._answers = Gate[Answer, Outcome](
-            "asked", heard, ledger, clock, way="in", nothing=lambda: (), label=lambda item: item.note,
+            "asked",
+            heard,
+            ledger,
+            clock,
+            way="in",
+            nothing=lambda: (),
+            label=lambda item: item.note,
             follow=self._keep_answer,
-        )  # fmt: skip
+        )
 
     # --- a run ------------------------------------------------------------------------------------------------
 
@@ -228,20 +241,30 @@ def _by_rule(rule: str) -> tuple[State, str]:
 
 def _said(item: Standing, draft: Draft) -> Draft | Refused:
     return draft.plus(
-        day=item.run.day, run=item.run.run,
-        links=tuple(
-            ChainLink(link=one.link, state=one.state, took=one.took, why=one.why) for one in item.links
-        ),
-    )  # fmt: skip
+        day=item.run.day,
+        run=item.run.run,
+        links=tuple(ChainLink(link=one.link, state=one.state, took=one.took, why=one.why) for one in item.links),
+    )
 
 
 def suspicion_of(day: int) -> Suspicion:
     """What stands for the canary of a day at the gates: the same at every actor, whatever its records say."""
     name, at_us = canary.name_of(day), canary.begins_us(day)
     return Suspicion(
-        id=f"{day:032x}", detector=canary.DETECTOR, technique=canary.TECHNIQUE, host="127.0.0.1", peer=name.value,
-        observables=(name,), p=canary.P, p_source="exact", evidence_nats=evidence_nats(canary.P), statistic=0.0,
-        first_us=at_us, last_us=at_us, hosts=1, listed=False,
+        id=f"{day:032x}",
+        detector=canary.DETECTOR,
+        technique=canary.TECHNIQUE,
+        host="127.0.0.1",
+        peer=name.value,
+        observables=(name,),
+        p=canary.P,
+        p_source="exact",
+        evidence_nats=evidence_nats(canary.P),
+        statistic=0.0,
+        first_us=at_us,
+        last_us=at_us,
+        hosts=1,
+        listed=False,
         why=Text("The daily canary: a trial of the chain.", "Den daglige kanariefugl: en prøve af kæden."),
         rows=RowsRef("dns", (("rrname", name.value),), at_us, at_us),
-    )  # fmt: skip
+    )

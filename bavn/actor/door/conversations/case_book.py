@@ -98,9 +98,17 @@ class CaseBook:
         return int(self._book.rows("SELECT count(*) FROM door_case")[0][0])
 
     def leave(
-        self, case_id: str, task_id: str | None, act: str, words: str, by: str, now_us: int, *,
-        content: bytes | None = None, sha256: str = "",
-    ) -> int:  # fmt: skip
+        self,
+        case_id: str,
+        task_id: str | None,
+        act: str,
+        words: str,
+        by: str,
+        now_us: int,
+        *,
+        content: bytes | None = None,
+        sha256: str = "",
+    ) -> int:
         """Leaves what a person says for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
@@ -170,15 +178,23 @@ def cases_of(rows: Sequence[tuple[Any, ...]]) -> list[KeptCase]:
             case_id=case_id, version=version, state=state, part=json.loads(part), first_us=first_us, heard_us=heard_us
         )
         for case_id, version, state, part, first_us, heard_us in rows
-    ]  # fmt: skip
+    ]
 
 
 def said_of(rows: Sequence[tuple[Any, ...]]) -> list[CaseSaid]:
     """What was said, from rows of SAID_SQL, also as read by another process."""
     return [
         CaseSaid(
-            number=number, at_us=at_us, case_id=case_id, task_id=task_id, act=act, words=words, sha256=sha256, by=by,
-            told_us=told_us, rule=rule,
+            number=number,
+            at_us=at_us,
+            case_id=case_id,
+            task_id=task_id,
+            act=act,
+            words=words,
+            sha256=sha256,
+            by=by,
+            told_us=told_us,
+            rule=rule,
         )
         for number, at_us, case_id, task_id, act, words, sha256, by, told_us, rule in rows
-    ]  # fmt: skip
+    ]

@@ -69,9 +69,16 @@ class Cases:
     """One actor's. ``homes``: its own networks. ``cleaned``: a text without what is a person's."""
 
     def __init__(
-        self, *, ledger: Ledger, outbox: Outbox, clock: Clock, policy: DoorPolicy, homes: tuple[str, ...], centre: str,
+        self,
+        *,
+        ledger: Ledger,
+        outbox: Outbox,
+        clock: Clock,
+        policy: DoorPolicy,
+        homes: tuple[str, ...],
+        centre: str,
         cleaned: Callable[[str], str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._clock, self._policy, self._homes, self._cleaned = clock, policy, homes, cleaned
         self._networks = [ip_network(home) for home in homes]
         self._ledger = ledger
@@ -79,30 +86,56 @@ class Cases:
         self._parts = self._asked(self._part_row(), ledger)
         self._judged = self._asked(self._verdict_row(), ledger)
         self._answers = Gate[Answering, Draft](
-            "door", (*self._answer_row(), message_rule(CaseAnswered, outbox, centre)), ledger, clock, way="out",
-            nothing=Draft, label=lambda item: labelled("CaseAnswered", centre, _words(item)),
+            "door",
+            (*self._answer_row(), message_rule(CaseAnswered, outbox, centre)),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
+            label=lambda item: labelled("CaseAnswered", centre, _words(item)),
             follow=put(outbox, centre, lambda _: None),
-        )  # fmt: skip
+        )
         self.nis2 = Nis2Steps(
-            ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre, case_of=self.book.get,
+            ledger=ledger,
+            outbox=outbox,
+            clock=clock,
+            policy=policy,
+            centre=centre,
+            case_of=self.book.get,
             unclean=self._unclean,
-        )  # fmt: skip
+        )
         self.warnings = Warnings(
-            ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre, unclean=self._unclean,
+            ledger=ledger,
+            outbox=outbox,
+            clock=clock,
+            policy=policy,
+            centre=centre,
+            unclean=self._unclean,
             outside=lambda one: is_external(one, homes),
-        )  # fmt: skip
+        )
         self.exercises = Exercises(ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre)
         self._evidence = Gate[Answering, Draft](
-            "door", (*self._evidence_row(), message_rule(CaseEvidence, outbox, centre)), ledger, clock, way="out",
-            nothing=Draft, label=lambda item: labelled("CaseEvidence", centre, _words(item)),
+            "door",
+            (*self._evidence_row(), message_rule(CaseEvidence, outbox, centre)),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
+            label=lambda item: labelled("CaseEvidence", centre, _words(item)),
             follow=put(outbox, centre, lambda _: None),
-        )  # fmt: skip
+        )
 
     def _asked(self, row: tuple[Rule[HeardCase, Nothing], ...], ledger: Ledger) -> Gate[HeardCase, Nothing]:
         return Gate[HeardCase, Nothing](
-            "asked", row, ledger, self._clock, way="in", nothing=lambda: (), label=lambda item: item.note,
+            "asked",
+            row,
+            ledger,
+            self._clock,
+            way="in",
+            nothing=lambda: (),
+            label=lambda item: item.note,
             follow=lambda item, _: item.note,
-        )  # fmt: skip
+        )
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
@@ -129,10 +162,12 @@ class Cases:
 
     def _verdict_row(self) -> tuple[Rule[HeardCase, Nothing], ...]:
         return (
-            Rule("hear_verdicts", self._hears), Rule("verdict_new", self._verdict_new),
-            Rule("case_form", self._form), Rule("verdict_time", self._verdict_time),
+            Rule("hear_verdicts", self._hears),
+            Rule("verdict_new", self._verdict_new),
+            Rule("case_form", self._form),
+            Rule("verdict_time", self._verdict_time),
             Rule("verdict_budget", self._verdict_budget),
-        )  # fmt: skip
+        )
 
     def _part_new(self, item: HeardCase, draft: Nothing) -> Nothing | Refused:
         known = self.book.get(item.message.case_id)
@@ -206,16 +241,22 @@ class Cases:
 
     def _answer_row(self) -> tuple[Rule[Answering, Draft], ...]:
         return (
-            Rule("answer_cases", self._may_answer), Rule("case_known", self._known), Rule("task_step", self._step),
-            Rule("words_clean", self._clean), Rule("answers_budget", self._budget), Rule("answer", _answer),
-        )  # fmt: skip
+            Rule("answer_cases", self._may_answer),
+            Rule("case_known", self._known),
+            Rule("task_step", self._step),
+            Rule("words_clean", self._clean),
+            Rule("answers_budget", self._budget),
+            Rule("answer", _answer),
+        )
 
     def _evidence_row(self) -> tuple[Rule[Answering, Draft], ...]:
         return (
-            Rule("attach_evidence", self._may_attach), Rule("case_known", self._known),
-            Rule("words_clean", self._clean), Rule("evidence_budget", self._evidence_budget),
+            Rule("attach_evidence", self._may_attach),
+            Rule("case_known", self._known),
+            Rule("words_clean", self._clean),
+            Rule("evidence_budget", self._evidence_budget),
             Rule("attached", _attached),
-        )  # fmt: skip
+        )
 
     def _may_answer(self, _: Answering, draft: Draft) -> Draft | Refused:
         return draft if self._policy.answer_cases else Refused("answer_cases", "the policy answers no cases")
@@ -310,9 +351,7 @@ class Cases:
 
 def _answer(item: Answering, draft: Draft) -> Draft | Refused:
     said = item.said
-    return draft.plus(
-        case_id=said.case_id, serial=said.number, task_id=said.task_id, act=said.act, words=said.words
-    )  # fmt: skip
+    return draft.plus(case_id=said.case_id, serial=said.number, task_id=said.task_id, act=said.act, words=said.words)
 
 
 def _attached(item: Answering, draft: Draft) -> Draft | Refused:
@@ -331,6 +370,10 @@ def _observables(named: tuple[AskedObservable, ...]) -> tuple[Observable, ...] |
 def _words(item: Answering) -> Mapping[str, Any]:
     said = item.said
     return {
-        "number": said.number, "case_id": said.case_id, "task_id": said.task_id or "", "act": said.act,
-        "sha256": said.sha256, "by": said.by,
-    }  # fmt: skip
+        "number": said.number,
+        "case_id": said.case_id,
+        "task_id": said.task_id or "",
+        "act": said.act,
+        "sha256": said.sha256,
+        "by": said.by,
+    }

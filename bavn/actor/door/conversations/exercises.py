@@ -120,24 +120,40 @@ class Exercises:
         self._book, self._clock, self._policy = ledger.book, clock, policy
         self._book.part("door_exercise", 1, _SCHEMA)
         heard = (
-            Rule("exercises", self._takes_any), Rule("exercise_new", self._new),
-            Rule("exercise_reserved", self._reserved), Rule("exercise_same", self._same),
-            Rule("exercise_form", self._form), Rule("exercise_room", self._room),
-        )  # fmt: skip
+            Rule("exercises", self._takes_any),
+            Rule("exercise_new", self._new),
+            Rule("exercise_reserved", self._reserved),
+            Rule("exercise_same", self._same),
+            Rule("exercise_form", self._form),
+            Rule("exercise_room", self._room),
+        )
         self._heard = Gate[HeardExercise, Nothing](
-            "asked", heard, ledger, clock, way="in", nothing=lambda: (), label=lambda item: item.note,
+            "asked",
+            heard,
+            ledger,
+            clock,
+            way="in",
+            nothing=lambda: (),
+            label=lambda item: item.note,
             follow=lambda item, _: item.note,
-        )  # fmt: skip
+        )
         row: tuple[Rule[StepSaid, Draft], ...] = (
-            Rule("exercises", self._may), Rule("exercise_known", self._known), Rule("exercise_step", self._in_order),
+            Rule("exercises", self._may),
+            Rule("exercise_known", self._known),
+            Rule("exercise_step", self._in_order),
             Rule("exercise_fields", _fields),
-        )  # fmt: skip
+        )
         last: Rule[StepSaid, Draft] = message_rule(ExerciseStep, outbox, centre)
         self._gate = Gate[StepSaid, Draft](
-            "door", (*row, last), ledger, clock, way="out", nothing=Draft,
+            "door",
+            (*row, last),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
             label=lambda item: labelled("ExerciseStep", centre, _words(item)),
             follow=put(outbox, centre, lambda _: None),
-        )  # fmt: skip
+        )
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
@@ -241,9 +257,15 @@ class Exercises:
     def answer(self, exercise_id: str, step: ActorStep, by: str) -> Refused | None:
         """Leaves a person's step, unless gate 1 would refuse it now: then that. KeyError as ``leave``."""
         tried = StepSaid(
-            number=1 << 50, at_us=0, exercise_id=exercise_id, step=step.value, second=0, detector=None, p_bucket=None,
+            number=1 << 50,
+            at_us=0,
+            exercise_id=exercise_id,
+            step=step.value,
+            second=0,
+            detector=None,
+            p_bucket=None,
             by=by,
-        )  # fmt: skip
+        )
         outcome = self.try_on(tried)
         if isinstance(outcome, Refused):
             return outcome
@@ -367,9 +389,13 @@ class Exercises:
 def _fields(item: StepSaid, draft: Draft) -> Draft | Refused:
     suspected = item.step == ActorStep.SUSPECTED.value
     return draft.plus(
-        exercise_id=item.exercise_id, serial=item.number, step=item.step, second=item.second,
-        detector=item.detector if suspected else None, p_bucket=item.p_bucket if suspected else None,
-    )  # fmt: skip
+        exercise_id=item.exercise_id,
+        serial=item.number,
+        step=item.step,
+        second=item.second,
+        detector=item.detector if suspected else None,
+        p_bucket=item.p_bucket if suspected else None,
+    )
 
 
 def _words(item: StepSaid) -> Mapping[str, Any]:
@@ -380,19 +406,31 @@ def exercises_of(rows: Sequence[tuple[Any, ...]]) -> list[KeptExercise]:
     """Exercises from rows of EXERCISES_SQL, also as read by another process."""
     return [
         KeptExercise(
-            exercise_id=exercise_id, version=version, state=state, said=json.loads(said), heard_us=heard_us,
+            exercise_id=exercise_id,
+            version=version,
+            state=state,
+            said=json.loads(said),
+            heard_us=heard_us,
             over_us=over_us,
         )
         for exercise_id, version, state, said, heard_us, over_us in rows
-    ]  # fmt: skip
+    ]
 
 
 def steps_of(rows: Sequence[tuple[Any, ...]]) -> list[StepSaid]:
     """Steps from rows of STEPS_SQL, also as read by another process."""
     return [
         StepSaid(
-            number=number, at_us=at_us, exercise_id=exercise_id, step=step, second=second, detector=detector,
-            p_bucket=p_bucket, by=by, told_us=told_us, rule=rule,
+            number=number,
+            at_us=at_us,
+            exercise_id=exercise_id,
+            step=step,
+            second=second,
+            detector=detector,
+            p_bucket=p_bucket,
+            by=by,
+            told_us=told_us,
+            rule=rule,
         )
         for number, at_us, exercise_id, step, second, detector, p_bucket, by, told_us, rule in rows
-    ]  # fmt: skip
+    ]

@@ -61,28 +61,52 @@ class Nis2Steps:
     """One actor's, on its own book. ``case_of``: a case as it was heard; ``unclean``: why words must not leave."""
 
     def __init__(
-        self, *, ledger: Ledger, outbox: Outbox, clock: Clock, policy: DoorPolicy, centre: str,
-        case_of: Callable[[str], KeptCase | None], unclean: Callable[[str], Refused | None],
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        ledger: Ledger,
+        outbox: Outbox,
+        clock: Clock,
+        policy: DoorPolicy,
+        centre: str,
+        case_of: Callable[[str], KeptCase | None],
+        unclean: Callable[[str], Refused | None],
+    ) -> None:
         self._book, self._ledger, self._clock, self._policy = ledger.book, ledger, clock, policy
         self._case_of, self._unclean = case_of, unclean
         self._book.part("door_nis2", 1, _SCHEMA)
         self._book.part("door_nis2_crosses", 1, _CROSSES)
         row: tuple[Rule[Nis2Said, Draft], ...] = (
-            Rule("note_nis2", self._may), Rule("case_known", self._known), Rule("nis2_time", self._time),
-            Rule("nis2_order", self._order), Rule("words_clean", self._clean), Rule("nis2_budget", self._budget),
+            Rule("note_nis2", self._may),
+            Rule("case_known", self._known),
+            Rule("nis2_time", self._time),
+            Rule("nis2_order", self._order),
+            Rule("words_clean", self._clean),
+            Rule("nis2_budget", self._budget),
             Rule("nis2_step", _step),
-        )  # fmt: skip
+        )
         last: Rule[Nis2Said, Draft] = message_rule(Nis2Noted, outbox, centre)
         self._gate = Gate[Nis2Said, Draft](
-            "door", (*row, last), ledger, clock, way="out", nothing=Draft,
-            label=lambda item: labelled("Nis2Noted", centre, _words(item)), follow=put(outbox, centre, lambda _: None),
-        )  # fmt: skip
+            "door",
+            (*row, last),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
+            label=lambda item: labelled("Nis2Noted", centre, _words(item)),
+            follow=put(outbox, centre, lambda _: None),
+        )
 
     def leave(
-        self, case_id: str, act: Nis2Act, at_us: int, by: str, *, why: str = "", correct: bool = False,
+        self,
+        case_id: str,
+        act: Nis2Act,
+        at_us: int,
+        by: str,
+        *,
+        why: str = "",
+        correct: bool = False,
         crosses: CrossBorder | None = None,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Leaves a step for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
@@ -155,8 +179,9 @@ class Nis2Steps:
             happened[Nis2Act.HANDLED] = 0
         rows = self._book.rows(
             "SELECT act, at_us FROM door_nis2 WHERE case_id = ? AND told_us IS NOT NULL AND rule = '' AND number <> ?"
-            " ORDER BY number", (item.case_id, item.number),
-        )  # fmt: skip
+            " ORDER BY number",
+            (item.case_id, item.number),
+        )
         return happened | {Nis2Act(act): int(at_us) for act, at_us in rows}
 
     def _clean(self, item: Nis2Said, draft: Draft) -> Draft | Refused:
@@ -178,22 +203,41 @@ def nis2_said_of(rows: Sequence[tuple[Any, ...]]) -> list[Nis2Said]:
     """What was noted, from rows of NIS2_SQL, also as read by another process."""
     return [
         Nis2Said(
-            number=number, noted_us=noted_us, case_id=case_id, act=act, at_us=at_us, correct=bool(correct), why=why,
-            by=by, told_us=told_us, rule=rule, crosses=crosses,
+            number=number,
+            noted_us=noted_us,
+            case_id=case_id,
+            act=act,
+            at_us=at_us,
+            correct=bool(correct),
+            why=why,
+            by=by,
+            told_us=told_us,
+            rule=rule,
+            crosses=crosses,
         )
         for number, noted_us, case_id, act, at_us, correct, why, by, told_us, rule, crosses in rows
-    ]  # fmt: skip
+    ]
 
 
 def _step(item: Nis2Said, draft: Draft) -> Draft | Refused:
     return draft.plus(
-        case_id=item.case_id, serial=item.number, act=item.act, minute=item.at_us // MINUTE_US,
-        kind="correction" if item.correct else "new", why=item.why, crosses=item.crosses,
-    )  # fmt: skip
+        case_id=item.case_id,
+        serial=item.number,
+        act=item.act,
+        minute=item.at_us // MINUTE_US,
+        kind="correction" if item.correct else "new",
+        why=item.why,
+        crosses=item.crosses,
+    )
 
 
 def _words(item: Nis2Said) -> Mapping[str, Any]:
     return {
-        "number": item.number, "case_id": item.case_id, "act": item.act, "minute": item.at_us // MINUTE_US,
-        "correct": item.correct, "crosses": item.crosses, "by": item.by,
-    }  # fmt: skip
+        "number": item.number,
+        "case_id": item.case_id,
+        "act": item.act,
+        "minute": item.at_us // MINUTE_US,
+        "correct": item.correct,
+        "crosses": item.crosses,
+        "by": item.by,
+    }

@@ -98,28 +98,51 @@ class Questions:
     """One actor's. ``homes``: its own networks."""
 
     def __init__(
-        self, *, ledger: Ledger, outbox: Outbox, clock: Clock, policy: DoorPolicy, state: State,
-        homes: tuple[str, ...], centre: str,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        ledger: Ledger,
+        outbox: Outbox,
+        clock: Clock,
+        policy: DoorPolicy,
+        state: State,
+        homes: tuple[str, ...],
+        centre: str,
+    ) -> None:
         self._book, self._clock, self._policy, self._state, self._homes = ledger.book, clock, policy, state, homes
         self._left_out, self._centre = policy.left_out, centre
         self._book.part("door_question", 1, _SCHEMA)
         self._book.part("door_decline_waits", 1, _DECLINES)
         self._asked = Gate[Heard, Nothing](
-            "asked", self._asked_row(), ledger, clock, way="in", nothing=lambda: (),
-            label=lambda item: _note(item, centre), follow=lambda item, _: _note(item, centre),
-        )  # fmt: skip
+            "asked",
+            self._asked_row(),
+            ledger,
+            clock,
+            way="in",
+            nothing=lambda: (),
+            label=lambda item: _note(item, centre),
+            follow=lambda item, _: _note(item, centre),
+        )
         self._answers = Gate[Finding, Draft](
-            "door", (*self._answer_row(), message_rule(QuestionAnswered, outbox, centre)), ledger, clock, way="out",
-            nothing=Draft, label=lambda item: labelled("QuestionAnswered", centre, _words(item.due)),
+            "door",
+            (*self._answer_row(), message_rule(QuestionAnswered, outbox, centre)),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
+            label=lambda item: labelled("QuestionAnswered", centre, _words(item.due)),
             follow=put(outbox, centre, lambda _: None),
-        )  # fmt: skip
+        )
         where = Rule[Place, Draft]("build", lambda at, draft: draft.plus(question_id=at.question_id, number=at.number))
         self._declines = Gate[Place, Draft](
-            "door", (where, message_rule(QuestionDeclined, outbox, centre)), ledger, clock, way="out", nothing=Draft,
+            "door",
+            (where, message_rule(QuestionDeclined, outbox, centre)),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
             label=lambda at: labelled("QuestionDeclined", centre, _where(at)),
             follow=put(outbox, centre, lambda _: None),
-        )  # fmt: skip
+        )
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
@@ -147,12 +170,24 @@ class Questions:
             tx.executemany(
                 "INSERT INTO door_question VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, ?)",
                 [
-                    (message.question_id, number, f"{one.type}:{one.value}", since_us, message.until_us,
-                     message.asked_us, now_us, message.asked_by, message.approved_by, message.why, state, rule,
-                     None if state == "open" else now_us)
+                    (
+                        message.question_id,
+                        number,
+                        f"{one.type}:{one.value}",
+                        since_us,
+                        message.until_us,
+                        message.asked_us,
+                        now_us,
+                        message.asked_by,
+                        message.approved_by,
+                        message.why,
+                        state,
+                        rule,
+                        None if state == "open" else now_us,
+                    )
                     for number, one in enumerate(message.observables)
                 ],
-            )  # fmt: skip
+            )
 
     def _asked_row(self) -> tuple[Rule[Heard, Nothing], ...]:
         return (
@@ -326,12 +361,14 @@ class Questions:
 def _answer(item: Finding, draft: Draft) -> Draft | Refused:
     met = item.count > 0 and item.first_us is not None and item.last_us is not None
     return draft.plus(
-        question_id=item.due.question_id, number=item.due.number, state="met" if met else "not_met",
+        question_id=item.due.question_id,
+        number=item.due.number,
+        state="met" if met else "not_met",
         days=min(item.days, DAYS_BACK_MAX + DAYS_OPEN_MAX),
         count_bucket=bucket_of(item.count, COUNT_EDGES) if met else 0,
         first_hour=hour_of(item.first_us) if met and item.first_us is not None else None,
         last_hour=hour_of(item.last_us) if met and item.last_us is not None else None,
-    )  # fmt: skip
+    )
 
 
 def _observables(message: QuestionAsked) -> tuple[Observable, ...] | None:

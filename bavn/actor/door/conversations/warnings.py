@@ -91,28 +91,48 @@ class Warnings:
     words must not leave."""
 
     def __init__(
-        self, *, ledger: Ledger, outbox: Outbox, clock: Clock, policy: DoorPolicy, centre: str,
-        outside: Callable[[Observable], bool], unclean: Callable[[str], Refused | None],
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        ledger: Ledger,
+        outbox: Outbox,
+        clock: Clock,
+        policy: DoorPolicy,
+        centre: str,
+        outside: Callable[[Observable], bool],
+        unclean: Callable[[str], Refused | None],
+    ) -> None:
         self._book, self._ledger, self._clock, self._policy = ledger.book, ledger, clock, policy
         self._outside, self._unclean = outside, unclean
         self._book.part("door_warning", 1, _SCHEMA)
         self._heard = Gate[HeardWarning, Nothing](
             "asked",
             (Rule("warning_new", self._new), Rule("warning_form", self._form), Rule("warning_room", self._room)),
-            ledger, clock, way="in", nothing=lambda: (), label=lambda item: item.note,
+            ledger,
+            clock,
+            way="in",
+            nothing=lambda: (),
+            label=lambda item: item.note,
             follow=lambda item, _: item.note,
-        )  # fmt: skip
+        )
         row: tuple[Rule[AnswerSaid, Draft], ...] = (
-            Rule("answer_warnings", self._may), Rule("warning_known", self._known), Rule("warning_step", self._step),
-            Rule("words_clean", self._clean), Rule("answers_budget", self._budget), Rule("answer", _answer),
-        )  # fmt: skip
+            Rule("answer_warnings", self._may),
+            Rule("warning_known", self._known),
+            Rule("warning_step", self._step),
+            Rule("words_clean", self._clean),
+            Rule("answers_budget", self._budget),
+            Rule("answer", _answer),
+        )
         last: Rule[AnswerSaid, Draft] = message_rule(WarningAnswered, outbox, centre)
         self._gate = Gate[AnswerSaid, Draft](
-            "door", (*row, last), ledger, clock, way="out", nothing=Draft,
+            "door",
+            (*row, last),
+            ledger,
+            clock,
+            way="out",
+            nothing=Draft,
             label=lambda item: labelled("WarningAnswered", centre, _words(item)),
             follow=put(outbox, centre, lambda _: None),
-        )  # fmt: skip
+        )
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
@@ -168,8 +188,9 @@ class Warnings:
         state = AnswerState.TOLD
         for (act,) in self._book.rows(
             "SELECT act FROM door_warning_answer WHERE warning_id = ? AND version = ? AND told_us IS NOT NULL"
-            " AND rule = '' ORDER BY number", (warning_id, version),
-        ):  # fmt: skip
+            " AND rule = '' ORDER BY number",
+            (warning_id, version),
+        ):
             state = answer_after(state, AnswerAct(act))
         return state
 
@@ -244,11 +265,18 @@ def answers_of(rows: Sequence[tuple[Any, ...]]) -> list[AnswerSaid]:
     """Answers from rows of ANSWERS_SQL, also as read by another process."""
     return [
         AnswerSaid(
-            number=number, at_us=at_us, warning_id=warning_id, version=version, act=act, words=words, by=by,
-            told_us=told_us, rule=rule,
+            number=number,
+            at_us=at_us,
+            warning_id=warning_id,
+            version=version,
+            act=act,
+            words=words,
+            by=by,
+            told_us=told_us,
+            rule=rule,
         )
         for number, at_us, warning_id, version, act, words, by, told_us, rule in rows
-    ]  # fmt: skip
+    ]
 
 
 def state_after(one: KeptWarning, said: Sequence[AnswerSaid]) -> AnswerState:
@@ -266,10 +294,14 @@ def state_after(one: KeptWarning, said: Sequence[AnswerSaid]) -> AnswerState:
 def _answer(item: AnswerSaid, draft: Draft) -> Draft | Refused:
     return draft.plus(
         warning_id=item.warning_id, version=item.version, serial=item.number, act=item.act, words=item.words
-    )  # fmt: skip
+    )
 
 
 def _words(item: AnswerSaid) -> Mapping[str, Any]:
     return {
-        "number": item.number, "warning_id": item.warning_id, "version": item.version, "act": item.act, "by": item.by,
-    }  # fmt: skip
+        "number": item.number,
+        "warning_id": item.warning_id,
+        "version": item.version,
+        "act": item.act,
+        "by": item.by,
+    }

@@ -35,9 +35,13 @@ def heard_note(encoded: Encoded) -> Note:
 def put_note(item: Put) -> Note:
     """A question of the centre."""
     return Note(
-        kind=type(item.message).__name__, item_id=item.item_id, peer=CENTRE, privacy="C", bytes=item.bytes,
+        kind=type(item.message).__name__,
+        item_id=item.item_id,
+        peer=CENTRE,
+        privacy="C",
+        bytes=item.bytes,
         summary=item.summary,
-    )  # fmt: skip
+    )
 
 
 def offered_note(item: Offered) -> Note:

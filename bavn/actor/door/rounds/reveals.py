@@ -131,19 +131,28 @@ def reveals_of(rows: Sequence[tuple[Any, ...]]) -> list[Revealed]:
     """Reveals from rows of REVEALS_SQL, also as read by another process."""
     return [
         Revealed(
-            number=number, at_us=at_us, round_id=round_id, tier=tier,
-            observable=Observable.trusted(ObservableType(kind), value), receipts_of=tuple(names.split()), rule=rule,
+            number=number,
+            at_us=at_us,
+            round_id=round_id,
+            tier=tier,
+            observable=Observable.trusted(ObservableType(kind), value),
+            receipts_of=tuple(names.split()),
+            rule=rule,
         )
         for number, at_us, round_id, tier, kind, value, names, rule in rows
-    ]  # fmt: skip
+    ]
 
 
 def withdrawals_of(rows: Sequence[tuple[Any, ...]]) -> list[Withdrawal]:
     """Withdrawals from rows of WITHDRAWALS_SQL, also as read by another process."""
     return [
         Withdrawal(
-            number=number, at_us=at_us, observable=Observable.trusted(ObservableType(kind), value), by=by,
-            told_us=told_us, rule=rule,
+            number=number,
+            at_us=at_us,
+            observable=Observable.trusted(ObservableType(kind), value),
+            by=by,
+            told_us=told_us,
+            rule=rule,
         )
         for number, at_us, kind, value, by, told_us, rule in rows
-    ]  # fmt: skip
+    ]

@@ -163,7 +163,13 @@ def names_of(members: str) -> dict[int, str]:
 def params_of(message: RoundOpened) -> RoundParams:
     """The parameters that are bound into the round's key. ValueError outside the protocol's limits."""
     return RoundParams(
-        version=message.version, epoch=message.epoch, round_id=bytes.fromhex(message.round_id),
-        registry_version=message.registry_version, tier=message.tier, t=message.t, m=message.m, r=message.r,
+        version=message.version,
+        epoch=message.epoch,
+        round_id=bytes.fromhex(message.round_id),
+        registry_version=message.registry_version,
+        tier=message.tier,
+        t=message.t,
+        m=message.m,
+        r=message.r,
         forms=message.forms,
-    )  # fmt: skip
+    )

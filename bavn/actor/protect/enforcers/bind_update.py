@@ -115,10 +115,16 @@ class BindUpdate:
         found: set[str] = set()
         try:
             messages = dns.query.xfr(
-                self._host, self._origin, port=self._port, keyring={self._key.name: self._key},
-                keyname=self._key.name, keyalgorithm=self._key.algorithm, relativize=False, timeout=UPDATE_S_MAX,
+                self._host,
+                self._origin,
+                port=self._port,
+                keyring={self._key.name: self._key},
+                keyname=self._key.name,
+                keyalgorithm=self._key.algorithm,
+                relativize=False,
+                timeout=UPDATE_S_MAX,
                 lifetime=FETCH_S_MAX,
-            )  # fmt: skip
+            )
             for message in messages:
                 for record in message.answer:
                     self._take(record, found)

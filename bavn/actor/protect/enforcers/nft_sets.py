@@ -39,8 +39,10 @@ _MET: Final[Mapping[str, str]] = {"blocked4": "met4", "blocked6": "met6"}
 _CALLED: Final[Mapping[str, str]] = {"blocked4": "called4", "blocked6": "called6"}
 _PER_LINE: Final = 500
 _DIRECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "forward": ("daddr", "saddr"), "input": ("saddr",), "output": ("daddr",),
-}  # fmt: skip
+    "forward": ("daddr", "saddr"),
+    "input": ("saddr",),
+    "output": ("daddr",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,14 @@ class Nft:
     def _run(self, words: Sequence[str], given: str) -> str:
         try:
             done = subprocess.run(
-                [*self._command, *words], input=given, capture_output=True, text=True, timeout=self._timeout_s,
-                check=False, errors="replace",
-            )  # fmt: skip
+                [*self._command, *words],
+                input=given,
+                capture_output=True,
+                text=True,
+                timeout=self._timeout_s,
+                check=False,
+                errors="replace",
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise EnforcerDown(f"nft cannot be run: {error}") from error
         if done.returncode != 0:

@@ -20,9 +20,7 @@ CONTENT_TYPES: Final[dict[str, str]] = {
     "cacao": "application/cacao+json;version=2.0",
     "both": "application/json",
 }
-CARRIED: Final = frozenset(
-    {ObservableType.IP4, ObservableType.IP6, ObservableType.DOMAIN, ObservableType.SHA256}
-)  # fmt: skip
+CARRIED: Final = frozenset({ObservableType.IP4, ObservableType.IP6, ObservableType.DOMAIN, ObservableType.SHA256})
 _NETS: Final = {ObservableType.IP4: ("ipv4_net", 32), ObservableType.IP6: ("ipv6_net", 128)}
 _MS_US: Final = 1000
 
@@ -82,28 +80,41 @@ def cacao(command: Command, sender: Sender, now_us: int, message: dict[str, Any]
     name = f"{what} {command.observable}"
     posted = json.dumps(message, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
     made = {
-        "type": "playbook", "spec_version": "cacao-2.0", "id": f"playbook--{command.id}", "name": name,
+        "type": "playbook",
+        "spec_version": "cacao-2.0",
+        "id": f"playbook--{command.id}",
+        "name": name,
         "description": f"Shared indicator {command.indicator_id}, decided by the node of {sender.actor}.",
-        "playbook_types": ["prevention"], "playbook_activities": [activity],
+        "playbook_types": ["prevention"],
+        "playbook_activities": [activity],
         "created_by": f"identity--{uuid.uuid5(uuid.NAMESPACE_DNS, sender.actor)}",
-        "created": _stamp(now_us), "modified": _stamp(now_us), "labels": [command.indicator_id],
+        "created": _stamp(now_us),
+        "modified": _stamp(now_us),
+        "labels": [command.indicator_id],
         "workflow_start": start,
         "workflow": {
             start: {"type": "start", "on_completion": action},
             action: {
-                "type": "action", "name": name, "on_completion": end, "agent": agent,
-                "commands": [{
-                    "type": "openc2-http", "command": f"POST {sender.path} HTTP/1.1",
-                    "headers": {"Content-Type": [CONTENT_TYPES["openc2"]]},
-                    "content_b64": base64.b64encode(posted).decode("ascii"), "playbook_activity": activity,
-                }],
+                "type": "action",
+                "name": name,
+                "on_completion": end,
+                "agent": agent,
+                "commands": [
+                    {
+                        "type": "openc2-http",
+                        "command": f"POST {sender.path} HTTP/1.1",
+                        "headers": {"Content-Type": [CONTENT_TYPES["openc2"]]},
+                        "content_b64": base64.b64encode(posted).decode("ascii"),
+                        "playbook_activity": activity,
+                    }
+                ],
             },
             end: {"type": "end"},
         },
         "agent_definitions": {
             agent: {"type": "http-api", "name": "receiver of blocks", "address": {"url": [sender.url]}}
         },
-    }  # fmt: skip
+    }
     if not command.cancels and command.until_us > now_us:
         made |= {"valid_from": _stamp(now_us), "valid_until": _stamp(command.until_us)}
     return made

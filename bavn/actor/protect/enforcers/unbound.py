@@ -100,9 +100,13 @@ class Unbound(UnboundControl):
     def _start(self, file: Path) -> None:
         try:
             self._process = subprocess.Popen(
-                [self._program, "-d", "-c", str(file)], cwd=self.folder, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                [self._program, "-d", "-c", str(file)],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         except OSError as error:
             raise EnforcerDown(f"{self._program} cannot be started: {error.strerror}") from error
         ends = time.monotonic() + START_S_MAX

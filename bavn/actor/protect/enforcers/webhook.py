@@ -172,9 +172,12 @@ class Webhook:
         with self._book.transaction() as tx:  # before it is said: from now on it may have been heard
             tx.execute("UPDATE webhook_post SET tries = ? WHERE number = ?", (tries + 1, number))
         command = Command(
-            id=id_, observable=Observable.trusted(ObservableType(kind), value), indicator_id=indicator_id,
-            until_us=until_us, cancels=cancels,
-        )  # fmt: skip
+            id=id_,
+            observable=Observable.trusted(ObservableType(kind), value),
+            indicator_id=indicator_id,
+            until_us=until_us,
+            cancels=cancels,
+        )
         try:
             answer = self._post.post(id_, body(command, self._sender, now_us, self._form), CONTENT_TYPES[self._form])
         except PostFailed as error:

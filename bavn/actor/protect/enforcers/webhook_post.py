@@ -56,9 +56,12 @@ class Poster:
         """Raises PostFailed."""
         seconds = self._clock.now_us() // SECOND_US
         headers = {
-            "content-type": content_type, "idempotency-key": id_, "webhook-id": id_,
-            "webhook-timestamp": str(seconds), "webhook-signature": signature(self._secret, id_, seconds, body),
-        }  # fmt: skip
+            "content-type": content_type,
+            "idempotency-key": id_,
+            "webhook-id": id_,
+            "webhook-timestamp": str(seconds),
+            "webhook-signature": signature(self._secret, id_, seconds, body),
+        }
         try:
             with (
                 self._transport.deadline.within(POST_S_MAX),

@@ -67,8 +67,14 @@ def answers(wire: bytes, zone: Zone, key: dns.tsig.Key | None, asker: Asker) -> 
         return
     try:
         query = dns.message.from_wire(wire, keyring=None if key is None else {key.name: key})
-    except (dns.message.UnknownTSIGKey, dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, dns.tsig.BadKey,
-            dns.tsig.BadAlgorithm):  # fmt: skip
+    except (
+        dns.message.UnknownTSIGKey,
+        dns.tsig.PeerError,
+        dns.tsig.BadSignature,
+        dns.tsig.BadTime,
+        dns.tsig.BadKey,
+        dns.tsig.BadAlgorithm,
+    ):
         yield _bare(wire, dns.rcode.NOTAUTH)
         return
     except (dns.exception.DNSException, ValueError, KeyError, IndexError, AttributeError, NotImplementedError):

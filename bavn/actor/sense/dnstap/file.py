@@ -26,9 +26,14 @@ READ_BYTES: Final = 4 << 20
 _CLIENTS: Final = frozenset({1, 2, 5, 6})
 _PROTOCOLS: Final = {1: "udp", 2: "tcp", 3: "tcp", 4: "tcp", 5: "udp", 6: "tcp", 7: "udp"}
 _TYPES: Final = {
-    "TIMESTAMP": pa.timestamp("us"), "VARCHAR": pa.string(), "USMALLINT": pa.uint16(), "UBIGINT": pa.uint64(),
-    "BOOLEAN": pa.bool_(), "VARCHAR[]": pa.list_(pa.string()), "UINTEGER": pa.uint32(),
-}  # fmt: skip
+    "TIMESTAMP": pa.timestamp("us"),
+    "VARCHAR": pa.string(),
+    "USMALLINT": pa.uint16(),
+    "UBIGINT": pa.uint64(),
+    "BOOLEAN": pa.bool_(),
+    "VARCHAR[]": pa.list_(pa.string()),
+    "UINTEGER": pa.uint32(),
+}
 
 
 def dnstap_batches(path: Path, sensor: str) -> Iterator[Batch]:
@@ -69,9 +74,14 @@ def dnstap_batches(path: Path, sensor: str) -> Iterator[Batch]:
             count = number - first + bool(broken)
             if count:
                 yield Batch(
-                    source=str(path), mark=str(number), tables={"dns": table} if rows else {}, lines=count,
-                    passed=passed, refused=len(refusals), refusals=tuple(refusals[:REFUSALS_KEPT_MAX]),
-                )  # fmt: skip
+                    source=str(path),
+                    mark=str(number),
+                    tables={"dns": table} if rows else {},
+                    lines=count,
+                    passed=passed,
+                    refused=len(refusals),
+                    refusals=tuple(refusals[:REFUSALS_KEPT_MAX]),
+                )
             if broken or over:
                 return
 
@@ -94,17 +104,26 @@ def row_of(found: Tapped, sensor: str) -> dict[str, Any] | None:
         return None
     asked, answered = message.question[0], found.kind % 2 == 0
     row: dict[str, Any] = {
-        "ts": found.us, "sensor": sensor, "src": _stored(found.client), "dst": _stored(found.server),
-        "src_port": found.client_port & 0xFFFF, "dst_port": (found.server_port or 53) & 0xFFFF,
-        "proto": _PROTOCOLS.get(found.protocol), "flow_id": 0, "answered": answered,
-        "rrname": asked.name.to_text(omit_final_dot=True).lower(), "rrtype": dns.rdatatype.to_text(asked.rdtype),
-    }  # fmt: skip
+        "ts": found.us,
+        "sensor": sensor,
+        "src": _stored(found.client),
+        "dst": _stored(found.server),
+        "src_port": found.client_port & 0xFFFF,
+        "dst_port": (found.server_port or 53) & 0xFFFF,
+        "proto": _PROTOCOLS.get(found.protocol),
+        "flow_id": 0,
+        "answered": answered,
+        "rrname": asked.name.to_text(omit_final_dot=True).lower(),
+        "rrtype": dns.rdatatype.to_text(asked.rdtype),
+    }
     if answered:
         texts = [rdata.to_text() for answer in message.answer for rdata in answer]
         row |= {
-            "rcode": dns.rcode.to_text(message.rcode()), "answers": [text.rstrip(".") for text in texts],
-            "answer_bytes": sum(map(len, texts)), "ttl_s": min((rr.ttl for rr in message.answer), default=None),
-        }  # fmt: skip
+            "rcode": dns.rcode.to_text(message.rcode()),
+            "answers": [text.rstrip(".") for text in texts],
+            "answer_bytes": sum(map(len, texts)),
+            "ttl_s": min((rr.ttl for rr in message.answer), default=None),
+        }
     return row
 
 

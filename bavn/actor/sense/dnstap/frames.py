@@ -74,10 +74,15 @@ def tapped(frame: bytes) -> Tapped:
         (_number(found, 12), _number(found, 13)) if answer else (_number(found, 8), _number(found, 9))
     )
     return Tapped(
-        kind=kind, protocol=_number(found, 3), client=_bytes(found, 4), server=_bytes(found, 5),
-        client_port=_number(found, 6), server_port=_number(found, 7), us=seconds * 1_000_000 + nanoseconds // 1000,
+        kind=kind,
+        protocol=_number(found, 3),
+        client=_bytes(found, 4),
+        server=_bytes(found, 5),
+        client_port=_number(found, 6),
+        server_port=_number(found, 7),
+        us=seconds * 1_000_000 + nanoseconds // 1000,
         raw=_bytes(found, 14 if answer else 10),
-    )  # fmt: skip
+    )
 
 
 def _fields(data: bytes) -> dict[int, int | bytes]:

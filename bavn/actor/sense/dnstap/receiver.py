@@ -86,9 +86,17 @@ class DnstapReceiver:
     SettingsError for a place that is none, SourceBroken for a mark that is not this source's."""
 
     def __init__(
-        self, *, name: str, sensor: str, listen: str, senders: Sequence[str], folder: Path, clock: Clock,
-        mark: str | None = None, spool_bytes_max: int = SPOOL_BYTES_MAX,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        name: str,
+        sensor: str,
+        listen: str,
+        senders: Sequence[str],
+        folder: Path,
+        clock: Clock,
+        mark: str | None = None,
+        spool_bytes_max: int = SPOOL_BYTES_MAX,
+    ) -> None:
         self._name, self._sensor, self._folder, self._clock = name, sensor, folder, clock
         self._path = Path(listen) if "/" in listen else None
         self._at = ("", 0) if self._path else listen_at(listen, "dnstap_listen")
@@ -186,10 +194,14 @@ class DnstapReceiver:
         if not lines:
             return None
         return Batch(
-            source=self._name, mark=json.dumps([step.after.segment, step.after.offset]),
-            tables={"dns": table} if rows else {}, lines=lines, passed=passed, refused=refused,
+            source=self._name,
+            mark=json.dumps([step.after.segment, step.after.offset]),
+            tables={"dns": table} if rows else {},
+            lines=lines,
+            passed=passed,
+            refused=refused,
             refusals=tuple(refusals),
-        )  # fmt: skip
+        )
 
 
 class _Ears:

@@ -106,9 +106,13 @@ class FlowCollector:
         """Starts receiving at the first call."""
         if self._receiver is None:
             self._receiver = Receiver(
-                self._at, self._allowed, self._folder, self._clock, spool_bytes_max=self._spool_bytes_max,
+                self._at,
+                self._allowed,
+                self._folder,
+                self._clock,
+                spool_bytes_max=self._spool_bytes_max,
                 streams=self._streams,
-            )  # fmt: skip
+            )
             self._reader.written = self._receiver.written
         yield from self._kept()
         for step in self._reader.steps():
@@ -176,9 +180,10 @@ class FlowCollector:
         made["told_twice_flows"] = self._twice
         if receiver is not None:
             made |= {
-                "received_datagrams": receiver.received, "strangers_datagrams": receiver.strangers,
+                "received_datagrams": receiver.received,
+                "strangers_datagrams": receiver.strangers,
                 "receive_buffer_bytes": receiver.buffer_bytes,
-            }  # fmt: skip
+            }
             if receiver.connections is not None:
                 made["connections"] = receiver.connections
         return made | self._known.decoder.counts()
@@ -207,25 +212,37 @@ class FlowCollector:
             return None
         self._turn += 1
         return Batch(
-            source=self._name, mark=json.dumps([self._turn, step.after.segment, step.after.offset]),
-            tables={"flow": flows} if flows.num_rows else {}, lines=lines, passed=passed, refused=refused,
+            source=self._name,
+            mark=json.dumps([self._turn, step.after.segment, step.after.offset]),
+            tables={"flow": flows} if flows.num_rows else {},
+            lines=lines,
+            passed=passed,
+            refused=refused,
             refusals=_exactly(out.named(), refused),
-        )  # fmt: skip
+        )
 
     def _joined(self, halves: Any, step: Step, out: Outcomes) -> tuple[pa.Table, int]:
         known = self._known
-        exporters = pa.table({
-            "exporter": pa.array(range(len(known.decoder.exporters.names)), pa.uint32()),
-            "sensor": pa.array([f"{self._sensor}/{name}" for name in known.decoder.exporters.names], pa.string()),
-            "two_way": pa.array([self._two_way(n) for n in range(len(known.decoder.exporters.names))], pa.bool_()),
-        })  # fmt: skip
+        exporters = pa.table(
+            {
+                "exporter": pa.array(range(len(known.decoder.exporters.names)), pa.uint32()),
+                "sensor": pa.array([f"{self._sensor}/{name}" for name in known.decoder.exporters.names], pa.string()),
+                "two_way": pa.array([self._two_way(n) for n in range(len(known.decoder.exporters.names))], pa.bool_()),
+            }
+        )
         fresh = table(halves)
         for some in (fresh, fresh.schema.empty_table()):
             try:
                 joined = join(
-                    self._engine, some, known.waiting, known.open, exporters, slot=step.slot,
-                    wait_slots=self._wait_slots, now_us=step.frames[-1].at_us,
-                )  # fmt: skip
+                    self._engine,
+                    some,
+                    known.waiting,
+                    known.open,
+                    exporters,
+                    slot=step.slot,
+                    wait_slots=self._wait_slots,
+                    now_us=step.frames[-1].at_us,
+                )
                 break
             except Exception as error:  # noqa: BLE001  it is in the records of this step, or in those that wait
                 too_much = isinstance(error, TooMuch)

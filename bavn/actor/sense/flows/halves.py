@@ -18,12 +18,31 @@ Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.uint64]
 Halves = npt.NDArray[np.void]
 
-HALF: Final = np.dtype([
-    ("n", "u8"), ("slot", "i8"), ("exporter", "u4"), ("a", "u1", (16,)), ("b", "u1", (16,)), ("a_port", "u2"),
-    ("b_port", "u2"), ("proto", "u1"), ("first_us", "i8"), ("last_us", "i8"), ("bytes", "u8"), ("pkts", "u8"),
-    ("flags", "i2"), ("sampling", "u4"), ("ended", "u1"), ("egress", "u1"), ("whole", "u1"), ("kind", "i2"),
-    ("code", "i2"), ("denied", "u1"), ("counts", "u1"),
-])  # fmt: skip
+HALF: Final = np.dtype(
+    [
+        ("n", "u8"),
+        ("slot", "i8"),
+        ("exporter", "u4"),
+        ("a", "u1", (16,)),
+        ("b", "u1", (16,)),
+        ("a_port", "u2"),
+        ("b_port", "u2"),
+        ("proto", "u1"),
+        ("first_us", "i8"),
+        ("last_us", "i8"),
+        ("bytes", "u8"),
+        ("pkts", "u8"),
+        ("flags", "i2"),
+        ("sampling", "u4"),
+        ("ended", "u1"),
+        ("egress", "u1"),
+        ("whole", "u1"),
+        ("kind", "i2"),
+        ("code", "i2"),
+        ("denied", "u1"),
+        ("counts", "u1"),
+    ]
+)
 """``a`` sent to ``b``. ``bytes`` and ``pkts`` as they were counted, not scaled. ``flags``: TCP's, -1 unknown.
 ``sampling``: one packet in so many, 1 every packet, 0 unknown. ``ended``: IPFIX flowEndReason, 0 unknown (RFC 5102).
 ``whole``: no other half will come. ``kind`` and ``code``: ICMP's, -1 none. ``counts``: 0 for the second half of one

@@ -147,24 +147,37 @@ ROWS_SQL: Final = f"""CREATE OR REPLACE TEMP TABLE made AS
 
 _PLUMB: Final = 1 << 62
 COLUMNS: Final = {
-    "ts": "make_timestamp(begun)", "sensor": "sensor", "src": "src", "src_port": "sp", "dst": "dst", "dst_port": "dp",
-    "proto": "named", "flow_id": "flow_id",
+    "ts": "make_timestamp(begun)",
+    "sensor": "sensor",
+    "src": "src",
+    "src_port": "sp",
+    "dst": "dst",
+    "dst_port": "dp",
+    "proto": "named",
+    "flow_id": "flow_id",
     "community_id": "community_of(src, dst, named, sp, dp, icmp_type, icmp_code)",
-    "ts_end": "make_timestamp(until)", "bytes_toserver": f"least(bytes_ts, {_PLUMB})",
-    "bytes_toclient": f"least(bytes_tc, {_PLUMB})", "pkts_toserver": f"least(pkts_ts, {_PLUMB})",
+    "ts_end": "make_timestamp(until)",
+    "bytes_toserver": f"least(bytes_ts, {_PLUMB})",
+    "bytes_toclient": f"least(bytes_tc, {_PLUMB})",
+    "pkts_toserver": f"least(pkts_ts, {_PLUMB})",
     "pkts_toclient": f"least(pkts_tc, {_PLUMB})",
     "state": "CASE WHEN closed THEN 'closed' WHEN mutual OR goes_on OR coalesce(fts & 16 <> 0, FALSE)"
-             " THEN 'established' ELSE 'new' END",
+    " THEN 'established' ELSE 'new' END",
     "reason": "CASE ending WHEN 1 THEN 'timeout' WHEN 2 THEN 'timeout' WHEN 4 THEN 'forced' END",
-    "tcp_flags_ts": "CASE WHEN proto = 6 THEN fts END", "tcp_flags_tc": "CASE WHEN proto = 6 THEN ftc END",
-    "icmp_type": "icmp_type", "icmp_code": "icmp_code", "failed": "failed", "since": "make_timestamp(since)",
+    "tcp_flags_ts": "CASE WHEN proto = 6 THEN fts END",
+    "tcp_flags_tc": "CASE WHEN proto = 6 THEN ftc END",
+    "icmp_type": "icmp_type",
+    "icmp_code": "icmp_code",
+    "failed": "failed",
+    "since": "make_timestamp(since)",
     "sampling": "CASE WHEN unsure THEN NULL ELSE sampling END",
-}  # fmt: skip
+}
 FLOWS_SQL: Final = (
-    "SELECT " + ", ".join(f'CAST({COLUMNS.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in TABLES["flow"])
+    "SELECT "
+    + ", ".join(f'CAST({COLUMNS.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in TABLES["flow"])
     + " FROM (SELECT *, CASE WHEN proto IN (1, 58) AND kind >= 0 THEN kind END AS icmp_type,"
     " CASE WHEN proto IN (1, 58) AND code >= 0 THEN code END AS icmp_code FROM made) ORDER BY begun, n"
-)  # fmt: skip
+)
 OPEN_SQL: Final = f"""
     SELECT * FROM (SELECT * FROM open ANTI JOIN due USING ({_KEY}) UNION ALL
         SELECT {_KEY}, since, until, lo_first::TINYINT, ending, flow_id FROM made WHERE stays)
@@ -194,15 +207,30 @@ class Joined:
 
 def empty_open() -> pa.Table:
     """No conversation is remembered yet."""
-    kinds = {"UINTEGER": pa.uint32(), "UUID": pa.uuid(), "USMALLINT": pa.uint16(), "UTINYINT": pa.uint8(),
-             "SMALLINT": pa.int16(), "BIGINT": pa.int64(), "TINYINT": pa.int8(), "UBIGINT": pa.uint64()}  # fmt: skip
+    kinds = {
+        "UINTEGER": pa.uint32(),
+        "UUID": pa.uuid(),
+        "USMALLINT": pa.uint16(),
+        "UTINYINT": pa.uint8(),
+        "SMALLINT": pa.int16(),
+        "BIGINT": pa.int64(),
+        "TINYINT": pa.int8(),
+        "UBIGINT": pa.uint64(),
+    }
     return pa.schema([(pair.split()[0], kinds[pair.split()[1]]) for pair in _OPEN_COLUMNS.split(", ")]).empty_table()
 
 
 def join(
-    engine: Engine, fresh: pa.Table, waiting: pa.Table, known: pa.Table, exporters: pa.Table, *, slot: int,
-    wait_slots: int, now_us: int,
-) -> Joined:  # fmt: skip
+    engine: Engine,
+    fresh: pa.Table,
+    waiting: pa.Table,
+    known: pa.Table,
+    exporters: pa.Table,
+    *,
+    slot: int,
+    wait_slots: int,
+    now_us: int,
+) -> Joined:
     """``exporters``: exporter, sensor, two_way. Halves that came before ``slot - wait_slots`` wait no more. Raises
     TooMuch."""
     before = slot if waiting.num_rows + fresh.num_rows > WAITING_MAX else slot - wait_slots
@@ -218,9 +246,12 @@ def join(
         records = engine.rows(f"SELECT coalesce(sum(counts), 0)::BIGINT FROM halves SEMI JOIN due USING ({_KEY})")
         seen = engine.rows(SEEN_SQL)
         return Joined(
-            flows=engine.arrow(FLOWS_SQL), waiting=engine.arrow(WAITING_SQL), open=engine.arrow("FROM still"),
-            records=int(records[0][0]), seen={exporter: (both, every) for exporter, both, every in seen},
-        )  # fmt: skip
+            flows=engine.arrow(FLOWS_SQL),
+            waiting=engine.arrow(WAITING_SQL),
+            open=engine.arrow("FROM still"),
+            records=int(records[0][0]),
+            seen={exporter: (both, every) for exporter, both, every in seen},
+        )
     finally:
         for name in ("halves", "due", "talks", "made", "still"):
             engine.run(f"DROP TABLE IF EXISTS {name}")

@@ -17,14 +17,31 @@ GAPS: Final = {"sequence_gap_v5": "flows", "sequence_gap_v9": "datagrams", "sequ
 
 
 def netflow(
-    *, name: str, sensor: str, listen: str, exporters: tuple[str, ...], folder: Path, clock: Clock,
-    mark: str | None = None, engine: Engine | None = None, streams: bool = False, sampling: tuple[str, ...] = (),
-) -> FlowCollector:  # fmt: skip
+    *,
+    name: str,
+    sensor: str,
+    listen: str,
+    exporters: tuple[str, ...],
+    folder: Path,
+    clock: Clock,
+    mark: str | None = None,
+    engine: Engine | None = None,
+    streams: bool = False,
+    sampling: tuple[str, ...] = (),
+) -> FlowCollector:
     """The collector at ``listen`` (address:port) for datagrams of ``exporters`` (CIDR). ``streams``: IPFIX over TCP at
     the same port, too. ``sampling``: of exporters that do not say it (:class:`Rates`). SettingsError, SourceBroken."""
     return FlowCollector(
-        name=name, sensor=sensor, at=listen_at(listen, "netflow_listen"), allowed=Allowed(exporters, "flow_exporters"),
-        folder=folder, clock=clock, made=partial(NetflowDecoder, rates=Rates(sampling)),
-        gaps=GAPS, wait_slots=WAIT_SLOTS, mark=mark, engine=engine,
+        name=name,
+        sensor=sensor,
+        at=listen_at(listen, "netflow_listen"),
+        allowed=Allowed(exporters, "flow_exporters"),
+        folder=folder,
+        clock=clock,
+        made=partial(NetflowDecoder, rates=Rates(sampling)),
+        gaps=GAPS,
+        wait_slots=WAIT_SLOTS,
+        mark=mark,
+        engine=engine,
         streams=streams,
-    )  # fmt: skip
+    )

@@ -30,10 +30,34 @@ HELD_US_MAX: Final = 1800 * SECOND_US
 """Records whose template has not come yet wait so long, and so many."""
 SAMPLERS_MAX: Final = 65_536
 
-_V5: Final = Template(5, tuple(((0, element), length) for element, length in (
-    (8, 4), (12, 4), (15, 4), (10, 2), (14, 2), (2, 4), (1, 4), (22, 4), (21, 4), (7, 2), (11, 2), (210, 1), (6, 1),
-    (4, 1), (5, 1), (16, 2), (17, 2), (9, 1), (13, 1), (210, 2),
-)))  # fmt: skip
+_V5: Final = Template(
+    5,
+    tuple(
+        ((0, element), length)
+        for element, length in (
+            (8, 4),
+            (12, 4),
+            (15, 4),
+            (10, 2),
+            (14, 2),
+            (2, 4),
+            (1, 4),
+            (22, 4),
+            (21, 4),
+            (7, 2),
+            (11, 2),
+            (210, 1),
+            (6, 1),
+            (4, 1),
+            (5, 1),
+            (16, 2),
+            (17, 2),
+            (9, 1),
+            (13, 1),
+            (210, 2),
+        )
+    ),
+)
 """v5's one layout in the elements' numbers (Cisco, NetFlow export datagram format)."""
 _V5_HEAD: Final = struct.Struct(">HHIIIIBBH")
 _V9_HEAD: Final = struct.Struct(">HHIIII")
@@ -77,9 +101,11 @@ class Bucket:
 
         within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
         return Context(
-            each([m.sent_us for m in self.messages]), each([m.boot_us for m in self.messages]),
-            (each(self.begins) + within).astype(np.uint64), each([m.slot for m in self.messages]),
-        )  # fmt: skip
+            each([m.sent_us for m in self.messages]),
+            each([m.boot_us for m in self.messages]),
+            (each(self.begins) + within).astype(np.uint64),
+            each([m.slot for m in self.messages]),
+        )
 
 
 class NetflowDecoder:
@@ -117,11 +143,14 @@ class NetflowDecoder:
 
     def counts(self) -> dict[str, int]:
         return {
-            "exporters": len(self.exporters.numbers), "templates": sum(map(len, self.templates.values())),
-            "samplers": len(self._samplers), "waiting_for_template": len(self._held),
-            "exporter_restarts": self.exporters.restarts, "late_datagrams": self.exporters.late,
+            "exporters": len(self.exporters.numbers),
+            "templates": sum(map(len, self.templates.values())),
+            "samplers": len(self._samplers),
+            "waiting_for_template": len(self._held),
+            "exporter_restarts": self.exporters.restarts,
+            "late_datagrams": self.exporters.late,
             "clock_off_datagrams": self.clocks_off,
-        }  # fmt: skip
+        }
 
     def _datagram(self, frame: Frame, out: Outcomes) -> None:
         exporter = self.exporters.number(frame.address)
@@ -354,14 +383,17 @@ class NetflowDecoder:
     def state(self) -> dict[str, Any]:
         """What :class:`NetflowDecoder` goes on from."""
         return {
-            "exporters": self.exporters.state(), "n": self._n,
+            "exporters": self.exporters.state(),
+            "n": self._n,
             "templates": [[*key, [t.text() for t in known.values()]] for key, known in self.templates.items()],
             "samplers": [[*key, rate] for key, rate in self._samplers.items()],
             "boots": [[*key, at] for key, at in self._boots.items()],
             "told": [[*key, *counts] for key, counts in self._told.items()],
-            "held": [[m.exporter, m.who, m.domain, m.sent_us, m.boot_us, m.slot, number, body.hex()]
-                     for m, number, body in self._held],
-        }  # fmt: skip
+            "held": [
+                [m.exporter, m.who, m.domain, m.sent_us, m.boot_us, m.slot, number, body.hex()]
+                for m, number, body in self._held
+            ],
+        }
 
     def _load(self, said: Any) -> None:
         self.exporters = Exporters.of(said["exporters"])

@@ -131,9 +131,9 @@ def _ntp(values: Numbers) -> Micros:
     return np.maximum(0, seconds) * 10**6 + fraction
 
 
-def _moment(columns: Columns, context: Context, plain: dict[int, int], ntp: tuple[int, int], delta: int, up: int) -> (
-    Micros | None
-):  # fmt: skip
+def _moment(
+    columns: Columns, context: Context, plain: dict[int, int], ntp: tuple[int, int], delta: int, up: int
+) -> Micros | None:
     for element in sorted(plain, reverse=True):
         if (values := columns.get(element)) is not None:
             return _ms(values, plain[element])
@@ -174,8 +174,9 @@ def _times(columns: Columns, context: Context) -> tuple[Micros, Micros]:
 
 def _counters(made: Halves, columns: Columns) -> None:
     for name, elements in (
-        ("bytes", (OCTETS, INITIATOR_OCTETS, OCTETS_TOTAL)), ("pkts", (PACKETS, INITIATOR_PACKETS, PACKETS_TOTAL))
-    ):  # fmt: skip
+        ("bytes", (OCTETS, INITIATOR_OCTETS, OCTETS_TOTAL)),
+        ("pkts", (PACKETS, INITIATOR_PACKETS, PACKETS_TOTAL)),
+    ):
         values = columns.get(*elements)
         made[name] = 0 if values is None else values
     made["pkts"] = np.where((made["pkts"] == 0) & (made["bytes"] > 0), 1, made["pkts"])

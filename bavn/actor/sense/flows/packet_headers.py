@@ -23,10 +23,19 @@ _FRAGMENT: Final = 44
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-PACKET: Final = np.dtype([
-    ("a", "u1", (16,)), ("b", "u1", (16,)), ("a_port", "u2"), ("b_port", "u2"), ("proto", "u1"), ("flags", "i2"),
-    ("kind", "i2"), ("code", "i2"), ("fits", "u1"),
-])  # fmt: skip
+PACKET: Final = np.dtype(
+    [
+        ("a", "u1", (16,)),
+        ("b", "u1", (16,)),
+        ("a_port", "u2"),
+        ("b_port", "u2"),
+        ("proto", "u1"),
+        ("flags", "i2"),
+        ("kind", "i2"),
+        ("code", "i2"),
+        ("fits", "u1"),
+    ]
+)
 """``fits``: 0 where it is no IP packet, or too short to tell."""
 
 

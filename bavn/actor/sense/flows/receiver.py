@@ -76,9 +76,15 @@ class Receiver:
     """A bound socket and the thread that empties it. SourceBroken where it cannot be bound or the spool be made."""
 
     def __init__(
-        self, at: tuple[str, int], allowed: Allowed, folder: Path, clock: Clock, *, spool_bytes_max: int,
+        self,
+        at: tuple[str, int],
+        allowed: Allowed,
+        folder: Path,
+        clock: Clock,
+        *,
+        spool_bytes_max: int,
         streams: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.received = self.strangers = self.queue_full = self.kernel_drops = 0
         self.failure: str | None = None
         self._allowed, self._clock = allowed, clock

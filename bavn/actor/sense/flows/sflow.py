@@ -15,11 +15,27 @@ GAPS: Final = {"sequence_gap": "datagrams", "agent_drops": "packets"}
 
 
 def sflow(
-    *, name: str, sensor: str, listen: str, exporters: tuple[str, ...], folder: Path, clock: Clock,
-    mark: str | None = None, engine: Engine | None = None,
-) -> FlowCollector:  # fmt: skip
+    *,
+    name: str,
+    sensor: str,
+    listen: str,
+    exporters: tuple[str, ...],
+    folder: Path,
+    clock: Clock,
+    mark: str | None = None,
+    engine: Engine | None = None,
+) -> FlowCollector:
     """The collector at ``listen`` (address:port) for datagrams of ``exporters`` (CIDR). SettingsError, SourceBroken."""
     return FlowCollector(
-        name=name, sensor=sensor, at=listen_at(listen, "sflow_listen"), allowed=Allowed(exporters, "flow_exporters"),
-        folder=folder, clock=clock, made=SflowDecoder, gaps=GAPS, wait_slots=WAIT_SLOTS, mark=mark, engine=engine,
-    )  # fmt: skip
+        name=name,
+        sensor=sensor,
+        at=listen_at(listen, "sflow_listen"),
+        allowed=Allowed(exporters, "flow_exporters"),
+        folder=folder,
+        clock=clock,
+        made=SflowDecoder,
+        gaps=GAPS,
+        wait_slots=WAIT_SLOTS,
+        mark=mark,
+        engine=engine,
+    )

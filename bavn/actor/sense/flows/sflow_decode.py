@@ -70,9 +70,10 @@ class SflowDecoder:
 
     def counts(self) -> dict[str, int]:
         return {
-            "exporters": len(self.exporters.numbers), "exporter_restarts": self.exporters.restarts,
+            "exporters": len(self.exporters.numbers),
+            "exporter_restarts": self.exporters.restarts,
             "late_datagrams": self.exporters.late,
-        }  # fmt: skip
+        }
 
     def state(self) -> dict[str, Any]:
         """What :class:`SflowDecoder` goes on from."""

@@ -133,8 +133,9 @@ class SpoolReader:
         self.lost = 0
         self._there_before = {
             number: _datagrams(path, spot.offset if number == spot.segment else 0)
-            for number, path in segments(folder) if number >= spot.segment
-        }  # fmt: skip
+            for number, path in segments(folder)
+            if number >= spot.segment
+        }
         self._read_of: dict[int, int] = {}
         self._given: Step | None = None
         self._gone: set[int] = set()

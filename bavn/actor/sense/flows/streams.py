@@ -71,9 +71,12 @@ class Streams:
     """
 
     def __init__(
-        self, listening: socket.socket, stranger: Callable[[str], bool], cut: Callable[[bytearray], Cut],
+        self,
+        listening: socket.socket,
+        stranger: Callable[[str], bool],
+        cut: Callable[[bytearray], Cut],
         tick: Callable[[], float] = monotonic,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.strangers = self.refused = 0
         self._stranger, self._cut, self._tick = stranger, cut, tick
         self._taken: deque[tuple[bytes, str]] = deque()

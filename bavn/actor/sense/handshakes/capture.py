@@ -21,9 +21,15 @@ ROWS_MAX: Final = 1_000_000
 """Of one capture; more are refused, counted."""
 
 _ARROW: Final = {
-    "TIMESTAMP": pa.timestamp("us"), "VARCHAR": pa.string(), "UUID": pa.uuid(), "USMALLINT": pa.uint16(),
-    "UBIGINT": pa.uint64(), "UINTEGER": pa.uint32(), "BOOLEAN": pa.bool_(), "VARCHAR[]": pa.list_(pa.string()),
-}  # fmt: skip
+    "TIMESTAMP": pa.timestamp("us"),
+    "VARCHAR": pa.string(),
+    "UUID": pa.uuid(),
+    "USMALLINT": pa.uint16(),
+    "UBIGINT": pa.uint64(),
+    "UINTEGER": pa.uint32(),
+    "BOOLEAN": pa.bool_(),
+    "VARCHAR[]": pa.list_(pa.string()),
+}
 SCHEMA: Final = pa.schema([(column.name, _ARROW[column.type]) for column in TABLES["kex"]])
 
 

@@ -37,16 +37,28 @@ def facts(der: bytes) -> CertificateFacts:
             cert = x509.load_der_x509_certificate(der)
             key, bits = _key(cert)
         return CertificateFacts(
-            sha1=sha1, key=key, bits=bits, signature=_signature(cert),
-            subject=cert.subject.rfc4514_string()[:_DN_CHARS_MAX], issuer=cert.issuer.rfc4514_string()[:_DN_CHARS_MAX],
-            notbefore=cert.not_valid_before_utc, notafter=cert.not_valid_after_utc,
+            sha1=sha1,
+            key=key,
+            bits=bits,
+            signature=_signature(cert),
+            subject=cert.subject.rfc4514_string()[:_DN_CHARS_MAX],
+            issuer=cert.issuer.rfc4514_string()[:_DN_CHARS_MAX],
+            notbefore=cert.not_valid_before_utc,
+            notafter=cert.not_valid_after_utc,
             self_signed=cert.subject.public_bytes() == cert.issuer.public_bytes(),
-        )  # fmt: skip
+        )
     except Exception:  # noqa: BLE001  a stranger's certificate: its library raises what it likes over it
         return CertificateFacts(
-            sha1=sha1, key=None, bits=None, signature=None, subject=None, issuer=None, notbefore=None, notafter=None,
+            sha1=sha1,
+            key=None,
+            bits=None,
+            signature=None,
+            subject=None,
+            issuer=None,
+            notbefore=None,
+            notafter=None,
             self_signed=None,
-        )  # fmt: skip
+        )
 
 
 def _key(cert: x509.Certificate) -> tuple[str | None, int | None]:
@@ -79,15 +91,24 @@ def _signature(cert: x509.Certificate) -> str:
 
 
 _NAMES: Final = {
-    "2.16.840.1.101.3.4.3.17": "ML-DSA-44", "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
-    "2.16.840.1.101.3.4.3.19": "ML-DSA-87", "1.2.840.113549.1.1.10": "RSASSA-PSS",
-    "1.2.840.113549.1.1.5": "sha1WithRSAEncryption", "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
-    "1.2.840.113549.1.1.11": "sha256WithRSAEncryption", "1.2.840.113549.1.1.12": "sha384WithRSAEncryption",
-    "1.2.840.113549.1.1.13": "sha512WithRSAEncryption", "1.2.840.10045.4.1": "ecdsa-with-SHA1",
-    "1.2.840.10045.4.3.2": "ecdsa-with-SHA256", "1.2.840.10045.4.3.3": "ecdsa-with-SHA384",
-    "1.2.840.10045.4.3.4": "ecdsa-with-SHA512", "1.3.101.112": "Ed25519", "1.3.101.113": "Ed448",
-    "1.2.840.10040.4.3": "dsa-with-SHA1", "2.16.840.1.101.3.4.3.2": "dsa-with-SHA256",
-}  # fmt: skip
+    "2.16.840.1.101.3.4.3.17": "ML-DSA-44",
+    "2.16.840.1.101.3.4.3.18": "ML-DSA-65",
+    "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
+    "1.2.840.113549.1.1.10": "RSASSA-PSS",
+    "1.2.840.113549.1.1.5": "sha1WithRSAEncryption",
+    "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
+    "1.2.840.113549.1.1.11": "sha256WithRSAEncryption",
+    "1.2.840.113549.1.1.12": "sha384WithRSAEncryption",
+    "1.2.840.113549.1.1.13": "sha512WithRSAEncryption",
+    "1.2.840.10045.4.1": "ecdsa-with-SHA1",
+    "1.2.840.10045.4.3.2": "ecdsa-with-SHA256",
+    "1.2.840.10045.4.3.3": "ecdsa-with-SHA384",
+    "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+    "1.2.840.10040.4.3": "dsa-with-SHA1",
+    "2.16.840.1.101.3.4.3.2": "dsa-with-SHA256",
+}
 
 
 def _oid_name(oid: x509.ObjectIdentifier) -> str:

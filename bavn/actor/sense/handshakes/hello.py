@@ -82,9 +82,7 @@ def client_hello(body: bytes) -> ClientHello:
     ciphers = _numbers(at.sized(2), 2)
     at.sized(1)
     extensions = _extensions(at)
-    versions = (
-        _numbers(Cursor(extensions[_VERSIONS]).sized(1), 2) if _VERSIONS in extensions else (legacy,)
-    )  # fmt: skip
+    versions = _numbers(Cursor(extensions[_VERSIONS]).sized(1), 2) if _VERSIONS in extensions else (legacy,)
     return ClientHello(
         name=_name(extensions.get(_SNI, b"")),
         versions=_named(VERSIONS, versions),

@@ -41,10 +41,12 @@ VERSIONS: Final = {
         bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"), 0, (b"quic key", b"quic iv", b"quic hp"), "QUIC 1"
     ),
     0x6B3343CF: _Version(
-        bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9"), 1, (b"quicv2 key", b"quicv2 iv", b"quicv2 hp"),
+        bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9"),
+        1,
+        (b"quicv2 key", b"quicv2 iv", b"quicv2 hp"),
         "QUIC 2",
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,11 +258,19 @@ class KexReader:
                 self._refused.append((found.number, fault))
             return
         proto = "udp" if key[0] == UDP else "tcp"
-        self._rows.append({
-            "ts_us": found.ts_us, "number": found.number, "src": mapped(found.client[0]), "src_port": found.client[1],
-            "dst": mapped(found.server[0]), "dst_port": found.server[1], "proto": proto,
-            "community_id": community_id(key[0], found.client, found.server), **row,
-        })  # fmt: skip
+        self._rows.append(
+            {
+                "ts_us": found.ts_us,
+                "number": found.number,
+                "src": mapped(found.client[0]),
+                "src_port": found.client[1],
+                "dst": mapped(found.server[0]),
+                "dst_port": found.server[1],
+                "proto": proto,
+                "community_id": community_id(key[0], found.client, found.server),
+                **row,
+            }
+        )
 
 
 def _side(found: _Conversation, *, by_client: bool) -> Stream:

@@ -14,9 +14,14 @@ _COOKIE_BYTES: Final = 16
 _PACKET_BYTES_MAX: Final = 35_000
 _LINES_MAX: Final = 64
 _LINE_BYTES_MAX: Final = 1024
-_MARKERS: Final = frozenset({
-    "ext-info-c", "ext-info-s", "kex-strict-c-v00@openssh.com", "kex-strict-s-v00@openssh.com",
-})  # fmt: skip
+_MARKERS: Final = frozenset(
+    {
+        "ext-info-c",
+        "ext-info-s",
+        "kex-strict-c-v00@openssh.com",
+        "kex-strict-s-v00@openssh.com",
+    }
+)
 """Names in the list of methods that are no methods."""
 
 

@@ -156,11 +156,16 @@ class TlsTalk:
         if hello is None:
             return None
         known: dict[str, Any] = {
-            "protocol": self.protocol, "name": hello.name, "offered_groups": list(hello.groups),
-            "key_shares": list(hello.shares), "offered_versions": list(hello.versions),
-            "offered_ciphers": list(hello.ciphers), "signatures": list(hello.signatures), "retried": self._retried,
+            "protocol": self.protocol,
+            "name": hello.name,
+            "offered_groups": list(hello.groups),
+            "key_shares": list(hello.shares),
+            "offered_versions": list(hello.versions),
+            "offered_ciphers": list(hello.ciphers),
+            "signatures": list(hello.signatures),
+            "retried": self._retried,
             "ech": hello.ech,
-        }  # fmt: skip
+        }
         if answer:
             known |= {"version": answer.version, "cipher": answer.cipher, "resumed": self._resumed(hello, answer)}
             known["negotiated_group"] = _agreement(answer)
@@ -171,10 +176,16 @@ class TlsTalk:
         if der:
             found = facts(der)
             self._facts |= {
-                "cert": found.sha1, "cert_key": found.key, "cert_key_bits": found.bits,
-                "cert_signature": found.signature, "cert_subject": found.subject, "cert_issuer": found.issuer,
-                "notbefore": found.notbefore, "notafter": found.notafter, "self_signed": found.self_signed,
-            }  # fmt: skip
+                "cert": found.sha1,
+                "cert_key": found.key,
+                "cert_key_bits": found.bits,
+                "cert_signature": found.signature,
+                "cert_subject": found.subject,
+                "cert_issuer": found.issuer,
+                "notbefore": found.notbefore,
+                "notafter": found.notafter,
+                "self_signed": found.self_signed,
+            }
 
     def _resumed(self, hello: ClientHello, answer: ServerHello) -> bool:
         """TLS 1.3: by a PSK. Before: the server goes on without a certificate under the client's session id."""
@@ -243,13 +254,17 @@ class SshTalk:
         if client is None:
             return None
         known: dict[str, Any] = {
-            "protocol": "ssh", "offered_groups": list(client.methods), "offered_ciphers": list(client.ciphers),
-            "signatures": list(client.host_keys), "offered_versions": ["SSH 2.0"],
-        }  # fmt: skip
+            "protocol": "ssh",
+            "offered_groups": list(client.methods),
+            "offered_ciphers": list(client.ciphers),
+            "signatures": list(client.host_keys),
+            "offered_versions": ["SSH 2.0"],
+        }
         if server:
             known |= {
-                "version": "SSH 2.0", "negotiated_group": agreed(client.methods, server.methods),
+                "version": "SSH 2.0",
+                "negotiated_group": agreed(client.methods, server.methods),
                 "cipher": agreed(client.ciphers, server.ciphers),
                 "signature": agreed(client.host_keys, server.host_keys),
-            }  # fmt: skip
+            }
         return known

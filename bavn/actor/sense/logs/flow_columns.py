@@ -23,11 +23,19 @@ COLUMNS: Final = {
     "failed": "failed",
 }
 _DEFAULTS: Final = {
-    "ended": "logged", "app": "CAST(NULL AS VARCHAR)", "sent": "CAST(NULL AS UBIGINT)", "got": "CAST(NULL AS UBIGINT)",
-    "pkts_sent": "CAST(NULL AS UBIGINT)", "pkts_got": "CAST(NULL AS UBIGINT)", "over": "FALSE",
-    "ending": "CAST(NULL AS VARCHAR)", "icmp_type": "CAST(NULL AS UTINYINT)", "icmp_code": "CAST(NULL AS UTINYINT)",
-    "back": "FALSE", "failed": "CAST(NULL AS BOOLEAN)",
-}  # fmt: skip
+    "ended": "logged",
+    "app": "CAST(NULL AS VARCHAR)",
+    "sent": "CAST(NULL AS UBIGINT)",
+    "got": "CAST(NULL AS UBIGINT)",
+    "pkts_sent": "CAST(NULL AS UBIGINT)",
+    "pkts_got": "CAST(NULL AS UBIGINT)",
+    "over": "FALSE",
+    "ending": "CAST(NULL AS VARCHAR)",
+    "icmp_type": "CAST(NULL AS UTINYINT)",
+    "icmp_code": "CAST(NULL AS UTINYINT)",
+    "back": "FALSE",
+    "failed": "CAST(NULL AS BOOLEAN)",
+}
 
 
 def stage(read: str, more: str = "", **given: str) -> str:

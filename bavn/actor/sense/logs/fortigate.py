@@ -9,9 +9,23 @@ from bavn.actor.sense.logs.flow_columns import COLUMNS, stage
 from bavn.actor.sense.logs.format import LogFormat
 
 _KEYS: Final = (
-    "type", "action", "srcip", "srcport", "dstip", "dstport", "proto", "duration", "sentbyte", "rcvdbyte", "sentpkt",
-    "rcvdpkt", "eventtime", "date", "time", "tz",
-)  # fmt: skip
+    "type",
+    "action",
+    "srcip",
+    "srcport",
+    "dstip",
+    "dstport",
+    "proto",
+    "duration",
+    "sentbyte",
+    "rcvdbyte",
+    "sentpkt",
+    "rcvdpkt",
+    "eventtime",
+    "date",
+    "time",
+    "tz",
+)
 _VALUES: Final = ", ".join(f"value_of(message, '{key}') AS \"{key}\"" for key in _KEYS)
 _EVENT_US: Final = """CASE length(eventtime) WHEN 19 THEN TRY_CAST(eventtime AS BIGINT) // 1000
   WHEN 16 THEN TRY_CAST(eventtime AS BIGINT) WHEN 13 THEN TRY_CAST(eventtime AS BIGINT) * 1000

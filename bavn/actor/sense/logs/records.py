@@ -36,9 +36,20 @@ AUTO: Final = "auto"
 FORMATS: Final[dict[str, LogFormat]] = {
     made.name: made
     for made in (
-        UNBOUND, BIND, DNSMASQ, SQUID, COMMON_LOG, NETFILTER, FILTERLOG, ASA, FORTIGATE, PALOALTO, CEF, DHCP,
+        UNBOUND,
+        BIND,
+        DNSMASQ,
+        SQUID,
+        COMMON_LOG,
+        NETFILTER,
+        FILTERLOG,
+        ASA,
+        FORTIGATE,
+        PALOALTO,
+        CEF,
+        DHCP,
     )
-}  # fmt: skip
+}
 """In the order in which a line is tried."""
 
 DEFINITIONS: Final = MACROS + "".join(made.definitions for made in FORMATS.values())
@@ -60,9 +71,13 @@ def grammar(name: str, sensor: str, source: str, zone: str) -> Grammar:
 
     columns = {record: {**listed, "sensor": quoted(sensor)} for record, listed in made.columns.items()}
     return Grammar(
-        stage=fitted(made.stage), columns=columns, sources={}, keeps=tuple(map(fitted, made.keeps)), also=made.also,
+        stage=fitted(made.stage),
+        columns=columns,
+        sources={},
+        keeps=tuple(map(fitted, made.keeps)),
+        also=made.also,
         computes_community=made.computes_community,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +106,13 @@ class LogParser:
         inner = each_or_refused(column, column.table, lambda lines: self._read(column, lines))
         refusals = tuple(sorted((*column.refused, *inner.refusals))[:REFUSALS_KEPT_MAX])
         return Parsed(
-            tables=inner.tables, lines=column.count, passed=inner.passed,
-            refused=inner.refused + len(column.refused), refusals=refusals, extra=inner.extra,
-        )  # fmt: skip
+            tables=inner.tables,
+            lines=column.count,
+            passed=inner.passed,
+            refused=inner.refused + len(column.refused),
+            refusals=refusals,
+            extra=inner.extra,
+        )
 
     def _read(self, column: LineColumn, lines: pa.Table) -> Parsed:
         self.engine.lend("lines", lines)
@@ -121,9 +140,13 @@ class LogParser:
 def _sorted(parsed: Parsed) -> Parsed:
     """Refusals in the order of their lines."""
     return Parsed(
-        tables=parsed.tables, lines=parsed.lines, passed=parsed.passed, refused=parsed.refused,
-        refusals=tuple(sorted(parsed.refusals)), extra=parsed.extra,
-    )  # fmt: skip
+        tables=parsed.tables,
+        lines=parsed.lines,
+        passed=parsed.passed,
+        refused=parsed.refused,
+        refusals=tuple(sorted(parsed.refusals)),
+        extra=parsed.extra,
+    )
 
 
 def received(column: LineColumn, us: int) -> LineColumn:

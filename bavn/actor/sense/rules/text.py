@@ -64,9 +64,13 @@ def rule_of(line: str) -> Rule | None:
     if sid is None:
         return None
     return Rule(
-        sid=int(sid[1]), gid=int(gid[1]) if gid else 1, rev=int(rev[1]) if rev else 0, action=action,
-        msg=msg[1].replace("\\", "") if msg else "", enabled=not off,
-    )  # fmt: skip
+        sid=int(sid[1]),
+        gid=int(gid[1]) if gid else 1,
+        rev=int(rev[1]) if rev else 0,
+        action=action,
+        msg=msg[1].replace("\\", "") if msg else "",
+        enabled=not off,
+    )
 
 
 def rules_in(lines: Iterable[str]) -> list[Rule]:

@@ -131,10 +131,14 @@ def _entry(act: Act, table: Mapping[str, Any], where: str) -> Tuning:
         }
     facts = {**more, "sid": sid, "gid": gid}
     return Tuning(
-        id=_words(table, "id", ID_LENGTH_MAX, where) if "id" in table else _name(act, facts), act=act,
-        comment=_words(table, "comment", COMMENT_LENGTH_MAX, where), who=_words(table, "who", 200, where),
-        until=until, review=review, **facts,
-    )  # fmt: skip
+        id=_words(table, "id", ID_LENGTH_MAX, where) if "id" in table else _name(act, facts),
+        act=act,
+        comment=_words(table, "comment", COMMENT_LENGTH_MAX, where),
+        who=_words(table, "who", 200, where),
+        until=until,
+        review=review,
+        **facts,
+    )
 
 
 def _name(act: Act, facts: Mapping[str, Any]) -> str:
@@ -166,9 +170,7 @@ def _day(given: Any, where: str) -> date:
     return given
 
 
-def _number(
-    table: Mapping[str, Any], name: str, low: int, high: int, where: str, default: int | None = None
-) -> int:  # fmt: skip
+def _number(table: Mapping[str, Any], name: str, low: int, high: int, where: str, default: int | None = None) -> int:
     given = table.get(name, default)
     if type(given) is not int or not low <= given <= high:
         raise TuningWrong(f"{where}: {name} must be a whole number from {low} to {high}")

@@ -179,14 +179,32 @@ def _shared(config: SuricataConfig, *, stats: bool) -> dict[str, Any]:
 
 # Names that rule sets ask for; a missing one makes every rule that uses it fail.
 _SERVERS: Final = (
-    "HTTP_SERVERS", "SMTP_SERVERS", "SQL_SERVERS", "DNS_SERVERS", "TELNET_SERVERS", "DC_SERVERS", "DNP3_SERVER",
-    "DNP3_CLIENT", "MODBUS_CLIENT", "MODBUS_SERVER", "ENIP_CLIENT", "ENIP_SERVER",
-)  # fmt: skip
+    "HTTP_SERVERS",
+    "SMTP_SERVERS",
+    "SQL_SERVERS",
+    "DNS_SERVERS",
+    "TELNET_SERVERS",
+    "DC_SERVERS",
+    "DNP3_SERVER",
+    "DNP3_CLIENT",
+    "MODBUS_CLIENT",
+    "MODBUS_SERVER",
+    "ENIP_CLIENT",
+    "ENIP_SERVER",
+)
 _PORT_GROUPS: Final = {
-    "HTTP_PORTS": "80", "SHELLCODE_PORTS": "!80", "ORACLE_PORTS": 1521, "SSH_PORTS": 22, "DNP3_PORTS": 20000,
-    "MODBUS_PORTS": 502, "FILE_DATA_PORTS": "[$HTTP_PORTS,110,143]", "FTP_PORTS": 21, "GENEVE_PORTS": 6081,
-    "VXLAN_PORTS": 4789, "TEREDO_PORTS": 3544,
-}  # fmt: skip
+    "HTTP_PORTS": "80",
+    "SHELLCODE_PORTS": "!80",
+    "ORACLE_PORTS": 1521,
+    "SSH_PORTS": 22,
+    "DNP3_PORTS": 20000,
+    "MODBUS_PORTS": 502,
+    "FILE_DATA_PORTS": "[$HTTP_PORTS,110,143]",
+    "FTP_PORTS": 21,
+    "GENEVE_PORTS": 6081,
+    "VXLAN_PORTS": 4789,
+    "TEREDO_PORTS": 3544,
+}
 
 
 def _groups(config: SuricataConfig, *, everything: bool) -> dict[str, str]:
@@ -208,8 +226,15 @@ def _eve(*, stats: bool) -> dict[str, Any]:
         {"tls": {"extended": "yes", "ja4": "on", "session-resumption": "yes"}},
         {"files": {"force-magic": "no", "force-hash": ["md5", "sha1", "sha256"]}},
         {"dhcp": {"enabled": "yes", "extended": "yes"}},
-        "rdp", "smb", "dcerpc", "krb5", "ssh", "http2", "quic", "flow",
-    ]  # fmt: skip
+        "rdp",
+        "smb",
+        "dcerpc",
+        "krb5",
+        "ssh",
+        "http2",
+        "quic",
+        "flow",
+    ]
     if stats:
         types.append({"stats": {"totals": "yes", "threads": "no", "deltas": "no"}})
     return {
@@ -223,8 +248,25 @@ def _eve(*, stats: bool) -> dict[str, Any]:
 
 
 def _protocols(config: SuricataConfig) -> dict[str, Any]:
-    named = ("http2", "dcerpc", "rdp", "krb5", "dhcp", "quic", "smtp", "ftp", "ntp", "snmp", "sip", "mqtt", "nfs",
-             "tftp", "ike", "rfb", "telnet")  # fmt: skip
+    named = (
+        "http2",
+        "dcerpc",
+        "rdp",
+        "krb5",
+        "dhcp",
+        "quic",
+        "smtp",
+        "ftp",
+        "ntp",
+        "snmp",
+        "sip",
+        "mqtt",
+        "nfs",
+        "tftp",
+        "ike",
+        "rfb",
+        "telnet",
+    )
     return {
         **{name: {"enabled": "yes"} for name in named},
         "tls": {

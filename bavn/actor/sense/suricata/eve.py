@@ -16,11 +16,22 @@ from bavn.actor.sense.suricata.eve_columns import COLUMNS, SOURCES
 from bavn.actor.sense.suricata.eve_schema import HEAD
 
 _PROBES: Final = {
-    "flow": "flow.start", "dns": "dns.type", "tls": "tls.sni", "quic": "quic.sni", "http": "http.url",
-    "http2": "http.url", "smb": "smb.id", "dcerpc": "dcerpc.call_id", "ssh": "ssh.client", "rdp": "rdp.tx_id",
-    "krb5": "krb5.msg_type", "fileinfo": "fileinfo.state", "alert": "alert.signature_id", "dhcp": "dhcp.type",
+    "flow": "flow.start",
+    "dns": "dns.type",
+    "tls": "tls.sni",
+    "quic": "quic.sni",
+    "http": "http.url",
+    "http2": "http.url",
+    "smb": "smb.id",
+    "dcerpc": "dcerpc.call_id",
+    "ssh": "ssh.client",
+    "rdp": "rdp.tx_id",
+    "krb5": "krb5.msg_type",
+    "fileinfo": "fileinfo.state",
+    "alert": "alert.signature_id",
+    "dhcp": "dhcp.type",
     "stats": "stats.uptime",
-}  # fmt: skip
+}
 """A field of each kind's object. Where it is NULL, the object itself is looked at: there may be none, or a text."""
 
 _KEPT = ", ".join(f"'{kind}'" for kind in _PROBES)

@@ -12,9 +12,7 @@ import pyarrow as pa
 
 from bavn.actor.sense.base import Loss
 
-_COUNTERS: Final = (
-    "capture_packets", "capture_drops", "flow_memcap", "decoder_invalid", "tcp_sessions", "stream_gaps"
-)  # fmt: skip
+_COUNTERS: Final = ("capture_packets", "capture_drops", "flow_memcap", "decoder_invalid", "tcp_sessions", "stream_gaps")
 _ZERO: Final = (0,) * len(_COUNTERS)
 
 

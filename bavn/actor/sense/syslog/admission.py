@@ -108,9 +108,11 @@ class Admission:
         """For node health."""
         with self._lock:
             return {
-                "received_messages": self.received, "refused_messages": self.refused.total(),
-                "senders": len(self._senders), "connections": self._connections.total(),
-            }  # fmt: skip
+                "received_messages": self.received,
+                "refused_messages": self.refused.total(),
+                "senders": len(self._senders),
+                "connections": self._connections.total(),
+            }
 
 
 def within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:

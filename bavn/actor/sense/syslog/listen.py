@@ -37,9 +37,13 @@ class Ears:
     """Listens from ``start`` to ``close``. ``now_us``: the clock; ``tick``: seconds, never backwards."""
 
     def __init__(
-        self, spool: Spool, admission: Admission, settings: SyslogSettings, now_us: Callable[[], int],
+        self,
+        spool: Spool,
+        admission: Admission,
+        settings: SyslogSettings,
+        now_us: Callable[[], int],
         tick: Callable[[], float],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.spool, self.admission, self.settings, self.now_us, self.tick = spool, admission, settings, now_us, tick
         self.speakers: set[Speaker] = set()
         self._sockets: list[tuple[int, socket.socket]] = []
@@ -146,9 +150,11 @@ class Ears:
             return None
         context = self._context if channel == TLS else None
         return await self._loop.create_server(
-            lambda: Speaker(self, channel), sock=made, ssl=context,
+            lambda: Speaker(self, channel),
+            sock=made,
+            ssl=context,
             ssl_handshake_timeout=HANDSHAKE_S if context else None,
-        )  # fmt: skip
+        )
 
     def _datagrams(self, made: socket.socket) -> None:
         came: dict[str, list[bytes]] = {}

@@ -134,9 +134,15 @@ class SyslogReceiver:
             RefusedLine(_said(senders[r.line]), r.line, r.reason) if r.line in senders else r for r in parsed.refusals
         )
         return Batch(
-            source=self._name, mark=mark, tables=parsed.tables, lines=parsed.lines, passed=parsed.passed,
-            refused=parsed.refused, extra=parsed.extra, refusals=named,
-        )  # fmt: skip
+            source=self._name,
+            mark=mark,
+            tables=parsed.tables,
+            lines=parsed.lines,
+            passed=parsed.passed,
+            refused=parsed.refused,
+            extra=parsed.extra,
+            refusals=named,
+        )
 
 
 def column_of(items: Sequence[Item]) -> LineColumn:

@@ -6,11 +6,46 @@ differently tomorrow. Data, nothing else.
 
 from typing import Final
 
-OPERATORS: Final = frozenset({
-    "!=", "!__postfix", "!~~", "!~~*", "%", "&", "&&", "*", "**", "+", "-", "->>", "/", "//", "<", "<->", "<<",
-    "<=", "<=>", "<@", "=", ">", ">=", ">>", "@", "@>", "^", "^@", "is distinct from", "is not distinct from", "|",
-    "||", "~", "~~", "~~*", "~~~",
-})  # fmt: skip
+OPERATORS: Final = frozenset(
+    {
+        "!=",
+        "!__postfix",
+        "!~~",
+        "!~~*",
+        "%",
+        "&",
+        "&&",
+        "*",
+        "**",
+        "+",
+        "-",
+        "->>",
+        "/",
+        "//",
+        "<",
+        "<->",
+        "<<",
+        "<=",
+        "<=>",
+        "<@",
+        "=",
+        ">",
+        ">=",
+        ">>",
+        "@",
+        "@>",
+        "^",
+        "^@",
+        "is distinct from",
+        "is not distinct from",
+        "|",
+        "||",
+        "~",
+        "~~",
+        "~~*",
+        "~~~",
+    }
+)
 
 ALLOWED_FUNCTIONS: Final = OPERATORS | frozenset(
     """

@@ -177,9 +177,12 @@ def _domains(window: Window, wanted: pa.Table) -> list[pa.Table]:
     whole = f"SELECT kind AS tbl, src AS host, name, n, first_ts, last_ts FROM name_hour WHERE {inside}"
     loose = [
         f"{whole} AND domain IS NULL",
-        *(f"SELECT '{name}' AS tbl, src AS host, {column} AS name, {_ONE} FROM {name} WHERE {edge}"
-          for edge in outside for name, column in _NAMES),
-    ]  # fmt: skip
+        *(
+            f"SELECT '{name}' AS tbl, src AS host, {column} AS name, {_ONE} FROM {name} WHERE {edge}"
+            for edge in outside
+            for name, column in _NAMES
+        ),
+    ]
     wide = pa.array([spans_suffixes(key) for key in wanted["key"].to_pylist()], pa.bool_())
     near, far = wanted.filter(pc.invert(wide)), wanted.filter(wide)
     met = _among_names(window, " UNION ALL ".join(loose), wanted)
@@ -228,11 +231,16 @@ def hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table]) -> list[Hunt
     )
     found = [
         Hunted(
-            observable=wanted.named(number), count=count, hosts=hosts, named=tuple(map(_text, some)), first_us=first,
-            last_us=last, tables=tuple(tables),
+            observable=wanted.named(number),
+            count=count,
+            hosts=hosts,
+            named=tuple(map(_text, some)),
+            first_us=first,
+            last_us=last,
+            tables=tuple(tables),
         )
         for number, count, hosts, some, first, last, tables in rows
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda one: (one.observable.type, one.observable.value))
 
 

@@ -40,11 +40,13 @@ def hunt_networks(window: Window, networks: Sequence[str]) -> list[tuple[str, Hu
     if not networks:
         return []
     spans = [(cidr, *range_uuids(cidr)) for cidr in sorted(set(networks))]
-    listed = pa.table({
-        "number": pa.array(range(len(spans)), pa.int64()),
-        "low": pa.array([low.bytes for _, low, _ in spans], pa.uuid()),
-        "high": pa.array([high.bytes for _, _, high in spans], pa.uuid()),
-    })  # fmt: skip
+    listed = pa.table(
+        {
+            "number": pa.array(range(len(spans)), pa.int64()),
+            "low": pa.array([low.bytes for _, low, _ in spans], pa.uuid()),
+            "high": pa.array([high.bytes for _, _, high in spans], pa.uuid()),
+        }
+    )
     ends = " UNION ".join(
         f"SELECT {end} AS seen FROM {table}" for table in ("pair_hour", *_BY_ROWS[1:]) for end in ("src", "dst")
     )
@@ -74,8 +76,16 @@ def hunt_hashes(window: Window, hashes: Iterable[str]) -> list[HashMet]:
                 tables={"listed": listed},
             )
             made += [
-                HashMet(value=key, table=table, column=column, count=count, hosts=hosts,
-                        named=tuple(map(address_text, named)), first_us=first, last_us=last)
+                HashMet(
+                    value=key,
+                    table=table,
+                    column=column,
+                    count=count,
+                    hosts=hosts,
+                    named=tuple(map(address_text, named)),
+                    first_us=first,
+                    last_us=last,
+                )
                 for key, count, hosts, named, first, last in rows
-            ]  # fmt: skip
+            ]
     return sorted(made, key=lambda one: (one.value, one.table, one.column))

@@ -14,38 +14,102 @@ from bavn.model.ports import QueryRefused
 TABLE_FUNCTIONS: Final = frozenset({"range", "generate_series", "unnest", "repeat_row"})
 
 # Said apart from what is only not allowed (query_functions.py), so that no list made anew lets them in.
-FORBIDDEN_FUNCTIONS: Final = frozenset({
-    # read or change what is not the query's: settings, variables, sequences, logs, other SQL
-    "current_setting", "getvariable", "set_config", "nextval", "currval", "setval", "setseed", "write_log",
-    "current_query", "json_serialize_plan", "json_serialize_sql", "json_deserialize_sql", "parse_duckdb_log_message",
-    "query", "query_table", "in_search_path", "error", "stats", "vector_type", "create_sort_key", "sleep_ms",
-    # answer differently at another time: the same question over the same rows has the same answer
-    "random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "now", "today", "current_date", "get_current_time",
-    "get_current_timestamp", "current_localtime", "current_localtimestamp", "transaction_timestamp", "txid_current",
-    "current_connection_id", "current_query_id", "current_transaction_id",
-})  # fmt: skip
+FORBIDDEN_FUNCTIONS: Final = frozenset(
+    {
+        # read or change what is not the query's: settings, variables, sequences, logs, other SQL
+        "current_setting",
+        "getvariable",
+        "set_config",
+        "nextval",
+        "currval",
+        "setval",
+        "setseed",
+        "write_log",
+        "current_query",
+        "json_serialize_plan",
+        "json_serialize_sql",
+        "json_deserialize_sql",
+        "parse_duckdb_log_message",
+        "query",
+        "query_table",
+        "in_search_path",
+        "error",
+        "stats",
+        "vector_type",
+        "create_sort_key",
+        "sleep_ms",
+        # answer differently at another time: the same question over the same rows has the same answer
+        "random",
+        "uuid",
+        "uuidv4",
+        "uuidv7",
+        "gen_random_uuid",
+        "now",
+        "today",
+        "current_date",
+        "get_current_time",
+        "get_current_timestamp",
+        "current_localtime",
+        "current_localtimestamp",
+        "transaction_timestamp",
+        "txid_current",
+        "current_connection_id",
+        "current_query_id",
+        "current_transaction_id",
+    }
+)
 
-FORBIDDEN_WORDS: Final = frozenset({
-    "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "user", "current_user",
-    "session_user", "current_role", "current_catalog", "current_schema",
-})  # fmt: skip
+FORBIDDEN_WORDS: Final = frozenset(
+    {
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "localtime",
+        "localtimestamp",
+        "user",
+        "current_user",
+        "session_user",
+        "current_role",
+        "current_catalog",
+        "current_schema",
+    }
+)
 """The same, written without brackets."""
 
 GROWTH_MAX: Final = 100_000
 GROWING_FUNCTIONS: Final = {
-    "repeat": (1,), "lpad": (1,), "rpad": (1,), "list_resize": (1,), "array_resize": (1,), "range": (0, 1, 2),
-    "generate_series": (0, 1, 2), "to_base": (2,), "bitstring": (1,), "bar": (3,),
-}  # fmt: skip
+    "repeat": (1,),
+    "lpad": (1,),
+    "rpad": (1,),
+    "list_resize": (1,),
+    "array_resize": (1,),
+    "range": (0, 1, 2),
+    "generate_series": (0, 1, 2),
+    "to_base": (2,),
+    "bitstring": (1,),
+    "bar": (3,),
+}
 """Functions that make a large value out of a number, past the engine's memory bound: which arguments must be numbers
 written out and no larger than GROWTH_MAX."""
 FORMATTING_FUNCTIONS: Final = frozenset({"printf", "format"})
 _FORMAT_LENGTH_MAX: Final = 1000
 _WIDTH_DIGITS_MAX: Final = 4
 
-_NODES: Final = frozenset({
-    "SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE", "BASE_TABLE", "JOIN", "SUBQUERY",
-    "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT",
-})  # fmt: skip
+_NODES: Final = frozenset(
+    {
+        "SELECT_NODE",
+        "SET_OPERATION_NODE",
+        "RECURSIVE_CTE_NODE",
+        "CTE_NODE",
+        "BASE_TABLE",
+        "JOIN",
+        "SUBQUERY",
+        "TABLE_FUNCTION",
+        "EXPRESSION_LIST",
+        "EMPTY",
+        "PIVOT",
+    }
+)
 _RESERVED_PREFIXES: Final = ("_", "duckdb_", "pg_", "sqlite_", "pragma_", "information_schema")
 
 

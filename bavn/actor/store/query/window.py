@@ -86,18 +86,28 @@ class StoreWindow:
     def seen(cls, sight: Sight, root: Path, spill: Path) -> Self:
         """What another process sees, over the same files under ``root``; spills to ``spill``."""
         return cls(
-            first_us=sight.first_us, last_us=sight.last_us, snapshot=sight.snapshot, root=root, homes=sight.homes,
-            limits=sight.limits, lease=NoLease(), damage=damage_in(root / "segments"), watchdog=Watchdog(),
+            first_us=sight.first_us,
+            last_us=sight.last_us,
+            snapshot=sight.snapshot,
+            root=root,
+            homes=sight.homes,
+            limits=sight.limits,
+            lease=NoLease(),
+            damage=damage_in(root / "segments"),
+            watchdog=Watchdog(),
             spill=spill,
-        )  # fmt: skip
+        )
 
     @property
     def sight(self) -> Sight:
         """This window as a value; good for as long as the window is held."""
         return Sight(
-            first_us=self._first_us, last_us=self._last_us, homes=self._homes, limits=self._limits,
+            first_us=self._first_us,
+            last_us=self._last_us,
+            homes=self._homes,
+            limits=self._limits,
             snapshot=self._snapshot,
-        )  # fmt: skip
+        )
 
     @property
     def root(self) -> Path:
@@ -260,9 +270,10 @@ class StoreWindow:
             return
         if name in TABLES:
             mine = [
-                s for s in self._snapshot.segments
+                s
+                for s in self._snapshot.segments
                 if s.table == name and s.last_us >= self._first_us and s.first_us < self._last_us
-            ]  # fmt: skip
+            ]
             rows = self._rows_sql(name, mine)
             if any(s.first_us < self._first_us or s.last_us >= self._last_us for s in mine):
                 rows = f"SELECT * FROM ({rows}) WHERE {between_sql(self._first_us, self._last_us)}"

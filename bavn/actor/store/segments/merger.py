@@ -89,10 +89,13 @@ class Merger:
 
     def _story(self, count: int, replaces: "tuple[Segment, ...] | list[Segment]", before: int) -> Story:
         return Story(
-            first=self._manifest.next_id, count=count, replaces=tuple(segment.id for segment in replaces),
-            marks=self._manifest.marks(), known_from_us=self._manifest.fact("known_from_us"),
+            first=self._manifest.next_id,
+            count=count,
+            replaces=tuple(segment.id for segment in replaces),
+            marks=self._manifest.marks(),
+            known_from_us=self._manifest.fact("known_from_us"),
             forgotten_before_hour=before,
-        )  # fmt: skip
+        )
 
 
 def _parts(segment: Segment, packs: Sequence[tuple[int, int]], before: int) -> list[tuple[int, int]]:

@@ -67,9 +67,11 @@ def rebuild(path: Path, disk: Disk | None = None) -> Rebuilt:
     finally:
         os.close(grip)
     return Rebuilt(
-        segments=len(live), rows=sum(s.rows for s in live if s.table in TABLES), marks=newest["marks"],
+        segments=len(live),
+        rows=sum(s.rows for s in live if s.table in TABLES),
+        marks=newest["marks"],
         aside=tuple(sorted((f"{file.parent.name}/{file.name}", why) for file, why in aside.items())),
-    )  # fmt: skip
+    )
 
 
 _Said = dict[int, tuple[Path, dict[str, Any]]]
@@ -106,10 +108,20 @@ def _segment(file: Path, number: int, what: Mapping[str, Any], aside: dict[Path,
         rows = pq.read_metadata(file).num_rows
         span, hours = _times(file, hour, what["span"], rolled_up=what["of"] is not None)
         return Segment(
-            id=number, table=what["table"], raw=what["raw"], hour=hour, rows=rows, bytes=file.stat().st_size,
-            crc32=crc32_of(file), first_us=span[0], last_us=span[1], layout=what["layout"], of=what["of"],
-            span=what["span"], hours=hours,
-        )  # fmt: skip
+            id=number,
+            table=what["table"],
+            raw=what["raw"],
+            hour=hour,
+            rows=rows,
+            bytes=file.stat().st_size,
+            crc32=crc32_of(file),
+            first_us=span[0],
+            last_us=span[1],
+            layout=what["layout"],
+            of=what["of"],
+            span=what["span"],
+            hours=hours,
+        )
     except _UNREADABLE as error:
         aside[file] = f"cannot be read ({error})"
         return None

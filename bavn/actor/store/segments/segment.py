@@ -132,11 +132,21 @@ def describe(
 ) -> str:
     """The description as JSON text, for the file's metadata."""
     said = {
-        "id": number, "table": table, "raw": raw, "hour": hour, "span": span, "of": of, "layout": layout(table),
-        "columns": layout_text(table), "first": story.first, "count": story.count, "replaces": list(story.replaces),
-        "marks": dict(story.marks), "known_from_us": story.known_from_us,
+        "id": number,
+        "table": table,
+        "raw": raw,
+        "hour": hour,
+        "span": span,
+        "of": of,
+        "layout": layout(table),
+        "columns": layout_text(table),
+        "first": story.first,
+        "count": story.count,
+        "replaces": list(story.replaces),
+        "marks": dict(story.marks),
+        "known_from_us": story.known_from_us,
         "forgotten_before_hour": story.forgotten_before_hour,
-    }  # fmt: skip
+    }
     return json.dumps(said, sort_keys=True, separators=(",", ":"))
 
 

@@ -51,9 +51,14 @@ class SegmentWriter:
         file = self._place(table, number, None)
         said = describe(story, number=number, table=table, raw=table, hour=None, of=None)
         with pq.ParquetWriter(
-            file, rows.schema, compression="zstd", compression_level=1, use_dictionary=_dictionary_columns(table),
-            store_schema=False, write_page_checksum=True,
-        ) as writer:  # fmt: skip
+            file,
+            rows.schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=_dictionary_columns(table),
+            store_schema=False,
+            write_page_checksum=True,
+        ) as writer:
             writer.write_table(rows)
             writer.add_key_value_metadata({KEY: said.encode()})
         return self._finished(file, number, table, table, rows.num_rows, span_of(rows), hours=hours_of(rows))
@@ -78,14 +83,25 @@ class SegmentWriter:
         said = describe(story, number=number, table=table, raw=table, hour=hour, of=None, span=span)
         file = self._place(table, number, hour, span)
         count = _copy(engine.cursor(), f"{rows} ORDER BY {_ORDER.get(table, 'dst, ts')}", file, said)
-        found = engine.cursor().execute(
-            f"SELECT epoch_us(ts) // {HOUR_US} AS hour, count(*), epoch_us(min(ts)), epoch_us(max(ts)) "
-            f"FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
-        ).fetchall()  # fmt: skip
+        found = (
+            engine.cursor()
+            .execute(
+                f"SELECT epoch_us(ts) // {HOUR_US} AS hour, count(*), epoch_us(min(ts)), epoch_us(max(ts)) "
+                f"FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
+            )
+            .fetchall()
+        )
         return self._finished(
-            file, number, table, table, count, (found[0][2], found[-1][3]), hour=hour, hours_n=span,
+            file,
+            number,
+            table,
+            table,
+            count,
+            (found[0][2], found[-1][3]),
+            hour=hour,
+            hours_n=span,
             hours=tuple((row[0], row[1]) for row in found) if span > 1 else (),
-        )  # fmt: skip
+        )
 
     def rollup(self, engine: Engine, of: Segment, number: int, story: Story, layouts: Mapping[str, str]) -> Segment:
         """The roll-up of one hour segment or pack, which may be of an older layout. Raises duckdb.Error if that cannot
@@ -104,9 +120,17 @@ class SegmentWriter:
             counted = f"SELECT hour, count(*) FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
             hours = tuple(cursor.execute(counted).fetchall())
         return self._finished(
-            file, number, table, of.raw, count, (hour * HOUR_US, (hour + of.span) * HOUR_US - 1),
-            hour=hour, hours_n=of.span, of=of.id, hours=hours,
-        )  # fmt: skip
+            file,
+            number,
+            table,
+            of.raw,
+            count,
+            (hour * HOUR_US, (hour + of.span) * HOUR_US - 1),
+            hour=hour,
+            hours_n=of.span,
+            of=of.id,
+            hours=hours,
+        )
 
     def names_kept(self, tables: set[str]) -> None:
         """The files of these tables are listed by their directories after a power cut."""

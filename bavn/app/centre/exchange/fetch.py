@@ -37,9 +37,12 @@ class SourceFetch:
         if self._client is None or self._transport is None:
             self._transport = DeadlineTransport(context_of(self._source.access, self._base))
             self._client = httpx.Client(
-                transport=self._transport, trust_env=False, follow_redirects=False, timeout=REQUEST_S,
+                transport=self._transport,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=REQUEST_S,
                 headers=_identity(self._source.access, self._base) | {"User-Agent": "bavn"},
-            )  # fmt: skip
+            )
         try:
             with (
                 self._transport.deadline.within(REQUEST_S),

@@ -53,9 +53,14 @@ class IntelKeeper:
     """``actors`` names whom a hunt asks. ``broken`` hears of what must end the process. ``misps``: partners' MISPs."""
 
     def __init__(
-        self, intelligence: Intelligence, base: Path, clock: Clock, actors: Callable[[], Sequence[str]],
-        broken: Callable[[BaseException], None], misps: Sequence[MispTurn] = (),
-    ) -> None:  # fmt: skip
+        self,
+        intelligence: Intelligence,
+        base: Path,
+        clock: Clock,
+        actors: Callable[[], Sequence[str]],
+        broken: Callable[[BaseException], None],
+        misps: Sequence[MispTurn] = (),
+    ) -> None:
         self._intelligence, self._base, self._clock = intelligence, base, clock
         self._actors, self._broken = actors, broken
         self._ended = threading.Event()

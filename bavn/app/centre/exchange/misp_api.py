@@ -68,9 +68,7 @@ class Misp:
     def events(self, since_s: int, page: int, limit: int) -> list[Any]:
         """Whole events that changed at or after ``since_s``."""
         with self._asking() as misp:
-            found = misp.search(
-                controller="events", timestamp=since_s or None, page=page, limit=limit, pythonify=False
-            )  # fmt: skip
+            found = misp.search(controller="events", timestamp=since_s or None, page=page, limit=limit, pythonify=False)
         return list(_listed(found))
 
     def push(self, event: dict[str, Any], *, publish: bool) -> str:
@@ -98,9 +96,12 @@ class Misp:
                 continue
             with self._asking() as misp:
                 found = misp.search_sightings(
-                    context="event", context_id=number, publish_timestamp=SIGHTED_WITHIN, include_attribute=True,
+                    context="event",
+                    context_id=number,
+                    publish_timestamp=SIGHTED_WITHIN,
+                    include_attribute=True,
                     pythonify=False,
-                )  # fmt: skip
+                )
             for one in _listed(found):
                 count += 1
                 if count > SIGHTINGS_MAX:
@@ -152,10 +153,15 @@ def _open(kind: type["PyMISP"], url: str, access: Access, base: Path) -> "PyMISP
         own = str(base / access.cert_file)
         cert = (own, str(base / access.key_file)) if access.key_file else own
     return kind(
-        url, secret_of(base / access.token_file), ssl=str(base / access.ca_file) if access.ca_file else True,
-        cert=cert, proxies={"http": "", "https": ""}, timeout=(CONNECT_S, READ_S), tool="bavn",
+        url,
+        secret_of(base / access.token_file),
+        ssl=str(base / access.ca_file) if access.ca_file else True,
+        cert=cert,
+        proxies={"http": "", "https": ""},
+        timeout=(CONNECT_S, READ_S),
+        tool="bavn",
         https_adapter=_Bounded(),
-    )  # fmt: skip
+    )
 
 
 def _listed(found: Any) -> list[Any]:

@@ -47,11 +47,16 @@ def open_intelligence(
     ours = OwnReleases(engine, clock, config.limits.sector)
     book = Book(file.folder / BOOK_FILE, FailureFolder(file.folder / FOLDER, clock))
     made = Intelligence(
-        engine=engine, gate=IntelGate(book, clock, config.intelligence, config.limits.registered, ours), clock=clock,
-        settings=config.intelligence, lists=warning_lists(), partners=open_partners(engine, clock),
+        engine=engine,
+        gate=IntelGate(book, clock, config.intelligence, config.limits.registered, ours),
+        clock=clock,
+        settings=config.intelligence,
+        lists=warning_lists(),
+        partners=open_partners(engine, clock),
         questions=Questions(engine, clock, two_people=config.limits.questions_two_people),
-        offers=Offers(book, clock, SystemDice(), ours), failures=failures,
-    )  # fmt: skip
+        offers=Offers(book, clock, SystemDice(), ours),
+        failures=failures,
+    )
     return made, book
 
 
@@ -61,14 +66,16 @@ def open_misp_exchange(file: CentreFile, registry: Registry, book: Book) -> Misp
     keys.authority()
     limits = file.centre.limits
     share = Share(
-        engine=engine, book=book, key=keys.message_key(), clock=clock, sector=limits.sector,
+        engine=engine,
+        book=book,
+        key=keys.message_key(),
+        clock=clock,
+        sector=limits.sector,
         limits=ShareLimits(score_block_min=limits.block_score_min, days_max=limits.indicator_days_max),
         recipients=ActiveActors(registry),
-    )  # fmt: skip
+    )
     share.exchange.step()
-    out = MispOut(
-        exchange=share.exchange, deliveries=share.deliveries, book=book, clock=clock, sector=limits.sector
-    )  # fmt: skip
+    out = MispOut(exchange=share.exchange, deliveries=share.deliveries, book=book, clock=clock, sector=limits.sector)
     upkeep = Upkeep(open_indicators(file.centre, engine, clock), Policies(engine, clock))
     return MispExchange(
         out, MispSightings(book, clock), open_partners(engine, clock), upkeep, MispRuns(book, clock), book.failures
@@ -79,9 +86,11 @@ def misp_port(file: CentreFile, name: str) -> Misp:
     """A configured instance. SettingsError for a place or key that cannot be used."""
     table = file.misps[name]
     access = Access(
-        token_file=table.key_file, cert_file=table.client_certificate_file, key_file=table.client_key_file,
+        token_file=table.key_file,
+        cert_file=table.client_certificate_file,
+        key_file=table.client_key_file,
         ca_file=table.ca_file,
-    )  # fmt: skip
+    )
     return Misp(table.url, access, file.base)
 
 
@@ -98,8 +107,9 @@ def keeping_intelligence(
         raise
     turns = [
         MispTurn(name, table, partial(open_misp_exchange, file, registry, book), partial(misp_port, file, name))
-        for name, table in sorted(file.misps.items()) if table.every_minutes
-    ]  # fmt: skip
+        for name, table in sorted(file.misps.items())
+        if table.every_minutes
+    ]
     keeper = IntelKeeper(
         intelligence, file.base, SystemClock(), lambda: [actor.name for actor in registry.members()[1]], broken, turns
     )

@@ -65,9 +65,13 @@ class Answers:
         return _answer(made)
 
     def root(self) -> Answer:
-        return _answer({
-            "title": f"Exchange of {self._sector}", "versions": [taxii.TAXII], "max_content_length": self.body_bytes_max
-        })  # fmt: skip
+        return _answer(
+            {
+                "title": f"Exchange of {self._sector}",
+                "versions": [taxii.TAXII],
+                "max_content_length": self.body_bytes_max,
+            }
+        )
 
     def collections(self, partner: Partner) -> Answer:
         places = [self._resource(place) for place in self._places(partner)]
@@ -148,9 +152,13 @@ class Answers:
     def _resource(self, place: Place) -> dict[str, Any]:
         title = "What you propose" if place.own else COLLECTIONS[place.name].title.en
         return {
-            "id": place.id, "title": title, "alias": place.name, "can_read": True, "can_write": place.own,
+            "id": place.id,
+            "title": title,
+            "alias": place.name,
+            "can_read": True,
+            "can_write": place.own,
             "media_types": [taxii.STIX],
-        }  # fmt: skip
+        }
 
     def _asked(self, query: Query, pick: taxii.Pick = "last") -> Wanted:
         asked = taxii.wanted(query, self._page_max, pick=pick)

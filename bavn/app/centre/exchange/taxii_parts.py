@@ -39,14 +39,21 @@ def open_exchange(file: CentreFile, centre: Centre, keys: PartyKeys) -> Beside |
     clock = SystemClock()
     credentials = open_credentials(open_partners(centre.desk.engine, clock), clock, SystemDice())
     answers = Answers(
-        centre.exchange, centre.offers, sector=file.centre.limits.sector, contact=table.contact,
-        page_max=table.page_objects, body_bytes_max=table.post_mb_max * 1_000_000,
-    )  # fmt: skip
+        centre.exchange,
+        centre.offers,
+        sector=file.centre.limits.sector,
+        contact=table.contact,
+        page_max=table.page_objects,
+        body_bytes_max=table.post_mb_max * 1_000_000,
+    )
     limits = TaxiiLimits(requests_per_minute=table.requests_per_minute, failures_per_minute=table.failures_per_minute)
     return Beside(
         make=lambda broken: make_taxii(answers, credentials, limits, broken, centre.contained.failures),
-        certificate=certificate, key=key, host=host, port=port,
-    )  # fmt: skip
+        certificate=certificate,
+        key=key,
+        host=host,
+        port=port,
+    )
 
 
 def _usable(certificate: Path, key: Path) -> None:
@@ -84,9 +91,13 @@ def open_counter(file: CentreFile, registry: Registry, book_file: Path) -> Itera
     clock, engine = SystemClock(), registry.engine
     with Book(book_file) as book:
         share = open_share(
-            file.centre, engine=engine, book=book, key=keys.message_key(), clock=clock,
+            file.centre,
+            engine=engine,
+            book=book,
+            key=keys.message_key(),
+            clock=clock,
             registry=registry,
-        )  # fmt: skip
+        )
         try:
             offers = open_offers(file.centre, engine, book, clock, SystemDice())
             yield Counter(open_partners(engine, clock), share.exchange, offers)

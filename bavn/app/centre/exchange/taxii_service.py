@@ -30,10 +30,20 @@ SLOWEST_LINE_BYTES_PER_S: Final = 32_768
 POSTS_AT_ONCE_MAX: Final = 4
 ASKING_AT_ONCE_MAX: Final = 16
 _TITLES: Final = {
-    400: "Bad request", 401: "Who are you?", 403: "Not allowed", 404: "Not found", 405: "No such method here",
-    406: "Not acceptable", 408: "Too slow", 411: "Length required", 413: "Too long", 415: "Unsupported media type",
-    422: "Unprocessable", 429: "Too much at once", 500: "This failed",
-}  # fmt: skip
+    400: "Bad request",
+    401: "Who are you?",
+    403: "Not allowed",
+    404: "Not found",
+    405: "No such method here",
+    406: "Not acceptable",
+    408: "Too slow",
+    411: "Length required",
+    413: "Too long",
+    415: "Unsupported media type",
+    422: "Unprocessable",
+    429: "Too much at once",
+    500: "This failed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +55,12 @@ class TaxiiLimits:
 
 
 def make_taxii(
-    answers: Answers, credentials: PartnerCredentials, limits: TaxiiLimits | None = None,
-    broken: Callable[[BaseException], None] = lambda _: None, failures: Failures | None = None,
-) -> FastAPI:  # fmt: skip
+    answers: Answers,
+    credentials: PartnerCredentials,
+    limits: TaxiiLimits | None = None,
+    broken: Callable[[BaseException], None] = lambda _: None,
+    failures: Failures | None = None,
+) -> FastAPI:
     """The application. ``broken`` hears of a book that does not hold, after which the process must stop; ``failures``
     of a request that failed in a way that nobody foresaw, which is answered by 500."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
@@ -55,12 +68,18 @@ def make_taxii(
     collection = ROOT + "collections/{collection}/"
     one = collection + "objects/{object_id}/"
     for method, path, handler in (
-        ("GET", "/taxii2/", service.discovery), ("GET", ROOT, service.root),
-        ("GET", ROOT + "status/{status_id}/", service.status), ("GET", ROOT + "collections/", service.collections),
-        ("GET", collection, service.collection), ("GET", collection + "manifest/", service.manifest),
-        ("GET", collection + "objects/", service.objects), ("POST", collection + "objects/", service.post),
-        ("GET", one, service.object), ("DELETE", one, service.delete), ("GET", one + "versions/", service.versions),
-    ):  # fmt: skip
+        ("GET", "/taxii2/", service.discovery),
+        ("GET", ROOT, service.root),
+        ("GET", ROOT + "status/{status_id}/", service.status),
+        ("GET", ROOT + "collections/", service.collections),
+        ("GET", collection, service.collection),
+        ("GET", collection + "manifest/", service.manifest),
+        ("GET", collection + "objects/", service.objects),
+        ("POST", collection + "objects/", service.post),
+        ("GET", one, service.object),
+        ("DELETE", one, service.delete),
+        ("GET", one + "versions/", service.versions),
+    ):
         app.add_api_route(path, handler, methods=[method], response_class=Response, response_model=None)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(StarletteHTTPException, _problem)
@@ -70,9 +89,13 @@ def make_taxii(
 
 class _Service:
     def __init__(
-        self, answers: Answers, credentials: PartnerCredentials, limits: TaxiiLimits,
-        broken: Callable[[BaseException], None], failures: Failures,
-    ) -> None:  # fmt: skip
+        self,
+        answers: Answers,
+        credentials: PartnerCredentials,
+        limits: TaxiiLimits,
+        broken: Callable[[BaseException], None],
+        failures: Failures,
+    ) -> None:
         self._answers, self._credentials, self._broken = answers, credentials, broken
         self._told = failures
         self._requests = Throttle(limits.requests_per_minute, 1)

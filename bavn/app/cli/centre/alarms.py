@@ -50,12 +50,17 @@ def alarms(
         found = desk.alarms.every(standing=not every, limit=limit)
     rows = [
         {
-            "number": one.number, "actor": one.actor or None, "kind": one.kind, "says": one.text.say(language),
-            "since": iso(one.began_us)[:19], "over": None if one.ended_us is None else iso(one.ended_us)[:19],
-            "taken_by": one.acked_by or None, "taken": None if one.acked_us is None else iso(one.acked_us)[:19],
+            "number": one.number,
+            "actor": one.actor or None,
+            "kind": one.kind,
+            "says": one.text.say(language),
+            "since": iso(one.began_us)[:19],
+            "over": None if one.ended_us is None else iso(one.ended_us)[:19],
+            "taken_by": one.acked_by or None,
+            "taken": None if one.acked_us is None else iso(one.acked_us)[:19],
         }
         for one in found
-    ]  # fmt: skip
+    ]
     show(rows, as_json=as_json)
     if any(one.ended_us is None for one in found):
         raise typer.Exit(Exit.UNHEALTHY)
@@ -71,12 +76,18 @@ def canaries(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
     for actor, chain in found:
         for at in chain.links:
             why = WHYS.get(at.link.why)
-            rows.append({
-                "actor": actor, "day": chain.day, "run": chain.run, "link": LINKS[at.link.link].say(language),
-                "state": STATES[at.link.state].say(language), "why": why and why.say(language),
-                "passed": None if at.passed_us is None else iso(at.passed_us)[:19],
-                "took": None if at.took is None else TOOK[at.took].say(language),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "actor": actor,
+                    "day": chain.day,
+                    "run": chain.run,
+                    "link": LINKS[at.link.link].say(language),
+                    "state": STATES[at.link.state].say(language),
+                    "why": why and why.say(language),
+                    "passed": None if at.passed_us is None else iso(at.passed_us)[:19],
+                    "took": None if at.took is None else TOOK[at.took].say(language),
+                }
+            )
     show(rows, as_json=as_json)
 
 
@@ -95,10 +106,17 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
             print(json.dumps({"what": "actor", "actor": eye.actor, "records": records, "detectors": by}))
         for technique in TECHNIQUES:
             said = behind_technique(seeing, technique)
-            print(json.dumps({
-                "what": "technique", "technique": technique, "actors": said.actors, "could": said.could,
-                "against": dict(said.against),
-            }))  # fmt: skip
+            print(
+                json.dumps(
+                    {
+                        "what": "technique",
+                        "technique": technique,
+                        "actors": said.actors,
+                        "could": said.could,
+                        "against": dict(said.against),
+                    }
+                )
+            )
         return
     show(
         [{"actor": eye.actor} | {name: REASONS[eye.by(name)].say(language) for name in SIGHTS} for eye in seeing],
@@ -136,9 +154,14 @@ def canary(
         for run in [run_of(row) for row in ask(RUNS_SQL, (runs,))]:
             for one in links_of(ask(LINKS_SQL, (run.day, run.run))):
                 why = WHYS.get(one.why)
-                rows.append({
-                    "began": iso(run.began_us)[:19], "by": run.by or None, "link": LINKS[one.link].say(language),
-                    "state": STATES[one.state].say(language), "why": why and why.say(language),
-                    "took": None if one.took is None else TOOK[one.took].say(language),
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "began": iso(run.began_us)[:19],
+                        "by": run.by or None,
+                        "link": LINKS[one.link].say(language),
+                        "state": STATES[one.state].say(language),
+                        "why": why and why.say(language),
+                        "took": None if one.took is None else TOOK[one.took].say(language),
+                    }
+                )
     show(rows, as_json=as_json)

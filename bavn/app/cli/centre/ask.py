@@ -58,9 +58,13 @@ def ask(
             raise Stop(Exit.NOT_FOUND, f"no active actor is called {strangers[0]!r} (bavn centre members)")
         now_us = _now_us()
         made = kept.ask(
-            [observable_of(text) for text in indicators], to or active, by, why=why, since_us=_since_us(since, now_us),
+            [observable_of(text) for text in indicators],
+            to or active,
+            by,
+            why=why,
+            since_us=_since_us(since, now_us),
             days=days,
-        )  # fmt: skip
+        )
         row = _row(kept.view(made.id), "en", now_us)
     show([row], as_json=as_json)
     if not as_json and made.approved_us is None:
@@ -87,9 +91,13 @@ def questions(
 
 
 def approve(
-    question: QuestionId, config: Config = CENTRE_TOML, *, by: By = "", as_local_root: AsLocalRoot = "",
+    question: QuestionId,
+    config: Config = CENTRE_TOML,
+    *,
+    by: By = "",
+    as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Stand behind somebody else's question: it goes out at once."""
     with _questions(config) as (_, kept):
         made = kept.approve(_whole(kept, question), instead(by, as_local_root))
@@ -159,11 +167,15 @@ def _now_us() -> int:
 def _row(view: "QuestionView", language: Literal["en", "da"], now_us: int, *, brief: bool = False) -> dict[str, Any]:
     question = view.question
     row: dict[str, Any] = {
-        "question": question.id, "state": _state(view, now_us).say(language),
-        "indicators": [str(o) for o in question.observables], "since": iso_hour(question.since_hour),
-        "asked": f"{iso(question.asked_us)[:19]}Z", "asked_by": question.asked_by, "approved_by": question.approved_by,
+        "question": question.id,
+        "state": _state(view, now_us).say(language),
+        "indicators": [str(o) for o in question.observables],
+        "since": iso_hour(question.since_hour),
+        "asked": f"{iso(question.asked_us)[:19]}Z",
+        "asked_by": question.asked_by,
+        "approved_by": question.approved_by,
         "why": question.why,
-    }  # fmt: skip
+    }
     if brief:
         return row
     answers = [answer for actor in view.actors for answer in actor.answers]
@@ -198,12 +210,15 @@ def _lines(view: "QuestionView", actor: "AtActor", language: Literal["en", "da"]
             )
             met = answer.first_hour is not None and answer.last_hour is not None
             yield {
-                "actor": actor.actor, "indicator": str(observable), "says": said.say(language),
+                "actor": actor.actor,
+                "indicator": str(observable),
+                "says": said.say(language),
                 "count": COUNTS[answer.count_bucket] if met else "",
                 "first": iso_hour(answer.first_hour) if answer.first_hour is not None else "",
                 "last": iso_hour(answer.last_hour) if answer.last_hour is not None else "",
-                "days_of_history": answer.days or "", "when": f"{iso(answer.received_us)[:19]}Z",
-            }  # fmt: skip
+                "days_of_history": answer.days or "",
+                "when": f"{iso(answer.received_us)[:19]}Z",
+            }
             continue
         since = "" if view.question.approved_us is None else f"{iso(view.question.approved_us)[:19]}Z"
         silent = Text(f"unanswered since {since}", f"ubesvaret siden {since}")
@@ -212,6 +227,12 @@ def _lines(view: "QuestionView", actor: "AtActor", language: Literal["en", "da"]
         elif not since:
             silent = Text("not sent yet", "endnu ikke sendt")
         yield {
-            "actor": actor.actor, "indicator": str(observable), "says": silent.say(language), "count": "", "first": "",
-            "last": "", "days_of_history": "", "when": "",
-        }  # fmt: skip
+            "actor": actor.actor,
+            "indicator": str(observable),
+            "says": silent.say(language),
+            "count": "",
+            "first": "",
+            "last": "",
+            "days_of_history": "",
+            "when": "",
+        }

@@ -72,13 +72,19 @@ def _plain(beside: "Beside") -> dict[str, Any]:
         three = within.get(measure.id)
         ends = (None, *measure.edges, None)
         figures[measure.id] = {
-            "unit": measure.unit, "own": beside.own.get(measure.id),
+            "unit": measure.unit,
+            "own": beside.own.get(measure.id),
             "quartiles": None if three is None else [[ends[one.first], ends[one.last + 1]] for one in three],
-        }  # fmt: skip
+        }
     return {
-        "actor": beside.actor or None, "month": told.month, "groups": told.groups, "epsilon": told.epsilon,
-        "epsilon_12_months": told.year_epsilon, "interval": 0.9, "figures": figures,
-    }  # fmt: skip
+        "actor": beside.actor or None,
+        "month": told.month,
+        "groups": told.groups,
+        "epsilon": told.epsilon,
+        "epsilon_12_months": told.year_epsilon,
+        "interval": 0.9,
+        "figures": figures,
+    }
 
 
 def attach(app: typer.Typer) -> None:

@@ -25,18 +25,33 @@ if TYPE_CHECKING:
 CaseId = Annotated[str, typer.Argument(help="case-...")]
 TaskId = Annotated[str, typer.Argument(help="The beginning of its id, as `bavn centre tasks` shows it.")]
 Why = Annotated[str, typer.Option("--why", help="The reason; it stands in the audit log.")]
-Seen = Annotated[int | None, typer.Option("--seen", help="The standing of the case on which you decide: if somebody"
-    " has acted since, nothing is done.")]  # fmt: skip
+Seen = Annotated[
+    int | None,
+    typer.Option(
+        "--seen", help="The standing of the case on which you decide: if somebody has acted since, nothing is done."
+    ),
+]
 ID_CHARS = 8
 
 
 def attach(app: typer.Typer) -> None:
     """Puts the commands under `bavn centre`."""
     for name, command in (
-        ("mark", mark), ("hand-over", hand_over), ("merge", merge), ("split", split), ("involve", involve),
-        ("task", task), ("tasks", tasks), ("task-cancel", task_cancel), ("task-reopen", task_reopen), ("say", say),
-        ("parts", parts), ("case-evidence", case_evidence), ("timeline", timeline), ("rsit", rsit_codes),
-    ):  # fmt: skip
+        ("mark", mark),
+        ("hand-over", hand_over),
+        ("merge", merge),
+        ("split", split),
+        ("involve", involve),
+        ("task", task),
+        ("tasks", tasks),
+        ("task-cancel", task_cancel),
+        ("task-reopen", task_reopen),
+        ("say", say),
+        ("parts", parts),
+        ("case-evidence", case_evidence),
+        ("timeline", timeline),
+        ("rsit", rsit_codes),
+    ):
         app.command(name)(command)
 
 
@@ -68,7 +83,7 @@ def mark(
     by: By = "",
     seen: Seen = None,
     language: Spoken = "en",
-) -> None:  # fmt: skip
+) -> None:
     """Mark a case: TLP 2.0, PAP, RSIT class, ATT&CK techniques. What is not given stays."""
     from dataclasses import replace
 
@@ -164,8 +179,9 @@ def task(
     text: Annotated[str, typer.Argument(help="What the actor is to do or say; it reads exactly this.")],
     config: Config = CENTRE_TOML,
     *,
-    to: Annotated[list[str] | None, typer.Option("--to", help="An actor, as often as needed; all in the case if left"
-        " out.")] = None,
+    to: Annotated[
+        list[str] | None, typer.Option("--to", help="An actor, as often as needed; all in the case if left out.")
+    ] = None,
     question: Annotated[bool, typer.Option("--question", help="It is a question, not a task.")] = False,
     acknowledge_hours: Annotated[int | None, typer.Option(help="Acknowledged within these hours.")] = None,
     applies_hours: Annotated[int | None, typer.Option(help="Whether it applies is said within these hours.")] = None,
@@ -174,7 +190,7 @@ def task(
     seen: Seen = None,
     as_json: AsJson = False,
     language: Spoken = "en",
-) -> None:  # fmt: skip
+) -> None:
     """Give actors a task, or ask them a question, with deadlines in hours."""
     with _at_work(config) as desk:
         desk.case(case_id)
@@ -245,7 +261,8 @@ def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = Fa
         rows = [
             {
                 "actor": actor,
-                "in": Text("by hand", "ved håndkraft").say(language) if by_hand
+                "in": Text("by hand", "ved håndkraft").say(language)
+                if by_hand
                 else Text("reported", "meldte").say(language),
                 "version": told.get(actor, (0, "", ""))[0],
                 "told": told.get(actor, (0, Text("not yet", "endnu ikke").say(language), ""))[1],
@@ -253,7 +270,7 @@ def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = Fa
                 "tasks": [TASK_WORDS[one.state].say(language) for one in found if one.actor == actor],
             }
             for actor, by_hand in sorted(desk.work.involved.actors(case_id).items())
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)
 
 
@@ -271,11 +288,20 @@ def case_evidence(
         desk.case(case_id)
         found = desk.work.evidence(case_id)
         if not take:
-            show([
-                {"id": one.id[:16], "actor": one.actor, "at": iso(one.received_us)[:19], "bytes": one.bytes,
-                 "sha256": one.sha256, "words": one.words}
-                for one in found
-            ], as_json=as_json)  # fmt: skip
+            show(
+                [
+                    {
+                        "id": one.id[:16],
+                        "actor": one.actor,
+                        "at": iso(one.received_us)[:19],
+                        "bytes": one.bytes,
+                        "sha256": one.sha256,
+                        "words": one.words,
+                    }
+                    for one in found
+                ],
+                as_json=as_json,
+            )
             return
         named = [one for one in found if one.id.startswith(take)]
         if len(named) != 1 or out is None:
@@ -300,10 +326,18 @@ def timeline(
         found = desk.timeline(case_id)
     for one in found:
         if as_json:
-            print(json.dumps({
-                "at": iso(one.at_us), "who": one.who, "what": one.what, "case": one.case_id,
-                "says": one.text.say(language),
-            }, ensure_ascii=False))  # fmt: skip
+            print(
+                json.dumps(
+                    {
+                        "at": iso(one.at_us),
+                        "who": one.who,
+                        "what": one.what,
+                        "case": one.case_id,
+                        "says": one.text.say(language),
+                    },
+                    ensure_ascii=False,
+                )
+            )
         else:
             other = "" if one.case_id == case_id else f" [{one.case_id}]"
             print(f"{iso(one.at_us)[:19]}  {one.who:<20} {one.text.say(language)}{other}")
@@ -325,10 +359,14 @@ def marking_row(desk: "Desk", case_id: str, language: Language) -> dict[str, Any
 
     made = desk.files.marking(case_id)
     return {
-        "case": case_id, "standing": desk.standing(case_id), "tlp": made.tlp.value, "pap": f"PAP:{made.pap.name}",
+        "case": case_id,
+        "standing": desk.standing(case_id),
+        "tlp": made.tlp.value,
+        "pap": f"PAP:{made.pap.name}",
         "rsit": f"{made.rsit} ({rsit.words(made.rsit).say(language)})" if made.rsit else "",
-        "techniques": list(made.techniques), "merged_into": desk.files.merged_into(case_id),
-    }  # fmt: skip
+        "techniques": list(made.techniques),
+        "merged_into": desk.files.merged_into(case_id),
+    }
 
 
 def _members(desk: "Desk", actors: list[str]) -> None:
@@ -358,18 +396,25 @@ def _task_rows(desk: "Desk", found: tuple[Task, ...], language: Language, *, as_
     if as_json:
         return [
             {
-                "task": one.id, "case": one.case_id, "actor": one.actor, "kind": one.kind, "text": one.text,
-                "by": one.by, "given": iso(one.given_us), "state": one.state.value, "answer": one.answer,
+                "task": one.id,
+                "case": one.case_id,
+                "actor": one.actor,
+                "kind": one.kind,
+                "text": one.text,
+                "by": one.by,
+                "given": iso(one.given_us),
+                "state": one.state.value,
+                "answer": one.answer,
                 "steps": {
                     step: {"due": iso(due_us), "standing": state.value} for step, due_us, state in _dues(desk, one)
                 },
             }
             for one in found
-        ]  # fmt: skip
+        ]
     heads = {
         "en": ("task", "case", "actor", "kind", "state", "acknowledge", "applies", "done", "text", "answer"),
         "da": ("opgave", "sag", "aktør", "slags", "tilstand", "kvittering", "relevans", "udført", "tekst", "svar"),
-    }[language]  # fmt: skip
+    }[language]
     kinds = {"task": Text("task", "opgave"), "question": Text("question", "spørgsmål")}
     rows = []
     for one in found:
@@ -377,7 +422,15 @@ def _task_rows(desk: "Desk", found: tuple[Task, ...], language: Language, *, as_
             step: f"{iso(due_us)[:16]} {DUE_WORDS[state].say(language)}" for step, due_us, state in _dues(desk, one)
         }
         state = TASK_WORDS[one.state].say(language)
-        cells = (one.id[:ID_CHARS], one.case_id, one.actor, kinds[one.kind].say(language), state,
-                 *(steps[step] for step in STEPS), one.text, one.answer)  # fmt: skip
+        cells = (
+            one.id[:ID_CHARS],
+            one.case_id,
+            one.actor,
+            kinds[one.kind].say(language),
+            state,
+            *(steps[step] for step in STEPS),
+            one.text,
+            one.answer,
+        )
         rows.append(dict(zip(heads, cells, strict=True)))
     return rows

@@ -99,11 +99,16 @@ def kill_switch(
             raise Stop(Exit.USAGE, str(error)) from error
         rows = [
             {
-                "turn": turn.number, "state": "on" if turn.on else "off", "by": turn.by, "asked_by": turn.asked_by,
-                "why": turn.why, "at": iso(turn.at_us)[:23], "told": len(desk.switch.told(turn.number)),
+                "turn": turn.number,
+                "state": "on" if turn.on else "off",
+                "by": turn.by,
+                "asked_by": turn.asked_by,
+                "why": turn.why,
+                "at": iso(turn.at_us)[:23],
+                "told": len(desk.switch.told(turn.number)),
             }
             for turn in desk.switch.turns()
-        ]  # fmt: skip
+        ]
         asked = desk.switch.asked()
     if asked is not None:
         until = f"{iso(asked.until_us)[:16]}Z"
@@ -112,10 +117,17 @@ def kill_switch(
             f"Stadig slået til: {asked.by} vil slå det fra ({asked.why}); en anden person skal sige det samme før"
             f" {until}.",
         )
-        rows.append({
-            "turn": asked.number, "state": "off asked", "by": "", "asked_by": asked.by, "why": asked.why,
-            "at": iso(asked.at_us)[:23], "told": 0,
-        })  # fmt: skip
+        rows.append(
+            {
+                "turn": asked.number,
+                "state": "off asked",
+                "by": "",
+                "asked_by": asked.by,
+                "why": asked.why,
+                "at": iso(asked.at_us)[:23],
+                "told": 0,
+            }
+        )
         if not as_json:
             print(said.say(language))
     show(rows, as_json=as_json)
@@ -123,12 +135,14 @@ def kill_switch(
 
 def _whole(one: "IndicatorClock") -> dict[str, Any]:
     return {
-        "indicator": one.indicator_id, "case": one.case_id,
+        "indicator": one.indicator_id,
+        "case": one.case_id,
         "steps": {name: None if at_us is None else iso(at_us) for name, at_us in one.steps},
-        "enforced": {actor: iso(at_us) for actor, at_us in one.enforced}, "missing": list(one.missing),
+        "enforced": {actor: iso(at_us) for actor, at_us in one.enforced},
+        "missing": list(one.missing),
         "hunted": list(one.hunted),
         "slowest": None if one.slowest is None else {"step": one.slowest[0], "seconds": round(one.slowest[1], 6)},
-    }  # fmt: skip
+    }
 
 
 def _brief(one: "IndicatorClock", language: Literal["en", "da"]) -> dict[str, Any]:
@@ -136,10 +150,13 @@ def _brief(one: "IndicatorClock", language: Literal["en", "da"]) -> dict[str, An
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / SECOND_US, 3)
     return {
-        "indicator": one.indicator_id, "released": None if released is None else iso(released)[:19],
-        "enforced_at": len(one.enforced), "missing": len(one.missing), "released_to_last_s": lag,
+        "indicator": one.indicator_id,
+        "released": None if released is None else iso(released)[:19],
+        "enforced_at": len(one.enforced),
+        "missing": len(one.missing),
+        "released_to_last_s": lag,
         "slowest": _slowest(one, language),
-    }  # fmt: skip
+    }
 
 
 def _slowest(one: "IndicatorClock", language: Literal["en", "da"]) -> str:

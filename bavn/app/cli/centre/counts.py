@@ -43,10 +43,16 @@ def counts(
     if as_json:
         for one in found:
             row = {
-                "what": one.what, "entry": one.entry, "says": ENTRIES[one.what][one.entry].say(language),
-                "kind": one.kind, "actor_days": one.told, "value": one.value, "noise_sd": round(one.noise, 2),
-                "low": one.low, "high": one.high,
-            }  # fmt: skip
+                "what": one.what,
+                "entry": one.entry,
+                "says": ENTRIES[one.what][one.entry].say(language),
+                "kind": one.kind,
+                "actor_days": one.told,
+                "value": one.value,
+                "noise_sd": round(one.noise, 2),
+                "low": one.low,
+                "high": one.high,
+            }
             print(json.dumps(row, ensure_ascii=False))
         return
     if not found:

@@ -59,20 +59,19 @@ def opened(config: Path) -> Iterator[tuple["CentreFile", "Exercises", list[str]]
 
 @app.command("plan")
 def plan(
-    config: Config = CENTRE_TOML, *,
+    config: Config = CENTRE_TOML,
+    *,
     title_en: Annotated[str, typer.Option("--title-en", help="One line in English.")],
     title_da: Annotated[str, typer.Option("--title-da", help="One line in Danish.")],
     objective: Annotated[list[str], typer.Option("--objective", help="What to learn, 'English|Dansk'; repeatable.")],
     actor: Annotated[
         list[str], typer.Option("--actor", help="NAME[:beacon|dns-tunnel[:MINUTES after the start]]; repeatable.")
     ],
-    begins: Annotated[
-        dt.datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="UTC; now without it.")
-    ] = None,
+    begins: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="UTC; now without it.")] = None,
     hours: Annotated[int, typer.Option(help="How long it lasts at most.", min=1, max=14 * 24)] = 4,
     actors_min: Annotated[int, typer.Option(help="So many must let it out before it is a lead.", min=2, max=8)] = 2,
     by: By = "",
-) -> None:  # fmt: skip
+) -> None:
     """Plan an exercise; nobody is told yet. Prints its id."""
     from bavn.app.process.real import SystemClock
     from bavn.model.sector.exercise import Plan
@@ -81,11 +80,20 @@ def plan(
     with opened(config) as (_, exercises, names):
         roles = tuple(_role(given, names) for given in actor)
         made = exercises.plan(
-            Plan(title=Text(title_en, title_da), objectives=tuple(map(_objective, objective)), roles=roles,
-                 begins_us=begins_us, ends_us=begins_us + hours * HOUR_US, t=actors_min), by,
-        )  # fmt: skip
-    print(f"EXERCISE {made.id}: planned for {', '.join(role.actor for role in roles)}; start it with"
-          f" `bavn centre exercise start {made.id}`")  # fmt: skip
+            Plan(
+                title=Text(title_en, title_da),
+                objectives=tuple(map(_objective, objective)),
+                roles=roles,
+                begins_us=begins_us,
+                ends_us=begins_us + hours * HOUR_US,
+                t=actors_min,
+            ),
+            by,
+        )
+    print(
+        f"EXERCISE {made.id}: planned for {', '.join(role.actor for role in roles)}; start it with"
+        f" `bavn centre exercise start {made.id}`"
+    )
 
 
 @app.command("start")
@@ -132,12 +140,19 @@ def listed(config: Config = CENTRE_TOML, *, limit: int = 50, as_json: AsJson = F
         found = exercises.every(limit)
     show(
         [
-            {"mark": MARK.say(language), "exercise": one.id, "state": _state(one, language, as_json=as_json),
-             "title": one.plan.title.say(language), "begins": iso(one.plan.begins_us)[:16],
-             "ends": iso(one.plan.ends_us)[:16], "actors": [role.actor for role in one.plan.roles]}
+            {
+                "mark": MARK.say(language),
+                "exercise": one.id,
+                "state": _state(one, language, as_json=as_json),
+                "title": one.plan.title.say(language),
+                "begins": iso(one.plan.begins_us)[:16],
+                "ends": iso(one.plan.ends_us)[:16],
+                "actors": [role.actor for role in one.plan.roles],
+            }
             for one in found
-        ], as_json=as_json,
-    )  # fmt: skip
+        ],
+        as_json=as_json,
+    )
 
 
 @app.command("show")
@@ -153,12 +168,17 @@ def shown(exercise: Id, config: Config = CENTRE_TOML, *, as_json: AsJson = False
     print(f"{MARK.say(language)} {found.id}: {found.plan.title.say(language)}: {STATES[found.state].say(language)}")
     show(
         [
-            {"actor": one.role.actor, "campaign": CAMPAIGNS[one.role.campaign].say(language),
-             "minutes": one.role.after_minutes, "steps": [STEPS[step.step].say(language) for step in one.steps],
-             "refused": one.rule}
+            {
+                "actor": one.role.actor,
+                "campaign": CAMPAIGNS[one.role.campaign].say(language),
+                "minutes": one.role.after_minutes,
+                "steps": [STEPS[step.step].say(language) for step in one.steps],
+                "refused": one.rule,
+            }
             for one in found.actors
-        ], as_json=False,
-    )  # fmt: skip
+        ],
+        as_json=False,
+    )
 
 
 @app.command("report")

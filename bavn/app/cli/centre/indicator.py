@@ -91,9 +91,15 @@ def review(
 
 @app.command("approve")
 def approve(
-    wanted: Wanted, config: Config = CENTRE_TOML, *, why: Why, by: ByApprover = "", rev: Rev = None,
-    as_local_root: AsLocalRoot = "", as_json: AsJson = False,
-) -> None:  # fmt: skip
+    wanted: Wanted,
+    config: Config = CENTRE_TOML,
+    *,
+    why: Why,
+    by: ByApprover = "",
+    rev: Rev = None,
+    as_local_root: AsLocalRoot = "",
+    as_json: AsJson = False,
+) -> None:
     """Stand behind it as the second person."""
     _step(LifeAct.APPROVE, wanted, config, instead(by, as_local_root), why, rev, as_json)
 
@@ -174,17 +180,18 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
         life = _found(desk, wanted)[0]
         row = _row(desk, life, language)
         checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
-        row["checks"] = [
-            {"check": c.name, "stops": c.stops, "words": c.words.say(language)} for c in checks
-        ]  # fmt: skip
+        row["checks"] = [{"check": c.name, "stops": c.stops, "words": c.words.say(language)} for c in checks]
         row["actors"] = [
             {
-                "actor": one.actor, "state": one.state or ("held" if one.held else "no answer"), "rule": one.rule,
-                "enforced_by": list(one.enforcers), "not_carried_by": list(one.not_carried),
+                "actor": one.actor,
+                "state": one.state or ("held" if one.held else "no answer"),
+                "rule": one.rule,
+                "enforced_by": list(one.enforcers),
+                "not_carried_by": list(one.not_carried),
                 "enforced": None if one.enforced_us is None else iso(one.enforced_us),
             }
             for one in desk.at_actors(life.id)
-        ]  # fmt: skip
+        ]
         history = desk.lives.history(life.id)
     if as_json:
         print(json.dumps(row, ensure_ascii=False))
@@ -218,12 +225,16 @@ def noise(
             (desk.upkeep.retire if retire else desk.upkeep.restore)(producer, by, why)
         rows = [
             {
-                "producer": one.name, "true": one.true, "false": one.false, "open": one.open,
-                "noise": round(one.noise, 3), "retired": one.retired,
+                "producer": one.name,
+                "true": one.true,
+                "false": one.false,
+                "open": one.open,
+                "noise": round(one.noise, 3),
+                "retired": one.retired,
             }
             for one in desk.upkeep.producers()
             if producer in ("", one.name)
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)
 
 
@@ -239,16 +250,23 @@ def _standing_row(desk: "Desk", standing: "Standing", language: Literal["en", "d
     if waits:
         state += Text(" (waits for a second person)", " (venter på en anden person)").say(language)
     return {
-        "indicator": life.id, "observable": str(life.observable), "state": state, "rev": life.rev,
-        "pap": life.pap.name.lower(), "tlp": life.tlp.value, "people": list(life.people),
-        "confidence": life.base, "worth": standing.worth,
+        "indicator": life.id,
+        "observable": str(life.observable),
+        "state": state,
+        "rev": life.rev,
+        "pap": life.pap.name.lower(),
+        "tlp": life.tlp.value,
+        "people": list(life.people),
+        "confidence": life.base,
+        "worth": standing.worth,
         "until": None if not life.until_us else iso(life.until_us)[:19],
         "falls": None if standing.falls_us is None else iso(standing.falls_us)[:10],
-        "met_by": len(standing.true_groups), "wrong_by": len(standing.false_groups),
+        "met_by": len(standing.true_groups),
+        "wrong_by": len(standing.false_groups),
         "ring": "" if ring is None else ring.state + (f": {ring.why}" if ring.why else ""),
         "now": "yes" if life.now else "asked for" if life.now_by else "",
         "why": life.refusal or life.why,
-    }  # fmt: skip
+    }
 
 
 def _found(desk: "Desk", wanted: str) -> list["Life"]:

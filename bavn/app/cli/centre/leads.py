@@ -83,8 +83,12 @@ def _print(row: dict[str, Any], words: dict[str, str]) -> None:
 def _lead(view: "LeadView", language: Language) -> dict[str, Any]:
     lead = view.lead
     return {
-        "lead": lead.id, "rank": lead.rank, "priority": round(lead.priority, 3), "score": round(lead.score, 3),
-        "observables": [str(o) for o in lead.observables], "actors": list(lead.actors),
+        "lead": lead.id,
+        "rank": lead.rank,
+        "priority": round(lead.priority, 3),
+        "score": round(lead.score, 3),
+        "observables": [str(o) for o in lead.observables],
+        "actors": list(lead.actors),
         "terms": [{"name": t.name, "nats": round(t.nats, 3), "why": t.why.say(language)} for t in lead.terms],
         "reasons": [{"name": r.name, "points": round(r.points, 3), "why": r.why.say(language)} for r in lead.reasons],
         "without": {actor: round(score, 3) for actor, score in lead.without},
@@ -93,8 +97,9 @@ def _lead(view: "LeadView", language: Language) -> dict[str, Any]:
             {"observable": str(e.observable), "score": round(e.score, 3), "groups": e.groups, "listed": e.listed}
             for e in view.elements
         ],
-        "first": iso_hour(lead.first_hour), "had": iso(view.first_us),
-    }  # fmt: skip
+        "first": iso_hour(lead.first_hour),
+        "had": iso(view.first_us),
+    }
 
 
 def _like_it(fared: "Calibration", score: float) -> dict[str, Any]:
@@ -109,13 +114,16 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
         found = desk.calibration()
     rows = [
         {
-            "score": _span(b.low, b.high), "judged": b.judged, "confirmed": b.confirmed,
+            "score": _span(b.low, b.high),
+            "judged": b.judged,
+            "confirmed": b.confirmed,
             "share": None if b.share is None else round(b.share, 3),
             "interval": [round(b.least, 3), round(b.most, 3)] if b.judged else None,
-            "predicted": None if b.predicted is None else round(b.predicted, 3), "predictions": b.predictions,
+            "predicted": None if b.predicted is None else round(b.predicted, 3),
+            "predictions": b.predictions,
         }
         for b in found.bins
-    ]  # fmt: skip
+    ]
     if as_json:
         whole = {name: getattr(found, name) for name in ("judged", "confirmed", "predictions", "unscored")}
         print(json.dumps(whole | {"brier": found.brier, "brier_plain": found.brier_plain, "bins": rows}))

@@ -167,16 +167,20 @@ def members(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     with opened(config) as desk:
         rows = [
             {
-                "actor": m.actor.name, "kind": m.actor.kind, "group": m.actor.group,
-                "canary": m.actor.canary, "state": m.actor.state.value,
+                "actor": m.actor.name,
+                "kind": m.actor.kind,
+                "group": m.actor.group,
+                "canary": m.actor.canary,
+                "state": m.actor.state.value,
                 "health": None if m.health is None else iso(m.health.received_us),
                 "sensor": None if m.health is None else m.health.sensor,
                 "queue": None if m.health is None else m.health.queue_messages,
                 "forms": None if m.health is None else m.health.forms,
-                "functions": list(m.role.functions), "suppliers": list(m.role.suppliers),
+                "functions": list(m.role.functions),
+                "suppliers": list(m.role.suppliers),
             }
             for m in desk.members()
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)
 
 
@@ -186,12 +190,17 @@ def rounds(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int 
     with opened(config) as desk:
         rows = [
             {
-                "round": s.round.id, "tier": s.round.params.tier, "t": s.round.params.t,
-                "opened": iso(s.round.opened_us), "phase": s.round.phase.value, "uploaded": list(s.uploaded),
-                "turned_away": [list(entry) for entry in s.turned_away], "quarantined": s.quarantined,
+                "round": s.round.id,
+                "tier": s.round.params.tier,
+                "t": s.round.params.t,
+                "opened": iso(s.round.opened_us),
+                "phase": s.round.phase.value,
+                "uploaded": list(s.uploaded),
+                "turned_away": [list(entry) for entry in s.turned_away],
+                "quarantined": s.quarantined,
             }
             for s in desk.rounds(limit)
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)
 
 
@@ -271,11 +280,15 @@ def cases(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     with opened(config) as desk:
         rows = [
             {
-                "case": c.id, "state": c.state.value, "score": round(c.score, 3), "owner": c.owner,
-                "opened": iso(c.opened_us), "observables": [str(e.observable) for e in c.facts.elements],
+                "case": c.id,
+                "state": c.state.value,
+                "score": round(c.score, 3),
+                "owner": c.owner,
+                "opened": iso(c.opened_us),
+                "observables": [str(e.observable) for e in c.facts.elements],
             }
             for c in desk.cases()
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)
 
 
@@ -310,9 +323,13 @@ def case(
         except (NotAllowed, ChangedMeanwhile, ValueError) as error:
             raise Stop(Exit.NOT_NOW, str(error)) from error
     row = {
-        "case": found.id, "lead": found.lead_id, "state": found.state.value, "score": round(found.score, 3),
-        "owner": found.owner, "observables": [str(e.observable) for e in found.facts.elements],
-    }  # fmt: skip
+        "case": found.id,
+        "lead": found.lead_id,
+        "state": found.state.value,
+        "score": round(found.score, 3),
+        "owner": found.owner,
+        "observables": [str(e.observable) for e in found.facts.elements],
+    }
     row |= {name: marked[name] for name in ("standing", "tlp", "pap", "rsit", "techniques", "merged_into")}
     row["actors"] = there
     if as_json:
@@ -332,30 +349,35 @@ def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
     with opened(config) as desk:
         rows = [
             {
-                "indicator": v.kept.indicator.id, "observable": str(v.kept.indicator.observable),
-                "until": iso(v.kept.indicator.valid_until_us), "revoked": v.kept.indicator.revoked,
+                "indicator": v.kept.indicator.id,
+                "observable": str(v.kept.indicator.observable),
+                "until": iso(v.kept.indicator.valid_until_us),
+                "revoked": v.kept.indicator.revoked,
                 "actors": {
                     a.actor: {
-                        "state": a.state, "enforcers": list(a.enforcers), "rule": a.rule,
-                        "not_carried_by": list(a.not_carried), "held": a.held,
+                        "state": a.state,
+                        "enforcers": list(a.enforcers),
+                        "rule": a.rule,
+                        "not_carried_by": list(a.not_carried),
+                        "held": a.held,
                         "enforced": None if a.enforced_us is None else iso(a.enforced_us),
                     }
                     for a in v.actors
                 },
                 "sightings": [
                     {
-                        "actor": s.actor, "kind": s.kind, "count_bucket": s.count_bucket,
+                        "actor": s.actor,
+                        "kind": s.kind,
+                        "count_bucket": s.count_bucket,
                         "first": None if s.first_hour is None else iso(s.first_hour * HOUR_US),
                     }
                     for s in desk.sightings(v.kept.indicator.id)
                 ],
                 "retro_unanswered": asking.unanswered(v.actors, desk.sightings(v.kept.indicator.id)),
-                "clock": {
-                    name: None if at is None else iso(at) for name, at in desk.clock(v.kept.indicator.id).steps
-                },
+                "clock": {name: None if at is None else iso(at) for name, at in desk.clock(v.kept.indicator.id).steps},
             }
             for v in desk.indicators()
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)
 
 

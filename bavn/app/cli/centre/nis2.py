@@ -62,17 +62,23 @@ def note(
     act: Annotated[Nis2Act, typer.Argument(help="What happened; `aware` starts the clocks.")],
     config: Config = CENTRE_TOML,
     *,
-    at: Annotated[str, typer.Option(help="When, as 2026-11-20T16:30 in the sector's time zone, or with an offset;"
-        " now if left out.")] = "",
+    at: Annotated[
+        str,
+        typer.Option(help="When, as 2026-11-20T16:30 in the sector's time zone, or with an offset; now if left out."),
+    ] = "",
     cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None,
     trust_service: Annotated[bool | None, typer.Option(help="A trust service notifies within 24 hours.")] = None,
-    touched: Annotated[list[str] | None, typer.Option("--touched", help="A critical function that the incident touched,"
-        " as often as needed; replaces all.")] = None,
+    touched: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--touched", help="A critical function that the incident touched, as often as needed; replaces all."
+        ),
+    ] = None,
     correct: Annotated[bool, typer.Option("--correct", help="Change what was noted before; needs --why.")] = False,
     why: Annotated[str, typer.Option(help="The reason, for a correction or for not-significant.")] = "",
     by: By = "",
     language: Spoken = "en",
-) -> None:  # fmt: skip
+) -> None:
     """Note what happened at an actor; shows what is owed until when."""
     from bavn.centre.cases.nis2.clocks import Flags
 
@@ -158,14 +164,26 @@ def _shown(us: int | None, zone: ZoneInfo, language: Language) -> str:
 
 
 def _rows(views: "list[Nis2View]", zone: ZoneInfo, language: Language) -> list[dict[str, Any]]:
-    words = [Text("case", "sag"), Text("actor", "aktør"), Text("report", "rapport"), Text("due", "frist"),
-             Text("sent", "afsendt"), Text("state", "tilstand")]  # fmt: skip
+    words = [
+        Text("case", "sag"),
+        Text("actor", "aktør"),
+        Text("report", "rapport"),
+        Text("due", "frist"),
+        Text("sent", "afsendt"),
+        Text("state", "tilstand"),
+    ]
     names = [word.say(language) for word in words]
     rows = []
     for view in views:
         for due in view.dues:
-            cells = (view.case_id, view.actor, NAMES[due.report].say(language), _shown(due.due_us, zone, language),
-                     _shown(due.sent_us, zone, language), _STATES[due.state].say(language))  # fmt: skip
+            cells = (
+                view.case_id,
+                view.actor,
+                NAMES[due.report].say(language),
+                _shown(due.due_us, zone, language),
+                _shown(due.sent_us, zone, language),
+                _STATES[due.state].say(language),
+            )
             rows.append(dict(zip(names, cells, strict=True)))
         if not view.dues:
             ended = Nis2Act.NOT_SIGNIFICANT if Nis2Act.NOT_SIGNIFICANT in view.happened else None
@@ -180,12 +198,15 @@ def _plain(view: "Nis2View", zone: ZoneInfo) -> dict[str, Any]:
         return None if us is None else as_datetime(us).astimezone(zone).isoformat()
 
     return {
-        "case": view.case_id, "actor": view.actor, "cross_border": view.flags.cross_border,
-        "trust_service": view.flags.trust_service, "touched": list(view.flags.touched),
+        "case": view.case_id,
+        "actor": view.actor,
+        "cross_border": view.flags.cross_border,
+        "trust_service": view.flags.trust_service,
+        "touched": list(view.flags.touched),
         "happened": {act.value: at(us) for act, us in sorted(view.happened.items())},
         "reports": [
             {"report": due.report.value, "due": at(due.due_us), "sent": at(due.sent_us), "state": due.state.value}
             for due in view.dues
         ],
         "next": at(view.next_us),
-    }  # fmt: skip
+    }

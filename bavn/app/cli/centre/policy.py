@@ -53,20 +53,27 @@ def propose(
 
     with _policies(config) as policies:
         policy = StandingPolicy(
-            name=name, score_min=score_min, groups_min=groups_min,
+            name=name,
+            score_min=score_min,
+            groups_min=groups_min,
             types=tuple(kind.value for kind in types or [ObservableType.DOMAIN]),
-            blocks_per_day_max=blocks_per_day_max, indicator_days=indicator_days,
+            blocks_per_day_max=blocks_per_day_max,
+            indicator_days=indicator_days,
             until_us=int(until.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000 + DAY_US,
-        )  # fmt: skip
+        )
         rows = [_row(policies.propose(policy, by), _now_us())]
     show(rows, as_json=as_json)
 
 
 @app.command("approve")
 def approve(
-    policy: PolicyId, config: Config = CENTRE_TOML, *, by: ByApprover = "", as_local_root: AsLocalRoot = "",
+    policy: PolicyId,
+    config: Config = CENTRE_TOML,
+    *,
+    by: ByApprover = "",
+    as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Stand behind somebody else's policy; it is in force from now on."""
     with _policies(config) as policies:
         rows = [_row(policies.approve(policy, instead(by, as_local_root)), _now_us())]
@@ -113,8 +120,16 @@ def _now_us() -> int:
 def _row(state: "PolicyState", now_us: int) -> dict[str, Any]:
     policy = state.policy
     return {
-        "policy": state.id, "name": policy.name, "in_force": state.in_force(now_us), "score_min": policy.score_min,
-        "groups_min": policy.groups_min, "types": list(policy.types), "blocks_per_day_max": policy.blocks_per_day_max,
-        "indicator_days": policy.indicator_days, "until": iso(policy.until_us)[:10], "proposed_by": state.proposed_by,
-        "approved_by": state.approved_by, "ended_by": state.ended_by,
-    }  # fmt: skip
+        "policy": state.id,
+        "name": policy.name,
+        "in_force": state.in_force(now_us),
+        "score_min": policy.score_min,
+        "groups_min": policy.groups_min,
+        "types": list(policy.types),
+        "blocks_per_day_max": policy.blocks_per_day_max,
+        "indicator_days": policy.indicator_days,
+        "until": iso(policy.until_us)[:10],
+        "proposed_by": state.proposed_by,
+        "approved_by": state.approved_by,
+        "ended_by": state.ended_by,
+    }

@@ -113,10 +113,15 @@ def make(kind: Kind, period_help: str) -> typer.Typer:
         with publishing(config) as (_, opened):
             if versions:
                 rows = [
-                    {"version": one.number, "at": iso(one.at_us)[:19], "by": one.by, "why": one.why,
-                     "digest": one.digest[:16]}
+                    {
+                        "version": one.number,
+                        "at": iso(one.at_us)[:19],
+                        "by": one.by,
+                        "why": one.why,
+                        "digest": one.digest[:16],
+                    }
                     for one in opened.editions.versions(_own(edition, kind))
-                ]  # fmt: skip
+                ]
                 show(rows, as_json=as_json)
                 return
             made = opened.editions.document(_own(edition, kind), version)
@@ -178,9 +183,15 @@ def _edit(kind: Kind) -> Any:
 
 def _act(kind: Kind, act: EditionAct) -> Any:
     def done(
-        edition: Id, config: Config = CENTRE_TOML, *, by: ByPublisher = "", why: Why = "", seen: Seen = None,
-        as_local_root: AsLocalRoot = "", language: Spoken = "en",
-    ) -> None:  # fmt: skip
+        edition: Id,
+        config: Config = CENTRE_TOML,
+        *,
+        by: ByPublisher = "",
+        why: Why = "",
+        seen: Seen = None,
+        as_local_root: AsLocalRoot = "",
+        language: Spoken = "en",
+    ) -> None:
         who = instead(by, as_local_root)
         with publishing(config) as (_, opened):
             print(_stood(opened.editions.act(_own(edition, kind), act, who, why, seen, by_role=True), language))
@@ -196,9 +207,14 @@ def _act(kind: Kind, act: EditionAct) -> Any:
 
 def _export(kind: Kind) -> Any:
     def export(
-        edition: Id, config: Config = CENTRE_TOML, *, html: Html = None, pdf: Pdf = None, json_file: JsonFile = None,
+        edition: Id,
+        config: Config = CENTRE_TOML,
+        *,
+        html: Html = None,
+        pdf: Pdf = None,
+        json_file: JsonFile = None,
         language: Spoken = "en",
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Write the version that stands to files; what is not approved says so on its first page."""
         from bavn.app.centre.publish_parts import standing
 
@@ -250,9 +266,12 @@ def feed(
 
     with publishing(config) as (file, opened):
         made = made_feed(
-            entries(opened), language, sector=file.centre.limits.sector, url=file.publish.url,
+            entries(opened),
+            language,
+            sector=file.centre.limits.sector,
+            url=file.publish.url,
             now_us=SystemClock().now_us(),
-        )  # fmt: skip
+        )
         write(out, made.encode())
     print(out)
 
@@ -299,10 +318,17 @@ def _stood(edition: "Edition", language: Language) -> str:
 
 def _row(edition: "Edition", language: Language) -> dict[str, Any]:
     published = None if edition.published_us is None else iso(edition.published_us)[:19]
-    names = Text("document|state|version|edited|approved|published",
-                 "dokument|tilstand|version|redigeret|godkendt|udgivet")  # fmt: skip
-    cells = (edition.id, STATES[edition.state].say(language), edition.version, edition.edited_by, edition.approved_by,
-             published)  # fmt: skip
+    names = Text(
+        "document|state|version|edited|approved|published", "dokument|tilstand|version|redigeret|godkendt|udgivet"
+    )
+    cells = (
+        edition.id,
+        STATES[edition.state].say(language),
+        edition.version,
+        edition.edited_by,
+        edition.approved_by,
+        published,
+    )
     return dict(zip(names.say(language).split("|"), cells, strict=True))
 
 

@@ -18,9 +18,10 @@ def attach(app: typer.Typer) -> None:
 def remind(
     config: Config = CENTRE_TOML,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, word for word, and to whom.")]
-    = False,
-) -> None:  # fmt: skip
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be sent, word for word, and to whom.")
+    ] = False,
+) -> None:
     """Send the reminders that are due now, once."""
     from bavn.app.centre.reminding import Reminding, ways_of
     from bavn.app.config.load import read_centre
@@ -47,9 +48,14 @@ def reminders(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: i
     with opened(config) as desk:
         rows = [
             {
-                "at": iso(one.at_us)[:19], "case": one.case_id, "by": one.way, "to": one.recipient, "state": one.state,
-                "tries": one.tries, "reason": one.reason,
+                "at": iso(one.at_us)[:19],
+                "case": one.case_id,
+                "by": one.way,
+                "to": one.recipient,
+                "state": one.state,
+                "tries": one.tries,
+                "reason": one.reason,
             }
             for one in desk.reminders.every(limit)
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)

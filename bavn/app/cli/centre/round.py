@@ -61,24 +61,38 @@ def _rows(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Lan
 
     found, params = summary.round, summary.round.params
     head = {
-        "round": found.id, "tier": params.tier, "t": params.t, "m": params.m, "r": params.r, "forms": params.forms,
-        "registry_version": params.registry_version, "phase": found.phase.value, "opened": iso(found.opened_us),
-        "uploads_until": iso(found.deadline_us), "says": state_of(found).say(language),
-        "uploaded": list(summary.uploaded), "missing": list(summary.missing),
+        "round": found.id,
+        "tier": params.tier,
+        "t": params.t,
+        "m": params.m,
+        "r": params.r,
+        "forms": params.forms,
+        "registry_version": params.registry_version,
+        "phase": found.phase.value,
+        "opened": iso(found.opened_us),
+        "uploads_until": iso(found.deadline_us),
+        "says": state_of(found).say(language),
+        "uploaded": list(summary.uploaded),
+        "missing": list(summary.missing),
         "turned_away": [list(entry) for entry in summary.turned_away],
         "key_groups": [[found.actor_of(x) for x in group] for group in found.key_groups],
-    }  # fmt: skip
+    }
     return [
         head,
         *(
             {
-                "table": c.table, "bin": c.bin, "holders": list(c.holders), "asked": list(c.asked),
-                "named": {actor: str(observable) for actor, observable in c.named}, "declined": list(c.declined),
-                "outcome": outcome_of(c, found), "why": why(c, found).say(language),
+                "table": c.table,
+                "bin": c.bin,
+                "holders": list(c.holders),
+                "asked": list(c.asked),
+                "named": {actor: str(observable) for actor, observable in c.named},
+                "declined": list(c.declined),
+                "outcome": outcome_of(c, found),
+                "why": why(c, found).say(language),
             }
             for c in cells
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _tell(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Language) -> None:

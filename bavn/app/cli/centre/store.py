@@ -95,10 +95,17 @@ def backup(
     rows, digest = sum(part.rows for part in tables), sha256_of(to)
     if as_json:
         told = {
-            "file": str(to), "rows": rows, "tables": len(tables), "ledger": manifest.ledger[0],
-            "audit": manifest.audit[0], "revision": manifest.revision, "keys": manifest.keys, "sha256": digest,
-            "left_out": list(manifest.left_out), "broken": bad,
-        }  # fmt: skip
+            "file": str(to),
+            "rows": rows,
+            "tables": len(tables),
+            "ledger": manifest.ledger[0],
+            "audit": manifest.audit[0],
+            "revision": manifest.revision,
+            "keys": manifest.keys,
+            "sha256": digest,
+            "left_out": list(manifest.left_out),
+            "broken": bad,
+        }
         print(json.dumps(told, ensure_ascii=False))
     else:
         size = to.stat().st_size / 1e6

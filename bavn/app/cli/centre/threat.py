@@ -36,10 +36,13 @@ def shown(
     for one in found:
         trend = NO_TREND if one.change is None else TRENDS[one.change]
         cells = (
-            THREATS[one.threat].say(language), level_words(one.stands).say(language),
-            "" if one.set is None else one.set.by, level_words(one.level).say(language), trend.say(language),
+            THREATS[one.threat].say(language),
+            level_words(one.stands).say(language),
+            "" if one.set is None else one.set.by,
+            level_words(one.level).say(language),
+            trend.say(language),
             one.why.say(language),
-        )  # fmt: skip
+        )
         rows.append(dict(zip(_COLUMNS.say(language).split("|"), cells, strict=True)))
     show(rows, as_json=as_json)
 
@@ -122,9 +125,12 @@ def history(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: 
     with publishing(config) as (_, opened):
         rows = [
             {
-                "at": iso(one.at_us)[:19], "sort": THREATS[one.threat].say(language),
-                "level": level_words(one.level).say(language), "by": one.by, "why": one.why,
+                "at": iso(one.at_us)[:19],
+                "sort": THREATS[one.threat].say(language),
+                "level": level_words(one.level).say(language),
+                "by": one.by,
+                "why": one.why,
             }
             for one in opened.judgements.levels()
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)

@@ -76,14 +76,27 @@ def opened(config: Path) -> Iterator[tuple["CentreFile", "Warnings", "WarningMai
 
 @app.command("draft")
 def draft(
-    config: Config = CENTRE_TOML, *, title_en: TitleEn = None, title_da: TitleDa = None, text_en: TextEn = None,
-    text_da: TextDa = None, urgency: Urgent = None, tlp: Marked = None, pap: Acted = None, observable: Named = None,
-    kind: Kinds = None, function: Functions = None, supplier: Suppliers = None, region: Regions = None,
-    to: Actors = None, acknowledge_hours: Ack = None, hours: Hours = None,
+    config: Config = CENTRE_TOML,
+    *,
+    title_en: TitleEn = None,
+    title_da: TitleDa = None,
+    text_en: TextEn = None,
+    text_da: TextDa = None,
+    urgency: Urgent = None,
+    tlp: Marked = None,
+    pap: Acted = None,
+    observable: Named = None,
+    kind: Kinds = None,
+    function: Functions = None,
+    supplier: Suppliers = None,
+    region: Regions = None,
+    to: Actors = None,
+    acknowledge_hours: Ack = None,
+    hours: Hours = None,
     from_lead: Annotated[str, typer.Option(help="Begin with what a lead says: lead-...")] = "",
     from_partner: Annotated[str, typer.Option(help="Begin with what partners said of an observable.")] = "",
     by: By = "",
-) -> None:  # fmt: skip
+) -> None:
     """Write a draft by hand, from a lead or from a partner's word; prints its id. Without an address it is for all."""
     from bavn.app.centre.warning_parts import of_lead, of_partner
     from bavn.app.config.load import read_centre
@@ -108,12 +121,27 @@ def draft(
 
 @app.command("edit")
 def edit(
-    warning: Id, config: Config = CENTRE_TOML, *, title_en: TitleEn = None, title_da: TitleDa = None,
-    text_en: TextEn = None, text_da: TextDa = None, urgency: Urgent = None, tlp: Marked = None, pap: Acted = None,
-    observable: Named = None, kind: Kinds = None, function: Functions = None, supplier: Suppliers = None,
-    region: Regions = None, to: Actors = None, acknowledge_hours: Ack = None, hours: Hours = None, why: Why,
+    warning: Id,
+    config: Config = CENTRE_TOML,
+    *,
+    title_en: TitleEn = None,
+    title_da: TitleDa = None,
+    text_en: TextEn = None,
+    text_da: TextDa = None,
+    urgency: Urgent = None,
+    tlp: Marked = None,
+    pap: Acted = None,
+    observable: Named = None,
+    kind: Kinds = None,
+    function: Functions = None,
+    supplier: Suppliers = None,
+    region: Regions = None,
+    to: Actors = None,
+    acknowledge_hours: Ack = None,
+    hours: Hours = None,
+    why: Why,
     by: By = "",
-) -> None:  # fmt: skip
+) -> None:
     """Change what is given; a list replaces the one that stands. One that was sent goes out, and is answered, anew."""
     with opened(config) as (_, warnings, _, _):
         known = warnings.get(warning).warning
@@ -228,33 +256,50 @@ def _begun(begun: "Drafted | None") -> Content | None:
     if begun is None:
         return None
     return Content(
-        title=begun.title, text=begun.text, urgency=Urgency.IMPORTANT, tlp=begun.tlp, pap=begun.pap,
+        title=begun.title,
+        text=begun.text,
+        urgency=Urgency.IMPORTANT,
+        tlp=begun.tlp,
+        pap=begun.pap,
         observables=begun.observables,
-    )  # fmt: skip
+    )
 
 
 def _content(
-    known: Content | None, title_en: str | None, title_da: str | None, text_en: str | None, text_da: str | None,
-    urgency: Urgency | None, tlp: Tlp | None, pap: str | None, observable: list[str] | None, ack: int | None,
+    known: Content | None,
+    title_en: str | None,
+    title_da: str | None,
+    text_en: str | None,
+    text_da: str | None,
+    urgency: Urgency | None,
+    tlp: Tlp | None,
+    pap: str | None,
+    observable: list[str] | None,
+    ack: int | None,
     hours: int | None,
-) -> Content:  # fmt: skip
+) -> Content:
     """What is said, over what was there before. Raises BadWarning; Stop where a language is missing."""
     said = {"--title-en": title_en, "--title-da": title_da, "--text-en": text_en, "--text-da": text_da}
     if known is None and any(not one for one in said.values()):
         missing = ", ".join(name for name, one in said.items() if not one)
         raise Stop(Exit.USAGE, f"a warning is said in both languages; missing: {missing}")
     before = known or Content(
-        title=Text(title_en or "-", title_da or "-"), text=Text(text_en or "-", text_da or "-"),
-        urgency=Urgency.IMPORTANT, tlp=Tlp.AMBER, pap=Pap.AMBER,
-    )  # fmt: skip
+        title=Text(title_en or "-", title_da or "-"),
+        text=Text(text_en or "-", text_da or "-"),
+        urgency=Urgency.IMPORTANT,
+        tlp=Tlp.AMBER,
+        pap=Pap.AMBER,
+    )
     return Content(
         title=Text(title_en or before.title.en, title_da or before.title.da),
-        text=Text(text_en or before.text.en, text_da or before.text.da), urgency=urgency or before.urgency,
-        tlp=tlp or before.tlp, pap=before.pap if pap is None else Pap[pap.upper()],
+        text=Text(text_en or before.text.en, text_da or before.text.da),
+        urgency=urgency or before.urgency,
+        tlp=tlp or before.tlp,
+        pap=before.pap if pap is None else Pap[pap.upper()],
         observables=before.observables if observable is None else _observables(observable),
         acknowledge_hours=before.acknowledge_hours if ack is None else ack,
         hours=before.hours if hours is None else hours,
-    )  # fmt: skip
+    )
 
 
 def _observables(texts: list[str]) -> tuple[Any, ...]:
@@ -264,14 +309,20 @@ def _observables(texts: list[str]) -> tuple[Any, ...]:
 
 
 def _address(
-    known: Address, kind: list[str] | None, function: list[str] | None, supplier: list[str] | None,
-    region: list[str] | None, to: list[str] | None,
-) -> Address:  # fmt: skip
+    known: Address,
+    kind: list[str] | None,
+    function: list[str] | None,
+    supplier: list[str] | None,
+    region: list[str] | None,
+    to: list[str] | None,
+) -> Address:
     given = {"kinds": kind, "functions": function, "suppliers": supplier, "regions": region, "actors": to}
-    return Address(**{
-        name: getattr(known, name) if names is None else tuple(sorted({one for one in names if one}))
-        for name, names in given.items()
-    })  # fmt: skip
+    return Address(
+        **{
+            name: getattr(known, name) if names is None else tuple(sorted({one for one in names if one}))
+            for name, names in given.items()
+        }
+    )
 
 
 def _reached(config: Path, address: Address) -> list[str]:
@@ -291,30 +342,50 @@ def _row(view: "WarningView", language: Language, *, as_json: bool) -> dict[str,
     counts = {
         "told": sum(one.told_us is not None for one in actors),
         "acknowledged": sum(one.acknowledged_us is not None for one in actors),
-        "affected": answers.count("affected"), "done": answers.count("done"),
+        "affected": answers.count("affected"),
+        "done": answers.count("done"),
         "overdue": sum(one.overdue for one in actors),
-    }  # fmt: skip
+    }
     content, sent = kept.content, None if kept.sent_us is None else f"{iso(kept.sent_us)[:16]}Z"
     if as_json:
         return {
-            "warning": kept.id, "state": kept.state.value, "urgency": content.urgency.value,
-            "title": content.title.say(language), "text": content.text.say(language), "tlp": content.tlp.value,
-            "pap": f"PAP:{content.pap.name}", "version": kept.version, "sent": sent, "source": kept.origin.kind,
-            "ref": kept.origin.ref, "observables": [str(one) for one in content.observables],
-            "address": {name: list(getattr(kept.address, name)) for name in Address.__dataclass_fields__}, **counts,
-        }  # fmt: skip
+            "warning": kept.id,
+            "state": kept.state.value,
+            "urgency": content.urgency.value,
+            "title": content.title.say(language),
+            "text": content.text.say(language),
+            "tlp": content.tlp.value,
+            "pap": f"PAP:{content.pap.name}",
+            "version": kept.version,
+            "sent": sent,
+            "source": kept.origin.kind,
+            "ref": kept.origin.ref,
+            "observables": [str(one) for one in content.observables],
+            "address": {name: list(getattr(kept.address, name)) for name in Address.__dataclass_fields__},
+            **counts,
+        }
     cells = (
-        kept.id, WARNING_STATES[kept.state].say(language), URGENCIES[content.urgency].say(language),
-        content.title.say(language), content.tlp.value, kept.version, sent, *counts.values(),
-    )  # fmt: skip
+        kept.id,
+        WARNING_STATES[kept.state].say(language),
+        URGENCIES[content.urgency].say(language),
+        content.title.say(language),
+        content.tlp.value,
+        kept.version,
+        sent,
+        *counts.values(),
+    )
     return dict(zip(_ROW.say(language).split("|"), cells, strict=True))
 
 
 def _plain(view: "WarningView", mailed: dict[str, str]) -> list[dict[str, Any]]:
     return [
         {
-            "actor": one.actor, "status": one.status, "rule": one.rule, "answer": one.answer.value,
-            "overdue": one.overdue, "told": None if one.told_us is None else iso(one.told_us),
+            "actor": one.actor,
+            "status": one.status,
+            "rule": one.rule,
+            "answer": one.answer.value,
+            "overdue": one.overdue,
+            "told": None if one.told_us is None else iso(one.told_us),
             "acknowledged": None if one.acknowledged_us is None else iso(one.acknowledged_us),
             "mail": mailed.get(one.actor, ""),
             "answers": [
@@ -323,7 +394,7 @@ def _plain(view: "WarningView", mailed: dict[str, str]) -> list[dict[str, Any]]:
             ],
         }
         for one in view.actors
-    ]  # fmt: skip
+    ]
 
 
 def _print(view: "WarningView", mailed: dict[str, str], language: Language) -> None:

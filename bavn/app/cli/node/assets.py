@@ -32,8 +32,10 @@ NODE_TOML = Path("node.toml")
 WIDTH_PLAIN = 180
 QUERY_S_MAX = 600.0
 KINDS = ("role", "os", "vendor")
-WAYS = {"en": {"out": "to the outside", "in": "from the outside", "inside": "inside"},
-        "da": {"out": "ud af huset", "in": "ind i huset", "inside": "inden for huset"}}  # fmt: skip
+WAYS = {
+    "en": {"out": "to the outside", "in": "from the outside", "inside": "inside"},
+    "da": {"out": "ud af huset", "in": "ind i huset", "inside": "inden for huset"},
+}
 
 
 def assets(
@@ -150,33 +152,60 @@ def show(
 def facts(asset: "Asset", language: "Language") -> dict[str, Any]:
     """An asset as JSON has it."""
     return {
-        "host": asset.address, "names": asset.names, "macs": asset.macs,
+        "host": asset.address,
+        "names": asset.names,
+        "macs": asset.macs,
         **{kind: [{"value": v, "confidence": c} for v, c in asset.best(kind)] for kind in KINDS},  # type: ignore[arg-type]
         "hints": [
-            {"kind": h.kind, "value": h.value, "confidence": h.confidence, "rule": h.rule,
-             "reason": h.reason.say(language), "table": h.evidence.table, "field": h.evidence.field,
-             "seen": h.evidence.value, "rows": h.evidence.rows, "first": iso(h.evidence.first_us),
-             "last": iso(h.evidence.last_us)}
+            {
+                "kind": h.kind,
+                "value": h.value,
+                "confidence": h.confidence,
+                "rule": h.rule,
+                "reason": h.reason.say(language),
+                "table": h.evidence.table,
+                "field": h.evidence.field,
+                "seen": h.evidence.value,
+                "rows": h.evidence.rows,
+                "first": iso(h.evidence.first_us),
+                "last": iso(h.evidence.last_us),
+            }
             for h in asset.hints
         ],
         "services": [
-            {"port": s.port, "proto": s.proto, "app": s.app, "software": s.software, "clients": s.clients,
-             "flows": s.flows, "first": iso(s.first_us), "last": iso(s.last_us)}
+            {
+                "port": s.port,
+                "proto": s.proto,
+                "app": s.app,
+                "software": s.software,
+                "clients": s.clients,
+                "flows": s.flows,
+                "first": iso(s.first_us),
+                "last": iso(s.last_us),
+            }
             for s in asset.services
         ],
-        "services_more": asset.services_more, "peers": asset.peers, "peers_outside": asset.peers_outside,
-        "first": iso(asset.first_us), "last": iso(asset.last_us), "new": asset.new,
-    }  # fmt: skip
+        "services_more": asset.services_more,
+        "peers": asset.peers,
+        "peers_outside": asset.peers_outside,
+        "first": iso(asset.first_us),
+        "last": iso(asset.last_us),
+        "new": asset.new,
+    }
 
 
 def _cells(asset: "Asset", language: "Language") -> list[str]:
     services = [f"{s.port}/{s.proto}" + (f" {s.app}" if s.app else "") for s in asset.services[:6]]
     more = len(asset.services) + asset.services_more - len(services)
     return [
-        asset.address, ", ".join(asset.names[:2]), *(_best(asset, kind, language) for kind in KINDS),
-        ", ".join(services) + (f" +{more}" if more else ""), str(asset.peers), iso(asset.first_us)[:16],
+        asset.address,
+        ", ".join(asset.names[:2]),
+        *(_best(asset, kind, language) for kind in KINDS),
+        ", ".join(services) + (f" +{more}" if more else ""),
+        str(asset.peers),
+        iso(asset.first_us)[:16],
         iso(asset.last_us)[:16],
-    ]  # fmt: skip
+    ]
 
 
 def _best(asset: "Asset", kind: str, language: "Language", most: int = 3) -> str:
@@ -193,19 +222,30 @@ def _card(
 ) -> None:
     mine = [use for use in crypto if use.server == asset.address]
     spoken = [
-        {"protocol": use.protocol, "port": use.port, "name": use.name, "version": use.version, "cipher": use.cipher,
-         "group": use.group, "standing": use.standing, "count": use.count, "clients": use.clients,
-         "certificate": use.certificate.subject if use.certificate else None}
+        {
+            "protocol": use.protocol,
+            "port": use.port,
+            "name": use.name,
+            "version": use.version,
+            "cipher": use.cipher,
+            "group": use.group,
+            "standing": use.standing,
+            "count": use.count,
+            "clients": use.clients,
+            "certificate": use.certificate.subject if use.certificate else None,
+        }
         for use in mine
-    ]  # fmt: skip
+    ]
     if as_json:
         print(json.dumps(facts(asset, language) | {"tls": spoken, "suspicions": suspicions}, ensure_ascii=False))
         return
     screen = _screen()
     say = {name: heading(name, language) for name in (*KINDS, "first seen", "last seen", "peers", "services")}
     print(f"{asset.address}  {', '.join(asset.names)}  {', '.join(asset.macs)}".rstrip())
-    print(f"{say['first seen']} {iso(asset.first_us)[:19]}, {say['last seen']} {iso(asset.last_us)[:19]}, "
-          f"{say['peers']} {asset.peers} ({asset.peers_outside} {_say(language, 'outside', 'udenfor')})")  # fmt: skip
+    print(
+        f"{say['first seen']} {iso(asset.first_us)[:19]}, {say['last seen']} {iso(asset.last_us)[:19]}, "
+        f"{say['peers']} {asset.peers} ({asset.peers_outside} {_say(language, 'outside', 'udenfor')})"
+    )
     for kind in KINDS:
         print(f"{say[kind]}: {_best(asset, kind, language, 10) or _say(language, 'unknown', 'ukendt')}")
         for hint in asset.hints:
@@ -214,15 +254,19 @@ def _card(
     print(f"{say['services']}:")
     for s in asset.services:
         said = f"    {s.port}/{s.proto} {s.app or ''} {s.software or ''}".rstrip()
-        clients = _say(language, f"{s.clients} clients, {s.flows} flows",
-                       f"{s.clients} klienter, {s.flows} forbindelser")  # fmt: skip
-        screen.print(f"{said}: {clients}, {iso(s.first_us)[:16]} - {iso(s.last_us)[:16]}",
-                     highlight=False, markup=False)  # fmt: skip
+        clients = _say(
+            language, f"{s.clients} clients, {s.flows} flows", f"{s.clients} klienter, {s.flows} forbindelser"
+        )
+        screen.print(
+            f"{said}: {clients}, {iso(s.first_us)[:16]} - {iso(s.last_us)[:16]}", highlight=False, markup=False
+        )
     for one in spoken:
         screen.print(
             f"    {one['protocol']}/{one['port']} {one['version'] or '-'} {one['cipher'] or '-'} {one['group'] or '-'}"
-            f" ({one['standing']}) x{one['count']}", highlight=False, markup=False,
-        )  # fmt: skip
+            f" ({one['standing']}) x{one['count']}",
+            highlight=False,
+            markup=False,
+        )
     for found in suspicions:
         screen.print(f"    {found['detector']} p {found['p']:.2g}: {found['why']}", highlight=False, markup=False)
 
@@ -248,8 +292,13 @@ def _tallies(tallies: "tuple[Tally, ...]", language: "Language") -> Table:
 
 
 def _tally_facts(kind: str, tally: "Tally") -> dict[str, Any]:
-    return {kind: tally.what, "total": tally.total, "share": round(tally.share, 4), "standing": tally.by_standing,
-            "blocked_by": {name: n for name, n in tally.by_blocker.items() if name != "none"}}  # fmt: skip
+    return {
+        kind: tally.what,
+        "total": tally.total,
+        "share": round(tally.share, 4),
+        "standing": tally.by_standing,
+        "blocked_by": {name: n for name, n in tally.by_blocker.items() if name != "none"},
+    }
 
 
 def _suspicions(given: "NodeConfig", host: str, language: "Language") -> list[dict[str, Any]]:
@@ -269,10 +318,16 @@ def _suspicions(given: "NodeConfig", host: str, language: "Language") -> list[di
     except sqlite3.OperationalError:
         return []
     return [
-        {"rank": e.rank, "detector": e.suspicion.detector, "p": e.suspicion.p, "peer": e.suspicion.peer,
-         "why": e.suspicion.why.say(language)}
-        for e in ranked if e.suspicion.host == host
-    ]  # fmt: skip
+        {
+            "rank": e.rank,
+            "detector": e.suspicion.detector,
+            "p": e.suspicion.p,
+            "peer": e.suspicion.peer,
+            "why": e.suspicion.why.say(language),
+        }
+        for e in ranked
+        if e.suspicion.host == host
+    ]
 
 
 def _read(config: Path) -> "NodeConfig":

@@ -69,11 +69,20 @@ def cases(
     else:
         show_table(
             ("case", "state", "class", "tlp", "own", "owed", "when"),
-            [(one.case_id, CASE_WORDS[CaseState(one.state)].say(language), one.part["rsit"] or "", one.part["tlp"],
-              len(one.part["own"]) + one.part.get("own_left", 0), _owed(one, now_us, language),
-              iso(one.heard_us)[:16]) for one in found],
+            [
+                (
+                    one.case_id,
+                    CASE_WORDS[CaseState(one.state)].say(language),
+                    one.part["rsit"] or "",
+                    one.part["tlp"],
+                    len(one.part["own"]) + one.part.get("own_left", 0),
+                    _owed(one, now_us, language),
+                    iso(one.heard_us)[:16],
+                )
+                for one in found
+            ],
             language,
-        )  # fmt: skip
+        )
     late = [one.case_id for one in found if any(due[3] is DueState.OVERDUE for due in dues_of(one, now_us))]
     if check and late:
         raise Stop(Exit.UNHEALTHY, f"a deadline has passed in {', '.join(late)}")
@@ -142,9 +151,16 @@ def case_nis2(
     kept = kept_case(config, case_id)
     with opened_cases(config) as there:
         said = Nis2Said(
-            number=1 << 50, noted_us=moment(), case_id=kept.case_id, act=act.value, at_us=whole_minute(at_us),
-            correct=correct, why=why, by=by, crosses=cross_border,
-        )  # fmt: skip
+            number=1 << 50,
+            noted_us=moment(),
+            case_id=kept.case_id,
+            act=act.value,
+            at_us=whole_minute(at_us),
+            correct=correct,
+            why=why,
+            by=by,
+            crosses=cross_border,
+        )
         outcome = there.nis2.try_on(said)
         if isinstance(outcome, Refused):
             raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
@@ -168,9 +184,17 @@ def _leave(config: Path, case_id: str, task_id: str | None, act: str, words: str
 
     with opened_cases(config) as there:
         said = CaseSaid(
-            number=1, at_us=moment(), case_id=case_id, task_id=task_id, act=act, words=words, sha256="", by=by,
-            told_us=None, rule="",
-        )  # fmt: skip
+            number=1,
+            at_us=moment(),
+            case_id=case_id,
+            task_id=task_id,
+            act=act,
+            words=words,
+            sha256="",
+            by=by,
+            told_us=None,
+            rule="",
+        )
         outcome = there.try_on(said, None)
         if isinstance(outcome, Refused):
             raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
@@ -186,9 +210,10 @@ def _leave(config: Path, case_id: str, task_id: str | None, act: str, words: str
 def _owed(one: "KeptCase", now_us: int, language: Language) -> str:
     """The next thing that this actor owes in a case, in a few words."""
     owed = sorted(
-        (due_us, task["task_id"][:ID_CHARS], step, state.value) for task, step, due_us, state in dues_of(one, now_us)
+        (due_us, task["task_id"][:ID_CHARS], step, state.value)
+        for task, step, due_us, state in dues_of(one, now_us)
         if state in OWED
-    )  # fmt: skip
+    )
     if not owed:
         return Text("nothing", "intet").say(language)
     due_us, name, _, state = owed[0]
@@ -207,8 +232,9 @@ def _show_one(one: "KeptCase", said: "list[CaseSaid]", now_us: int, language: La
     if part["merged_into"]:
         print(Text(f"goes on as {part['merged_into']}", f"fortsætter som {part['merged_into']}").say(language))
     words = {
-        "own": Text("reported by us", "meldt af os"), "techniques": Text("techniques", "teknikker"),
-    }  # fmt: skip
+        "own": Text("reported by us", "meldt af os"),
+        "techniques": Text("techniques", "teknikker"),
+    }
     print(f"{words['own'].say(language)}: {', '.join(o['type'] + ':' + o['value'] for o in part['own']) or '-'}")
     if left := part.get("own_left", 0):
         more = Text(f"and {left} more than the message had room for", f"og {left} flere, end beskeden havde plads til")
@@ -230,16 +256,18 @@ def _show_one(one: "KeptCase", said: "list[CaseSaid]", now_us: int, language: La
     lines = [(w["at_us"], centre, w["text"]) for w in part["words"] if w["by"] == "centre"]
     lines += [
         (s.at_us, s.by, f"{_act_words(s, language)} {s.words} [{_became(s, language)}]".replace("  ", " "))
-        for s in said if s.case_id == one.case_id
-    ]  # fmt: skip
+        for s in said
+        if s.case_id == one.case_id
+    ]
     for at_us, who, text in sorted(lines):
         print(f"\n{iso(at_us)[:16]}  {who}: {text}")
 
 
 _STEP_WORDS = {
-    "acknowledge": Text("acknowledge by", "kvittér senest"), "applies": Text("say whether it applies by",
-    "sig senest, om det er relevant"), "done": Text("done by", "udført senest"),
-}  # fmt: skip
+    "acknowledge": Text("acknowledge by", "kvittér senest"),
+    "applies": Text("say whether it applies by", "sig senest, om det er relevant"),
+    "done": Text("done by", "udført senest"),
+}
 
 
 def _act_words(said: "CaseSaid", language: Language) -> str:
@@ -259,24 +287,43 @@ def _became(said: "CaseSaid | Nis2Said", language: Language) -> str:
 
 def _steps(one: "KeptCase", steps: "list[Nis2Said]") -> list[dict[str, Any]]:
     return [
-        {"number": s.number, "at": iso(s.at_us), "act": s.act, "correct": s.correct, "why": s.why, "by": s.by,
-         "told": None if s.told_us is None or s.rule else iso(s.told_us), "rule": s.rule}
-        for s in steps if s.case_id == one.case_id
-    ]  # fmt: skip
+        {
+            "number": s.number,
+            "at": iso(s.at_us),
+            "act": s.act,
+            "correct": s.correct,
+            "why": s.why,
+            "by": s.by,
+            "told": None if s.told_us is None or s.rule else iso(s.told_us),
+            "rule": s.rule,
+        }
+        for s in steps
+        if s.case_id == one.case_id
+    ]
 
 
 def _plain(one: "KeptCase", said: "list[CaseSaid]", now_us: int) -> dict[str, Any]:
     return {
-        **one.part, "heard": iso(one.heard_us), "first": iso(one.first_us),
+        **one.part,
+        "heard": iso(one.heard_us),
+        "first": iso(one.first_us),
         "owed": [
             {"task": task["task_id"], "step": step, "due": iso(due_us), "standing": state.value}
             for task, step, due_us, state in dues_of(one, now_us)
         ],
         "said": [
             {
-                "number": s.number, "at": iso(s.at_us), "task": s.task_id, "act": s.act, "words": s.words, "by": s.by,
-                "sha256": s.sha256, "told": None if s.told_us is None or s.rule else iso(s.told_us), "rule": s.rule,
+                "number": s.number,
+                "at": iso(s.at_us),
+                "task": s.task_id,
+                "act": s.act,
+                "words": s.words,
+                "by": s.by,
+                "sha256": s.sha256,
+                "told": None if s.told_us is None or s.rule else iso(s.told_us),
+                "rule": s.rule,
             }
-            for s in said if s.case_id == one.case_id
+            for s in said
+            if s.case_id == one.case_id
         ],
-    }  # fmt: skip
+    }

@@ -35,7 +35,7 @@ W = {
         "Historik og lister har intet imod den: den ville træde i kraft med det samme.",
     ),
     "wait": Text("It would not go into force at once:", "Den ville ikke træde i kraft med det samme:"),
-}  # fmt: skip
+}
 
 
 def dry_run(
@@ -69,8 +69,9 @@ def dry_run(
     if made.services:
         show_table(
             ("type", "value", "hosts", "rows", "comment"),
-            [(one.kind, visible(one.what), one.hosts, one.count, one.known) for one in made.services], language,
-        )  # fmt: skip
+            [(one.kind, visible(one.what), one.hosts, one.count, one.known) for one in made.services],
+            language,
+        )
 
 
 def _lines(made: DryRun, asked: int, language: Language) -> list[str]:
@@ -111,7 +112,10 @@ def _clinical(host: str, networks: Any, language: Language) -> str:
 def _json(made: DryRun) -> dict[str, Any]:
     why = made.would_wait
     return {
-        "type": made.observable.type.value, "value": made.observable.value, **asdict(made.found),
-        "named_hosts": list(made.hosts), "services": [asdict(one) for one in made.services],
+        "type": made.observable.type.value,
+        "value": made.observable.value,
+        **asdict(made.found),
+        "named_hosts": list(made.hosts),
+        "services": [asdict(one) for one in made.services],
         "would_wait": None if why is None else {"rule": why.rule, "reason": why.reason},
-    }  # fmt: skip
+    }

@@ -37,21 +37,24 @@ def evidence(
     config: Config = NODE_TOML,
     *,
     rows: Annotated[int, typer.Option(help="At most so many rows of each table.", min=1, max=100_000)] = 100,
-    around: Annotated[str, typer.Option(help="Also all records of its host and peer, so long before and after: 10m,"
-        " 2h.")] = "",
+    around: Annotated[
+        str, typer.Option(help="Also all records of its host and peer, so long before and after: 10m, 2h.")
+    ] = "",
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values, a header before each table.")] = False,
     pcap: Annotated[Path | None, typer.Option(help="Write its packets to this file.")] = None,
     export: Annotated[Path | None, typer.Option(help="Write all of it to this zip file, redacted.")] = None,
     packets: Annotated[bool, typer.Option("--packets", help="Packets go into the export.")] = False,
-    headers_only: Annotated[bool, typer.Option("--headers-only", help="Packets without payload; always so while"
-        " redacted.")] = False,
-    unredacted: Annotated[bool, typer.Option("--unredacted", help="As it is, with names and payload; needs"
-        " --reason.")] = False,
+    headers_only: Annotated[
+        bool, typer.Option("--headers-only", help="Packets without payload; always so while redacted.")
+    ] = False,
+    unredacted: Annotated[
+        bool, typer.Option("--unredacted", help="As it is, with names and payload; needs --reason.")
+    ] = False,
     reason: Annotated[str, typer.Option(help="Why it must be as it is; the ledger holds it.")] = "",
     by: By = "",
     language: Spoken = "en",
-) -> None:  # fmt: skip
+) -> None:
     """Show what a suspicion rests on. --export and --pcap hand it on, redacted: without CPR numbers, names, payload."""
     from bavn.app.config.load import read_node
 
@@ -77,9 +80,14 @@ def evidence(
             sheets = sheets_of(window, found, rows, before_us)
         cut_out = packets_of(given, found) if packets else None
         made = archive_of(
-            given, entry, sheets, cut_out, unredacted=unredacted, headers_only=headers_only,
+            given,
+            entry,
+            sheets,
+            cut_out,
+            unredacted=unredacted,
+            headers_only=headers_only,
             said={"by": by, "reason": reason, "around_s": (before_us or 0) // SECOND_US, "rows_max": rows},
-        )  # fmt: skip
+        )
         _hand_on(config, export, made, found, "zip", reason if unredacted else "", by)
         _say_left_out(sheets, cut_out, language)
     if pcap is None and export is None:
@@ -131,9 +139,10 @@ def _show_narrow(sheet: "Sheet") -> None:
     """On a screen: the telling columns, and of these no empty one. CSV and JSON have them all."""
     telling = _TELLING.get(sheet.table, tuple(name for name in sheet.names if name not in _QUIET)[:SCREEN_COLUMNS_MAX])
     wanted = [
-        at for at, name in enumerate(sheet.names)
+        at
+        for at, name in enumerate(sheet.names)
         if name in (*_ENDS, *telling) and any(row[at] is not None for row in sheet.rows)
-    ]  # fmt: skip
+    ]
     rows = [[str(row[at])[:19] if sheet.names[at] == "ts" else row[at] for at in wanted] for row in sheet.rows]
     show([sheet.names[at] for at in wanted], rows, "table")
 
@@ -154,16 +163,22 @@ _TELLING = {
 
 _WORDS: dict[str, dict[str, str]] = {
     "en": {
-        "rows": "rests on rows of", "around": "around it in", "more": " (there are more: --rows)",
-        "none": "the store holds none of its rows any more", "kept": "packets kept: {size} bytes (--pcap FILE)",
+        "rows": "rests on rows of",
+        "around": "around it in",
+        "more": " (there are more: --rows)",
+        "none": "the store holds none of its rows any more",
+        "kept": "packets kept: {size} bytes (--pcap FILE)",
         "not kept": "no packets are kept for it",
     },
     "da": {
-        "rows": "hviler på rækker i", "around": "omkring den i", "more": " (der er flere: --rows)",
-        "none": "lageret har ikke længere nogen af dens rækker", "kept": "gemte pakker: {size} bytes (--pcap FIL)",
+        "rows": "hviler på rækker i",
+        "around": "omkring den i",
+        "more": " (der er flere: --rows)",
+        "none": "lageret har ikke længere nogen af dens rækker",
+        "kept": "gemte pakker: {size} bytes (--pcap FIL)",
         "not kept": "der er ingen pakker gemt til den",
     },
-}  # fmt: skip
+}
 
 
 def _pcap(given: "NodeConfig", found: Suspicion, *, cut: bool) -> bytes:
@@ -172,8 +187,11 @@ def _pcap(given: "NodeConfig", found: Suspicion, *, cut: bool) -> bytes:
 
     packets = packets_of(given, found)
     if not packets:
-        raise Stop(Exit.NOT_FOUND, f"no packets are kept for {found.id}, and no capture here holds any of it"
-            " ([evidence] in docs/configuration.md)")  # fmt: skip
+        raise Stop(
+            Exit.NOT_FOUND,
+            f"no packets are kept for {found.id}, and no capture here holds any of it"
+            " ([evidence] in docs/configuration.md)",
+        )
     return packets_file(packets, cut=cut)
 
 

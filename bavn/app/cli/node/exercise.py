@@ -94,25 +94,42 @@ def _print(one: "KeptExercise", steps: "list[StepSaid]", language: Language) -> 
     if not said:
         print("  " + Text("nothing is kept of it any more", "intet er gemt om den længere").say(language))
         return
-    print(f"  {iso(said['begins_us'])[:16]}Z - {iso(said['ends_us'])[:16]}Z,"
-          f" {CAMPAIGNS[Campaign(said['campaign'])].say(language)}, {said['element']}")  # fmt: skip
+    print(
+        f"  {iso(said['begins_us'])[:16]}Z - {iso(said['ends_us'])[:16]}Z,"
+        f" {CAMPAIGNS[Campaign(said['campaign'])].say(language)}, {said['element']}"
+    )
     for objective in said["objectives"]:
         print(f"  - {objective[language]}")
     for step in steps:
         refused = f" [{step.rule}]" if step.rule else ""
         print(f"  {iso(step.at_us)[:19]}Z  {STEPS[ActorStep(step.step)].say(language)} ({step.by}){refused}")
     if not steps and one.over_us is None:
-        print("  " + Text("waits for a person here: allow or decline it",
-                          "venter på et menneske her: allow eller decline").say(language))  # fmt: skip
+        print(
+            "  "
+            + Text(
+                "waits for a person here: allow or decline it", "venter på et menneske her: allow eller decline"
+            ).say(language)
+        )
 
 
 def _plain(one: "KeptExercise", steps: "list[StepSaid]") -> dict[str, Any]:
     return {
-        "mark": "EXERCISE", "exercise": one.exercise_id, "state": one.state, "version": one.version, "said": one.said,
-        "heard": iso(one.heard_us), "over": None if one.over_us is None else iso(one.over_us),
+        "mark": "EXERCISE",
+        "exercise": one.exercise_id,
+        "state": one.state,
+        "version": one.version,
+        "said": one.said,
+        "heard": iso(one.heard_us),
+        "over": None if one.over_us is None else iso(one.over_us),
         "steps": [
-            {"step": step.step, "at": iso(step.at_us), "by": step.by,
-             "told": step.told_us is not None and not step.rule, "rule": step.rule}
-            for step in steps if step.exercise_id == one.exercise_id
+            {
+                "step": step.step,
+                "at": iso(step.at_us),
+                "by": step.by,
+                "told": step.told_us is not None and not step.rule,
+                "rule": step.rule,
+            }
+            for step in steps
+            if step.exercise_id == one.exercise_id
         ],
-    }  # fmt: skip
+    }

@@ -118,11 +118,20 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
         for entry in made:
             print(json.dumps(entry, ensure_ascii=False))
         return
-    show_table(("value", "act", "standing", "rule", "until"), [
-        (m["value"], cell(m["act"], language), cell(m["standing"], language), _rule_said(m["rule"], language),
-         m["until"][:16])
-        for m in made
-    ], language)  # fmt: skip
+    show_table(
+        ("value", "act", "standing", "rule", "until"),
+        [
+            (
+                m["value"],
+                cell(m["act"], language),
+                cell(m["standing"], language),
+                _rule_said(m["rule"], language),
+                m["until"][:16],
+            )
+            for m in made
+        ],
+        language,
+    )
     for said in switches_said(notes):
         print(said.say(language))
 
@@ -137,9 +146,11 @@ def switches_said(notes: dict[str, str]) -> list[Text]:
     if turned.get("state") == "on":
         who = f"{turned['by']}: {turned['why']}"
         said.append(
-            Text(f"Nothing is in force: the sector's kill switch is on ({who}).",
-                 f"Intet er i kraft: sektorens nødstop er slået til ({who}).")
-        )  # fmt: skip
+            Text(
+                f"Nothing is in force: the sector's kill switch is on ({who}).",
+                f"Intet er i kraft: sektorens nødstop er slået til ({who}).",
+            )
+        )
     return said
 
 

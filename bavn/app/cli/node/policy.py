@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What may leave, and be blocked, in words.")
 W: Final = {
     "lines": Text("What each line means", "Hvad hver linje betyder"),
-    "no lines": Text("The file sets nothing: every field has its default.",
-                     "Filen angiver intet: hvert felt har sin standardværdi."),
+    "no lines": Text(
+        "The file sets nothing: every field has its default.", "Filen angiver intet: hvert felt har sin standardværdi."
+    ),
     "line": Text("line", "linje"),
     "leaves": Text("What would leave", "Hvad der ville gå ud"),
-    "never": Text("What never could, whatever the policy says (what people attach to a case by hand they see first)",
-                  "Hvad der aldrig kan, uanset politikken (hvad folk selv vedhæfter en sag, ser de først)"),
+    "never": Text(
+        "What never could, whatever the policy says (what people attach to a case by hand they see first)",
+        "Hvad der aldrig kan, uanset politikken (hvad folk selv vedhæfter en sag, ser de først)",
+    ),
     "changes": Text("What differs from the policy in force", "Hvad der adskiller sig fra den gældende politik"),
     "same": Text("Nothing differs from the policy in force.", "Intet adskiller sig fra den gældende politik."),
     "before": Text("before", "før"),
@@ -35,13 +38,17 @@ W: Final = {
     "own none": Text("Tried on nothing: this node has not run yet.", "Prøvet på intet: noden har ikke kørt endnu."),
     "in force": Text("in force", "gældende"),
     "alike": Text("Each of them would fare as it does now.", "Hvert af dem ville få samme udfald som nu."),
-    "asked": Text("What the centre asked in those days and would have been answered otherwise",
-                  "Hvad centralen spurgte om i de dage og ville være besvaret anderledes"),
-    "asked none": Text("Nothing that the centre asked in those days would have been answered otherwise.",
-                       "Intet, som centralen spurgte om i de dage, ville være besvaret anderledes."),
+    "asked": Text(
+        "What the centre asked in those days and would have been answered otherwise",
+        "Hvad centralen spurgte om i de dage og ville være besvaret anderledes",
+    ),
+    "asked none": Text(
+        "Nothing that the centre asked in those days would have been answered otherwise.",
+        "Intet, som centralen spurgte om i de dage, ville være besvaret anderledes.",
+    ),
     "more": Text("... and {} more (--json has all)", "... og {} mere (--json har alle)"),
     "restart": Text("The node reads its policy when it starts.", "Noden læser sin politik, når den starter."),
-}  # fmt: skip
+}
 OUTCOMES: Final = {
     "leaves": Text("leaves", "går ud"),
     "asks": Text("waits for a person", "venter på et menneske"),
@@ -140,9 +147,12 @@ def _own(given: "NodeConfig", now: "Policy", asked: "Policy", days: int) -> dict
             reveals_of(rows(f"{REVEALS_SQL} LIMIT 100000")), asked.door, clock.now_us() - days * DAY_US
         )
     return {
-        "before": _counted(before), "after": _counted(after), "elements": len({*before, *after}),
-        "differ": differences(before, after), "asked": questions,
-    }  # fmt: skip
+        "before": _counted(before),
+        "after": _counted(after),
+        "elements": len({*before, *after}),
+        "differ": differences(before, after),
+        "asked": questions,
+    }
 
 
 def _counted(tried: Any) -> dict[str, int]:
@@ -158,10 +168,10 @@ def _said(
 
     made = [f"{W['lines'].say(language)}:"]
     made += [
-        f"  {f'{W['line'].say(language)} {one.line}: ' if one.line else ''}[{one.field.table}] {one.field.name}"
+        f"  {f'{W["line"].say(language)} {one.line}: ' if one.line else ''}[{one.field.table}] {one.field.name}"
         f" = {shown(one.field.value, one.field.about)}\n      {one.says.say(language)}"
         for one in lines
-    ] or [f"  {W['no lines'].say(language)}"]  # fmt: skip
+    ] or [f"  {W['no lines'].say(language)}"]
     made += [f"{W['leaves'].say(language)}:"]
     made += [f"  {name}  {said.say(language)}" for name, said in leaves(asked.door)]
     made += [f"{W['never'].say(language)}:", *(f"  - {one.say(language)}" for one in NEVER)]
@@ -199,7 +209,7 @@ def _differ_said(differ: "list[Differs]", language: Language) -> list[str]:
         f"  {one.observable}: {W['before'].say(language)} {_fate(one.before, language)};"
         f" {W['now'].say(language)} {_fate(one.after, language)}"
         for one in differ[:SHOWN_MAX]
-    ]  # fmt: skip
+    ]
     left = len(differ) - SHOWN_MAX
     return [*made, f"  {W['more'].say(language).format(left)}"] if left > 0 else made
 
@@ -215,24 +225,48 @@ def _as_json(
     from bavn.app.policy.leaves import NEVER, leaves
 
     for one in lines:
-        _out({"what": "line", "line": one.line or None, "table": one.field.table, "name": one.field.name,
-              "value": one.field.value, "says": one.says.say(language)})  # fmt: skip
+        _out(
+            {
+                "what": "line",
+                "line": one.line or None,
+                "table": one.field.table,
+                "name": one.field.name,
+                "value": one.field.value,
+                "says": one.says.say(language),
+            }
+        )
     for name, said in leaves(asked.door):
         _out({"what": "leaves", "class": name, "says": said.say(language)})
     for said in NEVER:
         _out({"what": "never", "says": said.say(language)})
     for made in changed:
-        _out({"what": "change", "table": made.change.field.table, "name": made.change.field.name,
-              "before": made.change.field.value, "after": made.change.after, "ways": list(made.ways),
-              "says": made.says.say(language)})  # fmt: skip
+        _out(
+            {
+                "what": "change",
+                "table": made.change.field.table,
+                "name": made.change.field.name,
+                "before": made.change.field.value,
+                "after": made.change.after,
+                "ways": list(made.ways),
+                "says": made.says.say(language),
+            }
+        )
     if own is None:
         return
     _out({"what": "tried", "elements": own["elements"], "before": own["before"], "after": own["after"]})
     for what in ("differ", "asked"):
         for entry in own[what]:
-            _out({"what": what, "element": str(entry.observable), "suspicion": entry.suspicion,
-                  "before": entry.before.outcome, "before_rule": entry.before.rule, "after": entry.after.outcome,
-                  "after_rule": entry.after.rule})  # fmt: skip
+            _out(
+                {
+                    "what": what,
+                    "element": str(entry.observable),
+                    "suspicion": entry.suspicion,
+                    "before": entry.before.outcome,
+                    "before_rule": entry.before.rule,
+                    "after": entry.after.outcome,
+                    "after_rule": entry.after.rule,
+                }
+            )
 
 
 def _out(row: dict[str, Any]) -> None:

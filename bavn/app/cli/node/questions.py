@@ -14,32 +14,52 @@ from bavn.model.moment import HOUR_US, iso
 from bavn.model.text import Text
 
 STATES: Final = {
-    "open": Text("not answered yet: the node is looking, or it waits for `bavn node allow` or `veto`",
-                 "endnu ikke besvaret: noden leder, eller det venter på `bavn node allow` eller `veto`"),
+    "open": Text(
+        "not answered yet: the node is looking, or it waits for `bavn node allow` or `veto`",
+        "endnu ikke besvaret: noden leder, eller det venter på `bavn node allow` eller `veto`",
+    ),
     "met": Text("met", "mødt"),
     "not_met": Text("not met", "ikke mødt"),
     "unanswered": Text("not answered: nobody decided before its end", "ikke besvaret: ingen besluttede inden fristen"),
-}  # fmt: skip
+}
 DECLINED: Final = {
-    "question_form": Text("declined: it asks about something inside, or is malformed",
-                          "afvist: den spørger om noget internt eller er forkert skrevet"),
+    "question_form": Text(
+        "declined: it asks about something inside, or is malformed",
+        "afvist: den spørger om noget internt eller er forkert skrevet",
+    ),
     "question_time": Text("declined: its times cannot be right", "afvist: dens tider kan ikke passe"),
     "question_budget": Text("declined: the day's budget of questions is spent", "afvist: dagens spørgsmål er brugt"),
     "external": Text("declined: it is something inside", "afvist: det er noget internt"),
     "not_left_out": Text("declined: the policy leaves it out", "afvist: politikken udelader det"),
     "not_vetoed": Text("declined: vetoed here", "afvist: nedlagt veto her"),
     "answer_mode": Text("declined: the policy says never", "afvist: politikken siger aldrig"),
-    "not_again": Text("declined: the same was answered within a day",
-                      "afvist: det samme er besvaret inden for et døgn"),
+    "not_again": Text(
+        "declined: the same was answered within a day", "afvist: det samme er besvaret inden for et døgn"
+    ),
     "history": Text("declined: there is no history here to ask", "afvist: her er ingen historik at spørge"),
-}  # fmt: skip
+}
 """What a rule means for whoever reads what was asked; the centre never learns which it was."""
 OTHER: Final = Text("declined by the rule {rule}", "afvist af reglen {rule}")
 COUNTS: Final = ("0", "1", "2-3", "4-10", "11-100", "> 100")
 _KEYS: Final = (
-    "question", "number", "indicator", "since", "until", "asked", "heard", "asked_by", "approved_by", "why", "state",
-    "rule", "count_bucket", "first", "last", "days", "answered",
-)  # fmt: skip
+    "question",
+    "number",
+    "indicator",
+    "since",
+    "until",
+    "asked",
+    "heard",
+    "asked_by",
+    "approved_by",
+    "why",
+    "state",
+    "rule",
+    "count_bucket",
+    "first",
+    "last",
+    "days",
+    "answered",
+)
 
 
 def questions(

@@ -46,9 +46,13 @@ def replay(
     digest = hashlib.sha256(whole).hexdigest()
     said = {"suspicion": entry.suspicion.id, "folder": out.name, "lines": made.lines, "by": by, "sha256": digest}
     note = Note(
-        kind="TrainingCase", item_id=digest, peer="file", privacy="", bytes=len(whole),
+        kind="TrainingCase",
+        item_id=digest,
+        peer="file",
+        privacy="",
+        bytes=len(whole),
         summary=json.dumps(said, ensure_ascii=False, sort_keys=True),
-    )  # fmt: skip
+    )
     with Book(book_of(config)) as book:
         Ledger(book).append(SystemClock().now_us(), GATE, "out", note)
     write(made, out)

@@ -37,20 +37,40 @@ def reveals(
         waiting = rows("SELECT observable, at_us FROM door_wish WHERE wish = 'asked' ORDER BY observable")
     if as_json:
         for one in asked:
-            print(json.dumps({
-                "what": "reveal", "at": iso(one.at_us), "round": one.round_id, "tier": one.tier,
-                "element": str(one.observable), "receipts_of": list(one.receipts_of), "named": not one.rule,
-                "rule": one.rule, "says": answer_text(one.rule).say(language),
-            }, ensure_ascii=False))  # fmt: skip
+            print(
+                json.dumps(
+                    {
+                        "what": "reveal",
+                        "at": iso(one.at_us),
+                        "round": one.round_id,
+                        "tier": one.tier,
+                        "element": str(one.observable),
+                        "receipts_of": list(one.receipts_of),
+                        "named": not one.rule,
+                        "rule": one.rule,
+                        "says": answer_text(one.rule).say(language),
+                    },
+                    ensure_ascii=False,
+                )
+            )
         for element, at_us in waiting:
             print(json.dumps({"what": "waits", "at": iso(at_us), "element": element}, ensure_ascii=False))
         for taken in back:
             standing = withdrawal_text(taken.told_us, taken.rule)
-            print(json.dumps({
-                "what": "withdrawal", "at": iso(taken.at_us), "element": str(taken.observable), "by": taken.by,
-                "told": None if taken.told_us is None or taken.rule else iso(taken.told_us), "rule": taken.rule,
-                "says": standing.say(language),
-            }, ensure_ascii=False))  # fmt: skip
+            print(
+                json.dumps(
+                    {
+                        "what": "withdrawal",
+                        "at": iso(taken.at_us),
+                        "element": str(taken.observable),
+                        "by": taken.by,
+                        "told": None if taken.told_us is None or taken.rule else iso(taken.told_us),
+                        "rule": taken.rule,
+                        "says": standing.say(language),
+                    },
+                    ensure_ascii=False,
+                )
+            )
         return
     if not asked and not back and not waiting:
         nothing = Text("the centre has asked this node to name nothing yet", "centralen har endnu ikke bedt om noget")
@@ -70,10 +90,16 @@ def reveals(
     ask = Text("waits for a person: bavn node allow or veto", "venter på et menneske: bavn node allow eller veto")
     lines += [(iso(at_us)[:19], "", element, "", "", ask.say(language)) for element, at_us in waiting]
     lines += [
-        (iso(w.at_us)[:19], "", str(w.observable), "", "",
-         f"{withdrawal_text(w.told_us, w.rule).say(language)} ({w.by})")
+        (
+            iso(w.at_us)[:19],
+            "",
+            str(w.observable),
+            "",
+            "",
+            f"{withdrawal_text(w.told_us, w.rule).say(language)} ({w.by})",
+        )
         for w in back
-    ]  # fmt: skip
+    ]
     show_table(("when", "tier", "element", "receipts of", "cells", "says"), lines, language)
 
 

@@ -124,9 +124,10 @@ def list_rules(
 
     given, folder = _read(config)
     known = [
-        (file.name, rule) for file, rule in _known(given, folder)
+        (file.name, rule)
+        for file, rule in _known(given, folder)
         if (every or rule.enabled) and (find.lower() in rule.msg.lower() or find == str(rule.sid))
-    ]  # fmt: skip
+    ]
     if as_json:
         for file, rule in known[:limit]:
             print(json.dumps({"file": file, **asdict(rule)}, ensure_ascii=False, sort_keys=True))
@@ -184,10 +185,13 @@ def check(
         threshold.write_text(threshold_text(entries, _today()), encoding="utf-8")
         tried = try_rules(
             SuricataConfig(
-                homes=given.node.homes, rule_files=tuple(files), threshold_file=threshold,
+                homes=given.node.homes,
+                rule_files=tuple(files),
+                threshold_file=threshold,
                 class_file=folder.classes if folder.classes.exists() else None,
-            ), work,
-        )  # fmt: skip
+            ),
+            work,
+        )
         threshold.unlink()
     except SourceBroken as error:
         raise Stop(Exit.MISSING, str(error)) from error
@@ -212,12 +216,18 @@ def check(
 
 @app.command("suppress")
 def suppress(
-    sid: Sid, comment: Comment, until: Until, config: Config = NODE_TOML, *,
+    sid: Sid,
+    comment: Comment,
+    until: Until,
+    config: Config = NODE_TOML,
+    *,
     src: Annotated[str, typer.Option(help="Not for packets from this address or network (CIDR).")] = "",
     dst: Annotated[str, typer.Option(help="Not for packets to this address or network (CIDR).")] = "",
     either: Annotated[str, typer.Option(help="Not where either side is this address or network (CIDR).")] = "",
-    gid: Gid = 1, review: Review = "", who: Who = "",
-) -> None:  # fmt: skip
+    gid: Gid = 1,
+    review: Review = "",
+    who: Who = "",
+) -> None:
     """Silence a rule for one side; the rest of its alerts stay."""
     sides = {name: value for name, value in (("src", src), ("dst", dst), ("either", either)) if value}
     _add(config, "suppress", {"sid": sid, "gid": gid, **sides}, comment, until, review, who)
@@ -225,17 +235,26 @@ def suppress(
 
 @app.command("threshold")
 def threshold(
-    sid: Sid, comment: Comment, until: Until,
+    sid: Sid,
+    comment: Comment,
+    until: Until,
     count: Annotated[int, typer.Option(help="So many alerts ...", min=1)],
     seconds: Annotated[int, typer.Option(help="... in so many seconds.", min=1)],
-    config: Config = NODE_TOML, *,
-    kind: Annotated[Literal["limit", "threshold", "both"], typer.Option("--type", help="limit: no more than; "
-                    "threshold: one for each so many; both: one, from so many on.")] = "limit",
+    config: Config = NODE_TOML,
+    *,
+    kind: Annotated[
+        Literal["limit", "threshold", "both"],
+        typer.Option(
+            "--type", help="limit: no more than; threshold: one for each so many; both: one, from so many on."
+        ),
+    ] = "limit",
     track: Annotated[
         Literal["by_src", "by_dst", "by_both", "by_rule"], typer.Option(help="Counted for each.")
     ] = "by_src",
-    gid: Gid = 1, review: Review = "", who: Who = "",
-) -> None:  # fmt: skip
+    gid: Gid = 1,
+    review: Review = "",
+    who: Who = "",
+) -> None:
     """Let a rule speak less often."""
     facts = {"sid": sid, "gid": gid, "type": kind, "track": track, "count": count, "seconds": seconds}
     _add(config, "threshold", facts, comment, until, review, who)
@@ -243,9 +262,15 @@ def threshold(
 
 @app.command("disable")
 def disable(
-    sid: Sid, comment: Comment, until: Until, config: Config = NODE_TOML, *, gid: Gid = 1, review: Review = "",
+    sid: Sid,
+    comment: Comment,
+    until: Until,
+    config: Config = NODE_TOML,
+    *,
+    gid: Gid = 1,
+    review: Review = "",
     who: Who = "",
-) -> None:  # fmt: skip
+) -> None:
     """Let a rule say nothing at all; rules that build on it still work."""
     _add(config, "disable", {"sid": sid, "gid": gid}, comment, until, review, who)
 
@@ -260,10 +285,20 @@ def tuning(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
         standing = "ended" if not entry.active(today) else "review due" if entry.due(today) else "holds"
         until = "never" if entry.until is None else entry.until.isoformat()
         review = None if entry.review is None else entry.review.isoformat()
-        rows.append({
-            "id": entry.id, "act": entry.act, "sid": entry.sid, "gid": entry.gid, "standing": standing, "until": until,
-            "review": review, "who": entry.who, "comment": entry.comment, "line": entry.line(),
-        })  # fmt: skip
+        rows.append(
+            {
+                "id": entry.id,
+                "act": entry.act,
+                "sid": entry.sid,
+                "gid": entry.gid,
+                "standing": standing,
+                "until": until,
+                "review": review,
+                "who": entry.who,
+                "comment": entry.comment,
+                "line": entry.line(),
+            }
+        )
     if as_json:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False, sort_keys=True))
@@ -271,19 +306,27 @@ def tuning(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
     show_table(
         ("id", "standing", "until", "rule", "who", "why"),
         [
-            (row["id"], cell(row["standing"], language), cell(row["until"], language), row["line"], row["who"],
-             row["comment"])
+            (
+                row["id"],
+                cell(row["standing"], language),
+                cell(row["until"], language),
+                row["line"],
+                row["who"],
+                row["comment"],
+            )
             for row in rows
         ],
         language,
-    )  # fmt: skip
+    )
 
 
 @app.command("end")
 def end(
     name: Annotated[str, typer.Argument(metavar="ID", help="As `bavn node rules tuning` names it.")],
-    config: Config = NODE_TOML, *, who: Who = "",
-) -> None:  # fmt: skip
+    config: Config = NODE_TOML,
+    *,
+    who: Who = "",
+) -> None:
     """End an entry now; it stays in the file as ended."""
     import tomlkit
 
@@ -304,9 +347,7 @@ def end(
     print(f"{name} has ended; the running node takes it out of force")
 
 
-def _add(
-    config: Path, act: str, facts: dict[str, Any], comment: str, until: str, review: str, who: str
-) -> None:  # fmt: skip
+def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str, review: str, who: str) -> None:
     import tomlkit
 
     given, _ = _read(config)
@@ -414,9 +455,11 @@ def _filters(given: Any) -> Any:
 
     table = given.rules
     return Filters(
-        enable=file(table.enable_file), disable=file(table.disable_file), modify=file(table.modify_file),
+        enable=file(table.enable_file),
+        disable=file(table.disable_file),
+        modify=file(table.modify_file),
         drop=file(table.drop_file),
-    )  # fmt: skip
+    )
 
 
 def _known(given: Any, folder: Any) -> list[tuple[Path, Any]]:

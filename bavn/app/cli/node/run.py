@@ -35,9 +35,7 @@ def enrol(
     if not TOKEN.fullmatch(token):
         raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
     given = read_node(config)
-    url, folder = (
-        (given.node.keyholder_url, KEYHOLDER_KEYS) if keyholder else (given.node.centre_url, CENTRE_KEYS)
-    )  # fmt: skip
+    url, folder = (given.node.keyholder_url, KEYHOLDER_KEYS) if keyholder else (given.node.centre_url, CENTRE_KEYS)
     if not url:
         name = "keyholder_url" if keyholder else "centre_url"
         raise Stop(Exit.CONFIGURATION, f"{config} [node]: {name} is empty: there is nobody to enrol at")

@@ -35,9 +35,10 @@ def suspicions(
     with asks(config) as rows:
         found = ranked(rows)
     fitting = [
-        one for one in found
+        one
+        for one in found
         if (not detector or one.suspicion.detector == detector) and (not host or one.suspicion.host == host)
-    ]  # fmt: skip
+    ]
     ignored = sum(1 for one in fitting if not one.rank)
     shown = fitting if every else [one for one in fitting if one.rank][:top]
     if as_json:
@@ -50,13 +51,21 @@ def suspicions(
         show_table(
             ("rank", "id", "verdict", "detector", "p", "nats", "host", "peer", "why"),
             [
-                (e.rank or "-", e.suspicion.id[:ID_CHARS], verdict_words(e.verdict, language), e.suspicion.detector,
-                 small(e.suspicion.p, language), number(e.suspicion.evidence_nats, language, 2), e.suspicion.host,
-                 e.suspicion.peer, e.suspicion.why.say(language))
+                (
+                    e.rank or "-",
+                    e.suspicion.id[:ID_CHARS],
+                    verdict_words(e.verdict, language),
+                    e.suspicion.detector,
+                    small(e.suspicion.p, language),
+                    number(e.suspicion.evidence_nats, language, 2),
+                    e.suspicion.host,
+                    e.suspicion.peer,
+                    e.suspicion.why.say(language),
+                )
                 for e in shown
             ],
             language,
-        )  # fmt: skip
+        )
     left = len(fitting) - ignored - len(shown)
     if not every and (left > 0 or ignored):
         print(

@@ -37,8 +37,12 @@ def attach(app: typer.Typer) -> None:
 
 def verdict(
     suspicion: Annotated[str, typer.Argument(help="The beginning of its id, as `bavn node suspicions` shows it.")],
-    judgement: Annotated[Judgement, typer.Argument(help="true: it is what it looks like; benign: looked into and"
-        " innocent; ignore: not to be seen for now.")],
+    judgement: Annotated[
+        Judgement,
+        typer.Argument(
+            help="true: it is what it looks like; benign: looked into and innocent; ignore: not to be seen for now."
+        ),
+    ],
     config: Config = NODE_TOML,
     *,
     until: Annotated[str, typer.Option(help=_UNTIL)] = "",
@@ -47,7 +51,7 @@ def verdict(
     by: By = "",
     as_json: AsJson = False,
     language: Spoken = "en",
-) -> None:  # fmt: skip
+) -> None:
     """Say what a suspicion is. It stays here, can be taken back, and ends by itself."""
     from bavn.actor.door.verdicts import VerdictBook
     from bavn.app.config.load import read_node
@@ -91,9 +95,7 @@ def verdicts(
     with asks(config) as rows:
         found = verdicts_of(rows(VERDICTS_SQL)) + sector_verdicts_of(rows(SECTOR_VERDICTS_SQL))
         left = rows(SECTOR_LEFT_SQL)
-    _show(
-        [_row(one, now_us) for one in found if every or one.holds(now_us)], as_json=as_json, language=language
-    )  # fmt: skip
+    _show([_row(one, now_us) for one in found if every or one.holds(now_us)], as_json=as_json, language=language)
     for case_id, count, ends_us in left:
         if ends_us <= now_us:
             continue
@@ -135,13 +137,23 @@ def verdict_end(
 
 def _row(one: "Verdict", now_us: int) -> dict[str, Any]:
     return {
-        "number": f"s{one.number}" if one.origin == "sector" else one.number, "origin": one.origin,
-        "verdict": one.judgement, "scope": one.scope, "suspicion": one.story,
-        "detector": one.detector, "host": one.host, "peer": one.peer, "given": iso(one.given_us),
-        "until": None if one.until_us is None else iso(one.until_us), "holds": one.holds(now_us), "by": one.by,
-        "comment": one.comment, "ended": None if one.ended_us is None else iso(one.ended_us),
-        "ended_by": one.ended_by, "ended_comment": one.ended_comment,
-    }  # fmt: skip
+        "number": f"s{one.number}" if one.origin == "sector" else one.number,
+        "origin": one.origin,
+        "verdict": one.judgement,
+        "scope": one.scope,
+        "suspicion": one.story,
+        "detector": one.detector,
+        "host": one.host,
+        "peer": one.peer,
+        "given": iso(one.given_us),
+        "until": None if one.until_us is None else iso(one.until_us),
+        "holds": one.holds(now_us),
+        "by": one.by,
+        "comment": one.comment,
+        "ended": None if one.ended_us is None else iso(one.ended_us),
+        "ended_by": one.ended_by,
+        "ended_comment": one.ended_comment,
+    }
 
 
 def _show(rows: list[dict[str, Any]], *, as_json: bool, language: Language) -> None:
@@ -156,16 +168,24 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool, language: Language) -> N
         return
     table = [
         (
-            row["number"], JUDGEMENT_WORDS[row["verdict"]].say(language), cell(row["scope"], language),
-            row["suspicion"][:8], row["detector"], row["host"], row["peer"], _until_words(row, language),
-            _by(row, language), row["comment"] or row["ended_comment"],
+            row["number"],
+            JUDGEMENT_WORDS[row["verdict"]].say(language),
+            cell(row["scope"], language),
+            row["suspicion"][:8],
+            row["detector"],
+            row["host"],
+            row["peer"],
+            _until_words(row, language),
+            _by(row, language),
+            row["comment"] or row["ended_comment"],
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     show_table(
-        ("number", "verdict", "scope", "suspicion", "detector", "host", "peer", "until", "by", "comment"), table,
+        ("number", "verdict", "scope", "suspicion", "detector", "host", "peer", "until", "by", "comment"),
+        table,
         language,
-    )  # fmt: skip
+    )
 
 
 def _by(row: dict[str, Any], language: Language) -> str:

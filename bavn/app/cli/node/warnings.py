@@ -66,17 +66,26 @@ def warnings(
     else:
         show_table(
             ("id", "state", "what", "tlp", "outcome", "until", "says"),
-            [(one.warning_id, WARNING_STATES[WarningState(one.state)].say(language),
-              URGENCIES[Urgency(one.said["urgency"])].say(language), one.said["tlp"],
-              ANSWERS[state_after(one, said)].say(language), iso(one.said["until_us"])[:16],
-              one.said[f"title_{language}"]) for one in found],
+            [
+                (
+                    one.warning_id,
+                    WARNING_STATES[WarningState(one.state)].say(language),
+                    URGENCIES[Urgency(one.said["urgency"])].say(language),
+                    one.said["tlp"],
+                    ANSWERS[state_after(one, said)].say(language),
+                    iso(one.said["until_us"])[:16],
+                    one.said[f"title_{language}"],
+                )
+                for one in found
+            ],
             language,
-        )  # fmt: skip
+        )
     now_us = moment()
     silent = [
-        one.warning_id for one in found
+        one.warning_id
+        for one in found
         if one.state == "sent" and now_us < one.said["until_us"] and state_after(one, said) is AnswerState.TOLD
-    ]  # fmt: skip
+    ]
     if check and silent:
         raise Stop(Exit.UNHEALTHY, f"not answered: {', '.join(silent)}")
 
@@ -101,9 +110,14 @@ def warning_answer(
     kept = found[0]
     with opened_cases(config) as there:
         said = AnswerSaid(
-            number=1 << 50, at_us=moment(), warning_id=kept.warning_id, version=kept.version, act=act.value,
-            words=words, by=by,
-        )  # fmt: skip
+            number=1 << 50,
+            at_us=moment(),
+            warning_id=kept.warning_id,
+            version=kept.version,
+            act=act.value,
+            words=words,
+            by=by,
+        )
         outcome = there.warnings.try_on(said)
         if isinstance(outcome, Refused):
             raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
@@ -144,10 +158,21 @@ def _plain(one: "KeptWarning", said: "Sequence[AnswerSaid]") -> dict[str, Any]:
     from bavn.actor.door.conversations.warnings import state_after
 
     return {
-        **one.said, "heard": iso(one.heard_us), "answer": state_after(one, said).value,
+        **one.said,
+        "heard": iso(one.heard_us),
+        "answer": state_after(one, said).value,
         "answers": [
-            {"number": a.number, "at": iso(a.at_us), "version": a.version, "act": a.act, "words": a.words, "by": a.by,
-             "told": None if a.told_us is None or a.rule else iso(a.told_us), "rule": a.rule}
-            for a in said if a.warning_id == one.warning_id
+            {
+                "number": a.number,
+                "at": iso(a.at_us),
+                "version": a.version,
+                "act": a.act,
+                "words": a.words,
+                "by": a.by,
+                "told": None if a.told_us is None or a.rule else iso(a.told_us),
+                "rule": a.rule,
+            }
+            for a in said
+            if a.warning_id == one.warning_id
         ],
-    }  # fmt: skip
+    }

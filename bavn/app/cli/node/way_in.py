@@ -56,9 +56,13 @@ def guard(
     from bavn.app.fit.way_in import WayIn
 
     asked = WayIn(
-        actor=actor, centre_url=centre_url, listen=listen or [LISTEN], upstreams=upstream or [],
-        clients=client or [], lists=lists,
-    )  # fmt: skip
+        actor=actor,
+        centre_url=centre_url,
+        listen=listen or [LISTEN],
+        upstreams=upstream or [],
+        clients=client or [],
+        lists=lists,
+    )
     _start(config, asked, pin, token)
 
 
@@ -91,9 +95,17 @@ def listen(
 
     sense = _sense(syslog, syslog_tcp, netflow, sflow, dnstap, log_file)
     asked = WayIn(
-        way="listen", actor=actor, centre_url=centre_url, keyholder_url=keyholder, homes=home or [], sense=sense,
-        listen=resolver or [], upstreams=upstream or [], clients=client or [], lists=lists,
-    )  # fmt: skip
+        way="listen",
+        actor=actor,
+        centre_url=centre_url,
+        keyholder_url=keyholder,
+        homes=home or [],
+        sense=sense,
+        listen=resolver or [],
+        upstreams=upstream or [],
+        clients=client or [],
+        lists=lists,
+    )
     _start(config, asked, pin, token, keyholder_pin, keyholder_token, group_key)
 
 
@@ -130,10 +142,17 @@ def watch(
     sensors = {"suricata_interface": interface, "eve_file": eve, "zeek_folder": zeek}
     sense: dict[str, str | list[str]] = {name: value for name, value in sensors.items() if value}
     asked = WayIn(
-        way="watch", actor=actor, centre_url=centre_url, keyholder_url=keyholder, homes=home or [],
+        way="watch",
+        actor=actor,
+        centre_url=centre_url,
+        keyholder_url=keyholder,
+        homes=home or [],
         sense=sense | _sense(syslog, syslog_tcp, netflow, sflow, dnstap, log_file),
-        listen=resolver or [], upstreams=upstream or [], clients=client or [], lists=lists,
-    )  # fmt: skip
+        listen=resolver or [],
+        upstreams=upstream or [],
+        clients=client or [],
+        lists=lists,
+    )
     _start(config, asked, pin, token, keyholder_pin, keyholder_token, group_key)
 
 
@@ -141,16 +160,25 @@ def _sense(
     syslog: str, syslog_tcp: str, netflow: str, sflow: str, dnstap: str, log_file: list[str] | None
 ) -> dict[str, str | list[str]]:
     given: dict[str, str | list[str]] = {
-        "syslog_udp_listen": syslog, "syslog_tcp_listen": syslog_tcp, "netflow_listen": netflow, "sflow_listen": sflow,
-        "dnstap_listen": dnstap, "log_files": log_file or [],
-    }  # fmt: skip
+        "syslog_udp_listen": syslog,
+        "syslog_tcp_listen": syslog_tcp,
+        "netflow_listen": netflow,
+        "sflow_listen": sflow,
+        "dnstap_listen": dnstap,
+        "log_files": log_file or [],
+    }
     return {name: value for name, value in given.items() if value}
 
 
 def _start(
-    config: Path, asked: "WayIn", pin: str, token: str, keyholder_pin: str = "", keyholder_token: str = "",
+    config: Path,
+    asked: "WayIn",
+    pin: str,
+    token: str,
+    keyholder_pin: str = "",
+    keyholder_token: str = "",
     group_key: Path | None = None,
-) -> None:  # fmt: skip
+) -> None:
     from bavn.app.cli.node.run import enrol, run
     from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
     from bavn.app.fit.way_in import configured, take_group_key

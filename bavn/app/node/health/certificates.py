@@ -16,7 +16,7 @@ from bavn.wire.safe import Safe
 PARTIES = {
     "centre": (CENTRE_KEYS, Text("the centre", "centret"), "bavn node enrol"),
     "keyholder": (KEYHOLDER_KEYS, Text("the key holder", "nøgleholderen"), "bavn node enrol --keyholder"),
-}  # fmt: skip
+}
 
 
 def ends_of(config: NodeConfig) -> dict[str, int]:

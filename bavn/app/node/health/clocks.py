@@ -24,13 +24,16 @@ def clock_problems(
     found = []
     if abs(jumped_s) > JUMP_S_MAX:
         way = Text("ahead", "frem") if jumped_s > 0 else Text("back", "tilbage")
-        found.append(Problem(
-            code="clock_jump", source="node",
-            text=Text(
-                f"this node's clock jumped {abs(jumped_s)} s {way.en}, or the machine slept: keep it by NTP",
-                f"nodens ur sprang {abs(jumped_s)} s {way.da}, eller maskinen sov: hold det ved NTP",
-            ),
-        ))  # fmt: skip
+        found.append(
+            Problem(
+                code="clock_jump",
+                source="node",
+                text=Text(
+                    f"this node's clock jumped {abs(jumped_s)} s {way.en}, or the machine slept: keep it by NTP",
+                    f"nodens ur sprang {abs(jumped_s)} s {way.da}, eller maskinen sov: hold det ved NTP",
+                ),
+            )
+        )
     for source in sources:
         off = source.clock_offset_s
         if off is None or abs(off) <= clock_s_max or off < -OLD_S:
@@ -38,21 +41,28 @@ def clock_problems(
         if off < 0 and (source.lag_bytes or source.caught_up_us is None):  # it is the reader that is behind
             continue
         way = Text("ahead of", "foran") if off > 0 else Text("behind", "bagud for")
-        found.append(Problem(
-            code="clock", source=source.name,
-            text=Text(
-                f"the newest records of {source.name} are {abs(off)} s {way.en} this node's clock: set the clocks by"
-                " NTP",
-                f"de nyeste poster fra {source.name} er {abs(off)} s {way.da} nodens ur: stil urene med NTP",
-            ),
-        ))  # fmt: skip
+        found.append(
+            Problem(
+                code="clock",
+                source=source.name,
+                text=Text(
+                    f"the newest records of {source.name} are {abs(off)} s {way.en} this node's clock: set the"
+                    " clocks by"
+                    " NTP",
+                    f"de nyeste poster fra {source.name} er {abs(off)} s {way.da} nodens ur: stil urene med NTP",
+                ),
+            )
+        )
     if centre_skew_s is not None and abs(centre_skew_s) > clock_s_max:
         way = Text("ahead of", "foran") if centre_skew_s > 0 else Text("behind", "bagud for")
-        found.append(Problem(
-            code="clock", source="centre",
-            text=Text(
-                f"this node's clock is {abs(centre_skew_s)} s {way.en} the centre's: set the clocks by NTP",
-                f"nodens ur er {abs(centre_skew_s)} s {way.da} centrets: stil urene med NTP",
-            ),
-        ))  # fmt: skip
+        found.append(
+            Problem(
+                code="clock",
+                source="centre",
+                text=Text(
+                    f"this node's clock is {abs(centre_skew_s)} s {way.en} the centre's: set the clocks by NTP",
+                    f"nodens ur er {abs(centre_skew_s)} s {way.da} centrets: stil urene med NTP",
+                ),
+            )
+        )
     return found

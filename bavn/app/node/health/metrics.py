@@ -14,21 +14,30 @@ from prometheus_client.registry import Collector
 
 _MB: Final = 1 << 20
 _PLAIN: Final[tuple[tuple[str, str, Callable[[Mapping[str, Any]], float]], ...]] = (
-    ("bavn_node_written_timestamp_seconds", "When the node wrote this: an old one is a node that hangs or is gone.",
-     lambda told: told["at_us"] / 1e6),
+    (
+        "bavn_node_written_timestamp_seconds",
+        "When the node wrote this: an old one is a node that hangs or is gone.",
+        lambda told: told["at_us"] / 1e6,
+    ),
     ("bavn_node_up_seconds", "How long the node has run.", lambda told: told["up_s"]),
     ("bavn_node_healthy", "1 where nothing is wrong.", lambda told: told["healthy"]),
     ("bavn_node_stopped", "1 where the node was ended by somebody.", lambda told: told["stopped"]),
-    ("bavn_node_capture_loss_permille", "Packets lost of late by the worst sensor.",
-     lambda told: told["capture_loss_permille"]),
+    (
+        "bavn_node_capture_loss_permille",
+        "Packets lost of late by the worst sensor.",
+        lambda told: told["capture_loss_permille"],
+    ),
     ("bavn_node_disk_free_bytes", "Room where the node keeps its folder.", lambda told: told["disk_free_mb"] * _MB),
     ("bavn_node_memory_bytes", "Resident memory of the node.", lambda told: told["memory_mb"] * _MB),
     ("bavn_node_queue_messages", "Messages that wait for the centre.", lambda told: told["queue_messages"]),
     ("bavn_node_store_rows", "Records in the store.", lambda told: told["store"].get("rows", 0)),
     ("bavn_node_store_bytes", "What they take.", lambda told: told["store"].get("bytes", 0)),
-    ("bavn_node_detect_seconds", "How long the last run of the detectors took.",
-     lambda told: told["detect"].get("took_s", 0)),
-)  # fmt: skip
+    (
+        "bavn_node_detect_seconds",
+        "How long the last run of the detectors took.",
+        lambda told: told["detect"].get("took_s", 0),
+    ),
+)
 _SOURCES: Final = (
     ("bavn_node_source_rows", "Records taken from a source since the start.", "rows"),
     ("bavn_node_source_refused", "Lines that were refused.", "refused"),
@@ -79,9 +88,10 @@ def promise_metrics(promises: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     )
     unknown = GaugeMetricFamily("bavn_promise_unchecked", "1 where nobody knows yet.", labels=["promise"])
     since = GaugeMetricFamily(
-        "bavn_promise_since_timestamp_seconds", "Since when it has stood so; nothing where unchecked.",
+        "bavn_promise_since_timestamp_seconds",
+        "Since when it has stood so; nothing where unchecked.",
         labels=["promise"],
-    )  # fmt: skip
+    )
     for one in promises:
         kept.add_metric([one["code"]], one["state"] == "kept")
         unknown.add_metric([one["code"]], one["state"] == "unknown")
@@ -100,9 +110,10 @@ def _canary(links: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     yield stands
     if links:
         yield GaugeMetricFamily(
-            "bavn_node_canary_began_timestamp_seconds", "When the latest canary set out.",
+            "bavn_node_canary_began_timestamp_seconds",
+            "When the latest canary set out.",
             value=links[0]["began_us"] / 1e6,
-        )  # fmt: skip
+        )
 
 
 def page(told: Mapping[str, Any]) -> str:

@@ -80,8 +80,9 @@ class Recorder:
         self._lost, self._progress = LostBook(before.get("lost_book")), Progress()
         self._stood: dict[str, tuple[State, int | None]] = {
             one["code"]: (one["state"], one["since_us"])
-            for one in before.get("promises", []) if one["state"] != "unknown"
-        }  # fmt: skip
+            for one in before.get("promises", [])
+            if one["state"] != "unknown"
+        }
         self._files = {HEALTH_FILE: ReservedFile(self.config.folder / HEALTH_FILE, mode=0o600)}
         if self.config.health.metrics_file:
             metrics = self.config.path(self.config.health.metrics_file)
@@ -111,16 +112,24 @@ class Recorder:
         """The figures of this moment."""
         sources = () if self.lookout is None else tuple(account.figures() for account in self.lookout.accounts)
         return Vitals(
-            now_us=self.clock.now_us(), began_us=self._began_us, sources=sources, recent=self._recent(sources),
+            now_us=self.clock.now_us(),
+            began_us=self._began_us,
+            sources=sources,
+            recent=self._recent(sources),
             detecting_us=self.lookout.detecting_us if self.lookout else None,
             restarts=self._restarts(sources),
-            disk_free_mb=shutil.disk_usage(self.config.folder).free >> 20, rules=tuple(self.rules()[1]),
-            sigma=self.sigma(), centre_skew_s=self.centre_skew_s(), jumped_s=self._jumped_s,
-            detect_failed=self.detect_failed, disk_failed=self.disk_failed,
+            disk_free_mb=shutil.disk_usage(self.config.folder).free >> 20,
+            rules=tuple(self.rules()[1]),
+            sigma=self.sigma(),
+            centre_skew_s=self.centre_skew_s(),
+            jumped_s=self._jumped_s,
+            detect_failed=self.detect_failed,
+            disk_failed=self.disk_failed,
             idle=self.lookout is None and not self.config.node.centre_url,
             certificates=self._certificates,
-            stored_rows=self._store.get("rows", 0), store_refused=sum(self._store.get("refused", {}).values()),
-        )  # fmt: skip
+            stored_rows=self._store.get("rows", 0),
+            store_refused=sum(self._store.get("refused", {}).values()),
+        )
 
     def step(self, *, stopped: bool = False) -> None:
         """Looks, says what has changed, writes it down."""
@@ -150,10 +159,13 @@ class Recorder:
         found += self._progress.problems(now.sources, now.now_us, limits.progress_s_max)
         found += self.checks.problems(limits, self.queued(), self.rules()[0], now.now_us)
         found += [
-            Problem(code="unwritten", source=name, text=Text(f"{name} cannot be written ({why})",
-                                                             f"{name} kan ikke skrives ({why})"))
+            Problem(
+                code="unwritten",
+                source=name,
+                text=Text(f"{name} cannot be written ({why})", f"{name} kan ikke skrives ({why})"),
+            )
             for name, why in self._unwritten.items()
-        ]  # fmt: skip
+        ]
         return found
 
     def _count_losses(self, now: Vitals) -> None:
@@ -254,35 +266,56 @@ class Recorder:
         self, now: Vitals, found: Sequence[Problem], stands: Sequence[PromiseState], *, stopped: bool
     ) -> dict[str, Any]:
         out = self.lookout
-        detect = {} if out is None else {
-            "last": None if out.detected_us is None else iso(out.detected_us),
-            "took_s": round(out.detect_took_us / SECOND_US, 3),
-            "running_s": None if out.detecting_us is None else (now.now_us - out.detecting_us) // SECOND_US,
-        }  # fmt: skip
+        detect = (
+            {}
+            if out is None
+            else {
+                "last": None if out.detected_us is None else iso(out.detected_us),
+                "took_s": round(out.detect_took_us / SECOND_US, 3),
+                "running_s": None if out.detecting_us is None else (now.now_us - out.detecting_us) // SECOND_US,
+            }
+        )
         return {
-            "actor": self.config.node.actor, "version": __version__, "at": iso(now.now_us), "at_us": now.now_us,
-            "pid": os.getpid(), "stopped": stopped, "up_s": (now.now_us - self._began_us) // SECOND_US,
+            "actor": self.config.node.actor,
+            "version": __version__,
+            "at": iso(now.now_us),
+            "at_us": now.now_us,
+            "pid": os.getpid(),
+            "stopped": stopped,
+            "up_s": (now.now_us - self._began_us) // SECOND_US,
             "healthy": well(stands) and not found and not stopped,
-            "promises": [one.told() for one in stands], "lost_book": self._lost.told(),
+            "promises": [one.told() for one in stands],
+            "lost_book": self._lost.told(),
             "ledger_walked_us": None if self.checks.chain is None else self.checks.chain.walked_us,
-            "problems": [
-                {"code": p.code, "source": p.source, "en": p.text.en, "da": p.text.da} for p in found
-            ],
-            "sensor": now.packet_sensor, "capture_loss_permille": now.capture_loss_permille,
+            "problems": [{"code": p.code, "source": p.source, "en": p.text.en, "da": p.text.da} for p in found],
+            "sensor": now.packet_sensor,
+            "capture_loss_permille": now.capture_loss_permille,
             "capture_loss_known": now.capture_known,
             "sources": [_source(now, source) for source in now.sources],
-            "canary": list(self.canary()), "rules": self.rules()[0], "sigma": sigma_told(now.sigma),
-            "store": self._store, "detect": detect, "memory_mb": memory_mb(),
-            "disk_free_mb": now.disk_free_mb, "queue_messages": self.queued(), "centre_skew_s": now.centre_skew_s,
+            "canary": list(self.canary()),
+            "rules": self.rules()[0],
+            "sigma": sigma_told(now.sigma),
+            "store": self._store,
+            "detect": detect,
+            "memory_mb": memory_mb(),
+            "disk_free_mb": now.disk_free_mb,
+            "queue_messages": self.queued(),
+            "centre_skew_s": now.centre_skew_s,
             "certificates_left_s": {
                 party: (end_us - now.now_us) // SECOND_US for party, end_us in now.certificates.items()
             },
-        }  # fmt: skip
+        }
 
     def _write(self, told: dict[str, Any]) -> None:
         """Also while the disk is full: both files have their room already, and what is longer is cut."""
-        short = told | {"healthy": False, "sources": [], "canary": [], "rules": {}, "sigma": {},
-                        "promises": [one for one in told["promises"] if one["state"] != "kept"]}  # fmt: skip
+        short = told | {
+            "healthy": False,
+            "sources": [],
+            "canary": [],
+            "rules": {},
+            "sigma": {},
+            "promises": [one for one in told["promises"] if one["state"] != "kept"],
+        }
         failed: dict[str, str] = {}
         for name, file in self._files.items():
             try:
@@ -317,28 +350,39 @@ def _restarted(sources: Sequence[Figures]) -> dict[str, int]:
 
 def _source(now: Vitals, source: Figures) -> dict[str, Any]:
     return {
-        "name": source.name, "rows": source.rows, "passed": source.passed, "refused": source.refused,
-        "reasons": [list(entry) for entry in source.reasons], "broken": source.broken, "lag_bytes": source.lag_bytes,
-        "lag_s": now.lag_s(source), "counts": dict(source.counts), "clock_offset_s": source.clock_offset_s,
+        "name": source.name,
+        "rows": source.rows,
+        "passed": source.passed,
+        "refused": source.refused,
+        "reasons": [list(entry) for entry in source.reasons],
+        "broken": source.broken,
+        "lag_bytes": source.lag_bytes,
+        "lag_s": now.lag_s(source),
+        "counts": dict(source.counts),
+        "clock_offset_s": source.clock_offset_s,
         "losses": [
             {"what": lost.what, "count": lost.count, "unit": lost.unit, "of": lost.of} for lost in source.losses
         ],
         "recent": [
             {"what": r.what, "count": r.count, "of": r.of, "permille": r.permille}
-            for r in now.recent if r.source == source.name
+            for r in now.recent
+            if r.source == source.name
         ],
-    }  # fmt: skip
+    }
 
 
 def _stored(store: "ColumnStore") -> dict[str, Any]:
     found = store.stats()
     return {
-        "rows": found.rows_total, "bytes": found.bytes_total,
+        "rows": found.rows_total,
+        "bytes": found.bytes_total,
         "oldest": None if found.oldest_us is None else iso(found.oldest_us),
         "newest": None if found.newest_us is None else iso(found.newest_us),
-        "refused": dict(found.refused), "forgotten_rows": found.forgotten_rows, "damaged": list(found.damaged),
+        "refused": dict(found.refused),
+        "forgotten_rows": found.forgotten_rows,
+        "damaged": list(found.damaged),
         "damaged_rows": found.damaged_rows,
-    }  # fmt: skip
+    }
 
 
 def memory_mb() -> int:

@@ -17,14 +17,15 @@ def sigma_problems(standing: Standing) -> list[Problem]:
     """A rule that the store did not answer is not watched: one alarm each, and one for those beyond NAMED_MAX."""
     found = [
         Problem(
-            code="sigma_refused", source=one.rule.id,
+            code="sigma_refused",
+            source=one.rule.id,
             text=Text(
                 f"the Sigma rule \u201c{_title(one.rule)}\u201d was not answered: {_reason(one.reason)}",
                 f"Sigma-reglen \u201d{_title(one.rule)}\u201d blev ikke besvaret: {_reason(one.reason)}",
             ),
         )
         for one in standing.refused[:NAMED_MAX]
-    ]  # fmt: skip
+    ]
     more = len(standing.refused) - NAMED_MAX
     if more > 0:
         text = Text(f"{more} more Sigma rules were not answered", f"{more} Sigma-regler mere blev ikke besvaret")
@@ -41,10 +42,12 @@ def sigma_told(standing: Standing) -> dict[str, Any]:
         "refused": [
             {"id": one.rule.id, "title": _title(one.rule), "reason": _reason(one.reason)} for one in standing.refused
         ],
-        "waiting": len(standing.waiting), "waiting_named": [_title(rule) for rule in standing.waiting[:NAMED_MAX]],
-        "cut": len(standing.cut), "cut_named": [_title(rule) for rule in standing.cut[:NAMED_MAX]],
+        "waiting": len(standing.waiting),
+        "waiting_named": [_title(rule) for rule in standing.waiting[:NAMED_MAX]],
+        "cut": len(standing.cut),
+        "cut_named": [_title(rule) for rule in standing.cut[:NAMED_MAX]],
         "checks": standing.checks,
-    }  # fmt: skip
+    }
 
 
 def _title(rule: RowRule) -> str:

@@ -18,12 +18,13 @@ QUICK_S: Final = 120
 GAPS: Final = 6
 
 NO_SOURCE: Final = Problem(
-    code="no_source", source="",
+    code="no_source",
+    source="",
     text=Text(
         "nothing is read and there is no sector: name a source under [sense] in node.toml (docs/sources.md)",
         "intet læses, og der er ingen sektor: nævn en kilde under [sense] i node.toml (docs/sources.md)",
     ),
-)  # fmt: skip
+)
 """Of a node that can neither see nor protect."""
 
 
@@ -40,14 +41,17 @@ def silence_problems(sources: Sequence[Figures], now_us: int, began_us: int, sil
             long = Text(f"{hours:.1f} h", f"{hours:.1f} t".replace(".", ","))
             if since_us < HOUR_US:
                 long = Text(*[f"{since_us // MINUTE_US} min"] * 2)
-            found.append(Problem(
-                code="silent", source=source.name,
-                text=Text(
-                    f"{source.name} has given no record for {long.en}: does it still see, or get sent, anything?",
-                    f"{source.name} har ikke givet nogen post i {long.da}: ser den, eller får den stadig tilsendt,"
-                    " noget?",
-                ),
-            ))  # fmt: skip
+            found.append(
+                Problem(
+                    code="silent",
+                    source=source.name,
+                    text=Text(
+                        f"{source.name} has given no record for {long.en}: does it still see, or get sent, anything?",
+                        f"{source.name} har ikke givet nogen post i {long.da}: ser den, eller får den stadig tilsendt,"
+                        " noget?",
+                    ),
+                )
+            )
     return found
 
 

@@ -118,24 +118,28 @@ def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
     """What is wrong, the worst kind first."""
     found = [
         Problem(
-            code="source_broken", source=source.name,
+            code="source_broken",
+            source=source.name,
             text=Text(
                 f"{source.name} cannot be read: {source.broken}",
                 f"{source.name} kan ikke læses: {danish(source.broken)}",
             ),
         )
-        for source in now.sources if source.broken
-    ]  # fmt: skip
+        for source in now.sources
+        if source.broken
+    ]
     found += [
         Problem(
-            code="restarted", source=name,
+            code="restarted",
+            source=name,
             text=Text(
                 f"{name} ended by itself and was started again {count} times of late",
                 f"{name} gik ned og blev startet igen {count} gange på det seneste",
             ),
         )
-        for name, count in now.restarts.items() if count
-    ]  # fmt: skip
+        for name, count in now.restarts.items()
+        if count
+    ]
     found += [
         Problem(code=f"lost_{lost.what}", source=lost.source, text=lost.text())
         for lost in now.recent
@@ -148,7 +152,8 @@ def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
     found += sigma_problems(now.sigma)
     found += [
         Problem(
-            code="told_twice", source=source.name,
+            code="told_twice",
+            source=source.name,
             text=Text(
                 f"{source.name}: {source.counts[TOLD_TWICE]} of {source.rows} flows came from two exporters and count"
                 " twice: export each flow in one place only",
@@ -156,20 +161,24 @@ def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
                 " tæller dobbelt: eksportér hver forbindelse ét sted",
             ),
         )
-        for source in now.sources if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN)
-    ]  # fmt: skip
+        for source in now.sources
+        if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN)
+    ]
     found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
     found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
     if now.store_refused > now.stored_rows:
-        found.append(Problem(
-            code="store_refuses", source="",
-            text=Text(
-                f"the store refused {now.store_refused} rows as too old or too new, more than it keeps: look at old"
-                " files with `bavn analyse`, or raise [store] age_days_max",
-                f"lageret afviste {now.store_refused} rækker som for gamle eller for nye, flere end det har: se på"
-                " gamle filer med `bavn analyse`, eller hæv [store] age_days_max",
-            ),
-        ))  # fmt: skip
+        found.append(
+            Problem(
+                code="store_refuses",
+                source="",
+                text=Text(
+                    f"the store refused {now.store_refused} rows as too old or too new, more than it keeps: look at old"
+                    " files with `bavn analyse`, or raise [store] age_days_max",
+                    f"lageret afviste {now.store_refused} rækker som for gamle eller for nye, flere end det har: se på"
+                    " gamle filer med `bavn analyse`, eller hæv [store] age_days_max",
+                ),
+            )
+        )
     for code, said in (("detect_failed", now.detect_failed), ("disk_failed", now.disk_failed)):
         if said:
             found.append(Problem(code=code, source="node", text=Text(said, said)))
@@ -178,20 +187,22 @@ def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
         if took_s > limits.detect_s_max:
             found.append(
                 Problem(
-                    code="detect_slow", source="node",
+                    code="detect_slow",
+                    source="node",
                     text=Text(f"the detectors have run for {took_s} s", f"detektorerne har kørt i {took_s} s"),
                 )
-            )  # fmt: skip
+            )
     if now.disk_free_mb < limits.disk_free_mb_min:
         found.append(
             Problem(
-                code="disk_full", source="node",
+                code="disk_full",
+                source="node",
                 text=Text(
                     f"{now.disk_free_mb} MB left on the disk, less than {limits.disk_free_mb_min}",
                     f"{now.disk_free_mb} MB tilbage på disken, mindre end {limits.disk_free_mb_min}",
                 ),
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

@@ -108,17 +108,30 @@ def routes(keeper: Keeper) -> APIRouter:
         signed = browser(keeper, request, person)
         name = person.name
         return AccountShown(
-            name=name, origin=signed.account.origin, password=signed.account.password,
+            name=name,
+            origin=signed.account.origin,
+            password=signed.account.password,
             recovery=signed.account.recovery,
-            passkeys=[PasskeyShown(id=p.id, label=p.label, created_us=p.created_us, used_us=p.used_us)
-                      for p in keeper.passkeys.of(name)],
-            sessions=[SessionShown(
-                id=s.id, here=s.id == signed.session.id, how=s.how, address=s.address, agent=s.agent,
-                began_us=s.began_us, seen_us=s.seen_us, until_us=s.until_us,
-            ) for s in keeper.sessions.of(name)],
+            passkeys=[
+                PasskeyShown(id=p.id, label=p.label, created_us=p.created_us, used_us=p.used_us)
+                for p in keeper.passkeys.of(name)
+            ],
+            sessions=[
+                SessionShown(
+                    id=s.id,
+                    here=s.id == signed.session.id,
+                    how=s.how,
+                    address=s.address,
+                    agent=s.agent,
+                    began_us=s.began_us,
+                    seen_us=s.seen_us,
+                    until_us=s.until_us,
+                )
+                for s in keeper.sessions.of(name)
+            ],
             tokens=[token_shown(one) for one in keeper.tokens.of(name)],
             may_change_until_us=signed.session.proved_us + RECENT_US,
-        )  # fmt: skip
+        )
 
     @router.put("/choices", operation_id="account_choices", status_code=204)
     def choices(given: Choices, request: Request, person: Own) -> None:
@@ -141,8 +154,11 @@ def routes(keeper: Keeper) -> APIRouter:
         browser(keeper, request, person)
         keeper.recent(request)
         if not given.scopes <= person.rights:
-            raise Trouble(403, "too-wide", Text("A token has no right that you do not have.",
-                                                "En token har ingen ret, som du ikke har."))  # fmt: skip
+            raise Trouble(
+                403,
+                "too-wide",
+                Text("A token has no right that you do not have.", "En token har ingen ret, som du ikke har."),
+            )
         made = keeper.tokens.make(person.name, given.label, given.scopes, given.days)
         if made is None:
             raise trouble_of(CannotAccount("full", "too many tokens"))
@@ -168,6 +184,11 @@ def browser(keeper: Keeper, request: Request, person: Person) -> Signed:
 def token_shown(one: Token) -> TokenShown:
     """For its owner to see."""
     return TokenShown(
-        id=one.id, label=one.label, scopes=sorted(one.scopes), made_us=one.made_us, until_us=one.until_us,
-        used_us=one.used_us, ended=one.ended,
-    )  # fmt: skip
+        id=one.id,
+        label=one.label,
+        scopes=sorted(one.scopes),
+        made_us=one.made_us,
+        until_us=one.until_us,
+        used_us=one.used_us,
+        ended=one.ended,
+    )

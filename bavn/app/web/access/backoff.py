@@ -46,12 +46,13 @@ class Backoff:
             tx.execute(delete(TRIES).where(TRIES.c.last_us < now_us - FORGOTTEN_US))
             crowd = tx.execute(
                 select(TRIES.c.last_us).order_by(TRIES.c.last_us.desc()).offset(KEPT_MAX).limit(1)
-            ).scalar()  # fmt: skip
+            ).scalar()
             if crowd is not None:
                 tx.execute(delete(TRIES).where(TRIES.c.last_us <= crowd))
             for key, free, most_s in (
-                (here, FREE_HERE, WAIT_HERE_S_MAX), (everywhere, FREE_EVERYWHERE, WAIT_EVERYWHERE_S_MAX),
-            ):  # fmt: skip
+                (here, FREE_HERE, WAIT_HERE_S_MAX),
+                (everywhere, FREE_EVERYWHERE, WAIT_EVERYWHERE_S_MAX),
+            ):
                 row = tx.execute(select(TRIES.c.fails).where(TRIES.c.key == key)).first()
                 fails = 1 if row is None else row.fails + 1
                 wait_s = 0 if fails < free else min(most_s, 2 ** min(fails - free, 12))

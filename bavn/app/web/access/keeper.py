@@ -62,10 +62,15 @@ class KeeperSettings:
         """Of a console that listens on ``port``."""
         name = f"bavn-{side}-{port}"
         return cls(
-            origins=console.origins, secure=console.secure, cookie=f"__Host-{name}" if console.secure else name,
-            proxies=console.proxies, idle_us=idle_minutes * 60_000_000, whole_us=hours * 3_600_000_000,
-            logons_per_minute=logons, roles=ROLES[side],
-        )  # fmt: skip
+            origins=console.origins,
+            secure=console.secure,
+            cookie=f"__Host-{name}" if console.secure else name,
+            proxies=console.proxies,
+            idle_us=idle_minutes * 60_000_000,
+            whole_us=hours * 3_600_000_000,
+            logons_per_minute=logons,
+            roles=ROLES[side],
+        )
 
 
 class Keeper:
@@ -103,9 +108,11 @@ class Keeper:
             return Facts()
         account = signed.account
         return Facts(
-            csrf=csrf_of(signed.secret), language=_language(account.language), zone=account.zone,
+            csrf=csrf_of(signed.secret),
+            language=_language(account.language),
+            zone=account.zone,
             until_us=signed.session.until_us,
-        )  # fmt: skip
+        )
 
     def signed(self, request: Request) -> Signed:
         """The person in a browser; a token is none. Raises Trouble(401, 403)."""
@@ -117,16 +124,27 @@ class Keeper:
             self.own_page(request)
             given = request.headers.get(CSRF_HEADER, "")
             if not same(given, csrf_of(found.secret)):
-                raise Trouble(403, "no-csrf", Text("This did not come from the console's page: load it anew.",
-                                                   "Dette kom ikke fra konsollens side: genindlæs den."))  # fmt: skip
+                raise Trouble(
+                    403,
+                    "no-csrf",
+                    Text(
+                        "This did not come from the console's page: load it anew.",
+                        "Dette kom ikke fra konsollens side: genindlæs den.",
+                    ),
+                )
         return found
 
     def recent(self, request: Request) -> Signed:
         """The same, of somebody who proved who they are within ten minutes. Raises Trouble(403) otherwise."""
         found = self.signed(request)
         if self.book.now_us() - found.session.proved_us > RECENT_US:
-            raise Trouble(403, "prove-again", Text("Sign in again first: this needs a fresh log-on.",
-                                                   "Log ind igen først: dette kræver et nyt log-on."))  # fmt: skip
+            raise Trouble(
+                403,
+                "prove-again",
+                Text(
+                    "Sign in again first: this needs a fresh log-on.", "Log ind igen først: dette kræver et nyt log-on."
+                ),
+            )
         return found
 
     def _look(self, request: Request) -> Signed | None:
@@ -142,8 +160,11 @@ class Keeper:
         if scheme.lower() == "bearer" and secret.startswith(TOKEN_PREFIX) and len(secret) <= SECRET_CHARS_MAX:
             found = self.tokens.find(secret)
         if found is None:
-            raise Trouble(401, "bad-token", Text("This token is not good, or not any more.",
-                                                 "Denne token duer ikke, eller ikke længere."))  # fmt: skip
+            raise Trouble(
+                401,
+                "bad-token",
+                Text("This token is not good, or not any more.", "Denne token duer ikke, eller ikke længere."),
+            )
         token, account = found
         name = of_token(self.book, account, token, changes=changes)
         return Person(name=name, roles=account.roles, scopes=token.scopes, actors=account.actors)
@@ -156,8 +177,11 @@ class Keeper:
         else:
             fits = request.headers.get("sec-fetch-site", "") == "same-origin"
         if not fits:
-            raise Trouble(403, "other-site", Text("This was asked by another site's page.",
-                                                  "Dette blev sendt fra et andet websteds side."))  # fmt: skip
+            raise Trouble(
+                403,
+                "other-site",
+                Text("This was asked by another site's page.", "Dette blev sendt fra et andet websteds side."),
+            )
 
     def pay(self, request: Request) -> str:
         """Counts an attempt to log on; the address that it comes from. Raises Trouble(403, 429)."""
@@ -203,9 +227,14 @@ class Keeper:
 
     def hand(self, response: Response, secret: str) -> None:
         response.set_cookie(
-            self.settings.cookie, secret, max_age=self.settings.whole_us // 1_000_000, path="/",
-            secure=self.settings.secure, httponly=True, samesite="strict",
-        )  # fmt: skip
+            self.settings.cookie,
+            secret,
+            max_age=self.settings.whole_us // 1_000_000,
+            path="/",
+            secure=self.settings.secure,
+            httponly=True,
+            samesite="strict",
+        )
 
     def take_back(self, response: Response) -> None:
         response.delete_cookie(
@@ -216,9 +245,14 @@ class Keeper:
         """The first half of something; only this browser can end it. Lax, since an identity provider's answer comes
         from another site."""
         response.set_cookie(
-            self._try, self.tries.begin(kind, **said), max_age=TRY_US // 1_000_000, path="/",
-            secure=self.settings.secure, httponly=True, samesite="lax",
-        )  # fmt: skip
+            self._try,
+            self.tries.begin(kind, **said),
+            max_age=TRY_US // 1_000_000,
+            path="/",
+            secure=self.settings.secure,
+            httponly=True,
+            samesite="lax",
+        )
 
     def ended(self, request: Request, kind: str) -> dict[str, Any] | None:
         """What was said at the beginning, once."""
@@ -261,29 +295,65 @@ def wait() -> NoReturn:
 
 
 _CANNOT: Final[dict[str, tuple[int, Text, Any]]] = {
-    "bad-name": (422, Text("A name is 2 to 64 letters, digits and . @ + ' - or space.",
-                           "Et navn er 2 til 64 bogstaver, tal og . @ + ' - eller mellemrum."), "you"),
-    "bad-actor": (422, Text("An actor is 2 to 40 characters of a-z, 0-9 and -.",
-                            "En aktør er 2 til 40 tegn af a-z, 0-9 og -."), "you"),
-    "no-role": (422, Text("An account has at least one role, of those that there are here.",
-                          "En konto har mindst én rolle, af dem der er her."), "you"),
+    "bad-name": (
+        422,
+        Text(
+            "A name is 2 to 64 letters, digits and . @ + ' - or space.",
+            "Et navn er 2 til 64 bogstaver, tal og . @ + ' - eller mellemrum.",
+        ),
+        "you",
+    ),
+    "bad-actor": (
+        422,
+        Text("An actor is 2 to 40 characters of a-z, 0-9 and -.", "En aktør er 2 til 40 tegn af a-z, 0-9 og -."),
+        "you",
+    ),
+    "no-role": (
+        422,
+        Text(
+            "An account has at least one role, of those that there are here.",
+            "En konto har mindst én rolle, af dem der er her.",
+        ),
+        "you",
+    ),
     "there": (409, Text("That is there already.", "Det findes allerede."), "you"),
     "none": (404, Text("There is nothing here by that name.", "Her er intet med det navn."), "you"),
-    "full": (409, Text("There are as many as there may be: end one first.",
-                       "Der er så mange, som der må være: afslut en først."), "you"),
-    "weak": (422, Text("A password has 12 to 256 characters, is not one character over and over, and does not hold the"
-                       " name.",
-                       "En adgangskode har 12 til 256 tegn, er ikke ét tegn igen og igen og rummer ikke"
-                       " navnet."), "you"),
-    "bad-code": (422, Text("The code does not fit: is the clock of the phone right?",
-                           "Koden passer ikke: går telefonens ur rigtigt?"), "you"),
-    "bad-passkey": (422, Text("The passkey could not be checked: try again.",
-                              "Adgangsnøglen kunne ikke kontrolleres: prøv igen."), "you"),
-    "not-local": (409, Text("This account comes from the identity provider: change it there.",
-                            "Denne konto kommer fra identitetsudbyderen: ændr den dér."), "operator"),
+    "full": (
+        409,
+        Text("There are as many as there may be: end one first.", "Der er så mange, som der må være: afslut en først."),
+        "you",
+    ),
+    "weak": (
+        422,
+        Text(
+            "A password has 12 to 256 characters, is not one character over and over, and does not hold the name.",
+            "En adgangskode har 12 til 256 tegn, er ikke ét tegn igen og igen og rummer ikke navnet.",
+        ),
+        "you",
+    ),
+    "bad-code": (
+        422,
+        Text(
+            "The code does not fit: is the clock of the phone right?", "Koden passer ikke: går telefonens ur rigtigt?"
+        ),
+        "you",
+    ),
+    "bad-passkey": (
+        422,
+        Text("The passkey could not be checked: try again.", "Adgangsnøglen kunne ikke kontrolleres: prøv igen."),
+        "you",
+    ),
+    "not-local": (
+        409,
+        Text(
+            "This account comes from the identity provider: change it there.",
+            "Denne konto kommer fra identitetsudbyderen: ændr den dér.",
+        ),
+        "operator",
+    ),
     "not-disabled": (409, Text("This account is not shut out.", "Denne konto er ikke lukket ude."), "you"),
     "disabled": (403, Text("This account is shut out.", "Denne konto er lukket ude."), "operator"),
-}  # fmt: skip
+}
 
 
 def trouble_of(error: CannotAccount) -> Trouble:

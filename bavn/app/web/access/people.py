@@ -150,10 +150,17 @@ def link_of(keeper: Keeper, secret: str) -> str:
 
 def _row(one: Account) -> AccountRow:
     return AccountRow(
-        name=one.name, origin=one.origin, state=one.state, roles=sorted(one.roles),
-        actors=None if one.actors is None else sorted(one.actors), password=one.password, passkeys=one.passkeys,
-        recovery=one.recovery, created_us=one.created_us, seen_us=one.seen_us,
-    )  # fmt: skip
+        name=one.name,
+        origin=one.origin,
+        state=one.state,
+        roles=sorted(one.roles),
+        actors=None if one.actors is None else sorted(one.actors),
+        password=one.password,
+        passkeys=one.passkeys,
+        recovery=one.recovery,
+        created_us=one.created_us,
+        seen_us=one.seen_us,
+    )
 
 
 def _within(one: Account, person: Person) -> bool:
@@ -171,9 +178,14 @@ def _other(keeper: Keeper, name: str, person: Person) -> Account:
         raise _no_account()
     if found.name == person.name:
         raise Trouble(
-            409, "own-account", Text("Nobody changes their own account: a colleague does.",
-                                     "Ingen ændrer sin egen konto: det gør en kollega."), "colleague",
-        )  # fmt: skip
+            409,
+            "own-account",
+            Text(
+                "Nobody changes their own account: a colleague does.",
+                "Ingen ændrer sin egen konto: det gør en kollega.",
+            ),
+            "colleague",
+        )
     return found
 
 
@@ -183,6 +195,10 @@ def _may_give(given: Given, person: Person) -> None:
         return
     if given.actors is None or not given.actors <= person.actors:
         raise Trouble(
-            403, "too-wide", Text("You can give out only the nodes that you see yourself.",
-                                  "Du kan kun give de noder, som du selv ser."), "operator",
-        )  # fmt: skip
+            403,
+            "too-wide",
+            Text(
+                "You can give out only the nodes that you see yourself.", "Du kan kun give de noder, som du selv ser."
+            ),
+            "operator",
+        )

@@ -128,7 +128,10 @@ def _fresh(keeper: Keeper, request: Request, person: Person) -> Signed:
 def _leaves(proofs: int) -> None:
     if proofs < 1:
         raise Trouble(
-            409, "last-proof",
-            Text("This is the last way to prove who you are: add another first.",
-                 "Dette er den sidste måde at vise, hvem du er: tilføj en anden først."),
-        )  # fmt: skip
+            409,
+            "last-proof",
+            Text(
+                "This is the last way to prove who you are: add another first.",
+                "Dette er den sidste måde at vise, hvem du er: tilføj en anden først.",
+            ),
+        )

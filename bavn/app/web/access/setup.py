@@ -130,11 +130,14 @@ def _owner(keeper: Keeper, request: Request, link: str) -> Account:
 
 def _no_link() -> Trouble:
     return Trouble(
-        404, "no-link",
-        Text("This link is used, too old, or not a link of this console: ask for a new one.",
-             "Dette link er brugt, for gammelt eller ikke et link til denne konsol: bed om et nyt."),
+        404,
+        "no-link",
+        Text(
+            "This link is used, too old, or not a link of this console: ask for a new one.",
+            "Dette link er brugt, for gammelt eller ikke et link til denne konsol: bed om et nyt.",
+        ),
         "operator",
-    )  # fmt: skip
+    )
 
 
 def begun_by(keeper: Keeper, request: Request, kind: str, owner: Account) -> dict[str, Any]:

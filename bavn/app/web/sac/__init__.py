@@ -29,9 +29,24 @@ from bavn.app.web.sac.exchange import misps, partners, proposals, sources
 from bavn.app.web.sac.house import SacHouse
 
 AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
-    overview.routes, leads.routes, cases.routes, indicators.routes, protection.routes, rounds.routes, members.routes,
-    partners.routes, misps.routes, sources.routes, proposals.routes, audit.routes, questions.routes,
-    publish.routes, threats.routes, rollout.routes, warnings.routes, alarms.routes,
+    overview.routes,
+    leads.routes,
+    cases.routes,
+    indicators.routes,
+    protection.routes,
+    rounds.routes,
+    members.routes,
+    partners.routes,
+    misps.routes,
+    sources.routes,
+    proposals.routes,
+    audit.routes,
+    questions.routes,
+    publish.routes,
+    threats.routes,
+    rollout.routes,
+    warnings.routes,
+    alarms.routes,
     exercises.routes,
-)  # fmt: skip
+)
 """Mounted below /api/v1."""

@@ -129,42 +129,55 @@ def routes(house: SacHouse) -> APIRouter:
 def alarm_shown(one: Alarm) -> AlarmShown:
     """An alarm for the pages."""
     return AlarmShown(
-        number=one.number, actor=one.actor or None, kind=one.kind, says=Said.of(one.text), began_us=one.began_us,
-        ended_us=one.ended_us, taken_by=one.acked_by or None, taken_us=one.acked_us,
-    )  # fmt: skip
+        number=one.number,
+        actor=one.actor or None,
+        kind=one.kind,
+        says=Said.of(one.text),
+        began_us=one.began_us,
+        ended_us=one.ended_us,
+        taken_by=one.acked_by or None,
+        taken_us=one.acked_us,
+    )
 
 
 def looked_at(seeing: Sequence[Eye], chains: dict[str, Chain], now_us: int) -> Coverage:
     """The whole map."""
     return Coverage(
-        now_us=now_us, detectors=[Column(detector=name, says=Said.of(one.says)) for name, one in SIGHTS.items()],
+        now_us=now_us,
+        detectors=[Column(detector=name, says=Said.of(one.says)) for name, one in SIGHTS.items()],
         actors=[_actor(eye, chains.get(eye.actor)) for eye in seeing],
         techniques=[_technique(name, behind_technique(seeing, name)) for name in TECHNIQUES],
-    )  # fmt: skip
+    )
 
 
 def _actor(eye: Eye, chain: Chain | None) -> ActorSight:
     reaches = [(name, eye.by(name)) for name in SIGHTS]
     return ActorSight(
-        actor=eye.actor, against=Said.of(REASONS[eye.against]) if eye.against else None,
+        actor=eye.actor,
+        against=Said.of(REASONS[eye.against]) if eye.against else None,
         records=None if eye.records is None else list(eye.records),
         reaches=[
             Reach(detector=name, sees=code == "sees", code=code, says=Said.of(REASONS[code])) for name, code in reaches
         ],
-        canary_day=None if chain is None else chain.day, links=[] if chain is None else links_shown(chain),
-    )  # fmt: skip
+        canary_day=None if chain is None else chain.day,
+        links=[] if chain is None else links_shown(chain),
+    )
 
 
 def links_shown(chain: Chain) -> list[LinkShown]:
     """A chain's links in their order."""
     return [
         LinkShown(
-            link=at.link.link, says=Said.of(LINKS[at.link.link]), state=at.link.state,
-            state_said=Said.of(STATES[at.link.state]), why=Said.of(WHYS[at.link.why]) if at.link.why else None,
-            passed_us=at.passed_us, took=None if at.took is None else Said.of(TOOK[at.took]),
+            link=at.link.link,
+            says=Said.of(LINKS[at.link.link]),
+            state=at.link.state,
+            state_said=Said.of(STATES[at.link.state]),
+            why=Said.of(WHYS[at.link.why]) if at.link.why else None,
+            passed_us=at.passed_us,
+            took=None if at.took is None else Said.of(TOOK[at.took]),
         )
         for at in chain.links
-    ]  # fmt: skip
+    ]
 
 
 def _technique(name: str, said: Behind) -> TechniqueSight:

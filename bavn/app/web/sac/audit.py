@@ -73,17 +73,25 @@ def routes(house: SacHouse) -> APIRouter:
 
     @router.get("", operation_id="audit")
     def audit(
-        _: Annotated[Person, allow(Right.AUDIT)], limit: Limit = 100, after: After = None, who: Who = "",
-        act: Act = "", subject: Subject = "", q: Words = "", since_us: Moment = None, until_us: Moment = None,
-    ) -> Lines:  # fmt: skip
+        _: Annotated[Person, allow(Right.AUDIT)],
+        limit: Limit = 100,
+        after: After = None,
+        who: Who = "",
+        act: Act = "",
+        subject: Subject = "",
+        q: Words = "",
+        since_us: Moment = None,
+        until_us: Moment = None,
+    ) -> Lines:
         """Who did what, the latest first; narrowed by person, act, subject, words and time."""
         wanted = WantedLines(who=who, act=act, subject=subject, words=q, since_us=since_us, until_us=until_us)
         at = opened(after, int)
         found = found_lines(house.desk.engine, wanted, limit, at[0] if at else None)
         return Lines(
-            items=[_line(line) for line in found.lines], looked_at_max=LOOKED_AT_MAX,
+            items=[_line(line) for line in found.lines],
+            looked_at_max=LOOKED_AT_MAX,
             next=None if found.next_seq is None else cursor(found.next_seq),
-        )  # fmt: skip
+        )
 
     @router.get("/narrowing", operation_id="audit_narrowing")
     def narrowing(_: Annotated[Person, allow(Right.AUDIT)]) -> Narrowing:
@@ -99,19 +107,28 @@ def routes(house: SacHouse) -> APIRouter:
         found = check_chain(house.desk.engine, seq, said)
         done = found.bad is not None or found.to_seq >= found.head_seq
         return ChainShape(
-            holds=found.bad is None, to_seq=found.to_seq, head_seq=found.head_seq,
-            bad_seq=None if found.bad is None else found.bad.seq, says=Said.of(_words(found.bad is None, found.to_seq)),
+            holds=found.bad is None,
+            to_seq=found.to_seq,
+            head_seq=found.head_seq,
+            bad_seq=None if found.bad is None else found.bad.seq,
+            says=Said.of(_words(found.bad is None, found.to_seq)),
             next=None if done else cursor(found.to_seq, found.to_hash),
-        )  # fmt: skip
+        )
 
     return router
 
 
 def _line(line: AuditLine) -> LineShape:
     return LineShape(
-        seq=line.seq, at_us=line.at_us, who=line.who, act=line.act, subject=line.subject, detail=line.detail,
-        prev=line.prev, hash=line.hash,
-    )  # fmt: skip
+        seq=line.seq,
+        at_us=line.at_us,
+        who=line.who,
+        act=line.act,
+        subject=line.subject,
+        detail=line.detail,
+        prev=line.prev,
+        hash=line.hash,
+    )
 
 
 def _words(holds: bool, to_seq: int) -> Text:

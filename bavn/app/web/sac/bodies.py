@@ -45,7 +45,10 @@ def observable_of(text: str) -> Observable:
         return read(text)
     except NotCanonical as error:
         raise Trouble(
-            422, "not-canonical",
-            Text(f"“{text[:80]}” is neither an address, a name nor a fingerprint.",
-                 f"“{text[:80]}” er hverken en adresse, et navn eller et fingeraftryk."),
-        ) from error  # fmt: skip
+            422,
+            "not-canonical",
+            Text(
+                f"“{text[:80]}” is neither an address, a name nor a fingerprint.",
+                f"“{text[:80]}” er hverken en adresse, et navn eller et fingeraftryk.",
+            ),
+        ) from error

@@ -150,47 +150,72 @@ def row_of(one: Exercise, person: Person) -> ExerciseRow:
     """Its line, for this person."""
     said = [actor.said() for actor in one.actors]
     may = [
-        act for state, act in CYCLE
+        act
+        for state, act in CYCLE
         if state is one.state and person.may(RIGHT_OF[act]) and may_now(one, act, person.name)
-    ]  # fmt: skip
+    ]
     return ExerciseRow(
-        id=one.id, mark="EXERCISE", state=one.state, says=Said.of(STATES[one.state]), title=Said.of(one.plan.title),
-        begins_us=one.plan.begins_us, ends_us=one.plan.ends_us, planned_by=one.by.get("planned", ""),
-        actors=len(said), joined=sum(ActorStep.ALLOWED in steps for steps in said),
+        id=one.id,
+        mark="EXERCISE",
+        state=one.state,
+        says=Said.of(STATES[one.state]),
+        title=Said.of(one.plan.title),
+        begins_us=one.plan.begins_us,
+        ends_us=one.plan.ends_us,
+        planned_by=one.by.get("planned", ""),
+        actors=len(said),
+        joined=sum(ActorStep.ALLOWED in steps for steps in said),
         suspected=sum(ActorStep.SUSPECTED in steps for steps in said),
-        seen=sum(ActorStep.SEEN in steps for steps in said), blocked=sum(ActorStep.BLOCKED in steps for steps in said),
-        over_us=one.over_us, may=sorted(may),
-    )  # fmt: skip
+        seen=sum(ActorStep.SEEN in steps for steps in said),
+        blocked=sum(ActorStep.BLOCKED in steps for steps in said),
+        over_us=one.over_us,
+        may=sorted(may),
+    )
 
 
 def whole_of(one: Exercise, person: Person, preview: ExercisePreview) -> ExerciseWhole:
     """All of it, for this person."""
     return ExerciseWhole(
-        row=row_of(one, person), objectives=[Said.of(said) for said in one.plan.objectives], actors_min=one.plan.t,
-        element=element_of(one.id).value, next=Said.of(next_step(one)), over_why=one.over_why, preview=preview,
+        row=row_of(one, person),
+        objectives=[Said.of(said) for said in one.plan.objectives],
+        actors_min=one.plan.t,
+        element=element_of(one.id).value,
+        next=Said.of(next_step(one)),
+        over_why=one.over_why,
+        preview=preview,
         moments=[
             MomentShown(name=name, says=Said.of(MOMENTS[name]), at_us=at_us, by=one.by.get(name, ""))
             for name, at_us in moments(one).items()
         ],
         actors=[actor_of(one, each) for each in one.actors],
-    )  # fmt: skip
+    )
 
 
 def actor_of(exercise: Exercise, one: AtActor) -> ExerciseActor:
     """How far an actor has come."""
     at = {said.step: step_us(exercise, said.second) for said in one.steps}
     return ExerciseActor(
-        actor=one.role.actor, campaign=one.role.campaign, campaign_says=Said.of(CAMPAIGNS[one.role.campaign]),
-        after_minutes=one.role.after_minutes, refused=one.rule, told_us=one.told_us,
-        injected_us=at.get(ActorStep.INJECTED), suspected_us=at.get(ActorStep.SUSPECTED),
-        let_out_us=at.get(ActorStep.LET_OUT), seen_us=at.get(ActorStep.SEEN), blocked_us=at.get(ActorStep.BLOCKED),
+        actor=one.role.actor,
+        campaign=one.role.campaign,
+        campaign_says=Said.of(CAMPAIGNS[one.role.campaign]),
+        after_minutes=one.role.after_minutes,
+        refused=one.rule,
+        told_us=one.told_us,
+        injected_us=at.get(ActorStep.INJECTED),
+        suspected_us=at.get(ActorStep.SUSPECTED),
+        let_out_us=at.get(ActorStep.LET_OUT),
+        seen_us=at.get(ActorStep.SEEN),
+        blocked_us=at.get(ActorStep.BLOCKED),
         cleaned_us=at.get(ActorStep.CLEANED),
         steps=[
             ExerciseStepShown(
-                step=said.step, says=Said.of(STEPS[said.step]), at_us=at[said.step], heard_us=said.received_us,
+                step=said.step,
+                says=Said.of(STEPS[said.step]),
+                at_us=at[said.step],
+                heard_us=said.received_us,
                 detector=said.detector or "",
             )
             for said in one.steps
         ],
         missing=[Said.of(said) for said in missing(exercise, one)],
-    )  # fmt: skip
+    )

@@ -37,9 +37,10 @@ from bavn.model.sector.exercise import OBJECTIVES_MAX, ExerciseState, NoSuchStep
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownExercise, 404, "unknown-exercise", "you"), (NoSuchActor, 422, "unknown-actor", "you"),
+    (UnknownExercise, 404, "unknown-exercise", "you"),
+    (NoSuchActor, 422, "unknown-actor", "you"),
     (NoSuchStep, 409, "not-now", "you"),
-)  # fmt: skip
+)
 Id = Annotated[str, Path(pattern=r"^exercise-[0-9a-f]{16}$")]
 Judged = Annotated[
     list[Annotated[str, Field(max_length=16)]],
@@ -93,9 +94,12 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
 
     @router.get("/{exercise_id}/report/file", operation_id="exercise_report_file", response_class=Response)
     def report_file(
-        person: Reader, exercise_id: Id, form: Filed = "pdf", language: Spoken = "en",
+        person: Reader,
+        exercise_id: Id,
+        form: Filed = "pdf",
+        language: Spoken = "en",
         judged: Judged = [],  # noqa: B006  never changed
-    ) -> Response:  # fmt: skip
+    ) -> Response:
         """The same as a file."""
         with installed(), told(*REFUSALS):
             found = _kept(house).get(exercise_id)
@@ -154,8 +158,10 @@ def _plan(house: SacHouse, body: ExerciseBody) -> Plan:
         title=Text(body.title_en.strip(), body.title_da.strip()),
         objectives=tuple(Text(one.en.strip(), one.da.strip()) for one in body.objectives),
         roles=tuple(role(one.actor, one.campaign, one.after_minutes, active) for one in body.roles),
-        begins_us=begins_us, ends_us=begins_us + body.hours * HOUR_US, t=body.actors_min,
-    )  # fmt: skip
+        begins_us=begins_us,
+        ends_us=begins_us + body.hours * HOUR_US,
+        t=body.actors_min,
+    )
 
 
 def _preview(plan: Plan) -> ExercisePreview:

@@ -17,8 +17,10 @@ from bavn.app.web.sac.refusals.answers import said
 from bavn.model.text import Language, Text
 
 MEDIA: Final[dict[Form, str]] = {
-    "html": "text/html; charset=utf-8", "pdf": "application/pdf", "json": "application/json",
-}  # fmt: skip
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "json": "application/json",
+}
 BUSY: Final = Text(
     "Other documents are being drawn. Ask again in a minute.",
     "Andre dokumenter er ved at blive tegnet. Prøv igen om et minut.",
@@ -31,8 +33,9 @@ def filed(content: bytes, name: str, form: Form, language: Language) -> Response
     """A file to keep; JSON holds both languages and is named without one."""
     said_in = "" if form == "json" else f".{language}"
     headers = {
-        "content-disposition": f'attachment; filename="bavn-{name}{said_in}.{form}"', "cache-control": "no-store",
-    }  # fmt: skip
+        "content-disposition": f'attachment; filename="bavn-{name}{said_in}.{form}"',
+        "cache-control": "no-store",
+    }
     return Response(content, media_type=MEDIA[form], headers=headers)
 
 

@@ -65,7 +65,14 @@ def open_house(file: CentreFile) -> Iterator[SacHouse]:
         undo.callback(book.close)
         partners = open_partners(registry.engine, clock)
         yield SacHouse(
-            file=file, clock=clock, registry=registry, roles=Roles(registry, clock),
-            enrolment=open_enrolment(file, registry), desk=open_desk(file, registry), partners=partners,
-            credentials=open_credentials(partners, clock, dice, authority), intelligence=intelligence, book=book,
-        )  # fmt: skip
+            file=file,
+            clock=clock,
+            registry=registry,
+            roles=Roles(registry, clock),
+            enrolment=open_enrolment(file, registry),
+            desk=open_desk(file, registry),
+            partners=partners,
+            credentials=open_credentials(partners, clock, dice, authority),
+            intelligence=intelligence,
+            book=book,
+        )

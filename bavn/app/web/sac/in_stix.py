@@ -33,10 +33,16 @@ def groups(house: SacHouse, at_us: Callable[[Any], int]) -> Objects:
             at = _stamp(min(at_us(row), now_us))
             yield from found
             yield {
-                "type": "grouping", "spec_version": "2.1", "id": _id("grouping", row.id), "name": row.id,
-                "context": "suspicious-activity", "created_by_ref": author["id"], "created": at, "modified": at,
+                "type": "grouping",
+                "spec_version": "2.1",
+                "id": _id("grouping", row.id),
+                "name": row.id,
+                "context": "suspicious-activity",
+                "created_by_ref": author["id"],
+                "created": at,
+                "modified": at,
                 "object_refs": [one["id"] for one in found],
-            }  # fmt: skip
+            }
 
     return objects
 
@@ -69,9 +75,12 @@ def place(observable: Named) -> dict[str, Any]:
     if observable.type is ObservableType.SHA256:
         return {"type": "file", "spec_version": "2.1", "id": _id("file", key), "hashes": {"SHA-256": observable.value}}
     return {
-        "type": "x-bavn-observable", "spec_version": "2.1", "id": _id("x-bavn-observable", key),
-        "observable_type": observable.type.value, "value": observable.value,
-    }  # fmt: skip
+        "type": "x-bavn-observable",
+        "spec_version": "2.1",
+        "id": _id("x-bavn-observable", key),
+        "observable_type": observable.type.value,
+        "value": observable.value,
+    }
 
 
 def _id(kind: str, key: str) -> str:

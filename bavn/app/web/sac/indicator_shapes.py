@@ -209,13 +209,29 @@ def row_of(standing: Standing, ring: RingStand | None, person: Person) -> Indica
     life = standing.life
     waits = life.state is LifeState.REVIEW and not may_go(life.pap, life.people)
     return IndicatorRow(
-        id=life.id, type=life.observable.type, value=life.observable.value, state=life.state, rev=life.rev,
-        case_id=life.case_id, technique=life.technique, tlp=life.tlp, pap=life.pap.name,
-        confidence=life.base, worth=standing.worth, falls_us=standing.falls_us, until_us=life.until_us or None,
-        drafted_us=life.drafted_us, drafted_by=life.drafted_by, people=list(life.people),
-        met_by=len(standing.true_groups), wrong_by=len(standing.false_groups), waits=Said.of(WAITS) if waits else None,
-        ring=None if ring is None else ring_shape(ring), why=life.refusal or life.why, acts=acts_of(life, person),
-    )  # fmt: skip
+        id=life.id,
+        type=life.observable.type,
+        value=life.observable.value,
+        state=life.state,
+        rev=life.rev,
+        case_id=life.case_id,
+        technique=life.technique,
+        tlp=life.tlp,
+        pap=life.pap.name,
+        confidence=life.base,
+        worth=standing.worth,
+        falls_us=standing.falls_us,
+        until_us=life.until_us or None,
+        drafted_us=life.drafted_us,
+        drafted_by=life.drafted_by,
+        people=list(life.people),
+        met_by=len(standing.true_groups),
+        wrong_by=len(standing.false_groups),
+        waits=Said.of(WAITS) if waits else None,
+        ring=None if ring is None else ring_shape(ring),
+        why=life.refusal or life.why,
+        acts=acts_of(life, person),
+    )
 
 
 def ring_shape(ring: RingStand) -> RingShape:
@@ -255,18 +271,26 @@ def at_actor(one: AtActor) -> AtActorShape:
     elif one.state == "waiting":
         stand = "waits"
     return AtActorShape(
-        actor=one.actor, stand=stand, rule=one.rule, queued_us=one.queued_us, said_us=one.state_us,
-        enforced_us=one.enforced_us, enforced_by=list(one.enforcers), not_carried_by=list(one.not_carried),
-    )  # fmt: skip
+        actor=one.actor,
+        stand=stand,
+        rule=one.rule,
+        queued_us=one.queued_us,
+        said_us=one.state_us,
+        enforced_us=one.enforced_us,
+        enforced_by=list(one.enforcers),
+        not_carried_by=list(one.not_carried),
+    )
 
 
 def sighting(one: Observed) -> SightingShape:
     """What an actor met."""
     return SightingShape(
-        actor=one.actor, kind=one.kind, count_bucket=one.count_bucket,
+        actor=one.actor,
+        kind=one.kind,
+        count_bucket=one.count_bucket,
         first_us=None if one.first_hour is None else one.first_hour * HOUR_US,
         last_us=None if one.last_hour is None else one.last_hour * HOUR_US,
-    )  # fmt: skip
+    )
 
 
 def clock_shape(one: IndicatorClock) -> ClockShape:
@@ -274,9 +298,11 @@ def clock_shape(one: IndicatorClock) -> ClockShape:
     return ClockShape(
         steps=[StepShape(step=name, at_us=at_us) for name, at_us in one.steps],
         slowest=None if one.slowest is None else one.slowest[0],
-        slowest_s=None if one.slowest is None else round(one.slowest[1], 3), enforced=len(one.enforced),
-        missing=list(one.missing), hunted=list(one.hunted),
-    )  # fmt: skip
+        slowest_s=None if one.slowest is None else round(one.slowest[1], 3),
+        enforced=len(one.enforced),
+        missing=list(one.missing),
+        hunted=list(one.hunted),
+    )
 
 
 def decay_of(standing: Standing, settings: IndicatorSettings, now_us: int) -> DecayShape:
@@ -306,14 +332,16 @@ def whole_of(desk: Desk, standing: Standing, person: Person, clock: ClockShape |
         checks=[CheckShape(name=c.name, stops=c.stops, says=Said.of(c.words)) for c in checks],
         actors=[at_actor(one) for one in desk.at_actors(life.id)],
         sightings=[sighting(one) for one in desk.sightings(life.id)],
-        true_groups=list(standing.true_groups), false_groups=list(standing.false_groups),
-        producers=list(life.evidence.producers), decay=decay_of(standing, desk.lives.settings, desk.now_us()),
+        true_groups=list(standing.true_groups),
+        false_groups=list(standing.false_groups),
+        producers=list(life.evidence.producers),
+        decay=decay_of(standing, desk.lives.settings, desk.now_us()),
         clock=clock,
         history=[
             HistoryLine(seq=line.seq, at_us=line.at_us, who=line.who, act=line.act, detail=line.detail)
             for line in desk.lives.history(life.id)
         ],
-    )  # fmt: skip
+    )
 
 
 PAPS: Final[dict[str, Pap]] = {pap.name: pap for pap in Pap}

@@ -36,8 +36,9 @@ from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownLife, 404, "unknown-indicator", "you"), (ChangedInBetween, 409, "changed-meanwhile", "you"),
-)  # fmt: skip
+    (UnknownLife, 404, "unknown-indicator", "you"),
+    (ChangedInBetween, 409, "changed-meanwhile", "you"),
+)
 Id = Annotated[str, Path(pattern=r"^indicator--[0-9a-f-]{36}$")]
 State = Annotated[LifeState | None, Query()]
 Type = Annotated[ObservableType | None, Query(alias="type")]
@@ -100,9 +101,15 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
     @router.get("", operation_id="indicators")
     @in_stix(released(house))
     def indicators(
-        person: Annotated[Person, allow(Right.READ)], limit: Limit = 100, after: After = None, q: Words = "",
-        state: State = None, kind: Type = None, case_id: CaseId = "", wrong: Wrong = False,
-    ) -> Rows[IndicatorRow]:  # fmt: skip
+        person: Annotated[Person, allow(Right.READ)],
+        limit: Limit = 100,
+        after: After = None,
+        q: Words = "",
+        state: State = None,
+        kind: Type = None,
+        case_id: CaseId = "",
+        wrong: Wrong = False,
+    ) -> Rows[IndicatorRow]:
         """Indicators, the latest drafted first, each with the acts that its state offers you."""
         wanted = WantedLives(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
         lives = lives_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
@@ -125,21 +132,32 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
 
     @router.get("/at/{actor}", operation_id="indicators_at")
     def at(
-        _: Annotated[Person, allow(Right.READ)], actor: Annotated[str, Path(max_length=40)], limit: Limit = 100,
+        _: Annotated[Person, allow(Right.READ)],
+        actor: Annotated[str, Path(max_length=40)],
+        limit: Limit = 100,
         after: After = None,
-    ) -> Rows[OwedRow]:  # fmt: skip
+    ) -> Rows[OwedRow]:
         """What one actor was given and what it said came of each: queued, enforced, refused and why."""
         if house.registry.actor(actor) is None:
             raise Trouble(404, "unknown-actor", Text("There is no such member.", "Der er intet sådant medlem."))
         last = opened(after, str)
         rows = [
             OwedRow(
-                id=o.indicator_id, type=o.type, value=o.value, live=o.live, status=o.status, rule=o.rule,
-                queued_us=o.queued_us, said=o.state, said_rule=o.state_rule, said_us=o.state_us,
-                enforced_by=list(o.enforcers), not_carried_by=list(o.not_carried),
+                id=o.indicator_id,
+                type=o.type,
+                value=o.value,
+                live=o.live,
+                status=o.status,
+                rule=o.rule,
+                queued_us=o.queued_us,
+                said=o.state,
+                said_rule=o.state_rule,
+                said_us=o.state_us,
+                enforced_by=list(o.enforcers),
+                not_carried_by=list(o.not_carried),
             )
             for o in owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
-        ]  # fmt: skip
+        ]
         return page(rows, limit, lambda row: (row.id,))
 
 
@@ -165,9 +183,10 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
         lives = house.desk.lives
         if bool(body.case_id) == bool(body.observables):
             raise Trouble(
-                422, "draft-of-what",
+                422,
+                "draft-of-what",
                 Text("Name observables or one case.", "Nævn observabler eller én sag."),
-            )  # fmt: skip
+            )
         with told(*REFUSALS):
             if body.case_id:
                 case = house.desk.case(body.case_id)
@@ -227,6 +246,9 @@ def _clock_row(house: SacHouse, indicator_id: str) -> ClockRow:
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / 1_000_000, 3)
     return ClockRow(
-        id=life.id, value=life.observable.value, type=life.observable.type, clock=clock_shape(one),
+        id=life.id,
+        value=life.observable.value,
+        type=life.observable.type,
+        clock=clock_shape(one),
         released_to_last_s=lag,
-    )  # fmt: skip
+    )

@@ -164,13 +164,22 @@ def summary(line: LeadLine) -> LeadSummary:
     if line.case_id is not None and line.case_state is not None:
         case = _case(line.case_id, line.case_state, line.owner)
     return LeadSummary(
-        id=lead.id, rank=lead.rank, priority=lead.priority, score=lead.score,
-        observables=[Named.of(one) for one in lead.observables], actors=list(lead.actors), techniques=_techniques(lead),
-        reasons=reasons[:REASONS_SHOWN], first_us=hour_us(lead.first_hour), last_us=hour_us(lead.last_hour),
-        had_us=line.view.first_us, alive=line.view.alive,
-        hangs_on=[one.actor for one in line.view.without if one.rank is None], case=case,
+        id=lead.id,
+        rank=lead.rank,
+        priority=lead.priority,
+        score=lead.score,
+        observables=[Named.of(one) for one in lead.observables],
+        actors=list(lead.actors),
+        techniques=_techniques(lead),
+        reasons=reasons[:REASONS_SHOWN],
+        first_us=hour_us(lead.first_hour),
+        last_us=hour_us(lead.last_hour),
+        had_us=line.view.first_us,
+        alive=line.view.alive,
+        hangs_on=[one.actor for one in line.view.without if one.rank is None],
+        case=case,
         ignored_until_us=line.ignored_until_us,
-    )  # fmt: skip
+    )
 
 
 def shown(
@@ -181,28 +190,42 @@ def shown(
     like = fared.bin_of(lead.score)
     nodes, edges = graph(view)
     return LeadShown(
-        id=lead.id, rank=lead.rank, alive=view.alive, score=lead.score, priority=lead.priority,
-        observables=[Named.of(one) for one in lead.observables], actors=list(lead.actors), techniques=_techniques(lead),
-        terms=_terms(lead), reasons=_reasons(lead),
+        id=lead.id,
+        rank=lead.rank,
+        alive=view.alive,
+        score=lead.score,
+        priority=lead.priority,
+        observables=[Named.of(one) for one in lead.observables],
+        actors=list(lead.actors),
+        techniques=_techniques(lead),
+        terms=_terms(lead),
+        reasons=_reasons(lead),
         without=[
             WithoutShown(actor=one.actor, score=one.score, rank=one.rank, why=Said.of(one.why)) for one in view.without
         ],
         elements=[
             ElementShown(
-                element=Named.of(one.observable), score=one.score, groups=one.groups, listed=one.listed,
+                element=Named.of(one.observable),
+                score=one.score,
+                groups=one.groups,
+                listed=one.listed,
                 terms=[Amount(name=t.name, amount=t.nats, why=Said.of(t.why)) for t in one.terms],
             )
             for one in view.elements
         ],
         reports=[_sign(one) for one in sorted(lead.signs, key=lambda s: (s.first_hour, s.received_us, s.actor))],
-        nodes=nodes, edges=edges,
+        nodes=nodes,
+        edges=edges,
         like=JudgedLike(judged=like.judged, confirmed=like.confirmed, least=like.least, most=like.most),
-        first_us=hour_us(lead.first_hour), last_us=hour_us(lead.last_hour), first_report_us=view.first_report_us,
-        had_us=view.first_us, now_us=now_us,
+        first_us=hour_us(lead.first_hour),
+        last_us=hour_us(lead.last_hour),
+        first_report_us=view.first_report_us,
+        had_us=view.first_us,
+        now_us=now_us,
         case=None if case is None else _case(case.id, case.state, case.owner),
         ignored=None if aside is None else IgnoredShown(until_us=aside.until_us, by=aside.by, why=aside.why),
         behind=Said.of(behind(seeing, (sign.detector for sign in lead.signs)).says),
-    )  # fmt: skip
+    )
 
 
 def graph(view: LeadView) -> tuple[list[GraphNode], list[GraphEdge]]:
@@ -213,9 +236,15 @@ def graph(view: LeadView) -> tuple[list[GraphNode], list[GraphEdge]]:
     links = links_of(by_element)  # type: ignore[arg-type]
     nodes = [GraphNode(id=f"actor:{name}", kind="actor", label=name, type="actor") for name in view.lead.actors]
     nodes += [
-        GraphNode(id=str(one.observable), kind="element", label=one.observable.value, type=one.observable.type.value,
-             score=one.score) for one in view.elements
-    ]  # fmt: skip
+        GraphNode(
+            id=str(one.observable),
+            kind="element",
+            label=one.observable.value,
+            type=one.observable.type.value,
+            score=one.score,
+        )
+        for one in view.elements
+    ]
     edges = [
         GraphEdge(
             source=f"actor:{sign.actor}", target=str(sign.observable), kind="reports", at_us=hour_us(sign.first_hour)
@@ -225,13 +254,15 @@ def graph(view: LeadView) -> tuple[list[GraphNode], list[GraphEdge]]:
     for one, others in links.together.items():
         edges += [
             GraphEdge(source=str(one), target=str(other), kind="story", actors=tuple(sorted(actors)))
-            for other, actors in others.items() if str(one) < str(other)
-        ]  # fmt: skip
+            for other, actors in others.items()
+            if str(one) < str(other)
+        ]
     for one, near in links.weights.items():
         edges += [
             GraphEdge(source=str(one), target=str(other), kind="network")
-            for other, weight in near.items() if weight == NETWORK_WEIGHT and str(one) < str(other)
-        ]  # fmt: skip
+            for other, weight in near.items()
+            if weight == NETWORK_WEIGHT and str(one) < str(other)
+        ]
     return nodes, edges
 
 
@@ -269,8 +300,16 @@ def _about(name: str) -> Said | None:
 
 def _sign(sign: Sign) -> SignShown:
     return SignShown(
-        actor=sign.actor, group=sign.group, element=Named.of(sign.observable), tier=sign.tier, round_id=sign.round_id,
-        detector=sign.detector, technique=sign.technique, p_at_most=p_of_bucket(sign.p_bucket),
-        hosts=HOSTS[sign.hosts_bucket], first_us=hour_us(sign.first_hour), last_us=hour_us(sign.last_hour),
+        actor=sign.actor,
+        group=sign.group,
+        element=Named.of(sign.observable),
+        tier=sign.tier,
+        round_id=sign.round_id,
+        detector=sign.detector,
+        technique=sign.technique,
+        p_at_most=p_of_bucket(sign.p_bucket),
+        hosts=HOSTS[sign.hosts_bucket],
+        first_us=hour_us(sign.first_hour),
+        last_us=hour_us(sign.last_hour),
         received_us=sign.received_us,
-    )  # fmt: skip
+    )

@@ -51,17 +51,20 @@ def routes(house: SacHouse) -> APIRouter:
     @router.get("", operation_id="leads")
     @in_stix(groups(house, lambda row: row.had_us))
     def leads(
-        _: Annotated[Person, allow(Right.READ)], ask: Annotated[LeadAsk, _asked()], limit: Limit = 50,
+        _: Annotated[Person, allow(Right.READ)],
+        ask: Annotated[LeadAsk, _asked()],
+        limit: Limit = 50,
         after: After = None,
-    ) -> Rows[LeadSummary]:  # fmt: skip
+    ) -> Rows[LeadSummary]:
         """The ranked queue, best first, with the case of each lead where it has one."""
         at = opened(after, int, str)
         lines, total = house.desk.lead_page(ask, limit + 1, None if at is None else (at[0], at[1]))
         last = lines[limit - 1].view.lead if len(lines) > limit else None
         return Rows(
-            items=[summary(line) for line in lines[:limit]], total=total,
+            items=[summary(line) for line in lines[:limit]],
+            total=total,
             next=None if last is None else cursor(last.rank, last.id),
-        )  # fmt: skip
+        )
 
     @router.get("/{lead_id}", operation_id="lead")
     def lead(_: Annotated[Person, allow(Right.READ)], lead_id: LeadId) -> LeadShown:
@@ -94,8 +97,10 @@ def routes(house: SacHouse) -> APIRouter:
         with told():
             case = house.desk.open_case(lead_id, person.name)
             case = house.desk.act(case.id, CaseAct.DISMISS, person.name, body.why)
-        words = Text(f"{case.id} is dismissed: its elements count as harmless",
-                     f"{case.id} er afvist: dens elementer tæller som harmløse")  # fmt: skip
+        words = Text(
+            f"{case.id} is dismissed: its elements count as harmless",
+            f"{case.id} er afvist: dens elementer tæller som harmløse",
+        )
         return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
 
     @router.post("/{lead_id}/ignore", operation_id="lead_ignore")

@@ -26,48 +26,69 @@ class AreasLearned(Shape):
 
 
 NAMES: Final = {
-    "centre": Text("The centre", "Centret"), "actor": Text("An actor", "En aktør"),
+    "centre": Text("The centre", "Centret"),
+    "actor": Text("An actor", "En aktør"),
     "keyholder": Text("The key holder", "Nøgleholderen"),
-}  # fmt: skip
+}
 NOT: Final = {
     "centre": (
-        Text("Any element that fewer than t actors hold: their shares are random numbers to it.",
-             "Noget element, som færre end t aktører har: deres andele er tilfældige tal for det."),
-        Text("Hosts, users, times and exact counts: no message has a field for them.",
-             "Maskiner, brugere, tidspunkter og præcise antal: ingen meddelelse har et felt til dem."),
-        Text("Why an actor declined: a decline never has a reason.",
-             "Hvorfor en aktør afslog: et afslag har aldrig en grund."),
+        Text(
+            "Any element that fewer than t actors hold: their shares are random numbers to it.",
+            "Noget element, som færre end t aktører har: deres andele er tilfældige tal for det.",
+        ),
+        Text(
+            "Hosts, users, times and exact counts: no message has a field for them.",
+            "Maskiner, brugere, tidspunkter og præcise antal: ingen meddelelse har et felt til dem.",
+        ),
+        Text(
+            "Why an actor declined: a decline never has a reason.",
+            "Hvorfor en aktør afslog: et afslag har aldrig en grund.",
+        ),
     ),
     "actor": (
-        Text("Anything of another actor's upload: no message brings it one.",
-             "Noget af en anden aktørs upload: ingen meddelelse bringer den et."),
+        Text(
+            "Anything of another actor's upload: no message brings it one.",
+            "Noget af en anden aktørs upload: ingen meddelelse bringer den et.",
+        ),
         Text("Elements that it does not hold itself.", "Elementer, som den ikke selv har."),
     ),
     "keyholder": (
-        Text("Which elements anybody holds: it sees blinded points, padded to a fixed number.",
-             "Hvilke elementer nogen har: den ser blændede punkter, fyldt op til et fast antal."),
-        Text("Uploads, hits, reports and leads: none of them passes it.",
-             "Uploads, træffere, meldinger og spor: intet af det kommer forbi den."),
+        Text(
+            "Which elements anybody holds: it sees blinded points, padded to a fixed number.",
+            "Hvilke elementer nogen har: den ser blændede punkter, fyldt op til et fast antal.",
+        ),
+        Text(
+            "Uploads, hits, reports and leads: none of them passes it.",
+            "Uploads, træffere, meldinger og spor: intet af det kommer forbi den.",
+        ),
     ),
-}  # fmt: skip
+}
 ALWAYS: Final = {
     "centre": (
-        Text("Which cells at least t actors share, and which actors.",
-             "Hvilke celler mindst t aktører deler, og hvilke aktører."),
-        Text("The elements that t or more of their holders named, by their own policy.",
-             "De elementer, som t eller flere af indehaverne nævnte efter deres egen politik."),
+        Text(
+            "Which cells at least t actors share, and which actors.",
+            "Hvilke celler mindst t aktører deler, og hvilke aktører.",
+        ),
+        Text(
+            "The elements that t or more of their holders named, by their own policy.",
+            "De elementer, som t eller flere af indehaverne nævnte efter deres egen politik.",
+        ),
         Text("Who took part, and when.", "Hvem der deltog, og hvornår."),
     ),
     "actor": (
-        Text("For each element that it was asked to name: that at least t-1 others hold it, and whose receipts it saw.",
-             "For hvert element, den blev bedt om at nævne: at mindst t-1 andre har det, og hvis kvitteringer den så."),
+        Text(
+            "For each element that it was asked to name: that at least t-1 others hold it, and whose receipts it saw.",
+            "For hvert element, den blev bedt om at nævne: at mindst t-1 andre har det, og hvis kvitteringer den så.",
+        ),
         Text("Who the members of the round are.", "Hvem der er med i runden."),
     ),
     "keyholder": (
-        Text("That an actor asked for keys of this round, and when.",
-             "At en aktør bad om nøgler til denne runde, og hvornår."),
+        Text(
+            "That an actor asked for keys of this round, and when.",
+            "At en aktør bad om nøgler til denne runde, og hvornår.",
+        ),
     ),
-}  # fmt: skip
+}
 
 
 def learned(summary: RoundSummary | None) -> AreasLearned:
@@ -76,12 +97,14 @@ def learned(summary: RoundSummary | None) -> AreasLearned:
     return AreasLearned(
         parties=[
             PartyLearned(
-                party=party, name=Said.of(name), learned=[Said.of(one) for one in said[party]],
+                party=party,
+                name=Said.of(name),
+                learned=[Said.of(one) for one in said[party]],
                 not_learned=[Said.of(one) for one in NOT[party]],
             )
             for party, name in NAMES.items()
         ]
-    )  # fmt: skip
+    )
 
 
 def _centre(summary: RoundSummary) -> tuple[Text, ...]:
@@ -89,12 +112,18 @@ def _centre(summary: RoundSummary) -> tuple[Text, ...]:
     t, parts, hits = found.params.t, len(summary.uploaded), found.hits
     if not hits:
         return (
-            Text(f"That no cell of this round is held by {t} or more of the {parts} that took part: nothing else.",
-                 f"At ingen celle i denne runde er hos {t} eller flere af de {parts}, der deltog: intet andet."),
-        )  # fmt: skip
+            Text(
+                f"That no cell of this round is held by {t} or more of the {parts} that took part: nothing else.",
+                f"At ingen celle i denne runde er hos {t} eller flere af de {parts}, der deltog: intet andet.",
+            ),
+        )
     return (
-        Text(f"That {hits} cells of this round are held by {t} or more of the {parts} that took part, and by whom.",
-             f"At {hits} celler i denne runde er hos {t} eller flere af de {parts}, der deltog, og hos hvem."),
-        Text(f"The elements below that {t} or more of their holders named, by their own policy.",
-             f"De elementer nedenfor, som {t} eller flere af indehaverne nævnte efter deres egen politik."),
-    )  # fmt: skip
+        Text(
+            f"That {hits} cells of this round are held by {t} or more of the {parts} that took part, and by whom.",
+            f"At {hits} celler i denne runde er hos {t} eller flere af de {parts}, der deltog, og hos hvem.",
+        ),
+        Text(
+            f"The elements below that {t} or more of their holders named, by their own policy.",
+            f"De elementer nedenfor, som {t} eller flere af indehaverne nævnte efter deres egen politik.",
+        ),
+    )

@@ -25,9 +25,10 @@ from bavn.model.sector.member import ActorKind, ActorState, Quota
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownActor, 404, "unknown-actor", "you"), (NotInState, 409, "not-now", "you"),
+    (UnknownActor, 404, "unknown-actor", "you"),
+    (NotInState, 409, "not-now", "you"),
     (CannotAdd, 422, "cannot-add", "you"),
-)  # fmt: skip
+)
 ENDS_SOON_US: Final = 14 * DAY_US
 Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
@@ -187,9 +188,12 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
         with told(*REFUSALS):
             token = _membership(house).invite(body.name, person.name, kind=body.kind, group=body.group)
         return Token(
-            actor=body.name, token=token, pin=house.enrolment.authority.fingerprint,
-            until_us=house.clock.now_us() + TOKEN_LIFE_US, says=Said.of(SHOWN_ONCE),
-        )  # fmt: skip
+            actor=body.name,
+            token=token,
+            pin=house.enrolment.authority.fingerprint,
+            until_us=house.clock.now_us() + TOKEN_LIFE_US,
+            says=Said.of(SHOWN_ONCE),
+        )
 
     @router.put("/{actor}", operation_id="set_member")
     def set_(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Setting) -> MemberWhole:
@@ -243,17 +247,27 @@ def _row(house: SacHouse, view: MemberView, until_us: int | None) -> MemberRow:
     actor, health = view.actor, view.health
     active = actor.state is ActorState.ACTIVE
     return MemberRow(
-        name=actor.name, kind=actor.kind, group=actor.group, state=actor.state,
-        canary=actor.canary, functions=list(view.role.functions),
+        name=actor.name,
+        kind=actor.kind,
+        group=actor.group,
+        state=actor.state,
+        canary=actor.canary,
+        functions=list(view.role.functions),
         suppliers=list(view.role.suppliers),
-        health=None if health is None else HealthShape(
-            received_us=health.received_us, version=health.version, sensor=health.sensor,
-            capture_loss_permille=health.capture_loss_permille, clock_skew_s=health.clock_skew_s,
-            queue_messages=health.queue_messages, last_round=health.last_round,
+        health=None
+        if health is None
+        else HealthShape(
+            received_us=health.received_us,
+            version=health.version,
+            sensor=health.sensor,
+            capture_loss_permille=health.capture_loss_permille,
+            clock_skew_s=health.clock_skew_s,
+            queue_messages=health.queue_messages,
+            last_round=health.last_round,
         ),
         certificate_until_us=until_us,
         worries=[Said.of(one) for one in _worries(view, until_us, house.clock.now_us())] if active else [],
-    )  # fmt: skip
+    )
 
 
 def _worries(view: MemberView, until_us: int | None, now_us: int) -> list[Text]:
@@ -285,38 +299,48 @@ def _whole(house: SacHouse, name: str) -> MemberWhole:
     papers, invited = house.registry.papers(name)
     shown = [
         PaperShape(
-            fingerprint=one.fingerprint[:16], issued_us=one.issued_us, until_us=one.until_us,
-            revoked_us=one.revoked_us, in_force=one.revoked_us is None and now_us < one.until_us,
+            fingerprint=one.fingerprint[:16],
+            issued_us=one.issued_us,
+            until_us=one.until_us,
+            revoked_us=one.revoked_us,
+            in_force=one.revoked_us is None and now_us < one.until_us,
         )
         for one in papers
-    ]  # fmt: skip
+    ]
     return MemberWhole(
-        row=_row(house, view, house.registry.valid_until().get(name)), x=view.actor.x, papers=shown,
+        row=_row(house, view, house.registry.valid_until().get(name)),
+        x=view.actor.x,
+        papers=shown,
         invited_until_us=list(invited),
         quotas=[
             QuotaShape(
-                kind=kind, messages_per_hour_max=quota.messages_per_hour_max,
-                bytes_per_hour_max=quota.bytes_per_hour_max, own=own,
+                kind=kind,
+                messages_per_hour_max=quota.messages_per_hour_max,
+                bytes_per_hour_max=quota.bytes_per_hour_max,
+                own=own,
             )
             for kind, (quota, own) in sorted(house.registry.quotas(name).items())
         ],
         acts=_offered(house, view, sum(one.in_force for one in shown)),
-    )  # fmt: skip
+    )
 
 
 def _offered(house: SacHouse, view: MemberView, in_force: int) -> list[ActOnMember]:
     state = view.actor.state
     invite = ActOnMember(act="invite", will_happen=[Said.of(SHOWN_ONCE)])
     if state is ActorState.SUSPENDED:
-        again = Text("It is let in again with the certificates that it has, and gets what waited for it.",
-                     "Den lukkes ind igen med de certifikater, den har, og får det, der ventede på den.")  # fmt: skip
+        again = Text(
+            "It is let in again with the certificates that it has, and gets what waited for it.",
+            "Den lukkes ind igen med de certifikater, den har, og får det, der ventede på den.",
+        )
         acts = [ActOnMember(act="resume", will_happen=[Said.of(again)])]
         return [*acts, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)), invite]
     if state is ActorState.ACTIVE:
         return [
             ActOnMember(act="suspend", will_happen=_leaving(house, view, in_force, for_good=False)),
-            ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)), invite,
-        ]  # fmt: skip
+            ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)),
+            invite,
+        ]
     if state is ActorState.INVITED:
         return [invite, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True))]
     return [invite]
@@ -328,23 +352,37 @@ def _leaving(house: SacHouse, view: MemberView, in_force: int, *, for_good: bool
     left = len(house.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
     made = [
         Text("Its node is refused from its next request on.", "Dens node afvises fra næste henvendelse."),
-        Text(f"Rounds that open from now on have {left} members, under a new version of the member list.",
-             f"Runder, der åbnes fra nu af, har {left} medlemmer og en ny version af medlemslisten."),
-        Text(f"{held} indicators that it was given stay in force there until their own end; it hears of no withdrawal.",
-             f"{held} indikatorer, den har fået, gælder dér til de udløber; den hører ikke om tilbagetrækning."),
-        Text(f"{waiting} letters to it wait, and {asked} questions are not sent.",
-             f"{waiting} breve til den venter, og {asked} spørgsmål sendes ikke."),
-        Text("What it reported before stays in the sector's leads and cases.",
-             "Det, den har meldt før, bliver i sektorens spor og sager."),
-    ]  # fmt: skip
+        Text(
+            f"Rounds that open from now on have {left} members, under a new version of the member list.",
+            f"Runder, der åbnes fra nu af, har {left} medlemmer og en ny version af medlemslisten.",
+        ),
+        Text(
+            f"{held} indicators that it was given stay in force there until their own end; it hears of no withdrawal.",
+            f"{held} indikatorer, den har fået, gælder dér til de udløber; den hører ikke om tilbagetrækning.",
+        ),
+        Text(
+            f"{waiting} letters to it wait, and {asked} questions are not sent.",
+            f"{waiting} breve til den venter, og {asked} spørgsmål sendes ikke.",
+        ),
+        Text(
+            "What it reported before stays in the sector's leads and cases.",
+            "Det, den har meldt før, bliver i sektorens spor og sager.",
+        ),
+    ]
     if for_good:
-        made.insert(1, Text(
-            f"{in_force} certificates, its message key and open invitations end for good.",
-            f"{in_force} certifikater, dens meddelelsesnøgle og åbne invitationer ophører for altid.",
-        ))  # fmt: skip
+        made.insert(
+            1,
+            Text(
+                f"{in_force} certificates, its message key and open invitations end for good.",
+                f"{in_force} certifikater, dens meddelelsesnøgle og åbne invitationer ophører for altid.",
+            ),
+        )
     else:
-        made.insert(1, Text(
-            f"{in_force} certificates and its keys stay, so that one act lets it in again.",
-            f"{in_force} certifikater og dens nøgler bliver, så én handling lukker den ind igen.",
-        ))  # fmt: skip
+        made.insert(
+            1,
+            Text(
+                f"{in_force} certificates and its keys stay, so that one act lets it in again.",
+                f"{in_force} certifikater og dens nøgler bliver, så én handling lukker den ind igen.",
+            ),
+        )
     return [Said.of(one) for one in made]

@@ -210,23 +210,28 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
     standing = desk.alarms.every(standing=True)
     known = {"counts": told, "quiet": bool(counted) or not told, "regions": all(one.region for one in actors)}
     return SectorOverview(
-        sector=house.sector, now_us=now_us, actors=actors, kinds=kinds(actors),
+        sector=house.sector,
+        now_us=now_us,
+        actors=actors,
+        kinds=kinds(actors),
         now=SectorNow(
-            leads=leads, leads_waiting=waits,
+            leads=leads,
+            leads_waiting=waits,
             cases={state.value: number for state, number in desk.case_counts(CaseAsk()).items()},
-            indicators=desk.times.life_counts(), kill_switch=desk.times.switch_on(),
+            indicators=desk.times.life_counts(),
+            kill_switch=desk.times.switch_on(),
             tasks_overdue=sum(one.overdue and one.what != "nis2" for one in owed),
             nis2_overdue=sum(one.overdue and one.what == "nis2" for one in owed),
-            alarms=len(standing), alarms_untaken=sum(not one.acked_by for one in standing),
+            alarms=len(standing),
+            alarms_untaken=sum(not one.acked_by for one in standing),
         ),
-        leads=[summary(line) for line in waiting], campaigns=campaigns(top),
-        clocks=[clock(one, house) for one in desk.times.clocks(CLOCKS_SHOWN)], counts=counted,
+        leads=[summary(line) for line in waiting],
+        campaigns=campaigns(top),
+        clocks=[clock(one, house) for one in desk.times.clocks(CLOCKS_SHOWN)],
+        counts=counted,
         deadlines=owed[:DEADLINES_SHOWN],
-        missing=[
-            Coded(code=code, says=Said.of(words))
-            for code, words in MISSING.items() if not known[code]
-        ],
-    )  # fmt: skip
+        missing=[Coded(code=code, says=Said.of(words)) for code, words in MISSING.items() if not known[code]],
+    )
 
 
 def regions_of(house: SacHouse) -> dict[str, str]:
@@ -249,8 +254,9 @@ def tiles(
             touched[actor] = touched.get(actor, 0) + 1
     found = [
         _tile(one, took.get(one.actor.name), touched.get(one.actor.name, 0), now_us, regions.get(one.actor.name, ""))
-        for one in members if one.actor.state is not ActorState.REVOKED
-    ]  # fmt: skip
+        for one in members
+        if one.actor.state is not ActorState.REVOKED
+    ]
     return sorted(found, key=lambda tile: (tile.kind, tile.name))
 
 
@@ -309,13 +315,17 @@ def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
     report, last = steps["report"] or steps["confirmed"], steps["last_block"]
     kept = house.desk.lives.get(one.indicator_id)
     return ClockShown(
-        indicator_id=one.indicator_id, case_id=one.case_id, observable=str(kept.observable),
+        indicator_id=one.indicator_id,
+        case_id=one.case_id,
+        observable=str(kept.observable),
         steps=[ClockStep(name=name, says=Said.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
-        enforced=len(one.enforced), missing=list(one.missing), hunted=list(one.hunted),
+        enforced=len(one.enforced),
+        missing=list(one.missing),
+        hunted=list(one.hunted),
         slowest=None if one.slowest is None else Said.of(STEPS[one.slowest[0]]),
         slowest_s=None if one.slowest is None else one.slowest[1],
         to_protected_us=None if report is None or last is None else last - report,
-    )  # fmt: skip
+    )
 
 
 def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
@@ -326,10 +336,17 @@ def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
     every = [one for one in house.desk.counts(last - COUNT_DAYS + 1, last) if one.kind == "all"]
     found = [one for one in every if one.low > 0]
     return bool(every), [
-        CountShown(what=one.what, entry=one.entry, says=Said.of(words[one.entry]), told=one.told, value=one.value,
-                   low=one.low, high=one.high)
+        CountShown(
+            what=one.what,
+            entry=one.entry,
+            says=Said.of(words[one.entry]),
+            told=one.told,
+            value=one.value,
+            low=one.low,
+            high=one.high,
+        )
         for one in sorted(found, key=lambda one: (-one.low, one.what, one.entry))
-    ]  # fmt: skip
+    ]
 
 
 def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
@@ -338,13 +355,15 @@ def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
     soon_us = desk.work.settings.soon_hours * HOUR_US
     found = [
         Owed(case_id=task.case_id, actor=task.actor, what=step, due_us=due_us, overdue=state is DueState.OVERDUE)
-        for task in desk.work.tasks(running=True) for step, due_us, state in task.dues(now_us, soon_us)
+        for task in desk.work.tasks(running=True)
+        for step, due_us, state in task.dues(now_us, soon_us)
         if state in (DueState.OVERDUE, DueState.SOON)
-    ]  # fmt: skip
+    ]
     found += [
         Owed(case_id=view.case_id, actor=view.actor, what="nis2", due_us=view.next_us, overdue=view.overdue)
-        for view in desk.nis2(house.zone).views() if view.next_us is not None
-    ]  # fmt: skip
+        for view in desk.nis2(house.zone).views()
+        if view.next_us is not None
+    ]
     return sorted(found, key=lambda one: (one.due_us, one.case_id, one.actor, one.what))
 
 
@@ -353,20 +372,32 @@ def _tile(member: MemberView, took: TookPart | None, leads: int, now_us: int, re
     codes = blind_spots(member, took, now_us)
     standing = "absent" if codes == ["no-node"] else "bad" if BAD & set(codes) else "watch" if codes else "good"
     return Tile(
-        name=actor.name, kind=_kind(actor.kind), kind_said=Said.of(KINDS[actor.kind]), group=actor.group,
+        name=actor.name,
+        kind=_kind(actor.kind),
+        kind_said=Said.of(KINDS[actor.kind]),
+        group=actor.group,
         region=region or None,
-        state=actor.state, state_said=Said.of(STATES[actor.state]), standing=standing,
+        state=actor.state,
+        state_said=Said.of(STATES[actor.state]),
+        standing=standing,
         blind=[Coded(code=code, says=Said.of(BLIND[code])) for code in codes],
         functions=[Said.of(FUNCTIONS[name].words) for name in member.role.functions],
         suppliers=list(member.role.suppliers),
-        health=None if health is None else HealthShown(
-            at_us=health.received_us, version=health.version, sensor=health.sensor,
-            capture_loss_permille=health.capture_loss_permille, clock_skew_s=health.clock_skew_s,
+        health=None
+        if health is None
+        else HealthShown(
+            at_us=health.received_us,
+            version=health.version,
+            sensor=health.sensor,
+            capture_loss_permille=health.capture_loss_permille,
+            clock_skew_s=health.clock_skew_s,
             queue_messages=health.queue_messages,
         ),
-        rounds=0 if took is None else took.rounds, uploaded=0 if took is None else took.uploaded,
-        last_round_us=None if took is None else took.last_us, leads=leads,
-    )  # fmt: skip
+        rounds=0 if took is None else took.rounds,
+        uploaded=0 if took is None else took.uploaded,
+        last_round_us=None if took is None else took.last_us,
+        leads=leads,
+    )
 
 
 def _kind(kind: str) -> ActorKind:
@@ -376,10 +407,13 @@ def _kind(kind: str) -> ActorKind:
 def _campaign(line: LeadLine, steps: Sequence[tuple[str, int]]) -> CampaignShown:
     lead, state = line.view.lead, line.case_state
     return CampaignShown(
-        lead_id=lead.id, case_id=line.case_id, case_state=state,
+        lead_id=lead.id,
+        case_id=line.case_id,
+        case_state=state,
         case_state_said=None if state is None else Said.of(CASE_WORDS[state]),
         observables=[Named.of(one) for one in lead.observables],
         techniques=sorted({sign.technique for sign in lead.signs}),
-        steps=[SpreadStep(actor=actor, at_us=at_us) for actor, at_us in steps], span_us=steps[-1][1] - steps[0][1],
+        steps=[SpreadStep(actor=actor, at_us=at_us) for actor, at_us in steps],
+        span_us=steps[-1][1] - steps[0][1],
         last_us=steps[-1][1],
-    )  # fmt: skip
+    )

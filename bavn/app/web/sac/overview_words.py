@@ -13,20 +13,24 @@ STATES: Final = {
 }
 
 BLIND: Final = {
-    "no-node": Text("has no node yet: the sector sees nothing of it",
-                    "har endnu ingen node: sektoren ser intet af den"),
+    "no-node": Text(
+        "has no node yet: the sector sees nothing of it", "har endnu ingen node: sektoren ser intet af den"
+    ),
     "never-heard": Text("its node has never said how it is", "dens node har aldrig sagt, hvordan den har det"),
     "silent": Text("its node has said nothing for more than an hour", "dens node har intet sagt i mere end en time"),
-    "sensor-down": Text("its sensor is down: network traffic is not seen",
-                        "dens sensor er nede: netværkstrafik bliver ikke set"),
+    "sensor-down": Text(
+        "its sensor is down: network traffic is not seen", "dens sensor er nede: netværkstrafik bliver ikke set"
+    ),
     "no-sensor": Text("it has no sensor: only its logs are seen", "den har ingen sensor: kun dens logge bliver set"),
     "loss": Text("its sensor loses packets", "dens sensor taber pakker"),
     "clock": Text("its clock is off", "dens ur går forkert"),
     "backlog": Text("its messages pile up", "dens meddelelser hober sig op"),
     "no-rounds": Text("it took part in no round of the last day", "den deltog ikke i nogen runde det sidste døgn"),
-    "few-rounds": Text("it missed more than a tenth of the last day's rounds",
-                       "den manglede i mere end en tiendedel af det sidste døgns runder"),
-}  # fmt: skip
+    "few-rounds": Text(
+        "it missed more than a tenth of the last day's rounds",
+        "den manglede i mere end en tiendedel af det sidste døgns runder",
+    ),
+}
 """Code of a blind spot -> its sentence, which follows the actor's name."""
 
 BAD: Final = frozenset({"never-heard", "silent", "sensor-down", "no-rounds"})
@@ -48,7 +52,7 @@ MISSING: Final = {
         "Aktører har fortalt antal for de sidste syv dage, og intet af dem står klart ud fra den støj, der lægges på"
         " hvert: Runder, Antal og budget viser dem alle.",
     ),
-}  # fmt: skip
+}
 
 STEPS: Final = {
     "first_sighting": Text("first sighting", "første observation"),

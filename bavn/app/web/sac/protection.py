@@ -209,15 +209,25 @@ def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
         f" hver i {policy.indicator_days} dage.",
     )
     return PolicyShape(
-        id=state.id, name=policy.name, stand=stand, score_min=policy.score_min, groups_min=policy.groups_min,
-        types=[ObservableType(kind) for kind in policy.types], blocks_per_day_max=policy.blocks_per_day_max,
-        left_today=house.desk.policies.left_today(state), indicator_days=policy.indicator_days,
-        until_us=policy.until_us, proposed_by=state.proposed_by, proposed_us=state.proposed_us,
-        approved_by=state.approved_by, approved_us=state.approved_us, ended_by=state.ended_by, ended_us=state.ended_us,
-        may_approve=stand == "proposed" and person.may(Right.APPROVE)
-        and may_be_second(state.proposed_by, person.name),
+        id=state.id,
+        name=policy.name,
+        stand=stand,
+        score_min=policy.score_min,
+        groups_min=policy.groups_min,
+        types=[ObservableType(kind) for kind in policy.types],
+        blocks_per_day_max=policy.blocks_per_day_max,
+        left_today=house.desk.policies.left_today(state),
+        indicator_days=policy.indicator_days,
+        until_us=policy.until_us,
+        proposed_by=state.proposed_by,
+        proposed_us=state.proposed_us,
+        approved_by=state.approved_by,
+        approved_us=state.approved_us,
+        ended_by=state.ended_by,
+        ended_us=state.ended_us,
+        may_approve=stand == "proposed" and person.may(Right.APPROVE) and may_be_second(state.proposed_by, person.name),
         says=Said.of(says),
-    )  # fmt: skip
+    )
 
 
 def _all_producers(house: SacHouse) -> Producers:
@@ -244,16 +254,19 @@ def _switch_shape(house: SacHouse) -> SwitchShape:
     switch = house.desk.switch
     turns = [
         TurnShape(
-            number=turn.number, on=turn.on,
-            by=", ".join(filter(None, (turn.asked_by, turn.by))), why=turn.why, at_us=turn.at_us,
+            number=turn.number,
+            on=turn.on,
+            by=", ".join(filter(None, (turn.asked_by, turn.by))),
+            why=turn.why,
+            at_us=turn.at_us,
             told=len(switch.told(turn.number)),
         )
         for turn in switch.turns()
-    ]  # fmt: skip
+    ]
     latest = sorted(turns, key=lambda turn: -turn.number)
     return SwitchShape(
         on=bool(latest) and latest[0].on,
         members=len(house.registry.members()[1]),
         rule=Said.of(_rule(switch.asked())),
         turns=latest,
-    )  # fmt: skip
+    )

@@ -124,22 +124,26 @@ def _picture(house: SacHouse, days: int) -> Document:
 def _whole(editions: Editions, edition_id: str, version: int | None) -> EditionWhole:
     found = editions.get(edition_id)
     return EditionWhole(
-        row=EditionRow.of(found), version=version or found.version,
+        row=EditionRow.of(found),
+        version=version or found.version,
         document=document_shown(editions.document(edition_id, version)),
         versions=[VersionShown.of(one) for one in reversed(editions.versions(edition_id))],
-    )  # fmt: skip
+    )
 
 
 def _change(body: Editing) -> Change:
     if body.act != "remove" and not (body.en.strip() and body.da.strip()):
         raise Trouble(
-            422, "both-languages",
+            422,
+            "both-languages",
             Text("A sentence is said in both languages.", "En sætning siges på begge sprog."),
-        )  # fmt: skip
+        )
     return Change(
-        place=body.place, text=None if body.act == "remove" else Text(body.en.strip(), body.da.strip()),
-        after=body.act == "add", sources=tuple(Source(one.kind, one.ref) for one in body.sources),
-    )  # fmt: skip
+        place=body.place,
+        text=None if body.act == "remove" else Text(body.en.strip(), body.da.strip()),
+        after=body.act == "add",
+        sources=tuple(Source(one.kind, one.ref) for one in body.sources),
+    )
 
 
 def _filed(document: Document, name: str, form: Form, language: Language, how: Standing) -> Response:

@@ -116,10 +116,18 @@ class EditionRow(Shape):
     @classmethod
     def of(cls, one: Edition) -> "EditionRow":
         return cls(
-            id=one.id, kind=one.kind, period=one.period, state=one.state, state_said=Said.of(STATES[one.state]),
-            version=one.version, edited_by=one.edited_by, approved_by=one.approved_by, published_us=one.published_us,
-            changed_us=one.changed_us, acts=[act for state, act in LIFE_CYCLE if state is one.state],
-        )  # fmt: skip
+            id=one.id,
+            kind=one.kind,
+            period=one.period,
+            state=one.state,
+            state_said=Said.of(STATES[one.state]),
+            version=one.version,
+            edited_by=one.edited_by,
+            approved_by=one.approved_by,
+            published_us=one.published_us,
+            changed_us=one.changed_us,
+            acts=[act for state, act in LIFE_CYCLE if state is one.state],
+        )
 
 
 class VersionShown(Shape):
@@ -186,11 +194,17 @@ def document_shown(document: Document) -> DocumentShown:
     sources = document.all_sources()
     numbers = {source: at for at, source in enumerate(sources, start=1)}
     return DocumentShown(
-        kind=document.kind, sector=document.sector, period=document.period, first_day=document.first_day,
-        last_day=document.last_day, made_us=document.made_us, tlp=document.tlp, title=Said.of(document.title),
+        kind=document.kind,
+        sector=document.sector,
+        period=document.period,
+        first_day=document.first_day,
+        last_day=document.last_day,
+        made_us=document.made_us,
+        tlp=document.tlp,
+        title=Said.of(document.title),
         sections=[_section(one, numbers) for one in document.sections],
         sources=[SourceShown.of(one) for one in sources],
-    )  # fmt: skip
+    )
 
 
 def _section(section: Section, numbers: dict[Source, int]) -> SectionShown:
@@ -199,26 +213,34 @@ def _section(section: Section, numbers: dict[Source, int]) -> SectionShown:
         said, figure = (block, None) if isinstance(block, Sentence) else (block.said, _figure(block, numbers))
         blocks.append(
             BlockShown(
-                place=f"{section.id}/{at}", text=Said.of(said.text), sources=_numbered(said.sources, numbers),
+                place=f"{section.id}/{at}",
+                text=Said.of(said.text),
+                sources=_numbered(said.sources, numbers),
                 figure=figure,
             )
-        )  # fmt: skip
+        )
     return SectionShown(id=section.id, title=Said.of(section.title), blocks=blocks)
 
 
 def _figure(figure: Figure, numbers: dict[Source, int]) -> FigureShown:
     return FigureShown(
-        id=figure.id, title=Said.of(figure.title), drawn=figure.drawn, unit=Said.of(figure.unit),
-        columns=[Said.of(one) for one in figure.columns], names=[Said.of(one) for one in figure.names],
+        id=figure.id,
+        title=Said.of(figure.title),
+        drawn=figure.drawn,
+        unit=Said.of(figure.unit),
+        columns=[Said.of(one) for one in figure.columns],
+        names=[Said.of(one) for one in figure.names],
         rows=[_row(one, numbers) for one in figure.rows],
-    )  # fmt: skip
+    )
 
 
 def _row(row: Row, numbers: dict[Source, int]) -> RowShown:
     return RowShown(
-        label=Said.of(row.label), cells=[Said.of(one) for one in row.cells], values=list(row.values),
+        label=Said.of(row.label),
+        cells=[Said.of(one) for one in row.cells],
+        values=list(row.values),
         sources=_numbered(row.sources, numbers),
-    )  # fmt: skip
+    )
 
 
 def _numbered(sources: tuple[Source, ...], numbers: dict[Source, int]) -> list[int]:

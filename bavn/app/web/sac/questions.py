@@ -28,7 +28,7 @@ STANDS = {
     "open": Text("Open: answers count.", "Åbent: svar tæller."),
     "over": Text("Its time is over; silence is not a no.", "Tiden er udløbet; tavshed er ikke et nej."),
     "answered": Text("Everybody has answered.", "Alle har svaret."),
-}  # fmt: skip
+}
 
 
 class AnswerShape(Shape):
@@ -121,15 +121,20 @@ def routes(house: SacHouse) -> APIRouter:
         strangers = sorted(set(body.to) - set(active))
         if strangers:
             raise Trouble(
-                422, "not-active",
+                422,
+                "not-active",
                 Text(f"{strangers[0]} is no active member.", f"{strangers[0]} er ikke et aktivt medlem."),
-            )  # fmt: skip
+            )
         since_us = house.clock.now_us() - body.days_back * 24 * HOUR_US
         with told(UNKNOWN):
             made = house.desk.questions.ask(
-                [observable_of(text) for text in body.observables], body.to or active, person.name, why=body.why,
-                since_us=since_us, days=body.days_open,
-            )  # fmt: skip
+                [observable_of(text) for text in body.observables],
+                body.to or active,
+                person.name,
+                why=body.why,
+                since_us=since_us,
+                days=body.days_open,
+            )
             return _whole(house, house.desk.questions.view(made.id), person)
 
     @router.post("/{question_id}/approve", operation_id="approve_question")
@@ -156,15 +161,26 @@ def _row(house: SacHouse, view: QuestionView, person: Person) -> QuestionRow:
     two = house.file.centre.limits.questions_two_people
     other = not two or may_be_second(question.asked_by, person.name)
     return QuestionRow(
-        id=question.id, observables=[str(one) for one in question.observables], why=question.why, stand=stand,
-        says=Said.of(STANDS[stand]), since_us=question.since_hour * HOUR_US, asked_us=question.asked_us,
-        asked_by=question.asked_by, approved_by=question.approved_by, approved_us=question.approved_us,
-        ended_by=question.ended_by, until_us=question.until_us, asked=len(view.actors), met=sorted(said["met"]),
-        not_met=sorted(said["not_met"] - said["met"]), declined=sorted(said["declined"]),
+        id=question.id,
+        observables=[str(one) for one in question.observables],
+        why=question.why,
+        stand=stand,
+        says=Said.of(STANDS[stand]),
+        since_us=question.since_hour * HOUR_US,
+        asked_us=question.asked_us,
+        asked_by=question.asked_by,
+        approved_by=question.approved_by,
+        approved_us=question.approved_us,
+        ended_by=question.ended_by,
+        until_us=question.until_us,
+        asked=len(view.actors),
+        met=sorted(said["met"]),
+        not_met=sorted(said["not_met"] - said["met"]),
+        declined=sorted(said["declined"]),
         silent=[one.actor for one in view.actors if one.unanswered],
         may_approve=stand == "waits" and other and person.may(Right.TRIAGE),
         may_end=stand in ("waits", "open") and person.may(Right.TRIAGE),
-    )  # fmt: skip
+    )
 
 
 def _who(view: QuestionView, state: str) -> set[str]:
@@ -194,11 +210,13 @@ def _asked(one: AtActor, named: list[str]) -> AskedShape:
         answer = said.get(number)
         answers.append(
             AnswerShape(
-                observable=name, says=answer.state if answer else "silent" if one.sent else "not_sent",
+                observable=name,
+                says=answer.state if answer else "silent" if one.sent else "not_sent",
                 count_bucket=answer.count_bucket if answer else 0,
                 first_us=None if answer is None or answer.first_hour is None else answer.first_hour * HOUR_US,
                 last_us=None if answer is None or answer.last_hour is None else answer.last_hour * HOUR_US,
-                days=answer.days if answer else 0, received_us=answer.received_us if answer else None,
+                days=answer.days if answer else 0,
+                received_us=answer.received_us if answer else None,
             )
-        )  # fmt: skip
+        )
     return AskedShape(actor=one.actor, sent=one.sent, refused=one.refused, answers=answers)

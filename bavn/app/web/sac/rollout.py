@@ -29,9 +29,12 @@ from bavn.model.text import Language
 
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownParty, 404, "unknown-actor", "you"), (UnknownActor, 404, "unknown-actor", "you"),
-    (NoSuchStep, 409, "not-now", "you"), (Blocked, 409, "blocked", "you"), (NotInState, 409, "not-now", "you"),
-)  # fmt: skip
+    (UnknownParty, 404, "unknown-actor", "you"),
+    (UnknownActor, 404, "unknown-actor", "you"),
+    (NoSuchStep, 409, "not-now", "you"),
+    (Blocked, 409, "blocked", "you"),
+    (NotInState, 409, "not-now", "you"),
+)
 
 
 MEDIA: Final = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8", "png": "image/png"}
@@ -151,9 +154,14 @@ def routes(house: SacHouse) -> APIRouter:
     ) -> Response:
         """The register with its plan (as ``bavn centre rollout import`` reads it), the plan as a calendar, or the chart
         of plan against fact."""
-        return Response(_filed(house, form, language), media_type=MEDIA[form], headers={
-            "content-disposition": f'attachment; filename="bavn-rollout.{form}"', "cache-control": "no-store",
-        })  # fmt: skip
+        return Response(
+            _filed(house, form, language),
+            media_type=MEDIA[form],
+            headers={
+                "content-disposition": f'attachment; filename="bavn-rollout.{form}"',
+                "cache-control": "no-store",
+            },
+        )
 
     @router.get("/{actor}", operation_id="rollout_actor")
     def one(person: Annotated[Person, allow(Right.READ)], actor: Named) -> StandShape:
@@ -203,10 +211,18 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
     steps = [step for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
     steps = steps if person.may(Right.MEMBERS) else []
     return StandShape(
-        actor=party.actor, title=party.title, kind=party.kind, region=party.region, stage=party.stage.value,
-        says=Said.of(STAGES[party.stage]), since_us=party.since_us, member=one.member and one.member.value,
-        next=one.next and one.next.value, next_says=None if one.next is None else Said.of(STAGES[one.next]),
-        due_day=one.due_day, late_days=0 if one.due_day is None else max(0, today - one.due_day),
+        actor=party.actor,
+        title=party.title,
+        kind=party.kind,
+        region=party.region,
+        stage=party.stage.value,
+        says=Said.of(STAGES[party.stage]),
+        since_us=party.since_us,
+        member=one.member and one.member.value,
+        next=one.next and one.next.value,
+        next_says=None if one.next is None else Said.of(STAGES[one.next]),
+        due_day=one.due_day,
+        late_days=0 if one.due_day is None else max(0, today - one.due_day),
         missing=[Said.of(NEEDS[need]) for need in one.missing],
         unmet=[
             WaitsShape(actor=wait.other, until=wait.until.value, says=Said.of(STAGES[wait.until])) for wait in one.unmet
@@ -214,7 +230,9 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
         holds_up=list(one.holds_up),
         path=[
             PlannedShape(
-                stage=stage.value, says=Said.of(STAGES[stage]), reached_day=one.reached_day(stage),
+                stage=stage.value,
+                says=Said.of(STAGES[stage]),
+                reached_day=one.reached_day(stage),
                 day=planned[stage].day if stage in planned else None,
                 first_day=planned[stage].first_day if stage in planned else None,
             )
@@ -222,19 +240,27 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
         ],
         moves=[
             MovedShape(
-                at_us=move.at_us, act=move.act.value, to=move.to.value, says=Said.of(STAGES[move.to]), by=move.by,
-                why=move.why, evidence=move.evidence, by_hand=move.by_hand,
+                at_us=move.at_us,
+                act=move.act.value,
+                to=move.to.value,
+                says=Said.of(STAGES[move.to]),
+                by=move.by,
+                why=move.why,
+                evidence=move.evidence,
+                by_hand=move.by_hand,
             )
             for move in one.moves
         ],
         may=[step.act.value for step in steps],
         ways=[
             WayShape(
-                act=step.act.value, to=None if step.to is None else Said.of(STAGES[step.to]),
-                protocol=Need.PROTOCOL in step.needs, does=step.does.value,
+                act=step.act.value,
+                to=None if step.to is None else Said.of(STAGES[step.to]),
+                protocol=Need.PROTOCOL in step.needs,
+                does=step.does.value,
                 proved=Need.PROTOCOL in step.needs and Need.PROTOCOL not in one.missing,
                 onward=step.to is not None and step.to is one.next,
             )
             for step in steps
         ],
-    )  # fmt: skip
+    )

@@ -128,9 +128,11 @@ def routes(house: SacHouse) -> APIRouter:
 
     @router.get("", operation_id="rounds")
     def rounds(
-        _: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None,
+        _: Annotated[Person, allow(Right.READ)],
+        limit: Limit = 50,
+        after: After = None,
         tier: Annotated[str, Query(max_length=16)] = "",
-    ) -> Rows[RoundRow]:  # fmt: skip
+    ) -> Rows[RoundRow]:
         """Rounds, the latest first: who took part, who is missing or was turned away, what was learned."""
         at = opened(after, int, str)
         found = house.desk.rounds(limit + 1, tier=tier, after=None if at is None else (at[0], at[1]))
@@ -153,9 +155,10 @@ def routes(house: SacHouse) -> APIRouter:
 
     @router.get("/counts", operation_id="counts")
     def counts(
-        _: Annotated[Person, allow(Right.READ)], days: Annotated[int, Query(ge=1, le=COUNT_DAYS_MAX)] = 7,
+        _: Annotated[Person, allow(Right.READ)],
+        days: Annotated[int, Query(ge=1, le=COUNT_DAYS_MAX)] = 7,
         by_kind: bool = False,
-    ) -> Counts:  # fmt: skip
+    ) -> Counts:
         """How many own machines were suspected of what, and what was blocked, with the noise that each actor added."""
         return _counts(house, days, by_kind=by_kind)
 
@@ -165,10 +168,13 @@ def routes(house: SacHouse) -> APIRouter:
         summary = house.desk.summary(round_id)
         if summary is None:
             raise Trouble(
-                404, "unknown-round",
-                Text("No such round is kept: rounds are forgotten some time after they ended.",
-                     "Runden er ikke gemt: runder glemmes et stykke tid efter, at de er slut."),
-            )  # fmt: skip
+                404,
+                "unknown-round",
+                Text(
+                    "No such round is kept: rounds are forgotten some time after they ended.",
+                    "Runden er ikke gemt: runder glemmes et stykke tid efter, at de er slut.",
+                ),
+            )
         return _whole(summary, house.desk.cells(round_id))
 
     return router
@@ -177,16 +183,26 @@ def routes(house: SacHouse) -> APIRouter:
 def _row(one: RoundSummary) -> RoundRow:
     found = one.round
     return RoundRow(
-        id=found.id, tier=found.params.tier, t=found.params.t, elements_max=found.params.m, phase=found.phase.value,
-        says=Said.of(state_of(found)), opened_us=found.opened_us, deadline_us=found.deadline_us,
-        ended_us=found.ended_us, members=len(found.members), uploaded=list(one.uploaded), missing=list(one.missing),
+        id=found.id,
+        tier=found.params.tier,
+        t=found.params.t,
+        elements_max=found.params.m,
+        phase=found.phase.value,
+        says=Said.of(state_of(found)),
+        opened_us=found.opened_us,
+        deadline_us=found.deadline_us,
+        ended_us=found.ended_us,
+        members=len(found.members),
+        uploaded=list(one.uploaded),
+        missing=list(one.missing),
         turned_away=[
             TurnedAway(actor=actor, rule=rule, says=Said.of(REFUSED.get(rule, Text(rule, rule))), times=times)
             for actor, rule, times in one.turned_away
         ],
-        hits=found.hits, quarantined=one.quarantined,
+        hits=found.hits,
+        quarantined=one.quarantined,
         other_keys=[[found.actor_of(x) for x in group] for group in found.key_groups[1:]],
-    )  # fmt: skip
+    )
 
 
 def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
@@ -197,18 +213,26 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
         outcomes[outcome] += 1
         names = [] if outcome == "explained" else sorted({str(observable) for _, observable in story.named})
         made = CellsShape(
-            outcome=outcome, named=names, holders=list(story.holders), declined=list(story.declined),
-            asked=len(story.asked), cells=0, says=Said.of(why(story, summary.round)),
-        )  # fmt: skip
+            outcome=outcome,
+            named=names,
+            holders=list(story.holders),
+            declined=list(story.declined),
+            asked=len(story.asked),
+            cells=0,
+            says=Said.of(why(story, summary.round)),
+        )
         key = made.model_dump_json()
         before = counted.get(key, made)
         counted[key] = before.model_copy(update={"cells": before.cells + 1})
     shapes = list(counted.values())
     shapes.sort(key=lambda shape: (not shape.named, shape.named, shape.holders, shape.outcome))
     return RoundWhole(
-        row=_row(summary), cells=shapes[:CELLS_SHOWN_MAX], more_cells=max(0, len(shapes) - CELLS_SHOWN_MAX),
-        outcomes=dict(outcomes), learned=learned(summary),
-    )  # fmt: skip
+        row=_row(summary),
+        cells=shapes[:CELLS_SHOWN_MAX],
+        more_cells=max(0, len(shapes) - CELLS_SHOWN_MAX),
+        outcomes=dict(outcomes),
+        learned=learned(summary),
+    )
 
 
 def _counts(house: SacHouse, days: int, *, by_kind: bool) -> Counts:
@@ -217,21 +241,31 @@ def _counts(house: SacHouse, days: int, *, by_kind: bool) -> Counts:
     found = [one for one in house.desk.counts(first, last) if by_kind or one.kind == "all"]
     items = [
         CountRow(
-            what=one.what, what_says=Said.of(WHAT[one.what]), entry=one.entry,
-            says=Said.of(ENTRIES[one.what][one.entry]), kind=one.kind,
-            kind_says=Said.of(KINDS.get(one.kind, KINDS["other"])), actor_days=one.told, value=one.value,
-            noise_sd=round(one.noise, 2), low=one.low, high=one.high,
+            what=one.what,
+            what_says=Said.of(WHAT[one.what]),
+            entry=one.entry,
+            says=Said.of(ENTRIES[one.what][one.entry]),
+            kind=one.kind,
+            kind_says=Said.of(KINDS.get(one.kind, KINDS["other"])),
+            actor_days=one.told,
+            value=one.value,
+            noise_sd=round(one.noise, 2),
+            low=one.low,
+            high=one.high,
         )
         for one in sorted(found, key=lambda c: (c.what != "suspected", c.kind != "all", c.kind, -c.value))
-    ]  # fmt: skip
+    ]
     spent = [
         SpentRow(actor=actor, days=told, epsilon=round(epsilon, 3), epsilon_30_days=round(month, 3))
         for actor, told, epsilon, month in house.desk.counts_spent(first, last)
     ]
     return Counts(
-        first_us=first * DAY_US, last_us=last * DAY_US, items=items, spent=spent,
+        first_us=first * DAY_US,
+        last_us=last * DAY_US,
+        items=items,
+        spent=spent,
         says=Said.of(_words(told=bool(found), actors=len(spent))),
-    )  # fmt: skip
+    )
 
 
 def _words(*, told: bool, actors: int) -> Text:

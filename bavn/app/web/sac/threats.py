@@ -92,11 +92,16 @@ def routes(house: SacHouse) -> APIRouter:
         every = publishing_of(house.file, house.desk).judgements.levels()
         rows = [
             LevelRow(
-                threat=one.threat, says=Said.of(THREATS[one.threat]), level=int(one.level),
-                level_said=Said.of(level_words(one.level)), by=one.by, why=one.why, at_us=one.at_us,
+                threat=one.threat,
+                says=Said.of(THREATS[one.threat]),
+                level=int(one.level),
+                level_said=Said.of(level_words(one.level)),
+                by=one.by,
+                why=one.why,
+                at_us=one.at_us,
             )
             for one in reversed(every)
-        ]  # fmt: skip
+        ]
         return Rows(items=rows[:SETS_SHOWN], total=len(rows))
 
     @router.get("/cases", operation_id="threat_cases")
@@ -109,10 +114,13 @@ def routes(house: SacHouse) -> APIRouter:
             says = UNKNOWN if threat is None else THREATS[threat]
             rows.append(
                 SortedCase(
-                    case_id=one.id, threat=threat, says=Said.of(says), by=one.threat_by or one.rsit,
+                    case_id=one.id,
+                    threat=threat,
+                    says=Said.of(says),
+                    by=one.threat_by or one.rsit,
                     confirmed_us=one.confirmed_us,
                 )
-            )  # fmt: skip
+            )
         rows.sort(key=lambda one: (one.threat is not None, one.case_id))
         return Rows(items=rows, total=len(rows))
 
@@ -143,11 +151,15 @@ def threats(house: SacHouse) -> list[ThreatShown]:
     facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
     return [
         ThreatShown(
-            threat=one.threat, says=Said.of(THREATS[one.threat]),
-            level=None if one.stands is None else int(one.stands), level_said=Said.of(level_words(one.stands)),
-            set_by=None if one.set is None else one.set.by, why=Said.of(one.why),
+            threat=one.threat,
+            says=Said.of(THREATS[one.threat]),
+            level=None if one.stands is None else int(one.stands),
+            level_said=Said.of(level_words(one.stands)),
+            set_by=None if one.set is None else one.set.by,
+            why=Said.of(one.why),
             trend=Said.of(NO_TREND if one.change is None else TRENDS[one.change]),
-            proposed=None if one.level is None else int(one.level), proposed_said=Said.of(level_words(one.level)),
+            proposed=None if one.level is None else int(one.level),
+            proposed_said=Said.of(level_words(one.level)),
         )
         for one in proposals(facts)
-    ]  # fmt: skip
+    ]

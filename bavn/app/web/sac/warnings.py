@@ -38,8 +38,9 @@ from bavn.model.text import Text
 
 Id = Annotated[str, Path(pattern=r"^warning-[0-9a-f]{16}$")]
 REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownWarning, 404, "unknown-warning", "you"), (NoSuchStep, 409, "not-now", "you"),
-)  # fmt: skip
+    (UnknownWarning, 404, "unknown-warning", "you"),
+    (NoSuchStep, 409, "not-now", "you"),
+)
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_CHARS_MAX)]
 Words = Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX)]
 Some = Annotated[tuple[str, ...], Field(max_length=NAMES_MAX)]
@@ -137,9 +138,11 @@ def routes(house: SacHouse) -> APIRouter:
 
     @router.get("", operation_id="warnings")
     def warnings(
-        person: Annotated[Person, allow(Right.READ)], state: WarningState | None = None, limit: Limit = 50,
+        person: Annotated[Person, allow(Right.READ)],
+        state: WarningState | None = None,
+        limit: Limit = 50,
         after: After = None,
-    ) -> Rows[WarningRow]:  # fmt: skip
+    ) -> Rows[WarningRow]:
         """The latest first."""
         found = _kept(house).every(limit + 1, state=state, after=opened(after, int, str))
         return page([_row(view, person) for view in found], limit, lambda row: (row.changed_us, row.id))
@@ -166,9 +169,11 @@ def routes(house: SacHouse) -> APIRouter:
 
     @router.post("/{warning_id}/{act}", operation_id="act_on_warning")
     def act(
-        person: Annotated[Person, allow(Right.TRIAGE)], warning_id: Id, act: Literal["send", "end", "withdraw"],
+        person: Annotated[Person, allow(Right.TRIAGE)],
+        warning_id: Id,
+        act: Literal["send", "end", "withdraw"],
         body: Because,
-    ) -> WarningWhole:  # fmt: skip
+    ) -> WarningWhole:
         """Send it, end it, or take it back."""
         kept = _kept(house)
         with told(*REFUSALS):
@@ -184,10 +189,15 @@ def _kept(house: SacHouse) -> Warnings:
 
 def _content(body: WarningBody) -> Content:
     return Content(
-        title=Text(body.title_en, body.title_da), text=Text(body.text_en, body.text_da), urgency=body.urgency,
-        tlp=body.tlp, pap=PAPS[body.pap], observables=tuple(map(observable_of, body.observables)),
-        acknowledge_hours=body.acknowledge_hours, hours=body.hours,
-    )  # fmt: skip
+        title=Text(body.title_en, body.title_da),
+        text=Text(body.text_en, body.text_da),
+        urgency=body.urgency,
+        tlp=body.tlp,
+        pap=PAPS[body.pap],
+        observables=tuple(map(observable_of, body.observables)),
+        acknowledge_hours=body.acknowledge_hours,
+        hours=body.hours,
+    )
 
 
 def _address(shape: AddressShape) -> Address:
@@ -199,15 +209,26 @@ def _row(view: WarningView, person: Person) -> WarningRow:
     answers = [one.answer.value for one in actors]
     acts = sorted(act.value for state, act in WARNING_LIFE if state is kept.state)
     return WarningRow(
-        id=kept.id, state=kept.state.value, says=Said.of(WARNING_STATES[kept.state]), version=kept.version,
-        title=Said.of(kept.content.title), urgency=kept.content.urgency.value,
-        urgency_says=Said.of(URGENCIES[kept.content.urgency]), tlp=kept.content.tlp, sent_us=kept.sent_us,
-        acknowledge_us=kept.acknowledge_us, until_us=kept.until_us, changed_us=kept.changed_us, by=kept.by,
+        id=kept.id,
+        state=kept.state.value,
+        says=Said.of(WARNING_STATES[kept.state]),
+        version=kept.version,
+        title=Said.of(kept.content.title),
+        urgency=kept.content.urgency.value,
+        urgency_says=Said.of(URGENCIES[kept.content.urgency]),
+        tlp=kept.content.tlp,
+        sent_us=kept.sent_us,
+        acknowledge_us=kept.acknowledge_us,
+        until_us=kept.until_us,
+        changed_us=kept.changed_us,
+        by=kept.by,
         told=sum(one.told_us is not None for one in actors),
-        acknowledged=sum(one.acknowledged_us is not None for one in actors), affected=answers.count("affected"),
-        done=answers.count("done"), overdue=sum(one.overdue for one in actors),
+        acknowledged=sum(one.acknowledged_us is not None for one in actors),
+        affected=answers.count("affected"),
+        done=answers.count("done"),
+        overdue=sum(one.overdue for one in actors),
         may=acts if person.may(Right.TRIAGE) else [],
-    )  # fmt: skip
+    )
 
 
 def _whole(house: SacHouse, warning_id: str, person: Person) -> WarningWhole:
@@ -215,14 +236,18 @@ def _whole(house: SacHouse, warning_id: str, person: Person) -> WarningWhole:
     kept = view.warning
     who = addressees(house.registry, house.clock)
     return WarningWhole(
-        row=_row(view, person), text=Said.of(kept.content.text), pap=_pap(kept.content.pap),
+        row=_row(view, person),
+        text=Said.of(kept.content.text),
+        pap=_pap(kept.content.pap),
         observables=[str(one) for one in kept.content.observables],
-        acknowledge_hours=kept.content.acknowledge_hours, hours=kept.content.hours,
-        source=kept.origin.kind, ref=kept.origin.ref,
+        acknowledge_hours=kept.content.acknowledge_hours,
+        hours=kept.content.hours,
+        source=kept.origin.kind,
+        ref=kept.origin.ref,
         address=AddressShape(**{name: getattr(kept.address, name) for name in AddressShape.model_fields}),
         reaches=[one.actor for one in who if kept.address.reaches(one)],
         actors=[_follow_up(one) for one in view.actors],
-    )  # fmt: skip
+    )
 
 
 def _pap(pap: Pap) -> PapName:
@@ -231,7 +256,13 @@ def _pap(pap: Pap) -> PapName:
 
 def _follow_up(one: AtActor) -> FollowUp:
     return FollowUp(
-        actor=one.actor, answer=one.answer.value, says=Said.of(ANSWERS[one.answer]), overdue=one.overdue,
-        told_us=one.told_us, acknowledged_us=one.acknowledged_us, answered_us=one.answered_us, refused=one.rule,
+        actor=one.actor,
+        answer=one.answer.value,
+        says=Said.of(ANSWERS[one.answer]),
+        overdue=one.overdue,
+        told_us=one.told_us,
+        acknowledged_us=one.acknowledged_us,
+        answered_us=one.answered_us,
+        refused=one.rule,
         words=[said.words for said in one.answers if said.words],
-    )  # fmt: skip
+    )

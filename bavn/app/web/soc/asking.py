@@ -69,10 +69,13 @@ class Askings:
             running = [one for one in self._kept.values() if one.state == "running"]
             if len(running) >= RUNNING_MAX or sum(one.by == by for one in running) >= RUNNING_OF_ONE_MAX:
                 raise Trouble(
-                    429, "asking-already",
-                    Text("Enough questions are being answered: wait for one of them, or stop it.",
-                         "Der besvares nok spørgsmål: vent på et af dem, eller stop det."),
-                )  # fmt: skip
+                    429,
+                    "asking-already",
+                    Text(
+                        "Enough questions are being answered: wait for one of them, or stop it.",
+                        "Der besvares nok spørgsmål: vent på et af dem, eller stop det.",
+                    ),
+                )
             made.process, self._spare = self._spare or _child(), None
             self._kept[made.id] = made
         line = json.dumps({"config": str(file), "kind": kind, **request}).encode() + b"\n"
@@ -85,9 +88,10 @@ class Askings:
             found = self._kept.get(asking_id)
         if found is None or (found.node, found.by) != (node, by):
             raise Trouble(
-                404, "no-question",
+                404,
+                "no-question",
                 Text("This answer is kept no longer: ask again.", "Svaret gemmes ikke længere: spørg igen."),
-            )  # fmt: skip
+            )
         return found
 
     def cancel(self, asking: Asking) -> None:
@@ -148,9 +152,12 @@ class Askings:
 
 def _child() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bavn.app.analyst.hunt_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, "-P", "-m", "bavn.app.analyst.hunt_child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _kill(process: "subprocess.Popen[bytes] | None") -> None:

@@ -200,9 +200,14 @@ def routes(house: SocHouse) -> APIRouter:
                     raise Trouble(409, "not-sent", refused)
                 number = there.book.leave(case, asked.task, asked.act, asked.words, person.name, now_us)
         return Leaving(
-            case=case, act=asked.act, task=asked.task, words=asked.words, privacy="S5",
-            refused=Said.of(refused) if refused else None, number=number,
-        )  # fmt: skip
+            case=case,
+            act=asked.act,
+            task=asked.task,
+            words=asked.words,
+            privacy="S5",
+            refused=Said.of(refused) if refused else None,
+            number=number,
+        )
 
     @router.post("/{case}/evidence", operation_id="attachEvidence")
     def attach(node: NodeName, case: CaseId, asked: AttachAsked, person: Triages) -> Attachment:
@@ -238,10 +243,17 @@ def routes(house: SocHouse) -> APIRouter:
                     case, None, ATTACH, asked.words, person.name, now_us, content=made, sha256=digest
                 )
         return Attachment(
-            case=case, act=ATTACH, task=None, words=asked.words, privacy="S5",
-            refused=Said.of(refused) if refused else None, number=number, sha256=digest, bytes=len(made),
+            case=case,
+            act=ATTACH,
+            task=None,
+            words=asked.words,
+            privacy="S5",
+            refused=Said.of(refused) if refused else None,
+            number=number,
+            sha256=digest,
+            bytes=len(made),
             files=files,
-        )  # fmt: skip
+        )
 
     return router
 
@@ -256,9 +268,17 @@ def _kept(here: Node, case: str) -> KeptCase:
 
 def _said(case: str, task: str | None, act: str, words: str, by: str, now_us: int, digest: str = "") -> CaseSaid:
     return CaseSaid(
-        number=1, at_us=now_us, case_id=case, task_id=task, act=act, words=words, sha256=digest, by=by, told_us=None,
+        number=1,
+        at_us=now_us,
+        case_id=case,
+        task_id=task,
+        act=act,
+        words=words,
+        sha256=digest,
+        by=by,
+        told_us=None,
         rule="",
-    )  # fmt: skip
+    )
 
 
 def _short(one: KeptCase, now_us: int) -> dict[str, Any]:
@@ -305,13 +325,18 @@ def _case(one: KeptCase, said: list[CaseSaid], now_us: int) -> Case:
 def _task(task: dict[str, Any], dues: list[tuple[str, int, DueState]]) -> Task:
     state = TaskState(task["state"])
     return Task(
-        id=task["task_id"], kind=task["kind"], text=task["text"], state=state.value, says=Said.of(TASK_WORDS[state]),
+        id=task["task_id"],
+        kind=task["kind"],
+        text=task["text"],
+        state=state.value,
+        says=Said.of(TASK_WORDS[state]),
         dues=[
-            Due(step=step, due_us=us, standing=due.value, says=Said.of(DUE_WORDS[due])) for step, us, due in dues
+            Due(step=step, due_us=us, standing=due.value, says=Said.of(DUE_WORDS[due]))
+            for step, us, due in dues
             if due in OWED
         ],
         acts=[act.value for (before, act) in TASK_CYCLE if before is state and act in ACTOR_ACTS],
-    )  # fmt: skip
+    )
 
 
 def _word(at_us: int, by: str, text: str) -> CaseWord:
@@ -324,9 +349,15 @@ def _answer(one: CaseSaid) -> CaseWord:
     else:
         became = rule_text(one.rule) if one.rule else Text("sent", "sendt")
     return CaseWord(
-        at_us=one.at_us, by=one.by, here=True, act=one.act, task=one.task_id, text=one.words, sha256=one.sha256,
+        at_us=one.at_us,
+        by=one.by,
+        here=True,
+        act=one.act,
+        task=one.task_id,
+        text=one.words,
+        sha256=one.sha256,
         became=Said.of(became),
-    )  # fmt: skip
+    )
 
 
 def _files(made: bytes) -> list[FileShown]:
@@ -342,7 +373,10 @@ def _files(made: bytes) -> list[FileShown]:
 
 def _too_large() -> Trouble:
     return Trouble(
-        422, "too-large",
-        Text("That is more than may leave at once: take fewer rows.",
-             "Det er mere, end der må gå ud på én gang: tag færre rækker."),
-    )  # fmt: skip
+        422,
+        "too-large",
+        Text(
+            "That is more than may leave at once: take fewer rows.",
+            "Det er mere, end der må gå ud på én gang: tag færre rækker.",
+        ),
+    )

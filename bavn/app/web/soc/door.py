@@ -155,10 +155,18 @@ def routes(house: SocHouse) -> APIRouter:
 
     @router.get("/ledger", operation_id="ledger")
     def ledger(
-        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = "", gate: Word = "",
-        kind: Word = "", peer: Word = "", verdict: Literal["", "passed", "refused"] = "",
-        way: Literal["", "in", "out"] = "", left: bool = False,
-    ) -> Rows[LedgerLine]:  # fmt: skip
+        node: NodeName,
+        person: Reads,
+        limit: Limit = 100,
+        after: After = None,
+        q: Word = "",
+        gate: Word = "",
+        kind: Word = "",
+        peer: Word = "",
+        verdict: Literal["", "passed", "refused"] = "",
+        way: Literal["", "in", "out"] = "",
+        left: bool = False,
+    ) -> Rows[LedgerLine]:
         """What met a gate, the newest first. ``left``: only what left this actor. A page may be short, or empty, and
         still have a next one: so many lines are looked through at a time."""
         at = opened(after, int)
@@ -235,11 +243,18 @@ def routes(house: SocHouse) -> APIRouter:
         begin = at[0] if at else 0
         shown = [
             RevealShown(
-                at_us=last.at_us, round=last.round_id, tier=last.tier, element=str(last.observable), receipts_of=names,
-                cells=cells, named=not last.rule, rule=last.rule, says=Said.of(answer_text(last.rule)),
+                at_us=last.at_us,
+                round=last.round_id,
+                tier=last.tier,
+                element=str(last.observable),
+                receipts_of=names,
+                cells=cells,
+                named=not last.rule,
+                rule=last.rule,
+                says=Said.of(answer_text(last.rule)),
             )
             for last, names, cells in every[begin : begin + limit]
-        ]  # fmt: skip
+        ]
         end = begin + len(shown)
         return Rows(items=shown, next=cursor(end) if end < len(every) else None, total=len(every))
 
@@ -266,9 +281,10 @@ def routes(house: SocHouse) -> APIRouter:
             kept = Reveals(book)
             if not kept.was_reported(observable):
                 raise Trouble(
-                    409, "never-named",
+                    409,
+                    "never-named",
                     Text("No report on this has left.", "Der er ikke gået nogen melding ud om dette."),
-                )  # fmt: skip
+                )
             kept.withdraw(observable, person.name, house.clock.now_us())
         return Done.of(
             f"The running node takes {observable} back at its next step.",
@@ -292,8 +308,11 @@ def routes(house: SocHouse) -> APIRouter:
         with house.node(node, person).book() as book:
             wish = None if asked.wish == "none" else asked.wish
             State(book, bytes(32)).set_wish(observable, wish, person.name, house.clock.now_us())
-        said = {"veto": ("never leaves", "går aldrig ud"), "allow": ("may be named", "må oplyses"),
-                "none": ("follows the policy", "følger politikken")}[asked.wish]  # fmt: skip
+        said = {
+            "veto": ("never leaves", "går aldrig ud"),
+            "allow": ("may be named", "må oplyses"),
+            "none": ("follows the policy", "følger politikken"),
+        }[asked.wish]
         return Done.of(f"{observable} {said[0]}.", f"{observable} {said[1]}.")
 
     @router.get("/counts", operation_id="counts")

@@ -60,9 +60,12 @@ def routes(house: SocHouse) -> APIRouter:
 
     @router.get("/evidence", operation_id="evidence")
     def evidence(
-        node: NodeName, suspicion: SuspicionId, person: Reads, rows: RowsMax = 100,
+        node: NodeName,
+        suspicion: SuspicionId,
+        person: Reads,
+        rows: RowsMax = 100,
         around_s: AroundS = 0,
-    ) -> EvidenceShown:  # fmt: skip
+    ) -> EvidenceShown:
         """The rows that a suspicion rests on, as they are: what is shown here is never redacted and stays here."""
         here = house.node(node, person)
         found, config = here.one(suspicion).suspicion, here.config()
@@ -81,19 +84,27 @@ def routes(house: SocHouse) -> APIRouter:
         )
 
     @router.post(
-        "/export", operation_id="exportEvidence", response_class=Response,
+        "/export",
+        operation_id="exportEvidence",
+        response_class=Response,
         responses={200: {"content": {"application/zip": {}, "application/vnd.tcpdump.pcap": {}}}},
-    )  # fmt: skip
+    )
     def export(
-        node: NodeName, suspicion: SuspicionId, asked: ExportAsked, person: Triages,
-    ) -> Response:  # fmt: skip
+        node: NodeName,
+        suspicion: SuspicionId,
+        asked: ExportAsked,
+        person: Triages,
+    ) -> Response:
         """One zip file of all of it, or its packets. Redacted unless a reason says why not; the ledger holds which."""
         if asked.unredacted and not asked.reason.strip():
             raise Trouble(
-                422, "no-reason",
-                Text("Say why it must go out as it is: the ledger holds the reason.",
-                     "Sig, hvorfor det skal ud, som det er: egenkontrol-loggen rummer grunden."),
-            )  # fmt: skip
+                422,
+                "no-reason",
+                Text(
+                    "Say why it must go out as it is: the ledger holds the reason.",
+                    "Sig, hvorfor det skal ud, som det er: egenkontrol-loggen rummer grunden.",
+                ),
+            )
         here = house.node(node, person)
         entry, config = here.one(suspicion), here.config()
         found, before_us = entry.suspicion, asked.around_s * SECOND_US or None
@@ -102,11 +113,14 @@ def routes(house: SocHouse) -> APIRouter:
             if asked.form == "pcap":
                 if not cut:
                     raise Trouble(
-                        404, "no-packets",
-                        Text("No packets are kept for it: [evidence] in node.toml says what is kept.",
-                             "Der er ingen pakker gemt til den: [evidence] i node.toml siger, hvad der gemmes."),
+                        404,
+                        "no-packets",
+                        Text(
+                            "No packets are kept for it: [evidence] in node.toml says what is kept.",
+                            "Der er ingen pakker gemt til den: [evidence] i node.toml siger, hvad der gemmes.",
+                        ),
                         "operator",
-                    )  # fmt: skip
+                    )
                 made = packets_file(cut, cut=asked.headers_only or not asked.unredacted)
             else:
                 with window_of(config, found, before_us) as window:

@@ -29,8 +29,10 @@ from bavn.model.text import Text
 ExerciseId = Annotated[str, Path(pattern=r"^exercise-[0-9a-f]{16}$", description="exercise-...")]
 Act = Literal["allow", "decline", "seen", "quit"]
 STEP_OF: Final[dict[Act, ActorStep]] = {
-    "allow": ActorStep.ALLOWED, "decline": ActorStep.DECLINED, "seen": ActorStep.SEEN,
-}  # fmt: skip
+    "allow": ActorStep.ALLOWED,
+    "decline": ActorStep.DECLINED,
+    "seen": ActorStep.SEEN,
+}
 QUIT: Final[Act] = "quit"
 _WAITS = Text("waits for the running node", "venter på den kørende node")
 _TOLD = Text("told to the centre", "fortalt centralen")
@@ -118,18 +120,26 @@ def routes(house: SocHouse) -> APIRouter:
 def _shown(one: KeptExercise, steps: Sequence[StepSaid]) -> NodeExercise:
     state = ExerciseState(one.state)
     return NodeExercise(
-        id=one.exercise_id, mark=Said.of(MARK), state=state, says=Said.of(STATES[state]), heard_us=one.heard_us,
-        over_us=one.over_us, plan=_plan(one.said) if one.said else None,
+        id=one.exercise_id,
+        mark=Said.of(MARK),
+        state=state,
+        says=Said.of(STATES[state]),
+        heard_us=one.heard_us,
+        over_us=one.over_us,
+        plan=_plan(one.said) if one.said else None,
         steps=[
             NodeExerciseStep(
-                step=ActorStep(step.step), says=Said.of(STEPS[ActorStep(step.step)]), at_us=step.at_us, by=step.by,
+                step=ActorStep(step.step),
+                says=Said.of(STEPS[ActorStep(step.step)]),
+                at_us=step.at_us,
+                by=step.by,
                 detector=step.detector or "",
                 became=Said.of(_WAITS if step.told_us is None else rule_text(step.rule) if step.rule else _TOLD),
             )
             for step in steps
         ],
         acts=_acts(one, steps),
-    )  # fmt: skip
+    )
 
 
 def _acts(one: KeptExercise, steps: Sequence[StepSaid]) -> list[Act]:
@@ -143,7 +153,11 @@ def _plan(said: dict[str, Any]) -> NodeExercisePlan:
     campaign = Campaign(said["campaign"])
     return NodeExercisePlan(
         title=Said(en=said["title_en"], da=said["title_da"]),
-        objectives=[Said(en=one["en"], da=one["da"]) for one in said["objectives"]], begins_us=said["begins_us"],
-        ends_us=said["ends_us"], turn_us=said["begins_us"] + said["after_minutes"] * MINUTE_US, campaign=campaign,
-        campaign_says=Said.of(CAMPAIGNS[campaign]), element=said["element"],
-    )  # fmt: skip
+        objectives=[Said(en=one["en"], da=one["da"]) for one in said["objectives"]],
+        begins_us=said["begins_us"],
+        ends_us=said["ends_us"],
+        turn_us=said["begins_us"] + said["after_minutes"] * MINUTE_US,
+        campaign=campaign,
+        campaign_says=Said.of(CAMPAIGNS[campaign]),
+        element=said["element"],
+    )

@@ -93,20 +93,33 @@ NAMES: Final[Mapping[str, Text]] = {
 HOSTS: Final = ("1", "2–3", "4–10", "> 10")
 COUNTS: Final = ("0", "1", "2–3", "4–10", "11–100", "> 100")
 WORDS: Final[Mapping[str, Text]] = {
-    "seen": Text("seen in traffic", "set i trafik"), "blocked": Text("blocked", "spærret"),
-    "retro": Text("found in own history", "fundet i egen historik"), "met": Text("met here", "mødt her"),
-    "not_met": Text("not met here", "ikke mødt her"), "enforced": Text("in force", "i kraft"),
-    "partly": Text("in force in part", "delvist i kraft"), "refused": Text("refused here", "afvist her"),
-    "lifted": Text("lifted here", "ophævet her"), "waiting": Text("waits here", "venter her"),
-    "acknowledge": Text("acknowledged", "kvitteret"), "applies": Text("concerns us", "vedrører os"),
-    "not-applicable": Text("does not concern us", "vedrører os ikke"), "done": Text("done", "udført"),
-    "affected": Text("affected", "berørt"), "not-affected": Text("not affected", "ikke berørt"),
-    "up": Text("works", "virker"), "down": Text("down", "nede"), "none": Text("none", "ingen"),
-    "domain": Text("a name outside", "et navn udefra"), "ip4": Text("an address outside", "en adresse udefra"),
-    "ip6": Text("an address outside", "en adresse udefra"), "sha256": Text("a file", "en fil"),
-    "cert": Text("a certificate", "et certifikat"), "new": Text("new", "ny"),
+    "seen": Text("seen in traffic", "set i trafik"),
+    "blocked": Text("blocked", "spærret"),
+    "retro": Text("found in own history", "fundet i egen historik"),
+    "met": Text("met here", "mødt her"),
+    "not_met": Text("not met here", "ikke mødt her"),
+    "enforced": Text("in force", "i kraft"),
+    "partly": Text("in force in part", "delvist i kraft"),
+    "refused": Text("refused here", "afvist her"),
+    "lifted": Text("lifted here", "ophævet her"),
+    "waiting": Text("waits here", "venter her"),
+    "acknowledge": Text("acknowledged", "kvitteret"),
+    "applies": Text("concerns us", "vedrører os"),
+    "not-applicable": Text("does not concern us", "vedrører os ikke"),
+    "done": Text("done", "udført"),
+    "affected": Text("affected", "berørt"),
+    "not-affected": Text("not affected", "ikke berørt"),
+    "up": Text("works", "virker"),
+    "down": Text("down", "nede"),
+    "none": Text("none", "ingen"),
+    "domain": Text("a name outside", "et navn udefra"),
+    "ip4": Text("an address outside", "en adresse udefra"),
+    "ip6": Text("an address outside", "en adresse udefra"),
+    "sha256": Text("a file", "en fil"),
+    "cert": Text("a certificate", "et certifikat"),
+    "new": Text("new", "ny"),
     "correction": Text("a correction", "en rettelse"),
-}  # fmt: skip
+}
 """Values that are words, in fields of their own."""
 OF_WORDS: Final = frozenset({"kind", "state", "act", "sensor", "type"})
 
@@ -145,10 +158,13 @@ def _field(name: str, value: Any, privacy: Privacy | None) -> LeavingField:
         text = text[: VALUE_CHARS_MAX - 1] + "…"
     means = meaning(name, value)
     return LeavingField(
-        name=name, says=Said.of(NAMES.get(name, Text(name, name))), privacy=privacy or "",
-        privacy_says=Said.of(CLASSES[privacy]) if privacy else None, value=text,
+        name=name,
+        says=Said.of(NAMES.get(name, Text(name, name))),
+        privacy=privacy or "",
+        privacy_says=Said.of(CLASSES[privacy]) if privacy else None,
+        value=text,
         means=None if means is None else Said.of(means),
-    )  # fmt: skip
+    )
 
 
 def meaning(name: str, value: Any) -> Text | None:

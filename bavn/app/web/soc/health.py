@@ -188,10 +188,13 @@ def routes(house: SocHouse) -> APIRouter:
             found = _health(here, config)
             made.append(
                 NodeShort(
-                    name=here.name, state=found.state, problems=len(found.problems), at_us=found.at_us,
+                    name=here.name,
+                    state=found.state,
+                    problems=len(found.problems),
+                    at_us=found.at_us,
                     in_sector=bool(config.node.centre_url),
                 )
-            )  # fmt: skip
+            )
         return made
 
     @router.get("/{node}/health", operation_id="health")
@@ -216,11 +219,13 @@ def _health(here: Node, config: NodeConfig) -> Health:
     )
     problems = [
         ProblemShown(
-            code=p["code"], source=p["source"], says=Said(en=p["en"], da=p["da"]),
+            code=p["code"],
+            source=p["source"],
+            says=Said(en=p["en"], da=p["da"]),
             act="wait" if p["code"] in _WAITS else "operator",
         )
         for p in told["problems"]
-    ] + problems  # fmt: skip
+    ] + problems
     if told["stopped"] or silent:
         return _said(
             told,
@@ -269,11 +274,15 @@ def _about_to_end(one: CertificateShown, now_us: int) -> ProblemShown:
     days = max(0, (one.ends_us - now_us) // DAY_US)
     who = {"centre": ("centre", "centralen"), "keyholder": ("key holder", "nøgleholderen")}[one.at]
     if one.ends_us <= now_us:
-        text = Text(f"The certificate for the {who[0]} has ended: ask it for a new token and enrol again.",
-                    f"Certifikatet til {who[1]} er udløbet: bed om en ny engangskode, og meld ind igen.")  # fmt: skip
+        text = Text(
+            f"The certificate for the {who[0]} has ended: ask it for a new token and enrol again.",
+            f"Certifikatet til {who[1]} er udløbet: bed om en ny engangskode, og meld ind igen.",
+        )
         return ProblemShown(code="certificate_ended", source=one.at, says=Said.of(text), act="operator")
-    text = Text(f"The certificate for the {who[0]} ends in {days} days and has not been renewed: can it be reached?",
-                f"Certifikatet til {who[1]} udløber om {days} dage og er ikke fornyet: kan den nås?")  # fmt: skip
+    text = Text(
+        f"The certificate for the {who[0]} ends in {days} days and has not been renewed: can it be reached?",
+        f"Certifikatet til {who[1]} udløber om {days} dage og er ikke fornyet: kan den nås?",
+    )
     return ProblemShown(code="certificate_ends", source=one.at, says=Said.of(text), act="operator")
 
 
@@ -318,14 +327,17 @@ def _said(
         certificates=certificates,
         canary=[
             CanaryLink(
-                link=one["link"], says=Said.of(LINKS[one["link"]]), state=one["state"],
-                state_said=Said.of(STATES[one["state"]]), began_us=one["began_us"],
+                link=one["link"],
+                says=Said.of(LINKS[one["link"]]),
+                state=one["state"],
+                state_said=Said.of(STATES[one["state"]]),
+                began_us=one["began_us"],
                 why=Said.of(WHYS[one["why"]]) if one["why"] in WHYS else None,
                 took=None if one["took"] is None else Said.of(TOOK[one["took"]]),
             )
             for one in told.get("canary", [])
         ],
-    )  # fmt: skip
+    )
 
 
 def _promise(one: dict[str, Any]) -> PromiseShown:

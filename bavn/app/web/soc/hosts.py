@@ -117,10 +117,14 @@ def routes(house: SocHouse) -> APIRouter:
 
     @router.get("", operation_id="hosts")
     def hosts(
-        node: NodeName, person: Reads, limit: Limit = 100, after: After = None,
-        q: Annotated[str, Query(max_length=100)] = "", role: Annotated[str, Query(max_length=60)] = "",
+        node: NodeName,
+        person: Reads,
+        limit: Limit = 100,
+        after: After = None,
+        q: Annotated[str, Query(max_length=100)] = "",
+        role: Annotated[str, Query(max_length=60)] = "",
         new_days: Annotated[int, Query(ge=0, le=400)] = 0,
-    ) -> Hosts:  # fmt: skip
+    ) -> Hosts:
         """Own hosts in the order of their addresses; ``new_days``: first seen in the last so many days."""
         here = house.node(node, person)
         survey = here.survey()
@@ -137,9 +141,13 @@ def routes(house: SocHouse) -> APIRouter:
             [(sort, json.loads(card)) for sort, card in found], limit, lambda one: (one[0],)
         )
         return Hosts(
-            items=[HostShort(**_short(card, strongest)) for _, card in made.items], next=made.next,
-            total=total[0][0] if total else None, at_us=survey.at_us, making=survey.making, refused=survey.refused,
-        )  # fmt: skip
+            items=[HostShort(**_short(card, strongest)) for _, card in made.items],
+            next=made.next,
+            total=total[0][0] if total else None,
+            at_us=survey.at_us,
+            making=survey.making,
+            refused=survey.refused,
+        )
 
     @router.get("/roles", operation_id="hostRoles")
     def roles(node: NodeName, person: Reads) -> list[RoleSure]:
@@ -157,9 +165,10 @@ def routes(house: SocHouse) -> APIRouter:
             found = rows("SELECT card FROM asset WHERE address = ?", (address,))
         if not found and not entries and not survey.making:
             raise Trouble(
-                404, "no-host",
+                404,
+                "no-host",
                 Text("This address was not seen among the own hosts.", "Adressen er ikke set blandt egne maskiner."),
-            )  # fmt: skip
+            )
         card = json.loads(found[0][0]) if found else None
         with here.asks() as rows_of_book:
             suspected = shown(entries, rows_of_book, house.clock.now_us())
@@ -174,9 +183,12 @@ def routes(house: SocHouse) -> APIRouter:
         with here.looking(days * DAY_US) as window:
             hours, peers = talk_of(window, address)
             return Timeline(
-                first_us=window.first_us, last_us=window.last_us, hours=hours, peers=peers[:PEERS_SHOWN_MAX],
+                first_us=window.first_us,
+                last_us=window.last_us,
+                hours=hours,
+                peers=peers[:PEERS_SHOWN_MAX],
                 peers_more=len(peers) > PEERS_SHOWN_MAX,
-            )  # fmt: skip
+            )
 
     return router
 
@@ -202,11 +214,19 @@ def _short(card: dict[str, Any], strongest: dict[str, tuple[int, float]]) -> dic
     count, nats = strongest.get(card["host"], (0, None))
     services = [f"{s['port']}/{s['proto']}" + (f" {s['app']}" if s["app"] else "") for s in card["services"][:6]]
     return {
-        "host": card["host"], "names": card["names"], "roles": [_role(*pair) for pair in card["role"]],
-        "os": card["os"][0][0] if card["os"] else "", "vendor": card["vendor"][0][0] if card["vendor"] else "",
-        "services": services, "peers": card["peers"], "first_us": card["first_us"], "last_us": card["last_us"],
-        "new": card["new"], "suspicions": count, "nats": nats,
-    }  # fmt: skip
+        "host": card["host"],
+        "names": card["names"],
+        "roles": [_role(*pair) for pair in card["role"]],
+        "os": card["os"][0][0] if card["os"] else "",
+        "vendor": card["vendor"][0][0] if card["vendor"] else "",
+        "services": services,
+        "peers": card["peers"],
+        "first_us": card["first_us"],
+        "last_us": card["last_us"],
+        "new": card["new"],
+        "suspicions": count,
+        "nats": nats,
+    }
 
 
 def _role(role: str, sure: float) -> RoleSure:
@@ -219,20 +239,39 @@ def _said(value: str) -> Said:
 
 
 def _card(
-    address: str, card: dict[str, Any] | None, suspected: list[Suspected], strongest: dict[str, tuple[int, float]],
+    address: str,
+    card: dict[str, Any] | None,
+    suspected: list[Suspected],
+    strongest: dict[str, tuple[int, float]],
     at_us: int | None,
-) -> HostCard:  # fmt: skip
+) -> HostCard:
     if card is None:
         first = min((one.first_us for one in suspected), default=0)
         last = max((one.last_us for one in suspected), default=0)
         card = {
-            "host": address, "names": [], "macs": [], "role": [], "os": [], "vendor": [], "hints": [], "services": [],
-            "services_more": 0, "peers": 0, "peers_outside": 0, "first_us": first, "last_us": last, "new": None,
-        }  # fmt: skip
+            "host": address,
+            "names": [],
+            "macs": [],
+            "role": [],
+            "os": [],
+            "vendor": [],
+            "hints": [],
+            "services": [],
+            "services_more": 0,
+            "peers": 0,
+            "peers_outside": 0,
+            "first_us": first,
+            "last_us": last,
+            "new": None,
+        }
         at_us = None
     return HostCard(
-        **_short(card, strongest), macs=card["macs"],
+        **_short(card, strongest),
+        macs=card["macs"],
         hints=[HintShown(**hint, says=_said(hint["value"])) for hint in card["hints"]],
-        offers=[ServiceShown(**one) for one in card["services"]], offers_more=card["services_more"],
-        peers_outside=card["peers_outside"], suspected=suspected, surveyed_us=at_us,
-    )  # fmt: skip
+        offers=[ServiceShown(**one) for one in card["services"]],
+        offers_more=card["services_more"],
+        peers_outside=card["peers_outside"],
+        suspected=suspected,
+        surveyed_us=at_us,
+    )

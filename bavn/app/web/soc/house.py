@@ -126,10 +126,13 @@ class Node:
         found = next((one for one in self.suspected() if one.suspicion.id == suspicion), None)
         if found is None:
             raise Trouble(
-                404, "no-suspicion",
-                Text("This is not suspected any more: its records are too old, or the detectors think otherwise now.",
-                     "Dette mistænkes ikke længere: posterne er for gamle, eller detektorerne mener noget andet nu."),
-            )  # fmt: skip
+                404,
+                "no-suspicion",
+                Text(
+                    "This is not suspected any more: its records are too old, or the detectors think otherwise now.",
+                    "Dette mistænkes ikke længere: posterne er for gamle, eller detektorerne mener noget andet nu.",
+                ),
+            )
         return found
 
 

@@ -104,26 +104,32 @@ def routes(house: SocHouse) -> APIRouter:
         return Hunts(
             items=[_hunt(hunt, own=name in mine) for name, hunt in sorted(every.items())],
             faults=[pathless(fault) for fault in faults],
-        )  # fmt: skip
+        )
 
     @router.put("/saved/{name}", operation_id="saveHunt")
     def save(node: NodeName, name: HuntName, asked: HuntSave, person: Hunter) -> HuntShown:
         """Keeps a query under a name. One of the same name is written over only if ``replace`` says so."""
         folder = _folder(house.node(node, person))
         draft = SavedHunt(
-            name=name, says=Text(asked.says or name, asked.says_da or asked.says or name), sql=asked.sql,
-            technique=asked.technique, span=asked.span,
-        )  # fmt: skip
+            name=name,
+            says=Text(asked.says or name, asked.says_da or asked.says or name),
+            sql=asked.sql,
+            technique=asked.technique,
+            span=asked.span,
+        )
         try:
             hunt = read_hunt(name, written(draft).encode())
         except SavedUnclear as error:
             raise Trouble(422, "bad-hunt", Text(f"{error}.", f"{error}.")) from error
         if not asked.replace and name in saved_hunts.own(folder)[0]:
             raise Trouble(
-                409, "hunt-there",
-                Text("There is a hunt of this name: choose another, or write over it.",
-                     "Der er en jagt med det navn: vælg et andet, eller skriv den over."),
-            )  # fmt: skip
+                409,
+                "hunt-there",
+                Text(
+                    "There is a hunt of this name: choose another, or write over it.",
+                    "Der er en jagt med det navn: vælg et andet, eller skriv den over.",
+                ),
+            )
         with answered():
             saved_hunts.save(folder, hunt, replace=True)
         return _hunt(hunt, own=True)
@@ -201,9 +207,11 @@ def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
     if question.last and question.from_us is not None:
         raise _incomplete("Give how long back, or from when: not both", "Giv hvor langt tilbage, eller fra hvornår")
     span = {
-        "last": question.last, "first": "" if question.from_us is None else iso(question.from_us),
-        "end": "" if question.to_us is None else iso(question.to_us), "rows": question.rows,
-    }  # fmt: skip
+        "last": question.last,
+        "first": "" if question.from_us is None else iso(question.from_us),
+        "end": "" if question.to_us is None else iso(question.to_us),
+        "rows": question.rows,
+    }
     if question.kind == "hunt":
         with answered():
             hunt = saved_hunts.named(_folder(here), question.hunt)
@@ -230,9 +238,14 @@ def _incomplete(en: str, da: str) -> Trouble:
 
 def _hunt(hunt: SavedHunt, *, own: bool) -> HuntShown:
     return HuntShown(
-        name=hunt.name, own=own, says=Said.of(hunt.says), sql=hunt.sql, technique=hunt.technique, span=hunt.span,
+        name=hunt.name,
+        own=own,
+        says=Said.of(hunt.says),
+        sql=hunt.sql,
+        technique=hunt.technique,
+        span=hunt.span,
         parameters=hunt.parameters,
-    )  # fmt: skip
+    )
 
 
 def _done(asking: Asking) -> Asking:
@@ -246,13 +259,21 @@ def _shown(asking: Asking) -> AskedShown:
     if asking.state == "failed":
         refused = Said.of(trouble_of(asking.code, asking.reason).text)
     return AskedShown(
-        id=asking.id, kind=asking.kind, state=asking.state, began_us=asking.began_us, ended_us=asking.ended_us,
-        refused=refused, columns=said.get("columns", []), rows=len(said.get("rows", [])), more=said.get("more", False),
-        looked=said.get("looked"), refused_lines=said.get("refused", 0),
+        id=asking.id,
+        kind=asking.kind,
+        state=asking.state,
+        began_us=asking.began_us,
+        ended_us=asking.ended_us,
+        refused=refused,
+        columns=said.get("columns", []),
+        rows=len(said.get("rows", [])),
+        more=said.get("more", False),
+        looked=said.get("looked"),
+        refused_lines=said.get("refused", 0),
         refusals=[ListRefusal(**one) for one in said.get("refusals", [])],
         outcomes=[RuleOutcome(**one) for one in said.get("outcomes", [])],
         matches=[RuleMatch(**one) for one in said.get("matches", [])],
-    )  # fmt: skip
+    )
 
 
 def _csv(asking: Asking) -> Iterator[str]:

@@ -48,9 +48,12 @@ def routes(house: SocHouse) -> APIRouter:
 
     @router.get("/verdicts", operation_id="verdicts")
     def verdicts(
-        node: NodeName, person: Reads, limit: Limit = 100, after: After = None,
+        node: NodeName,
+        person: Reads,
+        limit: Limit = 100,
+        after: After = None,
         ended: Annotated[bool, Query(description="Also those that have ended.")] = False,
-    ) -> Rows[VerdictShown]:  # fmt: skip
+    ) -> Rows[VerdictShown]:
         """The verdicts that hold here, the newest first, then the sector's advice."""
         with house.node(node, person).asks() as rows:
             own, sector = verdicts_of(rows(VERDICTS_SQL)), sector_verdicts_of(rows(SECTOR_VERDICTS_SQL))
@@ -68,20 +71,31 @@ def routes(house: SocHouse) -> APIRouter:
         found, now_us = here.one(suspicion).suspicion, house.clock.now_us()
         days_max = here.config().evidence.verdict_days_max
         if asked.scope == "peer" and not names_somebody(found.peer):
-            raise _wrong("This peer is no domain, address or fingerprint: take the detector with it",
-                         "Modparten er hverken domæne, adresse eller fingeraftryk: tag detektoren med")  # fmt: skip
+            raise _wrong(
+                "This peer is no domain, address or fingerprint: take the detector with it",
+                "Modparten er hverken domæne, adresse eller fingeraftryk: tag detektoren med",
+            )
         if asked.until_us is None and asked.verdict != "true":
-            raise _wrong("Say when it ends: only `true` may go without an end",
-                         "Sig, hvornår den udløber: kun `ægte` må være uden slutning")  # fmt: skip
+            raise _wrong(
+                "Say when it ends: only `true` may go without an end",
+                "Sig, hvornår den udløber: kun `ægte` må være uden slutning",
+            )
         if asked.until_us is not None and not now_us < asked.until_us <= now_us + (days_max + 1) * DAY_US:
-            raise _wrong(f"Its end must lie ahead, at most {days_max} days",
-                         f"Dens slutning skal ligge fremme, højst {days_max} dage")  # fmt: skip
+            raise _wrong(
+                f"Its end must lie ahead, at most {days_max} days",
+                f"Dens slutning skal ligge fremme, højst {days_max} dage",
+            )
         with here.book() as book:
             try:
                 given = VerdictBook(book).give(
-                    found, asked.verdict, asked.scope, until_us=asked.until_us, now_us=now_us, by=person.name,
+                    found,
+                    asked.verdict,
+                    asked.scope,
+                    until_us=asked.until_us,
+                    now_us=now_us,
+                    by=person.name,
                     comment=asked.comment,
-                )  # fmt: skip
+                )
             except ValueError as error:
                 raise _wrong(str(error), str(error)) from error
         note = Said.of(NOT_REACHED) if reaches_no_indicator(found, given) else None
@@ -98,10 +112,13 @@ def routes(house: SocHouse) -> APIRouter:
                 ended = ends(int(number.removeprefix("s")), now_us=now_us, by=person.name, comment=asked.comment)
             except (NoSuchVerdict, NoSuchAdvice) as error:
                 raise Trouble(
-                    409, "no-verdict",
-                    Text("There is no such verdict, or it was ended before.",
-                         "Den dom findes ikke, eller den er ophævet tidligere."),
-                ) from error  # fmt: skip
+                    409,
+                    "no-verdict",
+                    Text(
+                        "There is no such verdict, or it was ended before.",
+                        "Den dom findes ikke, eller den er ophævet tidligere.",
+                    ),
+                ) from error
         return VerdictShown.of(ended, now_us)
 
     return router

@@ -43,8 +43,9 @@ SAYS: Final[dict[str, tuple[int, Text]]] = {
     "no_name": (422, Text("This is no domain name", "Dette er intet domænenavn")),
     "too_wide": (
         422,
-        Text("This would cover so much that little could be blocked",
-             "Dette ville dække så meget, at lidt kunne spærres"),
+        Text(
+            "This would cover so much that little could be blocked", "Dette ville dække så meget, at lidt kunne spærres"
+        ),
     ),
     "there_already": (409, Text("It stands there already", "Det står der allerede")),
     "list_full": (
@@ -53,10 +54,12 @@ SAYS: Final[dict[str, tuple[int, Text]]] = {
     ),
     "not_own": (
         409,
-        Text("It was not added here by hand: edit the file that the policy names",
-             "Det er ikke føjet til her: ret i den fil, politikken nævner"),
+        Text(
+            "It was not added here by hand: edit the file that the policy names",
+            "Det er ikke føjet til her: ret i den fil, politikken nævner",
+        ),
     ),
-}  # fmt: skip
+}
 
 
 def routes(house: SocHouse) -> APIRouter:
@@ -65,10 +68,13 @@ def routes(house: SocHouse) -> APIRouter:
 
     @router.get("", operation_id="neverBlock")
     def never(
-        node: NodeName, person: Reads, limit: Limit = 200, after: After = None,
+        node: NodeName,
+        person: Reads,
+        limit: Limit = 200,
+        after: After = None,
         q: Annotated[str, Query(max_length=100)] = "",
         own: Annotated[bool, Query(description="By hand alone.")] = False,
-    ) -> Rows[NeverEntry]:  # fmt: skip
+    ) -> Rows[NeverEntry]:
         """What this actor blocks for nobody: Bavn's list or the one that the policy names, what was added by hand, its
         own, and the centre."""
         here = house.node(node, person)
@@ -81,10 +87,14 @@ def routes(house: SocHouse) -> APIRouter:
         every += [("network", str(net), table) for net, table in known.networks]
         made += [NeverEntry(covers=covers, value=value, table=table) for covers, value, table in set(every)]
         found = sorted(
-            (one for one in made if q.lower() in f"{one.value} {one.table} {one.why} {one.by}".lower()
-             and (not own or one.table == BY_HAND)),
+            (
+                one
+                for one in made
+                if q.lower() in f"{one.value} {one.table} {one.why} {one.by}".lower()
+                and (not own or one.table == BY_HAND)
+            ),
             key=lambda one: (one.table != BY_HAND, one.table, one.value, one.covers),
-        )  # fmt: skip
+        )
         at = opened(after, int)
         begin = at[0] if at else 0
         shown = page(list(enumerate(found[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
@@ -177,10 +187,16 @@ def _draft(here: Node, asked: NeverChange) -> NeverDraft:
             found = _touched(rows, entries, ("refused", "lifted"), "never_block")
             freed = [one for one in found if left.hit(Observable.trusted(ObservableType(one.type), one.value)) is None]
     return NeverDraft(
-        act=asked.act, covers=asked.covers, values=[one.value for one in entries],
-        lifted=lifted[:SHOWN_MAX], lifted_count=len(lifted), held=held[:SHOWN_MAX], held_count=len(held),
-        freed=freed[:SHOWN_MAX], freed_count=len(freed),
-    )  # fmt: skip
+        act=asked.act,
+        covers=asked.covers,
+        values=[one.value for one in entries],
+        lifted=lifted[:SHOWN_MAX],
+        lifted_count=len(lifted),
+        held=held[:SHOWN_MAX],
+        held_count=len(held),
+        freed=freed[:SHOWN_MAX],
+        freed_count=len(freed),
+    )
 
 
 def _touched(rows: Asks, entries: Sequence[Own], standings: Sequence[str], rule: str = "") -> list[Touched]:

@@ -114,11 +114,14 @@ def routes(house: SocHouse) -> APIRouter:
             write(here.config(), made.text)
         except OSError as error:
             raise Trouble(
-                503, "not-written",
-                Text("The policy file cannot be written: let the console's user write it, or make room.",
-                     "Politikfilen kan ikke skrives: lad konsollens bruger skrive den, eller skaf plads."),
+                503,
+                "not-written",
+                Text(
+                    "The policy file cannot be written: let the console's user write it, or make room.",
+                    "Politikfilen kan ikke skrives: lad konsollens bruger skrive den, eller skaf plads.",
+                ),
                 "operator",
-            ) from error  # fmt: skip
+            ) from error
         return shown
 
     return router
@@ -130,25 +133,35 @@ def _drafted(here: Node, asked: ChangeAsked) -> Draft:
         text = text_of(config)
     if mark_of(text) != asked.seen:
         raise Trouble(
-            409, "changed-meanwhile",
+            409,
+            "changed-meanwhile",
             Text("The policy was changed meanwhile: look at it again.", "Politikken er ændret imens: se på den igen."),
-        )  # fmt: skip
+        )
     try:
         return draft(config, text, asked.changes)
     except SettingsError as error:
         said = pathless(str(error))
         raise Trouble(
-            422, "bad-policy",
+            422,
+            "bad-policy",
             Text(f"The node would not start with this: {said}", f"Noden ville ikke starte med dette: {said}"),
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _field(one: PolicyField) -> FieldShown:
     return FieldShown(
-        table=one.table, name=one.name, kind=one.kind, says=Said.of(says(one.table, one.name, one.about.holds)),
-        unit=one.about.unit, low=one.about.low, high=one.about.high,
-        choices=CHOICES if one.default in CHOICES else [], value=one.value, default=one.default, written=one.written,
-    )  # fmt: skip
+        table=one.table,
+        name=one.name,
+        kind=one.kind,
+        says=Said.of(says(one.table, one.name, one.about.holds)),
+        unit=one.about.unit,
+        low=one.about.low,
+        high=one.about.high,
+        choices=CHOICES if one.default in CHOICES else [],
+        value=one.value,
+        default=one.default,
+        written=one.written,
+    )
 
 
 def _shown(made: Draft, seen: str) -> PolicyDraft:
@@ -167,8 +180,9 @@ def _shown(made: Draft, seen: str) -> PolicyDraft:
 
 def _note(shown: PolicyDraft, by: str) -> Note:
     words: dict[str, Any] = {
-        "by": by, "changes": [[one.table, one.name, one.before, one.after] for one in shown.changes]
-    }  # fmt: skip
+        "by": by,
+        "changes": [[one.table, one.name, one.before, one.after] for one in shown.changes],
+    }
     return Note(
         kind="PolicyChanged",
         item_id=mark_of(shown.text),

@@ -204,9 +204,11 @@ _ENFORCERS: Final[tuple[tuple[str, str, Text], ...]] = (
     ("webhook_url", "webhook", Text("a receiver of commands", "en modtager af kommandoer")),
 )
 _TURNED: Final[dict[str, tuple[str, str]]] = {
-    "approve": ("an approval", "en godkendelse"), "lift": ("a lift", "en ophævelse"),
-    "kill": ("the kill switch on", "nødstop til"), "revive": ("the kill switch off", "nødstop fra"),
-}  # fmt: skip
+    "approve": ("an approval", "en godkendelse"),
+    "lift": ("a lift", "en ophævelse"),
+    "kill": ("the kill switch on", "nødstop til"),
+    "revive": ("the kill switch off", "nødstop fra"),
+}
 
 
 def enforcers_of(given: EnforceTable) -> list[tuple[str, Text]]:

@@ -90,9 +90,14 @@ def routes(house: SocHouse) -> APIRouter:
 
     @router.get("/blocks", operation_id="blocks")
     def blocks(
-        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, standing: Standing = "",
-        act: Literal["", "block", "watch"] = "", q: Annotated[str, Query(max_length=100)] = "",
-    ) -> Rows[BlockShort]:  # fmt: skip
+        node: NodeName,
+        person: Reads,
+        limit: Limit = 100,
+        after: After = None,
+        standing: Standing = "",
+        act: Literal["", "block", "watch"] = "",
+        q: Annotated[str, Query(max_length=100)] = "",
+    ) -> Rows[BlockShort]:
         """Indicators as they stand here, the last decided first."""
         at = opened(after, int, str)
         with house.node(node, person).asks() as rows:
@@ -123,20 +128,25 @@ def routes(house: SocHouse) -> APIRouter:
         tried = json.loads(row[11]) if row[11] else {}
         seen = tried.get("hosts", 0) if tried.get("days") else policy.dry_run_hosts_max
         return Block(
-            **_short(row), bundle=bundle,
+            **_short(row),
+            bundle=bundle,
             met=[Met(kind=kind, count=count, first_us=first, last_us=last) for kind, count, first, last in met],
             tried=tried,
             rollback=RollbackShown(
-                on=policy.rollback and not row[10], hosts_hit=hit[0][0] if hit else 0,
+                on=policy.rollback and not row[10],
+                hosts_hit=hit[0][0] if hit else 0,
                 hosts_max=seen + policy.rollback_hosts_more_max,
             ),
-        )  # fmt: skip
+        )
 
     @router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock")
     def act_on(
-        node: NodeName, indicator: IndicatorId, act: Annotated[Literal["approve", "lift"], Path()], asked: Reason,
+        node: NodeName,
+        indicator: IndicatorId,
+        act: Annotated[Literal["approve", "lift"], Path()],
+        asked: Reason,
         person: Protects,
-    ) -> Done:  # fmt: skip
+    ) -> Done:
         """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
         takes it out of force now; later versions of it wait for a person."""
         _sure(asked)
@@ -163,9 +173,11 @@ def routes(house: SocHouse) -> APIRouter:
 
     @router.get("/dry-runs/{asking}", operation_id="dryRun")
     def dry_run(
-        node: NodeName, asking: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")], person: Reads,
+        node: NodeName,
+        asking: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")],
+        person: Reads,
         wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0,
-    ) -> DryRunShown:  # fmt: skip
+    ) -> DryRunShown:
         """Where a dry run stands; waits a little for it."""
         house.node(node, person)
         found = house.askings.of(asking, node, person.name)
@@ -207,8 +219,10 @@ def _short(row: tuple[Any, ...]) -> dict[str, Any]:
 def _sure(asked: Reason) -> None:
     if not asked.sure:
         raise Trouble(
-            422, "not-sure", Text("Look at what will happen first.", "Se først på, hvad der vil ske."),
-        )  # fmt: skip
+            422,
+            "not-sure",
+            Text("Look at what will happen first.", "Se først på, hvad der vil ske."),
+        )
 
 
 def _unknown() -> Trouble:
@@ -240,11 +254,14 @@ def told_here(here: Node, act: Literal["lift", "kill", "never"], indicator: str,
     if down:
         names = ", ".join(name for name, _ in down)
         raise Trouble(
-            503, "enforcer-down",
-            Text(f"Written down, but not in effect everywhere: {names}. Do it again, or start the node.",
-                 f"Skrevet ned, men ikke i virkning overalt: {names}. Gør det igen, eller start noden."),
+            503,
+            "enforcer-down",
+            Text(
+                f"Written down, but not in effect everywhere: {names}. Do it again, or start the node.",
+                f"Skrevet ned, men ikke i virkning overalt: {names}. Gør det igen, eller start noden.",
+            ),
             "operator",
-        )  # fmt: skip
+        )
     return Done.of(
         "Done: the node does not run, so its enforcers were told from here.",
         "Gjort: noden kører ikke, så dens håndhævende led fik besked herfra.",
@@ -259,6 +276,10 @@ def _tried(asking: Asking) -> DryRunShown:
     why = WORDS.get(said.get("rule", ""))
     services = [ServiceBehind(**one) for one in said.pop("services", [])]
     return DryRunShown(
-        id=asking.id, state=asking.state, refused=refused, says=None if why is None else Said.of(why),
-        services=services, **said,
-    )  # fmt: skip
+        id=asking.id,
+        state=asking.state,
+        refused=refused,
+        says=None if why is None else Said.of(why),
+        services=services,
+        **said,
+    )

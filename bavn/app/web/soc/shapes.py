@@ -23,7 +23,7 @@ Sets = Annotated[Person, allow(Right.SOC_SETTINGS)]
 CODES = (400, 401, 403, 404, 409, 422, 429, 503)
 REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": Refusal, "content": {"application/problem+json": {}}} for code in CODES
-}  # fmt: skip
+}
 
 
 class Frozen(BaseModel):

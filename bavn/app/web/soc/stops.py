@@ -19,20 +19,33 @@ REASON_CHARS_MAX: Final = 300
 SAYS: Final[dict[Exit, tuple[int, str, Text, Act]]] = {
     Exit.USAGE: (422, "not-understood", Text("This cannot be asked so", "Sådan kan der ikke spørges"), "you"),
     Exit.NOT_FOUND: (
-        404, "not-here",
-        Text("It is not here. Where nothing is here at all, the node has not run yet, or has seen no traffic",
-             "Det findes ikke her. Er her slet intet, har noden ikke kørt endnu, eller ikke set trafik"), "operator"),
+        404,
+        "not-here",
+        Text(
+            "It is not here. Where nothing is here at all, the node has not run yet, or has seen no traffic",
+            "Det findes ikke her. Er her slet intet, har noden ikke kørt endnu, eller ikke set trafik",
+        ),
+        "operator",
+    ),
     Exit.NOT_NOW: (409, "not-now", Text("This cannot be done now", "Dette kan ikke gøres nu"), "you"),
     Exit.INPUT: (422, "unreadable", Text("Some of it cannot be read", "Noget af det kan ikke læses"), "you"),
     Exit.EXCEEDED: (
-        422, "too-much",
-        Text("The question takes more than it may: ask about less time, or for less",
-             "Spørgsmålet tager mere, end det må: spørg om kortere tid, eller om mindre"), "you"),
+        422,
+        "too-much",
+        Text(
+            "The question takes more than it may: ask about less time, or for less",
+            "Spørgsmålet tager mere, end det må: spørg om kortere tid, eller om mindre",
+        ),
+        "you",
+    ),
     Exit.CONFIGURATION: (
-        503, "configuration", Text("The node's configuration or policy is wrong",
-                                   "Nodens konfiguration eller politik er forkert"), "operator"),
+        503,
+        "configuration",
+        Text("The node's configuration or policy is wrong", "Nodens konfiguration eller politik er forkert"),
+        "operator",
+    ),
     Exit.BROKEN: (503, "broken", Text("The node's data cannot be read", "Nodens data kan ikke læses"), "operator"),
-}  # fmt: skip
+}
 _REASONED: Final = frozenset({Exit.USAGE, Exit.EXCEEDED, Exit.NOT_NOW, Exit.INPUT})
 """Those whose own words help the person who asked; other words are for whoever runs the node, and in its log."""
 
@@ -66,8 +79,9 @@ def answered() -> Iterator[None]:
     except (ArchiveBroken, sqlite3.DatabaseError) as error:
         if "locked" in str(error):
             raise Trouble(
-                503, "busy",
+                503,
+                "busy",
                 Text("The node is writing just now: it is tried again.", "Noden skriver netop nu: der prøves igen."),
                 "wait",
-            ) from error  # fmt: skip
+            ) from error
         raise trouble_of(Exit.BROKEN, "") from error

@@ -41,11 +41,23 @@ class VerdictShown(Frozen):
     @classmethod
     def of(cls, one: Verdict, now_us: int) -> "VerdictShown":
         return cls(
-            number=f"s{one.number}" if one.origin == "sector" else str(one.number), origin=one.origin,
-            verdict=one.judgement, scope=one.scope, suspicion=one.story, detector=one.detector, host=one.host,
-            peer=one.peer, by=one.by, comment=one.comment, given_us=one.given_us, until_us=one.until_us,
-            holds=one.holds(now_us), ended_us=one.ended_us, ended_by=one.ended_by, ended_comment=one.ended_comment,
-        )  # fmt: skip
+            number=f"s{one.number}" if one.origin == "sector" else str(one.number),
+            origin=one.origin,
+            verdict=one.judgement,
+            scope=one.scope,
+            suspicion=one.story,
+            detector=one.detector,
+            host=one.host,
+            peer=one.peer,
+            by=one.by,
+            comment=one.comment,
+            given_us=one.given_us,
+            until_us=one.until_us,
+            holds=one.holds(now_us),
+            ended_us=one.ended_us,
+            ended_by=one.ended_by,
+            ended_comment=one.ended_comment,
+        )
 
 
 class SectorAdds(Frozen):
@@ -156,9 +168,22 @@ def shown(entries: Sequence[Ranked], rows: Asks, now_us: int) -> list[Suspected]
 def _shown(entry: Ranked, adds: list[SectorAdds], now_us: int) -> Suspected:
     s = entry.suspicion
     return Suspected(
-        id=s.id, rank=entry.rank or None, detector=s.detector, technique=s.technique, p=s.p, p_source=s.p_source,
-        nats=s.evidence_nats, host=s.host, peer=s.peer, first_us=s.first_us, last_us=s.last_us,
-        known_us=entry.known_us, hosts=s.hosts, listed=s.listed, observables=[str(o) for o in s.observables],
-        why=Said.of(s.why), verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
+        id=s.id,
+        rank=entry.rank or None,
+        detector=s.detector,
+        technique=s.technique,
+        p=s.p,
+        p_source=s.p_source,
+        nats=s.evidence_nats,
+        host=s.host,
+        peer=s.peer,
+        first_us=s.first_us,
+        last_us=s.last_us,
+        known_us=entry.known_us,
+        hosts=s.hosts,
+        listed=s.listed,
+        observables=[str(o) for o in s.observables],
+        why=Said.of(s.why),
+        verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
         sector=adds,
-    )  # fmt: skip
+    )

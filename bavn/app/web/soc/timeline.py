@@ -65,15 +65,31 @@ def talk_of(window: Window, address: str) -> tuple[list[Hour], list[PeerOf]]:
     hours, peers = [], []
     for first, last, n, failed, got, sent, received, peer, called, port, proto, home in window.rows(_ASKED, given):
         if peer is None:
-            hours.append(Hour(
-                at_us=first * HOUR_US, opened=n or 0, failed=failed or 0, got=got or 0, bytes_out=sent or 0,
-                bytes_in=received or 0,
-            ))  # fmt: skip
+            hours.append(
+                Hour(
+                    at_us=first * HOUR_US,
+                    opened=n or 0,
+                    failed=failed or 0,
+                    got=got or 0,
+                    bytes_out=sent or 0,
+                    bytes_in=received or 0,
+                )
+            )
         else:
-            peers.append(PeerOf(
-                peer=address_text(peer), called=called, port=port or 0, proto=proto or "", flows=n or 0,
-                failed=failed or 0, bytes_out=sent or 0, bytes_in=received or 0, home=home, first_us=first * HOUR_US,
-                last_us=last * HOUR_US,
-            ))  # fmt: skip
+            peers.append(
+                PeerOf(
+                    peer=address_text(peer),
+                    called=called,
+                    port=port or 0,
+                    proto=proto or "",
+                    flows=n or 0,
+                    failed=failed or 0,
+                    bytes_out=sent or 0,
+                    bytes_in=received or 0,
+                    home=home,
+                    first_us=first * HOUR_US,
+                    last_us=last * HOUR_US,
+                )
+            )
     peers.sort(key=lambda one: (-one.flows, one.peer, one.called, one.port, one.proto))
     return sorted(hours, key=lambda one: one.at_us), peers

@@ -92,17 +92,28 @@ def routes(house: SocHouse) -> APIRouter:
         for one in live:
             counts[one.suspicion.detector] = counts.get(one.suspicion.detector, 0) + 1
         return Today(
-            ran_us=run[0][0] if run else None, suspicions=len(live), ignored=len(found) - len(live),
-            new=sum(one.known_us > now_us - DAY_US for one in live), hosts=len({one.suspicion.host for one in live}),
+            ran_us=run[0][0] if run else None,
+            suspicions=len(live),
+            ignored=len(found) - len(live),
+            new=sum(one.known_us > now_us - DAY_US for one in live),
+            hosts=len({one.suspicion.host for one in live}),
             detectors=[Count(name=name, count=count) for name, count in sorted(counts.items())],
-            cases=len(cases), owed=len(dues), overdue=sum(state is DueState.OVERDUE for state in dues),
-            asked=asked[0][0] if asked else 0, waiting=waiting[0][0] if waiting else 0,
-        )  # fmt: skip
+            cases=len(cases),
+            owed=len(dues),
+            overdue=sum(state is DueState.OVERDUE for state in dues),
+            asked=asked[0][0] if asked else 0,
+            waiting=waiting[0][0] if waiting else 0,
+        )
 
     @router.get("/today/hosts", operation_id="todayHosts")
     def hosts(
-        node: NodeName, person: Reads, limit: Limit = 50, after: After = None, q: Words = "", detector: Words = "",
-    ) -> Rows[HostToday]:  # fmt: skip
+        node: NodeName,
+        person: Reads,
+        limit: Limit = 50,
+        after: After = None,
+        q: Words = "",
+        detector: Words = "",
+    ) -> Rows[HostToday]:
         """Suspicions folded by host and story, hosts in the order of their strongest suspicion."""
         here = house.node(node, person)
         folded = _folded([one for one in _fitting(here.suspected(), q, detector) if one.rank])
@@ -115,17 +126,27 @@ def routes(house: SocHouse) -> APIRouter:
 
     @router.get("/suspicions", operation_id="suspicions")
     def suspicions(
-        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Words = "", detector: Words = "",
-        host: Words = "", peer: Words = "", technique: Words = "", ignored: bool = False,
-    ) -> Rows[Suspected]:  # fmt: skip
+        node: NodeName,
+        person: Reads,
+        limit: Limit = 100,
+        after: After = None,
+        q: Words = "",
+        detector: Words = "",
+        host: Words = "",
+        peer: Words = "",
+        technique: Words = "",
+        ignored: bool = False,
+    ) -> Rows[Suspected]:
         """All suspicions in reading order; ``ignored`` adds those that a verdict puts aside, at the end."""
         here = house.node(node, person)
         found = [
-            one for one in _fitting(here.suspected(), q, detector)
-            if (one.rank or ignored) and (not host or one.suspicion.host == host)
+            one
+            for one in _fitting(here.suspected(), q, detector)
+            if (one.rank or ignored)
+            and (not host or one.suspicion.host == host)
             and (not peer or one.suspicion.peer == peer)
             and (not technique or one.suspicion.technique.startswith(technique))
-        ]  # fmt: skip
+        ]
         at = opened(after, int)
         begin = at[0] if at else 0
         with here.asks() as rows:
@@ -148,9 +169,10 @@ def routes(house: SocHouse) -> APIRouter:
 def _fitting(found: list[Ranked], q: str, detector: str) -> list[Ranked]:
     words = q.lower().split()
     return [
-        one for one in found
+        one
+        for one in found
         if (not detector or one.suspicion.detector == detector) and (not words or _holds(one, words))
-    ]  # fmt: skip
+    ]
 
 
 def _holds(one: Ranked, words: list[str]) -> bool:
@@ -175,18 +197,26 @@ def _host(entries: list[Ranked], made: dict[int, Suspected]) -> HostToday:
         by_peer.setdefault(one.suspicion.peer, []).append(one)
     stories = [_story(peer, those, made) for peer, those in list(by_peer.items())[:STORIES_SHOWN_MAX]]
     return HostToday(
-        host=entries[0].suspicion.host, rank=entries[0].rank, suspicions=len(entries),
+        host=entries[0].suspicion.host,
+        rank=entries[0].rank,
+        suspicions=len(entries),
         nats=max(one.suspicion.evidence_nats for one in entries),
-        first_us=min(one.suspicion.first_us for one in entries), last_us=max(one.suspicion.last_us for one in entries),
-        stories=stories, more=len(by_peer) - len(stories),
-    )  # fmt: skip
+        first_us=min(one.suspicion.first_us for one in entries),
+        last_us=max(one.suspicion.last_us for one in entries),
+        stories=stories,
+        more=len(by_peer) - len(stories),
+    )
 
 
 def _story(peer: str, entries: list[Ranked], made: dict[int, Suspected]) -> Story:
     said = [one.suspicion for one in entries]
     return Story(
-        peer=peer, detectors=list(dict.fromkeys(s.detector for s in said)),
-        techniques=list(dict.fromkeys(s.technique for s in said)), nats=max(s.evidence_nats for s in said),
-        first_us=min(s.first_us for s in said), last_us=max(s.last_us for s in said), strongest=made[id(entries[0])],
+        peer=peer,
+        detectors=list(dict.fromkeys(s.detector for s in said)),
+        techniques=list(dict.fromkeys(s.technique for s in said)),
+        nats=max(s.evidence_nats for s in said),
+        first_us=min(s.first_us for s in said),
+        last_us=max(s.last_us for s in said),
+        strongest=made[id(entries[0])],
         others=[s.id for s in said[1:]],
-    )  # fmt: skip
+    )

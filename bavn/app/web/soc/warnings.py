@@ -135,9 +135,14 @@ def routes(house: SocHouse) -> APIRouter:
             if not any(one.warning_id == warning for one in warnings_of(rows(WARNINGS_SQL))):
                 raise Trouble(404, "no-warning", _NONE)
         said = AnswerSaid(
-            number=1 << 50, at_us=house.clock.now_us(), warning_id=warning, version=asked.version, act=asked.act.value,
-            words=asked.words, by=person.name,
-        )  # fmt: skip
+            number=1 << 50,
+            at_us=house.clock.now_us(),
+            warning_id=warning,
+            version=asked.version,
+            act=asked.act.value,
+            words=asked.words,
+            by=person.name,
+        )
         number = None
         with answered(), opened_cases(here.file) as there:
             outcome = there.warnings.try_on(said)
@@ -147,9 +152,14 @@ def routes(house: SocHouse) -> APIRouter:
                     raise Trouble(409, "not-sent", refused)
                 number = there.warnings.leave(warning, asked.version, asked.act, asked.words, person.name)
         return WarningLeaving(
-            warning=warning, version=asked.version, act=asked.act.value, words=asked.words, privacy="S5",
-            refused=Said.of(refused) if refused else None, number=number,
-        )  # fmt: skip
+            warning=warning,
+            version=asked.version,
+            act=asked.act.value,
+            words=asked.words,
+            privacy="S5",
+            refused=Said.of(refused) if refused else None,
+            number=number,
+        )
 
     return router
 
@@ -170,18 +180,33 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
     state = state_after(one, mine)
     urgency = Urgency(text["urgency"])
     return NodeWarning(
-        id=one.warning_id, version=one.version, state=one.state, says=Said.of(WARNING_STATES[WarningState(one.state)]),
-        urgency=urgency.value, urgency_says=Said.of(URGENCIES[urgency]),
-        title=Said(en=text["title_en"], da=text["title_da"]), text=Said(en=text["text_en"], da=text["text_da"]),
-        tlp=text["tlp"], pap=PAPS[text["pap"]],
-        observables=[f"{named['type']}:{named['value']}" for named in text["observables"]], sent_us=text["sent_us"],
-        acknowledge_us=text["acknowledge_us"], until_us=text["until_us"], heard_us=one.heard_us, answer=state.value,
-        answer_says=Said.of(ANSWERS[state]), acts=sorted(act.value for at, act in ANSWER_LIFE if at is state),
+        id=one.warning_id,
+        version=one.version,
+        state=one.state,
+        says=Said.of(WARNING_STATES[WarningState(one.state)]),
+        urgency=urgency.value,
+        urgency_says=Said.of(URGENCIES[urgency]),
+        title=Said(en=text["title_en"], da=text["title_da"]),
+        text=Said(en=text["text_en"], da=text["text_da"]),
+        tlp=text["tlp"],
+        pap=PAPS[text["pap"]],
+        observables=[f"{named['type']}:{named['value']}" for named in text["observables"]],
+        sent_us=text["sent_us"],
+        acknowledge_us=text["acknowledge_us"],
+        until_us=text["until_us"],
+        heard_us=one.heard_us,
+        answer=state.value,
+        answer_says=Said.of(ANSWERS[state]),
+        acts=sorted(act.value for at, act in ANSWER_LIFE if at is state),
         answers=[
             WarningAnswerShown(
-                at_us=each.at_us, version=each.version, act=each.act, words=each.words, by=each.by,
+                at_us=each.at_us,
+                version=each.version,
+                act=each.act,
+                words=each.words,
+                by=each.by,
                 became=Said.of(_WAITS if each.told_us is None else rule_text(each.rule) if each.rule else _SENT),
             )
             for each in mine
         ],
-    )  # fmt: skip
+    )

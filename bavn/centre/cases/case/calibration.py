@@ -107,10 +107,13 @@ def calibrate(judged: Sequence[Judged], unscored: int = 0) -> Calibration:
     bins = np.searchsorted(EDGES, scores, side="right")
     return Calibration(
         bins=tuple(_bin(at, truth[bins == at], predicted[bins == at]) for at in range(len(EDGES) + 1)),
-        judged=len(judged), confirmed=int(truth.sum()), predictions=int(known.sum()),
+        judged=len(judged),
+        confirmed=int(truth.sum()),
+        predictions=int(known.sum()),
         brier=float(((predicted - truth)[known] ** 2).mean()) if known.any() else None,
-        brier_plain=float(((plain - truth)[known] ** 2).mean()) if known.any() else None, unscored=unscored,
-    )  # fmt: skip
+        brier_plain=float(((plain - truth)[known] ** 2).mean()) if known.any() else None,
+        unscored=unscored,
+    )
 
 
 def _predict(scores: npt.NDArray[np.float64], truth: npt.NDArray[np.float64], score: float) -> float:
@@ -148,8 +151,13 @@ def _bin(at: int, truth: npt.NDArray[np.float64], predicted: npt.NDArray[np.floa
     known = predicted[~np.isnan(predicted)]
     least, most = wilson(confirmed, judged)
     return Bin(
-        low=EDGES[at - 1] if at > 0 else None, high=EDGES[at] if at < len(EDGES) else None, judged=judged,
-        confirmed=confirmed, share=confirmed / judged if judged else None,
-        least=least, most=most,
-        predicted=float(known.mean()) if len(known) else None, predictions=len(known),
-    )  # fmt: skip
+        low=EDGES[at - 1] if at > 0 else None,
+        high=EDGES[at] if at < len(EDGES) else None,
+        judged=judged,
+        confirmed=confirmed,
+        share=confirmed / judged if judged else None,
+        least=least,
+        most=most,
+        predicted=float(known.mean()) if len(known) else None,
+        predictions=len(known),
+    )

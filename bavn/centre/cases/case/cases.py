@@ -73,11 +73,20 @@ class Cases:
             if connection.execute(select(CASE.c.id).where(CASE.c.id == case_id)).first() is None:
                 connection.execute(
                     insert(CASE).values(
-                        id=case_id, lead_id=facts.lead_id, state=CaseState.NEW.value, score=facts.score, owner="",
-                        opened_us=now_us, facts=facts_text(facts), terms=terms_text(ReleaseTerms()),
-                        clocks=clocks_text(clocks), wanted=False, order_no=0, done_no=0,
+                        id=case_id,
+                        lead_id=facts.lead_id,
+                        state=CaseState.NEW.value,
+                        score=facts.score,
+                        owner="",
+                        opened_us=now_us,
+                        facts=facts_text(facts),
+                        terms=terms_text(ReleaseTerms()),
+                        clocks=clocks_text(clocks),
+                        wanted=False,
+                        order_no=0,
+                        done_no=0,
                     )
-                )  # fmt: skip
+                )
                 audit.note(connection, now_us, user, "open", case_id, {"score": round(facts.score, 3)})
         return self.case(case_id)
 
@@ -100,9 +109,14 @@ class Cases:
     # --- what people do ----------------------------------------------------------------------------------------
 
     def act(
-        self, case_id: str, act: CaseAct, user: str, why: str, terms: ReleaseTerms | None = None,
+        self,
+        case_id: str,
+        act: CaseAct,
+        user: str,
+        why: str,
+        terms: ReleaseTerms | None = None,
         seen: int | None = None,
-    ) -> Case:  # fmt: skip
+    ) -> Case:
         """A person's step in the life-cycle. ``why`` may be empty only when taking a case; ``seen``: the standing on
         which they decided. Raises UnknownCase, case.NotNow, ChangedMeanwhile, NotAllowed; ValueError for a missing or
         endless reason, and for a merge (Files.merge names the other case)."""
@@ -326,10 +340,14 @@ class Cases:
             update(CASE)
             .where(CASE.c.id == case.id, CASE.c.state == case.state.value, CASE.c.order_no == case.order_no)
             .values(
-                state=state.value, owner=made.owner, terms=terms_text(made.terms), clocks=clocks_text(made.clocks),
-                wanted=made.wanted, order_no=made.order_no,
+                state=state.value,
+                owner=made.owner,
+                terms=terms_text(made.terms),
+                clocks=clocks_text(made.clocks),
+                wanted=made.wanted,
+                order_no=made.order_no,
             )
-        )  # fmt: skip
+        )
         if changed.rowcount != 1:
             raise ChangedMeanwhile(f"{case.id} was changed by somebody else; look again")
         _VERDICTS.get(act, no_verdict)(connection, made, who, now_us)

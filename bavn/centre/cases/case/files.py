@@ -94,9 +94,18 @@ class Files:
             if case.wanted and (strictest(before.tlp, made.tlp) is not before.tlp or made.pap < before.pap):
                 raise NotNow("its indicators are out under the present marking: withdraw them first")
             keep_file(connection, case_id, **_columns(made))
-            audit.note(connection, self._clock.now_us(), user, "mark", case_id, {
-                "from": _columns(before), "to": _columns(made), "why": why,
-            })  # fmt: skip
+            audit.note(
+                connection,
+                self._clock.now_us(),
+                user,
+                "mark",
+                case_id,
+                {
+                    "from": _columns(before),
+                    "to": _columns(made),
+                    "why": why,
+                },
+            )
         return made
 
     def hand_over(self, case_id: str, user: str, to: str, why: str, seen: int | None = None) -> Case:
@@ -144,9 +153,11 @@ class Files:
             facts = joined_facts([target.facts, source.facts])
             ours = {element.observable: element for element in target.facts.elements}
             facts = replace(
-                facts, lead_id=target.facts.lead_id, technique=target.facts.technique,
+                facts,
+                lead_id=target.facts.lead_id,
+                technique=target.facts.technique,
                 elements=tuple(ours.get(one.observable, one) for one in facts.elements),
-            )  # fmt: skip
+            )
             unjudge(connection, source, user, now_us)
             connection.execute(update(CASE).where(CASE.c.id == case_id).values(state=CaseState.MERGED.value))
             keep_file(connection, case_id, merged_into=into)
@@ -185,9 +196,18 @@ class Files:
             # Made of what its actors are told: an id that hung on the audit log would hang on others' names.
             name = hashlib.sha256("\0".join(("bavn/split/1", case_id, str(now_us), *named)).encode()).hexdigest()[:16]
             made = self._new_case(connection, case, goes, name, now_us)
-            audit.note(connection, now_us, user, "split-off", case_id, {
-                "observables": named, "into": made.id, "why": why,
-            })  # fmt: skip
+            audit.note(
+                connection,
+                now_us,
+                user,
+                "split-off",
+                case_id,
+                {
+                    "observables": named,
+                    "into": made.id,
+                    "why": why,
+                },
+            )
             left = piece(case.facts, stays)
             connection.execute(
                 update(CASE).where(CASE.c.id == case_id).values(facts=facts_text(left), score=left.score)
@@ -210,31 +230,50 @@ class Files:
     ) -> Case:
         facts = piece(case.facts, goes)
         made = replace(
-            case, id=f"case-{name}", lead_id=f"split-{name}", score=facts.score, facts=facts, opened_us=now_us,
-            terms=ReleaseTerms(), order_no=0, done_no=0,
-        )  # fmt: skip
+            case,
+            id=f"case-{name}",
+            lead_id=f"split-{name}",
+            score=facts.score,
+            facts=facts,
+            opened_us=now_us,
+            terms=ReleaseTerms(),
+            order_no=0,
+            done_no=0,
+        )
         connection.execute(
             insert(CASE).values(
-                id=made.id, lead_id=made.lead_id, state=made.state.value, score=made.score, owner=made.owner,
-                opened_us=now_us, facts=facts_text(facts), terms=terms_text(made.terms),
-                clocks=clocks_text(made.clocks), wanted=False, order_no=0, done_no=0,
+                id=made.id,
+                lead_id=made.lead_id,
+                state=made.state.value,
+                score=made.score,
+                owner=made.owner,
+                opened_us=now_us,
+                facts=facts_text(facts),
+                terms=terms_text(made.terms),
+                clocks=clocks_text(made.clocks),
+                wanted=False,
+                order_no=0,
+                done_no=0,
             )
-        )  # fmt: skip
+        )
         keep_file(connection, made.id, **_columns(marking_of(connection, case.id)))
         return made
 
     def _follow_in_future(self, connection: Connection, case: Case, goes: Sequence[ElementFacts], made_id: str) -> None:
         """Whatever lead names these observables in this case from now on feeds the new one."""
         leads = [
-            row.lead_id for row in connection.execute(select(CASE.c.id, CASE.c.lead_id))
+            row.lead_id
+            for row in connection.execute(select(CASE.c.id, CASE.c.lead_id))
             if goes_on_as(connection, row.id) == case.id
-        ]  # fmt: skip
+        ]
         leads += connection.scalars(select(MOVED.c.lead_id).where(MOVED.c.case_id == case.id).distinct()).all()
         for lead_id in sorted(set(leads)):
             for element in goes:
                 key = {
-                    "lead_id": lead_id, "type": element.observable.type.value, "value": element.observable.value,
-                }  # fmt: skip
+                    "lead_id": lead_id,
+                    "type": element.observable.type.value,
+                    "value": element.observable.value,
+                }
                 connection.execute(delete(MOVED).where(*(MOVED.c[name] == value for name, value in key.items())))
                 connection.execute(insert(MOVED).values(**key, case_id=made_id))
 
@@ -258,9 +297,11 @@ def keep_file(connection: Connection, case_id: str, **values: Any) -> None:
 
 def _columns(marking: Marking) -> dict[str, Any]:
     return {
-        "tlp": marking.tlp.value, "pap": int(marking.pap), "rsit": marking.rsit,
+        "tlp": marking.tlp.value,
+        "pap": int(marking.pap),
+        "rsit": marking.rsit,
         "techniques": json.dumps(list(marking.techniques)),
-    }  # fmt: skip
+    }
 
 
 def _checked(marking: Marking) -> Marking:

@@ -77,11 +77,17 @@ class Involved:
                 for row in connection.execute(select(INVOLVED).where(INVOLVED.c.case_id == case_id))
             }
             rows = [
-                {"case_id": case_id, "actor": actor, "type": observable.type.value, "value": observable.value,
-                 "technique": technique, "since_us": now_us}
+                {
+                    "case_id": case_id,
+                    "actor": actor,
+                    "type": observable.type.value,
+                    "value": observable.value,
+                    "technique": technique,
+                    "since_us": now_us,
+                }
                 for (actor, observable), technique in sorted(found.items())
                 if (actor, observable.type.value, observable.value) not in there
-            ]  # fmt: skip
+            ]
             if rows:
                 connection.execute(insert(INVOLVED), rows)
                 named = [[row["actor"], f"{row['type']}:{row['value']}"] for row in rows]

@@ -53,16 +53,22 @@ def case_page(
     with reading(engine) as connection:
         rows = connection.execute(asked.order_by(CASE.c.opened_us.desc(), CASE.c.id.desc()).limit(limit)).all()
         ids = [row.id for row in rows]
-        there = _counted(connection, select(INVOLVED.c.case_id, func.count(INVOLVED.c.actor.distinct()))
-                         .where(INVOLVED.c.case_id.in_(ids)).group_by(INVOLVED.c.case_id))  # fmt: skip
+        there = _counted(
+            connection,
+            select(INVOLVED.c.case_id, func.count(INVOLVED.c.actor.distinct()))
+            .where(INVOLVED.c.case_id.in_(ids))
+            .group_by(INVOLVED.c.case_id),
+        )
         open_ids = [row.id for row in rows if CaseState(row.state) not in OVER]
         owed = select(TASK.c.case_id, func.count()).where(TASK.c.case_id.in_(open_ids), TASK.c.state.in_(_OWED))
         running = _counted(connection, owed.group_by(TASK.c.case_id))
         late = _counted(connection, owed.where(_late(now_us)).group_by(TASK.c.case_id))
     return tuple(
-        CaseLine(case=case_of(row), actors=there.get(row.id, 0), owed=running.get(row.id, 0),
-                 overdue=late.get(row.id, 0)) for row in rows
-    )  # fmt: skip
+        CaseLine(
+            case=case_of(row), actors=there.get(row.id, 0), owed=running.get(row.id, 0), overdue=late.get(row.id, 0)
+        )
+        for row in rows
+    )
 
 
 def case_counts(engine: Engine, ask: CaseAsk) -> dict[CaseState, int]:

@@ -23,10 +23,19 @@ class ChangedMeanwhile(Exception):
 def case_of(row: Row[Any]) -> Case:
     """A case from its row."""
     return Case(
-        id=row.id, lead_id=row.lead_id, state=CaseState(row.state), score=row.score, owner=row.owner,
-        opened_us=row.opened_us, facts=facts_of(row.facts), clocks=clocks_of(row.clocks), terms=terms_of(row.terms),
-        wanted=row.wanted, order_no=row.order_no, done_no=row.done_no,
-    )  # fmt: skip
+        id=row.id,
+        lead_id=row.lead_id,
+        state=CaseState(row.state),
+        score=row.score,
+        owner=row.owner,
+        opened_us=row.opened_us,
+        facts=facts_of(row.facts),
+        clocks=clocks_of(row.clocks),
+        terms=terms_of(row.terms),
+        wanted=row.wanted,
+        order_no=row.order_no,
+        done_no=row.done_no,
+    )
 
 
 def locked(connection: Connection, case_id: str, seen: int | None = None) -> Case:

@@ -46,9 +46,11 @@ PENDING, QUEUED, REFUSED = "pending", "queued", "refused"
 CASES_PER_STEP_MAX: Final = 200
 GROUPS_MIN: Final = 2
 _JUDGED: Final[dict[CaseState, Judged]] = {
-    CaseState.CONFIRMED: "malicious", CaseState.RELEASED: "malicious", CaseState.CLOSED: "malicious",
+    CaseState.CONFIRMED: "malicious",
+    CaseState.RELEASED: "malicious",
+    CaseState.CLOSED: "malicious",
     CaseState.DISMISSED: "benign",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +91,10 @@ class Told:
         with reading(self._engine) as connection:
             after = connection.scalar(select(CURSOR.c.seq)) or 0
             asked = (
-                select(AUDIT.c.seq, AUDIT.c.subject).where(AUDIT.c.seq > after, AUDIT.c.act.not_in(QUIET))
+                select(AUDIT.c.seq, AUDIT.c.subject)
+                .where(AUDIT.c.seq > after, AUDIT.c.act.not_in(QUIET))
                 .order_by(AUDIT.c.seq)
-            )  # fmt: skip
+            )
             found: list[str] = []
             last = after
             for row in connection.execute(asked.limit(audit.LINES_PER_READ_MAX)):
@@ -131,9 +134,10 @@ class Told:
             silent = verdict.judged == "withdrawn"
             wanted |= {(VERDICT_KIND, actor): text for actor in members if not silent or actor in told}
         fresh = {
-            key: body for key, body in wanted.items()
+            key: body
+            for key, body in wanted.items()
             if key not in known or known[key].body != body or known[key].status == REFUSED
-        }  # fmt: skip
+        }
         if not fresh:
             return
         now_us = self._clock.now_us()
@@ -171,23 +175,40 @@ class Told:
         return made
 
     def _part(
-        self, connection: Connection, case: Case, actor: str, marking: Marking, into: str, mine: Sequence[Row[Any]],
-        tasks: Sequence[Row[Any]], since_us: int,
-    ) -> Part:  # fmt: skip
+        self,
+        connection: Connection,
+        case: Case,
+        actor: str,
+        marking: Marking,
+        into: str,
+        mine: Sequence[Row[Any]],
+        tasks: Sequence[Row[Any]],
+        since_us: int,
+    ) -> Part:
         names = {element.observable for element in case.facts.elements}
         own = sorted(one for row in mine if (one := _observable(row)) in names)
         words = connection.execute(
-            select(WORDS).where(WORDS.c.case_id == case.id, or_(WORDS.c.actor == actor, and_(
-                WORDS.c.actor == "", WORDS.c.at_us >= since_us)))
-            .order_by(WORDS.c.number.desc()).limit(WORDS_MAX)
-        ).all()[::-1]  # fmt: skip
+            select(WORDS)
+            .where(
+                WORDS.c.case_id == case.id,
+                or_(WORDS.c.actor == actor, and_(WORDS.c.actor == "", WORDS.c.at_us >= since_us)),
+            )
+            .order_by(WORDS.c.number.desc())
+            .limit(WORDS_MAX)
+        ).all()[::-1]
         view = self._nis2.view_in(connection, case.id, actor)
         techniques = (
             marking.techniques or tuple(sorted({row.technique for row in mine if row.technique}))[:TECHNIQUES_MAX]
         )
         return Part(
-            case_id=case.id, state=case.state.value, rsit=marking.rsit, techniques=techniques, tlp=marking.tlp,
-            pap=marking.pap, own=tuple(own[:OWN_MAX]), own_left=max(0, len(own) - OWN_MAX),
+            case_id=case.id,
+            state=case.state.value,
+            rsit=marking.rsit,
+            techniques=techniques,
+            tlp=marking.tlp,
+            pap=marking.pap,
+            own=tuple(own[:OWN_MAX]),
+            own_left=max(0, len(own) - OWN_MAX),
             tasks=tuple(
                 PartTask(id=task.id, kind=task.kind, text=task.text, state=task.state.value, due_us=task.due_us)
                 for task in map(task_of, tasks)
@@ -200,7 +221,7 @@ class Told:
                 PartClock(report=due.report.value, due_us=due.due_us, sent_us=due.sent_us) for due in view.dues
             ),
             merged_into=into,
-        )  # fmt: skip
+        )
 
     def _verdict(self, connection: Connection, case: Case) -> SectorVerdict:
         """What goes to everybody: only what at least two independent groups reported, and nothing malicious that some
@@ -219,18 +240,23 @@ class Told:
             return nothing
         until_us = max(row.at_us for row in rows) + self._settings.verdict_days * DAY_US
         return SectorVerdict(
-            case_id=case.id, judged=judged, observables=tuple(named[:OWN_MAX]), until_us=until_us,
+            case_id=case.id,
+            judged=judged,
+            observables=tuple(named[:OWN_MAX]),
+            until_us=until_us,
             left=max(0, len(named) - OWN_MAX),
-        )  # fmt: skip
+        )
 
     # --- what is owed ------------------------------------------------------------------------------------------
 
     def owed(self, limit: int = 1000) -> list[Owed]:
         """What waits to be told now, the oldest first."""
         asked = (
-            select(TOLD).where(TOLD.c.status == PENDING, TOLD.c.try_us <= self._clock.now_us())
-            .order_by(TOLD.c.at_us, TOLD.c.kind, TOLD.c.case_id, TOLD.c.actor).limit(limit)
-        )  # fmt: skip
+            select(TOLD)
+            .where(TOLD.c.status == PENDING, TOLD.c.try_us <= self._clock.now_us())
+            .order_by(TOLD.c.at_us, TOLD.c.kind, TOLD.c.case_id, TOLD.c.actor)
+            .limit(limit)
+        )
         with reading(self._engine) as connection:
             return [self._owed(connection, row) for row in connection.execute(asked).all()]
 
@@ -292,9 +318,16 @@ def whole_parts_told(engine: Engine, case_id: str) -> tuple[PartTold, ...]:
     asked = select(TOLD).where(TOLD.c.case_id == case_id, TOLD.c.kind == PART).order_by(TOLD.c.actor)
     with reading(engine) as connection:
         return tuple(
-            PartTold(actor=row.actor, version=row.version, status=row.status, rule=row.rule, at_us=row.at_us,
-                     part=part_of(row.body)) for row in connection.execute(asked)
-        )  # fmt: skip
+            PartTold(
+                actor=row.actor,
+                version=row.version,
+                status=row.status,
+                rule=row.rule,
+                at_us=row.at_us,
+                part=part_of(row.body),
+            )
+            for row in connection.execute(asked)
+        )
 
 
 def part_text(part: Part) -> str:
@@ -305,13 +338,18 @@ def part_text(part: Part) -> str:
 def part_of(text: str) -> Part:
     """What part_text wrote."""
     body = json.loads(text)
-    return Part(**body | {
-        "tlp": Tlp(body["tlp"]), "pap": Pap(body["pap"]), "techniques": tuple(body["techniques"]),
-        "own": tuple(Observable.trusted(ObservableType(one["type"]), one["value"]) for one in body["own"]),
-        "tasks": tuple(PartTask(**one | {"due_us": tuple(one["due_us"])}) for one in body["tasks"]),
-        "words": tuple(PartWords(**one) for one in body["words"]),
-        "clocks": tuple(PartClock(**one) for one in body["clocks"]),
-    })  # fmt: skip
+    return Part(
+        **body
+        | {
+            "tlp": Tlp(body["tlp"]),
+            "pap": Pap(body["pap"]),
+            "techniques": tuple(body["techniques"]),
+            "own": tuple(Observable.trusted(ObservableType(one["type"]), one["value"]) for one in body["own"]),
+            "tasks": tuple(PartTask(**one | {"due_us": tuple(one["due_us"])}) for one in body["tasks"]),
+            "words": tuple(PartWords(**one) for one in body["words"]),
+            "clocks": tuple(PartClock(**one) for one in body["clocks"]),
+        }
+    )
 
 
 def verdict_text(verdict: SectorVerdict) -> str:

@@ -22,10 +22,15 @@ def judge(verdict: str) -> Callable[[Connection, Case, str, int], None]:
             connection.execute(delete(VERDICT).where(VERDICT.c.type == key["type"], VERDICT.c.value == key["value"]))
             connection.execute(
                 insert(VERDICT).values(
-                    **key, verdict=verdict, case_id=case.id, actors=element.groups, threshold=element.threshold,
-                    by_user=who, at_us=now_us,
+                    **key,
+                    verdict=verdict,
+                    case_id=case.id,
+                    actors=element.groups,
+                    threshold=element.threshold,
+                    by_user=who,
+                    at_us=now_us,
                 )
-            )  # fmt: skip
+            )
 
     return keep
 

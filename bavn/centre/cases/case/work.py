@@ -88,9 +88,15 @@ class Work:
     # --- tasks -------------------------------------------------------------------------------------------------
 
     def ask(
-        self, case_id: str, actors: Sequence[str], kind: TaskKind, text: str, user: str, hours: Deadlines | None = None,
+        self,
+        case_id: str,
+        actors: Sequence[str],
+        kind: TaskKind,
+        text: str,
+        user: str,
+        hours: Deadlines | None = None,
         seen: int | None = None,
-    ) -> tuple[Task, ...]:  # fmt: skip
+    ) -> tuple[Task, ...]:
         """A task or question to each of these actors, who are in the case from then on. Raises UnknownCase,
         ChangedMeanwhile, NotAllowed; NotNow for a merged case; ValueError for no text, no actor or too many tasks."""
         person(user)
@@ -113,10 +119,16 @@ class Work:
                 detail = {"actor": actor, "kind": kind, "text": text, "hours": _hours(given)}
                 audit.note(connection, now_us, user, f"{kind}-given", case_id, detail)
                 task = Task(
-                    id=_task_id(case_id, actor, kind, text, now_us, number), case_id=case_id, actor=actor, kind=kind,
-                    text=text, by=user, given_us=now_us,
-                    hours=given, state=TaskState.OPEN,
-                )  # fmt: skip
+                    id=_task_id(case_id, actor, kind, text, now_us, number),
+                    case_id=case_id,
+                    actor=actor,
+                    kind=kind,
+                    text=text,
+                    by=user,
+                    given_us=now_us,
+                    hours=given,
+                    state=TaskState.OPEN,
+                )
                 connection.execute(insert(TASK).values(**_columns(task)))
                 made.append(task)
         return tuple(made)
@@ -264,10 +276,16 @@ class Work:
             digest = hashlib.sha256(said.content).hexdigest()
             connection.execute(
                 insert(EVIDENCE).values(
-                    id=said.item_id, case_id=case_id, actor=said.actor, words=said.words, bytes=len(said.content),
-                    sha256=digest, content=said.content, received_us=said.received_us,
+                    id=said.item_id,
+                    case_id=case_id,
+                    actor=said.actor,
+                    words=said.words,
+                    bytes=len(said.content),
+                    sha256=digest,
+                    content=said.content,
+                    received_us=said.received_us,
                 )
-            )  # fmt: skip
+            )
             detail = {"item": said.item_id, "bytes": len(said.content), "sha256": digest, "words": said.words}
             audit.note(connection, said.received_us, f"actor:{said.actor}", "evidence", case_id, detail)
 
@@ -289,24 +307,41 @@ class Work:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _step(
-        self, connection: Connection, task: Task, act: TaskAct, who: str, words: str, at_us: int,
+        self,
+        connection: Connection,
+        task: Task,
+        act: TaskAct,
+        who: str,
+        words: str,
+        at_us: int,
         more: Mapping[str, Any] | None = None,
-    ) -> Task:  # fmt: skip
+    ) -> Task:
         made = replace(
-            task, state=task_after(task.state, act), met_us=task.reached(act, at_us),
+            task,
+            state=task_after(task.state, act),
+            met_us=task.reached(act, at_us),
             answer=words if act in ACTOR_ACTS and words else task.answer,
-        )  # fmt: skip
+        )
         changed = connection.execute(
-            update(TASK).where(TASK.c.id == task.id, TASK.c.state == task.state.value).values(
-                state=made.state.value, acknowledged_us=made.met_us[0], judged_us=made.met_us[1],
-                done_us=made.met_us[2], answer=made.answer,
+            update(TASK)
+            .where(TASK.c.id == task.id, TASK.c.state == task.state.value)
+            .values(
+                state=made.state.value,
+                acknowledged_us=made.met_us[0],
+                judged_us=made.met_us[1],
+                done_us=made.met_us[2],
+                answer=made.answer,
             )
-        )  # fmt: skip
+        )
         if changed.rowcount != 1:
             raise NoSuchStep(f"task {task.id} was changed by somebody else; look again")
         detail = {
-            "task": task.id, "actor": task.actor, "from": task.state.value, "to": made.state.value, "why": words,
-        } | dict(more or {})  # fmt: skip
+            "task": task.id,
+            "actor": task.actor,
+            "from": task.state.value,
+            "to": made.state.value,
+            "why": words,
+        } | dict(more or {})
         audit.note(connection, at_us, who, f"task-{act.value}", task.case_id, detail)
         return made
 
@@ -343,18 +378,31 @@ def task_of(row: Row[Any]) -> Task:
     """A task from its row."""
     hours = Deadlines(acknowledge=row.acknowledge_hours, applies=row.applies_hours, done=row.done_hours)
     return Task(
-        id=row.id, case_id=row.case_id, actor=row.actor, kind=row.kind, text=row.body, by=row.by_user,
-        given_us=row.given_us, hours=hours, state=TaskState(row.state),
-        met_us=(row.acknowledged_us, row.judged_us, row.done_us), answer=row.answer,
-    )  # fmt: skip
+        id=row.id,
+        case_id=row.case_id,
+        actor=row.actor,
+        kind=row.kind,
+        text=row.body,
+        by=row.by_user,
+        given_us=row.given_us,
+        hours=hours,
+        state=TaskState(row.state),
+        met_us=(row.acknowledged_us, row.judged_us, row.done_us),
+        answer=row.answer,
+    )
 
 
 def said_of(row: Row[Any]) -> Said:
     """Words from their row."""
     return Said(
-        number=row.number, case_id=row.case_id, actor=row.actor, by_actor=row.by_actor, who=row.who, at_us=row.at_us,
+        number=row.number,
+        case_id=row.case_id,
+        actor=row.actor,
+        by_actor=row.by_actor,
+        who=row.who,
+        at_us=row.at_us,
         text=row.body,
-    )  # fmt: skip
+    )
 
 
 def _hours(given: Deadlines) -> list[int]:
@@ -363,8 +411,19 @@ def _hours(given: Deadlines) -> list[int]:
 
 def _columns(task: Task) -> dict[str, Any]:
     return {
-        "id": task.id, "case_id": task.case_id, "actor": task.actor, "kind": task.kind, "body": task.text,
-        "by_user": task.by, "given_us": task.given_us, "acknowledge_hours": task.hours.acknowledge,
-        "applies_hours": task.hours.applies, "done_hours": task.hours.done, "state": task.state.value,
-        "acknowledged_us": None, "judged_us": None, "done_us": None, "answer": "",
-    }  # fmt: skip
+        "id": task.id,
+        "case_id": task.case_id,
+        "actor": task.actor,
+        "kind": task.kind,
+        "body": task.text,
+        "by_user": task.by,
+        "given_us": task.given_us,
+        "acknowledge_hours": task.hours.acknowledge,
+        "applies_hours": task.hours.applies,
+        "done_hours": task.hours.done,
+        "state": task.state.value,
+        "acknowledged_us": None,
+        "judged_us": None,
+        "done_us": None,
+        "answer": "",
+    }

@@ -124,15 +124,37 @@ class Exercises:
                 raise BadExercise(f"{OPEN_MAX} exercises are planned or in progress: end one first")
             whole = f"{audit.head_in(tx)[0]}/{now_us}/{by}/{_plan_text(plan)}".encode()
             made = f"exercise-{hashlib.sha256(whole).hexdigest()[:16]}"
-            tx.execute(insert(EXERCISE).values(
-                id=made, state=ExerciseState.PLANNED.value, version=0, plan=_plan_text(plan), planned_by=by,
-                planned_us=now_us, started_by="", confirmed_by="", released_by="", over_by="", over_why="",
-            ))  # fmt: skip
-            tx.execute(insert(TOLD), [
-                {"exercise_id": made, "actor": role.actor, "campaign": role.campaign.value,
-                 "after_minutes": role.after_minutes, "version": 0, "status": QUEUED, "rule": "", "try_us": 0}
-                for role in plan.roles
-            ])  # fmt: skip
+            tx.execute(
+                insert(EXERCISE).values(
+                    id=made,
+                    state=ExerciseState.PLANNED.value,
+                    version=0,
+                    plan=_plan_text(plan),
+                    planned_by=by,
+                    planned_us=now_us,
+                    started_by="",
+                    confirmed_by="",
+                    released_by="",
+                    over_by="",
+                    over_why="",
+                )
+            )
+            tx.execute(
+                insert(TOLD),
+                [
+                    {
+                        "exercise_id": made,
+                        "actor": role.actor,
+                        "campaign": role.campaign.value,
+                        "after_minutes": role.after_minutes,
+                        "version": 0,
+                        "status": QUEUED,
+                        "rule": "",
+                        "try_us": 0,
+                    }
+                    for role in plan.roles
+                ],
+            )
             self._note(tx, by, "exercise-plan", made, {"actors": [role.actor for role in plan.roles]})
             return self._read(tx, made)
 
@@ -180,10 +202,10 @@ class Exercises:
     def _move(self, tx: Connection, known: Exercise, state: ExerciseState, values: dict[str, Any]) -> None:
         """The state, and the next version owed to everybody: a plan that nobody was told of is owed to nobody."""
         tx.execute(
-            update(EXERCISE).where(EXERCISE.c.id == known.id).values(
-                state=state.value, version=known.version + 1, **values
-            )
-        )  # fmt: skip
+            update(EXERCISE)
+            .where(EXERCISE.c.id == known.id)
+            .values(state=state.value, version=known.version + 1, **values)
+        )
         here = TOLD.c.exercise_id == known.id
         if known.state is ExerciseState.PLANNED and state in OVER:
             return
@@ -220,8 +242,9 @@ class Exercises:
         asked = (
             select(TOLD.c.exercise_id, TOLD.c.actor)
             .where(TOLD.c.status == PENDING, TOLD.c.try_us <= self._clock.now_us(), TOLD.c.actor.in_(list(active)))
-            .order_by(TOLD.c.exercise_id, TOLD.c.actor).limit(limit)
-        )  # fmt: skip
+            .order_by(TOLD.c.exercise_id, TOLD.c.actor)
+            .limit(limit)
+        )
         with reading(self.engine) as tx:
             rows = tx.execute(asked).all()
             known = {one: self._read(tx, one) for one in {row.exercise_id for row in rows}}
@@ -268,10 +291,18 @@ class Exercises:
             if tx.execute(select(TOLD.c.actor).where(told)).first() is None:
                 return
             if may_follow(frozenset(known), said.step):
-                tx.execute(insert(STEP).values(
-                    exercise_id=said.exercise_id, actor=said.actor, step=said.step.value, serial=said.serial,
-                    second=said.second, detector=said.detector, p_bucket=said.p_bucket, received_us=said.received_us,
-                ))  # fmt: skip
+                tx.execute(
+                    insert(STEP).values(
+                        exercise_id=said.exercise_id,
+                        actor=said.actor,
+                        step=said.step.value,
+                        serial=said.serial,
+                        second=said.second,
+                        detector=said.detector,
+                        p_bucket=said.p_bucket,
+                        received_us=said.received_us,
+                    )
+                )
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -319,18 +350,31 @@ class Exercises:
             Role(actor=one.actor, campaign=Campaign(one.campaign), after_minutes=one.after_minutes) for one in told
         )
         actors = tuple(
-            AtActor(role=role, status=one.status, rule=one.rule, told_us=one.told_us, steps=tuple(
-                _stood(step) for step in steps if step.actor == one.actor
-            ))
+            AtActor(
+                role=role,
+                status=one.status,
+                rule=one.rule,
+                told_us=one.told_us,
+                steps=tuple(_stood(step) for step in steps if step.actor == one.actor),
+            )
             for role, one in zip(roles, told, strict=True)
-        )  # fmt: skip
+        )
         by = {name: getattr(row, f"{name}_by") for name in ("planned", "started", "confirmed", "released", "over")}
         return Exercise(
-            id=row.id, state=ExerciseState(row.state), version=row.version, plan=_plan(row.plan, roles),
-            planned_us=row.planned_us, started_us=row.started_us, lead_us=row.lead_us, confirmed_us=row.confirmed_us,
-            released_us=row.released_us, over_us=row.over_us, over_why=row.over_why,
-            by={name: who for name, who in by.items() if who}, actors=actors,
-        )  # fmt: skip
+            id=row.id,
+            state=ExerciseState(row.state),
+            version=row.version,
+            plan=_plan(row.plan, roles),
+            planned_us=row.planned_us,
+            started_us=row.started_us,
+            lead_us=row.lead_us,
+            confirmed_us=row.confirmed_us,
+            released_us=row.released_us,
+            over_us=row.over_us,
+            over_why=row.over_why,
+            by={name: who for name, who in by.items() if who},
+            actors=actors,
+        )
 
     def _note(self, tx: Connection, by: str, act: str, exercise_id: str, detail: dict[str, Any]) -> None:
         audit.note(tx, self._clock.now_us(), by, act, f"exercise/{exercise_id}", detail)
@@ -344,9 +388,12 @@ def _writes(act: ExerciseAct, now_us: int, by: str, why: str = "") -> dict[str, 
 
 
 _COLUMNS: Final = {
-    ExerciseAct.START: "started", ExerciseAct.CONFIRM: "confirmed", ExerciseAct.RELEASE: "released",
-    ExerciseAct.END: "over", ExerciseAct.STOP: "over",
-}  # fmt: skip
+    ExerciseAct.START: "started",
+    ExerciseAct.CONFIRM: "confirmed",
+    ExerciseAct.RELEASE: "released",
+    ExerciseAct.END: "over",
+    ExerciseAct.STOP: "over",
+}
 
 
 def _said(tx: Connection, exercise_id: str, actor: str) -> set[ActorStep]:
@@ -356,22 +403,32 @@ def _said(tx: Connection, exercise_id: str, actor: str) -> set[ActorStep]:
 
 def _stood(row: Row[Any]) -> Stood:
     return Stood(
-        step=ActorStep(row.step), second=row.second, detector=row.detector, p_bucket=row.p_bucket,
+        step=ActorStep(row.step),
+        second=row.second,
+        detector=row.detector,
+        p_bucket=row.p_bucket,
         received_us=row.received_us,
-    )  # fmt: skip
+    )
 
 
 def _plan_text(plan: Plan) -> str:
     said = {
-        "title": [plan.title.en, plan.title.da], "objectives": [[one.en, one.da] for one in plan.objectives],
-        "begins_us": plan.begins_us, "ends_us": plan.ends_us, "t": plan.t,
-    }  # fmt: skip
+        "title": [plan.title.en, plan.title.da],
+        "objectives": [[one.en, one.da] for one in plan.objectives],
+        "begins_us": plan.begins_us,
+        "ends_us": plan.ends_us,
+        "t": plan.t,
+    }
     return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
 
 def _plan(text: str, roles: tuple[Role, ...]) -> Plan:
     said = json.loads(text)
     return Plan(
-        title=Text(*said["title"]), objectives=tuple(Text(*one) for one in said["objectives"]), roles=roles,
-        begins_us=said["begins_us"], ends_us=said["ends_us"], t=said["t"],
-    )  # fmt: skip
+        title=Text(*said["title"]),
+        objectives=tuple(Text(*one) for one in said["objectives"]),
+        roles=roles,
+        begins_us=said["begins_us"],
+        ends_us=said["ends_us"],
+        t=said["t"],
+    )

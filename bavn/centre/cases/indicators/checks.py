@@ -52,34 +52,70 @@ def _form(facts: CheckFacts) -> list[Check]:
         made.append(Check("canonical", True, Text("Not in canonical form.", "Ikke på kanonisk form.")))
     if observable.type is ObservableType.CHAIN:
         made.append(
-            Check("written", True, Text("A chain of techniques stands in no record: it cannot be released.",
-                  "En kæde af teknikker står i ingen post: den kan ikke frigives."))
-        )  # fmt: skip
+            Check(
+                "written",
+                True,
+                Text(
+                    "A chain of techniques stands in no record: it cannot be released.",
+                    "En kæde af teknikker står i ingen post: den kan ikke frigives.",
+                ),
+            )
+        )
     elif not is_external(observable):
         made.append(
-            Check("external", True, Text("It names something inside, or a whole public suffix.",
-                  "Den peger på noget internt eller på et helt offentligt domænesuffiks."))
-        )  # fmt: skip
+            Check(
+                "external",
+                True,
+                Text(
+                    "It names something inside, or a whole public suffix.",
+                    "Den peger på noget internt eller på et helt offentligt domænesuffiks.",
+                ),
+            )
+        )
     if not 1 <= facts.days <= facts.days_max:
         made.append(
-            Check("not_expired", True, Text(f"It lasts {facts.days} days; allowed are 1 to {facts.days_max}.",
-                  f"Den gælder {facts.days} dage; tilladt er 1 til {facts.days_max}."))
-        )  # fmt: skip
+            Check(
+                "not_expired",
+                True,
+                Text(
+                    f"It lasts {facts.days} days; allowed are 1 to {facts.days_max}.",
+                    f"Den gælder {facts.days} dage; tilladt er 1 til {facts.days_max}.",
+                ),
+            )
+        )
     if observable.type in _NOBODY_CARRIES:
         made.append(
-            Check("carried", False, Text("No enforcer carries this type: actors only hunt for it.",
-                  "Intet håndhævende led kan bære denne type: aktørerne leder kun efter den."))
-        )  # fmt: skip
+            Check(
+                "carried",
+                False,
+                Text(
+                    "No enforcer carries this type: actors only hunt for it.",
+                    "Intet håndhævende led kan bære denne type: aktørerne leder kun efter den.",
+                ),
+            )
+        )
     if observable.type in _BROAD:
         made.append(
-            Check("broad", False, Text("A fingerprint is shared by every program built alike.",
-                  "Et fingeraftryk deles af alle programmer, der er bygget ens."))
-        )  # fmt: skip
+            Check(
+                "broad",
+                False,
+                Text(
+                    "A fingerprint is shared by every program built alike.",
+                    "Et fingeraftryk deles af alle programmer, der er bygget ens.",
+                ),
+            )
+        )
     if observable.type is ObservableType.DOMAIN and registered_domain(observable.value) == observable.value:
         made.append(
-            Check("whole_domain", False, Text("It covers the registered domain and everything below it.",
-                  "Den dækker det registrerede domæne og alt under det."))
-        )  # fmt: skip
+            Check(
+                "whole_domain",
+                False,
+                Text(
+                    "It covers the registered domain and everything below it.",
+                    "Den dækker det registrerede domæne og alt under det.",
+                ),
+            )
+        )
     return made
 
 
@@ -95,9 +131,12 @@ def _innocence(facts: CheckFacts) -> list[Check]:
         )
     if facts.cleared:
         made.append(
-            Check("verdict", blocks, Text("A verdict of this sector found it harmless.",
-                  "Sektorens egen afgørelse har fundet den harmløs."))
-        )  # fmt: skip
+            Check(
+                "verdict",
+                blocks,
+                Text("A verdict of this sector found it harmless.", "Sektorens egen afgørelse har fundet den harmløs."),
+            )
+        )
     return made
 
 
@@ -105,25 +144,43 @@ def _strength(facts: CheckFacts) -> list[Check]:
     evidence, made = facts.evidence, []
     if evidence.by_hand:
         return [
-            Check("by_hand", False, Text("Drafted by hand: no report of this sector stands behind it.",
-                  "Oprettet i hånden: ingen melding fra sektoren står bag."))
-        ]  # fmt: skip
+            Check(
+                "by_hand",
+                False,
+                Text(
+                    "Drafted by hand: no report of this sector stands behind it.",
+                    "Oprettet i hånden: ingen melding fra sektoren står bag.",
+                ),
+            )
+        ]
     if evidence.groups < GROUPS_MIN and evidence.partners:
         return [
-            Check("partners", False, Text("Only a partner's word stands behind it: a person must release a block.",
-                  "Kun en partners ord står bag: en person skal frigive en spærring."))
-        ]  # fmt: skip
+            Check(
+                "partners",
+                False,
+                Text(
+                    "Only a partner's word stands behind it: a person must release a block.",
+                    "Kun en partners ord står bag: en person skal frigive en spærring.",
+                ),
+            )
+        ]
     if evidence.groups < GROUPS_MIN:
         made.append(
-            Check("two_groups", True, Text("Fewer than two independent groups report it.",
-                  "Færre end to uafhængige grupper melder den."))
-        )  # fmt: skip
+            Check(
+                "two_groups",
+                True,
+                Text("Fewer than two independent groups report it.", "Færre end to uafhængige grupper melder den."),
+            )
+        )
     if evidence.score < facts.score_block_min and facts.pap >= BLOCK_PAP_MIN:
         line = f"{evidence.score:.1f} < {facts.score_block_min:.1f}"
         made.append(
-            Check("block_line", True, Text(f"Its score is below the block line ({line}).",
-                  f"Dens score er under spærregrænsen ({line})."))
-        )  # fmt: skip
+            Check(
+                "block_line",
+                True,
+                Text(f"Its score is below the block line ({line}).", f"Dens score er under spærregrænsen ({line})."),
+            )
+        )
     return made
 
 

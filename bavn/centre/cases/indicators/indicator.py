@@ -14,10 +14,16 @@ from bavn.model.settings import setting
 from bavn.model.text import Text
 
 HALF_LIVES = {
-    "ip4": "half_life_address_days", "ip6": "half_life_address_days", "domain": "half_life_domain_days",
-    "ja3": "half_life_fingerprint_days", "ja4": "half_life_fingerprint_days", "fp-pair": "half_life_fingerprint_days",
-    "cert": "half_life_certificate_days", "sha256": "half_life_hash_days", "chain": "half_life_fingerprint_days",
-}  # fmt: skip
+    "ip4": "half_life_address_days",
+    "ip6": "half_life_address_days",
+    "domain": "half_life_domain_days",
+    "ja3": "half_life_fingerprint_days",
+    "ja4": "half_life_fingerprint_days",
+    "fp-pair": "half_life_fingerprint_days",
+    "cert": "half_life_certificate_days",
+    "sha256": "half_life_hash_days",
+    "chain": "half_life_fingerprint_days",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

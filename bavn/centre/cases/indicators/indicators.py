@@ -78,18 +78,35 @@ class Indicators:
     # --- what people do ------------------------------------------------------------------------------------------
 
     def draft(
-        self, observable: Observable, user: str, why: str, *, technique: str, tlp: Tlp = Tlp.AMBER,
-        pap: Pap = Pap.GREEN, days: int = 30, confidence: int = HAND_CONFIDENCE, producers: Sequence[str] = (),
-    ) -> Life:  # fmt: skip
+        self,
+        observable: Observable,
+        user: str,
+        why: str,
+        *,
+        technique: str,
+        tlp: Tlp = Tlp.AMBER,
+        pap: Pap = Pap.GREEN,
+        days: int = 30,
+        confidence: int = HAND_CONFIDENCE,
+        producers: Sequence[str] = (),
+    ) -> Life:
         """An indicator of a person's own knowledge. ``producers``: where it comes from, beside the person. Raises
         NotAllowed, case.NotNow where one is on its way or in force; ValueError for what cannot be."""
         evidence = Evidence(by_hand=True, producers=(f"person:{user}", *producers))
         return self._drafted(observable, user, why, evidence, technique, tlp, pap, days, confidence, None)
 
     def draft_of_case(
-        self, case: Case, element: ElementFacts, user: str, why: str, *, tlp: Tlp = Tlp.AMBER, pap: Pap = Pap.GREEN,
-        days: int = 30, confidence: int = HAND_CONFIDENCE,
-    ) -> Life:  # fmt: skip
+        self,
+        case: Case,
+        element: ElementFacts,
+        user: str,
+        why: str,
+        *,
+        tlp: Tlp = Tlp.AMBER,
+        pap: Pap = Pap.GREEN,
+        days: int = 30,
+        confidence: int = HAND_CONFIDENCE,
+    ) -> Life:
         """The same for an element of a case, with what the sector's reports say of it."""
         technique = case.facts.technique
         return self._drafted(
@@ -110,8 +127,12 @@ class Indicators:
             if rev is not None and life.rev != rev:
                 raise ChangedInBetween(f"it stands at revision {life.rev}, not {rev}; look again")
             now_us = self.clock.now_us()
-            made = STEPS[act](replace(life, state=next_state(life.state, act), why=why, checks=checks or life.checks),
-                               life, user, now_us)  # fmt: skip
+            made = STEPS[act](
+                replace(life, state=next_state(life.state, act), why=why, checks=checks or life.checks),
+                life,
+                user,
+                now_us,
+            )
             if act is LifeAct.REFRESH:
                 self.outcome(connection, wanted_id, f"person:{user}", "met", now_us)
             return self.keep(connection, life, made, user, f"indicator-{act.value}", {"why": why})
@@ -269,17 +290,34 @@ class Indicators:
         ended = known.why if known and known.ended_us else ""
         return look(
             CheckFacts(
-                observable=observable, evidence=evidence, pap=pap, days=days, days_max=self.bounds.days_max,
-                score_block_min=self.bounds.score_block_min, registered=observable in self.bounds.registered,
-                cleared=verdict == "benign", ended=ended, false_groups=len(false), retired=self.retired(),
+                observable=observable,
+                evidence=evidence,
+                pap=pap,
+                days=days,
+                days_max=self.bounds.days_max,
+                score_block_min=self.bounds.score_block_min,
+                registered=observable in self.bounds.registered,
+                cleared=verdict == "benign",
+                ended=ended,
+                false_groups=len(false),
+                retired=self.retired(),
                 listed=self.bounds.listed,
             )
-        )  # fmt: skip
+        )
 
     def _drafted(
-        self, observable: Observable, user: str, why: str, evidence: Evidence, technique: str, tlp: Tlp, pap: Pap,
-        days: int, confidence: int, case: Case | None,
-    ) -> Life:  # fmt: skip
+        self,
+        observable: Observable,
+        user: str,
+        why: str,
+        evidence: Evidence,
+        technique: str,
+        tlp: Tlp,
+        pap: Pap,
+        days: int,
+        confidence: int,
+        case: Case | None,
+    ) -> Life:
         person(user)
         reason("draft", why)
         if not (1 <= days <= self.bounds.days_max and 0 <= confidence <= 100):
@@ -297,10 +335,21 @@ class Indicators:
             detail = {"observable": str(observable), "why": why, "pap": int(pap), "days": days}
             line = audit.note(connection, now_us, user, "indicator-draft", wanted_id, detail)
             made = Life(
-                id=wanted_id, observable=observable, state=LifeState.DRAFT, rev=1, technique=technique, tlp=tlp,
-                case_id=case.id if case else f"case-{line.hash[:16]}", pap=pap, days=days, base=confidence,
-                evidence=evidence, drafted_by=user, drafted_us=now_us, why=why,
-            )  # fmt: skip
+                id=wanted_id,
+                observable=observable,
+                state=LifeState.DRAFT,
+                rev=1,
+                technique=technique,
+                tlp=tlp,
+                case_id=case.id if case else f"case-{line.hash[:16]}",
+                pap=pap,
+                days=days,
+                base=confidence,
+                evidence=evidence,
+                drafted_by=user,
+                drafted_us=now_us,
+                why=why,
+            )
             self.write(connection, known, made if known is None else again(known, made))
         return self.get(wanted_id)
 
@@ -316,13 +365,30 @@ class Indicators:
         goes = may_go(pap, terms.people)
         policy = terms.who.startswith(POLICY_PREFIX)
         made = Life(
-            id=wanted_id, observable=element.observable, state=LifeState.RELEASED if goes else LifeState.REVIEW, rev=1,
-            case_id=case.id, case_order=case.order_no, technique=case.facts.technique, tlp=terms.tlp(element), pap=pap,
-            days=terms.days, base=terms.confidence(element), evidence=evidence_for(element, terms.who), checks=checks,
-            drafted_by=terms.who, drafted_us=now_us, put_by=terms.people[0] if terms.people else "", put_us=now_us,
-            released_by=terms.who if goes else "", released_us=now_us if goes else None,
-            vouched=terms.people if policy else (), why=terms.why, wanted=goes, order_no=1 if goes else 0,
-        )  # fmt: skip
+            id=wanted_id,
+            observable=element.observable,
+            state=LifeState.RELEASED if goes else LifeState.REVIEW,
+            rev=1,
+            case_id=case.id,
+            case_order=case.order_no,
+            technique=case.facts.technique,
+            tlp=terms.tlp(element),
+            pap=pap,
+            days=terms.days,
+            base=terms.confidence(element),
+            evidence=evidence_for(element, terms.who),
+            checks=checks,
+            drafted_by=terms.who,
+            drafted_us=now_us,
+            put_by=terms.people[0] if terms.people else "",
+            put_us=now_us,
+            released_by=terms.who if goes else "",
+            released_us=now_us if goes else None,
+            vouched=terms.people if policy else (),
+            why=terms.why,
+            wanted=goes,
+            order_no=1 if goes else 0,
+        )
         if known is not None:
             made = again(known, made)
             if not goes and known.wanted:  # what is in force stays until somebody agrees

@@ -22,10 +22,14 @@ def evidence_for(element: ElementFacts, who: str = "") -> Evidence:
     """What a case's element says for itself. ``who``: the policy that released it, if one did."""
     producers = tuple(f"detector:{name}" for name in element.detectors)
     return Evidence(
-        score=element.score, groups=element.groups, listed=("listed",) if element.listed else (),
+        score=element.score,
+        groups=element.groups,
+        listed=("listed",) if element.listed else (),
         producers=(*producers, *((who,) if who.startswith("policy:") else ())),
-        partners=element.partners, tlp_min=element.tlp_min, pap_max=element.pap_max,
-    )  # fmt: skip
+        partners=element.partners,
+        tlp_min=element.tlp_min,
+        pap_max=element.pap_max,
+    )
 
 
 def reason(act: str, why: str) -> None:
@@ -63,9 +67,15 @@ def _released(made: Life, life: Life, user: str, now_us: int) -> Life:
     if not may_go(life.pap, behind(life, user)):
         raise NotAllowed(no_second(life.people[0] if life.people else user, user, ALONE) or ALONE)
     return replace(
-        made, released_by=recorded(user), released_us=now_us, wanted=True, order_no=life.order_no + 1,
-        until_us=now_us + life.days * DAY_US, seen_us=0, refreshed_us=None,
-    )  # fmt: skip
+        made,
+        released_by=recorded(user),
+        released_us=now_us,
+        wanted=True,
+        order_no=life.order_no + 1,
+        until_us=now_us + life.days * DAY_US,
+        seen_us=0,
+        refreshed_us=None,
+    )
 
 
 def _refreshed(made: Life, life: Life, _: str, now_us: int) -> Life:

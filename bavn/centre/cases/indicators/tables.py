@@ -66,23 +66,32 @@ def values_of(life: Life) -> dict[str, Any]:
     """A life as a row."""
     body: dict[str, Any] = {name: getattr(life, name) for name in _PLAIN}
     body |= {
-        "checks": checks_text(life.checks), "evidence": evidence_text(life.evidence), "tlp": life.tlp.value,
-        "pap": int(life.pap), "vouched": list(life.vouched),
-    }  # fmt: skip
+        "checks": checks_text(life.checks),
+        "evidence": evidence_text(life.evidence),
+        "tlp": life.tlp.value,
+        "pap": int(life.pap),
+        "vouched": list(life.vouched),
+    }
     row = {name: getattr(life, name) for name in _COLUMNS}
     return row | {
-        "state": life.state.value, "type": life.observable.type.value, "value": life.observable.value,
+        "state": life.state.value,
+        "type": life.observable.type.value,
+        "value": life.observable.value,
         "body": json.dumps(body, sort_keys=True, ensure_ascii=False),
-    }  # fmt: skip
+    }
 
 
 def life_of(row: Row[Any]) -> Life:
     """What values_of made."""
     body = json.loads(row.body)
     own: dict[str, Any] = {
-        "observable": Observable.trusted(ObservableType(row.type), row.value), "state": LifeState(row.state),
-        "checks": checks_of(body.pop("checks")), "evidence": evidence_of(body.pop("evidence")),
-        "tlp": Tlp(body.pop("tlp")), "pap": Pap(body.pop("pap")), "vouched": tuple(body.pop("vouched")),
-    }  # fmt: skip
+        "observable": Observable.trusted(ObservableType(row.type), row.value),
+        "state": LifeState(row.state),
+        "checks": checks_of(body.pop("checks")),
+        "evidence": evidence_of(body.pop("evidence")),
+        "tlp": Tlp(body.pop("tlp")),
+        "pap": Pap(body.pop("pap")),
+        "vouched": tuple(body.pop("vouched")),
+    }
     columns = {name: getattr(row, name) for name in _COLUMNS if name != "state"}
     return Life(**body, **columns, **own)

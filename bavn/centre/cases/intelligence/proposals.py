@@ -130,8 +130,11 @@ class Proposals:
             gone = tx.execute(update(CLAIM).where(over).values(gone_us=now_us, gone=OVER)).rowcount
             tx.execute(delete(CLAIM).where(CLAIM.c.gone_us <= before_us))
             claimed = select(CLAIM.c.source).where(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value)
-            tx.execute(delete(PROPOSAL).where(PROPOSAL.c.state == PROPOSED, PROPOSAL.c.first_us <= before_us,
-                                              ~claimed.exists()))  # fmt: skip
+            tx.execute(
+                delete(PROPOSAL).where(
+                    PROPOSAL.c.state == PROPOSED, PROPOSAL.c.first_us <= before_us, ~claimed.exists()
+                )
+            )
         return gone
 
     # --- what people and the centre do -------------------------------------------------------------------------
@@ -197,10 +200,12 @@ class Proposals:
         sources = func.count(CLAIM.c.source.distinct())
         hits = select(func.count()).select_from(HIT).where(_same(HIT)).correlate(PROPOSAL).scalar_subquery()
         asked = (
-            select(PROPOSAL).join(CLAIM, and_(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value))
-            .where(PROPOSAL.c.state == state, live).group_by(*PROPOSAL.c)
+            select(PROPOSAL)
+            .join(CLAIM, and_(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value))
+            .where(PROPOSAL.c.state == state, live)
+            .group_by(*PROPOSAL.c)
             .order_by(hits.desc(), sources.desc(), PROPOSAL.c.first_us.desc(), PROPOSAL.c.type, PROPOSAL.c.value)
-        )  # fmt: skip
+        )
         if source:
             asked = asked.where(CLAIM.c.source == source)
         if met:
@@ -217,8 +222,9 @@ class Proposals:
             .where(PROPOSAL.c.state == PROPOSED, PROPOSAL.c.hunt == "", PROPOSAL.c.huntable)
             .where(CLAIM.c.source == source, CLAIM.c.gone_us.is_(None))
             .group_by(PROPOSAL.c.type, PROPOSAL.c.value, PROPOSAL.c.first_us)
-            .order_by(PROPOSAL.c.first_us.desc(), PROPOSAL.c.type, PROPOSAL.c.value).limit(limit)
-        )  # fmt: skip
+            .order_by(PROPOSAL.c.first_us.desc(), PROPOSAL.c.type, PROPOSAL.c.value)
+            .limit(limit)
+        )
         with reading(self._engine) as connection:
             return [_observable(row) for row in connection.execute(asked)]
 
@@ -250,10 +256,18 @@ class Proposals:
             met = {tuple(row) for row in connection.execute(select(HIT.c.type, HIT.c.value).distinct())}
             verdicts = select(VERDICT.c.type, VERDICT.c.value, VERDICT.c.verdict)
             judged = {(row.type, row.value): row.verdict for row in connection.execute(verdicts)}
-            asked = select(
-                CLAIM.c.type, CLAIM.c.value, CLAIM.c.source, func.min(CLAIM.c.first_us).label("first_us"),
-                func.count(CLAIM.c.gone_us).label("gone"), func.count().label("claims"),
-            ).group_by(CLAIM.c.type, CLAIM.c.value, CLAIM.c.source).order_by(CLAIM.c.type, CLAIM.c.value)  # fmt: skip
+            asked = (
+                select(
+                    CLAIM.c.type,
+                    CLAIM.c.value,
+                    CLAIM.c.source,
+                    func.min(CLAIM.c.first_us).label("first_us"),
+                    func.count(CLAIM.c.gone_us).label("gone"),
+                    func.count().label("claims"),
+                )
+                .group_by(CLAIM.c.type, CLAIM.c.value, CLAIM.c.source)
+                .order_by(CLAIM.c.type, CLAIM.c.value)
+            )
             key: tuple[str, str] | None = None
             first: dict[str, int] = {}
             live: set[str] = set()
@@ -281,13 +295,18 @@ class Proposals:
         same = known is not None and (known.type, known.value) == (named.type.value, named.value)
         until_us = one.received_us + self._settings.lifetime_us(named.type)
         return {
-            "source": one.source, "item": one.item, "type": named.type.value, "value": named.value,
-            "body": claim_text(claim), "first_us": known.first_us if known is not None and same else one.received_us,
+            "source": one.source,
+            "item": one.item,
+            "type": named.type.value,
+            "value": named.value,
+            "body": claim_text(claim),
+            "first_us": known.first_us if known is not None and same else one.received_us,
             "heard_us": known.heard_us if known is not None and same and claim.withdrawn else one.received_us,
             "until_us": until_us if claim.until_us is None else min(claim.until_us, until_us),
-            "end_us": claim.until_us, "gone_us": one.received_us if claim.withdrawn else None,
+            "end_us": claim.until_us,
+            "gone_us": one.received_us if claim.withdrawn else None,
             "gone": WITHDRAWN if claim.withdrawn else "",
-        }  # fmt: skip
+        }
 
     def _propose(self, tx: Connection, heard: Sequence[Heard]) -> int:
         by_name: dict[Observable, list[Heard]] = {}
@@ -305,11 +324,21 @@ class Proposals:
                     tx.execute(update(PROPOSAL).where(_here(PROPOSAL, observable)).values(huntable=True))
                 continue
             listed = self._listed(observable)
-            rows.append({
-                "type": observable.type.value, "value": observable.value,
-                "first_us": min(one.received_us for one in claims), "listed": json.dumps(listed), "state": PROPOSED,
-                "by_user": "", "at_us": 0, "why": "", "case_id": "", "hunt": "", "huntable": meant and not listed,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "type": observable.type.value,
+                    "value": observable.value,
+                    "first_us": min(one.received_us for one in claims),
+                    "listed": json.dumps(listed),
+                    "state": PROPOSED,
+                    "by_user": "",
+                    "at_us": 0,
+                    "why": "",
+                    "case_id": "",
+                    "hunt": "",
+                    "huntable": meant and not listed,
+                }
+            )
         if rows:
             tx.execute(insert(PROPOSAL), rows)
         return len(rows)
@@ -336,10 +365,17 @@ class Proposals:
         claims = connection.execute(select(CLAIM).where(_here(CLAIM, named)).order_by(CLAIM.c.first_us, CLAIM.c.source))
         hits = connection.execute(select(HIT.c.actor, HIT.c.how).where(_here(HIT, named)).order_by(HIT.c.actor))
         return Proposal(
-            observable=named, first_us=row.first_us, listed=tuple(json.loads(row.listed)), state=row.state,
-            by=row.by_user, why=row.why, case_id=row.case_id, hunt=row.hunt,
-            claims=tuple(_kept(one) for one in claims), met={one.actor: one.how for one in hits},
-        )  # fmt: skip
+            observable=named,
+            first_us=row.first_us,
+            listed=tuple(json.loads(row.listed)),
+            state=row.state,
+            by=row.by_user,
+            why=row.why,
+            case_id=row.case_id,
+            hunt=row.hunt,
+            claims=tuple(_kept(one) for one in claims),
+            met={one.actor: one.how for one in hits},
+        )
 
 
 def _kept(row: Row[Any]) -> ClaimKept:
@@ -357,9 +393,13 @@ def _told(
 ) -> Told:
     dismissed = fact is not None and fact.state == DISMISSED
     return Told(
-        first_us=dict(first), live=frozenset(live), listed=fact is not None and fact.listed != "[]", met=key is not None
-        and met, judged=dismissed or verdict is not None, false=dismissed or verdict == "benign",
-    )  # fmt: skip
+        first_us=dict(first),
+        live=frozenset(live),
+        listed=fact is not None and fact.listed != "[]",
+        met=key is not None and met,
+        judged=dismissed or verdict is not None,
+        false=dismissed or verdict == "benign",
+    )
 
 
 def _here(table: Any, observable: Observable) -> Any:

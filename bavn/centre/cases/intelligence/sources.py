@@ -87,11 +87,25 @@ class Sources:
                 raise BadSource(f"there is or was a source called {source.name!r}; a name is never given twice")
             if tx.execute(select(func.count()).select_from(SOURCE)).scalar_one() >= SOURCES_MAX:
                 raise BadSource(f"a centre has at most {SOURCES_MAX} sources")
-            tx.execute(insert(SOURCE).values(
-                name=source.name, body=source_text(source), added_by=recorded(person(by)), added_us=now_us, hunts_by="",
-                state=ACTIVE, why="", cursor="{}", tried_us=0, synced_us=0, failure="", busy_us=0, read_us=0,
-                taken=0, refused=0,
-            ))  # fmt: skip
+            tx.execute(
+                insert(SOURCE).values(
+                    name=source.name,
+                    body=source_text(source),
+                    added_by=recorded(person(by)),
+                    added_us=now_us,
+                    hunts_by="",
+                    state=ACTIVE,
+                    why="",
+                    cursor="{}",
+                    tried_us=0,
+                    synced_us=0,
+                    failure="",
+                    busy_us=0,
+                    read_us=0,
+                    taken=0,
+                    refused=0,
+                )
+            )
             self._note(tx, by, "source-add", source.name, source_plain(source))
         return self.get(source.name)
 
@@ -228,9 +242,7 @@ def _ailing(state: SourceState, now_us: int) -> AilingSource | None:
     if state.state == ENDED or (state.state == ACTIVE and not state.failure and not unread):
         return None
     why = state.why if state.state == SUSPENDED else state.failure or "it has not been read to its end for long"
-    return AilingSource(
-        name=state.source.name, kind=state.source.kind, state=state.state, since_us=since_us, why=why
-    )  # fmt: skip
+    return AilingSource(name=state.source.name, kind=state.source.kind, state=state.state, since_us=since_us, why=why)
 
 
 def source_plain(source: Source) -> dict[str, Any]:
@@ -252,8 +264,17 @@ def source_of(text: str) -> Source:
 
 def _state(row: Row[Any]) -> SourceState:
     return SourceState(
-        source=source_of(row.body), added_by=row.added_by, added_us=row.added_us, hunts_by=row.hunts_by,
-        state=row.state, why=row.why, cursor=json.loads(row.cursor), tried_us=row.tried_us, synced_us=row.synced_us,
-        failure=row.failure, read_us=row.read_us,
-        taken=row.taken, refused=row.refused,
-    )  # fmt: skip
+        source=source_of(row.body),
+        added_by=row.added_by,
+        added_us=row.added_us,
+        hunts_by=row.hunts_by,
+        state=row.state,
+        why=row.why,
+        cursor=json.loads(row.cursor),
+        tried_us=row.tried_us,
+        synced_us=row.synced_us,
+        failure=row.failure,
+        read_us=row.read_us,
+        taken=row.taken,
+        refused=row.refused,
+    )

@@ -94,9 +94,7 @@ def measure(told: Iterable[Told], read_us: Mapping[str, int]) -> dict[str, Usefu
     return {name: _of(name, one) for name, one in sorted(sums.items())}
 
 
-def _compare(
-    earliest: Sequence[tuple[int, str]], sums: Mapping[str, _Sums], read_us: Mapping[str, int]
-) -> None:  # fmt: skip
+def _compare(earliest: Sequence[tuple[int, str]], sums: Mapping[str, _Sums], read_us: Mapping[str, int]) -> None:
     """The first against the next, from when the next one was read at all; what that one told at its first reading is
     no comparison."""
     (first_us, first), (next_us, after) = earliest[:2]
@@ -122,9 +120,10 @@ def score_of(
     right = (hits + 1) / (hits + false_hits + 2)
     clean = 1 - listed / claims
     brings = (
-        0.5 * min(1.0, hits / HITS_FOR_FULL_YIELD) + 0.25 * (first / compared if compared else 0.0)
+        0.5 * min(1.0, hits / HITS_FOR_FULL_YIELD)
+        + 0.25 * (first / compared if compared else 0.0)
         + 0.25 * (unique / live if live else 0.0)
-    )  # fmt: skip
+    )
     return round(100 * right * clean * (0.2 + 0.8 * brings))
 
 
@@ -150,11 +149,26 @@ def noise(one: Usefulness, taken: int, refused: int, settings: IntelSettings) ->
 
 def _of(name: str, one: _Sums) -> Usefulness:
     return Usefulness(
-        source=name, claims=one.claims, live=one.live, hits=one.hits, judged=one.judged, false_hits=one.false,
-        shared=one.shared, compared=one.compared, first=one.first,
-        lead_hours=round(median(one.leads) / HOUR_US, 2) if one.leads else None, unique=one.unique, listed=one.listed,
+        source=name,
+        claims=one.claims,
+        live=one.live,
+        hits=one.hits,
+        judged=one.judged,
+        false_hits=one.false,
+        shared=one.shared,
+        compared=one.compared,
+        first=one.first,
+        lead_hours=round(median(one.leads) / HOUR_US, 2) if one.leads else None,
+        unique=one.unique,
+        listed=one.listed,
         score=score_of(
-            claims=one.claims, hits=one.hits, false_hits=one.false, listed=one.listed,
-            compared=one.compared, first=one.first, live=one.live, unique=one.unique,
+            claims=one.claims,
+            hits=one.hits,
+            false_hits=one.false,
+            listed=one.listed,
+            compared=one.compared,
+            first=one.first,
+            live=one.live,
+            unique=one.unique,
         ),
-    )  # fmt: skip
+    )

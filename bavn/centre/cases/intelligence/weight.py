@@ -47,9 +47,10 @@ class Weight:
 def weigh(proposal: Proposal, standings: Mapping[str, Standing]) -> Weight:
     """Of its live claims whose sources are trusted."""
     counted = [
-        (one, standings[one.source]) for one in proposal.live
+        (one, standings[one.source])
+        for one in proposal.live
         if one.source in standings and standings[one.source].trust > 0
-    ]  # fmt: skip
+    ]
     by_party: dict[str, float] = {}
     for one, standing in counted:
         sure = one.claim.confidence * standing.trust / 10_000
@@ -59,10 +60,13 @@ def weigh(proposal: Proposal, standings: Mapping[str, Standing]) -> Weight:
     best = max(counted, key=_allows, default=None)
     techniques = [one.claim.technique for one, _ in counted if one.claim.technique]
     return Weight(
-        confidence=confidence, parties=tuple(sorted(by_party)), score=score_of(confidence),
-        tlp=best[0].claim.tlp if best else Tlp.RED, pap=_pap(proposal, *best) if best else Pap.RED,
+        confidence=confidence,
+        parties=tuple(sorted(by_party)),
+        score=score_of(confidence),
+        tlp=best[0].claim.tlp if best else Tlp.RED,
+        pap=_pap(proposal, *best) if best else Pap.RED,
         technique=max(sorted(set(techniques)), key=techniques.count, default=""),
-    )  # fmt: skip
+    )
 
 
 def score_of(confidence: int) -> float:

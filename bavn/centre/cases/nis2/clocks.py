@@ -70,9 +70,17 @@ class Nis2Book:
         self._zone = zone
 
     def note(
-        self, case_id: str, actor: str, act: Nis2Act, at_us: int, user: str, *, why: str = "",
-        flags: Flags | None = None, correct: bool = False,
-    ) -> Nis2View:  # fmt: skip
+        self,
+        case_id: str,
+        actor: str,
+        act: Nis2Act,
+        at_us: int,
+        user: str,
+        *,
+        why: str = "",
+        flags: Flags | None = None,
+        correct: bool = False,
+    ) -> Nis2View:
         """One thing that happened at an actor. Raises UnknownCase, NotAllowed; OutOfOrder for what cannot be, or was
         noted before (``correct`` changes it, with a reason); ValueError for a name or reason that is none."""
         person(user)
@@ -104,9 +112,10 @@ class Nis2Book:
                 detail["before_us"] = before
             if flags is not None:
                 detail |= {
-                    "cross_border": flags.cross_border, "trust_service": flags.trust_service,
+                    "cross_border": flags.cross_border,
+                    "trust_service": flags.trust_service,
                     "touched": list(flags.touched),
-                }  # fmt: skip
+                }
             audit.note(connection, now_us, user, f"nis2-{act.value}", case_id, detail)
         return self.view(case_id, actor)
 
@@ -155,11 +164,12 @@ def _flags(connection: Connection) -> dict[tuple[str, str], Flags]:
         touched.setdefault((row.case_id, row.actor), []).append(row.function)
     return {
         (row.case_id, row.actor): Flags(
-            cross_border=row.cross_border, trust_service=row.trust_service,
+            cross_border=row.cross_border,
+            trust_service=row.trust_service,
             touched=tuple(touched.get((row.case_id, row.actor), ())),
         )
         for row in connection.execute(select(NIS2_FLAGS))
-    }  # fmt: skip
+    }
 
 
 def keep_crossing(connection: Connection, case_id: str, actor: str, crosses: CrossBorder) -> None:

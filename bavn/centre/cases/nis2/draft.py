@@ -83,9 +83,13 @@ def _at(en: str, da: str, us: int | None, zone: tzinfo) -> Text:
 def _times(report: Nis2Act, facts: DraftFacts) -> list[Text]:
     happened = facts.view.happened
     lines = [
-        _at("Aware that the incident is significant", "Bekendt med, at hændelsen er væsentlig",
-            happened.get(Nis2Act.AWARE), facts.zone),
-    ]  # fmt: skip
+        _at(
+            "Aware that the incident is significant",
+            "Bekendt med, at hændelsen er væsentlig",
+            happened.get(Nis2Act.AWARE),
+            facts.zone,
+        ),
+    ]
     for due in facts.view.dues:
         if due.report is report:
             lines.append(_deadline(due, facts.zone))
@@ -106,18 +110,18 @@ def _deadline(due: Due, zone: tzinfo) -> Text:
 def _suspected(facts: DraftFacts) -> list[Text]:
     judged = facts.case.state in _JUDGED
     malicious = (
-        Text(
-            "Yes: confirmed by the sector's analysis centre.", "Ja: bekræftet af sektorens analysecenter."
-        )
+        Text("Yes: confirmed by the sector's analysis centre.", "Ja: bekræftet af sektorens analysecenter.")
         if judged
         else Text("Under investigation, not confirmed.", "Undersøges, ikke bekræftet.")
-    )  # fmt: skip
+    )
     crosses = _CROSSES[facts.view.flags.cross_border]
     return [
-        Text(f"Suspected of unlawful or malicious acts: {malicious.en}",
-             f"Mistanke om ulovlige eller ondsindede handlinger: {malicious.da}"),
+        Text(
+            f"Suspected of unlawful or malicious acts: {malicious.en}",
+            f"Mistanke om ulovlige eller ondsindede handlinger: {malicious.da}",
+        ),
         Text(f"May have cross-border impact: {crosses.en}", f"Kan have grænseoverskridende virkning: {crosses.da}"),
-    ]  # fmt: skip
+    ]
 
 
 def _what(facts: DraftFacts) -> list[Text]:
@@ -141,16 +145,30 @@ def _impact(facts: DraftFacts) -> list[Text]:
     known, touched = _functions(facts.functions), _functions(facts.view.flags.touched)
     return [
         Text("## Severity and impact", "## Alvor og konsekvens"),
-        Text(f"- Critical functions that we deliver: {known[0] or '[[which]]'}",
-             f"- Kritiske funktioner, vi leverer: {known[1] or '[[hvilke]]'}"),
-        Text(f"- Of these, touched by the incident: {touched[0] or '[[which, or none]]'}",
-             f"- Heraf berørt af hændelsen: {touched[1] or '[[hvilke, eller ingen]]'}"),
-        *([Text(f"- Suppliers that we depend on: {', '.join(facts.suppliers)}; involved: [[which, or none]]",
-                f"- Leverandører, vi afhænger af: {', '.join(facts.suppliers)}; involveret: [[hvilke, eller ingen]]")]
-          if facts.suppliers else []),
-        Text("- Disturbed, and for how long: [[services, patients or citizens affected, duration]]",
-             "- Forstyrret, og hvor længe: [[tjenester, berørte patienter eller borgere, varighed]]"),
-    ]  # fmt: skip
+        Text(
+            f"- Critical functions that we deliver: {known[0] or '[[which]]'}",
+            f"- Kritiske funktioner, vi leverer: {known[1] or '[[hvilke]]'}",
+        ),
+        Text(
+            f"- Of these, touched by the incident: {touched[0] or '[[which, or none]]'}",
+            f"- Heraf berørt af hændelsen: {touched[1] or '[[hvilke, eller ingen]]'}",
+        ),
+        *(
+            [
+                Text(
+                    f"- Suppliers that we depend on: {', '.join(facts.suppliers)}; involved: [[which, or none]]",
+                    f"- Leverandører, vi afhænger af: {', '.join(facts.suppliers)}; involveret: [[hvilke, eller"
+                    " ingen]]",
+                )
+            ]
+            if facts.suppliers
+            else []
+        ),
+        Text(
+            "- Disturbed, and for how long: [[services, patients or citizens affected, duration]]",
+            "- Forstyrret, og hvor længe: [[tjenester, berørte patienter eller borgere, varighed]]",
+        ),
+    ]
 
 
 def _functions(names: Sequence[str]) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from bavn.model.sector.nis2 import Nis2Act, OutOfOrder, checked
 
 def may_note(
     engine: Engine, clock: Clock, case_id: str, actor: str, act: str, at_us: int, why: str, *, correct: bool
-) -> Refused | None:  # fmt: skip
+) -> Refused | None:
     """Whether this actor may note this of its own incident."""
     with reading(engine) as connection:
         return _refused(connection, clock.now_us(), case_id, actor, Nis2Act(act), at_us, why, correct=correct)
@@ -41,8 +41,14 @@ def keep(engine: Engine, clock: Clock, said: Nis2Step) -> None:
         refused = _refused(connection, now_us, case_id, said.actor, act, said.at_us, said.why, correct=said.correct)
         detail: dict[str, Any] = {"actor": said.actor, "at_us": said.at_us, "why": said.why, "item": said.item_id}
         if refused is not None:
-            audit.note(connection, now_us, who, "nis2-too-late", case_id, {**detail, "act": act.value,
-                "refused": refused.reason})  # fmt: skip
+            audit.note(
+                connection,
+                now_us,
+                who,
+                "nis2-too-late",
+                case_id,
+                {**detail, "act": act.value, "refused": refused.reason},
+            )
             return
         before = happened_in(connection, case_id).get(said.actor, {}).get(act)
         if before is not None:
@@ -58,7 +64,7 @@ def keep(engine: Engine, clock: Clock, said: Nis2Step) -> None:
 
 def _refused(
     connection: Connection, now_us: int, given_id: str, actor: str, act: Nis2Act, at_us: int, why: str, *, correct: bool
-) -> Refused | None:  # fmt: skip
+) -> Refused | None:
     case_id = goes_on_as(connection, given_id)
     if not is_in(connection, case_id, actor):
         return Refused("unknown_case", "the actor is not in such a case")

@@ -39,9 +39,10 @@ class WarningMails:
     def owed(self, actors: Collection[str], limit: int = 200) -> list[MailOwed]:
         """What is to be mailed now to these actors: what lies in their queue and was not mailed in that version."""
         same = and_(
-            MAILED.c.warning_id == WARNED.c.warning_id, MAILED.c.actor == WARNED.c.actor,
+            MAILED.c.warning_id == WARNED.c.warning_id,
+            MAILED.c.actor == WARNED.c.actor,
             MAILED.c.version == WARNED.c.version,
-        )  # fmt: skip
+        )
         now_us = self._clock.now_us()
         waits = or_(
             MAILED.c.tries.is_(None),
@@ -49,10 +50,12 @@ class WarningMails:
         )
         asked = (
             select(WARNING, WARNED.c.actor, MAILED.c.tries)
-            .join(WARNED, WARNED.c.warning_id == WARNING.c.id).outerjoin(MAILED, same)
+            .join(WARNED, WARNED.c.warning_id == WARNING.c.id)
+            .outerjoin(MAILED, same)
             .where(WARNED.c.status == QUEUED, WARNED.c.actor.in_(sorted(actors)), waits)
-            .order_by(WARNING.c.sent_us, WARNING.c.id, WARNED.c.actor).limit(limit)
-        )  # fmt: skip
+            .order_by(WARNING.c.sent_us, WARNING.c.id, WARNED.c.actor)
+            .limit(limit)
+        )
         with reading(self._engine) as tx:
             return [
                 MailOwed(actor=row.actor, warning=warning_of(row), tries=row.tries or 0) for row in tx.execute(asked)
@@ -62,13 +65,16 @@ class WarningMails:
         """It went, or why it did not: it is tried again, ever more seldom."""
         tries = owed.tries + 1
         values = {
-            "tries": tries, "sent": not failed, "reason": failed[:REASON_CHARS_MAX],
+            "tries": tries,
+            "sent": not failed,
+            "reason": failed[:REASON_CHARS_MAX],
             "try_us": self._clock.now_us() + min(AGAIN_US_MAX, MINUTE_US * 2**owed.tries),
-        }  # fmt: skip
+        }
         here = (
-            (MAILED.c.warning_id == owed.warning.id) & (MAILED.c.version == owed.warning.version)
+            (MAILED.c.warning_id == owed.warning.id)
+            & (MAILED.c.version == owed.warning.version)
             & (MAILED.c.actor == owed.actor)
-        )  # fmt: skip
+        )
         with writing(self._engine) as tx:
             if tx.execute(update(MAILED).where(here).values(**values)).rowcount == 0:
                 key = {"warning_id": owed.warning.id, "version": owed.warning.version, "actor": owed.actor}

@@ -63,9 +63,14 @@ class KeptWarning:
         if self.sent_us is None or self.acknowledge_us is None or self.until_us is None:
             raise ValueError("a draft is told to nobody")
         return SectorWarning(
-            id=self.id, version=self.version, state=self.state, content=self.content, sent_us=self.sent_us,
-            acknowledge_us=self.acknowledge_us, until_us=self.until_us,
-        )  # fmt: skip
+            id=self.id,
+            version=self.version,
+            state=self.state,
+            content=self.content,
+            sent_us=self.sent_us,
+            acknowledge_us=self.acknowledge_us,
+            until_us=self.until_us,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +131,18 @@ def read(tx: Connection, warning_id: str) -> KeptWarning:
 def warning_of(row: Row[Any]) -> KeptWarning:
     """A warning from its row."""
     return KeptWarning(
-        id=row.id, state=WarningState(row.state), version=row.version,
+        id=row.id,
+        state=WarningState(row.state),
+        version=row.version,
         origin=Origin(kind=row.source, ref=row.ref, tlp_min=Tlp(row.tlp_min), pap_max=Pap(row.pap_max)),
-        content=_content(row.content), by=row.by_user, sent_us=row.sent_us, acknowledge_us=row.acknowledge_us,
-        until_us=row.until_us, changed_us=row.changed_us,
+        content=_content(row.content),
+        by=row.by_user,
+        sent_us=row.sent_us,
+        acknowledge_us=row.acknowledge_us,
+        until_us=row.until_us,
+        changed_us=row.changed_us,
         address=Address(**{name: tuple(names) for name, names in json.loads(row.address).items()}),
-    )  # fmt: skip
+    )
 
 
 def at_actors(tx: Connection, warning: KeptWarning, now_us: int) -> tuple[AtActor, ...]:
@@ -139,28 +150,46 @@ def at_actors(tx: Connection, warning: KeptWarning, now_us: int) -> tuple[AtActo
     said: dict[str, list[Answer]] = {}
     asked = select(ANSWER).where(ANSWER.c.warning_id == warning.id).order_by(ANSWER.c.actor, ANSWER.c.serial)
     for row in tx.execute(asked):
-        said.setdefault(row.actor, []).append(Answer(
-            actor=row.actor, serial=row.serial, version=row.version, act=AnswerAct(row.act), words=row.words,
-            received_us=row.received_us,
-        ))  # fmt: skip
+        said.setdefault(row.actor, []).append(
+            Answer(
+                actor=row.actor,
+                serial=row.serial,
+                version=row.version,
+                act=AnswerAct(row.act),
+                words=row.words,
+                received_us=row.received_us,
+            )
+        )
     due_us = warning.acknowledge_us or now_us
     return tuple(
         AtActor(
-            actor=row.actor, version=row.version, status=row.status, rule=row.rule, told_us=row.told_us,
-            answer=AnswerState(row.answer), acknowledged_us=row.acknowledged_us, answered_us=row.answered_us,
+            actor=row.actor,
+            version=row.version,
+            status=row.status,
+            rule=row.rule,
+            told_us=row.told_us,
+            answer=AnswerState(row.answer),
+            acknowledged_us=row.acknowledged_us,
+            answered_us=row.answered_us,
             overdue=row.answer == AnswerState.TOLD and warning.state is WarningState.SENT and now_us > due_us,
             answers=tuple(said.get(row.actor, ())),
         )
         for row in tx.execute(select(WARNED).where(WARNED.c.warning_id == warning.id).order_by(WARNED.c.actor))
-    )  # fmt: skip
+    )
 
 
 def _content(text: str) -> Content:
     said = json.loads(text)
-    return Content(**said | {
-        "title": Text(**said["title"]), "text": Text(**said["text"]), "urgency": Urgency(said["urgency"]),
-        "tlp": Tlp(said["tlp"]), "pap": Pap(said["pap"]),
-        "observables": tuple(
-            Observable.trusted(ObservableType(one["type"]), one["value"]) for one in said["observables"]
-        ),
-    })  # fmt: skip
+    return Content(
+        **said
+        | {
+            "title": Text(**said["title"]),
+            "text": Text(**said["text"]),
+            "urgency": Urgency(said["urgency"]),
+            "tlp": Tlp(said["tlp"]),
+            "pap": Pap(said["pap"]),
+            "observables": tuple(
+                Observable.trusted(ObservableType(one["type"]), one["value"]) for one in said["observables"]
+            ),
+        }
+    )

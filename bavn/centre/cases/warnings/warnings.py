@@ -90,11 +90,21 @@ class Warnings:
                 raise BadWarning(f"there are {DRAFTS_MAX} drafts: send some or take some back")
             whole = f"{audit.head_in(tx)[0]}/{now_us}/{by}/{content_text(content)}".encode()
             made = f"warning-{hashlib.sha256(whole).hexdigest()[:16]}"
-            tx.execute(insert(WARNING).values(
-                id=made, state=WarningState.DRAFT.value, version=0, source=origin.kind, ref=origin.ref,
-                tlp_min=origin.tlp_min.value, pap_max=int(origin.pap_max), content=content_text(content),
-                address=address_text(address), by_user=by, changed_us=now_us,
-            ))  # fmt: skip
+            tx.execute(
+                insert(WARNING).values(
+                    id=made,
+                    state=WarningState.DRAFT.value,
+                    version=0,
+                    source=origin.kind,
+                    ref=origin.ref,
+                    tlp_min=origin.tlp_min.value,
+                    pap_max=int(origin.pap_max),
+                    content=content_text(content),
+                    address=address_text(address),
+                    by_user=by,
+                    changed_us=now_us,
+                )
+            )
             self._note(tx, by, "warning-draft", made, {"source": origin.kind, "ref": origin.ref})
             return read(tx, made)
 
@@ -161,14 +171,21 @@ class Warnings:
         """The next version is owed to everybody that it went to, and is to be answered anew."""
         now_us = self._clock.now_us()
         times = {
-            "sent_us": now_us, "acknowledge_us": now_us + content.acknowledge_hours * HOUR_US,
-            "until_us": now_us + content.hours * HOUR_US, "version": known.version + 1,
-        }  # fmt: skip
+            "sent_us": now_us,
+            "acknowledge_us": now_us + content.acknowledge_hours * HOUR_US,
+            "until_us": now_us + content.hours * HOUR_US,
+            "version": known.version + 1,
+        }
         tx.execute(update(WARNING).where(WARNING.c.id == known.id).values(**times))
         owed = {
-            "version": known.version + 1, "status": PENDING, "rule": "", "try_us": 0,
-            "answer": AnswerState.TOLD.value, "acknowledged_us": None, "answered_us": None,
-        }  # fmt: skip
+            "version": known.version + 1,
+            "status": PENDING,
+            "rule": "",
+            "try_us": 0,
+            "answer": AnswerState.TOLD.value,
+            "acknowledged_us": None,
+            "answered_us": None,
+        }
         tx.execute(update(WARNED).where(WARNED.c.warning_id == known.id).values(**owed))
 
     # --- the service -------------------------------------------------------------------------------------------
@@ -187,10 +204,18 @@ class Warnings:
                 over.append(one.id)
                 continue
             fresh += [
-                {"warning_id": one.id, "actor": who.actor, "version": one.version, "status": PENDING, "rule": "",
-                 "try_us": 0, "answer": AnswerState.TOLD.value}
-                for who in addressees if (one.id, who.actor) not in pairs and one.address.reaches(who)
-            ]  # fmt: skip
+                {
+                    "warning_id": one.id,
+                    "actor": who.actor,
+                    "version": one.version,
+                    "status": PENDING,
+                    "rule": "",
+                    "try_us": 0,
+                    "answer": AnswerState.TOLD.value,
+                }
+                for who in addressees
+                if (one.id, who.actor) not in pairs and one.address.reaches(who)
+            ]
         if not fresh and not over:
             return
         with writing(self.engine) as tx:
@@ -206,19 +231,27 @@ class Warnings:
         """What waits to be told now, the earliest warning first."""
         who = {one.actor: one for one in addressees}
         asked = (
-            select(WARNED.c.actor, WARNED.c.told_us, WARNING).join(WARNING, WARNING.c.id == WARNED.c.warning_id)
+            select(WARNED.c.actor, WARNED.c.told_us, WARNING)
+            .join(WARNING, WARNING.c.id == WARNED.c.warning_id)
             .where(WARNED.c.status == PENDING, WARNED.c.try_us <= self._clock.now_us(), WARNED.c.actor.in_(list(who)))
-            .order_by(WARNING.c.sent_us, WARNING.c.id, WARNED.c.actor).limit(limit)
-        )  # fmt: skip
+            .order_by(WARNING.c.sent_us, WARNING.c.id, WARNED.c.actor)
+            .limit(limit)
+        )
         made = []
         with reading(self.engine) as tx:
             for row in tx.execute(asked):
                 kept = warning_of(row)
-                made.append(Owed(
-                    to=row.actor, warning=kept.told(), by=kept.by, origin=kept.origin,
-                    addressed=row.told_us is not None or kept.address.reaches(who[row.actor]),
-                    named=row.actor in kept.address.actors, may_say=kept.address.actors,
-                ))  # fmt: skip
+                made.append(
+                    Owed(
+                        to=row.actor,
+                        warning=kept.told(),
+                        by=kept.by,
+                        origin=kept.origin,
+                        addressed=row.told_us is not None or kept.address.reaches(who[row.actor]),
+                        named=row.actor in kept.address.actors,
+                        may_say=kept.address.actors,
+                    )
+                )
         return made
 
     def done(self, owed: Owed, rule: str, again_us: int | None) -> None:
@@ -261,15 +294,23 @@ class Warnings:
             here = (WARNED.c.warning_id == said.warning_id) & (WARNED.c.actor == said.actor)
             row = tx.execute(select(WARNED).where(here).with_for_update()).first()
             same = (
-                (ANSWER.c.warning_id == said.warning_id) & (ANSWER.c.actor == said.actor)
+                (ANSWER.c.warning_id == said.warning_id)
+                & (ANSWER.c.actor == said.actor)
                 & (ANSWER.c.serial == said.serial)
-            )  # fmt: skip
+            )
             if row is None or tx.execute(select(ANSWER.c.serial).where(same)).first() is not None:
                 return
-            tx.execute(insert(ANSWER).values(
-                warning_id=said.warning_id, actor=said.actor, serial=said.serial, version=said.version, act=said.act,
-                words=said.words, received_us=said.received_us,
-            ))  # fmt: skip
+            tx.execute(
+                insert(ANSWER).values(
+                    warning_id=said.warning_id,
+                    actor=said.actor,
+                    serial=said.serial,
+                    version=said.version,
+                    act=said.act,
+                    words=said.words,
+                    received_us=said.received_us,
+                )
+            )
             try:
                 state = answer_after(AnswerState(row.answer), AnswerAct(said.act))
             except NoSuchStep:

@@ -65,14 +65,19 @@ def _figure(found: list[CountFact], facts: Facts) -> Figure:
         f"Tabellen har {len(rows)} summer, der står klart af støjen, pr. {DAYS} aktørdage.",
     )
     return Figure(
-        id="benchmark-table", drawn=Drawn.TABLE, said=Sentence(said, (count_query(facts),)),
+        id="benchmark-table",
+        drawn=Drawn.TABLE,
+        said=Sentence(said, (count_query(facts),)),
         title=Text(f"Per {DAYS} actor-days", f"Pr. {DAYS} aktørdage"),
         columns=(
-            Text("What", "Hvad"), Text("Actors", "Aktører"), Text("Sector", "Sektor"), Text("95 %", "95 %"),
+            Text("What", "Hvad"),
+            Text("Actors", "Aktører"),
+            Text("Sector", "Sektor"),
+            Text("95 %", "95 %"),
             Text("Actor-days", "Aktørdage"),
         ),
         rows=tuple(rows),
-    )  # fmt: skip
+    )
 
 
 def _blocked(entry: str) -> Text:

@@ -53,15 +53,22 @@ def _figure(facts: Facts, found: list[CaseFact], of: int, sentence: Sentence) ->
         f"Tabellen har en række for hver af {len(found)} sager." + (more.da if more else ""),
     )
     return Figure(
-        id="campaign-table", title=Text("Confirmed cases", "Bekræftede sager"), drawn=Drawn.TABLE,
+        id="campaign-table",
+        title=Text("Confirmed cases", "Bekræftede sager"),
+        drawn=Drawn.TABLE,
         said=Sentence(text, sentence.sources),
         columns=(
-            Text("Case", "Sag"), Text("Sort", "Slags"), Text("Class", "Klasse"), Text("First seen", "Først set"),
-            Text("Actors", "Aktører"), Text("Techniques", "Teknikker"), Text("Indicators", "Indikatorer"),
+            Text("Case", "Sag"),
+            Text("Sort", "Slags"),
+            Text("Class", "Klasse"),
+            Text("First seen", "Først set"),
+            Text("Actors", "Aktører"),
+            Text("Techniques", "Teknikker"),
+            Text("Indicators", "Indikatorer"),
             Text("State", "Tilstand"),
         ),
         rows=rows,
-    )  # fmt: skip
+    )
 
 
 def _row(case: CaseFact, indicators: int) -> Row:
@@ -79,4 +86,4 @@ def _row(case: CaseFact, indicators: int) -> Row:
         ),
         (),
         (Source(SourceKind.CASE, case.id),),
-    )  # fmt: skip
+    )

@@ -70,16 +70,20 @@ def _figure(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
     words = "; ".join(f"{row.label.en} {row.cells[2].en} of {row.cells[0].en}" for row in rows)
     ord_ = "; ".join(f"{row.label.da} {row.cells[2].da} af {row.cells[0].da}" for row in rows)
     return Figure(
-        id="coverage-by-kind", title=Text("Coverage by kind of actor", "Dækning efter slags aktør"), drawn=Drawn.BARS,
+        id="coverage-by-kind",
+        title=Text("Coverage by kind of actor", "Dækning efter slags aktør"),
+        drawn=Drawn.BARS,
         said=Sentence(Text(f"Actors that see: {words}.", f"Aktører, der ser: {ord_}."), _MEMBERS),
         columns=(
-            Text("Kind", "Slags"), Text("Actors", "Aktører"), Text("Heard of", "Hørt"),
+            Text("Kind", "Slags"),
+            Text("Actors", "Aktører"),
+            Text("Heard of", "Hørt"),
             Text("Heard of and seeing", "Hørt og seende"),
         ),
         rows=tuple(rows),
         names=(Text("seeing", "ser"), Text("heard, not seeing", "hørt, ser ikke"), Text("not heard", "ikke hørt")),
         unit=Text("actors", "aktører"),
-    )  # fmt: skip
+    )
 
 
 def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
@@ -91,7 +95,9 @@ def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
         rows.append(Row(technique_words(technique), cells, (float(seen), float(len(active) - seen)), COVERAGE))
     least = min(rows, key=lambda row: row.values[0] or 0.0)
     return Figure(
-        id="coverage-by-technique", title=Text("Coverage by technique", "Dækning efter teknik"), drawn=Drawn.BARS,
+        id="coverage-by-technique",
+        title=Text("Coverage by technique", "Dækning efter teknik"),
+        drawn=Drawn.BARS,
         said=Sentence(
             Text(
                 f"Seen at the fewest actors: {least.label.en}, at {least.cells[0].en}.",
@@ -100,12 +106,14 @@ def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
             COVERAGE,
         ),
         columns=(
-            Text("Technique", "Teknik"), Text("Could be seen at", "Kunne ses hos"),
+            Text("Technique", "Teknik"),
+            Text("Could be seen at", "Kunne ses hos"),
             Text("Blind at", "Blind hos"),
         ),
-        rows=tuple(rows), names=(Text("could be seen", "kunne ses"), Text("blind", "blind")),
+        rows=tuple(rows),
+        names=(Text("could be seen", "kunne ses"), Text("blind", "blind")),
         unit=Text("actors", "aktører"),
-    )  # fmt: skip
+    )
 
 
 def _functions(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:

@@ -49,7 +49,7 @@ MITIGATIONS: Final = {
     "T1568": ("M1021", Text("restrict names that nobody knows", "begræns navne, som ingen kender")),
     "T1570": ("M1037", Text("filter between own machines", "filtrér mellem egne maskiner")),
     "T1595": ("M1056", Text("show less to the outside", "vis mindre udadtil")),
-}  # fmt: skip
+}
 """What ATT&CK names against a technique, and in our words."""
 ADVICE_MAX: Final = 5
 
@@ -58,8 +58,9 @@ def outlook(facts: Facts) -> Section:
     """A figure of weather, then what to do first."""
     found = proposals(facts)
     blocks: list[Block] = [_figure(found), behind(facts), *_advice(facts)]
-    return Section(id="outlook", title=Text("Outlook for the next quarter", "Udsigt for næste kvartal"),
-                   blocks=tuple(blocks))  # fmt: skip
+    return Section(
+        id="outlook", title=Text("Outlook for the next quarter", "Udsigt for næste kvartal"), blocks=tuple(blocks)
+    )
 
 
 def _figure(found: tuple[Proposed, ...]) -> Figure:
@@ -77,14 +78,19 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
         f"Udsigt: {ord_}. Kommende sager er dem, periodens hyppighed ville give, hvis den holdt (80 %).",
     )
     return Figure(
-        id="weather", title=Text("Cyber weather", "Cybervejr"), drawn=Drawn.TABLE,
+        id="weather",
+        title=Text("Cyber weather", "Cybervejr"),
+        drawn=Drawn.TABLE,
         said=Sentence(said, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
         columns=(
-            Text("Sort of threat", "Slags trussel"), Text("Level", "Niveau"), Text("Weather", "Vejr"),
-            Text("Coming", "På vej"), Text("Confirmed cases to come", "Bekræftede sager på vej"),
+            Text("Sort of threat", "Slags trussel"),
+            Text("Level", "Niveau"),
+            Text("Weather", "Vejr"),
+            Text("Coming", "På vej"),
+            Text("Confirmed cases to come", "Bekræftede sager på vej"),
         ),
         rows=tuple(rows),
-    )  # fmt: skip
+    )
 
 
 def _advice(facts: Facts) -> list[Sentence]:
@@ -110,5 +116,5 @@ def _advice(facts: Facts) -> list[Sentence]:
             Sentence(
                 Text(f"Against {named.en}: {words.en} ({number}).", f"Mod {named.da}: {words.da} ({number})."), sources
             )
-        )  # fmt: skip
+        )
     return made

@@ -42,22 +42,29 @@ def outside(facts: Facts) -> Section:
 def _figure(facts: Facts) -> Figure:
     rows = tuple(
         Row(
-            PARTNER_KINDS.get(one.kind, plain(one.kind)), (whole(one.parties), whole(one.proposed), whole(one.met)),
-            (float(one.proposed), float(one.met)), _USEFULNESS,
+            PARTNER_KINDS.get(one.kind, plain(one.kind)),
+            (whole(one.parties), whole(one.proposed), whole(one.met)),
+            (float(one.proposed), float(one.met)),
+            _USEFULNESS,
         )
         for one in facts.outside
-    )  # fmt: skip
+    )
     words = "; ".join(f"{row.label.en} {row.cells[1].en}" for row in rows)
     ord_ = "; ".join(f"{row.label.da} {row.cells[1].da}" for row in rows)
     return Figure(
-        id="outside-by-kind", title=Text("Proposed, by who speaks", "Foreslået, efter hvem der taler"),
-        said=Sentence(Text(f"Proposed: {words}.", f"Foreslået: {ord_}."), _USEFULNESS), drawn=Drawn.TABLE,
+        id="outside-by-kind",
+        title=Text("Proposed, by who speaks", "Foreslået, efter hvem der taler"),
+        said=Sentence(Text(f"Proposed: {words}.", f"Foreslået: {ord_}."), _USEFULNESS),
+        drawn=Drawn.TABLE,
         columns=(
-            Text("Kind of party", "Slags part"), Text("Parties", "Parter"), Text("Proposed", "Foreslået"),
+            Text("Kind of party", "Slags part"),
+            Text("Parties", "Parter"),
+            Text("Proposed", "Foreslået"),
             Text("Met here", "Mødt her"),
         ),
-        rows=rows, names=(Text("proposed", "foreslået"), Text("met here", "mødt her")),
-    )  # fmt: skip
+        rows=rows,
+        names=(Text("proposed", "foreslået"), Text("met here", "mødt her")),
+    )
 
 
 def _questions(facts: Facts) -> Sentence:

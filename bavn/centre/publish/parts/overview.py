@@ -34,9 +34,10 @@ def overview(facts: Facts) -> Section:
             )
         )
     return Section(
-        id="overview", title=Text("In short", "Kort fortalt"),
+        id="overview",
+        title=Text("In short", "Kort fortalt"),
         blocks=(*sentences, _leads(facts), _released(facts), _actors(facts)),
-    )  # fmt: skip
+    )
 
 
 def _leads(facts: Facts) -> Sentence:

@@ -33,9 +33,10 @@ def protection(facts: Facts) -> Section:
         )
         return Section(id="protection", title=title, blocks=(Sentence(none, ids),))
     return Section(
-        id="protection", title=title,
+        id="protection",
+        title=title,
         blocks=(_slowest(mine, waits, ids), _reached(mine, ids), _met(mine, ids), _figure(waits, ids)),
-    )  # fmt: skip
+    )
 
 
 def _waits(mine: tuple[IndicatorFact, ...]) -> dict[tuple[str, str], list[int]]:
@@ -55,19 +56,18 @@ def _slowest(
 ) -> Sentence:
     whole_way = [dict(one.steps) for one in mine]
     total = [
-        last - first for steps in whole_way
+        last - first
+        for steps in whole_way
         if (first := steps.get("report")) is not None and (last := steps.get("first_block")) is not None
-    ]  # fmt: skip
+    ]
     (earlier, later), slow = max(waits.items(), key=lambda item: median(item[1]))
     took, number = span(round(median(slow))), whole(len(slow))
     english = (
-        f"The slowest step is from {STEPS[earlier].en} to {STEPS[later].en}: {took.en} in the median of"
-        f" {number.en}."
-    )  # fmt: skip
+        f"The slowest step is from {STEPS[earlier].en} to {STEPS[later].en}: {took.en} in the median of {number.en}."
+    )
     danish = (
-        f"Det langsomste trin er fra {STEPS[earlier].da} til {STEPS[later].da}: {took.da} i medianen af"
-        f" {number.da}."
-    )  # fmt: skip
+        f"Det langsomste trin er fra {STEPS[earlier].da} til {STEPS[later].da}: {took.da} i medianen af {number.da}."
+    )
     if total:
         way = span(round(median(total)))
         english = f"From the first report to the first protected actor it took {way.en} in the median. " + english
@@ -114,11 +114,17 @@ def _figure(waits: dict[tuple[str, str], list[int]], ids: tuple[Source, ...]) ->
     words = "; ".join(f"{row.label.en} {row.cells[0].en}" for row in rows)
     ord_ = "; ".join(f"{row.label.da} {row.cells[0].da}" for row in rows)
     return Figure(
-        id="clock", title=Text("The sector's clock", "Sektorens ur"), drawn=Drawn.BARS,
+        id="clock",
+        title=Text("The sector's clock", "Sektorens ur"),
+        drawn=Drawn.BARS,
         said=Sentence(Text(f"Medians: {words}.", f"Medianer: {ord_}."), ids),
         columns=(
-            Text("Step", "Trin"), Text("Median", "Median"), Text("Slowest tenth", "Langsomste tiendedel"),
+            Text("Step", "Trin"),
+            Text("Median", "Median"),
+            Text("Slowest tenth", "Langsomste tiendedel"),
             Text("Indicators", "Indikatorer"),
         ),
-        rows=tuple(rows), names=(Text("Median", "Median"),), unit=Text("minutes", "minutter"),
-    )  # fmt: skip
+        rows=tuple(rows),
+        names=(Text("Median", "Median"),),
+        unit=Text("minutes", "minutter"),
+    )

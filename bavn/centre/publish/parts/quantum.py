@@ -7,9 +7,10 @@ from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.text import Text
 
 _ROADMAP = Source(
-    SourceKind.REFERENCE, "NIS Cooperation Group: A Coordinated Implementation Roadmap for the Transition to "
+    SourceKind.REFERENCE,
+    "NIS Cooperation Group: A Coordinated Implementation Roadmap for the Transition to "
     "Post-Quantum Cryptography, June 2025",
-)  # fmt: skip
+)
 MILESTONES = (
     (2026, Text("first steps taken, and a national plan begun", "de første skridt taget og en national plan begyndt")),
     (2030, Text("high-risk uses moved", "anvendelser med høj risiko omlagt")),
@@ -28,11 +29,13 @@ def quantum(facts: Facts) -> Section:
         rows.append(Row(plain(str(year)), (words, word), (), (_ROADMAP,)))
     said = Text("The table has the Union's three milestones.", "Tabellen har Unionens tre milepæle.")
     figure = Figure(
-        id="milestones", title=Text("Milestones of the Union", "Unionens milepæle"), drawn=Drawn.TABLE,
+        id="milestones",
+        title=Text("Milestones of the Union", "Unionens milepæle"),
+        drawn=Drawn.TABLE,
         said=Sentence(said, (_ROADMAP,)),
         columns=(Text("By the end of", "Inden udgangen af"), Text("What", "Hvad"), Text("Left", "Tilbage")),
         rows=tuple(rows),
-    )  # fmt: skip
+    )
     none = Sentence(
         Text(
             "How much of the sector's encryption withstands a quantum computer is not collected: each actor has its own"
@@ -44,7 +47,7 @@ def quantum(facts: Facts) -> Section:
     )
     return Section(
         id="quantum", title=Text("Post-quantum encryption", "Kvantesikker kryptering"), blocks=(none, figure)
-    )  # fmt: skip
+    )
 
 
 def _soon(year: int, today: int) -> Text:

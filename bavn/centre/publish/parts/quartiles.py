@@ -13,11 +13,14 @@ from bavn.centre.publish.wording import part, plain, whole
 from bavn.model.text import Text
 
 NAMES: Final = (
-    Text("lower quartile from", "nedre kvartil fra"), Text("lower quartile to", "nedre kvartil til"),
-    Text("median from", "median fra"), Text("median to", "median til"),
-    Text("upper quartile from", "øvre kvartil fra"), Text("upper quartile to", "øvre kvartil til"),
+    Text("lower quartile from", "nedre kvartil fra"),
+    Text("lower quartile to", "nedre kvartil til"),
+    Text("median from", "median fra"),
+    Text("median to", "median til"),
+    Text("upper quartile from", "øvre kvartil fra"),
+    Text("upper quartile to", "øvre kvartil til"),
     Text("your own", "jeres egen"),
-)  # fmt: skip
+)
 """Of a row's values: steps of its measure."""
 UNKNOWN: Final = Text("not known", "kendes ikke")
 PLACE: Final = (Text("Lower than you", "Lavere end I"), Text("Higher than you", "Højere end I"))
@@ -52,9 +55,11 @@ def figure(sector: SectorQuartiles, own: Values | None) -> Figure:
     known = {one.measure: one for one in sector.measures}
     rows = tuple(_row(measure, known[measure.id], sector, own) for measure in MEASURES if measure.id in known)
     columns: tuple[Text, ...] = (
-        Text("Figure", "Tal"), Text("Lower quartile", "Nedre kvartil"), Text("Median", "Median"),
+        Text("Figure", "Tal"),
+        Text("Lower quartile", "Nedre kvartil"),
+        Text("Median", "Median"),
         Text("Upper quartile", "Øvre kvartil"),
-    )  # fmt: skip
+    )
     if own is not None:
         columns = (columns[0], Text("You", "I"), *columns[1:], *PLACE)
     at = 1 if own is None else 2
@@ -65,11 +70,15 @@ def figure(sector: SectorQuartiles, own: Values | None) -> Figure:
         danish += ". Jeres egne: " + "; ".join(f"{row.label.da}: {row.cells[0].da}" for row in rows)
     said = Sentence(Text(f"Medians. {english}.", f"Medianer. {danish}."), sources(sector))
     return Figure(
-        id="quartiles", drawn=Drawn.STRIPS, said=said, columns=columns, rows=rows,
+        id="quartiles",
+        drawn=Drawn.STRIPS,
+        said=said,
+        columns=columns,
+        rows=rows,
         title=Text(f"Quartiles of {sector.month}", f"Kvartiler for {sector.month}"),
         names=NAMES if own is not None else NAMES[:-1],
         unit=Text(f"low to high, in {STEPS} steps of each figure", f"lavt til højt, i {STEPS} trin for hvert tal"),
-    )  # fmt: skip
+    )
 
 
 def place(measure: Measure, value: float | None, told: Quartiles) -> tuple[Text, Text]:

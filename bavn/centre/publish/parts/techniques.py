@@ -64,12 +64,14 @@ def _surest(facts: Facts) -> Sentence:
     return Sentence(
         Text(
             "Own machines were most often suspected of, with 95 % intervals in machine-days: "
-            + "; ".join(one.en for one in named) + ".",
+            + "; ".join(one.en for one in named)
+            + ".",
             "Egne maskiner var oftest under mistanke for, med 95 %-intervaller i maskindøgn: "
-            + "; ".join(one.da for one in named) + ".",
+            + "; ".join(one.da for one in named)
+            + ".",
         ),
         tuple(count_source(one) for one in found),
-    )  # fmt: skip
+    )
 
 
 def technique_or_other(entry: str) -> Text:
@@ -94,9 +96,13 @@ def _heat(facts: Facts, counts: list[CountFact]) -> Figure:
         values = tuple(None if one is None else float(max(0, one.value)) for one in mine)
         sources = tuple(count_source(one) for one in known)
         rows.append(
-            Row(technique_or_other(entry), (*cells, whole(in_cases.get(entry, 0))), values,
-                (*sources, Source(SourceKind.QUERY, "bavn centre cases")))
-        )  # fmt: skip
+            Row(
+                technique_or_other(entry),
+                (*cells, whole(in_cases.get(entry, 0))),
+                values,
+                (*sources, Source(SourceKind.QUERY, "bavn centre cases")),
+            )
+        )
     names = tuple(_short(first) for first, _ in spans)
     said = Text(
         f"A map of heat over {len(spans)} spans of {spans[0][1] - spans[0][0] + 1} days, with a row for each of"
@@ -105,11 +111,15 @@ def _heat(facts: Facts, counts: list[CountFact]) -> Figure:
         f" {len(rows)} teknikker, der står klart af støjen i et af dem eller nævnes i en bekræftet sag.",
     )
     return Figure(
-        id="heat", title=Text("Suspected own machines by technique", "Egne maskiner under mistanke efter teknik"),
-        said=Sentence(said, (count_query(facts),)), drawn=Drawn.HEAT,
-        columns=(Text("Technique (ATT&CK)", "Teknik (ATT&CK)"), *names, Text("Cases", "Sager")), rows=tuple(rows),
-        names=names, unit=Text("machine-days, with noise", "maskindøgn, med støj"),
-    )  # fmt: skip
+        id="heat",
+        title=Text("Suspected own machines by technique", "Egne maskiner under mistanke efter teknik"),
+        said=Sentence(said, (count_query(facts),)),
+        drawn=Drawn.HEAT,
+        columns=(Text("Technique (ATT&CK)", "Teknik (ATT&CK)"), *names, Text("Cases", "Sager")),
+        rows=tuple(rows),
+        names=names,
+        unit=Text("machine-days, with noise", "maskindøgn, med støj"),
+    )
 
 
 def _short(first_day: int) -> Text:

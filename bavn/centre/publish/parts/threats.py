@@ -67,28 +67,37 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
         Row(
             THREATS[one.threat],
             (
-                level_words(one.stands), BY_DATA if one.set is None else plain(one.set.by), level_words(one.level),
+                level_words(one.stands),
+                BY_DATA if one.set is None else plain(one.set.by),
+                level_words(one.level),
                 NO_TREND if one.change is None else TRENDS[one.change],
             ),
             (None if one.stands is None else float(one.stands),),
             sources(one),
         )
         for one in found
-    )  # fmt: skip
+    )
     words = [(THREATS[one.threat], level_words(one.stands)) for one in found]
     said = Text(
         "Threat levels: " + "; ".join(f"{threat.en} {level.en}" for threat, level in words) + ".",
         "Trusselsniveauer: " + "; ".join(f"{threat.da} {level.da}" for threat, level in words) + ".",
     )
     return Figure(
-        id="levels", title=Text("Threat level by sort", "Trusselsniveau efter slags"), drawn=Drawn.LEVELS,
+        id="levels",
+        title=Text("Threat level by sort", "Trusselsniveau efter slags"),
+        drawn=Drawn.LEVELS,
         said=Sentence(said, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
         columns=(
-            Text("Sort of threat", "Slags trussel"), Text("Level", "Niveau"), Text("Set by", "Fastsat af"),
-            Text("Data proposes", "Data foreslår"), Text("Trend", "Tendens"),
+            Text("Sort of threat", "Slags trussel"),
+            Text("Level", "Niveau"),
+            Text("Set by", "Fastsat af"),
+            Text("Data proposes", "Data foreslår"),
+            Text("Trend", "Tendens"),
         ),
-        rows=rows, names=(Text("Level", "Niveau"),), unit=Text("level", "niveau"),
-    )  # fmt: skip
+        rows=rows,
+        names=(Text("Level", "Niveau"),),
+        unit=Text("level", "niveau"),
+    )
 
 
 def _reason(one: Proposed) -> Sentence:

@@ -76,11 +76,16 @@ def _figure(rows: list[Row], of: int, file: Source) -> Figure:
         " ransomware.",
     )
     return Figure(
-        id="weakness-table", title=Text("Weaknesses to mend first", "Sårbarheder at lukke først"), drawn=Drawn.TABLE,
+        id="weakness-table",
+        title=Text("Weaknesses to mend first", "Sårbarheder at lukke først"),
+        drawn=Drawn.TABLE,
         said=Sentence(said, (file,)),
         columns=(
-            Text("Weakness", "Sårbarhed"), Text("Product", "Produkt"), Text("Added", "Tilføjet"),
-            Text("Ransomware", "Ransomware"), Text("Cases here", "Sager her"),
+            Text("Weakness", "Sårbarhed"),
+            Text("Product", "Produkt"),
+            Text("Added", "Tilføjet"),
+            Text("Ransomware", "Ransomware"),
+            Text("Cases here", "Sager her"),
         ),
         rows=tuple(rows),
-    )  # fmt: skip
+    )

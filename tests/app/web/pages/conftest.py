@@ -83,9 +83,13 @@ def opened(chromium):
 
     def open_page(served, roles, *, actors=None, lang="en", theme="light", size="desk", zone="Europe/Copenhagen"):
         context = chromium.new_context(
-            viewport=SIZES[size], color_scheme=theme, locale="da-DK" if lang == "da" else "en-GB", timezone_id=zone,
-            base_url=served.address, reduced_motion="reduce",
-        )  # fmt: skip
+            viewport=SIZES[size],
+            color_scheme=theme,
+            locale="da-DK" if lang == "da" else "en-GB",
+            timezone_id=zone,
+            base_url=served.address,
+            reduced_motion="reduce",
+        )
         contexts.append(context)
         if roles:
             context.add_cookies([served.cookie(roles, actors)])

@@ -22,10 +22,16 @@ def test_a_house_is_of_its_configuration_and_answers_in_any_thread(tmp_path) -> 
         house.registry.add("north", "region")
         house.roles.set("north", functions=["surgery"])
         found: list[object] = []
-        asking = threading.Thread(target=lambda: found.extend([
-            [(m.actor.name, m.role.functions) for m in house.desk.members()],
-            house.partners.every(), house.intelligence.sources.every(), house.desk.leads(),
-        ]))  # fmt: skip
+        asking = threading.Thread(
+            target=lambda: found.extend(
+                [
+                    [(m.actor.name, m.role.functions) for m in house.desk.members()],
+                    house.partners.every(),
+                    house.intelligence.sources.every(),
+                    house.desk.leads(),
+                ]
+            )
+        )
         asking.start()
         asking.join()
         assert found == [[("north", ("surgery",))], (), (), ()]

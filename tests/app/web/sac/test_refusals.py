@@ -77,9 +77,22 @@ def test_words_of_the_house_in_a_hole_are_danish_too() -> None:
 
 
 LIVES = (
-    CaseState, CaseAct, TaskState, TaskAct, LifeState, LifeAct, ActorState, WarningState, WarningAct, AnswerState,
-    AnswerAct, EditionState, EditionAct, Stage, RolloutAct,
-)  # fmt: skip
+    CaseState,
+    CaseAct,
+    TaskState,
+    TaskAct,
+    LifeState,
+    LifeAct,
+    ActorState,
+    WarningState,
+    WarningAct,
+    AnswerState,
+    AnswerAct,
+    EditionState,
+    EditionAct,
+    Stage,
+    RolloutAct,
+)
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)

@@ -11,18 +11,51 @@ from tests.app.web.sac.test_refusals import texts
 
 ROOT = Path(bavn.__file__).parent
 FILES = (
-    *(f"centre/cases/{one}" for one in (
-        "indicators", "indicator_steps", "policies", "questions", "sector_switch", "upkeep", "proposals", "sources",
-    )),
+    *(
+        f"centre/cases/{one}"
+        for one in (
+            "indicators",
+            "indicator_steps",
+            "policies",
+            "questions",
+            "sector_switch",
+            "upkeep",
+            "proposals",
+            "sources",
+        )
+    ),
     *(f"centre/members/{one}" for one in ("registry", "enrolment", "roles", "partners", "partner_credentials")),
-    "centre/node/membership", "centre/node/intelligence", "model/indicator_life", "model/partner", "model/intel",
-    "centre/publish/editions", "centre/publish/edit", "centre/publish/life",
-)  # fmt: skip
+    "centre/node/membership",
+    "centre/node/intelligence",
+    "model/indicator_life",
+    "model/partner",
+    "model/intel",
+    "centre/publish/editions",
+    "centre/publish/edit",
+    "centre/publish/life",
+)
 REFUSES = {
-    "NotAllowed", "ValueError", "UnknownLife", "ChangedInBetween", "UnknownPolicy", "UnknownQuestion", "UnknownActor",
-    "UnknownProposal", "BadSource", "UnknownSource", "NotInState", "CannotAdd", "BadRole", "UnknownPartner",
-    "BadPartner", "NotNow", "UnknownEdition", "NotYours", "ChangedMeanwhile", "NoSuchAct",
-}  # fmt: skip
+    "NotAllowed",
+    "ValueError",
+    "UnknownLife",
+    "ChangedInBetween",
+    "UnknownPolicy",
+    "UnknownQuestion",
+    "UnknownActor",
+    "UnknownProposal",
+    "BadSource",
+    "UnknownSource",
+    "NotInState",
+    "CannotAdd",
+    "BadRole",
+    "UnknownPartner",
+    "BadPartner",
+    "NotNow",
+    "UnknownEdition",
+    "NotYours",
+    "ChangedMeanwhile",
+    "NoSuchAct",
+}
 
 
 def raised() -> list[str]:

@@ -55,8 +55,12 @@ def test_the_board_has_a_column_for_each_state_of_the_life_cycle(console) -> Non
 
 def test_a_case_shows_what_was_said_told_asked_and_met(console) -> None:
     case = console.get(f"/cases/{console.of(CAMPAIGN)}")
-    assert case["two_people"] == {"behind": [account("Anna Berg"), account("Bo Lund")], "waits": False, "waiting": [],
-                                  "you_would_be_alone": False}  # fmt: skip
+    assert case["two_people"] == {
+        "behind": [account("Anna Berg"), account("Bo Lund")],
+        "waits": False,
+        "waiting": [],
+        "you_would_be_alone": False,
+    }
     assert {one["actor"]: one["status"] for one in case["actors"]} == dict.fromkeys(
         ("clinic-west", "it-supplier", "kommune-oest", "region-nord", "region-syd"),
         "queued",  # the clinic met it later
@@ -68,8 +72,10 @@ def test_a_case_shows_what_was_said_told_asked_and_met(console) -> None:
     assert answers["region-nord"] == ("done", "Two machines were isolated")
     (clock,) = case["nis2"]
     assert (clock["actor"], clock["touched"], clock["reports"][0]["report"]) == (
-        "region-nord", ["surgery"], "early-warning",
-    )  # fmt: skip
+        "region-nord",
+        ["surgery"],
+        "early-warning",
+    )
     assert {one["id"] for one in case["indicators"]}
     assert case["indicators"][0]["missing"] == ["clinic-west"]
     assert {"take", "confirm", "release", "evidence", "enforced"} <= {one["what"] for one in case["timeline"]}
@@ -81,8 +87,9 @@ def test_the_acts_offered_are_the_life_cycles_and_each_says_what_it_will_do(cons
     from bavn.app.web.sac.cases.view import acts_of
 
     case = console.sector.case_of(CAMPAIGN[0])
-    offered = acts_of(type(case)(**{name: getattr(case, name) for name in case.__slots__} | {"state": state}),
-                      ANNA_ANALYST)  # fmt: skip
+    offered = acts_of(
+        type(case)(**{name: getattr(case, name) for name in case.__slots__} | {"state": state}), ANNA_ANALYST
+    )
     assert {one.act: one.leads_to for one in offered} == {
         act: there for (here, act), there in LIFE_CYCLE.items() if here is state
     }
@@ -95,8 +102,9 @@ def test_a_case_is_worked_from_new_to_released_and_one_person_alone_waits_for_a_
     case_id = console.of(FOURTH)
     before = console.get(f"/cases/{case_id}")
     taken = console.post(f"/cases/{case_id}/acts", {"act": "take", "seen": before["standing"]})
-    late = console.post(f"/cases/{case_id}/acts", {"act": "confirm", "why": "x", "seen": before["standing"]},
-                        status=409)  # fmt: skip
+    late = console.post(
+        f"/cases/{case_id}/acts", {"act": "confirm", "why": "x", "seen": before["standing"]}, status=409
+    )
     assert (late["type"], late["act"]) == ("changed-meanwhile", "you")
     console.post(f"/cases/{case_id}/acts", {"act": "close", "why": "x"}, status=409)
     console.post(f"/cases/{case_id}/acts", {"act": "confirm", "why": ""}, status=422)
@@ -138,8 +146,10 @@ def test_tasks_words_marking_owner_and_actors_are_by_the_person_who_asks(fresh) 
     fresh.post(f"/cases/{case_id}/owner", {"to": account("Bo Lund"), "why": "shift ends"}, method="PUT")
     shown = fresh.get(f"/cases/{case_id}")
     assert (shown["owner"], shown["marking"]["pap"], shown["marking"]["rsit_said"]["da"]) == (
-        account("Bo Lund"), "AMBER", "skadelig kode: styreserver",
-    )  # fmt: skip
+        account("Bo Lund"),
+        "AMBER",
+        "skadelig kode: styreserver",
+    )
     assert shown["words"][-1]["who"] == account("Anna Berg")
     assert {one["actor"]: one["by_hand"] for one in shown["actors"]}["data-agency"] is True
     whos = {line.who for line in fresh.house.desk.history(case_id) if line.act in ("mark", "hand-over", "say")}
@@ -194,9 +204,15 @@ def test_the_overview_shows_who_is_silent_what_spread_and_what_nobody_knows(cons
     seen = console.get("/overview")
     tiles = {one["name"]: one for one in seen["actors"]}
     assert {name: tiles[name]["standing"] for name in tiles} == {
-        "region-nord": "good", "region-syd": "watch", "kommune-oest": "good", "kommune-vest": "bad",
-        "it-supplier": "good", "data-agency": "good", "clinic-west": "bad", "clinic-east": "absent",
-    }  # fmt: skip
+        "region-nord": "good",
+        "region-syd": "watch",
+        "kommune-oest": "good",
+        "kommune-vest": "bad",
+        "it-supplier": "good",
+        "data-agency": "good",
+        "clinic-west": "bad",
+        "clinic-east": "absent",
+    }
     assert [one["code"] for one in tiles["clinic-west"]["blind"]] == ["silent"]
     assert [one["code"] for one in tiles["kommune-vest"]["blind"]] == ["sensor-down"]
     assert tiles["region-nord"]["functions"][0] == {"en": "laboratory", "da": "laboratorium"}

@@ -18,10 +18,13 @@ from tests.app.web.sac.test_refusals import texts
 from tests.app.web.sac.test_refusals_lists import ROOT
 
 BODY = {
-    "title_en": "Winter", "title_da": "Vinter", "hours": 2, "actors_min": 2,
+    "title_en": "Winter",
+    "title_da": "Vinter",
+    "hours": 2,
+    "actors_min": 2,
     "objectives": [{"en": "A person looks.", "da": "Et menneske ser på det."}],
     "roles": [{"actor": "region-nord"}, {"actor": "region-syd", "campaign": "dns-tunnel", "after_minutes": 1}],
-}  # fmt: skip
+}
 WHY = {"why": "a real case"}
 NONE = "exercise-0000000000000000"
 slow = pytest.mark.slow
@@ -89,16 +92,23 @@ def test_a_plan_is_seen_in_words_and_then_kept_and_stopped(sac) -> None:
 @slow
 def test_what_cannot_be_is_one_refusal_with_its_reason(sac) -> None:
     for wrong in (
-        {"roles": [{"actor": "nobody-x"}]}, {"roles": [{"actor": "region-nord"}] * 2}, {"title_en": " "},
-        {"roles": [{"actor": "region-nord", "after_minutes": 500}]}, {"title_en": "a\u202eb"}, {"begins_us": 1},
-    ):  # fmt: skip
+        {"roles": [{"actor": "nobody-x"}]},
+        {"roles": [{"actor": "region-nord"}] * 2},
+        {"title_en": " "},
+        {"roles": [{"actor": "region-nord", "after_minutes": 500}]},
+        {"title_en": "a\u202eb"},
+        {"begins_us": 1},
+    ):
         answer = sac("/exercises", "POST", json=BODY | wrong)
         assert answer.status_code == 422, (wrong, answer.text)
         title = answer.json()["title"]
         assert title["da"] != title["en"]
     for wrong in (
-        {"roles": [{"actor": "region-nord", "campaign": "ddos"}]}, {"secret": 1}, {"hours": 0}, {"roles": []},
-    ):  # fmt: skip
+        {"roles": [{"actor": "region-nord", "campaign": "ddos"}]},
+        {"secret": 1},
+        {"hours": 0},
+        {"roles": []},
+    ):
         assert sac("/exercises", "POST", json=BODY | wrong).status_code == 422
     for path in ("", "/actors", "/report", "/report/file"):
         assert sac(f"/exercises/{NONE}{path}").status_code == 404
@@ -142,8 +152,12 @@ def test_a_played_one_is_followed_released_by_another_person_and_reported(sac) -
     plain = sac(f"/exercises/{old}/report/file?form=json&judged=1:met")
     assert plain.headers["content-disposition"] == f'attachment; filename="bavn-{old}-report.json"'
     assert plain.json()["objectives"][0] | {"en": "", "da": ""} == {
-        "number": 1, "en": "", "da": "", "judged": "met", "by": ANNA,
-    }  # fmt: skip
+        "number": 1,
+        "en": "",
+        "da": "",
+        "judged": "met",
+        "by": ANNA,
+    }
     html = sac(f"/exercises/{old}/report/file?form=html&language=da")
     assert "ØVELSE: Sommer" in html.text
     assert sac(f"/exercises/{old}/report/file").content.startswith(b"%PDF-")

@@ -32,9 +32,17 @@ def test_the_acts_offered_are_those_of_the_state_and_say_who_else_must(sac) -> N
 
 
 def test_two_people_release_and_a_stale_look_is_a_conflict(sac) -> None:
-    made = sac.body("/indicators", "POST", 201, json={
-        "observables": ["two-people-here[.]com"], "technique": "T1071.001", "days": 10, **WHY,
-    })["items"][0]  # fmt: skip
+    made = sac.body(
+        "/indicators",
+        "POST",
+        201,
+        json={
+            "observables": ["two-people-here[.]com"],
+            "technique": "T1071.001",
+            "days": 10,
+            **WHY,
+        },
+    )["items"][0]
     path = "/indicators/" + made["id"]
     seen = sac.body(f"{path}/acts", "POST", json={"act": "review", "rev": made["rev"], **WHY})["row"]
     stale = sac(f"{path}/acts", "POST", json={"act": "withdraw", "rev": made["rev"], **WHY})
@@ -46,8 +54,11 @@ def test_two_people_release_and_a_stale_look_is_a_conflict(sac) -> None:
     out = sac.body(f"{path}/approvals", "POST", json={"act": "release", **WHY})
     assert (out["row"]["state"], out["row"]["people"]) == ("released", [ANNA, BO])
     assert [(line["who"], line["act"]) for line in out["history"]] == [
-        (ANNA, "indicator-draft"), (ANNA, "indicator-review"), (BO, "indicator-approve"), (ANNA, "indicator-release"),
-    ]  # fmt: skip
+        (ANNA, "indicator-draft"),
+        (ANNA, "indicator-review"),
+        (BO, "indicator-approve"),
+        (ANNA, "indicator-release"),
+    ]
     assert sac(f"{path}/approvals", "POST", json={"act": "approve", **WHY}).status_code == 409
     sac.sector.run()
     there = sac.body(path)["actors"]

@@ -48,8 +48,10 @@ def test_a_token_is_shown_once_and_each_act_on_a_member_is_audited(sac) -> None:
     assert not {q["kind"]: q["own"] for q in back["quotas"]}["Report"]
     lines = sac.body("/audit?subject=member/region-nord")["items"]
     assert [(line["who"], line["act"]) for line in lines] == [
-        (ANNA, "member-quota"), (ANNA, "member-quota"), (ANNA, "member-set"),
-    ]  # fmt: skip
+        (ANNA, "member-quota"),
+        (ANNA, "member-quota"),
+        (ANNA, "member-set"),
+    ]
     bad = sac("/members/region-nord", "PUT", json={"functions": ["cats"]})
     assert (bad.status_code, bad.json()["title"]["da"][:24]) == (422, "Ingen funktion hedder 'c")
 
@@ -84,8 +86,10 @@ def test_what_is_wrong_with_a_member_stands_in_words(sac) -> None:
 def test_a_partner_is_added_changed_and_ended_and_no_secret_is_shown_twice(sac) -> None:
     made = sac.body("/partners", "POST", 201, json={"name": "cert-syd", "kind": "sector", "title": "Cert Syd"})
     assert (made["row"]["stand"], made["row"]["inward"]["trust"], made["row"]["out"]["collections"]) == (
-        "in_force", 0, [],
-    )  # fmt: skip
+        "in_force",
+        0,
+        [],
+    )
     inward = {"trust": 55, "tlp_max": "TLP:GREEN", "may_block": False, "objects_per_day_max": 5}
     changed = sac.body("/partners/cert-syd", "PUT", json={"inward": inward})["row"]
     assert (changed["inward"], changed["out"]) == (inward, made["row"]["out"])
@@ -160,8 +164,10 @@ def test_a_question_needs_a_second_person_and_silence_is_shown(sac) -> None:
     rows = {row["why"]: row for row in sac.body("/questions")["items"]}
     answered = rows["A partner saw it"]
     assert (answered["met"], answered["not_met"], answered["declined"]) == (
-        ["region-nord"], ["region-syd"], ["clinic-west"],
-    )  # fmt: skip
+        ["region-nord"],
+        ["region-syd"],
+        ["clinic-west"],
+    )
     assert len(answered["silent"]) == 4
     path = "/questions/" + rows["Is it met here?"]["id"]
     assert not rows["Is it met here?"]["may_approve"]

@@ -60,10 +60,11 @@ def test_a_misp_is_shown_and_pushed_to_by_hand(sac, instance) -> None:
 @pytest.mark.parametrize(
     ("broken", "code", "act"),
     [
-        (LinkDown("no way to it"), "misp-down", "wait"), (LinkRefused("403"), "misp-refused", "operator"),
+        (LinkDown("no way to it"), "misp-down", "wait"),
+        (LinkRefused("403"), "misp-refused", "operator"),
         (Unreadable("an answer of words"), "misp-refused", "operator"),
     ],
-)  # fmt: skip
+)
 def test_a_misp_that_fails_is_said_so_with_who_must_act(sac, instance, broken, code, act) -> None:
     sac.body("/misps/nord/push", "POST")
     assert instance.events

@@ -26,9 +26,13 @@ def brief(sac):
 
 def edited(sac, brief, place="overview/1", act="reword", **more):
     body = {
-        "place": place, "act": act, "en": "All is calm.", "da": "Alt er roligt.", "why": "clearer",
+        "place": place,
+        "act": act,
+        "en": "All is calm.",
+        "da": "Alt er roligt.",
+        "why": "clearer",
         "seen": brief["row"]["version"],
-    } | more  # fmt: skip
+    } | more
     return lambda status=200, name=ANNA: sac.body(
         f"/publications/{brief['row']['id']}/edit", "POST", json=body, status=status, name=name, roles=ANALYST
     )
@@ -63,8 +67,11 @@ def test_an_analyst_edits_and_somebody_else_whose_account_publishes_approves(sac
     assert (made["row"]["edited_by"], made["row"]["state"]) == (ANNA, "edited")
     first = made["document"]["sections"][0]["blocks"][0]["sources"][0]
     assert made["document"]["sources"][first - 1] == {
-        "kind": "person", "says": {"en": "judged by", "da": "vurderet af"}, "ref": ANNA, "command": "",
-    }  # fmt: skip
+        "kind": "person",
+        "says": {"en": "judged by", "da": "vurderet af"},
+        "ref": ANNA,
+        "command": "",
+    }
     for roles in (ANALYST, APPROVER, {Role.ADMIN}, {Role.AUDITOR}):
         assert acted(sac, made, "approve", BO, 403, roles)["type"] == "not-allowed"
     own = acted(sac, made, "approve", ANNA, 403)
@@ -98,8 +105,12 @@ def test_a_figure_is_taken_out_but_not_reworded_and_both_languages_are_asked_for
     assert edited(sac, brief, "nowhere/7")(422)["type"] == "bad-value"
     assert edited(sac, brief, en="a\x00b")(422)["type"] == "bad-value"
     after = edited(sac, brief, figure["place"], "remove", en="", da="")()
-    left = [block["figure"]["id"] for section in after["document"]["sections"] for block in section["blocks"]
-            if block["figure"]]  # fmt: skip
+    left = [
+        block["figure"]["id"]
+        for section in after["document"]["sections"]
+        for block in section["blocks"]
+        if block["figure"]
+    ]
     assert figure["figure"]["id"] not in left
     before = sac.body(f"/publications/{brief['row']['id']}?version={brief['row']['version']}")
     assert before["document"] == brief["document"]

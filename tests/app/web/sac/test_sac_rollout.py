@@ -9,9 +9,14 @@ from tests.app.web.drawn_sector import ANNA
 
 pytestmark = pytest.mark.slow
 BODY = {
-    "title_en": "Patch it", "title_da": "Opdater det", "text_en": "Now.", "text_da": "Nu.", "urgency": "critical",
-    "tlp": "TLP:AMBER", "observables": ["evil[.]example.com"],
-}  # fmt: skip
+    "title_en": "Patch it",
+    "title_da": "Opdater det",
+    "text_en": "Now.",
+    "text_da": "Nu.",
+    "urgency": "critical",
+    "tlp": "TLP:AMBER",
+    "observables": ["evil[.]example.com"],
+}
 WHY = {"why": "it is urgent"}
 
 
@@ -37,8 +42,9 @@ def test_a_warning_is_drafted_sent_changed_and_ended(sac) -> None:
     assert sac.body(f"/warnings/{one}/end", "POST", json=WHY)["row"]["may"] == []
     again = sac(f"/warnings/{one}/send", "POST", json=WHY)
     assert (again.status_code, again.json()["title"]["da"]) == (
-        409, "Et varsel, der er ended, kan ikke send; muligt: nothing",
-    ) or again.json()["title"]["da"].startswith("Et varsel, der er")  # fmt: skip
+        409,
+        "Et varsel, der er ended, kan ikke send; muligt: nothing",
+    ) or again.json()["title"]["da"].startswith("Et varsel, der er")
     assert sac("/warnings/warning-0000000000000000").status_code == 404
     assert sac("/warnings", "POST", json=BODY | {"observables": ["10.1.2.3"]}).status_code == 422
     assert sac("/warnings", "POST", json=BODY | {"address": {"kinds": ["kingdom"]}}).status_code == 422
@@ -64,8 +70,9 @@ def test_the_roll_out_is_shown_and_moved_by_whoever_may(sac) -> None:
     assert "venter på" in blocked.json()["title"]["da"]
     assert sac("/rollout/new-one/steps", "POST", json=WHY | {"act": "agree", "evidence": "x"}).status_code == 422
     assert [(way["act"], way["onward"], way["does"]) for way in moved["ways"]] == [
-        ("agree", True, "nothing"), ("shelve", False, "nothing"),
-    ]  # fmt: skip
+        ("agree", True, "nothing"),
+        ("shelve", False, "nothing"),
+    ]
     assert sac.body("/rollout/new-one", roles={Role.ANALYST})["ways"] == []
     assert sac("/rollout/nobody-x").status_code == 404
     assert sac("/rollout/new-one/steps", "POST", json=WHY | {"act": "shelve"}, roles={Role.ANALYST}).status_code == 403
@@ -81,9 +88,15 @@ def test_the_roll_out_comes_as_files(sac) -> None:
     assert sac("/rollout/files/exe").status_code == 422
 
 
-@pytest.mark.parametrize("english", [
-    "no warning is called 'x'", "a title is one line", "region-a cannot agree yet; it waits for: agreement",
-    "who is left cannot operate; possible: return", "kinds: 'x' is unknown; known: clinic",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "english",
+    [
+        "no warning is called 'x'",
+        "a title is one line",
+        "region-a cannot agree yet; it waits for: agreement",
+        "who is left cannot operate; possible: return",
+        "kinds: 'x' is unknown; known: clinic",
+    ],
+)
 def test_what_these_rooms_refuse_is_said_in_danish(english) -> None:
     assert said(english).da != said(english).en

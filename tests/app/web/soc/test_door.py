@@ -138,8 +138,10 @@ def test_a_change_is_shown_first_and_written_with_its_comments_and_its_line(cons
     changes = {"door": {"join_weak": False, "reveal_domain": None}, "protect": {"blocks_per_hour_max": 50}}
     shown = console.do("/policy/preview", {"changes": changes, "seen": seen})
     assert {(one["name"], str(one["before"]), str(one["after"])) for one in shown["changes"]} == {
-        ("join_weak", "True", "False"), ("reveal_domain", "ask", "automatic"), ("blocks_per_hour_max", "200", "50"),
-    }  # fmt: skip
+        ("join_weak", "True", "False"),
+        ("reveal_domain", "ask", "automatic"),
+        ("blocks_per_hour_max", "200", "50"),
+    }
     file = folder(console) / "policy.toml"
     assert "join_weak" not in file.read_text()
     console.do("/policy", {"changes": changes, "seen": seen}, method="PUT")

@@ -24,9 +24,10 @@ def test_what_is_played_is_shown_and_of_a_past_one_its_outcome_alone(looking) ->
     assert one["plan"]["turn_us"] - one["plan"]["begins_us"] == 5 * 60_000_000
     assert one["plan"]["element"] == f"bavn-{ONE}.example"
     assert [(step["step"], step["by"], step["became"]["en"]) for step in one["steps"]] == [
-        ("allowed", "Anna Berg", "told to the centre"), ("injected", "lane", "told to the centre"),
+        ("allowed", "Anna Berg", "told to the centre"),
+        ("injected", "lane", "told to the centre"),
         ("suspected", "lane", "told to the centre"),
-    ]  # fmt: skip
+    ]
     assert (old["plan"], old["steps"], old["acts"], old["state"]) == (None, [], [], "ended")
     assert old["over_us"] is not None
 

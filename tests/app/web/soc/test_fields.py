@@ -29,13 +29,17 @@ def test_every_field_that_may_leave_has_a_name_in_both_languages() -> None:
     ("name", "value", "en", "da"),
     [
         ("p_bucket", 11, "at most one in 2,048 by chance", "højst én ud af 2.048 ved et tilfælde"),
-        ("hosts_bucket", 2, "4–10", "4–10"), ("count_bucket", 5, "> 100", "> 100"),
+        ("hosts_bucket", 2, "4–10", "4–10"),
+        ("count_bucket", 5, "> 100", "> 100"),
         ("first_hour", 498_000, "2026-10-24 00:00 UTC", "2026-10-24 00:00 UTC"),
-        ("period_bucket", 0, "0–60 s", "0–60 s"), ("period_bucket", 7, "> 14400 s", "> 14400 s"),
-        ("regularity_bucket", 1, "0.1–0.3", "0,1–0,3"), ("technique", "T1071.001", None, None),
-        ("state", "lifted", "lifted here", "ophævet her"), ("last_round", None, "not known", "ukendt"),
+        ("period_bucket", 0, "0–60 s", "0–60 s"),
+        ("period_bucket", 7, "> 14400 s", "> 14400 s"),
+        ("regularity_bucket", 1, "0.1–0.3", "0,1–0,3"),
+        ("technique", "T1071.001", None, None),
+        ("state", "lifted", "lifted here", "ophævet her"),
+        ("last_round", None, "not known", "ukendt"),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_said_in_words(name, value, en, da) -> None:
     said = meaning(name, value)
     assert said is not None
@@ -47,8 +51,11 @@ def test_fields_come_in_the_messages_order_with_their_class_and_none_is_left_out
     body = {"value": "example.com", "p_bucket": 3, "type": "domain", "smuggled": [1]}
     shown = fields_of("Report", body)
     assert [(one.name, one.privacy) for one in shown] == [
-        ("type", "S1"), ("value", "S1"), ("p_bucket", "S1"), ("smuggled", ""),
-    ]  # fmt: skip
+        ("type", "S1"),
+        ("value", "S1"),
+        ("p_bucket", "S1"),
+        ("smuggled", ""),
+    ]
     assert shown[-1].value == "[1]"
 
 

@@ -42,15 +42,21 @@ def test_a_change_stands_with_its_reason_and_name_and_in_the_ledger(running) -> 
     running.do(LIST, {**ADD, **WHY}, "PUT")
     (entry,) = running.get(f"{LIST}?own=true")["items"]
     assert (entry["value"], entry["table"], entry["why"], entry["by"]) == (
-        C2, "by_hand", "the infusion pumps ask it", "Anna Berg",
-    )  # fmt: skip
+        C2,
+        "by_hand",
+        "the infusion pumps ask it",
+        "Anna Berg",
+    )
     assert running.get(f"{LIST}/check?what=www.{C2}")["table"] == "by_hand"
     with book(running) as opened:
         line = [one for one in Ledger(opened).every() if one.kind == "NeverBlockChanged"][-1]
     said = json.loads(line.summary)
     assert (line.peer, said["act"], said["values"], said["why"]) == (
-        "Anna Berg", "add", [C2], "the infusion pumps ask it",
-    )  # fmt: skip
+        "Anna Berg",
+        "add",
+        [C2],
+        "the infusion pumps ask it",
+    )
     running.do(LIST, {**ADD, **WHY}, "PUT", code=409)
     running.do(f"{LIST}/preview", ADD, code=409)
 
@@ -72,10 +78,14 @@ def test_where_the_node_does_not_run_its_blocks_are_lifted_from_here(console) ->
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"values": ["co.uk"]}, 422), ({"values": ["no such"]}, 422), ({"values": []}, 422), ({"why": "x"}, 422),
-        ({"covers": "network", "values": ["0.0.0.0/0"]}, 422), ({"act": "remove", "values": ["philips.com"]}, 409),
+        ({"values": ["co.uk"]}, 422),
+        ({"values": ["no such"]}, 422),
+        ({"values": []}, 422),
+        ({"why": "x"}, 422),
+        ({"covers": "network", "values": ["0.0.0.0/0"]}, 422),
+        ({"act": "remove", "values": ["philips.com"]}, 409),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_refused_and_nothing_is_written(running, change, code) -> None:
     answer = running.do(LIST, {**ADD, **WHY, **change}, "PUT", code=code)
     assert answer["title"]["en"] != answer["title"]["da"]

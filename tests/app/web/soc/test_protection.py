@@ -41,8 +41,10 @@ def test_an_act_waits_for_the_running_node_with_the_persons_name(running) -> Non
     running.do("/protection/kill-switch/on", {"sure": True})
     with book(running) as opened:
         assert [(one.act, one.indicator_id, one.by) for one in wishes(opened)] == [
-            ("approve", WAITING, "Anna Berg"), ("lift", BLOCKED, "Anna Berg"), ("kill", "", "Anna Berg"),
-        ]  # fmt: skip
+            ("approve", WAITING, "Anna Berg"),
+            ("lift", BLOCKED, "Anna Berg"),
+            ("kill", "", "Anna Berg"),
+        ]
     assert "Anna Berg" in running.get("/protection")["waiting"][0]["da"]
 
 

@@ -40,8 +40,11 @@ def test_hosts_stand_by_their_strongest_and_stories_are_folded(looking) -> None:
 def test_a_suspicion_comes_with_what_its_detector_says_of_itself(looking) -> None:
     guide = looking.get(f"/suspicions/{BEACON}")["guide"]
     assert [one["heading"]["en"] for one in guide] == [
-        "What the detector sees", "What it misses", "Innocent explanations", "Do first",
-    ]  # fmt: skip
+        "What the detector sees",
+        "What it misses",
+        "Innocent explanations",
+        "Do first",
+    ]
     assert "jitter up to 90 %" in guide[0]["says"]["en"]
     assert "udsving op til 90 %" in guide[0]["says"]["da"]
 

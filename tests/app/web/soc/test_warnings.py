@@ -17,10 +17,21 @@ def warned(console):
     (here,) = console.house.seen_by(ANNA)
     now_us = console.house.clock.now_us()
     given = WarningGiven(
-        warning_id=ONE, version=1, state="sent", urgency="critical", title_en="Patch it", title_da="Opdater det",
-        text_en="Now.", text_da="Nu.", tlp="TLP:AMBER", pap=1, sent_us=now_us, acknowledge_us=now_us + HOUR_US,
-        until_us=now_us + 2 * HOUR_US, observables=(AskedObservable(type="domain", value="evil.example.com"),),
-    )  # fmt: skip
+        warning_id=ONE,
+        version=1,
+        state="sent",
+        urgency="critical",
+        title_en="Patch it",
+        title_da="Opdater det",
+        text_en="Now.",
+        text_da="Nu.",
+        tlp="TLP:AMBER",
+        pap=1,
+        sent_us=now_us,
+        acknowledge_us=now_us + HOUR_US,
+        until_us=now_us + 2 * HOUR_US,
+        observables=(AskedObservable(type="domain", value="evil.example.com"),),
+    )
     with opened_cases(here.file) as there:
         assert there.hear(given, Note(kind="WarningGiven", item_id="1" * 64, peer="centre")) is None
     return console
@@ -64,9 +75,10 @@ def test_a_warning_is_read_and_an_answer_is_shown_before_it_is_left(warned) -> N
 
 def test_what_may_not_leave_is_refused_in_words(warned) -> None:
     for body, said in (
-        ({"version": 2, "act": "acknowledge"}, "newer version"), ({"version": 1, "act": "done"}, "cannot be answered"),
+        ({"version": 2, "act": "acknowledge"}, "newer version"),
+        ({"version": 1, "act": "done"}, "cannot be answered"),
         ({"version": 1, "act": "words", "words": "mail anna@hospital.example"}, "CPR"),
-    ):  # fmt: skip
+    ):
         assert said in warned.do(f"/warnings/{ONE}/answers", body)["refused"]["en"]
         assert warned.do(f"/warnings/{ONE}/answers", body | {"send": True}, code=409)["type"] == "not-sent"
     other = f"/warnings/warning-{'b' * 16}/answers"

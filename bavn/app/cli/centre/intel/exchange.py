@@ -117,13 +117,21 @@ def offers(
     show_table(
         NAMES,
         [
-            (row["partner"], row["observable"], row["tlp"], row["pap"], row["confidence"],
-             cell("yes" if row["may_block"] else "no", language), row["technique"], row["until"] or "",
-             row["received"][:19])
+            (
+                row["partner"],
+                row["observable"],
+                row["tlp"],
+                row["pap"],
+                row["confidence"],
+                cell("yes" if row["may_block"] else "no", language),
+                row["technique"],
+                row["until"] or "",
+                row["received"][:19],
+            )
             for row in rows
         ],
         language,
-    )  # fmt: skip
+    )
 
 
 @contextmanager
@@ -211,8 +219,15 @@ def _write(file: Path, text: str) -> None:
 def _row(one: "Offered") -> dict[str, Any]:
     offer = one.offer
     return {
-        "partner": one.partner, "id": offer.id, "observable": str(offer.observable), "tlp": offer.tlp.value,
-        "pap": offer.pap.name, "stated": offer.stated, "confidence": one.confidence, "may_block": one.may_block,
-        "technique": offer.technique, "until": None if offer.until_us is None else iso(offer.until_us)[:19],
+        "partner": one.partner,
+        "id": offer.id,
+        "observable": str(offer.observable),
+        "tlp": offer.tlp.value,
+        "pap": offer.pap.name,
+        "stated": offer.stated,
+        "confidence": one.confidence,
+        "may_block": one.may_block,
+        "technique": offer.technique,
+        "until": None if offer.until_us is None else iso(offer.until_us)[:19],
         "received": iso(one.received_us),
-    }  # fmt: skip
+    }

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="As [misp.NAME] in centre.toml.")]
 KINDS = {
-    "seen": Text("seen", "set"), "false": Text("called false", "kaldt falsk"), "expired": Text("expired", "udløbet"),
-}  # fmt: skip
+    "seen": Text("seen", "set"),
+    "false": Text("called false", "kaldt falsk"),
+    "expired": Text("expired", "udløbet"),
+}
 _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Partners' MISPs: push to them, and sightings.")
 
@@ -46,8 +48,12 @@ def misp_feed(
         files, lost = exchange.feed(partner)
     written, gone = _write(folder, files)
     row = {
-        "partner": partner, "events": len(files) - 2, "written": written, "removed": gone, "not_carried": list(lost),
-    }  # fmt: skip
+        "partner": partner,
+        "events": len(files) - 2,
+        "written": written,
+        "removed": gone,
+        "not_carried": list(lost),
+    }
     show_spoken([row], as_json=as_json, language=language)
 
 
@@ -58,11 +64,15 @@ def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: As
 
     rows = [
         {
-            "misp": name, "url": table.url, "partner": table.partner, "publish": table.publish,
-            "distribution": table.distribution, "every_minutes": table.every_minutes,
+            "misp": name,
+            "url": table.url,
+            "partner": table.partner,
+            "publish": table.publish,
+            "distribution": table.distribution,
+            "every_minutes": table.every_minutes,
         }
         for name, table in sorted(read_centre(config).misps.items())
-    ]  # fmt: skip
+    ]
     show_spoken(rows, as_json=as_json, language=language)
 
 
@@ -73,9 +83,12 @@ def push(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", a
         table, port = _table(file, name), _port(file, name)
         done = exchange.push(name, table.partner, port, publish=table.publish, distribution=table.distribution)
     row = {
-        "misp": name, "added": done.added, "updated": done.updated, "emptied": done.emptied,
+        "misp": name,
+        "added": done.added,
+        "updated": done.updated,
+        "emptied": done.emptied,
         "not_carried": list(done.not_carried),
-    }  # fmt: skip
+    }
     show_spoken([row], as_json=as_json, language=language)
 
 
@@ -96,11 +109,14 @@ def sightings(
     with _exchange(config) as (exchange, _):
         rows = [
             {
-                "misp": one["instance"], "indicator": one["value"], "says": KINDS[one["kind"]].say(language),
-                "when": f"{iso(one['at_us'])[:19]}Z", "received": f"{iso(one['received_us'])[:19]}Z",
+                "misp": one["instance"],
+                "indicator": one["value"],
+                "says": KINDS[one["kind"]].say(language),
+                "when": f"{iso(one['at_us'])[:19]}Z",
+                "received": f"{iso(one['received_us'])[:19]}Z",
             }
             for one in exchange.sightings.every(limit)
-        ]  # fmt: skip
+        ]
     show_spoken(rows, as_json=as_json, language=language)
 
 

@@ -76,13 +76,24 @@ def add(
     with _books(config) as (partners, _):
         now_us = _now_us()
         made = Partner(
-            name=name, kind=kind, title=title or name, added_us=now_us,
+            name=name,
+            kind=kind,
+            title=title or name,
+            added_us=now_us,
             until_us=_until_us(until) or now_us + 365 * DAY_US,
-        )  # fmt: skip
+        )
         made = _with(
-            made, out_tlp, out_pap, out_type, out_confidence, out_collections, in_trust, in_tlp, in_may_block,
+            made,
+            out_tlp,
+            out_pap,
+            out_type,
+            out_confidence,
+            out_collections,
+            in_trust,
+            in_tlp,
+            in_may_block,
             in_per_day,
-        )  # fmt: skip
+        )
         rows = [_row(partners.add(made, by), now_us, language)]
     show(rows, as_json=as_json)
 
@@ -111,14 +122,25 @@ def set_(
     with _books(config) as (partners, _):
         before = partners.known(name)
         after = _with(
-            before, out_tlp, out_pap, out_type, out_confidence, out_collections, in_trust, in_tlp, in_may_block,
+            before,
+            out_tlp,
+            out_pap,
+            out_type,
+            out_confidence,
+            out_collections,
+            in_trust,
+            in_tlp,
+            in_may_block,
             in_per_day,
-        )  # fmt: skip
+        )
         changed = partners.set(
-            name, by, title=title or None, until_us=_until_us(until),
+            name,
+            by,
+            title=title or None,
+            until_us=_until_us(until),
             out=after.out if after.out != before.out else None,
             inward=after.inward if after.inward != before.inward else None,
-        )  # fmt: skip
+        )
         rows = [_row(changed, _now_us(), language)]
     show(rows, as_json=as_json)
 
@@ -138,12 +160,14 @@ def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", 
         now_us = _now_us()
         keys = [
             {
-                "credential": one.id, "kind": one.kind, "issued": iso(one.issued_us)[:19],
+                "credential": one.id,
+                "kind": one.kind,
+                "issued": iso(one.issued_us)[:19],
                 "until": iso(one.until_us)[:10],
                 "in_force": one.ended_us is None and now_us < one.until_us,
             }
             for one in credentials.of(name)
-        ]  # fmt: skip
+        ]
         row = _row(partners.known(name), now_us, language)
     if as_json:
         show([row | {"credentials": keys}], as_json=True)
@@ -231,20 +255,27 @@ def _books(config: Path) -> Iterator[tuple["Partners", "PartnerCredentials"]]:
 
 
 def _with(
-    partner: Partner, tlp: Tlp | None, pap: PaperName | None, types: list[ObservableType] | None,
-    confidence: int | None, collections: str | None, trust: int | None, in_tlp: Tlp | None, may_block: bool | None,
+    partner: Partner,
+    tlp: Tlp | None,
+    pap: PaperName | None,
+    types: list[ObservableType] | None,
+    confidence: int | None,
+    collections: str | None,
+    trust: int | None,
+    in_tlp: Tlp | None,
+    may_block: bool | None,
     per_day: int | None,
-) -> Partner:  # fmt: skip
+) -> Partner:
     """The partner with what was given on the command line in place of what it had."""
     out = {
-        "tlp_max": tlp, "pap_max": None if pap is None else Pap[pap],
-        "types": None if not types else frozenset(types), "confidence_min": confidence,
+        "tlp_max": tlp,
+        "pap_max": None if pap is None else Pap[pap],
+        "types": None if not types else frozenset(types),
+        "confidence_min": confidence,
         "collections": None if collections is None else _names(collections),
-    }  # fmt: skip
+    }
     inward = {"trust": trust, "tlp_max": in_tlp, "may_block": may_block, "objects_per_day_max": per_day}
-    return replace(
-        partner, out=replace(partner.out, **_said(out)), inward=replace(partner.inward, **_said(inward))
-    )  # fmt: skip
+    return replace(partner, out=replace(partner.out, **_said(out)), inward=replace(partner.inward, **_said(inward)))
 
 
 def _said(given: dict[str, Any]) -> dict[str, Any]:
@@ -276,7 +307,11 @@ def _row(partner: Partner, now_us: int, language: Language) -> dict[str, Any]:
     from bavn.centre.members.partner_words import inward_plain, outward_plain
 
     return {
-        "partner": partner.name, "kind": PARTNER_KINDS[partner.kind].say(language), "title": partner.title,
-        "in_force": partner.in_force(now_us), "until": iso(partner.until_us)[:10],
-        "out": outward_plain(partner.out), "in": inward_plain(partner.inward),
-    }  # fmt: skip
+        "partner": partner.name,
+        "kind": PARTNER_KINDS[partner.kind].say(language),
+        "title": partner.title,
+        "in_force": partner.in_force(now_us),
+        "until": iso(partner.until_us)[:10],
+        "out": outward_plain(partner.out),
+        "in": inward_plain(partner.inward),
+    }

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 Act = Literal["open-case", "dismiss", "reopen"]
 STATES = {
-    "proposed": Text("proposed", "foreslået"), "case": Text("case", "sag"), "dismissed": Text("dismissed", "afvist"),
-}  # fmt: skip
+    "proposed": Text("proposed", "foreslået"),
+    "case": Text("case", "sag"),
+    "dismissed": Text("dismissed", "afvist"),
+}
 GONE = {
-    "": Text("claimed", "påstået"), "withdrawn": Text("withdrawn", "trukket tilbage"), "over": Text("aged", "forældet"),
-}  # fmt: skip
+    "": Text("claimed", "påstået"),
+    "withdrawn": Text("withdrawn", "trukket tilbage"),
+    "over": Text("aged", "forældet"),
+}
 
 
 def attach(app: typer.Typer) -> None:
@@ -77,13 +81,19 @@ def proposal(
         row = _row(found, intelligence.weight(found), language)
     claims = [
         {
-            "source": one.source, "says": GONE[one.gone].say(language), "confidence": one.claim.confidence,
-            "tlp": one.claim.tlp.value, "pap": f"PAP:{one.claim.pap.name}", "first_heard": _day(one.first_us),
-            "last_heard": _day(one.heard_us), "until": _day(one.until_us), "technique": one.claim.technique,
+            "source": one.source,
+            "says": GONE[one.gone].say(language),
+            "confidence": one.claim.confidence,
+            "tlp": one.claim.tlp.value,
+            "pap": f"PAP:{one.claim.pap.name}",
+            "first_heard": _day(one.first_us),
+            "last_heard": _day(one.heard_us),
+            "until": _day(one.until_us),
+            "technique": one.claim.technique,
             "about": one.claim.about,
         }
         for one in found.claims
-    ]  # fmt: skip
+    ]
     if as_json:
         show_spoken([row | {"claims": claims, "why": found.why, "by": found.by}], as_json=True, language=language)
         return
@@ -93,11 +103,18 @@ def proposal(
 
 def _row(one: "Proposal", weight: "Weight", language: Language) -> dict[str, Any]:
     return {
-        "indicator": str(one.observable), "state": STATES[one.state].say(language), "confidence": weight.confidence,
-        "sources": sorted({claim.source for claim in one.live}), "met_by": dict(one.met), "listed": list(one.listed),
-        "tlp": weight.tlp.value, "pap": f"PAP:{weight.pap.name}", "first": _day(one.first_us),
-        "question": one.hunt[:12], "case": one.case_id,
-    }  # fmt: skip
+        "indicator": str(one.observable),
+        "state": STATES[one.state].say(language),
+        "confidence": weight.confidence,
+        "sources": sorted({claim.source for claim in one.live}),
+        "met_by": dict(one.met),
+        "listed": list(one.listed),
+        "tlp": weight.tlp.value,
+        "pap": f"PAP:{weight.pap.name}",
+        "first": _day(one.first_us),
+        "question": one.hunt[:12],
+        "case": one.case_id,
+    }
 
 
 def _day(us: int) -> str:

@@ -80,9 +80,13 @@ def add(
         if partner and intelligence.partner(partner) is None:
             raise Stop(Exit.NOT_FOUND, f"no partner is called {partner!r} (bavn centre partner list)")
         access = Access(
-            user=user, password_file=password_file, token_file=token_file, cert_file=cert_file, key_file=key_file,
+            user=user,
+            password_file=password_file,
+            token_file=token_file,
+            cert_file=cert_file,
+            key_file=key_file,
             ca_file=ca_file,
-        )  # fmt: skip
+        )
         given = _given(trust, tlp, pap, confidence, every, hunts_per_day, may_block, whole_days)
         made = Source(name=name, kind=kind, place=place, partner=partner, access=access, **given)
         _usable(made, file)
@@ -272,48 +276,82 @@ def _usable(source: Source, file: "CentreFile") -> None:
 
 
 def _given(
-    trust: int | None, tlp: Tlp | None, pap: str | None, confidence: int | None, every: int | None,
-    hunts_per_day: int | None, may_block: bool | None, whole_days: int | None,
-) -> dict[str, Any]:  # fmt: skip
+    trust: int | None,
+    tlp: Tlp | None,
+    pap: str | None,
+    confidence: int | None,
+    every: int | None,
+    hunts_per_day: int | None,
+    may_block: bool | None,
+    whole_days: int | None,
+) -> dict[str, Any]:
     said: dict[str, Any] = {
-        "trust": trust, "tlp": tlp, "pap": None if pap is None else Pap[pap], "confidence": confidence,
-        "every_minutes": every, "hunts_per_day": hunts_per_day, "may_block": may_block,
+        "trust": trust,
+        "tlp": tlp,
+        "pap": None if pap is None else Pap[pap],
+        "confidence": confidence,
+        "every_minutes": every,
+        "hunts_per_day": hunts_per_day,
+        "may_block": may_block,
         "whole_days": whole_days,
-    }  # fmt: skip
+    }
     return {name: value for name, value in said.items() if value is not None}
 
 
 def _row(state: "SourceState", language: Language) -> dict[str, Any]:
     source = state.source
     return {
-        "source": source.name, "kind": source.kind, "place": source.place, "partner": source.partner,
-        "trust": None if source.partner else source.trust, "state": STATES[state.state].say(language),
-        "why": state.why, "every_minutes": source.every_minutes,
+        "source": source.name,
+        "kind": source.kind,
+        "place": source.place,
+        "partner": source.partner,
+        "trust": None if source.partner else source.trust,
+        "state": STATES[state.state].say(language),
+        "why": state.why,
+        "every_minutes": source.every_minutes,
         "hunts_per_day": source.hunts_per_day if state.hunts_by else 0,
         "whole_days": source.whole_days if source.kind in TELLS_NEWS else None,
-        "synced": f"{iso(state.synced_us)[:19]}Z" if state.synced_us else "", "failure": state.failure,
-        "taken": state.taken, "refused": state.refused,
-    }  # fmt: skip
+        "synced": f"{iso(state.synced_us)[:19]}Z" if state.synced_us else "",
+        "failure": state.failure,
+        "taken": state.taken,
+        "refused": state.refused,
+    }
 
 
 def _synced(one: "Synced", suspended: list[str]) -> dict[str, Any]:
     counts = one.counts
     return {
-        "source": one.source, "new": counts.new, "changed": counts.changed, "unchanged": counts.unchanged,
-        "refused": counts.refused, "withdrawn": counts.withdrawn, "passed_over": counts.passed,
-        "put_off": counts.put_off, "new_proposals": one.proposals, "failure": one.failure,
+        "source": one.source,
+        "new": counts.new,
+        "changed": counts.changed,
+        "unchanged": counts.unchanged,
+        "refused": counts.refused,
+        "withdrawn": counts.withdrawn,
+        "passed_over": counts.passed,
+        "put_off": counts.put_off,
+        "new_proposals": one.proposals,
+        "failure": one.failure,
         "suspended": one.source in suspended,
-    }  # fmt: skip
+    }
 
 
 def _useful(one: "Usefulness") -> dict[str, Any]:
     return {
-        "source": one.source, "score": one.score, "claims": one.claims, "live": one.live, "hits": one.hits,
-        "judged": one.judged, "false_hits": one.false_hits, "shared": one.shared, "compared": one.compared,
+        "source": one.source,
+        "score": one.score,
+        "claims": one.claims,
+        "live": one.live,
+        "hits": one.hits,
+        "judged": one.judged,
+        "false_hits": one.false_hits,
+        "shared": one.shared,
+        "compared": one.compared,
         "first": one.first,
-        "lead_hours": one.lead_hours, "unique": one.unique,
-        "unique_share": round(one.unique / one.live, 3) if one.live else None, "listed": one.listed,
-    }  # fmt: skip
+        "lead_hours": one.lead_hours,
+        "unique": one.unique,
+        "unique_share": round(one.unique / one.live, 3) if one.live else None,
+        "listed": one.listed,
+    }
 
 
 def _why(states: dict[str, "SourceState"], name: str) -> str:

@@ -111,9 +111,7 @@ def add(
     with rolling(config) as (_, opened):
         if any(one.party.actor == actor for one in opened.stands()[0]):
             raise Stop(Exit.NOT_NOW, f"{actor} is in the register already: change it with `rollout import`")
-        opened.register(
-            [Entry(actor=actor, kind=kind, title=title, region=region, contact=contact)], by
-        )  # fmt: skip
+        opened.register([Entry(actor=actor, kind=kind, title=title, region=region, contact=contact)], by)
         print(f"{actor}: {opened.stand(actor).party.stage.value}")
 
 
@@ -193,13 +191,16 @@ def steps(*, as_json: AsJson = False, language: Spoken = "en") -> None:
     show(
         [
             {
-                "from": one.come_from.value, "act": one.act.value, "to": "(before)" if one.to is None else one.to.value,
-                "needs": [NEEDS[need].say(language) for need in one.needs], "member": one.does.value,
+                "from": one.come_from.value,
+                "act": one.act.value,
+                "to": "(before)" if one.to is None else one.to.value,
+                "needs": [NEEDS[need].say(language) for need in one.needs],
+                "member": one.does.value,
             }
             for one in STEPS
         ],
         as_json=as_json,
-    )  # fmt: skip
+    )
 
 
 def _late(one: "Stand", today: int) -> int:
@@ -212,24 +213,42 @@ def _row(one: "Stand", today: int, language: Language, *, as_json: bool) -> dict
     party, due, late = one.party, one.due_day, _late(one, today)
     if as_json:
         return {
-            "actor": party.actor, "title": party.title, "kind": party.kind, "region": party.region,
-            "state": party.stage.value, "since": iso(party.since_us)[:10], "member": one.member and one.member.value,
-            "next": one.next and one.next.value, "planned": None if due is None else iso_day(due), "late_days": late,
+            "actor": party.actor,
+            "title": party.title,
+            "kind": party.kind,
+            "region": party.region,
+            "state": party.stage.value,
+            "since": iso(party.since_us)[:10],
+            "member": one.member and one.member.value,
+            "next": one.next and one.next.value,
+            "planned": None if due is None else iso_day(due),
+            "late_days": late,
             "missing": [need.value for need in one.missing],
             "unmet": [{"actor": wait.other, "until": wait.until.value} for wait in one.unmet],
-            "holds_up": list(one.holds_up), "proof": one.proof,
-            "agreement": None if one.agreement is None else {
-                "terms": one.agreement.version, "current": one.agreement.current,
+            "holds_up": list(one.holds_up),
+            "proof": one.proof,
+            "agreement": None
+            if one.agreement is None
+            else {
+                "terms": one.agreement.version,
+                "current": one.agreement.current,
                 "until": iso_day(one.agreement.until_day),
             },
-        }  # fmt: skip
+        }
     words = [NEEDS[need].say(language) for need in one.missing]
     words += [f"{wait.other}: {STAGES[wait.until].say(language)}" for wait in one.unmet]
     planned = "" if due is None else iso_day(due) + (f" ({_LATE.say(language).format(days=late)})" if late else "")
     cells = (
-        party.actor, party.kind, party.region, STAGES[party.stage].say(language), iso(party.since_us)[:10],
-        "" if one.next is None else STAGES[one.next].say(language), planned, ", ".join(words), list(one.holds_up),
-    )  # fmt: skip
+        party.actor,
+        party.kind,
+        party.region,
+        STAGES[party.stage].say(language),
+        iso(party.since_us)[:10],
+        "" if one.next is None else STAGES[one.next].say(language),
+        planned,
+        ", ".join(words),
+        list(one.holds_up),
+    )
     return dict(zip(_NAMES.say(language).split("|"), cells, strict=True))
 
 

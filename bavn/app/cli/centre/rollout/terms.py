@@ -17,13 +17,14 @@ terms = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The data-
 
 @terms.command("publish")
 def publish(
-    file: Annotated[Path, typer.Argument(help="TOML: purpose_en, purpose_da, legal_basis, classes, retention_days,"
-                                         " valid_days.")],
+    file: Annotated[
+        Path, typer.Argument(help="TOML: purpose_en, purpose_da, legal_basis, classes, retention_days, valid_days.")
+    ],
     config: Config = CENTRE_TOML,
     *,
     why: Why,
     by: ByMembers = "",
-) -> None:  # fmt: skip
+) -> None:
     """Make a file the next version of the terms, signed by the centre. Agreements name the version they are on."""
     from bavn.app.centre.rollout_parts import read_terms
 
@@ -38,12 +39,15 @@ def listed(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     with rolling(config) as (_, opened):
         rows = [
             {
-                "version": one.number, "at": iso(one.at_us)[:19], "classes": one.said["classes"],
-                "retention_days": one.said["retention_days"], "valid_days": one.said["valid_days"],
+                "version": one.number,
+                "at": iso(one.at_us)[:19],
+                "classes": one.said["classes"],
+                "retention_days": one.said["retention_days"],
+                "valid_days": one.said["valid_days"],
                 "sha256": one.digest,
             }
             for one in opened.records("terms")
-        ]  # fmt: skip
+        ]
     show(rows, as_json=as_json)
 
 

@@ -17,9 +17,10 @@ from bavn.app.cli.node.hunt.show import answer, form, query_of, screen, show, vi
 from bavn.app.process.exits import Exit, Stop
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None,
+    no_args_is_help=True,
+    rich_markup_mode=None,
     help="Ask the node's own history: SQL, saved hunts, Sigma rules, lists of indicators.",
-)  # fmt: skip
+)
 app.command("sigma")(hunt_sigma.sigma)
 app.command("ioc")(hunt_ioc.ioc)
 app.command("list")(hunt_saved.list_)

@@ -23,10 +23,16 @@ def list_(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spok
     mine, faults = own(hunting(config).folder)
     every = shipped() | mine
     rows = [
-        (name, ("own" if as_json else cell("own", language)) if name in mine else "Bavn", hunt.technique, hunt.span,
-         " ".join(hunt.parameters), hunt.says.say(language))
+        (
+            name,
+            ("own" if as_json else cell("own", language)) if name in mine else "Bavn",
+            hunt.technique,
+            hunt.span,
+            " ".join(hunt.parameters),
+            hunt.says.say(language),
+        )
         for name, hunt in sorted(every.items())
-    ]  # fmt: skip
+    ]
     show(("name", "from", "technique", "span", "needs", "looks for"), rows, form(as_json=as_json), language)
     for fault in faults:
         print(f"bavn: {visible(fault)}", file=sys.stderr)

@@ -93,9 +93,17 @@ def _facts(match: "Match") -> list[Any]:
     rule = match.rule
     samples = [{name: plain(value) for name, value in sample} for sample in match.samples]
     return [
-        rule.title, rule.id, rule.level, rule.technique, match.rows, match.hosts, list(match.named),
-        iso(match.first_us), iso(match.last_us), samples,
-    ]  # fmt: skip
+        rule.title,
+        rule.id,
+        rule.level,
+        rule.technique,
+        match.rows,
+        match.hosts,
+        list(match.named),
+        iso(match.first_us),
+        iso(match.last_us),
+        samples,
+    ]
 
 
 def _say_match(match: "Match", language: Language) -> None:

@@ -41,32 +41,38 @@ def routes(house: SacHouse) -> APIRouter:
     @router.get("", operation_id="cases")
     @in_stix(groups(house, lambda row: row.opened_us))
     def cases(
-        _: Annotated[Person, allow(Right.READ)], ask: Annotated[CaseAsk, _asked()], limit: Limit = 50,
+        _: Annotated[Person, allow(Right.READ)],
+        ask: Annotated[CaseAsk, _asked()],
+        limit: Limit = 50,
         after: After = None,
-    ) -> Rows[shapes.CaseCard]:  # fmt: skip
+    ) -> Rows[shapes.CaseCard]:
         """Cases, the latest first."""
         at = opened(after, int, str)
         lines = house.desk.case_page(ask, limit + 1, None if at is None else (at[0], at[1]))
         last = lines[limit - 1].case if len(lines) > limit else None
         return Rows(
-            items=[card(line) for line in lines[:limit]], total=sum(house.desk.case_counts(ask).values()),
+            items=[card(line) for line in lines[:limit]],
+            total=sum(house.desk.case_counts(ask).values()),
             next=None if last is None else cursor(last.opened_us, last.id),
-        )  # fmt: skip
+        )
 
     @router.get("/board", operation_id="cases_board")
     def board(
-        _: Annotated[Person, allow(Right.READ)], ask: Annotated[CaseAsk, _asked()],
+        _: Annotated[Person, allow(Right.READ)],
+        ask: Annotated[CaseAsk, _asked()],
         each: Annotated[int, Query(ge=1, le=100, description="Cards of a column.")] = 20,
-    ) -> shapes.Board:  # fmt: skip
+    ) -> shapes.Board:
         """A column for each state of the life-cycle, with the latest cases in it."""
         counts = house.desk.case_counts(ask)
         columns = [
             shapes.Column(
-                state=state, said=Said.of(CASE_WORDS[state]), total=counts.get(state, 0),
+                state=state,
+                said=Said.of(CASE_WORDS[state]),
+                total=counts.get(state, 0),
                 cards=[card(line) for line in house.desk.case_page(_only(ask, state), each)],
             )
             for state in ask.states or tuple(CaseState)
-        ]  # fmt: skip
+        ]
         return shapes.Board(columns=columns, owners=list(house.desk.case_owners()))
 
     @router.get("/choices", operation_id="cases_choices")
@@ -78,8 +84,10 @@ def routes(house: SacHouse) -> APIRouter:
             functions=[shapes.CodeChoice(code=name, says=Said.of(one.words)) for name, one in FUNCTIONS.items()],
             actors=[one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE],
             nis2=[shapes.CodeChoice(code=act.value, says=Said.of(words)) for act, words in NAMES.items()],
-            acknowledge_hours=hours.acknowledge_hours, applies_hours=hours.applies_hours, done_hours=hours.done_hours,
-        )  # fmt: skip
+            acknowledge_hours=hours.acknowledge_hours,
+            applies_hours=hours.applies_hours,
+            done_hours=hours.done_hours,
+        )
 
     @router.get("/{case_id}", operation_id="case")
     def case(person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.CaseShown:
@@ -106,13 +114,17 @@ def routes(house: SacHouse) -> APIRouter:
         with told():
             terms = ReleaseTerms(
                 observables=None if body.observables is None else tuple(observable(one) for one in body.observables),
-                tlp=body.tlp, pap=None if body.pap is None else Pap[body.pap], days=body.days,
+                tlp=body.tlp,
+                pap=None if body.pap is None else Pap[body.pap],
+                days=body.days,
                 confidence=body.confidence,
-            )  # fmt: skip
+            )
             made = house.desk.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
         if not two_people(house.desk.behind(case_id)):
-            words = Text("Released by one person alone: what may block waits for a second person",
-                         "Frigivet af én person alene: hvad der må spærre, venter på en anden person")  # fmt: skip
+            words = Text(
+                "Released by one person alone: what may block waits for a second person",
+                "Frigivet af én person alene: hvad der må spærre, venter på en anden person",
+            )
             return Done(case_id=case_id, standing=house.desk.standing(case_id), said=Said.of(words))
         return _done(house, case_id, made.state)
 
@@ -132,8 +144,12 @@ def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.Rel
     return shapes.ReleasePreview(
         would=[
             shapes.Would(
-                element=Named.of(one.element.observable), score=one.element.score, groups=one.element.groups,
-                how=one.how, says=Said.of(HOW[one.how]), pap=one.pap.name,
+                element=Named.of(one.element.observable),
+                score=one.element.score,
+                groups=one.element.groups,
+                how=one.how,
+                says=Said.of(HOW[one.how]),
+                pap=one.pap.name,
                 checks=[
                     shapes.CheckShown(name=check.name, stops=check.stops, says=Said.of(check.words))
                     for check in one.checks
@@ -141,10 +157,13 @@ def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.Rel
             )
             for one in would
         ],
-        recipients=len(house.registry.members()[1]), behind=list(behind),
-        waits_for_second=blocks and not two_people(behind), days=30, days_max=desk.lives.bounds.days_max,
+        recipients=len(house.registry.members()[1]),
+        behind=list(behind),
+        waits_for_second=blocks and not two_people(behind),
+        days=30,
+        days_max=desk.lives.bounds.days_max,
         tlp=marking.tlp,
-    )  # fmt: skip
+    )
 
 
 def observable(named: Named) -> Observable:
@@ -155,9 +174,10 @@ def observable(named: Named) -> Observable:
 def _done(house: SacHouse, case_id: str, state: CaseState) -> Done:
     said = CASE_WORDS[state]
     return Done(
-        case_id=case_id, standing=house.desk.standing(case_id),
+        case_id=case_id,
+        standing=house.desk.standing(case_id),
         said=Said.of(Text(f"{case_id} is {said.en}", f"{case_id} er {said.da}")),
-    )  # fmt: skip
+    )
 
 
 def _only(ask: CaseAsk, state: CaseState) -> CaseAsk:

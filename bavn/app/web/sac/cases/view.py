@@ -62,10 +62,18 @@ def card(line: CaseLine) -> CaseCard:
     """For the board."""
     case = line.case
     return CaseCard(
-        id=case.id, state=case.state, state_said=Said.of(CASE_WORDS[case.state]), score=case.score, owner=case.owner,
-        opened_us=case.opened_us, observables=[Named.of(one.observable) for one in case.facts.elements],
-        technique=case.facts.technique, actors=line.actors, owed=line.owed, overdue=line.overdue,
-    )  # fmt: skip
+        id=case.id,
+        state=case.state,
+        state_said=Said.of(CASE_WORDS[case.state]),
+        score=case.score,
+        owner=case.owner,
+        opened_us=case.opened_us,
+        observables=[Named.of(one.observable) for one in case.facts.elements],
+        technique=case.facts.technique,
+        actors=line.actors,
+        owed=line.owed,
+        overdue=line.overdue,
+    )
 
 
 def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
@@ -76,22 +84,39 @@ def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
     told = {one.actor: one for one in desk.parts_told(case_id)}
     behind = desk.behind(case_id)
     return CaseShown(
-        id=case.id, lead_id=case.lead_id, state=case.state, state_said=Said.of(CASE_WORDS[case.state]),
-        score=case.score, owner=case.owner, opened_us=case.opened_us, standing=desk.standing(case_id),
-        now_us=desk.now_us(), technique=case.facts.technique,
+        id=case.id,
+        lead_id=case.lead_id,
+        state=case.state,
+        state_said=Said.of(CASE_WORDS[case.state]),
+        score=case.score,
+        owner=case.owner,
+        opened_us=case.opened_us,
+        standing=desk.standing(case_id),
+        now_us=desk.now_us(),
+        technique=case.facts.technique,
         elements=[
             ElementInCase(
-                element=Named.of(one.observable), score=one.score, groups=one.groups, listed=one.listed,
-                partners=one.partners, detectors=list(one.detectors),
+                element=Named.of(one.observable),
+                score=one.score,
+                groups=one.groups,
+                listed=one.listed,
+                partners=one.partners,
+                detectors=list(one.detectors),
             )
             for one in case.facts.elements
         ],
         marking=MarkingShown(
-            tlp=marking.tlp, pap=marking.pap.name, rsit=marking.rsit, techniques=list(marking.techniques),
+            tlp=marking.tlp,
+            pap=marking.pap.name,
+            rsit=marking.rsit,
+            techniques=list(marking.techniques),
             rsit_said=Said.of(rsit.words(marking.rsit)) if marking.rsit else None,
         ),
-        merged_into=desk.files.merged_into(case_id), merged_from=list(desk.files.merged_from(case_id)),
-        acts=acts_of(case, person), clock=_clock(case), terms=_terms(case),
+        merged_into=desk.files.merged_into(case_id),
+        merged_from=list(desk.files.merged_from(case_id)),
+        acts=acts_of(case, person),
+        clock=_clock(case),
+        terms=_terms(case),
         two_people=_two_people(case, behind, lives, person),
         actors=[
             _actor(name, by_hand, told.get(name), [one for one in tasks if one.actor == name])
@@ -103,8 +128,15 @@ def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
             for one in desk.work.words(case_id)
         ],
         evidence=[
-            EvidenceKept(id=one.id, actor=one.actor, words=one.words, bytes=one.bytes, sha256=one.sha256,
-                     received_us=one.received_us) for one in desk.work.evidence(case_id)
+            EvidenceKept(
+                id=one.id,
+                actor=one.actor,
+                words=one.words,
+                bytes=one.bytes,
+                sha256=one.sha256,
+                received_us=one.received_us,
+            )
+            for one in desk.work.evidence(case_id)
         ],
         nis2=[deadlines(view) for view in desk.nis2(house.zone).views(case_id)],
         timeline=[
@@ -112,60 +144,85 @@ def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
             for one in desk.timeline(case_id)
         ],
         indicators=[_indicator(house, life) for life in lives],
-    )  # fmt: skip
+    )
 
 
 def acts_of(case: Case, person: Person) -> list[ActOffered]:
     """What the life-cycle offers from here, in its order, and whether this person may."""
     return [
         ActOffered(
-            act=act, button=Said.of(BUTTONS[act]), will=Said.of(WILL[act]), leads_to=state,
-            leads_to_said=Said.of(CASE_WORDS[state]), needs_why=act is not CaseAct.TAKE, ask_first=act in DANGEROUS,
+            act=act,
+            button=Said.of(BUTTONS[act]),
+            will=Said.of(WILL[act]),
+            leads_to=state,
+            leads_to_said=Said.of(CASE_WORDS[state]),
+            needs_why=act is not CaseAct.TAKE,
+            ask_first=act in DANGEROUS,
             may=person.may(RIGHT_OF[act]),
         )
-        for (here, act), state in LIFE_CYCLE.items() if here is case.state
-    ]  # fmt: skip
+        for (here, act), state in LIFE_CYCLE.items()
+        if here is case.state
+    ]
 
 
 def task_shown(house: SacHouse, task: Task) -> TaskShown:
     """A task with each deadline, and what the centre may do to it."""
     soon_us = house.desk.work.settings.soon_hours * HOUR_US
     return TaskShown(
-        id=task.id, case_id=task.case_id, actor=task.actor, kind=task.kind, text=task.text, by=task.by,
-        given_us=task.given_us, state=task.state, state_said=Said.of(TASK_WORDS[task.state]), answer=task.answer,
+        id=task.id,
+        case_id=task.case_id,
+        actor=task.actor,
+        kind=task.kind,
+        text=task.text,
+        by=task.by,
+        given_us=task.given_us,
+        state=task.state,
+        state_said=Said.of(TASK_WORDS[task.state]),
+        answer=task.answer,
         dues=[
             TaskDue(step=step, due_us=due_us, state=state, says=Said.of(DUE_WORDS[state]), met_us=met_us)
-            for (step, due_us, state), met_us in zip(
-                task.dues(house.desk.now_us(), soon_us), task.met_us, strict=True
-            )
+            for (step, due_us, state), met_us in zip(task.dues(house.desk.now_us(), soon_us), task.met_us, strict=True)
         ],
         acts=[act.value for here, act in TASK_CYCLE if here is task.state and act.value in CENTRE_TASK_ACTS],
-    )  # fmt: skip
+    )
 
 
 def deadlines(view: Nis2View) -> Nis2Clock:
     """NIS2's clocks of one actor."""
     return Nis2Clock(
-        case_id=view.case_id, actor=view.actor, cross_border=view.flags.cross_border,
-        trust_service=view.flags.trust_service, touched=list(view.flags.touched),
-        happened={act.value: at_us for act, at_us in view.happened.items()}, next_us=view.next_us,
-        running=view.running, overdue=view.overdue,
+        case_id=view.case_id,
+        actor=view.actor,
+        cross_border=view.flags.cross_border,
+        trust_service=view.flags.trust_service,
+        touched=list(view.flags.touched),
+        happened={act.value: at_us for act, at_us in view.happened.items()},
+        next_us=view.next_us,
+        running=view.running,
+        overdue=view.overdue,
         reports=[
             ReportDue(
-                report=due.report, says=Said.of(NAMES[due.report]), due_us=due.due_us, sent_us=due.sent_us,
-                state=due.state, state_said=Said.of(REPORT_WORDS[due.state]),
+                report=due.report,
+                says=Said.of(NAMES[due.report]),
+                due_us=due.due_us,
+                sent_us=due.sent_us,
+                state=due.state,
+                state_said=Said.of(REPORT_WORDS[due.state]),
             )
             for due in view.dues
         ],
-    )  # fmt: skip
+    )
 
 
 def _actor(name: str, by_hand: bool, told: PartTold | None, tasks: list[Task]) -> ActorInCase:
     part = None if told is None else told.part
     return ActorInCase(
-        actor=name, by_hand=by_hand, version=0 if told is None else told.version,
-        told_us=None if told is None else told.at_us, status="" if told is None else told.status,
-        says=Said.of(TOLD["" if told is None else told.status]), rule="" if told is None else told.rule,
+        actor=name,
+        by_hand=by_hand,
+        version=0 if told is None else told.version,
+        told_us=None if told is None else told.at_us,
+        status="" if told is None else told.status,
+        says=Said.of(TOLD["" if told is None else told.status]),
+        rule="" if told is None else told.rule,
         owed=sum(any(state not in ("met", "met-late", "void") for state in _states(one)) for one in tasks),
         own=[] if part is None else [Named.of(one) for one in part.own],
         heard_tasks=0 if part is None else len(part.tasks),
@@ -173,7 +230,7 @@ def _actor(name: str, by_hand: bool, told: PartTold | None, tasks: list[Task]) -
         heard_state=None if part is None else CaseState(part.state),
         heard_state_said=None if part is None else Said.of(CASE_WORDS[CaseState(part.state)]),
         heard_techniques=[] if part is None else list(part.techniques),
-    )  # fmt: skip
+    )
 
 
 def _states(task: Task) -> list[str]:
@@ -183,36 +240,52 @@ def _states(task: Task) -> list[str]:
 def _clock(case: Case) -> dict[str, int | None]:
     clocks = case.clocks
     return {
-        "first_sighting": hour_us(case.facts.first_hour), "report": clocks.first_report_us, "lead": clocks.lead_us,
-        "confirmed": clocks.confirmed_us, "released": clocks.released_us, "last_block": clocks.last_block_us,
-    }  # fmt: skip
+        "first_sighting": hour_us(case.facts.first_hour),
+        "report": clocks.first_report_us,
+        "lead": clocks.lead_us,
+        "confirmed": clocks.confirmed_us,
+        "released": clocks.released_us,
+        "last_block": clocks.last_block_us,
+    }
 
 
 def _terms(case: Case) -> TermsShown:
     terms = case.terms
     return TermsShown(
         observables=None if terms.observables is None else [Named.of(one) for one in terms.observables],
-        tlp=terms.tlp, pap=None if terms.pap is None else terms.pap.name, days=terms.days, confidence=terms.confidence,
-        wanted=case.wanted, carried_out=case.order_no == case.done_no,
-    )  # fmt: skip
+        tlp=terms.tlp,
+        pap=None if terms.pap is None else terms.pap.name,
+        days=terms.days,
+        confidence=terms.confidence,
+        wanted=case.wanted,
+        carried_out=case.order_no == case.done_no,
+    )
 
 
 def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], person: Person) -> TwoPeople:
     """``waits``: something that may block stands in review for want of a second person."""
     waiting = [life for life in lives if life.state is LifeState.REVIEW and case.state is CaseState.RELEASED]
     return TwoPeople(
-        behind=list(behind), waits=bool(waiting), waiting=[life.id for life in waiting],
+        behind=list(behind),
+        waits=bool(waiting),
+        waiting=[life.id for life in waiting],
         you_would_be_alone=len(behind) == 1 and not may_be_second(behind[0], person.name),
-    )  # fmt: skip
+    )
 
 
 def _indicator(house: SacHouse, life: Life) -> IndicatorInCase:
     actors = house.desk.at_actors(life.id)
     return IndicatorInCase(
-        id=life.id, observable=Named.of(life.observable), state=life.state.value, pap=life.pap.name, tlp=life.tlp,
-        until_us=life.until_us or None, refusal=life.refusal, people=list(life.people),
+        id=life.id,
+        observable=Named.of(life.observable),
+        state=life.state.value,
+        pap=life.pap.name,
+        tlp=life.tlp,
+        until_us=life.until_us or None,
+        refusal=life.refusal,
+        people=list(life.people),
         enforced=[one.actor for one in actors if one.enforced_us is not None],
         missing=[one.actor for one in actors if waits_for(one) and not only_hunted(one)],
         hunted=[one.actor for one in actors if waits_for(one) and only_hunted(one)],
         met=sorted({one.actor for one in house.desk.sightings(life.id) if one.first_hour is not None}),
-    )  # fmt: skip
+    )

@@ -65,9 +65,11 @@ def _talk(router: APIRouter, house: SacHouse) -> None:
 
     @router.post("/{case_id}/tasks/{task_id}", operation_id="case_task_change")
     def change(
-        person: Triager, case_id: CaseId, task_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],
+        person: Triager,
+        case_id: CaseId,
+        task_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],
         body: asks.TaskChange,
-    ) -> shapes.TaskShown:  # fmt: skip
+    ) -> shapes.TaskShown:
         """Take a task back, or open it again."""
         with told():
             if house.desk.work.task(task_id).case_id != case_id:
@@ -86,8 +88,9 @@ def _talk(router: APIRouter, house: SacHouse) -> None:
             content = house.desk.work.content(evidence_id, person.name)
         headers = {
             "content-disposition": f'attachment; filename="{case_id}-{evidence_id[:16]}.zip"',
-            "cache-control": "no-store", "x-content-type-options": "nosniff",
-        }  # fmt: skip
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+        }
         return Response(content, media_type="application/zip", headers=headers)
 
 
@@ -147,8 +150,16 @@ def _nis2(router: APIRouter, house: SacHouse) -> None:
                 touched=before.touched if body.touched is None else tuple(sorted(set(body.touched))),
             )
             at_us = house.desk.now_us() if body.at_us is None else body.at_us
-            made = book.note(case_id, actor, body.act, at_us, person.name, why=body.why, correct=body.correct,
-                             flags=None if flags == before else flags)  # fmt: skip
+            made = book.note(
+                case_id,
+                actor,
+                body.act,
+                at_us,
+                person.name,
+                why=body.why,
+                correct=body.correct,
+                flags=None if flags == before else flags,
+            )
         return deadlines(made)
 
     @router.get("/{case_id}/nis2/{actor}/drafts/{report}", operation_id="case_nis2_draft")

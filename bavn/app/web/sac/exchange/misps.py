@@ -30,8 +30,10 @@ from bavn.model.text import Text
 
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 KINDS: Final = {
-    "seen": Text("seen", "set"), "false": Text("called false", "kaldt falsk"), "expired": Text("expired", "udløbet"),
-}  # fmt: skip
+    "seen": Text("seen", "set"),
+    "false": Text("called false", "kaldt falsk"),
+    "expired": Text("expired", "udløbet"),
+}
 _DOWN: Final = Text("The MISP cannot be reached just now: try again.", "MISP'en kan ikke nås lige nu: prøv igen.")
 _REFUSED: Final = Text(
     "The MISP refused it, or answered what cannot be read: its operator, or whoever runs the centre, must look.",
@@ -99,12 +101,16 @@ def routes(house: SacHouse) -> APIRouter:
         return Rows(
             items=[
                 MispSighting(
-                    misp=one["instance"], value=one["value"], kind=one["kind"], says=Said.of(KINDS[one["kind"]]),
-                    at_us=one["at_us"], received_us=one["received_us"],
+                    misp=one["instance"],
+                    value=one["value"],
+                    kind=one["kind"],
+                    says=Said.of(KINDS[one["kind"]]),
+                    at_us=one["at_us"],
+                    received_us=one["received_us"],
                 )
                 for one in _exchange(house).sightings.every(limit)
             ]
-        )  # fmt: skip
+        )
 
     @router.post("/{name}/push", operation_id="misp_push")
     def push(person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
@@ -149,9 +155,11 @@ def _alone(busy: threading.Lock) -> Iterator[None]:
     """One at a time: a MISP may take minutes to answer."""
     if not busy.acquire(blocking=False):
         raise Trouble(
-            409, "busy", Text("A MISP is being asked already: wait for it.", "En MISP spørges allerede: vent på den."),
+            409,
+            "busy",
+            Text("A MISP is being asked already: wait for it.", "En MISP spørges allerede: vent på den."),
             "wait",
-        )  # fmt: skip
+        )
     try:
         yield
     finally:
@@ -165,10 +173,11 @@ def _reached() -> Iterator[None]:
         yield
     except UnknownPartner as error:
         raise Trouble(
-            409, "unknown-partner",
+            409,
+            "unknown-partner",
             Text("Its partner is not known here.", "Dens partner er ukendt her."),
             "operator",
-        ) from error  # fmt: skip
+        ) from error
     except LinkDown as error:
         raise Trouble(503, "misp-down", _DOWN, "wait") from error
     except (LinkRefused, Unreadable) as error:
@@ -184,15 +193,19 @@ def _audit(house: SacHouse, person: Person, act: str, name: str) -> None:
 
 def _row(exchange: MispExchange, name: str, table: MispTable) -> MispRow:
     return MispRow(
-        name=name, url=table.url, partner=table.partner, publish=table.publish, distribution=table.distribution,
-        every_minutes=table.every_minutes, events=exchange.held(name), push=_run(exchange.runs.last(name, "push")),
+        name=name,
+        url=table.url,
+        partner=table.partner,
+        publish=table.publish,
+        distribution=table.distribution,
+        every_minutes=table.every_minutes,
+        events=exchange.held(name),
+        push=_run(exchange.runs.last(name, "push")),
         pull=_run(exchange.runs.last(name, "pull")),
-    )  # fmt: skip
+    )
 
 
 def _run(one: Run | None) -> RunShape | None:
     if one is None:
         return None
-    return RunShape(
-        at_us=one.at_us, by=one.by, failure=one.failure, counts=dict(one.counts), lost=list(one.lost)
-    )  # fmt: skip
+    return RunShape(at_us=one.at_us, by=one.by, failure=one.failure, counts=dict(one.counts), lost=list(one.lost))

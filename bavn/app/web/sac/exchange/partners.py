@@ -27,8 +27,9 @@ from bavn.model.sector.partner import COLLECTIONS, PARTNER_KINDS, BadPartner, Pa
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownPartner, 404, "unknown-partner", "you"), (BadPartner, 422, "bad-partner", "you"),
-)  # fmt: skip
+    (UnknownPartner, 404, "unknown-partner", "you"),
+    (BadPartner, 422, "bad-partner", "you"),
+)
 REFUSALS_SHOWN_MAX: Final = 50
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
@@ -206,9 +207,12 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
         now_us = house.clock.now_us()
         with told(*REFUSALS):
             made = Partner(
-                name=body.name, kind=body.kind, title=body.title or body.name, added_us=now_us,
+                name=body.name,
+                kind=body.kind,
+                title=body.title or body.name,
+                added_us=now_us,
                 until_us=body.until_us or now_us + 365 * DAY_US,
-            )  # fmt: skip
+            )
             house.partners.add(_with(made, body.out, body.inward), person.name)
             return _whole(house, body.name)
 
@@ -218,9 +222,13 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
         with told(*REFUSALS):
             after = _with(house.partners.known(partner), body.out, body.inward)
             house.partners.set(
-                partner, person.name, title=body.title, until_us=body.until_us,
-                out=None if body.out is None else after.out, inward=None if body.inward is None else after.inward,
-            )  # fmt: skip
+                partner,
+                person.name,
+                title=body.title,
+                until_us=body.until_us,
+                out=None if body.out is None else after.out,
+                inward=None if body.inward is None else after.inward,
+            )
             return _whole(house, partner)
 
     @router.post("/{partner}/end", operation_id="end_partner")
@@ -244,9 +252,10 @@ def _keys(router: APIRouter, house: SacHouse) -> None:
 
     @router.post("/{partner}/credentials/{credential}/end", operation_id="end_credential")
     def end(
-        person: Annotated[Person, allow(Right.PUBLISH)], partner: Named,
+        person: Annotated[Person, allow(Right.PUBLISH)],
+        partner: Named,
         credential: Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")],
-    ) -> PartnerWhole:  # fmt: skip
+    ) -> PartnerWhole:
         """Let one credential count no longer."""
         with told(*REFUSALS):
             house.credentials.end(partner, person.name, credential)
@@ -256,9 +265,12 @@ def _keys(router: APIRouter, house: SacHouse) -> None:
 def _with(partner: Partner, out: OutShape | None, inward: InShape | None) -> Partner:
     if out is not None:
         given: dict[str, Any] = {
-            "tlp_max": out.tlp_max, "pap_max": PAPS[out.pap_max], "types": frozenset(out.types),
-            "confidence_min": out.confidence_min, "collections": tuple(sorted(set(out.collections))),
-        }  # fmt: skip
+            "tlp_max": out.tlp_max,
+            "pap_max": PAPS[out.pap_max],
+            "types": frozenset(out.types),
+            "confidence_min": out.confidence_min,
+            "collections": tuple(sorted(set(out.collections))),
+        }
         partner = replace(partner, out=replace(partner.out, **given))
     if inward is not None:
         partner = replace(partner, inward=replace(partner.inward, **inward.model_dump()))
@@ -272,20 +284,34 @@ def _row(house: SacHouse, one: Partner) -> PartnerRow:
     if one.in_force(now_us):
         stand = "in_force"
     return PartnerRow(
-        name=one.name, title=one.title, kind=one.kind, kind_says=Said.of(PARTNER_KINDS[one.kind]), stand=stand,
-        added_us=one.added_us, until_us=one.until_us, ended_us=one.ended_us,
+        name=one.name,
+        title=one.title,
+        kind=one.kind,
+        kind_says=Said.of(PARTNER_KINDS[one.kind]),
+        stand=stand,
+        added_us=one.added_us,
+        until_us=one.until_us,
+        ended_us=one.ended_us,
         out=OutShape(
-            tlp_max=one.out.tlp_max, pap_max=one.out.pap_max.name,
-            types=sorted(one.out.types), confidence_min=one.out.confidence_min,
+            tlp_max=one.out.tlp_max,
+            pap_max=one.out.pap_max.name,
+            types=sorted(one.out.types),
+            confidence_min=one.out.confidence_min,
             collections=list(one.out.collections),
         ),
         inward=InShape(
-            trust=one.inward.trust, tlp_max=one.inward.tlp_max, may_block=one.inward.may_block,
+            trust=one.inward.trust,
+            tlp_max=one.inward.tlp_max,
+            may_block=one.inward.may_block,
             objects_per_day_max=one.inward.objects_per_day_max,
         ),
-        given=given.given, refused=given.refused, offered=held, offered_today=today, last_given_us=given.last_us,
+        given=given.given,
+        refused=given.refused,
+        offered=held,
+        offered_today=today,
+        last_given_us=given.last_us,
         sources=[s.source.name for s in house.intelligence.sources.every() if s.source.partner == one.name],
-    )  # fmt: skip
+    )
 
 
 def _whole(house: SacHouse, name: str) -> PartnerWhole:
@@ -294,13 +320,17 @@ def _whole(house: SacHouse, name: str) -> PartnerWhole:
         row=_row(house, one),
         credentials=[
             CredentialShape(
-                id=key.id, kind=key.kind, issued_us=key.issued_us, until_us=key.until_us, ended_us=key.ended_us,
+                id=key.id,
+                kind=key.kind,
+                issued_us=key.issued_us,
+                until_us=key.until_us,
+                ended_us=key.ended_us,
                 in_force=key.ended_us is None and now_us < key.until_us,
             )
             for key in house.credentials.of(name)
         ],
         refusals=_refusals(house, name),
-    )  # fmt: skip
+    )
 
 
 def _refusals(house: SacHouse, name: str) -> list[RefusalRow]:

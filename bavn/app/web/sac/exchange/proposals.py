@@ -89,10 +89,14 @@ def routes(house: SacHouse) -> APIRouter:
 
     @router.get("", operation_id="proposals")
     def proposals(
-        _: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None,
+        _: Annotated[Person, allow(Right.READ)],
+        limit: Limit = 50,
+        after: After = None,
         state: Literal["proposed", "case", "dismissed"] = "proposed",
-        source: Annotated[str, Query(max_length=60)] = "", met: bool = False, q: Words = "",
-    ) -> Rows[ProposalRow]:  # fmt: skip
+        source: Annotated[str, Query(max_length=60)] = "",
+        met: bool = False,
+        q: Words = "",
+    ) -> Rows[ProposalRow]:
         """What is proposed, the newest first; only what some actor met, or of one source, where that is asked for."""
         at = opened(after, int, str, str)
         wanted = WantedProposals(state=state, source=source, met=met, words=q)
@@ -127,22 +131,40 @@ def routes(house: SacHouse) -> APIRouter:
 def _row(house: SacHouse, one: Proposal, standings: dict[str, Standing]) -> ProposalRow:
     weight = house.intelligence.weight(one, standings)
     return ProposalRow(
-        observable=str(one.observable), type=one.observable.type, value=one.observable.value, state=one.state,
-        confidence=weight.confidence, sources=sorted({claim.source for claim in one.live}),
-        parties=list(weight.parties), met=[MetShape(actor=actor, how=how) for actor, how in sorted(one.met.items())],
-        listed=list(one.listed), tlp=weight.tlp, pap=weight.pap.name,
-        technique=weight.technique, first_us=one.first_us, question_id=one.hunt, case_id=one.case_id, by=one.by,
+        observable=str(one.observable),
+        type=one.observable.type,
+        value=one.observable.value,
+        state=one.state,
+        confidence=weight.confidence,
+        sources=sorted({claim.source for claim in one.live}),
+        parties=list(weight.parties),
+        met=[MetShape(actor=actor, how=how) for actor, how in sorted(one.met.items())],
+        listed=list(one.listed),
+        tlp=weight.tlp,
+        pap=weight.pap.name,
+        technique=weight.technique,
+        first_us=one.first_us,
+        question_id=one.hunt,
+        case_id=one.case_id,
+        by=one.by,
         why=one.why,
-    )  # fmt: skip
+    )
 
 
 def _whole(house: SacHouse, one: Proposal) -> ProposalWhole:
     claims = [
         ClaimShape(
-            source=kept.source, gone=kept.gone, confidence=kept.claim.confidence, tlp=kept.claim.tlp,
-            pap=kept.claim.pap.name, first_us=kept.first_us,
-            heard_us=kept.heard_us, until_us=kept.until_us, technique=kept.claim.technique, about=kept.claim.about,
+            source=kept.source,
+            gone=kept.gone,
+            confidence=kept.claim.confidence,
+            tlp=kept.claim.tlp,
+            pap=kept.claim.pap.name,
+            first_us=kept.first_us,
+            heard_us=kept.heard_us,
+            until_us=kept.until_us,
+            technique=kept.claim.technique,
+            about=kept.claim.about,
         )
         for kept in one.claims
-    ]  # fmt: skip
+    ]
     return ProposalWhole(row=_row(house, one, house.intelligence.standings()), claims=claims)

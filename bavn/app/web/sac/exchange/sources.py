@@ -25,8 +25,9 @@ from bavn.model.sector.intel import PLACE_CHARS_MAX, BadSource, Source
 from bavn.model.text import Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownSource, 404, "unknown-source", "you"), (BadSource, 422, "bad-source", "you"),
-)  # fmt: skip
+    (UnknownSource, 404, "unknown-source", "you"),
+    (BadSource, 422, "bad-source", "you"),
+)
 NO_HTTPS: Final = Text(
     "Here a source is an https address. One that is a file, or needs a secret, is added at the centre:"
     " bavn centre source add.",
@@ -219,14 +220,30 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
     one = state.source
     hunts = one.hunts_per_day > 0 and not state.hunts_by and state.state != "ended"
     return SourceRow(
-        name=one.name, kind=one.kind, place=one.place, partner=one.partner, trust=None if one.partner else one.trust,
-        tlp=one.tlp, pap=one.pap.name, confidence=one.confidence,
-        every_minutes=one.every_minutes, hunts_per_day=one.hunts_per_day, hunts_by=state.hunts_by,
-        may_block=one.may_block, stand=state.state, why=state.why, added_by=state.added_by, added_us=state.added_us,
-        tried_us=state.tried_us or None, synced_us=state.synced_us or None, failure=state.failure, taken=state.taken,
-        refused=state.refused, worth=None if useful is None else _worth(useful),
+        name=one.name,
+        kind=one.kind,
+        place=one.place,
+        partner=one.partner,
+        trust=None if one.partner else one.trust,
+        tlp=one.tlp,
+        pap=one.pap.name,
+        confidence=one.confidence,
+        every_minutes=one.every_minutes,
+        hunts_per_day=one.hunts_per_day,
+        hunts_by=state.hunts_by,
+        may_block=one.may_block,
+        stand=state.state,
+        why=state.why,
+        added_by=state.added_by,
+        added_us=state.added_us,
+        tried_us=state.tried_us or None,
+        synced_us=state.synced_us or None,
+        failure=state.failure,
+        taken=state.taken,
+        refused=state.refused,
+        worth=None if useful is None else _worth(useful),
         may_allow_hunts=hunts and person.may(Right.TRIAGE) and may_be_second(state.added_by, person.name),
-    )  # fmt: skip
+    )
 
 
 def _worth(one: Usefulness) -> WorthShape:

@@ -10,14 +10,10 @@ PHRASES: Final[dict[str, str]] = {
     "an exercise that is {} cannot be told to {}; possible: {}": "en øvelse, der er {}, kan ikke {}; muligt: {}",
     "its end has passed": "dens slutning er passeret",
     "its end has passed: plan another": "dens slutning er passeret: planlæg en anden",
-    "nodes hear of nothing that begins more than {} days ahead: wait":
-        "noder får intet at vide om det, der begynder mere end {} dage frem: vent",
-    "{} exercises are planned or in progress: end one first":
-        "{} øvelser er planlagt eller i gang: afslut en af dem først",
-    "fewer than {} actors have let it out: there is no lead to confirm":
-        "færre end {} aktører har ladet den gå ud: der er intet spor at bekræfte",
-    "whoever confirmed the case does not release it: two people are needed":
-        "den, der bekræftede sagen, udsender den ikke: der skal to mennesker til",
+    "nodes hear of nothing that begins more than {} days ahead: wait": "noder får intet at vide om det, der begynder mere end {} dage frem: vent",
+    "{} exercises are planned or in progress: end one first": "{} øvelser er planlagt eller i gang: afslut en af dem først",
+    "fewer than {} actors have let it out: there is no lead to confirm": "færre end {} aktører har ladet den gå ud: der er intet spor at bekræfte",
+    "whoever confirmed the case does not release it: two people are needed": "den, der bekræftede sagen, udsender den ikke: der skal to mennesker til",
     "a Text needs both languages": "en tekst siges på begge sprog",
     "a title is one line of at most {} characters": "en titel er én linje med højst {} tegn",
     "an objective has 1 to {} characters in each language": "et mål har 1 til {} tegn på hvert sprog",
@@ -27,9 +23,10 @@ PHRASES: Final[dict[str, str]] = {
     "an actor's turn lies within the exercise": "en aktørs tur ligger inden for øvelsen",
     "a lead takes 2 to 8 actors": "et spor kræver 2 til 8 aktører",
     "{} is no id of an exercise": "{} er ikke en øvelses id",
-    "a judgement is NUMBER:{}, of 1 to {} objectives; not {}":
-        "en vurdering er NUMMER:{}, af 1 til {} mål; ikke {}",
-}  # fmt: skip
+    "a judgement is NUMBER:{}, of 1 to {} objectives; not {}": "en vurdering er NUMMER:{}, af 1 til {} mål; ikke {}",
+}
 WORDS: Final[dict[str, str]] = {
-    "start": "sættes i gang", "running": STATES[ExerciseState.RUNNING].da, "stopped": STATES[ExerciseState.STOPPED].da,
-}  # fmt: skip
+    "start": "sættes i gang",
+    "running": STATES[ExerciseState.RUNNING].da,
+    "stopped": STATES[ExerciseState.STOPPED].da,
+}
