@@ -1,0 +1,237 @@
+"""How easily the house can be held in the head: its size, its rooms, and what no house of ours may have.
+
+    .venv/bin/python bench/house.py [--before COMMIT] [--timed] [--json FILE]
+
+Reads the code only. Baseline: the same figures of another commit (the first one of this drawing where none is named),
+in the same run. ``--timed`` also runs `bavn version` and `script/check` and says how long each took.
+"""
+
+import argparse
+import ast
+import json
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("bavn", "bavn_lab")
+BEFORE = "89cf5e9"
+FOLDER_MODULES_MAX = 25
+FILE_LINES_MAX = 500
+FUNCTION_LINES_LONG = 50
+PARAMETERS_MANY = 10
+BANNED_CLASSES = ("Answer", "Asked", "Facts", "Known", "Said", "Standing", "Story", "Told")
+"""Class names that say nothing without a noun."""
+
+
+@dataclass
+class House:
+    """A checkout as its code stands there. ``modules``: dotted name -> path; ``imports``: dotted name -> what it
+    imports of them."""
+
+    root: Path
+    modules: dict[str, Path] = field(default_factory=dict)
+    trees: dict[str, ast.Module] = field(default_factory=dict)
+    imports: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, root: Path) -> "House":
+        """Every module of the packages, less the revisions of the database."""
+        house = cls(root)
+        for package in PACKAGES:
+            for path in sorted((root / package).rglob("*.py")):
+                if "versions" in path.parts:
+                    continue
+                parts = path.relative_to(root).with_suffix("").parts
+                name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+                house.modules[name] = path
+                house.trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+        house.imports = {name: set(house._imported(name)) for name in house.modules}
+        return house
+
+    def _imported(self, name: str) -> Iterator[str]:
+        for node in ast.walk(self.trees[name]):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names if alias.name in self.modules)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    whole = f"{node.module}.{alias.name}"
+                    found = whole if whole in self.modules else node.module
+                    if found in self.modules and found != name:
+                        yield found
+
+    def cycles(self) -> list[list[str]]:
+        """Groups of modules that import one another, however far round (Tarjan 1972)."""
+        order: dict[str, int] = {}
+        low: dict[str, int] = {}
+        path: list[str] = []
+        on_path: set[str] = set()
+        groups: list[list[str]] = []
+
+        def visit(name: str) -> None:
+            order[name] = low[name] = len(order)
+            path.append(name)
+            on_path.add(name)
+            for other in sorted(self.imports[name]):
+                if other not in order:
+                    visit(other)
+                    low[name] = min(low[name], low[other])
+                elif other in on_path:
+                    low[name] = min(low[name], order[other])
+            if low[name] == order[name]:
+                group = path[path.index(name) :]
+                del path[path.index(name) :]
+                on_path.difference_update(group)
+                if len(group) > 1:
+                    groups.append(sorted(group))
+
+        sys.setrecursionlimit(10_000)
+        for name in self.modules:
+            if name not in order:
+                visit(name)
+        return groups
+
+    def folders(self) -> Counter[str]:
+        """How many modules lie side by side in each folder."""
+        paths = (path for path in self.modules.values() if path.name != "__init__.py")
+        return Counter(str(path.parent.relative_to(self.root)) for path in paths)
+
+    def lines(self) -> dict[str, int]:
+        """Lines of each module's file."""
+        return {name: path.read_text(encoding="utf-8").count("\n") for name, path in self.modules.items()}
+
+    def functions(self) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """Every function with the place where it stands."""
+        for name, tree in self.trees.items():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    yield f"{name}.{node.name}", node
+
+    def many_parameters(self) -> list[str]:
+        """Functions with more parameters than a person keeps apart."""
+        return sorted(place for place, node in self.functions() if _parameters(node) > PARAMETERS_MANY)
+
+    def long_functions(self) -> list[str]:
+        """Functions that no screen holds."""
+        return sorted(
+            place
+            for place, node in self.functions()
+            if (node.end_lineno or node.lineno) - node.lineno + 1 > FUNCTION_LINES_LONG
+        )
+
+    def unformatted(self) -> int:
+        """Places that tell the formatter to keep off."""
+        texts = (path.read_text(encoding="utf-8") for path in self.modules.values())
+        return sum(text.count("# fmt: skip") + text.count("# fmt: off") for text in texts)
+
+    def banned(self) -> list[str]:
+        """Classes whose name says nothing."""
+        return sorted(
+            f"{name}.{node.name}"
+            for name, tree in self.trees.items()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef) and node.name in BANNED_CLASSES
+        )
+
+    def pairs(self) -> int:
+        """Sentences that stand in the code in two languages."""
+        return sum(
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text"
+            for tree in self.trees.values()
+            for node in ast.walk(tree)
+        )
+
+    def rooms(self) -> dict[str, int]:
+        """Lines by room: the first level of a package, the second of `app` and of the wings."""
+        found: Counter[str] = Counter()
+        for name, lines in self.lines().items():
+            parts = name.split(".")
+            deep = 3 if parts[:2] in (["bavn", "app"], ["bavn", "actor"], ["bavn", "centre"]) else 2
+            found[".".join(parts[:deep])] += lines
+        return dict(sorted(found.items()))
+
+    def figures(self) -> dict[str, int]:
+        """What is printed, a number each."""
+        lines = self.lines()
+        return {
+            "lines of bavn and bavn_lab": sum(lines.values()),
+            "lines without the lab": sum(
+                n for name, n in lines.items() if not name.startswith(("bavn_lab", "bavn.sim"))
+            ),
+            "files": len(self.modules),
+            f"folders over {FOLDER_MODULES_MAX} modules": sum(n > FOLDER_MODULES_MAX for n in self.folders().values()),
+            "import cycles of files": len(self.cycles()),
+            "fmt: skip or off": self.unformatted(),
+            f"files over {FILE_LINES_MAX} lines": sum(n > FILE_LINES_MAX for n in lines.values()),
+            f"functions over {FUNCTION_LINES_LONG} lines": len(self.long_functions()),
+            f"functions over {PARAMETERS_MANY} parameters": len(self.many_parameters()),
+            "sentences in two languages in the code": self.pairs(),
+            "classes with a banned name": len(self.banned()),
+        }
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    given = node.args
+    names = [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+    return len([name for name in names if name not in ("self", "cls")])
+
+
+def checkout(commit: str, folder: Path) -> Path:
+    """The code of a commit, formatted as today's is, whatever it told the formatter."""
+    archive = folder / "before.tar"
+    subprocess.run(["git", "archive", "-o", archive, commit, "bavn"], cwd=ROOT, check=True)
+    with tarfile.open(archive) as given:
+        given.extractall(folder, filter="data")
+    for path in (folder / "bavn").rglob("*.py"):
+        path.write_text(re.sub(r"[ \t]*# fmt: (skip|off|on)", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    subprocess.run([str(ROOT / ".venv/bin/ruff"), "format", "-q", "bavn"], cwd=folder, check=True)
+    return folder
+
+
+def timed(command: list[str]) -> tuple[float, float]:
+    """Seconds that a command took, and the most memory of any command so far in MB. Raises CalledProcessError."""
+    began = time.monotonic()
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--before", default=BEFORE)
+    parser.add_argument("--timed", action="store_true")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    now = House.read(ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        was_there = House.read(checkout(given.before, Path(folder))).figures()
+    rows = {name: (was_there[name], value) for name, value in now.figures().items()}
+    print(f"{'':44}{given.before:>10}{'now':>10}{'ratio':>8}")
+    for name, (was, value) in rows.items():
+        print(f"{name:44}{was:>10,}{value:>10,}{value / was if was else float(value > 0):>8.2f}")
+    print()
+    for room, lines in now.rooms().items():
+        print(f"{room:44}{lines:>20,}")
+    seconds: dict[str, float] = {}
+    if given.timed:
+        version, memory_mb = timed([str(ROOT / ".venv/bin/bavn"), "version"])
+        seconds = {"bavn version": version, "script/check": timed([str(ROOT / "script/check")])[0]}
+        print()
+        for name, value in seconds.items():
+            print(f"{name:44}{value:>19.2f}s")
+        print(f"{'memory of bavn version':44}{memory_mb:>18.0f}MB")
+    if given.json:
+        given.json.write_text(json.dumps({"figures": rows, "rooms": now.rooms(), "seconds": seconds}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
