@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 NAME: Final = "BAVN_DATA"
-BESIDE: Final = Path(__file__).resolve().parents[3] / "shared" / "data"
+BESIDE: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Where the data lies beside a checkout; an installed Bavn has nothing there."""
 NONE: Final = f"no real captures: set {NAME} to the folder that holds them (captures/MANIFEST.csv)"
 _MANIFEST: Final = "MANIFEST.csv"

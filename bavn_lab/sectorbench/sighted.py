@@ -121,10 +121,10 @@ def code_version() -> str:
     """The hash of the code that looks; 16 hex digits."""
     hashed = hashlib.sha256()
     for room in _CODE:
-        folder = files("bavn").joinpath(*room.split("/"))
-        for file in sorted(folder.iterdir(), key=lambda file: file.name):
-            if file.name.endswith((".py", ".json")):
-                hashed.update(file.name.encode() + b"\0" + file.read_bytes())
+        folder = Path(str(files("bavn"))) / room
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in (".py", ".json", ".rules"):
+                hashed.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
     hashed.update(b"%d" % LOOK)
     return hashed.hexdigest()[:16]
 

@@ -83,8 +83,8 @@ webhook_secret = "whsec_{"A" * 32}"
 def classes_of(package, *methods):
     """Classes of a room that have these methods, ports left out."""
     found = set()
-    for module in pkgutil.iter_modules(package.__path__):
-        file = importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        file = importlib.import_module(module.name)
         for _, kind in inspect.getmembers(file, inspect.isclass):
             foreign = getattr(kind, "_is_protocol", False) or not kind.__module__.startswith(package.__name__)
             if not foreign and all(hasattr(kind, name) for name in methods):

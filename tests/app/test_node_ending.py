@@ -13,7 +13,7 @@ from bavn.actor.store.history import History
 ENDLESS = "SELECT count(*) FROM range(100000000000) a WHERE hash(a.range) = 1"
 HEAD = f"""
 import sys, time
-from bavn.app import node_detecting, node_parts, node_service
+from bavn.app.node import detecting as node_detecting, parts as node_parts, service as node_service
 from bavn.actor.node import Talker
 from bavn.actor.protect.protect import Protect
 from bavn.actor.store.segments.write import SegmentWriter

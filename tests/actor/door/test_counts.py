@@ -305,7 +305,7 @@ def test_every_technique_that_a_detector_names_has_an_entry() -> None:
 
     import bavn.actor.detect
 
-    text = "".join(file.read_text(encoding="utf-8") for file in Path(bavn.actor.detect.__file__).parent.glob("*.py"))
+    text = "".join(file.read_text(encoding="utf-8") for file in Path(bavn.actor.detect.__file__).parent.rglob("*.py"))
     named = {technique.partition(".")[0] for technique in re.findall(r'"(T\d{4}(?:\.\d{3})?)"', text)}
     assert len(named) > 20
     assert named <= set(TECHNIQUES)

@@ -323,7 +323,7 @@ def test_what_nobody_carries_is_said(make_actor, make_indicator, make_released) 
 def test_every_rule_that_says_something_has_words() -> None:
     folder = Path(rules.__file__).parent
     said = set()
-    for file in sorted(folder.glob("*.py")):
+    for file in sorted(folder.rglob("*.py")):
         if file.name == "never_own.py":  # what it refuses is said by the console alone: bavn.app.web.soc.never
             continue
         text = file.read_text()

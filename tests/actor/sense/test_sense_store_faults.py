@@ -298,8 +298,8 @@ FED = (Eve, Live, Log, Zeek, Caps, Ring, Syslog, Dnstap, Canaries)
 
 def test_every_source_is_fed() -> None:
     kinds = set()
-    for module in pkgutil.iter_modules(bavn.actor.sense.__path__):
-        file = importlib.import_module(f"bavn.actor.sense.{module.name}")
+    for module in pkgutil.walk_packages(bavn.actor.sense.__path__, "bavn.actor.sense."):
+        file = importlib.import_module(module.name)
         for _, kind in inspect.getmembers(file, inspect.isclass):
             own = kind.__module__ == file.__name__ and not getattr(kind, "_is_protocol", False)
             if own and all(hasattr(kind, name) for name in ("poll", "acknowledge", "lag_bytes")):

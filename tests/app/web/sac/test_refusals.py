@@ -27,7 +27,10 @@ from bavn.model.sector.sector_warning import (
 from bavn.model.sector.work import TaskAct, TaskState
 
 ROOT = Path(bavn.__file__).parent
-ROOMS = ("cases", "rows", "who", "work", "files", "involved", "nis2", "streams", "joining", "settings")
+ROOMS = (
+    *("case/cases", "case/rows", "who", "case/work", "case/files", "case/involved"),
+    *("nis2/clocks", "case/streams", "case/joining", "settings"),
+)
 NAMED = {kind.__name__ for kind, *_ in KINDS}
 
 
@@ -42,7 +45,10 @@ def texts(node: ast.expr) -> str:
 
 def raised() -> list[str]:
     files = [ROOT / "centre" / "cases" / f"{room}.py" for room in ROOMS]
-    files += [ROOT / "centre" / "node" / "desk.py", *(ROOT / "model" / f"{one}.py" for one in ("case", "work", "nis2"))]
+    files += [
+        ROOT / "centre" / "desk" / "desk.py",
+        *(ROOT / "model" / "sector" / f"{one}.py" for one in ("case", "work", "nis2")),
+    ]
     found = set()
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -11,28 +11,19 @@ from tests.app.web.sac.test_refusals import texts
 
 ROOT = Path(bavn.__file__).parent
 FILES = (
-    *(
-        f"centre/cases/{one}"
-        for one in (
-            "indicators",
-            "indicator_steps",
-            "policies",
-            "questions",
-            "sector_switch",
-            "upkeep",
-            "proposals",
-            "sources",
-        )
-    ),
+    "centre/cases/indicators/indicators",
+    "centre/cases/indicators/steps",
+    "centre/cases/indicators/upkeep",
+    "centre/cases/policies",
+    "centre/cases/questions",
+    "centre/cases/sector_switch",
+    "centre/cases/intelligence/proposals",
+    "centre/cases/intelligence/sources",
     *(f"centre/members/{one}" for one in ("registry", "enrolment", "roles", "partners", "partner_credentials")),
-    "centre/node/membership",
+    "centre/desk/membership",
     "centre/node/intelligence",
-    "model/indicator_life",
-    "model/partner",
-    "model/intel",
-    "centre/publish/editions",
-    "centre/publish/edit",
-    "centre/publish/life",
+    *(f"model/sector/{one}" for one in ("indicator_life", "partner", "intel")),
+    *(f"centre/publish/{one}" for one in ("editions", "edit", "life")),
 )
 REFUSES = {
     "NotAllowed",

@@ -39,7 +39,10 @@ def raised(file: str, names: set[str]) -> list[str]:
     return sorted(found - {""})
 
 
-ROOMS = ("centre/cases/exercises", "model/exercise", "app/exercise_plan", "app/exercise_report")
+ROOMS = (
+    *("centre/cases/exercises/exercises", "model/sector/exercise"),
+    *("app/reports/exercise_plan", "app/reports/exercise_report"),
+)
 KINDS = {"BadExercise", "NoSuchStep", "NotAllowed", "UnknownExercise", "NoSuchActor", "ValueError"}
 
 
