@@ -39,11 +39,11 @@ from .test_containment import failing, port, quiet, short
 MACHINERY = {"owned", "begun", "or_late", "LateCaller", "LateIdentifiers", "FailureFolder", "SystemClock", "SystemDice"}
 """What contains, and the machine's own clock and dice: the walk stands on them."""
 ENDS = {
-    owned.BOOK: {"node_parts.Book", "node_parts.Ledger", "node_parts.Known", "node_parts.VerdictBook"},
-    owned.KEYS: {"node_links.Keys"},
-    owned.GATES: {"node_parts.protection", "node_parts.Door", "node_parts.held_span", "node_parts.Talker"},
-    owned.HEALTH: {"node_parts.NodeChecks", "node_parts.Recorder"},
-    owned.ANY: {"node_parts.NodeSettings", "node_parts.NodeParts", "node_parts.Safe"},
+    owned.BOOK: {"parts.Book", "parts.Ledger", "parts.Known", "parts.VerdictBook"},
+    owned.KEYS: {"links.Keys"},
+    owned.GATES: {"parts.protection", "parts.Door", "parts.held_span", "parts.Talker"},
+    owned.HEALTH: {"parts.NodeChecks", "parts.Recorder"},
+    owned.ANY: {"parts.NodeSettings", "parts.NodeParts", "parts.Safe"},
 }
 """What a node does not start without, by what the one line names; docs/operations.md says why."""
 MORE = {
