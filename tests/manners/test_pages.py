@@ -32,8 +32,19 @@ def test_every_page_stands_once_in_the_list_of_pages() -> None:
     assert sorted(name for name in listed if "/" not in name) == sorted(there)
 
 
-def test_tests_that_architecture_names_are_there() -> None:
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+def test_each_invariant_names_what_holds_it_and_that_is_there() -> None:
+    text = (ROOT / "docs" / "invariants.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", text, re.MULTILINE)[1:]
+    assert len(rows) > 80
+    assert [says for says, held in rows if "`" not in held] == []
     named = re.findall(r"`(tests/[^`*]+)`", text)
-    assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
+    by_name = re.findall(r"`(test_\w+)`", text)
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert by_name
+    assert [name for name in by_name if f"def {name}(" not in tests] == []
+
+
+@pytest.mark.parametrize(("name", "lines_max"), [("ARCHITECTURE.md", 150)])
+def test_the_first_pages_can_be_read_in_one_sitting(name, lines_max) -> None:
+    assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= lines_max
