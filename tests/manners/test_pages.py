@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_a_made_page_is_what_the_code_says(name) -> None:
-    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == pages()[name], "run script/docs"
+    assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == pages()[name], "run script/docs"
 
 
 @pytest.mark.parametrize("kind", [*NODE_TABLES.values(), *POLICY_TABLES.values(), *CENTRE_TABLES.values()])
@@ -24,6 +24,10 @@ def test_every_setting_has_a_sentence_and_a_default_within_its_bounds(kind) -> N
         assert about.holds.endswith((".", "?")), entry.name
         if about.low is not None:
             assert about.low <= entry.default <= about.high, entry.name
+
+
+def test_nothing_but_what_is_made_lies_with_what_is_made() -> None:
+    assert sorted(path.name for path in (ROOT / "docs" / "reference").iterdir()) == sorted(pages())
 
 
 def test_every_page_stands_once_in_the_list_of_pages() -> None:

@@ -31,7 +31,7 @@ from bavn.traffic.records import tables
 from bavn.traffic.replay import FAMILIES, LISTED, RULE, SIGMA, Label, NoRoom, planned, replay
 
 P_MAX: Final = 0.05
-"""From here on a suspicion counts as weak evidence, and joins the sector's (docs/policy.md)."""
+"""From here on a suspicion counts as weak evidence, and joins the sector's (docs/reference/policy.md)."""
 SEED: Final = 1
 LIMITS: Final = StoreLimits(age_days_max=None, threads=2)
 ROLL_UPS: Final = frozenset({"pair_hour", "name_hour"})

@@ -370,7 +370,8 @@ def read_toml(file: Path) -> dict[str, Any]:
         return table_of(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(
-            f"{file} is not there: name it with --config, or write it (docs/configuration.md has every setting)"
+            f"{file} is not there: name it with --config, or write it "
+            "(docs/reference/configuration.md has every setting)"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error

@@ -10,7 +10,7 @@ HEAD: Final = """# Commands
 
 Everything that `bavn` can be told, as `--help` says it. What is marked *needed* must be given. Every command with
 `--config` reads `node.toml`, `centre.toml`, `keyholder.toml` or `operator.toml` where it is called, unless
-told otherwise. What a finished command says by its exit code: [exit-codes](exit-codes/).
+told otherwise. What a finished command says by its exit code: [exit-codes.md](exit-codes.md).
 
 Made from the code by `script/docs`.
 """

@@ -190,7 +190,7 @@ def _pcap(given: "NodeConfig", found: Suspicion, *, cut: bool) -> bytes:
         raise Stop(
             Exit.NOT_FOUND,
             f"no packets are kept for {found.id}, and no capture here holds any of it"
-            " ([evidence] in docs/configuration.md)",
+            " ([evidence] in docs/reference/configuration.md)",
         )
     return packets_file(packets, cut=cut)
 
