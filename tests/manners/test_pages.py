@@ -49,6 +49,6 @@ def test_each_invariant_names_what_holds_it_and_that_is_there() -> None:
     assert [name for name in by_name if f"def {name}(" not in tests] == []
 
 
-@pytest.mark.parametrize(("name", "lines_max"), [("ARCHITECTURE.md", 150)])
+@pytest.mark.parametrize(("name", "lines_max"), [("ARCHITECTURE.md", 150), ("README.md", 60)])
 def test_the_first_pages_can_be_read_in_one_sitting(name, lines_max) -> None:
     assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= lines_max
