@@ -75,8 +75,8 @@ _CARERS: Final[dict[Carer, Text]] = {
 }
 
 _RESOLVER = Text(
-    "Once: point name resolution at the protected resolver (docs/guard.md).",
-    "Én gang: peg navneopslag mod den beskyttede resolver (docs/guard.md).",
+    "Once: point name resolution at the protected resolver (docs/ways-in.md).",
+    "Én gang: peg navneopslag mod den beskyttede resolver (docs/ways-in.md).",
 )
 _FIREWALL = Text(
     "Once: let the firewall read the list (docs/firewall-lists.md), and name what is never blocked.",
