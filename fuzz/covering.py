@@ -181,13 +181,13 @@ APART: Final[dict[str, str]] = {
 
 @cache
 def takes_apart() -> dict[str, Path]:
-    """Every module of the product (not of the simulator) that takes bytes or text apart."""
+    """Every module of the product (not of made traffic and rehearsals) that takes bytes or text apart."""
     root = Path(bavn.__file__).parent
     found = {}
     for path in sorted(root.rglob("*.py")):
         name = ".".join(("bavn", *path.relative_to(root).with_suffix("").parts))
         if _TAKES_APART.search(path.read_text(encoding="utf-8")) and not name.startswith(
-            ("bavn_lab.sim", "bavn_lab.demo.run", "bavn.app.accept")
+            ("bavn.rehearsal", "bavn.traffic", "bavn.app.accept")
         ):
             found[name] = path
     return found
@@ -208,8 +208,8 @@ def serves() -> frozenset[str]:
 def sources() -> frozenset[str]:
     """Every class that fulfils the port of a source."""
     found = set()
-    for info in pkgutil.iter_modules(bavn.actor.sense.__path__):
-        module = importlib.import_module(f"bavn.actor.sense.{info.name}")
+    for info in pkgutil.walk_packages(bavn.actor.sense.__path__, "bavn.actor.sense."):
+        module = importlib.import_module(info.name)
         for name, made in vars(module).items():
             if (
                 isinstance(made, type)

@@ -13,6 +13,7 @@ from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
 from bavn.app.config.operator import OperatorTable
 from bavn.app.docs.commands import command_page
+from bavn.app.docs.messages import message_page
 from bavn.app.docs.promises import promise_page
 from bavn.app.process.exits import PAGES
 
@@ -36,6 +37,7 @@ def pages() -> dict[str, str]:
             "".join(f"\n## {name}\n\n{says}\n{_tables(tables, '###')}" for name, says, tables in FILES),
         ),
         "commands.md": command_page(),
+        "messages.md": message_page(),
         "exit-codes.md": _exit_code_page(),
     }
 
