@@ -79,8 +79,8 @@ _RESOLVER = Text(
     "Én gang: peg navneopslag mod den beskyttede resolver (docs/ways-in.md).",
 )
 _FIREWALL = Text(
-    "Once: let the firewall read the list (docs/firewall-lists.md), and name what is never blocked.",
-    "Én gang: lad firewallen læse listen (docs/firewall-lists.md), og nævn, hvad der aldrig spærres.",
+    "Once: let the firewall read the list (docs/enforcers.md), and name what is never blocked.",
+    "Én gang: lad firewallen læse listen (docs/enforcers.md), og nævn, hvad der aldrig spærres.",
 )
 _EACH_WEEK = Text(
     "Each week: look at `bavn node suspicions`, answer the sector's questions and tasks.",

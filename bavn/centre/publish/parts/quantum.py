@@ -43,7 +43,7 @@ def quantum(facts: Facts) -> Section:
             "Hvor meget af sektorens kryptering der modstår en kvantecomputer, indsamles ikke: hver aktør har sit eget"
             " kort, og ingen besked bærer det til centralen.",
         ),
-        (Source(SourceKind.REFERENCE, "docs/crypto-map.md"), Source(SourceKind.REFERENCE, "docs/messages.md")),
+        (Source(SourceKind.REFERENCE, "docs/assets.md"), Source(SourceKind.REFERENCE, "docs/messages.md")),
     )
     return Section(
         id="quantum", title=Text("Post-quantum encryption", "Kvantesikker kryptering"), blocks=(none, figure)
