@@ -22,8 +22,9 @@ WINGS = ("", "actor", "centre", "app", "actor/sense", "centre/cases", "wire")
 PATH = re.compile(r"(?<![\w/.~<>:-])[\w.*-]+(?:/[\w.*-]*)+")
 FILE = re.compile(r"(?<![\w/.~*-])\w+\.py\b")
 DOTTED = re.compile(r"(?<![\w./@-])bavn(?:_lab)?(?:\.\w+)+")
+SAID = re.compile(r"(?<![\w./-])(?:bavn|bavn_lab|tests|bench|docs)/[\w/.-]+\.(?:py|md)\b")
 FENCE = re.compile(r"^ *```\w*\n.*?^ *```", re.MULTILINE | re.DOTALL)
-ELSE = {"fuzz/known.toml", "fuzz/found/TARGET/", "bavn.rules", "bavn.envelopes", "door/ledger/export"}
+ELSE = {"fuzz/known.toml", "fuzz/found/TARGET/", "bavn.rules", "bavn.envelopes", "door/ledger/export", "rNNNN_what.py"}
 """What only a run of Bavn makes, and routes and files that begin alike."""
 
 
@@ -80,6 +81,16 @@ def lost(text):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_path_that_a_page_names_is_there(name) -> None:
     assert lost((ROOT / name).read_text(encoding="utf-8")) == []
+
+
+def test_no_module_speaks_of_a_file_that_is_not_there() -> None:
+    wrong = []
+    for path in (path for top in ("bavn", "bavn_lab") for path in (ROOT / top).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        names = {name for name in FILE.findall(re.sub(r"\"[^\"\n]*\.py[^\"\n]*\"", "", text)) if name not in files()}
+        names |= {name for name in SAID.findall(text) if not (ROOT / name).exists()}
+        wrong += [f"{path.relative_to(ROOT)}: {name}" for name in sorted(names - ELSE)]
+    assert wrong == []
 
 
 def test_a_path_that_leads_nowhere_is_seen() -> None:

@@ -5,7 +5,7 @@ a signature over its meaning. ``indicator_of`` reads only what ``bundle_of`` wri
 bundle again and refuses if one byte differs. So nothing can be smuggled in: no second pattern, no extra object, no
 other spelling, no doubled key. Refuses to know whether an indicator is true, wanted or still valid (gates 3 and 4).
 
-Sources: STIX 2.1 (OASIS standard, 2021-06-10) and stix_marking.py. STIX has no property for JA3 and JA4: they stand
+Sources: STIX 2.1 (OASIS standard, 2021-06-10) and marking.py. STIX has no property for JA3 and JA4: they stand
 under ``network-traffic:extensions.'x-bavn-tls-ext'`` (docs/protection.md). A chain of techniques matches no single
 record, so it has no pattern.
 """

@@ -1,6 +1,6 @@
 """What one log format is: by what its lines are told from others, and how they become records.
 
-One file a format (log_*.py) gives one of these; logs.py puts them together. Refuses to know any format.
+One file of this folder a format gives one of these; records.py puts them together. Refuses to know any format.
 """
 
 from collections.abc import Mapping

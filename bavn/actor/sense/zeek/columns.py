@@ -1,4 +1,4 @@
-"""Zeek's fields -> the columns of record.TABLES, as SQL over the stage that zeek.py makes. Data, little else.
+"""Zeek's fields -> the columns of record.TABLES, as SQL over the stage that stage.py makes. Data, little else.
 
 The stage gives the log's fields under their own names, all as text, and logged (the line's moment), src, src_port, dst,
 dst_port, transport, icmp_type and icmp_code.
