@@ -93,6 +93,17 @@ def test_no_module_speaks_of_a_file_that_is_not_there() -> None:
     assert wrong == []
 
 
+def test_what_is_installed_and_shown_names_pages_that_are_there() -> None:
+    said = {}
+    for top in ("packaging", "script", "console/src", "fuzz"):
+        for path in (path for path in (ROOT / top).rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            installed = re.findall(r"/usr/share/doc/bavn/([\w/-]+\.md)(?!\.gz)", text)
+            said |= dict.fromkeys((*SAID.findall(text), *(f"docs/{name}" for name in installed)), path)
+    assert len(said) > 5
+    assert {name: str(path.relative_to(ROOT)) for name, path in said.items() if not (ROOT / name).exists()} == {}
+
+
 def test_a_path_that_leads_nowhere_is_seen() -> None:
     said = (
         "`bavn/app/gone.py`, `app/cli`, `door/rounds/`, `door/gone.py`, `old_name.py`, bench/gone.py, `bavn.app.gone`"
