@@ -30,9 +30,9 @@ def pages() -> dict[str, str]:
         "configuration.md": _page(
             "Configuration",
             "`node.toml` has the tables `[node]` to `[enforce]`; `centre.toml` has `[place]`, `[join]`, `[exchange]`, "
-            "`[centre]`, `[cases]`, `[remind]`, `[score]`, `[indicators]`, `[intelligence]`, `[console]`, `[oidc]`, "
-            "`[fanout]`, a `[misp.NAME]` for each MISP of a partner and a `[tiers.NAME]` for each tier (without any: "
-            "those of docs/private-join.md); "
+            "`[centre]`, `[cases]`, `[nodes]`, `[remind]`, `[score]`, `[indicators]`, `[intelligence]`, `[console]`, "
+            "`[oidc]`, `[fanout]`, a `[misp.NAME]` for each MISP of a partner and a `[tiers.NAME]` for each tier "
+            "(without any: those of docs/private-join.md); "
             "`keyholder.toml` is on a page of its own (keyholder-configuration.md). Relative paths count from the "
             "file's own folder.",
             NODE_TABLES | CENTRE_TABLES,
