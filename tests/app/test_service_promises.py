@@ -21,12 +21,13 @@ from bavn.app.keyholder.parts import init as init_keyholder
 from bavn.app.process.exits import Exit
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import Look, ServiceHealth
-from bavn.app.process.step_watch import STEP_S_MAX, StepWatch
+from bavn.app.process.step_watch import StepWatch
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.sources import Sources
 from bavn.centre.cases.tables import AUDIT
 from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.store.engine import writing
+from bavn.model.health import STEP_LATE_S
 from bavn.model.moment import MINUTE_US
 from bavn.model.sector.alarm import KINDS, NODE_KINDS
 from bavn.model.sector.intel import Source
@@ -174,13 +175,13 @@ def test_a_step_that_hangs_or_does_not_come_is_told() -> None:
     said = []
 
     def hangs():
-        now[0] += STEP_S_MAX + 1
+        now[0] += STEP_LATE_S + 1
         said.append(watch.look())
 
     watch.around(hangs)()
     assert said[0].wrong[0].en == "a step has run for 61 s"
     assert watch.look() == Look()
-    now[0] += STEP_S_MAX + 5
+    now[0] += STEP_LATE_S + 5
     assert watch.look().wrong[0].en == "no step for 65 s"
 
 

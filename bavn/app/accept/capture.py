@@ -18,11 +18,10 @@ from bavn.app.accept.check import (
 )
 from bavn.app.accept.told import told
 from bavn.app.node.health.vitals import SENSORS
-from bavn.model.health import LOSS_PERMILLE_MAX
+from bavn.model.health import LAG_S_MAX, LOSS_PERMILLE_MAX
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 
-LAG_S_MAX: Final = 120
 NO_SENSOR: Final = Text("no source of this node sees packets", "ingen af nodens kilder ser pakker")
 NO_SOURCE: Final = Text("this node reads no source: it only protects", "noden læser ingen kilde: den beskytter kun")
 _UNCOUNTED: Final = Text(

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.actor.door.policy import DoorPolicy
-from bavn.app.accept.certificates import DAYS_LEFT_MIN
 from bavn.app.accept.check import (
     UNTESTED,
     Reading,
@@ -24,7 +23,6 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
-from bavn.app.accept.clock import OFFSET_S_MAX
 from bavn.app.config.load import CentreFile
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
@@ -33,6 +31,13 @@ from bavn.centre.desk.rolling import RollOut
 from bavn.centre.desk.views import RoundSummary
 from bavn.centre.inbox.open_items import open_items
 from bavn.centre.members.registry import Registry
+from bavn.model.health import (
+    ACCEPTED_CLOCK_OFF_S_MAX,
+    ACCEPTED_QUEUE_MAX,
+    CERTIFICATE_DAYS_MIN,
+    NODE_SILENT_S,
+    ROUNDS_PERCENT_MIN,
+)
 from bavn.model.heard import NodeHealth
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
@@ -45,9 +50,6 @@ from bavn.wire.outbox import Outbox
 
 NAME: Final = "centre"
 TITLE: Final = Text("The centre's side", "Centralens side")
-CONTACT_S_MAX: Final = 900
-QUEUE_MAX: Final = 100
-SHARE_MIN: Final = 90
 DAYS: Final = 7
 KEYS_ROUNDS: Final = 10
 """So that keys that were mended are not held against an actor for days."""
@@ -122,18 +124,18 @@ ACTS: Final[Mapping[str, Text]] = {
 MEASURES: Final[Mapping[str, Measure]] = {
     "let_in": must(Text("enrolled and let in", "indmeldt og lukket ind"), always=True),
     "certificate": at_least(
-        Text("left of its certificate", "tilbage af dens certifikat"), DAYS_LEFT_MIN, "days", always=True
+        Text("left of its certificate", "tilbage af dens certifikat"), CERTIFICATE_DAYS_MIN, "days", always=True
     ),
     "agreement": at_least(Text("left of its agreement", "tilbage af dens aftale"), 1, "days", always=True),
-    "contact": at_most(Text("since it was last heard", "siden den sidst blev hørt"), CONTACT_S_MAX, "s", always=True),
+    "contact": at_most(Text("since it was last heard", "siden den sidst blev hørt"), NODE_SILENT_S, "s", always=True),
     "clock": at_most(
         Text("its clock against ours, as it tells", "dens ur mod vores, som den fortæller"),
-        OFFSET_S_MAX,
+        ACCEPTED_CLOCK_OFF_S_MAX,
         "s",
         always=True,
     ),
     "version": shown(Text("its version", "dens version")),
-    "rounds": at_least(Text("rounds taken part in", "runder deltaget i"), SHARE_MIN, "%"),
+    "rounds": at_least(Text("rounds taken part in", "runder deltaget i"), ROUNDS_PERCENT_MIN, "%"),
     "keys": none_of(
         Text(
             "of its last 10 rounds, those with other keys than the rest",
@@ -142,10 +144,10 @@ MEASURES: Final[Mapping[str, Measure]] = {
     ),
     "quotas": must(Text("quotas let its messages in", "kvoter lukker dens meddelelser ind"), always=True),
     "inbox": at_most(
-        Text("messages of its that wait here", "dens meddelelser, der venter her"), QUEUE_MAX, always=True
+        Text("messages of its that wait here", "dens meddelelser, der venter her"), ACCEPTED_QUEUE_MAX, always=True
     ),
     "outbox": at_most(
-        Text("messages to it that wait here", "meddelelser til den, der venter her"), QUEUE_MAX, always=True
+        Text("messages to it that wait here", "meddelelser til den, der venter her"), ACCEPTED_QUEUE_MAX, always=True
     ),
     "drill": must(Text("told here of the drill's block", "fortalt her om øvelsens spærring")),
 }
@@ -254,7 +256,7 @@ def look_at(
             if own and quota.messages_per_hour_max == 0
         ),
         inbox=open_items(book, actor),
-        outbox=len(outbox.waiting(actor, messages_max=QUEUE_MAX + 1)),
+        outbox=len(outbox.waiting(actor, messages_max=ACCEPTED_QUEUE_MAX + 1)),
         drill=_drill(desk, actor, protocol),
         given=protocol is not None,
     )

@@ -20,14 +20,13 @@ from bavn.app.accept.check import (
 )
 from bavn.app.accept.clock import NO_KEYHOLDER
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.model.health import CERTIFICATE_DAYS_MIN
 from bavn.model.moment import DAY_US
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.enrol import answers, ends_us
 from bavn.wire.safe import Safe
 
-DAYS_LEFT_MIN: Final = 14
-"""A node renews 30 days before the end: with fewer left, it has not been able to for two weeks."""
 _WHO: Final = {"centre": Text("the centre", "centralen"), "keyholder": Text("the key holder", "nøgleholderen")}
 _KEYS: Final = ("chain", "days", "private")
 _ACTS: Final[Mapping[str, Text]] = {
@@ -76,7 +75,7 @@ class CertificateCheck:
                 ),
                 f"{party}_days": at_least(
                     Text(f"left of the certificate from {who.en}", f"tilbage af certifikatet fra {who.da}"),
-                    DAYS_LEFT_MIN,
+                    CERTIFICATE_DAYS_MIN,
                     "days",
                     always=always,
                 ),

@@ -19,15 +19,13 @@ from bavn.app.accept.check import (
 )
 from bavn.app.accept.told import told
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.model.health import ACCEPTED_CLOCK_OFF_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.links.https import Caller, LinkLimits, link_context
 from bavn.wire.safe import Safe
 
-OFFSET_S_MAX: Final = 5
-"""A second of it is rounding. Rounds have deadlines of minutes, certificates of days."""
-RECORDS_S_MAX: Final = 120
 QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
 NO_KEYHOLDER: Final = Text("mode M1: there is no key holder", "tilstand M1: der er ingen nøgleholder")
 HEALTH_PATH: Final = "/healthz"
@@ -65,12 +63,14 @@ class ClockCheck:
     def measures(self, _: Asked, /) -> Mapping[str, Measure]:
         return {
             "centre": at_most(
-                Text("offset from the centre", "afvigelse fra centralen"), OFFSET_S_MAX, "s", always=True
+                Text("offset from the centre", "afvigelse fra centralen"), ACCEPTED_CLOCK_OFF_S_MAX, "s", always=True
             ),
-            "keyholder": at_most(Text("offset from the key holder", "afvigelse fra nøgleholderen"), OFFSET_S_MAX, "s"),
+            "keyholder": at_most(
+                Text("offset from the key holder", "afvigelse fra nøgleholderen"), ACCEPTED_CLOCK_OFF_S_MAX, "s"
+            ),
             "records": at_most(
                 Text("newest records ahead of this clock or behind it", "nyeste poster foran eller bagud for uret"),
-                RECORDS_S_MAX,
+                CLOCK_OFF_S_MAX,
                 "s",
             ),
         }

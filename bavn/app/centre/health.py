@@ -10,7 +10,6 @@ from typing import Final
 
 from sqlalchemy import Engine, func, select
 
-from bavn.app.centre.alarms import CERTIFICATE_DAYS_MIN
 from bavn.app.centre.parts import BOOK_FILE, CentreParts
 from bavn.app.config.load import CentreFile
 from bavn.app.node.health.checking import chain_of
@@ -30,8 +29,16 @@ from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.share.tables import DELIVERY
 from bavn.centre.store.engine import reading
 from bavn.model.failure import Failures
-from bavn.model.health import NODE_SILENT_US, Promise
-from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
+from bavn.model.health import (
+    DATABASE_LATE_S,
+    LETTER_LATE_US,
+    SERVER_CERTIFICATE_DAYS_MIN,
+    SOURCE_LATE_TIMES,
+    NodeBounds,
+    Promise,
+    ends_soon,
+)
+from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ActorState
 from bavn.model.text import Text
@@ -40,10 +47,6 @@ from bavn.wire.ledger import look_on
 from bavn.wire.shut import shut_gates
 
 CENTRE_HEALTH_FILE: Final = "centre-health.json"
-STUCK_US: Final = 10 * MINUTE_US
-"""A letter that was to be tried so long ago and was not."""
-SOURCE_LATE_TIMES: Final = 3
-"""A source that was not asked for so many of its turns is not read."""
 NAMED_MAX: Final = 10
 
 CENTRE_PROMISES: Final = (
@@ -153,14 +156,14 @@ def sources_look(sources: Sources, clock: Clock) -> Look:
     return Look(tuple(wrong))
 
 
-def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int) -> Look:
+def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int, bounds: NodeBounds) -> Look:
     """Active actors that were heard before and are not now."""
     silent = [
         one.actor.name
         for one in members
         if one.actor.state is ActorState.ACTIVE
         and one.health is not None
-        and now_us - max(one.health.received_us, began_us) > NODE_SILENT_US
+        and bounds.condition(one.health, now_us, began_us).silent
     ]
     if not silent:
         return Look()
@@ -170,7 +173,7 @@ def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int) -> Loo
 
 def deliveries_look(engine: Engine, now_us: int) -> Look:
     """Letters that were to be tried, and were not."""
-    late = DELIVERY.c.status == PENDING, DELIVERY.c.try_us <= now_us - STUCK_US
+    late = DELIVERY.c.status == PENDING, DELIVERY.c.try_us <= now_us - LETTER_LATE_US
     with reading(engine) as connection:
         count = connection.scalar(select(func.count()).select_from(DELIVERY).where(*late)) or 0
     return Look((Text(f"{count} letters were not tried", f"{count} breve er ikke forsøgt"),) if count else ())
@@ -188,8 +191,8 @@ def certificates_look(keys: PartyKeys, now_us: int) -> Look:
     """The party's own: of its server, and of its authority."""
     wrong = []
     for name, ends_us in keys.ends_us().items():
-        days = (ends_us - now_us) // DAY_US
-        if days < CERTIFICATE_DAYS_MIN:
+        if ends_soon(ends_us, now_us, SERVER_CERTIFICATE_DAYS_MIN):
+            days = (ends_us - now_us) // DAY_US
             wrong.append(Text(f"{name}: {days} days left", f"{name}: {days} dage tilbage"))
     return Look(tuple(wrong))
 
@@ -244,7 +247,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
         }
         looks = {
             "intelligence_read": lambda: sources_look(sources, clock),
-            "nodes_heard": lambda: nodes_look(desk.members(), began_us, clock.now_us()),
+            "nodes_heard": lambda: nodes_look(desk.members(), began_us, clock.now_us(), desk.bounds),
             "database_reached": lambda: _reached(engine),
             "disk_room": lambda: disk_look(file.folder, file.place.disk_free_mb_min),
             "steps_on_time": steps.look,
@@ -287,6 +290,6 @@ def _reached(engine: Engine) -> Look:
     with reading(engine) as connection:
         list(islice(connection.execute(select(AUDIT.c.seq).limit(1)), 1))
     took_s = time.monotonic() - began_s
-    if took_s * SECOND_US < 5 * SECOND_US:
+    if took_s < DATABASE_LATE_S:
         return Look()
     return Look((Text(f"it took {took_s:.0f} s to answer", f"den var {took_s:.0f} s om at svare"),))

@@ -110,6 +110,7 @@ def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
         questions,
         file.centre.cases,
         open_indicators(file.centre, registry.engine, clock, warning_lists()),
+        file.centre.nodes,
     )
 
 

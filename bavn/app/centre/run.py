@@ -128,6 +128,8 @@ def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None)
         alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX),
         chains=desk.chains,
         promises=list if health is None else health.told,
+        bounds=desk.bounds,
+        disk_free_mb_min=place.disk_free_mb_min,
     )
     return MetricsService(desk.times, place.metrics_host, place.metrics_port, house)
 

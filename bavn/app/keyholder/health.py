@@ -12,15 +12,12 @@ from bavn.app.node.health.checking import chain_of
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import Look, ServiceHealth, whole
-from bavn.model.health import Promise
+from bavn.model.health import KEYHOLDER_DISK_FREE_MB_MIN, SECRETS_LATE_S, Promise
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.ledger import look_on
 
 KEYHOLDER_HEALTH_FILE: Final = "keyholder-health.json"
-FREE_MB_MIN: Final = 512
-TIDY_S_MAX: Final = 300.0
-"""Past days' secrets are looked for each minute."""
 
 KEYHOLDER_PROMISES: Final = (
     Promise(
@@ -85,7 +82,7 @@ class TidyWatch:
     def look(self) -> Look:
         """Whether that is not too long ago."""
         late_s = self._tick() - self._done_s
-        if late_s > TIDY_S_MAX:
+        if late_s > SECRETS_LATE_S:
             return Look((Text(f"not looked for in {late_s:.0f} s", f"ikke eftersøgt i {late_s:.0f} s"),))
         return Look(unknown=None if self._ever else Text("not looked for yet", "endnu ikke eftersøgt"))
 
@@ -99,7 +96,7 @@ def watched_keyholder(file: KeyHolderFile, book: Book, tidying: TidyWatch) -> It
         looks = {
             "ledger_whole": whole(walk),
             "secrets_destroyed": tidying.look,
-            "disk_room": lambda: disk_look(file.folder, FREE_MB_MIN),
+            "disk_room": lambda: disk_look(file.folder, KEYHOLDER_DISK_FREE_MB_MIN),
             "certificates": lambda: certificates_look(keys, clock.now_us()),
             "gates_open": lambda: gates_look(book),
             "parts_work": lambda: parts_look(book.failures),

@@ -14,15 +14,15 @@ from typing import Any, Final
 
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.operator import OperatorConfig
-from bavn.app.node.health.recorder import HEALTH_FILE, STALE_S
+from bavn.app.node.health.recorder import HEALTH_FILE
 from bavn.app.node.parts import BOOK_FILE
 from bavn.app.operator.home import home_of
 from bavn.app.operator.register import Entry, Place, Register
 from bavn.app.operator.supervise import running_state
 from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemClock
+from bavn.model.health import file_old
 from bavn.model.malformed import UNREADABLE
-from bavn.model.moment import SECOND_US
 from bavn.model.settings import SettingsError
 from bavn.wire.book import read_only
 
@@ -57,7 +57,7 @@ def lines(operator: OperatorConfig) -> list[Line]:
     entries = Register(operator.folder).entries()
     state = running_state(operator.folder)
     now_us = SystemClock().now_us()
-    alive = bool(state) and not state["stopped"] and now_us - int(state["at_us"]) < STALE_S * SECOND_US
+    alive = bool(state) and not state["stopped"] and not file_old(int(state["at_us"]), now_us)
     return [_line(operator, entry, state if alive else {}, now_us) for _, entry in sorted(entries.items())]
 
 
@@ -108,7 +108,7 @@ def _health(line: Line, config: NodeConfig, now_us: int) -> Line:
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as opened:
             told = json.loads(opened.read(HEALTH_BYTES_MAX))
-        if now_us - int(told["at_us"]) > STALE_S * SECOND_US or told["stopped"]:
+        if file_old(int(told["at_us"]), now_us) or told["stopped"]:
             return line
         problems = tuple({"en": str(one["en"]), "da": str(one["da"])} for one in told["problems"])
         return replace(line, well=bool(told["healthy"]), problems=problems)

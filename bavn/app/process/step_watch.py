@@ -2,13 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
 
 from bavn.app.process.service_health import Look
+from bavn.model.health import STEP_LATE_S
 from bavn.model.text import Text
-
-STEP_S_MAX: Final = 60.0
-"""A step takes well under a second; a round of a large sector some."""
 
 
 class StepWatch:
@@ -30,7 +27,7 @@ class StepWatch:
 
     def look(self) -> Look:
         took_s = self._tick() - self._since_s
-        if took_s <= STEP_S_MAX:
+        if took_s <= STEP_LATE_S:
             return Look()
         if self._running:
             text = Text(f"a step has run for {took_s:.0f} s", f"et skridt har kørt i {took_s:.0f} s")

@@ -54,6 +54,7 @@ from bavn.centre.share.deliveries import AtActor, Deliveries, Kept
 from bavn.centre.share.ring import Ring, RingRules
 from bavn.centre.share.ring_book import RingStand
 from bavn.centre.share.tables import make_tables as make_share_tables
+from bavn.model.health import NODE_BOUNDS, NodeBounds
 from bavn.model.heard import NodeHealth, Observed
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
@@ -79,6 +80,7 @@ class Desk:
         questions: Questions | None = None,
         settings: CaseSettings | None = None,
         indicators: Indicators | None = None,
+        bounds: NodeBounds = NODE_BOUNDS,
     ) -> None:
         t.make_missing(engine, t.METADATA)
         make_share_tables(engine)
@@ -99,7 +101,8 @@ class Desk:
         self.lives = indicators or Indicators(engine, clock, IndicatorSettings())
         self.upkeep = Upkeep(self.lives, self._cases.policies)
         self.switch = SectorSwitch(engine, clock)
-        self.alarms = Alarms(engine, clock)
+        self.bounds = bounds
+        self.alarms = Alarms(engine, clock, bounds)
         self.times = ClockBook(self._cases, self.lives, self._deliveries, self.switch)
 
     # --- leads and cases ---------------------------------------------------------------------------------------
@@ -403,7 +406,7 @@ class Desk:
     def eyes(self) -> tuple[Eye, ...]:
         """What each actor could see now."""
         now_us = self.now_us()
-        return eyes(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us)
+        return eyes(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us, self.bounds)
 
     def members(self) -> tuple[MemberView, ...]:
         """All actors, by name, with their nodes' last word on how they are."""

@@ -94,6 +94,7 @@ def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
         catalogue=asked.catalogue,
         levels=asked.levels,
         quartiles=asked.quartiles,
+        bounds=desk.bounds,
     )
 
 

@@ -11,14 +11,11 @@ from typing import Final
 from bavn.centre.books.canaries import Chain, broken
 from bavn.centre.desk.coverage import TookPart
 from bavn.centre.desk.views import MemberView
-from bavn.model.health import LOSS_PERMILLE_MAX, NODE_SILENT_US
+from bavn.model.health import CANARY_DAYS_MAX, NodeBounds
 from bavn.model.moment import DAY_US
 from bavn.model.sector.member import ActorState
 from bavn.model.sector.sight import SIGHTS, detectors_of
 from bavn.model.text import Text
-
-CANARY_DAYS_MAX: Final = 2
-"""A canary that is older says nothing of today."""
 
 CAN: Final = "sees"
 REASONS: Final[dict[str, Text]] = {
@@ -57,17 +54,21 @@ class Eye:
 
 
 def eyes(
-    members: Iterable[MemberView], took: Mapping[str, TookPart], chains: Mapping[str, Chain], now_us: int
+    members: Iterable[MemberView],
+    took: Mapping[str, TookPart],
+    chains: Mapping[str, Chain],
+    now_us: int,
+    bounds: NodeBounds,
 ) -> tuple[Eye, ...]:
     """Every actor that is not shut out, by name. ``took``: the rounds of the last day."""
     return tuple(
-        _eye(one, took.get(one.actor.name), chains.get(one.actor.name), now_us)
+        _eye(one, took.get(one.actor.name), chains.get(one.actor.name), now_us, bounds)
         for one in sorted(members, key=lambda one: one.actor.name)
         if one.actor.state is not ActorState.REVOKED
     )
 
 
-def _eye(member: MemberView, took: TookPart | None, chain: Chain | None, now_us: int) -> Eye:
+def _eye(member: MemberView, took: TookPart | None, chain: Chain | None, now_us: int, bounds: NodeBounds) -> Eye:
     name, health = member.actor.name, member.health
     if member.actor.state is not ActorState.ACTIVE:
         return Eye(name, "no-node", None)
@@ -75,12 +76,13 @@ def _eye(member: MemberView, took: TookPart | None, chain: Chain | None, now_us:
         return Eye(name, "never-heard", None)
     young = chain is not None and now_us // DAY_US - chain.day <= CANARY_DAYS_MAX
     inner = [at.link for at in chain.links if at.link.link != "block"] if chain is not None and young else []
+    condition = bounds.condition(health, now_us)
     against = {
-        "silent": now_us - health.received_us > NODE_SILENT_US,
-        "sensor-down": health.sensor == "down" or "sensor-down" in health.problems,
-        "no-sensor": health.sensor == "none",
-        "source-silent": "source-silent" in health.problems,
-        "loss": health.capture_loss_permille > LOSS_PERMILLE_MAX,
+        "silent": condition.silent,
+        "sensor-down": condition.sensor_down,
+        "no-sensor": condition.no_sensor,
+        "source-silent": condition.source_silent,
+        "loss": condition.lossy,
         "no-rounds": took is not None and took.rounds > 0 and took.uploaded == 0,
         "chain": bool(broken(inner)),
     }

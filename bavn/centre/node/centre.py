@@ -134,7 +134,7 @@ class Centre:
     ) -> None:
         self.config = config
         self.contained = contained
-        self.desk = Desk(engine, clock, registry, questions, config.cases, indicators)
+        self.desk = Desk(engine, clock, registry, questions, config.cases, indicators, config.nodes)
         self._engine, self._clock, self._lists = engine, clock, lists
         self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
         self.exchange, self.offers = share.exchange, offers

@@ -14,7 +14,7 @@ from bavn.centre.publish.document import Source, SourceKind, sources_of
 from bavn.centre.publish.facts import CaseFact, Facts, LevelSet, Period
 from bavn.centre.publish.threat import BY_RSIT, THREATS, Level, Threat, by_rsit
 from bavn.centre.publish.wording import CASES, counted
-from bavn.model.moment import DAY_US
+from bavn.model.health import away
 from bavn.model.sector.case import CaseState
 from bavn.model.text import Text
 
@@ -22,8 +22,6 @@ VERY_HIGH_CASES: Final = 3
 WIDE_SHARE: Final = 0.25
 WIDE_ACTORS_MIN: Final = 3
 HEARD_SHARE_MIN: Final = 0.5
-HEARD_US_MAX: Final = DAY_US
-"""A node that was heard of within this counts as heard."""
 OPEN: Final = (CaseState.NEW, CaseState.TRIAGE)
 
 
@@ -67,7 +65,7 @@ def proposals(facts: Facts) -> tuple[Proposed, ...]:
 def heard_share(facts: Facts) -> float:
     """The share of active actors whose node was heard of within a day; 0 where there is none."""
     active = facts.active
-    heard = [one for one in active if one.heard_us is not None and facts.now_us - one.heard_us <= HEARD_US_MAX]
+    heard = [one for one in active if not away(one.heard_us, facts.now_us)]
     return len(heard) / len(active) if active else 0.0
 
 

@@ -164,7 +164,7 @@ def test_a_page_holds_every_figure_and_nothing_unescaped(given, language) -> Non
     assert given.digest in text
     assert "<b>broke" not in text
     assert "<script" not in text
-    assert {"en": "at least 14 days", "da": "mindst 14 dage"}[language] in text
+    assert {"en": "at least 20 days", "da": "mindst 20 dage"}[language] in text
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from bavn.centre.desk.coverage import TookPart, took_part
 from bavn.centre.desk.sight import REASONS, behind, behind_technique, eyes
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.tables import CERTIFICATE
+from bavn.model.health import NODE_BOUNDS
 from bavn.model.heard import NodeHealth
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.sector.canary import LINKS, Link
@@ -68,7 +69,7 @@ CASES = [
 @pytest.mark.parametrize(("one", "took", "way", "detector", "code"), CASES, ids=range(len(CASES)))
 def test_each_blind_spot_has_its_own_name(one, took, way, detector, code) -> None:
     given = ({} if took is None else {"north": took}), ({} if way is None else {"north": way})
-    (eye,) = eyes([one], *given, NOW_US)
+    (eye,) = eyes([one], *given, NOW_US, NODE_BOUNDS)
     assert eye.by(detector) == code
     assert code in REASONS
 
@@ -85,6 +86,7 @@ def test_the_sentence_behind_a_claim_counts_those_who_could_and_says_why_others_
         {},
         {},
         NOW_US,
+        NODE_BOUNDS,
     )
     said = behind(seeing, ["beacon", "signature"])
     assert (said.actors, said.could) == (4, 2)

@@ -18,8 +18,7 @@ from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
 from bavn.centre.members.roles import SUPPLIERS_MAX
-from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US
-from bavn.model.moment import DAY_US
+from bavn.model.health import NodeBounds, ends_soon
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorKind, ActorState, Quota
 from bavn.model.text import Text
@@ -29,7 +28,6 @@ REFUSALS: Final[tuple[Kind, ...]] = (
     (NotInState, 409, "not-now", "you"),
     (CannotAdd, 422, "cannot-add", "you"),
 )
-ENDS_SOON_US: Final = 14 * DAY_US
 Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
 
@@ -266,27 +264,30 @@ def _row(house: SacHouse, view: MemberView, until_us: int | None) -> MemberRow:
             last_round=health.last_round,
         ),
         certificate_until_us=until_us,
-        worries=[Said.of(one) for one in _worries(view, until_us, house.clock.now_us())] if active else [],
+        worries=[Said.of(one) for one in _worries(view, until_us, house.clock.now_us(), house.desk.bounds)]
+        if active
+        else [],
     )
 
 
-def _worries(view: MemberView, until_us: int | None, now_us: int) -> list[Text]:
+def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBounds) -> list[Text]:
     """What is wrong with an active member, the gravest first."""
     made, health = [], view.health
     if until_us is not None and until_us <= now_us:
         made.append(Text("its certificate has ended: invite it anew", "dens certifikat er udløbet: invitér den igen"))
-    elif until_us is not None and until_us - now_us < ENDS_SOON_US:
+    elif until_us is not None and ends_soon(until_us, now_us):
         made.append(Text("its certificate ends soon, not renewed", "dens certifikat udløber snart uden fornyelse"))
     if health is None:
         return [*made, Text("its node has never said how it is", "dens node har aldrig sagt, hvordan den har det")]
-    if now_us - health.received_us > NODE_SILENT_US:
+    condition = bounds.condition(health, now_us)
+    if condition.silent:
         made.append(Text("its node is silent", "dens node er tavs"))
-    if health.sensor == "down":
+    if condition.sensor_down:
         made.append(Text("its sensor is down", "dens sensor er nede"))
-    if health.capture_loss_permille > LOSS_PERMILLE_MAX:
+    if condition.lossy:
         loss = f"{health.capture_loss_permille / 10:.1f}"
         made.append(Text(f"it loses {loss} % of its packets", f"den taber {loss.replace('.', ',')} % af sine pakker"))
-    if abs(health.clock_skew_s) > CLOCK_OFF_S_MAX:
+    if condition.clock_off:
         made.append(Text(f"its clock is {health.clock_skew_s} s off", f"dens ur går {health.clock_skew_s} s forkert"))
     return made
 

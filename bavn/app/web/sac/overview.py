@@ -22,7 +22,7 @@ from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.rollout import parties
 from bavn.centre.store.engine import reading
-from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US, QUEUE_MAX
+from bavn.model.health import ROUNDS_PERCENT_MIN, NodeBounds
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.functions import FUNCTIONS
@@ -30,7 +30,6 @@ from bavn.model.sector.member import ActorKind, ActorState
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.model.sector.work import DueState
 
-ROUNDS_SHARE_MIN: Final = 0.9
 LEADS_SHOWN: Final = 8
 CAMPAIGNS_SHOWN: Final = 12
 CLOCKS_SHOWN: Final = 20
@@ -204,7 +203,8 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
     desk, now_us = house.desk, house.clock.now_us()
     waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
     top, leads = desk.lead_page(LeadAsk(), max(CAMPAIGNS_SHOWN, 50))
-    actors = tiles(desk.members(), took_part(desk.engine, now_us - DAY_US), top, now_us, regions_of(house))
+    took = took_part(desk.engine, now_us - DAY_US)
+    actors = tiles(desk.members(), took, top, now_us, regions_of(house), desk.bounds)
     told, counted = counts(house, now_us)
     owed = deadlines(house, now_us)
     standing = desk.alarms.every(standing=True)
@@ -246,6 +246,7 @@ def tiles(
     top: Sequence[LeadLine],
     now_us: int,
     regions: Mapping[str, str],
+    bounds: NodeBounds,
 ) -> list[Tile]:
     """Every actor that is not shut out, by kind and name."""
     touched: dict[str, int] = {}
@@ -253,14 +254,20 @@ def tiles(
         for actor in line.view.lead.actors:
             touched[actor] = touched.get(actor, 0) + 1
     found = [
-        _tile(one, took.get(one.actor.name), touched.get(one.actor.name, 0), now_us, regions.get(one.actor.name, ""))
+        _tile(
+            one,
+            touched.get(one.actor.name, 0),
+            regions.get(one.actor.name, ""),
+            took.get(one.actor.name),
+            blind_spots(one, took.get(one.actor.name), now_us, bounds),
+        )
         for one in members
         if one.actor.state is not ActorState.REVOKED
     ]
     return sorted(found, key=lambda tile: (tile.kind, tile.name))
 
 
-def blind_spots(member: MemberView, took: TookPart | None, now_us: int) -> list[str]:
+def blind_spots(member: MemberView, took: TookPart | None, now_us: int, bounds: NodeBounds) -> list[str]:
     """Codes of BLIND, the worst first."""
     health = member.health
     if member.actor.state is not ActorState.ACTIVE:
@@ -268,15 +275,16 @@ def blind_spots(member: MemberView, took: TookPart | None, now_us: int) -> list[
     if health is None:
         return ["never-heard"]
     share = 1.0 if took is None or not took.rounds else took.uploaded / took.rounds
+    condition = bounds.condition(health, now_us)
     looked = {
-        "silent": now_us - health.received_us > NODE_SILENT_US,
-        "sensor-down": health.sensor == "down",
+        "silent": condition.silent,
+        "sensor-down": condition.sensor_down,
         "no-rounds": took is not None and took.uploaded == 0,
-        "no-sensor": health.sensor == "none",
-        "loss": health.capture_loss_permille > LOSS_PERMILLE_MAX,
-        "few-rounds": 0 < share < ROUNDS_SHARE_MIN,
-        "clock": abs(health.clock_skew_s) > CLOCK_OFF_S_MAX,
-        "backlog": health.queue_messages > QUEUE_MAX,
+        "no-sensor": condition.no_sensor,
+        "loss": condition.lossy,
+        "few-rounds": 0 < 100 * share < ROUNDS_PERCENT_MIN,
+        "clock": condition.clock_off,
+        "backlog": condition.backlog,
     }
     return [code for code, found in looked.items() if found]
 
@@ -367,9 +375,8 @@ def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
     return sorted(found, key=lambda one: (one.due_us, one.case_id, one.actor, one.what))
 
 
-def _tile(member: MemberView, took: TookPart | None, leads: int, now_us: int, region: str) -> Tile:
+def _tile(member: MemberView, leads: int, region: str, took: TookPart | None, codes: Sequence[str]) -> Tile:
     actor, health = member.actor, member.health
-    codes = blind_spots(member, took, now_us)
     standing = "absent" if codes == ["no-node"] else "bad" if BAD & set(codes) else "watch" if codes else "good"
     return Tile(
         name=actor.name,

@@ -17,7 +17,7 @@ BLIND: Final = {
         "has no node yet: the sector sees nothing of it", "har endnu ingen node: sektoren ser intet af den"
     ),
     "never-heard": Text("its node has never said how it is", "dens node har aldrig sagt, hvordan den har det"),
-    "silent": Text("its node has said nothing for more than an hour", "dens node har intet sagt i mere end en time"),
+    "silent": Text("its node is silent", "dens node er tavs"),
     "sensor-down": Text(
         "its sensor is down: network traffic is not seen", "dens sensor er nede: netværkstrafik bliver ikke set"
     ),

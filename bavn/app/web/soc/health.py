@@ -10,17 +10,17 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
-from bavn.app.node.health.recorder import HEALTH_FILE, STALE_S
+from bavn.app.node.health.recorder import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.danish import of_reason
 from bavn.app.web.frame import Act, Said
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.app.web.soc.stops import answered
-from bavn.model.health import ACTS
+from bavn.model.health import ACTS, ends_soon, file_old
 from bavn.model.health import STATES as PROMISE_STATES
 from bavn.model.malformed import UNREADABLE
-from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.moment import DAY_US
 from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
 from bavn.model.text import Text
 from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
@@ -211,11 +211,12 @@ def _health(here: Node, config: NodeConfig) -> Health:
     now_us = here.clock.now_us()
     certificates = _certificates(config)
     told = _told(config.folder / HEALTH_FILE)
-    problems = [_about_to_end(one, now_us) for one in certificates if one.ends_us < now_us + RENEW_BEFORE_END_US // 2]
+    days_min = config.health.certificate_days_min
+    problems = [_about_to_end(one, now_us) for one in certificates if ends_soon(one.ends_us, now_us, days_min)]
     if told is None:
         return _said({}, "never", NEVER, problems, certificates)
     silent = not told["stopped"] and (
-        (now_us - int(told["at_us"])) // SECOND_US > STALE_S or not Path(f"/proc/{int(told['pid'])}").exists()
+        file_old(int(told["at_us"]), now_us) or not Path(f"/proc/{int(told['pid'])}").exists()
     )
     problems = [
         ProblemShown(

@@ -2,11 +2,10 @@
 
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import Facts, MemberFact
-from bavn.centre.publish.levels import HEARD_US_MAX
 from bavn.centre.publish.parts.behind import COVERAGE, could
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
-from bavn.model.health import LOSS_PERMILLE_MAX
+from bavn.model.health import away
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.sight import TECHNIQUES
 from bavn.model.text import Text
@@ -33,7 +32,7 @@ def coverage(facts: Facts) -> Section:
             "No actor takes part yet: the sector is not seen.", "Ingen aktør deltager endnu: sektoren ses ikke."
         )
         return Section(id="coverage", title=title, blocks=(Sentence(none, _MEMBERS),))
-    seeing = [one for one in active if _sees(one, facts.now_us)]
+    seeing = [one for one in active if _sees(one, facts)]
     said = counted(len(active), ACTORS)
     blocks: list[Block] = [
         Sentence(
@@ -50,20 +49,20 @@ def coverage(facts: Facts) -> Section:
     return Section(id="coverage", title=title, blocks=tuple(blocks))
 
 
-def _sees(one: MemberFact, now_us: int) -> bool:
-    return _heard(one, now_us) and one.sensor == "up" and one.loss_permille <= LOSS_PERMILLE_MAX
+def _sees(one: MemberFact, facts: Facts) -> bool:
+    return _heard(one, facts) and one.sensor == "up" and not facts.bounds.lossy(one.loss_permille)
 
 
-def _heard(one: MemberFact, now_us: int) -> bool:
-    return one.heard_us is not None and now_us - one.heard_us <= HEARD_US_MAX
+def _heard(one: MemberFact, facts: Facts) -> bool:
+    return not away(one.heard_us, facts.now_us)
 
 
 def _figure(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
     rows = []
     for kind in sorted({one.kind for one in active}, key=lambda one: list(KINDS).index(one) if one in KINDS else 99):
         mine = [one for one in active if one.kind == kind]
-        sees = sum(_sees(one, facts.now_us) for one in mine)
-        heard = sum(_heard(one, facts.now_us) for one in mine)
+        sees = sum(_sees(one, facts) for one in mine)
+        heard = sum(_heard(one, facts) for one in mine)
         cells = (whole(len(mine)), whole(heard), whole(sees))
         values = (float(sees), float(heard - sees), float(len(mine) - heard))
         rows.append(Row(KINDS.get(kind, plain(kind)), cells, values, _MEMBERS))
@@ -118,7 +117,7 @@ def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
 
 def _functions(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
     given = {name for one in active for name in one.functions}
-    seen = {name for one in active if _sees(one, facts.now_us) for name in one.functions}
+    seen = {name for one in active if _sees(one, facts) for name in one.functions}
     blind = [FUNCTIONS[name].words for name in sorted(given - seen) if name in FUNCTIONS]
     nobody = [FUNCTIONS[name].words for name in sorted(set(FUNCTIONS) - given)]
     english = danish = ""
@@ -135,14 +134,15 @@ def _functions(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
 
 
 def _silent(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
-    silent = sum(not _heard(one, facts.now_us) for one in active)
-    blind = sum(_heard(one, facts.now_us) and not _sees(one, facts.now_us) for one in active)
+    silent = sum(not _heard(one, facts) for one in active)
+    blind = sum(_heard(one, facts) and not _sees(one, facts) for one in active)
+    most = f"{facts.bounds.loss_permille_max / 10:g}"
     return Sentence(
         Text(
             f"Blind spots: {whole(silent).en} nodes not heard of for more than a day, {whole(blind).en} without a"
-            f" working sensor or losing more than {LOSS_PERMILLE_MAX / 10:g} % of what passes.",
+            f" working sensor or losing more than {most} % of what passes.",
             f"Blinde vinkler: {whole(silent).da} noder ikke hørt i over et døgn, {whole(blind).da} uden virkende"
-            f" sensor eller med et tab over {LOSS_PERMILLE_MAX // 10} % af det, der passerer.",
+            f" sensor eller med et tab over {most.replace('.', ',')} % af det, der passerer.",
         ),
         _MEMBERS,
     )
