@@ -183,7 +183,7 @@ def asked_of_party[Said](
 
 
 async def read_body(request: Request, length: int, within_s: float) -> bytes:
-    """The whole body of a request that announced its length. 408, 413; 400 for nobody, where the other side has gone."""
+    """The whole body of a request that announced its length. 408, 413; 400, unread, where the other side has gone."""
     read = bytearray()
     try:
         async with asyncio.timeout(within_s):
