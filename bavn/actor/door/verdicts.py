@@ -32,10 +32,11 @@ _SCHEMA = (
         for act in ("UPDATE", "DELETE")
     ),
 )
-VERDICTS_SQL: Final = (
-    "SELECT v.number, judgement, scope, story, detector, host, peer, given_us, until_us, v.by_whom, v.comment,"
-    " e.ended_us, e.by_whom, e.comment FROM verdict v LEFT JOIN verdict_end e ON e.number = v.number ORDER BY v.number"
-)
+VERDICTS_SQL: Final = """
+    SELECT v.number, judgement, scope, story, detector, host, peer, given_us, until_us, v.by_whom, v.comment,
+      e.ended_us, e.by_whom, e.comment
+    FROM verdict v LEFT JOIN verdict_end e ON e.number = v.number ORDER BY v.number
+"""
 
 
 class NoSuchVerdict(Exception):

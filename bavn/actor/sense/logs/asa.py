@@ -103,12 +103,14 @@ _READ: Final = f"""
 _STAGE: Final = stage(
     _READ,
     more=_READING,
-    back=f"id IN ({_ENDS}) AND CASE WHEN inbound IS NOT NULL THEN NOT inbound"
-    " WHEN called_back(b_number, a_number) THEN FALSE ELSE TRUE END",
-    failed=f"CASE WHEN id IN ({_DENIALS}) THEN CASE WHEN id = '106015' AND flags IS DISTINCT FROM 'SYN' THEN NULL"
-    " ELSE TRUE END WHEN id = '106100' THEN CASE WHEN act = 'denied' THEN TRUE END"
-    " WHEN id = '302014' THEN contains(ended_by, 'SYN Timeout')"
-    " OR (starts_with(ended_by, 'TCP Reset') AND bytes = 0) END",
+    back=f"""id IN ({_ENDS}) AND CASE WHEN inbound IS NOT NULL THEN NOT inbound
+        WHEN called_back(b_number, a_number) THEN FALSE ELSE TRUE END""",
+    failed=f"""CASE
+        WHEN id IN ({_DENIALS})
+          THEN CASE WHEN id = '106015' AND flags IS DISTINCT FROM 'SYN' THEN NULL ELSE TRUE END
+        WHEN id = '106100' THEN CASE WHEN act = 'denied' THEN TRUE END
+        WHEN id = '302014' THEN contains(ended_by, 'SYN Timeout')
+          OR (starts_with(ended_by, 'TCP Reset') AND bytes = 0) END""",
     over=f"id IN ({_ENDS})",
     ending=f"CASE WHEN id IN ({_ENDS}) THEN filled(ended_by) END",
     icmp_type="TRY_CAST(filled(kind) AS UTINYINT)",

@@ -43,10 +43,11 @@ read AS (SELECT n, logged, s.client <> '' AS kin, s.client AS client, address_of
 
 BIND: Final = LogFormat(
     name="bind",
-    tells="coalesce(program IN ('named', 'queries', 'responses', 'rpz', 'client', 'query-errors', 'security'), FALSE)"
-    " OR (line[3] = '-' AND line[7] = '-' AND line[12] = ' ')"
-    " OR (contains(message, 'client ') AND regexp_matches(message, '^(?:[a-z-]+: )?(?:info: )?client (@0x[0-9a-f]+ )?'"
-    " || '[0-9a-fA-F:.]+#[0-9]+'))",
+    tells="""
+        coalesce(program IN ('named', 'queries', 'responses', 'rpz', 'client', 'query-errors', 'security'), FALSE)
+        OR (line[3] = '-' AND line[7] = '-' AND line[12] = ' ')
+        OR (contains(message, 'client ') AND regexp_matches(message,
+          '^(?:[a-z-]+: )?(?:info: )?client (@0x[0-9a-f]+ )?' || '[0-9a-fA-F:.]+#[0-9]+'))""",
     stage=_STAGE,
     columns={"dns": COLUMNS},
 )

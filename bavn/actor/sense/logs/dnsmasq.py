@@ -20,10 +20,8 @@ _SAID: Final = r"""
       | (reply|cached|cached-stale|config|/\S+|DHCP|validation|gravity\s\S+)   # an answer: where it is from
         \ (\S+)\ is\ (.+) ) $                                   # name and value
 """
-_RCODES: Final = (
-    "CASE WHEN starts_with(first, 'NXDOMAIN') THEN 'NXDOMAIN' WHEN first IN ('SERVFAIL', 'REFUSED', 'NOTIMP') THEN"
-    " first ELSE 'NOERROR' END"
-)
+_RCODES: Final = """CASE WHEN starts_with(first, 'NXDOMAIN') THEN 'NXDOMAIN'
+    WHEN first IN ('SERVFAIL', 'REFUSED', 'NOTIMP') THEN first ELSE 'NOERROR' END"""
 
 _DEFINITIONS: Final = """
 CREATE OR REPLACE TEMP TABLE dnsmasq_asked (source VARCHAR, host VARCHAR, key VARCHAR, age BIGINT, src UUID,

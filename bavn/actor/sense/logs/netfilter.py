@@ -31,12 +31,12 @@ _READ: Final = f"""
 
 NETFILTER: Final = LogFormat(
     name="netfilter",
-    tells="coalesce(program = 'kernel', FALSE) OR contains(message, 'IN=') AND contains(message, ' OUT=')"
-    " AND contains(message, ' SRC=')",
+    tells="""coalesce(program = 'kernel', FALSE)
+        OR contains(message, 'IN=') AND contains(message, ' OUT=') AND contains(message, ' SRC=')""",
     stage=stage(
         _READ,
-        back="(transport <> 'tcp' OR NOT contains(rest, ' SYN ') OR contains(rest, ' ACK '))"
-        " AND called_back(a_number, b_number)",
+        back="""(transport <> 'tcp' OR NOT contains(rest, ' SYN ') OR contains(rest, ' ACK '))
+            AND called_back(a_number, b_number)""",
         failed=verdict("prefix"),
         sent="CASE WHEN back THEN NULL ELSE count_of(length) END",
         got="CASE WHEN back THEN count_of(length) END",
