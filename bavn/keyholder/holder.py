@@ -229,13 +229,14 @@ class KeyHolder:
         first = count != batch_points(item.asked.m, first=False)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO keyholder_use VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET"
-                " rounds = rounds + 1, firsts = firsts + excluded.firsts, points = points + excluded.points",
+                """INSERT INTO keyholder_use VALUES (?, ?, ?, 1, ?, ?)
+                ON CONFLICT DO UPDATE SET rounds = rounds + 1,
+                  firsts = firsts + excluded.firsts, points = points + excluded.points""",
                 (item.actor, item.asked.epoch, item.asked.tier, int(first), count),
             )
             tx.execute(
-                "INSERT INTO keyholder_day VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET points = points + excluded.points",
+                """INSERT INTO keyholder_day VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET points = points + excluded.points""",
                 (item.actor, self._day(), count),
             )
         return _note(item)

@@ -71,10 +71,8 @@ class Terms:
     @cached_property
     def hosts(self) -> int:
         """Own hosts that called anybody in the window; at least 1."""
-        sql = (
-            "SELECT count(*) FROM (SELECT src FROM pair_hour WHERE is_home(src) UNION SELECT src FROM name_hour"
-            " WHERE is_home(src))"
-        )
+        sql = """SELECT count(*)
+            FROM (SELECT src FROM pair_hour WHERE is_home(src) UNION SELECT src FROM name_hour WHERE is_home(src))"""
         return max(1, int(self._window.rows(sql)[0][0]))
 
     @cached_property
@@ -105,8 +103,8 @@ class Terms:
         numbers = {text: address_uuid(text) for text in asked}
         table = pa.table({"peer": asked, "stored": [str(stored) for stored in numbers.values()]})
         used = self._rows_by_peer(
-            "SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM pair_hour"
-            " JOIN asked ON dst = asked.stored::UUID WHERE is_home(src) GROUP BY asked.peer",
+            """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM pair_hour
+            JOIN asked ON dst = asked.stored::UUID WHERE is_home(src) GROUP BY asked.peer""",
             table,
         )
         names = self._names_of(asked, table)
@@ -137,8 +135,8 @@ class Terms:
 
     def _ask_domains(self, asked: list[str]) -> dict[str, Known]:
         used = self._rows_by_peer(
-            "SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM name_hour"
-            ' JOIN asked ON asked.peer = coalesce("domain", "name") WHERE is_home(src) GROUP BY asked.peer',
+            """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM name_hour
+            JOIN asked ON asked.peer = coalesce("domain", "name") WHERE is_home(src) GROUP BY asked.peer""",
             pa.table({"peer": asked}),
         )
         return {

@@ -117,9 +117,13 @@ class Door:
             centre=CENTRE,
             cleaned=cleaned,
         )
+        self._open_gates(RoundRules(policy, self.state, clock, name), rules, tell)
+
+    def _open_gates(self, rounds: RoundRules, rules: Rules, tell: TellRules) -> None:
+        ledger, clock = self.ledger, self._clock
         self._rounds = Gate[Put, Outcome](
             "asked",
-            RoundRules(policy, self.state, clock, name).row(),
+            rounds.row(),
             ledger,
             clock,
             way="in",

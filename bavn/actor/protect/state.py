@@ -137,8 +137,8 @@ class State:
         columns = _COLUMNS if bundles else _COLUMNS.replace("bundle", "'' AS bundle")
         rows = self.book.rows(
             # The plus keeps SQLite from finding all that is wanted, and sorting it, for each piece.
-            f"SELECT {columns} FROM protect_item WHERE indicator_id > ? AND +standing = 'wanted' "
-            "ORDER BY indicator_id LIMIT ?",
+            f"""SELECT {columns} FROM protect_item WHERE indicator_id > ? AND +standing = 'wanted'
+            ORDER BY indicator_id LIMIT ?""",
             (after_id, limit),
         )
         return [_item(row) for row in rows]
@@ -146,16 +146,16 @@ class State:
     def untold(self) -> list[Item]:
         """What was wanted or lifted and has not been said yet."""
         rows = self.book.rows(
-            f"SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'lifted') AND told = '' "
-            "ORDER BY indicator_id"
+            f"""SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'lifted') AND told = ''
+            ORDER BY indicator_id"""
         )
         return [_item(row) for row in rows]
 
     def ids_of(self, observable: Observable) -> list[str]:
         """Indicators that are, or lately were, in force for this observable."""
         rows = self.book.rows(
-            "SELECT indicator_id FROM protect_item WHERE type = ? AND value = ? AND standing IN ('wanted', 'lifted') "
-            "ORDER BY indicator_id",
+            """SELECT indicator_id FROM protect_item
+            WHERE type = ? AND value = ? AND standing IN ('wanted', 'lifted') ORDER BY indicator_id""",
             (observable.type.value, observable.value),
         )
         return [row[0] for row in rows]
@@ -234,8 +234,8 @@ class State:
         """The rule by which this observable waits for a person under any indicator: it was lifted here, and nobody has
         put it back."""
         rows = self.book.rows(
-            "SELECT rule FROM protect_item WHERE type = ? AND value = ? AND held = 1 "
-            "ORDER BY decided_us DESC, indicator_id LIMIT 1",
+            """SELECT rule FROM protect_item WHERE type = ? AND value = ? AND held = 1
+            ORDER BY decided_us DESC, indicator_id LIMIT 1""",
             (observable.type.value, observable.value),
         )
         if not rows:
@@ -264,8 +264,8 @@ class State:
     def overdue(self, now_us: int, limit: int) -> list[Item]:
         """What waits or is in force although its end has come: a piece of it."""
         rows = self.book.rows(
-            f"SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'waiting') AND until_us <= ? "
-            "ORDER BY indicator_id LIMIT ?",
+            f"""SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'waiting') AND until_us <= ?
+            ORDER BY indicator_id LIMIT ?""",
             (now_us, limit),
         )
         return [_item(row) for row in rows]
@@ -292,8 +292,8 @@ class State:
             lifted = 0
             if not keep_blocks:
                 lifted = tx.execute(
-                    "UPDATE protect_item SET standing = 'lifted', rule = 'centre_replaced', reason = ?, told = '',"
-                    " decided_us = ? WHERE standing IN ('wanted', 'waiting')",
+                    """UPDATE protect_item SET standing = 'lifted', rule = 'centre_replaced', reason = ?, told = '',
+                      decided_us = ? WHERE standing IN ('wanted', 'waiting')""",
                     (reason, now_us),
                 ).rowcount
             tx.execute("UPDATE protect_item SET version = min(version, 1)")
@@ -314,8 +314,8 @@ class State:
             (now_us - HOUR_US,),
         )[0]
         in_force, items = self.book.rows(
-            "SELECT coalesce(sum(CASE WHEN standing = 'wanted' AND act = 'block' THEN n END), 0), coalesce(sum(n), 0) "
-            "FROM protect_count"
+            """SELECT coalesce(sum(CASE WHEN standing = 'wanted' AND act = 'block' THEN n END), 0),
+              coalesce(sum(n), 0) FROM protect_count"""
         )[0]
         return Spent(blocks=blocks, destinations=destinations, in_force=in_force, covered=self.covering(), items=items)
 

@@ -62,8 +62,8 @@ class Wanted:
 
     def _read_all(self) -> list[Block]:
         rows = self._book.rows(
-            "SELECT type, value, indicator_id, until_us FROM protect_item INDEXED BY protect_blocks "
-            "WHERE standing = 'wanted' AND act = ? ORDER BY type, value, until_us, indicator_id",
+            """SELECT type, value, indicator_id, until_us FROM protect_item INDEXED BY protect_blocks
+            WHERE standing = 'wanted' AND act = ? ORDER BY type, value, until_us, indicator_id""",
             (self._act,),
         )
         kinds = {kind.value: kind for kind in ObservableType}
@@ -78,8 +78,9 @@ class Wanted:
 
     def _read_again(self, blocks: list[Block], key: Key) -> None:
         rows = self._book.rows(
-            "SELECT indicator_id, until_us FROM protect_item INDEXED BY protect_blocks WHERE standing = 'wanted' "
-            "AND act = ? AND type = ? AND value = ? ORDER BY until_us DESC, indicator_id DESC LIMIT 1",
+            """SELECT indicator_id, until_us FROM protect_item INDEXED BY protect_blocks
+            WHERE standing = 'wanted' AND act = ? AND type = ? AND value = ?
+            ORDER BY until_us DESC, indicator_id DESC LIMIT 1""",
             (self._act, *key),
         )
         at = bisect_left(blocks, key, key=_key)

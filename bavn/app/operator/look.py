@@ -27,10 +27,9 @@ from bavn.model.settings import SettingsError
 from bavn.wire.book import read_only
 
 HEALTH_BYTES_MAX: Final = 4 << 20
-BLOCKS_SQL: Final = (
-    "SELECT count(*) FROM protect_item WHERE act = 'block' AND standing = 'wanted' AND until_us > ? AND NOT EXISTS"
-    " (SELECT 1 FROM protect_note WHERE name = 'kill_switch' AND value = 'on')"
-)
+BLOCKS_SQL: Final = """SELECT count(*) FROM protect_item
+    WHERE act = 'block' AND standing = 'wanted' AND until_us > ?
+      AND NOT EXISTS (SELECT 1 FROM protect_note WHERE name = 'kill_switch' AND value = 'on')"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

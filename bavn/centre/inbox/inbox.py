@@ -249,8 +249,9 @@ class Inbox:
         self._seen.keep(opened, now_us)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO inbox (actor, actor_group, seq, item_id, kind, tier, received_us, bytes, body, attachment)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                """INSERT INTO inbox
+                  (actor, actor_group, seq, item_id, kind, tier, received_us, bytes, body, attachment)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 (
                     item.actor,
                     draft.group,
@@ -265,8 +266,8 @@ class Inbox:
                 ),
             )
             tx.execute(
-                "INSERT INTO inbox_usage VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE"
-                " SET messages = messages + 1, bytes = bytes + excluded.bytes",
+                """INSERT INTO inbox_usage VALUES (?, ?, ?, 1, ?)
+                ON CONFLICT DO UPDATE SET messages = messages + 1, bytes = bytes + excluded.bytes""",
                 (item.actor, encoded.kind, hour_of(now_us), size),
             )
             if isinstance(opened.message, ShareUpload):

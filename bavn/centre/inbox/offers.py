@@ -115,8 +115,9 @@ class Offers:
             values = (made["id"], partner.name, now_us, json.dumps(made))
             tx.execute("INSERT INTO offer_status VALUES (?, ?, ?, ?)", values)
             tx.execute(
-                "DELETE FROM offer_status WHERE partner = ? AND id NOT IN (SELECT id FROM offer_status"
-                " WHERE partner = ? ORDER BY rowid DESC LIMIT ?)",
+                """DELETE FROM offer_status
+                WHERE partner = ?
+                  AND id NOT IN (SELECT id FROM offer_status WHERE partner = ? ORDER BY rowid DESC LIMIT ?)""",
                 (partner.name, partner.name, STATUSES_PER_PARTNER),
             )
         return made

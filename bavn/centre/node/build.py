@@ -58,13 +58,11 @@ def open_centre(
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
     registry = registry or Registry(engine, clock)
     work = Work(engine, clock, config.cases)
-    warnings = Warnings(engine, clock)
-    exercises = Exercises(engine, clock)
+    warnings, exercises = Warnings(engine, clock), Exercises(engine, clock)
     share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
     indicators = open_indicators(config, engine, clock, lists)
     contained = Containment(failures or NoContainment(), engine)
-    zone = config.limits.time_zone
     return Centre(
         config,
         engine=engine,
@@ -73,7 +71,9 @@ def open_centre(
         inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises),
         share=share,
         offers=open_offers(config, engine, book, clock, dice),
-        case_post=open_case_post(engine, work, config.cases, zone, share, registry, clock, contained),
+        case_post=open_case_post(
+            engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained
+        ),
         warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
         exercise_post=ExercisePost(
             exercises=exercises, share=share, registry=registry, clock=clock, contained=contained

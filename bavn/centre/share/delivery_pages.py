@@ -5,9 +5,9 @@ Refuses to read all of an actor's deliveries at once: there may be a million.
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Row, func, select
 
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, RECEIPT, reading
 
@@ -64,24 +64,22 @@ def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[Ow
         ).all()
     last = {row.indicator_id: row for row in said}
     names = {row.indicator_id: tuple(json.loads(row.enforcers)) for row in lacks}
-    made = []
-    for row in rows:
-        word = last.get(row.indicator_id)
-        made.append(
-            OwedTo(
-                indicator_id=row.indicator_id,
-                type=row.type,
-                value=row.value,
-                live=row.live,
-                kind=row.kind,
-                status=row.status,
-                rule=row.rule,
-                queued_us=row.queued_us,
-                state=word.state if word else "",
-                state_rule=word.rule if word else "",
-                state_us=word.last_us if word else None,
-                enforcers=tuple(json.loads(word.enforcers)) if word else (),
-                not_carried=names.get(row.indicator_id, ()),
-            )
-        )
-    return tuple(made)
+    return tuple(_owed(row, last.get(row.indicator_id), names.get(row.indicator_id, ())) for row in rows)
+
+
+def _owed(row: Row[Any], receipt: Row[Any] | None, not_carried: tuple[str, ...]) -> OwedTo:
+    return OwedTo(
+        indicator_id=row.indicator_id,
+        type=row.type,
+        value=row.value,
+        live=row.live,
+        kind=row.kind,
+        status=row.status,
+        rule=row.rule,
+        queued_us=row.queued_us,
+        state=receipt.state if receipt else "",
+        state_rule=receipt.rule if receipt else "",
+        state_us=receipt.last_us if receipt else None,
+        enforcers=tuple(json.loads(receipt.enforcers)) if receipt else (),
+        not_carried=not_carried,
+    )

@@ -113,15 +113,16 @@ class Exchange:
         now_us = self._clock.now_us()
         with self._book.transaction() as tx:
             tx.execute(
-                "UPDATE shelf AS o SET until_us = ? WHERE shelf = ? AND kind != ? AND until_us > ? AND EXISTS"
-                " (SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id AND n.version_us > o.version_us"
-                " AND n.added_us < ?)",
+                """UPDATE shelf AS o SET until_us = ?
+                WHERE shelf = ? AND kind != ? AND until_us > ?
+                  AND EXISTS (SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id
+                    AND n.version_us > o.version_us AND n.added_us < ?)""",
                 (now_us, SHELF, CONTEXT, now_us, now_us - KEPT_AFTER_END_US),
             )
             gone = self._shelves.forget(now_us)
             tx.execute(
-                "DELETE FROM given WHERE NOT EXISTS"
-                " (SELECT 1 FROM shelf o WHERE o.shelf = ? AND o.added_us = given.added_us)",
+                """DELETE FROM given
+                WHERE NOT EXISTS (SELECT 1 FROM shelf o WHERE o.shelf = ? AND o.added_us = given.added_us)""",
                 (SHELF,),
             )
         return gone
@@ -215,8 +216,8 @@ class Exchange:
         """Those that the gate passes, now or before under this policy; in one transaction. At least one is given."""
         with self._book.transaction() as tx:
             rows = tx.execute(
-                "SELECT added_us FROM given WHERE partner = ? AND policy = ? AND passed = 1"
-                " AND added_us BETWEEN ? AND ?",
+                """SELECT added_us FROM given
+                WHERE partner = ? AND policy = ? AND passed = 1 AND added_us BETWEEN ? AND ?""",
                 (partner.name, policy, entries[0].added_us, entries[-1].added_us),
             ).fetchall()
             before = {row[0] for row in rows}

@@ -24,6 +24,7 @@ from bavn.model.said import (
     Judging,
     Opening,
     Releasing,
+    RevealOf,
     RevealWanted,
     Said,
     Switching,
@@ -32,6 +33,7 @@ from bavn.model.said import (
     Withdrawing,
 )
 from bavn.model.sector.exercise import element_of
+from bavn.model.sector.question import Question
 from bavn.wire.codec import Encoded
 from bavn.wire.ledger import Note
 from bavn.wire.messages.canary import CanaryAnswered
@@ -144,34 +146,14 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
             cells = tuple(AskedCell(table=table, bin=bin_) for table, bin_ in said.cells)
             return {"round_id": said.round_id, "cells": cells}
         case RevealWanted():
-            items = tuple(
-                Reveal(
-                    table=item.table,
-                    bin=item.bin,
-                    others=tuple(OtherTag(x=x, tag=tag.hex()) for x, tag in item.others),
-                )
-                for item in said.items
-            )
-            return {"round_id": said.round_id, "items": items}
+            return {"round_id": said.round_id, "items": tuple(_reveal(item) for item in said.items)}
         case Closing():
             return {"round_id": said.round_id, "other_keys": said.other_keys}
         case Releasing():
             bundle = bundle_of(said.indicator, created_by=created_by, created_us=said.created_us)
             return {"bundle": bundle}
         case Asking():
-            question = said.question
-            if question.approved_by is None:
-                raise NotWritable("a question that nobody has approved")
-            return {
-                "question_id": question.id,
-                "since_hour": question.since_hour,
-                "asked_us": question.asked_us,
-                "until_us": question.until_us,
-                "asked_by": question.asked_by,
-                "why": question.why,
-                "approved_by": question.approved_by,
-                "observables": _named(question.observables),
-            }
+            return _question(said.question)
         case Switching():
             turned = {"number": said.number, "state": "on" if said.on else "off", "at_us": said.at_us}
             return turned | {"by": said.by, "why": said.why}
@@ -230,6 +212,26 @@ def _exercise(said: Exercising) -> dict[str, Any]:
         "after_minutes": role.after_minutes,
         "begins_us": plan.begins_us,
         "ends_us": plan.ends_us,
+    }
+
+
+def _reveal(item: RevealOf) -> Reveal:
+    others = tuple(OtherTag(x=x, tag=tag.hex()) for x, tag in item.others)
+    return Reveal(table=item.table, bin=item.bin, others=others)
+
+
+def _question(question: Question) -> dict[str, Any]:
+    if question.approved_by is None:
+        raise NotWritable("a question that nobody has approved")
+    return {
+        "question_id": question.id,
+        "since_hour": question.since_hour,
+        "asked_us": question.asked_us,
+        "until_us": question.until_us,
+        "asked_by": question.asked_by,
+        "why": question.why,
+        "approved_by": question.approved_by,
+        "observables": _named(question.observables),
     }
 
 

@@ -51,8 +51,11 @@ _PATHS: Final[dict[str, ObservableType]] = {
 _PAIR_PATHS: Final = (("ja3", "ja3s"), ("ja4", "ja4s"), ("ja4", "ja3s"))
 _TLS_EXT: Final = "network-traffic:extensions.'x-bavn-tls-ext'."
 _PAIR_PATTERN = re.compile(
-    r"\[network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34]) = '([0-9a-z_]{1,64})'"
-    r" AND network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34]s) = '([0-9a-z_]{1,64})'\]"
+    r"""
+    \[ network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34])\ =\ '([0-9a-z_]{1,64})'             # the client's
+    \ AND\ network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34]s)\ =\ '([0-9a-z_]{1,64})' \]     # the server's
+    """,
+    re.VERBOSE,
 )
 _PATTERN = re.compile(r"\[([a-z0-9:'.A-Z-]{1,64}) = '([a-z0-9._:-]{1,253})'\]")
 SHA1_HEX_CHARS: Final = 40

@@ -45,10 +45,8 @@ _IN = """
         max(last_ts), FALSE, min(src)
     FROM pair_hour JOIN {join} WHERE is_home(dst) AND NOT is_home(src) GROUP BY dst, asked.mark"""
 _SINGLE = "(SELECT mark, confidence, stored FROM listed) asked ON {side} = asked.stored"
-_RANGE = (
-    "(SELECT mark, confidence, low::UUID AS low, high::UUID AS high FROM listed) asked"
-    " ON {side} BETWEEN asked.low AND asked.high"
-)
+_RANGE = """(SELECT mark, confidence, low::UUID AS low, high::UUID AS high FROM listed) asked
+    ON {side} BETWEEN asked.low AND asked.high"""
 _NAMED = """
     WITH names AS (SELECT DISTINCT "name" FROM name_hour),
     parts AS (SELECT "name", string_split("name", '.') AS labels FROM names),

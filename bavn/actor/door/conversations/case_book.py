@@ -34,10 +34,8 @@ _SCHEMA = (
 CASES_SQL: Final = (
     "SELECT case_id, version, state, part, first_us, heard_us FROM door_case ORDER BY heard_us DESC, case_id"
 )
-SAID_SQL: Final = (
-    "SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule FROM door_case_said"
-    " ORDER BY number"
-)
+SAID_SQL: Final = """SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule
+    FROM door_case_said ORDER BY number"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +79,9 @@ class CaseBook:
         text = json.dumps(part.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_case VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version,"
-                " state = excluded.state, part = excluded.part, heard_us = excluded.heard_us",
+                """INSERT INTO door_case VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state, part = excluded.part,
+                  heard_us = excluded.heard_us""",
                 (part.case_id, part.version, part.state, text, now_us, now_us),
             )
 
@@ -112,8 +111,8 @@ class CaseBook:
         """Leaves what a person says for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
-                "INSERT INTO door_case_said (at_us, case_id, task_id, act, words, content, sha256, by_whom, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
+                """INSERT INTO door_case_said (at_us, case_id, task_id, act, words, content, sha256, by_whom, rule)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')""",
                 (now_us, case_id, task_id, act, words, content, sha256, by),
             )
             return int(made.lastrowid or 0)
@@ -125,8 +124,8 @@ class CaseBook:
             row
             for word in ("=", "<>")
             for row in self._book.rows(
-                "SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule, content"
-                f" FROM door_case_said WHERE told_us IS NULL AND act {word} ? ORDER BY number LIMIT ?",
+                f"""SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule, content
+                FROM door_case_said WHERE told_us IS NULL AND act {word} ? ORDER BY number LIMIT ?""",
                 (ATTACH, WAITING_MAX),
             )
         ]
@@ -157,8 +156,8 @@ class CaseBook:
         return [
             (int(at_us), str(act))
             for at_us, act in self._book.rows(
-                "SELECT told_us, act FROM door_case_said WHERE case_id = ? AND task_id = ? AND told_us IS NOT NULL"
-                " AND rule = '' ORDER BY number",
+                """SELECT told_us, act FROM door_case_said
+                WHERE case_id = ? AND task_id = ? AND told_us IS NOT NULL AND rule = '' ORDER BY number""",
                 (case_id, task_id),
             )
         ]

@@ -85,16 +85,7 @@ class Cases:
         self.book, self.verdicts = CaseBook(ledger.book), SectorVerdicts(ledger.book)
         self._parts = self._asked(self._part_row(), ledger)
         self._judged = self._asked(self._verdict_row(), ledger)
-        self._answers = Gate[Answering, Draft](
-            "door",
-            (*self._answer_row(), message_rule(CaseAnswered, outbox, centre)),
-            ledger,
-            clock,
-            way="out",
-            nothing=Draft,
-            label=lambda item: labelled("CaseAnswered", centre, _words(item)),
-            follow=put(outbox, centre, lambda _: None),
-        )
+        self._answers = self._answering(CaseAnswered, self._answer_row(), outbox, centre)
         self.nis2 = Nis2Steps(
             ledger=ledger,
             outbox=outbox,
@@ -114,16 +105,7 @@ class Cases:
             outside=lambda one: is_external(one, homes),
         )
         self.exercises = Exercises(ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre)
-        self._evidence = Gate[Answering, Draft](
-            "door",
-            (*self._evidence_row(), message_rule(CaseEvidence, outbox, centre)),
-            ledger,
-            clock,
-            way="out",
-            nothing=Draft,
-            label=lambda item: labelled("CaseEvidence", centre, _words(item)),
-            follow=put(outbox, centre, lambda _: None),
-        )
+        self._evidence = self._answering(CaseEvidence, self._evidence_row(), outbox, centre)
 
     def _asked(self, row: tuple[Rule[HeardCase, Nothing], ...], ledger: Ledger) -> Gate[HeardCase, Nothing]:
         return Gate[HeardCase, Nothing](
@@ -135,6 +117,24 @@ class Cases:
             nothing=lambda: (),
             label=lambda item: item.note,
             follow=lambda item, _: item.note,
+        )
+
+    def _answering(
+        self,
+        kind: type[CaseAnswered | CaseEvidence],
+        row: tuple[Rule[Answering, Draft], ...],
+        outbox: Outbox,
+        centre: str,
+    ) -> Gate[Answering, Draft]:
+        return Gate[Answering, Draft](
+            "door",
+            (*row, message_rule(kind, outbox, centre)),
+            self._ledger,
+            self._clock,
+            way="out",
+            nothing=Draft,
+            label=lambda item: labelled(kind.__name__, centre, _words(item)),
+            follow=put(outbox, centre, lambda _: None),
         )
 
     # --- hearing -----------------------------------------------------------------------------------------------

@@ -57,10 +57,8 @@ _SCHEMA: Final = (
 EXERCISES_SQL: Final = (
     "SELECT exercise_id, version, state, said, heard_us, over_us FROM door_exercise ORDER BY heard_us DESC, exercise_id"
 )
-STEPS_SQL: Final = (
-    "SELECT number, at_us, exercise_id, step, second, detector, p_bucket, by_whom, told_us, rule"
-    " FROM door_exercise_step ORDER BY number"
-)
+STEPS_SQL: Final = """SELECT number, at_us, exercise_id, step, second, detector, p_bucket, by_whom, told_us, rule
+    FROM door_exercise_step ORDER BY number"""
 Nothing = tuple[()]
 
 
@@ -167,8 +165,9 @@ class Exercises:
         over_us = now_us if message.state in _OVER else None
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_exercise VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " version = excluded.version, state = excluded.state, said = excluded.said, over_us = excluded.over_us",
+                """INSERT INTO door_exercise VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state, said = excluded.said,
+                  over_us = excluded.over_us""",
                 (message.exercise_id, message.version, message.state, said, now_us, over_us),
             )
         return None
@@ -249,8 +248,9 @@ class Exercises:
         detector, bucket = (played.detector, played.p_bucket) if played else (None, None)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_exercise_step (at_us, exercise_id, step, second, detector, p_bucket, by_whom, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, '')",
+                """INSERT INTO door_exercise_step
+                  (at_us, exercise_id, step, second, detector, p_bucket, by_whom, rule)
+                VALUES (?, ?, ?, ?, ?, ?, ?, '')""",
                 (now_us, exercise_id, step.value, second, detector, bucket, by),
             )
 

@@ -32,10 +32,8 @@ _SCHEMA: Final = (
     "CREATE INDEX door_nis2_waits ON door_nis2 (number) WHERE told_us IS NULL",
 )
 _CROSSES: Final = ("CREATE TABLE door_nis2_crosses (number INTEGER PRIMARY KEY, crosses TEXT NOT NULL) STRICT",)
-NIS2_SQL: Final = (
-    "SELECT number, noted_us, case_id, act, at_us, correct, why, by_whom, told_us, rule, crosses"
-    " FROM door_nis2 LEFT JOIN door_nis2_crosses USING (number) ORDER BY number"
-)
+NIS2_SQL: Final = """SELECT number, noted_us, case_id, act, at_us, correct, why, by_whom, told_us, rule, crosses
+    FROM door_nis2 LEFT JOIN door_nis2_crosses USING (number) ORDER BY number"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +108,8 @@ class Nis2Steps:
         """Leaves a step for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
-                "INSERT INTO door_nis2 (noted_us, case_id, act, at_us, correct, why, by_whom, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, '')",
+                """INSERT INTO door_nis2 (noted_us, case_id, act, at_us, correct, why, by_whom, rule)
+                VALUES (?, ?, ?, ?, ?, ?, ?, '')""",
                 (self._clock.now_us(), case_id, act.value, whole_minute(at_us), correct, why, by),
             )
             number = int(made.lastrowid or 0)
@@ -178,8 +176,8 @@ class Nis2Steps:
         if Nis2Act.FINAL in happened:
             happened[Nis2Act.HANDLED] = 0
         rows = self._book.rows(
-            "SELECT act, at_us FROM door_nis2 WHERE case_id = ? AND told_us IS NOT NULL AND rule = '' AND number <> ?"
-            " ORDER BY number",
+            """SELECT act, at_us FROM door_nis2
+            WHERE case_id = ? AND told_us IS NOT NULL AND rule = '' AND number <> ? ORDER BY number""",
             (item.case_id, item.number),
         )
         return happened | {Nis2Act(act): int(at_us) for act, at_us in rows}

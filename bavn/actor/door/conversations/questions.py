@@ -45,11 +45,11 @@ _DECLINES: Final = (
         question_id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (question_id, number)
     ) STRICT""",
 )
-QUESTIONS_SQL: Final = (
-    "SELECT question_id, number, observable, since_us, until_us, asked_us, heard_us, asked_by, approved_by, why, state,"
-    " rule, count_bucket, first_hour, last_hour, days, done_us FROM door_question"
-    " ORDER BY heard_us DESC, question_id, number"
-)
+QUESTIONS_SQL: Final = """
+    SELECT question_id, number, observable, since_us, until_us, asked_us, heard_us, asked_by, approved_by, why, state,
+      rule, count_bucket, first_hour, last_hour, days, done_us
+    FROM door_question ORDER BY heard_us DESC, question_id, number
+"""
 """Every question that is remembered, the latest first; for people, also as read by another process."""
 
 
@@ -225,8 +225,8 @@ class Questions:
     def _budget(self, item: Heard, draft: Nothing) -> Nothing | Refused:
         since_us = self._clock.now_us() - DAY_US
         ((spent,),) = self._book.rows(
-            "SELECT count(*) FROM door_question WHERE heard_us > ? AND rule NOT IN ('question_form', 'question_time',"
-            " 'question_budget')",
+            """SELECT count(*) FROM door_question
+            WHERE heard_us > ? AND rule NOT IN ('question_form', 'question_time', 'question_budget')""",
             (since_us,),
         )
         if spent + len(item.message.observables) > self._policy.questions_per_day_max:
@@ -242,8 +242,8 @@ class Questions:
             return []  # history is not searched for what cannot leave
         now_us = self._clock.now_us()
         rows = self._book.rows(
-            "SELECT question_id, number, observable, since_us FROM door_question WHERE state = 'open' AND until_us > ?"
-            " ORDER BY heard_us, question_id, number LIMIT ?",
+            """SELECT question_id, number, observable, since_us FROM door_question
+            WHERE state = 'open' AND until_us > ? ORDER BY heard_us, question_id, number LIMIT ?""",
             (now_us, 10 * ANSWERED_AT_ONCE_MAX),
         )
         made = [Due(question_id, number, _parsed(text), since_us) for question_id, number, text, since_us in rows]
@@ -264,8 +264,8 @@ class Questions:
                 names = ("count_bucket", "first_hour", "last_hour", "days")
                 values = (fields["state"], "", *(fields[name] for name in names))
             tx.execute(
-                "UPDATE door_question SET state = ?, rule = ?, count_bucket = ?, first_hour = ?, last_hour = ?,"
-                " days = ?, done_us = ? WHERE question_id = ? AND number = ?",
+                """UPDATE door_question SET state = ?, rule = ?, count_bucket = ?, first_hour = ?, last_hour = ?,
+                  days = ?, done_us = ? WHERE question_id = ? AND number = ?""",
                 (*values, self._clock.now_us(), due.question_id, due.number),
             )
 
@@ -303,8 +303,8 @@ class Questions:
             )
             tx.execute("DELETE FROM door_question WHERE heard_us < ?", (now_us - QUESTIONS_KEPT_DAYS * DAY_US,))
             tx.execute(
-                "DELETE FROM door_decline_waits WHERE question_id NOT IN"
-                " (SELECT question_id FROM door_question WHERE until_us > ?)",
+                """DELETE FROM door_decline_waits
+                WHERE question_id NOT IN (SELECT question_id FROM door_question WHERE until_us > ?)""",
                 (now_us,),
             )
 

@@ -44,10 +44,8 @@ _SCHEMA: Final = (
 WARNINGS_SQL: Final = (
     "SELECT warning_id, version, state, said, heard_us FROM door_warning ORDER BY heard_us DESC, warning_id"
 )
-ANSWERS_SQL: Final = (
-    "SELECT number, at_us, warning_id, version, act, words, by_whom, told_us, rule FROM door_warning_answer"
-    " ORDER BY number"
-)
+ANSWERS_SQL: Final = """SELECT number, at_us, warning_id, version, act, words, by_whom, told_us, rule
+    FROM door_warning_answer ORDER BY number"""
 Nothing = tuple[()]
 
 
@@ -144,8 +142,9 @@ class Warnings:
         said = json.dumps(message.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_warning VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version,"
-                " state = excluded.state, said = excluded.said, heard_us = excluded.heard_us",
+                """INSERT INTO door_warning VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state, said = excluded.said,
+                  heard_us = excluded.heard_us""",
                 (message.warning_id, message.version, message.state, said, self._clock.now_us()),
             )
         return None
@@ -187,8 +186,8 @@ class Warnings:
         """How far people here have answered this version."""
         state = AnswerState.TOLD
         for (act,) in self._book.rows(
-            "SELECT act FROM door_warning_answer WHERE warning_id = ? AND version = ? AND told_us IS NOT NULL"
-            " AND rule = '' ORDER BY number",
+            """SELECT act FROM door_warning_answer
+            WHERE warning_id = ? AND version = ? AND told_us IS NOT NULL AND rule = '' ORDER BY number""",
             (warning_id, version),
         ):
             state = answer_after(state, AnswerAct(act))
@@ -200,8 +199,8 @@ class Warnings:
         """Leaves an answer for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
-                "INSERT INTO door_warning_answer (at_us, warning_id, version, act, words, by_whom, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, '')",
+                """INSERT INTO door_warning_answer (at_us, warning_id, version, act, words, by_whom, rule)
+                VALUES (?, ?, ?, ?, ?, ?, '')""",
                 (self._clock.now_us(), warning_id, version, act.value, words, by),
             )
             return int(made.lastrowid or 0)

@@ -132,8 +132,9 @@ class Webhook:
     def _write(self, key: tuple[str, str], command_id: str, indicator_id: str, until_us: int, cancels: str) -> None:
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO webhook_post (type, value, command_id, indicator_id, until_us, cancels, tries, refused, "
-                "next_us) VALUES (?, ?, ?, ?, ?, ?, 0, '', 0)",
+                """INSERT INTO webhook_post
+                  (type, value, command_id, indicator_id, until_us, cancels, tries, refused, next_us)
+                VALUES (?, ?, ?, ?, ?, ?, 0, '', 0)""",
                 (*key, command_id, indicator_id, until_us, cancels),
             )
 

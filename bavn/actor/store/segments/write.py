@@ -86,8 +86,8 @@ class SegmentWriter:
         found = (
             engine.cursor()
             .execute(
-                f"SELECT epoch_us(ts) // {HOUR_US} AS hour, count(*), epoch_us(min(ts)), epoch_us(max(ts)) "
-                f"FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
+                f"""SELECT epoch_us(ts) // {HOUR_US} AS hour, count(*), epoch_us(min(ts)), epoch_us(max(ts))
+                FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"""
             )
             .fetchall()
         )

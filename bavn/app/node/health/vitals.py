@@ -3,7 +3,7 @@
 Pure: figures in, problems out. Refuses to read a clock, and to say anything to anybody (recorder.py does).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -116,94 +116,90 @@ class Vitals:
 
 def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
     """What is wrong, the worst kind first."""
-    found = [
-        Problem(
-            code="source_broken",
-            source=source.name,
-            text=Text(
-                f"{source.name} cannot be read: {source.broken}",
-                f"{source.name} kan ikke læses: {danish(source.broken)}",
-            ),
-        )
-        for source in now.sources
-        if source.broken
-    ]
-    found += [
-        Problem(
-            code="restarted",
-            source=name,
-            text=Text(
-                f"{name} ended by itself and was started again {count} times of late",
-                f"{name} gik ned og blev startet igen {count} gange på det seneste",
-            ),
-        )
-        for name, count in now.restarts.items()
-        if count
-    ]
-    found += [
-        Problem(code=f"lost_{lost.what}", source=lost.source, text=lost.text())
-        for lost in now.recent
-        if lost.count and (lost.permille is None or lost.permille > _allowed(lost, limits))
-    ]
+    found = [*_broken(now), *_restarted(now), *_losses(now, limits)]
     found += [problem for source in now.sources for problem in _lags(now, source, limits)]
     found += silence_problems(now.sources, now.now_us, now.began_us, limits.silent_s_max)
     found += [NO_SOURCE] if now.idle else []
     found += [Problem(code="rules", source="rules", text=text) for text in now.rules]
     found += sigma_problems(now.sigma)
-    found += [
-        Problem(
-            code="told_twice",
-            source=source.name,
-            text=Text(
+    found += _told_twice(now)
+    found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
+    found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
+    found += [*_store_refuses(now), *_failed(now), *_detects_slowly(now, limits), *_disk_full(now, limits)]
+    return tuple(found)
+
+
+def _broken(now: Vitals) -> Iterator[Problem]:
+    for source in now.sources:
+        if source.broken:
+            text = Text(
+                f"{source.name} cannot be read: {source.broken}",
+                f"{source.name} kan ikke læses: {danish(source.broken)}",
+            )
+            yield Problem(code="source_broken", source=source.name, text=text)
+
+
+def _restarted(now: Vitals) -> Iterator[Problem]:
+    for name, count in now.restarts.items():
+        if count:
+            text = Text(
+                f"{name} ended by itself and was started again {count} times of late",
+                f"{name} gik ned og blev startet igen {count} gange på det seneste",
+            )
+            yield Problem(code="restarted", source=name, text=text)
+
+
+def _losses(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
+    for lost in now.recent:
+        if lost.count and (lost.permille is None or lost.permille > _allowed(lost, limits)):
+            yield Problem(code=f"lost_{lost.what}", source=lost.source, text=lost.text())
+
+
+def _told_twice(now: Vitals) -> Iterator[Problem]:
+    for source in now.sources:
+        if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN):
+            text = Text(
                 f"{source.name}: {source.counts[TOLD_TWICE]} of {source.rows} flows came from two exporters and count"
                 " twice: export each flow in one place only",
                 f"{source.name}: {source.counts[TOLD_TWICE]} af {source.rows} forbindelser kom fra to eksportører og"
                 " tæller dobbelt: eksportér hver forbindelse ét sted",
-            ),
-        )
-        for source in now.sources
-        if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN)
-    ]
-    found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
-    found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
-    if now.store_refused > now.stored_rows:
-        found.append(
-            Problem(
-                code="store_refuses",
-                source="",
-                text=Text(
-                    f"the store refused {now.store_refused} rows as too old or too new, more than it keeps: look at old"
-                    " files with `bavn analyse`, or raise [store] age_days_max",
-                    f"lageret afviste {now.store_refused} rækker som for gamle eller for nye, flere end det har: se på"
-                    " gamle filer med `bavn analyse`, eller hæv [store] age_days_max",
-                ),
             )
+            yield Problem(code="told_twice", source=source.name, text=text)
+
+
+def _store_refuses(now: Vitals) -> Iterator[Problem]:
+    if now.store_refused > now.stored_rows:
+        text = Text(
+            f"the store refused {now.store_refused} rows as too old or too new, more than it keeps: look at old"
+            " files with `bavn analyse`, or raise [store] age_days_max",
+            f"lageret afviste {now.store_refused} rækker som for gamle eller for nye, flere end det har: se på"
+            " gamle filer med `bavn analyse`, eller hæv [store] age_days_max",
         )
+        yield Problem(code="store_refuses", source="", text=text)
+
+
+def _failed(now: Vitals) -> Iterator[Problem]:
     for code, said in (("detect_failed", now.detect_failed), ("disk_failed", now.disk_failed)):
         if said:
-            found.append(Problem(code=code, source="node", text=Text(said, said)))
-    if now.detecting_us is not None:
-        took_s = (now.now_us - now.detecting_us) // SECOND_US
-        if took_s > limits.detect_s_max:
-            found.append(
-                Problem(
-                    code="detect_slow",
-                    source="node",
-                    text=Text(f"the detectors have run for {took_s} s", f"detektorerne har kørt i {took_s} s"),
-                )
-            )
+            yield Problem(code=code, source="node", text=Text(said, said))
+
+
+def _detects_slowly(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
+    if now.detecting_us is None:
+        return
+    took_s = (now.now_us - now.detecting_us) // SECOND_US
+    if took_s > limits.detect_s_max:
+        text = Text(f"the detectors have run for {took_s} s", f"detektorerne har kørt i {took_s} s")
+        yield Problem(code="detect_slow", source="node", text=text)
+
+
+def _disk_full(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
     if now.disk_free_mb < limits.disk_free_mb_min:
-        found.append(
-            Problem(
-                code="disk_full",
-                source="node",
-                text=Text(
-                    f"{now.disk_free_mb} MB left on the disk, less than {limits.disk_free_mb_min}",
-                    f"{now.disk_free_mb} MB tilbage på disken, mindre end {limits.disk_free_mb_min}",
-                ),
-            )
+        text = Text(
+            f"{now.disk_free_mb} MB left on the disk, less than {limits.disk_free_mb_min}",
+            f"{now.disk_free_mb} MB tilbage på disken, mindre end {limits.disk_free_mb_min}",
         )
-    return tuple(found)
+        yield Problem(code="disk_full", source="node", text=text)
 
 
 def _allowed(lost: Recent, limits: HealthTable) -> int:

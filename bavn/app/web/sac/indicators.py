@@ -30,7 +30,7 @@ from bavn.centre.books.clocks import UnknownIndicator
 from bavn.centre.cases.indicators.indicator import Life, Standing
 from bavn.centre.cases.indicators.indicators import ChangedInBetween, UnknownLife
 from bavn.centre.cases.indicators.pages import WantedLives, lives_page
-from bavn.centre.share.delivery_pages import owed_to
+from bavn.centre.share.delivery_pages import OwedTo, owed_to
 from bavn.model.observable import ObservableType
 from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.model.text import Text
@@ -141,24 +141,25 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
         if house.registry.actor(actor) is None:
             raise Trouble(404, "unknown-actor", Text("There is no such member.", "Der er intet sådant medlem."))
         last = opened(after, str)
-        rows = [
-            OwedRow(
-                id=o.indicator_id,
-                type=o.type,
-                value=o.value,
-                live=o.live,
-                status=o.status,
-                rule=o.rule,
-                queued_us=o.queued_us,
-                said=o.state,
-                said_rule=o.state_rule,
-                said_us=o.state_us,
-                enforced_by=list(o.enforcers),
-                not_carried_by=list(o.not_carried),
-            )
-            for o in owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
-        ]
-        return page(rows, limit, lambda row: (row.id,))
+        owed = owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
+        return page([_owed_row(one) for one in owed], limit, lambda row: (row.id,))
+
+
+def _owed_row(owed: OwedTo) -> OwedRow:
+    return OwedRow(
+        id=owed.indicator_id,
+        type=owed.type,
+        value=owed.value,
+        live=owed.live,
+        status=owed.status,
+        rule=owed.rule,
+        queued_us=owed.queued_us,
+        said=owed.state,
+        said_rule=owed.state_rule,
+        said_us=owed.state_us,
+        enforced_by=list(owed.enforcers),
+        not_carried_by=list(owed.not_carried),
+    )
 
 
 def _one(router: APIRouter, house: SacHouse) -> None:

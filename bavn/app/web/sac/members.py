@@ -149,6 +149,7 @@ def routes(house: SacHouse) -> APIRouter:
     router = APIRouter(prefix="/members", tags=["members"])
     _reads(router, house)
     _acts(router, house)
+    _standing_acts(router, house)
     return router
 
 
@@ -219,6 +220,8 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             _membership(house).set_quota(actor, body.kind, made, person.name)
             return _whole(house, actor)
 
+
+def _standing_acts(router: APIRouter, house: SacHouse) -> None:
     @router.post("/{actor}/suspend", operation_id="suspend_member")
     def suspend(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
         """Let it in no more until it is resumed."""

@@ -207,7 +207,7 @@ def _one(house: SacHouse, actor: str, person: Person) -> StandShape:
 
 
 def _shape(one: Stand, today: int, person: Person) -> StandShape:
-    party, planned = one.party, {each.stage: each for each in one.plan}
+    party = one.party
     steps = [step for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
     steps = steps if person.may(Right.MEMBERS) else []
     return StandShape(
@@ -228,29 +228,8 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
             WaitsShape(actor=wait.other, until=wait.until.value, says=Said.of(STAGES[wait.until])) for wait in one.unmet
         ],
         holds_up=list(one.holds_up),
-        path=[
-            PlannedShape(
-                stage=stage.value,
-                says=Said.of(STAGES[stage]),
-                reached_day=one.reached_day(stage),
-                day=planned[stage].day if stage in planned else None,
-                first_day=planned[stage].first_day if stage in planned else None,
-            )
-            for stage in PATH[1:]
-        ],
-        moves=[
-            MovedShape(
-                at_us=move.at_us,
-                act=move.act.value,
-                to=move.to.value,
-                says=Said.of(STAGES[move.to]),
-                by=move.by,
-                why=move.why,
-                evidence=move.evidence,
-                by_hand=move.by_hand,
-            )
-            for move in one.moves
-        ],
+        path=_path(one),
+        moves=_moves(one),
         may=[step.act.value for step in steps],
         ways=[
             WayShape(
@@ -264,3 +243,33 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
             for step in steps
         ],
     )
+
+
+def _path(one: Stand) -> list[PlannedShape]:
+    planned = {each.stage: each for each in one.plan}
+    return [
+        PlannedShape(
+            stage=stage.value,
+            says=Said.of(STAGES[stage]),
+            reached_day=one.reached_day(stage),
+            day=planned[stage].day if stage in planned else None,
+            first_day=planned[stage].first_day if stage in planned else None,
+        )
+        for stage in PATH[1:]
+    ]
+
+
+def _moves(one: Stand) -> list[MovedShape]:
+    return [
+        MovedShape(
+            at_us=move.at_us,
+            act=move.act.value,
+            to=move.to.value,
+            says=Said.of(STAGES[move.to]),
+            by=move.by,
+            why=move.why,
+            evidence=move.evidence,
+            by_hand=move.by_hand,
+        )
+        for move in one.moves
+    ]

@@ -296,8 +296,8 @@ def routes(house: SocHouse) -> APIRouter:
         """Vetoes and permissions of people here, the newest first."""
         with house.node(node, person).asks() as rows:
             found = rows(
-                "SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'"
-                " ORDER BY at_us DESC LIMIT 2000"
+                """SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'
+                ORDER BY at_us DESC LIMIT 2000"""
             )
         return [Wish(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
 

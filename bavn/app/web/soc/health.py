@@ -308,16 +308,7 @@ def _said(
         detect_last=detect.get("last"),
         detect_took_s=detect.get("took_s"),
         sources=[_source(one) for one in told.get("sources", [])],
-        store=StoreShown(
-            rows=store["rows"],
-            bytes=store["bytes"],
-            oldest=store["oldest"],
-            newest=store["newest"],
-            refused=store["refused"],
-            damaged=len(store["damaged"]),
-        )
-        if store
-        else None,
+        store=_store(store) if store else None,
         rules=RulesShown(
             loaded=rules.get("loaded"),
             failed=rules.get("failed"),
@@ -326,18 +317,30 @@ def _said(
             sigma_refused=[f"{one['title']}: {one['reason']}" for one in sigma.get("refused", [])],
         ),
         certificates=certificates,
-        canary=[
-            CanaryLink(
-                link=one["link"],
-                says=Said.of(LINKS[one["link"]]),
-                state=one["state"],
-                state_said=Said.of(STATES[one["state"]]),
-                began_us=one["began_us"],
-                why=Said.of(WHYS[one["why"]]) if one["why"] in WHYS else None,
-                took=None if one["took"] is None else Said.of(TOOK[one["took"]]),
-            )
-            for one in told.get("canary", [])
-        ],
+        canary=[_canary_link(link) for link in told.get("canary", [])],
+    )
+
+
+def _store(store: dict[str, Any]) -> StoreShown:
+    return StoreShown(
+        rows=store["rows"],
+        bytes=store["bytes"],
+        oldest=store["oldest"],
+        newest=store["newest"],
+        refused=store["refused"],
+        damaged=len(store["damaged"]),
+    )
+
+
+def _canary_link(link: dict[str, Any]) -> CanaryLink:
+    return CanaryLink(
+        link=link["link"],
+        says=Said.of(LINKS[link["link"]]),
+        state=link["state"],
+        state_said=Said.of(STATES[link["state"]]),
+        began_us=link["began_us"],
+        why=Said.of(WHYS[link["why"]]) if link["why"] in WHYS else None,
+        took=None if link["took"] is None else Said.of(TOOK[link["took"]]),
     )
 
 

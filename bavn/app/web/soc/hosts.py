@@ -130,9 +130,10 @@ def routes(house: SocHouse) -> APIRouter:
         survey = here.survey()
         with survey.rows() as rows:
             found = rows(
-                "SELECT sort, card FROM asset WHERE sort > ? AND words LIKE ? ESCAPE '\\'"
-                " AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))"
-                " AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?",
+                """SELECT sort, card FROM asset
+                WHERE sort > ? AND words LIKE ? ESCAPE '\\'
+                  AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))
+                  AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?""",
                 (*(opened(after, str) or ("",)), like(q.lower()), role, role, new_days, new_days * DAY_US, limit + 1),
             )
             total = rows("SELECT count(*) FROM asset")

@@ -102,10 +102,11 @@ def routes(house: SocHouse) -> APIRouter:
         at = opened(after, int, str)
         with house.node(node, person).asks() as rows:
             found = rows(
-                f"SELECT {_COLUMNS} FROM protect_item WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)"
-                " AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)"
-                " AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))"
-                " ORDER BY decided_us DESC, indicator_id LIMIT ?",
+                f"""SELECT {_COLUMNS} FROM protect_item
+                WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)
+                  AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)
+                  AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))
+                ORDER BY decided_us DESC, indicator_id LIMIT ?""",
                 (standing, standing, act, act, q, like(q.lower()), q, *(_place(at)), limit + 1),
             )
         return page([BlockShort(**_short(row)) for row in found], limit, lambda one: (one.decided_us, one.id))

@@ -128,8 +128,8 @@ class Sector:
         """Looks up which shared indicators name what these suspicions name."""
         named = [o for entry in entries for one in entry.suspicion.observables for o in (one, as_element(one))]
         found = self._rows(
-            "SELECT type, value, indicator_id, standing FROM protect_item"
-            " WHERE value IN (SELECT value FROM json_each(?))",
+            """SELECT type, value, indicator_id, standing FROM protect_item
+            WHERE value IN (SELECT value FROM json_each(?))""",
             (json.dumps(sorted({o.value for o in named})),),
         )
         for kind, value, indicator_id, standing in found:

@@ -1,5 +1,6 @@
 """A case as the console shows it: a card of the board, and the whole with everything that was said and done in it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from bavn.app.access.rights import Right
@@ -27,8 +28,10 @@ from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.shapes import Named, hour_us
 from bavn.centre.books.clock import only_hunted, waits_for
 from bavn.centre.cases.case.case import Case
+from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.case.pages import CaseLine
 from bavn.centre.cases.case.told import PartTold
+from bavn.centre.cases.case.work import Evidence
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.nis2.clocks import Nis2View
 from bavn.model.intel import rsit
@@ -94,24 +97,8 @@ def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
         standing=desk.standing(case_id),
         now_us=desk.now_us(),
         technique=case.facts.technique,
-        elements=[
-            ElementInCase(
-                element=Named.of(one.observable),
-                score=one.score,
-                groups=one.groups,
-                listed=one.listed,
-                partners=one.partners,
-                detectors=list(one.detectors),
-            )
-            for one in case.facts.elements
-        ],
-        marking=MarkingShown(
-            tlp=marking.tlp,
-            pap=marking.pap.name,
-            rsit=marking.rsit,
-            techniques=list(marking.techniques),
-            rsit_said=Said.of(rsit.words(marking.rsit)) if marking.rsit else None,
-        ),
+        elements=_elements(case),
+        marking=_marking(marking),
         merged_into=desk.files.merged_into(case_id),
         merged_from=list(desk.files.merged_from(case_id)),
         acts=acts_of(case, person),
@@ -127,17 +114,7 @@ def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
             WordsSaid(at_us=one.at_us, who=one.who, by_actor=one.by_actor, to=one.actor, text=one.text)
             for one in desk.work.words(case_id)
         ],
-        evidence=[
-            EvidenceKept(
-                id=one.id,
-                actor=one.actor,
-                words=one.words,
-                bytes=one.bytes,
-                sha256=one.sha256,
-                received_us=one.received_us,
-            )
-            for one in desk.work.evidence(case_id)
-        ],
+        evidence=_evidence(desk.work.evidence(case_id)),
         nis2=[deadlines(view) for view in desk.nis2(house.zone).views(case_id)],
         timeline=[
             CaseMoment(at_us=one.at_us, who=one.who, what=one.what, case_id=one.case_id, says=Said.of(one.text))
@@ -145,6 +122,44 @@ def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
         ],
         indicators=[_indicator(house, life) for life in lives],
     )
+
+
+def _elements(case: Case) -> list[ElementInCase]:
+    return [
+        ElementInCase(
+            element=Named.of(element.observable),
+            score=element.score,
+            groups=element.groups,
+            listed=element.listed,
+            partners=element.partners,
+            detectors=list(element.detectors),
+        )
+        for element in case.facts.elements
+    ]
+
+
+def _marking(marking: Marking) -> MarkingShown:
+    return MarkingShown(
+        tlp=marking.tlp,
+        pap=marking.pap.name,
+        rsit=marking.rsit,
+        techniques=list(marking.techniques),
+        rsit_said=Said.of(rsit.words(marking.rsit)) if marking.rsit else None,
+    )
+
+
+def _evidence(kept: Iterable[Evidence]) -> list[EvidenceKept]:
+    return [
+        EvidenceKept(
+            id=file.id,
+            actor=file.actor,
+            words=file.words,
+            bytes=file.bytes,
+            sha256=file.sha256,
+            received_us=file.received_us,
+        )
+        for file in kept
+    ]
 
 
 def acts_of(case: Case, person: Person) -> list[ActOffered]:

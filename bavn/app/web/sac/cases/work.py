@@ -31,6 +31,7 @@ Triager = Annotated[Person, allow(Right.TRIAGE)]
 def attach(router: APIRouter, house: SacHouse) -> None:
     """Puts the routes under /cases."""
     _talk(router, house)
+    _tasks(router, house)
     _file(router, house)
     _nis2(router, house)
 
@@ -51,6 +52,8 @@ def _talk(router: APIRouter, house: SacHouse) -> None:
             house.desk.work.say(case_id, person.name, body.text, body.to)
         return _done(house, case_id, "Said; the running centre sends it", "Sagt; den kørende central sender det")
 
+
+def _tasks(router: APIRouter, house: SacHouse) -> None:
     @router.post("/{case_id}/tasks", operation_id="case_ask")
     def ask(person: Triager, case_id: CaseId, body: asks.TaskAsked) -> list[shapes.TaskShown]:
         """A task or question to actors, with deadlines; they are in the case from then on."""
