@@ -31,7 +31,7 @@ from bavn.centre.cases.who import NotAllowed, person
 from bavn.centre.members.tables import ACTOR
 from bavn.centre.store import dump
 from bavn.centre.store.engine import writing
-from bavn.centre.store.schema import head, revisions, upgrade_in
+from bavn.centre.store.schema import first, head, revisions, upgrade_in
 from bavn.wire import archive
 from bavn.wire.book import read_only
 from bavn.wire.ledger import LedgerReader
@@ -64,7 +64,10 @@ def restore(file: CentreFile, source: Path, by: str, passphrase: str | None) -> 
 
 def _put_back(file: CentreFile, reader: Reader, by: str, passphrase: str | None) -> None:
     if reader.manifest.revision not in revisions():
-        raise BadBackup(f"its tables are of revision {reader.manifest.revision[:20]!r}, this Bavn knows {head()}")
+        raise BadBackup(
+            f"its tables are of revision {reader.manifest.revision[:20]!r}, this Bavn knows {first()} to {head()}:"
+            " put it back with the Bavn that wrote it"
+        )
     keys = PartyKeys(file.folder, "centre")
     secrets = _secrets(reader, passphrase)
     book, parts = file.folder / BOOK_FILE, archive.folder_of(file.folder / BOOK_FILE)
