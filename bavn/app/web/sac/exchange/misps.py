@@ -5,14 +5,13 @@ address or a key: centre.toml names both.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 
 from bavn.app.access.rights import Right
-from bavn.app.centre.exchange.misp_api import Misp
 from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
 from bavn.app.config.misp import MispTable
 from bavn.app.web.frame import Limit, Person, Rows, Said, Trouble, allow
@@ -79,9 +78,6 @@ class MispSighting(Shape):
     says: Said
     at_us: int
     received_us: int
-
-
-Port = Callable[[str], Misp]
 
 
 def routes(house: SacHouse) -> APIRouter:
