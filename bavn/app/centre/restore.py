@@ -28,7 +28,7 @@ from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
 from bavn.centre.cases import audit
 from bavn.centre.cases.who import NotAllowed, person
-from bavn.centre.members.tables import ACTOR
+from bavn.centre.members.registry import names_in
 from bavn.centre.store import dump
 from bavn.centre.store.engine import writing
 from bavn.centre.store.schema import first, head, revisions, upgrade_in
@@ -165,7 +165,7 @@ def _bring_rows(reader: Reader, engine: Engine, coming: Path, by: str) -> None:
 
 def _jump(connection: Connection, coming: Path) -> None:
     """Down-queues go on above every number that a node may have heard since."""
-    actors = [str(name) for (name,) in connection.exec_driver_sql(f"SELECT name FROM {ACTOR.name}")]
+    actors = names_in(connection)
     with closing(sqlite3.connect(coming, isolation_level=None)) as book:
         book.execute("BEGIN IMMEDIATE")
         there = book.execute("SELECT name FROM sqlite_master WHERE name = 'outbox_queue'").fetchone()

@@ -75,6 +75,11 @@ class Paper:
     revoked_us: int | None
 
 
+def names_in(connection: Connection) -> tuple[str, ...]:
+    """Every actor there ever was, by name, at the moment that this connection sees."""
+    return tuple(connection.scalars(select(ACTOR.c.name).order_by(ACTOR.c.name)))
+
+
 class Registry:
     """All methods may be called from any thread. ``quotas``: what holds where an actor has none of its own."""
 

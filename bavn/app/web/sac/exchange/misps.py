@@ -18,11 +18,11 @@ from bavn.app.web.frame import Limit, Person, Rows, Said, Trouble, allow
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.house import SacHouse
 from bavn.centre.cases import audit
-from bavn.centre.cases.tables import writing
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner
 from bavn.centre.node.misp_exchange import MispExchange
 from bavn.centre.share.misp_runs import Run
+from bavn.centre.store.engine import writing
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
