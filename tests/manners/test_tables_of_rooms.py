@@ -15,20 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CENTRE = ROOT / "bavn/centre"
 STEP = ("bavn.centre.node", "bavn.centre.desk")
 STILL = {
-    "desk/alarms.py": {"cases", "members"},
-    "desk/benchmarking.py": {"cases"},
-    "desk/coverage.py": {"members"},
-    "desk/gathering.py": {"cases"},
-    "desk/gathering_clocks.py": {"cases", "share"},
-    "desk/lead_pages.py": {"cases"},
-    "desk/leaving.py": {"cases", "members", "share"},
-    "desk/measuring.py": {"cases", "members", "share"},
-    "desk/membership.py": {"cases", "share"},
-    "desk/rolling.py": {"members"},
-    "desk/rollout_facts.py": {"members"},
-    "node/intel_hits.py": {"cases", "share"},
-    "node/intel_hunts.py": {"cases"},
-    "node/own_releases.py": {"share"},
+    "desk/lead_pages.py": {"cases"},  # a page of leads is picked by where their cases stand, in one question
+    "desk/leaving.py": {"cases", "members", "share"},  # the list of all that is deleted of an actor, in one transaction
+    "node/intel_hits.py": {"cases", "share"},  # proposals joined with what actors said of them
 }
 """Who in the centre reaches in, and into which rooms."""
 

@@ -93,6 +93,26 @@ def newest(connection: Connection, limit: int, below: int | None = None) -> list
     return [AuditLine(**row) for row in connection.execute(asked).mappings()]
 
 
+def last_of(connection: Connection, subject: str) -> AuditLine | None:
+    """The last line about a subject."""
+    asked = select(AUDIT).where(AUDIT.c.subject == subject).order_by(AUDIT.c.seq.desc()).limit(1)
+    row = connection.execute(asked).mappings().first()
+    return None if row is None else AuditLine(**row)
+
+
+def first_detail(connection: Connection, subject: str, act: str) -> str | None:
+    """The detail of the first line about a subject with this act."""
+    asked = select(AUDIT.c.detail).where(AUDIT.c.subject == subject, AUDIT.c.act == act).order_by(AUDIT.c.seq).limit(1)
+    return connection.scalar(asked)
+
+
+def details(connection: Connection, act: str, since_us: int, limit: int) -> Iterator[tuple[str, str]]:
+    """(subject, detail) of the last lines with this act since then, the latest first."""
+    asked = select(AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.act == act, AUDIT.c.at_us >= since_us)
+    for row in connection.execute(asked.order_by(AUDIT.c.seq.desc()).limit(limit)):
+        yield row.subject, row.detail
+
+
 def beside(connection: Connection, name: str, acts: Sequence[str], since_us: int) -> frozenset[str]:
     """Whoever did one of these acts to somebody of that name, or had it done by them, after ``since_us``."""
     asked = select(AUDIT.c.who, AUDIT.c.subject).where(
