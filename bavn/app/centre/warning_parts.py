@@ -68,7 +68,7 @@ def _of_lead(desk: Desk, lead_id: str) -> Drafted:
     if not named:
         raise Stop(Exit.NOT_NOW, f"{lead_id}: nothing in it that two independent groups reported can be named")
     techniques = ", ".join(sorted({sign.technique for sign in view.lead.signs if sign.observable in named}))
-    case_id = next((case.id for case in desk.cases() if case.lead_id == lead_id), "")
+    case_id = next((case.id for case in desk.cases.every() if case.lead_id == lead_id), "")
     marking = desk.files.marked(case_id) if case_id else None
     tlp, pap = (Tlp.AMBER, Pap.AMBER) if marking is None else (marking.tlp, marking.pap)
     return Drafted(

@@ -72,7 +72,7 @@ class Asked:
 def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
     """Everything that a document of this period is built from."""
     first, last = asked.period.first_us // DAY_US, asked.period.end_us // DAY_US - 1
-    known, kinds = desk.cases(), {one.name: one.kind for one in partners.every()}
+    known, kinds = desk.cases.every(), {one.name: one.kind for one in partners.every()}
     counts, *by_span = _counts(desk, [(first, last), *_spans(first, last)])
     with reading(desk.engine) as connection:
         cases = _cases(connection, known, asked)

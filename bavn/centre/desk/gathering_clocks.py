@@ -21,7 +21,7 @@ AT_ONCE: Final = 500
 
 def indicator_facts(desk: Desk, period: Period) -> tuple[IndicatorFact, ...]:
     """Those released in the period with their clocks; of others only whether they are live. By id."""
-    clocks = {case.id: case.clocks for case in desk.cases()}
+    clocks = {case.id: case.clocks for case in desk.cases.every()}
     made: list[IndicatorFact] = []
     for part in batched(Deliveries(desk.engine).every(), AT_ONCE, strict=False):
         with reading(desk.engine) as connection:
