@@ -142,7 +142,7 @@ def case_ids(engine, clock, desk, dice, given):
         book.act(case.id, CaseAct.CONFIRM, "Anna Berg", "because")
         techniques = tuple(dice.sample(["T1071.001", "T1566", "T1190", "T1110"], 2))
         desk.files.mark(case.id, "Anna Berg", Marking(tlp=Tlp.GREEN, rsit=dice.choice(CODES), techniques=techniques))
-        desk.comment(case.id, "Anna Berg", f"by CVE-2026-{1000 + at}")
+        desk.cases.comment(case.id, "Anna Berg", f"by CVE-2026-{1000 + at}")
         clock.advance(DAYS * DAY_US // (given.cases + 1))
         made.append(case.id)
     clock.until(NOW_US)

@@ -25,13 +25,13 @@ from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import blocked_met
-from bavn.centre.books.tables import open_engine
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.build import open_centre
 from bavn.centre.node.centre import Centre
 from bavn.centre.node.config import CentreConfig
+from bavn.centre.store.engine import open_engine
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import ObservableType
 from bavn.model.ports import EnforcerDown, Link, LinkDown

@@ -151,7 +151,7 @@ class World:
     def _release(self) -> None:
         """The analyst confirms and releases every new case."""
         try:
-            for case in self.centre.centre.desk.cases():
+            for case in self.centre.centre.desk.cases.every():
                 self._act(case)
         except Killed:
             self.centre.reopen()
@@ -159,9 +159,9 @@ class World:
     def _act(self, case: Case) -> None:
         desk = self.centre.centre.desk
         if case.state is CaseState.NEW:
-            case = desk.act(case.id, CaseAct.CONFIRM, ANALYST, "seen at several actors")
+            case = desk.cases.act(case.id, CaseAct.CONFIRM, ANALYST, "seen at several actors")
         if case.state is CaseState.CONFIRMED and case.order_no == 0:
-            desk.act(case.id, CaseAct.RELEASE, SECOND, "block it")
+            desk.cases.act(case.id, CaseAct.RELEASE, SECOND, "block it")
 
     def _settle(self) -> bool:
         """Heal the network, spare everybody, and step until nobody has had anything to send for a while."""
@@ -190,7 +190,7 @@ class World:
     def _told(self, *, settled: bool) -> Story:
         return Story(
             ledgers={name: tuple(ledger.export()) for name, ledger in self.ledgers().items()},
-            leads=tuple(view.lead for view in self.centre.centre.desk.leads(LEADS_KEPT_MAX)),
+            leads=tuple(view.lead for view in self.centre.centre.desk.lead_book.leads(LEADS_KEPT_MAX)),
             blocks={
                 name: tuple(str(block.observable) for block in node.enforcer.blocks)
                 for name, node in self.nodes.items()

@@ -125,7 +125,7 @@ def _called(
 
 
 def _seen(desk: Desk, ids: dict[str, Observable], actor: str) -> Observed | None:
-    told = (sighting for each in ids for sighting in desk.sightings(each))
+    told = (sighting for each in ids for sighting in desk.deliveries.sightings(each))
     return next((s for s in told if s.kind == "seen" and s.actor == actor and s.count_bucket > 0), None)
 
 

@@ -8,7 +8,6 @@ from bavn_lab.sectorbench.figures import NOTHING, Value
 from bavn_lab.sectorbench.run import ALONE, CAMPAIGNS_A_DAY, FEED, ORACLE, PRODUCT, Result, told_join
 from bavn_lab.sectorbench.worlds import Account
 
-KEYED = ("recall_at_20", "best_single_actor")
 MADE = (
     "sector_gain",
     "precision_at_20",

@@ -258,7 +258,7 @@ def _outcome(world: World, leads: Sequence[Lead], blocks: Mapping[str, Sequence[
         campaign_without=_without(desk, campaign, hostile),
         supplier_score=None if supplier is None else supplier.score,
         supplier_honest=_honest(supplier, hostile, world.clock.now_us()),
-        supplier_case=any(SUPPLIER in {one.observable for one in case.facts.elements} for case in desk.cases()),
+        supplier_case=any(SUPPLIER in {one.observable for one in case.facts.elements} for case in desk.cases.every()),
         supplier_blocked=str(SUPPLIER) in everywhere,
         campaign_blocked=str(CAMPAIGN) in everywhere,
         quarantined=len(desk.quarantine()),

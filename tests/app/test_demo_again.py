@@ -69,6 +69,7 @@ class PlayedDesk:
 
     def __init__(self, *told: tuple[str, str, int]) -> None:
         self.told = told
+        self.deliveries = self
 
     def indicators(self):
         return [

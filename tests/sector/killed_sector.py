@@ -317,7 +317,7 @@ class KilledSector:
                 continue  # an act that was cut off
             wanted = "enforced" if life.observable.value in self.expected else "lifted"
             never = "" if wanted == "enforced" else wanted  # withdrawn before it had been sent to anybody
-            stand = {at.actor: at.state for at in self.desk.at_actors(life.id)}
+            stand = {at.actor: at.state for at in self.desk.deliveries.at_actors(life.id)}
             found += [
                 f"{name}: the centre takes {life.observable.value} for {stand.get(name)}, not {wanted}"
                 for name in self.names

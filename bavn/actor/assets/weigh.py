@@ -7,15 +7,13 @@ from typing import Final
 
 from bavn.actor.assets.asset import Evidence, Hint, Kind
 from bavn.actor.assets.facts import PORT_OFFERED_MAX, Facts, Said
-from bavn.actor.assets.rules import CLIENT_PORTS, NAMES, PORTS, SAID, TEXTS, PortRule, TextRule
+from bavn.actor.assets.rules import CLIENT_PORTS, NAMES, PORTS, TEXTS, PortRule, TextRule
 from bavn.model.text import Text
 
 JUMPS_TO_MIN: Final = 3
 """Hosts that a jump host administers."""
 SERVER_CLIENTS_MIN: Final = 2
 _ADMIN: Final = frozenset({22, 3389, 5985, 5986})
-_OS_OF_SERVERS: Final = frozenset({"domain controller", "web server", "mail server", "database", "dhcp server"})
-
 _COMPILED: Final = tuple((rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in TEXTS)
 _FIELDS: Final[dict[str, Text]] = {
     "user agent": Text("user agent", "user agent"),
@@ -194,8 +192,3 @@ def _plain(facts: Facts, made: list[Hint]) -> Iterator[Hint]:
                 table="flow", field=f"{proto} port", value=str(port), rows=flows, first_us=first, last_us=last
             ),
         )
-
-
-def said_role(role: str) -> Text:
-    """A role in words."""
-    return Text(*SAID[role])

@@ -313,5 +313,5 @@ def _drill(desk: Desk, actor: str, protocol: TestProtocol | None) -> str | None:
         observable = Observable.of(*str(named).split(":", 1))
     except (NotCanonical, ValueError, TypeError):
         return ""
-    told = desk.at_actors(indicator_id(observable))
+    told = desk.deliveries.at_actors(indicator_id(observable))
     return next((one.state for one in told if one.actor == actor), "")

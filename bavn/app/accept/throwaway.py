@@ -41,7 +41,6 @@ class Events:
     file: Path
     home: int
     written: int = 0
-    last_s: float = 0.0
 
     def write(self, count: int, now_us: int) -> None:
         """So many more, in whole lines."""
@@ -49,7 +48,6 @@ class Events:
         with self.file.open("a", encoding="ascii") as out:
             out.write("".join(lines))
         self.written += count
-        self.last_s = time.monotonic()
 
     def _event(self, number: int, now_us: int) -> str:
         said = iso(now_us - 2 * SECOND_US + number % SECOND_US)[:-1] + "+0000"

@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
     load_ssh_public_key,
 )
-from sqlalchemy import or_, select
 
 from bavn.app.access.accounts import Account
 from bavn.app.access.book import Book
@@ -28,7 +27,7 @@ from bavn.app.access.keys import Keys, to_sign
 from bavn.app.access.rights import Right, rights_of
 from bavn.app.access.sessions import TOKEN_PREFIX, Session, Token, Tokens
 from bavn.app.process.exits import Exit, Stop
-from bavn.centre.cases.tables import AUDIT
+from bavn.centre.cases import audit
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import APART_HOURS, Principal, account, is_account, local
 
@@ -65,12 +64,9 @@ def _of(book: Book, owner: Account, how: str, changes: bool) -> Principal:
 def lately(book: Book, name: str) -> frozenset[str]:
     """The accounts that this one made, changed, reset or gave a proof in APART_HOURS, and those that did so to it."""
     since_us = book.now_us() - APART_HOURS * HOUR_US
-    asked = select(AUDIT.c.who, AUDIT.c.subject).where(
-        AUDIT.c.act.in_(_TOUCHES), AUDIT.c.at_us > since_us, or_(AUDIT.c.who == name, AUDIT.c.subject == name)
-    )
     with book.reading() as tx:
-        names = {one for row in tx.execute(asked) for one in (row.who, row.subject)}
-    return frozenset(one for one in names if one != name and is_account(one))
+        names = audit.beside(tx, name, _TOUCHES, since_us)
+    return frozenset(one for one in names if is_account(one))
 
 
 def here(environment: Mapping[str, str], note: str = "") -> Principal:

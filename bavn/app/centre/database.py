@@ -161,12 +161,13 @@ def _make_or_refuse(engine: Engine) -> None:
 
 def why_not(url: URL, standing: str, revision: str, why: str) -> str:
     """Why this Bavn does not work on a database, and who must do what."""
-    from bavn.centre.store.schema import head
+    from bavn.centre.store.schema import first, head
 
     said = {
         "behind": f"has revision {revision}, this Bavn needs {head()}: make a backup with the Bavn that wrote it, then"
         " run `bavn centre upgrade`",
-        "unmarked": "is of version 0.1.0, before revisions were counted: copy it away, then run `bavn centre upgrade`",
+        "past": f"has revision {revision}, from before the first release, and this Bavn knows none before {first()}:"
+        f" bring it to {first()} with the Bavn that wrote it, or name an empty one in {_WHERE}",
         "ahead": f"has revision {revision}, this Bavn knows none beyond {head()}: run the later Bavn that wrote it",
         "foreign": f"is not a centre's: {why}; name another in {_WHERE}",
     }[standing]

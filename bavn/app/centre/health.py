@@ -4,11 +4,10 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from bavn.app.centre.parts import BOOK_FILE, CentreParts
 from bavn.app.config.load import CentreFile
@@ -21,12 +20,10 @@ from bavn.app.process.service_health import Look, ServiceHealth, whole
 from bavn.app.process.step_watch import StepWatch
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.sources import ACTIVE, SUSPENDED, Sources
-from bavn.centre.cases.tables import AUDIT
 from bavn.centre.desk.alarms import Wrong
 from bavn.centre.desk.views import MemberView
-from bavn.centre.share.deliveries import PENDING
+from bavn.centre.share.delivery_pages import not_tried
 from bavn.centre.share.misp_runs import MispRuns
-from bavn.centre.share.tables import DELIVERY
 from bavn.centre.store.engine import reading
 from bavn.model.failure import Failures
 from bavn.model.health import (
@@ -173,9 +170,7 @@ def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int, bounds
 
 def deliveries_look(engine: Engine, now_us: int) -> Look:
     """Letters that were to be tried, and were not."""
-    late = DELIVERY.c.status == PENDING, DELIVERY.c.try_us <= now_us - LETTER_LATE_US
-    with reading(engine) as connection:
-        count = connection.scalar(select(func.count()).select_from(DELIVERY).where(*late)) or 0
+    count = not_tried(engine, now_us - LETTER_LATE_US)
     return Look((Text(f"{count} letters were not tried", f"{count} breve er ikke forsøgt"),) if count else ())
 
 
@@ -223,9 +218,8 @@ def audit_chain(engine: Engine) -> Chain:
     """The audit log as it is walked."""
 
     def newest(count: int) -> list[audit.AuditLine]:
-        asked = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(count)
         with reading(engine) as connection:
-            return [audit.AuditLine(**row) for row in connection.execute(asked).mappings()][::-1]
+            return audit.newest(connection, count)[::-1]
 
     def head() -> tuple[int, str]:
         with reading(engine) as connection:
@@ -288,7 +282,7 @@ def _reached(engine: Engine) -> Look:
     """Not known, rather than broken, where asking raises: the service itself waits for its database."""
     began_s = time.monotonic()
     with reading(engine) as connection:
-        list(islice(connection.execute(select(AUDIT.c.seq).limit(1)), 1))
+        audit.head_in(connection)
     took_s = time.monotonic() - began_s
     if took_s < DATABASE_LATE_S:
         return Look()

@@ -168,7 +168,7 @@ class SqlLeadBook:
             _keep_lead_of(connection, ranking)
             let_back(connection, [ranked.lead for ranked in ranking], now_us)
 
-    def leads(self, limit: int, *, alive: bool = True) -> tuple[LeadView, ...]:
+    def leads(self, limit: int = 20, *, alive: bool = True) -> tuple[LeadView, ...]:
         """The leads as last ranked, best first."""
         asked = select(t.LEADS).where(t.LEADS.c.alive.is_(alive)).order_by(t.LEADS.c.lead_rank, t.LEADS.c.id)
         with t.reading(self.engine) as connection:

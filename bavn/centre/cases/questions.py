@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     insert,
     select,
     update,
@@ -256,6 +257,12 @@ class Questions:
             silent = set(range(len(question.observables))) - {answer.number for answer in answers}
             actors.append(AtActor(entry.actor, bool(entry.sent), entry.rule, answers, tuple(sorted(silent))))
         return QuestionView(question, tuple(actors))
+
+
+def not_sent(connection: Connection, actor: str) -> int:
+    """How many questions are still to be sent to an actor."""
+    asked = select(func.count()).select_from(TO).where(TO.c.actor == actor, TO.c.sent.is_(False))
+    return int(connection.scalar(asked) or 0)
 
 
 def _checked(

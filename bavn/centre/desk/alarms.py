@@ -15,10 +15,9 @@ from sqlalchemy import Engine, Insert, Update, delete, func, insert, or_, select
 from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import Chain, broken, chains
 from bavn.centre.cases import audit
-from bavn.centre.cases.tables import AUDIT
 from bavn.centre.cases.who import person
 from bavn.centre.desk.views import MemberView
-from bavn.centre.members.tables import CERTIFICATE
+from bavn.centre.members.registry import joined_in
 from bavn.model.health import NodeBounds
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.ports import Clock
@@ -135,9 +134,8 @@ class Alarms:
 
     def _local_root(self, now_us: int) -> dict[Key, Text | None]:
         """What local root did last in the place of a second person."""
-        asked = select(AUDIT).where(AUDIT.c.subject == audit.LOCAL_ROOT).order_by(AUDIT.c.seq.desc()).limit(1)
         with t.reading(self._engine) as connection:
-            row = connection.execute(asked).first()
+            row = audit.last_of(connection, audit.LOCAL_ROOT)
         if row is None or row.at_us <= now_us - LOCAL_ROOT_US:
             return {}
         did = json.loads(row.detail)
@@ -145,9 +143,8 @@ class Alarms:
         return {("", "local-root"): Text(said, said)}
 
     def _joined(self) -> Mapping[str, int]:
-        asked = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)
         with t.reading(self._engine) as connection:
-            return {actor: int(issued_us) for actor, issued_us in connection.execute(asked)}
+            return joined_in(connection)
 
     def _write(self, found: Mapping[Key, Text | None], unknown: set[str], now_us: int) -> None:
         recent = or_(t.ALARM.c.ended_us.is_(None), t.ALARM.c.ended_us > now_us - BACK_US)

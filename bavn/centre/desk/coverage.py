@@ -6,12 +6,12 @@ Refuses to guess why one did not.
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
 from bavn.centre.books import tables as t
 from bavn.centre.books import written
 from bavn.centre.correlate.round_state import Phase
-from bavn.centre.members.tables import CERTIFICATE
+from bavn.centre.members.registry import joined_in
 from bavn.model.moment import MINUTE_US
 
 ROUNDS_MAX: Final = 500
@@ -38,8 +38,7 @@ def took_part(engine: Engine, since_us: int) -> dict[str, TookPart]:
     asked = select(t.ROUNDS.c.id, t.ROUNDS.c.opened_us, t.ROUNDS.c.body).where(*closed)
     with t.reading(engine) as connection:
         rows = connection.execute(asked.order_by(t.ROUNDS.c.opened_us.desc(), t.ROUNDS.c.id).limit(ROUNDS_MAX)).all()
-        enrolled = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)
-        joined = {actor: int(issued_us) for actor, issued_us in connection.execute(enrolled)}
+        joined = joined_in(connection)
         came: dict[str, set[int]] = {}
         ids = [row.id for row in rows]
         uploads = select(t.UPLOADS.c.round_id, t.UPLOADS.c.x).where(t.UPLOADS.c.round_id.in_(ids))

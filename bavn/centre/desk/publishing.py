@@ -83,5 +83,5 @@ class Publishing:
 
     def set_sort(self, case_id: str, threat: Threat | None, user: str, why: str) -> None:
         """What sort of threat a case is, by a person. Raises cases.UnknownCase, who.NotAllowed, ValueError."""
-        self._desk.case(case_id)
+        self._desk.cases.case(case_id)
         self.judgements.set_sort(case_id, threat, user, why)

@@ -3,12 +3,12 @@ for it. Read once, answered for all. Refuses to change anything."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bavn.centre.members import rollout, signed, tested
+from bavn.centre.members.registry import states_in
 from bavn.centre.members.rollout import Moved, Party, Planned
 from bavn.centre.members.signed import Record
-from bavn.centre.members.tables import ACTOR
 from bavn.centre.members.terms import SECTOR, Standing, standing
 from bavn.model.moment import DAY_US
 from bavn.model.sector.member import ActorState
@@ -49,7 +49,7 @@ class Facts:
     def __init__(self, tx: Connection, now_us: int) -> None:
         self._tx, self._now_us, self._today = tx, now_us, now_us // DAY_US
         self.parties = {one.actor: one for one in rollout.parties(tx)}
-        self.members = {row.name: ActorState(row.state) for row in tx.execute(select(ACTOR.c.name, ACTOR.c.state))}
+        self.members = states_in(tx)
         self._waits = rollout.waits(tx)
         self._plans, self._moves = rollout.plans(tx), rollout.moves(tx)
         self._terms = signed.last(tx, "terms", SECTOR)

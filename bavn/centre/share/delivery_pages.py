@@ -9,9 +9,17 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, Row, func, select
 
+from bavn.centre.share.deliveries import PENDING
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, RECEIPT, reading
 
 PAGE_MAX: Final = 1_000
+
+
+def not_tried(engine: Engine, since_us: int) -> int:
+    """How many letters were to be tried at that time or before, and still wait."""
+    late = DELIVERY.c.status == PENDING, DELIVERY.c.try_us <= since_us
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(DELIVERY).where(*late)) or 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

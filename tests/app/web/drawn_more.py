@@ -64,11 +64,13 @@ def policies(house: SacHouse) -> None:
     """One in force, one that waits."""
     until_us = house.clock.now_us() + 90 * DAY_US
     given = {"score_min": 12.0, "groups_min": 3, "types": ("domain", "ip4"), "blocks_per_day_max": 10}
-    made = house.desk.policies.propose(
+    made = house.desk.cases.policies.propose(
         StandingPolicy(name="Clear command channels", indicator_days=30, until_us=until_us, **given), ANNA
     )
-    house.desk.policies.approve(made.id, BO)
-    house.desk.policies.propose(StandingPolicy(name="Names at many", indicator_days=14, until_us=until_us, **given), BO)
+    house.desk.cases.policies.approve(made.id, BO)
+    house.desk.cases.policies.propose(
+        StandingPolicy(name="Names at many", indicator_days=14, until_us=until_us, **given), BO
+    )
 
 
 def partners(house: SacHouse) -> None:
@@ -183,7 +185,7 @@ def members(house: SacHouse) -> None:
 def publications(house: SacHouse) -> None:
     """A forecast as data made it, a brief that Anna edited, and a level that Bo set."""
     publishing = publishing_of(house.file, house.desk)
-    for case in house.desk.cases():
+    for case in house.desk.cases.every():
         if case.state in (CaseState.CONFIRMED, CaseState.RELEASED):
             marking = Marking(tlp=Tlp.GREEN, rsit="malicious-code/infected-system", techniques=("T1071.001",))
             house.desk.files.mark(case.id, BO, marking, "may be told of")

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bavn.actor.sense.macros import MAPPED, stored
+from bavn.actor.sense.macros import stored
 
 NOBODY: Final = stored(0)
 """SQL of the address ``::``: the log does not say who was called, and there is nobody of that name."""
-
-V4_NOBODY: Final = stored(MAPPED)
 
 COMMON: Final[dict[str, str]] = {
     "ts": "logged",

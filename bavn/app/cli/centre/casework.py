@@ -90,7 +90,7 @@ def mark(
     if pap and pap.upper() not in Pap.__members__:
         raise Stop(Exit.USAGE, f"--pap is red, amber, green or clear, not {pap[:20]!r}")
     with _at_work(config) as desk:
-        desk.case(case_id)
+        desk.cases.case(case_id)
         made = desk.files.marking(case_id)
         if tlp is not None:
             made = replace(made, tlp=tlp)
@@ -193,7 +193,7 @@ def task(
 ) -> None:
     """Give actors a task, or ask them a question, with deadlines in hours."""
     with _at_work(config) as desk:
-        desk.case(case_id)
+        desk.cases.case(case_id)
         actors = to or sorted(desk.work.involved.actors(case_id))
         _members(desk, actors)
         hours = desk.work.settings.deadlines(acknowledge_hours, applies_hours, done_hours)
@@ -214,7 +214,7 @@ def tasks(
     """Tasks and questions to actors, the next deadline first, each step with where it stands."""
     with _at_work(config) as desk:
         if case_id:
-            desk.case(case_id)
+            desk.cases.case(case_id)
         found = desk.work.tasks(case_id or None, running=running)
         rows = _task_rows(desk, found, language, as_json=as_json)
         late = [one for one in found if any(state is DueState.OVERDUE for _, _, state in _dues(desk, one))]
@@ -255,7 +255,7 @@ def say(
 def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """Who is in a case, why, and how far each has been told its part."""
     with _at_work(config) as desk:
-        desk.case(case_id)
+        desk.cases.case(case_id)
         told = desk.told(case_id)
         found = desk.work.tasks(case_id)
         rows = [
@@ -285,7 +285,7 @@ def case_evidence(
 ) -> None:
     """What actors attached to a case by hand; with --take and --out one of it is written to a file."""
     with _at_work(config) as desk:
-        desk.case(case_id)
+        desk.cases.case(case_id)
         found = desk.work.evidence(case_id)
         if not take:
             show(

@@ -48,7 +48,7 @@ def clock(
 
     with opened(config) as desk:
         try:
-            clocks = [desk.clock(indicator)] if indicator else list(desk.times.clocks())
+            clocks = [desk.times.clock(indicator)] if indicator else list(desk.times.clocks())
         except UnknownIndicator as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
     if as_json:

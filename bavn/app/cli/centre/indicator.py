@@ -60,7 +60,7 @@ def draft(
     with _desk(config) as desk:
         given: dict[str, Any] = {"tlp": tlp, "pap": PAPS[pap], "days": days, "confidence": confidence}
         if len(observables) == 1 and observables[0].startswith("case-"):
-            case = desk.case(observables[0])
+            case = desk.cases.case(observables[0])
             made = [desk.lives.draft_of_case(case, e, by, why, **given) for e in case.facts.elements]
         else:
             if not technique:
@@ -190,7 +190,7 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
                 "not_carried_by": list(one.not_carried),
                 "enforced": None if one.enforced_us is None else iso(one.enforced_us),
             }
-            for one in desk.at_actors(life.id)
+            for one in desk.deliveries.at_actors(life.id)
         ]
         history = desk.lives.history(life.id)
     if as_json:
@@ -244,7 +244,7 @@ def _row(desk: "Desk", life: "Life", language: Literal["en", "da"]) -> dict[str,
 
 def _standing_row(desk: "Desk", standing: "Standing", language: Literal["en", "da"]) -> dict[str, Any]:
     life = standing.life
-    ring = desk.ring(life.id)
+    ring = desk.ring.stand(life.id)
     waits = life.state is LifeState.REVIEW and life.pap >= Pap.GREEN
     state = STATES[life.state].say(language)
     if waits:

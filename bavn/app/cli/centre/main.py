@@ -266,7 +266,7 @@ def comment(
 
     with opened(config) as desk:
         try:
-            desk.comment(case_id, by, text)
+            desk.cases.comment(case_id, by, text)
         except UnknownCase as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
         except (NotAllowed, ValueError) as error:
@@ -287,7 +287,7 @@ def cases(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
                 "opened": iso(c.opened_us),
                 "observables": [str(e.observable) for e in c.facts.elements],
             }
-            for c in desk.cases()
+            for c in desk.cases.every()
         ]
     show(rows, as_json=as_json)
 
@@ -314,10 +314,10 @@ def case(
         by = instead(by, as_local_root)
     with opened(config) as desk:
         try:
-            found = desk.case(case_id) if act is None else desk.act(case_id, act, by, why, seen=seen)
-            history, marked = desk.history(case_id), casework.marking_row(desk, case_id, language)
+            found = desk.cases.case(case_id) if act is None else desk.cases.act(case_id, act, by, why, seen=seen)
+            history, marked = desk.cases.audit_lines(case_id), casework.marking_row(desk, case_id, language)
             there = sorted(desk.work.involved.actors(case_id))
-            alone = act is CaseAct.RELEASE and not two_people(desk.behind(case_id))
+            alone = act is CaseAct.RELEASE and not two_people(desk.cases.behind(case_id))
         except UnknownCase as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
         except (NotAllowed, ChangedMeanwhile, ValueError) as error:
@@ -371,10 +371,12 @@ def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
                         "count_bucket": s.count_bucket,
                         "first": None if s.first_hour is None else iso(s.first_hour * HOUR_US),
                     }
-                    for s in desk.sightings(v.kept.indicator.id)
+                    for s in desk.deliveries.sightings(v.kept.indicator.id)
                 ],
-                "retro_unanswered": asking.unanswered(v.actors, desk.sightings(v.kept.indicator.id)),
-                "clock": {name: None if at is None else iso(at) for name, at in desk.clock(v.kept.indicator.id).steps},
+                "retro_unanswered": asking.unanswered(v.actors, desk.deliveries.sightings(v.kept.indicator.id)),
+                "clock": {
+                    name: None if at is None else iso(at) for name, at in desk.times.clock(v.kept.indicator.id).steps
+                },
             }
             for v in desk.indicators()
         ]

@@ -114,7 +114,7 @@ def listed(
     """All clocks, the next deadline first."""
     with _at_work(config) as (desk, zone):
         if case_id:
-            desk.case(case_id)
+            desk.cases.case(case_id)
         views = [view for view in desk.nis2(zone).views(case_id or None) if view.running or not running]
     if as_json:
         for view in views:

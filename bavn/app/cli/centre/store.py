@@ -17,10 +17,7 @@ PassphraseFile = Annotated[
 ]
 CURRENT = Text("The tables have revision {} already.", "Tabellerne har allerede revision {}.")
 UPGRADED = Text("The tables went from {} to revision {}.", "Tabellerne gik fra {} til revision {}.")
-BEFORE = {
-    "empty": Text("nothing", "ingenting"),
-    "unmarked": Text("those of version 0.1.0", "dem fra version 0.1.0"),
-}
+NOTHING = Text("nothing", "ingenting")
 REVISION = Text("revision {}", "revision {}")
 WRITTEN = Text(
     "{}: {} rows in {} tables, {} ledger lines, {} audit lines, {:.1f} MB",
@@ -72,7 +69,7 @@ def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
     if found.standing is Standing.CURRENT:
         print(CURRENT.say(language).format(head()))
         return
-    before = BEFORE.get(found.standing.value, REVISION)
+    before = NOTHING if found.standing is Standing.EMPTY else REVISION
     print(UPGRADED.say(language).format(before.say(language).format(found.revision), head()))
 
 

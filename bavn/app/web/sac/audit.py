@@ -19,7 +19,6 @@ from bavn.centre.cases.audit_pages import (
     check_chain,
     found_lines,
 )
-from bavn.centre.cases.tables import GENESIS
 from bavn.model.text import Text
 
 Who = Annotated[str, Query(max_length=64)]
@@ -103,8 +102,7 @@ def routes(house: SacHouse) -> APIRouter:
     def chain(_: Annotated[Person, allow(Right.AUDIT)], after: After = None) -> ChainShape:
         """Walk the hash chain, 20,000 lines at a time; go on with ``next`` until it is empty."""
         at = opened(after, int, str)
-        seq, said = at or (0, GENESIS)
-        found = check_chain(house.desk.engine, seq, said)
+        found = check_chain(house.desk.engine, *(at or ()))
         done = found.bad is not None or found.to_seq >= found.head_seq
         return ChainShape(
             holds=found.bad is None,

@@ -54,7 +54,7 @@ def released(house: SacHouse) -> Objects:
         created_by = identity_of(house.sector)
         yield from context_of(created_by, house.sector, iso(0))
         for row in rows:
-            kept = house.desk.kept(row.id)
+            kept = house.desk.deliveries.get(row.id)
             if kept is None:
                 continue
             try:

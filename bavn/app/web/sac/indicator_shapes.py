@@ -328,10 +328,10 @@ def whole_of(desk: Desk, standing: Standing, person: Person, clock: ClockShape |
     life = standing.life
     checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
     return IndicatorWhole(
-        row=row_of(standing, desk.ring(life.id), person),
+        row=row_of(standing, desk.ring.stand(life.id), person),
         checks=[CheckShape(name=c.name, stops=c.stops, says=Said.of(c.words)) for c in checks],
-        actors=[at_actor(one) for one in desk.at_actors(life.id)],
-        sightings=[sighting(one) for one in desk.sightings(life.id)],
+        actors=[at_actor(one) for one in desk.deliveries.at_actors(life.id)],
+        sightings=[sighting(one) for one in desk.deliveries.sightings(life.id)],
         true_groups=list(standing.true_groups),
         false_groups=list(standing.false_groups),
         producers=list(life.evidence.producers),

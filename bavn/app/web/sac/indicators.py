@@ -114,7 +114,7 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
         wanted = WantedLives(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
         lives = lives_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
         shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
-        rings = house.desk.rings([life.id for life in shown.items if life.released_us is not None])
+        rings = house.desk.ring.stands([life.id for life in shown.items if life.released_us is not None])
         items = [row_of(one, rings.get(one.life.id), person) for one in _standings(house, shown.items)]
         return Rows(items=items, next=shown.next)
 
@@ -190,7 +190,7 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             )
         with told(*REFUSALS):
             if body.case_id:
-                case = house.desk.case(body.case_id)
+                case = house.desk.cases.case(body.case_id)
                 made = [lives.draft_of_case(case, e, person.name, body.why, **given) for e in case.facts.elements]
             else:
                 producers = [f"source:{name}" for name in body.sources]
@@ -229,19 +229,19 @@ def _standings(house: SacHouse, lives: list[Life]) -> list[Standing]:
 
 def _row(house: SacHouse, standing: Standing, person: Person) -> IndicatorRow:
     ringed = standing.life.released_us is not None
-    return row_of(standing, house.desk.ring(standing.life.id) if ringed else None, person)
+    return row_of(standing, house.desk.ring.stand(standing.life.id) if ringed else None, person)
 
 
 def _whole(house: SacHouse, life: Life, person: Person) -> IndicatorWhole:
     try:
-        clock = clock_shape(house.desk.clock(life.id))
+        clock = clock_shape(house.desk.times.clock(life.id))
     except UnknownIndicator:
         clock = None
     return whole_of(house.desk, house.desk.upkeep.standing(life, house.desk.now_us()), person, clock)
 
 
 def _clock_row(house: SacHouse, indicator_id: str) -> ClockRow:
-    one = house.desk.clock(indicator_id)
+    one = house.desk.times.clock(indicator_id)
     life = house.desk.lives.get(indicator_id)
     steps = dict(one.steps)
     released, last = steps["released"], steps["last_block"]

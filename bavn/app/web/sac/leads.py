@@ -73,7 +73,7 @@ def routes(house: SacHouse) -> APIRouter:
             view = house.desk.lead(lead_id)
         return shown(
             view,
-            house.desk.case_of_lead(lead_id),
+            house.desk.cases.of_lead(lead_id),
             house.desk.calibration(),
             house.desk.now_us(),
             house.desk.ignored.of(lead_id),
@@ -86,7 +86,7 @@ def routes(house: SacHouse) -> APIRouter:
         with told():
             case = house.desk.open_case(lead_id, person.name)
             if body.take and case.state is CaseState.NEW:
-                case = house.desk.act(case.id, CaseAct.TAKE, person.name)
+                case = house.desk.cases.act(case.id, CaseAct.TAKE, person.name)
         words = Text(f"{case.id} is open", f"{case.id} er åben")
         return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
 
@@ -96,7 +96,7 @@ def routes(house: SacHouse) -> APIRouter:
         somebody reopens it."""
         with told():
             case = house.desk.open_case(lead_id, person.name)
-            case = house.desk.act(case.id, CaseAct.DISMISS, person.name, body.why)
+            case = house.desk.cases.act(case.id, CaseAct.DISMISS, person.name, body.why)
         words = Text(
             f"{case.id} is dismissed: its elements count as harmless",
             f"{case.id} er afvist: dens elementer tæller som harmløse",

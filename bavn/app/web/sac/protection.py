@@ -131,26 +131,26 @@ def _policies(router: APIRouter, house: SacHouse) -> None:
     @router.get("/policies", operation_id="policies")
     def every(person: Annotated[Person, allow(Right.READ)]) -> Rows[PolicyShape]:
         """All standing policies, the latest first: what each covers, who stands behind it, whether it is in force."""
-        return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.policies.every())])
+        return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.cases.policies.every())])
 
     @router.post("/policies", operation_id="propose_policy", status_code=201)
     def propose(person: Annotated[Person, allow(Right.APPROVE)], body: Proposing) -> PolicyShape:
         """Propose a policy. It releases nothing until somebody else approves it."""
         with told(UNKNOWN):
             policy = StandingPolicy(**body.model_dump() | {"types": tuple(kind.value for kind in body.types)})
-            return _policy(house, house.desk.policies.propose(policy, person.name), person)
+            return _policy(house, house.desk.cases.policies.propose(policy, person.name), person)
 
     @router.post("/policies/{policy_id}/approve", operation_id="approve_policy")
     def approve(person: Annotated[Person, allow(Right.APPROVE)], policy_id: PolicyId) -> PolicyShape:
         """Stand behind somebody else's policy: it is in force from now on."""
         with told(UNKNOWN):
-            return _policy(house, house.desk.policies.approve(policy_id, person.name), person)
+            return _policy(house, house.desk.cases.policies.approve(policy_id, person.name), person)
 
     @router.post("/policies/{policy_id}/end", operation_id="end_policy")
     def end(person: Annotated[Person, allow(Right.TRIAGE)], policy_id: PolicyId, body: Because) -> PolicyShape:
         """End a policy; one person is enough. What it released stays until its own end."""
         with told(UNKNOWN):
-            return _policy(house, house.desk.policies.end(policy_id, person.name, body.why), person)
+            return _policy(house, house.desk.cases.policies.end(policy_id, person.name, body.why), person)
 
 
 def _producers(router: APIRouter, house: SacHouse) -> None:
@@ -216,7 +216,7 @@ def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
         groups_min=policy.groups_min,
         types=[ObservableType(kind) for kind in policy.types],
         blocks_per_day_max=policy.blocks_per_day_max,
-        left_today=house.desk.policies.left_today(state),
+        left_today=house.desk.cases.policies.left_today(state),
         indicator_days=policy.indicator_days,
         until_us=policy.until_us,
         proposed_by=state.proposed_by,

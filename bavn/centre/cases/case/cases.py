@@ -113,7 +113,7 @@ class Cases:
         case_id: str,
         act: CaseAct,
         user: str,
-        why: str,
+        why: str = "",
         terms: ReleaseTerms | None = None,
         seen: int | None = None,
     ) -> Case:

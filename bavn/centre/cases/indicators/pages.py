@@ -3,10 +3,11 @@
 A page is found in the index alone and only its own rows are read. Refuses to know what each is worth: upkeep does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
 
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.indicators.tables import LIFE_TABLE, OUTCOME, life_of
@@ -29,6 +30,12 @@ class WantedLives:
     case_id: str = ""
     words: str = ""
     judged: bool = False
+
+
+def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, Life]:
+    """These indicators by their ids; those that never were are left out."""
+    rows = connection.execute(select(LIFE_TABLE).where(_T.id.in_(ids)))
+    return {life.id: life for life in map(life_of, rows)}
 
 
 def lives_page(

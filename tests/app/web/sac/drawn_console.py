@@ -53,7 +53,9 @@ class Console:
     def of(self, observables) -> str:
         """The one case with this in it."""
         wanted = observables[0]
-        (found,) = [one.id for one in self.house.desk.cases() if wanted in {e.observable for e in one.facts.elements}]
+        (found,) = [
+            one.id for one in self.house.desk.cases.every() if wanted in {e.observable for e in one.facts.elements}
+        ]
         return found
 
 

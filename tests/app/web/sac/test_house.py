@@ -28,7 +28,7 @@ def test_a_house_is_of_its_configuration_and_answers_in_any_thread(tmp_path) -> 
                     [(m.actor.name, m.role.functions) for m in house.desk.members()],
                     house.partners.every(),
                     house.intelligence.sources.every(),
-                    house.desk.leads(),
+                    house.desk.lead_book.leads(),
                 ]
             )
         )

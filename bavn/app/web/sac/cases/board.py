@@ -99,7 +99,7 @@ def routes(house: SacHouse) -> APIRouter:
     def act(person: Annotated[Person, allow(Right.TRIAGE)], case_id: CaseId, body: asks.ActAsked) -> Done:
         """A step of its life-cycle; 409 where it has none such from here, or somebody acted since ``seen``."""
         with told():
-            made = house.desk.act(case_id, CaseAct(body.act), person.name, body.why, seen=body.seen)
+            made = house.desk.cases.act(case_id, CaseAct(body.act), person.name, body.why, seen=body.seen)
         return _done(house, case_id, made.state)
 
     @router.get("/{case_id}/release", operation_id="case_release_preview")
@@ -119,8 +119,8 @@ def routes(house: SacHouse) -> APIRouter:
                 days=body.days,
                 confidence=body.confidence,
             )
-            made = house.desk.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
-        if not two_people(house.desk.behind(case_id)):
+            made = house.desk.cases.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
+        if not two_people(house.desk.cases.behind(case_id)):
             words = Text(
                 "Released by one person alone: what may block waits for a second person",
                 "Frigivet af én person alene: hvad der må spærre, venter på en anden person",

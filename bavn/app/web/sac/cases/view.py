@@ -82,10 +82,10 @@ def card(line: CaseLine) -> CaseCard:
 def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
     """Everything about a case. Raises cases.UnknownCase."""
     desk = house.desk
-    case, marking = desk.case(case_id), desk.files.marking(case_id)
+    case, marking = desk.cases.case(case_id), desk.files.marking(case_id)
     tasks, lives = desk.work.tasks(case_id), desk.lives.of_case(case_id)
     told = {one.actor: one for one in desk.parts_told(case_id)}
-    behind = desk.behind(case_id)
+    behind = desk.cases.behind(case_id)
     return CaseShown(
         id=case.id,
         lead_id=case.lead_id,
@@ -289,7 +289,7 @@ def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], pe
 
 
 def _indicator(house: SacHouse, life: Life) -> IndicatorInCase:
-    actors = house.desk.at_actors(life.id)
+    actors = house.desk.deliveries.at_actors(life.id)
     return IndicatorInCase(
         id=life.id,
         observable=Named.of(life.observable),
@@ -302,5 +302,5 @@ def _indicator(house: SacHouse, life: Life) -> IndicatorInCase:
         enforced=[one.actor for one in actors if one.enforced_us is not None],
         missing=[one.actor for one in actors if waits_for(one) and not only_hunted(one)],
         hunted=[one.actor for one in actors if waits_for(one) and only_hunted(one)],
-        met=sorted({one.actor for one in house.desk.sightings(life.id) if one.first_hour is not None}),
+        met=sorted({one.actor for one in house.desk.deliveries.sightings(life.id) if one.first_hour is not None}),
     )

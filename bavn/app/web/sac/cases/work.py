@@ -42,7 +42,7 @@ def _talk(router: APIRouter, house: SacHouse) -> None:
     def comment(person: Triager, case_id: CaseId, body: asks.CommentAsked) -> Done:
         """A remark for the centre alone; it stands in the case's history."""
         with told():
-            house.desk.comment(case_id, person.name, body.text)
+            house.desk.cases.comment(case_id, person.name, body.text)
         return _done(house, case_id, "Remembered", "Noteret")
 
     @router.post("/{case_id}/words", operation_id="case_say")
@@ -58,7 +58,7 @@ def _tasks(router: APIRouter, house: SacHouse) -> None:
     def ask(person: Triager, case_id: CaseId, body: asks.TaskAsked) -> list[shapes.TaskShown]:
         """A task or question to actors, with deadlines; they are in the case from then on."""
         with told():
-            house.desk.case(case_id)
+            house.desk.cases.case(case_id)
             actors = body.actors or sorted(house.desk.work.involved.actors(case_id))
             for actor in actors:
                 _known(house, actor)
@@ -85,7 +85,7 @@ def _tasks(router: APIRouter, house: SacHouse) -> None:
     ) -> Response:
         """The zip file that an actor attached; that you took it out is a line of the audit log."""
         with told():
-            house.desk.case(case_id)
+            house.desk.cases.case(case_id)
             if evidence_id not in {one.id for one in house.desk.work.evidence(case_id)}:
                 raise Trouble(404, "unknown-evidence", said(f"no evidence is called {evidence_id[:16]!r}"))
             content = house.desk.work.content(evidence_id, person.name)

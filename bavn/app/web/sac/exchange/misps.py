@@ -5,25 +5,24 @@ address or a key: centre.toml names both.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 
 from bavn.app.access.rights import Right
-from bavn.app.centre.exchange.misp_api import Misp
 from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
 from bavn.app.config.misp import MispTable
 from bavn.app.web.frame import Limit, Person, Rows, Said, Trouble, allow
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.house import SacHouse
 from bavn.centre.cases import audit
-from bavn.centre.cases.tables import writing
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner
 from bavn.centre.node.misp_exchange import MispExchange
 from bavn.centre.share.misp_runs import Run
+from bavn.centre.store.engine import writing
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
@@ -79,9 +78,6 @@ class MispSighting(Shape):
     says: Said
     at_us: int
     received_us: int
-
-
-Port = Callable[[str], Misp]
 
 
 def routes(house: SacHouse) -> APIRouter:

@@ -1,11 +1,11 @@
-"""The tables of the room cases as version 0.1.0 made them; never changed again."""
+"""The tables of cases, indicators, questions and the sector's switch, as the first revision makes them."""
 
 import sqlalchemy as sa
 from alembic import op
 
 
 def cases() -> None:
-    """Tables of the room cases."""
+    """Makes them, with their indexes."""
     op.create_table(
         "case_audit",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
@@ -18,7 +18,10 @@ def cases() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
     )
+    op.create_index("case_audit_act", "case_audit", ["act", "seq"], unique=False)
+    op.create_index("case_audit_at", "case_audit", ["at_us", "seq"], unique=False)
     op.create_index("case_audit_subject", "case_audit", ["subject", "seq"], unique=False)
+    op.create_index("case_audit_who", "case_audit", ["who", "seq"], unique=False)
     op.create_table(
         "case_audit_head",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -97,8 +100,53 @@ def cases() -> None:
     op.create_index("case_verdict_case", "case_verdict", ["case_id"], unique=False)
 
 
+def indicators() -> None:
+    """Makes them, with their indexes."""
+    op.create_table(
+        "case_indicator",
+        sa.Column("id", sa.String(length=60), nullable=False),
+        sa.Column("type", sa.String(length=8), nullable=False),
+        sa.Column("value", sa.String(length=253), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("rev", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.String(length=40), nullable=False),
+        sa.Column("case_order", sa.Integer(), nullable=False),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.Column("order_no", sa.Integer(), nullable=False),
+        sa.Column("done_no", sa.Integer(), nullable=False),
+        sa.Column("drafted_us", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("case_indicator_case", "case_indicator", ["case_id"], unique=False)
+    op.create_index(
+        "case_indicator_listed",
+        "case_indicator",
+        ["drafted_us", "id", "state", "type", "value", "case_id"],
+        unique=False,
+    )
+    op.create_index("case_indicator_state", "case_indicator", ["state"], unique=False)
+    op.create_index("case_indicator_value", "case_indicator", ["type", "value"], unique=False)
+    op.create_table(
+        "case_indicator_outcome",
+        sa.Column("indicator_id", sa.String(length=60), nullable=False),
+        sa.Column("source", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("indicator_id", "source", "kind"),
+    )
+    op.create_table(
+        "case_retired",
+        sa.Column("producer", sa.String(length=120), nullable=False),
+        sa.Column("by_user", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("producer"),
+    )
+
+
 def questions() -> None:
-    """Tables of the room cases."""
+    """Makes them, with their indexes."""
     op.create_table(
         "case_answer",
         sa.Column("question_id", sa.String(length=32), nullable=False),
@@ -132,3 +180,31 @@ def questions() -> None:
         sa.PrimaryKeyConstraint("question_id", "actor"),
     )
     op.create_index("case_question_sent", "case_question_to", ["sent"], unique=False)
+
+
+def switch() -> None:
+    """Makes them, with their indexes."""
+    op.create_table(
+        "case_switch",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("by_user", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "case_switch_asked",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("by_user", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "case_switch_told",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.String(length=40), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "actor"),
+    )

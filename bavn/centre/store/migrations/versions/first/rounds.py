@@ -1,96 +1,57 @@
-"""The tables as version 0.1.0 made them."""
+"""The tables of rounds, leads, nodes' health and alarms, as the first revision makes them."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from bavn.centre.store.migrations.first_cases import cases, questions
 
-revision = "0001"
-down_revision = None
-
-
-def upgrade() -> None:
-    """Upward only: what was there before is in a backup."""
-    _members()
-    _node()
-    cases()
-    questions()
-    _share()
-
-
-def _members() -> None:
+def rounds() -> None:
+    """Makes them, with their indexes."""
     op.create_table(
-        "member_actor",
-        sa.Column("name", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("group", sa.String(length=40), nullable=False),
-        sa.Column("x", sa.BigInteger(), nullable=False),
+        "alarm",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("actor", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("began_us", sa.BigInteger(), nullable=False),
+        sa.Column("ended_us", sa.BigInteger(), nullable=True),
+        sa.Column("detail_en", sa.String(length=300), nullable=False),
+        sa.Column("detail_da", sa.String(length=300), nullable=False),
+        sa.Column("acked_by", sa.String(length=64), nullable=False),
+        sa.Column("acked_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("alarm_ended", "alarm", ["ended_us"], unique=False)
+    op.create_table(
+        "canary_link",
+        sa.Column("actor", sa.String(length=40), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("link", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("message_key", sa.String(length=64), nullable=True),
-        sa.Column("changed_us", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-        sa.UniqueConstraint("x"),
+        sa.Column("took", sa.Integer(), nullable=True),
+        sa.Column("why", sa.String(length=16), nullable=False),
+        sa.Column("passed_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("actor", "day", "link"),
     )
+    op.create_index("canary_link_day", "canary_link", ["day"], unique=False)
     op.create_table(
-        "member_registry",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "member_certificate",
-        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        "canary_run",
         sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("issued_us", sa.BigInteger(), nullable=False),
-        sa.Column("not_before_us", sa.BigInteger(), nullable=False),
-        sa.Column("not_after_us", sa.BigInteger(), nullable=False),
-        sa.Column("revoked_us", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["actor"],
-            ["member_actor.name"],
-        ),
-        sa.PrimaryKeyConstraint("fingerprint"),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("told_us", sa.BigInteger(), nullable=False),
+        sa.Column("answered_run", sa.Integer(), nullable=False),
+        sa.Column("named_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("actor", "day"),
     )
-    op.create_index("ix_member_certificate_actor", "member_certificate", ["actor"], unique=False)
     op.create_table(
-        "member_invitation",
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("actor", sa.String(length=40), nullable=False),
+        "lead_ignored",
+        sa.Column("lead_id", sa.String(length=40), nullable=False),
         sa.Column("until_us", sa.BigInteger(), nullable=False),
-        sa.Column("used_us", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["actor"],
-            ["member_actor.name"],
-        ),
-        sa.PrimaryKeyConstraint("token_hash"),
+        sa.Column("actors", sa.Integer(), nullable=False),
+        sa.Column("by_user", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("lead_id"),
     )
-    op.create_index("ix_member_invitation_actor", "member_invitation", ["actor"], unique=False)
-    op.create_table(
-        "member_quota",
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("messages_per_hour_max", sa.BigInteger(), nullable=False),
-        sa.Column("bytes_per_hour_max", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["actor"],
-            ["member_actor.name"],
-        ),
-        sa.PrimaryKeyConstraint("actor", "kind"),
-    )
-    op.create_table(
-        "member_role",
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("name", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["actor"],
-            ["member_actor.name"],
-        ),
-        sa.PrimaryKeyConstraint("actor", "kind", "name"),
-    )
-
-
-def _node() -> None:
     op.create_table(
         "lead_of",
         sa.Column("type", sa.String(length=8), nullable=False),
@@ -244,66 +205,3 @@ def _node() -> None:
     op.create_index("signs_element", "signs", ["type", "value", "actor", "tier"], unique=False)
     op.create_index("signs_received", "signs", ["received_us"], unique=False)
     op.create_index("signs_round", "signs", ["round_id"], unique=False)
-
-
-def _share() -> None:
-    op.create_table(
-        "share_delivery",
-        sa.Column("indicator_id", sa.String(length=60), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("rule", sa.String(length=40), nullable=False),
-        sa.Column("try_us", sa.BigInteger(), nullable=False),
-        sa.Column("queued_us", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("indicator_id", "version", "actor"),
-    )
-    op.create_index("share_delivery_actor", "share_delivery", ["actor"], unique=False)
-    op.create_index("share_delivery_status", "share_delivery", ["status", "try_us"], unique=False)
-    op.create_table(
-        "share_indicator",
-        sa.Column("id", sa.String(length=60), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("case_id", sa.String(length=40), nullable=False),
-        sa.Column("type", sa.String(length=8), nullable=False),
-        sa.Column("value", sa.String(length=253), nullable=False),
-        sa.Column("tlp", sa.String(length=20), nullable=False),
-        sa.Column("pap", sa.Integer(), nullable=False),
-        sa.Column("confidence", sa.Integer(), nullable=False),
-        sa.Column("valid_from_us", sa.BigInteger(), nullable=False),
-        sa.Column("valid_until_us", sa.BigInteger(), nullable=False),
-        sa.Column("technique", sa.String(length=16), nullable=False),
-        sa.Column("created_us", sa.BigInteger(), nullable=False),
-        sa.Column("released_us", sa.BigInteger(), nullable=False),
-        sa.Column("withdrawn_us", sa.BigInteger(), nullable=True),
-        sa.Column("live", sa.Boolean(), nullable=False),
-        sa.Column("order_no", sa.Integer(), nullable=False),
-        sa.Column("grounds", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("share_indicator_case", "share_indicator", ["case_id"], unique=False)
-    op.create_index("share_indicator_live", "share_indicator", ["live"], unique=False)
-    op.create_table(
-        "share_observed",
-        sa.Column("indicator_id", sa.String(length=60), nullable=False),
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("count_bucket", sa.Integer(), nullable=False),
-        sa.Column("first_hour", sa.Integer(), nullable=True),
-        sa.Column("last_hour", sa.Integer(), nullable=True),
-        sa.Column("received_us", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("indicator_id", "actor", "kind"),
-    )
-    op.create_table(
-        "share_receipt",
-        sa.Column("indicator_id", sa.String(length=60), nullable=False),
-        sa.Column("actor", sa.String(length=40), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("enforcers", sa.Text(), nullable=False),
-        sa.Column("rule", sa.String(length=40), nullable=False),
-        sa.Column("first_us", sa.BigInteger(), nullable=False),
-        sa.Column("last_us", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("indicator_id", "actor", "version", "state"),
-    )

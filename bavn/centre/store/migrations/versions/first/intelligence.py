@@ -1,14 +1,11 @@
-"""Sources outside the sector, what each claims, what is proposed of it, who met it, what was hunted for and when."""
+"""The tables of what partners say: sources, claims and proposals, as the first revision makes them."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
 
-
-def upgrade() -> None:
-    """Upward only: what was there before is in a backup."""
+def intelligence() -> None:
+    """Makes them, with their indexes."""
     op.create_table(
         "intel_claim",
         sa.Column("source", sa.String(length=48), nullable=False),
@@ -24,10 +21,8 @@ def upgrade() -> None:
         sa.Column("gone", sa.String(length=12), nullable=False),
         sa.PrimaryKeyConstraint("source", "item"),
     )
-    with op.batch_alter_table("intel_claim", schema=None) as batch_op:
-        batch_op.create_index("intel_claim_observable", ["type", "value"], unique=False)
-        batch_op.create_index("intel_claim_until", ["gone_us", "until_us"], unique=False)
-
+    op.create_index("intel_claim_observable", "intel_claim", ["type", "value"], unique=False)
+    op.create_index("intel_claim_until", "intel_claim", ["gone_us", "until_us"], unique=False)
     op.create_table(
         "intel_hit",
         sa.Column("type", sa.String(length=8), nullable=False),
@@ -59,9 +54,8 @@ def upgrade() -> None:
         sa.Column("huntable", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("type", "value"),
     )
-    with op.batch_alter_table("intel_proposal", schema=None) as batch_op:
-        batch_op.create_index("intel_proposal_state", ["state", "hunt"], unique=False)
-
+    op.create_index("intel_proposal_listed", "intel_proposal", ["state", "first_us", "type", "value"], unique=False)
+    op.create_index("intel_proposal_state", "intel_proposal", ["state", "hunt"], unique=False)
     op.create_table(
         "intel_source",
         sa.Column("name", sa.String(length=40), nullable=False),
