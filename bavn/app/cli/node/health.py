@@ -79,7 +79,7 @@ def health(
 ) -> None:
     """How the running node is: its promises, sources, loss, lag, rules, store, detectors. Exit code 10 if not well."""
     from bavn.app.config.load import read_node
-    from bavn.app.node.health.recorder import ACKNOWLEDGED_FILE, HEALTH_FILE
+    from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 
     folder = read_node(config).folder
     told = told_of(folder / HEALTH_FILE)
@@ -97,7 +97,7 @@ def health(
 
 def told_of(file: Path) -> dict[str, Any]:
     """What a service last said of itself, judged by its age too: ``age_s``, ``running``. Stop where there is none."""
-    from bavn.app.node.health.recorder import STALE_S
+    from bavn.app.node.health.files import STALE_S
     from bavn.app.process.real import SystemClock
     from bavn.model.moment import SECOND_US
 

@@ -22,6 +22,7 @@ from bavn.app.config.load import NodeConfig
 from bavn.app.node.health.certificates import ends_of
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.clocks import JUMP_S_MAX
+from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 from bavn.app.node.health.lost import LostBook
 from bavn.app.node.health.progress import Progress
 from bavn.app.node.health.promises import breaches, promised
@@ -40,13 +41,7 @@ if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
 
 _LOG = logging.getLogger(__name__)
-HEALTH_FILE: Final = "health.json"
-ACKNOWLEDGED_FILE: Final = "health-acknowledged.json"
-"""When a person said last that they know of what was lost, and who."""
 STEP_S: Final = 2.0
-STALE_S: Final = 60
-"""A file older than this was left by a node that hangs, or was killed."""
-
 RECENT_US: Final = 10 * MINUTE_US
 """So long a loss stays an alarm after it happened."""
 
