@@ -1,11 +1,9 @@
-"""From a proof to who acts: the one place where a session, a token, a key or the machine's user becomes a Principal.
+"""From a proof to who acts: the one place where a session, a token or a key becomes a Principal; without one: here.py.
 
 An account is one person however many tokens and keys it has, and so is a subject of an identity provider. Refuses to
 know acts: they ask the Principal (model/principal.py).
 """
 
-import os
-import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -24,16 +22,15 @@ from sqlalchemy import or_, select
 
 from bavn.app.access.accounts import Account
 from bavn.app.access.book import Book
+from bavn.app.access.here import KEY_FILE, TOKEN_FILE
 from bavn.app.access.keys import Keys, to_sign
 from bavn.app.access.rights import Right, rights_of
 from bavn.app.access.sessions import TOKEN_PREFIX, Session, Token, Tokens
 from bavn.app.process.exits import Exit, Stop
 from bavn.centre.cases.tables import AUDIT
 from bavn.model.moment import HOUR_US
-from bavn.model.principal import APART_HOURS, Principal, account, is_account, local
+from bavn.model.principal import APART_HOURS, Principal, account, is_account
 
-TOKEN_FILE: Final = "BAVN_TOKEN_FILE"  # noqa: S105  the name of a variable
-KEY_FILE: Final = "BAVN_KEY_FILE"
 FILE_BYTES_MAX: Final = 16_384
 _TOUCHES: Final = (
     "account-added",
@@ -71,18 +68,6 @@ def lately(book: Book, name: str) -> frozenset[str]:
     with book.reading() as tx:
         names = {one for row in tx.execute(asked) for one in (row.who, row.subject)}
     return frozenset(one for one in names if one != name and is_account(one))
-
-
-def here(environment: Mapping[str, str], note: str = "") -> Principal:
-    """Whoever runs this process, as the operating system knows them."""
-    uid = os.getuid()
-    try:
-        user = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        user = f"uid {uid}"
-    sudo = environment.get("SUDO_USER", "")[:64]
-    how = f"{'local root' if uid == 0 else 'local operator'}, uid {uid}" + (f", by sudo of {sudo}" if sudo else "")
-    return local(user, uid, how, note)
 
 
 def proved(book: Book, environment: Mapping[str, str], purpose: str) -> tuple[Principal, frozenset[Right]] | None:
