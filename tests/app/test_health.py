@@ -15,7 +15,8 @@ from bavn.actor.sense.base import Batch, Loss, RefusedLine
 from bavn.app.cli.main import _run
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable
-from bavn.app.node.health.recorder import HEALTH_FILE, Recorder
+from bavn.app.node.health.files import HEALTH_FILE
+from bavn.app.node.health.recorder import Recorder
 from bavn.app.node.health.vitals import Recent, Vitals, problems
 from bavn.app.node.parts import build
 from bavn.app.process.exits import Exit

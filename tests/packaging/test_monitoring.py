@@ -22,8 +22,9 @@ from bavn.app.centre.member_metrics import HouseCollector
 from bavn.app.centre.metrics import ClockCollector
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.metrics import page
-from bavn.app.node.health.recorder import HEALTH_FILE, STEP_S, Recorder
+from bavn.app.node.health.recorder import STEP_S, Recorder
 from bavn.app.node.health.vitals import Vitals, problems
 from bavn.centre.books.canaries import Chain, ChainLinkAt
 from bavn.centre.desk.alarms import EVERY_US, GRACE_US

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import Candidate, Detector, DetectSettings, Found, Look, story_id
+from bavn.actor.detect.base import Candidate, Detector, Found, Look, story_id
 from bavn.actor.detect.calibrate import Reference, Tally, p_value
 from bavn.actor.detect.detectors.beacon import Beacon
 from bavn.actor.detect.detectors.bruteforce import BruteForce
@@ -26,6 +26,7 @@ from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.lists import Lists
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.queries import behaviour
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.tasks import Missing, Weigh, weigh_here
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats

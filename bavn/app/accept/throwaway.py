@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 from bavn.actor.store.history import History
 from bavn.app.config.load import NodeConfig
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.model.moment import SECOND_US, iso
 from bavn.traffic.replay import room
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bavn.app.config.load import NodeConfig
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.model.health import file_old
 from bavn.model.malformed import UNREADABLE
 from bavn.model.ports import Clock

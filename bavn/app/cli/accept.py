@@ -167,14 +167,3 @@ def _summary(outcome: Outcome, digest: str, files: list[Path], language: Languag
     from bavn.model.sector.protocol import OUTCOMES
 
     return [f"{OUTCOMES[outcome].say(language)}, sha256 {digest}", *(str(one) for one in files)]
-
-
-def attach_node(app: typer.Typer) -> None:
-    """Puts the commands under `bavn node`."""
-    app.command("accept")(node_accept)
-    app.command("verify-protocol")(verify_protocol)
-
-
-def attach_centre(app: typer.Typer) -> None:
-    """Puts the command under `bavn centre`."""
-    app.command("accept")(centre_accept)

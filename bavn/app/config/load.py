@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from bavn.actor.detect.base import DetectSettings
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.evidence.settings import EvidenceSettings
 from bavn.actor.protect.policy import ProtectPolicy
@@ -25,7 +25,7 @@ from bavn.app.config.remind import RemindTable
 from bavn.app.config.scale import ScaleTable
 from bavn.app.config.sensor import HealthTable, RulesTable, SuricataTable
 from bavn.centre.node.config import CentreConfig, config_of
-from bavn.keyholder.holder import HolderSettings
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting

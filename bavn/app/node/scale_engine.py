@@ -18,9 +18,10 @@ from uuid import uuid4
 import pyarrow as pa
 
 from bavn import __version__
-from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.base import Look
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.indicators import IndicatorSet
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.tasks import DoTasks, Stays, Task, Weigh, do, weigh_by
 from bavn.actor.detect.terms import Terms
 from bavn.actor.store.query.hunt import Hunted, Wanted, hunt, hunted, met_in

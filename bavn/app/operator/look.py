@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.operator import OperatorConfig
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.parts import BOOK_FILE
 from bavn.app.operator.home import home_of
 from bavn.app.operator.register import Entry, Place, Register

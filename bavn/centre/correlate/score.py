@@ -14,7 +14,8 @@ from typing import Final
 
 from bavn.centre.correlate import wording
 from bavn.centre.correlate.cap import PAIRS_MAX, GroupWorth, Shape, capped
-from bavn.centre.correlate.context import Context, ScoreSettings
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, ln_ratio, stratum_of
 from bavn.model.evidence import EVIDENCE_NATS_MAX, EVIDENCE_NATS_MIN, REGULARITY_EDGES, evidence_nats, p_of_bucket
 from bavn.model.moment import hour_of

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
-from bavn.centre.correlate.context import ScoreSettings
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.tier import TIERS, Tier
 from bavn.model.health import NodeBounds
 from bavn.model.observable import NotCanonical, Observable

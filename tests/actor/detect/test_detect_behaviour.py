@@ -5,9 +5,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.base import Look
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.behaviour import Common, shipped, with_behaviour
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
 from bavn.model.intel.behaviour import band_of, bands_of, chain, pair, steps_of

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.base import Look
 from bavn.actor.detect.detectors.dga import ALARM_NATS, Dga
 from bavn.actor.detect.detectors.exfil import Exfil, Habit
 from bavn.actor.detect.detectors.long import Long
 from bavn.actor.detect.detectors.rarity import Rarity, rare_bits
 from bavn.actor.detect.indicators.lists import NO_LISTS
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.statistics.made_names import DOWN_NATS, NX_NATS_MIN, PAUSE_US_MAX, Asked, made_up, walked
 from bavn.actor.detect.statistics.surprise import surprise_bits
 from bavn.actor.detect.terms import Terms

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bavn.actor.detect.base import Candidate, DetectSettings, Found, Look
+from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import NO_REFERENCE, Tally
 from bavn.actor.detect.detectors.beacon import Beacon
 from bavn.actor.detect.detectors.dns_tunnel import DnsTunnel
@@ -12,6 +12,7 @@ from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.walk import ALARM_NATS, UNIT_NATS, highest
 from bavn.actor.detect.rank import ranked
 from bavn.actor.detect.run import DETECTORS, detect, survey
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.terms import Terms
 from bavn.actor.detect.wording import joined, number, seconds, span
 from bavn.model.sector.verdict import NO_VERDICTS, Verdict, Verdicts

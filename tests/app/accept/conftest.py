@@ -12,7 +12,7 @@ from bavn.app.accept.check import Asked, Site
 from bavn.app.accept.run import part_of
 from bavn.app.accept.throwaway import Events
 from bavn.app.config.load import read_node
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
 from tests.app.conftest import RealClock, stand, stand_up  # noqa: F401  a real centre behind real TLS

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.centre.correlate.cap import GroupWorth, Shape, capped
-from bavn.centre.correlate.context import Context, ScoreSettings
+from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.score import HOSTS_BENIGN, HOSTS_MALICIOUS, rhythm, weigh
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit
 from bavn.model.evidence import PERIOD_EDGES_S
 from bavn.model.moment import HOUR_US

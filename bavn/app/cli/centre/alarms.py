@@ -15,13 +15,6 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the centre's commands under `bavn centre`."""
-    app.command("alarms")(alarms)
-    app.command("canaries")(canaries)
-    app.command("coverage")(coverage)
-
-
 def alarms(
     config: Config = CENTRE_TOML,
     *,

@@ -29,14 +29,6 @@ _AGO = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _AGO_US: Final = {"h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US}
 
 
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("ask")(ask)
-    app.command("questions")(questions)
-    app.command("approve-question")(approve)
-    app.command("end-question")(end)
-
-
 def ask(
     indicators: Annotated[
         list[str], typer.Argument(help="type:value, or a plain address, domain, JA3, JA4, certificate or SHA-256.")

@@ -85,8 +85,3 @@ def _plain(beside: "Beside") -> dict[str, Any]:
         "interval": 0.9,
         "figures": figures,
     }
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the command under `bavn centre`."""
-    app.command("benchmark")(benchmark)

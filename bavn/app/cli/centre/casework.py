@@ -34,27 +34,6 @@ Seen = Annotated[
 ID_CHARS = 8
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre`."""
-    for name, command in (
-        ("mark", mark),
-        ("hand-over", hand_over),
-        ("merge", merge),
-        ("split", split),
-        ("involve", involve),
-        ("task", task),
-        ("tasks", tasks),
-        ("task-cancel", task_cancel),
-        ("task-reopen", task_reopen),
-        ("say", say),
-        ("parts", parts),
-        ("case-evidence", case_evidence),
-        ("timeline", timeline),
-        ("rsit", rsit_codes),
-    ):
-        app.command(name)(command)
-
-
 @contextmanager
 def _at_work(config: Path) -> "Iterator[Desk]":
     """The desk; what people get wrong as one message and its exit code."""

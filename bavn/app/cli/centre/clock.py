@@ -29,12 +29,6 @@ STEPS: dict[str, Text] = {
 }
 
 
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("clock")(clock)
-    app.command("kill-switch")(kill_switch)
-
-
 def clock(
     indicator: Annotated[str, typer.Argument(help="indicator--...; all of them without it.")] = "",
     config: Config = CENTRE_TOML,

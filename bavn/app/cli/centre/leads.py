@@ -30,13 +30,6 @@ _WORDS = {
 }
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre`."""
-    app.command("leads")(leads)
-    app.command("calibration")(calibration)
-    app.command("laws")(laws)
-
-
 def leads(
     lead: Annotated[str | None, typer.Argument(help="Only this one: lead-..., also if it is no more.")] = None,
     config: Config = CENTRE_TOML,

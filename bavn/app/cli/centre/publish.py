@@ -334,11 +334,3 @@ def _row(edition: "Edition", language: Language) -> dict[str, Any]:
 
 brief = make(Kind.BRIEF, "The month, 2026-10; the last whole one without it.")
 forecast = make(Kind.FORECAST, "The quarter it looks back on, 2026-Q3; the last whole one without it.")
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre`."""
-    app.command("picture")(picture)
-    app.add_typer(brief, name="brief")
-    app.add_typer(forecast, name="forecast")
-    app.command("feed")(feed)

@@ -41,13 +41,6 @@ KEYS_NEXT = Text(
 UPGRADE_NEXT = Text("Then run `bavn centre upgrade`.", "Kør derefter `bavn centre upgrade`.")
 
 
-def attach(app: typer.Typer) -> None:
-    """The three commands on `bavn centre`."""
-    app.command("upgrade")(upgrade)
-    app.command("backup")(backup)
-    app.command("restore")(restore)
-
-
 def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
     """Bring the database's tables to this Bavn's revision, all or nothing; a running centre must be stopped first."""
     from sqlalchemy.exc import DBAPIError

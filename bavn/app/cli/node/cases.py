@@ -27,14 +27,6 @@ ID_CHARS = 8
 CaseId = Annotated[str, typer.Argument(help="case-..., as `bavn node cases` shows it.")]
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn node`."""
-    app.command("cases")(cases)
-    app.command("case-answer")(case_answer)
-    app.command("case-say")(case_say)
-    app.command("case-nis2")(case_nis2)
-
-
 def cases(
     case_id: Annotated[str, typer.Argument(help="Only this one, with all that was asked and said.")] = "",
     config: Config = NODE_TOML,

@@ -79,7 +79,7 @@ def health(
 ) -> None:
     """How the running node is: its promises, sources, loss, lag, rules, store, detectors. Exit code 10 if not well."""
     from bavn.app.config.load import read_node
-    from bavn.app.node.health.recorder import ACKNOWLEDGED_FILE, HEALTH_FILE
+    from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 
     folder = read_node(config).folder
     told = told_of(folder / HEALTH_FILE)

@@ -31,12 +31,6 @@ if TYPE_CHECKING:
 PAPS = ("RED", "AMBER", "GREEN", "CLEAR")
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn node`."""
-    app.command("warnings")(warnings)
-    app.command("warning-answer")(warning_answer)
-
-
 def warnings(
     warning: Annotated[str, typer.Argument(help="Only this one, with all that it says and was answered.")] = "",
     config: Config = NODE_TOML,

@@ -200,10 +200,3 @@ def _start(
             )
         enrol(pin=keyholder_pin, token=keyholder_token, config=config, keyholder=True)
     run(config)
-
-
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("guard")(guard)
-    app.command("listen")(listen)
-    app.command("watch")(watch)

@@ -21,6 +21,7 @@ from bavn.actor.sense.account import Figures
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.health.certificates import ends_of
 from bavn.app.node.health.checks import NodeChecks
+from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 from bavn.app.node.health.lost import LostBook
 from bavn.app.node.health.progress import Progress
 from bavn.app.node.health.promises import breaches, promised
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
 
 _LOG = logging.getLogger(__name__)
-HEALTH_FILE: Final = "health.json"
-ACKNOWLEDGED_FILE: Final = "health-acknowledged.json"
-"""When a person said last that they know of what was lost, and who."""
 STEP_S: Final = 2.0
 
 RECENT_US: Final = 10 * MINUTE_US

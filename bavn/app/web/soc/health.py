@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.danish import of_reason
 from bavn.app.web.frame import Act, Said

@@ -29,12 +29,6 @@ GONE = {
 }
 
 
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("proposals")(proposals)
-    app.command("proposal")(proposal)
-
-
 def proposals(
     config: Config = CENTRE_TOML,
     *,
