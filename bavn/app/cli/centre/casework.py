@@ -6,12 +6,14 @@ Refuses to send anything: the running centre does, at its next step.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.intel.indicator import Pap, Tlp
@@ -153,6 +155,16 @@ def involve(
     print(Text(f"{actor} is in {case_id}", f"{actor} er med i {case_id}").say(language))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Within how many hours each step of a task is done; None: as the settings have it."""
+
+    acknowledge_hours: Annotated[int | None, typer.Option(help="Acknowledged within these hours.")] = None
+    applies_hours: Annotated[int | None, typer.Option(help="Whether it applies is said within these hours.")] = None
+    done_hours: Annotated[int | None, typer.Option(help="Done within these hours.")] = None
+
+
+@spread
 def task(
     case_id: CaseId,
     text: Annotated[str, typer.Argument(help="What the actor is to do or say; it reads exactly this.")],
@@ -162,9 +174,7 @@ def task(
         list[str] | None, typer.Option("--to", help="An actor, as often as needed; all in the case if left out.")
     ] = None,
     question: Annotated[bool, typer.Option("--question", help="It is a question, not a task.")] = False,
-    acknowledge_hours: Annotated[int | None, typer.Option(help="Acknowledged within these hours.")] = None,
-    applies_hours: Annotated[int | None, typer.Option(help="Whether it applies is said within these hours.")] = None,
-    done_hours: Annotated[int | None, typer.Option(help="Done within these hours.")] = None,
+    deadlines: Deadlines,
     by: By = "",
     seen: Seen = None,
     as_json: AsJson = False,
@@ -175,7 +185,7 @@ def task(
         desk.case(case_id)
         actors = to or sorted(desk.work.involved.actors(case_id))
         _members(desk, actors)
-        hours = desk.work.settings.deadlines(acknowledge_hours, applies_hours, done_hours)
+        hours = desk.work.settings.deadlines(deadlines.acknowledge_hours, deadlines.applies_hours, deadlines.done_hours)
         made = desk.work.ask(case_id, actors, "question" if question else "task", text, by, hours, seen)
         rows = _task_rows(desk, made, language, as_json=as_json)
     show(rows, as_json=as_json)

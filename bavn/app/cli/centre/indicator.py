@@ -6,12 +6,14 @@ Refuses to decide who may: two different people stand behind what may block by i
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.intel.spelled import observable_of
@@ -39,7 +41,20 @@ STATES: dict[LifeState, Text] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """How an indicator is marked, and how long it lives."""
+
+    tlp: Annotated[Tlp, typer.Option(help="How far it may travel.")] = Tlp.AMBER
+    pap: Annotated[Literal["red", "amber", "green", "clear"], typer.Option(help="green may block, amber watches.")] = (
+        "green"
+    )
+    days: Annotated[int, typer.Option(help="Days that it lives; a refresh begins them anew.")] = 30
+    confidence: Annotated[int, typer.Option(help="0 to 100.")] = 70
+
+
 @app.command("draft")
+@spread
 def draft(
     observables: Annotated[list[str], typer.Argument(help="type:value, plain or defanged; or one case-... .")],
     config: Config = CENTRE_TOML,
@@ -47,18 +62,18 @@ def draft(
     why: Why,
     by: By = "",
     technique: Annotated[str, typer.Option(help="ATT&CK id, such as T1071.001; of a case: the case's own.")] = "",
-    tlp: Annotated[Tlp, typer.Option(help="How far it may travel.")] = Tlp.AMBER,
-    pap: Annotated[Literal["red", "amber", "green", "clear"], typer.Option(help="green may block, amber watches.")] = (
-        "green"
-    ),
-    days: Annotated[int, typer.Option(help="Days that it lives; a refresh begins them anew.")] = 30,
-    confidence: Annotated[int, typer.Option(help="0 to 100.")] = 70,
+    marked: Marked,
     source: Annotated[list[str] | None, typer.Option(help="Where it comes from; may be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draft indicators of your own knowledge, or of all elements of a case."""
     with _desk(config) as desk:
-        given: dict[str, Any] = {"tlp": tlp, "pap": PAPS[pap], "days": days, "confidence": confidence}
+        given: dict[str, Any] = {
+            "tlp": marked.tlp,
+            "pap": PAPS[marked.pap],
+            "days": marked.days,
+            "confidence": marked.confidence,
+        }
         if len(observables) == 1 and observables[0].startswith("case-"):
             case = desk.case(observables[0])
             made = [desk.lives.draft_of_case(case, e, by, why, **given) for e in case.facts.elements]
