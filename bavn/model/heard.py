@@ -114,7 +114,7 @@ class BlockReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied:
-    """What an actor said to one observable of a question: met, not_met or declined (question.Answer)."""
+    """What an actor said to one observable of a question: met, not_met or declined (question.QuestionAnswer)."""
 
     item_id: str
     actor: str

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, Keys
-from bavn.actor.door.known import Known
+from bavn.actor.door.known import NodeSuspicions
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import Lookout, NodeSettings, Talker
@@ -69,11 +69,11 @@ class SimEnforcer:
         self.blocks = tuple(sorted(blocks))
 
 
-Senses = Callable[["SimNode", Known], tuple[Lookout | None, History | None]]
+Senses = Callable[["SimNode", NodeSuspicions], tuple[Lookout | None, History | None]]
 """Makes a node's eyes and its past, on each opening; (None, None) for a node without a sensor."""
 
 
-def no_senses(_: "SimNode", __: Known) -> tuple[None, None]:
+def no_senses(_: "SimNode", __: NodeSuspicions) -> tuple[None, None]:
     """A node that is handed its suspicions, or only protects."""
     return None, None
 
@@ -95,7 +95,7 @@ class SimNode:
     policy: DoorPolicy = field(default_factory=DoorPolicy)
     mortal: MortalClock = field(init=False)
     book: Book = field(init=False)
-    known: Known = field(init=False)
+    known: NodeSuspicions = field(init=False)
     door: Door = field(init=False)
     protect: Protect = field(init=False)
     talker: Talker = field(init=False)
@@ -136,7 +136,7 @@ class SimNode:
 
     def _open(self) -> None:
         self.book = Book(self.folder / "node.db")
-        ledger, self.known = Ledger(self.book), Known(self.book)
+        ledger, self.known = Ledger(self.book), NodeSuspicions(self.book)
         self.lookout, history = self.senses(self, self.known)
         self.protect = Protect(
             ledger=ledger,

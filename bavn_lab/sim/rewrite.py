@@ -32,7 +32,7 @@ FILES_MAX: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CaptureReport:
     """What there is to say of one capture: ``kept`` packets, and why it is not whole (or "")."""
 
     file: str
@@ -45,7 +45,7 @@ class Rewritten:
     """One actor's captures as a chronological row of files, and a line for each capture that was given."""
 
     written: tuple[Written, ...]
-    said: tuple[Said, ...]
+    said: tuple[CaptureReport, ...]
     inside_addresses: int
 
 
@@ -81,7 +81,7 @@ def rewrite(
         with spool.open("wb") as file:
             for path in captures:
                 times, bodies, reason = _read(path)
-                said.append(Said(str(path), len(bodies), reason))
+                said.append(CaptureReport(str(path), len(bodies), reason))
                 shifted = moved(times, end_us)
                 for moment, body in zip(shifted.tolist(), bodies, strict=True):
                     new = readdressed(body, book, str(path))

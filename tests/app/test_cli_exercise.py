@@ -12,7 +12,7 @@ from bavn.app.config.load import read_centre
 from bavn.app.process.exits import Exit
 from bavn.app.process.real import SystemClock
 from bavn.app.reports.exercise_report import measures, report
-from bavn.app.reports.page import Standing, page
+from bavn.app.reports.page import DocumentStatus, page
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise, Exercises, Stood
 from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import HOUR_US
@@ -222,4 +222,4 @@ def test_the_report_says_what_was_missed_with_its_source() -> None:
     assert all(sources for _, sources in document.sourced())
     assert set(measures(made).values()) == {None}
     for language in ("en", "da"):
-        assert "<table" in page(document, language, Standing())
+        assert "<table" in page(document, language, DocumentStatus())

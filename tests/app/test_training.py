@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.detect.run import DETECTORS, survey
-from bavn.actor.door.known import Known
+from bavn.actor.door.known import NodeSuspicions
 from bavn.actor.evidence.retell import HOMES, TOLD, Retold, eve
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.analyst.training_sheet import answers, questions
@@ -70,7 +70,7 @@ def node_of(tmp_path, case):
     file = tmp_path / "node.toml"
     file.write_text('[node]\nactor = "north"\nhomes = ["10.0.0.0/8"]\n')
     with Book(tmp_path / "data/node.db") as book:
-        Known(book).replace(list(found), SystemClock().now_us())
+        NodeSuspicions(book).replace(list(found), SystemClock().now_us())
     expect = case.given["expect"]
     (mine,) = [
         one for one in found if (one.detector, one.host, one.peer) == (case.detector, expect["host"], expect["peer"])
@@ -197,7 +197,7 @@ def test_what_is_no_case_is_one_line(tmp_path) -> None:
         store.tidy()
     gone = suspicion(1, rows=RowsRef("flow", (("src", "10.0.0.1"),), 0, 1))
     with Book(tmp_path / "data/node.db") as book:
-        Known(book).replace([gone, suspicion(2, detector="ioc")], 0)
+        NodeSuspicions(book).replace([gone, suspicion(2, detector="ioc")], 0)
     out = tmp_path / "case"
     for one, code in ((gone, Exit.NOT_FOUND), (suspicion(2), Exit.NOT_NOW)):
         stopped = replay(file, one, out).exception

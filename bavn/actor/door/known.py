@@ -56,7 +56,7 @@ class Ranked:
     verdict: Verdict | None = None
 
 
-class Known:
+class NodeSuspicions:
     """The suspicions of one node."""
 
     def __init__(self, book: Book) -> None:

@@ -16,7 +16,7 @@ NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class RoundElement:
     """One element of a prepared round, with the exact facts of the suspicion that speaks for it."""
 
     type: str
@@ -38,10 +38,10 @@ class Told:
         return Observable.trusted(ObservableType(self.type), self.value)
 
 
-def told_of(element: Element) -> Told:
+def told_of(element: Element) -> RoundElement:
     """The facts of an element."""
     s = element.suspicion
-    return Told(
+    return RoundElement(
         type=element.observable.type.value,
         value=element.observable.value,
         suspicion=s.id,
@@ -63,7 +63,7 @@ class Prepared:
     """All that an open round rests on: ``ids`` 14 bytes for each of ``told``, ``kr`` the round's key, ``slots`` the
     slot map's bytes."""
 
-    told: tuple[Told, ...]
+    told: tuple[RoundElement, ...]
     ids: tuple[bytes, ...] = field(repr=False)
     kr: bytes = field(repr=False)
     slots: bytes = field(repr=False)
@@ -80,7 +80,7 @@ def unlock(key: bytes, box: bytes) -> Prepared:
     """What ``lock`` closed. cryptography.exceptions.InvalidTag if the box was changed or belongs to another key."""
     plain = AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], b"bavn-slots")
     at = 8 + int.from_bytes(plain[:8])
-    told = tuple(Told(**entry) for entry in json.loads(plain[8:at]))
+    told = tuple(RoundElement(**entry) for entry in json.loads(plain[8:at]))
     first, last = at + KEY_BYTES, at + KEY_BYTES + ID_BYTES * len(told)
     ids = tuple(plain[start : start + ID_BYTES] for start in range(first, last, ID_BYTES))
     return Prepared(told, ids, plain[at:first], plain[last:])

@@ -35,7 +35,7 @@ from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rollback import Rollback, networks_of
 from bavn.actor.protect.rules import Draft
 from bavn.actor.protect.sightings import Hit, HitSource, Sightings
-from bavn.actor.protect.state import PIECE, Item, State, Told, outcome_of
+from bavn.actor.protect.state import PIECE, Item, PendingNotice, State, outcome_of
 from bavn.actor.protect.telling import Telling
 from bavn.actor.protect.uncarried import Uncarried
 from bavn.actor.protect.wanted import fingerprint
@@ -161,7 +161,7 @@ class Protect:
             self.state.forget(now_us - self.policy.remember_days * DAY_US, now_us)
             self._forget_next_us = now_us + HOUR_US
 
-    def take(self, limit: int = TOLD_MAX, *, without: frozenset[str] = frozenset()) -> list[Told]:
+    def take(self, limit: int = TOLD_MAX, *, without: frozenset[str] = frozenset()) -> list[PendingNotice]:
         """Outcomes and sightings for the door, oldest first; again the same until ``done``. ``without``: names of what
         must wait there, and holds up nothing else."""
         return self.state.told(limit, without)

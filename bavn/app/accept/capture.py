@@ -6,7 +6,7 @@ from typing import Any, Final
 from bavn.app.accept.check import (
     BOTH,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_most,
@@ -45,7 +45,7 @@ class CaptureCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "broken": none_of(Text("sources that cannot be read", "kilder, der ikke kan læses")),
             "loss": at_most(Text("packets lost of late", "pakker tabt på det seneste"), LOSS_PERMILLE_MAX, "‰"),

@@ -8,7 +8,7 @@ from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
     UNTESTED,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_most,
@@ -60,7 +60,7 @@ class ClockCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "centre": at_most(
                 Text("offset from the centre", "afvigelse fra centralen"), ACCEPTED_CLOCK_OFF_S_MAX, "s", always=True

@@ -17,7 +17,7 @@ from bavn.actor.protect.wishes import wish
 from bavn.app.accept.check import (
     BOTH,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -70,7 +70,7 @@ class ProtectionCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "in_force": must(
                 Text(

@@ -14,7 +14,7 @@ from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_most,
@@ -66,7 +66,7 @@ class ReachCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "centre": at_most(Text("answer of the centre", "svar fra centralen"), ANSWER_MS_MAX, "ms", always=True),
             "keyholder": at_most(Text("answer of the key holder", "svar fra nøgleholderen"), ANSWER_MS_MAX, "ms"),

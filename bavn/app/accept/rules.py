@@ -6,7 +6,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -45,7 +45,7 @@ class RuleCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "loaded": at_least(Text("rules loaded", "regler indlæst"), 1),
             "failed": none_of(Text("rules that Suricata does not take", "regler, som Suricata ikke tager")),

@@ -15,7 +15,7 @@ from bavn.centre.books import tables as t
 from bavn.centre.books import written
 from bavn.centre.books.canaries import named
 from bavn.centre.correlate import round_state as state
-from bavn.centre.correlate.round_state import Answer, Asked, Change, Phase, Round, RoundView
+from bavn.centre.correlate.round_state import CellAnswer, CellRequest, Change, Phase, Round, RoundView
 from bavn.psi.round import Cell, Hit
 
 HITS_CACHED_ROUNDS_MAX = 8
@@ -102,12 +102,14 @@ class SqlRoundBook:
             round=round_,
             hits=hits,
             asked=tuple(
-                Asked(row.x, Cell(row.cell_table, row.cell_bin), row.wave, row.step, tuple(json.loads(row.others)))
+                CellRequest(
+                    row.x, Cell(row.cell_table, row.cell_bin), row.wave, row.step, tuple(json.loads(row.others))
+                )
                 for row in asked
             ),
             tags={(row.x, Cell(row.cell_table, row.cell_bin)): row.tag for row in tags},
             answers=tuple(
-                Answer(row.x, Cell(row.cell_table, row.cell_bin), row.sign and written.read_sign(row.sign))
+                CellAnswer(row.x, Cell(row.cell_table, row.cell_bin), row.sign and written.read_sign(row.sign))
                 for row in answers
             ),
         )

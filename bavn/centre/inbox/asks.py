@@ -43,7 +43,7 @@ class Rounds(Protocol):
         ...
 
 
-class Asked(Protocol):
+class OpenQuestions(Protocol):
     """The centre's questions to actors."""
 
     def asked(self, question_id: str, actor: str, now_us: int) -> Question | None:

@@ -11,7 +11,6 @@ from typing import Final
 
 from bavn.centre.inbox.aside import SetAside
 from bavn.centre.inbox.asks import (
-    Asked,
     CasesAsked,
     ExercisesTold,
     InboxLimits,
@@ -19,11 +18,12 @@ from bavn.centre.inbox.asks import (
     NoExercises,
     NothingAsked,
     NoWarnings,
+    OpenQuestions,
     Roster,
     Rounds,
     WarningsGiven,
 )
-from bavn.centre.inbox.plausible import Known, implausible, tier_of
+from bavn.centre.inbox.plausible import PlausibilityContext, implausible, tier_of
 from bavn.centre.inbox.understand import About, understand
 from bavn.model.heard import Taken
 from bavn.model.moment import DAY_US, hour_of
@@ -100,7 +100,7 @@ class Inbox:
         rounds: Rounds,
         clock: Clock,
         limits: InboxLimits | None = None,
-        asked: Asked | None = None,
+        asked: OpenQuestions | None = None,
         cases: CasesAsked | None = None,
         warnings: WarningsGiven | None = None,
         exercises: ExercisesTold | None = None,
@@ -221,7 +221,7 @@ class Inbox:
 
     def _plausible(self, item: Offered, draft: Inward) -> Inward | Refused:
         message = _proved(draft).message
-        known = Known(
+        known = PlausibilityContext(
             actor=item.actor,
             now_us=self._clock.now_us(),
             rounds=self._rounds,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from bavn.centre.cases.case.cases import UnknownCase
-from bavn.centre.cases.case.told import Owed, Told
+from bavn.centre.cases.case.told import CaseNotices, Owed
 from bavn.centre.cases.case.work import Work
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.settings import CaseSettings
@@ -33,7 +33,7 @@ class CasePost:
     """Between cases, members and share. ``work`` is handed to gate 2 as well."""
 
     work: Work
-    told: Told
+    told: CaseNotices
     share: Share
     registry: Registry
     clock: Clock
@@ -107,7 +107,7 @@ def open_case_post(
     contained: Containment,
 ) -> CasePost:
     """One for a centre's service."""
-    told = Told(engine, clock, settings, ZoneInfo(zone))
+    told = CaseNotices(engine, clock, settings, ZoneInfo(zone))
     return CasePost(
         work=work,
         told=told,

@@ -13,7 +13,15 @@ from itertools import batched
 from typing import Any, Final
 
 from bavn.centre.share.deliveries import Deliveries, Kept
-from bavn.centre.share.handing import Facts, Handing, HandingDraft, HandingRules, facts_of, facts_text, note_of
+from bavn.centre.share.handing import (
+    Handing,
+    HandingDraft,
+    HandingRules,
+    IndicatorVersionFacts,
+    facts_of,
+    facts_text,
+    note_of,
+)
 from bavn.centre.share.letter import Letter, LetterDraft
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.outcome import Refused
@@ -143,7 +151,7 @@ class Exchange:
         made = replace(kept.indicator, revoked=not kept.live)
         if self._shelves.holds(SHELF, made.id, made.version):
             return False
-        facts = Facts(indicator=made, created_us=kept.created_us, grounds=kept.grounds)
+        facts = IndicatorVersionFacts(indicator=made, created_us=kept.created_us, grounds=kept.grounds)
         try:
             body = object_of(made, created_by=self._created_by, created_us=kept.created_us)
         except NotWritable:

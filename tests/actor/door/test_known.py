@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from bavn.actor.door.known import Known
+from bavn.actor.door.known import NodeSuspicions
 from bavn.wire.book import Book
 
 from .conftest import suspicion
@@ -8,7 +8,7 @@ from .conftest import suspicion
 
 def test_suspicions_come_back_as_they_were_and_in_reading_order() -> None:
     with Book() as book:
-        known = Known(book)
+        known = NodeSuspicions(book)
         weak, strong = suspicion(), replace(suspicion(), id="1" * 32, p=0.001, evidence_nats=2.7)
         assert known.replace([weak, strong], 5) == 2
         assert known.all() == [strong, weak]

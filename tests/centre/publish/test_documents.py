@@ -27,7 +27,7 @@ from bavn.centre.publish.document import (
     sources_of,
 )
 from bavn.centre.publish.edit import Change, changed
-from bavn.centre.publish.facts import Facts, LevelSet, Period
+from bavn.centre.publish.facts import DocumentFacts, LevelSet, Period
 from bavn.centre.publish.threat import Level, Threat
 from bavn.centre.publish.written import digest, document_of, document_text
 from bavn.model.intel.indicator import Tlp
@@ -207,7 +207,7 @@ def _put(body, path, value):
 @given(st.text(max_size=60))
 def test_a_reason_in_any_letters_is_said_or_refused(why) -> None:
     """A level's reason is a stranger's text to the document."""
-    base = Facts(sector="sector", period=Period("2026-01-01", 0, DAY_US), now_us=DAY_US, tlp=Tlp.GREEN)
+    base = DocumentFacts(sector="sector", period=Period("2026-01-01", 0, DAY_US), now_us=DAY_US, tlp=Tlp.GREEN)
     try:
         made = build(Kind.PICTURE, replace(base, levels=(LevelSet(Threat.CRIME, Level.LOW, "Anna Berg", why, 1),)))
     except ValueError:

@@ -25,7 +25,7 @@ from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.statistics.made_names import DOWN_NATS, Asked, Walked, made_up, step_nats, walked
+from bavn.actor.detect.statistics.made_names import DOWN_NATS, DomainLookup, Walked, made_up, step_nats, walked
 from bavn.actor.detect.statistics.surprise import surprise_bits
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.observable import is_internal_name
@@ -118,11 +118,11 @@ def _step(domain: str) -> float:
     return step_nats(surprise_bits(domain.partition(".")[0]))
 
 
-def _sequences(busy: list[str], lost: dict[str, dict[str, float]], look: Look) -> dict[str, list[Asked]]:
+def _sequences(busy: list[str], lost: dict[str, dict[str, float]], look: Look) -> dict[str, list[DomainLookup]]:
     """Every new domain of these clients in order, with its step."""
     if not busy:
         return {}
-    made: dict[str, list[Asked]] = {host: [] for host in busy}
+    made: dict[str, list[DomainLookup]] = {host: [] for host in busy}
     rows = look.window.rows(_FIRST, tables={"asked": pa.table({"host": busy})})
     others = {domain for host, domain, _ in rows if domain not in lost[host]}
     known = look.terms.domains(others)
@@ -130,7 +130,7 @@ def _sequences(busy: list[str], lost: dict[str, dict[str, float]], look: Look) -
         step = lost[host].get(domain)
         if step is None:
             step = DOWN_NATS if known[domain].grade is Grade.UNKNOWN and made_up(domain) else 0.0
-        made[host].append(Asked(at_us, domain, step))
+        made[host].append(DomainLookup(at_us, domain, step))
     return made
 
 

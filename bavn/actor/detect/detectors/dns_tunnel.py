@@ -29,7 +29,7 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.statistics.information import busiest, information_bytes
-from bavn.actor.detect.terms import Known
+from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import MINUTE_US
 from bavn.model.observable import is_internal_name
@@ -222,7 +222,7 @@ def _queries(pairs: list[Carried], look: Look) -> list[Queries]:
     return [found.get(index, Queries()) for index in range(len(pairs))]
 
 
-def _weighed(pair: Carried, known: Known, queries: Queries, look: Look) -> float:
+def _weighed(pair: Carried, known: PeerProfile, queries: Queries, look: Look) -> float:
     """Bytes, fewer where the world or the house knows the domain, or where answers are codes of a reputation list."""
     nats = look.terms.nats(known) + (INSIDE_NATS if is_internal_name(pair.domain) else 0.0)
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
@@ -230,7 +230,7 @@ def _weighed(pair: Carried, known: Known, queries: Queries, look: Look) -> float
     return pair.bytes * exp(nats)
 
 
-def _candidate(pair: Carried, weighed: float, known: Known, queries: Queries, look: Look) -> Candidate:
+def _candidate(pair: Carried, weighed: float, known: PeerProfile, queries: Queries, look: Look) -> Candidate:
     named = observable_of(None, pair.domain, look.window.homes)
     return Candidate(
         population=DnsTunnel.name,
@@ -253,7 +253,7 @@ def _candidate(pair: Carried, weighed: float, known: Known, queries: Queries, lo
     )
 
 
-def _why(pair: Carried, known: Known, queries: Queries, look: Look) -> Text:
+def _why(pair: Carried, known: PeerProfile, queries: Queries, look: Look) -> Text:
     names, up, down = number(pair.names), number(pair.up_bytes), number(pair.down_bytes)
     parts = [
         Text(

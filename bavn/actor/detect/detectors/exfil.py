@@ -29,7 +29,7 @@ from bavn.actor.detect.base import Candidate, Found, Look
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of, one_peer
-from bavn.actor.detect.terms import Known
+from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import registered_domain
@@ -230,7 +230,7 @@ def _busiest(host: str, place: str, hours: list[tuple[int, int, int, int, int, s
     )
 
 
-def _facts(sent: list[Sent], look: Look) -> list[Known]:
+def _facts(sent: list[Sent], look: Look) -> list[PeerProfile]:
     domains = look.terms.domains(one.place for one in sent if one.named)
     addresses = look.terms.addresses(one.addresses[0] for one in sent)
     return [
@@ -238,7 +238,7 @@ def _facts(sent: list[Sent], look: Look) -> list[Known]:
     ]
 
 
-def _strange(one: Sent, habit: Habit, known: Known, look: Look) -> bool:
+def _strange(one: Sent, habit: Habit, known: PeerProfile, look: Look) -> bool:
     history_us = look.window.last_us - look.terms.known_from_us
     new = history_us > NEW_DAYS_MAX * DAY_US and look.window.last_us - known.first_us <= NEW_DAYS_MAX * DAY_US
     rare = known.hosts <= max(1.0, SHARE_MAX * look.terms.hosts)
@@ -247,7 +247,7 @@ def _strange(one: Sent, habit: Habit, known: Known, look: Look) -> bool:
     return much and habit.z(one.up) >= Z_MIN and (new or rare) and not old
 
 
-def _candidate(one: Sent, habit: Habit, known: Known, value: float, look: Look) -> Candidate:
+def _candidate(one: Sent, habit: Habit, known: PeerProfile, value: float, look: Look) -> Candidate:
     host, homes = address_text(UUID(one.host)), look.window.homes
     facts = look.terms.addresses(one.addresses)
     singles = [address for address in one.addresses if not (one.named and facts[address].edge)]
@@ -268,7 +268,7 @@ def _candidate(one: Sent, habit: Habit, known: Known, value: float, look: Look) 
     )
 
 
-def _why(one: Sent, habit: Habit, known: Known, look: Look) -> Text:
+def _why(one: Sent, habit: Habit, known: PeerProfile, look: Look) -> Text:
     up, down, z = number(one.up / 1e6), number(one.down / 1e6, 1), number(habit.z(one.up), 1)
     lasted, usual = span(max(1_000_000, one.last_us - one.first_us)), number(np.expm1(habit.middle) / 1e3, 1)
     parts = [

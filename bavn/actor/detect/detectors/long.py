@@ -23,7 +23,7 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.open_flows import CLOSED_SQL, OPEN_SQL, PAIRS_SQL, open_kinds
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.terms import Known
+from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import registered_domain
@@ -154,19 +154,19 @@ def _expected(stay: Stay, look: Look) -> bool:
     return any(end.version == net.version and end in net for end in ends for net in nets)
 
 
-def _statistic(stay: Stay, known: Known, look: Look, *, has_names: bool) -> float:
+def _statistic(stay: Stay, known: PeerProfile, look: Look, *, has_names: bool) -> float:
     kind = REGISTER_NATS if (stay.proto, stay.port) in REGISTER else 0.0
     if has_names and stay.outward and not known.names and not kind:
         kind = UNNAMED_NATS
     return log(stay.age_us / HOUR_US) + look.terms.nats(known) + kind
 
 
-def _story(peer: str, known: Known) -> str:
+def _story(peer: str, known: PeerProfile) -> str:
     domains = {registered_domain(name) or name for name in known.names}
     return domains.pop() if len(domains) == 1 else peer
 
 
-def _candidate(stay: Stay, known: Known, value: float, look: Look) -> Candidate:
+def _candidate(stay: Stay, known: PeerProfile, value: float, look: Look) -> Candidate:
     story, homes = _story(stay.peer, known), look.window.homes
     texts = ([story] if story != stay.peer else []) + ([stay.peer] if story == stay.peer or not known.edge else [])
     named = [observable_of(None, text, homes) for text in texts]
@@ -192,7 +192,7 @@ def _candidate(stay: Stay, known: Known, value: float, look: Look) -> Candidate:
     )
 
 
-def _why(stay: Stay, known: Known, look: Look) -> Text:
+def _why(stay: Stay, known: PeerProfile, look: Look) -> Text:
     mark = next(hours for hours in HOURS_MARKS if stay.age_us >= hours * HOUR_US)
     lasted, size = span(stay.age_us), number(stay.bytes / 1e6, 1)
     door = f"{stay.proto}/{stay.port}"

@@ -28,7 +28,7 @@ from bavn.actor.detect.indicators.rule_memory import Folded
 from bavn.actor.detect.indicators.sigma_alerts import LEVEL_NATS, number_of
 from bavn.actor.detect.queries.open_flows import AGE_RULES
 from bavn.actor.detect.queries.peers import as_address, observable_of
-from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, Known
+from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.intel.own_rules import OWN_RULES
 from bavn.model.moment import DAY_US, as_us
@@ -289,7 +289,7 @@ def _weigh(folds: list[Fold], alerts: list[Alert], look: Look) -> None:
     total = max(look.terms.hosts, HOSTS_SMALL)
     domains = look.terms.domains({alert.peer for alert in alerts if not as_address(alert.peer)})
     addresses = look.terms.addresses({alert.peer for alert in alerts if as_address(alert.peer)})
-    known: dict[str, Known] = domains | addresses
+    known: dict[str, PeerProfile] = domains | addresses
     stories = Counter(fold.host for fold in folds)
     for fold in folds:
         by_rule: dict[int, tuple[float, Alert]] = {}

@@ -14,8 +14,8 @@ from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import rendered_apart
 from bavn.app.reports.exercise_plan import NoSuchActor, preview, role
 from bavn.app.reports.exercise_report import json_file, judgements, report
-from bavn.app.reports.page import Standing
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, opened, page
+from bavn.app.reports.page import DocumentStatus
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind
 from bavn.app.web.sac.exercise_shapes import (
     ExerciseActor,
@@ -108,7 +108,7 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
                 content = json_file(found, held, person.name)
             else:
                 document = report(found, house.sector, house.clock.now_us(), held, person.name)
-                content = rendered_apart(document, form, language, Standing())
+                content = rendered_apart(document, form, language, DocumentStatus())
         return filed(content, f"{exercise_id}-report", form, language)
 
 
@@ -166,7 +166,9 @@ def _plan(house: SacHouse, body: ExerciseBody) -> Plan:
 
 def _preview(plan: Plan) -> ExercisePreview:
     made = preview(plan)
-    return ExercisePreview(will=[Said.of(one) for one in made.will], never=[Said.of(one) for one in made.never])
+    return ExercisePreview(
+        will=[TextShape.of(one) for one in made.will], never=[TextShape.of(one) for one in made.never]
+    )
 
 
 def _whole(one: Exercise, person: Person) -> ExerciseWhole:

@@ -27,7 +27,7 @@ from bavn.app.web.sac.indicator_shapes import (
 )
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.books.clocks import UnknownIndicator
-from bavn.centre.cases.indicators.indicator import Life, Standing
+from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
 from bavn.centre.cases.indicators.indicators import ChangedInBetween, UnknownLife
 from bavn.centre.cases.indicators.pages import WantedLives, lives_page
 from bavn.centre.share.delivery_pages import OwedTo, owed_to
@@ -223,11 +223,11 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, made, person)
 
 
-def _standings(house: SacHouse, lives: list[Life]) -> list[Standing]:
+def _standings(house: SacHouse, lives: list[Life]) -> list[IndicatorStatus]:
     return house.desk.upkeep.standings(lives, house.desk.now_us())
 
 
-def _row(house: SacHouse, standing: Standing, person: Person) -> IndicatorRow:
+def _row(house: SacHouse, standing: IndicatorStatus, person: Person) -> IndicatorRow:
     ringed = standing.life.released_us is not None
     return row_of(standing, house.desk.ring.stand(standing.life.id) if ringed else None, person)
 

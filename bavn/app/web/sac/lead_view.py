@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.sac.shapes import Amount, Named, Shape, hour_us
 from bavn.centre.books.ignored import PutAside
 from bavn.centre.books.leads import LeadView
@@ -24,7 +24,7 @@ class CaseOfLead(Shape):
 
     id: str
     state: CaseState
-    state_said: Said
+    state_said: TextShape
     owner: str
 
 
@@ -55,7 +55,7 @@ class WithoutShown(Shape):
     actor: str
     score: float
     rank: int | None
-    why: Said
+    why: TextShape
 
 
 class SignShown(Shape):
@@ -150,7 +150,7 @@ class LeadShown(Shape):
     now_us: int
     case: CaseOfLead | None
     ignored: IgnoredShown | None
-    behind: Said
+    behind: TextShape
 
 
 HOSTS = ("1", "2-3", "4-10", "> 10")
@@ -201,7 +201,8 @@ def shown(
         terms=_terms(lead),
         reasons=_reasons(lead),
         without=[
-            WithoutShown(actor=one.actor, score=one.score, rank=one.rank, why=Said.of(one.why)) for one in view.without
+            WithoutShown(actor=one.actor, score=one.score, rank=one.rank, why=TextShape.of(one.why))
+            for one in view.without
         ],
         elements=[
             ElementShown(
@@ -209,7 +210,7 @@ def shown(
                 score=one.score,
                 groups=one.groups,
                 listed=one.listed,
-                terms=[Amount(name=t.name, amount=t.nats, why=Said.of(t.why)) for t in one.terms],
+                terms=[Amount(name=t.name, amount=t.nats, why=TextShape.of(t.why)) for t in one.terms],
             )
             for one in view.elements
         ],
@@ -224,7 +225,7 @@ def shown(
         now_us=now_us,
         case=None if case is None else _case(case.id, case.state, case.owner),
         ignored=None if aside is None else IgnoredShown(until_us=aside.until_us, by=aside.by, why=aside.why),
-        behind=Said.of(behind(seeing, (sign.detector for sign in lead.signs)).says),
+        behind=TextShape.of(behind(seeing, (sign.detector for sign in lead.signs)).says),
     )
 
 
@@ -275,7 +276,7 @@ def spread(signs: Sequence[Sign]) -> list[tuple[str, int]]:
 
 
 def _case(case_id: str, state: CaseState, owner: str) -> CaseOfLead:
-    return CaseOfLead(id=case_id, state=state, state_said=Said.of(CASE_WORDS[state]), owner=owner)
+    return CaseOfLead(id=case_id, state=state, state_said=TextShape.of(CASE_WORDS[state]), owner=owner)
 
 
 def _techniques(lead: Lead) -> list[str]:
@@ -283,19 +284,21 @@ def _techniques(lead: Lead) -> list[str]:
 
 
 def _terms(lead: Lead) -> list[Amount]:
-    return [Amount(name=one.name, amount=one.nats, why=Said.of(one.why)) for one in lead.terms]
+    return [Amount(name=one.name, amount=one.nats, why=TextShape.of(one.why)) for one in lead.terms]
 
 
 def _reasons(lead: Lead) -> list[Amount]:
-    return [Amount(name=one.name, amount=one.points, why=Said.of(one.why), of=_about(one.name)) for one in lead.reasons]
+    return [
+        Amount(name=one.name, amount=one.points, why=TextShape.of(one.why), of=_about(one.name)) for one in lead.reasons
+    ]
 
 
-def _about(name: str) -> Said | None:
+def _about(name: str) -> TextShape | None:
     """What a reason is about, in words: a function's name, or the supplier's own."""
     kind, _, of = name.partition(":")
     if kind == "function" and of in FUNCTIONS:
-        return Said.of(FUNCTIONS[of].words)
-    return Said(en=of, da=of) if of else None
+        return TextShape.of(FUNCTIONS[of].words)
+    return TextShape(en=of, da=of) if of else None
 
 
 def _sign(sign: Sign) -> SignShown:

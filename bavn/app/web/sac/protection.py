@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Shape
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy
-from bavn.centre.cases.sector_switch import Asked
+from bavn.centre.cases.sector_switch import SwitchOffRequest
 from bavn.model.moment import iso
 from bavn.model.observable import ObservableType
 from bavn.model.principal import may_be_second
@@ -44,7 +44,7 @@ class PolicyShape(Shape):
     ended_by: str | None
     ended_us: int | None
     may_approve: bool
-    says: Said
+    says: TextShape
 
 
 class Proposing(Shape):
@@ -100,7 +100,7 @@ class SwitchShape(Shape):
 
     on: bool
     members: int
-    rule: Said
+    rule: TextShape
     turns: list[TurnShape]
 
 
@@ -226,7 +226,7 @@ def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
         ended_by=state.ended_by,
         ended_us=state.ended_us,
         may_approve=stand == "proposed" and person.may(Right.APPROVE) and may_be_second(state.proposed_by, person.name),
-        says=Said.of(says),
+        says=TextShape.of(says),
     )
 
 
@@ -239,7 +239,7 @@ def _all_producers(house: SacHouse) -> Producers:
     return Producers(items=items, outcomes_min=settings.noise_outcomes_min, false_max=settings.noise_false_max)
 
 
-def _rule(asked: Asked | None) -> Text:
+def _rule(asked: SwitchOffRequest | None) -> Text:
     """How it is turned; and who has asked for it to be turned off, while nobody else has."""
     if asked is None:
         return RULE
@@ -267,6 +267,6 @@ def _switch_shape(house: SacHouse) -> SwitchShape:
     return SwitchShape(
         on=bool(latest) and latest[0].on,
         members=len(house.registry.members()[1]),
-        rule=Said.of(_rule(switch.asked())),
+        rule=TextShape.of(_rule(switch.asked())),
         turns=latest,
     )

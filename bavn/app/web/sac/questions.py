@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, observable_of
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.refusals.answers import told
@@ -60,7 +60,7 @@ class QuestionRow(Shape):
     observables: list[str]
     why: str
     stand: str
-    says: Said
+    says: TextShape
     since_us: int
     asked_us: int
     asked_by: str
@@ -165,7 +165,7 @@ def _row(house: SacHouse, view: QuestionView, person: Person) -> QuestionRow:
         observables=[str(one) for one in question.observables],
         why=question.why,
         stand=stand,
-        says=Said.of(STANDS[stand]),
+        says=TextShape.of(STANDS[stand]),
         since_us=question.since_hour * HOUR_US,
         asked_us=question.asked_us,
         asked_by=question.asked_by,

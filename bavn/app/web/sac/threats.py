@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import publishing_of
-from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Shape as Body
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.refusals.answers import told
@@ -30,23 +30,23 @@ class ThreatShown(Shape):
     None where it is what the data proposes; ``why``: the data's reason; ``proposed``: what the data proposes."""
 
     threat: Threat
-    says: Said
+    says: TextShape
     level: int | None
-    level_said: Said
+    level_said: TextShape
     set_by: str | None
-    why: Said
-    trend: Said
+    why: TextShape
+    trend: TextShape
     proposed: int | None
-    proposed_said: Said
+    proposed_said: TextShape
 
 
 class LevelRow(Shape):
     """A level that was set: by whom, when and why."""
 
     threat: Threat
-    says: Said
+    says: TextShape
     level: int
-    level_said: Said
+    level_said: TextShape
     by: str
     why: str
     at_us: int
@@ -58,7 +58,7 @@ class SortedCase(Shape):
 
     case_id: str
     threat: Threat | None
-    says: Said
+    says: TextShape
     by: str
     confirmed_us: int | None
 
@@ -93,9 +93,9 @@ def routes(house: SacHouse) -> APIRouter:
         rows = [
             LevelRow(
                 threat=one.threat,
-                says=Said.of(THREATS[one.threat]),
+                says=TextShape.of(THREATS[one.threat]),
                 level=int(one.level),
-                level_said=Said.of(level_words(one.level)),
+                level_said=TextShape.of(level_words(one.level)),
                 by=one.by,
                 why=one.why,
                 at_us=one.at_us,
@@ -116,7 +116,7 @@ def routes(house: SacHouse) -> APIRouter:
                 SortedCase(
                     case_id=one.id,
                     threat=threat,
-                    says=Said.of(says),
+                    says=TextShape.of(says),
                     by=one.threat_by or one.rsit,
                     confirmed_us=one.confirmed_us,
                 )
@@ -133,7 +133,7 @@ def routes(house: SacHouse) -> APIRouter:
             standing = house.desk.standing(case_id)
         says = UNKNOWN if threat is None else THREATS[threat]
         words = Text(f"{case_id}: {says.en}", f"{case_id}: {says.da}")
-        return Done(case_id=case_id, standing=standing, said=Said.of(words))
+        return Done(case_id=case_id, standing=standing, said=TextShape.of(words))
 
     @router.post("/{threat}", operation_id="set_threat_level")
     def set_level(person: Annotated[Person, allow(Right.APPROVE)], threat: Threat, body: Setting) -> list[ThreatShown]:
@@ -152,14 +152,14 @@ def threats(house: SacHouse) -> list[ThreatShown]:
     return [
         ThreatShown(
             threat=one.threat,
-            says=Said.of(THREATS[one.threat]),
+            says=TextShape.of(THREATS[one.threat]),
             level=None if one.stands is None else int(one.stands),
-            level_said=Said.of(level_words(one.stands)),
+            level_said=TextShape.of(level_words(one.stands)),
             set_by=None if one.set is None else one.set.by,
-            why=Said.of(one.why),
-            trend=Said.of(NO_TREND if one.change is None else TRENDS[one.change]),
+            why=TextShape.of(one.why),
+            trend=TextShape.of(NO_TREND if one.change is None else TRENDS[one.change]),
             proposed=None if one.level is None else int(one.level),
-            proposed_said=Said.of(level_words(one.level)),
+            proposed_said=TextShape.of(level_words(one.level)),
         )
         for one in proposals(facts)
     ]

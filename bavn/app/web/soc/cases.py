@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from bavn.actor.door.conversations.case_book import ATTACH, CASES_SQL, SAID_SQL, CaseSaid, KeptCase, cases_of, said_of
 from bavn.app.analyst.evidence_of import made_for_case
 from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Frozen, NodeName, Reads, Triages
 from bavn.app.web.soc.stops import answered
@@ -45,7 +45,7 @@ class Due(Frozen):
     step: str
     due_us: int
     standing: str
-    says: Said
+    says: TextShape
 
 
 class Task(Frozen):
@@ -55,7 +55,7 @@ class Task(Frozen):
     kind: str
     text: str
     state: str
-    says: Said
+    says: TextShape
     dues: list[Due]
     acts: list[str]
 
@@ -70,14 +70,14 @@ class CaseWord(Frozen):
     task: str | None
     text: str
     sha256: str
-    became: Said | None
+    became: TextShape | None
 
 
 class Nis2Clock(Frozen):
     """A report that this actor owes under NIS2."""
 
     report: str
-    says: Said
+    says: TextShape
     due_us: int | None
     sent_us: int | None
 
@@ -87,7 +87,7 @@ class CaseShort(Frozen):
 
     id: str
     state: str
-    says: Said
+    says: TextShape
     tlp: str
     rsit: str
     own: list[str]
@@ -101,7 +101,7 @@ class Case(CaseShort):
     """This actor's own part of a case."""
 
     pap: int
-    rsit_says: Said | None
+    rsit_says: TextShape | None
     techniques: list[str]
     first_us: int
     merged_into: str | None
@@ -127,7 +127,7 @@ class Leaving(Frozen):
     task: str | None
     words: str
     privacy: str
-    refused: Said | None
+    refused: TextShape | None
     number: int | None
 
 
@@ -205,7 +205,7 @@ def routes(house: SocHouse) -> APIRouter:
             task=asked.task,
             words=asked.words,
             privacy="S5",
-            refused=Said.of(refused) if refused else None,
+            refused=TextShape.of(refused) if refused else None,
             number=number,
         )
 
@@ -248,7 +248,7 @@ def routes(house: SocHouse) -> APIRouter:
             task=None,
             words=asked.words,
             privacy="S5",
-            refused=Said.of(refused) if refused else None,
+            refused=TextShape.of(refused) if refused else None,
             number=number,
             sha256=digest,
             bytes=len(made),
@@ -286,7 +286,7 @@ def _short(one: KeptCase, now_us: int) -> dict[str, Any]:
     return {
         "id": one.case_id,
         "state": one.state,
-        "says": Said.of(CASE_WORDS[CaseState(one.state)]),
+        "says": TextShape.of(CASE_WORDS[CaseState(one.state)]),
         "tlp": one.part["tlp"],
         "rsit": one.part["rsit"] or "",
         "own": [f"{o['type']}:{o['value']}" for o in one.part["own"]],
@@ -307,7 +307,7 @@ def _case(one: KeptCase, said: list[CaseSaid], now_us: int) -> Case:
     return Case(
         **_short(one, now_us),
         pap=part["pap"],
-        rsit_says=Said.of(rsit.words(part["rsit"])) if known else None,
+        rsit_says=TextShape.of(rsit.words(part["rsit"])) if known else None,
         techniques=part["techniques"],
         first_us=one.first_us,
         merged_into=part["merged_into"],
@@ -315,7 +315,10 @@ def _case(one: KeptCase, said: list[CaseSaid], now_us: int) -> Case:
         words=sorted(words, key=lambda w: w.at_us),
         clocks=[
             Nis2Clock(
-                report=c["report"], says=Said.of(NAMES[Nis2Act(c["report"])]), due_us=c["due_us"], sent_us=c["sent_us"]
+                report=c["report"],
+                says=TextShape.of(NAMES[Nis2Act(c["report"])]),
+                due_us=c["due_us"],
+                sent_us=c["sent_us"],
             )
             for c in part["clocks"]
         ],
@@ -329,9 +332,9 @@ def _task(task: dict[str, Any], dues: list[tuple[str, int, DueState]]) -> Task:
         kind=task["kind"],
         text=task["text"],
         state=state.value,
-        says=Said.of(TASK_WORDS[state]),
+        says=TextShape.of(TASK_WORDS[state]),
         dues=[
-            Due(step=step, due_us=us, standing=due.value, says=Said.of(DUE_WORDS[due]))
+            Due(step=step, due_us=us, standing=due.value, says=TextShape.of(DUE_WORDS[due]))
             for step, us, due in dues
             if due in OWED
         ],
@@ -356,7 +359,7 @@ def _answer(one: CaseSaid) -> CaseWord:
         task=one.task_id,
         text=one.words,
         sha256=one.sha256,
-        became=Said.of(became),
+        became=TextShape.of(became),
     )
 
 

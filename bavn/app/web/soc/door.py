@@ -19,7 +19,7 @@ from bavn.actor.door.state import State
 from bavn.app.node.asks import book_of
 from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.door_words import rule_says
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
@@ -50,7 +50,7 @@ class LedgerLine(Frozen):
     verdict: str
     rule: str
     reason: str
-    says: Said | None
+    says: TextShape | None
     privacy: str
     bytes: int
     summary: str
@@ -85,7 +85,7 @@ class RevealShown(Frozen):
     cells: int
     named: bool
     rule: str
-    says: Said
+    says: TextShape
 
 
 class Waiting(Frozen):
@@ -97,7 +97,7 @@ class Waiting(Frozen):
     suspicion: str
     fields: dict[str, str | int | None]
     shown: list[LeavingField]
-    refused: Said | None
+    refused: TextShape | None
 
 
 class WithdrawalShown(Frozen):
@@ -106,7 +106,7 @@ class WithdrawalShown(Frozen):
     element: str
     at_us: int
     by: str
-    says: Said
+    says: TextShape
 
 
 class Wish(Frozen):
@@ -251,7 +251,7 @@ def routes(house: SocHouse) -> APIRouter:
                 cells=cells,
                 named=not last.rule,
                 rule=last.rule,
-                says=Said.of(answer_text(last.rule)),
+                says=TextShape.of(answer_text(last.rule)),
             )
             for last, names, cells in every[begin : begin + limit]
         ]
@@ -268,7 +268,7 @@ def routes(house: SocHouse) -> APIRouter:
                 element=str(one.observable),
                 at_us=one.at_us,
                 by=one.by,
-                says=Said.of(withdrawal_text(one.told_us, one.rule)),
+                says=TextShape.of(withdrawal_text(one.told_us, one.rule)),
             )
             for one in found
         ]
@@ -372,7 +372,7 @@ def _fits(q: str, gate: str, kind: str, peer: str, verdict: str, way: str, *, le
 def _line(one: Line) -> LedgerLine:
     fields = {name: value for name, value in asdict(one).items() if name != "prev"}
     says = rule_says(one.rule)
-    return LedgerLine(**fields, says=None if says is None else Said.of(says))
+    return LedgerLine(**fields, says=None if says is None else TextShape.of(says))
 
 
 def _observable(text: str) -> Observable:
@@ -384,7 +384,7 @@ def _waiting(element: str, at_us: int, made: Any) -> Waiting:
     refused = made.refused
     says = None
     if refused is not None and refused.rule != "reveal_mode":  # that a person decides is what this is about
-        says = Said.of(rule_says(refused.rule) or Text(refused.reason, refused.reason))
+        says = TextShape.of(rule_says(refused.rule) or Text(refused.reason, refused.reason))
     return Waiting(
         element=element,
         at_us=at_us,

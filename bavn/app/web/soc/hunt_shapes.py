@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Column, Frozen
 
 
@@ -35,7 +35,7 @@ class HuntShown(Frozen):
 
     name: str
     own: bool
-    says: Said
+    says: TextShape
     sql: str
     technique: str
     span: str
@@ -100,7 +100,7 @@ class AskedShown(Frozen):
     state: Literal["running", "done", "failed", "cancelled"]
     began_us: int
     ended_us: int | None
-    refused: Said | None
+    refused: TextShape | None
     columns: list[Column]
     rows: int
     more: bool

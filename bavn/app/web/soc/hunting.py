@@ -18,7 +18,7 @@ from bavn.actor.store.segments.segment import ROLLUPS
 from bavn.app.analyst import saved_hunts
 from bavn.app.analyst.pivots import PIVOTS, VALUE_CHARS_MAX
 from bavn.app.web.exporting import cell, line
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.house import Node, SocHouse
@@ -240,7 +240,7 @@ def _hunt(hunt: SavedHunt, *, own: bool) -> HuntShown:
     return HuntShown(
         name=hunt.name,
         own=own,
-        says=Said.of(hunt.says),
+        says=TextShape.of(hunt.says),
         sql=hunt.sql,
         technique=hunt.technique,
         span=hunt.span,
@@ -257,7 +257,7 @@ def _done(asking: Asking) -> Asking:
 def _shown(asking: Asking) -> AskedShown:
     said, refused = asking.answer, None
     if asking.state == "failed":
-        refused = Said.of(trouble_of(asking.code, asking.reason).text)
+        refused = TextShape.of(trouble_of(asking.code, asking.reason).text)
     return AskedShown(
         id=asking.id,
         kind=asking.kind,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, NoSuchAdvice, sector_verdicts_of
 from bavn.actor.door.verdicts import COMMENT_CHARS_MAX, VERDICTS_SQL, NoSuchVerdict, VerdictBook, verdicts_of
 from bavn.app.analyst.verdict_words import NOT_REACHED, names_somebody, reaches_no_indicator
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, Triages
 from bavn.app.web.soc.suspected_shapes import VerdictShown
@@ -39,7 +39,7 @@ class VerdictGivenHere(Frozen):
     """The verdict, and what it does not reach."""
 
     verdict: VerdictShown
-    note: Said | None
+    note: TextShape | None
 
 
 def routes(house: SocHouse) -> APIRouter:
@@ -98,7 +98,7 @@ def routes(house: SocHouse) -> APIRouter:
                 )
             except ValueError as error:
                 raise _wrong(str(error), str(error)) from error
-        note = Said.of(NOT_REACHED) if reaches_no_indicator(found, given) else None
+        note = TextShape.of(NOT_REACHED) if reaches_no_indicator(found, given) else None
         return VerdictGivenHere(verdict=VerdictShown.of(given, now_us), note=note)
 
     @router.post("/verdicts/{number}/end", operation_id="endVerdict")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, write
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.policy.words import says
-from bavn.app.web.frame import Said, Trouble
+from bavn.app.web.frame import TextShape, Trouble
 from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
 from bavn.app.web.soc.stops import answered, pathless
@@ -37,7 +37,7 @@ class FieldShown(Frozen):
     table: str
     name: str
     kind: str
-    says: Said
+    says: TextShape
     unit: str
     low: float | None
     high: float | None
@@ -60,7 +60,7 @@ class ChangeShown(Frozen):
 
     table: str
     name: str
-    says: Said
+    says: TextShape
     before: Value
     after: Value
 
@@ -153,7 +153,7 @@ def _field(one: PolicyField) -> FieldShown:
         table=one.table,
         name=one.name,
         kind=one.kind,
-        says=Said.of(says(one.table, one.name, one.about.holds)),
+        says=TextShape.of(says(one.table, one.name, one.about.holds)),
         unit=one.about.unit,
         low=one.about.low,
         high=one.about.high,
@@ -169,7 +169,7 @@ def _shown(made: Draft, seen: str) -> PolicyDraft:
         ChangeShown(
             table=c.field.table,
             name=c.field.name,
-            says=Said.of(says(c.field.table, c.field.name, c.field.about.holds)),
+            says=TextShape.of(says(c.field.table, c.field.name, c.field.about.holds)),
             before=c.field.value,
             after=c.after,
         )

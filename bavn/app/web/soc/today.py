@@ -47,7 +47,7 @@ class Today(Frozen):
     waiting: int
 
 
-class Story(Frozen):
+class PeerSuspicion(Frozen):
     """What one host and one peer are suspected of together. ``others``: further suspicions of the same."""
 
     peer: str
@@ -69,7 +69,7 @@ class HostToday(Frozen):
     nats: float
     first_us: int
     last_us: int
-    stories: list[Story]
+    stories: list[PeerSuspicion]
     more: int
 
 
@@ -208,9 +208,9 @@ def _host(entries: list[Ranked], made: dict[int, Suspected]) -> HostToday:
     )
 
 
-def _story(peer: str, entries: list[Ranked], made: dict[int, Suspected]) -> Story:
+def _story(peer: str, entries: list[Ranked], made: dict[int, Suspected]) -> PeerSuspicion:
     said = [one.suspicion for one in entries]
-    return Story(
+    return PeerSuspicion(
         peer=peer,
         detectors=list(dict.fromkeys(s.detector for s in said)),
         techniques=list(dict.fromkeys(s.technique for s in said)),

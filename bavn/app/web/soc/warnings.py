@@ -20,7 +20,7 @@ from bavn.actor.door.conversations.warnings import (
     warnings_of,
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
 from bavn.app.web.soc.house import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
 from bavn.app.web.soc.stops import answered
@@ -56,7 +56,7 @@ class WarningAnswerShown(Frozen):
     act: str
     words: str
     by: str
-    became: Said
+    became: TextShape
 
 
 class NodeWarning(Frozen):
@@ -66,11 +66,11 @@ class NodeWarning(Frozen):
     id: str
     version: int
     state: str
-    says: Said
+    says: TextShape
     urgency: str
-    urgency_says: Said
-    title: Said
-    text: Said
+    urgency_says: TextShape
+    title: TextShape
+    text: TextShape
     tlp: str
     pap: str
     observables: list[str]
@@ -79,7 +79,7 @@ class NodeWarning(Frozen):
     until_us: int
     heard_us: int
     answer: str
-    answer_says: Said
+    answer_says: TextShape
     acts: list[str]
     answers: list[WarningAnswerShown]
 
@@ -101,7 +101,7 @@ class WarningLeaving(Frozen):
     act: str
     words: str
     privacy: str
-    refused: Said | None
+    refused: TextShape | None
     number: int | None
 
 
@@ -157,7 +157,7 @@ def routes(house: SocHouse) -> APIRouter:
             act=asked.act.value,
             words=asked.words,
             privacy="S5",
-            refused=Said.of(refused) if refused else None,
+            refused=TextShape.of(refused) if refused else None,
             number=number,
         )
 
@@ -183,11 +183,11 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
         id=one.warning_id,
         version=one.version,
         state=one.state,
-        says=Said.of(WARNING_STATES[WarningState(one.state)]),
+        says=TextShape.of(WARNING_STATES[WarningState(one.state)]),
         urgency=urgency.value,
-        urgency_says=Said.of(URGENCIES[urgency]),
-        title=Said(en=text["title_en"], da=text["title_da"]),
-        text=Said(en=text["text_en"], da=text["text_da"]),
+        urgency_says=TextShape.of(URGENCIES[urgency]),
+        title=TextShape(en=text["title_en"], da=text["title_da"]),
+        text=TextShape(en=text["text_en"], da=text["text_da"]),
         tlp=text["tlp"],
         pap=PAPS[text["pap"]],
         observables=[f"{named['type']}:{named['value']}" for named in text["observables"]],
@@ -196,7 +196,7 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
         until_us=text["until_us"],
         heard_us=one.heard_us,
         answer=state.value,
-        answer_says=Said.of(ANSWERS[state]),
+        answer_says=TextShape.of(ANSWERS[state]),
         acts=sorted(act.value for at, act in ANSWER_LIFE if at is state),
         answers=[
             WarningAnswerShown(
@@ -205,7 +205,7 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
                 act=each.act,
                 words=each.words,
                 by=each.by,
-                became=Said.of(_WAITS if each.told_us is None else rule_text(each.rule) if each.rule else _SENT),
+                became=TextShape.of(_WAITS if each.told_us is None else rule_text(each.rule) if each.rule else _SENT),
             )
             for each in mine
         ],

@@ -66,7 +66,7 @@ class Owed:
     groups: int = 0
 
 
-class Told:
+class CaseNotices:
     """One for a database; ``step`` from one process only. ``zone``: where NIS2's months are counted."""
 
     def __init__(self, engine: Engine, clock: Clock, settings: CaseSettings, zone: tzinfo) -> None:

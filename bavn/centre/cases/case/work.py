@@ -49,7 +49,7 @@ class UnknownTask(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CaseStatement:
     """Words in a case. ``actor``: who may read them besides the centre; empty: all actors in the case. ``by_actor``:
     the actor said them, else ``who`` at the centre."""
 
@@ -179,7 +179,7 @@ class Work:
             self._keep_words(connection, case_id, to, user, text, by_actor=False)
             audit.note(connection, self._clock.now_us(), user, "say", case_id, {"to": to or "all", "text": text})
 
-    def words(self, case_id: str) -> tuple[Said, ...]:
+    def words(self, case_id: str) -> tuple[CaseStatement, ...]:
         """All that was said in a case for actors to read or by them, in order."""
         asked = select(WORDS).where(WORDS.c.case_id == case_id).order_by(WORDS.c.number)
         with reading(self._engine) as connection:
@@ -392,9 +392,9 @@ def task_of(row: Row[Any]) -> Task:
     )
 
 
-def said_of(row: Row[Any]) -> Said:
+def said_of(row: Row[Any]) -> CaseStatement:
     """Words from their row."""
-    return Said(
+    return CaseStatement(
         number=row.number,
         case_id=row.case_id,
         actor=row.actor,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, sele
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.tables import CLAIM, HIT, PROPOSAL, make_intel_tables
-from bavn.centre.cases.intelligence.usefulness import Told
+from bavn.centre.cases.intelligence.usefulness import ObservableHistory
 from bavn.centre.cases.tables import VERDICT
 from bavn.centre.cases.who import NotAllowed, person
 from bavn.centre.store.engine import reading, writing
@@ -249,7 +249,7 @@ class Proposals:
         with reading(self._engine) as connection:
             return int(connection.scalar(select(func.count()).select_from(PROPOSAL)) or 0)
 
-    def told(self) -> Iterator[Told]:
+    def told(self) -> Iterator[ObservableHistory]:
         """Every observable that is remembered, with who told of it and what became of it: for usefulness.measure."""
         with reading(self._engine) as connection:
             facts = {(row.type, row.value): row for row in connection.execute(select(PROPOSAL))}
@@ -390,9 +390,9 @@ def _told(
     fact: Row[Any] | None,
     met: bool,
     verdict: str | None,
-) -> Told:
+) -> ObservableHistory:
     dismissed = fact is not None and fact.state == DISMISSED
-    return Told(
+    return ObservableHistory(
         first_us=dict(first),
         live=frozenset(live),
         listed=fact is not None and fact.listed != "[]",

@@ -18,7 +18,7 @@ PRIOR_NATS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SourceStatus:
     """Of a source now: the party it speaks for, how far that is trusted (0..100; 0 while it is suspended), and whether
     what rests on its word may ever block."""
 
@@ -44,7 +44,7 @@ class Weight:
         return bool(self.parties) and may_reach_actors(self.tlp)
 
 
-def weigh(proposal: Proposal, standings: Mapping[str, Standing]) -> Weight:
+def weigh(proposal: Proposal, standings: Mapping[str, SourceStatus]) -> Weight:
     """Of its live claims whose sources are trusted."""
     counted = [
         (one, standings[one.source])
@@ -75,13 +75,13 @@ def score_of(confidence: int) -> float:
     return PRIOR_NATS + math.log(share / (1 - share))
 
 
-def _allows(pair: tuple[ClaimKept, Standing]) -> tuple[bool, Pap, int, int]:
+def _allows(pair: tuple[ClaimKept, SourceStatus]) -> tuple[bool, Pap, int, int]:
     one, standing = pair
     claim = one.claim
     pap = claim.pap if standing.may_block and claim.detect and not claim.derived else min(claim.pap, Pap.AMBER)
     return may_reach_actors(claim.tlp), pap, -TLP_ORDER.index(claim.tlp), standing.trust
 
 
-def _pap(proposal: Proposal, one: ClaimKept, standing: Standing) -> Pap:
+def _pap(proposal: Proposal, one: ClaimKept, standing: SourceStatus) -> Pap:
     pap = _allows((one, standing))[1]
     return min(pap, Pap.AMBER) if proposal.listed else pap

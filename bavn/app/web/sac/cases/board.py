@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
 from bavn.app.web.sac.cases import asks, shapes
 from bavn.app.web.sac.cases import work as case_work
 from bavn.app.web.sac.cases.view import card, whole
@@ -67,7 +67,7 @@ def routes(house: SacHouse) -> APIRouter:
         columns = [
             shapes.Column(
                 state=state,
-                said=Said.of(CASE_WORDS[state]),
+                said=TextShape.of(CASE_WORDS[state]),
                 total=counts.get(state, 0),
                 cards=[card(line) for line in house.desk.case_page(_only(ask, state), each)],
             )
@@ -80,10 +80,10 @@ def routes(house: SacHouse) -> APIRouter:
         """What forms may offer."""
         hours = house.desk.work.settings
         return shapes.CaseChoices(
-            rsit=[shapes.CodeChoice(code=code, says=Said.of(rsit.words(code))) for code in rsit.TYPES],
-            functions=[shapes.CodeChoice(code=name, says=Said.of(one.words)) for name, one in FUNCTIONS.items()],
+            rsit=[shapes.CodeChoice(code=code, says=TextShape.of(rsit.words(code))) for code in rsit.TYPES],
+            functions=[shapes.CodeChoice(code=name, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()],
             actors=[one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE],
-            nis2=[shapes.CodeChoice(code=act.value, says=Said.of(words)) for act, words in NAMES.items()],
+            nis2=[shapes.CodeChoice(code=act.value, says=TextShape.of(words)) for act, words in NAMES.items()],
             acknowledge_hours=hours.acknowledge_hours,
             applies_hours=hours.applies_hours,
             done_hours=hours.done_hours,
@@ -125,7 +125,7 @@ def routes(house: SacHouse) -> APIRouter:
                 "Released by one person alone: what may block waits for a second person",
                 "Frigivet af én person alene: hvad der må spærre, venter på en anden person",
             )
-            return Done(case_id=case_id, standing=house.desk.standing(case_id), said=Said.of(words))
+            return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(words))
         return _done(house, case_id, made.state)
 
     case_work.attach(router, house)
@@ -148,10 +148,10 @@ def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.Rel
                 score=one.element.score,
                 groups=one.element.groups,
                 how=one.how,
-                says=Said.of(HOW[one.how]),
+                says=TextShape.of(HOW[one.how]),
                 pap=one.pap.name,
                 checks=[
-                    shapes.CheckShown(name=check.name, stops=check.stops, says=Said.of(check.words))
+                    shapes.CheckShown(name=check.name, stops=check.stops, says=TextShape.of(check.words))
                     for check in one.checks
                 ],
             )
@@ -176,7 +176,7 @@ def _done(house: SacHouse, case_id: str, state: CaseState) -> Done:
     return Done(
         case_id=case_id,
         standing=house.desk.standing(case_id),
-        said=Said.of(Text(f"{case_id} is {said.en}", f"{case_id} er {said.da}")),
+        said=TextShape.of(Text(f"{case_id} is {said.en}", f"{case_id} er {said.da}")),
     )
 
 

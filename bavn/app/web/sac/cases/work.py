@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Said, Trouble, allow
+from bavn.app.web.frame import Person, TextShape, Trouble, allow
 from bavn.app.web.sac.cases import asks, shapes
 from bavn.app.web.sac.cases.view import deadlines, task_shown
 from bavn.app.web.sac.house import SacHouse
@@ -174,7 +174,7 @@ def _nis2(router: APIRouter, house: SacHouse) -> None:
             _known(house, actor)
             lines = draft(report, house.desk.nis2_facts(case_id, actor, house.zone))
         text = Text("\n".join(line.en for line in lines), "\n".join(line.da for line in lines))
-        return shapes.ReportDraft(report=report, actor=actor, text=Said.of(text), gaps=gaps(lines))
+        return shapes.ReportDraft(report=report, actor=actor, text=TextShape.of(text), gaps=gaps(lines))
 
 
 def _known(house: SacHouse, actor: str) -> None:
@@ -183,4 +183,4 @@ def _known(house: SacHouse, actor: str) -> None:
 
 
 def _done(house: SacHouse, case_id: str, en: str, da: str) -> Done:
-    return Done(case_id=case_id, standing=house.desk.standing(case_id), said=Said.of(Text(en, da)))
+    return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(Text(en, da)))

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Path
 from bavn.app.access.rights import Right
 from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
 from bavn.app.config.misp import MispTable
-from bavn.app.web.frame import Limit, Person, Rows, Said, Trouble, allow
+from bavn.app.web.frame import Limit, Person, Rows, TextShape, Trouble, allow
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.house import SacHouse
 from bavn.centre.cases import audit
@@ -75,7 +75,7 @@ class MispSighting(Shape):
     misp: str
     value: str
     kind: str
-    says: Said
+    says: TextShape
     at_us: int
     received_us: int
 
@@ -100,7 +100,7 @@ def routes(house: SacHouse) -> APIRouter:
                     misp=one["instance"],
                     value=one["value"],
                     kind=one["kind"],
-                    says=Said.of(KINDS[one["kind"]]),
+                    says=TextShape.of(KINDS[one["kind"]]),
                     at_us=one["at_us"],
                     received_us=one["received_us"],
                 )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
 from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
@@ -59,7 +59,7 @@ class PartnerRow(Shape):
     name: str
     title: str
     kind: str
-    kind_says: Said
+    kind_says: TextShape
     stand: Literal["in_force", "over", "ended"]
     added_us: int
     until_us: int
@@ -106,14 +106,14 @@ class CollectionShape(Shape):
     """A part of what is shared that a partner may be let into."""
 
     name: str
-    says: Said
+    says: TextShape
 
 
 class KindShape(Shape):
     """A kind of partner."""
 
     name: str
-    says: Said
+    says: TextShape
 
 
 class Choices(Shape):
@@ -156,7 +156,7 @@ class Secret(Shape):
     partner: str
     kind: str
     secret: str
-    says: Said
+    says: TextShape
 
 
 SHOWN_ONCE: Final = Text(
@@ -189,8 +189,8 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
     def choices(_: Annotated[Person, allow(Right.READ)]) -> Choices:
         """The collections and kinds that an agreement can name."""
         return Choices(
-            collections=[CollectionShape(name=name, says=Said.of(one.title)) for name, one in COLLECTIONS.items()],
-            kinds=[KindShape(name=name, says=Said.of(words)) for name, words in PARTNER_KINDS.items()],
+            collections=[CollectionShape(name=name, says=TextShape.of(one.title)) for name, one in COLLECTIONS.items()],
+            kinds=[KindShape(name=name, says=TextShape.of(words)) for name, words in PARTNER_KINDS.items()],
         )
 
     @router.get("/{partner}", operation_id="partner")
@@ -246,9 +246,11 @@ def _keys(router: APIRouter, house: SacHouse) -> None:
         with told(*REFUSALS):
             if body.kind == "certificate":
                 text = house.credentials.certificate(partner, person.name, body.csr)
-                return Secret(partner=partner, kind=body.kind, secret=text, says=Said.of(PAPER))
+                return Secret(partner=partner, kind=body.kind, secret=text, says=TextShape.of(PAPER))
             maker = house.credentials.token if body.kind == "token" else house.credentials.password
-            return Secret(partner=partner, kind=body.kind, secret=maker(partner, person.name), says=Said.of(SHOWN_ONCE))
+            return Secret(
+                partner=partner, kind=body.kind, secret=maker(partner, person.name), says=TextShape.of(SHOWN_ONCE)
+            )
 
     @router.post("/{partner}/credentials/{credential}/end", operation_id="end_credential")
     def end(
@@ -287,7 +289,7 @@ def _row(house: SacHouse, one: Partner) -> PartnerRow:
         name=one.name,
         title=one.title,
         kind=one.kind,
-        kind_says=Said.of(PARTNER_KINDS[one.kind]),
+        kind_says=TextShape.of(PARTNER_KINDS[one.kind]),
         stand=stand,
         added_us=one.added_us,
         until_us=one.until_us,

@@ -16,7 +16,7 @@ from bavn.app.web.sac.indicator_shapes import PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.intelligence.proposal_pages import WantedProposals, proposals_page
 from bavn.centre.cases.intelligence.proposals import Proposal, UnknownProposal
-from bavn.centre.cases.intelligence.weight import Standing
+from bavn.centre.cases.intelligence.weight import SourceStatus
 from bavn.model.intel.indicator import Tlp
 from bavn.model.observable import ObservableType
 
@@ -128,7 +128,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _row(house: SacHouse, one: Proposal, standings: dict[str, Standing]) -> ProposalRow:
+def _row(house: SacHouse, one: Proposal, standings: dict[str, SourceStatus]) -> ProposalRow:
     weight = house.intelligence.weight(one, standings)
     return ProposalRow(
         observable=str(one.observable),
