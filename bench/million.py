@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.never import NeverBlock, shipped_text

@@ -21,7 +21,7 @@ import dns.query
 import dns.rcode
 import ended
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.enforcers.rpz import Rpz
 from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset, as_written
 from bavn.actor.protect.enforcers.suricata_rules import DATASETS, rules_text

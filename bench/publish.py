@@ -31,7 +31,7 @@ from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.tables import ACTOR
 from bavn.centre.publish.document import Kind
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine, writing

@@ -14,11 +14,11 @@ from sqlalchemy import Engine
 
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, Keys
-from bavn.actor.door.known import NodeSuspicions
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import Lookout, NodeSettings, Talker
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.held import held_span
 from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock

@@ -16,9 +16,9 @@ from bavn.model.observable import Observable
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.background import NEW_SHARE, P_MAX, address, drawn_actors
 from bavn_lab.sectorbench.day import NO_PERIOD, NO_WALK, Actors, Day, Ints, Row, Rows
+from bavn_lab.sectorbench.detected import Glimpse, Sighted
 from bavn_lab.sectorbench.ranks import Ranks
 from bavn_lab.sectorbench.relabel import Shared, listed_in, relabelled
-from bavn_lab.sectorbench.sighted import Glimpse, Sighted
 
 HISTORY_DAYS: Final = 28
 SITE_SHARE: Final = 0.5

@@ -11,7 +11,7 @@ import numpy as np
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.calibrate import Tally, p_value
 from bavn_lab.sectorbench.day import Ints
-from bavn_lab.sectorbench.sighted import Glimpse, Sighted
+from bavn_lab.sectorbench.detected import Glimpse, Sighted
 
 
 class Ranks:

@@ -27,7 +27,7 @@ from bavn_lab.sectorbench.campaigns import (
 )
 from bavn_lab.sectorbench.captured import Adding, Dealt
 from bavn_lab.sectorbench.day import Campaign, Floats, Rows
-from bavn_lab.sectorbench.sighted import Glimpse, Sighted
+from bavn_lab.sectorbench.detected import Glimpse, Sighted
 
 BEHAVIOUR: Final = frozenset({"chain", "fp-pair"})
 SHARED_TYPES: Final[dict[str, frozenset[str]]] = {

@@ -14,9 +14,9 @@ from bavn_lab.sectorbench.background import drawn_actors, drawn_background
 from bavn_lab.sectorbench.campaigns import with_campaigns, with_negatives
 from bavn_lab.sectorbench.captured import Dealt, Sector, captured_day
 from bavn_lab.sectorbench.day import Day
+from bavn_lab.sectorbench.detected import Sighted
 from bavn_lab.sectorbench.manifest import BENIGN, MALICIOUS, NOISE, Capture
 from bavn_lab.sectorbench.ranks import Ranks
-from bavn_lab.sectorbench.sighted import Sighted
 from bavn_lab.sectorbench.victims import Families, outside, with_captured_campaigns
 
 BENIGN_MIN = 5

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.detect.run import survey
-from bavn.actor.door.known import NodeSuspicions
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.node import Lookout, NodeSettings
 from bavn.actor.protect.hunt import History
 from bavn.actor.sense.base import Batch

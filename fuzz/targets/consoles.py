@@ -59,7 +59,7 @@ class _ByHeader:
 
 def _house(side: Side, where: Path, undo: ExitStack) -> Any:
     if side == "sac":
-        from bavn.app.web.sac.house import open_house
+        from bavn.app.web.sac.context import open_house
 
         (where / "centre.toml").write_text('[centre]\nsector = "fuzz"\n')
         command(["centre", "init"], where)

@@ -11,7 +11,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
 from bavn.centre.node.build import open_share
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.share import Wish
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable

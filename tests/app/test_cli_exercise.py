@@ -14,8 +14,8 @@ from bavn.app.process.real import SystemClock
 from bavn.app.reports.exercise_report import measures, report
 from bavn.app.reports.page import DocumentStatus, page
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise, Exercises, Stood
-from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import HOUR_US
+from bavn.model.received import ExerciseSaid
 from bavn.model.sector.exercise import ActorStep, Campaign, ExerciseState, Plan, Role, element_of
 from bavn.model.text import Text
 from bavn.wire.book import Book

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bavn.actor.door.known import NodeSuspicions
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.cli.node.main import app
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock

@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bavn.actor.door.known import NodeSuspicions
 from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.state import State
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import POLICY_TABLES, read_node
 from bavn.app.policy.explain import consequences, line_of, policy_of

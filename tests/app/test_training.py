@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.detect.run import DETECTORS, survey
-from bavn.actor.door.known import NodeSuspicions
-from bavn.actor.evidence.retell import HOMES, TOLD, Retold, eve
+from bavn.actor.door.suspicions import NodeSuspicions
+from bavn.actor.evidence.rewording import HOMES, TOLD, Retold, eve
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.analyst.training_sheet import answers, questions
 from bavn.app.cli.main import app as whole

@@ -36,8 +36,8 @@ from bavn.model.health import (
     SERVER_CERTIFICATE_DAYS_MIN,
     NodeBounds,
 )
-from bavn.model.heard import NodeHealth
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.received import NodeHealth
 from bavn.model.sector.alarm import KINDS, Alarm
 from bavn.model.sector.canary import LINKS, STATES, Link
 from bavn.model.sector.functions import Role

@@ -16,9 +16,9 @@ from bavn_lab import data
 from bavn_lab.cli import bench
 from bavn_lab.sectorbench import figures, run
 from bavn_lab.sectorbench.captured import Sector, captured_day
+from bavn_lab.sectorbench.detected import Glimpse, Sighted, look
 from bavn_lab.sectorbench.manifest import Capture, ManifestBroken, read
 from bavn_lab.sectorbench.relabel import relabelled, single_share
-from bavn_lab.sectorbench.sighted import Glimpse, Sighted, look
 from bavn_lab.sectorbench.victims import Families, with_captured_campaigns
 from bavn_lab.sectorbench.ways import own_lists
 

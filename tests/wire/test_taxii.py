@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bavn.model.outcome import Refused
 from bavn.wire.book import Book
-from bavn.wire.partners.shelf import Shelves
+from bavn.wire.partners.collection import Shelves
 from bavn.wire.partners.taxii import Wanted, collection_id, moment_us, objects_of, read_json, wanted
 
 KNOWN = ("limit", "next", "added_after", "match[id]", "match[type]", "match[version]", "match[spec_version]")

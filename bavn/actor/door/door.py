@@ -19,6 +19,7 @@ from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
+from bavn.actor.door.round_elements import Prepared, RoundElement, told_of
 from bavn.actor.door.rounds import labels
 from bavn.actor.door.rounds.held import Held, Hold, at_once
 from bavn.actor.door.rounds.labels import CENTRE
@@ -27,7 +28,6 @@ from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.rounds.rules import NOTHING, Outcome, Put, RoundRules, members_text, names_of, params_of
 from bavn.actor.door.state import OpenRound, State
 from bavn.actor.door.tell_rules import Condition, TakenBack, TellRules
-from bavn.actor.door.told import Prepared, RoundElement, told_of
 from bavn.model.forms import same_names
 from bavn.model.intel.indicator import BlockOutcome, Sighting
 from bavn.model.moment import SECOND_US

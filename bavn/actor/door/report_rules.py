@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.round_elements import RoundElement
 from bavn.actor.door.state import State
-from bavn.actor.door.told import RoundElement
 from bavn.model.evidence import (
     PERIOD_EDGES_S,
     REGULARITY_EDGES,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
-from bavn.actor.protect.carry import Hands, carried
+from bavn.actor.protect.carriers import Hands, carried
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import SECOND_US

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import rfc8785
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.hunt import Found, Hunter
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import Found, History, Hunter
@@ -32,6 +32,7 @@ from bavn.actor.protect.intake import (
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
 from bavn.actor.protect.policy import ProtectPolicy
+from bavn.actor.protect.requests import done_wish, wishes
 from bavn.actor.protect.rollback import Rollback, networks_of
 from bavn.actor.protect.rules import Draft
 from bavn.actor.protect.sightings import Hit, HitSource, Sightings
@@ -39,7 +40,6 @@ from bavn.actor.protect.state import PIECE, Item, PendingNotice, State, outcome_
 from bavn.actor.protect.telling import Telling
 from bavn.actor.protect.uncarried import Uncarried
 from bavn.actor.protect.wanted import fingerprint
-from bavn.actor.protect.wishes import done_wish, wishes
 from bavn.model.contained import contained
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Block, SightingKind

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy

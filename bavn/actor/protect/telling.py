@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.state import PIECE, Item, State, outcome_of
 from bavn.model.intel.indicator import BlockOutcome

@@ -6,7 +6,7 @@ the whole gate then, no faster than the hour's budget of new blocks. Refuses to 
 
 from typing import Final
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.intake import CARRIED, LOOK_MAX, NODE, Intake
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.state import PIECE, State

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Final
 
 from bavn import __version__
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.never import NeverBlock
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable, ObservableType

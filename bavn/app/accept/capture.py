@@ -16,7 +16,7 @@ from bavn.app.accept.check import (
     shown,
     value,
 )
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.node.health.vitals import SENSORS
 from bavn.model.health import LAG_S_MAX, LOSS_PERMILLE_MAX
 from bavn.model.sector.protocol import Measure

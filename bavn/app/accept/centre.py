@@ -38,10 +38,10 @@ from bavn.model.health import (
     NODE_SILENT_S,
     ROUNDS_PERCENT_MIN,
 )
-from bavn.model.heard import NodeHealth
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import NotCanonical, Observable
+from bavn.model.received import NodeHealth
 from bavn.model.sector.member import CENTRE_NAME, ActorState
 from bavn.model.sector.protocol import Measure, Outcome, Part, TestProtocol
 from bavn.model.text import Text

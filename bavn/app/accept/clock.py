@@ -17,7 +17,7 @@ from bavn.app.accept.check import (
     said,
     value,
 )
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.health import ACCEPTED_CLOCK_OFF_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.ports import Clock, LinkDown, LinkRefused

@@ -27,8 +27,8 @@ from bavn.app.accept.check import (
     value,
 )
 from bavn.app.accept.clock import CALLED, HEALTH_PATH, NO_KEYHOLDER, caller
+from bavn.app.accept.node_health import told
 from bavn.app.accept.sockets import Peer, Unseen, called, strangers
-from bavn.app.accept.told import told
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.zone_service import endpoint
 from bavn.model.ports import LinkDown, LinkRefused

@@ -16,7 +16,7 @@ from bavn.app.accept.check import (
     not_tested,
     value,
 )
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.node.sources import rule_folder
 from bavn.model.moment import DAY_US
 from bavn.model.sector.protocol import Measure

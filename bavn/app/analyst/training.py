@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bavn.actor.evidence import rows
 from bavn.actor.evidence.ends import Ends, ends_of
-from bavn.actor.evidence.retell import TOLD, Retold, eve
+from bavn.actor.evidence.rewording import TOLD, Retold, eve
 from bavn.actor.store.query.window import StoreWindow
 from bavn.app.analyst.analyse import Unit, Unread, analyse
 from bavn.app.analyst.evidence_of import window_of

@@ -21,11 +21,11 @@ from bavn.app.reports.page import DocumentStatus
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.publish.catalogue import BYTES_MAX, catalogue_of
+from bavn.centre.publish.codec import document_text
 from bavn.centre.publish.document import Document
 from bavn.centre.publish.editions import Edition
 from bavn.centre.publish.facts import Catalogue
 from bavn.centre.publish.life import EditionState
-from bavn.centre.publish.written import document_text
 from bavn.model.intel.indicator import Tlp
 from bavn.model.text import Language, Text
 

@@ -18,8 +18,8 @@ from bavn.actor.detect.run import Survey
 from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door
-from bavn.actor.door.known import NodeSuspicions
 from bavn.actor.door.rounds.held import by_size
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact

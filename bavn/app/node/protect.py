@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from bavn.actor.detect.indicators import lists
 from bavn.actor.protect import never
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.enforcers.nft_sets import Nft, NftSets
 from bavn.actor.protect.enforcers.rpz import Rpz
 from bavn.actor.protect.enforcers.rpz_log import RpzLog

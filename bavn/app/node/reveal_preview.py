@@ -11,8 +11,8 @@ from typing import Any
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import live_elements
 from bavn.actor.door.report_rules import ElementRequest, Rules
+from bavn.actor.door.round_elements import told_of
 from bavn.actor.door.state import State
-from bavn.actor.door.told import told_of
 from bavn.app.config.load import NodeConfig
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused

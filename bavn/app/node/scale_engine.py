@@ -25,8 +25,8 @@ from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.tasks import DoTasks, Stays, Task, Weigh, do, weigh_by
 from bavn.actor.detect.terms import Terms
 from bavn.actor.store.query.hunt import Hunted, Wanted, hunt, hunted, met_in
-from bavn.actor.store.query.sight import Sight
 from bavn.actor.store.query.window import StoreWindow
+from bavn.actor.store.query.window_files import Sight
 from bavn.app.config.scale import ScaleTable
 from bavn.app.process.ray_cluster import LOST, Farm, fetched, started
 from bavn.model.observable import Observable

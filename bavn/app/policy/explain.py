@@ -14,9 +14,9 @@ from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong, live_elements
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
+from bavn.actor.door.round_elements import told_of
 from bavn.actor.door.rounds.reveals import Revealed
 from bavn.actor.door.state import State
-from bavn.actor.door.told import told_of
 from bavn.app.config.load import POLICY_TABLES, NodeConfig
 from bavn.app.node.protect import never_block
 from bavn.app.policy.file import BYTES_MAX, Change, Field, fields_of

@@ -131,7 +131,7 @@ def watch_centre(engine: Engine) -> Watches:
 
 def open_nodes(files: Sequence[Path]) -> AbstractContextManager[Any]:
     """The house of the SOC's console over these nodes, each its node.toml."""
-    from bavn.app.web.soc.house import open_house
+    from bavn.app.web.soc.context import open_house
 
     return open_house(files)
 

@@ -33,11 +33,11 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables, reading, writing
 from bavn.centre.cases.who import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
-from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
+from bavn.model.received import Replied
 from bavn.model.sector.question import (
     DAYS_BACK_MAX,
     DAYS_OPEN_MAX,

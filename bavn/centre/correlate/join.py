@@ -34,11 +34,11 @@ from bavn.centre.correlate.tier import Tier
 from bavn.centre.correlate.turns import ended, turn
 from bavn.centre.correlate.vouching import judge
 from bavn.model.forms import forms
-from bavn.model.heard import Decline, Revealed, Tags, Upload
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Dice
-from bavn.model.said import Opening
+from bavn.model.received import Decline, Revealed, Tags, Upload
+from bavn.model.statement import Opening
 from bavn.psi.field import P
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.reconstruct import TableOf, reconstruct_tables

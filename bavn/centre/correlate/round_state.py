@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from bavn.model.observable import Observable
-from bavn.model.said import Said
 from bavn.model.sector.lead import Sign
+from bavn.model.statement import Said
 from bavn.psi.round import Cell, Hit, RoundParams
 
 

@@ -26,7 +26,7 @@ from bavn.centre.correlate.round_state import (
     Settled,
 )
 from bavn.centre.correlate.vouching import judge, show
-from bavn.model.said import Closing, RevealOf, RevealWanted, TagsWanted
+from bavn.model.statement import Closing, RevealOf, RevealWanted, TagsWanted
 from bavn.psi.round import Cell, Hit
 
 ASKINGS_OF_AGREED_MAX = 2

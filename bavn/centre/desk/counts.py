@@ -11,10 +11,10 @@ from typing import Final
 
 from sqlalchemy import Engine, delete, select
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.correlate.laplace import half_interval, spread
-from bavn.model.heard import Counted
+from bavn.model.received import Counted
 from bavn.model.sector.tally import BLOCKED, PARTS, TECHNIQUES
 
 KIND_ACTORS_MIN: Final = 3
@@ -56,7 +56,7 @@ def keep_counts(engine: Engine, counted: Counted) -> None:
     row = {
         "epsilon_milli": counted.epsilon_milli,
         "cell_max": counted.cell_max,
-        "body": written.dumps([counted.by_technique, counted.blocked]),
+        "body": codec.dumps([counted.by_technique, counted.blocked]),
     }
     with t.writing(engine) as connection:
         t.add_new(connection, t.COUNTS, [row], {"actor": counted.actor, "day": counted.day})

@@ -18,9 +18,9 @@ from bavn.centre.cases.case.files import marking_of
 from bavn.centre.cases.case.involved import actor_counts
 from bavn.centre.cases.intelligence.proposal_pages import claimed_between
 from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.detector_coverage import CAN
 from bavn.centre.desk.gathering_clocks import indicator_facts
 from bavn.centre.desk.intel_posted import posted_by
-from bavn.centre.desk.sight import CAN
 from bavn.centre.members.partners import Partners
 from bavn.centre.publish.catalogue import named_in
 from bavn.centre.publish.facts import (
@@ -40,8 +40,8 @@ from bavn.centre.publish.threat import Threat
 from bavn.centre.store.engine import reading
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US
+from bavn.model.sector.coverage import SIGHTS
 from bavn.model.sector.member import ActorState
-from bavn.model.sector.sight import SIGHTS
 
 LEADS_MAX: Final = 50_000
 COMMENTS_MAX: Final = 100_000

@@ -25,10 +25,10 @@ from bavn.centre.inbox.asks import (
 )
 from bavn.centre.inbox.plausible import PlausibilityContext, implausible, tier_of
 from bavn.centre.inbox.understand import About, understand
-from bavn.model.heard import Taken
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.received import Taken
 from bavn.model.sector.member import CENTRE_NAME
 from bavn.wire import seal
 from bavn.wire.book import Book

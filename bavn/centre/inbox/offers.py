@@ -26,7 +26,7 @@ from bavn.model.sector.partner import PEER_PREFIX, Partner, tlp_within
 from bavn.wire.book import Book
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.partners.shelf import Shelves
+from bavn.wire.partners.collection import Shelves
 from bavn.wire.partners.stix_out import offer_of, version_of
 from bavn.wire.partners.taxii import OBJECT_ID, Done, Entry, Page, Wanted, status
 from bavn.wire.privacy import Privacy

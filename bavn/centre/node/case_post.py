@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from bavn.centre.cases.case.cases import UnknownCase
-from bavn.centre.cases.case.told import CaseNotices, Owed
+from bavn.centre.cases.case.notices import CaseNotices, Owed
 from bavn.centre.cases.case.work import Work
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.settings import CaseSettings
@@ -20,9 +20,9 @@ from bavn.centre.node.contained import Containment
 from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
-from bavn.model.heard import Attached, BlockReceipt, CaseAnswer, Nis2Step, Observed, Withdrawal
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
+from bavn.model.received import Attached, BlockReceipt, CaseAnswer, Nis2Step, Observed, Withdrawal
 from bavn.model.sector.lead import Sign
 
 AGAIN_US = MINUTE_US

@@ -15,10 +15,10 @@ from sqlalchemy import Engine
 from bavn.centre.books import tables as t
 from bavn.centre.cases.case.case import Case, ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
+from bavn.centre.cases.intelligence.confidence import SourceStatus, Weight, weigh
 from bavn.centre.cases.intelligence.proposals import Heard, Proposal, Proposals
 from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
 from bavn.centre.cases.intelligence.usefulness import Usefulness, measure, noise
-from bavn.centre.cases.intelligence.weight import SourceStatus, Weight, weigh
 from bavn.centre.cases.questions import Questions
 from bavn.centre.cases.who import CENTRE, NotAllowed
 from bavn.centre.correlate.lists import Lists

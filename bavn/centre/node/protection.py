@@ -16,15 +16,15 @@ from bavn.centre.cases.indicators.steps import evidence_for
 from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.node.contained import Containment
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.share import Share, Wish, confidence_of
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
-from bavn.model.said import Switching
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.intel import strictest
+from bavn.model.statement import Switching
 
 INNOCENT = frozenset({"not_listed", "register", "verdict"})
 HURRIED = "two people passed the ring over"

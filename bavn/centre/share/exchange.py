@@ -22,7 +22,7 @@ from bavn.centre.share.handing import (
     facts_text,
     note_of,
 )
-from bavn.centre.share.letter import Letter, LetterDraft
+from bavn.centre.share.outgoing import Letter, LetterDraft
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -30,7 +30,7 @@ from bavn.model.sector.partner import COLLECTIONS, Partner
 from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
-from bavn.wire.partners.shelf import Shelves
+from bavn.wire.partners.collection import Shelves
 from bavn.wire.partners.stix_out import NotWritable, context_of, object_of
 from bavn.wire.partners.taxii import Entry, Page, Wanted, moment_us
 from bavn.wire.shut import WAITS

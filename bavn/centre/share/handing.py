@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from bavn.centre.share.letter import Grounds, Letter, LetterDraft
+from bavn.centre.share.outgoing import Grounds, Letter, LetterDraft
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.said import Releasing
 from bavn.model.sector.partner import COLLECTIONS, PEER_PREFIX, Partner, tlp_within
+from bavn.model.statement import Releasing
 from bavn.wire.gate import Rule
 from bavn.wire.ledger import Note
 from bavn.wire.partners.stix_out import NotWritable, object_of

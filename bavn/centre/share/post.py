@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.centre.share.letter import KINDS, Letter, LetterDraft, fields_of, label
+from bavn.centre.share.outgoing import KINDS, Letter, LetterDraft, fields_of, label
 from bavn.centre.share.rules import ShareLimits, ShareRules
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock

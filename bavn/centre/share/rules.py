@@ -10,17 +10,17 @@ from typing import Final
 
 from bavn.centre.share.case_rules import CASE_ID, CaseGrounds, marking, nobody_named, own_only, verdict_stands
 from bavn.centre.share.exercise_rules import ExerciseGrounds, exercise_for, exercise_names
-from bavn.centre.share.letter import KINDS, Grounds, Letter, LetterDraft, fields_of
+from bavn.centre.share.outgoing import KINDS, Grounds, Letter, LetterDraft, fields_of
 from bavn.centre.share.warning_rules import WarningGrounds, addressed, warning_marking, warning_names
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.said import Asking, Cautioning, Exercising, Judging, Releasing, Switching, Telling
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN, may_go
 from bavn.model.sector.intel import may_reach_actors
 from bavn.model.sector.partner import tlp_within
+from bavn.model.statement import Asking, Cautioning, Exercising, Judging, Releasing, Switching, Telling
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
 from bavn.wire.outbox import Outbox

@@ -18,20 +18,20 @@ from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.deliveries import Deliveries, Mark, Pending
 from bavn.centre.share.exchange import Exchange
 from bavn.centre.share.exercise_rules import ExerciseGrounds
-from bavn.centre.share.letter import CLOSING_KEPT_US, Grounds, Letter
+from bavn.centre.share.outgoing import CLOSING_KEPT_US, Grounds, Letter
 from bavn.centre.share.post import Post
-from bavn.centre.share.ring import Decision, Ring, RingRules
 from bavn.centre.share.rules import GROUPS_MIN, LATER, OF_THE_RECIPIENT, ShareLimits
+from bavn.centre.share.stages import Decision, Ring, RingRules
 from bavn.centre.share.tables import make_tables
 from bavn.centre.share.warning_rules import WarningGrounds
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.said import Asking, Closing, Opening, Releasing, RevealWanted, Said, TagsWanted
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
+from bavn.model.statement import Asking, Closing, Opening, Releasing, RevealWanted, Said, TagsWanted
 from bavn.wire.book import Book
 from bavn.wire.outbox import OutboxLimits
 

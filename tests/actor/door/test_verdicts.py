@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.actor.door.known import NodeSuspicions
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.verdicts import NoSuchVerdict, VerdictBook
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect

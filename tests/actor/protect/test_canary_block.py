@@ -1,6 +1,6 @@
 """A canary's name in force: beside the real blocks, told to nobody, gone at its end; and why it cannot be tried."""
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import ObservableType

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bavn.actor.protect import rules
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.hunt import NO_HISTORY, Found, History
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy

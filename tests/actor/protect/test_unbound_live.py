@@ -13,7 +13,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.enforcers.rpz import Rpz
 from bavn.actor.protect.enforcers.rpz_log import RpzLog
 from bavn.actor.protect.enforcers.unbound import Unbound

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.intel.indicator import Pap

@@ -22,8 +22,8 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.protocols import read_protocol
 from bavn.centre.correlate.round_state import Phase, Round
 from bavn.centre.desk.views import RoundSummary
-from bavn.model.heard import NodeHealth
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.received import NodeHealth
 from bavn.model.sector.member import ActorState
 from bavn.model.sector.protocol import Outcome, TestKind
 from bavn.model.sector.protocol_file import SignedProtocol, signed

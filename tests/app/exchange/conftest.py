@@ -13,7 +13,7 @@ from bavn.centre.books.tables import open_engine
 from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.authority import Authority
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
 from bavn.model.intel.indicator import Pap, Tlp

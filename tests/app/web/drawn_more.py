@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.centre.rollout_parts import rollout_over
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.intelligence.proposals import Heard
 from bavn.centre.cases.policies import StandingPolicy
@@ -17,10 +17,10 @@ from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.threat import Level, Threat
 from bavn.centre.share.misp_runs import MispRuns
-from bavn.model.heard import Counted, Replied
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.received import Counted, Replied
 from bavn.model.sector.case import CaseState
 from bavn.model.sector.indicator_life import LifeAct
 from bavn.model.sector.intel import Claim, Source

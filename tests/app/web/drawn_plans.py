@@ -2,16 +2,16 @@
 exercises. All of it by the books that people use; the steps were taken in the weeks before."""
 
 from bavn.app.centre.rollout_parts import rollout_over
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.centre.desk.rolling import Entry, RollOut
 from bavn.centre.members.terms import Signing, Terms
 from bavn.centre.node.warning_post import addressees
-from bavn.model.heard import ExerciseSaid, WarningAnswer
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US, iso
 from bavn.model.observable import Observable
+from bavn.model.received import ExerciseSaid, WarningAnswer
 from bavn.model.sector.exercise import ActorStep, Campaign, Plan, Role
 from bavn.model.sector.rollout import RolloutAct, Stage, Wait
 from bavn.model.sector.sector_warning import Address, Content, Urgency

@@ -12,11 +12,11 @@ from bavn.centre.inbox.intel_pull import FetchResponse, Unreadable
 from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
-from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US, hour_of, iso
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown
 from bavn.model.principal import account
+from bavn.model.received import Replied
 from bavn.model.sector.intel import IntelSettings, Source
 from bavn.model.sector.partner import Inward, Partner
 from bavn.rehearsal.clock import SimClock

@@ -5,7 +5,7 @@ import pytest
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.own_releases import OwnReleases
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.share import Wish, identity_of
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso

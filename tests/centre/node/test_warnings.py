@@ -8,14 +8,13 @@ from bavn.actor.door.conversations.warnings import WARNINGS_MAX, AnswerSaid
 from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.cases.warnings.rows import Origin, UnknownWarning
 from bavn.centre.cases.who import NotAllowed
-from bavn.centre.share.letter import Letter
+from bavn.centre.share.outgoing import Letter
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.principal import account
-from bavn.model.said import Cautioning
 from bavn.model.sector.sector_warning import (
     Address,
     AnswerAct,
@@ -26,6 +25,7 @@ from bavn.model.sector.sector_warning import (
     Urgency,
     WarningState,
 )
+from bavn.model.statement import Cautioning
 from bavn.model.text import Text
 from bavn.wire.codec import encode
 from bavn.wire.messages.catalogue import WarningAnswered
@@ -250,7 +250,7 @@ def test_a_hostile_centre_fills_no_node_with_warnings_and_no_screen_with_tricks(
 
 
 def sector_message(kept):
-    from bavn.centre.share.letter import KINDS, fields_of
+    from bavn.centre.share.outgoing import KINDS, fields_of
 
     said = Cautioning(to="north", warning=kept.told())
     return KINDS[Cautioning](**fields_of(said, "x"))

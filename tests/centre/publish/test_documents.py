@@ -14,6 +14,7 @@ from bavn.app.cli.centre.main import app
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.centre.publish.build import PARTS, SECTIONS, build, period_of
+from bavn.centre.publish.codec import digest, document_of, document_text
 from bavn.centre.publish.document import (
     SOURCES_MAX,
     Document,
@@ -29,7 +30,6 @@ from bavn.centre.publish.document import (
 from bavn.centre.publish.edit import Change, changed
 from bavn.centre.publish.facts import DocumentFacts, LevelSet, Period
 from bavn.centre.publish.threat import Level, Threat
-from bavn.centre.publish.written import digest, document_of, document_text
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, as_us, iso
 from bavn.model.text import Text

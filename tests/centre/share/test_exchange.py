@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.share import exchange
 from bavn.centre.share.handing import Handing
-from bavn.centre.share.letter import Grounds
-from bavn.centre.share.ring import RingRules
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
+from bavn.centre.share.stages import RingRules
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType

@@ -7,17 +7,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.centre.share.letter import Grounds, Letter
+from bavn.centre.share.outgoing import Grounds, Letter
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish, confidence_of, identity_of
 from bavn.model.forms import forms
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.said import Asking, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.question import Question
+from bavn.model.statement import Asking, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
 from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book

@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.books.tables import open_engine
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
 from bavn.model.intel.indicator import Pap, Tlp

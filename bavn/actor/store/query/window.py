@@ -21,7 +21,7 @@ from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Snapshot
 from bavn.actor.store.query.address_macros import ADDRESS_MACROS
 from bavn.actor.store.query.query import admit
-from bavn.actor.store.query.sight import NoLease, Sight, damage_in
+from bavn.actor.store.query.window_files import NoLease, Sight, damage_in
 from bavn.actor.store.segments.rollup import fresh_rollup
 from bavn.actor.store.segments.segment import ROLLUP_OF, ROLLUPS, Segment
 from bavn.actor.store.segments.views import (

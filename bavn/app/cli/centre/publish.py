@@ -128,7 +128,7 @@ def make(kind: Kind, period_help: str) -> typer.Typer:
                 return
             made = opened.editions.document(_own(edition, kind), version)
             if as_json:
-                from bavn.centre.publish.written import document_text
+                from bavn.centre.publish.codec import document_text
 
                 print(document_text(made))
                 return

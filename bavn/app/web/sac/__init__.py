@@ -25,8 +25,8 @@ from bavn.app.web.sac import (
     warnings,
 )
 from bavn.app.web.sac.cases import board as cases
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.exchange import misps, partners, proposals, sources
-from bavn.app.web.sac.house import SacHouse
 
 AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
     overview.routes,

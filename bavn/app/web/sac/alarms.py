@@ -10,15 +10,15 @@ from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, TextShape, allow
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.refusals.answers import Kind, told
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.alarms import UnknownAlarm
-from bavn.centre.desk.sight import REASONS, Behind, Eye, behind_technique
+from bavn.centre.desk.detector_coverage import REASONS, Behind, Eye, behind_technique
 from bavn.model.sector.alarm import Alarm
 from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS, State
-from bavn.model.sector.sight import SIGHTS, TECHNIQUES
+from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
 from bavn.model.sector.tally import TECHNIQUES as COUNTED
 from bavn.model.sector.tally import technique_entry
 

@@ -17,6 +17,7 @@ from bavn.app.reports.exercise_report import json_file, judgements, report
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.exercise_shapes import (
     ExerciseActor,
     ExerciseBody,
@@ -28,7 +29,6 @@ from bavn.app.web.sac.exercise_shapes import (
     whole_of,
 )
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
-from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.publish_shapes import DocumentShown, document_shown
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.exercises.exercises import Exercise, Exercises, UnknownExercise

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from bavn.app.web.exporting import STIX_SPACE, Objects
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.shapes import Named
 from bavn.centre.share.share import identity_of
 from bavn.model.moment import iso

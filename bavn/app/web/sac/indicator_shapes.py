@@ -15,13 +15,13 @@ from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorS
 from bavn.centre.cases.indicators.steps import STEPS, behind
 from bavn.centre.desk.desk import Desk
 from bavn.centre.share.deliveries import AtActor
-from bavn.centre.share.ring_book import RingStand
-from bavn.model.heard import Observed
+from bavn.centre.share.stage_book import RingStand
 from bavn.model.intel.decay import worth
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.principal import may_be_second
+from bavn.model.received import Observed
 from bavn.model.sector.indicator_life import LIFE, LifeAct, LifeState, may_go
 from bavn.model.text import Text
 

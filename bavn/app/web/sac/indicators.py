@@ -11,7 +11,7 @@ from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.in_stix import released
 from bavn.app.web.sac.indicator_shapes import (
     PAPS,

@@ -9,8 +9,8 @@ from bavn.centre.books.leads import LeadView
 from bavn.centre.cases.case.calibration import Calibration
 from bavn.centre.cases.case.case import Case
 from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
+from bavn.centre.desk.detector_coverage import Eye, behind
 from bavn.centre.desk.lead_pages import LeadLine
-from bavn.centre.desk.sight import Eye, behind
 from bavn.model.evidence import p_of_bucket
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.functions import FUNCTIONS

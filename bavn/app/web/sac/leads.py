@@ -11,7 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.app.web.sac.refusals.answers import told

@@ -11,7 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.membership import QUOTA_MAX, Membership, waits_for
 from bavn.centre.desk.views import MemberView

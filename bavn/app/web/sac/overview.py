@@ -11,14 +11,14 @@ from fastapi import APIRouter, Query
 from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, TextShape, allow
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
 from bavn.app.web.sac.shapes import Named, Shape
 from bavn.centre.books.clock import IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
-from bavn.centre.desk.coverage import TookPart, took_part
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
+from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.rollout import parties
 from bavn.centre.store.engine import reading

@@ -16,8 +16,8 @@ from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, render
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import Person, Rows, Trouble, allow
 from bavn.app.web.sac.bodies import Kind as Refused
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
-from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.publish_shapes import (
     Acting,
     DocumentShown,

@@ -11,7 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, observable_of
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.questions import AtActor, QuestionView, UnknownQuestion
 from bavn.model.moment import HOUR_US

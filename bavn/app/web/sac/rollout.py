@@ -17,8 +17,8 @@ from bavn.app.centre.rollout_parts import rollout_over, rows_of
 from bavn.app.reports.apart import timeline_apart
 from bavn.app.web.frame import Person, TextShape, allow
 from bavn.app.web.sac.bodies import Kind, Shape, Why
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.filing import installed
-from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.rolling import Blocked, RollOut
 from bavn.centre.desk.rollout_facts import Stand

@@ -13,9 +13,9 @@ from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.learned import AreasLearned, learned
-from bavn.centre.desk.round_story import REFUSED, outcome_of, state_of, why
+from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text

@@ -12,7 +12,7 @@ from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Shape as Body
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind

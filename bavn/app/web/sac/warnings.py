@@ -11,7 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, Why, observable_of
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.warnings.rows import AtActor, UnknownWarning, WarningView

@@ -16,9 +16,9 @@ from bavn.actor.door.conversations.case_book import ATTACH, CASES_SQL, SAID_SQL,
 from bavn.app.analyst.evidence_of import made_for_case
 from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Frozen, NodeName, Reads, Triages
-from bavn.app.web.soc.stops import answered
 from bavn.model.intel import rsit
 from bavn.model.outcome import Refused
 from bavn.model.sector.case import CASE_WORDS, CaseState

@@ -21,11 +21,11 @@ from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
 from bavn.app.web.sending import sent
+from bavn.app.web.soc.context import Node, SocHouse
 from bavn.app.web.soc.door_words import rule_says
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
-from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Done, Doors, Frozen, NodeName, Reads, file_name
-from bavn.app.web.soc.stops import answered
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.text import Text

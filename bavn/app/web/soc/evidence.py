@@ -8,16 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from bavn.actor.door.known import Ranked
+from bavn.actor.door.suspicions import Ranked
 from bavn.actor.evidence.bundle import packets_file
 from bavn.actor.evidence.keep import path_of
 from bavn.app.analyst.evidence_of import GATE, archive_of, note_of, packets_of, sheets_of, window_of
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.packets import evidence_folder
 from bavn.app.web.frame import Trouble
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.context import SocHouse
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, Triages, file_name
-from bavn.app.web.soc.stops import answered
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Text

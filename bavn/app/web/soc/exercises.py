@@ -19,9 +19,9 @@ from bavn.actor.door.conversations.exercises import (
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.context import SocHouse
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, Triages
-from bavn.app.web.soc.stops import answered
 from bavn.model.moment import MINUTE_US
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep, Campaign, ExerciseState, may_follow
 from bavn.model.text import Text

@@ -14,9 +14,9 @@ from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.danish import of_reason
 from bavn.app.web.frame import Act, TextShape
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
-from bavn.app.web.soc.stops import answered
 from bavn.model.health import ACTS, ends_soon, file_old
 from bavn.model.health import STATES as PROMISE_STATES
 from bavn.model.malformed import UNREADABLE

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 
 from bavn.actor.assets.rules import SAID
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.context import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import Suspected, shown
 from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, talk_of

@@ -21,7 +21,8 @@ from bavn.app.web.exporting import cell, line
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.errors import answered, pathless, trouble_of
 from bavn.app.web.soc.hunt_shapes import (
     AskedShown,
     Helper,
@@ -35,7 +36,6 @@ from bavn.app.web.soc.hunt_shapes import (
     TableShown,
 )
 from bavn.app.web.soc.shapes import REFUSALS, Done, Hunter, NodeName, file_name
-from bavn.app.web.soc.stops import answered, pathless, trouble_of
 from bavn.model.moment import iso
 from bavn.model.record import TABLES
 from bavn.model.text import Text

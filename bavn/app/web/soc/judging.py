@@ -9,7 +9,7 @@ from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, NoSuchAdvice, s
 from bavn.actor.door.verdicts import COMMENT_CHARS_MAX, VERDICTS_SQL, NoSuchVerdict, VerdictBook, verdicts_of
 from bavn.app.analyst.verdict_words import NOT_REACHED, names_somebody, reaches_no_indicator
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.context import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, Triages
 from bavn.app.web.soc.suspected_shapes import VerdictShown
 from bavn.model.moment import DAY_US

@@ -18,7 +18,8 @@ from bavn.app.node.asks import Asks
 from bavn.app.node.by_hand import runs
 from bavn.app.node.protect import never_block, never_list
 from bavn.app.web.frame import After, Limit, Rows, Trouble, opened, page
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.protect_shapes import (
     Listed,
     NeverChange,
@@ -29,7 +30,6 @@ from bavn.app.web.soc.protect_shapes import (
 )
 from bavn.app.web.soc.protection import told_here
 from bavn.app.web.soc.shapes import REFUSALS, Done, NodeName, Protects, Reads
-from bavn.app.web.soc.stops import answered, pathless
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.text import Text

@@ -13,9 +13,9 @@ from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, writ
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.policy.words import says
 from bavn.app.web.frame import TextShape, Trouble
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
-from bavn.app.web.soc.stops import answered, pathless
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.wire.ledger import Ledger, Note

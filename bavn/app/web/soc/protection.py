@@ -10,15 +10,16 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from bavn.actor.protect.requests import WishAct, wish
 from bavn.actor.protect.state import STANDS, State
-from bavn.actor.protect.wishes import WishAct, wish
 from bavn.actor.protect.words import WORDS
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.asks import book_of
 from bavn.app.node.by_hand import done_here, runs
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.errors import answered, trouble_of
 from bavn.app.web.soc.protect_shapes import (
     Block,
     BlockShort,
@@ -34,7 +35,6 @@ from bavn.app.web.soc.protect_shapes import (
     turned,
 )
 from bavn.app.web.soc.shapes import REFUSALS, Done, IndicatorId, NodeName, Protects, Reads, like
-from bavn.app.web.soc.stops import answered, trouble_of
 from bavn.model.text import Text
 
 WAIT_S_MAX = 2.0

@@ -13,7 +13,7 @@ from bavn.app.analyst.asset_book import STALE_US, opened
 from bavn.app.node.asks import Asks
 from bavn.app.web.frame import TextShape, Trouble
 from bavn.app.web.soc.asking import Asking, Askings
-from bavn.app.web.soc.stops import trouble_of
+from bavn.app.web.soc.errors import trouble_of
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
 

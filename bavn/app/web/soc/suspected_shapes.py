@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
-from bavn.actor.door.known import Ranked
 from bavn.actor.door.live import as_element
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
+from bavn.actor.door.suspicions import Ranked
 from bavn.app.analyst.detector_guide import guide_of
 from bavn.app.node.asks import Asks
 from bavn.app.web.frame import TextShape

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
-from bavn.actor.door.known import RUN_SQL, Ranked
+from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.state import STANDS
 from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, opened, page
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.context import SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US

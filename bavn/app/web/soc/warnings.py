@@ -21,9 +21,9 @@ from bavn.actor.door.conversations.warnings import (
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.context import SocHouse
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
-from bavn.app.web.soc.stops import answered
 from bavn.model.outcome import Refused
 from bavn.model.sector.sector_warning import (
     ANSWER_LIFE,

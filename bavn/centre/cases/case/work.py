@@ -1,7 +1,7 @@
 """Working a case together with its actors: tasks and questions to them, words, evidence, answers.
 
-What an actor answers arrives as values; what it is to be told, told.py works out. Every act is one transaction with its
-line in the audit log. Refuses to send anything, and to take an answer to a task that is not this actor's.
+What an actor answers arrives as values; what it is to be told, notices.py works out. Every act is one transaction with
+its line in the audit log. Refuses to send anything, and to take an answer to a task that is not this actor's.
 """
 
 import hashlib
@@ -16,14 +16,14 @@ from bavn.centre.cases.case.involved import Involved, add_by_hand, is_in, named,
 from bavn.centre.cases.case.rows import locked
 from bavn.centre.cases.case.streams import goes_on_as
 from bavn.centre.cases.case.work_tables import EVIDENCE, TASK, WORDS, make_work_tables
-from bavn.centre.cases.nis2 import told as nis2_told
+from bavn.centre.cases.nis2 import actor_steps as nis2_told
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.tables import AUDIT, CASE, reading, writing
 from bavn.centre.cases.who import CENTRE, person
-from bavn.model.heard import Attached, CaseAnswer, Nis2Step
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.received import Attached, CaseAnswer, Nis2Step
 from bavn.model.sector.case import OVER
 from bavn.model.sector.work import (
     ACTOR_ACTS,

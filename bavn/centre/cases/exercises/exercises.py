@@ -17,11 +17,11 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.exercises.tables import EXERCISE, STEP, TOLD, make_exercise_tables
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE, person, second
-from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
+from bavn.model.received import ExerciseSaid
 from bavn.model.sector.exercise import (
     AHEAD_DAYS_MAX,
     OVER,

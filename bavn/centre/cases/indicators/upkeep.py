@@ -20,9 +20,9 @@ from bavn.centre.cases.indicators.tables import LIFE_TABLE, OUTCOME, RETIRED, li
 from bavn.centre.cases.policies import Policies
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.decay import falls_below_us, worth
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.indicator_life import LifeAct, LifeState, next_state
 
 UPKEEP_EVERY_US: Final = MINUTE_US

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from bavn.centre.publish.document import Sentence, Source, SourceKind
 from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.wording import ACTORS, counted, whole
-from bavn.model.sector.sight import detectors_of
+from bavn.model.sector.coverage import detectors_of
 from bavn.model.text import Text
 
 COVERAGE = (Source(SourceKind.QUERY, "bavn centre coverage"),)

@@ -6,8 +6,8 @@ from bavn.centre.publish.parts.behind import COVERAGE, could
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
 from bavn.model.health import away
+from bavn.model.sector.coverage import TECHNIQUES
 from bavn.model.sector.functions import FUNCTIONS
-from bavn.model.sector.sight import TECHNIQUES
 from bavn.model.text import Text
 
 KINDS = {

@@ -13,8 +13,8 @@ from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
+    from bavn.centre.cases.intelligence.confidence import Weight
     from bavn.centre.cases.intelligence.proposals import Proposal
-    from bavn.centre.cases.intelligence.weight import Weight
 
 Act = Literal["open-case", "dismiss", "reopen"]
 STATES = {

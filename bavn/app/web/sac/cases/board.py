@@ -14,7 +14,7 @@ from bavn.app.web.sac.cases import asks, shapes
 from bavn.app.web.sac.cases import work as case_work
 from bavn.app.web.sac.cases.view import card, whole
 from bavn.app.web.sac.cases.words import HOW
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Named

@@ -24,13 +24,13 @@ from bavn.app.web.sac.cases.shapes import (
     WordsSaid,
 )
 from bavn.app.web.sac.cases.words import BUTTONS, DANGEROUS, WILL
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.shapes import Named, hour_us
 from bavn.centre.books.clock import only_hunted, waits_for
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import Marking
+from bavn.centre.cases.case.notices import PartTold
 from bavn.centre.cases.case.pages import CaseLine
-from bavn.centre.cases.case.told import PartTold
 from bavn.centre.cases.case.work import Evidence
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.nis2.clocks import Nis2View

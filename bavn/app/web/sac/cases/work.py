@@ -11,7 +11,7 @@ from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, TextShape, Trouble, allow
 from bavn.app.web.sac.cases import asks, shapes
 from bavn.app.web.sac.cases.view import deadlines, task_shown
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.refusals.answers import said, told
 from bavn.app.web.sac.shapes import Done
 from bavn.centre.cases.case.files import Marking

@@ -16,7 +16,7 @@ from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
 from bavn.app.config.misp import MispTable
 from bavn.app.web.frame import Limit, Person, Rows, TextShape, Trouble, allow
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.centre.cases import audit
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner

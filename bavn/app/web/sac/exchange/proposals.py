@@ -11,12 +11,12 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Rows, allow, opened, page
 from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.app.web.sac.indicator_shapes import PapName
 from bavn.app.web.sac.refusals.answers import told
+from bavn.centre.cases.intelligence.confidence import SourceStatus
 from bavn.centre.cases.intelligence.proposal_pages import WantedProposals, proposals_page
 from bavn.centre.cases.intelligence.proposals import Proposal, UnknownProposal
-from bavn.centre.cases.intelligence.weight import SourceStatus
 from bavn.model.intel.indicator import Tlp
 from bavn.model.observable import ObservableType
 

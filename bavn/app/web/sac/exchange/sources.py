@@ -12,8 +12,8 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Rows, Trouble, allow
 from bavn.app.web.sac.bodies import Because, Kind, Shape
-from bavn.app.web.sac.exchange.worth import Worths
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.exchange.usefulness import Worths
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.intelligence.sources import SourceState, UnknownSource

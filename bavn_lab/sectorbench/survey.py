@@ -8,8 +8,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+from bavn_lab.sectorbench.detected import KEPT, Sighted, known, look
 from bavn_lab.sectorbench.manifest import MALICIOUS, Capture
-from bavn_lab.sectorbench.sighted import KEPT, Sighted, known, look
 
 BENIGN_STEPS: Final = (1.0, 0.5)
 """A host-day that was drawn again is looked at with half of its connections: clones need not be equal."""

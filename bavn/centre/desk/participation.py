@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import Engine, select
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.members.registry import joined_in
 from bavn.model.moment import MINUTE_US
@@ -46,7 +46,7 @@ def took_part(engine: Engine, since_us: int) -> dict[str, TookPart]:
             came.setdefault(round_id, set()).add(x)
     found: dict[str, TookPart] = {}
     for row in rows:
-        for actor, x in written.read_round(row.body).members:
+        for actor, x in codec.read_round(row.body).members:
             known = found.get(actor, TookPart(0, 0, None))
             took = x in came.get(row.id, ())
             if not took and row.opened_us < joined.get(actor, 0) + NEW_US:

@@ -4,17 +4,17 @@ import pytest
 from sqlalchemy import insert
 
 from bavn.centre.books.canaries import Chain, ChainLinkAt
-from bavn.centre.desk.coverage import TookPart, took_part
-from bavn.centre.desk.sight import REASONS, behind, behind_technique, eyes
+from bavn.centre.desk.detector_coverage import REASONS, behind, behind_technique, eyes
+from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.tables import CERTIFICATE
 from bavn.model.health import NODE_BOUNDS
-from bavn.model.heard import NodeHealth
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.received import NodeHealth
 from bavn.model.sector.canary import LINKS, Link
+from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
 from bavn.model.sector.functions import Role
 from bavn.model.sector.member import Actor, ActorState
-from bavn.model.sector.sight import SIGHTS, TECHNIQUES
 from bavn.wire.book import Book
 from tests.centre.conftest import SqliteDatabases
 from tests.centre.node.conftest import Sector

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.centre.share.letter import Grounds
-from bavn.centre.share.ring import RingRules
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, Wish
-from bavn.model.heard import BlockReceipt, Observed
+from bavn.centre.share.stages import RingRules
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
+from bavn.model.received import BlockReceipt, Observed
 from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book

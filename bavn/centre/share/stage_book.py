@@ -1,6 +1,6 @@
 """The rows of the canary ring: which release is with which actors first, and how that ended.
 
-Every change joins the transaction that is open. Refuses to decide: ring.py does.
+Every change joins the transaction that is open. Refuses to decide: stages.py does.
 """
 
 import json

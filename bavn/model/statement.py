@@ -1,6 +1,6 @@
 """What the centre wants to say to an actor, as values that correlate and cases can make without knowing wire.
 
-The counterpart of heard.py: share turns each of these into one message through gate 3. ``to`` is the actor's name,
+The counterpart of received.py: share turns each of these into one message through gate 3. ``to`` is the actor's name,
 ``round_id`` 16 bytes in lower-case hex, cells are the asked actor's own.
 """
 

@@ -19,7 +19,7 @@ from bavn.actor.door.live import live_elements
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import Offered, Rules
 from bavn.actor.door.state import State
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Hands
 from bavn.actor.protect.enforcers.rpz import Rpz, names_in
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock

@@ -13,7 +13,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from bavn.actor.door.known import RANKED_SQL, RUN_SQL, Ranked, ranked_of
+from bavn.actor.door.suspicions import RANKED_SQL, RUN_SQL, Ranked, ranked_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso

@@ -15,7 +15,9 @@ from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.model.said import (
+from bavn.model.sector.exercise import element_of
+from bavn.model.sector.question import Question
+from bavn.model.statement import (
     Asking,
     CanaryHeard,
     Cautioning,
@@ -32,8 +34,6 @@ from bavn.model.said import (
     Telling,
     Withdrawing,
 )
-from bavn.model.sector.exercise import element_of
-from bavn.model.sector.question import Question
 from bavn.wire.codec import Encoded
 from bavn.wire.ledger import Note
 from bavn.wire.messages.canary import CanaryAnswered

@@ -27,7 +27,6 @@ from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock
-from bavn.model.said import Judging, Telling
 from bavn.model.sector.case import CaseState
 from bavn.model.sector.work import (
     OWN_MAX,
@@ -40,6 +39,7 @@ from bavn.model.sector.work import (
     PartWords,
     SectorVerdict,
 )
+from bavn.model.statement import Judging, Telling
 
 PART, VERDICT_KIND = "part", "verdict"
 PENDING, QUEUED, REFUSED = "pending", "queued", "refused"

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from bavn.actor.door.known import RANKED_SQL, RUN_SQL, Ranked, ranked_of
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
+from bavn.actor.door.suspicions import RANKED_SQL, RUN_SQL, Ranked, ranked_of
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
@@ -26,7 +26,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.app.web.frame import Person, Trouble
 from bavn.app.web.soc.asking import Askings
-from bavn.app.web.soc.stops import answered
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.surveying import Survey
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock

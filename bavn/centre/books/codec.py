@@ -9,8 +9,8 @@ from typing import Any
 
 from bavn.centre.correlate.round_state import Phase, Round
 from bavn.model.observable import Observable, ObservableType
-from bavn.model.said import Closing, Opening, RevealOf, RevealWanted, Said, TagsWanted
 from bavn.model.sector.lead import Lead, Reason, Sign, Term
+from bavn.model.statement import Closing, Opening, RevealOf, RevealWanted, Said, TagsWanted
 from bavn.model.text import Text
 from bavn.psi.round import Cell, Hit, RoundParams
 

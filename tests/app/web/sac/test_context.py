@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.config.load import read_centre
 from bavn.app.process.exits import Stop
-from bavn.app.web.sac.house import open_house
+from bavn.app.web.sac.context import open_house
 
 
 def test_a_house_is_of_its_configuration_and_answers_in_any_thread(tmp_path) -> None:

@@ -13,10 +13,10 @@ from bavn.centre.cases.case.involved import is_in
 from bavn.centre.cases.case.streams import goes_on_as
 from bavn.centre.cases.nis2.clocks import happened_in, keep_crossing
 from bavn.centre.cases.tables import AUDIT, CASE, NIS2, reading, writing
-from bavn.model.heard import Nis2Step
 from bavn.model.moment import MINUTE_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.received import Nis2Step
 from bavn.model.sector.nis2 import Nis2Act, OutOfOrder, checked
 
 

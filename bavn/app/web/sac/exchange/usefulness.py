@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacHouse
 from bavn.centre.cases.intelligence.usefulness import Usefulness
 from bavn.model.moment import MINUTE_US
 

@@ -1,7 +1,7 @@
 """What each detector needs to see, and which techniques it names: from this follows what an actor's sources can show.
 
-One row a detector; tests compare it with the detectors themselves (tests/actor/detect/test_sight.py). Refuses to know
-any actor.
+One row a detector; tests compare it with the detectors themselves (tests/actor/detect/test_coverage.py). Refuses to
+know any actor.
 """
 
 from dataclasses import dataclass

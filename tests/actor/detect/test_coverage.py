@@ -7,7 +7,7 @@ import pytest
 from bavn.actor.detect.run import DETECTORS
 from bavn.actor.sense import canary
 from bavn.model.record import TABLES, address_uuid
-from bavn.model.sector.sight import SIGHTS, TECHNIQUES, base, detectors_of
+from bavn.model.sector.coverage import SIGHTS, TECHNIQUES, base, detectors_of
 
 from . import conftest as made
 

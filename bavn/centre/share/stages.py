@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, select, update
 
 from bavn.centre.share.deliveries import HELD, PENDING
-from bavn.centre.share.ring_book import OPEN, STOPPED, RingStand, end_ring, ring_of, rings_of, waiting_rings
+from bavn.centre.share.stage_book import OPEN, STOPPED, RingStand, end_ring, ring_of, rings_of, waiting_rings
 from bavn.centre.share.tables import DELIVERY, OBSERVED, RECEIPT, reading, writing
 from bavn.model.intel.indicator import COUNT_EDGES
 from bavn.model.moment import SECOND_US

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from bavn.actor.door.known import NodeSuspicions
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.wire.book import Book
 
 from .conftest import suspicion
