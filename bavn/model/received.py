@@ -243,7 +243,7 @@ class WarningAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExerciseSaid:
+class ExerciseStatement:
     """How far an exercise has come at an actor. ``second``: since its beginning, by the actor's clock."""
 
     item_id: str
@@ -272,7 +272,7 @@ Heard = (
     | Nis2Step
     | Attached
     | WarningAnswer
-    | ExerciseSaid
+    | ExerciseStatement
     | CanaryCame
 )
 

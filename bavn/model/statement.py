@@ -144,7 +144,7 @@ class Exercising:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CanaryHeard:
+class CanaryReceived:
     """The centre heard this actor's canary of the day."""
 
     to: str
@@ -152,7 +152,7 @@ class CanaryHeard:
     run: int
 
 
-Said = (
+Statement = (
     Opening
     | TagsWanted
     | RevealWanted
@@ -165,5 +165,5 @@ Said = (
     | Switching
     | Cautioning
     | Exercising
-    | CanaryHeard
+    | CanaryReceived
 )

@@ -18,7 +18,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import Lookout, NodeSettings, Talker
-from bavn.actor.protect.carriers import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.held import held_span
 from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock
@@ -143,7 +143,7 @@ class SimNode:
             clock=self.mortal,
             policy=ProtectPolicy(),
             never=NeverBlock.of("", "the simulator's empty never-block list", own_networks=self.homes),
-            hands=Hands([self.enforcer], []),
+            hands=Enforcers([self.enforcer], []),
             homes=self.homes,
             history=history,
         )

@@ -16,7 +16,7 @@ from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
-from bavn.rehearsal.hostile import Heard
+from bavn.rehearsal.hostile import LiarMemory
 from bavn.rehearsal.script import Script, Suspects
 from bavn.rehearsal.world import World
 from bavn.wire.codec import encode
@@ -54,7 +54,7 @@ class ActorOutput:
 
     messages: list[Message] = field(default_factory=list)
 
-    def __call__(self, message: Message, _: Heard) -> Sequence[Message]:
+    def __call__(self, message: Message, _: LiarMemory) -> Sequence[Message]:
         self.messages.append(message)
         return [message]
 

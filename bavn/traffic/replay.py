@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
-from bavn.traffic.capture import Later, Written, write
+from bavn.traffic.capture import CaptureFile, Later, write
 from bavn.traffic.dice import Ints, SeededDice
 from bavn.traffic.flows import Flows, flows, with_ports
 from bavn.traffic.hello import TLS12
@@ -80,7 +80,7 @@ class Label:
 class Replay:
     """A capture and its labels."""
 
-    written: Written
+    written: CaptureFile
     labels: tuple[Label, ...]
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, Detector, Found, Look, story_id
+from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.run import DETECTORS, survey
@@ -72,7 +72,7 @@ class Glimpse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighted:
+class CaptureDetections:
     """``steps``: candidates at each step of KEPT, or the first only. ``tallies``: population -> step -> count of all
     that was weighed in the whole capture. ``listed_met``: well-known names that were called. ``refusal``: why there is
     nothing, or why it is not whole."""
@@ -95,7 +95,7 @@ class Sighted:
         return bool(self.steps)
 
 
-def look(capture: Capture, steps: Sequence[float] = KEPT, cache: Path | None = None) -> Sighted:
+def look(capture: Capture, steps: Sequence[float] = KEPT, cache: Path | None = None) -> CaptureDetections:
     """What is seen in a capture; from ``cache`` where the same code has looked at the same bytes before."""
     kept = None if cache is None else cache / f"{_key(capture, steps)}.json"
     if kept is not None and kept.is_file():
@@ -134,10 +134,10 @@ def _key(capture: Capture, steps: Sequence[float]) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
-def _looked(capture: Capture, steps: Sequence[float]) -> Sighted:
+def _looked(capture: Capture, steps: Sequence[float]) -> CaptureDetections:
     tables, reasons = _records(capture)
     rows = sum(part.num_rows for parts in tables.values() for part in parts)
-    nothing = Sighted(
+    nothing = CaptureDetections(
         name=capture.name,
         hosts=0,
         rows=rows,
@@ -164,7 +164,7 @@ def _looked(capture: Capture, steps: Sequence[float]) -> Sighted:
         return _refused(nothing, f"it is too much for one look: {error}")
     if first.rows and not first.steps:
         return nothing
-    return Sighted(
+    return CaptureDetections(
         name=first.name,
         hosts=first.hosts,
         rows=rows,
@@ -176,8 +176,10 @@ def _looked(capture: Capture, steps: Sequence[float]) -> Sighted:
     )
 
 
-def _refused(nothing: Sighted, reason: str) -> Sighted:
-    return Sighted(**{name: getattr(nothing, name) for name in Sighted.__slots__ if name != "refusal"}, refusal=reason)
+def _refused(nothing: CaptureDetections, reason: str) -> CaptureDetections:
+    return CaptureDetections(
+        **{name: getattr(nothing, name) for name in CaptureDetections.__slots__ if name != "refusal"}, refusal=reason
+    )
 
 
 def _records(capture: Capture) -> tuple[dict[str, list[pa.Table]], list[str]]:
@@ -217,7 +219,7 @@ def _thinned(tables: Mapping[str, pa.Table], share: float) -> dict[str, pa.Table
     return made
 
 
-def _detected(name: str, tables: Mapping[str, pa.Table]) -> Sighted | None:
+def _detected(name: str, tables: Mapping[str, pa.Table]) -> CaptureDetections | None:
     with TemporaryDirectory(prefix="bavn-bench-") as scratch:
         root = Path(scratch) / "store"
         with ColumnStore.open(root, LIMITS) as store:
@@ -229,13 +231,13 @@ def _detected(name: str, tables: Mapping[str, pa.Table]) -> Sighted | None:
         with History.read(root, LIMITS) as plain, plain.window(first, last) as window:
             homes = inferred(window).networks
         with History.read(root, LIMITS, homes=homes) as history, history.window(first, last) as window:
-            heard = tuple(_Heard(one) for one in DETECTORS)
+            heard = tuple(_Remembering(one) for one in DETECTORS)
             seen = survey(window, heard)
             met = [str(row[0]) for row in window.rows(_LISTED_SQL)]
         known_lists = lists.shipped()
         listed = [domain for domain in met if known_lists.name_grade(domain) >= lists.Grade.POPULAR]
         shown = {one.id: one.observables for one in seen.suspicions}
-        return Sighted(
+        return CaptureDetections(
             name=name,
             hosts=seen.hosts,
             rows=1,
@@ -247,7 +249,7 @@ def _detected(name: str, tables: Mapping[str, pa.Table]) -> Sighted | None:
         )
 
 
-class _Heard:
+class _Remembering:
     """A detector that remembers what it found: candidates say more than the suspicions made of them."""
 
     def __init__(self, detector: Detector) -> None:
@@ -255,13 +257,17 @@ class _Heard:
         self.name, self.technique, self.tables = detector.name, detector.technique, detector.tables
         self.found = Found()
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         self.found = self._detector.candidates(look)
         return self.found
 
 
 def _glimpse(
-    heard: _Heard, one: Candidate, shown: Mapping[str, tuple[Observable, ...]], first_us: int, homes: tuple[str, ...]
+    heard: _Remembering,
+    one: Candidate,
+    shown: Mapping[str, tuple[Observable, ...]],
+    first_us: int,
+    homes: tuple[str, ...],
 ) -> Glimpse:
     """``shown``: what each suspicion names, behaviour included."""
     named: list[str] = []
@@ -298,11 +304,11 @@ def _as_it_joins(observable: Observable, homes: tuple[str, ...]) -> str | None:
         return None
 
 
-def _to_text(made: Sighted) -> str:
+def _to_text(made: CaptureDetections) -> str:
     return json.dumps(asdict(made), sort_keys=True)
 
 
-def _of_text(name: str, text: str) -> Sighted | None:
+def _of_text(name: str, text: str) -> CaptureDetections | None:
     """None for a file that is no answer: it is made again."""
     try:
         facts: dict[str, Any] = json.loads(text)
@@ -312,6 +318,6 @@ def _of_text(name: str, text: str) -> Sighted | None:
         )
         tallies = {p: {int(step): int(n) for step, n in counts.items()} for p, counts in facts.pop("tallies").items()}
         facts["listed_met"] = tuple(facts["listed_met"])
-        return Sighted(**{**facts, "name": name}, steps=steps, tallies=tallies)
+        return CaptureDetections(**{**facts, "name": name}, steps=steps, tallies=tallies)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

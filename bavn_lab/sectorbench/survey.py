@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from bavn_lab.sectorbench.detected import KEPT, Sighted, known, look
+from bavn_lab.sectorbench.detected import KEPT, CaptureDetections, known, look
 from bavn_lab.sectorbench.manifest import MALICIOUS, Capture
 
 BENIGN_STEPS: Final = (1.0, 0.5)
@@ -26,7 +26,7 @@ def steps_of(capture: Capture) -> tuple[float, ...]:
 
 def look_at_all(
     captures: Sequence[Capture], cache: Path, jobs: int, say: Callable[[str], None]
-) -> Mapping[str, Sighted]:
+) -> Mapping[str, CaptureDetections]:
     """Capture's name -> what is seen in it. ``jobs`` processes, each with some 700 MB at the most."""
     fresh = [one for one in captures if not known(one, steps_of(one), cache)]
     if fresh:
@@ -49,5 +49,5 @@ def _in_parallel(fresh: Sequence[Capture], cache: Path, jobs: int, say: Callable
                 say(f"  {number} of {len(fresh)} captures looked at")
 
 
-def _one(cache: Path, capture: Capture) -> Sighted:
+def _one(cache: Path, capture: Capture) -> CaptureDetections:
     return replace(look(capture, steps_of(capture), cache), name=capture.name)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US, iso
-from bavn.traffic.capture import Later, Written, write
+from bavn.traffic.capture import CaptureFile, Later, write
 from bavn.traffic.dice import SeededDice
 from bavn.traffic.flows import Flows, with_ports
 from bavn.traffic.names import Site, invented_address, invented_name
@@ -136,7 +136,7 @@ def generate(
     return manifest
 
 
-def _files(told: Scenario, actor: Actor, out_dir: Path, hours: int, planted: Counter[str]) -> Iterator[Written]:
+def _files(told: Scenario, actor: Actor, out_dir: Path, hours: int, planted: Counter[str]) -> Iterator[CaptureFile]:
     later = Later()
     for number, (start_us, end_us) in enumerate(told.stretches(hours)):
         dice = SeededDice(told.seed, f"frames/{actor.name}/{start_us}")

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
-from bavn.traffic.capture import Written, write
+from bavn.traffic.capture import CaptureFile, write
 from bavn.traffic.dice import Ints
 from bavn.traffic.packets import Frames
 from bavn.traffic.sector import Actor
@@ -44,7 +44,7 @@ class CaptureReport:
 class Rewritten:
     """One actor's captures as a chronological row of files, and a line for each capture that was given."""
 
-    written: tuple[Written, ...]
+    written: tuple[CaptureFile, ...]
     said: tuple[CaptureReport, ...]
     inside_addresses: int
 
@@ -124,7 +124,7 @@ def moved(times: Ints, end_us: int) -> Ints:
 
 def _sorted_files(
     spool: Path, moments: list[Ints], sizes: list[Ints], name: str, out_dir: Path, stretch_hours: int
-) -> Iterator[Written]:
+) -> Iterator[CaptureFile]:
     if not sum(len(part) for part in moments):
         return
     ts_us, size = np.concatenate(moments), np.concatenate(sizes)

@@ -15,7 +15,7 @@ from bavn.app.reports.exercise_report import measures, report
 from bavn.app.reports.page import DocumentStatus, page
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise, Exercises, Stood
 from bavn.model.moment import HOUR_US
-from bavn.model.received import ExerciseSaid
+from bavn.model.received import ExerciseStatement
 from bavn.model.sector.exercise import ActorStep, Campaign, ExerciseState, Plan, Role, element_of
 from bavn.model.text import Text
 from bavn.wire.book import Book
@@ -71,7 +71,7 @@ def played(centre, made, *, names=("north", "south")):
             (ActorStep.ALLOWED, ActorStep.INJECTED, ActorStep.SUSPECTED, ActorStep.LET_OUT), 1
         ):
             exercises.hear(
-                ExerciseSaid(
+                ExerciseStatement(
                     item_id="",
                     actor=name,
                     exercise_id=made,

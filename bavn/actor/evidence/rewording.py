@@ -33,7 +33,7 @@ _ADMIN: Final = re.compile(r"(?i)(ADMIN|IPC|[A-Z])\$|SYSVOL|NETLOGON")
 _SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
-class Retold:
+class Rewording:
     """One case's words for what is the actor's own. ``homes``: its networks (CIDR), ``own_domains``: its names."""
 
     def __init__(self, homes: Sequence[str], own_domains: Iterable[str] = ()) -> None:
@@ -217,7 +217,7 @@ def _some(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None and value != {}}
 
 
-def _flow(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _flow(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     made = {
         "flow": _some(
             {
@@ -244,7 +244,7 @@ def _flow(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     return _some(made)
 
 
-def _dns(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _dns(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     name = case.name(row["rrname"]) if row["rrname"] else None
     kind = w.one_of(w.RRTYPE, row["rrtype"])
     if not row["answered"]:
@@ -257,7 +257,7 @@ def _dns(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     return {"dns": _some({**said, "answers": answers or None})}
 
 
-def _rdata(case: Retold, text: str) -> str:
+def _rdata(case: Rewording, text: str) -> str:
     """An address or a name as such; what else an answer says, as so many letters."""
     try:
         return case.address(text)
@@ -266,7 +266,7 @@ def _rdata(case: Retold, text: str) -> str:
         return case.name(text) if _NAME.fullmatch(lower) and "." in lower else "k" * min(len(text), 4096)
 
 
-def _tls(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _tls(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     own = case.address(address_text(row["dst"])) != address_text(row["dst"])
     fingerprints = {
         "ja3": _some({"hash": w.one_of(w.HEX, row["ja3"])}),
@@ -300,7 +300,7 @@ def _tls(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _http(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _http(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     url = row["url"]
     wsman = isinstance(url, str) and re.match(r"(?i)/wsman(/subscription)?", url)
     return {
@@ -318,7 +318,7 @@ def _http(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _smb(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _smb(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     user = _said(case.user, row["ntlm_user"])
     return {
         "smb": _some(
@@ -335,7 +335,7 @@ def _smb(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _dcerpc(_: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _dcerpc(_: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     interface = w.one_of(w.UUID, row["interface"])
     return {
         "dcerpc": _some(
@@ -347,7 +347,7 @@ def _dcerpc(_: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ssh(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _ssh(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     def side(name: str, hassh: str) -> dict[str, Any]:
         software = _said(case.software, row[f"{name}_software"])
         return _some({"software_version": software, "hassh": _some({"hash": w.one_of(w.HEX, row[hassh])})})
@@ -355,7 +355,7 @@ def _ssh(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     return {"ssh": _some({"client": side("client", "hassh"), "server": side("server", "hassh_server")})}
 
 
-def _rdp(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _rdp(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "rdp": _some(
             {
@@ -368,7 +368,7 @@ def _rdp(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _krb5(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _krb5(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "krb5": _some(
             {
@@ -383,7 +383,7 @@ def _krb5(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _alert(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
+def _alert(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     known = w.by_vendor(row["signature_id"])
     return {
         "alert": _some(
@@ -401,7 +401,7 @@ def _alert(case: Retold, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_TABLES: Final[dict[str, Callable[[Retold, Mapping[str, Any]], dict[str, Any]]]] = {
+_TABLES: Final[dict[str, Callable[[Rewording, Mapping[str, Any]], dict[str, Any]]]] = {
     "flow": _flow,
     "dns": _dns,
     "tls": _tls,
@@ -417,7 +417,7 @@ TOLD: Final = tuple(_TABLES)
 """Tables that a case may hold; files, leases, statistics and key exchanges are not told."""
 
 
-def eve(case: Retold, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes:
+def eve(case: Rewording, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes:
     """An EVE file of rows (table, row), in order of time."""
     ordered = sorted(rows, key=lambda one: (one[1]["ts"], one[0]))
     made = [json.dumps(line, ensure_ascii=True) for line in (case.line(table, row) for table, row in ordered) if line]

@@ -48,7 +48,7 @@ def carried(enforcer: Enforcer, blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class Enforcers:
     """``enforcers`` stop traffic; ``watchers`` only notice it, so that the adversary sees nothing (PAP AMBER)."""
 
     enforcers: Sequence[Enforcer]

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
-from bavn.actor.protect.carriers import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import Found, History, Hunter
@@ -73,7 +73,7 @@ class Protect:
         clock: Clock,
         policy: ProtectPolicy,
         never: NeverBlock,
-        hands: Hands,
+        hands: Enforcers,
         homes: Sequence[str] = (),
         history: History | None = None,
         failures: Failures | None = None,

@@ -15,7 +15,7 @@ WishAct = Literal["approve", "lift", "kill", "revive"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PersonRequest:
     """``act`` on an indicator (empty for kill and revive), asked by a person."""
 
     number: int
@@ -31,10 +31,10 @@ def wish(book: Book, act: WishAct, indicator_id: str, by: str) -> None:
         tx.execute("INSERT INTO protect_wish (act, indicator_id, by) VALUES (?, ?, ?)", (act, indicator_id, by))
 
 
-def wishes(book: Book) -> list[Wish]:
+def wishes(book: Book) -> list[PersonRequest]:
     """All that are not granted yet, oldest first."""
     rows = book.rows("SELECT number, act, indicator_id, by FROM protect_wish ORDER BY number LIMIT ?", (WISHES_MAX,))
-    return [Wish(*row) for row in rows]
+    return [PersonRequest(*row) for row in rows]
 
 
 def done_wish(book: Book, number: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from bavn.actor.protect.carriers import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
@@ -100,7 +100,7 @@ class Row:
     policy: ProtectPolicy
     never: Callable[[], NeverBlock]
     homes: tuple[str, ...]
-    hands: Hands
+    hands: Enforcers
     clock: Clock
     known: Callable[[str], IndicatorRecord | None]
     held: Callable[[Observable], str | None]

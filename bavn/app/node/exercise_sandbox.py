@@ -19,7 +19,7 @@ from bavn.actor.door.live import live_elements
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import Offered, Rules
 from bavn.actor.door.state import State
-from bavn.actor.protect.carriers import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz import Rpz, names_in
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock
@@ -61,7 +61,7 @@ _BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"
 _IDENTITY: Final = "identity--6f1f6c3a-8d0e-5c52-9d5a-1b8b4d2f7e01"
 
 
-class StandingClock:
+class SandboxClock:
     """The Clock port: the lane's own moment."""
 
     def now_us(self) -> int:
@@ -72,7 +72,7 @@ class StandingClock:
 def played(exercise_id: str, campaign: Campaign, policy: DoorPolicy) -> Played:
     """Rows in, detectors over them, the suspicion to gate 1's rules. Raises BadExercise, QueryRefused, OSError."""
     element = element_of(exercise_id)
-    clock = StandingClock()
+    clock = SandboxClock()
     with tempfile.TemporaryDirectory(prefix="bavn-exercise-") as scratch:
         root = Path(scratch) / "store"
         with ColumnStore.open(root, LIMITS) as store:
@@ -119,8 +119,8 @@ def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> Actor
             policy=policy,
             never=lambda: never,
             homes=HOMES,
-            hands=Hands([enforcer], []),
-            clock=StandingClock(),
+            hands=Enforcers([enforcer], []),
+            clock=SandboxClock(),
             known=lambda _: None,
             held=lambda _: None,
             spent=lambda: Spent(blocks=0, destinations=0, in_force=0, covered=0, items=0),

@@ -10,11 +10,11 @@ from typing import Any
 from bavn.centre.correlate.round_state import Phase, Round
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.lead import Lead, Reason, Sign, Term
-from bavn.model.statement import Closing, Opening, RevealOf, RevealWanted, Said, TagsWanted
+from bavn.model.statement import Closing, Opening, RevealOf, RevealWanted, Statement, TagsWanted
 from bavn.model.text import Text
 from bavn.psi.round import Cell, Hit, RoundParams
 
-_SAID: dict[str, type[Said]] = {kind.__name__: kind for kind in (Opening, TagsWanted, RevealWanted, Closing)}
+_SAID: dict[str, type[Statement]] = {kind.__name__: kind for kind in (Opening, TagsWanted, RevealWanted, Closing)}
 
 
 def dumps(value: Any) -> str:
@@ -79,12 +79,12 @@ def observable_of(body: dict[str, str]) -> Observable:
     return Observable.trusted(ObservableType(body["type"]), body["value"])
 
 
-def write_said(said: Said) -> str:
+def write_said(said: Statement) -> str:
     """A message that waits to leave."""
     return dumps({"kind": type(said).__name__, "body": asdict(said)})
 
 
-def read_said(text: str) -> Said:
+def read_said(text: str) -> Statement:
     """What write_said wrote."""
     found = json.loads(text)
     body = found["body"]

@@ -172,7 +172,7 @@ def _keep_tags(connection: Connection, change: state.KeepTags) -> None:
     t.add_new(connection, t.TAGS, rows, {"round_id": change.round_id, "x": change.x})
 
 
-def _keep_asked(connection: Connection, change: state.KeepAsked) -> None:
+def _keep_asked(connection: Connection, change: state.KeepRequests) -> None:
     rows = [
         {
             "round_id": change.round_id,
@@ -281,7 +281,7 @@ _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
     state.DropPlanes: _drop_planes,
     state.KeepHits: _keep_hits,
     state.KeepTags: _keep_tags,
-    state.KeepAsked: _keep_asked,
+    state.KeepRequests: _keep_asked,
     state.KeepAnswer: _keep_answer,
     state.KeepSigns: _keep_signs,
     state.Quarantine: _quarantine,

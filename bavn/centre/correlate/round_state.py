@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import Sign
-from bavn.model.statement import Said
+from bavn.model.statement import Statement
 from bavn.psi.round import Cell, Hit, RoundParams
 
 
@@ -142,7 +142,7 @@ class KeepTags:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepAsked:
+class KeepRequests:
     """Who was asked what, kept in the transaction in which the asking leaves."""
 
     round_id: str
@@ -195,7 +195,7 @@ class Turned:
 class Say:
     """A message that must leave exactly once."""
 
-    said: Said
+    said: Statement
 
 
 Change = (
@@ -204,7 +204,7 @@ Change = (
     | DropPlanes
     | KeepHits
     | KeepTags
-    | KeepAsked
+    | KeepRequests
     | KeepAnswer
     | KeepSigns
     | Quarantine

@@ -17,7 +17,7 @@ from bavn.centre.correlate.round_state import (
     CellRequest,
     Change,
     DropPlanes,
-    KeepAsked,
+    KeepRequests,
     KeepRound,
     Phase,
     Round,
@@ -153,7 +153,7 @@ class _Turn:
             TagsWanted(to=round_.actor_of(x), round_id=round_.id, cells=tuple((c.table, c.bin) for c in cells))
             for x, cells in _by_holder((entry.x, entry.cell) for entry in asked)
         ]
-        return [self._waiting(round_), KeepAsked(round_.id, asked), *(Say(one) for one in said)]
+        return [self._waiting(round_), KeepRequests(round_.id, asked), *(Say(one) for one in said)]
 
     def _ask(self, asking: list[CellRequest], round_: Round) -> list[Change]:
         others_of = {(entry.x, entry.cell): entry.others for entry in asking}
@@ -164,7 +164,7 @@ class _Turn:
                 for cell in cells
             )
             said.append(RevealWanted(to=round_.actor_of(x), round_id=round_.id, items=items))
-        return [self._waiting(round_), KeepAsked(round_.id, tuple(asking)), *(Say(one) for one in said)]
+        return [self._waiting(round_), KeepRequests(round_.id, tuple(asking)), *(Say(one) for one in said)]
 
     def _waiting(self, round_: Round) -> KeepRound:
         return KeepRound(replace(round_, turn_until_us=min(self.now_us + self.wave_us, round_.closes_us)))

@@ -35,7 +35,7 @@ REASONS: Final[dict[str, Text]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Eye:
+class DetectorCoverage:
     """What stands against an actor's seeing anything, empty if nothing does; and which record types it has (None: not
     told)."""
 
@@ -59,7 +59,7 @@ def eyes(
     chains: Mapping[str, Chain],
     now_us: int,
     bounds: NodeBounds,
-) -> tuple[Eye, ...]:
+) -> tuple[DetectorCoverage, ...]:
     """Every actor that is not shut out, by name. ``took``: the rounds of the last day."""
     return tuple(
         _eye(one, took.get(one.actor.name), chains.get(one.actor.name), now_us, bounds)
@@ -68,12 +68,14 @@ def eyes(
     )
 
 
-def _eye(member: MemberView, took: TookPart | None, chain: Chain | None, now_us: int, bounds: NodeBounds) -> Eye:
+def _eye(
+    member: MemberView, took: TookPart | None, chain: Chain | None, now_us: int, bounds: NodeBounds
+) -> DetectorCoverage:
     name, health = member.actor.name, member.health
     if member.actor.state is not ActorState.ACTIVE:
-        return Eye(name, "no-node", None)
+        return DetectorCoverage(name, "no-node", None)
     if health is None:
-        return Eye(name, "never-heard", None)
+        return DetectorCoverage(name, "never-heard", None)
     young = chain is not None and now_us // DAY_US - chain.day <= CANARY_DAYS_MAX
     inner = [at.link for at in chain.links if at.link.link != "block"] if chain is not None and young else []
     condition = bounds.condition(health, now_us)
@@ -86,7 +88,7 @@ def _eye(member: MemberView, took: TookPart | None, chain: Chain | None, now_us:
         "no-rounds": took is not None and took.rounds > 0 and took.uploaded == 0,
         "chain": bool(broken(inner)),
     }
-    return Eye(name, next((reason for reason, found in against.items() if found), ""), health.records)
+    return DetectorCoverage(name, next((reason for reason, found in against.items() if found), ""), health.records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Behind:
         )
 
 
-def behind(seeing: Sequence[Eye], detectors: Iterable[str]) -> Behind:
+def behind(seeing: Sequence[DetectorCoverage], detectors: Iterable[str]) -> Behind:
     """An actor could have seen it, if any of these detectors could there."""
     wanted = sorted(set(detectors))
     could, against = 0, dict[str, int]()
@@ -119,6 +121,6 @@ def behind(seeing: Sequence[Eye], detectors: Iterable[str]) -> Behind:
     return Behind(len(seeing), could, tuple(sorted(against.items(), key=lambda one: (-one[1], one[0]))))
 
 
-def behind_technique(seeing: Sequence[Eye], technique: str) -> Behind:
+def behind_technique(seeing: Sequence[DetectorCoverage], technique: str) -> Behind:
     """The same of whatever detector may name a technique."""
     return behind(seeing, detectors_of(technique))

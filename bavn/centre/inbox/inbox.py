@@ -11,13 +11,13 @@ from typing import Final
 
 from bavn.centre.inbox.aside import SetAside
 from bavn.centre.inbox.asks import (
-    CasesAsked,
-    ExercisesTold,
+    CaseMembership,
     InboxLimits,
     NoCases,
     NoExercises,
-    NothingAsked,
+    NoQuestions,
     NoWarnings,
+    OpenExercises,
     OpenQuestions,
     Roster,
     Rounds,
@@ -101,14 +101,14 @@ class Inbox:
         clock: Clock,
         limits: InboxLimits | None = None,
         asked: OpenQuestions | None = None,
-        cases: CasesAsked | None = None,
+        cases: CaseMembership | None = None,
         warnings: WarningsGiven | None = None,
-        exercises: ExercisesTold | None = None,
+        exercises: OpenExercises | None = None,
     ) -> None:
         self._book = book
         self._roster = roster
         self._rounds = rounds
-        self._asked = asked or NothingAsked()
+        self._asked = asked or NoQuestions()
         self._cases = cases or NoCases()
         self._warnings = warnings or NoWarnings()
         self._exercises = exercises or NoExercises()

@@ -11,13 +11,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bavn.centre.inbox.asks import (
-    CasesAsked,
-    ExercisesTold,
+    CaseMembership,
     InboxLimits,
     NoCases,
     NoExercises,
-    NothingAsked,
+    NoQuestions,
     NoWarnings,
+    OpenExercises,
     OpenQuestions,
     OpenRound,
     Rounds,
@@ -67,10 +67,10 @@ class PlausibilityContext:
     now_us: int
     rounds: Rounds
     limits: InboxLimits
-    asked: OpenQuestions = field(default_factory=NothingAsked)
-    cases: CasesAsked = field(default_factory=NoCases)
+    asked: OpenQuestions = field(default_factory=NoQuestions)
+    cases: CaseMembership = field(default_factory=NoCases)
     warnings: WarningsGiven = field(default_factory=NoWarnings)
-    exercises: ExercisesTold = field(default_factory=NoExercises)
+    exercises: OpenExercises = field(default_factory=NoExercises)
 
 
 def implausible(message: Message, known: PlausibilityContext) -> Refused | None:

@@ -12,7 +12,7 @@ from bavn.model.received import (
     CaseAnswer,
     Counted,
     Decline,
-    ExerciseSaid,
+    ExerciseStatement,
     Heard,
     Nis2Step,
     NodeHealth,
@@ -96,7 +96,7 @@ def understand(message: Message, about: About) -> Heard:
             return WarningAnswer(**said, **message.model_dump(), received_us=received_us)
         case ExerciseStep():
             fields = message.model_dump() | {"step": ActorStep(message.step)}
-            return ExerciseSaid(**said, **fields, received_us=received_us)
+            return ExerciseStatement(**said, **fields, received_us=received_us)
         case Counts():
             return Counted(**said, **message.model_dump(), received_us=received_us)
         case Health():

@@ -58,7 +58,7 @@ from bavn.model.received import (
     CanaryCame,
     CaseAnswer,
     Counted,
-    ExerciseSaid,
+    ExerciseStatement,
     Nis2Step,
     NodeHealth,
     Observed,
@@ -70,7 +70,7 @@ from bavn.model.received import (
 from bavn.model.sector.lead import Sign
 from bavn.model.sector.member import Actor, ActorState
 from bavn.model.sector.question import Question
-from bavn.model.statement import Asking, CanaryHeard
+from bavn.model.statement import Asking, CanaryReceived
 
 LETTERS_PER_TURN_MAX = 1000
 
@@ -265,14 +265,14 @@ class Centre:
             self._questions.heard(heard)
         elif isinstance(heard, CanaryCame):
             if keep_canary(self._engine, heard):
-                self._share.say(CanaryHeard(to=heard.actor, day=heard.day, run=heard.run))
+                self._share.say(CanaryReceived(to=heard.actor, day=heard.day, run=heard.run))
         elif isinstance(heard, Counted):
             keep_counts(self._engine, heard)
         elif isinstance(heard, CaseAnswer | Attached | Nis2Step):
             self._case_post.heard(heard)
         elif isinstance(heard, WarningAnswer):
             self._warning_post.heard(heard)
-        elif isinstance(heard, ExerciseSaid):
+        elif isinstance(heard, ExerciseStatement):
             self._exercise_post.heard(heard)
         elif isinstance(heard, Withdrawal):
             self._case_post.taken_back(heard)

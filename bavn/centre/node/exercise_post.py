@@ -13,7 +13,7 @@ from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
-from bavn.model.received import ExerciseSaid
+from bavn.model.received import ExerciseStatement
 from bavn.model.statement import Exercising
 
 AGAIN_US = MINUTE_US
@@ -51,6 +51,6 @@ class ExercisePost:
 
         self.contained.each("exercise to an actor", owed, tell)
 
-    def heard(self, said: ExerciseSaid) -> None:
+    def heard(self, said: ExerciseStatement) -> None:
         """How far an actor has come."""
         self.exercises.hear(said)

@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 from bavn.centre.books import tables as t
 from bavn.centre.cases.case.case import Case, ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
-from bavn.centre.cases.intelligence.confidence import SourceStatus, Weight, weigh
-from bavn.centre.cases.intelligence.proposals import Heard, Proposal, Proposals
+from bavn.centre.cases.intelligence.confidence import Confidence, SourceStatus, weigh
+from bavn.centre.cases.intelligence.proposals import Proposal, Proposals, ReceivedClaim
 from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
 from bavn.centre.cases.intelligence.usefulness import Usefulness, measure, noise
 from bavn.centre.cases.questions import Questions
@@ -296,7 +296,7 @@ class Intelligence:
             made[posted_by(partner.name)] = SourceStatus(f"partner:{partner.name}", inward.trust, inward.may_block)
         return made
 
-    def weight(self, proposal: Proposal, standings: Mapping[str, SourceStatus] | None = None) -> Weight:
+    def weight(self, proposal: Proposal, standings: Mapping[str, SourceStatus] | None = None) -> Confidence:
         """What it weighs now."""
         return weigh(proposal, self.standings() if standings is None else standings)
 
@@ -315,7 +315,7 @@ class Intelligence:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _facts(self, proposal: Proposal, weight: Weight) -> LeadFacts:
+    def _facts(self, proposal: Proposal, weight: Confidence) -> LeadFacts:
         named = proposal.observable
         said = [us for one in proposal.live for us in (one.claim.first_us, one.first_us) if us is not None]
         element = ElementFacts(
@@ -357,8 +357,8 @@ class Intelligence:
         self.cases.refresh(facts)
 
 
-def _heard(taken: TakenClaim) -> Heard:
-    return Heard(taken.source, taken.key, taken.claim, taken.received_us)
+def _heard(taken: TakenClaim) -> ReceivedClaim:
+    return ReceivedClaim(taken.source, taken.key, taken.claim, taken.received_us)
 
 
 def lead_id_of(observable: Observable) -> str:

@@ -17,7 +17,7 @@ from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.node.contained import Containment
 from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.share import Share, Wish, confidence_of
+from bavn.centre.share.share import Share, ShareRequest, confidence_of
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
@@ -145,12 +145,12 @@ class Protection:
         self.indicators.done(life.id, life.order_no, now_us + life.days * DAY_US)
         self.cases.released(life.case_id, now_us)
 
-    def _wish(self, life: Life) -> Wish:
+    def _wish(self, life: Life) -> ShareRequest:
         """A refreshed indicator goes out with what it is worth by then, and needs no ring."""
         again = life.refreshed_us is not None
         evidence = life.evidence
         innocent = tuple(check.name for check in life.checks if check.name in INNOCENT)
-        return Wish(
+        return ShareRequest(
             observable=life.observable,
             case_id=life.case_id,
             technique=life.technique,

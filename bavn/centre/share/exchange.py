@@ -22,7 +22,7 @@ from bavn.centre.share.handing import (
     facts_text,
     note_of,
 )
-from bavn.centre.share.outgoing import Letter, LetterDraft
+from bavn.centre.share.outgoing import Outgoing, OutgoingDraft
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -30,7 +30,7 @@ from bavn.model.sector.partner import COLLECTIONS, Partner
 from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
-from bavn.wire.partners.collection import Shelves
+from bavn.wire.partners.collection import Collections
 from bavn.wire.partners.stix_out import NotWritable, context_of, object_of
 from bavn.wire.partners.taxii import Entry, Page, Wanted, moment_us
 from bavn.wire.shut import WAITS
@@ -76,13 +76,13 @@ class Exchange:
         deliveries: Deliveries,
         book: Book,
         clock: Clock,
-        of_indicators: tuple[Rule[Letter, LetterDraft], ...],
+        of_indicators: tuple[Rule[Outgoing, OutgoingDraft], ...],
         created_by: str,
         sector: str,
     ) -> None:
         self._deliveries, self._book, self._clock = deliveries, book, clock
         self._created_by, self._sector = created_by, sector
-        self._shelves = Shelves(book)
+        self._shelves = Collections(book)
         self.ledger = Ledger(book)
         book.part("given", 1, _SCHEMA)
         rules = HandingRules(of_indicators=of_indicators, clock=clock, created_by=created_by, was_given=self._was_given)

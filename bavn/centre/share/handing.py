@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from bavn.centre.share.outgoing import Grounds, Letter, LetterDraft
+from bavn.centre.share.outgoing import Grounds, Outgoing, OutgoingDraft
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
@@ -60,7 +60,7 @@ class HandingRules:
     def __init__(
         self,
         *,
-        of_indicators: tuple[Rule[Letter, LetterDraft], ...],
+        of_indicators: tuple[Rule[Outgoing, OutgoingDraft], ...],
         clock: Clock,
         created_by: str,
         was_given: Callable[[str, str], bool],
@@ -165,12 +165,12 @@ def _unless_told(judge: Judged) -> Apply:
     return apply
 
 
-def _as_for_actors(rule: Rule[Letter, LetterDraft]) -> Judged:
+def _as_for_actors(rule: Rule[Outgoing, OutgoingDraft]) -> Judged:
     """What a rule of the gate to actors says of the indicator, were the partner one."""
 
     def judge(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
         said = Releasing(to=partner.name, indicator=facts.indicator, created_us=facts.created_us)
-        outcome = rule.apply(Letter(said, facts.grounds), LetterDraft())
+        outcome = rule.apply(Outgoing(said, facts.grounds), OutgoingDraft())
         return outcome if isinstance(outcome, Refused) else None
 
     return judge

@@ -19,7 +19,7 @@ from bavn.model.sector.exercise import element_of
 from bavn.model.sector.question import Question
 from bavn.model.statement import (
     Asking,
-    CanaryHeard,
+    CanaryReceived,
     Cautioning,
     Closing,
     Exercising,
@@ -28,7 +28,7 @@ from bavn.model.statement import (
     Releasing,
     RevealOf,
     RevealWanted,
-    Said,
+    Statement,
     Switching,
     TagsWanted,
     Telling,
@@ -93,11 +93,11 @@ class Grounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Outgoing:
     """Something to say to one actor; ``grounds`` goes with an indicator, ``case`` with what is said of a case,
     ``warning`` with a warning, ``exercise`` with an exercise. ``until_us``: after that it is of no use."""
 
-    said: Said
+    said: Statement
     grounds: Grounds | None = None
     until_us: int | None = None
     case: CaseGrounds | None = None
@@ -106,18 +106,18 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterDraft:
+class OutgoingDraft:
     """``fields``: what the rules have added so far; the last rule makes the message of exactly these."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     encoded: Encoded | None = None
     privacy: str = ""
 
-    def plus(self, **more: Any) -> "LetterDraft":
+    def plus(self, **more: Any) -> "OutgoingDraft":
         return replace(self, fields=self.fields | more)
 
 
-KINDS: Final[dict[type[Said], type[Message]]] = {
+KINDS: Final[dict[type[Statement], type[Message]]] = {
     Opening: RoundOpened,
     TagsWanted: ReceiptsAsked,
     RevealWanted: RevealAsked,
@@ -130,11 +130,11 @@ KINDS: Final[dict[type[Said], type[Message]]] = {
     Switching: SectorSwitched,
     Cautioning: WarningGiven,
     Exercising: ExerciseTold,
-    CanaryHeard: CanaryAnswered,
+    CanaryReceived: CanaryAnswered,
 }
 
 
-def fields_of(said: Said, created_by: str) -> dict[str, Any]:
+def fields_of(said: Statement, created_by: str) -> dict[str, Any]:
     """The fields of the message that says it. Raises stix.NotWritable for an indicator that cannot be written
     and for a question that nobody approved."""
     match said:
@@ -163,7 +163,7 @@ def fields_of(said: Said, created_by: str) -> dict[str, Any]:
             return _warning(said)
         case Exercising():
             return _exercise(said)
-        case CanaryHeard():
+        case CanaryReceived():
             return {"day": said.day, "run": said.run}
         case Telling():
             return _part(said)
@@ -271,7 +271,7 @@ def _part(said: Telling) -> dict[str, Any]:
     }
 
 
-def label(letter: Letter) -> Note:
+def label(letter: Outgoing) -> Note:
     """How the ledger names a letter that was refused: by kind, recipient and the hash of what it would have said."""
     text = json.dumps(asdict(letter.said), sort_keys=True, default=_plain)
     kind = KINDS[type(letter.said)].__name__

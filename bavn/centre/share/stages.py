@@ -41,7 +41,7 @@ class Decision:
     why: str
 
 
-class Ring:
+class CanaryStages:
     """On share's tables; all methods may be called from any process. ``canaries``: who is in the ring now."""
 
     def __init__(self, engine: Engine, rules: RingRules, canaries: Callable[[], Collection[str]] = tuple) -> None:

@@ -34,7 +34,7 @@ _COLUMNS: Final = "o.added_us, o.id, o.version_us, o.type, o.kind, o.facts, o.bo
 _OTHER: Final = "SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id AND n.version_us"
 
 
-class Shelves:
+class Collections:
     """All methods may be called from any thread, and from several processes on the same file."""
 
     def __init__(self, book: Book) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.dga import ALARM_NATS, Dga
 from bavn.actor.detect.detectors.exfil import Exfil, Habit
 from bavn.actor.detect.detectors.long import Long
@@ -20,9 +20,9 @@ from bavn.model.settings import SettingsError
 DOOR = {"table": "flow", "targets": ["10.0.9.3"], "port": 4444, "every_s": 5, "from_h": 9, "set": {}}
 
 
-def look(made, case, **settings) -> Look:
+def look(made, case, **settings) -> DetectorContext:
     window = made.window_of(case)
-    return Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(**settings))
+    return DetectorContext(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(**settings))
 
 
 def case_of(made, name: str):

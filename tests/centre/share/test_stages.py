@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
-from bavn.centre.share.share import Share, Wish
+from bavn.centre.share.share import Share, ShareRequest
 from bavn.centre.share.stages import RingRules
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
@@ -64,7 +64,7 @@ class World:
             "grounds": grounds,
             "ringed": True,
         }
-        assert self.share.release([Wish(**plain | other)], order) == {}
+        assert self.share.release([ShareRequest(**plain | other)], order) == {}
         self.share.step()
 
     def says(self, actor, state="enforced", rule=None):

@@ -22,7 +22,7 @@ from typing import Final
 
 import numpy as np
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded
@@ -57,17 +57,17 @@ class Beacon:
     technique = "T1071"
     tables = ("flow", "tls", "http", "dns", "pair_hour", "name_hour")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         return one_by_one(self, look)
 
-    def parts(self, look: Look, workers: int) -> Sequence[Slice]:
+    def parts(self, look: DetectorContext, workers: int) -> Sequence[Slice]:
         """By channel and source host: a pair's timing needs nothing but its own calls."""
         return list(slices(look.window, look.settings, max(1, workers)))
 
-    def part(self, look: Look, what: Slice) -> Timed:
+    def part(self, look: DetectorContext, what: Slice) -> Timed:
         return timed(sliced(look.window, look.settings, what), what, look.window.homes)
 
-    def together(self, look: Look, done: Sequence[Timed]) -> Found:
+    def together(self, look: DetectorContext, done: Sequence[Timed]) -> Found:
         ordinary, pulses = merged(done)
         stories = _by_domain(_weighed(folded(pulses, look.window), look))
         statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
@@ -110,7 +110,7 @@ def _by_domain(stories: list[BeaconEvidence]) -> list[BeaconEvidence]:
     return made
 
 
-def _weighed(pulses: list[Pulse], look: Look) -> list[BeaconEvidence]:
+def _weighed(pulses: list[Pulse], look: DetectorContext) -> list[BeaconEvidence]:
     """Timing, fame and kind of each pulse, in nats."""
     addresses = look.terms.addresses(pulse.peer for pulse in pulses if pulse.name is None)
     domains = look.terms.domains(pulse.story for pulse in pulses if pulse.name is not None)
@@ -129,7 +129,7 @@ def _weighed(pulses: list[Pulse], look: Look) -> list[BeaconEvidence]:
     return made
 
 
-def _candidate(story: BeaconEvidence, look: Look) -> Candidate:
+def _candidate(story: BeaconEvidence, look: DetectorContext) -> Candidate:
     pulse, known = story.pulse, story.known
     return Candidate(
         population=Beacon.name,
@@ -149,7 +149,7 @@ def _candidate(story: BeaconEvidence, look: Look) -> Candidate:
     )
 
 
-def _observables(story: BeaconEvidence, look: Look) -> tuple[Observable, ...]:
+def _observables(story: BeaconEvidence, look: DetectorContext) -> tuple[Observable, ...]:
     """The registered domain first, then addresses; the address of a shared edge only where nothing else names it."""
     pulse, homes = story.pulse, look.window.homes
     texts = [pulse.name] if pulse.name is not None else [story.key] if story.key != pulse.peer else []
@@ -181,7 +181,7 @@ def _rows(pulse: Pulse) -> RowsRef:
     return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
 
 
-def _why(pulse: Pulse, known: PeerProfile, look: Look) -> Text:
+def _why(pulse: Pulse, known: PeerProfile, look: DetectorContext) -> Text:
     period, lasted, calls = seconds(pulse.period_s), span(pulse.last_us - pulse.first_us), number(pulse.calls)
     if pulse.spectral:
         head = Text(

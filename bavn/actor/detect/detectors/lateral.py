@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from math import log2
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.queries import acts
 from bavn.actor.detect.queries.acts import KINDS
@@ -74,7 +74,7 @@ class Lateral:
     technique = "T1021"
     tables = ("pair_hour", "smb", "dcerpc", "http")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         edges = known_edges(look)
         stories = _stories(look, edges)
         managers = _managers(stories, look)
@@ -93,7 +93,7 @@ class Lateral:
         return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally} if tally.total else {})
 
 
-def _stories(look: Look, edges: Edges) -> dict[Pair, LateralActivity]:
+def _stories(look: DetectorContext, edges: Edges) -> dict[Pair, LateralActivity]:
     """One for each pair of own hosts that talked by TCP, and for each pair of which an act is known."""
     made: dict[Pair, LateralActivity] = {}
     for pair, (first, last) in edges.pairs.items():
@@ -112,7 +112,11 @@ def _stories(look: Look, edges: Edges) -> dict[Pair, LateralActivity]:
 
 
 def _nats(
-    story: LateralActivity, crowd: Counter[tuple[str, str]], managers: frozenset[str], edges: Edges, look: Look
+    story: LateralActivity,
+    crowd: Counter[tuple[str, str]],
+    managers: frozenset[str],
+    edges: Edges,
+    look: DetectorContext,
 ) -> float:
     """Acts, the door used, what is new, the chain; less habit and company."""
     source, target = story.pair
@@ -141,34 +145,34 @@ def _door(story: LateralActivity, edges: Edges) -> float:
     return door.nats
 
 
-def _age(story: LateralActivity, look: Look) -> str:
+def _age(story: LateralActivity, look: DetectorContext) -> str:
     """``new`` where the store knew the actor for a week before, ``old`` after a week, else ``young``."""
     if look.window.last_us - story.first_us >= KNOWN_DAYS_MIN * DAY_US:
         return "old"
     return "new" if story.first_us - look.terms.known_from_us >= KNOWN_DAYS_MIN * DAY_US else "young"
 
 
-def _novelty(story: LateralActivity, look: Look) -> float:
+def _novelty(story: LateralActivity, look: DetectorContext) -> float:
     age = _age(story, look)
     if age == "new":
         story.said.append(Text("it had never done so before", "det havde den aldrig gjort før"))
     return {"new": NEW_NATS, "old": OLD_NATS, "young": 0.0}[age]
 
 
-def _managers(stories: dict[Pair, LateralActivity], look: Look) -> frozenset[str]:
+def _managers(stories: dict[Pair, LateralActivity], look: DetectorContext) -> frozenset[str]:
     """Hosts that began long ago to enter or work at MANAGED_MIN others."""
     old = Counter(source for (source, _), story in stories.items() if story.acts and _age(story, look) == "old")
     return frozenset(source for source, count in old.items() if count >= MANAGED_MIN)
 
 
-def _share_left(story: LateralActivity, managers: frozenset[str], look: Look) -> float:
+def _share_left(story: LateralActivity, managers: frozenset[str], look: DetectorContext) -> float:
     days = max((days for _, days in story.acts.values()), default=0)
     if days >= HABIT_DAYS_MIN and _age(story, look) == "old":
         return HABIT_SHARE
     return MANAGER_SHARE if story.pair[0] in managers else 1.0
 
 
-def _company(story: LateralActivity, crowd: Counter[tuple[str, str]], look: Look) -> float:
+def _company(story: LateralActivity, crowd: Counter[tuple[str, str]], look: DetectorContext) -> float:
     """What is taken off because other hosts do the same to this target."""
     if not story.acts:
         return 0.0
@@ -192,7 +196,7 @@ def _spread(story: LateralActivity, spread: tuple[float, int] | None) -> float:
     return nats
 
 
-def _candidate(story: LateralActivity, look: Look) -> Candidate:
+def _candidate(story: LateralActivity, look: DetectorContext) -> Candidate:
     source, target = story.pair
     outside = observable_of(None, source, look.window.homes)
     main = max(story.acts, key=lambda kind: (KINDS[kind].nats, kind), default=None)

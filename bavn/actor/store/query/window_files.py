@@ -19,7 +19,7 @@ from bavn.model.record import TABLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class WindowFiles:
     """The files of a window and how they are read. Plain values; it names no host and no address but own networks."""
 
     first_us: int
@@ -28,7 +28,7 @@ class Sight:
     limits: StoreLimits
     snapshot: Snapshot
 
-    def within(self, first_us: int, last_us: int) -> "Sight":
+    def within(self, first_us: int, last_us: int) -> "WindowFiles":
         """A part of it: the rows with first_us <= ts < last_us, and the files that hold rows of its whole hours."""
         low, high = first_us // HOUR_US * HOUR_US, -(-last_us // HOUR_US) * HOUR_US
         there = tuple(s for s in self.snapshot.segments if s.last_us >= low and s.first_us < high)
@@ -39,7 +39,7 @@ class Sight:
         """Of record tables, in the hours that it touches."""
         return sum(self._rows_by_hour().values())
 
-    def parts(self, count: int) -> list["Sight"]:
+    def parts(self, count: int) -> list["WindowFiles"]:
         """At most so many parts, one after the other in time, cut at whole hours, with about as many rows each."""
         rows = self._rows_by_hour()
         cuts, total, seen = [self.first_us], sum(rows.values()), 0

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, TextShape, allow
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import Kind, told
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.alarms import UnknownAlarm
-from bavn.centre.desk.detector_coverage import REASONS, Behind, Eye, behind_technique
+from bavn.centre.desk.detector_coverage import REASONS, Behind, DetectorCoverage, behind_technique
 from bavn.model.sector.alarm import Alarm
 from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS, State
 from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
@@ -60,7 +60,7 @@ class LinkShown(Shape):
     took: TextShape | None
 
 
-class ActorSight(Shape):
+class ActorCoverage(Shape):
     """What an actor could see now, and how far its latest canary came (day since 1970; None: it told of none)."""
 
     actor: str
@@ -78,7 +78,7 @@ class Column(Shape):
     says: TextShape
 
 
-class TechniqueSight(Shape):
+class TechniqueCoverage(Shape):
     """At how many actors a technique could be seen now."""
 
     technique: str
@@ -93,11 +93,11 @@ class Coverage(Shape):
 
     now_us: int
     detectors: list[Column]
-    actors: list[ActorSight]
-    techniques: list[TechniqueSight]
+    actors: list[ActorCoverage]
+    techniques: list[TechniqueCoverage]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """/alarms and /coverage."""
     router = APIRouter(tags=["alarms"])
 
@@ -140,7 +140,7 @@ def alarm_shown(one: Alarm) -> AlarmShown:
     )
 
 
-def looked_at(seeing: Sequence[Eye], chains: dict[str, Chain], now_us: int) -> Coverage:
+def looked_at(seeing: Sequence[DetectorCoverage], chains: dict[str, Chain], now_us: int) -> Coverage:
     """The whole map."""
     return Coverage(
         now_us=now_us,
@@ -150,9 +150,9 @@ def looked_at(seeing: Sequence[Eye], chains: dict[str, Chain], now_us: int) -> C
     )
 
 
-def _actor(eye: Eye, chain: Chain | None) -> ActorSight:
+def _actor(eye: DetectorCoverage, chain: Chain | None) -> ActorCoverage:
     reaches = [(name, eye.by(name)) for name in SIGHTS]
-    return ActorSight(
+    return ActorCoverage(
         actor=eye.actor,
         against=TextShape.of(REASONS[eye.against]) if eye.against else None,
         records=None if eye.records is None else list(eye.records),
@@ -181,8 +181,8 @@ def links_shown(chain: Chain) -> list[LinkShown]:
     ]
 
 
-def _technique(name: str, said: Behind) -> TechniqueSight:
+def _technique(name: str, said: Behind) -> TechniqueCoverage:
     words = TextShape.of(COUNTED[technique_entry(name)])
-    return TechniqueSight(
+    return TechniqueCoverage(
         technique=name, name=words, actors=said.actors, could=said.could, says=TextShape.of(said.says)
     )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, TextShape, allow, cursor, opened
 from bavn.app.web.sac.bodies import Shape, Words
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases.audit import AuditLine
 from bavn.centre.cases.audit_pages import (
     LOOKED_AT_MAX,
@@ -66,7 +66,7 @@ class ChainShape(Shape):
     next: str | None
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/audit``."""
     router = APIRouter(prefix="/audit", tags=["audit"])
 

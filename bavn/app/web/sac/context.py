@@ -27,7 +27,7 @@ from bavn.wire.book import Book
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SacHouse:
+class SacContext:
     """``book``: ledger, outbox and inbox of the centre; a route only reads it. ``zone``: where NIS2's months are
     counted. ``registry.engine`` is the one engine of them all."""
 
@@ -53,7 +53,7 @@ class SacHouse:
 
 
 @contextmanager
-def open_house(file: CentreFile) -> Iterator[SacHouse]:
+def open_house(file: CentreFile) -> Iterator[SacContext]:
     """The house of the centre that this file configures, closed at the end. Stop before ``init``, or where the database
     is not as it must be."""
     authority = PartyKeys(file.folder, "centre").authority()
@@ -64,7 +64,7 @@ def open_house(file: CentreFile) -> Iterator[SacHouse]:
         intelligence, book = open_intelligence(file, registry)
         undo.callback(book.close)
         partners = open_partners(registry.engine, clock)
-        yield SacHouse(
+        yield SacContext(
             file=file,
             clock=clock,
             registry=registry,

@@ -17,7 +17,7 @@ from bavn.app.reports.exercise_report import json_file, judgements, report
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.exercise_shapes import (
     ExerciseActor,
     ExerciseBody,
@@ -52,7 +52,7 @@ Reader = Annotated[Person, allow(Right.READ)]
 Triager = Annotated[Person, allow(Right.TRIAGE)]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/exercises``."""
     router = APIRouter(prefix="/exercises", tags=["exercises"])
     _reads(router, house)
@@ -60,7 +60,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _reads(router: APIRouter, house: SacHouse) -> None:
+def _reads(router: APIRouter, house: SacContext) -> None:
     @router.get("", operation_id="exercises")
     def exercises(
         person: Reader, state: ExerciseState | None = None, limit: Limit = 50, after: After = None
@@ -112,7 +112,7 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
         return filed(content, f"{exercise_id}-report", form, language)
 
 
-def _acts(router: APIRouter, house: SacHouse) -> None:
+def _acts(router: APIRouter, house: SacContext) -> None:
     @router.post("/preview", operation_id="preview_exercise")
     def look(_: Triager, body: ExerciseBody) -> ExercisePreview:
         """What a plan comes to, in words. Nothing is kept."""
@@ -146,11 +146,11 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             return _whole({"end": kept.end, "stop": kept.stop}[act](exercise_id, person.name, body.why), person)
 
 
-def _kept(house: SacHouse) -> Exercises:
+def _kept(house: SacContext) -> Exercises:
     return Exercises(house.registry.engine, house.clock)
 
 
-def _plan(house: SacHouse, body: ExerciseBody) -> Plan:
+def _plan(house: SacContext, body: ExerciseBody) -> Plan:
     """What was asked for, of active actors. Raises NoSuchActor, BadExercise."""
     active = {actor.name for actor in house.registry.members()[1]}
     begins_us = house.clock.now_us() if body.begins_us is None else body.begins_us

@@ -134,7 +134,7 @@ class ClockShape(Shape):
     hunted: list[str]
 
 
-class WorthAt(Shape):
+class DecayPoint(Shape):
     """A point of the curve."""
 
     at_us: int
@@ -144,7 +144,7 @@ class WorthAt(Shape):
 class DecayShape(Shape):
     """What it is worth if nobody meets it again; below ``line`` it expires."""
 
-    points: list[WorthAt]
+    points: list[DecayPoint]
     line: int
     half_life_days: float
 
@@ -315,7 +315,7 @@ def decay_of(standing: IndicatorStatus, settings: IndicatorSettings, now_us: int
     moments = [since_us + span_us * n // DECAY_POINTS for n in range(DECAY_POINTS + 1)]
     t, f = len(standing.true_groups), len(standing.false_groups)
     points = [
-        WorthAt(
+        DecayPoint(
             at_us=at_us, worth=worth(life.base, since_us, at_us, half_life_days=half, true_groups=t, false_groups=f)
         )
         for at_us in moments

@@ -9,7 +9,7 @@ from bavn.centre.books.leads import LeadView
 from bavn.centre.cases.case.calibration import Calibration
 from bavn.centre.cases.case.case import Case
 from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
-from bavn.centre.desk.detector_coverage import Eye, behind
+from bavn.centre.desk.detector_coverage import DetectorCoverage, behind
 from bavn.centre.desk.lead_pages import LeadLine
 from bavn.model.evidence import p_of_bucket
 from bavn.model.sector.case import CASE_WORDS, CaseState
@@ -183,7 +183,12 @@ def summary(line: LeadLine) -> LeadSummary:
 
 
 def shown(
-    view: LeadView, case: Case | None, fared: Calibration, now_us: int, aside: PutAside | None, seeing: Sequence[Eye]
+    view: LeadView,
+    case: Case | None,
+    fared: Calibration,
+    now_us: int,
+    aside: PutAside | None,
+    seeing: Sequence[DetectorCoverage],
 ) -> LeadShown:
     """The whole lead. ``seeing``: what each actor could see now."""
     lead = view.lead

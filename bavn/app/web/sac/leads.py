@@ -11,7 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.app.web.sac.refusals.answers import told
@@ -44,7 +44,7 @@ class Ignoring(Shape):
     why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /leads."""
     router = APIRouter(prefix="/leads", tags=["leads"])
 

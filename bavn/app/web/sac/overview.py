@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, TextShape, allow
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
 from bavn.app.web.sac.shapes import Named, Shape
@@ -183,7 +183,7 @@ class SectorOverview(Shape):
     missing: list[Coded]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /overview."""
     router = APIRouter(prefix="/overview", tags=["overview"])
 
@@ -198,7 +198,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def looked_at(house: SacHouse, budget: int) -> SectorOverview:
+def looked_at(house: SacContext, budget: int) -> SectorOverview:
     """All of it."""
     desk, now_us = house.desk, house.clock.now_us()
     waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
@@ -234,7 +234,7 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
     )
 
 
-def regions_of(house: SacHouse) -> dict[str, str]:
+def regions_of(house: SacContext) -> dict[str, str]:
     """actor -> where it lies, as the roll-out's register says; empty for unknown."""
     with reading(house.desk.engine) as connection:
         return {one.actor: one.region for one in parties(connection)}
@@ -317,7 +317,7 @@ def _innocent(line: LeadLine) -> bool:
     return all(element.listed for element in line.view.elements)
 
 
-def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
+def clock(one: IndicatorClock, house: SacContext) -> ClockShown:
     """An indicator's way to protection."""
     steps = dict(one.steps)
     report, last = steps["report"] or steps["confirmed"], steps["last_block"]
@@ -336,7 +336,7 @@ def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
     )
 
 
-def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
+def counts(house: SacContext, now_us: int) -> tuple[bool, list[CountShown]]:
     """Whether enough actors told counts of the last whole days to be summed; and what stands clear of the noise, all
     actors together, the largest first."""
     last = now_us // DAY_US - 1
@@ -357,7 +357,7 @@ def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
     ]
 
 
-def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
+def deadlines(house: SacContext, now_us: int) -> list[Owed]:
     """What is overdue or due soon, at every actor, the earliest first."""
     desk = house.desk
     soon_us = desk.work.settings.soon_hours * HOUR_US

@@ -11,7 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Shape
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy
 from bavn.centre.cases.sector_switch import SwitchOffRequest
@@ -118,7 +118,7 @@ RULE = Text(
 )
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/protection``."""
     router = APIRouter(prefix="/protection", tags=["protection"])
     _policies(router, house)
@@ -127,7 +127,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _policies(router: APIRouter, house: SacHouse) -> None:
+def _policies(router: APIRouter, house: SacContext) -> None:
     @router.get("/policies", operation_id="policies")
     def every(person: Annotated[Person, allow(Right.READ)]) -> Rows[PolicyShape]:
         """All standing policies, the latest first: what each covers, who stands behind it, whether it is in force."""
@@ -153,7 +153,7 @@ def _policies(router: APIRouter, house: SacHouse) -> None:
             return _policy(house, house.desk.cases.policies.end(policy_id, person.name, body.why), person)
 
 
-def _producers(router: APIRouter, house: SacHouse) -> None:
+def _producers(router: APIRouter, house: SacContext) -> None:
     @router.get("/producers", operation_id="producers")
     def producers(_: Annotated[Person, allow(Right.READ)]) -> Producers:
         """What made the sector's indicators, the noisiest first: how many were met, and how many found wrong."""
@@ -174,7 +174,7 @@ def _producers(router: APIRouter, house: SacHouse) -> None:
         return _all_producers(house)
 
 
-def _switch(router: APIRouter, house: SacHouse) -> None:
+def _switch(router: APIRouter, house: SacContext) -> None:
     @router.get("/switch", operation_id="kill_switch")
     def switch(_: Annotated[Person, allow(Right.READ)]) -> SwitchShape:
         """How the sector's kill switch stands, every turn of it, and how many members were told of each."""
@@ -195,7 +195,7 @@ def _switch(router: APIRouter, house: SacHouse) -> None:
         return _switch_shape(house)
 
 
-def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
+def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShape:
     policy, now_us = state.policy, house.clock.now_us()
     stand = "ended" if state.ended_us else "over" if now_us >= policy.until_us else "proposed"
     if state.in_force(now_us):
@@ -230,7 +230,7 @@ def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
     )
 
 
-def _all_producers(house: SacHouse) -> Producers:
+def _all_producers(house: SacContext) -> Producers:
     settings = house.desk.lives.settings
     items = [
         ProducerShape(name=one.name, true=one.true, false=one.false, noise=round(one.noise, 3), retired=one.retired)
@@ -250,7 +250,7 @@ def _rule(asked: SwitchOffRequest | None) -> Text:
     )
 
 
-def _switch_shape(house: SacHouse) -> SwitchShape:
+def _switch_shape(house: SacContext) -> SwitchShape:
     switch = house.desk.switch
     turns = [
         TurnShape(

@@ -16,7 +16,7 @@ from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, render
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import Person, Rows, Trouble, allow
 from bavn.app.web.sac.bodies import Kind as Refused
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
 from bavn.app.web.sac.publish_shapes import (
     Acting,
@@ -47,7 +47,7 @@ Days = Annotated[int, Query(ge=1, le=400, description="The last so many days, to
 Reader = Annotated[Person, allow(Right.READ)]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /publications."""
     router = APIRouter(prefix="/publications", tags=["publications"])
 
@@ -112,11 +112,11 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _editions(house: SacHouse) -> Editions:
+def _editions(house: SacContext) -> Editions:
     return publishing_of(house.file, house.desk).editions
 
 
-def _picture(house: SacHouse, days: int) -> Document:
+def _picture(house: SacContext, days: int) -> Document:
     with _told():
         return publishing_of(house.file, house.desk).built(Kind.PICTURE, "", catalogue(house.file, None), days)
 

@@ -17,7 +17,7 @@ from bavn.app.centre.rollout_parts import rollout_over, rows_of
 from bavn.app.reports.apart import timeline_apart
 from bavn.app.web.frame import Person, TextShape, allow
 from bavn.app.web.sac.bodies import Kind, Shape, Why
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.filing import installed
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.rolling import Blocked, RollOut
@@ -136,7 +136,7 @@ class PlanBody(Shape):
     why: Why
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/rollout``."""
     router = APIRouter(prefix="/rollout", tags=["rollout"])
 
@@ -186,11 +186,11 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _opened(house: SacHouse) -> RollOut:
+def _opened(house: SacContext) -> RollOut:
     return rollout_over(house.file, house.registry, house.clock)
 
 
-def _filed(house: SacHouse, form: Literal["csv", "ics", "png"], language: Language) -> bytes:
+def _filed(house: SacContext, form: Literal["csv", "ics", "png"], language: Language) -> bytes:
     opened = _opened(house)
     (stands, _), today, sector = opened.stands(), opened.today(), house.file.centre.limits.sector
     if form == "csv":
@@ -201,7 +201,7 @@ def _filed(house: SacHouse, form: Literal["csv", "ics", "png"], language: Langua
         return timeline_apart(stands, language, sector=sector, today=today, day=iso_day(today))
 
 
-def _one(house: SacHouse, actor: str, person: Person) -> StandShape:
+def _one(house: SacContext, actor: str, person: Person) -> StandShape:
     opened = _opened(house)
     return _shape(opened.stand(actor), opened.today(), person)
 

@@ -13,7 +13,7 @@ from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.learned import AreasLearned, learned
 from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
@@ -122,7 +122,7 @@ class Counts(Shape):
     says: TextShape
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/rounds``."""
     router = APIRouter(prefix="/rounds", tags=["rounds and privacy"])
 
@@ -235,7 +235,7 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
     )
 
 
-def _counts(house: SacHouse, days: int, *, by_kind: bool) -> Counts:
+def _counts(house: SacContext, days: int, *, by_kind: bool) -> Counts:
     last = house.clock.now_us() // DAY_US - 1
     first = last - days + 1
     found = [one for one in house.desk.counts(first, last) if by_kind or one.kind == "all"]

@@ -12,7 +12,7 @@ from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Shape as Body
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind
@@ -77,7 +77,7 @@ class Sorting(Body):
     why: str = Field(min_length=1, max_length=500)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /threats."""
     router = APIRouter(prefix="/threats", tags=["threats"])
 
@@ -146,7 +146,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def threats(house: SacHouse) -> list[ThreatShown]:
+def threats(house: SacContext) -> list[ThreatShown]:
     """One for each sort, in their order."""
     facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
     return [

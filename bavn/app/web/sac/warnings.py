@@ -11,7 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, Why, observable_of
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.warnings.rows import AtActor, UnknownWarning, WarningView
@@ -132,7 +132,7 @@ class WarningWhole(Shape):
     actors: list[FollowUp]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/warnings``."""
     router = APIRouter(prefix="/warnings", tags=["warnings"])
 
@@ -183,7 +183,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _kept(house: SacHouse) -> Warnings:
+def _kept(house: SacContext) -> Warnings:
     return Warnings(house.registry.engine, house.clock)
 
 
@@ -231,7 +231,7 @@ def _row(view: WarningView, person: Person) -> WarningRow:
     )
 
 
-def _whole(house: SacHouse, warning_id: str, person: Person) -> WarningWhole:
+def _whole(house: SacContext, warning_id: str, person: Person) -> WarningWhole:
     view = _kept(house).get(warning_id)
     kept = view.warning
     who = addressees(house.registry, house.clock)

@@ -12,11 +12,11 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from bavn.actor.door.conversations.case_book import ATTACH, CASES_SQL, SAID_SQL, CaseSaid, KeptCase, cases_of, said_of
+from bavn.actor.door.conversations.case_book import ATTACH, CASES_SQL, SAID_SQL, CaseReply, KeptCase, cases_of, said_of
 from bavn.app.analyst.evidence_of import made_for_case
 from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
-from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Frozen, NodeName, Reads, Triages
 from bavn.model.intel import rsit
@@ -110,7 +110,7 @@ class Case(CaseShort):
     clocks: list[Nis2Clock]
 
 
-class AnswerAsked(BaseModel):
+class AnswerRequest(BaseModel):
     """What a person says. ``task`` None: words alone. ``send`` false shows what would leave, and lets nothing."""
 
     act: str = Field(pattern="^(words|acknowledge|applies|not-applicable|done)$")
@@ -131,7 +131,7 @@ class Leaving(Frozen):
     number: int | None
 
 
-class AttachAsked(BaseModel):
+class AttachRequest(BaseModel):
     """Evidence of a suspicion for a case. ``sha256``: what the preview showed; without it nothing leaves."""
 
     suspicion: str = Field(pattern="^[0-9a-f]{32}$")
@@ -155,7 +155,7 @@ class Attachment(Leaving):
     files: list[FileShown]
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Cases that an actor is in."""
     router = APIRouter(prefix="/nodes/{node}/cases", tags=["cases"], responses=REFUSALS)
 
@@ -179,7 +179,7 @@ def routes(house: SocHouse) -> APIRouter:
         return _case(kept, said, house.clock.now_us())
 
     @router.post("/{case}/answers", operation_id="answerCase")
-    def answer(node: NodeName, case: CaseId, asked: AnswerAsked, person: Triages) -> Leaving:
+    def answer(node: NodeName, case: CaseId, asked: AnswerRequest, person: Triages) -> Leaving:
         """Answers a task, or says something to the centre. Exactly what is shown leaves, at the node's next step."""
         here = house.node(node, person)
         kept = _kept(here, case)
@@ -210,7 +210,7 @@ def routes(house: SocHouse) -> APIRouter:
         )
 
     @router.post("/{case}/evidence", operation_id="attachEvidence")
-    def attach(node: NodeName, case: CaseId, asked: AttachAsked, person: Triages) -> Attachment:
+    def attach(node: NodeName, case: CaseId, asked: AttachRequest, person: Triages) -> Attachment:
         """Without ``sha256`` every byte that would leave is shown. With the one that was shown it is left for the
         running node; if the evidence has changed since, nothing leaves."""
         here = house.node(node, person)
@@ -266,8 +266,8 @@ def _kept(here: Node, case: str) -> KeptCase:
     return found
 
 
-def _said(case: str, task: str | None, act: str, words: str, by: str, now_us: int, digest: str = "") -> CaseSaid:
-    return CaseSaid(
+def _said(case: str, task: str | None, act: str, words: str, by: str, now_us: int, digest: str = "") -> CaseReply:
+    return CaseReply(
         number=1,
         at_us=now_us,
         case_id=case,
@@ -297,7 +297,7 @@ def _short(one: KeptCase, now_us: int) -> dict[str, Any]:
     }
 
 
-def _case(one: KeptCase, said: list[CaseSaid], now_us: int) -> Case:
+def _case(one: KeptCase, said: list[CaseReply], now_us: int) -> Case:
     part = one.part
     dues = dues_of(one, now_us)
     work = [_task(task, [(step, us, state) for t, step, us, state in dues if t is task]) for task in part["tasks"]]
@@ -346,7 +346,7 @@ def _word(at_us: int, by: str, text: str) -> CaseWord:
     return CaseWord(at_us=at_us, by=by, here=False, act=WORDS, task=None, text=text, sha256="", became=None)
 
 
-def _answer(one: CaseSaid) -> CaseWord:
+def _answer(one: CaseReply) -> CaseWord:
     if one.told_us is None:
         became = Text("waits for the running node", "venter på den kørende node")
     else:

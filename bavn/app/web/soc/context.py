@@ -136,7 +136,7 @@ class Node:
         return found
 
 
-class SocHouse:
+class SocContext:
     """The nodes of one console, by name."""
 
     def __init__(self, nodes: Sequence[Node], clock: Clock, askings: Askings) -> None:
@@ -156,7 +156,7 @@ class SocHouse:
 
 
 @contextmanager
-def open_house(files: Sequence[Path], clock: Clock | None = None) -> Iterator[SocHouse]:
+def open_house(files: Sequence[Path], clock: Clock | None = None) -> Iterator[SocContext]:
     """The house of these nodes (each its node.toml). SettingsError for a file that is wrong; Stop for two nodes of one
     name, or for none."""
     if not 0 < len(files) <= NODES_MAX:
@@ -170,6 +170,6 @@ def open_house(files: Sequence[Path], clock: Clock | None = None) -> Iterator[So
     with TemporaryDirectory(prefix="bavn-console-") as folder:
         made = [Node(f, n, real, askings, Path(folder)) for f, n in zip(files, names, strict=True)]
         try:
-            yield SocHouse(made, real, askings)
+            yield SocContext(made, real, askings)
         finally:
             askings.close()

@@ -21,7 +21,7 @@ from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
 from bavn.app.web.sending import sent
-from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.door_words import rule_says
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
@@ -109,7 +109,7 @@ class WithdrawalShown(Frozen):
     says: TextShape
 
 
-class Wish(Frozen):
+class ElementOverride(Frozen):
     """A veto or a permission that people here gave."""
 
     element: str
@@ -118,14 +118,14 @@ class Wish(Frozen):
     at_us: int
 
 
-class WishAsked(BaseModel):
+class OverrideRequest(BaseModel):
     """``none`` takes a veto or permission back."""
 
     element: Element
     wish: Literal["veto", "allow", "none"]
 
 
-class WithdrawAsked(BaseModel):
+class WithdrawRequest(BaseModel):
     """An element that a report has named."""
 
     element: Element
@@ -149,7 +149,7 @@ class Counts(Frozen):
     tells: bool
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """The door of a node."""
     router = APIRouter(prefix="/nodes/{node}/door", tags=["door"], responses=REFUSALS)
 
@@ -274,7 +274,7 @@ def routes(house: SocHouse) -> APIRouter:
         ]
 
     @router.post("/withdrawals", operation_id="withdraw", status_code=201)
-    def withdraw(node: NodeName, asked: WithdrawAsked, person: Doors) -> Done:
+    def withdraw(node: NodeName, asked: WithdrawRequest, person: Doors) -> Done:
         """Takes a named element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
         observable = _observable(asked.element)
         with house.node(node, person).book() as book:
@@ -292,17 +292,17 @@ def routes(house: SocHouse) -> APIRouter:
         )
 
     @router.get("/wishes", operation_id="wishes")
-    def wishes(node: NodeName, person: Reads) -> list[Wish]:
+    def wishes(node: NodeName, person: Reads) -> list[ElementOverride]:
         """Vetoes and permissions of people here, the newest first."""
         with house.node(node, person).asks() as rows:
             found = rows(
                 """SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'
                 ORDER BY at_us DESC LIMIT 2000"""
             )
-        return [Wish(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
+        return [ElementOverride(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
 
     @router.put("/wishes", operation_id="setWish")
-    def set_wish(node: NodeName, asked: WishAsked, person: Doors) -> Done:
+    def set_wish(node: NodeName, asked: OverrideRequest, person: Doors) -> Done:
         """``veto``: never lets it out, whatever the policy says. ``allow``: lets it be named where the policy asks."""
         observable = _observable(asked.element)
         with house.node(node, person).book() as book:

@@ -13,13 +13,13 @@ from bavn.actor.door.conversations.exercises import (
     EXERCISES_SQL,
     STEPS_SQL,
     KeptExercise,
-    StepSaid,
+    StepStatement,
     exercises_of,
     steps_of,
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
-from bavn.app.web.soc.context import SocHouse
+from bavn.app.web.soc.context import SocContext
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, Triages
 from bavn.model.moment import MINUTE_US
@@ -79,7 +79,7 @@ class NodeExercisePlan(Frozen):
     element: str
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Exercises at an actor."""
     router = APIRouter(prefix="/nodes/{node}/exercises", tags=["exercises"], responses=REFUSALS)
 
@@ -117,7 +117,7 @@ def routes(house: SocHouse) -> APIRouter:
     return router
 
 
-def _shown(one: KeptExercise, steps: Sequence[StepSaid]) -> NodeExercise:
+def _shown(one: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:
     state = ExerciseState(one.state)
     return NodeExercise(
         id=one.exercise_id,
@@ -142,7 +142,7 @@ def _shown(one: KeptExercise, steps: Sequence[StepSaid]) -> NodeExercise:
     )
 
 
-def _acts(one: KeptExercise, steps: Sequence[StepSaid]) -> list[Act]:
+def _acts(one: KeptExercise, steps: Sequence[StepStatement]) -> list[Act]:
     if one.over_us is not None or not one.said:
         return []
     taken = frozenset(ActorStep(step.step) for step in steps if not step.rule)

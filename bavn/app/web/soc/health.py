@@ -14,7 +14,7 @@ from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.danish import of_reason
 from bavn.app.web.frame import Act, TextShape
-from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.health import ACTS, ends_soon, file_old
@@ -174,7 +174,7 @@ class NodeShort(Frozen):
     in_sector: bool
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """The nodes, and the health of each."""
     router = APIRouter(prefix="/nodes", tags=["health"], responses=REFUSALS)
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 
 from bavn.actor.assets.rules import SAID
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
-from bavn.app.web.soc.context import SocHouse
+from bavn.app.web.soc.context import SocContext
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import Suspected, shown
 from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, talk_of
@@ -111,7 +111,7 @@ class Timeline(Frozen):
     peers_more: bool
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Hosts of a node."""
     router = APIRouter(prefix="/nodes/{node}/hosts", tags=["hosts"], responses=REFUSALS)
 

@@ -91,7 +91,7 @@ class RuleMatch(Frozen):
     samples: list[dict[str, Any]]
 
 
-class AskedShown(Frozen):
+class HuntStatus(Frozen):
     """Where a question stands. ``rows``: how many the answer has; they are read apart. ``looked``: of a list, how many
     indicators were looked for."""
 

@@ -13,7 +13,7 @@ from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, writ
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.policy.words import says
 from bavn.app.web.frame import TextShape, Trouble
-from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
 from bavn.model.settings import SettingsError
@@ -73,14 +73,14 @@ class PolicyDraft(Frozen):
     seen: str
 
 
-class ChangeAsked(BaseModel):
+class ChangeRequest(BaseModel):
     """A change of the policy that was read as ``seen``."""
 
     changes: Changes
     seen: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """The policy of a node."""
     router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REFUSALS)
 
@@ -95,13 +95,13 @@ def routes(house: SocHouse) -> APIRouter:
         return PolicyShown(fields=[_field(one) for one in fields], text=text, seen=mark_of(text))
 
     @router.post("/preview", operation_id="previewPolicy")
-    def preview(node: NodeName, asked: ChangeAsked, person: Sets) -> PolicyDraft:
+    def preview(node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
         """What a change would write. A policy that the node would not start with is refused with the reason."""
         made = _drafted(house.node(node, person), asked)
         return _shown(made, asked.seen)
 
     @router.put("", operation_id="writePolicy")
-    def put(node: NodeName, asked: ChangeAsked, person: Sets) -> PolicyDraft:
+    def put(node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
         """Writes it whole or not at all, after a line in the ledger. The node reads it when it is started next."""
         here = house.node(node, person)
         made = _drafted(here, asked)
@@ -127,7 +127,7 @@ def routes(house: SocHouse) -> APIRouter:
     return router
 
 
-def _drafted(here: Node, asked: ChangeAsked) -> Draft:
+def _drafted(here: Node, asked: ChangeRequest) -> Draft:
     with answered():
         config = here.config()
         text = text_of(config)

@@ -90,7 +90,7 @@ class Block(BlockShort):
     rollback: RollbackShown
 
 
-class DryRunAsked(BaseModel):
+class DryRunRequest(BaseModel):
     """A domain, an address, type:value or an indicator's id. ``days`` 0: as many as the policy says."""
 
     what: str = Field(min_length=1, max_length=320)
@@ -153,7 +153,7 @@ class NeverChange(BaseModel):
     values: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(min_length=1, max_length=100)
 
 
-class NeverChangeAsked(NeverChange):
+class NeverChangeRequest(NeverChange):
     """``why``: the reason, for the ledger and for whoever reads the list."""
 
     why: str = Field(min_length=3, max_length=300)

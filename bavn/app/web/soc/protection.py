@@ -18,12 +18,12 @@ from bavn.app.node.asks import book_of
 from bavn.app.node.by_hand import done_here, runs
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.context import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered, trouble_of
 from bavn.app.web.soc.protect_shapes import (
     Block,
     BlockShort,
-    DryRunAsked,
+    DryRunRequest,
     DryRunShown,
     Enforcer,
     Met,
@@ -51,7 +51,7 @@ class Reason(BaseModel):
     sure: bool = Field(description="True once the person has been shown what will happen.")
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Protection at a node."""
     router = APIRouter(prefix="/nodes/{node}/protection", tags=["protection"], responses=REFUSALS)
 
@@ -164,7 +164,7 @@ def routes(house: SocHouse) -> APIRouter:
         return _leave(house.node(node, person), "kill" if position == "on" else "revive", "", person.name)
 
     @router.post("/dry-runs", operation_id="startDryRun", status_code=202)
-    def start_dry_run(node: NodeName, asked: DryRunAsked, person: Reads) -> DryRunShown:
+    def start_dry_run(node: NodeName, asked: DryRunRequest, person: Reads) -> DryRunShown:
         """What a block would have hit on this actor's own history, and what gate 4 would say. It changes nothing."""
         here = house.node(node, person)
         with answered():

@@ -12,7 +12,7 @@ from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.state import STANDS
 from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, opened, page
-from bavn.app.web.soc.context import SocHouse
+from bavn.app.web.soc.context import SocContext
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US
@@ -73,7 +73,7 @@ class HostToday(Frozen):
     more: int
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Today, and the suspicions of a node."""
     router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from bavn.actor.door.conversations.warnings import (
     ANSWERS_SQL,
     WARNINGS_SQL,
-    AnswerSaid,
+    AnswerStatement,
     KeptWarning,
     answers_of,
     state_after,
@@ -21,7 +21,7 @@ from bavn.actor.door.conversations.warnings import (
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
-from bavn.app.web.soc.context import SocHouse
+from bavn.app.web.soc.context import SocContext
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
 from bavn.model.outcome import Refused
@@ -84,7 +84,7 @@ class NodeWarning(Frozen):
     answers: list[WarningAnswerShown]
 
 
-class WarningAnswerAsked(Frozen):
+class WarningAnswerRequest(Frozen):
     """An answer to the version that was read. ``send`` false: only show what would leave."""
 
     version: int = Field(ge=1, lt=2**31)
@@ -105,7 +105,7 @@ class WarningLeaving(Frozen):
     number: int | None
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Warnings to an actor."""
     router = APIRouter(prefix="/nodes/{node}/warnings", tags=["warnings"], responses=REFUSALS)
 
@@ -116,7 +116,7 @@ def routes(house: SocHouse) -> APIRouter:
         """The centre's warnings to this actor: those that an answer is owed to, then the last heard of first."""
         with house.node(node, person).asks() as rows:
             found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
-        by_id: dict[str, list[AnswerSaid]] = {}
+        by_id: dict[str, list[AnswerStatement]] = {}
         for one in said:
             by_id.setdefault(one.warning_id, []).append(one)
         every = [(one, by_id.get(one.warning_id, [])) for one in found]
@@ -128,13 +128,13 @@ def routes(house: SocHouse) -> APIRouter:
         return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
     @router.post("/{warning}/answers", operation_id="answerWarning")
-    def answer(node: NodeName, warning: WarningId, asked: WarningAnswerAsked, person: Triages) -> WarningLeaving:
+    def answer(node: NodeName, warning: WarningId, asked: WarningAnswerRequest, person: Triages) -> WarningLeaving:
         """Answers a warning. Exactly what is shown leaves, at the node's next step."""
         here = house.node(node, person)
         with here.asks() as rows:
             if not any(one.warning_id == warning for one in warnings_of(rows(WARNINGS_SQL))):
                 raise Trouble(404, "no-warning", _NONE)
-        said = AnswerSaid(
+        said = AnswerStatement(
             number=1 << 50,
             at_us=house.clock.now_us(),
             warning_id=warning,
@@ -164,18 +164,18 @@ def routes(house: SocHouse) -> APIRouter:
     return router
 
 
-def _open(one: KeptWarning, mine: Sequence[AnswerSaid]) -> bool:
+def _open(one: KeptWarning, mine: Sequence[AnswerStatement]) -> bool:
     """Whether people here still owe an answer."""
     return one.state == WarningState.SENT and state_after(one, mine) is AnswerState.TOLD
 
 
-def _wanted(one: KeptWarning, mine: Sequence[AnswerSaid], shown: str) -> bool:
+def _wanted(one: KeptWarning, mine: Sequence[AnswerStatement], shown: str) -> bool:
     if shown == "open":
         return _open(one, mine)
     return not shown or (one.state == WarningState.SENT) is (shown == "sent")
 
 
-def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
+def _shown(one: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning:
     text = one.said
     state = state_after(one, mine)
     urgency = Urgency(text["urgency"])

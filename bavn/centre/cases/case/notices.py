@@ -302,7 +302,7 @@ def parts_told(engine: Engine, case_id: str) -> dict[str, tuple[int, str, str]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartTold:
+class PartNotice:
     """An actor's part of a case as it was told last, or waits to be: ``status`` as in parts_told."""
 
     actor: str
@@ -313,12 +313,12 @@ class PartTold:
     part: Part
 
 
-def whole_parts_told(engine: Engine, case_id: str) -> tuple[PartTold, ...]:
+def whole_parts_told(engine: Engine, case_id: str) -> tuple[PartNotice, ...]:
     """What each actor in a case was told of it, by actor."""
     asked = select(TOLD).where(TOLD.c.case_id == case_id, TOLD.c.kind == PART).order_by(TOLD.c.actor)
     with reading(engine) as connection:
         return tuple(
-            PartTold(
+            PartNotice(
                 actor=row.actor,
                 version=row.version,
                 status=row.status,

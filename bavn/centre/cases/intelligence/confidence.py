@@ -28,7 +28,7 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weight:
+class Confidence:
     """``confidence`` 0..95; ``parties`` behind it, sorted; ``score`` the same as evidence in nats; ``tlp``, ``pap``:
     the terms of the source that allows most to the sector's actors; ``technique`` the one that most claims name."""
 
@@ -44,7 +44,7 @@ class Weight:
         return bool(self.parties) and may_reach_actors(self.tlp)
 
 
-def weigh(proposal: Proposal, standings: Mapping[str, SourceStatus]) -> Weight:
+def weigh(proposal: Proposal, standings: Mapping[str, SourceStatus]) -> Confidence:
     """Of its live claims whose sources are trusted."""
     counted = [
         (one, standings[one.source])
@@ -59,7 +59,7 @@ def weigh(proposal: Proposal, standings: Mapping[str, SourceStatus]) -> Weight:
     confidence = min(CONFIDENCE_MAX, round(100 * (1 - doubt)))
     best = max(counted, key=_allows, default=None)
     techniques = [one.claim.technique for one, _ in counted if one.claim.technique]
-    return Weight(
+    return Confidence(
         confidence=confidence,
         parties=tuple(sorted(by_party)),
         score=score_of(confidence),

@@ -37,7 +37,7 @@ class UnknownProposal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedClaim:
     """A claim to keep. ``item``: its name within the source (64 hex digits)."""
 
     source: str
@@ -87,7 +87,7 @@ class Proposals:
 
     # --- what sources say --------------------------------------------------------------------------------------
 
-    def hear(self, heard: Sequence[Heard]) -> int:
+    def hear(self, heard: Sequence[ReceivedClaim]) -> int:
         """Keep claims, and propose what nobody proposed before; how many proposals are new. Repeatable."""
         if not heard:
             return 0
@@ -283,14 +283,16 @@ class Proposals:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _first_heard(self, tx: Connection, wanted: Mapping[tuple[str, str], Heard]) -> dict[tuple[str, str], Row[Any]]:
+    def _first_heard(
+        self, tx: Connection, wanted: Mapping[tuple[str, str], ReceivedClaim]
+    ) -> dict[tuple[str, str], Row[Any]]:
         found: dict[tuple[str, str], Row[Any]] = {}
         for source, chunk in _by_first(list(wanted)):
             for row in tx.execute(select(CLAIM).where(CLAIM.c.source == source, CLAIM.c.item.in_(chunk))):
                 found[row.source, row.item] = row
         return found
 
-    def _row(self, one: Heard, known: Row[Any] | None) -> dict[str, Any]:
+    def _row(self, one: ReceivedClaim, known: Row[Any] | None) -> dict[str, Any]:
         claim, named = one.claim, one.claim.observable
         same = known is not None and (known.type, known.value) == (named.type.value, named.value)
         until_us = one.received_us + self._settings.lifetime_us(named.type)
@@ -308,8 +310,8 @@ class Proposals:
             "gone": WITHDRAWN if claim.withdrawn else "",
         }
 
-    def _propose(self, tx: Connection, heard: Sequence[Heard]) -> int:
-        by_name: dict[Observable, list[Heard]] = {}
+    def _propose(self, tx: Connection, heard: Sequence[ReceivedClaim]) -> int:
+        by_name: dict[Observable, list[ReceivedClaim]] = {}
         for one in heard:
             by_name.setdefault(one.claim.observable, []).append(one)
         known: dict[Observable, bool] = {}

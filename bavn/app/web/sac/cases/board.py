@@ -14,7 +14,7 @@ from bavn.app.web.sac.cases import asks, shapes
 from bavn.app.web.sac.cases import work as case_work
 from bavn.app.web.sac.cases.view import card, whole
 from bavn.app.web.sac.cases.words import HOW
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Named
@@ -34,7 +34,7 @@ from bavn.model.text import Text
 CaseId = Annotated[str, Path(max_length=60)]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /cases."""
     router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -96,7 +96,7 @@ def routes(house: SacHouse) -> APIRouter:
             return whole(house, case_id, person)
 
     @router.post("/{case_id}/acts", operation_id="case_act")
-    def act(person: Annotated[Person, allow(Right.TRIAGE)], case_id: CaseId, body: asks.ActAsked) -> Done:
+    def act(person: Annotated[Person, allow(Right.TRIAGE)], case_id: CaseId, body: asks.ActRequest) -> Done:
         """A step of its life-cycle; 409 where it has none such from here, or somebody acted since ``seen``."""
         with told():
             made = house.desk.cases.act(case_id, CaseAct(body.act), person.name, body.why, seen=body.seen)
@@ -109,7 +109,7 @@ def routes(house: SacHouse) -> APIRouter:
             return release_preview(house, case_id, person)
 
     @router.post("/{case_id}/release", operation_id="case_release")
-    def release(person: Annotated[Person, allow(Right.APPROVE)], case_id: CaseId, body: asks.ReleaseAsked) -> Done:
+    def release(person: Annotated[Person, allow(Right.APPROVE)], case_id: CaseId, body: asks.ReleaseRequest) -> Done:
         """Release the case's indicators; what may block waits where one person alone stands behind it."""
         with told():
             terms = ReleaseTerms(
@@ -132,7 +132,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.ReleasePreview:
+def release_preview(house: SacContext, case_id: str, person: Person) -> shapes.ReleasePreview:
     """Raises cases.UnknownCase."""
     desk = house.desk
     would = desk.would_release(case_id)
@@ -171,7 +171,7 @@ def observable(named: Named) -> Observable:
     return Observable.of(named.type.value, named.value)
 
 
-def _done(house: SacHouse, case_id: str, state: CaseState) -> Done:
+def _done(house: SacContext, case_id: str, state: CaseState) -> Done:
     said = CASE_WORDS[state]
     return Done(
         case_id=case_id,

@@ -148,7 +148,7 @@ class TaskShown(Shape):
     acts: list[str]
 
 
-class WordsSaid(Shape):
+class StatementShape(Shape):
     """``to`` empty: for all actors in the case."""
 
     at_us: int
@@ -247,7 +247,7 @@ class CaseShown(Shape):
     two_people: TwoPeople
     actors: list[ActorInCase]
     tasks: list[TaskShown]
-    words: list[WordsSaid]
+    words: list[StatementShape]
     evidence: list[EvidenceKept]
     nis2: list[Nis2Clock]
     timeline: list[CaseMoment]

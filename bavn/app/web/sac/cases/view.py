@@ -17,19 +17,19 @@ from bavn.app.web.sac.cases.shapes import (
     MarkingShown,
     Nis2Clock,
     ReportDue,
+    StatementShape,
     TaskDue,
     TaskShown,
     TermsShown,
     TwoPeople,
-    WordsSaid,
 )
 from bavn.app.web.sac.cases.words import BUTTONS, DANGEROUS, WILL
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.shapes import Named, hour_us
 from bavn.centre.books.clock import only_hunted, waits_for
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import Marking
-from bavn.centre.cases.case.notices import PartTold
+from bavn.centre.cases.case.notices import PartNotice
 from bavn.centre.cases.case.pages import CaseLine
 from bavn.centre.cases.case.work import Evidence
 from bavn.centre.cases.indicators.indicator import Life
@@ -79,7 +79,7 @@ def card(line: CaseLine) -> CaseCard:
     )
 
 
-def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
+def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
     """Everything about a case. Raises cases.UnknownCase."""
     desk = house.desk
     case, marking = desk.cases.case(case_id), desk.files.marking(case_id)
@@ -111,7 +111,7 @@ def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
         ],
         tasks=[task_shown(house, one) for one in tasks],
         words=[
-            WordsSaid(at_us=one.at_us, who=one.who, by_actor=one.by_actor, to=one.actor, text=one.text)
+            StatementShape(at_us=one.at_us, who=one.who, by_actor=one.by_actor, to=one.actor, text=one.text)
             for one in desk.work.words(case_id)
         ],
         evidence=_evidence(desk.work.evidence(case_id)),
@@ -180,7 +180,7 @@ def acts_of(case: Case, person: Person) -> list[ActOffered]:
     ]
 
 
-def task_shown(house: SacHouse, task: Task) -> TaskShown:
+def task_shown(house: SacContext, task: Task) -> TaskShown:
     """A task with each deadline, and what the centre may do to it."""
     soon_us = house.desk.work.settings.soon_hours * HOUR_US
     return TaskShown(
@@ -228,7 +228,7 @@ def deadlines(view: Nis2View) -> Nis2Clock:
     )
 
 
-def _actor(name: str, by_hand: bool, told: PartTold | None, tasks: list[Task]) -> ActorInCase:
+def _actor(name: str, by_hand: bool, told: PartNotice | None, tasks: list[Task]) -> ActorInCase:
     part = None if told is None else told.part
     return ActorInCase(
         actor=name,
@@ -288,7 +288,7 @@ def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], pe
     )
 
 
-def _indicator(house: SacHouse, life: Life) -> IndicatorInCase:
+def _indicator(house: SacContext, life: Life) -> IndicatorInCase:
     actors = house.desk.deliveries.at_actors(life.id)
     return IndicatorInCase(
         id=life.id,

@@ -12,7 +12,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.inbox.offer_figures import offered_by
@@ -169,7 +169,7 @@ PAPER: Final = Text(
 )
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/partners``."""
     router = APIRouter(prefix="/partners", tags=["partners"])
     _reads(router, house)
@@ -178,7 +178,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _reads(router: APIRouter, house: SacHouse) -> None:
+def _reads(router: APIRouter, house: SacContext) -> None:
     @router.get("", operation_id="partners")
     def partners(_: Annotated[Person, allow(Right.READ)]) -> Rows[PartnerRow]:
         """All partners, by name, with their agreements and how much was exchanged."""
@@ -200,7 +200,7 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, partner)
 
 
-def _acts(router: APIRouter, house: SacHouse) -> None:
+def _acts(router: APIRouter, house: SacContext) -> None:
     @router.post("", operation_id="add_partner", status_code=201)
     def add(person: Annotated[Person, allow(Right.PUBLISH)], body: Adding) -> PartnerWhole:
         """Add a partner, for a year if no end is said."""
@@ -239,7 +239,7 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, partner)
 
 
-def _keys(router: APIRouter, house: SacHouse) -> None:
+def _keys(router: APIRouter, house: SacContext) -> None:
     @router.post("/{partner}/credentials", operation_id="make_credential", status_code=201)
     def make(person: Annotated[Person, allow(Right.PUBLISH)], partner: Named, body: KeyMaking) -> Secret:
         """Make a credential; the secret is in this answer and nowhere else."""
@@ -279,7 +279,7 @@ def _with(partner: Partner, out: OutShape | None, inward: InShape | None) -> Par
     return partner
 
 
-def _row(house: SacHouse, one: Partner) -> PartnerRow:
+def _row(house: SacContext, one: Partner) -> PartnerRow:
     now_us = house.clock.now_us()
     given, (held, today) = given_to(house.book, one.name), offered_by(house.book, one.name, now_us)
     stand: Literal["in_force", "over", "ended"] = "ended" if one.ended_us is not None else "over"
@@ -316,7 +316,7 @@ def _row(house: SacHouse, one: Partner) -> PartnerRow:
     )
 
 
-def _whole(house: SacHouse, name: str) -> PartnerWhole:
+def _whole(house: SacContext, name: str) -> PartnerWhole:
     one, now_us = house.partners.known(name), house.clock.now_us()
     return PartnerWhole(
         row=_row(house, one),
@@ -335,7 +335,7 @@ def _whole(house: SacHouse, name: str) -> PartnerWhole:
     )
 
 
-def _refusals(house: SacHouse, name: str) -> list[RefusalRow]:
+def _refusals(house: SacContext, name: str) -> list[RefusalRow]:
     """By rule, of the newest lines at either gate."""
     out = [RefusalRow(way="out", rule=r, reason=why, times=n) for r, why, n in refused_of(house.book, name, OBJECT)]
     inward = [RefusalRow(way="in", rule=r, reason=why, times=n) for r, why, n in refused_of(house.book, name, OFFER)]

@@ -11,7 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Rows, allow, opened, page
 from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.indicator_shapes import PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.intelligence.confidence import SourceStatus
@@ -83,7 +83,7 @@ class Deciding(Shape):
     why: str = Field(default="", max_length=500)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/proposals``."""
     router = APIRouter(prefix="/proposals", tags=["proposals"])
 
@@ -128,7 +128,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _row(house: SacHouse, one: Proposal, standings: dict[str, SourceStatus]) -> ProposalRow:
+def _row(house: SacContext, one: Proposal, standings: dict[str, SourceStatus]) -> ProposalRow:
     weight = house.intelligence.weight(one, standings)
     return ProposalRow(
         observable=str(one.observable),
@@ -151,7 +151,7 @@ def _row(house: SacHouse, one: Proposal, standings: dict[str, SourceStatus]) -> 
     )
 
 
-def _whole(house: SacHouse, one: Proposal) -> ProposalWhole:
+def _whole(house: SacContext, one: Proposal) -> ProposalWhole:
     claims = [
         ClaimShape(
             source=kept.source,

@@ -7,17 +7,17 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from bavn.app.web.sac.context import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases.intelligence.usefulness import Usefulness
 from bavn.model.moment import MINUTE_US
 
 FRESH_US: Final = MINUTE_US
 
 
-class Worths:
+class UsefulnessCache:
     """Safe from any thread."""
 
-    def __init__(self, house: SacHouse) -> None:
+    def __init__(self, house: SacContext) -> None:
         self._house = house
         self._turn = threading.Lock()
         self._last: tuple[Mapping[str, Usefulness], int] | None = None
